@@ -1,0 +1,352 @@
+-- Times are microseconds since 1970-01-01T00:00:00Z, ids are UUIDs, personal data is sealed (src/root.rs): a dump of
+-- these tables contains no NIK, name, address, e-mail or picture.
+
+-- Keys ----------------------------------------------------------------------------------------------------------
+
+-- Public halves and states of all signing keys; shared by all nodes. The private halves are files in keys/.
+CREATE TABLE signing_key (
+    kid BLOB NOT NULL PRIMARY KEY,
+    purpose TEXT NOT NULL CHECK (purpose IN ('token', 'receipt', 'card', 'status')),
+    public_key BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('next', 'active', 'retiring', 'retired')),
+    published_at INTEGER NOT NULL,
+    activated_at INTEGER,
+    retiring_at INTEGER,
+    retired_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX signing_key_one_active ON signing_key (purpose) WHERE state = 'active';
+
+-- Which nodes live, and which private halves each of them holds.
+CREATE TABLE node (
+    node_id BLOB NOT NULL PRIMARY KEY,
+    seen_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE node_key (
+    node_id BLOB NOT NULL,
+    kid BLOB NOT NULL,
+    PRIMARY KEY (node_id, kid)
+) STRICT;
+
+-- A name that one node holds for a while: background work that must not run twice.
+CREATE TABLE lease (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder BLOB NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+-- Switches of operation that all nodes share, e.g. whether the population register is closed for maintenance.
+CREATE TABLE setting (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT;
+
+-- The population register (local table) -------------------------------------------------------------------------
+
+CREATE TABLE register_record (
+    resident_id BLOB NOT NULL PRIMARY KEY,
+    nik_index BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX register_record_nik ON register_record (nik_index);
+
+CREATE TABLE register_portrait (
+    resident_id BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT;
+
+-- How far a stopped import had come: the digest of the file, and the next line to read.
+CREATE TABLE register_import (
+    source_digest BLOB NOT NULL PRIMARY KEY,
+    next_row INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+-- Offices and their people --------------------------------------------------------------------------------------
+
+CREATE TABLE office (
+    office_id BLOB NOT NULL PRIMARY KEY,
+    code TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('office', 'outreach')),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE officer (
+    officer_id BLOB NOT NULL PRIMARY KEY,
+    office_id BLOB NOT NULL REFERENCES office (office_id),
+    username TEXT NOT NULL UNIQUE,
+    full_name TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('officer', 'supervisor', 'administrator')),
+    password_hash TEXT NOT NULL,
+    totp_sealed BLOB NOT NULL,
+    totp_last_step INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Failed log-ins by user name and address together (a keyed digest of both).
+CREATE TABLE login_failure (
+    subject BLOB NOT NULL PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    locked_until INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE officer_session (
+    token_hash BLOB NOT NULL PRIMARY KEY,
+    officer_id BLOB NOT NULL REFERENCES officer (officer_id),
+    created_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX officer_session_officer ON officer_session (officer_id);
+
+-- Registration --------------------------------------------------------------------------------------------------
+
+CREATE TABLE registration (
+    registration_id BLOB NOT NULL PRIMARY KEY,
+    device_thumbprint BLOB NOT NULL,
+    nik_index BLOB NOT NULL,
+    email_index BLOB NOT NULL,
+    resident_id BLOB,
+    state TEXT NOT NULL CHECK (state IN ('needs_selfie', 'awaiting_officer', 'needs_correction',
+        'approved_pending_register', 'code_sent', 'needs_pin', 'active', 'rejected', 'expired', 'cancelled')),
+    sealed BLOB NOT NULL,
+    language TEXT NOT NULL,
+    terms_version TEXT NOT NULL,
+    terms_accepted_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    -- The data check: what the register said. check_state 'limited' waits for the counter.
+    check_state TEXT NOT NULL CHECK (check_state IN ('pending', 'limited', 'done')),
+    check_result TEXT CHECK (check_result IN ('match', 'differs', 'unknown_nik', 'not_eligible')),
+    check_due_at INTEGER NOT NULL,
+    check_lease_until INTEGER NOT NULL,
+    check_attempts INTEGER NOT NULL,
+    check_sealed BLOB,
+    checked_at INTEGER,
+    -- The scan at the counter: last_spent works as on the credential (single use without a table of tokens).
+    last_spent INTEGER NOT NULL,
+    office_id BLOB,
+    scanned_by BLOB,
+    scanned_at INTEGER,
+    match_number INTEGER,
+    match_officer_id BLOB,
+    match_at INTEGER,
+    -- The decision.
+    decided_by BLOB,
+    decided_at INTEGER,
+    reason TEXT,
+    decision_sealed BLOB,
+    -- The activation code is derived from (id, code_generation): only its counters are here.
+    code_generation INTEGER NOT NULL,
+    code_tries INTEGER NOT NULL,
+    code_sent_at INTEGER,
+    code_expires_at INTEGER,
+    code_day INTEGER NOT NULL,
+    code_day_count INTEGER NOT NULL,
+    challenge_spent INTEGER NOT NULL
+) STRICT;
+CREATE INDEX registration_device ON registration (device_thumbprint);
+CREATE INDEX registration_nik ON registration (nik_index);
+CREATE INDEX registration_office ON registration (office_id, state, updated_at);
+CREATE INDEX registration_check ON registration (check_due_at) WHERE check_state = 'pending';
+CREATE INDEX registration_end ON registration (expires_at) WHERE ended_at IS NULL;
+-- One live approved registration per resident; the NIK never changes, so its index stands for the resident.
+CREATE UNIQUE INDEX registration_one_approved ON registration (nik_index)
+    WHERE state IN ('approved_pending_register', 'code_sent', 'needs_pin');
+
+CREATE TABLE registration_selfie (
+    registration_id BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    taken_at INTEGER NOT NULL,
+    delete_after INTEGER
+) STRICT;
+CREATE INDEX registration_selfie_end ON registration_selfie (delete_after) WHERE delete_after IS NOT NULL;
+
+-- Register look-ups for one NIK in the present window of 6 hours.
+CREATE TABLE nik_check_window (
+    nik_index BLOB NOT NULL PRIMARY KEY,
+    started_at INTEGER NOT NULL,
+    checks INTEGER NOT NULL
+) STRICT;
+
+-- Mail ----------------------------------------------------------------------------------------------------------
+
+-- A message is a kind and a reference; its text is rendered when it is sent, so no code and no address rests here.
+CREATE TABLE mail_outbox (
+    mail_id BLOB NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    reference BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'parked', 'dropped')),
+    attempts INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    lease_holder BLOB,
+    sent_at INTEGER,
+    last_error TEXT
+) STRICT;
+CREATE INDEX mail_outbox_due ON mail_outbox (due_at) WHERE state = 'queued';
+CREATE INDEX mail_outbox_reference ON mail_outbox (reference, created_at);
+
+-- Allowance per address (a leaky bucket): at full_at the bucket is empty again.
+CREATE TABLE mail_allowance (
+    email_index BLOB NOT NULL PRIMARY KEY,
+    full_at INTEGER NOT NULL
+) STRICT;
+
+-- Solved captchas that were spent, until they would have expired anyway.
+CREATE TABLE captcha_spent (
+    challenge_hash BLOB NOT NULL PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX captcha_spent_end ON captcha_spent (expires_at);
+
+-- The digital KTP -----------------------------------------------------------------------------------------------
+
+-- One slim row per resident with all that verifying judges and changes. Everything bulky lives beside it.
+CREATE TABLE credential (
+    resident_id BLOB NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('active', 'blocked', 'deactivated')),
+    generation INTEGER NOT NULL,
+    last_spent INTEGER NOT NULL,
+    pin_tries INTEGER NOT NULL,
+    pin_wait_until INTEGER NOT NULL,
+    challenge_spent INTEGER NOT NULL,
+    session INTEGER NOT NULL,
+    session_ends_at INTEGER NOT NULL,
+    activated_at INTEGER NOT NULL
+) STRICT;
+
+-- The parts of a credential that rarely change: the PIN's public key, the device, how to reach the holder.
+CREATE TABLE credential_holder (
+    resident_id BLOB NOT NULL PRIMARY KEY,
+    registration_id BLOB NOT NULL,
+    device_thumbprint BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+-- What the register said at approval: the attributes that can be shown, and the picture.
+CREATE TABLE holder_record (
+    resident_id BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE holder_portrait (
+    resident_id BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT;
+
+-- Which resident a device key belongs to.
+CREATE TABLE device_binding (
+    device_thumbprint BLOB NOT NULL PRIMARY KEY,
+    resident_id BLOB NOT NULL,
+    bound_at INTEGER NOT NULL
+) STRICT;
+
+-- Relying parties and their checks ------------------------------------------------------------------------------
+
+CREATE TABLE relying_party (
+    relying_party_id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    attributes INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE relying_party_purpose (
+    relying_party_id BLOB NOT NULL REFERENCES relying_party (relying_party_id),
+    code TEXT NOT NULL,
+    text_id TEXT NOT NULL,
+    text_en TEXT NOT NULL,
+    PRIMARY KEY (relying_party_id, code)
+) STRICT;
+
+CREATE TABLE relying_party_key (
+    key_id BLOB NOT NULL PRIMARY KEY,
+    relying_party_id BLOB NOT NULL REFERENCES relying_party (relying_party_id),
+    secret_hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+CREATE INDEX relying_party_key_party ON relying_party_key (relying_party_id);
+
+-- Employees of a relying party who verify on a web page.
+CREATE TABLE relying_party_employee (
+    employee_id BLOB NOT NULL PRIMARY KEY,
+    relying_party_id BLOB NOT NULL REFERENCES relying_party (relying_party_id),
+    username TEXT NOT NULL UNIQUE,
+    full_name TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    totp_sealed BLOB NOT NULL,
+    totp_last_step INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Every check whose token could be unsealed: the holder's history and the party's record in one.
+CREATE TABLE verification (
+    verification_id BLOB NOT NULL,
+    resident_id BLOB NOT NULL,
+    relying_party_id BLOB NOT NULL,
+    idempotency_key BLOB NOT NULL,
+    body_hash BLOB NOT NULL,
+    purpose TEXT NOT NULL,
+    verified_at INTEGER NOT NULL,
+    issued INTEGER NOT NULL,
+    result TEXT NOT NULL CHECK (result IN ('valid', 'invalid')),
+    reason TEXT NOT NULL,
+    single_use INTEGER NOT NULL,
+    disclosed INTEGER NOT NULL,
+    repeats INTEGER NOT NULL,
+    salt BLOB NOT NULL,
+    receipt BLOB NOT NULL,
+    PRIMARY KEY (verification_id, resident_id)
+) STRICT;
+CREATE UNIQUE INDEX verification_idempotency ON verification (resident_id, relying_party_id, idempotency_key);
+
+-- Checks of something that was no token of ours: only the party's log.
+CREATE TABLE verification_refusal (
+    verification_id BLOB NOT NULL,
+    relying_party_id BLOB NOT NULL,
+    idempotency_key BLOB NOT NULL,
+    body_hash BLOB NOT NULL,
+    purpose TEXT NOT NULL,
+    verified_at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    salt BLOB NOT NULL,
+    receipt BLOB NOT NULL,
+    PRIMARY KEY (verification_id, relying_party_id)
+) STRICT;
+CREATE UNIQUE INDEX verification_refusal_idempotency ON verification_refusal (relying_party_id, idempotency_key);
+
+-- Audit ---------------------------------------------------------------------------------------------------------
+
+-- Chained by a keyed digest, one chain per office (and one for everything without an office).
+CREATE TABLE audit_event (
+    chain BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    correlation_id BLOB NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id BLOB NOT NULL,
+    action TEXT NOT NULL,
+    subject_id BLOB NOT NULL,
+    phase TEXT NOT NULL CHECK (phase IN ('intent', 'outcome')),
+    outcome TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (chain, seq)
+) STRICT;
+CREATE TABLE audit_head (
+    chain BLOB NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    digest BLOB NOT NULL
+) STRICT;

@@ -1,0 +1,61 @@
+//! The one room that knows which SQL engine runs.
+//!
+//! Store functions elsewhere write a statement once, with `$1` placeholders, and run it through [`on_engine!`], which
+//! expands the same body for both engines. Rules: integers are `i64`, times are [`crate::clock::Timestamp`]
+//! (microseconds), ids are `Uuid`, bytes are `Vec<u8>`; no `NOW()`, serials, JSON operators, `FOR UPDATE`.
+
+mod error;
+mod open;
+mod tx;
+
+pub use error::{DbError, DbResult};
+pub use open::{Db, PoolSizes};
+pub use tx::{ConnRef, Tx};
+
+/// Runs one body on whichever engine the transaction is of. `$c` is the engine's `&mut` connection; the body is an
+/// expression that gives `Result<T, sqlx::Error>`, usually ending in `.await`. The whole gives `DbResult<T>`.
+///
+/// ```text
+/// on_engine!(tx, |c| sqlx::query_as::<_, Row>(SQL).bind(id).fetch_optional(c).await)
+/// ```
+#[macro_export]
+macro_rules! on_engine {
+    ($tx:expr, |$c:ident| $body:expr) => {
+        match $crate::db::Tx::conn($tx) {
+            $crate::db::ConnRef::Sqlite($c) => $body.map_err($crate::db::DbError::from),
+            $crate::db::ConnRef::Postgres($c) => $body.map_err($crate::db::DbError::from),
+        }
+    };
+}
+
+/// Runs a statement that changes rows and gives how many it changed: `execute!(tx, SQL, a, b, c)`.
+#[macro_export]
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::on_engine!($tx, |c| sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))
+    };
+}
+
+/// Reads at most one row: `fetch_optional!(tx, Row, SQL, a, b)` gives `DbResult<Option<Row>>`.
+#[macro_export]
+macro_rules! fetch_optional {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::on_engine!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_optional(c).await)
+    };
+}
+
+/// Reads exactly one row: `fetch_one!(tx, Row, SQL, a, b)` gives `DbResult<Row>`.
+#[macro_export]
+macro_rules! fetch_one {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::on_engine!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_one(c).await)
+    };
+}
+
+/// Reads all rows: `fetch_all!(tx, Row, SQL, a, b)` gives `DbResult<Vec<Row>>`.
+#[macro_export]
+macro_rules! fetch_all {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::on_engine!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_all(c).await)
+    };
+}

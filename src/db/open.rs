@@ -1,0 +1,147 @@
+//! Opening a database: one URL, either engine, the settings that durability needs.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use super::tx::Inner;
+use super::{DbError, DbResult, Tx};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How many connections a node may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSizes {
+    /// PostgreSQL connections; for SQLite the readers (there is always exactly one writer).
+    pub connections: u32,
+    /// Seconds to wait for a free connection before the caller is told that the database is not available.
+    pub acquire_timeout_seconds: u64,
+}
+
+impl Default for PoolSizes {
+    fn default() -> Self {
+        Self { connections: 16, acquire_timeout_seconds: 5 }
+    }
+}
+
+/// A handle on the database. Cloning shares the pools.
+#[derive(Clone)]
+pub struct Db(Engine);
+
+#[derive(Clone)]
+enum Engine {
+    /// SQLite has one writer at a time anyway: a pool of one queues writers fairly instead of letting them spin.
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens `sqlite:PATH` or `postgres://…`. The file of a SQLite database is made when it does not exist.
+    ///
+    /// # Errors
+    /// When the URL is of neither engine or the database cannot be reached.
+    pub async fn open(url: &str, sizes: PoolSizes) -> DbResult<Self> {
+        let timeout = Duration::from_secs(sizes.acquire_timeout_seconds);
+        if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10));
+            let write = SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(timeout)
+                .test_before_acquire(false)
+                .connect_with(options.clone())
+                .await?;
+            let read = SqlitePoolOptions::new()
+                .max_connections(sizes.connections.min(8))
+                .acquire_timeout(timeout)
+                .test_before_acquire(false)
+                .connect_with(options.pragma("query_only", "ON"))
+                .await?;
+            Ok(Self(Engine::Sqlite { write, read }))
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options =
+                PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]).application_name("ikd");
+            let pool = PgPoolOptions::new()
+                .max_connections(sizes.connections)
+                .acquire_timeout(timeout)
+                .test_before_acquire(false)
+                .connect_with(options)
+                .await?;
+            Ok(Self(Engine::Postgres(pool)))
+        } else {
+            Err(DbError::Other(String::from("database.url must begin with sqlite: or postgres://")))
+        }
+    }
+
+    /// Brings the schema up to date. Several nodes may do it at once.
+    ///
+    /// # Errors
+    /// When a migration fails or the schema is newer than this program.
+    pub async fn migrate(&self) -> DbResult<()> {
+        let done = match &self.0 {
+            Engine::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await,
+            Engine::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+        };
+        done.map_err(|error| DbError::Other(error.to_string()))
+    }
+
+    /// Begins a writing transaction (`BEGIN IMMEDIATE` on SQLite). Never hold one across network calls, and never open
+    /// a second one while holding the first: SQLite has one writer.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn write(&self) -> DbResult<Tx> {
+        Ok(Tx(match &self.0 {
+            Engine::Sqlite { write, .. } => Inner::SqliteWrite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Engine::Postgres(pool) => Inner::PostgresWrite(pool.begin().await?),
+        }))
+    }
+
+    /// Takes a connection for reading. Each statement sees what was committed before it.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn read(&self) -> DbResult<Tx> {
+        Ok(Tx(match &self.0 {
+            Engine::Sqlite { read, .. } => Inner::SqliteRead(read.acquire().await?),
+            Engine::Postgres(pool) => Inner::PostgresRead(pool.acquire().await?),
+        }))
+    }
+
+    /// Whether the database answers now.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> DbResult<()> {
+        let mut tx = self.read().await?;
+        crate::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)").map(|_| ())
+    }
+
+    /// `sqlite` or `postgres`.
+    pub const fn engine(&self) -> &'static str {
+        match &self.0 {
+            Engine::Sqlite { .. } => "sqlite",
+            Engine::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        match &self.0 {
+            Engine::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+}

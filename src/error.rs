@@ -1,0 +1,337 @@
+//! What can go wrong, in words that a person can act on.
+//!
+//! A [`Refusal`] is an answer: it has a stable code, a status and a sentence that says what to do. Everything else is
+//! a fault: the caller learns only that it was not their doing, the log learns the rest.
+
+use crate::db::DbError;
+
+/// One sentence in the two languages that the service speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Indonesian.
+    pub id: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+impl Text {
+    /// Both languages of one sentence: Indonesian first.
+    pub const fn new(id: &'static str, en: &'static str) -> Self {
+        Self { id, en }
+    }
+
+    /// The sentence in `language`.
+    pub const fn in_language(&self, language: Language) -> &'static str {
+        match language {
+            Language::Indonesian => self.id,
+            Language::English => self.en,
+        }
+    }
+}
+
+/// The languages in which the service speaks to people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub enum Language {
+    /// Bahasa Indonesia, the default.
+    #[default]
+    #[serde(rename = "id")]
+    Indonesian,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+}
+
+impl Language {
+    /// The better of the two for an `Accept-Language` value (RFC 9110 §12.5.4); Indonesian when it says nothing we speak.
+    pub fn negotiate(header: &str) -> Self {
+        let mut best = (Self::Indonesian, 0.0_f32);
+        for item in header.split(',') {
+            let mut parts = item.split(';');
+            let tag = parts.next().unwrap_or("").trim().to_ascii_lowercase();
+            let weight = parts
+                .find_map(|part| part.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()))
+                .unwrap_or(1.0);
+            let language = match tag.split('-').next().unwrap_or("") {
+                "id" | "in" => Self::Indonesian,
+                "en" => Self::English,
+                _ => continue,
+            };
+            if weight > best.1 {
+                best = (language, weight);
+            }
+        }
+        best.0
+    }
+
+    /// `id` or `en` (BCP 47).
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Indonesian => "id",
+            Self::English => "en",
+        }
+    }
+
+    /// Reads `id` or `en`.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag {
+            "id" => Some(Self::Indonesian),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident = $code:literal, $status:literal, $title_id:literal / $title_en:literal, $detail_id:literal / $detail_en:literal;)*) => {
+        /// Every code of refusal. They are part of the protocol: stable, one meaning each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $(#[doc = concat!("`", $code, "`, status ", stringify!($status), ": ", $title_en, ".")] $variant,)*
+        }
+
+        impl Code {
+            /// All codes, in the order of their statuses.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code as it stands in a problem document.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// The HTTP status that goes with it.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+
+            /// A short name of the problem.
+            pub const fn title(self) -> Text {
+                match self { $(Self::$variant => Text::new($title_id, $title_en),)* }
+            }
+
+            /// What the caller can do, where the refusal itself says nothing more precise.
+            pub const fn detail(self) -> Text {
+                match self { $(Self::$variant => Text::new($detail_id, $detail_en),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = "malformed_json", 400, "Isi permintaan tidak terbaca" / "The request body cannot be read",
+        "Kirim satu objek JSON UTF-8 sesuai dokumentasi, dengan Content-Type application/json." / "Send one UTF-8 JSON object as documented, with Content-Type application/json.";
+    MalformedRequest = "malformed_request", 400, "Permintaan tidak terbaca" / "The request cannot be read",
+        "Periksa alamat, parameter, dan header permintaan dengan dokumentasi." / "Check the request's path, query and headers against the documentation.";
+    IdempotencyKeyMissing = "idempotency_key_missing", 400, "Idempotency-Key tidak ada" / "Idempotency-Key is missing",
+        "Kirim header Idempotency-Key berisi 1-64 karakter ASCII yang baru untuk setiap pemeriksaan; pakai lagi hanya untuk mengulang." / "Send an Idempotency-Key header of 1 to 64 visible ASCII characters, new for every check; use it again only to repeat that check.";
+    DpopInvalid = "dpop_invalid", 401, "Bukti kunci perangkat tidak sah" / "The device proof is not valid",
+        "Buat bukti DPoP baru (RFC 9449) untuk metode dan alamat ini dengan kunci perangkat, lalu ulangi." / "Make a new DPoP proof (RFC 9449) for this method and URL with the device key, then repeat.";
+    UseDpopNonce = "use_dpop_nonce", 401, "Bukti kunci perangkat perlu nonce" / "The device proof needs a nonce",
+        "Buat bukti DPoP baru yang memuat nonce dari header DPoP-Nonce jawaban ini, lalu ulangi." / "Make a new DPoP proof with the nonce from this answer's DPoP-Nonce header, then repeat.";
+    SessionEnded = "session_ended", 401, "Sesi sudah berakhir" / "The session has ended",
+        "Buka kunci dengan PIN lagi, atau masuk lagi." / "Unlock with the PIN again, or log in again.";
+    PasswordRequired = "password_required", 401, "Kata sandi diperlukan lagi" / "The password is needed again",
+        "Masukkan kata sandi Anda untuk melanjutkan sesi." / "Enter your password to continue the session.";
+    LoginFailed = "login_failed", 401, "Gagal masuk" / "The log-in failed",
+        "Periksa nama pengguna, kata sandi, dan kode autentikator; tunggu kode berikutnya bila kode tadi sudah dipakai." / "Check the user name, the password and the authenticator code; wait for the next code if this one was used.";
+    ApiKeyInvalid = "api_key_invalid", 401, "Kunci API tidak sah" / "The API key is not valid",
+        "Kirim Authorization: Bearer dengan kunci API lembaga Anda yang masih berlaku." / "Send Authorization: Bearer with a living API key of your organisation.";
+    Forbidden = "forbidden", 403, "Tidak diizinkan" / "Not allowed",
+        "Tindakan ini bukan wewenang Anda; mintalah kepada penyelia." / "This is not yours to do; ask a supervisor.";
+    PinWrong = "pin_wrong", 403, "PIN salah" / "The PIN is wrong",
+        "Coba lagi dengan PIN yang benar; sisa percobaan tertera." / "Try again with the right PIN; the tries left are stated.";
+    PurposeNotAllowed = "purpose_not_allowed", 403, "Tujuan tidak terdaftar" / "The purpose is not registered",
+        "Pakai kode tujuan yang terdaftar untuk lembaga Anda, atau daftarkan tujuan ini." / "Use a purpose code registered for your organisation, or have this one registered.";
+    NotFound = "not_found", 404, "Tidak ditemukan" / "Not found",
+        "Periksa alamat dan nomornya; data ini mungkin milik perangkat atau kantor lain." / "Check the path and the id; it may belong to another device or office.";
+    MethodNotAllowed = "method_not_allowed", 405, "Metode tidak tersedia" / "The method is not available here",
+        "Lihat header Allow dan dokumentasi untuk metode yang tersedia." / "See the Allow header and the documentation for the methods that exist.";
+    NotAcceptable = "not_acceptable", 406, "Bentuk jawaban tidak tersedia" / "That form of answer is not available",
+        "Minta application/json, image/svg+xml, atau image/png." / "Ask for application/json, image/svg+xml or image/png.";
+    RequestTimeout = "request_timeout", 408, "Permintaan terlalu lambat" / "The request took too long",
+        "Ulangi permintaan; bila jaringan lambat, kirim gambar yang lebih kecil." / "Repeat the request; on a slow network send a smaller picture.";
+    WrongState = "wrong_state", 409, "Langkah ini belum atau tidak lagi berlaku" / "This step does not apply in the present state",
+        "Lihat status pendaftaran untuk langkah berikutnya." / "Look at the registration's state for the next step.";
+    ScanRequired = "scan_required", 409, "Pindai dahulu" / "Scan first",
+        "Pindai QR aktivasi warga ini sendiri, atau cocokkan angkanya; pindaian berlaku 30 menit." / "Scan this resident's activation QR yourself, or confirm the match number; a scan counts for 30 minutes.";
+    AlreadyActive = "already_active", 409, "KTP Digital sudah aktif" / "A digital KTP is already active",
+        "Warga ini sudah punya KTP Digital aktif atau pendaftaran lain yang disetujui; arahkan ke penyelia." / "This resident already has an active digital KTP or another approved registration; refer to the supervisor.";
+    QrUsed = "qr_used", 409, "QR sudah dipakai" / "The QR was used already",
+        "Minta QR yang baru, lalu pindai lagi." / "Ask for a new QR and scan again.";
+    RequestInFlight = "request_in_flight", 409, "Permintaan yang sama sedang diproses" / "The same request is in flight",
+        "Tunggu sebentar, lalu ulangi dengan Idempotency-Key yang sama." / "Wait a moment, then repeat with the same Idempotency-Key.";
+    CodeExpired = "code_expired", 410, "Kode aktivasi tidak berlaku lagi" / "The activation code is no longer valid",
+        "Minta kode baru; Anda tidak perlu ke loket lagi." / "Ask for a new code; no second visit is needed.";
+    QrExpired = "qr_expired", 410, "QR kedaluwarsa" / "The QR has expired",
+        "QR berlaku 90 detik; minta QR yang baru, lalu pindai lagi." / "A QR lives 90 seconds; ask for a new one and scan again.";
+    TooLarge = "too_large", 413, "Kiriman terlalu besar" / "The body is too large",
+        "Kirim paling besar 64 KiB; untuk swafoto 5 MiB." / "Send at most 64 KiB; for a selfie 5 MiB.";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Jenis kiriman tidak didukung" / "The media type is not supported",
+        "Kirim application/json; untuk swafoto image/jpeg atau image/png." / "Send application/json; for a selfie image/jpeg or image/png.";
+    InvalidField = "invalid_field", 422, "Ada isian yang perlu diperbaiki" / "Some fields need to be corrected",
+        "Perbaiki isian yang disebut, lalu kirim lagi." / "Correct the fields named, then send again.";
+    CodeWrong = "code_wrong", 422, "Kode aktivasi salah" / "The activation code is wrong",
+        "Periksa kode pada surel terakhir; sisa percobaan tertera." / "Check the code in the latest e-mail; the tries left are stated.";
+    CaptchaRequired = "captcha_required", 422, "Captcha diperlukan" / "A captcha is required",
+        "Ambil tantangan dari POST /v1/captcha, selesaikan, lalu kirim pada isian captcha." / "Take a challenge from POST /v1/captcha, solve it, and send it in the captcha field.";
+    CaptchaInvalid = "captcha_invalid", 422, "Captcha tidak sah" / "The captcha is not valid",
+        "Ambil tantangan baru; tiap jawaban hanya berlaku sekali dan sebentar." / "Take a new challenge; each solution counts once and for a short time.";
+    IdempotencyMismatch = "idempotency_mismatch", 422, "Idempotency-Key dipakai untuk isi lain" / "The Idempotency-Key was used for another body",
+        "Ulangi dengan isi yang sama, atau pakai kunci baru untuk pemeriksaan baru." / "Repeat with the same body, or use a new key for a new check.";
+    PictureUnusable = "picture_unusable", 422, "Gambar tidak dapat dipakai" / "The picture cannot be used",
+        "Ambil ulang foto: JPEG atau PNG, paling besar 4096 piksel per sisi, tidak rusak." / "Take the picture again: JPEG or PNG, at most 4096 pixels a side, not damaged.";
+    SignatureInvalid = "signature_invalid", 422, "Tanda tangan kunci PIN tidak sah" / "The PIN key's signature is not valid",
+        "Tanda tangani tantangan yang baru dengan kunci PIN seperti pada dokumentasi, lalu ulangi." / "Sign a fresh challenge with the PIN key as documented, then repeat.";
+    ChallengeInvalid = "challenge_invalid", 422, "Tantangan tidak berlaku" / "The challenge is not valid",
+        "Ambil tantangan baru dari POST /v1/challenges; tiap tantangan berlaku 60 detik dan sekali pakai." / "Take a new challenge from POST /v1/challenges; each lives 60 seconds and works once.";
+    PinBlocked = "pin_blocked", 423, "PIN diblokir" / "The PIN is blocked",
+        "Datanglah ke loket Dukcapil dengan KTP-el untuk membuka blokir." / "Go to a Dukcapil counter with your KTP-el to have it unblocked.";
+    PinWait = "pin_wait", 429, "Tunggu sebelum mencoba PIN lagi" / "Wait before trying the PIN again",
+        "Tunggu selama waktu yang tertera, lalu coba lagi." / "Wait for the time stated, then try again.";
+    TooMany = "too_many", 429, "Terlalu sering" / "Too many requests",
+        "Tunggu selama waktu yang tertera, lalu coba lagi." / "Wait for the time stated, then try again.";
+    Internal = "internal", 500, "Terjadi kesalahan di sistem kami" / "Something went wrong on our side",
+        "Coba lagi sebentar; bila tetap gagal, sebutkan request_id kepada petugas." / "Try again shortly; if it goes on, tell the office the request_id.";
+    Undetermined = "undetermined", 503, "Belum dapat dipastikan" / "Could not be determined",
+        "Hasilnya belum diketahui; ulangi dengan Idempotency-Key yang sama." / "The outcome is unknown; repeat with the same Idempotency-Key and you learn it.";
+    Overloaded = "overloaded", 503, "Sistem sedang sibuk" / "The service is busy",
+        "Tidak ada yang berubah; tunggu selama waktu yang tertera, lalu ulangi." / "Nothing was changed; wait for the time stated, then repeat.";
+    Unavailable = "unavailable", 503, "Sistem sedang tidak tersedia" / "The service is not available",
+        "Tunggu selama waktu yang tertera, lalu ulangi; mengulang tidak merugikan." / "Wait for the time stated, then repeat; repeating does no harm.";
+}
+
+/// One field of the input that has to be corrected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Path of the field, e.g. `terms.version`.
+    pub field: &'static str,
+    /// What to do about it.
+    pub message: Text,
+}
+
+/// An answer that says no: why, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its stable code.
+    pub code: Code,
+    /// A sentence more precise than the code's own.
+    pub detail: Option<Text>,
+    /// The fields to correct, for `invalid_field`.
+    pub fields: Vec<FieldError>,
+    /// Tries left, for codes and PINs.
+    pub tries_left: Option<i64>,
+    /// Seconds to wait before the same request makes sense.
+    pub retry_after: Option<u64>,
+}
+
+impl Refusal {
+    /// A refusal with the code's own sentence.
+    pub const fn new(code: Code) -> Self {
+        Self { code, detail: None, fields: Vec::new(), tries_left: None, retry_after: None }
+    }
+
+    /// Says more precisely what to do: Indonesian, then English.
+    #[must_use]
+    pub const fn detail(mut self, id: &'static str, en: &'static str) -> Self {
+        self.detail = Some(Text::new(id, en));
+        self
+    }
+
+    /// States the tries left.
+    #[must_use]
+    pub const fn tries_left(mut self, tries: i64) -> Self {
+        self.tries_left = Some(tries);
+        self
+    }
+
+    /// States the seconds to wait.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// `invalid_field` for one field: Indonesian, then English.
+    pub fn field(field: &'static str, id: &'static str, en: &'static str) -> Self {
+        Self::fields(vec![FieldError { field, message: Text::new(id, en) }])
+    }
+
+    /// `invalid_field` for several fields.
+    pub fn fields(fields: Vec<FieldError>) -> Self {
+        Self { fields, ..Self::new(Code::InvalidField) }
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+/// What a use case gives back when it does not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller's request is answered with no.
+    #[error("refused: {}", .0.code.as_str())]
+    Refused(Box<Refusal>),
+    /// The database did not do it. Nothing was acknowledged.
+    #[error("database: {0}")]
+    Db(#[from] DbError),
+    /// A fault of ours; the text is for the log and never carries personal data.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// A fault of ours, described for the log without personal data.
+    pub fn internal(what: impl std::fmt::Display) -> Self {
+        Self::Internal(what.to_string())
+    }
+
+    /// The refusal's code, if it is one.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.code),
+            Self::Db(_) | Self::Internal(_) => None,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Refusal::new(code).into()
+    }
+}
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_negotiated_by_weight() {
+        assert_eq!(Language::negotiate("en-GB,en;q=0.9,id;q=0.5"), Language::English);
+        assert_eq!(Language::negotiate("id-ID,en;q=0.9"), Language::Indonesian);
+        assert_eq!(Language::negotiate("en;q=0.3, id;q=0.8"), Language::Indonesian);
+        assert_eq!(Language::negotiate("fr, *;q=0.1"), Language::Indonesian);
+        assert_eq!(Language::negotiate("en;q=0"), Language::Indonesian);
+    }
+
+    #[test]
+    fn codes_are_unique_and_speak_both_languages() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{} stands twice", code.as_str());
+            assert!(code.title().id.len() > 3 && code.title().en.len() > 3);
+            assert!(code.detail().id.ends_with('.') && code.detail().en.ends_with('.'));
+            assert_ne!(code.detail().id, code.detail().en);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Randomness as a source that is passed in.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rand::rngs::{ChaCha20Rng, SysRng};
+use rand::{Rng, SeedableRng, TryRng};
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+
+/// A source of random bytes: the operating system's, or a seeded one for tests. Cloning shares the source.
+#[derive(Clone)]
+pub struct Random(Arc<Source>);
+
+enum Source {
+    System,
+    Seeded(Mutex<ChaCha20Rng>),
+}
+
+impl Random {
+    /// The operating system's generator; the only one that may serve people.
+    pub fn system() -> Self {
+        Self(Arc::new(Source::System))
+    }
+
+    /// A repeatable stream for tests and synthetic data. Never for keys that protect anything.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Arc::new(Source::Seeded(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))))
+    }
+
+    /// Fills `buffer` with random bytes.
+    ///
+    /// # Panics
+    /// When the operating system has no randomness to give: nothing safe can be done without it.
+    #[expect(clippy::expect_used, reason = "without randomness no key, nonce or code may be made; stopping is the answer")]
+    pub fn fill(&self, buffer: &mut [u8]) {
+        match &*self.0 {
+            Source::System => SysRng.try_fill_bytes(buffer).expect("the operating system gives randomness"),
+            Source::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(buffer),
+        }
+    }
+
+    /// `N` random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut out = [0; N];
+        self.fill(&mut out);
+        out
+    }
+
+    /// A uniform number in `0..bound`, by rejection (no modulo bias). `bound` 0 gives 0.
+    pub fn below(&self, bound: u64) -> u64 {
+        if bound == 0 {
+            return 0;
+        }
+        let zone = u64::MAX - (u64::MAX % bound);
+        loop {
+            let value = u64::from_le_bytes(self.bytes());
+            if value < zone {
+                return value % bound;
+            }
+        }
+    }
+
+    /// A UUIDv7 (RFC 9562 §5.7): the time in milliseconds, then random bits, so that new rows lie beside each other.
+    pub fn uuid_v7(&self, now: Timestamp) -> Uuid {
+        let millis = u64::try_from(now.micros() / 1_000).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+    }
+}
+
+impl std::fmt::Debug for Random {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Random")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_and_the_system_does_not() {
+        assert_eq!(Random::seeded(7).bytes::<16>(), Random::seeded(7).bytes::<16>());
+        assert_ne!(Random::system().bytes::<16>(), Random::system().bytes::<16>());
+    }
+
+    #[test]
+    fn uuid_v7_carries_version_variant_and_time() {
+        let id = Random::system().uuid_v7(Timestamp::from_seconds(1_700_000_000));
+        assert_eq!(id.get_version_num(), 7);
+        assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+        assert_eq!(id.get_timestamp().unwrap().to_unix().0, 1_700_000_000);
+    }
+
+    #[test]
+    fn below_stays_below() {
+        let random = Random::seeded(1);
+        assert!((0..1_000).all(|_| random.below(7) < 7));
+        assert_eq!(random.below(0), 0);
+    }
+}

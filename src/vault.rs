@@ -1,0 +1,425 @@
+//! Root secrets, and every key that is derived from them.
+//!
+//! `keys/root/<n>` holds 32 random bytes. HKDF-SHA-256 (RFC 5869) with a label yields one key per use, so no key serves
+//! two purposes. Ciphertexts begin with the version `n`, which is also inside the associated data, so that a new root can
+//! be added while what the old one sealed stays readable.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::Sha256;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::random::Random;
+
+/// Length of a blind index in bytes: 128 bits never collide among 280 million people.
+pub const INDEX_LENGTH: usize = 16;
+
+/// What can be wrong with root secrets or with something they sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The key directory holds no root secret.
+    #[error("no root secret in {0}: make one with `ikd keys init`")]
+    Missing(String),
+    /// A file cannot be read, has a wrong length or too open a mode.
+    #[error("{0}")]
+    File(String),
+    /// A ciphertext is not ours, was altered, or stands in another row than it was made for.
+    #[error("a sealed value cannot be opened")]
+    Open,
+}
+
+/// What a MAC key or blind index is for. Each has a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Label {
+    /// Sealing of QR tokens.
+    TokenSeal,
+    /// Sealing of table columns.
+    Column,
+    /// Blind index of NIKs.
+    NikIndex,
+    /// Blind index of e-mail addresses.
+    EmailIndex,
+    /// Activation codes.
+    ActivationCode,
+    /// DPoP nonces.
+    DpopNonce,
+    /// Challenges for PIN keys.
+    Challenge,
+    /// Access tokens of residents.
+    AccessToken,
+    /// Captcha challenges.
+    Captcha,
+    /// Subjects of the log-in guard (user name and address).
+    LoginSubject,
+    /// Audit chain.
+    Audit,
+    /// Page cursors.
+    Cursor,
+}
+
+impl Label {
+    const ALL: [Self; 12] = [
+        Self::TokenSeal,
+        Self::Column,
+        Self::NikIndex,
+        Self::EmailIndex,
+        Self::ActivationCode,
+        Self::DpopNonce,
+        Self::Challenge,
+        Self::AccessToken,
+        Self::Captcha,
+        Self::LoginSubject,
+        Self::Audit,
+        Self::Cursor,
+    ];
+
+    const fn info(self) -> &'static [u8] {
+        match self {
+            Self::TokenSeal => b"ikd/token-seal/v1",
+            Self::Column => b"ikd/column/v1",
+            Self::NikIndex => b"ikd/index/nik/v1",
+            Self::EmailIndex => b"ikd/index/email/v1",
+            Self::ActivationCode => b"ikd/activation-code/v1",
+            Self::DpopNonce => b"ikd/dpop-nonce/v1",
+            Self::Challenge => b"ikd/challenge/v1",
+            Self::AccessToken => b"ikd/access-token/v1",
+            Self::Captcha => b"ikd/captcha/v1",
+            Self::LoginSubject => b"ikd/login-subject/v1",
+            Self::Audit => b"ikd/audit/v1",
+            Self::Cursor => b"ikd/cursor/v1",
+        }
+    }
+}
+
+struct Root {
+    keys: BTreeMap<Label, Zeroizing<[u8; 32]>>,
+    ciphers: BTreeMap<Label, Aes256GcmSiv>,
+}
+
+impl Root {
+    fn derive(secret: &[u8; 32]) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, secret);
+        let mut keys = BTreeMap::new();
+        let mut ciphers = BTreeMap::new();
+        for label in Label::ALL {
+            let mut key = Zeroizing::new([0; 32]);
+            // 32 bytes is far below HKDF's limit of 255 blocks, so this cannot fail; an all-zero key is never stored.
+            if hkdf.expand(label.info(), key.as_mut()).is_ok() {
+                ciphers.insert(label, Aes256GcmSiv::new(key.as_slice().try_into().unwrap_or(&Default::default())));
+                keys.insert(label, key);
+            }
+        }
+        Self { keys, ciphers }
+    }
+}
+
+/// The derived keys of all root secrets. Cloning shares them; `Debug` shows versions only.
+#[derive(Clone)]
+pub struct Vault {
+    roots: Arc<BTreeMap<u8, Root>>,
+    current: u8,
+    first: u8,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault").field("versions", &self.roots.keys().collect::<Vec<_>>()).finish()
+    }
+}
+
+impl Vault {
+    /// From root secrets by version; the highest version seals, all open. Blind indexes stay with the lowest version,
+    /// because rows are found by them. `None` when there is no secret at all.
+    pub fn new(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>) -> Option<Self> {
+        let (&first, &current) = (secrets.keys().next()?, secrets.keys().next_back()?);
+        let roots = secrets.iter().map(|(&version, secret)| (version, Root::derive(secret))).collect();
+        Some(Self { roots: Arc::new(roots), current, first })
+    }
+
+    /// One root secret of version 1, for tests and vectors.
+    pub fn single(secret: [u8; 32]) -> Self {
+        let roots = BTreeMap::from([(1, Root::derive(&secret))]);
+        Self { roots: Arc::new(roots), current: 1, first: 1 }
+    }
+
+    /// Reads all of `dir/<n>`. Files that others than the owner may read are refused.
+    ///
+    /// # Errors
+    /// When there is none, or one is unreadable, too open, or not 32 bytes long.
+    pub fn load(dir: &Path) -> Result<Self, VaultError> {
+        let mut secrets = BTreeMap::new();
+        let entries = std::fs::read_dir(dir).map_err(|_| VaultError::Missing(dir.display().to_string()))?;
+        for entry in entries {
+            let path = entry.map_err(|error| VaultError::File(format!("{}: {error}", dir.display())))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            let Ok(version) = name.parse::<u8>() else { continue };
+            let bytes = Zeroizing::new(read_private(&path)?);
+            let secret: [u8; 32] = bytes
+                .as_slice()
+                .try_into()
+                .map_err(|_| VaultError::File(format!("{}: a root secret is exactly 32 bytes", path.display())))?;
+            secrets.insert(version, Zeroizing::new(secret));
+        }
+        Self::new(&secrets).ok_or_else(|| VaultError::Missing(dir.display().to_string()))
+    }
+
+    /// The version that seals now.
+    pub const fn current(&self) -> u8 {
+        self.current
+    }
+
+    /// The version that blind indexes and other look-up digests use.
+    pub const fn index_version(&self) -> u8 {
+        self.first
+    }
+
+    /// HMAC-SHA-256 of the parts, each preceded by its length, under the key for `label` of root `version`.
+    /// An unknown version gives `None`.
+    pub fn mac(&self, version: u8, label: Label, parts: &[&[u8]]) -> Option<[u8; 32]> {
+        let key = self.roots.get(&version)?.keys.get(&label)?;
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key.as_slice()).ok()?;
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Some(mac.finalize().into_bytes().into())
+    }
+
+    /// [`Vault::mac`] under the current root.
+    pub fn mac_now(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
+        self.mac(self.current, label, parts).unwrap_or_default()
+    }
+
+    /// The raw key for `label` of root `version`, for libraries that want one (the captcha's HMAC key).
+    pub fn key(&self, version: u8, label: Label) -> Option<Zeroizing<[u8; 32]>> {
+        self.roots.get(&version)?.keys.get(&label).cloned()
+    }
+
+    /// Blind index of a value: equal values give equal bytes, which say nothing without the key.
+    pub fn blind_index(&self, label: Label, value: &str) -> Vec<u8> {
+        let mac = self.mac(self.first, label, &[value.as_bytes()]).unwrap_or_default();
+        mac[..INDEX_LENGTH].to_vec()
+    }
+
+    /// AES-256-GCM-SIV (RFC 8452) under the key for `label` of root `version`, with the caller's nonce.
+    ///
+    /// # Errors
+    /// When the version is unknown.
+    pub fn encrypt(
+        &self,
+        version: u8,
+        label: Label,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let cipher = self.roots.get(&version).and_then(|root| root.ciphers.get(&label)).ok_or(VaultError::Open)?;
+        cipher.encrypt(&Nonce::from(*nonce), Payload { msg: plaintext, aad }).map_err(|_| VaultError::Open)
+    }
+
+    /// The reverse of [`Vault::encrypt`].
+    ///
+    /// # Errors
+    /// When version, nonce, associated data or ciphertext do not belong together.
+    pub fn decrypt(
+        &self,
+        version: u8,
+        label: Label,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let cipher = self.roots.get(&version).and_then(|root| root.ciphers.get(&label)).ok_or(VaultError::Open)?;
+        cipher
+            .decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad })
+            .map(Zeroizing::new)
+            .map_err(|_| VaultError::Open)
+    }
+
+    /// Seals bytes under a random nonce, bound to `context`: version ‖ nonce (12) ‖ ciphertext and tag.
+    pub fn seal(&self, label: Label, random: &Random, context: &[&[u8]], plaintext: &[u8]) -> Vec<u8> {
+        let nonce: [u8; 12] = random.bytes();
+        let aad = associated_data(self.current, context);
+        let ciphertext = self.encrypt(self.current, label, &nonce, &aad, plaintext).unwrap_or_default();
+        let mut out = Vec::with_capacity(13 + ciphertext.len());
+        out.push(self.current);
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(&ciphertext);
+        out
+    }
+
+    /// Opens what [`Vault::seal`] made with the same label and context.
+    ///
+    /// # Errors
+    /// When it was altered or belongs elsewhere.
+    pub fn open(&self, label: Label, context: &[&[u8]], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let (&version, rest) = sealed.split_first().ok_or(VaultError::Open)?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<12>().ok_or(VaultError::Open)?;
+        self.decrypt(version, label, nonce, &associated_data(version, context), ciphertext)
+    }
+
+    /// Seals one record as CBOR, bound to its table and row: a value copied into another row does not open.
+    ///
+    /// # Errors
+    /// When the record cannot be written as CBOR, which is a fault of ours.
+    pub fn seal_row<T: Serialize>(
+        &self,
+        random: &Random,
+        table: &str,
+        row: Uuid,
+        record: &T,
+    ) -> Result<Vec<u8>, VaultError> {
+        let mut plaintext = Zeroizing::new(Vec::new());
+        ciborium::into_writer(record, &mut *plaintext).map_err(|_| VaultError::Open)?;
+        Ok(self.seal(Label::Column, random, &[table.as_bytes(), row.as_bytes()], &plaintext))
+    }
+
+    /// Opens what [`Vault::seal_row`] made for the same table and row.
+    ///
+    /// # Errors
+    /// When it was altered, belongs elsewhere or has another shape.
+    pub fn open_row<T: DeserializeOwned>(&self, table: &str, row: Uuid, sealed: &[u8]) -> Result<T, VaultError> {
+        let plaintext = self.open(Label::Column, &[table.as_bytes(), row.as_bytes()], sealed)?;
+        ciborium::from_reader(plaintext.as_slice()).map_err(|_| VaultError::Open)
+    }
+
+    /// Seals a picture or other bytes as they are, bound to table and row.
+    pub fn seal_bytes(&self, random: &Random, table: &str, row: Uuid, bytes: &[u8]) -> Vec<u8> {
+        self.seal(Label::Column, random, &[table.as_bytes(), row.as_bytes()], bytes)
+    }
+
+    /// Opens what [`Vault::seal_bytes`] made for the same table and row.
+    ///
+    /// # Errors
+    /// When it was altered or belongs elsewhere.
+    pub fn open_bytes(&self, table: &str, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        self.open(Label::Column, &[table.as_bytes(), row.as_bytes()], sealed).map(|bytes| bytes.to_vec())
+    }
+}
+
+impl From<VaultError> for crate::error::Error {
+    fn from(error: VaultError) -> Self {
+        Self::internal(error)
+    }
+}
+
+fn associated_data(version: u8, context: &[&[u8]]) -> Vec<u8> {
+    let mut aad = vec![version];
+    for part in context {
+        aad.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        aad.extend_from_slice(part);
+    }
+    aad
+}
+
+/// Reads a file that only its owner may read.
+///
+/// # Errors
+/// When it cannot be read or its mode lets others in.
+pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = std::fs::metadata(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(VaultError::File(format!(
+            "{}: mode {mode:o} lets others read it; run `chmod 600` on it",
+            path.display()
+        )));
+    }
+    std::fs::read(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
+}
+
+/// Writes a new file that only its owner may read, durably; an existing one is never overwritten.
+///
+/// # Errors
+/// When it exists already or cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let fail = |error: std::io::Error| VaultError::File(format!("{}: {error}", path.display()));
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir).map_err(fail)?;
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    file.sync_all().map_err(fail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault() -> Vault {
+        Vault::single([7; 32])
+    }
+
+    #[test]
+    fn keys_come_from_hkdf_with_the_documented_labels() {
+        // Computed with Python: hmac-based RFC 5869, salt of 32 zero bytes, ikm = 07 × 32, info = ikd/column/v1.
+        let prk = {
+            let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&[0; 32]).unwrap();
+            mac.update(&[7; 32]);
+            mac.finalize().into_bytes()
+        };
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&prk).unwrap();
+        mac.update(b"ikd/column/v1\x01");
+        let expected: [u8; 32] = mac.finalize().into_bytes().into();
+        assert_eq!(*vault().key(1, Label::Column).unwrap(), expected);
+    }
+
+    #[test]
+    fn every_use_has_a_key_of_its_own() {
+        let keys: std::collections::HashSet<_> =
+            Label::ALL.iter().map(|label| *vault().key(1, *label).unwrap()).collect();
+        assert_eq!(keys.len(), Label::ALL.len());
+    }
+
+    #[test]
+    fn a_sealed_row_opens_only_in_its_own_table_and_row() {
+        let (vault, random) = (vault(), Random::seeded(1));
+        let (row, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let sealed = vault.seal_row(&random, "holder_record", row, &("Siti", 3)).unwrap();
+        assert_eq!(vault.open_row::<(String, i32)>("holder_record", row, &sealed).unwrap(), ("Siti".into(), 3));
+        assert!(vault.open_row::<(String, i32)>("holder_record", other, &sealed).is_err());
+        assert!(vault.open_row::<(String, i32)>("register_record", row, &sealed).is_err());
+        for position in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[position] ^= 1;
+            assert!(vault.open_row::<(String, i32)>("holder_record", row, &altered).is_err());
+        }
+        assert!(vault.open_bytes("holder_record", row, &[]).is_err());
+    }
+
+    #[test]
+    fn an_older_root_still_opens_and_still_indexes() {
+        let random = Random::seeded(1);
+        let old = vault();
+        let sealed = old.seal_bytes(&random, "t", Uuid::nil(), b"x");
+        let secrets = BTreeMap::from([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]);
+        let both = Vault::new(&secrets).unwrap();
+        assert_eq!(both.open_bytes("t", Uuid::nil(), &sealed).unwrap(), b"x");
+        assert_eq!(both.seal_bytes(&random, "t", Uuid::nil(), b"x")[0], 2);
+        assert_eq!(both.blind_index(Label::NikIndex, "1"), old.blind_index(Label::NikIndex, "1"));
+    }
+
+    #[test]
+    fn open_modes_are_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("1");
+        write_private(&path, &[7; 32]).unwrap();
+        assert!(write_private(&path, &[8; 32]).is_err(), "an existing key is never overwritten");
+        assert!(Vault::load(dir.path()).is_ok());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(Vault::load(dir.path()), Err(VaultError::File(message)) if message.contains("chmod 600")));
+    }
+}
