@@ -3,6 +3,8 @@
 //! A [`Refusal`] is an answer: it has a stable code, a status and a sentence that says what to do. Everything else is
 //! a fault: the caller learns only that it was not their doing, the log learns the rest.
 
+use std::borrow::Cow;
+
 use crate::db::DbError;
 
 /// One sentence in the two languages that the service speaks.
@@ -203,7 +205,7 @@ codes! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// Path of the field, e.g. `terms.version`.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What to do about it.
     pub message: Text,
 }
@@ -251,8 +253,8 @@ impl Refusal {
     }
 
     /// `invalid_field` for one field: Indonesian, then English.
-    pub fn field(field: &'static str, id: &'static str, en: &'static str) -> Self {
-        Self::fields(vec![FieldError { field, message: Text::new(id, en) }])
+    pub fn field(field: impl Into<Cow<'static, str>>, id: &'static str, en: &'static str) -> Self {
+        Self::fields(vec![FieldError { field: field.into(), message: Text::new(id, en) }])
     }
 
     /// `invalid_field` for several fields.

@@ -3,9 +3,15 @@
 //! Start at ARCHITECTURE.md for the map. Each domain folder has the same rooms: `model` (pure), `service` (use cases,
 //! owns transactions), `store` (SQL), `http` (routes), `mail` (messages).
 
+pub mod attribute;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod core;
 pub mod db;
 pub mod error;
 pub mod random;
 pub mod secret;
+pub mod telemetry;
 pub mod vault;
+pub mod web;

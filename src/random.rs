@@ -32,7 +32,10 @@ impl Random {
     ///
     /// # Panics
     /// When the operating system has no randomness to give: nothing safe can be done without it.
-    #[expect(clippy::expect_used, reason = "without randomness no key, nonce or code may be made; stopping is the answer")]
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness no key, nonce or code may be made; stopping is the answer"
+    )]
     pub fn fill(&self, buffer: &mut [u8]) {
         match &*self.0 {
             Source::System => SysRng.try_fill_bytes(buffer).expect("the operating system gives randomness"),

@@ -36,7 +36,10 @@ pub struct Db(Engine);
 #[derive(Clone)]
 enum Engine {
     /// SQLite has one writer at a time anyway: a pool of one queues writers fairly instead of letting them spin.
-    Sqlite { write: SqlitePool, read: SqlitePool },
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
     Postgres(PgPool),
 }
 

@@ -1,0 +1,490 @@
+//! Configuration: one TOML file, environment variables `IKD__SECTION__KEY` over it, a working default for every key.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Redacted;
+
+/// The effective configuration. `ikd config check` prints it with secrets masked.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Who this service is.
+    pub service: Service,
+    /// Where and how it listens.
+    pub http: Http,
+    /// Where the rows are.
+    pub database: Database,
+    /// Where the keys are.
+    pub keys: Keys,
+    /// How mail leaves.
+    pub mail: Mail,
+    /// The proof of work asked of devices.
+    pub captcha: Captcha,
+    /// The population register.
+    pub register: Register,
+    /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
+    pub limits: Limits,
+    /// Logs.
+    pub log: Log,
+}
+
+/// What the set-up is for. Production refuses weak combinations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// `ikd demo`: everything embedded, keys made on the spot, the clock can be turned.
+    Demo,
+    /// A developer's machine.
+    #[default]
+    Development,
+    /// Real residents.
+    Production,
+}
+
+/// Who this service is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Service {
+    /// `development` or `production` (`demo` is set by the command).
+    pub mode: Mode,
+    /// The URL that devices use, without a slash at the end. DPoP proofs are bound to it.
+    pub public_url: String,
+    /// The `iss` of every token.
+    pub issuer: String,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Development,
+            public_url: String::from("http://127.0.0.1:8080"),
+            issuer: String::from("ikd.example"),
+        }
+    }
+}
+
+/// Where and how it listens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Address and port of the public listener.
+    pub listen: String,
+    /// Address and port of the metrics listener; empty for none.
+    pub metrics_listen: String,
+    /// PEM file with the certificate chain; together with `tls_key` it makes the listener speak TLS.
+    pub tls_certificate: Option<PathBuf>,
+    /// PEM file with the private key.
+    pub tls_key: Option<PathBuf>,
+    /// A TLS-terminating proxy stands in front and is the only one who can reach the listener; its `X-Forwarded-For` is
+    /// believed (last entry).
+    pub behind_proxy: bool,
+    /// Connections at once; further ones wait in the kernel's queue.
+    pub connections: usize,
+    /// Seconds a client has to send its header.
+    pub header_timeout_seconds: u64,
+    /// Seconds a request may take in all.
+    pub request_timeout_seconds: u64,
+    /// Seconds that open requests have to finish at a stop.
+    pub stop_timeout_seconds: u64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: String::from("127.0.0.1:8080"),
+            metrics_listen: String::from("127.0.0.1:9464"),
+            tls_certificate: None,
+            tls_key: None,
+            behind_proxy: false,
+            connections: 4_096,
+            header_timeout_seconds: 10,
+            request_timeout_seconds: 30,
+            stop_timeout_seconds: 20,
+        }
+    }
+}
+
+/// Where the rows are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://user:password@host/name?sslmode=verify-full`.
+    pub url: Redacted<String>,
+    /// Connections a node may hold.
+    pub connections: u32,
+    /// Seconds to wait for a free connection.
+    pub acquire_timeout_seconds: u64,
+    /// Bring the schema up to date when `serve` starts.
+    pub migrate_on_start: bool,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: Redacted(String::from("sqlite:data/ikd.db")),
+            connections: 16,
+            acquire_timeout_seconds: 5,
+            migrate_on_start: true,
+        }
+    }
+}
+
+/// Where the keys are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    /// The key directory: `root/<n>` and `<purpose>-<kid>.pem`.
+    pub directory: PathBuf,
+    /// Seconds a key is published before it may sign.
+    pub publish_ahead_seconds: i64,
+    /// Seconds between looks at the shared key states and the key directory.
+    pub refresh_seconds: u64,
+    /// Make missing keys at the start instead of refusing. Never in production.
+    pub generate: bool,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { directory: PathBuf::from("keys"), publish_ahead_seconds: 86_400, refresh_seconds: 1, generate: false }
+    }
+}
+
+/// How mail leaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// `directory` (a local mailbox of files) or `smtp`.
+    pub transport: MailTransport,
+    /// Folder of the local mailbox.
+    pub directory: PathBuf,
+    /// Sender, as `Name <address>`.
+    pub from: String,
+    /// The mail server.
+    pub smtp: Smtp,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            transport: MailTransport::Directory,
+            directory: PathBuf::from("data/mail"),
+            from: String::from("IKD Dukcapil <ikd@localhost>"),
+            smtp: Smtp::default(),
+        }
+    }
+}
+
+/// The two ways mail can leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// A local mailbox of files; the embedded default, refused in production.
+    #[default]
+    Directory,
+    /// A mail server.
+    Smtp,
+}
+
+/// The mail server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Smtp {
+    /// Host name, as in its certificate.
+    pub host: String,
+    /// Port: 587 for STARTTLS, 465 for implicit TLS.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
+    /// Log-in name; empty for no log-in.
+    pub username: String,
+    /// Password.
+    pub password: Redacted<String>,
+    /// PEM file of an additional certificate authority.
+    pub ca_file: Option<PathBuf>,
+    /// Connections kept to the server (1–64).
+    pub connections: u32,
+}
+
+impl Default for Smtp {
+    fn default() -> Self {
+        Self {
+            host: String::from("localhost"),
+            port: 587,
+            tls: SmtpTls::Starttls,
+            username: String::new(),
+            password: Redacted(String::new()),
+            ca_file: None,
+            connections: 12,
+        }
+    }
+}
+
+/// How an SMTP connection is protected (RFC 3207, RFC 8314).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// STARTTLS, demanded.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Implicit,
+    /// No protection; refused in production.
+    None,
+}
+
+/// The proof of work asked of devices.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Captcha {
+    /// The secret number lies between 0 and this: twice the average number of SHA-256 computations.
+    pub max_number: u64,
+    /// Registrations a minute from one address before a captcha is asked for.
+    pub free_per_minute: u32,
+}
+
+impl Default for Captcha {
+    fn default() -> Self {
+        Self { max_number: 50_000, free_per_minute: 30 }
+    }
+}
+
+/// The population register.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Register {
+    /// Seconds the register has to answer.
+    pub timeout_seconds: u64,
+    /// Seconds between tries while it is down.
+    pub retry_seconds: i64,
+}
+
+impl Default for Register {
+    fn default() -> Self {
+        Self { timeout_seconds: 5, retry_seconds: 10 }
+    }
+}
+
+/// Flood protection per process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Requests a second from one address (burst is four times that); 0 for no limit.
+    pub requests_per_second: u32,
+    /// Pictures decoded at once.
+    pub pictures: usize,
+    /// Password hashes computed at once.
+    pub password_hashes: usize,
+    /// Verifications under way at once; beyond that 503 `overloaded`.
+    pub verifications: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { requests_per_second: 200, pictures: 2, password_hashes: 2, verifications: 2_048 }
+    }
+}
+
+/// Logs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `json` (one object a line) or `text`.
+    pub format: LogFormat,
+    /// Filter in the syntax of tracing's `EnvFilter`, e.g. `info` or `ikd=debug`.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Json, level: String::from("info") }
+    }
+}
+
+/// Shapes of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// For eyes.
+    Text,
+}
+
+/// Why a configuration cannot be used; each line says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file or a variable cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The combination is too weak for production.
+    #[error("refused in production:\n  - {}", .0.join("\n  - "))]
+    Weak(Vec<String>),
+}
+
+impl Config {
+    /// Reads `file` (which must exist when named; otherwise `ikd.toml` in the working directory, if there is one), then the
+    /// environment over it.
+    ///
+    /// # Errors
+    /// When something is unreadable, unknown or of a wrong type.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let source = match file {
+            Some(path) => config::File::from(path).required(true),
+            None => config::File::new("ikd.toml", config::FileFormat::Toml).required(false),
+        };
+        config::Config::builder()
+            .add_source(source.format(config::FileFormat::Toml))
+            .add_source(
+                config::Environment::with_prefix("IKD").prefix_separator("__").separator("__").try_parsing(true),
+            )
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(|error| ConfigError::Unreadable(error.to_string()))
+            .and_then(Self::checked)
+    }
+
+    fn checked(mut self) -> Result<Self, ConfigError> {
+        while self.service.public_url.ends_with('/') {
+            self.service.public_url.pop();
+        }
+        if !self.service.public_url.starts_with("http://") && !self.service.public_url.starts_with("https://") {
+            return Err(ConfigError::Unreadable(String::from(
+                "service.public_url must begin with http:// or https://",
+            )));
+        }
+        Ok(self)
+    }
+
+    /// Refuses combinations that must not serve real residents.
+    ///
+    /// # Errors
+    /// In production mode, everything that is too weak, at once.
+    pub fn check_strength(&self) -> Result<(), ConfigError> {
+        if self.service.mode != Mode::Production {
+            return Ok(());
+        }
+        let mut weak = Vec::new();
+        let tls = self.http.tls_certificate.is_some() && self.http.tls_key.is_some();
+        if !tls && !self.http.behind_proxy {
+            weak.push("http: set tls_certificate and tls_key, or behind_proxy = true when a proxy terminates TLS");
+        }
+        if !self.service.public_url.starts_with("https://") {
+            weak.push("service.public_url must be https://");
+        }
+        if self.mail.transport == MailTransport::Directory {
+            weak.push("mail.transport must be smtp: a local mailbox reaches nobody");
+        }
+        if self.mail.transport == MailTransport::Smtp && self.mail.smtp.tls == SmtpTls::None {
+            weak.push("mail.smtp.tls must be starttls or implicit");
+        }
+        if self.keys.generate {
+            weak.push("keys.generate must be false: make keys with `ikd keys init` and keep them safe");
+        }
+        if self.keys.publish_ahead_seconds < 3_600 {
+            weak.push("keys.publish_ahead_seconds must be at least 3600, so that verifiers have read the next key");
+        }
+        if self.service.issuer.ends_with(".example") || self.service.issuer.is_empty() {
+            weak.push("service.issuer must be the name of your authority");
+        }
+        if self.captcha.max_number < 10_000 {
+            weak.push("captcha.max_number must be at least 10000");
+        }
+        let url = self.database.url.expose();
+        if url.starts_with("postgres") && !is_local_postgres(url) && !url.contains("sslmode=verify-full") {
+            weak.push("database.url: a PostgreSQL on another host needs ?sslmode=verify-full");
+        }
+        if weak.is_empty() { Ok(()) } else { Err(ConfigError::Weak(weak.into_iter().map(String::from).collect())) }
+    }
+
+    /// The effective configuration as TOML with every secret masked.
+    pub fn masked(&self) -> String {
+        let mut shown = self.clone();
+        shown.database.url = Redacted(mask_url(self.database.url.expose()));
+        if !shown.mail.smtp.password.expose().is_empty() {
+            shown.mail.smtp.password = Redacted(String::from("********"));
+        }
+        toml::to_string_pretty(&shown).unwrap_or_default()
+    }
+}
+
+fn is_local_postgres(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or("");
+    let host = authority.rsplit('@').next().unwrap_or("");
+    let name = if let Some(end) = host.find(']') { &host[..=end] } else { host.split(':').next().unwrap_or("") };
+    let in_query = url.split_once('?').is_some_and(|(_, query)| {
+        query.split('&').any(|pair| pair.strip_prefix("host=").is_some_and(|host| !host.starts_with(['/', '%'])))
+    });
+    matches!(name, "" | "localhost" | "127.0.0.1" | "[::1]") && !in_query
+}
+
+fn mask_url(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let masked_query = |text: &str| {
+        text.split_once("password=").map_or_else(
+            || text.to_owned(),
+            |(before, after)| format!("{before}password=********{}", after.find('&').map_or("", |end| &after[end..])),
+        )
+    };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let name = user.split(':').next().unwrap_or("");
+            format!("{scheme}://{name}:********@{}", masked_query(host))
+        }
+        None => format!("{scheme}://{}", masked_query(rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_runs_embedded_and_round_trips_as_toml() {
+        let config = Config::default();
+        assert!(config.check_strength().is_ok());
+        let again: Config = toml::from_str(&config.masked()).unwrap();
+        assert_eq!(again.http.listen, "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn production_refuses_every_weak_default_at_once() {
+        let mut config = Config::default();
+        config.service.mode = Mode::Production;
+        config.database.url = Redacted(String::from("postgres://ikd:secret@db.internal/ikd"));
+        let Err(ConfigError::Weak(reasons)) = config.check_strength() else { panic!("accepted") };
+        for needle in ["tls_certificate", "public_url", "mail.transport", "issuer", "verify-full"] {
+            assert!(reasons.iter().any(|reason| reason.contains(needle)), "{needle} is not named");
+        }
+    }
+
+    #[test]
+    fn secrets_are_masked() {
+        let mut config = Config::default();
+        config.database.url = Redacted(String::from("postgres://ikd:hunter2@localhost/ikd?password=hunter2&x=1"));
+        config.mail.smtp.password = Redacted(String::from("hunter2"));
+        assert!(!config.masked().contains("hunter2"));
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_socket_directory_is_local_and_another_host_is_not() {
+        assert!(is_local_postgres("postgres:///ikd?host=/run/postgresql"));
+        assert!(is_local_postgres("postgres://u:p@127.0.0.1:5432/ikd"));
+        assert!(is_local_postgres("postgres://u@[::1]:5432/ikd"));
+        assert!(!is_local_postgres("postgres://u@db:5432/ikd"));
+        assert!(!is_local_postgres("postgres://u@/ikd?host=db"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ikd.toml");
+        std::fs::write(&file, "[http]\nlissten = \"x\"\n").unwrap();
+        let error = Config::load(Some(&file)).unwrap_err().to_string();
+        assert!(error.contains("lissten"), "{error}");
+    }
+}

@@ -1,0 +1,204 @@
+//! Extractors that answer bad input with a problem document instead of a line of text.
+
+use std::net::IpAddr;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use http::request::Parts;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+use crate::error::{Code, FieldError, Language, Refusal, Text};
+
+/// A JSON body, read strictly; as a response, a JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
+        if !json {
+            return Err(Code::UnsupportedMediaType.into());
+        }
+        let bytes = read_body(request, state).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if request.headers().get(CONTENT_TYPE).is_none() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// Reads a whole body within the route's limit.
+///
+/// # Errors
+/// `too_large`, or `malformed_request` when the client broke off.
+pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge.into(),
+        _ => Code::MalformedRequest.into(),
+    })
+}
+
+/// Reads JSON: broken syntax is `malformed_json`, a missing or mistyped member `invalid_field` with its path.
+///
+/// # Errors
+/// As said.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        if error.inner().classify() != serde_json::error::Category::Data {
+            return Problem::from(Code::MalformedJson);
+        }
+        let message = error.inner().to_string();
+        let named = message.split('`').nth(1).unwrap_or("");
+        let path = error.path().to_string();
+        let (field, text) = if message.starts_with("missing field") {
+            (join(&path, named), Text::new("Isian ini wajib ada.", "This field is required."))
+        } else if message.starts_with("unknown field") {
+            // serde's path already ends with the unknown member where it knows it.
+            let field = if path.ends_with(named) { path } else { join(&path, named) };
+            (field, Text::new("Isian ini tidak dikenal; hapus.", "This field is not known; remove it."))
+        } else if message.starts_with("duplicate field") {
+            (join(&path, named), Text::new("Isian ini tertulis dua kali.", "This field stands twice."))
+        } else {
+            (
+                path,
+                Text::new(
+                    "Jenis atau bentuk isian ini salah; lihat dokumentasi.",
+                    "This field has a wrong type or form; see the documentation.",
+                ),
+            )
+        };
+        Refusal::fields(vec![FieldError { field: field.into(), message: text }]).into()
+    })?;
+    deserializer.end().map_err(|_| Problem::from(Code::MalformedJson))?;
+    Ok(value)
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() || path == "." { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// A path parameter; one that does not parse names nothing, so it is `not_found`.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Code::NotFound.into()),
+        }
+    }
+}
+
+/// Query parameters.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(_) => Err(Code::MalformedRequest.into()),
+        }
+    }
+}
+
+/// The language that the caller asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Lang(pub Language);
+
+impl<S: Send + Sync> FromRequestParts<S> for Lang {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(language_of(&parts.headers)))
+    }
+}
+
+/// The language that `Accept-Language` asks for; Indonesian where it asks for nothing we speak.
+pub fn language_of(headers: &http::HeaderMap) -> Language {
+    headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map_or(Language::Indonesian, Language::negotiate)
+}
+
+/// The address that a request came from. The listener sets it; behind a declared proxy it is what the proxy says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientAddress(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let unknown = Self(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(unknown))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[expect(dead_code, reason = "only its type matters")]
+        version: String,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[expect(dead_code, reason = "only its type matters")]
+        terms: Inner,
+    }
+
+    fn refusal(body: &str) -> (u16, String) {
+        let problem = parse::<Outer>(body.as_bytes()).unwrap_err();
+        let response = problem.into_response();
+        let note = response.extensions().get::<super::super::problem::ProblemNote>().unwrap();
+        let field = note.refusal.fields.first().map(|field| field.field.clone().into_owned()).unwrap_or_default();
+        (note.refusal.code.status(), field)
+    }
+
+    #[test]
+    fn bad_json_names_the_field() {
+        assert_eq!(refusal("{"), (400, String::new()));
+        assert_eq!(refusal(r#"{"terms":{"version":"1"}} x"#), (400, String::new()));
+        assert_eq!(refusal("{}"), (422, "terms".into()));
+        assert_eq!(refusal(r#"{"terms":{}}"#), (422, "terms.version".into()));
+        assert_eq!(refusal(r#"{"terms":{"version":7}}"#), (422, "terms.version".into()));
+        assert_eq!(refusal(r#"{"terms":{"version":"1","x":1}}"#), (422, "terms.x".into()));
+        assert_eq!(refusal("[]"), (422, "terms".into()));
+    }
+}

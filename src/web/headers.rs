@@ -1,0 +1,89 @@
+//! The outermost layer: request ids, problem bodies, security headers, one log line a request.
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderValue, StatusCode};
+
+use super::extract::language_of;
+use super::problem::{ProblemNote, render};
+use crate::clock::stopwatch;
+use crate::core::Core;
+use crate::error::{Code, Refusal};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// What API answers may do in a browser: nothing.
+const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// The layer itself.
+pub async fn finish(core: Core, request: Request, next: Next) -> Response {
+    let watch = stopwatch();
+    let request_id = core.random.uuid_v7(core.now());
+    let language = language_of(request.headers());
+    let method = request.method().clone();
+    // The route's template, never the path itself: paths carry ids.
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| String::from("-"), |path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+
+    // A bare error status made by a layer of the framework gets our document too.
+    if response.extensions().get::<ProblemNote>().is_none() {
+        let code = match response.status() {
+            StatusCode::REQUEST_TIMEOUT => Some(Code::RequestTimeout),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Code::TooLarge),
+            StatusCode::METHOD_NOT_ALLOWED => Some(Code::MethodNotAllowed),
+            _ => None,
+        };
+        if let Some(code) = code {
+            response.extensions_mut().insert(ProblemNote { refusal: Refusal::new(code), cause: None });
+        }
+    }
+    let note = response.extensions_mut().remove::<ProblemNote>();
+    if let Some(note) = &note {
+        render(&mut response, note, language, request_id);
+    }
+    secure(&mut response, core.config.service.public_url.starts_with("https://"));
+    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+
+    let status = response.status().as_u16();
+    let duration_us = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let code = note.as_ref().map_or("", |note| note.refusal.code.as_str());
+    metrics::counter!("ikd_http_requests_total", "route" => route.clone(), "status" => status.to_string()).increment(1);
+    metrics::histogram!("ikd_http_request_seconds", "route" => route.clone()).record(watch.elapsed().as_secs_f64());
+    if let Some(cause) = note.as_ref().and_then(|note| note.cause.as_deref()) {
+        tracing::error!(request.id = %request_id, http.method = %method, http.route = route, http.status = status, error.code = code, error.cause = cause, "request failed");
+    } else {
+        tracing::debug!(request.id = %request_id, http.method = %method, http.route = route, http.status = status, error.code = code, duration.us = duration_us, "request");
+    }
+    response
+}
+
+fn secure(response: &mut Response, https: bool) {
+    let headers = response.headers_mut();
+    let mut default = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    default(CONTENT_SECURITY_POLICY, API_POLICY);
+    default(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(X_FRAME_OPTIONS, "DENY");
+    default(REFERRER_POLICY, "no-referrer");
+    default(CACHE_CONTROL, "no-store");
+    default(RESOURCE_POLICY, "same-origin");
+    default(OPENER_POLICY, "same-origin");
+    default(PERMISSIONS_POLICY, "camera=(self), geolocation=(), microphone=(), payment=(), usb=()");
+    if https {
+        default(STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+}

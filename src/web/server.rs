@@ -1,0 +1,167 @@
+//! The listener. axum's own `serve` sets no header timeout, so one silent client could hold a socket for ever; this loop
+//! has header and idle timeouts, a cap on connections, TLS when configured, and a graceful stop.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tower::Service;
+
+use super::ClientAddress;
+use crate::config::Http;
+
+/// Why the listener could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {0}: {1}")]
+    Bind(String, std::io::Error),
+    /// Certificate or key cannot be used.
+    #[error("TLS: {0}")]
+    Tls(String),
+}
+
+/// A bound listener that has not begun to answer.
+pub struct Listener {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    settings: Http,
+}
+
+impl Listener {
+    /// Binds the configured address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be had or the TLS files cannot be used.
+    pub async fn bind(address: &str, settings: &Http) -> Result<Self, ServerError> {
+        let tls = match (&settings.tls_certificate, &settings.tls_key) {
+            (Some(certificate), Some(key)) => Some(acceptor(certificate, key)?),
+            (None, None) => None,
+            _ => return Err(ServerError::Tls(String::from("set both http.tls_certificate and http.tls_key"))),
+        };
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| ServerError::Bind(address.to_owned(), error))?;
+        Ok(Self { listener, tls, settings: settings.clone() })
+    }
+
+    /// The address that was bound.
+    ///
+    /// # Errors
+    /// When the socket is gone.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop` turns true, then lets open requests finish within the configured time.
+    pub async fn serve(self, router: Router, mut stop: watch::Receiver<bool>) {
+        let slots = Arc::new(Semaphore::new(self.settings.connections.max(1)));
+        let graceful = GracefulShutdown::new();
+        loop {
+            let slot = tokio::select! {
+                slot = Arc::clone(&slots).acquire_owned() => slot,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            let Ok(slot) = slot else { break };
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            let (stream, peer) = match accepted {
+                Ok(pair) => pair,
+                Err(error) => {
+                    tracing::warn!(error.cause = %error, "accepting a connection failed");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let _ = stream.set_nodelay(true);
+            let (router, settings, tls) = (router.clone(), self.settings.clone(), self.tls.clone());
+            let watcher = graceful.watcher();
+            tokio::spawn(async move {
+                let _slot = slot;
+                match tls {
+                    None => talk(stream, peer.ip(), router, &settings, watcher).await,
+                    Some(acceptor) => {
+                        let patience = Duration::from_secs(settings.header_timeout_seconds);
+                        if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
+                            talk(stream, peer.ip(), router, &settings, watcher).await;
+                        }
+                    }
+                }
+            });
+        }
+        let patience = Duration::from_secs(self.settings.stop_timeout_seconds);
+        if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+            tracing::warn!("open requests did not finish in time and were cut off");
+        }
+    }
+}
+
+async fn talk<S>(
+    stream: S,
+    peer: IpAddr,
+    router: Router,
+    settings: &Http,
+    watcher: hyper_util::server::graceful::Watcher,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let behind_proxy = settings.behind_proxy;
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut router = router.clone();
+        async move {
+            let mut request = request.map(Body::new);
+            let address = if behind_proxy { forwarded(&request).unwrap_or(peer) } else { peer };
+            request.extensions_mut().insert(ClientAddress(address));
+            Ok::<_, Infallible>(match router.call(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            })
+        }
+    });
+    // hyper counts the wait for a next request's header as header time, so this is the idle timeout of kept connections too.
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(settings.header_timeout_seconds))
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(error.cause = %error, "connection ended");
+    }
+}
+
+/// The last entry of `X-Forwarded-For`: the one that the declared proxy itself added.
+fn forwarded<B>(request: &Request<B>) -> Option<IpAddr> {
+    let value = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    value.rsplit(',').next()?.trim().parse().ok()
+}
+
+fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, ServerError> {
+    use rustls_pki_types::pem::PemObject;
+    use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+    let fail = |error: &dyn std::fmt::Display, path: &Path| ServerError::Tls(format!("{}: {error}", path.display()));
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| fail(&error, certificate))?;
+    let key_der = PrivateKeyDer::from_pem_file(key).map_err(|error| fail(&error, key))?;
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| fail(&error, certificate))?
+        .with_no_client_auth()
+        .with_single_cert(chain, key_der)
+        .map_err(|error| fail(&error, certificate))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
