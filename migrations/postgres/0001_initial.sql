@@ -129,13 +129,14 @@ CREATE TABLE registration (
     check_due_at BIGINT NOT NULL,
     check_lease_until BIGINT NOT NULL,
     check_attempts BIGINT NOT NULL,
-    check_sealed BYTEA,
     checked_at BIGINT,
     -- The scan at the counter: last_spent works as on the credential (single use without a table of tokens).
     last_spent BIGINT NOT NULL,
     office_id UUID,
     scanned_by UUID,
     scanned_at BIGINT,
+    -- 1 once an officer had approved in the resident's presence and the register's answer sent it back to that officer.
+    proofed BIGINT NOT NULL,
     match_number BIGINT,
     match_officer_id UUID,
     match_at BIGINT,
@@ -153,7 +154,9 @@ CREATE TABLE registration (
     code_day_count BIGINT NOT NULL,
     challenge_spent BIGINT NOT NULL
 );
-CREATE INDEX registration_device ON registration (device_thumbprint);
+-- A device key has one live registration, so a repeated request finds the first one's.
+CREATE UNIQUE INDEX registration_one_live ON registration (device_thumbprint) WHERE ended_at IS NULL;
+CREATE INDEX registration_device ON registration (device_thumbprint, created_at);
 CREATE INDEX registration_nik ON registration (nik_index);
 CREATE INDEX registration_office ON registration (office_id, state, updated_at);
 CREATE INDEX registration_check ON registration (check_due_at) WHERE check_state = 'pending';
@@ -169,6 +172,13 @@ CREATE TABLE registration_selfie (
     delete_after BIGINT
 );
 CREATE INDEX registration_selfie_end ON registration_selfie (delete_after) WHERE delete_after IS NOT NULL;
+
+-- What the register answered to the data check, kept so that the counter works while the register is down.
+CREATE TABLE registration_register_copy (
+    registration_id UUID NOT NULL PRIMARY KEY,
+    record BYTEA NOT NULL,
+    portrait BYTEA
+);
 
 -- Register look-ups for one NIK in the present window of 6 hours.
 CREATE TABLE nik_check_window (
