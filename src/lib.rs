@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod db;
+pub mod device;
 pub mod error;
 pub mod random;
 pub mod secret;
