@@ -1,0 +1,41 @@
+//! The resident's device: its key, the proofs it makes with every call, and the PIN key.
+//!
+//! Shared by registration, activation and wallet. `jwk`, `dpop`, `pin`, `nonce` and `challenge` are pure; `guard` puts
+//! them together for one request; `http` is the extractor, the answer header and `POST /v1/challenges`; `client` is the
+//! other side, for `ikd demo`, tests and test vectors.
+
+pub mod challenge;
+pub mod client;
+pub mod dpop;
+pub mod guard;
+pub mod jwk;
+pub mod nonce;
+pub mod pin;
+
+pub use challenge::{Challenge, Issuer};
+pub use guard::{Guard, ProofRefused, Proven};
+pub use pin::{PinPublicKey, Purpose};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// SHA-256 JWK thumbprint (RFC 7638) of a device key: what a registration and a credential belong to.
+pub type Thumbprint = [u8; 32];
+
+/// Base64url without padding (RFC 4648 §5, RFC 7515 §2).
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads base64url without padding; anything else, set spare bits included, is `None`, so that a value has one spelling.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Reads exactly `N` bytes of base64url without padding.
+pub fn decode_exact<const N: usize>(text: &str) -> Option<[u8; N]> {
+    decode(text)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod vectors;

@@ -1,0 +1,42 @@
+//! E-mail: a transactional outbox, the worker that empties it, and the transports that carry it.
+//!
+//! A use case calls [`outbox::enqueue`] inside its own transaction; the row holds a kind and a reference, never an
+//! address or a code. The worker leases due rows, has the text composed at the moment of sending, hands it to the
+//! transport outside any transaction, and marks the row sent together with whatever the domain has to note.
+
+pub mod outbox;
+pub mod transport;
+pub mod worker;
+
+pub use outbox::{MailKind, MailState};
+pub use transport::{Transport, mask_address};
+pub use worker::{Compose, ComposeFuture, Job, Wake, Worker};
+
+use uuid::Uuid;
+
+use crate::error::Language;
+use crate::secret::Redacted;
+
+/// One message, ready to be sent. It exists only between composing and hand-over and is never stored.
+#[derive(Clone)]
+pub struct Email {
+    /// The outbox row it comes from; the Message-ID is derived from it, so a repeated message is recognisable.
+    pub mail_id: Uuid,
+    /// The recipient's address.
+    pub to: Redacted<String>,
+    /// Subject line. It never carries a code or personal data: it shows on locked screens.
+    pub subject: String,
+    /// The plain text part.
+    pub text: String,
+    /// The HTML part: the same content, no remote pictures, styles or scripts.
+    pub html: String,
+    /// The language it is written in.
+    pub language: Language,
+}
+
+impl std::fmt::Debug for Email {
+    /// The parts carry codes and names: only the id is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Email").field("mail_id", &self.mail_id).finish_non_exhaustive()
+    }
+}
