@@ -1,0 +1,24 @@
+//! `GET /.well-known/jwks.json`.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Keyring;
+use crate::credential::jwk::JwkSet;
+
+/// The route.
+pub fn routes(keyring: Keyring) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(jwks)).with_state(keyring)
+}
+
+/// The keys that verify tokens and receipts (RFC 7517). Read it again when a kid is unknown; keys are published a day
+/// before they sign.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Keys",
+    responses((status = 200, description = "The key set", body = JwkSet)))]
+async fn jwks(State(keyring): State<Keyring>) -> Response {
+    let body = serde_json::to_vec(&keyring.jwks()).unwrap_or_default();
+    ([(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=60")], body).into_response()
+}

@@ -1,0 +1,330 @@
+//! The keyring of one node: signs with the active key, verifies with all that count, follows rotation while running.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use ed25519_dalek::VerifyingKey;
+use tokio::sync::{Mutex, watch};
+use uuid::Uuid;
+
+use super::store::{self, KeyRow};
+use crate::clock::{DAY, Timestamp};
+use crate::core::Core;
+use crate::credential::jwk::{Jwk, JwkSet};
+use crate::credential::{FileSigner, KeyPurpose, SignError, Signer, VerifyingKeys};
+use crate::error::{Error, Result};
+use crate::random::Random;
+use crate::vault::{VaultError, write_private};
+
+/// Seconds that a replaced token key still verifies: the life of a token, and 30 for nodes that learn of it late.
+pub const RETIRING_SECONDS: i64 = 90 + 30;
+/// Seconds after which a silent node no longer counts.
+pub const NODE_SILENCE_SECONDS: i64 = 30;
+/// Days that keys of receipts, cards and status lists stay published.
+pub const LONG_PUBLICATION_DAYS: i64 = 3_653;
+
+/// The keys of one node. Cloning shares them.
+#[derive(Clone)]
+pub struct Keyring(Arc<Inner>);
+
+struct Inner {
+    core: Core,
+    directory: PathBuf,
+    node_id: Uuid,
+    snapshot: RwLock<Arc<Snapshot>>,
+    reload: Mutex<Timestamp>,
+}
+
+#[derive(Default)]
+struct Snapshot {
+    rows: Vec<KeyRow>,
+    signers: HashMap<[u8; 8], Arc<FileSigner>>,
+    verifying: HashMap<[u8; 8], (KeyPurpose, VerifyingKey)>,
+    active: HashMap<&'static str, [u8; 8]>,
+}
+
+/// The signing keys that a running service cannot do without.
+const NEEDED: [KeyPurpose; 2] = [KeyPurpose::Token, KeyPurpose::Receipt];
+
+impl Keyring {
+    /// Opens the key directory beside the shared rows.
+    ///
+    /// # Errors
+    /// When a private file is too open or damaged, the database does not answer, or an active key is missing here.
+    pub async fn open(core: Core) -> Result<Self> {
+        let node_id = core.random.uuid_v7(core.now());
+        let directory = core.config.keys.directory.clone();
+        let keyring = Self(Arc::new(Inner {
+            core,
+            directory,
+            node_id,
+            snapshot: RwLock::default(),
+            reload: Mutex::new(Timestamp::default()),
+        }));
+        keyring.refresh().await?;
+        for purpose in NEEDED {
+            if keyring.signer(purpose).is_err() {
+                return Err(Error::internal(format!(
+                    "no active {} key that this node holds in {}: make keys with `ikd keys init`, or copy them here from \
+                     another node",
+                    purpose.as_str(),
+                    keyring.0.directory.display()
+                )));
+            }
+        }
+        Ok(keyring)
+    }
+
+    /// Makes the root secret and one active key per purpose that has none yet. Gives the kids of the new keys.
+    ///
+    /// # Errors
+    /// When files or rows cannot be written.
+    pub async fn init(core: &Core) -> Result<Vec<(KeyPurpose, [u8; 8])>> {
+        let mut tx = core.db.read().await?;
+        let rows = store::all(&mut tx).await?;
+        drop(tx);
+        let mut made = Vec::new();
+        for purpose in NEEDED {
+            if rows.iter().any(|row| row.purpose == purpose.as_str() && row.state == "active") {
+                continue;
+            }
+            let signer = FileSigner::generate(&core.random);
+            signer.write(&key_path(&core.config.keys.directory, purpose, &signer.kid()))?;
+            let now = core.now();
+            let public = signer.verifying_key().to_bytes();
+            let mut tx = core.db.write().await?;
+            store::add(&mut tx, &signer.kid(), purpose.as_str(), &public, "active", now, Some(now)).await?;
+            tx.commit().await?;
+            made.push((purpose, signer.kid()));
+        }
+        Ok(made)
+    }
+
+    /// Publishes a new key that will take the active one's place. The file must then be copied to every other node.
+    ///
+    /// # Errors
+    /// When files or rows cannot be written.
+    pub async fn rotate(core: &Core, purpose: KeyPurpose) -> Result<[u8; 8]> {
+        let signer = FileSigner::generate(&core.random);
+        signer.write(&key_path(&core.config.keys.directory, purpose, &signer.kid()))?;
+        let mut tx = core.db.write().await?;
+        let public = signer.verifying_key().to_bytes();
+        store::add(&mut tx, &signer.kid(), purpose.as_str(), &public, "next", core.now(), None).await?;
+        tx.commit().await?;
+        Ok(signer.kid())
+    }
+
+    /// All keys with their states, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(core: &Core) -> Result<Vec<KeyRow>> {
+        let mut tx = core.db.read().await?;
+        Ok(store::all(&mut tx).await?)
+    }
+
+    /// The published key set of all rows, for `/.well-known/jwks.json` and `keys export`.
+    pub fn jwks_of(rows: &[KeyRow], now: Timestamp) -> JwkSet {
+        let keys = rows
+            .iter()
+            .filter_map(|row| {
+                let purpose = KeyPurpose::from_name(&row.purpose)?;
+                is_published(row, purpose, now).then(|| public_key(row))?.map(|key| Jwk::new(&key, purpose))
+            })
+            .collect();
+        JwkSet { keys }
+    }
+
+    /// The published key set as this node knows it.
+    pub fn jwks(&self) -> JwkSet {
+        Self::jwks_of(&self.snapshot().rows, self.0.core.now())
+    }
+
+    /// The signer of the active key.
+    ///
+    /// # Errors
+    /// When there is none, or this node does not hold its private half.
+    pub fn signer(&self, purpose: KeyPurpose) -> Result<Arc<dyn Signer>, SignError> {
+        let snapshot = self.snapshot();
+        let missing = || SignError::Unavailable(format!("no active {} key on this node", purpose.as_str()));
+        let kid = snapshot.active.get(purpose.as_str()).ok_or_else(missing)?;
+        let signer = snapshot.signers.get(kid).ok_or_else(missing)?;
+        Ok(Arc::clone(signer) as Arc<dyn Signer>)
+    }
+
+    /// Reads files and rows anew, reports what this node holds, and moves keys on whose time has come.
+    ///
+    /// # Errors
+    /// When the database does not answer or a private file is too open.
+    pub async fn refresh(&self) -> Result<()> {
+        let inner = &self.0;
+        let now = inner.core.now();
+        let signers = self.load_signers()?;
+        let kids: Vec<[u8; 8]> = signers.keys().copied().collect();
+        let mut tx = inner.core.db.write().await?;
+        store::report(&mut tx, inner.node_id, &kids, now).await?;
+        store::forget_dead(&mut tx, now.plus_seconds(-DAY)).await?;
+        store::retire(&mut tx, now.plus_seconds(-RETIRING_SECONDS), now).await?;
+        tx.commit().await?;
+
+        let mut reader = inner.core.db.read().await?;
+        let rows = store::all(&mut reader).await?;
+        let ripe_before = now.plus_seconds(-inner.core.config.keys.publish_ahead_seconds);
+        let mut changed = false;
+        for row in rows.iter().filter(|row| row.state == "next" && row.published_at <= ripe_before) {
+            if store::lacking(&mut reader, &row.kid, now.plus_seconds(-NODE_SILENCE_SECONDS)).await? == 0 {
+                changed |= self.promote(row, now).await?;
+            }
+        }
+        let rows = if changed { store::all(&mut reader).await? } else { rows };
+        drop(reader);
+        let fresh = Arc::new(Snapshot::new(rows, signers));
+        *inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    async fn promote(&self, row: &KeyRow, now: Timestamp) -> Result<bool> {
+        // SQLite has one writer and readers of their own, so writing while the reader above is open is fine.
+        let mut tx = self.0.core.db.write().await?;
+        if store::promote(&mut tx, &row.kid, &row.purpose, now).await? {
+            tx.commit().await?;
+            tracing::info!(key.purpose = row.purpose, "a new signing key is active");
+            return Ok(true);
+        }
+        tx.rollback().await?;
+        Ok(true)
+    }
+
+    /// For a token with an unknown kid: reads the rows once more, at most once a second for the whole node.
+    /// Gives whether anything was read.
+    pub async fn reload_for_unknown(&self) -> bool {
+        let mut last = self.0.reload.lock().await;
+        let now = self.0.core.now();
+        if now.micros().saturating_sub(last.micros()).abs() < crate::clock::MICROS {
+            return false;
+        }
+        *last = now;
+        self.refresh().await.is_ok()
+    }
+
+    /// Follows files and rows until `stop`, then takes this node's report back.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let period = Duration::from_secs(self.0.core.config.keys.refresh_seconds.max(1));
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(period) => {}
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(error.cause = %error, "the key states could not be read; going on with the last known ones");
+            }
+        }
+        if let Ok(mut tx) = self.0.core.db.write().await
+            && store::forget(&mut tx, self.0.node_id).await.is_ok()
+        {
+            let _ = tx.commit().await;
+        }
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn load_signers(&self) -> Result<HashMap<[u8; 8], Arc<FileSigner>>> {
+        let known = self.snapshot();
+        let mut signers = HashMap::new();
+        let Ok(entries) = std::fs::read_dir(&self.0.directory) else { return Ok(signers) };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let Some(kid) = kid_of_path(&path) else { continue };
+            let signer = match known.signers.get(&kid) {
+                Some(signer) => Arc::clone(signer),
+                None => Arc::new(FileSigner::load(&path)?),
+            };
+            if signer.kid() != kid {
+                return Err(VaultError::File(format!("{}: the file's name is not its key's id", path.display())).into());
+            }
+            signers.insert(kid, signer);
+        }
+        Ok(signers)
+    }
+}
+
+impl VerifyingKeys for Keyring {
+    fn find(&self, kid: &[u8; 8], purpose: KeyPurpose) -> Option<VerifyingKey> {
+        self.snapshot().verifying.get(kid).filter(|(of, _)| *of == purpose).map(|(_, key)| *key)
+    }
+}
+
+impl Snapshot {
+    fn new(rows: Vec<KeyRow>, signers: HashMap<[u8; 8], Arc<FileSigner>>) -> Self {
+        let mut snapshot = Self { signers, ..Self::default() };
+        for row in &rows {
+            let (Some(purpose), Ok(kid)) = (KeyPurpose::from_name(&row.purpose), row.kid.as_slice().try_into()) else {
+                continue;
+            };
+            // A `next` key verifies already: another node may have seen it become active before this one did.
+            let counts = row.state != "retired" || purpose != KeyPurpose::Token;
+            if let Some(key) = public_key(row).filter(|_| counts) {
+                snapshot.verifying.insert(kid, (purpose, key));
+            }
+            if row.state == "active" {
+                snapshot.active.insert(purpose.as_str(), kid);
+            }
+        }
+        snapshot.rows = rows;
+        snapshot
+    }
+}
+
+/// Makes `root/1` in the key directory when there is no root secret yet; gives whether it did.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn init_root(directory: &Path, random: &Random) -> Result<bool, VaultError> {
+    let path = directory.join("root").join("1");
+    if path.exists() {
+        return Ok(false);
+    }
+    let secret = zeroize::Zeroizing::new(random.bytes::<32>());
+    write_private(&path, secret.as_slice()).map(|()| true)
+}
+
+fn is_published(row: &KeyRow, purpose: KeyPurpose, now: Timestamp) -> bool {
+    match (row.state.as_str(), row.retired_at) {
+        ("retired", Some(at)) => {
+            purpose != KeyPurpose::Token && now.seconds_since(at) < LONG_PUBLICATION_DAYS * DAY
+        }
+        ("retired", None) => false,
+        _ => true,
+    }
+}
+
+fn public_key(row: &KeyRow) -> Option<VerifyingKey> {
+    let bytes: [u8; 32] = row.public_key.as_slice().try_into().ok()?;
+    VerifyingKey::from_bytes(&bytes).ok()
+}
+
+fn key_path(directory: &Path, purpose: KeyPurpose, kid: &[u8; 8]) -> PathBuf {
+    directory.join(format!("{}-{}.pem", purpose.as_str(), hex(kid)))
+}
+
+/// Lower-case hexadecimal, as in the names of key files.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn kid_of_path(path: &Path) -> Option<[u8; 8]> {
+    let stem = path.file_name()?.to_str()?.strip_suffix(".pem")?;
+    let (purpose, hex) = stem.split_once('-')?;
+    KeyPurpose::from_name(purpose)?;
+    if hex.len() != 16 {
+        return None;
+    }
+    let mut kid = [0; 8];
+    for (index, byte) in kid.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(kid)
+}

@@ -1,0 +1,110 @@
+//! SQL of keys and nodes.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::{execute, fetch_all, fetch_one};
+
+/// A signing key's public half and state.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct KeyRow {
+    /// First 8 bytes of the JWK thumbprint.
+    pub kid: Vec<u8>,
+    /// `token`, `receipt`, `card` or `status`.
+    pub purpose: String,
+    /// The Ed25519 public key, 32 bytes.
+    pub public_key: Vec<u8>,
+    /// `next`, `active`, `retiring` or `retired`.
+    pub state: String,
+    /// When it was published.
+    pub published_at: Timestamp,
+    /// When it began to sign.
+    pub activated_at: Option<Timestamp>,
+    /// When another took its place.
+    pub retiring_at: Option<Timestamp>,
+    /// When tokens signed with it ceased to be accepted.
+    pub retired_at: Option<Timestamp>,
+}
+
+const ALL: &str = "SELECT kid, purpose, public_key, state, published_at, activated_at, retiring_at, retired_at \
+    FROM signing_key ORDER BY published_at, kid";
+
+/// All keys, oldest first.
+pub async fn all(tx: &mut Tx) -> DbResult<Vec<KeyRow>> {
+    fetch_all!(tx, KeyRow, ALL)
+}
+
+const ADD: &str = "INSERT INTO signing_key (kid, purpose, public_key, state, published_at, activated_at) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// Publishes a key. A second active one of the same purpose is refused as `DbError::Unique`.
+pub async fn add(
+    tx: &mut Tx,
+    kid: &[u8],
+    purpose: &str,
+    public_key: &[u8],
+    state: &str,
+    now: Timestamp,
+    activated_at: Option<Timestamp>,
+) -> DbResult<()> {
+    execute!(tx, ADD, kid, purpose, public_key, state, now, activated_at).map(|_| ())
+}
+
+const RETIRE_ACTIVE: &str =
+    "UPDATE signing_key SET state = 'retiring', retiring_at = $2 WHERE purpose = $1 AND state = 'active'";
+const ACTIVATE: &str = "UPDATE signing_key SET state = 'active', activated_at = $2 WHERE kid = $1 AND state = 'next'";
+
+/// Puts `kid` in the place of the active key of its purpose. `false` when another node was first: then roll back.
+pub async fn promote(tx: &mut Tx, kid: &[u8], purpose: &str, now: Timestamp) -> DbResult<bool> {
+    execute!(tx, RETIRE_ACTIVE, purpose, now)?;
+    Ok(execute!(tx, ACTIVATE, kid, now)? == 1)
+}
+
+const RETIRE: &str =
+    "UPDATE signing_key SET state = 'retired', retired_at = $2 WHERE state = 'retiring' AND retiring_at <= $1";
+
+/// Retires keys that began retiring at or before `before`.
+pub async fn retire(tx: &mut Tx, before: Timestamp, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, RETIRE, before, now)
+}
+
+const SEEN: &str = "INSERT INTO node (node_id, seen_at) VALUES ($1, $2) \
+    ON CONFLICT (node_id) DO UPDATE SET seen_at = $2";
+const HOLDS: &str = "INSERT INTO node_key (node_id, kid) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+/// A node says that it lives and which private halves it holds.
+pub async fn report(tx: &mut Tx, node: Uuid, kids: &[[u8; 8]], now: Timestamp) -> DbResult<()> {
+    execute!(tx, SEEN, node, now)?;
+    for kid in kids {
+        execute!(tx, HOLDS, node, kid.as_slice())?;
+    }
+    Ok(())
+}
+
+const LACKING: &str = "SELECT COUNT(*) FROM node n WHERE n.seen_at > $2 \
+    AND NOT EXISTS (SELECT 1 FROM node_key k WHERE k.node_id = n.node_id AND k.kid = $1)";
+
+/// How many nodes seen after `since` do not hold this key's private half.
+pub async fn lacking(tx: &mut Tx, kid: &[u8], since: Timestamp) -> DbResult<i64> {
+    Ok(fetch_one!(tx, (i64,), LACKING, kid, since)?.0)
+}
+
+const FORGET_KEYS: &str = "DELETE FROM node_key WHERE node_id = $1";
+const FORGET: &str = "DELETE FROM node WHERE node_id = $1";
+
+/// A node that stops takes its report back, so that nobody waits for it.
+pub async fn forget(tx: &mut Tx, node: Uuid) -> DbResult<()> {
+    execute!(tx, FORGET_KEYS, node)?;
+    execute!(tx, FORGET, node).map(|_| ())
+}
+
+const FORGET_OLD_KEYS: &str =
+    "DELETE FROM node_key WHERE node_id IN (SELECT node_id FROM node WHERE seen_at < $1)";
+const FORGET_OLD: &str = "DELETE FROM node WHERE seen_at < $1";
+
+/// Forgets nodes that have not been seen since `before`.
+pub async fn forget_dead(tx: &mut Tx, before: Timestamp) -> DbResult<()> {
+    execute!(tx, FORGET_OLD_KEYS, before)?;
+    execute!(tx, FORGET_OLD, before).map(|_| ())
+}

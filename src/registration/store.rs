@@ -1,0 +1,482 @@
+//! SQL of the registration table, but for its `code_*` and `challenge_spent` columns, which belong to `activation`.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::{execute, fetch_all, fetch_one, fetch_optional};
+
+/// A registration as it stands in the table.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Row {
+    /// Its id.
+    pub registration_id: Uuid,
+    /// SHA-256 thumbprint of the device key it belongs to.
+    pub device_thumbprint: Vec<u8>,
+    /// Blind index of the NIK.
+    pub nik_index: Vec<u8>,
+    /// Blind index of the e-mail address.
+    pub email_index: Vec<u8>,
+    /// The resident, once the register has answered.
+    pub resident_id: Option<Uuid>,
+    /// State word.
+    pub state: String,
+    /// Sealed `Submitted`.
+    pub sealed: Vec<u8>,
+    /// `id` or `en`.
+    pub language: String,
+    /// Version of the terms that were accepted.
+    pub terms_version: String,
+    /// When they were accepted.
+    pub terms_accepted_at: Timestamp,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How far the data check is.
+    pub check_state: String,
+    /// What the register's answer means.
+    pub check_result: Option<String>,
+    /// Register look-ups tried.
+    pub check_attempts: i64,
+    /// When the register answered.
+    pub checked_at: Option<Timestamp>,
+    /// Issue time of the newest activation token that was scanned, in microseconds.
+    pub last_spent: i64,
+    /// The office that has it.
+    pub office_id: Option<Uuid>,
+    /// The officer who scanned it last.
+    pub scanned_by: Option<Uuid>,
+    /// When.
+    pub scanned_at: Option<Timestamp>,
+    /// 1 once approved in presence and sent back by the register's answer.
+    pub proofed: i64,
+    /// The number both screens show when the resident scanned the officer's QR.
+    pub match_number: Option<i64>,
+    /// Whose QR that was.
+    pub match_officer_id: Option<Uuid>,
+    /// When.
+    pub match_at: Option<Timestamp>,
+    /// Who decided.
+    pub decided_by: Option<Uuid>,
+    /// When.
+    pub decided_at: Option<Timestamp>,
+    /// Code of the reason for return or rejection.
+    pub reason: Option<String>,
+    /// Sealed `Decision`.
+    pub decision_sealed: Option<Vec<u8>>,
+    /// Generation of the activation code; 0 before approval.
+    pub code_generation: i64,
+    /// When the code expires, counted from hand-over to the mail server.
+    pub code_expires_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, \
+    terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, \
+    check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, proofed, match_number, match_officer_id, \
+    match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at";
+
+/// A new registration.
+pub struct New<'a> {
+    /// Its id.
+    pub registration_id: Uuid,
+    /// Thumbprint of the device key.
+    pub device_thumbprint: &'a [u8],
+    /// Blind index of the NIK.
+    pub nik_index: &'a [u8],
+    /// Blind index of the e-mail address.
+    pub email_index: &'a [u8],
+    /// Sealed `Submitted`.
+    pub sealed: &'a [u8],
+    /// `id` or `en`.
+    pub language: &'a str,
+    /// Version of the accepted terms.
+    pub terms_version: &'a str,
+    /// `pending` or `limited`.
+    pub check_state: &'a str,
+    /// Now.
+    pub now: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+}
+
+const ADD: &str = "INSERT INTO registration (registration_id, device_thumbprint, nik_index, email_index, state, sealed, \
+    language, terms_version, terms_accepted_at, created_at, updated_at, expires_at, check_state, check_due_at, \
+    check_lease_until, check_attempts, last_spent, proofed, code_generation, code_tries, code_day, code_day_count, \
+    challenge_spent) \
+    VALUES ($1, $2, $3, $4, 'needs_selfie', $5, $6, $7, $8, $8, $8, $9, $10, $8, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
+
+/// Adds a registration in `needs_selfie`. A second live one for the same device is refused as `DbError::Unique`.
+pub async fn add(tx: &mut Tx, new: &New<'_>) -> DbResult<()> {
+    execute!(
+        tx,
+        ADD,
+        new.registration_id,
+        new.device_thumbprint,
+        new.nik_index,
+        new.email_index,
+        new.sealed,
+        new.language,
+        new.terms_version,
+        new.now,
+        new.expires_at,
+        new.check_state
+    )
+    .map(|_| ())
+}
+
+macro_rules! select {
+    ($tail:literal) => {
+        sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM registration {}", $tail))
+    };
+}
+
+/// A registration by id.
+pub async fn lookup(tx: &mut Tx, id: Uuid) -> DbResult<Option<Row>> {
+    fetch_optional!(tx, Row, select!("WHERE registration_id = $1"), id)
+}
+
+/// The newest registration of a device key.
+pub async fn newest_of_device(tx: &mut Tx, thumbprint: &[u8]) -> DbResult<Option<Row>> {
+    fetch_optional!(
+        tx,
+        Row,
+        select!("WHERE device_thumbprint = $1 ORDER BY created_at DESC, registration_id DESC LIMIT 1"),
+        thumbprint
+    )
+}
+
+/// An office's queue in one state, longest waiting first, after the cursor (time of last change, id).
+pub async fn queue(
+    tx: &mut Tx,
+    office: Uuid,
+    state: &str,
+    after: (Timestamp, Uuid),
+    limit: i64,
+) -> DbResult<Vec<Row>> {
+    fetch_all!(
+        tx,
+        Row,
+        select!(
+            "WHERE office_id = $1 AND state = $2 AND (updated_at > $3 OR (updated_at = $3 AND registration_id > $4)) \
+             ORDER BY updated_at, registration_id LIMIT $5"
+        ),
+        office,
+        state,
+        after.0,
+        after.1,
+        limit
+    )
+}
+
+/// Registrations whose residents scanned this officer's QR since `since` and whose number is not confirmed yet.
+pub async fn waiting_matches(tx: &mut Tx, officer: Uuid, since: Timestamp) -> DbResult<Vec<Row>> {
+    fetch_all!(
+        tx,
+        Row,
+        select!("WHERE match_officer_id = $1 AND match_at >= $2 AND match_number IS NOT NULL ORDER BY match_at LIMIT 50"),
+        officer,
+        since
+    )
+}
+
+const RESUBMIT: &str = "UPDATE registration SET sealed = $2, email_index = $3, state = $4, updated_at = $5, \
+    check_state = $6, check_result = NULL, check_due_at = $5, check_lease_until = 0, reason = NULL, decision_sealed = NULL \
+    WHERE registration_id = $1 AND state = $7";
+
+/// Replaces the submitted data while the state is still `from`.
+#[expect(clippy::too_many_arguments, reason = "one argument a column")]
+pub async fn resubmit(
+    tx: &mut Tx,
+    id: Uuid,
+    sealed: &[u8],
+    email_index: &[u8],
+    to: &str,
+    now: Timestamp,
+    check_state: &str,
+    from: &str,
+) -> DbResult<bool> {
+    Ok(execute!(tx, RESUBMIT, id, sealed, email_index, to, now, check_state, from)? == 1)
+}
+
+const CHANGE_CONTACT: &str = "UPDATE registration SET sealed = $2, email_index = $3, updated_at = $4, \
+    code_generation = CASE WHEN state = 'code_sent' THEN code_generation + 1 ELSE code_generation END, \
+    code_tries = 0, code_sent_at = NULL, code_expires_at = NULL \
+    WHERE registration_id = $1 AND state = $5";
+
+/// Replaces the sealed data and the address while the state is still `from`; a code that was sent is void, because its
+/// generation is passed.
+pub async fn change_contact(
+    tx: &mut Tx,
+    id: Uuid,
+    sealed: &[u8],
+    email_index: &[u8],
+    now: Timestamp,
+    from: &str,
+) -> DbResult<bool> {
+    Ok(execute!(tx, CHANGE_CONTACT, id, sealed, email_index, now, from)? == 1)
+}
+
+const MOVE: &str = "UPDATE registration SET state = $3, updated_at = $4 WHERE registration_id = $1 AND state = $2";
+
+/// One guarded step from one state to another.
+pub async fn step(tx: &mut Tx, id: Uuid, from: &str, to: &str, now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, MOVE, id, from, to, now)? == 1)
+}
+
+const END: &str = "UPDATE registration SET state = $2, ended_at = $3, updated_at = $3 \
+    WHERE registration_id = $1 AND ended_at IS NULL";
+
+/// Ends a live registration as cancelled or expired.
+pub async fn end(tx: &mut Tx, id: Uuid, to: &str, now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, END, id, to, now)? == 1)
+}
+
+const DUE_TO_EXPIRE: &str = "SELECT registration_id FROM registration \
+    WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2";
+
+/// Live registrations whose time is over.
+pub async fn due_to_expire(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), DUE_TO_EXPIRE, now, limit)?.into_iter().map(|row| row.0).collect())
+}
+
+const SCAN: &str = "UPDATE registration SET last_spent = $2, office_id = $3, scanned_by = $4, scanned_at = $5, \
+    match_number = NULL, check_state = CASE WHEN check_state = 'limited' THEN 'pending' ELSE check_state END, \
+    check_due_at = CASE WHEN check_state = 'limited' THEN $5 ELSE check_due_at END \
+    WHERE registration_id = $1 AND ended_at IS NULL AND last_spent < $2";
+
+/// Spends an activation token issued at `issued` and records who scanned it. A limited data check becomes due.
+pub async fn scan(tx: &mut Tx, id: Uuid, issued: i64, office: Uuid, officer: Uuid, now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, SCAN, id, issued, office, officer, now)? == 1)
+}
+
+const OFFER_MATCH: &str = "UPDATE registration SET match_number = $2, match_officer_id = $3, match_at = $4 \
+    WHERE registration_id = $1 AND ended_at IS NULL";
+
+/// Records that the resident scanned an officer's QR and the number both screens show.
+pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, OFFER_MATCH, id, number, officer, now)? == 1)
+}
+
+const CONFIRM_MATCH: &str = "UPDATE registration SET office_id = $4, scanned_by = $3, scanned_at = $5, \
+    match_number = NULL, check_state = CASE WHEN check_state = 'limited' THEN 'pending' ELSE check_state END, \
+    check_due_at = CASE WHEN check_state = 'limited' THEN $5 ELSE check_due_at END \
+    WHERE registration_id = $1 AND match_number = $2 AND match_officer_id = $3 AND match_at >= $6 AND ended_at IS NULL";
+
+/// The officer whose QR was scanned confirms the number; it counts as a scan.
+pub async fn confirm_match(
+    tx: &mut Tx,
+    id: Uuid,
+    number: i64,
+    officer: Uuid,
+    office: Uuid,
+    now: Timestamp,
+    since: Timestamp,
+) -> DbResult<bool> {
+    Ok(execute!(tx, CONFIRM_MATCH, id, number, officer, office, now, since)? == 1)
+}
+
+/// What an officer decided.
+pub struct Decided<'a> {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// The state it must still be in.
+    pub from: &'a str,
+    /// The state it goes to.
+    pub to: &'a str,
+    /// Who decided.
+    pub officer: Uuid,
+    /// Code of the reason, where there is one.
+    pub reason: Option<&'a str>,
+    /// Sealed `Decision`.
+    pub sealed: &'a [u8],
+    /// Now.
+    pub now: Timestamp,
+    /// When the registration ends by itself from now on.
+    pub expires_at: Timestamp,
+    /// Set when this decision ends it.
+    pub ended_at: Option<Timestamp>,
+    /// Generation of the activation code from now on.
+    pub code_generation: i64,
+}
+
+const DECIDE: &str = "UPDATE registration SET state = $3, decided_by = $4, decided_at = $5, updated_at = $5, reason = $6, \
+    decision_sealed = $7, expires_at = $8, ended_at = $9, code_generation = $10, proofed = 0 \
+    WHERE registration_id = $1 AND state = $2";
+
+/// Records a decision. A second approved registration for the same NIK is refused as `DbError::Unique`.
+pub async fn decide(tx: &mut Tx, d: &Decided<'_>) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        DECIDE,
+        d.registration_id,
+        d.from,
+        d.to,
+        d.officer,
+        d.now,
+        d.reason,
+        d.sealed,
+        d.expires_at,
+        d.ended_at,
+        d.code_generation
+    )?;
+    Ok(changed == 1)
+}
+
+const COMPLETE_PENDING: &str = "UPDATE registration SET state = $2, updated_at = $3, expires_at = $4, \
+    code_generation = $5, proofed = $6 WHERE registration_id = $1 AND state = 'approved_pending_register'";
+
+/// Moves an approval that waited for the register on: to `code_sent`, or back to the officer who had approved.
+pub async fn complete_pending(
+    tx: &mut Tx,
+    id: Uuid,
+    to: &str,
+    now: Timestamp,
+    expires_at: Timestamp,
+    code_generation: i64,
+    proofed: bool,
+) -> DbResult<bool> {
+    Ok(execute!(tx, COMPLETE_PENDING, id, to, now, expires_at, code_generation, i64::from(proofed))? == 1)
+}
+
+// The data check ------------------------------------------------------------------------------------------------
+
+const COUNT_CHECK: &str = "INSERT INTO nik_check_window (nik_index, started_at, checks) VALUES ($1, $2, 1) \
+    ON CONFLICT (nik_index) DO UPDATE SET \
+    checks = CASE WHEN nik_check_window.started_at <= $3 THEN 1 ELSE nik_check_window.checks + 1 END, \
+    started_at = CASE WHEN nik_check_window.started_at <= $3 THEN $2 ELSE nik_check_window.started_at END \
+    RETURNING checks";
+
+/// Counts one more data check for a NIK and gives the count in the present window, which began after `window_start`.
+pub async fn count_check(tx: &mut Tx, nik_index: &[u8], now: Timestamp, window_start: Timestamp) -> DbResult<i64> {
+    Ok(fetch_one!(tx, (i64,), COUNT_CHECK, nik_index, now, window_start)?.0)
+}
+
+const DUE_CHECKS: &str = "SELECT registration_id FROM registration \
+    WHERE check_state = 'pending' AND check_due_at <= $1 AND check_lease_until <= $1 AND ended_at IS NULL \
+    ORDER BY check_due_at LIMIT $2";
+
+/// Data checks that are due and that no node has leased.
+pub async fn due_checks(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), DUE_CHECKS, now, limit)?.into_iter().map(|row| row.0).collect())
+}
+
+const LEASE_CHECK: &str = "UPDATE registration SET check_lease_until = $3, check_attempts = check_attempts + 1 \
+    WHERE registration_id = $1 AND check_state = 'pending' AND check_lease_until <= $2";
+
+/// Leases one data check until `until`; only one node gets it.
+pub async fn lease_check(tx: &mut Tx, id: Uuid, now: Timestamp, until: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, LEASE_CHECK, id, now, until)? == 1)
+}
+
+const POSTPONE_CHECK: &str = "UPDATE registration SET check_due_at = $2, check_lease_until = 0 \
+    WHERE registration_id = $1 AND check_state = 'pending'";
+
+/// The register did not answer: try again at `due`.
+pub async fn postpone_check(tx: &mut Tx, id: Uuid, due: Timestamp) -> DbResult<()> {
+    execute!(tx, POSTPONE_CHECK, id, due).map(|_| ())
+}
+
+const FINISH_CHECK: &str = "UPDATE registration SET check_state = 'done', check_result = $2, resident_id = $3, \
+    checked_at = $4, check_lease_until = 0 WHERE registration_id = $1 AND check_state = 'pending'";
+
+/// Records what the register's answer means.
+pub async fn finish_check(
+    tx: &mut Tx,
+    id: Uuid,
+    result: &str,
+    resident: Option<Uuid>,
+    now: Timestamp,
+) -> DbResult<bool> {
+    Ok(execute!(tx, FINISH_CHECK, id, result, resident, now)? == 1)
+}
+
+const PUT_COPY: &str = "INSERT INTO registration_register_copy (registration_id, record, portrait) VALUES ($1, $2, $3) \
+    ON CONFLICT (registration_id) DO UPDATE SET record = $2, portrait = $3";
+
+/// Keeps what the register said.
+pub async fn put_copy(tx: &mut Tx, id: Uuid, record: &[u8], portrait: Option<&[u8]>) -> DbResult<()> {
+    execute!(tx, PUT_COPY, id, record, portrait).map(|_| ())
+}
+
+const LOOKUP_COPY: &str = "SELECT record, portrait FROM registration_register_copy WHERE registration_id = $1";
+
+/// What the register said: sealed record and sealed portrait.
+pub async fn lookup_copy(tx: &mut Tx, id: Uuid) -> DbResult<Option<(Vec<u8>, Option<Vec<u8>>)>> {
+    fetch_optional!(tx, (Vec<u8>, Option<Vec<u8>>), LOOKUP_COPY, id)
+}
+
+// Pictures ------------------------------------------------------------------------------------------------------
+
+const PUT_SELFIE: &str = "INSERT INTO registration_selfie (registration_id, sealed, taken_at) VALUES ($1, $2, $3) \
+    ON CONFLICT (registration_id) DO UPDATE SET sealed = $2, taken_at = $3";
+
+/// Keeps the selfie; a retake replaces it.
+pub async fn put_selfie(tx: &mut Tx, id: Uuid, sealed: &[u8], now: Timestamp) -> DbResult<()> {
+    execute!(tx, PUT_SELFIE, id, sealed, now).map(|_| ())
+}
+
+const LOOKUP_SELFIE: &str = "SELECT sealed FROM registration_selfie WHERE registration_id = $1";
+
+/// The sealed selfie.
+pub async fn lookup_selfie(tx: &mut Tx, id: Uuid) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Vec<u8>,), LOOKUP_SELFIE, id)?.map(|row| row.0))
+}
+
+const KEEP_SELFIE_UNTIL: &str =
+    "UPDATE registration_selfie SET delete_after = $2 WHERE registration_id = $1 AND delete_after IS NULL";
+
+/// Says when the selfie is to be deleted.
+pub async fn keep_selfie_until(tx: &mut Tx, id: Uuid, until: Timestamp) -> DbResult<()> {
+    execute!(tx, KEEP_SELFIE_UNTIL, id, until).map(|_| ())
+}
+
+const OLD_SELFIES: &str = "SELECT registration_id FROM registration_selfie \
+    WHERE delete_after IS NOT NULL AND delete_after <= $1 ORDER BY delete_after LIMIT $2";
+const DELETE_SELFIE: &str = "DELETE FROM registration_selfie WHERE registration_id = $1";
+const DELETE_COPY: &str = "DELETE FROM registration_register_copy WHERE registration_id = $1";
+
+/// Deletes selfies, and the register's copies beside them, whose time is over; gives how many.
+pub async fn delete_old_pictures(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<usize> {
+    let due = fetch_all!(tx, (Uuid,), OLD_SELFIES, now, limit)?;
+    for (id,) in &due {
+        execute!(tx, DELETE_SELFIE, *id)?;
+        execute!(tx, DELETE_COPY, *id)?;
+    }
+    Ok(due.len())
+}
+
+// The holder's data, written when the register's answer and an officer's approval have come together -----------------
+
+const PUT_HOLDER: &str = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3) \
+    ON CONFLICT (resident_id) DO UPDATE SET sealed = $2, updated_at = $3";
+const PUT_PORTRAIT: &str = "INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2) \
+    ON CONFLICT (resident_id) DO UPDATE SET sealed = $2";
+const DELETE_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1";
+
+/// Keeps the attributes and the picture that the digital KTP shows.
+pub async fn put_holder(
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &[u8],
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, PUT_HOLDER, resident, record, now)?;
+    match portrait {
+        Some(portrait) => execute!(tx, PUT_PORTRAIT, resident, portrait)?,
+        None => execute!(tx, DELETE_PORTRAIT, resident)?,
+    };
+    Ok(())
+}
+
+const CREDENTIAL_STATE: &str = "SELECT state FROM credential WHERE resident_id = $1";
+
+/// Whether the resident has an active digital KTP now.
+pub async fn has_active_credential(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (String,), CREDENTIAL_STATE, resident)?.is_some_and(|row| row.0 == "active"))
+}
