@@ -10,6 +10,7 @@ pub mod config;
 pub mod core;
 pub mod db;
 pub mod error;
+pub mod mail;
 pub mod random;
 pub mod secret;
 pub mod telemetry;

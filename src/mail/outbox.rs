@@ -1,0 +1,337 @@
+//! The outbox: messages that are to be sent, as rows that commit together with what caused them.
+//!
+//! Any node may take a due row: taking is one guarded update that writes a lease, so two nodes never hold the same row.
+//! A dead node's lease runs out and the row is taken again, with the same Message-ID.
+
+use uuid::Uuid;
+
+use crate::clock::{DAY, HOUR, MICROS, Timestamp};
+use crate::db::{DbResult, Tx};
+use crate::random::Random;
+use crate::{execute, fetch_all, fetch_one, fetch_optional};
+
+/// Seconds for which a node holds a message that it is sending. Longer than any attempt may take.
+pub const LEASE_SECONDS: i64 = 120;
+/// Seconds after which a message that could not be sent is parked.
+pub const GIVE_UP_SECONDS: i64 = DAY;
+/// Attempts after which a message is parked whatever happened to them: one that kills its worker must not return forever.
+pub const MAX_ATTEMPTS: i64 = 100;
+/// How many messages one address may get at once.
+pub const ALLOWANCE_BURST: i64 = 3;
+/// Seconds until an address may get one message more.
+pub const ALLOWANCE_INTERVAL_SECONDS: i64 = HOUR;
+/// Seconds for which finished rows are kept, so that their state can be asked for.
+pub const KEEP_SECONDS: i64 = 90 * DAY;
+
+const FIRST_DELAY_SECONDS: i64 = 10;
+const LONGEST_DELAY_SECONDS: i64 = HOUR;
+
+/// What a message says. The reference names what it is about; for all present kinds that is a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MailKind {
+    /// The activation code, to the address of an approved registration.
+    ActivationCode,
+    /// A registration was made for the NIK of somebody with an active credential: tells that holder.
+    ForeignRegistration,
+}
+
+impl MailKind {
+    /// All kinds.
+    pub const ALL: [Self; 2] = [Self::ActivationCode, Self::ForeignRegistration];
+
+    /// The name that stands in the table; never changes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ActivationCode => "activation_code",
+            Self::ForeignRegistration => "foreign_registration",
+        }
+    }
+
+    /// Reads [`MailKind::as_str`].
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// How far a message has come, in the words of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailState {
+    /// Waiting for the mail server.
+    Queued,
+    /// Handed over to the mail server.
+    Sent,
+    /// Given up: refused by the mail server, or not sent within a day.
+    Failed,
+}
+
+/// A message that this caller has leased: nobody else may send it until the lease runs out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leased {
+    /// The row.
+    pub mail_id: Uuid,
+    /// Stable name of the kind, as stored: a newer node may have written one that this program does not know.
+    pub kind: String,
+    /// What the message is about.
+    pub reference: Uuid,
+    /// Attempts so far, this one included.
+    pub attempts: i64,
+    /// When it was enqueued.
+    pub created_at: Timestamp,
+    /// The lease: later changes demand it.
+    pub lease: Uuid,
+}
+
+/// What the health report says about the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Seconds for which the oldest waiting message waits; `None` when nothing waits.
+    pub oldest_queued_seconds: Option<i64>,
+    /// Messages given up within the time that rows are kept.
+    pub parked: i64,
+}
+
+const ENQUEUE: &str = "
+    INSERT INTO mail_outbox (mail_id, kind, reference, state, attempts, created_at, due_at, lease_until)
+    VALUES ($1, $2, $3, 'queued', 0, $4, $4, 0)";
+
+const DUE: &str = "
+    SELECT CAST(1 AS BIGINT) FROM mail_outbox
+    WHERE state = 'queued' AND due_at <= $1 AND lease_until <= $1 LIMIT 1";
+
+// The outer conditions repeat the inner ones: of two nodes that choose the same row, the second finds it leased.
+const LEASE: &str = "
+    UPDATE mail_outbox SET lease_holder = $1, lease_until = $2, attempts = attempts + 1
+    WHERE mail_id IN (
+        SELECT mail_id FROM mail_outbox
+        WHERE state = 'queued' AND due_at <= $3 AND lease_until <= $3
+        ORDER BY due_at, mail_id LIMIT $4)
+    AND state = 'queued' AND due_at <= $3 AND lease_until <= $3
+    RETURNING mail_id, kind, reference, attempts, created_at";
+
+const SENT: &str = "
+    UPDATE mail_outbox SET state = 'sent', sent_at = $3, lease_until = 0, lease_holder = NULL, last_error = NULL
+    WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
+
+const DROPPED: &str = "
+    UPDATE mail_outbox SET state = 'dropped', lease_until = 0, lease_holder = NULL, last_error = NULL
+    WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
+
+const PARKED: &str = "
+    UPDATE mail_outbox SET state = 'parked', lease_until = 0, lease_holder = NULL, last_error = $3
+    WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
+
+const RETRY: &str = "
+    UPDATE mail_outbox SET due_at = $3, lease_until = 0, lease_holder = NULL, last_error = $4
+    WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
+
+const STATE: &str = "
+    SELECT state FROM mail_outbox WHERE reference = $1 AND kind = $2 AND state <> 'dropped'
+    ORDER BY created_at DESC, mail_id DESC LIMIT 1";
+
+// A leaky bucket in one row and one statement: full_at is the time at which nothing of the burst is used any more.
+const ALLOW: &str = "
+    INSERT INTO mail_allowance (email_index, full_at) VALUES ($1, $2 + $3)
+    ON CONFLICT (email_index) DO UPDATE
+    SET full_at = CASE WHEN mail_allowance.full_at > $2 THEN mail_allowance.full_at ELSE $2 END + $3
+    WHERE mail_allowance.full_at <= $4";
+
+const OLDEST: &str = "SELECT MIN(created_at) FROM mail_outbox WHERE state = 'queued'";
+
+const COUNT_PARKED: &str = "SELECT COUNT(*) FROM mail_outbox WHERE state = 'parked'";
+
+const SWEEP_OUTBOX: &str = "
+    DELETE FROM mail_outbox WHERE mail_id IN (
+        SELECT mail_id FROM mail_outbox WHERE mail_id < $1 AND state <> 'queued' ORDER BY mail_id LIMIT $2)";
+
+const SWEEP_ALLOWANCE: &str = "
+    DELETE FROM mail_allowance WHERE email_index IN (
+        SELECT email_index FROM mail_allowance WHERE full_at <= $1 ORDER BY full_at LIMIT $2)
+    AND full_at <= $1";
+
+/// Puts a message into the outbox, inside the caller's transaction. Wake the worker after the commit (or let it find
+/// the row within a second).
+///
+/// # Errors
+/// When the database did not take it.
+pub async fn enqueue(tx: &mut Tx, random: &Random, now: Timestamp, kind: MailKind, reference: Uuid) -> DbResult<Uuid> {
+    let mail_id = random.uuid_v7(now);
+    execute!(tx, ENQUEUE, mail_id, kind.as_str(), reference, now)?;
+    Ok(mail_id)
+}
+
+/// Whether a message to this address (by its blind index) is within the allowance: three at once, then one an hour.
+/// A `true` uses one of them up when the transaction commits. Parallel callers never get more than the allowance.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn allow(tx: &mut Tx, email_index: &[u8], now: Timestamp) -> DbResult<bool> {
+    let interval = ALLOWANCE_INTERVAL_SECONDS * MICROS;
+    let limit = now.plus_seconds((ALLOWANCE_BURST - 1) * ALLOWANCE_INTERVAL_SECONDS);
+    Ok(execute!(tx, ALLOW, email_index, now.micros(), interval, limit)? == 1)
+}
+
+/// How far the newest message of this kind about this reference has come; `None` when there is none.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn state(tx: &mut Tx, kind: MailKind, reference: Uuid) -> DbResult<Option<MailState>> {
+    let row = fetch_optional!(tx, (String,), STATE, reference, kind.as_str())?;
+    Ok(row.map(|(state,)| match state.as_str() {
+        "queued" => MailState::Queued,
+        "sent" => MailState::Sent,
+        _ => MailState::Failed,
+    }))
+}
+
+/// Whether anything is due, without taking it; cheap enough to ask every second.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn any_due(tx: &mut Tx, now: Timestamp) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (i64,), DUE, now)?.is_some())
+}
+
+#[derive(sqlx::FromRow)]
+struct LeasedRow {
+    mail_id: Uuid,
+    kind: String,
+    reference: Uuid,
+    attempts: i64,
+    created_at: Timestamp,
+}
+
+/// Takes up to `limit` due messages for [`LEASE_SECONDS`]. They are the caller's once the transaction has committed.
+///
+/// # Errors
+/// When the database did not answer; [`crate::db::DbError::Contention`] when another node was taking at the same time.
+pub async fn lease(tx: &mut Tx, random: &Random, now: Timestamp, limit: i64) -> DbResult<Vec<Leased>> {
+    let lease = random.uuid_v7(now);
+    let until = now.plus_seconds(LEASE_SECONDS);
+    let rows = fetch_all!(tx, LeasedRow, LEASE, lease, until, now, limit)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Leased {
+            mail_id: row.mail_id,
+            kind: row.kind,
+            reference: row.reference,
+            attempts: row.attempts,
+            created_at: row.created_at,
+            lease,
+        })
+        .collect())
+}
+
+/// Notes that the mail server has taken the message. `false` when the lease was lost meanwhile: then somebody else
+/// answers for the row.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn mark_sent(tx: &mut Tx, leased: &Leased, now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, SENT, leased.mail_id, leased.lease, now)? == 1)
+}
+
+/// Notes that there is nothing to say any more, e.g. because the registration was cancelled.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn mark_dropped(tx: &mut Tx, leased: &Leased) -> DbResult<bool> {
+    Ok(execute!(tx, DROPPED, leased.mail_id, leased.lease)? == 1)
+}
+
+/// Gives the message up; its state stays visible. `reason` carries no personal data.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn park(tx: &mut Tx, leased: &Leased, reason: &str) -> DbResult<bool> {
+    Ok(execute!(tx, PARKED, leased.mail_id, leased.lease, reason)? == 1)
+}
+
+/// What a failed attempt led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// It will be tried again at this time.
+    RetryAt(Timestamp),
+    /// It is parked: a day has passed.
+    Parked,
+    /// The lease was lost; somebody else answers for the row.
+    Lost,
+}
+
+/// After an attempt that may succeed later: sets the next one, or parks the message when a day has passed. `reason`
+/// carries no personal data.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn mark_failed(
+    tx: &mut Tx,
+    random: &Random,
+    leased: &Leased,
+    now: Timestamp,
+    reason: &str,
+) -> DbResult<AfterFailure> {
+    let last = leased.created_at.plus_seconds(GIVE_UP_SECONDS);
+    if now >= last || leased.attempts >= MAX_ATTEMPTS {
+        return Ok(if park(tx, leased, reason).await? { AfterFailure::Parked } else { AfterFailure::Lost });
+    }
+    // The last attempt falls on the end of the day, so that a day is what the message really had.
+    let due = now.plus_seconds(delay_seconds(random, leased.attempts)).min(last);
+    let changed = execute!(tx, RETRY, leased.mail_id, leased.lease, due, reason)?;
+    Ok(if changed == 1 { AfterFailure::RetryAt(due) } else { AfterFailure::Lost })
+}
+
+/// Seconds until the next attempt: doubling from 10 s to 1 h, of which the upper half is random, so that a mail server
+/// that comes back is not met by everybody at once.
+fn delay_seconds(random: &Random, attempts: i64) -> i64 {
+    let doublings = u32::try_from(attempts.clamp(1, 16) - 1).unwrap_or(0);
+    let full = (FIRST_DELAY_SECONDS << doublings).min(LONGEST_DELAY_SECONDS);
+    let half = full / 2;
+    half + i64::try_from(random.below(half.unsigned_abs() + 1)).unwrap_or(0)
+}
+
+/// Age of the oldest waiting message, and how many were given up.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn stats(tx: &mut Tx, now: Timestamp) -> DbResult<Stats> {
+    let (oldest,) = fetch_one!(tx, (Option<Timestamp>,), OLDEST)?;
+    let (parked,) = fetch_one!(tx, (i64,), COUNT_PARKED)?;
+    Ok(Stats { oldest_queued_seconds: oldest.map(|at| now.seconds_since(at).max(0)), parked })
+}
+
+/// Deletes up to `limit` finished rows older than [`KEEP_SECONDS`] and as many allowances that are whole again.
+/// Gives how many rows went.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn sweep(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<u64> {
+    // Ids begin with the time (UUIDv7), so the oldest rows are a range of the primary key.
+    let millis = u64::try_from(now.plus_seconds(-KEEP_SECONDS).micros() / 1_000).unwrap_or(0);
+    let before = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    let mails = execute!(tx, SWEEP_OUTBOX, before, limit)?;
+    let allowances = execute!(tx, SWEEP_ALLOWANCE, now, limit)?;
+    Ok(mails + allowances)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_keep_their_names() {
+        let names: Vec<_> = MailKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names, ["activation_code", "foreign_registration"]);
+        assert!(MailKind::ALL.iter().all(|kind| MailKind::from_name(kind.as_str()) == Some(*kind)));
+        assert_eq!(MailKind::from_name("newsletter"), None);
+    }
+
+    #[test]
+    fn delays_double_with_jitter_up_to_an_hour() {
+        let random = Random::seeded(3);
+        for (attempts, low, high) in [(1, 5, 10), (2, 10, 20), (5, 80, 160), (9, 1_280, 2_560), (20, 1_800, 3_600)] {
+            let delays: Vec<_> = (0..200).map(|_| delay_seconds(&random, attempts)).collect();
+            assert!(delays.iter().all(|delay| (low..=high).contains(delay)), "{attempts}: {delays:?}");
+            assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter at attempt {attempts}");
+        }
+    }
+}
