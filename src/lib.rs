@@ -3,6 +3,7 @@
 //! Start at ARCHITECTURE.md for the map. Each domain folder has the same rooms: `model` (pure), `service` (use cases,
 //! owns transactions), `store` (SQL), `http` (routes), `mail` (messages).
 
+pub mod activation;
 pub mod attribute;
 pub mod cli;
 pub mod clock;

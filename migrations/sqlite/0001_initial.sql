@@ -204,6 +204,7 @@ CREATE TABLE mail_outbox (
     last_error TEXT
 ) STRICT;
 CREATE INDEX mail_outbox_due ON mail_outbox (due_at) WHERE state = 'queued';
+CREATE INDEX mail_outbox_parked ON mail_outbox (created_at) WHERE state = 'parked';
 CREATE INDEX mail_outbox_reference ON mail_outbox (reference, created_at);
 
 -- Allowance per address (a leaky bucket): at full_at the bucket is empty again.
@@ -211,6 +212,7 @@ CREATE TABLE mail_allowance (
     email_index BLOB NOT NULL PRIMARY KEY,
     full_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX mail_allowance_full ON mail_allowance (full_at);
 
 -- Solved captchas that were spent, until they would have expired anyway.
 CREATE TABLE captcha_spent (

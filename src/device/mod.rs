@@ -8,6 +8,7 @@ pub mod challenge;
 pub mod client;
 pub mod dpop;
 pub mod guard;
+pub mod http;
 pub mod jwk;
 pub mod nonce;
 pub mod pin;

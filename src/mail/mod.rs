@@ -4,10 +4,13 @@
 //! address or a code. The worker leases due rows, has the text composed at the moment of sending, hands it to the
 //! transport outside any transaction, and marks the row sent together with whatever the domain has to note.
 
+pub mod http;
+pub mod mailbox;
 pub mod outbox;
 pub mod transport;
 pub mod worker;
 
+pub use mailbox::Mailbox;
 pub use outbox::{MailKind, MailState};
 pub use transport::{Transport, mask_address};
 pub use worker::{Compose, ComposeFuture, Job, Wake, Worker};
@@ -38,5 +41,55 @@ impl std::fmt::Debug for Email {
     /// The parts carry codes and names: only the id is shown.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Email").field("mail_id", &self.mail_id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use askama::Template;
+
+    use super::*;
+
+    #[derive(Template)]
+    #[template(
+        source = r#"{% extends "mail/layout.html" %}{% block content %}<p>{{ name }}</p>{% endblock %}"#,
+        ext = "html"
+    )]
+    struct Html {
+        language: Language,
+        name: &'static str,
+    }
+
+    #[derive(Template)]
+    #[template(source = r#"{% extends "mail/layout.txt" %}{% block content %}{{ name }}{% endblock %}"#, ext = "txt")]
+    struct Text {
+        language: Language,
+        name: &'static str,
+    }
+
+    #[test]
+    fn layouts_speak_both_languages_load_nothing_and_escape() {
+        for (language, sentence) in [(Language::Indonesian, "tidak pernah"), (Language::English, "never ask")] {
+            let html = Html { language, name: "<b>Siti</b>" }.render().unwrap();
+            assert!(html.contains(sentence) && html.contains(&format!("lang=\"{}\"", language.tag())));
+            assert!(!html.contains("<b>") && html.contains("Siti"));
+            assert!(!["http", "src=", "url(", "<link", "<script"].iter().any(|remote| html.contains(remote)), "{html}");
+            let text = Text { language, name: "Siti & Budi" }.render().unwrap();
+            assert!(text.starts_with("Identitas") && text.contains("Siti & Budi") && text.contains(sentence), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let email = Email {
+            mail_id: Uuid::nil(),
+            to: Redacted("siti@example.id".into()),
+            subject: "Kode".into(),
+            text: "123456".into(),
+            html: "123456".into(),
+            language: Language::English,
+        };
+        let shown = format!("{email:?}");
+        assert!(!shown.contains("siti") && !shown.contains("123456"), "{shown}");
     }
 }

@@ -163,7 +163,8 @@ fn smtp(config: &Smtp) -> Result<Way, TransportError> {
         let mut builder = TlsParameters::builder(config.host.clone());
         if let Some(path) = &config.ca_file {
             let name = path.display();
-            let pem = std::fs::read(path).map_err(|error| TransportError(format!("mail.smtp.ca_file {name}: {error}")))?;
+            let pem =
+                std::fs::read(path).map_err(|error| TransportError(format!("mail.smtp.ca_file {name}: {error}")))?;
             let certificate = Certificate::from_pem(&pem)
                 .map_err(|_| TransportError(format!("mail.smtp.ca_file {name}: not a PEM certificate")))?;
             builder = builder.add_root_certificate(certificate);
@@ -189,8 +190,7 @@ fn smtp(config: &Smtp) -> Result<Way, TransportError> {
 }
 
 fn directory(path: PathBuf) -> Result<Mailbox, TransportError> {
-    Mailbox::create(path.clone())
-        .map_err(|error| TransportError(format!("mail.directory {}: {error}", path.display())))
+    Mailbox::create(path.clone()).map_err(|error| TransportError(format!("mail.directory {}: {error}", path.display())))
 }
 
 /// RFC 9110's form of a date, which is what the header type reads; it writes RFC 5322's.
@@ -317,7 +317,8 @@ mod tests {
         }
         assert!(parse_address("siti+ktp@mail.example.id").is_some());
         let dir = tempfile::tempdir().unwrap();
-        let answer = transport(dir.path()).message(&email("siti@example.id\r\nBcc: x@example.id"), Timestamp::default());
+        let answer =
+            transport(dir.path()).message(&email("siti@example.id\r\nBcc: x@example.id"), Timestamp::default());
         assert_eq!(answer.err(), Some(SendError::Permanent("address".into())));
         let hostile = Email { subject: "Kode\r\nBcc: x@example.id".into(), ..email("siti@example.id") };
         assert!(transport(dir.path()).message(&hostile, Timestamp::default()).is_err());

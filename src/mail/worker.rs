@@ -205,8 +205,7 @@ impl Worker {
         if leased.attempts > outbox::MAX_ATTEMPTS {
             return self.note_failure(leased, "too many attempts").await;
         }
-        let job =
-            Job { mail_id: leased.mail_id, kind, reference: leased.reference, created_at: leased.created_at };
+        let job = Job { mail_id: leased.mail_id, kind, reference: leased.reference, created_at: leased.created_at };
         let email = match self.compose.compose(job).await {
             Ok(Some(email)) => Email { mail_id: leased.mail_id, ..email },
             Ok(None) => return self.note_dropped(leased).await,
@@ -240,7 +239,9 @@ impl Worker {
         for _ in 1..NOTE_TRIES {
             match self.try_note_sent(leased, job).await {
                 Ok(outcome) => return Ok(outcome),
-                Err(error) => tracing::warn!(mail.id = %leased.mail_id, error.message = %error, "mail: sent, not noted yet"),
+                Err(error) => {
+                    tracing::warn!(mail.id = %leased.mail_id, error.message = %error, "mail: sent, not noted yet")
+                }
             }
             tokio::time::sleep(wait).await;
             wait *= 2;
