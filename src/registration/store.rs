@@ -221,6 +221,14 @@ pub async fn change_contact(
     Ok(execute!(tx, CHANGE_CONTACT, id, sealed, email_index, now, from)? == 1)
 }
 
+const CHANGE_PHONE: &str = "UPDATE registration SET sealed = $2, updated_at = $3 \
+    WHERE registration_id = $1 AND state = 'code_sent'";
+
+/// Replaces the sealed data in `code_sent` while address and code stay.
+pub async fn resubmit_contact_only(tx: &mut Tx, id: Uuid, sealed: &[u8], now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, CHANGE_PHONE, id, sealed, now)? == 1)
+}
+
 const MOVE: &str = "UPDATE registration SET state = $3, updated_at = $4 WHERE registration_id = $1 AND state = $2";
 
 /// One guarded step from one state to another.

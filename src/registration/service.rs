@@ -1,0 +1,533 @@
+//! Flow A up to the counter: register, selfie, status, tokens, and what the counter does with a registration.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, Semaphore};
+use uuid::Uuid;
+
+use super::model::{
+    CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CheckState, Decision, DifferenceField, Draft, LIFE_AFTER_APPROVAL_DAYS,
+    LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted, check_birth_date, check_email, check_name,
+    check_phone, email_hint, email_key,
+};
+use super::store::{self, Row};
+use super::{selfie, terms};
+use crate::clock::{DAY, HOUR, Timestamp};
+use crate::core::Core;
+use crate::credential::{self, KeyPurpose, TokenKind};
+use crate::db::{DbError, Tx};
+use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
+use crate::keyring::Keyring;
+use crate::mail::{self, MailKind, MailState, Wake};
+use crate::register::{Date, Nik, PopulationRegister};
+use crate::secret::Redacted;
+use crate::vault::{Label, Vault};
+
+/// A device key's SHA-256 thumbprint (RFC 7638).
+pub type Thumbprint = [u8; 32];
+
+/// The use cases of registrations. Cloning shares everything.
+#[derive(Clone)]
+pub struct Service {
+    pub(super) core: Core,
+    pub(super) register: Arc<dyn PopulationRegister>,
+    pub(super) mail_wake: Wake,
+    pub(super) check_wake: Arc<Notify>,
+    keyring: Keyring,
+    pictures: Arc<Semaphore>,
+}
+
+/// A registration as its own device sees it.
+#[derive(Debug)]
+pub struct Status {
+    /// Its id.
+    pub registration_id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// What the resident does next.
+    pub next: Next,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// The officer's words on a return or rejection.
+    pub reason: Option<Redacted<String>>,
+    /// What the officer released for correction.
+    pub corrections: Vec<DifferenceField>,
+    /// Where the code goes, mostly hidden.
+    pub email_hint: Redacted<String>,
+    /// How far the mail with the code is.
+    pub mail: Option<MailState>,
+    /// Until when the code counts, once it was handed over.
+    pub code_expires_at: Option<Timestamp>,
+}
+
+/// A token that was made.
+#[derive(Debug)]
+pub struct Issued {
+    /// The text of the QR.
+    pub token: String,
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// When it ceases to be accepted.
+    pub expires_at: Timestamp,
+}
+
+/// How to reach the person behind a registration.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// E-mail address.
+    pub email: Redacted<String>,
+    /// Name as submitted.
+    pub full_name: Redacted<String>,
+    /// Language to write in.
+    pub language: Language,
+    /// Blind index of the address.
+    pub email_index: Vec<u8>,
+    /// Blind index of the NIK.
+    pub nik_index: Vec<u8>,
+    /// The resident, once the register has answered.
+    pub resident_id: Option<Uuid>,
+}
+
+const TABLE: &str = "registration";
+
+impl Service {
+    /// Wires the use cases.
+    pub fn new(core: Core, register: Arc<dyn PopulationRegister>, keyring: Keyring, mail_wake: Wake) -> Self {
+        let pictures = Arc::new(Semaphore::new(core.config.limits.pictures.max(1)));
+        Self { core, register, mail_wake, check_wake: Arc::default(), keyring, pictures }
+    }
+
+    /// Registers, or finds the registration that the same request made before. The answer says nothing about the register:
+    /// the look-up is a job.
+    ///
+    /// # Errors
+    /// `invalid_field`; `wrong_state` when this device key already belongs to an approved registration.
+    pub async fn register(
+        &self,
+        device: &Thumbprint,
+        draft: &Draft,
+        terms_version: &str,
+        accepted: bool,
+        language: Language,
+    ) -> Result<Status> {
+        let now = self.core.now();
+        let mut wrong = Vec::new();
+        if terms_version != terms::VERSION {
+            wrong.push(FieldError {
+                field: "terms.version".into(),
+                message: Text::new(
+                    "Ketentuan ini sudah diganti; tampilkan yang baru dari GET /v1/terms dan minta persetujuan lagi.",
+                    "These terms were replaced; show the present ones from GET /v1/terms and ask for consent again.",
+                ),
+            });
+        }
+        if !accepted {
+            wrong.push(FieldError {
+                field: "terms.accepted".into(),
+                message: Text::new(
+                    "Setujui ketentuan untuk mendaftar.",
+                    "Accept the terms to register.",
+                ),
+            });
+        }
+        let submitted = match draft.check(Date::in_jakarta(now)) {
+            Ok(submitted) if wrong.is_empty() => submitted,
+            Ok(_) => return Err(Refusal::fields(wrong).into()),
+            Err(mut refusal) => {
+                refusal.fields.extend(wrong);
+                return Err(refusal.into());
+            }
+        };
+        // Two tries: when a copy of this request was faster, the second finds what it made.
+        for _ in 0..2 {
+            match self.add(device, &submitted, language, now).await {
+                Err(Error::Db(DbError::Unique)) => {}
+                done => return done,
+            }
+        }
+        Err(Error::internal("a registration could be neither added nor found"))
+    }
+
+    async fn add(
+        &self,
+        device: &Thumbprint,
+        submitted: &Submitted,
+        language: Language,
+        now: Timestamp,
+    ) -> Result<Status> {
+        let vault = &self.core.vault;
+        let nik_index = nik_index(vault, &submitted.nik);
+        let mut tx = self.core.db.write().await?;
+        if let Some(row) = store::newest_of_device(&mut tx, device).await? {
+            let state = state_of(&row)?;
+            if !state.is_ended() && row.expires_at > now {
+                if *submitted == open(vault, &row)? {
+                    return self.status_of(&mut tx, &row).await;
+                }
+                if !state.is_before_approval() {
+                    return Err(Refusal::new(Code::WrongState)
+                        .detail(
+                            "Perangkat ini sudah punya pendaftaran yang disetujui; lanjutkan atau batalkan dahulu.",
+                            "This device already has an approved registration; continue it or cancel it first.",
+                        )
+                        .into());
+                }
+                self.end(&mut tx, row.registration_id, State::Cancelled, now).await?;
+            } else if state == State::Active {
+                return Err(Refusal::new(Code::WrongState)
+                    .detail(
+                        "Kunci perangkat ini sudah dipakai untuk KTP Digital yang aktif; buat profil baru untuk mendaftar lagi.",
+                        "This device key already belongs to an active digital KTP; make a new profile to register again.",
+                    )
+                    .into());
+            } else if !state.is_ended() {
+                self.end(&mut tx, row.registration_id, State::Expired, now).await?;
+            }
+        }
+        let window = now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR);
+        let checks = store::count_check(&mut tx, &nik_index, now, window).await?;
+        let check_state = if checks > CHECKS_PER_WINDOW { CheckState::Limited } else { CheckState::Pending };
+        let id = self.core.random.uuid_v7(now);
+        let sealed = vault.seal_row(&self.core.random, TABLE, id, submitted)?;
+        let new = store::New {
+            registration_id: id,
+            device_thumbprint: device,
+            nik_index: &nik_index,
+            email_index: &email_index(vault, submitted.email.expose()),
+            sealed: &sealed,
+            language: language.tag(),
+            terms_version: terms::VERSION,
+            check_state: check_state.as_str(),
+            now,
+            expires_at: now.plus_seconds(LIFE_BEFORE_APPROVAL_DAYS * DAY),
+        };
+        store::add(&mut tx, &new).await?;
+        let row = required(store::lookup(&mut tx, id).await?)?;
+        let status = self.status_of(&mut tx, &row).await?;
+        tx.commit().await?;
+        self.check_wake.notify_one();
+        Ok(status)
+    }
+
+    /// What the resident sees of a registration.
+    ///
+    /// # Errors
+    /// `not_found` for any other device's.
+    pub async fn status(&self, device: &Thumbprint, id: Uuid) -> Result<Status> {
+        let mut tx = self.core.db.read().await?;
+        let row = self.own(&mut tx, device, id).await?;
+        self.status_of(&mut tx, &row).await
+    }
+
+    /// Takes a selfie (or a retake). Decoding happens before any row is touched.
+    ///
+    /// # Errors
+    /// `picture_unusable`, `too_large`, `wrong_state`, `overloaded` when too many pictures are being decoded.
+    pub async fn put_selfie(&self, device: &Thumbprint, id: Uuid, bytes: Vec<u8>) -> Result<Status> {
+        let mut tx = self.core.db.read().await?;
+        let row = self.own(&mut tx, device, id).await?;
+        drop(tx);
+        require_live(&row, self.core.now())?;
+        if !state_of(&row)?.is_before_approval() {
+            return Err(Code::WrongState.into());
+        }
+        let picture = self.decode(bytes).await?;
+        let sealed = self.core.vault.seal_bytes(&self.core.random, "registration_selfie", id, &picture);
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let row = self.own(&mut tx, device, id).await?;
+        match state_of(&row)? {
+            State::NeedsSelfie => {
+                store::step(&mut tx, id, State::NeedsSelfie.as_str(), State::AwaitingOfficer.as_str(), now).await?;
+            }
+            State::AwaitingOfficer | State::NeedsCorrection => {}
+            _ => return Err(Code::WrongState.into()),
+        }
+        store::put_selfie(&mut tx, id, &sealed, now).await?;
+        let row = required(store::lookup(&mut tx, id).await?)?;
+        let status = self.status_of(&mut tx, &row).await?;
+        tx.commit().await?;
+        Ok(status)
+    }
+
+    async fn decode(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
+        let patience = std::time::Duration::from_secs(5);
+        let permit = tokio::time::timeout(patience, Arc::clone(&self.pictures).acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else { return Err(Refusal::new(Code::Overloaded).retry_after(5).into()) };
+        let cleaned = tokio::task::spawn_blocking(move || {
+            let cleaned = selfie::clean(&bytes);
+            drop(permit);
+            cleaned
+        })
+        .await;
+        // A decoder that panicked has refused the picture.
+        Ok(cleaned.unwrap_or_else(|_| Err(Code::PictureUnusable.into()))?)
+    }
+
+    /// Changes e-mail or phone until `needs_pin`; in `needs_correction` also name and birth date, which then are checked
+    /// anew. A code that was sent is void.
+    ///
+    /// # Errors
+    /// `invalid_field`, `wrong_state`, `too_many` when the new address has had its share of mail.
+    pub async fn amend(&self, device: &Thumbprint, id: Uuid, changes: &Amendment) -> Result<Status> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let row = self.own(&mut tx, device, id).await?;
+        require_live(&row, now)?;
+        let state = state_of(&row)?;
+        let mut submitted: Submitted = open(&self.core.vault, &row)?;
+        let before = submitted.clone();
+        changes.apply(&mut submitted, state, Date::in_jakarta(now))?;
+        let sealed = self.core.vault.seal_row(&self.core.random, TABLE, id, &submitted)?;
+        let address = email_index(&self.core.vault, submitted.email.expose());
+        let done = match state {
+            State::NeedsCorrection => {
+                let check = if submitted.full_name == before.full_name && submitted.birth_date == before.birth_date {
+                    CheckState::Done
+                } else {
+                    CheckState::Pending
+                };
+                let to = if store::lookup_selfie(&mut tx, id).await?.is_some() {
+                    State::AwaitingOfficer
+                } else {
+                    State::NeedsSelfie
+                };
+                if check == CheckState::Done && row.check_state == CheckState::Done.as_str() {
+                    store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?
+                        && store::step(&mut tx, id, state.as_str(), to.as_str(), now).await?
+                } else {
+                    let pending = CheckState::Pending.as_str();
+                    store::resubmit(&mut tx, id, &sealed, &address, to.as_str(), now, pending, state.as_str()).await?
+                }
+            }
+            State::NeedsSelfie | State::AwaitingOfficer | State::ApprovedPendingRegister => {
+                store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?
+            }
+            State::CodeSent => {
+                if submitted.email == before.email {
+                    store::resubmit_contact_only(&mut tx, id, &sealed, now).await?
+                } else {
+                    if !mail::outbox::allow(&mut tx, &address, now).await? {
+                        return Err(Refusal::new(Code::TooMany).retry_after(HOUR as u64).into());
+                    }
+                    mail::outbox::enqueue(&mut tx, &self.core.random, now, MailKind::ActivationCode, id).await?;
+                    store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?
+                }
+            }
+            _ => return Err(Code::WrongState.into()),
+        };
+        if !done {
+            return Err(Code::WrongState.into());
+        }
+        let row = required(store::lookup(&mut tx, id).await?)?;
+        let status = self.status_of(&mut tx, &row).await?;
+        tx.commit().await?;
+        self.mail_wake.wake();
+        self.check_wake.notify_one();
+        Ok(status)
+    }
+
+    /// Ends a registration at the resident's wish. Cancelling twice is the same.
+    ///
+    /// # Errors
+    /// `wrong_state` once it is active, rejected or expired.
+    pub async fn cancel(&self, device: &Thumbprint, id: Uuid) -> Result<Status> {
+        let mut tx = self.core.db.write().await?;
+        let row = self.own(&mut tx, device, id).await?;
+        match state_of(&row)? {
+            State::Cancelled => return self.status_of(&mut tx, &row).await,
+            state if state.is_ended() => return Err(Code::WrongState.into()),
+            _ => {}
+        }
+        self.end(&mut tx, id, State::Cancelled, self.core.now()).await?;
+        let row = required(store::lookup(&mut tx, id).await?)?;
+        let status = self.status_of(&mut tx, &row).await?;
+        tx.commit().await?;
+        Ok(status)
+    }
+
+    /// Makes an activation QR: a sealed token that says nothing to an outsider. Writes nothing.
+    ///
+    /// # Errors
+    /// `wrong_state` unless an officer's scan makes sense now.
+    pub async fn activation_token(&self, device: &Thumbprint, id: Uuid) -> Result<Issued> {
+        let now = self.core.now();
+        let mut tx = self.core.db.read().await?;
+        let row = self.own(&mut tx, device, id).await?;
+        require_live(&row, now)?;
+        if state_of(&row)? != State::AwaitingOfficer {
+            return Err(Code::WrongState.into());
+        }
+        let signer = self.keyring.signer(KeyPurpose::Token)?;
+        let issued = credential::issue::sealed(&self.core, signer.as_ref(), TokenKind::Activation, id, 0, 0, now)?;
+        Ok(Issued { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at })
+    }
+
+    /// How to reach the person; `None` for an unknown id.
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub async fn contact(&self, tx: &mut Tx, id: Uuid) -> Result<Option<Contact>> {
+        contact(&self.core, tx, id).await
+    }
+
+    pub(super) async fn own(&self, tx: &mut Tx, device: &Thumbprint, id: Uuid) -> Result<Row> {
+        store::lookup(tx, id)
+            .await?
+            .filter(|row| row.device_thumbprint == device)
+            .ok_or_else(|| Code::NotFound.into())
+    }
+
+    pub(super) async fn end(&self, tx: &mut Tx, id: Uuid, state: State, now: Timestamp) -> Result<()> {
+        if !store::end(tx, id, state.as_str(), now).await? {
+            return Err(Code::WrongState.into());
+        }
+        store::keep_selfie_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?;
+        Ok(())
+    }
+
+    async fn status_of(&self, tx: &mut Tx, row: &Row) -> Result<Status> {
+        let submitted: Submitted = open(&self.core.vault, row)?;
+        let mut state = state_of(row)?;
+        if !state.is_ended() && row.expires_at <= self.core.now() {
+            state = State::Expired;
+        }
+        let decision = decision_of(&self.core.vault, row)?;
+        let told = matches!(state, State::NeedsCorrection | State::NeedsSelfie | State::Rejected);
+        let mail = match state {
+            State::CodeSent => mail::outbox::state(tx, MailKind::ActivationCode, row.registration_id).await?,
+            _ => None,
+        };
+        Ok(Status {
+            registration_id: row.registration_id,
+            state,
+            next: state.next(),
+            expires_at: row.expires_at,
+            reason: decision.as_ref().filter(|_| told).map(|decision| decision.reason.clone()),
+            corrections: decision.filter(|_| told).map(|decision| decision.released).unwrap_or_default(),
+            email_hint: Redacted(email_hint(submitted.email.expose())),
+            mail,
+            code_expires_at: row.code_expires_at.filter(|_| state == State::CodeSent),
+        })
+    }
+}
+
+/// What a resident may change after registering.
+#[derive(Debug, Default)]
+pub struct Amendment {
+    /// A new e-mail address.
+    pub email: Option<String>,
+    /// A new phone number.
+    pub phone: Option<String>,
+    /// A corrected name, only in `needs_correction`.
+    pub full_name: Option<String>,
+    /// A corrected birth date, only in `needs_correction`.
+    pub birth_date: Option<String>,
+}
+
+impl Amendment {
+    fn apply(&self, submitted: &mut Submitted, state: State, today: Date) -> Result<()> {
+        let mut wrong = Vec::new();
+        let mut note = |field: &'static str, message| wrong.push(FieldError { field: field.into(), message });
+        if let Some(email) = &self.email {
+            match check_email(email) {
+                Ok(email) => submitted.email = Redacted(email),
+                Err(text) => note("email", text),
+            }
+        }
+        if let Some(phone) = &self.phone {
+            match check_phone(phone) {
+                Ok(phone) => submitted.phone = Redacted(phone),
+                Err(text) => note("phone", text),
+            }
+        }
+        if (self.full_name.is_some() || self.birth_date.is_some()) && state != State::NeedsCorrection {
+            return Err(Refusal::new(Code::WrongState)
+                .detail(
+                    "Nama dan tanggal lahir hanya dapat diubah setelah petugas memintanya; batalkan dan daftar ulang bila salah.",
+                    "Name and birth date can be changed only after an officer asked for it; cancel and register again if they are wrong.",
+                )
+                .into());
+        }
+        if let Some(name) = &self.full_name {
+            match check_name(name) {
+                Ok(name) => submitted.full_name = Redacted(name),
+                Err(text) => note("full_name", text),
+            }
+        }
+        if let Some(date) = &self.birth_date {
+            match check_birth_date(date, today) {
+                Ok(date) => submitted.birth_date = date,
+                Err(text) => note("birth_date", text),
+            }
+        }
+        let nothing = self.email.is_none() && self.phone.is_none() && self.full_name.is_none() && self.birth_date.is_none();
+        if nothing {
+            note(
+                "email",
+                Text::new("Sebutkan paling sedikit satu isian untuk diubah.", "Name at least one field to change."),
+            );
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Refusal::fields(wrong).into()) }
+    }
+}
+
+/// How to reach the person behind a registration; `None` for an unknown id.
+///
+/// # Errors
+/// When the row cannot be read.
+pub async fn contact(core: &Core, tx: &mut Tx, id: Uuid) -> Result<Option<Contact>> {
+    let Some(row) = store::lookup(tx, id).await? else { return Ok(None) };
+    let submitted: Submitted = open(&core.vault, &row)?;
+    Ok(Some(Contact {
+        email: submitted.email,
+        full_name: submitted.full_name,
+        language: Language::from_tag(&row.language).unwrap_or_default(),
+        email_index: row.email_index,
+        nik_index: row.nik_index,
+        resident_id: row.resident_id,
+    }))
+}
+
+/// Days that approval gives for code and PIN, as a point in time.
+pub(super) fn approved_until(now: Timestamp) -> Timestamp {
+    now.plus_seconds(LIFE_AFTER_APPROVAL_DAYS * DAY)
+}
+
+/// Blind index of a NIK.
+pub fn nik_index(vault: &Vault, nik: &Nik) -> Vec<u8> {
+    vault.blind_index(Label::NikIndex, nik.as_str())
+}
+
+/// Blind index of an e-mail address.
+pub fn email_index(vault: &Vault, email: &str) -> Vec<u8> {
+    vault.blind_index(Label::EmailIndex, &email_key(email))
+}
+
+pub(super) fn open(vault: &Vault, row: &Row) -> Result<Submitted> {
+    Ok(vault.open_row(TABLE, row.registration_id, &row.sealed)?)
+}
+
+pub(super) fn decision_of(vault: &Vault, row: &Row) -> Result<Option<Decision>> {
+    Ok(match &row.decision_sealed {
+        Some(sealed) => Some(vault.open_row("registration.decision", row.registration_id, sealed)?),
+        None => None,
+    })
+}
+
+pub(super) fn state_of(row: &Row) -> Result<State> {
+    State::from_word(&row.state).ok_or_else(|| Error::internal("unknown registration state"))
+}
+
+pub(super) fn require_live(row: &Row, now: Timestamp) -> Result<()> {
+    if state_of(row)?.is_ended() || row.expires_at <= now {
+        return Err(Refusal::new(Code::WrongState)
+            .detail("Pendaftaran ini sudah berakhir; daftar lagi.", "This registration has ended; register again.")
+            .into());
+    }
+    Ok(())
+}
+
+pub(super) fn required(row: Option<Row>) -> Result<Row> {
+    row.ok_or_else(|| Error::internal("a row that was just written is missing"))
+}
