@@ -13,7 +13,11 @@ use super::store::{self, KeyRow};
 use crate::clock::{DAY, Timestamp};
 use crate::core::Core;
 use crate::credential::jwk::{Jwk, JwkSet};
-use crate::credential::{FileSigner, KeyPurpose, SignError, Signer, VerifyingKeys};
+use crate::credential::verify::authenticate;
+use crate::credential::{
+    Authentic, FileSigner, Issued, Issuer, KeyPurpose, Reason, SealedRecord, SignError, Signer, TokenKind, TokenSealer,
+    VerifyingKeys,
+};
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::vault::{VaultError, write_private};
@@ -31,6 +35,7 @@ pub struct Keyring(Arc<Inner>);
 
 struct Inner {
     core: Core,
+    sealer: TokenSealer,
     directory: PathBuf,
     node_id: Uuid,
     snapshot: RwLock<Arc<Snapshot>>,
@@ -57,6 +62,7 @@ impl Keyring {
         let node_id = core.random.uuid_v7(core.now());
         let directory = core.config.keys.directory.clone();
         let keyring = Self(Arc::new(Inner {
+            sealer: TokenSealer::new(core.vault.clone()),
             core,
             directory,
             node_id,
@@ -152,6 +158,34 @@ impl Keyring {
         let kid = snapshot.active.get(purpose.as_str()).ok_or_else(missing)?;
         let signer = snapshot.signers.get(kid).ok_or_else(missing)?;
         Ok(Arc::clone(signer) as Arc<dyn Signer>)
+    }
+
+    /// Makes a sealed token (activation, counter, presentation) with the active token key. Writes nothing.
+    ///
+    /// # Errors
+    /// When this node cannot sign.
+    pub fn issue(&self, record: SealedRecord) -> Result<Issued, SignError> {
+        let core = &self.0.core;
+        let signer = self.signer(KeyPurpose::Token)?;
+        let name = &core.config.service.issuer;
+        Issuer { signer: signer.as_ref(), sealer: &self.0.sealer, random: &core.random, name }.issue(record)
+    }
+
+    /// Checks form, signature and kind of a scanned text; a kid that is unknown is looked up once more in the rows.
+    ///
+    /// # Errors
+    /// The first reason that applies, up to `wrong_type`. Time is for the caller to judge.
+    pub async fn authenticate(&self, text: &str, expected: &[TokenKind]) -> Result<Authentic, Reason> {
+        let issuer = &self.0.core.config.service.issuer;
+        match authenticate(text, expected, issuer, self) {
+            Err(Reason::UnknownKey) if self.reload_for_unknown().await => authenticate(text, expected, issuer, self),
+            judged => judged,
+        }
+    }
+
+    /// The sealing keys of tokens.
+    pub fn sealer(&self) -> &TokenSealer {
+        &self.0.sealer
     }
 
     /// Reads files and rows anew, reports what this node holds, and moves keys on whose time has come.

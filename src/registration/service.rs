@@ -14,7 +14,7 @@ use super::store::{self, Row};
 use super::{selfie, terms};
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::core::Core;
-use crate::credential::{self, KeyPurpose, TokenKind};
+use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
 use crate::keyring::Keyring;
@@ -33,7 +33,7 @@ pub struct Service {
     pub(super) register: Arc<dyn PopulationRegister>,
     pub(super) mail_wake: Wake,
     pub(super) check_wake: Arc<Notify>,
-    keyring: Keyring,
+    pub(super) keyring: Keyring,
     pictures: Arc<Semaphore>,
 }
 
@@ -58,17 +58,6 @@ pub struct Status {
     pub mail: Option<MailState>,
     /// Until when the code counts, once it was handed over.
     pub code_expires_at: Option<Timestamp>,
-}
-
-/// A token that was made.
-#[derive(Debug)]
-pub struct Issued {
-    /// The text of the QR.
-    pub token: String,
-    /// When it was made.
-    pub issued_at: Timestamp,
-    /// When it ceases to be accepted.
-    pub expires_at: Timestamp,
 }
 
 /// How to reach the person behind a registration.
@@ -358,9 +347,8 @@ impl Service {
         if state_of(&row)? != State::AwaitingOfficer {
             return Err(Code::WrongState.into());
         }
-        let signer = self.keyring.signer(KeyPurpose::Token)?;
-        let issued = credential::issue::sealed(&self.core, signer.as_ref(), TokenKind::Activation, id, 0, 0, now)?;
-        Ok(Issued { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at })
+        let record = SealedRecord { kind: TokenKind::Activation, subject: id, generation: 0, issued: now, attributes: 0 };
+        Ok(self.keyring.issue(record)?)
     }
 
     /// How to reach the person; `None` for an unknown id.

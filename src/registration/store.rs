@@ -310,11 +310,13 @@ pub struct Decided<'a> {
     pub ended_at: Option<Timestamp>,
     /// Generation of the activation code from now on.
     pub code_generation: i64,
+    /// How far the data check was when the decision was judged; a check that finished since loses the race.
+    pub check_state: &'a str,
 }
 
 const DECIDE: &str = "UPDATE registration SET state = $3, decided_by = $4, decided_at = $5, updated_at = $5, reason = $6, \
     decision_sealed = $7, expires_at = $8, ended_at = $9, code_generation = $10, proofed = 0 \
-    WHERE registration_id = $1 AND state = $2";
+    WHERE registration_id = $1 AND state = $2 AND check_state = $11";
 
 /// Records a decision. A second approved registration for the same NIK is refused as `DbError::Unique`.
 pub async fn decide(tx: &mut Tx, d: &Decided<'_>) -> DbResult<bool> {
@@ -330,7 +332,8 @@ pub async fn decide(tx: &mut Tx, d: &Decided<'_>) -> DbResult<bool> {
         d.sealed,
         d.expires_at,
         d.ended_at,
-        d.code_generation
+        d.code_generation,
+        d.check_state
     )?;
     Ok(changed == 1)
 }

@@ -1,0 +1,202 @@
+//! The data check: a leased job that asks the population register, so that nobody waits for it in a queue.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::model::{CheckResult, CheckState, State, Submitted, judge};
+use super::service::{Service, approved_until, open, required, state_of};
+use super::store::{self, Row};
+use crate::clock::Timestamp;
+use crate::db::{DbError, Tx};
+use crate::error::{Error, Result};
+use crate::mail::{MailKind, outbox};
+use crate::register::{Date, Found, RegisterRecord, RegisterUnavailable};
+
+/// Seconds that a node may take for one check before another node takes it over.
+const LEASE_SECONDS: i64 = 60;
+const BATCH: i64 = 16;
+const COPY: &str = "registration_register_copy";
+const COPY_PORTRAIT: &str = "registration_register_copy.portrait";
+
+impl Service {
+    /// Runs due checks until `stop`.
+    pub async fn run_checks(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            let waited = match self.check_due().await {
+                Ok(0) => Duration::from_secs(1),
+                Ok(_) => Duration::ZERO,
+                Err(error) => {
+                    tracing::warn!(error.cause = %error, "data checks are waiting");
+                    Duration::from_secs(2)
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(waited) => {}
+                () = self.check_wake.notified() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    /// Runs all checks that are due now, once; gives how many were leased.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn check_due(&self) -> Result<usize> {
+        let now = self.core.now();
+        let mut reader = self.core.db.read().await?;
+        let due = store::due_checks(&mut reader, now, BATCH).await?;
+        drop(reader);
+        let mut leased = 0;
+        for id in due {
+            leased += usize::from(self.check_one(id).await?);
+        }
+        Ok(leased)
+    }
+
+    /// Checks one registration if nobody else does; `false` when there was nothing to do.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn check_one(&self, id: Uuid) -> Result<bool> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let leased = store::lease_check(&mut tx, id, now, now.plus_seconds(LEASE_SECONDS)).await?;
+        let row = store::lookup(&mut tx, id).await?;
+        tx.commit().await?;
+        let Some(row) = row.filter(|_| leased) else { return Ok(false) };
+        let submitted: Submitted = open(&self.core.vault, &row)?;
+        let patience = Duration::from_secs(self.core.config.register.timeout_seconds.max(1));
+        let answer = match tokio::time::timeout(patience, self.register.lookup(&submitted.nik)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(RegisterUnavailable::new("no answer in time")),
+        };
+        match answer {
+            Ok(found) => self.finish(id, &submitted, found).await?,
+            Err(error) => {
+                tracing::info!(error.cause = %error, check.attempts = row.check_attempts, "the population register does not answer");
+                metrics::counter!("ikd_register_unavailable_total").increment(1);
+                let mut tx = self.core.db.write().await?;
+                let retry = self.core.config.register.retry_seconds.max(1);
+                store::postpone_check(&mut tx, id, self.core.now().plus_seconds(retry)).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn finish(&self, id: Uuid, submitted: &Submitted, found: Option<Found>) -> Result<()> {
+        let now = self.core.now();
+        let record = found.as_ref().map(|found| &found.record);
+        let result = judge(submitted, record, Date::in_jakarta(now));
+        let resident = found.as_ref().map(|found| found.resident_id);
+        let mut tx = self.core.db.write().await?;
+        if !store::finish_check(&mut tx, id, result.as_str(), resident, now).await? {
+            return Ok(());
+        }
+        if let Some(found) = &found {
+            let sealed = self.core.vault.seal_row(&self.core.random, COPY, id, &found.record)?;
+            let portrait = found
+                .portrait
+                .as_ref()
+                .map(|bytes| self.core.vault.seal_bytes(&self.core.random, COPY_PORTRAIT, id, bytes));
+            store::put_copy(&mut tx, id, &sealed, portrait.as_deref()).await?;
+        }
+        let row = required(store::lookup(&mut tx, id).await?)?;
+        if row.sealed_changed_since(submitted, &self.core.vault)? {
+            // The resident corrected the data while the register was answering: check again what stands there now.
+            tx.rollback().await?;
+            let mut tx = self.core.db.write().await?;
+            store::postpone_check(&mut tx, id, now).await?;
+            tx.commit().await?;
+            return Ok(());
+        }
+        let taken = match resident {
+            Some(resident) => store::has_active_credential(&mut tx, resident).await?,
+            None => false,
+        };
+        if taken {
+            // The holder of the active digital KTP learns that somebody registers with their NIK.
+            outbox::enqueue(&mut tx, &self.core.random, now, MailKind::ForeignRegistration, id).await?;
+        }
+        if state_of(&row)? == State::ApprovedPendingRegister {
+            let complete = result == CheckResult::Match && !taken;
+            self.complete_pending(&mut tx, &row, complete, now).await?;
+        }
+        tx.commit().await?;
+        self.mail_wake.wake();
+        Ok(())
+    }
+
+    async fn complete_pending(&self, tx: &mut Tx, row: &Row, complete: bool, now: Timestamp) -> Result<()> {
+        let id = row.registration_id;
+        let until = if complete { approved_until(now) } else { row.expires_at };
+        let to = if complete { State::CodeSent } else { State::AwaitingOfficer };
+        let generation = row.code_generation + i64::from(complete);
+        if store::complete_pending(tx, id, to.as_str(), now, until, generation, !complete).await? && complete {
+            let row = required(store::lookup(tx, id).await?)?;
+            self.prepare_holder(tx, &row, now).await?;
+            self.send_code(tx, &row, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Queues the mail with the activation code, within the address's allowance.
+    pub(super) async fn send_code(&self, tx: &mut Tx, row: &Row, now: Timestamp) -> Result<()> {
+        if outbox::allow(tx, &row.email_index, now).await? {
+            outbox::enqueue(tx, &self.core.random, now, MailKind::ActivationCode, row.registration_id).await?;
+        } else {
+            // The resident asks for the code in the app once the address may get mail again.
+            tracing::warn!("an approval's mail is held back: the address has had its share");
+        }
+        Ok(())
+    }
+
+    /// Copies what the register said to where the digital KTP shows it from.
+    pub(super) async fn prepare_holder(&self, tx: &mut Tx, row: &Row, now: Timestamp) -> Result<()> {
+        let resident = row.resident_id.ok_or_else(|| Error::internal("an approved registration without a resident"))?;
+        let (record, portrait) = self
+            .register_copy(tx, row.registration_id)
+            .await?
+            .ok_or_else(|| Error::internal("an approved registration without the register's answer"))?;
+        let random = &self.core.random;
+        let sealed = self.core.vault.seal_row(random, "holder_record", resident, &record)?;
+        let portrait = portrait.map(|bytes| self.core.vault.seal_bytes(random, "holder_portrait", resident, &bytes));
+        store::put_holder(tx, resident, &sealed, portrait.as_deref(), now).await?;
+        Ok(())
+    }
+
+    /// What the register said about a registration: the record and the portrait.
+    pub(super) async fn register_copy(
+        &self,
+        tx: &mut Tx,
+        id: Uuid,
+    ) -> Result<Option<(RegisterRecord, Option<Vec<u8>>)>> {
+        let Some((record, portrait)) = store::lookup_copy(tx, id).await? else { return Ok(None) };
+        let record = self.core.vault.open_row(COPY, id, &record)?;
+        let portrait = match portrait {
+            Some(sealed) => Some(self.core.vault.open_bytes(COPY_PORTRAIT, id, &sealed)?),
+            None => None,
+        };
+        Ok(Some((record, portrait)))
+    }
+}
+
+impl Row {
+    fn sealed_changed_since(&self, submitted: &Submitted, vault: &crate::vault::Vault) -> Result<bool> {
+        let present: Submitted = open(vault, self)?;
+        Ok(present.full_name != submitted.full_name || present.birth_date != submitted.birth_date)
+    }
+
+    /// How far the data check is.
+    pub fn check_state(&self) -> Result<CheckState, DbError> {
+        CheckState::from_word(&self.check_state).ok_or_else(|| DbError::Other(String::from("unknown check state")))
+    }
+
+    /// What the register's answer means, once it is there.
+    pub fn check_result(&self) -> Option<CheckResult> {
+        self.check_result.as_deref().and_then(CheckResult::from_word)
+    }
+}

@@ -1,0 +1,496 @@
+//! What the counter does with a registration. Who may do it is judged by `counter`; this room judges the registration.
+
+use uuid::Uuid;
+
+use super::model::{
+    CheckResult, CheckState, Decision, Difference, DifferenceField, SCAN_MINUTES, State, Submitted, differences,
+};
+use super::service::{Service, Thumbprint, approved_until, decision_of, open, require_live, required, state_of};
+use super::store::{self, Decided, Row};
+use crate::clock::{MINUTE, Timestamp};
+use crate::credential::{Reason, TokenKind};
+use crate::db::{DbError, Tx};
+use crate::error::{Code, Error, Language, Refusal, Result};
+use crate::register::RegisterRecord;
+use crate::secret::Redacted;
+
+/// Minutes that a match number waits for the officer's confirmation.
+pub const MATCH_MINUTES: i64 = 5;
+
+/// Who acts, and for which office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The officer.
+    pub officer_id: Uuid,
+    /// The officer's office: it sees only what was scanned there.
+    pub office_id: Uuid,
+}
+
+/// A registration as an officer of its office sees it.
+#[derive(Debug)]
+pub struct View {
+    /// Its id.
+    pub registration_id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// What the resident wrote.
+    pub submitted: Submitted,
+    /// What the register says, once it has answered.
+    pub record: Option<RegisterRecord>,
+    /// How far the data check is.
+    pub check_state: CheckState,
+    /// What the register's answer means.
+    pub check_result: Option<CheckResult>,
+    /// Every difference, explained.
+    pub differences: Vec<Difference>,
+    /// Peculiarities of the NIK, for the officer only.
+    pub warnings: Vec<&'static str>,
+    /// Whether a selfie is there.
+    pub has_selfie: bool,
+    /// Whether the register sent a portrait.
+    pub has_portrait: bool,
+    /// Whether this resident already has an active digital KTP.
+    pub already_active: bool,
+    /// Whether this officer's scan (or an earlier approval in presence) still counts.
+    pub may_decide: bool,
+    /// When it was scanned last.
+    pub scanned_at: Option<Timestamp>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// The officer's words with the last decision.
+    pub decision: Option<Decision>,
+}
+
+/// One line of a queue.
+#[derive(Debug)]
+pub struct Line {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// Name as submitted.
+    pub full_name: Redacted<String>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was scanned last.
+    pub scanned_at: Option<Timestamp>,
+    /// What the register's answer means.
+    pub check_result: Option<CheckResult>,
+}
+
+/// A resident who scanned the officer's QR and waits for the number to be confirmed.
+#[derive(Debug)]
+pub struct Match {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// The number on both screens.
+    pub match_number: i64,
+    /// When it was scanned.
+    pub scanned_at: Timestamp,
+}
+
+impl Service {
+    /// Spends a scanned activation QR and gives the registration it stands for. The same officer may scan it again.
+    ///
+    /// # Errors
+    /// `invalid_field` for what is no activation QR of ours, `qr_expired`, `qr_used`, `wrong_state`.
+    pub async fn scan(&self, actor: Actor, token: &str) -> Result<Uuid> {
+        let now = self.core.now();
+        let token = self.keyring.authenticate(token, &[TokenKind::Activation]).await.map_err(not_ours)?;
+        let record = token.unseal(self.keyring.sealer()).map_err(not_ours)?;
+        let id = record.subject;
+        token.judge_time(now).map_err(|reason| match reason {
+            Reason::Expired => Error::from(Code::QrExpired),
+            other => not_ours(other),
+        })?;
+        let issued = record.issued.micros();
+        let mut tx = self.core.db.write().await?;
+        if !store::scan(&mut tx, id, issued, actor.office_id, actor.officer_id, now).await? {
+            let row = store::lookup(&mut tx, id).await?.ok_or(Code::NotFound)?;
+            require_live(&row, now)?;
+            let again = row.last_spent == issued && row.scanned_by == Some(actor.officer_id);
+            return if again { Ok(id) } else { Err(Code::QrUsed.into()) };
+        }
+        tx.commit().await?;
+        self.ensure_checked(id).await;
+        Ok(id)
+    }
+
+    /// The resident scanned an officer's QR: gives the two-digit number that both screens show.
+    ///
+    /// # Errors
+    /// `invalid_field`, `qr_expired`, `wrong_state`, `not_found`.
+    pub async fn counter_scan(&self, device: &Thumbprint, id: Uuid, token: &str) -> Result<i64> {
+        let now = self.core.now();
+        let mut reader = self.core.db.read().await?;
+        let row = self.own(&mut reader, device, id).await?;
+        drop(reader);
+        require_live(&row, now)?;
+        if state_of(&row)? != State::AwaitingOfficer {
+            return Err(Code::WrongState.into());
+        }
+        let token = self.keyring.authenticate(token, &[TokenKind::Counter]).await.map_err(not_ours)?;
+        let record = token.unseal(self.keyring.sealer()).map_err(not_ours)?;
+        token.judge_time(now).map_err(|reason| match reason {
+            Reason::Expired => Error::from(Code::QrExpired),
+            other => not_ours(other),
+        })?;
+        // A repeated request within the life of the number gets the same number.
+        if let (Some(number), Some(at)) = (row.match_number, row.match_at)
+            && row.match_officer_id == Some(record.subject)
+            && at > now.plus_seconds(-MATCH_MINUTES * MINUTE)
+        {
+            return Ok(number);
+        }
+        let mut tx = self.core.db.write().await?;
+        let number = self.free_number(&mut tx, record.subject, now).await?;
+        if !store::offer_match(&mut tx, id, number, record.subject, now).await? {
+            return Err(Code::WrongState.into());
+        }
+        tx.commit().await?;
+        Ok(number)
+    }
+
+    /// A number that no other resident waiting for this officer has.
+    async fn free_number(&self, tx: &mut Tx, officer: Uuid, now: Timestamp) -> Result<i64> {
+        let waiting = store::waiting_matches(tx, officer, now.plus_seconds(-MATCH_MINUTES * MINUTE)).await?;
+        let taken = |number| waiting.iter().any(|row| row.match_number == Some(number));
+        for _ in 0..200 {
+            let number = 10 + i64::try_from(self.core.random.below(90)).unwrap_or(0);
+            if !taken(number) {
+                return Ok(number);
+            }
+        }
+        Err(Refusal::new(Code::TooMany).retry_after(60).into())
+    }
+
+    /// Residents who scanned this officer's QR in the last minutes.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn matches(&self, actor: Actor) -> Result<Vec<Match>> {
+        let since = self.core.now().plus_seconds(-MATCH_MINUTES * MINUTE);
+        let mut tx = self.core.db.read().await?;
+        let rows = store::waiting_matches(&mut tx, actor.officer_id, since).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| {
+                Some(Match {
+                    registration_id: row.registration_id,
+                    match_number: row.match_number?,
+                    scanned_at: row.match_at?,
+                })
+            })
+            .collect())
+    }
+
+    /// The officer confirms the number on the resident's screen; it counts as this officer's scan.
+    ///
+    /// # Errors
+    /// `not_found` when nobody waits for this officer under that id, `invalid_field` for a wrong number.
+    pub async fn confirm_match(&self, actor: Actor, id: Uuid, number: i64) -> Result<()> {
+        let now = self.core.now();
+        let since = now.plus_seconds(-MATCH_MINUTES * MINUTE);
+        let mut tx = self.core.db.write().await?;
+        if !store::confirm_match(&mut tx, id, number, actor.officer_id, actor.office_id, now, since).await? {
+            let waiting = store::lookup(&mut tx, id).await?.is_some_and(|row| {
+                row.match_number.is_some() && row.match_officer_id == Some(actor.officer_id) && row.match_at >= Some(since)
+            });
+            return Err(if waiting {
+                Refusal::field(
+                    "match_number",
+                    "Angka tidak sama dengan layar warga; minta warga menyebutkannya lagi.",
+                    "The number is not the one on the resident's screen; ask for it again.",
+                )
+                .into()
+            } else {
+                Code::NotFound.into()
+            });
+        }
+        tx.commit().await?;
+        self.ensure_checked(id).await;
+        Ok(())
+    }
+
+    /// At the counter the data check does not wait for its turn: try it now, within the register's time-out.
+    async fn ensure_checked(&self, id: Uuid) {
+        if let Err(error) = self.check_one(id).await {
+            tracing::warn!(error.cause = %error, "a data check at the counter could not run");
+        }
+    }
+
+    /// A registration with everything an officer compares.
+    ///
+    /// # Errors
+    /// `not_found` when it was not scanned at this office.
+    pub async fn view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
+        let mut tx = self.core.db.read().await?;
+        let row = self.in_office(&mut tx, actor, id).await?;
+        let submitted = open(&self.core.vault, &row)?;
+        let (record, portrait) = self.register_copy(&mut tx, id).await?.unzip();
+        let differences = record.as_ref().map(|record| explain(&submitted, record, language)).unwrap_or_default();
+        let warnings = match &record {
+            Some(record) => submitted.nik.warnings(record.birth_date, record.sex),
+            None => submitted.nik.warnings(submitted.birth_date, submitted.nik.sex()),
+        };
+        let already_active = match row.resident_id {
+            Some(resident) => store::has_active_credential(&mut tx, resident).await?,
+            None => false,
+        };
+        Ok(View {
+            registration_id: id,
+            state: state_of(&row)?,
+            check_state: row.check_state()?,
+            check_result: row.check_result(),
+            differences,
+            warnings: warnings.into_iter().map(|warning| warning.text().in_language(language)).collect(),
+            has_selfie: store::lookup_selfie(&mut tx, id).await?.is_some(),
+            has_portrait: portrait.flatten().is_some(),
+            already_active,
+            may_decide: self.scan_counts(&row, actor),
+            scanned_at: row.scanned_at,
+            created_at: row.created_at,
+            decision: decision_of(&self.core.vault, &row)?,
+            submitted,
+            record,
+        })
+    }
+
+    /// The selfie, as JPEG.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn selfie(&self, actor: Actor, id: Uuid) -> Result<Vec<u8>> {
+        let mut tx = self.core.db.read().await?;
+        self.in_office(&mut tx, actor, id).await?;
+        let sealed = store::lookup_selfie(&mut tx, id).await?.ok_or(Code::NotFound)?;
+        Ok(self.core.vault.open_bytes("registration_selfie", id, &sealed)?)
+    }
+
+    /// The register's portrait, as JPEG.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn portrait(&self, actor: Actor, id: Uuid) -> Result<Vec<u8>> {
+        let mut tx = self.core.db.read().await?;
+        self.in_office(&mut tx, actor, id).await?;
+        let copy = self.register_copy(&mut tx, id).await?;
+        copy.and_then(|(_, portrait)| portrait).ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// A page of the office's queue in one state, longest waiting first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn queue(
+        &self,
+        actor: Actor,
+        state: State,
+        after: (Timestamp, Uuid),
+        limit: i64,
+    ) -> Result<Vec<Line>> {
+        let mut tx = self.core.db.read().await?;
+        let rows = store::queue(&mut tx, actor.office_id, state.as_str(), after, limit).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Line {
+                    registration_id: row.registration_id,
+                    state: state_of(&row)?,
+                    full_name: open(&self.core.vault, &row)?.full_name,
+                    updated_at: row.updated_at,
+                    scanned_at: row.scanned_at,
+                    check_result: row.check_result(),
+                })
+            })
+            .collect()
+    }
+
+    /// Approves in the caller's transaction: the code is mailed, or the approval waits for the register.
+    ///
+    /// # Errors
+    /// `not_found`, `scan_required`, `already_active`, `wrong_state` (unknown NIK, not eligible, not waiting).
+    pub async fn approve(&self, tx: &mut Tx, actor: Actor, id: Uuid, note: &str) -> Result<State> {
+        let now = self.core.now();
+        let row = self.in_office(tx, actor, id).await?;
+        require_live(&row, now)?;
+        if state_of(&row)? != State::AwaitingOfficer {
+            return Err(Code::WrongState.into());
+        }
+        if !self.scan_counts(&row, actor) {
+            return Err(Code::ScanRequired.into());
+        }
+        if store::lookup_selfie(tx, id).await?.is_none() {
+            return Err(Code::WrongState.into());
+        }
+        let done = row.check_state()? == CheckState::Done;
+        match row.check_result() {
+            Some(CheckResult::UnknownNik) => {
+                return Err(Refusal::new(Code::WrongState)
+                    .detail(
+                        "NIK tidak ada dalam data kependudukan; kembalikan untuk perbaikan atau tolak.",
+                        "The register does not know this NIK; return it for correction or reject it.",
+                    )
+                    .into());
+            }
+            Some(CheckResult::NotEligible) => {
+                return Err(Refusal::new(Code::WrongState)
+                    .detail(
+                        "Orang ini belum berhak atas KTP (belum 17 tahun dan belum kawin) atau sudah tidak tercatat aktif; tolak dengan alasan.",
+                        "This person is not eligible for a KTP (under 17 and never married) or no longer actively registered; reject with a reason.",
+                    )
+                    .into());
+            }
+            Some(CheckResult::Match | CheckResult::Differs) | None => {}
+        }
+        let to = if done { State::CodeSent } else { State::ApprovedPendingRegister };
+        let decision = Decision { note: Redacted(note.to_owned()), ..Decision::default() };
+        let expires_at = if done { approved_until(now) } else { row.expires_at };
+        let generation = row.code_generation + i64::from(done);
+        self.decide(tx, actor, &row, to, None, &decision, (expires_at, None), generation).await?;
+        // After the guarded update, so that a credential that became active in between is seen.
+        if let Some(resident) = row.resident_id
+            && store::has_active_credential(tx, resident).await?
+        {
+            return Err(Code::AlreadyActive.into());
+        }
+        if done {
+            let row = required(store::lookup(tx, id).await?)?;
+            self.prepare_holder(tx, &row, now).await?;
+            self.send_code(tx, &row, now).await?;
+        }
+        Ok(to)
+    }
+
+    /// Returns it to the resident, naming only what the officer releases.
+    ///
+    /// # Errors
+    /// `not_found`, `scan_required`, `wrong_state`.
+    pub async fn give_back(
+        &self,
+        tx: &mut Tx,
+        actor: Actor,
+        id: Uuid,
+        to: State,
+        reason: &str,
+        released: Vec<DifferenceField>,
+    ) -> Result<()> {
+        let row = self.decidable(tx, actor, id).await?;
+        let decision = Decision { reason: Redacted(reason.to_owned()), released, ..Decision::default() };
+        let life = (row.expires_at, None);
+        self.decide(tx, actor, &row, to, Some("returned"), &decision, life, row.code_generation).await
+    }
+
+    /// Refuses for good.
+    ///
+    /// # Errors
+    /// `not_found`, `scan_required`, `wrong_state`.
+    pub async fn reject(&self, tx: &mut Tx, actor: Actor, id: Uuid, reason: &str, note: &str) -> Result<()> {
+        let now = self.core.now();
+        let row = self.decidable(tx, actor, id).await?;
+        let decision = Decision { reason: Redacted(reason.to_owned()), note: Redacted(note.to_owned()), released: vec![] };
+        let life = (row.expires_at, Some(now));
+        self.decide(tx, actor, &row, State::Rejected, Some("rejected"), &decision, life, row.code_generation).await?;
+        let until = now.plus_seconds(super::model::SELFIE_DAYS_AFTER_END * crate::clock::DAY);
+        store::keep_selfie_until(tx, id, until).await?;
+        Ok(())
+    }
+
+    /// Wakes the mail worker; called after the caller's commit.
+    pub fn wake(&self) {
+        self.mail_wake.wake();
+        self.check_wake.notify_one();
+    }
+
+    async fn decidable(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
+        let row = self.in_office(tx, actor, id).await?;
+        require_live(&row, self.core.now())?;
+        if state_of(&row)? != State::AwaitingOfficer {
+            return Err(Code::WrongState.into());
+        }
+        if !self.scan_counts(&row, actor) {
+            return Err(Code::ScanRequired.into());
+        }
+        Ok(row)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one decision, one argument a column")]
+    async fn decide(
+        &self,
+        tx: &mut Tx,
+        actor: Actor,
+        row: &Row,
+        to: State,
+        reason: Option<&str>,
+        decision: &Decision,
+        (expires_at, ended_at): (Timestamp, Option<Timestamp>),
+        code_generation: i64,
+    ) -> Result<()> {
+        let id = row.registration_id;
+        let sealed = self.core.vault.seal_row(&self.core.random, "registration.decision", id, decision)?;
+        let decided = Decided {
+            registration_id: id,
+            from: &row.state,
+            to: to.as_str(),
+            officer: actor.officer_id,
+            reason,
+            sealed: &sealed,
+            now: self.core.now(),
+            expires_at,
+            ended_at,
+            code_generation,
+            check_state: &row.check_state,
+        };
+        match store::decide(tx, &decided).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Code::WrongState.into()),
+            Err(DbError::Unique) => Err(Code::AlreadyActive.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn scan_counts(&self, row: &Row, actor: Actor) -> bool {
+        let since = self.core.now().plus_seconds(-SCAN_MINUTES * MINUTE);
+        let fresh = row.scanned_by == Some(actor.officer_id) && row.scanned_at >= Some(since);
+        // Approved in presence while the register was down: its officer may decide without a second visit.
+        let proofed = row.proofed == 1 && row.decided_by == Some(actor.officer_id);
+        fresh || proofed
+    }
+
+    async fn in_office(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
+        store::lookup(tx, id)
+            .await?
+            .filter(|row| row.office_id == Some(actor.office_id))
+            .ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+fn explain(submitted: &Submitted, record: &RegisterRecord, language: Language) -> Vec<Difference> {
+    differences(submitted, record)
+        .into_iter()
+        .map(|(field, ours, theirs, text)| Difference {
+            field,
+            submitted: Redacted(ours),
+            registered: Redacted(theirs),
+            explanation: text.in_language(language),
+        })
+        .collect()
+}
+
+/// Why a scanned text is refused at a counter: in the words of the person who scans.
+fn not_ours(reason: Reason) -> Error {
+    let (id, en) = match reason {
+        Reason::WrongType => (
+            "QR ini untuk keperluan lain; minta QR aktivasi dari layar pendaftaran, atau QR loket dari petugas.",
+            "This QR is for something else; ask for the activation QR of the registration screen, or the officer's QR.",
+        ),
+        Reason::NotYetValid => (
+            "QR ini berasal dari masa depan; periksa jam server penerbit.",
+            "This QR comes from the future; check the issuing server's clock.",
+        ),
+        _ => (
+            "Ini bukan QR IKD yang sah; minta QR baru dari aplikasi resmi.",
+            "This is no valid IKD QR; ask for a new one from the official app.",
+        ),
+    };
+    Refusal::field("token", id, en).into()
+}

@@ -1,0 +1,32 @@
+//! Ends registrations whose time is over and deletes pictures that may no longer be kept.
+
+use super::model::State;
+use super::service::Service;
+use super::store;
+use crate::error::Result;
+
+const BATCH: i64 = 200;
+
+impl Service {
+    /// One sweep; gives how many rows it touched. Several nodes may sweep at once: each step is guarded.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self) -> Result<usize> {
+        let now = self.core.now();
+        let mut reader = self.core.db.read().await?;
+        let due = store::due_to_expire(&mut reader, now, BATCH).await?;
+        drop(reader);
+        for id in &due {
+            let mut tx = self.core.db.write().await?;
+            // Somebody else may have ended it in between; that is fine.
+            if self.end(&mut tx, *id, State::Expired, now).await.is_ok() {
+                tx.commit().await?;
+            }
+        }
+        let mut tx = self.core.db.write().await?;
+        let deleted = store::delete_old_pictures(&mut tx, now, BATCH).await?;
+        tx.commit().await?;
+        Ok(due.len() + deleted)
+    }
+}
