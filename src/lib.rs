@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod core;
+pub mod credential;
 pub mod db;
 pub mod device;
 pub mod error;

@@ -1,0 +1,108 @@
+//! Making tokens.
+
+use super::claim169::OfflineClaims;
+use super::format::{self, Body, Claims, LIFETIME_SECONDS, TokenKind};
+use super::photo::Portrait;
+use super::seal::{SealedRecord, TokenSealer};
+use super::sign::{SignError, Signer};
+use crate::clock::Timestamp;
+use crate::random::Random;
+
+/// Longest text of an offline token, in characters: a denser QR is hard for old cameras.
+pub const MAX_OFFLINE_TEXT: usize = 1_200;
+/// Compression may come out a little longer with the real signature than with the one used for measuring.
+const MEASURING_MARGIN: usize = 12;
+
+/// A token and its times.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// The text of the QR.
+    pub token: String,
+    /// `iat`.
+    pub issued_at: Timestamp,
+    /// `exp`: the first second in which it is no longer valid.
+    pub expires_at: Timestamp,
+}
+
+/// All that making a token takes, borrowed for one call.
+pub struct Issuer<'a> {
+    /// The key of the right purpose.
+    pub signer: &'a dyn Signer,
+    /// The sealing keys.
+    pub sealer: &'a TokenSealer,
+    /// Where the token's id comes from.
+    pub random: &'a Random,
+    /// `iss`.
+    pub name: &'a str,
+}
+
+impl Issuer<'_> {
+    /// Makes an activation, counter or presentation token (by `record.kind`) that is valid from `record.issued` on.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn issue(&self, record: SealedRecord) -> Result<Issued, SignError> {
+        let claims = self.claims(record, Body::Sealed)?;
+        Ok(issued(&claims, self.text(record.kind, &claims)?))
+    }
+
+    /// Makes an offline presentation. Of `portrait` it takes the best photo with which the whole text stays within
+    /// [`MAX_OFFLINE_TEXT`]. Works on a picture for some milliseconds: call it off the async threads.
+    ///
+    /// # Errors
+    /// When the key cannot sign, or when the attributes alone are too long.
+    pub fn issue_offline(
+        &self,
+        record: SealedRecord,
+        shared: OfflineClaims,
+        portrait: Option<&Portrait>,
+    ) -> Result<Issued, SignError> {
+        if record.kind != TokenKind::Offline {
+            return Err(SignError::Refused("only offline presentations are made here"));
+        }
+        let photos = portrait.into_iter().flat_map(Portrait::photos).map(Some);
+        for photo in photos.chain([None]) {
+            let without_photo = photo.is_none();
+            let shared = OfflineClaims { photo, ..shared.clone() };
+            let claims = self.claims(record, |sealed| Body::Offline { sealed, claims: Box::new(shared) })?;
+            let noise: [u8; 64] = self.random.bytes();
+            let cose = format::to_cose(record.kind, &self.signer.kid(), &claims, |_| Ok::<_, SignError>(noise))?;
+            if !without_photo && format::to_text(&cose).len() + MEASURING_MARGIN > MAX_OFFLINE_TEXT {
+                continue;
+            }
+            let text = self.text(record.kind, &claims)?;
+            if text.len() <= MAX_OFFLINE_TEXT {
+                return Ok(issued(&claims, text));
+            }
+        }
+        Err(SignError::Refused("these attributes are too long for an offline QR"))
+    }
+
+    fn claims(&self, record: SealedRecord, body: impl FnOnce(Vec<u8>) -> Body) -> Result<Claims, SignError> {
+        let cti: [u8; 16] = self.random.bytes();
+        let protected = format::protected_header(record.kind, &self.signer.kid());
+        let sealed =
+            self.sealer.seal(record, &protected, &cti).map_err(|error| SignError::Unavailable(error.to_string()))?;
+        let issued_at = record.issued.seconds();
+        Ok(Claims {
+            issuer: self.name.to_owned(),
+            expires_at: Some(issued_at + LIFETIME_SECONDS),
+            issued_at,
+            cti,
+            body: body(sealed),
+        })
+    }
+
+    fn text(&self, kind: TokenKind, claims: &Claims) -> Result<String, SignError> {
+        let cose = format::to_cose(kind, &self.signer.kid(), claims, |message| self.signer.sign(message))?;
+        Ok(format::to_text(&cose))
+    }
+}
+
+fn issued(claims: &Claims, token: String) -> Issued {
+    Issued {
+        token,
+        issued_at: Timestamp::from_seconds(claims.issued_at),
+        expires_at: Timestamp::from_seconds(claims.expires_at.unwrap_or(claims.issued_at)),
+    }
+}

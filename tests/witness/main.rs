@@ -1,0 +1,189 @@
+//! Tokens of ours, read from their PNG and verified by libraries that others wrote, with the published keys alone.
+//!
+//! The Python packages are pinned in `requirements.txt`. `IKD_WITNESS_PYTHON` names an interpreter that has them;
+//! without it a virtual environment is made once under `target/`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where something is missing")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ciborium::Value;
+use ikd::clock::{Clock, Timestamp};
+use ikd::credential::claim169::{Marital, More, OfflineClaims};
+use ikd::credential::format::{self, Body, Claims};
+use ikd::credential::jwk::{Jwk, JwkSet, base64url};
+use ikd::credential::photo::Portrait;
+use ikd::credential::{FileSigner, Issuer, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer, qr};
+use ikd::random::Random;
+use ikd::vault::Vault;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+const ISSUER: &str = "https://ikd.example";
+
+fn python() -> PathBuf {
+    if let Some(given) = std::env::var_os("IKD_WITNESS_PYTHON") {
+        return given.into();
+    }
+    static ONCE: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    ONCE.get_or_init(|| {
+        let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("witness-venv");
+        let python = venv.join("bin/python");
+        let requirements = folder().join("requirements.txt");
+        let stamp = venv.join("installed.txt");
+        let wanted = std::fs::read(&requirements).unwrap();
+        if std::fs::read(&stamp).ok().as_ref() != Some(&wanted) {
+            let made = Command::new("python3").args(["-m", "venv"]).arg(&venv).status().expect("python3 with venv");
+            assert!(made.success(), "python3 -m venv failed: install python3-venv");
+            let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+            let installed = Command::new(&python).args(arguments).arg(&requirements).status().unwrap();
+            assert!(installed.success(), "pip could not install the witnesses");
+            std::fs::write(&stamp, wanted).unwrap();
+        }
+        python
+    })
+    .clone()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/witness")
+}
+
+struct World {
+    dir: tempfile::TempDir,
+    signer: FileSigner,
+    sealer: TokenSealer,
+    random: Random,
+    now: Timestamp,
+}
+
+impl World {
+    fn new() -> Self {
+        let random = Random::system();
+        let signer = FileSigner::generate(&random);
+        let dir = tempfile::tempdir().unwrap();
+        // A second key in the set, as after a rotation: the right one must be found by its id.
+        let other = FileSigner::generate(&random);
+        let keys = [&other, &signer].map(|key| Jwk::new(&key.verifying_key(), KeyPurpose::Token)).to_vec();
+        std::fs::write(dir.path().join("jwks.json"), serde_json::to_vec(&JwkSet { keys }).unwrap()).unwrap();
+        Self { dir, signer, sealer: TokenSealer::new(Vault::single([1; 32])), random, now: Clock::System.now() }
+    }
+
+    fn issuer(&self) -> Issuer<'_> {
+        Issuer { signer: &self.signer, sealer: &self.sealer, random: &self.random, name: ISSUER }
+    }
+
+    fn record(&self, kind: TokenKind, age_seconds: i64) -> SealedRecord {
+        let issued = self.now.plus_seconds(-age_seconds);
+        SealedRecord { kind, subject: Uuid::from_u128(5), generation: 1, issued, attributes: 7 }
+    }
+
+    fn ask(&self, library: &str, arguments: &[&str]) -> (bool, Json) {
+        let out = Command::new(python())
+            .arg(folder().join("verify_png.py"))
+            .args(["--library", library, "--issuer", ISSUER, "--jwks"])
+            .arg(self.dir.path().join("jwks.json"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&out.stderr).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no answer: {text}{errors}"));
+        (out.status.success(), json)
+    }
+
+    fn ask_picture(&self, library: &str, token: &str) -> (bool, Json) {
+        let path = self.dir.path().join("qr.png");
+        std::fs::write(&path, qr::png(token).unwrap()).unwrap();
+        self.ask(library, &["--png", path.to_str().unwrap()])
+    }
+}
+
+fn shared() -> OfflineClaims {
+    OfflineClaims {
+        nik: Some("3174014107950001".into()),
+        full_name: Some("SITI AMINAH".into()),
+        birth_date: Some("1995-07-01".into()),
+        male: Some(false),
+        address_lines: vec!["JL. MELATI NO. 5".into(), "GAMBIR".into(), "DKI JAKARTA".into()],
+        indonesian: true,
+        marital: Some(Marital::Married),
+        photo: None,
+        more: vec![("religion".into(), More::Text("Islam".into())), ("age_over_17".into(), More::Flag(true))],
+    }
+}
+
+fn portrait() -> Portrait {
+    let picture = image::RgbImage::from_fn(240, 320, |x, y| {
+        let face = (f64::from(x) - 120.0).hypot(f64::from(y) - 140.0) < 80.0;
+        image::Rgb(if face { [200 - (x / 4) as u8, 150, 130] } else { [(y / 3) as u8, 60, 90] })
+    });
+    let mut out = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut out, image::ImageFormat::Jpeg).unwrap();
+    Portrait::read(&out.into_inner()).unwrap()
+}
+
+#[test]
+fn cwt_verifies_every_sealed_kind() {
+    let world = World::new();
+    for kind in [TokenKind::Activation, TokenKind::Counter, TokenKind::Presentation] {
+        let issued = world.issuer().issue(world.record(kind, 0)).unwrap();
+        let (verified, answer) = world.ask_picture("cwt", &issued.token);
+        assert!(verified, "{answer}");
+        assert_eq!(answer["protected"]["16"], kind.typ());
+        assert_eq!(answer["protected"]["1"], -8);
+        assert_eq!(answer["unprotected"], serde_json::json!({}));
+        assert_eq!(answer["claims"]["4"], issued.expires_at.seconds());
+        assert_eq!(answer["characters"], issued.token.len());
+    }
+}
+
+#[test]
+fn both_verify_the_offline_kind() {
+    let world = World::new();
+    let record = world.record(TokenKind::Offline, 0);
+    let issued = world.issuer().issue_offline(record, shared(), Some(&portrait())).unwrap();
+    let (verified, answer) = world.ask_picture("cwt", &issued.token);
+    assert!(verified, "{answer}");
+    assert_eq!(answer["claims"]["169"]["4"], "SITI AMINAH");
+    assert_eq!(answer["claims"]["-65538"]["age_over_17"], true);
+    let (verified, answer) = world.ask_picture("claim169", &issued.token);
+    assert!(verified, "{answer}");
+    assert_eq!(answer["claim169"]["fullName"], "SITI AMINAH", "{answer}");
+    assert_eq!(answer["expires_at"], issued.expires_at.seconds());
+    assert!(answer["photo_bytes"].as_u64().unwrap() > 100, "{answer}");
+}
+
+#[test]
+fn both_refuse_what_we_refuse() {
+    let world = World::new();
+    let old = world.issuer().issue_offline(world.record(TokenKind::Offline, 100), shared(), None).unwrap();
+    let stranger = World::new().issuer().issue_offline(world.record(TokenKind::Offline, 0), shared(), None).unwrap();
+    for library in ["cwt", "claim169"] {
+        for (token, why) in [(&old.token, "expired"), (&stranger.token, "key")] {
+            let (verified, answer) = world.ask_picture(library, token);
+            assert!(!verified, "{answer}");
+            assert!(answer["error"].as_str().unwrap().to_lowercase().contains(why), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn cwt_verifies_a_receipt() {
+    let world = World::new();
+    let content = vec![(Value::from("result"), Value::from("valid"))];
+    let claims = Claims {
+        issuer: ISSUER.into(),
+        expires_at: None,
+        issued_at: world.now.seconds(),
+        cti: [7; 16],
+        body: Body::Receipt(content),
+    };
+    let kid = world.signer.kid();
+    let cose = format::to_cose(TokenKind::Receipt, &kid, &claims, |message| world.signer.sign(message)).unwrap();
+    let (verified, answer) = world.ask("cwt", &["--receipt", &base64url(&cose)]);
+    assert!(verified, "{answer}");
+    assert_eq!(answer["claims"]["-65539"]["result"], "valid");
+    assert_eq!(answer["protected"]["16"], "application/ikd-receipt+cwt");
+}
