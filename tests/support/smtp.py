@@ -92,7 +92,7 @@ async def main():
 
     # What it warns of here is meant: the implicit listener is TLS without its knowing.
     warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
+    logging.disable(logging.CRITICAL)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(options.cert, options.key)
     handler = Handler(options.folder)
