@@ -1,0 +1,11 @@
+//! Contract tests of every store: the same body on SQLite and on PostgreSQL.
+//!
+//! One module per domain. A body gets a fresh, migrated database: `each_engine(async |core| { … }).await`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod mail;
+mod mail_delivery;

@@ -1,0 +1,88 @@
+//! What the test programs share: both database engines without anything by hand, and a real mail server.
+//!
+//! Each test program takes it in with `#[path = "../support/mod.rs"] mod support;`.
+
+#![allow(dead_code, reason = "every test program uses a part")]
+
+pub mod postgres;
+pub mod smtp;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ikd::clock::{Clock, Timestamp};
+use ikd::config::{Config, Mode};
+use ikd::core::Core;
+use ikd::db::{Db, PoolSizes};
+use ikd::random::Random;
+use ikd::vault::Vault;
+
+/// The time at which every test begins: 2026-11-21T08:00:00Z.
+pub const START: Timestamp = Timestamp::from_seconds(1_795_248_000);
+
+/// The two engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file of its own in a temporary folder.
+    Sqlite,
+    /// A database of its own in a temporary server.
+    Postgres,
+}
+
+impl Engine {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// The URL of a new database; on PostgreSQL already migrated, on SQLite `Db::migrate` is to be called.
+    pub async fn new_database(self, folder: &Path) -> String {
+        match self {
+            Self::Sqlite => format!("sqlite:{}", folder.join("ikd.db").display()),
+            Self::Postgres => postgres::new_database().await,
+        }
+    }
+}
+
+/// Runs a test body on each engine, with a migrated database, a stopped clock and repeatable randomness of its own.
+pub async fn each_engine(body: impl AsyncFn(Core)) {
+    for engine in Engine::ALL {
+        // Shown only when the test fails: which engine it was.
+        println!("engine: {engine:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let core = core(engine, folder.path()).await;
+        body(core.clone()).await;
+        core.db.close().await;
+    }
+}
+
+/// A core as in [`each_engine`]; `folder` takes the files.
+pub async fn core(engine: Engine, folder: &Path) -> Core {
+    let url = engine.new_database(folder).await;
+    let db = Db::open(&url, PoolSizes { connections: 16, acquire_timeout_seconds: 30 }).await.unwrap();
+    db.migrate().await.unwrap();
+    let mut config = Config::default();
+    config.service.mode = Mode::Development;
+    config.database.url = url.into();
+    config.keys.directory = folder.join("keys");
+    config.keys.publish_ahead_seconds = 0;
+    config.mail.directory = folder.join("mail");
+    Core {
+        db,
+        clock: Clock::stopped(START),
+        random: Random::seeded(1),
+        vault: Vault::single([7; 32]),
+        config: Arc::new(config),
+    }
+}
+
+/// The Python that has the packages of `tests/requirements.txt`.
+pub fn python() -> PathBuf {
+    let python = std::env::var_os("IKD_TEST_PYTHON")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python"), PathBuf::from);
+    assert!(
+        python.exists(),
+        "{} does not exist: run the tests with `tests/run`, which makes it, or set IKD_TEST_PYTHON to a Python that has \
+         the packages of tests/requirements.txt",
+        python.display()
+    );
+    python
+}
