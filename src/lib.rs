@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod attribute;
+pub mod captcha;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -13,8 +14,11 @@ pub mod credential;
 pub mod db;
 pub mod device;
 pub mod error;
+pub mod keyring;
 pub mod mail;
 pub mod random;
+pub mod register;
+pub mod registration;
 pub mod secret;
 pub mod telemetry;
 pub mod vault;

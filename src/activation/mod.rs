@@ -1,4 +1,3 @@
 //! From the e-mailed code to the PIN: activation code, captcha, PIN enrolment.
 
-pub mod captcha;
 pub mod code;

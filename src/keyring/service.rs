@@ -327,9 +327,7 @@ pub fn init_root(directory: &Path, random: &Random) -> Result<bool, VaultError> 
 
 fn is_published(row: &KeyRow, purpose: KeyPurpose, now: Timestamp) -> bool {
     match (row.state.as_str(), row.retired_at) {
-        ("retired", Some(at)) => {
-            purpose != KeyPurpose::Token && now.seconds_since(at) < LONG_PUBLICATION_DAYS * DAY
-        }
+        ("retired", Some(at)) => purpose != KeyPurpose::Token && now.seconds_since(at) < LONG_PUBLICATION_DAYS * DAY,
         ("retired", None) => false,
         _ => true,
     }

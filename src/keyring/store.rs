@@ -99,8 +99,7 @@ pub async fn forget(tx: &mut Tx, node: Uuid) -> DbResult<()> {
     execute!(tx, FORGET, node).map(|_| ())
 }
 
-const FORGET_OLD_KEYS: &str =
-    "DELETE FROM node_key WHERE node_id IN (SELECT node_id FROM node WHERE seen_at < $1)";
+const FORGET_OLD_KEYS: &str = "DELETE FROM node_key WHERE node_id IN (SELECT node_id FROM node WHERE seen_at < $1)";
 const FORGET_OLD: &str = "DELETE FROM node WHERE seen_at < $1";
 
 /// Forgets nodes that have not been seen since `before`.

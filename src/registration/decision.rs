@@ -194,7 +194,9 @@ impl Service {
         let mut tx = self.core.db.write().await?;
         if !store::confirm_match(&mut tx, id, number, actor.officer_id, actor.office_id, now, since).await? {
             let waiting = store::lookup(&mut tx, id).await?.is_some_and(|row| {
-                row.match_number.is_some() && row.match_officer_id == Some(actor.officer_id) && row.match_at >= Some(since)
+                row.match_number.is_some()
+                    && row.match_officer_id == Some(actor.officer_id)
+                    && row.match_at >= Some(since)
             });
             return Err(if waiting {
                 Refusal::field(
@@ -282,13 +284,7 @@ impl Service {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn queue(
-        &self,
-        actor: Actor,
-        state: State,
-        after: (Timestamp, Uuid),
-        limit: i64,
-    ) -> Result<Vec<Line>> {
+    pub async fn queue(&self, actor: Actor, state: State, after: (Timestamp, Uuid), limit: i64) -> Result<Vec<Line>> {
         let mut tx = self.core.db.read().await?;
         let rows = store::queue(&mut tx, actor.office_id, state.as_str(), after, limit).await?;
         rows.into_iter()
@@ -387,7 +383,8 @@ impl Service {
     pub async fn reject(&self, tx: &mut Tx, actor: Actor, id: Uuid, reason: &str, note: &str) -> Result<()> {
         let now = self.core.now();
         let row = self.decidable(tx, actor, id).await?;
-        let decision = Decision { reason: Redacted(reason.to_owned()), note: Redacted(note.to_owned()), released: vec![] };
+        let decision =
+            Decision { reason: Redacted(reason.to_owned()), note: Redacted(note.to_owned()), released: vec![] };
         let life = (row.expires_at, Some(now));
         self.decide(tx, actor, &row, State::Rejected, Some("rejected"), &decision, life, row.code_generation).await?;
         let until = now.plus_seconds(super::model::SELFIE_DAYS_AFTER_END * crate::clock::DAY);

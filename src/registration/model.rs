@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{FieldError, Refusal, Text};
-use crate::register::model::{Date, RegisterRecord};
-use crate::register::nik::Nik;
+use crate::register::{Date, Nik, RegisterRecord};
 use crate::secret::Redacted;
 
 /// Days that a registration lives before it is approved.
@@ -199,10 +198,7 @@ pub fn differences(submitted: &Submitted, record: &RegisterRecord) -> Vec<(Diffe
     if ours != theirs {
         let same_letters = ours.replace(' ', "") == theirs.replace(' ', "");
         let explanation = if same_letters {
-            Text::new(
-                "Hanya spasi yang berbeda; periksa KTP-el.",
-                "Only spaces differ; check the KTP-el.",
-            )
+            Text::new("Hanya spasi yang berbeda; periksa KTP-el.", "Only spaces differ; check the KTP-el.")
         } else if theirs.contains(&ours) || ours.contains(&theirs) {
             Text::new(
                 "Salah satu nama lebih panjang; gelar atau nama tengah mungkin ditulis atau dihilangkan.",
@@ -359,7 +355,11 @@ pub fn check_email(text: &str) -> Result<String, Text> {
     }
     let address: lettre::Address = text.parse().map_err(|_| wrong)?;
     let domain = address.domain().to_ascii_lowercase();
-    if domain.contains('.') && !domain.starts_with('[') { Ok(format!("{}@{domain}", address.user())) } else { Err(wrong) }
+    if domain.contains('.') && !domain.starts_with('[') {
+        Ok(format!("{}@{domain}", address.user()))
+    } else {
+        Err(wrong)
+    }
 }
 
 /// The form of an address under which it is counted and looked up: lower case throughout.
@@ -429,7 +429,9 @@ mod tests {
 
     #[test]
     fn header_injection_and_markup_are_refused() {
-        for email in ["a@b.id\r\nBcc: c@d.id", "<a@b.id>", "a b@c.id", "a@localhost", "a@[127.0.0.1]", "\"a\"@b.id", "a@b"] {
+        for email in
+            ["a@b.id\r\nBcc: c@d.id", "<a@b.id>", "a b@c.id", "a@localhost", "a@[127.0.0.1]", "\"a\"@b.id", "a@b"]
+        {
             assert!(check_email(email).is_err(), "{email}");
         }
         for name in ["<script>", "A\nB", "", " ", "12345", "Siti\u{202e}"] {

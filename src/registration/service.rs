@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::model::{
     CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CheckState, Decision, DifferenceField, Draft, LIFE_AFTER_APPROVAL_DAYS,
-    LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted, check_birth_date, check_email, check_name,
-    check_phone, email_hint, email_key,
+    LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted, check_birth_date, check_email,
+    check_name, check_phone, email_hint, email_key,
 };
 use super::store::{self, Row};
 use super::{selfie, terms};
@@ -113,10 +113,7 @@ impl Service {
         if !accepted {
             wrong.push(FieldError {
                 field: "terms.accepted".into(),
-                message: Text::new(
-                    "Setujui ketentuan untuk mendaftar.",
-                    "Accept the terms to register.",
-                ),
+                message: Text::new("Setujui ketentuan untuk mendaftar.", "Accept the terms to register."),
             });
         }
         let submitted = match draft.check(Date::in_jakarta(now)) {
@@ -347,7 +344,8 @@ impl Service {
         if state_of(&row)? != State::AwaitingOfficer {
             return Err(Code::WrongState.into());
         }
-        let record = SealedRecord { kind: TokenKind::Activation, subject: id, generation: 0, issued: now, attributes: 0 };
+        let record =
+            SealedRecord { kind: TokenKind::Activation, subject: id, generation: 0, issued: now, attributes: 0 };
         Ok(self.keyring.issue(record)?)
     }
 
@@ -360,10 +358,7 @@ impl Service {
     }
 
     pub(super) async fn own(&self, tx: &mut Tx, device: &Thumbprint, id: Uuid) -> Result<Row> {
-        store::lookup(tx, id)
-            .await?
-            .filter(|row| row.device_thumbprint == device)
-            .ok_or_else(|| Code::NotFound.into())
+        store::lookup(tx, id).await?.filter(|row| row.device_thumbprint == device).ok_or_else(|| Code::NotFound.into())
     }
 
     pub(super) async fn end(&self, tx: &mut Tx, id: Uuid, state: State, now: Timestamp) -> Result<()> {
@@ -449,7 +444,8 @@ impl Amendment {
                 Err(text) => note("birth_date", text),
             }
         }
-        let nothing = self.email.is_none() && self.phone.is_none() && self.full_name.is_none() && self.birth_date.is_none();
+        let nothing =
+            self.email.is_none() && self.phone.is_none() && self.full_name.is_none() && self.birth_date.is_none();
         if nothing {
             note(
                 "email",

@@ -151,13 +151,7 @@ pub async fn newest_of_device(tx: &mut Tx, thumbprint: &[u8]) -> DbResult<Option
 }
 
 /// An office's queue in one state, longest waiting first, after the cursor (time of last change, id).
-pub async fn queue(
-    tx: &mut Tx,
-    office: Uuid,
-    state: &str,
-    after: (Timestamp, Uuid),
-    limit: i64,
-) -> DbResult<Vec<Row>> {
+pub async fn queue(tx: &mut Tx, office: Uuid, state: &str, after: (Timestamp, Uuid), limit: i64) -> DbResult<Vec<Row>> {
     fetch_all!(
         tx,
         Row,
@@ -178,7 +172,9 @@ pub async fn waiting_matches(tx: &mut Tx, officer: Uuid, since: Timestamp) -> Db
     fetch_all!(
         tx,
         Row,
-        select!("WHERE match_officer_id = $1 AND match_at >= $2 AND match_number IS NOT NULL ORDER BY match_at LIMIT 50"),
+        select!(
+            "WHERE match_officer_id = $1 AND match_at >= $2 AND match_number IS NOT NULL ORDER BY match_at LIMIT 50"
+        ),
         officer,
         since
     )

@@ -4,8 +4,8 @@ pub mod extract;
 pub mod headers;
 pub mod problem;
 pub mod server;
-// token_reply
+pub mod token_reply;
 
 pub use extract::{ClientAddress, Json, Lang, Path, Query};
 pub use problem::{FieldProblem, Problem, ProblemDocument};
-// use token_reply
+pub use token_reply::token_reply;

@@ -18,6 +18,12 @@ use crate::error::{Code, Error, Result};
 use crate::random::Random;
 use crate::vault::{Label, Vault};
 
+pub mod http;
+pub mod service;
+pub mod store;
+
+pub use service::CaptchaGate;
+
 /// How long a challenge lives, in seconds: long enough for an old phone and for typing a code.
 pub const LIFETIME_SECONDS: i64 = 10 * MINUTE;
 /// The longest solution that is looked at, in bytes.
@@ -101,7 +107,7 @@ fn create(key: &str, salt: String, number: u64) -> Result<altcha_lib_rs::Challen
 }
 
 /// Checks the `captcha` field of a request. The solution counts once: spend it with
-/// [`super::spend_captcha`] in the same transaction as its use.
+/// [`service::spend`] in the same transaction as its use.
 ///
 /// # Errors
 /// `captcha_required` without one, `captcha_invalid` when it is wrong, not ours or too old.

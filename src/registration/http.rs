@@ -1,0 +1,316 @@
+//! Resident endpoints of a registration.
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::model::{DifferenceField, Draft, Next, State as RegistrationState};
+use super::service::{Amendment, Service, Status};
+use super::{selfie, terms};
+use crate::captcha::CaptchaGate;
+use crate::clock::Timestamp;
+use crate::credential::Issued;
+use crate::device::http::Device;
+use crate::error::{Code, Language, Refusal};
+use crate::mail::MailState;
+use crate::secret::Redacted;
+use crate::web::problem::ProblemDocument;
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, token_reply};
+
+#[derive(Clone)]
+struct Deps {
+    service: Service,
+    gate: CaptchaGate,
+}
+
+/// All routes of this room.
+pub fn routes(service: Service, gate: CaptchaGate) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(read_terms))
+        .routes(routes!(register))
+        .routes(routes!(status, amend, cancel))
+        .merge(OpenApiRouter::new().routes(routes!(put_selfie)).layer(DefaultBodyLimit::max(selfie::MAX_BYTES)))
+        .routes(routes!(activation_token))
+        .routes(routes!(counter_scan))
+        .with_state(Deps { service, gate })
+}
+
+/// The terms that must be accepted to register.
+#[derive(Debug, Serialize, ToSchema)]
+struct TermsReply {
+    /// Send it back as `terms.version`.
+    #[schema(example = "2026-11")]
+    version: &'static str,
+    /// Plain text in the language asked for.
+    text: &'static str,
+    /// `id` or `en`.
+    language: Language,
+}
+
+/// The current terms, in the language of `Accept-Language`.
+#[utoipa::path(get, path = "/v1/terms", tag = "Registration",
+    responses((status = 200, description = "The terms", body = TermsReply)))]
+async fn read_terms(Lang(language): Lang) -> Json<TermsReply> {
+    Json(TermsReply { version: terms::VERSION, text: terms::text(language), language })
+}
+
+/// A registration.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RegisterBody {
+    /// 16 digits.
+    #[schema(value_type = String, example = "3171015708900001")]
+    nik: Redacted<String>,
+    /// As on the KTP-el.
+    #[schema(value_type = String, example = "SITI RAHMA")]
+    full_name: Redacted<String>,
+    /// `YYYY-MM-DD`.
+    #[schema(value_type = String, example = "1990-08-17")]
+    birth_date: Redacted<String>,
+    /// Where the activation code goes.
+    #[schema(value_type = String, example = "siti@example.id")]
+    email: Redacted<String>,
+    /// With or without country code.
+    #[schema(value_type = String, example = "0812 3456 7890")]
+    phone: Redacted<String>,
+    /// Consent.
+    terms: TermsBody,
+    /// Language of mails: `id` (default) or `en`.
+    #[serde(default)]
+    locale: Language,
+    /// Solution of a captcha, where one was asked for.
+    #[serde(default)]
+    captcha: Option<String>,
+}
+
+/// Consent to the terms.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TermsBody {
+    /// Version that was shown.
+    #[schema(example = "2026-11")]
+    version: String,
+    /// Must be true.
+    accepted: bool,
+}
+
+/// A registration as its own device sees it.
+#[derive(Debug, Serialize, ToSchema)]
+struct StatusReply {
+    /// Its id.
+    registration_id: Uuid,
+    /// Where it stands.
+    state: RegistrationState,
+    /// What to do next.
+    next: Next,
+    /// When it ends by itself.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// The officer's words on a return or rejection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    reason: Option<Redacted<String>>,
+    /// What the officer asks to be corrected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    corrections: Vec<DifferenceField>,
+    /// Where the code goes, mostly hidden.
+    #[schema(value_type = String, example = "s***i@example.id")]
+    email_hint: Redacted<String>,
+    /// How far the mail with the code is, in `code_sent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<MailState>,
+    /// Until when the code counts, once it was handed to the mail server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    code_expires_at: Option<Timestamp>,
+}
+
+impl From<Status> for StatusReply {
+    fn from(status: Status) -> Self {
+        let Status { registration_id, state, next, expires_at, reason, corrections, email_hint, mail, code_expires_at } =
+            status;
+        Self { registration_id, state, next, expires_at, reason, corrections, email_hint, mail, code_expires_at }
+    }
+}
+
+/// Begin a registration. The answer is the same whether the NIK is known, unknown, mismatching or already active:
+/// the register is asked later, and only the officer sees what it says. Repeating the request gives the same registration.
+#[utoipa::path(post, path = "/v1/registrations", tag = "Registration", security(("dpop" = [])),
+    request_body = RegisterBody,
+    responses((status = 201, description = "Registered", body = StatusReply),
+        (status = "4XX", description = "`invalid_field`, `captcha_required`, `captcha_invalid`, `wrong_state`, `dpop_invalid`, `use_dpop_nonce`",
+            body = ProblemDocument, content_type = "application/problem+json")))]
+async fn register(
+    State(deps): State<Deps>,
+    device: Device,
+    ClientAddress(address): ClientAddress,
+    Json(body): Json<RegisterBody>,
+) -> Result<Response, Problem> {
+    let draft = Draft {
+        nik: body.nik.into_inner(),
+        full_name: body.full_name.into_inner(),
+        birth_date: body.birth_date.into_inner(),
+        email: body.email.into_inner(),
+        phone: body.phone.into_inner(),
+    };
+    deps.gate.pass(address, body.captcha.as_deref()).await?;
+    let status = deps
+        .service
+        .register(&device.thumbprint, &draft, &body.terms.version, body.terms.accepted, body.locale)
+        .await?;
+    Ok((StatusCode::CREATED, Json(StatusReply::from(status))).into_response())
+}
+
+/// State, next step, deadline, and what the officer said.
+#[utoipa::path(get, path = "/v1/registrations/{id}", tag = "Registration", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "The registration", body = StatusReply),
+        (status = "4XX", description = "`not_found` also for any other device's registration", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn status(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) -> Result<Json<StatusReply>, Problem> {
+    Ok(Json(deps.service.status(&device.thumbprint, id).await?.into()))
+}
+
+/// What may be changed. `full_name` and `birth_date` only in `needs_correction`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AmendBody {
+    /// A new e-mail address; a code that was sent is void and a new one goes to the new address.
+    #[schema(value_type = Option<String>)]
+    email: Option<Redacted<String>>,
+    /// A new phone number.
+    #[schema(value_type = Option<String>)]
+    phone: Option<Redacted<String>>,
+    /// The corrected name.
+    #[schema(value_type = Option<String>)]
+    full_name: Option<Redacted<String>>,
+    /// The corrected birth date.
+    #[schema(value_type = Option<String>)]
+    birth_date: Option<Redacted<String>>,
+}
+
+/// Change e-mail or phone until `needs_pin`; correct what the officer returned.
+#[utoipa::path(patch, path = "/v1/registrations/{id}", tag = "Registration", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = AmendBody,
+    responses((status = 200, description = "Changed", body = StatusReply),
+        (status = "4XX", description = "`invalid_field`, `wrong_state`, `not_found`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn amend(
+    State(deps): State<Deps>,
+    device: Device,
+    Path(id): Path<Uuid>,
+    Json(body): Json<AmendBody>,
+) -> Result<Json<StatusReply>, Problem> {
+    let changes = Amendment {
+        email: body.email.map(Redacted::into_inner),
+        phone: body.phone.map(Redacted::into_inner),
+        full_name: body.full_name.map(Redacted::into_inner),
+        birth_date: body.birth_date.map(Redacted::into_inner),
+    };
+    Ok(Json(deps.service.amend(&device.thumbprint, id, &changes).await?.into()))
+}
+
+/// End the registration. Repeating it changes nothing.
+#[utoipa::path(delete, path = "/v1/registrations/{id}", tag = "Registration", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "Cancelled", body = StatusReply),
+        (status = "4XX", description = "`wrong_state` once active, rejected or expired; `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn cancel(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) -> Result<Json<StatusReply>, Problem> {
+    Ok(Json(deps.service.cancel(&device.thumbprint, id).await?.into()))
+}
+
+/// Upload the selfie: JPEG or PNG, at most 5 MiB and 4096 pixels a side. It is encoded anew; metadata is dropped.
+#[utoipa::path(put, path = "/v1/registrations/{id}/selfie", tag = "Registration", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    request_body(content = Vec<u8>, content_type = "image/jpeg", description = "JPEG or PNG"),
+    responses((status = 200, description = "Taken; a later upload replaces it", body = StatusReply),
+        (status = "4XX", description = "`picture_unusable`, `too_large`, `unsupported_media_type`, `wrong_state`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn put_selfie(
+    State(deps): State<Deps>,
+    device: Device,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Json<StatusReply>, Problem> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !matches!(kind, "image/jpeg" | "image/png") {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    let bytes = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::from(Code::TooLarge),
+        _ => Refusal::from(Code::MalformedRequest),
+    })?;
+    Ok(Json(deps.service.put_selfie(&device.thumbprint, id, bytes.to_vec()).await?.into()))
+}
+
+/// A QR that lives 90 seconds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenReply {
+    /// The text of the QR: Base45, alphanumeric mode, error correction M, quiet zone 4.
+    pub token: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub issued_at: Timestamp,
+    /// When it ceases to be accepted.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+impl From<Issued> for TokenReply {
+    fn from(issued: Issued) -> Self {
+        Self { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at }
+    }
+}
+
+/// The activation QR to show at the counter; with `Accept: image/svg+xml` or `image/png` its picture.
+#[utoipa::path(post, path = "/v1/registrations/{id}/activation-token", tag = "Registration", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "The QR", content((TokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
+        (status = "4XX", description = "`wrong_state` unless it awaits an officer; `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn activation_token(
+    State(deps): State<Deps>,
+    device: Device,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let issued = deps.service.activation_token(&device.thumbprint, id).await?;
+    let token = issued.token.clone();
+    token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
+}
+
+/// The counter QR that the resident scanned.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CounterScanBody {
+    /// Text of the QR.
+    #[schema(value_type = String)]
+    token: Redacted<String>,
+}
+
+/// The number to compare.
+#[derive(Debug, Serialize, ToSchema)]
+struct MatchReply {
+    /// Two digits that both screens show.
+    #[schema(example = 47)]
+    match_number: i64,
+}
+
+/// The other direction: the resident scans the officer's QR. Both screens show a number; the officer confirms it.
+#[utoipa::path(post, path = "/v1/registrations/{id}/counter-scan", tag = "Registration", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = CounterScanBody,
+    responses((status = 202, description = "Waits for the officer", body = MatchReply),
+        (status = "4XX", description = "`invalid_field`, `qr_expired`, `wrong_state`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn counter_scan(
+    State(deps): State<Deps>,
+    device: Device,
+    Path(id): Path<Uuid>,
+    Json(body): Json<CounterScanBody>,
+) -> Result<Response, Problem> {
+    let match_number = deps.service.counter_scan(&device.thumbprint, id, body.token.expose()).await?;
+    Ok((StatusCode::ACCEPTED, Json(MatchReply { match_number })).into_response())
+}
