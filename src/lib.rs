@@ -15,6 +15,7 @@ pub mod db;
 pub mod device;
 pub mod error;
 pub mod keyring;
+pub mod login;
 pub mod mail;
 pub mod random;
 pub mod register;

@@ -1,0 +1,109 @@
+//! Time-based one-time codes (RFC 6238): SHA-1, 6 digits, 30 seconds, one step of skew, as authenticator apps expect.
+
+use totp_rs::{Builder, Totp};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::random::Random;
+use crate::secret::Redacted;
+
+/// Length of a secret in bytes (RFC 4226 §4 recommends 160 bits).
+pub const SECRET_LENGTH: usize = 20;
+
+/// A new secret.
+pub fn generate(random: &Random) -> Vec<u8> {
+    random.bytes::<SECRET_LENGTH>().to_vec()
+}
+
+fn totp(secret: &[u8], account: &str) -> Result<Totp> {
+    Builder::new()
+        .with_secret(secret.to_vec())
+        .with_account_name(account)
+        .with_issuer(Some("IKD"))
+        .build()
+        .map_err(|_| Error::internal("a stored TOTP secret cannot be used"))
+}
+
+/// The step that `code` belongs to, if it is right at `now`. The caller stores it and accepts only greater ones.
+///
+/// # Errors
+/// When the stored secret cannot be used.
+pub fn check(secret: &[u8], code: &str, now: Timestamp) -> Result<Option<i64>> {
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(None);
+    }
+    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+    Ok(totp(secret, "ikd")?.check(&code, seconds).and_then(|step| i64::try_from(step).ok()))
+}
+
+/// The code at `now`: for `ikd demo` and tests, which hold the officer's secret.
+///
+/// # Errors
+/// When the secret cannot be used.
+pub fn code(secret: &[u8], now: Timestamp) -> Result<String> {
+    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+    Ok(totp(secret, "ikd")?.generate(seconds).to_string())
+}
+
+/// The secret in base32, as authenticator apps take it (RFC 4648 §6, without padding).
+pub fn base32(secret: &[u8]) -> Redacted<String> {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut out = String::new();
+    let (mut buffer, mut bits) = (0_u32, 0);
+    for byte in secret {
+        buffer = (buffer << 8) | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            out.push(char::from(ALPHABET[(buffer >> bits) as usize & 31]));
+        }
+    }
+    if bits > 0 {
+        out.push(char::from(ALPHABET[(buffer << (5 - bits)) as usize & 31]));
+    }
+    Redacted(out)
+}
+
+/// The `otpauth://` address that an authenticator app scans.
+///
+/// # Errors
+/// When the secret cannot be used.
+pub fn address(secret: &[u8], account: &str) -> Result<Redacted<String>> {
+    totp(secret, account)?.to_url().map(Redacted).map_err(|_| Error::internal("no otpauth address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &[u8] = b"12345678901234567890";
+
+    #[test]
+    fn codes_are_those_of_rfc_6238() {
+        // RFC 6238 appendix B, SHA-1, the last six of eight digits.
+        for (time, expected) in [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")] {
+            assert_eq!(code(SECRET, Timestamp::from_seconds(time)).unwrap(), expected);
+            let step = check(SECRET, expected, Timestamp::from_seconds(time)).unwrap();
+            assert_eq!(step, Some(time / 30));
+        }
+    }
+
+    #[test]
+    fn one_step_of_skew_and_no_more() {
+        let code = code(SECRET, Timestamp::from_seconds(300)).unwrap();
+        assert_eq!(check(SECRET, &code, Timestamp::from_seconds(330)).unwrap(), Some(10));
+        assert_eq!(check(SECRET, &code, Timestamp::from_seconds(299)).unwrap(), Some(10));
+        assert_eq!(check(SECRET, &code, Timestamp::from_seconds(360)).unwrap(), None);
+        assert_eq!(check(SECRET, "28708", Timestamp::from_seconds(59)).unwrap(), None);
+        assert_eq!(check(SECRET, "28 70 82", Timestamp::from_seconds(59)).unwrap(), Some(1));
+    }
+
+    #[test]
+    fn base32_is_that_of_rfc_4648() {
+        // RFC 4648 §10, without padding.
+        for (plain, expected) in [("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foobar", "MZXW6YTBOI")] {
+            assert_eq!(base32(plain.as_bytes()).expose(), expected);
+        }
+    }
+}
