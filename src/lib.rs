@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod core;
+pub mod counter;
 pub mod credential;
 pub mod db;
 pub mod device;

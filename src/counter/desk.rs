@@ -1,0 +1,225 @@
+//! What officers do with registrations. Each act is written to the audit log before (intent) and after (outcome) under
+//! one correlation id; the outcome is in the same transaction as the act.
+
+use uuid::Uuid;
+
+use super::model::{check_note, check_reason};
+use super::service::{OfficerSession, Service};
+use crate::audit::{Action, Actor, Event, Intent, Outcome};
+use crate::clock::Timestamp;
+use crate::credential::{Issued, SealedRecord, TokenKind};
+use crate::db::Tx;
+use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
+use crate::registration::State;
+use crate::registration::decision::{Line, Match, View};
+use crate::registration::model::DifferenceField;
+
+/// The three things an officer confirms before approving.
+#[derive(Clone, Copy, Debug)]
+pub struct Checks {
+    /// The person's face is that of the selfie and the register's portrait.
+    pub face: bool,
+    /// The KTP-el or another document was seen.
+    pub document: bool,
+    /// Submitted and registered data were compared.
+    pub data: bool,
+}
+
+impl Service {
+    /// Scans an activation QR.
+    ///
+    /// # Errors
+    /// `forbidden` for roles that serve nobody, and what scanning refuses.
+    pub async fn scan(&self, officer: &OfficerSession, token: &str, language: Language) -> Result<View> {
+        require_service(officer)?;
+        let id = self.registrations.scan(officer.actor(), token).await?;
+        self.note(officer, Action::Scan, id).await?;
+        self.registrations.view(officer.actor(), id, language).await
+    }
+
+    /// A QR for the officer's screen that any number of residents may scan.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn counter_token(&self, officer: &OfficerSession) -> Result<Issued> {
+        require_service(officer)?;
+        let record = SealedRecord {
+            kind: TokenKind::Counter,
+            subject: officer.officer_id,
+            generation: 0,
+            issued: self.core.now(),
+            attributes: 0,
+        };
+        Ok(self.keyring.issue(record)?)
+    }
+
+    /// Residents who scanned this officer's QR and wait.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn matches(&self, officer: &OfficerSession) -> Result<Vec<Match>> {
+        require_service(officer)?;
+        self.registrations.matches(officer.actor()).await
+    }
+
+    /// Confirms the number that the resident's screen shows.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `invalid_field`.
+    pub async fn confirm_match(
+        &self,
+        officer: &OfficerSession,
+        id: Uuid,
+        number: i64,
+        language: Language,
+    ) -> Result<View> {
+        require_service(officer)?;
+        self.registrations.confirm_match(officer.actor(), id, number).await?;
+        self.note(officer, Action::MatchConfirmed, id).await?;
+        self.registrations.view(officer.actor(), id, language).await
+    }
+
+    /// A page of the office's queue.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn queue(
+        &self,
+        officer: &OfficerSession,
+        state: State,
+        after: (Timestamp, Uuid),
+        limit: i64,
+    ) -> Result<Vec<Line>> {
+        require_service(officer)?;
+        self.registrations.queue(officer.actor(), state, after, limit).await
+    }
+
+    /// One registration of the office. Looking is noted.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    pub async fn view(&self, officer: &OfficerSession, id: Uuid, language: Language) -> Result<View> {
+        require_service(officer)?;
+        let view = self.registrations.view(officer.actor(), id, language).await?;
+        self.note(officer, Action::RegistrationViewed, id).await?;
+        Ok(view)
+    }
+
+    /// The selfie.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    pub async fn selfie(&self, officer: &OfficerSession, id: Uuid) -> Result<Vec<u8>> {
+        require_service(officer)?;
+        let picture = self.registrations.selfie(officer.actor(), id).await?;
+        self.note(officer, Action::PictureViewed, id).await?;
+        Ok(picture)
+    }
+
+    /// The register's portrait.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    pub async fn portrait(&self, officer: &OfficerSession, id: Uuid) -> Result<Vec<u8>> {
+        require_service(officer)?;
+        let picture = self.registrations.portrait(officer.actor(), id).await?;
+        self.note(officer, Action::PictureViewed, id).await?;
+        Ok(picture)
+    }
+
+    /// Approves: the code is mailed to the resident; the officer never sees it.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_field` unless all three checks are confirmed, and what approving refuses.
+    pub async fn approve(&self, officer: &OfficerSession, id: Uuid, checks: Checks, note: &str) -> Result<State> {
+        require_service(officer)?;
+        let note = check_note(note)?;
+        let missing: Vec<FieldError> =
+            [("checks.face", checks.face), ("checks.document", checks.document), ("checks.data", checks.data)]
+                .into_iter()
+                .filter(|(_, done)| !done)
+                .map(|(field, _)| FieldError {
+                    field: field.into(),
+                    message: Text::new(
+                        "Lakukan dan konfirmasikan pemeriksaan ini sebelum menyetujui.",
+                        "Do and confirm this check before approving.",
+                    ),
+                })
+                .collect();
+        if !missing.is_empty() {
+            return Err(Refusal::fields(missing).into());
+        }
+        let intent = self.audit.begin(event(officer, Action::Approval, id)).await?;
+        let mut tx = self.core.db.write().await?;
+        let done = self.registrations.approve(&mut tx, officer.actor(), id, &note).await;
+        let state = self.conclude(tx, intent, done).await?;
+        self.registrations.wake();
+        Ok(state)
+    }
+
+    /// Returns a registration to the resident.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
+    pub async fn give_back(
+        &self,
+        officer: &OfficerSession,
+        id: Uuid,
+        to: State,
+        reason: &str,
+        released: Vec<DifferenceField>,
+    ) -> Result<State> {
+        require_service(officer)?;
+        let reason = check_reason(reason)?;
+        let intent = self.audit.begin(event(officer, Action::Return, id)).await?;
+        let mut tx = self.core.db.write().await?;
+        let done = self.registrations.give_back(&mut tx, officer.actor(), id, to, &reason, released).await;
+        self.conclude(tx, intent, done.map(|()| to)).await
+    }
+
+    /// Refuses a registration.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
+    pub async fn reject(&self, officer: &OfficerSession, id: Uuid, reason: &str, note: &str) -> Result<State> {
+        require_service(officer)?;
+        let (reason, note) = (check_reason(reason)?, check_note(note)?);
+        let intent = self.audit.begin(event(officer, Action::Rejection, id)).await?;
+        let mut tx = self.core.db.write().await?;
+        let done = self.registrations.reject(&mut tx, officer.actor(), id, &reason, &note).await;
+        self.conclude(tx, intent, done.map(|()| State::Rejected)).await
+    }
+
+    /// One entry for something that changes nothing.
+    pub(super) async fn note(&self, officer: &OfficerSession, action: Action, subject: Uuid) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        self.audit.record(&mut tx, event(officer, action, subject), Outcome::Done).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes the outcome: in the act's own transaction when it succeeded, alone when it was refused.
+    async fn conclude<T>(&self, mut tx: Tx, intent: Intent, done: Result<T>) -> Result<T> {
+        match done {
+            Ok(value) => {
+                self.audit.finish(&mut tx, intent, Outcome::Done).await?;
+                tx.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                let outcome = error.code().map_or(Outcome::Failed, Outcome::Refused);
+                self.audit.finish_alone(intent, outcome).await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+pub(super) fn event(officer: &OfficerSession, action: Action, subject: Uuid) -> Event {
+    Event { chain: officer.office_id, actor: Actor::Officer(officer.officer_id), action, subject_id: subject }
+}
+
+fn require_service(officer: &OfficerSession) -> Result<()> {
+    if officer.role.serves() { Ok(()) } else { Err(Error::from(Code::Forbidden)) }
+}

@@ -1,0 +1,675 @@
+//! Officer endpoints. Sessions are `__Host-` cookies; cross-site requests are refused by the layer around these routes.
+
+use axum::Extension;
+use axum::extract::{FromRequestParts, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::desk::Checks;
+use super::model::Role;
+use super::service::{OfficerSession, Service};
+use crate::clock::Timestamp;
+use crate::credential::jwk::base64url;
+use crate::error::{Code, Refusal};
+use crate::registration::State as RegistrationState;
+use crate::registration::decision::{Line, View};
+use crate::registration::http::TokenReply;
+use crate::registration::model::{CheckResult, CheckState, Difference, DifferenceField};
+use crate::secret::Redacted;
+use crate::web::problem::ProblemDocument;
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, Query, token_reply};
+
+/// Name of the session cookie. The prefix binds it to this host, to TLS and to the path `/` (RFC 6265bis §4.1.3.2).
+pub const COOKIE: &str = "__Host-ikd_officer";
+
+/// All routes of this room.
+pub fn routes(service: Service) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(log_in))
+        .routes(routes!(current, log_out))
+        .routes(routes!(resume))
+        .routes(routes!(scan))
+        .routes(routes!(counter_token))
+        .routes(routes!(matches))
+        .routes(routes!(queue))
+        .routes(routes!(view))
+        .routes(routes!(selfie))
+        .routes(routes!(portrait))
+        .routes(routes!(confirm_match))
+        .routes(routes!(approve))
+        .routes(routes!(give_back))
+        .routes(routes!(reject))
+        .layer(Extension(service.clone()))
+        .with_state(service)
+}
+
+/// A logged-in officer, from the session cookie.
+#[derive(Clone, Debug)]
+pub struct OfficerCaller(pub OfficerSession);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfficerCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let token = cookie(&parts.headers).ok_or(Code::SessionEnded)?;
+        let service = parts.extensions.get::<Service>().cloned().ok_or(Code::Internal)?;
+        Ok(Self(service.session(&token).await?))
+    }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let jar = axum_extra::extract::CookieJar::from_headers(headers);
+    jar.get(COOKIE).map(|cookie| cookie.value().to_owned())
+}
+
+/// Log-in of an officer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LogInBody {
+    /// Log-in name.
+    #[schema(example = "siti.rahma")]
+    username: String,
+    /// Password.
+    #[schema(value_type = String, format = Password)]
+    password: Redacted<String>,
+    /// Six digits of the authenticator app.
+    #[schema(value_type = String, example = "123456")]
+    totp: Redacted<String>,
+}
+
+/// Who is logged in.
+#[derive(Debug, Serialize, ToSchema)]
+struct SessionReply {
+    /// The officer.
+    officer_id: Uuid,
+    /// Log-in name.
+    username: String,
+    /// Full name.
+    full_name: String,
+    /// What the officer may do.
+    role: Role,
+    /// Name of the office.
+    office: String,
+    /// When the session ends in any case.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+impl From<OfficerSession> for SessionReply {
+    fn from(session: OfficerSession) -> Self {
+        Self {
+            officer_id: session.officer_id,
+            username: session.username,
+            full_name: session.full_name,
+            role: session.role,
+            office: session.office_name,
+            expires_at: session.expires_at,
+        }
+    }
+}
+
+/// Log in. The session is a cookie; it asks for the password again after 30 idle minutes and ends after 12 hours.
+#[utoipa::path(post, path = "/v1/officer/sessions", tag = "Counter", request_body = LogInBody,
+    responses((status = 201, description = "Logged in; `Set-Cookie` carries the session", body = SessionReply),
+        (status = "4XX", description = "`login_failed`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn log_in(
+    State(service): State<Service>,
+    ClientAddress(address): ClientAddress,
+    Json(body): Json<LogInBody>,
+) -> Result<Response, Problem> {
+    let new = service.log_in(&body.username, body.password, body.totp.expose(), address).await?;
+    let cookie = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict", new.token.expose());
+    Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(SessionReply::from(new.session))).into_response())
+}
+
+/// Who is logged in.
+#[utoipa::path(get, path = "/v1/officer/sessions/current", tag = "Counter", security(("officer" = [])),
+    responses((status = 200, description = "The session", body = SessionReply),
+        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn current(OfficerCaller(officer): OfficerCaller) -> Json<SessionReply> {
+    Json(officer.into())
+}
+
+/// Log out. Repeating it changes nothing.
+#[utoipa::path(delete, path = "/v1/officer/sessions/current", tag = "Counter", security(("officer" = [])),
+    responses((status = 204, description = "Logged out")))]
+async fn log_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(token) = cookie(&headers) {
+        service.log_out(&token).await?;
+    }
+    let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, gone)]).into_response())
+}
+
+/// The password alone.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResumeBody {
+    /// Password.
+    #[schema(value_type = String, format = Password)]
+    password: Redacted<String>,
+}
+
+/// Continue a session that was idle for 30 minutes, with the password alone.
+#[utoipa::path(post, path = "/v1/officer/sessions/current/resume", tag = "Counter", security(("officer" = [])),
+    request_body = ResumeBody,
+    responses((status = 200, description = "Continued", body = SessionReply),
+        (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn resume(
+    State(service): State<Service>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    Json(body): Json<ResumeBody>,
+) -> Result<Json<SessionReply>, Problem> {
+    let token = cookie(&headers).ok_or(Code::SessionEnded)?;
+    Ok(Json(service.resume(&token, body.password, address).await?.into()))
+}
+
+/// A scanned QR.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ScanBody {
+    /// Text of the QR.
+    #[schema(value_type = String)]
+    token: Redacted<String>,
+}
+
+/// What the resident wrote.
+#[derive(Debug, Serialize, ToSchema)]
+struct SubmittedReply {
+    /// NIK.
+    #[schema(value_type = String)]
+    nik: Redacted<String>,
+    /// Name.
+    #[schema(value_type = String)]
+    full_name: Redacted<String>,
+    /// Birth date.
+    birth_date: String,
+    /// E-mail, to be read out to the resident.
+    #[schema(value_type = String)]
+    email: Redacted<String>,
+    /// Phone number.
+    #[schema(value_type = String)]
+    phone: Redacted<String>,
+}
+
+/// What the register says: the elements of the KTP-el with their official values.
+#[derive(Debug, Serialize, ToSchema)]
+struct RegisterReply {
+    /// NIK.
+    #[schema(value_type = String)]
+    nik: Redacted<String>,
+    /// Nama.
+    #[schema(value_type = String)]
+    full_name: Redacted<String>,
+    /// Tempat lahir.
+    birth_place: String,
+    /// Tanggal lahir.
+    birth_date: String,
+    /// Jenis kelamin.
+    sex: String,
+    /// Gol. darah.
+    blood_type: String,
+    /// Alamat.
+    #[schema(value_type = String)]
+    address: Redacted<String>,
+    /// RT/RW.
+    rt_rw: String,
+    /// Kel/Desa.
+    village: String,
+    /// Kecamatan.
+    district: String,
+    /// Kabupaten/Kota.
+    regency: String,
+    /// Provinsi.
+    province: String,
+    /// Agama.
+    religion: String,
+    /// Status perkawinan.
+    marital_status: String,
+    /// Pekerjaan.
+    occupation: String,
+    /// Kewarganegaraan.
+    nationality: String,
+    /// Berlaku hingga.
+    valid_until: String,
+}
+
+/// A registration as an officer of its office sees it.
+#[derive(Debug, Serialize, ToSchema)]
+struct RegistrationReply {
+    /// Its id.
+    registration_id: Uuid,
+    /// Where it stands.
+    state: RegistrationState,
+    /// What the resident wrote.
+    submitted: SubmittedReply,
+    /// What the register says; null until it has answered or when it does not know the NIK.
+    register: Option<RegisterReply>,
+    /// How far the data check is.
+    check_state: CheckState,
+    /// What the register's answer means; null until it has answered.
+    check_result: Option<CheckResult>,
+    /// Every difference, explained.
+    differences: Vec<Difference>,
+    /// Peculiarities of the NIK.
+    warnings: Vec<&'static str>,
+    /// Whether `GET …/selfie` has a picture.
+    has_selfie: bool,
+    /// Whether `GET …/portrait` has a picture.
+    has_portrait: bool,
+    /// Whether this resident already has an active digital KTP.
+    already_active: bool,
+    /// Whether this officer may decide now; otherwise scan first.
+    may_decide: bool,
+    /// When it was scanned last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    scanned_at: Option<Timestamp>,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Note or reason of the last decision.
+    #[schema(value_type = Option<String>)]
+    last_words: Option<Redacted<String>>,
+}
+
+impl From<View> for RegistrationReply {
+    fn from(view: View) -> Self {
+        let last_words = view.decision.map(|decision| {
+            if decision.reason.expose().is_empty() { decision.note } else { decision.reason }
+        });
+        Self {
+            registration_id: view.registration_id,
+            state: view.state,
+            submitted: SubmittedReply {
+                nik: Redacted(view.submitted.nik.as_str().to_owned()),
+                full_name: view.submitted.full_name,
+                birth_date: view.submitted.birth_date.to_string(),
+                email: view.submitted.email,
+                phone: view.submitted.phone,
+            },
+            register: view.record.map(|record| RegisterReply {
+                nik: Redacted(record.nik.as_str().to_owned()),
+                blood_type: record.blood_type_label().to_owned(),
+                rt_rw: record.rt_rw(),
+                valid_until: record.valid_until_label(),
+                full_name: Redacted(record.full_name),
+                birth_place: record.birth_place,
+                birth_date: record.birth_date.to_string(),
+                sex: record.sex.label().id.to_owned(),
+                address: Redacted(record.address),
+                village: record.village,
+                district: record.district,
+                regency: record.regency,
+                province: record.province,
+                religion: record.religion.label().id.to_owned(),
+                marital_status: record.marital_status.label().id.to_owned(),
+                occupation: record.occupation,
+                nationality: record.nationality.code().to_owned(),
+            }),
+            check_state: view.check_state,
+            check_result: view.check_result,
+            differences: view.differences,
+            warnings: view.warnings,
+            has_selfie: view.has_selfie,
+            has_portrait: view.has_portrait,
+            already_active: view.already_active,
+            may_decide: view.may_decide,
+            scanned_at: view.scanned_at,
+            created_at: view.created_at,
+            last_words,
+        }
+    }
+}
+
+/// Scan a resident's activation QR. The same officer may scan the same QR again; anybody else needs a new one.
+#[utoipa::path(post, path = "/v1/officer/scans", tag = "Counter", security(("officer" = [])), request_body = ScanBody,
+    responses((status = 200, description = "The registration", body = RegistrationReply),
+        (status = "4XX", description = "`invalid_field`, `qr_expired`, `qr_used`, `wrong_state`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn scan(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Lang(language): Lang,
+    Json(body): Json<ScanBody>,
+) -> Result<Json<RegistrationReply>, Problem> {
+    Ok(Json(service.scan(&officer, body.token.expose(), language).await?.into()))
+}
+
+/// A QR for the officer's screen, for any number of phones; with `Accept: image/svg+xml` or `image/png` its picture.
+#[utoipa::path(post, path = "/v1/officer/counter-tokens", tag = "Counter", security(("officer" = [])),
+    responses((status = 200, description = "The QR", content((TokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
+        (status = "4XX", description = "`forbidden`, `session_ended`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn counter_token(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let issued = service.counter_token(&officer)?;
+    let token = issued.token.clone();
+    token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
+}
+
+/// Residents who wait for their number to be confirmed.
+#[derive(Debug, Serialize, ToSchema)]
+struct MatchesReply {
+    /// Oldest first.
+    items: Vec<MatchItem>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize, ToSchema)]
+struct MatchItem {
+    /// The registration.
+    registration_id: Uuid,
+    /// The number on both screens.
+    match_number: i64,
+    /// When the resident scanned.
+    #[schema(value_type = String, format = DateTime)]
+    scanned_at: Timestamp,
+}
+
+/// Residents who scanned this officer's QR in the last five minutes and whose number is not confirmed yet.
+#[utoipa::path(get, path = "/v1/officer/matches", tag = "Counter", security(("officer" = [])),
+    responses((status = 200, description = "Who waits", body = MatchesReply),
+        (status = "4XX", description = "`forbidden`, `session_ended`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn matches(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+) -> Result<Json<MatchesReply>, Problem> {
+    let items = service
+        .matches(&officer)
+        .await?
+        .into_iter()
+        .map(|item| MatchItem {
+            registration_id: item.registration_id,
+            match_number: item.match_number,
+            scanned_at: item.scanned_at,
+        })
+        .collect();
+    Ok(Json(MatchesReply { items }))
+}
+
+/// The number that the resident's screen shows.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MatchBody {
+    /// Two digits.
+    #[schema(example = 47)]
+    match_number: i64,
+}
+
+/// Confirm the number on the resident's screen; it counts as this officer's scan.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/match", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = MatchBody,
+    responses((status = 200, description = "The registration", body = RegistrationReply),
+        (status = "4XX", description = "`invalid_field`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn confirm_match(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+    Json(body): Json<MatchBody>,
+) -> Result<Json<RegistrationReply>, Problem> {
+    Ok(Json(service.confirm_match(&officer, id, body.match_number, language).await?.into()))
+}
+
+/// Which part of the queue.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct QueueQuery {
+    /// State; `awaiting_officer` when left out.
+    state: Option<RegistrationState>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// 1–100; 50 when left out.
+    limit: Option<i64>,
+}
+
+/// A page of a queue.
+#[derive(Debug, Serialize, ToSchema)]
+struct QueueReply {
+    /// Longest waiting first.
+    items: Vec<QueueItem>,
+    /// Cursor of the next page; null on the last.
+    next: Option<String>,
+}
+
+/// One line of a queue.
+#[derive(Debug, Serialize, ToSchema)]
+struct QueueItem {
+    /// The registration.
+    registration_id: Uuid,
+    /// Where it stands.
+    state: RegistrationState,
+    /// Name as submitted.
+    #[schema(value_type = String)]
+    full_name: Redacted<String>,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// When it was scanned last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    scanned_at: Option<Timestamp>,
+    /// What the register's answer means.
+    check_result: Option<CheckResult>,
+}
+
+/// Registrations that were scanned at this officer's office, by state.
+#[utoipa::path(get, path = "/v1/officer/registrations", tag = "Counter", security(("officer" = [])), params(QueueQuery),
+    responses((status = 200, description = "A page", body = QueueReply),
+        (status = "4XX", description = "`malformed_request`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn queue(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Query(query): Query<QueueQuery>,
+) -> Result<Json<QueueReply>, Problem> {
+    let limit = query.limit.unwrap_or(50).clamp(1, 100);
+    let after = match &query.cursor {
+        Some(cursor) => read_cursor(cursor).ok_or(Code::MalformedRequest)?,
+        None => (Timestamp::default(), Uuid::nil()),
+    };
+    let state = query.state.unwrap_or(RegistrationState::AwaitingOfficer);
+    let lines = service.queue(&officer, state, after, limit).await?;
+    let full = i64::try_from(lines.len()).unwrap_or(0) == limit;
+    let next = lines.last().filter(|_| full).map(|line| cursor_of(line.updated_at, line.registration_id));
+    let items = lines
+        .into_iter()
+        .map(|Line { registration_id, state, full_name, updated_at, scanned_at, check_result }| QueueItem {
+            registration_id,
+            state,
+            full_name,
+            updated_at,
+            scanned_at,
+            check_result,
+        })
+        .collect();
+    Ok(Json(QueueReply { items, next }))
+}
+
+fn cursor_of(at: Timestamp, id: Uuid) -> String {
+    let mut bytes = at.micros().to_be_bytes().to_vec();
+    bytes.extend_from_slice(id.as_bytes());
+    base64url(&bytes)
+}
+
+fn read_cursor(text: &str) -> Option<(Timestamp, Uuid)> {
+    let bytes = crate::device::decode_exact::<24>(text)?;
+    let (at, id) = bytes.split_first_chunk::<8>()?;
+    Some((Timestamp::from_micros(i64::from_be_bytes(*at)), Uuid::from_slice(id).ok()?))
+}
+
+/// One registration: submitted and registered data, every difference, what may be done.
+#[utoipa::path(get, path = "/v1/officer/registrations/{id}", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "The registration", body = RegistrationReply),
+        (status = "4XX", description = "`not_found` unless scanned at this office", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn view(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+) -> Result<Json<RegistrationReply>, Problem> {
+    Ok(Json(service.view(&officer, id, language).await?.into()))
+}
+
+/// The selfie, as JPEG.
+#[utoipa::path(get, path = "/v1/officer/registrations/{id}/selfie", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "JPEG", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = "4XX", description = "`not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn selfie(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    Ok(([(CONTENT_TYPE, "image/jpeg")], service.selfie(&officer, id).await?).into_response())
+}
+
+/// The register's portrait, as JPEG.
+#[utoipa::path(get, path = "/v1/officer/registrations/{id}/portrait", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "JPEG", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = "4XX", description = "`not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn portrait(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    Ok(([(CONTENT_TYPE, "image/jpeg")], service.portrait(&officer, id).await?).into_response())
+}
+
+/// Approval.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ApprovalBody {
+    /// What the officer checked; all three are needed.
+    checks: ChecksBody,
+    /// A note for colleagues.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    note: Redacted<String>,
+}
+
+/// What the officer checked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChecksBody {
+    /// The face is that of the selfie and the register's portrait.
+    face: bool,
+    /// The KTP-el or another document was seen.
+    document: bool,
+    /// Submitted and registered data were compared.
+    data: bool,
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, ToSchema)]
+struct DecisionReply {
+    /// The registration.
+    registration_id: Uuid,
+    /// Where it stands now.
+    state: RegistrationState,
+}
+
+/// Approve: the activation code is mailed to the resident; the officer never sees it. While the register is down the
+/// approval waits and completes by itself on an exact match.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/approval", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = ApprovalBody,
+    responses((status = 200, description = "Approved", body = DecisionReply),
+        (status = "4XX", description = "`scan_required`, `already_active`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn approve(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Path(id): Path<Uuid>,
+    Json(body): Json<ApprovalBody>,
+) -> Result<Json<DecisionReply>, Problem> {
+    let checks = Checks { face: body.checks.face, document: body.checks.document, data: body.checks.data };
+    let state = service.approve(&officer, id, checks, body.note.expose()).await?;
+    Ok(Json(DecisionReply { registration_id: id, state }))
+}
+
+/// Where a registration goes back to.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReturnTo {
+    /// A new selfie.
+    Selfie,
+    /// Corrected data.
+    Data,
+}
+
+/// Return to the resident.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReturnBody {
+    /// What is to be done again.
+    to: ReturnTo,
+    /// What the resident reads: 5–500 characters.
+    #[schema(value_type = String)]
+    reason: Redacted<String>,
+    /// Which differences the resident may know of; others are not mentioned.
+    #[serde(default)]
+    release: Vec<DifferenceField>,
+}
+
+/// Return a registration to the resident, naming only what the officer releases.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/return", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = ReturnBody,
+    responses((status = 200, description = "Returned", body = DecisionReply),
+        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn give_back(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Path(id): Path<Uuid>,
+    Json(body): Json<ReturnBody>,
+) -> Result<Json<DecisionReply>, Problem> {
+    let to = match body.to {
+        ReturnTo::Selfie if !body.release.is_empty() => {
+            return Err(Refusal::field(
+                "release",
+                "Perbedaan data hanya dapat dibuka bila dikembalikan ke data.",
+                "Differences can be released only when returning to data.",
+            )
+            .into());
+        }
+        ReturnTo::Selfie => RegistrationState::NeedsSelfie,
+        ReturnTo::Data => RegistrationState::NeedsCorrection,
+    };
+    let state = service.give_back(&officer, id, to, body.reason.expose(), body.release).await?;
+    Ok(Json(DecisionReply { registration_id: id, state }))
+}
+
+/// Refuse for good.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RejectionBody {
+    /// What the resident reads: 5–500 characters.
+    #[schema(value_type = String)]
+    reason: Redacted<String>,
+    /// A note for colleagues.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    note: Redacted<String>,
+}
+
+/// Refuse a registration with a reason.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/rejection", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = RejectionBody,
+    responses((status = 200, description = "Rejected", body = DecisionReply),
+        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn reject(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Path(id): Path<Uuid>,
+    Json(body): Json<RejectionBody>,
+) -> Result<Json<DecisionReply>, Problem> {
+    let state = service.reject(&officer, id, body.reason.expose(), body.note.expose()).await?;
+    Ok(Json(DecisionReply { registration_id: id, state }))
+}

@@ -1,0 +1,119 @@
+//! Words of the counter. Pure.
+
+use crate::error::{Refusal, Result};
+
+/// What an officer may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Serves residents at a counter.
+    Officer,
+    /// Also manages the officers of one office.
+    Supervisor,
+    /// Offices, relying parties, keys; serves nobody.
+    Administrator,
+}
+
+impl Role {
+    /// The word in tables and in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Supervisor => "supervisor",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "officer" => Some(Self::Officer),
+            "supervisor" => Some(Self::Supervisor),
+            "administrator" => Some(Self::Administrator),
+            _ => None,
+        }
+    }
+
+    /// Whether this role serves residents.
+    pub const fn serves(self) -> bool {
+        matches!(self, Self::Officer | Self::Supervisor)
+    }
+}
+
+/// Minutes without a request after which the password is needed again.
+pub const IDLE_MINUTES: i64 = 30;
+/// Hours that a session lives in all.
+pub const SESSION_HOURS: i64 = 12;
+/// Failed log-ins of one user from one address until both are locked.
+pub const MAX_FAILURES: i64 = 5;
+/// Minutes of that lock.
+pub const LOCK_MINUTES: i64 = 15;
+/// Longest note or reason in characters.
+pub const MAX_WORDS: usize = 500;
+
+/// A user name: 3–40 lower-case letters, digits, dots, hyphens.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_username(name: &str) -> Result<String> {
+    let good = (3..=40).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_'));
+    if good { Ok(name.to_owned()) } else {
+        Err(Refusal::field(
+            "username",
+            "Pakai 3-40 huruf kecil, angka, titik, atau tanda hubung.",
+            "Use 3 to 40 lower-case letters, digits, dots or hyphens.",
+        )
+        .into())
+    }
+}
+
+/// A reason that a person will read: 5–500 characters, no control characters.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_reason(reason: &str) -> Result<String> {
+    let reason = reason.trim();
+    let length = reason.chars().count();
+    if (5..=MAX_WORDS).contains(&length) && !reason.chars().any(|c| c.is_control() && c != '\n') {
+        Ok(reason.to_owned())
+    } else {
+        Err(Refusal::field(
+            "reason",
+            "Tulis alasan yang dapat dibaca warga: 5-500 karakter.",
+            "Write a reason that the resident can read: 5 to 500 characters.",
+        )
+        .into())
+    }
+}
+
+/// A note for colleagues: at most 500 characters; it may be empty.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_note(note: &str) -> Result<String> {
+    let note = note.trim();
+    if note.chars().count() <= MAX_WORDS && !note.chars().any(|c| c.is_control() && c != '\n') {
+        Ok(note.to_owned())
+    } else {
+        Err(Refusal::field("note", "Catatan paling banyak 500 karakter.", "A note has at most 500 characters.").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_bounded_and_clean() {
+        assert!(check_username("siti.r-01").is_ok());
+        for bad in ["ab", "Siti", "siti r", "siti\n", "<b>", &"a".repeat(41)] {
+            assert!(check_username(bad).is_err(), "{bad}");
+        }
+        assert!(check_reason("Foto kabur").is_ok());
+        assert!(check_reason("   x ").is_err());
+        assert!(check_reason(&"x".repeat(501)).is_err());
+        assert!(check_reason("abc\u{7}def").is_err());
+        assert!(check_note("").is_ok());
+    }
+}

@@ -1,0 +1,385 @@
+//! Officers: who they are, their log-ins and sessions.
+
+use std::net::IpAddr;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::model::{IDLE_MINUTES, LOCK_MINUTES, MAX_FAILURES, Role, SESSION_HOURS, check_username};
+use super::store::{self, OfficeRow, OfficerRow};
+use crate::audit::{self, Action, Actor as AuditActor, Event, GENERAL, Outcome};
+use crate::clock::{HOUR, MINUTE, Timestamp};
+use crate::core::Core;
+use crate::credential::jwk::base64url;
+use crate::db::{DbError, Tx};
+use crate::error::{Code, Error, Refusal, Result};
+use crate::keyring::Keyring;
+use crate::login::{Passwords, password, totp};
+use crate::registration;
+use crate::registration::decision::Actor;
+use crate::secret::Redacted;
+use crate::vault::Label;
+
+/// The use cases of the counter. Cloning shares everything.
+#[derive(Clone)]
+pub struct Service {
+    pub(super) core: Core,
+    pub(super) registrations: registration::Service,
+    pub(super) keyring: Keyring,
+    pub(super) audit: audit::Service,
+    passwords: Passwords,
+}
+
+/// A logged-in officer.
+#[derive(Clone, Debug)]
+pub struct OfficerSession {
+    /// The officer.
+    pub officer_id: Uuid,
+    /// The officer's office.
+    pub office_id: Uuid,
+    /// Name of the office.
+    pub office_name: String,
+    /// Log-in name.
+    pub username: String,
+    /// Full name.
+    pub full_name: String,
+    /// What the officer may do.
+    pub role: Role,
+    /// When the session ends in any case.
+    pub expires_at: Timestamp,
+}
+
+impl OfficerSession {
+    /// Who acts, for the registration domain.
+    pub const fn actor(&self) -> Actor {
+        Actor { officer_id: self.officer_id, office_id: self.office_id }
+    }
+}
+
+/// A new session: the cookie's value, which is nowhere stored, and whose it is.
+#[derive(Debug)]
+pub struct NewSession {
+    /// The cookie's value.
+    pub token: Redacted<String>,
+    /// Whose it is.
+    pub session: OfficerSession,
+}
+
+/// A new officer's secrets, shown once.
+#[derive(Debug)]
+pub struct NewOfficer {
+    /// The officer's id.
+    pub officer_id: Uuid,
+    /// The TOTP secret in base32.
+    pub totp_secret: Redacted<String>,
+    /// The address that an authenticator app scans.
+    pub totp_address: Redacted<String>,
+}
+
+const TOTP_TABLE: &str = "officer.totp";
+
+impl Service {
+    /// Wires the use cases.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub fn new(core: Core, registrations: registration::Service, keyring: Keyring) -> Result<Self> {
+        let passwords = Passwords::new(core.config.limits.password_hashes, &core.random)?;
+        let audit = audit::Service::new(core.clone());
+        Ok(Self { core, registrations, keyring, audit, passwords })
+    }
+
+    /// Logs an officer in with password and authenticator code.
+    ///
+    /// # Errors
+    /// `login_failed` whatever was wrong; `too_many` after five failures of this user from this address.
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: Redacted<String>,
+        code: &str,
+        address: IpAddr,
+    ) -> Result<NewSession> {
+        let now = self.core.now();
+        let username = username.trim().to_lowercase();
+        let subject = self.subject(&username, address);
+        self.count_try(&subject, now).await?;
+        let mut reader = self.core.db.read().await?;
+        let officer = store::officer_by_name(&mut reader, &username).await?.filter(|officer| officer.state == "active");
+        drop(reader);
+        let stored = officer.as_ref().map(|officer| officer.password_hash.clone());
+        let fits = self.passwords.fits(password, stored).await?;
+        let Some(officer) = officer.filter(|_| fits) else { return Err(Code::LoginFailed.into()) };
+        let secret = self.core.vault.open_bytes(TOTP_TABLE, officer.officer_id, &officer.totp_sealed)?;
+        let Some(step) = totp::check(&secret, code, now)? else { return Err(Code::LoginFailed.into()) };
+        let token = base64url(&self.core.random.bytes::<32>());
+        let expires_at = now.plus_seconds(SESSION_HOURS * HOUR);
+        let mut tx = self.core.db.write().await?;
+        if !store::spend_step(&mut tx, officer.officer_id, step).await? {
+            return Err(Code::LoginFailed.into());
+        }
+        store::forget_failures(&mut tx, &subject).await?;
+        store::add_session(&mut tx, &digest(&token), officer.officer_id, now, expires_at).await?;
+        let event = Event {
+            chain: officer.office_id,
+            actor: AuditActor::Officer(officer.officer_id),
+            action: Action::LogIn,
+            subject_id: officer.officer_id,
+        };
+        self.audit.record(&mut tx, event, Outcome::Done).await?;
+        tx.commit().await?;
+        let session = self.session(&token).await?;
+        Ok(NewSession { token: Redacted(token), session })
+    }
+
+    /// The officer behind a cookie.
+    ///
+    /// # Errors
+    /// `session_ended`; `password_required` after half an hour without a request.
+    pub async fn session(&self, token: &str) -> Result<OfficerSession> {
+        let now = self.core.now();
+        let hash = digest(token);
+        let mut reader = self.core.db.read().await?;
+        let row = store::session(&mut reader, &hash).await?.ok_or(Code::SessionEnded)?;
+        drop(reader);
+        if row.expires_at <= now || row.state != "active" {
+            return Err(Code::SessionEnded.into());
+        }
+        if row.seen_at <= now.plus_seconds(-IDLE_MINUTES * MINUTE) {
+            return Err(Code::PasswordRequired.into());
+        }
+        // A minute's precision is enough for idleness and spares a write a request.
+        if row.seen_at <= now.plus_seconds(-MINUTE) {
+            let mut tx = self.core.db.write().await?;
+            store::touch_session(&mut tx, &hash, now).await?;
+            tx.commit().await?;
+        }
+        as_session(row)
+    }
+
+    /// Continues an idle session with the password alone.
+    ///
+    /// # Errors
+    /// `session_ended`, `login_failed`, `too_many`.
+    pub async fn resume(&self, token: &str, password: Redacted<String>, address: IpAddr) -> Result<OfficerSession> {
+        let now = self.core.now();
+        let hash = digest(token);
+        let mut reader = self.core.db.read().await?;
+        let row = store::session(&mut reader, &hash).await?.ok_or(Code::SessionEnded)?;
+        drop(reader);
+        if row.expires_at <= now || row.state != "active" {
+            return Err(Code::SessionEnded.into());
+        }
+        let subject = self.subject(&row.username, address);
+        self.count_try(&subject, now).await?;
+        if !self.passwords.fits(password, Some(row.password_hash.clone())).await? {
+            return Err(Code::LoginFailed.into());
+        }
+        let mut tx = self.core.db.write().await?;
+        store::forget_failures(&mut tx, &subject).await?;
+        store::touch_session(&mut tx, &hash, now).await?;
+        tx.commit().await?;
+        as_session(row)
+    }
+
+    /// Ends a session. Ending one that is over is the same.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn log_out(&self, token: &str) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        store::end_session(&mut tx, &digest(token)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets what is over; gives how many rows.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self) -> Result<u64> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let swept = store::sweep(&mut tx, now, now.plus_seconds(-2 * LOCK_MINUTES * MINUTE)).await?;
+        tx.commit().await?;
+        Ok(swept)
+    }
+
+    fn subject(&self, username: &str, address: IpAddr) -> Vec<u8> {
+        let vault = &self.core.vault;
+        let parts = [username.as_bytes(), address.to_string().as_bytes()].map(<[u8]>::to_vec);
+        let mac = vault.mac(vault.index_version(), Label::LoginSubject, &[&parts[0], &parts[1]]);
+        mac.unwrap_or_default().to_vec()
+    }
+
+    /// Counts a try in a transaction of its own before anything is compared.
+    async fn count_try(&self, subject: &[u8], now: Timestamp) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        let forgotten = now.plus_seconds(-LOCK_MINUTES * MINUTE);
+        let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
+        let counted = store::count_try(&mut tx, subject, now, forgotten, MAX_FAILURES, lock).await?;
+        if counted.is_none() {
+            let until = store::locked_until(&mut tx, subject).await?.unwrap_or(lock);
+            return Err(Refusal::new(Code::TooMany)
+                .detail(
+                    "Lima kali gagal masuk: tunggu 15 menit, atau minta penyelia memeriksa akun Anda.",
+                    "Five failed log-ins: wait 15 minutes, or ask the supervisor to look at your account.",
+                )
+                .retry_after(until.retry_after(now))
+                .into());
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Adds an office or outreach post.
+///
+/// # Errors
+/// `invalid_field` when the code is taken or not of the form.
+pub async fn add_office(core: &Core, code: &str, name: &str, kind: &str) -> Result<OfficeRow> {
+    let good = (2..=20).contains(&code.len())
+        && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
+    if !good {
+        return Err(Refusal::field("code", "Pakai 2-20 huruf besar, angka, atau tanda hubung.", "Use 2 to 20 capital letters, digits or hyphens.").into());
+    }
+    let now = core.now();
+    let office = OfficeRow {
+        office_id: core.random.uuid_v7(now),
+        code: code.to_owned(),
+        name: name.trim().to_owned(),
+        kind: kind.to_owned(),
+    };
+    let mut tx = core.db.write().await?;
+    match store::add_office(&mut tx, &office, now).await {
+        Ok(()) => by_operator(core, tx, Action::OfficeAdded, office.office_id).await?,
+        Err(DbError::Unique) => {
+            return Err(Refusal::field("code", "Kode kantor ini sudah ada.", "An office with this code exists.").into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(office)
+}
+
+/// All offices.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn offices(core: &Core) -> Result<Vec<OfficeRow>> {
+    let mut tx = core.db.read().await?;
+    Ok(store::offices(&mut tx).await?)
+}
+
+/// Adds an officer to an office. The TOTP secret is shown once.
+///
+/// # Errors
+/// `invalid_field` when the user name is taken or not of the form, the password too weak, the office unknown.
+pub async fn add_officer(
+    core: &Core,
+    office_code: &str,
+    username: &str,
+    full_name: &str,
+    role: Role,
+    password: &Redacted<String>,
+) -> Result<NewOfficer> {
+    let username = check_username(username)?;
+    password::check_strength(&username, password.expose())?;
+    let now = core.now();
+    let officer_id = core.random.uuid_v7(now);
+    let secret = totp::generate(&core.random);
+    let password_hash = password::hash(&core.random, password.expose())?;
+    let mut tx = core.db.write().await?;
+    let office = store::office_by_code(&mut tx, office_code).await?.ok_or_else(|| {
+        Error::from(Refusal::field(
+            "office",
+            "Kantor tidak dikenal; tambahkan dengan `ikd office add`.",
+            "The office is not known; add it with `ikd office add`.",
+        ))
+    })?;
+    let row = OfficerRow {
+        officer_id,
+        office_id: office.office_id,
+        username: username.clone(),
+        full_name: full_name.trim().to_owned(),
+        role: role.as_str().to_owned(),
+        password_hash,
+        totp_sealed: core.vault.seal_bytes(&core.random, TOTP_TABLE, officer_id, &secret),
+        state: String::from("active"),
+    };
+    match store::add_officer(&mut tx, &row, now).await {
+        Ok(()) => by_operator(core, tx, Action::OfficerAdded, officer_id).await?,
+        Err(DbError::Unique) => {
+            return Err(Refusal::field("username", "Nama pengguna ini sudah ada.", "This user name exists.").into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(NewOfficer {
+        officer_id,
+        totp_secret: totp::base32(&secret),
+        totp_address: totp::address(&secret, &username)?,
+    })
+}
+
+/// All officers, without their secrets: user name, full name, role, state.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn officers(core: &Core) -> Result<Vec<(String, String, String, String)>> {
+    let mut tx = core.db.read().await?;
+    let rows = store::officers(&mut tx).await?;
+    Ok(rows.into_iter().map(|row| (row.username, row.full_name, row.role, row.state)).collect())
+}
+
+/// Disables an officer at once: running sessions end.
+///
+/// # Errors
+/// `not_found`.
+pub async fn disable_officer(core: &Core, username: &str) -> Result<()> {
+    let mut tx = core.db.write().await?;
+    let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
+    if !store::disable_officer(&mut tx, username).await? {
+        return Err(Code::NotFound.into());
+    }
+    by_operator(core, tx, Action::OfficerDisabled, officer.officer_id).await
+}
+
+/// Gives an officer a new TOTP secret, shown once; running sessions end.
+///
+/// # Errors
+/// `not_found`.
+pub async fn reset_totp(core: &Core, username: &str) -> Result<NewOfficer> {
+    let secret = totp::generate(&core.random);
+    let mut tx = core.db.write().await?;
+    let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
+    let sealed = core.vault.seal_bytes(&core.random, TOTP_TABLE, officer.officer_id, &secret);
+    store::reset_totp(&mut tx, officer.officer_id, username, &sealed).await?;
+    by_operator(core, tx, Action::TotpReset, officer.officer_id).await?;
+    Ok(NewOfficer {
+        officer_id: officer.officer_id,
+        totp_secret: totp::base32(&secret),
+        totp_address: totp::address(&secret, username)?,
+    })
+}
+
+async fn by_operator(core: &Core, mut tx: Tx, action: Action, subject_id: Uuid) -> Result<()> {
+    let event = Event { chain: GENERAL, actor: AuditActor::Operator, action, subject_id };
+    audit::Service::new(core.clone()).record(&mut tx, event, Outcome::Done).await?;
+    Ok(tx.commit().await?)
+}
+
+fn as_session(row: store::SessionRow) -> Result<OfficerSession> {
+    let role = Role::from_word(&row.role).ok_or_else(|| Error::internal("unknown officer role"))?;
+    Ok(OfficerSession {
+        officer_id: row.officer_id,
+        office_id: row.office_id,
+        office_name: row.office_name,
+        username: row.username,
+        full_name: row.full_name,
+        role,
+        expires_at: row.expires_at,
+    })
+}
+
+fn digest(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
