@@ -15,6 +15,7 @@ pub mod device;
 pub mod error;
 pub mod mail;
 pub mod random;
+pub mod register;
 pub mod secret;
 pub mod telemetry;
 pub mod vault;

@@ -48,9 +48,9 @@ impl Date {
 
     fn from_digits(year: &[u8], month: &[u8], day: &[u8]) -> Option<Self> {
         let number = |digits: &[u8]| {
-            digits.iter().try_fold(0_i16, |sum, digit| {
-                digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0'))
-            })
+            digits
+                .iter()
+                .try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
         };
         Self::new(number(year)?, u8::try_from(number(month)?).ok()?, u8::try_from(number(day)?).ok()?)
     }

@@ -311,7 +311,7 @@ mod tests {
             ("31740157O8900012", NikError::Length),
             ("+174015708900012", NikError::Length),
             ("\u{663}174015708900012", NikError::Length), // Arabic-Indic three
-            ("３17401570890001", NikError::Length),         // fullwidth three
+            ("３17401570890001", NikError::Length),       // fullwidth three
             ("3174010008900001", NikError::Day),
             ("3174013208900001", NikError::Day),
             ("3174014008900001", NikError::Day),

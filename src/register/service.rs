@@ -1,0 +1,141 @@
+//! The register as the rest of the service sees it: a question by NIK, answered or not.
+
+use uuid::Uuid;
+
+use super::{Nik, RegisterRecord, store};
+use crate::core::Core;
+use crate::db::DbError;
+use crate::secret::Redacted;
+use crate::vault::Label;
+
+/// What the register knows about a NIK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The resident, the same for ever.
+    pub resident_id: Uuid,
+    /// The elements of the KTP-el.
+    pub record: RegisterRecord,
+    /// The portrait, a JPEG of at most 20 KB, where there is one.
+    pub portrait: Option<Redacted<Vec<u8>>>,
+}
+
+/// The register gave no answer; the same question may be asked again later. This says nothing about the NIK.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterUnavailable {
+    /// An operator closed it.
+    #[error("the register is closed for maintenance")]
+    Closed,
+    /// It could not be asked, or its answer could not be read; the text is for the log and has no personal data.
+    #[error("the register could not be asked: {0}")]
+    Failed(String),
+}
+
+impl From<DbError> for RegisterUnavailable {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// The population register behind its interface. A remote SIAK becomes a second variant with the same question.
+#[derive(Clone)]
+pub enum PopulationRegister {
+    /// The table in our own database.
+    Local(LocalRegister),
+}
+
+impl PopulationRegister {
+    /// Asks for a NIK. `None` means that the register answered and does not know it. How long to wait for an answer is
+    /// the caller's decision.
+    ///
+    /// # Errors
+    /// When the register gave no answer.
+    pub async fn lookup(&self, nik: &Nik) -> Result<Option<Found>, RegisterUnavailable> {
+        match self {
+            Self::Local(register) => register.lookup(nik).await,
+        }
+    }
+}
+
+/// Whether the local register answers questions; shared by all nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It answers.
+    Open,
+    /// It is closed for maintenance.
+    Closed,
+}
+
+impl Switch {
+    /// `open` or `closed`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// The register as a table: records sealed, found by the blind index of their NIK.
+#[derive(Clone)]
+pub struct LocalRegister {
+    pub(super) core: Core,
+}
+
+impl LocalRegister {
+    /// Table whose rows' seals are bound to.
+    pub(super) const RECORDS: &'static str = "register_record";
+    /// Table whose portraits' seals are bound to.
+    pub(super) const PORTRAITS: &'static str = "register_portrait";
+
+    /// The register in the service's database.
+    pub const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// See [`PopulationRegister::lookup`].
+    ///
+    /// # Errors
+    /// When the register is closed or the database gave no answer.
+    pub async fn lookup(&self, nik: &Nik) -> Result<Option<Found>, RegisterUnavailable> {
+        let index = self.core.vault.blind_index(Label::NikIndex, nik.as_str());
+        let row = {
+            let mut tx = self.core.db.read().await?;
+            if store::switch(&mut tx).await?.as_deref() == Some(Switch::Closed.as_str()) {
+                return Err(RegisterUnavailable::Closed);
+            }
+            store::lookup(&mut tx, &index).await?
+        };
+        let Some(row) = row else { return Ok(None) };
+        let unreadable = |_| RegisterUnavailable::Failed(String::from("a sealed record cannot be opened"));
+        let vault = &self.core.vault;
+        let record = vault.open_row(Self::RECORDS, row.resident_id, &row.sealed).map_err(unreadable)?;
+        let portrait = match row.portrait {
+            Some(sealed) => {
+                Some(Redacted(vault.open_bytes(Self::PORTRAITS, row.resident_id, &sealed).map_err(unreadable)?))
+            }
+            None => None,
+        };
+        Ok(Some(Found { resident_id: row.resident_id, record, portrait }))
+    }
+
+    /// Opens or closes the register on all nodes, from their next question on.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_switch(&self, switch: Switch) -> Result<(), DbError> {
+        let mut tx = self.core.db.write().await?;
+        store::set_switch(&mut tx, switch.as_str(), self.core.now()).await?;
+        tx.commit().await
+    }
+
+    /// Whether the register is open, and how many residents it has.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn status(&self) -> Result<(Switch, i64), DbError> {
+        let mut tx = self.core.db.read().await?;
+        let closed = store::switch(&mut tx).await?.as_deref() == Some(Switch::Closed.as_str());
+        let count = store::count(&mut tx).await?;
+        Ok((if closed { Switch::Closed } else { Switch::Open }, count))
+    }
+}
