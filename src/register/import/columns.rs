@@ -297,11 +297,11 @@ mod tests {
         let check = |names: &[&str]| Columns::from_header(&StringRecord::from(names)).map(|_| ());
         let needed: Vec<&str> = HEADER.into_iter().filter(|name| !OPTIONAL.contains(name)).rev().collect();
         assert_eq!(check(&needed), Ok(()));
-        assert!(check(&needed[1..]).unwrap_err().contains("province"));
+        assert!(check(&needed[1..]).unwrap_err().contains("occupation"));
         assert!(check(&[&needed[..], &["shoe_size"]].concat()).unwrap_err().contains("shoe_size"));
         assert!(check(&[&needed[..], &["nik"]].concat()).unwrap_err().contains("twice"));
         let mut marked = needed.clone();
-        marked[0] = "\u{feff}PROVINCE";
+        marked[0] = "\u{feff}OCCUPATION";
         assert_eq!(check(&marked), Ok(()), "a byte order mark and capitals");
     }
 }
