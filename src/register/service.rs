@@ -5,18 +5,23 @@ use uuid::Uuid;
 use super::{Nik, RegisterRecord, store};
 use crate::core::Core;
 use crate::db::DbError;
-use crate::secret::Redacted;
 use crate::vault::Label;
 
-/// What the register knows about a NIK.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the register knows about a NIK. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Found {
     /// The resident, the same for ever.
     pub resident_id: Uuid,
     /// The elements of the KTP-el.
     pub record: RegisterRecord,
     /// The portrait, a JPEG of at most 20 KB, where there is one.
-    pub portrait: Option<Redacted<Vec<u8>>>,
+    pub portrait: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Found").field("resident_id", &self.resident_id).finish_non_exhaustive()
+    }
 }
 
 /// The register gave no answer; the same question may be asked again later. This says nothing about the NIK.
@@ -28,6 +33,13 @@ pub enum RegisterUnavailable {
     /// It could not be asked, or its answer could not be read; the text is for the log and has no personal data.
     #[error("the register could not be asked: {0}")]
     Failed(String),
+}
+
+impl RegisterUnavailable {
+    /// No answer, for this reason; it is logged, so it must not hold personal data.
+    pub fn new(reason: impl std::fmt::Display) -> Self {
+        Self::Failed(reason.to_string())
+    }
 }
 
 impl From<DbError> for RegisterUnavailable {
@@ -109,12 +121,10 @@ impl LocalRegister {
         let unreadable = |_| RegisterUnavailable::Failed(String::from("a sealed record cannot be opened"));
         let vault = &self.core.vault;
         let record = vault.open_row(Self::RECORDS, row.resident_id, &row.sealed).map_err(unreadable)?;
-        let portrait = match row.portrait {
-            Some(sealed) => {
-                Some(Redacted(vault.open_bytes(Self::PORTRAITS, row.resident_id, &sealed).map_err(unreadable)?))
-            }
-            None => None,
-        };
+        let portrait = row
+            .portrait
+            .map(|sealed| vault.open_bytes(Self::PORTRAITS, row.resident_id, &sealed).map_err(unreadable))
+            .transpose()?;
         Ok(Some(Found { resident_id: row.resident_id, record, portrait }))
     }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_all, fetch_one, fetch_optional, on_engine};
+use crate::{execute, fetch_one, fetch_optional, on_engine};
 
 /// Rows per multi-row statement, largest first.
 const SIZES: [usize; 3] = [100, 10, 1];
@@ -176,16 +176,6 @@ const LOOKUP: &str = "SELECT r.resident_id, r.sealed, p.sealed AS portrait FROM 
 /// When the database refuses.
 pub async fn lookup(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<FoundRow>> {
     fetch_optional!(tx, FoundRow, LOOKUP, nik_index)
-}
-
-const SAMPLE: &str = "SELECT resident_id, sealed FROM register_record ORDER BY resident_id LIMIT $1 OFFSET $2";
-
-/// Sealed records in the order of their ids, which is the order of their arrival to the millisecond.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn first_records(tx: &mut Tx, count: i64, skip: i64) -> DbResult<Vec<(Uuid, Vec<u8>)>> {
-    fetch_all!(tx, (Uuid, Vec<u8>), SAMPLE, count, skip)
 }
 
 const COUNT: &str = "SELECT COUNT(*) FROM register_record";

@@ -12,6 +12,9 @@ use self::stream::Stream;
 use super::regions::{Village, regions};
 use super::{BloodType, Date, MaritalStatus, Nationality, RegisterRecord, Sex, VitalStatus, portrait};
 
+/// The reference date where none is given. It is fixed, so that a seed gives the same residents on every day.
+pub const DEFAULT_AS_OF: &str = "2026-11-01";
+
 /// In how many of 1,000 records birth date or sex were corrected later, so that the NIK disagrees: real registers have
 /// such people, and they must not be turned away at the counter.
 const CORRECTED_BIRTH_DATE: usize = 9;
@@ -102,6 +105,17 @@ impl Generator {
                 (VitalStatus::Emigrated, 1),
             ]),
         })
+    }
+
+    /// The first `count` among `of` residents who could register: eligible, and with birth date and sex as in the NIK.
+    pub fn first_eligible(&self, count: usize, of: u64) -> Vec<RegisterRecord> {
+        (0..of)
+            .map_while(|index| self.resident(index))
+            .filter(|record| {
+                record.eligible_on(self.as_of) && record.nik.warnings(record.birth_date, record.sex).is_empty()
+            })
+            .take(count)
+            .collect()
     }
 
     /// The portrait of resident `index`: a drawn face, JPEG, at most 20 KB.

@@ -26,7 +26,7 @@ impl Stream {
 
     /// A number in `0..bound`; 0 when `bound` is 0. The bias of the multiplication is below 2⁻³².
     pub(crate) const fn below(&mut self, bound: usize) -> usize {
-        ((self.next() >> 32) * bound as u64 >> 32) as usize
+        (((self.next() >> 32) * bound as u64) >> 32) as usize
     }
 
     /// True `parts` times in 1,000.
