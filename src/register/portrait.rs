@@ -188,13 +188,13 @@ impl Face {
             canvas.ellipse(cx, cy + 14.0, self.width + 20.0, self.length + 34.0, self.hair, 1.0);
         }
         // Shoulders, neck, collar.
-        canvas.ellipse(cx, 356.0, 112.0, 112.0, self.cloth, 1.0);
-        canvas.ellipse(cx, 236.0, 27.0, 46.0, self.skin.darker(0.9), 1.0);
-        canvas.ellipse(cx, cy + self.length - 2.0, 30.0, 14.0, shade, 0.55);
-        canvas.ellipse(cx - 30.0, 274.0, 24.0, 10.0, self.cloth.darker(0.88), 1.0);
-        canvas.ellipse(cx + 30.0, 274.0, 24.0, 10.0, self.cloth.darker(0.88), 1.0);
+        canvas.ellipse(cx, 342.0, 114.0, 112.0, self.cloth, 1.0);
+        canvas.ellipse(cx, 226.0, 28.0, 46.0, self.skin.darker(0.9), 1.0);
+        canvas.ellipse(cx, cy + self.length - 2.0, 22.0, 15.0, shade, 0.55);
+        canvas.ellipse(cx - 30.0, 262.0, 24.0, 10.0, self.cloth.darker(0.88), 1.0);
+        canvas.ellipse(cx + 30.0, 262.0, 24.0, 10.0, self.cloth.darker(0.88), 1.0);
         if self.head == Head::Hijab {
-            canvas.ellipse(cx, 300.0, 92.0, 76.0, self.veil, 1.0);
+            canvas.ellipse(cx, 292.0, 94.0, 78.0, self.veil, 1.0);
             canvas.ellipse(cx, cy - 2.0, self.width + 22.0, self.length + 24.0, self.veil, 1.0);
             canvas.ellipse(cx, cy + 70.0, self.width + 14.0, 50.0, self.veil, 1.0);
             canvas.ellipse(cx + 14.0, 262.0, 52.0, 5.0, self.veil.darker(0.8), 0.7);
@@ -233,8 +233,8 @@ impl Face {
                 for side in [-1.0, 1.0] {
                     canvas.ellipse(cx + side * (self.width - 1.0), cy - 16.0, 6.0, 20.0, self.hair, 1.0);
                 }
-                canvas.block(cx, top - 18.0, top + 26.0, self.width - 4.0, self.width + 3.0, cap);
-                canvas.ellipse(cx, top - 17.0, self.width - 4.0, 6.0, cap.lighter(0.12), 1.0);
+                canvas.block(cx, top - 16.0, top + 30.0, self.width - 3.0, self.width + 4.0, cap);
+                canvas.ellipse(cx, top - 15.0, self.width - 3.0, 6.0, cap.lighter(0.12), 1.0);
             }
             Head::Hijab => {
                 canvas.cap(cx, cy, self.width + 2.0, self.length + 2.0, top + 17.0, 9.0, self.veil.darker(0.86));

@@ -1,6 +1,5 @@
 //! The population register: look-up, generation, import.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -290,21 +289,18 @@ async fn files_that_do_not_fit_are_refused_before_anything_is_written() {
         assert!(matches!(bench.import("people.csv", &no_folder).await, Err(ImportError::File(_))));
         assert_eq!(bench.count().await, 0);
 
-        // Semicolons, a byte order mark, another order of columns and other encodings in single rows.
+        // Semicolons, a byte order mark, another order of columns and one row in another encoding.
         let rows: Vec<_> = residents(2).iter().map(columns::to_row).collect();
         let reversed = |cells: &[String]| cells.iter().rev().cloned().collect::<Vec<_>>().join(";");
         let header: Vec<String> = columns::HEADER.iter().map(|name| (*name).to_owned()).collect();
         let mut bytes = format!("\u{feff}{}\r\n{}\r\n", reversed(&header), reversed(&rows[0])).into_bytes();
-        bytes.extend_from_slice(reversed(&rows[1]).replace('A', "\u{1}").replace('\u{1}', "?").as_bytes());
+        bytes.extend_from_slice(reversed(&rows[1]).as_bytes());
         let broken = bytes.len() - 3;
         bytes[broken] = 0xff;
         std::fs::write(bench.path("sheet.csv"), &bytes).unwrap();
         let done = bench.import("sheet.csv", &none).await.unwrap();
         assert_eq!((done.accepted, done.refused), (1, 1));
-        let niks: HashSet<_> = residents(1).into_iter().map(|record| record.nik).collect();
-        for nik in &niks {
-            assert!(bench.has(nik).await);
-        }
+        assert!(bench.has(&residents(1)[0].nik).await);
     })
     .await;
 }
