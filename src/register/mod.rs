@@ -1,12 +1,18 @@
 //! The population register behind one interface: the local table, its import, synthetic residents, (later) a remote SIAK.
 
+mod batch;
 mod date;
+pub mod generate;
+pub mod import;
 pub mod model;
 pub mod nik;
+pub mod portrait;
 pub mod regions;
 pub mod service;
+pub mod store;
 
+pub use batch::{BatchError, NewRecord};
 pub use date::{Date, DateError};
 pub use model::{BloodType, MaritalStatus, Nationality, RegisterRecord, Religion, Sex, VitalStatus};
 pub use nik::{Nik, NikError, NikWarning};
-pub use service::{Found, PopulationRegister, RegisterUnavailable};
+pub use service::{Found, LocalRegister, PopulationRegister, RegisterUnavailable};

@@ -1,39 +1,151 @@
-//! The interface of the population register.
-
-use std::pin::Pin;
+//! The register as the rest of the service sees it: a question by NIK, answered or not.
 
 use uuid::Uuid;
 
-use super::{Nik, RegisterRecord};
+use super::{Nik, RegisterRecord, store};
+use crate::core::Core;
+use crate::db::DbError;
+use crate::vault::Label;
 
-/// What the register knows of a NIK.
-#[derive(Clone, Debug)]
+/// What the register knows about a NIK. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The resident's id in this service.
+    /// The resident, the same for ever.
     pub resident_id: Uuid,
     /// The elements of the KTP-el.
     pub record: RegisterRecord,
-    /// Portrait as JPEG of at most 20 KB.
+    /// The portrait, a JPEG of at most 20 KB, where there is one.
     pub portrait: Option<Vec<u8>>,
 }
 
-/// The register gave no answer: down, closed for maintenance, or too slow. Says nothing about the NIK.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the population register is not available: {0}")]
-pub struct RegisterUnavailable(String);
-
-impl RegisterUnavailable {
-    /// Why, for the log; without personal data.
-    pub fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Found").field("resident_id", &self.resident_id).finish_non_exhaustive()
     }
 }
 
-/// The answer of a look-up, later.
-pub type LookupFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<Found>, RegisterUnavailable>> + Send + 'a>>;
+/// The register gave no answer; the same question may be asked again later. This says nothing about the NIK.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterUnavailable {
+    /// An operator closed it.
+    #[error("the register is closed for maintenance")]
+    Closed,
+    /// It could not be asked, or its answer could not be read; the text is for the log and has no personal data.
+    #[error("the register could not be asked: {0}")]
+    Failed(String),
+}
 
-/// The population register: the local table today, a remote SIAK later. Time-outs are the caller's.
-pub trait PopulationRegister: Send + Sync + 'static {
-    /// Looks a NIK up; `None` when the register does not know it.
-    fn lookup<'a>(&'a self, nik: &'a Nik) -> LookupFuture<'a>;
+impl RegisterUnavailable {
+    /// No answer, for this reason; it is logged, so it must not hold personal data.
+    pub fn new(reason: impl std::fmt::Display) -> Self {
+        Self::Failed(reason.to_string())
+    }
+}
+
+impl From<DbError> for RegisterUnavailable {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// The population register behind its interface. A remote SIAK becomes a second variant with the same question.
+#[derive(Clone)]
+pub enum PopulationRegister {
+    /// The table in our own database.
+    Local(LocalRegister),
+}
+
+impl PopulationRegister {
+    /// Asks for a NIK. `None` means that the register answered and does not know it. How long to wait for an answer is
+    /// the caller's decision.
+    ///
+    /// # Errors
+    /// When the register gave no answer.
+    pub async fn lookup(&self, nik: &Nik) -> Result<Option<Found>, RegisterUnavailable> {
+        match self {
+            Self::Local(register) => register.lookup(nik).await,
+        }
+    }
+}
+
+/// Whether the local register answers questions; shared by all nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It answers.
+    Open,
+    /// It is closed for maintenance.
+    Closed,
+}
+
+impl Switch {
+    /// `open` or `closed`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// The register as a table: records sealed, found by the blind index of their NIK.
+#[derive(Clone)]
+pub struct LocalRegister {
+    pub(super) core: Core,
+}
+
+impl LocalRegister {
+    /// Table whose rows' seals are bound to.
+    pub(super) const RECORDS: &'static str = "register_record";
+    /// Table whose portraits' seals are bound to.
+    pub(super) const PORTRAITS: &'static str = "register_portrait";
+
+    /// The register in the service's database.
+    pub const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// See [`PopulationRegister::lookup`].
+    ///
+    /// # Errors
+    /// When the register is closed or the database gave no answer.
+    pub async fn lookup(&self, nik: &Nik) -> Result<Option<Found>, RegisterUnavailable> {
+        let index = self.core.vault.blind_index(Label::NikIndex, nik.as_str());
+        let row = {
+            let mut tx = self.core.db.read().await?;
+            if store::switch(&mut tx).await?.as_deref() == Some(Switch::Closed.as_str()) {
+                return Err(RegisterUnavailable::Closed);
+            }
+            store::lookup(&mut tx, &index).await?
+        };
+        let Some(row) = row else { return Ok(None) };
+        let unreadable = |_| RegisterUnavailable::Failed(String::from("a sealed record cannot be opened"));
+        let vault = &self.core.vault;
+        let record = vault.open_row(Self::RECORDS, row.resident_id, &row.sealed).map_err(unreadable)?;
+        let portrait = row
+            .portrait
+            .map(|sealed| vault.open_bytes(Self::PORTRAITS, row.resident_id, &sealed).map_err(unreadable))
+            .transpose()?;
+        Ok(Some(Found { resident_id: row.resident_id, record, portrait }))
+    }
+
+    /// Opens or closes the register on all nodes, from their next question on.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_switch(&self, switch: Switch) -> Result<(), DbError> {
+        let mut tx = self.core.db.write().await?;
+        store::set_switch(&mut tx, switch.as_str(), self.core.now()).await?;
+        tx.commit().await
+    }
+
+    /// Whether the register is open, and how many residents it has.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn status(&self) -> Result<(Switch, i64), DbError> {
+        let mut tx = self.core.db.read().await?;
+        let closed = store::switch(&mut tx).await?.as_deref() == Some(Switch::Closed.as_str());
+        let count = store::count(&mut tx).await?;
+        Ok((if closed { Switch::Closed } else { Switch::Open }, count))
+    }
 }

@@ -30,7 +30,7 @@ pub type Thumbprint = [u8; 32];
 #[derive(Clone)]
 pub struct Service {
     pub(super) core: Core,
-    pub(super) register: Arc<dyn PopulationRegister>,
+    pub(super) register: PopulationRegister,
     pub(super) mail_wake: Wake,
     pub(super) check_wake: Arc<Notify>,
     pub(super) keyring: Keyring,
@@ -81,7 +81,7 @@ const TABLE: &str = "registration";
 
 impl Service {
     /// Wires the use cases.
-    pub fn new(core: Core, register: Arc<dyn PopulationRegister>, keyring: Keyring, mail_wake: Wake) -> Self {
+    pub fn new(core: Core, register: PopulationRegister, keyring: Keyring, mail_wake: Wake) -> Self {
         let pictures = Arc::new(Semaphore::new(core.config.limits.pictures.max(1)));
         Self { core, register, mail_wake, check_wake: Arc::default(), keyring, pictures }
     }

@@ -9,3 +9,4 @@ mod support;
 
 mod mail;
 mod mail_delivery;
+mod register;

@@ -1,0 +1,296 @@
+//! `ikd register`: fill the local population register, open and close it.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{Failure, Format};
+use crate::core::Core;
+use crate::register::generate::{DEFAULT_AS_OF, GenerateOptions, Generated, Generator, generate_into, generate_to_csv};
+use crate::register::import::{ImportError, ImportOptions, import};
+use crate::register::service::Switch;
+use crate::register::{BatchError, Date, LocalRegister};
+
+/// Arguments of `ikd register`.
+#[derive(Debug, clap::Args)]
+pub struct RegisterArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Import residents from a CSV file (columns: docs/register-import.md). A stopped import continues.
+    Import(ImportArgs),
+    /// Make synthetic residents from real region codes.
+    Generate(GenerateArgs),
+    /// Close the register for maintenance: look-ups get no answer, and registrations wait for it.
+    Close,
+    /// Open the register again.
+    Open,
+    /// Show whether the register is open, and how many residents it has.
+    Status,
+}
+
+#[derive(Debug, clap::Args)]
+struct ImportArgs {
+    /// The CSV file.
+    file: PathBuf,
+    /// Folder with portraits named <nik>.jpg, .jpeg or .png.
+    #[arg(long, value_name = "DIR")]
+    portraits: Option<PathBuf>,
+    /// Where refused rows are listed [default: FILE with the ending .refused.csv].
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Read the file from its first row even if it was imported before.
+    #[arg(long)]
+    restart: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct GenerateArgs {
+    /// How many residents.
+    #[arg(long, value_name = "N")]
+    count: u64,
+    /// Equal seeds give equal residents.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The day that ages are counted from.
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = DEFAULT_AS_OF)]
+    as_of: Date,
+    /// Draw a portrait for each resident.
+    #[arg(long)]
+    portraits: bool,
+    /// Write a CSV file for `register import` instead of the database; portraits go into a folder beside it.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// List the first residents who could register.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    show: usize,
+}
+
+/// Runs `ikd register`. `core` opens the database; commands that need none do not call it.
+///
+/// # Errors
+/// Wrong files are [`Failure::Usage`], what was not done to its end is [`Failure::Refused`], and a database or folder
+/// that cannot be used is [`Failure::Environment`].
+pub async fn run(
+    args: RegisterArgs,
+    format: Format,
+    core: impl AsyncFnOnce() -> Result<Core, Failure>,
+) -> Result<(), Failure> {
+    match args.command {
+        Command::Import(args) => import_file(args, format, LocalRegister::new(core().await?)).await,
+        Command::Generate(args) => generate(args, format, core).await,
+        Command::Close => set_switch(LocalRegister::new(core().await?), Switch::Closed, format).await,
+        Command::Open => set_switch(LocalRegister::new(core().await?), Switch::Open, format).await,
+        Command::Status => {
+            let (switch, residents) = LocalRegister::new(core().await?).status().await?;
+            match format {
+                Format::Text => println!("register {}, {residents} residents", switch.as_str()),
+                Format::Json => println!("{}", json!({"register": switch.as_str(), "residents": residents})),
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn set_switch(register: LocalRegister, switch: Switch, format: Format) -> Result<(), Failure> {
+    register.set_switch(switch).await?;
+    match format {
+        Format::Text => println!("register {}", switch.as_str()),
+        Format::Json => println!("{}", json!({"register": switch.as_str()})),
+    }
+    Ok(())
+}
+
+async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) -> Result<(), Failure> {
+    let report = args.report.unwrap_or_else(|| args.file.with_extension("refused.csv"));
+    if report == args.file {
+        return Err(Failure::Usage(String::from("--report: the report would overwrite the file itself")));
+    }
+    let options = ImportOptions { portraits: args.portraits, report: Some(report.clone()), restart: args.restart };
+    let stop = stop_signal();
+    let bar = bar("{bar:40} {bytes}/{total_bytes} {msg} ETA {eta}");
+    let done = import(&register, &args.file, &options, |progress| {
+        bar.set_length(progress.total_bytes);
+        bar.set_position(progress.bytes);
+        bar.set_message(format!("{} accepted, {} refused", progress.accepted, progress.refused));
+        carry_on(&stop)
+    })
+    .await;
+    bar.finish_and_clear();
+    let done = done.map_err(|error| match error {
+        ImportError::File(message) => Failure::Environment(message),
+        ImportError::Columns(message) => Failure::Usage(message),
+        ImportError::Batch(error) => batch_failure(error),
+    })?;
+    match format {
+        Format::Text => {
+            if done.resumed_from > 0 {
+                println!("{} rows were done before (--restart reads them again)", done.resumed_from);
+            }
+            println!("{} rows accepted, {} refused (report: {})", done.accepted, done.refused, report.display());
+        }
+        Format::Json => println!(
+            "{}",
+            json!({
+                "resumed_from": done.resumed_from,
+                "accepted": done.accepted,
+                "refused": done.refused,
+                "complete": done.complete,
+                "report": report,
+            })
+        ),
+    }
+    if !done.complete {
+        return Err(Failure::Refused(String::from("stopped; the same command continues where it was")));
+    }
+    if done.accepted == 0 && done.refused > 0 {
+        return Err(Failure::Refused(String::from("no row was accepted; see the report")));
+    }
+    Ok(())
+}
+
+async fn generate(
+    args: GenerateArgs,
+    format: Format,
+    core: impl AsyncFnOnce() -> Result<Core, Failure>,
+) -> Result<(), Failure> {
+    let options = GenerateOptions { count: args.count, seed: args.seed, as_of: args.as_of, portraits: args.portraits };
+    let stop = stop_signal();
+    let bar = bar("{bar:40} {human_pos}/{human_len} residents, {per_sec}, ETA {eta}");
+    bar.set_length(args.count);
+    let told = bar.clone();
+    let progress = move |written| {
+        told.set_position(written);
+        carry_on(&stop)
+    };
+    let done = match args.csv {
+        Some(file) => {
+            let portraits = args.portraits.then(|| portraits_beside(&file));
+            tokio::task::spawn_blocking(move || generate_to_csv(&file, portraits, options, progress))
+                .await
+                .map_err(|_| Failure::Environment(String::from("a worker stopped")))?
+        }
+        None => generate_into(&LocalRegister::new(core().await?), options, progress).await,
+    };
+    bar.finish_and_clear();
+    let done = done.map_err(batch_failure)?;
+    print_generated(done, args.show, options, format);
+    if done.complete {
+        Ok(())
+    } else {
+        Err(Failure::Refused(String::from("stopped; the same command begins again and replaces what is there")))
+    }
+}
+
+fn print_generated(done: Generated, show: usize, options: GenerateOptions, format: Format) {
+    let shown = usize::try_from(options.count).unwrap_or(usize::MAX).min(show);
+    let residents = Generator::new(options.seed, options.as_of).first_eligible(shown, done.written);
+    match format {
+        Format::Text => {
+            println!("{} residents of seed {}", done.written, options.seed);
+            for record in residents {
+                println!("{}  {}  {}", record.nik.as_str(), record.birth_date, record.full_name);
+            }
+        }
+        Format::Json => {
+            let residents: Vec<_> = residents
+                .iter()
+                .map(|record| {
+                    json!({
+                        "nik": record.nik.as_str(),
+                        "full_name": record.full_name,
+                        "birth_date": record.birth_date,
+                    })
+                })
+                .collect();
+            println!("{}", json!({"written": done.written, "complete": done.complete, "residents": residents}));
+        }
+    }
+}
+
+/// `people.csv` has its portraits in `people-portraits/`.
+fn portraits_beside(file: &Path) -> PathBuf {
+    let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    file.with_file_name(format!("{stem}-portraits"))
+}
+
+fn batch_failure(error: BatchError) -> Failure {
+    match error {
+        BatchError::Overtaken => Failure::Refused(error.to_string()),
+        BatchError::Db(error) => error.into(),
+        BatchError::Fault(message) => Failure::Environment(message),
+    }
+}
+
+/// A progress bar on a terminal; nothing where the output goes into a file.
+fn bar(template: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}
+
+/// Set by Ctrl-C: the running transaction is finished, then the command stops.
+fn stop_signal() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            flag.store(true, Ordering::SeqCst);
+        }
+    });
+    stop
+}
+
+fn carry_on(stop: &AtomicBool) -> ControlFlow<()> {
+    if stop.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: RegisterArgs,
+    }
+
+    async fn run_line(words: &str) -> Result<(), Failure> {
+        let args = Line::try_parse_from(std::iter::once("register").chain(words.split(' '))).unwrap().args;
+        run(args, Format::Json, async || Err(Failure::Environment(String::from("no database here")))).await
+    }
+
+    #[tokio::test]
+    async fn a_csv_file_needs_no_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("people.csv");
+        run_line(&format!("generate --count 25 --seed 4 --portraits --csv {}", file.display())).await.unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(text.lines().count(), 26);
+        assert_eq!(std::fs::read_dir(folder.path().join("people-portraits")).unwrap().count(), 25);
+        assert!(matches!(run_line("generate --count 1").await, Err(Failure::Environment(_))));
+    }
+
+    #[test]
+    fn the_words_are_checked() {
+        let parse = |words: &str| Line::try_parse_from(std::iter::once("register").chain(words.split(' '))).is_ok();
+        assert!(parse("import people.csv --portraits faces --report refused.csv --restart"));
+        assert!(parse("generate --count 10 --seed 7 --as-of 2026-11-01 --show 3"));
+        assert!(parse("close") && parse("open") && parse("status"));
+        assert!(!parse("generate"));
+        assert!(!parse("generate --count 10 --as-of 2026-13-01"));
+        assert!(!parse("import"));
+    }
+}

@@ -1,0 +1,172 @@
+//! Writing many records: sealed by workers, in any number at once, and written by one writer, in order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::service::LocalRegister;
+use super::store::{self, ImportRow, PortraitRow, RecordRow};
+use super::{RegisterRecord, portrait};
+use crate::db::DbError;
+use crate::vault::{Label, VaultError};
+
+/// Records in one transaction.
+pub(super) const ROWS: usize = 1_000;
+/// Batches that are prepared while another is written.
+pub(super) const AHEAD: usize = 4;
+/// How often a batch is prepared anew when somebody else inserted one of its NIKs in between.
+const TRIES: usize = 8;
+
+/// A record for the register.
+#[derive(Clone, Debug)]
+pub struct NewRecord {
+    /// The elements of the KTP-el.
+    pub record: RegisterRecord,
+    /// A JPEG of at most 20 KB; `None` leaves the portrait that the register has.
+    pub portrait: Option<Vec<u8>>,
+}
+
+/// A batch could not be written. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The database did not take it.
+    #[error("database: {0}")]
+    Db(#[from] DbError),
+    /// A fault of ours.
+    #[error("{0}")]
+    Fault(String),
+    /// The import's position moved under us.
+    #[error("another process is importing the same file")]
+    Overtaken,
+}
+
+impl From<VaultError> for BatchError {
+    fn from(error: VaultError) -> Self {
+        Self::Fault(error.to_string())
+    }
+}
+
+impl From<tokio::task::JoinError> for BatchError {
+    fn from(_: tokio::task::JoinError) -> Self {
+        Self::Fault(String::from("a worker stopped"))
+    }
+}
+
+impl From<BatchError> for crate::error::Error {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Db(error) => Self::Db(error),
+            other => Self::internal(other),
+        }
+    }
+}
+
+/// Records by the blind index of their NIK.
+type Indexed = Vec<(Vec<u8>, NewRecord)>;
+
+/// A batch that only has to be written.
+pub(super) struct Prepared<T> {
+    records: Arc<Indexed>,
+    sealed: (Vec<RecordRow>, Vec<PortraitRow>),
+    /// What else the builder gave.
+    pub(super) extra: T,
+}
+
+/// The step of an import that is saved with its batch.
+pub(super) struct Step<'a> {
+    pub(super) digest: &'a [u8],
+    pub(super) from: i64,
+    pub(super) to: ImportRow,
+}
+
+impl LocalRegister {
+    /// Builds and seals a batch on worker threads. Of two records with one NIK the later counts.
+    pub(super) async fn prepare<T, F>(&self, build: F) -> Result<Prepared<T>, BatchError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<(Vec<NewRecord>, T), BatchError> + Send + 'static,
+    {
+        let vault = self.core.vault.clone();
+        let (records, extra) = tokio::task::spawn_blocking(move || {
+            let (built, extra) = build()?;
+            let mut places: HashMap<Vec<u8>, usize> = HashMap::with_capacity(built.len());
+            let mut records: Indexed = Vec::with_capacity(built.len());
+            for new in built {
+                let index = vault.blind_index(Label::NikIndex, new.record.nik.as_str());
+                match places.get(&index) {
+                    Some(place) => records[*place].1 = new,
+                    None => {
+                        places.insert(index.clone(), records.len());
+                        records.push((index, new));
+                    }
+                }
+            }
+            Ok::<_, BatchError>((Arc::new(records), extra))
+        })
+        .await??;
+        let sealed = self.seal(&records).await?;
+        Ok(Prepared { records, sealed, extra })
+    }
+
+    /// Seals for the resident that has the NIK already, or for a new one: a seal is bound to its row.
+    async fn seal(&self, records: &Arc<Indexed>) -> Result<(Vec<RecordRow>, Vec<PortraitRow>), BatchError> {
+        let indexes: Vec<Vec<u8>> = records.iter().map(|(index, _)| index.clone()).collect();
+        let known: HashMap<Vec<u8>, Uuid> = {
+            let mut tx = self.core.db.read().await?;
+            store::find_residents(&mut tx, &indexes).await?.into_iter().collect()
+        };
+        let (records, core) = (Arc::clone(records), self.core.clone());
+        let sealed = tokio::task::spawn_blocking(move || {
+            let now = core.now();
+            let (mut rows, mut portraits) = (Vec::with_capacity(records.len()), Vec::new());
+            for (index, new) in records.iter() {
+                let resident_id = known.get(index).copied().unwrap_or_else(|| core.random.uuid_v7(now));
+                let sealed = core.vault.seal_row(&core.random, Self::RECORDS, resident_id, &new.record)?;
+                rows.push(RecordRow { resident_id, nik_index: index.clone(), sealed });
+                if let Some(jpeg) = new.portrait.as_ref().filter(|jpeg| jpeg.len() <= portrait::MAX_BYTES) {
+                    let sealed = core.vault.seal_bytes(&core.random, Self::PORTRAITS, resident_id, jpeg);
+                    portraits.push(PortraitRow { resident_id, sealed });
+                }
+            }
+            Ok::<_, VaultError>((rows, portraits))
+        })
+        .await??;
+        Ok(sealed)
+    }
+
+    /// Writes a batch in one transaction, together with the import's step.
+    pub(super) async fn write<T>(&self, batch: &mut Prepared<T>, step: Option<Step<'_>>) -> Result<(), BatchError> {
+        for _ in 1..TRIES {
+            match self.try_write(batch, step.as_ref()).await {
+                // One of the NIKs came in since the batch was sealed: it needs that resident's seal.
+                Err(BatchError::Db(DbError::Unique)) => batch.sealed = self.seal(&batch.records).await?,
+                Err(BatchError::Db(DbError::Contention)) => {}
+                done => return done,
+            }
+        }
+        self.try_write(batch, step.as_ref()).await
+    }
+
+    async fn try_write<T>(&self, batch: &Prepared<T>, step: Option<&Step<'_>>) -> Result<(), BatchError> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        store::put_records(&mut tx, &batch.sealed.0, now).await?;
+        store::put_portraits(&mut tx, &batch.sealed.1).await?;
+        if let Some(step) = step
+            && !store::advance_import(&mut tx, step.digest, step.from, step.to, now).await?
+        {
+            return Err(BatchError::Overtaken);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Adds or replaces records in one transaction. For tests and small sets; imports stream.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing was written.
+    pub async fn put(&self, records: Vec<NewRecord>) -> Result<(), BatchError> {
+        let mut batch = self.prepare(move || Ok((records, ()))).await?;
+        self.write(&mut batch, None).await
+    }
+}

@@ -1,0 +1,307 @@
+//! The columns of a register file: reading a row strictly, and writing one.
+
+use csv::StringRecord;
+
+use crate::error::Text;
+use crate::register::{BloodType, Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};
+
+/// All columns, in the order in which we write them.
+pub const HEADER: [&str; 21] = [
+    "nik",
+    "full_name",
+    "birth_place",
+    "birth_date",
+    "sex",
+    "blood_type",
+    "address",
+    "rt",
+    "rw",
+    "village",
+    "district",
+    "regency",
+    "province",
+    "religion",
+    "marital_status",
+    "occupation",
+    "nationality",
+    "valid_until",
+    "issued_place",
+    "issued_on",
+    "vital_status",
+];
+
+/// Columns that a file may leave out.
+const OPTIONAL: [&str; 6] = ["blood_type", "nationality", "valid_until", "issued_place", "issued_on", "vital_status"];
+
+/// Why a row is refused. It names the field and never its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowError {
+    /// The column, `portrait`, or `row` for the whole row.
+    pub field: &'static str,
+    /// What to do.
+    pub reason: Text,
+}
+
+impl RowError {
+    pub(super) const fn new(field: &'static str, id: &'static str, en: &'static str) -> Self {
+        Self { field, reason: Text::new(id, en) }
+    }
+}
+
+/// Where each of [`HEADER`]'s columns stands in a file.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    positions: [Option<usize>; HEADER.len()],
+    width: usize,
+}
+
+impl Columns {
+    /// From a file's first row.
+    ///
+    /// # Errors
+    /// A sentence for the operator: which columns are missing, unknown or stand twice.
+    pub fn from_header(header: &StringRecord) -> Result<Self, String> {
+        let mut positions = [None; HEADER.len()];
+        for (position, name) in header.iter().enumerate() {
+            let name = name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
+            let Some(at) = HEADER.iter().position(|known| *known == name) else {
+                return Err(format!("unknown column {name:?}; the columns are {}", HEADER.join(", ")));
+            };
+            if positions[at].replace(position).is_some() {
+                return Err(format!("the column {name} stands twice"));
+            }
+        }
+        let missing: Vec<&str> = HEADER
+            .iter()
+            .zip(&positions)
+            .filter(|(name, position)| position.is_none() && !OPTIONAL.contains(name))
+            .map(|(name, _)| *name)
+            .collect();
+        if missing.is_empty() {
+            Ok(Self { positions, width: header.len() })
+        } else {
+            Err(format!("columns missing: {}", missing.join(", ")))
+        }
+    }
+
+    /// Reads one row. Rules of the NIK are those of [`Nik::parse`]; what an officer is only warned of is accepted.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn read(&self, row: &StringRecord, today: Date) -> Result<RegisterRecord, RowError> {
+        if row.len() != self.width {
+            return Err(RowError::new(
+                "row",
+                "Jumlah kolom berbeda dengan baris judul; periksa pemisah dan tanda kutip.",
+                "The number of columns differs from the header; check delimiters and quotes.",
+            ));
+        }
+        let birth_date = past_date("birth_date", self.get(row, "birth_date"), today)?;
+        Ok(RegisterRecord {
+            nik: Nik::parse(self.get(row, "nik")).map_err(|e| RowError { field: "nik", reason: e.text() })?,
+            full_name: self.text(row, "full_name", 1, 100)?,
+            birth_place: self.text(row, "birth_place", 1, 60)?,
+            birth_date,
+            sex: coded("sex", self.get(row, "sex"), Sex::parse)?,
+            blood_type: match self.get(row, "blood_type") {
+                "" | "-" => None,
+                text => Some(coded("blood_type", text, BloodType::parse)?),
+            },
+            address: self.text(row, "address", 1, 160)?,
+            rt: neighbourhood("rt", self.get(row, "rt"))?,
+            rw: neighbourhood("rw", self.get(row, "rw"))?,
+            village: self.text(row, "village", 1, 60)?,
+            district: self.text(row, "district", 1, 60)?,
+            regency: self.text(row, "regency", 1, 60)?,
+            province: self.text(row, "province", 1, 60)?,
+            religion: coded("religion", self.get(row, "religion"), Religion::parse)?,
+            marital_status: coded("marital_status", self.get(row, "marital_status"), MaritalStatus::parse)?,
+            occupation: self.text(row, "occupation", 1, 80)?,
+            nationality: match self.get(row, "nationality") {
+                "" => Nationality::Indonesian,
+                text => coded("nationality", text, Nationality::parse)?,
+            },
+            valid_until: match self.get(row, "valid_until") {
+                "" => None,
+                text if text.eq_ignore_ascii_case("seumur hidup") => None,
+                text => Some(date("valid_until", text)?),
+            },
+            issued_place: self.text(row, "issued_place", 0, 60)?,
+            issued_on: match self.get(row, "issued_on") {
+                "" => None,
+                text => Some(past_date("issued_on", text, today)?),
+            },
+            vital_status: match self.get(row, "vital_status") {
+                "" => VitalStatus::Alive,
+                text => coded("vital_status", text, VitalStatus::parse)?,
+            },
+        })
+    }
+
+    fn get<'a>(&self, row: &'a StringRecord, name: &str) -> &'a str {
+        let at = HEADER.iter().position(|known| *known == name);
+        at.and_then(|at| self.positions[at]).and_then(|position| row.get(position)).unwrap_or("").trim()
+    }
+
+    fn text(&self, row: &StringRecord, name: &'static str, least: usize, most: usize) -> Result<String, RowError> {
+        let text = self.get(row, name);
+        if text.chars().any(char::is_control) {
+            return Err(RowError::new(name, "Hapus karakter kendali.", "Remove control characters."));
+        }
+        let length = text.chars().count();
+        if length < least {
+            return Err(RowError::new(name, "Wajib diisi.", "It must not be empty."));
+        }
+        if length > most {
+            return Err(RowError::new(name, "Terlalu panjang.", "It is too long."));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+fn date(field: &'static str, text: &str) -> Result<Date, RowError> {
+    Date::parse_printed(text).map_err(|_| {
+        RowError::new(
+            field,
+            "Tulis tanggal sebagai YYYY-MM-DD atau DD-MM-YYYY, dan tanggal itu harus ada.",
+            "Write a date that exists as YYYY-MM-DD or DD-MM-YYYY.",
+        )
+    })
+}
+
+fn past_date(field: &'static str, text: &str, today: Date) -> Result<Date, RowError> {
+    let date = date(field, text)?;
+    if date > today || date.year() < 1850 {
+        return Err(RowError::new(
+            field,
+            "Tanggal harus sesudah tahun 1849 dan tidak di masa depan.",
+            "The date must be after 1849 and not in the future.",
+        ));
+    }
+    Ok(date)
+}
+
+fn coded<T>(field: &'static str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, RowError> {
+    parse(text).ok_or(RowError::new(
+        field,
+        "Pakai salah satu nilai yang tercantum di docs/register-import.md.",
+        "Use one of the values listed in docs/register-import.md.",
+    ))
+}
+
+/// RT and RW have three digits on the card; `-` and nothing are places without them.
+fn neighbourhood(field: &'static str, text: &str) -> Result<String, RowError> {
+    match text {
+        "" | "-" => Ok(String::from("000")),
+        text if text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(format!("{text:0>3}")),
+        _ => Err(RowError::new(field, "Tulis paling banyak tiga angka.", "Write at most three digits.")),
+    }
+}
+
+/// A record as a row under [`HEADER`].
+pub fn to_row(record: &RegisterRecord) -> [String; HEADER.len()] {
+    let date = |date: Option<Date>| date.map_or_else(String::new, |date| date.to_string());
+    [
+        record.nik.as_str().to_owned(),
+        record.full_name.clone(),
+        record.birth_place.clone(),
+        record.birth_date.to_string(),
+        record.sex.code().to_owned(),
+        record.blood_type_label().to_owned(),
+        record.address.clone(),
+        record.rt.clone(),
+        record.rw.clone(),
+        record.village.clone(),
+        record.district.clone(),
+        record.regency.clone(),
+        record.province.clone(),
+        record.religion.code().to_owned(),
+        record.marital_status.code().to_owned(),
+        record.occupation.clone(),
+        record.nationality.code().to_owned(),
+        date(record.valid_until),
+        record.issued_place.clone(),
+        date(record.issued_on),
+        record.vital_status.code().to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::register::model::tests::siti;
+
+    fn today() -> Date {
+        Date::parse("2026-11-21").unwrap()
+    }
+
+    fn columns() -> Columns {
+        Columns::from_header(&StringRecord::from(&HEADER[..])).unwrap()
+    }
+
+    fn with(name: &str, value: &str) -> Result<RegisterRecord, &'static str> {
+        let mut row = to_row(&siti());
+        row[HEADER.iter().position(|column| *column == name).unwrap()] = value.to_owned();
+        columns().read(&StringRecord::from(&row[..]), today()).map_err(|error| error.field)
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        assert_eq!(with("nik", "3174015708900012"), Ok(siti()));
+    }
+
+    #[test]
+    fn the_card_s_own_words_are_read() {
+        assert_eq!(with("birth_date", "17-08-1990"), Ok(siti()));
+        assert_eq!(with("sex", "PEREMPUAN"), Ok(siti()));
+        assert_eq!(with("religion", "Islam"), Ok(siti()));
+        assert_eq!(with("marital_status", "KAWIN"), Ok(siti()));
+        assert_eq!(with("valid_until", "SEUMUR HIDUP"), Ok(siti()));
+        assert_eq!(with("rt", "1"), Ok(siti()));
+        assert_eq!(with("vital_status", ""), Ok(siti()));
+        assert_eq!(with("full_name", "  SITI NURHALIZAH "), Ok(siti()));
+        assert_eq!(with("birth_date", "1990-08-18").map(|record| record.nik), Ok(siti().nik), "only a warning");
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        for (field, value) in [
+            ("nik", "3174015708900000"),
+            ("nik", ""),
+            ("full_name", ""),
+            ("full_name", "A\u{0}B"),
+            ("birth_date", "17/08/1990"),
+            ("birth_date", "1990-02-30"),
+            ("birth_date", "2026-11-22"),
+            ("birth_date", "1490-08-17"),
+            ("sex", "P"),
+            ("blood_type", "C"),
+            ("rt", "0012"),
+            ("rw", "1a"),
+            ("religion", "x"),
+            ("marital_status", ""),
+            ("nationality", "IDN"),
+            ("valid_until", "forever"),
+            ("issued_on", "2026-12-01"),
+            ("vital_status", "gone"),
+            ("province", ""),
+        ] {
+            assert_eq!(with(field, value), Err(field), "{field} = {value}");
+        }
+        assert_eq!(with("address", &"A".repeat(161)), Err("address"));
+        assert_eq!(columns().read(&StringRecord::from(vec!["1"]), today()).map_err(|error| error.field), Err("row"));
+    }
+
+    #[test]
+    fn a_header_is_checked() {
+        let check = |names: &[&str]| Columns::from_header(&StringRecord::from(names)).map(|_| ());
+        let needed: Vec<&str> = HEADER.into_iter().filter(|name| !OPTIONAL.contains(name)).rev().collect();
+        assert_eq!(check(&needed), Ok(()));
+        assert!(check(&needed[1..]).unwrap_err().contains("occupation"));
+        assert!(check(&[&needed[..], &["shoe_size"]].concat()).unwrap_err().contains("shoe_size"));
+        assert!(check(&[&needed[..], &["nik"]].concat()).unwrap_err().contains("twice"));
+        let mut marked = needed.clone();
+        marked[0] = "\u{feff}OCCUPATION";
+        assert_eq!(check(&marked), Ok(()), "a byte order mark and capitals");
+    }
+}

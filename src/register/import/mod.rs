@@ -1,0 +1,313 @@
+//! Import of a register file: streamed, in batches, and continued where it was stopped.
+//!
+//! A batch's records, portraits and the file's position are one transaction, so no row is ever half imported and none is
+//! skipped. The file is known by its SHA-256. Columns and values are in `docs/register-import.md`.
+
+pub mod columns;
+mod report;
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use futures_util::{StreamExt, stream};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use self::columns::{Columns, RowError};
+pub use self::report::Refused;
+use self::report::Report;
+use super::batch::{AHEAD, BatchError, NewRecord, ROWS, Step};
+use super::store::{self, ImportRow};
+use super::{Date, LocalRegister, RegisterRecord, portrait};
+use crate::db::DbError;
+
+/// Bytes that a picture file may have before it is shrunk.
+const MAX_PICTURE: u64 = 16 << 20;
+
+/// How to import.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// A folder with `<nik>.jpg`, `.jpeg` or `.png`.
+    pub portraits: Option<PathBuf>,
+    /// Where refused rows are listed.
+    pub report: Option<PathBuf>,
+    /// Read the file from its first row even when it was read before.
+    pub restart: bool,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the file that are durable or refused.
+    pub bytes: u64,
+    /// Bytes of the file.
+    pub total_bytes: u64,
+    /// Rows in the register, with those of earlier runs.
+    pub accepted: u64,
+    /// Rows refused, with those of earlier runs.
+    pub refused: u64,
+}
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Rows that an earlier run had done already.
+    pub resumed_from: u64,
+    /// Rows in the register, with those of earlier runs.
+    pub accepted: u64,
+    /// Rows refused, with those of earlier runs.
+    pub refused: u64,
+    /// Whether the end of the file was reached; false after a stop.
+    pub complete: bool,
+}
+
+/// An import did not go on. What was committed before stays, and the same command continues there.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file or folder cannot be used.
+    #[error("{0}")]
+    File(String),
+    /// The header does not fit.
+    #[error("{0}")]
+    Columns(String),
+    /// A batch could not be written.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+}
+
+impl From<DbError> for ImportError {
+    fn from(error: DbError) -> Self {
+        Self::Batch(error.into())
+    }
+}
+
+/// A row that was read well, and the line on which it begins.
+type Line = (u64, RegisterRecord);
+
+/// Rows as they come from the file.
+struct Chunk {
+    rows: Vec<Line>,
+    refused: Vec<Refused>,
+    next_row: i64,
+    bytes: u64,
+}
+
+/// The SHA-256 of a file, and its length.
+fn digest(path: &Path) -> Result<([u8; 32], u64), ImportError> {
+    let fail = |error: std::io::Error| ImportError::File(format!("{}: {error}", path.display()));
+    let mut file = File::open(path).map_err(fail)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut length = 0;
+    loop {
+        match file.read(&mut buffer).map_err(fail)? {
+            0 => return Ok((hash.finalize().into(), length)),
+            read => {
+                hash.update(&buffer[..read]);
+                length += read as u64;
+            }
+        }
+    }
+}
+
+/// Reads the rows of a file from one on.
+struct Rows {
+    reader: csv::Reader<BufReader<File>>,
+    columns: Columns,
+    path: PathBuf,
+    next_row: i64,
+    today: Date,
+}
+
+impl Rows {
+    fn open(path: &Path, from: i64, today: Date) -> Result<Self, ImportError> {
+        let fail = |error: &dyn std::fmt::Display| ImportError::File(format!("{}: {error}", path.display()));
+        let file = || File::open(path).map(BufReader::new).map_err(|error| fail(&error));
+        // Spreadsheets set to Indonesian write semicolons.
+        let mut first = String::new();
+        std::io::BufRead::read_line(&mut file()?.take(1 << 16), &mut first).map_err(|error| fail(&error))?;
+        let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(file()?);
+        let header = reader.headers().map_err(|error| fail(&error))?;
+        let columns = Columns::from_header(header)
+            .map_err(|problem| ImportError::Columns(format!("{}: {problem}", path.display())))?;
+        let mut rows = Self { reader, columns, path: path.to_owned(), next_row: 0, today };
+        let mut skipped = csv::ByteRecord::new();
+        while rows.next_row < from && rows.read(&mut skipped)? {}
+        Ok(rows)
+    }
+
+    fn read(&mut self, into: &mut csv::ByteRecord) -> Result<bool, ImportError> {
+        let more = self
+            .reader
+            .read_byte_record(into)
+            .map_err(|error| ImportError::File(format!("{}: {error}", self.path.display())))?;
+        self.next_row += i64::from(more);
+        Ok(more)
+    }
+
+    /// The next rows, at most [`ROWS`]; `None` at the end of the file.
+    fn chunk(&mut self) -> Result<Option<Chunk>, ImportError> {
+        let mut chunk = Chunk { rows: Vec::new(), refused: Vec::new(), next_row: 0, bytes: 0 };
+        let mut bytes = csv::ByteRecord::new();
+        while chunk.rows.len() + chunk.refused.len() < ROWS && self.read(&mut bytes)? {
+            let line = bytes.position().map_or(0, csv::Position::line);
+            let row = csv::StringRecord::from_byte_record(bytes.clone())
+                .map_err(|_| RowError::new("row", "Simpan berkas sebagai UTF-8.", "Save the file as UTF-8."));
+            match row.and_then(|row| self.columns.read(&row, self.today)) {
+                Ok(record) => chunk.rows.push((line, record)),
+                Err(error) => chunk.refused.push(Refused { line, error }),
+            }
+        }
+        chunk.next_row = self.next_row;
+        chunk.bytes = self.reader.position().byte();
+        Ok((!chunk.rows.is_empty() || !chunk.refused.is_empty()).then_some(chunk))
+    }
+}
+
+/// The portrait of a NIK in `dir`, shrunk; `None` where there is no file.
+fn portrait_in(dir: &Path, nik: &str) -> Result<Option<Vec<u8>>, RowError> {
+    const UNUSABLE: RowError = RowError::new(
+        "portrait",
+        "Foto tidak terbaca: JPEG atau PNG, paling besar 4096 piksel per sisi dan 16 MiB.",
+        "The portrait cannot be read: JPEG or PNG, at most 4096 pixels a side and 16 MiB.",
+    );
+    for extension in ["jpg", "jpeg", "png"] {
+        let path = dir.join(format!("{nik}.{extension}"));
+        match std::fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Ok(file) if file.len() <= MAX_PICTURE => {
+                let bytes = std::fs::read(&path).map_err(|_| UNUSABLE)?;
+                return portrait::shrink(&bytes).map(Some).map_err(|_| UNUSABLE);
+            }
+            _ => return Err(UNUSABLE),
+        }
+    }
+    Ok(None)
+}
+
+/// Adds the portraits. A row whose portrait is there but cannot be used is refused as a whole.
+fn with_portraits(chunk: Chunk, dir: Option<&Path>) -> (Vec<NewRecord>, Chunk) {
+    let Chunk { rows, mut refused, next_row, bytes } = chunk;
+    let mut records = Vec::with_capacity(rows.len());
+    for (line, record) in rows {
+        match dir.map_or(Ok(None), |dir| portrait_in(dir, record.nik.as_str())) {
+            Ok(portrait) => records.push(NewRecord { record, portrait }),
+            Err(error) => refused.push(Refused { line, error }),
+        }
+    }
+    refused.sort_by_key(|row| row.line);
+    (records, Chunk { rows: Vec::new(), refused, next_row, bytes })
+}
+
+/// Imports a CSV file. `progress` is told after each transaction and may stop; the same call later goes on from there.
+/// A NIK that the register has is updated and keeps its resident; of several rows with one NIK the last counts.
+///
+/// # Errors
+/// When a file or the database cannot be used. Wrong rows are no error: they are counted and reported.
+pub async fn import<P>(
+    register: &LocalRegister,
+    file: &Path,
+    options: &ImportOptions,
+    mut progress: P,
+) -> Result<Imported, ImportError>
+where
+    P: FnMut(Progress) -> ControlFlow<()>,
+{
+    if let Some(dir) = &options.portraits
+        && !dir.is_dir()
+    {
+        return Err(ImportError::File(format!("{}: not a folder", dir.display())));
+    }
+    let path = file.to_owned();
+    let (digest, total_bytes) =
+        tokio::task::spawn_blocking(move || digest(&path)).await.map_err(BatchError::from)??;
+    let today = Date::in_jakarta(register.core.now());
+
+    let mut state = begin(register, &digest, options.restart).await?;
+    let resumed_from = state.next_row;
+    let (path, from) = (file.to_owned(), state.next_row);
+    let rows =
+        tokio::task::spawn_blocking(move || Rows::open(&path, from, today)).await.map_err(BatchError::from)??;
+    let mut report = match &options.report {
+        Some(path) => {
+            let line = rows.reader.position().line();
+            Some(Report::open(path, line).map_err(ImportError::File)?)
+        }
+        None => None,
+    };
+
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let reading = tokio::task::spawn_blocking(move || read_all(rows, &sender));
+    let chunks = stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|next| (next, receiver)) });
+    let mut batches = Box::pin(
+        chunks
+            .map(|chunk: Result<Chunk, ImportError>| async {
+                let (chunk, dir) = (chunk?, options.portraits.clone());
+                Ok::<_, ImportError>(register.prepare(move || Ok(with_portraits(chunk, dir.as_deref()))).await?)
+            })
+            .buffered(AHEAD),
+    );
+
+    let mut complete = true;
+    while let Some(batch) = batches.next().await {
+        let mut batch = batch?;
+        let chunk = &batch.extra;
+        let refused = i64::try_from(chunk.refused.len()).unwrap_or(i64::MAX);
+        let to = ImportRow {
+            next_row: chunk.next_row,
+            accepted: state.accepted + (chunk.next_row - state.next_row - refused),
+            refused: state.refused + refused,
+        };
+        let bytes = chunk.bytes;
+        // The report comes first: after a crash between the two, its lines are dropped and written again.
+        if let Some(report) = &mut report {
+            report.add(&chunk.refused).map_err(ImportError::File)?;
+        }
+        register.write(&mut batch, Some(Step { digest: &digest, from: state.next_row, to })).await?;
+        state = to;
+        let (accepted, refused) = (state.accepted.unsigned_abs(), state.refused.unsigned_abs());
+        if progress(Progress { bytes, total_bytes, accepted, refused }).is_break() {
+            complete = bytes >= total_bytes;
+            break;
+        }
+    }
+    drop(batches);
+    reading.await.map_err(BatchError::from)?;
+    Ok(Imported {
+        resumed_from: resumed_from.unsigned_abs(),
+        accepted: state.accepted.unsigned_abs(),
+        refused: state.refused.unsigned_abs(),
+        complete,
+    })
+}
+
+async fn begin(register: &LocalRegister, digest: &[u8], restart: bool) -> Result<ImportRow, ImportError> {
+    let now = register.core.now();
+    let mut tx = register.core.db.write().await?;
+    let mut state = store::begin_import(&mut tx, digest, now).await?;
+    if restart {
+        let zero = ImportRow { next_row: 0, accepted: 0, refused: 0 };
+        store::advance_import(&mut tx, digest, state.next_row, zero, now).await?;
+        state = zero;
+    }
+    tx.commit().await?;
+    Ok(state)
+}
+
+/// Sends the file's rows until its end, an error, or until nobody listens any more.
+fn read_all(mut rows: Rows, sender: &mpsc::Sender<Result<Chunk, ImportError>>) {
+    loop {
+        let next = match rows.chunk() {
+            Ok(Some(chunk)) => Ok(chunk),
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        let failed = next.is_err();
+        if sender.blocking_send(next).is_err() || failed {
+            return;
+        }
+    }
+}
