@@ -1,6 +1,8 @@
 //! The command line: one file per command. Exit codes: 0 done, 1 refused or not valid, 2 wrong usage, 3 the
 //! environment (database, keys, mail) is not usable.
 
+pub mod audit;
+
 use crate::config::ConfigError;
 use crate::db::DbError;
 use crate::error::{Error, Language};

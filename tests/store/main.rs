@@ -7,5 +7,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod audit;
 mod mail;
 mod mail_delivery;
