@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod attribute;
+pub mod audit;
 pub mod captcha;
 pub mod cli;
 pub mod clock;

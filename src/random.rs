@@ -14,7 +14,7 @@ pub struct Random(Arc<Source>);
 
 enum Source {
     System,
-    Seeded(Mutex<ChaCha20Rng>),
+    Seeded(Box<Mutex<ChaCha20Rng>>),
 }
 
 impl Random {
@@ -25,7 +25,7 @@ impl Random {
 
     /// A repeatable stream for tests and synthetic data. Never for keys that protect anything.
     pub fn seeded(seed: u64) -> Self {
-        Self(Arc::new(Source::Seeded(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))))
+        Self(Arc::new(Source::Seeded(Box::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))))))
     }
 
     /// Fills `buffer` with random bytes.

@@ -144,19 +144,24 @@ fn split(text: &str) -> (String, Vec<String>) {
     (code, strings)
 }
 
-/// The part of a file before its test module. By custom of this code it is the last thing in a file.
-fn without_tests(text: &str) -> &str {
-    ["#[cfg(test)]\nmod ", "#[cfg(test)]\npub mod ", "#[cfg(test)]\npub(crate) mod "]
-        .iter()
-        .filter_map(|start| {
-            text.match_indices(start).find(|(at, _)| is_inline(&text[at + start.len()..])).map(|(at, _)| at)
-        })
-        .min()
-        .map_or(text, |at| &text[..at])
-}
-
-fn is_inline(after_mod: &str) -> bool {
-    after_mod.find('{').unwrap_or(usize::MAX) < after_mod.find(';').unwrap_or(usize::MAX)
+/// A file without its `#[cfg(test)]` items. Formatted code ends an item on a line of the same indentation.
+fn without_tests(text: &str) -> String {
+    let mut out = String::new();
+    let mut inside: Option<usize> = None;
+    for line in text.lines() {
+        let indentation = line.len() - line.trim_start().len();
+        if let Some(depth) = inside {
+            if indentation == depth && !line.trim().is_empty() && line.ends_with(['}', ';']) {
+                inside = None;
+            }
+        } else if line.trim() == "#[cfg(test)]" {
+            inside = Some(indentation);
+        } else {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
 }
 
 fn sources() -> Vec<Source> {
@@ -187,7 +192,7 @@ fn sources() -> Vec<Source> {
         .iter()
         .filter(|(name, _)| !test_files.contains(*name))
         .map(|(name, text)| {
-            let (code, strings) = split(without_tests(text));
+            let (code, strings) = split(&without_tests(text));
             Source { path: name.clone(), lines: text.lines().count(), code, strings }
         })
         .collect()
@@ -495,10 +500,10 @@ async fn both_schemas_are_equal() {
 
 #[test]
 fn the_reader_of_sources_reads_right() {
-    let text = "use crate::{a::B, c::{D, e}, f};\n// crate::comment\nfn x<'a>() { let q = '\"'; let s = \"crate::string\"; crate::g::h(); r#\"raw \"crate::raw\"#; }\n#[cfg(test)]\nmod tests { use crate::testing; }\n";
-    let (code, strings) = split(without_tests(text));
+    let text = "use crate::{a::B, c::{D, e}, f};\n// crate::comment\nfn x<'a>() { let q = '\"'; let s = \"crate::string\"; crate::g::h(); r#\"raw \"crate::raw\"#; }\n#[cfg(test)]\nfn help() {\n    crate::testing();\n}\nfn y() { crate::i::j(); }\n#[cfg(test)]\nmod tests {\n    use crate::testing;\n}\n";
+    let (code, strings) = split(&without_tests(text));
     let source = Source { path: "src/mail/http.rs".into(), lines: 5, code, strings };
-    assert_eq!(source.uses().into_iter().collect::<Vec<_>>(), ["a", "c", "f", "g"]);
+    assert_eq!(source.uses().into_iter().collect::<Vec<_>>(), ["a", "c", "f", "g", "i"]);
     assert_eq!(source.strings, ["crate::string", "raw \"crate::raw"]);
     assert!(source.is_room("http") && source.domain() == "mail");
 }

@@ -2,6 +2,7 @@
 //! environment (database, keys, mail) is not usable.
 
 pub mod register;
+pub mod audit;
 
 use crate::config::ConfigError;
 use crate::db::DbError;

@@ -1,6 +1,6 @@
 //! The one room that knows which SQL engine runs.
 //!
-//! Store functions elsewhere write a statement once, with `$1` placeholders, and run it through [`on_engine!`], which
+//! Store functions elsewhere write a statement once, with `$1` placeholders, and run it through [`crate::on_engine!`], which
 //! expands the same body for both engines. Rules: integers are `i64`, times are [`crate::clock::Timestamp`]
 //! (microseconds), ids are `Uuid`, bytes are `Vec<u8>`; no `NOW()`, serials, JSON operators, `FOR UPDATE`.
 

@@ -1,0 +1,226 @@
+//! Recording and checking.
+//!
+//! Each entry carries a keyed digest (HMAC-SHA-256 under a root secret that is not in the database) over the digest before
+//! it and its own fields; the head of a chain carries one over the number and digest of the last entry. Whoever can write
+//! to the database but has no root secret can neither alter, insert, move nor delete an entry unseen, and cannot shorten a
+//! chain unless they kept a copy of an older head and nothing was recorded since. The general chain names every other
+//! chain, so a whole chain cannot vanish either. Deleting all chains at once leaves an empty log, which only a person can
+//! find suspicious.
+
+use std::collections::{BTreeSet, HashSet};
+
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::model::{Action, Actor, Entry, Event, Fault, GENERAL, Intent, Outcome, Report};
+use super::store;
+use crate::core::Core;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::vault::Label;
+
+const PAGE: i64 = 1_000;
+const BROKEN: &[u8] = b"broken";
+
+/// The audit log. Cloning shares its sources.
+#[derive(Clone)]
+pub struct Service {
+    core: Core,
+}
+
+impl Service {
+    /// The log of this core's database.
+    pub const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// Announces an action, durably, before anything of it happens. Opens a transaction of its own: not to be called while
+    /// holding one.
+    ///
+    /// # Errors
+    /// When it could not be recorded: then the action must not happen.
+    pub async fn begin(&self, event: Event) -> Result<Intent> {
+        let intent = Intent { event, correlation_id: self.core.random.uuid_v7(self.core.now()) };
+        let mut tx = self.core.db.write().await?;
+        self.append(&mut tx, intent, "intent", String::new()).await?;
+        tx.commit().await?;
+        Ok(intent)
+    }
+
+    /// Records how an announced action ended, in the transaction that makes it so.
+    ///
+    /// # Errors
+    /// When it could not be recorded: then the transaction must not be committed.
+    pub async fn finish(&self, tx: &mut Tx, intent: Intent, outcome: Outcome) -> Result<()> {
+        self.append(tx, intent, "outcome", outcome.to_text()).await
+    }
+
+    /// Records how an announced action ended that changed nothing else, e.g. because it was refused. Opens a transaction
+    /// of its own.
+    ///
+    /// # Errors
+    /// When it could not be recorded.
+    pub async fn finish_alone(&self, intent: Intent, outcome: Outcome) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        self.finish(&mut tx, intent, outcome).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Records something that needs no announcement, in the transaction in which it happens.
+    ///
+    /// # Errors
+    /// When it could not be recorded: then the transaction must not be committed.
+    pub async fn record(&self, tx: &mut Tx, event: Event, outcome: Outcome) -> Result<()> {
+        let correlation_id = self.core.random.uuid_v7(self.core.now());
+        self.append(tx, Intent { event, correlation_id }, "outcome", outcome.to_text()).await
+    }
+
+    async fn append(&self, tx: &mut Tx, intent: Intent, phase: &'static str, outcome: String) -> Result<()> {
+        let chain = intent.event.chain;
+        let fresh = store::open(tx, chain).await?;
+        if fresh && chain != GENERAL {
+            let event = Event { chain: GENERAL, actor: Actor::System, action: Action::ChainOpened, subject_id: chain };
+            let opened = Intent { event, correlation_id: intent.correlation_id };
+            let general_fresh = store::open(tx, GENERAL).await?;
+            self.append_to_open(tx, general_fresh, opened, "outcome", Outcome::Done.to_text()).await?;
+        }
+        self.append_to_open(tx, fresh, intent, phase, outcome).await
+    }
+
+    async fn append_to_open(
+        &self,
+        tx: &mut Tx,
+        fresh: bool,
+        intent: Intent,
+        phase: &'static str,
+        outcome: String,
+    ) -> Result<()> {
+        let Intent { event, correlation_id } = intent;
+        let head = store::advance(tx, event.chain).await?;
+        let seq = head.seq;
+        let mut previous = store::digest_of(tx, event.chain, seq - 1).await?.unwrap_or_default();
+        // A chain that was tampered with stops nobody from working, but what follows must not heal it: the entry is
+        // chained to nothing, so that checking finds the place for ever.
+        if !fresh && !self.fits(&head.digest, &head_input(event.chain, seq - 1, &previous)) {
+            tracing::error!(audit.chain = %event.chain, audit.seq = seq, "audit: the chain does not fit its head; run `ikd audit verify`");
+            previous = BROKEN.to_vec();
+        }
+        let entry = Entry {
+            chain: event.chain,
+            seq,
+            at: self.core.now(),
+            correlation_id,
+            actor_kind: event.actor.kind().to_owned(),
+            actor_id: event.actor.id(),
+            action: event.action.as_str().to_owned(),
+            subject_id: event.subject_id,
+            phase: phase.to_owned(),
+            outcome,
+        };
+        let version = self.core.vault.current();
+        let digest = self.digest(version, &entry.digest_input(&previous));
+        let head = self.digest(version, &head_input(event.chain, seq, &digest));
+        Ok(store::add(tx, &entry, &digest, &head).await?)
+    }
+
+    /// Version of the root secret, then the HMAC.
+    fn digest(&self, version: u8, parts: &[Vec<u8>]) -> Vec<u8> {
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        let mut out = vec![version];
+        out.extend_from_slice(&self.core.vault.mac(version, Label::Audit, &parts).unwrap_or_default());
+        out
+    }
+
+    fn fits(&self, digest: &[u8], parts: &[Vec<u8>]) -> bool {
+        // An unknown version has no key: whoever invents one gets zeros, which are refused here.
+        let Some(&version) = digest.first() else { return false };
+        let known = self.core.vault.key(version, Label::Audit).is_some();
+        known && bool::from(self.digest(version, parts).ct_eq(digest))
+    }
+
+    /// Reads the whole log and says what is wrong with it. Others may go on recording meanwhile.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn verify(&self) -> Result<Report> {
+        let mut report = Report::default();
+        let mut opened = BTreeSet::new();
+        let mut tx = self.core.db.read().await?;
+        let mut chains: BTreeSet<Uuid> = store::chains(&mut tx).await?.into_iter().collect();
+        chains.extend(store::heads(&mut tx).await?.into_iter().map(|head| head.chain));
+        for &chain in &chains {
+            self.verify_chain(&mut tx, chain, &mut report, &mut opened).await?;
+        }
+        // Chains that were opened while this was reading are known to the general chain only.
+        for &chain in opened.difference(&chains) {
+            if store::head(&mut tx, chain).await?.is_none() && store::last(&mut tx, chain).await? == 0 {
+                report.faults.push(Fault::ChainMissing { chain });
+            }
+        }
+        let unknown = chains.iter().filter(|chain| **chain != GENERAL && !opened.contains(chain));
+        report.faults.extend(unknown.map(|chain| Fault::ChainUnknown { chain: *chain }));
+        Ok(report)
+    }
+
+    async fn verify_chain(
+        &self,
+        tx: &mut Tx,
+        chain: Uuid,
+        report: &mut Report,
+        opened: &mut BTreeSet<Uuid>,
+    ) -> Result<()> {
+        report.chains += 1;
+        let head = store::head(tx, chain).await?;
+        let until = head.as_ref().map_or(i64::MAX, |head| head.seq);
+        let (mut last, mut previous) = (0, Vec::new());
+        let mut unfinished = HashSet::new();
+        loop {
+            let entries = store::page(tx, chain, last, until, PAGE).await?;
+            if entries.is_empty() {
+                break;
+            }
+            for (entry, digest) in entries {
+                report.entries += 1;
+                if entry.seq == last + 1 {
+                    if !self.fits(&digest, &entry.digest_input(&previous)) {
+                        report.faults.push(Fault::Altered { chain, seq: entry.seq });
+                    }
+                } else {
+                    // The digest before is gone, so this entry's own cannot be judged; the next one's can.
+                    report.faults.push(Fault::Missing { chain, from: last + 1, to: entry.seq - 1 });
+                }
+                if entry.phase == "intent" {
+                    unfinished.insert(entry.correlation_id);
+                } else {
+                    unfinished.remove(&entry.correlation_id);
+                }
+                let opens = chain == GENERAL && entry.action == Action::ChainOpened.as_str();
+                if opens && !opened.insert(entry.subject_id) {
+                    report.faults.push(Fault::ChainReopened { chain: entry.subject_id });
+                }
+                (last, previous) = (entry.seq, digest);
+            }
+        }
+        report.unfinished += unfinished.len() as u64;
+        match head {
+            None => report.faults.push(Fault::HeadMissing { chain }),
+            Some(head) if last < head.seq => report.faults.push(Fault::Truncated { chain, last, head: head.seq }),
+            Some(head) if !self.fits(&head.digest, &head_input(chain, head.seq, &previous)) => {
+                report.faults.push(Fault::HeadAltered { chain });
+            }
+            Some(_) => {}
+        }
+        // The head is read after the entries: it only grows, so entries behind it are not somebody's work of this moment.
+        let last = store::last(tx, chain).await?;
+        if let Some(head) = store::head(tx, chain).await?
+            && last > head.seq
+        {
+            report.faults.push(Fault::BehindHead { chain, last, head: head.seq });
+        }
+        Ok(())
+    }
+}
+
+fn head_input(chain: Uuid, seq: i64, digest: &[u8]) -> [Vec<u8>; 4] {
+    [b"head".to_vec(), chain.as_bytes().to_vec(), seq.to_be_bytes().to_vec(), digest.to_vec()]
+}

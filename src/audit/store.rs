@@ -1,0 +1,145 @@
+//! Entries and heads of chains.
+
+use uuid::Uuid;
+
+use super::model::Entry;
+use crate::clock::Timestamp;
+use crate::db::{DbError, DbResult, Tx};
+use crate::{execute, fetch_all, fetch_one, fetch_optional};
+
+const OPEN: &str = "
+    INSERT INTO audit_head (chain, seq, digest) VALUES ($1, 0, $2) ON CONFLICT (chain) DO NOTHING";
+
+// Takes the next number and, until the commit, the chain: whoever records at the same time waits here.
+const ADVANCE: &str = "UPDATE audit_head SET seq = seq + 1 WHERE chain = $1 RETURNING chain, seq, digest";
+
+const DIGEST_OF: &str = "SELECT digest FROM audit_event WHERE chain = $1 AND seq = $2";
+
+const ADD: &str = "
+    INSERT INTO audit_event
+        (chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+const CLOSE: &str = "UPDATE audit_head SET digest = $3 WHERE chain = $1 AND seq = $2";
+
+const HEADS: &str = "SELECT chain, seq, digest FROM audit_head ORDER BY chain";
+
+const HEAD: &str = "SELECT chain, seq, digest FROM audit_head WHERE chain = $1";
+
+const CHAINS: &str = "SELECT DISTINCT chain FROM audit_event ORDER BY chain";
+
+const LAST: &str = "SELECT MAX(seq) FROM audit_event WHERE chain = $1";
+
+const PAGE: &str = "
+    SELECT chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest
+    FROM audit_event WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct HeadRow {
+    pub(super) chain: Uuid,
+    pub(super) seq: i64,
+    pub(super) digest: Vec<u8>,
+}
+
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    chain: Uuid,
+    seq: i64,
+    at: Timestamp,
+    correlation_id: Uuid,
+    actor_kind: String,
+    actor_id: Uuid,
+    action: String,
+    subject_id: Uuid,
+    phase: String,
+    outcome: String,
+    digest: Vec<u8>,
+}
+
+/// Makes the chain's head if there is none. Gives whether this made it.
+pub(super) async fn open(tx: &mut Tx, chain: Uuid) -> DbResult<bool> {
+    Ok(execute!(tx, OPEN, chain, Vec::<u8>::new())? == 1)
+}
+
+/// The head of a chain with its number already advanced, and the digest that closed the chain so far. Held until the
+/// transaction ends.
+pub(super) async fn advance(tx: &mut Tx, chain: Uuid) -> DbResult<HeadRow> {
+    fetch_one!(tx, HeadRow, ADVANCE, chain)
+}
+
+/// The digest of an entry, if it is there.
+pub(super) async fn digest_of(tx: &mut Tx, chain: Uuid, seq: i64) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Vec<u8>,), DIGEST_OF, chain, seq)?.map(|(digest,)| digest))
+}
+
+/// Adds an entry and closes the chain over it.
+pub(super) async fn add(tx: &mut Tx, entry: &Entry, digest: &[u8], head: &[u8]) -> DbResult<()> {
+    execute!(
+        tx,
+        ADD,
+        entry.chain,
+        entry.seq,
+        entry.at,
+        entry.correlation_id,
+        &entry.actor_kind,
+        entry.actor_id,
+        &entry.action,
+        entry.subject_id,
+        &entry.phase,
+        &entry.outcome,
+        digest,
+    )?;
+    match execute!(tx, CLOSE, entry.chain, entry.seq, head)? {
+        1 => Ok(()),
+        _ => Err(DbError::Contention),
+    }
+}
+
+/// All heads.
+pub(super) async fn heads(tx: &mut Tx) -> DbResult<Vec<HeadRow>> {
+    fetch_all!(tx, HeadRow, HEADS)
+}
+
+/// One head.
+pub(super) async fn head(tx: &mut Tx, chain: Uuid) -> DbResult<Option<HeadRow>> {
+    fetch_optional!(tx, HeadRow, HEAD, chain)
+}
+
+/// All chains that have entries.
+pub(super) async fn chains(tx: &mut Tx) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), CHAINS)?.into_iter().map(|(chain,)| chain).collect())
+}
+
+/// The number of the last entry; 0 for none.
+pub(super) async fn last(tx: &mut Tx, chain: Uuid) -> DbResult<i64> {
+    Ok(fetch_one!(tx, (Option<i64>,), LAST, chain)?.0.unwrap_or(0))
+}
+
+/// Up to `limit` entries with their digests, in order, after number `after` and up to `until`.
+pub(super) async fn page(
+    tx: &mut Tx,
+    chain: Uuid,
+    after: i64,
+    until: i64,
+    limit: i64,
+) -> DbResult<Vec<(Entry, Vec<u8>)>> {
+    let rows = fetch_all!(tx, EntryRow, PAGE, chain, after, until, limit)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let entry = Entry {
+                chain: row.chain,
+                seq: row.seq,
+                at: row.at,
+                correlation_id: row.correlation_id,
+                actor_kind: row.actor_kind,
+                actor_id: row.actor_id,
+                action: row.action,
+                subject_id: row.subject_id,
+                phase: row.phase,
+                outcome: row.outcome,
+            };
+            (entry, row.digest)
+        })
+        .collect())
+}
