@@ -8,7 +8,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::captcha::CaptchaChallenge;
 use super::service::{Enrolled, Enrolment, Service};
 use crate::device::http::Device;
 use crate::mail::MailState;
@@ -62,17 +61,6 @@ pub struct PinRequest {
     challenge: String,
     /// Signature of `"ikd-pin-v1/enrol"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
     signature: String,
-}
-
-/// Asks for a captcha challenge: a proof of work in ALTCHA's format, nothing to read or type. Lives 10 minutes; its
-/// solution counts once.
-#[utoipa::path(post, path = "/v1/captcha", tag = "device",
-    responses(
-        (status = 200, description = "A challenge", body = CaptchaChallenge),
-        (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
-    ))]
-async fn create_captcha(State(service): State<Service>, _device: Device) -> Result<Json<CaptchaChallenge>, Problem> {
-    Ok(Json(service.captcha()?))
 }
 
 /// Enters the activation code. Five tries; repeated with the right code it succeeds again.
@@ -134,7 +122,6 @@ async fn set_pin(
 /// The routes of this room. They need a [`crate::device::Guard`] among the request's extensions.
 pub fn routes(service: Service) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(create_captcha))
         .routes(routes!(enter_code))
         .routes(routes!(resend_code))
         .routes(routes!(set_pin))

@@ -9,8 +9,7 @@ use crate::clock::{HOUR, Timestamp};
 use crate::core::Core;
 use crate::error::{Error, Language, Result};
 use crate::mail::{Email, Job};
-use crate::registration::face as registration;
-use crate::registration::model::State;
+use crate::registration::{self, State};
 
 #[derive(Template)]
 #[template(path = "mail/activation_code_id.txt")]

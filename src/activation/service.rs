@@ -2,13 +2,13 @@
 
 use uuid::Uuid;
 
-use super::captcha::{self, CaptchaChallenge};
 use super::code::ActivationCode;
 use super::face::{self, Dispatch};
 use super::model::{
     CODE_TRIES, CODES_A_DAY, CodeStatus, LIFE_IN_NEEDS_PIN_SECONDS, SELFIE_AFTER_ACTIVATION_SECONDS, day_of,
 };
 use super::store;
+use crate::captcha;
 use crate::clock::Timestamp;
 use crate::core::Core;
 use crate::db::{DbError, Tx};
@@ -16,8 +16,7 @@ use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::mail::outbox::{self, ALLOWANCE_INTERVAL_SECONDS};
 use crate::mail::{MailKind, MailState, Wake};
-use crate::registration::face as registration;
-use crate::registration::model::State;
+use crate::registration::{self, Contact, State};
 use crate::secret::Redacted;
 use crate::wallet::face as wallet;
 
@@ -54,14 +53,6 @@ impl Service {
         Self { core, mail }
     }
 
-    /// A captcha challenge.
-    ///
-    /// # Errors
-    /// A fault of ours.
-    pub fn captcha(&self) -> Result<CaptchaChallenge> {
-        captcha::issue(&self.core.vault, &self.core.random, self.core.config.captcha.max_number, self.core.now())
-    }
-
     /// Judges an activation code. The try is counted in a transaction of its own before anything is compared, so that
     /// neither parallel requests nor a crash give one away; the captcha is spent with it.
     ///
@@ -90,7 +81,7 @@ impl Service {
         let solved = captcha::verify(&self.core.vault, captcha, now)?;
 
         let mut tx = self.core.db.write().await?;
-        face::spend_captcha(&mut tx, &solved).await?;
+        captcha::service::spend(&mut tx, &solved).await?;
         let Some(tries) = store::count_try(&mut tx, id, status.generation, now).await? else {
             tx.rollback().await?;
             // Somebody was faster: another try, a resend, the right code.
@@ -173,7 +164,7 @@ impl Service {
         }
     }
 
-    async fn contact(&self, tx: &mut Tx, id: Uuid) -> Result<registration::Contact> {
+    async fn contact(&self, tx: &mut Tx, id: Uuid) -> Result<Contact> {
         registration::contact(&self.core, tx, id).await?.ok_or_else(|| Code::NotFound.into())
     }
 
@@ -214,9 +205,8 @@ impl Service {
             };
         }
         let contact = self.contact(&mut tx, id).await?;
-        let resident_id = contact
-            .resident_id
-            .ok_or_else(|| Error::internal("an approved registration names no resident"))?;
+        let resident_id =
+            contact.resident_id.ok_or_else(|| Error::internal("an approved registration names no resident"))?;
         let holder = wallet::NewHolder {
             resident_id,
             registration_id: id,

@@ -1,4 +1,4 @@
-//! SQL of activation: the `code_*` and `challenge_spent` columns of the registration, its last states, spent captchas.
+//! SQL of activation: the `code_*` and `challenge_spent` columns of the registration, its last states.
 
 use uuid::Uuid;
 
@@ -73,11 +73,6 @@ const ACTIVATE: &str = "
 
 const KEEP_SELFIE_UNTIL: &str = "UPDATE registration_selfie SET delete_after = $2 WHERE registration_id = $1";
 
-const SPEND_CAPTCHA: &str =
-    "INSERT INTO captcha_spent (challenge_hash, expires_at) VALUES ($1, $2) ON CONFLICT (challenge_hash) DO NOTHING";
-
-const SWEEP_CAPTCHAS: &str = "DELETE FROM captcha_spent WHERE expires_at <= $1";
-
 /// What activation sees of a registration.
 ///
 /// # Errors
@@ -140,20 +135,4 @@ pub async fn activate(tx: &mut Tx, id: Uuid, challenge_issued: Timestamp, now: T
 /// When the database did not do it.
 pub async fn keep_selfie_until(tx: &mut Tx, id: Uuid, until: Timestamp) -> DbResult<()> {
     execute!(tx, KEEP_SELFIE_UNTIL, id, until).map(|_| ())
-}
-
-/// Spends a captcha. `false` when it was spent before.
-///
-/// # Errors
-/// When the database did not do it.
-pub async fn spend_captcha(tx: &mut Tx, hash: &[u8], expires_at: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, SPEND_CAPTCHA, hash, expires_at)? == 1)
-}
-
-/// Forgets captchas that have expired; gives how many.
-///
-/// # Errors
-/// When the database did not do it.
-pub async fn sweep_captchas(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
-    execute!(tx, SWEEP_CAPTCHAS, now)
 }
