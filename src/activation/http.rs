@@ -64,7 +64,7 @@ pub struct PinRequest {
 }
 
 /// Enters the activation code. Five tries; repeated with the right code it succeeds again.
-#[utoipa::path(post, path = "/v1/registrations/{id}/activation-code", tag = "activation",
+#[utoipa::path(post, path = "/v1/registrations/{id}/activation-code", tag = "Activation", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = CodeRequest,
     responses(
         (status = 200, description = "The code was right", body = ProgressReply),
@@ -81,7 +81,7 @@ async fn enter_code(
 }
 
 /// Sends the living code again, or a new one when it has expired or its tries are used up (at most 3 a day).
-#[utoipa::path(post, path = "/v1/registrations/{id}/activation-code/resend", tag = "activation",
+#[utoipa::path(post, path = "/v1/registrations/{id}/activation-code/resend", tag = "Activation", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses(
         (status = 202, description = "The mail is on its way", body = ResendReply),
@@ -97,7 +97,7 @@ async fn resend_code(
 }
 
 /// Sets the PIN: the digital KTP becomes active on this device. Repeated with the same key it succeeds again.
-#[utoipa::path(post, path = "/v1/registrations/{id}/pin", tag = "activation",
+#[utoipa::path(post, path = "/v1/registrations/{id}/pin", tag = "Activation", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = PinRequest,
     responses(
         (status = 201, description = "Active", body = ProgressReply),

@@ -4,5 +4,9 @@
 //! verification raises. Other domains use [`face`] inside their own transactions.
 
 pub mod face;
+pub mod http;
 pub mod model;
+pub mod service;
 pub mod store;
+
+pub use service::Service;
