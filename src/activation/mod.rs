@@ -1,3 +1,14 @@
 //! From the e-mailed code to the PIN: activation code, captcha, PIN enrolment.
+//!
+//! Columns `code_*` and `challenge_spent` of the registration are written here and nowhere else, and so are its steps
+//! `code_sent → needs_pin → active`. Other domains use [`face`] inside their own transactions.
 
 pub mod code;
+pub mod face;
+pub mod http;
+pub mod mail;
+pub mod model;
+pub mod service;
+pub mod store;
+
+pub use service::Service;

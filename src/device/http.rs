@@ -104,7 +104,7 @@ pub struct ChallengeReply {
 
 /// Asks for a challenge for the PIN key: one per try. Nothing is stored, and taking a newer one does no harm; spending a
 /// newer one voids the older ones.
-#[utoipa::path(post, path = "/v1/challenges", tag = "device",
+#[utoipa::path(post, path = "/v1/challenges", tag = "Device", security(("dpop" = [])),
     responses(
         (status = 200, description = "A challenge for this device, 60 seconds", body = ChallengeReply),
         (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),

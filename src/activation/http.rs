@@ -1,0 +1,129 @@
+//! The routes of activation.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::service::{Enrolled, Enrolment, Service};
+use crate::device::http::Device;
+use crate::mail::MailState;
+use crate::registration::model::{Next, State as RegistrationState};
+use crate::secret::Redacted;
+use crate::web::{Json, Path, Problem, ProblemDocument};
+
+/// The code from the e-mail.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeRequest {
+    /// Six digits; spaces and dashes are forgiven.
+    #[schema(value_type = String, example = "123 456")]
+    code: Redacted<String>,
+    /// The solution of a challenge from `POST /v1/captcha`, as the ALTCHA widget encodes it (base64 of JSON).
+    #[serde(default)]
+    captcha: Option<String>,
+}
+
+/// Where the registration stands now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProgressReply {
+    /// The registration.
+    registration_id: Uuid,
+    /// Its state.
+    state: RegistrationState,
+    /// What the resident does next.
+    next: Next,
+}
+
+impl ProgressReply {
+    const fn new(registration_id: Uuid, state: RegistrationState) -> Self {
+        Self { registration_id, state, next: state.next() }
+    }
+}
+
+/// The mail is on its way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResendReply {
+    /// Always `queued`; `GET /v1/registrations/{id}` says when it was sent.
+    mail: MailState,
+}
+
+/// The public half of the PIN key, and proof of holding it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PinRequest {
+    /// Ed25519 public key, 32 bytes, base64url without padding.
+    pin_public_key: String,
+    /// A challenge from `POST /v1/challenges`.
+    challenge: String,
+    /// Signature of `"ikd-pin-v1/enrol"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
+    signature: String,
+}
+
+/// Enters the activation code. Five tries; repeated with the right code it succeeds again.
+#[utoipa::path(post, path = "/v1/registrations/{id}/activation-code", tag = "Activation", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = CodeRequest,
+    responses(
+        (status = 200, description = "The code was right", body = ProgressReply),
+        (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn enter_code(
+    State(service): State<Service>,
+    device: Device,
+    Path(id): Path<Uuid>,
+    Json(body): Json<CodeRequest>,
+) -> Result<Json<ProgressReply>, Problem> {
+    let state = service.enter_code(&device.thumbprint, id, &body.code, body.captcha.as_deref()).await?;
+    Ok(Json(ProgressReply::new(id, state)))
+}
+
+/// Sends the living code again, or a new one when it has expired or its tries are used up (at most 3 a day).
+#[utoipa::path(post, path = "/v1/registrations/{id}/activation-code/resend", tag = "Activation", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses(
+        (status = 202, description = "The mail is on its way", body = ResendReply),
+        (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn resend_code(
+    State(service): State<Service>,
+    device: Device,
+    Path(id): Path<Uuid>,
+) -> Result<(StatusCode, Json<ResendReply>), Problem> {
+    service.resend(&device.thumbprint, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(ResendReply { mail: MailState::Queued })))
+}
+
+/// Sets the PIN: the digital KTP becomes active on this device. Repeated with the same key it succeeds again.
+#[utoipa::path(post, path = "/v1/registrations/{id}/pin", tag = "Activation", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = PinRequest,
+    responses(
+        (status = 201, description = "Active", body = ProgressReply),
+        (status = 200, description = "Was active already, by the same request", body = ProgressReply),
+        (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn set_pin(
+    State(service): State<Service>,
+    device: Device,
+    Path(id): Path<Uuid>,
+    Json(body): Json<PinRequest>,
+) -> Result<(StatusCode, Json<ProgressReply>), Problem> {
+    let PinRequest { pin_public_key, challenge, signature } = body;
+    let enrolment = Enrolment { pin_public_key, challenge, signature };
+    let status = match service.enrol(&device.thumbprint, id, &enrolment).await? {
+        Enrolled::Now => StatusCode::CREATED,
+        Enrolled::Before => StatusCode::OK,
+    };
+    Ok((status, Json(ProgressReply::new(id, RegistrationState::Active))))
+}
+
+/// The routes of this room. They need a [`crate::device::Guard`] among the request's extensions.
+pub fn routes(service: Service) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(enter_code))
+        .routes(routes!(resend_code))
+        .routes(routes!(set_pin))
+        .with_state(service)
+}

@@ -1,0 +1,247 @@
+//! The use cases of activation.
+
+use uuid::Uuid;
+
+use super::code::ActivationCode;
+use super::face::{self, Dispatch};
+use super::model::{
+    CODE_TRIES, CODES_A_DAY, CodeStatus, LIFE_IN_NEEDS_PIN_SECONDS, SELFIE_AFTER_ACTIVATION_SECONDS, day_of,
+};
+use super::store;
+use crate::captcha;
+use crate::clock::Timestamp;
+use crate::core::Core;
+use crate::db::{DbError, Tx};
+use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::error::{Code, Error, Refusal, Result};
+use crate::mail::outbox::{self, ALLOWANCE_INTERVAL_SECONDS};
+use crate::mail::{MailKind, MailState, Wake};
+use crate::registration::{self, Contact, State};
+use crate::secret::Redacted;
+use crate::wallet::face as wallet;
+
+/// Activation. Cloning shares it.
+#[derive(Clone)]
+pub struct Service {
+    core: Core,
+    mail: Wake,
+}
+
+/// What a device sends to set its PIN.
+#[derive(Debug)]
+pub struct Enrolment {
+    /// Public half of the PIN key, base64url.
+    pub pin_public_key: String,
+    /// A challenge of this device.
+    pub challenge: String,
+    /// The PIN key's signature of it, base64url.
+    pub signature: String,
+}
+
+/// How setting a PIN ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enrolled {
+    /// The digital KTP is active now.
+    Now,
+    /// The same request had succeeded before.
+    Before,
+}
+
+impl Service {
+    /// `mail` wakes the worker when there is something to send.
+    pub const fn new(core: Core, mail: Wake) -> Self {
+        Self { core, mail }
+    }
+
+    /// Judges an activation code. The try is counted in a transaction of its own before anything is compared, so that
+    /// neither parallel requests nor a crash give one away; the captcha is spent with it.
+    ///
+    /// # Errors
+    /// `not_found` for another device, `wrong_state`, `code_expired`, `code_wrong`, and the captcha's refusals.
+    pub async fn enter_code(
+        &self,
+        device: &Thumbprint,
+        id: Uuid,
+        code: &Redacted<String>,
+        captcha: Option<&str>,
+    ) -> Result<State> {
+        let code = ActivationCode::parse(code.expose()).ok_or_else(|| {
+            Refusal::field(
+                "code",
+                "Kode aktivasi terdiri dari 6 angka, seperti pada surel.",
+                "The activation code has 6 digits, as in the e-mail.",
+            )
+        })?;
+        let now = self.core.now();
+        let status = self.status(device, id).await?;
+        if !status.waits_for_code(now) {
+            return self.repeated(id, &status, code);
+        }
+        may_try(&status, now)?;
+        let solved = captcha::verify(&self.core.vault, captcha, now)?;
+
+        let mut tx = self.core.db.write().await?;
+        captcha::service::spend(&mut tx, &solved).await?;
+        let Some(tries) = store::count_try(&mut tx, id, status.generation, now).await? else {
+            tx.rollback().await?;
+            // Somebody was faster: another try, a resend, the right code.
+            let status = self.status(device, id).await?;
+            if !status.waits_for_code(now) {
+                return self.repeated(id, &status, code);
+            }
+            may_try(&status, now)?;
+            return Err(Error::Db(DbError::Contention));
+        };
+        tx.commit().await?;
+
+        if ActivationCode::derive(&self.core.vault, id, status.generation)? != code {
+            return Err(Refusal::new(Code::CodeWrong).tries_left(CODE_TRIES - tries).into());
+        }
+        let mut tx = self.core.db.write().await?;
+        let ends = now.plus_seconds(LIFE_IN_NEEDS_PIN_SECONDS);
+        if store::confirm(&mut tx, id, status.generation, now, ends).await? {
+            tx.commit().await?;
+            return Ok(State::NeedsPin);
+        }
+        tx.rollback().await?;
+        self.repeated(id, &self.status(device, id).await?, code)
+    }
+
+    /// The answer when the code was accepted before: the same request gets the same answer, anything else `wrong_state`.
+    fn repeated(&self, id: Uuid, status: &CodeStatus, code: ActivationCode) -> Result<State> {
+        let accepted = matches!(status.state, State::NeedsPin | State::Active);
+        if accepted && ActivationCode::derive(&self.core.vault, id, status.generation)? == code {
+            return Ok(status.state);
+        }
+        Err(Code::WrongState.into())
+    }
+
+    async fn status(&self, device: &Thumbprint, id: Uuid) -> Result<CodeStatus> {
+        let mut tx = self.core.db.read().await?;
+        store::lookup_for_device(&mut tx, id, device).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Sends the living code again, or a new one when it has expired or its tries are used up. While a mail still waits
+    /// to be sent, this changes nothing.
+    ///
+    /// # Errors
+    /// `not_found` for another device, `wrong_state`, `too_many`.
+    pub async fn resend(&self, device: &Thumbprint, id: Uuid) -> Result<()> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let status = store::lookup_for_device(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
+        if !status.waits_for_code(now) {
+            return Err(Code::WrongState.into());
+        }
+        if status.lives(now) {
+            if outbox::state(&mut tx, MailKind::ActivationCode, id).await? == Some(MailState::Queued) {
+                return Ok(());
+            }
+        } else {
+            let count = status.codes_today(now) + 1;
+            if count > CODES_A_DAY {
+                return Err(face::too_many_codes(now).into());
+            }
+            if !store::new_code(&mut tx, id, status.generation, day_of(now), count).await? {
+                return Err(Error::Db(DbError::Contention));
+            }
+        }
+        let email_index = self.contact(&mut tx, id).await?.email_index;
+        match face::dispatch(&self.core, &mut tx, id, &email_index, now).await? {
+            Dispatch::Queued => {
+                tx.commit().await?;
+                self.mail.wake();
+                Ok(())
+            }
+            // Rolled back: a new code that nobody gets would only void the old one.
+            Dispatch::AllowanceUsedUp => Err(Refusal::new(Code::TooMany)
+                .detail(
+                    "Alamat surel ini sudah menerima beberapa pesan; periksa kotak masuk dan folder spam, lalu minta lagi satu jam lagi.",
+                    "This address has had several messages; look in the inbox and the spam folder, then ask again in an hour.",
+                )
+                .retry_after(u64::try_from(ALLOWANCE_INTERVAL_SECONDS).unwrap_or_default())
+                .into()),
+        }
+    }
+
+    async fn contact(&self, tx: &mut Tx, id: Uuid) -> Result<Contact> {
+        registration::contact(&self.core, tx, id).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Sets the PIN and makes the digital KTP active, all in one transaction. Repeated by the same device with the same
+    /// key it succeeds again.
+    ///
+    /// # Errors
+    /// `not_found` for another device, `challenge_invalid`, `signature_invalid`, `wrong_state`, `already_active`.
+    pub async fn enrol(&self, device: &Thumbprint, id: Uuid, enrolment: &Enrolment) -> Result<Enrolled> {
+        let now = self.core.now();
+        let status = self.status(device, id).await?;
+        let key = PinPublicKey::parse(&enrolment.pin_public_key).ok_or_else(|| {
+            Refusal::field(
+                "pin_public_key",
+                "Kunci publik PIN harus Ed25519, 32 bita, base64url tanpa padding.",
+                "The PIN public key must be Ed25519, 32 bytes, base64url without padding.",
+            )
+        })?;
+        if status.state == State::Active {
+            return self.enrolled_before(device, id, key).await;
+        }
+        if status.state != State::NeedsPin || now >= status.registration_expires_at {
+            return Err(Code::WrongState.into());
+        }
+        let challenge =
+            Challenge::open(&self.core.vault, &enrolment.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        if !key.verifies(Purpose::Enrol, &challenge.bytes, device, &enrolment.signature) {
+            return Err(Code::SignatureInvalid.into());
+        }
+
+        let mut tx = self.core.db.write().await?;
+        if !store::activate(&mut tx, id, challenge.issued, now).await? {
+            tx.rollback().await?;
+            return match self.status(device, id).await?.state {
+                State::Active => self.enrolled_before(device, id, key).await,
+                State::NeedsPin => Err(Code::ChallengeInvalid.into()),
+                _ => Err(Code::WrongState.into()),
+            };
+        }
+        let contact = self.contact(&mut tx, id).await?;
+        let resident_id =
+            contact.resident_id.ok_or_else(|| Error::internal("an approved registration names no resident"))?;
+        let holder = wallet::NewHolder {
+            resident_id,
+            registration_id: id,
+            device: *device,
+            pin_public_key: key,
+            email: contact.email,
+            language: contact.language,
+        };
+        wallet::enrol(&self.core, &mut tx, &holder, now).await?;
+        let until = now.plus_seconds(SELFIE_AFTER_ACTIVATION_SECONDS);
+        store::keep_selfie_until(&mut tx, id, until).await?;
+        tx.commit().await?;
+        Ok(Enrolled::Now)
+    }
+
+    async fn enrolled_before(&self, device: &Thumbprint, id: Uuid, key: PinPublicKey) -> Result<Enrolled> {
+        let mut tx = self.core.db.read().await?;
+        if wallet::is_enrolled(&self.core, &mut tx, id, device, key).await? {
+            Ok(Enrolled::Before)
+        } else {
+            Err(Code::WrongState.into())
+        }
+    }
+}
+
+fn may_try(status: &CodeStatus, now: Timestamp) -> Result<()> {
+    if status.has_expired(now) {
+        return Err(Code::CodeExpired.into());
+    }
+    if status.tries >= CODE_TRIES {
+        let used_up = Refusal::new(Code::CodeExpired).tries_left(0).detail(
+            "Kode ini sudah dicoba 5 kali; minta kode baru. Anda tidak perlu ke loket lagi.",
+            "This code was tried 5 times; ask for a new one. No second visit is needed.",
+        );
+        return Err(used_up.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! What the wallet does for other domains, inside their transactions.
+
+use uuid::Uuid;
+
+use super::model::HolderSecret;
+use super::store::{self, HolderRow};
+use crate::clock::Timestamp;
+use crate::core::Core;
+use crate::db::Tx;
+use crate::device::{PinPublicKey, Thumbprint};
+use crate::error::{Code, Error, Language, Refusal, Result};
+use crate::register::RegisterRecord;
+use crate::secret::Redacted;
+
+const HOLDER_TABLE: &str = "credential_holder";
+
+/// Somebody whose digital KTP becomes active.
+#[derive(Debug)]
+pub struct NewHolder {
+    /// The resident, as the register knows them.
+    pub resident_id: Uuid,
+    /// The registration that led here.
+    pub registration_id: Uuid,
+    /// Thumbprint of the device key.
+    pub device: Thumbprint,
+    /// Public half of the PIN key.
+    pub pin_public_key: PinPublicKey,
+    /// Where the holder is reached.
+    pub email: Redacted<String>,
+    /// In which language.
+    pub language: Language,
+}
+
+/// Makes the credential with all that belongs to it.
+///
+/// # Errors
+/// `already_active` when the resident has an active or blocked one, or the device holds somebody else's.
+pub async fn enrol(core: &Core, tx: &mut Tx, new: &NewHolder, now: Timestamp) -> Result<()> {
+    if !store::enrol(tx, new.resident_id, now).await? {
+        return Err(Code::AlreadyActive.into());
+    }
+    let secret = HolderSecret {
+        pin_public_key: new.pin_public_key.to_bytes().to_vec(),
+        email: new.email.clone(),
+        language: new.language,
+    };
+    let row = HolderRow {
+        resident_id: new.resident_id,
+        registration_id: new.registration_id,
+        device_thumbprint: new.device.to_vec(),
+        sealed: core.vault.seal_row(&core.random, HOLDER_TABLE, new.resident_id, &secret)?,
+    };
+    store::set_holder(tx, &row, now).await?;
+    if !store::bind(tx, &new.device, new.resident_id, now).await? {
+        let refusal = Refusal::new(Code::AlreadyActive).detail(
+            "Profil di ponsel ini sudah memuat KTP Digital orang lain; daftarlah dari profil baru di ponsel ini.",
+            "This profile on the phone already holds somebody else's digital KTP; register from a new profile.",
+        );
+        return Err(refusal.into());
+    }
+    Ok(())
+}
+
+/// Whether exactly this registration made the holder on this device with this PIN key.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn is_enrolled(
+    core: &Core,
+    tx: &mut Tx,
+    registration_id: Uuid,
+    device: &Thumbprint,
+    key: PinPublicKey,
+) -> Result<bool> {
+    let Some(resident) = store::resident_of(tx, device).await? else { return Ok(false) };
+    let Some(row) = store::holder(tx, resident).await? else { return Ok(false) };
+    if row.registration_id != registration_id || row.device_thumbprint != device.as_slice() {
+        return Ok(false);
+    }
+    Ok(secret(core, &row)?.pin_public_key == key.to_bytes())
+}
+
+pub(super) fn secret(core: &Core, row: &HolderRow) -> Result<HolderSecret> {
+    Ok(core.vault.open_row(HOLDER_TABLE, row.resident_id, &row.sealed)?)
+}
+
+/// How a holder is reached: address and language. `None` when the resident never had a digital KTP.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn contact(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<Option<(Redacted<String>, Language)>> {
+    let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
+    let secret = secret(core, &row)?;
+    Ok(Some((secret.email, secret.language)))
+}
+
+/// Whether the resident has a credential that is active or blocked: then a new registration cannot succeed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_live_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> {
+    Ok(store::credential(tx, resident).await?.is_some_and(|row| row.state != "deactivated"))
+}
+
+/// What the register said about a holder at approval.
+///
+/// # Errors
+/// When the database does not answer, or there is no such holder: a fault of ours.
+pub async fn record(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<RegisterRecord> {
+    let sealed =
+        store::record(tx, resident).await?.ok_or_else(|| Error::internal("a holder without a register record"))?;
+    Ok(core.vault.open_row("holder_record", resident, &sealed)?)
+}
+
+/// The holder's portrait: JPEG.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn portrait(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<Option<Vec<u8>>> {
+    match store::portrait(tx, resident).await? {
+        Some(sealed) => Ok(Some(core.vault.open_bytes("holder_portrait", resident, &sealed)?)),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,228 @@
+//! The routes of the wallet, and the extractor [`Resident`].
+
+use axum::extract::{FromRequestParts, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, RequestPartsExt};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::model::{CredentialState, Share};
+use super::service::{Card, Service, Session};
+use crate::clock::Timestamp;
+use crate::credential::Issued;
+use crate::device::http::{Device, prove};
+use crate::disclosure::Disclosed;
+use crate::error::{Code, Error};
+use crate::register::Date;
+use crate::web::{Json, Problem, ProblemDocument, token_reply};
+
+/// A resident whose wallet is unlocked: a device proof, and an access token bound to that device. [`Service`] and
+/// [`crate::device::Guard`] are extensions of the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Resident {
+    /// Who.
+    pub resident_id: Uuid,
+    /// The credential's generation.
+    pub generation: i64,
+    /// The session.
+    pub session: Session,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Resident {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let (proven, token) = prove(parts).await?;
+        let Extension(service) = parts
+            .extract::<Extension<Service>>()
+            .await
+            .map_err(|_| Problem::from(Error::internal("the wallet is not wired to this route")))?;
+        let token = token.ok_or(Code::SessionEnded)?;
+        let session = service.authenticate(&proven.thumbprint, &token).await?;
+        Ok(Self { resident_id: session.resident_id, generation: session.generation, session })
+    }
+}
+
+/// A try to unlock.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnlockRequest {
+    /// A challenge from `POST /v1/challenges`.
+    challenge: String,
+    /// Signature of `"ikd-pin-v1/unlock"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
+    signature: String,
+}
+
+/// An open session.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionReply {
+    /// Send it as `Authorization: DPoP …`, and its hash as `ath` in every proof.
+    access_token: String,
+    /// Always `DPoP` (RFC 9449 §5).
+    #[schema(example = "DPoP")]
+    token_type: &'static str,
+    /// Seconds until it ends by itself.
+    #[schema(example = 900)]
+    expires_in: i64,
+}
+
+/// The digital KTP.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CardReply {
+    /// Its state.
+    state: CredentialState,
+    /// When it became active.
+    #[schema(value_type = String, format = DateTime)]
+    activated_at: Timestamp,
+    /// When the session ends by itself.
+    #[schema(value_type = String, format = DateTime)]
+    session_ends_at: Timestamp,
+    /// All attributes but the portrait, by name.
+    #[schema(value_type = Object)]
+    attributes: Disclosed,
+    /// Whether `GET /v1/me/portrait` has a photo.
+    has_portrait: bool,
+    /// *Berlaku hingga*: `SEUMUR HIDUP` or a date.
+    valid_until: String,
+    /// Where the KTP-el was issued.
+    issued_place: String,
+    /// When the KTP-el was issued.
+    #[schema(value_type = Option<String>, format = Date)]
+    issued_on: Option<Date>,
+}
+
+impl From<Card> for CardReply {
+    fn from(card: Card) -> Self {
+        Self {
+            state: card.state,
+            activated_at: card.activated_at,
+            session_ends_at: card.session_ends_at,
+            attributes: card.attributes,
+            has_portrait: card.has_portrait,
+            valid_until: card.valid_until,
+            issued_place: card.issued_place,
+            issued_on: card.issued_on,
+        }
+    }
+}
+
+/// What to show.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PresentationRequest {
+    /// `age`, `basic`, `full`, or a list of attributes.
+    share: Share,
+    /// A QR that can be checked without network: it carries the attributes in clear and does not work only once.
+    #[serde(default)]
+    offline: bool,
+}
+
+/// A QR token.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenReply {
+    /// The text of the QR: alphanumeric mode, error correction M, quiet zone 4.
+    token: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    issued_at: Timestamp,
+    /// When it stops counting: 90 seconds later. Renew the picture at 60.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+impl From<Issued> for TokenReply {
+    fn from(issued: Issued) -> Self {
+        Self { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at }
+    }
+}
+
+/// Unlocks the wallet with the PIN key. The credential is found by the device key. Three tries, a minute's wait, three
+/// more, an hour's wait, three more, then the PIN is blocked.
+#[utoipa::path(post, path = "/v1/sessions", tag = "Wallet", security(("dpop" = [])), request_body = UnlockRequest,
+    responses(
+        (status = 200, description = "Unlocked for 15 minutes", body = SessionReply),
+        (status = "4XX", description = "`pin_wrong` with `tries_left`, `pin_wait` with `Retry-After`, `pin_blocked`, `challenge_invalid`, `not_found`, `dpop_invalid`, `use_dpop_nonce`",
+            body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn unlock(
+    State(service): State<Service>,
+    device: Device,
+    Json(body): Json<UnlockRequest>,
+) -> Result<Json<SessionReply>, Problem> {
+    let unlocked = service.unlock(&device.thumbprint, &body.challenge, &body.signature).await?;
+    Ok(Json(SessionReply {
+        access_token: unlocked.access_token.into_inner(),
+        token_type: "DPoP",
+        expires_in: unlocked.expires_in,
+    }))
+}
+
+/// Locks the wallet.
+#[utoipa::path(delete, path = "/v1/sessions/current", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
+    responses(
+        (status = 204, description = "Locked"),
+        (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`", body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn lock(State(service): State<Service>, resident: Resident) -> Result<StatusCode, Problem> {
+    service.lock(&resident.session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The digital KTP: its attributes and state.
+#[utoipa::path(get, path = "/v1/me", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
+    responses(
+        (status = 200, description = "The digital KTP", body = CardReply),
+        (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`", body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn card(State(service): State<Service>, resident: Resident) -> Result<Json<CardReply>, Problem> {
+    Ok(Json(service.card(&resident.session).await?.into()))
+}
+
+/// The photo.
+#[utoipa::path(get, path = "/v1/me/portrait", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
+    responses(
+        (status = 200, description = "The photo", body = [u8], content_type = "image/jpeg"),
+        (status = "4XX", description = "`not_found`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`", body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn portrait(State(service): State<Service>, resident: Resident) -> Result<Response, Problem> {
+    let jpeg = service.portrait(&resident.session).await?;
+    Ok(([(CONTENT_TYPE, "image/jpeg")], jpeg).into_response())
+}
+
+/// Makes a QR that shows the chosen attributes: 90 seconds, once. Writes nothing. With `Accept: image/svg+xml` or
+/// `image/png` the answer is the picture.
+#[utoipa::path(post, path = "/v1/me/presentations", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
+    request_body = PresentationRequest,
+    responses(
+        (status = 201, description = "The token, or its QR as a picture", body = TokenReply),
+        (status = "4XX", description = "`invalid_field`, `not_acceptable`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
+            body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn present(
+    State(service): State<Service>,
+    resident: Resident,
+    headers: HeaderMap,
+    Json(body): Json<PresentationRequest>,
+) -> Result<Response, Problem> {
+    let set = body.share.to_set()?;
+    let issued = service.present(&resident.session, set, body.offline).await?;
+    let token = issued.token.clone();
+    token_reply(&headers, StatusCode::CREATED, &token, TokenReply::from(issued))
+}
+
+/// The routes of this room. They need a [`crate::device::Guard`] and the [`Service`] among the request's extensions.
+pub fn routes(service: Service) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(unlock))
+        .routes(routes!(lock))
+        .routes(routes!(card))
+        .routes(routes!(portrait))
+        .routes(routes!(present))
+        .with_state(service)
+}

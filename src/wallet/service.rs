@@ -1,0 +1,317 @@
+//! The use cases of the wallet.
+
+use uuid::Uuid;
+
+use super::face;
+use super::model::{
+    Access, CredentialState, FIRST_WAIT_SECONDS, MAX_TRIES, SECOND_WAIT_SECONDS, SESSION_SECONDS, tries_left,
+};
+use super::store::{self, CredentialRow, Try};
+use crate::attribute::{Attribute, AttributeSet};
+use crate::clock::Timestamp;
+use crate::core::Core;
+use crate::credential::photo::Portrait;
+use crate::credential::{Issued, Issuer, KeyPurpose, SealedRecord, SignError, TokenKind};
+use crate::db::DbError;
+use crate::device::{self, Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::disclosure::{Disclosed, disclose, offline_claims};
+use crate::error::{Code, Error, Refusal, Result};
+use crate::keyring::Keyring;
+use crate::register::Date;
+use crate::secret::Redacted;
+use crate::vault::Label;
+
+/// The wallet. Cloning shares it.
+#[derive(Clone)]
+pub struct Service {
+    core: Core,
+    keyring: Keyring,
+    // Presentations of one credential never share a time of issue, so that none voids another unspent.
+    issued: device::Issuer,
+}
+
+/// An open session.
+#[derive(Debug)]
+pub struct Unlocked {
+    /// The token that later requests carry.
+    pub access_token: Redacted<String>,
+    /// Seconds until it ends by itself.
+    pub expires_in: i64,
+}
+
+/// A caller with a living session.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// The holder.
+    pub resident_id: Uuid,
+    /// The credential's generation.
+    pub generation: i64,
+    /// The session's number.
+    pub session: i64,
+    /// When it ends by itself.
+    pub ends_at: Timestamp,
+    /// When the digital KTP became active.
+    pub activated_at: Timestamp,
+}
+
+/// The digital KTP as its holder sees it.
+#[derive(Debug)]
+pub struct Card {
+    /// Its state.
+    pub state: CredentialState,
+    /// When it became active.
+    pub activated_at: Timestamp,
+    /// When the session ends by itself.
+    pub session_ends_at: Timestamp,
+    /// All attributes but the portrait.
+    pub attributes: Disclosed,
+    /// Whether there is a portrait.
+    pub has_portrait: bool,
+    /// *Berlaku hingga*.
+    pub valid_until: String,
+    /// Where the KTP-el was issued.
+    pub issued_place: String,
+    /// When it was issued.
+    pub issued_on: Option<Date>,
+}
+
+impl Service {
+    /// `keyring` signs presentations.
+    pub fn new(core: Core, keyring: Keyring) -> Self {
+        Self { core, keyring, issued: device::Issuer::default() }
+    }
+
+    /// Judges a PIN by the signature of its key over a challenge. The try is counted and the challenge spent in a
+    /// transaction of its own before anything is compared, so that neither parallel requests nor a crash give one away.
+    ///
+    /// # Errors
+    /// `not_found` for a device without a digital KTP, `challenge_invalid`, `pin_wrong`, `pin_wait`, `pin_blocked`.
+    pub async fn unlock(&self, device: &Thumbprint, challenge: &str, signature: &str) -> Result<Unlocked> {
+        let now = self.core.now();
+        let mut tx = self.core.db.read().await?;
+        let resident = store::resident_of(&mut tx, device).await?.ok_or(Code::NotFound)?;
+        let credential = store::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
+        let holder = store::holder(&mut tx, resident).await?.ok_or(Code::NotFound)?;
+        drop(tx);
+        if holder.device_thumbprint != device.as_slice() {
+            return Err(Code::NotFound.into());
+        }
+        may_try(&credential, now)?;
+        let challenge = Challenge::open(&self.core.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+
+        let this = Try {
+            resident,
+            generation: credential.generation,
+            challenge_issued: challenge.issued,
+            now,
+            first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
+            second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
+        };
+        let mut tx = self.core.db.write().await?;
+        let Some(tries) = store::count_try(&mut tx, &this).await? else {
+            tx.rollback().await?;
+            return Err(self.why_not(resident, credential.generation, now).await);
+        };
+        tx.commit().await?;
+
+        let secret = face::secret(&self.core, &holder)?;
+        let key = secret
+            .pin_public_key
+            .as_slice()
+            .try_into()
+            .ok()
+            .and_then(PinPublicKey::from_bytes)
+            .ok_or_else(|| Error::internal("a stored PIN key is damaged"))?;
+        if !key.verifies(Purpose::Unlock, &challenge.bytes, device, signature) {
+            return Err(pin_wrong(tries).into());
+        }
+
+        let ends_at = now.plus_seconds(SESSION_SECONDS);
+        let mut tx = self.core.db.write().await?;
+        // The credential changed between the two transactions: blocked, or activated anew.
+        let session =
+            store::open_session(&mut tx, resident, credential.generation, ends_at).await?.ok_or(Code::NotFound)?;
+        tx.commit().await?;
+        let access = Access { resident_id: resident, generation: credential.generation, session, expires_at: ends_at };
+        let sealed = self.core.vault.seal(Label::AccessToken, &self.core.random, &[device], &access.to_bytes());
+        Ok(Unlocked { access_token: device::encode(&sealed).into(), expires_in: SESSION_SECONDS })
+    }
+
+    /// Why no try could be counted: read anew, because somebody was faster.
+    async fn why_not(&self, resident: Uuid, generation: i64, now: Timestamp) -> Error {
+        let read = async {
+            let mut tx = self.core.db.read().await?;
+            let credential = store::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
+            may_try(&credential, now)?;
+            if credential.generation != generation {
+                return Err(Error::from(Code::NotFound));
+            }
+            // Tries are left: then it was the challenge, spent itself or voided by a newer one.
+            Err(Code::ChallengeInvalid.into())
+        };
+        match read.await {
+            Ok(()) => Error::Db(DbError::Contention),
+            Err(error) => error,
+        }
+    }
+
+    /// Who presents this access token with a proof of this device.
+    ///
+    /// # Errors
+    /// `session_ended` when the token is not ours, not this device's, or its session has ended.
+    pub async fn authenticate(&self, device: &Thumbprint, token: &str) -> Result<Session> {
+        let access = self.open_token(device, token).ok_or(Code::SessionEnded)?;
+        let now = self.core.now();
+        let mut tx = self.core.db.read().await?;
+        let row = store::credential(&mut tx, access.resident_id).await?.ok_or(Code::SessionEnded)?;
+        let lives = row.state == "active"
+            && row.generation == access.generation
+            && row.session == access.session
+            && now < row.session_ends_at
+            && now < access.expires_at;
+        if !lives {
+            return Err(Code::SessionEnded.into());
+        }
+        Ok(Session {
+            resident_id: access.resident_id,
+            generation: access.generation,
+            session: access.session,
+            ends_at: row.session_ends_at,
+            activated_at: row.activated_at,
+        })
+    }
+
+    fn open_token(&self, device: &Thumbprint, token: &str) -> Option<Access> {
+        let sealed = device::decode(token)?;
+        Access::from_bytes(&self.core.vault.open(Label::AccessToken, &[device], &sealed).ok()?)
+    }
+
+    /// Locks the wallet: the session ends.
+    ///
+    /// # Errors
+    /// When the database did not do it.
+    pub async fn lock(&self, session: &Session) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        // Nothing to end means that it has ended already: that is what the caller wants.
+        store::lock(&mut tx, session.resident_id, session.generation, session.session).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The digital KTP.
+    ///
+    /// # Errors
+    /// When the database does not answer or what it holds cannot be opened.
+    pub async fn card(&self, session: &Session) -> Result<Card> {
+        let mut tx = self.core.db.read().await?;
+        let record = face::record(&self.core, &mut tx, session.resident_id).await?;
+        let has_portrait = store::has_portrait(&mut tx, session.resident_id).await?;
+        Ok(Card {
+            state: CredentialState::Active,
+            activated_at: session.activated_at,
+            session_ends_at: session.ends_at,
+            attributes: disclose(&record, AttributeSet::FULL, Date::in_jakarta(self.core.now())),
+            has_portrait,
+            valid_until: record.valid_until_label(),
+            issued_place: record.issued_place,
+            issued_on: record.issued_on,
+        })
+    }
+
+    /// The photo: JPEG.
+    ///
+    /// # Errors
+    /// `not_found` when the register had none.
+    pub async fn portrait(&self, session: &Session) -> Result<Vec<u8>> {
+        let mut tx = self.core.db.read().await?;
+        face::portrait(&self.core, &mut tx, session.resident_id).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// A presentation that lives 90 seconds and works once; offline it carries the attributes in clear. Nothing is
+    /// written.
+    ///
+    /// # Errors
+    /// `invalid_field` when the choice does not fit into an offline QR.
+    pub async fn present(&self, session: &Session, set: AttributeSet, offline: bool) -> Result<Issued> {
+        let issued = self.issued.next(self.core.now());
+        let record = SealedRecord {
+            kind: if offline { TokenKind::Offline } else { TokenKind::Presentation },
+            subject: session.resident_id,
+            generation: session.generation,
+            issued,
+            attributes: set.bits(),
+        };
+        if !offline {
+            return Ok(self.keyring.issue(record)?);
+        }
+        let mut tx = self.core.db.read().await?;
+        let holder = face::record(&self.core, &mut tx, session.resident_id).await?;
+        let portrait = if set.contains(Attribute::Portrait) {
+            face::portrait(&self.core, &mut tx, session.resident_id).await?
+        } else {
+            None
+        };
+        drop(tx);
+        let claims = offline_claims(&holder, set, Date::in_jakarta(issued));
+        let (keyring, core) = (self.keyring.clone(), self.core.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            let signer = keyring.signer(KeyPurpose::Token)?;
+            let name = &core.config.service.issuer;
+            let issuer = Issuer { signer: signer.as_ref(), sealer: keyring.sealer(), random: &core.random, name };
+            issuer.issue_offline(record, claims, portrait.as_deref().and_then(Portrait::read).as_ref())
+        });
+        match made.await.map_err(Error::internal)? {
+            Err(SignError::Refused(_)) => Err(Refusal::field(
+                "share",
+                "Pilihan ini terlalu panjang untuk QR luring; pilih lebih sedikit atribut, misalnya tanpa alamat.",
+                "This choice is too long for an offline QR; choose fewer attributes, for example without the address.",
+            )
+            .into()),
+            other => Ok(other?),
+        }
+    }
+}
+
+fn may_try(credential: &CredentialRow, now: Timestamp) -> Result<()> {
+    match CredentialState::from_word(&credential.state) {
+        Some(CredentialState::Active) => {}
+        Some(CredentialState::Blocked) => {
+            let blocked = Refusal::new(Code::PinBlocked).detail(
+                "KTP Digital ini diblokir. Datanglah ke loket Dukcapil dengan KTP-el.",
+                "This digital KTP is blocked. Go to a Dukcapil counter with your KTP-el.",
+            );
+            return Err(blocked.into());
+        }
+        Some(CredentialState::Deactivated) | None => return Err(Code::NotFound.into()),
+    }
+    if credential.pin_tries >= MAX_TRIES {
+        return Err(Code::PinBlocked.into());
+    }
+    if now < credential.pin_wait_until {
+        let seconds = credential.pin_wait_until.retry_after(now);
+        return Err(Refusal::new(Code::PinWait).retry_after(seconds).into());
+    }
+    Ok(())
+}
+
+/// The answer to the `tries`-th wrong try: how many are left before a wait begins, and how long that is.
+fn pin_wrong(tries: i64) -> Refusal {
+    let refusal = Refusal::new(Code::PinWrong).tries_left(tries_left(tries));
+    let wait = match tries {
+        3 => FIRST_WAIT_SECONDS,
+        6 => SECOND_WAIT_SECONDS,
+        MAX_TRIES.. => {
+            return refusal.detail(
+                "PIN salah untuk kesembilan kalinya dan sekarang diblokir. Datanglah ke loket Dukcapil dengan KTP-el.",
+                "The PIN was wrong for the ninth time and is now blocked. Go to a Dukcapil counter with your KTP-el.",
+            );
+        }
+        _ => return refusal,
+    };
+    refusal
+        .detail(
+            "PIN salah tiga kali; tunggu selama waktu yang tertera, lalu coba lagi.",
+            "The PIN was wrong three times; wait for the time stated, then try again.",
+        )
+        .retry_after(u64::try_from(wait).unwrap_or_default())
+}

@@ -1,0 +1,238 @@
+//! SQL of the wallet: the credential and what belongs to it.
+
+use uuid::Uuid;
+
+use super::model::{FIRST_WAIT_AT, MAX_TRIES, SECOND_WAIT_AT};
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::device::Thumbprint;
+use crate::{execute, fetch_one, fetch_optional};
+
+/// The slim row of a credential.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct CredentialRow {
+    /// The holder.
+    pub resident_id: Uuid,
+    /// `active`, `blocked` or `deactivated`.
+    pub state: String,
+    /// Raised by block, PIN change and new device.
+    pub generation: i64,
+    /// PIN tries since the last success.
+    pub pin_tries: i64,
+    /// No try before this.
+    pub pin_wait_until: Timestamp,
+    /// The session that counts.
+    pub session: i64,
+    /// When it ends.
+    pub session_ends_at: Timestamp,
+    /// When the digital KTP became active.
+    pub activated_at: Timestamp,
+}
+
+/// What belongs to a credential and rarely changes.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct HolderRow {
+    /// The holder.
+    pub resident_id: Uuid,
+    /// The registration that made it.
+    pub registration_id: Uuid,
+    /// The device it is on.
+    pub device_thumbprint: Vec<u8>,
+    /// PIN public key and contact, sealed.
+    pub sealed: Vec<u8>,
+}
+
+const ENROL: &str = "
+    INSERT INTO credential (resident_id, state, generation, last_spent, pin_tries, pin_wait_until, challenge_spent,
+        session, session_ends_at, activated_at)
+    VALUES ($1, 'active', 1, 0, 0, 0, 0, 0, 0, $2)
+    ON CONFLICT (resident_id) DO UPDATE SET state = 'active', generation = credential.generation + 1, pin_tries = 0,
+        pin_wait_until = 0, session = credential.session + 1, session_ends_at = 0, activated_at = excluded.activated_at
+    WHERE credential.state = 'deactivated'";
+
+const SET_HOLDER: &str = "
+    INSERT INTO credential_holder (resident_id, registration_id, device_thumbprint, sealed, updated_at)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (resident_id) DO UPDATE SET registration_id = excluded.registration_id,
+        device_thumbprint = excluded.device_thumbprint, sealed = excluded.sealed, updated_at = excluded.updated_at";
+
+const BIND: &str = "
+    INSERT INTO device_binding (device_thumbprint, resident_id, bound_at) VALUES ($1, $2, $3)
+    ON CONFLICT (device_thumbprint) DO UPDATE SET bound_at = excluded.bound_at
+    WHERE device_binding.resident_id = excluded.resident_id";
+
+const UNBIND_OTHERS: &str = "DELETE FROM device_binding WHERE resident_id = $1 AND device_thumbprint <> $2";
+
+const RESIDENT_OF: &str = "SELECT resident_id FROM device_binding WHERE device_thumbprint = $1";
+
+const CREDENTIAL: &str = "
+    SELECT resident_id, state, generation, pin_tries, pin_wait_until, session, session_ends_at, activated_at
+    FROM credential WHERE resident_id = $1";
+
+const HOLDER: &str = "
+    SELECT resident_id, registration_id, device_thumbprint, sealed FROM credential_holder WHERE resident_id = $1";
+
+// Counting, waiting and spending the challenge in one statement: whatever runs beside it sees all or nothing. At the
+// last try the open session ends too.
+const COUNT_TRY: &str = "
+    UPDATE credential SET pin_tries = pin_tries + 1, challenge_spent = $3,
+        pin_wait_until = CASE WHEN pin_tries + 1 = $7 THEN $5 WHEN pin_tries + 1 = $8 THEN $6 ELSE pin_wait_until END,
+        session_ends_at = CASE WHEN pin_tries + 1 >= $9 THEN $4 ELSE session_ends_at END
+    WHERE resident_id = $1 AND generation = $2 AND state = 'active' AND pin_tries < $9 AND pin_wait_until <= $4
+        AND challenge_spent < $3
+    RETURNING pin_tries";
+
+const OPEN_SESSION: &str = "
+    UPDATE credential SET pin_tries = 0, pin_wait_until = 0, session = session + 1, session_ends_at = $3
+    WHERE resident_id = $1 AND generation = $2 AND state = 'active'
+    RETURNING session";
+
+const LOCK: &str = "
+    UPDATE credential SET session_ends_at = 0
+    WHERE resident_id = $1 AND generation = $2 AND session = $3 AND session_ends_at > 0";
+
+const RECORD: &str = "SELECT sealed FROM holder_record WHERE resident_id = $1";
+const PORTRAIT: &str = "SELECT sealed FROM holder_portrait WHERE resident_id = $1";
+const HAS_PORTRAIT: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_id = $1";
+
+/// Makes the credential, or takes a deactivated one into use again with a new generation. `false` when there is one that
+/// is active or blocked.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn enrol(tx: &mut Tx, resident: Uuid, now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, ENROL, resident, now)? == 1)
+}
+
+/// Writes the row beside the credential.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn set_holder(tx: &mut Tx, row: &HolderRow, now: Timestamp) -> DbResult<()> {
+    execute!(
+        tx,
+        SET_HOLDER,
+        row.resident_id,
+        row.registration_id,
+        row.device_thumbprint.as_slice(),
+        row.sealed.as_slice(),
+        now
+    )
+    .map(|_| ())
+}
+
+/// Binds a device to a resident, and only that one device. `false` when the device is somebody else's.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn bind(tx: &mut Tx, device: &Thumbprint, resident: Uuid, now: Timestamp) -> DbResult<bool> {
+    if execute!(tx, BIND, device.as_slice(), resident, now)? != 1 {
+        return Ok(false);
+    }
+    execute!(tx, UNBIND_OTHERS, resident, device.as_slice())?;
+    Ok(true)
+}
+
+/// Whose device this is.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn resident_of(tx: &mut Tx, device: &Thumbprint) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), RESIDENT_OF, device.as_slice())?.map(|(id,)| id))
+}
+
+/// The credential of a resident.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn credential(tx: &mut Tx, resident: Uuid) -> DbResult<Option<CredentialRow>> {
+    fetch_optional!(tx, CredentialRow, CREDENTIAL, resident)
+}
+
+/// The row beside it.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn holder(tx: &mut Tx, resident: Uuid) -> DbResult<Option<HolderRow>> {
+    fetch_optional!(tx, HolderRow, HOLDER, resident)
+}
+
+/// A PIN try that is about to be judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Try {
+    /// Whose PIN.
+    pub resident: Uuid,
+    /// The generation whose key it is judged against.
+    pub generation: i64,
+    /// When its challenge was issued.
+    pub challenge_issued: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+    /// No try before this, if it turns out to be the last of the first round.
+    pub first_wait_until: Timestamp,
+    /// The same for the second round.
+    pub second_wait_until: Timestamp,
+}
+
+/// Counts a try and spends its challenge; gives how many tries there are now, or `None` when none may be made.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn count_try(tx: &mut Tx, this: &Try) -> DbResult<Option<i64>> {
+    let row = fetch_optional!(
+        tx,
+        (i64,),
+        COUNT_TRY,
+        this.resident,
+        this.generation,
+        this.challenge_issued,
+        this.now,
+        this.first_wait_until,
+        this.second_wait_until,
+        FIRST_WAIT_AT,
+        SECOND_WAIT_AT,
+        MAX_TRIES
+    )?;
+    Ok(row.map(|(tries,)| tries))
+}
+
+/// The PIN was right: forgets the tries and begins a session, which ends any other. Gives its number, or `None` when the
+/// credential has changed meanwhile.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn open_session(tx: &mut Tx, resident: Uuid, generation: i64, ends: Timestamp) -> DbResult<Option<i64>> {
+    Ok(fetch_optional!(tx, (i64,), OPEN_SESSION, resident, generation, ends)?.map(|(session,)| session))
+}
+
+/// Ends a session. `false` when it had ended.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn lock(tx: &mut Tx, resident: Uuid, generation: i64, session: i64) -> DbResult<bool> {
+    Ok(execute!(tx, LOCK, resident, generation, session)? == 1)
+}
+
+/// The sealed register record of a holder.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn record(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Vec<u8>,), RECORD, resident)?.map(|(sealed,)| sealed))
+}
+
+/// The sealed portrait of a holder.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn portrait(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Vec<u8>,), PORTRAIT, resident)?.map(|(sealed,)| sealed))
+}
+
+/// Whether there is a portrait, without reading it.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn has_portrait(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
+    Ok(fetch_one!(tx, (i64,), HAS_PORTRAIT, resident)?.0 > 0)
+}
