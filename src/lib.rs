@@ -15,7 +15,6 @@ pub mod counter;
 pub mod credential;
 pub mod db;
 pub mod device;
-pub mod disclosure;
 pub mod error;
 pub mod keyring;
 pub mod login;

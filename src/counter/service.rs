@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::model::{IDLE_MINUTES, LOCK_MINUTES, MAX_FAILURES, Role, SESSION_HOURS, check_username};
 use super::store::{self, OfficeRow, OfficerRow};
-use crate::audit::{self, Action, Actor as AuditActor, Event, GENERAL, Outcome};
+use crate::audit::{self, Action, Actor as AuditActor, Event, Outcome, model::GENERAL};
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::core::Core;
 use crate::credential::jwk::base64url;
