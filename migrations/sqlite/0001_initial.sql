@@ -323,7 +323,10 @@ CREATE TABLE verification (
     receipt BLOB NOT NULL,
     PRIMARY KEY (verification_id, resident_id)
 ) STRICT;
-CREATE UNIQUE INDEX verification_idempotency ON verification (resident_id, relying_party_id, idempotency_key);
+-- The party first, so that a key that was used for another holder is found too where a token names none.
+CREATE UNIQUE INDEX verification_idempotency ON verification (relying_party_id, idempotency_key, resident_id);
+-- The history of a holder, newest last (ids are UUIDv7).
+CREATE INDEX verification_history ON verification (resident_id, verification_id);
 
 -- Checks of something that was no token of ours: only the party's log.
 CREATE TABLE verification_refusal (

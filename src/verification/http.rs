@@ -1,0 +1,258 @@
+//! `POST /v1/verifications` and `GET /v1/verifications/{id}`.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, CONTENT_LANGUAGE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::model::{self, Answer, IdempotencyKey, Question, Verdict};
+use super::service::Service;
+use crate::attribute::{Attribute, AttributeSet};
+use crate::clock::Timestamp;
+use crate::credential::jwk::base64url;
+use crate::disclosure::Disclosed;
+use crate::error::{Code, Error, Language, Refusal};
+use crate::secret::Redacted;
+use crate::web::{Json, Lang, Path, Problem, ProblemDocument};
+
+/// The routes for relying parties.
+pub fn routes(service: Service) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(verify)).routes(routes!(lookup)).with_state(service)
+}
+
+/// A relying party that presented a living API key: `Authorization: Bearer ikd_rp_…`.
+#[derive(Clone, Debug)]
+pub struct Party(pub Arc<model::Party>);
+
+impl FromRequestParts<Service> for Party {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or(Problem::from(Code::ApiKeyInvalid))?;
+        match service.parties().authenticate(token).await {
+            Ok(party) => Ok(Self(party)),
+            Err(refused @ Error::Refused(_)) => Err(refused.into()),
+            Err(fault) => {
+                tracing::error!(error.cause = %fault, "an API key could not be looked up");
+                Err(Refusal::new(Code::Undetermined).retry_after(2).into())
+            }
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1); schemes are compared without regard to case.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
+    (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
+}
+
+/// A question about a scanned QR.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerificationRequest {
+    /// The text of the QR, exactly as scanned.
+    #[schema(value_type = String, example = "6BFOXN%TS3DH0YOJ58S S-W5HDC *M0II5XHC9B5G2+$N IOP-IA%NFQGRJPC%OQHIZC4…")]
+    pub token: Redacted<String>,
+    /// Why you ask: a purpose code registered for your organisation. The holder reads its text in the history.
+    #[schema(example = "open_account")]
+    pub purpose: String,
+    /// The attributes you need. Left out, you get all that the holder chose and you are entitled to. Ask for no more than
+    /// you need.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Attribute>>, example = json!(["full_name", "birth_date", "portrait"]))]
+    pub attributes: Option<Vec<String>>,
+}
+
+/// The answer to a question about a QR.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerificationAnswer {
+    /// Id of this check; `GET /v1/verifications/{id}` gives its record.
+    pub verification_id: Uuid,
+    /// `valid` or `invalid`.
+    #[schema(example = "valid")]
+    pub result: &'static str,
+    /// Why it is invalid: the first of `malformed`, `unknown_key`, `bad_signature`, `wrong_type`, `not_yet_valid`,
+    /// `expired`, `holder_not_active`, `already_used` that applies; null when valid.
+    #[schema(example = json!(null))]
+    pub reason: Option<&'static str>,
+    /// A sentence for the teller, in Indonesian or English by `Accept-Language`: what it means and what to do.
+    #[schema(example = "KTP Digital sah. Cocokkan wajah orang di depan Anda dengan foto sebelum melanjutkan.")]
+    pub message: &'static str,
+    /// The purpose asked for.
+    #[schema(example = "open_account")]
+    pub purpose: String,
+    /// When the question was answered first.
+    #[schema(value_type = String, format = DateTime, example = "2026-11-21T08:00:00.5Z")]
+    pub verified_at: Timestamp,
+    /// Whether this QR is of the kind that works once. An offline QR (`false`) can be scanned again until it expires.
+    pub single_use: bool,
+    /// `compare_portrait`: compare the person's face with the portrait. `not_possible`: nothing here shows that the person
+    /// is the holder; a borrowed QR would look the same.
+    #[schema(example = "compare_portrait")]
+    pub holder_check: &'static str,
+    /// Names of everything that was disclosed, the portrait among them.
+    #[schema(value_type = Vec<Attribute>, example = json!(["full_name", "portrait"]))]
+    pub disclosed: Vec<&'static str>,
+    /// The values: chosen by the holder, granted to you, and asked for. Absent in records and in repetitions later than 10
+    /// minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, example = json!({"full_name": "SITI NURHALIZAH", "age_over_17": true}))]
+    pub attributes: Option<Disclosed>,
+    /// The portrait, when it was disclosed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub portrait: Option<PortraitDocument>,
+    /// Your proof of this check.
+    pub receipt: ReceiptDocument,
+}
+
+/// A portrait.
+#[derive(Serialize, ToSchema)]
+pub struct PortraitDocument {
+    /// Always `image/jpeg`.
+    #[schema(example = "image/jpeg")]
+    pub media_type: &'static str,
+    /// The picture in base64 (RFC 4648 §4), at most 20 KB before encoding.
+    #[schema(format = Byte)]
+    pub data: String,
+}
+
+impl std::fmt::Debug for PortraitDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PortraitDocument([redacted])")
+    }
+}
+
+/// A receipt: keep both parts, together with the attributes, to prove later what was shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceiptDocument {
+    /// A CWT (COSE_Sign1, tag 18) as base64url, signed with a receipt key of `/.well-known/jwks.json`. Claim −65539 holds
+    /// verification id, relying party, purpose, time, result, names of the disclosed attributes, and
+    /// `attributes_sha256` = SHA-256(salt ‖ deterministic CBOR of `attributes`).
+    pub cwt: String,
+    /// The salt of the digests: 16 bytes as base64url.
+    pub salt: String,
+}
+
+impl ReceiptDocument {
+    /// From the bytes of a row.
+    pub fn new(receipt: &[u8], salt: &[u8]) -> Self {
+        Self { cwt: base64url(receipt), salt: base64url(salt) }
+    }
+}
+
+impl VerificationAnswer {
+    fn new(answer: Answer, language: Language) -> Self {
+        let reason = match answer.verdict {
+            Verdict::Valid => None,
+            Verdict::Invalid(reason) => Some(reason.as_str()),
+        };
+        let (attributes, portrait) = match &answer.content {
+            Some(content) => (Some(content.attributes.clone()), content.portrait.as_ref()),
+            None => (None, None),
+        };
+        Self {
+            verification_id: answer.verification_id,
+            result: answer.verdict.result(),
+            reason,
+            message: answer.message().in_language(language),
+            verified_at: answer.verified_at,
+            single_use: answer.single_use,
+            holder_check: answer.holder_check().as_str(),
+            disclosed: answer.disclosed.names(),
+            attributes,
+            portrait: portrait.map(|portrait| PortraitDocument {
+                media_type: "image/jpeg",
+                data: STANDARD.encode(portrait.0.expose()),
+            }),
+            receipt: ReceiptDocument::new(&answer.receipt, &answer.salt),
+            purpose: answer.purpose,
+        }
+    }
+}
+
+fn reply(answer: Answer, language: Language) -> Response {
+    let mut response = Json(VerificationAnswer::new(answer, language)).into_response();
+    response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    response
+}
+
+/// Verify a scanned QR
+///
+/// Status 200 whenever the question was answered, `valid` or `invalid`. A presentation works once: the first valid answer
+/// spends it. Send a fresh `Idempotency-Key` for every scan, and the same one to repeat a request whose answer you did not
+/// get: you then get the same answer (with attributes for 10 minutes). A 503 means that the outcome is unknown: repeat with
+/// the same key.
+#[utoipa::path(post, path = "/v1/verifications", tag = "Verification",
+    params(("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters, new for every scan, the same for repetitions of one", example = "5f0c6f0e-6a52-4c6b-9a53-0f6f3f0a9b1d")),
+    request_body = VerificationRequest,
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The question was answered", body = VerificationAnswer),
+        (status = 400, description = "`malformed_json`, `idempotency_key_missing`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "`api_key_invalid`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "`purpose_not_allowed`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "`too_large`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_field`, `idempotency_mismatch`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done", body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn verify(
+    State(service): State<Service>,
+    party: Party,
+    Lang(language): Lang,
+    headers: HeaderMap,
+    Json(request): Json<VerificationRequest>,
+) -> Result<Response, Problem> {
+    let key = idempotency_key(&headers)?;
+    let attributes = match &request.attributes {
+        None => None,
+        Some(names) => Some(AttributeSet::from_names(names.iter().map(String::as_str)).map_err(|_| {
+            Problem::from(Refusal::field(
+                "attributes",
+                "Pakai nama atribut dari dokumentasi.",
+                "Use attribute names from the documentation.",
+            ))
+        })?),
+    };
+    let question = Question { token: request.token, purpose: request.purpose, attributes, key };
+    let answer = service.verify(&party.0, &question).await?;
+    Ok(reply(answer, language))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let value = values.next().and_then(|value| value.to_str().ok()).filter(|_| values.next().is_none());
+    value.and_then(IdempotencyKey::parse).ok_or(Code::IdempotencyKeyMissing.into())
+}
+
+/// Read the record of one of your checks
+///
+/// The same as the answer then, but without the attributes' values.
+#[utoipa::path(get, path = "/v1/verifications/{verification_id}", tag = "Verification",
+    params(("verification_id" = Uuid, Path, description = "`verification_id` of the answer")),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The record", body = VerificationAnswer),
+        (status = 401, description = "`api_key_invalid`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: there is none, or it is another party's", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`", body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn lookup(
+    State(service): State<Service>,
+    party: Party,
+    Lang(language): Lang,
+    Path(verification_id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    Ok(reply(service.lookup(&party.0, verification_id).await?, language))
+}

@@ -1,0 +1,17 @@
+//! Relying parties, the verifier endpoint and its receipts.
+//!
+//! A check is answered with valid or invalid and a reason, and recorded in the same transaction that spends the token.
+//! What could not be determined is a 503 and never recorded: the caller repeats it with the same key and learns it.
+
+pub mod http;
+pub mod model;
+pub mod party;
+pub mod receipt;
+pub mod service;
+pub mod store;
+
+pub use model::{Answer, HistoryItem, HistoryPage, Party, Purpose};
+pub use service::Service;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,344 @@
+//! What relying parties are, what they ask, and what they are told. Pure.
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use crate::attribute::AttributeSet;
+use crate::clock::Timestamp;
+use crate::credential::Reason;
+use crate::disclosure::Disclosed;
+use crate::error::{Language, Text};
+use crate::secret::Redacted;
+
+/// Seconds after a check in which a repeated request is answered with the attributes again.
+pub const ATTRIBUTES_AGAIN_SECONDS: i64 = 600;
+/// What every API key begins with, so that scanners for leaked secrets know it.
+const KEY_PREFIX: &str = "ikd_rp_";
+
+/// An API key as it is given out once: `ikd_rp_<key id>_<secret>`.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// Finds the row; not secret.
+    pub key_id: Uuid,
+    /// 32 random bytes.
+    secret: Redacted<[u8; 32]>,
+}
+
+impl ApiKey {
+    /// A new key.
+    pub const fn new(key_id: Uuid, secret: [u8; 32]) -> Self {
+        Self { key_id, secret: Redacted(secret) }
+    }
+
+    /// Reads a key from an `Authorization` header's token.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (key_id, secret) = text.strip_prefix(KEY_PREFIX)?.split_once('_')?;
+        if key_id.len() != 32 || secret.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(secret.get(at * 2..at * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self { key_id: Uuid::try_parse(key_id).ok()?, secret: Redacted(bytes) })
+    }
+
+    /// The text that the relying party keeps. It is shown once.
+    pub fn expose(&self) -> String {
+        let secret: String = self.secret.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{KEY_PREFIX}{}_{secret}", self.key_id.simple())
+    }
+
+    /// SHA-256 of the secret: what is stored. The secret has 256 random bits, so no slow hash is needed.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.secret.expose()).into()
+    }
+
+    /// Whether this is the key whose hash was stored, in constant time.
+    pub fn matches(&self, stored: &[u8]) -> bool {
+        self.hash().ct_eq(stored).into()
+    }
+}
+
+/// A purpose registered for a relying party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    /// The code that the party sends.
+    pub code: String,
+    /// What the holder reads in the history, in Indonesian.
+    pub text_id: String,
+    /// The same in English.
+    pub text_en: String,
+}
+
+impl Purpose {
+    /// The text in `language`.
+    pub fn text(&self, language: Language) -> &str {
+        match language {
+            Language::Indonesian => &self.text_id,
+            Language::English => &self.text_en,
+        }
+    }
+}
+
+/// An authenticated relying party.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Its id.
+    pub relying_party_id: Uuid,
+    /// Its name, as holders read it.
+    pub name: String,
+    /// What it is entitled to.
+    pub entitled: AttributeSet,
+    /// What it may check for.
+    pub purposes: Vec<Purpose>,
+}
+
+/// The value of an `Idempotency-Key` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(pub [u8; 16]);
+
+impl IdempotencyKey {
+    /// Reads 1 to 64 visible ASCII characters. Only the first half of their SHA-256 is kept.
+    pub fn parse(header: &str) -> Option<Self> {
+        let fits = (1..=64).contains(&header.len()) && header.bytes().all(|byte| byte.is_ascii_graphic());
+        let mut key = [0; 16];
+        key.copy_from_slice(&Sha256::digest(header.as_bytes())[..16]);
+        fits.then_some(Self(key))
+    }
+}
+
+/// A question: is this token good, and may I see these attributes?
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The scanned text.
+    pub token: Redacted<String>,
+    /// A purpose code registered for the party.
+    pub purpose: String,
+    /// The attributes asked for; none asks for all that remain.
+    pub attributes: Option<AttributeSet>,
+    /// Repeats of one check carry the same key.
+    pub key: IdempotencyKey,
+}
+
+impl Question {
+    /// SHA-256 over everything that makes two questions the same one.
+    pub fn body_hash(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for part in [self.token.expose().as_bytes(), self.purpose.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        // No set has the bit beyond the last attribute, so "all" differs from every list.
+        hash.update(self.attributes.map_or(u32::MAX, AttributeSet::bits).to_be_bytes());
+        hash.finalize().into()
+    }
+}
+
+/// What can be done to see that the person is the holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderCheck {
+    /// Compare the face with the portrait.
+    ComparePortrait,
+    /// Without a portrait a borrowed QR cannot be told from the holder's own.
+    NotPossible,
+}
+
+impl HolderCheck {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ComparePortrait => "compare_portrait",
+            Self::NotPossible => "not_possible",
+        }
+    }
+}
+
+/// The two outcomes of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The token is good.
+    Valid,
+    /// It is not, for this reason.
+    Invalid(Reason),
+}
+
+impl Verdict {
+    /// `valid` or `invalid`.
+    pub const fn result(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid(_) => "invalid",
+        }
+    }
+
+    /// The reason's name; empty for a valid token.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Valid => "",
+            Self::Invalid(reason) => reason.as_str(),
+        }
+    }
+
+    /// From the two columns of a row. An unknown reason, from a newer program, reads as `malformed`.
+    pub fn from_row(result: &str, reason: &str) -> Self {
+        if result == "valid" {
+            Self::Valid
+        } else {
+            Self::Invalid(Reason::from_name(reason).unwrap_or(Reason::Malformed))
+        }
+    }
+}
+
+/// A picture that was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portrait(pub Redacted<Vec<u8>>);
+
+/// The attributes of a valid answer.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    /// The named values.
+    pub attributes: Disclosed,
+    /// The portrait, JPEG of at most 20 KB.
+    pub portrait: Option<Portrait>,
+}
+
+/// The answer to a question, or the record of an earlier one.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its id.
+    pub verification_id: Uuid,
+    /// Valid, or why not.
+    pub verdict: Verdict,
+    /// The purpose asked for.
+    pub purpose: String,
+    /// When it was first answered.
+    pub verified_at: Timestamp,
+    /// Whether the token cannot be used again.
+    pub single_use: bool,
+    /// The attributes that were disclosed, the portrait among them.
+    pub disclosed: AttributeSet,
+    /// Their values; none where an earlier answer is repeated too late, or only its record is asked for.
+    pub content: Option<Content>,
+    /// The receipt: COSE_Sign1 bytes.
+    pub receipt: Vec<u8>,
+    /// What the receipt's digest is salted with.
+    pub salt: Vec<u8>,
+}
+
+impl Answer {
+    /// How the teller can tell that the person is the holder.
+    pub const fn holder_check(&self) -> HolderCheck {
+        match self.verdict {
+            Verdict::Valid if self.disclosed.contains(crate::attribute::Attribute::Portrait) => {
+                HolderCheck::ComparePortrait
+            }
+            _ => HolderCheck::NotPossible,
+        }
+    }
+
+    /// A sentence for the teller.
+    pub const fn message(&self) -> Text {
+        match (self.verdict, self.holder_check(), self.single_use) {
+            (Verdict::Invalid(reason), ..) => reason.message(),
+            (Verdict::Valid, HolderCheck::ComparePortrait, true) => Text::new(
+                "KTP Digital sah. Cocokkan wajah orang di depan Anda dengan foto sebelum melanjutkan.",
+                "The digital KTP is valid. Compare the face of the person before you with the photo before going on.",
+            ),
+            (Verdict::Valid, HolderCheck::NotPossible, true) => Text::new(
+                "KTP Digital sah, tetapi tanpa foto: layar ini tidak dapat menunjukkan bahwa orang di depan Anda adalah pemegangnya.",
+                "The digital KTP is valid, but came without a photo: nothing here shows that the person before you is its holder.",
+            ),
+            (Verdict::Valid, HolderCheck::ComparePortrait, false) => Text::new(
+                "KTP Digital sah (QR luring, dapat dipindai lebih dari sekali). Cocokkan wajah orang di depan Anda dengan foto.",
+                "The digital KTP is valid (an offline QR, which can be scanned more than once). Compare the person's face with the photo.",
+            ),
+            (Verdict::Valid, HolderCheck::NotPossible, false) => Text::new(
+                "KTP Digital sah (QR luring, dapat dipindai lebih dari sekali), tetapi tanpa foto: pemegangnya tidak dapat dipastikan.",
+                "The digital KTP is valid (an offline QR, which can be scanned more than once), but came without a photo: who holds it cannot be told.",
+            ),
+        }
+    }
+}
+
+/// One line of a holder's history.
+#[derive(Clone, Debug)]
+pub struct HistoryItem {
+    /// Id of the check.
+    pub verification_id: Uuid,
+    /// Who checked.
+    pub relying_party: String,
+    /// When, the first time.
+    pub verified_at: Timestamp,
+    /// What for.
+    pub purpose: Purpose,
+    /// Valid, or why not.
+    pub verdict: Verdict,
+    /// What was shown.
+    pub disclosed: AttributeSet,
+    /// How many times it was refused again.
+    pub repeats: i64,
+    /// The receipt: COSE_Sign1 bytes.
+    pub receipt: Vec<u8>,
+    /// What the receipt's digest is salted with.
+    pub salt: Vec<u8>,
+}
+
+/// A page of a holder's history, newest first.
+#[derive(Clone, Debug)]
+pub struct HistoryPage {
+    /// The lines.
+    pub items: Vec<HistoryItem>,
+    /// The cursor of the next page, when there is one.
+    pub next: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_api_key_is_read_back_and_shows_nothing() {
+        let key = ApiKey::new(Uuid::from_u128(0x1234), [0xab; 32]);
+        let text = key.expose();
+        assert_eq!(text.len(), 7 + 32 + 1 + 64);
+        let again = ApiKey::parse(&text).unwrap();
+        assert!(again.matches(&key.hash()) && again.key_id == key.key_id);
+        assert!(!format!("{key:?}").contains("171"), "{key:?}");
+        let altered = text.replace("ab_", "ab_").replacen("_abab", "_abac", 1);
+        assert!(!ApiKey::parse(&altered).unwrap().matches(&key.hash()));
+        for bad in ["", "ikd_rp_", "ikd_rp_x_y", &text[1..], &format!("{text}0"), &text.replace("ab", "+b")] {
+            assert!(ApiKey::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn idempotency_keys_are_visible_ascii() {
+        assert!(IdempotencyKey::parse("a").is_some());
+        assert!(IdempotencyKey::parse(&"k".repeat(64)).is_some());
+        for bad in ["", "two words", "tab\t", "é", &"k".repeat(65)] {
+            assert!(IdempotencyKey::parse(bad).is_none(), "{bad}");
+        }
+        assert_ne!(IdempotencyKey::parse("a"), IdempotencyKey::parse("b"));
+    }
+
+    #[test]
+    fn questions_differ_in_every_part() {
+        let ask = |token: &str, purpose: &str, attributes| Question {
+            token: Redacted(token.into()),
+            purpose: purpose.into(),
+            attributes,
+            key: IdempotencyKey([0; 16]),
+        };
+        let hashes = [
+            ask("A", "b", None),
+            ask("Ab", "", None),
+            ask("A", "c", None),
+            ask("A", "b", Some(AttributeSet::EMPTY)),
+            ask("A", "b", Some(AttributeSet::FULL)),
+        ]
+        .map(|question| question.body_hash());
+        assert_eq!(hashes.iter().collect::<std::collections::HashSet<_>>().len(), hashes.len());
+    }
+}

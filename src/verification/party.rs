@@ -1,0 +1,233 @@
+//! Relying parties: registering them, their keys and employees, and recognising a caller.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::model::{ApiKey, Party, Purpose};
+use super::store::{self, KeyRow, NewEmployee};
+use crate::attribute::AttributeSet;
+use crate::clock::stopwatch;
+use crate::core::Core;
+use crate::db::DbError;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::secret::Redacted;
+
+/// How long a recognised key is not looked up again. Below a second, so that a revoked key is refused within a second on
+/// every node.
+const REMEMBERED: Duration = Duration::from_millis(900);
+/// Recognised keys remembered at most; beyond that all are forgotten, which costs a look-up each.
+const REMEMBERED_KEYS: usize = 10_000;
+
+/// The register of relying parties. Cloning shares what is remembered.
+#[derive(Clone)]
+pub struct Parties {
+    core: Core,
+    known: Arc<Mutex<HashMap<Uuid, Known>>>,
+}
+
+struct Known {
+    since: Instant,
+    secret_hash: Vec<u8>,
+    party: Arc<Party>,
+}
+
+/// A relying party as the command line lists it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The party.
+    pub party: Party,
+    /// `active` or `disabled`.
+    pub state: String,
+    /// Its keys, oldest first.
+    pub keys: Vec<KeyRow>,
+}
+
+/// An employee to be added.
+#[derive(Clone, Debug)]
+pub struct Employee {
+    /// Log-in name.
+    pub username: String,
+    /// Full name.
+    pub full_name: String,
+    /// PHC string of the password.
+    pub password_hash: Redacted<String>,
+    /// The TOTP secret.
+    pub totp_secret: Redacted<Vec<u8>>,
+}
+
+impl Parties {
+    /// Over the shared tables.
+    pub fn new(core: Core) -> Self {
+        Self { core, known: Arc::default() }
+    }
+
+    /// Who presents this API key.
+    ///
+    /// # Errors
+    /// `api_key_invalid`, or the database does not answer.
+    pub async fn authenticate(&self, api_key: &str) -> Result<Arc<Party>> {
+        let key = ApiKey::parse(api_key).ok_or(Code::ApiKeyInvalid)?;
+        if let Some(party) = self.remembered(&key) {
+            return Ok(party);
+        }
+        let asked = stopwatch();
+        let mut tx = self.core.db.read().await?;
+        let row = store::living_key(&mut tx, key.key_id).await?;
+        let row = row.filter(|row| key.matches(&row.secret_hash)).ok_or(Code::ApiKeyInvalid)?;
+        let party = Arc::new(Party {
+            relying_party_id: row.relying_party_id,
+            name: row.name,
+            entitled: set(row.attributes),
+            purposes: purposes(&mut tx, row.relying_party_id).await?,
+        });
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED_KEYS {
+            known.clear();
+        }
+        // Counted from before the look-up: what is remembered is never older than it seems.
+        known.insert(key.key_id, Known { since: asked, secret_hash: row.secret_hash, party: Arc::clone(&party) });
+        Ok(party)
+    }
+
+    fn remembered(&self, key: &ApiKey) -> Option<Arc<Party>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = known.get(&key.key_id).filter(|entry| entry.since.elapsed() < REMEMBERED)?;
+        key.matches(&entry.secret_hash).then(|| Arc::clone(&entry.party))
+    }
+
+    /// Registers a relying party with its first API key.
+    ///
+    /// # Errors
+    /// `invalid_field` when a name or code is unusable or exists already.
+    pub async fn add(&self, name: &str, entitled: AttributeSet, purposes: &[Purpose]) -> Result<(Uuid, ApiKey)> {
+        if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(Refusal::field("name", "Nama 1-100 karakter.", "A name has 1 to 100 characters.").into());
+        }
+        if purposes.is_empty() || !purposes.iter().all(is_usable) {
+            return Err(Refusal::field(
+                "purpose",
+                "Perlu sedikitnya satu tujuan: kode huruf kecil, angka, atau garis bawah, dan teks dalam dua bahasa.",
+                "At least one purpose is needed: a code of lower-case letters, digits or underscores, and texts in both languages.",
+            )
+            .into());
+        }
+        let now = self.core.now();
+        let (id, key) = (self.core.random.uuid_v7(now), self.new_key());
+        let mut tx = self.core.db.write().await?;
+        store::add_party(&mut tx, id, name.trim(), i64::from(entitled.bits()), now)
+            .await
+            .map_err(|error| taken(error, "name"))?;
+        for purpose in purposes {
+            store::add_purpose(&mut tx, id, &purpose.code, &purpose.text_id, &purpose.text_en)
+                .await
+                .map_err(|error| taken(error, "purpose"))?;
+        }
+        store::add_key(&mut tx, key.key_id, id, &key.hash(), now).await?;
+        tx.commit().await?;
+        Ok((id, key))
+    }
+
+    /// Makes a further API key for the party of that name; the older ones go on until they are revoked.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn add_key(&self, name: &str) -> Result<ApiKey> {
+        let key = self.new_key();
+        let mut tx = self.core.db.write().await?;
+        let party = store::party_by_name(&mut tx, name).await?.ok_or(Code::NotFound)?;
+        store::add_key(&mut tx, key.key_id, party.relying_party_id, &key.hash(), self.core.now()).await?;
+        tx.commit().await?;
+        Ok(key)
+    }
+
+    /// Revokes an API key: every node refuses it within a second.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such living key.
+    pub async fn revoke_key(&self, key_id: Uuid) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        let revoked = store::revoke_key(&mut tx, key_id, self.core.now()).await?;
+        tx.commit().await?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_id);
+        if revoked { Ok(()) } else { Err(Code::NotFound.into()) }
+    }
+
+    /// All relying parties, by name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(&self) -> Result<Vec<Listed>> {
+        let mut tx = self.core.db.read().await?;
+        let mut out = Vec::new();
+        for row in store::parties(&mut tx).await? {
+            let keys = store::keys(&mut tx, row.relying_party_id).await?;
+            let party = Party {
+                relying_party_id: row.relying_party_id,
+                name: row.name,
+                entitled: set(row.attributes),
+                purposes: purposes(&mut tx, row.relying_party_id).await?,
+            };
+            out.push(Listed { party, state: row.state, keys });
+        }
+        Ok(out)
+    }
+
+    /// Adds an employee who may verify on a web page.
+    ///
+    /// # Errors
+    /// `not_found` when there is no party of that name, `invalid_field` when the user name exists.
+    pub async fn add_employee(&self, party: &str, employee: &Employee) -> Result<Uuid> {
+        let core = &self.core;
+        let now = core.now();
+        let employee_id = core.random.uuid_v7(now);
+        let secret = employee.totp_secret.expose();
+        let totp_sealed = core.vault.seal_bytes(&core.random, "relying_party_employee", employee_id, secret);
+        let mut tx = core.db.write().await?;
+        let row = store::party_by_name(&mut tx, party).await?.ok_or(Code::NotFound)?;
+        let new = NewEmployee {
+            employee_id,
+            relying_party_id: row.relying_party_id,
+            username: &employee.username,
+            full_name: &employee.full_name,
+            password_hash: employee.password_hash.expose(),
+            totp_sealed: &totp_sealed,
+        };
+        store::add_employee(&mut tx, &new, now).await.map_err(|error| taken(error, "username"))?;
+        tx.commit().await?;
+        Ok(employee_id)
+    }
+
+    fn new_key(&self) -> ApiKey {
+        ApiKey::new(self.core.random.uuid_v7(self.core.now()), self.core.random.bytes())
+    }
+}
+
+async fn purposes(tx: &mut crate::db::Tx, party: Uuid) -> Result<Vec<Purpose>> {
+    let rows = store::purposes(tx, party).await?;
+    Ok(rows.into_iter().map(|row| Purpose { code: row.code, text_id: row.text_id, text_en: row.text_en }).collect())
+}
+
+fn set(bits: i64) -> AttributeSet {
+    AttributeSet::from_bits(u32::try_from(bits).unwrap_or(0))
+}
+
+fn is_usable(purpose: &Purpose) -> bool {
+    let code_fits = (1..=64).contains(&purpose.code.len())
+        && purpose.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    code_fits
+        && [&purpose.text_id, &purpose.text_en]
+            .iter()
+            .all(|text| (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control))
+}
+
+fn taken(error: DbError, field: &'static str) -> Error {
+    match error {
+        DbError::Unique => {
+            Refusal::field(field, "Sudah ada; pakai yang lain.", "It exists already; use another.").into()
+        }
+        other => other.into(),
+    }
+}

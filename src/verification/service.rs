@@ -1,0 +1,431 @@
+//! Answering a relying party's question, once and for all times it is repeated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::model::{
+    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Portrait, Purpose, Question, Verdict,
+};
+use super::party::Parties;
+use super::receipt::{self, SALT_LENGTH, Statement};
+use super::store::{self, CheckRow, RefusalRow};
+use crate::attribute::{Attribute, AttributeSet};
+use crate::clock::Timestamp;
+use crate::core::Core;
+use crate::credential::verify::{self, Authentic};
+use crate::credential::{KeyPurpose, Reason, SealedRecord, TokenKind, TokenSealer};
+use crate::db::{DbError, Tx};
+use crate::disclosure::disclose;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::keyring::Keyring;
+use crate::register::{Date, RegisterRecord};
+use crate::secret::Redacted;
+
+/// Kinds that can be shown to a relying party.
+const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
+/// Tries of one question when transactions collide.
+const TRIES: u32 = 6;
+/// Lines of a page of history at most.
+const HISTORY_LIMIT: i64 = 100;
+
+/// The verifier. Cloning shares it.
+#[derive(Clone)]
+pub struct Service {
+    core: Core,
+    keyring: Keyring,
+    sealer: TokenSealer,
+    parties: Parties,
+    lane: Arc<Semaphore>,
+}
+
+/// Whom a genuine token is about, and how it is used up.
+#[derive(Clone, Copy)]
+struct Subject {
+    record: SealedRecord,
+    single_use: bool,
+}
+
+/// What a row of either kind is made from.
+struct Draft {
+    verification_id: Uuid,
+    verdict: Verdict,
+    disclosed: AttributeSet,
+    salt: [u8; SALT_LENGTH],
+    receipt: Vec<u8>,
+    verified_at: Timestamp,
+}
+
+impl Service {
+    /// A verifier over these keys.
+    pub fn new(core: Core, keyring: Keyring) -> Self {
+        let lane = Arc::new(Semaphore::new(core.config.limits.verifications.max(1)));
+        let (sealer, parties) = (TokenSealer::new(core.vault.clone()), Parties::new(core.clone()));
+        Self { core, keyring, sealer, parties, lane }
+    }
+
+    /// The register of relying parties.
+    pub const fn parties(&self) -> &Parties {
+        &self.parties
+    }
+
+    /// Answers a question. Repeated with the same key it gives the same answer.
+    ///
+    /// # Errors
+    /// `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `undetermined` whenever the outcome is not known:
+    /// then nothing is recorded, or what is recorded will be the answer to a repetition.
+    pub async fn verify(&self, party: &Party, question: &Question) -> Result<Answer> {
+        if !party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
+            return Err(Code::PurposeNotAllowed.into());
+        }
+        let Ok(_place) = self.lane.try_acquire() else {
+            return Err(Refusal::new(Code::Overloaded).retry_after(1).into());
+        };
+        let mut tries = 1;
+        let answer = loop {
+            match self.answer(party, question).await {
+                Err(Error::Db(DbError::Contention | DbError::Unique)) if tries < TRIES => {
+                    let pause = self.core.random.below(1 << (tries + 2));
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                    tries += 1;
+                }
+                Ok(answer) => break answer,
+                Err(refused @ Error::Refused(_)) => return Err(refused),
+                Err(fault) => {
+                    tracing::error!(error.cause = %fault, "a verification could not be determined");
+                    metrics::counter!("ikd_verifications_total", "result" => "undetermined", "reason" => "")
+                        .increment(1);
+                    return Err(Refusal::new(Code::Undetermined).retry_after(2).into());
+                }
+            }
+        };
+        let (result, reason) = (answer.verdict.result(), answer.verdict.reason());
+        metrics::counter!("ikd_verifications_total", "result" => result, "reason" => reason).increment(1);
+        Ok(answer)
+    }
+
+    /// A party's own record of a check, without attributes.
+    ///
+    /// # Errors
+    /// `not_found`, also for another party's.
+    pub async fn lookup(&self, party: &Party, verification_id: Uuid) -> Result<Answer> {
+        let mut tx = self.core.db.read().await?;
+        if let Some(row) = store::by_id(&mut tx, verification_id, party.relying_party_id).await? {
+            return Ok(answer_of_check(row, None));
+        }
+        let row = store::refusal_by_id(&mut tx, verification_id, party.relying_party_id).await?;
+        row.map(|row| answer_of_refusal(row, None)).ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// The checks of a holder, newest first: at most `limit` of them, from `cursor` on.
+    ///
+    /// # Errors
+    /// `malformed_request` for a cursor that was not given out here.
+    pub async fn history(&self, resident_id: Uuid, cursor: Option<&str>, limit: i64) -> Result<HistoryPage> {
+        let before = match cursor {
+            None => Uuid::max(),
+            Some(text) => URL_SAFE_NO_PAD
+                .decode(text)
+                .ok()
+                .and_then(|bytes| Uuid::from_slice(&bytes).ok())
+                .ok_or(Code::MalformedRequest)?,
+        };
+        let limit = limit.clamp(1, HISTORY_LIMIT);
+        let mut tx = self.core.db.read().await?;
+        let mut rows = store::history(&mut tx, resident_id, before, limit + 1).await?;
+        let more = rows.len() as i64 > limit;
+        rows.truncate(limit as usize);
+        let next = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(row.verification_id));
+        let items = rows.into_iter().map(|row| HistoryItem {
+            verification_id: row.verification_id,
+            relying_party: row.relying_party,
+            verified_at: row.verified_at,
+            purpose: Purpose {
+                text_id: row.text_id.unwrap_or_else(|| row.purpose.clone()),
+                text_en: row.text_en.unwrap_or_else(|| row.purpose.clone()),
+                code: row.purpose,
+            },
+            verdict: Verdict::from_row(&row.result, &row.reason),
+            disclosed: mask(row.disclosed),
+            repeats: row.repeats,
+            receipt: row.receipt,
+            salt: row.salt,
+        });
+        Ok(HistoryPage { items: items.collect(), next })
+    }
+
+    async fn answer(&self, party: &Party, question: &Question) -> Result<Answer> {
+        let now = self.core.now();
+        let opened = match self.authenticate(question.token.expose()).await {
+            Ok(token) => token.unseal(&self.sealer).map(|record| (token, record)),
+            Err(reason) => Err(reason),
+        };
+        let (token, record) = match opened {
+            Ok(opened) => opened,
+            Err(reason) => return self.refuse_unknown(party, question, reason, now).await,
+        };
+        let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
+        if let Err(reason) = token.judge_time(now) {
+            return self.refuse(party, question, subject, Some(reason), now).await;
+        }
+        let chosen = AttributeSet::from_bits(record.attributes);
+        let wanted = chosen.intersect(party.entitled).intersect(question.attributes.unwrap_or(AttributeSet::FULL));
+        let Some((content, disclosed)) = self.content(record.subject, wanted, now).await? else {
+            return self.refuse(party, question, subject, None, now).await;
+        };
+        let draft = self.draft(party, question, Verdict::Valid, disclosed, &content, now)?;
+        let row = check_row(party, question, subject, &draft);
+        let mut tx = self.core.db.write().await?;
+        let good = if subject.single_use {
+            store::spend(&mut tx, record.subject, record.generation, record.issued).await?
+        } else {
+            store::is_active(&mut tx, record.subject, record.generation).await?
+        };
+        if !good {
+            tx.rollback().await?;
+            return self.refuse(party, question, subject, None, now).await;
+        }
+        match store::add(&mut tx, &row).await {
+            Ok(()) => {
+                tx.commit().await?;
+                Ok(answer_of_check(row, Some(content)))
+            }
+            Err(DbError::Unique) => {
+                // The key was used before. Undo the spending, then give that answer.
+                tx.rollback().await?;
+                self.earlier(party, question, subject, now).await?.ok_or(Error::Db(DbError::Contention))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn authenticate(&self, text: &str) -> Result<Authentic, Reason> {
+        let issuer = &self.core.config.service.issuer;
+        match verify::authenticate(text, &ACCEPTED, issuer, &self.keyring) {
+            Err(Reason::UnknownKey) if self.keyring.reload_for_unknown().await => {
+                verify::authenticate(text, &ACCEPTED, issuer, &self.keyring)
+            }
+            other => other,
+        }
+    }
+
+    /// The values of `wanted`, and which of them there are. `None` when the holder has no data here any more.
+    async fn content(
+        &self,
+        resident: Uuid,
+        wanted: AttributeSet,
+        at: Timestamp,
+    ) -> Result<Option<(Content, AttributeSet)>> {
+        let vault = &self.core.vault;
+        let mut tx = self.core.db.read().await?;
+        let Some(sealed) = store::holder_record(&mut tx, resident).await? else { return Ok(None) };
+        let record: RegisterRecord = vault.open_row("holder_record", resident, &sealed)?;
+        let portrait = if wanted.contains(Attribute::Portrait) {
+            match store::holder_portrait(&mut tx, resident).await? {
+                Some(sealed) => Some(Portrait(Redacted(vault.open_bytes("holder_portrait", resident, &sealed)?))),
+                None => None,
+            }
+        } else {
+            None
+        };
+        let disclosed = if portrait.is_some() { wanted } else { wanted.without(Attribute::Portrait) };
+        let attributes = disclose(&record, disclosed, Date::in_jakarta(at));
+        Ok(Some((Content { attributes, portrait }, disclosed)))
+    }
+
+    fn draft(
+        &self,
+        party: &Party,
+        question: &Question,
+        verdict: Verdict,
+        disclosed: AttributeSet,
+        content: &Content,
+        now: Timestamp,
+    ) -> Result<Draft> {
+        let (verification_id, salt) = (self.core.random.uuid_v7(now), self.core.random.bytes());
+        let statement = Statement {
+            verification_id,
+            party,
+            purpose: &question.purpose,
+            verified_at: now,
+            verdict,
+            disclosed,
+            content,
+            salt: &salt,
+        };
+        let signer = self.keyring.signer(KeyPurpose::Receipt)?;
+        let receipt = receipt::sign(&statement, &self.core.config.service.issuer, signer.as_ref())?;
+        Ok(Draft { verification_id, verdict, disclosed, salt, receipt, verified_at: now })
+    }
+
+    /// The answer that this key was given before, if any.
+    async fn earlier(
+        &self,
+        party: &Party,
+        question: &Question,
+        subject: Subject,
+        now: Timestamp,
+    ) -> Result<Option<Answer>> {
+        let mut tx = self.core.db.read().await?;
+        let key = &question.key.0;
+        let row = store::by_key(&mut tx, party.relying_party_id, key, subject.record.subject).await?;
+        drop(tx);
+        match row {
+            Some(row) => self.again(row, question, now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Gives the recorded answer again: with attributes for ten minutes and only while they are what the receipt says.
+    async fn again(&self, row: CheckRow, question: &Question, now: Timestamp) -> Result<Answer> {
+        if row.body_hash != question.body_hash() {
+            return Err(Code::IdempotencyMismatch.into());
+        }
+        if row.result != "valid" {
+            return Ok(answer_of_check(row, Some(Content::default())));
+        }
+        let mut content = None;
+        if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
+            content = self
+                .content(row.resident_id, mask(row.disclosed), row.verified_at)
+                .await?
+                .map(|(content, _)| content)
+                .filter(|content| receipt::attests(&row.receipt, &row.salt, content));
+        }
+        Ok(answer_of_check(row, content))
+    }
+
+    /// Refuses a genuine token, unless this question was answered before. Without a reason the credential tells it.
+    async fn refuse(
+        &self,
+        party: &Party,
+        question: &Question,
+        subject: Subject,
+        reason: Option<Reason>,
+        now: Timestamp,
+    ) -> Result<Answer> {
+        if let Some(answer) = self.earlier(party, question, subject, now).await? {
+            return Ok(answer);
+        }
+        let mut tx = self.core.db.write().await?;
+        let reason = match reason {
+            Some(reason) => reason,
+            None => why_not(&mut tx, &subject.record).await?,
+        };
+        let nothing = Content::default();
+        let draft = self.draft(party, question, Verdict::Invalid(reason), AttributeSet::EMPTY, &nothing, now)?;
+        let row = check_row(party, question, subject, &draft);
+        if let Some(first) = store::repeat_refusal(&mut tx, &row).await? {
+            tx.commit().await?;
+            return Ok(answer_of_check(first, Some(nothing)));
+        }
+        store::add(&mut tx, &row).await?;
+        tx.commit().await?;
+        Ok(answer_of_check(row, Some(nothing)))
+    }
+
+    /// Refuses something that names no holder.
+    async fn refuse_unknown(
+        &self,
+        party: &Party,
+        question: &Question,
+        reason: Reason,
+        now: Timestamp,
+    ) -> Result<Answer> {
+        let (id, key) = (party.relying_party_id, &question.key.0);
+        let mut tx = self.core.db.read().await?;
+        if let Some(row) = store::any_by_key(&mut tx, id, key).await? {
+            drop(tx);
+            return self.again(row, question, now).await;
+        }
+        let nothing = Content::default();
+        if let Some(row) = store::refusal_by_key(&mut tx, id, key).await? {
+            if row.body_hash != question.body_hash() {
+                return Err(Code::IdempotencyMismatch.into());
+            }
+            return Ok(answer_of_refusal(row, Some(nothing)));
+        }
+        drop(tx);
+        let draft = self.draft(party, question, Verdict::Invalid(reason), AttributeSet::EMPTY, &nothing, now)?;
+        let row = RefusalRow {
+            verification_id: draft.verification_id,
+            relying_party_id: id,
+            idempotency_key: key.to_vec(),
+            body_hash: question.body_hash().to_vec(),
+            purpose: question.purpose.clone(),
+            verified_at: now,
+            reason: reason.as_str().to_owned(),
+            salt: draft.salt.to_vec(),
+            receipt: draft.receipt,
+        };
+        let mut tx = self.core.db.write().await?;
+        store::add_refusal(&mut tx, &row).await?;
+        tx.commit().await?;
+        Ok(answer_of_refusal(row, Some(nothing)))
+    }
+}
+
+/// Why the guarded update touched no row.
+async fn why_not(tx: &mut Tx, record: &SealedRecord) -> Result<Reason> {
+    if store::is_active(tx, record.subject, record.generation).await? {
+        Ok(Reason::AlreadyUsed)
+    } else {
+        Ok(Reason::HolderNotActive)
+    }
+}
+
+fn mask(bits: i64) -> AttributeSet {
+    AttributeSet::from_bits(u32::try_from(bits).unwrap_or(0))
+}
+
+fn check_row(party: &Party, question: &Question, subject: Subject, draft: &Draft) -> CheckRow {
+    CheckRow {
+        verification_id: draft.verification_id,
+        resident_id: subject.record.subject,
+        relying_party_id: party.relying_party_id,
+        idempotency_key: question.key.0.to_vec(),
+        body_hash: question.body_hash().to_vec(),
+        purpose: question.purpose.clone(),
+        verified_at: draft.verified_at,
+        issued: subject.record.issued,
+        result: draft.verdict.result().to_owned(),
+        reason: draft.verdict.reason().to_owned(),
+        single_use: i64::from(subject.single_use),
+        disclosed: i64::from(draft.disclosed.bits()),
+        repeats: 0,
+        salt: draft.salt.to_vec(),
+        receipt: draft.receipt.clone(),
+    }
+}
+
+fn answer_of_check(row: CheckRow, content: Option<Content>) -> Answer {
+    Answer {
+        verification_id: row.verification_id,
+        verdict: Verdict::from_row(&row.result, &row.reason),
+        purpose: row.purpose,
+        verified_at: row.verified_at,
+        single_use: row.single_use != 0,
+        disclosed: mask(row.disclosed),
+        content,
+        receipt: row.receipt,
+        salt: row.salt,
+    }
+}
+
+fn answer_of_refusal(row: RefusalRow, content: Option<Content>) -> Answer {
+    Answer {
+        verification_id: row.verification_id,
+        verdict: Verdict::from_row("invalid", &row.reason),
+        purpose: row.purpose,
+        verified_at: row.verified_at,
+        single_use: false,
+        disclosed: AttributeSet::EMPTY,
+        content,
+        receipt: row.receipt,
+        salt: row.salt,
+    }
+}
