@@ -4,6 +4,7 @@
 //! owns transactions), `store` (SQL), `http` (routes), `mail` (messages).
 
 pub mod activation;
+pub mod app;
 pub mod attribute;
 pub mod audit;
 pub mod captcha;
@@ -17,6 +18,7 @@ pub mod db;
 pub mod device;
 pub mod disclosure;
 pub mod error;
+pub mod housekeeping;
 pub mod keyring;
 pub mod login;
 pub mod mail;

@@ -40,6 +40,7 @@ pub async fn finish(core: Core, request: Request, next: Next) -> Response {
             StatusCode::REQUEST_TIMEOUT => Some(Code::RequestTimeout),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Code::TooLarge),
             StatusCode::METHOD_NOT_ALLOWED => Some(Code::MethodNotAllowed),
+            StatusCode::FORBIDDEN => Some(Code::Forbidden),
             _ => None,
         };
         if let Some(code) = code {

@@ -1,7 +1,11 @@
 //! What all HTTP handlers share: problem documents, extractors, limits, headers, the request log and the listener.
 
+pub mod docs;
 pub mod extract;
+pub mod flood;
 pub mod headers;
+pub mod health;
+pub mod metrics;
 pub mod problem;
 pub mod server;
 pub mod token_reply;

@@ -1,0 +1,207 @@
+//! Wires the concrete parts, merges the routers, starts and stops everything.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
+use http::StatusCode;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::captcha::CaptchaGate;
+use crate::clock::Timestamp;
+use crate::config::{MailTransport, Mode};
+use crate::core::Core;
+use crate::db::Tx;
+use crate::device::Guard;
+use crate::error::{Code, Error, Result};
+use crate::housekeeping::Housekeeping;
+use crate::keyring::Keyring;
+use crate::mail::{Compose, ComposeFuture, Email, Job, MailKind, Mailbox, Transport, Wake, Worker};
+use crate::register::{LocalRegister, PopulationRegister};
+use crate::web::flood::Flood;
+use crate::web::health::Health;
+use crate::web::server::Listener;
+use crate::web::{Problem, docs, headers};
+use crate::{activation, captcha, counter, device, keyring, mail, registration, verification, wallet};
+
+/// All parts of one node, wired. Cloning shares them.
+#[derive(Clone)]
+pub struct App {
+    /// Database, time, randomness, keys, configuration.
+    pub core: Core,
+    /// The node's signing keys.
+    pub keyring: Keyring,
+    /// Flow A up to the counter.
+    pub registrations: registration::Service,
+    /// Officers.
+    pub counter: counter::Service,
+    /// Code and PIN.
+    pub activation: activation::Service,
+    /// The digital KTP.
+    pub wallet: wallet::Service,
+    /// Relying parties and their checks.
+    pub verification: verification::Service,
+    /// Background sweeping.
+    pub housekeeping: Housekeeping,
+    guard: Guard,
+    gate: CaptchaGate,
+    mail_worker: Arc<Worker>,
+    mailbox: Option<Mailbox>,
+}
+
+impl App {
+    /// Wires everything over an open core whose schema is up to date.
+    ///
+    /// # Errors
+    /// When keys are missing or the mail transport cannot be set up.
+    pub async fn open(core: Core) -> Result<Self> {
+        let keyring = Keyring::open(core.clone()).await?;
+        let wake = Wake::default();
+        let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
+        let registrations = registration::Service::new(core.clone(), register, keyring.clone(), wake.clone());
+        let counter = counter::Service::new(core.clone(), registrations.clone(), keyring.clone())?;
+        let activation = activation::Service::new(core.clone(), wake.clone());
+        let verification = verification::Service::new(core.clone(), keyring.clone());
+        let wallet = wallet::Service::new(core.clone(), keyring.clone(), verification.clone());
+        let gate = CaptchaGate::new(core.clone());
+        let guard =
+            Guard::new(core.vault.clone(), core.clock.clone(), core.random.clone(), &core.config.service.public_url);
+        let transport = Transport::open(&core.config.mail).map_err(Error::internal)?;
+        let mail_worker = Arc::new(Worker::new(
+            core.db.clone(),
+            core.clock.clone(),
+            core.random.clone(),
+            transport,
+            Arc::new(Composer(core.clone())),
+            wake,
+        ));
+        let local = core.config.mail.transport == MailTransport::Directory && core.config.service.mode != Mode::Production;
+        let mailbox = if local {
+            Some(Mailbox::create(core.config.mail.directory.clone()).map_err(Error::internal)?)
+        } else {
+            None
+        };
+        let housekeeping = Housekeeping {
+            core: core.clone(),
+            registrations: registrations.clone(),
+            counter: counter.clone(),
+            gate: gate.clone(),
+        };
+        Ok(Self {
+            core,
+            keyring,
+            registrations,
+            counter,
+            activation,
+            wallet,
+            verification,
+            housekeeping,
+            guard,
+            gate,
+            mail_worker,
+            mailbox,
+        })
+    }
+
+    /// All routes under all layers.
+    pub fn router(&self) -> Router {
+        let (router, api) = self.api().split_for_parts();
+        let mut router = router.merge(docs::routes(api)).merge(Health::new(self).routes());
+        if let Some(mailbox) = &self.mailbox {
+            router = router.merge(mail::http::routes(mailbox.clone()));
+        }
+        let settings = &self.core.config.http;
+        let patience = std::time::Duration::from_secs(settings.request_timeout_seconds.max(1));
+        let core = self.core.clone();
+        router
+            .fallback(async || Problem::from(Code::NotFound))
+            .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
+            .layer(DefaultBodyLimit::max(64 * 1024))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, patience))
+            .layer(CatchPanicLayer::custom(|_| {
+                use axum::response::IntoResponse;
+                Problem::from(Error::internal("a handler panicked")).into_response()
+            }))
+            .layer(from_fn_with_state(Flood::new(&self.core), crate::web::flood::limit))
+            .layer(from_fn(move |request, next| headers::finish(core.clone(), request, next)))
+    }
+
+    /// The API's description as served at `/openapi.json`.
+    pub fn openapi(&self) -> utoipa::openapi::OpenApi {
+        self.api().into_openapi()
+    }
+
+    fn api(&self) -> OpenApiRouter {
+        let guard = self.guard.clone();
+        let devices = OpenApiRouter::new()
+            .merge(registration::http::routes(self.registrations.clone(), self.gate.clone()))
+            .merge(captcha::http::routes(self.gate.clone()))
+            .merge(device::http::routes(self.guard.clone()))
+            .merge(activation::http::routes(self.activation.clone()))
+            .merge(wallet::http::routes(self.wallet.clone()))
+            .layer(Extension(self.wallet.clone()))
+            .layer(Extension(self.guard.clone()))
+            .layer(from_fn(move |request, next| device::http::renew_nonce(guard.clone(), request, next)));
+        // Cookies are what a foreign page could ride on: only these routes know cookies.
+        let officers = counter::http::routes(self.counter.clone()).layer(self.csrf());
+        OpenApiRouter::with_openapi(docs::ApiDoc::openapi())
+            .merge(devices)
+            .merge(officers)
+            .merge(verification::http::routes(self.verification.clone()))
+            .merge(keyring::http::routes(self.keyring.clone()))
+    }
+
+    fn csrf(&self) -> CsrfLayer {
+        let url = &self.core.config.service.public_url;
+        CsrfLayer::new().add_trusted_origin(url).unwrap_or_else(|_| CsrfLayer::new())
+    }
+
+    /// Delivers all mail that is due, once. For tests and the demo's end.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn deliver_mail(&self) -> Result<usize> {
+        self.mail_worker.run_until_idle().await
+    }
+
+    /// Answers on `listener` and works in the background until `stop` turns true; returns when all has ended.
+    pub async fn run(self, listener: Listener, metrics: Option<Listener>, stop: watch::Receiver<bool>) {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.keyring.clone().run(stop.clone()));
+        tasks.spawn(self.registrations.clone().run_checks(stop.clone()));
+        tasks.spawn(self.housekeeping.clone().run(stop.clone()));
+        let (worker, worker_stop) = (Arc::clone(&self.mail_worker), stop.clone());
+        tasks.spawn(async move { worker.run(worker_stop).await });
+        if let Some(metrics) = metrics {
+            tasks.spawn(metrics.serve(crate::web::metrics::router(), stop.clone()));
+        }
+        listener.serve(self.router(), stop).await;
+        while tasks.join_next().await.is_some() {}
+        self.core.db.close().await;
+    }
+}
+
+/// Renders a message when it is sent; each domain writes its own kinds.
+struct Composer(Core);
+
+impl Compose for Composer {
+    fn compose(&self, job: Job) -> ComposeFuture<'_, Option<Email>> {
+        Box::pin(activation::mail::compose(&self.0, job))
+    }
+
+    fn sent<'a>(&'a self, tx: &'a mut Tx, job: Job, now: Timestamp) -> ComposeFuture<'a, ()> {
+        Box::pin(async move {
+            if job.kind == MailKind::ActivationCode {
+                activation::face::on_sent(tx, job.reference, now).await?;
+            }
+            Ok(())
+        })
+    }
+}

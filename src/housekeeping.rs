@@ -1,0 +1,83 @@
+//! Sweeping: what is over is ended, what may no longer be kept is deleted. One node at a time does it, by a lease.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::captcha::CaptchaGate;
+use crate::clock::{DAY, Timestamp};
+use crate::core::Core;
+use crate::db::{DbResult, Tx};
+use crate::error::Result;
+use crate::{counter, execute, mail, registration};
+
+const LEASE: &str = "INSERT INTO lease (name, holder, expires_at) VALUES ($1, $2, $3) \
+    ON CONFLICT (name) DO UPDATE SET holder = $2, expires_at = $3 WHERE lease.expires_at <= $4 OR lease.holder = $2";
+
+/// Takes, or keeps, a named lease until `expires_at`; `false` while another node holds it.
+pub async fn take_lease(
+    tx: &mut Tx,
+    name: &str,
+    holder: Uuid,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> DbResult<bool> {
+    Ok(execute!(tx, LEASE, name, holder, expires_at, now)? == 1)
+}
+
+/// Seconds between sweeps.
+const PERIOD_SECONDS: u64 = 60;
+
+/// The sweeper of one node.
+#[derive(Clone)]
+pub struct Housekeeping {
+    /// Database and time.
+    pub core: Core,
+    /// Ends registrations and deletes pictures.
+    pub registrations: registration::Service,
+    /// Forgets sessions and failed log-ins.
+    pub counter: counter::Service,
+    /// Forgets spent captchas.
+    pub gate: CaptchaGate,
+}
+
+impl Housekeeping {
+    /// Sweeps until `stop`.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let node = self.core.random.uuid_v7(self.core.now());
+        loop {
+            if let Err(error) = self.sweep(node).await {
+                tracing::warn!(error.cause = %error, "sweeping is waiting");
+            }
+            self.gate.forget_quiet();
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(PERIOD_SECONDS)) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    /// One round, if no other node is at it. Gives whether this node did it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self, node: Uuid) -> Result<bool> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let until = now.plus_seconds(2 * PERIOD_SECONDS as i64);
+        let ours = take_lease(&mut tx, "sweep", node, until, now).await?;
+        tx.commit().await?;
+        if !ours {
+            return Ok(false);
+        }
+        // Batches until nothing is left, so that a backlog after a long stop is worked off.
+        while self.registrations.sweep().await? > 0 {}
+        self.counter.sweep().await?;
+        self.gate.sweep().await?;
+        let mut tx = self.core.db.write().await?;
+        mail::outbox::sweep(&mut tx, now.plus_seconds(-DAY), 1_000).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}

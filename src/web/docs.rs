@@ -1,0 +1,99 @@
+//! The API's description (`/openapi.json`, OpenAPI 3.1), its offline pages (`/docs`), and the pages of problems.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{Path, Problem, ProblemDocument};
+use crate::error::Code;
+
+/// The frame of the description; the handlers add their own parts.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "IKD: digital KTP",
+        description = "Activation, presentation and verification of Indonesia's digital KTP. Errors are problem documents \
+            (RFC 9457) whose `code` is stable; `detail` says what to do, in Indonesian or English by `Accept-Language`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(ProblemDocument)),
+    modifiers(&Security)
+)]
+pub struct ApiDoc;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_with(Default::default);
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ikd_rp_<id>_<secret>").build();
+        components.add_security_scheme("party", SecurityScheme::Http(bearer));
+        let dpop = ApiKey::Header(ApiKeyValue::with_description(
+            "DPoP",
+            "A DPoP proof (RFC 9449) of the device key, with the nonce of the last answer's DPoP-Nonce header.",
+        ));
+        components.add_security_scheme("dpop", SecurityScheme::ApiKey(dpop));
+        let officer = ApiKey::Cookie(ApiKeyValue::new(crate::counter::http::COOKIE));
+        components.add_security_scheme("officer", SecurityScheme::ApiKey(officer));
+    }
+}
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// The routes.
+pub fn routes(api: utoipa::openapi::OpenApi) -> Router {
+    let docs: Router = SwaggerUi::new("/docs").url("/openapi.json", api).into();
+    Router::new()
+        .merge(docs.layer(from_fn(with_policy)))
+        .route("/problems", get(all_problems))
+        .route("/problems/{code}", get(one_problem))
+}
+
+async fn with_policy(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// One line a problem: what `type` of a problem document points to.
+fn section(code: Code) -> String {
+    format!(
+        "<h2 id=\"{0}\"><code>{0}</code> ({1})</h2><p lang=\"id\"><b>{2}.</b> {3}</p><p lang=\"en\"><b>{4}.</b> {5}</p>",
+        code.as_str(),
+        code.status(),
+        code.title().id,
+        code.detail().id,
+        code.title().en,
+        code.detail().en
+    )
+}
+
+fn page(title: &str, body: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"id\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{title}</title><main><h1>{title}</h1>{body}</main></html>"
+    );
+    let mut response = Html(html).into_response();
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    response
+}
+
+async fn all_problems() -> Response {
+    page("IKD: kode penolakan / codes of refusal", &Code::ALL.iter().map(|code| section(*code)).collect::<String>())
+}
+
+async fn one_problem(Path(wanted): Path<String>) -> Result<Response, Problem> {
+    let code = Code::ALL.iter().find(|code| code.as_str() == wanted).ok_or(Code::NotFound)?;
+    Ok(page(code.as_str(), &section(*code)))
+}

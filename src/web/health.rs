@@ -1,0 +1,80 @@
+//! `/health/live` and `/health/ready`.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::core::Core;
+use crate::credential::KeyPurpose;
+use crate::keyring::Keyring;
+use crate::mail::outbox;
+
+/// Seconds that the oldest waiting mail may be old before the node says so.
+const MAIL_LATE_SECONDS: i64 = 600;
+
+/// What readiness looks at.
+#[derive(Clone)]
+pub struct Health {
+    core: Core,
+    keyring: Keyring,
+}
+
+#[derive(Debug, Serialize)]
+struct Ready {
+    status: &'static str,
+    database: &'static str,
+    keys: &'static str,
+    mail: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail_oldest_queued_seconds: Option<i64>,
+    mail_parked: i64,
+}
+
+impl Health {
+    /// Looks at an app's parts.
+    pub fn new(app: &App) -> Self {
+        Self { core: app.core.clone(), keyring: app.keyring.clone() }
+    }
+
+    /// The routes.
+    pub fn routes(self) -> Router {
+        Router::new()
+            .route("/health/live", get(async || Json(serde_json::json!({"status": "ok"}))))
+            .route("/health/ready", get(ready))
+            .with_state(self)
+    }
+}
+
+/// 200 when this node can serve; 503 when the database does not answer or a key is missing. Late mail is said, but takes
+/// no node out of service: all nodes share one outbox.
+async fn ready(State(health): State<Health>) -> Response {
+    let stats = tokio::time::timeout(Duration::from_secs(2), async {
+        let mut tx = health.core.db.read().await?;
+        outbox::stats(&mut tx, health.core.now()).await
+    })
+    .await;
+    let stats = stats.ok().and_then(Result::ok);
+    let keys = [KeyPurpose::Token, KeyPurpose::Receipt].iter().all(|purpose| health.keyring.signer(*purpose).is_ok());
+    let late = stats.as_ref().and_then(|stats| stats.oldest_queued_seconds).is_some_and(|age| age > MAIL_LATE_SECONDS);
+    let ok = stats.is_some() && keys;
+    let body = Ready {
+        status: if ok { "ok" } else { "unavailable" },
+        database: if stats.is_some() { "ok" } else { "unavailable" },
+        keys: if keys { "ok" } else { "missing" },
+        mail: match &stats {
+            None => "unknown",
+            Some(stats) if late || stats.parked > 0 => "late",
+            Some(_) => "ok",
+        },
+        mail_oldest_queued_seconds: stats.as_ref().and_then(|stats| stats.oldest_queued_seconds),
+        mail_parked: stats.as_ref().map_or(0, |stats| stats.parked),
+    };
+    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(body)).into_response()
+}
