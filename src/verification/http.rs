@@ -6,9 +6,9 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_LANGUAGE};
+use http::header::{AUTHORIZATION, CONTENT_LANGUAGE, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,7 +27,19 @@ use crate::web::{Json, Lang, Path, Problem, ProblemDocument};
 
 /// The routes for relying parties.
 pub fn routes(service: Service) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(verify)).routes(routes!(lookup)).with_state(service)
+    OpenApiRouter::new()
+        .routes(routes!(verify))
+        .routes(routes!(lookup))
+        .layer(axum::middleware::map_response(challenge))
+        .with_state(service)
+}
+
+/// A 401 names the scheme that is missing (RFC 9110 §11.6.1, RFC 6750 §3).
+async fn challenge(mut response: Response) -> Response {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
 
 /// A relying party that presented a living API key: `Authorization: Bearer ikd_rp_…`.

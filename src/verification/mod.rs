@@ -12,6 +12,3 @@ pub mod store;
 
 pub use model::{Answer, HistoryItem, HistoryPage, Party, Purpose};
 pub use service::Service;
-
-#[cfg(test)]
-mod tests;

@@ -11,3 +11,5 @@ mod audit;
 mod mail;
 mod mail_delivery;
 mod register;
+mod verification;
+mod verification_http;

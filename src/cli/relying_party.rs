@@ -1,0 +1,230 @@
+//! `ikd relying-party`: register organisations that verify, their API keys and employees.
+
+use clap::Subcommand;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Failure, Format};
+use crate::attribute::AttributeSet;
+use crate::core::Core;
+use crate::error::Error;
+use crate::login::{password, totp};
+use crate::secret::Redacted;
+use crate::verification::Purpose;
+use crate::verification::model::ApiKey;
+use crate::verification::party::{Employee, Listed, Parties};
+
+/// Arguments of `ikd relying-party`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Register an organisation and print its first API key, once.
+    Add {
+        /// Its name, as holders read it in their history.
+        name: String,
+        /// What it is entitled to: age, basic, full, or attribute names with commas.
+        #[arg(long, default_value = "basic")]
+        attributes: String,
+        /// A purpose, as CODE=TEKS INDONESIA|ENGLISH TEXT; may stand several times.
+        #[arg(long, required = true)]
+        purpose: Vec<String>,
+    },
+    /// List organisations with their purposes and keys.
+    List,
+    /// Make or revoke API keys.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Employees who verify on the web page.
+    Employee {
+        #[command(subcommand)]
+        command: EmployeeCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a further API key and print it, once. Older keys go on working.
+    Add {
+        /// Name of the organisation.
+        name: String,
+    },
+    /// Revoke a key: every node refuses it within a second.
+    Revoke {
+        /// Id of the key, as `list` shows it: the part between `ikd_rp_` and the secret.
+        key_id: Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum EmployeeCommand {
+    /// Add an employee and print password and authenticator secret, once.
+    Add {
+        /// Name of the organisation.
+        name: String,
+        /// Log-in name.
+        username: String,
+        /// Full name.
+        full_name: String,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Wrong usage, a refusal, or a database that does not answer.
+pub async fn run(args: Args, core: &Core, format: Format) -> Result<(), Failure> {
+    let parties = Parties::new(core.clone());
+    match args.command {
+        Command::Add { name, attributes, purpose } => {
+            let entitled = read_attributes(&attributes)?;
+            let purposes = purpose.iter().map(|text| read_purpose(text)).collect::<Result<Vec<_>, _>>()?;
+            let (id, key) = parties.add(&name, entitled, &purposes).await?;
+            print_key(format, Some(id), &key);
+        }
+        Command::List => print_list(format, &parties.list().await?),
+        Command::Key { command: KeyCommand::Add { name } } => print_key(format, None, &parties.add_key(&name).await?),
+        Command::Key { command: KeyCommand::Revoke { key_id } } => {
+            parties.revoke_key(key_id).await?;
+            match format {
+                Format::Text => println!("revoked {}", key_id.simple()),
+                Format::Json => println!("{}", json!({"key_id": key_id.simple().to_string(), "revoked": true})),
+            }
+        }
+        Command::Employee { command: EmployeeCommand::Add { name, username, full_name } } => {
+            add_employee(&parties, core, format, &name, username, full_name).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn add_employee(
+    parties: &Parties,
+    core: &Core,
+    format: Format,
+    party: &str,
+    username: String,
+    full_name: String,
+) -> Result<(), Failure> {
+    let (chosen, secret) = (password::generate(&core.random), totp::generate(&core.random));
+    let (hashed, random) = (chosen.clone(), core.random.clone());
+    let password_hash = tokio::task::spawn_blocking(move || password::hash(&random, hashed.expose()))
+        .await
+        .map_err(Error::internal)??;
+    let (encoded, address) = (totp::base32(&secret), totp::address(&secret, &username)?);
+    let employee = Employee {
+        username: username.clone(),
+        full_name,
+        password_hash: Redacted(password_hash),
+        totp_secret: Redacted(secret),
+    };
+    let employee_id = parties.add_employee(party, &employee).await?;
+    match format {
+        Format::Text => {
+            println!("employee  {username}");
+            println!("password  {}", chosen.expose());
+            println!("totp      {}", encoded.expose());
+            println!("          {}", address.expose());
+            println!("Shown once: hand password and secret over in person.");
+        }
+        Format::Json => println!(
+            "{}",
+            json!({"employee_id": employee_id, "username": username, "password": chosen.expose(),
+                "totp_secret": encoded.expose(), "totp_url": address.expose()})
+        ),
+    }
+    Ok(())
+}
+
+fn read_attributes(text: &str) -> Result<AttributeSet, Failure> {
+    if let Some(preset) = AttributeSet::preset(text) {
+        return Ok(preset);
+    }
+    AttributeSet::from_names(text.split(',').map(str::trim)).map_err(|name| {
+        let known = AttributeSet::FULL.names().join(", ");
+        Failure::Usage(format!("\"{name}\" is no attribute: use age, basic, full, or some of {known}"))
+    })
+}
+
+fn read_purpose(text: &str) -> Result<Purpose, Failure> {
+    let parts = text.split_once('=').and_then(|(code, texts)| Some((code, texts.split_once('|')?)));
+    let (code, (text_id, text_en)) =
+        parts.ok_or_else(|| Failure::Usage(format!("\"{text}\" is not CODE=TEKS INDONESIA|ENGLISH TEXT")))?;
+    let [code, text_id, text_en] = [code, text_id, text_en].map(|part| part.trim().to_owned());
+    Ok(Purpose { code, text_id, text_en })
+}
+
+fn print_key(format: Format, relying_party_id: Option<Uuid>, key: &ApiKey) {
+    match format {
+        Format::Text => {
+            if let Some(id) = relying_party_id {
+                println!("relying party  {id}");
+            }
+            println!("key id         {}", key.key_id.simple());
+            println!("API key        {}", key.expose());
+            println!("Shown once: the service keeps only its hash.");
+        }
+        Format::Json => println!(
+            "{}",
+            json!({"relying_party_id": relying_party_id, "key_id": key.key_id.simple().to_string(), "api_key": key.expose()})
+        ),
+    }
+}
+
+fn print_list(format: Format, listed: &[Listed]) {
+    if format == Format::Json {
+        let all: Vec<_> = listed
+            .iter()
+            .map(|one| {
+                let purposes: Vec<_> = one
+                    .party
+                    .purposes
+                    .iter()
+                    .map(|purpose| json!({"code": purpose.code, "text_id": purpose.text_id, "text_en": purpose.text_en}))
+                    .collect();
+                let keys: Vec<_> = one
+                    .keys
+                    .iter()
+                    .map(|key| json!({"key_id": key.key_id.simple().to_string(), "created_at": key.created_at, "revoked_at": key.revoked_at}))
+                    .collect();
+                json!({"relying_party_id": one.party.relying_party_id, "name": one.party.name, "state": one.state,
+                    "attributes": one.party.entitled.names(), "purposes": purposes, "keys": keys})
+            })
+            .collect();
+        println!("{}", json!(all));
+        return;
+    }
+    for one in listed {
+        println!("{}  {}  ({})", one.party.relying_party_id, one.party.name, one.state);
+        println!("  entitled to  {}", one.party.entitled.names().join(", "));
+        for purpose in &one.party.purposes {
+            println!("  purpose      {}: {} / {}", purpose.code, purpose.text_id, purpose.text_en);
+        }
+        for key in &one.keys {
+            let state =
+                key.revoked_at.map_or_else(|| String::from("living"), |at| format!("revoked {}", at.to_rfc3339()));
+            println!("  key          {}  made {}  {state}", key.key_id.simple(), key.created_at.to_rfc3339());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_and_purposes_are_read() {
+        assert_eq!(read_attributes("full").unwrap(), AttributeSet::FULL);
+        assert_eq!(read_attributes("nik, portrait").unwrap().names(), ["nik", "portrait"]);
+        assert!(read_attributes("shoe_size").is_err());
+        let purpose = read_purpose("open_account = Membuka rekening | Opening an account").unwrap();
+        assert_eq!((purpose.code.as_str(), purpose.text_en.as_str()), ("open_account", "Opening an account"));
+        assert!(read_purpose("open_account").is_err());
+    }
+}

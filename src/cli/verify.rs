@@ -1,0 +1,199 @@
+//! `ikd verify`: judge a token or a receipt without network, against a key set file.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ciborium::Value;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Failure, Format};
+use crate::clock::{Clock, Timestamp};
+use crate::credential::claim169::{Marital, More, OfflineClaims};
+use crate::credential::format::{self, Body};
+use crate::credential::jwk::{JwkSet, base64url, kid_text};
+use crate::credential::verify::{Authentic, authenticate, authenticate_cose};
+use crate::credential::{Reason, TokenKind};
+use crate::error::Language;
+
+/// Arguments of `ikd verify`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The text of a QR, or the `receipt.cwt` of a verification answer.
+    token: String,
+    /// Key set, as published at `/.well-known/jwks.json`.
+    #[arg(long)]
+    jwks: PathBuf,
+    /// The issuer that must stand in the token. Without it the token's own is shown and not judged.
+    #[arg(long)]
+    issuer: Option<String>,
+}
+
+/// Runs the command: exit code 0 for a valid token, 1 for one that is not.
+///
+/// # Errors
+/// [`Failure::Refused`] with the reason; wrong usage; a key set that cannot be read.
+pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
+    let name = args.jwks.display();
+    let text = std::fs::read(&args.jwks).map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
+    let keys: JwkSet = serde_json::from_slice(&text)
+        .map_err(|error| Failure::Environment(format!("{name}: not a key set: {error}")))?;
+    match judge(args.token.trim(), args.issuer.as_deref(), &keys, clock.now()) {
+        Ok(token) => {
+            let shown = describe(&token);
+            match format {
+                Format::Json => println!("{shown}"),
+                Format::Text => {
+                    println!("valid");
+                    for (key, value) in shown.as_object().into_iter().flatten() {
+                        println!("  {key}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                    }
+                }
+            }
+            Ok(())
+        }
+        Err(reason) => {
+            if format == Format::Json {
+                println!("{}", json!({"result": "invalid", "reason": reason.as_str()}));
+            }
+            let message = reason.message().in_language(Language::English);
+            Err(Failure::Refused(format!("invalid: {}: {message}", reason.as_str())))
+        }
+    }
+}
+
+fn judge(text: &str, issuer: Option<&str>, keys: &JwkSet, now: Timestamp) -> Result<Authentic, Reason> {
+    // Base45 has no lower case; a COSE_Sign1 of tag 18 in base64url always has.
+    let receipt = text.starts_with("0oR").then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten();
+    let cose = match &receipt {
+        Some(cose) => cose.clone(),
+        None => format::from_text(text).map_err(|_| Reason::Malformed)?,
+    };
+    let own_issuer = format::from_cose(&cose).map_err(|_| Reason::Malformed)?.claims.issuer;
+    let issuer = issuer.unwrap_or(&own_issuer);
+    let token = match receipt {
+        Some(cose) => authenticate_cose(&cose, &[TokenKind::Receipt], issuer, keys)?,
+        None => authenticate(text, &TokenKind::ALL, issuer, keys)?,
+    };
+    token.judge_time(now)?;
+    Ok(token)
+}
+
+fn describe(token: &Authentic) -> Json {
+    let mut out = Map::new();
+    let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
+    put("result", json!("valid"));
+    put("typ", json!(token.kind.typ()));
+    put("issuer", json!(token.claims.issuer));
+    put("kid", json!(kid_text(&token.kid)));
+    put("issued_at", json!(Timestamp::from_seconds(token.claims.issued_at)));
+    if let Some(expires_at) = token.claims.expires_at {
+        put("expires_at", json!(Timestamp::from_seconds(expires_at)));
+    }
+    match &token.claims.body {
+        Body::Offline { claims, .. } => put("attributes", attributes(claims)),
+        Body::Receipt(content) => put("receipt", readable(&Value::Map(content.clone()))),
+        Body::Sealed(_) => put("attributes", json!("sealed: only the online verifier can read them")),
+        Body::Unknown => None,
+    };
+    Json::Object(out)
+}
+
+fn attributes(claims: &OfflineClaims) -> Json {
+    let mut out = Map::new();
+    let mut put = |name: &str, value: Option<Json>| {
+        if let Some(value) = value {
+            out.insert(name.to_owned(), value);
+        }
+    };
+    put("nik", claims.nik.as_ref().map(|nik| json!(nik)));
+    put("full_name", claims.full_name.as_ref().map(|name| json!(name)));
+    put("birth_date", claims.birth_date.as_ref().map(|date| json!(date)));
+    put("sex", claims.male.map(|male| json!(if male { "male" } else { "female" })));
+    put("address_lines", (!claims.address_lines.is_empty()).then(|| json!(claims.address_lines)));
+    put("nationality", claims.indonesian.then(|| json!("WNI")));
+    put(
+        "marital_status",
+        claims.marital.map(|state| {
+            json!(match state {
+                Marital::Single => "unmarried",
+                Marital::Married => "married",
+                Marital::Divorced => "divorced",
+            })
+        }),
+    );
+    put(
+        "photo",
+        claims
+            .photo
+            .as_ref()
+            .map(|photo| json!({"media_type": photo.format.media_type(), "data": base64url(&photo.bytes)})),
+    );
+    for (name, value) in &claims.more {
+        put(
+            name,
+            Some(match value {
+                More::Flag(flag) => json!(flag),
+                More::Text(text) => json!(text),
+            }),
+        );
+    }
+    Json::Object(out)
+}
+
+/// CBOR as JSON: bytes as base64url.
+fn readable(value: &Value) -> Json {
+    match value {
+        Value::Bytes(bytes) => json!(base64url(bytes)),
+        Value::Text(text) => json!(text),
+        Value::Bool(flag) => json!(flag),
+        Value::Integer(number) => json!(i128::from(*number).to_string()),
+        Value::Array(items) => items.iter().map(readable).collect(),
+        Value::Map(entries) => Json::Object(
+            entries.iter().map(|(key, value)| (key.as_text().unwrap_or("?").to_owned(), readable(value))).collect(),
+        ),
+        _ => Json::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::credential::jwk::Jwk;
+    use crate::credential::{FileSigner, Issuer, KeyPurpose, SealedRecord, TokenSealer};
+    use crate::random::Random;
+    use crate::vault::Vault;
+
+    #[test]
+    fn exit_codes_follow_the_judgement() {
+        let now = Timestamp::from_seconds(1_700_000_000);
+        let (signer, random) = (FileSigner::from_seed(&[1; 32]), Random::seeded(1));
+        let sealer = TokenSealer::new(Vault::single([1; 32]));
+        let issuer = Issuer { signer: &signer, sealer: &sealer, random: &random, name: "ikd.example" };
+        let record = SealedRecord {
+            kind: TokenKind::Presentation,
+            subject: Uuid::nil(),
+            generation: 1,
+            issued: now,
+            attributes: 1,
+        };
+        let token = issuer.issue(record).unwrap().token;
+        let dir = tempfile::tempdir().unwrap();
+        let jwks = dir.path().join("jwks.json");
+        let keys = JwkSet { keys: vec![Jwk::new(&signer.verifying_key(), KeyPurpose::Token)] };
+        std::fs::write(&jwks, serde_json::to_vec(&keys).unwrap()).unwrap();
+        let ask = |token: &str, issuer: Option<&str>, at: Timestamp| {
+            let args = Args { token: token.into(), jwks: jwks.clone(), issuer: issuer.map(String::from) };
+            run(&args, &Clock::stopped(at), Format::Text).map_or_else(|failure| failure.exit_code(), |()| 0)
+        };
+        assert_eq!(ask(&token, None, now), 0);
+        assert_eq!(ask(&token, Some("ikd.example"), now.plus_seconds(89)), 0);
+        assert_eq!(ask(&token, Some("other.example"), now), 1);
+        assert_eq!(ask(&token, None, now.plus_seconds(90)), 1);
+        assert_eq!(ask("NONSENSE", None, now), 1);
+        std::fs::write(&jwks, "{}").unwrap();
+        assert_eq!(ask(&token, None, now), 3);
+    }
+}
