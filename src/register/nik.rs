@@ -1,7 +1,7 @@
 //! The NIK (*nomor induk kependudukan*): 16 digits that never change.
 //!
 //! Province 2, regency 2, district 2 (of the first registration), DDMMYY with 40 added to DD for women, serial 4
-//! (UU 24/2013 art. 13; the layout is that of Permendagri 73/2022's predecessors and of every KTP-el).
+//! from 0001 (UU 23/2006 art. 13 for its permanence, PP 37/2007 art. 37 for the digits).
 
 use serde::{Deserialize, Serialize};
 
