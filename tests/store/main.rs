@@ -7,7 +7,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod activation;
 mod audit;
 mod mail;
 mod mail_delivery;
 mod register;
+mod residents;
+mod wallet;
