@@ -200,7 +200,7 @@ async fn portrait(State(service): State<Service>, resident: Resident) -> Result<
 #[utoipa::path(post, path = "/v1/me/presentations", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     request_body = PresentationRequest,
     responses(
-        (status = 201, description = "The token, or its QR as a picture", body = TokenReply),
+        (status = 200, description = "The token, or its QR as a picture", body = TokenReply),
         (status = "4XX", description = "`invalid_field`, `not_acceptable`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
             body = ProblemDocument, content_type = "application/problem+json"),
     ))]
@@ -213,7 +213,7 @@ async fn present(
     let set = body.share.to_set()?;
     let issued = service.present(&resident.session, set, body.offline).await?;
     let token = issued.token.clone();
-    token_reply(&headers, StatusCode::CREATED, &token, TokenReply::from(issued))
+    token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
 }
 
 /// The routes of this room. They need a [`crate::device::Guard`] and the [`Service`] among the request's extensions.

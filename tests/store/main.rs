@@ -7,9 +7,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod activation;
 mod audit;
 mod mail;
 mod mail_delivery;
 mod register;
+<<<<<<< HEAD
 mod verification;
 mod verification_http;
+=======
+mod residents;
+mod wallet;
+>>>>>>> device

@@ -1,0 +1,169 @@
+//! People for the tests of activation and wallet: a registration in any state, a holder with a device and a PIN.
+
+use ikd::clock::{DAY, Timestamp};
+use ikd::core::Core;
+use ikd::device::client::{DeviceKey, PinKey};
+use ikd::device::{Guard, Purpose};
+use ikd::error::Language;
+use ikd::register::{Date, MaritalStatus, Nationality, RegisterRecord, Religion, Sex, VitalStatus};
+use ikd::registration::model::Submitted;
+use ikd::registration::service::{email_index, nik_index};
+use ikd::registration::{State, store};
+use ikd::vault::Vault;
+use ikd::wallet::face::{NewHolder, enrol};
+use uuid::Uuid;
+
+/// The resident behind every registration of these tests.
+pub const RESIDENT: Uuid = Uuid::from_u128(0x51);
+
+/// A registration that was approved for [`RESIDENT`], with one selfie.
+pub async fn registration(core: &Core, device: &DeviceKey, state: State) -> Uuid {
+    let id = core.random.uuid_v7(core.now());
+    let submitted = Submitted {
+        nik: "3171015708900001".parse().unwrap(),
+        full_name: String::from("Siti Rahma").into(),
+        birth_date: Date::parse("1990-08-17").unwrap(),
+        email: String::from("siti@example.id").into(),
+        phone: String::from("+6281234567890").into(),
+    };
+    let now = core.now();
+    let mut tx = core.db.write().await.unwrap();
+    let new = store::New {
+        registration_id: id,
+        device_thumbprint: &device.thumbprint(),
+        nik_index: &nik_index(&core.vault, &submitted.nik),
+        email_index: &email_index(&core.vault, submitted.email.expose()),
+        sealed: &core.vault.seal_row(&core.random, "registration", id, &submitted).unwrap(),
+        language: "id",
+        terms_version: "1",
+        check_state: "pending",
+        now,
+        expires_at: now.plus_seconds(7 * DAY),
+    };
+    store::add(&mut tx, &new).await.unwrap();
+    set_state(&mut tx, id, state).await;
+    ikd::execute!(
+        &mut tx,
+        "UPDATE registration SET resident_id = $2, code_generation = 1 WHERE registration_id = $1",
+        id,
+        RESIDENT
+    )
+    .unwrap();
+    ikd::execute!(
+        &mut tx,
+        "INSERT INTO registration_selfie (registration_id, sealed, taken_at) VALUES ($1, $2, $3)",
+        id,
+        &b"x"[..],
+        now
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+/// Puts a registration into a state, whatever it was in.
+pub async fn set_state(tx: &mut ikd::db::Tx, id: Uuid, state: State) {
+    let changed =
+        ikd::execute!(tx, "UPDATE registration SET state = $2 WHERE registration_id = $1", id, state.as_str()).unwrap();
+    assert_eq!(changed, 1);
+}
+
+/// A holder with an active digital KTP.
+pub struct Holder {
+    /// The device.
+    pub device: DeviceKey,
+    /// The right PIN's key.
+    pub pin: PinKey,
+    /// Gives challenges.
+    pub guard: Guard,
+}
+
+impl Holder {
+    /// Makes one for [`RESIDENT`], with register record and portrait.
+    pub async fn make(core: &Core) -> Self {
+        let (device, pin) = (DeviceKey::generate(&core.random), PinKey::from_seed(&[1; 32]));
+        let mut tx = core.db.write().await.unwrap();
+        let new = NewHolder {
+            resident_id: RESIDENT,
+            registration_id: Uuid::from_u128(1),
+            device: device.thumbprint(),
+            pin_public_key: pin.public().unwrap(),
+            email: String::from("siti@example.id").into(),
+            language: Language::Indonesian,
+        };
+        enrol(core, &mut tx, &new, core.now()).await.unwrap();
+        let sealed = core.vault.seal_row(&core.random, "holder_record", RESIDENT, &record()).unwrap();
+        let insert = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3)";
+        ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice(), core.now()).unwrap();
+        let sealed = core.vault.seal_bytes(&core.random, "holder_portrait", RESIDENT, &portrait());
+        let insert = "INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)";
+        ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice()).unwrap();
+        tx.commit().await.unwrap();
+        Self { device, pin, guard: guard(core) }
+    }
+
+    /// A challenge and the signature of `pin` over it.
+    pub fn attempt(&self, pin: &PinKey) -> (String, String) {
+        sign(&self.guard, &self.device, pin, Purpose::Unlock)
+    }
+}
+
+/// A challenge and its signature.
+pub fn sign(guard: &Guard, device: &DeviceKey, pin: &PinKey, purpose: Purpose) -> (String, String) {
+    let (challenge, _) = guard.challenge(&device.thumbprint());
+    let signature = pin.sign(purpose, &challenge, &device.thumbprint()).unwrap();
+    (challenge, signature)
+}
+
+/// The device guard of this core.
+pub fn guard(core: &Core) -> Guard {
+    let vault: Vault = core.vault.clone();
+    Guard::new(vault, core.clock.clone(), core.random.clone(), &core.config.service.public_url)
+}
+
+/// A small JPEG.
+pub fn portrait() -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(60, 80, |x, y| image::Rgb([(x * 4) as u8, (y * 3) as u8, 90]));
+    let mut out = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut out, image::ImageFormat::Jpeg).unwrap();
+    out.into_inner()
+}
+
+/// What the register says about [`RESIDENT`].
+pub fn record() -> RegisterRecord {
+    RegisterRecord {
+        nik: "3171015708900001".parse().unwrap(),
+        full_name: String::from("SITI RAHMA"),
+        birth_place: String::from("JAKARTA"),
+        birth_date: Date::parse("1990-08-17").unwrap(),
+        sex: Sex::Female,
+        blood_type: None,
+        address: String::from("JL. MELATI NO. 5"),
+        rt: String::from("001"),
+        rw: String::from("002"),
+        village: String::from("GAMBIR"),
+        district: String::from("GAMBIR"),
+        regency: String::from("JAKARTA PUSAT"),
+        province: String::from("DKI JAKARTA"),
+        religion: Religion::Islam,
+        marital_status: MaritalStatus::Married,
+        occupation: String::from("GURU"),
+        nationality: Nationality::Indonesian,
+        valid_until: None,
+        issued_place: String::from("JAKARTA PUSAT"),
+        issued_on: None,
+        vital_status: VitalStatus::Alive,
+    }
+}
+
+/// One number of one row.
+pub async fn number(core: &Core, sql: &'static str, id: Uuid) -> Option<i64> {
+    let mut tx = core.db.read().await.unwrap();
+    ikd::fetch_optional!(&mut tx, (Option<i64>,), sql, id).unwrap().and_then(|(value,)| value)
+}
+
+/// Moves the clock.
+pub fn later(core: &Core, seconds: i64) -> Timestamp {
+    core.clock.advance(seconds);
+    core.now()
+}

@@ -1,0 +1,325 @@
+//! The wallet: PIN tries, sessions, the card, presentations; store functions and use cases on both engines.
+
+use std::sync::Arc;
+
+use ikd::attribute::AttributeSet;
+use ikd::clock::{HOUR, MINUTE};
+use ikd::core::Core;
+use ikd::credential::{Reason, TokenKind};
+use ikd::device::client::{DeviceKey, PinKey};
+use ikd::device::{Purpose, encode};
+use ikd::error::{Code, Error, Result};
+use ikd::keyring::Keyring;
+use ikd::wallet::service::{Session, Unlocked};
+use ikd::wallet::store::Try;
+use ikd::wallet::{Service, face, store};
+use uuid::Uuid;
+
+use crate::residents::{Holder, RESIDENT, later, number, portrait, sign};
+use crate::support::each_engine;
+
+const TRIES: &str = "SELECT pin_tries FROM credential WHERE resident_id = $1";
+
+async fn service(core: &Core) -> Service {
+    Keyring::init(core).await.unwrap();
+    Service::new(core.clone(), Keyring::open(core.clone()).await.unwrap())
+}
+
+async fn unlock(service: &Service, holder: &Holder, pin: &PinKey) -> Result<Unlocked> {
+    let (challenge, signature) = holder.attempt(pin);
+    service.unlock(&holder.device.thumbprint(), &challenge, &signature).await
+}
+
+async fn session(service: &Service, holder: &Holder) -> (String, Session) {
+    let unlocked = unlock(service, holder, &holder.pin).await.unwrap();
+    assert_eq!(unlocked.expires_in, 900);
+    let token = unlocked.access_token.into_inner();
+    let session = service.authenticate(&holder.device.thumbprint(), &token).await.unwrap();
+    (token, session)
+}
+
+fn wrong_pin() -> PinKey {
+    PinKey::from_seed(&[2; 32])
+}
+
+fn code_of<T>(result: &Result<T>) -> Option<Code> {
+    result.as_ref().err().and_then(Error::code)
+}
+
+fn details<T>(result: &Result<T>) -> (Option<i64>, Option<u64>) {
+    match result {
+        Err(Error::Refused(refusal)) => (refusal.tries_left, refusal.retry_after),
+        _ => (None, None),
+    }
+}
+
+#[tokio::test]
+async fn each_store_function_changes_one_row_or_none() {
+    each_engine(async |core| {
+        let holder = Holder::make(&core).await;
+        let (device, now) = (holder.device.thumbprint(), core.now());
+        let mut tx = core.db.write().await.unwrap();
+        assert!(!store::enrol(&mut tx, RESIDENT, now).await.unwrap(), "an active credential stays");
+        assert_eq!(store::resident_of(&mut tx, &device).await.unwrap(), Some(RESIDENT));
+        assert_eq!(store::resident_of(&mut tx, &[0; 32]).await.unwrap(), None);
+        assert!(!store::bind(&mut tx, &device, Uuid::from_u128(9), now).await.unwrap(), "somebody else's device");
+        assert!(store::bind(&mut tx, &[9; 32], RESIDENT, now).await.unwrap());
+        assert_eq!(store::resident_of(&mut tx, &device).await.unwrap(), None, "one device at a time");
+        assert!(store::credential(&mut tx, Uuid::nil()).await.unwrap().is_none());
+        assert!(store::holder(&mut tx, Uuid::nil()).await.unwrap().is_none());
+        assert!(store::has_portrait(&mut tx, RESIDENT).await.unwrap());
+        assert!(!store::has_portrait(&mut tx, Uuid::nil()).await.unwrap());
+        assert!(store::record(&mut tx, Uuid::nil()).await.unwrap().is_none());
+        assert!(store::portrait(&mut tx, Uuid::nil()).await.unwrap().is_none());
+
+        let mut this = Try {
+            resident: RESIDENT,
+            generation: 1,
+            challenge_issued: now,
+            now,
+            first_wait_until: now.plus_seconds(60),
+            second_wait_until: now.plus_seconds(3_600),
+        };
+        assert_eq!(store::count_try(&mut tx, &this).await.unwrap(), Some(1));
+        assert_eq!(store::count_try(&mut tx, &this).await.unwrap(), None, "a spent challenge");
+        this.challenge_issued = now.plus_seconds(1);
+        assert_eq!(store::count_try(&mut tx, &Try { generation: 2, ..this }).await.unwrap(), None);
+        assert_eq!(store::count_try(&mut tx, &this).await.unwrap(), Some(2));
+        this.challenge_issued = now.plus_seconds(2);
+        assert_eq!(store::count_try(&mut tx, &this).await.unwrap(), Some(3));
+        this.challenge_issued = now.plus_seconds(3);
+        assert_eq!(store::count_try(&mut tx, &this).await.unwrap(), None, "a wait began");
+
+        let ends = now.plus_seconds(900);
+        assert_eq!(store::open_session(&mut tx, RESIDENT, 2, ends).await.unwrap(), None);
+        assert_eq!(store::open_session(&mut tx, RESIDENT, 1, ends).await.unwrap(), Some(1));
+        let row = store::credential(&mut tx, RESIDENT).await.unwrap().unwrap();
+        assert_eq!((row.pin_tries, row.pin_wait_until.micros(), row.session_ends_at), (0, 0, ends));
+        assert!(!store::lock(&mut tx, RESIDENT, 1, 2).await.unwrap());
+        assert!(store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap());
+        assert!(!store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut tx = core.db.read().await.unwrap();
+        assert!(face::has_live_credential(&mut tx, RESIDENT).await.unwrap());
+        assert!(!face::has_live_credential(&mut tx, Uuid::nil()).await.unwrap());
+        let (email, _) = face::contact(&core, &mut tx, RESIDENT).await.unwrap().unwrap();
+        assert_eq!(email.expose(), "siti@example.id");
+    })
+    .await;
+}
+
+/// 64 devices' worth of impatience: each caller asks for a new challenge as long as its own was voided by a newer one.
+async fn flood(service: &Service, holder: &Arc<Holder>) -> Vec<Result<Unlocked>> {
+    let tries = (0..64).map(|_| {
+        let (service, holder) = (service.clone(), holder.clone());
+        tokio::spawn(async move {
+            loop {
+                let result = unlock(&service, &holder, &wrong_pin()).await;
+                if code_of(&result) != Some(Code::ChallengeInvalid) {
+                    return result;
+                }
+            }
+        })
+    });
+    futures_util::future::join_all(tries).await.into_iter().map(|joined| joined.unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_64_parallel_wrong_pins_3_are_evaluated_and_9_in_all() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let holder = Arc::new(Holder::make(&core).await);
+        for (round, wait) in [(1, Some(60)), (2, Some(3_600)), (3, None)] {
+            let results = flood(&service, &holder).await;
+            let mut left: Vec<_> = results
+                .iter()
+                .filter(|result| code_of(result) == Some(Code::PinWrong))
+                .map(|result| details(result).0.unwrap())
+                .collect();
+            left.sort_unstable();
+            assert_eq!(left, [0, 1, 2], "round {round}");
+            let refused = if wait.is_some() { Code::PinWait } else { Code::PinBlocked };
+            assert_eq!(results.iter().filter(|result| code_of(result) == Some(refused)).count(), 61);
+            assert_eq!(number(&core, TRIES, RESIDENT).await, Some(3 * round));
+            // The right PIN has to wait, too.
+            let right = unlock(&service, &holder, &holder.pin).await;
+            assert_eq!(code_of(&right), Some(refused));
+            if let Some(wait) = wait {
+                assert_eq!(details(&right).1, Some(wait));
+                later(&core, i64::try_from(wait).unwrap() - 1);
+                assert_eq!(code_of(&unlock(&service, &holder, &holder.pin).await), Some(Code::PinWait));
+                later(&core, 1);
+            }
+        }
+        later(&core, 100 * HOUR);
+        assert_eq!(code_of(&unlock(&service, &holder, &holder.pin).await), Some(Code::PinBlocked));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn success_forgets_the_tries() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let holder = Holder::make(&core).await;
+        for _ in 0..4 {
+            assert_eq!(details(&unlock(&service, &holder, &wrong_pin()).await).0, Some(2));
+            assert_eq!(details(&unlock(&service, &holder, &wrong_pin()).await).0, Some(1));
+            unlock(&service, &holder, &holder.pin).await.unwrap();
+        }
+        // The third try counts as one, and its wait is lifted when it is right.
+        let third = [&wrong_pin(), &wrong_pin(), &holder.pin];
+        for pin in third {
+            let _ = unlock(&service, &holder, pin).await;
+        }
+        unlock(&service, &holder, &holder.pin).await.unwrap();
+        assert_eq!(number(&core, TRIES, RESIDENT).await, Some(0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_challenge_works_once_for_its_device_and_purpose() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let holder = Holder::make(&core).await;
+        let device = holder.device.thumbprint();
+        let (challenge, signature) = holder.attempt(&holder.pin);
+        service.unlock(&device, &challenge, &signature).await.unwrap();
+        let again = service.unlock(&device, &challenge, &signature).await;
+        assert_eq!(code_of(&again), Some(Code::ChallengeInvalid), "replayed");
+
+        let older = holder.attempt(&holder.pin);
+        unlock(&service, &holder, &holder.pin).await.unwrap();
+        let result = service.unlock(&device, &older.0, &older.1).await;
+        assert_eq!(code_of(&result), Some(Code::ChallengeInvalid), "voided by a newer one");
+
+        let (challenge, signature) = holder.attempt(&holder.pin);
+        // One second more: a challenge's time of issue may be some microseconds ahead of the stopped clock.
+        later(&core, MINUTE + 1);
+        assert_eq!(code_of(&service.unlock(&device, &challenge, &signature).await), Some(Code::ChallengeInvalid));
+        assert_eq!(number(&core, TRIES, RESIDENT).await, Some(0), "a dead challenge costs no try");
+
+        let (challenge, signature) = sign(&holder.guard, &holder.device, &holder.pin, Purpose::Enrol);
+        assert_eq!(code_of(&service.unlock(&device, &challenge, &signature).await), Some(Code::PinWrong));
+        let stranger = DeviceKey::generate(&core.random);
+        let (challenge, signature) = sign(&holder.guard, &stranger, &holder.pin, Purpose::Unlock);
+        assert_eq!(
+            code_of(&service.unlock(&stranger.thumbprint(), &challenge, &signature).await),
+            Some(Code::NotFound)
+        );
+        assert_eq!(code_of(&service.unlock(&device, &challenge, &signature).await), Some(Code::ChallengeInvalid));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_ends_by_time_lock_new_unlock_and_block() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let holder = Holder::make(&core).await;
+        let device = holder.device.thumbprint();
+        let ended = async |token: &str| {
+            assert_eq!(code_of(&service.authenticate(&device, token).await), Some(Code::SessionEnded));
+        };
+        let (token, _) = session(&service, &holder).await;
+        assert_eq!(code_of(&service.authenticate(&[7; 32], &token).await), Some(Code::SessionEnded), "another device");
+        for wrong in ["", "AAAA", &token[1..], &format!("{token}AAAA"), &encode(&[1; 69])] {
+            ended(wrong).await;
+        }
+        later(&core, 899);
+        service.authenticate(&device, &token).await.unwrap();
+        later(&core, 1);
+        ended(&token).await;
+
+        let (token, open) = session(&service, &holder).await;
+        service.lock(&open).await.unwrap();
+        service.lock(&open).await.unwrap();
+        ended(&token).await;
+
+        let (older, open) = session(&service, &holder).await;
+        let (newer, _) = session(&service, &holder).await;
+        ended(&older).await;
+        service.lock(&open).await.unwrap();
+        service.authenticate(&device, &newer).await.unwrap();
+
+        let mut tx = core.db.write().await.unwrap();
+        let block = "UPDATE credential SET state = 'blocked', generation = generation + 1 WHERE resident_id = $1";
+        ikd::execute!(&mut tx, block, RESIDENT).unwrap();
+        tx.commit().await.unwrap();
+        ended(&newer).await;
+        assert_eq!(code_of(&unlock(&service, &holder, &holder.pin).await), Some(Code::PinBlocked));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_card_and_its_portrait() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let holder = Holder::make(&core).await;
+        let (_, session) = session(&service, &holder).await;
+        let card = service.card(&session).await.unwrap();
+        let shown = serde_json::to_value(&card.attributes).unwrap();
+        assert_eq!(shown["full_name"], "SITI RAHMA");
+        assert_eq!(shown["age_over_17"], true);
+        assert_eq!((card.valid_until.as_str(), card.has_portrait), ("SEUMUR HIDUP", true));
+        assert!(!format!("{card:?}").contains("SITI"));
+        assert_eq!(service.portrait(&session).await.unwrap(), portrait());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn presentations_carry_the_choice_and_write_nothing() {
+    each_engine(async |core| {
+        let keyring = {
+            Keyring::init(&core).await.unwrap();
+            Keyring::open(core.clone()).await.unwrap()
+        };
+        let service = Service::new(core.clone(), keyring.clone());
+        let holder = Holder::make(&core).await;
+        let (_, session) = session(&service, &holder).await;
+        // A reader cannot write: were anything written, this would hang or fail on SQLite's single writer.
+        let writer = core.db.write().await.unwrap();
+        let first = service.present(&session, AttributeSet::BASIC, false).await.unwrap();
+        let second = service.present(&session, AttributeSet::AGE, false).await.unwrap();
+        let offline = service.present(&session, AttributeSet::BASIC, true).await.unwrap();
+        drop(writer);
+        let open = async |token: &str| -> std::result::Result<_, Reason> {
+            let authentic = keyring.authenticate(token, &[TokenKind::Presentation, TokenKind::Offline]).await?;
+            authentic.judge_time(core.now())?;
+            authentic.unseal(keyring.sealer())
+        };
+        let (one, two) = (open(&first.token).await.unwrap(), open(&second.token).await.unwrap());
+        assert_eq!((one.subject, one.generation, one.attributes), (RESIDENT, 1, AttributeSet::BASIC.bits()));
+        assert!(two.issued > one.issued, "never the same time of issue, so neither voids the other unspent");
+        assert_eq!(open(&offline.token).await.unwrap().kind, TokenKind::Offline);
+        assert!(offline.token.len() <= 1_200);
+        later(&core, 89);
+        assert!(open(&first.token).await.is_ok());
+        later(&core, 1);
+        assert_eq!(open(&first.token).await.unwrap_err(), Reason::Expired);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_database_alone_gives_nothing_to_guess_against() {
+    each_engine(async |core| {
+        let holder = Holder::make(&core).await;
+        let mut tx = core.db.read().await.unwrap();
+        let sealed = store::holder(&mut tx, RESIDENT).await.unwrap().unwrap().sealed;
+        let public = holder.pin.public().unwrap().to_bytes();
+        assert!(!sealed.windows(32).any(|window| window == public), "the key rests encrypted");
+        // And with the key in hand, the PIN alone does not lead to it: the device's salt is missing. (PBKDF2 rounds make
+        // a million PINs slow here, so a few stand for all; the control shows that the salt makes the difference.)
+        let (pin, salt) = ("902157", [5; 16]);
+        let enrolled = PinKey::derive(pin, &salt).public_text();
+        for other in [[0; 16], [6; 16]] {
+            assert_ne!(PinKey::derive(pin, &other).public_text(), enrolled);
+        }
+        assert_eq!(PinKey::derive(pin, &salt).public_text(), enrolled);
+    })
+    .await;
+}
