@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn a_hash_of_another_implementation_verifies() {
         // Python argon2-cffi: hash_secret(b"sandi-petugas-01", b"0123456789abcdef", 2, 19456, 1, 32, Type.ID).
-        let stored = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MxpW6K68/Yn+3j+GrQF4CJHwWAOijt0RTmw9+w432fI";
+        let stored =
+            "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MxpW6K68/Yn+3j+GrQF4CJHwWAOijt0RTmw9+w432fI";
         assert!(verify(stored, "sandi-petugas-01"));
         assert!(!verify(stored, "sandi-petugas-02"));
     }
