@@ -147,15 +147,15 @@ fn split(text: &str) -> (String, Vec<String>) {
 /// A file without its `#[cfg(test)]` items. Formatted code ends an item on a line of the same indentation.
 fn without_tests(text: &str) -> String {
     let mut out = String::new();
-    let mut inside: Option<usize> = None;
+    let mut inside: Option<(usize, bool)> = None;
     for line in text.lines() {
         let indentation = line.len() - line.trim_start().len();
-        if let Some(depth) = inside {
-            if indentation == depth && !line.trim().is_empty() && line.ends_with(['}', ';']) {
-                inside = None;
-            }
+        if let Some((depth, block)) = inside {
+            // A block ends with a brace that stands alone; what stands on one line ends there.
+            let ends = if block { line.trim() == "}" } else { line.ends_with(['}', ';']) };
+            inside = (!(ends && indentation == depth)).then_some((depth, block || line.ends_with('{')));
         } else if line.trim() == "#[cfg(test)]" {
-            inside = Some(indentation);
+            inside = Some((indentation, false));
         } else {
             out.push_str(line);
             out.push('\n');

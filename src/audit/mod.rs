@@ -7,5 +7,5 @@ pub mod model;
 pub mod service;
 mod store;
 
-pub use model::{Action, Actor, Event, Fault, Intent, Outcome, Report};
+pub use model::{Action, Actor, Event, Fault, GENERAL, Intent, Outcome, Report};
 pub use service::Service;

@@ -282,9 +282,9 @@ struct RegistrationReply {
 
 impl From<View> for RegistrationReply {
     fn from(view: View) -> Self {
-        let last_words = view.decision.map(|decision| {
-            if decision.reason.expose().is_empty() { decision.note } else { decision.reason }
-        });
+        let last_words = view
+            .decision
+            .map(|decision| if decision.reason.expose().is_empty() { decision.note } else { decision.reason });
         Self {
             registration_id: view.registration_id,
             state: view.state,

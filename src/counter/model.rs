@@ -3,7 +3,9 @@
 use crate::error::{Refusal, Result};
 
 /// What an officer may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema, clap::ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Serves residents at a counter.
@@ -58,7 +60,9 @@ pub const MAX_WORDS: usize = 500;
 pub fn check_username(name: &str) -> Result<String> {
     let good = (3..=40).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_'));
-    if good { Ok(name.to_owned()) } else {
+    if good {
+        Ok(name.to_owned())
+    } else {
         Err(Refusal::field(
             "username",
             "Pakai 3-40 huruf kecil, angka, titik, atau tanda hubung.",

@@ -241,7 +241,12 @@ pub async fn add_office(core: &Core, code: &str, name: &str, kind: &str) -> Resu
     let good = (2..=20).contains(&code.len())
         && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
     if !good {
-        return Err(Refusal::field("code", "Pakai 2-20 huruf besar, angka, atau tanda hubung.", "Use 2 to 20 capital letters, digits or hyphens.").into());
+        return Err(Refusal::field(
+            "code",
+            "Pakai 2-20 huruf besar, angka, atau tanda hubung.",
+            "Use 2 to 20 capital letters, digits or hyphens.",
+        )
+        .into());
     }
     let now = core.now();
     let office = OfficeRow {
@@ -313,11 +318,7 @@ pub async fn add_officer(
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(NewOfficer {
-        officer_id,
-        totp_secret: totp::base32(&secret),
-        totp_address: totp::address(&secret, &username)?,
-    })
+    Ok(NewOfficer { officer_id, totp_secret: totp::base32(&secret), totp_address: totp::address(&secret, &username)? })
 }
 
 /// All officers, without their secrets: user name, full name, role, state.
