@@ -69,7 +69,7 @@ impl App {
         let counter = counter::Service::new(core.clone(), registrations.clone(), keyring.clone())?;
         let activation = activation::Service::new(core.clone(), wake.clone());
         let verification = verification::Service::new(core.clone(), keyring.clone());
-        let wallet = wallet::Service::new(core.clone(), keyring.clone(), verification.clone());
+        let wallet = wallet::Service::new(core.clone(), keyring.clone());
         let gate = CaptchaGate::new(core.clone());
         let guard =
             Guard::new(core.vault.clone(), core.clock.clone(), core.random.clone(), &core.config.service.public_url);

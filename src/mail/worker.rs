@@ -96,7 +96,7 @@ impl Worker {
     }
 
     /// Works until `stop` says `true` (or its sender is gone), then finishes what it has begun.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let limit = self.transport.concurrency().max(1);
         let mut running = JoinSet::new();
         let mut next_sweep = self.clock.now();

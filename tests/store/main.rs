@@ -12,10 +12,7 @@ mod audit;
 mod mail;
 mod mail_delivery;
 mod register;
-<<<<<<< HEAD
 mod verification;
 mod verification_http;
-=======
 mod residents;
 mod wallet;
->>>>>>> device
