@@ -123,7 +123,7 @@ pub struct Database {
 impl Default for Database {
     fn default() -> Self {
         Self {
-            url: Redacted(String::from("sqlite:data/ikd.db")),
+            url: Redacted(String::from("sqlite:var/ikd.db")),
             connections: 16,
             acquire_timeout_seconds: 5,
             migrate_on_start: true,
@@ -141,13 +141,11 @@ pub struct Keys {
     pub publish_ahead_seconds: i64,
     /// Seconds between looks at the shared key states and the key directory.
     pub refresh_seconds: u64,
-    /// Make missing keys at the start instead of refusing. Never in production.
-    pub generate: bool,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { directory: PathBuf::from("keys"), publish_ahead_seconds: 86_400, refresh_seconds: 1, generate: false }
+        Self { directory: PathBuf::from("keys"), publish_ahead_seconds: 86_400, refresh_seconds: 1 }
     }
 }
 
@@ -169,7 +167,7 @@ impl Default for Mail {
     fn default() -> Self {
         Self {
             transport: MailTransport::Directory,
-            directory: PathBuf::from("data/mail"),
+            directory: PathBuf::from("var/mail"),
             from: String::from("IKD Dukcapil <ikd@localhost>"),
             smtp: Smtp::default(),
         }
@@ -379,9 +377,6 @@ impl Config {
         }
         if self.mail.transport == MailTransport::Smtp && self.mail.smtp.tls == SmtpTls::None {
             weak.push("mail.smtp.tls must be starttls or implicit");
-        }
-        if self.keys.generate {
-            weak.push("keys.generate must be false: make keys with `ikd keys init` and keep them safe");
         }
         if self.keys.publish_ahead_seconds < 3_600 {
             weak.push("keys.publish_ahead_seconds must be at least 3600, so that verifiers have read the next key");

@@ -2,14 +2,169 @@
 //! environment (database, keys, mail) is not usable.
 
 pub mod audit;
+pub mod config_check;
+pub mod demo;
+pub mod keys;
+pub mod office;
+pub mod officer;
 pub mod register;
 pub mod relying_party;
+pub mod serve;
 pub mod verify;
 
-use crate::config::ConfigError;
-use crate::db::DbError;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::core::Core;
+use crate::db::{Db, DbError, PoolSizes};
 use crate::error::{Error, Language};
-use crate::vault::VaultError;
+use crate::random::Random;
+use crate::vault::{Vault, VaultError};
+
+/// Identitas Kependudukan Digital: the service behind the digital KTP.
+#[derive(Debug, Parser)]
+#[command(name = "ikd", version, about, propagate_version = true)]
+struct Cli {
+    /// Configuration file; `ikd.toml` in the working directory when there is one. Variables IKD__SECTION__KEY go over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Shape of the output.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve,
+    /// Run everything embedded and walk through the whole flow as resident, officer and bank.
+    Demo(demo::Args),
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Look at the configuration.
+    Config {
+        #[command(subcommand)]
+        command: config_check::Command,
+    },
+    /// Signing keys and root secrets.
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+    },
+    /// The local population register.
+    Register(register::RegisterArgs),
+    /// Offices and outreach posts.
+    Office {
+        #[command(subcommand)]
+        command: office::Command,
+    },
+    /// Officers.
+    Officer {
+        #[command(subcommand)]
+        command: officer::Command,
+    },
+    /// Relying parties, their API keys and employees.
+    RelyingParty(relying_party::Args),
+    /// Verify a token or receipt offline, against a published key set.
+    Verify(verify::Args),
+    /// The audit log.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
+    },
+}
+
+/// Parses the process's arguments, runs the command, prints what went wrong, and gives the exit code.
+pub async fn main() -> ExitCode {
+    // clap ends with 2 by itself on wrong usage, and with 0 on --help and --version.
+    let cli = Cli::parse();
+    match run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("ikd: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let format = cli.format;
+    if let Command::Verify(args) = &cli.command {
+        return verify::run(args, &Clock::System, format);
+    }
+    if let Command::Demo(args) = cli.command {
+        return demo::run(args, format).await;
+    }
+    let config = Config::load(cli.config.as_deref())?;
+    crate::telemetry::init(&config.log);
+    match cli.command {
+        Command::Demo(_) | Command::Verify(_) => Ok(()),
+        Command::Serve => serve::run(config).await,
+        Command::Migrate => {
+            let db = open_database(&config).await?;
+            db.migrate().await?;
+            println!("the schema is up to date ({})", db.engine());
+            Ok(())
+        }
+        Command::Config { command } => config_check::run(command, &config, format),
+        Command::Keys { command } => keys::run(command, config, format).await,
+        Command::Register(args) => register::run(args, format, async || open_core(config).await).await,
+        Command::Office { command } => office::run(command, &open_core(config).await?, format).await,
+        Command::Officer { command } => officer::run(command, &open_core(config).await?, format).await,
+        Command::RelyingParty(args) => relying_party::run(args, &open_core(config).await?, format).await,
+        Command::Audit { command } => {
+            let service = crate::audit::Service::new(open_core(config).await?);
+            audit::run(command, &service, format).await
+        }
+    }
+}
+
+/// Opens the configured database; the folder of a SQLite file is made when it does not exist.
+async fn open_database(config: &Config) -> Result<Db, Failure> {
+    if let Some(path) = config.database.url.expose().strip_prefix("sqlite:") {
+        let path = path.trim_start_matches("//").split('?').next().unwrap_or("");
+        if let Some(folder) = std::path::Path::new(path).parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Failure::Environment(format!("{}: {error}", folder.display())))?;
+        }
+    }
+    let sizes = PoolSizes {
+        connections: config.database.connections,
+        acquire_timeout_seconds: config.database.acquire_timeout_seconds,
+    };
+    Ok(Db::open(config.database.url.expose(), sizes).await?)
+}
+
+/// Opens database and root secrets for a command; the schema is brought up to date first.
+async fn open_core(config: Config) -> Result<Core, Failure> {
+    let vault = Vault::load(&config.keys.directory.join("root"))?;
+    let db = open_database(&config).await?;
+    if config.database.migrate_on_start {
+        db.migrate().await?;
+    }
+    Ok(Core { db, clock: Clock::System, random: Random::system(), vault, config: Arc::new(config) })
+}
+
+/// A secret from standard input: typed without echo on a terminal, else the first line.
+fn read_secret(prompt: &str) -> Result<crate::secret::Redacted<String>, Failure> {
+    use std::io::{BufRead, IsTerminal};
+    let unreadable = |error: std::io::Error| Failure::Usage(format!("the password cannot be read: {error}"));
+    let text = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(prompt).map_err(unreadable)?
+    } else {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map_err(unreadable)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    };
+    Ok(text.into())
+}
 
 /// How a command prints its result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -1,0 +1,129 @@
+//! `ikd keys`: root secrets and signing keys.
+
+use serde_json::json;
+
+use super::{Failure, Format, open_core, open_database};
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::config::Config;
+use crate::core::Core;
+use crate::credential::KeyPurpose;
+use crate::keyring::service::{Keyring, hex, init_root};
+use crate::random::Random;
+
+/// Commands on keys.
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make the root secret and the first signing keys, where they are missing.
+    Init,
+    /// List signing keys with their states.
+    List,
+    /// Publish a new signing key that takes over once it has been published long enough and every node holds it.
+    Rotate {
+        /// `token` or `receipt`.
+        #[arg(value_parser = purpose)]
+        purpose: KeyPurpose,
+    },
+    /// Print the published key set (JWKS).
+    Export,
+}
+
+fn purpose(text: &str) -> Result<KeyPurpose, String> {
+    match KeyPurpose::from_name(text) {
+        Some(purpose @ (KeyPurpose::Token | KeyPurpose::Receipt)) => Ok(purpose),
+        _ => Err(String::from("name `token` or `receipt`")),
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`Failure::Environment`] when files or the database cannot be used.
+pub async fn run(command: Command, config: Config, format: Format) -> Result<(), Failure> {
+    match command {
+        Command::Init => {
+            let directory = config.keys.directory.clone();
+            // The database must be there before files are made, so that a wrong URL leaves nothing behind.
+            open_database(&config).await?.migrate().await?;
+            let root = init_root(&directory, &Random::system())?;
+            let core = open_core(config).await?;
+            let made = Keyring::init(&core).await?;
+            for _ in &made {
+                note(&core, Action::KeyMade).await?;
+            }
+            match format {
+                Format::Text => {
+                    if root {
+                        println!("made {}/root/1: back it up; without it nothing sealed can be read", directory.display());
+                    }
+                    for (purpose, kid) in &made {
+                        println!("made {} key {}", purpose.as_str(), hex(kid));
+                    }
+                    if !root && made.is_empty() {
+                        println!("nothing was missing");
+                    }
+                }
+                Format::Json => {
+                    let keys: Vec<_> =
+                        made.iter().map(|(purpose, kid)| json!({"purpose": purpose.as_str(), "kid": hex(kid)})).collect();
+                    println!("{}", json!({"root_made": root, "keys": keys}));
+                }
+            }
+        }
+        Command::List => {
+            let rows = Keyring::list(&open_core(config).await?).await?;
+            match format {
+                Format::Text => {
+                    for row in rows {
+                        println!(
+                            "{}  {:8} {:9} published {}",
+                            hex(&row.kid),
+                            row.purpose,
+                            row.state,
+                            row.published_at.to_rfc3339()
+                        );
+                    }
+                }
+                Format::Json => {
+                    let keys: Vec<_> = rows
+                        .iter()
+                        .map(|row| {
+                            json!({"kid": hex(&row.kid), "purpose": row.purpose, "state": row.state,
+                                "published_at": row.published_at, "activated_at": row.activated_at,
+                                "retiring_at": row.retiring_at, "retired_at": row.retired_at})
+                        })
+                        .collect();
+                    println!("{}", json!({"keys": keys}));
+                }
+            }
+        }
+        Command::Rotate { purpose } => {
+            let core = open_core(config).await?;
+            let kid = Keyring::rotate(&core, purpose).await?;
+            note(&core, Action::KeyRotated).await?;
+            match format {
+                Format::Text => println!(
+                    "published {} key {}: copy {}/{}-{}.pem to every other node; it takes over by itself",
+                    purpose.as_str(),
+                    hex(&kid),
+                    core.config.keys.directory.display(),
+                    purpose.as_str(),
+                    hex(&kid)
+                ),
+                Format::Json => println!("{}", json!({"purpose": purpose.as_str(), "kid": hex(&kid), "state": "next"})),
+            }
+        }
+        Command::Export => {
+            let core = open_core(config).await?;
+            let set = Keyring::jwks_of(&Keyring::list(&core).await?, core.now());
+            println!("{}", serde_json::to_string_pretty(&set).unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+async fn note(core: &Core, action: Action) -> Result<(), Failure> {
+    let event = Event { chain: GENERAL, actor: Actor::Operator, action, subject_id: uuid::Uuid::nil() };
+    let mut tx = core.db.write().await?;
+    audit::Service::new(core.clone()).record(&mut tx, event, Outcome::Done).await?;
+    Ok(tx.commit().await?)
+}

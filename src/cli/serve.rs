@@ -1,0 +1,60 @@
+//! `ikd serve`.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{Failure, open_core};
+use crate::app::App;
+use crate::config::Config;
+use crate::web::server::{Listener, ServerError};
+
+/// Runs the service until SIGTERM or SIGINT, then lets open requests finish.
+///
+/// # Errors
+/// [`Failure::Refused`] for a configuration too weak for production, [`Failure::Environment`] when keys, database or
+/// address cannot be used.
+pub async fn run(config: Config) -> Result<(), Failure> {
+    config.check_strength().map_err(|error| Failure::Refused(error.to_string()))?;
+    let http = config.http.clone();
+    let listener = Listener::bind(&http.listen, &http).await.map_err(cannot_listen)?;
+    let metrics = match http.metrics_listen.as_str() {
+        "" => None,
+        address => {
+            // Metrics are for the operator's own network: plain HTTP on an address of its own.
+            let plain = crate::config::Http { tls_certificate: None, tls_key: None, ..http.clone() };
+            Some(Listener::bind(address, &plain).await.map_err(cannot_listen)?)
+        }
+    };
+    let core = open_core(config).await?;
+    let app = App::open(core).await?;
+    let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;
+    tracing::info!(listen.address = %address, database.engine = app.core.db.engine(), "ready");
+    app.run(listener, metrics, stop_signal()?).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn cannot_listen(error: ServerError) -> Failure {
+    Failure::Environment(error.to_string())
+}
+
+/// A channel that turns true at the first SIGTERM or SIGINT.
+///
+/// # Errors
+/// When signals cannot be caught.
+pub fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
+    let cannot = |error: std::io::Error| Failure::Environment(format!("signals: {error}"));
+    let (mut term, mut int) =
+        (signal(SignalKind::terminate()).map_err(cannot)?, signal(SignalKind::interrupt()).map_err(cannot)?);
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        let _ = sender.send(true);
+        // Keep the sender alive: a dropped one would look like a stop that never came.
+        std::future::pending::<()>().await;
+    });
+    Ok(receiver)
+}
