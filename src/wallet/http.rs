@@ -7,20 +7,27 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::model::{CredentialState, Share};
 use super::service::{Card, Service, Session};
+use crate::attribute::Attribute;
 use crate::clock::Timestamp;
 use crate::credential::Issued;
 use crate::device::http::{Device, prove};
 use crate::disclosure::Disclosed;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Language};
 use crate::register::Date;
-use crate::web::{Json, Problem, ProblemDocument, token_reply};
+use crate::verification::http::ReceiptDocument;
+use crate::verification::model::Verdict;
+use crate::verification::{self, HistoryItem, HistoryPage};
+use crate::web::{Json, Lang, Problem, ProblemDocument, Query, token_reply};
+
+/// Checks on a page of the history, unless asked otherwise.
+const HISTORY_PAGE: i64 = 20;
 
 /// A resident whose wallet is unlocked: a device proof, and an access token bound to that device. [`Service`] and
 /// [`crate::device::Guard`] are extensions of the request.
@@ -216,8 +223,108 @@ async fn present(
     token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
 }
 
+/// Where a page begins and how long it is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PageQuery {
+    /// `next` of the page before; left out for the newest.
+    #[serde(default)]
+    cursor: Option<String>,
+    /// At most so many checks, 1 to 100.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<i64>,
+}
+
+/// A page of the history.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryReply {
+    /// The checks, newest first.
+    items: Vec<HistoryEntry>,
+    /// Send it as `cursor` for the page after; null on the last.
+    next: Option<String>,
+}
+
+/// One check, successful or not.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryEntry {
+    /// Id of the check.
+    verification_id: Uuid,
+    /// Who checked.
+    #[schema(example = "Bank Contoh")]
+    relying_party: String,
+    /// When; for repeated refusals the first time.
+    #[schema(value_type = String, format = DateTime)]
+    verified_at: Timestamp,
+    /// What for.
+    purpose: HistoryPurpose,
+    /// `valid` or `invalid`.
+    #[schema(example = "valid")]
+    result: &'static str,
+    /// Why it was invalid; null when valid.
+    reason: Option<&'static str>,
+    /// Names of what was shown.
+    #[schema(value_type = Vec<Attribute>)]
+    disclosed: Vec<&'static str>,
+    /// How many times the same refusal was repeated.
+    repeats: i64,
+    /// The signed proof of this check.
+    receipt: ReceiptDocument,
+}
+
+/// What a check was for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryPurpose {
+    /// The code that the relying party sent.
+    #[schema(example = "open_account")]
+    code: String,
+    /// What it means, in the language asked for.
+    #[schema(example = "Pembukaan rekening")]
+    text: String,
+}
+
+impl HistoryReply {
+    fn new(page: HistoryPage, language: Language) -> Self {
+        let entry = |item: HistoryItem| HistoryEntry {
+            verification_id: item.verification_id,
+            relying_party: item.relying_party,
+            verified_at: item.verified_at,
+            purpose: HistoryPurpose { text: item.purpose.text(language).to_owned(), code: item.purpose.code },
+            result: item.verdict.result(),
+            reason: match item.verdict {
+                Verdict::Valid => None,
+                Verdict::Invalid(reason) => Some(reason.as_str()),
+            },
+            disclosed: item.disclosed.names(),
+            repeats: item.repeats,
+            receipt: ReceiptDocument::new(&item.receipt, &item.salt),
+        };
+        Self { items: page.items.into_iter().map(entry).collect(), next: page.next }
+    }
+}
+
+/// The history: every check of this digital KTP, refusals too, newest first.
+#[utoipa::path(get, path = "/v1/me/verifications", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page of the history", body = HistoryReply),
+        (status = "4XX", description = "`malformed_request`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
+            body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+async fn history(
+    State(verifications): State<verification::Service>,
+    resident: Resident,
+    Lang(language): Lang,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<HistoryReply>, Problem> {
+    let limit = page.limit.unwrap_or(HISTORY_PAGE);
+    let page = verifications.history(resident.resident_id, page.cursor.as_deref(), limit).await?;
+    Ok(Json(HistoryReply::new(page, language)))
+}
+
 /// The routes of this room. They need a [`crate::device::Guard`] and the [`Service`] among the request's extensions.
-pub fn routes(service: Service) -> OpenApiRouter {
+pub fn routes(service: Service, verifications: verification::Service) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(unlock))
         .routes(routes!(lock))
@@ -225,4 +332,5 @@ pub fn routes(service: Service) -> OpenApiRouter {
         .routes(routes!(portrait))
         .routes(routes!(present))
         .with_state(service)
+        .merge(OpenApiRouter::new().routes(routes!(history)).with_state(verifications))
 }
