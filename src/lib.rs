@@ -15,6 +15,7 @@ pub mod core;
 pub mod counter;
 pub mod credential;
 pub mod db;
+pub mod demo;
 pub mod device;
 pub mod disclosure;
 pub mod error;

@@ -83,6 +83,7 @@ actions! {
     OfficeAdded = "office_added", "an office was added";
     OfficerAdded = "officer_added", "an officer was added";
     OfficerDisabled = "officer_disabled", "an officer was disabled";
+    PasswordSet = "password_set", "an officer's password was replaced";
     TotpReset = "totp_reset", "a person's one-time password secret was replaced";
     RelyingPartyAdded = "relying_party_added", "a relying party was added";
     ApiKeyAdded = "api_key_added", "an API key was added";

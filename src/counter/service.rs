@@ -321,6 +321,20 @@ pub async fn add_officer(
     Ok(NewOfficer { officer_id, totp_secret: totp::base32(&secret), totp_address: totp::address(&secret, &username)? })
 }
 
+/// Replaces an officer's password; running sessions end. `false` when there is no such officer.
+///
+/// # Errors
+/// `invalid_field` for a weak password.
+pub async fn set_password(core: &Core, username: &str, password: &Redacted<String>) -> Result<bool> {
+    password::check_strength(username, password.expose())?;
+    let hash = password::hash(&core.random, password.expose())?;
+    let mut tx = core.db.write().await?;
+    let Some(officer) = store::officer_by_name(&mut tx, username).await? else { return Ok(false) };
+    store::set_password(&mut tx, username, &hash).await?;
+    by_operator(core, tx, Action::PasswordSet, officer.officer_id).await?;
+    Ok(true)
+}
+
 /// All officers, without their secrets: user name, full name, role, state.
 ///
 /// # Errors

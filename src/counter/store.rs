@@ -117,6 +117,15 @@ pub async fn reset_totp(tx: &mut Tx, officer: Uuid, username: &str, sealed: &[u8
     Ok(done)
 }
 
+const SET_PASSWORD: &str = "UPDATE officer SET password_hash = $2 WHERE username = $1";
+
+/// Replaces the password's hash and ends the sessions.
+pub async fn set_password(tx: &mut Tx, username: &str, hash: &str) -> DbResult<bool> {
+    let done = execute!(tx, SET_PASSWORD, username, hash)? == 1;
+    execute!(tx, END_SESSIONS_OF, username)?;
+    Ok(done)
+}
+
 const SPEND_STEP: &str = "UPDATE officer SET totp_last_step = $2 WHERE officer_id = $1 AND totp_last_step < $2";
 
 /// Spends a TOTP step; `false` when it, or a later one, was used before.

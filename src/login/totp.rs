@@ -65,6 +65,26 @@ pub fn base32(secret: &[u8]) -> Redacted<String> {
     Redacted(out)
 }
 
+/// Reads a secret in base32, as [`base32`] writes it.
+pub fn from_base32(text: &str) -> Option<Vec<u8>> {
+    let (mut out, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
+    for letter in text.bytes() {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'2'..=b'7' => letter - b'2' + 26,
+            _ => return None,
+        };
+        buffer = (buffer << 5) | u32::from(value);
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((buffer >> bits) as u8);
+            buffer &= (1 << bits) - 1;
+        }
+    }
+    Some(out)
+}
+
 /// The `otpauth://` address that an authenticator app scans.
 ///
 /// # Errors
@@ -104,6 +124,7 @@ mod tests {
         // RFC 4648 §10, without padding.
         for (plain, expected) in [("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foobar", "MZXW6YTBOI")] {
             assert_eq!(base32(plain.as_bytes()).expose(), expected);
+            assert_eq!(from_base32(expected).unwrap(), plain.as_bytes());
         }
     }
 }

@@ -1,0 +1,130 @@
+//! `ikd demo`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::{Failure, Format};
+use crate::config::{Log, LogFormat};
+use crate::demo::stage::{Stage, StageSettings};
+use crate::demo::walk::{Script, walk};
+use crate::random::Random;
+use crate::secret::Redacted;
+
+/// Arguments of `ikd demo`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Stop after the walk; exit code 0 when every step went as it should.
+    #[arg(long)]
+    exit: bool,
+    /// Only serve, without the walk.
+    #[arg(long, conflicts_with = "exit")]
+    no_walk: bool,
+    /// Port on 127.0.0.1; 0 takes a free one [default: 8080, or a free one when that is taken or with --exit].
+    #[arg(long)]
+    port: Option<u16>,
+    /// Folder of database, keys, mailbox and pictures; kept [default: a new temporary folder, removed at the end].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Use this database instead of a SQLite file in the folder, e.g. postgres://….
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// [`Failure::Refused`] when a step of the walk went wrong, [`Failure::Environment`] when folder, port or database cannot
+/// be used.
+pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
+    crate::telemetry::init(&Log { format: LogFormat::Text, level: String::from("warn") });
+    let (folder, temporary) = match args.data.clone() {
+        Some(folder) => (folder, false),
+        None => {
+            let name = format!("ikd-demo-{}", crate::keyring::service::hex(&Random::system().bytes::<6>()));
+            (std::env::temp_dir().join(name), true)
+        }
+    };
+    let done = perform(&args, folder.clone(), format).await;
+    if temporary {
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    done
+}
+
+async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Failure> {
+    let text = format == Format::Text;
+    if text {
+        println!("setting up: keys, database, 40 synthetic residents with portraits …");
+    }
+    let settings = |port| StageSettings {
+        data: folder.clone(),
+        database: args.database.clone().map(Redacted),
+        port,
+    };
+    let stage = match args.port {
+        Some(port) => Stage::set_up(&settings(port)).await?,
+        None if args.exit => Stage::set_up(&settings(0)).await?,
+        None => {
+            let free = tokio::net::TcpListener::bind("127.0.0.1:8080").await.is_ok();
+            Stage::set_up(&settings(if free { 8080 } else { 0 })).await?
+        }
+    };
+    let script = Script::new(&stage, &folder);
+    let ready = ready_line(&stage);
+    let logins = text.then(|| logins(&stage));
+    let (stop, stopped) = watch::channel(false);
+    let Stage { app, listener, .. } = stage;
+    let serving = tokio::spawn(app.run(listener, None, stopped));
+    let walked = if args.no_walk { Ok(()) } else { walk(&script, !text).await };
+    let walked = walked.map_err(|error| Failure::Refused(format!("the walk stopped: {error}")));
+    if walked.is_ok() && !args.exit {
+        match logins {
+            Some(logins) => println!("{logins}"),
+            None => println!("{ready}"),
+        }
+        let mut signal = super::serve::stop_signal()?;
+        let _ = signal.wait_for(|stop| *stop).await;
+    }
+    let _ = stop.send(true);
+    let _ = serving.await;
+    walked
+}
+
+fn ready_line(stage: &Stage) -> String {
+    let residents: Vec<_> = stage
+        .residents
+        .iter()
+        .map(|record| {
+            json!({"nik": record.nik.as_str(), "full_name": record.full_name,
+                "birth_date": record.birth_date.to_string()})
+        })
+        .collect();
+    json!({
+        "base_url": stage.base_url,
+        "officer": {"username": stage.officer.username, "password": stage.officer.password.expose(),
+            "totp_secret": stage.officer.totp_secret.expose()},
+        "relying_party": {"api_key": stage.api_key.expose(), "purposes": stage.purposes},
+        "mailbox_dir": stage.mailbox,
+        "residents": residents,
+    })
+    .to_string()
+}
+
+fn logins(stage: &Stage) -> String {
+    let mut text = format!(
+        "\nserving at {0} until Ctrl-C\n  API description    {0}/docs\n  mailbox            {0}/mailbox\n  officer            {1} \
+         / {2}\n    authenticator    {3}\n  bank's API key     {4}\n    purposes         {5}\n  residents to play (made up):\n",
+        stage.base_url,
+        stage.officer.username,
+        stage.officer.password.expose(),
+        stage.officer.totp_secret.expose(),
+        stage.api_key.expose(),
+        stage.purposes.join(", "),
+    );
+    for record in &stage.residents {
+        text.push_str(&format!("    {}  {}  {}\n", record.nik.as_str(), record.birth_date, record.full_name));
+    }
+    text
+}

@@ -1,0 +1,9 @@
+//! `ikd demo`: a whole service in one process, and a client that walks through the flow over real HTTP as resident, officer
+//! and bank. `stage` sets the service up, `client` speaks the protocol, `walk` tells the story.
+
+pub mod client;
+pub mod stage;
+pub mod walk;
+
+pub use stage::{Stage, StageSettings};
+pub use walk::walk;

@@ -1,0 +1,193 @@
+//! The embedded service of the demo: database, keys, mailbox, synthetic residents, an office, officers and a bank.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::attribute::AttributeSet;
+use crate::clock::Clock;
+use crate::config::{Config, Mode};
+use crate::core::Core;
+use crate::counter::Role;
+use crate::counter::service::{add_office, add_officer, offices, reset_totp};
+use crate::db::{Db, PoolSizes};
+use crate::error::{Error, Result, Text};
+use crate::keyring::Keyring;
+use crate::keyring::service::init_root;
+use crate::login::password;
+use crate::random::Random;
+use crate::register::generate::{GenerateOptions, Generator, generate_into};
+use crate::register::{Date, LocalRegister, RegisterRecord};
+use crate::secret::Redacted;
+use crate::vault::Vault;
+use crate::verification::model::Purpose;
+use crate::web::server::Listener;
+
+/// Residents that the demo's register holds.
+pub const RESIDENTS: u64 = 40;
+/// Residents whose data is printed, so that anybody can play them; the walk takes the last.
+pub const SHOWN: usize = 8;
+const OFFICE: &str = "DEMO-01";
+const SEED: u64 = 2_026;
+
+/// What `ikd demo` was asked for.
+#[derive(Clone, Debug)]
+pub struct StageSettings {
+    /// Folder of everything the demo writes.
+    pub data: PathBuf,
+    /// Database; a SQLite file in the folder when left out.
+    pub database: Option<Redacted<String>>,
+    /// Port; 0 takes a free one.
+    pub port: u16,
+}
+
+/// Log-in of an officer of the demo.
+#[derive(Clone, Debug)]
+pub struct DemoOfficer {
+    /// Log-in name.
+    pub username: String,
+    /// Password.
+    pub password: Redacted<String>,
+    /// Authenticator secret in base32.
+    pub totp_secret: Redacted<String>,
+}
+
+/// A service that is set up and listens but does not answer yet.
+pub struct Stage {
+    /// The wired service.
+    pub app: App,
+    /// Its listener.
+    pub listener: Listener,
+    /// Where it can be reached.
+    pub base_url: String,
+    /// An officer to play.
+    pub officer: DemoOfficer,
+    /// The officer whom the walk plays.
+    pub walker: DemoOfficer,
+    /// The bank's API key.
+    pub api_key: Redacted<String>,
+    /// Purposes registered for the bank.
+    pub purposes: Vec<String>,
+    /// Residents who can register.
+    pub residents: Vec<RegisterRecord>,
+    /// The resident whom the walk plays, and the portrait that becomes the selfie.
+    pub walk_resident: (RegisterRecord, Vec<u8>),
+    /// Folder of the mailbox.
+    pub mailbox: PathBuf,
+}
+
+impl Stage {
+    /// Sets everything up.
+    ///
+    /// # Errors
+    /// When the folder, the database or the port cannot be used.
+    pub async fn set_up(settings: &StageSettings) -> Result<Self> {
+        let random = Random::system();
+        let mut config = Config::default();
+        config.service.mode = Mode::Demo;
+        config.http.listen = format!("127.0.0.1:{}", settings.port);
+        config.keys.directory = settings.data.join("keys");
+        config.keys.publish_ahead_seconds = 0;
+        config.mail.directory = settings.data.join("mail");
+        let file = format!("sqlite:{}", settings.data.join("ikd.db").display());
+        config.database.url = settings.database.clone().unwrap_or(Redacted(file));
+        std::fs::create_dir_all(&settings.data).map_err(Error::internal)?;
+        let listener = Listener::bind(&config.http.listen, &config.http).await.map_err(Error::internal)?;
+        let address = listener.address().map_err(Error::internal)?;
+        config.service.public_url = format!("http://127.0.0.1:{}", address.port());
+        let base_url = config.service.public_url.clone();
+        let mailbox = config.mail.directory.clone();
+
+        init_root(&config.keys.directory, &random)?;
+        let vault = Vault::load(&config.keys.directory.join("root"))?;
+        let db = Db::open(config.database.url.expose(), PoolSizes::default()).await?;
+        db.migrate().await?;
+        let core = Core { db, clock: Clock::shifted(), random, vault, config: Arc::new(config) };
+        Keyring::init(&core).await?;
+        let (residents, walk_resident) = people(&core).await?;
+        let (officer, walker) = officers(&core).await?;
+        let app = App::open(core).await?;
+        let (api_key, purposes) = bank(&app).await?;
+        Ok(Self {
+            app,
+            listener,
+            base_url,
+            officer,
+            walker,
+            api_key,
+            purposes,
+            residents,
+            walk_resident,
+            mailbox,
+        })
+    }
+}
+
+async fn people(core: &Core) -> Result<(Vec<RegisterRecord>, (RegisterRecord, Vec<u8>))> {
+    let register = LocalRegister::new(core.clone());
+    // Counted from a fixed day, so that the demo's people are the same on any day; all are long of age.
+    let as_of = Date::new(2026, 11, 1).ok_or_else(|| Error::internal("no such day"))?;
+    let (_, count) = register.status().await?;
+    if count == 0 {
+        let options = GenerateOptions { count: RESIDENTS, seed: SEED, as_of, portraits: true };
+        generate_into(&register, options, |_| ControlFlow::Continue(())).await.map_err(Error::internal)?;
+    }
+    let generator = Generator::new(SEED, as_of);
+    let mut residents = generator.first_eligible(SHOWN + 1, RESIDENTS);
+    let walk = residents.pop().ok_or_else(|| Error::internal("the demo has no residents"))?;
+    let portrait = register
+        .lookup(&walk.nik)
+        .await
+        .map_err(Error::internal)?
+        .and_then(|found| found.portrait)
+        .ok_or_else(|| Error::internal("the demo's resident has no portrait"))?;
+    Ok((residents, (walk, portrait)))
+}
+
+async fn officers(core: &Core) -> Result<(DemoOfficer, DemoOfficer)> {
+    if !offices(core).await?.iter().any(|office| office.code == OFFICE) {
+        add_office(core, OFFICE, "Dukcapil Contoh (demo)", "office").await?;
+    }
+    Ok((officer(core, "petugas", "Petugas Contoh").await?, officer(core, "petugas.jalan", "Petugas Jalan").await?))
+}
+
+/// Passwords and secrets of the demo's officers are new at every start.
+async fn officer(core: &Core, username: &str, full_name: &str) -> Result<DemoOfficer> {
+    let password = password::generate(&core.random);
+    let existing = crate::counter::service::set_password(core, username, &password).await?;
+    let new = if existing {
+        reset_totp(core, username).await?
+    } else {
+        add_officer(core, OFFICE, username, full_name, Role::Officer, &password).await?
+    };
+    Ok(DemoOfficer { username: username.to_owned(), password, totp_secret: new.totp_secret })
+}
+
+async fn bank(app: &App) -> Result<(Redacted<String>, Vec<String>)> {
+    const NAME: &str = "Bank Contoh";
+    let purpose = |code: &str, text: Text| Purpose {
+        code: code.to_owned(),
+        text_id: text.id.to_owned(),
+        text_en: text.en.to_owned(),
+    };
+    let purposes = [
+        purpose("open_account", Text::new("Membuka rekening", "Opening an account")),
+        purpose("age_check", Text::new("Memeriksa usia", "Checking the age")),
+    ];
+    let parties = app.verification.parties();
+    let known = parties.list().await?.iter().any(|party| party.name == NAME);
+    let key = if known {
+        parties.add_key(NAME).await?
+    } else {
+        parties.add(NAME, AttributeSet::FULL, &purposes).await?.1
+    };
+    Ok((Redacted(key.expose()), purposes.into_iter().map(|purpose| purpose.code).collect()))
+}
+
+/// A new key for idempotent requests.
+pub fn idempotency_key(random: &Random, clock: &Clock) -> String {
+    Uuid::to_string(&random.uuid_v7(clock.now()))
+}
