@@ -412,7 +412,7 @@ mod tests {
     fn a_bomb_is_stopped_at_the_limit() {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(&vec![0; 2_000_000]).unwrap();
-        let bomb = base45::encode(&encoder.finish().unwrap());
+        let bomb = base45::encode(encoder.finish().unwrap());
         assert!(bomb.len() < MAX_TEXT, "it must get past the first limit to be a test of the second");
         assert_eq!(from_text(&bomb), Err(Malformed));
         assert_eq!(from_text(&"0".repeat(MAX_TEXT + 1)), Err(Malformed));

@@ -17,6 +17,8 @@ use crate::vault::Vault;
 const ISSUER: &str = "https://ikd.example";
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_250_000);
 
+type Entries = Vec<(Value, Value)>;
+
 struct World {
     signer: FileSigner,
     receipts: FileSigner,
@@ -83,7 +85,7 @@ impl World {
     }
 
     /// Header and payload of a good presentation as lists, to be spoilt.
-    fn parts(&self) -> (Vec<(Value, Value)>, Vec<(Value, Value)>) {
+    fn parts(&self) -> (Entries, Entries) {
         let cose = format::from_text(&self.presentation().token).unwrap();
         let Some(Value::Tag(18, array)) = cbor::decode(&cose) else { panic!("tag 18") };
         let items = array.into_array().unwrap();

@@ -8,15 +8,19 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ciborium::Value;
+use ikd::attribute::{Attribute, AttributeSet};
 use ikd::clock::{Clock, Timestamp};
 use ikd::credential::claim169::{Marital, More, OfflineClaims};
-use ikd::credential::format::{self, Body, Claims};
 use ikd::credential::jwk::{Jwk, JwkSet, base64url};
 use ikd::credential::photo::Portrait;
-use ikd::credential::{FileSigner, Issuer, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer, qr};
+use ikd::credential::{FileSigner, Issuer, KeyPurpose, SealedRecord, TokenKind, TokenSealer, qr};
+use ikd::disclosure::disclose;
 use ikd::random::Random;
+use ikd::register::{Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};
 use ikd::vault::Vault;
+use ikd::verification::Party;
+use ikd::verification::model::{Content, Verdict};
+use ikd::verification::receipt::{self, Statement};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -170,20 +174,57 @@ fn both_refuse_what_we_refuse() {
 }
 
 #[test]
-fn cwt_verifies_a_receipt() {
+fn cwt_verifies_a_receipt_and_its_digest() {
     let world = World::new();
-    let content = vec![(Value::from("result"), Value::from("valid"))];
-    let claims = Claims {
-        issuer: ISSUER.into(),
-        expires_at: None,
-        issued_at: world.now.seconds(),
-        cti: [7; 16],
-        body: Body::Receipt(content),
+    let record = RegisterRecord {
+        nik: Nik::parse("3174015708900012").unwrap(),
+        full_name: "SITI NURHALIZAH".into(),
+        birth_place: "JAKARTA".into(),
+        birth_date: Date::parse("1990-08-17").unwrap(),
+        sex: Sex::Female,
+        blood_type: None,
+        address: "JL. MELATI NO. 7".into(),
+        rt: "001".into(),
+        rw: "012".into(),
+        village: "TEBET BARAT".into(),
+        district: "TEBET".into(),
+        regency: "KOTA ADMINISTRASI JAKARTA SELATAN".into(),
+        province: "DKI JAKARTA".into(),
+        religion: Religion::Islam,
+        marital_status: MaritalStatus::Married,
+        occupation: "GURU".into(),
+        nationality: Nationality::Indonesian,
+        valid_until: None,
+        issued_place: "JAKARTA SELATAN".into(),
+        issued_on: None,
+        vital_status: VitalStatus::Alive,
     };
-    let kid = world.signer.kid();
-    let cose = format::to_cose(TokenKind::Receipt, &kid, &claims, |message| world.signer.sign(message)).unwrap();
-    let (verified, answer) = world.ask("cwt", &["--receipt", &base64url(&cose)]);
+    let attributes = disclose(&record, AttributeSet::FULL, Date::in_jakarta(world.now));
+    let shown = serde_json::to_string(&attributes).unwrap();
+    let party = Party {
+        relying_party_id: Uuid::from_u128(1),
+        name: "Bank Uji".into(),
+        entitled: AttributeSet::FULL,
+        purposes: Vec::new(),
+    };
+    let salt = [7; 16];
+    let statement = Statement {
+        verification_id: Uuid::from_u128(2),
+        party: &party,
+        purpose: "open_account",
+        verified_at: world.now,
+        verdict: Verdict::Valid,
+        disclosed: AttributeSet::FULL.without(Attribute::Portrait),
+        content: &Content { attributes, portrait: None },
+        salt: &salt,
+    };
+    let receipt = base64url(&receipt::sign(&statement, ISSUER, &world.signer).unwrap());
+    let salt = base64url(&salt);
+    let (verified, answer) = world.ask("cwt", &["--receipt", &receipt, "--attributes", &shown, "--salt", &salt]);
     assert!(verified, "{answer}");
     assert_eq!(answer["claims"]["-65539"]["result"], "valid");
     assert_eq!(answer["protected"]["16"], "application/ikd-receipt+cwt");
+    let altered = shown.replace("GURU", "DOKTER");
+    let (verified, answer) = world.ask("cwt", &["--receipt", &receipt, "--attributes", &altered, "--salt", &salt]);
+    assert!(!verified && answer["error"].as_str().unwrap().contains("other attributes"), "{answer}");
 }

@@ -1,13 +1,16 @@
 """Verify the QR in a picture with an independent library and nothing but the published key set.
 
     python verify_png.py --jwks FILE (--png FILE | --receipt TEXT) --library cwt|claim169 [--issuer ISS]
+                         [--attributes JSON --salt TEXT]
 
 The picture is read by zxing-cpp, the token is verified by PyPI `cwt` (every kind) or PyPI `claim169` (the offline kind).
+With a receipt, `--attributes` and `--salt` (both from the verification answer) are held against its digest.
 One JSON object is printed. Exit code 0: verified; 1: not verified, with the error in the JSON; 2: wrong usage.
 """
 
 import argparse
 import base64
+import hashlib
 import json
 import sys
 import zlib
@@ -86,6 +89,14 @@ def with_claim169(text, keys):
     }
 
 
+def attests(receipt, attributes, salt):
+    """Whether SHA-256(salt + deterministic CBOR of the attributes) is the receipt's digest."""
+    import cbor2
+
+    digest = hashlib.sha256(base64url_decode(salt) + cbor2.dumps(json.loads(attributes), canonical=True))
+    return digest.hexdigest() == receipt["claims"]["-65539"]["attributes_sha256"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jwks", required=True, help="file with the key set, as published")
@@ -94,6 +105,8 @@ def main():
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--png", help="picture with the QR")
     source.add_argument("--receipt", help="receipt.cwt of a verification answer (base64url)")
+    parser.add_argument("--attributes", help="the answer's attributes, as JSON")
+    parser.add_argument("--salt", help="receipt.salt of the answer (base64url)")
     arguments = parser.parse_args()
     if arguments.receipt and arguments.library != "cwt":
         parser.error("receipts are verified with cwt")
@@ -103,6 +116,8 @@ def main():
             keys = json.load(file)["keys"]
         if arguments.receipt:
             answer.update(with_cwt(base64url_decode(arguments.receipt), keys))
+            if arguments.attributes and not attests(answer, arguments.attributes, arguments.salt or ""):
+                raise ValueError("the receipt speaks of other attributes")
         else:
             text = read_picture(arguments.png)
             answer["characters"] = len(text)
