@@ -200,7 +200,7 @@ async fn the_loop_wakes_at_once_and_finishes_what_it_began() {
         let (db, clock, random) = (core.db.clone(), core.clock.clone(), core.random.clone());
         let node = Worker::new(db, clock, random, transport, composer.clone(), wake.clone());
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let running = tokio::spawn(node.run(stopped));
+        let running = tokio::spawn(async move { node.run(stopped).await });
         server.control("data slow 2");
         tokio::time::sleep(Duration::from_millis(200)).await;
         enqueue(&core, 3).await;
