@@ -145,7 +145,7 @@ impl App {
             .merge(captcha::http::routes(self.gate.clone()))
             .merge(device::http::routes(self.guard.clone()))
             .merge(activation::http::routes(self.activation.clone()))
-            .merge(wallet::http::routes(self.wallet.clone()))
+            .merge(wallet::http::routes(self.wallet.clone(), self.verification.clone()))
             .layer(Extension(self.wallet.clone()))
             .layer(Extension(self.guard.clone()))
             .layer(from_fn(move |request, next| device::http::renew_nonce(guard.clone(), request, next)));
