@@ -82,7 +82,8 @@ impl App {
             Arc::new(Composer(core.clone())),
             wake,
         ));
-        let local = core.config.mail.transport == MailTransport::Directory && core.config.service.mode != Mode::Production;
+        let local =
+            core.config.mail.transport == MailTransport::Directory && core.config.service.mode != Mode::Production;
         let mailbox = if local {
             Some(Mailbox::create(core.config.mail.directory.clone()).map_err(Error::internal)?)
         } else {

@@ -20,8 +20,8 @@ pub fn run(command: Command, config: &Config, format: Format) -> Result<(), Fail
             match format {
                 Format::Text => print!("{}", config.masked()),
                 Format::Json => {
-                    let masked: toml::Value = toml::from_str(&config.masked())
-                        .map_err(|error| Failure::Environment(error.to_string()))?;
+                    let masked: toml::Value =
+                        toml::from_str(&config.masked()).map_err(|error| Failure::Environment(error.to_string()))?;
                     println!("{}", serde_json::to_string(&masked).unwrap_or_default());
                 }
             }

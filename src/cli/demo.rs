@@ -58,11 +58,7 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
     if text {
         println!("setting up: keys, database, 40 synthetic residents with portraits …");
     }
-    let settings = |port| StageSettings {
-        data: folder.clone(),
-        database: args.database.clone().map(Redacted),
-        port,
-    };
+    let settings = |port| StageSettings { data: folder.clone(), database: args.database.clone().map(Redacted), port };
     let stage = match args.port {
         Some(port) => Stage::set_up(&settings(port)).await?,
         None if args.exit => Stage::set_up(&settings(0)).await?,

@@ -53,7 +53,10 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             match format {
                 Format::Text => {
                     if root {
-                        println!("made {}/root/1: back it up; without it nothing sealed can be read", directory.display());
+                        println!(
+                            "made {}/root/1: back it up; without it nothing sealed can be read",
+                            directory.display()
+                        );
                     }
                     for (purpose, kid) in &made {
                         println!("made {} key {}", purpose.as_str(), hex(kid));
@@ -63,8 +66,10 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
                     }
                 }
                 Format::Json => {
-                    let keys: Vec<_> =
-                        made.iter().map(|(purpose, kid)| json!({"purpose": purpose.as_str(), "kid": hex(kid)})).collect();
+                    let keys: Vec<_> = made
+                        .iter()
+                        .map(|(purpose, kid)| json!({"purpose": purpose.as_str(), "kid": hex(kid)}))
+                        .collect();
                     println!("{}", json!({"root_made": root, "keys": keys}));
                 }
             }

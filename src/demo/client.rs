@@ -62,9 +62,9 @@ impl Answer {
         if self.status.as_u16() == status {
             Ok(self)
         } else {
-            let fields = self.json["fields"].as_array().map(|fields| {
-                fields.iter().filter_map(|field| field["field"].as_str()).collect::<Vec<_>>().join(", ")
-            });
+            let fields = self.json["fields"]
+                .as_array()
+                .map(|fields| fields.iter().filter_map(|field| field["field"].as_str()).collect::<Vec<_>>().join(", "));
             Err(ClientError::Unexpected(format!(
                 "expected {status}, got {} {} {}",
                 self.status.as_u16(),
@@ -230,7 +230,8 @@ impl Resident {
     async fn sign_challenge(&self, key: &PinKey, purpose: Purpose) -> Result<(String, String), ClientError> {
         let challenge = self.post("/v1/challenges", &json!({})).await?.expect(200)?.text("challenge")?;
         let signature = key.sign(purpose, &challenge, &self.thumbprint());
-        let signature = signature.ok_or_else(|| ClientError::Unexpected(String::from("the challenge is unreadable")))?;
+        let signature =
+            signature.ok_or_else(|| ClientError::Unexpected(String::from("the challenge is unreadable")))?;
         Ok((challenge, signature))
     }
 }

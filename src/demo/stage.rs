@@ -111,18 +111,7 @@ impl Stage {
         let (officer, walker) = officers(&core).await?;
         let app = App::open(core).await?;
         let (api_key, purposes) = bank(&app).await?;
-        Ok(Self {
-            app,
-            listener,
-            base_url,
-            officer,
-            walker,
-            api_key,
-            purposes,
-            residents,
-            walk_resident,
-            mailbox,
-        })
+        Ok(Self { app, listener, base_url, officer, walker, api_key, purposes, residents, walk_resident, mailbox })
     }
 }
 
@@ -178,12 +167,9 @@ async fn bank(app: &App) -> Result<(Redacted<String>, Vec<String>)> {
         purpose("age_check", Text::new("Memeriksa usia", "Checking the age")),
     ];
     let parties = app.verification.parties();
-    let known = parties.list().await?.iter().any(|party| party.name == NAME);
-    let key = if known {
-        parties.add_key(NAME).await?
-    } else {
-        parties.add(NAME, AttributeSet::FULL, &purposes).await?.1
-    };
+    let known = parties.list().await?.iter().any(|party| party.party.name == NAME);
+    let key =
+        if known { parties.add_key(NAME).await? } else { parties.add(NAME, AttributeSet::FULL, &purposes).await?.1 };
     Ok((Redacted(key.expose()), purposes.into_iter().map(|purpose| purpose.code).collect()))
 }
 

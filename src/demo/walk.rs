@@ -12,7 +12,8 @@ use super::stage::{DemoOfficer, Stage, idempotency_key};
 use crate::clock::{Clock, stopwatch};
 use crate::credential::format::LIFETIME_SECONDS;
 use crate::credential::jwk::JwkSet;
-use crate::credential::qr;
+use crate::credential::verify::authenticate_cose;
+use crate::credential::{TokenKind, qr};
 use crate::device::client::check_pin;
 use crate::login::totp;
 use crate::mail::Mailbox;
@@ -26,6 +27,7 @@ const EMAIL: &str = "warga@contoh.id";
 #[derive(Clone)]
 pub struct Script {
     base_url: String,
+    issuer: String,
     officer: DemoOfficer,
     api_key: String,
     resident: RegisterRecord,
@@ -42,6 +44,7 @@ impl Script {
         let (resident, selfie) = stage.walk_resident.clone();
         Self {
             base_url: stage.base_url.clone(),
+            issuer: stage.app.core.config.service.issuer.clone(),
             officer: stage.walker.clone(),
             api_key: stage.api_key.expose().clone(),
             resident,
@@ -191,8 +194,9 @@ async fn show(
     story.tell("bank", "repeats the request with the same Idempotency-Key: the same answer");
     let keys: JwkSet = http.get(format!("{}/.well-known/jwks.json", script.base_url)).send().await?.json().await?;
     let receipt = answer.json["receipt"]["cwt"].as_str().unwrap_or("");
-    crate::cli::verify::judge(receipt, None, &keys, script.clock.now())
-        .map_err(|reason| ClientError::Unexpected(format!("the receipt does not verify: {reason}")))?;
+    let cose = crate::device::decode(receipt).unwrap_or_default();
+    authenticate_cose(&cose, &[TokenKind::Receipt], &script.issuer, &keys)
+        .map_err(|reason| ClientError::Unexpected(format!("the receipt does not verify: {}", reason.as_str())))?;
     story.tell("bank", "checks the receipt offline against the published keys");
     let second = bank.verify(&token, "open_account", &idempotency_key(&script.random, &script.clock)).await?;
     demand(&second.expect(200)?.json, "invalid", Some("already_used"))?;
@@ -200,12 +204,7 @@ async fn show(
     Ok(())
 }
 
-async fn refuse_old(
-    script: &Script,
-    story: &mut Story,
-    resident: &Resident,
-    bank: &Bank,
-) -> Result<(), ClientError> {
+async fn refuse_old(script: &Script, story: &mut Story, resident: &Resident, bank: &Bank) -> Result<(), ClientError> {
     let token = resident.post("/v1/me/presentations", &json!({"share": "age"})).await?.expect(201)?.text("token")?;
     script.clock.advance(LIFETIME_SECONDS + 1);
     let answer = bank.verify(&token, "age_check", &idempotency_key(&script.random, &script.clock)).await;

@@ -15,7 +15,10 @@ const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 pub fn router() -> Router {
     let handle = HANDLE.get_or_init(|| {
         let seconds = Matcher::Suffix(String::from("_seconds"));
-        PrometheusBuilder::new().set_buckets_for_metric(seconds, &BUCKETS).and_then(PrometheusBuilder::install_recorder).ok()
+        PrometheusBuilder::new()
+            .set_buckets_for_metric(seconds, &BUCKETS)
+            .and_then(PrometheusBuilder::install_recorder)
+            .ok()
     });
     Router::new().route("/metrics", get(async || handle.as_ref().map(PrometheusHandle::render).unwrap_or_default()))
 }
