@@ -12,7 +12,7 @@ mod audit;
 mod mail;
 mod mail_delivery;
 mod register;
+mod residents;
 mod verification;
 mod verification_http;
-mod residents;
 mod wallet;
