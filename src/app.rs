@@ -194,7 +194,18 @@ struct Composer(Core);
 
 impl Compose for Composer {
     fn compose(&self, job: Job) -> ComposeFuture<'_, Option<Email>> {
-        Box::pin(activation::mail::compose(&self.0, job))
+        Box::pin(async move {
+            match job.kind {
+                MailKind::ActivationCode => activation::mail::compose(&self.0, job).await,
+                MailKind::ForeignRegistration => {
+                    let contact = registration::contact(&self.0, &mut self.0.db.read().await?, job.reference).await?;
+                    match contact.and_then(|contact| contact.resident_id) {
+                        Some(resident) => wallet::mail::compose(&self.0, job, resident).await,
+                        None => Ok(None),
+                    }
+                }
+            }
+        })
     }
 
     fn sent<'a>(&'a self, tx: &'a mut Tx, job: Job, now: Timestamp) -> ComposeFuture<'a, ()> {

@@ -5,15 +5,15 @@ use askama::Template;
 
 use super::code::ActivationCode;
 use super::store;
-use crate::clock::{HOUR, Timestamp};
 use crate::core::Core;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Email, Job};
+use crate::mail::{Email, Job, MailKind};
 use crate::registration::{self, State};
 
 #[derive(Template)]
-#[template(path = "mail/activation_code_id.txt")]
-struct TextId<'a> {
+#[template(path = "mail/activation_code.txt")]
+struct Text<'a> {
+    language: Language,
     full_name: &'a str,
     code: &'a str,
     link: &'a str,
@@ -21,26 +21,10 @@ struct TextId<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "mail/activation_code_en.txt")]
-struct TextEn<'a> {
-    full_name: &'a str,
-    code: &'a str,
-    link: &'a str,
-    valid_until: Option<&'a str>,
-}
-
-#[derive(Template)]
-#[template(path = "mail/activation_code_id.html")]
-struct HtmlId<'a> {
-    full_name: &'a str,
-    code: &'a str,
-    link: &'a str,
-    valid_until: Option<&'a str>,
-}
-
-#[derive(Template)]
-#[template(path = "mail/activation_code_en.html")]
-struct HtmlEn<'a> {
+#[template(path = "mail/activation_code.html")]
+struct Html<'a> {
+    language: Language,
+    subject: &'a str,
     full_name: &'a str,
     code: &'a str,
     link: &'a str,
@@ -48,11 +32,14 @@ struct HtmlEn<'a> {
 }
 
 /// Writes the message of one outbox row whose reference is a registration. `None` when there is nothing to say any more:
-/// the registration no longer waits for a code, or this one has expired or is used up.
+/// the registration no longer waits for a code, or this one has expired or is used up; or it is of another kind.
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
 pub async fn compose(core: &Core, job: Job) -> Result<Option<Email>> {
+    if job.kind != MailKind::ActivationCode {
+        return Ok(None);
+    }
     let id = job.reference;
     let mut tx = core.db.read().await?;
     let Some(status) = store::lookup(&mut tx, id).await? else { return Ok(None) };
@@ -64,7 +51,7 @@ pub async fn compose(core: &Core, job: Job) -> Result<Option<Email>> {
     drop(tx);
     let code = ActivationCode::derive(&core.vault, id, status.generation)?;
     let link = link(&core.config.service.public_url, id, code);
-    let until = status.expires_at.map(|end| local_time(end, contact.language));
+    let until = status.expires_at.map(|end| end.in_words(contact.language));
     let (subject, text, html) =
         write(contact.language, contact.full_name.expose(), code, &link, until.as_deref()).map_err(Error::internal)?;
     Ok(Some(Email { mail_id: job.mail_id, to: contact.email, subject, text, html, language: contact.language }))
@@ -85,32 +72,13 @@ fn write(
     let digits = code.digits();
     let (left, right) = digits.split_at(3);
     let code = &format!("{left} {right}");
-    Ok(match language {
-        Language::Indonesian => (
-            String::from("Kode aktivasi IKD Anda"),
-            TextId { full_name, code, link, valid_until }.render()?,
-            HtmlId { full_name, code, link, valid_until }.render()?,
-        ),
-        Language::English => (
-            String::from("Your IKD activation code"),
-            TextEn { full_name, code, link, valid_until }.render()?,
-            HtmlEn { full_name, code, link, valid_until }.render()?,
-        ),
-    })
-}
-
-/// `22-11-2026 14.05 WIB`: the time in western Indonesia, named, because residents live in three zones.
-fn local_time(at: Timestamp, language: Language) -> String {
-    let zone = at.plus_seconds(7 * HOUR).to_rfc3339();
-    let (date, time) = zone.split_once('T').unwrap_or((&zone, ""));
-    let mut parts = date.splitn(3, '-');
-    let (year, month, day) =
-        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let clock = time.get(..5).unwrap_or_default();
-    match language {
-        Language::Indonesian => format!("{day}-{month}-{year} pukul {} WIB", clock.replace(':', ".")),
-        Language::English => format!("{year}-{month}-{day} {clock} WIB (UTC+7)"),
-    }
+    let subject = match language {
+        Language::Indonesian => "Kode aktivasi IKD Anda",
+        Language::English => "Your IKD activation code",
+    };
+    let text = Text { language, full_name, code, link, valid_until }.render()?;
+    let html = Html { language, subject, full_name, code, link, valid_until }.render()?;
+    Ok((subject.to_owned(), text, html))
 }
 
 #[cfg(test)]
@@ -134,12 +102,5 @@ mod tests {
             let (_, text, _) = write(language, "A", code, &link, Some("then")).unwrap();
             assert!(text.contains("then"));
         }
-    }
-
-    #[test]
-    fn times_are_written_in_jakarta() {
-        let at = Timestamp::from_seconds(1_795_280_399);
-        assert_eq!(local_time(at, Language::Indonesian), "21-11-2026 pukul 23.59 WIB");
-        assert_eq!(local_time(at, Language::English), "2026-11-21 23:59 WIB (UTC+7)");
     }
 }

@@ -13,6 +13,7 @@ use crate::db::{DbError, Tx};
 use crate::error::{Error, Result};
 use crate::mail::{MailKind, outbox};
 use crate::register::{Date, Found, RegisterRecord, RegisterUnavailable};
+use crate::wallet::face as wallet;
 
 /// Seconds that a node may take for one check before another node takes it over.
 const LEASE_SECONDS: i64 = 60;
@@ -117,9 +118,9 @@ impl Service {
             Some(resident) => store::has_active_credential(&mut tx, resident).await?,
             None => false,
         };
-        if taken {
+        if let Some(resident) = resident.filter(|_| taken) {
             // The holder of the active digital KTP learns that somebody registers with their NIK.
-            outbox::enqueue(&mut tx, &self.core.random, now, MailKind::ForeignRegistration, id).await?;
+            wallet::warn_of_registration(&self.core, &mut tx, resident, id, now).await?;
         }
         if state_of(&row)? == State::ApprovedPendingRegister {
             let complete = result == CheckResult::Match && !taken;

@@ -9,8 +9,10 @@ use crate::core::Core;
 use crate::db::Tx;
 use crate::device::{PinPublicKey, Thumbprint};
 use crate::error::{Code, Error, Language, Refusal, Result};
+use crate::mail::{MailKind, outbox};
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
+use crate::vault::Label;
 
 const HOLDER_TABLE: &str = "credential_holder";
 
@@ -92,6 +94,30 @@ pub async fn contact(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<Option<
     let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
     let secret = secret(core, &row)?;
     Ok(Some((secret.email, secret.language)))
+}
+
+/// Tells the holder, if there is an active one, that somebody else registers with their NIK. Their address gets no more
+/// mails than any other; `registration_id` is what the message refers to.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn warn_of_registration(
+    core: &Core,
+    tx: &mut Tx,
+    resident: Uuid,
+    registration_id: Uuid,
+    now: Timestamp,
+) -> Result<()> {
+    if !has_live_credential(tx, resident).await? {
+        return Ok(());
+    }
+    let Some((email, _)) = contact(core, tx, resident).await? else { return Ok(()) };
+    // As registrations index addresses: in lower case.
+    let index = core.vault.blind_index(Label::EmailIndex, &email.expose().to_ascii_lowercase());
+    if outbox::allow(tx, &index, now).await? {
+        outbox::enqueue(tx, &core.random, now, MailKind::ForeignRegistration, registration_id).await?;
+    }
+    Ok(())
 }
 
 /// Whether the resident has a credential that is active or blocked: then a new registration cannot succeed.

@@ -5,6 +5,7 @@
 
 pub mod face;
 pub mod http;
+pub mod mail;
 pub mod model;
 pub mod service;
 pub mod store;

@@ -10,9 +10,10 @@ use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Purpose, encode};
 use ikd::error::{Code, Error, Result};
 use ikd::keyring::Keyring;
+use ikd::mail::{Job, MailKind, outbox};
 use ikd::wallet::service::{Session, Unlocked};
 use ikd::wallet::store::Try;
-use ikd::wallet::{Service, face, store};
+use ikd::wallet::{Service, face, mail, store};
 use uuid::Uuid;
 
 use crate::residents::{Holder, RESIDENT, later, number, portrait, sign};
@@ -300,6 +301,48 @@ async fn presentations_carry_the_choice_and_write_nothing() {
         assert!(open(&first.token).await.is_ok());
         later(&core, 1);
         assert_eq!(open(&first.token).await.unwrap_err(), Reason::Expired);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_holder_is_told_of_a_registration_with_their_nik() {
+    each_engine(async |core| {
+        let foreign = Uuid::from_u128(77);
+        let warn = async |resident: Uuid| {
+            let mut tx = core.db.write().await.unwrap();
+            face::warn_of_registration(&core, &mut tx, resident, foreign, core.now()).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let waiting = async || {
+            let mut tx = core.db.write().await.unwrap();
+            let leased = outbox::lease(&mut tx, &core.random, core.now(), 100).await.unwrap();
+            for one in &leased {
+                outbox::mark_sent(&mut tx, one, core.now()).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            leased
+        };
+        warn(RESIDENT).await;
+        assert!(waiting().await.is_empty(), "nobody is there to be told");
+        let _holder = Holder::make(&core).await;
+        for _ in 0..5 {
+            warn(RESIDENT).await;
+        }
+        let leased = waiting().await;
+        assert_eq!(leased.len(), 3, "the address gets no more mails than any other");
+        let job = Job {
+            mail_id: leased[0].mail_id,
+            kind: MailKind::ForeignRegistration,
+            reference: leased[0].reference,
+            created_at: core.now(),
+        };
+        let email = mail::compose(&core, job, RESIDENT).await.unwrap().unwrap();
+        assert_eq!(email.to.expose(), "siti@example.id");
+        assert!(email.text.contains("21-11-2026 pukul 15.00 WIB") && email.html.contains("tetap aktif"));
+        let other_kind = Job { kind: MailKind::ActivationCode, ..job };
+        assert!(mail::compose(&core, other_kind, RESIDENT).await.unwrap().is_none());
+        assert!(mail::compose(&core, job, Uuid::nil()).await.unwrap().is_none());
     })
     .await;
 }

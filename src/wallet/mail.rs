@@ -1,0 +1,49 @@
+//! The message to a holder whose NIK somebody else registers with.
+
+use askama::Template;
+use uuid::Uuid;
+
+use super::face;
+use crate::core::Core;
+use crate::error::{Error, Language, Result};
+use crate::mail::{Email, Job, MailKind};
+
+#[derive(Template)]
+#[template(path = "mail/foreign_registration.txt")]
+struct Text<'a> {
+    language: Language,
+    when: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mail/foreign_registration.html")]
+struct Html<'a> {
+    language: Language,
+    subject: &'a str,
+    when: &'a str,
+}
+
+/// Writes the message for one outbox row; `resident` is whom the registration was made for. `None` when there is no such
+/// holder (any more), or the row is of another kind.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn compose(core: &Core, job: Job, resident: Uuid) -> Result<Option<Email>> {
+    if job.kind != MailKind::ForeignRegistration {
+        return Ok(None);
+    }
+    let mut tx = core.db.read().await?;
+    if !face::has_live_credential(&mut tx, resident).await? {
+        return Ok(None);
+    }
+    let Some((to, language)) = face::contact(core, &mut tx, resident).await? else { return Ok(None) };
+    drop(tx);
+    let subject = match language {
+        Language::Indonesian => "Ada pendaftaran IKD dengan NIK Anda",
+        Language::English => "Somebody registered for IKD with your NIK",
+    };
+    let when = job.created_at.in_words(language);
+    let text = Text { language, when: &when }.render().map_err(Error::internal)?;
+    let html = Html { language, subject, when: &when }.render().map_err(Error::internal)?;
+    Ok(Some(Email { mail_id: job.mail_id, to, subject: subject.to_owned(), text, html, language }))
+}
