@@ -21,12 +21,12 @@ use crate::core::Core;
 use crate::db::Tx;
 use crate::device::Guard;
 use crate::error::{Code, Error, Result};
+use crate::health::http::Health;
 use crate::housekeeping::Housekeeping;
 use crate::keyring::Keyring;
 use crate::mail::{Compose, ComposeFuture, Email, Job, MailKind, Mailbox, Transport, Wake, Worker};
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::web::flood::Flood;
-use crate::web::health::Health;
 use crate::web::server::Listener;
 use crate::web::{Problem, docs, headers};
 use crate::{activation, captcha, counter, device, keyring, mail, registration, verification, wallet};
@@ -114,7 +114,7 @@ impl App {
     /// All routes under all layers.
     pub fn router(&self) -> Router {
         let (router, api) = self.api().split_for_parts();
-        let mut router = router.merge(docs::routes(api)).merge(Health::new(self).routes());
+        let mut router = router.merge(docs::routes(api)).merge(Health::new(&self.core, &self.keyring).routes());
         if let Some(mailbox) = &self.mailbox {
             router = router.merge(mail::http::routes(mailbox.clone()));
         }

@@ -23,11 +23,9 @@ use crate::registration::decision::{Line, View};
 use crate::registration::http::TokenReply;
 use crate::registration::model::{CheckResult, CheckState, Difference, DifferenceField};
 use crate::secret::Redacted;
+use crate::web::OFFICER_COOKIE as COOKIE;
 use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Lang, Path, Problem, Query, token_reply};
-
-/// Name of the session cookie. The prefix binds it to this host, to TLS and to the path `/` (RFC 6265bis §4.1.3.2).
-pub const COOKIE: &str = "__Host-ikd_officer";
 
 /// All routes of this room.
 pub fn routes(service: Service) -> OpenApiRouter {

@@ -64,7 +64,7 @@ pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>, PortraitError> {
 
 /// Whether a JPEG lacks its end-of-image marker (ITU-T T.81 B.1.1.3): the decoder would fill the rest with grey. The
 /// marker of an EXIF thumbnail, which stands in the first half, does not count; data that cameras append does no harm.
-fn is_cut_off(jpeg: &[u8]) -> bool {
+pub fn is_cut_off(jpeg: &[u8]) -> bool {
     !jpeg[jpeg.len() / 2..].windows(2).any(|pair| pair == [0xff, 0xd9])
 }
 

@@ -7,6 +7,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::{Code, Refusal};
+use crate::register::portrait::is_cut_off;
 
 /// Longest body in bytes.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
@@ -31,6 +32,9 @@ pub fn clean(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
         Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
         _ => return Err(unusable()),
     };
+    if format == ImageFormat::Jpeg && is_cut_off(bytes) {
+        return Err(unusable());
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);

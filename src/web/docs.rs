@@ -40,7 +40,7 @@ impl Modify for Security {
             "A DPoP proof (RFC 9449) of the device key, with the nonce of the last answer's DPoP-Nonce header.",
         ));
         components.add_security_scheme("dpop", SecurityScheme::ApiKey(dpop));
-        let officer = ApiKey::Cookie(ApiKeyValue::new(crate::counter::http::COOKIE));
+        let officer = ApiKey::Cookie(ApiKeyValue::new(super::OFFICER_COOKIE));
         components.add_security_scheme("officer", SecurityScheme::ApiKey(officer));
     }
 }

@@ -87,6 +87,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         } else if message.starts_with("duplicate field") {
             (join(&path, named), Text::new("Isian ini tertulis dua kali.", "This field stands twice."))
         } else {
+            // A body that is not an object has no field to name.
+            let path = if path == "." { String::from("body") } else { path };
             (
                 path,
                 Text::new(
@@ -199,6 +201,6 @@ mod tests {
         assert_eq!(refusal(r#"{"terms":{}}"#), (422, "terms.version".into()));
         assert_eq!(refusal(r#"{"terms":{"version":7}}"#), (422, "terms.version".into()));
         assert_eq!(refusal(r#"{"terms":{"version":"1","x":1}}"#), (422, "terms.x".into()));
-        assert_eq!(refusal("[]"), (422, "terms".into()));
+        assert_eq!(refusal("7"), (422, "body".into()));
     }
 }

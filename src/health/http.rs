@@ -9,7 +9,6 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::app::App;
 use crate::core::Core;
 use crate::credential::KeyPurpose;
 use crate::keyring::Keyring;
@@ -37,9 +36,9 @@ struct Ready {
 }
 
 impl Health {
-    /// Looks at an app's parts.
-    pub fn new(app: &App) -> Self {
-        Self { core: app.core.clone(), keyring: app.keyring.clone() }
+    /// Looks at a node's parts.
+    pub fn new(core: &Core, keyring: &Keyring) -> Self {
+        Self { core: core.clone(), keyring: keyring.clone() }
     }
 
     /// The routes.

@@ -1,0 +1,3 @@
+//! Whether this node lives and can serve.
+
+pub mod http;
