@@ -132,7 +132,7 @@ pub struct PresentationRequest {
 
 /// A QR token.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TokenReply {
+pub struct PresentationReply {
     /// The text of the QR: alphanumeric mode, error correction M, quiet zone 4.
     token: String,
     /// When it was made.
@@ -143,7 +143,7 @@ pub struct TokenReply {
     expires_at: Timestamp,
 }
 
-impl From<Issued> for TokenReply {
+impl From<Issued> for PresentationReply {
     fn from(issued: Issued) -> Self {
         Self { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at }
     }
@@ -207,7 +207,7 @@ async fn portrait(State(service): State<Service>, resident: Resident) -> Result<
 #[utoipa::path(post, path = "/v1/me/presentations", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     request_body = PresentationRequest,
     responses(
-        (status = 200, description = "The token, or its QR as a picture", body = TokenReply),
+        (status = 200, description = "The token, or its QR as a picture", body = PresentationReply),
         (status = "4XX", description = "`invalid_field`, `not_acceptable`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
             body = ProblemDocument, content_type = "application/problem+json"),
     ))]
@@ -220,7 +220,7 @@ async fn present(
     let set = body.share.to_set()?;
     let issued = service.present(&resident.session, set, body.offline).await?;
     let token = issued.token.clone();
-    token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
+    token_reply(&headers, StatusCode::OK, &token, PresentationReply::from(issued))
 }
 
 /// Where a page begins and how long it is.
