@@ -40,6 +40,11 @@ impl Modify for Security {
             "A DPoP proof (RFC 9449) of the device key, with the nonce of the last answer's DPoP-Nonce header.",
         ));
         components.add_security_scheme("dpop", SecurityScheme::ApiKey(dpop));
+        let access_token = ApiKey::Header(ApiKeyValue::with_description(
+            "Authorization",
+            "`DPoP <access_token>` of POST /v1/sessions; the proof then carries its hash as `ath`.",
+        ));
+        components.add_security_scheme("access_token", SecurityScheme::ApiKey(access_token));
         let officer = ApiKey::Cookie(ApiKeyValue::new(super::OFFICER_COOKIE));
         components.add_security_scheme("officer", SecurityScheme::ApiKey(officer));
     }
