@@ -13,7 +13,7 @@ use crate::db::{DbError, Tx};
 use crate::error::{Error, Result};
 use crate::mail::{MailKind, outbox};
 use crate::register::{Date, Found, RegisterRecord, RegisterUnavailable};
-use crate::wallet::face as wallet;
+use crate::wallet::face;
 
 /// Seconds that a node may take for one check before another node takes it over.
 const LEASE_SECONDS: i64 = 60;
@@ -115,12 +115,12 @@ impl Service {
             return Ok(());
         }
         let taken = match resident {
-            Some(resident) => store::has_active_credential(&mut tx, resident).await?,
+            Some(resident) => face::has_usable_credential(&mut tx, resident).await?,
             None => false,
         };
-        if let Some(resident) = resident.filter(|_| taken) {
-            // The holder of the active digital KTP learns that somebody registers with their NIK.
-            wallet::warn_of_registration(&self.core, &mut tx, resident, id, now).await?;
+        if let Some(resident) = resident {
+            // The holder of a digital KTP learns that somebody registers with their NIK.
+            face::warn_of_registration(&self.core, &mut tx, resident, id, now).await?;
         }
         if state_of(&row)? == State::ApprovedPendingRegister {
             let complete = result == CheckResult::Match && !taken;

@@ -13,6 +13,7 @@ use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
+use crate::wallet::face;
 
 /// Minutes that a match number waits for the officer's confirmation.
 pub const MATCH_MINUTES: i64 = 5;
@@ -236,7 +237,7 @@ impl Service {
             None => submitted.nik.warnings(submitted.birth_date, submitted.nik.sex()),
         };
         let already_active = match row.resident_id {
-            Some(resident) => store::has_active_credential(&mut tx, resident).await?,
+            Some(resident) => face::has_usable_credential(&mut tx, resident).await?,
             None => false,
         };
         Ok(View {
@@ -345,7 +346,7 @@ impl Service {
         self.decide(tx, actor, &row, to, None, &decision, (expires_at, None), generation).await?;
         // After the guarded update, so that a credential that became active in between is seen.
         if let Some(resident) = row.resident_id
-            && store::has_active_credential(tx, resident).await?
+            && face::has_usable_credential(tx, resident).await?
         {
             return Err(Code::AlreadyActive.into());
         }

@@ -480,10 +480,3 @@ pub async fn put_holder(
     };
     Ok(())
 }
-
-const CREDENTIAL_STATE: &str = "SELECT state FROM credential WHERE resident_id = $1";
-
-/// Whether the resident has an active digital KTP now.
-pub async fn has_active_credential(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
-    Ok(fetch_optional!(tx, (String,), CREDENTIAL_STATE, resident)?.is_some_and(|row| row.0 == "active"))
-}

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::HolderSecret;
+use super::model::{HolderSecret, MAX_TRIES};
 use super::store::{self, HolderRow};
 use crate::clock::Timestamp;
 use crate::core::Core;
@@ -36,7 +36,7 @@ pub struct NewHolder {
 /// Makes the credential with all that belongs to it.
 ///
 /// # Errors
-/// `already_active` when the resident has an active or blocked one, or the device holds somebody else's.
+/// `already_active` when the resident has one that can still be unlocked, or the device holds somebody else's.
 pub async fn enrol(core: &Core, tx: &mut Tx, new: &NewHolder, now: Timestamp) -> Result<()> {
     if !store::enrol(tx, new.resident_id, now).await? {
         return Err(Code::AlreadyActive.into());
@@ -108,7 +108,7 @@ pub async fn warn_of_registration(
     registration_id: Uuid,
     now: Timestamp,
 ) -> Result<()> {
-    if !has_live_credential(tx, resident).await? {
+    if !has_holder(tx, resident).await? {
         return Ok(());
     }
     let Some((email, _)) = contact(core, tx, resident).await? else { return Ok(()) };
@@ -120,11 +120,18 @@ pub async fn warn_of_registration(
     Ok(())
 }
 
-/// Whether the resident has a credential that is active or blocked: then a new registration cannot succeed.
+/// Whether the resident has a credential that can still be unlocked: then a new registration cannot succeed. One whose
+/// PIN is used up, or that was blocked, is replaced by proving oneself at a counter again.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn has_live_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> {
+pub async fn has_usable_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> {
+    let row = store::credential(tx, resident).await?;
+    Ok(row.is_some_and(|row| row.state == "active" && row.pin_tries < MAX_TRIES))
+}
+
+/// Whether there is a credential whose holder should hear of a registration with their NIK.
+pub(super) async fn has_holder(tx: &mut Tx, resident: Uuid) -> Result<bool> {
     Ok(store::credential(tx, resident).await?.is_some_and(|row| row.state != "deactivated"))
 }
 

@@ -33,7 +33,7 @@ pub async fn compose(core: &Core, job: Job, resident: Uuid) -> Result<Option<Ema
         return Ok(None);
     }
     let mut tx = core.db.read().await?;
-    if !face::has_live_credential(&mut tx, resident).await? {
+    if !face::has_holder(&mut tx, resident).await? {
         return Ok(None);
     }
     let Some((to, language)) = face::contact(core, &mut tx, resident).await? else { return Ok(None) };

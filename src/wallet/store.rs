@@ -48,7 +48,7 @@ const ENROL: &str = "
     VALUES ($1, 'active', 1, 0, 0, 0, 0, 0, 0, $2)
     ON CONFLICT (resident_id) DO UPDATE SET state = 'active', generation = credential.generation + 1, pin_tries = 0,
         pin_wait_until = 0, session = credential.session + 1, session_ends_at = 0, activated_at = excluded.activated_at
-    WHERE credential.state = 'deactivated'";
+    WHERE credential.state <> 'active' OR credential.pin_tries >= $3";
 
 const SET_HOLDER: &str = "
     INSERT INTO credential_holder (resident_id, registration_id, device_thumbprint, sealed, updated_at)
@@ -95,13 +95,13 @@ const RECORD: &str = "SELECT sealed FROM holder_record WHERE resident_id = $1";
 const PORTRAIT: &str = "SELECT sealed FROM holder_portrait WHERE resident_id = $1";
 const HAS_PORTRAIT: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_id = $1";
 
-/// Makes the credential, or takes a deactivated one into use again with a new generation. `false` when there is one that
-/// is active or blocked.
+/// Makes the credential, or replaces one that can no longer be unlocked, with a new generation. `false` when there is one
+/// that can.
 ///
 /// # Errors
 /// When the database did not do it.
 pub async fn enrol(tx: &mut Tx, resident: Uuid, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, ENROL, resident, now)? == 1)
+    Ok(execute!(tx, ENROL, resident, now, MAX_TRIES)? == 1)
 }
 
 /// Writes the row beside the credential.

@@ -101,8 +101,8 @@ async fn each_store_function_changes_one_row_or_none() {
         assert!(!store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap());
         tx.commit().await.unwrap();
         let mut tx = core.db.read().await.unwrap();
-        assert!(face::has_live_credential(&mut tx, RESIDENT).await.unwrap());
-        assert!(!face::has_live_credential(&mut tx, Uuid::nil()).await.unwrap());
+        assert!(face::has_usable_credential(&mut tx, RESIDENT).await.unwrap());
+        assert!(!face::has_usable_credential(&mut tx, Uuid::nil()).await.unwrap());
         let (email, _) = face::contact(&core, &mut tx, RESIDENT).await.unwrap().unwrap();
         assert_eq!(email.expose(), "siti@example.id");
     })
