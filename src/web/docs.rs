@@ -34,7 +34,7 @@ impl Modify for Security {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_with(Default::default);
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ikd_rp_<id>_<secret>").build();
-        components.add_security_scheme("party", SecurityScheme::Http(bearer));
+        components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
         let dpop = ApiKey::Header(ApiKeyValue::with_description(
             "DPoP",
             "A DPoP proof (RFC 9449) of the device key, with the nonce of the last answer's DPoP-Nonce header.",

@@ -10,12 +10,15 @@ use std::sync::Arc;
 
 use ikd::activation::code::ActivationCode;
 use ikd::app::App;
+use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::core::Core;
 use ikd::credential::qr;
 use ikd::keyring::Keyring;
 use ikd::random::Random;
 use ikd::register::{Date, MaritalStatus, Nationality, RegisterRecord, Religion, Sex, VitalStatus};
+use ikd::verification::model::Purpose;
+use ikd::verification::party::Parties;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -145,13 +148,59 @@ async fn the_app_developers_example_goes_all_the_way() {
     assert_eq!(answer["card"]["attributes"]["full_name"], "SITI RAHMA");
     assert!(answer["token"].as_str().unwrap().len() > 100);
     assert!(qr::read_png(&std::fs::read(&png).unwrap()).is_ok());
-    let (answer, done) = phone.run(&["history", "--pin", "902157"]).await;
-    assert!(done && answer == json!({"items": [], "next": null}), "{answer}");
+    let (history, done) = phone.run(&["history", "--pin", "902157"]).await;
+    assert!(done && history == json!({"items": [], "next": null}), "{history}");
+    the_banks_example_verifies(&core, folder.path(), &url, answer["token"].as_str().unwrap()).await;
+    let (history, _) = phone.run(&["history", "--pin", "902157"]).await;
+    let results: Vec<_> = history["items"].as_array().unwrap().iter().map(|item| item["result"].clone()).collect();
+    assert_eq!(results, ["invalid", "valid"]);
 
     let stranger = Phone { state: folder.path().join("other.json"), url };
     std::fs::write(&stranger.state, json!({"registration_id": id, "pin_salt": "00".repeat(16)}).to_string()).unwrap();
     assert_eq!(stranger.run(&["status"]).await.0["code"], "not_found");
     assert_eq!(stranger.run(&["show", "--pin", "902157"]).await.0["code"], "not_found");
+}
+
+/// `bank.py` as its page prints it: key set, verification, receipt; then what must be refused.
+async fn the_banks_example_verifies(core: &Core, folder: &Path, url: &str, token: &str) {
+    let purpose = Purpose {
+        code: String::from("open_account"),
+        text_id: String::from("Membuka rekening"),
+        text_en: String::from("Opening an account"),
+    };
+    let parties = Parties::new(core.clone());
+    let (_, key) = parties.add("Bank Contoh", AttributeSet::FULL, &[purpose]).await.unwrap();
+    let run = async |arguments: &[&str]| {
+        let output = tokio::process::Command::new(support::python())
+            .arg(root().join("docs/integrators/bank.py"))
+            .args(["--url", url])
+            .args(arguments)
+            .env("IKD_API_KEY", key.expose())
+            .current_dir(folder)
+            .output()
+            .await
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let json: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{errors}"));
+        (json, output.status.success())
+    };
+    assert!(run(&["jwks", "--save", "jwks.json"]).await.1);
+    let asked = ["--purpose", "open_account", "--attributes", "full_name,age_over_17", "--save", "check.json"];
+    let (answer, done) = run(&[&["verify", token], &asked[..]].concat()).await;
+    assert!(done, "{answer}");
+    assert_eq!(answer["attributes"], json!({"full_name": "SITI RAHMA"}), "age_over_17 is not in `basic`");
+    assert_eq!(answer["holder_check"], "not_possible");
+    let (stated, done) = run(&["receipt", "check.json", "--jwks", "jwks.json"]).await;
+    assert!(done && stated["result"] == "valid" && stated["relying_party"] == "Bank Contoh", "{stated}");
+    let check = std::fs::read_to_string(folder.join("check.json")).unwrap();
+    std::fs::write(folder.join("altered.json"), check.replace("SITI RAHMA", "SITI RAHMB")).unwrap();
+    let (stated, done) = run(&["receipt", "altered.json", "--jwks", "jwks.json"]).await;
+    assert!(!done && stated["error"].as_str().unwrap().contains("not the ones"), "{stated}");
+    let (answer, done) = run(&["verify", token, "--purpose", "open_account"]).await;
+    assert!(!done && answer["reason"] == "already_used", "{answer}");
+    let (answer, done) = run(&["verify", token, "--purpose", "marketing"]).await;
+    assert!(!done && answer["code"] == "purpose_not_allowed", "{answer}");
 }
 
 #[tokio::test]

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""A relying party in one file: verify a scanned QR, retry safely, check a receipt offline.
+
+    python bank.py --url URL verify TOKEN --purpose open_account [--attributes full_name,birth_date] [--save check.json]
+    python bank.py --url URL jwks --save jwks.json
+    python bank.py receipt check.json --jwks jwks.json
+
+The API key is read from the environment variable IKD_API_KEY, so that it is in no process list.
+Needs: cbor2 and cryptography. What the service answers is described at /docs of any node.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+RECEIPT_TYPE = "application/ikd-receipt+cwt"
+RECEIPT_CLAIM = -65539
+
+
+def unbase64url(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def request(url, headers, body=None):
+    """One HTTP request; gives (status, headers, JSON). Raises OSError when no answer came."""
+    data = None if body is None else json.dumps(body).encode()
+    call = urllib.request.Request(url, data=data, headers=headers)
+    try:
+        with urllib.request.urlopen(call, timeout=10) as answer:
+            return answer.status, answer.headers, json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.headers, json.load(refusal)
+
+
+def verify(url, api_key, token, purpose, attributes=None, patience=60):
+    """Asks about a scanned QR until an answer is there.
+
+    The key is made once per scan, before the first try, and stays the same: however often the request is repeated, the QR
+    is spent once and every repetition gets the first one's answer. No answer and 503 mean the same thing: the outcome is
+    unknown, ask again with the same key. Everything else is final.
+    """
+    headers = {
+        "Authorization": f"Bearer {api_key}",
+        "Idempotency-Key": str(uuid.uuid4()),
+        "Content-Type": "application/json",
+        "Accept-Language": "id",
+    }
+    body = {"token": token, "purpose": purpose}
+    if attributes:
+        body["attributes"] = attributes
+    give_up, pause = time.monotonic() + patience, 0.5
+    while True:
+        try:
+            status, answer_headers, answer = request(f"{url}/v1/verifications", headers, body)
+        except OSError:
+            status, answer_headers, answer = 503, {}, {"code": "no_answer", "detail": "no answer"}
+        if status not in (409, 429, 503):
+            return status, answer
+        if time.monotonic() > give_up:
+            return status, answer
+        time.sleep(max(pause, float(answer_headers.get("Retry-After") or 0)))
+        pause = min(pause * 2, 8)
+
+
+def check_receipt(answer, jwks):
+    """Checks the receipt of an answer against a key set, without network.
+
+    Gives what the receipt states. Raises ValueError when it is not genuine or does not fit the attributes beside it.
+    """
+    message = cbor2.loads(unbase64url(answer["receipt"]["cwt"]))
+    if not isinstance(message, cbor2.CBORTag) or message.tag != 18:
+        raise ValueError("not a COSE_Sign1 message")
+    protected, _, payload, signature = message.value
+    header = cbor2.loads(protected)
+    if header.get(1) != -8 or header.get(16) != RECEIPT_TYPE:
+        raise ValueError("not an Ed25519-signed receipt")
+    kid = base64.urlsafe_b64encode(header[4]).rstrip(b"=").decode()
+    key = next((key for key in jwks["keys"] if key["kid"] == kid and key.get("ikd_purpose") == "receipt"), None)
+    if key is None:
+        raise ValueError(f"the key {kid} is not in the key set: read it again")
+    # RFC 9052, section 4.4: what is signed.
+    signed = cbor2.dumps(["Signature1", protected, b"", payload])
+    try:
+        Ed25519PublicKey.from_public_bytes(unbase64url(key["x"])).verify(signature, signed)
+    except InvalidSignature:
+        raise ValueError("the signature does not fit") from None
+    stated = cbor2.loads(payload)[RECEIPT_CLAIM]
+    salt = unbase64url(answer["receipt"]["salt"])
+    if answer.get("attributes") is not None:
+        shown = hashlib.sha256(salt + cbor2.dumps(answer["attributes"], canonical=True)).digest()
+        if shown != stated["attributes_sha256"]:
+            raise ValueError("these attributes are not the ones that were shown")
+    if answer.get("portrait"):
+        picture = base64.b64decode(answer["portrait"]["data"])
+        if hashlib.sha256(salt + picture).digest() != stated["portrait_sha256"]:
+            raise ValueError("this portrait is not the one that was shown")
+    return {name: value for name, value in stated.items() if not name.endswith("_sha256")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8080")
+    commands = parser.add_subparsers(dest="command", required=True)
+    ask = commands.add_parser("verify")
+    ask.add_argument("token")
+    ask.add_argument("--purpose", required=True)
+    ask.add_argument("--attributes")
+    ask.add_argument("--save")
+    keys = commands.add_parser("jwks")
+    keys.add_argument("--save", required=True)
+    check = commands.add_parser("receipt")
+    check.add_argument("file")
+    check.add_argument("--jwks", required=True)
+    arguments = parser.parse_args()
+
+    if arguments.command == "jwks":
+        _, _, found = request(f"{arguments.url}/.well-known/jwks.json", {})
+        with open(arguments.save, "w", encoding="utf-8") as file:
+            json.dump(found, file)
+        print(json.dumps({"keys": len(found["keys"])}))
+        return 0
+    if arguments.command == "receipt":
+        with open(arguments.file, encoding="utf-8") as file, open(arguments.jwks, encoding="utf-8") as key_file:
+            answer, jwks = json.load(file), json.load(key_file)
+        try:
+            print(json.dumps(check_receipt(answer, jwks)))
+        except ValueError as wrong:
+            print(json.dumps({"error": str(wrong)}))
+            return 1
+        return 0
+
+    attributes = arguments.attributes.split(",") if arguments.attributes else None
+    status, answer = verify(arguments.url, os.environ["IKD_API_KEY"], arguments.token, arguments.purpose, attributes)
+    if arguments.save and status == 200:
+        with open(arguments.save, "w", encoding="utf-8") as file:
+            json.dump(answer, file)
+    print(json.dumps({"status": status, **{name: answer.get(name) for name in ("result", "reason", "message", "code",
+        "detail", "verification_id", "holder_check", "attributes") if name in answer}}, ensure_ascii=False))
+    return 0 if status == 200 and answer["result"] == "valid" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
