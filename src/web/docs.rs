@@ -6,7 +6,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
@@ -52,7 +52,8 @@ impl Modify for Security {
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-const PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// The routes.
 pub fn routes(api: utoipa::openapi::OpenApi) -> Router {
@@ -60,6 +61,7 @@ pub fn routes(api: utoipa::openapi::OpenApi) -> Router {
     Router::new()
         .merge(docs.layer(from_fn(with_policy)))
         .route("/problems", get(all_problems))
+        .route("/problems.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/problems/{code}", get(one_problem))
 }
 
@@ -71,10 +73,14 @@ async fn with_policy(request: Request, next: Next) -> Response {
     response
 }
 
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;color:#1b2733;background:#f6f8f9;margin:0}main{max-width:44rem;\
+    margin:0 auto;padding:1rem}section{background:#fff;border:1px solid #d5dde2;border-radius:.5rem;padding:.25rem 1rem;\
+    margin:0 0 1rem}h1{font-size:1.4rem}h2{font-size:1.05rem;overflow-wrap:anywhere}p[lang=en]{color:#4a5a66}";
+
 /// One line a problem: what `type` of a problem document points to.
 fn section(code: Code) -> String {
     format!(
-        "<h2 id=\"{0}\"><code>{0}</code> ({1})</h2><p lang=\"id\"><b>{2}.</b> {3}</p><p lang=\"en\"><b>{4}.</b> {5}</p>",
+        "<section><h2 id=\"{0}\"><code>{0}</code> ({1})</h2><p lang=\"id\"><b>{2}.</b> {3}</p><p lang=\"en\"><b>{4}.</b> {5}</p></section>",
         code.as_str(),
         code.status(),
         code.title().id,
@@ -87,7 +93,7 @@ fn section(code: Code) -> String {
 fn page(title: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"id\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title}</title><main><h1>{title}</h1>{body}</main></html>"
+         <link rel=\"stylesheet\" href=\"/problems.css\"><title>{title}</title><main><h1>{title}</h1>{body}</main></html>"
     );
     let mut response = Html(html).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
