@@ -9,6 +9,8 @@ mod support;
 
 mod activation;
 mod audit;
+mod counter;
+mod keyring;
 mod mail;
 mod mail_delivery;
 mod register;

@@ -1,0 +1,170 @@
+//! Offices, officers, sessions and the log-in guard.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ikd::clock::Timestamp;
+use ikd::core::Core;
+use ikd::counter::store::{self, OfficeRow, OfficerRow};
+use ikd::counter::{self, Role};
+use ikd::db::DbError;
+use ikd::error::{Code, Error};
+use ikd::keyring::Keyring;
+use ikd::login::totp;
+use ikd::mail::Wake;
+use ikd::register::{LocalRegister, PopulationRegister};
+use ikd::registration;
+use ikd::secret::Redacted;
+use uuid::Uuid;
+
+use crate::support::each_engine;
+
+const OFFICE: Uuid = Uuid::from_u128(1);
+const OFFICER: Uuid = Uuid::from_u128(2);
+
+fn office() -> OfficeRow {
+    OfficeRow { office_id: OFFICE, code: "JKT-01".into(), name: "Dukcapil".into(), kind: "office".into() }
+}
+
+fn officer() -> OfficerRow {
+    OfficerRow {
+        officer_id: OFFICER,
+        office_id: OFFICE,
+        username: "siti".into(),
+        full_name: "Siti".into(),
+        role: "officer".into(),
+        password_hash: "$x".into(),
+        totp_sealed: vec![1],
+        state: "active".into(),
+    }
+}
+
+#[tokio::test]
+async fn offices_and_officers_are_unique_and_found() {
+    each_engine(async |core| {
+        let now = core.now();
+        let mut tx = core.db.write().await.unwrap();
+        store::add_office(&mut tx, &office(), now).await.unwrap();
+        store::add_officer(&mut tx, &officer(), now).await.unwrap();
+        assert_eq!(store::offices(&mut tx).await.unwrap(), [office()]);
+        assert_eq!(store::office_by_code(&mut tx, "JKT-01").await.unwrap(), Some(office()));
+        assert_eq!(store::office_by_code(&mut tx, "JKT-02").await.unwrap(), None);
+        assert_eq!(store::officer_by_name(&mut tx, "siti").await.unwrap().unwrap().officer_id, OFFICER);
+        assert!(store::officer_by_name(&mut tx, "sita").await.unwrap().is_none());
+        assert_eq!(store::officers(&mut tx).await.unwrap().len(), 1);
+        tx.commit().await.unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        let again = OfficeRow { office_id: Uuid::from_u128(9), ..office() };
+        assert!(matches!(store::add_office(&mut tx, &again, now).await, Err(DbError::Unique)));
+        tx.rollback().await.unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        let again = OfficerRow { officer_id: Uuid::from_u128(9), ..officer() };
+        assert!(matches!(store::add_officer(&mut tx, &again, now).await, Err(DbError::Unique)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sessions_end_with_whatever_changes_the_officer() {
+    each_engine(async |core| {
+        let now = core.now();
+        let mut tx = core.db.write().await.unwrap();
+        store::add_office(&mut tx, &office(), now).await.unwrap();
+        store::add_officer(&mut tx, &officer(), now).await.unwrap();
+        for round in 0..4 {
+            store::add_session(&mut tx, &[7; 32], OFFICER, now, now.plus_seconds(60)).await.unwrap();
+            store::touch_session(&mut tx, &[7; 32], now.plus_seconds(5)).await.unwrap();
+            let row = store::session(&mut tx, &[7; 32]).await.unwrap().unwrap();
+            assert_eq!((row.username.as_str(), row.office_name.as_str()), ("siti", "Dukcapil"));
+            assert_eq!(row.seen_at, now.plus_seconds(5));
+            match round {
+                0 => store::end_session(&mut tx, &[7; 32]).await.unwrap(),
+                1 => assert!(store::set_password(&mut tx, "siti", "$y").await.unwrap()),
+                2 => assert!(store::reset_totp(&mut tx, OFFICER, "siti", &[2]).await.unwrap()),
+                _ => assert!(store::disable_officer(&mut tx, "siti").await.unwrap()),
+            }
+            assert!(store::session(&mut tx, &[7; 32]).await.unwrap().is_none(), "round {round}");
+        }
+        assert!(!store::disable_officer(&mut tx, "siti").await.unwrap(), "twice");
+        assert!(!store::set_password(&mut tx, "nobody", "$y").await.unwrap());
+        let row = store::officer_by_name(&mut tx, "siti").await.unwrap().unwrap();
+        assert_eq!((row.password_hash.as_str(), row.state.as_str()), ("$y", "disabled"));
+        store::add_session(&mut tx, &[8; 32], OFFICER, now, now.plus_seconds(60)).await.unwrap();
+        assert_eq!(store::sweep(&mut tx, now.plus_seconds(59), now).await.unwrap(), 0);
+        assert_eq!(store::sweep(&mut tx, now.plus_seconds(60), now).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_totp_step_is_spent_once_and_only_forward() {
+    each_engine(async |core| {
+        let mut tx = core.db.write().await.unwrap();
+        store::add_office(&mut tx, &office(), core.now()).await.unwrap();
+        store::add_officer(&mut tx, &officer(), core.now()).await.unwrap();
+        assert!(store::spend_step(&mut tx, OFFICER, 10).await.unwrap());
+        assert!(!store::spend_step(&mut tx, OFFICER, 10).await.unwrap());
+        assert!(!store::spend_step(&mut tx, OFFICER, 9).await.unwrap());
+        assert!(store::spend_step(&mut tx, OFFICER, 11).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn five_tries_lock_and_the_lock_ends() {
+    each_engine(async |core| {
+        let now = core.now();
+        let mut tx = core.db.write().await.unwrap();
+        let lock = |now: Timestamp| (now.plus_seconds(-900), now.plus_seconds(900));
+        let (forgotten, until) = lock(now);
+        for expected in 1..=5 {
+            let counted = store::count_try(&mut tx, &[1], now, forgotten, 5, until).await.unwrap();
+            assert_eq!(counted, Some(expected));
+        }
+        assert_eq!(store::count_try(&mut tx, &[1], now, forgotten, 5, until).await.unwrap(), None);
+        assert_eq!(store::locked_until(&mut tx, &[1]).await.unwrap(), Some(until));
+        assert_eq!(store::count_try(&mut tx, &[2], now, forgotten, 5, until).await.unwrap(), Some(1));
+        let after = until;
+        let (forgotten, until) = lock(after);
+        assert_eq!(store::count_try(&mut tx, &[1], after, forgotten, 5, until).await.unwrap(), Some(1));
+        store::forget_failures(&mut tx, &[1]).await.unwrap();
+        assert_eq!(store::locked_until(&mut tx, &[1]).await.unwrap(), None);
+        assert_eq!(store::sweep(&mut tx, now, after.plus_seconds(1)).await.unwrap(), 1, "the other subject");
+    })
+    .await;
+}
+
+async fn service(core: &Core) -> counter::Service {
+    Keyring::init(core).await.unwrap();
+    let keyring = Keyring::open(core.clone()).await.unwrap();
+    let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
+    let registrations = registration::Service::new(core.clone(), register, keyring.clone(), Wake::default());
+    counter::Service::new(core.clone(), registrations, keyring).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_authenticator_code_logs_in_once() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        counter::service::add_office(&core, "JKT-01", "Dukcapil", "office").await.unwrap();
+        let password = Redacted(String::from("correct horse battery"));
+        let new =
+            counter::service::add_officer(&core, "JKT-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
+        let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
+        let code = totp::code(&secret, core.now()).unwrap();
+        // Each from an address of its own, so that the guard against guessing does not decide.
+        let tries = (0..32_u8).map(|last| {
+            let (service, password, code) = (service.clone(), password.clone(), code.clone());
+            let address = IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
+            tokio::spawn(async move { service.log_in("siti", password, &code, address).await })
+        });
+        let results = futures_util::future::join_all(tries).await;
+        let won = results.iter().filter(|result| result.as_ref().unwrap().is_ok()).count();
+        assert_eq!(won, 1);
+        for result in &results {
+            if let Err(error) = result.as_ref().unwrap() {
+                assert_eq!(Error::code(error), Some(Code::LoginFailed));
+            }
+        }
+    })
+    .await;
+}

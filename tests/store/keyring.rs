@@ -1,0 +1,159 @@
+//! Keys and nodes: publishing, reports of nodes, taking over, retiring; and the keyring that follows them.
+
+use std::sync::Arc;
+
+use ikd::core::Core;
+use ikd::credential::{KeyPurpose, SealedRecord, Signer, TokenKind, VerifyingKeys};
+use ikd::db::DbError;
+use ikd::housekeeping::take_lease;
+use ikd::keyring::{Keyring, store};
+use uuid::Uuid;
+
+use crate::support::each_engine;
+
+const NODE: Uuid = Uuid::from_u128(1);
+const OTHER: Uuid = Uuid::from_u128(2);
+
+#[tokio::test]
+async fn a_key_is_published_promoted_once_and_retired() {
+    each_engine(async |core| {
+        let now = core.now();
+        let mut tx = core.db.write().await.unwrap();
+        store::add(&mut tx, &[1; 8], "token", &[9; 32], "active", now, Some(now)).await.unwrap();
+        store::add(&mut tx, &[2; 8], "token", &[8; 32], "next", now.plus_seconds(1), None).await.unwrap();
+        store::add(&mut tx, &[3; 8], "receipt", &[7; 32], "active", now, Some(now)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        let second = store::add(&mut tx, &[4; 8], "token", &[6; 32], "active", now, Some(now)).await;
+        assert!(matches!(second, Err(DbError::Unique)), "one active key a purpose");
+        tx.rollback().await.unwrap();
+
+        let later = now.plus_seconds(10);
+        let mut tx = core.db.write().await.unwrap();
+        assert!(store::promote(&mut tx, &[2; 8], "token", later).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        assert!(!store::promote(&mut tx, &[2; 8], "token", later).await.unwrap(), "another node was first");
+        tx.rollback().await.unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        assert_eq!(store::retire(&mut tx, later.plus_seconds(-1), later).await.unwrap(), 0);
+        let states: Vec<_> =
+            store::all(&mut tx).await.unwrap().into_iter().map(|row| (row.kid[0], row.state)).collect();
+        let word = |state: &str| state.to_owned();
+        assert_eq!(states, [(1, word("retiring")), (3, word("active")), (2, word("active"))]);
+        assert_eq!(store::retire(&mut tx, later, later).await.unwrap(), 1);
+        let first = store::all(&mut tx).await.unwrap().remove(0);
+        assert_eq!((first.state.as_str(), first.retired_at), ("retired", Some(later)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nodes_report_what_they_hold_and_are_forgotten() {
+    each_engine(async |core| {
+        let now = core.now();
+        let mut tx = core.db.write().await.unwrap();
+        store::report(&mut tx, NODE, &[[1; 8], [2; 8]], now).await.unwrap();
+        store::report(&mut tx, NODE, &[[1; 8]], now).await.unwrap();
+        store::report(&mut tx, OTHER, &[[1; 8]], now.plus_seconds(-60)).await.unwrap();
+        let lacking = async |tx: &mut _, kid: [u8; 8], since| store::lacking(tx, &kid, now.plus_seconds(since)).await;
+        assert_eq!(lacking(&mut tx, [1; 8], -100).await.unwrap(), 0);
+        assert_eq!(lacking(&mut tx, [2; 8], -100).await.unwrap(), 1);
+        assert_eq!(lacking(&mut tx, [2; 8], -30).await.unwrap(), 0, "a silent node does not count");
+        store::forget_dead(&mut tx, now.plus_seconds(-59)).await.unwrap();
+        assert_eq!(lacking(&mut tx, [2; 8], -100).await.unwrap(), 0);
+        store::forget(&mut tx, NODE).await.unwrap();
+        assert_eq!(lacking(&mut tx, [3; 8], -100).await.unwrap(), 0);
+    })
+    .await;
+}
+
+fn token(keyring: &Keyring, core: &Core) -> (String, [u8; 8]) {
+    let record =
+        SealedRecord { kind: TokenKind::Counter, subject: NODE, generation: 0, issued: core.now(), attributes: 0 };
+    (keyring.issue(record).unwrap().token, keyring.signer(KeyPurpose::Token).unwrap().kid())
+}
+
+#[tokio::test]
+async fn a_rotation_waits_for_every_living_node_and_old_tokens_stay_good_for_a_while() {
+    each_engine(async |core| {
+        Keyring::init(&core).await.unwrap();
+        assert!(Keyring::init(&core).await.unwrap().is_empty(), "nothing is made twice");
+        let first = Keyring::open(core.clone()).await.unwrap();
+        // A second node with a key directory of its own, to which the files were copied.
+        let folder = tempfile::tempdir().unwrap();
+        let copy = || {
+            for entry in std::fs::read_dir(&core.config.keys.directory).unwrap().flatten() {
+                std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+            }
+        };
+        copy();
+        let mut config = (*core.config).clone();
+        config.keys.directory = folder.path().to_owned();
+        let other = Core { config: Arc::new(config), ..core.clone() };
+        let second = Keyring::open(other.clone()).await.unwrap();
+        let (old_token, old_kid) = token(&first, &core);
+
+        let new_kid = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+        first.refresh().await.unwrap();
+        second.refresh().await.unwrap();
+        first.refresh().await.unwrap();
+        assert_eq!(token(&first, &core).1, old_kid, "the second node does not hold the new key yet");
+        assert!(first.jwks().keys.len() == 3, "it is published meanwhile");
+        copy();
+        second.refresh().await.unwrap();
+        first.refresh().await.unwrap();
+        let (new_token, kid) = token(&first, &core);
+        assert_eq!(kid, new_kid);
+        // The second node has not read the rows since, but verifies the new token at once.
+        core.clock.advance(2);
+        assert!(second.authenticate(&new_token, &[TokenKind::Counter]).await.is_ok());
+        assert!(second.authenticate(&old_token, &[TokenKind::Counter]).await.is_ok(), "retiring keys verify");
+        core.clock.advance(119);
+        first.refresh().await.unwrap();
+        assert!(first.find(&old_kid, KeyPurpose::Token).is_none(), "retired");
+        assert!(first.find(&new_kid, KeyPurpose::Token).is_some());
+        assert!(first.find(&new_kid, KeyPurpose::Receipt).is_none(), "a key has one purpose");
+        assert!(!first.jwks().keys.iter().any(|key| key.kid == ikd::credential::jwk::kid_text(&old_kid)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_publish_ahead_time_is_waited_for() {
+    each_engine(async |core| {
+        let mut config = (*core.config).clone();
+        config.keys.publish_ahead_seconds = 3_600;
+        let core = Core { config: Arc::new(config), ..core };
+        Keyring::init(&core).await.unwrap();
+        let keyring = Keyring::open(core.clone()).await.unwrap();
+        let new = Keyring::rotate(&core, KeyPurpose::Receipt).await.unwrap();
+        core.clock.advance(3_599);
+        keyring.refresh().await.unwrap();
+        assert_ne!(keyring.signer(KeyPurpose::Receipt).unwrap().kid(), new);
+        core.clock.advance(1);
+        keyring.refresh().await.unwrap();
+        assert_eq!(keyring.signer(KeyPurpose::Receipt).unwrap().kid(), new);
+        // Receipts must be checkable for ten years: their old keys stay published and verify.
+        core.clock.advance(400 * 86_400);
+        keyring.refresh().await.unwrap();
+        let receipts = keyring.jwks().keys.iter().filter(|key| key.purpose.as_deref() == Some("receipt")).count();
+        assert_eq!(receipts, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lease_has_one_holder_until_it_expires() {
+    each_engine(async |core| {
+        let now = core.now();
+        let mut tx = core.db.write().await.unwrap();
+        let until = now.plus_seconds(60);
+        assert!(take_lease(&mut tx, "sweep", NODE, until, now).await.unwrap());
+        assert!(take_lease(&mut tx, "sweep", NODE, until, now).await.unwrap(), "its holder keeps it");
+        assert!(!take_lease(&mut tx, "sweep", OTHER, until, now).await.unwrap());
+        assert!(take_lease(&mut tx, "other", OTHER, until, now).await.unwrap());
+        assert!(take_lease(&mut tx, "sweep", OTHER, until.plus_seconds(60), until).await.unwrap());
+    })
+    .await;
+}
