@@ -14,6 +14,7 @@ mod keyring;
 mod mail;
 mod mail_delivery;
 mod register;
+mod registration;
 mod residents;
 mod verification;
 mod verification_http;
