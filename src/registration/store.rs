@@ -75,10 +75,14 @@ pub struct Row {
     pub code_expires_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, \
-    terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, \
-    check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, proofed, match_number, match_officer_id, \
-    match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at";
+macro_rules! columns {
+    () => {
+        "registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, \
+         terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, \
+         check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, proofed, match_number, \
+         match_officer_id, match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at"
+    };
+}
 
 /// A new registration.
 pub struct New<'a> {
@@ -131,7 +135,7 @@ pub async fn add(tx: &mut Tx, new: &New<'_>) -> DbResult<()> {
 
 macro_rules! select {
     ($tail:literal) => {
-        sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM registration {}", $tail))
+        concat!("SELECT ", columns!(), " FROM registration ", $tail)
     };
 }
 

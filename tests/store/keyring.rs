@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ikd::core::Core;
-use ikd::credential::{KeyPurpose, SealedRecord, Signer, TokenKind, VerifyingKeys};
+use ikd::credential::{KeyPurpose, SealedRecord, TokenKind, VerifyingKeys};
 use ikd::db::DbError;
 use ikd::housekeeping::take_lease;
 use ikd::keyring::{Keyring, store};
