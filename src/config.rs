@@ -330,14 +330,20 @@ impl Config {
     /// When something is unreadable, unknown or of a wrong type.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let source = match file {
-            Some(path) => config::File::from(path).required(true),
-            None => config::File::new("ikd.toml", config::FileFormat::Toml).required(false),
+            Some(path) => config::File::from(path).required(true).format(config::FileFormat::Toml),
+            None => config::File::from(Path::new("ikd.toml")).required(false).format(config::FileFormat::Toml),
         };
+        Self::read(source, config::Environment::with_prefix("IKD"))
+    }
+
+    fn read(
+        file: impl config::Source + Send + Sync + 'static,
+        variables: config::Environment,
+    ) -> Result<Self, ConfigError> {
         config::Config::builder()
-            .add_source(source.format(config::FileFormat::Toml))
-            .add_source(
-                config::Environment::with_prefix("IKD").prefix_separator("__").separator("__").try_parsing(true),
-            )
+            .add_source(file)
+            // Variables stay texts until a key says what it is: a password may look like a number.
+            .add_source(variables.prefix_separator("__").separator("__"))
             .build()
             .and_then(config::Config::try_deserialize)
             .map_err(|error| ConfigError::Unreadable(error.to_string()))
@@ -352,6 +358,13 @@ impl Config {
             return Err(ConfigError::Unreadable(String::from(
                 "service.public_url must begin with http:// or https://",
             )));
+        }
+        // A node that is silent for 30 s counts as gone, and an old key is given up 30 s after its last token.
+        if !(1..=10).contains(&self.keys.refresh_seconds) {
+            return Err(ConfigError::Unreadable(String::from("keys.refresh_seconds must be between 1 and 10")));
+        }
+        if self.database.connections < 2 {
+            return Err(ConfigError::Unreadable(String::from("database.connections must be at least 2")));
         }
         Ok(self)
     }
@@ -472,6 +485,35 @@ mod tests {
         assert!(is_local_postgres("postgres://u@[::1]:5432/ikd"));
         assert!(!is_local_postgres("postgres://u@db:5432/ikd"));
         assert!(!is_local_postgres("postgres://u@/ikd?host=db"));
+    }
+
+    #[test]
+    fn variables_are_read_as_their_keys_say() {
+        let pairs = [
+            ("IKD__MAIL__SMTP__PASSWORD", "00123456"),
+            ("IKD__MAIL__SMTP__USERNAME", "1e5"),
+            ("IKD__HTTP__BEHIND_PROXY", "true"),
+            ("IKD__MAIL__SMTP__PORT", "465"),
+            ("IKD__SERVICE__MODE", "production"),
+        ];
+        let variables = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let none = config::File::from_str("", config::FileFormat::Toml);
+        let environment = config::Environment::with_prefix("IKD").source(Some(variables));
+        let config = Config::read(none, environment).unwrap();
+        assert_eq!(config.mail.smtp.password.expose(), "00123456");
+        assert_eq!(config.mail.smtp.username, "1e5");
+        assert!(config.http.behind_proxy && config.mail.smtp.port == 465);
+        assert_eq!(config.service.mode, Mode::Production);
+    }
+
+    #[test]
+    fn settings_that_would_break_rotation_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ikd.toml");
+        for wrong in ["[keys]\nrefresh_seconds = 60\n", "[database]\nconnections = 1\n"] {
+            std::fs::write(&file, wrong).unwrap();
+            assert!(Config::load(Some(&file)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -111,7 +111,8 @@ async fn set_switch(register: LocalRegister, switch: Switch, format: Format) -> 
 
 async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) -> Result<(), Failure> {
     let report = args.report.unwrap_or_else(|| args.file.with_extension("refused.csv"));
-    if report == args.file {
+    let same = |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    if same(&report, &args.file) {
         return Err(Failure::Usage(String::from("--report: the report would overwrite the file itself")));
     }
     let options = ImportOptions { portraits: args.portraits, report: Some(report.clone()), restart: args.restart };

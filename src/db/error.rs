@@ -28,15 +28,10 @@ impl From<sqlx::Error> for DbError {
                     return Self::Unique;
                 }
                 let code = db.code().unwrap_or_default();
-                match code.as_ref() {
-                    // PostgreSQL: serialization_failure, deadlock_detected. SQLite: BUSY and its extended forms.
-                    "40001" | "40P01" | "5" | "261" | "517" => Self::Contention,
-                    // PostgreSQL class 53 (out of resources), 57P0x (shutting down), 08 (connection). SQLite FULL, IOERR.
-                    "13" | "10" | "14" => Self::Unavailable(db.message().to_owned()),
-                    other if other.starts_with("53") || other.starts_with("57P") || other.starts_with("08") => {
-                        Self::Unavailable(db.message().to_owned())
-                    }
-                    _ => Self::Other(format!("{code}: {}", db.message())),
+                match kind_of(&code) {
+                    Kind::Contention => Self::Contention,
+                    Kind::Unavailable => Self::Unavailable(db.message().to_owned()),
+                    Kind::Other => Self::Other(format!("{code}: {}", db.message())),
                 }
             }
             sqlx::Error::Io(_)
@@ -45,6 +40,57 @@ impl From<sqlx::Error> for DbError {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Tls(_) => Self::Unavailable(error.to_string()),
             _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Contention,
+    Unavailable,
+    Other,
+}
+
+/// What an engine's code means. PostgreSQL's have five characters; SQLite's are shorter numbers whose low byte is the
+/// primary code and whose high bytes say more (`SQLITE_IOERR_WRITE` is 778 = 10 + 3·256).
+fn kind_of(code: &str) -> Kind {
+    if code.len() < 5
+        && let Ok(number) = code.parse::<u32>()
+    {
+        return match number & 0xff {
+            // BUSY.
+            5 => Kind::Contention,
+            // READONLY, IOERR, FULL, CANTOPEN: the disk, not the statement.
+            8 | 10 | 13 | 14 => Kind::Unavailable,
+            _ => Kind::Other,
+        };
+    }
+    match code {
+        // serialization_failure, deadlock_detected.
+        "40001" | "40P01" => Kind::Contention,
+        // read_only_sql_transaction: what answers now is a standby.
+        "25006" => Kind::Unavailable,
+        // Classes 08 (connection), 53 (out of resources), 57P0x (shutting down).
+        _ if code.starts_with("53") || code.starts_with("57P") || code.starts_with("08") => Kind::Unavailable,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extended_codes_count_as_their_primary_ones() {
+        // https://www.sqlite.org/rescode.html and PostgreSQL's appendix A.
+        for code in ["5", "261", "517", "773", "40001", "40P01"] {
+            assert_eq!(kind_of(code), Kind::Contention, "{code}");
+        }
+        for code in ["8", "10", "13", "14", "778", "1034", "1032", "53100", "57P01", "08006", "25006"] {
+            assert_eq!(kind_of(code), Kind::Unavailable, "{code}");
+        }
+        for code in ["", "1", "11", "2067", "22021", "42P01"] {
+            assert_eq!(kind_of(code), Kind::Other, "{code}");
         }
     }
 }

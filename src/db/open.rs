@@ -1,5 +1,6 @@
 //! Opening a database: one URL, either engine, the settings that durability needs.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -57,6 +58,7 @@ impl Db {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10));
+            make_private(options.get_filename())?;
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(timeout)
@@ -146,5 +148,38 @@ impl Db {
             }
             Engine::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Makes the file of a new SQLite database readable by its owner alone; the journal files take its mode.
+fn make_private(path: &Path) -> DbResult<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // In-memory databases have no file; an existing one keeps the mode that its operator gave it.
+    if path.as_os_str().is_empty() || path.to_string_lossy().contains(":memory:") || path.exists() {
+        return Ok(());
+    }
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(DbError::Unavailable(format!("{}: {error}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_new_sqlite_file_is_its_owner_s_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("ikd.db").display());
+        let db = Db::open(&url, PoolSizes::default()).await.unwrap();
+        db.migrate().await.unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
+        }
+        db.close().await;
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::{Thumbprint, decode, encode};
-use crate::clock::Timestamp;
+use crate::clock::{MICROS, Timestamp};
 use crate::random::Random;
 use crate::vault::{Label, Vault};
 
@@ -26,12 +26,17 @@ const LENGTH: usize = 1 + 12 + 8 + 16;
 pub struct Issuer(Arc<AtomicI64>);
 
 impl Issuer {
-    /// `now`, or the next microsecond that was not given yet.
+    /// `now`, or the next microsecond that was not given yet; `now` again after the clock was set back by a second or more.
     pub fn next(&self, now: Timestamp) -> Timestamp {
-        let previous = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(now.micros().max(last + 1)));
+        // A clock that was set back is followed: times ahead of it would be refused as being of the future.
+        let after = |last: i64| {
+            let ahead = last.saturating_sub(now.micros());
+            if ahead < MICROS { now.micros().max(last.saturating_add(1)) } else { now.micros() }
+        };
+        let previous = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(after(last)));
         // `fetch_update` gives the value before; the closure always answers, so both arms carry it.
         let (Ok(last) | Err(last)) = previous;
-        Timestamp::from_micros(now.micros().max(last + 1))
+        Timestamp::from_micros(after(last))
     }
 }
 
@@ -85,5 +90,13 @@ mod tests {
         let times: Vec<_> = (0..3).map(|_| issuer.clone().next(at).micros() - at.micros()).collect();
         assert_eq!(times, [0, 1, 2]);
         assert_eq!(issuer.next(Timestamp::from_seconds(6)), Timestamp::from_seconds(6));
+    }
+
+    #[test]
+    fn a_clock_that_jumped_ahead_and_back_is_followed() {
+        let (issuer, at) = (Issuer::default(), Timestamp::from_seconds(10_000));
+        assert_eq!(issuer.next(at.plus_seconds(3_600)), at.plus_seconds(3_600));
+        assert_eq!(issuer.next(at), at);
+        assert_eq!(issuer.next(at).micros(), at.micros() + 1);
     }
 }

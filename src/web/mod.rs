@@ -5,6 +5,7 @@ pub mod extract;
 pub mod flood;
 pub mod headers;
 pub mod metrics;
+pub mod patient;
 pub mod problem;
 pub mod server;
 pub mod token_reply;

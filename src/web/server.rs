@@ -2,7 +2,7 @@
 //! has header and idle timeouts, a cap on connections, TLS when configured, and a graceful stop.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use super::ClientAddress;
+use super::patient::Patient;
 use crate::config::Http;
 
 /// Why the listener could not be set up.
@@ -120,12 +121,13 @@ async fn talk<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let behind_proxy = settings.behind_proxy;
+    let patience = Duration::from_secs(settings.request_timeout_seconds.max(1));
     let service = service_fn(move |request: Request<Incoming>| {
         let mut router = router.clone();
         async move {
             let mut request = request.map(Body::new);
             let address = if behind_proxy { forwarded(&request).unwrap_or(peer) } else { peer };
-            request.extensions_mut().insert(ClientAddress(address));
+            request.extensions_mut().insert(ClientAddress(network_of(address)));
             Ok::<_, Infallible>(match router.call(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},
@@ -137,9 +139,18 @@ async fn talk<S>(
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(settings.header_timeout_seconds))
         .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, patience)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(error.cause = %error, "connection ended");
+    }
+}
+
+/// Whom an address stands for: itself, or with IPv6 the /64 that one subscriber has at least, because whoever has one such
+/// address has 2⁶⁴ of them.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -164,4 +175,57 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, ServerError> 
         .with_single_cert(chain, key_der)
         .map_err(|error| fail(&error, certificate))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    fn settings() -> Http {
+        Http { request_timeout_seconds: 1, ..Http::default() }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_reads_is_let_go() {
+        let router = Router::new().route("/", get(async || "x".repeat(100_000)));
+        let (mut client, server) = tokio::io::duplex(4_096);
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        let graceful = GracefulShutdown::new();
+        let watcher = graceful.watcher();
+        let talking = tokio::spawn(async move { talk(server, peer, router, &settings(), watcher).await });
+        client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        tokio::time::timeout(Duration::from_secs(8), talking).await.expect("the connection is held").unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_that_reads_slowly_gets_its_answer() {
+        let router = Router::new().route("/", get(async || "x".repeat(20_000)));
+        let (mut client, server) = tokio::io::duplex(4_096);
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        let graceful = GracefulShutdown::new();
+        let watcher = graceful.watcher();
+        tokio::spawn(async move { talk(server, peer, router, &settings(), watcher).await });
+        client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let (mut got, mut part) = (0, vec![0; 4_096]);
+        loop {
+            // Longer in all than the patience, but never silent for so long.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            match client.read(&mut part).await.unwrap() {
+                0 => break,
+                read => got += read,
+            }
+        }
+        assert!(got > 20_000, "{got}");
+    }
+
+    #[test]
+    fn one_subscriber_is_one_address() {
+        let network = |text: &str| network_of(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7", "a dual-stack listener sees IPv4 like this");
+    }
 }
