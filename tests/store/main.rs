@@ -14,5 +14,6 @@ mod mail_delivery;
 mod register;
 mod residents;
 mod verification;
+mod verification_batch;
 mod verification_http;
 mod wallet;
