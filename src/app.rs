@@ -184,6 +184,7 @@ impl App {
             tasks.spawn(metrics.serve(crate::web::metrics::router(), stop.clone()));
         }
         listener.serve(self.router(), stop).await;
+        self.verification.drain().await;
         while tasks.join_next().await.is_some() {}
         self.core.db.close().await;
     }

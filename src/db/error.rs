@@ -1,7 +1,7 @@
 //! What a database can answer besides rows.
 
 /// A statement or connection that failed. The texts are the engine's own: they carry no bound values.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum DbError {
     /// A unique index refused the row: somebody else was first.
     #[error("a unique index refused the row")]

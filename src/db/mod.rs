@@ -28,6 +28,18 @@ macro_rules! on_engine {
     };
 }
 
+/// As [`on_engine!`], but with a body for each engine: first the embedded one's, then the server's. Only for the listed
+/// batch statements, whose texts differ.
+#[macro_export]
+macro_rules! per_engine {
+    ($tx:expr, |$a:ident| $embedded:expr, |$b:ident| $server:expr $(,)?) => {
+        match $crate::db::Tx::conn($tx) {
+            $crate::db::ConnRef::Sqlite($a) => $embedded.map_err($crate::db::DbError::from),
+            $crate::db::ConnRef::Postgres($b) => $server.map_err($crate::db::DbError::from),
+        }
+    };
+}
+
 /// Runs a statement that changes rows and gives how many it changed: `execute!(tx, SQL, a, b, c)`.
 #[macro_export]
 macro_rules! execute {

@@ -111,14 +111,26 @@ impl Db {
         }))
     }
 
+    /// Takes a connection that may write and has no transaction open: a single statement, or one text with its own BEGIN
+    /// and COMMIT, is a transaction of its own. When it fails, give the connection to [`Tx::abandon`].
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn bare(&self) -> DbResult<Tx> {
+        Ok(Tx(match &self.0 {
+            Engine::Sqlite { write, .. } => Inner::SqliteBare(write.acquire().await?),
+            Engine::Postgres(pool) => Inner::PostgresBare(pool.acquire().await?),
+        }))
+    }
+
     /// Takes a connection for reading. Each statement sees what was committed before it.
     ///
     /// # Errors
     /// When no connection is to be had.
     pub async fn read(&self) -> DbResult<Tx> {
         Ok(Tx(match &self.0 {
-            Engine::Sqlite { read, .. } => Inner::SqliteRead(read.acquire().await?),
-            Engine::Postgres(pool) => Inner::PostgresRead(pool.acquire().await?),
+            Engine::Sqlite { read, .. } => Inner::SqliteBare(read.acquire().await?),
+            Engine::Postgres(pool) => Inner::PostgresBare(pool.acquire().await?),
         }))
     }
 

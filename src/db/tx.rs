@@ -6,14 +6,15 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use super::DbResult;
 
 /// What store functions run on. Writing transactions come from [`super::Db::write`] and take effect at
-/// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction.
+/// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction, nor do those
+/// of [`super::Db::bare`].
 pub struct Tx(pub(super) Inner);
 
 pub(super) enum Inner {
     SqliteWrite(Transaction<'static, Sqlite>),
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteBare(PoolConnection<Sqlite>),
     PostgresWrite(Transaction<'static, Postgres>),
-    PostgresRead(PoolConnection<Postgres>),
+    PostgresBare(PoolConnection<Postgres>),
 }
 
 /// The engine's own connection; only the `on_engine!` macro looks at it.
@@ -29,9 +30,9 @@ impl Tx {
     pub fn conn(&mut self) -> ConnRef<'_> {
         match &mut self.0 {
             Inner::SqliteWrite(tx) => ConnRef::Sqlite(tx),
-            Inner::SqliteRead(conn) => ConnRef::Sqlite(conn),
+            Inner::SqliteBare(conn) => ConnRef::Sqlite(conn),
             Inner::PostgresWrite(tx) => ConnRef::Postgres(tx),
-            Inner::PostgresRead(conn) => ConnRef::Postgres(conn),
+            Inner::PostgresBare(conn) => ConnRef::Postgres(conn),
         }
     }
 
@@ -43,7 +44,23 @@ impl Tx {
         match self.0 {
             Inner::SqliteWrite(tx) => Ok(tx.commit().await?),
             Inner::PostgresWrite(tx) => Ok(tx.commit().await?),
-            Inner::SqliteRead(_) | Inner::PostgresRead(_) => Ok(()),
+            Inner::SqliteBare(_) | Inner::PostgresBare(_) => Ok(()),
+        }
+    }
+
+    /// Takes a connection of [`super::Db::bare`] back after a failure: what its text had begun is undone, and a
+    /// connection on which that fails is closed, which undoes it too.
+    pub async fn abandon(self) {
+        match self.0 {
+            // PostgreSQL ends a transaction of its own with its statement; only SQLite's text holds BEGIN and COMMIT.
+            Inner::SqliteBare(mut conn) => {
+                if sqlx::query("ROLLBACK").execute(&mut *conn).await.is_err() {
+                    let _ = conn.close().await;
+                }
+            }
+            Inner::PostgresBare(conn) => drop(conn),
+            Inner::SqliteWrite(tx) => drop(tx),
+            Inner::PostgresWrite(tx) => drop(tx),
         }
     }
 
@@ -55,7 +72,7 @@ impl Tx {
         match self.0 {
             Inner::SqliteWrite(tx) => Ok(tx.rollback().await?),
             Inner::PostgresWrite(tx) => Ok(tx.rollback().await?),
-            Inner::SqliteRead(_) | Inner::PostgresRead(_) => Ok(()),
+            Inner::SqliteBare(_) | Inner::PostgresBare(_) => Ok(()),
         }
     }
 }

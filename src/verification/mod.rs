@@ -1,9 +1,13 @@
 //! Relying parties, the verifier endpoint and its receipts.
 //!
 //! A check is answered with valid or invalid and a reason, and recorded in the same transaction that spends the token.
+//! Concurrent checks read and commit together (`lanes`, `group`, `batch`); each is answered after its own commit.
 //! What could not be determined is a 503 and never recorded: the caller repeats it with the same key and learns it.
 
+mod batch;
+mod group;
 pub mod http;
+mod lanes;
 pub mod model;
 pub mod party;
 pub mod receipt;

@@ -8,6 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::batch::Spending;
+use super::group::Full;
+use super::lanes::{Lanes, Spent};
 use super::model::{
     ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Portrait, Purpose, Question, Verdict,
 };
@@ -40,7 +43,8 @@ pub struct Service {
     keyring: Keyring,
     sealer: TokenSealer,
     parties: Parties,
-    lane: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    lanes: Lanes,
 }
 
 /// Whom a genuine token is about, and how it is used up.
@@ -61,11 +65,17 @@ struct Draft {
 }
 
 impl Service {
-    /// A verifier over these keys.
+    /// A verifier over these keys. Starts the tasks that read and commit for all callers, so it needs tokio's runtime.
     pub fn new(core: Core, keyring: Keyring) -> Self {
-        let lane = Arc::new(Semaphore::new(core.config.limits.verifications.max(1)));
+        let places = Arc::new(Semaphore::new(core.config.limits.verifications.max(1)));
         let (sealer, parties) = (TokenSealer::new(core.vault.clone()), Parties::new(core.clone()));
-        Self { core, keyring, sealer, parties, lane }
+        let lanes = Lanes::start(&core);
+        Self { core, keyring, sealer, parties, places, lanes }
+    }
+
+    /// For a stop: returns when every check that is under way has been committed; later ones are `overloaded`.
+    pub async fn drain(&self) {
+        self.lanes.drain().await;
     }
 
     /// The register of relying parties.
@@ -82,8 +92,8 @@ impl Service {
         if !party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
             return Err(Code::PurposeNotAllowed.into());
         }
-        let Ok(_place) = self.lane.try_acquire() else {
-            return Err(Refusal::new(Code::Overloaded).retry_after(1).into());
+        let Ok(_place) = self.places.try_acquire() else {
+            return Err(overloaded(Full));
         };
         let mut tries = 1;
         let answer = loop {
@@ -178,7 +188,29 @@ impl Service {
             return self.refuse(party, question, subject, None, now).await;
         };
         let draft = self.draft(party, question, Verdict::Valid, disclosed, &content, now)?;
-        let row = check_row(party, question, subject, &draft);
+        let spending = Spending { row: check_row(party, question, subject, draft), generation: record.generation };
+        if !subject.single_use {
+            return self.decide_alone(party, question, subject, spending, content, now).await;
+        }
+        match self.lanes.spend(spending).await.map_err(overloaded)?? {
+            Spent::Recorded(row) => Ok(answer_of_check(*row, Some(content))),
+            Spent::Refused => self.refuse(party, question, subject, None, now).await,
+            Spent::Undecided(spending) => self.decide_alone(party, question, subject, *spending, content, now).await,
+        }
+    }
+
+    /// Spends and records in a transaction of its own: tokens that are not spent, and batches in which a key was used
+    /// before.
+    async fn decide_alone(
+        &self,
+        party: &Party,
+        question: &Question,
+        subject: Subject,
+        Spending { row, .. }: Spending,
+        content: Content,
+        now: Timestamp,
+    ) -> Result<Answer> {
+        let record = subject.record;
         let mut tx = self.core.db.write().await?;
         let good = if subject.single_use {
             store::spend(&mut tx, record.subject, record.generation, record.issued).await?
@@ -221,16 +253,12 @@ impl Service {
         at: Timestamp,
     ) -> Result<Option<(Content, AttributeSet)>> {
         let vault = &self.core.vault;
-        let mut tx = self.core.db.read().await?;
-        let Some(sealed) = store::holder_record(&mut tx, resident).await? else { return Ok(None) };
-        let record: RegisterRecord = vault.open_row("holder_record", resident, &sealed)?;
-        let portrait = if wanted.contains(Attribute::Portrait) {
-            match store::holder_portrait(&mut tx, resident).await? {
-                Some(sealed) => Some(Portrait(Redacted(vault.open_bytes("holder_portrait", resident, &sealed)?))),
-                None => None,
-            }
-        } else {
-            None
+        let pictured = wanted.contains(Attribute::Portrait);
+        let Some(holder) = self.lanes.holder(resident, pictured).await.map_err(overloaded)?? else { return Ok(None) };
+        let record: RegisterRecord = vault.open_row("holder_record", resident, &holder.record)?;
+        let portrait = match holder.portrait {
+            Some(sealed) => Some(Portrait(Redacted(vault.open_bytes("holder_portrait", resident, &sealed)?))),
+            None => None,
         };
         let disclosed = if portrait.is_some() { wanted } else { wanted.without(Attribute::Portrait) };
         let attributes = disclose(&record, disclosed, Date::in_jakarta(at));
@@ -318,7 +346,7 @@ impl Service {
         };
         let nothing = Content::default();
         let draft = self.draft(party, question, Verdict::Invalid(reason), AttributeSet::EMPTY, &nothing, now)?;
-        let row = check_row(party, question, subject, &draft);
+        let row = check_row(party, question, subject, draft);
         if let Some(first) = store::repeat_refusal(&mut tx, &row).await? {
             tx.commit().await?;
             return Ok(answer_of_check(first, Some(nothing)));
@@ -369,6 +397,10 @@ impl Service {
     }
 }
 
+fn overloaded(_: Full) -> Error {
+    Refusal::new(Code::Overloaded).retry_after(1).into()
+}
+
 /// Why the guarded update touched no row.
 async fn why_not(tx: &mut Tx, record: &SealedRecord) -> Result<Reason> {
     if store::is_active(tx, record.subject, record.generation).await? {
@@ -382,7 +414,7 @@ fn mask(bits: i64) -> AttributeSet {
     AttributeSet::from_bits(u32::try_from(bits).unwrap_or(0))
 }
 
-fn check_row(party: &Party, question: &Question, subject: Subject, draft: &Draft) -> CheckRow {
+fn check_row(party: &Party, question: &Question, subject: Subject, draft: Draft) -> CheckRow {
     CheckRow {
         verification_id: draft.verification_id,
         resident_id: subject.record.subject,
@@ -398,7 +430,7 @@ fn check_row(party: &Party, question: &Question, subject: Subject, draft: &Draft
         disclosed: i64::from(draft.disclosed.bits()),
         repeats: 0,
         salt: draft.salt.to_vec(),
-        receipt: draft.receipt.clone(),
+        receipt: draft.receipt,
     }
 }
 

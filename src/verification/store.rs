@@ -405,16 +405,3 @@ const REFUSAL_BY_ID: &str = refusals!("WHERE verification_id = $1 AND relying_pa
 pub async fn refusal_by_id(tx: &mut Tx, id: Uuid, party: Uuid) -> DbResult<Option<RefusalRow>> {
     fetch_optional!(tx, RefusalRow, REFUSAL_BY_ID, id, party)
 }
-
-const HOLDER_RECORD: &str = "SELECT sealed FROM holder_record WHERE resident_id = $1";
-const HOLDER_PORTRAIT: &str = "SELECT sealed FROM holder_portrait WHERE resident_id = $1";
-
-/// The holder's sealed register record.
-pub async fn holder_record(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Vec<u8>>> {
-    Ok(fetch_optional!(tx, (Vec<u8>,), HOLDER_RECORD, resident)?.map(|row| row.0))
-}
-
-/// The holder's sealed portrait.
-pub async fn holder_portrait(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Vec<u8>>> {
-    Ok(fetch_optional!(tx, (Vec<u8>,), HOLDER_PORTRAIT, resident)?.map(|row| row.0))
-}

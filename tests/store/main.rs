@@ -17,5 +17,6 @@ mod register;
 mod registration;
 mod residents;
 mod verification;
+mod verification_batch;
 mod verification_http;
 mod wallet;

@@ -27,10 +27,10 @@ const PORTRAIT: &[u8] = b"a JPEG as far as the verifier cares";
 
 pub(crate) struct World {
     pub(crate) core: Core,
-    keyring: Keyring,
+    pub(crate) keyring: Keyring,
     pub(crate) service: Service,
     pub(crate) api_key: ApiKey,
-    party: Party,
+    pub(crate) party: Party,
     resident: Uuid,
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn world(core: Core) -> World {
     World { core, keyring, service, api_key, party, resident }
 }
 
-async fn add_holder(core: &Core) -> Uuid {
+pub(crate) async fn add_holder(core: &Core) -> Uuid {
     let resident = core.random.uuid_v7(core.now());
     let record = core.vault.seal_row(&core.random, "holder_record", resident, &siti()).unwrap();
     let portrait = core.vault.seal_bytes(&core.random, "holder_portrait", resident, PORTRAIT);
@@ -104,7 +104,7 @@ impl World {
         &self.core.config.service.issuer
     }
 
-    fn record(&self, kind: TokenKind) -> SealedRecord {
+    pub(crate) fn record(&self, kind: TokenKind) -> SealedRecord {
         SealedRecord {
             kind,
             subject: self.resident,
@@ -114,7 +114,7 @@ impl World {
         }
     }
 
-    fn token_of(&self, record: SealedRecord) -> String {
+    pub(crate) fn token_of(&self, record: SealedRecord) -> String {
         let signer = self.keyring.signer(KeyPurpose::Token).unwrap();
         let sealer = TokenSealer::new(self.core.vault.clone());
         let issuer =
@@ -149,7 +149,7 @@ impl World {
     }
 }
 
-fn question(token: &str, key: &str) -> Question {
+pub(crate) fn question(token: &str, key: &str) -> Question {
     Question {
         token: Redacted(token.to_owned()),
         purpose: "open_account".into(),

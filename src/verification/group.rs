@@ -1,0 +1,194 @@
+//! Doing together what comes at the same time.
+//!
+//! Jobs are queued; a task takes what is there, up to [`MOST`], and hands it to a worker as one batch. A job that finds
+//! the task idle goes at once: nothing ever waits for company, but while one batch is under way the next one gathers.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::clock::stopwatch;
+
+/// Jobs in a batch at most.
+pub(super) const MOST: usize = 64;
+/// How long a batch gathers at most while others are just about to queue more.
+const LINGER: Duration = Duration::from_millis(2);
+
+/// A queue of jobs and the task that empties it. Cloning shares both; the task ends with the last clone, or at
+/// [`Group::drain`].
+pub(super) struct Group<J>(Arc<Shared<J>>);
+
+struct Shared<J> {
+    sender: Mutex<Option<mpsc::Sender<J>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl<J> Clone for Group<J> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// The queue is full, or drained for a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl<J: Send + 'static> Group<J> {
+    /// Starts the task. `capacity` jobs may wait, `abreast` batches may be under way at once. With `apart` a batch holds
+    /// at most one job per id, in the order of the ids; the others wait for the next.
+    pub(super) fn start<W, F>(capacity: usize, abreast: usize, apart: Option<fn(&J) -> Uuid>, work: W) -> Self
+    where
+        W: Fn(Vec<J>) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (sender, mut queue) = mpsc::channel(capacity.max(1));
+        let task = tokio::spawn(async move {
+            let places = Arc::new(Semaphore::new(abreast));
+            let mut waiting = Vec::with_capacity(MOST);
+            while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+                if waiting.is_empty() && queue.recv_many(&mut waiting, MOST).await == 0 {
+                    break;
+                }
+                gather(&mut queue, &mut waiting).await;
+                let batch = take(&mut waiting, apart);
+                // A task of its own: should it panic, its callers see that no answer comes, and the queue goes on.
+                let working = work(batch);
+                tokio::spawn(async move {
+                    working.await;
+                    drop(place);
+                });
+            }
+            // All places back means that all batches have ended.
+            let _ = places.acquire_many(u32::try_from(abreast).unwrap_or(u32::MAX)).await;
+        });
+        Self(Arc::new(Shared { sender: Mutex::new(Some(sender)), task: Mutex::new(Some(task)) }))
+    }
+
+    /// Queues a job.
+    ///
+    /// # Errors
+    /// [`Full`]: nothing was queued.
+    pub(super) fn push(&self, job: J) -> Result<(), Full> {
+        let sender = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().ok_or(Full)?.try_send(job).map_err(|_| Full)
+    }
+
+    /// Takes no more jobs and returns when all that are queued were worked on.
+    pub(super) async fn drain(&self) {
+        self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
+    }
+}
+
+/// Lets the tasks that are ready to run go first, as long as that brings more.
+async fn gather<J>(queue: &mut mpsc::Receiver<J>, waiting: &mut Vec<J>) {
+    let begun = stopwatch();
+    while waiting.len() < MOST && begun.elapsed() < LINGER {
+        tokio::task::yield_now().await;
+        let before = waiting.len();
+        while waiting.len() < MOST
+            && let Ok(job) = queue.try_recv()
+        {
+            waiting.push(job);
+        }
+        if waiting.len() == before {
+            break;
+        }
+    }
+}
+
+/// The next batch; what does not fit in stays, in its order.
+fn take<J>(waiting: &mut Vec<J>, apart: Option<fn(&J) -> Uuid>) -> Vec<J> {
+    let Some(id) = apart else { return std::mem::take(waiting) };
+    let mut seen = HashSet::with_capacity(waiting.len());
+    let (mut batch, mut rest) = (Vec::with_capacity(waiting.len()), Vec::new());
+    for job in waiting.drain(..) {
+        if seen.insert(id(&job)) {
+            batch.push(job);
+        } else {
+            rest.push(job);
+        }
+    }
+    *waiting = rest;
+    // One order for all nodes: two batches that meet wait for each other instead of deadlocking.
+    batch.sort_unstable_by_key(id);
+    batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Batches = Arc<Mutex<Vec<Vec<u128>>>>;
+
+    fn recording(capacity: usize, apart: bool, pause: Duration) -> (Group<u128>, Batches) {
+        let batches = Batches::default();
+        let (seen, id): (_, fn(&u128) -> Uuid) = (Arc::clone(&batches), |job| Uuid::from_u128(*job));
+        let group = Group::start(capacity, 1, apart.then_some(id), move |batch| {
+            let seen = Arc::clone(&seen);
+            async move {
+                seen.lock().unwrap().push(batch);
+                tokio::time::sleep(pause).await;
+            }
+        });
+        (group, batches)
+    }
+
+    #[tokio::test]
+    async fn a_lone_job_goes_at_once_and_the_next_ones_gather() {
+        let (group, batches) = recording(1_000, false, Duration::from_millis(20));
+        group.push(1).unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(*batches.lock().unwrap(), [vec![1]]);
+        for job in 2..=100 {
+            group.push(job).unwrap();
+        }
+        group.drain().await;
+        let sizes: Vec<_> = batches.lock().unwrap().iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1, 64, 35]);
+    }
+
+    #[tokio::test]
+    async fn equal_ids_go_one_after_the_other_and_batches_are_sorted() {
+        let (group, batches) = recording(100, true, Duration::ZERO);
+        for job in [3, 1, 3, 2, 3, 1] {
+            group.push(job).unwrap();
+        }
+        group.drain().await;
+        assert_eq!(*batches.lock().unwrap(), [vec![1, 2, 3], vec![1, 3], vec![3]]);
+    }
+
+    #[tokio::test]
+    async fn a_full_or_drained_queue_takes_nothing() {
+        let (group, batches) = recording(2, false, Duration::ZERO);
+        assert_eq!([group.push(1), group.push(2), group.push(3)], [Ok(()), Ok(()), Err(Full)]);
+        group.drain().await;
+        assert_eq!(group.push(4), Err(Full));
+        assert_eq!(batches.lock().unwrap().concat(), [1, 2], "what was taken was worked on");
+    }
+
+    #[tokio::test]
+    async fn a_panic_takes_only_its_own_batch() {
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&done);
+        let group = Group::start(10, 1, None, move |batch: Vec<u128>| {
+            let seen = Arc::clone(&seen);
+            async move {
+                assert!(batch[0] != 1, "the first batch panics");
+                seen.lock().unwrap().extend(batch);
+            }
+        });
+        group.push(1).unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        group.push(2).unwrap();
+        group.drain().await;
+        assert_eq!(*done.lock().unwrap(), [2]);
+    }
+}

@@ -1,0 +1,306 @@
+//! Checks that are committed together: each has its own answer, and none is answered before it is durable.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ikd::core::Core;
+use ikd::credential::{SealedRecord, TokenKind};
+use ikd::error::{Code, Error, Result};
+use ikd::verification::model::Verdict;
+use ikd::verification::{Answer, Service};
+use ikd::{execute, fetch_one};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::support::each_engine;
+use crate::verification::{World, add_holder, question, world};
+
+type Asked = JoinHandle<Result<Answer>>;
+
+impl World {
+    async fn tokens(&self, holders: usize) -> Vec<(Uuid, String)> {
+        let mut tokens = Vec::new();
+        for _ in 0..holders {
+            let subject = add_holder(&self.core).await;
+            tokens.push((subject, self.token_of(SealedRecord { subject, ..self.record(TokenKind::Presentation) })));
+        }
+        tokens
+    }
+
+    fn spawn(&self, service: &Service, token: &str, key: &str) -> Asked {
+        let (service, party, question) = (service.clone(), self.party.clone(), question(token, key));
+        tokio::spawn(async move { service.verify(&party, &question).await })
+    }
+
+    /// How many checks are recorded, and how many tokens are spent.
+    async fn counts(&self) -> (i64, i64) {
+        let mut tx = self.core.db.read().await.unwrap();
+        let recorded = fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM verification").unwrap().0;
+        let spent = fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM credential WHERE last_spent > 0").unwrap().0;
+        (recorded, spent)
+    }
+
+    async fn run(&self, statements: &[&'static str]) {
+        let mut tx = self.core.db.write().await.unwrap();
+        for statement in statements {
+            execute!(&mut tx, *statement).unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+}
+
+async fn answers(asked: Vec<Asked>) -> Vec<Result<Answer>> {
+    let mut answers = Vec::new();
+    for answer in asked {
+        answers.push(answer.await.unwrap());
+    }
+    answers
+}
+
+fn codes(answers: &[Result<Answer>]) -> HashMap<&'static str, usize> {
+    let mut codes = HashMap::new();
+    for answer in answers {
+        let name = match answer {
+            Ok(answer) => answer.verdict.result(),
+            Err(error) => error.code().unwrap().as_str(),
+        };
+        *codes.entry(name).or_default() += 1;
+    }
+    codes
+}
+
+#[tokio::test]
+async fn many_holders_at_once_each_get_their_own_answer() {
+    each_engine(async |core| {
+        let world = world(core).await;
+        // More than fit in a batch, and every size of remainder.
+        for holders in [1, 2, 3, 7, 100] {
+            let tokens = world.tokens(holders).await;
+            let before = world.counts().await;
+            let asked = tokens
+                .iter()
+                .enumerate()
+                .map(|(at, (_, token))| world.spawn(&world.service, token, &format!("{holders}-{at}")));
+            for ((holder, _), answer) in tokens.iter().zip(answers(asked.collect()).await) {
+                let answer = answer.unwrap();
+                assert_eq!(answer.verdict, Verdict::Valid);
+                let history = world.service.history(*holder, None, 10).await.unwrap();
+                assert_eq!(history.items.len(), 1);
+                assert_eq!(history.items[0].verification_id, answer.verification_id);
+                assert_eq!(history.items[0].receipt, answer.receipt);
+            }
+            let (recorded, spent) = world.counts().await;
+            assert_eq!((recorded - before.0, spent - before.1), (holders as i64, holders as i64));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn copies_of_many_tokens_have_one_winner_each_also_on_two_nodes() {
+    each_engine(async |core| {
+        let world = world(core).await;
+        let other = Service::new(world.core.clone(), world.keyring.clone());
+        let tokens = world.tokens(50).await;
+        let mut asked = Vec::new();
+        for copy in 0..4 {
+            let service = if copy % 2 == 0 { &world.service } else { &other };
+            // The nodes meet the tokens in opposite orders.
+            let mut order: Vec<_> = tokens.iter().enumerate().collect();
+            if copy % 2 == 1 {
+                order.reverse();
+            }
+            asked
+                .extend(order.into_iter().map(|(at, (_, token))| world.spawn(service, token, &format!("{at}-{copy}"))));
+        }
+        let answers = answers(asked).await;
+        assert_eq!(codes(&answers), HashMap::from([("valid", 50), ("invalid", 150)]));
+        assert!(answers.iter().flatten().all(|answer| matches!(answer.verdict.reason(), "" | "already_used")));
+        for (holder, _) in tokens {
+            let history = world.service.history(holder, None, 10).await.unwrap();
+            let valid = history.items.iter().filter(|item| item.verdict == Verdict::Valid).count();
+            let refused: i64 =
+                history.items.iter().filter(|item| item.verdict != Verdict::Valid).map(|item| 1 + item.repeats).sum();
+            assert_eq!((valid, refused), (1, 3));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn copies_of_one_request_on_two_nodes_get_one_answer() {
+    each_engine(async |core| {
+        let world = world(core).await;
+        let other = Service::new(world.core.clone(), world.keyring.clone());
+        let tokens = world.tokens(20).await;
+        let asked = (0..80).map(|copy| {
+            let service = if copy % 2 == 0 { &world.service } else { &other };
+            world.spawn(service, &tokens[copy % 20].1, &format!("key-{}", copy % 20))
+        });
+        let mut ids = HashMap::new();
+        for (copy, answer) in answers(asked.collect()).await.into_iter().enumerate() {
+            let answer = answer.unwrap();
+            assert_eq!(answer.verdict, Verdict::Valid);
+            assert_eq!(*ids.entry(copy % 20).or_insert(answer.verification_id), answer.verification_id);
+        }
+        assert_eq!(world.counts().await, (20, 20));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_used_before_harms_nobody_else_in_the_batch() {
+    each_engine(async |core| {
+        let world = world(core).await;
+        let tokens = world.tokens(20).await;
+        let (holder, first) = &tokens[7];
+        assert!(world.spawn(&world.service, first, "key-7").await.unwrap().is_ok());
+        // A newer token of the same holder under the same key: another body.
+        world.core.clock.advance(1);
+        let newer = world.token_of(SealedRecord { subject: *holder, ..world.record(TokenKind::Presentation) });
+        let asked = tokens.iter().enumerate().map(|(at, (_, token))| {
+            world.spawn(&world.service, if at == 7 { &newer } else { token }, &format!("key-{at}"))
+        });
+        let answers = answers(asked.collect()).await;
+        assert_eq!(codes(&answers), HashMap::from([("valid", 19), ("idempotency_mismatch", 1)]));
+        assert_eq!(answers[7].as_ref().unwrap_err().code(), Some(Code::IdempotencyMismatch));
+        let fresh = world.spawn(&world.service, &newer, "fresh").await.unwrap().unwrap();
+        assert_eq!(fresh.verdict, Verdict::Valid, "the mismatch did not spend it");
+    })
+    .await;
+}
+
+/// Makes every commit that spends fail: embedded in the last statement, on the server at COMMIT itself.
+async fn break_commits(world: &World) {
+    if world.core.db.engine() == "sqlite" {
+        world
+            .run(&[
+                "CREATE TRIGGER broken AFTER UPDATE ON credential BEGIN SELECT RAISE(ABORT, 'broken by a test'); END",
+            ])
+            .await;
+    } else {
+        world
+            .run(&[
+                "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN RAISE EXCEPTION 'broken by a test'; END $$",
+                "CREATE CONSTRAINT TRIGGER broken AFTER UPDATE ON credential DEFERRABLE INITIALLY DEFERRED \
+                 FOR EACH ROW EXECUTE FUNCTION broken()",
+            ])
+            .await;
+    }
+}
+
+async fn mend_commits(world: &World) {
+    let statement =
+        if world.core.db.engine() == "sqlite" { "DROP TRIGGER broken" } else { "DROP TRIGGER broken ON credential" };
+    world.run(&[statement]).await;
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_is_undetermined_to_all_and_leaves_nothing() {
+    each_engine(async |core| {
+        let world = world(core).await;
+        let tokens = world.tokens(30).await;
+        let ask = || {
+            let asked =
+                tokens.iter().enumerate().map(|(at, (_, token))| world.spawn(&world.service, token, &format!("{at}")));
+            answers(asked.collect())
+        };
+        break_commits(&world).await;
+        let failed = ask().await;
+        assert_eq!(codes(&failed), HashMap::from([("undetermined", 30)]));
+        for error in failed.iter().filter_map(|answer| answer.as_ref().err()) {
+            assert!(matches!(error, Error::Refused(refusal) if refusal.retry_after.is_some()));
+        }
+        assert_eq!(world.counts().await, (0, 0));
+        mend_commits(&world).await;
+        assert_eq!(codes(&ask().await), HashMap::from([("valid", 30)]), "repeated with the same keys");
+        assert_eq!(world.counts().await, (30, 30));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn beyond_the_limit_is_overloaded_and_can_be_repeated() {
+    each_engine(async |mut core| {
+        let mut config = (*core.config).clone();
+        config.limits.verifications = 4;
+        core.config = Arc::new(config);
+        let world = world(core).await;
+        let tokens = world.tokens(40).await;
+        let asked =
+            tokens.iter().enumerate().map(|(at, (_, token))| world.spawn(&world.service, token, &format!("{at}")));
+        let first = answers(asked.collect()).await;
+        let counted = codes(&first);
+        let (valid, overloaded) = (counted["valid"], counted["overloaded"]);
+        assert_eq!(valid + overloaded, 40);
+        assert!(valid >= 4 && overloaded > 0, "{counted:?}");
+        for error in first.iter().filter_map(|answer| answer.as_ref().err()) {
+            assert!(matches!(error, Error::Refused(refusal) if refusal.retry_after.is_some()));
+        }
+        assert_eq!(world.counts().await, (valid as i64, valid as i64));
+        for (at, (_, token)) in tokens.iter().enumerate() {
+            let answer = world.spawn(&world.service, token, &format!("{at}")).await.unwrap().unwrap();
+            assert_eq!(answer.verdict, Verdict::Valid);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_commits_what_is_queued_and_takes_nothing_more() {
+    each_engine(async |core| {
+        let world = world(core).await;
+        let tokens = world.tokens(60).await;
+        let asked: Vec<_> = tokens
+            .iter()
+            .enumerate()
+            .map(|(at, (_, token))| world.spawn(&world.service, token, &format!("{at}")))
+            .collect();
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        world.service.drain().await;
+        let counted = codes(&answers(asked).await);
+        let valid = counted.get("valid").copied().unwrap_or(0);
+        assert_eq!(valid + counted.get("overloaded").copied().unwrap_or(0), 60, "{counted:?}");
+        assert_eq!(world.counts().await, (valid as i64, valid as i64), "nothing was answered that is not durable");
+        let late = world.spawn(&world.service, &world.tokens(1).await[0].1, "late").await.unwrap();
+        assert_eq!(late.unwrap_err().code(), Some(Code::Overloaded));
+        // Another node goes on.
+        let other = Service::new(world.core.clone(), world.keyring.clone());
+        for (at, (_, token)) in tokens.iter().enumerate() {
+            let answer = world.spawn(&other, token, &format!("{at}")).await.unwrap().unwrap();
+            assert_eq!(answer.verdict, Verdict::Valid);
+        }
+        assert_eq!(world.counts().await, (60, 60));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_caller_that_hung_up_can_ask_again() {
+    each_engine(async |core: Core| {
+        let world = world(core).await;
+        let tokens = world.tokens(30).await;
+        let asked: Vec<_> = tokens
+            .iter()
+            .enumerate()
+            .map(|(at, (_, token))| world.spawn(&world.service, token, &format!("{at}")))
+            .collect();
+        tokio::task::yield_now().await;
+        for (at, task) in asked.iter().enumerate() {
+            if at % 2 == 0 {
+                task.abort();
+            }
+        }
+        for task in asked {
+            let _ = task.await;
+        }
+        for (at, (_, token)) in tokens.iter().enumerate() {
+            let answer = world.spawn(&world.service, token, &format!("{at}")).await.unwrap().unwrap();
+            assert_eq!(answer.verdict, Verdict::Valid, "recorded or not, the answer is the same");
+        }
+        assert_eq!(world.counts().await, (30, 30));
+    })
+    .await;
+}
