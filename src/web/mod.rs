@@ -1,5 +1,6 @@
 //! What all HTTP handlers share: problem documents, extractors, limits, headers, the request log and the listener.
 
+pub mod cookie;
 pub mod docs;
 pub mod extract;
 pub mod flood;
@@ -8,10 +9,6 @@ pub mod metrics;
 pub mod problem;
 pub mod server;
 pub mod token_reply;
-
-/// Name of the officers' session cookie. The prefix binds it to this host, to TLS and to the path `/` (RFC 6265bis
-/// §4.1.3.2).
-pub const OFFICER_COOKIE: &str = "__Host-ikd_officer";
 
 pub use extract::{ClientAddress, Json, Lang, Path, Query};
 pub use problem::{FieldProblem, Problem, ProblemDocument};

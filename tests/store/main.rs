@@ -13,6 +13,7 @@ mod mail;
 mod mail_delivery;
 mod register;
 mod residents;
+mod teller;
 mod verification;
 mod verification_http;
 mod wallet;
