@@ -28,7 +28,7 @@ use crate::mail::{Compose, ComposeFuture, Email, Job, MailKind, Mailbox, Transpo
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::web::flood::Flood;
 use crate::web::server::Listener;
-use crate::web::{Problem, docs, headers};
+use crate::web::{Problem, docs, headers, pages};
 use crate::{activation, captcha, counter, device, keyring, mail, registration, teller, verification, wallet};
 
 /// All parts of one node, wired. Cloning shares them.
@@ -119,7 +119,10 @@ impl App {
     /// All routes under all layers.
     pub fn router(&self) -> Router {
         let (router, api) = self.api().split_for_parts();
-        let mut router = router.merge(docs::routes(api)).merge(Health::new(&self.core, &self.keyring).routes());
+        let mut router = router
+            .merge(docs::routes(api))
+            .merge(pages::routes())
+            .merge(Health::new(&self.core, &self.keyring).routes());
         if let Some(mailbox) = &self.mailbox {
             router = router.merge(mail::http::routes(mailbox.clone()));
         }

@@ -1,4 +1,5 @@
-//! What all HTTP handlers share: problem documents, extractors, limits, headers, the request log and the listener.
+//! What all HTTP handlers share: problem documents, extractors, limits, headers, the request log, the listener, and the
+//! pages for people.
 
 pub mod cookie;
 pub mod docs;
@@ -6,6 +7,7 @@ pub mod extract;
 pub mod flood;
 pub mod headers;
 pub mod metrics;
+pub mod pages;
 pub mod problem;
 pub mod server;
 pub mod token_reply;

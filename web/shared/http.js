@@ -1,0 +1,132 @@
+// Requests that never fail in silence: a limit of time, repetition where repeating does no harm, and for every refusal a
+// sentence that says why and what to do (RFC 9457 problem documents speak the person's language already).
+
+import { announce, el } from "./dom.js";
+import { known, language, t } from "./i18n.js";
+
+/** A request that was answered with no, or not at all. `code` is the service's, or `offline`, `timeout`, `bad_answer`. */
+export class Refused extends Error {
+  constructor(code, problem = {}) {
+    super(code);
+    this.name = "Refused";
+    this.code = code;
+    this.status = problem.status ?? 0;
+    this.title = problem.title;
+    this.detail = problem.detail;
+    this.fields = problem.fields ?? [];
+    this.triesLeft = problem.tries_left;
+    this.retryAfter = problem.retry_after_seconds;
+    this.requestId = problem.request_id;
+  }
+
+  /** Whether the network is to blame and repeating is all there is to do. */
+  get isNetwork() {
+    return ["offline", "timeout", "bad_answer"].includes(this.code);
+  }
+}
+
+/** What to tell a person: `{title, detail}`. */
+export function explain(error) {
+  if (!(error instanceof Refused)) {
+    console.error(error);
+    return { title: t("problem.internal"), detail: t("problem.internal.do") };
+  }
+  const own = `problem.${error.code}`;
+  const title = known(own) ? t(own) : (error.title ?? t("problem.internal"));
+  const detail = known(`${own}.do`)
+    ? t(`${own}.do`, { tries: error.triesLeft ?? "", wait: duration(error.retryAfter) })
+    : (error.detail ?? t("problem.internal.do"));
+  const id = error.status >= 500 && error.requestId ? ` ${t("problem.request_id", { id: error.requestId })}` : "";
+  return { title, detail: detail + id };
+}
+
+/** Seconds in words. */
+export function duration(seconds) {
+  if (!seconds) return "";
+  if (seconds < 90) return t("shared.seconds", { n: Math.ceil(seconds) });
+  if (seconds < 5400) return t("shared.minutes", { n: Math.ceil(seconds / 60) });
+  return t("shared.hours", { n: Math.ceil(seconds / 3600) });
+}
+
+// The line at the top appears at once, the sentence when it takes long.
+let running = 0;
+let slow;
+function busy(change) {
+  running += change;
+  const root = document.documentElement;
+  if (running > 0) {
+    root.dataset.busy = "";
+    slow ??= setTimeout(() => toast(t("shared.slow"), 0), 4000);
+  } else {
+    delete root.dataset.busy;
+    clearTimeout(slow);
+    slow = undefined;
+    document.getElementById("toast")?.dataset.kind === "slow" && toast("");
+  }
+}
+
+/** A short message at the foot of the page; `seconds` 0 keeps it until the network has answered. */
+export function toast(text, seconds = 5) {
+  document.getElementById("toast")?.remove();
+  if (!text) return;
+  const node = el("div", { id: "toast", class: "toast", data: { kind: seconds ? "note" : "slow" } }, text);
+  document.body.append(node);
+  announce(text);
+  if (seconds) setTimeout(() => node.remove(), seconds * 1000);
+}
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/**
+ * Sends one request. `json` or `body` is what is sent; `again` says that repeating does no harm (reading always); `prepare`
+ * gives headers anew for each try. Resolves with `{status, headers, data}`, rejects with `Refused`.
+ */
+export async function request(path, { method = "GET", json, body, headers = {}, again = method === "GET", prepare, timeout = 20000, tries = 3, blob = false, quiet = false, seen } = {}) {
+  if (!quiet) busy(1);
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await once(path, { method, json, body, headers: { ...headers, ...(await prepare?.()) }, timeout, blob, seen });
+      } catch (error) {
+        const passing = error instanceof Refused && (error.isNetwork || [502, 503, 504].includes(error.status));
+        if (!passing || !again || attempt >= tries) throw error;
+        // Waits grow, and differ from phone to phone so that a crowd does not return as one.
+        await pause(Math.min((error.retryAfter ?? 0) * 1000 || 400 * 2 ** attempt, 8000) * (0.75 + Math.random() / 2));
+      }
+    }
+  } finally {
+    if (!quiet) busy(-1);
+  }
+}
+
+async function once(path, { method, json, body, headers, timeout, blob, seen }) {
+  const sent = { Accept: "application/json", "Accept-Language": language, ...headers };
+  if (json !== undefined) sent["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeout) });
+  } catch (error) {
+    throw new Refused(error?.name === "TimeoutError" ? "timeout" : "offline");
+  }
+  seen?.(answer);
+  const kind = answer.headers.get("content-type") ?? "";
+  try {
+    if (answer.ok) {
+      const data = answer.status === 204 ? null : blob ? await answer.blob() : kind.includes("json") ? await answer.json() : await answer.text();
+      return { status: answer.status, headers: answer.headers, data };
+    }
+    const problem = kind.includes("json") ? await answer.json() : { status: answer.status };
+    problem.retry_after_seconds ??= Number(answer.headers.get("retry-after")) || undefined;
+    throw new Refused(problem.code ?? "bad_answer", problem);
+  } catch (error) {
+    throw error instanceof Refused ? error : new Refused("bad_answer");
+  }
+}
+
+/** Calls back with true or false when the network comes or goes, and once now. */
+export function onNetwork(listener) {
+  const tell = () => listener(navigator.onLine !== false);
+  addEventListener("online", tell);
+  addEventListener("offline", tell);
+  tell();
+}

@@ -1,0 +1,110 @@
+// Words in two languages: Indonesian first, English by choice. Every area has `i18n/id.json` and `i18n/en.json` with the
+// same flat keys; `{name}` in a sentence is a parameter. Nothing that a person reads stands anywhere else.
+
+import { el } from "./dom.js";
+
+export const LANGUAGES = ["id", "en"];
+const STORED = "ikd.language";
+const listeners = new Set();
+let areas = [];
+let words = {};
+
+/** The language that is spoken now. */
+export let language = "id";
+
+function preferred() {
+  try {
+    const chosen = localStorage.getItem(STORED);
+    if (LANGUAGES.includes(chosen)) return chosen;
+  } catch { /* storage may be forbidden: then the default speaks */ }
+  return "id";
+}
+
+async function load(wanted) {
+  const parts = await Promise.all(areas.map(async (area) => {
+    const answer = await fetch(`${area}/i18n/${wanted}.json`);
+    if (!answer.ok) throw new Error(`no words: ${area} ${wanted}`);
+    return answer.json();
+  }));
+  return Object.assign({}, ...parts);
+}
+
+/** Loads the words of these areas, e.g. `["/web/shared", "/web/app"]`, and translates the page. */
+export async function start(folders) {
+  areas = folders;
+  language = preferred();
+  words = await load(language);
+  document.documentElement.lang = language;
+  translate(document);
+}
+
+/** Adds an area that is needed only later. */
+export async function addArea(folder) {
+  if (areas.includes(folder)) return;
+  areas.push(folder);
+  words = await load(language);
+}
+
+/** The sentence for a key. */
+export function t(key, params = {}) {
+  const sentence = words[key];
+  if (sentence === undefined) {
+    console.error(`no words for ${key}`);
+    return key;
+  }
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? String(params[name]) : whole));
+}
+
+/** Whether there are words for a key: for keys made of codes that may be new. */
+export const known = (key) => words[key] !== undefined;
+
+/** Changes the language, remembers it, and tells whoever listens to draw anew. */
+export async function setLanguage(wanted) {
+  if (!LANGUAGES.includes(wanted) || wanted === language) return;
+  words = await load(wanted);
+  language = wanted;
+  try {
+    localStorage.setItem(STORED, wanted);
+  } catch { /* not remembered, then */ }
+  document.documentElement.lang = wanted;
+  translate(document);
+  for (const listener of listeners) listener(wanted);
+}
+
+/** Calls back after each change of language. */
+export function onLanguage(listener) {
+  listeners.add(listener);
+}
+
+/** Translates elements with `data-i18n`, and attributes with `data-i18n-aria-label`, `-title`, `-placeholder`, `-alt`. */
+export function translate(root) {
+  for (const node of root.querySelectorAll("[data-i18n]")) node.textContent = t(node.dataset.i18n);
+  for (const attribute of ["aria-label", "title", "placeholder", "alt"]) {
+    for (const node of root.querySelectorAll(`[data-i18n-${attribute}]`)) node.setAttribute(attribute, t(node.getAttribute(`data-i18n-${attribute}`)));
+  }
+}
+
+/** Two buttons, ID and EN. */
+export function languageSwitch() {
+  const names = { id: "Bahasa Indonesia", en: "English" };
+  const buttons = LANGUAGES.map((code) => el("button", { type: "button", lang: code, "aria-label": `${code.toUpperCase()}: ${names[code]}`, onclick: () => setLanguage(code) }, code.toUpperCase()));
+  const group = el("div", { class: "languages", role: "group" }, buttons);
+  const show = () => {
+    group.setAttribute("aria-label", t("shared.language"));
+    buttons.forEach((node, index) => node.setAttribute("aria-pressed", String(LANGUAGES[index] === language)));
+  };
+  show();
+  onLanguage(show);
+  return group;
+}
+
+const tag = () => (language === "en" ? "en-GB" : "id-ID");
+
+/** A moment in words, in the person's own time zone. */
+export const dateTime = (moment) => new Intl.DateTimeFormat(tag(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment));
+
+/** A day (`YYYY-MM-DD`) as the KTP-el writes it: `17-08-1990`. */
+export const ktpDate = (day) => String(day).split("-").reverse().join("-");
+
+/** A day in words. */
+export const longDate = (day) => new Intl.DateTimeFormat(tag(), { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${String(day).slice(0, 10)}T00:00:00Z`));
