@@ -29,7 +29,7 @@ use crate::register::{LocalRegister, PopulationRegister};
 use crate::web::flood::Flood;
 use crate::web::server::Listener;
 use crate::web::{Problem, docs, headers, pages};
-use crate::{activation, captcha, counter, device, keyring, mail, registration, verification, wallet};
+use crate::{activation, captcha, counter, device, keyring, mail, registration, teller, verification, wallet};
 
 /// All parts of one node, wired. Cloning shares them.
 #[derive(Clone)]
@@ -48,6 +48,8 @@ pub struct App {
     pub wallet: wallet::Service,
     /// Relying parties and their checks.
     pub verification: verification::Service,
+    /// Employees of relying parties.
+    pub teller: teller::Service,
     /// Background sweeping.
     pub housekeeping: Housekeeping,
     guard: Guard,
@@ -69,6 +71,7 @@ impl App {
         let counter = counter::Service::new(core.clone(), registrations.clone(), keyring.clone())?;
         let activation = activation::Service::new(core.clone(), wake.clone());
         let verification = verification::Service::new(core.clone(), keyring.clone());
+        let teller = teller::Service::new(core.clone(), verification.clone())?;
         let wallet = wallet::Service::new(core.clone(), keyring.clone());
         let gate = CaptchaGate::new(core.clone());
         let guard =
@@ -93,6 +96,7 @@ impl App {
             core: core.clone(),
             registrations: registrations.clone(),
             counter: counter.clone(),
+            teller: teller.clone(),
             gate: gate.clone(),
         };
         Ok(Self {
@@ -103,6 +107,7 @@ impl App {
             activation,
             wallet,
             verification,
+            teller,
             housekeeping,
             guard,
             gate,
@@ -154,10 +159,13 @@ impl App {
             .layer(Extension(self.guard.clone()))
             .layer(from_fn(move |request, next| device::http::renew_nonce(guard.clone(), request, next)));
         // Cookies are what a foreign page could ride on: only these routes know cookies.
-        let officers = counter::http::routes(self.counter.clone()).layer(self.csrf());
+        let people = OpenApiRouter::new()
+            .merge(counter::http::routes(self.counter.clone()))
+            .merge(teller::http::routes(self.teller.clone()))
+            .layer(self.csrf());
         OpenApiRouter::with_openapi(docs::ApiDoc::openapi())
             .merge(devices)
-            .merge(officers)
+            .merge(people)
             .merge(verification::http::routes(self.verification.clone()))
             .merge(keyring::http::routes(self.keyring.clone()))
     }

@@ -29,6 +29,7 @@ pub mod register;
 pub mod registration;
 pub mod secret;
 pub mod telemetry;
+pub mod teller;
 pub mod vault;
 pub mod verification;
 pub mod wallet;

@@ -18,6 +18,8 @@ pub enum Actor {
     Resident(Uuid),
     /// A relying party, by its id.
     RelyingParty(Uuid),
+    /// An employee of a relying party, by employee id.
+    Employee(Uuid),
     /// Whoever has the command line.
     Operator,
     /// The service itself: jobs that complete something by themselves.
@@ -31,6 +33,7 @@ impl Actor {
             Self::Officer(_) => "officer",
             Self::Resident(_) => "resident",
             Self::RelyingParty(_) => "relying_party",
+            Self::Employee(_) => "employee",
             Self::Operator => "operator",
             Self::System => "system",
         }
@@ -39,7 +42,7 @@ impl Actor {
     /// The id in the table; nil where there is none.
     pub const fn id(self) -> Uuid {
         match self {
-            Self::Officer(id) | Self::Resident(id) | Self::RelyingParty(id) => id,
+            Self::Officer(id) | Self::Resident(id) | Self::RelyingParty(id) | Self::Employee(id) => id,
             Self::Operator | Self::System => Uuid::nil(),
         }
     }
@@ -67,7 +70,7 @@ macro_rules! actions {
 
 actions! {
     ChainOpened = "chain_opened", "the first entry of an office's chain; the subject is the chain";
-    LogIn = "log_in", "an officer logged in";
+    LogIn = "log_in", "an officer, or an employee of a relying party, logged in";
     LogOut = "log_out", "an officer logged out";
     Scan = "scan", "an officer scanned a resident's activation QR";
     CounterToken = "counter_token", "an officer had a counter QR shown";

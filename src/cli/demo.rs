@@ -101,6 +101,8 @@ fn ready_line(stage: &Stage) -> String {
         "base_url": stage.base_url,
         "officer": {"username": stage.officer.username, "password": stage.officer.password.expose(),
             "totp_secret": stage.officer.totp_secret.expose()},
+        "teller": {"username": stage.teller.username, "password": stage.teller.password.expose(),
+            "totp_secret": stage.teller.totp_secret.expose()},
         "relying_party": {"api_key": stage.api_key.expose(), "purposes": stage.purposes},
         "mailbox_dir": stage.mailbox,
         "residents": residents,
@@ -111,13 +113,16 @@ fn ready_line(stage: &Stage) -> String {
 fn logins(stage: &Stage) -> String {
     let mut text = format!(
         "\nserving at {0} until Ctrl-C\n  API description    {0}/docs\n  mailbox            {0}/mailbox\n  officer            {1} \
-         / {2}\n    authenticator    {3}\n  bank's API key     {4}\n    purposes         {5}\n  residents to play (made up):\n",
+         / {2}\n    authenticator    {3}\n  bank's teller      {6} / {7}\n    authenticator    {8}\n  bank's API key     {4}\n    purposes         {5}\n  residents to play (made up):\n",
         stage.base_url,
         stage.officer.username,
         stage.officer.password.expose(),
         stage.officer.totp_secret.expose(),
         stage.api_key.expose(),
         stage.purposes.join(", "),
+        stage.teller.username,
+        stage.teller.password.expose(),
+        stage.teller.totp_secret.expose(),
     );
     for record in &stage.residents {
         text.push_str(&format!("    {}  {}  {}\n", record.nik.as_str(), record.birth_date, record.full_name));

@@ -7,12 +7,11 @@ use uuid::Uuid;
 use super::{Failure, Format};
 use crate::attribute::AttributeSet;
 use crate::core::Core;
-use crate::error::Error;
-use crate::login::{password, totp};
-use crate::secret::Redacted;
+use crate::teller::model::NewEmployee;
+use crate::teller::service::add_employee;
 use crate::verification::Purpose;
 use crate::verification::model::ApiKey;
-use crate::verification::party::{Employee, Listed, Parties};
+use crate::verification::party::{Listed, Parties};
 
 /// Arguments of `ikd relying-party`.
 #[derive(Debug, clap::Args)]
@@ -98,48 +97,28 @@ pub async fn run(args: Args, core: &Core, format: Format) -> Result<(), Failure>
             }
         }
         Command::Employee { command: EmployeeCommand::Add { name, username, full_name } } => {
-            add_employee(&parties, core, format, &name, username, full_name).await?;
+            let new = add_employee(core, &name, &username, &full_name).await?;
+            print_employee(format, &username, &new);
         }
     }
     Ok(())
 }
 
-async fn add_employee(
-    parties: &Parties,
-    core: &Core,
-    format: Format,
-    party: &str,
-    username: String,
-    full_name: String,
-) -> Result<(), Failure> {
-    let (chosen, secret) = (password::generate(&core.random), totp::generate(&core.random));
-    let (hashed, random) = (chosen.clone(), core.random.clone());
-    let password_hash = tokio::task::spawn_blocking(move || password::hash(&random, hashed.expose()))
-        .await
-        .map_err(Error::internal)??;
-    let (encoded, address) = (totp::base32(&secret), totp::address(&secret, &username)?);
-    let employee = Employee {
-        username: username.clone(),
-        full_name,
-        password_hash: Redacted(password_hash),
-        totp_secret: Redacted(secret),
-    };
-    let employee_id = parties.add_employee(party, &employee).await?;
+fn print_employee(format: Format, username: &str, new: &NewEmployee) {
     match format {
         Format::Text => {
             println!("employee  {username}");
-            println!("password  {}", chosen.expose());
-            println!("totp      {}", encoded.expose());
-            println!("          {}", address.expose());
+            println!("password  {}", new.password.expose());
+            println!("totp      {}", new.totp_secret.expose());
+            println!("          {}", new.totp_address.expose());
             println!("Shown once: hand password and secret over in person.");
         }
         Format::Json => println!(
             "{}",
-            json!({"employee_id": employee_id, "username": username, "password": chosen.expose(),
-                "totp_secret": encoded.expose(), "totp_url": address.expose()})
+            json!({"employee_id": new.employee_id, "username": username, "password": new.password.expose(),
+                "totp_secret": new.totp_secret.expose(), "totp_url": new.totp_address.expose()})
         ),
     }
-    Ok(())
 }
 
 fn read_attributes(text: &str) -> Result<AttributeSet, Failure> {

@@ -10,8 +10,9 @@ use crate::clock::Timestamp;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::Tx;
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
+use crate::register::midnight_in_jakarta;
 use crate::registration::State;
-use crate::registration::decision::{Line, Match, View};
+use crate::registration::decision::{Figure, Line, Match, View};
 use crate::registration::model::DifferenceField;
 
 /// The three things an officer confirms before approving.
@@ -92,6 +93,16 @@ impl Service {
     ) -> Result<Vec<Line>> {
         require_service(officer)?;
         self.registrations.queue(officer.actor(), state, after, limit).await
+    }
+
+    /// Today's figures of the office and the officer, and the midnight in Jakarta from which they count.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn figures(&self, officer: &OfficerSession) -> Result<(Timestamp, Vec<Figure>)> {
+        require_service(officer)?;
+        let since = midnight_in_jakarta(self.core.now());
+        Ok((since, self.registrations.figures(officer.actor(), since).await?))
     }
 
     /// One registration of the office. Looking is noted.

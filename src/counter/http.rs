@@ -23,9 +23,8 @@ use crate::registration::decision::{Line, View};
 use crate::registration::http::TokenReply;
 use crate::registration::model::{CheckResult, CheckState, Difference, DifferenceField};
 use crate::secret::Redacted;
-use crate::web::OFFICER_COOKIE as COOKIE;
 use crate::web::problem::ProblemDocument;
-use crate::web::{ClientAddress, Json, Lang, Path, Problem, Query, token_reply};
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, Query, cookie, token_reply};
 
 /// All routes of this room.
 pub fn routes(service: Service) -> OpenApiRouter {
@@ -36,6 +35,7 @@ pub fn routes(service: Service) -> OpenApiRouter {
         .routes(routes!(scan))
         .routes(routes!(counter_token))
         .routes(routes!(matches))
+        .routes(routes!(figures))
         .routes(routes!(queue))
         .routes(routes!(view))
         .routes(routes!(selfie))
@@ -56,15 +56,10 @@ impl<S: Send + Sync> FromRequestParts<S> for OfficerCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let token = cookie(&parts.headers).ok_or(Code::SessionEnded)?;
+        let token = cookie::read(&parts.headers, cookie::OFFICER).ok_or(Code::SessionEnded)?;
         let service = parts.extensions.get::<Service>().cloned().ok_or(Code::Internal)?;
         Ok(Self(service.session(&token).await?))
     }
-}
-
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    let jar = axum_extra::extract::CookieJar::from_headers(headers);
-    jar.get(COOKIE).map(|cookie| cookie.value().to_owned())
 }
 
 /// Log-in of an officer.
@@ -123,7 +118,7 @@ async fn log_in(
     Json(body): Json<LogInBody>,
 ) -> Result<Response, Problem> {
     let new = service.log_in(&body.username, body.password, body.totp.expose(), address).await?;
-    let cookie = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict", new.token.expose());
+    let cookie = cookie::set(cookie::OFFICER, new.token.expose());
     Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(SessionReply::from(new.session))).into_response())
 }
 
@@ -139,11 +134,10 @@ async fn current(OfficerCaller(officer): OfficerCaller) -> Json<SessionReply> {
 #[utoipa::path(delete, path = "/v1/officer/sessions/current", tag = "Counter", security(("officer" = [])),
     responses((status = 204, description = "Logged out")))]
 async fn log_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(token) = cookie(&headers) {
+    if let Some(token) = cookie::read(&headers, cookie::OFFICER) {
         service.log_out(&token).await?;
     }
-    let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, gone)]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie::clear(cookie::OFFICER))]).into_response())
 }
 
 /// The password alone.
@@ -166,7 +160,7 @@ async fn resume(
     headers: HeaderMap,
     Json(body): Json<ResumeBody>,
 ) -> Result<Json<SessionReply>, Problem> {
-    let token = cookie(&headers).ok_or(Code::SessionEnded)?;
+    let token = cookie::read(&headers, cookie::OFFICER).ok_or(Code::SessionEnded)?;
     Ok(Json(service.resume(&token, body.password, address).await?.into()))
 }
 
@@ -392,6 +386,43 @@ async fn matches(
         })
         .collect();
     Ok(Json(MatchesReply { items }))
+}
+
+/// Today's figures.
+#[derive(Debug, Serialize, ToSchema)]
+struct FiguresReply {
+    /// Midnight in Jakarta, from which is counted.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// Per state in which registrations of this office that changed today stand now; states without any are left out.
+    items: Vec<FigureItem>,
+}
+
+/// One state.
+#[derive(Debug, Serialize, ToSchema)]
+struct FigureItem {
+    /// The state.
+    state: RegistrationState,
+    /// Registrations of the office.
+    office: i64,
+    /// Those of them that this officer decided today.
+    mine: i64,
+}
+
+/// Today's figures of this officer and the office.
+#[utoipa::path(get, path = "/v1/officer/figures", tag = "Counter", security(("officer" = [])),
+    responses((status = 200, description = "The figures", body = FiguresReply),
+        (status = "4XX", description = "`forbidden`, `session_ended`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn figures(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+) -> Result<Json<FiguresReply>, Problem> {
+    let (since, figures) = service.figures(&officer).await?;
+    let items = figures
+        .into_iter()
+        .map(|figure| FigureItem { state: figure.state, office: figure.office, mine: figure.mine })
+        .collect();
+    Ok(Json(FiguresReply { since, items }))
 }
 
 /// The number that the resident's screen shows.

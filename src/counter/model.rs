@@ -42,35 +42,8 @@ impl Role {
     }
 }
 
-/// Minutes without a request after which the password is needed again.
-pub const IDLE_MINUTES: i64 = 30;
-/// Hours that a session lives in all.
-pub const SESSION_HOURS: i64 = 12;
-/// Failed log-ins of one user from one address until both are locked.
-pub const MAX_FAILURES: i64 = 5;
-/// Minutes of that lock.
-pub const LOCK_MINUTES: i64 = 15;
 /// Longest note or reason in characters.
 pub const MAX_WORDS: usize = 500;
-
-/// A user name: 3–40 lower-case letters, digits, dots, hyphens.
-///
-/// # Errors
-/// `invalid_field`.
-pub fn check_username(name: &str) -> Result<String> {
-    let good = (3..=40).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_'));
-    if good {
-        Ok(name.to_owned())
-    } else {
-        Err(Refusal::field(
-            "username",
-            "Pakai 3-40 huruf kecil, angka, titik, atau tanda hubung.",
-            "Use 3 to 40 lower-case letters, digits, dots or hyphens.",
-        )
-        .into())
-    }
-}
 
 /// A reason that a person will read: 5–500 characters, no control characters.
 ///
@@ -110,10 +83,6 @@ mod tests {
 
     #[test]
     fn words_are_bounded_and_clean() {
-        assert!(check_username("siti.r-01").is_ok());
-        for bad in ["ab", "Siti", "siti r", "siti\n", "<b>", &"a".repeat(41)] {
-            assert!(check_username(bad).is_err(), "{bad}");
-        }
         assert!(check_reason("Foto kabur").is_ok());
         assert!(check_reason("   x ").is_err());
         assert!(check_reason(&"x".repeat(501)).is_err());

@@ -2,23 +2,21 @@
 
 use std::net::IpAddr;
 
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::model::{IDLE_MINUTES, LOCK_MINUTES, MAX_FAILURES, Role, SESSION_HOURS, check_username};
+use super::model::Role;
 use super::store::{self, OfficeRow, OfficerRow};
 use crate::audit::{self, Action, Actor as AuditActor, Event, Outcome, model::GENERAL};
-use crate::clock::{HOUR, MINUTE, Timestamp};
+use crate::clock::Timestamp;
 use crate::core::Core;
-use crate::credential::jwk::base64url;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::keyring::Keyring;
-use crate::login::{Passwords, password, totp};
+use crate::login::service::digest;
+use crate::login::{Account, Life, LogIns, Realm, check_username, password, totp};
 use crate::registration;
 use crate::registration::decision::Actor;
 use crate::secret::Redacted;
-use crate::vault::Label;
 
 /// The use cases of the counter. Cloning shares everything.
 #[derive(Clone)]
@@ -27,7 +25,7 @@ pub struct Service {
     pub(super) registrations: registration::Service,
     pub(super) keyring: Keyring,
     pub(super) audit: audit::Service,
-    passwords: Passwords,
+    log_ins: LogIns,
 }
 
 /// A logged-in officer.
@@ -76,7 +74,7 @@ pub struct NewOfficer {
     pub totp_address: Redacted<String>,
 }
 
-const TOTP_TABLE: &str = "officer.totp";
+const TOTP_TABLE: &str = Realm::Officers.totp_table();
 
 impl Service {
     /// Wires the use cases.
@@ -84,9 +82,9 @@ impl Service {
     /// # Errors
     /// A fault of ours.
     pub fn new(core: Core, registrations: registration::Service, keyring: Keyring) -> Result<Self> {
-        let passwords = Passwords::new(core.config.limits.password_hashes, &core.random)?;
+        let log_ins = LogIns::new(core.clone(), Realm::Officers)?;
         let audit = audit::Service::new(core.clone());
-        Ok(Self { core, registrations, keyring, audit, passwords })
+        Ok(Self { core, registrations, keyring, audit, log_ins })
     }
 
     /// Logs an officer in with password and authenticator code.
@@ -100,36 +98,25 @@ impl Service {
         code: &str,
         address: IpAddr,
     ) -> Result<NewSession> {
-        let now = self.core.now();
         let username = username.trim().to_lowercase();
-        let subject = self.subject(&username, address);
-        self.count_try(&subject, now).await?;
+        let counted = self.log_ins.begin(&username, address).await?;
         let mut reader = self.core.db.read().await?;
         let officer = store::officer_by_name(&mut reader, &username).await?.filter(|officer| officer.state == "active");
         drop(reader);
-        let stored = officer.as_ref().map(|officer| officer.password_hash.clone());
-        let fits = self.passwords.fits(password, stored).await?;
-        let Some(officer) = officer.filter(|_| fits) else { return Err(Code::LoginFailed.into()) };
-        let secret = self.core.vault.open_bytes(TOTP_TABLE, officer.officer_id, &officer.totp_sealed)?;
-        let Some(step) = totp::check(&secret, code, now)? else { return Err(Code::LoginFailed.into()) };
-        let token = base64url(&self.core.random.bytes::<32>());
-        let expires_at = now.plus_seconds(SESSION_HOURS * HOUR);
-        let mut tx = self.core.db.write().await?;
-        if !store::spend_step(&mut tx, officer.officer_id, step).await? {
-            return Err(Code::LoginFailed.into());
-        }
-        store::forget_failures(&mut tx, &subject).await?;
-        store::add_session(&mut tx, &digest(&token), officer.officer_id, now, expires_at).await?;
-        let event = Event {
-            chain: officer.office_id,
-            actor: AuditActor::Officer(officer.officer_id),
-            action: Action::LogIn,
-            subject_id: officer.officer_id,
-        };
-        self.audit.record(&mut tx, event, Outcome::Done).await?;
-        tx.commit().await?;
-        let session = self.session(&token).await?;
-        Ok(NewSession { token: Redacted(token), session })
+        let whose = officer.as_ref().map(|officer| (officer.officer_id, officer.office_id));
+        let account = officer.map(|officer| Account {
+            id: officer.officer_id,
+            password_hash: officer.password_hash,
+            totp_sealed: officer.totp_sealed,
+        });
+        let mut opened = self.log_ins.open(counted, account, password, code).await?;
+        let (officer_id, chain) = whose.ok_or(Code::LoginFailed)?;
+        let event =
+            Event { chain, actor: AuditActor::Officer(officer_id), action: Action::LogIn, subject_id: officer_id };
+        self.audit.record(&mut opened.tx, event, Outcome::Done).await?;
+        opened.tx.commit().await?;
+        let session = self.session(opened.token.expose()).await?;
+        Ok(NewSession { token: opened.token, session })
     }
 
     /// The officer behind a cookie.
@@ -137,23 +124,8 @@ impl Service {
     /// # Errors
     /// `session_ended`; `password_required` after half an hour without a request.
     pub async fn session(&self, token: &str) -> Result<OfficerSession> {
-        let now = self.core.now();
-        let hash = digest(token);
-        let mut reader = self.core.db.read().await?;
-        let row = store::session(&mut reader, &hash).await?.ok_or(Code::SessionEnded)?;
-        drop(reader);
-        if row.expires_at <= now || row.state != "active" {
-            return Err(Code::SessionEnded.into());
-        }
-        if row.seen_at <= now.plus_seconds(-IDLE_MINUTES * MINUTE) {
-            return Err(Code::PasswordRequired.into());
-        }
-        // A minute's precision is enough for idleness and spares a write a request.
-        if row.seen_at <= now.plus_seconds(-MINUTE) {
-            let mut tx = self.core.db.write().await?;
-            store::touch_session(&mut tx, &hash, now).await?;
-            tx.commit().await?;
-        }
+        let row = self.session_row(token).await?;
+        self.log_ins.keep(token, row.life()).await?;
         as_session(row)
     }
 
@@ -162,24 +134,15 @@ impl Service {
     /// # Errors
     /// `session_ended`, `login_failed`, `too_many`.
     pub async fn resume(&self, token: &str, password: Redacted<String>, address: IpAddr) -> Result<OfficerSession> {
-        let now = self.core.now();
-        let hash = digest(token);
-        let mut reader = self.core.db.read().await?;
-        let row = store::session(&mut reader, &hash).await?.ok_or(Code::SessionEnded)?;
-        drop(reader);
-        if row.expires_at <= now || row.state != "active" {
-            return Err(Code::SessionEnded.into());
-        }
-        let subject = self.subject(&row.username, address);
-        self.count_try(&subject, now).await?;
-        if !self.passwords.fits(password, Some(row.password_hash.clone())).await? {
-            return Err(Code::LoginFailed.into());
-        }
-        let mut tx = self.core.db.write().await?;
-        store::forget_failures(&mut tx, &subject).await?;
-        store::touch_session(&mut tx, &hash, now).await?;
-        tx.commit().await?;
+        let row = self.session_row(token).await?;
+        let person = (row.username.as_str(), row.password_hash.clone());
+        self.log_ins.resume(token, row.life(), person, password, address).await?;
         as_session(row)
+    }
+
+    async fn session_row(&self, token: &str) -> Result<store::SessionRow> {
+        let mut reader = self.core.db.read().await?;
+        Ok(store::session(&mut reader, &digest(token)).await?.ok_or(Code::SessionEnded)?)
     }
 
     /// Ends a session. Ending one that is over is the same.
@@ -187,10 +150,7 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn log_out(&self, token: &str) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
-        store::end_session(&mut tx, &digest(token)).await?;
-        tx.commit().await?;
-        Ok(())
+        self.log_ins.close(token).await
     }
 
     /// Forgets what is over; gives how many rows.
@@ -198,38 +158,7 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
-        let swept = store::sweep(&mut tx, now, now.plus_seconds(-2 * LOCK_MINUTES * MINUTE)).await?;
-        tx.commit().await?;
-        Ok(swept)
-    }
-
-    fn subject(&self, username: &str, address: IpAddr) -> Vec<u8> {
-        let vault = &self.core.vault;
-        let parts = [username.as_bytes(), address.to_string().as_bytes()].map(<[u8]>::to_vec);
-        let mac = vault.mac(vault.index_version(), Label::LoginSubject, &[&parts[0], &parts[1]]);
-        mac.unwrap_or_default().to_vec()
-    }
-
-    /// Counts a try in a transaction of its own before anything is compared.
-    async fn count_try(&self, subject: &[u8], now: Timestamp) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
-        let forgotten = now.plus_seconds(-LOCK_MINUTES * MINUTE);
-        let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
-        let counted = store::count_try(&mut tx, subject, now, forgotten, MAX_FAILURES, lock).await?;
-        if counted.is_none() {
-            let until = store::locked_until(&mut tx, subject).await?.unwrap_or(lock);
-            return Err(Refusal::new(Code::TooMany)
-                .detail(
-                    "Lima kali gagal masuk: tunggu 15 menit, atau minta penyelia memeriksa akun Anda.",
-                    "Five failed log-ins: wait 15 minutes, or ask the supervisor to look at your account.",
-                )
-                .retry_after(until.retry_after(now))
-                .into());
-        }
-        tx.commit().await?;
-        Ok(())
+        self.log_ins.sweep().await
     }
 }
 
@@ -382,6 +311,12 @@ async fn by_operator(core: &Core, mut tx: Tx, action: Action, subject_id: Uuid) 
     Ok(tx.commit().await?)
 }
 
+impl store::SessionRow {
+    fn life(&self) -> Life {
+        Life { seen_at: self.seen_at, expires_at: self.expires_at, active: self.state == "active" }
+    }
+}
+
 fn as_session(row: store::SessionRow) -> Result<OfficerSession> {
     let role = Role::from_word(&row.role).ok_or_else(|| Error::internal("unknown officer role"))?;
     Ok(OfficerSession {
@@ -393,8 +328,4 @@ fn as_session(row: store::SessionRow) -> Result<OfficerSession> {
         role,
         expires_at: row.expires_at,
     })
-}
-
-fn digest(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
 }

@@ -126,55 +126,6 @@ pub async fn set_password(tx: &mut Tx, username: &str, hash: &str) -> DbResult<b
     Ok(done)
 }
 
-const SPEND_STEP: &str = "UPDATE officer SET totp_last_step = $2 WHERE officer_id = $1 AND totp_last_step < $2";
-
-/// Spends a TOTP step; `false` when it, or a later one, was used before.
-pub async fn spend_step(tx: &mut Tx, officer: Uuid, step: i64) -> DbResult<bool> {
-    Ok(execute!(tx, SPEND_STEP, officer, step)? == 1)
-}
-
-const COUNT_FAILURE: &str = "INSERT INTO login_failure (subject, failures, locked_until, updated_at) VALUES ($1, 1, 0, $2) \
-    ON CONFLICT (subject) DO UPDATE SET \
-    failures = CASE WHEN login_failure.updated_at <= $3 THEN 1 ELSE login_failure.failures + 1 END, \
-    locked_until = CASE WHEN login_failure.updated_at > $3 AND login_failure.failures + 1 >= $4 THEN $5 \
-        ELSE login_failure.locked_until END, \
-    updated_at = $2 WHERE login_failure.locked_until <= $2 RETURNING failures";
-
-/// Counts a try of a user from an address before it is judged. `None` while both are locked: then nothing is judged.
-pub async fn count_try(
-    tx: &mut Tx,
-    subject: &[u8],
-    now: Timestamp,
-    forgotten_before: Timestamp,
-    max_failures: i64,
-    locked_until: Timestamp,
-) -> DbResult<Option<i64>> {
-    Ok(fetch_optional!(tx, (i64,), COUNT_FAILURE, subject, now, forgotten_before, max_failures, locked_until)?
-        .map(|row| row.0))
-}
-
-const LOCKED_UNTIL: &str = "SELECT locked_until FROM login_failure WHERE subject = $1";
-
-/// Until when a user and address are locked.
-pub async fn locked_until(tx: &mut Tx, subject: &[u8]) -> DbResult<Option<Timestamp>> {
-    Ok(fetch_optional!(tx, (Timestamp,), LOCKED_UNTIL, subject)?.map(|row| row.0))
-}
-
-const FORGET_FAILURES: &str = "DELETE FROM login_failure WHERE subject = $1";
-
-/// A success forgets the failures.
-pub async fn forget_failures(tx: &mut Tx, subject: &[u8]) -> DbResult<()> {
-    execute!(tx, FORGET_FAILURES, subject).map(|_| ())
-}
-
-const SWEEP_FAILURES: &str = "DELETE FROM login_failure WHERE updated_at <= $1 AND locked_until <= $1";
-const SWEEP_SESSIONS: &str = "DELETE FROM officer_session WHERE expires_at <= $1";
-
-/// Forgets failures older than `before`, and sessions that are over at `now`.
-pub async fn sweep(tx: &mut Tx, now: Timestamp, before: Timestamp) -> DbResult<u64> {
-    Ok(execute!(tx, SWEEP_FAILURES, before)? + execute!(tx, SWEEP_SESSIONS, now)?)
-}
-
 /// A session with its officer.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SessionRow {
@@ -200,14 +151,6 @@ pub struct SessionRow {
     pub expires_at: Timestamp,
 }
 
-const ADD_SESSION: &str = "INSERT INTO officer_session (token_hash, officer_id, created_at, seen_at, expires_at) \
-    VALUES ($1, $2, $3, $3, $4)";
-
-/// Adds a session.
-pub async fn add_session(tx: &mut Tx, hash: &[u8], officer: Uuid, now: Timestamp, expires: Timestamp) -> DbResult<()> {
-    execute!(tx, ADD_SESSION, hash, officer, now, expires).map(|_| ())
-}
-
 const SESSION: &str = "SELECT o.officer_id, o.office_id, f.name AS office_name, o.username, o.full_name, o.role, o.state, \
     o.password_hash, s.seen_at, s.expires_at FROM officer_session s JOIN officer o ON o.officer_id = s.officer_id \
     JOIN office f ON f.office_id = o.office_id WHERE s.token_hash = $1";
@@ -215,18 +158,4 @@ const SESSION: &str = "SELECT o.officer_id, o.office_id, f.name AS office_name, 
 /// The session of a token's hash.
 pub async fn session(tx: &mut Tx, hash: &[u8]) -> DbResult<Option<SessionRow>> {
     fetch_optional!(tx, SessionRow, SESSION, hash)
-}
-
-const TOUCH: &str = "UPDATE officer_session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $2";
-
-/// Notes that the session is in use.
-pub async fn touch_session(tx: &mut Tx, hash: &[u8], now: Timestamp) -> DbResult<()> {
-    execute!(tx, TOUCH, hash, now).map(|_| ())
-}
-
-const END_SESSION: &str = "DELETE FROM officer_session WHERE token_hash = $1";
-
-/// Ends a session.
-pub async fn end_session(tx: &mut Tx, hash: &[u8]) -> DbResult<()> {
-    execute!(tx, END_SESSION, hash).map(|_| ())
 }

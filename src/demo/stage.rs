@@ -22,6 +22,7 @@ use crate::random::Random;
 use crate::register::generate::{GenerateOptions, Generator, generate_into};
 use crate::register::{Date, LocalRegister, RegisterRecord};
 use crate::secret::Redacted;
+use crate::teller::service::{add_employee, renew_employee};
 use crate::vault::Vault;
 use crate::verification::model::Purpose;
 use crate::web::server::Listener;
@@ -31,6 +32,7 @@ pub const RESIDENTS: u64 = 40;
 /// Residents whose data is printed, so that anybody can play them; the walk takes the last.
 pub const SHOWN: usize = 8;
 const OFFICE: &str = "DEMO-01";
+const BANK: &str = "Bank Contoh";
 const SEED: u64 = 2_026;
 
 /// What `ikd demo` was asked for.
@@ -44,9 +46,9 @@ pub struct StageSettings {
     pub port: u16,
 }
 
-/// Log-in of an officer of the demo.
+/// Log-in of an officer or a teller of the demo.
 #[derive(Clone, Debug)]
-pub struct DemoOfficer {
+pub struct DemoLogIn {
     /// Log-in name.
     pub username: String,
     /// Password.
@@ -64,9 +66,11 @@ pub struct Stage {
     /// Where it can be reached.
     pub base_url: String,
     /// An officer to play.
-    pub officer: DemoOfficer,
+    pub officer: DemoLogIn,
     /// The officer whom the walk plays.
-    pub walker: DemoOfficer,
+    pub walker: DemoLogIn,
+    /// An employee of the bank to play.
+    pub teller: DemoLogIn,
     /// The bank's API key.
     pub api_key: Redacted<String>,
     /// Purposes registered for the bank.
@@ -109,9 +113,22 @@ impl Stage {
         Keyring::init(&core).await?;
         let (residents, walk_resident) = people(&core).await?;
         let (officer, walker) = officers(&core).await?;
-        let app = App::open(core).await?;
+        let app = App::open(core.clone()).await?;
         let (api_key, purposes) = bank(&app).await?;
-        Ok(Self { app, listener, base_url, officer, walker, api_key, purposes, residents, walk_resident, mailbox })
+        let teller = teller(&core).await?;
+        Ok(Self {
+            app,
+            listener,
+            base_url,
+            officer,
+            walker,
+            teller,
+            api_key,
+            purposes,
+            residents,
+            walk_resident,
+            mailbox,
+        })
     }
 }
 
@@ -136,7 +153,7 @@ async fn people(core: &Core) -> Result<(Vec<RegisterRecord>, (RegisterRecord, Ve
     Ok((residents, (walk, portrait)))
 }
 
-async fn officers(core: &Core) -> Result<(DemoOfficer, DemoOfficer)> {
+async fn officers(core: &Core) -> Result<(DemoLogIn, DemoLogIn)> {
     if !offices(core).await?.iter().any(|office| office.code == OFFICE) {
         add_office(core, OFFICE, "Dukcapil Contoh (demo)", "office").await?;
     }
@@ -144,7 +161,7 @@ async fn officers(core: &Core) -> Result<(DemoOfficer, DemoOfficer)> {
 }
 
 /// Passwords and secrets of the demo's officers are new at every start.
-async fn officer(core: &Core, username: &str, full_name: &str) -> Result<DemoOfficer> {
+async fn officer(core: &Core, username: &str, full_name: &str) -> Result<DemoLogIn> {
     let password = password::generate(&core.random);
     let existing = crate::counter::service::set_password(core, username, &password).await?;
     let new = if existing {
@@ -152,11 +169,19 @@ async fn officer(core: &Core, username: &str, full_name: &str) -> Result<DemoOff
     } else {
         add_officer(core, OFFICE, username, full_name, Role::Officer, &password).await?
     };
-    Ok(DemoOfficer { username: username.to_owned(), password, totp_secret: new.totp_secret })
+    Ok(DemoLogIn { username: username.to_owned(), password, totp_secret: new.totp_secret })
+}
+
+async fn teller(core: &Core) -> Result<DemoLogIn> {
+    const USERNAME: &str = "teller";
+    let new = match renew_employee(core, USERNAME).await? {
+        Some(new) => new,
+        None => add_employee(core, BANK, USERNAME, "Teller Contoh").await?,
+    };
+    Ok(DemoLogIn { username: USERNAME.to_owned(), password: new.password, totp_secret: new.totp_secret })
 }
 
 async fn bank(app: &App) -> Result<(Redacted<String>, Vec<String>)> {
-    const NAME: &str = "Bank Contoh";
     let purpose = |code: &str, text: Text| Purpose {
         code: code.to_owned(),
         text_id: text.id.to_owned(),
@@ -167,9 +192,9 @@ async fn bank(app: &App) -> Result<(Redacted<String>, Vec<String>)> {
         purpose("age_check", Text::new("Memeriksa usia", "Checking the age")),
     ];
     let parties = app.verification.parties();
-    let known = parties.list().await?.iter().any(|party| party.party.name == NAME);
+    let known = parties.list().await?.iter().any(|party| party.party.name == BANK);
     let key =
-        if known { parties.add_key(NAME).await? } else { parties.add(NAME, AttributeSet::FULL, &purposes).await?.1 };
+        if known { parties.add_key(BANK).await? } else { parties.add(BANK, AttributeSet::FULL, &purposes).await?.1 };
     Ok((Redacted(key.expose()), purposes.into_iter().map(|purpose| purpose.code).collect()))
 }
 

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Bank, ClientError, Officer, Resident};
-use super::stage::{DemoOfficer, Stage, idempotency_key};
+use super::stage::{DemoLogIn, Stage, idempotency_key};
 use crate::clock::{Clock, stopwatch};
 use crate::credential::format::LIFETIME_SECONDS;
 use crate::credential::jwk::JwkSet;
@@ -28,7 +28,7 @@ const EMAIL: &str = "warga@contoh.id";
 pub struct Script {
     base_url: String,
     issuer: String,
-    officer: DemoOfficer,
+    officer: DemoLogIn,
     api_key: String,
     resident: RegisterRecord,
     selfie: Vec<u8>,
@@ -135,7 +135,7 @@ async fn counter(
     let secret = totp::from_base32(script.officer.totp_secret.expose())
         .ok_or_else(|| ClientError::Unexpected(String::from("the officer's secret is unreadable")))?;
     let code = totp::code(&secret, script.clock.now()).map_err(|error| ClientError::Unexpected(error.to_string()))?;
-    let DemoOfficer { username, password, .. } = &script.officer;
+    let DemoLogIn { username, password, .. } = &script.officer;
     let officer = Officer::log_in(http.clone(), &script.base_url, username, password.expose(), &code).await?;
     story.tell("officer", "logs in with password and authenticator code");
     let seen = officer.post("/v1/officer/scans", &json!({"token": token})).await?.expect(200)?;

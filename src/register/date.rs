@@ -3,7 +3,7 @@
 use jiff::civil;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::clock::{HOUR, Timestamp};
+use crate::clock::{DAY, HOUR, Timestamp};
 
 /// A day of the Gregorian calendar. In JSON and CBOR it is `YYYY-MM-DD` (RFC 3339 full-date).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
@@ -126,6 +126,13 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
+/// When the day of `now` began in western Indonesian time (WIB, UTC+7, no summer time).
+pub fn midnight_in_jakarta(now: Timestamp) -> Timestamp {
+    let shift = 7 * HOUR;
+    let day = now.plus_seconds(shift).seconds().div_euclid(DAY);
+    Timestamp::from_seconds(day * DAY - shift)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,5 +178,15 @@ mod tests {
         assert_eq!(date("2024-03-01").days_since(date("2024-02-01")), 29);
         assert_eq!(date("2024-02-01").plus_days(29), Some(date("2024-03-01")));
         assert_eq!(date("2024-01-31").plus_months(1), Some(date("2024-02-29")));
+    }
+
+    #[test]
+    fn a_day_begins_at_seventeen_hours_utc() {
+        // 2026-11-21T00:00:00+07:00, by `date -d … +%s`.
+        let midnight = Timestamp::from_seconds(1_795_194_000);
+        for seconds in [0, 54_000, 86_399] {
+            assert_eq!(midnight_in_jakarta(midnight.plus_seconds(seconds)), midnight);
+        }
+        assert_eq!(midnight_in_jakarta(midnight.plus_seconds(-1)), midnight.plus_seconds(-86_400));
     }
 }

@@ -12,7 +12,7 @@ pub mod service;
 pub mod store;
 
 pub use batch::{BatchError, NewRecord};
-pub use date::{Date, DateError};
+pub use date::{Date, DateError, midnight_in_jakarta};
 pub use model::{BloodType, MaritalStatus, Nationality, RegisterRecord, Religion, Sex, VitalStatus};
 pub use nik::{Nik, NikError, NikWarning};
 pub use service::{Found, LocalRegister, PopulationRegister, RegisterUnavailable};

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::{
     CheckResult, CheckState, Decision, Difference, DifferenceField, SCAN_MINUTES, State, Submitted, differences,
 };
-use super::service::{Service, Thumbprint, approved_until, decision_of, open, require_live, required, state_of};
+use super::service::{Service, Thumbprint, approved_until, decision_of, open, require_live, required, state_of, word};
 use super::store::{self, Decided, Row};
 use crate::clock::{MINUTE, Timestamp};
 use crate::credential::{Reason, TokenKind};
@@ -90,7 +90,28 @@ pub struct Match {
     pub scanned_at: Timestamp,
 }
 
+/// How many registrations of an office stand in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// The state.
+    pub state: State,
+    /// Registrations of the office that changed since.
+    pub office: i64,
+    /// Those of them that the officer decided since.
+    pub mine: i64,
+}
+
 impl Service {
+    /// What became of the office's registrations that changed since `since`; states without any are left out.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn figures(&self, actor: Actor, since: Timestamp) -> Result<Vec<Figure>> {
+        let mut tx = self.core.db.read().await?;
+        let rows = store::figures(&mut tx, actor.office_id, actor.officer_id, since).await?;
+        rows.into_iter().map(|(state, office, mine)| Ok(Figure { state: word(&state)?, office, mine })).collect()
+    }
+
     /// Spends a scanned activation QR and gives the registration it stands for. The same officer may scan it again.
     ///
     /// # Errors

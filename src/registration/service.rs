@@ -500,7 +500,11 @@ pub(super) fn decision_of(vault: &Vault, row: &Row) -> Result<Option<Decision>> 
 }
 
 pub(super) fn state_of(row: &Row) -> Result<State> {
-    State::from_word(&row.state).ok_or_else(|| Error::internal("unknown registration state"))
+    word(&row.state)
+}
+
+pub(super) fn word(word: &str) -> Result<State> {
+    State::from_word(word).ok_or_else(|| Error::internal("unknown registration state"))
 }
 
 pub(super) fn require_live(row: &Row, now: Timestamp) -> Result<()> {

@@ -354,6 +354,17 @@ pub async fn complete_pending(
     Ok(execute!(tx, COMPLETE_PENDING, id, to, now, expires_at, code_generation, i64::from(proofed))? == 1)
 }
 
+// Every state is named, so that the index over office, state and time is walked from `since` on and no further.
+const FIGURES: &str = "SELECT state, COUNT(*), COUNT(CASE WHEN decided_by = $2 AND decided_at >= $3 THEN 1 END) \
+    FROM registration WHERE office_id = $1 AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction', \
+    'approved_pending_register', 'code_sent', 'needs_pin', 'active', 'rejected', 'expired', 'cancelled') \
+    AND updated_at >= $3 GROUP BY state ORDER BY state";
+
+/// Per state: registrations of an office that changed since, and how many of them the officer decided since.
+pub async fn figures(tx: &mut Tx, office: Uuid, officer: Uuid, since: Timestamp) -> DbResult<Vec<(String, i64, i64)>> {
+    fetch_all!(tx, (String, i64, i64), FIGURES, office, officer, since)
+}
+
 // The data check ------------------------------------------------------------------------------------------------
 
 const COUNT_CHECK: &str = "INSERT INTO nik_check_window (nik_index, started_at, checks) VALUES ($1, $2, 1) \

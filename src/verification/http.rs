@@ -86,6 +86,26 @@ pub struct VerificationRequest {
     pub attributes: Option<Vec<String>>,
 }
 
+impl VerificationRequest {
+    /// The question under its key.
+    ///
+    /// # Errors
+    /// `invalid_field` for names that are no attributes.
+    pub fn into_question(self, key: IdempotencyKey) -> Result<Question, Problem> {
+        let attributes = match &self.attributes {
+            None => None,
+            Some(names) => Some(AttributeSet::from_names(names.iter().map(String::as_str)).map_err(|_| {
+                Problem::from(Refusal::field(
+                    "attributes",
+                    "Pakai nama atribut dari dokumentasi.",
+                    "Use attribute names from the documentation.",
+                ))
+            })?),
+        };
+        Ok(Question { token: self.token, purpose: self.purpose, attributes, key })
+    }
+}
+
 /// The answer to a question about a QR.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VerificationAnswer {
@@ -193,7 +213,8 @@ impl VerificationAnswer {
     }
 }
 
-fn reply(answer: Answer, language: Language) -> Response {
+/// An answer as JSON in a language.
+pub fn reply(answer: Answer, language: Language) -> Response {
     let mut response = Json(VerificationAnswer::new(answer, language)).into_response();
     response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     response
@@ -226,23 +247,16 @@ async fn verify(
     headers: HeaderMap,
     Json(request): Json<VerificationRequest>,
 ) -> Result<Response, Problem> {
-    let key = idempotency_key(&headers)?;
-    let attributes = match &request.attributes {
-        None => None,
-        Some(names) => Some(AttributeSet::from_names(names.iter().map(String::as_str)).map_err(|_| {
-            Problem::from(Refusal::field(
-                "attributes",
-                "Pakai nama atribut dari dokumentasi.",
-                "Use attribute names from the documentation.",
-            ))
-        })?),
-    };
-    let question = Question { token: request.token, purpose: request.purpose, attributes, key };
+    let question = request.into_question(idempotency_key(&headers)?)?;
     let answer = service.verify(&party.0, &question).await?;
     Ok(reply(answer, language))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+/// The key of a question, from its header.
+///
+/// # Errors
+/// `idempotency_key_missing`.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     let mut values = headers.get_all("idempotency-key").iter();
     let value = values.next().and_then(|value| value.to_str().ok()).filter(|_| values.next().is_none());
     value.and_then(IdempotencyKey::parse).ok_or(Code::IdempotencyKeyMissing.into())

@@ -1,4 +1,4 @@
-//! Relying parties: registering them, their keys and employees, and recognising a caller.
+//! Relying parties: registering them and their keys, and recognising a caller.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::model::{ApiKey, Party, Purpose};
-use super::store::{self, KeyRow, NewEmployee};
+use super::store::{self, KeyRow};
 use crate::attribute::AttributeSet;
 use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
-use crate::secret::Redacted;
 
 /// How long a recognised key is not looked up again. Below a second, so that a revoked key is refused within a second on
 /// every node.
@@ -43,19 +42,6 @@ pub struct Listed {
     pub state: String,
     /// Its keys, oldest first.
     pub keys: Vec<KeyRow>,
-}
-
-/// An employee to be added.
-#[derive(Clone, Debug)]
-pub struct Employee {
-    /// Log-in name.
-    pub username: String,
-    /// Full name.
-    pub full_name: String,
-    /// PHC string of the password.
-    pub password_hash: Redacted<String>,
-    /// The TOTP secret.
-    pub totp_secret: Redacted<Vec<u8>>,
 }
 
 impl Parties {
@@ -175,29 +161,30 @@ impl Parties {
         Ok(out)
     }
 
-    /// Adds an employee who may verify on a web page.
+    /// A party that was not disabled.
     ///
     /// # Errors
-    /// `not_found` when there is no party of that name, `invalid_field` when the user name exists.
-    pub async fn add_employee(&self, party: &str, employee: &Employee) -> Result<Uuid> {
-        let core = &self.core;
-        let now = core.now();
-        let employee_id = core.random.uuid_v7(now);
-        let secret = employee.totp_secret.expose();
-        let totp_sealed = core.vault.seal_bytes(&core.random, "relying_party_employee", employee_id, secret);
-        let mut tx = core.db.write().await?;
-        let row = store::party_by_name(&mut tx, party).await?.ok_or(Code::NotFound)?;
-        let new = NewEmployee {
-            employee_id,
-            relying_party_id: row.relying_party_id,
-            username: &employee.username,
-            full_name: &employee.full_name,
-            password_hash: employee.password_hash.expose(),
-            totp_sealed: &totp_sealed,
+    /// When the database does not answer.
+    pub async fn active(&self, id: Uuid) -> Result<Option<Arc<Party>>> {
+        let mut tx = self.core.db.read().await?;
+        let Some(row) = store::party(&mut tx, id).await?.filter(|row| row.state == "active") else {
+            return Ok(None);
         };
-        store::add_employee(&mut tx, &new, now).await.map_err(|error| taken(error, "username"))?;
-        tx.commit().await?;
-        Ok(employee_id)
+        Ok(Some(Arc::new(Party {
+            relying_party_id: row.relying_party_id,
+            name: row.name,
+            entitled: set(row.attributes),
+            purposes: purposes(&mut tx, id).await?,
+        })))
+    }
+
+    /// The id of the party of that name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn id_of(&self, name: &str) -> Result<Option<Uuid>> {
+        let mut tx = self.core.db.read().await?;
+        Ok(store::party_by_name(&mut tx, name).await?.map(|row| row.relying_party_id))
     }
 
     fn new_key(&self) -> ApiKey {

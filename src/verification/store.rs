@@ -97,6 +97,14 @@ pub async fn party_by_name(tx: &mut Tx, name: &str) -> DbResult<Option<PartyRow>
     fetch_optional!(tx, PartyRow, PARTY_BY_NAME, name)
 }
 
+const PARTY: &str =
+    "SELECT relying_party_id, name, attributes, state, created_at FROM relying_party WHERE relying_party_id = $1";
+
+/// A relying party by its id.
+pub async fn party(tx: &mut Tx, id: Uuid) -> DbResult<Option<PartyRow>> {
+    fetch_optional!(tx, PartyRow, PARTY, id)
+}
+
 const ADD_KEY: &str =
     "INSERT INTO relying_party_key (key_id, relying_party_id, secret_hash, created_at) VALUES ($1, $2, $3, $4)";
 
@@ -126,41 +134,6 @@ const LIVING_KEY: &str = "SELECT k.secret_hash, p.relying_party_id, p.name, p.at
 /// A key that was not revoked, of a party that was not disabled.
 pub async fn living_key(tx: &mut Tx, key_id: Uuid) -> DbResult<Option<LivingKeyRow>> {
     fetch_optional!(tx, LivingKeyRow, LIVING_KEY, key_id)
-}
-
-/// A new employee of a relying party.
-pub struct NewEmployee<'a> {
-    /// Id.
-    pub employee_id: Uuid,
-    /// Whose.
-    pub relying_party_id: Uuid,
-    /// Log-in name.
-    pub username: &'a str,
-    /// Full name.
-    pub full_name: &'a str,
-    /// PHC string.
-    pub password_hash: &'a str,
-    /// Sealed TOTP secret.
-    pub totp_sealed: &'a [u8],
-}
-
-const ADD_EMPLOYEE: &str = "INSERT INTO relying_party_employee (employee_id, relying_party_id, username, full_name, \
-    password_hash, totp_sealed, totp_last_step, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, 0, 'active', $7)";
-
-/// Adds an employee. A user name that exists is refused as `DbError::Unique`.
-pub async fn add_employee(tx: &mut Tx, new: &NewEmployee<'_>, now: Timestamp) -> DbResult<()> {
-    execute!(
-        tx,
-        ADD_EMPLOYEE,
-        new.employee_id,
-        new.relying_party_id,
-        new.username,
-        new.full_name,
-        new.password_hash,
-        new.totp_sealed,
-        now
-    )
-    .map(|_| ())
 }
 
 // Checks ---------------------------------------------------------------------------------------------------------

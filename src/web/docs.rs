@@ -45,8 +45,10 @@ impl Modify for Security {
             "`DPoP <access_token>` of POST /v1/sessions; the proof then carries its hash as `ath`.",
         ));
         components.add_security_scheme("access_token", SecurityScheme::ApiKey(access_token));
-        let officer = ApiKey::Cookie(ApiKeyValue::new(super::OFFICER_COOKIE));
-        components.add_security_scheme("officer", SecurityScheme::ApiKey(officer));
+        for (name, cookie) in [("officer", super::cookie::OFFICER), ("teller", super::cookie::TELLER)] {
+            let scheme = ApiKey::Cookie(ApiKeyValue::new(cookie));
+            components.add_security_scheme(name, SecurityScheme::ApiKey(scheme));
+        }
     }
 }
 

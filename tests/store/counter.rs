@@ -9,6 +9,7 @@ use ikd::counter::{self, Role};
 use ikd::db::DbError;
 use ikd::error::{Code, Error};
 use ikd::keyring::Keyring;
+use ikd::login::store::{self as login, OFFICERS};
 use ikd::login::totp;
 use ikd::mail::Wake;
 use ikd::register::{LocalRegister, PopulationRegister};
@@ -71,13 +72,13 @@ async fn sessions_end_with_whatever_changes_the_officer() {
         store::add_office(&mut tx, &office(), now).await.unwrap();
         store::add_officer(&mut tx, &officer(), now).await.unwrap();
         for round in 0..4 {
-            store::add_session(&mut tx, &[7; 32], OFFICER, now, now.plus_seconds(60)).await.unwrap();
-            store::touch_session(&mut tx, &[7; 32], now.plus_seconds(5)).await.unwrap();
+            OFFICERS.add(&mut tx, &[7; 32], OFFICER, now, now.plus_seconds(60)).await.unwrap();
+            OFFICERS.touch(&mut tx, &[7; 32], now.plus_seconds(5)).await.unwrap();
             let row = store::session(&mut tx, &[7; 32]).await.unwrap().unwrap();
             assert_eq!((row.username.as_str(), row.office_name.as_str()), ("siti", "Dukcapil"));
             assert_eq!(row.seen_at, now.plus_seconds(5));
             match round {
-                0 => store::end_session(&mut tx, &[7; 32]).await.unwrap(),
+                0 => OFFICERS.end(&mut tx, &[7; 32]).await.unwrap(),
                 1 => assert!(store::set_password(&mut tx, "siti", "$y").await.unwrap()),
                 2 => assert!(store::reset_totp(&mut tx, OFFICER, "siti", &[2]).await.unwrap()),
                 _ => assert!(store::disable_officer(&mut tx, "siti").await.unwrap()),
@@ -88,9 +89,9 @@ async fn sessions_end_with_whatever_changes_the_officer() {
         assert!(!store::set_password(&mut tx, "nobody", "$y").await.unwrap());
         let row = store::officer_by_name(&mut tx, "siti").await.unwrap().unwrap();
         assert_eq!((row.password_hash.as_str(), row.state.as_str()), ("$y", "disabled"));
-        store::add_session(&mut tx, &[8; 32], OFFICER, now, now.plus_seconds(60)).await.unwrap();
-        assert_eq!(store::sweep(&mut tx, now.plus_seconds(59), now).await.unwrap(), 0);
-        assert_eq!(store::sweep(&mut tx, now.plus_seconds(60), now).await.unwrap(), 1);
+        OFFICERS.add(&mut tx, &[8; 32], OFFICER, now, now.plus_seconds(60)).await.unwrap();
+        assert_eq!(OFFICERS.sweep(&mut tx, now.plus_seconds(59)).await.unwrap(), 0);
+        assert_eq!(OFFICERS.sweep(&mut tx, now.plus_seconds(60)).await.unwrap(), 1);
     })
     .await;
 }
@@ -101,10 +102,10 @@ async fn a_totp_step_is_spent_once_and_only_forward() {
         let mut tx = core.db.write().await.unwrap();
         store::add_office(&mut tx, &office(), core.now()).await.unwrap();
         store::add_officer(&mut tx, &officer(), core.now()).await.unwrap();
-        assert!(store::spend_step(&mut tx, OFFICER, 10).await.unwrap());
-        assert!(!store::spend_step(&mut tx, OFFICER, 10).await.unwrap());
-        assert!(!store::spend_step(&mut tx, OFFICER, 9).await.unwrap());
-        assert!(store::spend_step(&mut tx, OFFICER, 11).await.unwrap());
+        assert!(OFFICERS.spend_step(&mut tx, OFFICER, 10).await.unwrap());
+        assert!(!OFFICERS.spend_step(&mut tx, OFFICER, 10).await.unwrap());
+        assert!(!OFFICERS.spend_step(&mut tx, OFFICER, 9).await.unwrap());
+        assert!(OFFICERS.spend_step(&mut tx, OFFICER, 11).await.unwrap());
     })
     .await;
 }
@@ -117,18 +118,18 @@ async fn five_tries_lock_and_the_lock_ends() {
         let lock = |now: Timestamp| (now.plus_seconds(-900), now.plus_seconds(900));
         let (forgotten, until) = lock(now);
         for expected in 1..=5 {
-            let counted = store::count_try(&mut tx, &[1], now, forgotten, 5, until).await.unwrap();
+            let counted = login::count_try(&mut tx, &[1], now, forgotten, 5, until).await.unwrap();
             assert_eq!(counted, Some(expected));
         }
-        assert_eq!(store::count_try(&mut tx, &[1], now, forgotten, 5, until).await.unwrap(), None);
-        assert_eq!(store::locked_until(&mut tx, &[1]).await.unwrap(), Some(until));
-        assert_eq!(store::count_try(&mut tx, &[2], now, forgotten, 5, until).await.unwrap(), Some(1));
+        assert_eq!(login::count_try(&mut tx, &[1], now, forgotten, 5, until).await.unwrap(), None);
+        assert_eq!(login::locked_until(&mut tx, &[1]).await.unwrap(), Some(until));
+        assert_eq!(login::count_try(&mut tx, &[2], now, forgotten, 5, until).await.unwrap(), Some(1));
         let after = until;
         let (forgotten, until) = lock(after);
-        assert_eq!(store::count_try(&mut tx, &[1], after, forgotten, 5, until).await.unwrap(), Some(1));
-        store::forget_failures(&mut tx, &[1]).await.unwrap();
-        assert_eq!(store::locked_until(&mut tx, &[1]).await.unwrap(), None);
-        assert_eq!(store::sweep(&mut tx, now, after.plus_seconds(1)).await.unwrap(), 1, "the other subject");
+        assert_eq!(login::count_try(&mut tx, &[1], after, forgotten, 5, until).await.unwrap(), Some(1));
+        login::forget_failures(&mut tx, &[1]).await.unwrap();
+        assert_eq!(login::locked_until(&mut tx, &[1]).await.unwrap(), None);
+        assert_eq!(login::sweep_failures(&mut tx, after.plus_seconds(1)).await.unwrap(), 1, "the other subject");
     })
     .await;
 }

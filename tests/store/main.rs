@@ -16,6 +16,7 @@ mod mail_delivery;
 mod register;
 mod registration;
 mod residents;
+mod teller;
 mod verification;
 mod verification_batch;
 mod verification_http;

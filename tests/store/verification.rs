@@ -266,16 +266,6 @@ async fn parties_keys_and_employees() {
         assert!(elsewhere.parties().authenticate(&second.expose()).await.is_err(), "elsewhere within a second");
         assert!(parties.authenticate(&world.api_key.expose()).await.is_ok(), "the other key goes on");
         assert_eq!(parties.revoke_key(second.key_id).await.unwrap_err().code(), Some(Code::NotFound));
-
-        let employee = ikd::verification::party::Employee {
-            username: "teller1".into(),
-            full_name: "Budi".into(),
-            password_hash: Redacted("$argon2id$…".into()),
-            totp_secret: Redacted(vec![1; 20]),
-        };
-        parties.add_employee("Bank Uji", &employee).await.unwrap();
-        assert_eq!(parties.add_employee("Bank Uji", &employee).await.unwrap_err().code(), Some(Code::InvalidField));
-        assert_eq!(parties.add_employee("Nobody", &employee).await.unwrap_err().code(), Some(Code::NotFound));
     })
     .await;
 }

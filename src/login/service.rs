@@ -1,0 +1,217 @@
+//! Logging in with password and authenticator code, and keeping the session.
+
+use std::net::IpAddr;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::model::{LOCK_MINUTES, Life, MAX_FAILURES};
+use super::store::{self, EMPLOYEES, OFFICERS, Statements};
+use super::{Passwords, totp};
+use crate::clock::{MINUTE, Timestamp};
+use crate::core::Core;
+use crate::credential::jwk::base64url;
+use crate::db::Tx;
+use crate::error::{Code, Refusal, Result};
+use crate::secret::Redacted;
+use crate::vault::Label;
+
+/// Which people log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Realm {
+    /// Officers of Dukcapil.
+    Officers,
+    /// Employees of relying parties.
+    Employees,
+}
+
+impl Realm {
+    /// The table in whose context a person's authenticator secret is sealed.
+    pub const fn totp_table(self) -> &'static str {
+        match self {
+            Self::Officers => "officer.totp",
+            Self::Employees => "relying_party_employee",
+        }
+    }
+
+    const fn statements(self) -> &'static Statements {
+        match self {
+            Self::Officers => &OFFICERS,
+            Self::Employees => &EMPLOYEES,
+        }
+    }
+}
+
+/// What a person proves knowledge of.
+pub struct Account {
+    /// The person.
+    pub id: Uuid,
+    /// PHC string of the password.
+    pub password_hash: String,
+    /// Sealed authenticator secret.
+    pub totp_sealed: Vec<u8>,
+}
+
+/// A try that is counted and may be judged.
+#[derive(Debug)]
+#[must_use = "a counted try is to be judged"]
+pub struct Try(Vec<u8>);
+
+/// A session in a transaction that is not committed yet, so that the caller can write beside it.
+pub struct Opened {
+    /// To be committed.
+    pub tx: Tx,
+    /// The cookie's value, which is nowhere stored.
+    pub token: Redacted<String>,
+}
+
+/// Log-ins of one realm. Cloning shares everything.
+#[derive(Clone)]
+pub struct LogIns {
+    core: Core,
+    passwords: Passwords,
+    realm: Realm,
+}
+
+impl LogIns {
+    /// Over the shared tables.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub fn new(core: Core, realm: Realm) -> Result<Self> {
+        let passwords = Passwords::new(core.config.limits.password_hashes, &core.random)?;
+        Ok(Self { core, passwords, realm })
+    }
+
+    /// Counts a try in a transaction of its own, before anything is compared.
+    ///
+    /// # Errors
+    /// `too_many` after five failures of this user from this address.
+    pub async fn begin(&self, username: &str, address: IpAddr) -> Result<Try> {
+        let now = self.core.now();
+        let subject = self.subject(username, address);
+        let mut tx = self.core.db.write().await?;
+        let forgotten = now.plus_seconds(-LOCK_MINUTES * MINUTE);
+        let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
+        if store::count_try(&mut tx, &subject, now, forgotten, MAX_FAILURES, lock).await?.is_none() {
+            let until = store::locked_until(&mut tx, &subject).await?.unwrap_or(lock);
+            return Err(Refusal::new(Code::TooMany)
+                .detail(
+                    "Lima kali gagal masuk: tunggu 15 menit, atau minta penyelia memeriksa akun Anda.",
+                    "Five failed log-ins: wait 15 minutes, or ask the supervisor to look at your account.",
+                )
+                .retry_after(until.retry_after(now))
+                .into());
+        }
+        tx.commit().await?;
+        Ok(Try(subject))
+    }
+
+    /// Judges a try and opens a session. Without an account it takes as long and fails.
+    ///
+    /// # Errors
+    /// `login_failed` whatever was wrong.
+    pub async fn open(
+        &self,
+        counted: Try,
+        account: Option<Account>,
+        password: Redacted<String>,
+        code: &str,
+    ) -> Result<Opened> {
+        let now = self.core.now();
+        let stored = account.as_ref().map(|account| account.password_hash.clone());
+        let fits = self.passwords.fits(password, stored).await?;
+        let Some(account) = account.filter(|_| fits) else { return Err(Code::LoginFailed.into()) };
+        let secret = self.core.vault.open_bytes(self.realm.totp_table(), account.id, &account.totp_sealed)?;
+        let Some(step) = totp::check(&secret, code, now)? else { return Err(Code::LoginFailed.into()) };
+        let token = base64url(&self.core.random.bytes::<32>());
+        let statements = self.realm.statements();
+        let mut tx = self.core.db.write().await?;
+        if !statements.spend_step(&mut tx, account.id, step).await? {
+            return Err(Code::LoginFailed.into());
+        }
+        store::forget_failures(&mut tx, &counted.0).await?;
+        statements.add(&mut tx, &digest(&token), account.id, now, Life::end_of(now)).await?;
+        Ok(Opened { tx, token: Redacted(token) })
+    }
+
+    /// Judges a session at a request and notes that it is in use.
+    ///
+    /// # Errors
+    /// `session_ended`; `password_required` after half an hour without a request.
+    pub async fn keep(&self, token: &str, life: Life) -> Result<()> {
+        let now = self.core.now();
+        if life.judge(now)? {
+            self.touch(token, now, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Continues an idle session with the password alone.
+    ///
+    /// # Errors
+    /// `session_ended`, `login_failed`, `too_many`.
+    pub async fn resume(
+        &self,
+        token: &str,
+        life: Life,
+        (username, password_hash): (&str, String),
+        password: Redacted<String>,
+        address: IpAddr,
+    ) -> Result<()> {
+        life.require_unended(self.core.now())?;
+        let counted = self.begin(username, address).await?;
+        if !self.passwords.fits(password, Some(password_hash)).await? {
+            return Err(Code::LoginFailed.into());
+        }
+        self.touch(token, self.core.now(), Some(counted)).await
+    }
+
+    /// Ends a session. Ending one that is over is the same.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn close(&self, token: &str) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        self.realm.statements().end(&mut tx, &digest(token)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Forgets sessions and failures that are over; gives how many rows.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self) -> Result<u64> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let sessions = self.realm.statements().sweep(&mut tx, now).await?;
+        let failures = store::sweep_failures(&mut tx, now.plus_seconds(-2 * LOCK_MINUTES * MINUTE)).await?;
+        tx.commit().await?;
+        Ok(sessions + failures)
+    }
+
+    async fn touch(&self, token: &str, now: Timestamp, counted: Option<Try>) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        if let Some(Try(subject)) = counted {
+            store::forget_failures(&mut tx, &subject).await?;
+        }
+        self.realm.statements().touch(&mut tx, &digest(token), now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    fn subject(&self, username: &str, address: IpAddr) -> Vec<u8> {
+        let vault = &self.core.vault;
+        let address = address.to_string();
+        let mut parts = vec![username.as_bytes(), address.as_bytes()];
+        if self.realm == Realm::Employees {
+            // An officer and an employee may have one name: their failures are not each other's.
+            parts.push(b"employee");
+        }
+        vault.mac(vault.index_version(), Label::LoginSubject, &parts).unwrap_or_default().to_vec()
+    }
+}
+
+/// SHA-256 of a cookie's value: what is stored of it.
+pub fn digest(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}

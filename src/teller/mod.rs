@@ -1,0 +1,11 @@
+//! Tellers: employees of relying parties who verify on a web page instead of by API.
+//!
+//! A teller's question is the relying party's question. What is added here is who asked: written before the question is
+//! put, completed with the outcome, so that an answer that never came back still stands in the teller's own list.
+
+pub mod http;
+pub mod model;
+pub mod service;
+pub mod store;
+
+pub use service::Service;

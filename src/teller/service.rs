@@ -1,0 +1,322 @@
+//! Tellers' log-ins, questions and own checks.
+
+use std::net::IpAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use super::model::{CHECKS_LIMIT, Check, CheckPage, NewEmployee, NewSession, TellerSession};
+use super::store::{self, CheckRow, EmployeeRow};
+use crate::attribute::AttributeSet;
+use crate::audit::{self, Action, Actor, Event, Outcome, model::GENERAL};
+use crate::core::Core;
+use crate::db::{DbError, Tx};
+use crate::error::{Code, Error, Refusal, Result};
+use crate::login::service::digest;
+use crate::login::{Account, Life, LogIns, Realm, check_username, password, totp};
+use crate::secret::Redacted;
+use crate::verification::model::{Answer, Purpose, Question, Verdict};
+use crate::verification::party::Parties;
+use crate::verification::{self, Party};
+
+/// The use cases of the teller's desk. Cloning shares everything.
+#[derive(Clone)]
+pub struct Service {
+    core: Core,
+    verification: verification::Service,
+    audit: audit::Service,
+    log_ins: LogIns,
+}
+
+impl Service {
+    /// Wires the use cases.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub fn new(core: Core, verification: verification::Service) -> Result<Self> {
+        let log_ins = LogIns::new(core.clone(), Realm::Employees)?;
+        let audit = audit::Service::new(core.clone());
+        Ok(Self { core, verification, audit, log_ins })
+    }
+
+    /// Logs an employee in with password and authenticator code.
+    ///
+    /// # Errors
+    /// `login_failed` whatever was wrong; `too_many` after five failures of this user from this address.
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: Redacted<String>,
+        code: &str,
+        address: IpAddr,
+    ) -> Result<NewSession> {
+        let username = username.trim().to_lowercase();
+        let counted = self.log_ins.begin(&username, address).await?;
+        let mut reader = self.core.db.read().await?;
+        let row = store::employee_by_name(&mut reader, &username).await?.filter(|row| row.state == "active");
+        drop(reader);
+        let employee_id = row.as_ref().map(|row| row.employee_id);
+        let account = row.map(|row| Account {
+            id: row.employee_id,
+            password_hash: row.password_hash,
+            totp_sealed: row.totp_sealed,
+        });
+        let mut opened = self.log_ins.open(counted, account, password, code).await?;
+        let employee_id = employee_id.ok_or(Code::LoginFailed)?;
+        let event = Event {
+            chain: GENERAL,
+            actor: Actor::Employee(employee_id),
+            action: Action::LogIn,
+            subject_id: employee_id,
+        };
+        self.audit.record(&mut opened.tx, event, Outcome::Done).await?;
+        opened.tx.commit().await?;
+        let session = self.session(opened.token.expose()).await?;
+        Ok(NewSession { token: opened.token, session })
+    }
+
+    /// The employee behind a cookie.
+    ///
+    /// # Errors
+    /// `session_ended`, also when the relying party was disabled; `password_required` after half an hour without a request.
+    pub async fn session(&self, token: &str) -> Result<TellerSession> {
+        let row = self.session_row(token).await?;
+        self.log_ins.keep(token, row.life()).await?;
+        self.as_session(row).await
+    }
+
+    /// Continues an idle session with the password alone.
+    ///
+    /// # Errors
+    /// `session_ended`, `login_failed`, `too_many`.
+    pub async fn resume(&self, token: &str, password: Redacted<String>, address: IpAddr) -> Result<TellerSession> {
+        let row = self.session_row(token).await?;
+        let person = (row.username.as_str(), row.password_hash.clone());
+        self.log_ins.resume(token, row.life(), person, password, address).await?;
+        self.as_session(row).await
+    }
+
+    /// Ends a session. Ending one that is over is the same.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn log_out(&self, token: &str) -> Result<()> {
+        self.log_ins.close(token).await
+    }
+
+    /// Forgets sessions that are over; gives how many rows.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self) -> Result<u64> {
+        self.log_ins.sweep().await
+    }
+
+    /// Puts a question as the relying party and records who put it.
+    ///
+    /// # Errors
+    /// As for the relying party's own question; `idempotency_mismatch` also for a key that a colleague used;
+    /// `undetermined` whenever the outcome, or its record, is not known.
+    pub async fn verify(&self, teller: &TellerSession, question: &Question) -> Result<Answer> {
+        if !teller.party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
+            return Err(Code::PurposeNotAllowed.into());
+        }
+        let (line, new) = self.ask(teller, question).await.map_err(undetermined)?;
+        let answer = match self.verification.verify(&teller.party, question).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let unknown = matches!(error.code(), None | Some(Code::Undetermined | Code::Overloaded));
+                if new && !unknown {
+                    let mut tx = self.core.db.write().await.map_err(|fault| undetermined(fault.into()))?;
+                    store::take_back(&mut tx, line).await.map_err(|fault| undetermined(fault.into()))?;
+                    tx.commit().await.map_err(|fault| undetermined(fault.into()))?;
+                }
+                return Err(error);
+            }
+        };
+        self.complete(line, &answer).await.map_err(undetermined)?;
+        Ok(answer)
+    }
+
+    async fn ask(&self, teller: &TellerSession, question: &Question) -> Result<((Uuid, Uuid), bool)> {
+        let now = self.core.now();
+        let row = CheckRow {
+            employee_id: teller.employee_id,
+            check_id: self.core.random.uuid_v7(now),
+            relying_party_id: teller.party.relying_party_id,
+            idempotency_key: question.key.0.to_vec(),
+            purpose: question.purpose.clone(),
+            asked_at: now,
+            verification_id: None,
+            result: None,
+            reason: None,
+            disclosed: None,
+        };
+        let mut tx = self.core.db.write().await?;
+        if store::ask(&mut tx, &row).await? {
+            tx.commit().await?;
+            return Ok(((row.employee_id, row.check_id), true));
+        }
+        match store::who_asked(&mut tx, row.relying_party_id, &row.idempotency_key).await? {
+            Some(line) if line.0 == row.employee_id => Ok((line, false)),
+            Some(_) => Err(Code::IdempotencyMismatch.into()),
+            None => Err(Error::Db(DbError::Contention)),
+        }
+    }
+
+    async fn complete(&self, line: (Uuid, Uuid), answer: &Answer) -> Result<()> {
+        let (result, reason) = (answer.verdict.result(), answer.verdict.reason());
+        let disclosed = i64::from(answer.disclosed.bits());
+        let mut tx = self.core.db.write().await?;
+        store::answered(&mut tx, line, answer.verification_id, result, reason, disclosed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The employee's own checks, newest first: at most `limit` of them, from `cursor` on.
+    ///
+    /// # Errors
+    /// `malformed_request` for a cursor that was not given out here.
+    pub async fn checks(&self, teller: &TellerSession, cursor: Option<&str>, limit: i64) -> Result<CheckPage> {
+        let before = match cursor {
+            None => Uuid::max(),
+            Some(text) => URL_SAFE_NO_PAD
+                .decode(text)
+                .ok()
+                .and_then(|bytes| Uuid::from_slice(&bytes).ok())
+                .ok_or(Code::MalformedRequest)?,
+        };
+        let limit = limit.clamp(1, CHECKS_LIMIT);
+        let mut tx = self.core.db.read().await?;
+        let mut rows = store::checks(&mut tx, teller.employee_id, before, limit + 1).await?;
+        let more = rows.len() as i64 > limit;
+        rows.truncate(limit as usize);
+        let next = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(row.check_id));
+        let items = rows.into_iter().map(|row| as_check(row, &teller.party)).collect();
+        Ok(CheckPage { items, next })
+    }
+
+    async fn session_row(&self, token: &str) -> Result<store::SessionRow> {
+        let mut reader = self.core.db.read().await?;
+        Ok(store::session(&mut reader, &digest(token)).await?.ok_or(Code::SessionEnded)?)
+    }
+
+    async fn as_session(&self, row: store::SessionRow) -> Result<TellerSession> {
+        let party = self.verification.parties().active(row.relying_party_id).await?.ok_or(Code::SessionEnded)?;
+        Ok(TellerSession {
+            employee_id: row.employee_id,
+            username: row.username,
+            full_name: row.full_name,
+            party,
+            expires_at: row.expires_at,
+        })
+    }
+}
+
+/// A fault on the way means that nobody knows the outcome; a refusal stays what it is.
+fn undetermined(error: Error) -> Error {
+    match error {
+        refused @ Error::Refused(_) => refused,
+        fault => {
+            tracing::error!(error.cause = %fault, "a teller's check could not be determined");
+            Refusal::new(Code::Undetermined).retry_after(2).into()
+        }
+    }
+}
+
+fn as_check(row: CheckRow, party: &Party) -> Check {
+    let known = party.purposes.iter().find(|purpose| purpose.code == row.purpose).cloned();
+    let verdict = row.result.map(|result| Verdict::from_row(&result, row.reason.as_deref().unwrap_or("")));
+    Check {
+        check_id: row.check_id,
+        asked_at: row.asked_at,
+        purpose: known.unwrap_or_else(|| Purpose {
+            text_id: row.purpose.clone(),
+            text_en: row.purpose.clone(),
+            code: row.purpose,
+        }),
+        verification_id: row.verification_id,
+        verdict,
+        disclosed: AttributeSet::from_bits(u32::try_from(row.disclosed.unwrap_or(0)).unwrap_or(0)),
+    }
+}
+
+impl store::SessionRow {
+    fn life(&self) -> Life {
+        Life { seen_at: self.seen_at, expires_at: self.expires_at, active: self.state == "active" }
+    }
+}
+
+/// Adds an employee to a relying party. Password and secret are made here and shown once.
+///
+/// # Errors
+/// `not_found` when there is no party of that name; `invalid_field` for a user name that exists or is not of the form,
+/// or an unusable full name.
+pub async fn add_employee(core: &Core, party: &str, username: &str, full_name: &str) -> Result<NewEmployee> {
+    let username = check_username(username)?;
+    let full_name = full_name.trim();
+    if full_name.is_empty() || full_name.chars().count() > 100 || full_name.chars().any(char::is_control) {
+        return Err(Refusal::field("full_name", "Nama 1-100 karakter.", "A name has 1 to 100 characters.").into());
+    }
+    let party_id = Parties::new(core.clone()).id_of(party).await?.ok_or(Code::NotFound)?;
+    let now = core.now();
+    let employee_id = core.random.uuid_v7(now);
+    let (secrets, password_hash, totp_sealed) = secrets(core, employee_id, &username).await?;
+    let row = EmployeeRow {
+        employee_id,
+        relying_party_id: party_id,
+        username,
+        full_name: full_name.to_owned(),
+        password_hash,
+        totp_sealed,
+        state: String::from("active"),
+    };
+    let mut tx = core.db.write().await?;
+    match store::add_employee(&mut tx, &row, now).await {
+        Ok(()) => by_operator(core, tx, Action::EmployeeAdded, employee_id).await?,
+        Err(DbError::Unique) => {
+            return Err(Refusal::field("username", "Nama pengguna ini sudah ada.", "This user name exists.").into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(secrets)
+}
+
+/// Gives an employee a new password and secret, shown once; running sessions end. `None` when there is no such employee.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn renew_employee(core: &Core, username: &str) -> Result<Option<NewEmployee>> {
+    let mut reader = core.db.read().await?;
+    let Some(row) = store::employee_by_name(&mut reader, username).await? else { return Ok(None) };
+    drop(reader);
+    let (secrets, password_hash, totp_sealed) = secrets(core, row.employee_id, username).await?;
+    let mut tx = core.db.write().await?;
+    if !store::renew(&mut tx, row.employee_id, &password_hash, &totp_sealed).await? {
+        return Ok(None);
+    }
+    by_operator(core, tx, Action::PasswordSet, row.employee_id).await?;
+    Ok(Some(secrets))
+}
+
+async fn secrets(core: &Core, employee_id: Uuid, username: &str) -> Result<(NewEmployee, String, Vec<u8>)> {
+    let (chosen, secret) = (password::generate(&core.random), totp::generate(&core.random));
+    let (hashed, random) = (chosen.clone(), core.random.clone());
+    let password_hash = tokio::task::spawn_blocking(move || password::hash(&random, hashed.expose()))
+        .await
+        .map_err(Error::internal)??;
+    let sealed = core.vault.seal_bytes(&core.random, Realm::Employees.totp_table(), employee_id, &secret);
+    let shown = NewEmployee {
+        employee_id,
+        password: chosen,
+        totp_secret: totp::base32(&secret),
+        totp_address: totp::address(&secret, username)?,
+    };
+    Ok((shown, password_hash, sealed))
+}
+
+async fn by_operator(core: &Core, mut tx: Tx, action: Action, subject_id: Uuid) -> Result<()> {
+    let event = Event { chain: GENERAL, actor: Actor::Operator, action, subject_id };
+    audit::Service::new(core.clone()).record(&mut tx, event, Outcome::Done).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,290 @@
+//! Tellers and officers: log-ins and sessions (one code over two tables), who asked what, today's figures.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
+use ikd::clock::{HOUR, MINUTE, Timestamp};
+use ikd::core::Core;
+use ikd::counter::Role;
+use ikd::counter::service::{add_office, add_officer};
+use ikd::error::Code;
+use ikd::execute;
+use ikd::login::store::{EMPLOYEES, OFFICERS, count_try, forget_failures, locked_until, sweep_failures};
+use ikd::login::totp;
+use ikd::registration::store::figures;
+use ikd::teller::model::NewEmployee;
+use ikd::teller::service::{add_employee, renew_employee};
+use ikd::teller::store::{self, CheckRow};
+use ikd::teller::{Service, http::routes};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::support::each_engine;
+use crate::verification::{World, world};
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+
+fn code(core: &Core, employee: &NewEmployee) -> String {
+    totp::code(&totp::from_base32(employee.totp_secret.expose()).unwrap(), core.now()).unwrap()
+}
+
+async fn desk(core: Core) -> (World, Service, NewEmployee) {
+    let world = world(core.clone()).await;
+    let employee = add_employee(&core, "Bank Uji", "dewi.teller", "Dewi Lestari").await.unwrap();
+    let service = Service::new(core, world.service.clone()).unwrap();
+    (world, service, employee)
+}
+
+#[tokio::test]
+async fn sessions_and_steps_are_kept_for_both_kinds_of_people() {
+    each_engine(async |core| {
+        let (_, _, employee) = desk(core.clone()).await;
+        add_office(&core, "UJI-01", "Loket Uji", "office").await.unwrap();
+        let password = String::from("sandi yang panjang").into();
+        let officer = add_officer(&core, "UJI-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
+        let now = core.now();
+        let mut tx = core.db.write().await.unwrap();
+        for (statements, person) in [(&EMPLOYEES, employee.employee_id), (&OFFICERS, officer.officer_id)] {
+            assert!(statements.spend_step(&mut tx, person, 7).await.unwrap());
+            assert!(!statements.spend_step(&mut tx, person, 7).await.unwrap(), "a step counts once");
+            assert!(!statements.spend_step(&mut tx, person, 6).await.unwrap(), "nor an earlier one");
+            assert!(!statements.spend_step(&mut tx, Uuid::nil(), 9).await.unwrap());
+            statements.add(&mut tx, b"t1", person, now, now.plus_seconds(HOUR)).await.unwrap();
+            statements.add(&mut tx, b"t2", person, now, now.plus_seconds(MINUTE)).await.unwrap();
+            statements.touch(&mut tx, b"t1", now.plus_seconds(9)).await.unwrap();
+            statements.touch(&mut tx, b"t1", now).await.unwrap();
+        }
+        let session = store::session(&mut tx, b"t1").await.unwrap().unwrap();
+        assert_eq!((session.employee_id, session.seen_at), (employee.employee_id, now.plus_seconds(9)));
+        assert_eq!((session.username.as_str(), session.state.as_str()), ("dewi.teller", "active"));
+        for statements in [&EMPLOYEES, &OFFICERS] {
+            assert_eq!(statements.sweep(&mut tx, now.plus_seconds(MINUTE)).await.unwrap(), 1);
+            statements.end(&mut tx, b"t1").await.unwrap();
+            statements.end(&mut tx, b"t1").await.unwrap();
+        }
+        assert!(store::session(&mut tx, b"t1").await.unwrap().is_none());
+        assert!(store::employee_by_name(&mut tx, "nobody").await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn five_tries_lock_and_time_or_success_forgives() {
+    each_engine(async |core| {
+        let now = core.now();
+        let (forgotten, lock) = (now.plus_seconds(-15 * MINUTE), now.plus_seconds(15 * MINUTE));
+        let mut tx = core.db.write().await.unwrap();
+        for expected in 1..=5 {
+            assert_eq!(count_try(&mut tx, b"s", now, forgotten, 5, lock).await.unwrap(), Some(expected));
+        }
+        assert_eq!(count_try(&mut tx, b"s", now, forgotten, 5, lock).await.unwrap(), None, "locked");
+        assert_eq!(count_try(&mut tx, b"other", now, forgotten, 5, lock).await.unwrap(), Some(1));
+        assert_eq!(locked_until(&mut tx, b"s").await.unwrap(), Some(lock));
+        assert_eq!(count_try(&mut tx, b"s", lock, now, 5, lock).await.unwrap(), Some(1), "the lock is over");
+        forget_failures(&mut tx, b"other").await.unwrap();
+        assert_eq!(locked_until(&mut tx, b"other").await.unwrap(), None);
+        assert_eq!(sweep_failures(&mut tx, lock).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_teller_logs_in_idles_and_is_locked_out() {
+    each_engine(async |core| {
+        let (_, service, employee) = desk(core.clone()).await;
+        let password = || employee.password.clone();
+        let totp_code = code(&core, &employee);
+        let new = service.log_in(" Dewi.Teller ", password(), &totp_code, HERE).await.unwrap();
+        let token = new.token.expose();
+        assert_eq!((new.session.full_name.as_str(), new.session.party.name.as_str()), ("Dewi Lestari", "Bank Uji"));
+        let again = service.log_in("dewi.teller", password(), &totp_code, HERE).await;
+        assert_eq!(again.unwrap_err().code(), Some(Code::LoginFailed), "the same code again");
+
+        core.clock.advance(30 * MINUTE);
+        assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::PasswordRequired));
+        let wrong = service.resume(token, String::from("wrong").into(), HERE).await;
+        assert_eq!(wrong.unwrap_err().code(), Some(Code::LoginFailed));
+        assert_eq!(service.resume(token, password(), HERE).await.unwrap().employee_id, employee.employee_id);
+        assert!(service.session(token).await.is_ok());
+
+        for _ in 0..5 {
+            let failed = service.log_in("dewi.teller", String::from("wrong").into(), "000000", HERE).await;
+            assert_eq!(failed.unwrap_err().code(), Some(Code::LoginFailed));
+        }
+        let locked = service.log_in("dewi.teller", password(), &code(&core, &employee), HERE).await;
+        assert_eq!(locked.unwrap_err().code(), Some(Code::TooMany));
+        assert!(service.log_in("dewi.teller", password(), &code(&core, &employee), THERE).await.is_ok());
+
+        core.clock.advance(12 * HOUR);
+        assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::SessionEnded));
+        assert!(service.sweep().await.unwrap() >= 2);
+        service.log_out(token).await.unwrap();
+
+        let renewed = renew_employee(&core, "dewi.teller").await.unwrap().unwrap();
+        let old = service.log_in("dewi.teller", password(), &code(&core, &renewed), HERE).await;
+        assert_eq!(old.unwrap_err().code(), Some(Code::LoginFailed));
+        core.clock.advance(MINUTE);
+        let new = service.log_in("dewi.teller", renewed.password.clone(), &code(&core, &renewed), HERE).await.unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        execute!(&mut tx, "UPDATE relying_party SET state = 'disabled'").unwrap();
+        tx.commit().await.unwrap();
+        let ended = service.session(new.token.expose()).await;
+        assert_eq!(ended.unwrap_err().code(), Some(Code::SessionEnded), "the party was disabled");
+        assert!(renew_employee(&core, "nobody").await.unwrap().is_none());
+        for (party, name, refused) in [
+            ("Nobody", "budi", Code::NotFound),
+            ("Bank Uji", "dewi.teller", Code::InvalidField),
+            ("Bank Uji", "Budi", Code::InvalidField),
+        ] {
+            assert_eq!(add_employee(&core, party, name, "Budi").await.unwrap_err().code(), Some(refused));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_is_written_once_completed_once_and_read_newest_first() {
+    each_engine(async |core| {
+        let (who, party) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let line = |n: u8, key: &[u8]| CheckRow {
+            employee_id: who,
+            check_id: Uuid::from_u128(u128::from(n)),
+            relying_party_id: party,
+            idempotency_key: key.to_vec(),
+            purpose: String::from("open_account"),
+            asked_at: Timestamp::from_seconds(i64::from(n)),
+            verification_id: None,
+            result: None,
+            reason: None,
+            disclosed: None,
+        };
+        let mut tx = core.db.write().await.unwrap();
+        assert!(store::ask(&mut tx, &line(1, b"a")).await.unwrap());
+        assert!(!store::ask(&mut tx, &line(2, b"a")).await.unwrap(), "the key is taken");
+        assert_eq!(store::who_asked(&mut tx, party, b"a").await.unwrap(), Some((who, Uuid::from_u128(1))));
+        assert_eq!(store::who_asked(&mut tx, who, b"a").await.unwrap(), None);
+        assert!(store::ask(&mut tx, &line(3, b"b")).await.unwrap());
+        let first = (who, Uuid::from_u128(1));
+        let id = Uuid::from_u128(9);
+        assert!(store::answered(&mut tx, first, id, "invalid", "expired", 0).await.unwrap());
+        assert!(!store::answered(&mut tx, first, id, "valid", "", 0).await.unwrap(), "it stays what it was");
+        assert!(!store::take_back(&mut tx, first).await.unwrap());
+        let rows = store::checks(&mut tx, who, Uuid::max(), 9).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.check_id.as_u128()).collect::<Vec<_>>(), [3, 1]);
+        assert_eq!(rows[0], line(3, b"b"));
+        assert_eq!((rows[1].result.as_deref(), rows[1].reason.as_deref()), (Some("invalid"), Some("expired")));
+        assert_eq!(store::checks(&mut tx, who, Uuid::from_u128(3), 9).await.unwrap().len(), 1);
+        assert_eq!(store::checks(&mut tx, who, Uuid::max(), 1).await.unwrap().len(), 1);
+        assert!(store::take_back(&mut tx, (who, Uuid::from_u128(3))).await.unwrap());
+        assert_eq!(store::checks(&mut tx, who, Uuid::max(), 9).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+async fn send(router: &Router, request: Request<Body>) -> (StatusCode, http::HeaderMap, Value) {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    (parts.status, parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn a_teller_checks_as_the_party_and_finds_the_checks_again() {
+    each_engine(async |core| {
+        let (world, service, employee) = desk(core.clone()).await;
+        let colleague = add_employee(&core, "Bank Uji", "budi", "Budi").await.unwrap();
+        let (router, _) = routes(service).split_for_parts();
+        let inner = core.clone();
+        let finish = move |request, next| ikd::web::headers::finish(inner.clone(), request, next);
+        let router = router.layer(axum::middleware::from_fn(finish));
+        let log_in = async |username: &str, who: &NewEmployee| {
+            let body = json!({"username": username, "password": who.password.expose(), "totp": code(&core, who)});
+            let request = Request::post("/v1/teller/sessions").header(header::CONTENT_TYPE, "application/json");
+            let (status, headers, reply) = send(&router, request.body(Body::from(body.to_string())).unwrap()).await;
+            assert_eq!(status, StatusCode::CREATED, "{reply}");
+            assert_eq!(reply["purposes"], json!([{"code": "open_account", "text": "Membuka rekening"}]));
+            let cookie = headers[header::SET_COOKIE].to_str().unwrap().to_owned();
+            assert!(cookie.starts_with("__Host-ikd_teller=") && cookie.ends_with("HttpOnly; SameSite=Strict"));
+            cookie.split(';').next().unwrap().to_owned()
+        };
+        let (cookie, other) = (log_in("dewi.teller", &employee).await, log_in("budi", &colleague).await);
+        let verify = async |cookie: &str, key: &str, token: &str, purpose: &str| {
+            let body = json!({"token": token, "purpose": purpose});
+            let request = Request::post("/v1/teller/verifications")
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::COOKIE, cookie)
+                .header("Idempotency-Key", key);
+            let (status, _, reply) = send(&router, request.body(Body::from(body.to_string())).unwrap()).await;
+            (status.as_u16(), reply)
+        };
+        let token = world.presentation();
+        assert_eq!(verify("", "k", &token, "open_account").await.1["code"], "session_ended");
+        assert_eq!(verify(&cookie, "k", &token, "other").await.1["code"], "purpose_not_allowed");
+        let (status, answer) = verify(&cookie, "k", &token, "open_account").await;
+        assert_eq!((status, &answer["result"]), (200, &json!("valid")), "{answer}");
+        assert_eq!(answer["attributes"]["full_name"], "SITI NURHALIZAH");
+        assert_eq!(verify(&cookie, "k", &token, "open_account").await.1, answer, "the same key, the same answer");
+        assert_eq!(verify(&cookie, "k", "other", "open_account").await.1["code"], "idempotency_mismatch");
+        assert_eq!(verify(&other, "k", &token, "open_account").await.1["code"], "idempotency_mismatch");
+        assert_eq!(verify(&other, "k2", &token, "open_account").await.1["reason"], "already_used");
+        core.clock.advance(1);
+        assert_eq!(verify(&cookie, "k3", "no token", "open_account").await.1["reason"], "malformed");
+
+        let list = async |cookie: &str, query: &str| {
+            let request = Request::get(format!("/v1/teller/verifications{query}")).header(header::COOKIE, cookie);
+            send(&router, request.body(Body::empty()).unwrap()).await.2
+        };
+        let mine = list(&cookie, "").await;
+        let results: Vec<_> = mine["items"].as_array().unwrap().iter().map(|item| item["reason"].clone()).collect();
+        assert_eq!(results, [json!("malformed"), Value::Null], "own checks, newest first: {mine}");
+        assert_eq!(mine["items"][1]["verification_id"], answer["verification_id"]);
+        assert_eq!(mine["items"][1]["disclosed"], answer["disclosed"]);
+        assert!(!mine.to_string().contains("SITI"), "it names nobody");
+        let first = list(&cookie, "?limit=1").await;
+        let second = list(&cookie, &format!("?limit=1&cursor={}", first["next"].as_str().unwrap())).await;
+        assert_eq!((&second["items"][0], &second["next"]), (&mine["items"][1], &Value::Null));
+        assert_eq!(list(&cookie, "?cursor=nonsense").await["code"], "malformed_request");
+        assert_eq!(list(&other, "").await["items"][0]["reason"], "already_used");
+
+        // A question whose outcome was lost stands in the list as what it is, and a repetition completes it.
+        let mut tx = core.db.write().await.unwrap();
+        execute!(&mut tx, "UPDATE employee_check SET verification_id = NULL, result = NULL, reason = NULL").unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(list(&cookie, "").await["items"][1]["result"], "undetermined");
+        assert_eq!(verify(&cookie, "k", &token, "open_account").await.1, answer);
+        assert_eq!(list(&cookie, "").await["items"][1]["result"], "valid");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn figures_count_the_day_of_the_office_and_of_the_officer() {
+    each_engine(async |core| {
+        let device = ikd::device::client::DeviceKey::generate(&core.random);
+        let id = crate::residents::registration(&core, &device, ikd::registration::State::CodeSent).await;
+        let (office, officer, now) = (Uuid::from_u128(3), Uuid::from_u128(4), core.now());
+        let mut tx = core.db.write().await.unwrap();
+        assert!(figures(&mut tx, office, officer, now).await.unwrap().is_empty());
+        execute!(
+            &mut tx,
+            "UPDATE registration SET office_id = $2, decided_by = $3, decided_at = $4, updated_at = $4 \
+             WHERE registration_id = $1",
+            id,
+            office,
+            officer,
+            now
+        )
+        .unwrap();
+        let row = |mine| vec![(String::from("code_sent"), 1, mine)];
+        assert_eq!(figures(&mut tx, office, officer, now).await.unwrap(), row(1));
+        assert_eq!(figures(&mut tx, office, Uuid::nil(), now).await.unwrap(), row(0), "a colleague's");
+        assert!(figures(&mut tx, office, officer, now.plus_seconds(1)).await.unwrap().is_empty(), "yesterday's");
+        assert!(figures(&mut tx, Uuid::nil(), officer, now).await.unwrap().is_empty(), "another office's");
+    })
+    .await;
+}
