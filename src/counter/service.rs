@@ -1,6 +1,6 @@
 //! Officers: who they are, their log-ins and sessions.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -105,11 +105,26 @@ impl Service {
         let subject = self.subject(&username, address);
         self.count_try(&subject, now).await?;
         let mut reader = self.core.db.read().await?;
-        let officer = store::officer_by_name(&mut reader, &username).await?.filter(|officer| officer.state == "active");
+        // What cannot be a user name is nobody's, and is not asked for: PostgreSQL knows no text with a zero byte.
+        let officer = match check_username(&username) {
+            Ok(name) => store::officer_by_name(&mut reader, &name).await?.filter(|officer| officer.state == "active"),
+            Err(_) => None,
+        };
         drop(reader);
         let stored = officer.as_ref().map(|officer| officer.password_hash.clone());
         let fits = self.passwords.fits(password, stored).await?;
         let Some(officer) = officer.filter(|_| fits) else { return Err(Code::LoginFailed.into()) };
+        // Whoever has the password could try codes from ever new addresses. So these tries are counted for the user alone;
+        // nobody without the password can use them up, and the answer does not tell that it was right.
+        let codes = self.subject(&username, Ipv4Addr::UNSPECIFIED.into());
+        if let Err(error) = self.count_try(&codes, now).await {
+            return Err(if error.code() == Some(Code::TooMany) {
+                tracing::warn!(officer.id = %officer.officer_id, "log-in: too many wrong codes after the right password");
+                Code::LoginFailed.into()
+            } else {
+                error
+            });
+        }
         let secret = self.core.vault.open_bytes(TOTP_TABLE, officer.officer_id, &officer.totp_sealed)?;
         let Some(step) = totp::check(&secret, code, now)? else { return Err(Code::LoginFailed.into()) };
         let token = base64url(&self.core.random.bytes::<32>());
@@ -119,6 +134,7 @@ impl Service {
             return Err(Code::LoginFailed.into());
         }
         store::forget_failures(&mut tx, &subject).await?;
+        store::forget_failures(&mut tx, &codes).await?;
         store::add_session(&mut tx, &digest(&token), officer.officer_id, now, expires_at).await?;
         let event = Event {
             chain: officer.office_id,
