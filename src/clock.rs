@@ -57,6 +57,11 @@ impl Timestamp {
         if micros <= MICROS { 1 } else { ((micros + MICROS - 1) / MICROS) as u64 }
     }
 
+    /// Days since the epoch in western Indonesian time (UTC+7): what "a day" means to a resident.
+    pub const fn day_in_jakarta(self) -> i64 {
+        self.plus_seconds(7 * HOUR).seconds().div_euclid(DAY)
+    }
+
     /// RFC 3339 in UTC, e.g. `2026-11-21T08:00:00.5Z`.
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_microsecond(self.0).map_or_else(|_| String::from("out of range"), |time| time.to_string())

@@ -49,8 +49,12 @@ impl Housekeeping {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let node = self.core.random.uuid_v7(self.core.now());
         loop {
-            if let Err(error) = self.sweep(node).await {
-                tracing::warn!(error.cause = %error, "sweeping is waiting");
+            // A stop does not wait for a long backlog: each step is a transaction of its own.
+            tokio::select! {
+                swept = self.sweep(node) => if let Err(error) = swept {
+                    tracing::warn!(error.cause = %error, "sweeping is waiting");
+                },
+                _ = stop.wait_for(|stop| *stop) => return,
             }
             self.gate.forget_quiet();
             tokio::select! {

@@ -7,8 +7,7 @@ use crate::registration::model::State;
 pub const CODE_TRIES: i64 = 5;
 /// How long a code lives after its mail was handed over to the mail server, in seconds.
 pub const CODE_LIFETIME_SECONDS: i64 = DAY;
-/// New codes a day without an officer's act.
-pub const CODES_A_DAY: i64 = 3;
+pub use crate::registration::model::CODES_A_DAY;
 /// How long a registration waits for its PIN, in seconds: as long as it waits for its code.
 pub const LIFE_IN_NEEDS_PIN_SECONDS: i64 = crate::registration::model::LIFE_AFTER_APPROVAL_DAYS * DAY;
 /// How long a selfie is kept after activation, in seconds.
@@ -16,7 +15,7 @@ pub const SELFIE_AFTER_ACTIVATION_SECONDS: i64 = 30 * DAY;
 
 /// Days since the epoch in western Indonesian time (UTC+7): what "a day" means to the resident.
 pub const fn day_of(now: Timestamp) -> i64 {
-    now.plus_seconds(7 * HOUR).seconds().div_euclid(DAY)
+    now.day_in_jakarta()
 }
 
 /// When the next of those days begins.

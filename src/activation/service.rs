@@ -142,6 +142,7 @@ impl Service {
             if count > CODES_A_DAY {
                 return Err(face::too_many_codes(now).into());
             }
+            outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
             if !store::new_code(&mut tx, id, status.generation, day_of(now), count).await? {
                 return Err(Error::Db(DbError::Contention));
             }

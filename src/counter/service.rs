@@ -101,7 +101,11 @@ impl Service {
         let username = username.trim().to_lowercase();
         let counted = self.log_ins.begin(&username, address).await?;
         let mut reader = self.core.db.read().await?;
-        let officer = store::officer_by_name(&mut reader, &username).await?.filter(|officer| officer.state == "active");
+        // What cannot be a user name is nobody's, and is not asked for: PostgreSQL knows no text with a zero byte.
+        let officer = match check_username(&username) {
+            Ok(name) => store::officer_by_name(&mut reader, &name).await?.filter(|officer| officer.state == "active"),
+            Err(_) => None,
+        };
         drop(reader);
         let whose = officer.as_ref().map(|officer| (officer.officer_id, officer.office_id));
         let account = officer.map(|officer| Account {

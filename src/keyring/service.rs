@@ -1,6 +1,6 @@
 //! The keyring of one node: signs with the active key, verifies with all that count, follows rotation while running.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -40,6 +40,7 @@ struct Inner {
     node_id: Uuid,
     snapshot: RwLock<Arc<Snapshot>>,
     reload: Mutex<Timestamp>,
+    complained: std::sync::Mutex<BTreeSet<PathBuf>>,
 }
 
 #[derive(Default)]
@@ -68,8 +69,9 @@ impl Keyring {
             node_id,
             snapshot: RwLock::default(),
             reload: Mutex::new(Timestamp::default()),
+            complained: std::sync::Mutex::default(),
         }));
-        keyring.refresh().await?;
+        keyring.refresh_with(keyring.load_signers(true)?).await?;
         for purpose in NEEDED {
             if keyring.signer(purpose).is_err() {
                 return Err(Error::internal(format!(
@@ -191,11 +193,14 @@ impl Keyring {
     /// Reads files and rows anew, reports what this node holds, and moves keys on whose time has come.
     ///
     /// # Errors
-    /// When the database does not answer or a private file is too open.
+    /// When the database does not answer.
     pub async fn refresh(&self) -> Result<()> {
+        self.refresh_with(self.load_signers(false)?).await
+    }
+
+    async fn refresh_with(&self, signers: HashMap<[u8; 8], Arc<FileSigner>>) -> Result<()> {
         let inner = &self.0;
         let now = inner.core.now();
-        let signers = self.load_signers()?;
         let kids: Vec<[u8; 8]> = signers.keys().copied().collect();
         let mut tx = inner.core.db.write().await?;
         store::report(&mut tx, inner.node_id, &kids, now).await?;
@@ -266,23 +271,46 @@ impl Keyring {
         Arc::clone(&self.0.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn load_signers(&self) -> Result<HashMap<[u8; 8], Arc<FileSigner>>> {
+    /// The private halves in the key directory. A file that cannot be used stops a node from starting (`strict`). Later it
+    /// is only not counted, loudly: a node that stopped reporting because of one bad copy would be taken for gone, and the
+    /// others would go on to a key that it does not hold.
+    fn load_signers(&self, strict: bool) -> Result<HashMap<[u8; 8], Arc<FileSigner>>> {
         let known = self.snapshot();
         let mut signers = HashMap::new();
         let Ok(entries) = std::fs::read_dir(&self.0.directory) else { return Ok(signers) };
+        let mut complained = self.0.complained.lock().unwrap_or_else(PoisonError::into_inner);
         for path in entries.flatten().map(|entry| entry.path()) {
             let Some(kid) = kid_of_path(&path) else { continue };
-            let signer = match known.signers.get(&kid) {
-                Some(signer) => Arc::clone(signer),
-                None => Arc::new(FileSigner::load(&path)?),
-            };
-            if signer.kid() != kid {
-                return Err(VaultError::File(format!("{}: the file's name is not its key's id", path.display())).into());
+            match load_signer(&path, kid, known.signers.get(&kid)) {
+                Ok(signer) => {
+                    complained.remove(&path);
+                    signers.insert(kid, signer);
+                }
+                Err(error) if strict => return Err(error.into()),
+                Err(error) => {
+                    if complained.insert(path) {
+                        tracing::error!(error.cause = %error, "a signing key cannot be used; no rotation goes on without it");
+                    }
+                }
             }
-            signers.insert(kid, signer);
         }
         Ok(signers)
     }
+}
+
+fn load_signer(
+    path: &Path,
+    kid: [u8; 8],
+    known: Option<&Arc<FileSigner>>,
+) -> std::result::Result<Arc<FileSigner>, VaultError> {
+    if let Some(signer) = known {
+        return Ok(Arc::clone(signer));
+    }
+    let signer = FileSigner::load(path)?;
+    if signer.kid() != kid {
+        return Err(VaultError::File(format!("{}: the file's name is not its key's id", path.display())));
+    }
+    Ok(Arc::new(signer))
 }
 
 impl VerifyingKeys for Keyring {

@@ -73,11 +73,19 @@ const SEEN: &str = "INSERT INTO node (node_id, seen_at) VALUES ($1, $2) \
     ON CONFLICT (node_id) DO UPDATE SET seen_at = $2";
 const HOLDS: &str = "INSERT INTO node_key (node_id, kid) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
+const HELD: &str = "SELECT kid FROM node_key WHERE node_id = $1";
+const HOLDS_NO_MORE: &str = "DELETE FROM node_key WHERE node_id = $1 AND kid = $2";
+
 /// A node says that it lives and which private halves it holds.
 pub async fn report(tx: &mut Tx, node: Uuid, kids: &[[u8; 8]], now: Timestamp) -> DbResult<()> {
     execute!(tx, SEEN, node, now)?;
     for kid in kids {
         execute!(tx, HOLDS, node, kid.as_slice())?;
+    }
+    for (held,) in fetch_all!(tx, (Vec<u8>,), HELD, node)? {
+        if !kids.iter().any(|kid| *kid == held[..]) {
+            execute!(tx, HOLDS_NO_MORE, node, held)?;
+        }
     }
     Ok(())
 }

@@ -89,22 +89,30 @@ impl LogIns {
     /// `too_many` after five failures of this user from this address.
     pub async fn begin(&self, username: &str, address: IpAddr) -> Result<Try> {
         let now = self.core.now();
-        let subject = self.subject(username, address);
+        let counted = Try(self.subject(username, address));
+        if self.count(&counted, now).await? {
+            return Ok(counted);
+        }
+        let mut tx = self.core.db.read().await?;
+        let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
+        let until = store::locked_until(&mut tx, &counted.0).await?.unwrap_or(lock);
+        Err(Refusal::new(Code::TooMany)
+            .detail(
+                "Lima kali gagal masuk: tunggu 15 menit, atau minta penyelia memeriksa akun Anda.",
+                "Five failed log-ins: wait 15 minutes, or ask the supervisor to look at your account.",
+            )
+            .retry_after(until.retry_after(now))
+            .into())
+    }
+
+    /// Counts a try; `false` while its subject is locked.
+    async fn count(&self, Try(subject): &Try, now: Timestamp) -> Result<bool> {
         let mut tx = self.core.db.write().await?;
         let forgotten = now.plus_seconds(-LOCK_MINUTES * MINUTE);
         let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
-        if store::count_try(&mut tx, &subject, now, forgotten, MAX_FAILURES, lock).await?.is_none() {
-            let until = store::locked_until(&mut tx, &subject).await?.unwrap_or(lock);
-            return Err(Refusal::new(Code::TooMany)
-                .detail(
-                    "Lima kali gagal masuk: tunggu 15 menit, atau minta penyelia memeriksa akun Anda.",
-                    "Five failed log-ins: wait 15 minutes, or ask the supervisor to look at your account.",
-                )
-                .retry_after(until.retry_after(now))
-                .into());
-        }
+        let counted = store::count_try(&mut tx, subject, now, forgotten, MAX_FAILURES, lock).await?.is_some();
         tx.commit().await?;
-        Ok(Try(subject))
+        Ok(counted)
     }
 
     /// Judges a try and opens a session. Without an account it takes as long and fails.
@@ -122,6 +130,13 @@ impl LogIns {
         let stored = account.as_ref().map(|account| account.password_hash.clone());
         let fits = self.passwords.fits(password, stored).await?;
         let Some(account) = account.filter(|_| fits) else { return Err(Code::LoginFailed.into()) };
+        // Whoever has the password could try codes from ever new addresses. So these tries are counted for the person alone;
+        // nobody without the password can use them up, and the answer does not tell that it was right.
+        let codes = Try(self.digest_of(&[account.id.as_bytes(), b"codes"]));
+        if !self.count(&codes, now).await? {
+            tracing::warn!(person.id = %account.id, "log-in: too many wrong codes after the right password");
+            return Err(Code::LoginFailed.into());
+        }
         let secret = self.core.vault.open_bytes(self.realm.totp_table(), account.id, &account.totp_sealed)?;
         let Some(step) = totp::check(&secret, code, now)? else { return Err(Code::LoginFailed.into()) };
         let token = base64url(&self.core.random.bytes::<32>());
@@ -131,6 +146,7 @@ impl LogIns {
             return Err(Code::LoginFailed.into());
         }
         store::forget_failures(&mut tx, &counted.0).await?;
+        store::forget_failures(&mut tx, &codes.0).await?;
         statements.add(&mut tx, &digest(&token), account.id, now, Life::end_of(now)).await?;
         Ok(Opened { tx, token: Redacted(token) })
     }
@@ -200,14 +216,18 @@ impl LogIns {
     }
 
     fn subject(&self, username: &str, address: IpAddr) -> Vec<u8> {
-        let vault = &self.core.vault;
         let address = address.to_string();
         let mut parts = vec![username.as_bytes(), address.as_bytes()];
         if self.realm == Realm::Employees {
             // An officer and an employee may have one name: their failures are not each other's.
             parts.push(b"employee");
         }
-        vault.mac(vault.index_version(), Label::LoginSubject, &parts).unwrap_or_default().to_vec()
+        self.digest_of(&parts)
+    }
+
+    fn digest_of(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let vault = &self.core.vault;
+        vault.mac(vault.index_version(), Label::LoginSubject, parts).unwrap_or_default().to_vec()
     }
 }
 

@@ -117,6 +117,10 @@ const DROPPED: &str = "
     UPDATE mail_outbox SET state = 'dropped', lease_until = 0, lease_holder = NULL, last_error = NULL
     WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
 
+const SUPERSEDE: &str = "
+    UPDATE mail_outbox SET state = 'dropped', lease_until = 0, lease_holder = NULL, last_error = NULL
+    WHERE reference = $1 AND kind = $2 AND state = 'queued'";
+
 const PARKED: &str = "
     UPDATE mail_outbox SET state = 'parked', lease_until = 0, lease_holder = NULL, last_error = $3
     WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
@@ -158,6 +162,15 @@ pub async fn enqueue(tx: &mut Tx, random: &Random, now: Timestamp, kind: MailKin
     let mail_id = random.uuid_v7(now);
     execute!(tx, ENQUEUE, mail_id, kind.as_str(), reference, now)?;
     Ok(mail_id)
+}
+
+/// Drops what still waits of this kind about this reference, because a newer message takes its place. One that is being
+/// sent at this moment goes out, but nothing follows from it.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn supersede(tx: &mut Tx, kind: MailKind, reference: Uuid) -> DbResult<u64> {
+    execute!(tx, SUPERSEDE, reference, kind.as_str())
 }
 
 /// Whether a message to this address (by its blind index) is within the allowance: three at once, then one an hour.

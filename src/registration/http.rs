@@ -1,11 +1,14 @@
 //! Resident endpoints of a registration.
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,6 +24,7 @@ use crate::device::http::Device;
 use crate::error::{Code, Language, Refusal};
 use crate::mail::MailState;
 use crate::secret::Redacted;
+use crate::web::extract::read_body;
 use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Lang, Path, Problem, token_reply};
 
@@ -28,7 +32,11 @@ use crate::web::{ClientAddress, Json, Lang, Path, Problem, token_reply};
 struct Deps {
     service: Service,
     gate: CaptchaGate,
+    uploads: Arc<Semaphore>,
 }
+
+/// Memory for pictures that are being received, in KiB: 50 of the largest, or 1,700 of those that our app sends.
+const UPLOAD_KIB: usize = 256 * 1_024;
 
 /// All routes of this room.
 pub fn routes(service: Service, gate: CaptchaGate) -> OpenApiRouter {
@@ -39,7 +47,7 @@ pub fn routes(service: Service, gate: CaptchaGate) -> OpenApiRouter {
         .merge(OpenApiRouter::new().routes(routes!(put_selfie)).layer(DefaultBodyLimit::max(selfie::MAX_BYTES)))
         .routes(routes!(activation_token))
         .routes(routes!(counter_scan))
-        .with_state(Deps { service, gate })
+        .with_state(Deps { service, gate, uploads: Arc::new(Semaphore::new(UPLOAD_KIB)) })
 }
 
 /// The terms that must be accepted to register.
@@ -234,17 +242,22 @@ async fn put_selfie(
     State(deps): State<Deps>,
     device: Device,
     Path(id): Path<Uuid>,
-    headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    request: Request,
 ) -> Result<Json<StatusReply>, Problem> {
+    let headers = request.headers();
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     if !matches!(kind, "image/jpeg" | "image/png") {
         return Err(Code::UnsupportedMediaType.into());
     }
-    let bytes = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::from(Code::TooLarge),
-        _ => Refusal::from(Code::MalformedRequest),
-    })?;
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > selfie::MAX_BYTES) {
+        return Err(Code::TooLarge.into());
+    }
+    deps.service.awaits_selfie(&device.thumbprint, id).await?;
+    let kib = u32::try_from(length.unwrap_or(selfie::MAX_BYTES) / 1_024 + 1).unwrap_or(u32::MAX);
+    let room = tokio::time::timeout(Duration::from_secs(5), deps.uploads.acquire_many(kib)).await;
+    let Ok(Ok(_room)) = room else { return Err(Refusal::new(Code::Overloaded).retry_after(5).into()) };
+    let bytes = read_body(request, &()).await?;
     Ok(Json(deps.service.put_selfie(&device.thumbprint, id, bytes.to_vec()).await?.into()))
 }
 

@@ -10,6 +10,8 @@ use crate::secret::Redacted;
 pub const LIFE_BEFORE_APPROVAL_DAYS: i64 = 30;
 /// Days that a registration lives in `code_sent` and `needs_pin`.
 pub const LIFE_AFTER_APPROVAL_DAYS: i64 = 7;
+/// New activation codes a day without an officer's act; a new address means a new code.
+pub const CODES_A_DAY: i64 = 3;
 /// Days that a selfie is kept after any end but activation.
 pub const SELFIE_DAYS_AFTER_END: i64 = 7;
 /// Minutes that an officer's scan counts.

@@ -6,9 +6,9 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::model::{
-    CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CheckState, Decision, DifferenceField, Draft, LIFE_AFTER_APPROVAL_DAYS,
-    LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted, check_birth_date, check_email,
-    check_name, check_phone, email_hint, email_key,
+    CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CODES_A_DAY, CheckState, Decision, DifferenceField, Draft,
+    LIFE_AFTER_APPROVAL_DAYS, LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted,
+    check_birth_date, check_email, check_name, check_phone, email_hint, email_key,
 };
 use super::store::{self, Row};
 use super::{selfie, terms};
@@ -205,18 +205,23 @@ impl Service {
         self.status_of(&mut tx, &row).await
     }
 
+    /// Whether a selfie would be taken now: asked before megabytes are read.
+    ///
+    /// # Errors
+    /// `not_found`, `wrong_state`.
+    pub async fn awaits_selfie(&self, device: &Thumbprint, id: Uuid) -> Result<()> {
+        let mut tx = self.core.db.read().await?;
+        let row = self.own(&mut tx, device, id).await?;
+        require_live(&row, self.core.now())?;
+        if state_of(&row)?.is_before_approval() { Ok(()) } else { Err(Code::WrongState.into()) }
+    }
+
     /// Takes a selfie (or a retake). Decoding happens before any row is touched.
     ///
     /// # Errors
     /// `picture_unusable`, `too_large`, `wrong_state`, `overloaded` when too many pictures are being decoded.
     pub async fn put_selfie(&self, device: &Thumbprint, id: Uuid, bytes: Vec<u8>) -> Result<Status> {
-        let mut tx = self.core.db.read().await?;
-        let row = self.own(&mut tx, device, id).await?;
-        drop(tx);
-        require_live(&row, self.core.now())?;
-        if !state_of(&row)?.is_before_approval() {
-            return Err(Code::WrongState.into());
-        }
+        self.awaits_selfie(device, id).await?;
         let picture = self.decode(bytes).await?;
         let sealed = self.core.vault.seal_bytes(&self.core.random, "registration_selfie", id, &picture);
         let now = self.core.now();
@@ -296,8 +301,15 @@ impl Service {
                     if !mail::outbox::allow(&mut tx, &address, now).await? {
                         return Err(Refusal::new(Code::TooMany).retry_after(HOUR as u64).into());
                     }
+                    // What still waits would bring the new code to the new address once more, beyond its allowance.
+                    mail::outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
                     mail::outbox::enqueue(&mut tx, &self.core.random, now, MailKind::ActivationCode, id).await?;
-                    store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?
+                    let day = now.day_in_jakarta();
+                    if !store::change_address(&mut tx, id, &sealed, &address, now, day, CODES_A_DAY).await? {
+                        let still = required(store::lookup(&mut tx, id).await?)?.state == state.as_str();
+                        return Err(if still { too_many_addresses().into() } else { Code::WrongState.into() });
+                    }
+                    true
                 }
             }
             _ => return Err(Code::WrongState.into()),
@@ -362,10 +374,19 @@ impl Service {
     }
 
     pub(super) async fn end(&self, tx: &mut Tx, id: Uuid, state: State, now: Timestamp) -> Result<()> {
+        let before = store::lookup(tx, id).await?;
         if !store::end(tx, id, state.as_str(), now).await? {
             return Err(Code::WrongState.into());
         }
         store::keep_selfie_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?;
+        store::delete_copy_without_selfie(tx, id).await?;
+        // Only one registration of a resident is approved at a time: what lies there is what this one prepared.
+        if let Some(row) = before
+            && matches!(state_of(&row)?, State::CodeSent | State::NeedsPin)
+            && let Some(resident) = row.resident_id
+        {
+            store::delete_unused_holder(tx, resident).await?;
+        }
         Ok(())
     }
 
@@ -454,6 +475,15 @@ impl Amendment {
         }
         if wrong.is_empty() { Ok(()) } else { Err(Refusal::fields(wrong).into()) }
     }
+}
+
+fn too_many_addresses() -> Refusal {
+    Refusal::new(Code::TooMany)
+        .detail(
+            "Paling banyak 3 kode baru sehari, juga karena ganti surel; ubah lagi besok.",
+            "At most 3 new codes a day, changes of address included; change it again tomorrow.",
+        )
+        .retry_after(HOUR as u64)
 }
 
 /// How to reach the person behind a registration; `None` for an unknown id.

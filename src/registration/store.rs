@@ -203,13 +203,10 @@ pub async fn resubmit(
     Ok(execute!(tx, RESUBMIT, id, sealed, email_index, to, now, check_state, from)? == 1)
 }
 
-const CHANGE_CONTACT: &str = "UPDATE registration SET sealed = $2, email_index = $3, updated_at = $4, \
-    code_generation = CASE WHEN state = 'code_sent' THEN code_generation + 1 ELSE code_generation END, \
-    code_tries = 0, code_sent_at = NULL, code_expires_at = NULL \
+const CHANGE_CONTACT: &str = "UPDATE registration SET sealed = $2, email_index = $3, updated_at = $4 \
     WHERE registration_id = $1 AND state = $5";
 
-/// Replaces the sealed data and the address while the state is still `from`; a code that was sent is void, because its
-/// generation is passed.
+/// Replaces the sealed data and the address while the state is still `from`, before any code was sent.
 pub async fn change_contact(
     tx: &mut Tx,
     id: Uuid,
@@ -219,6 +216,25 @@ pub async fn change_contact(
     from: &str,
 ) -> DbResult<bool> {
     Ok(execute!(tx, CHANGE_CONTACT, id, sealed, email_index, now, from)? == 1)
+}
+
+const CHANGE_ADDRESS: &str = "UPDATE registration SET sealed = $2, email_index = $3, updated_at = $4, \
+    code_generation = code_generation + 1, code_tries = 0, code_sent_at = NULL, code_expires_at = NULL, \
+    code_day_count = CASE WHEN code_day = $5 THEN code_day_count + 1 ELSE 1 END, code_day = $5 \
+    WHERE registration_id = $1 AND state = 'code_sent' AND (code_day <> $5 OR code_day_count < $6)";
+
+/// Replaces the sealed data and the address in `code_sent`; the code that was sent is void, because its generation is
+/// passed. Counts as one new code on `day`; `false` beyond `most` of them, or when the state has changed.
+pub async fn change_address(
+    tx: &mut Tx,
+    id: Uuid,
+    sealed: &[u8],
+    email_index: &[u8],
+    now: Timestamp,
+    day: i64,
+    most: i64,
+) -> DbResult<bool> {
+    Ok(execute!(tx, CHANGE_ADDRESS, id, sealed, email_index, now, day, most)? == 1)
 }
 
 const CHANGE_PHONE: &str = "UPDATE registration SET sealed = $2, updated_at = $3 \
@@ -404,7 +420,7 @@ pub async fn postpone_check(tx: &mut Tx, id: Uuid, due: Timestamp) -> DbResult<(
 }
 
 const FINISH_CHECK: &str = "UPDATE registration SET check_state = 'done', check_result = $2, resident_id = $3, \
-    checked_at = $4, check_lease_until = 0 WHERE registration_id = $1 AND check_state = 'pending'";
+    checked_at = $4, check_lease_until = 0 WHERE registration_id = $1 AND check_state = 'pending' AND ended_at IS NULL";
 
 /// Records what the register's answer means.
 pub async fn finish_check(
@@ -423,6 +439,14 @@ const PUT_COPY: &str = "INSERT INTO registration_register_copy (registration_id,
 /// Keeps what the register said.
 pub async fn put_copy(tx: &mut Tx, id: Uuid, record: &[u8], portrait: Option<&[u8]>) -> DbResult<()> {
     execute!(tx, PUT_COPY, id, record, portrait).map(|_| ())
+}
+
+const DELETE_COPY_WITHOUT_SELFIE: &str = "DELETE FROM registration_register_copy WHERE registration_id = $1 \
+    AND NOT EXISTS (SELECT 1 FROM registration_selfie s WHERE s.registration_id = $1)";
+
+/// Deletes what the register said where no selfie sets a time for it: nobody will compare it any more.
+pub async fn delete_copy_without_selfie(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    execute!(tx, DELETE_COPY_WITHOUT_SELFIE, id).map(|_| ())
 }
 
 const LOOKUP_COPY: &str = "SELECT record, portrait FROM registration_register_copy WHERE registration_id = $1";
@@ -494,4 +518,15 @@ pub async fn put_holder(
         None => execute!(tx, DELETE_PORTRAIT, resident)?,
     };
     Ok(())
+}
+
+const DELETE_HOLDER: &str = "DELETE FROM holder_record WHERE resident_id = $1 \
+    AND NOT EXISTS (SELECT 1 FROM credential c WHERE c.resident_id = $1)";
+const DELETE_HOLDER_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1 \
+    AND NOT EXISTS (SELECT 1 FROM credential c WHERE c.resident_id = $1)";
+
+/// Deletes what an approval had prepared for somebody who never became a holder.
+pub async fn delete_unused_holder(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    execute!(tx, DELETE_HOLDER, resident)?;
+    execute!(tx, DELETE_HOLDER_PORTRAIT, resident).map(|_| ())
 }

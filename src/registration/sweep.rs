@@ -3,7 +3,7 @@
 use super::model::State;
 use super::service::Service;
 use super::store;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 const BATCH: i64 = 200;
 
@@ -17,16 +17,23 @@ impl Service {
         let mut reader = self.core.db.read().await?;
         let due = store::due_to_expire(&mut reader, now, BATCH).await?;
         drop(reader);
-        for id in &due {
+        let mut ended = 0;
+        for id in due {
             let mut tx = self.core.db.write().await?;
-            // Somebody else may have ended it in between; that is fine.
-            if self.end(&mut tx, *id, State::Expired, now).await.is_ok() {
-                tx.commit().await?;
+            match self.end(&mut tx, id, State::Expired, now).await {
+                Ok(()) => {
+                    tx.commit().await?;
+                    ended += 1;
+                }
+                // Somebody else ended it in between; that is fine.
+                Err(Error::Refused(_)) => tx.rollback().await?,
+                // Counting it as done would make the caller ask again at once, and for ever.
+                Err(fault) => return Err(fault),
             }
         }
         let mut tx = self.core.db.write().await?;
         let deleted = store::delete_old_pictures(&mut tx, now, BATCH).await?;
         tx.commit().await?;
-        Ok(due.len() + deleted)
+        Ok(ended + deleted)
     }
 }

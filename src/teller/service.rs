@@ -54,7 +54,11 @@ impl Service {
         let username = username.trim().to_lowercase();
         let counted = self.log_ins.begin(&username, address).await?;
         let mut reader = self.core.db.read().await?;
-        let row = store::employee_by_name(&mut reader, &username).await?.filter(|row| row.state == "active");
+        // What cannot be a user name is nobody's, and is not asked for: PostgreSQL knows no text with a zero byte.
+        let row = match check_username(&username) {
+            Ok(name) => store::employee_by_name(&mut reader, &name).await?.filter(|row| row.state == "active"),
+            Err(_) => None,
+        };
         drop(reader);
         let employee_id = row.as_ref().map(|row| row.employee_id);
         let account = row.map(|row| Account {

@@ -1,0 +1,184 @@
+//! What ends: registrations, the data that was kept for them, and codes that a newer one replaces.
+
+use ikd::clock::DAY;
+use ikd::core::Core;
+use ikd::device::client::DeviceKey;
+use ikd::error::Code;
+use ikd::keyring::Keyring;
+use ikd::mail::{MailKind, Wake, outbox};
+use ikd::register::{LocalRegister, PopulationRegister};
+use ikd::registration::service::Amendment;
+use ikd::registration::{Service, State, store};
+use uuid::Uuid;
+
+use crate::residents::{RESIDENT, later, number, registration};
+use crate::support::each_engine;
+
+const STATE_IS_EXPIRED: &str =
+    "SELECT CAST(COUNT(*) AS BIGINT) FROM registration WHERE registration_id = $1 AND state = 'expired'";
+const COPIES: &str = "SELECT COUNT(*) FROM registration_register_copy WHERE registration_id = $1";
+const RECORDS: &str = "SELECT COUNT(*) FROM holder_record WHERE resident_id = $1";
+const PORTRAITS: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_id = $1";
+const WAITING: &str = "SELECT COUNT(*) FROM mail_outbox WHERE reference = $1 AND state = 'queued'";
+const GENERATION: &str = "SELECT code_generation FROM registration WHERE registration_id = $1";
+
+async fn service(core: &Core) -> Service {
+    Keyring::init(core).await.unwrap();
+    let keyring = Keyring::open(core.clone()).await.unwrap();
+    Service::new(core.clone(), PopulationRegister::Local(LocalRegister::new(core.clone())), keyring, Wake::default())
+}
+
+async fn keep_copy(core: &Core, id: Uuid) {
+    let mut tx = core.db.write().await.unwrap();
+    store::put_copy(&mut tx, id, b"record", Some(b"portrait")).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn without_selfie(core: &Core, id: Uuid) {
+    let mut tx = core.db.write().await.unwrap();
+    ikd::execute!(&mut tx, "DELETE FROM registration_selfie WHERE registration_id = $1", id).unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_register_said_does_not_outlive_a_registration_without_selfie() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let device = DeviceKey::generate(&core.random);
+        let id = registration(&core, &device, State::NeedsSelfie).await;
+        without_selfie(&core, id).await;
+        keep_copy(&core, id).await;
+        later(&core, 8 * DAY);
+        assert_eq!(service.sweep().await.unwrap(), 1);
+        assert_eq!(number(&core, STATE_IS_EXPIRED, id).await, Some(1));
+        assert_eq!(number(&core, COPIES, id).await, Some(0));
+        assert_eq!(service.sweep().await.unwrap(), 0, "nothing is left to do");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_check_that_ends_after_its_registration_keeps_nothing() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let device = DeviceKey::generate(&core.random);
+        let id = registration(&core, &device, State::AwaitingOfficer).await;
+        service.cancel(&device.thumbprint(), id).await.unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        assert!(!store::finish_check(&mut tx, id, "match", Some(RESIDENT), core.now()).await.unwrap());
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_approval_that_is_never_used_leaves_no_holder_s_data() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let device = DeviceKey::generate(&core.random);
+        let id = registration(&core, &device, State::CodeSent).await;
+        let mut tx = core.db.write().await.unwrap();
+        store::put_holder(&mut tx, RESIDENT, b"record", Some(b"portrait"), core.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        // Another registration for the same resident ends: that is nobody's business.
+        let other_device = DeviceKey::generate(&core.random);
+        let other = registration(&core, &other_device, State::AwaitingOfficer).await;
+        service.cancel(&other_device.thumbprint(), other).await.unwrap();
+        assert_eq!(number(&core, RECORDS, RESIDENT).await, Some(1));
+        service.cancel(&device.thumbprint(), id).await.unwrap();
+        assert_eq!(number(&core, RECORDS, RESIDENT).await, Some(0));
+        assert_eq!(number(&core, PORTRAITS, RESIDENT).await, Some(0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn new_addresses_are_new_codes_and_only_the_last_one_waits() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let device = DeviceKey::generate(&core.random);
+        let id = registration(&core, &device, State::CodeSent).await;
+        let mut tx = core.db.write().await.unwrap();
+        outbox::enqueue(&mut tx, &core.random, core.now(), MailKind::ActivationCode, id).await.unwrap();
+        tx.commit().await.unwrap();
+        let change = async |number: u32| {
+            let email = Some(format!("siti{number}@example.id"));
+            let changes = Amendment { email, ..Amendment::default() };
+            service.amend(&device.thumbprint(), id, &changes).await
+        };
+        for number in 1..=3 {
+            change(number).await.unwrap();
+        }
+        assert_eq!(number(&core, GENERATION, id).await, Some(4));
+        // The mail server was slow: all that waited would have gone to the last address.
+        assert_eq!(number(&core, WAITING, id).await, Some(1));
+        assert_eq!(change(4).await.unwrap_err().code(), Some(Code::TooMany));
+        assert_eq!(number(&core, GENERATION, id).await, Some(4));
+        later(&core, DAY);
+        change(5).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_ends_the_sweep_instead_of_keeping_it_busy() {
+    each_engine(async |core| {
+        if core.db.engine() != "sqlite" {
+            return;
+        }
+        let service = service(&core).await;
+        let device = DeviceKey::generate(&core.random);
+        registration(&core, &device, State::AwaitingOfficer).await;
+        let mut tx = core.db.write().await.unwrap();
+        let refuse = "CREATE TRIGGER full BEFORE UPDATE ON registration BEGIN SELECT RAISE(ABORT, 'full'); END";
+        ikd::execute!(&mut tx, refuse).unwrap();
+        tx.commit().await.unwrap();
+        later(&core, 8 * DAY);
+        assert!(service.sweep().await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_selfie_for_somebody_else_s_registration_is_refused_before_it_is_read() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use ikd::device::client::ProofFor;
+    use tower::ServiceExt;
+
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let owner = DeviceKey::generate(&core.random);
+        let id = registration(&core, &owner, State::NeedsSelfie).await;
+        let guard = crate::residents::guard(&core);
+        let gate = ikd::captcha::CaptchaGate::new(core.clone());
+        let (router, _) = ikd::registration::http::routes(service, gate).split_for_parts();
+        let router = router.layer(axum::Extension(guard.clone()));
+        let path = format!("/v1/registrations/{id}/selfie");
+        let url = format!("{}{path}", core.config.service.public_url);
+        let send = async |device: &DeviceKey, length: usize| {
+            let nonce = guard.nonce();
+            let what = ProofFor { method: "PUT", url: &url, nonce: Some(&nonce), access_token: None, iat: 0 };
+            let read = Arc::new(AtomicBool::new(false));
+            let flag = Arc::clone(&read);
+            let body = axum::body::Body::from_stream(futures_util::stream::once(async move {
+                flag.store(true, Ordering::SeqCst);
+                Ok::<_, std::io::Error>(vec![0_u8; 100])
+            }));
+            let request = http::Request::put(&path)
+                .header("DPoP", device.proof(&core.random, &what))
+                .header("Content-Type", "image/jpeg")
+                .header("Content-Length", length)
+                .body(body)
+                .unwrap();
+            let status = router.clone().oneshot(request).await.unwrap().status().as_u16();
+            (status, read.load(Ordering::SeqCst))
+        };
+        let stranger = DeviceKey::generate(&core.random);
+        assert_eq!(send(&stranger, 5_000_000).await, (404, false));
+        assert_eq!(send(&owner, 6_000_000).await, (413, false));
+        assert_eq!(send(&owner, 100).await, (422, true), "no picture, but read");
+    })
+    .await;
+}

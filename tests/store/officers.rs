@@ -1,0 +1,82 @@
+//! Log-in of officers: what is counted, and against whom.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ikd::clock::MINUTE;
+use ikd::core::Core;
+use ikd::counter::service::{add_office, add_officer};
+use ikd::counter::{Role, Service};
+use ikd::error::Code;
+use ikd::keyring::Keyring;
+use ikd::login::totp;
+use ikd::mail::Wake;
+use ikd::register::{LocalRegister, PopulationRegister};
+use ikd::registration;
+use ikd::secret::Redacted;
+
+use crate::support::each_engine;
+
+const PASSWORD: &str = "correct horse battery";
+
+async fn counter(core: &Core) -> (Service, Vec<u8>) {
+    Keyring::init(core).await.unwrap();
+    let keyring = Keyring::open(core.clone()).await.unwrap();
+    let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
+    let registrations = registration::Service::new(core.clone(), register, keyring.clone(), Wake::default());
+    add_office(core, "JKT-01", "Dukcapil", "office").await.unwrap();
+    let password = Redacted(String::from(PASSWORD));
+    let new = add_officer(core, "JKT-01", "petugas", "Petugas", Role::Officer, &password).await.unwrap();
+    let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
+    (Service::new(core.clone(), registrations, keyring).unwrap(), secret)
+}
+
+fn address(number: u32) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + number))
+}
+
+#[tokio::test]
+async fn codes_cannot_be_tried_from_ever_new_addresses() {
+    each_engine(async |core| {
+        let (counter, secret) = counter(&core).await;
+        let right = totp::code(&secret, core.now()).unwrap();
+        let wrong = if right == "000000" { "000001" } else { "000000" };
+        let log_in = async |code: &str, from: u32| {
+            let password = Redacted(String::from(PASSWORD));
+            counter.log_in("petugas", password, code, address(from)).await.map_err(|error| error.code())
+        };
+        for from in 0..5 {
+            assert_eq!(log_in(wrong, from).await.unwrap_err(), Some(Code::LoginFailed));
+        }
+        assert_eq!(log_in(&right, 9).await.unwrap_err(), Some(Code::LoginFailed), "even the right one");
+        core.clock.advance(16 * MINUTE);
+        let right = totp::code(&secret, core.now()).unwrap();
+        log_in(&right, 10).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wrong_passwords_from_everywhere_lock_nobody_out() {
+    each_engine(async |core| {
+        let (counter, secret) = counter(&core).await;
+        for from in 0..8 {
+            let wrong = Redacted(String::from("wrong horse battery"));
+            assert!(counter.log_in("petugas", wrong, "000000", address(from)).await.is_err());
+        }
+        let right = totp::code(&secret, core.now()).unwrap();
+        counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(20)).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_user_name_is_a_failed_log_in() {
+    each_engine(async |core| {
+        let (counter, _) = counter(&core).await;
+        for name in ["", "pet\0ugas", "Pëtugas", &"x".repeat(10_000)] {
+            let answer = counter.log_in(name, Redacted(String::from(PASSWORD)), "000000", address(1)).await;
+            assert_eq!(answer.unwrap_err().code(), Some(Code::LoginFailed), "{name:?}");
+        }
+    })
+    .await;
+}

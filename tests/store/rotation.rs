@@ -1,0 +1,76 @@
+//! Rotation between nodes: a key takes over only when every living node holds it.
+
+use ikd::config::Config;
+use ikd::core::Core;
+use ikd::credential::KeyPurpose;
+use ikd::keyring::Keyring;
+
+use crate::support::each_engine;
+
+async fn state(core: &Core, kid: [u8; 8]) -> String {
+    let rows = Keyring::list(core).await.unwrap();
+    rows.into_iter().find(|row| row.kid == kid).unwrap().state
+}
+
+#[tokio::test]
+async fn a_badly_copied_key_holds_rotation_back_and_stops_no_node() {
+    use std::os::unix::fs::PermissionsExt;
+    each_engine(async |core| {
+        Keyring::init(&core).await.unwrap();
+        let here = Keyring::open(core.clone()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let copy_all = || {
+            for file in std::fs::read_dir(&core.config.keys.directory).unwrap().map(Result::unwrap) {
+                std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+            }
+        };
+        copy_all();
+        let mut config: Config = (*core.config).clone();
+        config.keys.directory = folder.path().to_path_buf();
+        let there_core = Core { config: config.into(), ..core.clone() };
+        let there = Keyring::open(there_core.clone()).await.unwrap();
+
+        let kid = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+        copy_all();
+        let name = format!("token-{}.pem", kid.map(|byte| format!("{byte:02x}")).concat());
+        let copied = folder.path().join(name);
+        std::fs::set_permissions(&copied, std::fs::Permissions::from_mode(0o644)).unwrap();
+        for _ in 0..4 {
+            core.clock.advance(20);
+            there.refresh().await.expect("the node goes on");
+            here.refresh().await.unwrap();
+        }
+        assert_eq!(state(&core, kid).await, "next", "one living node cannot sign with it");
+        assert!(Keyring::open(there_core).await.is_err(), "but no node starts like this");
+
+        std::fs::set_permissions(&copied, std::fs::Permissions::from_mode(0o600)).unwrap();
+        there.refresh().await.unwrap();
+        here.refresh().await.unwrap();
+        assert_eq!(state(&core, kid).await, "active");
+        there.refresh().await.unwrap();
+        assert_eq!(there.signer(KeyPurpose::Token).unwrap().kid(), kid);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_lost_a_key_no_longer_counts_as_holding_it() {
+    each_engine(async |core| {
+        Keyring::init(&core).await.unwrap();
+        let node = Keyring::open(core.clone()).await.unwrap();
+        let mut config: Config = (*core.config).clone();
+        config.keys.publish_ahead_seconds = 60;
+        let core = Core { config: config.into(), ..core.clone() };
+        let patient = Keyring::open(core.clone()).await.unwrap();
+        drop(node);
+        core.clock.advance(40);
+        let kid = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+        patient.refresh().await.unwrap();
+        let name = format!("token-{}.pem", kid.map(|byte| format!("{byte:02x}")).concat());
+        std::fs::remove_file(core.config.keys.directory.join(name)).unwrap();
+        core.clock.advance(61);
+        patient.refresh().await.unwrap();
+        assert_eq!(state(&core, kid).await, "next");
+    })
+    .await;
+}
