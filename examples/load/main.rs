@@ -69,6 +69,9 @@ struct Run {
     /// Activations and unlocks; 0 for none.
     #[arg(long, default_value_t = 200)]
     activations: usize,
+    /// Records for `register generate` and `register import`; 0 for neither.
+    #[arg(long, default_value_t = 200_000)]
+    register: u64,
     /// Folder of the databases, removed at the end.
     #[arg(long, default_value = "target/load")]
     folder: PathBuf,
@@ -140,6 +143,11 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
         run.residents, place.filled_per_second, run.portraits
     ));
     let config = place.config.to_str().unwrap().to_owned();
+    let each = place.bytes().await as f64 / run.residents as f64;
+    report.note(format!("{engine}: {each:.0} bytes of database for each resident, those portraits among them"));
+    if run.register > 0 {
+        register(run, &place, report).await;
+    }
     let server = Server::start(&run.program, &["--config", &config, "serve"], place.port);
     report.note(format!("{engine}: start to first answer {:.0} ms", server.ready_after.as_secs_f64() * 1e3));
     let wanted = |name: &str| name.contains(&run.only);
@@ -158,11 +166,13 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
         let mut fastest: f64 = 4_000.0;
         for &connections in &run.connections {
             let guess = if connections == 1 { 5_000.0 } else { (fastest * 1.5).max(12_000.0) };
-            let (bytes, rows) = (place.bytes().await, place.count(ROWS).await);
+            let (bytes, wal, rows) = (place.bytes().await, place.wal_position().await, place.count(ROWS).await);
             let measured = verify(&place, asked, connections, run.seconds, 0, guess as usize, &drive).await;
             fastest = fastest.max(measured.0.per_second());
-            let grown = (place.bytes().await - bytes) as f64 / (place.count(ROWS).await - rows).max(1) as f64;
-            report.valid(engine, name, connections, measured, grown);
+            let checks = (place.count(ROWS).await - rows).max(1) as f64;
+            let wal = (place.wal_position().await - wal) as f64 / checks;
+            let grown = (place.bytes().await - bytes) as f64 / checks;
+            report.valid(engine, name, connections, measured, (grown, wal));
         }
         if !asked.portrait {
             // Half of the load: each connection pauses as long as a request took.
@@ -170,7 +180,7 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
             if let Some(full) = full {
                 let pause = (32.0 / (full / 2.0) * 1e3).round().max(1.0) as u64;
                 let measured = verify(&place, asked, 32, run.seconds, pause, 12_000, &drive).await;
-                report.valid(engine, "verify at half load", 32, measured, 0.0);
+                report.valid(engine, "verify at half load", 32, measured, (0.0, 0.0));
             }
         }
     }
@@ -197,6 +207,30 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     report.note(format!("{engine}: resident memory of the server {now:.0} MiB, at most {most:.0} MiB"));
 }
 
+/// The two ways to fill the register, with the release binary.
+async fn register(run: &Run, place: &Place, report: &mut Report) {
+    let csv = place.folder.join("register.csv");
+    let (csv, count) = (csv.to_str().unwrap(), run.register.to_string());
+    let ikd = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(&run.program);
+        command.args(["--config", place.config.to_str().unwrap(), "register"]).args(arguments);
+        let begun = std::time::Instant::now();
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        run.register as f64 / begun.elapsed().as_secs_f64()
+    };
+    let bytes = place.bytes().await;
+    let rate = ikd(&["generate", "--count", &count, "--seed", "21"]);
+    let each = (place.bytes().await - bytes) as f64 / run.register as f64;
+    report.note(format!(
+        "{}: register generate, {count} records: {rate:.0} a second, {each:.0} bytes each",
+        place.engine
+    ));
+    ikd(&["generate", "--count", &count, "--seed", "22", "--csv", csv]);
+    let rate = ikd(&["import", csv]);
+    report.note(format!("{}: register import, {count} records: {rate:.0} a second", place.engine));
+}
+
 const ROWS: &str = "SELECT COUNT(*) FROM verification";
 
 /// One run with fresh tokens; gives what was measured and how many were valid.
@@ -220,6 +254,6 @@ async fn verify(
 
 impl From<(&'static str, &str, usize, Measured)> for Row {
     fn from((engine, name, connections, measured): (&'static str, &str, usize, Measured)) -> Self {
-        Self { engine, name: name.to_owned(), connections, measured, valid: None, grown: 0.0 }
+        Self { engine, name: name.to_owned(), connections, measured, valid: None, grown: (0.0, 0.0) }
     }
 }

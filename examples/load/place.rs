@@ -119,6 +119,14 @@ impl Place {
         }
     }
 
+    /// Bytes of write-ahead log that were ever written; 0 where the engine does not say.
+    pub async fn wal_position(&self) -> i64 {
+        match self.engine {
+            "sqlite" => 0,
+            _ => self.count("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").await,
+        }
+    }
+
     pub async fn run(&self, sql: &'static str) {
         let mut tx = self.core.db.bare().await.unwrap();
         ikd::fetch_all!(&mut tx, (i64,), sql).map(|_| ()).unwrap_or(());

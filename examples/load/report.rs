@@ -14,8 +14,8 @@ pub struct Row {
     pub measured: Measured,
     /// How many of the answers were `valid`, where that was counted.
     pub valid: Option<i64>,
-    /// Bytes of the database for each check.
-    pub grown: f64,
+    /// Bytes of the database, and of write-ahead log, for each check.
+    pub grown: (f64, f64),
 }
 
 pub struct Report {
@@ -68,7 +68,7 @@ impl Report {
         name: &str,
         connections: usize,
         measured: (Measured, i64),
-        grown: f64,
+        grown: (f64, f64),
     ) {
         let (measured, valid) = measured;
         self.push(Row { valid: Some(valid), grown, ..(engine, name, connections, measured).into() });
@@ -103,8 +103,11 @@ impl Report {
         if let Some(valid) = row.valid {
             remarks.push(format!("{valid} of {} valid", m.requests));
         }
-        if row.grown > 0.0 {
-            remarks.push(format!("{:.0} B each", row.grown));
+        if row.grown.0 > 0.0 {
+            remarks.push(format!("{:.0} B each", row.grown.0));
+        }
+        if row.grown.1 > 0.0 {
+            remarks.push(format!("{:.0} B WAL each", row.grown.1));
         }
         for (what, count) in [("refused", m.status), ("broken", m.broken), ("ran out of tokens", m.short)] {
             if count > 0 {
