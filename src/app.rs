@@ -118,8 +118,14 @@ impl App {
 
     /// All routes under all layers.
     pub fn router(&self) -> Router {
+        self.router_with(Router::new())
+    }
+
+    /// [`App::router`] with further routes under the same layers: measuring tools add theirs, the service has none.
+    pub fn router_with(&self, further: Router) -> Router {
         let (router, api) = self.api().split_for_parts();
         let mut router = router
+            .merge(further)
             .merge(docs::routes(api))
             .merge(pages::routes())
             .merge(Health::new(&self.core, &self.keyring).routes());

@@ -422,6 +422,60 @@ fn is_sql(text: &str) -> bool {
     ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH "].iter().any(|start| text.starts_with(start))
 }
 
+/// Tables that a cluster distributes by `resident_id`.
+const DISTRIBUTED: &[&str] = &["credential", "credential_holder", "holder_record", "holder_portrait", "verification"];
+
+/// Statements on them that may go to every shard, each with its reason. None is on the way of a good token.
+const ASKS_EVERYWHERE: &[&str] = &[
+    // A token that names no holder, under a key that may have been used for one.
+    "WHERE relying_party_id = $1 AND idempotency_key = $2 LIMIT 1",
+    // A relying party reads a record of its own again, by the id alone.
+    "WHERE verification_id = $1 AND relying_party_id = $2",
+    // Of `verification_refusal`, whose rows have no holder: it is distributed by the party.
+    "WHERE relying_party_id = $1 AND idempotency_key = $2",
+];
+
+#[test]
+fn what_is_distributed_is_asked_by_resident() {
+    let names_a_table = |text: &str| {
+        let words: Vec<&str> =
+            text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
+        words
+            .windows(2)
+            .any(|pair| ["FROM", "JOIN", "UPDATE", "INTO"].contains(&pair[0]) && DISTRIBUTED.contains(&pair[1]))
+    };
+    let (mut seen, mut exceptions) = (0, BTreeSet::new());
+    let mut missing = Vec::new();
+    for source in sources() {
+        let is_head = |text: &str| text.trim_end().ends_with("FROM verification");
+        let tails_count = source.strings.iter().any(|text| is_head(text));
+        for text in &source.strings {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            // The head of a statement whose WHERE stands in another literal, and such a WHERE.
+            let (head, tail) = (is_head(&text), tails_count && text.starts_with("WHERE "));
+            let statement = (is_sql(&text) || text.starts_with("BEGIN ")) && names_a_table(&text);
+            if !(statement || tail) || head {
+                continue;
+            }
+            seen += 1;
+            if let Some(exception) = ASKS_EVERYWHERE.iter().find(|exception| **exception == text) {
+                exceptions.insert(*exception);
+                continue;
+            }
+            let by_resident =
+                text.split_once(" INTO ").is_some_and(|(_, into)| {
+                    into.split_once(')').is_some_and(|(columns, _)| columns.contains("resident_id"))
+                }) || text.split_once("WHERE ").is_some_and(|(_, conditions)| conditions.contains("resident_id"));
+            if !by_resident {
+                missing.push(format!("{}: {text}", source.path));
+            }
+        }
+    }
+    demand("statements on distributed tables name the resident, so that each goes to one shard", missing);
+    assert!(seen > 25, "only {seen} statements were read");
+    assert_eq!(exceptions.len(), ASKS_EVERYWHERE.len(), "an exception that nothing needs");
+}
+
 #[test]
 fn both_folders_hold_the_same_migrations() {
     let names = |engine: &str| -> BTreeSet<_> {

@@ -1,6 +1,7 @@
 //! `/metrics` for Prometheus, on a listener of its own.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
@@ -11,6 +12,10 @@ static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0];
 
+/// How often samples are put into their buckets. Until then each is kept, so without this a process that nobody scrapes
+/// would grow with every request.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// The route. The first call installs the recorder.
 pub fn router() -> Router {
     let handle = HANDLE.get_or_init(|| {
@@ -20,5 +25,13 @@ pub fn router() -> Router {
             .and_then(PrometheusBuilder::install_recorder)
             .ok()
     });
+    if let Some(handle) = handle {
+        tokio::spawn(async {
+            loop {
+                tokio::time::sleep(UPKEEP).await;
+                handle.run_upkeep();
+            }
+        });
+    }
     Router::new().route("/metrics", get(async || handle.as_ref().map(PrometheusHandle::render).unwrap_or_default()))
 }

@@ -1,0 +1,58 @@
+//! What an answer costs at least: a no-op, and a no-op that checks one Ed25519 signature, under all layers of the service.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
+use ed25519_dalek::{Signature, VerifyingKey};
+use ikd::app::App;
+use ikd::cli::serve::stop_signal;
+use ikd::config::Config;
+use ikd::credential::{FileSigner, Signer, format};
+use ikd::random::Random;
+use ikd::verification::http::VerificationRequest;
+use ikd::web::Json;
+use ikd::web::server::Listener;
+use serde::Serialize;
+
+use crate::place::open_core;
+
+#[derive(Serialize)]
+struct Done {
+    result: &'static str,
+    characters: usize,
+}
+
+struct Signed {
+    key: VerifyingKey,
+    message: Vec<u8>,
+    signature: Signature,
+}
+
+async fn noop(Json(request): Json<VerificationRequest>) -> Json<Done> {
+    Json(Done { result: "valid", characters: request.token.expose().len() })
+}
+
+/// The text is decoded from Base45, and a signature over a message as long as a token's is checked.
+async fn signature(State(signed): State<Arc<Signed>>, Json(request): Json<VerificationRequest>) -> Json<Done> {
+    let characters = base45::decode(request.token.expose()).map(|bytes| bytes.len()).unwrap_or_default();
+    let good = signed.key.verify_strict(&signed.message, &signed.signature).is_ok();
+    Json(Done { result: if good { "valid" } else { "invalid" }, characters })
+}
+
+pub async fn serve(file: &Path) {
+    let config = Config::load(Some(file)).unwrap();
+    let core = open_core(config.clone()).await;
+    ikd::keyring::Keyring::init(&core).await.unwrap();
+    let signer = FileSigner::from_seed(&Random::system().bytes());
+    let message = vec![7; format::LIFETIME_SECONDS as usize + 200];
+    let signature_bytes = signer.sign(&message).unwrap();
+    let signed =
+        Arc::new(Signed { key: signer.verifying_key(), signature: Signature::from_bytes(&signature_bytes), message });
+    let routes = Router::new().route("/noop", post(noop)).route("/signature", post(signature)).with_state(signed);
+    let listener = Listener::bind(&config.http.listen, &config.http).await.unwrap();
+    let app = App::open(core).await.unwrap();
+    listener.serve(app.router_with(routes), stop_signal().unwrap()).await;
+}

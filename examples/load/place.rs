@@ -1,0 +1,338 @@
+//! A database of either engine with residents, a key directory, and the release binary serving on it.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, stream};
+use ikd::attribute::AttributeSet;
+use ikd::clock::Clock;
+use ikd::config::Config;
+use ikd::core::Core;
+use ikd::db::{Db, PoolSizes};
+use ikd::fetch_one;
+use ikd::keyring::Keyring;
+use ikd::keyring::service::init_root;
+use ikd::on_engine;
+use ikd::random::Random;
+use ikd::register::Date;
+use ikd::register::generate::Generator;
+use ikd::vault::Vault;
+use ikd::verification::Purpose;
+use ikd::verification::party::Parties;
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+/// Bytes of a portrait: the most that the service keeps.
+pub const PORTRAIT: usize = 20_000;
+const ROWS: u64 = 500;
+
+pub struct Place {
+    pub engine: &'static str,
+    pub folder: PathBuf,
+    pub config: PathBuf,
+    pub port: u16,
+    pub core: Core,
+    pub keyring: Keyring,
+    pub api_key: String,
+    pub residents: Vec<Uuid>,
+    pub postgres: Option<Postgres>,
+    /// Records a second, sealed and written.
+    pub filled_per_second: f64,
+}
+
+pub async fn open_core(config: Config) -> Core {
+    init_root(&config.keys.directory, &Random::system()).unwrap();
+    let vault = Vault::load(&config.keys.directory.join("root")).unwrap();
+    let sizes = PoolSizes { connections: config.database.connections, acquire_timeout_seconds: 30 };
+    let db = Db::open(config.database.url.expose(), sizes).await.unwrap();
+    db.migrate().await.unwrap();
+    Core { db, clock: Clock::System, random: Random::system(), vault, config: Arc::new(config) }
+}
+
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Writes a configuration: the defaults, without the flood limit per address, since all load comes from one.
+pub fn write_config(folder: &Path, database: &str, port: u16) -> PathBuf {
+    let file = folder.join("ikd.toml");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let text = format!(
+        "[service]\npublic_url = \"http://127.0.0.1:{port}\"\n[http]\nlisten = \"127.0.0.1:{port}\"\nmetrics_listen = \"127.0.0.1:{}\"\n\
+         [database]\nurl = \"{database}\"\n[keys]\ndirectory = \"{}\"\npublish_ahead_seconds = 0\n[mail]\ndirectory = \"{}\"\n\
+         [limits]\nrequests_per_second = 0\n[captcha]\nmax_number = 1000\nfree_per_minute = 1000000\n[log]\nlevel = \"warn\"\n",
+        free_port(),
+        at("keys"),
+        at("mail"),
+    );
+    fs::write(&file, text).unwrap();
+    file
+}
+
+impl Place {
+    pub async fn make(engine: &'static str, folder: &Path, residents: u64, portraits: u64) -> Self {
+        let folder = folder.join(engine);
+        fs::create_dir_all(&folder).unwrap();
+        let postgres = (engine == "postgres").then(|| Postgres::start(&folder));
+        let url = match &postgres {
+            Some(postgres) => postgres.url("postgres"),
+            None => format!("sqlite:{}", folder.join("ikd.db").display()),
+        };
+        let port = free_port();
+        let config = write_config(&folder, &url, port);
+        let core = open_core(Config::load(Some(&config)).unwrap()).await;
+        Keyring::init(&core).await.unwrap();
+        let keyring = Keyring::open(core.clone()).await.unwrap();
+        let purpose = Purpose {
+            code: "open_account".into(),
+            text_id: "Membuka rekening".into(),
+            text_en: "Opening an account".into(),
+        };
+        let (_, key) = Parties::new(core.clone()).add("Bank Beban", AttributeSet::FULL, &[purpose]).await.unwrap();
+        let begun = Instant::now();
+        let ids = fill(&core, residents, portraits).await;
+        let filled_per_second = residents as f64 / begun.elapsed().as_secs_f64();
+        let api_key = key.expose();
+        Self { engine, folder, config, port, core, keyring, api_key, residents: ids, postgres, filled_per_second }
+    }
+
+    /// Rows of a table.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let mut tx = self.core.db.read().await.unwrap();
+        fetch_one!(&mut tx, (i64,), sql).unwrap().0
+    }
+
+    /// Bytes of the database: of the file, or of all tables and indexes.
+    pub async fn bytes(&self) -> i64 {
+        match self.engine {
+            "sqlite" => {
+                self.run("PRAGMA wal_checkpoint(TRUNCATE)").await;
+                fs::metadata(self.folder.join("ikd.db")).unwrap().len() as i64
+            }
+            _ => self.count("SELECT pg_database_size(current_database())").await,
+        }
+    }
+
+    /// Bytes of write-ahead log that were ever written; 0 where the engine does not say.
+    pub async fn wal_position(&self) -> i64 {
+        match self.engine {
+            "sqlite" => 0,
+            _ => self.count("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").await,
+        }
+    }
+
+    pub async fn run(&self, sql: &'static str) {
+        let mut tx = self.core.db.bare().await.unwrap();
+        ikd::fetch_all!(&mut tx, (i64,), sql).map(|_| ()).unwrap_or(());
+    }
+
+    pub fn pids(&self, server: &Server) -> (u32, Option<u32>) {
+        (server.child.id(), self.postgres.as_ref().map(|postgres| postgres.child.id()))
+    }
+}
+
+/// Residents with a credential and a sealed record each, the first of them with a portrait.
+async fn fill(core: &Core, residents: u64, portraits: u64) -> Vec<Uuid> {
+    let generator = Arc::new(Generator::new(7, Date::parse("2026-11-01").unwrap()));
+    let picture: Arc<Vec<u8>> = Arc::new((0..PORTRAIT).map(|at| (at * 31 % 251) as u8).collect());
+    let mut batches =
+        stream::iter((0..residents.div_ceil(ROWS)).map(|chunk| (chunk * ROWS, ((chunk + 1) * ROWS).min(residents))))
+            .map(|(from, to)| {
+                let (core, generator, picture) = (core.clone(), Arc::clone(&generator), Arc::clone(&picture));
+                tokio::task::spawn_blocking(move || {
+                    let (vault, random) = (&core.vault, &core.random);
+                    (from..to)
+                        .map(|index| {
+                            let id = random.uuid_v7(core.now());
+                            let record = generator.resident(index).unwrap();
+                            let sealed = vault.seal_row(random, "holder_record", id, &record).unwrap();
+                            let portrait =
+                                (index < portraits).then(|| vault.seal_bytes(random, "holder_portrait", id, &picture));
+                            (id, sealed, portrait)
+                        })
+                        .collect::<Vec<_>>()
+                })
+            })
+            .buffered(2);
+    let mut ids = Vec::with_capacity(residents as usize);
+    while let Some(batch) = batches.next().await {
+        let batch = batch.unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        let each = |head: &str, row: &dyn Fn(usize) -> String, count: usize| {
+            let rows: Vec<String> = (0..count).map(row).collect();
+            format!("{head} VALUES {}", rows.join(", "))
+        };
+        let sql = each(
+            "INSERT INTO credential (resident_id, state, generation, last_spent, pin_tries, pin_wait_until, challenge_spent, \
+             session, session_ends_at, activated_at)",
+            &|at| format!("(${}, 'active', 1, 0, 0, 0, 0, 0, 0, 0)", at + 1),
+            batch.len(),
+        );
+        on_engine!(&mut tx, |c| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (id, ..) in &batch {
+                query = query.bind(id);
+            }
+            query.execute(c).await.map(|_| ())
+        })
+        .unwrap();
+        let sealed = |table: &str, count| {
+            each(
+                &format!(
+                    "INSERT INTO {table} (resident_id, sealed{})",
+                    if table == "holder_record" { ", updated_at" } else { "" }
+                ),
+                &|at| {
+                    let zero = if table == "holder_record" { ", 0" } else { "" };
+                    format!("(${}, ${}{zero})", at * 2 + 1, at * 2 + 2)
+                },
+                count,
+            )
+        };
+        let sql = sealed("holder_record", batch.len());
+        on_engine!(&mut tx, |c| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (id, record, _) in &batch {
+                query = query.bind(id).bind(&record[..]);
+            }
+            query.execute(c).await.map(|_| ())
+        })
+        .unwrap();
+        let pictured: Vec<_> = batch.iter().filter_map(|(id, _, portrait)| Some((id, portrait.as_ref()?))).collect();
+        if !pictured.is_empty() {
+            let sql = sealed("holder_portrait", pictured.len());
+            on_engine!(&mut tx, |c| {
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for (id, portrait) in &pictured {
+                    query = query.bind(id).bind(&portrait[..]);
+                }
+                query.execute(c).await.map(|_| ())
+            })
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        ids.extend(batch.into_iter().map(|(id, ..)| id));
+    }
+    ids
+}
+
+/// A server process; ended when dropped.
+pub struct Server {
+    pub child: Child,
+    /// From its start to its first answer.
+    pub ready_after: Duration,
+}
+
+impl Server {
+    pub fn start(program: &Path, arguments: &[&str], port: u16) -> Self {
+        let begun = Instant::now();
+        let child = Command::new(program).args(arguments).stdout(Stdio::null()).spawn().unwrap();
+        while !answers(port) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{} does not answer", program.display());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Self { child, ready_after: begun.elapsed() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        let _ = self.child.wait();
+    }
+}
+
+fn answers(port: u16) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+    let mut head = [0; 12];
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").is_ok()
+        && stream.read_exact(&mut head).is_ok()
+        && &head == b"HTTP/1.1 200"
+}
+
+/// A PostgreSQL server of our own, durable as in production.
+pub struct Postgres {
+    pub child: Child,
+    socket: PathBuf,
+}
+
+impl Postgres {
+    pub fn start(folder: &Path) -> Self {
+        let data = folder.join("data");
+        let socket = std::env::temp_dir().join(format!("ikd-load-{}", std::process::id()));
+        fs::create_dir_all(&data).unwrap();
+        fs::create_dir_all(&socket).unwrap();
+        let owner = postgres_user();
+        if let Some((uid, gid)) = owner {
+            std::os::unix::fs::chown(&data, Some(uid), Some(gid)).unwrap();
+            std::os::unix::fs::chown(&socket, Some(uid), Some(gid)).unwrap();
+        }
+        let bin = binaries();
+        let command = |program: &str| {
+            let mut command = Command::new(bin.join(program));
+            command.current_dir(&data).stdout(Stdio::null()).stderr(Stdio::null());
+            if let Some((uid, gid)) = owner {
+                command.uid(uid).gid(gid);
+            }
+            command
+        };
+        let made =
+            command("initdb").args(["-A", "trust", "-U", "ikd", "-E", "UTF8", "--no-locale", "-D", "."]).status();
+        assert!(made.unwrap().success(), "initdb");
+        let child = command("postgres")
+            .args(["-D", ".", "-c", "listen_addresses=", "-c", "shared_buffers=1GB", "-c", "max_wal_size=4GB"])
+            .arg("-k")
+            .arg(&socket)
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let postgres = Self { child, socket };
+        let begun = Instant::now();
+        while !postgres.socket.join(".s.PGSQL.5432").exists() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "PostgreSQL does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        postgres
+    }
+
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://ikd@localhost/{database}?host={}", self.socket.display())
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-INT", &pid]).status();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.socket);
+    }
+}
+
+fn binaries() -> PathBuf {
+    let versions =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    versions
+        .filter(|bin| bin.join("initdb").exists())
+        .max()
+        .expect("PostgreSQL is needed: install the package `postgresql`")
+}
+
+/// PostgreSQL refuses to run as root: then it runs as the user that its package made.
+fn postgres_user() -> Option<(u32, u32)> {
+    use std::os::unix::fs::MetadataExt;
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap();
+    let fields: Vec<&str> = users.lines().find(|line| line.starts_with("postgres:"))?.split(':').collect();
+    Some((fields[2].parse().ok()?, fields[3].parse().ok()?))
+}
