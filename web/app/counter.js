@@ -72,7 +72,7 @@ export async function activationQr() {
   const qr = liveQr({ ask, label: t("counter.qr") });
   watch(profile);
   return el("div", { class: "stack-loose" }, heading(t("counter.title"), 4), el("p", { class: "lead" }, t("counter.lead")),
-    el("div", { class: "card" }, qr), el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")),
+    el("div", { class: "card code" }, qr), el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")),
     el("div", { class: "actions" }, button(t("counter.scan_instead"), () => go("pindai"), { kind: "secondary", picture: "scan" }), button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" })),
     notice("warning", t("counter.never"), t("counter.never.do")));
 }

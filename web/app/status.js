@@ -101,7 +101,7 @@ function screen(profile, trouble, look) {
     el("div", { class: `card state ${TONES[state] ?? "info"}` }, el("span", { class: "picture" }, icon(PICTURES[state])), el("div", { class: "stack-tight" }, el("p", {}, t(`state.${state}.why`)), el("p", { class: "next" }, el("b", {}, t("status.next")), " ", t(`state.${state}.next`, { email: hint ?? "" })))),
     reason ? el("figure", { class: "card quote" }, el("figcaption", {}, t("status.reason")), el("blockquote", {}, reason), corrections.length ? el("p", {}, t("status.corrections", { fields: corrections.map((name) => t(`form.${name}`)).join(", ") })) : null) : null,
     trouble, actions, more, el("div", { class: "card" }, facts),
-    live ? el("div", { class: "row spread" }, changeable ? button(t("status.change"), () => go("surel"), { kind: "quiet", wide: false }) : null, button(t("status.cancel"), () => cancel(profile, trouble), { kind: "danger-quiet", wide: false })) : null,
+    live ? el("div", { class: "actions" }, changeable ? button(t("status.change"), () => go("surel"), { kind: "quiet", picture: "edit" }) : null, button(t("status.cancel"), () => cancel(profile, trouble), { kind: "danger-quiet", picture: "close" })) : null,
   ];
 }
 

@@ -137,7 +137,7 @@ export function shown(name, value) {
   if (name === "birth_date") return ktpDate(value);
   if (name === "age_over_17") return t(value ? "attribute.yes" : "attribute.no");
   if (CODED.includes(name)) {
-    const key = `${name}.${value}`;
+    const key = `value.${name}.${value}`;
     return known(key) ? t(key) : String(value);
   }
   return String(value);
@@ -236,7 +236,7 @@ export async function show() {
   const body = { share: wallet.share, offline: Boolean(wallet.offline) };
   const qr = liveQr({ label: t("show.qr"), ask: async () => (await ask("/v1/me/presentations", { method: "POST", json: body, again: true })).data.token });
   const result = el("div", { "aria-live": "polite", class: "stack" });
-  const area = el("div", { class: "card" }, qr);
+  const area = el("div", { class: "stack" }, el("div", { class: "card code" }, qr), el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")));
   every(2, async () => {
     const { data } = await ask("/v1/me/verifications?limit=5", { quiet: true, tries: 1 });
     const news = data.items.find((item) => !before.has(`${item.verification_id}${item.repeats}`));
@@ -252,7 +252,7 @@ export async function show() {
   });
   const names = Array.isArray(wallet.share) ? wallet.share : PRESETS[wallet.share];
   return el("div", { class: "stack wallet" }, heading(t("show.title")), el("p", { class: "muted" }, t("show.shares", { what: Array.isArray(wallet.share) ? names.map((name) => t(`attribute.${name}`)).join(", ") : t(`share.${wallet.share}`) })),
-    result, area, el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")), button(t("show.change"), () => go("bagikan"), { kind: "secondary", picture: "edit" }), tabs("bagikan"));
+    result, area, button(t("show.change"), () => go("bagikan"), { kind: "secondary", picture: "edit" }), tabs("bagikan"));
 }
 
 const reason = (code) => (known(`reason.${code}`) ? t(`reason.${code}`) : "");
