@@ -1,0 +1,233 @@
+// The resident's app: frame, routes and the first screen. Every screen has an address of its own after the #, so the back
+// button and a reload lead where people expect; what a screen needs is loaded when it is first shown.
+
+import { announce, button, el, fill, find, icon, mark, notice } from "../shared/dom.js";
+import { explain, onNetwork, Refused } from "../shared/http.js";
+import { languageSwitch, onLanguage, start, t } from "../shared/i18n.js";
+import * as profiles from "./profiles.js";
+
+const SCREENS = {
+  "": home,
+  orang: home,
+  ketentuan: () => import("./register.js").then((m) => m.terms()),
+  data: () => import("./register.js").then((m) => m.form()),
+  swafoto: () => import("./selfie.js").then((m) => m.selfie()),
+  status: () => import("./status.js").then((m) => m.status()),
+  surel: () => import("./status.js").then((m) => m.contact()),
+  perbaiki: () => import("./status.js").then((m) => m.correct()),
+  qr: () => import("./counter.js").then((m) => m.activationQr()),
+  pindai: () => import("./counter.js").then((m) => m.counterScan()),
+  kode: () => import("./activate.js").then((m) => m.code()),
+  simpan: () => import("./activate.js").then((m) => m.keep()),
+  pin: () => import("./activate.js").then((m) => m.newPin()),
+  buka: () => import("./wallet.js").then((m) => m.unlock()),
+  kartu: () => import("./wallet.js").then((m) => m.card()),
+  bagikan: () => import("./wallet.js").then((m) => m.share()),
+  tunjukkan: () => import("./wallet.js").then((m) => m.show()),
+  riwayat: () => import("./wallet.js").then((m) => m.history()),
+};
+
+const main = el("main", { id: "isi", tabindex: "-1" });
+let leaving = [];
+let turn = 0;
+
+/** Goes to a screen. `replace` leaves no step to come back to. */
+export function go(name, { replace = false } = {}) {
+  const address = `${location.pathname === "/aktivasi" ? "/" : ""}#/${name}`;
+  if (replace || location.pathname === "/aktivasi") {
+    history.replaceState(null, "", address);
+    show();
+  } else if (location.hash === address) {
+    show();
+  } else {
+    location.hash = address;
+  }
+}
+
+/** Calls back when this screen is left. */
+export function onLeave(act) {
+  leaving.push(act);
+}
+
+/** The name of the screen that is shown. */
+export const here = () => /^#\/(\w*)$/.exec(location.hash)?.[1] ?? "";
+
+/** The person who uses the app; without one, the first screen. */
+export async function person() {
+  const profile = await profiles.current();
+  if (!profile) {
+    go("", { replace: true });
+    throw new Elsewhere();
+  }
+  return profile;
+}
+
+/** Thrown by a screen that sent the person to another. */
+export class Elsewhere extends Error {}
+
+/** Sends the person to another screen instead of this one. */
+export function instead(name) {
+  go(name, { replace: true });
+  throw new Elsewhere();
+}
+
+/** The heading of a screen, with the steps of the way where it is one of them. */
+export function heading(title, step) {
+  const steps = 6;
+  const way = step
+    ? [el("p", { class: "muted small" }, t("steps.at", { step, steps })),
+      el("ol", { class: "steps", "aria-hidden": "true" }, Array.from({ length: steps }, (_, i) => el("li", { class: i + 1 < step ? "done" : null, "aria-current": i + 1 === step ? "step" : null })))]
+    : null;
+  return el("header", { class: "stack-tight" }, way, el("h1", { tabindex: "-1" }, title));
+}
+
+/** Shows a refusal in `place`, says it, and gives what can be repeated a button. */
+export function complain(place, error, again) {
+  const { title, detail } = explain(error);
+  fill(place, notice(error instanceof Refused && !error.isNetwork && error.status < 500 ? "warning" : "danger", title, detail, again ? button(t("app.again"), again, { kind: "secondary", wide: false }) : null));
+  place.hidden = false;
+  announce(`${title}. ${detail}`, true);
+  place.scrollIntoView({ block: "nearest" });
+}
+
+/** Does something slow once: the button shows it, and the second press waits. */
+export async function working(pressed, words, act) {
+  if (pressed.getAttribute("aria-disabled") === "true") return undefined;
+  const before = [...pressed.childNodes];
+  pressed.setAttribute("aria-disabled", "true");
+  fill(pressed, words);
+  announce(words);
+  try {
+    return await act();
+  } finally {
+    pressed.removeAttribute("aria-disabled");
+    fill(pressed, before);
+  }
+}
+
+/** Repeats while the screen is shown; the first time after `seconds`. */
+export function every(seconds, act) {
+  let busy = false;
+  const timer = setInterval(async () => {
+    if (busy || document.hidden) return;
+    busy = true;
+    await act().catch(() => {});
+    busy = false;
+  }, seconds * 1000);
+  onLeave(() => clearInterval(timer));
+  return () => clearInterval(timer);
+}
+
+async function show({ keepFocus = false } = {}) {
+  const mine = (turn += 1);
+  leaving.forEach((act) => act());
+  leaving = [];
+  document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
+  const slow = setTimeout(() => mine === turn && fill(main, el("div", { class: "loading" }, el("div", { class: "spinner" }), el("p", {}, t("app.loading")))), 300);
+  let content;
+  try {
+    content = await (location.pathname === "/aktivasi" && !here() ? mailLink() : (SCREENS[here()] ?? home)());
+  } catch (error) {
+    clearTimeout(slow);
+    if (error instanceof Elsewhere || mine !== turn) return;
+    const place = el("div", {});
+    content = el("div", { class: "stack-loose" }, heading(t("app.trouble")), place, button(t("app.start"), () => go("orang"), { kind: "quiet" }));
+    const failed = error instanceof TypeError && /import|fetch/i.test(error.message) ? new Refused("offline") : error;
+    complain(place, failed, () => show());
+    const retry = () => mine === turn && show();
+    addEventListener("online", retry);
+    leaving.push(() => removeEventListener("online", retry));
+  }
+  clearTimeout(slow);
+  if (mine !== turn) return;
+  fill(main, content);
+  const title = find("h1", main);
+  document.title = `${title?.textContent ?? ""} · IKD`;
+  if (!keepFocus) {
+    scrollTo(0, 0);
+    title?.focus({ preventScroll: true });
+  }
+}
+
+// ---------------------------------------------------------------- the first screen
+
+async function home() {
+  const people = await profiles.all();
+  if (!people.length) return welcome();
+  if (people.length === 1 && !here()) {
+    profiles.choose(people[0]);
+    instead(people[0].active ? "buka" : "status");
+  }
+  const entry = (profile) => el("li", {}, el("button", { type: "button", class: "person", onclick: () => {
+    profiles.choose(profile);
+    go(profile.active ? "buka" : "status");
+  } }, icon(profile.active ? "card" : "clock"), el("span", {}, el("b", {}, profile.name), el("small", {}, t(profile.active ? "home.active" : "home.waiting"))), icon("arrow")));
+  return el("div", { class: "stack-loose" }, heading(t("home.who")), el("ul", { class: "people" }, people.map(entry)),
+    button(t("home.add"), () => go("ketentuan"), { kind: "secondary", picture: "plus" }), aside());
+}
+
+function welcome() {
+  const point = (picture, key) => el("li", {}, icon(picture), el("div", {}, el("b", {}, t(`welcome.${key}`)), el("p", {}, t(`welcome.${key}.why`))));
+  return el("div", { class: "stack-loose" },
+    el("div", { class: "hero" }, heading(t("welcome.title")), el("p", { class: "lead" }, t("welcome.lead"))),
+    button(t("welcome.register"), () => go("ketentuan"), { picture: "user" }),
+    el("ol", { class: "points card" }, point("edit", "fill"), point("office", "visit"), point("lock", "pin")),
+    notice("warning", t("welcome.fake"), t("welcome.fake.do")),
+    aside());
+}
+
+function aside() {
+  return el("nav", { class: "aside", "aria-label": t("app.more") }, el("a", { href: "/bantuan" }, icon("help", 22), t("app.help")), el("a", { href: "/mulai" }, icon("office", 22), t("app.others")));
+}
+
+// ---------------------------------------------------------------- the link in the mail
+
+async function mailLink() {
+  const found = /^#([0-9a-f-]{36})\.(\d{6})$/.exec(location.hash);
+  if (!found) instead("");
+  const [, id, digits] = found;
+  const mine = (await profiles.all()).find((profile) => profile.registration?.registration_id === id);
+  if (mine) {
+    profiles.choose(mine);
+    sessionStorage.setItem("ikd.code", digits);
+    instead("kode");
+  }
+  return el("div", { class: "stack-loose" }, heading(t("link.title")), el("p", { class: "lead" }, t("link.lead")),
+    el("p", { class: "card center big-code mono", "aria-label": [...digits].join(" ") }, `${digits.slice(0, 3)} ${digits.slice(3)}`),
+    el("ol", { class: "card points" }, ["open", "enter"].map((key, i) => el("li", {}, icon(i ? "edit" : "phone"), el("div", {}, el("b", {}, t(`link.${key}`)), el("p", {}, t(`link.${key}.how`)))))),
+    notice("warning", t("link.secret")));
+}
+
+// ---------------------------------------------------------------- the frame
+
+async function begin() {
+  await start(["/web/shared", "/web/app"]);
+  const offline = el("div", { class: "offline", role: "status", hidden: true });
+  const brand = el("a", { class: "brand", href: "/#/orang" });
+  const skip = el("a", { class: "skip", href: "#isi", onclick: (event) => { event.preventDefault(); main.focus(); } });
+  const words = () => {
+    fill(brand, mark(), el("span", {}, "IKD", el("small", {}, t("app.name"))));
+    fill(skip, t("app.skip"));
+    fill(offline, icon("cloud", 22), el("span", {}, t("app.offline")));
+  };
+  words();
+  document.body.prepend(skip, find(".busy-line"), el("header", { class: "bar" }, el("div", { class: "bar-inner" }, brand, languageSwitch())), offline, main);
+  onLanguage(() => {
+    words();
+    show({ keepFocus: true });
+  });
+  onNetwork((online) => (offline.hidden = online));
+  addEventListener("hashchange", () => show());
+  await show({ keepFocus: true });
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});
+}
+
+addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault();
+  window.ikdInstall = event;
+});
+
+begin().catch((error) => {
+  console.error(error);
+  document.body.append(el("p", { class: "fatal" }, "Aplikasi belum dapat dibuka. Periksa jaringan, lalu muat ulang. / The app cannot be opened yet. Check the network, then reload."));
+});

@@ -1,0 +1,171 @@
+// Terms and data: the first two steps.
+
+import { button, el, field, fill, icon } from "../shared/dom.js";
+import { Refused, request } from "../shared/http.js";
+import { language, t } from "../shared/i18n.js";
+import { complain, go, heading, instead, working } from "./main.js";
+import * as profiles from "./profiles.js";
+
+const DRAFT = "ikd.draft";
+
+/** What was typed before anything was sent. It stays on this phone and goes when the data was taken. */
+function draft() {
+  try {
+    return JSON.parse(localStorage.getItem(DRAFT)) ?? {};
+  } catch {
+    return {};
+  }
+}
+const keepDraft = (changes) => localStorage.setItem(DRAFT, JSON.stringify({ ...draft(), ...changes }));
+
+export async function terms() {
+  const { data } = await request("/v1/terms");
+  const [title, ...paragraphs] = data.text.split(/\n\s*\n/).map((text) => text.trim()).filter(Boolean);
+  // A paragraph begins with its number and a short name: "3. Berapa lama disimpan. …"
+  const section = (text) => {
+    const found = /^\d+\.\s+([^.?]+[.?])\s+(.*)$/s.exec(text);
+    return found ? el("section", { class: "stack-tight" }, el("h2", {}, found[1].replace(/\.$/, "")), el("p", {}, found[2])) : el("p", {}, el("b", {}, text));
+  };
+  const accept = button(t("terms.accept"), () => {
+    keepDraft({ terms: { version: data.version, accepted: true } });
+    go("data");
+  }, { picture: "check" });
+  return el("div", { class: "stack-loose" }, heading(t("terms.title"), 1), el("p", { class: "lead" }, t("terms.lead")),
+    el("div", { class: "card stack terms", lang: data.language }, el("p", { class: "muted" }, title), paragraphs.map(section)),
+    el("div", { class: "actions" }, accept, button(t("terms.decline"), () => go("orang"), { kind: "quiet" })));
+}
+
+/** A day as three inputs: calendars are slow when the year is long ago. Returns the element with `value` and `fail(text)`. */
+export function dateField({ id, label, hint, value = "", onchange }) {
+  const [year = "", month = "", day = ""] = value.split("-");
+  const months = Array.from({ length: 12 }, (_, i) => [String(i + 1).padStart(2, "0"), new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", { month: "long", timeZone: "UTC" }).format(new Date(Date.UTC(2000, i, 1)))]);
+  const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
+  const describe = { "aria-describedby": `${id}-hint ${id}-error` };
+  const parts = {
+    day: el("input", { id: `${id}-day`, inputmode: "numeric", maxlength: 2, autocomplete: "bday-day", value: day.replace(/^0/, ""), ...describe }),
+    month: el("select", { id: `${id}-month`, autocomplete: "bday-month", ...describe }, el("option", { value: "" }, t("date.choose")), months.map(([code, name]) => el("option", { value: code, selected: code === month }, name))),
+    year: el("input", { id: `${id}-year`, inputmode: "numeric", maxlength: 4, autocomplete: "bday-year", value: year, ...describe }),
+  };
+  const part = (name) => el("div", { class: "field" }, el("label", { for: `${id}-${name}`, class: "small" }, t(`date.${name}`)), parts[name]);
+  const node = el("fieldset", { class: "field" }, el("legend", { class: "legend" }, label), el("p", { class: "hint", id: `${id}-hint` }, hint), el("div", { class: "date" }, part("day"), part("month"), part("year")), error);
+  const read = () => (parts.day.value.trim() || parts.month.value || parts.year.value.trim() ? `${parts.year.value.trim()}-${parts.month.value}-${parts.day.value.trim().padStart(2, "0")}` : "");
+  Object.defineProperty(node, "value", { get: read });
+  node.input = parts.day;
+  node.fail = (text) => {
+    fill(error, text ? [icon("warning"), el("span", {}, text)] : null).hidden = !text;
+    for (const input of Object.values(parts)) text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
+  };
+  node.addEventListener("input", () => onchange?.(read()));
+  node.addEventListener("change", () => onchange?.(read()));
+  return node;
+}
+
+/** Whether text is a day that has been. */
+export function isDay(text) {
+  const found = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (!found) return false;
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text) && Number(found[1]) >= 1900 && day <= new Date();
+}
+
+// The service judges for good; these catch slips of the finger at once.
+const CHECKS = {
+  nik: (text) => (/^\d{16}$/.test(text) ? null : t("form.nik.error", { n: text.length })),
+  full_name: (text) => (text.trim().length >= 1 ? null : t("form.full_name.error")),
+  birth_date: (text, all) => {
+    if (!isDay(text)) return t("form.birth_date.error");
+    const [year, month, day] = text.split("-");
+    const written = /^\d{6}(\d{2})(\d{2})(\d{2})/.exec(all.nik);
+    const agrees = !written || (written[3] === year.slice(2) && written[2] === month && [Number(day), Number(day) + 40].includes(Number(written[1])));
+    return agrees ? null : t("form.birth_date.nik");
+  },
+  email: (text) => (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text.trim()) ? null : t("form.email.error")),
+  phone: (text) => (text.replace(/\D/g, "").length >= 9 ? null : t("form.phone.error")),
+};
+
+export async function form() {
+  const kept = draft();
+  if (!kept.terms?.accepted) instead("ketentuan");
+  const make = (id, props) => field({ id, label: t(`form.${id}`), hint: t(`form.${id}.hint`), value: kept[id] ?? "", ...props });
+  const fields = {
+    nik: make("nik", { inputmode: "numeric", autocomplete: "off", maxlength: 24 }),
+    full_name: make("full_name", { autocomplete: "name", autocapitalize: "characters", spellcheck: "false", maxlength: 120 }),
+    birth_date: dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: kept.birth_date, onchange: (value) => keepDraft({ birth_date: value }) }),
+    email: make("email", { type: "email", autocomplete: "email", maxlength: 254 }),
+    phone: make("phone", { type: "tel", autocomplete: "tel", maxlength: 24 }),
+  };
+  const read = (id) => (id === "birth_date" ? fields[id].value : id === "nik" ? fields[id].input.value.replace(/\D/g, "") : fields[id].input.value.trim());
+  const values = () => Object.fromEntries(Object.keys(fields).map((id) => [id, read(id)]));
+  const check = (id) => {
+    const wrong = CHECKS[id](read(id), values());
+    fields[id].fail(wrong);
+    return !wrong;
+  };
+  for (const id of Object.keys(fields)) {
+    const node = fields[id];
+    if (id !== "birth_date") node.input.addEventListener("input", () => keepDraft({ [id]: node.input.value }));
+    // Judged when the person has left it with something in it, not while typing.
+    node.addEventListener("focusout", (event) => {
+      if (node.contains(event.relatedTarget)) return;
+      if (read(id)) check(id);
+    });
+  }
+  const trouble = el("div", { hidden: true });
+
+  async function send(event) {
+    event?.preventDefault();
+    const wrong = Object.keys(fields).filter((id) => !check(id));
+    if (wrong.length) {
+      fields[wrong[0]].input.focus();
+      return;
+    }
+    trouble.hidden = true;
+    await working(submit, t("form.sending"), async () => {
+      try {
+        await register(values());
+        go("swafoto", { replace: true });
+      } catch (error) {
+        if (error instanceof Refused && error.code === "invalid_field" && error.fields.length) {
+          const named = error.fields.filter(({ field: name }) => fields[name]);
+          named.forEach(({ field: name, message }) => fields[name].fail(message));
+          fields[named[0]?.field]?.input.focus();
+          if (named.length) return;
+        }
+        if (error instanceof Refused && error.fields.some(({ field: name }) => name.startsWith("terms"))) {
+          keepDraft({ terms: null });
+          instead("ketentuan");
+        }
+        complain(trouble, error, error.isNetwork ? () => send() : null);
+      }
+    });
+  }
+  const submit = el("button", { type: "submit", class: "button wide" }, icon("arrow"), t("form.send"));
+  return el("div", { class: "stack-loose" }, heading(t("form.title"), 2), el("p", { class: "lead" }, t("form.lead")),
+    el("form", { class: "card stack-loose", novalidate: true, onsubmit: send }, Object.values(fields), trouble, submit),
+    el("p", { class: "muted small keep" }, icon("lock", 18), t("form.kept")));
+}
+
+async function register(values) {
+  const kept = draft();
+  // The same key again when the first answer was lost: then it is the same registration.
+  let profile = kept.profile && (await profiles.get(kept.profile));
+  if (!profile) {
+    profile = await profiles.create(values.full_name);
+    keepDraft({ profile: profile.id });
+  }
+  const body = { ...values, terms: kept.terms, locale: language };
+  const send = (captcha) => profiles.api(profile, "/v1/registrations", { method: "POST", json: captcha ? { ...body, captcha } : body, again: true });
+  let answer;
+  try {
+    answer = await send();
+  } catch (error) {
+    if (!(error instanceof Refused) || !["captcha_required", "captcha_invalid"].includes(error.code)) throw error;
+    const { solve } = await import("./captcha.js");
+    answer = await send(await solve(profile));
+  }
+  profile.name = values.full_name;
+  profile.birthDate = values.birth_date;
+  await profiles.keep(profile, answer.data);
+  profiles.choose(profile);
+  localStorage.removeItem(DRAFT);
+}
