@@ -1,6 +1,8 @@
 //! Lists the pages under `web/` for embedding. Debug builds read them from disk instead, so that a page can be changed
 //! without a rebuild; there the list is empty and the folder is not watched.
 
+#![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

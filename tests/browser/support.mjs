@@ -1,0 +1,320 @@
+// What all browser tests share: a node of the service with made-up people, a browser with a camera that shows what the
+// test wants, the mailbox, an officer and a bank who speak the API, and the checks that every screen has to pass.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHmac, randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const TARGET = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target");
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const BROWSERS = [process.env.IKD_TEST_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+export const PHONE = { width: 360, height: 740 };
+export const DESK = { width: 1280, height: 800 };
+
+/** Repeats `look` until it gives something, for at most `seconds`. */
+export async function eventually(what, look, seconds = 20) {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** Starts `ikd demo` on a free port. Resolves with what it prints once ready, and `stop()`. */
+export async function startDemo() {
+  const data = mkdtempSync(path.join(tmpdir(), "ikd-browser-"));
+  const binary = process.env.IKD_TEST_BINARY ?? path.join(TARGET, "debug", "ikd");
+  const child = spawn(binary, ["demo", "--no-walk", "--format", "json", "--port", "0", "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
+  const line = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("exit", (code) => reject(new Error(`ikd demo ended with ${code}`)));
+    child.once("error", reject);
+  });
+  const ready = JSON.parse(line);
+  return {
+    ...ready,
+    data,
+    next: 0,
+    /** A resident whom no test has used yet. */
+    resident() {
+      const found = this.residents[this.next];
+      assert.ok(found, "the demo has no more residents");
+      this.next += 1;
+      return found;
+    },
+    async stop() {
+      const ended = new Promise((done) => child.once("exit", done));
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+// ---------------------------------------------------------------- the camera
+
+const WIDTH = 640;
+const HEIGHT = 480;
+const FRAMES = 2;
+
+/** A video file that the browser takes for a camera. What it shows is changed by overwriting it in place. */
+export class Camera {
+  constructor() {
+    this.folder = mkdtempSync(path.join(tmpdir(), "ikd-camera-"));
+    this.file = path.join(this.folder, "camera.y4m");
+    this.write(Buffer.alloc(WIDTH * HEIGHT * 4, 255));
+  }
+
+  /** Writes frames from RGBA pixels of the right size. */
+  write(rgba) {
+    const frame = Buffer.alloc((WIDTH * HEIGHT * 3) / 2);
+    for (let y = 0; y < HEIGHT; y += 1) {
+      for (let x = 0; x < WIDTH; x += 1) {
+        const at = (y * WIDTH + x) * 4;
+        const [r, g, b] = [rgba[at], rgba[at + 1], rgba[at + 2]];
+        frame[y * WIDTH + x] = 16 + (65.738 * r + 129.057 * g + 25.064 * b) / 256;
+        if (x % 2 === 0 && y % 2 === 0) {
+          const chroma = WIDTH * HEIGHT + (y / 2) * (WIDTH / 2) + x / 2;
+          frame[chroma] = 128 + (-37.945 * r - 74.494 * g + 112.439 * b) / 256;
+          frame[chroma + (WIDTH * HEIGHT) / 4] = 128 + (112.439 * r - 94.154 * g - 18.285 * b) / 256;
+        }
+      }
+    }
+    const parts = [Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F10:1 Ip A1:1 C420jpeg\n`)];
+    for (let i = 0; i < FRAMES; i += 1) parts.push(Buffer.from("FRAME\n"), frame);
+    writeFileSync(this.file, Buffer.concat(parts), { flag: existsSync(this.file) ? "r+" : "w" });
+  }
+
+  /** Shows a picture (PNG or JPEG bytes), fitted into the frame. `distort` goes to a canvas: `{rotate, blur, dim, skew}`. */
+  async show(picture, { fit = 0.9, background = "#fff", rotate = 0, blur = 0, dim = 1, skew = 0 } = {}) {
+    this.studio ??= await this.browser.newPage();
+    const url = `data:image/png;base64,${Buffer.from(picture).toString("base64")}`;
+    const pixels = await this.studio.evaluate(async ({ url, width, height, fit, background, rotate, blur, dim, skew }) => {
+      const image = new Image();
+      image.src = url;
+      await image.decode();
+      const canvas = new OffscreenCanvas(width, height);
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      context.fillStyle = background;
+      context.fillRect(0, 0, width, height);
+      const scale = Math.min(width / image.width, height / image.height) * fit;
+      context.filter = `blur(${blur}px) brightness(${dim})`;
+      context.translate(width / 2, height / 2);
+      context.rotate((rotate * Math.PI) / 180);
+      context.transform(1, skew, 0, 1, 0, 0);
+      context.drawImage(image, (-image.width * scale) / 2, (-image.height * scale) / 2, image.width * scale, image.height * scale);
+      const { data } = context.getImageData(0, 0, width, height);
+      let text = "";
+      for (let i = 0; i < data.length; i += 0x8000) text += String.fromCharCode(...data.subarray(i, i + 0x8000));
+      return btoa(text);
+    }, { url, width: WIDTH, height: HEIGHT, fit, background, rotate, blur, dim, skew });
+    this.write(Buffer.from(pixels, "base64"));
+  }
+
+  /** Points the camera at an element of another page, e.g. its QR. */
+  async pointAt(locator, options) {
+    await this.show(await locator.screenshot(), options);
+  }
+
+  /** Shows an empty wall. */
+  blank() {
+    this.write(Buffer.alloc(WIDTH * HEIGHT * 4, 200));
+  }
+
+  remove() {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+// ---------------------------------------------------------------- the browser
+
+/** Starts a browser with a camera. `camera: "refused"` has none that it may use. */
+export async function startBrowser({ camera = "granted" } = {}) {
+  const executablePath = BROWSERS.find((file) => file && existsSync(file));
+  assert.ok(executablePath, "no Chromium found: install the package chromium or set IKD_TEST_CHROMIUM");
+  const film = new Camera();
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
+    "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${film.file}`];
+  args.push(camera === "granted" ? "--use-fake-ui-for-media-stream" : "--deny-permission-prompts");
+  const browser = await chromium.launch({ executablePath, headless: true, args });
+  film.browser = browser;
+  return {
+    browser,
+    camera: film,
+    async stop() {
+      await browser.close();
+      film.remove();
+    },
+  };
+}
+
+/**
+ * Opens a person's own browser profile. Whatever a page should never do, it fails the test for: errors in the console,
+ * uncaught errors, broken policy, requests to foreign hosts.
+ */
+export async function openPerson({ browser }, baseUrl, { viewport = PHONE, locale = "id-ID", camera = true, language, ...options } = {}) {
+  const context = await browser.newContext({ viewport, locale, baseURL: baseUrl, permissions: camera ? ["camera"] : [], ...options });
+  if (language) await context.addInitScript((chosen) => localStorage.getItem("ikd.language") ?? localStorage.setItem("ikd.language", chosen), language);
+  const wrong = [];
+  context.on("page", (page) => {
+    page.setDefaultTimeout(15000);
+    page.on("pageerror", (error) => wrong.push(`uncaught: ${error.message}`));
+    page.on("console", (message) => {
+      // A refused request is logged by the browser itself; those are part of the play.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) wrong.push(`console: ${message.text()}`);
+    });
+    page.on("request", (request) => {
+      const url = request.url();
+      if (!url.startsWith(baseUrl) && !url.startsWith("blob:") && !url.startsWith("data:")) wrong.push(`foreign request: ${url}`);
+    });
+  });
+  const page = await context.newPage();
+  return {
+    context,
+    page,
+    wrong,
+    async close() {
+      await context.close();
+      assert.deepEqual(wrong, [], "the pages did something they never should");
+    },
+  };
+}
+
+// ---------------------------------------------------------------- what every screen has to pass
+
+/** Fails with axe-core's findings for WCAG 2.2 AA and best practices. */
+export async function checkAccessibility(page, where) {
+  // The debugger may run what the page's policy forbids.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  const lines = found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")} (${node.failureSummary?.split("\n")[1]?.trim()})`));
+  assert.deepEqual(lines, [], `axe finds fault with ${where}`);
+}
+
+/** Fails when the page scrolls sideways at 320 px, or at 200 % zoom of the usual phone. */
+export async function checkReflow(page, where) {
+  const before = page.viewportSize();
+  for (const width of [320, Math.round(before.width / 2)].filter((width) => width >= 320 || before.width > 640)) {
+    await page.setViewportSize({ width: Math.max(width, 320), height: before.height });
+    const wide = await page.evaluate(() => {
+      const room = document.documentElement.clientWidth;
+      if (document.documentElement.scrollWidth <= room) return [];
+      return [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > room + 1).slice(0, 5).map((node) => `${node.tagName}.${node.className} ${node.textContent.slice(0, 40)}`);
+    });
+    assert.deepEqual(wide, [], `${where} scrolls sideways at ${width} px`);
+  }
+  await page.setViewportSize(before);
+}
+
+/** Both, in both languages, without leaving the screen. */
+export async function checkScreen(page, where) {
+  for (const language of ["EN", "ID"]) {
+    const other = page.getByRole("button", { name: new RegExp(`^${language}:`) });
+    if (await other.count()) await other.first().click();
+    await page.waitForTimeout(60);
+    await checkAccessibility(page, `${where} (${language})`);
+    await checkReflow(page, `${where} (${language})`);
+  }
+}
+
+/** Keeps a picture of the screen in `target/screenshots`. */
+export async function keepPicture(page, name) {
+  const folder = path.join(TARGET, "screenshots");
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+}
+
+// ---------------------------------------------------------------- mail
+
+function decodeQuotedPrintable(text) {
+  const bytes = text.replace(/=\r?\n/g, "").replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+/** The newest activation mail to an address: `{code, link}`. Waits for one that is not `notMail`. */
+export function waitForCode(demo, address, { notMail } = {}) {
+  return eventually(`mail to ${address}`, () => {
+    const names = readdirSync(demo.mailbox_dir).filter((name) => name.endsWith(".eml")).sort().reverse();
+    for (const mail of names) {
+      const raw = readFileSync(path.join(demo.mailbox_dir, mail), "utf8");
+      if (mail === notMail || !raw.includes(address)) continue;
+      const text = decodeQuotedPrintable(raw);
+      const link = /https?:\/\/\S+\/aktivasi#[0-9a-f-]{36}\.(\d{6})/.exec(text);
+      if (link) return { mail, link: link[0], code: link[1] };
+    }
+    return null;
+  });
+}
+
+// ---------------------------------------------------------------- officers and banks by the API
+
+function base32(text) {
+  let bits = "";
+  for (const letter of text.replace(/=+$/, "")) bits += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter.toUpperCase()).toString(2).padStart(5, "0");
+  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+}
+
+/** The authenticator's code (RFC 6238: SHA-1, 30 s, 6 digits), `step` periods from now. */
+export function totp(secret, step = 0) {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + step));
+  const mac = createHmac("sha1", base32(secret)).update(counter).digest();
+  const offset = mac[19] & 15;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+async function call(url, { method = "POST", json, headers = {} } = {}) {
+  const answer = await fetch(url, { method, headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers }, body: json === undefined ? undefined : JSON.stringify(json) });
+  const data = answer.headers.get("content-type")?.includes("json") ? await answer.json() : null;
+  return { status: answer.status, headers: answer.headers, data };
+}
+
+/** An officer who works with the API. */
+export class Officer {
+  static async login(demo) {
+    const { username, password, totp_secret: secret } = demo.officer;
+    // Each period's code counts once, and the one after next would be too early.
+    const step = demo.lastTotp === totp(secret) ? 1 : 0;
+    const code = totp(secret, step);
+    demo.lastTotp = code;
+    const { status, headers, data } = await call(`${demo.base_url}/v1/officer/sessions`, { json: { username, password, totp: code } });
+    assert.ok(status < 300, `log-in: ${status} ${JSON.stringify(data)}`);
+    const officer = new Officer();
+    officer.base = demo.base_url;
+    officer.cookie = headers.get("set-cookie").split(";")[0];
+    return officer;
+  }
+
+  async call(method, address, json) {
+    const { status, data } = await call(`${this.base}${address}`, { method, json, headers: { cookie: this.cookie } });
+    assert.ok(status < 300, `${method} ${address}: ${status} ${JSON.stringify(data)}`);
+    return data;
+  }
+
+  scan(token) {
+    return this.call("POST", "/v1/officer/scans", { token });
+  }
+
+  approve(id) {
+    return this.call("POST", `/v1/officer/registrations/${id}/approval`, { checks: { face: true, document: true, data: true }, note: "" });
+  }
+}
+
+/** A bank's check of a QR. */
+export async function verify(demo, token, purpose = demo.relying_party.purposes[0]) {
+  const headers = { authorization: `Bearer ${demo.relying_party.api_key}`, "idempotency-key": randomUUID() };
+  const { status, data } = await call(`${demo.base_url}/v1/verifications`, { json: { token, purpose }, headers });
+  assert.equal(status, 200, JSON.stringify(data));
+  return data;
+}
