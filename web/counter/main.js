@@ -1,6 +1,6 @@
 // The counter: `/petugas`. Screens are addresses behind the #, so that back, forward and reload work.
 
-import { find } from "/web/shared/dom.js";
+import { el, fill } from "/web/shared/dom.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { failed, frame, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
@@ -10,7 +10,6 @@ import { practiceApi } from "./practice.js";
 import { queueScreen } from "./queue.js";
 import { personScreen } from "./review.js";
 import { practiceScreen, scanScreen } from "./scan.js";
-import { el, fill } from "/web/shared/dom.js";
 
 const session = makeSession("/v1/officer", draw);
 const live = liveApi(session);
@@ -75,7 +74,6 @@ async function begin() {
     } catch (error) {
       const main = frame({ title: t("counter.title") });
       fill(main, failed(error, () => location.reload()));
-      find("h1")?.focus();
       return;
     }
   } else {
