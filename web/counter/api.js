@@ -1,0 +1,23 @@
+// What an officer can ask the service. Practice offers the same by itself.
+
+/** Over a session. */
+export function liveApi(session) {
+  const get = (path, options) => session.call(path, options);
+  const post = (path, json, options = {}) => session.call(path, { method: "POST", json, ...options });
+  const one = (id) => `/registrations/${encodeURIComponent(id)}`;
+  return {
+    practice: false,
+    // The same officer may scan the same QR again, so a lost answer may be asked for again.
+    scan: (token) => post("/scans", { token }, { again: true }),
+    view: (id, options) => get(one(id), options),
+    queue: (state, cursor) => get(`/registrations?limit=30&state=${encodeURIComponent(state)}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
+    figures: () => get("/figures", { quiet: true }),
+    counterToken: () => post("/counter-tokens", undefined, { again: true, quiet: true }),
+    matches: () => get("/matches", { quiet: true }),
+    confirmMatch: (id, number) => post(`${one(id)}/match`, { match_number: number }, { again: true }),
+    approve: (id, note) => post(`${one(id)}/approval`, { checks: { face: true, document: true, data: true }, note }),
+    giveBack: (id, to, reason, release) => post(`${one(id)}/return`, { to, reason, release }),
+    reject: (id, reason, note) => post(`${one(id)}/rejection`, { reason, note }),
+    picture: (id, kind) => `${session.api}${one(id)}/${kind}`,
+  };
+}

@@ -1,0 +1,85 @@
+// The counter: `/petugas`. Screens are addresses behind the #, so that back, forward and reload work.
+
+import { el, fill } from "/web/shared/dom.js";
+import { onLanguage, start, t } from "/web/shared/i18n.js";
+import { failed, frame, logInScreen, shortcuts } from "/web/staff/frame.js";
+import { makeSession } from "/web/staff/session.js";
+import { liveApi } from "./api.js";
+import { counterQrScreen } from "./counter-qr.js";
+import { practiceApi } from "./practice.js";
+import { queueScreen } from "./queue.js";
+import { personScreen } from "./review.js";
+import { practiceScreen, scanScreen } from "./scan.js";
+
+const session = makeSession("/v1/officer", draw);
+const live = liveApi(session);
+let practice;
+let leave = () => {};
+let drawn = 0;
+
+const go = (address) => (location.hash === address ? draw() : (location.hash = address));
+
+async function draw() {
+  leave();
+  leave = () => {};
+  const mine = (drawn += 1);
+  const [screen = "", id = ""] = location.hash.slice(1).split("/");
+  const practising = screen === "latihan";
+  const places = [
+    { address: "#pindai", label: t("counter.scan"), picture: "scan", key: "F2" },
+    { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
+    { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
+    { address: "#latihan", label: t("counter.practice"), picture: "help" },
+  ];
+  const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
+  const here = { "": "#pindai", warga: "#pindai" }[screen] ?? `#${screen}`;
+  const main = frame({
+    title: t("counter.title"), who, here,
+    places: who ? places : [],
+    onLeave: who ? () => session.logOut() : null,
+    ribbon: practising ? t("practice.ribbon") : null,
+  });
+  if (practising) {
+    practice ??= practiceApi();
+    const home = () => go("#latihan");
+    const shown = id ? personScreen(main, practice, id, { next: home, nextKey: "F2" }) : practiceScreen(main, practice, { open: (one) => go(`#latihan/${one}`), back: () => go("#pindai"), loggedIn: who !== null });
+    leave = joined(shown, shortcuts({ F2: home }));
+    return;
+  }
+  if (!session.who) {
+    logInScreen(main, session, { title: t("counter.log_in"), lead: t("counter.log_in.lead"), after: el("p", { class: "center" }, el("a", { href: "#latihan" }, t("counter.practice.first"))) });
+    return;
+  }
+  const scan = () => go("#pindai");
+  const person = (one) => go(`#warga/${one}`);
+  const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F8: () => go("#antrean") });
+  const screens = {
+    warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2" }),
+    antrean: () => queueScreen(main, live, id, { open: person, filter: (state) => history.replaceState(null, "", `#antrean/${state}`) }),
+    qr: () => counterQrScreen(main, live, { open: person }),
+  };
+  const shown = (screens[screen] ?? (() => scanScreen(main, live, { open: person })))();
+  if (mine === drawn) leave = joined(shown, keys);
+}
+
+const joined = (...ends) => () => ends.forEach((end) => end?.());
+
+async function begin() {
+  await start(["/web/shared", "/web/staff", "/web/counter"]);
+  onLanguage(draw);
+  addEventListener("hashchange", draw);
+  if (!location.hash.startsWith("#latihan")) {
+    try {
+      await session.restore();
+    } catch (error) {
+      const main = frame({ title: t("counter.title") });
+      fill(main, failed(error, () => location.reload()));
+      return;
+    }
+  } else {
+    session.restore().then((there) => there && draw(), () => {});
+  }
+  draw();
+}
+
+begin();

@@ -1,0 +1,208 @@
+// One person at the counter: two faces side by side, submitted and registered data side by side, three checks, a decision.
+
+import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { explain } from "/web/shared/http.js";
+import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
+import { arrive, ask, failed, key, shortcuts } from "/web/staff/frame.js";
+import { askReject, askReturn } from "./decide.js";
+
+const REFRESH_MILLISECONDS = 2500;
+const BAD = ["rejected", "expired", "cancelled"];
+const GOOD = ["code_sent", "needs_pin", "active"];
+
+// What scanning has answered already need not be asked for again.
+let fresh = null;
+
+/** Keeps a view for the screen that opens next. */
+export const remember = (view) => (fresh = view);
+
+/** A state as a badge: words, a picture, a colour. */
+export function badge(state) {
+  const [kind, picture] = GOOD.includes(state) ? ["good", "check"] : BAD.includes(state) ? ["bad", "block"] : ["wait", "clock"];
+  return el("span", { class: `badge ${kind}` }, icon(picture), t(`state.${state}`));
+}
+
+function zoom(pictures) {
+  return ask(t("faces.zoom"), () => {
+    const images = pictures.map(({ label, src }) => el("figure", {}, el("figcaption", {}, label), el("div", { class: "pane", tabindex: 0, role: "group", "aria-label": label }, el("img", { src, alt: label }))));
+    const size = el("input", { id: "zoom", type: "range", min: 100, max: 400, step: 50, value: 100, autofocus: true, oninput: () => {
+      for (const image of images) image.querySelector("img").style.width = `${size.value}%`;
+    } });
+    return el("div", { class: "stack" }, el("div", { class: "field" }, el("label", { for: "zoom" }, t("faces.size")), size), el("div", { class: "panes" }, images));
+  }, "zoomed");
+}
+
+function faces(api, view) {
+  const pictures = [["selfie", view.has_selfie], ["portrait", view.has_portrait]].map(([kind, there]) => ({ kind, there, label: t(`faces.${kind}`), src: there ? api.picture(view.registration_id, kind) : null }));
+  const shown = pictures.filter((one) => one.there);
+  return el("section", { class: "faces card", "aria-labelledby": "faces" }, el("h2", { id: "faces", class: "sr-only" }, t("faces.title")),
+    el("div", { class: "pair" }, pictures.map((one) => el("figure", {}, el("figcaption", {}, one.label),
+      one.there
+        ? el("button", { type: "button", class: "face", "aria-label": t("faces.enlarge", { what: one.label }), onclick: () => zoom(shown) }, el("img", { src: one.src, alt: "" }), icon("plus"))
+        : el("p", { class: "face none" }, icon("user"), t(`faces.no_${one.kind}`))))));
+}
+
+function comparison(view) {
+  const { submitted, register, differences } = view;
+  const row = (field, label, ours, theirs, same) => {
+    const found = differences.find((one) => one.field === field);
+    const differs = Boolean(found) || (theirs !== null && !same);
+    const verdict = theirs === null ? null : differs
+      ? el("span", { class: "badge bad" }, el("span", { "aria-hidden": "true" }, "≠"), t("compare.differs"))
+      : el("span", { class: "badge good" }, icon("check"), t("compare.same"));
+    return el("div", { class: `compared${differs ? " differs" : ""}`, data: { field } },
+      el("h3", {}, label), verdict,
+      el("dl", {}, el("div", {}, el("dt", {}, t("compare.submitted")), el("dd", {}, ours)), el("div", {}, el("dt", {}, t("compare.registered")), el("dd", {}, theirs ?? "–"))),
+      found ? el("p", { class: "why" }, icon("info"), el("span", {}, found.explanation)) : null);
+  };
+  const rest = register ? ["birth_place", "sex", "blood_type", "address", "rt_rw", "village", "district", "regency", "province", "religion", "marital_status", "occupation", "nationality", "valid_until"] : [];
+  return el("section", { class: "card stack", "aria-labelledby": "data" }, el("h2", { id: "data" }, t("compare.title")),
+    view.warnings.map((text) => notice("warning", t("compare.nik_warning"), text)),
+    row("nik", "NIK", submitted.nik, register?.nik ?? null, register?.nik === submitted.nik),
+    row("full_name", t("field.full_name"), submitted.full_name, register?.full_name ?? null, true),
+    row("birth_date", t("field.birth_date"), ktpDate(submitted.birth_date), register ? ktpDate(register.birth_date) : null, true),
+    el("div", { class: "compared read-out" }, el("h3", {}, t("compare.contact")), el("span", { class: "badge" }, icon("bell"), t("compare.read_out")),
+      el("dl", {}, el("div", {}, el("dt", {}, t("field.email")), el("dd", {}, submitted.email)), el("div", {}, el("dt", {}, t("field.phone")), el("dd", {}, submitted.phone)))),
+    register ? el("details", {}, el("summary", {}, t("compare.rest")), el("dl", { class: "rest" }, rest.map((field) => el("div", {}, el("dt", {}, t(`field.${field}`)), el("dd", {}, register[field] || "–"))))) : null);
+}
+
+/** What stands in the way of approving, as notices; empty when nothing does. */
+function hindrances(view) {
+  const found = [];
+  if (view.already_active) found.push(notice("danger", t("hinder.already_active"), t("hinder.already_active.do")));
+  if (view.check_result === "unknown_nik") found.push(notice("danger", t("hinder.unknown_nik"), t("hinder.unknown_nik.do")));
+  if (view.check_result === "not_eligible") found.push(notice("danger", t("hinder.not_eligible"), t("hinder.not_eligible.do")));
+  return found;
+}
+
+/** Shows one registration. `next()` goes on to the next person. Gives a function that ends it. */
+export function personScreen(main, api, id, { next, nextKey }) {
+  const state = { checks: { face: false, document: false, data: false }, note: "", view: fresh?.registration_id === id ? fresh : null };
+  fresh = null;
+  let ended = false;
+  let timer;
+  let sending = false;
+  const end = shortcuts({ "Ctrl+Enter": () => act?.approve(), F9: () => act?.giveBack(), F10: () => act?.reject() });
+  let act = null;
+
+  function done(answer, kind) {
+    const good = kind === "approve";
+    act = null;
+    const lesson = api.lesson?.(id, kind);
+    const go = button("", next, { wide: false });
+    fill(go, t("done.next"), key("Enter"));
+    fill(main, el("section", { class: `card stack outcome ${good ? "good" : "plain"}` },
+      el("div", { class: "sign" }, icon(good ? "check" : kind === "return" ? "back" : "block")),
+      el("h1", {}, t(`done.${kind}`)),
+      el("p", { class: "lead" }, t(good ? `done.approve.${answer.state === "approved_pending_register" ? "waits" : "sent"}` : `done.${kind}.text`)),
+      lesson ? notice(lesson.right ? "success" : "warning", t(lesson.right ? "lesson.right" : "lesson.other"), lesson.text) : null,
+      el("p", {}, go)));
+    announce(t(`done.${kind}`));
+    arrive(main, ".outcome .button");
+  }
+
+  async function send(kind, request) {
+    if (sending) return;
+    sending = true;
+    try {
+      done(await request(), kind);
+    } catch (error) {
+      const { title, detail } = explain(error);
+      await load(false);
+      if (!ended) {
+        const place = main.querySelector(".decision .problem-place");
+        if (place) fill(place, notice("danger", title, detail));
+        place?.scrollIntoView({ block: "nearest" });
+      }
+    } finally {
+      sending = false;
+    }
+  }
+
+  function decision(view) {
+    const place = el("div", { class: "problem-place" });
+    const hinder = hindrances(view);
+    if (view.state !== "awaiting_officer") {
+      return el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")), place,
+        notice("info", t("decision.closed"), t(`state.${view.state}`)), view.last_words ? el("p", {}, el("b", {}, t("decision.last_words")), " ", el("span", {}, view.last_words)) : null,
+        button(t("done.next"), next, {}));
+    }
+    if (!view.may_decide) {
+      return el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")), place,
+        notice("info", t("decision.scan_again"), t("decision.scan_again.do")), button(t("counter.scan"), next, { picture: "scan" }));
+    }
+    const boxes = Object.keys(state.checks).map((name) => {
+      const input = el("input", { type: "checkbox", id: `check-${name}`, onchange: () => (state.checks[name] = input.checked) });
+      input.checked = state.checks[name];
+      return el("label", { class: "check" }, input, el("span", {}, el("b", {}, t(`check.${name}`)), el("span", { class: "muted small" }, t(`check.${name}.how`))));
+    });
+    const note = el("textarea", { id: "note", rows: 2, maxlength: 500, oninput: () => (state.note = note.value) });
+    note.value = state.note;
+    act = {
+      approve() {
+        if (hinder.length) return;
+        const open = boxes.map((box) => box.querySelector("input")).find((input) => !input.checked);
+        if (open) {
+          fill(place, notice("warning", t("decision.check_first"), t("decision.check_first.do")));
+          announce(t("decision.check_first"), true);
+          return open.focus();
+        }
+        return send("approve", () => api.approve(id, state.note));
+      },
+      async giveBack() {
+        const answer = await askReturn(view);
+        if (answer) send("return", () => api.giveBack(id, answer.to, answer.reason, answer.release));
+      },
+      async reject() {
+        const answer = await askReject();
+        if (answer) send("reject", () => api.reject(id, answer.reason, answer.note));
+      },
+    };
+    const keyed = (label, what, name, kind, picture) => el("button", { type: "button", class: `button wide ${kind}`, onclick: () => act[what](), "aria-keyshortcuts": name.replace("Ctrl", "Control") }, icon(picture), t(label), key(name));
+    return el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")),
+      hinder.length ? hinder : [view.check_state !== "done" ? notice("warning", t("hinder.pending"), t("hinder.pending.do")) : null,
+        el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("decision.checks")), boxes),
+        el("div", { class: "field" }, el("label", { for: "note" }, t("decision.note")), note)],
+      place,
+      el("div", { class: "actions" }, hinder.length ? null : keyed("decision.approve", "approve", "Ctrl+Enter", "", "check"),
+        keyed("decision.return", "giveBack", "F9", "secondary", "back"), keyed("decision.reject", "reject", "F10", "danger-quiet", "block"),
+        el("p", { class: "center small muted" }, el("button", { type: "button", class: "button quiet", onclick: next }, t("decision.leave"), key(nextKey)))));
+  }
+
+  function draw(view) {
+    state.view = view;
+    const focus = document.activeElement?.id;
+    fill(main, el("div", { class: "stack" },
+      el("div", { class: "row person" }, el("h1", {}, view.submitted.full_name), badge(view.state), view.scanned_at ? el("span", { class: "muted small" }, t("person.scanned", { when: dateTime(view.scanned_at) })) : null),
+      el("div", { class: "two to-left" }, el("div", { class: "stack" }, faces(api, view), comparison(view)), decision(view))));
+    const again = focus && document.getElementById(focus);
+    if (again && main.contains(again)) again.focus();
+    clearTimeout(timer);
+    if (view.check_state === "pending") timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+  }
+
+  async function load(quiet) {
+    try {
+      const view = await api.view(id, { quiet });
+      if (ended) return;
+      const same = quiet && state.view && JSON.stringify(view) === JSON.stringify(state.view);
+      if (same) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+      else draw(view);
+    } catch (error) {
+      if (!ended && !quiet) fill(main, el("h1", {}, t("person.not_shown")), failed(error, () => load(false)), button(t("done.next"), next, { kind: "secondary", wide: false }));
+    }
+  }
+
+  if (state.view) {
+    draw(state.view);
+    arrive(main);
+  } else {
+    fill(main, el("h1", {}, t("person.loading")));
+    load(false).then(() => ended || arrive(main));
+  }
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    end();
+  };
+}

@@ -1,0 +1,32 @@
+// The frame of the public pages: bar with language, content, foot with the other doors.
+
+import { el, fill, icon, mark } from "/web/shared/dom.js";
+import { languageSwitch, onLanguage, start, t } from "/web/shared/i18n.js";
+
+export const DOORS = [
+  { key: "resident", address: "/", picture: "phone" },
+  { key: "officer", address: "/petugas", picture: "office" },
+  { key: "teller", address: "/verifikasi", picture: "scan" },
+  { key: "help", address: "/bantuan", picture: "help" },
+];
+
+/** Loads the words, then draws now and after each change of language. `draw(main)` fills the page. */
+export async function begin(title, draw, { wide = false } = {}) {
+  await start(["/web/shared", "/web/help"]);
+  const show = () => {
+    document.title = `${t(title)} · IKD`;
+    const main = el("main", { id: "main", class: wide ? "wide" : null, tabindex: "-1" });
+    fill(document.body, el("div", { class: "busy-line", "aria-hidden": "true" }),
+      el("a", { class: "skip", href: "#main" }, t("help.skip")),
+      el("header", { class: "bar" }, el("div", { class: "bar-inner" }, el("a", { class: "brand", href: "/" }, mark(), el("span", {}, "IKD", el("small", {}, t("help.brand")))), languageSwitch())),
+      main,
+      el("footer", { class: "foot no-print" }, el("nav", { "aria-label": t("help.doors") }, DOORS.map((door) => el("a", { href: door.address }, icon(door.picture), t(`door.${door.key}`))),
+        el("a", { href: "/docs" }, icon("list"), t("door.developers")))));
+    draw(main);
+  };
+  show();
+  onLanguage(() => {
+    show();
+    document.querySelector(".languages [aria-pressed=true]")?.focus();
+  });
+}

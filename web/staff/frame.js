@@ -1,0 +1,121 @@
+// The frame of the pages for people who work with the service: bar, places to go, shortcuts, the log-in screen.
+
+import { button, el, fill, icon, mark, notice } from "/web/shared/dom.js";
+import { explain } from "/web/shared/http.js";
+import { languageSwitch, t } from "/web/shared/i18n.js";
+import { scanner } from "/web/shared/scanner.js";
+import { wedge } from "/web/staff/wedge.js";
+
+/** A key, shown. */
+export const key = (name) => el("kbd", { "aria-hidden": "true" }, name);
+
+/**
+ * Draws the bar and gives `main`. `places` are `{address, label, picture, key}`; `here` is the address of the present one.
+ */
+export function frame({ title, who, places = [], here, onLeave, ribbon }) {
+  document.title = `${title} · IKD`;
+  const main = el("main", { class: "wide", id: "main", tabindex: "-1" });
+  const nav = places.length ? el("nav", { class: "places", "aria-label": t("staff.places") }, el("div", { class: "places-inner" }, places.map((place) =>
+    el("a", { href: place.address, "aria-current": place.address === here ? "page" : null, "aria-keyshortcuts": place.key }, icon(place.picture), el("span", {}, place.label), place.key ? key(place.key) : null)))) : null;
+  fill(document.body,
+    el("div", { class: "busy-line", "aria-hidden": "true" }),
+    el("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, t("staff.skip")),
+    el("header", { class: "bar" }, el("div", { class: "bar-inner" },
+      el("a", { class: "brand", href: location.pathname }, mark(), el("span", {}, "IKD", el("small", {}, title))),
+      who ? el("div", { class: "who" }, el("b", {}, who.name), el("small", {}, who.place)) : null,
+      onLeave ? button(t("staff.log_out"), onLeave, { kind: "on-dark", wide: false }) : null,
+      languageSwitch())),
+    ribbon ? el("p", { class: "ribbon", role: "note" }, icon("info"), el("span", {}, ribbon)) : null,
+    nav, main);
+  return main;
+}
+
+/** The log-in as a screen, with what the door is for. */
+export function logInScreen(main, session, { title, lead, after }) {
+  const form = session.logIn();
+  fill(main, el("div", { class: "door card stack" }, el("h1", {}, title), el("p", { class: "lead" }, lead), form, after));
+  form.begin();
+}
+
+/** What went wrong, with a button that tries again. */
+export function failed(error, again) {
+  const { title, detail } = explain(error);
+  return el("div", { class: "stack" }, notice("danger", title, detail), again ? button(t("staff.again"), again, { kind: "secondary", wide: false }) : null);
+}
+
+/** Goes to a screen: its heading gets the focus, so that it is read out and the keyboard begins there. */
+export function arrive(main, selector = "h1") {
+  const target = main.querySelector(selector) ?? main;
+  if (!target.matches("a, button, input, select, textarea")) target.setAttribute("tabindex", "-1");
+  target.focus({ preventScroll: selector !== "h1" });
+  if (selector === "h1") scrollTo(0, 0);
+}
+
+/**
+ * All ways for a QR to come in: camera, photo, hand scanner, and its text. `onText` may give a sentence that is shown.
+ * Call `stop()` on the element when leaving.
+ */
+export function intake({ onText, hint }) {
+  const place = el("p", { class: "intake-say", role: "status" });
+  const take = async (text) => {
+    place.textContent = "";
+    const sentence = await onText(text);
+    if (sentence) place.textContent = sentence;
+    return sentence;
+  };
+  const camera = scanner({ onText: take, hint, facing: "environment" });
+  const stopWedge = wedge(take);
+  const input = el("input", { id: "qr-text", class: "input mono", autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
+  const typed = el("form", { class: "row typed", onsubmit: (event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (!text) return input.focus();
+    input.value = "";
+    take(text);
+  } }, el("label", { for: "qr-text", class: "sr-only" }, t("staff.qr_text")), input, button(t("staff.check"), null, { type: "submit", kind: "secondary", wide: false }));
+  const node = el("div", { class: "intake stack" }, camera, place,
+    el("p", { class: "hand row" }, icon("scan"), el("span", {}, t("staff.hand_scanner"))),
+    el("details", {}, el("summary", {}, t("staff.qr_text")), typed));
+  node.stop = () => {
+    camera.stop();
+    stopWedge();
+  };
+  return node;
+}
+
+/** Asks something in a dialog. `content` is drawn inside; resolves with what `done(value)` gives, or null when closed. */
+export function ask(title, content, className = "") {
+  return new Promise((resolve) => {
+    const back = document.activeElement;
+    const dialog = el("dialog", { class: `ask ${className}`, "aria-labelledby": "ask-title" });
+    let answer = null;
+    const done = (value) => {
+      answer = value;
+      dialog.close();
+    };
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (back?.isConnected) back.focus();
+      resolve(answer);
+    });
+    fill(dialog, el("div", { class: "stack" },
+      el("div", { class: "row spread dialog-head" }, el("h2", { id: "ask-title" }, title), button(t("staff.close"), () => done(null), { kind: "quiet", wide: false, picture: "close" })),
+      content(done)));
+    document.body.append(dialog);
+    dialog.showModal();
+    dialog.querySelector("[autofocus]")?.focus();
+  });
+}
+
+/** Function keys and Ctrl+Enter, which no text field needs. Gives a function that stops listening. */
+export function shortcuts(actions) {
+  const listen = (event) => {
+    if (document.querySelector("dialog[open]")) return;
+    const name = `${event.ctrlKey || event.metaKey ? "Ctrl+" : ""}${event.key}`;
+    if (!actions[name] || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    actions[name]();
+  };
+  document.addEventListener("keydown", listen);
+  return () => document.removeEventListener("keydown", listen);
+}

@@ -1,0 +1,138 @@
+// Log-ins of people who work with the service: officers and tellers. The session is a cookie that scripts never see. When it
+// has idled or ended in the middle of something, the proof is asked for in a dialog over the screen, so that nothing that
+// was typed is lost; then the request goes out again.
+
+import { button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { explain, request } from "/web/shared/http.js";
+import { t } from "/web/shared/i18n.js";
+
+/** A field for a password, with a switch that shows it. */
+function passwordField(id) {
+  const node = field({ id, label: t("staff.password"), type: "password", autocomplete: "current-password", required: true, spellcheck: "false" });
+  const show = el("button", { type: "button", class: "button quiet show-password", "aria-pressed": "false", onclick: () => {
+    const hidden = node.input.type === "password";
+    node.input.type = hidden ? "text" : "password";
+    show.setAttribute("aria-pressed", String(hidden));
+    node.input.focus();
+  } }, t("staff.show_password"));
+  const box = el("div", { class: "with-button" });
+  node.input.replaceWith(box);
+  box.append(node.input, show);
+  return node;
+}
+
+function form(session, { ended, idle, onDone }) {
+  const username = field({ id: "username", label: t("staff.username"), autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true });
+  const password = passwordField("password");
+  const totp = field({ id: "totp", label: t("staff.totp"), hint: t("staff.totp.hint"), inputmode: "numeric", autocomplete: "one-time-code", maxlength: 9, required: true, spellcheck: "false" });
+  const fields = idle ? [password] : [username, password, totp];
+  const place = el("div", { class: "problem-place" });
+  const send = button(t(idle ? "staff.continue" : "staff.log_in"), null, { type: "submit" });
+  if (idle) username.input.value = session.who?.username ?? "";
+  const node = el("form", { class: "stack", novalidate: true, onsubmit: async (event) => {
+    event.preventDefault();
+    fill(place);
+    let first;
+    for (const one of fields) {
+      const empty = !one.input.value.trim();
+      one.fail(empty ? t("staff.required") : "");
+      if (empty) first ??= one;
+    }
+    if (first) return first.input.focus();
+    send.disabled = true;
+    try {
+      const json = idle ? { password: password.input.value } : { username: username.input.value.trim(), password: password.input.value, totp: totp.input.value.replace(/\D/g, "") };
+      const path = idle ? "/sessions/current/resume" : "/sessions";
+      onDone((await request(session.api + path, { method: "POST", json })).data);
+    } catch (error) {
+      if (idle && error.code === "session_ended") return ended();
+      const { title, detail } = explain(error);
+      fill(place, notice("danger", title, detail));
+      totp.input.value = "";
+      if (idle) password.input.value = "";
+      (idle ? password : error.code === "login_failed" ? password : totp).input.focus();
+    } finally {
+      send.disabled = false;
+    }
+  } }, fields, place, send);
+  node.begin = () => fields[0].input.focus();
+  return node;
+}
+
+/**
+ * The session of `/v1/officer` or `/v1/teller`. `who` is the log-in's answer; `onWho()` is called when the screens have to
+ * be drawn for somebody else, or for nobody.
+ */
+export function makeSession(api, onWho) {
+  let asking;
+  const session = {
+    api,
+    who: null,
+    /** Takes up a session that lives. Gives whether there is one. */
+    async restore() {
+      try {
+        session.who = (await request(`${api}/sessions/current`)).data;
+      } catch (error) {
+        if (error.code === "password_required") await prove(true);
+        else if (error.code !== "session_ended") throw error;
+      }
+      return session.who !== null;
+    },
+    /** A request on behalf of whoever is logged in; gives its data. */
+    async call(path, options) {
+      for (;;) {
+        try {
+          return (await request(api + path, options)).data;
+        } catch (error) {
+          if (!["password_required", "session_ended"].includes(error.code)) throw error;
+          asking ??= prove(error.code === "password_required").finally(() => (asking = undefined));
+          await asking;
+        }
+      }
+    },
+    /** The log-in as a screen. */
+    logIn() {
+      return form(session, { onDone: (who) => {
+        session.who = who;
+        onWho();
+      } });
+    },
+    async logOut() {
+      await request(`${api}/sessions/current`, { method: "DELETE", again: true }).catch(() => {});
+      session.who = null;
+      onWho();
+    },
+  };
+
+  /** Asks for the proof over whatever is shown. Resolves when it was given. */
+  function prove(idle) {
+    return new Promise((resolve) => {
+      const before = session.who;
+      const dialog = el("dialog", { class: "prove", "aria-labelledby": "prove-title" });
+      const draw = (onlyPassword) => {
+        const inner = form(session, {
+          idle: onlyPassword,
+          ended: () => draw(false),
+          onDone: (who) => {
+            dialog.close();
+            dialog.remove();
+            session.who = who;
+            // Somebody else's screen is not theirs to go on with.
+            if (before && before.username !== who.username) location.reload();
+            else resolve();
+          },
+        });
+        fill(dialog, el("div", { class: "stack" },
+          el("h2", { id: "prove-title" }, icon("lock"), t(onlyPassword ? "staff.idle" : "staff.ended")),
+          el("p", {}, t(onlyPassword ? "staff.idle.text" : "staff.ended.text")), inner,
+          button(t("staff.leave"), () => session.logOut().then(() => location.reload()), { kind: "quiet" })));
+        inner.begin();
+      };
+      dialog.addEventListener("cancel", (event) => event.preventDefault());
+      document.body.append(dialog);
+      dialog.showModal();
+      draw(idle);
+    });
+  }
+  return session;
+}

@@ -1,0 +1,46 @@
+// Hand scanners type: a burst of keystrokes that ends in Enter. A burst is taken out of whatever has the focus.
+
+const GAP_MILLISECONDS = 100;
+const SHORTEST = 20;
+
+/** Calls back with the text of each burst. Gives a function that stops listening. */
+export function wedge(onText) {
+  let text = "";
+  let last = 0;
+  let spoiled;
+  const press = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const quick = event.timeStamp - last < GAP_MILLISECONDS;
+    if (event.key === "Enter" && quick && text.length >= SHORTEST) {
+      const got = text;
+      text = "";
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (spoiled) spoiled.input.value = spoiled.value;
+      onText(got);
+      return;
+    }
+    if (event.key.length !== 1) {
+      if (event.key !== "Shift") text = "";
+      return;
+    }
+    if (!quick) {
+      text = "";
+      const input = document.activeElement;
+      spoiled = input?.matches?.("input, textarea") ? { input, value: input.value } : null;
+    }
+    text += event.key;
+    last = event.timeStamp;
+    // Nobody types that fast: from here on it is a scanner, and neither fields nor buttons get its keys.
+    if (text.length > 3) event.preventDefault();
+  };
+  const release = (event) => {
+    if (text.length > 3 && event.timeStamp - last < GAP_MILLISECONDS) event.preventDefault();
+  };
+  document.addEventListener("keydown", press, true);
+  document.addEventListener("keyup", release, true);
+  return () => {
+    document.removeEventListener("keydown", press, true);
+    document.removeEventListener("keyup", release, true);
+  };
+}

@@ -1,0 +1,138 @@
+// The teller's desk: `/verifikasi`. Scan, understand at a glance, next.
+
+import { button, el, fill, icon } from "/web/shared/dom.js";
+import { dateTime, onLanguage, start, t } from "/web/shared/i18n.js";
+import { arrive, failed, frame, intake, logInScreen, shortcuts } from "/web/staff/frame.js";
+import { makeSession } from "/web/staff/session.js";
+import { newCheck, resultScreen } from "./result.js";
+
+const PURPOSE = "ikd.teller.purpose";
+const session = makeSession("/v1/teller", draw);
+let leave = () => {};
+let check = null;
+let purpose = stored();
+
+function stored() {
+  try {
+    return localStorage.getItem(PURPOSE);
+  } catch {
+    return null;
+  }
+}
+
+function choose(code) {
+  purpose = code;
+  try {
+    localStorage.setItem(PURPOSE, code);
+  } catch { /* asked again next time */ }
+}
+
+const joined = (...ends) => () => ends.forEach((end) => end?.());
+const go = (address) => (location.hash === address ? draw() : (location.hash = address));
+
+function scan() {
+  check = null;
+  go("#pindai");
+}
+
+function begun(token) {
+  check = newCheck(session, token, session.who.purposes.find((one) => one.code === purpose));
+  go("#hasil");
+}
+
+function scanScreen(main) {
+  const { purposes } = session.who;
+  if (!purposes.some((one) => one.code === purpose)) purpose = purposes.length === 1 ? purposes[0].code : null;
+  const problem = el("p", { class: "error", role: "alert", hidden: true }, t("teller.purpose.first"));
+  const choices = purposes.map((one) => {
+    const input = el("input", { type: "radio", name: "purpose", value: one.code, onchange: () => { choose(one.code); problem.hidden = true; } });
+    input.checked = one.code === purpose;
+    return el("label", { class: "check" }, input, el("span", {}, one.text));
+  });
+  const way = intake({
+    hint: t("teller.scan.hint"),
+    onText: (token) => {
+      if (!purpose) {
+        problem.hidden = false;
+        choices[0]?.querySelector("input").focus();
+        return t("teller.purpose.first");
+      }
+      begun(token);
+      return null;
+    },
+  });
+  fill(main, el("div", { class: "two to-left" },
+    el("section", { class: "card stack" }, el("h1", {}, t("teller.scan.title")), way),
+    el("section", { class: "card stack" }, el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("teller.purpose")), choices), problem,
+      el("p", { class: "muted small" }, t("teller.purpose.why")))));
+  arrive(main);
+  return way.stop;
+}
+
+function historyScreen(main) {
+  let ended = false;
+  const list = el("ul", { class: "lines" });
+  const foot = el("div", {});
+  const pictures = { valid: ["good", "check"], invalid: ["bad", "block"], undetermined: ["wait", "help"] };
+  async function load(cursor) {
+    fill(foot);
+    try {
+      const page = await session.call(`/verifications?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+      if (ended) return;
+      list.append(...page.items.map((item) => {
+        const [kind, picture] = pictures[item.result];
+        return el("li", { class: "line" }, el("b", {}, item.purpose.text), el("span", { class: `badge ${kind}` }, icon(picture), t(`result.${item.result}`)),
+          el("span", { class: "muted small" }, dateTime(item.asked_at)), el("span", {}),
+          item.message ? el("span", { class: "small whole" }, item.message) : null);
+      }));
+      if (!list.children.length) fill(list, el("li", { class: "empty" }, icon("history"), el("p", {}, t("teller.history.empty"))));
+      if (page.next) fill(foot, button(t("teller.history.more"), () => load(page.next), { kind: "secondary", wide: false }));
+    } catch (error) {
+      if (!ended) fill(foot, failed(error, () => load(cursor)));
+    }
+  }
+  fill(main, el("section", { class: "card stack" }, el("h1", {}, t("teller.history.title")), el("p", { class: "muted" }, t("teller.history.lead")), list, foot));
+  arrive(main);
+  load();
+  return () => (ended = true);
+}
+
+function draw() {
+  leave();
+  leave = () => {};
+  const { who } = session;
+  const screen = location.hash.slice(1);
+  const main = frame({
+    title: t("teller.title"),
+    who: who ? { name: who.full_name, place: who.relying_party } : null,
+    here: screen === "riwayat" ? "#riwayat" : "#pindai",
+    places: who ? [{ address: "#pindai", label: t("teller.scan"), picture: "scan", key: "F2" }, { address: "#riwayat", label: t("teller.history"), picture: "history", key: "F8" }] : [],
+    onLeave: who ? () => { check = null; session.logOut(); } : null,
+  });
+  if (!who) {
+    logInScreen(main, session, { title: t("teller.log_in"), lead: t("teller.log_in.lead") });
+    return;
+  }
+  const keys = shortcuts({ F2: scan, F8: () => go("#riwayat") });
+  const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: begun }) : screen === "riwayat" ? historyScreen(main) : scanScreen(main);
+  leave = joined(shown, keys);
+}
+
+async function begin() {
+  await start(["/web/shared", "/web/staff", "/web/teller"]);
+  onLanguage(async () => {
+    // Purposes come in the language that is asked for.
+    if (session.who) await session.restore().catch(() => {});
+    draw();
+  });
+  addEventListener("hashchange", draw);
+  try {
+    await session.restore();
+  } catch (error) {
+    fill(frame({ title: t("teller.title") }), failed(error, () => location.reload()));
+    return;
+  }
+  draw();
+}
+
+begin();
