@@ -101,8 +101,13 @@ async fn steps_are_guarded_by_the_state_they_leave() {
         assert!(!store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap(), "twice");
         assert!(store::resubmit_contact_only(&mut tx, ID, &[6], now).await.unwrap());
         assert_eq!(row(&mut tx, ID).await.code_generation, 1, "another phone number leaves the code");
-        assert!(store::change_contact(&mut tx, ID, &[7], &[8; 16], now, "code_sent").await.unwrap());
-        assert_eq!(row(&mut tx, ID).await.code_generation, 2, "another address voids the code");
+        let change = async |tx: &mut _, day| store::change_address(tx, ID, &[7], &[8; 16], now, day, 2).await.unwrap();
+        assert!(change(&mut tx, 7).await);
+        let row = row(&mut tx, ID).await;
+        assert_eq!((row.code_generation, row.email_index), (2, vec![8; 16]), "another address voids the code");
+        assert!(change(&mut tx, 7).await);
+        assert!(!change(&mut tx, 7).await, "two a day");
+        assert!(change(&mut tx, 8).await, "another day");
     })
     .await;
 }
