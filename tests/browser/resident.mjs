@@ -98,6 +98,7 @@ export class Resident {
   }
 
   async press(pin) {
+    await this.page.getByRole("img", { name: /^0 (dari|of) 6/ }).waitFor();
     for (const digit of pin) await this.button(digit).click();
   }
 

@@ -104,10 +104,14 @@ export async function form() {
   for (const id of Object.keys(fields)) {
     const node = fields[id];
     if (id !== "birth_date") node.input.addEventListener("input", () => keepDraft({ [id]: node.input.value }));
-    // Judged when the person has left it with something in it, not while typing.
+    // A mended field is forgiven at once; a wrong one is named when the person has left it with something in it. That waits
+    // a moment, and the button judges by itself: a sentence that appears while a finger is down would move the button away.
+    node.addEventListener("input", () => {
+      if (node.querySelector("[aria-invalid]") && !CHECKS[id](read(id), values())) node.fail(null);
+    });
     node.addEventListener("focusout", (event) => {
-      if (node.contains(event.relatedTarget)) return;
-      if (read(id)) check(id);
+      if (node.contains(event.relatedTarget) || event.relatedTarget?.type === "submit") return;
+      setTimeout(() => node.isConnected && read(id) && check(id), 250);
     });
   }
   const trouble = el("div", { hidden: true });
