@@ -1,5 +1,6 @@
 //! A client of the HTTP API: what an app, a counter and a bank do. The demo walks with it, the tests too.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -87,7 +88,9 @@ impl Answer {
 /// A resident's app: a device key, the newest nonce, the access token once unlocked.
 pub struct Resident {
     http: reqwest::Client,
-    base: String,
+    public: String,
+    nodes: Vec<String>,
+    turn: AtomicUsize,
     random: Random,
     key: DeviceKey,
     pin: Option<PinKey>,
@@ -98,9 +101,16 @@ pub struct Resident {
 impl Resident {
     /// A new device.
     pub fn new(http: reqwest::Client, base: &str, random: &Random) -> Self {
+        Self::behind(http, base, &[base.to_owned()], random)
+    }
+
+    /// A new device whose requests go to the nodes (at least one) behind one public URL in turn.
+    pub fn behind(http: reqwest::Client, public: &str, nodes: &[String], random: &Random) -> Self {
         Self {
             http,
-            base: base.to_owned(),
+            public: public.to_owned(),
+            nodes: nodes.to_vec(),
+            turn: AtomicUsize::new(0),
             random: random.clone(),
             key: DeviceKey::generate(random),
             pin: None,
@@ -137,13 +147,16 @@ impl Resident {
         path: &str,
         shape: &impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer, ClientError> {
-        let url = format!("{}{path}", self.base);
-        let bare = url.split('?').next().unwrap_or("");
+        // A proof is bound to the URL that the world knows, whichever node answers.
+        let bare = format!("{}{}", self.public, path.split('?').next().unwrap_or(""));
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let node = self.nodes.get(turn % self.nodes.len().max(1)).unwrap_or(&self.public);
+        let url = format!("{node}{path}");
         let nonce = lock(&self.nonce).clone();
         let token = lock(&self.token).clone();
         let what = ProofFor {
             method: method.as_str(),
-            url: bare,
+            url: &bare,
             nonce: nonce.as_deref(),
             access_token: token.as_deref(),
             iat: 0,
@@ -197,6 +210,14 @@ impl Resident {
         let pin = pin.to_owned();
         let key = tokio::task::spawn_blocking(move || PinKey::derive(&pin, &salt)).await;
         let key = key.map_err(|_| ClientError::Unexpected(String::from("the PIN key could not be derived")))?;
+        self.enrol(registration, key).await
+    }
+
+    /// Enrols a PIN key that is there already, and keeps it for unlocking.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    pub async fn enrol(&mut self, registration: &str, key: PinKey) -> Result<Answer, ClientError> {
         let (challenge, signature) = self.sign_challenge(&key, Purpose::Enrol).await?;
         let body = json!({"pin_public_key": key.public_text(), "challenge": challenge, "signature": signature});
         let answer = self.post(&format!("/v1/registrations/{registration}/pin"), &body).await?;
@@ -259,6 +280,17 @@ impl Officer {
         let answer = Answer::read(http.post(format!("{base}/v1/officer/sessions")).json(&body).send().await?).await?;
         let cookie = answer.expect(201)?.cookie.unwrap_or_default();
         Ok(Self { http, base: base.to_owned(), cookie })
+    }
+
+    /// The same session at another node.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { http: self.http.clone(), base: base.to_owned(), cookie: self.cookie.clone() }
+    }
+
+    /// The session's cookie, as `name=value`.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// `POST` with a JSON body.

@@ -8,6 +8,7 @@ DIR/control, read at every command, holds lines `COMMAND ACTION`:
     data slow 3                           wait three seconds first
     data drop                             hang up instead of answering
     data accept-drop                      take the message, then hang up before saying so
+    data accept-slow 3                    take the message, then wait three seconds before saying so
 """
 
 import argparse
@@ -68,8 +69,11 @@ class Handler:
         }
         self.write(f"{self.count}.eml", envelope.original_content)
         self.write(f"{self.count}.json", json.dumps(facts).encode())
-        if "accept-drop" in self.actions("data"):
-            server.transport.abort()
+        for action in self.actions("data"):
+            if action == "accept-drop":
+                server.transport.abort()
+            if action.startswith("accept-slow "):
+                await asyncio.sleep(float(action.split()[1]))
         return "250 OK"
 
     def write(self, name, content):

@@ -1,0 +1,14 @@
+//! The program itself: several nodes on one PostgreSQL, killed and stopped, and every command with its exit codes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cluster;
+mod command_line;
+mod demo;
+mod logs;
+mod people;
+mod stop;
+mod world;

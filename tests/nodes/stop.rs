@@ -1,0 +1,88 @@
+//! Stopping, and clients that dawdle.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::people::http;
+use crate::world::World;
+
+async fn connect(base: &str) -> TcpStream {
+    TcpStream::connect(base.strip_prefix("http://").unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_lets_a_slow_request_finish() {
+    let world = World::new().await;
+    let mut node = world.node(&[("HTTP__HEADER_TIMEOUT_SECONDS", "3")]).await;
+    let body = r#"{"username": "nobody", "password": "not-a-password-at-all", "totp": "123456"}"#;
+    let mut slow = connect(&node.base).await;
+    let head = format!(
+        "POST /v1/officer/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    slow.write_all(&body.as_bytes()[..20]).await.unwrap();
+    // Somebody who says nothing must not hold the stop up for longer than the header timeout.
+    let silent = connect(&node.base).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    node.terminate().await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let address = node.base.strip_prefix("http://").unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "a stopping node takes no new connections");
+    slow.write_all(&body.as_bytes()[20..]).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("login_failed"), "{answer}");
+    assert_eq!(node.ended(15).await, Some(0));
+    assert!(node.printed().contains(r#""message":"stopped""#));
+    drop(silent);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silent_and_slow_clients_hold_nobody_up() {
+    let world = World::new().await;
+    let node = world.node(&[("HTTP__HEADER_TIMEOUT_SECONDS", "2")]).await;
+    let begun = Instant::now();
+    let sockets: Vec<_> = (0..300)
+        .map(|number| {
+            let base = node.base.clone();
+            tokio::spawn(async move {
+                let mut socket = connect(&base).await;
+                let connected = Instant::now();
+                if number % 2 == 1 {
+                    // A header that never ends, letter by letter.
+                    let _ = socket.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: ").await;
+                    while connected.elapsed() < Duration::from_secs(6) {
+                        if socket.write_all(b"a").await.is_err() {
+                            break;
+                        }
+                        let mut part = [0; 512];
+                        let read = tokio::time::timeout(Duration::from_millis(200), socket.read(&mut part)).await;
+                        if matches!(read, Ok(Ok(0) | Err(_))) {
+                            break;
+                        }
+                    }
+                } else {
+                    let mut part = Vec::new();
+                    let _ = tokio::time::timeout(Duration::from_secs(6), socket.read_to_end(&mut part)).await;
+                }
+                connected.elapsed()
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let client = http();
+    while begun.elapsed() < Duration::from_secs(2) {
+        let asked = Instant::now();
+        let answer = client.get(format!("{}/health/ready", node.base)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    for socket in sockets {
+        let held = socket.await.unwrap();
+        assert!((1.5..5.5).contains(&held.as_secs_f64()), "cut after {held:?}");
+    }
+}
