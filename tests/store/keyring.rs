@@ -53,8 +53,10 @@ async fn nodes_report_what_they_hold_and_are_forgotten() {
     each_engine(async |core| {
         let now = core.now();
         let mut tx = core.db.write().await.unwrap();
+        store::report(&mut tx, NODE, &[[1; 8], [2; 8], [3; 8]], now).await.unwrap();
         store::report(&mut tx, NODE, &[[1; 8], [2; 8]], now).await.unwrap();
-        store::report(&mut tx, NODE, &[[1; 8]], now).await.unwrap();
+        let lost = store::lacking(&mut tx, &[3; 8], now.plus_seconds(-30)).await.unwrap();
+        assert_eq!(lost, 1, "what it no longer says, it no longer holds");
         store::report(&mut tx, OTHER, &[[1; 8]], now.plus_seconds(-60)).await.unwrap();
         let lacking = async |tx: &mut _, kid: [u8; 8], since| store::lacking(tx, &kid, now.plus_seconds(since)).await;
         assert_eq!(lacking(&mut tx, [1; 8], -100).await.unwrap(), 0);

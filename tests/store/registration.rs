@@ -101,8 +101,11 @@ async fn steps_are_guarded_by_the_state_they_leave() {
         assert!(!store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap(), "twice");
         assert!(store::resubmit_contact_only(&mut tx, ID, &[6], now).await.unwrap());
         assert_eq!(row(&mut tx, ID).await.code_generation, 1, "another phone number leaves the code");
-        assert!(store::change_contact(&mut tx, ID, &[7], &[8; 16], now, "code_sent").await.unwrap());
+        assert!(store::change_address(&mut tx, ID, &[7], &[8; 16], now, 20_000, 2).await.unwrap());
         assert_eq!(row(&mut tx, ID).await.code_generation, 2, "another address voids the code");
+        assert!(store::change_address(&mut tx, ID, &[7], &[8; 16], now, 20_000, 2).await.unwrap());
+        assert!(!store::change_address(&mut tx, ID, &[7], &[8; 16], now, 20_000, 2).await.unwrap(), "twice a day");
+        assert!(store::change_address(&mut tx, ID, &[7], &[8; 16], now, 20_001, 2).await.unwrap());
     })
     .await;
 }
