@@ -84,9 +84,11 @@ export function heading(title, step) {
 /** Shows a refusal in `place`, says it, and gives what can be repeated a button. */
 export function complain(place, error, again) {
   const { title, detail } = explain(error);
-  fill(place, notice(error instanceof Refused && !error.isNetwork && error.status < 500 ? "warning" : "danger", title, detail, again ? button(t("app.again"), again, { kind: "secondary", wide: false }) : null));
+  const kind = error instanceof Refused && !error.isNetwork && error.status < 500 ? "warning" : "danger";
+  fill(place, notice(kind, title, detail, again ? button(t("app.again"), again, { kind: "secondary", wide: false }) : null));
   place.hidden = false;
-  announce(`${title}. ${detail}`, true);
+  // A notice of danger is an alert already.
+  if (kind === "warning") announce(`${title}. ${detail}`, true);
   place.scrollIntoView({ block: "nearest" });
 }
 

@@ -87,7 +87,8 @@ export async function unlock() {
   }
   function refused(error) {
     pad.clear();
-    if (error.code === "pin_wait") {
+    const usedUp = error.code === "pin_wrong" && error.triesLeft === 0;
+    if (error.code === "pin_wait" || (usedUp && error.retryAfter)) {
       pad.wait();
       let left = error.retryAfter ?? 60;
       const words = el("p", {});
@@ -100,18 +101,22 @@ export async function unlock() {
         }
         left -= 1;
       };
-      fill(trouble, notice("warning", t("problem.pin_wait"), words));
+      fill(trouble, notice("warning", t(usedUp ? "problem.pin_wrong" : "problem.pin_wait"), words));
       clearInterval(waiting);
       tick();
       waiting = setInterval(tick, 1000);
       announce(t("unlock.wait", { time: duration(left) }), true);
       return;
     }
-    if (error.code === "pin_blocked") pad.wait();
+    const blocked = error.code === "pin_blocked" || usedUp;
+    if (blocked) {
+      pad.wait();
+      error.code = "pin_blocked";
+    }
     const place = el("div", {});
     fill(trouble, place);
     complain(place, error);
-    if (error.code === "pin_blocked") place.append(button(t("unlock.status"), () => go("status"), { kind: "quiet" }));
+    if (blocked) trouble.append(button(t("unlock.again"), () => go("ketentuan"), { kind: "secondary", picture: "user" }));
   }
   const forgotten = el("details", { class: "card" }, el("summary", {}, t("unlock.forgotten")), el("div", { class: "stack" }, el("p", {}, t("unlock.forgotten.why")), el("ol", {}, ["bring", "officer", "new"].map((key) => el("li", {}, t(`unlock.forgotten.${key}`))))));
   return el("div", { class: "stack-loose" }, el("div", { class: "center stack-tight" }, el("p", { class: "avatar" }, icon("user", 36)), heading(t("unlock.title")), el("p", { class: "lead" }, profile.name)),
