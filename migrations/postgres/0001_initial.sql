@@ -96,6 +96,8 @@ CREATE TABLE login_failure (
     updated_at BIGINT NOT NULL
 );
 
+CREATE INDEX login_failure_time ON login_failure (updated_at);
+
 CREATE TABLE officer_session (
     token_hash BYTEA NOT NULL PRIMARY KEY,
     officer_id UUID NOT NULL REFERENCES officer (officer_id),
@@ -135,6 +137,8 @@ CREATE TABLE registration (
     office_id UUID,
     scanned_by UUID,
     scanned_at BIGINT,
+    -- When an officer last had submission, register's answer and selfie on the screen: only what was seen can be approved.
+    seen_at BIGINT,
     -- 1 once an officer had approved in the resident's presence and the register's answer sent it back to that officer.
     proofed BIGINT NOT NULL,
     match_number BIGINT,
@@ -186,6 +190,8 @@ CREATE TABLE nik_check_window (
     started_at BIGINT NOT NULL,
     checks BIGINT NOT NULL
 );
+
+CREATE INDEX nik_check_window_start ON nik_check_window (started_at);
 
 -- Mail ----------------------------------------------------------------------------------------------------------
 

@@ -96,6 +96,8 @@ CREATE TABLE login_failure (
     updated_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX login_failure_time ON login_failure (updated_at);
+
 CREATE TABLE officer_session (
     token_hash BLOB NOT NULL PRIMARY KEY,
     officer_id BLOB NOT NULL REFERENCES officer (officer_id),
@@ -135,6 +137,8 @@ CREATE TABLE registration (
     office_id BLOB,
     scanned_by BLOB,
     scanned_at INTEGER,
+    -- When an officer last had submission, register's answer and selfie on the screen: only what was seen can be approved.
+    seen_at INTEGER,
     -- 1 once an officer had approved in the resident's presence and the register's answer sent it back to that officer.
     proofed INTEGER NOT NULL,
     match_number INTEGER,
@@ -186,6 +190,8 @@ CREATE TABLE nik_check_window (
     started_at INTEGER NOT NULL,
     checks INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX nik_check_window_start ON nik_check_window (started_at);
 
 -- Mail ----------------------------------------------------------------------------------------------------------
 

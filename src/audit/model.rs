@@ -93,6 +93,7 @@ actions! {
     ApiKeyRevoked = "api_key_revoked", "an API key was revoked";
     EmployeeAdded = "employee_added", "an employee of a relying party was added";
     KeyMade = "key_made", "a signing key was made";
+    KeyRevoked = "key_revoked", "a signing key was retired at once";
     KeyRotated = "key_rotated", "a signing key took over";
     RegisterImported = "register_imported", "register records were imported or generated";
 }

@@ -7,11 +7,11 @@ use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::config::Config;
 use crate::core::Core;
 use crate::credential::KeyPurpose;
-use crate::keyring::service::{Keyring, hex, init_root};
+use crate::keyring::service::{Keyring, from_hex, hex, init_root};
 use crate::random::Random;
 
 /// Commands on keys.
-#[derive(Clone, Copy, Debug, clap::Subcommand)]
+#[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
     /// Make the root secret and the first signing keys, where they are missing.
     Init,
@@ -22,6 +22,11 @@ pub enum Command {
         /// `token` or `receipt`.
         #[arg(value_parser = purpose)]
         purpose: KeyPurpose,
+    },
+    /// Retire a token key at once, for one that may be in a stranger's hands.
+    Revoke {
+        /// Its id, as `keys list` shows it.
+        kid: String,
     },
     /// Print the published key set (JWKS).
     Export,
@@ -115,6 +120,17 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
                     hex(&kid)
                 ),
                 Format::Json => println!("{}", json!({"purpose": purpose.as_str(), "kid": hex(&kid), "state": "next"})),
+            }
+        }
+        Command::Revoke { kid } => {
+            let bytes =
+                from_hex(&kid).ok_or_else(|| Failure::Usage(String::from("a key id has 16 hexadecimal digits")))?;
+            let core = open_core(config).await?;
+            Keyring::revoke(&core, bytes).await?;
+            note(&core, Action::KeyRevoked).await?;
+            match format {
+                Format::Text => println!("revoked {kid}: tokens signed with it are refused from now on"),
+                Format::Json => println!("{}", json!({"kid": kid, "state": "retired"})),
             }
         }
         Command::Export => {

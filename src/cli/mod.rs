@@ -149,7 +149,9 @@ async fn open_core(config: Config) -> Result<Core, Failure> {
     if config.database.migrate_on_start {
         db.migrate().await?;
     }
-    Ok(Core { db, clock: Clock::System, random: Random::system(), vault, config: Arc::new(config) })
+    let core = Core { db, clock: Clock::System, random: Random::system(), vault, config: Arc::new(config) };
+    crate::keyring::Keyring::check_root(&core).await?;
+    Ok(core)
 }
 
 /// A secret from standard input: typed without echo on a terminal, else the first line.

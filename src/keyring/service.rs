@@ -18,9 +18,9 @@ use crate::credential::{
     Authentic, FileSigner, Issued, Issuer, KeyPurpose, Reason, SealedRecord, SignError, Signer, TokenKind, TokenSealer,
     VerifyingKeys,
 };
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::random::Random;
-use crate::vault::{VaultError, write_private};
+use crate::vault::{Label, VaultError, write_private};
 
 /// Seconds that a replaced token key still verifies: the life of a token, and 30 for nodes that learn of it late.
 pub const RETIRING_SECONDS: i64 = 90 + 30;
@@ -60,6 +60,7 @@ impl Keyring {
     /// # Errors
     /// When a private file is too open or damaged, the database does not answer, or an active key is missing here.
     pub async fn open(core: Core) -> Result<Self> {
+        Self::check_root(&core).await?;
         let node_id = core.random.uuid_v7(core.now());
         let directory = core.config.keys.directory.clone();
         let keyring = Self(Arc::new(Inner {
@@ -90,6 +91,7 @@ impl Keyring {
     /// # Errors
     /// When files or rows cannot be written.
     pub async fn init(core: &Core) -> Result<Vec<(KeyPurpose, [u8; 8])>> {
+        Self::check_root(core).await?;
         let mut tx = core.db.read().await?;
         let rows = store::all(&mut tx).await?;
         drop(tx);
@@ -122,6 +124,51 @@ impl Keyring {
         store::add(&mut tx, &signer.kid(), purpose.as_str(), &public, "next", core.now(), None).await?;
         tx.commit().await?;
         Ok(signer.kid())
+    }
+
+    /// Retires a token key at once, for one that may be in a stranger's hands: tokens signed with it are refused as soon as
+    /// the nodes have looked (a second). When it was the active one, the waiting key takes over without its publish-ahead
+    /// time. Receipt keys are not revoked: what they attested stays attested.
+    ///
+    /// # Errors
+    /// `not_found`; `wrong_state` when it is the active key and no other one waits.
+    pub async fn revoke(core: &Core, kid: [u8; 8]) -> Result<()> {
+        let now = core.now();
+        let mut tx = core.db.write().await?;
+        let rows = store::all(&mut tx).await?;
+        let token = KeyPurpose::Token.as_str();
+        let row = rows.iter().find(|row| row.kid == kid && row.purpose == token).ok_or(Code::NotFound)?;
+        let active = row.state == "active";
+        store::revoke(&mut tx, &kid, now).await?.ok_or(Code::NotFound)?;
+        if active {
+            let next = rows.iter().find(|row| row.purpose == token && row.state == "next").ok_or_else(|| {
+                Refusal::new(Code::WrongState).detail(
+                    "Ini kunci aktif dan belum ada penggantinya; jalankan `ikd keys rotate token` dan salin berkasnya dahulu.",
+                    "This is the active key and none waits to replace it; run `ikd keys rotate token` and copy its file first.",
+                )
+            })?;
+            store::promote(&mut tx, &next.kid, token, now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Refuses a root secret that is not the one this database is sealed with; a database without one takes it.
+    ///
+    /// # Errors
+    /// When it is another one, or the database does not answer.
+    pub async fn check_root(core: &Core) -> Result<()> {
+        let own =
+            hex(&core.vault.mac(core.vault.index_version(), Label::Audit, &[b"root fingerprint"]).unwrap_or_default());
+        let mut tx = core.db.write().await?;
+        let known = store::root_fingerprint(&mut tx, &own, core.now()).await?;
+        tx.commit().await?;
+        if known == own {
+            return Ok(());
+        }
+        Err(Error::internal(format!(
+            "{}/root does not hold the root secret that this database is sealed with: copy root/ from another node or the backup",
+            core.config.keys.directory.display()
+        )))
     }
 
     /// All keys with their states, oldest first.
@@ -379,6 +426,11 @@ fn kid_of_path(path: &Path) -> Option<[u8; 8]> {
     let stem = path.file_name()?.to_str()?.strip_suffix(".pem")?;
     let (purpose, hex) = stem.split_once('-')?;
     KeyPurpose::from_name(purpose)?;
+    from_hex(hex)
+}
+
+/// Reads a key's id from its 16 hexadecimal digits.
+pub fn from_hex(hex: &str) -> Option<[u8; 8]> {
     if hex.len() != 16 {
         return None;
     }

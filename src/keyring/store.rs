@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_all, fetch_one};
+use crate::{execute, fetch_all, fetch_one, fetch_optional};
 
 /// A signing key's public half and state.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -59,6 +59,24 @@ const ACTIVATE: &str = "UPDATE signing_key SET state = 'active', activated_at = 
 pub async fn promote(tx: &mut Tx, kid: &[u8], purpose: &str, now: Timestamp) -> DbResult<bool> {
     execute!(tx, RETIRE_ACTIVE, purpose, now)?;
     Ok(execute!(tx, ACTIVATE, kid, now)? == 1)
+}
+
+const REVOKE: &str = "UPDATE signing_key SET state = 'retired', retired_at = $2 WHERE kid = $1 AND state <> 'retired' \
+    RETURNING purpose";
+
+/// Retires a key at once, whatever state it is in; gives its purpose, `None` when there is no such living key.
+pub async fn revoke(tx: &mut Tx, kid: &[u8], now: Timestamp) -> DbResult<Option<String>> {
+    Ok(fetch_optional!(tx, (String,), REVOKE, kid, now)?.map(|row| row.0))
+}
+
+const ROOT: &str = "SELECT value FROM setting WHERE name = 'root_fingerprint'";
+const SET_ROOT: &str = "INSERT INTO setting (name, value, changed_at) VALUES ('root_fingerprint', $1, $2) \
+    ON CONFLICT (name) DO NOTHING";
+
+/// The fingerprint of the root secret that this database is sealed with; the first one that asks sets it.
+pub async fn root_fingerprint(tx: &mut Tx, own: &str, now: Timestamp) -> DbResult<String> {
+    execute!(tx, SET_ROOT, own, now)?;
+    Ok(fetch_one!(tx, (String,), ROOT)?.0)
 }
 
 const RETIRE: &str =

@@ -243,11 +243,23 @@ impl Service {
         }
     }
 
-    /// A registration with everything an officer compares.
+    /// A registration with everything an officer compares; that it was on the screen is noted.
     ///
     /// # Errors
     /// `not_found` when it was not scanned at this office.
     pub async fn view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
+        // Before anything is read: what changes in between counts as not seen.
+        let looked_at = self.core.now();
+        let view = self.read_view(actor, id, language).await?;
+        if view.state == State::AwaitingOfficer {
+            let mut tx = self.core.db.write().await?;
+            store::seen(&mut tx, id, looked_at).await?;
+            tx.commit().await?;
+        }
+        Ok(view)
+    }
+
+    async fn read_view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
         let mut tx = self.core.db.read().await?;
         let row = self.in_office(&mut tx, actor, id).await?;
         let submitted = open(&self.core.vault, &row)?;
@@ -337,8 +349,16 @@ impl Service {
         if !self.scan_counts(&row, actor) {
             return Err(Code::ScanRequired.into());
         }
-        if store::lookup_selfie(tx, id).await?.is_none() {
-            return Err(Code::WrongState.into());
+        let taken_at = store::selfie_taken_at(tx, id).await?.ok_or(Code::WrongState)?;
+        // Only what the officer had on the screen can be approved: neither an answer that came since nor a new selfie.
+        let newest = row.updated_at.max(taken_at).max(row.checked_at.unwrap_or_default());
+        if row.seen_at < Some(newest) {
+            return Err(Refusal::new(Code::WrongState)
+                .detail(
+                    "Ada yang berubah sejak Anda membukanya (data, swafoto, atau jawaban data kependudukan); buka lagi, lalu putuskan.",
+                    "Something changed since you opened it (data, selfie or the register's answer); open it again, then decide.",
+                )
+                .into());
         }
         let done = row.check_state()? == CheckState::Done;
         match row.check_result() {

@@ -53,6 +53,8 @@ pub struct Row {
     pub scanned_by: Option<Uuid>,
     /// When.
     pub scanned_at: Option<Timestamp>,
+    /// When an officer last had everything on the screen.
+    pub seen_at: Option<Timestamp>,
     /// 1 once approved in presence and sent back by the register's answer.
     pub proofed: i64,
     /// The number both screens show when the resident scanned the officer's QR.
@@ -79,7 +81,7 @@ macro_rules! columns {
     () => {
         "registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, \
          terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, \
-         check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, proofed, match_number, \
+         check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, seen_at, proofed, match_number, \
          match_officer_id, match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at"
     };
 }
@@ -177,7 +179,7 @@ pub async fn waiting_matches(tx: &mut Tx, officer: Uuid, since: Timestamp) -> Db
         tx,
         Row,
         select!(
-            "WHERE match_officer_id = $1 AND match_at >= $2 AND match_number IS NOT NULL ORDER BY match_at LIMIT 50"
+            "WHERE match_officer_id = $1 AND match_at >= $2 AND match_number IS NOT NULL ORDER BY match_at LIMIT 100"
         ),
         officer,
         since
@@ -271,11 +273,19 @@ pub async fn due_to_expire(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<
 const SCAN: &str = "UPDATE registration SET last_spent = $2, office_id = $3, scanned_by = $4, scanned_at = $5, \
     match_number = NULL, check_state = CASE WHEN check_state = 'limited' THEN 'pending' ELSE check_state END, \
     check_due_at = CASE WHEN check_state = 'limited' THEN $5 ELSE check_due_at END \
-    WHERE registration_id = $1 AND ended_at IS NULL AND last_spent < $2";
+    WHERE registration_id = $1 AND ended_at IS NULL AND last_spent < $2 \
+    AND (office_id IS NULL OR office_id = $3 OR state IN ('needs_selfie', 'awaiting_officer', 'needs_correction'))";
 
 /// Spends an activation token issued at `issued` and records who scanned it. A limited data check becomes due.
 pub async fn scan(tx: &mut Tx, id: Uuid, issued: i64, office: Uuid, officer: Uuid, now: Timestamp) -> DbResult<bool> {
     Ok(execute!(tx, SCAN, id, issued, office, officer, now)? == 1)
+}
+
+const SEEN: &str = "UPDATE registration SET seen_at = $2 WHERE registration_id = $1 AND state = 'awaiting_officer'";
+
+/// An officer has submission, register's answer and selfie on the screen.
+pub async fn seen(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, SEEN, id, now)? == 1)
 }
 
 const OFFER_MATCH: &str = "UPDATE registration SET match_number = $2, match_officer_id = $3, match_at = $4 \
@@ -289,7 +299,8 @@ pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now:
 const CONFIRM_MATCH: &str = "UPDATE registration SET office_id = $4, scanned_by = $3, scanned_at = $5, \
     match_number = NULL, check_state = CASE WHEN check_state = 'limited' THEN 'pending' ELSE check_state END, \
     check_due_at = CASE WHEN check_state = 'limited' THEN $5 ELSE check_due_at END \
-    WHERE registration_id = $1 AND match_number = $2 AND match_officer_id = $3 AND match_at >= $6 AND ended_at IS NULL";
+    WHERE registration_id = $1 AND match_number = $2 AND match_officer_id = $3 AND match_at >= $6 \
+    AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction')";
 
 /// The officer whose QR was scanned confirms the number; it counts as a scan.
 pub async fn confirm_match(
@@ -394,6 +405,13 @@ pub async fn count_check(tx: &mut Tx, nik_index: &[u8], now: Timestamp, window_s
     Ok(fetch_one!(tx, (i64,), COUNT_CHECK, nik_index, now, window_start)?.0)
 }
 
+const SWEEP_WINDOWS: &str = "DELETE FROM nik_check_window WHERE started_at <= $1";
+
+/// Forgets windows that began at or before `before`.
+pub async fn sweep_windows(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP_WINDOWS, before)
+}
+
 const DUE_CHECKS: &str = "SELECT registration_id FROM registration \
     WHERE check_state = 'pending' AND check_due_at <= $1 AND check_lease_until <= $1 AND ended_at IS NULL \
     ORDER BY check_due_at LIMIT $2";
@@ -464,6 +482,13 @@ const PUT_SELFIE: &str = "INSERT INTO registration_selfie (registration_id, seal
 /// Keeps the selfie; a retake replaces it.
 pub async fn put_selfie(tx: &mut Tx, id: Uuid, sealed: &[u8], now: Timestamp) -> DbResult<()> {
     execute!(tx, PUT_SELFIE, id, sealed, now).map(|_| ())
+}
+
+const SELFIE_TAKEN_AT: &str = "SELECT taken_at FROM registration_selfie WHERE registration_id = $1";
+
+/// When the selfie was taken.
+pub async fn selfie_taken_at(tx: &mut Tx, id: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), SELFIE_TAKEN_AT, id)?.map(|row| row.0))
 }
 
 const LOOKUP_SELFIE: &str = "SELECT sealed FROM registration_selfie WHERE registration_id = $1";

@@ -1,8 +1,9 @@
 //! Ends registrations whose time is over and deletes pictures that may no longer be kept.
 
-use super::model::State;
+use super::model::{CHECK_WINDOW_HOURS, State};
 use super::service::Service;
 use super::store;
+use crate::clock::HOUR;
 use crate::error::{Error, Result};
 
 const BATCH: i64 = 200;
@@ -33,6 +34,7 @@ impl Service {
         }
         let mut tx = self.core.db.write().await?;
         let deleted = store::delete_old_pictures(&mut tx, now, BATCH).await?;
+        store::sweep_windows(&mut tx, now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR)).await?;
         tx.commit().await?;
         Ok(ended + deleted)
     }

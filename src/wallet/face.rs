@@ -120,14 +120,14 @@ pub async fn warn_of_registration(
     Ok(())
 }
 
-/// Whether the resident has a credential that can still be unlocked: then a new registration cannot succeed. One whose
-/// PIN is used up, or that was blocked, is replaced by proving oneself at a counter again.
+/// Whether the resident has a credential that stands in the way of a new registration: one that can still be unlocked, or
+/// one that was blocked, which takes a second person. One whose PIN is used up is replaced by a new proof at a counter.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn has_usable_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> {
     let row = store::credential(tx, resident).await?;
-    Ok(row.is_some_and(|row| row.state == "active" && row.pin_tries < MAX_TRIES))
+    Ok(row.is_some_and(|row| row.state == "blocked" || (row.state == "active" && row.pin_tries < MAX_TRIES)))
 }
 
 /// Whether there is a credential whose holder should hear of a registration with their NIK.

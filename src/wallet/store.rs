@@ -48,7 +48,7 @@ const ENROL: &str = "
     VALUES ($1, 'active', 1, 0, 0, 0, 0, 0, 0, $2)
     ON CONFLICT (resident_id) DO UPDATE SET state = 'active', generation = credential.generation + 1, pin_tries = 0,
         pin_wait_until = 0, session = credential.session + 1, session_ends_at = 0, activated_at = excluded.activated_at
-    WHERE credential.state <> 'active' OR credential.pin_tries >= $3";
+    WHERE credential.state = 'deactivated' OR (credential.state = 'active' AND credential.pin_tries >= $3)";
 
 const SET_HOLDER: &str = "
     INSERT INTO credential_holder (resident_id, registration_id, device_thumbprint, sealed, updated_at)

@@ -122,6 +122,40 @@ async fn a_rotation_waits_for_every_living_node_and_old_tokens_stay_good_for_a_w
 }
 
 #[tokio::test]
+async fn a_stolen_key_is_revoked_at_once() {
+    each_engine(async |core| {
+        Keyring::init(&core).await.unwrap();
+        let keyring = Keyring::open(core.clone()).await.unwrap();
+        let (stolen, kid) = token(&keyring, &core);
+        let refused = Keyring::revoke(&core, kid).await.unwrap_err();
+        assert_eq!(refused.code(), Some(ikd::error::Code::WrongState), "nothing waits to replace it");
+        assert!(keyring.authenticate(&stolen, &[TokenKind::Counter]).await.is_ok());
+        let mut config = (*core.config).clone();
+        config.keys.publish_ahead_seconds = 86_400;
+        let core = Core { config: Arc::new(config), ..core };
+        let next = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+        Keyring::revoke(&core, kid).await.unwrap();
+        keyring.refresh().await.unwrap();
+        assert!(keyring.authenticate(&stolen, &[TokenKind::Counter]).await.is_err());
+        assert_eq!(token(&keyring, &core).1, next);
+        assert!(Keyring::revoke(&core, kid).await.is_err(), "twice");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_root_secret_is_refused() {
+    each_engine(async |core| {
+        Keyring::init(&core).await.unwrap();
+        let stranger = Core { vault: ikd::vault::Vault::single([8; 32]), ..core.clone() };
+        let error = Keyring::open(stranger).await.err().unwrap().to_string();
+        assert!(error.contains("root secret"), "{error}");
+        Keyring::check_root(&core).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_publish_ahead_time_is_waited_for() {
     each_engine(async |core| {
         let mut config = (*core.config).clone();

@@ -144,8 +144,18 @@ async fn a_scan_is_spent_once_and_a_newer_one_voids_the_older() {
             (scanned.office_id, scanned.scanned_by, scanned.scanned_at),
             (Some(OFFICE), Some(OFFICER), Some(now))
         );
+        assert!(store::seen(&mut tx, ID, now).await.unwrap());
+        assert_eq!(row(&mut tx, ID).await.seen_at, Some(now));
+        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap());
+        assert!(!store::seen(&mut tx, ID, now).await.unwrap(), "nothing is to be decided");
+        let elsewhere = Uuid::from_u128(0x77);
+        assert!(
+            !store::scan(&mut tx, ID, 102, elsewhere, OFFICER, now).await.unwrap(),
+            "approved: its office keeps it"
+        );
+        assert!(store::scan(&mut tx, ID, 102, OFFICE, OFFICER, now).await.unwrap());
         store::end(&mut tx, ID, "cancelled", now).await.unwrap();
-        assert!(!store::scan(&mut tx, ID, 102, OFFICE, OFFICER, now).await.unwrap(), "ended");
+        assert!(!store::scan(&mut tx, ID, 103, OFFICE, OFFICER, now).await.unwrap(), "ended");
     })
     .await;
 }
@@ -251,6 +261,8 @@ async fn checks_are_leased_postponed_and_counted_per_nik() {
         let after = now.plus_seconds(100);
         assert_eq!(store::count_check(&mut tx, &[5; 16], after, now).await.unwrap(), 1, "a new window");
         assert_eq!(store::count_check(&mut tx, &[4; 16], now, now).await.unwrap(), 1, "another NIK");
+        assert_eq!(store::sweep_windows(&mut tx, now).await.unwrap(), 1);
+        assert_eq!(store::sweep_windows(&mut tx, after).await.unwrap(), 1);
     })
     .await;
 }
@@ -291,6 +303,7 @@ async fn pictures_are_kept_replaced_and_deleted_in_time() {
         store::put_selfie(&mut tx, ID, &[1], now).await.unwrap();
         store::put_selfie(&mut tx, ID, &[2], now).await.unwrap();
         assert_eq!(store::lookup_selfie(&mut tx, ID).await.unwrap(), Some(vec![2]));
+        assert_eq!(store::selfie_taken_at(&mut tx, ID).await.unwrap(), Some(now));
         store::put_copy(&mut tx, ID, &[3], None).await.unwrap();
         store::put_copy(&mut tx, ID, &[4], Some(&[5])).await.unwrap();
         assert_eq!(store::lookup_copy(&mut tx, ID).await.unwrap(), Some((vec![4], Some(vec![5]))));
