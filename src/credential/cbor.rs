@@ -1,16 +1,24 @@
 //! Deterministic CBOR (RFC 8949 §4.2.1), for bytes that are signed or digested.
 
+use std::cmp::Ordering;
+
 use ciborium::Value;
 use serde::Serialize;
 
 /// Writes `value` with the shortest heads, definite lengths and map keys in the order of their encoded bytes.
 pub fn encode(value: &Value) -> Vec<u8> {
-    raw(&sorted(value.clone()))
+    encode_owned(value.clone())
+}
+
+/// [`encode`] for a value that is not needed any more.
+pub fn encode_owned(mut value: Value) -> Vec<u8> {
+    sort(&mut value);
+    raw(&value, 256)
 }
 
 /// [`encode`] for anything that serde can write. `None` when it cannot be expressed in CBOR.
 pub fn encode_any<T: Serialize>(value: &T) -> Option<Vec<u8>> {
-    Value::serialized(value).ok().map(|value| encode(&value))
+    Value::serialized(value).ok().map(encode_owned)
 }
 
 /// Reads one item that fills `bytes` completely and is deterministically encoded: no duplicate or unsorted keys, no
@@ -18,11 +26,11 @@ pub fn encode_any<T: Serialize>(value: &T) -> Option<Vec<u8>> {
 pub fn decode(bytes: &[u8]) -> Option<Value> {
     let mut rest = bytes;
     let value: Value = ciborium::de::from_reader_with_recursion_limit(&mut rest, 16).ok()?;
-    (rest.is_empty() && keys_ascend(&value) && raw(&value) == bytes).then_some(value)
+    (rest.is_empty() && keys_ascend(&value) && raw(&value, bytes.len()) == bytes).then_some(value)
 }
 
-fn raw(value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
+fn raw(value: &Value, about: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(about);
     // Writing a `Value` into a vector has no way to fail; an empty result is no CBOR item and is refused everywhere.
     if ciborium::into_writer(value, &mut out).is_err() {
         out.clear();
@@ -30,25 +38,43 @@ fn raw(value: &Value) -> Vec<u8> {
     out
 }
 
-fn sorted(value: Value) -> Value {
+fn sort(value: &mut Value) {
     match value {
         Value::Map(entries) => {
-            let mut entries: Vec<_> =
-                entries.into_iter().map(|(key, value)| (sorted(key), sorted(value))).map(|e| (raw(&e.0), e)).collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Map(entries.into_iter().map(|(_, entry)| entry).collect())
+            for (key, value) in entries.iter_mut() {
+                sort(key);
+                sort(value);
+            }
+            entries.sort_by(|a, b| order(&a.0, &b.0));
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        Value::Tag(tag, inner) => Value::Tag(tag, Box::new(sorted(*inner))),
-        other => other,
+        Value::Array(items) => items.iter_mut().for_each(sort),
+        Value::Tag(_, inner) => sort(inner),
+        _ => {}
+    }
+}
+
+/// The order of the encoded bytes. For the keys that tokens have it can be told without encoding them: the major type
+/// comes first, then the length of the head, which grows with the number or the length of the text.
+fn order(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Text(a), Value::Text(b)) => a.len().cmp(&b.len()).then_with(|| a.cmp(b)),
+        (Value::Integer(a), Value::Integer(b)) => {
+            let place = |number: &ciborium::value::Integer| {
+                let number = i128::from(*number);
+                if number < 0 { (1, -1 - number) } else { (0, number) }
+            };
+            place(a).cmp(&place(b))
+        }
+        (Value::Integer(_), Value::Text(_)) => Ordering::Less,
+        (Value::Text(_), Value::Integer(_)) => Ordering::Greater,
+        _ => raw(a, 16).cmp(&raw(b, 16)),
     }
 }
 
 fn keys_ascend(value: &Value) -> bool {
     match value {
         Value::Map(entries) => {
-            let keys: Vec<_> = entries.iter().map(|(key, _)| raw(key)).collect();
-            keys.windows(2).all(|pair| pair[0] < pair[1])
+            entries.windows(2).all(|pair| order(&pair[0].0, &pair[1].0) == Ordering::Less)
                 && entries.iter().all(|(key, value)| keys_ascend(key) && keys_ascend(value))
         }
         Value::Array(items) => items.iter().all(keys_ascend),
@@ -81,6 +107,18 @@ mod tests {
         let map = Value::Map(keys.into_iter().map(|key| (key, Value::from(0))).collect());
         assert_eq!(encode(&map), hex("a80a001864002000617a0062616100811864008120 00f400".replace(' ', "").as_str()));
         assert!(decode(&encode(&map)).is_some());
+    }
+
+    #[test]
+    fn keys_are_ordered_as_their_bytes_are() {
+        let numbers = [0_i64, 1, 23, 24, 255, 256, 65_535, 65_536, i64::MAX, -1, -24, -25, -256, -257, i64::MIN];
+        let texts = ["", "a", "b", "aa", "ab", "z", &"x".repeat(23), &"x".repeat(24), &"y".repeat(300), "é"];
+        let keys: Vec<Value> = numbers.map(Value::from).into_iter().chain(texts.map(Value::from)).collect();
+        for a in &keys {
+            for b in &keys {
+                assert_eq!(order(a, b), raw(a, 0).cmp(&raw(b, 0)), "{a:?} {b:?}");
+            }
+        }
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //! Reading is strict, so that one token has one text: anything that this service would not have written itself is
 //! malformed.
 
-use std::io::{Read, Write};
+use std::cell::RefCell;
 
 use ciborium::Value;
 use coset::{
     CoseSign1, CoseSign1Builder, HeaderBuilder, Label, RegisteredLabelWithPrivate, TaggedCborSerializable, iana,
 };
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::cbor;
 use super::claim169::OfflineClaims;
@@ -240,24 +241,38 @@ fn payload(claims: &Claims) -> Vec<u8> {
         Body::Receipt(content) => map.push((Value::from(CLAIM_RECEIPT), Value::Map(content.clone()))),
         Body::Unknown => {}
     }
-    cbor::encode(&Value::Map(map))
+    cbor::encode_owned(Value::Map(map))
+}
+
+thread_local! {
+    // What zlib works in is large, and a token is small: making it anew costs more than using it.
+    static INFLATER: RefCell<(Decompress, Vec<u8>)> =
+        RefCell::new((Decompress::new(true), Vec::with_capacity(MAX_INFLATED + 1)));
+    static DEFLATER: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(9), true));
 }
 
 /// COSE bytes → zlib → Base45: the text of the QR.
 pub fn to_text(cose: &[u8]) -> String {
+    let fits = |compressed: &Vec<u8>| inflate(compressed).is_ok_and(|inflated| inflated == cose);
+    let best = DEFLATER.with_borrow_mut(|deflater| {
+        deflater.reset();
+        deflate(deflater, cose)
+    });
     // The last resort, level 0 (stored blocks), has no bits that could be padding in doubt.
-    for level in [9, 6, 1, 0] {
-        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(level));
-        if encoder.write_all(cose).is_err() {
-            continue;
-        }
-        if let Ok(compressed) = encoder.finish()
-            && inflate(&compressed).is_ok_and(|inflated| inflated == cose)
-        {
-            return base45::encode(&compressed);
-        }
-    }
-    String::new()
+    let others = [6, 1, 0].into_iter().map(|level| deflate(&mut Compress::new(Compression::new(level), true), cose));
+    std::iter::once(best)
+        .chain(others)
+        .flatten()
+        .find(fits)
+        .map_or_else(String::new, |compressed| base45::encode(&compressed))
+}
+
+/// One whole zlib stream.
+fn deflate(deflater: &mut Compress, bytes: &[u8]) -> Option<Vec<u8>> {
+    // More than stored blocks need (RFC 1951 §3.2.4), which is the worst that can come out.
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 1_000 + 64);
+    let done = deflater.compress_vec(bytes, &mut out, FlushCompress::Finish).ok()?;
+    (done == Status::StreamEnd).then_some(out)
 }
 
 /// Base45 → zlib → COSE bytes.
@@ -293,11 +308,14 @@ fn inflate(compressed: &[u8]) -> Result<Vec<u8>, Malformed> {
 }
 
 fn inflate_stream(compressed: &[u8]) -> Result<Vec<u8>, Malformed> {
-    let mut decoder = flate2::bufread::ZlibDecoder::new(compressed);
-    let mut out = Vec::new();
-    (&mut decoder).take(MAX_INFLATED as u64 + 1).read_to_end(&mut out).map_err(|_| Malformed)?;
-    let whole = decoder.total_in() == compressed.len() as u64;
-    if out.len() > MAX_INFLATED || !whole { Err(Malformed) } else { Ok(out) }
+    INFLATER.with_borrow_mut(|(inflater, out)| {
+        inflater.reset(true);
+        out.clear();
+        // One byte more than may come out has room, so a stream that does not end by then is too long.
+        let done = inflater.decompress_vec(compressed, out, FlushDecompress::Finish).map_err(|_| Malformed)?;
+        let whole = done == Status::StreamEnd && inflater.total_in() == compressed.len() as u64;
+        if whole && out.len() <= MAX_INFLATED { Ok(out.clone()) } else { Err(Malformed) }
+    })
 }
 
 /// Takes a tagged COSE_Sign1 apart.
@@ -389,6 +407,8 @@ fn second(time: ciborium::value::Integer) -> Result<i64, Malformed> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]

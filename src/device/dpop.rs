@@ -2,8 +2,7 @@
 //!
 //! `iat` must be there but is not judged, so that phones with wrong clocks work: freshness comes from the nonce.
 
-use p256::ecdsa::Signature;
-use p256::ecdsa::signature::Verifier;
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
@@ -116,10 +115,11 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, DpopError> 
         return Err(DpopError::Header);
     }
     let jwk = DeviceJwk::from_raw(&header_value.jwk).ok_or(DpopError::Key)?;
-    let signature =
-        decode(signature).and_then(|bytes| Signature::from_slice(&bytes).ok()).ok_or(DpopError::Signature)?;
+    let signature = decode(signature).ok_or(DpopError::Signature)?;
     let signed = &proof[..header.len() + 1 + payload.len()];
-    jwk.key().verify(signed.as_bytes(), &signature).map_err(|_| DpopError::Signature)?;
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, jwk.point())
+        .verify(signed.as_bytes(), &signature)
+        .map_err(|_| DpopError::Signature)?;
 
     let claims_json = decode(payload).ok_or(DpopError::NotAJws)?;
     let claims: Claims = serde_json::from_slice(&claims_json).map_err(|_| DpopError::NotAJws)?;

@@ -73,6 +73,14 @@ impl DeviceJwk {
         &self.key
     }
 
+    /// The key as an uncompressed point (SEC 1 §2.3.3).
+    pub fn point(&self) -> [u8; 65] {
+        let mut point = [4; 65];
+        point[1..33].copy_from_slice(&self.x);
+        point[33..].copy_from_slice(&self.y);
+        point
+    }
+
     /// The required members in the order of RFC 7638 §3.2, without spaces: both a valid JWK and the thumbprint's input.
     pub fn canonical_json(&self) -> String {
         format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, encode(&self.x), encode(&self.y))

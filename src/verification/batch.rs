@@ -1,9 +1,9 @@
 //! SQL of many checks at once: the listed multi-row statements, whose texts differ between the engines.
 //!
 //! Each is one trip to the database: on the server one statement over arrays, embedded one text over rows of values. Such
-//! texts exist for powers of two; rows that are left over are unbound, hence NULL, and match nothing.
+//! texts exist for powers of two; rows that are left over are NULL and match nothing. Their placeholders have no numbers,
+//! because SQLite looks numbered ones up one by one in a list.
 
-use std::fmt::Write;
 use std::sync::LazyLock;
 
 use uuid::Uuid;
@@ -61,29 +61,20 @@ static SPEND_EACH: LazyLock<[String; TEXTS]> = LazyLock::new(|| {
             AND credential.generation = asked.generation AND credential.state = 'active' \
             AND credential.last_spent < asked.issued; \
             COMMIT",
-            all = values(rows, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
-            few = values(rows, &[2, 3, 4]),
+            all = values(rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+            few = values(rows, "(?, ?, ?)"),
         )
     })
 });
 
-/// `($1, $2), ($13, $14), …`: these columns of so many rows.
-fn values(rows: usize, columns: &[usize]) -> String {
-    let mut sql = String::new();
-    for row in 0..rows {
-        sql.push_str(if row == 0 { "(" } else { ", (" });
-        for (position, column) in columns.iter().enumerate() {
-            // Writing to a String cannot fail.
-            let _ = write!(sql, "{}${}", if position == 0 { "" } else { ", " }, row * COLUMNS + column);
-        }
-        sql.push(')');
-    }
-    sql
+fn values(rows: usize, row: &str) -> String {
+    vec![row; rows].join(", ")
 }
 
-/// The text for at least so many rows.
-fn text(texts: &'static [String; TEXTS], rows: usize) -> &'static str {
-    &texts[(rows.max(1).next_power_of_two().ilog2() as usize).min(TEXTS - 1)]
+/// The text for at least so many rows, and for how many it is.
+fn text(texts: &'static [String; TEXTS], rows: usize) -> (&'static str, usize) {
+    let power = (rows.max(1).next_power_of_two().ilog2() as usize).min(TEXTS - 1);
+    (&texts[power], 1 << power)
 }
 
 /// Spends the tokens that can still be spent and records them, in one transaction that is durable when this returns.
@@ -94,7 +85,7 @@ fn text(texts: &'static [String; TEXTS], rows: usize) -> &'static str {
 /// other error but a connection that broke while the database confirmed.
 pub(super) async fn spend(db: &Db, batch: &[&Spending]) -> DbResult<Vec<Uuid>> {
     let mut tx = db.bare().await?;
-    let sql = text(&SPEND_EACH, batch.len());
+    let (sql, rows) = text(&SPEND_EACH, batch.len());
     let done: DbResult<Vec<(Uuid,)>> = per_engine!(
         &mut tx,
         |c| {
@@ -113,6 +104,13 @@ pub(super) async fn spend(db: &Db, batch: &[&Spending]) -> DbResult<Vec<Uuid>> {
                     .bind(row.disclosed)
                     .bind(&row.salt[..])
                     .bind(&row.receipt[..]);
+            }
+            for _ in batch.len() * COLUMNS..rows * COLUMNS {
+                query = query.bind(None::<i64>);
+            }
+            // The second statement's own; what it lacks at its end is NULL by itself.
+            for Spending { row, generation } in batch {
+                query = query.bind(row.resident_id).bind(generation).bind(row.issued);
             }
             query.fetch_all(c).await
         },
@@ -154,7 +152,7 @@ static PORTRAITS_OF: LazyLock<[String; TEXTS]> = LazyLock::new(|| one_of("holder
 
 fn one_of(table: &str) -> [String; TEXTS] {
     std::array::from_fn(|power| {
-        let list = (1..=1 << power).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+        let list = values(1 << power, "?");
         format!("SELECT resident_id, sealed FROM {table} WHERE resident_id IN ({list})")
     })
 }
@@ -175,7 +173,7 @@ pub(super) async fn holders(db: &Db, records: &[Uuid], portraits: &[Uuid]) -> Db
         if residents.is_empty() {
             continue;
         }
-        let sql = text(texts, residents.len());
+        let (sql, _) = text(texts, residents.len());
         *rows = per_engine!(
             &mut tx,
             |c| {
