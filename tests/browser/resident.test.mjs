@@ -380,6 +380,93 @@ describe("what goes wrong", () => {
   });
 });
 
+describe("QR codes", () => {
+  test("a QR renews itself at 60 seconds and is taken away when it cannot be renewed in time", async () => {
+    await withPerson(async (person) => {
+      const { page, context } = person;
+      const wati = new Resident(demo, person, demo.resident());
+      await wati.register();
+      await page.clock.install();
+      const first = await wati.showActivationQr();
+      const renewed = page.waitForResponse((answer) => answer.url().endsWith("/activation-token") && answer.ok());
+      await page.clock.fastForward(61_000);
+      const { token } = await (await renewed).json();
+      assert.notEqual(token, first);
+      await page.getByText("QR diganti sendiri").waitFor();
+      await context.setOffline(true);
+      await page.clock.fastForward(61_000);
+      await page.clock.runFor(6_000);
+      await page.getByText("Yang Anda isi tetap tersimpan").first().waitFor();
+      assert.equal(await page.locator(".qr svg[role=img]").count(), 1, "it still lives and is still shown");
+      await page.clock.fastForward(30_000);
+      await page.getByText("QR ini sudah habis waktunya").waitFor();
+      await checkAccessibility(page, "activation QR, ended");
+      await context.setOffline(false);
+      await page.getByRole("button", { name: "Coba lagi" }).click();
+      await page.locator(".qr svg[role=img]").waitFor();
+    });
+  });
+
+  test("at least 99 of 100 pictures that are turned, blurred, dark or shot at an angle are read", async () => {
+    await withPerson(async (person) => {
+      const { page } = person;
+      await page.goto("/");
+      await page.getByRole("button", { name: "DAFTAR" }).waitFor();
+      const read = await page.evaluate(async () => {
+        const { drawQr } = await import("/web/shared/qr.js");
+        const { decodeFile } = await import("/web/shared/scanner.js");
+        const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+        // The same pictures in every run.
+        let state = 20261121;
+        const random = () => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 8) / 2 ** 24;
+        const missed = [];
+        let longest = 0;
+        for (let n = 0; n < 100; n += 1) {
+          // The length of an online token.
+          const text = Array.from({ length: 330 }, () => letters[Math.floor(random() * 45)]).join("");
+          const svg = drawQr(text, "QR");
+          const size = Number(svg.getAttribute("viewBox").split(" ")[2]);
+          const canvas = new OffscreenCanvas(960, 720);
+          const context = canvas.getContext("2d");
+          const dim = 0.35 + random() * 0.65;
+          context.filter = `blur(${(random() * 1.4).toFixed(2)}px) brightness(${dim.toFixed(2)}) contrast(${(0.6 + random() * 0.4).toFixed(2)})`;
+          context.fillStyle = "#b9b2a6";
+          context.fillRect(0, 0, 960, 720);
+          context.translate(480 + random() * 40 - 20, 360 + random() * 40 - 20);
+          context.rotate((random() - 0.5) * Math.PI * 0.9);
+          // Seen from the side by up to some 40 degrees: narrower, and leaning.
+          context.transform(1, (random() - 0.5) * 0.3, (random() - 0.5) * 0.3, 0.75 + random() * 0.25, 0, 0);
+          const scale = (380 + random() * 60) / size;
+          context.scale(scale, scale);
+          context.translate(-size / 2, -size / 2);
+          const matrix = context.getTransform();
+          // Like a photo, the whole code is in the picture.
+          const inside = [[0, 0], [size, 0], [0, size], [size, size]].every(([x, y]) => {
+            const at = matrix.transformPoint(new DOMPoint(x, y));
+            return at.x >= 0 && at.x <= 960 && at.y >= 0 && at.y <= 720;
+          });
+          if (!inside) {
+            n -= 1;
+            continue;
+          }
+          context.fillStyle = "#fff";
+          context.fillRect(0, 0, size, size);
+          context.fillStyle = "#000";
+          context.fill(new Path2D(svg.querySelector("path").getAttribute("d")));
+          const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
+          const begin = performance.now();
+          const found = await decodeFile(blob);
+          if (n > 0) longest = Math.max(longest, performance.now() - begin);
+          if (found !== text) missed.push(`${n}: ${found === null ? "nothing" : "another text"}`);
+        }
+        return { missed, longest };
+      });
+      console.log(`budget: ${100 - read.missed.length} of 100 distorted QR pictures read (99 wanted), the slowest in ${Math.round(read.longest)} ms`);
+      assert.ok(read.missed.length <= 1, `missed ${read.missed}`);
+    });
+  });
+});
+
 describe("keys", () => {
   test("the PIN key is the published vectors' key, with and without the browser's own Ed25519", async () => {
     const { cases } = JSON.parse(readFileSync(path.join(ROOT, "docs/vectors/pin.json"), "utf8"));

@@ -56,8 +56,10 @@ export async function code() {
         if (error.code === "wrong_state") return go("status", { replace: true });
         if (error.code === "code_wrong") {
           sessionStorage.removeItem("ikd.code");
+          input.fail(`${t("code.wrong")} ${t("code.tries", { n: error.triesLeft ?? 0 })}`);
           input.input.select();
-          input.fail(t("code.wrong"));
+          announce(t("code.wrong"), true);
+          return undefined;
         }
         complain(trouble, error, error.isNetwork ? send : null);
       }

@@ -172,7 +172,8 @@ export async function card() {
       line("Jenis Kelamin", official("sex", a.sex)), line("Gol. Darah", shown("blood_type", a.blood_type)),
       line("Alamat", shown("address", a.address)), sub("RT/RW", shown("rt_rw", a.rt_rw)), sub("Kel/Desa", shown("village", a.village)), sub("Kecamatan", shown("district", a.district)),
       line("Agama", official("religion", a.religion)), line("Status Perkawinan", official("marital_status", a.marital_status)), line("Pekerjaan", shown("occupation", a.occupation)),
-      line("Kewarganegaraan", official("nationality", a.nationality)), line("Berlaku Hingga", until)));
+      // The soft hyphen lets the longest label break where a reader would.
+      line("Kewarga\u00adnegaraan", official("nationality", a.nationality)), line("Berlaku Hingga", until)));
   return el("div", { class: "stack-loose wallet" }, heading(t("card.title")), ktp,
     button(t("card.show"), () => go("bagikan"), { picture: "qr" }), el("p", { class: "muted small keep" }, icon("shield", 18), t("card.real")),
     button(t("card.lock"), () => close(), { kind: "secondary", picture: "lock" }), tabs("kartu"));

@@ -8,10 +8,18 @@ const ready = prepareZXingModule({
 });
 ready.then(() => postMessage({ ready: true }), (error) => postMessage({ failed: String(error) }));
 
-onmessage = async ({ data: { id, picture } }) => {
+// Light that differs across the picture wants the first, a blurred picture the second.
+const WAYS = [{ binarizer: "LocalAverage" }, { binarizer: "GlobalHistogram", tryDenoise: true }];
+
+onmessage = async ({ data: { id, picture, ways } }) => {
   try {
-    const found = await readBarcodes(picture, { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: 1 });
-    postMessage({ id, text: found.find((code) => code.isValid)?.text ?? null });
+    let text = null;
+    for (const way of ways) {
+      const found = await readBarcodes(picture, { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: 1, ...WAYS[way] });
+      text = found.find((code) => code.isValid)?.text ?? null;
+      if (text) break;
+    }
+    postMessage({ id, text });
   } catch (error) {
     postMessage({ id, text: null, failed: String(error) });
   }

@@ -32,10 +32,10 @@ function vendoredDetector() {
     made.onerror = (event) => fail(event.message || "the decoder did not load");
     made.onmessage = ({ data }) => {
       if (data.ready) {
-        resolve((picture) => new Promise((done) => {
+        resolve((picture, ways) => new Promise((done) => {
           const id = (next += 1);
           waiting.set(id, done);
-          made.postMessage({ id, picture }, [picture.data.buffer]);
+          made.postMessage({ id, picture, ways }, [picture.data.buffer]);
         }));
       } else if (data.id) {
         waiting.get(data.id)?.(data.text);
@@ -61,20 +61,23 @@ function pixels(source, width, height) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** Gives a function from a picture to the text of its QR, or null. */
-async function decoder() {
+/** Gives a function from a picture to the text of its QR, or null. A photo has one chance and is looked at in every way. */
+async function decoder({ photo = false } = {}) {
   const own = await ownDetector();
   let broken = !own;
+  let frame = 0;
   return async (source, width, height) => {
     if (!broken) {
       try {
-        return (await own.detect(source))[0]?.rawValue ?? null;
+        const text = (await own.detect(source))[0]?.rawValue;
+        if (text || !photo) return text ?? null;
       } catch {
         // Some phones announce a detector whose service is missing.
         broken = true;
       }
     }
-    return (await vendoredDetector())(pixels(source, width, height));
+    frame += 1;
+    return (await vendoredDetector())(pixels(source, width, height), photo ? [0, 1] : [frame % 2]);
   };
 }
 
@@ -82,7 +85,7 @@ async function decoder() {
 export async function decodeFile(file) {
   const picture = await createImageBitmap(file);
   try {
-    const decode = await decoder();
+    const decode = await decoder({ photo: true });
     return await decode(picture, picture.width, picture.height);
   } finally {
     picture.close();
