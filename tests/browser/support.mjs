@@ -232,7 +232,12 @@ export async function checkScreen(page, where) {
 export async function keepPicture(page, name) {
   const folder = path.join(TARGET, "screenshots");
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+  // Bars that stick to the window's edge would lie across a full-page picture: the window grows instead.
+  const before = page.viewportSize();
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  if (height > before.height) await page.setViewportSize({ width: before.width, height });
+  await page.screenshot({ path: path.join(folder, `${name}.png`) });
+  await page.setViewportSize(before);
 }
 
 // ---------------------------------------------------------------- mail
@@ -317,4 +322,10 @@ export async function verify(demo, token, purpose = demo.relying_party.purposes[
   const { status, data } = await call(`${demo.base_url}/v1/verifications`, { json: { token, purpose }, headers });
   assert.equal(status, 200, JSON.stringify(data));
   return data;
+}
+
+/** Waits until the app shows a screen (the part of its address after `#/`) and has drawn it. */
+export async function expectScreen(page, screen) {
+  await page.waitForURL((url) => (url.hash.replace(/^#\/?/, "") || "") === screen);
+  await page.locator("main h1").first().waitFor();
 }
