@@ -2,7 +2,7 @@
 
 import { el, fill } from "/web/shared/dom.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
-import { failed, frame, logInScreen, shortcuts } from "/web/staff/frame.js";
+import { failed, frame, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
 import { liveApi } from "./api.js";
 import { counterQrScreen } from "./counter-qr.js";
@@ -16,13 +16,18 @@ const live = liveApi(session);
 let practice;
 let leave = () => {};
 let drawn = 0;
+// What a screen keeps while it is drawn anew, in another language say.
+let kept = { address: null, memory: {} };
 
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
 
-async function draw() {
+function draw() {
+  if (session.proving) return session.proving.then(draw);
   leave();
   leave = () => {};
   const mine = (drawn += 1);
+  if (kept.address !== location.hash) kept = { address: location.hash, memory: {} };
+  const { memory } = kept;
   const [screen = "", id = ""] = location.hash.slice(1).split("/");
   const practising = screen === "latihan";
   const places = [
@@ -42,31 +47,32 @@ async function draw() {
   if (practising) {
     practice ??= practiceApi();
     const home = () => go("#latihan");
-    const shown = id ? personScreen(main, practice, id, { next: home, nextKey: "F2" }) : practiceScreen(main, practice, { open: (one) => go(`#latihan/${one}`), back: () => go("#pindai"), loggedIn: who !== null });
+    const shown = id ? personScreen(main, practice, id, { next: home, nextKey: "F2", memory }) : practiceScreen(main, practice, { open: (one) => go(`#latihan/${one}`), back: () => go("#pindai"), loggedIn: who !== null });
     leave = joined(shown, shortcuts({ F2: home }));
-    return;
+    return undefined;
   }
   if (!session.who) {
     logInScreen(main, session, { title: t("counter.log_in"), lead: t("counter.log_in.lead"), after: el("p", { class: "center" }, el("a", { href: "#latihan" }, t("counter.practice.first"))) });
-    return;
+    return undefined;
   }
   const scan = () => go("#pindai");
   const person = (one) => go(`#warga/${one}`);
   const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F8: () => go("#antrean") });
   const screens = {
-    warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2" }),
+    warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
     antrean: () => queueScreen(main, live, id, { open: person, filter: (state) => history.replaceState(null, "", `#antrean/${state}`) }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };
   const shown = (screens[screen] ?? (() => scanScreen(main, live, { open: person })))();
   if (mine === drawn) leave = joined(shown, keys);
+  return undefined;
 }
 
 const joined = (...ends) => () => ends.forEach((end) => end?.());
 
 async function begin() {
   await start(["/web/shared", "/web/staff", "/web/counter"]);
-  onLanguage(draw);
+  onLanguage(() => keepTyped(draw));
   addEventListener("hashchange", draw);
   if (!location.hash.startsWith("#latihan")) {
     try {

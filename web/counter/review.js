@@ -75,9 +75,13 @@ function hindrances(view) {
   return found;
 }
 
-/** Shows one registration. `next()` goes on to the next person. Gives a function that ends it. */
-export function personScreen(main, api, id, { next, nextKey }) {
+/**
+ * Shows one registration. `next()` goes on to the next person; `memory` outlives drawing anew. Gives a function that ends
+ * it.
+ */
+export function personScreen(main, api, id, { next, nextKey, memory }) {
   const state = { checks: { face: false, document: false, data: false }, note: "", view: fresh?.registration_id === id ? fresh : null };
+  memory.checks = state.checks = memory.checks ?? state.checks;
   fresh = null;
   let ended = false;
   let timer;
@@ -88,6 +92,7 @@ export function personScreen(main, api, id, { next, nextKey }) {
   function done(answer, kind) {
     const good = kind === "approve";
     act = null;
+    memory.outcome = { answer, kind };
     const lesson = api.lesson?.(id, kind);
     const go = button("", next, { wide: false });
     fill(go, t("done.next"), key("Enter"));
@@ -193,7 +198,8 @@ export function personScreen(main, api, id, { next, nextKey }) {
     }
   }
 
-  if (state.view) {
+  if (memory.outcome) done(memory.outcome.answer, memory.outcome.kind);
+  else if (state.view) {
     draw(state.view);
     arrive(main);
   } else {

@@ -11,7 +11,7 @@ export const DOORS = [
 ];
 
 /** Loads the words, then draws now and after each change of language. `draw(main)` fills the page. */
-export async function begin(title, draw, { wide = false } = {}) {
+export async function begin(title, draw, { wide = false, doors = true } = {}) {
   await start(["/web/shared", "/web/help"]);
   const show = () => {
     document.title = `${t(title)} · IKD`;
@@ -20,7 +20,7 @@ export async function begin(title, draw, { wide = false } = {}) {
       el("a", { class: "skip", href: "#main" }, t("help.skip")),
       el("header", { class: "bar" }, el("div", { class: "bar-inner" }, el("a", { class: "brand", href: "/" }, mark(), el("span", {}, "IKD", el("small", {}, t("help.brand")))), languageSwitch())),
       main,
-      el("footer", { class: "foot no-print" }, el("nav", { "aria-label": t("help.doors") }, DOORS.map((door) => el("a", { href: door.address }, icon(door.picture), t(`door.${door.key}`))),
+      el("footer", { class: "foot no-print" }, el("nav", { "aria-label": t("help.doors") }, doors && DOORS.map((door) => el("a", { href: door.address }, icon(door.picture), t(`door.${door.key}`))),
         el("a", { href: "/docs" }, icon("list"), t("door.developers")))));
     draw(main);
   };

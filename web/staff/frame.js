@@ -14,20 +14,41 @@ export const key = (name) => el("kbd", { "aria-hidden": "true" }, name);
  */
 export function frame({ title, who, places = [], here, onLeave, ribbon }) {
   document.title = `${title} · IKD`;
+  for (const dialog of document.querySelectorAll("dialog.ask")) dialog.close();
   const main = el("main", { class: "wide", id: "main", tabindex: "-1" });
   const nav = places.length ? el("nav", { class: "places", "aria-label": t("staff.places") }, el("div", { class: "places-inner" }, places.map((place) =>
     el("a", { href: place.address, "aria-current": place.address === here ? "page" : null, "aria-keyshortcuts": place.key }, icon(place.picture), el("span", {}, place.label), place.key ? key(place.key) : null)))) : null;
   fill(document.body,
     el("div", { class: "busy-line", "aria-hidden": "true" }),
     el("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, t("staff.skip")),
-    el("header", { class: "bar" }, el("div", { class: "bar-inner" },
+    el("header", {}, el("div", { class: "bar" }, el("div", { class: "bar-inner" },
       el("a", { class: "brand", href: location.pathname }, mark(), el("span", {}, "IKD", el("small", {}, title))),
       who ? el("div", { class: "who" }, el("b", {}, who.name), el("small", {}, who.place)) : null,
       onLeave ? button(t("staff.log_out"), onLeave, { kind: "on-dark", wide: false }) : null,
       languageSwitch())),
-    ribbon ? el("p", { class: "ribbon", role: "note" }, icon("info"), el("span", {}, ribbon)) : null,
+      ribbon ? el("p", { class: "ribbon" }, icon("info"), el("span", {}, ribbon)) : null),
     nav, main);
   return main;
+}
+
+/** Draws anew, in another language say, and puts back what was typed and ticked, also where it is drawn a moment later. */
+export function keepTyped(redraw) {
+  let typed = [...document.querySelectorAll("input[id], textarea[id]")].filter((node) => node.type !== "file").map((node) => [node.id, node.type === "checkbox" ? "checked" : "value", node.type === "checkbox" ? node.checked : node.value]).filter(([, , value]) => value);
+  const switched = document.activeElement?.closest(".languages");
+  redraw();
+  if (switched) document.querySelector(".languages [aria-pressed=true]")?.focus();
+  const end = performance.now() + 3000;
+  const put = () => {
+    typed = typed.filter(([id, what, value]) => {
+      const node = document.getElementById(id);
+      if (!node) return true;
+      node[what] = value;
+      node.dispatchEvent(new Event(what === "checked" ? "change" : "input"));
+      return false;
+    });
+    if (typed.length && performance.now() < end) setTimeout(put, 100);
+  };
+  put();
 }
 
 /** The log-in as a screen, with what the door is for. */

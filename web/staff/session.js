@@ -68,12 +68,16 @@ export function makeSession(api, onWho) {
   const session = {
     api,
     who: null,
+    /** While a proof is asked for: ends when it was given. Nothing may be drawn over the dialog. */
+    get proving() {
+      return asking;
+    },
     /** Takes up a session that lives. Gives whether there is one. */
     async restore() {
       try {
         session.who = (await request(`${api}/sessions/current`)).data;
       } catch (error) {
-        if (error.code === "password_required") await prove(true);
+        if (error.code === "password_required") await again(true);
         else if (error.code !== "session_ended") throw error;
       }
       return session.who !== null;
@@ -85,8 +89,7 @@ export function makeSession(api, onWho) {
           return (await request(api + path, options)).data;
         } catch (error) {
           if (!["password_required", "session_ended"].includes(error.code)) throw error;
-          asking ??= prove(error.code === "password_required").finally(() => (asking = undefined));
-          await asking;
+          await again(error.code === "password_required");
         }
       }
     },
@@ -103,6 +106,11 @@ export function makeSession(api, onWho) {
       onWho();
     },
   };
+
+  function again(idle) {
+    asking ??= prove(idle).finally(() => (asking = undefined));
+    return asking;
+  }
 
   /** Asks for the proof over whatever is shown. Resolves when it was given. */
   function prove(idle) {

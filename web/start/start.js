@@ -6,4 +6,4 @@ import { begin, DOORS } from "/web/help/page.js";
 
 begin("start.title", (main) => fill(main, el("div", { class: "stack-loose" },
   el("div", { class: "stack" }, el("h1", {}, t("start.title")), el("p", { class: "lead" }, t("start.lead"))),
-  el("ul", { class: "doors" }, DOORS.map((door) => el("li", {}, el("a", { class: "door-link card", href: door.address }, el("span", { class: "door-picture" }, icon(door.picture)), el("span", {}, el("b", {}, t(`door.${door.key}`)), el("span", { class: "muted" }, t(`door.${door.key}.text`))), icon("arrow"))))))));
+  el("ul", { class: "doors" }, DOORS.map((door) => el("li", {}, el("a", { class: "door-link card", href: door.address }, el("span", { class: "door-picture" }, icon(door.picture)), el("span", {}, el("b", {}, t(`door.${door.key}`)), el("span", { class: "muted" }, t(`door.${door.key}.text`))), icon("arrow"))))))), { doors: false });

@@ -2,7 +2,7 @@
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, onLanguage, start, t } from "/web/shared/i18n.js";
-import { arrive, failed, frame, intake, logInScreen, shortcuts } from "/web/staff/frame.js";
+import { arrive, failed, frame, intake, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
 import { newCheck, resultScreen } from "./result.js";
 
@@ -98,6 +98,7 @@ function historyScreen(main) {
 }
 
 function draw() {
+  if (session.proving) return session.proving.then(draw);
   leave();
   leave = () => {};
   const { who } = session;
@@ -111,11 +112,12 @@ function draw() {
   });
   if (!who) {
     logInScreen(main, session, { title: t("teller.log_in"), lead: t("teller.log_in.lead") });
-    return;
+    return undefined;
   }
   const keys = shortcuts({ F2: scan, F8: () => go("#riwayat") });
   const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: begun }) : screen === "riwayat" ? historyScreen(main) : scanScreen(main);
   leave = joined(shown, keys);
+  return undefined;
 }
 
 async function begin() {
@@ -123,7 +125,7 @@ async function begin() {
   onLanguage(async () => {
     // Purposes come in the language that is asked for.
     if (session.who) await session.restore().catch(() => {});
-    draw();
+    keepTyped(draw);
   });
   addEventListener("hashchange", draw);
   try {

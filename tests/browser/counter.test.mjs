@@ -1,0 +1,316 @@
+// The counter's page, as an officer uses it.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Device, drawnFace } from "./device.mjs";
+import { checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPicture, openPerson, PHONE, startBrowser, startDemo, totp } from "./support.mjs";
+
+const HOSTILE = "Nama O'Brien-Sitorus, S.H., M.Kn. yang panjang sekali sampai ke tepi layar dan lebih jauh lagi";
+
+describe("counter", { timeout: 600_000 }, () => {
+  let demo;
+  let stage;
+  let officer;
+  let page;
+  let selfie;
+
+  before(async () => {
+    demo = await startDemo();
+    stage = await startBrowser();
+    selfie = await drawnFace(stage.browser);
+    officer = await openPerson(stage, demo.base_url, { viewport: DESK });
+    ({ page } = officer);
+  });
+
+  after(async () => {
+    await officer?.close();
+    await stage?.stop();
+    await demo?.stop();
+  });
+
+  const heading = (name) => page.getByRole("heading", { level: 1, name });
+  const ready = (changes) => new Device(demo).register(demo.resident(), selfie, changes);
+
+  /** Types as a hand scanner does. */
+  const wedge = async (token) => {
+    await page.keyboard.type(token);
+    await page.keyboard.press("Enter");
+  };
+
+  /** Every screen: axe and reflow in both languages (a dialog in the present one), and a picture to look at. */
+  async function screen(name) {
+    if (await page.locator("dialog[open]").count()) {
+      await checkAccessibility(page, name);
+      await checkReflow(page, name);
+    } else await checkScreen(page, name);
+    await keepPicture(page, `counter-${name}-desk`);
+    await page.setViewportSize(PHONE);
+    await keepPicture(page, `counter-${name}-phone`);
+    await page.setViewportSize(DESK);
+  }
+
+  async function approveByKeyboard() {
+    for (const name of ["face", "document", "data"]) {
+      await page.locator(`#check-${name}`).focus();
+      await page.keyboard.press("Space");
+    }
+    await page.keyboard.press("Control+Enter");
+    await heading("Disetujui").waitFor();
+  }
+
+  test("logging in, with the wrong password first", async () => {
+    await page.goto("/petugas");
+    await screen("log-in");
+    await page.getByLabel("Nama pengguna").fill(demo.officer.username);
+    await page.getByLabel("Kata sandi").fill("salah sekali 123");
+    await page.getByLabel("Kode autentikator").fill("000 000");
+    await page.keyboard.press("Enter");
+    await page.getByText("Gagal masuk").waitFor();
+    await screen("log-in-refused");
+    assert.equal(await page.getByLabel("Nama pengguna").inputValue(), demo.officer.username, "what was typed stays");
+    await page.getByLabel("Kata sandi").fill(demo.officer.password);
+    await page.getByLabel("Kode autentikator").fill(totp(demo.officer.totp_secret));
+    await page.keyboard.press("Enter");
+    await heading("Pindai QR aktivasi warga").waitFor();
+    await screen("scan");
+  });
+
+  test("a QR before the camera, compared and approved by keyboard, the next person in one key", async () => {
+    const resident = await ready();
+    const picture = await resident.activationPicture();
+    await stage.camera.show(picture);
+    const begun = Date.now();
+    await page.locator(".compared").first().waitFor();
+    console.log(`counter: camera to result ${Date.now() - begun} ms`);
+    assert.ok(Date.now() - begun < 1000, "scan to result within a second");
+    stage.camera.blank();
+    await page.locator(".face img").first().waitFor();
+    assert.equal(await page.locator(".face img").count(), 2);
+    assert.ok(await page.locator(".face img").evaluateAll((all) => Promise.all(all.map(async (image) => (await image.decode(), image.naturalWidth > 0)))));
+    await screen("review");
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("Periksa dahulu", { exact: true }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), "check-face", "the first open check has the focus");
+    await page.getByRole("button", { name: "Perbesar: Swafoto tadi" }).click();
+    await page.getByLabel("Perbesaran").fill("300");
+    await screen("zoom");
+    await page.keyboard.press("Escape");
+    await approveByKeyboard();
+    assert.equal((await resident.state()).state, "code_sent");
+    await page.keyboard.press("Enter");
+    await heading("Pindai QR aktivasi warga").waitFor();
+    await eventually("the figure", async () => (await page.locator(".mine b").textContent().catch(() => "")) === "1");
+  });
+
+  test("scan to result within a second on loopback, by a hand scanner", async () => {
+    const token = await (await ready()).activationToken();
+    await heading("Pindai QR aktivasi warga").waitFor();
+    await page.keyboard.type(token);
+    const begun = Date.now();
+    await page.keyboard.press("Enter");
+    await page.locator(".compared").first().waitFor();
+    const took = Date.now() - begun;
+    console.log(`counter: hand scanner's Enter to result ${took} ms`);
+    assert.ok(took < 1000, `${took} ms`);
+    assert.equal(await page.locator("#note").inputValue(), "", "no field got the scanner's keys");
+    await page.reload();
+    await page.locator("#check-face").waitFor();
+    await page.keyboard.press("F2");
+  });
+
+  test("differences are marked in words, returned with released fields; the resident reads the reason", async () => {
+    const resident = await ready({ full_name: HOSTILE });
+    await wedge(await resident.activationToken());
+    const name = page.locator(".compared[data-field=full_name]");
+    await name.locator(".badge", { hasText: "Berbeda" }).waitFor();
+    assert.ok((await name.locator(".why").textContent()).length > 20, "it is explained");
+    assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), HOSTILE, "hostile text stays text");
+    await screen("differs");
+    await page.keyboard.press("F9");
+    await page.getByRole("heading", { name: "Kembalikan kepada warga" }).waitFor();
+    await screen("return");
+    await page.getByRole("button", { name: "Kembalikan", exact: true }).last().click();
+    await page.getByText("Tulis alasan, paling sedikit 5 huruf.").waitFor();
+    await page.locator(".template").first().click();
+    await page.locator("dialog").getByText("Nama", { exact: true }).click();
+    // Idle in the middle: the password is asked for above the screen, then the same act goes on.
+    await page.route("**/return", async (route) => {
+      await page.unroute("**/return");
+      await route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ code: "password_required", status: 401, title: "", detail: "" }) });
+    });
+    await page.getByRole("button", { name: "Kembalikan", exact: true }).last().click();
+    await page.getByRole("heading", { name: "Layar terkunci" }).waitFor();
+    await screen("locked");
+    await page.getByLabel("Kata sandi").fill(demo.officer.password);
+    await page.keyboard.press("Enter");
+    await heading("Dikembalikan").waitFor();
+    await screen("returned");
+    const { state, reason } = await resident.state();
+    assert.equal(state, "needs_correction");
+    assert.ok(JSON.stringify(reason ?? "").length > 2);
+    await page.keyboard.press("F2");
+  });
+
+  test("refused with a reason of one's own", async () => {
+    const resident = await ready();
+    await wedge(await resident.activationToken());
+    await page.locator("#check-face").waitFor();
+    await page.keyboard.press("F10");
+    await page.getByLabel("Alasan (dibaca warga)").fill("<img src=x onerror=alert(1)> Bukan orangnya.");
+    await screen("reject");
+    await page.getByRole("button", { name: "Tolak pendaftaran" }).click();
+    await heading("Ditolak").waitFor();
+    assert.equal((await resident.state()).state, "rejected");
+    await page.keyboard.press("F8");
+    await heading("Antrean kantor ini").waitFor();
+    await page.getByText("Menunggu petugas").first().waitFor();
+    await page.getByLabel("Keadaan").selectOption("rejected");
+    await page.locator("a.line").first().waitFor();
+    await screen("queue");
+    await page.locator("a.line").first().click();
+    await page.getByText("<img src=x onerror=alert(1)>").waitFor();
+    await screen("closed");
+    await page.goBack();
+    await heading("Antrean kantor ini").waitFor();
+    await page.getByLabel("Keadaan").selectOption("cancelled");
+    await page.getByText("Tidak ada yang menunggu di sini.").waitFor();
+    await screen("queue-empty");
+  });
+
+  test("the other direction: the officer's QR is read off the screen and the number is confirmed", async () => {
+    const resident = await ready();
+    await page.keyboard.press("F4");
+    await page.locator(".qr svg").waitFor();
+    const picture = await page.locator(".qr").screenshot();
+    const token = await readQr(picture);
+    const number = await resident.scanCounter(token);
+    await page.locator(".match").waitFor();
+    assert.equal(await page.locator(".match b").textContent(), String(number).padStart(2, "0"));
+    await screen("counter-qr");
+    await page.locator(".match").click();
+    await approveByKeyboard();
+    await screen("approved");
+    assert.equal((await resident.state()).state, "code_sent");
+    await page.keyboard.press("F2");
+  });
+
+  /** Reads a picture with the page's own decoder. */
+  async function readQr(picture) {
+    return page.evaluate(async (bytes) => {
+      const { decodeFile } = await import("/web/shared/scanner.js");
+      return decodeFile(new Blob([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], { type: "image/png" }));
+    }, Buffer.from(picture).toString("base64"));
+  }
+
+  test("a photo of the QR; a photo without one; a QR that is no activation QR", async () => {
+    const resident = await ready();
+    await heading("Pindai QR aktivasi warga").waitFor();
+    const upload = page.locator("input[type=file]");
+    await page.getByText("Arahkan kamera").waitFor();
+    await upload.setInputFiles({ name: "wajah.png", mimeType: "image/png", buffer: selfie });
+    await page.getByText("Tidak ada QR yang terbaca").waitFor();
+    await page.locator("summary").click();
+    await page.getByLabel("Masukkan teks QR").fill("BUKAN QR");
+    await page.getByRole("button", { name: "Periksa" }).click();
+    await page.locator(".intake-say:not(:empty)").waitFor();
+    await screen("scan-refused");
+    await upload.setInputFiles({ name: "qr.png", mimeType: "image/png", buffer: await resident.activationPicture() });
+    await page.locator(".compared").first().waitFor();
+    await page.keyboard.press("F2");
+  });
+
+  test("99 of 100 frames are read: rotated, blurred, dimmed, at an angle", async () => {
+    const resident = await ready();
+    const picture = (await resident.activationPicture()).toString("base64");
+    const token = await readQr(Buffer.from(picture, "base64"));
+    assert.match(token, /^[0-9A-Z $%*+\-./:]+$/);
+    const { read, slowest } = await page.evaluate(async ({ picture, token }) => {
+      const { decodeFile } = await import("/web/shared/scanner.js");
+      const image = await createImageBitmap(new Blob([Uint8Array.from(atob(picture), (c) => c.charCodeAt(0))]));
+      // A fixed sequence, so that a frame that fails fails again.
+      let seed = 20261121;
+      const next = () => ((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) / 2 ** 32);
+      let read = 0;
+      let slowest = 0;
+      for (let frame = 0; frame < 100; frame += 1) {
+        const canvas = new OffscreenCanvas(960, 720);
+        const context = canvas.getContext("2d");
+        const light = 0.35 + next() * 0.65;
+        context.fillStyle = `rgb(${[150, 140, 130].map((part) => Math.round(part * light)).join()})`;
+        context.fillRect(0, 0, 960, 720);
+        context.filter = `blur(${(next() * 1.6).toFixed(2)}px) brightness(${light.toFixed(2)})`;
+        context.translate(480 + (next() - 0.5) * 120, 360 + (next() - 0.5) * 60);
+        context.rotate(next() * 2 * Math.PI);
+        // Shot at an angle of up to 35 degrees: one axis is shorter and leans.
+        context.transform(1, (next() - 0.5) * 0.35, (next() - 0.5) * 0.35, 0.82 + next() * 0.18, 0, 0);
+        const side = 400 + next() * 90;
+        context.drawImage(image, -side / 2, -side / 2, side, side);
+        const begun = performance.now();
+        if ((await decodeFile(await canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 }))) === token) read += 1;
+        slowest = Math.max(slowest, performance.now() - begun);
+      }
+      return { read, slowest };
+    }, { picture, token });
+    console.log(`counter: ${read} of 100 distorted frames read, the slowest in ${Math.round(slowest)} ms`);
+    assert.ok(read >= 99, `${read} of 100`);
+  });
+
+  test("practice asks the service nothing", async () => {
+    const asked = [];
+    await page.goto("/petugas#latihan");
+    await page.locator(".visitor").first().waitFor();
+    await screen("practice");
+    page.on("request", (request) => request.url().includes("/v1/") && asked.push(request.url()));
+    for (const [index, key] of [[0, "approve"], [1, "F9"], [2, "F10"]]) {
+      await page.locator(".visitor").nth(index).click();
+      await page.locator("#check-face").waitFor();
+      if (index === 1) await screen("practice-review");
+      if (key === "approve") await approveByKeyboard();
+      else {
+        await page.keyboard.press(key);
+        await page.locator(".template").first().click();
+        await page.locator("dialog button[type=submit]").click();
+      }
+      await page.getByText("Tepat", { exact: true }).waitFor();
+      if (index === 0) await screen("practice-lesson");
+      await page.keyboard.press(index === 0 ? "F2" : "Enter");
+      await page.locator(".visitor").first().waitFor();
+    }
+    assert.deepEqual(asked, []);
+  });
+
+  test("a camera that is refused leaves photo and hand scanner", async () => {
+    const refused = await startBrowser({ camera: "refused" });
+    const person = await openPerson(refused, demo.base_url, { viewport: DESK, camera: false, storageState: await officer.context.storageState() });
+    try {
+      await person.page.goto("/petugas");
+      await person.page.getByText("Kamera tidak diizinkan").waitFor();
+      await checkScreen(person.page, "camera refused");
+      await keepPicture(person.page, "counter-camera-refused-desk");
+      await person.page.keyboard.type(await (await ready()).activationToken());
+      await person.page.keyboard.press("Enter");
+      await person.page.locator(".compared").first().waitFor();
+    } finally {
+      await person.close();
+      await refused.stop();
+    }
+  });
+
+  test("every answer carries the strict policy", async () => {
+    for (const path of ["/petugas", "/verifikasi", "/bantuan", "/mulai", "/poster", "/selebaran", "/web/counter/main.js", "/web/staff/staff.css", "/web/counter/i18n/en.json", "/v1/officer/sessions/current", "/nowhere"]) {
+      const { headers } = await fetch(`${demo.base_url}${path}`);
+      const policy = headers.get("content-security-policy");
+      assert.match(policy, /default-src 'none'/, path);
+      assert.doesNotMatch(policy, /unsafe|http/, path);
+      assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+      assert.equal(headers.get("referrer-policy"), "no-referrer", path);
+      assert.equal(headers.get("x-frame-options"), "DENY", path);
+    }
+  });
+
+  test("logging out", async () => {
+    await page.goto("/petugas");
+    await page.getByRole("button", { name: "Keluar" }).click();
+    await heading("Masuk ke loket").waitFor();
+  });
+});

@@ -1,0 +1,121 @@
+// A resident without a browser: device key, DPoP proofs (RFC 9449) and PIN key made with Node's own cryptography, so that
+// tests of the counter and of tellers need no resident's page.
+
+import assert from "node:assert/strict";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, pbkdf2Sync, randomBytes, sign } from "node:crypto";
+import { waitForCode } from "./support.mjs";
+
+const text = (bytes) => Buffer.from(bytes).toString("base64url");
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
+
+let count = 0;
+
+export class Device {
+  constructor(demo) {
+    const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { kty, crv, x, y } = pair.publicKey.export({ format: "jwk" });
+    count += 1;
+    Object.assign(this, { demo, key: pair.privateKey, jwk: { crv, kty, x, y }, email: `orang${count}.${process.pid}@contoh.id` });
+    // RFC 7638: the members in this order.
+    this.thumbprint = sha256(JSON.stringify(this.jwk));
+  }
+
+  proof(method, address) {
+    const claims = { jti: text(randomBytes(16)), htm: method, htu: address, iat: Math.floor(Date.now() / 1000), nonce: this.nonce };
+    if (this.access) claims.ath = text(sha256(this.access));
+    const head = text(JSON.stringify({ typ: "dpop+jwt", alg: "ES256", jwk: this.jwk }));
+    const signed = `${head}.${text(JSON.stringify(claims))}`;
+    return `${signed}.${text(sign("sha256", Buffer.from(signed), { key: this.key, dsaEncoding: "ieee-p1363" }))}`;
+  }
+
+  async call(method, path, { json, body, type, accept } = {}) {
+    const address = `${this.demo.base_url}${path}`;
+    for (let attempt = 1; ; attempt += 1) {
+      const headers = { DPoP: this.proof(method, address), ...(accept ? { accept } : {}), ...(this.access ? { authorization: `DPoP ${this.access}` } : {}) };
+      if (json !== undefined || type) headers["content-type"] = type ?? "application/json";
+      const answer = await fetch(address, { method, headers, body: json === undefined ? body : JSON.stringify(json) });
+      this.nonce = answer.headers.get("dpop-nonce") ?? this.nonce;
+      const bytes = Buffer.from(await answer.arrayBuffer());
+      const data = answer.headers.get("content-type")?.includes("json") ? JSON.parse(bytes) : bytes;
+      if (answer.status === 401 && data.code === "use_dpop_nonce" && attempt === 1) continue;
+      assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(data)}`);
+      return data;
+    }
+  }
+
+  async captcha() {
+    const { algorithm, challenge, salt, maxnumber, signature } = await this.call("POST", "/v1/captcha", { json: {} });
+    for (let number = 0; number <= maxnumber; number += 1) {
+      if (createHash("sha256").update(`${salt}${number}`).digest("hex") === challenge) {
+        return Buffer.from(JSON.stringify({ algorithm, challenge, number, salt, signature })).toString("base64");
+      }
+    }
+    throw new Error("the captcha has no solution");
+  }
+
+  /** Registers with selfie: ready for the counter. `changes` replaces what is submitted. */
+  async register(person, selfie, changes = {}) {
+    const { version } = await this.call("GET", "/v1/terms");
+    const { nik, full_name, birth_date } = person;
+    const json = { nik, full_name, birth_date, email: this.email, phone: "0812 3456 7890", terms: { version, accepted: true }, locale: "id", ...changes };
+    this.id = (await this.call("POST", "/v1/registrations", { json })).registration_id;
+    await this.call("PUT", `/v1/registrations/${this.id}/selfie`, { body: selfie, type: "image/png" });
+    return this;
+  }
+
+  state() {
+    return this.call("GET", `/v1/registrations/${this.id}`);
+  }
+
+  /** The activation QR as the picture that the service draws. */
+  activationPicture() {
+    return this.call("POST", `/v1/registrations/${this.id}/activation-token`, { json: {}, accept: "image/png" });
+  }
+
+  async activationToken() {
+    return (await this.call("POST", `/v1/registrations/${this.id}/activation-token`, { json: {} })).token;
+  }
+
+  /** Scans the counter's QR; gives the number for both screens. */
+  async scanCounter(token) {
+    return (await this.call("POST", `/v1/registrations/${this.id}/counter-scan`, { json: { token } })).match_number;
+  }
+
+  signChallenge(purpose, challenge) {
+    const signed = Buffer.concat([Buffer.from(`ikd-pin-v1/${purpose}\0`), Buffer.from(challenge, "base64url"), this.thumbprint]);
+    return text(sign(null, signed, this.pinKey));
+  }
+
+  /** From an approved registration to the unlocked digital KTP. */
+  async activate(pin = "274951") {
+    const { code } = await waitForCode(this.demo, this.email);
+    await this.call("POST", `/v1/registrations/${this.id}/activation-code`, { json: { code, captcha: await this.captcha() } });
+    const seed = pbkdf2Sync(pin, randomBytes(16), 600_000, 32, "sha256");
+    // RFC 8410 §7: the frame of an Ed25519 private key around its 32 bytes.
+    this.pinKey = createPrivateKey({ key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]), format: "der", type: "pkcs8" });
+    const pinPublicKey = createPublicKey(this.pinKey).export({ format: "jwk" }).x;
+    const challenge = async () => (await this.call("POST", "/v1/challenges", { json: {} })).challenge;
+    const first = await challenge();
+    await this.call("POST", `/v1/registrations/${this.id}/pin`, { json: { pin_public_key: pinPublicKey, challenge: first, signature: this.signChallenge("enrol", first) } });
+    const second = await challenge();
+    this.access = (await this.call("POST", "/v1/sessions", { json: { challenge: second, signature: this.signChallenge("unlock", second) } })).access_token;
+    return this;
+  }
+
+  async present(share) {
+    return (await this.call("POST", "/v1/me/presentations", { json: { share } })).token;
+  }
+
+  presentationPicture(share) {
+    return this.call("POST", "/v1/me/presentations", { json: { share }, accept: "image/png" });
+  }
+}
+
+/** A drawn face as PNG: a selfie as far as the service can tell. */
+export async function drawnFace(browser) {
+  const page = await browser.newPage({ viewport: { width: 480, height: 600 } });
+  await page.setContent("<body style='margin:0'><svg viewBox='0 0 120 150' width='480' height='600'><rect width='120' height='150' fill='#b3202a'/><path d='M14 150c2-40 22-48 46-48s44 8 46 48z' fill='#2d5d86'/><ellipse cx='60' cy='60' rx='25' ry='31' fill='#c68a5e'/><circle cx='51' cy='57' r='3'/><circle cx='69' cy='57' r='3'/><path d='M50 76c6 5 14 5 20 0' fill='none' stroke='#7a3b2e' stroke-width='3'/></svg></body>");
+  const picture = await page.screenshot();
+  await page.close();
+  return picture;
+}
