@@ -81,8 +81,8 @@ async fn silent_and_slow_clients_hold_nobody_up() {
         assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    for socket in sockets {
+    for (number, socket) in sockets.into_iter().enumerate() {
         let held = socket.await.unwrap();
-        assert!((1.5..5.5).contains(&held.as_secs_f64()), "cut after {held:?}");
+        assert!((1.5..5.5).contains(&held.as_secs_f64()), "socket {number} was cut after {held:?}");
     }
 }
