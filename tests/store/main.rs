@@ -19,6 +19,7 @@ mod register;
 mod registration;
 mod residents;
 mod rotation;
+mod sight;
 mod teller;
 mod verification;
 mod verification_batch;

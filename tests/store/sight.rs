@@ -1,0 +1,82 @@
+//! An officer approves what was on the screen, and nothing that came since.
+
+use std::ops::ControlFlow;
+
+use ikd::core::Core;
+use ikd::device::client::DeviceKey;
+use ikd::error::{Code, Language};
+use ikd::keyring::Keyring;
+use ikd::mail::Wake;
+use ikd::register::generate::{GenerateOptions, Generator, generate_into};
+use ikd::register::service::Switch;
+use ikd::register::{Date, LocalRegister, PopulationRegister};
+use ikd::registration::decision::Actor;
+use ikd::registration::model::Draft;
+use ikd::registration::{Service, State, terms};
+use uuid::Uuid;
+
+use crate::support::each_engine;
+
+const ACTOR: Actor = Actor { officer_id: Uuid::from_u128(1), office_id: Uuid::from_u128(2) };
+
+fn selfie(shade: u8) -> Vec<u8> {
+    let mut out = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(240, 320, image::Rgb([shade; 3])).write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
+
+async fn approve(core: &Core, service: &Service, id: Uuid) -> Result<State, Option<Code>> {
+    let mut tx = core.db.write().await.unwrap();
+    let state = service.approve(&mut tx, ACTOR, id, "").await.map_err(|error| error.code())?;
+    tx.commit().await.unwrap();
+    Ok(state)
+}
+
+#[tokio::test]
+async fn only_what_was_seen_is_approved() {
+    each_engine(async |core| {
+        Keyring::init(&core).await.unwrap();
+        let keyring = Keyring::open(core.clone()).await.unwrap();
+        let local = LocalRegister::new(core.clone());
+        let as_of = Date::in_jakarta(core.now());
+        let options = GenerateOptions { count: 5, seed: 1, as_of, portraits: false };
+        generate_into(&local, options, |_| ControlFlow::Continue(())).await.unwrap();
+        let person = Generator::new(1, as_of).first_eligible(1, 5).remove(0);
+        let service =
+            Service::new(core.clone(), PopulationRegister::Local(local.clone()), keyring.clone(), Wake::default());
+        let device = DeviceKey::generate(&core.random).thumbprint();
+        let draft = Draft {
+            nik: person.nik.as_str().into(),
+            // One letter differs: the officer has to see that.
+            full_name: format!("{}X", person.full_name),
+            birth_date: person.birth_date.to_string(),
+            email: "siti@example.id".into(),
+            phone: "081234567890".into(),
+        };
+        let version = terms::VERSION;
+        let id = service.register(&device, &draft, version, true, Language::English).await.unwrap().registration_id;
+        service.put_selfie(&device, id, selfie(90)).await.unwrap();
+
+        // The register is closed when the officer looks, and answers before the click.
+        local.set_switch(Switch::Closed).await.unwrap();
+        core.clock.advance(1);
+        let token = service.activation_token(&device, id).await.unwrap().token;
+        assert_eq!(service.scan(ACTOR, &token).await.unwrap(), id);
+        assert!(service.view(ACTOR, id, Language::English).await.unwrap().check_result.is_none());
+        local.set_switch(Switch::Open).await.unwrap();
+        core.clock.advance(60);
+        assert!(service.check_one(id).await.unwrap());
+        assert_eq!(approve(&core, &service, id).await, Err(Some(Code::WrongState)), "the difference was not seen");
+        core.clock.advance(1);
+        assert_eq!(service.view(ACTOR, id, Language::English).await.unwrap().differences.len(), 1);
+
+        // A new selfie after the look.
+        core.clock.advance(1);
+        service.put_selfie(&device, id, selfie(200)).await.unwrap();
+        assert_eq!(approve(&core, &service, id).await, Err(Some(Code::WrongState)), "the selfie was not seen");
+        core.clock.advance(1);
+        service.view(ACTOR, id, Language::English).await.unwrap();
+        assert_eq!(approve(&core, &service, id).await, Ok(State::CodeSent));
+    })
+    .await;
+}
