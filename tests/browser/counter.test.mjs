@@ -134,10 +134,8 @@ describe("counter", { timeout: 600_000 }, () => {
     await page.locator(".template").first().click();
     await page.locator("dialog").getByText("Nama", { exact: true }).click();
     // Idle in the middle: the password is asked for above the screen, then the same act goes on.
-    await page.route("**/return", async (route) => {
-      await page.unroute("**/return");
-      await route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ code: "password_required", status: 401, title: "", detail: "" }) });
-    });
+    const locked = { status: 401, contentType: "application/problem+json", body: JSON.stringify({ code: "password_required", status: 401 }) };
+    await page.route("**/return", (route) => route.fulfill(locked), { times: 1 });
     await page.getByRole("button", { name: "Kembalikan", exact: true }).last().click();
     await page.getByRole("heading", { name: "Layar terkunci" }).waitFor();
     await screen("locked");
@@ -163,7 +161,7 @@ describe("counter", { timeout: 600_000 }, () => {
     assert.equal((await resident.state()).state, "rejected");
     await page.keyboard.press("F8");
     await heading("Antrean kantor ini").waitFor();
-    await page.getByText("Menunggu petugas").first().waitFor();
+    await page.locator("a.line").first().waitFor();
     await page.getByLabel("Keadaan").selectOption("rejected");
     await page.locator("a.line").first().waitFor();
     await screen("queue");

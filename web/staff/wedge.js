@@ -1,6 +1,9 @@
 // Hand scanners type: a burst of keystrokes that ends in Enter. A burst is taken out of whatever has the focus.
 
 const GAP_MILLISECONDS = 100;
+// Once it is clear that nobody types that, a slow computer may stall for a moment.
+const CLEAR = 12;
+const STALL_MILLISECONDS = 600;
 const SHORTEST = 20;
 
 /** Calls back with the text of each burst. Gives a function that stops listening. */
@@ -8,9 +11,10 @@ export function wedge(onText) {
   let text = "";
   let last = 0;
   let spoiled;
+  const inTime = (event) => event.timeStamp - last < (text.length > CLEAR ? STALL_MILLISECONDS : GAP_MILLISECONDS);
   const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const quick = event.timeStamp - last < GAP_MILLISECONDS;
+    const quick = inTime(event);
     if (event.key === "Enter" && quick && text.length >= SHORTEST) {
       const got = text;
       text = "";
@@ -35,7 +39,7 @@ export function wedge(onText) {
     if (text.length > 3) event.preventDefault();
   };
   const release = (event) => {
-    if (text.length > 3 && event.timeStamp - last < GAP_MILLISECONDS) event.preventDefault();
+    if (text.length > 3 && inTime(event)) event.preventDefault();
   };
   document.addEventListener("keydown", press, true);
   document.addEventListener("keyup", release, true);

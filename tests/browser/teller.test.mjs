@@ -1,0 +1,236 @@
+// The teller's page, as an employee of a bank uses it; and the public pages beside it.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { Device, drawnFace } from "./device.mjs";
+import { checkScreen, DESK, keepPicture, Officer, openPerson, PHONE, startBrowser, startDemo, totp } from "./support.mjs";
+
+describe("teller", { timeout: 600_000 }, () => {
+  let demo;
+  let stage;
+  let teller;
+  let page;
+  let holder;
+  let stopped = false;
+  let old;
+
+  before(async () => {
+    demo = await startDemo();
+    stage = await startBrowser();
+    const officer = await Officer.login(demo);
+    holder = await new Device(demo).register(demo.resident(), await drawnFace(stage.browser));
+    await officer.scan(await holder.activationToken());
+    await officer.approve(holder.id);
+    await holder.activate();
+    // Of another holder, so that newer QRs do not void it: it expires while the other tests run.
+    const other = await new Device(demo).register(demo.resident(), await drawnFace(stage.browser));
+    await officer.scan(await other.activationToken());
+    await officer.approve(other.id);
+    await other.activate();
+    old = { token: await other.present("age"), since: Date.now() };
+    teller = await openPerson(stage, demo.base_url, { viewport: DESK });
+    ({ page } = teller);
+  });
+
+  after(async () => {
+    await teller?.close();
+    await stage?.stop();
+    if (!stopped) await demo?.stop();
+  });
+
+  const heading = (name) => page.getByRole("heading", { level: 1, name, exact: true });
+
+  async function screen(name) {
+    await checkScreen(page, name);
+    await keepPicture(page, `teller-${name}-desk`);
+    await page.setViewportSize(PHONE);
+    await keepPicture(page, `teller-${name}-phone`);
+    await page.setViewportSize(DESK);
+  }
+
+  const wedge = async (token) => {
+    await page.keyboard.type(token);
+    await page.keyboard.press("Enter");
+  };
+
+  test("logging in and choosing the purpose", async () => {
+    await page.goto("/verifikasi");
+    await heading("Masuk untuk memeriksa").waitFor();
+    await screen("log-in");
+    await page.getByLabel("Nama pengguna").fill(demo.teller.username);
+    await page.getByLabel("Kata sandi").fill(demo.teller.password);
+    await page.getByLabel("Kode autentikator").fill(totp(demo.teller.totp_secret));
+    await page.keyboard.press("Enter");
+    await heading("Pindai QR nasabah").waitFor();
+    await wedge("PEMINDAI TANGAN TANPA KEPERLUAN");
+    await page.getByText("Pilih keperluannya dahulu.").first().waitFor();
+    await screen("purpose");
+    await page.getByLabel("Membuka rekening").check();
+  });
+
+  test("a QR before the camera is valid: a huge word, the portrait, the data, the receipt", async () => {
+    await stage.camera.show(await holder.presentationPicture("basic"));
+    await heading("SAH").waitFor();
+    stage.camera.blank();
+    await page.getByText("Cocokkan wajah dengan foto ini.").waitFor();
+    const size = await heading("SAH").evaluate((node) => parseFloat(getComputedStyle(node).fontSize));
+    assert.ok(size >= 72, `the word is ${size} px high`);
+    const portrait = page.getByAltText("Foto pemegang KTP");
+    assert.ok(await portrait.evaluate(async (image) => (await image.decode(), image.naturalWidth > 0)));
+    assert.ok((await portrait.boundingBox()).width >= 240);
+    await screen("valid");
+    const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Simpan bukti" }).click()]);
+    const receipt = JSON.parse(readFileSync(await saved.path(), "utf8"));
+    assert.match(saved.suggestedFilename(), /^ikd-[0-9a-f-]{36}\.json$/);
+    assert.deepEqual([receipt.result, receipt.purpose, receipt.relying_party], ["valid", "open_account", "Bank Contoh"]);
+    assert.ok(receipt.receipt.cwt.startsWith("0oR") && receipt.receipt.salt.length === 22 && receipt.attributes.full_name);
+  });
+
+  test("a used QR, told without colour; the next one by a key", async () => {
+    await page.keyboard.press("F2");
+    const token = await holder.present("full");
+    await heading("Pindai QR nasabah").waitFor();
+    await wedge(token);
+    await heading("SAH").waitFor();
+    await screen("valid-full");
+    // On a result a hand scanner goes on at once.
+    await page.getByRole("button", { name: "Periksa berikutnya" }).focus();
+    await wedge(token);
+    await heading("TIDAK SAH").waitFor();
+    await page.getByText("Sudah pernah dipakai. Minta QR baru.").waitFor();
+    await screen("used");
+    await page.getByRole("button", { name: "Periksa berikutnya" }).focus();
+    await page.keyboard.press("Enter");
+    await heading("Pindai QR nasabah").waitFor();
+  });
+
+  test("without a portrait, and something that is no QR of ours", async () => {
+    await wedge(await holder.present(["full_name", "birth_date"]));
+    await page.getByText("Pemegang tidak membagikan foto").waitFor();
+    await screen("no-portrait");
+    await page.keyboard.press("F2");
+    await heading("Pindai QR nasabah").waitFor();
+    await wedge("<SCRIPT>ALERT(1)</SCRIPT> BUKAN QR KTP");
+    await page.getByText("Bukan QR KTP Digital. Minta QR baru.").waitFor();
+    await screen("malformed");
+    await page.keyboard.press("F2");
+  });
+
+  test("a photo of a QR", async () => {
+    await heading("Pindai QR nasabah").waitFor();
+    await page.getByText("Arahkan kamera").waitFor();
+    await page.locator("input[type=file]").setInputFiles({ name: "qr.png", mimeType: "image/png", buffer: await holder.presentationPicture("age") });
+    await heading("SAH").waitFor();
+    await page.getByText("Berusia 17 tahun atau lebih").waitFor();
+    await page.keyboard.press("F2");
+  });
+
+  test("an answer that was lost is asked for again under the same key, and is the first one", async () => {
+    await heading("Pindai QR nasabah").waitFor();
+    const keys = [];
+    let lost = 0;
+    await page.route("**/v1/teller/verifications", async (route) => {
+      keys.push(route.request().headers()["idempotency-key"]);
+      if (lost < 1) {
+        lost += 1;
+        // The service has answered; the answer does not arrive.
+        await route.fetch();
+        await route.abort("connectionreset");
+      } else await route.continue();
+    });
+    await wedge(await holder.present("basic"));
+    await heading("BELUM PASTI").waitFor();
+    await heading("SAH").waitFor();
+    assert.equal(keys.length, 2);
+    assert.equal(keys[0], keys[1]);
+    await page.unroute("**/v1/teller/verifications");
+  });
+
+  test("idle in the middle: the password is asked for and the check goes on", async () => {
+    await page.keyboard.press("F2");
+    await heading("Pindai QR nasabah").waitFor();
+    const locked = { status: 401, contentType: "application/problem+json", body: JSON.stringify({ code: "password_required", status: 401 }) };
+    await page.route("**/v1/teller/verifications", (route) => route.fulfill(locked), { times: 1 });
+    await wedge(await holder.present("basic"));
+    await page.getByRole("heading", { name: "Layar terkunci" }).waitFor();
+    await page.getByLabel("Kata sandi").fill("salah sama sekali");
+    await page.keyboard.press("Enter");
+    await page.getByText("Gagal masuk").waitFor();
+    await page.getByLabel("Kata sandi").fill(demo.teller.password);
+    await page.keyboard.press("Enter");
+    await heading("SAH").waitFor();
+  });
+
+  test("own checks, newest first, without names", async () => {
+    await page.keyboard.press("F8");
+    await heading("Pemeriksaan saya").waitFor();
+    await page.locator("li.line").nth(6).waitFor();
+    assert.equal(await page.locator("li.line").first().locator(".badge").textContent(), "SAH");
+    await screen("history");
+    await page.goBack();
+    await page.goForward();
+    await heading("Pemeriksaan saya").waitFor();
+    await page.reload();
+    await page.locator("li.line").first().waitFor();
+  });
+
+  test("help, doors, poster and leaflet; what stands in the address stays text", async () => {
+    const person = await openPerson(stage, demo.base_url, { viewport: PHONE });
+    const hostile = encodeURIComponent("<img src=x onerror=alert(1)> Dukcapil Kabupaten Kepulauan Siau Tagulandang Biaro");
+    for (const [name, address] of [["help", "/bantuan"], ["start", "/mulai"], ["poster", `/poster?kantor=${hostile}`], ["leaflet", `/selebaran?kantor=${hostile}`]]) {
+      await person.page.goto(address);
+      await person.page.getByRole("heading", { level: 1 }).waitFor();
+      if (name === "help") for (const one of await person.page.locator("summary").all()) await one.click();
+      await checkScreen(person.page, name);
+      await keepPicture(person.page, `${name}-phone`);
+      await person.page.setViewportSize(DESK);
+      await keepPicture(person.page, `${name}-desk`);
+      await person.page.setViewportSize(PHONE);
+      if (address.includes("kantor")) {
+        await person.page.getByText("<img src=x onerror=alert(1)>").waitFor();
+        const paper = await person.page.pdf({ preferCSSPageSize: true });
+        assert.equal(paper.toString("latin1").match(/\/Type\s*\/Page\b/g).length, 1, `${name} is one A4 page`);
+      }
+    }
+    const read = await person.page.evaluate(async () => {
+      const { decodeFile } = await import("/web/shared/scanner.js");
+      const picture = new XMLSerializer().serializeToString(document.querySelector(".paper-qr svg"));
+      const image = new Image(400, 400);
+      image.src = `data:image/svg+xml,${encodeURIComponent(picture)}`;
+      await image.decode();
+      const canvas = new OffscreenCanvas(400, 400);
+      canvas.getContext("2d").drawImage(image, 0, 0, 400, 400);
+      return decodeFile(await canvas.convertToBlob());
+    });
+    assert.equal(read, `${demo.base_url}/`);
+    await person.close();
+  });
+
+  test("a QR older than 90 seconds", async () => {
+    await page.keyboard.press("F2");
+    await heading("Pindai QR nasabah").waitFor();
+    const left = 91_000 - (Date.now() - old.since);
+    if (left > 0) await page.waitForTimeout(left);
+    await wedge(old.token);
+    await heading("TIDAK SAH").waitFor();
+    await page.getByText("Lewat 90 detik. Minta QR baru.").waitFor();
+    await screen("expired");
+  });
+
+  test("a service that does not answer is a third state of its own", async () => {
+    await page.keyboard.press("F2");
+    await heading("Pindai QR nasabah").waitFor();
+    const token = await holder.present("basic");
+    await demo.stop();
+    stopped = true;
+    await wedge(token);
+    await heading("BELUM PASTI").waitFor();
+    await page.getByText("Jangan menerima, jangan menolak. Tunggu.").waitFor();
+    await page.getByText(/Dicoba lagi dalam \d+ detik/).waitFor();
+    await keepPicture(page, "teller-undetermined-desk");
+    await page.setViewportSize(PHONE);
+    await keepPicture(page, "teller-undetermined-phone");
+    await page.getByRole("button", { name: "Berhenti dan pindai QR baru" }).waitFor();
+  });
+});
