@@ -107,6 +107,9 @@ impl Listener {
                 }
             });
         }
+        // Closed before the open requests finish: who comes now is refused at once and tries another node, instead of
+        // waiting for an answer that will not come.
+        drop(self.listener);
         let patience = Duration::from_secs(self.settings.stop_timeout_seconds);
         if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
             tracing::warn!("open requests did not finish in time and were cut off");
