@@ -25,11 +25,12 @@ use crate::secret::Redacted;
 use crate::teller::service::{add_employee, renew_employee};
 use crate::vault::Vault;
 use crate::verification::model::Purpose;
+use crate::wallet;
 use crate::web::server::Listener;
 
 /// Residents that the demo's register holds.
 pub const RESIDENTS: u64 = 40;
-/// Residents whose data is printed, so that anybody can play them; the walk takes the last.
+/// Residents whose data is printed, so that anybody can play them; the walk takes the next who has not walked yet.
 pub const SHOWN: usize = 8;
 const OFFICE: &str = "DEMO-01";
 const BANK: &str = "Bank Contoh";
@@ -141,16 +142,18 @@ async fn people(core: &Core) -> Result<(Vec<RegisterRecord>, (RegisterRecord, Ve
         let options = GenerateOptions { count: RESIDENTS, seed: SEED, as_of, portraits: true };
         generate_into(&register, options, |_| ControlFlow::Continue(())).await.map_err(Error::internal)?;
     }
-    let generator = Generator::new(SEED, as_of);
-    let mut residents = generator.first_eligible(SHOWN + 1, RESIDENTS);
-    let walk = residents.pop().ok_or_else(|| Error::internal("the demo has no residents"))?;
-    let portrait = register
-        .lookup(&walk.nik)
-        .await
-        .map_err(Error::internal)?
-        .and_then(|found| found.portrait)
-        .ok_or_else(|| Error::internal("the demo's resident has no portrait"))?;
-    Ok((residents, (walk, portrait)))
+    let mut residents = Generator::new(SEED, as_of).first_eligible(RESIDENTS as usize, RESIDENTS);
+    let walkers = residents.split_off(SHOWN.min(residents.len()));
+    for walk in walkers {
+        let found = register.lookup(&walk.nik).await.map_err(Error::internal)?;
+        let Some(found) = found else { continue };
+        // Who walked before in the same folder was approved then, and holds a digital KTP.
+        let walked = wallet::face::record(core, &mut core.db.read().await?, found.resident_id).await.is_ok();
+        if let Some(portrait) = found.portrait.filter(|_| !walked) {
+            return Ok((residents, (walk, portrait)));
+        }
+    }
+    Err(Error::internal("all residents of this folder have walked: name another with --data, or remove it"))
 }
 
 async fn officers(core: &Core) -> Result<(DemoLogIn, DemoLogIn)> {

@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
@@ -23,6 +23,10 @@ use tower::Service;
 use super::ClientAddress;
 use super::patient::Patient;
 use crate::config::Http;
+
+/// Connections that the kernel keeps until they are accepted; it cuts this to `net.core.somaxconn`. Tokio's own `bind` asks
+/// for 128, and a burst beyond that is lost without a word: the client waits for a second or is reset.
+const BACKLOG: u32 = 4_096;
 
 /// Why the listener could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +57,7 @@ impl Listener {
             (None, None) => None,
             _ => return Err(ServerError::Tls(String::from("set both http.tls_certificate and http.tls_key"))),
         };
-        let listener =
-            TcpListener::bind(address).await.map_err(|error| ServerError::Bind(address.to_owned(), error))?;
+        let listener = listen(address).await.map_err(|error| ServerError::Bind(address.to_owned(), error))?;
         Ok(Self { listener, tls, settings: settings.clone() })
     }
 
@@ -104,11 +107,28 @@ impl Listener {
                 }
             });
         }
+        // Closed before the open requests finish: who comes now is refused at once and tries another node, instead of
+        // waiting for an answer that will not come.
+        drop(self.listener);
         let patience = Duration::from_secs(self.settings.stop_timeout_seconds);
         if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
             tracing::warn!("open requests did not finish in time and were cut off");
         }
     }
+}
+
+async fn listen(address: &str) -> std::io::Result<TcpListener> {
+    let mut refused = std::io::Error::new(std::io::ErrorKind::AddrNotAvailable, "the name has no address");
+    for address in tokio::net::lookup_host(address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A restart must not wait for connections of the process before it.
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
 }
 
 async fn talk<S>(
@@ -186,6 +206,17 @@ mod tests {
 
     fn settings() -> Http {
         Http { request_timeout_seconds: 1, ..Http::default() }
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_connections_waits_for_a_busy_listener() {
+        let listener = Listener::bind("127.0.0.1:0", &settings()).await.unwrap();
+        let address = listener.address().unwrap();
+        let mut waiting = Vec::new();
+        for number in 0..300 {
+            let socket = tokio::time::timeout(Duration::from_secs(2), tokio::net::TcpStream::connect(address)).await;
+            waiting.push(socket.unwrap_or_else(|_| panic!("the kernel took {number} only")).unwrap());
+        }
     }
 
     #[tokio::test]
