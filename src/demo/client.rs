@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -36,17 +37,23 @@ pub struct Answer {
     pub cookie: Option<String>,
     /// Value of `Retry-After`.
     pub retry_after: Option<u64>,
+    /// All headers.
+    pub headers: HeaderMap,
 }
 
 impl Answer {
-    async fn read(response: Response) -> Result<Self, ClientError> {
+    /// Reads a response to its end.
+    ///
+    /// # Errors
+    /// When the service breaks off.
+    pub async fn read(response: Response) -> Result<Self, ClientError> {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (nonce, retry_after) = (header("dpop-nonce"), header("retry-after").and_then(|value| value.parse().ok()));
         let cookie = header("set-cookie").and_then(|value| value.split(';').next().map(str::to_owned));
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await?.to_vec();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Self { status, json, bytes, nonce, cookie, retry_after })
+        Ok(Self { status, json, bytes, nonce, cookie, retry_after, headers })
     }
 
     /// The problem's code, empty when it is none.
@@ -109,6 +116,11 @@ impl Resident {
         }
     }
 
+    /// The service's URL.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The device key's thumbprint.
     pub fn thumbprint(&self) -> Thumbprint {
         self.key.thumbprint()
@@ -131,6 +143,20 @@ impl Resident {
         Ok(answer)
     }
 
+    /// The device proof of a request with the newest nonce, and the access token once unlocked.
+    pub fn proof(&self, method: &Method, path: &str) -> String {
+        let url = format!("{}{path}", self.base);
+        let (nonce, token) = (lock(&self.nonce).clone(), self.access_token());
+        let what = ProofFor {
+            method: method.as_str(),
+            url: url.split('?').next().unwrap_or(""),
+            nonce: nonce.as_deref(),
+            access_token: token.as_deref(),
+            iat: 0,
+        };
+        self.key.proof(&self.random, &what)
+    }
+
     async fn send_once(
         &self,
         method: &Method,
@@ -138,19 +164,9 @@ impl Resident {
         shape: &impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer, ClientError> {
         let url = format!("{}{path}", self.base);
-        let bare = url.split('?').next().unwrap_or("");
-        let nonce = lock(&self.nonce).clone();
-        let token = lock(&self.token).clone();
-        let what = ProofFor {
-            method: method.as_str(),
-            url: bare,
-            nonce: nonce.as_deref(),
-            access_token: token.as_deref(),
-            iat: 0,
-        };
-        let proof = self.key.proof(&self.random, &what);
+        let proof = self.proof(method, path);
         let mut request = self.http.request(method.clone(), &url).header("DPoP", proof);
-        if let Some(token) = token {
+        if let Some(token) = self.access_token() {
             request = request.header("Authorization", format!("DPoP {token}"));
         }
         let answer = Answer::read(shape(request).send().await?).await?;
@@ -197,6 +213,14 @@ impl Resident {
         let pin = pin.to_owned();
         let key = tokio::task::spawn_blocking(move || PinKey::derive(&pin, &salt)).await;
         let key = key.map_err(|_| ClientError::Unexpected(String::from("the PIN key could not be derived")))?;
+        self.set_pin_key(registration, key).await
+    }
+
+    /// Enrols a PIN key that was derived before, and keeps it for unlocking.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    pub async fn set_pin_key(&mut self, registration: &str, key: PinKey) -> Result<Answer, ClientError> {
         let (challenge, signature) = self.sign_challenge(&key, Purpose::Enrol).await?;
         let body = json!({"pin_public_key": key.public_text(), "challenge": challenge, "signature": signature});
         let answer = self.post(&format!("/v1/registrations/{registration}/pin"), &body).await?;
@@ -218,7 +242,7 @@ impl Resident {
     /// # Errors
     /// When the service cannot be reached.
     pub async fn unlock_with(&self, key: &PinKey) -> Result<Answer, ClientError> {
-        *lock(&self.token) = None;
+        self.forget_token();
         let (challenge, signature) = self.sign_challenge(key, Purpose::Unlock).await?;
         let answer = self.post("/v1/sessions", &json!({"challenge": challenge, "signature": signature})).await?;
         if let Some(token) = answer.json["access_token"].as_str() {
@@ -227,7 +251,21 @@ impl Resident {
         Ok(answer)
     }
 
-    async fn sign_challenge(&self, key: &PinKey, purpose: Purpose) -> Result<(String, String), ClientError> {
+    /// The access token, once unlocked.
+    pub fn access_token(&self) -> Option<String> {
+        lock(&self.token).clone()
+    }
+
+    /// Forgets the access token: later requests carry the device proof alone.
+    pub fn forget_token(&self) {
+        *lock(&self.token) = None;
+    }
+
+    /// A challenge, and the PIN key's signature of it.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    pub async fn sign_challenge(&self, key: &PinKey, purpose: Purpose) -> Result<(String, String), ClientError> {
         let challenge = self.post("/v1/challenges", &json!({})).await?.expect(200)?.text("challenge")?;
         let signature = key.sign(purpose, &challenge, &self.thumbprint());
         let signature =
@@ -259,6 +297,11 @@ impl Officer {
         let answer = Answer::read(http.post(format!("{base}/v1/officer/sessions")).json(&body).send().await?).await?;
         let cookie = answer.expect(201)?.cookie.unwrap_or_default();
         Ok(Self { http, base: base.to_owned(), cookie })
+    }
+
+    /// The session's cookie, `name=value`.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// `POST` with a JSON body.
