@@ -23,6 +23,7 @@ use crate::registration::decision::{Line, View};
 use crate::registration::http::TokenReply;
 use crate::registration::model::{CheckResult, CheckState, Difference, DifferenceField};
 use crate::secret::Redacted;
+use crate::web::extract::object;
 use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Lang, Path, Problem, Query, cookie, token_reply};
 
@@ -579,6 +580,7 @@ async fn portrait(
 #[serde(deny_unknown_fields)]
 struct ApprovalBody {
     /// What the officer checked; all three are needed.
+    #[serde(deserialize_with = "object")]
     checks: ChecksBody,
     /// A note for colleagues.
     #[serde(default)]

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -37,17 +38,23 @@ pub struct Answer {
     pub cookie: Option<String>,
     /// Value of `Retry-After`.
     pub retry_after: Option<u64>,
+    /// All headers.
+    pub headers: HeaderMap,
 }
 
 impl Answer {
-    async fn read(response: Response) -> Result<Self, ClientError> {
+    /// Reads a response to its end.
+    ///
+    /// # Errors
+    /// When the service breaks off.
+    pub async fn read(response: Response) -> Result<Self, ClientError> {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (nonce, retry_after) = (header("dpop-nonce"), header("retry-after").and_then(|value| value.parse().ok()));
         let cookie = header("set-cookie").and_then(|value| value.split(';').next().map(str::to_owned));
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await?.to_vec();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Self { status, json, bytes, nonce, cookie, retry_after })
+        Ok(Self { status, json, bytes, nonce, cookie, retry_after, headers })
     }
 
     /// The problem's code, empty when it is none.
@@ -119,6 +126,11 @@ impl Resident {
         }
     }
 
+    /// The service's URL.
+    pub fn base(&self) -> &str {
+        &self.public
+    }
+
     /// The device key's thumbprint.
     pub fn thumbprint(&self) -> Thumbprint {
         self.key.thumbprint()
@@ -141,29 +153,33 @@ impl Resident {
         Ok(answer)
     }
 
+    /// The device proof of a request with the newest nonce, and the access token once unlocked.
+    pub fn proof(&self, method: &Method, path: &str) -> String {
+        // A proof is bound to the URL that the world knows, whichever node answers.
+        let url = format!("{}{path}", self.public);
+        let (nonce, token) = (lock(&self.nonce).clone(), self.access_token());
+        let what = ProofFor {
+            method: method.as_str(),
+            url: url.split('?').next().unwrap_or(""),
+            nonce: nonce.as_deref(),
+            access_token: token.as_deref(),
+            iat: 0,
+        };
+        self.key.proof(&self.random, &what)
+    }
+
     async fn send_once(
         &self,
         method: &Method,
         path: &str,
         shape: &impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer, ClientError> {
-        // A proof is bound to the URL that the world knows, whichever node answers.
-        let bare = format!("{}{}", self.public, path.split('?').next().unwrap_or(""));
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let node = self.nodes.get(turn % self.nodes.len().max(1)).unwrap_or(&self.public);
         let url = format!("{node}{path}");
-        let nonce = lock(&self.nonce).clone();
-        let token = lock(&self.token).clone();
-        let what = ProofFor {
-            method: method.as_str(),
-            url: &bare,
-            nonce: nonce.as_deref(),
-            access_token: token.as_deref(),
-            iat: 0,
-        };
-        let proof = self.key.proof(&self.random, &what);
+        let proof = self.proof(method, path);
         let mut request = self.http.request(method.clone(), &url).header("DPoP", proof);
-        if let Some(token) = token {
+        if let Some(token) = self.access_token() {
             request = request.header("Authorization", format!("DPoP {token}"));
         }
         let answer = Answer::read(shape(request).send().await?).await?;
@@ -210,14 +226,10 @@ impl Resident {
         let pin = pin.to_owned();
         let key = tokio::task::spawn_blocking(move || PinKey::derive(&pin, &salt)).await;
         let key = key.map_err(|_| ClientError::Unexpected(String::from("the PIN key could not be derived")))?;
-        self.enrol(registration, key).await
-    }
-
-    /// Enrols a PIN key that is there already, and keeps it for unlocking.
-    ///
-    /// # Errors
-    /// When the service cannot be reached.
-    pub async fn enrol(&mut self, registration: &str, key: PinKey) -> Result<Answer, ClientError> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let node = self.nodes.get(turn % self.nodes.len().max(1)).unwrap_or(&self.public);
+        let url = format!("{node}{path}");
+        let proof = self.proof(method, path);
         let (challenge, signature) = self.sign_challenge(&key, Purpose::Enrol).await?;
         let body = json!({"pin_public_key": key.public_text(), "challenge": challenge, "signature": signature});
         let answer = self.post(&format!("/v1/registrations/{registration}/pin"), &body).await?;
@@ -239,7 +251,7 @@ impl Resident {
     /// # Errors
     /// When the service cannot be reached.
     pub async fn unlock_with(&self, key: &PinKey) -> Result<Answer, ClientError> {
-        *lock(&self.token) = None;
+        self.forget_token();
         let (challenge, signature) = self.sign_challenge(key, Purpose::Unlock).await?;
         let answer = self.post("/v1/sessions", &json!({"challenge": challenge, "signature": signature})).await?;
         if let Some(token) = answer.json["access_token"].as_str() {
@@ -248,7 +260,21 @@ impl Resident {
         Ok(answer)
     }
 
-    async fn sign_challenge(&self, key: &PinKey, purpose: Purpose) -> Result<(String, String), ClientError> {
+    /// The access token, once unlocked.
+    pub fn access_token(&self) -> Option<String> {
+        lock(&self.token).clone()
+    }
+
+    /// Forgets the access token: later requests carry the device proof alone.
+    pub fn forget_token(&self) {
+        *lock(&self.token) = None;
+    }
+
+    /// A challenge, and the PIN key's signature of it.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    pub async fn sign_challenge(&self, key: &PinKey, purpose: Purpose) -> Result<(String, String), ClientError> {
         let challenge = self.post("/v1/challenges", &json!({})).await?.expect(200)?.text("challenge")?;
         let signature = key.sign(purpose, &challenge, &self.thumbprint());
         let signature =
@@ -282,13 +308,10 @@ impl Officer {
         Ok(Self { http, base: base.to_owned(), cookie })
     }
 
-    /// The same session at another node.
-    #[must_use]
-    pub fn at(&self, base: &str) -> Self {
-        Self { http: self.http.clone(), base: base.to_owned(), cookie: self.cookie.clone() }
-    }
-
-    /// The session's cookie, as `name=value`.
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let node = self.nodes.get(turn % self.nodes.len().max(1)).unwrap_or(&self.public);
+        let url = format!("{node}{path}");
+        let proof = self.proof(method, path);
     pub fn cookie(&self) -> &str {
         &self.cookie
     }

@@ -24,6 +24,7 @@ use crate::device::http::Device;
 use crate::error::{Code, Language, Refusal};
 use crate::mail::MailState;
 use crate::secret::Redacted;
+use crate::web::extract::object;
 use crate::web::extract::read_body;
 use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Lang, Path, Problem, token_reply};
@@ -89,6 +90,7 @@ struct RegisterBody {
     #[schema(value_type = String, example = "0812 3456 7890")]
     phone: Redacted<String>,
     /// Consent.
+    #[serde(deserialize_with = "object")]
     terms: TermsBody,
     /// Language of mails: `id` (default) or `en`.
     #[serde(default)]

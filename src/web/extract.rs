@@ -1,5 +1,6 @@
 //! Extractors that answer bad input with a problem document instead of a line of text.
 
+use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use axum::body::Bytes;
@@ -9,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use http::request::Parts;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Problem;
 use crate::error::{Code, FieldError, Language, Refusal, Text};
@@ -71,7 +73,8 @@ pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<By
 /// As said.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let read = serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer);
+    let Object(value) = read.map_err(|error| {
         if error.inner().classify() != serde_json::error::Category::Data {
             return Problem::from(Code::MalformedJson);
         }
@@ -101,6 +104,37 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     deserializer.end().map_err(|_| Problem::from(Code::MalformedJson))?;
     Ok(value)
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
+/// Reads a struct from a JSON object only: derived readers would take an array too, by position. For
+/// `#[serde(deserialize_with)]` on members that are structs.
+///
+/// # Errors
+/// When it is no object, or not of this form.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Members<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+
+    deserializer.deserialize_map(Members(PhantomData))
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -182,6 +216,7 @@ mod tests {
     #[serde(deny_unknown_fields)]
     struct Outer {
         #[expect(dead_code, reason = "only its type matters")]
+        #[serde(deserialize_with = "object")]
         terms: Inner,
     }
 
@@ -202,5 +237,7 @@ mod tests {
         assert_eq!(refusal(r#"{"terms":{"version":7}}"#), (422, "terms.version".into()));
         assert_eq!(refusal(r#"{"terms":{"version":"1","x":1}}"#), (422, "terms.x".into()));
         assert_eq!(refusal("7"), (422, "body".into()));
+        assert_eq!(refusal(r#"[{"version":"1"}]"#), (422, "body".into()), "an array is no object");
+        assert_eq!(refusal(r#"{"terms":["1"]}"#), (422, "terms".into()));
     }
 }

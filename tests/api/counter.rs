@@ -1,0 +1,300 @@
+//! The counter: who may decide what, when; return, rejection; what a registration's end leaves behind.
+
+use ikd::clock::{DAY, MINUTE};
+use ikd::counter::service::add_office;
+use ikd::demo::client::Answer;
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::each_engine;
+use crate::world::{Applicant, OFFICE, World, portrait_bytes};
+
+const SELFIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM registration_selfie WHERE registration_id = $1";
+const COPIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM registration_register_copy WHERE registration_id = $1";
+
+async fn decide(officer: &ikd::demo::client::Officer, applicant: &Applicant, what: &str, body: &Value) -> Answer {
+    officer.post(&format!("/v1/officer/registrations/{}/{what}", applicant.id), body).await.unwrap()
+}
+
+async fn patch(applicant: &Applicant, body: &Value) -> Answer {
+    applicant.client.send(Method::PATCH, &applicant.path(""), |request| request.json(body)).await.unwrap()
+}
+
+async fn cancel(applicant: &Applicant) -> Answer {
+    applicant.client.send(Method::DELETE, &applicant.path(""), |request| request).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_who_scanned_within_half_an_hour_decides() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        add_office(&world.core, "UJI-02", "Kantor Lain", "office").await.unwrap();
+        let (desk, colleague) = (world.desk().await, world.officer("rekan", OFFICE).await);
+        let elsewhere = world.officer("jauh", "UJI-02").await;
+        let applicant = world.waiting(&world.people[0]).await;
+        // Unscanned, it belongs to no office.
+        assert_eq!(world.approve(desk, &applicant).await.expect(404).unwrap().code(), "not_found");
+        let token = world.activation_token(&applicant).await;
+        let scan = async |officer: &ikd::demo::client::Officer| {
+            officer.post("/v1/officer/scans", &json!({"token": token})).await.unwrap()
+        };
+        scan(desk).await.expect(200).unwrap();
+        scan(desk).await.expect(200).unwrap();
+        assert_eq!(scan(&colleague).await.expect(409).unwrap().code(), "qr_used");
+
+        // A colleague of the office sees it and may not decide; another office does not see it.
+        let path = format!("/v1/officer/registrations/{}", applicant.id);
+        let seen = colleague.get(&path).await.unwrap().expect(200).unwrap().json;
+        assert_eq!(seen["may_decide"], false);
+        let reason = json!({"reason": "Foto kabur sekali", "to": "selfie"});
+        for (what, body) in [
+            ("approval", crate::world::approval()),
+            ("return", reason),
+            ("rejection", json!({"reason": "Bukan orangnya"})),
+        ] {
+            assert_eq!(
+                decide(&colleague, &applicant, what, &body).await.expect(409).unwrap().code(),
+                "scan_required",
+                "{what}"
+            );
+            assert_eq!(
+                decide(&elsewhere, &applicant, what, &body).await.expect(404).unwrap().code(),
+                "not_found",
+                "{what}"
+            );
+        }
+        for rest in ["", "/selfie", "/portrait"] {
+            assert_eq!(elsewhere.get(&format!("{path}{rest}")).await.unwrap().expect(404).unwrap().code(), "not_found");
+        }
+        assert_eq!(elsewhere.get("/v1/officer/registrations").await.unwrap().json["items"], json!([]));
+        world.later(30 * MINUTE + 1);
+        desk.post("/v1/officer/sessions/current/resume", &json!({"password": "kuda baterai staples"}))
+            .await
+            .unwrap()
+            .expect(200)
+            .unwrap();
+        assert_eq!(world.approve(desk, &applicant).await.expect(409).unwrap().code(), "scan_required");
+        assert_eq!(scan(desk).await.status, 410, "the QR has expired too");
+        world.scan(desk, &applicant).await.expect(200).unwrap();
+        for missing in ["face", "document", "data"] {
+            let mut body = crate::world::approval();
+            body["checks"][missing] = json!(false);
+            let answer = decide(desk, &applicant, "approval", &body).await.expect(422).unwrap();
+            assert_eq!(answer.json["fields"][0]["field"], format!("checks.{missing}"));
+        }
+        assert_eq!(world.state(&applicant).await, "awaiting_officer");
+        world.approve(desk, &applicant).await.expect(200).unwrap();
+        assert_eq!(world.approve(desk, &applicant).await.expect(409).unwrap().code(), "wrong_state");
+        let report = ikd::audit::Service::new(world.core.clone()).verify().await.unwrap();
+        assert!(report.is_sound() && report.entries > 10);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unknown_ineligible_and_active_people_are_not_approved() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let today = ikd::register::Date::parse("2026-11-21").unwrap();
+        let minor = world.somebody(1_000, |record| !record.eligible_on(today));
+        world.put(vec![minor.clone()]).await;
+        let unknown = world.somebody(500_000, |record| record.eligible_on(today));
+        let desk = world.desk().await;
+        for (person, result) in [(&minor, "not_eligible"), (&unknown, "unknown_nik")] {
+            let applicant = world.waiting(person).await;
+            let seen = world.scan(desk, &applicant).await.expect(200).unwrap().json;
+            assert_eq!(seen["check_result"], result);
+            let refused = world.approve(desk, &applicant).await.expect(409).unwrap();
+            assert_eq!(refused.code(), "wrong_state");
+            assert_ne!(
+                refused.json["detail"],
+                json!("Lihat status pendaftaran untuk langkah berikutnya."),
+                "{result} is explained"
+            );
+            assert_eq!(world.state(&applicant).await, "awaiting_officer");
+        }
+        let active = world.active(&world.people[0]).await;
+        let again = world.waiting(&world.people[0]).await;
+        let seen = world.scan(desk, &again).await.expect(200).unwrap().json;
+        assert_eq!(seen["already_active"], true);
+        assert_eq!(world.approve(desk, &again).await.expect(409).unwrap().code(), "already_active");
+        assert_eq!(world.state(&again).await, "awaiting_officer");
+        assert_eq!(world.verify(&world.present(&active, "age").await).await, "valid", "the active one is untouched");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_registrations_of_one_resident_approved_in_parallel_one_wins() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let desk = world.desk().await;
+        let (one, two) = (world.waiting(&world.people[0]).await, world.waiting(&world.people[0]).await);
+        world.scan(desk, &one).await.expect(200).unwrap();
+        world.scan(desk, &two).await.expect(200).unwrap();
+        let (first, second) = tokio::join!(world.approve(desk, &one), world.approve(desk, &two));
+        let mut told =
+            [(first.status.as_u16(), first.code().to_owned()), (second.status.as_u16(), second.code().to_owned())];
+        told.sort();
+        assert_eq!(told, [(200, String::new()), (409, String::from("already_active"))]);
+        let states = [world.state(&one).await, world.state(&two).await];
+        assert!(states.contains(&"code_sent".into()) && states.contains(&"awaiting_officer".into()), "{states:?}");
+        world.app.deliver_mail().await.unwrap();
+        assert_eq!(world.letters().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_return_to_the_data_shows_the_resident_only_what_the_officer_released() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let desk = world.desk().await;
+        let person = world.people[0].clone();
+        let mut body = world.registration(&person, "warga@example.id");
+        body["full_name"] = json!("NAMA KELIRU SEKALI");
+        let applicant = world.register_body(&person, &body).await;
+        world.ready(&applicant).await;
+        let seen = world.scan(desk, &applicant).await.expect(200).unwrap().json;
+        assert_eq!(seen["check_result"], "differs");
+        assert_eq!(seen["differences"][0]["field"], "full_name");
+        assert_eq!(seen["differences"][0]["registered"], person.full_name.as_str());
+        assert!(seen["differences"][0]["explanation"].as_str().unwrap().len() > 20);
+        let status = applicant.client.get(&applicant.path("")).await.unwrap();
+        assert!(!String::from_utf8_lossy(&status.bytes).contains(person.full_name.as_str()));
+
+        assert_eq!(
+            decide(desk, &applicant, "return", &json!({"to": "data", "reason": "x"})).await.expect(422).unwrap().code(),
+            "invalid_field"
+        );
+        let body = json!({"to": "data", "reason": "Nama berbeda dengan KTP-el", "release": ["full_name"]});
+        assert_eq!(
+            decide(desk, &applicant, "return", &body).await.expect(200).unwrap().json["state"],
+            "needs_correction"
+        );
+        let status = applicant.client.get(&applicant.path("")).await.unwrap().expect(200).unwrap();
+        assert_eq!((&status.json["state"], &status.json["next"]), (&json!("needs_correction"), &json!("correct_data")));
+        assert_eq!(status.json["corrections"], json!(["full_name"]));
+        assert_eq!(status.json["reason"], "Nama berbeda dengan KTP-el");
+        assert!(
+            !String::from_utf8_lossy(&status.bytes).contains(person.full_name.as_str()),
+            "what differs, not what is registered"
+        );
+        let token = applicant.client.post(&applicant.path("/activation-token"), &json!({})).await.unwrap();
+        assert_eq!(token.expect(409).unwrap().code(), "wrong_state");
+
+        let corrected = patch(&applicant, &json!({"full_name": person.full_name})).await.expect(200).unwrap();
+        assert_eq!(corrected.json["state"], "awaiting_officer");
+        world.app.registrations.check_due().await.unwrap();
+        let seen = world.scan(desk, &applicant).await.expect(200).unwrap().json;
+        assert_eq!((&seen["check_result"], &seen["differences"]), (&json!("match"), &json!([])));
+        world.approve(desk, &applicant).await.expect(200).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_return_to_the_selfie_and_a_return_without_release() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let desk = world.desk().await;
+        let applicant = world.waiting(&world.people[0]).await;
+        world.scan(desk, &applicant).await.expect(200).unwrap();
+        let mixed = json!({"to": "selfie", "reason": "Foto kabur", "release": ["full_name"]});
+        assert_eq!(decide(desk, &applicant, "return", &mixed).await.expect(422).unwrap().code(), "invalid_field");
+        let body = json!({"to": "selfie", "reason": "Foto kabur"});
+        decide(desk, &applicant, "return", &body).await.expect(200).unwrap();
+        let status = applicant.client.get(&applicant.path("")).await.unwrap().json;
+        assert_eq!((&status["state"], &status["reason"]), (&json!("needs_selfie"), &json!("Foto kabur")));
+        assert_eq!(world.approve(desk, &applicant).await.expect(409).unwrap().code(), "wrong_state");
+        let retaken = world.selfie(&applicant, "image/jpeg", portrait_bytes()).await.expect(200).unwrap();
+        assert_eq!(retaken.json["state"], "awaiting_officer");
+        assert!(retaken.json.get("reason").is_none());
+
+        let body = json!({"to": "data", "reason": "Periksa data Anda", "release": []});
+        decide(desk, &applicant, "return", &body).await.expect(200).unwrap();
+        let status = applicant.client.get(&applicant.path("")).await.unwrap().json;
+        assert!(status.get("corrections").is_none_or(|list| *list == json!([])));
+        // Other data than that can be corrected stays, and an empty correction is none.
+        assert_eq!(patch(&applicant, &json!({})).await.expect(422).unwrap().code(), "invalid_field");
+        assert_eq!(
+            patch(&applicant, &json!({"birth_date": "1990-02-31"})).await.expect(422).unwrap().code(),
+            "invalid_field"
+        );
+        assert_eq!(
+            patch(&applicant, &json!({"nik": "3171015708900001"})).await.expect(422).unwrap().code(),
+            "invalid_field"
+        );
+        assert_eq!(world.state(&applicant).await, "needs_correction");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rejected_cancelled_and_expired_registrations_end_and_their_pictures_are_deleted() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let desk = world.desk().await;
+        let rejected = world.waiting(&world.people[0]).await;
+        world.scan(desk, &rejected).await.expect(200).unwrap();
+        decide(desk, &rejected, "rejection", &json!({"reason": "Bukan orang yang sama"})).await.expect(200).unwrap();
+        let status = rejected.client.get(&rejected.path("")).await.unwrap().json;
+        assert_eq!((&status["state"], &status["reason"]), (&json!("rejected"), &json!("Bukan orang yang sama")));
+        assert_eq!(status["next"], "register_again");
+        assert_eq!(cancel(&rejected).await.expect(409).unwrap().code(), "wrong_state");
+
+        let cancelled = world.waiting(&world.people[1]).await;
+        assert_eq!(cancel(&cancelled).await.expect(200).unwrap().json["state"], "cancelled");
+        cancel(&cancelled).await.expect(200).unwrap();
+        let late = world.selfie(&cancelled, "image/jpeg", portrait_bytes()).await;
+        assert_eq!(late.expect(409).unwrap().code(), "wrong_state");
+
+        let active = world.active(&world.people[2]).await;
+        let expiring = world.waiting(&world.people[3]).await;
+        let unfinished = world.approved(&world.people[4]).await;
+        let selfies = async |applicant: &Applicant| world.count(SELFIES, applicant.uuid()).await;
+        let sweep = async || world.app.housekeeping.sweep(Uuid::nil()).await.unwrap();
+        world.later(7 * DAY - 1);
+        assert!(sweep().await);
+        for applicant in [&rejected, &cancelled, &active, &expiring, &unfinished] {
+            assert_eq!(selfies(applicant).await, 1);
+        }
+        world.later(2);
+        sweep().await;
+        assert_eq!([selfies(&rejected).await, selfies(&cancelled).await], [0, 0], "7 days after any other end");
+        assert_eq!(world.count(COPIES, rejected.uuid()).await, 0);
+        assert_eq!(world.state(&unfinished).await, "expired", "7 days after the approval");
+        assert_eq!([selfies(&active).await, selfies(&expiring).await, selfies(&unfinished).await], [1, 1, 1]);
+        world.later(23 * DAY);
+        sweep().await;
+        assert_eq!(world.state(&expiring).await, "expired", "30 days after the registration");
+        assert_eq!(selfies(&active).await, 0, "30 days after activation");
+        assert_eq!([selfies(&unfinished).await, selfies(&expiring).await], [0, 1]);
+        world.later(7 * DAY);
+        sweep().await;
+        assert_eq!(selfies(&expiring).await, 0);
+        active.client.unlock().await.unwrap().expect(200).unwrap();
+        let again =
+            expiring.client.post("/v1/registrations", &world.registration(&expiring.record, "lagi@example.id")).await;
+        again.unwrap().expect(201).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn before_the_sweeper_comes_an_overdue_registration_is_expired_already() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let desk = world.desk().await;
+        let applicant = world.waiting(&world.people[0]).await;
+        world.scan(desk, &applicant).await.expect(200).unwrap();
+        world.later(30 * DAY);
+        assert_eq!(world.state(&applicant).await, "expired");
+        let token = applicant.client.post(&applicant.path("/activation-token"), &json!({})).await.unwrap();
+        assert_eq!(token.expect(409).unwrap().code(), "wrong_state");
+        let late = world.selfie(&applicant, "image/jpeg", portrait_bytes()).await;
+        assert_eq!(late.expect(409).unwrap().code(), "wrong_state");
+    })
+    .await;
+}

@@ -1,0 +1,187 @@
+//! What stands on every answer, whatever it says.
+
+use ikd::demo::client::Answer;
+use ikd::error::Code;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{Engine, core};
+use crate::world::World;
+
+/// Demands the security headers of any answer.
+pub fn secure(what: &str, answer: &Answer) {
+    let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    assert_eq!(header("x-content-type-options"), "nosniff", "{what}");
+    assert_eq!(header("referrer-policy"), "no-referrer", "{what}");
+    assert_eq!(header("x-frame-options"), "DENY", "{what}");
+    assert!(
+        header("content-security-policy").contains("default-src 'none'")
+            || header("content-security-policy").contains("default-src 'self'"),
+        "{what}: {}",
+        header("content-security-policy")
+    );
+    assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{what}");
+    assert!(!header("content-security-policy").contains("unsafe-eval"), "{what}");
+    assert!(!header("cache-control").is_empty(), "{what}");
+    assert_eq!(header("cross-origin-resource-policy"), "same-origin", "{what}");
+    assert_eq!(header("x-request-id").len(), 36, "{what}");
+    assert!(header("server").is_empty() && header("x-powered-by").is_empty(), "{what}");
+}
+
+/// Demands a whole problem document: its code and status, and the answer's.
+pub fn problem(what: &str, answer: &Answer, status: u16, code: &str) {
+    assert_eq!(
+        (answer.status.as_u16(), answer.code()),
+        (status, code),
+        "{what}: {}",
+        String::from_utf8_lossy(&answer.bytes)
+    );
+    secure(what, answer);
+    assert_eq!(answer.headers["content-type"], "application/problem+json", "{what}");
+    let known =
+        Code::ALL.iter().find(|known| known.as_str() == code).unwrap_or_else(|| panic!("{what}: unknown {code}"));
+    assert_eq!(known.status(), status, "{what}");
+    let json = &answer.json;
+    assert_eq!(json["type"], format!("/problems/{code}"), "{what}");
+    assert_eq!(json["status"], status, "{what}");
+    assert_eq!(json["request_id"], answer.headers["x-request-id"].to_str().unwrap(), "{what}");
+    assert!(json["title"].as_str().is_some_and(|title| title.len() > 3), "{what}");
+    assert!(json["detail"].as_str().is_some_and(|detail| detail.len() > 15 && detail.ends_with('.')), "{what}: {json}");
+    assert_eq!(json["fields"].is_array(), code == "invalid_field", "{what}: {json}");
+    if status == 429 || status == 503 {
+        assert!(answer.retry_after.is_some(), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_kind_of_answer_is_secured() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let get = async |path: &str| {
+        Answer::read(world.http.get(format!("{}{path}", world.base)).send().await.unwrap()).await.unwrap()
+    };
+    for path in [
+        "/v1/terms",
+        "/.well-known/jwks.json",
+        "/openapi.json",
+        "/docs/",
+        "/problems",
+        "/problems/not_found",
+        "/health/live",
+        "/health/ready",
+        "/mailbox",
+        "/mailbox/style.css",
+        "/",
+    ] {
+        let answer = get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        secure(path, &answer);
+    }
+    for path in [
+        "/nowhere",
+        "/v1",
+        "/v1/nothing",
+        "/v1/registrations/",
+        "/problems/none",
+        "/mailbox/x",
+        "/../etc/passwd",
+        "/%00",
+        "/metrics",
+    ] {
+        problem(path, &get(path).await, 404, "not_found");
+    }
+    // Every code that the service knows has its page, in both languages.
+    for code in Code::ALL {
+        let page = String::from_utf8(get(&format!("/problems/{}", code.as_str())).await.bytes).unwrap();
+        assert!(page.contains(code.title().id) && page.contains(code.title().en));
+    }
+    // A server that is reached by HTTPS says so.
+    let folder = tempfile::tempdir().unwrap();
+    let core = core(Engine::Sqlite, folder.path()).await;
+    let world = World::open(core).await;
+    let answer = world.http.get(format!("{}/v1/terms", world.base)).send().await.unwrap();
+    assert!(!answer.headers().contains_key("strict-transport-security"), "not over plain HTTP");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_to_a_device_renews_its_nonce_and_an_old_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let phone = world.phone();
+    let url = format!("{}/v1/challenges", world.base);
+    let post = async |proof: Option<String>| {
+        let mut request = world.http.post(&url);
+        if let Some(proof) = proof {
+            request = request.header("DPoP", proof);
+        }
+        Answer::read(request.send().await.unwrap()).await.unwrap()
+    };
+    let bare = post(None).await;
+    problem("no proof", &bare, 401, "dpop_invalid");
+    assert!(bare.nonce.is_some() && bare.headers["www-authenticate"].to_str().unwrap().contains("invalid_dpop_proof"));
+    let first = post(Some(phone.proof(&Method::POST, "/v1/challenges"))).await;
+    problem("no nonce", &first, 401, "use_dpop_nonce");
+    assert!(first.headers["www-authenticate"].to_str().unwrap().contains("use_dpop_nonce"));
+    phone.captcha().await.unwrap();
+    let proof = phone.proof(&Method::POST, "/v1/challenges");
+    assert!(post(Some(proof.clone())).await.expect(200).unwrap().nonce.is_some());
+    assert_eq!(post(Some(proof.clone())).await.status, 200, "repeating a proof is harmless");
+    for wrong in [
+        phone.proof(&Method::GET, "/v1/challenges"),
+        phone.proof(&Method::POST, "/v1/captcha"),
+        format!("{proof}x"),
+        proof.replacen('.', "", 1),
+        String::from("x"),
+    ] {
+        let refused = post(Some(wrong)).await;
+        problem("wrong proof", &refused, 401, "dpop_invalid");
+        assert!(refused.nonce.is_some());
+    }
+    let two = world.http.post(&url).header("DPoP", &proof).header("DPoP", &proof);
+    problem("two proofs", &Answer::read(two.send().await.unwrap()).await.unwrap(), 401, "dpop_invalid");
+    world.later(299);
+    assert_eq!(post(Some(proof.clone())).await.status, 200);
+    world.later(300);
+    problem("old nonce", &post(Some(proof)).await, 401, "use_dpop_nonce");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_description_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let api: Value = world.http.get(format!("{}/openapi.json", world.base)).send().await.unwrap().json().await.unwrap();
+    assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
+    let schemes = api["components"]["securitySchemes"].as_object().unwrap();
+    let mut references = Vec::new();
+    collect(&api, &mut references);
+    for reference in references {
+        let pointer = reference.trim_start_matches('#');
+        assert!(api.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    for (path, methods) in api["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let name = format!("{method} {path}");
+            assert!(operation["responses"].as_object().is_some_and(|responses| !responses.is_empty()), "{name}");
+            assert!(
+                operation["description"].is_string() || operation["summary"].is_string(),
+                "{name} is not described"
+            );
+            for required in operation["security"].as_array().into_iter().flatten() {
+                for scheme in required.as_object().unwrap().keys() {
+                    assert!(schemes.contains_key(scheme), "{name}: the scheme {scheme} is not described");
+                }
+            }
+        }
+    }
+}
+
+fn collect(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            references.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            map.values().for_each(|value| collect(value, references));
+        }
+        Value::Array(items) => items.iter().for_each(|value| collect(value, references)),
+        _ => {}
+    }
+}

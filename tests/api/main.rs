@@ -1,0 +1,25 @@
+//! Black-box tests over real HTTP: each flow, each refusal, each guard, on both engines; and the real binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod activation;
+mod binary;
+mod command;
+mod counter;
+mod dropped;
+mod flow;
+mod headers;
+mod logs;
+mod nodes;
+mod outage;
+mod pictures;
+mod registration;
+mod session;
+mod slow;
+mod spending;
+mod table;
+mod unlocking;
+mod world;

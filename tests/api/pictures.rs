@@ -1,0 +1,112 @@
+//! Selfies: what cannot be a picture, what is too much of one, and what must not survive in one.
+
+use std::io::Write;
+
+use ikd::demo::client::Answer;
+
+use crate::support::each_engine;
+use crate::world::{World, portrait_bytes};
+
+/// A PNG whose header promises `width` × `height`; its data are `rows` rows of zeros, very well compressed.
+fn png(width: u32, height: u32, rows: u32) -> Vec<u8> {
+    let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut chunk = |kind: &[u8; 4], data: &[u8]| {
+        let mut crc = flate2::Crc::new();
+        crc.update(kind);
+        crc.update(data);
+        out.extend_from_slice(&u32::try_from(data.len()).unwrap().to_be_bytes());
+        out.extend_from_slice(kind);
+        out.extend_from_slice(data);
+        out.extend_from_slice(&crc.sum().to_be_bytes());
+    };
+    let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    header.extend_from_slice(&[8, 0, 0, 0, 0]);
+    chunk(b"IHDR", &header);
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    let row = vec![0; width as usize + 1];
+    for _ in 0..rows {
+        encoder.write_all(&row).unwrap();
+    }
+    chunk(b"IDAT", &encoder.finish().unwrap());
+    chunk(b"IEND", &[]);
+    out
+}
+
+/// A JPEG with an EXIF segment that carries a place, and a comment.
+fn with_gps(jpeg: &[u8]) -> Vec<u8> {
+    let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x88\x25\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0".to_vec();
+    exif.extend_from_slice(b"GPS-CANARY -6.2088 106.8456");
+    let mut out = jpeg[..2].to_vec();
+    for (marker, data) in [(0xe1_u8, exif.as_slice()), (0xfe, b"COMMENT-CANARY")] {
+        out.extend_from_slice(&[0xff, marker]);
+        out.extend_from_slice(&u16::try_from(data.len() + 2).unwrap().to_be_bytes());
+        out.extend_from_slice(data);
+    }
+    out.extend_from_slice(&jpeg[2..]);
+    out.extend_from_slice(b"PK\x03\x04TAIL-CANARY<script>");
+    out
+}
+
+fn peak_memory_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_usable_picture_is_refused_and_changes_nothing() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let applicant = world.register(&world.people[0]).await;
+        let good = portrait_bytes();
+        let before = peak_memory_kib();
+        let small = png(100, 100, 100);
+        for (what, kind, picture) in [
+            ("nothing", "image/jpeg", &b""[..]),
+            ("text", "image/jpeg", b"hello"),
+            ("another format", "image/png", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
+            ("a page", "image/jpeg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
+            ("half a JPEG", "image/jpeg", &good[..good.len() / 2]),
+            ("a JPEG's head", "image/jpeg", &good[..40]),
+            ("60,000 pixels a side", "image/png", &png(60_000, 60_000, 0)),
+            ("one pixel too many", "image/png", &png(4_097, 300, 300)),
+            ("a bomb of four billion pixels", "image/png", &png(65_535, 65_535, 1_000)),
+            ("fewer rows than promised", "image/png", &png(4_096, 4_096, 10)),
+            ("too small", "image/png", &small),
+        ] {
+            let answer = world.selfie(&applicant, kind, picture).await.expect(422).unwrap();
+            assert_eq!(answer.code(), "picture_unusable", "{what}");
+        }
+        assert!(peak_memory_kib() - before < 400 * 1_024, "memory is bounded");
+        let wrong = world.selfie(&applicant, "text/plain", good).await.expect(415).unwrap();
+        assert_eq!(wrong.code(), "unsupported_media_type");
+        let large =
+            world.selfie(&applicant, "image/jpeg", &vec![0xff; 5 * 1_024 * 1_024 + 1]).await.expect(413).unwrap();
+        assert_eq!(large.code(), "too_large");
+        assert_eq!(world.state(&applicant).await, "needs_selfie");
+        world.selfie(&applicant, "image/png", &png(4_096, 4_096, 4_096)).await.expect(200).unwrap();
+        world.selfie(&applicant, "image/jpeg", good).await.expect(200).unwrap();
+        assert_eq!(world.state(&applicant).await, "awaiting_officer");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_the_original_file_is_kept() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let applicant = world.register(&world.people[0]).await;
+        let picture = with_gps(portrait_bytes());
+        world.selfie(&applicant, "image/jpeg", &picture).await.expect(200).unwrap();
+        world.app.registrations.check_due().await.unwrap();
+        let desk = world.desk().await;
+        world.scan(desk, &applicant).await.expect(200).unwrap();
+        let path = format!("/v1/officer/registrations/{}/selfie", applicant.id);
+        let kept: Answer = desk.get(&path).await.unwrap().expect(200).unwrap();
+        for canary in ["GPS-CANARY", "COMMENT-CANARY", "TAIL-CANARY", "Exif", "<script"] {
+            assert!(!kept.bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "{canary}");
+        }
+        image::load_from_memory(&kept.bytes).unwrap();
+    })
+    .await;
+}

@@ -1,0 +1,232 @@
+//! Registering: nothing is learnt about a NIK, nobody is locked out, the holder of an active one is told.
+
+use std::collections::BTreeMap;
+
+use ikd::demo::client::Answer;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::each_engine;
+use crate::world::World;
+
+const CHECK_LIMITED: &str =
+    "SELECT CAST(COUNT(*) AS BIGINT) FROM registration WHERE registration_id = $1 AND check_state = 'limited'";
+
+/// Everything of an answer but ids, times and what the resident typed.
+fn shape(answer: &Answer) -> (u16, BTreeMap<String, String>, Value) {
+    let mut headers: BTreeMap<_, _> =
+        answer.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    for (name, value) in &mut headers {
+        if ["x-request-id", "dpop-nonce", "date"].contains(&name.as_str()) {
+            *value = format!("{} characters", value.len());
+        }
+    }
+    let mut json = answer.json.clone();
+    for key in ["registration_id", "expires_at", "email_hint", "request_id"] {
+        if let Some(value) = json.get_mut(key) {
+            *value = json!(value.as_str().unwrap().len());
+        }
+    }
+    (answer.status.as_u16(), headers, json)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn known_unknown_mismatching_and_active_niks_get_equal_answers_at_every_step() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let today = ikd::register::Date::parse("2026-11-21").unwrap();
+        world.active(&world.people[1]).await;
+        let mut mismatching = world.people[2].clone();
+        mismatching.full_name = String::from("NAMA LAIN");
+        let unknown = world.somebody(500_000, |record| record.eligible_on(today));
+        let minor = world.somebody(1_000, |record| !record.eligible_on(today));
+        world.put(vec![minor.clone()]).await;
+        let classes = [world.people[0].clone(), unknown, mismatching, world.people[1].clone(), minor];
+        let mut first: Option<Vec<_>> = None;
+        for (number, person) in classes.iter().enumerate() {
+            let phone = world.phone();
+            phone.captcha().await.unwrap();
+            let body = world.registration(person, &format!("kelas{number}@example.id"));
+            let answer = phone.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap();
+            let id = answer.text("registration_id").unwrap();
+            let mut shapes = vec![shape(&answer)];
+            let path = format!("/v1/registrations/{id}");
+            let picture = |request: reqwest::RequestBuilder| {
+                request.header("Content-Type", "image/jpeg").body(crate::world::portrait_bytes())
+            };
+            shapes.push(shape(&phone.send(Method::PUT, &format!("{path}/selfie"), picture).await.unwrap()));
+            world.app.registrations.check_due().await.unwrap();
+            shapes.push(shape(&phone.get(&path).await.unwrap()));
+            let token = phone.post(&format!("{path}/activation-token"), &json!({})).await.unwrap().expect(200).unwrap();
+            assert_eq!(token.headers["content-type"], "application/json");
+            shapes.push((token.status.as_u16(), BTreeMap::new(), json!(token.json.as_object().unwrap().len())));
+            // Registering again from the same phone finds the same registration, for each class.
+            let again = phone.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap();
+            assert_eq!(again.text("registration_id").unwrap(), id);
+            shapes.push(shape(&again));
+            shapes.push(shape(&phone.send(Method::DELETE, &path, |request| request).await.unwrap()));
+            match &first {
+                None => first = Some(shapes),
+                Some(first) => assert_eq!(*first, shapes, "class {number}"),
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_five_checks_of_one_nik_wait_for_the_counter_and_lock_nobody_out() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let person = &world.people[0];
+        let mut applicants = Vec::new();
+        for _ in 0..7 {
+            applicants.push(world.waiting(person).await);
+        }
+        for (number, applicant) in applicants.iter().enumerate() {
+            let limited = world.count(CHECK_LIMITED, applicant.uuid()).await == 1;
+            assert_eq!(limited, number >= 5, "registration {number}");
+        }
+        // The rightful person may be the seventh: at the counter the check runs.
+        let desk = world.desk().await;
+        let seen = world.scan(desk, &applicants[6]).await.expect(200).unwrap().json;
+        assert_eq!((&seen["check_state"], &seen["check_result"]), (&json!("done"), &json!("match")));
+        world.approve(desk, &applicants[6]).await.expect(200).unwrap();
+        world.later(6 * 3_600 + 1);
+        let later = world.waiting(person).await;
+        assert_eq!(world.count(CHECK_LIMITED, later.uuid()).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_holder_of_an_active_ktp_is_told_of_a_foreign_registration() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let holder = world.active(&world.people[0]).await;
+        let before = world.letters_to(&holder.email);
+        let intruder = world.waiting(&world.people[0]).await;
+        world.app.deliver_mail().await.unwrap();
+        assert_eq!(world.letters_to(&holder.email), before + 1);
+        assert_eq!(world.letters_to(&intruder.email), 0);
+        let letter = world.letters().into_iter().next().unwrap();
+        assert!(!letter.text.contains(person_nik(&world)), "no NIK in a mail");
+        assert!(!letter.text.contains(&intruder.email) && !letter.subject.contains(holder.record.full_name.as_str()));
+        // However often: the holder's mailbox is nobody's target.
+        for _ in 0..6 {
+            world.waiting(&world.people[0]).await;
+            world.app.deliver_mail().await.unwrap();
+        }
+        assert!(world.letters_to(&holder.email) <= 3, "{}", world.letters_to(&holder.email));
+    })
+    .await;
+}
+
+fn person_nik(world: &World) -> &str {
+    world.people[0].nik.as_str()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn consent_typing_errors_and_a_second_registration_of_one_phone() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let phone = world.phone();
+        let good = world.registration(&world.people[0], "warga@example.id");
+        let fields = async |change: &dyn Fn(&mut Value)| {
+            let mut body = good.clone();
+            change(&mut body);
+            let answer = phone.post("/v1/registrations", &body).await.unwrap().expect(422).unwrap();
+            assert_eq!(answer.code(), "invalid_field");
+            let fields = answer.json["fields"].as_array().unwrap().clone();
+            assert!(fields.iter().all(|field| field["message"].as_str().unwrap().len() > 10));
+            fields.iter().map(|field| field["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(fields(&|body| body["terms"]["accepted"] = json!(false)).await, ["terms.accepted"]);
+        assert_eq!(fields(&|body| body["terms"]["version"] = json!("1999-01")).await, ["terms.version"]);
+        for nik in
+            ["", "317101570890000", "3171015708900000", "0071015708900001", "3171013213900001", "317101570890000a"]
+        {
+            assert_eq!(fields(&|body| body["nik"] = json!(nik)).await, ["nik"], "{nik}");
+        }
+        assert_eq!(fields(&|body| body["birth_date"] = json!("1950-01-01")).await, ["birth_date"]);
+        assert_eq!(fields(&|body| body["birth_date"] = json!("2990-01-01")).await, ["birth_date"]);
+        for email in ["", "a@b", "a@b.id\r\nBcc: c@d.id", "Nama <a@b.id>", "a b@c.id"] {
+            assert_eq!(fields(&|body| body["email"] = json!(email)).await, ["email"], "{email}");
+        }
+        for name in ["", "<script>alert(1)</script>", "A\nB", "1234"] {
+            assert_eq!(fields(&|body| body["full_name"] = json!(name)).await, ["full_name"], "{name}");
+        }
+        assert_eq!(fields(&|body| body["phone"] = json!("abc")).await, ["phone"]);
+        let all = fields(&|body| {
+            for field in ["nik", "full_name", "birth_date", "email", "phone"] {
+                body[field] = json!("");
+            }
+        });
+        assert_eq!(all.await, ["nik", "full_name", "birth_date", "email", "phone"], "all at once");
+
+        let first = phone.post("/v1/registrations", &good).await.unwrap().expect(201).unwrap();
+        // Corrected on the form: the first one gives way, as long as nobody has approved it.
+        let mut corrected = good.clone();
+        corrected["phone"] = json!("0813 0000 0000");
+        let second = phone.post("/v1/registrations", &corrected).await.unwrap().expect(201).unwrap();
+        assert_ne!(first.json["registration_id"], second.json["registration_id"]);
+        let old = phone.get(&format!("/v1/registrations/{}", first.text("registration_id").unwrap())).await.unwrap();
+        assert_eq!(old.json["state"], "cancelled");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_address_works_instead_of_being_refused() {
+    each_engine(async |core| {
+        let world = World::open_with(core, |config| config.captcha.free_per_minute = 3).await;
+        let mut asked = 0;
+        for person in &world.people[..6] {
+            let (phone, mut body) = (world.phone(), world.registration(person, "warga@example.id"));
+            let answer = phone.post("/v1/registrations", &body).await.unwrap();
+            if answer.status == 201 {
+                continue;
+            }
+            assert_eq!(answer.expect(422).unwrap().code(), "captcha_required");
+            asked += 1;
+            let solution = phone.captcha().await.unwrap();
+            body["captcha"] = json!(solution);
+            phone.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap();
+            let other = world.phone();
+            let refused = other.post("/v1/registrations", &body).await.unwrap();
+            assert_eq!(refused.expect(422).unwrap().code(), "captcha_invalid", "a solution counts once");
+        }
+        assert!(asked >= 3, "{asked}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_belongs_to_its_device() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let applicant = world.waiting(&world.people[0]).await;
+        let stranger = world.phone();
+        let before = applicant.client.get(&applicant.path("")).await.unwrap().json;
+        for (method, rest, body) in [
+            (Method::GET, "", None),
+            (Method::PATCH, "", Some(json!({"email": "pencuri@example.id"}))),
+            (Method::DELETE, "", None),
+            (Method::POST, "/activation-token", None),
+            (Method::POST, "/counter-scan", Some(json!({"token": "X"}))),
+            (Method::POST, "/activation-code/resend", None),
+        ] {
+            let shape = |request: reqwest::RequestBuilder| match &body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            let answer = stranger.send(method.clone(), &applicant.path(rest), shape).await.unwrap();
+            assert_eq!(answer.expect(404).unwrap().code(), "not_found", "{method} {rest}");
+        }
+        let selfie = |request: reqwest::RequestBuilder| request.header("Content-Type", "image/jpeg").body("x");
+        let answer = stranger.send(Method::PUT, &applicant.path("/selfie"), selfie).await.unwrap();
+        assert_eq!(answer.expect(404).unwrap().code(), "not_found");
+        assert_eq!(applicant.client.get(&applicant.path("")).await.unwrap().json, before);
+    })
+    .await;
+}
