@@ -308,10 +308,13 @@ impl Officer {
         Ok(Self { http, base: base.to_owned(), cookie })
     }
 
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let node = self.nodes.get(turn % self.nodes.len().max(1)).unwrap_or(&self.public);
-        let url = format!("{node}{path}");
-        let proof = self.proof(method, path);
+    /// The same session at another node.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { http: self.http.clone(), base: base.to_owned(), cookie: self.cookie.clone() }
+    }
+
+    /// The session's cookie, as `name=value`.
     pub fn cookie(&self) -> &str {
         &self.cookie
     }
