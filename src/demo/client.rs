@@ -226,10 +226,14 @@ impl Resident {
         let pin = pin.to_owned();
         let key = tokio::task::spawn_blocking(move || PinKey::derive(&pin, &salt)).await;
         let key = key.map_err(|_| ClientError::Unexpected(String::from("the PIN key could not be derived")))?;
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let node = self.nodes.get(turn % self.nodes.len().max(1)).unwrap_or(&self.public);
-        let url = format!("{node}{path}");
-        let proof = self.proof(method, path);
+        self.enrol(registration, key).await
+    }
+
+    /// Enrols a PIN key that is there already, and keeps it for unlocking.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    pub async fn enrol(&mut self, registration: &str, key: PinKey) -> Result<Answer, ClientError> {
         let (challenge, signature) = self.sign_challenge(&key, Purpose::Enrol).await?;
         let body = json!({"pin_public_key": key.public_text(), "challenge": challenge, "signature": signature});
         let answer = self.post(&format!("/v1/registrations/{registration}/pin"), &body).await?;

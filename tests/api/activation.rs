@@ -202,7 +202,7 @@ async fn the_pin_key_is_enrolled_once_by_the_right_device_with_a_fresh_challenge
         let mut applicant = world.approved(&world.people[0]).await;
         let (id, path) = (applicant.id.clone(), applicant.path("/pin"));
         let key = pin_key(&applicant.record);
-        let early = applicant.client.set_pin_key(&id, pin_key(&applicant.record)).await.unwrap();
+        let early = applicant.client.enrol(&id, pin_key(&applicant.record)).await.unwrap();
         assert_eq!(early.expect(409).unwrap().code(), "wrong_state");
         world.enter(&applicant, &world.code(&applicant)).await.expect(200).unwrap();
 
@@ -224,7 +224,7 @@ async fn the_pin_key_is_enrolled_once_by_the_right_device_with_a_fresh_challenge
         post(body(&challenge, &signature)).await.expect(201).unwrap();
         assert_eq!(post(body(&challenge, &signature)).await.expect(200).unwrap().json["state"], "active");
         let other = ikd::device::client::PinKey::from_seed(&[3; 32]);
-        let refused = applicant.client.set_pin_key(&id, other).await.unwrap();
+        let refused = applicant.client.enrol(&id, other).await.unwrap();
         assert_eq!(refused.expect(409).unwrap().code(), "wrong_state", "a PIN is not replaced by enrolling again");
     })
     .await;

@@ -6,19 +6,14 @@
 mod support;
 
 mod activation;
-mod binary;
-mod command;
 mod counter;
 mod dropped;
 mod flow;
 mod headers;
-mod logs;
-mod nodes;
 mod outage;
 mod pictures;
 mod registration;
 mod session;
-mod slow;
 mod spending;
 mod table;
 mod unlocking;

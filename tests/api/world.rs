@@ -328,7 +328,7 @@ impl World {
     pub async fn activate(&self, applicant: &mut Applicant) {
         self.enter(applicant, &self.code(applicant)).await.expect(200).unwrap();
         let id = applicant.id.clone();
-        applicant.client.set_pin_key(&id, pin_key(&applicant.record)).await.unwrap().expect(201).unwrap();
+        applicant.client.enrol(&id, pin_key(&applicant.record)).await.unwrap().expect(201).unwrap();
         applicant.client.unlock().await.unwrap().expect(200).unwrap();
     }
 
