@@ -238,8 +238,6 @@ pub struct Person {
     pub client: Resident,
     /// The registration.
     pub id: String,
-    /// E-mail address.
-    pub email: String,
 }
 
 /// A client's connections.
@@ -284,7 +282,7 @@ pub async fn register(base: &str, resident: &Value, email: &str) -> Person {
     let id = answer.text("registration_id").unwrap();
     let selfie = |request: reqwest::RequestBuilder| request.header("Content-Type", "image/jpeg").body(portrait_bytes());
     client.send(Method::PUT, &format!("/v1/registrations/{id}/selfie"), selfie).await.unwrap().expect(200).unwrap();
-    Person { client, id, email: email.to_owned() }
+    Person { client, id }
 }
 
 /// The officer scans and approves.

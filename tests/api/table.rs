@@ -596,7 +596,13 @@ async fn a_selfie_of_the_wrong_kind_or_size_and_a_fault_tell_no_more_than_they_m
         }
         // A fault of ours: the record that the register gave cannot be opened. The caller learns nothing of it.
         let resident = stage.world.resident_id(&stage.active.record).await;
-        stage.world.change("UPDATE holder_record SET sealed = resident_id WHERE resident_id = $1", resident).await;
+        stage
+            .world
+            .change(
+                "UPDATE holder_record SET sealed = (SELECT MIN(nik_index) FROM register_record) WHERE resident_id = $1",
+                resident,
+            )
+            .await;
         let answer = stage.active.client.get("/v1/me").await.unwrap();
         problem("fault", &answer, 500, "internal");
         let text = String::from_utf8_lossy(&answer.bytes).to_lowercase();
