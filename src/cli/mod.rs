@@ -110,7 +110,10 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => {
             let db = open_database(&config).await?;
             db.migrate().await?;
-            println!("the schema is up to date ({})", db.engine());
+            match format {
+                Format::Text => println!("the schema is up to date ({})", db.engine()),
+                Format::Json => println!("{}", serde_json::json!({"migrated": true, "engine": db.engine()})),
+            }
             Ok(())
         }
         Command::Config { command } => config_check::run(command, &config, format),

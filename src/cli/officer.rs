@@ -77,7 +77,10 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
         }
         Command::Disable { username } => {
             disable_officer(core, &username).await?;
-            println!("{username} is disabled; running sessions have ended");
+            match format {
+                Format::Text => println!("{username} is disabled; running sessions have ended"),
+                Format::Json => println!("{}", json!({"username": username, "state": "disabled"})),
+            }
         }
         Command::ResetTotp { username } => {
             let new = reset_totp(core, &username).await?;

@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use http::request::Parts;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Problem;
@@ -75,7 +75,9 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer);
     let Object(value) = read.map_err(|error| {
-        if error.inner().classify() != serde_json::error::Category::Data {
+        // A number where a word of a list is expected counts as broken syntax to the parser, though the JSON is sound.
+        let broken = || std::str::from_utf8(bytes).is_err() || serde_json::from_slice::<IgnoredAny>(bytes).is_err();
+        if error.inner().classify() != serde_json::error::Category::Data && broken() {
             return Problem::from(Code::MalformedJson);
         }
         let message = error.inner().to_string();
@@ -210,6 +212,26 @@ mod tests {
     struct Inner {
         #[expect(dead_code, reason = "only its type matters")]
         version: String,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Spoken {
+        #[expect(dead_code, reason = "only its type matters")]
+        locale: Language,
+    }
+
+    #[test]
+    fn a_word_of_a_list_has_a_type_like_any_field() {
+        for body in [r#"{"locale":7}"#, r#"{"locale":null}"#, r#"{"locale":"fr"}"#, r#"{"locale":{"id":1}}"#] {
+            let response = parse::<Spoken>(body.as_bytes()).unwrap_err().into_response();
+            let note = response.extensions().get::<super::super::problem::ProblemNote>().unwrap();
+            assert_eq!(
+                (note.refusal.code, note.refusal.fields[0].field.as_ref()),
+                (Code::InvalidField, "locale"),
+                "{body}"
+            );
+        }
     }
 
     #[derive(Debug, serde::Deserialize)]

@@ -6,6 +6,7 @@ pub mod docs;
 pub mod extract;
 pub mod flood;
 pub mod headers;
+pub mod linger;
 pub mod metrics;
 pub mod pages;
 pub mod patient;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::Request;
+use http::header::EXPECT;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use super::ClientAddress;
+use super::linger;
 use super::patient::Patient;
 use crate::config::Http;
 
@@ -145,13 +147,21 @@ async fn talk<S>(
     let service = service_fn(move |request: Request<Incoming>| {
         let mut router = router.clone();
         async move {
-            let mut request = request.map(Body::new);
+            // Who asks before sending gets the answer instead of the permission; who fell silent is cut.
+            let asks_first = request.headers().contains_key(EXPECT);
+            let (head, body) = request.into_parts();
+            let (body, unread) = linger::lend(body);
+            let mut request = Request::from_parts(head, Body::new(body));
             let address = if behind_proxy { forwarded(&request).unwrap_or(peer) } else { peer };
             request.extensions_mut().insert(ClientAddress(network_of(address)));
-            Ok::<_, Infallible>(match router.call(request).await {
+            let response = match router.call(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},
-            })
+            };
+            if !asks_first && response.status() != StatusCode::REQUEST_TIMEOUT {
+                unread.drop_slowly(patience);
+            }
+            Ok::<_, Infallible>(response)
         }
     });
     // hyper counts the wait for a next request's header as header time, so this is the idle timeout of kept connections too.

@@ -7,6 +7,7 @@ mod support;
 
 mod cluster;
 mod command_line;
+mod commands;
 mod demo;
 mod logs;
 mod people;

@@ -1,0 +1,138 @@
+//! Commands that set things up: what they print for people and for programs, and what they refuse.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::world::{World, text};
+
+/// Runs a command; its exit code.
+async fn code(world: &World, words: &[&str]) -> i32 {
+    world.run(words).await.status.code().unwrap()
+}
+
+/// Runs a command that must succeed; what it printed.
+async fn printed(world: &World, words: &[&str]) -> String {
+    let output = world.run(words).await;
+    assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn path(world: &World, name: &str) -> PathBuf {
+    world.folder.path().join(name)
+}
+
+fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o077 == 0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_offices_officers_parties_and_the_audit_log() {
+    let world = World::bare().await;
+    let first = world.json(&["keys", "init"]).await;
+    assert_eq!((&first["root_made"], first["keys"].as_array().unwrap().len()), (&Value::Bool(true), 2));
+    assert_eq!(world.json(&["keys", "init"]).await["keys"], json!([]), "a second time nothing is made");
+    for entry in std::fs::read_dir(path(&world, "keys")).unwrap().map(Result::unwrap) {
+        assert!(entry.path().is_dir() || is_private(&entry.path()), "{:?}", entry.path());
+    }
+    assert!(is_private(&path(&world, "keys/root/1")));
+    let listed = world.json(&["keys", "list"]).await;
+    assert!(listed["keys"].as_array().unwrap().iter().all(|key| key["state"] == "active"));
+    let exported: Value = serde_json::from_str(&printed(&world, &["keys", "export"]).await).unwrap();
+    for key in exported["keys"].as_array().unwrap() {
+        assert_eq!((&key["kty"], &key["crv"]), (&"OKP".into(), &"Ed25519".into()));
+        assert!(key.get("d").is_none(), "no private half leaves");
+    }
+    assert!(printed(&world, &["keys", "list"]).await.contains("token"));
+    assert_eq!(world.json(&["keys", "rotate", "receipt"]).await["state"], "next");
+
+    let office = world.json(&["office", "add", "JKT-01", "Kantor Satu", "--kind", "outreach"]).await;
+    assert_eq!(office["code"], "JKT-01");
+    assert_eq!(code(&world, &["office", "add", "JKT-01", "Kantor Satu"]).await, 1, "a code once");
+    assert_eq!(code(&world, &["office", "add", "jkt 01", "Kantor"]).await, 1);
+    assert_eq!(world.json(&["office", "list"]).await["offices"][0]["kind"], "outreach");
+
+    let officer =
+        world.json(&["officer", "add", "siti", "Siti Uji", "--office", "JKT-01", "--generate-password"]).await;
+    assert!(
+        officer["password"].as_str().unwrap().len() >= 16
+            && officer["totp_address"].as_str().unwrap().starts_with("otpauth://")
+    );
+    assert_eq!(code(&world, &["officer", "add", "siti", "Siti", "--office", "JKT-01", "--generate-password"]).await, 1);
+    assert_eq!(code(&world, &["officer", "add", "budi", "Budi", "--office", "NONE", "--generate-password"]).await, 1);
+    assert_eq!(code(&world, &["officer", "add", "budi", "Budi", "--office", "JKT-01"]).await, 1, "an empty password");
+    let again = world.json(&["officer", "reset-totp", "siti"]).await;
+    assert_ne!(again["totp_secret"], officer["totp_secret"]);
+    assert_eq!(world.json(&["officer", "disable", "siti"]).await["state"], "disabled");
+    assert_eq!(code(&world, &["officer", "disable", "nobody"]).await, 1);
+    let listed = printed(&world, &["officer", "list", "--format", "json"]).await;
+    assert!(listed.contains("\"disabled\"") && !listed.contains("argon2") && !listed.contains("secret"));
+
+    let purpose = "open_account=Membuka rekening|Opening an account";
+    let bank = world.json(&["relying-party", "add", "Bank Uji", "--attributes", "age", "--purpose", purpose]).await;
+    let key = bank["api_key"].as_str().unwrap();
+    assert!(key.starts_with("ikd_rp_"));
+    assert_eq!(code(&world, &["relying-party", "add", "Bank Uji", "--purpose", purpose]).await, 1);
+    assert_eq!(
+        code(&world, &["relying-party", "add", "Toko", "--attributes", "shoe_size", "--purpose", purpose]).await,
+        2
+    );
+    assert_eq!(code(&world, &["relying-party", "add", "Toko", "--purpose", "nonsense"]).await, 2);
+    let second = world.json(&["relying-party", "key", "add", "Bank Uji"]).await;
+    assert_eq!(
+        world.json(&["relying-party", "key", "revoke", bank["key_id"].as_str().unwrap()]).await["revoked"],
+        true
+    );
+    assert_eq!(code(&world, &["relying-party", "key", "revoke", bank["key_id"].as_str().unwrap()]).await, 1);
+    let employee = world.json(&["relying-party", "employee", "add", "Bank Uji", "dewi", "Dewi Uji"]).await;
+    assert!(employee["password"].as_str().unwrap().len() >= 16);
+    let listed = printed(&world, &["relying-party", "list", "--format", "json"]).await;
+    let secret = second["api_key"].as_str().unwrap().rsplit_once('_').unwrap().1;
+    assert!(listed.contains("revoked_at") && !listed.contains(secret), "secrets are shown once");
+    assert!(printed(&world, &["relying-party", "list"]).await.contains("revoked"));
+
+    let audit = world.json(&["audit", "verify"]).await;
+    assert_eq!(audit["sound"], true);
+    assert!(audit["report"]["entries"].as_u64().unwrap() >= 8, "{audit}");
+    assert!(printed(&world, &["audit", "verify"]).await.ends_with("sound\n"));
+    assert!(printed(&world, &["migrate"]).await.contains("up to date"));
+    assert_eq!(world.json(&["migrate"]).await["engine"], "postgres");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_register_is_generated_imported_closed_and_opened() {
+    let world = World::new().await;
+    let made = world.json(&["register", "generate", "--count", "30", "--seed", "3", "--show", "2"]).await;
+    assert_eq!((&made["written"], made["residents"].as_array().unwrap().len()), (&30.into(), 2));
+    let again = world.json(&["register", "generate", "--count", "30", "--seed", "3", "--show", "2"]).await;
+    assert_eq!(made, again, "a seed repeats");
+    assert_eq!(world.json(&["register", "status"]).await["residents"], 30);
+    printed(&world, &["register", "generate", "--count", "12", "--seed", "4", "--csv", "orang.csv"]).await;
+    let mut csv = std::fs::read_to_string(path(&world, "orang.csv")).unwrap();
+    let header = csv.lines().next().unwrap().to_owned();
+    let broken = csv.lines().nth(1).unwrap().replacen(char::is_numeric, "x", 1);
+    csv.push_str(&broken);
+    csv.push('\n');
+    std::fs::write(path(&world, "orang.csv"), &csv).unwrap();
+    let imported = world.json(&["register", "import", "orang.csv"]).await;
+    assert_eq!(
+        (&imported["accepted"], &imported["refused"], &imported["complete"]),
+        (&12.into(), &1.into(), &true.into())
+    );
+    let report = std::fs::read_to_string(path(&world, "orang.refused.csv")).unwrap();
+    assert!(report.lines().count() == 2 && report.contains("nik"), "{report}");
+    let second = world.json(&["register", "import", "orang.csv"]).await;
+    assert_eq!(
+        (&second["accepted"], &second["resumed_from"]),
+        (&12.into(), &13.into()),
+        "nothing was left to do: {second}"
+    );
+    std::fs::write(path(&world, "wrong.csv"), header.replacen(',', ";", 3)).unwrap();
+    assert_eq!(code(&world, &["register", "import", "wrong.csv"]).await, 2);
+    assert_eq!(code(&world, &["register", "import", "nowhere.csv"]).await, 3);
+    assert_eq!(world.json(&["register", "close"]).await["register"], "closed");
+    assert_eq!(world.json(&["register", "status"]).await, json!({"register": "closed", "residents": 42}));
+    assert_eq!(world.json(&["register", "open"]).await["register"], "open");
+    assert!(printed(&world, &["register", "status"]).await.contains("open, 42 residents"));
+}
