@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::{Connection, Executor};
 
 use crate::people::{activate, approve, cast, code_in, holder, letter, phone, present, register, scan, verdict, visit};
-use crate::world::{World, until};
+use crate::world::{World, text, until};
 
 fn kid(token: &str) -> [u8; 8] {
     from_cose(&from_text(token).unwrap()).unwrap().kid
@@ -152,9 +152,9 @@ async fn a_node_killed_while_sending_loses_no_mail() {
         visit(resident, &officer, id).await;
     }
     until("the mail server has taken something", 10, async || (!world.mail.received().is_empty()).then_some(())).await;
+    let b = world.node(&[]).await;
     a.kill().await;
     world.mail.control("");
-    let b = world.node(&[]).await;
     // The dead node's leases last two minutes: the test turns them back instead of waiting.
     let mut sql = world.sql().await;
     let due = "UPDATE mail_outbox SET lease_until = 1 WHERE state = 'queued' AND lease_until > 1";
@@ -179,12 +179,15 @@ async fn a_node_killed_while_sending_loses_no_mail() {
         duplicates += copies.len() - 1;
     }
     assert!(duplicates >= 1, "the kill came at another moment than meant");
-    // The code works at the other node.
-    let (id, resident) = ids.remove(0);
-    drop(resident);
-    let (_, code) = letter(&world, &id).await;
-    assert_eq!(code.len(), 6);
     drop(b);
+
+    // The killed node comes back at its address, and nothing is missing.
+    let _a = world.node(&[("HTTP__LISTEN", a.base.strip_prefix("http://").unwrap())]).await;
+    let (id, mut resident) = ids.remove(0);
+    let (_, code) = letter(&world, &id).await;
+    activate(&mut resident, &id, &code).await;
+    let output = world.run(&["audit", "verify"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -35,6 +35,8 @@ async fn what_cannot_serve_says_why() {
         let all = format!("{told}{}", text(&output.stdout));
         assert!(!all.contains("rahasia-uji"), "{words:?} shows a secret");
     }
+    let output = world.run(&["office", "list"]).await;
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "nothing to tell");
     let gone = [("DATABASE__URL", "postgres://ikd@localhost/ikd?host=/nowhere")];
     assert_eq!(world.run_with(&gone, &["office", "list"]).await.status.code(), Some(3));
 
