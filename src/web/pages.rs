@@ -28,7 +28,7 @@ use crate::error::{Code, Error};
 const PAGES: &[(&str, &str)] = &[
     ("/", "app/index.html"),
     ("/aktivasi", "app/index.html"),
-    ("/mulai", "start/index.html"),
+    ("/mulai", "help/start.html"),
     ("/petugas", "counter/index.html"),
     ("/verifikasi", "teller/index.html"),
     ("/bantuan", "help/index.html"),

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Device, drawnFace } from "./device.mjs";
+import { Device, drawnFace, handScanner } from "./device.mjs";
 import { checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPicture, openPerson, PHONE, startBrowser, startDemo, totp } from "./support.mjs";
 
 const HOSTILE = "Nama O'Brien-Sitorus, S.H., M.Kn. yang panjang sekali sampai ke tepi layar dan lebih jauh lagi";
@@ -31,11 +31,14 @@ describe("counter", { timeout: 600_000 }, () => {
   const heading = (name) => page.getByRole("heading", { level: 1, name });
   const ready = (changes) => new Device(demo).register(demo.resident(), selfie, changes);
 
-  /** Types as a hand scanner does. */
-  const wedge = async (token) => {
-    await page.keyboard.type(token);
-    await page.keyboard.press("Enter");
-  };
+  const wedge = (token) => handScanner(page, token);
+
+  /** Begins at the post, whatever went before. */
+  async function home() {
+    await page.goto("about:blank");
+    await page.goto("/petugas");
+    await heading("Pindai QR aktivasi warga").waitFor();
+  }
 
   /** Every screen: axe and reflow in both languages (a dialog in the present one), and a picture to look at. */
   async function screen(name) {
@@ -89,7 +92,7 @@ describe("counter", { timeout: 600_000 }, () => {
     assert.ok(await page.locator(".face img").evaluateAll((all) => Promise.all(all.map(async (image) => (await image.decode(), image.naturalWidth > 0)))));
     await screen("review");
     await page.keyboard.press("Control+Enter");
-    await page.getByText("Periksa dahulu", { exact: true }).waitFor();
+    await page.locator(".decision .notice", { hasText: "Periksa dahulu" }).waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.id), "check-face", "the first open check has the focus");
     await page.getByRole("button", { name: "Perbesar: Swafoto tadi" }).click();
     await page.getByLabel("Perbesaran").fill("300");
@@ -104,12 +107,10 @@ describe("counter", { timeout: 600_000 }, () => {
 
   test("scan to result within a second on loopback, by a hand scanner", async () => {
     const token = await (await ready()).activationToken();
-    await heading("Pindai QR aktivasi warga").waitFor();
-    await page.keyboard.type(token);
-    const begun = Date.now();
-    await page.keyboard.press("Enter");
+    await home();
+    const begun = await wedge(token);
     await page.locator(".compared").first().waitFor();
-    const took = Date.now() - begun;
+    const took = Math.round(performance.now() - begun);
     console.log(`counter: hand scanner's Enter to result ${took} ms`);
     assert.ok(took < 1000, `${took} ms`);
     assert.equal(await page.locator("#note").inputValue(), "", "no field got the scanner's keys");
@@ -120,6 +121,7 @@ describe("counter", { timeout: 600_000 }, () => {
 
   test("differences are marked in words, returned with released fields; the resident reads the reason", async () => {
     const resident = await ready({ full_name: HOSTILE });
+    await home();
     await wedge(await resident.activationToken());
     const name = page.locator(".compared[data-field=full_name]");
     await name.locator(".badge", { hasText: "Berbeda" }).waitFor();
@@ -151,6 +153,7 @@ describe("counter", { timeout: 600_000 }, () => {
 
   test("refused with a reason of one's own", async () => {
     const resident = await ready();
+    await home();
     await wedge(await resident.activationToken());
     await page.locator("#check-face").waitFor();
     await page.keyboard.press("F10");
@@ -177,6 +180,7 @@ describe("counter", { timeout: 600_000 }, () => {
 
   test("the other direction: the officer's QR is read off the screen and the number is confirmed", async () => {
     const resident = await ready();
+    await home();
     await page.keyboard.press("F4");
     await page.locator(".qr svg").waitFor();
     const picture = await page.locator(".qr").screenshot();
@@ -202,7 +206,7 @@ describe("counter", { timeout: 600_000 }, () => {
 
   test("a photo of the QR; a photo without one; a QR that is no activation QR", async () => {
     const resident = await ready();
-    await heading("Pindai QR aktivasi warga").waitFor();
+    await home();
     const upload = page.locator("input[type=file]");
     await page.getByText("Arahkan kamera").waitFor();
     await upload.setInputFiles({ name: "wajah.png", mimeType: "image/png", buffer: selfie });
@@ -285,8 +289,7 @@ describe("counter", { timeout: 600_000 }, () => {
       await person.page.getByText("Kamera tidak diizinkan").waitFor();
       await checkScreen(person.page, "camera refused");
       await keepPicture(person.page, "counter-camera-refused-desk");
-      await person.page.keyboard.type(await (await ready()).activationToken());
-      await person.page.keyboard.press("Enter");
+      await handScanner(person.page, await (await ready()).activationToken());
       await person.page.locator(".compared").first().waitFor();
     } finally {
       await person.close();
@@ -307,7 +310,7 @@ describe("counter", { timeout: 600_000 }, () => {
   });
 
   test("logging out", async () => {
-    await page.goto("/petugas");
+    await home();
     await page.getByRole("button", { name: "Keluar" }).click();
     await heading("Masuk ke loket").waitFor();
   });

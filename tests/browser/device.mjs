@@ -111,6 +111,23 @@ export class Device {
   }
 }
 
+/**
+ * A hand scanner: a keystroke every 2 ms by the events' own clock, however busy this machine is, ending in Enter. Gives the
+ * moment at which Enter was on its way.
+ */
+export async function handScanner(page, scanned) {
+  const keyboard = await page.context().newCDPSession(page);
+  const start = Date.now() / 1000;
+  const at = (index) => start + index * 0.002;
+  const strokes = [...scanned].flatMap((key, index) => [{ type: "keyDown", key, text: key, unmodifiedText: key, timestamp: at(index) }, { type: "keyUp", key, timestamp: at(index) + 0.001 }]);
+  await Promise.all(strokes.map((stroke) => keyboard.send("Input.dispatchKeyEvent", stroke)));
+  const begun = performance.now();
+  await keyboard.send("Input.dispatchKeyEvent", { type: "keyDown", key: "Enter", code: "Enter", text: "\r", windowsVirtualKeyCode: 13, timestamp: at(scanned.length) });
+  await keyboard.send("Input.dispatchKeyEvent", { type: "keyUp", key: "Enter", code: "Enter", windowsVirtualKeyCode: 13, timestamp: at(scanned.length + 1) });
+  await keyboard.detach();
+  return begun;
+}
+
 /** A drawn face as PNG: a selfie as far as the service can tell. */
 export async function drawnFace(browser) {
   const page = await browser.newPage({ viewport: { width: 480, height: 600 } });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { Device, drawnFace } from "./device.mjs";
+import { Device, drawnFace, handScanner } from "./device.mjs";
 import { checkScreen, DESK, keepPicture, Officer, openPerson, PHONE, startBrowser, startDemo, totp } from "./support.mjs";
 
 describe("teller", { timeout: 600_000 }, () => {
@@ -49,10 +49,14 @@ describe("teller", { timeout: 600_000 }, () => {
     await page.setViewportSize(DESK);
   }
 
-  const wedge = async (token) => {
-    await page.keyboard.type(token);
-    await page.keyboard.press("Enter");
-  };
+  const wedge = (token) => handScanner(page, token);
+
+  /** Begins at the scanner, whatever went before. */
+  async function home() {
+    await page.goto("about:blank");
+    await page.goto("/verifikasi");
+    await heading("Pindai QR nasabah").waitFor();
+  }
 
   test("logging in and choosing the purpose", async () => {
     await page.goto("/verifikasi");
@@ -89,8 +93,8 @@ describe("teller", { timeout: 600_000 }, () => {
 
   test("a used QR, told without colour; the next one by a key", async () => {
     await page.keyboard.press("F2");
-    const token = await holder.present("full");
     await heading("Pindai QR nasabah").waitFor();
+    const token = await holder.present("full");
     await wedge(token);
     await heading("SAH").waitFor();
     await screen("valid-full");
@@ -106,11 +110,11 @@ describe("teller", { timeout: 600_000 }, () => {
   });
 
   test("without a portrait, and something that is no QR of ours", async () => {
+    await home();
     await wedge(await holder.present(["full_name", "birth_date"]));
     await page.getByText("Pemegang tidak membagikan foto").waitFor();
     await screen("no-portrait");
-    await page.keyboard.press("F2");
-    await heading("Pindai QR nasabah").waitFor();
+    await home();
     await wedge("<SCRIPT>ALERT(1)</SCRIPT> BUKAN QR KTP");
     await page.getByText("Bukan QR KTP Digital. Minta QR baru.").waitFor();
     await screen("malformed");
@@ -118,7 +122,7 @@ describe("teller", { timeout: 600_000 }, () => {
   });
 
   test("a photo of a QR", async () => {
-    await heading("Pindai QR nasabah").waitFor();
+    await home();
     await page.getByText("Arahkan kamera").waitFor();
     await page.locator("input[type=file]").setInputFiles({ name: "qr.png", mimeType: "image/png", buffer: await holder.presentationPicture("age") });
     await heading("SAH").waitFor();
@@ -127,7 +131,7 @@ describe("teller", { timeout: 600_000 }, () => {
   });
 
   test("an answer that was lost is asked for again under the same key, and is the first one", async () => {
-    await heading("Pindai QR nasabah").waitFor();
+    await home();
     const keys = [];
     let lost = 0;
     await page.route("**/v1/teller/verifications", async (route) => {
@@ -148,8 +152,7 @@ describe("teller", { timeout: 600_000 }, () => {
   });
 
   test("idle in the middle: the password is asked for and the check goes on", async () => {
-    await page.keyboard.press("F2");
-    await heading("Pindai QR nasabah").waitFor();
+    await home();
     const locked = { status: 401, contentType: "application/problem+json", body: JSON.stringify({ code: "password_required", status: 401 }) };
     await page.route("**/v1/teller/verifications", (route) => route.fulfill(locked), { times: 1 });
     await wedge(await holder.present("basic"));
@@ -208,8 +211,7 @@ describe("teller", { timeout: 600_000 }, () => {
   });
 
   test("a QR older than 90 seconds", async () => {
-    await page.keyboard.press("F2");
-    await heading("Pindai QR nasabah").waitFor();
+    await home();
     const left = 91_000 - (Date.now() - old.since);
     if (left > 0) await page.waitForTimeout(left);
     await wedge(old.token);
@@ -219,8 +221,7 @@ describe("teller", { timeout: 600_000 }, () => {
   });
 
   test("a service that does not answer is a third state of its own", async () => {
-    await page.keyboard.press("F2");
-    await heading("Pindai QR nasabah").waitFor();
+    await home();
     const token = await holder.present("basic");
     await demo.stop();
     stopped = true;

@@ -61,10 +61,10 @@ function scanScreen(main) {
       return null;
     },
   });
-  fill(main, el("div", { class: "two to-left" },
-    el("section", { class: "card stack" }, el("h1", {}, t("teller.scan.title")), way),
+  fill(main, el("div", { class: "stack" }, el("h1", {}, t("teller.scan.title")), el("div", { class: "two to-right" },
     el("section", { class: "card stack" }, el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("teller.purpose")), choices), problem,
-      el("p", { class: "muted small" }, t("teller.purpose.why")))));
+      el("p", { class: "muted small" }, t("teller.purpose.why"))),
+    el("section", { class: "card" }, way))));
   arrive(main);
   return way.stop;
 }

@@ -2,7 +2,7 @@
 
 import { el, fill, icon } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
-import { begin, DOORS } from "/web/help/page.js";
+import { begin, DOORS } from "./page.js";
 
 begin("start.title", (main) => fill(main, el("div", { class: "stack-loose" },
   el("div", { class: "stack" }, el("h1", {}, t("start.title")), el("p", { class: "lead" }, t("start.lead"))),
