@@ -6,4 +6,4 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 command -v wrk >/dev/null || { echo "benches/load.sh: 'wrk' is missing: install the package wrk of your system" >&2; exit 3; }
 cargo build --release --locked --bin ikd --example load
-exec target/release/examples/load run --program target/release/ikd "$@"
+exec target/release/examples/load run --program target/release/ikd --out docs/performance.md "$@"

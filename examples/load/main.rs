@@ -75,7 +75,7 @@ struct Run {
     /// Folder of the databases, removed at the end.
     #[arg(long, default_value = "target/load")]
     folder: PathBuf,
-    /// Where the Markdown goes.
+    /// Where the tables go: a file with marks for them, or a new one.
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -101,7 +101,14 @@ async fn measure(run: &Run) {
     report.end();
     print!("{}", report.markdown());
     if let Some(out) = &run.out {
-        std::fs::write(out, report.markdown()).unwrap();
+        // Only what stands between the marks is ours.
+        let old = std::fs::read_to_string(out).unwrap_or_default();
+        let (begin, end) = ("<!-- measured -->\n", "<!-- end of measured -->");
+        let text = match (old.split_once(begin), old.split_once(end)) {
+            (Some((before, _)), Some((_, after))) => format!("{before}{begin}\n{}\n{end}{after}", report.markdown()),
+            _ => report.markdown(),
+        };
+        std::fs::write(out, text).unwrap();
     }
     let _ = std::fs::remove_dir_all(&folder);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
 use super::tx::Inner;
 use super::{DbError, DbResult, Tx};
@@ -65,7 +65,9 @@ impl Db {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(10));
+                .busy_timeout(Duration::from_secs(10))
+                // sqlx would log slow statements with their whole text, which fills pages for a batch; metrics tell times.
+                .disable_statement_logging();
             make_private(options.get_filename())?;
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
@@ -85,6 +87,7 @@ impl Db {
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options =
                 PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]).application_name("ikd");
+            let options = options.disable_statement_logging();
             let pool = PgPoolOptions::new()
                 .max_connections(sizes.connections)
                 .acquire_timeout(timeout)

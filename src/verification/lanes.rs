@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::batch::{self, Spending};
 use super::group::{Full, Group};
 use super::store::CheckRow;
+use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::db::{Db, DbError, DbResult};
 use crate::random::Random;
@@ -127,7 +128,7 @@ async fn commit(db: Db, random: Random, mut jobs: Vec<Committing>) {
         return;
     }
     let asked: Vec<&Spending> = jobs.iter().map(|job| job.spending.as_ref()).collect();
-    let mut tries = 1;
+    let (mut tries, begun) = (1, stopwatch());
     let done = loop {
         match batch::spend(&db, &asked).await {
             Err(DbError::Contention) if tries < TRIES => {
@@ -137,6 +138,7 @@ async fn commit(db: Db, random: Random, mut jobs: Vec<Committing>) {
             done => break done,
         }
     };
+    metrics::histogram!("ikd_verification_commit_seconds").record(begun.elapsed().as_secs_f64());
     metrics::histogram!("ikd_verification_batch_size").record(jobs.len() as f64);
     for job in jobs {
         let answer = match &done {

@@ -113,7 +113,8 @@ async fn template(server: &Server) {
     db.close().await;
 }
 
-fn binaries() -> PathBuf {
+/// The folder of the newest installed PostgreSQL.
+pub fn binaries() -> PathBuf {
     if let Some(folder) = std::env::var_os("IKD_TEST_PG_BIN") {
         return PathBuf::from(folder);
     }
@@ -129,12 +130,14 @@ fn binaries() -> PathBuf {
     newest.map(|(_, bin)| bin).or_else(in_path).expect(MISSING)
 }
 
-fn is_root() -> bool {
+/// Whether this process runs as root, which PostgreSQL refuses to do.
+pub fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
-fn postgres_user() -> (u32, u32) {
+/// User and group that the package made.
+pub fn postgres_user() -> (u32, u32) {
     let users = std::fs::read_to_string("/etc/passwd").unwrap();
     let line = users.lines().find(|line| line.starts_with("postgres:")).expect(MISSING);
     let fields: Vec<_> = line.split(':').collect();
