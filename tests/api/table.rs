@@ -600,7 +600,7 @@ async fn a_selfie_of_the_wrong_kind_or_size_and_a_fault_tell_no_more_than_they_m
         stage
             .world
             .change(
-                "UPDATE holder_record SET sealed = (SELECT MIN(nik_index) FROM register_record) WHERE resident_id = $1",
+                "UPDATE holder_record SET sealed = (SELECT nik_index FROM register_record LIMIT 1) WHERE resident_id = $1",
                 resident,
             )
             .await;
