@@ -42,14 +42,14 @@ describe("counter", { timeout: 600_000 }, () => {
 
   /** Every screen: axe and reflow in both languages (a dialog in the present one), and a picture to look at. */
   async function screen(name) {
-    if (await page.locator("dialog[open]").count()) {
-      await checkAccessibility(page, name);
-      await checkReflow(page, name);
-    } else await checkScreen(page, name);
     await keepPicture(page, `counter-${name}-desk`);
     await page.setViewportSize(PHONE);
     await keepPicture(page, `counter-${name}-phone`);
     await page.setViewportSize(DESK);
+    if (await page.locator("dialog[open]").count()) {
+      await checkAccessibility(page, name);
+      await checkReflow(page, name);
+    } else await checkScreen(page, name);
   }
 
   async function approveByKeyboard() {

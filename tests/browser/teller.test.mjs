@@ -42,11 +42,11 @@ describe("teller", { timeout: 600_000 }, () => {
   const heading = (name) => page.getByRole("heading", { level: 1, name, exact: true });
 
   async function screen(name) {
-    await checkScreen(page, name);
     await keepPicture(page, `teller-${name}-desk`);
     await page.setViewportSize(PHONE);
     await keepPicture(page, `teller-${name}-phone`);
     await page.setViewportSize(DESK);
+    await checkScreen(page, name);
   }
 
   const wedge = (token) => handScanner(page, token);

@@ -26,7 +26,13 @@ function zoom(pictures) {
   return ask(t("faces.zoom"), () => {
     const images = pictures.map(({ label, src }) => el("figure", {}, el("figcaption", {}, label), el("div", { class: "pane", tabindex: 0, role: "group", "aria-label": label }, el("img", { src, alt: label }))));
     const size = el("input", { id: "zoom", type: "range", min: 100, max: 400, step: 50, value: 100, autofocus: true, oninput: () => {
-      for (const image of images) image.querySelector("img").style.width = `${size.value}%`;
+      for (const image of images) {
+        const pane = image.querySelector(".pane");
+        pane.querySelector("img").style.width = `${size.value}%`;
+        // Faces are in the middle, a little above.
+        pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
+        pane.scrollTop = (pane.scrollHeight - pane.clientHeight) * 0.4;
+      }
     } });
     return el("div", { class: "stack" }, el("div", { class: "field" }, el("label", { for: "zoom" }, t("faces.size")), size), el("div", { class: "panes" }, images));
   }, "zoomed");
