@@ -41,7 +41,7 @@ enum Command {
 struct ImportArgs {
     /// The CSV file.
     file: PathBuf,
-    /// Folder with portraits named <nik>.jpg, .jpeg or .png.
+    /// Folder with portraits named `NIK`.jpg, .jpeg or .png.
     #[arg(long, value_name = "DIR")]
     portraits: Option<PathBuf>,
     /// Where refused rows are listed [default: FILE with the ending .refused.csv].

@@ -1,6 +1,6 @@
 //! Tokens: their bytes, sealing, signing, verifying, and their pictures.
 //!
-//! A token is claims → CWT (RFC 8392) → COSE_Sign1 (RFC 9052) → zlib → Base45 (RFC 9285) → QR. [`format`] knows the
+//! A token is claims → CWT (RFC 8392) → COSE_Sign1 (RFC 9052) → zlib → Base45 (RFC 9285) → QR. [`mod@format`] knows the
 //! bytes, [`seal`] hides what only this service may read, [`sign`] is the one interface to private keys, [`verify`] judges
 //! without touching anything, [`issue`] puts them together, [`qr`] draws and reads the picture.
 

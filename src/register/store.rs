@@ -1,7 +1,7 @@
 //! SQL of the register's tables.
 //!
 //! Batches use multi-row statements, the listed exception to "one statement, one text": their texts differ only in how
-//! often the row's placeholders stand in them. They exist for [`SIZES`] rows, so that few statements are ever prepared.
+//! often the row's placeholders stand in them. They exist for a few numbers of rows, so that few statements are ever prepared.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
