@@ -14,6 +14,7 @@ mod outage;
 mod pictures;
 mod registration;
 mod session;
+mod slow;
 mod spending;
 mod table;
 mod unlocking;
