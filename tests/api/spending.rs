@@ -291,3 +291,36 @@ async fn without_a_database_the_outcome_is_undetermined_and_nothing_else_is_said
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_turned_away_by_a_full_lane_loses_nothing() {
+    each_engine(async |core| {
+        let world = World::open_with(core, |config| config.limits.verifications = 1).await;
+        let applicant = world.active(&world.people[0]).await;
+        let mut running = JoinSet::new();
+        for number in 0..48 {
+            let (bank, token) = (world.bank(), world.present(&applicant, "age").await);
+            running.spawn(async move {
+                let key = format!("full-{number}");
+                let mut turned_away = 0;
+                loop {
+                    let answer = bank.verify(&token, "age_check", &key).await.unwrap();
+                    if answer.status == 200 {
+                        return (verdict(&answer), turned_away);
+                    }
+                    assert_eq!(answer.expect(503).unwrap().code(), "overloaded");
+                    turned_away += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                }
+            });
+        }
+        let answers = running.join_all().await;
+        assert!(answers.iter().any(|(_, turned_away)| *turned_away > 0), "the lane was never full");
+        assert!(
+            answers.iter().all(|(verdict, _)| ["valid", "already_used"].contains(&verdict.as_str())),
+            "{answers:?}"
+        );
+        assert!(answers.iter().any(|(verdict, _)| verdict == "valid"));
+    })
+    .await;
+}
