@@ -25,7 +25,7 @@ use ikd::register::generate::Generator;
 use ikd::vault::Vault;
 use ikd::verification::Purpose;
 use ikd::verification::party::Parties;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
 
 /// Bytes of a portrait: the most that the service keeps.
@@ -112,7 +112,11 @@ impl Place {
     pub async fn bytes(&self) -> i64 {
         match self.engine {
             "sqlite" => {
-                self.run("PRAGMA wal_checkpoint(TRUNCATE)").await;
+                // On a connection of its own: a checkpoint cannot run in a transaction.
+                let url = self.core.config.database.url.expose();
+                let mut connection = sqlx::SqliteConnection::connect(url).await.unwrap();
+                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
                 fs::metadata(self.folder.join("ikd.db")).unwrap().len() as i64
             }
             _ => self.count("SELECT pg_database_size(current_database())").await,
@@ -125,11 +129,6 @@ impl Place {
             "sqlite" => 0,
             _ => self.count("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").await,
         }
-    }
-
-    pub async fn run(&self, sql: &'static str) {
-        let mut tx = self.core.db.bare().await.unwrap();
-        ikd::fetch_all!(&mut tx, (i64,), sql).map(|_| ()).unwrap_or(());
     }
 
     pub fn pids(&self, server: &Server) -> (u32, Option<u32>) {

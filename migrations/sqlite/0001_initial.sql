@@ -241,7 +241,7 @@ CREATE TABLE credential (
     session INTEGER NOT NULL,
     session_ends_at INTEGER NOT NULL,
     activated_at INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- The parts of a credential that rarely change: the PIN's public key, the device, how to reach the holder.
 CREATE TABLE credential_holder (
@@ -329,10 +329,9 @@ CREATE TABLE verification (
     receipt BLOB NOT NULL,
     PRIMARY KEY (verification_id, resident_id)
 ) STRICT;
--- The party first, so that a key that was used for another holder is found too where a token names none.
-CREATE UNIQUE INDEX verification_idempotency ON verification (relying_party_id, idempotency_key, resident_id);
--- The history of a holder, newest last (ids are UUIDv7).
-CREATE INDEX verification_history ON verification (resident_id, verification_id);
+-- One index for both questions, what this holder showed and whether this key was used for them: each index that follows no
+-- order costs every check a page of log.
+CREATE UNIQUE INDEX verification_idempotency ON verification (resident_id, relying_party_id, idempotency_key);
 
 -- Checks of something that was no token of ours: only the party's log.
 CREATE TABLE verification_refusal (

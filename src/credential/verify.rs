@@ -4,6 +4,7 @@
 //! that the token is genuine and of an expected kind, [`Authentic::judge_time`] says that it is still good.
 
 use ed25519_dalek::{Signature, VerifyingKey};
+use uuid::Uuid;
 
 use super::format::{self, Body, Claims, Decoded, KeyPurpose, TokenKind};
 use super::seal::{SealedRecord, TokenSealer};
@@ -159,6 +160,14 @@ pub fn authenticate_cose(
         Some(kind) if expected.contains(&kind) => Ok(Authentic { kind, kid, claims, protected }),
         _ => Err(Reason::WrongType),
     }
+}
+
+/// Whom the sealed record of a QR text names, whatever its signature is worth: only to find what was answered about it
+/// before. `None` for anything that this service did not seal.
+pub fn named_holder(text: &str, sealer: &TokenSealer) -> Option<Uuid> {
+    let Decoded { kid, kind, protected, claims, .. } = format::from_cose(&format::from_text(text).ok()?).ok()?;
+    let token = Authentic { kind: kind?, kid, claims, protected };
+    token.unseal(sealer).ok().map(|record| record.subject)
 }
 
 /// [`authenticate`] and [`Authentic::judge_time`] in one step, for callers without a memory.

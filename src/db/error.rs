@@ -27,12 +27,7 @@ impl From<sqlx::Error> for DbError {
                 if db.is_unique_violation() {
                     return Self::Unique;
                 }
-                let code = db.code().unwrap_or_default();
-                match kind_of(&code) {
-                    Kind::Contention => Self::Contention,
-                    Kind::Unavailable => Self::Unavailable(db.message().to_owned()),
-                    Kind::Other => Self::Other(format!("{code}: {}", db.message())),
-                }
+                of_code(&db.code().unwrap_or_default(), db.message())
             }
             sqlx::Error::Io(_)
             | sqlx::Error::PoolTimedOut
@@ -41,6 +36,15 @@ impl From<sqlx::Error> for DbError {
             | sqlx::Error::Tls(_) => Self::Unavailable(error.to_string()),
             _ => Self::Other(error.to_string()),
         }
+    }
+}
+
+/// An engine's code with its message.
+pub(super) fn of_code(code: &str, message: &str) -> DbError {
+    match kind_of(code) {
+        Kind::Contention => DbError::Contention,
+        Kind::Unavailable => DbError::Unavailable(message.to_owned()),
+        Kind::Other => DbError::Other(format!("{code}: {message}")),
     }
 }
 

@@ -5,11 +5,13 @@
 //! (microseconds), ids are `Uuid`, bytes are `Vec<u8>`; no `NOW()`, serials, JSON operators, `FOR UPDATE`.
 
 mod error;
+mod local;
 mod open;
 mod tx;
 
 pub use error::{DbError, DbResult};
-pub use open::{Db, PoolSizes};
+pub use local::{Local, bound};
+pub use open::{Db, PoolSizes, Threads};
 pub use tx::{ConnRef, Tx};
 
 /// Runs one body on whichever engine the transaction is of. `$c` is the engine's `&mut` connection; the body is an
@@ -28,14 +30,16 @@ macro_rules! on_engine {
     };
 }
 
-/// As [`on_engine!`], but with a body for each engine: first the embedded one's, then the server's. Only for the listed
-/// batch statements, whose texts differ.
+/// As [`on_engine!`], for the server alone: the listed batch statements are its own. On the embedded engine, whose batches
+/// run on [`Threads`], it is an error.
 #[macro_export]
-macro_rules! per_engine {
-    ($tx:expr, |$a:ident| $embedded:expr, |$b:ident| $server:expr $(,)?) => {
+macro_rules! on_server {
+    ($tx:expr, |$c:ident| $body:expr $(,)?) => {
         match $crate::db::Tx::conn($tx) {
-            $crate::db::ConnRef::Sqlite($a) => $embedded.map_err($crate::db::DbError::from),
-            $crate::db::ConnRef::Postgres($b) => $server.map_err($crate::db::DbError::from),
+            $crate::db::ConnRef::Sqlite(_) => {
+                Err($crate::db::DbError::Other(String::from("a statement of the server")))
+            }
+            $crate::db::ConnRef::Postgres($c) => $body.map_err($crate::db::DbError::from),
         }
     };
 }

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::TransactionBehavior;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
+use tokio::sync::Mutex;
 
+use super::local::{Settings, Thread};
 use super::tx::Inner;
-use super::{DbError, DbResult, Tx};
+use super::{DbError, DbResult, Local, Tx};
 
 /// Pages of write-ahead log after which SQLite copies them into the file: 16 MiB instead of 4, so that a page that many
 /// transactions change is copied less often.
@@ -42,12 +46,48 @@ impl Default for PoolSizes {
 #[derive(Clone)]
 pub struct Db(Engine);
 
+/// The embedded engine's own threads: one that writes and one that reads. A piece of work there is one transaction.
+#[derive(Clone)]
+pub struct Threads {
+    writer: Thread,
+    reader: Thread,
+    /// The turn of a writer, for all of this process: they queue here in order instead of waking up to look.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Threads {
+    /// Runs `work` in a transaction that is durable when this returns.
+    ///
+    /// # Errors
+    /// What `work` or the commit said: then nothing was changed.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Local<'_>) -> DbResult<T> + Send + 'static,
+    ) -> DbResult<T> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        self.writer.run(turn, work).await
+    }
+
+    /// Runs `work` on what was committed before it began.
+    ///
+    /// # Errors
+    /// What `work` said.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Local<'_>) -> DbResult<T> + Send + 'static,
+    ) -> DbResult<T> {
+        self.reader.run((), work).await
+    }
+}
+
 #[derive(Clone)]
 enum Engine {
     /// SQLite has one writer at a time anyway: a pool of one queues writers fairly instead of letting them spin.
     Sqlite {
         write: SqlitePool,
         read: SqlitePool,
+        threads: Threads,
+        timeout: Duration,
     },
     Postgres(PgPool),
 }
@@ -69,6 +109,22 @@ impl Db {
                 // sqlx would log slow statements with their whole text, which fills pages for a batch; metrics tell times.
                 .disable_statement_logging();
             make_private(options.get_filename())?;
+            let path = options.get_filename().to_path_buf();
+            let own =
+                |name, behaviour, pragmas| Thread::start(name, Settings { path: path.clone(), behaviour, pragmas });
+            let threads = Threads {
+                writer: own(
+                    "ikd-db-writer",
+                    TransactionBehavior::Immediate,
+                    vec![("cache_size", WRITER_CACHE), ("wal_autocheckpoint", CHECKPOINT_PAGES)],
+                )?,
+                reader: own(
+                    "ikd-db-reader",
+                    TransactionBehavior::Deferred,
+                    vec![("query_only", "ON"), ("mmap_size", MAPPED)],
+                )?,
+                turn: Arc::default(),
+            };
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(timeout)
@@ -83,7 +139,7 @@ impl Db {
                 .test_before_acquire(false)
                 .connect_with(options.pragma("query_only", "ON").pragma("mmap_size", MAPPED))
                 .await?;
-            Ok(Self(Engine::Sqlite { write, read }))
+            Ok(Self(Engine::Sqlite { write, read, threads, timeout }))
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options =
                 PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]).application_name("ikd");
@@ -119,21 +175,33 @@ impl Db {
     /// When no connection is to be had.
     pub async fn write(&self) -> DbResult<Tx> {
         Ok(Tx(match &self.0 {
-            Engine::Sqlite { write, .. } => Inner::SqliteWrite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Engine::Sqlite { write, threads, timeout, .. } => {
+                let turn = tokio::time::timeout(*timeout, Arc::clone(&threads.turn).lock_owned()).await;
+                let turn = turn.map_err(|_| DbError::Unavailable(String::from("others write for too long")))?;
+                Inner::SqliteWrite(write.begin_with("BEGIN IMMEDIATE").await?, turn)
+            }
             Engine::Postgres(pool) => Inner::PostgresWrite(pool.begin().await?),
         }))
     }
 
-    /// Takes a connection that may write and has no transaction open: a single statement, or one text with its own BEGIN
-    /// and COMMIT, is a transaction of its own. When it fails, give the connection to [`Tx::abandon`].
+    /// A transaction of one statement: the server commits it with the statement, which saves two trips. Commit it all the
+    /// same.
     ///
     /// # Errors
     /// When no connection is to be had.
-    pub async fn bare(&self) -> DbResult<Tx> {
-        Ok(Tx(match &self.0 {
-            Engine::Sqlite { write, .. } => Inner::SqliteBare(write.acquire().await?),
-            Engine::Postgres(pool) => Inner::PostgresBare(pool.acquire().await?),
-        }))
+    pub async fn single(&self) -> DbResult<Tx> {
+        match &self.0 {
+            Engine::Sqlite { .. } => self.write().await,
+            Engine::Postgres(pool) => Ok(Tx(Inner::PostgresBare(pool.acquire().await?))),
+        }
+    }
+
+    /// The embedded engine's own threads; the server has none.
+    pub const fn threads(&self) -> Option<&Threads> {
+        match &self.0 {
+            Engine::Sqlite { threads, .. } => Some(threads),
+            Engine::Postgres(_) => None,
+        }
     }
 
     /// Takes a connection for reading. Each statement sees what was committed before it.
@@ -167,7 +235,9 @@ impl Db {
     /// Closes all connections.
     pub async fn close(&self) {
         match &self.0 {
-            Engine::Sqlite { write, read } => {
+            Engine::Sqlite { write, read, threads, .. } => {
+                threads.reader.close().await;
+                threads.writer.close().await;
                 read.close().await;
                 write.close().await;
             }

@@ -1,17 +1,18 @@
-//! SQL of many checks at once: the listed multi-row statements, whose texts differ between the engines.
+//! SQL of many checks at once: the listed statements whose texts differ between the engines.
 //!
-//! Each is one trip to the database: on the server one statement over arrays, embedded one text over rows of values. Such
-//! texts exist for powers of two; rows that are left over are NULL and match nothing. Their placeholders have no numbers,
-//! because SQLite looks numbered ones up one by one in a list.
+//! On the server a batch is one statement over arrays: one trip. The embedded engine has no trips to save, and small
+//! prepared statements are cheaper there than one with many rows: a batch is one piece of work on a thread of its own.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
+#[cfg(doc)]
 use super::group::MOST;
 use super::store::CheckRow;
-use crate::db::{Db, DbResult};
-use crate::per_engine;
+use crate::db::{Db, DbError, DbResult, Local, bound};
+use crate::on_server;
 
 /// A token to be spent, and the record of it.
 pub(super) struct Spending {
@@ -20,11 +21,6 @@ pub(super) struct Spending {
     /// The generation of the credential that the token was made for.
     pub(super) generation: i64,
 }
-
-/// Columns of a row of values.
-const COLUMNS: usize = 12;
-/// 1, 2, 4 … 64.
-const TEXTS: usize = MOST.ilog2() as usize + 1;
 
 /// The guard of [`super::store::spend`] for all rows, in one statement with the records: a data-modifying WITH sees the
 /// rows that its update returned. A row that another node's batch holds is waited for and judged anew.
@@ -40,152 +36,143 @@ const SPEND_ALL: &str = "WITH asked AS (SELECT * FROM UNNEST($1::uuid[], $2::uui
     a.verified_at, a.issued, 'valid', '', 1, a.disclosed, 0, a.salt, a.receipt \
     FROM asked AS a JOIN spent AS s ON s.verification_id = a.verification_id RETURNING verification_id";
 
-/// The same where one writer at a time is certain: between BEGIN IMMEDIATE and COMMIT the record and the update see the
-/// same rows, so the record can come first and tell who won.
-static SPEND_EACH: LazyLock<[String; TEXTS]> = LazyLock::new(|| {
-    std::array::from_fn(|power| {
-        let rows = 1 << power;
-        format!(
-            "BEGIN IMMEDIATE; \
-            WITH asked (verification_id, resident_id, generation, issued, relying_party_id, idempotency_key, body_hash, \
-            purpose, verified_at, disclosed, salt, receipt) AS (VALUES {all}) \
-            INSERT INTO verification (verification_id, resident_id, relying_party_id, idempotency_key, body_hash, \
-            purpose, verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt) \
-            SELECT a.verification_id, a.resident_id, a.relying_party_id, a.idempotency_key, a.body_hash, a.purpose, \
-            a.verified_at, a.issued, 'valid', '', 1, a.disclosed, 0, a.salt, a.receipt \
-            FROM asked AS a CROSS JOIN credential AS c WHERE c.resident_id = a.resident_id \
-            AND c.generation = a.generation AND c.state = 'active' AND c.last_spent < a.issued \
-            RETURNING verification_id; \
-            WITH asked (resident_id, generation, issued) AS (VALUES {few}) \
-            UPDATE credential SET last_spent = asked.issued FROM asked WHERE credential.resident_id = asked.resident_id \
-            AND credential.generation = asked.generation AND credential.state = 'active' \
-            AND credential.last_spent < asked.issued; \
-            COMMIT",
-            all = values(rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-            few = values(rows, "(?, ?, ?)"),
-        )
-    })
-});
+/// [`SPEND_ALL`] for one row, where one writer at a time is certain: the record is made when the token can be spent, and
+/// tells that.
+const RECORD: &str = "INSERT INTO verification (verification_id, resident_id, relying_party_id, idempotency_key, body_hash, \
+    purpose, verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt) \
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'valid', '', 1, ?9, 0, ?10, ?11 FROM credential \
+    WHERE resident_id = ?2 AND generation = ?12 AND state = 'active' AND last_spent < ?8";
+const SPEND: &str = "UPDATE credential SET last_spent = ?1 WHERE resident_id = ?2";
 
-fn values(rows: usize, row: &str) -> String {
-    vec![row; rows].join(", ")
+/// What became of one token of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// Spent and recorded, durably.
+    Recorded,
+    /// It cannot be spent.
+    Refused,
+    /// Its idempotency key was used before: nothing was done.
+    KeyUsed,
 }
 
-/// The text for at least so many rows, and for how many it is.
-fn text(texts: &'static [String; TEXTS], rows: usize) -> (&'static str, usize) {
-    let power = (rows.max(1).next_power_of_two().ilog2() as usize).min(TEXTS - 1);
-    (&texts[power], 1 << power)
-}
-
-/// Spends the tokens that can still be spent and records them, in one transaction that is durable when this returns.
-/// Gives the ids of the checks that were recorded. At most [`MOST`], and one per credential.
+/// Spends the tokens that can still be spent and records them, in one transaction that is durable when this returns. At
+/// most [`MOST`], and one per credential; the answer is in their order.
 ///
 /// # Errors
-/// `DbError::Unique` when one of the idempotency keys was used before. Nothing is spent or recorded then, nor with any
-/// other error but a connection that broke while the database confirmed.
-pub(super) async fn spend(db: &Db, batch: &[&Spending]) -> DbResult<Vec<Uuid>> {
-    let mut tx = db.bare().await?;
-    let (sql, rows) = text(&SPEND_EACH, batch.len());
-    let done: DbResult<Vec<(Uuid,)>> = per_engine!(
-        &mut tx,
-        |c| {
-            let mut query = sqlx::query_as(sql);
-            for Spending { row, generation } in batch {
-                query = query
-                    .bind(row.verification_id)
-                    .bind(row.resident_id)
-                    .bind(generation)
-                    .bind(row.issued)
-                    .bind(row.relying_party_id)
-                    .bind(&row.idempotency_key[..])
-                    .bind(&row.body_hash[..])
-                    .bind(&row.purpose[..])
-                    .bind(row.verified_at)
-                    .bind(row.disclosed)
-                    .bind(&row.salt[..])
-                    .bind(&row.receipt[..]);
-            }
-            for _ in batch.len() * COLUMNS..rows * COLUMNS {
-                query = query.bind(None::<i64>);
-            }
-            // The second statement's own; what it lacks at its end is NULL by itself.
-            for Spending { row, generation } in batch {
-                query = query.bind(row.resident_id).bind(generation).bind(row.issued);
-            }
-            query.fetch_all(c).await
-        },
-        |c| {
-            sqlx::query_as(SPEND_ALL)
-                .bind(column(batch, |s| s.row.verification_id))
-                .bind(column(batch, |s| s.row.resident_id))
-                .bind(column(batch, |s| s.generation))
-                .bind(column(batch, |s| s.row.issued.micros()))
-                .bind(column(batch, |s| s.row.relying_party_id))
-                .bind(column(batch, |s| &s.row.idempotency_key[..]))
-                .bind(column(batch, |s| &s.row.body_hash[..]))
-                .bind(column(batch, |s| &s.row.purpose[..]))
-                .bind(column(batch, |s| s.row.verified_at.micros()))
-                .bind(column(batch, |s| s.row.disclosed))
-                .bind(column(batch, |s| &s.row.salt[..]))
-                .bind(column(batch, |s| &s.row.receipt[..]))
-                .fetch_all(c)
-                .await
-        },
-    );
-    match done {
-        Ok(ids) => Ok(ids.into_iter().map(|(id,)| id).collect()),
-        Err(error) => {
-            tx.abandon().await;
-            Err(error)
-        }
+/// `DbError::Unique` when one of the idempotency keys was used before and the engine cannot tell whose. With any error
+/// nothing is spent or recorded, but for a connection that broke while the database confirmed.
+pub(super) async fn spend(db: &Db, batch: Arc<Vec<Spending>>) -> DbResult<Vec<Done>> {
+    match db.threads() {
+        Some(threads) => threads.write(move |local| batch.iter().map(|one| spend_one(local, one)).collect()).await,
+        None => spend_all(db, &batch).await,
     }
 }
 
-fn column<'a, T>(batch: &[&'a Spending], get: impl Fn(&'a Spending) -> T) -> Vec<T> {
-    batch.iter().map(|spending| get(spending)).collect()
+fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spending) -> DbResult<Done> {
+    let recorded = local.execute(
+        RECORD,
+        bound![
+            row.verification_id.as_bytes(),
+            row.resident_id.as_bytes(),
+            row.relying_party_id.as_bytes(),
+            row.idempotency_key,
+            row.body_hash,
+            row.purpose,
+            row.verified_at.micros(),
+            row.issued.micros(),
+            row.disclosed,
+            row.salt,
+            row.receipt,
+            generation
+        ],
+    );
+    match recorded {
+        Ok(0) => Ok(Done::Refused),
+        Ok(_) => {
+            local.execute(SPEND, bound![row.issued.micros(), row.resident_id.as_bytes()])?;
+            Ok(Done::Recorded)
+        }
+        Err(DbError::Unique) => Ok(Done::KeyUsed),
+        Err(error) => Err(error),
+    }
+}
+
+async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>> {
+    let mut tx = db.single().await?;
+    let ids: Vec<(Uuid,)> = on_server!(&mut tx, |c| {
+        sqlx::query_as(SPEND_ALL)
+            .bind(column(batch, |s| s.row.verification_id))
+            .bind(column(batch, |s| s.row.resident_id))
+            .bind(column(batch, |s| s.generation))
+            .bind(column(batch, |s| s.row.issued.micros()))
+            .bind(column(batch, |s| s.row.relying_party_id))
+            .bind(column(batch, |s| &s.row.idempotency_key[..]))
+            .bind(column(batch, |s| &s.row.body_hash[..]))
+            .bind(column(batch, |s| &s.row.purpose[..]))
+            .bind(column(batch, |s| s.row.verified_at.micros()))
+            .bind(column(batch, |s| s.row.disclosed))
+            .bind(column(batch, |s| &s.row.salt[..]))
+            .bind(column(batch, |s| &s.row.receipt[..]))
+            .fetch_all(c)
+            .await
+    })?;
+    tx.commit().await?;
+    let done = |one: &Spending| {
+        if ids.contains(&(one.row.verification_id,)) { Done::Recorded } else { Done::Refused }
+    };
+    Ok(batch.iter().map(done).collect())
+}
+
+fn column<'a, T>(batch: &'a [Spending], get: impl Fn(&'a Spending) -> T) -> Vec<T> {
+    batch.iter().map(get).collect()
 }
 
 const RECORDS: &str = "SELECT resident_id, sealed FROM holder_record WHERE resident_id = ANY($1)";
 const PORTRAITS: &str = "SELECT resident_id, sealed FROM holder_portrait WHERE resident_id = ANY($1)";
-static RECORDS_OF: LazyLock<[String; TEXTS]> = LazyLock::new(|| one_of("holder_record"));
-static PORTRAITS_OF: LazyLock<[String; TEXTS]> = LazyLock::new(|| one_of("holder_portrait"));
+const RECORD_OF: &str = "SELECT sealed FROM holder_record WHERE resident_id = ?1";
+const PORTRAIT_OF: &str = "SELECT sealed FROM holder_portrait WHERE resident_id = ?1";
 
-fn one_of(table: &str) -> [String; TEXTS] {
-    std::array::from_fn(|power| {
-        let list = values(1 << power, "?");
-        format!("SELECT resident_id, sealed FROM {table} WHERE resident_id IN ({list})")
-    })
+/// The sealed record and portrait of a holder.
+#[derive(Clone)]
+pub(super) struct Holder {
+    /// The record.
+    pub(super) record: Vec<u8>,
+    /// The portrait, where it was asked for and there is one.
+    pub(super) portrait: Option<Vec<u8>>,
 }
 
-/// Sealed values by resident.
-pub(super) type Sealed = Vec<(Uuid, Vec<u8>)>;
-
-/// The sealed records of these residents, and the sealed portraits of those, at most [`MOST`] each. Who has none is
-/// missing in the answer.
+/// Reads one holder on the embedded engine; `None` when there is no record.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn holders(db: &Db, records: &[Uuid], portraits: &[Uuid]) -> DbResult<(Sealed, Sealed)> {
+pub(super) fn holder(local: &Local<'_>, resident: Uuid, pictured: bool) -> DbResult<Option<Holder>> {
+    let Some(record) = local.bytes(RECORD_OF, bound![resident.as_bytes()])? else { return Ok(None) };
+    let portrait = if pictured { local.bytes(PORTRAIT_OF, bound![resident.as_bytes()])? } else { None };
+    Ok(Some(Holder { record, portrait }))
+}
+
+/// Reads these holders, at most [`MOST`], with the portraits of those for whom that is true, on the server. Who has no
+/// record is missing in the answer.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn holders(db: &Db, asked: &[(Uuid, bool)]) -> DbResult<HashMap<Uuid, Holder>> {
+    type Rows = Vec<(Uuid, Vec<u8>)>;
+    let residents: Vec<Uuid> = asked.iter().map(|(resident, _)| *resident).collect();
+    let pictured: Vec<Uuid> = asked.iter().filter(|(_, pictured)| *pictured).map(|(resident, _)| *resident).collect();
     let mut tx = db.read().await?;
-    let mut found = [Vec::new(), Vec::new()];
-    let asked = [(records, &RECORDS_OF, RECORDS), (portraits, &PORTRAITS_OF, PORTRAITS)];
-    for (rows, (residents, texts, over_array)) in found.iter_mut().zip(asked) {
-        if residents.is_empty() {
-            continue;
+    let records: Rows = on_server!(&mut tx, |c| sqlx::query_as(RECORDS).bind(residents).fetch_all(c).await)?;
+    let portraits: Rows = if pictured.is_empty() {
+        Vec::new()
+    } else {
+        on_server!(&mut tx, |c| sqlx::query_as(PORTRAITS).bind(pictured).fetch_all(c).await)?
+    };
+    let mut found: HashMap<_, _> =
+        records.into_iter().map(|(resident, record)| (resident, Holder { record, portrait: None })).collect();
+    for (resident, portrait) in portraits {
+        if let Some(holder) = found.get_mut(&resident) {
+            holder.portrait = Some(portrait);
         }
-        let (sql, _) = text(texts, residents.len());
-        *rows = per_engine!(
-            &mut tx,
-            |c| {
-                let mut query = sqlx::query_as(sql);
-                for resident in residents {
-                    query = query.bind(resident);
-                }
-                query.fetch_all(c).await
-            },
-            |c| sqlx::query_as(over_array).bind(residents).fetch_all(c).await,
-        )?;
     }
-    let [records, portraits] = found;
-    Ok((records, portraits))
+    Ok(found)
 }

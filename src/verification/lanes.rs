@@ -1,12 +1,13 @@
 //! The two groups that a check passes through: reading holders, and spending with its record.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::batch::{self, Spending};
+use super::batch::{self, Done, Holder, Spending};
 use super::group::{Full, Group};
 use super::store::CheckRow;
 use crate::clock::stopwatch;
@@ -31,14 +32,6 @@ pub(super) enum Spent {
     Undecided(Box<Spending>),
 }
 
-/// The sealed record and portrait of a holder.
-pub(super) struct Holder {
-    /// The record.
-    pub(super) record: Vec<u8>,
-    /// The portrait, where it was asked for and there is one.
-    pub(super) portrait: Option<Vec<u8>>,
-}
-
 struct Reading {
     resident: Uuid,
     portrait: bool,
@@ -46,7 +39,7 @@ struct Reading {
 }
 
 struct Committing {
-    spending: Box<Spending>,
+    spending: Spending,
     reply: oneshot::Sender<DbResult<Spent>>,
 }
 
@@ -86,7 +79,7 @@ impl Lanes {
     /// [`Full`], or inside it what the database said: the outcome is then unknown.
     pub(super) async fn spend(&self, spending: Spending) -> Result<DbResult<Spent>, Full> {
         let (reply, answer) = oneshot::channel();
-        self.commits.push(Committing { spending: Box::new(spending), reply })?;
+        self.commits.push(Committing { spending, reply })?;
         Ok(answer.await.unwrap_or_else(|_| Err(gone())))
     }
 
@@ -103,21 +96,28 @@ fn gone() -> DbError {
 
 async fn read(db: Db, mut jobs: Vec<Reading>) {
     jobs.retain(|job| !job.reply.is_closed());
-    let records: Vec<Uuid> = jobs.iter().map(|job| job.resident).collect();
-    let portraits: Vec<Uuid> = jobs.iter().filter(|job| job.portrait).map(|job| job.resident).collect();
-    let found = batch::holders(&db, &records, &portraits).await;
-    let found = found.map(|(records, portraits)| -> (HashMap<_, _>, HashMap<_, _>) {
-        (records.into_iter().collect(), portraits.into_iter().collect())
-    });
+    if let Some(threads) = db.threads() {
+        let whole = threads.read(move |local| {
+            for Reading { resident, portrait, reply } in jobs {
+                let _ = reply.send(batch::holder(local, resident, portrait));
+            }
+            Ok(())
+        });
+        // Without a transaction nobody was answered, and each sees that.
+        if let Err(error) = whole.await {
+            tracing::error!(error.cause = %error, "holders could not be read");
+        }
+        return;
+    }
+    let asked: Vec<_> = jobs.iter().map(|job| (job.resident, job.portrait)).collect();
+    let found = batch::holders(&db, &asked).await;
     for job in jobs {
-        let answer = match &found {
-            Ok((records, portraits)) => Ok(records.get(&job.resident).map(|record| Holder {
-                record: record.clone(),
-                portrait: portraits.get(&job.resident).filter(|_| job.portrait).cloned(),
-            })),
-            Err(error) => Err(error.clone()),
+        let one = |holders: &HashMap<Uuid, Holder>| {
+            let holder = holders.get(&job.resident)?;
+            // Two may have asked for the same holder, one of them without the portrait.
+            Some(Holder { record: holder.record.clone(), portrait: holder.portrait.clone().filter(|_| job.portrait) })
         };
-        let _ = job.reply.send(answer);
+        let _ = job.reply.send(found.as_ref().map(one).map_err(Clone::clone));
     }
 }
 
@@ -127,10 +127,11 @@ async fn commit(db: Db, random: Random, mut jobs: Vec<Committing>) {
     if jobs.is_empty() {
         return;
     }
-    let asked: Vec<&Spending> = jobs.iter().map(|job| job.spending.as_ref()).collect();
+    let (asked, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.spending, job.reply)).unzip();
+    let asked = Arc::new(asked);
     let (mut tries, begun) = (1, stopwatch());
     let done = loop {
-        match batch::spend(&db, &asked).await {
+        match batch::spend(&db, Arc::clone(&asked)).await {
             Err(DbError::Contention) if tries < TRIES => {
                 tokio::time::sleep(Duration::from_millis(1 + random.below(1 << (tries + 1)))).await;
                 tries += 1;
@@ -139,16 +140,19 @@ async fn commit(db: Db, random: Random, mut jobs: Vec<Committing>) {
         }
     };
     metrics::histogram!("ikd_verification_commit_seconds").record(begun.elapsed().as_secs_f64());
-    metrics::histogram!("ikd_verification_batch_size").record(jobs.len() as f64);
-    for job in jobs {
+    metrics::histogram!("ikd_verification_batch_size").record(replies.len() as f64);
+    // The work on the batch has ended, so nobody else holds it; and if so, no answer is what its callers see.
+    let asked = Arc::into_inner(asked).unwrap_or_default();
+    for (at, (spending, reply)) in asked.into_iter().zip(replies).enumerate() {
         let answer = match &done {
-            Ok(won) if won.contains(&job.spending.row.verification_id) => {
-                Ok(Spent::Recorded(Box::new(job.spending.row)))
-            }
-            Ok(_) => Ok(Spent::Refused),
-            Err(DbError::Unique) => Ok(Spent::Undecided(job.spending)),
+            Ok(done) => Ok(match done.get(at) {
+                Some(Done::Recorded) => Spent::Recorded(Box::new(spending.row)),
+                Some(Done::Refused) => Spent::Refused,
+                Some(Done::KeyUsed) | None => Spent::Undecided(Box::new(spending)),
+            }),
+            Err(DbError::Unique) => Ok(Spent::Undecided(Box::new(spending))),
             Err(error) => Err(error.clone()),
         };
-        let _ = job.reply.send(answer);
+        let _ = reply.send(answer);
     }
 }

@@ -366,7 +366,10 @@ impl Service {
     ) -> Result<Answer> {
         let (id, key) = (party.relying_party_id, &question.key.0);
         let mut tx = self.core.db.read().await?;
-        if let Some(row) = store::any_by_key(&mut tx, id, key).await? {
+        // The signing key may have been revoked since this very question was answered.
+        if let Some(resident) = verify::named_holder(question.token.expose(), &self.sealer)
+            && let Some(row) = store::by_key(&mut tx, id, key, resident).await?
+        {
             drop(tx);
             return self.again(row, question, now).await;
         }

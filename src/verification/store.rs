@@ -233,13 +233,6 @@ pub async fn by_key(tx: &mut Tx, party: Uuid, key: &[u8], resident: Uuid) -> DbR
     fetch_optional!(tx, CheckRow, BY_KEY, party, key, resident)
 }
 
-const ANY_BY_KEY: &str = checks!("WHERE relying_party_id = $1 AND idempotency_key = $2 LIMIT 1");
-
-/// A check of any holder by a party with an idempotency key: only asked where a token names no holder.
-pub async fn any_by_key(tx: &mut Tx, party: Uuid, key: &[u8]) -> DbResult<Option<CheckRow>> {
-    fetch_optional!(tx, CheckRow, ANY_BY_KEY, party, key)
-}
-
 const BY_ID: &str = checks!("WHERE verification_id = $1 AND relying_party_id = $2");
 
 /// A party's check by its id.

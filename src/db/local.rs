@@ -1,0 +1,224 @@
+//! SQLite on threads of our own, for the statements of many checks.
+//!
+//! sqlx runs SQLite on a thread too, but passes each statement and each row between threads. Where a batch is hundreds of
+//! small statements, that costs more than the statements: here a whole piece of work crosses over once, and back once.
+//! See docs/adr/0005-embedded-batches.md.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::error::of_code;
+use super::{DbError, DbResult};
+
+pub use rusqlite::params as bound;
+
+/// Statements that a connection keeps prepared.
+const PREPARED: usize = 64;
+
+/// What a piece of work runs its statements on, inside one transaction. Placeholders are `?1`, `?2` …
+pub struct Local<'c>(&'c Connection);
+
+impl Local<'_> {
+    /// Runs a statement that changes rows and gives how many it changed.
+    ///
+    /// # Errors
+    /// `DbError::Unique` when a unique index refuses the row: this statement then did nothing, and the transaction goes
+    /// on.
+    pub fn execute(&self, sql: &'static str, values: &[&dyn rusqlite::ToSql]) -> DbResult<u64> {
+        Ok(self.0.prepare_cached(sql)?.execute(values)? as u64)
+    }
+
+    /// Reads the first column of at most one row, which holds bytes.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn bytes(&self, sql: &'static str, values: &[&dyn rusqlite::ToSql]) -> DbResult<Option<Vec<u8>>> {
+        Ok(self.0.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
+    }
+}
+
+/// A thread with a connection of its own. Cloning shares it; it ends with the last clone or at [`Thread::close`].
+#[derive(Clone)]
+pub(super) struct Thread(Arc<Mutex<Option<mpsc::Sender<Work>>>>);
+
+type Work = Box<dyn FnOnce(&mut Option<Connection>, &Settings) + Send>;
+
+/// How the connection of a thread is opened.
+pub(super) struct Settings {
+    /// The file.
+    pub(super) path: PathBuf,
+    /// Pragmas of this connection, beside those that all have.
+    pub(super) pragmas: Vec<(&'static str, &'static str)>,
+    /// The transaction: immediate for writing.
+    pub(super) behaviour: TransactionBehavior,
+}
+
+impl Thread {
+    pub(super) fn start(name: &str, settings: Settings) -> DbResult<Self> {
+        let (sender, queue) = mpsc::channel::<Work>();
+        let serve = move || {
+            // Opened when first needed: by then the file has its schema.
+            let mut connection = None;
+            while let Ok(work) = queue.recv() {
+                // The caller of work that panics sees that no answer comes; its transaction was undone by unwinding.
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut connection, &settings)));
+            }
+        };
+        let started = std::thread::Builder::new().name(name.to_owned()).spawn(serve);
+        started.map_err(|error| DbError::Unavailable(format!("a thread for SQLite: {error}")))?;
+        Ok(Self(Arc::new(Mutex::new(Some(sender)))))
+    }
+
+    /// Runs `work` in one transaction, and commits when it succeeds. `held` is given back before the answer is.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        held: impl Send + 'static,
+        work: impl FnOnce(&Local<'_>) -> DbResult<T> + Send + 'static,
+    ) -> DbResult<T> {
+        let (reply, answer) = oneshot::channel();
+        let whole: Work = Box::new(move |place, settings| {
+            let done = transact(place, settings, work);
+            drop(held);
+            let _ = reply.send(done);
+        });
+        let closed = || DbError::Unavailable(String::from("the database is closed"));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .ok_or_else(closed)?
+            .send(whole)
+            .map_err(|_| closed())?;
+        answer.await.map_err(|_| DbError::Other(String::from("work on the database broke off")))?
+    }
+
+    /// Closes the connection; returns when it is closed.
+    pub(super) async fn close(&self) {
+        let Some(sender) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let (reply, closed) = oneshot::channel::<()>();
+        let _ = sender.send(Box::new(move |place, _| {
+            *place = None;
+            drop(reply);
+        }));
+        let _ = closed.await;
+    }
+}
+
+fn transact<T>(
+    place: &mut Option<Connection>,
+    settings: &Settings,
+    work: impl FnOnce(&Local<'_>) -> DbResult<T>,
+) -> DbResult<T> {
+    let connection = match place {
+        Some(connection) => connection,
+        None => place.insert(open(settings)?),
+    };
+    let tx = connection.transaction_with_behavior(settings.behaviour)?;
+    // Dropped on the way out of a failure, the transaction is undone.
+    let done = work(&Local(&tx))?;
+    tx.commit()?;
+    Ok(done)
+}
+
+fn open(settings: &Settings) -> DbResult<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(Path::new(&settings.path), flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    for (name, value) in [("synchronous", "FULL"), ("foreign_keys", "ON")].iter().chain(&settings.pragmas) {
+        connection.pragma_update(None, name, value)?;
+    }
+    Ok(connection)
+}
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        match &error {
+            rusqlite::Error::SqliteFailure(code, message) => {
+                // SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY.
+                if matches!(code.extended_code, 2_067 | 1_555) {
+                    return Self::Unique;
+                }
+                of_code(&code.extended_code.to_string(), message.as_deref().unwrap_or_default())
+            }
+            // Its own texts may quote values.
+            _ => Self::Other(String::from("a statement does not fit the database")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Db, PoolSizes};
+    use super::*;
+
+    async fn fresh() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("ikd.db").display());
+        let db = Db::open(&url, PoolSizes::default()).await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        crate::execute!(&mut tx, "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB) STRICT").unwrap();
+        tx.commit().await.unwrap();
+        (folder, db)
+    }
+
+    const ADD: &str = "INSERT INTO t (a, b) VALUES (?1, ?2)";
+    const GET: &str = "SELECT b FROM t WHERE a = ?1";
+
+    #[tokio::test]
+    async fn work_is_one_transaction() {
+        let (_folder, db) = fresh().await;
+        let threads = db.threads().unwrap();
+        let added = threads.write(|local| {
+            local.execute(ADD, bound![1, [7_u8]])?;
+            assert!(matches!(local.execute(ADD, bound![1, [8_u8]]), Err(DbError::Unique)));
+            local.execute(ADD, bound![2, [9_u8]])
+        });
+        assert_eq!(added.await.unwrap(), 1);
+        let undone: DbResult<()> = threads
+            .write(|local| {
+                local.execute(ADD, bound![3, [1_u8]])?;
+                Err(DbError::Contention)
+            })
+            .await;
+        assert!(matches!(undone, Err(DbError::Contention)));
+        let broken: DbResult<()> = threads
+            .write(|local| {
+                local.execute(ADD, bound![4, [1_u8]]).unwrap();
+                panic!("on purpose")
+            })
+            .await;
+        assert!(broken.is_err());
+        let found = threads.read(|local| (1..=4).map(|a| local.bytes(GET, bound![a])).collect::<DbResult<Vec<_>>>());
+        assert_eq!(found.await.unwrap(), [Some(vec![7]), Some(vec![9]), None, None]);
+        let refused = threads.read(|local| local.execute(ADD, bound![5, [1_u8]])).await;
+        assert!(refused.is_err(), "the reading thread cannot write");
+        db.close().await;
+        assert!(matches!(threads.read(|_| Ok(())).await, Err(DbError::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn writers_take_turns() {
+        let (_folder, db) = fresh().await;
+        let threads = db.threads().unwrap();
+        let one = async {
+            for a in 0..50 {
+                threads.write(move |local| local.execute(ADD, bound![a, [0_u8]])).await.unwrap();
+            }
+        };
+        let other = async {
+            for a in 50..100_i64 {
+                let mut tx = db.write().await.unwrap();
+                crate::execute!(&mut tx, "INSERT INTO t (a) VALUES ($1)", a).unwrap();
+                tx.commit().await.unwrap();
+            }
+        };
+        tokio::join!(one, other);
+        let count = threads.read(|local| local.bytes("SELECT CAST(COUNT(*) AS BLOB) FROM t", bound![])).await;
+        assert_eq!(count.unwrap().unwrap(), b"100");
+    }
+}
