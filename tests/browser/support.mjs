@@ -196,7 +196,7 @@ export async function startBrowser({ camera = "granted" } = {}) {
  * Opens a person's own browser profile. Whatever a page should never do, it fails the test for: errors in the console,
  * uncaught errors, broken policy, requests to foreign hosts.
  */
-export async function openPerson({ browser }, baseUrl, { viewport = PHONE, locale = "id-ID", camera = true, language, ...options } = {}) {
+export async function openPerson({ browser }, baseUrl, { viewport = PHONE, locale = "id-ID", camera = true, language, allowed = [], stage, ...options } = {}) {
   const context = await browser.newContext({ viewport, locale, baseURL: baseUrl, permissions: camera ? ["camera"] : [], ...options });
   if (language) await context.addInitScript((chosen) => localStorage.getItem("ikd.language") ?? localStorage.setItem("ikd.language", chosen), language);
   const wrong = [];
@@ -209,7 +209,7 @@ export async function openPerson({ browser }, baseUrl, { viewport = PHONE, local
     });
     page.on("request", (request) => {
       const url = request.url();
-      if (!url.startsWith(baseUrl) && !url.startsWith("blob:") && !url.startsWith("data:")) wrong.push(`foreign request: ${url}`);
+      if (![baseUrl, ...allowed].some((base) => url.startsWith(base)) && !url.startsWith("blob:") && !url.startsWith("data:")) wrong.push(`foreign request: ${url}`);
     });
   });
   const page = await context.newPage();
@@ -357,8 +357,11 @@ export async function verify(demo, token, purpose = demo.relying_party.purposes[
   return data;
 }
 
+/** The heading of a screen that has come, not of one that is still loading. */
+export const DRAWN = "main h1:not(.loading > h1)";
+
 /** Waits until the app shows a screen (the part of its address after `#/`) and has drawn it. */
 export async function expectScreen(page, screen) {
   await page.waitForURL((url) => (url.hash.replace(/^#\/?/, "") || "") === screen);
-  await page.locator("main h1").first().waitFor();
+  await page.locator(DRAWN).first().waitFor();
 }

@@ -137,7 +137,8 @@ export async function form() {
         }
         if (error instanceof Refused && error.fields.some(({ field: name }) => name.startsWith("terms"))) {
           keepDraft({ terms: null });
-          instead("ketentuan");
+          go("ketentuan", { replace: true });
+          return;
         }
         complain(trouble, error, error.isNetwork ? () => send() : null);
       }

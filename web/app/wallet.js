@@ -7,7 +7,7 @@ import { pinPad } from "./activate.js";
 import { liveQr, stayAwake } from "./counter.js";
 import { complain, every, go, heading, here, instead, onLeave, person } from "./main.js";
 import { answer, pinKey } from "./pin.js";
-import { api } from "./profiles.js";
+import { api, save } from "./profiles.js";
 
 const ATTRIBUTES = ["nik", "full_name", "birth_place", "birth_date", "sex", "blood_type", "address", "rt_rw", "village", "district", "regency", "province",
   "religion", "marital_status", "occupation", "nationality", "portrait", "age_over_17"];
@@ -20,6 +20,34 @@ const CODED = ["sex", "religion", "marital_status", "nationality"];
 
 // An open wallet: `{profile, token, card, portrait, share}`.
 let wallet = null;
+
+// Where the person was when it was locked or the page was loaded anew: unlocking leads back there.
+let wanted = null;
+
+/** An open wallet. What was last chosen to share outlives a lock and a reload, and ends with the tab. */
+function opened(profile, token) {
+  const key = `ikd.share.${profile.id}`;
+  return {
+    profile,
+    token,
+    get share() {
+      try {
+        return JSON.parse(sessionStorage.getItem(key)) ?? "basic";
+      } catch {
+        return "basic";
+      }
+    },
+    set share(choice) {
+      sessionStorage.setItem(key, JSON.stringify(choice));
+    },
+  };
+}
+
+/** Remembers the screen. Of a QR it is the choice before it: another is made only when it is asked for. */
+function come(profile) {
+  const screen = here() === "tunjukkan" ? "bagikan" : here();
+  if (["kartu", "bagikan", "riwayat"].includes(screen)) wanted = { id: profile.id, screen };
+}
 
 function lock({ tell = true } = {}) {
   const closing = wallet;
@@ -35,14 +63,20 @@ export function close(options) {
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden && wallet) close();
+  if (document.hidden && wallet) {
+    come(wallet.profile);
+    close();
+  }
 });
 
 /** The open wallet, or the way to the PIN. */
 async function open() {
   const profile = await person();
   if (wallet && wallet.profile.id !== profile.id) lock();
-  if (!wallet) instead("buka");
+  if (!wallet) {
+    come(profile);
+    instead("buka");
+  }
   return wallet;
 }
 
@@ -51,7 +85,10 @@ async function ask(path, options = {}) {
   try {
     return await api(wallet.profile, path, { ...options, token: wallet.token });
   } catch (error) {
-    if (error.code === "session_ended") close({ tell: false });
+    if (error.code === "session_ended") {
+      come(wallet.profile);
+      close({ tell: false });
+    }
     throw error;
   }
 }
@@ -79,8 +116,10 @@ export async function unlock() {
         return api(profile, "/v1/sessions", { method: "POST", json: { challenge: data.challenge, signature }, again: false });
       };
       const { data } = await attempt().catch((error) => (error.code === "challenge_invalid" ? attempt() : Promise.reject(error)));
-      wallet = { profile, token: data.access_token, share: "basic" };
-      go("kartu", { replace: true });
+      wallet = opened(profile, data.access_token);
+      const screen = wanted?.id === profile.id ? wanted.screen : "kartu";
+      wanted = null;
+      go(screen, { replace: true });
     } catch (error) {
       refused(error);
     }
@@ -110,6 +149,7 @@ export async function unlock() {
     }
     const blocked = error.code === "pin_blocked" || usedUp;
     if (blocked) {
+      save(profile, { blocked: true });
       pad.wait();
       error.code = "pin_blocked";
     }
@@ -118,7 +158,7 @@ export async function unlock() {
     complain(place, error);
     if (blocked) trouble.append(button(t("unlock.again"), () => go("ketentuan"), { kind: "secondary", picture: "user" }));
   }
-  const forgotten = el("details", { class: "card" }, el("summary", {}, t("unlock.forgotten")), el("div", { class: "stack" }, el("p", {}, t("unlock.forgotten.why")), el("ol", {}, ["bring", "officer", "new"].map((key) => el("li", {}, t(`unlock.forgotten.${key}`))))));
+  const forgotten = el("details", { class: "card" }, el("summary", {}, t("unlock.forgotten")), el("div", { class: "stack" }, el("p", {}, t("unlock.forgotten.why")), el("ol", {}, ["try", "register", "counter"].map((key) => el("li", {}, t(`unlock.forgotten.${key}`))))));
   return el("div", { class: "stack-loose" }, el("div", { class: "center stack-tight" }, el("p", { class: "avatar" }, icon("user", 36)), heading(t("unlock.title")), el("p", { class: "lead" }, profile.name)),
     trouble, el("div", { class: "card" }, pad), forgotten, button(t("unlock.others"), () => go("orang"), { kind: "quiet", picture: "user" }));
 }

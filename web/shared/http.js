@@ -69,7 +69,8 @@ function busy(change) {
 export function toast(text, seconds = 5) {
   document.getElementById("toast")?.remove();
   if (!text) return;
-  const node = el("div", { id: "toast", class: "toast", data: { kind: seconds ? "note" : "slow" } }, text);
+  // A message, but not said twice: `announce` says it, because a region that comes with its words is often not read.
+  const node = el("div", { id: "toast", class: "toast", role: "status", "aria-live": "off", data: { kind: seconds ? "note" : "slow" } }, text);
   document.body.append(node);
   announce(text);
   if (seconds) setTimeout(() => node.remove(), seconds * 1000);
