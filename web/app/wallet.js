@@ -82,10 +82,12 @@ async function open() {
 
 // A request of the open wallet. When the session has ended, the PIN is asked for.
 async function ask(path, options = {}) {
+  const mine = wallet;
   try {
-    return await api(wallet.profile, path, { ...options, token: wallet.token });
+    return await api(mine.profile, path, { ...options, token: mine.token });
   } catch (error) {
-    if (error.code === "session_ended") {
+    // Of an earlier unlock it says nothing about this one.
+    if (error.code === "session_ended" && mine === wallet) {
       come(wallet.profile);
       close({ tell: false });
     }
@@ -102,7 +104,11 @@ export async function unlock() {
   const trouble = el("div", { "aria-live": "polite" });
   const pad = pinPad({ label: t("pin.pad"), onPin: tried });
   let waiting;
-  onLeave(() => clearInterval(waiting));
+  let left = false;
+  onLeave(() => {
+    left = true;
+    clearInterval(waiting);
+  });
 
   async function tried(pin) {
     pad.wait();
@@ -116,12 +122,18 @@ export async function unlock() {
         return api(profile, "/v1/sessions", { method: "POST", json: { challenge: data.challenge, signature }, again: false });
       };
       const { data } = await attempt().catch((error) => (error.code === "challenge_invalid" ? attempt() : Promise.reject(error)));
-      wallet = opened(profile, data.access_token);
+      const fresh = opened(profile, data.access_token);
+      // Whoever went elsewhere meanwhile is not pulled back, and nothing stays open behind them.
+      if (left) {
+        api(profile, "/v1/sessions/current", { method: "DELETE", token: fresh.token, quiet: true }).catch(() => {});
+        return;
+      }
+      wallet = fresh;
       const screen = wanted?.id === profile.id ? wanted.screen : "kartu";
       wanted = null;
       go(screen, { replace: true });
     } catch (error) {
-      refused(error);
+      if (!left) refused(error);
     }
   }
   function refused(error) {
@@ -293,6 +305,7 @@ export async function show() {
     if (valid && !wallet.offline) {
       // This QR is spent; another is made only when it is asked for.
       area.remove();
+      document.querySelector("main h1").textContent = t("show.done");
       result.append(button(t("show.another"), () => go("tunjukkan"), { kind: "secondary", picture: "qr" }), button(t("show.history"), () => go("riwayat"), { kind: "quiet", picture: "history" }));
     }
   });

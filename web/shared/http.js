@@ -40,6 +40,14 @@ export function explain(error) {
   return { title, detail: detail + id };
 }
 
+/** One sentence about a QR that was refused: the service's own about the text says more than "a field is wrong". */
+export function explainQr(error) {
+  const said = error.code === "invalid_field" && error.fields?.find(({ field }) => field === "token")?.message;
+  if (said) return said;
+  const { title, detail } = explain(error);
+  return `${title}. ${detail}`;
+}
+
 /** Seconds in words. */
 export function duration(seconds) {
   if (!seconds) return "";
