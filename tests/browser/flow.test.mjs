@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
-import { budget, DESK, openPerson, ROOT, startBrowser, startDemo } from "./support.mjs";
+import { budget, checkScreen, DESK, openPerson, ROOT, startBrowser, startDemo } from "./support.mjs";
 import { FACE, PIN, Resident } from "./resident.mjs";
 
 describe("the whole flow through the pages", { timeout: 600_000 }, () => {
@@ -64,7 +64,10 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
         await page.waitForTimeout(100);
         await page.reload();
       }
+      await checkScreen(page, "mailbox");
       await page.locator("li").filter({ hasText: address }).getByRole("link").first().click();
+      await page.locator("h1").waitFor();
+      await checkScreen(page, "letter");
       return /\b(\d{6})\b/.exec(await page.locator("body").innerText())[1];
     } finally {
       await page.close();

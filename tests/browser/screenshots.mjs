@@ -126,6 +126,6 @@ try {
   await demo.stop();
 }
 
-const tests = ["counter", "teller", "states"].map((name) => new URL(`${name}.test.mjs`, import.meta.url).pathname);
+const tests = ["resident", "counter", "teller", "states"].map((name) => new URL(`${name}.test.mjs`, import.meta.url).pathname);
 const { status } = spawnSync(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=dot", ...tests], { stdio: "inherit" });
 process.exitCode = status;
