@@ -216,10 +216,9 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
         let turned = post("clock", json!({"forward_seconds": 60})).await.expect(200).unwrap();
         assert_eq!(turned.json["now"], before.plus_seconds(60).to_rfc3339());
         assert_eq!(world.core.now(), before.plus_seconds(60));
-        for body in [json!({"forward_seconds": -1}), json!({"forward_seconds": 34_560_001_i64})] {
+        for body in [json!({"forward_seconds": -1}), json!({"forward_seconds": 34_560_001_i64}), json!({"back": 1})] {
             problem("too far", &post("clock", body).await, 422, "invalid_field");
         }
-        problem("another member", &post("clock", json!({"back": 1})).await, 400, "malformed_json");
         let register = LocalRegister::new(world.core.clone());
         for (open, found) in [(false, false), (true, true)] {
             assert_eq!(post("register", json!({"open": open})).await.expect(200).unwrap().json["open"], open);
