@@ -101,7 +101,7 @@ export async function unlock() {
   const profile = await person();
   if (wallet?.profile.id === profile.id) instead("kartu");
   if (!profile.active) instead("status");
-  const trouble = el("div", { "aria-live": "polite" });
+  const trouble = el("div", { class: "stack", "aria-live": "polite" });
   const pad = pinPad({ label: t("pin.pad"), onPin: tried });
   let waiting;
   let left = false;
@@ -168,7 +168,12 @@ export async function unlock() {
     const place = el("div", {});
     fill(trouble, place);
     complain(place, error);
-    if (blocked) trouble.append(button(t("unlock.again"), () => go("ketentuan"), { kind: "secondary", picture: "user" }));
+    if (blocked) {
+      // There is nothing left to enter here, only a way on.
+      trouble.append(button(t("unlock.again"), () => go("ketentuan"), { picture: "user" }));
+      pad.parentElement.hidden = true;
+      forgotten.hidden = true;
+    }
   }
   const forgotten = el("details", { class: "card" }, el("summary", {}, t("unlock.forgotten")), el("div", { class: "stack" }, el("p", {}, t("unlock.forgotten.why")), el("ol", {}, ["try", "register", "counter"].map((key) => el("li", {}, t(`unlock.forgotten.${key}`))))));
   return el("div", { class: "stack-loose" }, el("div", { class: "center stack-tight" }, el("p", { class: "avatar" }, icon("user", 36)), heading(t("unlock.title")), el("p", { class: "lead" }, profile.name)),
