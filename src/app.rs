@@ -56,6 +56,7 @@ pub struct App {
     gate: CaptchaGate,
     mail_worker: Arc<Worker>,
     mailbox: Option<Mailbox>,
+    further: Router,
 }
 
 impl App {
@@ -113,21 +114,28 @@ impl App {
             gate,
             mail_worker,
             mailbox,
+            further: Router::new(),
         })
+    }
+
+    /// Adds routes of whoever runs this node: the levers of `ikd demo`'s stage. `ikd serve` adds none.
+    pub fn with_routes(mut self, further: Router) -> Self {
+        self.further = self.further.merge(further);
+        self
     }
 
     /// All routes under all layers.
     pub fn router(&self) -> Router {
-        self.router_with(Router::new())
+        self.router_with(self.further.clone())
     }
 
-    /// [`App::router`] with further routes under the same layers: measuring tools add theirs, the service has none.
+    /// [`App::router`] with other further routes under the same layers: measuring tools add theirs.
     pub fn router_with(&self, further: Router) -> Router {
         let (router, api) = self.api().split_for_parts();
         let mut router = router
             .merge(further)
             .merge(docs::routes(api))
-            .merge(pages::routes())
+            .merge(pages::routes(&self.core.config.service))
             .merge(Health::new(&self.core, &self.keyring).routes());
         if let Some(mailbox) = &self.mailbox {
             router = router.merge(mail::http::routes(mailbox.clone()));

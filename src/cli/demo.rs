@@ -112,7 +112,7 @@ fn ready_line(stage: &Stage) -> String {
 
 fn logins(stage: &Stage) -> String {
     let mut text = format!(
-        "\nserving at {0} until Ctrl-C\n  API description    {0}/docs\n  mailbox            {0}/mailbox\n  officer            {1} \
+        "\nserving at {0} until Ctrl-C\n  API description    {0}/docs\n  mailbox            {0}/mailbox\n  clock, outage      POST {0}/demo/clock, {0}/demo/register\n  officer            {1} \
          / {2}\n    authenticator    {3}\n  bank's teller      {6} / {7}\n    authenticator    {8}\n  bank's API key     {4}\n    purposes         {5}\n  residents to play (made up):\n",
         stage.base_url,
         stage.officer.username,

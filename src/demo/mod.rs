@@ -1,7 +1,8 @@
 //! `ikd demo`: a whole service in one process, and a client that walks through the flow over real HTTP as resident, officer
-//! and bank. `stage` sets the service up, `client` speaks the protocol, `walk` tells the story.
+//! and bank. `stage` sets the service up, `client` speaks the protocol, `walk` tells the story, `http` has the levers of the stage.
 
 pub mod client;
+pub mod http;
 pub mod stage;
 pub mod walk;
 

@@ -114,7 +114,7 @@ impl Stage {
         Keyring::init(&core).await?;
         let (residents, walk_resident) = people(&core).await?;
         let (officer, walker) = officers(&core).await?;
-        let app = App::open(core.clone()).await?;
+        let app = App::open(core.clone()).await?.with_routes(super::http::routes(core.clone()));
         let (api_key, purposes) = bank(&app).await?;
         let teller = teller(&core).await?;
         Ok(Self {

@@ -15,13 +15,15 @@ use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
-    IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderMap,
+    IF_NONE_MATCH, LOCATION, VARY,
 };
-use http::{HeaderValue, StatusCode};
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderValue, StatusCode, Uri};
 use sha2::{Digest, Sha256};
 
 use super::Problem;
+use crate::config::{Mode, Service};
 use crate::error::{Code, Error};
 
 /// Addresses of pages, and of files that browsers demand at the root, with the file under `web/` that answers.
@@ -151,17 +153,38 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// The routes of all pages.
-pub fn routes() -> Router {
+pub fn routes(service: &Service) -> Router {
     let mut router = Router::new();
+    let home: Option<Arc<str>> = (service.mode == Mode::Demo).then(|| service.public_url.as_str().into());
     for (address, name) in PAGES {
+        let home = home.clone().filter(|_| name.ends_with(".html"));
         router = router.route(
             address,
-            get(async move |State(pages): State<Pages>, headers: HeaderMap| {
-                pages.serve((*name).to_owned(), headers).await
+            get(async move |State(pages): State<Pages>, OriginalUri(uri): OriginalUri, headers: HeaderMap| match home
+                .as_deref()
+                .and_then(|home| elsewhere(home, &uri, &headers))
+            {
+                Some(there) => Ok((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, there)]).into_response()),
+                None => pages.serve((*name).to_owned(), headers).await,
             }),
         );
     }
     router.route("/web/{*file}", get(file)).with_state(Pages::default())
+}
+
+/// Where a page of the demo has to be opened instead. A device's proofs name the public address, so a page that was opened
+/// under this machine's other name could do nothing but be refused; a browser keeps what stands behind the `#`.
+fn elsewhere(home: &str, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
+    const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+    let authority = |text: &str| text.parse::<Authority>().ok();
+    let wanted = home.parse::<Uri>().ok()?.into_parts().authority?;
+    let used = asked.authority().cloned().or_else(|| authority(headers.get(HOST)?.to_str().ok()?))?;
+    let own = |host: &str| OWN_NAMES.iter().any(|name| host.eq_ignore_ascii_case(name));
+    let same_machine = own(wanted.host()) && own(used.host()) && used.port_u16() == wanted.port_u16();
+    if !same_machine || used.host().eq_ignore_ascii_case(wanted.host()) {
+        return None;
+    }
+    HeaderValue::from_str(&format!("{home}{}", asked.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
 }
 
 async fn file(
@@ -187,7 +210,8 @@ mod tests {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let service = Service { mode: Mode::Demo, ..Service::default() };
+        let response = routes(&service).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         (parts.status, parts.headers, body.collect().await.unwrap().to_bytes())
     }
@@ -211,6 +235,30 @@ mod tests {
         assert_eq!(unpacked, plain);
         let (_, headers, _) = fetch("/", Some(("accept-encoding", "gzip;q=0"))).await;
         assert!(!headers.contains_key("content-encoding"));
+    }
+
+    #[tokio::test]
+    async fn the_demo_sends_the_other_name_of_this_machine_to_the_public_one() {
+        let there = async |path: &str, host: &str| {
+            let (status, headers, _) = fetch(path, Some(("host", host))).await;
+            (status.as_u16(), headers.get("location").map(|value| value.to_str().unwrap().to_owned()))
+        };
+        for path in ["/", "/petugas", "/poster?kantor=A%20B", "/aktivasi"] {
+            let home = Some(format!("http://127.0.0.1:8080{path}"));
+            assert_eq!(there(path, "localhost:8080").await, (307, home.clone()));
+            assert_eq!(there(path, "[::1]:8080").await, (307, home));
+            for host in
+                ["127.0.0.1:8080", "localhost:9090", "localhost", "ikd.example:8080", "localhost.example:8080", "x@y"]
+            {
+                assert_eq!(there(path, host).await, (200, None), "{host}");
+            }
+        }
+        assert_eq!(there("/web/app/main.js", "localhost:8080").await.0, 200, "only pages");
+        for mode in [Mode::Development, Mode::Production] {
+            let request = Request::get("/").header("host", "localhost:8080").body(Body::empty()).unwrap();
+            let response = routes(&Service { mode, ..Service::default() }).oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+        }
     }
 
     #[tokio::test]

@@ -1,9 +1,13 @@
 //! What stands on every answer, whatever it says.
 
+use ikd::config::Mode;
 use ikd::demo::client::Answer;
 use ikd::error::Code;
+use ikd::register::LocalRegister;
+use ikd::web::server::Listener;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::support::{Engine, core};
 use crate::world::World;
@@ -87,6 +91,8 @@ async fn every_kind_of_answer_is_secured() {
         "/../etc/passwd",
         "/%00",
         "/metrics",
+        "/demo/clock",
+        "/demo/register",
     ] {
         problem(path, &get(path).await, 404, "not_found");
     }
@@ -183,5 +189,41 @@ fn collect(value: &Value, references: &mut Vec<String>) {
         }
         Value::Array(items) => items.iter().for_each(|value| collect(value, references)),
         _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
+    for mode in [Mode::Development, Mode::Production, Mode::Demo] {
+        let folder = tempfile::tempdir().unwrap();
+        let core = core(Engine::Sqlite, folder.path()).await;
+        let world = World::open_with(core, |config| config.service.mode = mode).await;
+        let before = world.core.now();
+        for (path, body) in [("clock", json!({"forward_seconds": 60})), ("register", json!({"open": false}))] {
+            let request = world.http.post(format!("{}/demo/{path}", world.base)).json(&body);
+            problem(path, &Answer::read(request.send().await.unwrap()).await.unwrap(), 404, "not_found");
+        }
+        assert_eq!(world.core.now(), before);
+        // Only the stage of `ikd demo` brings the levers with it.
+        let router = world.app.clone().with_routes(ikd::demo::http::routes(world.core.clone())).router();
+        let listener = Listener::bind("127.0.0.1:0", &world.core.config.http).await.unwrap();
+        let base = format!("http://{}/demo", listener.address().unwrap());
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(listener.serve(router, stopped));
+        let post = async |path: &str, body: Value| {
+            Answer::read(world.http.post(format!("{base}/{path}")).json(&body).send().await.unwrap()).await.unwrap()
+        };
+        let turned = post("clock", json!({"forward_seconds": 60})).await.expect(200).unwrap();
+        assert_eq!(turned.json["now"], before.plus_seconds(60).to_rfc3339());
+        assert_eq!(world.core.now(), before.plus_seconds(60));
+        for body in [json!({"forward_seconds": -1}), json!({"forward_seconds": 34_560_001_i64}), json!({"back": 1})] {
+            problem("too far", &post("clock", body).await, 422, "invalid_field");
+        }
+        let register = LocalRegister::new(world.core.clone());
+        for (open, found) in [(false, false), (true, true)] {
+            assert_eq!(post("register", json!({"open": open})).await.expect(200).unwrap().json["open"], open);
+            assert_eq!(register.lookup(&world.people[0].nik).await.is_ok(), found);
+        }
+        let _ = stop.send(true);
     }
 }

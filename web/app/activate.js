@@ -6,7 +6,7 @@ import { t } from "../shared/i18n.js";
 import { prepared } from "./captcha.js";
 import { complain, every, go, heading, instead, onLeave, person, working } from "./main.js";
 import { answer, pinKey, weakness } from "./pin.js";
-import { api, keep as keepRegistration, refresh, save } from "./profiles.js";
+import { all, api, keep as keepRegistration, refresh, remove, save } from "./profiles.js";
 
 const pathOf = (profile, rest) => `/v1/registrations/${profile.registration.registration_id}/${rest}`;
 
@@ -207,6 +207,9 @@ export async function newPin() {
       delete profile.birthDate;
       await save(profile, { active: true });
       await keepRegistration(profile, { ...profile.registration, state: "active" });
+      // It takes the place of one whose PIN is used up (docs/adr/0004): that can never be opened again.
+      const name = (one) => one.name.trim().toUpperCase();
+      for (const old of await all()) if (old.blocked && old.id !== profile.id && name(old) === name(profile)) await remove(old);
       done(profile);
     } catch (error) {
       first = null;

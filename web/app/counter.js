@@ -1,7 +1,7 @@
 // At the counter: show the activation QR, or scan the officer's.
 
 import { announce, button, el, fill, icon, notice } from "../shared/dom.js";
-import { explain } from "../shared/http.js";
+import { explainQr } from "../shared/http.js";
 import { ring } from "../shared/countdown.js";
 import { t } from "../shared/i18n.js";
 import { drawQr } from "../shared/qr.js";
@@ -96,8 +96,7 @@ export async function counterScan() {
         return null;
       } catch (error) {
         sending = false;
-        const { title, detail } = explain(error);
-        return `${title}. ${detail}`;
+        return explainQr(error);
       }
     },
   });

@@ -125,7 +125,7 @@ async function show({ keepFocus = false } = {}) {
   leaving.forEach((act) => act());
   leaving = [];
   document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
-  const slow = setTimeout(() => mine === turn && fill(main, el("div", { class: "loading" }, el("div", { class: "spinner" }), el("p", {}, t("app.loading")))), 300);
+  const slow = setTimeout(() => mine === turn && fill(main, el("div", { class: "loading" }, el("div", { class: "spinner" }), el("h1", { class: "lead" }, t("app.loading")))), 300);
   let content;
   try {
     content = await (location.pathname === "/aktivasi" && !here() ? mailLink() : (SCREENS[here()] ?? home)());
@@ -163,7 +163,7 @@ async function home() {
   const entry = (profile) => el("li", {}, el("button", { type: "button", class: "person", onclick: () => {
     profiles.choose(profile);
     go(profile.active ? "buka" : "status");
-  } }, icon(profile.active ? "card" : "clock"), el("span", {}, el("b", {}, profile.name), el("small", {}, t(profile.active ? "home.active" : "home.waiting"))), icon("arrow")));
+  } }, icon(profile.blocked ? "block" : profile.active ? "card" : "clock"), el("span", {}, el("b", {}, profile.name), el("small", {}, t(profile.blocked ? "home.blocked" : profile.active ? "home.active" : "home.waiting"))), icon("arrow")));
   return el("div", { class: "stack-loose" }, heading(t("home.who")), el("ul", { class: "people" }, people.map(entry)),
     button(t("home.add"), () => go("ketentuan"), { kind: "secondary", picture: "plus" }), aside());
 }

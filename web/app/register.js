@@ -70,7 +70,7 @@ export function isDay(text) {
 
 // The service judges for good; these catch slips of the finger at once.
 const CHECKS = {
-  nik: (text) => (/^\d{16}$/.test(text) ? null : t("form.nik.error", { n: text.length })),
+  nik: (text) => (/^\d{16}$/.test(text) ? null : text ? t("form.nik.error", { n: text.length }) : t("form.nik.empty")),
   full_name: (text) => (text.trim().length >= 1 ? null : t("form.full_name.error")),
   birth_date: (text, all) => {
     if (!isDay(text)) return t("form.birth_date.error");
@@ -137,7 +137,8 @@ export async function form() {
         }
         if (error instanceof Refused && error.fields.some(({ field: name }) => name.startsWith("terms"))) {
           keepDraft({ terms: null });
-          instead("ketentuan");
+          go("ketentuan", { replace: true });
+          return;
         }
         complain(trouble, error, error.isNetwork ? () => send() : null);
       }

@@ -52,6 +52,9 @@ function judge(video, sample) {
   return "good";
 }
 
+// A photo that was taken and not yet sent: another language, or a step back and forward, does not lose it.
+let taken = null;
+
 export async function selfie() {
   const profile = await person();
   if (!["needs_selfie", "awaiting_officer"].includes(profile.registration.state)) instead("status");
@@ -79,6 +82,7 @@ export async function selfie() {
   const file = (kind = "quiet") => button(t("selfie.file"), () => input.click(), { kind, picture: "upload" });
 
   async function camera() {
+    taken = null;
     stop();
     trouble.hidden = true;
     const video = el("video", { playsinline: true, "aria-label": t("selfie.picture") });
@@ -144,6 +148,7 @@ export async function selfie() {
   }
 
   async function review(blob, mirrored) {
+    taken = { id: profile.id, blob, mirrored };
     stop();
     address = URL.createObjectURL(blob);
     fill(stage, el("img", { src: address, alt: t("selfie.yours"), class: mirrored ? "mirrored" : null }));
@@ -158,6 +163,7 @@ export async function selfie() {
     await working(pressed, t("selfie.sending", { kb: Math.ceil(blob.size / 1024) }), async () => {
       try {
         const { data } = await api(profile, `/v1/registrations/${profile.registration.registration_id}/selfie`, { method: "PUT", body: blob, headers: { "Content-Type": "image/jpeg" }, again: true, timeout: 60000 });
+        taken = null;
         await keep(profile, data);
         go("status", { replace: true });
       } catch (error) {
@@ -167,7 +173,7 @@ export async function selfie() {
     });
   }
 
-  camera();
+  taken?.id === profile.id ? review(taken.blob, taken.mirrored) : camera();
   const tip = (picture, key) => el("li", {}, icon(picture, 22), t(`selfie.tip.${key}`));
   return el("div", { class: "stack-loose" }, heading(t("selfie.title"), 3), el("ul", { class: "tips" }, tip("face", "face"), tip("sun", "light"), tip("block", "bare")), stage, trouble, actions, input);
 }

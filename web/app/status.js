@@ -131,8 +131,18 @@ async function cancel(profile, trouble) {
   }
 }
 
+// What was typed into such a form outlives a reload and another language, and goes when it was sent.
+const typedKey = (profile, form) => `ikd.typed.${form}.${profile.id}`;
+function typed(profile, form) {
+  try {
+    return JSON.parse(sessionStorage.getItem(typedKey(profile, form))) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 // One form for changes that go to the service as a PATCH.
-function amend(profile, { title, lead, step, fields, read, check, submitWords }) {
+function amend(profile, { name: form, title, lead, step, fields, read, check, submitWords }) {
   const trouble = el("div", { hidden: true });
   const submit = el("button", { type: "submit", class: "button wide" }, icon("check"), submitWords);
   const send = (event) => {
@@ -145,6 +155,7 @@ function amend(profile, { title, lead, step, fields, read, check, submitWords })
         if (read().full_name) profile.name = read().full_name;
         if (read().birth_date) profile.birthDate = read().birth_date;
         await profiles.keep(profile, data);
+        sessionStorage.removeItem(typedKey(profile, form));
         go("status", { replace: true });
       } catch (error) {
         const named = (error.fields ?? []).filter(({ field: name }) => fields[name]);
@@ -154,14 +165,16 @@ function amend(profile, { title, lead, step, fields, read, check, submitWords })
       }
     });
   };
-  return el("div", { class: "stack-loose" }, heading(title, step), el("p", { class: "lead" }, lead), el("form", { class: "card stack-loose", novalidate: true, onsubmit: send }, Object.values(fields), trouble, submit), button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }));
+  const keep = () => sessionStorage.setItem(typedKey(profile, form), JSON.stringify(read()));
+  return el("div", { class: "stack-loose" }, heading(title, step), el("p", { class: "lead" }, lead), el("form", { class: "card stack-loose", novalidate: true, onsubmit: send, oninput: keep, onchange: keep }, Object.values(fields), trouble, submit), button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }));
 }
 
 export async function contact() {
   const profile = await person();
+  const kept = typed(profile, "surel");
   const fields = {
-    email: field({ id: "email", label: t("contact.email"), hint: t("contact.email.hint", { email: profile.registration.email_hint ?? "" }), type: "email", autocomplete: "email", maxlength: 254 }),
-    phone: field({ id: "phone", label: t("contact.phone"), hint: t("contact.phone.hint"), type: "tel", autocomplete: "tel", maxlength: 24 }),
+    email: field({ id: "email", label: t("contact.email"), hint: t("contact.email.hint", { email: profile.registration.email_hint ?? "" }), type: "email", autocomplete: "email", maxlength: 254, value: kept.email }),
+    phone: field({ id: "phone", label: t("contact.phone"), hint: t("contact.phone.hint"), type: "tel", autocomplete: "tel", maxlength: 24, value: kept.phone }),
   };
   const read = () => Object.fromEntries(Object.entries(fields).map(([id, node]) => [id, node.input.value.trim()]).filter(([, text]) => text));
   const check = () => {
@@ -172,16 +185,17 @@ export async function contact() {
     return !wrong;
   };
   const sent = profile.registration.state === "code_sent";
-  return amend(profile, { title: t("contact.title"), lead: t(sent ? "contact.lead.code" : "contact.lead"), fields, read, check, submitWords: t("contact.save") });
+  return amend(profile, { name: "surel", title: t("contact.title"), lead: t(sent ? "contact.lead.code" : "contact.lead"), fields, read, check, submitWords: t("contact.save") });
 }
 
 export async function correct() {
   const profile = await person();
   if (profile.registration.state !== "needs_correction") instead("status");
   const wanted = profile.registration.corrections ?? [];
+  const kept = typed(profile, "perbaiki");
   const fields = {};
-  if (!wanted.length || wanted.includes("full_name")) fields.full_name = field({ id: "full_name", label: t("form.full_name"), hint: t("form.full_name.hint"), autocomplete: "name", autocapitalize: "characters", maxlength: 120, value: profile.name });
-  if (!wanted.length || wanted.includes("birth_date")) fields.birth_date = dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: profile.birthDate });
+  if (!wanted.length || wanted.includes("full_name")) fields.full_name = field({ id: "full_name", label: t("form.full_name"), hint: t("form.full_name.hint"), autocomplete: "name", autocapitalize: "characters", maxlength: 120, value: kept.full_name ?? profile.name });
+  if (!wanted.length || wanted.includes("birth_date")) fields.birth_date = dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: kept.birth_date ?? profile.birthDate });
   const read = () => ({ ...(fields.full_name ? { full_name: fields.full_name.input.value.trim() } : {}), ...(fields.birth_date ? { birth_date: fields.birth_date.value } : {}) });
   const check = () => {
     const values = read();
@@ -189,5 +203,5 @@ export async function correct() {
     fields.birth_date?.fail(isDay(values.birth_date) ? null : t("form.birth_date.error"));
     return (!fields.full_name || values.full_name) && (!fields.birth_date || isDay(values.birth_date));
   };
-  return amend(profile, { title: t("correct.title"), lead: profile.registration.reason ?? t("correct.lead"), step: 4, fields, read, check, submitWords: t("correct.send") });
+  return amend(profile, { name: "perbaiki", title: t("correct.title"), lead: profile.registration.reason ?? t("correct.lead"), step: 4, fields, read, check, submitWords: t("correct.send") });
 }

@@ -7,7 +7,7 @@ import { pinPad } from "./activate.js";
 import { liveQr, stayAwake } from "./counter.js";
 import { complain, every, go, heading, here, instead, onLeave, person } from "./main.js";
 import { answer, pinKey } from "./pin.js";
-import { api } from "./profiles.js";
+import { api, save } from "./profiles.js";
 
 const ATTRIBUTES = ["nik", "full_name", "birth_place", "birth_date", "sex", "blood_type", "address", "rt_rw", "village", "district", "regency", "province",
   "religion", "marital_status", "occupation", "nationality", "portrait", "age_over_17"];
@@ -20,6 +20,34 @@ const CODED = ["sex", "religion", "marital_status", "nationality"];
 
 // An open wallet: `{profile, token, card, portrait, share}`.
 let wallet = null;
+
+// Where the person was when it was locked or the page was loaded anew: unlocking leads back there.
+let wanted = null;
+
+/** An open wallet. What was last chosen to share outlives a lock and a reload, and ends with the tab. */
+function opened(profile, token) {
+  const key = `ikd.share.${profile.id}`;
+  return {
+    profile,
+    token,
+    get share() {
+      try {
+        return JSON.parse(sessionStorage.getItem(key)) ?? "basic";
+      } catch {
+        return "basic";
+      }
+    },
+    set share(choice) {
+      sessionStorage.setItem(key, JSON.stringify(choice));
+    },
+  };
+}
+
+/** Remembers the screen. Of a QR it is the choice before it: another is made only when it is asked for. */
+function come(profile) {
+  const screen = here() === "tunjukkan" ? "bagikan" : here();
+  if (["kartu", "bagikan", "riwayat"].includes(screen)) wanted = { id: profile.id, screen };
+}
 
 function lock({ tell = true } = {}) {
   const closing = wallet;
@@ -35,23 +63,34 @@ export function close(options) {
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden && wallet) close();
+  if (document.hidden && wallet) {
+    come(wallet.profile);
+    close();
+  }
 });
 
 /** The open wallet, or the way to the PIN. */
 async function open() {
   const profile = await person();
   if (wallet && wallet.profile.id !== profile.id) lock();
-  if (!wallet) instead("buka");
+  if (!wallet) {
+    come(profile);
+    instead("buka");
+  }
   return wallet;
 }
 
 // A request of the open wallet. When the session has ended, the PIN is asked for.
 async function ask(path, options = {}) {
+  const mine = wallet;
   try {
-    return await api(wallet.profile, path, { ...options, token: wallet.token });
+    return await api(mine.profile, path, { ...options, token: mine.token });
   } catch (error) {
-    if (error.code === "session_ended") close({ tell: false });
+    // Of an earlier unlock it says nothing about this one.
+    if (error.code === "session_ended" && mine === wallet) {
+      come(wallet.profile);
+      close({ tell: false });
+    }
     throw error;
   }
 }
@@ -62,10 +101,14 @@ export async function unlock() {
   const profile = await person();
   if (wallet?.profile.id === profile.id) instead("kartu");
   if (!profile.active) instead("status");
-  const trouble = el("div", { "aria-live": "polite" });
+  const trouble = el("div", { class: "stack", "aria-live": "polite" });
   const pad = pinPad({ label: t("pin.pad"), onPin: tried });
   let waiting;
-  onLeave(() => clearInterval(waiting));
+  let left = false;
+  onLeave(() => {
+    left = true;
+    clearInterval(waiting);
+  });
 
   async function tried(pin) {
     pad.wait();
@@ -79,10 +122,18 @@ export async function unlock() {
         return api(profile, "/v1/sessions", { method: "POST", json: { challenge: data.challenge, signature }, again: false });
       };
       const { data } = await attempt().catch((error) => (error.code === "challenge_invalid" ? attempt() : Promise.reject(error)));
-      wallet = { profile, token: data.access_token, share: "basic" };
-      go("kartu", { replace: true });
+      const fresh = opened(profile, data.access_token);
+      // Whoever went elsewhere meanwhile is not pulled back, and nothing stays open behind them.
+      if (left) {
+        api(profile, "/v1/sessions/current", { method: "DELETE", token: fresh.token, quiet: true }).catch(() => {});
+        return;
+      }
+      wallet = fresh;
+      const screen = wanted?.id === profile.id ? wanted.screen : "kartu";
+      wanted = null;
+      go(screen, { replace: true });
     } catch (error) {
-      refused(error);
+      if (!left) refused(error);
     }
   }
   function refused(error) {
@@ -110,15 +161,21 @@ export async function unlock() {
     }
     const blocked = error.code === "pin_blocked" || usedUp;
     if (blocked) {
+      save(profile, { blocked: true });
       pad.wait();
       error.code = "pin_blocked";
     }
     const place = el("div", {});
     fill(trouble, place);
     complain(place, error);
-    if (blocked) trouble.append(button(t("unlock.again"), () => go("ketentuan"), { kind: "secondary", picture: "user" }));
+    if (blocked) {
+      // There is nothing left to enter here, only a way on.
+      trouble.append(button(t("unlock.again"), () => go("ketentuan"), { picture: "user" }));
+      pad.parentElement.hidden = true;
+      forgotten.hidden = true;
+    }
   }
-  const forgotten = el("details", { class: "card" }, el("summary", {}, t("unlock.forgotten")), el("div", { class: "stack" }, el("p", {}, t("unlock.forgotten.why")), el("ol", {}, ["bring", "officer", "new"].map((key) => el("li", {}, t(`unlock.forgotten.${key}`))))));
+  const forgotten = el("details", { class: "card" }, el("summary", {}, t("unlock.forgotten")), el("div", { class: "stack" }, el("p", {}, t("unlock.forgotten.why")), el("ol", {}, ["try", "register", "counter"].map((key) => el("li", {}, t(`unlock.forgotten.${key}`))))));
   return el("div", { class: "stack-loose" }, el("div", { class: "center stack-tight" }, el("p", { class: "avatar" }, icon("user", 36)), heading(t("unlock.title")), el("p", { class: "lead" }, profile.name)),
     trouble, el("div", { class: "card" }, pad), forgotten, button(t("unlock.others"), () => go("orang"), { kind: "quiet", picture: "user" }));
 }
@@ -253,6 +310,7 @@ export async function show() {
     if (valid && !wallet.offline) {
       // This QR is spent; another is made only when it is asked for.
       area.remove();
+      document.querySelector("main h1").textContent = t("show.done");
       result.append(button(t("show.another"), () => go("tunjukkan"), { kind: "secondary", picture: "qr" }), button(t("show.history"), () => go("riwayat"), { kind: "quiet", picture: "history" }));
     }
   });

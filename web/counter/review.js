@@ -88,6 +88,18 @@ function hindrances(view) {
 export function personScreen(main, api, id, { next, nextKey, memory }) {
   const state = { checks: { face: false, document: false, data: false }, note: "", view: fresh?.registration_id === id ? fresh : null };
   memory.checks = state.checks = memory.checks ?? state.checks;
+  // Ticks and note outlive a reload, but not another scan: that is another look at the person.
+  const desk = `ikd.desk.${id}`;
+  const keepDesk = () => sessionStorage.setItem(desk, JSON.stringify({ scanned: state.view?.scanned_at, checks: state.checks, note: state.note }));
+  const takeUp = (view) => {
+    try {
+      const { scanned, checks, note } = JSON.parse(sessionStorage.getItem(desk)) ?? {};
+      if (scanned && scanned === view.scanned_at) {
+        Object.assign(state.checks, checks);
+        state.note = note;
+      }
+    } catch { /* nothing was kept */ }
+  };
   fresh = null;
   let ended = false;
   let timer;
@@ -98,6 +110,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   function done(answer, kind) {
     const good = kind === "approve";
     act = null;
+    sessionStorage.removeItem(desk);
     memory.outcome = { answer, kind };
     const lesson = api.lesson?.(id, kind);
     const go = button("", next, { wide: false });
@@ -143,11 +156,11 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
         notice("info", t("decision.scan_again"), t("decision.scan_again.do")), button(t("counter.scan"), next, { picture: "scan" }));
     }
     const boxes = Object.keys(state.checks).map((name) => {
-      const input = el("input", { type: "checkbox", id: `check-${name}`, onchange: () => (state.checks[name] = input.checked) });
+      const input = el("input", { type: "checkbox", id: `check-${name}`, onchange: () => { state.checks[name] = input.checked; keepDesk(); } });
       input.checked = state.checks[name];
       return el("label", { class: "check" }, input, el("span", {}, el("b", {}, t(`check.${name}`)), el("span", { class: "muted small" }, t(`check.${name}.how`))));
     });
-    const note = el("textarea", { id: "note", rows: 2, maxlength: 500, oninput: () => (state.note = note.value) });
+    const note = el("textarea", { id: "note", rows: 2, maxlength: 500, oninput: () => { state.note = note.value; keepDesk(); } });
     note.value = state.note;
     act = {
       approve() {
@@ -181,6 +194,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   }
 
   function draw(view) {
+    if (!state.view || state.view === view) takeUp(view);
     state.view = view;
     const focus = document.activeElement?.id;
     fill(main, el("div", { class: "stack" },

@@ -1,7 +1,7 @@
 // The post's home: scan a resident's QR, see the day's figures. And the same for practice, with invented people.
 
 import { el, fill, icon } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
+import { explainQr } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { arrive, failed, intake } from "/web/staff/frame.js";
 import { remember } from "./review.js";
@@ -30,8 +30,7 @@ export function scanScreen(main, api, { open }) {
         open(view.registration_id);
         return null;
       } catch (error) {
-        const { title, detail } = explain(error);
-        return `${title}. ${detail}`;
+        return explainQr(error);
       }
     },
   });

@@ -40,6 +40,14 @@ export function explain(error) {
   return { title, detail: detail + id };
 }
 
+/** One sentence about a QR that was refused: the service's own about the text says more than "a field is wrong". */
+export function explainQr(error) {
+  const said = error.code === "invalid_field" && error.fields?.find(({ field }) => field === "token")?.message;
+  if (said) return said;
+  const { title, detail } = explain(error);
+  return `${title}. ${detail}`;
+}
+
 /** Seconds in words. */
 export function duration(seconds) {
   if (!seconds) return "";
@@ -69,7 +77,8 @@ function busy(change) {
 export function toast(text, seconds = 5) {
   document.getElementById("toast")?.remove();
   if (!text) return;
-  const node = el("div", { id: "toast", class: "toast", data: { kind: seconds ? "note" : "slow" } }, text);
+  // A message, but not said twice: `announce` says it, because a region that comes with its words is often not read.
+  const node = el("div", { id: "toast", class: "toast", role: "status", "aria-live": "off", data: { kind: seconds ? "note" : "slow" } }, text);
   document.body.append(node);
   announce(text);
   if (seconds) setTimeout(() => node.remove(), seconds * 1000);

@@ -110,6 +110,16 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
   let last = null;
   let seenAt = 0;
 
+  // The camera starts and stops beside what is being told: its own words wait behind a sentence about a code or a photo.
+  let told = false;
+  const tell = (sentence) => {
+    told = true;
+    say.textContent = sentence;
+  };
+  const whisper = (words) => {
+    if (!told) say.textContent = words;
+  };
+
   async function found(text) {
     // The same code stays in view for many frames; after a while it counts anew.
     if (text === last && performance.now() - seenAt < 4000) return;
@@ -117,28 +127,34 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
     seenAt = performance.now();
     navigator.vibrate?.(60);
     const sentence = await onText(text);
-    if (sentence && !stopped) say.textContent = sentence;
+    if (sentence && !stopped) tell(sentence);
   }
 
   async function photo(file) {
     input.value = "";
     if (!file) return;
-    say.textContent = t("scanner.reading");
+    tell(t("scanner.reading"));
     try {
       const text = await decodeFile(file);
       last = null;
       if (text) await found(text);
-      else say.textContent = t("scanner.no_code");
+      else tell(t("scanner.no_code"));
     } catch {
-      say.textContent = t("scanner.no_picture");
+      tell(t("scanner.no_picture"));
     }
   }
 
   function refused(error) {
     const key = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing", NotReadableError: "taken" }[error?.name] ?? "missing";
     fill(view, el("div", { class: "refused stack-tight", role: "alert" }, icon("camera", 40), el("b", {}, t(`scanner.${key}`)), el("p", {}, t(`scanner.${key}.do`)),
-      button(t("scanner.again"), () => { fill(view, video, el("div", { class: "frame" }), say); begin(); }, { kind: "secondary", wide: false })), say);
-    say.textContent = "";
+      button(t("scanner.again"), () => {
+        told = false;
+        whisper(t("scanner.starting"));
+        view.classList.remove("off");
+        fill(view, video, el("div", { class: "frame" }), say);
+        begin();
+      }, { kind: "secondary", wide: false })), say);
+    whisper("");
     view.classList.add("off");
   }
 
@@ -168,7 +184,7 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
     let decode;
     try {
       decode = await decoder();
-      say.textContent = hint;
+      whisper(hint);
       while (!stopped) {
         if (video.readyState >= 2 && video.videoWidth) {
           const text = await decode(video, video.videoWidth, video.videoHeight);
@@ -177,7 +193,7 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
         await new Promise((done) => setTimeout(done, 60));
       }
     } catch {
-      say.textContent = t("scanner.no_decoder");
+      tell(t("scanner.no_decoder"));
     }
   }
 

@@ -102,6 +102,8 @@ export function makeSession(api, onWho) {
     },
     async logOut() {
       await request(`${api}/sessions/current`, { method: "DELETE", again: true }).catch(() => {});
+      // What was typed belongs to whoever leaves.
+      sessionStorage.clear();
       session.who = null;
       onWho();
     },

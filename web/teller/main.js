@@ -7,6 +7,8 @@ import { makeSession } from "/web/staff/session.js";
 import { newCheck, resultScreen } from "./result.js";
 
 const PURPOSE = "ikd.teller.purpose";
+// The check on the screen, so that a reload shows it again: its key and the sealed QR, nothing of the person.
+const CHECK = "ikd.teller.check";
 const session = makeSession("/v1/teller", draw);
 let leave = () => {};
 let check = null;
@@ -30,14 +32,32 @@ function choose(code) {
 const joined = (...ends) => () => ends.forEach((end) => end?.());
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
 
-function scan() {
+function forgetCheck() {
   check = null;
+  sessionStorage.removeItem(CHECK);
+}
+
+function scan() {
+  forgetCheck();
   go("#pindai");
 }
 
 function begun(token) {
-  check = newCheck(session, token, session.who.purposes.find((one) => one.code === purpose));
+  const id = crypto.randomUUID();
+  check = newCheck(session, token, session.who.purposes.find((one) => one.code === purpose), id);
+  sessionStorage.setItem(CHECK, JSON.stringify({ token, id, purpose, who: session.who.username }));
   go("#hasil");
+}
+
+/** The check that was on the screen before a reload. */
+function resumed() {
+  try {
+    const { token, id, purpose: code, who } = JSON.parse(sessionStorage.getItem(CHECK));
+    const asked = session.who.purposes.find((one) => one.code === code);
+    return asked && who === session.who.username ? newCheck(session, token, asked, id) : null;
+  } catch {
+    return null;
+  }
 }
 
 function scanScreen(main) {
@@ -108,12 +128,13 @@ function draw() {
     who: who ? { name: who.full_name, place: who.relying_party } : null,
     here: screen === "riwayat" ? "#riwayat" : "#pindai",
     places: who ? [{ address: "#pindai", label: t("teller.scan"), picture: "scan", key: "F2" }, { address: "#riwayat", label: t("teller.history"), picture: "history", key: "F8" }] : [],
-    onLeave: who ? () => { check = null; session.logOut(); } : null,
+    onLeave: who ? () => { forgetCheck(); session.logOut(); } : null,
   });
   if (!who) {
     logInScreen(main, session, { title: t("teller.log_in"), lead: t("teller.log_in.lead") });
     return undefined;
   }
+  if (screen === "hasil") check ??= resumed();
   const keys = shortcuts({ F2: scan, F8: () => go("#riwayat") });
   const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: begun }) : screen === "riwayat" ? historyScreen(main) : scanScreen(main);
   leave = joined(shown, keys);

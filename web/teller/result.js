@@ -11,9 +11,11 @@ import { arrive, key } from "/web/staff/frame.js";
 const AGAIN_SECONDS = [2, 4, 8, 15];
 const UNKNOWN = ["undetermined", "overloaded", "unavailable", "request_in_flight", "internal"];
 
-/** A check of one scan: its key never changes, so asking again can only tell what happened. */
-export function newCheck(session, token, purpose) {
-  const id = crypto.randomUUID();
+/**
+ * A check of one scan: its key never changes, so asking again can only tell what happened. With the `id` of an earlier check
+ * it is that one once more: after a reload, say.
+ */
+export function newCheck(session, token, purpose, id = crypto.randomUUID()) {
   const check = {
     purpose,
     organisation: session.who.relying_party,
