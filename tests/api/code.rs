@@ -50,8 +50,9 @@ async fn a_code_is_checked_as_the_qr_that_it_stands_for() {
         assert_eq!(world.verify(&token).await, "valid");
         assert_eq!(verdict(&ask(&world, &code).await), "already_used", "the QR used the code up");
         let history = applicant.client.get("/v1/me/verifications").await.unwrap().expect(200).unwrap();
-        let results: Vec<_> = history.json["items"].as_array().unwrap().iter().map(|item| &item["result"]).collect();
-        assert_eq!(results, ["invalid", "valid", "invalid", "valid"]);
+        let items = history.json["items"].as_array().unwrap();
+        let valid = items.iter().filter(|item| item["result"] == "valid").count();
+        assert_eq!((valid, items.len()), (2, 4), "the history says no less of codes than of QRs");
 
         // Grouped as people write it, and with the attributes that are asked for.
         let (_, code) = present(&world, &applicant, "full").await;
