@@ -427,7 +427,7 @@ const DISTRIBUTED: &[&str] = &["credential", "credential_holder", "holder_record
 
 /// Statements on them that may go to every shard, each with its reason. None is on the way of a good token.
 const ASKS_EVERYWHERE: &[&str] = &[
-    // A token that names no holder, under a key that may have been used for one.
+    // A code, or a token that names no holder, under a key that may have been used for one.
     "WHERE relying_party_id = $1 AND idempotency_key = $2 LIMIT 1",
     // A relying party reads a record of its own again, by the id alone.
     "WHERE verification_id = $1 AND relying_party_id = $2",

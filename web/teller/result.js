@@ -16,6 +16,7 @@ export function newCheck(session, shown, purpose) {
   const id = crypto.randomUUID();
   const check = {
     purpose,
+    byCode: "code" in shown,
     organisation: session.who.relying_party,
     answer: null,
     refused: null,
@@ -101,7 +102,7 @@ function answered(main, check, next) {
 
 function refused(main, check, next) {
   const { code, retryAfter } = check.refused;
-  const { title, detail } = code === "too_many" ? { title: t("result.wait"), detail: t("result.wait.do", { wait: duration(retryAfter) }) } : explain(check.refused);
+  const { title, detail } = code === "too_many" && check.byCode ? { title: t("result.wait"), detail: t("result.wait.do", { wait: duration(retryAfter) }) } : explain(check.refused);
   fill(main, el("article", { class: "result unknown" },
     el("header", { class: "verdict" }, sign("unknown"), el("h1", {}, t("result.refused")), el("p", { class: "what" }, title)),
     el("div", { class: "content" }, el("div", { class: "stack facts" }, el("p", { class: "message" }, detail))),
