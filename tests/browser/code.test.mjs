@@ -158,4 +158,22 @@ describe("a code in place of the QR", { timeout: 300_000 }, () => {
     await handScanner(desk, siti.token);
     await heading("SAH").waitFor();
   });
+
+  test("the code goes with its QR: at the renewal, and at the end when there is no network", async () => {
+    await phone.getByRole("button", { name: "Buat QR lagi" }).click();
+    await phone.clock.install();
+    await siti.present("Usia saja");
+    await showCode();
+    await phone.clock.fastForward(61_000);
+    await phone.locator(".digits").waitFor({ state: "detached" });
+    await showCode();
+    await person.context.setOffline(true);
+    await phone.clock.fastForward(61_000);
+    await phone.clock.runFor(6_000);
+    assert.equal(await phone.locator(".digits").count(), 1, "QR and code still live");
+    await phone.clock.fastForward(30_000);
+    await phone.getByText("QR ini sudah habis waktunya").waitFor();
+    assert.equal(await phone.locator(".digits").count(), 0);
+    await person.context.setOffline(false);
+  });
 });

@@ -8,6 +8,7 @@ use ikd::vault::Vault;
 use ikd::verification::code::model::{MOST_OF_EMPLOYEE, MOST_OF_PARTY, WINDOW_SECONDS};
 use ikd::verification::code::service::Redeemed;
 use ikd::verification::code::{Codes, Guesser, PresentationCode, store};
+use ikd::verification::model::{Question, Shown};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -176,16 +177,33 @@ async fn what_recognises_a_question_with_a_code_cannot_be_tried_out() {
         let token = world.token_of(world.record(TokenKind::Presentation));
         let given = codes.give(Uuid::from_u128(7), &token, core.now().plus_seconds(90)).await.unwrap();
         let mut question = crate::verification::question("", "k");
-        question.shown = ikd::verification::model::Shown::Code(given.clone());
+        question.shown = Shown::Code(given.clone());
         world.service.verify(&world.party, &question).await.unwrap();
         let mut tx = core.db.read().await.unwrap();
         let stored = ikd::fetch_one!(&mut tx, (Vec<u8>,), "SELECT body_hash FROM verification").unwrap().0;
-        let scanned = ikd::verification::model::Question {
-            shown: ikd::verification::model::Shown::Token(Redacted(given.expose().to_owned())),
-            ..question.clone()
-        };
+        let scanned = Question { shown: Shown::Token(Redacted(given.expose().to_owned())), ..question.clone() };
         assert_ne!(stored, question.body_hash(), "not the plain hash");
         assert_ne!(stored, scanned.body_hash());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn checking_a_qr_asks_nothing_of_codes() {
+    each_engine(async |core| {
+        let world = world(core.clone()).await;
+        let mut tx = core.db.write().await.unwrap();
+        for table in ["DROP TABLE presentation_code", "DROP TABLE code_guess"] {
+            ikd::execute!(&mut tx, table).unwrap();
+        }
+        tx.commit().await.unwrap();
+        let token = world.token_of(world.record(TokenKind::Presentation));
+        for (token, key, expected) in
+            [(token.as_str(), "a", ""), (&token, "b", "already_used"), ("NONSENSE", "c", "malformed")]
+        {
+            let answer = world.service.verify(&world.party, &crate::verification::question(token, key)).await.unwrap();
+            assert_eq!((answer.verdict.reason(), answer.tries_left), (expected, None));
+        }
     })
     .await;
 }
