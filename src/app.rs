@@ -98,6 +98,7 @@ impl App {
             registrations: registrations.clone(),
             counter: counter.clone(),
             teller: teller.clone(),
+            verification: verification.clone(),
             gate: gate.clone(),
         };
         Ok(Self {

@@ -64,10 +64,12 @@ pub enum Label {
     Audit,
     /// Page cursors.
     Cursor,
+    /// Codes that stand for presentations.
+    PresentationCode,
 }
 
 impl Label {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::TokenSeal,
         Self::Column,
         Self::NikIndex,
@@ -80,6 +82,7 @@ impl Label {
         Self::LoginSubject,
         Self::Audit,
         Self::Cursor,
+        Self::PresentationCode,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -96,6 +99,7 @@ impl Label {
             Self::LoginSubject => b"ikd/login-subject/v1",
             Self::Audit => b"ikd/audit/v1",
             Self::Cursor => b"ikd/cursor/v1",
+            Self::PresentationCode => b"ikd/presentation-code/v1",
         }
     }
 }

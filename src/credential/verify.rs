@@ -14,9 +14,12 @@ use crate::error::Text;
 /// How far a token's `iat` may lie ahead of this server's clock, in seconds.
 pub const FUTURE_LEEWAY_SECONDS: i64 = 10;
 
-/// Why a token is not accepted, in the order of the checks: the first that fails names the reason.
+/// Why a token, or a code that stands for one, is not accepted, in the order of the checks: the first that fails names the
+/// reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
+    /// A typed code that stands for nothing: mistyped, voided by a newer one, or forgotten after its presentation expired.
+    UnknownCode,
     /// Not a token of ours at all, or damaged.
     Malformed,
     /// Signed with a key that is not published, is retired, or is for another purpose; or of another issuer.
@@ -37,7 +40,8 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of the checks.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::UnknownCode,
         Self::Malformed,
         Self::UnknownKey,
         Self::BadSignature,
@@ -51,6 +55,7 @@ impl Reason {
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::UnknownCode => "unknown_code",
             Self::Malformed => "malformed",
             Self::UnknownKey => "unknown_key",
             Self::BadSignature => "bad_signature",
@@ -70,6 +75,10 @@ impl Reason {
     /// A sentence for the person who scanned: what it means and what to do.
     pub const fn message(self) -> Text {
         match self {
+            Self::UnknownCode => Text::new(
+                "Kode ini tidak dikenal: salah ketik, atau sudah lewat 90 detik. Cocokkan dengan layar pemegang, atau minta kode baru.",
+                "This code is not known: mistyped, or older than 90 seconds. Compare it with the holder's screen, or ask for a new one.",
+            ),
             Self::Malformed => Text::new(
                 "Ini bukan QR KTP Digital, atau QR rusak. Minta pemegang membuka aplikasi KTP Digital dan menampilkan QR baru.",
                 "This is no digital KTP QR, or it is damaged. Ask the holder to open the KTP Digital app and show a new QR.",

@@ -169,14 +169,14 @@ async fn resume(
     Ok(Json(TellerSessionReply::new(session, language)))
 }
 
-/// Verify a scanned QR as a teller
+/// Verify a scanned QR, or the code under it, as a teller
 ///
 /// The relying party's question, recorded with the employee who put it: see `POST /v1/verifications`.
 #[utoipa::path(post, path = "/v1/teller/verifications", tag = "Teller", security(("teller" = [])),
     params(("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters, new for every scan, the same for repetitions of one", example = "5f0c6f0e-6a52-4c6b-9a53-0f6f3f0a9b1d")),
     request_body = VerificationRequest,
     responses((status = 200, description = "The question was answered", body = VerificationAnswer),
-        (status = "4XX", description = "`session_ended`, `password_required`, `idempotency_key_missing`, `purpose_not_allowed`, `invalid_field`, `idempotency_mismatch`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "`session_ended`, `password_required`, `idempotency_key_missing`, `purpose_not_allowed`, `invalid_field`, `idempotency_mismatch`, `too_many` wrong codes", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn verify(
     State(service): State<Service>,

@@ -120,14 +120,15 @@ impl Service {
     /// Puts a question as the relying party and records who put it.
     ///
     /// # Errors
-    /// As for the relying party's own question; `idempotency_mismatch` also for a key that a colleague used;
+    /// As for the relying party's own question; `idempotency_mismatch` also for a key that a colleague used; `too_many` also
+    /// after too many wrong codes of this employee;
     /// `undetermined` whenever the outcome, or its record, is not known.
     pub async fn verify(&self, teller: &TellerSession, question: &Question) -> Result<Answer> {
         if !teller.party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
             return Err(Code::PurposeNotAllowed.into());
         }
         let (line, new) = self.ask(teller, question).await.map_err(undetermined)?;
-        let answer = match self.verification.verify(&teller.party, question).await {
+        let answer = match self.verification.verify_for(&teller.party, Some(teller.employee_id), question).await {
             Ok(answer) => answer,
             Err(error) => {
                 let unknown = matches!(error.code(), None | Some(Code::Undetermined | Code::Overloaded));

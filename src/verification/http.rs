@@ -15,13 +15,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::model::{self, Answer, IdempotencyKey, Question, Verdict};
+use super::code::PresentationCode;
+use super::model::{self, Answer, IdempotencyKey, Question, Shown, Verdict};
 use super::service::Service;
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
 use crate::credential::jwk::base64url;
 use crate::disclosure::Disclosed;
-use crate::error::{Code, Error, Language, Refusal};
+use crate::error::{Code, Error, FieldError, Language, Refusal, Text};
 use crate::secret::Redacted;
 use crate::web::{Json, Lang, Path, Problem, ProblemDocument};
 
@@ -69,13 +70,20 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
 }
 
-/// A question about a scanned QR.
+/// A question about a QR: its text as scanned, or the code under it as typed. Exactly one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerificationRequest {
     /// The text of the QR, exactly as scanned.
-    #[schema(value_type = String, example = "6BFOXN%TS3DH0YOJ58S S-W5HDC *M0II5XHC9B5G2+$N IOP-IA%NFQGRJPC%OQHIZC4…")]
-    pub token: Redacted<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "6BFOXN%TS3DH0YOJ58S S-W5HDC *M0II5XHC9B5G2+$N IOP-IA%NFQGRJPC%OQHIZC4…")]
+    pub token: Option<Redacted<String>>,
+    /// In place of `token`, where a camera fails: the ten digits that the holder's phone shows under the QR on request.
+    /// Spaces and hyphens between them do no harm. It stands for that QR: what one of them used up, both have. After too
+    /// many wrong codes (100 of yours, 10 of one employee, in ten minutes) you have to wait; QRs are not limited.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = json!(null))]
+    pub code: Option<Redacted<String>>,
     /// Why you ask: a purpose code registered for your organisation. The holder reads its text in the history.
     #[schema(example = "open_account")]
     pub purpose: String,
@@ -90,8 +98,33 @@ impl VerificationRequest {
     /// The question under its key.
     ///
     /// # Errors
-    /// `invalid_field` for names that are no attributes.
+    /// `invalid_field` for names that are no attributes, a code that is not ten digits, or not one of token and code.
     pub fn into_question(self, key: IdempotencyKey) -> Result<Question, Problem> {
+        let shown = match (self.token, self.code) {
+            (Some(token), None) => Shown::Token(token),
+            (None, Some(code)) => Shown::Code(PresentationCode::parse(code.expose()).ok_or_else(|| {
+                Refusal::field(
+                    "code",
+                    "Kode terdiri dari 10 angka; spasi dan tanda hubung boleh.",
+                    "A code has 10 digits; spaces and hyphens do no harm.",
+                )
+            })?),
+            (Some(_), Some(_)) => {
+                return Err(Refusal::field(
+                    "code",
+                    "Kirim token atau code, jangan keduanya.",
+                    "Send either token or code, not both.",
+                )
+                .into());
+            }
+            (None, None) => {
+                let missing = |field: &'static str| FieldError {
+                    field: field.into(),
+                    message: Text::new("Kirim token atau code.", "Send either token or code."),
+                };
+                return Err(Refusal::fields(vec![missing("token"), missing("code")]).into());
+            }
+        };
         let attributes = match &self.attributes {
             None => None,
             Some(names) => Some(AttributeSet::from_names(names.iter().map(String::as_str)).map_err(|_| {
@@ -102,7 +135,7 @@ impl VerificationRequest {
                 ))
             })?),
         };
-        Ok(Question { token: self.token, purpose: self.purpose, attributes, key })
+        Ok(Question { shown, purpose: self.purpose, attributes, key })
     }
 }
 
@@ -114,13 +147,17 @@ pub struct VerificationAnswer {
     /// `valid` or `invalid`.
     #[schema(example = "valid")]
     pub result: &'static str,
-    /// Why it is invalid: the first of `malformed`, `unknown_key`, `bad_signature`, `wrong_type`, `not_yet_valid`,
+    /// Why it is invalid: `unknown_code` for a code that stands for nothing, else the first of `malformed`, `unknown_key`, `bad_signature`, `wrong_type`, `not_yet_valid`,
     /// `expired`, `holder_not_active`, `already_used` that applies; null when valid.
     #[schema(example = json!(null))]
     pub reason: Option<&'static str>,
     /// A sentence for the teller, in Indonesian or English by `Accept-Language`: what it means and what to do.
     #[schema(example = "KTP Digital sah. Cocokkan wajah orang di depan Anda dengan foto sebelum melanjutkan.")]
     pub message: &'static str,
+    /// With `unknown_code`: how many more wrong codes there may be, now, before you have to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(null))]
+    pub tries_left: Option<i64>,
     /// The purpose asked for.
     #[schema(example = "open_account")]
     pub purpose: String,
@@ -198,6 +235,7 @@ impl VerificationAnswer {
             result: answer.verdict.result(),
             reason,
             message: answer.message().in_language(language),
+            tries_left: answer.tries_left,
             verified_at: answer.verified_at,
             single_use: answer.single_use,
             holder_check: answer.holder_check().as_str(),
@@ -220,7 +258,7 @@ pub fn reply(answer: Answer, language: Language) -> Response {
     response
 }
 
-/// Verify a scanned QR
+/// Verify a scanned QR, or the code under it
 ///
 /// Status 200 whenever the question was answered, `valid` or `invalid`. A presentation works once: the first valid answer
 /// spends it. Send a fresh `Idempotency-Key` for every scan, and the same one to repeat a request whose answer you did not
@@ -238,6 +276,7 @@ pub fn reply(answer: Answer, language: Language) -> Response {
         (status = 413, description = "`too_large`", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "`unsupported_media_type`", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_field`, `idempotency_mismatch`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many` wrong codes: wait for `Retry-After`, or send the QR's `token`", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 async fn verify(

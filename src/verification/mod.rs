@@ -2,9 +2,10 @@
 //!
 //! A check is answered with valid or invalid and a reason, and recorded in the same transaction that spends the token.
 //! Concurrent checks read and commit together (`lanes`, `group`, `batch`); each is answered after its own commit.
-//! What could not be determined is a 503 and never recorded: the caller repeats it with the same key and learns it.
+//! A code of ten digits leads to the token it stands for (`code`). What could not be determined is a 503 and never recorded: the caller repeats it with the same key and learns it.
 
 mod batch;
+pub mod code;
 mod group;
 pub mod http;
 mod lanes;

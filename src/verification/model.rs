@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::code::PresentationCode;
 use crate::attribute::AttributeSet;
 use crate::clock::Timestamp;
 use crate::credential::Reason;
@@ -110,11 +111,20 @@ impl IdempotencyKey {
     }
 }
 
+/// What the holder showed.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// The scanned text.
+    Token(Redacted<String>),
+    /// The digits that were typed because a camera failed.
+    Code(PresentationCode),
+}
+
 /// A question: is this token good, and may I see these attributes?
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// The scanned text.
-    pub token: Redacted<String>,
+    /// What was shown.
+    pub shown: Shown,
     /// A purpose code registered for the party.
     pub purpose: String,
     /// The attributes asked for; none asks for all that remain.
@@ -124,10 +134,23 @@ pub struct Question {
 }
 
 impl Question {
-    /// SHA-256 over everything that makes two questions the same one.
+    /// The scanned text, where it was a QR.
+    pub fn token(&self) -> Option<&str> {
+        match &self.shown {
+            Shown::Token(token) => Some(token.expose()),
+            Shown::Code(_) => None,
+        }
+    }
+
+    /// SHA-256 over everything that makes two questions the same one. Of a code it is not for keeping as it is: ten digits
+    /// are soon tried out.
     pub fn body_hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        for part in [self.token.expose().as_bytes(), self.purpose.as_bytes()] {
+        let shown = match &self.shown {
+            Shown::Token(token) => token.expose(),
+            Shown::Code(code) => code.expose(),
+        };
+        for part in [shown.as_bytes(), self.purpose.as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -226,6 +249,8 @@ pub struct Answer {
     pub receipt: Vec<u8>,
     /// What the receipt's digest is salted with.
     pub salt: Vec<u8>,
+    /// Where a code was wrong: how many more may be, before its typist has to wait.
+    pub tries_left: Option<i64>,
 }
 
 impl Answer {
@@ -327,7 +352,7 @@ mod tests {
     #[test]
     fn questions_differ_in_every_part() {
         let ask = |token: &str, purpose: &str, attributes| Question {
-            token: Redacted(token.into()),
+            shown: Shown::Token(Redacted(token.into())),
             purpose: purpose.into(),
             attributes,
             key: IdempotencyKey([0; 16]),

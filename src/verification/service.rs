@@ -9,10 +9,13 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::batch::Spending;
+use super::code::service::Redeemed;
+use super::code::{Codes, Guesser, PresentationCode};
 use super::group::Full;
 use super::lanes::{Lanes, Spent};
 use super::model::{
-    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Portrait, Purpose, Question, Verdict,
+    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Portrait, Purpose, Question, Shown,
+    Verdict,
 };
 use super::party::Parties;
 use super::receipt::{self, SALT_LENGTH, Statement};
@@ -43,6 +46,7 @@ pub struct Service {
     keyring: Keyring,
     sealer: TokenSealer,
     parties: Parties,
+    codes: Codes,
     places: Arc<Semaphore>,
     lanes: Lanes,
 }
@@ -69,8 +73,8 @@ impl Service {
     pub fn new(core: Core, keyring: Keyring) -> Self {
         let places = Arc::new(Semaphore::new(core.config.limits.verifications.max(1)));
         let (sealer, parties) = (TokenSealer::new(core.vault.clone()), Parties::new(core.clone()));
-        let lanes = Lanes::start(&core);
-        Self { core, keyring, sealer, parties, places, lanes }
+        let (lanes, codes) = (Lanes::start(&core), Codes::new(core.clone()));
+        Self { core, keyring, sealer, parties, codes, places, lanes }
     }
 
     /// For a stop: returns when every check that is under way has been committed; later ones are `overloaded`.
@@ -83,12 +87,28 @@ impl Service {
         &self.parties
     }
 
+    /// Forgets codes that have expired and wrong ones that no longer count.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self) -> Result<u64> {
+        self.codes.sweep().await
+    }
+
     /// Answers a question. Repeated with the same key it gives the same answer.
     ///
     /// # Errors
-    /// `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `undetermined` whenever the outcome is not known:
-    /// then nothing is recorded, or what is recorded will be the answer to a repetition.
+    /// `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `too_many` after too many wrong codes; `undetermined`
+    /// whenever the outcome is not known: then nothing is recorded, or what is recorded will be the answer to a repetition.
     pub async fn verify(&self, party: &Party, question: &Question) -> Result<Answer> {
+        self.verify_for(party, None, question).await
+    }
+
+    /// Answers a question that an employee of the party put: wrong codes are counted for the employee too.
+    ///
+    /// # Errors
+    /// As [`Service::verify`].
+    pub async fn verify_for(&self, party: &Party, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
         if !party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
             return Err(Code::PurposeNotAllowed.into());
         }
@@ -97,7 +117,7 @@ impl Service {
         };
         let mut tries = 1;
         let answer = loop {
-            match self.answer(party, question).await {
+            match self.answer(party, employee, question).await {
                 Err(Error::Db(DbError::Contention | DbError::Unique)) if tries < TRIES => {
                     let pause = self.core.random.below(1 << (tries + 2));
                     tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -168,9 +188,44 @@ impl Service {
         Ok(HistoryPage { items: items.collect(), next })
     }
 
-    async fn answer(&self, party: &Party, question: &Question) -> Result<Answer> {
+    async fn answer(&self, party: &Party, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
         let now = self.core.now();
-        let opened = match self.authenticate(question.token.expose()).await {
+        match &question.shown {
+            Shown::Token(token) => self.answer_token(party, question, token.expose(), now).await,
+            Shown::Code(code) => {
+                let guesser = Guesser { relying_party_id: party.relying_party_id, employee_id: employee };
+                // On the heap, so that the common way carries nothing of it.
+                Box::pin(self.answer_code(party, guesser, question, code, now)).await
+            }
+        }
+    }
+
+    /// A code leads to the token that it was made with; from there on it is as if the QR had been scanned. What was
+    /// answered before is looked up first: a repetition counts as no guess, and holds after the code was forgotten.
+    async fn answer_code(
+        &self,
+        party: &Party,
+        guesser: Guesser,
+        question: &Question,
+        code: &PresentationCode,
+        now: Timestamp,
+    ) -> Result<Answer> {
+        let used_for = self.codes.used_for(party.relying_party_id, &question.key).await?;
+        let mut answer = match self.answered(party, question, used_for, now).await? {
+            Some(answer) => answer,
+            None => match self.codes.redeem(code, guesser, &question.key, now).await? {
+                Redeemed::Token(token) => return self.answer_token(party, question, token.expose(), now).await,
+                Redeemed::Nothing => self.record_unknown(party, question, Reason::UnknownCode, now).await?,
+            },
+        };
+        if answer.verdict == Verdict::Invalid(Reason::UnknownCode) {
+            answer.tries_left = Some(self.codes.left(guesser, now).await?);
+        }
+        Ok(answer)
+    }
+
+    async fn answer_token(&self, party: &Party, question: &Question, token: &str, now: Timestamp) -> Result<Answer> {
+        let opened = match self.authenticate(token).await {
             Ok(token) => token.unseal(&self.sealer).map(|record| (token, record)),
             Err(reason) => Err(reason),
         };
@@ -188,7 +243,7 @@ impl Service {
             return self.refuse(party, question, subject, None, now).await;
         };
         let draft = self.draft(party, question, Verdict::Valid, disclosed, &content, now)?;
-        let spending = Spending { row: check_row(party, question, subject, draft), generation: record.generation };
+        let spending = Spending { row: self.check_row(party, question, subject, draft), generation: record.generation };
         if !subject.single_use {
             return self.decide_alone(party, question, subject, spending, content, now).await;
         }
@@ -229,7 +284,7 @@ impl Service {
             Err(DbError::Unique) => {
                 // The key was used before. Undo the spending, then give that answer.
                 tx.rollback().await?;
-                self.earlier(party, question, subject, now).await?.ok_or(Error::Db(DbError::Contention))
+                self.earlier(party, question, subject.record.subject, now).await?.ok_or(Error::Db(DbError::Contention))
             }
             Err(error) => Err(error.into()),
         }
@@ -295,12 +350,12 @@ impl Service {
         &self,
         party: &Party,
         question: &Question,
-        subject: Subject,
+        resident: Uuid,
         now: Timestamp,
     ) -> Result<Option<Answer>> {
         let mut tx = self.core.db.read().await?;
         let key = &question.key.0;
-        let row = store::by_key(&mut tx, party.relying_party_id, key, subject.record.subject).await?;
+        let row = store::by_key(&mut tx, party.relying_party_id, key, resident).await?;
         drop(tx);
         match row {
             Some(row) => self.again(row, question, now).await.map(Some),
@@ -310,7 +365,7 @@ impl Service {
 
     /// Gives the recorded answer again: with attributes for ten minutes and only while they are what the receipt says.
     async fn again(&self, row: CheckRow, question: &Question, now: Timestamp) -> Result<Answer> {
-        if row.body_hash != question.body_hash() {
+        if row.body_hash != self.body_hash(question) {
             return Err(Code::IdempotencyMismatch.into());
         }
         if row.result != "valid" {
@@ -336,7 +391,7 @@ impl Service {
         reason: Option<Reason>,
         now: Timestamp,
     ) -> Result<Answer> {
-        if let Some(answer) = self.earlier(party, question, subject, now).await? {
+        if let Some(answer) = self.earlier(party, question, subject.record.subject, now).await? {
             return Ok(answer);
         }
         let mut tx = self.core.db.write().await?;
@@ -346,7 +401,7 @@ impl Service {
         };
         let nothing = Content::default();
         let draft = self.draft(party, question, Verdict::Invalid(reason), AttributeSet::EMPTY, &nothing, now)?;
-        let row = check_row(party, question, subject, draft);
+        let row = self.check_row(party, question, subject, draft);
         if let Some(first) = store::repeat_refusal(&mut tx, &row).await? {
             tx.commit().await?;
             return Ok(answer_of_check(first, Some(nothing)));
@@ -354,6 +409,28 @@ impl Service {
         store::add(&mut tx, &row).await?;
         tx.commit().await?;
         Ok(answer_of_check(row, Some(nothing)))
+    }
+
+    /// What was answered under this key before: to the party's question about that holder, or about nobody.
+    async fn answered(
+        &self,
+        party: &Party,
+        question: &Question,
+        resident: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<Option<Answer>> {
+        let (id, key) = (party.relying_party_id, &question.key.0);
+        if let Some(resident) = resident
+            && let Some(answer) = self.earlier(party, question, resident, now).await?
+        {
+            return Ok(Some(answer));
+        }
+        let mut tx = self.core.db.read().await?;
+        let Some(row) = store::refusal_by_key(&mut tx, id, key).await? else { return Ok(None) };
+        if row.body_hash != self.body_hash(question) {
+            return Err(Code::IdempotencyMismatch.into());
+        }
+        Ok(Some(answer_of_refusal(row, Some(Content::default()))))
     }
 
     /// Refuses something that names no holder.
@@ -364,29 +441,28 @@ impl Service {
         reason: Reason,
         now: Timestamp,
     ) -> Result<Answer> {
-        let (id, key) = (party.relying_party_id, &question.key.0);
-        let mut tx = self.core.db.read().await?;
         // The signing key may have been revoked since this very question was answered.
-        if let Some(resident) = verify::named_holder(question.token.expose(), &self.sealer)
-            && let Some(row) = store::by_key(&mut tx, id, key, resident).await?
-        {
-            drop(tx);
-            return self.again(row, question, now).await;
+        let resident = question.token().and_then(|token| verify::named_holder(token, &self.sealer));
+        match self.answered(party, question, resident, now).await? {
+            Some(answer) => Ok(answer),
+            None => self.record_unknown(party, question, reason, now).await,
         }
-        let nothing = Content::default();
-        if let Some(row) = store::refusal_by_key(&mut tx, id, key).await? {
-            if row.body_hash != question.body_hash() {
-                return Err(Code::IdempotencyMismatch.into());
-            }
-            return Ok(answer_of_refusal(row, Some(nothing)));
-        }
-        drop(tx);
+    }
+
+    async fn record_unknown(
+        &self,
+        party: &Party,
+        question: &Question,
+        reason: Reason,
+        now: Timestamp,
+    ) -> Result<Answer> {
+        let (id, key, nothing) = (party.relying_party_id, &question.key.0, Content::default());
         let draft = self.draft(party, question, Verdict::Invalid(reason), AttributeSet::EMPTY, &nothing, now)?;
         let row = RefusalRow {
             verification_id: draft.verification_id,
             relying_party_id: id,
             idempotency_key: key.to_vec(),
-            body_hash: question.body_hash().to_vec(),
+            body_hash: self.body_hash(question).to_vec(),
             purpose: question.purpose.clone(),
             verified_at: now,
             reason: reason.as_str().to_owned(),
@@ -397,6 +473,35 @@ impl Service {
         store::add_refusal(&mut tx, &row).await?;
         tx.commit().await?;
         Ok(answer_of_refusal(row, Some(nothing)))
+    }
+
+    /// What a question is recognised by when it is repeated.
+    fn body_hash(&self, question: &Question) -> [u8; 32] {
+        let hash = question.body_hash();
+        match question.shown {
+            Shown::Token(_) => hash,
+            Shown::Code(_) => self.codes.keyed(&hash),
+        }
+    }
+
+    fn check_row(&self, party: &Party, question: &Question, subject: Subject, draft: Draft) -> CheckRow {
+        CheckRow {
+            verification_id: draft.verification_id,
+            resident_id: subject.record.subject,
+            relying_party_id: party.relying_party_id,
+            idempotency_key: question.key.0.to_vec(),
+            body_hash: self.body_hash(question).to_vec(),
+            purpose: question.purpose.clone(),
+            verified_at: draft.verified_at,
+            issued: subject.record.issued,
+            result: draft.verdict.result().to_owned(),
+            reason: draft.verdict.reason().to_owned(),
+            single_use: i64::from(subject.single_use),
+            disclosed: i64::from(draft.disclosed.bits()),
+            repeats: 0,
+            salt: draft.salt.to_vec(),
+            receipt: draft.receipt,
+        }
     }
 }
 
@@ -417,26 +522,6 @@ fn mask(bits: i64) -> AttributeSet {
     AttributeSet::from_bits(u32::try_from(bits).unwrap_or(0))
 }
 
-fn check_row(party: &Party, question: &Question, subject: Subject, draft: Draft) -> CheckRow {
-    CheckRow {
-        verification_id: draft.verification_id,
-        resident_id: subject.record.subject,
-        relying_party_id: party.relying_party_id,
-        idempotency_key: question.key.0.to_vec(),
-        body_hash: question.body_hash().to_vec(),
-        purpose: question.purpose.clone(),
-        verified_at: draft.verified_at,
-        issued: subject.record.issued,
-        result: draft.verdict.result().to_owned(),
-        reason: draft.verdict.reason().to_owned(),
-        single_use: i64::from(subject.single_use),
-        disclosed: i64::from(draft.disclosed.bits()),
-        repeats: 0,
-        salt: draft.salt.to_vec(),
-        receipt: draft.receipt,
-    }
-}
-
 fn answer_of_check(row: CheckRow, content: Option<Content>) -> Answer {
     Answer {
         verification_id: row.verification_id,
@@ -448,6 +533,7 @@ fn answer_of_check(row: CheckRow, content: Option<Content>) -> Answer {
         content,
         receipt: row.receipt,
         salt: row.salt,
+        tries_left: None,
     }
 }
 
@@ -462,5 +548,6 @@ fn answer_of_refusal(row: RefusalRow, content: Option<Content>) -> Answer {
         content,
         receipt: row.receipt,
         salt: row.salt,
+        tries_left: None,
     }
 }

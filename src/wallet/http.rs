@@ -19,11 +19,13 @@ use crate::clock::Timestamp;
 use crate::credential::Issued;
 use crate::device::http::{Device, prove};
 use crate::disclosure::Disclosed;
-use crate::error::{Code, Error, Language};
+use crate::error::{Code, Error, Language, Refusal};
 use crate::register::Date;
+use crate::secret::Redacted;
 use crate::verification::http::ReceiptDocument;
 use crate::verification::model::Verdict;
 use crate::verification::{self, HistoryItem, HistoryPage};
+use crate::web::token_reply::Form;
 use crate::web::{Json, Lang, Problem, ProblemDocument, Query, token_reply};
 
 /// Checks on a page of the history, unless asked otherwise.
@@ -128,6 +130,9 @@ pub struct PresentationRequest {
     /// A QR that can be checked without network: it carries the attributes in clear and does not work only once.
     #[serde(default)]
     offline: bool,
+    /// Also a code of ten digits to read out where a camera fails. Asked for as JSON only, and not for an offline QR.
+    #[serde(default)]
+    code: bool,
 }
 
 /// A QR token.
@@ -141,11 +146,15 @@ pub struct PresentationReply {
     /// When it stops counting: 90 seconds later. Renew the picture at 60.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// Ten digits that stand for this QR as long as it lives; a newer code voids it. Show them grouped 3-3-4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "4071829356")]
+    code: Option<Redacted<String>>,
 }
 
-impl From<Issued> for PresentationReply {
-    fn from(issued: Issued) -> Self {
-        Self { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at }
+impl PresentationReply {
+    fn new(issued: Issued, code: Option<Redacted<String>>) -> Self {
+        Self { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at, code }
     }
 }
 
@@ -202,8 +211,8 @@ async fn portrait(State(service): State<Service>, resident: Resident) -> Result<
     Ok(([(CONTENT_TYPE, "image/jpeg")], jpeg).into_response())
 }
 
-/// Makes a QR that shows the chosen attributes: 90 seconds, once. Writes nothing. With `Accept: image/svg+xml` or
-/// `image/png` the answer is the picture.
+/// Makes a QR that shows the chosen attributes: 90 seconds, once. Writes nothing, unless a code is asked for
+/// too. With `Accept: image/svg+xml` or `image/png` the answer is the picture.
 #[utoipa::path(post, path = "/v1/me/presentations", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     request_body = PresentationRequest,
     responses(
@@ -218,9 +227,29 @@ async fn present(
     Json(body): Json<PresentationRequest>,
 ) -> Result<Response, Problem> {
     let set = body.share.to_set()?;
-    let issued = service.present(&resident.session, set, body.offline).await?;
-    let token = issued.token.clone();
-    token_reply(&headers, StatusCode::OK, &token, PresentationReply::from(issued))
+    if !body.code {
+        let issued = service.present(&resident.session, set, body.offline).await?;
+        let token = issued.token.clone();
+        return token_reply(&headers, StatusCode::OK, &token, PresentationReply::new(issued, None));
+    }
+    if body.offline {
+        return Err(Refusal::field(
+            "code",
+            "QR luring tidak punya kode: kode diperiksa lewat jaringan.",
+            "An offline QR has no code: a code is checked over the network.",
+        )
+        .into());
+    }
+    if Form::asked(&headers)? != Form::Json {
+        return Err(Refusal::new(Code::NotAcceptable)
+            .detail(
+                "Kode hanya ada pada jawaban JSON; minta application/json.",
+                "A code is only in the JSON answer; ask for application/json.",
+            )
+            .into());
+    }
+    let (issued, code) = service.present_with_code(&resident.session, set).await?;
+    Ok(Json(PresentationReply::new(issued, Some(code.into_inner()))).into_response())
 }
 
 /// Where a page begins and how long it is.

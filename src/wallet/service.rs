@@ -20,6 +20,7 @@ use crate::keyring::Keyring;
 use crate::register::Date;
 use crate::secret::Redacted;
 use crate::vault::Label;
+use crate::verification::code::{Codes, PresentationCode};
 
 /// The wallet. Cloning shares it.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub struct Service {
     keyring: Keyring,
     // Presentations of one credential never share a time of issue, so that none voids another unspent.
     issued: device::Issuer,
+    codes: Codes,
 }
 
 /// An open session.
@@ -78,7 +80,8 @@ pub struct Card {
 impl Service {
     /// `keyring` signs presentations.
     pub fn new(core: Core, keyring: Keyring) -> Self {
-        Self { core, keyring, issued: device::Issuer::default() }
+        let codes = Codes::new(core.clone());
+        Self { core, keyring, issued: device::Issuer::default(), codes }
     }
 
     /// Judges a PIN by the signature of its key over a challenge. The try is counted and the challenge spent in a
@@ -225,6 +228,17 @@ impl Service {
     pub async fn portrait(&self, session: &Session) -> Result<Vec<u8>> {
         let mut tx = self.core.db.read().await?;
         face::portrait(&self.core, &mut tx, session.resident_id).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// A presentation like [`Service::present`], and a code of ten digits that stands for it: for cameras that fail. It voids
+    /// the holder's code before. This writes.
+    ///
+    /// # Errors
+    /// When the database did not do it.
+    pub async fn present_with_code(&self, session: &Session, set: AttributeSet) -> Result<(Issued, PresentationCode)> {
+        let issued = self.present(session, set, false).await?;
+        let code = self.codes.give(session.resident_id, &issued.token, issued.expires_at).await?;
+        Ok((issued, code))
     }
 
     /// A presentation that lives 90 seconds and works once; offline it carries the attributes in clear. Nothing is

@@ -9,6 +9,36 @@ use super::{Json, Problem};
 use crate::credential::qr;
 use crate::error::{Code, Error};
 
+/// The forms in which a token is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `application/json`.
+    Json,
+    /// Its QR as `image/svg+xml`.
+    Svg,
+    /// Its QR as `image/png`.
+    Png,
+}
+
+impl Form {
+    /// The first form of `Accept` that there is.
+    ///
+    /// # Errors
+    /// `not_acceptable` when there is none.
+    pub fn asked(headers: &HeaderMap) -> Result<Self, Problem> {
+        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+        accept
+            .split(',')
+            .find_map(|item| match item.split(';').next().unwrap_or("").trim() {
+                "application/json" | "*/*" | "application/*" | "" => Some(Self::Json),
+                "image/svg+xml" | "image/*" => Some(Self::Svg),
+                "image/png" => Some(Self::Png),
+                _ => None,
+            })
+            .ok_or(Code::NotAcceptable.into())
+    }
+}
+
 /// Answers with `json`, or with the QR of `token` where the caller asks for `image/svg+xml` or `image/png`.
 ///
 /// # Errors
@@ -19,20 +49,10 @@ pub fn token_reply<T: Serialize>(
     token: &str,
     json: T,
 ) -> Result<Response, Problem> {
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-    for item in accept.split(',') {
-        match item.split(';').next().unwrap_or("").trim() {
-            "application/json" | "*/*" | "application/*" | "" => return Ok((status, Json(json)).into_response()),
-            "image/svg+xml" | "image/*" => {
-                let svg = qr::svg(token).map_err(|error| Problem::from(Error::internal(error)))?;
-                return Ok((status, [(CONTENT_TYPE, "image/svg+xml")], svg).into_response());
-            }
-            "image/png" => {
-                let png = qr::png(token).map_err(|error| Problem::from(Error::internal(error)))?;
-                return Ok((status, [(CONTENT_TYPE, "image/png")], png).into_response());
-            }
-            _ => {}
-        }
-    }
-    Err(Code::NotAcceptable.into())
+    let fault = |error| Problem::from(Error::internal(error));
+    Ok(match Form::asked(headers)? {
+        Form::Json => (status, Json(json)).into_response(),
+        Form::Svg => (status, [(CONTENT_TYPE, "image/svg+xml")], qr::svg(token).map_err(fault)?).into_response(),
+        Form::Png => (status, [(CONTENT_TYPE, "image/png")], qr::png(token).map_err(fault)?).into_response(),
+    })
 }

@@ -6,6 +6,7 @@
 mod support;
 
 mod activation;
+mod code;
 mod counter;
 mod dropped;
 mod flow;

@@ -71,6 +71,7 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
     let signed = json!({"challenge": "AAAA", "signature": "AAAA"});
     let log_in = json!({"username": "siapa", "password": "bukan kata sandi", "totp": "000000"});
     let question = json!({"token": "NONSENSE", "purpose": "open_account", "attributes": ["full_name"]});
+    let typed = json!({"code": "0123456789", "purpose": "open_account", "attributes": ["full_name"]});
     let returning = json!({"to": "data", "reason": "Perbaiki data Anda", "release": ["full_name"]});
     let rejecting = json!({"reason": "Bukan orang yang sama", "note": "uji"});
     let own = |method, rest: &'static str, subject, body| endpoint(method, rest, Device, subject, body);
@@ -108,8 +109,14 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
         endpoint("delete", "/v1/sessions/current", Resident, Active, none()),
         endpoint("get", "/v1/me", Resident, Active, none()),
         endpoint("get", "/v1/me/portrait", Resident, Active, none()),
-        endpoint("post", "/v1/me/presentations", Resident, Active, json!({"share": "age", "offline": false}))
-            .optional(&["offline"]),
+        endpoint(
+            "post",
+            "/v1/me/presentations",
+            Resident,
+            Active,
+            json!({"share": "age", "offline": false, "code": false}),
+        )
+        .optional(&["offline", "code"]),
         endpoint("get", "/v1/me/verifications", Resident, Active, none()),
         endpoint("post", "/v1/officer/sessions", Anybody, Active, log_in.clone()),
         desk("get", "/v1/officer/sessions/current", none()),
@@ -150,8 +157,10 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
         endpoint("delete", "/v1/teller/sessions/current", Anybody, Active, none()),
         endpoint("post", "/v1/teller/sessions/current/resume", Teller, Active, json!({"password": "x"})),
         endpoint("post", "/v1/teller/verifications", Teller, Active, question.clone()).optional(&["attributes"]),
+        endpoint("post", "/v1/teller/verifications", Teller, Active, typed.clone()).optional(&["attributes"]),
         endpoint("get", "/v1/teller/verifications", Teller, Active, none()),
         endpoint("post", "/v1/verifications", Party, Active, question).optional(&["attributes"]),
+        endpoint("post", "/v1/verifications", Party, Active, typed).optional(&["attributes"]),
         endpoint("get", "/v1/verifications/{verification_id}", Party, Active, none()),
     ]
 }
@@ -223,7 +232,7 @@ impl Stage {
         const CREDENTIALS: &str = "SELECT state || ' ' || CAST(generation AS TEXT) || ' ' || CAST(last_spent AS TEXT) || ' ' \
             || CAST(pin_tries AS TEXT) || ' ' || CAST(challenge_spent AS TEXT) || ' ' || CAST(session AS TEXT) \
             FROM credential ORDER BY resident_id";
-        const COUNTS: [&str; 8] = [
+        const COUNTS: [&str; 10] = [
             "SELECT 'selfies ' || CAST(COUNT(*) AS TEXT) FROM registration_selfie",
             "SELECT 'mails ' || CAST(COUNT(*) AS TEXT) FROM mail_outbox",
             "SELECT 'holders ' || CAST(COUNT(*) AS TEXT) FROM holder_record",
@@ -231,6 +240,8 @@ impl Stage {
             "SELECT 'tellers ' || CAST(COUNT(*) AS TEXT) FROM employee_session",
             "SELECT 'checks ' || CAST(COUNT(*) AS TEXT) FROM verification",
             "SELECT 'refused ' || CAST(COUNT(*) AS TEXT) FROM verification_refusal",
+            "SELECT 'codes ' || CAST(COUNT(*) AS TEXT) FROM presentation_code",
+            "SELECT 'guesses ' || CAST(COUNT(*) AS TEXT) FROM code_guess",
             "SELECT 'captchas ' || CAST(COUNT(*) AS TEXT) FROM captcha_spent",
         ];
         let mut tx = self.world.core.db.read().await.unwrap();

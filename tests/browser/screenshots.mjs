@@ -100,6 +100,9 @@ async function resident(size, viewport, language) {
   await page.getByRole("checkbox", { name: "QR untuk diperiksa tanpa" }).uncheck();
   await me.present("Data dasar");
   await picture("show");
+  await me.button(/Tampilkan kode 10 angka/).click();
+  await page.locator(".digits").waitFor();
+  await keepPicture(page, `${size}-${language}-show-code`);
   await verify(demo, me.token);
   await page.getByText("sudah memeriksa").first().waitFor();
   await keepPicture(page, `${size}-${language}-show-checked`);

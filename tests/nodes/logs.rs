@@ -41,6 +41,15 @@ async fn no_canary_reaches_logs_or_metrics() {
     let offline = resident.post("/v1/me/presentations", &json!({"share": "basic", "offline": true})).await.unwrap();
     let offline = offline.expect(200).unwrap().text("token").unwrap();
     assert_eq!(verdict(&bank, &offline).await, "valid");
+    let typed = resident.post("/v1/me/presentations", &json!({"share": "basic", "code": true})).await.unwrap();
+    let typed = typed.expect(200).unwrap().text("code").unwrap();
+    let other = format!("{}{}", &typed[1..], &typed[..1]);
+    for (code, key, status) in [(&typed, "kode-a", 200), (&other, "kode-b", 200), (&format!("{typed}x"), "kode-c", 422)]
+    {
+        let body = json!({"code": code, "purpose": "open_account"});
+        let answer = bank.verify_body(&body, key).await.unwrap();
+        assert_eq!(answer.status, status, "{}", answer.json);
+    }
     resident.get("/v1/me/verifications").await.unwrap().expect(200).unwrap();
     let rejected = json!({"nik": person["nik"], "full_name": person["full_name"], "email": email, "phone": 5});
     assert_eq!(resident.post("/v1/registrations", &rejected).await.unwrap().status.as_u16() / 100, 4);
@@ -73,6 +82,8 @@ async fn no_canary_reaches_logs_or_metrics() {
         ("activation token", activation),
         ("presentation token", token),
         ("offline token", offline),
+        ("code in place of a QR", typed),
+        ("a wrong one", other),
         ("mail password", world.mail.config().smtp.password.expose().clone()),
         ("idempotency key", String::from("kunci-sekali-pakai-8412")),
     ];

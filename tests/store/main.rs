@@ -9,6 +9,7 @@ mod support;
 
 mod activation;
 mod audit;
+mod codes;
 mod counter;
 mod endings;
 mod keyring;

@@ -15,7 +15,7 @@ use ikd::execute;
 use ikd::keyring::Keyring;
 use ikd::register::{Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};
 use ikd::secret::Redacted;
-use ikd::verification::model::{ApiKey, HolderCheck, IdempotencyKey, Question, Verdict};
+use ikd::verification::model::{ApiKey, HolderCheck, IdempotencyKey, Question, Shown, Verdict};
 use ikd::verification::store::{self, CheckRow};
 use ikd::verification::{Answer, Party, Purpose, Service};
 use sha2::{Digest, Sha256};
@@ -151,7 +151,7 @@ impl World {
 
 pub(crate) fn question(token: &str, key: &str) -> Question {
     Question {
-        token: Redacted(token.to_owned()),
+        shown: Shown::Token(Redacted(token.to_owned())),
         purpose: "open_account".into(),
         attributes: None,
         key: IdempotencyKey::parse(key).unwrap(),

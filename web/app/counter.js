@@ -17,10 +17,10 @@ export function stayAwake() {
 }
 
 /**
- * A QR with its ring that renews itself: `ask()` gives the token. When it cannot be renewed the old one is shown as long as
- * it lives, then hidden.
+ * A QR with its ring that renews itself: `ask()` gives the token; `renew()` of the element does it at once. When it cannot
+ * be renewed the old one is shown as long as it lives, then hidden. `onToken()` is told of each, `onGone()` of the end.
  */
-export function liveQr({ ask, label, onToken }) {
+export function liveQr({ ask, label, onToken, onGone }) {
   const view = el("div", { class: "qr" });
   const say = el("p", { class: "muted center", role: "status" });
   const trouble = el("div", { hidden: true });
@@ -33,6 +33,7 @@ export function liveQr({ ask, label, onToken }) {
   function ended() {
     fill(view, el("div", { class: "gone" }, icon("clock", 48), el("p", {}, t("qr.ended"))));
     say.textContent = "";
+    onGone?.();
   }
   async function renew() {
     try {
@@ -50,6 +51,7 @@ export function liveQr({ ask, label, onToken }) {
     }
   }
   const node = el("div", { class: "stack" }, view, el("div", { class: "row ring-row" }, clock, say), trouble);
+  node.renew = renew;
   node.ready = renew();
   return node;
 }

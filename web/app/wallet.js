@@ -297,9 +297,33 @@ export async function show() {
   stayAwake();
   const before = new Set((await ask("/v1/me/verifications?limit=5", { quiet: true })).data.items.map((item) => `${item.verification_id}${item.repeats}`));
   const body = { share: wallet.share, offline: Boolean(wallet.offline) };
-  const qr = liveQr({ label: t("show.qr"), ask: async () => (await ask("/v1/me/presentations", { method: "POST", json: body, again: true })).data.token });
+  // A code stands for the QR beside it: both are made together, and a new QR has none until one is asked for.
+  const digits = el("div", { class: "digits-place stack-tight" });
+  let wanted = false;
+  let code = null;
+  const present = async () => {
+    const { data } = await ask("/v1/me/presentations", { method: "POST", json: wanted ? { ...body, code: true } : body, again: true });
+    code = data.code ?? null;
+    return data.token;
+  };
+  const askCode = button(t("show.code.ask"), async () => {
+    wanted = true;
+    askCode.disabled = true;
+    await qr.renew();
+    askCode.disabled = false;
+  }, { kind: "quiet", picture: "list" });
+  const drawCode = () => {
+    if (wallet?.offline) return;
+    fill(digits, code ? spelt(code) : askCode);
+    if (!code) return;
+    wanted = false;
+    // The button is gone: what it brought takes the focus, and is read out.
+    digits.firstChild.focus({ preventScroll: true });
+  };
+  const qr = liveQr({ label: t("show.qr"), ask: present, onToken: drawCode, onGone: () => fill(digits) });
   const result = el("div", { "aria-live": "polite", class: "stack" });
-  const area = el("div", { class: "stack" }, el("div", { class: "card code" }, qr), el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")));
+  let spent = false;
+  const area = el("div", { class: "stack" }, el("div", { class: "card code" }, qr, digits), el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")));
   every(2, async () => {
     const { data } = await ask("/v1/me/verifications?limit=5", { quiet: true, tries: 1 });
     const news = data.items.find((item) => !before.has(`${item.verification_id}${item.repeats}`));
@@ -307,8 +331,9 @@ export async function show() {
     before.add(`${news.verification_id}${news.repeats}`);
     const valid = news.result === "valid";
     fill(result, notice(valid ? "success" : "warning", t(valid ? "show.checked" : "show.refused", { who: news.relying_party }), t("show.purpose", { purpose: news.purpose.text }), valid ? null : reason(news.reason)));
-    if (valid && !wallet.offline) {
-      // This QR is spent; another is made only when it is asked for.
+    // This QR is spent; another is made only when it is asked for. A refusal that follows does not take the way to it.
+    spent ||= valid && !wallet.offline;
+    if (spent) {
       area.remove();
       document.querySelector("main h1").textContent = t("show.done");
       result.append(button(t("show.another"), () => go("tunjukkan"), { kind: "secondary", picture: "qr" }), button(t("show.history"), () => go("riwayat"), { kind: "quiet", picture: "history" }));
@@ -317,6 +342,17 @@ export async function show() {
   const names = Array.isArray(wallet.share) ? wallet.share : PRESETS[wallet.share];
   return el("div", { class: "stack wallet" }, heading(t("show.title")), el("p", { class: "muted" }, t("show.shares", { what: Array.isArray(wallet.share) ? names.map((name) => t(`attribute.${name}`)).join(", ") : t(`share.${wallet.share}`) })),
     result, area, button(t("show.change"), () => go("bagikan"), { kind: "secondary", picture: "edit" }), tabs("bagikan"));
+}
+
+// Digit by digit, with a pause where the groups end.
+const groups = (code) => [code.slice(0, 3), code.slice(3, 6), code.slice(6)];
+const spoken = (code) => groups(code).map((group) => [...group].join(" ")).join(", ");
+
+/** A code, large, for eyes in groups and for ears digit by digit. */
+function spelt(code) {
+  return el("div", { class: "center stack-tight", tabindex: "-1" }, el("p", {}, t("show.code")),
+    el("p", { class: "digits mono" }, el("span", { class: "sr-only" }, spoken(code)), groups(code).map((group) => el("span", { "aria-hidden": "true" }, group))),
+    el("p", { class: "muted small" }, t("show.code.why")));
 }
 
 const reason = (code) => (known(`reason.${code}`) ? t(`reason.${code}`) : "");

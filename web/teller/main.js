@@ -1,6 +1,6 @@
 // The teller's desk: `/verifikasi`. Scan, understand at a glance, next.
 
-import { button, el, fill, icon } from "/web/shared/dom.js";
+import { button, el, field, fill, icon } from "/web/shared/dom.js";
 import { dateTime, onLanguage, start, t } from "/web/shared/i18n.js";
 import { arrive, failed, frame, intake, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
@@ -42,22 +42,37 @@ function scan() {
   go("#pindai");
 }
 
-function begun(token) {
+function begun(shown) {
   const id = crypto.randomUUID();
-  check = newCheck(session, token, session.who.purposes.find((one) => one.code === purpose), id);
-  sessionStorage.setItem(CHECK, JSON.stringify({ token, id, purpose, who: session.who.username }));
+  check = newCheck(session, shown, session.who.purposes.find((one) => one.code === purpose), id);
+  sessionStorage.setItem(CHECK, JSON.stringify({ shown, id, purpose, who: session.who.username }));
   go("#hasil");
 }
 
 /** The check that was on the screen before a reload. */
 function resumed() {
   try {
-    const { token, id, purpose: code, who } = JSON.parse(sessionStorage.getItem(CHECK));
+    const { shown, id, purpose: code, who } = JSON.parse(sessionStorage.getItem(CHECK));
     const asked = session.who.purposes.find((one) => one.code === code);
-    return asked && who === session.who.username ? newCheck(session, token, asked, id) : null;
+    return asked && who === session.who.username ? newCheck(session, shown, asked, id) : null;
   } catch {
     return null;
   }
+}
+
+/** A field for the ten digits that stand under a QR on request. */
+function codeForm(take) {
+  const input = field({ id: "code", label: t("teller.code"), hint: t("teller.code.hint"), inputmode: "numeric", autocomplete: "off", spellcheck: "false", maxlength: 40, "data-digits": "" });
+  input.input.className = "mono";
+  return el("form", { class: "code-form stack-tight", novalidate: true, onsubmit: (event) => {
+    event.preventDefault();
+    // Whatever groups the digits, in whichever writing: only they count.
+    const digits = input.input.value.normalize("NFKC").replace(/[\s\p{Pd}.]/gu, "");
+    const good = /^\d{10}$/.test(digits);
+    input.fail(good ? "" : t("teller.code.form"));
+    if (!good) return input.input.focus();
+    return take({ code: digits });
+  } }, input, button(t("staff.check"), null, { type: "submit", kind: "secondary" }));
 }
 
 function scanScreen(main) {
@@ -69,22 +84,21 @@ function scanScreen(main) {
     input.checked = one.code === purpose;
     return el("label", { class: "check" }, input, el("span", {}, one.text));
   });
-  const way = intake({
-    hint: t("teller.scan.hint"),
-    onText: (token) => {
-      if (!purpose) {
-        problem.hidden = false;
-        choices[0]?.querySelector("input").focus();
-        return t("teller.purpose.first");
-      }
-      begun(token);
-      return null;
-    },
-  });
+  const take = (shown) => {
+    if (!purpose) {
+      problem.hidden = false;
+      choices[0]?.querySelector("input").focus();
+      return t("teller.purpose.first");
+    }
+    begun(shown);
+    return null;
+  };
+  const way = intake({ hint: t("teller.scan.hint"), onText: (token) => take({ token }) });
   fill(main, el("div", { class: "stack" }, el("h1", {}, t("teller.scan.title")), el("div", { class: "two to-right" },
     el("section", { class: "card stack" }, el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("teller.purpose")), choices), problem,
       el("p", { class: "muted small" }, t("teller.purpose.why"))),
-    el("section", { class: "card" }, way))));
+    el("section", { class: "card scan" }, way),
+    el("section", { class: "card" }, codeForm(take)))));
   arrive(main);
   return way.stop;
 }
@@ -136,7 +150,7 @@ function draw() {
   }
   if (screen === "hasil") check ??= resumed();
   const keys = shortcuts({ F2: scan, F8: () => go("#riwayat") });
-  const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: begun }) : screen === "riwayat" ? historyScreen(main) : scanScreen(main);
+  const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: (token) => begun({ token }) }) : screen === "riwayat" ? historyScreen(main) : scanScreen(main);
   leave = joined(shown, keys);
   return undefined;
 }

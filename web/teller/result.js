@@ -2,7 +2,7 @@
 
 import { announce, button, el, fill, icon, svg } from "/web/shared/dom.js";
 import { stopwatch } from "/web/shared/countdown.js";
-import { explain } from "/web/shared/http.js";
+import { duration, explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, known, t } from "/web/shared/i18n.js";
 import { wedge } from "/web/staff/wedge.js";
 import { arrive, key } from "/web/staff/frame.js";
@@ -12,12 +12,13 @@ const AGAIN_SECONDS = [2, 4, 8, 15];
 const UNKNOWN = ["undetermined", "overloaded", "unavailable", "request_in_flight", "internal"];
 
 /**
- * A check of one scan: its key never changes, so asking again can only tell what happened. With the `id` of an earlier check
- * it is that one once more: after a reload, say.
+ * A check of one `{token}` or `{code}`: its key never changes, so asking again can only tell what happened. With the `id`
+ * of an earlier check it is that one once more: after a reload, say.
  */
-export function newCheck(session, token, purpose, id = crypto.randomUUID()) {
+export function newCheck(session, shown, purpose, id = crypto.randomUUID()) {
   const check = {
     purpose,
+    byCode: "code" in shown,
     organisation: session.who.relying_party,
     answer: null,
     refused: null,
@@ -27,7 +28,7 @@ export function newCheck(session, token, purpose, id = crypto.randomUUID()) {
       const elapsed = stopwatch();
       check.tries += 1;
       try {
-        check.answer = await session.call("/verifications", { method: "POST", json: { token, purpose: purpose.code }, headers: { "Idempotency-Key": id }, timeout: 8000 });
+        check.answer = await session.call("/verifications", { method: "POST", json: { ...shown, purpose: purpose.code }, headers: { "Idempotency-Key": id }, timeout: 8000 });
         check.refused = null;
       } catch (error) {
         check.refused = error;
@@ -92,6 +93,7 @@ function answered(main, check, next) {
         : el("p", { class: "no-portrait" }, icon("user"), t("result.no_portrait"))) : null,
       el("div", { class: "stack facts" },
         el("p", { class: "message" }, answer.message),
+        answer.tries_left === undefined ? null : el("p", {}, t("result.tries", { n: answer.tries_left })),
         entries.length ? el("dl", { class: "attributes" }, entries.map(([name, content]) => el("div", {}, el("dt", {}, t(`attribute.${name}`)), el("dd", {}, value(name, content))))) : null,
         el("p", { class: "muted small" }, t("result.foot", { purpose: check.purpose.text, when: dateTime(answer.verified_at) })),
         answer.single_use || !valid ? null : el("p", { class: "small" }, t("result.offline")))),
@@ -101,7 +103,8 @@ function answered(main, check, next) {
 }
 
 function refused(main, check, next) {
-  const { title, detail } = explain(check.refused);
+  const { code, retryAfter } = check.refused;
+  const { title, detail } = code === "too_many" && check.byCode ? { title: t("result.wait"), detail: t("result.wait.do", { wait: duration(retryAfter) }) } : explain(check.refused);
   fill(main, el("article", { class: "result unknown" },
     el("header", { class: "verdict" }, sign("unknown"), el("h1", {}, t("result.refused")), el("p", { class: "what" }, title)),
     el("div", { class: "content" }, el("div", { class: "stack facts" }, el("p", { class: "message" }, detail))),

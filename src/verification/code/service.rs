@@ -1,0 +1,171 @@
+//! Giving a code for a presentation, and getting the presentation for a code.
+
+use uuid::Uuid;
+
+use super::model::{CODES, Guesser, PresentationCode, Window};
+use super::store;
+use crate::clock::{DAY, Timestamp};
+use crate::core::Core;
+use crate::db::Tx;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::secret::Redacted;
+use crate::vault::{INDEX_LENGTH, Label, Vault};
+use crate::verification::model::IdempotencyKey;
+
+/// Numbers drawn until one is free. With ten thousand living codes even the second is hardly ever needed.
+const DRAWS: u32 = 8;
+/// Days that the key of a code's check is remembered; a client repeats within one (protocol §4).
+const USED_DAYS: i64 = 2;
+/// The table in whose context tokens are sealed.
+const TABLE: &[u8] = b"presentation_code";
+
+/// Codes and wrong guesses. Cloning shares the database.
+#[derive(Clone)]
+pub struct Codes {
+    core: Core,
+}
+
+/// What was typed, after it was looked up.
+#[derive(Debug)]
+pub enum Redeemed {
+    /// A code of this presentation's.
+    Token(Redacted<String>),
+    /// Nobody's code: one more wrong guess.
+    Nothing,
+}
+
+impl Codes {
+    /// Over the shared tables.
+    pub const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// A new code for a resident's presentation. It voids the one before.
+    ///
+    /// # Errors
+    /// When the database did not do it.
+    pub async fn give(&self, resident: Uuid, token: &str, expires_at: Timestamp) -> Result<PresentationCode> {
+        let Core { random, vault, db, .. } = &self.core;
+        let mut tx = db.write().await?;
+        store::void(&mut tx, resident).await?;
+        for _ in 0..DRAWS {
+            let code = PresentationCode::from_number(random.below(CODES));
+            let index = index(vault, &code);
+            let sealed = vault.seal(Label::Column, random, &[TABLE, resident.as_bytes(), &index], token.as_bytes());
+            if store::add(&mut tx, &index, resident, &sealed, expires_at).await? {
+                tx.commit().await?;
+                return Ok(code);
+            }
+        }
+        Err(Error::internal("no free code was drawn"))
+    }
+
+    /// The token that a code stands for. A wrong code is counted; a right one is not.
+    ///
+    /// The guess is counted before it is compared, in one transaction that a right code undoes: parallel guesses queue for
+    /// the guesser's row, so none is compared beyond the limit, and a crash before the commit has told nobody anything.
+    ///
+    /// Under which key a right one was used is noted first: a repetition must find its answer after the code is forgotten.
+    ///
+    /// # Errors
+    /// `too_many` with the time to wait after too many wrong ones: then nothing is compared.
+    pub async fn redeem(
+        &self,
+        code: &PresentationCode,
+        guesser: Guesser,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Redeemed> {
+        // Who has to wait is told so without taking the writer.
+        let mut tx = self.core.db.read().await?;
+        for (subject, most) in guesser.subjects() {
+            let window = window(&mut tx, subject).await?;
+            if let Some(window) = window.filter(|window| window.left(most, now) == 0) {
+                return Err(wait(window.wait(now)));
+            }
+        }
+        drop(tx);
+        let mut tx = self.core.db.write().await?;
+        for (subject, most) in guesser.subjects() {
+            if !store::count(&mut tx, subject, now, Window::over_at(now), most).await? {
+                let window = window(&mut tx, subject).await?;
+                tx.rollback().await?;
+                return Err(wait(window.map_or(1, |window| window.wait(now))));
+            }
+        }
+        let index = index(&self.core.vault, code);
+        let Some(row) = store::find(&mut tx, &index).await? else {
+            tx.commit().await?;
+            return Ok(Redeemed::Nothing);
+        };
+        tx.rollback().await?;
+        let mut tx = self.core.db.write().await?;
+        store::use_up(&mut tx, guesser.relying_party_id, &key.0, row.resident_id, now).await?;
+        tx.commit().await?;
+        let context = [TABLE, row.resident_id.as_bytes(), &index];
+        let token = self.core.vault.open(Label::Column, &context, &row.sealed)?;
+        let token = String::from_utf8(token.to_vec()).map_err(|_| Error::internal("a sealed token is no text"))?;
+        Ok(Redeemed::Token(token.into()))
+    }
+
+    /// Whose code a party used under this key, if it used one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn used_for(&self, party: Uuid, key: &IdempotencyKey) -> Result<Option<Uuid>> {
+        let mut tx = self.core.db.read().await?;
+        Ok(store::used_for(&mut tx, party, &key.0).await?)
+    }
+
+    /// How many wrong codes are left before a guesser has to wait.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn left(&self, guesser: Guesser, now: Timestamp) -> Result<i64> {
+        let mut tx = self.core.db.read().await?;
+        let mut least = i64::MAX;
+        for (subject, most) in guesser.subjects() {
+            let left = window(&mut tx, subject).await?.map_or(most, |window| window.left(most, now));
+            least = least.min(left);
+        }
+        Ok(least)
+    }
+
+    /// What a question with a code is recognised by when it is repeated. Keyed, because ten digits are soon tried out.
+    pub fn keyed(&self, hash: &[u8; 32]) -> [u8; 32] {
+        let vault = &self.core.vault;
+        vault.mac(vault.index_version(), Label::PresentationCode, &[b"question", hash]).unwrap_or_default()
+    }
+
+    /// Forgets expired codes and guesses that no longer count; gives how many rows.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self) -> Result<u64> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let rows = store::sweep(&mut tx, now).await?
+            + store::sweep_guesses(&mut tx, Window::over_at(now)).await?
+            + store::sweep_used(&mut tx, now.plus_seconds(-USED_DAYS * DAY)).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+}
+
+async fn window(tx: &mut Tx, subject: Uuid) -> Result<Option<Window>> {
+    Ok(store::window(tx, subject).await?.map(|(started_at, guesses)| Window { started_at, guesses }))
+}
+
+fn index(vault: &Vault, code: &PresentationCode) -> Vec<u8> {
+    let parts: [&[u8]; 2] = [b"code", code.expose().as_bytes()];
+    let mac = vault.mac(vault.index_version(), Label::PresentationCode, &parts).unwrap_or_default();
+    mac[..INDEX_LENGTH].to_vec()
+}
+
+fn wait(seconds: u64) -> Error {
+    let refusal = Refusal::new(Code::TooMany).detail(
+        "Terlalu banyak kode yang salah. Tunggu selama waktu yang tertera, atau pindai QR-nya: QR tidak dibatasi.",
+        "Too many wrong codes. Wait for the time stated, or scan the QR: that is not limited.",
+    );
+    refusal.retry_after(seconds).into()
+}

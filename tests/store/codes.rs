@@ -1,0 +1,219 @@
+//! Codes that stand for presentations: what the statements promise, who may guess how often, and on how many nodes.
+
+use ikd::core::Core;
+use ikd::credential::TokenKind;
+use ikd::error::{Code, Error};
+use ikd::secret::Redacted;
+use ikd::vault::Vault;
+use ikd::verification::code::model::{MOST_OF_EMPLOYEE, MOST_OF_PARTY, WINDOW_SECONDS};
+use ikd::verification::code::service::Redeemed;
+use ikd::verification::code::{Codes, Guesser, PresentationCode, store};
+use ikd::verification::model::{IdempotencyKey, Question, Shown};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::support::each_engine;
+use crate::verification::world;
+
+const PARTY: Guesser = Guesser { relying_party_id: Uuid::from_u128(1), employee_id: None };
+const OTHER: Guesser = Guesser { relying_party_id: Uuid::from_u128(2), employee_id: None };
+
+const KEY: IdempotencyKey = IdempotencyKey([7; 16]);
+
+fn employee(id: u128) -> Guesser {
+    Guesser { employee_id: Some(Uuid::from_u128(id)), ..PARTY }
+}
+
+fn code(number: u64) -> PresentationCode {
+    PresentationCode::from_number(number)
+}
+
+async fn token_of(codes: &Codes, core: &Core, typed: &PresentationCode) -> Option<String> {
+    match codes.redeem(typed, OTHER, &KEY, core.now()).await.unwrap() {
+        Redeemed::Token(token) => Some(token.into_inner()),
+        Redeemed::Nothing => None,
+    }
+}
+
+/// The seconds to wait, of a refusal.
+fn wait<T: std::fmt::Debug>(result: Result<T, Error>) -> u64 {
+    match result.unwrap_err() {
+        Error::Refused(refusal) if refusal.code == Code::TooMany => refusal.retry_after.unwrap(),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn statements_keep_void_count_and_forget() {
+    each_engine(async |core| {
+        let now = core.now();
+        let (siti, budi) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut tx = core.db.write().await.unwrap();
+        assert!(store::add(&mut tx, b"a", siti, b"sealed", now.plus_seconds(90)).await.unwrap());
+        assert!(!store::add(&mut tx, b"a", budi, b"other", now.plus_seconds(90)).await.unwrap(), "taken");
+        assert!(store::add(&mut tx, b"b", budi, b"other", now.plus_seconds(91)).await.unwrap());
+        let row = store::find(&mut tx, b"a").await.unwrap().unwrap();
+        assert_eq!((row.resident_id, row.sealed.as_slice()), (siti, &b"sealed"[..]));
+        assert!(store::find(&mut tx, b"c").await.unwrap().is_none());
+        assert_eq!(store::sweep(&mut tx, now.plus_seconds(90)).await.unwrap(), 1);
+        assert_eq!(store::void(&mut tx, siti).await.unwrap(), 0);
+        assert_eq!(store::void(&mut tx, budi).await.unwrap(), 1);
+        assert!(store::find(&mut tx, b"b").await.unwrap().is_none());
+
+        let over = now.plus_seconds(-600);
+        for guesses in 1..=3 {
+            assert!(store::count(&mut tx, siti, now.plus_seconds(guesses), over, 3).await.unwrap());
+            assert_eq!(store::window(&mut tx, siti).await.unwrap(), Some((now.plus_seconds(1), guesses)));
+        }
+        assert!(!store::count(&mut tx, siti, now, over, 3).await.unwrap(), "three are all");
+        assert!(store::count(&mut tx, budi, now, over, 3).await.unwrap());
+        let later = now.plus_seconds(601);
+        assert!(store::count(&mut tx, siti, later, now.plus_seconds(1), 3).await.unwrap(), "a new window");
+        assert_eq!(store::window(&mut tx, siti).await.unwrap(), Some((later, 1)));
+        assert_eq!(store::sweep_guesses(&mut tx, now).await.unwrap(), 1);
+
+        let (party, other) = (Uuid::from_u128(8), Uuid::from_u128(9));
+        assert!(store::use_up(&mut tx, party, &KEY.0, siti, now).await.unwrap());
+        assert!(!store::use_up(&mut tx, party, &KEY.0, budi, now).await.unwrap(), "the first use stays");
+        assert_eq!(store::used_for(&mut tx, party, &KEY.0).await.unwrap(), Some(siti));
+        assert_eq!(store::used_for(&mut tx, other, &KEY.0).await.unwrap(), None);
+        assert_eq!(store::sweep_used(&mut tx, now.plus_seconds(-1)).await.unwrap(), 0);
+        assert_eq!(store::sweep_used(&mut tx, now).await.unwrap(), 1);
+        assert_eq!(store::window(&mut tx, budi).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_leads_to_its_token_on_every_node_and_the_database_tells_neither() {
+    each_engine(async |core| {
+        let (here, there) = (Codes::new(core.clone()), Codes::new(core.clone()));
+        let (siti, until) = (Uuid::from_u128(7), core.now().plus_seconds(90));
+        let first = here.give(siti, "TOKEN ONE", until).await.unwrap();
+        assert_eq!(token_of(&there, &core, &first).await.as_deref(), Some("TOKEN ONE"));
+        assert_eq!(
+            token_of(&there, &core, &first).await.as_deref(),
+            Some("TOKEN ONE"),
+            "spending is the token's affair"
+        );
+        let second = here.give(siti, "TOKEN TWO", until).await.unwrap();
+        assert_ne!(first, second);
+        assert_eq!(token_of(&there, &core, &first).await, None, "a newer one voids it");
+        assert_eq!(token_of(&there, &core, &second).await.as_deref(), Some("TOKEN TWO"));
+        let others = here.give(Uuid::from_u128(8), "TOKEN THREE", until).await.unwrap();
+        assert_eq!(token_of(&there, &core, &second).await.as_deref(), Some("TOKEN TWO"), "another's does not");
+
+        let mut tx = core.db.read().await.unwrap();
+        let rows = ikd::fetch_all!(&mut tx, (Vec<u8>, Vec<u8>), "SELECT code_index, sealed FROM presentation_code");
+        for (index, sealed) in rows.unwrap() {
+            let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+            for text in [second.expose(), others.expose(), "TOKEN"] {
+                assert!(!holds(&index, text) && !holds(&sealed, text));
+            }
+        }
+        drop(tx);
+        // With another root secret the index is another.
+        let stranger = Codes::new(Core { vault: Vault::single([8; 32]), ..core.clone() });
+        assert_eq!(token_of(&stranger, &core, &second).await, None);
+
+        core.clock.advance(90);
+        assert!(here.sweep().await.unwrap() >= 2);
+        assert_eq!(token_of(&there, &core, &others).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wrong_codes_are_limited_by_party_and_by_employee_and_right_ones_are_not_counted() {
+    each_engine(async |core| {
+        let codes = Codes::new(core.clone());
+        let good = codes.give(Uuid::from_u128(7), "TOKEN", core.now().plus_seconds(90)).await.unwrap();
+        let now = core.now();
+        for guess in 0..MOST_OF_EMPLOYEE {
+            assert_eq!(codes.left(employee(5), now).await.unwrap(), MOST_OF_EMPLOYEE - guess);
+            assert!(matches!(codes.redeem(&good, employee(5), &KEY, now).await.unwrap(), Redeemed::Token(_)));
+            assert!(matches!(codes.redeem(&code(3), employee(5), &KEY, now).await.unwrap(), Redeemed::Nothing));
+        }
+        assert_eq!(wait(codes.redeem(&code(3), employee(5), &KEY, now).await), WINDOW_SECONDS as u64);
+        assert_eq!(wait(codes.redeem(&good, employee(5), &KEY, now.plus_seconds(1)).await), WINDOW_SECONDS as u64 - 1);
+        assert_eq!(codes.left(PARTY, now).await.unwrap(), MOST_OF_PARTY - MOST_OF_EMPLOYEE);
+        // A colleague, and the party's own programs.
+        assert!(matches!(codes.redeem(&good, employee(6), &KEY, now).await.unwrap(), Redeemed::Token(_)));
+        for _ in 0..MOST_OF_PARTY - MOST_OF_EMPLOYEE {
+            assert!(matches!(codes.redeem(&code(3), PARTY, &KEY, now).await.unwrap(), Redeemed::Nothing));
+        }
+        for guesser in [PARTY, employee(6)] {
+            assert_eq!(wait(codes.redeem(&good, guesser, &KEY, now).await), WINDOW_SECONDS as u64);
+            assert_eq!(codes.left(guesser, now).await.unwrap(), 0);
+        }
+        assert!(matches!(codes.redeem(&good, OTHER, &KEY, now).await.unwrap(), Redeemed::Token(_)), "another party");
+        let later = now.plus_seconds(WINDOW_SECONDS);
+        assert_eq!(codes.left(employee(5), later).await.unwrap(), MOST_OF_EMPLOYEE);
+        assert!(matches!(codes.redeem(&good, employee(5), &KEY, later).await.unwrap(), Redeemed::Token(_)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_guesses_on_two_nodes_do_not_pass_the_limit() {
+    each_engine(async |core| {
+        let nodes = [Codes::new(core.clone()), Codes::new(core.clone())];
+        let mut running = JoinSet::new();
+        for guess in 0..40_u64 {
+            let (codes, now) = (nodes[guess as usize % 2].clone(), core.now());
+            running.spawn(async move {
+                loop {
+                    match codes.redeem(&code(guess), employee(5), &KEY, now).await {
+                        Ok(Redeemed::Nothing) => return true,
+                        Err(Error::Refused(refusal)) if refusal.code == Code::TooMany => return false,
+                        // What lost a race is asked again, as the verifier does.
+                        Err(Error::Db(_)) => {}
+                        other => panic!("{other:?}"),
+                    }
+                }
+            });
+        }
+        let compared = running.join_all().await.into_iter().filter(|compared| *compared).count();
+        assert_eq!(compared as i64, MOST_OF_EMPLOYEE);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_recognises_a_question_with_a_code_cannot_be_tried_out() {
+    each_engine(async |core| {
+        let world = world(core.clone()).await;
+        let codes = Codes::new(core.clone());
+        let token = world.token_of(world.record(TokenKind::Presentation));
+        let given = codes.give(Uuid::from_u128(7), &token, core.now().plus_seconds(90)).await.unwrap();
+        let mut question = crate::verification::question("", "k");
+        question.shown = Shown::Code(given.clone());
+        world.service.verify(&world.party, &question).await.unwrap();
+        let mut tx = core.db.read().await.unwrap();
+        let stored = ikd::fetch_one!(&mut tx, (Vec<u8>,), "SELECT body_hash FROM verification").unwrap().0;
+        let scanned = Question { shown: Shown::Token(Redacted(given.expose().to_owned())), ..question.clone() };
+        assert_ne!(stored, question.body_hash(), "not the plain hash");
+        assert_ne!(stored, scanned.body_hash());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn checking_a_qr_asks_nothing_of_codes() {
+    each_engine(async |core| {
+        let world = world(core.clone()).await;
+        let mut tx = core.db.write().await.unwrap();
+        for table in ["DROP TABLE presentation_code", "DROP TABLE code_guess"] {
+            ikd::execute!(&mut tx, table).unwrap();
+        }
+        tx.commit().await.unwrap();
+        let token = world.token_of(world.record(TokenKind::Presentation));
+        for (token, key, expected) in
+            [(token.as_str(), "a", ""), (&token, "b", "already_used"), ("NONSENSE", "c", "malformed")]
+        {
+            let answer = world.service.verify(&world.party, &crate::verification::question(token, key)).await.unwrap();
+            assert_eq!((answer.verdict.reason(), answer.tries_left), (expected, None));
+        }
+    })
+    .await;
+}
