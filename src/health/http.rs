@@ -1,6 +1,7 @@
 //! `/health/live` and `/health/ready`.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -8,7 +9,9 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Serialize;
+use tokio::sync::Mutex;
 
+use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::credential::KeyPurpose;
 use crate::keyring::Keyring;
@@ -22,9 +25,13 @@ const MAIL_LATE_SECONDS: i64 = 600;
 pub struct Health {
     core: Core,
     keyring: Keyring,
+    last: Arc<Mutex<Option<(Instant, Ready)>>>,
 }
 
-#[derive(Debug, Serialize)]
+/// How long an answer is given again: anybody may ask, and asking costs the database a question.
+const REMEMBERED: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Debug, Serialize)]
 struct Ready {
     status: &'static str,
     database: &'static str,
@@ -38,7 +45,7 @@ struct Ready {
 impl Health {
     /// Looks at a node's parts.
     pub fn new(core: &Core, keyring: &Keyring) -> Self {
-        Self { core: core.clone(), keyring: keyring.clone() }
+        Self { core: core.clone(), keyring: keyring.clone(), last: Arc::default() }
     }
 
     /// The routes.
@@ -50,30 +57,47 @@ impl Health {
     }
 }
 
-/// 200 when this node can serve; 503 when the database does not answer or a key is missing. Late mail is said, but takes
-/// no node out of service: all nodes share one outbox.
 async fn ready(State(health): State<Health>) -> Response {
-    let stats = tokio::time::timeout(Duration::from_secs(2), async {
-        let mut tx = health.core.db.read().await?;
-        outbox::stats(&mut tx, health.core.now()).await
-    })
-    .await;
-    let stats = stats.ok().and_then(Result::ok);
-    let keys = [KeyPurpose::Token, KeyPurpose::Receipt].iter().all(|purpose| health.keyring.signer(*purpose).is_ok());
-    let late = stats.as_ref().and_then(|stats| stats.oldest_queued_seconds).is_some_and(|age| age > MAIL_LATE_SECONDS);
-    let ok = stats.is_some() && keys;
-    let body = Ready {
-        status: if ok { "ok" } else { "unavailable" },
-        database: if stats.is_some() { "ok" } else { "unavailable" },
-        keys: if keys { "ok" } else { "missing" },
-        mail: match &stats {
-            None => "unknown",
-            Some(stats) if late || stats.parked > 0 => "late",
-            Some(_) => "ok",
-        },
-        mail_oldest_queued_seconds: stats.as_ref().and_then(|stats| stats.oldest_queued_seconds),
-        mail_parked: stats.as_ref().map_or(0, |stats| stats.parked),
+    // Held while looking: who asks meanwhile waits for that answer.
+    let mut last = health.last.lock().await;
+    let body = match last.as_ref().filter(|(since, _)| since.elapsed() < REMEMBERED) {
+        Some((_, body)) => body.clone(),
+        None => {
+            let body = health.look().await;
+            *last = Some((stopwatch(), body.clone()));
+            body
+        }
     };
-    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    drop(last);
+    let status = if body.status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
+}
+
+impl Health {
+    /// 200 when this node can serve; 503 when the database does not answer or a key is missing. Late mail is said, but takes
+    /// no node out of service: all nodes share one outbox.
+    async fn look(&self) -> Ready {
+        let stats = tokio::time::timeout(Duration::from_secs(2), async {
+            let mut tx = self.core.db.read().await?;
+            outbox::stats(&mut tx, self.core.now()).await
+        })
+        .await;
+        let stats = stats.ok().and_then(Result::ok);
+        let keys = [KeyPurpose::Token, KeyPurpose::Receipt].iter().all(|purpose| self.keyring.signer(*purpose).is_ok());
+        let late =
+            stats.as_ref().and_then(|stats| stats.oldest_queued_seconds).is_some_and(|age| age > MAIL_LATE_SECONDS);
+        let ok = stats.is_some() && keys;
+        Ready {
+            status: if ok { "ok" } else { "unavailable" },
+            database: if stats.is_some() { "ok" } else { "unavailable" },
+            keys: if keys { "ok" } else { "missing" },
+            mail: match &stats {
+                None => "unknown",
+                Some(stats) if late || stats.parked > 0 => "late",
+                Some(_) => "ok",
+            },
+            mail_oldest_queued_seconds: stats.as_ref().and_then(|stats| stats.oldest_queued_seconds),
+            mail_parked: stats.as_ref().map_or(0, |stats| stats.parked),
+        }
+    }
 }
