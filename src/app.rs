@@ -97,6 +97,7 @@ impl App {
             registrations: registrations.clone(),
             counter: counter.clone(),
             teller: teller.clone(),
+            verification: verification.clone(),
             gate: gate.clone(),
         };
         Ok(Self {

@@ -276,11 +276,20 @@ pub struct Limits {
     pub password_hashes: usize,
     /// Verifications under way at once; beyond that 503 `overloaded`.
     pub verifications: usize,
+    /// Rows an hour that refusals of one relying party may leave besides holders' histories; beyond that such questions
+    /// get 429 `too_many`.
+    pub refusals_per_hour: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_second: 200, pictures: 2, password_hashes: 2, verifications: 2_048 }
+        Self {
+            requests_per_second: 200,
+            pictures: 2,
+            password_hashes: 2,
+            verifications: 2_048,
+            refusals_per_hour: 3_600,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::clock::{DAY, Timestamp};
 use crate::core::Core;
 use crate::db::{DbResult, Tx};
 use crate::error::Result;
-use crate::{counter, execute, mail, registration, teller};
+use crate::{counter, execute, mail, registration, teller, verification};
 
 const LEASE: &str = "INSERT INTO lease (name, holder, expires_at) VALUES ($1, $2, $3) \
     ON CONFLICT (name) DO UPDATE SET holder = $2, expires_at = $3 WHERE lease.expires_at <= $4 OR lease.holder = $2";
@@ -40,6 +40,8 @@ pub struct Housekeeping {
     pub counter: counter::Service,
     /// Forgets tellers' sessions.
     pub teller: teller::Service,
+    /// Forgets old refusals.
+    pub verification: verification::Service,
     /// Forgets spent captchas.
     pub gate: CaptchaGate,
 }
@@ -81,6 +83,7 @@ impl Housekeeping {
         while self.registrations.sweep().await? > 0 {}
         self.counter.sweep().await?;
         self.teller.sweep().await?;
+        while self.verification.sweep().await? > 0 {}
         self.gate.sweep().await?;
         let mut tx = self.core.db.write().await?;
         mail::outbox::sweep(&mut tx, now.plus_seconds(-DAY), 1_000).await?;

@@ -10,6 +10,7 @@ pub mod http;
 mod lanes;
 pub mod model;
 pub mod party;
+pub mod quota;
 pub mod receipt;
 pub mod service;
 pub mod store;

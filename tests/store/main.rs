@@ -15,6 +15,7 @@ mod keyring;
 mod mail;
 mod mail_delivery;
 mod officers;
+mod refusals;
 mod register;
 mod registration;
 mod residents;

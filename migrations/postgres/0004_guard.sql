@@ -1,0 +1,27 @@
+-- What bounds and tidies the rows that refusals and ended registrations leave.
+
+-- Rows that a relying party's refusals without a new line in a history may still leave in the present hour.
+CREATE TABLE refusal_window (
+    relying_party_id UUID NOT NULL PRIMARY KEY,
+    started_at BIGINT NOT NULL,
+    refusals BIGINT NOT NULL
+);
+
+-- A refusal that repeated an earlier one is counted there; its own key is kept here, so that it gets that answer again.
+CREATE TABLE verification_repeat (
+    relying_party_id UUID NOT NULL,
+    idempotency_key BYTEA NOT NULL,
+    resident_id UUID NOT NULL,
+    verification_id UUID NOT NULL,
+    body_hash BYTEA NOT NULL,
+    asked_at BIGINT NOT NULL,
+    PRIMARY KEY (relying_party_id, idempotency_key, resident_id)
+);
+CREATE INDEX verification_repeat_time ON verification_repeat (asked_at);
+
+CREATE INDEX verification_refusal_time ON verification_refusal (verified_at);
+-- The same refusal of the same token. Only refusals are in it, so that spending pays nothing for it.
+CREATE INDEX verification_refused ON verification (resident_id, relying_party_id, issued, verification_id)
+    WHERE result = 'invalid';
+
+CREATE INDEX registration_ended ON registration (ended_at) WHERE ended_at IS NOT NULL;
