@@ -6,6 +6,7 @@
 mod support;
 
 mod activation;
+mod clock;
 mod counter;
 mod dropped;
 mod flow;
