@@ -24,4 +24,5 @@ CREATE INDEX verification_refusal_time ON verification_refusal (verified_at);
 CREATE INDEX verification_refused ON verification (resident_id, relying_party_id, issued, verification_id)
     WHERE result = 'invalid';
 
-CREATE INDEX registration_ended ON registration (ended_at) WHERE ended_at IS NOT NULL;
+-- Those that ended without a digital KTP, to be deleted after a while.
+CREATE INDEX registration_ended ON registration (ended_at) WHERE state IN ('rejected', 'expired', 'cancelled');
