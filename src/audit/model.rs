@@ -86,12 +86,15 @@ actions! {
     OfficeAdded = "office_added", "an office was added";
     OfficerAdded = "officer_added", "an officer was added";
     OfficerDisabled = "officer_disabled", "an officer was disabled";
+    OfficerEnabled = "officer_enabled", "a disabled officer may log in again";
     PasswordSet = "password_set", "an officer's password was replaced";
     TotpReset = "totp_reset", "a person's one-time password secret was replaced";
     RelyingPartyAdded = "relying_party_added", "a relying party was added";
     ApiKeyAdded = "api_key_added", "an API key was added";
     ApiKeyRevoked = "api_key_revoked", "an API key was revoked";
     EmployeeAdded = "employee_added", "an employee of a relying party was added";
+    EmployeeDisabled = "employee_disabled", "an employee of a relying party was disabled";
+    EmployeeEnabled = "employee_enabled", "a disabled employee of a relying party may log in again";
     KeyMade = "key_made", "a signing key was made";
     KeyRevoked = "key_revoked", "a signing key was retired at once";
     KeyRotated = "key_rotated", "a signing key took over";

@@ -33,8 +33,13 @@ impl Service {
     /// `forbidden` for roles that serve nobody, and what scanning refuses.
     pub async fn scan(&self, officer: &OfficerSession, token: &str, language: Language) -> Result<View> {
         require_service(officer)?;
-        let id = self.registrations.scan(officer.actor(), token).await?;
-        self.note(officer, Action::Scan, id).await?;
+        let scanned = self.registrations.read_scan(token).await?;
+        let id = scanned.0;
+        let mut tx = self.core.db.write().await?;
+        self.registrations.scan(&mut tx, officer.actor(), scanned).await?;
+        self.audit.record(&mut tx, event(officer, Action::Scan, id), Outcome::Done).await?;
+        tx.commit().await?;
+        self.registrations.ensure_checked(id).await;
         self.registrations.view(officer.actor(), id, language).await
     }
 
@@ -75,8 +80,11 @@ impl Service {
         language: Language,
     ) -> Result<View> {
         require_service(officer)?;
-        self.registrations.confirm_match(officer.actor(), id, number).await?;
-        self.note(officer, Action::MatchConfirmed, id).await?;
+        let mut tx = self.core.db.write().await?;
+        self.registrations.confirm_match(&mut tx, officer.actor(), id, number).await?;
+        self.audit.record(&mut tx, event(officer, Action::MatchConfirmed, id), Outcome::Done).await?;
+        tx.commit().await?;
+        self.registrations.ensure_checked(id).await;
         self.registrations.view(officer.actor(), id, language).await
     }
 

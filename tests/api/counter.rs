@@ -298,3 +298,26 @@ async fn before_the_sweeper_comes_an_overdue_registration_is_expired_already() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_that_cannot_be_written_down_does_not_count() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let applicant = world.waiting(&world.people[0]).await;
+        let desk = world.desk().await;
+        let scanned = "SELECT COUNT(*) FROM registration WHERE registration_id = $1 AND scanned_at IS NOT NULL";
+        let rename = async |from: &'static str| {
+            let mut tx = world.core.db.write().await.unwrap();
+            ikd::execute!(&mut tx, from).unwrap();
+            tx.commit().await.unwrap();
+        };
+        rename("ALTER TABLE audit_event RENAME TO audit_gone").await;
+        let answer = world.scan(desk, &applicant).await;
+        assert_eq!(answer.code(), "internal", "{}", answer.json);
+        assert_eq!(world.count(scanned, applicant.uuid()).await, 0);
+        rename("ALTER TABLE audit_gone RENAME TO audit_event").await;
+        world.scan(desk, &applicant).await.expect(200).unwrap();
+        assert_eq!(world.count(scanned, applicant.uuid()).await, 1);
+    })
+    .await;
+}
