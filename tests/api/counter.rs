@@ -218,6 +218,8 @@ async fn a_return_to_the_selfie_and_a_return_without_release() {
         assert!(status.get("corrections").is_none_or(|list| *list == json!([])));
         // Other data than that can be corrected stays, and an empty correction is none.
         assert_eq!(patch(&applicant, &json!({})).await.expect(422).unwrap().code(), "invalid_field");
+        let contradicting = patch(&applicant, &json!({"birth_date": "1971-12-30"})).await.expect(422).unwrap();
+        assert_eq!(contradicting.json["fields"][0]["field"], "birth_date", "the NIK says another day");
         assert_eq!(
             patch(&applicant, &json!({"birth_date": "1990-02-31"})).await.expect(422).unwrap().code(),
             "invalid_field"

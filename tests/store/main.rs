@@ -12,6 +12,7 @@ mod audit;
 mod counter;
 mod endings;
 mod keyring;
+mod limits;
 mod mail;
 mod mail_delivery;
 mod officers;
