@@ -26,3 +26,12 @@ CREATE INDEX verification_refused ON verification (resident_id, relying_party_id
 
 -- Those that ended without a digital KTP, to be deleted after a while.
 CREATE INDEX registration_ended ON registration (ended_at) WHERE state IN ('rejected', 'expired', 'cancelled');
+
+-- An officer asks that a resident's digital KTP make way for a new one; another person of the office, a supervisor, grants it.
+CREATE TABLE release_request (
+    registration_id BLOB NOT NULL PRIMARY KEY,
+    office_id BLOB NOT NULL,
+    asked_by BLOB NOT NULL,
+    asked_at INTEGER NOT NULL,
+    reason_sealed BLOB NOT NULL
+) STRICT;
