@@ -80,6 +80,8 @@ actions! {
     Approval = "approval", "an officer approved a registration";
     Return = "return", "an officer returned a registration to the resident";
     Rejection = "rejection", "an officer rejected a registration";
+    ReleaseAsked = "release_asked", "an officer asked that a digital KTP make way for a new one";
+    ReleaseGranted = "release_granted", "a supervisor granted it: the digital KTP was deactivated";
     ApprovalCompleted = "approval_completed", "an approval given while the register was down was completed";
     Activation = "activation", "a credential became active";
     Block = "block", "a credential was blocked";

@@ -442,7 +442,7 @@ impl Service {
         self.check_wake.notify_one();
     }
 
-    async fn decidable(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
+    pub(super) async fn decidable(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
         let row = self.in_office(tx, actor, id).await?;
         require_live(&row, self.core.now())?;
         if state_of(&row)? != State::AwaitingOfficer {
@@ -497,7 +497,7 @@ impl Service {
         fresh || proofed
     }
 
-    async fn in_office(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
+    pub(super) async fn in_office(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
         store::lookup(tx, id)
             .await?
             .filter(|row| row.office_id == Some(actor.office_id))

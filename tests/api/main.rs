@@ -14,6 +14,7 @@ mod headers;
 mod outage;
 mod pictures;
 mod registration;
+mod release;
 mod session;
 mod slow;
 mod spending;
