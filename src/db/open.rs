@@ -180,16 +180,16 @@ impl Db {
         crate::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)").map(|_| ())
     }
 
-    /// What time it is for the database's server; `None` for the embedded engine, whose time is this machine's. Rows never
+    /// What time it is for the database's server, in microseconds since 1970; `None` for the embedded engine, whose time is this machine's. Rows never
     /// take their times from it: it is only compared with the node's clock.
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn server_time(&self) -> DbResult<Option<crate::clock::Timestamp>> {
+    pub async fn server_time(&self) -> DbResult<Option<i64>> {
         let Engine::Postgres(pool) = &self.0 else { return Ok(None) };
         let text = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
         let (micros,): (i64,) = sqlx::query_as(text).fetch_one(pool).await?;
-        Ok(Some(crate::clock::Timestamp::from_micros(micros)))
+        Ok(Some(micros))
     }
 
     /// `sqlite` or `postgres`.

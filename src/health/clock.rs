@@ -68,12 +68,12 @@ impl ClockWatch {
     /// When the database does not answer; then the last known time goes on.
     pub async fn look(&self) -> Result<()> {
         let asked = stopwatch();
-        if let Some(time) = self.core.db.server_time().await? {
+        if let Some(micros) = self.core.db.server_time().await? {
             let took = asked.elapsed();
             if took <= SLOWEST {
                 // Told in the middle of the way there and back.
                 let half = i64::try_from(took.as_micros() / 2).unwrap_or(0);
-                let time = Timestamp::from_micros(time.micros() + half);
+                let time = Timestamp::from_micros(micros + half);
                 *self.right.lock().unwrap_or_else(PoisonError::into_inner) = (time, stopwatch());
             }
         }

@@ -1,5 +1,6 @@
 //! A node whose clock is off serves nobody, because what it writes would lock people out.
 
+use ikd::clock::Timestamp;
 use serde_json::Value;
 
 use crate::support::each_engine;
@@ -57,9 +58,9 @@ async fn a_server_s_clock_is_what_counts_where_there_is_one() {
         match world.core.db.server_time().await.unwrap() {
             // The embedded database has no clock but this machine's.
             None => assert_eq!(watch.off_by(), None),
-            Some(time) => {
+            Some(micros) => {
                 // The test's clock stands in November 2026; the server's does not.
-                let off = world.core.now().seconds_since(time);
+                let off = world.core.now().seconds_since(Timestamp::from_micros(micros));
                 assert!((watch.off_by().unwrap() - off).abs() <= 2);
                 world.later(-off);
                 watch.look().await.unwrap();
