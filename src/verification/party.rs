@@ -72,8 +72,8 @@ impl Parties {
     }
 
     /// Who presents this API key from this address. An address that presents wrong keys again and again is told to wait.
-    /// A right key is never refused for what others do from the same address: one that this node has seen goes its usual
-    /// way, and one that it has not seen yet queues for one of two look-ups, which is all that guessing can take.
+    /// A right key that this node has seen goes its usual way whatever others do from the same address; one that is new to
+    /// it queues for one of two look-ups, which is all that guessing can take.
     ///
     /// # Errors
     /// `api_key_invalid`; `too_many` for a wrong key after thirty others of this address, or when its queue is full; or the
