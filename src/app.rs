@@ -21,6 +21,7 @@ use crate::core::Core;
 use crate::db::Tx;
 use crate::device::Guard;
 use crate::error::{Code, Error, Result};
+use crate::health::ClockWatch;
 use crate::health::http::Health;
 use crate::housekeeping::Housekeeping;
 use crate::keyring::Keyring;
@@ -52,6 +53,8 @@ pub struct App {
     pub teller: teller::Service,
     /// Background sweeping.
     pub housekeeping: Housekeeping,
+    /// Whether this node's clock can be trusted.
+    pub clock_watch: ClockWatch,
     guard: Guard,
     gate: CaptchaGate,
     mail_worker: Arc<Worker>,
@@ -102,6 +105,7 @@ impl App {
             gate: gate.clone(),
         };
         Ok(Self {
+            clock_watch: ClockWatch::new(&core),
             core,
             keyring,
             registrations,
@@ -137,7 +141,7 @@ impl App {
             .merge(further)
             .merge(docs::routes(api))
             .merge(pages::routes(&self.core.config.service))
-            .merge(Health::new(&self.core, &self.keyring).routes());
+            .merge(Health::new(&self.core, &self.keyring, &self.clock_watch).routes());
         if let Some(mailbox) = &self.mailbox {
             router = router.merge(mail::http::routes(mailbox.clone()));
         }
@@ -153,6 +157,7 @@ impl App {
                 use axum::response::IntoResponse;
                 Problem::from(Error::internal("a handler panicked")).into_response()
             }))
+            .layer(from_fn_with_state(self.clock_watch.clone(), crate::health::http::demand_clock))
             .layer(from_fn_with_state(Flood::new(&self.core), crate::web::flood::limit))
             .layer(from_fn(move |request, next| headers::finish(core.clone(), request, next)))
     }
@@ -201,6 +206,11 @@ impl App {
     /// Answers on `listener` and works in the background until `stop` turns true; returns when all has ended.
     pub async fn run(self, listener: Listener, metrics: Option<Listener>, stop: watch::Receiver<bool>) {
         let mut tasks = JoinSet::new();
+        // Before the first request: a node that starts with a wrong clock serves nobody.
+        if let Err(error) = self.clock_watch.look().await {
+            tracing::warn!(error.cause = %error, "the database did not tell the time");
+        }
+        tasks.spawn(self.clock_watch.clone().run(stop.clone()));
         tasks.spawn(self.keyring.clone().run(stop.clone()));
         tasks.spawn(self.registrations.clone().run_checks(stop.clone()));
         tasks.spawn(self.housekeeping.clone().run(stop.clone()));

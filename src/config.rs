@@ -24,6 +24,8 @@ pub struct Config {
     pub captcha: Captcha,
     /// The population register.
     pub register: Register,
+    /// How long what ended is kept.
+    pub retention: Retention,
     /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
     pub limits: Limits,
     /// Logs.
@@ -116,6 +118,11 @@ pub struct Database {
     pub connections: u32,
     /// Seconds to wait for a free connection.
     pub acquire_timeout_seconds: u64,
+    /// PostgreSQL: seconds that one statement may take; 0 for no limit. Migrations have none. A commit that waits for a
+    /// standby is not a statement: it is never given up half way.
+    pub statement_timeout_seconds: u64,
+    /// PostgreSQL: seconds after which the server ends a transaction in which nothing happens; 0 for never.
+    pub idle_transaction_timeout_seconds: u64,
     /// Bring the schema up to date when `serve` starts.
     pub migrate_on_start: bool,
 }
@@ -126,6 +133,8 @@ impl Default for Database {
             url: Redacted(String::from("sqlite:var/ikd.db")),
             connections: 16,
             acquire_timeout_seconds: 5,
+            statement_timeout_seconds: 30,
+            idle_transaction_timeout_seconds: 60,
             migrate_on_start: true,
         }
     }
@@ -264,6 +273,21 @@ impl Default for Register {
     }
 }
 
+/// How long what ended is kept. What protects secrets and pictures is not configurable.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days after its end for which a rejected, expired or cancelled registration is kept: what the resident wrote, what the
+    /// officer decided. 30 to 3650.
+    pub registration_days: i64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { registration_days: 90 }
+    }
+}
+
 /// Flood protection per process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -276,11 +300,20 @@ pub struct Limits {
     pub password_hashes: usize,
     /// Verifications under way at once; beyond that 503 `overloaded`.
     pub verifications: usize,
+    /// Rows an hour that refusals of one relying party may leave besides holders' histories; beyond that such questions
+    /// get 429 `too_many`.
+    pub refusals_per_hour: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_second: 200, pictures: 2, password_hashes: 2, verifications: 2_048 }
+        Self {
+            requests_per_second: 200,
+            pictures: 2,
+            password_hashes: 2,
+            verifications: 2_048,
+            refusals_per_hour: 3_600,
+        }
     }
 }
 
@@ -329,10 +362,22 @@ impl Config {
     /// # Errors
     /// When something is unreadable, unknown or of a wrong type.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let source = match file {
-            Some(path) => config::File::from(path).required(true).format(config::FileFormat::Toml),
-            None => config::File::from(Path::new("ikd.toml")).required(false).format(config::FileFormat::Toml),
+        let path = file.unwrap_or(Path::new("ikd.toml"));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(ConfigError::Unreadable(format!("{}: {error}", path.display()))),
         };
+        // Read once here, because the message of a syntax error would show the line, and with it a password.
+        if let Err(error) = text.parse::<toml::Table>() {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let place = format!("{}, line {line}", path.display());
+            return Err(ConfigError::Unreadable(format!(
+                "{place}: no TOML; the line is not shown, it may hold a secret"
+            )));
+        }
+        let source = config::File::from_str(&text, config::FileFormat::Toml);
         Self::read(source, config::Environment::with_prefix("IKD"))
     }
 
@@ -346,7 +391,7 @@ impl Config {
             .add_source(variables.prefix_separator("__").separator("__"))
             .build()
             .and_then(config::Config::try_deserialize)
-            .map_err(|error| ConfigError::Unreadable(error.to_string()))
+            .map_err(|error| ConfigError::Unreadable(without_values(&error)))
             .and_then(Self::checked)
     }
 
@@ -362,6 +407,18 @@ impl Config {
         // A node that is silent for 30 s counts as gone, and an old key is given up 30 s after its last token.
         if !(1..=10).contains(&self.keys.refresh_seconds) {
             return Err(ConfigError::Unreadable(String::from("keys.refresh_seconds must be between 1 and 10")));
+        }
+        // A busy address gets up to four times that, and browsers count in doubles.
+        if !(1..=1_000_000_000).contains(&self.captcha.max_number) {
+            return Err(ConfigError::Unreadable(String::from("captcha.max_number must be between 1 and 1000000000")));
+        }
+        if !(30..=3_650).contains(&self.retention.registration_days) {
+            return Err(ConfigError::Unreadable(String::from(
+                "retention.registration_days must be between 30 and 3650",
+            )));
+        }
+        if self.limits.refusals_per_hour < 1 {
+            return Err(ConfigError::Unreadable(String::from("limits.refusals_per_hour must be at least 1")));
         }
         if self.database.connections < 2 {
             return Err(ConfigError::Unreadable(String::from("database.connections must be at least 2")));
@@ -415,6 +472,33 @@ impl Config {
             shown.mail.smtp.password = Redacted(String::from("********"));
         }
         toml::to_string_pretty(&shown).unwrap_or_default()
+    }
+}
+
+/// What is wrong, with the key's name but never its value: it may be a password in the wrong place.
+fn without_values(error: &config::ConfigError) -> String {
+    use config::ConfigError as Wrong;
+    match error {
+        Wrong::At { error, key, .. } => match key {
+            Some(key) => format!("{key}: {}", without_values(error)),
+            None => without_values(error),
+        },
+        Wrong::Type { unexpected, expected, key, .. } => {
+            let given = unexpected.to_string();
+            // `string "hunter2"`, `64-bit integer `7``: the kind is said, the value is not.
+            let given = given.split(['"', '`']).next().unwrap_or_default().trim();
+            let key = key.as_deref().map_or_else(String::new, |key| format!("{key}: "));
+            format!("{key}{expected} is expected, a {given} is given")
+        }
+        Wrong::NotFound(key) => format!("{key} is missing"),
+        // Names of keys are no secrets; everything else that serde quotes is a value.
+        Wrong::Message(text) if text.starts_with("unknown field") || text.starts_with("missing field") => text.clone(),
+        Wrong::Message(text) => {
+            let wanted =
+                text.rsplit_once("expected ").map_or_else(String::new, |(_, wanted)| format!("; expected {wanted}"));
+            format!("the value cannot be used{wanted}")
+        }
+        _ => String::from("the configuration cannot be read"),
     }
 }
 
@@ -507,13 +591,42 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_would_break_rotation_are_refused() {
+    fn settings_that_would_break_something_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("ikd.toml");
-        for wrong in ["[keys]\nrefresh_seconds = 60\n", "[database]\nconnections = 1\n"] {
+        for wrong in [
+            "[keys]\nrefresh_seconds = 60\n",
+            "[database]\nconnections = 1\n",
+            "[captcha]\nmax_number = 0\n",
+            "[captcha]\nmax_number = 9000000000000000000\n",
+            "[retention]\nregistration_days = 7\n",
+            "[limits]\nrefusals_per_hour = 0\n",
+        ] {
             std::fs::write(&file, wrong).unwrap();
             assert!(Config::load(Some(&file)).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_without_its_value() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ikd.toml");
+        for (text, named) in [
+            ("[mail.smtp]\npassword = \"hunter2\nport = 25\n", "line 2"),
+            ("[mail.smtp]\npassword = hunter2\n", "line 2"),
+            ("[mail.smtp]\nport = \"hunter2\"\n", "port"),
+            ("[mail.smtp]\ntls = \"hunter2\"\n", "mail.smtp.tls"),
+            ("[service]\nmode = \"hunter2\"\n", "service.mode"),
+            ("[database]\nurl = [\"hunter2\"]\n", "url"),
+            ("[mail.smtp]\nport = 77777\nusername = \"hunter2\"\n", "port"),
+            ("[mail]\nsmtp = \"hunter2\"\n", "smtp"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let error = Config::load(Some(&file)).unwrap_err().to_string();
+            assert!(!error.contains("hunter2") && !error.contains("77777"), "{error}");
+            assert!(error.contains(named), "{named}: {error}");
+        }
+        assert!(Config::load(Some(&dir.path().join("nowhere.toml"))).unwrap_err().to_string().contains("nowhere.toml"));
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub struct Housekeeping {
     pub counter: counter::Service,
     /// Forgets tellers' sessions.
     pub teller: teller::Service,
-    /// Forgets codes that stood for presentations.
+    /// Forgets old refusals, and codes that stood for presentations.
     pub verification: verification::Service,
     /// Forgets spent captchas.
     pub gate: CaptchaGate,
@@ -83,7 +83,7 @@ impl Housekeeping {
         while self.registrations.sweep().await? > 0 {}
         self.counter.sweep().await?;
         self.teller.sweep().await?;
-        self.verification.sweep().await?;
+        while self.verification.sweep().await? > 0 {}
         self.gate.sweep().await?;
         let mut tx = self.core.db.write().await?;
         mail::outbox::sweep(&mut tx, now.plus_seconds(-DAY), 1_000).await?;

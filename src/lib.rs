@@ -19,6 +19,7 @@ pub mod demo;
 pub mod device;
 pub mod disclosure;
 pub mod error;
+pub mod guesses;
 pub mod health;
 pub mod housekeeping;
 pub mod keyring;

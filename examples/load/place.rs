@@ -49,7 +49,8 @@ pub struct Place {
 pub async fn open_core(config: Config) -> Core {
     init_root(&config.keys.directory, &Random::system()).unwrap();
     let vault = Vault::load(&config.keys.directory.join("root")).unwrap();
-    let sizes = PoolSizes { connections: config.database.connections, acquire_timeout_seconds: 30 };
+    let sizes =
+        PoolSizes { connections: config.database.connections, acquire_timeout_seconds: 30, ..PoolSizes::default() };
     let db = Db::open(config.database.url.expose(), sizes).await.unwrap();
     db.migrate().await.unwrap();
     Core { db, clock: Clock::System, random: Random::system(), vault, config: Arc::new(config) }

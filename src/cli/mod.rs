@@ -141,6 +141,8 @@ async fn open_database(config: &Config) -> Result<Db, Failure> {
     let sizes = PoolSizes {
         connections: config.database.connections,
         acquire_timeout_seconds: config.database.acquire_timeout_seconds,
+        statement_timeout_seconds: config.database.statement_timeout_seconds,
+        idle_transaction_timeout_seconds: config.database.idle_transaction_timeout_seconds,
     };
     Ok(Db::open(config.database.url.expose(), sizes).await?)
 }

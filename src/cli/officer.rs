@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Failure, Format, read_secret};
 use crate::core::Core;
 use crate::counter::Role;
-use crate::counter::service::{NewOfficer, add_officer, disable_officer, officers, reset_totp};
+use crate::counter::service::{NewOfficer, add_officer, disable_officer, enable_officer, officers, reset_totp};
 use crate::login::password;
 
 /// Commands on officers.
@@ -31,6 +31,11 @@ pub enum Command {
     List,
     /// Disable an officer at once; running sessions end.
     Disable {
+        /// Log-in name.
+        username: String,
+    },
+    /// Let a disabled officer log in again, with password and authenticator as before.
+    Enable {
         /// Log-in name.
         username: String,
     },
@@ -80,6 +85,13 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
             match format {
                 Format::Text => println!("{username} is disabled; running sessions have ended"),
                 Format::Json => println!("{}", json!({"username": username, "state": "disabled"})),
+            }
+        }
+        Command::Enable { username } => {
+            enable_officer(core, &username).await?;
+            match format {
+                Format::Text => println!("{username} may log in again"),
+                Format::Json => println!("{}", json!({"username": username, "state": "active"})),
             }
         }
         Command::ResetTotp { username } => {

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::{Failure, Format};
 use crate::attribute::AttributeSet;
 use crate::core::Core;
+use crate::error::{Code, Error};
 use crate::teller::model::NewEmployee;
-use crate::teller::service::add_employee;
+use crate::teller::service::{add_employee, renew_employee, set_active};
 use crate::verification::Purpose;
 use crate::verification::model::ApiKey;
 use crate::verification::party::{Listed, Parties};
@@ -72,6 +73,21 @@ enum EmployeeCommand {
         /// Full name.
         full_name: String,
     },
+    /// Disable an employee at once; running sessions end.
+    Disable {
+        /// Log-in name.
+        username: String,
+    },
+    /// Let a disabled employee log in again, with password and authenticator as before.
+    Enable {
+        /// Log-in name.
+        username: String,
+    },
+    /// Replace an employee's password and authenticator secret and print them once; running sessions end.
+    Reset {
+        /// Log-in name.
+        username: String,
+    },
 }
 
 /// Runs the command.
@@ -98,6 +114,24 @@ pub async fn run(args: Args, core: &Core, format: Format) -> Result<(), Failure>
         }
         Command::Employee { command: EmployeeCommand::Add { name, username, full_name } } => {
             let new = add_employee(core, &name, &username, &full_name).await?;
+            print_employee(format, &username, &new);
+        }
+        Command::Employee { command: EmployeeCommand::Disable { username } } => {
+            set_active(core, &username, false).await?;
+            match format {
+                Format::Text => println!("{username} is disabled; running sessions have ended"),
+                Format::Json => println!("{}", json!({"username": username, "state": "disabled"})),
+            }
+        }
+        Command::Employee { command: EmployeeCommand::Enable { username } } => {
+            set_active(core, &username, true).await?;
+            match format {
+                Format::Text => println!("{username} may log in again"),
+                Format::Json => println!("{}", json!({"username": username, "state": "active"})),
+            }
+        }
+        Command::Employee { command: EmployeeCommand::Reset { username } } => {
+            let new = renew_employee(core, &username).await?.ok_or(Error::from(Code::NotFound))?;
             print_employee(format, &username, &new);
         }
     }

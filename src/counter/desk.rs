@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::model::{check_note, check_reason};
+use super::model::{Role, check_note, check_reason};
 use super::service::{OfficerSession, Service};
 use crate::audit::{Action, Actor, Event, Intent, Outcome};
 use crate::clock::Timestamp;
@@ -14,6 +14,7 @@ use crate::register::midnight_in_jakarta;
 use crate::registration::State;
 use crate::registration::decision::{Figure, Line, Match, View};
 use crate::registration::model::DifferenceField;
+use crate::registration::release::Release;
 
 /// The three things an officer confirms before approving.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +34,13 @@ impl Service {
     /// `forbidden` for roles that serve nobody, and what scanning refuses.
     pub async fn scan(&self, officer: &OfficerSession, token: &str, language: Language) -> Result<View> {
         require_service(officer)?;
-        let id = self.registrations.scan(officer.actor(), token).await?;
-        self.note(officer, Action::Scan, id).await?;
+        let scanned = self.registrations.read_scan(token).await?;
+        let id = scanned.0;
+        let mut tx = self.core.db.write().await?;
+        self.registrations.scan(&mut tx, officer.actor(), scanned).await?;
+        self.audit.record(&mut tx, event(officer, Action::Scan, id), Outcome::Done).await?;
+        tx.commit().await?;
+        self.registrations.ensure_checked(id).await;
         self.registrations.view(officer.actor(), id, language).await
     }
 
@@ -75,8 +81,11 @@ impl Service {
         language: Language,
     ) -> Result<View> {
         require_service(officer)?;
-        self.registrations.confirm_match(officer.actor(), id, number).await?;
-        self.note(officer, Action::MatchConfirmed, id).await?;
+        let mut tx = self.core.db.write().await?;
+        self.registrations.confirm_match(&mut tx, officer.actor(), id, number).await?;
+        self.audit.record(&mut tx, event(officer, Action::MatchConfirmed, id), Outcome::Done).await?;
+        tx.commit().await?;
+        self.registrations.ensure_checked(id).await;
         self.registrations.view(officer.actor(), id, language).await
     }
 
@@ -199,6 +208,42 @@ impl Service {
         let mut tx = self.core.db.write().await?;
         let done = self.registrations.reject(&mut tx, officer.actor(), id, &reason, &note).await;
         self.conclude(tx, intent, done.map(|()| State::Rejected)).await
+    }
+
+    /// Asks that the resident's digital KTP make way for this registration.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
+    pub async fn ask_release(&self, officer: &OfficerSession, id: Uuid, reason: &str) -> Result<()> {
+        require_service(officer)?;
+        let reason = check_reason(reason)?;
+        let intent = self.audit.begin(event(officer, Action::ReleaseAsked, id)).await?;
+        let mut tx = self.core.db.write().await?;
+        let done = self.registrations.ask_release(&mut tx, officer.actor(), id, &reason).await;
+        self.conclude(tx, intent, done).await
+    }
+
+    /// What waits for a supervisor's grant.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    pub async fn release_asked(&self, officer: &OfficerSession, id: Uuid) -> Result<Release> {
+        require_service(officer)?;
+        self.registrations.release_asked(officer.actor(), id).await
+    }
+
+    /// Grants it: the old digital KTP ends.
+    ///
+    /// # Errors
+    /// `forbidden` unless a supervisor, and for one's own request; `not_found`, `wrong_state`.
+    pub async fn grant_release(&self, officer: &OfficerSession, id: Uuid) -> Result<()> {
+        if officer.role != Role::Supervisor {
+            return Err(Code::Forbidden.into());
+        }
+        let intent = self.audit.begin(event(officer, Action::ReleaseGranted, id)).await?;
+        let mut tx = self.core.db.write().await?;
+        let done = self.registrations.grant_release(&mut tx, officer.actor(), id).await;
+        self.conclude(tx, intent, done).await
     }
 
     /// One entry for something that changes nothing.

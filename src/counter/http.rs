@@ -45,6 +45,8 @@ pub fn routes(service: Service) -> OpenApiRouter {
         .routes(routes!(approve))
         .routes(routes!(give_back))
         .routes(routes!(reject))
+        .routes(routes!(ask_release, release_asked))
+        .routes(routes!(grant_release))
         .layer(Extension(service.clone()))
         .with_state(service)
 }
@@ -703,4 +705,70 @@ async fn reject(
 ) -> Result<Json<DecisionReply>, Problem> {
     let state = service.reject(&officer, id, body.reason.expose(), body.note.expose()).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
+}
+
+/// Why a digital KTP shall make way.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReleaseBody {
+    /// What the supervisor reads: 5–500 characters.
+    #[schema(value_type = String, example = "Ponsel hilang; wajah dan KTP-el cocok")]
+    reason: Redacted<String>,
+}
+
+/// A request that waits for a supervisor.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReleaseReply {
+    /// The officer who asked.
+    asked_by: Uuid,
+    /// When; it counts for 30 minutes.
+    #[schema(value_type = String, format = DateTime)]
+    asked_at: Timestamp,
+    /// Why.
+    #[schema(value_type = String)]
+    reason: Redacted<String>,
+}
+
+/// Ask that the resident's digital KTP (a lost phone, a blocked KTP) make way for this registration. A supervisor of the same
+/// office, another person, grants it; then approve as usual.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/release", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = ReleaseBody,
+    responses((status = 204, description = "Asked for"),
+        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn ask_release(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Path(id): Path<Uuid>,
+    Json(body): Json<ReleaseBody>,
+) -> Result<StatusCode, Problem> {
+    service.ask_release(&officer, id, body.reason.expose()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What was asked for, while it waits.
+#[utoipa::path(get, path = "/v1/officer/registrations/{id}/release", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "It waits", body = ReleaseReply),
+        (status = "4XX", description = "`not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn release_asked(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Path(id): Path<Uuid>,
+) -> Result<Json<ReleaseReply>, Problem> {
+    let release = service.release_asked(&officer, id).await?;
+    Ok(Json(ReleaseReply { asked_by: release.asked_by, asked_at: release.asked_at, reason: release.reason }))
+}
+
+/// Grant what a colleague asked for: the old digital KTP ends at once. Supervisors only.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/release/grant", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 204, description = "The old digital KTP has ended"),
+        (status = "4XX", description = "`forbidden`, `not_found`, `wrong_state`", body = ProblemDocument, content_type = "application/problem+json")))]
+async fn grant_release(
+    State(service): State<Service>,
+    OfficerCaller(officer): OfficerCaller,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
+    service.grant_release(&officer, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

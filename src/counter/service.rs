@@ -291,6 +291,19 @@ pub async fn disable_officer(core: &Core, username: &str) -> Result<()> {
     by_operator(core, tx, Action::OfficerDisabled, officer.officer_id).await
 }
 
+/// Lets a disabled officer log in again, with password and authenticator as before.
+///
+/// # Errors
+/// `not_found` when there is no disabled officer of that name.
+pub async fn enable_officer(core: &Core, username: &str) -> Result<()> {
+    let mut tx = core.db.write().await?;
+    let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
+    if !store::enable_officer(&mut tx, username).await? {
+        return Err(Code::NotFound.into());
+    }
+    by_operator(core, tx, Action::OfficerEnabled, officer.officer_id).await
+}
+
 /// Gives an officer a new TOTP secret, shown once; running sessions end.
 ///
 /// # Errors

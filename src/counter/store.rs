@@ -108,6 +108,13 @@ pub async fn disable_officer(tx: &mut Tx, username: &str) -> DbResult<bool> {
     Ok(disabled)
 }
 
+const ENABLE: &str = "UPDATE officer SET state = 'active' WHERE username = $1 AND state = 'disabled'";
+
+/// Lets a disabled officer log in again; `false` when there is none of that name.
+pub async fn enable_officer(tx: &mut Tx, username: &str) -> DbResult<bool> {
+    Ok(execute!(tx, ENABLE, username)? == 1)
+}
+
 const RESET_TOTP: &str = "UPDATE officer SET totp_sealed = $2, totp_last_step = 0 WHERE officer_id = $1";
 
 /// Replaces the TOTP secret and ends the sessions.

@@ -72,8 +72,9 @@ fn kind_of(code: &str) -> Kind {
     match code {
         // serialization_failure, deadlock_detected.
         "40001" | "40P01" => Kind::Contention,
-        // read_only_sql_transaction: what answers now is a standby.
-        "25006" => Kind::Unavailable,
+        // read_only_sql_transaction: what answers now is a standby. query_canceled, idle_in_transaction_session_timeout: it
+        // took too long, and nothing of it happened.
+        "25006" | "57014" | "25P03" => Kind::Unavailable,
         // Classes 08 (connection), 53 (out of resources), 57P0x (shutting down).
         _ if code.starts_with("53") || code.starts_with("57P") || code.starts_with("08") => Kind::Unavailable,
         _ => Kind::Other,
@@ -90,7 +91,8 @@ mod tests {
         for code in ["5", "261", "517", "773", "40001", "40P01"] {
             assert_eq!(kind_of(code), Kind::Contention, "{code}");
         }
-        for code in ["8", "10", "13", "14", "778", "1034", "1032", "53100", "57P01", "08006", "25006"] {
+        for code in ["8", "10", "13", "14", "778", "1034", "1032", "53100", "57P01", "08006", "25006", "57014", "25P03"]
+        {
             assert_eq!(kind_of(code), Kind::Unavailable, "{code}");
         }
         for code in ["", "1", "11", "2067", "22021", "42P01"] {

@@ -2,7 +2,7 @@
 //!
 //! sqlx runs SQLite on a thread too, but passes each statement and each row between threads. Where a batch is hundreds of
 //! small statements, that costs more than the statements: here a whole piece of work crosses over once, and back once.
-//! See docs/adr/0005-embedded-batches.md.
+//! See docs/adr/0007-embedded-batches.md.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

@@ -34,11 +34,20 @@ pub struct PoolSizes {
     pub connections: u32,
     /// Seconds to wait for a free connection before the caller is told that the database is not available.
     pub acquire_timeout_seconds: u64,
+    /// PostgreSQL: seconds that a statement may take; 0 for no limit.
+    pub statement_timeout_seconds: u64,
+    /// PostgreSQL: seconds that a transaction may idle before the server ends it; 0 for no limit.
+    pub idle_transaction_timeout_seconds: u64,
 }
 
 impl Default for PoolSizes {
     fn default() -> Self {
-        Self { connections: 16, acquire_timeout_seconds: 5 }
+        Self {
+            connections: 16,
+            acquire_timeout_seconds: 5,
+            statement_timeout_seconds: 30,
+            idle_transaction_timeout_seconds: 60,
+        }
     }
 }
 
@@ -141,8 +150,15 @@ impl Db {
                 .await?;
             Ok(Self(Engine::Sqlite { write, read, threads, timeout }))
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options =
-                PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]).application_name("ikd");
+            // The server stops its clock for a statement before it commits, so no limit here ends the wait for a standby:
+            // a commit that was given up would be acknowledged without one.
+            let options = PgConnectOptions::from_str(url)?
+                .options([
+                    ("synchronous_commit", String::from("on")),
+                    ("statement_timeout", format!("{}s", sizes.statement_timeout_seconds)),
+                    ("idle_in_transaction_session_timeout", format!("{}s", sizes.idle_transaction_timeout_seconds)),
+                ])
+                .application_name("ikd");
             let options = options.disable_statement_logging();
             let pool = PgPoolOptions::new()
                 .max_connections(sizes.connections)
@@ -163,7 +179,15 @@ impl Db {
     pub async fn migrate(&self) -> DbResult<()> {
         let done = match &self.0 {
             Engine::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await,
-            Engine::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+            Engine::Postgres(pool) => {
+                let mut connection = pool.acquire().await?;
+                // A migration may take as long as it takes. Afterwards the connection is not used again.
+                sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
+                sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut *connection).await?;
+                let done = POSTGRES_MIGRATIONS.run(&mut *connection).await;
+                connection.close().await?;
+                done
+            }
         };
         done.map_err(|error| DbError::Other(error.to_string()))
     }
@@ -222,6 +246,18 @@ impl Db {
     pub async fn ping(&self) -> DbResult<()> {
         let mut tx = self.read().await?;
         crate::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)").map(|_| ())
+    }
+
+    /// What time it is for the database's server, in microseconds since 1970; `None` for the embedded engine, whose time is this machine's. Rows never
+    /// take their times from it: it is only compared with the node's clock.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn server_time(&self) -> DbResult<Option<i64>> {
+        let Engine::Postgres(pool) = &self.0 else { return Ok(None) };
+        let text = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+        let (micros,): (i64,) = sqlx::query_as(text).fetch_one(pool).await?;
+        Ok(Some(micros))
     }
 
     /// `sqlite` or `postgres`.

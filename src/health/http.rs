@@ -1,18 +1,25 @@
 //! `/health/live` and `/health/ready`.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Serialize;
+use tokio::sync::Mutex;
 
+use super::ClockWatch;
+use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::credential::KeyPurpose;
+use crate::error::{Code, Refusal};
 use crate::keyring::Keyring;
 use crate::mail::outbox;
+use crate::web::Problem;
 
 /// Seconds that the oldest waiting mail may be old before the node says so.
 const MAIL_LATE_SECONDS: i64 = 600;
@@ -22,13 +29,21 @@ const MAIL_LATE_SECONDS: i64 = 600;
 pub struct Health {
     core: Core,
     keyring: Keyring,
+    clock: ClockWatch,
+    last: Arc<Mutex<Option<(Instant, Ready)>>>,
 }
 
-#[derive(Debug, Serialize)]
+/// How long an answer is given again: anybody may ask, and asking costs the database a question.
+const REMEMBERED: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Debug, Serialize)]
 struct Ready {
     status: &'static str,
     database: &'static str,
     keys: &'static str,
+    clock: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_off_seconds: Option<i64>,
     mail: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     mail_oldest_queued_seconds: Option<i64>,
@@ -37,8 +52,8 @@ struct Ready {
 
 impl Health {
     /// Looks at a node's parts.
-    pub fn new(core: &Core, keyring: &Keyring) -> Self {
-        Self { core: core.clone(), keyring: keyring.clone() }
+    pub fn new(core: &Core, keyring: &Keyring, clock: &ClockWatch) -> Self {
+        Self { core: core.clone(), keyring: keyring.clone(), clock: clock.clone(), last: Arc::default() }
     }
 
     /// The routes.
@@ -50,30 +65,59 @@ impl Health {
     }
 }
 
-/// 200 when this node can serve; 503 when the database does not answer or a key is missing. Late mail is said, but takes
-/// no node out of service: all nodes share one outbox.
 async fn ready(State(health): State<Health>) -> Response {
-    let stats = tokio::time::timeout(Duration::from_secs(2), async {
-        let mut tx = health.core.db.read().await?;
-        outbox::stats(&mut tx, health.core.now()).await
-    })
-    .await;
-    let stats = stats.ok().and_then(Result::ok);
-    let keys = [KeyPurpose::Token, KeyPurpose::Receipt].iter().all(|purpose| health.keyring.signer(*purpose).is_ok());
-    let late = stats.as_ref().and_then(|stats| stats.oldest_queued_seconds).is_some_and(|age| age > MAIL_LATE_SECONDS);
-    let ok = stats.is_some() && keys;
-    let body = Ready {
-        status: if ok { "ok" } else { "unavailable" },
-        database: if stats.is_some() { "ok" } else { "unavailable" },
-        keys: if keys { "ok" } else { "missing" },
-        mail: match &stats {
-            None => "unknown",
-            Some(stats) if late || stats.parked > 0 => "late",
-            Some(_) => "ok",
-        },
-        mail_oldest_queued_seconds: stats.as_ref().and_then(|stats| stats.oldest_queued_seconds),
-        mail_parked: stats.as_ref().map_or(0, |stats| stats.parked),
+    // Held while looking: who asks meanwhile waits for that answer.
+    let mut last = health.last.lock().await;
+    let body = match last.as_ref().filter(|(since, _)| since.elapsed() < REMEMBERED) {
+        Some((_, body)) => body.clone(),
+        None => {
+            let body = health.look().await;
+            *last = Some((stopwatch(), body.clone()));
+            body
+        }
     };
-    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    drop(last);
+    let status = if body.status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
+}
+
+impl Health {
+    /// 200 when this node can serve; 503 when the database does not answer or a key is missing, or the clock is off. Late mail is said, but takes
+    /// no node out of service: all nodes share one outbox.
+    async fn look(&self) -> Ready {
+        let stats = tokio::time::timeout(Duration::from_secs(2), async {
+            let mut tx = self.core.db.read().await?;
+            outbox::stats(&mut tx, self.core.now()).await
+        })
+        .await;
+        let stats = stats.ok().and_then(Result::ok);
+        let keys = [KeyPurpose::Token, KeyPurpose::Receipt].iter().all(|purpose| self.keyring.signer(*purpose).is_ok());
+        let late =
+            stats.as_ref().and_then(|stats| stats.oldest_queued_seconds).is_some_and(|age| age > MAIL_LATE_SECONDS);
+        let off_by = self.clock.off_by();
+        let ok = stats.is_some() && keys && off_by.is_none();
+        Ready {
+            status: if ok { "ok" } else { "unavailable" },
+            database: if stats.is_some() { "ok" } else { "unavailable" },
+            keys: if keys { "ok" } else { "missing" },
+            clock: if off_by.is_none() { "ok" } else { "off" },
+            clock_off_seconds: off_by,
+            mail: match &stats {
+                None => "unknown",
+                Some(stats) if late || stats.parked > 0 => "late",
+                Some(_) => "ok",
+            },
+            mail_oldest_queued_seconds: stats.as_ref().and_then(|stats| stats.oldest_queued_seconds),
+            mail_parked: stats.as_ref().map_or(0, |stats| stats.parked),
+        }
+    }
+}
+
+/// The layer: nothing of the API is served while the clock is off, whoever sends the requests here. 503 as for everything
+/// that another node can do meanwhile.
+pub async fn demand_clock(State(clock): State<ClockWatch>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/v1/") && clock.off_by().is_some() {
+        return Problem::from(Refusal::new(Code::Unavailable).retry_after(5)).into_response();
+    }
+    next.run(request).await
 }

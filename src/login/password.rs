@@ -6,7 +6,7 @@ use std::sync::Arc;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Code, Error, Refusal, Result};
 use crate::random::Random;
@@ -15,12 +15,22 @@ use crate::secret::Redacted;
 /// Shortest password that is accepted.
 pub const MIN_LENGTH: usize = 12;
 
+/// Log-ins that may wait for each hash that is computed at a time: some 20 ms each, so the last waits for a second at most.
+const WAITING_PER_SLOT: usize = 32;
+
 /// The pool. Cloning shares it.
 #[derive(Clone)]
 pub struct Passwords {
     slots: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     /// The hash of nothing anybody knows: compared against when the user does not exist, so that both take equally long.
     decoy: Arc<str>,
+}
+
+/// A place in the queue for a hash. Whoever has one is judged; it is free again when dropped.
+#[derive(Debug)]
+pub struct Place {
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Passwords {
@@ -30,17 +40,28 @@ impl Passwords {
     /// A fault of ours.
     pub fn new(at_once: usize, random: &Random) -> Result<Self> {
         let decoy = hash(random, &crate::credential::jwk::base64url(&random.bytes::<24>()))?;
-        Ok(Self { slots: Arc::new(Semaphore::new(at_once.max(1))), decoy: decoy.into() })
+        let at_once = at_once.max(1);
+        let places = Arc::new(Semaphore::new(at_once * WAITING_PER_SLOT));
+        Ok(Self { slots: Arc::new(Semaphore::new(at_once)), places, decoy: decoy.into() })
+    }
+
+    /// Takes a place in the queue. To be taken before a try is counted: whom a flood keeps out loses no try.
+    ///
+    /// # Errors
+    /// `overloaded` when the queue is full.
+    pub fn queue(&self) -> Result<Place> {
+        match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(permit) => Ok(Place { _permit: permit }),
+            Err(_) => Err(Refusal::new(Code::Overloaded).retry_after(2).into()),
+        }
     }
 
     /// Whether `password` fits `stored`; without a stored hash it takes as long and is wrong.
     ///
     /// # Errors
-    /// `overloaded` when too many log-ins wait.
-    pub async fn fits(&self, password: Redacted<String>, stored: Option<String>) -> Result<bool> {
-        let patience = std::time::Duration::from_secs(5);
-        let slot = tokio::time::timeout(patience, Arc::clone(&self.slots).acquire_owned()).await;
-        let Ok(Ok(slot)) = slot else { return Err(Refusal::new(Code::Overloaded).retry_after(5).into()) };
+    /// A fault of ours.
+    pub async fn fits(&self, _: &Place, password: Redacted<String>, stored: Option<String>) -> Result<bool> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(Error::internal)?;
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.to_string());
         tokio::task::spawn_blocking(move || {
@@ -107,9 +128,20 @@ mod tests {
         let pool = Passwords::new(1, &random).unwrap();
         let stored = hash(&random, "correct horse battery").unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(pool.fits("correct horse battery".to_owned().into(), Some(stored.clone())).await.unwrap());
-        assert!(!pool.fits("correct horse batterz".to_owned().into(), Some(stored)).await.unwrap());
-        assert!(!pool.fits("anything".to_owned().into(), None).await.unwrap());
+        let place = pool.queue().unwrap();
+        assert!(pool.fits(&place, "correct horse battery".to_owned().into(), Some(stored.clone())).await.unwrap());
+        assert!(!pool.fits(&place, "correct horse batterz".to_owned().into(), Some(stored)).await.unwrap());
+        assert!(!pool.fits(&place, "anything".to_owned().into(), None).await.unwrap());
+    }
+
+    #[test]
+    fn the_queue_is_bounded_and_moves_on() {
+        let pool = Passwords::new(2, &Random::seeded(1)).unwrap();
+        let mut waiting: Vec<_> = (0..2 * WAITING_PER_SLOT).map(|_| pool.queue().unwrap()).collect();
+        let Err(Error::Refused(refused)) = pool.queue() else { panic!("one more got in") };
+        assert_eq!((refused.code, refused.retry_after), (Code::Overloaded, Some(2)));
+        waiting.pop();
+        assert!(pool.queue().is_ok());
     }
 
     #[test]

@@ -6,13 +6,15 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::model::{LOCK_MINUTES, Life, MAX_FAILURES};
+use super::password::{Passwords, Place};
 use super::store::{self, EMPLOYEES, OFFICERS, Statements};
-use super::{Passwords, totp};
+use super::totp;
 use crate::clock::{MINUTE, Timestamp};
 use crate::core::Core;
 use crate::credential::jwk::base64url;
 use crate::db::Tx;
-use crate::error::{Code, Refusal, Result};
+use crate::error::{Code, Error, Refusal, Result};
+use crate::guesses::Guesses;
 use crate::secret::Redacted;
 use crate::vault::Label;
 
@@ -55,7 +57,11 @@ pub struct Account {
 /// A try that is counted and may be judged.
 #[derive(Debug)]
 #[must_use = "a counted try is to be judged"]
-pub struct Try(Vec<u8>);
+pub struct Try {
+    subject: Vec<u8>,
+    address: IpAddr,
+    place: Place,
+}
 
 /// A session in a transaction that is not committed yet, so that the caller can write beside it.
 pub struct Opened {
@@ -71,7 +77,12 @@ pub struct LogIns {
     core: Core,
     passwords: Passwords,
     realm: Realm,
+    wrong: Guesses,
 }
+
+/// Failed log-ins of one address, whatever the names, before it has to wait; and seconds for one more. An office of many
+/// officers shares an address, and only failures count.
+const FAILURES_PER_ADDRESS: (i64, i64) = (60, 5);
 
 impl LogIns {
     /// Over the shared tables.
@@ -80,22 +91,28 @@ impl LogIns {
     /// A fault of ours.
     pub fn new(core: Core, realm: Realm) -> Result<Self> {
         let passwords = Passwords::new(core.config.limits.password_hashes, &core.random)?;
-        Ok(Self { core, passwords, realm })
+        let wrong = Guesses::new(FAILURES_PER_ADDRESS.0, FAILURES_PER_ADDRESS.1);
+        Ok(Self { core, passwords, realm, wrong })
     }
 
     /// Counts a try in a transaction of its own, before anything is compared.
     ///
     /// # Errors
-    /// `too_many` after five failures of this user from this address.
+    /// `overloaded` when too many wait to be judged; `too_many` after five failures of this user from this address, or
+    /// sixty of anybody from it.
     pub async fn begin(&self, username: &str, address: IpAddr) -> Result<Try> {
         let now = self.core.now();
-        let counted = Try(self.subject(username, address));
-        if self.count(&counted, now).await? {
-            return Ok(counted);
+        if let Some(seconds) = self.wrong.wait(address, now) {
+            return Err(Refusal::new(Code::TooMany).retry_after(seconds).into());
+        }
+        let place = self.passwords.queue()?;
+        let subject = self.subject(username, address);
+        if self.count(&subject, now).await? {
+            return Ok(Try { subject, address, place });
         }
         let mut tx = self.core.db.read().await?;
         let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
-        let until = store::locked_until(&mut tx, &counted.0).await?.unwrap_or(lock);
+        let until = store::locked_until(&mut tx, &subject).await?.unwrap_or(lock);
         Err(Refusal::new(Code::TooMany)
             .detail(
                 "Lima kali gagal masuk: tunggu 15 menit, atau minta penyelia memeriksa akun Anda.",
@@ -106,7 +123,7 @@ impl LogIns {
     }
 
     /// Counts a try; `false` while its subject is locked.
-    async fn count(&self, Try(subject): &Try, now: Timestamp) -> Result<bool> {
+    async fn count(&self, subject: &[u8], now: Timestamp) -> Result<bool> {
         let mut tx = self.core.db.write().await?;
         let forgotten = now.plus_seconds(-LOCK_MINUTES * MINUTE);
         let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
@@ -128,27 +145,33 @@ impl LogIns {
     ) -> Result<Opened> {
         let now = self.core.now();
         let stored = account.as_ref().map(|account| account.password_hash.clone());
-        let fits = self.passwords.fits(password, stored).await?;
-        let Some(account) = account.filter(|_| fits) else { return Err(Code::LoginFailed.into()) };
+        let fits = self.passwords.fits(&counted.place, password, stored).await?;
+        let Some(account) = account.filter(|_| fits) else { return Err(self.failed(&counted)) };
         // Whoever has the password could try codes from ever new addresses. So these tries are counted for the person alone;
         // nobody without the password can use them up, and the answer does not tell that it was right.
-        let codes = Try(self.digest_of(&[account.id.as_bytes(), b"codes"]));
+        let codes = self.digest_of(&[account.id.as_bytes(), b"codes"]);
         if !self.count(&codes, now).await? {
             tracing::warn!(person.id = %account.id, "log-in: too many wrong codes after the right password");
-            return Err(Code::LoginFailed.into());
+            return Err(self.failed(&counted));
         }
         let secret = self.core.vault.open_bytes(self.realm.totp_table(), account.id, &account.totp_sealed)?;
-        let Some(step) = totp::check(&secret, code, now)? else { return Err(Code::LoginFailed.into()) };
+        let Some(step) = totp::check(&secret, code, now)? else { return Err(self.failed(&counted)) };
         let token = base64url(&self.core.random.bytes::<32>());
         let statements = self.realm.statements();
         let mut tx = self.core.db.write().await?;
-        if !statements.spend_step(&mut tx, account.id, step).await? {
-            return Err(Code::LoginFailed.into());
+        let Account { id, password_hash, totp_sealed } = &account;
+        if !statements.spend_step(&mut tx, *id, step, password_hash, totp_sealed).await? {
+            return Err(self.failed(&counted));
         }
-        store::forget_failures(&mut tx, &counted.0).await?;
-        store::forget_failures(&mut tx, &codes.0).await?;
+        store::forget_failures(&mut tx, &counted.subject).await?;
+        store::forget_failures(&mut tx, &codes).await?;
         statements.add(&mut tx, &digest(&token), account.id, now, Life::end_of(now)).await?;
         Ok(Opened { tx, token: Redacted(token) })
+    }
+
+    fn failed(&self, counted: &Try) -> Error {
+        self.wrong.note(counted.address, self.core.now());
+        Code::LoginFailed.into()
     }
 
     /// Judges a session at a request and notes that it is in use.
@@ -177,8 +200,8 @@ impl LogIns {
     ) -> Result<()> {
         life.require_unended(self.core.now())?;
         let counted = self.begin(username, address).await?;
-        if !self.passwords.fits(password, Some(password_hash)).await? {
-            return Err(Code::LoginFailed.into());
+        if !self.passwords.fits(&counted.place, password, Some(password_hash)).await? {
+            return Err(self.failed(&counted));
         }
         self.touch(token, self.core.now(), Some(counted)).await
     }
@@ -208,7 +231,7 @@ impl LogIns {
 
     async fn touch(&self, token: &str, now: Timestamp, counted: Option<Try>) -> Result<()> {
         let mut tx = self.core.db.write().await?;
-        if let Some(Try(subject)) = counted {
+        if let Some(Try { subject, .. }) = counted {
             store::forget_failures(&mut tx, &subject).await?;
         }
         self.realm.statements().touch(&mut tx, &digest(token), now).await?;

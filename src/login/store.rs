@@ -64,7 +64,7 @@ macro_rules! statements {
                 $people,
                 " SET totp_last_step = $2 WHERE ",
                 $id,
-                " = $1 AND totp_last_step < $2"
+                " = $1 AND totp_last_step < $2 AND state = 'active' AND password_hash = $3 AND totp_sealed = $4"
             ),
             add: concat!(
                 "INSERT INTO ",
@@ -87,9 +87,17 @@ pub const OFFICERS: Statements = statements!("officer", "officer_session", "offi
 pub const EMPLOYEES: Statements = statements!("relying_party_employee", "employee_session", "employee_id");
 
 impl Statements {
-    /// Spends a TOTP step; `false` when it, or a later one, was used before.
-    pub async fn spend_step(&self, tx: &mut Tx, person: Uuid, step: i64) -> DbResult<bool> {
-        Ok(execute!(tx, self.spend_step, person, step)? == 1)
+    /// Spends a TOTP step; `false` when it, or a later one, was used before, and when the person was disabled or got
+    /// another password or secret than what was compared against.
+    pub async fn spend_step(
+        &self,
+        tx: &mut Tx,
+        person: Uuid,
+        step: i64,
+        password_hash: &str,
+        totp_sealed: &[u8],
+    ) -> DbResult<bool> {
+        Ok(execute!(tx, self.spend_step, person, step, password_hash, totp_sealed)? == 1)
     }
 
     /// Adds a session.

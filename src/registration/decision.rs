@@ -112,30 +112,34 @@ impl Service {
         rows.into_iter().map(|(state, office, mine)| Ok(Figure { state: word(&state)?, office, mine })).collect()
     }
 
-    /// Spends a scanned activation QR and gives the registration it stands for. The same officer may scan it again.
+    /// Reads a scanned activation QR: which registration it stands for, and when it was issued. Writes nothing.
     ///
     /// # Errors
-    /// `invalid_field` for what is no activation QR of ours, `qr_expired`, `qr_used`, `wrong_state`.
-    pub async fn scan(&self, actor: Actor, token: &str) -> Result<Uuid> {
-        let now = self.core.now();
+    /// `invalid_field` for what is no activation QR of ours, `qr_expired`.
+    pub async fn read_scan(&self, token: &str) -> Result<(Uuid, Timestamp)> {
         let token = self.keyring.authenticate(token, &[TokenKind::Activation]).await.map_err(not_ours)?;
         let record = token.unseal(self.keyring.sealer()).map_err(not_ours)?;
-        let id = record.subject;
-        token.judge_time(now).map_err(|reason| match reason {
+        token.judge_time(self.core.now()).map_err(|reason| match reason {
             Reason::Expired => Error::from(Code::QrExpired),
             other => not_ours(other),
         })?;
-        let issued = record.issued.micros();
-        let mut tx = self.core.db.write().await?;
-        if !store::scan(&mut tx, id, issued, actor.office_id, actor.officer_id, now).await? {
-            let row = store::lookup(&mut tx, id).await?.ok_or(Code::NotFound)?;
-            require_live(&row, now)?;
-            let again = row.last_spent == issued && row.scanned_by == Some(actor.officer_id);
-            return if again { Ok(id) } else { Err(Code::QrUsed.into()) };
+        Ok((record.subject, record.issued))
+    }
+
+    /// Spends a scanned activation QR. The same officer may scan it again. Once it is committed, [`Service::ensure_checked`]
+    /// is to be called.
+    ///
+    /// # Errors
+    /// `not_found`, `qr_used`, `wrong_state`.
+    pub async fn scan(&self, tx: &mut Tx, actor: Actor, (id, issued): (Uuid, Timestamp)) -> Result<()> {
+        let (now, issued) = (self.core.now(), issued.micros());
+        if store::scan(tx, id, issued, actor.office_id, actor.officer_id, now).await? {
+            return Ok(());
         }
-        tx.commit().await?;
-        self.ensure_checked(id).await;
-        Ok(id)
+        let row = store::lookup(tx, id).await?.ok_or(Code::NotFound)?;
+        require_live(&row, now)?;
+        let again = row.last_spent == issued && row.scanned_by == Some(actor.officer_id);
+        if again { Ok(()) } else { Err(Code::QrUsed.into()) }
     }
 
     /// The resident scanned an officer's QR: gives the two-digit number that both screens show.
@@ -206,16 +210,16 @@ impl Service {
             .collect())
     }
 
-    /// The officer confirms the number on the resident's screen; it counts as this officer's scan.
+    /// The officer confirms the number on the resident's screen; it counts as this officer's scan. Once it is committed,
+    /// [`Service::ensure_checked`] is to be called.
     ///
     /// # Errors
     /// `not_found` when nobody waits for this officer under that id, `invalid_field` for a wrong number.
-    pub async fn confirm_match(&self, actor: Actor, id: Uuid, number: i64) -> Result<()> {
+    pub async fn confirm_match(&self, tx: &mut Tx, actor: Actor, id: Uuid, number: i64) -> Result<()> {
         let now = self.core.now();
         let since = now.plus_seconds(-MATCH_MINUTES * MINUTE);
-        let mut tx = self.core.db.write().await?;
-        if !store::confirm_match(&mut tx, id, number, actor.officer_id, actor.office_id, now, since).await? {
-            let waiting = store::lookup(&mut tx, id).await?.is_some_and(|row| {
+        if !store::confirm_match(tx, id, number, actor.officer_id, actor.office_id, now, since).await? {
+            let waiting = store::lookup(tx, id).await?.is_some_and(|row| {
                 row.match_number.is_some()
                     && row.match_officer_id == Some(actor.officer_id)
                     && row.match_at >= Some(since)
@@ -231,13 +235,11 @@ impl Service {
                 Code::NotFound.into()
             });
         }
-        tx.commit().await?;
-        self.ensure_checked(id).await;
         Ok(())
     }
 
     /// At the counter the data check does not wait for its turn: try it now, within the register's time-out.
-    async fn ensure_checked(&self, id: Uuid) {
+    pub async fn ensure_checked(&self, id: Uuid) {
         if let Err(error) = self.check_one(id).await {
             tracing::warn!(error.cause = %error, "a data check at the counter could not run");
         }
@@ -440,7 +442,7 @@ impl Service {
         self.check_wake.notify_one();
     }
 
-    async fn decidable(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
+    pub(super) async fn decidable(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
         let row = self.in_office(tx, actor, id).await?;
         require_live(&row, self.core.now())?;
         if state_of(&row)? != State::AwaitingOfficer {
@@ -495,7 +497,7 @@ impl Service {
         fresh || proofed
     }
 
-    async fn in_office(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
+    pub(super) async fn in_office(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
         store::lookup(tx, id)
             .await?
             .filter(|row| row.office_id == Some(actor.office_id))

@@ -1,12 +1,13 @@
 //! Flow A from the first screen to the officer's decision.
 //!
 //! `service` is what the resident's device does, `check` compares with the population register as a background job,
-//! `decision` is what the counter does with a registration, `sweep` ends what is over.
+//! `decision` is what the counter does with a registration, `release` what two people do about an older one, `sweep` ends what is over.
 
 pub mod check;
 pub mod decision;
 pub mod http;
 pub mod model;
+pub mod release;
 pub mod selfie;
 pub mod service;
 pub mod store;

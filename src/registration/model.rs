@@ -294,13 +294,7 @@ impl Draft {
         if let (Some(nik), Some(date)) = (&nik, &birth_date)
             && !nik.agrees_with_birth_date(*date)
         {
-            note(
-                "birth_date",
-                Text::new(
-                    "Tanggal lahir tidak cocok dengan NIK; periksa keduanya. Bila NIK Anda memang berbeda dari tanggal lahir, datanglah ke loket.",
-                    "The birth date does not fit the NIK; check both. If your NIK really differs from your birth date, go to a counter.",
-                ),
-            );
+            note("birth_date", BIRTH_DATE_AND_NIK);
         }
         match (nik, full_name, birth_date, email, phone) {
             (Some(nik), Some(full_name), Some(birth_date), Some(email), Some(phone)) if wrong.is_empty() => {
@@ -328,6 +322,12 @@ pub fn check_name(name: &str) -> Result<String, Text> {
         ))
     }
 }
+
+/// What a person reads whose birth date and NIK contradict each other.
+pub const BIRTH_DATE_AND_NIK: Text = Text::new(
+    "Tanggal lahir tidak cocok dengan NIK; periksa keduanya. Bila NIK Anda memang berbeda dari tanggal lahir, datanglah ke loket.",
+    "The birth date does not fit the NIK; check both. If your NIK really differs from your birth date, go to a counter.",
+);
 
 /// A birth date between 1900 and today.
 ///

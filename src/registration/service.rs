@@ -6,8 +6,8 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::model::{
-    CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CODES_A_DAY, CheckState, Decision, DifferenceField, Draft,
-    LIFE_AFTER_APPROVAL_DAYS, LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted,
+    BIRTH_DATE_AND_NIK, CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CODES_A_DAY, CheckState, Decision, DifferenceField,
+    Draft, LIFE_AFTER_APPROVAL_DAYS, LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted,
     check_birth_date, check_email, check_name, check_phone, email_hint, email_key,
 };
 use super::store::{self, Row};
@@ -461,6 +461,7 @@ impl Amendment {
         }
         if let Some(date) = &self.birth_date {
             match check_birth_date(date, today) {
+                Ok(date) if !submitted.nik.agrees_with_birth_date(date) => note("birth_date", BIRTH_DATE_AND_NIK),
                 Ok(date) => submitted.birth_date = date,
                 Err(text) => note("birth_date", text),
             }

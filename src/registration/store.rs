@@ -521,6 +521,71 @@ pub async fn delete_old_pictures(tx: &mut Tx, now: Timestamp, limit: i64) -> DbR
     Ok(due.len())
 }
 
+const LONG_ENDED: &str = "SELECT registration_id FROM registration WHERE state IN ('rejected', 'expired', 'cancelled') \
+    AND ended_at <= $1 ORDER BY ended_at LIMIT $2";
+const DELETE: &str =
+    "DELETE FROM registration WHERE registration_id = $1 AND state IN ('rejected', 'expired', 'cancelled')";
+
+/// Deletes registrations that ended without a digital KTP at or before `before`, with everything kept for them; gives how
+/// many.
+pub async fn delete_long_ended(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<usize> {
+    let due = fetch_all!(tx, (Uuid,), LONG_ENDED, before, limit)?;
+    for (id,) in &due {
+        execute!(tx, DELETE_SELFIE, *id)?;
+        execute!(tx, DELETE_COPY, *id)?;
+        execute!(tx, DELETE, *id)?;
+    }
+    Ok(due.len())
+}
+
+/// That a digital KTP shall make way for this registration.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct ReleaseRow {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// The office.
+    pub office_id: Uuid,
+    /// The officer who asked.
+    pub asked_by: Uuid,
+    /// When.
+    pub asked_at: Timestamp,
+    /// Why, sealed.
+    pub reason_sealed: Vec<u8>,
+}
+
+const ASK_RELEASE: &str = "INSERT INTO release_request (registration_id, office_id, asked_by, asked_at, reason_sealed) \
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (registration_id) DO UPDATE SET office_id = $2, asked_by = $3, asked_at = $4, \
+    reason_sealed = $5";
+
+/// Asks for a release; a newer request takes the place of an older one.
+pub async fn ask_release(tx: &mut Tx, row: &ReleaseRow) -> DbResult<()> {
+    let ReleaseRow { registration_id, office_id, asked_by, asked_at, reason_sealed } = row;
+    execute!(tx, ASK_RELEASE, *registration_id, *office_id, *asked_by, *asked_at, reason_sealed).map(|_| ())
+}
+
+const RELEASE_ASKED: &str = "SELECT registration_id, office_id, asked_by, asked_at, reason_sealed FROM release_request \
+    WHERE registration_id = $1 AND office_id = $2 AND asked_at > $3";
+
+/// The request of an office for a registration, if it is newer than `since`.
+pub async fn release_asked(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp) -> DbResult<Option<ReleaseRow>> {
+    fetch_optional!(tx, ReleaseRow, RELEASE_ASKED, id, office, since)
+}
+
+const TAKE_RELEASE: &str = "DELETE FROM release_request \
+    WHERE registration_id = $1 AND office_id = $2 AND asked_at > $3 AND asked_by <> $4";
+
+/// Uses up a request that somebody else than `granted_by` made; `false` when there is none.
+pub async fn take_release(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp, granted_by: Uuid) -> DbResult<bool> {
+    Ok(execute!(tx, TAKE_RELEASE, id, office, since, granted_by)? == 1)
+}
+
+const SWEEP_RELEASES: &str = "DELETE FROM release_request WHERE asked_at <= $1";
+
+/// Forgets requests of `before` and earlier.
+pub async fn sweep_releases(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP_RELEASES, before)
+}
+
 // The holder's data, written when the register's answer and an officer's approval have come together -----------------
 
 const PUT_HOLDER: &str = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3) \

@@ -1,9 +1,9 @@
-//! Ends registrations whose time is over and deletes pictures that may no longer be kept.
+//! Ends registrations whose time is over, and deletes pictures and whole registrations that may no longer be kept.
 
 use super::model::{CHECK_WINDOW_HOURS, State};
 use super::service::Service;
 use super::store;
-use crate::clock::HOUR;
+use crate::clock::{DAY, HOUR};
 use crate::error::{Error, Result};
 
 const BATCH: i64 = 200;
@@ -34,8 +34,11 @@ impl Service {
         }
         let mut tx = self.core.db.write().await?;
         let deleted = store::delete_old_pictures(&mut tx, now, BATCH).await?;
+        let kept_since = now.plus_seconds(-self.core.config.retention.registration_days * DAY);
+        let forgotten = store::delete_long_ended(&mut tx, kept_since, BATCH).await?;
+        store::sweep_releases(&mut tx, now.plus_seconds(-DAY)).await?;
         store::sweep_windows(&mut tx, now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR)).await?;
         tx.commit().await?;
-        Ok(ended + deleted)
+        Ok(ended + deleted + forgotten)
     }
 }

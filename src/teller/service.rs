@@ -304,6 +304,20 @@ pub async fn renew_employee(core: &Core, username: &str) -> Result<Option<NewEmp
     Ok(Some(secrets))
 }
 
+/// Disables an employee at once: running sessions end. Or lets a disabled one log in again.
+///
+/// # Errors
+/// `not_found` when there is no employee of that name in the other state.
+pub async fn set_active(core: &Core, username: &str, active: bool) -> Result<()> {
+    let mut tx = core.db.write().await?;
+    let row = store::employee_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
+    if !store::set_active(&mut tx, username, active).await? {
+        return Err(Code::NotFound.into());
+    }
+    let action = if active { Action::EmployeeEnabled } else { Action::EmployeeDisabled };
+    by_operator(core, tx, action, row.employee_id).await
+}
+
 async fn secrets(core: &Core, employee_id: Uuid, username: &str) -> Result<(NewEmployee, String, Vec<u8>)> {
     let (chosen, secret) = (password::generate(&core.random), totp::generate(&core.random));
     let (hashed, random) = (chosen.clone(), core.random.clone());

@@ -64,6 +64,21 @@ pub async fn renew(tx: &mut Tx, employee: Uuid, password_hash: &str, totp_sealed
     Ok(done)
 }
 
+const SET_STATE: &str = "UPDATE relying_party_employee SET state = $2 WHERE username = $1 AND state <> $2";
+const END_SESSIONS_OF_NAME: &str = "DELETE FROM employee_session WHERE employee_id IN \
+    (SELECT employee_id FROM relying_party_employee WHERE username = $1)";
+
+/// Disables an employee, which ends the sessions, or lets a disabled one log in again; `false` when the employee was so
+/// already or there is none.
+pub async fn set_active(tx: &mut Tx, username: &str, active: bool) -> DbResult<bool> {
+    let state = if active { "active" } else { "disabled" };
+    let done = execute!(tx, SET_STATE, username, state)? == 1;
+    if !active {
+        execute!(tx, END_SESSIONS_OF_NAME, username)?;
+    }
+    Ok(done)
+}
+
 /// A session with its employee.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SessionRow {

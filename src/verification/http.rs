@@ -24,7 +24,7 @@ use crate::credential::jwk::base64url;
 use crate::disclosure::Disclosed;
 use crate::error::{Code, Error, FieldError, Language, Refusal, Text};
 use crate::secret::Redacted;
-use crate::web::{Json, Lang, Path, Problem, ProblemDocument};
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, ProblemDocument};
 
 /// The routes for relying parties.
 pub fn routes(service: Service) -> OpenApiRouter {
@@ -52,7 +52,12 @@ impl FromRequestParts<Service> for Party {
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or(Problem::from(Code::ApiKeyInvalid))?;
-        match service.parties().authenticate(token).await {
+        // The listener notes every caller's address; without one there is nobody to hold up.
+        let found = match parts.extensions.get::<ClientAddress>() {
+            Some(ClientAddress(address)) => service.parties().authenticate_from(*address, token).await,
+            None => service.parties().authenticate(token).await,
+        };
+        match found {
             Ok(party) => Ok(Self(party)),
             Err(refused @ Error::Refused(_)) => Err(refused.into()),
             Err(fault) => {
@@ -276,7 +281,7 @@ pub fn reply(answer: Answer, language: Language) -> Response {
         (status = 413, description = "`too_large`", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "`unsupported_media_type`", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_field`, `idempotency_mismatch`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many` wrong codes: wait for `Retry-After`, or send the QR's `token`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many`: wrong codes (send the QR's `token`), wrong API keys again and again from this address, or more refused QRs within an hour than one organisation may have; wait for `Retry-After`", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 async fn verify(
@@ -303,7 +308,8 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
 
 /// Read the record of one of your checks
 ///
-/// The same as the answer then, but without the attributes' values.
+/// The same as the answer then, but without the attributes' values. The record of a text that was no genuine QR is kept for
+/// 30 days.
 #[utoipa::path(get, path = "/v1/verifications/{verification_id}", tag = "Verification",
     params(("verification_id" = Uuid, Path, description = "`verification_id` of the answer")),
     security(("api_key" = [])),
@@ -311,6 +317,7 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         (status = 200, description = "The record", body = VerificationAnswer),
         (status = 401, description = "`api_key_invalid`", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: there is none, or it is another party's", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many`: wrong API keys again and again from this address", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 async fn lookup(

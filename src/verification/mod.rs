@@ -11,6 +11,7 @@ pub mod http;
 mod lanes;
 pub mod model;
 pub mod party;
+pub mod quota;
 pub mod receipt;
 pub mod service;
 pub mod store;

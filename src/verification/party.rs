@@ -1,9 +1,11 @@
 //! Relying parties: registering them and their keys, and recognising a caller.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::model::{ApiKey, Party, Purpose};
@@ -13,6 +15,7 @@ use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
+use crate::guesses::Guesses;
 
 /// How long a recognised key is not looked up again. Below a second, so that a revoked key is refused within a second on
 /// every node.
@@ -25,7 +28,18 @@ const REMEMBERED_KEYS: usize = 10_000;
 pub struct Parties {
     core: Core,
     known: Arc<Mutex<HashMap<Uuid, Known>>>,
+    wrong: Guesses,
+    /// Look-ups at once, and waiting ones, of keys that this node does not know from addresses that were wrong too often.
+    doubtful: Arc<Semaphore>,
+    places: Arc<Semaphore>,
 }
+
+/// Wrong keys of one address before it has to wait; and seconds for one more.
+const WRONG_KEYS_PER_ADDRESS: (i64, i64) = (30, 10);
+/// Look-ups at once for addresses beyond that.
+const DOUBTFUL_AT_ONCE: usize = 2;
+/// Look-ups for such addresses that may wait.
+const DOUBTFUL_WAITING: usize = 64;
 
 struct Known {
     since: Instant,
@@ -47,7 +61,48 @@ pub struct Listed {
 impl Parties {
     /// Over the shared tables.
     pub fn new(core: Core) -> Self {
-        Self { core, known: Arc::default() }
+        let (burst, seconds) = WRONG_KEYS_PER_ADDRESS;
+        Self {
+            core,
+            known: Arc::default(),
+            wrong: Guesses::new(burst, seconds),
+            doubtful: Arc::new(Semaphore::new(DOUBTFUL_AT_ONCE)),
+            places: Arc::new(Semaphore::new(DOUBTFUL_AT_ONCE + DOUBTFUL_WAITING)),
+        }
+    }
+
+    /// Who presents this API key from this address. An address that presents wrong keys again and again is told to wait.
+    /// A right key that this node has seen goes its usual way whatever others do from the same address; one that is new to
+    /// it queues for one of two look-ups, which is all that guessing can take.
+    ///
+    /// # Errors
+    /// `api_key_invalid`; `too_many` for a wrong key after thirty others of this address, or when its queue is full; or the
+    /// database does not answer.
+    pub async fn authenticate_from(&self, address: IpAddr, api_key: &str) -> Result<Arc<Party>> {
+        let wait = self.wrong.wait(address, self.core.now());
+        let refuse = |seconds| Error::from(Refusal::new(Code::TooMany).retry_after(seconds));
+        let mut queued = None;
+        if let Some(seconds) = wait
+            && !ApiKey::parse(api_key).is_some_and(|key| self.has_seen(&key))
+        {
+            let place = self.places.try_acquire().map_err(|_| refuse(seconds))?;
+            queued = Some((place, self.doubtful.acquire().await.map_err(Error::internal)?));
+        }
+        let done = self.authenticate(api_key).await;
+        drop(queued);
+        match done {
+            Err(error) if error.code() == Some(Code::ApiKeyInvalid) => {
+                self.wrong.note(address, self.core.now());
+                Err(wait.map_or(error, refuse))
+            }
+            done => done,
+        }
+    }
+
+    /// Whether this key was right here before, however long ago.
+    fn has_seen(&self, key: &ApiKey) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&key.key_id).is_some_and(|entry| key.matches(&entry.secret_hash))
     }
 
     /// Who presents this API key.

@@ -18,10 +18,11 @@ use super::model::{
     Verdict,
 };
 use super::party::Parties;
+use super::quota::{self, RepeatRow};
 use super::receipt::{self, SALT_LENGTH, Statement};
 use super::store::{self, CheckRow, RefusalRow};
 use crate::attribute::{Attribute, AttributeSet};
-use crate::clock::Timestamp;
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::core::Core;
 use crate::credential::verify::{self, Authentic};
 use crate::credential::{KeyPurpose, Reason, SealedRecord, TokenKind, TokenSealer};
@@ -38,6 +39,13 @@ const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, T
 const TRIES: u32 = 6;
 /// Lines of a page of history at most.
 const HISTORY_LIMIT: i64 = 100;
+
+/// Days that a refusal which names no holder stays in its party's log.
+const REFUSAL_DAYS: i64 = 30;
+/// Days that the key of a repeated refusal is remembered; a client repeats within one (protocol §4).
+const REPEAT_DAYS: i64 = 2;
+/// Rows forgotten in one transaction.
+const SWEEP_BATCH: i64 = 1_000;
 
 /// The verifier. Cloning shares it.
 #[derive(Clone)]
@@ -87,19 +95,25 @@ impl Service {
         &self.parties
     }
 
-    /// Forgets codes that have expired and wrong ones that no longer count.
+    /// Forgets what may be forgotten of refusals and of codes; gives how many rows.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        self.codes.sweep().await
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let repeats = quota::forget_repeats(&mut tx, now.plus_seconds(-REPEAT_DAYS * DAY), SWEEP_BATCH).await?;
+        let refusals = quota::forget_refusals(&mut tx, now.plus_seconds(-REFUSAL_DAYS * DAY), SWEEP_BATCH).await?;
+        tx.commit().await?;
+        Ok(repeats + refusals + self.codes.sweep().await?)
     }
 
     /// Answers a question. Repeated with the same key it gives the same answer.
     ///
     /// # Errors
-    /// `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `too_many` after too many wrong codes; `undetermined`
-    /// whenever the outcome is not known: then nothing is recorded, or what is recorded will be the answer to a repetition.
+    /// `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `too_many` after too many wrong codes, and for what would
+    /// be refused when the party's refusals have filled the hour; `undetermined` whenever the outcome is not known: then
+    /// nothing is recorded, or what is recorded will be the answer to a repetition.
     pub async fn verify(&self, party: &Party, question: &Question) -> Result<Answer> {
         self.verify_for(party, None, question).await
     }
@@ -355,12 +369,36 @@ impl Service {
     ) -> Result<Option<Answer>> {
         let mut tx = self.core.db.read().await?;
         let key = &question.key.0;
-        let row = store::by_key(&mut tx, party.relying_party_id, key, resident).await?;
+        let id = party.relying_party_id;
+        let row = match store::by_key(&mut tx, id, key, resident).await? {
+            Some(row) => Some(row),
+            None => match quota::kept(&mut tx, id, key, resident).await? {
+                Some(kept) => repeated(&mut tx, kept).await?,
+                None => None,
+            },
+        };
         drop(tx);
         match row {
             Some(row) => self.again(row, question, now).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Counts a row that a refusal leaves besides the holder's history.
+    async fn count(&self, tx: &mut Tx, party: &Party, now: Timestamp) -> Result<()> {
+        let (id, limit) = (party.relying_party_id, self.core.config.limits.refusals_per_hour);
+        if quota::count(tx, id, now, now.plus_seconds(-HOUR), limit).await? {
+            return Ok(());
+        }
+        let until = quota::started_at(tx, id).await?.unwrap_or(now).plus_seconds(HOUR);
+        metrics::counter!("ikd_refusals_beyond_quota_total").increment(1);
+        Err(Refusal::new(Code::TooMany)
+            .detail(
+                "Terlalu banyak QR tidak sah dari organisasi Anda dalam satu jam; periksa alat pindai dan aplikasinya.",
+                "Too many QRs of your organisation were refused within an hour; look at its scanners and software.",
+            )
+            .retry_after(until.retry_after(now))
+            .into())
     }
 
     /// Gives the recorded answer again: with attributes for ten minutes and only while they are what the receipt says.
@@ -402,7 +440,20 @@ impl Service {
         let nothing = Content::default();
         let draft = self.draft(party, question, Verdict::Invalid(reason), AttributeSet::EMPTY, &nothing, now)?;
         let row = self.check_row(party, question, subject, draft);
-        if let Some(first) = store::repeat_refusal(&mut tx, &row).await? {
+        // What is not yet valid will be: each question keeps a row of its own, which the index finds when it is put again.
+        if reason != Reason::NotYetValid
+            && let Some(first) = store::repeat_refusal(&mut tx, &row).await?
+        {
+            self.count(&mut tx, party, now).await?;
+            let kept = RepeatRow {
+                relying_party_id: row.relying_party_id,
+                idempotency_key: row.idempotency_key,
+                resident_id: row.resident_id,
+                verification_id: first.verification_id,
+                body_hash: row.body_hash,
+                asked_at: now,
+            };
+            quota::keep(&mut tx, &kept).await?;
             tx.commit().await?;
             return Ok(answer_of_check(first, Some(nothing)));
         }
@@ -470,6 +521,7 @@ impl Service {
             receipt: draft.receipt,
         };
         let mut tx = self.core.db.write().await?;
+        self.count(&mut tx, party, now).await?;
         store::add_refusal(&mut tx, &row).await?;
         tx.commit().await?;
         Ok(answer_of_refusal(row, Some(nothing)))
@@ -507,6 +559,12 @@ impl Service {
 
 fn overloaded(_: Full) -> Error {
     Refusal::new(Code::Overloaded).retry_after(1).into()
+}
+
+/// The check whose answer a repetition got, as if the repetition had been asked.
+async fn repeated(tx: &mut Tx, kept: RepeatRow) -> Result<Option<CheckRow>> {
+    let row = store::by_id(tx, kept.verification_id, kept.relying_party_id).await?;
+    Ok(row.map(|row| CheckRow { body_hash: kept.body_hash, ..row }))
 }
 
 /// Why the guarded update touched no row.

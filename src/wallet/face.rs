@@ -130,6 +130,14 @@ pub async fn has_usable_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> 
     Ok(row.is_some_and(|row| row.state == "blocked" || (row.state == "active" && row.pin_tries < MAX_TRIES)))
 }
 
+/// Ends the resident's digital KTP, working or blocked, so that a new one can take its place. Two people decide that.
+///
+/// # Errors
+/// `wrong_state` when there is none to end.
+pub async fn release(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    if store::release(tx, resident).await? { Ok(()) } else { Err(Code::WrongState.into()) }
+}
+
 /// Whether there is a credential whose holder should hear of a registration with their NIK.
 pub(super) async fn has_holder(tx: &mut Tx, resident: Uuid) -> Result<bool> {
     Ok(store::credential(tx, resident).await?.is_some_and(|row| row.state != "deactivated"))

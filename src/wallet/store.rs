@@ -50,6 +50,10 @@ const ENROL: &str = "
         pin_wait_until = 0, session = credential.session + 1, session_ends_at = 0, activated_at = excluded.activated_at
     WHERE credential.state = 'deactivated' OR (credential.state = 'active' AND credential.pin_tries >= $3)";
 
+const RELEASE: &str = "
+    UPDATE credential SET state = 'deactivated', generation = generation + 1, session = session + 1, session_ends_at = 0
+    WHERE resident_id = $1 AND state IN ('active', 'blocked')";
+
 const SET_HOLDER: &str = "
     INSERT INTO credential_holder (resident_id, registration_id, device_thumbprint, sealed, updated_at)
     VALUES ($1, $2, $3, $4, $5)
@@ -102,6 +106,14 @@ const HAS_PORTRAIT: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_
 /// When the database did not do it.
 pub async fn enrol(tx: &mut Tx, resident: Uuid, now: Timestamp) -> DbResult<bool> {
     Ok(execute!(tx, ENROL, resident, now, MAX_TRIES)? == 1)
+}
+
+/// Ends a digital KTP: tokens and sessions are void at once. `false` when there is none to end.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn release(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
+    Ok(execute!(tx, RELEASE, resident)? == 1)
 }
 
 /// Writes the row beside the credential.

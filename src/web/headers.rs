@@ -7,7 +7,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 
 use super::extract::language_of;
 use super::problem::{ProblemNote, render};
@@ -23,6 +23,16 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 /// What API answers may do in a browser: nothing.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// Stands on the answer to a request that was given up, so that the listener does not wait for the rest of its body.
+#[derive(Clone, Copy, Debug)]
+pub struct GivenUp;
+
+/// Whether a route answers questions about QRs. Given up in the middle, nobody knows whether the answer was recorded: a
+/// 408 would say that the question was never put.
+fn is_check(method: &Method, route: &str) -> bool {
+    method == Method::POST && matches!(route, "/v1/verifications" | "/v1/teller/verifications")
+}
+
 /// The layer itself.
 pub async fn finish(core: Core, request: Request, next: Next) -> Response {
     let watch = stopwatch();
@@ -36,7 +46,14 @@ pub async fn finish(core: Core, request: Request, next: Next) -> Response {
 
     // A bare error status made by a layer of the framework gets our document too.
     if response.extensions().get::<ProblemNote>().is_none() {
+        if response.status() == StatusCode::REQUEST_TIMEOUT {
+            response.extensions_mut().insert(GivenUp);
+        }
         let code = match response.status() {
+            StatusCode::REQUEST_TIMEOUT if is_check(&method, &route) => {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                Some(Code::Undetermined)
+            }
             StatusCode::REQUEST_TIMEOUT => Some(Code::RequestTimeout),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Code::TooLarge),
             StatusCode::METHOD_NOT_ALLOWED => Some(Code::MethodNotAllowed),

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use http::Request;
 use http::header::EXPECT;
-use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use super::ClientAddress;
+use super::headers::GivenUp;
 use super::linger;
 use super::patient::Patient;
 use crate::config::Http;
@@ -158,7 +159,7 @@ async fn talk<S>(
                 Ok(response) => response,
                 Err(never) => match never {},
             };
-            if !asks_first && response.status() != StatusCode::REQUEST_TIMEOUT {
+            if !asks_first && response.extensions().get::<GivenUp>().is_none() {
                 unread.drop_slowly(patience);
             }
             Ok::<_, Infallible>(response)

@@ -218,6 +218,8 @@ async fn a_return_to_the_selfie_and_a_return_without_release() {
         assert!(status.get("corrections").is_none_or(|list| *list == json!([])));
         // Other data than that can be corrected stays, and an empty correction is none.
         assert_eq!(patch(&applicant, &json!({})).await.expect(422).unwrap().code(), "invalid_field");
+        let contradicting = patch(&applicant, &json!({"birth_date": "1971-12-30"})).await.expect(422).unwrap();
+        assert_eq!(contradicting.json["fields"][0]["field"], "birth_date", "the NIK says another day");
         assert_eq!(
             patch(&applicant, &json!({"birth_date": "1990-02-31"})).await.expect(422).unwrap().code(),
             "invalid_field"
@@ -295,6 +297,29 @@ async fn before_the_sweeper_comes_an_overdue_registration_is_expired_already() {
         assert_eq!(token.expect(409).unwrap().code(), "wrong_state");
         let late = world.selfie(&applicant, "image/jpeg", portrait_bytes()).await;
         assert_eq!(late.expect(409).unwrap().code(), "wrong_state");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_that_cannot_be_written_down_does_not_count() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let applicant = world.waiting(&world.people[0]).await;
+        let desk = world.desk().await;
+        let scanned = "SELECT COUNT(*) FROM registration WHERE registration_id = $1 AND scanned_at IS NOT NULL";
+        let rename = async |from: &'static str| {
+            let mut tx = world.core.db.write().await.unwrap();
+            ikd::execute!(&mut tx, from).unwrap();
+            tx.commit().await.unwrap();
+        };
+        rename("ALTER TABLE audit_event RENAME TO audit_gone").await;
+        let answer = world.scan(desk, &applicant).await;
+        assert_eq!(answer.code(), "internal", "{}", answer.json);
+        assert_eq!(world.count(scanned, applicant.uuid()).await, 0);
+        rename("ALTER TABLE audit_gone RENAME TO audit_event").await;
+        world.scan(desk, &applicant).await.expect(200).unwrap();
+        assert_eq!(world.count(scanned, applicant.uuid()).await, 1);
     })
     .await;
 }

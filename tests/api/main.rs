@@ -6,6 +6,7 @@
 mod support;
 
 mod activation;
+mod clock;
 mod code;
 mod counter;
 mod dropped;
@@ -14,6 +15,7 @@ mod headers;
 mod outage;
 mod pictures;
 mod registration;
+mod release;
 mod session;
 mod slow;
 mod spending;

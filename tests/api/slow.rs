@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use ikd::demo::client::{Answer, Bank};
+use ikd::login::totp;
+use ikd::teller::service::add_employee;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -33,6 +36,54 @@ async fn bodies_that_stop_half_way_are_answered_and_hold_nobody_up() {
         assert!(end.is_ok(), "socket {number} was not cut");
         assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("request_timeout"), "{answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_takes_too_long_is_undetermined_and_learnt_by_repeating() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = core(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(core, |config| config.http.request_timeout_seconds = 2).await;
+    let holder = world.active(&world.people[0]).await;
+    let (token, key) = (world.present(&holder, "basic").await, world.key());
+    let log_in = teller(&world).await;
+    // The only writer is taken: the check waits for it longer than a request may take.
+    let writer = world.core.db.write().await.unwrap();
+    let asked = world.bank().verify(&token, "open_account", &key).await.unwrap().expect(503).unwrap();
+    assert_eq!((asked.code(), asked.retry_after), ("undetermined", Some(2)));
+    let question = world.http.post(format!("{}/v1/teller/verifications", world.base)).header("Cookie", log_in);
+    let question = question.header("Idempotency-Key", world.key());
+    let question = question.json(&serde_json::json!({"token": token, "purpose": "open_account"}));
+    let asked = Answer::read(question.send().await.unwrap()).await.unwrap().expect(503).unwrap();
+    assert_eq!((asked.code(), asked.retry_after), ("undetermined", Some(2)));
+    drop(writer);
+    let again = world.bank().verify(&token, "open_account", &key).await.unwrap().expect(200).unwrap();
+    assert_eq!(crate::world::verdict(&again), "valid");
+    // A body that stops half way ends the same, and holds the connection no longer.
+    let mut socket = TcpStream::connect(world.address).await.unwrap();
+    let head = format!(
+        "POST /v1/verifications HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nIdempotency-Key: k\r\n\
+         Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{{",
+        world.api_key
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let end = tokio::time::timeout(Duration::from_secs(6), socket.read_to_string(&mut answer)).await;
+    assert!(end.is_ok(), "the socket was not cut");
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\"undetermined\""), "{answer}");
+    assert!(answer.contains("retry-after: 2"), "{answer}");
+}
+
+/// The cookie of a logged-in employee of the bank.
+async fn teller(world: &World) -> String {
+    let new = add_employee(&world.core, crate::world::BANK, "dewi.teller", "Dewi Lestari").await.unwrap();
+    let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
+    let body = serde_json::json!({
+        "username": "dewi.teller", "password": new.password.expose(),
+        "totp": totp::code(&secret, world.core.now()).unwrap(),
+    });
+    let answer = world.http.post(format!("{}/v1/teller/sessions", world.base)).json(&body).send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
 }
 
 /// Sends a request with a body of `length` bytes from beginning to end before reading, as simple clients do.
@@ -93,4 +144,45 @@ async fn a_flood_from_one_address_is_told_to_wait_and_a_bank_is_not() {
         let answer = world.bank().verify("NONSENSE", "open_account", &world.key()).await.unwrap();
         assert_eq!(crate::world::verdict(&answer.expect(200).unwrap()), "malformed");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_guesses_api_keys_waits_and_right_keys_from_the_same_address_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let with = |key: String| Bank::new(world.http.clone(), &world.base, &key);
+    let ask = async |key: String| {
+        let answer = with(key).verify("NONSENSE", "open_account", &world.key()).await.unwrap();
+        (answer.status.as_u16(), answer.code().to_owned(), answer.retry_after.is_some())
+    };
+    let wrong = |number: u32| format!("{}{number:04x}", &world.api_key[..world.api_key.len() - 4]);
+    assert_eq!(ask(world.api_key.clone()).await.0, 200);
+    for number in 0..30 {
+        let key = if number % 2 == 0 { wrong(number) } else { String::from("ikd_rp_rubbish") };
+        assert_eq!(ask(key).await, (401, String::from("api_key_invalid"), false), "{number}");
+    }
+    for key in [wrong(40), String::from("ikd_rp_rubbish")] {
+        assert_eq!(ask(key).await, (429, String::from("too_many"), true));
+    }
+    // The bank whose key this node knows, and one that comes for the first time.
+    assert_eq!(ask(world.api_key.clone()).await.0, 200);
+    let purposes = [crate::world::purpose("open_account")];
+    let parties = world.app.verification.parties();
+    let new = parties.add("Bank Baru", ikd::attribute::AttributeSet::FULL, &purposes).await.unwrap().1;
+    assert_eq!(ask(new.expose()).await.0, 200);
+    world.later(10);
+    assert_eq!(ask(wrong(41)).await.0, 401);
+    assert_eq!(ask(wrong(42)).await.0, 429);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_asks_the_database_once_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let ready = async || world.http.get(format!("{}/health/ready", world.base)).send().await.unwrap().status();
+    assert_eq!(ready().await, 200);
+    world.core.db.close().await;
+    assert_eq!(ready().await, 200, "the answer of a moment ago");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(ready().await, 503);
 }

@@ -20,6 +20,7 @@ enum Caller {
     /// A device with an open session.
     Resident,
     Officer,
+    Supervisor,
     Teller,
     Party,
 }
@@ -61,7 +62,7 @@ impl Endpoint {
 }
 
 fn endpoints(stage: &Stage) -> Vec<Endpoint> {
-    use Caller::{Anybody, Device, Officer, Party, Resident, Teller};
+    use Caller::{Anybody, Device, Officer, Party, Resident, Supervisor, Teller};
     use Subject::{Active, Fresh, Sent, Waiting};
     let none = || Value::Null;
     let world = &stage.world;
@@ -152,6 +153,17 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
             409,
             "wrong_state",
         ),
+        desk("post", "/v1/officer/registrations/{id}/release", json!({"reason": "Ponsel hilang"})).refuses(
+            Sent,
+            409,
+            "wrong_state",
+        ),
+        desk("get", "/v1/officer/registrations/{id}/release", none()).refuses(Waiting, 404, "not_found"),
+        endpoint("post", "/v1/officer/registrations/{id}/release/grant", Supervisor, Waiting, none()).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
         endpoint("post", "/v1/teller/sessions", Anybody, Active, log_in),
         endpoint("get", "/v1/teller/sessions/current", Teller, Active, none()),
         endpoint("delete", "/v1/teller/sessions/current", Anybody, Active, none()),
@@ -174,6 +186,7 @@ struct Stage {
     active: Applicant,
     stranger: Resident,
     officer: String,
+    supervisor: String,
     teller: String,
     revoked: String,
     verification: String,
@@ -202,6 +215,7 @@ impl Stage {
             world.bank().verify(&token, "age_check", "stage").await.unwrap().text("verification_id").unwrap();
         Self {
             officer: world.desk().await.cookie().to_owned(),
+            supervisor: world.supervisor("penyelia", crate::world::OFFICE).await.cookie().to_owned(),
             pin_key: crate::world::pin_key(&sent.record).public_text(),
             revoked: revoked.expose(),
             fresh,
@@ -357,6 +371,7 @@ impl Endpoint {
             Caller::Anybody => As::Nobody,
             Caller::Device | Caller::Resident => As::Device(&stage.applicant(subject).client),
             Caller::Officer => As::Cookie(stage.officer.clone()),
+            Caller::Supervisor => As::Cookie(stage.supervisor.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
         }
@@ -401,12 +416,12 @@ impl Endpoint {
                     add("another's registration", As::Device(&stage.stranger), (404, "not_found"));
                 }
             }
-            Caller::Officer | Caller::Teller => {
-                let (own, other) = if self.caller == Caller::Officer {
-                    ("officer", &stage.teller)
-                } else {
-                    ("teller", &stage.officer)
-                };
+            Caller::Officer | Caller::Supervisor | Caller::Teller => {
+                let (own, other) =
+                    if self.caller == Caller::Teller { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
+                if self.caller == Caller::Supervisor {
+                    add("an officer", As::Cookie(stage.officer.clone()), (403, "forbidden"));
+                }
                 add("no session", As::Nobody, (401, "session_ended"));
                 add("a made-up session", As::Cookie(format!("__Host-ikd_{own}=AAAA")), (401, "session_ended"));
                 add("another kind of session", As::Cookie(other.clone()), (401, "session_ended"));

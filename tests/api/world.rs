@@ -238,8 +238,12 @@ impl World {
 
     /// Adds an officer to an office.
     pub async fn add_officer(&self, username: &str, office: &str) -> LogIn {
+        self.add_person(username, office, Role::Officer).await
+    }
+
+    /// Adds somebody with a role to an office.
+    pub async fn add_person(&self, username: &str, office: &str, role: Role) -> LogIn {
         let password = PASSWORD.to_owned();
-        let role = Role::Officer;
         let redacted = password.clone().into();
         let new = add_officer(&self.core, office, username, "Petugas Uji", role, &redacted).await.unwrap();
         let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
@@ -261,6 +265,11 @@ impl World {
     /// Another officer of an office, logged in.
     pub async fn officer(&self, username: &str, office: &str) -> Officer {
         self.log_in(&self.add_officer(username, office).await).await
+    }
+
+    /// A supervisor of an office, logged in.
+    pub async fn supervisor(&self, username: &str, office: &str) -> Officer {
+        self.log_in(&self.add_person(username, office, Role::Supervisor).await).await
     }
 
     /// The officer of [`OFFICE`].

@@ -66,6 +66,11 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     assert_ne!(again["totp_secret"], officer["totp_secret"]);
     assert_eq!(world.json(&["officer", "disable", "siti"]).await["state"], "disabled");
     assert_eq!(code(&world, &["officer", "disable", "nobody"]).await, 1);
+    assert_eq!(code(&world, &["officer", "disable", "siti"]).await, 1, "disabled already");
+    assert_eq!(world.json(&["officer", "enable", "siti"]).await["state"], "active");
+    assert_eq!(code(&world, &["officer", "enable", "siti"]).await, 1);
+    assert_eq!(code(&world, &["officer", "enable", "nobody"]).await, 1);
+    assert!(printed(&world, &["officer", "disable", "siti"]).await.contains("disabled"));
     let listed = printed(&world, &["officer", "list", "--format", "json"]).await;
     assert!(listed.contains("\"disabled\"") && !listed.contains("argon2") && !listed.contains("secret"));
 
@@ -87,6 +92,14 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     assert_eq!(code(&world, &["relying-party", "key", "revoke", bank["key_id"].as_str().unwrap()]).await, 1);
     let employee = world.json(&["relying-party", "employee", "add", "Bank Uji", "dewi", "Dewi Uji"]).await;
     assert!(employee["password"].as_str().unwrap().len() >= 16);
+    let of = |act: &'static str| ["relying-party", "employee", act, "dewi"];
+    assert_eq!(world.json(&of("disable")).await["state"], "disabled");
+    assert_eq!(code(&world, &of("disable")).await, 1);
+    assert_eq!(world.json(&of("enable")).await["state"], "active");
+    assert_eq!(code(&world, &of("enable")).await, 1);
+    let renewed = world.json(&of("reset")).await;
+    assert!(renewed["password"] != employee["password"] && renewed["totp_secret"] != employee["totp_secret"]);
+    assert_eq!(code(&world, &["relying-party", "employee", "reset", "nobody"]).await, 1);
     let listed = printed(&world, &["relying-party", "list", "--format", "json"]).await;
     let secret = second["api_key"].as_str().unwrap().rsplit_once('_').unwrap().1;
     assert!(listed.contains("revoked_at") && !listed.contains(secret), "secrets are shown once");
@@ -94,7 +107,7 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
 
     let audit = world.json(&["audit", "verify"]).await;
     assert_eq!(audit["sound"], true);
-    assert!(audit["report"]["entries"].as_u64().unwrap() >= 8, "{audit}");
+    assert!(audit["report"]["entries"].as_u64().unwrap() >= 13, "{audit}");
     assert!(printed(&world, &["audit", "verify"]).await.ends_with("sound\n"));
     assert!(printed(&world, &["migrate"]).await.contains("up to date"));
     assert_eq!(world.json(&["migrate"]).await["engine"], "postgres");

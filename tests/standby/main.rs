@@ -159,7 +159,9 @@ impl World {
         let random = Random::system();
         init_root(&config.keys.directory, &random).unwrap();
         let vault = Vault::load(&config.keys.directory.join("root")).unwrap();
-        let db = Db::open(url, PoolSizes { connections: 2, acquire_timeout_seconds: 30 }).await.unwrap();
+        let db = Db::open(url, PoolSizes { connections: 2, acquire_timeout_seconds: 30, ..PoolSizes::default() })
+            .await
+            .unwrap();
         db.migrate().await.unwrap();
         let core = Core { db, clock: Clock::System, random, vault, config: Arc::new(config) };
         Keyring::init(&core).await.unwrap();
@@ -270,7 +272,10 @@ async fn two_nodes_and_a_standby_that_takes_over() {
     // The primary dies at once; everything that was answered is on the standby.
     cluster.run("pg_ctl", &["-D", "primary", "-m", "immediate", "stop"]);
     cluster.run("pg_ctl", &["-D", "standby", "-w", "promote"]);
-    let after = Db::open(&cluster.url(1), PoolSizes { connections: 1, acquire_timeout_seconds: 30 }).await.unwrap();
+    let after =
+        Db::open(&cluster.url(1), PoolSizes { connections: 1, acquire_timeout_seconds: 30, ..PoolSizes::default() })
+            .await
+            .unwrap();
     let mut tx = after.read().await.unwrap();
     let sql = "SELECT COUNT(*) FROM verification WHERE result = 'valid'";
     assert_eq!(fetch_one!(&mut tx, (i64,), sql).unwrap().0, 2 * TOKENS as i64);

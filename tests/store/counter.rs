@@ -102,10 +102,10 @@ async fn a_totp_step_is_spent_once_and_only_forward() {
         let mut tx = core.db.write().await.unwrap();
         store::add_office(&mut tx, &office(), core.now()).await.unwrap();
         store::add_officer(&mut tx, &officer(), core.now()).await.unwrap();
-        assert!(OFFICERS.spend_step(&mut tx, OFFICER, 10).await.unwrap());
-        assert!(!OFFICERS.spend_step(&mut tx, OFFICER, 10).await.unwrap());
-        assert!(!OFFICERS.spend_step(&mut tx, OFFICER, 9).await.unwrap());
-        assert!(OFFICERS.spend_step(&mut tx, OFFICER, 11).await.unwrap());
+        let (hash, sealed) = (officer().password_hash, officer().totp_sealed);
+        for (step, spent) in [(10, true), (10, false), (9, false), (11, true)] {
+            assert_eq!(OFFICERS.spend_step(&mut tx, OFFICER, step, &hash, &sealed).await.unwrap(), spent, "{step}");
+        }
     })
     .await;
 }

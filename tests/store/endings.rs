@@ -182,3 +182,24 @@ async fn a_selfie_for_somebody_else_s_registration_is_refused_before_it_is_read(
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_ended_without_a_digital_ktp_is_forgotten_after_its_time() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let device = DeviceKey::generate(&core.random);
+        let rows = "SELECT COUNT(*) FROM registration WHERE registration_id = $1";
+        let ended = registration(&core, &device, State::AwaitingOfficer).await;
+        service.cancel(&device.thumbprint(), ended).await.unwrap();
+        let other = DeviceKey::generate(&core.random);
+        let active = registration(&core, &other, State::Active).await;
+        later(&core, 90 * DAY - 1);
+        while service.sweep().await.unwrap() > 0 {}
+        assert_eq!(number(&core, rows, ended).await, Some(1));
+        later(&core, 1);
+        while service.sweep().await.unwrap() > 0 {}
+        assert_eq!(number(&core, rows, ended).await, Some(0));
+        assert_eq!(number(&core, rows, active).await, Some(1), "a living digital KTP's stays");
+    })
+    .await;
+}

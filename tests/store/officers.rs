@@ -4,11 +4,12 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ikd::clock::MINUTE;
 use ikd::core::Core;
-use ikd::counter::service::{add_office, add_officer};
+use ikd::counter::service::{add_office, add_officer, set_password};
+use ikd::counter::store;
 use ikd::counter::{Role, Service};
 use ikd::error::Code;
 use ikd::keyring::Keyring;
-use ikd::login::totp;
+use ikd::login::{Account, LogIns, Realm, totp};
 use ikd::mail::Wake;
 use ikd::register::{LocalRegister, PopulationRegister};
 use ikd::registration;
@@ -77,6 +78,53 @@ async fn what_is_no_user_name_is_a_failed_log_in() {
             let answer = counter.log_in(name, Redacted(String::from(PASSWORD)), "000000", address(1)).await;
             assert_eq!(answer.unwrap_err().code(), Some(Code::LoginFailed), "{name:?}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_address_with_ever_new_names_has_to_wait_and_fills_no_table() {
+    each_engine(async |core| {
+        let (counter, secret) = counter(&core).await;
+        let mut refused = 0;
+        for number in 0..70 {
+            let wrong = Redacted(String::from("wrong horse battery"));
+            let answer = counter.log_in(&format!("name{number}"), wrong, "000000", address(1)).await;
+            refused += i32::from(answer.unwrap_err().code() == Some(Code::TooMany));
+        }
+        assert_eq!(refused, 10);
+        let mut tx = core.db.read().await.unwrap();
+        let rows = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0;
+        drop(tx);
+        assert_eq!(rows, 60);
+        let right = totp::code(&secret, core.now()).unwrap();
+        counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(2)).await.unwrap();
+        core.clock.advance(31 * MINUTE);
+        counter.sweep().await.unwrap();
+        let mut tx = core.db.read().await.unwrap();
+        assert_eq!(ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
+    each_engine(async |core| {
+        let (counter, secret) = counter(&core).await;
+        let log_ins = LogIns::new(core.clone(), Realm::Officers).unwrap();
+        let counted = log_ins.begin("petugas", address(1)).await.unwrap();
+        let mut tx = core.db.read().await.unwrap();
+        let row = store::officer_by_name(&mut tx, "petugas").await.unwrap().unwrap();
+        drop(tx);
+        let account = Account { id: row.officer_id, password_hash: row.password_hash, totp_sealed: row.totp_sealed };
+        // What was read is compared against while the password is replaced.
+        let new = Redacted(String::from("another horse battery"));
+        assert!(set_password(&core, "petugas", &new).await.unwrap());
+        let right = totp::code(&secret, core.now()).unwrap();
+        let old = Redacted(String::from(PASSWORD));
+        let opened = log_ins.open(counted, Some(account), old, &right).await;
+        assert_eq!(opened.err().unwrap().code(), Some(Code::LoginFailed));
+        counter.log_in("petugas", new, &right, address(1)).await.unwrap();
     })
     .await;
 }

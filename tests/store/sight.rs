@@ -61,7 +61,12 @@ async fn only_what_was_seen_is_approved() {
         local.set_switch(Switch::Closed).await.unwrap();
         core.clock.advance(1);
         let token = service.activation_token(&device, id).await.unwrap().token;
-        assert_eq!(service.scan(ACTOR, &token).await.unwrap(), id);
+        let scanned = service.read_scan(&token).await.unwrap();
+        assert_eq!(scanned.0, id);
+        let mut tx = core.db.write().await.unwrap();
+        service.scan(&mut tx, ACTOR, scanned).await.unwrap();
+        tx.commit().await.unwrap();
+        service.ensure_checked(id).await;
         assert!(service.view(ACTOR, id, Language::English).await.unwrap().check_result.is_none());
         local.set_switch(Switch::Open).await.unwrap();
         core.clock.advance(60);

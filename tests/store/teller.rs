@@ -49,11 +49,19 @@ async fn sessions_and_steps_are_kept_for_both_kinds_of_people() {
         let officer = add_officer(&core, "UJI-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
         let now = core.now();
         let mut tx = core.db.write().await.unwrap();
-        for (statements, person) in [(&EMPLOYEES, employee.employee_id), (&OFFICERS, officer.officer_id)] {
-            assert!(statements.spend_step(&mut tx, person, 7).await.unwrap());
-            assert!(!statements.spend_step(&mut tx, person, 7).await.unwrap(), "a step counts once");
-            assert!(!statements.spend_step(&mut tx, person, 6).await.unwrap(), "nor an earlier one");
-            assert!(!statements.spend_step(&mut tx, Uuid::nil(), 9).await.unwrap());
+        let row = store::employee_by_name(&mut tx, "dewi.teller").await.unwrap().unwrap();
+        let dewi = (row.password_hash, row.totp_sealed);
+        let row = ikd::counter::store::officer_by_name(&mut tx, "siti").await.unwrap().unwrap();
+        let siti = (row.password_hash, row.totp_sealed);
+        for (statements, person, (hash, sealed)) in
+            [(&EMPLOYEES, employee.employee_id, &dewi), (&OFFICERS, officer.officer_id, &siti)]
+        {
+            assert!(!statements.spend_step(&mut tx, person, 7, "another", sealed).await.unwrap(), "another password");
+            assert!(!statements.spend_step(&mut tx, person, 7, hash, b"another").await.unwrap(), "another secret");
+            assert!(statements.spend_step(&mut tx, person, 7, hash, sealed).await.unwrap());
+            assert!(!statements.spend_step(&mut tx, person, 7, hash, sealed).await.unwrap(), "a step counts once");
+            assert!(!statements.spend_step(&mut tx, person, 6, hash, sealed).await.unwrap(), "nor an earlier one");
+            assert!(!statements.spend_step(&mut tx, Uuid::nil(), 9, hash, sealed).await.unwrap());
             statements.add(&mut tx, b"t1", person, now, now.plus_seconds(HOUR)).await.unwrap();
             statements.add(&mut tx, b"t2", person, now, now.plus_seconds(MINUTE)).await.unwrap();
             statements.touch(&mut tx, b"t1", now.plus_seconds(9)).await.unwrap();

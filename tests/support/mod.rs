@@ -57,7 +57,9 @@ pub async fn each_engine(body: impl AsyncFn(Core)) {
 /// A core as in [`each_engine`]; `folder` takes the files.
 pub async fn core(engine: Engine, folder: &Path) -> Core {
     let url = engine.new_database(folder).await;
-    let db = Db::open(&url, PoolSizes { connections: 16, acquire_timeout_seconds: 30 }).await.unwrap();
+    let db = Db::open(&url, PoolSizes { connections: 16, acquire_timeout_seconds: 30, ..PoolSizes::default() })
+        .await
+        .unwrap();
     db.migrate().await.unwrap();
     let mut config = Config::default();
     config.service.mode = Mode::Development;

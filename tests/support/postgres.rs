@@ -107,7 +107,7 @@ async fn template(server: &Server) {
     };
     admin.execute("CREATE DATABASE ikd_template").await.unwrap();
     admin.close().await.unwrap();
-    let sizes = PoolSizes { connections: 1, acquire_timeout_seconds: 30 };
+    let sizes = PoolSizes { connections: 1, acquire_timeout_seconds: 30, ..PoolSizes::default() };
     let db = Db::open(&url(&server.folder, "ikd_template"), sizes).await.unwrap();
     db.migrate().await.unwrap();
     db.close().await;

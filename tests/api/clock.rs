@@ -1,0 +1,72 @@
+//! A node whose clock is off serves nobody, because what it writes would lock people out.
+
+use ikd::clock::Timestamp;
+use serde_json::Value;
+
+use crate::support::each_engine;
+use crate::world::{World, verdict};
+
+async fn ready(world: &World) -> (u16, Value) {
+    // Readiness is remembered for a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
+    let answer = world.http.get(format!("{}/health/ready", world.base)).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumps_ahead_spends_nothing_and_locks_nobody_out() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let holder = world.active(&world.people[0]).await;
+        let resident = world.resident_id(&holder.record).await;
+        let spent = async || world.count("SELECT last_spent FROM credential WHERE resident_id = $1", resident).await;
+        assert_eq!(world.verify(&world.present(&holder, "basic").await).await, "valid");
+        world.app.clock_watch.judge_any_clock();
+        assert_eq!(ready(&world).await.0, 200);
+        let (token, before) = (world.present(&holder, "basic").await, spent().await);
+
+        world.later(3_600);
+        for path in ["/v1/me", "/v1/me/verifications"] {
+            let answer = holder.client.get(path).await.unwrap().expect(503).unwrap();
+            assert_eq!((answer.code(), answer.retry_after), ("unavailable", Some(5)), "{path}");
+        }
+        let key = world.key();
+        let asked = world.bank().verify(&token, "open_account", &key).await.unwrap();
+        assert_eq!(asked.expect(503).unwrap().retry_after, Some(5));
+        let (status, said) = ready(&world).await;
+        assert_eq!((status, &said["clock"]), (503, &Value::from("off")));
+        assert!((3_595..=3_605).contains(&said["clock_off_seconds"].as_i64().unwrap()), "{said}");
+        assert_eq!(spent().await, before);
+
+        world.later(-3_600);
+        let asked = world.bank().verify(&token, "open_account", &key).await.unwrap().expect(200).unwrap();
+        assert_eq!(verdict(&asked), "valid");
+        assert_eq!(ready(&world).await.0, 200);
+        world.later(-60);
+        assert_eq!(ready(&world).await.1["clock"], "off", "behind is as wrong as ahead");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_s_clock_is_what_counts_where_there_is_one() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let watch = &world.app.clock_watch;
+        watch.judge_any_clock();
+        watch.look().await.unwrap();
+        match world.core.db.server_time().await.unwrap() {
+            // The embedded database has no clock but this machine's.
+            None => assert_eq!(watch.off_by(), None),
+            Some(micros) => {
+                // The test's clock stands in November 2026; the server's does not.
+                let off = world.core.now().seconds_since(Timestamp::from_micros(micros));
+                assert!((watch.off_by().unwrap() - off).abs() <= 2);
+                world.later(-off);
+                watch.look().await.unwrap();
+                assert_eq!(watch.off_by(), None);
+            }
+        }
+    })
+    .await;
+}

@@ -1,0 +1,96 @@
+//! A digital KTP makes way for a new one: two people of one office, and nobody alone.
+
+use ikd::clock::MINUTE;
+use ikd::counter::service::add_office;
+use ikd::demo::client::{Answer, Officer};
+use serde_json::json;
+
+use crate::support::each_engine;
+use crate::world::{Applicant, OFFICE, World};
+
+async fn ask(officer: &Officer, applicant: &Applicant) -> Answer {
+    let path = format!("/v1/officer/registrations/{}/release", applicant.id);
+    officer.post(&path, &json!({"reason": "Ponsel hilang, wajah cocok"})).await.unwrap()
+}
+
+async fn asked(officer: &Officer, applicant: &Applicant) -> Answer {
+    officer.get(&format!("/v1/officer/registrations/{}/release", applicant.id)).await.unwrap()
+}
+
+async fn grant(officer: &Officer, applicant: &Applicant) -> Answer {
+    officer.post(&format!("/v1/officer/registrations/{}/release/grant", applicant.id), &json!({})).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_phone_s_digital_ktp_ends_when_two_people_say_so() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let person = world.people[0].clone();
+        let old = world.active(&person).await;
+        let photographed = world.present(&old, "basic").await;
+        let mut new = world.waiting(&person).await;
+        let desk = world.desk().await;
+        world.scan(desk, &new).await.expect(200).unwrap();
+        assert_eq!(world.approve(desk, &new).await.expect(409).unwrap().code(), "already_active");
+
+        add_office(&world.core, "UJI-02", "Kantor Lain", "office").await.unwrap();
+        let supervisor = world.supervisor("penyelia", OFFICE).await;
+        let elsewhere = world.supervisor("penyelia2", "UJI-02").await;
+        assert_eq!(ask(&supervisor, &new).await.expect(409).unwrap().code(), "scan_required", "without the person");
+        assert_eq!(ask(&elsewhere, &new).await.expect(404).unwrap().code(), "not_found");
+        assert_eq!(grant(&supervisor, &new).await.expect(404).unwrap().code(), "not_found", "nobody asked");
+        ask(desk, &new).await.expect(204).unwrap();
+        let waiting = asked(&supervisor, &new).await.expect(200).unwrap();
+        assert_eq!(waiting.json["reason"], "Ponsel hilang, wajah cocok");
+        assert_eq!(asked(&elsewhere, &new).await.expect(404).unwrap().code(), "not_found");
+        assert_eq!(grant(desk, &new).await.expect(403).unwrap().code(), "forbidden");
+        assert_eq!(grant(&elsewhere, &new).await.expect(404).unwrap().code(), "not_found");
+        assert_eq!(old.client.get("/v1/me").await.unwrap().status, 200, "until then it works");
+
+        grant(&supervisor, &new).await.expect(204).unwrap();
+        assert_eq!(grant(&supervisor, &new).await.expect(404).unwrap().code(), "not_found", "once");
+        assert_eq!(old.client.get("/v1/me").await.unwrap().expect(401).unwrap().code(), "session_ended");
+        assert_eq!(world.verify(&photographed).await, "holder_not_active");
+        world.approve(desk, &new).await.expect(200).unwrap();
+        world.app.deliver_mail().await.unwrap();
+        world.activate(&mut new).await;
+        assert_eq!(world.verify(&world.present(&new, "basic").await).await, "valid");
+        let acts = "SELECT COUNT(*) FROM audit_event WHERE subject_id = $1 AND action IN ('release_asked', \
+            'release_granted') AND outcome = 'done'";
+        assert_eq!(world.count(acts, new.uuid()).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_grants_an_own_or_an_old_request_and_a_blocked_ktp_is_released_too() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let person = world.people[0].clone();
+        let supervisor = world.supervisor("penyelia", OFFICE).await;
+        let fresh = world.waiting(&world.people[1]).await;
+        world.scan(&supervisor, &fresh).await.expect(200).unwrap();
+        assert_eq!(ask(&supervisor, &fresh).await.expect(409).unwrap().code(), "wrong_state", "nothing in the way");
+
+        world.active(&person).await;
+        let resident = world.resident_id(&person).await;
+        world.change("UPDATE credential SET state = 'blocked' WHERE resident_id = $1", resident).await;
+        let new = world.waiting(&person).await;
+        world.scan(&supervisor, &new).await.expect(200).unwrap();
+        assert_eq!(world.approve(&supervisor, &new).await.expect(409).unwrap().code(), "already_active");
+        ask(&supervisor, &new).await.expect(204).unwrap();
+        assert_eq!(grant(&supervisor, &new).await.expect(403).unwrap().code(), "forbidden", "the own request");
+        let second = world.supervisor("penyelia2", OFFICE).await;
+        world.later(29 * MINUTE);
+        assert_eq!(asked(&second, &new).await.status, 200);
+        world.later(MINUTE);
+        let third = world.supervisor("penyelia3", OFFICE).await;
+        assert_eq!(grant(&third, &new).await.expect(404).unwrap().code(), "not_found", "too late");
+        world.scan(&third, &new).await.expect(200).unwrap();
+        ask(&third, &new).await.expect(204).unwrap();
+        let fourth = world.supervisor("penyelia4", OFFICE).await;
+        grant(&fourth, &new).await.expect(204).unwrap();
+        world.approve(&third, &new).await.expect(200).unwrap();
+    })
+    .await;
+}
