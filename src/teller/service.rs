@@ -29,6 +29,16 @@ pub struct Service {
     log_ins: LogIns,
 }
 
+/// A question's line in the employee's list.
+struct Asked {
+    /// Employee and check.
+    line: (Uuid, Uuid),
+    /// Whether it was put for the first time.
+    new: bool,
+    /// The verification that answered it before.
+    answered: Option<Uuid>,
+}
+
 impl Service {
     /// Wires the use cases.
     ///
@@ -127,7 +137,7 @@ impl Service {
         if !teller.party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
             return Err(Code::PurposeNotAllowed.into());
         }
-        let (line, new) = self.ask(teller, question).await.map_err(undetermined)?;
+        let Asked { line, new, answered } = self.ask(teller, question).await.map_err(undetermined)?;
         let answer = match self.verification.verify_for(&teller.party, Some(teller.employee_id), question).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -140,11 +150,15 @@ impl Service {
                 return Err(error);
             }
         };
+        // The line stays with its first answer: another one means that another thing was asked under the key.
+        if answered.is_some_and(|first| first != answer.verification_id) {
+            return Err(Code::IdempotencyMismatch.into());
+        }
         self.complete(line, &answer).await.map_err(undetermined)?;
         Ok(answer)
     }
 
-    async fn ask(&self, teller: &TellerSession, question: &Question) -> Result<((Uuid, Uuid), bool)> {
+    async fn ask(&self, teller: &TellerSession, question: &Question) -> Result<Asked> {
         let now = self.core.now();
         let row = CheckRow {
             employee_id: teller.employee_id,
@@ -161,10 +175,12 @@ impl Service {
         let mut tx = self.core.db.write().await?;
         if store::ask(&mut tx, &row).await? {
             tx.commit().await?;
-            return Ok(((row.employee_id, row.check_id), true));
+            return Ok(Asked { line: (row.employee_id, row.check_id), new: true, answered: None });
         }
         match store::who_asked(&mut tx, row.relying_party_id, &row.idempotency_key).await? {
-            Some(line) if line.0 == row.employee_id => Ok((line, false)),
+            Some((employee, check, answered)) if employee == row.employee_id => {
+                Ok(Asked { line: (employee, check), new: false, answered })
+            }
             Some(_) => Err(Code::IdempotencyMismatch.into()),
             None => Err(Error::Db(DbError::Contention)),
         }

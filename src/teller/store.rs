@@ -152,12 +152,11 @@ pub async fn ask(tx: &mut Tx, row: &CheckRow) -> DbResult<bool> {
     Ok(added == 1)
 }
 
-const WHO_ASKED: &str =
-    "SELECT employee_id, check_id FROM employee_check WHERE relying_party_id = $1 AND idempotency_key = $2";
+const WHO_ASKED: &str = "SELECT employee_id, check_id, verification_id FROM employee_check WHERE relying_party_id = $1 AND idempotency_key = $2";
 
-/// Who asked with this key of the party, and in which line.
-pub async fn who_asked(tx: &mut Tx, party: Uuid, key: &[u8]) -> DbResult<Option<(Uuid, Uuid)>> {
-    fetch_optional!(tx, (Uuid, Uuid), WHO_ASKED, party, key)
+/// Who asked with this key of the party, in which line, and the check that answered it.
+pub async fn who_asked(tx: &mut Tx, party: Uuid, key: &[u8]) -> DbResult<Option<(Uuid, Uuid, Option<Uuid>)>> {
+    fetch_optional!(tx, (Uuid, Uuid, Option<Uuid>), WHO_ASKED, party, key)
 }
 
 const ANSWERED: &str = "UPDATE employee_check SET verification_id = $3, result = $4, reason = $5, disclosed = $6 \

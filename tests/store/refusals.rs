@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use ikd::attribute::AttributeSet;
 use ikd::clock::{DAY, HOUR};
 use ikd::core::Core;
 use ikd::credential::{SealedRecord, TokenKind};
 use ikd::db::DbError;
 use ikd::error::Code;
-use ikd::verification::model::Verdict;
+use ikd::verification::model::{Question, Verdict};
 use ikd::verification::quota::{self, RepeatRow};
 use ikd::verification::{Answer, Service};
 use ikd::{execute, fetch_one};
@@ -71,8 +72,10 @@ async fn a_repeated_refusal_gets_its_answer_again_whatever_happened_since() {
         let collapsed = ask(&world, &token, "three").await.unwrap();
         assert_eq!((first.verdict.reason(), collapsed.verdict.reason()), ("already_used", "already_used"));
         assert_eq!(collapsed.verification_id, first.verification_id);
-        // Another question under the same key, even one that is nobody's token.
-        assert_eq!(ask(&world, "NONSENSE", "three").await.unwrap_err(), Some(Code::IdempotencyMismatch));
+        // Another question about the holder under the same key.
+        let fewer = Question { attributes: Some(AttributeSet::EMPTY), ..question(&token, "three") };
+        let refused = world.service.verify(&world.party, &fewer).await.map_err(|error| error.code());
+        assert_eq!(refused.unwrap_err(), Some(Code::IdempotencyMismatch));
         // The holder is blocked, the token expires: the same question has the same answer.
         let mut tx = core.db.write().await.unwrap();
         execute!(&mut tx, "UPDATE credential SET state = 'blocked', generation = 2").unwrap();

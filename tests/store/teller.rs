@@ -174,7 +174,7 @@ async fn a_line_is_written_once_completed_once_and_read_newest_first() {
         let mut tx = core.db.write().await.unwrap();
         assert!(store::ask(&mut tx, &line(1, b"a")).await.unwrap());
         assert!(!store::ask(&mut tx, &line(2, b"a")).await.unwrap(), "the key is taken");
-        assert_eq!(store::who_asked(&mut tx, party, b"a").await.unwrap(), Some((who, Uuid::from_u128(1))));
+        assert_eq!(store::who_asked(&mut tx, party, b"a").await.unwrap(), Some((who, Uuid::from_u128(1), None)));
         assert_eq!(store::who_asked(&mut tx, who, b"a").await.unwrap(), None);
         assert!(store::ask(&mut tx, &line(3, b"b")).await.unwrap());
         let first = (who, Uuid::from_u128(1));
