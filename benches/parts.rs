@@ -113,6 +113,13 @@ fn main() {
     println!("a token has {} characters", token.len());
     measure(wanted, "sign (Ed25519)", || key.0.sign(&message));
     measure(wanted, "verify_strict (Ed25519)", || public.verify_strict(&message, &signature));
+    for count in [4, 8, 16, 32] {
+        let (messages, signatures, keys) =
+            (vec![message.as_slice(); count], vec![signature; count], vec![public; count]);
+        measure(wanted, &format!("verify_batch (Ed25519) of {count}"), || {
+            ed25519_dalek::verify_batch(&messages, &signatures, &keys).is_ok()
+        });
+    }
     measure(wanted, "decode: base45, zlib", || format::from_text(&token));
     measure(wanted, "decode: cose, claims", || format::from_cose(&cose).is_ok());
     measure(wanted, "authenticate (decode and verify_strict)", || {

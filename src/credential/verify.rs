@@ -11,6 +11,8 @@ use super::seal::{SealedRecord, TokenSealer};
 use crate::clock::{MICROS, Timestamp};
 use crate::error::Text;
 
+/// Signatures from which on checking them at once takes less time.
+const WORTH_A_BATCH: usize = 3;
 /// How far a token's `iat` may lie ahead of this server's clock, in seconds.
 pub const FUTURE_LEEWAY_SECONDS: i64 = 10;
 
@@ -132,6 +134,68 @@ pub struct Authentic {
     protected: Vec<u8>,
 }
 
+/// A token whose form, key and issuer are in order, but whose signature was not checked yet: it is worth nothing so far.
+pub struct Unverified {
+    token: Authentic,
+    expected: bool,
+    signed: Signed,
+}
+
+/// What a signature is checked with.
+pub struct Signed {
+    key: VerifyingKey,
+    message: Vec<u8>,
+    signature: Signature,
+}
+
+impl Unverified {
+    /// Checks signature and kind.
+    ///
+    /// # Errors
+    /// [`Reason::BadSignature`], [`Reason::WrongType`].
+    pub fn verify(self) -> Result<Authentic, Reason> {
+        if !self.signed.is_good() {
+            return Err(Reason::BadSignature);
+        }
+        if self.expected { Ok(self.token) } else { Err(Reason::WrongType) }
+    }
+
+    /// The token without a look at its signature, for callers that have that checked together with others before they use
+    /// anything of it. Only where everything else about the token is in order, so that a bad signature is still the first
+    /// reason that applies: for the rest, [`Unverified::verify`] it.
+    ///
+    /// # Errors
+    /// The token itself, when something else is wrong with it.
+    pub fn defer(self, sealer: &TokenSealer, now: Timestamp) -> Result<(Authentic, SealedRecord, Signed), Box<Self>> {
+        let record = match self.token.unseal(sealer) {
+            Ok(record) if self.expected && self.token.judge_time(now).is_ok() => record,
+            _ => return Err(Box::new(self)),
+        };
+        Ok((self.token, record, self.signed))
+    }
+}
+
+impl Signed {
+    fn is_good(&self) -> bool {
+        self.key.verify_strict(&self.message, &self.signature).is_ok()
+    }
+
+    /// Which of these signatures are good. Many are checked at once for about half the time each; when that fails, each by
+    /// itself. Checking at once lets pass what only the holder of the private key can make (a commitment with a small-order
+    /// part, which the strict check refuses): those keys are this service's own.
+    pub fn all_good(of: &[&Self]) -> Vec<bool> {
+        if of.len() >= WORTH_A_BATCH {
+            let messages: Vec<&[u8]> = of.iter().map(|one| one.message.as_slice()).collect();
+            let signatures: Vec<Signature> = of.iter().map(|one| one.signature).collect();
+            let keys: Vec<VerifyingKey> = of.iter().map(|one| one.key).collect();
+            if ed25519_dalek::verify_batch(&messages, &signatures, &keys).is_ok() {
+                return vec![true; of.len()];
+            }
+        }
+        of.iter().map(|one| one.is_good()).collect()
+    }
+}
+
 /// Checks form, key, issuer, signature and kind of a QR text, in this order.
 ///
 /// # Errors
@@ -142,8 +206,16 @@ pub fn authenticate(
     issuer: &str,
     keys: &dyn VerifyingKeys,
 ) -> Result<Authentic, Reason> {
+    read(text, expected, issuer, keys)?.verify()
+}
+
+/// Checks form, key and issuer of a QR text, in this order.
+///
+/// # Errors
+/// [`Reason::Malformed`], [`Reason::UnknownKey`].
+pub fn read(text: &str, expected: &[TokenKind], issuer: &str, keys: &dyn VerifyingKeys) -> Result<Unverified, Reason> {
     let cose = format::from_text(text).map_err(|_| Reason::Malformed)?;
-    authenticate_cose(&cose, expected, issuer, keys)
+    read_cose(&cose, expected, issuer, keys)
 }
 
 /// [`authenticate`] for the bare COSE_Sign1 bytes, the form of receipts.
@@ -156,6 +228,15 @@ pub fn authenticate_cose(
     issuer: &str,
     keys: &dyn VerifyingKeys,
 ) -> Result<Authentic, Reason> {
+    read_cose(cose, expected, issuer, keys)?.verify()
+}
+
+fn read_cose(
+    cose: &[u8],
+    expected: &[TokenKind],
+    issuer: &str,
+    keys: &dyn VerifyingKeys,
+) -> Result<Unverified, Reason> {
     let Decoded { kid, kind, protected, claims, message, signature } =
         format::from_cose(cose).map_err(|_| Reason::Malformed)?;
     let key = match kind {
@@ -164,11 +245,12 @@ pub fn authenticate_cose(
     };
     // A key belongs to an issuer: another issuer's token has no known key here.
     let key = key.filter(|_| claims.issuer == issuer).ok_or(Reason::UnknownKey)?;
-    key.verify_strict(&message, &Signature::from_bytes(&signature)).map_err(|_| Reason::BadSignature)?;
-    match kind {
-        Some(kind) if expected.contains(&kind) => Ok(Authentic { kind, kid, claims, protected }),
-        _ => Err(Reason::WrongType),
-    }
+    let signed = Signed { key, message, signature: Signature::from_bytes(&signature) };
+    let Some(kind) = kind else {
+        // Genuine or not is all that is left to tell.
+        return Err(if signed.is_good() { Reason::WrongType } else { Reason::BadSignature });
+    };
+    Ok(Unverified { token: Authentic { kind, kid, claims, protected }, expected: expected.contains(&kind), signed })
 }
 
 /// Whom the sealed record of a QR text names, whatever its signature is worth: only to find what was answered about it
@@ -221,5 +303,40 @@ impl Authentic {
         let record = sealer.open(sealed, &self.protected, &self.claims.cti).map_err(|_| Reason::Malformed)?;
         let consistent = record.kind == self.kind && record.issued.seconds() == self.claims.issued_at;
         if consistent { Ok(record) } else { Err(Reason::Malformed) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::{Signer, SigningKey};
+
+    use super::*;
+
+    fn signed(seed: u8, message: &[u8]) -> Signed {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        Signed { key: key.verifying_key(), message: message.to_vec(), signature: key.sign(message) }
+    }
+
+    #[test]
+    fn one_bad_signature_among_many_is_the_only_one_refused() {
+        for count in [1, 2, WORTH_A_BATCH, 17, 64] {
+            let mut all: Vec<Signed> = (0..count).map(|at| signed(at as u8 % 3, &at.to_be_bytes())).collect();
+            assert_eq!(Signed::all_good(&all.iter().collect::<Vec<_>>()), vec![true; count], "{count}");
+            for bad in [0, count / 2, count - 1] {
+                let right = std::mem::replace(&mut all[bad].message, b"altered".to_vec());
+                let good = Signed::all_good(&all.iter().collect::<Vec<_>>());
+                let expected: Vec<bool> = (0..count).map(|at| at != bad).collect();
+                assert_eq!(good, expected, "{bad} of {count}");
+                all[bad].message = right;
+            }
+            // Another's signature is good for nobody else.
+            if count > 1 {
+                let other = all[1].signature;
+                let own = std::mem::replace(&mut all[0].signature, other);
+                assert!(!Signed::all_good(&all.iter().collect::<Vec<_>>())[0]);
+                all[0].signature = own;
+            }
+        }
+        assert!(Signed::all_good(&[]).is_empty());
     }
 }

@@ -130,7 +130,8 @@ impl Db {
                 reader: own(
                     "ikd-db-reader",
                     TransactionBehavior::Deferred,
-                    vec![("query_only", "ON"), ("mmap_size", MAPPED)],
+                    // Not mapped: each transaction after a change unmaps the whole file, and faults it in again.
+                    vec![("query_only", "ON")],
                 )?,
                 turn: Arc::default(),
             };

@@ -32,7 +32,7 @@ pub fn routes(service: Service) -> OpenApiRouter {
         .routes(routes!(verify))
         .routes(routes!(lookup))
         .layer(axum::middleware::map_response(challenge))
-        .with_state(service)
+        .with_state(Arc::new(service))
 }
 
 /// A 401 names the scheme that is missing (RFC 9110 §11.6.1, RFC 6750 §3).
@@ -47,10 +47,10 @@ async fn challenge(mut response: Response) -> Response {
 #[derive(Clone, Debug)]
 pub struct Party(pub Arc<model::Party>);
 
-impl FromRequestParts<Service> for Party {
+impl FromRequestParts<Arc<Service>> for Party {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or(Problem::from(Code::ApiKeyInvalid))?;
         // The listener notes every caller's address; without one there is nobody to hold up.
         let found = match parts.extensions.get::<ClientAddress>() {
@@ -285,7 +285,7 @@ pub fn reply(answer: Answer, language: Language) -> Response {
         (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 async fn verify(
-    State(service): State<Service>,
+    State(service): State<Arc<Service>>,
     party: Party,
     Lang(language): Lang,
     headers: HeaderMap,
@@ -321,7 +321,7 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         (status = 503, description = "`unavailable`", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 async fn lookup(
-    State(service): State<Service>,
+    State(service): State<Arc<Service>>,
     party: Party,
     Lang(language): Lang,
     Path(verification_id): Path<Uuid>,

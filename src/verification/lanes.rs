@@ -1,4 +1,4 @@
-//! The two groups that a check passes through: reading holders, and spending with its record.
+//! The two groups that a check passes through: checking signatures and reading holders, then spending with the record.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use super::group::{Full, Group};
 use super::store::CheckRow;
 use crate::clock::stopwatch;
 use crate::core::Core;
+use crate::credential::verify::Signed;
 use crate::db::{Db, DbError, DbResult};
 use crate::random::Random;
 
@@ -21,6 +22,14 @@ const READS_ABREAST: usize = 2;
 const COMMITS_ABREAST: usize = 1;
 /// How often a batch is committed anew when transactions collide.
 const TRIES: u32 = 4;
+
+/// What there is to answer with.
+pub(super) enum Read {
+    /// The holder's sealed data, when there is a record.
+    Holder(Option<Holder>),
+    /// The signature does not fit: nothing was read.
+    BadSignature,
+}
 
 /// What became of a token.
 pub(super) enum Spent {
@@ -35,7 +44,8 @@ pub(super) enum Spent {
 struct Reading {
     resident: Uuid,
     portrait: bool,
-    reply: oneshot::Sender<DbResult<Option<Holder>>>,
+    signed: Option<Signed>,
+    reply: oneshot::Sender<DbResult<Read>>,
 }
 
 struct Committing {
@@ -63,13 +73,18 @@ impl Lanes {
         Self { reads, commits }
     }
 
-    /// Reads a holder's sealed data; none when there is no record.
+    /// Checks the signature, where there is one to be checked, and reads the holder's sealed data.
     ///
     /// # Errors
     /// [`Full`], or inside it what the database said.
-    pub(super) async fn holder(&self, resident: Uuid, portrait: bool) -> Result<DbResult<Option<Holder>>, Full> {
+    pub(super) async fn read(
+        &self,
+        resident: Uuid,
+        portrait: bool,
+        signed: Option<Signed>,
+    ) -> Result<DbResult<Read>, Full> {
         let (reply, answer) = oneshot::channel();
-        self.reads.push(Reading { resident, portrait, reply })?;
+        self.reads.push(Reading { resident, portrait, signed, reply })?;
         Ok(answer.await.unwrap_or_else(|_| Err(gone())))
     }
 
@@ -96,10 +111,14 @@ fn gone() -> DbError {
 
 async fn read(db: Db, mut jobs: Vec<Reading>) {
     jobs.retain(|job| !job.reply.is_closed());
+    let jobs = genuine(jobs);
+    if jobs.is_empty() {
+        return;
+    }
     if let Some(threads) = db.threads() {
         let whole = threads.read(move |local| {
-            for Reading { resident, portrait, reply } in jobs {
-                let _ = reply.send(batch::holder(local, resident, portrait));
+            for Reading { resident, portrait, reply, .. } in jobs {
+                let _ = reply.send(batch::holder(local, resident, portrait).map(Read::Holder));
             }
             Ok(())
         });
@@ -117,8 +136,23 @@ async fn read(db: Db, mut jobs: Vec<Reading>) {
             // Two may have asked for the same holder, one of them without the portrait.
             Some(Holder { record: holder.record.clone(), portrait: holder.portrait.clone().filter(|_| job.portrait) })
         };
-        let _ = job.reply.send(found.as_ref().map(one).map_err(Clone::clone));
+        let _ = job.reply.send(found.as_ref().map(|found| Read::Holder(one(found))).map_err(Clone::clone));
     }
+}
+
+/// Answers those whose signature is bad, and gives the others.
+fn genuine(jobs: Vec<Reading>) -> Vec<Reading> {
+    let signed: Vec<&Signed> = jobs.iter().filter_map(|job| job.signed.as_ref()).collect();
+    let mut good = Signed::all_good(&signed).into_iter();
+    let (mut rest, mut bad) = (Vec::with_capacity(jobs.len()), Vec::new());
+    for job in jobs {
+        let is_good = job.signed.is_none() || good.next().unwrap_or(false);
+        if is_good { rest.push(job) } else { bad.push(job) }
+    }
+    for job in bad {
+        let _ = job.reply.send(Ok(Read::BadSignature));
+    }
+    rest
 }
 
 async fn commit(db: Db, random: Random, mut jobs: Vec<Committing>) {

@@ -12,7 +12,7 @@ use super::batch::Spending;
 use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
 use super::group::Full;
-use super::lanes::{Lanes, Spent};
+use super::lanes::{Lanes, Read, Spent};
 use super::model::{
     ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Portrait, Purpose, Question, Shown,
     Verdict,
@@ -24,7 +24,7 @@ use super::store::{self, CheckRow, RefusalRow};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::core::Core;
-use crate::credential::verify::{self, Authentic};
+use crate::credential::verify::{self, Signed, Unverified};
 use crate::credential::{KeyPurpose, Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
 use crate::disclosure::disclose;
@@ -64,6 +64,16 @@ pub struct Service {
 struct Subject {
     record: SealedRecord,
     single_use: bool,
+}
+
+/// What was found about whom a token names.
+enum Found {
+    /// The values, and which of them there are.
+    Content(Content, AttributeSet),
+    /// The holder has no data here any more.
+    Nobody,
+    /// The token was not ours.
+    BadSignature,
 }
 
 /// What a row of either kind is made from.
@@ -239,22 +249,32 @@ impl Service {
     }
 
     async fn answer_token(&self, party: &Party, question: &Question, token: &str, now: Timestamp) -> Result<Answer> {
-        let opened = match self.authenticate(token).await {
-            Ok(token) => token.unseal(&self.sealer).map(|record| (token, record)),
-            Err(reason) => Err(reason),
-        };
-        let (token, record) = match opened {
-            Ok(opened) => opened,
+        let token = match self.read(token).await {
+            Ok(token) => token,
             Err(reason) => return self.refuse_unknown(party, question, reason, now).await,
         };
+        // A token with nothing else wrong has its signature checked together with others'.
+        let (token, record, signed) = match token.defer(&self.sealer, now) {
+            Ok(opened) => opened,
+            Err(token) => {
+                let opened = token.verify().and_then(|token| token.unseal(&self.sealer).map(|record| (token, record)));
+                let (token, record) = match opened {
+                    Ok(opened) => opened,
+                    Err(reason) => return self.refuse_unknown(party, question, reason, now).await,
+                };
+                let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
+                return self.refuse(party, question, subject, token.judge_time(now).err(), now).await;
+            }
+        };
         let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
-        if let Err(reason) = token.judge_time(now) {
-            return self.refuse(party, question, subject, Some(reason), now).await;
-        }
         let chosen = AttributeSet::from_bits(record.attributes);
         let wanted = chosen.intersect(party.entitled).intersect(question.attributes.unwrap_or(AttributeSet::FULL));
-        let Some((content, disclosed)) = self.content(record.subject, wanted, now).await? else {
-            return self.refuse(party, question, subject, None, now).await;
+        let (content, disclosed) = match self.content(record.subject, wanted, Some(signed), now).await? {
+            Found::Content(content, disclosed) => (content, disclosed),
+            Found::Nobody => return self.refuse(party, question, subject, None, now).await,
+            Found::BadSignature => {
+                return self.refuse_unknown(party, question, Reason::BadSignature, now).await;
+            }
         };
         let draft = self.draft(party, question, Verdict::Valid, disclosed, &content, now)?;
         let spending = Spending { row: self.check_row(party, question, subject, draft), generation: record.generation };
@@ -304,26 +324,31 @@ impl Service {
         }
     }
 
-    async fn authenticate(&self, text: &str) -> Result<Authentic, Reason> {
+    async fn read(&self, text: &str) -> Result<Unverified, Reason> {
         let issuer = &self.core.config.service.issuer;
-        match verify::authenticate(text, &ACCEPTED, issuer, &self.keyring) {
+        match verify::read(text, &ACCEPTED, issuer, &self.keyring) {
             Err(Reason::UnknownKey) if self.keyring.reload_for_unknown().await => {
-                verify::authenticate(text, &ACCEPTED, issuer, &self.keyring)
+                verify::read(text, &ACCEPTED, issuer, &self.keyring)
             }
             other => other,
         }
     }
 
-    /// The values of `wanted`, and which of them there are. `None` when the holder has no data here any more.
+    /// The values of `wanted`, and which of them there are, of whom a token names whose signature is yet to be checked.
     async fn content(
         &self,
         resident: Uuid,
         wanted: AttributeSet,
+        signed: Option<Signed>,
         at: Timestamp,
-    ) -> Result<Option<(Content, AttributeSet)>> {
+    ) -> Result<Found> {
         let vault = &self.core.vault;
         let pictured = wanted.contains(Attribute::Portrait);
-        let Some(holder) = self.lanes.holder(resident, pictured).await.map_err(overloaded)?? else { return Ok(None) };
+        let holder = match self.lanes.read(resident, pictured, signed).await.map_err(overloaded)?? {
+            Read::Holder(Some(holder)) => holder,
+            Read::Holder(None) => return Ok(Found::Nobody),
+            Read::BadSignature => return Ok(Found::BadSignature),
+        };
         let record: RegisterRecord = vault.open_row("holder_record", resident, &holder.record)?;
         let portrait = match holder.portrait {
             Some(sealed) => Some(Portrait(Redacted(vault.open_bytes("holder_portrait", resident, &sealed)?))),
@@ -331,7 +356,7 @@ impl Service {
         };
         let disclosed = if portrait.is_some() { wanted } else { wanted.without(Attribute::Portrait) };
         let attributes = disclose(&record, disclosed, Date::in_jakarta(at));
-        Ok(Some((Content { attributes, portrait }, disclosed)))
+        Ok(Found::Content(Content { attributes, portrait }, disclosed))
     }
 
     fn draft(
@@ -411,11 +436,12 @@ impl Service {
         }
         let mut content = None;
         if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
-            content = self
-                .content(row.resident_id, mask(row.disclosed), row.verified_at)
-                .await?
-                .map(|(content, _)| content)
-                .filter(|content| receipt::attests(&row.receipt, &row.salt, content));
+            let found = self.content(row.resident_id, mask(row.disclosed), None, row.verified_at).await?;
+            content = match found {
+                Found::Content(content, _) => Some(content),
+                Found::Nobody | Found::BadSignature => None,
+            };
+            content = content.filter(|content| receipt::attests(&row.receipt, &row.salt, content));
         }
         Ok(answer_of_check(row, content))
     }
