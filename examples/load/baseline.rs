@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::post;
+use axum::routing::{get, post};
 use ed25519_dalek::{Signature, VerifyingKey};
 use ikd::app::App;
 use ikd::cli::serve::stop_signal;
@@ -17,6 +17,7 @@ use ikd::web::Json;
 use ikd::web::server::Listener;
 use serde::Serialize;
 
+use crate::allocations;
 use crate::place::open_core;
 
 #[derive(Serialize)]
@@ -46,7 +47,7 @@ async fn signature(State(signed): State<Arc<Signed>>, Json(request): Json<Verifi
     Json(Done { result: if good { "valid" } else { "invalid" }, characters })
 }
 
-pub async fn serve(file: &Path) {
+pub async fn serve(file: &Path, count: bool) {
     let config = Config::load(Some(file)).unwrap();
     let core = open_core(config.clone()).await;
     ikd::keyring::Keyring::init(&core).await.unwrap();
@@ -56,6 +57,10 @@ pub async fn serve(file: &Path) {
     let signed =
         Arc::new(Signed { key: signer.verifying_key(), signature: Signature::from_bytes(&signature_bytes), message });
     let routes = Router::new().route("/noop", post(noop)).route("/signature", post(signature)).with_state(signed);
+    let routes = routes.route("/allocations", get(async || allocations::so_far().to_string()));
+    if count {
+        allocations::begin();
+    }
     let listener = Listener::bind(&config.http.listen, &config.http).await.unwrap();
     let app = App::open(core).await.unwrap();
     listener.serve(app.router_with(routes), stop_signal().unwrap()).await;

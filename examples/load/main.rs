@@ -10,6 +10,7 @@
     reason = "a measuring tool"
 )]
 
+mod allocations;
 mod baseline;
 mod machine;
 mod people;
@@ -28,6 +29,9 @@ use crate::report::{Report, Row};
 use crate::tokens::Asked;
 use crate::wrk::{Drive, Measured};
 
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
+
 /// Measures `ikd` on this machine.
 #[derive(Parser)]
 struct Arguments {
@@ -38,7 +42,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the no-op endpoints with this configuration.
-    Serve { config: PathBuf },
+    Serve {
+        config: PathBuf,
+        /// Count allocations, and tell them at /allocations.
+        #[arg(long)]
+        count: bool,
+    },
     /// Measure.
     Run(Run),
 }
@@ -83,7 +92,7 @@ struct Run {
 #[tokio::main]
 async fn main() {
     match Arguments::parse().command {
-        Command::Serve { config } => baseline::serve(&config).await,
+        Command::Serve { config, count } => baseline::serve(&config, count).await,
         Command::Run(run) => measure(&run).await,
     }
 }
@@ -155,6 +164,9 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     if run.register > 0 {
         register(run, &place, report).await;
     }
+    if run.activations > 0 {
+        count_allocations(&place, report).await;
+    }
     let server = Server::start(&run.program, &["--config", &config, "serve"], place.port);
     report.note(format!("{engine}: start to first answer {:.0} ms", server.ready_after.as_secs_f64() * 1e3));
     let wanted = |name: &str| name.contains(&run.only);
@@ -212,6 +224,37 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     }
     let (now, most) = machine::memory(server.child.id());
     report.note(format!("{engine}: resident memory of the server {now:.0} MiB, at most {most:.0} MiB"));
+}
+
+/// Allocations of each request, by a server of this program's that counts them.
+async fn count_allocations(place: &Arc<Place>, report: &mut Report) {
+    let program = std::env::current_exe().unwrap();
+    let server = Server::start(&program, &["serve", "--count", place.config.to_str().unwrap()], place.port);
+    let presentations = people::presentations(place).await;
+    let presentations = std::fs::read_to_string(tokens::path_of(&presentations, 0)).unwrap();
+    let (engine, place) = (place.engine, Arc::clone(place));
+    let counted = tokio::task::spawn_blocking(move || {
+        let asked =
+            Asked { count: allocations::REQUESTS, threads: 1, portrait: false, residents: place.residents.len() };
+        let fresh = std::fs::read_to_string(tokens::path_of(&tokens::verifications(&place, asked), 0)).unwrap();
+        let spent = tokens::one(&place, 5);
+        let same = |path: &str, key: &str| {
+            let text = tokens::request(&place, place.port, path, &spent, key, tokens::ATTRIBUTES);
+            allocations::each(place.port, std::iter::repeat_n(text, allocations::REQUESTS))
+        };
+        let different =
+            |file: &str| allocations::each(place.port, file.split_terminator('\0').cycle().map(str::to_owned));
+        [
+            ("no-op", same("/noop", "key")),
+            ("no-op and one signature check", same("/signature", "key")),
+            ("verify, no portrait", different(&fresh)),
+            ("verify a replay", same("/v1/verifications", "allocations")),
+            ("issue a presentation", different(&presentations)),
+        ]
+    });
+    let counted = counted.await.unwrap().map(|(name, each)| format!("{name} {each:.0}"));
+    drop(server);
+    report.note(format!("{engine}: allocations of the server for each request: {}", counted.join(", ")));
 }
 
 /// The two ways to fill the register, with the release binary.
