@@ -255,9 +255,9 @@ pub async fn step(tx: &mut Tx, id: Uuid, from: &str, to: &str, now: Timestamp) -
 }
 
 const END: &str = "UPDATE registration SET state = $2, ended_at = $3, updated_at = $3 \
-    WHERE registration_id = $1 AND ended_at IS NULL";
+    WHERE registration_id = $1 AND ended_at IS NULL AND ($2 <> 'expired' OR expires_at <= $3)";
 
-/// Ends a live registration as cancelled or expired.
+/// Ends a live registration as cancelled, or as expired when its time is over: it may have been prolonged since it was read.
 pub async fn end(tx: &mut Tx, id: Uuid, to: &str, now: Timestamp) -> DbResult<bool> {
     Ok(execute!(tx, END, id, to, now)? == 1)
 }
