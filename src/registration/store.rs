@@ -593,6 +593,13 @@ pub async fn take_release(
     Ok(fetch_optional!(tx, (Uuid,), TAKE_RELEASE, id, office, since, granted_by)?.map(|row| row.0))
 }
 
+const DROP_RELEASE: &str = "DELETE FROM release_request WHERE registration_id = $1";
+
+/// Forgets what was asked for a registration.
+pub async fn drop_release(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    execute!(tx, DROP_RELEASE, id).map(|_| ())
+}
+
 const SWEEP_RELEASES: &str = "DELETE FROM release_request WHERE asked_at <= $1";
 
 /// Forgets requests of `before` and earlier.

@@ -114,6 +114,18 @@ async fn a_request_ends_with_what_it_was_for() {
         assert_eq!(grant(&supervisor, &rejected).await.expect(409).unwrap().code(), "wrong_state");
         assert!(works().await);
 
+        // Who was sent back comes again with another selfie.
+        let again = world.waiting(&person).await;
+        world.scan(desk, &again).await.expect(200).unwrap();
+        ask(desk, &again).await.expect(204).unwrap();
+        let path = format!("/v1/officer/registrations/{}/return", again.id);
+        let back = json!({"to": "selfie", "reason": "Wajah tidak terlihat", "release": []});
+        desk.post(&path, &back).await.unwrap().expect(200).unwrap();
+        world.ready(&again).await;
+        assert_eq!(world.state(&again).await, "awaiting_officer");
+        assert_eq!(grant(&supervisor, &again).await.expect(404).unwrap().code(), "not_found");
+        assert!(works().await);
+
         // Whoever registered went away.
         let cancelled = world.waiting(&person).await;
         world.scan(desk, &cancelled).await.expect(200).unwrap();
