@@ -96,7 +96,9 @@ impl App {
         } else {
             None
         };
+        let clock_watch = ClockWatch::new(&core);
         let housekeeping = Housekeeping {
+            clock_watch: clock_watch.clone(),
             core: core.clone(),
             registrations: registrations.clone(),
             counter: counter.clone(),
@@ -105,7 +107,7 @@ impl App {
             gate: gate.clone(),
         };
         Ok(Self {
-            clock_watch: ClockWatch::new(&core),
+            clock_watch,
             core,
             keyring,
             registrations,
@@ -211,7 +213,8 @@ impl App {
             tracing::warn!(error.cause = %error, "the database did not tell the time");
         }
         tasks.spawn(self.clock_watch.clone().run(stop.clone()));
-        tasks.spawn(self.keyring.clone().run(stop.clone()));
+        let clock_watch = self.clock_watch.clone();
+        tasks.spawn(self.keyring.clone().run(move || clock_watch.off_by().is_none(), stop.clone()));
         tasks.spawn(self.registrations.clone().run_checks(stop.clone()));
         tasks.spawn(self.housekeeping.clone().run(stop.clone()));
         let (worker, worker_stop) = (Arc::clone(&self.mail_worker), stop.clone());

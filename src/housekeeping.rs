@@ -10,6 +10,7 @@ use crate::clock::{DAY, Timestamp};
 use crate::core::Core;
 use crate::db::{DbResult, Tx};
 use crate::error::Result;
+use crate::health::ClockWatch;
 use crate::{counter, execute, mail, registration, teller, verification};
 
 const LEASE: &str = "INSERT INTO lease (name, holder, expires_at) VALUES ($1, $2, $3) \
@@ -44,6 +45,8 @@ pub struct Housekeeping {
     pub verification: verification::Service,
     /// Forgets spent captchas.
     pub gate: CaptchaGate,
+    /// Whether it is as late as it seems.
+    pub clock_watch: ClockWatch,
 }
 
 impl Housekeeping {
@@ -66,11 +69,15 @@ impl Housekeeping {
         }
     }
 
-    /// One round, if no other node is at it. Gives whether this node did it.
+    /// One round, if no other node is at it and the clock can be trusted: what a clock that is ahead takes for over would be
+    /// ended or deleted for good. Gives whether this node did it.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self, node: Uuid) -> Result<bool> {
+        if self.clock_watch.off_by().is_some() {
+            return Ok(false);
+        }
         let now = self.core.now();
         let mut tx = self.core.db.write().await?;
         let until = now.plus_seconds(2 * PERIOD_SECONDS as i64);

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::model::{Role, check_note, check_reason};
 use super::service::{OfficerSession, Service};
+use super::store;
 use crate::audit::{Action, Actor, Event, Intent, Outcome};
 use crate::clock::Timestamp;
 use crate::credential::{Issued, SealedRecord, TokenKind};
@@ -235,15 +236,21 @@ impl Service {
     /// Grants it: the old digital KTP ends.
     ///
     /// # Errors
-    /// `forbidden` unless a supervisor, and for one's own request; `not_found`, `wrong_state`.
+    /// `forbidden` unless a supervisor, and for one's own request; `not_found`, also when who asked was disabled since;
+    /// `wrong_state`.
     pub async fn grant_release(&self, officer: &OfficerSession, id: Uuid) -> Result<()> {
         if officer.role != Role::Supervisor {
             return Err(Code::Forbidden.into());
         }
         let intent = self.audit.begin(event(officer, Action::ReleaseGranted, id)).await?;
         let mut tx = self.core.db.write().await?;
-        let done = self.registrations.grant_release(&mut tx, officer.actor(), id).await;
+        let done = self.grant_for(&mut tx, officer, id).await;
         self.conclude(tx, intent, done).await
+    }
+
+    async fn grant_for(&self, tx: &mut Tx, officer: &OfficerSession, id: Uuid) -> Result<()> {
+        let asked_by = self.registrations.grant_release(tx, officer.actor(), id).await?;
+        if store::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
     }
 
     /// One entry for something that changes nothing.

@@ -97,6 +97,13 @@ pub async fn officers(tx: &mut Tx) -> DbResult<Vec<OfficerRow>> {
     fetch_all!(tx, OfficerRow, OFFICERS)
 }
 
+const IS_ACTIVE: &str = "SELECT officer_id FROM officer WHERE officer_id = $1 AND state = 'active'";
+
+/// Whether an officer was not disabled.
+pub async fn is_active(tx: &mut Tx, officer: Uuid) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (Uuid,), IS_ACTIVE, officer)?.is_some())
+}
+
 const DISABLE: &str = "UPDATE officer SET state = 'disabled' WHERE username = $1 AND state = 'active'";
 const END_SESSIONS_OF: &str =
     "DELETE FROM officer_session WHERE officer_id IN (SELECT officer_id FROM officer WHERE username = $1)";

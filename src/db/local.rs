@@ -221,4 +221,104 @@ mod tests {
         let count = threads.read(|local| local.bytes("SELECT CAST(COUNT(*) AS BLOB) FROM t", bound![])).await;
         assert_eq!(count.unwrap().unwrap(), b"100");
     }
+
+    #[tokio::test]
+    async fn both_connections_are_set_up_as_durability_needs() {
+        let (_folder, db) = fresh().await;
+        let threads = db.threads().unwrap();
+        let setting = |local: &Local<'_>, sql| String::from_utf8(local.bytes(sql, bound![]).unwrap().unwrap()).unwrap();
+        let writer = threads.write(move |local| {
+            Ok([
+                setting(local, "SELECT CAST(synchronous AS BLOB) FROM pragma_synchronous"),
+                setting(local, "SELECT CAST(foreign_keys AS BLOB) FROM pragma_foreign_keys"),
+                setting(local, "SELECT CAST(journal_mode AS BLOB) FROM pragma_journal_mode"),
+                setting(local, "SELECT CAST(cache_size AS BLOB) FROM pragma_cache_size"),
+                setting(local, "SELECT CAST(timeout AS BLOB) FROM pragma_busy_timeout"),
+            ])
+        });
+        assert_eq!(writer.await.unwrap(), ["2", "1", "wal", "-32768", "10000"]);
+        let reader =
+            threads.read(move |local| Ok(setting(local, "SELECT CAST(query_only AS BLOB) FROM pragma_query_only")));
+        assert_eq!(reader.await.unwrap(), "1");
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_undoes_the_whole_work_and_is_got_over() {
+        let (_folder, db) = fresh().await;
+        let threads = db.threads().unwrap();
+        // The limit of this connection stands in for the disk's; a pragma gives a number, which is no matter here.
+        let limit = |sql| threads.write(move |local| Ok(local.bytes(sql, bound![]).is_err()));
+        assert!(limit("PRAGMA max_page_count = 1").await.unwrap());
+        let full = threads.write(|local| {
+            local.execute(ADD, bound![1, [1_u8]])?;
+            local.execute(ADD, bound![2, vec![2_u8; 1 << 20]])
+        });
+        assert!(matches!(full.await, Err(DbError::Unavailable(_))));
+        assert!(limit("PRAGMA max_page_count = 1000000").await.unwrap());
+        let found = threads.write(|local| {
+            let found = local.bytes(GET, bound![1])?;
+            local.execute(ADD, bound![2, vec![2_u8; 1 << 20]])?;
+            Ok(found)
+        });
+        assert_eq!(found.await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn another_process_that_writes_is_waited_for() {
+        let (folder, db) = fresh().await;
+        let other = Connection::open(folder.path().join("ikd.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE; INSERT INTO t (a) VALUES (7)").unwrap();
+        let ended = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            other.execute_batch("COMMIT").unwrap();
+        });
+        let threads = db.threads().unwrap();
+        let (in_thread, in_pool) = tokio::join!(threads.write(|local| local.execute(ADD, bound![8, [0_u8]])), async {
+            let mut tx = db.write().await.unwrap();
+            crate::execute!(&mut tx, "INSERT INTO t (a) VALUES (9)").unwrap();
+            tx.commit().await
+        });
+        assert_eq!(in_thread.unwrap(), 1);
+        in_pool.unwrap();
+        ended.join().unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn writers_that_are_given_up_hold_up_nobody_and_readers_do_not_let_the_log_grow() {
+        let (folder, db) = fresh().await;
+        let threads = db.threads().unwrap();
+        let mut reading = tokio::task::JoinSet::new();
+        for _ in 0..2 {
+            let threads = threads.clone();
+            reading.spawn(async move {
+                loop {
+                    let sum = "SELECT CAST(SUM(length(b)) AS BLOB) FROM t";
+                    threads.read(move |local| local.bytes(sum, bound![])).await.unwrap();
+                }
+            });
+        }
+        for a in 0..500_i64 {
+            let (pool, thread) = (db.clone(), threads.clone());
+            let given_up = tokio::spawn(async move {
+                if a % 2 == 0 {
+                    let mut tx = pool.write().await.unwrap();
+                    crate::execute!(&mut tx, "INSERT INTO t (a) VALUES ($1)", 100_000 + a).unwrap();
+                    std::future::pending::<()>().await;
+                } else {
+                    thread.write(move |local| local.execute(ADD, bound![100_000 + a, [0_u8]])).await.unwrap();
+                }
+            });
+            for _ in 0..a % 7 {
+                tokio::task::yield_now().await;
+            }
+            given_up.abort();
+            let one = threads.write(move |local| local.execute(ADD, bound![a % 100, vec![0_u8; 200_000]])).await;
+            assert!(matches!(one, Ok(1) | Err(DbError::Unique)) || a >= 100, "{one:?}");
+            let change = "UPDATE t SET b = ?2 WHERE a = ?1";
+            threads.write(move |local| local.execute(change, bound![a % 100, vec![a as u8; 200_000]])).await.unwrap();
+        }
+        let log = std::fs::metadata(folder.path().join("ikd.db-wal")).unwrap().len();
+        println!("wal {log}");
+        assert!(log < 64 << 20, "{log}");
+    }
 }

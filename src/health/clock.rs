@@ -23,12 +23,48 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// A database that took longer to tell the time tells nothing.
 const SLOWEST: Duration = Duration::from_secs(2);
 
+/// A time that was right, and when that was.
+#[derive(Clone, Copy)]
+struct Right {
+    time: Timestamp,
+    /// On the monotonic clock, which stands while the machine sleeps.
+    since: Instant,
+    /// On the clock that does not, where there is one.
+    awake: Option<Duration>,
+}
+
+impl Right {
+    fn at(time: Timestamp) -> Self {
+        Self { time, since: stopwatch(), awake: since_boot() }
+    }
+
+    /// Microseconds that `now` is ahead, after so long on the monotonic clock and with `since_boot` on the other.
+    fn off(&self, now: Timestamp, elapsed: Duration, since_boot: impl FnOnce() -> Option<Duration>) -> i64 {
+        let ahead = now.micros().saturating_sub(self.time.micros()).saturating_sub(micros(elapsed));
+        if ahead.abs() <= TOLERATED_SECONDS * MICROS {
+            return ahead;
+        }
+        // Something is wrong, or the machine slept: a closed lid is no wrong clock.
+        let slept = self.awake.zip(since_boot()).and_then(|(then, now)| now.checked_sub(then)?.checked_sub(elapsed));
+        ahead.saturating_sub(slept.map_or(0, micros))
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Time since the machine was started, with the time that it slept. Linux tells it, to a hundredth of a second.
+fn since_boot() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    Duration::try_from_secs_f64(text.split_whitespace().next()?.parse().ok()?).ok()
+}
+
 /// Compares the clock. Cloning shares what is known.
 #[derive(Clone)]
 pub struct ClockWatch {
     core: Core,
-    /// A time that was right, and when that was on the monotonic clock.
-    right: Arc<Mutex<(Timestamp, Instant)>>,
+    right: Arc<Mutex<Right>>,
     judged: Arc<AtomicBool>,
     was_off: Arc<AtomicBool>,
 }
@@ -38,7 +74,7 @@ impl ClockWatch {
     pub fn new(core: &Core) -> Self {
         Self {
             core: core.clone(),
-            right: Arc::new(Mutex::new((core.now(), stopwatch()))),
+            right: Arc::new(Mutex::new(Right::at(core.now()))),
             judged: Arc::new(AtomicBool::new(matches!(core.clock, Clock::System))),
             was_off: Arc::default(),
         }
@@ -46,7 +82,7 @@ impl ClockWatch {
 
     /// Judges a clock that is turned by hand too, from now on: for tests.
     pub fn judge_any_clock(&self) {
-        *self.right.lock().unwrap_or_else(PoisonError::into_inner) = (self.core.now(), stopwatch());
+        *self.right.lock().unwrap_or_else(PoisonError::into_inner) = Right::at(self.core.now());
         self.judged.store(true, Ordering::SeqCst);
     }
 
@@ -55,9 +91,8 @@ impl ClockWatch {
         if !self.judged.load(Ordering::SeqCst) {
             return None;
         }
-        let (time, since) = *self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let off = self.core.now().micros().saturating_sub(time.micros()).saturating_sub(elapsed);
+        let right = *self.right.lock().unwrap_or_else(PoisonError::into_inner);
+        let off = right.off(self.core.now(), right.since.elapsed(), since_boot);
         (off.abs() > TOLERATED_SECONDS * MICROS).then_some(off / MICROS)
     }
 
@@ -74,7 +109,7 @@ impl ClockWatch {
                 // Told in the middle of the way there and back.
                 let half = i64::try_from(took.as_micros() / 2).unwrap_or(0);
                 let time = Timestamp::from_micros(micros + half);
-                *self.right.lock().unwrap_or_else(PoisonError::into_inner) = (time, stopwatch());
+                *self.right.lock().unwrap_or_else(PoisonError::into_inner) = Right::at(time);
             }
         }
         match (self.off_by(), self.was_off.load(Ordering::SeqCst)) {
@@ -107,5 +142,30 @@ impl ClockWatch {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_slept_is_no_machine_with_a_wrong_clock() {
+        const HOUR: Duration = Duration::from_secs(3_600);
+        const MINUTE: Duration = Duration::from_secs(60);
+        let time = Timestamp::from_seconds(1_800_000_000);
+        let right = Right { awake: Some(HOUR), ..Right::at(time) };
+        let off = |now: i64, since_boot: Option<Duration>| right.off(time.plus_seconds(now), MINUTE, || since_boot);
+        // A minute awake, an hour asleep.
+        assert_eq!(off(3_660, Some(HOUR + MINUTE + HOUR)), 0);
+        // Nobody slept: it jumped.
+        assert_eq!(off(3_660, Some(HOUR + MINUTE)), 3_600 * MICROS);
+        assert_eq!(off(-3_540, Some(HOUR + MINUTE)), -3_600 * MICROS);
+        // It slept, and its clock jumped as well.
+        assert_eq!(off(7_260, Some(HOUR + MINUTE + HOUR)), 3_600 * MICROS);
+        // No such clock, or one that was started anew.
+        assert_eq!(off(3_660, None), 3_600 * MICROS);
+        assert_eq!(off(3_660, Some(MINUTE)), 3_600 * MICROS);
+        assert!(cfg!(not(target_os = "linux")) || since_boot().is_some());
     }
 }

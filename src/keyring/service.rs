@@ -295,13 +295,17 @@ impl Keyring {
         self.refresh().await.is_ok()
     }
 
-    /// Follows files and rows until `stop`, then takes this node's report back.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    /// Follows files and rows until `stop`, then takes this node's report back. While `in_time` says that the clock is off
+    /// it does nothing: a clock that is ahead would retire a key that others sign with, and take the others for silent.
+    pub async fn run(self, in_time: impl Fn() -> bool + Send, mut stop: watch::Receiver<bool>) {
         let period = Duration::from_secs(self.0.core.config.keys.refresh_seconds.max(1));
         loop {
             tokio::select! {
                 () = tokio::time::sleep(period) => {}
                 _ = stop.wait_for(|stop| *stop) => break,
+            }
+            if !in_time() {
+                continue;
             }
             if let Err(error) = self.refresh().await {
                 tracing::warn!(error.cause = %error, "the key states could not be read; going on with the last known ones");

@@ -1,6 +1,8 @@
 //! Logging in with password and authenticator code, and keeping the session.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -78,7 +80,13 @@ pub struct LogIns {
     passwords: Passwords,
     realm: Realm,
     wrong: Guesses,
+    /// Who succeeded from which address, as subjects, since this node started: a stranger at the same address holds them
+    /// up no more than with five wrong passwords of their own name.
+    proven: Arc<Mutex<HashSet<Vec<u8>>>>,
 }
+
+/// Subjects remembered at most; beyond that all are forgotten.
+const PROVEN: usize = 10_000;
 
 /// Failed log-ins of one address, whatever the names, before it has to wait; and seconds for one more. An office of many
 /// officers shares an address, and only failures count.
@@ -92,21 +100,27 @@ impl LogIns {
     pub fn new(core: Core, realm: Realm) -> Result<Self> {
         let passwords = Passwords::new(core.config.limits.password_hashes, &core.random)?;
         let wrong = Guesses::new(FAILURES_PER_ADDRESS.0, FAILURES_PER_ADDRESS.1);
-        Ok(Self { core, passwords, realm, wrong })
+        Ok(Self { core, passwords, realm, wrong, proven: Arc::default() })
     }
 
     /// Counts a try in a transaction of its own, before anything is compared.
     ///
     /// # Errors
     /// `overloaded` when too many wait to be judged; `too_many` after five failures of this user from this address, or
-    /// sixty of anybody from it.
+    /// sixty of anybody from it, unless this user logged in from it before.
     pub async fn begin(&self, username: &str, address: IpAddr) -> Result<Try> {
         let now = self.core.now();
-        if let Some(seconds) = self.wrong.wait(address, now) {
+        let subject = self.subject(username, address);
+        if let Some(seconds) = self.wrong.wait(address, now)
+            && !self.proven().contains(&subject)
+        {
             return Err(Refusal::new(Code::TooMany).retry_after(seconds).into());
         }
+        self.admit(subject, address, now).await
+    }
+
+    async fn admit(&self, subject: Vec<u8>, address: IpAddr, now: Timestamp) -> Result<Try> {
         let place = self.passwords.queue()?;
-        let subject = self.subject(username, address);
         if self.count(&subject, now).await? {
             return Ok(Try { subject, address, place });
         }
@@ -166,7 +180,17 @@ impl LogIns {
         store::forget_failures(&mut tx, &counted.subject).await?;
         store::forget_failures(&mut tx, &codes).await?;
         statements.add(&mut tx, &digest(&token), account.id, now, Life::end_of(now)).await?;
+        let mut proven = self.proven();
+        if proven.len() >= PROVEN {
+            proven.clear();
+        }
+        proven.insert(counted.subject);
+        drop(proven);
         Ok(Opened { tx, token: Redacted(token) })
+    }
+
+    fn proven(&self) -> MutexGuard<'_, HashSet<Vec<u8>>> {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self, counted: &Try) -> Error {
@@ -199,7 +223,8 @@ impl LogIns {
         address: IpAddr,
     ) -> Result<()> {
         life.require_unended(self.core.now())?;
-        let counted = self.begin(username, address).await?;
+        // Whoever has the session is no stranger who tries names.
+        let counted = self.admit(self.subject(username, address), address, self.core.now()).await?;
         if !self.passwords.fits(&counted.place, password, Some(password_hash)).await? {
             return Err(self.failed(&counted));
         }

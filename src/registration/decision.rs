@@ -482,7 +482,8 @@ impl Service {
             check_state: &row.check_state,
         };
         match store::decide(tx, &decided).await {
-            Ok(true) => Ok(()),
+            // Whoever comes back with other data or another selfie is to be asked for anew.
+            Ok(true) => Ok(store::drop_release(tx, id).await?),
             Ok(false) => Err(Code::WrongState.into()),
             Err(DbError::Unique) => Err(Code::AlreadyActive.into()),
             Err(error) => Err(error.into()),

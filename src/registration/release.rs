@@ -63,15 +63,21 @@ impl Service {
         })
     }
 
-    /// Grants in the caller's transaction what somebody else of the office asked for: the old digital KTP ends.
+    /// Grants in the caller's transaction what somebody else of the office asked for: the old digital KTP ends. Gives who
+    /// asked, whom the caller is to look at before committing.
     ///
     /// # Errors
     /// `not_found` when nothing was asked for; `forbidden` for one's own request; `wrong_state` when there is nothing to
-    /// end any more.
-    pub async fn grant_release(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<()> {
+    /// end any more, or the registration that it should make way for no longer waits for an officer.
+    pub async fn grant_release(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Uuid> {
         let row = self.in_office(tx, actor, id).await?;
         let since = self.counts_since();
-        if !store::take_release(tx, id, actor.office_id, since, actor.officer_id).await? {
+        // Rejected, returned, cancelled or expired since: then the old digital KTP is the only one its holder has.
+        if !store::hold_awaiting(tx, id, self.core.now()).await? {
+            return Err(nothing_in_the_way().into());
+        }
+        let asked = store::take_release(tx, id, actor.office_id, since, actor.officer_id).await?;
+        let Some(asked_by) = asked else {
             return Err(match store::release_asked(tx, id, actor.office_id, since).await? {
                 Some(_) => Refusal::new(Code::Forbidden).detail(
                     "Permintaan Anda sendiri harus disetujui penyelia lain di kantor ini.",
@@ -80,8 +86,9 @@ impl Service {
                 None => Code::NotFound.into(),
             }
             .into());
-        }
-        face::release(tx, row.resident_id.ok_or_else(nothing_in_the_way)?).await
+        };
+        face::release(tx, row.resident_id.ok_or_else(nothing_in_the_way)?).await?;
+        Ok(asked_by)
     }
 
     fn counts_since(&self) -> Timestamp {

@@ -255,9 +255,9 @@ pub async fn step(tx: &mut Tx, id: Uuid, from: &str, to: &str, now: Timestamp) -
 }
 
 const END: &str = "UPDATE registration SET state = $2, ended_at = $3, updated_at = $3 \
-    WHERE registration_id = $1 AND ended_at IS NULL";
+    WHERE registration_id = $1 AND ended_at IS NULL AND ($2 <> 'expired' OR expires_at <= $3)";
 
-/// Ends a live registration as cancelled or expired.
+/// Ends a live registration as cancelled, or as expired when its time is over: it may have been prolonged since it was read.
 pub async fn end(tx: &mut Tx, id: Uuid, to: &str, now: Timestamp) -> DbResult<bool> {
     Ok(execute!(tx, END, id, to, now)? == 1)
 }
@@ -571,12 +571,33 @@ pub async fn release_asked(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp
     fetch_optional!(tx, ReleaseRow, RELEASE_ASKED, id, office, since)
 }
 
-const TAKE_RELEASE: &str = "DELETE FROM release_request \
-    WHERE registration_id = $1 AND office_id = $2 AND asked_at > $3 AND asked_by <> $4";
+const HOLD_AWAITING: &str = "UPDATE registration SET updated_at = updated_at \
+    WHERE registration_id = $1 AND state = 'awaiting_officer' AND ended_at IS NULL AND expires_at > $2";
 
-/// Uses up a request that somebody else than `granted_by` made; `false` when there is none.
-pub async fn take_release(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp, granted_by: Uuid) -> DbResult<bool> {
-    Ok(execute!(tx, TAKE_RELEASE, id, office, since, granted_by)? == 1)
+/// Whether a registration waits for an officer; if so, nobody ends or decides it before this transaction is over.
+pub async fn hold_awaiting(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<bool> {
+    Ok(execute!(tx, HOLD_AWAITING, id, now)? == 1)
+}
+
+const TAKE_RELEASE: &str = "DELETE FROM release_request \
+    WHERE registration_id = $1 AND office_id = $2 AND asked_at > $3 AND asked_by <> $4 RETURNING asked_by";
+
+/// Uses up a request that somebody else than `granted_by` made, and gives who.
+pub async fn take_release(
+    tx: &mut Tx,
+    id: Uuid,
+    office: Uuid,
+    since: Timestamp,
+    granted_by: Uuid,
+) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), TAKE_RELEASE, id, office, since, granted_by)?.map(|row| row.0))
+}
+
+const DROP_RELEASE: &str = "DELETE FROM release_request WHERE registration_id = $1";
+
+/// Forgets what was asked for a registration.
+pub async fn drop_release(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    execute!(tx, DROP_RELEASE, id).map(|_| ())
 }
 
 const SWEEP_RELEASES: &str = "DELETE FROM release_request WHERE asked_at <= $1";

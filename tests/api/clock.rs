@@ -1,7 +1,13 @@
 //! A node whose clock is off serves nobody, because what it writes would lock people out.
 
+use std::time::Duration;
+
 use ikd::clock::Timestamp;
+use ikd::credential::KeyPurpose;
+use ikd::keyring::Keyring;
 use serde_json::Value;
+use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::support::each_engine;
 use crate::world::{World, verdict};
@@ -67,6 +73,45 @@ async fn a_server_s_clock_is_what_counts_where_there_is_one() {
                 assert_eq!(watch.off_by(), None);
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumps_ahead_ends_and_deletes_nothing() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let waiting = world.waiting(&world.people[0]).await;
+        let ended = world.register(&world.people[1]).await;
+        world
+            .change(
+                "UPDATE registration SET state = 'cancelled', ended_at = updated_at WHERE registration_id = $1",
+                ended.uuid(),
+            )
+            .await;
+        let living = "SELECT COUNT(*) FROM registration WHERE registration_id = $1 AND ended_at IS NULL";
+        let kept = "SELECT COUNT(*) FROM registration WHERE registration_id = $1";
+        let retired = "SELECT COUNT(*) FROM signing_key WHERE state = 'retired' AND $1 = $1";
+        Keyring::rotate(&world.core, KeyPurpose::Token).await.unwrap();
+        world.app.keyring.refresh().await.unwrap();
+        let retiring = "SELECT COUNT(*) FROM signing_key WHERE state = 'retiring' AND $1 = $1";
+        assert_eq!(world.count(retiring, Uuid::nil()).await, 1);
+        world.app.clock_watch.judge_any_clock();
+
+        world.later(400 * 86_400);
+        assert!(!world.app.housekeeping.sweep(Uuid::nil()).await.unwrap());
+        assert_eq!(world.count(living, waiting.uuid()).await, 1);
+        assert_eq!(world.count(kept, ended.uuid()).await, 1);
+        let (stop, stopped) = watch::channel(false);
+        let (keyring, clock) = (world.app.keyring.clone(), world.app.clock_watch.clone());
+        let running = tokio::spawn(keyring.run(move || clock.off_by().is_none(), stopped));
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        stop.send(true).unwrap();
+        running.await.unwrap();
+        assert_eq!(world.count(retired, Uuid::nil()).await, 0);
+
+        world.later(-400 * 86_400);
+        assert!(world.app.housekeeping.sweep(Uuid::nil()).await.unwrap());
     })
     .await;
 }

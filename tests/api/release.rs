@@ -1,8 +1,9 @@
 //! A digital KTP makes way for a new one: two people of one office, and nobody alone.
 
 use ikd::clock::MINUTE;
-use ikd::counter::service::add_office;
+use ikd::counter::service::{add_office, disable_officer};
 use ikd::demo::client::{Answer, Officer};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::each_engine;
@@ -91,6 +92,56 @@ async fn nobody_grants_an_own_or_an_old_request_and_a_blocked_ktp_is_released_to
         let fourth = world.supervisor("penyelia4", OFFICE).await;
         grant(&fourth, &new).await.expect(204).unwrap();
         world.approve(&third, &new).await.expect(200).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_ends_with_what_it_was_for() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let person = world.people[0].clone();
+        let old = world.active(&person).await;
+        let (desk, supervisor) = (world.desk().await, world.supervisor("penyelia", OFFICE).await);
+        let works = async || old.client.get("/v1/me").await.unwrap().status == 200;
+
+        // The officer saw through it: nothing is left that the old one should make way for.
+        let rejected = world.waiting(&person).await;
+        world.scan(desk, &rejected).await.expect(200).unwrap();
+        ask(desk, &rejected).await.expect(204).unwrap();
+        let path = format!("/v1/officer/registrations/{}/rejection", rejected.id);
+        desk.post(&path, &json!({"reason": "Bukan orang yang sama"})).await.unwrap().expect(200).unwrap();
+        assert_eq!(grant(&supervisor, &rejected).await.expect(409).unwrap().code(), "wrong_state");
+        assert!(works().await);
+
+        // Who was sent back comes again with another selfie.
+        let again = world.waiting(&person).await;
+        world.scan(desk, &again).await.expect(200).unwrap();
+        ask(desk, &again).await.expect(204).unwrap();
+        let path = format!("/v1/officer/registrations/{}/return", again.id);
+        let back = json!({"to": "selfie", "reason": "Wajah tidak terlihat", "release": []});
+        desk.post(&path, &back).await.unwrap().expect(200).unwrap();
+        world.ready(&again).await;
+        assert_eq!(world.state(&again).await, "awaiting_officer");
+        assert_eq!(grant(&supervisor, &again).await.expect(404).unwrap().code(), "not_found");
+        assert!(works().await);
+
+        // Whoever registered went away.
+        let cancelled = world.waiting(&person).await;
+        world.scan(desk, &cancelled).await.expect(200).unwrap();
+        ask(desk, &cancelled).await.expect(204).unwrap();
+        cancelled.client.send(Method::DELETE, &cancelled.path(""), |request| request).await.unwrap();
+        assert_eq!(grant(&supervisor, &cancelled).await.expect(409).unwrap().code(), "wrong_state");
+        assert!(works().await);
+
+        // The officer who asked is no officer any more.
+        let rogue = world.officer("petugas9", OFFICE).await;
+        let new = world.waiting(&person).await;
+        world.scan(&rogue, &new).await.expect(200).unwrap();
+        ask(&rogue, &new).await.expect(204).unwrap();
+        disable_officer(&world.core, "petugas9").await.unwrap();
+        assert_eq!(grant(&supervisor, &new).await.expect(404).unwrap().code(), "not_found");
+        assert!(works().await);
     })
     .await;
 }

@@ -5,6 +5,7 @@ use ikd::credential::TokenKind;
 use ikd::error::{Code, Error};
 use ikd::secret::Redacted;
 use ikd::vault::Vault;
+use ikd::verification::Service;
 use ikd::verification::code::model::{MOST_OF_EMPLOYEE, MOST_OF_PARTY, WINDOW_SECONDS};
 use ikd::verification::code::service::Redeemed;
 use ikd::verification::code::{Codes, Guesser, PresentationCode, store};
@@ -13,7 +14,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::support::each_engine;
-use crate::verification::world;
+use crate::verification::{question, world};
 
 const PARTY: Guesser = Guesser { relying_party_id: Uuid::from_u128(1), employee_id: None };
 const OTHER: Guesser = Guesser { relying_party_id: Uuid::from_u128(2), employee_id: None };
@@ -214,6 +215,77 @@ async fn checking_a_qr_asks_nothing_of_codes() {
             let answer = world.service.verify(&world.party, &crate::verification::question(token, key)).await.unwrap();
             assert_eq!((answer.verdict.reason(), answer.tries_left), (expected, None));
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_and_its_qr_together_are_used_once_whatever_the_keys() {
+    each_engine(async |core| {
+        let world = world(core.clone()).await;
+        let codes = Codes::new(core.clone());
+        let nodes = [world.service.clone(), Service::new(core.clone(), world.keyring.clone())];
+        for round in 0..5 {
+            core.clock.advance(1);
+            let record = world.record(TokenKind::Presentation);
+            let token = world.token_of(record);
+            let given = codes.give(record.subject, &token, core.now().plus_seconds(90)).await.unwrap();
+            let mut running = JoinSet::new();
+            for number in 0..24_usize {
+                let (node, party) = (nodes[number % 2].clone(), world.party.clone());
+                // Twelve with the code and twelve with the QR, each under three keys, none of them both's.
+                let scanned = number % 4 < 2;
+                let mut question = question(&token, &format!("{round}-{scanned}-{}", number % 3));
+                if !scanned {
+                    question.shown = Shown::Code(given.clone());
+                }
+                running.spawn(async move { node.verify(&party, &question).await.unwrap() });
+            }
+            let answers = running.join_all().await;
+            let (valid, refused): (Vec<_>, Vec<_>) =
+                answers.into_iter().partition(|answer| answer.verdict.result() == "valid");
+            assert!(!valid.is_empty() && valid.iter().all(|one| one.verification_id == valid[0].verification_id));
+            assert!(refused.iter().all(|one| one.verdict.reason() == "already_used"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_that_changes_between_qr_and_code_keeps_its_first_answer() {
+    each_engine(async |core| {
+        let world = world(core.clone()).await;
+        let codes = Codes::new(core.clone());
+        let ask = async |question: &Question| world.service.verify(&world.party, question).await;
+        let typed = |code: &PresentationCode, key: &str| {
+            let shown = Shown::Code(code.clone());
+            Question { shown, ..question("", key) }
+        };
+        let record = world.record(TokenKind::Presentation);
+        let token = world.token_of(record);
+        let given = codes.give(record.subject, &token, core.now().plus_seconds(90)).await.unwrap();
+        let first = ask(&typed(&given, "a")).await.unwrap();
+        assert_eq!(first.verdict.result(), "valid");
+        assert_eq!(ask(&question(&token, "a")).await.unwrap_err().code(), Some(Code::IdempotencyMismatch));
+        assert_eq!(ask(&typed(&code(1), "a")).await.unwrap_err().code(), Some(Code::IdempotencyMismatch));
+
+        core.clock.advance(1);
+        let newer = world.presentation();
+        let scanned = ask(&question(&newer, "b")).await.unwrap();
+        assert_eq!(scanned.verdict.result(), "valid");
+        // The code under the QR that was used, and then one that nobody has.
+        let record = world.record(TokenKind::Presentation);
+        let given = codes.give(record.subject, &newer, core.now().plus_seconds(90)).await.unwrap();
+        assert_eq!(ask(&typed(&given, "b")).await.unwrap_err().code(), Some(Code::IdempotencyMismatch));
+        assert_eq!(ask(&typed(&code(2), "b")).await.unwrap_err().code(), Some(Code::IdempotencyMismatch));
+        assert_eq!(ask(&typed(&code(2), "c")).await.unwrap().verdict.reason(), "unknown_code");
+
+        // When all has expired and been swept, repetitions still get what they got.
+        core.clock.advance(1_000);
+        codes.sweep().await.unwrap();
+        assert_eq!(ask(&question(&newer, "b")).await.unwrap().verification_id, scanned.verification_id);
+        assert_eq!(ask(&typed(&code(2), "c")).await.unwrap().verdict.reason(), "unknown_code");
+        assert_eq!(codes.left(OTHER, core.now()).await.unwrap(), MOST_OF_PARTY);
     })
     .await;
 }

@@ -203,3 +203,21 @@ async fn what_ended_without_a_digital_ktp_is_forgotten_after_its_time() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_was_approved_at_the_last_moment_does_not_expire() {
+    each_engine(async |core| {
+        let device = DeviceKey::generate(&core.random);
+        let id = registration(&core, &device, State::CodeSent).await;
+        let (before, over) = (later(&core, 7 * DAY - 1), later(&core, 1));
+        let mut tx = core.db.write().await.unwrap();
+        assert_eq!(store::due_to_expire(&mut tx, over, 10).await.unwrap(), [id]);
+        // The approval that was under way while the sweep looked.
+        let prolong = "UPDATE registration SET expires_at = $2 WHERE registration_id = $1";
+        ikd::execute!(&mut tx, prolong, id, before.plus_seconds(7 * DAY)).unwrap();
+        assert!(!store::end(&mut tx, id, State::Expired.as_str(), over).await.unwrap());
+        assert!(store::end(&mut tx, id, State::Cancelled.as_str(), over).await.unwrap());
+        tx.commit().await.unwrap();
+    })
+    .await;
+}

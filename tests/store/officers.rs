@@ -128,3 +128,41 @@ async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
+    each_engine(async |core| {
+        let (counter, secret) = counter(&core).await;
+        let log_in = async || {
+            let right = totp::code(&secret, core.now()).unwrap();
+            counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(1)).await
+        };
+        let session = log_in().await.unwrap();
+        let mut last = None;
+        for number in 0..70 {
+            let wrong = Redacted(String::from("wrong horse battery"));
+            let answer = counter.log_in(&format!("name{number}"), wrong, "000000", address(1)).await;
+            last = answer.unwrap_err().code();
+        }
+        assert_eq!(last, Some(Code::TooMany));
+        // A later step of the authenticator, and the stranger goes on.
+        core.clock.advance(31);
+        for number in 70..80 {
+            let wrong = Redacted(String::from("wrong horse battery"));
+            counter.log_in(&format!("name{number}"), wrong, "000000", address(1)).await.unwrap_err();
+        }
+        log_in().await.unwrap();
+        // Another node, or this one after a restart, knows nobody yet; the session counts there too.
+        let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
+        let keyring = Keyring::open(core.clone()).await.unwrap();
+        let registrations = registration::Service::new(core.clone(), register, keyring.clone(), Wake::default());
+        let restarted = Service::new(core.clone(), registrations, keyring).unwrap();
+        for number in 0..70 {
+            let wrong = Redacted(String::from("wrong horse battery"));
+            restarted.log_in(&format!("other{number}"), wrong, "000000", address(1)).await.unwrap_err();
+        }
+        let resumed = restarted.resume(session.token.expose(), Redacted(String::from(PASSWORD)), address(1)).await;
+        assert_eq!(resumed.unwrap().username, "petugas");
+    })
+    .await;
+}
