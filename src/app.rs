@@ -66,8 +66,16 @@ impl App {
     /// Wires everything over an open core whose schema is up to date.
     ///
     /// # Errors
-    /// When keys are missing or the mail transport cannot be set up.
+    /// When keys are missing, the mail transport cannot be set up, or this machine's clock is wrong.
     pub async fn open(core: Core) -> Result<Self> {
+        // Before anything that judges rows by the time: opening the keys retires and promotes.
+        let clock_watch = ClockWatch::new(&core);
+        clock_watch.look().await?;
+        if let Some(seconds) = clock_watch.off_by() {
+            return Err(Error::internal(format!(
+                "this machine's clock is {seconds} s away from the database server's: put it right (NTP), then start again"
+            )));
+        }
         let keyring = Keyring::open(core.clone()).await?;
         let wake = Wake::default();
         let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
@@ -96,7 +104,6 @@ impl App {
         } else {
             None
         };
-        let clock_watch = ClockWatch::new(&core);
         let housekeeping = Housekeeping {
             clock_watch: clock_watch.clone(),
             core: core.clone(),
