@@ -101,6 +101,22 @@ pub struct Figure {
     pub mine: i64,
 }
 
+/// Said to an officer who scans what is over; the words for residents tell *them* to register again.
+fn finished(state: State) -> Error {
+    let (id, en) = if state == State::Active {
+        (
+            "KTP Digital warga ini sudah aktif; tidak ada yang perlu diputuskan.",
+            "This resident's digital KTP is active already; there is nothing to decide.",
+        )
+    } else {
+        (
+            "Pendaftaran ini sudah berakhir. Minta warga mendaftar lagi di aplikasinya.",
+            "This registration has ended. Ask the resident to register again in the app.",
+        )
+    };
+    Refusal::new(Code::WrongState).detail(id, en).into()
+}
+
 impl Service {
     /// What became of the office's registrations that changed since `since`; states without any are left out.
     ///
@@ -137,7 +153,9 @@ impl Service {
             return Ok(());
         }
         let row = store::lookup(tx, id).await?.ok_or(Code::NotFound)?;
-        require_live(&row, now)?;
+        if require_live(&row, now).is_err() {
+            return Err(finished(state_of(&row)?));
+        }
         let again = row.last_spent == issued && row.scanned_by == Some(actor.officer_id);
         if again { Ok(()) } else { Err(Code::QrUsed.into()) }
     }

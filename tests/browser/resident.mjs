@@ -16,7 +16,10 @@ export class Resident {
     Object.assign(this, { demo, page: person.page, data, email: `warga${count}.${Date.now() % 100000}@contoh.id` });
     // Drawing a screen anew asks for a newer token, which voids the one before: the last one counts.
     this.page.on("response", async (answer) => {
-      if (answer.url().endsWith("/v1/me/presentations") && answer.ok()) this.token = (await answer.json()).token;
+      if (!answer.url().endsWith("/v1/me/presentations") || !answer.ok()) return;
+      // One that comes while the page is being closed has nothing left to read.
+      const told = await answer.json().catch(() => null);
+      if (told) this.token = told.token;
     });
   }
 

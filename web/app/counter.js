@@ -17,19 +17,26 @@ export function stayAwake() {
 }
 
 /**
- * A QR with its ring that renews itself: `ask()` gives the token; `renew()` of the element does it at once. When it cannot
- * be renewed the old one is shown as long as it lives, then hidden. `onToken()` is told of each, `onGone()` of the end.
+ * A QR with its ring that renews itself: `ask()` gives the token; `renew()` of the element does it at once, `stop()` ends
+ * it. When it cannot be renewed the old one is shown as long as it lives, then hidden. `onToken()` is told of each,
+ * `onGone()` of the end. While `held()` says so the QR is used in another way, and is renewed at its end only: the next one
+ * voids it.
  */
-export function liveQr({ ask, label, onToken, onGone }) {
+export function liveQr({ ask, label, onToken, onGone, held }) {
   const view = el("div", { class: "qr" });
   const say = el("p", { class: "muted center", role: "status" });
   const trouble = el("div", { hidden: true });
-  const clock = ring({ seconds: 90, renewAt: 60, label: t("qr.left"), onRenew: () => renew(), onEnd: ended });
+  const clock = ring({ seconds: 90, renewAt: 60, label: t("qr.left"), onRenew: () => held?.() || renew(), onEnd: () => {
+    const late = held?.();
+    ended();
+    if (late) renew();
+  } });
   let stopped = false;
-  onLeave(() => {
+  const stop = () => {
     stopped = true;
     clock.stop();
-  });
+  };
+  onLeave(stop);
   function ended() {
     fill(view, el("div", { class: "gone" }, icon("clock", 48), el("p", {}, t("qr.ended"))));
     say.textContent = "";
@@ -52,6 +59,7 @@ export function liveQr({ ask, label, onToken, onGone }) {
   }
   const node = el("div", { class: "stack" }, view, el("div", { class: "row ring-row" }, clock, say), trouble);
   node.renew = renew;
+  node.stop = stop;
   node.ready = renew();
   return node;
 }

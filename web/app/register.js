@@ -60,12 +60,13 @@ export function dateField({ id, label, hint, value = "", onchange }) {
   return node;
 }
 
-/** Whether text is a day that has been. */
-export function isDay(text) {
-  const found = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
-  if (!found) return false;
+/** What is wrong with a day of birth, in words, or null. */
+export function dayTrouble(text) {
+  const found = /^(\d*)-(\d{2})-(\d{2})$/.exec(text);
+  if (found && /^\d{1,3}$/.test(found[1])) return t("form.birth_date.year");
   const day = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text) && Number(found[1]) >= 1900 && day <= new Date();
+  if (found?.[1].length !== 4 || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text) || Number(found[1]) < 1900) return t("form.birth_date.error");
+  return day <= new Date() ? null : t("form.birth_date.future");
 }
 
 // The service judges for good; these catch slips of the finger at once.
@@ -73,7 +74,8 @@ const CHECKS = {
   nik: (text) => (/^\d{16}$/.test(text) ? null : text ? t("form.nik.error", { n: text.length }) : t("form.nik.empty")),
   full_name: (text) => (text.trim().length >= 1 ? null : t("form.full_name.error")),
   birth_date: (text, all) => {
-    if (!isDay(text)) return t("form.birth_date.error");
+    const trouble = dayTrouble(text);
+    if (trouble) return trouble;
     const [year, month, day] = text.split("-");
     const written = /^\d{6}(\d{2})(\d{2})(\d{2})/.exec(all.nik);
     const agrees = !written || (written[3] === year.slice(2) && written[2] === month && [Number(day), Number(day) + 40].includes(Number(written[1])));
@@ -106,12 +108,13 @@ export async function form() {
     if (id !== "birth_date") node.input.addEventListener("input", () => keepDraft({ [id]: node.input.value }));
     // A mended field is forgiven at once; a wrong one is named when the person has left it with something in it. That waits
     // a moment, and the button judges by itself: a sentence that appears while a finger is down would move the button away.
+    // Leaving takes no sentence back: it may be the service's, which came meanwhile.
     node.addEventListener("input", () => {
       if (node.querySelector("[aria-invalid]") && !CHECKS[id](read(id), values())) node.fail(null);
     });
     node.addEventListener("focusout", (event) => {
       if (node.contains(event.relatedTarget) || event.relatedTarget?.type === "submit") return;
-      setTimeout(() => node.isConnected && read(id) && check(id), 250);
+      setTimeout(() => node.isConnected && read(id) && CHECKS[id](read(id), values()) && check(id), 250);
     });
   }
   const trouble = el("div", { hidden: true });

@@ -5,7 +5,7 @@ import { toast } from "../shared/http.js";
 import { dateTime, t } from "../shared/i18n.js";
 import { complain, every, go, heading, instead, person, working } from "./main.js";
 import * as profiles from "./profiles.js";
-import { dateField, isDay } from "./register.js";
+import { dateField, dayTrouble } from "./register.js";
 
 const PICTURES = {
   needs_selfie: "camera", awaiting_officer: "office", needs_correction: "edit", approved_pending_register: "clock", code_sent: "mail",
@@ -96,9 +96,11 @@ function screen(profile, trouble, look) {
     live ? el("div", {}, el("dt", {}, t("status.until")), el("dd", {}, dateTime(expires))) : null,
     el("div", {}, el("dt", {}, t("status.seen")), el("dd", {}, dateTime(seen))));
   const changeable = ["needs_selfie", "awaiting_officer", "needs_correction", "approved_pending_register", "code_sent"].includes(state);
+  // A selfie that an officer returned was there: it is not missing.
+  const words = state === "needs_selfie" && reason ? "state.needs_selfie.again" : `state.${state}`;
   return [
-    heading(t(`state.${state}`), STEPS[state]),
-    el("div", { class: `card state ${TONES[state] ?? "info"}` }, el("span", { class: "picture" }, icon(PICTURES[state])), el("div", { class: "stack-tight" }, el("p", {}, t(`state.${state}.why`)), el("p", { class: "next" }, el("b", {}, t("status.next")), " ", t(`state.${state}.next`, { email: hint ?? "" })))),
+    heading(t(words), STEPS[state]),
+    el("div", { class: `card state ${TONES[state] ?? "info"}` }, el("span", { class: "picture" }, icon(PICTURES[state])), el("div", { class: "stack-tight" }, el("p", {}, t(`${words}.why`)), el("p", { class: "next" }, el("b", {}, t("status.next")), " ", t(`state.${state}.next`, { email: hint ?? "" })))),
     reason ? el("figure", { class: "card quote" }, el("figcaption", {}, t("status.reason")), el("blockquote", {}, reason), corrections.length ? el("p", {}, t("status.corrections", { fields: corrections.map((name) => t(`form.${name}`)).join(", ") })) : null) : null,
     trouble, actions, more, el("div", { class: "card" }, facts),
     live ? el("div", { class: "actions" }, changeable ? button(t("status.change"), () => go("surel"), { kind: "quiet", picture: "edit" }) : null, button(t("status.cancel"), () => cancel(profile, trouble), { kind: "danger-quiet", picture: "close" })) : null,
@@ -142,7 +144,7 @@ function typed(profile, form) {
 }
 
 // One form for changes that go to the service as a PATCH.
-function amend(profile, { name: form, title, lead, step, fields, read, check, submitWords }) {
+function amend(profile, { name: form, title, lead, step, fields, read, check, submitWords, beside }) {
   const trouble = el("div", { hidden: true });
   const submit = el("button", { type: "submit", class: "button wide" }, icon("check"), submitWords);
   const send = (event) => {
@@ -166,7 +168,7 @@ function amend(profile, { name: form, title, lead, step, fields, read, check, su
     });
   };
   const keep = () => sessionStorage.setItem(typedKey(profile, form), JSON.stringify(read()));
-  return el("div", { class: "stack-loose" }, heading(title, step), el("p", { class: "lead" }, lead), el("form", { class: "card stack-loose", novalidate: true, onsubmit: send, oninput: keep, onchange: keep }, Object.values(fields), trouble, submit), button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }));
+  return el("div", { class: "stack-loose" }, heading(title, step), el("p", { class: "lead" }, lead), el("form", { class: "card stack-loose", novalidate: true, onsubmit: send, oninput: keep, onchange: keep }, Object.values(fields), trouble, submit), beside, button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }));
 }
 
 export async function contact() {
@@ -200,8 +202,8 @@ export async function correct() {
   const check = () => {
     const values = read();
     fields.full_name?.fail(values.full_name ? null : t("form.full_name.error"));
-    fields.birth_date?.fail(isDay(values.birth_date) ? null : t("form.birth_date.error"));
-    return (!fields.full_name || values.full_name) && (!fields.birth_date || isDay(values.birth_date));
+    fields.birth_date?.fail(dayTrouble(values.birth_date));
+    return (!fields.full_name || values.full_name) && (!fields.birth_date || !dayTrouble(values.birth_date));
   };
-  return amend(profile, { name: "perbaiki", title: t("correct.title"), lead: profile.registration.reason ?? t("correct.lead"), step: 4, fields, read, check, submitWords: t("correct.send") });
+  return amend(profile, { name: "perbaiki", title: t("correct.title"), lead: profile.registration.reason ?? t("correct.lead"), step: 4, fields, read, check, submitWords: t("correct.send"), beside: button(t("correct.contact"), () => go("surel"), { kind: "quiet", picture: "edit" }) });
 }

@@ -299,28 +299,38 @@ export async function show() {
   const body = { share: wallet.share, offline: Boolean(wallet.offline) };
   // A code stands for the QR beside it: both are made together, and a new QR has none until one is asked for.
   const digits = el("div", { class: "digits-place stack-tight" });
-  let wanted = false;
+  let asked = false;
   let code = null;
+  // Whether the focus went with a code that is gone.
+  let lost = false;
   const present = async () => {
-    const { data } = await ask("/v1/me/presentations", { method: "POST", json: wanted ? { ...body, code: true } : body, again: true });
+    const { data } = await ask("/v1/me/presentations", { method: "POST", json: asked ? { ...body, code: true } : body, again: true });
     code = data.code ?? null;
     return data.token;
   };
   const askCode = button(t("show.code.ask"), async () => {
-    wanted = true;
+    asked = true;
     askCode.disabled = true;
     await qr.renew();
     askCode.disabled = false;
   }, { kind: "quiet", picture: "list" });
   const drawCode = () => {
     if (wallet?.offline) return;
+    drop();
     fill(digits, code ? spelt(code) : askCode);
-    if (!code) return;
-    wanted = false;
-    // The button is gone: what it brought takes the focus, and is read out.
-    digits.firstChild.focus({ preventScroll: true });
+    if (code) {
+      asked = false;
+      // The button is gone: what it brought takes the focus, and is read out. Nothing of it may lie under the tabs.
+      digits.firstChild.focus({ preventScroll: true });
+      digits.scrollIntoView({ block: "nearest" });
+    } else if (lost) askCode.focus({ preventScroll: true });
+    lost = false;
   };
-  const qr = liveQr({ label: t("show.qr"), ask: present, onToken: drawCode, onGone: () => fill(digits) });
+  const drop = () => {
+    lost ||= digits.contains(document.activeElement);
+    fill(digits);
+  };
+  const qr = liveQr({ label: t("show.qr"), ask: present, onToken: drawCode, onGone: drop, held: () => code !== null });
   const result = el("div", { "aria-live": "polite", class: "stack" });
   let spent = false;
   const area = el("div", { class: "stack" }, el("div", { class: "card code" }, qr, digits), el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")));
@@ -334,6 +344,7 @@ export async function show() {
     // This QR is spent; another is made only when it is asked for. A refusal that follows does not take the way to it.
     spent ||= valid && !wallet.offline;
     if (spent) {
+      qr.stop();
       area.remove();
       document.querySelector("main h1").textContent = t("show.done");
       result.append(button(t("show.another"), () => go("tunjukkan"), { kind: "secondary", picture: "qr" }), button(t("show.history"), () => go("riwayat"), { kind: "quiet", picture: "history" }));

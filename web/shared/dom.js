@@ -44,6 +44,8 @@ export function fill(node, ...children) {
 /** The first element that a selector finds. */
 export const find = (selector, root = document) => root.querySelector(selector);
 
+const forgetting = {};
+
 /** Says something to screen readers without moving the focus. */
 export function announce(text, urgent = false) {
   const id = urgent ? "say-now" : "say-soon";
@@ -54,6 +56,9 @@ export function announce(text, urgent = false) {
   }
   region.textContent = "";
   setTimeout(() => (region.textContent = text), 50);
+  // Said is said: left there, it would be met again on a later screen, where it is no longer true.
+  clearTimeout(forgetting[id]);
+  forgetting[id] = setTimeout(() => (region.textContent = ""), 10_000);
 }
 
 // Drawn on a grid of 24 with a stroke of 2. Each is a list of paths.

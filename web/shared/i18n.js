@@ -84,10 +84,16 @@ export function translate(root) {
   }
 }
 
+// The words of the other language are fetched when they are first wanted: without network the page stays as it is, and says
+// why. `http.js` speaks with these words itself, so it is taken in only here, where it is loaded long since.
+function unheard() {
+  return import("./http.js").then(({ toast }) => toast(t("problem.offline")), () => {});
+}
+
 /** Two buttons, ID and EN. */
 export function languageSwitch() {
   const names = { id: "Bahasa Indonesia", en: "English" };
-  const buttons = LANGUAGES.map((code) => el("button", { type: "button", lang: code, "aria-label": `${code.toUpperCase()}: ${names[code]}`, onclick: () => setLanguage(code) }, code.toUpperCase()));
+  const buttons = LANGUAGES.map((code) => el("button", { type: "button", lang: code, "aria-label": `${code.toUpperCase()}: ${names[code]}`, onclick: () => setLanguage(code).catch(unheard) }, code.toUpperCase()));
   const group = el("div", { class: "languages", role: "group" }, buttons);
   const show = () => {
     group.setAttribute("aria-label", t("shared.language"));

@@ -50,7 +50,10 @@ function form(session, { ended, idle, onDone }) {
       fill(place, notice("danger", title, detail));
       totp.input.value = "";
       if (idle) password.input.value = "";
-      (idle ? password : error.code === "login_failed" ? password : totp).input.focus();
+      const first = idle || error.code === "login_failed" ? password : totp;
+      first.input.focus();
+      // What is typed next takes the place of what was wrong.
+      first.input.select();
     } finally {
       send.disabled = false;
     }

@@ -13,6 +13,8 @@ const session = makeSession("/v1/teller", draw);
 let leave = () => {};
 let check = null;
 let purpose = stored();
+// After a code that nobody knows, the field for the next try is where the teller goes on.
+let retype = false;
 
 function stored() {
   try {
@@ -38,6 +40,7 @@ function forgetCheck() {
 }
 
 function scan() {
+  retype = check?.byCode === true && check.answer?.reason === "unknown_code";
   forgetCheck();
   go("#pindai");
 }
@@ -100,6 +103,8 @@ function scanScreen(main) {
     el("section", { class: "card scan" }, way),
     el("section", { class: "card" }, codeForm(take)))));
   arrive(main);
+  if (retype) main.querySelector("#code").focus();
+  retype = false;
   return way.stop;
 }
 
@@ -155,11 +160,18 @@ function draw() {
   return undefined;
 }
 
+/** Purposes, and what the service says of a check, come in the language that is asked for. */
+async function reworded() {
+  if (!(await session.restore()) || !check?.answer) return;
+  check.purpose = session.who.purposes.find((one) => one.code === check.purpose.code) ?? check.purpose;
+  // The same question under the same key: the answer stays what it was.
+  await check.ask();
+}
+
 async function begin() {
   await start(["/web/shared", "/web/staff", "/web/teller"]);
   onLanguage(async () => {
-    // Purposes come in the language that is asked for.
-    if (session.who) await session.restore().catch(() => {});
+    if (session.who) await reworded().catch(() => {});
     keepTyped(draw);
   });
   addEventListener("hashchange", draw);
