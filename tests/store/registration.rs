@@ -195,7 +195,8 @@ async fn one_live_approval_per_resident() {
         assert!(matches!(second, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
-        store::end(&mut tx, ID, "expired", now).await.unwrap();
+        assert!(!store::end(&mut tx, ID, "expired", now).await.unwrap(), "it is not due");
+        assert!(store::end(&mut tx, ID, "expired", now.plus_seconds(400 * DAY)).await.unwrap());
         assert!(store::decide(&mut tx, &decided(OTHER, "code_sent", now)).await.unwrap(), "the first has ended");
     })
     .await;
