@@ -13,9 +13,13 @@
 mod allocations;
 mod baseline;
 mod machine;
+mod mail;
 mod people;
 mod place;
 mod report;
+#[path = "../../tests/support/smtp.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
+mod smtp;
 mod tokens;
 mod wrk;
 
@@ -167,6 +171,16 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     if run.activations > 0 {
         count_allocations(&place, report).await;
     }
+    if run.activations > 0 {
+        match mail::rate(&place, 2_000).await {
+            Some(rate) => report.note(format!(
+                "{engine}: mail through a server with STARTTLS and log-in, 2000 messages: {rate:.0} a second"
+            )),
+            None => {
+                report.note(format!("{engine}: mail not measured, `tests/run` makes the Python environment for it"))
+            }
+        }
+    }
     let server = Server::start(&run.program, &["--config", &config, "serve"], place.port);
     report.note(format!("{engine}: start to first answer {:.0} ms", server.ready_after.as_secs_f64() * 1e3));
     let wanted = |name: &str| name.contains(&run.only);
@@ -225,6 +239,8 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     let (now, most) = machine::memory(server.child.id());
     report.note(format!("{engine}: resident memory of the server {now:.0} MiB, at most {most:.0} MiB"));
 }
+
+pub use mail::python;
 
 /// Allocations of each request, by a server of this program's that counts them.
 async fn count_allocations(place: &Arc<Place>, report: &mut Report) {

@@ -120,7 +120,8 @@ impl MailServer {
             .collect()
     }
 
-    fn inbox(&self) -> PathBuf {
+    /// Where the server writes what it gets: `1.eml`, `2.eml` …
+    pub fn inbox(&self) -> PathBuf {
         self.folder.path().join("inbox")
     }
 }

@@ -1,0 +1,78 @@
+//! Messages a second through the outbox and a real mail server with TLS and log-in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ikd::clock::Timestamp;
+use ikd::config::SmtpTls;
+use ikd::db::Tx;
+use ikd::error::Language;
+use ikd::mail::{Compose, ComposeFuture, Email, Job, MailKind, Transport, Wake, Worker, outbox};
+use ikd::secret::Redacted;
+use uuid::Uuid;
+
+use crate::place::Place;
+use crate::smtp::MailServer;
+
+/// As long as the message with an activation code.
+const TEXT: usize = 900;
+const HTML: usize = 4_000;
+
+struct Composer;
+
+impl Compose for Composer {
+    fn compose(&self, job: Job) -> ComposeFuture<'_, Option<Email>> {
+        Box::pin(async move {
+            Ok(Some(Email {
+                mail_id: job.mail_id,
+                to: Redacted(format!("warga{}@example.id", job.reference.as_u128())),
+                subject: "Kode aktivasi KTP Digital".into(),
+                text: "Kode aktivasi 123456. ".repeat(TEXT / 22),
+                html: format!("<p>{}</p>", "Kode aktivasi 123456. ".repeat(HTML / 22)),
+                language: Language::Indonesian,
+            }))
+        })
+    }
+
+    fn sent<'a>(&'a self, _tx: &'a mut Tx, _job: Job, _now: Timestamp) -> ComposeFuture<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// The Python that `tests/run` prepares, with the mail server's package.
+pub fn python() -> PathBuf {
+    std::env::var_os("IKD_TEST_PYTHON").map_or_else(|| PathBuf::from("target/venv/bin/python"), PathBuf::from)
+}
+
+/// Queues `count` messages and gives how many a second reached the server; `None` without the Python environment.
+pub async fn rate(place: &Place, count: u128) -> Option<f64> {
+    if !python().exists() {
+        return None;
+    }
+    let server = MailServer::start(SmtpTls::Starttls);
+    let core = &place.core;
+    for part in 0..count.div_ceil(100) {
+        let mut tx = core.db.write().await.unwrap();
+        for number in part * 100..((part + 1) * 100).min(count) {
+            let (now, reference) = (core.now(), Uuid::from_u128(number + 1));
+            outbox::enqueue(&mut tx, &core.random, now, MailKind::ActivationCode, reference).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    let transport = Transport::open(&server.config()).unwrap();
+    let (db, clock, random) = (core.db.clone(), core.clock.clone(), core.random.clone());
+    let worker = Worker::new(db, clock, random, transport, Arc::new(Composer), Wake::default());
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let begun = Instant::now();
+    let working = tokio::spawn(async move { worker.run(stopped).await });
+    let last = server.inbox().join(format!("{count}.eml"));
+    while !last.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "the mail does not arrive");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    stop.send_replace(true);
+    working.await.unwrap();
+    Some(count as f64 / seconds)
+}
