@@ -16,9 +16,9 @@ use super::local::{Settings, Thread};
 use super::tx::Inner;
 use super::{DbError, DbResult, Local, Tx};
 
-/// Pages of write-ahead log after which SQLite copies them into the file: 64 MiB instead of 4, so that a page that many
-/// transactions change is copied less often.
-const CHECKPOINT_PAGES: &str = "16000";
+/// Pages of write-ahead log after which SQLite copies them into the file: 16 MiB instead of 4, so that a page that many
+/// transactions change is copied less often. Larger logs stall whoever commits when they are full: with 64 MiB for 0.2 s.
+const CHECKPOINT_PAGES: &str = "4000";
 /// What the writer keeps of the file, in KiB (negative, by SQLite's rule). Readers keep nothing: each change drops it.
 const WRITER_CACHE: &str = "-32768";
 /// Bytes of the file that readers map instead of copying every page they look at.
