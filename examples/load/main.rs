@@ -165,9 +165,6 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     let config = place.config.to_str().unwrap().to_owned();
     let each = place.bytes().await as f64 / run.residents as f64;
     report.note(format!("{engine}: {each:.0} bytes of database for each resident, those portraits among them"));
-    if run.register > 0 {
-        register(run, &place, report).await;
-    }
     if run.activations > 0 {
         count_allocations(&place, report).await;
     }
@@ -238,6 +235,11 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     }
     let (now, most) = machine::memory(server.child.id());
     report.note(format!("{engine}: resident memory of the server {now:.0} MiB, at most {most:.0} MiB"));
+    drop(server);
+    // Last: people of another seed may have the NIKs of those who were activated above.
+    if run.register > 0 {
+        register(run, &place, report).await;
+    }
 }
 
 pub use mail::python;
