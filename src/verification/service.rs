@@ -334,7 +334,7 @@ impl Service {
         }
     }
 
-    /// The values of `wanted`, and which of them there are, of whom a token names whose signature is yet to be checked.
+    /// The values of `wanted`, and which of them there are. `signed` is the token's signature where it is yet to be checked.
     async fn content(
         &self,
         resident: Uuid,
@@ -437,11 +437,11 @@ impl Service {
         let mut content = None;
         if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
             let found = self.content(row.resident_id, mask(row.disclosed), None, row.verified_at).await?;
-            content = match found {
-                Found::Content(content, _) => Some(content),
-                Found::Nobody | Found::BadSignature => None,
-            };
-            content = content.filter(|content| receipt::attests(&row.receipt, &row.salt, content));
+            if let Found::Content(found, _) = found
+                && receipt::attests(&row.receipt, &row.salt, &found)
+            {
+                content = Some(found);
+            }
         }
         Ok(answer_of_check(row, content))
     }
