@@ -249,8 +249,8 @@ impl Db {
         crate::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)").map(|_| ())
     }
 
-    /// What time it is for the database's server, in microseconds since 1970; `None` for the embedded engine, whose time is this machine's. Rows never
-    /// take their times from it: it is only compared with the node's clock.
+    /// What time it is for the database's server, in microseconds since 1970; `None` for the embedded engine, whose time is
+    /// this machine's. Rows never take their times from it: it is only compared with the node's clock.
     ///
     /// # Errors
     /// When it does not answer.
