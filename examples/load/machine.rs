@@ -85,3 +85,16 @@ pub fn memory(pid: u32) -> (f64, f64) {
     };
     (mib("VmRSS:"), mib("VmHWM:"))
 }
+
+/// Bytes that a process had written to disks so far, its log and the pages copied from it.
+pub fn written(pid: u32) -> i64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+    let value = text.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    value.and_then(|value| value.parse().ok()).unwrap_or_default()
+}
+
+/// Files and sockets that a process has open, and its threads.
+pub fn held(pid: u32) -> (usize, usize) {
+    let count = |what: &str| fs::read_dir(format!("/proc/{pid}/{what}")).map_or(0, Iterator::count);
+    (count("fd"), count("task"))
+}

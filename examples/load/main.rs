@@ -85,6 +85,9 @@ struct Run {
     /// Records for `register generate` and `register import`; 0 for neither.
     #[arg(long, default_value_t = 200_000)]
     register: u64,
+    /// Minutes of a soak at half load, of which nothing may grow; 0 for none.
+    #[arg(long, default_value_t = 0)]
+    soak: u64,
     /// Folder of the databases, removed at the end.
     #[arg(long, default_value = "target/load")]
     folder: PathBuf,
@@ -196,11 +199,11 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
         let mut fastest: f64 = 4_000.0;
         for &connections in &run.connections {
             let guess = if connections == 1 { 5_000.0 } else { (fastest * 1.5).max(12_000.0) };
-            let (bytes, wal, rows) = (place.bytes().await, place.wal_position().await, place.count(ROWS).await);
+            let (bytes, wal, rows) = (place.bytes().await, place.wal_position(&server).await, place.count(ROWS).await);
             let measured = verify(&place, asked, connections, run.seconds, 0, guess as usize, &drive).await;
             fastest = fastest.max(measured.0.per_second());
             let checks = (place.count(ROWS).await - rows).max(1) as f64;
-            let wal = (place.wal_position().await - wal) as f64 / checks;
+            let wal = (place.wal_position(&server).await - wal) as f64 / checks;
             let grown = (place.bytes().await - bytes) as f64 / checks;
             report.valid(engine, name, connections, measured, (grown, wal));
         }
@@ -232,6 +235,11 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     if run.activations > 0 {
         report.done(engine, "unlock with the PIN", &people::unlocks(&place, &server, run.activations * 10).await);
         report.done(engine, "a complete activation", &people::activations(&place, &server, run.activations).await);
+    }
+    if run.soak > 0 {
+        let full = report.find(engine, "verify, no portrait", 32).map_or(4_000.0, Measured::per_second);
+        let pause = (32.0 / (full / 2.0) * 1e3).round().max(1.0) as u64;
+        soak(run, &place, &server, plain, pause, report, &drive).await;
     }
     let (now, most) = machine::memory(server.child.id());
     report.note(format!("{engine}: resident memory of the server {now:.0} MiB, at most {most:.0} MiB"));
@@ -273,6 +281,48 @@ async fn count_allocations(place: &Arc<Place>, report: &mut Report) {
     let counted = counted.await.unwrap().map(|(name, each)| format!("{name} {each:.0}"));
     drop(server);
     report.note(format!("{engine}: allocations of the server for each request: {}", counted.join(", ")));
+}
+
+/// Checks in rounds of half a minute at about half load: a token lives for 90 s, so each round has its own.
+async fn soak(
+    run: &Run,
+    place: &Arc<Place>,
+    server: &Server,
+    asked: Asked,
+    pause: u64,
+    report: &mut Report,
+    drive: &impl Fn(&Path, usize, bool, u64, u64) -> Measured,
+) {
+    let begun = std::time::Instant::now();
+    let (mut checks, mut good, mut p99) = (0, 0, Vec::new());
+    let mut seen = Vec::new();
+    while begun.elapsed().as_secs() < run.soak * 60 {
+        let (measured, valid) = verify(place, asked, 32, 30, pause, 6_000, drive).await;
+        checks += measured.requests;
+        good += valid;
+        p99.push(measured.p99 / 1e3);
+        let (memory, (files, threads)) = (machine::memory(server.child.id()).0, machine::held(server.child.id()));
+        let log = std::fs::metadata(place.folder.join("ikd.db-wal")).map_or(0.0, |log| log.len() as f64 / 1_048_576.0);
+        eprintln!("soak: {checks} checks, {memory:.1} MiB, {files} files, {threads} threads, log {log:.0} MiB");
+        seen.push((memory, files, threads, log));
+    }
+    p99.sort_by(f64::total_cmp);
+    let (Some(first), Some(last)) = (seen.get(1), seen.last()) else { return };
+    report.note(format!(
+        "{}: soak of {} minutes at half load: {checks} checks, {good} recorded as valid, median p99 of its rounds {:.1} ms; after \
+         the second round and at the end: memory {:.1} and {:.1} MiB, open files {} and {}, threads {} and {}, log {:.0} and {:.0} MiB",
+        place.engine,
+        run.soak,
+        p99.get(p99.len() / 2).copied().unwrap_or_default(),
+        first.0,
+        last.0,
+        first.1,
+        last.1,
+        first.2,
+        last.2,
+        first.3,
+        last.3,
+    ));
 }
 
 /// The two ways to fill the register, with the release binary.

@@ -28,6 +28,8 @@ use ikd::verification::party::Parties;
 use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
 
+use crate::machine;
+
 /// Bytes of a portrait: the most that the service keeps.
 pub const PORTRAIT: usize = 20_000;
 const ROWS: u64 = 500;
@@ -125,9 +127,10 @@ impl Place {
     }
 
     /// Bytes of write-ahead log that were ever written; 0 where the engine does not say.
-    pub async fn wal_position(&self) -> i64 {
+    /// Bytes of log so far; on SQLite, which does not count them, all that its process had written to disk.
+    pub async fn wal_position(&self, server: &Server) -> i64 {
         match self.engine {
-            "sqlite" => 0,
+            "sqlite" => machine::written(server.child.id()),
             _ => self.count("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").await,
         }
     }

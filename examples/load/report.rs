@@ -107,7 +107,8 @@ impl Report {
             remarks.push(format!("{:.0} B each", row.grown.0));
         }
         if row.grown.1 > 0.0 {
-            remarks.push(format!("{:.0} B WAL each", row.grown.1));
+            let what = if row.engine == "sqlite" { "written" } else { "WAL" };
+            remarks.push(format!("{:.0} B {what} each", row.grown.1));
         }
         for (what, count) in [("refused", m.status), ("broken", m.broken), ("ran out of tokens", m.short)] {
             if count > 0 {

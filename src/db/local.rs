@@ -11,6 +11,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::checkpoint::Ahead;
 use super::error::of_code;
 use super::{DbError, DbResult};
 
@@ -41,95 +42,141 @@ impl Local<'_> {
     }
 }
 
-/// A thread with a connection of its own. Cloning shares it; it ends with the last clone or at [`Thread::close`].
+/// Threads with a connection each, which share a queue of work. Cloning shares them; they end with the last clone or at
+/// [`Pool::close`].
 #[derive(Clone)]
-pub(super) struct Thread(Arc<Mutex<Option<mpsc::Sender<Work>>>>);
+pub(super) struct Pool(Arc<Mutex<Option<Running>>>);
 
-type Work = Box<dyn FnOnce(&mut Option<Connection>, &Settings) + Send>;
+/// Work on one of the threads.
+pub type Work = Box<dyn FnOnce(&mut Session<'_>) + Send>;
 
-/// How the connection of a thread is opened.
+struct Running {
+    queue: mpsc::Sender<Work>,
+    /// Each ends with its thread.
+    alive: Vec<oneshot::Receiver<()>>,
+}
+
+/// How the connection of a thread is opened and used.
 pub(super) struct Settings {
     /// The file.
     pub(super) path: PathBuf,
     /// Pragmas of this connection, beside those that all have.
     pub(super) pragmas: Vec<(&'static str, &'static str)>,
-    /// The transaction: immediate for writing.
-    pub(super) behaviour: TransactionBehavior,
+    /// For the thread that writes: the turn of a writer, which each transaction waits for.
+    pub(super) turn: Option<Arc<tokio::sync::Mutex<()>>>,
+    /// For the thread that writes: who copies the log.
+    pub(super) ahead: Option<Ahead>,
 }
 
-impl Thread {
-    pub(super) fn start(name: &str, settings: Settings) -> DbResult<Self> {
-        let (sender, queue) = mpsc::channel::<Work>();
-        let serve = move || {
+/// A thread's connection, as its work sees it.
+pub struct Session<'t> {
+    connection: &'t mut Option<Connection>,
+    settings: &'t Settings,
+}
+
+impl Session<'_> {
+    /// Runs `work` in one transaction, and commits when it succeeds: then that is durable.
+    ///
+    /// # Errors
+    /// What `work` or the commit said: then nothing was changed.
+    pub fn transact<T>(&mut self, work: impl FnOnce(&Local<'_>) -> DbResult<T>) -> DbResult<T> {
+        let _turn = self.settings.turn.as_ref().map(|turn| turn.blocking_lock());
+        let connection = match &mut *self.connection {
+            Some(connection) => connection,
             // Opened when first needed: by then the file has its schema.
-            let mut connection = None;
-            while let Ok(work) = queue.recv() {
-                // The caller of work that panics sees that no answer comes; its transaction was undone by unwinding.
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut connection, &settings)));
-            }
+            place => place.insert(connect(self.settings)?),
         };
-        let started = std::thread::Builder::new().name(name.to_owned()).spawn(serve);
-        started.map_err(|error| DbError::Unavailable(format!("a thread for SQLite: {error}")))?;
-        Ok(Self(Arc::new(Mutex::new(Some(sender)))))
+        let behaviour = if _turn.is_some() { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
+        let tx = connection.transaction_with_behavior(behaviour)?;
+        // Dropped on the way out of a failure, the transaction is undone.
+        let done = work(&Local(&tx))?;
+        tx.commit()?;
+        Ok(done)
+    }
+}
+
+impl Pool {
+    /// A thread for each of the settings.
+    pub(super) fn start(name: &str, threads: Vec<Settings>) -> DbResult<Self> {
+        let (sender, queue) = mpsc::channel::<Work>();
+        let queue = Arc::new(Mutex::new(queue));
+        let mut alive = Vec::with_capacity(threads.len());
+        for settings in threads {
+            let (living, ended) = oneshot::channel();
+            let queue = Arc::clone(&queue);
+            let serve = move || {
+                // Ends behind the connection.
+                let _living = living;
+                serve(&queue, settings);
+            };
+            let started = std::thread::Builder::new().name(name.to_owned()).spawn(serve);
+            started.map_err(|error| DbError::Unavailable(format!("a thread for SQLite: {error}")))?;
+            alive.push(ended);
+        }
+        Ok(Self(Arc::new(Mutex::new(Some(Running { queue: sender, alive })))))
     }
 
-    /// Runs `work` in one transaction, and commits when it succeeds. `held` is given back before the answer is.
+    /// Queues work.
+    pub(super) fn post(&self, work: Work) -> DbResult<()> {
+        let closed = || DbError::Unavailable(String::from("the database is closed"));
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().ok_or_else(closed)?.queue.send(work).map_err(|_| closed())
+    }
+
+    /// Runs `work` in one transaction, and commits when it succeeds.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        held: impl Send + 'static,
         work: impl FnOnce(&Local<'_>) -> DbResult<T> + Send + 'static,
     ) -> DbResult<T> {
         let (reply, answer) = oneshot::channel();
-        let whole: Work = Box::new(move |place, settings| {
-            let done = transact(place, settings, work);
-            drop(held);
-            let _ = reply.send(done);
-        });
-        let closed = || DbError::Unavailable(String::from("the database is closed"));
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .ok_or_else(closed)?
-            .send(whole)
-            .map_err(|_| closed())?;
+        self.post(Box::new(move |session| {
+            let _ = reply.send(session.transact(work));
+        }))?;
         answer.await.map_err(|_| DbError::Other(String::from("work on the database broke off")))?
     }
 
-    /// Closes the connection; returns when it is closed.
+    /// Ends the threads when they have done what is queued; returns when their connections are closed.
     pub(super) async fn close(&self) {
-        let Some(sender) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let (reply, closed) = oneshot::channel::<()>();
-        let _ = sender.send(Box::new(move |place, _| {
-            *place = None;
-            drop(reply);
-        }));
-        let _ = closed.await;
+        let Some(running) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        drop(running.queue);
+        for one in running.alive {
+            let _ = one.await;
+        }
     }
 }
 
-fn transact<T>(
-    place: &mut Option<Connection>,
-    settings: &Settings,
-    work: impl FnOnce(&Local<'_>) -> DbResult<T>,
-) -> DbResult<T> {
-    let connection = match place {
-        Some(connection) => connection,
-        None => place.insert(open(settings)?),
-    };
-    let tx = connection.transaction_with_behavior(settings.behaviour)?;
-    // Dropped on the way out of a failure, the transaction is undone.
-    let done = work(&Local(&tx))?;
-    tx.commit()?;
-    Ok(done)
+fn serve(queue: &Mutex<mpsc::Receiver<Work>>, mut settings: Settings) {
+    let mut connection = None;
+    loop {
+        // One of the threads waits for the queue, the others for the lock.
+        let Ok(work) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { break };
+        // The caller of work that panics sees that no answer comes; its transaction was undone by unwinding.
+        let mut session = Session { connection: &mut connection, settings: &settings };
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut session)));
+        if let (Some(connection), Some(ahead)) = (&connection, &mut settings.ahead) {
+            ahead.look(connection);
+        }
+    }
+    if let Some(ahead) = &mut settings.ahead {
+        ahead.close();
+    }
 }
 
-fn open(settings: &Settings) -> DbResult<Connection> {
+fn connect(settings: &Settings) -> DbResult<Connection> {
+    let connection = open(&settings.path, &settings.pragmas)?;
+    if settings.ahead.is_some() {
+        Ahead::watch(&connection);
+    }
+    Ok(connection)
+}
+
+/// Opens a file that exists, as durability needs it.
+pub(super) fn open(path: &Path, pragmas: &[(&'static str, &'static str)]) -> DbResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(Path::new(&settings.path), flags)?;
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
-    for (name, value) in [("synchronous", "FULL"), ("foreign_keys", "ON")].iter().chain(&settings.pragmas) {
+    for (name, value) in [("synchronous", "FULL"), ("foreign_keys", "ON")].iter().chain(pragmas) {
         connection.pragma_update(None, name, value)?;
     }
     Ok(connection)

@@ -4,13 +4,14 @@
 //! expands the same body for both engines. Rules: integers are `i64`, times are [`crate::clock::Timestamp`]
 //! (microseconds), ids are `Uuid`, bytes are `Vec<u8>`; no `NOW()`, serials, JSON operators, `FOR UPDATE`.
 
+mod checkpoint;
 mod error;
 mod local;
 mod open;
 mod tx;
 
 pub use error::{DbError, DbResult};
-pub use local::{Local, bound};
+pub use local::{Local, Session, Work, bound};
 pub use open::{Db, PoolSizes, Threads};
 pub use tx::{ConnRef, Tx};
 

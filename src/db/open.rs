@@ -5,20 +5,20 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::TransactionBehavior;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
 use tokio::sync::Mutex;
 
-use super::local::{Settings, Thread};
+use super::checkpoint::Ahead;
+use super::local::{Pool, Settings, Work};
 use super::tx::Inner;
 use super::{DbError, DbResult, Local, Tx};
 
-/// Pages of write-ahead log after which SQLite copies them into the file: 16 MiB instead of 4, so that a page that many
-/// transactions change is copied less often. Larger logs stall whoever commits when they are full: with 64 MiB for 0.2 s.
-const CHECKPOINT_PAGES: &str = "4000";
+/// Pages of write-ahead log after which a commit outside the batches copies them into the file. Beyond what the batches'
+/// copying begins with, so that it comes first whenever both write: whoever copies a whole log is stalled by it.
+const CHECKPOINT_PAGES: &str = "10000";
 /// What the writer keeps of the file, in KiB (negative, by SQLite's rule). Readers keep nothing: each change drops it.
 const WRITER_CACHE: &str = "-32768";
 /// Bytes of the file that readers map instead of copying every page they look at.
@@ -55,16 +55,37 @@ impl Default for PoolSizes {
 #[derive(Clone)]
 pub struct Db(Engine);
 
-/// The embedded engine's own threads: one that writes and one that reads. A piece of work there is one transaction.
+/// The embedded engine's own threads: one that writes, and others that read.
 #[derive(Clone)]
 pub struct Threads {
-    writer: Thread,
-    reader: Thread,
+    writer: Pool,
+    readers: Pool,
     /// The turn of a writer, for all of this process: they queue here in order instead of waking up to look.
     turn: Arc<Mutex<()>>,
 }
 
 impl Threads {
+    /// How many threads read: what they read they work on too, so there is one for each processor.
+    pub fn readers() -> usize {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    /// Queues work for the thread that writes.
+    ///
+    /// # Errors
+    /// When the database is closed.
+    pub fn post_write(&self, work: Work) -> DbResult<()> {
+        self.writer.post(work)
+    }
+
+    /// Queues work for a thread that reads.
+    ///
+    /// # Errors
+    /// When the database is closed.
+    pub fn post_read(&self, work: Work) -> DbResult<()> {
+        self.readers.post(work)
+    }
+
     /// Runs `work` in a transaction that is durable when this returns.
     ///
     /// # Errors
@@ -73,8 +94,7 @@ impl Threads {
         &self,
         work: impl FnOnce(&Local<'_>) -> DbResult<T> + Send + 'static,
     ) -> DbResult<T> {
-        let turn = Arc::clone(&self.turn).lock_owned().await;
-        self.writer.run(turn, work).await
+        self.writer.run(work).await
     }
 
     /// Runs `work` on what was committed before it began.
@@ -85,7 +105,7 @@ impl Threads {
         &self,
         work: impl FnOnce(&Local<'_>) -> DbResult<T> + Send + 'static,
     ) -> DbResult<T> {
-        self.reader.run((), work).await
+        self.readers.run(work).await
     }
 }
 
@@ -119,21 +139,21 @@ impl Db {
                 .disable_statement_logging();
             make_private(options.get_filename())?;
             let path = options.get_filename().to_path_buf();
-            let own =
-                |name, behaviour, pragmas| Thread::start(name, Settings { path: path.clone(), behaviour, pragmas });
+            let turn = Arc::new(Mutex::new(()));
+            let copied = path.clone();
+            let writer = Settings {
+                path: path.clone(),
+                pragmas: vec![("cache_size", WRITER_CACHE)],
+                turn: Some(Arc::clone(&turn)),
+                ahead: Some(Ahead::start(move || super::local::open(&copied, &[]))?),
+            };
+            // Not mapped: each transaction after a change unmaps the whole file, and faults it in again.
+            let reader =
+                |_| Settings { path: path.clone(), pragmas: vec![("query_only", "ON")], turn: None, ahead: None };
             let threads = Threads {
-                writer: own(
-                    "ikd-db-writer",
-                    TransactionBehavior::Immediate,
-                    vec![("cache_size", WRITER_CACHE), ("wal_autocheckpoint", CHECKPOINT_PAGES)],
-                )?,
-                reader: own(
-                    "ikd-db-reader",
-                    TransactionBehavior::Deferred,
-                    // Not mapped: each transaction after a change unmaps the whole file, and faults it in again.
-                    vec![("query_only", "ON")],
-                )?,
-                turn: Arc::default(),
+                writer: Pool::start("ikd-db-writer", vec![writer])?,
+                readers: Pool::start("ikd-db-reader", (0..Threads::readers()).map(reader).collect())?,
+                turn,
             };
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
@@ -273,7 +293,7 @@ impl Db {
     pub async fn close(&self) {
         match &self.0 {
             Engine::Sqlite { write, read, threads, .. } => {
-                threads.reader.close().await;
+                threads.readers.close().await;
                 threads.writer.close().await;
                 read.close().await;
                 write.close().await;

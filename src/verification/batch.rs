@@ -4,7 +4,6 @@
 //! prepared statements are cheaper there than one with many rows: a batch is one piece of work on a thread of its own.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -55,20 +54,11 @@ pub(super) enum Done {
     KeyUsed,
 }
 
-/// Spends the tokens that can still be spent and records them, in one transaction that is durable when this returns. At
-/// most [`MOST`], and one per credential; the answer is in their order.
+/// Spends a token that can still be spent and records it, on the embedded engine.
 ///
 /// # Errors
-/// `DbError::Unique` when one of the idempotency keys was used before and the engine cannot tell whose. With any error
-/// nothing is spent or recorded, but for a connection that broke while the database confirmed.
-pub(super) async fn spend(db: &Db, batch: Arc<Vec<Spending>>) -> DbResult<Vec<Done>> {
-    match db.threads() {
-        Some(threads) => threads.write(move |local| batch.iter().map(|one| spend_one(local, one)).collect()).await,
-        None => spend_all(db, &batch).await,
-    }
-}
-
-fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spending) -> DbResult<Done> {
+/// Whatever the database said: then the whole transaction is to be undone.
+pub(super) fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spending) -> DbResult<Done> {
     let recorded = local.execute(
         RECORD,
         bound![
@@ -97,7 +87,13 @@ fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spending) -> DbRe
     }
 }
 
-async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>> {
+/// Spends the tokens that can still be spent and records them, on the server, in one transaction that is durable when this
+/// returns. At most [`MOST`], and one per credential; the answer is in their order.
+///
+/// # Errors
+/// `DbError::Unique` when one of the idempotency keys was used before. With any error nothing is spent or recorded, but for a
+/// connection that broke while the database confirmed.
+pub(super) async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>> {
     let mut tx = db.single().await?;
     let ids: Vec<(Uuid,)> = on_server!(&mut tx, |c| {
         sqlx::query_as(SPEND_ALL)

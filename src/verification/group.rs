@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -15,6 +16,18 @@ use crate::clock::stopwatch;
 
 /// Jobs in a batch at most.
 pub(super) const MOST: usize = 64;
+
+/// How much a queue takes.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// Jobs that may wait.
+    pub(super) waiting: usize,
+    /// Jobs in a batch.
+    pub(super) batch: usize,
+    /// Batches under way at once.
+    pub(super) abreast: usize,
+}
+
 /// How long a batch gathers at most while others are just about to queue more.
 const LINGER: Duration = Duration::from_millis(2);
 
@@ -33,27 +46,24 @@ impl<J> Clone for Group<J> {
     }
 }
 
-/// The queue is full, or drained for a stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Full;
-
 impl<J: Send + 'static> Group<J> {
-    /// Starts the task. `capacity` jobs may wait, `abreast` batches may be under way at once. With `apart` a batch holds
-    /// at most one job per id, in the order of the ids; the others wait for the next.
-    pub(super) fn start<W, F>(capacity: usize, abreast: usize, apart: Option<fn(&J) -> Uuid>, work: W) -> Self
+    /// Starts the task. With `apart` a batch holds at most one job per id, in the order of the ids; the others wait for the
+    /// next.
+    pub(super) fn start<W, F>(limits: Limits, apart: Option<fn(&J) -> Uuid>, work: W) -> Self
     where
         W: Fn(Vec<J>) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
+        let Limits { waiting: capacity, batch: most, abreast } = limits;
         let (sender, mut queue) = mpsc::channel(capacity.max(1));
         let task = tokio::spawn(async move {
             let places = Arc::new(Semaphore::new(abreast));
-            let mut waiting = Vec::with_capacity(MOST);
+            let mut waiting = Vec::with_capacity(most);
             while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-                if waiting.is_empty() && queue.recv_many(&mut waiting, MOST).await == 0 {
+                if waiting.is_empty() && queue.recv_many(&mut waiting, most).await == 0 {
                     break;
                 }
-                gather(&mut queue, &mut waiting).await;
+                gather(&mut queue, &mut waiting, most).await;
                 let batch = take(&mut waiting, apart);
                 // A task of its own: should it panic, its callers see that no answer comes, and the queue goes on.
                 let working = work(batch);
@@ -71,10 +81,13 @@ impl<J: Send + 'static> Group<J> {
     /// Queues a job.
     ///
     /// # Errors
-    /// [`Full`]: nothing was queued.
-    pub(super) fn push(&self, job: J) -> Result<(), Full> {
+    /// The job, when the queue is full or drained for a stop.
+    pub(super) fn push(&self, job: J) -> Result<(), J> {
         let sender = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        sender.as_ref().ok_or(Full)?.try_send(job).map_err(|_| Full)
+        match sender.as_ref() {
+            Some(sender) => sender.try_send(job).map_err(TrySendError::into_inner),
+            None => Err(job),
+        }
     }
 
     /// Takes no more jobs and returns when all that are queued were worked on.
@@ -88,12 +101,12 @@ impl<J: Send + 'static> Group<J> {
 }
 
 /// Lets the tasks that are ready to run go first, as long as that brings more.
-async fn gather<J>(queue: &mut mpsc::Receiver<J>, waiting: &mut Vec<J>) {
+async fn gather<J>(queue: &mut mpsc::Receiver<J>, waiting: &mut Vec<J>, most: usize) {
     let begun = stopwatch();
-    while waiting.len() < MOST && begun.elapsed() < LINGER {
+    while waiting.len() < most && begun.elapsed() < LINGER {
         tokio::task::yield_now().await;
         let before = waiting.len();
-        while waiting.len() < MOST
+        while waiting.len() < most
             && let Ok(job) = queue.try_recv()
         {
             waiting.push(job);
@@ -105,7 +118,7 @@ async fn gather<J>(queue: &mut mpsc::Receiver<J>, waiting: &mut Vec<J>) {
 }
 
 /// The next batch; what does not fit in stays, in its order.
-fn take<J>(waiting: &mut Vec<J>, apart: Option<fn(&J) -> Uuid>) -> Vec<J> {
+pub(super) fn take<J>(waiting: &mut Vec<J>, apart: Option<fn(&J) -> Uuid>) -> Vec<J> {
     let Some(id) = apart else { return std::mem::take(waiting) };
     let mut seen = HashSet::with_capacity(waiting.len());
     let (mut batch, mut rest) = (Vec::with_capacity(waiting.len()), Vec::new());
@@ -131,13 +144,14 @@ mod tests {
     fn recording(capacity: usize, apart: bool, pause: Duration) -> (Group<u128>, Batches) {
         let batches = Batches::default();
         let (seen, id): (_, fn(&u128) -> Uuid) = (Arc::clone(&batches), |job| Uuid::from_u128(*job));
-        let group = Group::start(capacity, 1, apart.then_some(id), move |batch| {
-            let seen = Arc::clone(&seen);
-            async move {
-                seen.lock().unwrap().push(batch);
-                tokio::time::sleep(pause).await;
-            }
-        });
+        let group =
+            Group::start(Limits { waiting: capacity, batch: MOST, abreast: 1 }, apart.then_some(id), move |batch| {
+                let seen = Arc::clone(&seen);
+                async move {
+                    seen.lock().unwrap().push(batch);
+                    tokio::time::sleep(pause).await;
+                }
+            });
         (group, batches)
     }
 
@@ -168,9 +182,9 @@ mod tests {
     #[tokio::test]
     async fn a_full_or_drained_queue_takes_nothing() {
         let (group, batches) = recording(2, false, Duration::ZERO);
-        assert_eq!([group.push(1), group.push(2), group.push(3)], [Ok(()), Ok(()), Err(Full)]);
+        assert_eq!([group.push(1), group.push(2), group.push(3)], [Ok(()), Ok(()), Err(3)]);
         group.drain().await;
-        assert_eq!(group.push(4), Err(Full));
+        assert_eq!(group.push(4), Err(4));
         assert_eq!(batches.lock().unwrap().concat(), [1, 2], "what was taken was worked on");
     }
 
@@ -178,7 +192,7 @@ mod tests {
     async fn a_panic_takes_only_its_own_batch() {
         let done = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&done);
-        let group = Group::start(10, 1, None, move |batch: Vec<u128>| {
+        let group = Group::start(Limits { waiting: 10, batch: MOST, abreast: 1 }, None, move |batch: Vec<u128>| {
             let seen = Arc::clone(&seen);
             async move {
                 assert!(batch[0] != 1, "the first batch panics");

@@ -1,101 +1,161 @@
-//! The two groups that a check passes through: checking signatures and reading holders, then spending with the record.
+//! The two stages that a check passes through: checking its signature, reading its holder and drafting answer and record;
+//! then spending the token with that record. Between them a check goes on by itself; its caller hears the end.
+//!
+//! Checks that wait for a stage pass it together. On the server a stage is a task for each batch ([`Group`]); on the embedded
+//! engine the stages are the database's own threads, which wait for the disk without holding up a task ([`Inbox`]).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::batch::{self, Done, Holder, Spending};
-use super::group::{Full, Group};
+use super::case::{Case, Drafts};
+use super::group::{Group, Limits, MOST};
+use super::inbox::Inbox;
+use super::model::Content;
 use super::store::CheckRow;
 use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::credential::verify::Signed;
-use crate::db::{Db, DbError, DbResult};
+use crate::db::{Db, DbError, DbResult, Session, Threads};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::random::Random;
 
-/// Reading batches under way at once: while one waits for a disk, the next can go.
-const READS_ABREAST: usize = 2;
-/// Committing batches under way at once. One: what queues behind it makes the next one larger, and SQLite has one writer.
-const COMMITS_ABREAST: usize = 1;
+/// Checks of the first stage in a batch on the server, and such batches under way for each processor: what a batch draws up
+/// is drawn up one after the other, so small ones keep all processors busy; and while one waits for the server others go.
+const SERVER_BATCH: (usize, usize) = (8, 2);
 /// How often a batch is committed anew when transactions collide.
 const TRIES: u32 = 4;
 
-/// What there is to answer with.
-pub(super) enum Read {
-    /// The holder's sealed data, when there is a record.
-    Holder(Option<Holder>),
-    /// The signature does not fit: nothing was read.
+/// What became of a check.
+pub(super) enum Outcome {
+    /// The token is spent and this is recorded, durably.
+    Recorded(Box<CheckRow>, Content),
+    /// The token cannot be spent: used, or the holder is not active. Nothing was recorded.
+    Refused,
+    /// To be decided alone: it is not of the kind that is spent, or its key may have been used before. Nothing was recorded.
+    Undecided(Box<Spending>, Content),
+    /// The holder has no data here any more.
+    Nobody,
+    /// The signature does not fit.
     BadSignature,
 }
 
-/// What became of a token.
-pub(super) enum Spent {
-    /// It is spent and this is recorded, durably.
-    Recorded(Box<CheckRow>),
-    /// It cannot be spent: used, or the holder is not active. Nothing was recorded.
-    Refused,
-    /// A key in the batch was used before, maybe another's: to be decided alone. Nothing was recorded.
-    Undecided(Box<Spending>),
-}
+type Reply = oneshot::Sender<Result<Outcome>>;
 
 struct Reading {
     resident: Uuid,
     portrait: bool,
-    signed: Option<Signed>,
-    reply: oneshot::Sender<DbResult<Read>>,
+    then: Then,
+}
+
+/// What is to be done with a holder's data.
+enum Then {
+    Tell(oneshot::Sender<DbResult<Option<Holder>>>),
+    Answer(Box<Case>, Reply),
 }
 
 struct Committing {
     spending: Spending,
-    reply: oneshot::Sender<DbResult<Spent>>,
+    content: Content,
+    reply: Reply,
 }
 
-/// Both groups. Cloning shares them.
+/// Both stages. Cloning shares them.
 #[derive(Clone)]
 pub(super) struct Lanes {
-    reads: Group<Reading>,
-    commits: Group<Committing>,
+    reads: Stage<Reading>,
+    commits: Stage<Committing>,
+}
+
+/// Where the jobs of a stage wait.
+enum Stage<J> {
+    /// For tasks, on the server.
+    Tasks(Group<J>),
+    /// For the threads of the embedded engine.
+    Threads(Inbox<J>),
+}
+
+impl<J> Clone for Stage<J> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Tasks(group) => Self::Tasks(group.clone()),
+            Self::Threads(inbox) => Self::Threads(inbox.clone()),
+        }
+    }
+}
+
+impl<J: Send + 'static> Stage<J> {
+    fn push(&self, job: J) -> Result<(), J> {
+        match self {
+            Self::Tasks(group) => group.push(job),
+            Self::Threads(inbox) => inbox.push(job),
+        }
+    }
+
+    async fn drain(&self) {
+        match self {
+            Self::Tasks(group) => group.drain().await,
+            Self::Threads(inbox) => inbox.drain().await,
+        }
+    }
 }
 
 impl Lanes {
     /// Starts both over the database; each lets so many checks wait as may be under way.
-    pub(super) fn start(core: &Core) -> Self {
-        let capacity = core.config.limits.verifications;
-        let db = core.db.clone();
-        let reads = Group::start(capacity, READS_ABREAST, None, move |jobs| read(db.clone(), jobs));
-        let (db, random) = (core.db.clone(), core.random.clone());
+    pub(super) fn start(core: &Core, drafts: Drafts) -> Self {
+        let waiting = core.config.limits.verifications;
+        let processors = Threads::readers();
+        // One after the other: what queues behind a commit makes the next one larger, and SQLite has one writer.
+        let commit_limits = Limits { waiting, batch: MOST, abreast: 1 };
         let apart: fn(&Committing) -> Uuid = |job| job.spending.row.resident_id;
-        let commits =
-            Group::start(capacity, COMMITS_ABREAST, Some(apart), move |jobs| commit(db.clone(), random.clone(), jobs));
-        Self { reads, commits }
+        match core.db.threads() {
+            Some(threads) => {
+                let (writing, reading) = (threads.clone(), threads.clone());
+                let post = move |work| writing.post_write(work);
+                let commits = Stage::Threads(Inbox::new(commit_limits, Some(apart), post, commit_here));
+                let next = commits.clone();
+                let work = move |session: &mut Session<'_>, jobs| read_here(session, jobs, &drafts, &next);
+                let post = move |work| reading.post_read(work);
+                let limits = Limits { waiting, batch: MOST, abreast: processors };
+                let reads = Stage::Threads(Inbox::new(limits, None, post, work));
+                Self { reads, commits }
+            }
+            None => {
+                let (db, random) = (core.db.clone(), core.random.clone());
+                let work = move |jobs| commit(db.clone(), random.clone(), jobs);
+                let commits = Stage::Tasks(Group::start(commit_limits, Some(apart), work));
+                let (db, next) = (core.db.clone(), commits.clone());
+                let work = move |jobs| read(db.clone(), jobs, drafts.clone(), next.clone());
+                let (batch, abreast) = (SERVER_BATCH.0, SERVER_BATCH.1 * processors);
+                let reads = Stage::Tasks(Group::start(Limits { waiting, batch, abreast }, None, work));
+                Self { reads, commits }
+            }
+        }
     }
 
-    /// Checks the signature, where there is one to be checked, and reads the holder's sealed data.
+    /// Reads the holder's sealed data, when there is a record.
     ///
     /// # Errors
-    /// [`Full`], or inside it what the database said.
-    pub(super) async fn read(
-        &self,
-        resident: Uuid,
-        portrait: bool,
-        signed: Option<Signed>,
-    ) -> Result<DbResult<Read>, Full> {
+    /// `overloaded`, or what the database said.
+    pub(super) async fn read(&self, resident: Uuid, portrait: bool) -> Result<Option<Holder>> {
         let (reply, answer) = oneshot::channel();
-        self.reads.push(Reading { resident, portrait, signed, reply })?;
-        Ok(answer.await.unwrap_or_else(|_| Err(gone())))
+        self.reads.push(Reading { resident, portrait, then: Then::Tell(reply) }).map_err(|_| overloaded())?;
+        Ok(answer.await.unwrap_or_else(|_| Err(gone()))?)
     }
 
-    /// Spends a token and records the check; returns when that is durable, or did not happen.
+    /// Checks the signature, spends the token and records the check; returns when that is durable, or did not happen.
     ///
     /// # Errors
-    /// [`Full`], or inside it what the database said: the outcome is then unknown.
-    pub(super) async fn spend(&self, spending: Spending) -> Result<DbResult<Spent>, Full> {
+    /// `overloaded`, or what the database said: the outcome is then unknown.
+    pub(super) async fn check(&self, case: Case) -> Result<Outcome> {
         let (reply, answer) = oneshot::channel();
-        self.commits.push(Committing { spending, reply })?;
-        Ok(answer.await.unwrap_or_else(|_| Err(gone())))
+        let (resident, portrait) = (case.resident(), case.wants_portrait());
+        let then = Then::Answer(Box::new(case), reply);
+        self.reads.push(Reading { resident, portrait, then }).map_err(|_| overloaded())?;
+        answer.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
     /// Returns when all that was queued is done; nothing is taken any more.
@@ -105,27 +165,81 @@ impl Lanes {
     }
 }
 
+fn overloaded() -> Error {
+    Refusal::new(Code::Overloaded).retry_after(1).into()
+}
+
 fn gone() -> DbError {
     DbError::Unavailable(String::from("a batch ended without an answer"))
 }
 
-async fn read(db: Db, mut jobs: Vec<Reading>) {
-    jobs.retain(|job| !job.reply.is_closed());
+impl Reading {
+    fn is_given_up(&self) -> bool {
+        match &self.then {
+            Then::Tell(reply) => reply.is_closed(),
+            Then::Answer(_, reply) => reply.is_closed(),
+        }
+    }
+
+    fn signed(&self) -> Option<&Signed> {
+        match &self.then {
+            Then::Tell(_) => None,
+            Then::Answer(case, _) => Some(&case.signed),
+        }
+    }
+
+    /// Goes on with what was found.
+    fn go_on(self, found: DbResult<Option<Holder>>, drafts: &Drafts, next: &Stage<Committing>) {
+        let (case, reply) = match self.then {
+            Then::Tell(reply) => {
+                let _ = reply.send(found);
+                return;
+            }
+            Then::Answer(case, reply) => (case, reply),
+        };
+        let drafted = match found {
+            Ok(Some(holder)) => drafts.good(*case, holder),
+            Ok(None) => {
+                let _ = reply.send(Ok(Outcome::Nobody));
+                return;
+            }
+            Err(error) => Err(error.into()),
+        };
+        match drafted {
+            Ok((spending, content)) if spending.row.single_use == 0 => {
+                let _ = reply.send(Ok(Outcome::Undecided(Box::new(spending), content)));
+            }
+            Ok((spending, content)) => {
+                if let Err(job) = next.push(Committing { spending, content, reply }) {
+                    let _ = job.reply.send(Err(overloaded()));
+                }
+            }
+            Err(error) => {
+                let _ = reply.send(Err(error));
+            }
+        }
+    }
+}
+
+/// A batch of the first stage on a thread of the embedded engine.
+fn read_here(session: &mut Session<'_>, jobs: Vec<Reading>, drafts: &Drafts, next: &Stage<Committing>) {
     let jobs = genuine(jobs);
     if jobs.is_empty() {
         return;
     }
-    if let Some(threads) = db.threads() {
-        let whole = threads.read(move |local| {
-            for Reading { resident, portrait, reply, .. } in jobs {
-                let _ = reply.send(batch::holder(local, resident, portrait).map(Read::Holder));
-            }
-            Ok(())
-        });
-        // Without a transaction nobody was answered, and each sees that.
-        if let Err(error) = whole.await {
-            tracing::error!(error.cause = %error, "holders could not be read");
-        }
+    let found = session.transact(|local| {
+        Ok(jobs.iter().map(|job| batch::holder(local, job.resident, job.portrait)).collect::<Vec<_>>())
+    });
+    match found {
+        Ok(found) => jobs.into_iter().zip(found).for_each(|(job, found)| job.go_on(found, drafts, next)),
+        Err(error) => jobs.into_iter().for_each(|job| job.go_on(Err(error.clone()), drafts, next)),
+    }
+}
+
+/// A batch of the first stage on the server.
+async fn read(db: Db, jobs: Vec<Reading>, drafts: Drafts, next: Stage<Committing>) {
+    let jobs = genuine(jobs);
+    if jobs.is_empty() {
         return;
     }
     let asked: Vec<_> = jobs.iter().map(|job| (job.resident, job.portrait)).collect();
@@ -136,36 +250,59 @@ async fn read(db: Db, mut jobs: Vec<Reading>) {
             // Two may have asked for the same holder, one of them without the portrait.
             Some(Holder { record: holder.record.clone(), portrait: holder.portrait.clone().filter(|_| job.portrait) })
         };
-        let _ = job.reply.send(found.as_ref().map(|found| Read::Holder(one(found))).map_err(Clone::clone));
+        let found = found.as_ref().map(one).map_err(Clone::clone);
+        job.go_on(found, &drafts, &next);
     }
 }
 
 /// Answers those whose signature is bad, and gives the others.
-fn genuine(jobs: Vec<Reading>) -> Vec<Reading> {
-    let signed: Vec<&Signed> = jobs.iter().filter_map(|job| job.signed.as_ref()).collect();
-    let mut good = Signed::all_good(&signed).into_iter();
-    let (mut rest, mut bad) = (Vec::with_capacity(jobs.len()), Vec::new());
-    for job in jobs {
-        let is_good = job.signed.is_none() || good.next().unwrap_or(false);
-        if is_good { rest.push(job) } else { bad.push(job) }
+fn genuine(mut jobs: Vec<Reading>) -> Vec<Reading> {
+    jobs.retain(|job| !job.is_given_up());
+    let signed: Vec<&Signed> = jobs.iter().filter_map(Reading::signed).collect();
+    let good = Signed::all_good(&signed);
+    if good.iter().all(|good| *good) {
+        return jobs;
     }
+    let mut good = good.into_iter();
+    let (rest, bad): (Vec<_>, Vec<_>) =
+        jobs.into_iter().partition(|job| job.signed().is_none() || good.next().unwrap_or(false));
     for job in bad {
-        let _ = job.reply.send(Ok(Read::BadSignature));
+        if let Then::Answer(_, reply) = job.then {
+            let _ = reply.send(Ok(Outcome::BadSignature));
+        }
     }
     rest
 }
 
-async fn commit(db: Db, random: Random, mut jobs: Vec<Committing>) {
-    // A caller that is gone will ask again with the same key, if at all: as if its request had been lost on the way.
-    jobs.retain(|job| !job.reply.is_closed());
-    if jobs.is_empty() {
+/// The jobs of a batch, apart: what is to be written, and who waits for it.
+type Asked = (Vec<Spending>, Vec<(Content, Reply)>);
+
+/// A caller that is gone will ask again with the same key, if at all: as if its request had been lost on the way.
+fn asked(jobs: Vec<Committing>) -> Asked {
+    let living = jobs.into_iter().filter(|job| !job.reply.is_closed());
+    living.map(|job| (job.spending, (job.content, job.reply))).unzip()
+}
+
+/// A batch of the second stage on the writing thread of the embedded engine.
+fn commit_here(session: &mut Session<'_>, jobs: Vec<Committing>) {
+    let (spendings, waiting) = asked(jobs);
+    if spendings.is_empty() {
         return;
     }
-    let (asked, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.spending, job.reply)).unzip();
-    let asked = Arc::new(asked);
+    let begun = stopwatch();
+    let done = session.transact(|local| spendings.iter().map(|one| batch::spend_one(local, one)).collect());
+    answer(spendings, waiting, &done, begun.elapsed());
+}
+
+/// A batch of the second stage on the server.
+async fn commit(db: Db, random: Random, jobs: Vec<Committing>) {
+    let (spendings, waiting) = asked(jobs);
+    if spendings.is_empty() {
+        return;
+    }
     let (mut tries, begun) = (1, stopwatch());
     let done = loop {
-        match batch::spend(&db, Arc::clone(&asked)).await {
+        match batch::spend_all(&db, &spendings).await {
             Err(DbError::Contention) if tries < TRIES => {
                 tokio::time::sleep(Duration::from_millis(1 + random.below(1 << (tries + 1)))).await;
                 tries += 1;
@@ -173,20 +310,22 @@ async fn commit(db: Db, random: Random, mut jobs: Vec<Committing>) {
             done => break done,
         }
     };
-    metrics::histogram!("ikd_verification_commit_seconds").record(begun.elapsed().as_secs_f64());
-    metrics::histogram!("ikd_verification_batch_size").record(replies.len() as f64);
-    // The work on the batch has ended, so nobody else holds it; and if so, no answer is what its callers see.
-    let asked = Arc::into_inner(asked).unwrap_or_default();
-    for (at, (spending, reply)) in asked.into_iter().zip(replies).enumerate() {
-        let answer = match &done {
+    answer(spendings, waiting, &done, begun.elapsed());
+}
+
+fn answer(spendings: Vec<Spending>, waiting: Vec<(Content, Reply)>, done: &DbResult<Vec<Done>>, took: Duration) {
+    metrics::histogram!("ikd_verification_commit_seconds").record(took.as_secs_f64());
+    metrics::histogram!("ikd_verification_batch_size").record(waiting.len() as f64);
+    for (at, (spending, (content, reply))) in spendings.into_iter().zip(waiting).enumerate() {
+        let outcome = match done {
             Ok(done) => Ok(match done.get(at) {
-                Some(Done::Recorded) => Spent::Recorded(Box::new(spending.row)),
-                Some(Done::Refused) => Spent::Refused,
-                Some(Done::KeyUsed) | None => Spent::Undecided(Box::new(spending)),
+                Some(Done::Recorded) => Outcome::Recorded(Box::new(spending.row), content),
+                Some(Done::Refused) => Outcome::Refused,
+                Some(Done::KeyUsed) | None => Outcome::Undecided(Box::new(spending), content),
             }),
-            Err(DbError::Unique) => Ok(Spent::Undecided(Box::new(spending))),
-            Err(error) => Err(error.clone()),
+            Err(DbError::Unique) => Ok(Outcome::Undecided(Box::new(spending), content)),
+            Err(error) => Err(error.clone().into()),
         };
-        let _ = reply.send(answer);
+        let _ = reply.send(outcome);
     }
 }

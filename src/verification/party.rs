@@ -20,6 +20,9 @@ use crate::guesses::Guesses;
 /// How long a recognised key is not looked up again. Below a second, so that a revoked key is refused within a second on
 /// every node.
 const REMEMBERED: Duration = Duration::from_millis(900);
+/// After how long it is looked up again beside the requests that go on using it, so that they do not all come to wait for
+/// that at once.
+const RENEWED: Duration = Duration::from_millis(450);
 /// Recognised keys remembered at most; beyond that all are forgotten, which costs a look-up each.
 const REMEMBERED_KEYS: usize = 10_000;
 
@@ -41,8 +44,19 @@ const DOUBTFUL_AT_ONCE: usize = 2;
 /// Look-ups for such addresses that may wait.
 const DOUBTFUL_WAITING: usize = 64;
 
+/// What is remembered of a key.
+enum Remembered {
+    Good(Arc<Party>),
+    /// To be looked up again by whoever hears this first.
+    Ageing(Arc<Party>),
+    /// Nothing, or it is too old.
+    No,
+}
+
 struct Known {
     since: Instant,
+    /// Somebody is looking it up again.
+    renewing: bool,
     secret_hash: Vec<u8>,
     party: Arc<Party>,
 }
@@ -111,9 +125,25 @@ impl Parties {
     /// `api_key_invalid`, or the database does not answer.
     pub async fn authenticate(&self, api_key: &str) -> Result<Arc<Party>> {
         let key = ApiKey::parse(api_key).ok_or(Code::ApiKeyInvalid)?;
-        if let Some(party) = self.remembered(&key) {
-            return Ok(party);
+        match self.remembered(&key) {
+            Remembered::Good(party) => Ok(party),
+            Remembered::Ageing(party) => {
+                let this = self.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = this.look_up(&key).await
+                        && error.code() == Some(Code::ApiKeyInvalid)
+                    {
+                        this.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key.key_id);
+                    }
+                });
+                Ok(party)
+            }
+            // On the heap, here and above, so that the common way carries nothing of it.
+            Remembered::No => Box::pin(self.look_up(&key)).await,
         }
+    }
+
+    async fn look_up(&self, key: &ApiKey) -> Result<Arc<Party>> {
         let asked = stopwatch();
         let mut tx = self.core.db.read().await?;
         let row = store::living_key(&mut tx, key.key_id).await?;
@@ -129,14 +159,23 @@ impl Parties {
             known.clear();
         }
         // Counted from before the look-up: what is remembered is never older than it seems.
-        known.insert(key.key_id, Known { since: asked, secret_hash: row.secret_hash, party: Arc::clone(&party) });
+        let entry = Known { since: asked, renewing: false, secret_hash: row.secret_hash, party: Arc::clone(&party) };
+        known.insert(key.key_id, entry);
         Ok(party)
     }
 
-    fn remembered(&self, key: &ApiKey) -> Option<Arc<Party>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = known.get(&key.key_id).filter(|entry| entry.since.elapsed() < REMEMBERED)?;
-        key.matches(&entry.secret_hash).then(|| Arc::clone(&entry.party))
+    fn remembered(&self, key: &ApiKey) -> Remembered {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = known.get_mut(&key.key_id) else { return Remembered::No };
+        let age = entry.since.elapsed();
+        if age >= REMEMBERED || !key.matches(&entry.secret_hash) {
+            return Remembered::No;
+        }
+        let party = Arc::clone(&entry.party);
+        if age < RENEWED || std::mem::replace(&mut entry.renewing, true) {
+            return Remembered::Good(party);
+        }
+        Remembered::Ageing(party)
     }
 
     /// Registers a relying party with its first API key.

@@ -9,29 +9,25 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::batch::Spending;
+use super::case::{Asked, Case, Draft, Drafts, Subject};
 use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
-use super::group::Full;
-use super::lanes::{Lanes, Read, Spent};
+use super::lanes::{Lanes, Outcome};
 use super::model::{
-    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Portrait, Purpose, Question, Shown,
-    Verdict,
+    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Purpose, Question, Shown, Verdict,
 };
 use super::party::Parties;
 use super::quota::{self, RepeatRow};
-use super::receipt::{self, SALT_LENGTH, Statement};
+use super::receipt;
 use super::store::{self, CheckRow, RefusalRow};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::core::Core;
-use crate::credential::verify::{self, Signed, Unverified};
-use crate::credential::{KeyPurpose, Reason, SealedRecord, TokenKind, TokenSealer};
+use crate::credential::verify::{self, Unverified};
+use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
-use crate::disclosure::disclose;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::keyring::Keyring;
-use crate::register::{Date, RegisterRecord};
-use crate::secret::Redacted;
 
 /// Kinds that can be shown to a relying party.
 const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
@@ -56,34 +52,8 @@ pub struct Service {
     parties: Parties,
     codes: Codes,
     places: Arc<Semaphore>,
+    drafts: Drafts,
     lanes: Lanes,
-}
-
-/// Whom a genuine token is about, and how it is used up.
-#[derive(Clone, Copy)]
-struct Subject {
-    record: SealedRecord,
-    single_use: bool,
-}
-
-/// What was found about whom a token names.
-enum Found {
-    /// The values, and which of them there are.
-    Content(Content, AttributeSet),
-    /// The holder has no data here any more.
-    Nobody,
-    /// The token was not ours.
-    BadSignature,
-}
-
-/// What a row of either kind is made from.
-struct Draft {
-    verification_id: Uuid,
-    verdict: Verdict,
-    disclosed: AttributeSet,
-    salt: [u8; SALT_LENGTH],
-    receipt: Vec<u8>,
-    verified_at: Timestamp,
 }
 
 impl Service {
@@ -91,8 +61,9 @@ impl Service {
     pub fn new(core: Core, keyring: Keyring) -> Self {
         let places = Arc::new(Semaphore::new(core.config.limits.verifications.max(1)));
         let (sealer, parties) = (TokenSealer::new(core.vault.clone()), Parties::new(core.clone()));
-        let (lanes, codes) = (Lanes::start(&core), Codes::new(core.clone()));
-        Self { core, keyring, sealer, parties, codes, places, lanes }
+        let drafts = Drafts::new(&core, keyring.clone());
+        let (lanes, codes) = (Lanes::start(&core, drafts.clone()), Codes::new(core.clone()));
+        Self { core, keyring, sealer, parties, codes, places, drafts, lanes }
     }
 
     /// For a stop: returns when every check that is under way has been committed; later ones are `overloaded`.
@@ -124,7 +95,7 @@ impl Service {
     /// `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `too_many` after too many wrong codes, and for what would
     /// be refused when the party's refusals have filled the hour; `undetermined` whenever the outcome is not known: then
     /// nothing is recorded, or what is recorded will be the answer to a repetition.
-    pub async fn verify(&self, party: &Party, question: &Question) -> Result<Answer> {
+    pub async fn verify(&self, party: &Arc<Party>, question: &Question) -> Result<Answer> {
         self.verify_for(party, None, question).await
     }
 
@@ -132,12 +103,12 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::verify`].
-    pub async fn verify_for(&self, party: &Party, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
+    pub async fn verify_for(&self, party: &Arc<Party>, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
         if !party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
             return Err(Code::PurposeNotAllowed.into());
         }
         let Ok(_place) = self.places.try_acquire() else {
-            return Err(overloaded(Full));
+            return Err(Refusal::new(Code::Overloaded).retry_after(1).into());
         };
         let mut tries = 1;
         let answer = loop {
@@ -212,7 +183,7 @@ impl Service {
         Ok(HistoryPage { items: items.collect(), next })
     }
 
-    async fn answer(&self, party: &Party, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
+    async fn answer(&self, party: &Arc<Party>, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
         let now = self.core.now();
         match &question.shown {
             Shown::Token(token) => self.answer_token(party, question, token.expose(), now).await,
@@ -228,7 +199,7 @@ impl Service {
     /// answered before is looked up first: a repetition counts as no guess, and holds after the code was forgotten.
     async fn answer_code(
         &self,
-        party: &Party,
+        party: &Arc<Party>,
         guesser: Guesser,
         question: &Question,
         code: &PresentationCode,
@@ -248,10 +219,18 @@ impl Service {
         Ok(answer)
     }
 
-    async fn answer_token(&self, party: &Party, question: &Question, token: &str, now: Timestamp) -> Result<Answer> {
+    /// What is rare is on the heap, so that the common way does not carry it about: a request's future is copied several
+    /// times on its way through the layers.
+    async fn answer_token(
+        &self,
+        party: &Arc<Party>,
+        question: &Question,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Answer> {
         let token = match self.read(token).await {
             Ok(token) => token,
-            Err(reason) => return self.refuse_unknown(party, question, reason, now).await,
+            Err(reason) => return Box::pin(self.refuse_unknown(party, question, reason, now)).await,
         };
         // A token with nothing else wrong has its signature checked together with others'.
         let (token, record, signed) = match token.defer(&self.sealer, now) {
@@ -260,31 +239,23 @@ impl Service {
                 let opened = token.verify().and_then(|token| token.unseal(&self.sealer).map(|record| (token, record)));
                 let (token, record) = match opened {
                     Ok(opened) => opened,
-                    Err(reason) => return self.refuse_unknown(party, question, reason, now).await,
+                    Err(reason) => return Box::pin(self.refuse_unknown(party, question, reason, now)).await,
                 };
                 let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
-                return self.refuse(party, question, subject, token.judge_time(now).err(), now).await;
+                return Box::pin(self.refuse(party, question, subject, token.judge_time(now).err(), now)).await;
             }
         };
         let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
         let chosen = AttributeSet::from_bits(record.attributes);
         let wanted = chosen.intersect(party.entitled).intersect(question.attributes.unwrap_or(AttributeSet::FULL));
-        let (content, disclosed) = match self.content(record.subject, wanted, Some(signed), now).await? {
-            Found::Content(content, disclosed) => (content, disclosed),
-            Found::Nobody => return self.refuse(party, question, subject, None, now).await,
-            Found::BadSignature => {
-                return self.refuse_unknown(party, question, Reason::BadSignature, now).await;
+        let case = Case { signed, party: Arc::clone(party), asked: self.asked(question), subject, wanted, now };
+        match self.lanes.check(case).await? {
+            Outcome::Recorded(row, content) => Ok(answer_of_check(*row, Some(content))),
+            Outcome::Undecided(spending, content) => {
+                Box::pin(self.decide_alone(party, question, subject, *spending, content, now)).await
             }
-        };
-        let draft = self.draft(party, question, Verdict::Valid, disclosed, &content, now)?;
-        let spending = Spending { row: self.check_row(party, question, subject, draft), generation: record.generation };
-        if !subject.single_use {
-            return self.decide_alone(party, question, subject, spending, content, now).await;
-        }
-        match self.lanes.spend(spending).await.map_err(overloaded)?? {
-            Spent::Recorded(row) => Ok(answer_of_check(*row, Some(content))),
-            Spent::Refused => self.refuse(party, question, subject, None, now).await,
-            Spent::Undecided(spending) => self.decide_alone(party, question, subject, *spending, content, now).await,
+            Outcome::Refused | Outcome::Nobody => Box::pin(self.refuse(party, question, subject, None, now)).await,
+            Outcome::BadSignature => Box::pin(self.refuse_unknown(party, question, Reason::BadSignature, now)).await,
         }
     }
 
@@ -327,61 +298,11 @@ impl Service {
     async fn read(&self, text: &str) -> Result<Unverified, Reason> {
         let issuer = &self.core.config.service.issuer;
         match verify::read(text, &ACCEPTED, issuer, &self.keyring) {
-            Err(Reason::UnknownKey) if self.keyring.reload_for_unknown().await => {
+            Err(Reason::UnknownKey) if Box::pin(self.keyring.reload_for_unknown()).await => {
                 verify::read(text, &ACCEPTED, issuer, &self.keyring)
             }
             other => other,
         }
-    }
-
-    /// The values of `wanted`, and which of them there are. `signed` is the token's signature where it is yet to be checked.
-    async fn content(
-        &self,
-        resident: Uuid,
-        wanted: AttributeSet,
-        signed: Option<Signed>,
-        at: Timestamp,
-    ) -> Result<Found> {
-        let vault = &self.core.vault;
-        let pictured = wanted.contains(Attribute::Portrait);
-        let holder = match self.lanes.read(resident, pictured, signed).await.map_err(overloaded)?? {
-            Read::Holder(Some(holder)) => holder,
-            Read::Holder(None) => return Ok(Found::Nobody),
-            Read::BadSignature => return Ok(Found::BadSignature),
-        };
-        let record: RegisterRecord = vault.open_row("holder_record", resident, &holder.record)?;
-        let portrait = match holder.portrait {
-            Some(sealed) => Some(Portrait(Redacted(vault.open_bytes("holder_portrait", resident, &sealed)?))),
-            None => None,
-        };
-        let disclosed = if portrait.is_some() { wanted } else { wanted.without(Attribute::Portrait) };
-        let attributes = disclose(&record, disclosed, Date::in_jakarta(at));
-        Ok(Found::Content(Content { attributes, portrait }, disclosed))
-    }
-
-    fn draft(
-        &self,
-        party: &Party,
-        question: &Question,
-        verdict: Verdict,
-        disclosed: AttributeSet,
-        content: &Content,
-        now: Timestamp,
-    ) -> Result<Draft> {
-        let (verification_id, salt) = (self.core.random.uuid_v7(now), self.core.random.bytes());
-        let statement = Statement {
-            verification_id,
-            party,
-            purpose: &question.purpose,
-            verified_at: now,
-            verdict,
-            disclosed,
-            content,
-            salt: &salt,
-        };
-        let signer = self.keyring.signer(KeyPurpose::Receipt)?;
-        let receipt = receipt::sign(&statement, &self.core.config.service.issuer, signer.as_ref())?;
-        Ok(Draft { verification_id, verdict, disclosed, salt, receipt, verified_at: now })
     }
 
     /// The answer that this key was given before, if any.
@@ -436,11 +357,10 @@ impl Service {
         }
         let mut content = None;
         if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
-            let found = self.content(row.resident_id, mask(row.disclosed), None, row.verified_at).await?;
-            if let Found::Content(found, _) = found
-                && receipt::attests(&row.receipt, &row.salt, &found)
-            {
-                content = Some(found);
+            let (resident, wanted) = (row.resident_id, mask(row.disclosed));
+            if let Some(holder) = self.lanes.read(resident, wanted.contains(Attribute::Portrait)).await? {
+                let (found, _) = self.drafts.content(resident, holder, wanted, row.verified_at)?;
+                content = receipt::attests(&row.receipt, &row.salt, &found).then_some(found);
             }
         }
         Ok(answer_of_check(row, content))
@@ -464,8 +384,7 @@ impl Service {
             None => why_not(&mut tx, &subject.record).await?,
         };
         let nothing = Content::default();
-        let draft = self.draft(party, question, Verdict::Invalid(reason), AttributeSet::EMPTY, &nothing, now)?;
-        let row = self.check_row(party, question, subject, draft);
+        let row = self.refusal(party, question, reason, now)?.into_row(party, self.asked(question), subject);
         // What is not yet valid will be: each question keeps a row of its own, which the index finds when it is put again.
         if reason != Reason::NotYetValid
             && let Some(first) = store::repeat_refusal(&mut tx, &row).await?
@@ -534,7 +453,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Answer> {
         let (id, key, nothing) = (party.relying_party_id, &question.key.0, Content::default());
-        let draft = self.draft(party, question, Verdict::Invalid(reason), AttributeSet::EMPTY, &nothing, now)?;
+        let draft = self.refusal(party, question, reason, now)?;
         let row = RefusalRow {
             verification_id: draft.verification_id,
             relying_party_id: id,
@@ -562,29 +481,18 @@ impl Service {
         }
     }
 
-    fn check_row(&self, party: &Party, question: &Question, subject: Subject, draft: Draft) -> CheckRow {
-        CheckRow {
-            verification_id: draft.verification_id,
-            resident_id: subject.record.subject,
-            relying_party_id: party.relying_party_id,
-            idempotency_key: question.key.0.to_vec(),
-            body_hash: self.body_hash(question).to_vec(),
+    fn asked(&self, question: &Question) -> Asked {
+        Asked {
+            idempotency_key: question.key.0,
+            body_hash: self.body_hash(question),
             purpose: question.purpose.clone(),
-            verified_at: draft.verified_at,
-            issued: subject.record.issued,
-            result: draft.verdict.result().to_owned(),
-            reason: draft.verdict.reason().to_owned(),
-            single_use: i64::from(subject.single_use),
-            disclosed: i64::from(draft.disclosed.bits()),
-            repeats: 0,
-            salt: draft.salt.to_vec(),
-            receipt: draft.receipt,
         }
     }
-}
 
-fn overloaded(_: Full) -> Error {
-    Refusal::new(Code::Overloaded).retry_after(1).into()
+    fn refusal(&self, party: &Party, question: &Question, reason: Reason, now: Timestamp) -> Result<Draft> {
+        let shown = (&Content::default(), AttributeSet::EMPTY);
+        self.drafts.draft(party, &question.purpose, Verdict::Invalid(reason), shown, now)
+    }
 }
 
 /// The check whose answer a repetition got, as if the repetition had been asked.

@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub(crate) keyring: Keyring,
     pub(crate) service: Service,
     pub(crate) api_key: ApiKey,
-    pub(crate) party: Party,
+    pub(crate) party: std::sync::Arc<Party>,
     resident: Uuid,
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn world(core: Core) -> World {
     let service = Service::new(core.clone(), keyring.clone());
     let entitled = AttributeSet::BASIC.with(Attribute::AgeOver17);
     let (_, api_key) = service.parties().add("Bank Uji", entitled, &[purpose("open_account")]).await.unwrap();
-    let party = service.parties().authenticate(&api_key.expose()).await.unwrap().as_ref().clone();
+    let party = service.parties().authenticate(&api_key.expose()).await.unwrap();
     let resident = add_holder(&core).await;
     World { core, keyring, service, api_key, party, resident }
 }
@@ -425,7 +425,7 @@ async fn a_repeated_request_is_answered_before_expiry_is_judged() {
         assert_eq!(late.receipt, first.receipt);
         let record = world.service.lookup(&world.party, first.verification_id).await.unwrap();
         assert!(record.content.is_none() && record.disclosed == first.disclosed);
-        let other = Party { relying_party_id: Uuid::nil(), ..world.party.clone() };
+        let other = Party { relying_party_id: Uuid::nil(), ..world.party.as_ref().clone() };
         let hidden = world.service.lookup(&other, first.verification_id).await.unwrap_err();
         assert_eq!(hidden.code(), Some(Code::NotFound));
     })

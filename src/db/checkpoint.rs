@@ -1,0 +1,167 @@
+//! Copying SQLite's log into the file ahead of whoever commits.
+//!
+//! SQLite lets the commit that fills the log copy all of it into the file and confirm that, 20 to 30 ms in which nobody is
+//! answered. Here a thread with a connection of its own copies while others go on committing, and the writer is left with
+//! what was added meanwhile. It has to finish, as only a log that is copied whole begins anew.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use super::{DbError, DbResult};
+
+/// Pages that are added to the log before the thread copies again: little at a time, so that confirming it does not hold
+/// up the commits' own confirmations.
+const STEP: i32 = 2_000;
+/// Pages of log from which on the writer finishes, so that it begins anew.
+const FULL: i32 = 8_000;
+
+thread_local! {
+    /// Pages in the log after the last commit of this thread, others' among them.
+    static PAGES: Cell<i32> = const { Cell::new(0) };
+}
+
+/// The thread that copies, as the writing thread sees it.
+pub(super) struct Ahead {
+    begin: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    copied: Arc<AtomicBool>,
+    under_way: bool,
+    /// Pages in the log when the thread was last asked to copy.
+    begun_at: i32,
+}
+
+impl Ahead {
+    /// Starts the thread; `open` makes its connection when it is first needed.
+    pub(super) fn start(open: impl Fn() -> DbResult<Connection> + Send + 'static) -> DbResult<Self> {
+        let (begin, asked) = mpsc::channel();
+        let copied = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&copied);
+        let serve = move || {
+            let mut connection = None;
+            while asked.recv().is_ok() {
+                if connection.is_none() {
+                    connection = open().ok();
+                }
+                // What fails here is left to the writer, and done or told there.
+                let _ = connection.as_ref().map(copy);
+                done.store(true, Ordering::Release);
+            }
+        };
+        let thread = std::thread::Builder::new().name(String::from("ikd-db-copier")).spawn(serve);
+        let thread = thread.map_err(|error| DbError::Unavailable(format!("a thread for SQLite: {error}")))?;
+        Ok(Self { begin: Some(begin), thread: Some(thread), copied, under_way: false, begun_at: 0 })
+    }
+
+    /// Makes the writer's connection tell how long the log is. Replaces its own copying.
+    pub(super) fn watch(connection: &Connection) {
+        connection.wal_hook(Some(|_, pages| {
+            PAGES.set(pages);
+            Ok(())
+        }));
+    }
+
+    /// To be called by the writing thread when it has answered.
+    pub(super) fn look(&mut self, connection: &Connection) {
+        let pages = PAGES.get();
+        if self.under_way {
+            if !self.copied.swap(false, Ordering::Acquire) {
+                return;
+            }
+            self.under_way = false;
+            if pages >= FULL
+                && let Err(error) = copy(connection)
+            {
+                tracing::warn!(error.cause = %error, "the database's log could not be copied");
+            }
+        } else if pages >= self.begun_at + STEP {
+            self.begun_at = pages;
+            self.under_way = self.begin.as_ref().is_some_and(|begin| begin.send(()).is_ok());
+        } else if pages < self.begun_at {
+            // It began anew.
+            self.begun_at = 0;
+        }
+    }
+
+    /// Ends the thread and closes its connection.
+    pub(super) fn close(&mut self) {
+        self.begin = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Copies what can be copied without holding up anybody; gives how many pages of the log are left.
+fn copy(connection: &Connection) -> DbResult<i64> {
+    let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+    Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], left)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::local::{bound, open};
+    use super::super::{Db, PoolSizes, Threads};
+
+    const ADD: &str = "INSERT INTO t (b) VALUES (?1)";
+
+    async fn fresh() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("ikd.db").display());
+        let db = Db::open(&url, PoolSizes::default()).await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        crate::execute!(&mut tx, "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB) STRICT").unwrap();
+        tx.commit().await.unwrap();
+        (folder, db)
+    }
+
+    async fn add(threads: &Threads, pages: usize) {
+        for _ in 0..pages / 100 {
+            threads.write(|local| local.execute(ADD, bound![vec![1_u8; 400_000]])).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_begins_anew_while_commits_go_on() {
+        let (folder, db) = fresh().await;
+        let threads = db.threads().unwrap();
+        let log = folder.path().join("ikd.db-wal");
+        let mut most = 0;
+        for _ in 0..60 {
+            add(threads, 1_000).await;
+            most = most.max(std::fs::metadata(&log).unwrap().len());
+        }
+        // 60,000 pages are 235 MiB.
+        assert!(most < 80 << 20, "{most}");
+        db.close().await;
+        assert!(!log.exists(), "the last connection copies what is left and removes the log");
+        let file = open(&folder.path().join("ikd.db"), &[]).unwrap();
+        let rows: i64 =
+            file.query_row("SELECT COUNT(*) FROM t WHERE length(b) = 400000", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 600);
+    }
+
+    #[tokio::test]
+    async fn a_reader_of_an_old_state_keeps_it_and_holds_up_nobody() {
+        let (folder, db) = fresh().await;
+        let threads = db.threads().unwrap();
+        let reader = open(&folder.path().join("ikd.db"), &[("query_only", "ON")]).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        let count = || reader.query_row("SELECT COUNT(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count(), 0);
+        add(threads, 20_000).await;
+        assert_eq!(count(), 0, "what was committed before it began");
+        reader.execute_batch("COMMIT").unwrap();
+        assert_eq!(count(), 200);
+        let log = || std::fs::metadata(folder.path().join("ikd.db-wal")).unwrap().len();
+        let long = log();
+        // Once nobody reads it, it is copied whole and written from its beginning again: it grows by a step at most.
+        add(threads, 30_000).await;
+        assert!(log() < long + (40 << 20), "{long} bytes grew to {}", log());
+        db.close().await;
+    }
+}

@@ -1,0 +1,161 @@
+//! What answers and records are made from. No SQL, no waiting: these run in the stages of a check, on whichever thread.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::batch::{Holder, Spending};
+use super::model::{Content, Party, Portrait, Verdict};
+use super::receipt::{self, SALT_LENGTH, Statement};
+use super::store::CheckRow;
+use crate::attribute::{Attribute, AttributeSet};
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::core::Core;
+use crate::credential::verify::Signed;
+use crate::credential::{KeyPurpose, SealedRecord};
+use crate::disclosure::disclose;
+use crate::error::Result;
+use crate::keyring::Keyring;
+use crate::random::Random;
+use crate::register::{Date, RegisterRecord};
+use crate::secret::Redacted;
+use crate::vault::Vault;
+
+/// Whom a genuine token is about, and how it is used up.
+#[derive(Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) record: SealedRecord,
+    pub(super) single_use: bool,
+}
+
+/// What a row keeps of a question.
+pub(super) struct Asked {
+    pub(super) idempotency_key: [u8; 16],
+    pub(super) body_hash: [u8; 32],
+    pub(super) purpose: String,
+}
+
+/// A question about a token with nothing wrong so far, on its way to be answered.
+pub(super) struct Case {
+    /// The token's signature, which is yet to be checked.
+    pub(super) signed: Signed,
+    pub(super) party: Arc<Party>,
+    pub(super) asked: Asked,
+    pub(super) subject: Subject,
+    /// What is to be shown, as far as there is any of it.
+    pub(super) wanted: AttributeSet,
+    pub(super) now: Timestamp,
+}
+
+impl Case {
+    pub(super) const fn resident(&self) -> Uuid {
+        self.subject.record.subject
+    }
+
+    pub(super) const fn wants_portrait(&self) -> bool {
+        self.wanted.contains(Attribute::Portrait)
+    }
+}
+
+/// What a row of either kind is made from.
+pub(super) struct Draft {
+    pub(super) verification_id: Uuid,
+    pub(super) verdict: Verdict,
+    pub(super) disclosed: AttributeSet,
+    pub(super) salt: [u8; SALT_LENGTH],
+    pub(super) receipt: Vec<u8>,
+    pub(super) verified_at: Timestamp,
+}
+
+impl Draft {
+    /// The row of a check that names a holder.
+    pub(super) fn into_row(self, party: &Party, asked: Asked, subject: Subject) -> CheckRow {
+        CheckRow {
+            verification_id: self.verification_id,
+            resident_id: subject.record.subject,
+            relying_party_id: party.relying_party_id,
+            idempotency_key: asked.idempotency_key.to_vec(),
+            body_hash: asked.body_hash.to_vec(),
+            purpose: asked.purpose,
+            verified_at: self.verified_at,
+            issued: subject.record.issued,
+            result: self.verdict.result().to_owned(),
+            reason: self.verdict.reason().to_owned(),
+            single_use: i64::from(subject.single_use),
+            disclosed: i64::from(self.disclosed.bits()),
+            repeats: 0,
+            salt: self.salt.to_vec(),
+            receipt: self.receipt,
+        }
+    }
+}
+
+/// Opens holders' data and signs receipts. Cloning shares the keys.
+#[derive(Clone)]
+pub(super) struct Drafts {
+    vault: Vault,
+    random: Random,
+    config: Arc<Config>,
+    keyring: Keyring,
+}
+
+impl Drafts {
+    pub(super) fn new(core: &Core, keyring: Keyring) -> Self {
+        Self { vault: core.vault.clone(), random: core.random.clone(), config: Arc::clone(&core.config), keyring }
+    }
+
+    /// The values of `wanted`, and which of them there are.
+    ///
+    /// # Errors
+    /// When the data cannot be opened.
+    pub(super) fn content(
+        &self,
+        resident: Uuid,
+        holder: Holder,
+        wanted: AttributeSet,
+        at: Timestamp,
+    ) -> Result<(Content, AttributeSet)> {
+        let record: RegisterRecord = self.vault.open_row("holder_record", resident, &holder.record)?;
+        let portrait = match holder.portrait {
+            Some(sealed) => Some(Portrait(Redacted(self.vault.open_bytes("holder_portrait", resident, &sealed)?))),
+            None => None,
+        };
+        let disclosed = if portrait.is_some() { wanted } else { wanted.without(Attribute::Portrait) };
+        let attributes = disclose(&record, disclosed, Date::in_jakarta(at));
+        Ok((Content { attributes, portrait }, disclosed))
+    }
+
+    /// The receipt, and what else a row of either kind needs.
+    ///
+    /// # Errors
+    /// When the receipt key cannot sign.
+    pub(super) fn draft(
+        &self,
+        party: &Party,
+        purpose: &str,
+        verdict: Verdict,
+        shown: (&Content, AttributeSet),
+        now: Timestamp,
+    ) -> Result<Draft> {
+        let (verification_id, salt) = (self.random.uuid_v7(now), self.random.bytes());
+        let (content, disclosed) = shown;
+        let statement =
+            Statement { verification_id, party, purpose, verified_at: now, verdict, disclosed, content, salt: &salt };
+        let signer = self.keyring.signer(KeyPurpose::Receipt)?;
+        let receipt = receipt::sign(&statement, &self.config.service.issuer, signer.as_ref())?;
+        Ok(Draft { verification_id, verdict, disclosed, salt, receipt, verified_at: now })
+    }
+
+    /// The valid answer to a question whose signature was found good, and what is to be written for it.
+    ///
+    /// # Errors
+    /// As [`Drafts::content`] and [`Drafts::draft`].
+    pub(super) fn good(&self, case: Case, holder: Holder) -> Result<(Spending, Content)> {
+        let Case { party, asked, subject, wanted, now, .. } = case;
+        let (content, disclosed) = self.content(subject.record.subject, holder, wanted, now)?;
+        let draft = self.draft(&party, &asked.purpose, Verdict::Valid, (&content, disclosed), now)?;
+        let row = draft.into_row(&party, asked, subject);
+        Ok((Spending { row, generation: subject.record.generation }, content))
+    }
+}
