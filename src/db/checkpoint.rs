@@ -3,8 +3,12 @@
 //! SQLite lets the commit that fills the log copy all of it into the file and confirm that, 20 to 30 ms in which nobody is
 //! answered. Here a thread with a connection of its own copies while others go on committing, and the writer is left with
 //! what was added meanwhile. It has to finish, as only a log that is copied whole begins anew.
+//!
+//! SQLite confirms the file only in a copying during which nothing was added to the log. So the thread copies again and
+//! again, each time what was added during the last one, until that is little enough to be done between two commits.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -17,8 +21,12 @@ use super::{DbError, DbResult};
 /// Pages that are added to the log before the thread copies again: little at a time, so that confirming it does not hold
 /// up the commits' own confirmations.
 const STEP: i32 = 2_000;
+/// How often the thread copies in a row, at most.
+const PASSES: usize = 8;
 /// Pages of log from which on the writer finishes, so that it begins anew.
 const FULL: i32 = 8_000;
+/// Pages after which it finishes again when the log did not begin anew, because somebody was reading an older state.
+const AGAIN: i32 = 200;
 
 thread_local! {
     /// Pages in the log after the last commit of this thread, others' among them.
@@ -31,8 +39,9 @@ pub(super) struct Ahead {
     thread: Option<JoinHandle<()>>,
     copied: Arc<AtomicBool>,
     under_way: bool,
-    /// Pages in the log when the thread was last asked to copy.
+    /// Pages in the log when the thread was last asked to copy, and when the writer last finished; 0 for not yet.
     begun_at: i32,
+    finished_at: i32,
 }
 
 impl Ahead {
@@ -47,14 +56,24 @@ impl Ahead {
                 if connection.is_none() {
                     connection = open().ok();
                 }
-                // What fails here is left to the writer, and done or told there.
-                let _ = connection.as_ref().map(copy);
+                let passes = || {
+                    let mut last = None;
+                    for _ in 0..PASSES {
+                        // What fails here is left to the writer, and done or told there.
+                        let pages = connection.as_ref().and_then(|connection| copy(connection).ok());
+                        if pages.is_none() || pages == last {
+                            break;
+                        }
+                        last = pages;
+                    }
+                };
+                let _ = catch_unwind(AssertUnwindSafe(passes));
                 done.store(true, Ordering::Release);
             }
         };
         let thread = std::thread::Builder::new().name(String::from("ikd-db-copier")).spawn(serve);
         let thread = thread.map_err(|error| DbError::Unavailable(format!("a thread for SQLite: {error}")))?;
-        Ok(Self { begin: Some(begin), thread: Some(thread), copied, under_way: false, begun_at: 0 })
+        Ok(Self { begin: Some(begin), thread: Some(thread), copied, under_way: false, begun_at: 0, finished_at: 0 })
     }
 
     /// Makes the writer's connection tell how long the log is. Replaces its own copying.
@@ -65,25 +84,26 @@ impl Ahead {
         }));
     }
 
-    /// To be called by the writing thread when it has answered.
-    pub(super) fn look(&mut self, connection: &Connection) {
-        let pages = PAGES.get();
-        if self.under_way {
-            if !self.copied.swap(false, Ordering::Acquire) {
-                return;
-            }
-            self.under_way = false;
-            if pages >= FULL
-                && let Err(error) = copy(connection)
-            {
+    /// To be called by the writing thread when it has answered. Others who write wait for `turn` while it finishes: what they
+    /// added would have to be copied first.
+    pub(super) fn look(&mut self, connection: &Connection, turn: Option<&tokio::sync::Mutex<()>>) {
+        if self.under_way && !self.copied.swap(false, Ordering::Acquire) {
+            return;
+        }
+        let (pages, copied) = (PAGES.get(), std::mem::take(&mut self.under_way));
+        if pages < self.begun_at {
+            // It began anew.
+            (self.begun_at, self.finished_at) = (0, 0);
+        }
+        if pages >= FULL && (copied || self.finished_at > 0 && pages >= self.finished_at + AGAIN) {
+            let _turn = turn.map(tokio::sync::Mutex::blocking_lock);
+            if let Err(error) = copy(connection) {
                 tracing::warn!(error.cause = %error, "the database's log could not be copied");
             }
+            (self.begun_at, self.finished_at) = (pages, pages);
         } else if pages >= self.begun_at + STEP {
             self.begun_at = pages;
             self.under_way = self.begin.as_ref().is_some_and(|begin| begin.send(()).is_ok());
-        } else if pages < self.begun_at {
-            // It began anew.
-            self.begun_at = 0;
         }
     }
 
@@ -96,10 +116,9 @@ impl Ahead {
     }
 }
 
-/// Copies what can be copied without holding up anybody; gives how many pages of the log are left.
+/// Copies what can be copied without holding up anybody; gives how many pages were in the log when it began.
 fn copy(connection: &Connection) -> DbResult<i64> {
-    let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-    Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], left)?)
+    Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! small statements, that costs more than the statements: here a whole piece of work crosses over once, and back once.
 //! See docs/adr/0007-embedded-batches.md.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -152,9 +153,9 @@ fn serve(queue: &Mutex<mpsc::Receiver<Work>>, mut settings: Settings) {
         let Ok(work) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { break };
         // The caller of work that panics sees that no answer comes; its transaction was undone by unwinding.
         let mut session = Session { connection: &mut connection, settings: &settings };
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut session)));
+        let _ = catch_unwind(AssertUnwindSafe(|| work(&mut session)));
         if let (Some(connection), Some(ahead)) = (&connection, &mut settings.ahead) {
-            ahead.look(connection);
+            let _ = catch_unwind(AssertUnwindSafe(|| ahead.look(connection, settings.turn.as_deref())));
         }
     }
     if let Some(ahead) = &mut settings.ahead {

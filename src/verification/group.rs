@@ -1,6 +1,6 @@
 //! Doing together what comes at the same time.
 //!
-//! Jobs are queued; a task takes what is there, up to [`MOST`], and hands it to a worker as one batch. A job that finds
+//! Jobs are queued; a task takes what is there, up to [`Limits::batch`], and hands it to a worker as one batch. A job that finds
 //! the task idle goes at once: nothing ever waits for company, but while one batch is under way the next one gathers.
 
 use std::collections::HashSet;

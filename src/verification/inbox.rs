@@ -60,7 +60,7 @@ impl<J: Send + 'static> Inbox<J> {
     /// The job, when the queue is full or drained for a stop.
     pub(super) fn push(&self, job: J) -> Result<(), J> {
         let mut waiting = self.waiting();
-        if waiting.closed || waiting.jobs.len() >= self.0.limits.waiting {
+        if waiting.closed || waiting.jobs.len() >= self.0.limits.waiting.max(1) {
             return Err(job);
         }
         waiting.jobs.push(job);

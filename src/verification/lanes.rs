@@ -26,7 +26,8 @@ use crate::random::Random;
 /// Checks of the first stage in a batch on the server, and such batches under way for each processor: what a batch draws up
 /// is drawn up one after the other, so small ones keep all processors busy; and while one waits for the server others go.
 const SERVER_BATCH: (usize, usize) = (8, 2);
-/// How often a batch is committed anew when transactions collide.
+/// How often a batch is committed anew when transactions collide, which they do on the server only: on the embedded engine
+/// it is another process that writes for more than ten seconds, and the callers try again.
 const TRIES: u32 = 4;
 
 /// What became of a check.
@@ -129,7 +130,9 @@ impl Lanes {
                 let commits = Stage::Tasks(Group::start(commit_limits, Some(apart), work));
                 let (db, next) = (core.db.clone(), commits.clone());
                 let work = move |jobs| read(db.clone(), jobs, drafts.clone(), next.clone());
-                let (batch, abreast) = (SERVER_BATCH.0, SERVER_BATCH.1 * processors);
+                // Half of the connections are for others.
+                let most = (core.config.database.connections as usize / 2).max(1);
+                let (batch, abreast) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors).min(most));
                 let reads = Stage::Tasks(Group::start(Limits { waiting, batch, abreast }, None, work));
                 Self { reads, commits }
             }

@@ -57,7 +57,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// A verifier over these keys. Starts the tasks that read and commit for all callers, so it needs tokio's runtime.
+    /// A verifier over these keys. On the server it starts the tasks that read and commit for all callers, so it needs tokio's
+    /// runtime.
     pub fn new(core: Core, keyring: Keyring) -> Self {
         let places = Arc::new(Semaphore::new(core.config.limits.verifications.max(1)));
         let (sealer, parties) = (TokenSealer::new(core.vault.clone()), Parties::new(core.clone()));
