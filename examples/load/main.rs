@@ -170,8 +170,6 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     report.note(format!("{engine}: {each:.0} bytes of database for each resident, those portraits among them"));
     if run.activations > 0 {
         count_allocations(&place, report).await;
-    }
-    if run.activations > 0 {
         match mail::rate(&place, 2_000).await {
             Some(rate) => report.note(format!(
                 "{engine}: mail through a server with STARTTLS and log-in, 2000 messages: {rate:.0} a second"
@@ -211,7 +209,7 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
             // Half of the load: each connection pauses as long as a request took.
             let full = report.find(engine, name, 32).map(Measured::per_second);
             if let Some(full) = full {
-                let pause = (32.0 / (full / 2.0) * 1e3).round().max(1.0) as u64;
+                let pause = half_load(full);
                 let measured = verify(&place, asked, 32, run.seconds, pause, 12_000, &drive).await;
                 report.valid(engine, "verify at half load", 32, measured, (0.0, 0.0));
             }
@@ -238,7 +236,7 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
     }
     if run.soak > 0 {
         let full = report.find(engine, "verify, no portrait", 32).map_or(4_000.0, Measured::per_second);
-        let pause = (32.0 / (full / 2.0) * 1e3).round().max(1.0) as u64;
+        let pause = half_load(full);
         soak(run, &place, &server, plain, pause, report, &drive).await;
     }
     let (now, most) = machine::memory(server.child.id());
@@ -281,6 +279,11 @@ async fn count_allocations(place: &Arc<Place>, report: &mut Report) {
     let counted = counted.await.unwrap().map(|(name, each)| format!("{name} {each:.0}"));
     drop(server);
     report.note(format!("{engine}: allocations of the server for each request: {}", counted.join(", ")));
+}
+
+/// Milliseconds that each of 32 connections pauses so that half of `full` requests a second are made: as long as one took.
+fn half_load(full: f64) -> u64 {
+    (32.0 / (full / 2.0) * 1e3).round().max(1.0) as u64
 }
 
 /// Checks in rounds of half a minute at about half load: a token lives for 90 s, so each round has its own.

@@ -16,7 +16,8 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-use super::{DbError, DbResult};
+use super::DbResult;
+use super::local::spawn;
 
 /// Pages that are added to the log before the thread copies again: little at a time, so that confirming it does not hold
 /// up the commits' own confirmations.
@@ -71,8 +72,7 @@ impl Ahead {
                 done.store(true, Ordering::Release);
             }
         };
-        let thread = std::thread::Builder::new().name(String::from("ikd-db-copier")).spawn(serve);
-        let thread = thread.map_err(|error| DbError::Unavailable(format!("a thread for SQLite: {error}")))?;
+        let thread = spawn("ikd-db-copier", serve)?;
         Ok(Self { begin: Some(begin), thread: Some(thread), copied, under_way: false, begun_at: 0, finished_at: 0 })
     }
 
@@ -123,20 +123,11 @@ fn copy(connection: &Connection) -> DbResult<i64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Threads;
+    use super::super::local::tests::fresh;
     use super::super::local::{bound, open};
-    use super::super::{Db, PoolSizes, Threads};
 
     const ADD: &str = "INSERT INTO t (b) VALUES (?1)";
-
-    async fn fresh() -> (tempfile::TempDir, Db) {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("ikd.db").display());
-        let db = Db::open(&url, PoolSizes::default()).await.unwrap();
-        let mut tx = db.write().await.unwrap();
-        crate::execute!(&mut tx, "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB) STRICT").unwrap();
-        tx.commit().await.unwrap();
-        (folder, db)
-    }
 
     async fn add(threads: &Threads, pages: usize) {
         for _ in 0..pages / 100 {

@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
@@ -81,13 +82,14 @@ impl Session<'_> {
     /// # Errors
     /// What `work` or the commit said: then nothing was changed.
     pub fn transact<T>(&mut self, work: impl FnOnce(&Local<'_>) -> DbResult<T>) -> DbResult<T> {
-        let _turn = self.settings.turn.as_ref().map(|turn| turn.blocking_lock());
+        // Held to the end.
+        let turn = self.settings.turn.as_ref().map(|turn| turn.blocking_lock());
         let connection = match &mut *self.connection {
             Some(connection) => connection,
             // Opened when first needed: by then the file has its schema.
             place => place.insert(connect(self.settings)?),
         };
-        let behaviour = if _turn.is_some() { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
+        let behaviour = if turn.is_some() { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
         let tx = connection.transaction_with_behavior(behaviour)?;
         // Dropped on the way out of a failure, the transaction is undone.
         let done = work(&Local(&tx))?;
@@ -110,8 +112,7 @@ impl Pool {
                 let _living = living;
                 serve(&queue, settings);
             };
-            let started = std::thread::Builder::new().name(name.to_owned()).spawn(serve);
-            started.map_err(|error| DbError::Unavailable(format!("a thread for SQLite: {error}")))?;
+            spawn(name, serve)?;
             alive.push(ended);
         }
         Ok(Self(Arc::new(Mutex::new(Some(Running { queue: sender, alive })))))
@@ -144,6 +145,12 @@ impl Pool {
             let _ = one.await;
         }
     }
+}
+
+/// Starts a thread of that name.
+pub(super) fn spawn(name: &str, serve: impl FnOnce() + Send + 'static) -> DbResult<JoinHandle<()>> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(serve);
+    started.map_err(|error| DbError::Unavailable(format!("a thread for SQLite: {error}")))
 }
 
 fn serve(queue: &Mutex<mpsc::Receiver<Work>>, mut settings: Settings) {
@@ -200,11 +207,12 @@ impl From<rusqlite::Error> for DbError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::{Db, PoolSizes};
     use super::*;
 
-    async fn fresh() -> (tempfile::TempDir, Db) {
+    /// A new database with one table of numbered bytes.
+    pub(in crate::db) async fn fresh() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("ikd.db").display());
         let db = Db::open(&url, PoolSizes::default()).await.unwrap();

@@ -168,13 +168,18 @@ mod tests {
         (folder, db, inbox, batches)
     }
 
-    #[tokio::test]
-    async fn a_lone_job_goes_at_once_and_the_next_ones_gather() {
-        let (_folder, _db, inbox, batches) = recording(100, 1, false).await;
-        inbox.push(200).unwrap();
+    /// Queues a job that takes that many milliseconds, and returns when it is under way.
+    async fn occupy(inbox: &Inbox<u128>, millis: u128, batches: &Batches) {
+        inbox.push(millis).unwrap();
         while batches.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_lone_job_goes_at_once_and_the_next_ones_gather() {
+        let (_folder, _db, inbox, batches) = recording(100, 1, false).await;
+        occupy(&inbox, 200, &batches).await;
         for job in 1..=10 {
             inbox.push(job).unwrap();
         }
@@ -186,10 +191,7 @@ mod tests {
     #[tokio::test]
     async fn equal_ids_go_one_after_the_other_and_batches_are_sorted() {
         let (_folder, _db, inbox, batches) = recording(100, 1, true).await;
-        inbox.push(200).unwrap();
-        while batches.lock().unwrap().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        occupy(&inbox, 200, &batches).await;
         for job in [3, 1, 3, 2, 3, 1] {
             inbox.push(job).unwrap();
         }
@@ -200,10 +202,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_inbox_takes_nothing_and_a_closed_database_gives_jobs_up() {
         let (_folder, db, inbox, batches) = recording(2, 1, false).await;
-        inbox.push(100).unwrap();
-        while batches.lock().unwrap().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        occupy(&inbox, 100, &batches).await;
         assert_eq!([inbox.push(1), inbox.push(2), inbox.push(3)], [Ok(()), Ok(()), Err(3)]);
         inbox.drain().await;
         assert_eq!(batches.lock().unwrap().concat(), [100, 1, 2], "what was taken was worked on");

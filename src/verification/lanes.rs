@@ -168,7 +168,8 @@ impl Lanes {
     }
 }
 
-fn overloaded() -> Error {
+/// Too many checks wait: nothing was done.
+pub(super) fn overloaded() -> Error {
     Refusal::new(Code::Overloaded).retry_after(1).into()
 }
 

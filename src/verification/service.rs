@@ -12,7 +12,7 @@ use super::batch::Spending;
 use super::case::{Asked, Case, Draft, Drafts, Subject};
 use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
-use super::lanes::{Lanes, Outcome};
+use super::lanes::{self, Lanes, Outcome};
 use super::model::{
     ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Purpose, Question, Shown, Verdict,
 };
@@ -109,7 +109,7 @@ impl Service {
             return Err(Code::PurposeNotAllowed.into());
         }
         let Ok(_place) = self.places.try_acquire() else {
-            return Err(Refusal::new(Code::Overloaded).retry_after(1).into());
+            return Err(lanes::overloaded());
         };
         let mut tries = 1;
         let answer = loop {
