@@ -31,7 +31,7 @@ use crate::web::server::Listener;
 /// Residents that the demo's register holds.
 pub const RESIDENTS: u64 = 40;
 /// Residents whose data is printed, so that anybody can play them; the walk takes the next who has not walked yet.
-pub const SHOWN: usize = 8;
+pub const SHOWN: usize = 12;
 const OFFICE: &str = "DEMO-01";
 const BANK: &str = "Bank Contoh";
 const SEED: u64 = 2_026;

@@ -116,6 +116,70 @@ describe("counter", { timeout: 600_000 }, () => {
     await page.keyboard.press("F2");
   });
 
+  test("what comes late takes neither focus, nor a pressed key, nor the outcome's place", async () => {
+    const resident = await ready();
+    const token = await resident.activationToken();
+    await home();
+    // The check of the data is still under way when the officer sees the person, and ends while the officer works.
+    const asked = [];
+    let pending = true;
+    const answerLater = async (route) => {
+      if (route.request().method() !== "GET" && !route.request().url().endsWith("/scans")) return route.fallback();
+      const answer = await route.fetch();
+      const view = await answer.json();
+      const body = JSON.stringify(pending ? { ...view, check_state: "pending", register: null, differences: [] } : view);
+      if (!route.request().url().endsWith("/scans")) await new Promise((go) => asked.push(go));
+      await route.fulfill({ response: answer, body });
+    };
+    const places = [/\/v1\/officer\/scans$/, /\/v1\/officer\/registrations\/[0-9a-f-]+$/];
+    for (const place of places) await page.route(place, answerLater);
+    await wedge(token);
+    await page.getByText("Data kependudukan belum menjawab").waitFor();
+    await page.getByRole("button", { name: "Perbesar: Swafoto tadi" }).click();
+    await page.locator("dialog[open]").waitFor();
+    // A quick hand: the focus is moved before the browser tells that the dialog was closed.
+    await page.evaluate(() => {
+      document.querySelector("dialog[open]").close();
+      document.getElementById("check-face").focus();
+    });
+    await page.locator("dialog").waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement.id), "check-face");
+    await eventually("a look at the check", () => asked.length);
+    await page.locator("#note").fill("KK dib");
+    await page.locator("#check-face").focus();
+    await page.keyboard.down("Space");
+    pending = false;
+    asked.shift()();
+    await eventually("the same again or the register's data", async () => asked.length || (await page.locator(".compared .badge.good").count()));
+    asked.shift()?.();
+    await page.locator(".compared .badge.good").first().waitFor();
+    await page.keyboard.up("Space");
+    assert.ok(await page.locator("#check-face").isChecked(), "the press was not forgotten");
+    assert.equal(await page.locator("#note").inputValue(), "KK dib");
+    assert.equal(await page.getByText("Data kependudukan belum menjawab").count(), 0);
+    // Asked before the decision, answered after it.
+    pending = true;
+    await page.reload();
+    await eventually("the look after the reload", () => asked.length);
+    asked.shift()();
+    await page.getByText("Data kependudukan belum menjawab").waitFor();
+    assert.ok(await page.locator("#check-face").isChecked(), "ticks outlive a reload");
+    await eventually("a look that is under way", () => asked.length);
+    pending = false;
+    for (const name of ["document", "data"]) await page.locator(`#check-${name}`).check();
+    await page.keyboard.press("Control+Enter");
+    await heading("Disetujui").waitFor();
+    const seen = page.waitForResponse(places[1]);
+    asked.shift()();
+    await (await seen).finished();
+    await page.waitForTimeout(100);
+    assert.ok(await heading("Disetujui").isVisible(), "the outcome stays");
+    for (const place of places) await page.unroute(place, answerLater);
+    assert.equal((await resident.state()).state, "code_sent");
+    await page.keyboard.press("Enter");
+    await heading("Pindai QR aktivasi warga").waitFor();
+  });
+
   test("differences are marked in words, returned with released fields; the resident reads the reason", async () => {
     const resident = await ready({ full_name: HOSTILE });
     await home();

@@ -44,7 +44,7 @@ function faces(api, view) {
   return el("section", { class: "faces card", "aria-labelledby": "faces" }, el("h2", { id: "faces", class: "sr-only" }, t("faces.title")),
     el("div", { class: "pair" }, pictures.map((one) => el("figure", {}, el("figcaption", {}, one.label),
       one.there
-        ? el("button", { type: "button", class: "face", "aria-label": t("faces.enlarge", { what: one.label }), onclick: () => zoom(shown) }, el("img", { src: one.src, alt: "" }), icon("plus"))
+        ? el("button", { type: "button", class: "face", id: `face-${one.kind}`, "aria-label": t("faces.enlarge", { what: one.label }), onclick: () => zoom(shown) }, el("img", { src: one.src, alt: "" }), icon("plus"))
         : el("p", { class: "face none" }, icon("user"), t(`faces.no_${one.kind}`))))));
 }
 
@@ -104,12 +104,17 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   let ended = false;
   let timer;
   let sending = false;
+  let decided = false;
+  let drawn = null;
   const end = shortcuts({ "Ctrl+Enter": () => act?.approve(), F9: () => act?.giveBack(), F10: () => act?.reject() });
   let act = null;
 
   function done(answer, kind) {
     const good = kind === "approve";
     act = null;
+    // A look that is still under way must not take the outcome's place.
+    decided = true;
+    clearTimeout(timer);
     sessionStorage.removeItem(desk);
     memory.outcome = { answer, kind };
     const lesson = api.lesson?.(id, kind);
@@ -143,17 +148,23 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
     }
   }
 
+  /**
+   * The part with the decision, and `update(view)` for what may change in it while the officer ticks and writes: a node that
+   * is replaced under a pressed key forgets the press.
+   */
   function decision(view) {
+    act = null;
     const place = el("div", { class: "problem-place" });
     const hinder = hindrances(view);
+    const fixed = (node) => ({ node, update() {} });
     if (view.state !== "awaiting_officer") {
-      return el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")), place,
+      return fixed(el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")), place,
         notice("info", t("decision.closed"), t(`state.${view.state}`)), view.last_words ? el("p", {}, el("b", {}, t("decision.last_words")), " ", el("span", {}, view.last_words)) : null,
-        button(t("done.next"), next, {}));
+        button(t("done.next"), next, {})));
     }
     if (!view.may_decide) {
-      return el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")), place,
-        notice("info", t("decision.scan_again"), t("decision.scan_again.do")), button(t("counter.scan"), next, { picture: "scan" }));
+      return fixed(el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")), place,
+        notice("info", t("decision.scan_again"), t("decision.scan_again.do")), button(t("counter.scan"), next, { picture: "scan" })));
     }
     const boxes = Object.keys(state.checks).map((name) => {
       const input = el("input", { type: "checkbox", id: `check-${name}`, onchange: () => { state.checks[name] = input.checked; keepDesk(); } });
@@ -174,7 +185,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
         return send("approve", () => api.approve(id, state.note));
       },
       async giveBack() {
-        const answer = await askReturn(view);
+        const answer = await askReturn(state.view);
         if (answer) send("return", () => api.giveBack(id, answer.to, answer.reason, answer.release));
       },
       async reject() {
@@ -183,24 +194,36 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
       },
     };
     const keyed = (label, what, name, kind, picture) => el("button", { type: "button", class: `button wide ${kind}`, onclick: () => act[what](), "aria-keyshortcuts": name.replace("Ctrl", "Control") }, icon(picture), t(label), key(name));
-    return el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")),
-      hinder.length ? hinder : [view.check_state !== "done" ? notice("warning", t("hinder.pending"), t("hinder.pending.do")) : null,
+    const waits = el("div", { class: "waits" });
+    const node = el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")), waits,
+      hinder.length ? hinder : [
         el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("decision.checks")), boxes),
         el("div", { class: "field" }, el("label", { for: "note" }, t("decision.note")), note)],
       place,
       el("div", { class: "actions" }, hinder.length ? null : keyed("decision.approve", "approve", "Ctrl+Enter", "", "check"),
         keyed("decision.return", "giveBack", "F9", "secondary", "back"), keyed("decision.reject", "reject", "F10", "danger-quiet", "block"),
         el("p", { class: "center small muted" }, el("button", { type: "button", class: "button quiet", onclick: next }, t("decision.leave"), key(nextKey)))));
+    const update = (now) => fill(waits, now.check_state !== "done" && !hinder.length ? notice("warning", t("hinder.pending"), t("hinder.pending.do")) : null);
+    update(view);
+    return { node, update };
   }
 
   function draw(view) {
     if (!state.view || state.view === view) takeUp(view);
     state.view = view;
     const focus = document.activeElement?.id;
-    fill(main, el("div", { class: "stack" },
-      el("div", { class: "row person" }, el("h1", {}, view.submitted.full_name), badge(view.state), view.scanned_at ? el("span", { class: "muted small" }, t("person.scanned", { when: dateTime(view.scanned_at) })) : null),
-      el("div", { class: "two to-left" }, el("div", { class: "stack" }, faces(api, view), comparison(view)), decision(view))));
-    const again = focus && document.getElementById(focus);
+    const head = [el("h1", {}, view.submitted.full_name), badge(view.state), view.scanned_at ? el("span", { class: "muted small" }, t("person.scanned", { when: dateTime(view.scanned_at) })) : null];
+    const person = [faces(api, view), comparison(view)];
+    const kind = JSON.stringify([view.state, view.may_decide, view.scanned_at, hindrances(view).map((node) => node.textContent)]);
+    if (drawn?.kind === kind && main.contains(drawn.decision.node)) {
+      fill(drawn.head, head);
+      fill(drawn.person, person);
+      drawn.decision.update(view);
+    } else {
+      drawn = { kind, head: el("div", { class: "row person" }, head), person: el("div", { class: "stack" }, person), decision: decision(view) };
+      fill(main, el("div", { class: "stack" }, drawn.head, el("div", { class: "two to-left" }, drawn.person, drawn.decision.node)));
+    }
+    const again = focus && document.activeElement?.id !== focus && document.getElementById(focus);
     if (again && main.contains(again)) again.focus();
     clearTimeout(timer);
     if (view.check_state === "pending") timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
@@ -209,12 +232,14 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   async function load(quiet) {
     try {
       const view = await api.view(id, { quiet });
-      if (ended) return;
+      if (ended || decided) return;
       const same = quiet && state.view && JSON.stringify(view) === JSON.stringify(state.view);
       if (same) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
       else draw(view);
     } catch (error) {
-      if (!ended && !quiet) fill(main, el("h1", {}, t("person.not_shown")), failed(error, () => load(false)), button(t("done.next"), next, { kind: "secondary", wide: false }));
+      if (ended || decided) return;
+      if (quiet) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+      else fill(main, el("h1", {}, t("person.not_shown")), failed(error, () => load(false)), button(t("done.next"), next, { kind: "secondary", wide: false }));
     }
   }
 

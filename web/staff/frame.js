@@ -116,7 +116,9 @@ export function ask(title, content, className = "") {
     };
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (back?.isConnected) back.focus();
+      // The browser has given the focus back at once; this event comes later, when the next key may already have moved it.
+      // What was drawn anew meanwhile is found by its name.
+      if (document.activeElement === document.body) (back?.isConnected ? back : document.getElementById(back?.id || "main"))?.focus();
       resolve(answer);
     });
     fill(dialog, el("div", { class: "stack" },
