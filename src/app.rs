@@ -231,6 +231,7 @@ impl App {
         }
         listener.serve(self.router(), stop).await;
         self.verification.drain().await;
+        self.wallet.drain().await;
         while tasks.join_next().await.is_some() {}
         self.core.db.close().await;
     }

@@ -1,5 +1,6 @@
 //! What every service is given: the database, time, randomness, keys and configuration.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
@@ -8,9 +9,14 @@ use crate::db::Db;
 use crate::random::Random;
 use crate::vault::Vault;
 
-/// The sources that use cases draw from. Cloning shares all of them.
+/// The sources that use cases draw from. Cloning shares all of them, and costs one count: each request clones services, and
+/// these hold it.
 #[derive(Clone)]
-pub struct Core {
+pub struct Core(Arc<Sources>);
+
+/// What a [`Core`] gives access to.
+#[derive(Clone)]
+pub struct Sources {
     /// The database.
     pub db: Db,
     /// Time.
@@ -23,7 +29,31 @@ pub struct Core {
     pub config: Arc<Config>,
 }
 
+impl From<Sources> for Core {
+    fn from(sources: Sources) -> Self {
+        Self(Arc::new(sources))
+    }
+}
+
 impl Core {
+    /// A copy that draws from something else in part.
+    #[must_use]
+    pub fn altered(&self, alter: impl FnOnce(&mut Sources)) -> Self {
+        let mut sources = (*self.0).clone();
+        alter(&mut sources);
+        sources.into()
+    }
+}
+
+impl Deref for Core {
+    type Target = Sources;
+
+    fn deref(&self) -> &Sources {
+        &self.0
+    }
+}
+
+impl Sources {
     /// The time now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -29,6 +29,7 @@ pub mod random;
 pub mod register;
 pub mod registration;
 pub mod secret;
+pub mod stage;
 pub mod telemetry;
 pub mod teller;
 pub mod vault;

@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
-use ikd::core::Core;
+use ikd::core::{Core, Sources};
 use ikd::db::{Db, PoolSizes};
 use ikd::fetch_one;
 use ikd::keyring::Keyring;
@@ -55,7 +55,8 @@ pub async fn open_core(config: Config) -> Core {
         PoolSizes { connections: config.database.connections, acquire_timeout_seconds: 30, ..PoolSizes::default() };
     let db = Db::open(config.database.url.expose(), sizes).await.unwrap();
     db.migrate().await.unwrap();
-    Core { db, clock: Clock::System, random: Random::system(), vault, config: Arc::new(config) }
+    let config = Arc::new(config);
+    Core::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config })
 }
 
 pub fn free_port() -> u16 {

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::core::Core;
+use crate::core::{Core, Sources};
 use crate::db::{Db, DbError, PoolSizes};
 use crate::error::{Error, Language};
 use crate::random::Random;
@@ -154,7 +154,8 @@ async fn open_core(config: Config) -> Result<Core, Failure> {
     if config.database.migrate_on_start {
         db.migrate().await?;
     }
-    let core = Core { db, clock: Clock::System, random: Random::system(), vault, config: Arc::new(config) };
+    let config = Arc::new(config);
+    let core = Core::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config });
     crate::keyring::Keyring::check_root(&core).await?;
     Ok(core)
 }

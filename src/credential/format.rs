@@ -267,6 +267,23 @@ pub fn to_text(cose: &[u8]) -> String {
         .map_or_else(String::new, |compressed| base45::encode(&compressed))
 }
 
+/// As [`to_text`], for what holds little but ciphertext and a signature: a stored block (RFC 1951 §3.2.4) in a zlib stream
+/// (RFC 1950 §2.2), which is what compression gives for these too, after much work.
+pub fn to_text_stored(cose: &[u8]) -> String {
+    // No window and the lowest level; the check bits make the two bytes a multiple of 31.
+    const HEADER: [u8; 2] = [0x78, 0x01];
+    const LAST_BLOCK_STORED: u8 = 1;
+    let Ok(length) = u16::try_from(cose.len()) else { return to_text(cose) };
+    let mut stream = Vec::with_capacity(cose.len() + 11);
+    stream.extend_from_slice(&HEADER);
+    stream.push(LAST_BLOCK_STORED);
+    stream.extend_from_slice(&length.to_le_bytes());
+    stream.extend_from_slice(&(!length).to_le_bytes());
+    stream.extend_from_slice(cose);
+    stream.extend_from_slice(&adler2::adler32_slice(cose).to_be_bytes());
+    base45::encode(&stream)
+}
+
 /// One whole zlib stream.
 fn deflate(deflater: &mut Compress, bytes: &[u8]) -> Option<Vec<u8>> {
     // More than stored blocks need (RFC 1951 §3.2.4), which is the worst that can come out.
@@ -407,7 +424,7 @@ fn second(time: ciborium::value::Integer) -> Result<i64, Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{Read, Write};
 
     use super::*;
 
@@ -442,9 +459,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_stored_is_read_by_any_inflater() {
+        for length in [0, 1, 224, 300, MAX_INFLATED] {
+            let bytes: Vec<u8> = (0..length).map(|at| (at * 31 % 251) as u8).collect();
+            let text = to_text_stored(&bytes);
+            let stream = base45::decode(&text).unwrap();
+            let mut read = Vec::new();
+            flate2::read::ZlibDecoder::new(&stream[..]).read_to_end(&mut read).unwrap();
+            assert_eq!(read, bytes);
+            assert_eq!(stream.len(), length + 11, "RFC 1950: 2 and 4 bytes around; RFC 1951: 5 for the block");
+            if text.len() <= MAX_TEXT {
+                assert_eq!(from_text(&text).unwrap(), bytes);
+            }
+        }
+    }
+
+    #[test]
     fn nothing_may_stand_around_the_stream() {
         let inner = b"some bytes to carry, some bytes to carry";
-        let good = base45::decode(to_text(inner)).unwrap();
+        nothing_stands_around(inner, &to_text(inner));
+        nothing_stands_around(inner, &to_text_stored(inner));
+    }
+
+    fn nothing_stands_around(inner: &[u8], text: &str) {
+        let good = base45::decode(text).unwrap();
         assert_eq!(inflate(&good).unwrap(), inner);
         for at in 0..good.len() * 8 {
             let mut flipped = good.clone();

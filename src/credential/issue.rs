@@ -95,7 +95,10 @@ impl Issuer<'_> {
 
     fn text(&self, kind: TokenKind, claims: &Claims) -> Result<String, SignError> {
         let cose = format::to_cose(kind, &self.signer.kid(), claims, |message| self.signer.sign(message))?;
-        Ok(format::to_text(&cose))
+        Ok(match claims.body {
+            Body::Offline { .. } => format::to_text(&cose),
+            _ => format::to_text_stored(&cose),
+        })
     }
 }
 

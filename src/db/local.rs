@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -35,12 +36,40 @@ impl Local<'_> {
         Ok(self.0.prepare_cached(sql)?.execute(values)? as u64)
     }
 
+    /// Reads at most one row.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a column is not what `read` takes it for.
+    pub fn optional<T>(
+        &self,
+        sql: &'static str,
+        values: &[&dyn rusqlite::ToSql],
+        read: impl FnOnce(&Columns<'_, '_>) -> DbResult<T>,
+    ) -> DbResult<Option<T>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        rows.next()?.map(|row| read(&Columns(row))).transpose()
+    }
+
     /// Reads the first column of at most one row, which holds bytes.
     ///
     /// # Errors
     /// When the database does not answer.
     pub fn bytes(&self, sql: &'static str, values: &[&dyn rusqlite::ToSql]) -> DbResult<Option<Vec<u8>>> {
         Ok(self.0.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
+    }
+}
+
+/// A row that is read on one of the threads.
+pub struct Columns<'r, 's>(&'r rusqlite::Row<'s>);
+
+impl Columns<'_, '_> {
+    /// The value of a column, by its place from 0.
+    ///
+    /// # Errors
+    /// When it is of another type.
+    pub fn get<T: FromSql>(&self, place: usize) -> DbResult<T> {
+        Ok(self.0.get(place)?)
     }
 }
 

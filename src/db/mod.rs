@@ -11,7 +11,7 @@ mod open;
 mod tx;
 
 pub use error::{DbError, DbResult};
-pub use local::{Local, Session, Work, bound};
+pub use local::{Columns, Local, Session, Work, bound};
 pub use open::{Db, PoolSizes, Threads};
 pub use tx::{ConnRef, Tx};
 

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::attribute::AttributeSet;
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
-use crate::core::Core;
+use crate::core::{Core, Sources};
 use crate::counter::Role;
 use crate::counter::service::{add_office, add_officer, offices, reset_totp};
 use crate::db::{Db, PoolSizes};
@@ -110,7 +110,7 @@ impl Stage {
         let vault = Vault::load(&config.keys.directory.join("root"))?;
         let db = Db::open(config.database.url.expose(), PoolSizes::default()).await?;
         db.migrate().await?;
-        let core = Core { db, clock: Clock::shifted(), random, vault, config: Arc::new(config) };
+        let core = Core::from(Sources { db, clock: Clock::shifted(), random, vault, config: Arc::new(config) });
         Keyring::init(&core).await?;
         let (residents, walk_resident) = people(&core).await?;
         let (officer, walker) = officers(&core).await?;

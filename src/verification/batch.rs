@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 #[cfg(doc)]
-use super::group::MOST;
+use crate::stage::MOST;
 use super::store::CheckRow;
 use crate::db::{Db, DbError, DbResult, Local, bound};
 use crate::on_server;

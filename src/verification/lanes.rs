@@ -1,8 +1,7 @@
 //! The two stages that a check passes through: checking its signature, reading its holder and drafting answer and record;
 //! then spending the token with that record. Between them a check goes on by itself; its caller hears the end.
 //!
-//! Checks that wait for a stage pass it together. On the server a stage is a task for each batch ([`Group`]); on the embedded
-//! engine the stages are the database's own threads, which wait for the disk without holding up a task ([`Inbox`]).
+//! Checks that wait for a stage pass it together ([`Stage`]).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,16 +11,15 @@ use uuid::Uuid;
 
 use super::batch::{self, Done, Holder, Spending};
 use super::case::{Case, Drafts};
-use super::group::{Group, Limits, MOST};
-use super::inbox::Inbox;
 use super::model::Content;
 use super::store::CheckRow;
 use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::credential::verify::Signed;
 use crate::db::{Db, DbError, DbResult, Session, Threads};
-use crate::error::{Code, Error, Refusal, Result};
+use crate::error::Result;
 use crate::random::Random;
+use crate::stage::{Group, Inbox, Limits, MOST, Stage, gone, overloaded};
 
 /// Checks of the first stage in a batch on the server, and such batches under way for each processor: what a batch draws up
 /// is drawn up one after the other, so small ones keep all processors busy; and while one waits for the server others go.
@@ -69,39 +67,6 @@ struct Committing {
 pub(super) struct Lanes {
     reads: Stage<Reading>,
     commits: Stage<Committing>,
-}
-
-/// Where the jobs of a stage wait.
-enum Stage<J> {
-    /// For tasks, on the server.
-    Tasks(Group<J>),
-    /// For the threads of the embedded engine.
-    Threads(Inbox<J>),
-}
-
-impl<J> Clone for Stage<J> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Tasks(group) => Self::Tasks(group.clone()),
-            Self::Threads(inbox) => Self::Threads(inbox.clone()),
-        }
-    }
-}
-
-impl<J: Send + 'static> Stage<J> {
-    fn push(&self, job: J) -> Result<(), J> {
-        match self {
-            Self::Tasks(group) => group.push(job),
-            Self::Threads(inbox) => inbox.push(job),
-        }
-    }
-
-    async fn drain(&self) {
-        match self {
-            Self::Tasks(group) => group.drain().await,
-            Self::Threads(inbox) => inbox.drain().await,
-        }
-    }
 }
 
 impl Lanes {
@@ -166,15 +131,6 @@ impl Lanes {
         self.reads.drain().await;
         self.commits.drain().await;
     }
-}
-
-/// Too many checks wait: nothing was done.
-pub(super) fn overloaded() -> Error {
-    Refusal::new(Code::Overloaded).retry_after(1).into()
-}
-
-fn gone() -> DbError {
-    DbError::Unavailable(String::from("a batch ended without an answer"))
 }
 
 impl Reading {

@@ -12,7 +12,7 @@ use super::batch::Spending;
 use super::case::{Asked, Case, Draft, Drafts, Subject};
 use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
-use super::lanes::{self, Lanes, Outcome};
+use super::lanes::{Lanes, Outcome};
 use super::model::{
     ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Purpose, Question, Shown, Verdict,
 };
@@ -28,6 +28,7 @@ use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::keyring::Keyring;
+use crate::stage::overloaded;
 
 /// Kinds that can be shown to a relying party.
 const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
@@ -109,7 +110,7 @@ impl Service {
             return Err(Code::PurposeNotAllowed.into());
         }
         let Ok(_place) = self.places.try_acquire() else {
-            return Err(lanes::overloaded());
+            return Err(overloaded());
         };
         let mut tries = 1;
         let answer = loop {

@@ -8,6 +8,7 @@ pub mod http;
 pub mod mail;
 pub mod model;
 pub mod service;
+mod sessions;
 pub mod store;
 
 pub use service::Service;

@@ -6,6 +6,7 @@ use super::face;
 use super::model::{
     Access, CredentialState, FIRST_WAIT_SECONDS, MAX_TRIES, SECOND_WAIT_SECONDS, SESSION_SECONDS, tries_left,
 };
+use super::sessions::Sessions;
 use super::store::{self, CredentialRow, Try};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
@@ -27,6 +28,7 @@ use crate::verification::code::{Codes, PresentationCode};
 pub struct Service {
     core: Core,
     keyring: Keyring,
+    sessions: Sessions,
     // Presentations of one credential never share a time of issue, so that none voids another unspent.
     issued: device::Issuer,
     codes: Codes,
@@ -80,8 +82,13 @@ pub struct Card {
 impl Service {
     /// `keyring` signs presentations.
     pub fn new(core: Core, keyring: Keyring) -> Self {
-        let codes = Codes::new(core.clone());
-        Self { core, keyring, issued: device::Issuer::default(), codes }
+        let (sessions, codes) = (Sessions::start(&core), Codes::new(core.clone()));
+        Self { core, keyring, sessions, issued: device::Issuer::default(), codes }
+    }
+
+    /// Returns when all look-ups under way have ended; later ones are refused. Called before a node closes its database.
+    pub async fn drain(&self) {
+        self.sessions.drain().await;
     }
 
     /// Judges a PIN by the signature of its key over a challenge. The try is counted and the challenge spent in a
@@ -165,8 +172,7 @@ impl Service {
     pub async fn authenticate(&self, device: &Thumbprint, token: &str) -> Result<Session> {
         let access = self.open_token(device, token).ok_or(Code::SessionEnded)?;
         let now = self.core.now();
-        let mut tx = self.core.db.read().await?;
-        let row = store::credential(&mut tx, access.resident_id).await?.ok_or(Code::SessionEnded)?;
+        let row = self.sessions.credential(access.resident_id).await?.ok_or(Code::SessionEnded)?;
         let lives = row.state == "active"
             && row.generation == access.generation
             && row.session == access.session

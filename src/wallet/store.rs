@@ -69,7 +69,8 @@ const UNBIND_OTHERS: &str = "DELETE FROM device_binding WHERE resident_id = $1 A
 
 const RESIDENT_OF: &str = "SELECT resident_id FROM device_binding WHERE device_thumbprint = $1";
 
-const CREDENTIAL: &str = "
+/// [`credential`]; its columns are read by their places too.
+pub(super) const CREDENTIAL: &str = "
     SELECT resident_id, state, generation, pin_tries, pin_wait_until, session, session_ends_at, activated_at
     FROM credential WHERE resident_id = $1";
 

@@ -111,7 +111,7 @@ impl World {
         let address = listener.address().unwrap();
         let base = format!("http://{address}");
         config.service.public_url.clone_from(&base);
-        let core = Core { config: Arc::new(config), ..core };
+        let core = core.altered(|sources| sources.config = Arc::new(config));
         Keyring::init(&core).await.unwrap();
         let generator = Generator::new(2_026, Date::parse("2026-11-01").unwrap());
         let people = generator.first_eligible(PEOPLE, 200);

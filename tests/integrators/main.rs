@@ -62,7 +62,9 @@ async fn node(folder: &Path) -> (Core, String) {
     let mut config = (*core.config).clone();
     config.service.public_url.clone_from(&url);
     config.captcha.max_number = 2_000;
-    core = Core { config: Arc::new(config), clock: Clock::System, random: Random::system(), ..core };
+    core = core.altered(|sources| {
+        (sources.config, sources.clock, sources.random) = (Arc::new(config), Clock::System, Random::system());
+    });
     Keyring::init(&core).await.unwrap();
     let router = App::open(core.clone()).await.unwrap().router();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
-use ikd::core::Core;
+use ikd::core::{Core, Sources};
 use ikd::credential::{SealedRecord, TokenKind};
 use ikd::db::{Db, PoolSizes};
 use ikd::demo::client::{Answer, Bank};
@@ -163,7 +163,7 @@ impl World {
             .await
             .unwrap();
         db.migrate().await.unwrap();
-        let core = Core { db, clock: Clock::System, random, vault, config: Arc::new(config) };
+        let core = Core::from(Sources { db, clock: Clock::System, random, vault, config: Arc::new(config) });
         Keyring::init(&core).await.unwrap();
         let keyring = Keyring::open(core.clone()).await.unwrap();
         let purpose = Purpose {

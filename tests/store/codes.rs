@@ -114,7 +114,7 @@ async fn a_code_leads_to_its_token_on_every_node_and_the_database_tells_neither(
         }
         drop(tx);
         // With another root secret the index is another.
-        let stranger = Codes::new(Core { vault: Vault::single([8; 32]), ..core.clone() });
+        let stranger = Codes::new(core.altered(|sources| sources.vault = Vault::single([8; 32])));
         assert_eq!(token_of(&stranger, &core, &second).await, None);
 
         core.clock.advance(90);

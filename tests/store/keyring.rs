@@ -92,7 +92,7 @@ async fn a_rotation_waits_for_every_living_node_and_old_tokens_stay_good_for_a_w
         copy();
         let mut config = (*core.config).clone();
         config.keys.directory = folder.path().to_owned();
-        let other = Core { config: Arc::new(config), ..core.clone() };
+        let other = core.altered(|sources| sources.config = Arc::new(config));
         let second = Keyring::open(other.clone()).await.unwrap();
         let (old_token, old_kid) = token(&first, &core);
 
@@ -132,7 +132,7 @@ async fn a_stolen_key_is_revoked_at_once() {
         assert!(keyring.authenticate(&stolen, &[TokenKind::Counter]).await.is_ok());
         let mut config = (*core.config).clone();
         config.keys.publish_ahead_seconds = 86_400;
-        let core = Core { config: Arc::new(config), ..core };
+        let core = core.altered(|sources| sources.config = Arc::new(config));
         let next = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
         Keyring::revoke(&core, kid).await.unwrap();
         keyring.refresh().await.unwrap();
@@ -147,7 +147,7 @@ async fn a_stolen_key_is_revoked_at_once() {
 async fn another_root_secret_is_refused() {
     each_engine(async |core| {
         Keyring::init(&core).await.unwrap();
-        let stranger = Core { vault: ikd::vault::Vault::single([8; 32]), ..core.clone() };
+        let stranger = core.altered(|sources| sources.vault = ikd::vault::Vault::single([8; 32]));
         let error = Keyring::open(stranger).await.err().unwrap().to_string();
         assert!(error.contains("root secret"), "{error}");
         Keyring::check_root(&core).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_publish_ahead_time_is_waited_for() {
     each_engine(async |core| {
         let mut config = (*core.config).clone();
         config.keys.publish_ahead_seconds = 3_600;
-        let core = Core { config: Arc::new(config), ..core };
+        let core = core.altered(|sources| sources.config = Arc::new(config));
         Keyring::init(&core).await.unwrap();
         let keyring = Keyring::open(core.clone()).await.unwrap();
         let new = Keyring::rotate(&core, KeyPurpose::Receipt).await.unwrap();

@@ -115,7 +115,7 @@ async fn a_party_fills_its_log_no_faster_than_its_hour_allows() {
     each_engine(async |core| {
         let mut config = (*core.config).clone();
         config.limits.refusals_per_hour = 3;
-        let core = Core { config: Arc::new(config), ..core };
+        let core = core.altered(|sources| sources.config = Arc::new(config));
         let world = world(core.clone()).await;
         let token = world.presentation();
         for key in ["a", "b", "c"] {

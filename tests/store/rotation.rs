@@ -27,7 +27,7 @@ async fn a_badly_copied_key_holds_rotation_back_and_stops_no_node() {
         copy_all();
         let mut config: Config = (*core.config).clone();
         config.keys.directory = folder.path().to_path_buf();
-        let there_core = Core { config: config.into(), ..core.clone() };
+        let there_core = core.altered(|sources| sources.config = config.into());
         let there = Keyring::open(there_core.clone()).await.unwrap();
 
         let kid = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
@@ -60,7 +60,7 @@ async fn a_node_that_lost_a_key_no_longer_counts_as_holding_it() {
         let node = Keyring::open(core.clone()).await.unwrap();
         let mut config: Config = (*core.config).clone();
         config.keys.publish_ahead_seconds = 60;
-        let core = Core { config: config.into(), ..core.clone() };
+        let core = core.altered(|sources| sources.config = config.into());
         let patient = Keyring::open(core.clone()).await.unwrap();
         drop(node);
         core.clock.advance(40);

@@ -226,7 +226,7 @@ async fn beyond_the_limit_is_overloaded_and_can_be_repeated() {
     each_engine(async |mut core| {
         let mut config = (*core.config).clone();
         config.limits.verifications = 4;
-        core.config = Arc::new(config);
+        core = core.altered(|sources| sources.config = Arc::new(config));
         let world = world(core).await;
         let tokens = world.tokens(40).await;
         let asked =

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use ikd::clock::{Clock, Timestamp};
 use ikd::config::{Config, Mode};
-use ikd::core::Core;
+use ikd::core::{Core, Sources};
 use ikd::db::{Db, PoolSizes};
 use ikd::random::Random;
 use ikd::vault::Vault;
@@ -67,13 +67,8 @@ pub async fn core(engine: Engine, folder: &Path) -> Core {
     config.keys.directory = folder.join("keys");
     config.keys.publish_ahead_seconds = 0;
     config.mail.directory = folder.join("mail");
-    Core {
-        db,
-        clock: Clock::stopped(START),
-        random: Random::seeded(1),
-        vault: Vault::single([7; 32]),
-        config: Arc::new(config),
-    }
+    let (clock, random) = (Clock::stopped(START), Random::seeded(1));
+    Core::from(Sources { db, clock, random, vault: Vault::single([7; 32]), config: Arc::new(config) })
 }
 
 /// The Python that has the packages of `tests/requirements.txt`.

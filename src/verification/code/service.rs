@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::{CODES, Guesser, PresentationCode, Window};
 use super::store;
 use crate::clock::{DAY, Timestamp};
-use crate::core::Core;
+use crate::core::{Core, Sources};
 use crate::db::Tx;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::secret::Redacted;
@@ -45,7 +45,7 @@ impl Codes {
     /// # Errors
     /// When the database did not do it.
     pub async fn give(&self, resident: Uuid, token: &str, expires_at: Timestamp) -> Result<PresentationCode> {
-        let Core { random, vault, db, .. } = &self.core;
+        let Sources { random, vault, db, .. } = &*self.core;
         let mut tx = db.write().await?;
         store::void(&mut tx, resident).await?;
         for _ in 0..DRAWS {

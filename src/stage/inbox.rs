@@ -14,7 +14,7 @@ use crate::db::{DbResult, Session, Work};
 const WORTH_A_THREAD: usize = 4;
 
 /// The queue of a stage. Cloning shares it.
-pub(super) struct Inbox<J>(Arc<Shared<J>>);
+pub struct Inbox<J>(Arc<Shared<J>>);
 
 struct Shared<J> {
     waiting: Mutex<Waiting<J>>,
@@ -43,7 +43,7 @@ impl<J> Clone for Inbox<J> {
 impl<J: Send + 'static> Inbox<J> {
     /// `post` calls a thread to do `work` on a batch. With `apart` a batch holds at most one job per id, in the order of the
     /// ids.
-    pub(super) fn new(
+    pub fn new(
         limits: Limits,
         apart: Option<fn(&J) -> Uuid>,
         post: impl Fn(Work) -> DbResult<()> + Send + Sync + 'static,
@@ -58,7 +58,7 @@ impl<J: Send + 'static> Inbox<J> {
     ///
     /// # Errors
     /// The job, when the queue is full or drained for a stop.
-    pub(super) fn push(&self, job: J) -> Result<(), J> {
+    pub fn push(&self, job: J) -> Result<(), J> {
         let mut waiting = self.waiting();
         if waiting.closed || waiting.jobs.len() >= self.0.limits.waiting.max(1) {
             return Err(job);
@@ -75,7 +75,7 @@ impl<J: Send + 'static> Inbox<J> {
     }
 
     /// Takes no more jobs and returns when all that are queued were worked on.
-    pub(super) async fn drain(&self) {
+    pub async fn drain(&self) {
         loop {
             let ended = self.0.ended.notified();
             tokio::pin!(ended);

@@ -15,17 +15,17 @@ use uuid::Uuid;
 use crate::clock::stopwatch;
 
 /// Jobs in a batch at most.
-pub(super) const MOST: usize = 64;
+pub const MOST: usize = 64;
 
 /// How much a queue takes.
 #[derive(Clone, Copy)]
-pub(super) struct Limits {
+pub struct Limits {
     /// Jobs that may wait.
-    pub(super) waiting: usize,
+    pub waiting: usize,
     /// Jobs in a batch.
-    pub(super) batch: usize,
+    pub batch: usize,
     /// Batches under way at once.
-    pub(super) abreast: usize,
+    pub abreast: usize,
 }
 
 /// How long a batch gathers at most while others are just about to queue more.
@@ -33,7 +33,7 @@ const LINGER: Duration = Duration::from_millis(2);
 
 /// A queue of jobs and the task that empties it. Cloning shares both; the task ends with the last clone, or at
 /// [`Group::drain`].
-pub(super) struct Group<J>(Arc<Shared<J>>);
+pub struct Group<J>(Arc<Shared<J>>);
 
 struct Shared<J> {
     sender: Mutex<Option<mpsc::Sender<J>>>,
@@ -49,7 +49,7 @@ impl<J> Clone for Group<J> {
 impl<J: Send + 'static> Group<J> {
     /// Starts the task. With `apart` a batch holds at most one job per id, in the order of the ids; the others wait for the
     /// next.
-    pub(super) fn start<W, F>(limits: Limits, apart: Option<fn(&J) -> Uuid>, work: W) -> Self
+    pub fn start<W, F>(limits: Limits, apart: Option<fn(&J) -> Uuid>, work: W) -> Self
     where
         W: Fn(Vec<J>) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
@@ -82,7 +82,7 @@ impl<J: Send + 'static> Group<J> {
     ///
     /// # Errors
     /// The job, when the queue is full or drained for a stop.
-    pub(super) fn push(&self, job: J) -> Result<(), J> {
+    pub fn push(&self, job: J) -> Result<(), J> {
         let sender = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner);
         match sender.as_ref() {
             Some(sender) => sender.try_send(job).map_err(TrySendError::into_inner),
@@ -91,7 +91,7 @@ impl<J: Send + 'static> Group<J> {
     }
 
     /// Takes no more jobs and returns when all that are queued were worked on.
-    pub(super) async fn drain(&self) {
+    pub async fn drain(&self) {
         self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
