@@ -88,6 +88,9 @@ struct Run {
     /// Minutes of a soak at half load, of which nothing may grow; 0 for none.
     #[arg(long, default_value_t = 0)]
     soak: u64,
+    /// Settings of the PostgreSQL server, e.g. `shared_buffers=4GB`; its defaults are for small machines.
+    #[arg(long, value_delimiter = ',', default_value = "shared_buffers=1GB,max_wal_size=4GB")]
+    postgres: Vec<String>,
     /// Folder of the databases, removed at the end.
     #[arg(long, default_value = "target/load")]
     folder: PathBuf,
@@ -132,7 +135,7 @@ async fn measure(run: &Run) {
 async fn baselines(run: &Run, folder: &Path, report: &mut Report) {
     let folder = folder.join("baseline");
     std::fs::create_dir_all(&folder).unwrap();
-    let place = Arc::new(Place::make("sqlite", &folder, 10, 0).await);
+    let place = Arc::new(Place::make("sqlite", &folder, &[], 10, 0).await);
     let port = free_port();
     let own = folder.join("server");
     std::fs::create_dir_all(&own).unwrap();
@@ -160,7 +163,8 @@ async fn baselines(run: &Run, folder: &Path, report: &mut Report) {
 }
 
 async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: &mut Report) {
-    let place = Arc::new(Place::make(engine, folder, run.residents, run.portraits.min(run.residents)).await);
+    let portraits = run.portraits.min(run.residents);
+    let place = Arc::new(Place::make(engine, folder, &run.postgres, run.residents, portraits).await);
     report.note(format!(
         "{engine}: {} residents filled at {:.0} a second (sealed, without portraits but the first {})",
         run.residents, place.filled_per_second, run.portraits

@@ -80,10 +80,16 @@ pub fn write_config(folder: &Path, database: &str, port: u16) -> PathBuf {
 }
 
 impl Place {
-    pub async fn make(engine: &'static str, folder: &Path, residents: u64, portraits: u64) -> Self {
+    pub async fn make(
+        engine: &'static str,
+        folder: &Path,
+        settings: &[String],
+        residents: u64,
+        portraits: u64,
+    ) -> Self {
         let folder = folder.join(engine);
         fs::create_dir_all(&folder).unwrap();
-        let postgres = (engine == "postgres").then(|| Postgres::start(&folder));
+        let postgres = (engine == "postgres").then(|| Postgres::start(&folder, settings));
         let url = match &postgres {
             Some(postgres) => postgres.url("postgres"),
             None => format!("sqlite:{}", folder.join("ikd.db").display()),
@@ -268,7 +274,8 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    pub fn start(folder: &Path) -> Self {
+    /// `settings` are those of its configuration, as `name=value`.
+    pub fn start(folder: &Path, settings: &[String]) -> Self {
         let data = folder.join("data");
         let socket = std::env::temp_dir().join(format!("ikd-load-{}", std::process::id()));
         fs::create_dir_all(&data).unwrap();
@@ -291,7 +298,8 @@ impl Postgres {
             command("initdb").args(["-A", "trust", "-U", "ikd", "-E", "UTF8", "--no-locale", "-D", "."]).status();
         assert!(made.unwrap().success(), "initdb");
         let child = command("postgres")
-            .args(["-D", ".", "-c", "listen_addresses=", "-c", "shared_buffers=1GB", "-c", "max_wal_size=4GB"])
+            .args(["-D", ".", "-c", "listen_addresses="])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
             .arg("-k")
             .arg(&socket)
             .process_group(0)

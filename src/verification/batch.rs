@@ -7,11 +7,11 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-#[cfg(doc)]
-use crate::stage::MOST;
 use super::store::CheckRow;
 use crate::db::{Db, DbError, DbResult, Local, bound};
 use crate::on_server;
+#[cfg(doc)]
+use crate::stage::MOST;
 
 /// A token to be spent, and the record of it.
 pub(super) struct Spending {

@@ -58,7 +58,8 @@ impl Sessions {
 }
 
 fn read_here(session: &mut Session<'_>, jobs: Vec<Lookup>) {
-    let found = session.transact(|local| Ok(jobs.iter().map(|job| credential(local, job.resident)).collect::<Vec<_>>()));
+    let found =
+        session.transact(|local| Ok(jobs.iter().map(|job| credential(local, job.resident)).collect::<Vec<_>>()));
     match found {
         Ok(found) => jobs.into_iter().zip(found).for_each(|(job, found)| drop(job.reply.send(found))),
         Err(error) => jobs.into_iter().for_each(|job| drop(job.reply.send(Err(error.clone())))),

@@ -11,6 +11,8 @@ use ikd::device::{Purpose, encode};
 use ikd::error::{Code, Error, Result};
 use ikd::keyring::Keyring;
 use ikd::mail::{Job, MailKind, outbox};
+use ikd::vault::Label;
+use ikd::wallet::model::{Access, SESSION_SECONDS};
 use ikd::wallet::service::{Session, Unlocked};
 use ikd::wallet::store::Try;
 use ikd::wallet::{Service, face, mail, store};
@@ -250,6 +252,58 @@ async fn a_session_ends_by_time_lock_new_unlock_and_block() {
         tx.commit().await.unwrap();
         ended(&newer).await;
         assert_eq!(code_of(&unlock(&service, &holder, &holder.pin).await), Some(Code::PinBlocked));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sessions_that_are_looked_up_together_are_each_their_own() {
+    each_engine(async |core| {
+        let service = service(&core).await;
+        let (device, now) = ([9; 32], core.now());
+        let mut asked = Vec::new();
+        for number in 1..=150_u128 {
+            let (resident, ends_at) = (Uuid::from_u128(number), now.plus_seconds(number as i64));
+            let mut tx = core.db.write().await.unwrap();
+            assert!(store::enrol(&mut tx, resident, now.plus_seconds(-(number as i64))).await.unwrap());
+            let mut open = 0;
+            for _ in 0..1 + number % 4 {
+                open = store::open_session(&mut tx, resident, 1, ends_at).await.unwrap().unwrap();
+            }
+            tx.commit().await.unwrap();
+            asked.push((resident, open, ends_at));
+        }
+        let token = |resident, session| {
+            let access =
+                Access { resident_id: resident, generation: 1, session, expires_at: now.plus_seconds(SESSION_SECONDS) };
+            encode(&core.vault.seal(Label::AccessToken, &core.random, &[&device], &access.to_bytes()))
+        };
+        let mut looking = tokio::task::JoinSet::new();
+        let begin = Arc::new(tokio::sync::Barrier::new(3 * asked.len()));
+        for (resident, open, ends_at) in asked {
+            let stranger = Uuid::from_u128(resident.as_u128() << 64);
+            // Of three at once one lives, one was replaced by a newer session, and one is nobody's.
+            let tokens = [token(resident, open), token(resident, open - 1), token(stranger, 1)];
+            for (at, token) in tokens.into_iter().enumerate() {
+                let (service, begin) = (service.clone(), Arc::clone(&begin));
+                looking.spawn(async move {
+                    begin.wait().await;
+                    let found = service.authenticate(&device, &token).await;
+                    if at > 0 {
+                        assert_eq!(code_of(&found), Some(Code::SessionEnded));
+                        return;
+                    }
+                    let found = found.unwrap();
+                    assert_eq!((found.resident_id, found.session, found.ends_at), (resident, open, ends_at));
+                    let activated = now.plus_seconds(-(resident.as_u128() as i64));
+                    assert_eq!((found.generation, found.activated_at), (1, activated));
+                });
+            }
+        }
+        looking.join_all().await;
+        service.drain().await;
+        let late = service.authenticate(&device, &token(Uuid::from_u128(1), 1)).await;
+        assert_eq!(code_of(&late), Some(Code::Overloaded), "nothing is looked up for a node that stops");
     })
     .await;
 }
