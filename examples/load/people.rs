@@ -224,17 +224,20 @@ async fn activate(place: &Place, officer: &Officer, selfie: &[u8], http: &reqwes
         .unwrap();
     let answer = resident.post(&path("/activation-token"), &json!({})).await.unwrap().expect(200).unwrap();
     let scan = json!({"token": answer.text("token").unwrap()});
-    officer.post("/v1/officer/scans", &scan).await.unwrap().expect(200).unwrap();
-    let approval = json!({"checks": {"face": true, "document": true, "data": true}, "note": ""});
+    let seen = officer.post("/v1/officer/scans", &scan).await.unwrap().expect(200).unwrap();
+    let approval = |seen: &ikd::demo::client::Answer| {
+        let version = seen.text("version").unwrap();
+        json!({"version": version, "checks": {"face": true, "document": true, "data": true}, "note": ""})
+    };
     let decided = format!("/v1/officer/registrations/{id}/approval");
     // The register's answer may come after the scan: only what the officer has seen can be approved, so look again.
-    let mut approved = officer.post(&decided, &approval).await.unwrap();
+    let mut approved = officer.post(&decided, &approval(&seen)).await.unwrap();
     for _ in 0..20 {
         if approved.status != 409 {
             break;
         }
-        officer.get(&format!("/v1/officer/registrations/{id}")).await.unwrap().expect(200).unwrap();
-        approved = officer.post(&decided, &approval).await.unwrap();
+        let seen = officer.get(&format!("/v1/officer/registrations/{id}")).await.unwrap().expect(200).unwrap();
+        approved = officer.post(&decided, &approval(&seen)).await.unwrap();
     }
     approved.expect(200).unwrap();
     // The mail was handed over when the code has an end; what it says can be computed here, because the keys are here.

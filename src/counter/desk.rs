@@ -152,7 +152,14 @@ impl Service {
     ///
     /// # Errors
     /// `forbidden`, `invalid_field` unless all three checks are confirmed, and what approving refuses.
-    pub async fn approve(&self, officer: &OfficerSession, id: Uuid, checks: Checks, note: &str) -> Result<State> {
+    pub async fn approve(
+        &self,
+        officer: &OfficerSession,
+        id: Uuid,
+        version: &str,
+        checks: Checks,
+        note: &str,
+    ) -> Result<State> {
         require_service(officer)?;
         let note = check_note(note)?;
         let missing: Vec<FieldError> =
@@ -172,7 +179,7 @@ impl Service {
         }
         let intent = self.audit.begin(event(officer, Action::Approval, id)).await?;
         let mut tx = self.core.db.write().await?;
-        let done = self.registrations.approve(&mut tx, officer.actor(), id, &note).await;
+        let done = self.registrations.approve(&mut tx, officer.actor(), id, version, &note).await;
         let state = self.conclude(tx, intent, done).await?;
         self.registrations.wake();
         Ok(state)

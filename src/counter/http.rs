@@ -252,6 +252,8 @@ struct RegistrationReply {
     check_state: CheckState,
     /// What the register's answer means; null until it has answered.
     check_result: Option<CheckResult>,
+    /// Changes with whatever an officer compares (data, selfie, the register's answer). An approval carries it.
+    version: String,
     /// Every difference, explained.
     differences: Vec<Difference>,
     /// Peculiarities of the NIK.
@@ -311,6 +313,7 @@ impl From<View> for RegistrationReply {
             }),
             check_state: view.check_state,
             check_result: view.check_result,
+            version: view.version,
             differences: view.differences,
             warnings: view.warnings,
             has_selfie: view.has_selfie,
@@ -581,6 +584,8 @@ async fn portrait(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ApprovalBody {
+    /// `version` of the registration as it was on the officer's screen: what changed since is not approved unseen.
+    version: String,
     /// What the officer checked; all three are needed.
     #[serde(deserialize_with = "object")]
     checks: ChecksBody,
@@ -624,7 +629,7 @@ async fn approve(
     Json(body): Json<ApprovalBody>,
 ) -> Result<Json<DecisionReply>, Problem> {
     let checks = Checks { face: body.checks.face, document: body.checks.document, data: body.checks.data };
-    let state = service.approve(&officer, id, checks, body.note.expose()).await?;
+    let state = service.approve(&officer, id, &body.version, checks, body.note.expose()).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }
 

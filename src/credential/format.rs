@@ -269,7 +269,8 @@ pub fn to_text(cose: &[u8]) -> String {
 
 /// The byte before a stored block that is the last: BFINAL 1, BTYPE 00 (RFC 1951 §3.2.3), and five bits that mean nothing.
 const LAST_BLOCK_STORED: u8 = 1;
-const BLOCK_TYPE: u8 = 0b110;
+/// Where BTYPE stands in that byte.
+const BLOCK_TYPE_BITS: u8 = 0b110;
 
 /// As [`to_text`], for what holds little but ciphertext and a signature: a stored block (RFC 1951 §3.2.4) in a zlib stream
 /// (RFC 1950 §2.2), which is what compression gives for these too, after much work.
@@ -311,10 +312,11 @@ pub fn from_text(text: &str) -> Result<Vec<u8>, Malformed> {
     inflate(&compressed)
 }
 
-/// Inflates exactly one zlib stream (RFC 1950) that fills its input, with zero padding bits.
+/// Inflates exactly one zlib stream (RFC 1950) that fills its input, of which no single bit could be another. The same bytes
+/// can still be compressed in several ways: what is signed and spent is what is inside.
 fn inflate(compressed: &[u8]) -> Result<Vec<u8>, Malformed> {
     let inflated = inflate_stream(compressed)?;
-    if let Some(first) = compressed.get(2).filter(|first| *first & BLOCK_TYPE == 0) {
+    if let Some(first) = compressed.get(2).filter(|first| *first & BLOCK_TYPE_BITS == 0) {
         // A stored block begins and ends with a byte; the bits between its header and its length mean nothing.
         return if *first == LAST_BLOCK_STORED { Ok(inflated) } else { Err(Malformed) };
     }

@@ -1,4 +1,4 @@
-//! SQLite on threads of our own, for the statements of many checks.
+//! SQLite on threads of our own, for what is read and written by many at the same time.
 //!
 //! sqlx runs SQLite on a thread too, but passes each statement and each row between threads. Where a batch is hundreds of
 //! small statements, that costs more than the statements: here a whole piece of work crosses over once, and back once.
@@ -23,7 +23,8 @@ pub use rusqlite::params as bound;
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 64;
 
-/// What a piece of work runs its statements on, inside one transaction. Placeholders are `?1`, `?2` …
+/// What a piece of work runs its statements on, inside one transaction. Placeholders are `?1`, `?2` …, or `$1`,
+/// `$2` … when they appear in that order.
 pub struct Local<'c>(&'c Connection);
 
 impl Local<'_> {

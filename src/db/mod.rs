@@ -12,7 +12,7 @@ mod tx;
 
 pub use error::{DbError, DbResult};
 pub use local::{Columns, Local, Session, Work, bound};
-pub use open::{Db, PoolSizes, Threads};
+pub use open::{Db, PoolSizes, Threads, processors};
 pub use tx::{ConnRef, Tx};
 
 /// Runs one body on whichever engine the transaction is of. `$c` is the engine's `&mut` connection; the body is an

@@ -65,11 +65,6 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// How many threads read: what they read they work on too, so there is one for each processor.
-    pub fn readers() -> usize {
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-    }
-
     /// Queues work for the thread that writes.
     ///
     /// # Errors
@@ -147,12 +142,12 @@ impl Db {
                 turn: Some(Arc::clone(&turn)),
                 ahead: Some(Ahead::start(move || super::local::open(&copied, &[]))?),
             };
-            // Not mapped: each transaction after a change unmaps the whole file, and faults it in again.
+            // What they read they work on too, so there is one for each processor. Not mapped: each transaction after a change unmaps the whole file, and faults it in again.
             let reader =
                 |_| Settings { path: path.clone(), pragmas: vec![("query_only", "ON")], turn: None, ahead: None };
             let threads = Threads {
                 writer: Pool::start("ikd-db-writer", vec![writer])?,
-                readers: Pool::start("ikd-db-reader", (0..Threads::readers()).map(reader).collect())?,
+                readers: Pool::start("ikd-db-reader", (0..processors()).map(reader).collect())?,
                 turn,
             };
             let write = SqlitePoolOptions::new()
@@ -301,6 +296,11 @@ impl Db {
             Engine::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Processors that this process may use.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Makes the file of a new SQLite database readable by its owner alone; the journal files take its mode.

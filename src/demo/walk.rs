@@ -146,7 +146,9 @@ async fn counter(
         officer.get(&format!("/v1/officer/registrations/{id}/{picture}")).await?.expect(200)?;
     }
     story.tell("officer", "sees selfie and register portrait side by side");
-    let body = json!({"checks": {"face": true, "document": true, "data": true}, "note": "demo"});
+    let version = officer.get(&format!("/v1/officer/registrations/{id}")).await?.expect(200)?.text("version")?;
+    let checks = json!({"face": true, "document": true, "data": true});
+    let body = json!({"version": version, "checks": checks, "note": "demo"});
     let answer = officer.post(&format!("/v1/officer/registrations/{id}/approval"), &body).await?.expect(200)?;
     story.tell("officer", &format!("approves: state {}", answer.text("state")?));
     Ok(())

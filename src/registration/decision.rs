@@ -42,6 +42,8 @@ pub struct View {
     pub check_state: CheckState,
     /// What the register's answer means.
     pub check_result: Option<CheckResult>,
+    /// Changes with whatever an officer compares; see [`Service::approve`].
+    pub version: String,
     /// Every difference, explained.
     pub differences: Vec<Difference>,
     /// Peculiarities of the NIK, for the officer only.
@@ -115,6 +117,13 @@ fn finished(state: State) -> Error {
         )
     };
     Refusal::new(Code::WrongState).detail(id, en).into()
+}
+
+/// What an approval is compared with: changes with data, selfie and the register's answer, each by itself, as their times
+/// may be of different nodes.
+fn version_of(row: &Row, taken_at: Option<Timestamp>) -> String {
+    let times = [Some(row.updated_at), taken_at, row.checked_at];
+    times.map(|time| format!("{:x}", time.unwrap_or_default().micros())).join("-")
 }
 
 impl Service {
@@ -263,25 +272,15 @@ impl Service {
         }
     }
 
-    /// A registration with everything an officer compares; that it was on the screen is noted.
+    /// A registration with everything an officer compares.
     ///
     /// # Errors
     /// `not_found` when it was not scanned at this office.
     pub async fn view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
-        // Before anything is read: what changes in between counts as not seen.
-        let looked_at = self.core.now();
-        let view = self.read_view(actor, id, language).await?;
-        if view.state == State::AwaitingOfficer {
-            let mut tx = self.core.db.write().await?;
-            store::seen(&mut tx, id, looked_at).await?;
-            tx.commit().await?;
-        }
-        Ok(view)
-    }
-
-    async fn read_view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
         let mut tx = self.core.db.read().await?;
+        // The row before what belongs to it: what changes in between makes another version.
         let row = self.in_office(&mut tx, actor, id).await?;
+        let taken_at = store::selfie_taken_at(&mut tx, id).await?;
         let submitted = open(&self.core.vault, &row)?;
         let (record, portrait) = self.register_copy(&mut tx, id).await?.unzip();
         let differences = record.as_ref().map(|record| explain(&submitted, record, language)).unwrap_or_default();
@@ -300,7 +299,8 @@ impl Service {
             check_result: row.check_result(),
             differences,
             warnings: warnings.into_iter().map(|warning| warning.text().in_language(language)).collect(),
-            has_selfie: store::lookup_selfie(&mut tx, id).await?.is_some(),
+            version: version_of(&row, taken_at),
+            has_selfie: taken_at.is_some(),
             has_portrait: portrait.flatten().is_some(),
             already_active,
             may_decide: self.scan_counts(&row, actor),
@@ -355,11 +355,12 @@ impl Service {
             .collect()
     }
 
-    /// Approves in the caller's transaction: the code is mailed, or the approval waits for the register.
+    /// Approves in the caller's transaction: the code is mailed, or the approval waits for the register. `version` is that
+    /// of the [`View`] the officer had on the screen.
     ///
     /// # Errors
     /// `not_found`, `scan_required`, `already_active`, `wrong_state` (unknown NIK, not eligible, not waiting).
-    pub async fn approve(&self, tx: &mut Tx, actor: Actor, id: Uuid, note: &str) -> Result<State> {
+    pub async fn approve(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, note: &str) -> Result<State> {
         let now = self.core.now();
         let row = self.in_office(tx, actor, id).await?;
         require_live(&row, now)?;
@@ -371,8 +372,7 @@ impl Service {
         }
         let taken_at = store::selfie_taken_at(tx, id).await?.ok_or(Code::WrongState)?;
         // Only what the officer had on the screen can be approved: neither an answer that came since nor a new selfie.
-        let newest = row.updated_at.max(taken_at).max(row.checked_at.unwrap_or_default());
-        if row.seen_at < Some(newest) {
+        if version != version_of(&row, Some(taken_at)) {
             return Err(Refusal::new(Code::WrongState)
                 .detail(
                     "Ada yang berubah sejak Anda membukanya (data, swafoto, atau jawaban data kependudukan); buka lagi, lalu putuskan.",

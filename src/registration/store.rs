@@ -53,8 +53,6 @@ pub struct Row {
     pub scanned_by: Option<Uuid>,
     /// When.
     pub scanned_at: Option<Timestamp>,
-    /// When an officer last had everything on the screen.
-    pub seen_at: Option<Timestamp>,
     /// 1 once approved in presence and sent back by the register's answer.
     pub proofed: i64,
     /// The number both screens show when the resident scanned the officer's QR.
@@ -81,7 +79,7 @@ macro_rules! columns {
     () => {
         "registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, \
          terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, \
-         check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, seen_at, proofed, match_number, \
+         check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, proofed, match_number, \
          match_officer_id, match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at"
     };
 }
@@ -279,13 +277,6 @@ const SCAN: &str = "UPDATE registration SET last_spent = $2, office_id = $3, sca
 /// Spends an activation token issued at `issued` and records who scanned it. A limited data check becomes due.
 pub async fn scan(tx: &mut Tx, id: Uuid, issued: i64, office: Uuid, officer: Uuid, now: Timestamp) -> DbResult<bool> {
     Ok(execute!(tx, SCAN, id, issued, office, officer, now)? == 1)
-}
-
-const SEEN: &str = "UPDATE registration SET seen_at = $2 WHERE registration_id = $1 AND state = 'awaiting_officer'";
-
-/// An officer has submission, register's answer and selfie on the screen.
-pub async fn seen(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, SEEN, id, now)? == 1)
 }
 
 const OFFER_MATCH: &str = "UPDATE registration SET match_number = $2, match_officer_id = $3, match_at = $4 \

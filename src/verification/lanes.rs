@@ -16,7 +16,7 @@ use super::store::CheckRow;
 use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::credential::verify::Signed;
-use crate::db::{Db, DbError, DbResult, Session, Threads};
+use crate::db::{Db, DbError, DbResult, Session, processors};
 use crate::error::Result;
 use crate::random::Random;
 use crate::stage::{Group, Inbox, Limits, MOST, Stage, gone, overloaded};
@@ -73,7 +73,7 @@ impl Lanes {
     /// Starts both over the database; each lets so many checks wait as may be under way.
     pub(super) fn start(core: &Core, drafts: Drafts) -> Self {
         let waiting = core.config.limits.verifications;
-        let processors = Threads::readers();
+        let processors = processors();
         // One after the other: what queues behind a commit makes the next one larger, and SQLite has one writer.
         let commit_limits = Limits { waiting, batch: MOST, abreast: 1 };
         let apart: fn(&Committing) -> Uuid = |job| job.spending.row.resident_id;
@@ -95,7 +95,7 @@ impl Lanes {
                 let commits = Stage::Tasks(Group::start(commit_limits, Some(apart), work));
                 let (db, next) = (core.db.clone(), commits.clone());
                 let work = move |jobs| read(db.clone(), jobs, drafts.clone(), next.clone());
-                // Half of the connections are for others.
+                // Half of the connections are for others, sessions among them.
                 let most = (core.config.database.connections as usize / 2).max(1);
                 let (batch, abreast) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors).min(most));
                 let reads = Stage::Tasks(Group::start(Limits { waiting, batch, abreast }, None, work));

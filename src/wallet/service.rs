@@ -171,8 +171,9 @@ impl Service {
     /// `session_ended` when the token is not ours, not this device's, or its session has ended.
     pub async fn authenticate(&self, device: &Thumbprint, token: &str) -> Result<Session> {
         let access = self.open_token(device, token).ok_or(Code::SessionEnded)?;
-        let now = self.core.now();
         let row = self.sessions.credential(access.resident_id).await?.ok_or(Code::SessionEnded)?;
+        // The look-up may have waited.
+        let now = self.core.now();
         let lives = row.state == "active"
             && row.generation == access.generation
             && row.session == access.session

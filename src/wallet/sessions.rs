@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::store::{CREDENTIAL, CredentialRow};
 use crate::clock::Timestamp;
 use crate::core::Core;
-use crate::db::{Columns, Db, DbResult, Local, Session, Threads, bound};
+use crate::db::{Columns, Db, DbResult, Local, Session, bound, processors};
 use crate::error::Result;
 use crate::on_server;
 use crate::stage::{Group, Inbox, Limits, MOST, Stage, gone, overloaded};
@@ -30,13 +30,17 @@ pub(super) struct Sessions(Stage<Lookup>);
 impl Sessions {
     /// Starts it over the database.
     pub(super) fn start(core: &Core) -> Self {
-        let (waiting, abreast) = (core.config.http.connections, Threads::readers());
-        let limits = Limits { waiting, batch: MOST, abreast };
+        let limits = |abreast| Limits { waiting: core.config.http.connections, batch: MOST, abreast };
         Self(match core.db.threads().cloned() {
-            Some(threads) => Stage::Threads(Inbox::new(limits, None, move |work| threads.post_read(work), read_here)),
+            Some(threads) => {
+                let post = move |work| threads.post_read(work);
+                Stage::Threads(Inbox::new(limits(processors()), None, post, read_here))
+            }
             None => {
                 let db = core.db.clone();
-                Stage::Tasks(Group::start(limits, None, move |jobs| read(db.clone(), jobs)))
+                // A quarter of the connections: checks may take half.
+                let most = (core.config.database.connections as usize / 4).max(1);
+                Stage::Tasks(Group::start(limits(processors().min(most)), None, move |jobs| read(db.clone(), jobs)))
             }
         })
     }

@@ -139,7 +139,7 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
         desk(
             "post",
             "/v1/officer/registrations/{id}/approval",
-            json!({"checks": {"face": true, "document": true, "data": true}, "note": ""}),
+            json!({"version": "0", "checks": {"face": true, "document": true, "data": true}, "note": ""}),
         )
         .optional(&["note"])
         .refuses(Sent, 409, "wrong_state"),

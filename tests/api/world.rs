@@ -289,10 +289,13 @@ impl World {
         officer.post("/v1/officer/scans", &json!({"token": token})).await.unwrap()
     }
 
-    /// The officer approves.
+    /// The officer looks, and approves what was there to see.
     pub async fn approve(&self, officer: &Officer, applicant: &Applicant) -> Answer {
-        let path = format!("/v1/officer/registrations/{}/approval", applicant.id);
-        officer.post(&path, &approval()).await.unwrap()
+        let path = format!("/v1/officer/registrations/{}", applicant.id);
+        let seen = officer.get(&path).await.unwrap();
+        let mut body = approval();
+        body["version"] = seen.json["version"].as_str().unwrap_or_default().into();
+        officer.post(&format!("{path}/approval"), &body).await.unwrap()
     }
 
     /// Approved and the mail delivered.
@@ -378,7 +381,7 @@ pub fn verdict(answer: &Answer) -> String {
 
 /// A body that approves.
 pub fn approval() -> Value {
-    json!({"checks": {"face": true, "document": true, "data": true}, "note": "uji"})
+    json!({"version": "", "checks": {"face": true, "document": true, "data": true}, "note": "uji"})
 }
 
 /// A PIN key that stands for the PIN that this person would have set; deriving one takes too long for every test.

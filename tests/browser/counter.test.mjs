@@ -116,25 +116,32 @@ describe("counter", { timeout: 600_000 }, () => {
     await page.keyboard.press("F2");
   });
 
-  test("what comes late takes neither focus, nor a pressed key, nor the outcome's place", async () => {
+  test("what comes late takes neither focus, nor a pressed key, nor the outcome's place", async (t) => {
+    t.after(() => page.unrouteAll({ behavior: "ignoreErrors" }));
     const resident = await ready();
     const token = await resident.activationToken();
     await home();
     // The check of the data is still under way when the officer sees the person, and ends while the officer works.
     const asked = [];
-    let pending = true;
-    const answerLater = async (route) => {
-      if (route.request().method() !== "GET" && !route.request().url().endsWith("/scans")) return route.fallback();
+    let holding = true;
+    const answered = {};
+    const unanswered = { check_state: "pending", register: null, differences: [] };
+    let changes = { ...unanswered, version: "before the register answered" };
+    const hold = async (route) => {
+      const scan = route.request().url().endsWith("/scans");
+      if (route.request().method() !== "GET" && !scan) return route.fallback();
       const answer = await route.fetch();
-      const view = await answer.json();
-      const body = JSON.stringify(pending ? { ...view, check_state: "pending", register: null, differences: [] } : view);
-      if (!route.request().url().endsWith("/scans")) await new Promise((go) => asked.push(go));
+      const body = JSON.stringify({ ...(await answer.json()), ...changes });
+      if (holding && !scan) await new Promise((go) => asked.push(go));
       await route.fulfill({ response: answer, body });
     };
     const places = [/\/v1\/officer\/scans$/, /\/v1\/officer\/registrations\/[0-9a-f-]+$/];
-    for (const place of places) await page.route(place, answerLater);
+    const waits = page.getByText("Data kependudukan belum menjawab");
+    const changed = page.getByText("Yang dibandingkan berubah", { exact: true });
+    const ticked = () => page.evaluate(() => ["face", "document", "data"].filter((name) => document.getElementById(`check-${name}`).checked));
+    for (const place of places) await page.route(place, hold);
     await wedge(token);
-    await page.getByText("Data kependudukan belum menjawab").waitFor();
+    await waits.waitFor();
     await page.getByRole("button", { name: "Perbesar: Swafoto tadi" }).click();
     await page.locator("dialog[open]").waitFor();
     // A quick hand: the focus is moved before the browser tells that the dialog was closed.
@@ -144,37 +151,63 @@ describe("counter", { timeout: 600_000 }, () => {
     });
     await page.locator("dialog").waitFor({ state: "detached" });
     assert.equal(await page.evaluate(() => document.activeElement.id), "check-face");
-    await eventually("a look at the check", () => asked.length);
+
+    await page.keyboard.press("Space");
     await page.locator("#note").fill("KK dib");
-    await page.locator("#check-face").focus();
+    await page.locator("#check-document").focus();
+    await eventually("a look at the check", () => asked.length);
     await page.keyboard.down("Space");
-    pending = false;
-    asked.shift()();
-    await eventually("the same again or the register's data", async () => asked.length || (await page.locator(".compared .badge.good").count()));
-    asked.shift()?.();
-    await page.locator(".compared .badge.good").first().waitFor();
+    changes = answered;
+    // The first one was asked before, and says the same again.
+    await eventually("the register's data", async () => (asked.shift()?.(), page.locator(".compared .badge.good").count()));
     await page.keyboard.up("Space");
-    assert.ok(await page.locator("#check-face").isChecked(), "the press was not forgotten");
+    assert.deepEqual(await ticked(), ["document"], "the press was not forgotten, and what has to be compared anew is not ticked");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "check-document");
     assert.equal(await page.locator("#note").inputValue(), "KK dib");
-    assert.equal(await page.getByText("Data kependudukan belum menjawab").count(), 0);
-    // Asked before the decision, answered after it.
-    pending = true;
+    assert.equal(await waits.count(), 0);
+    await changed.waitFor();
+    holding = false;
+    await screen("changed");
+    holding = true;
+
+    // The service has given the register's answer, but it is not on the screen: nothing is approved unseen.
+    changes = { ...unanswered, version: "before the register answered" };
     await page.reload();
     await eventually("the look after the reload", () => asked.length);
     asked.shift()();
-    await page.getByText("Data kependudukan belum menjawab").waitFor();
-    assert.ok(await page.locator("#check-face").isChecked(), "ticks outlive a reload");
+    await waits.waitFor();
+    assert.deepEqual(await ticked(), ["document"], "ticks outlive a reload");
     await eventually("a look that is under way", () => asked.length);
-    pending = false;
-    for (const name of ["document", "data"]) await page.locator(`#check-${name}`).check();
+    const late = asked.shift();
+    changes = answered;
+    for (const name of ["face", "data"]) await page.locator(`#check-${name}`).check();
     await page.keyboard.press("Control+Enter");
-    await heading("Disetujui").waitFor();
-    const seen = page.waitForResponse(places[1]);
+    await eventually("another look, after the refusal", () => asked.length);
     asked.shift()();
+    await page.getByText("Ada yang berubah sejak Anda membukanya").waitFor();
+    assert.deepEqual(await ticked(), ["document"]);
+    assert.equal((await resident.state()).state, "awaiting_officer");
+    const seen = page.waitForResponse(places[1]);
+    late();
     await (await seen).finished();
     await page.waitForTimeout(100);
+    assert.equal(await waits.count(), 0, "an older answer does not take a newer one's place");
+
+    // Asked before the decision, answered after it.
+    changes = unanswered;
+    await page.reload();
+    await eventually("the look after the reload", () => asked.length);
+    asked.shift()();
+    await waits.waitFor();
+    await eventually("a look that is under way", () => asked.length);
+    for (const name of ["face", "data"]) await page.locator(`#check-${name}`).check();
+    await page.keyboard.press("Control+Enter");
+    await heading("Disetujui").waitFor();
+    const afterwards = page.waitForResponse(places[1]);
+    asked.shift()();
+    await (await afterwards).finished();
+    await page.waitForTimeout(100);
     assert.ok(await heading("Disetujui").isVisible(), "the outcome stays");
-    for (const place of places) await page.unroute(place, answerLater);
     assert.equal((await resident.state()).state, "code_sent");
     await page.keyboard.press("Enter");
     await heading("Pindai QR aktivasi warga").waitFor();

@@ -344,8 +344,9 @@ export class Officer {
     return this.call("POST", "/v1/officer/scans", { token });
   }
 
-  approve(id) {
-    return this.call("POST", `/v1/officer/registrations/${id}/approval`, { checks: { face: true, document: true, data: true }, note: "" });
+  async approve(id) {
+    const { version } = await this.call("GET", `/v1/officer/registrations/${id}`);
+    return this.call("POST", `/v1/officer/registrations/${id}/approval`, { version, checks: { face: true, document: true, data: true }, note: "" });
   }
 }
 

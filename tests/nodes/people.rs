@@ -124,9 +124,11 @@ pub async fn scan(phone: &Resident, officer: &Officer, id: &str) {
 
 /// Approves; gives the state after it.
 pub async fn approve(officer: &Officer, id: &str) -> String {
-    let body = json!({"checks": {"face": true, "document": true, "data": true}, "note": "uji"});
-    let path = format!("/v1/officer/registrations/{id}/approval");
-    officer.post(&path, &body).await.unwrap().expect(200).unwrap().text("state").unwrap()
+    let path = format!("/v1/officer/registrations/{id}");
+    let version = officer.get(&path).await.unwrap().expect(200).unwrap().text("version").unwrap();
+    let checks = json!({"face": true, "document": true, "data": true});
+    let body = json!({"version": version, "checks": checks, "note": "uji"});
+    officer.post(&format!("{path}/approval"), &body).await.unwrap().expect(200).unwrap().text("state").unwrap()
 }
 
 /// The visit at the counter: scan, the register's answer, approval; the code is on its way after it.

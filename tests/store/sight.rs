@@ -10,7 +10,7 @@ use ikd::mail::Wake;
 use ikd::register::generate::{GenerateOptions, Generator, generate_into};
 use ikd::register::service::Switch;
 use ikd::register::{Date, LocalRegister, PopulationRegister};
-use ikd::registration::decision::Actor;
+use ikd::registration::decision::{Actor, View};
 use ikd::registration::model::Draft;
 use ikd::registration::{Service, State, terms};
 use uuid::Uuid;
@@ -25,9 +25,9 @@ fn selfie(shade: u8) -> Vec<u8> {
     out.into_inner()
 }
 
-async fn approve(core: &Core, service: &Service, id: Uuid) -> Result<State, Option<Code>> {
+async fn approve(core: &Core, service: &Service, id: Uuid, seen: &View) -> Result<State, Option<Code>> {
     let mut tx = core.db.write().await.unwrap();
-    let state = service.approve(&mut tx, ACTOR, id, "").await.map_err(|error| error.code())?;
+    let state = service.approve(&mut tx, ACTOR, id, &seen.version, "").await.map_err(|error| error.code())?;
     tx.commit().await.unwrap();
     Ok(state)
 }
@@ -67,21 +67,29 @@ async fn only_what_was_seen_is_approved() {
         service.scan(&mut tx, ACTOR, scanned).await.unwrap();
         tx.commit().await.unwrap();
         service.ensure_checked(id).await;
-        assert!(service.view(ACTOR, id, Language::English).await.unwrap().check_result.is_none());
+        let look = async || service.view(ACTOR, id, Language::English).await.unwrap();
+        let pending = look().await;
+        assert!(pending.check_result.is_none());
         local.set_switch(Switch::Open).await.unwrap();
         core.clock.advance(60);
         assert!(service.check_one(id).await.unwrap());
-        assert_eq!(approve(&core, &service, id).await, Err(Some(Code::WrongState)), "the difference was not seen");
+        let unseen = Err(Some(Code::WrongState));
+        assert_eq!(approve(&core, &service, id, &pending).await, unseen, "the difference was not seen");
         core.clock.advance(1);
-        assert_eq!(service.view(ACTOR, id, Language::English).await.unwrap().differences.len(), 1);
+        // This answer is on its way, or lost: that the service gave it does not mean that the officer has it.
+        let answered = look().await;
+        assert_eq!(answered.differences.len(), 1);
+        assert_eq!(approve(&core, &service, id, &pending).await, unseen, "the screen still showed no answer");
 
-        // A new selfie after the look.
-        core.clock.advance(1);
+        // A new selfie after the look, on a node whose clock is behind.
+        core.clock.advance(-120);
         service.put_selfie(&device, id, selfie(200)).await.unwrap();
-        assert_eq!(approve(&core, &service, id).await, Err(Some(Code::WrongState)), "the selfie was not seen");
-        core.clock.advance(1);
-        service.view(ACTOR, id, Language::English).await.unwrap();
-        assert_eq!(approve(&core, &service, id).await, Ok(State::CodeSent));
+        assert_eq!(approve(&core, &service, id, &answered).await, unseen, "the selfie was not seen");
+        core.clock.advance(121);
+        assert_eq!(approve(&core, &service, id, &answered).await, unseen);
+        let newest = look().await;
+        assert_eq!(look().await.version, newest.version, "looking changes nothing");
+        assert_eq!(approve(&core, &service, id, &newest).await, Ok(State::CodeSent));
     })
     .await;
 }

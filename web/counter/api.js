@@ -15,7 +15,7 @@ export function liveApi(session) {
     counterToken: () => post("/counter-tokens", undefined, { again: true, quiet: true }),
     matches: () => get("/matches", { quiet: true }),
     confirmMatch: (id, number) => post(`${one(id)}/match`, { match_number: number }, { again: true }),
-    approve: (id, note) => post(`${one(id)}/approval`, { checks: { face: true, document: true, data: true }, note }),
+    approve: (id, version, note) => post(`${one(id)}/approval`, { version, checks: { face: true, document: true, data: true }, note }),
     giveBack: (id, to, reason, release) => post(`${one(id)}/return`, { to, reason, release }),
     reject: (id, reason, note) => post(`${one(id)}/rejection`, { reason, note }),
     picture: (id, kind) => `${session.api}${one(id)}/${kind}`,

@@ -7,6 +7,8 @@ import { arrive, ask, failed, key, shortcuts } from "/web/staff/frame.js";
 import { askReject, askReturn } from "./decide.js";
 
 const REFRESH_MILLISECONDS = 2500;
+// Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
+const MOST_LOOKS = 120;
 const BAD = ["rejected", "expired", "cancelled"];
 const GOOD = ["code_sent", "needs_pin", "active"];
 
@@ -90,15 +92,18 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   memory.checks = state.checks = memory.checks ?? state.checks;
   // Ticks and note outlive a reload, but not another scan: that is another look at the person.
   const desk = `ikd.desk.${id}`;
-  const keepDesk = () => sessionStorage.setItem(desk, JSON.stringify({ scanned: state.view?.scanned_at, checks: state.checks, note: state.note }));
+  const keepDesk = () => sessionStorage.setItem(desk, JSON.stringify({ scanned: state.view?.scanned_at, version: state.view?.version, checks: state.checks, note: state.note }));
+  /** Gives whether they were made on another version. */
   const takeUp = (view) => {
     try {
-      const { scanned, checks, note } = JSON.parse(sessionStorage.getItem(desk)) ?? {};
-      if (scanned && scanned === view.scanned_at) {
-        Object.assign(state.checks, checks);
-        state.note = note;
-      }
-    } catch { /* nothing was kept */ }
+      const { scanned, version, checks, note } = JSON.parse(sessionStorage.getItem(desk)) ?? {};
+      if (!scanned || scanned !== view.scanned_at) return false;
+      Object.assign(state.checks, checks);
+      state.note = note;
+      return version !== view.version;
+    } catch {
+      return false;
+    }
   };
   fresh = null;
   let ended = false;
@@ -106,6 +111,8 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   let sending = false;
   let decided = false;
   let drawn = null;
+  let asked = 0;
+  let looks = 0;
   const end = shortcuts({ "Ctrl+Enter": () => act?.approve(), F9: () => act?.giveBack(), F10: () => act?.reject() });
   let act = null;
 
@@ -115,6 +122,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
     // A look that is still under way must not take the outcome's place.
     decided = true;
     clearTimeout(timer);
+    for (const dialog of document.querySelectorAll("dialog.ask")) dialog.close();
     sessionStorage.removeItem(desk);
     memory.outcome = { answer, kind };
     const lesson = api.lesson?.(id, kind);
@@ -131,7 +139,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   }
 
   async function send(kind, request) {
-    if (sending) return;
+    if (sending || decided) return;
     sending = true;
     try {
       done(await request(), kind);
@@ -166,9 +174,11 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
       return fixed(el("section", { class: "card stack decision", "aria-labelledby": "decision" }, el("h2", { id: "decision" }, t("decision.title")), place,
         notice("info", t("decision.scan_again"), t("decision.scan_again.do")), button(t("counter.scan"), next, { picture: "scan" })));
     }
+    const inputs = {};
     const boxes = Object.keys(state.checks).map((name) => {
       const input = el("input", { type: "checkbox", id: `check-${name}`, onchange: () => { state.checks[name] = input.checked; keepDesk(); } });
       input.checked = state.checks[name];
+      inputs[name] = input;
       return el("label", { class: "check" }, input, el("span", {}, el("b", {}, t(`check.${name}`)), el("span", { class: "muted small" }, t(`check.${name}.how`))));
     });
     const note = el("textarea", { id: "note", rows: 2, maxlength: 500, oninput: () => { state.note = note.value; keepDesk(); } });
@@ -182,13 +192,16 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
           announce(t("decision.check_first"), true);
           return open.focus();
         }
-        return send("approve", () => api.approve(id, state.note));
+        const { version } = state.view;
+        return send("approve", () => api.approve(id, version, state.note));
       },
       async giveBack() {
+        if (sending) return;
         const answer = await askReturn(state.view);
         if (answer) send("return", () => api.giveBack(id, answer.to, answer.reason, answer.release));
       },
       async reject() {
+        if (sending) return;
         const answer = await askReject();
         if (answer) send("reject", () => api.reject(id, answer.reason, answer.note));
       },
@@ -203,43 +216,81 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
       el("div", { class: "actions" }, hinder.length ? null : keyed("decision.approve", "approve", "Ctrl+Enter", "", "check"),
         keyed("decision.return", "giveBack", "F9", "secondary", "back"), keyed("decision.reject", "reject", "F10", "danger-quiet", "block"),
         el("p", { class: "center small muted" }, el("button", { type: "button", class: "button quiet", onclick: next }, t("decision.leave"), key(nextKey)))));
-    const update = (now) => fill(waits, now.check_state !== "done" && !hinder.length ? notice("warning", t("hinder.pending"), t("hinder.pending.do")) : null);
-    update(view);
+    const update = (now, changed) => {
+      for (const [name, input] of Object.entries(inputs)) input.checked = state.checks[name];
+      if (hinder.length) return;
+      fill(waits, changed ? notice("info", t("hinder.changed"), t("hinder.changed.do")) : null,
+        now.check_state !== "done" ? notice("warning", t("hinder.pending"), t("hinder.pending.do")) : null);
+      if (changed) announce(`${t("hinder.changed")}. ${t("hinder.changed.do")}`);
+    };
+    update(view, false);
     return { node, update };
   }
 
-  function draw(view) {
-    if (!state.view || state.view === view) takeUp(view);
-    state.view = view;
-    const focus = document.activeElement?.id;
-    const head = [el("h1", {}, view.submitted.full_name), badge(view.state), view.scanned_at ? el("span", { class: "muted small" }, t("person.scanned", { when: dateTime(view.scanned_at) })) : null];
-    const person = [faces(api, view), comparison(view)];
-    const kind = JSON.stringify([view.state, view.may_decide, view.scanned_at, hindrances(view).map((node) => node.textContent)]);
-    if (drawn?.kind === kind && main.contains(drawn.decision.node)) {
-      fill(drawn.head, head);
-      fill(drawn.person, person);
-      drawn.decision.update(view);
-    } else {
-      drawn = { kind, head: el("div", { class: "row person" }, head), person: el("div", { class: "stack" }, person), decision: decision(view) };
-      fill(main, el("div", { class: "stack" }, drawn.head, el("div", { class: "two to-left" }, drawn.person, drawn.decision.node)));
+  /** Ticks say that this officer compared what was there: they end with another look at the person, or with another version. */
+  function settleTicks(view) {
+    const before = memory.version ? memory : view;
+    const first = !state.view || state.view === view;
+    let changed = before.scanned_at === view.scanned_at && before.version !== view.version;
+    if (before.scanned_at !== view.scanned_at) {
+      for (const name of Object.keys(state.checks)) state.checks[name] = false;
+      state.note = "";
     }
+    if (first && takeUp(view)) changed = true;
+    // The document lies on the desk as it did; face and data have to be compared with what has come.
+    const had = changed && (state.checks.face || state.checks.data);
+    if (changed) state.checks.face = state.checks.data = false;
+    state.view = view;
+    Object.assign(memory, { version: view.version, scanned_at: view.scanned_at });
+    if (changed) keepDesk();
+    return had;
+  }
+
+  function draw(view) {
+    const changed = settleTicks(view);
+    const focus = document.activeElement?.id;
+    const kind = JSON.stringify([view.state, view.may_decide, view.scanned_at, view.submitted.full_name, hindrances(view).map((node) => node.textContent)]);
+    const pictures = JSON.stringify([view.has_selfie, view.has_portrait]);
+    if (drawn?.kind === kind && main.contains(drawn.decision.node)) {
+      if (drawn.pictures !== pictures) fill(drawn.faces, faces(api, view));
+      fill(drawn.data, comparison(view));
+      drawn.decision.update(view, changed);
+    } else {
+      drawn = { kind, faces: el("div", {}, faces(api, view)), data: el("div", {}, comparison(view)), decision: decision(view) };
+      if (changed) drawn.decision.update(view, true);
+      fill(main, el("div", { class: "stack" },
+        el("div", { class: "row person" }, el("h1", {}, view.submitted.full_name), badge(view.state), view.scanned_at ? el("span", { class: "muted small" }, t("person.scanned", { when: dateTime(view.scanned_at) })) : null),
+        el("div", { class: "two to-left" }, el("div", { class: "stack" }, drawn.faces, drawn.data), drawn.decision.node)));
+    }
+    drawn.pictures = pictures;
     const again = focus && document.activeElement?.id !== focus && document.getElementById(focus);
     if (again && main.contains(again)) again.focus();
+    lookAgain();
+  }
+
+  /** As long as the register has not answered. */
+  function lookAgain() {
     clearTimeout(timer);
-    if (view.check_state === "pending") timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+    if (ended || decided || state.view?.check_state !== "pending" || looks >= MOST_LOOKS) return;
+    timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
   }
 
   async function load(quiet) {
+    clearTimeout(timer);
+    looks = quiet ? looks + 1 : 0;
+    // The answer to a later question counts, whichever comes first.
+    const mine = ++asked;
+    const counts = () => mine === asked && !ended && !decided;
     try {
       const view = await api.view(id, { quiet });
-      if (ended || decided) return;
-      const same = quiet && state.view && JSON.stringify(view) === JSON.stringify(state.view);
-      if (same) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+      if (!counts()) return;
+      if (quiet && JSON.stringify(view) === JSON.stringify(state.view)) lookAgain();
       else draw(view);
     } catch (error) {
-      if (ended || decided) return;
-      if (quiet) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
-      else fill(main, el("h1", {}, t("person.not_shown")), failed(error, () => load(false)), button(t("done.next"), next, { kind: "secondary", wide: false }));
+      if (!counts()) return;
+      if (quiet && (error.isNetwork || error.status >= 500 || error.status === 429)) return lookAgain();
+      act = null;
+      fill(main, el("h1", {}, t("person.not_shown")), failed(error, () => load(false)), button(t("done.next"), next, { kind: "secondary", wide: false }));
     }
   }
 

@@ -118,7 +118,10 @@ export function ask(title, content, className = "") {
       dialog.remove();
       // The browser has given the focus back at once; this event comes later, when the next key may already have moved it.
       // What was drawn anew meanwhile is found by its name.
-      if (document.activeElement === document.body) (back?.isConnected ? back : document.getElementById(back?.id || "main"))?.focus();
+      if (document.activeElement === document.body) {
+        const place = back?.isConnected && back !== document.body ? back : (document.getElementById(back?.id) ?? document.getElementById("main"));
+        place?.focus();
+      }
       resolve(answer);
     });
     fill(dialog, el("div", { class: "stack" },
