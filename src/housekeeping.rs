@@ -8,10 +8,10 @@ use uuid::Uuid;
 use crate::captcha::CaptchaGate;
 use crate::clock::{DAY, Timestamp};
 use crate::core::Core;
-use crate::db::{DbResult, Tx};
+use crate::db::{Changed, DbResult, Tx};
 use crate::error::Result;
 use crate::health::ClockWatch;
-use crate::{counter, execute, mail, registration, teller, verification};
+use crate::{change, counter, mail, registration, teller, verification};
 
 const LEASE: &str = "INSERT INTO lease (name, holder, expires_at) VALUES ($1, $2, $3) \
     ON CONFLICT (name) DO UPDATE SET holder = $2, expires_at = $3 WHERE lease.expires_at <= $4 OR lease.holder = $2";
@@ -23,8 +23,8 @@ pub async fn take_lease(
     holder: Uuid,
     expires_at: Timestamp,
     now: Timestamp,
-) -> DbResult<bool> {
-    Ok(execute!(tx, LEASE, name, holder, expires_at, now)? == 1)
+) -> DbResult<Changed> {
+    change!(tx, LEASE, name, holder, expires_at, now)
 }
 
 /// Seconds between sweeps.
@@ -83,7 +83,7 @@ impl Housekeeping {
         let until = now.plus_seconds(2 * PERIOD_SECONDS as i64);
         let ours = take_lease(&mut tx, "sweep", node, until, now).await?;
         tx.commit().await?;
-        if !ours {
+        if !ours.happened() {
             return Ok(false);
         }
         // Batches until nothing is left, so that a backlog after a long stop is worked off.

@@ -27,7 +27,7 @@ pub(super) async fn dispatch(
     email_index: &[u8],
     now: Timestamp,
 ) -> Result<Dispatch> {
-    if !outbox::allow(tx, email_index, now).await? {
+    if !outbox::allow(tx, email_index, now).await?.happened() {
         return Ok(Dispatch::AllowanceUsedUp);
     }
     outbox::enqueue(tx, &core.random, now, MailKind::ActivationCode, registration_id).await?;

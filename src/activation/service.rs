@@ -99,7 +99,7 @@ impl Service {
         }
         let mut tx = self.core.db.write().await?;
         let ends = now.plus_seconds(LIFE_IN_NEEDS_PIN_SECONDS);
-        if store::confirm(&mut tx, id, status.generation, now, ends).await? {
+        if store::confirm(&mut tx, id, status.generation, now, ends).await?.happened() {
             tx.commit().await?;
             return Ok(State::NeedsPin);
         }
@@ -143,7 +143,7 @@ impl Service {
                 return Err(face::too_many_codes(now).into());
             }
             outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
-            if !store::new_code(&mut tx, id, status.generation, day_of(now), count).await? {
+            if !store::new_code(&mut tx, id, status.generation, day_of(now), count).await?.happened() {
                 return Err(Error::Db(DbError::Contention));
             }
         }
@@ -197,7 +197,7 @@ impl Service {
         }
 
         let mut tx = self.core.db.write().await?;
-        if !store::activate(&mut tx, id, challenge.issued, now).await? {
+        if !store::activate(&mut tx, id, challenge.issued, now).await?.happened() {
             tx.rollback().await?;
             return match self.status(device, id).await?.state {
                 State::Active => self.enrolled_before(device, id, key).await,

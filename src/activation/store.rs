@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use super::model::{CODE_TRIES, CodeStatus};
 use crate::clock::Timestamp;
-use crate::db::{DbError, DbResult, Tx};
+use crate::db::{Changed, DbError, DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::registration::model::State;
-use crate::{execute, fetch_optional};
+use crate::{change, execute, fetch_optional};
 
 #[derive(sqlx::FromRow)]
 struct CodeRow {
@@ -101,16 +101,16 @@ pub async fn count_try(tx: &mut Tx, id: Uuid, generation: i64, now: Timestamp) -
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn confirm(tx: &mut Tx, id: Uuid, generation: i64, now: Timestamp, ends: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, CONFIRM, id, generation, now, ends)? == 1)
+pub async fn confirm(tx: &mut Tx, id: Uuid, generation: i64, now: Timestamp, ends: Timestamp) -> DbResult<Changed> {
+    change!(tx, CONFIRM, id, generation, now, ends)
 }
 
 /// Voids the code of `generation` and begins the next one. `false` when somebody else did, or the state has changed.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn new_code(tx: &mut Tx, id: Uuid, generation: i64, day: i64, day_count: i64) -> DbResult<bool> {
-    Ok(execute!(tx, NEW_CODE, id, generation, day, day_count)? == 1)
+pub async fn new_code(tx: &mut Tx, id: Uuid, generation: i64, day: i64, day_count: i64) -> DbResult<Changed> {
+    change!(tx, NEW_CODE, id, generation, day, day_count)
 }
 
 /// The life of the present code begins, unless it has begun already.
@@ -125,8 +125,8 @@ pub async fn sent(tx: &mut Tx, id: Uuid, now: Timestamp, expires_at: Timestamp) 
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn activate(tx: &mut Tx, id: Uuid, challenge_issued: Timestamp, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, ACTIVATE, id, challenge_issued, now)? == 1)
+pub async fn activate(tx: &mut Tx, id: Uuid, challenge_issued: Timestamp, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, ACTIVATE, id, challenge_issued, now)
 }
 
 /// Sets when the selfie is to be deleted.

@@ -78,13 +78,13 @@ impl Service {
     async fn append(&self, tx: &mut Tx, intent: Intent, phase: &'static str, outcome: String) -> Result<()> {
         let chain = intent.event.chain;
         let fresh = store::open(tx, chain).await?;
-        if fresh && chain != GENERAL {
+        if fresh.happened() && chain != GENERAL {
             let event = Event { chain: GENERAL, actor: Actor::System, action: Action::ChainOpened, subject_id: chain };
             let opened = Intent { event, correlation_id: intent.correlation_id };
             let general_fresh = store::open(tx, GENERAL).await?;
-            self.append_to_open(tx, general_fresh, opened, "outcome", Outcome::Done.to_text()).await?;
+            self.append_to_open(tx, general_fresh.happened(), opened, "outcome", Outcome::Done.to_text()).await?;
         }
-        self.append_to_open(tx, fresh, intent, phase, outcome).await
+        self.append_to_open(tx, fresh.happened(), intent, phase, outcome).await
     }
 
     async fn append_to_open(

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::model::Entry;
 use crate::clock::Timestamp;
-use crate::db::{DbError, DbResult, Tx};
-use crate::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::db::{Changed, DbError, DbResult, Tx};
+use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 
 const OPEN: &str = "
     INSERT INTO audit_head (chain, seq, digest) VALUES ($1, 0, $2) ON CONFLICT (chain) DO NOTHING";
@@ -57,8 +57,8 @@ struct EntryRow {
 }
 
 /// Makes the chain's head if there is none. Gives whether this made it.
-pub(super) async fn open(tx: &mut Tx, chain: Uuid) -> DbResult<bool> {
-    Ok(execute!(tx, OPEN, chain, Vec::<u8>::new())? == 1)
+pub(super) async fn open(tx: &mut Tx, chain: Uuid) -> DbResult<Changed> {
+    change!(tx, OPEN, chain, Vec::<u8>::new())
 }
 
 /// The head of a chain with its number already advanced, and the digest that closed the chain so far. Held until the

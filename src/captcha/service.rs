@@ -81,5 +81,9 @@ impl CaptchaGate {
 /// # Errors
 /// `captcha_invalid` when it was spent before.
 pub async fn spend(tx: &mut Tx, solved: &Solved) -> Result<()> {
-    if store::spend(tx, &solved.hash, solved.expires_at).await? { Ok(()) } else { Err(Code::CaptchaInvalid.into()) }
+    if store::spend(tx, &solved.hash, solved.expires_at).await?.happened() {
+        Ok(())
+    } else {
+        Err(Code::CaptchaInvalid.into())
+    }
 }

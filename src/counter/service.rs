@@ -263,7 +263,7 @@ pub async fn set_password(core: &Core, username: &str, password: &Redacted<Strin
     let hash = password::hash(&core.random, password.expose())?;
     let mut tx = core.db.write().await?;
     let Some(officer) = store::officer_by_name(&mut tx, username).await? else { return Ok(false) };
-    store::set_password(&mut tx, username, &hash).await?;
+    store::set_password(&mut tx, username, &hash).await?.or(Code::NotFound)?;
     by_operator(core, tx, Action::PasswordSet, officer.officer_id).await?;
     Ok(true)
 }
@@ -285,7 +285,7 @@ pub async fn officers(core: &Core) -> Result<Vec<(String, String, String, String
 pub async fn disable_officer(core: &Core, username: &str) -> Result<()> {
     let mut tx = core.db.write().await?;
     let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
-    if !store::disable_officer(&mut tx, username).await? {
+    if !store::disable_officer(&mut tx, username).await?.happened() {
         return Err(Code::NotFound.into());
     }
     by_operator(core, tx, Action::OfficerDisabled, officer.officer_id).await
@@ -298,7 +298,7 @@ pub async fn disable_officer(core: &Core, username: &str) -> Result<()> {
 pub async fn enable_officer(core: &Core, username: &str) -> Result<()> {
     let mut tx = core.db.write().await?;
     let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
-    if !store::enable_officer(&mut tx, username).await? {
+    if !store::enable_officer(&mut tx, username).await?.happened() {
         return Err(Code::NotFound.into());
     }
     by_operator(core, tx, Action::OfficerEnabled, officer.officer_id).await
@@ -313,7 +313,7 @@ pub async fn reset_totp(core: &Core, username: &str) -> Result<NewOfficer> {
     let mut tx = core.db.write().await?;
     let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
     let sealed = core.vault.seal_bytes(&core.random, TOTP_TABLE, officer.officer_id, &secret);
-    store::reset_totp(&mut tx, officer.officer_id, username, &sealed).await?;
+    store::reset_totp(&mut tx, officer.officer_id, username, &sealed).await?.or(Code::NotFound)?;
     by_operator(core, tx, Action::TotpReset, officer.officer_id).await?;
     Ok(NewOfficer {
         officer_id: officer.officer_id,

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_all, fetch_optional};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 /// An office or outreach post.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -109,8 +109,8 @@ const END_SESSIONS_OF: &str =
     "DELETE FROM officer_session WHERE officer_id IN (SELECT officer_id FROM officer WHERE username = $1)";
 
 /// Disables an officer and ends the sessions; `false` when there is no such active officer.
-pub async fn disable_officer(tx: &mut Tx, username: &str) -> DbResult<bool> {
-    let disabled = execute!(tx, DISABLE, username)? == 1;
+pub async fn disable_officer(tx: &mut Tx, username: &str) -> DbResult<Changed> {
+    let disabled = change!(tx, DISABLE, username)?;
     execute!(tx, END_SESSIONS_OF, username)?;
     Ok(disabled)
 }
@@ -118,15 +118,15 @@ pub async fn disable_officer(tx: &mut Tx, username: &str) -> DbResult<bool> {
 const ENABLE: &str = "UPDATE officer SET state = 'active' WHERE username = $1 AND state = 'disabled'";
 
 /// Lets a disabled officer log in again; `false` when there is none of that name.
-pub async fn enable_officer(tx: &mut Tx, username: &str) -> DbResult<bool> {
-    Ok(execute!(tx, ENABLE, username)? == 1)
+pub async fn enable_officer(tx: &mut Tx, username: &str) -> DbResult<Changed> {
+    change!(tx, ENABLE, username)
 }
 
 const RESET_TOTP: &str = "UPDATE officer SET totp_sealed = $2, totp_last_step = 0 WHERE officer_id = $1";
 
 /// Replaces the TOTP secret and ends the sessions.
-pub async fn reset_totp(tx: &mut Tx, officer: Uuid, username: &str, sealed: &[u8]) -> DbResult<bool> {
-    let done = execute!(tx, RESET_TOTP, officer, sealed)? == 1;
+pub async fn reset_totp(tx: &mut Tx, officer: Uuid, username: &str, sealed: &[u8]) -> DbResult<Changed> {
+    let done = change!(tx, RESET_TOTP, officer, sealed)?;
     execute!(tx, END_SESSIONS_OF, username)?;
     Ok(done)
 }
@@ -134,8 +134,8 @@ pub async fn reset_totp(tx: &mut Tx, officer: Uuid, username: &str, sealed: &[u8
 const SET_PASSWORD: &str = "UPDATE officer SET password_hash = $2 WHERE username = $1";
 
 /// Replaces the password's hash and ends the sessions.
-pub async fn set_password(tx: &mut Tx, username: &str, hash: &str) -> DbResult<bool> {
-    let done = execute!(tx, SET_PASSWORD, username, hash)? == 1;
+pub async fn set_password(tx: &mut Tx, username: &str, hash: &str) -> DbResult<Changed> {
+    let done = change!(tx, SET_PASSWORD, username, hash)?;
     execute!(tx, END_SESSIONS_OF, username)?;
     Ok(done)
 }

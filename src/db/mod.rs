@@ -4,12 +4,14 @@
 //! expands the same body for both engines. Rules: integers are `i64`, times are [`crate::clock::Timestamp`]
 //! (microseconds), ids are `Uuid`, bytes are `Vec<u8>`; no `NOW()`, serials, JSON operators, `FOR UPDATE`.
 
+mod changed;
 mod checkpoint;
 mod error;
 mod local;
 mod open;
 mod tx;
 
+pub use changed::Changed;
 pub use error::{DbError, DbResult};
 pub use local::{Columns, Local, Session, Work, bound};
 pub use open::{Db, PoolSizes, Threads, processors};
@@ -50,6 +52,14 @@ macro_rules! on_server {
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         $crate::on_engine!($tx, |c| sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))
+    };
+}
+
+/// Runs a guarded write of one row and gives a [`Changed`](crate::db::Changed): `change!(tx, SQL, a, b, c)`.
+#[macro_export]
+macro_rules! change {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::execute!($tx, $sql $(, $bind)*).map($crate::db::Changed::one_of)
     };
 }
 

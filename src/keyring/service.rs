@@ -147,7 +147,8 @@ impl Keyring {
                     "This is the active key and none waits to replace it; run `ikd keys rotate token` and copy its file first.",
                 )
             })?;
-            store::promote(&mut tx, &next.kid, token, now).await?;
+            // Another command or node was faster: without this the purpose would be left without an active key.
+            store::promote(&mut tx, &next.kid, token, now).await?.demand()?;
         }
         Ok(tx.commit().await?)
     }
@@ -274,7 +275,7 @@ impl Keyring {
     async fn promote(&self, row: &KeyRow, now: Timestamp) -> Result<bool> {
         // SQLite has one writer and readers of their own, so writing while the reader above is open is fine.
         let mut tx = self.0.core.db.write().await?;
-        if store::promote(&mut tx, &row.kid, &row.purpose, now).await? {
+        if store::promote(&mut tx, &row.kid, &row.purpose, now).await?.happened() {
             tx.commit().await?;
             tracing::info!(key.purpose = row.purpose, "a new signing key is active");
             return Ok(true);

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 
 /// A signing key's public half and state.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -56,9 +56,9 @@ const RETIRE_ACTIVE: &str =
 const ACTIVATE: &str = "UPDATE signing_key SET state = 'active', activated_at = $2 WHERE kid = $1 AND state = 'next'";
 
 /// Puts `kid` in the place of the active key of its purpose. `false` when another node was first: then roll back.
-pub async fn promote(tx: &mut Tx, kid: &[u8], purpose: &str, now: Timestamp) -> DbResult<bool> {
+pub async fn promote(tx: &mut Tx, kid: &[u8], purpose: &str, now: Timestamp) -> DbResult<Changed> {
     execute!(tx, RETIRE_ACTIVE, purpose, now)?;
-    Ok(execute!(tx, ACTIVATE, kid, now)? == 1)
+    change!(tx, ACTIVATE, kid, now)
 }
 
 const REVOKE: &str = "UPDATE signing_key SET state = 'retired', retired_at = $2 WHERE kid = $1 AND state <> 'retired' \

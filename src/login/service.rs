@@ -174,7 +174,7 @@ impl LogIns {
         let statements = self.realm.statements();
         let mut tx = self.core.db.write().await?;
         let Account { id, password_hash, totp_sealed } = &account;
-        if !statements.spend_step(&mut tx, *id, step, password_hash, totp_sealed).await? {
+        if !statements.spend_step(&mut tx, *id, step, password_hash, totp_sealed).await?.happened() {
             return Err(self.failed(&counted));
         }
         store::forget_failures(&mut tx, &counted.subject).await?;

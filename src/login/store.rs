@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_optional};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_optional};
 
 const COUNT_TRY: &str = "INSERT INTO login_failure (subject, failures, locked_until, updated_at) VALUES ($1, 1, 0, $2) \
     ON CONFLICT (subject) DO UPDATE SET \
@@ -96,8 +96,8 @@ impl Statements {
         step: i64,
         password_hash: &str,
         totp_sealed: &[u8],
-    ) -> DbResult<bool> {
-        Ok(execute!(tx, self.spend_step, person, step, password_hash, totp_sealed)? == 1)
+    ) -> DbResult<Changed> {
+        change!(tx, self.spend_step, person, step, password_hash, totp_sealed)
     }
 
     /// Adds a session.

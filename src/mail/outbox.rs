@@ -6,9 +6,9 @@
 use uuid::Uuid;
 
 use crate::clock::{DAY, HOUR, MICROS, Timestamp};
-use crate::db::{DbResult, Tx};
+use crate::db::{Changed, DbResult, Tx};
 use crate::random::Random;
-use crate::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 
 /// Seconds for which a node holds a message that it is sending. Longer than any attempt may take.
 pub const LEASE_SECONDS: i64 = 120;
@@ -178,10 +178,10 @@ pub async fn supersede(tx: &mut Tx, kind: MailKind, reference: Uuid) -> DbResult
 ///
 /// # Errors
 /// When the database did not answer.
-pub async fn allow(tx: &mut Tx, email_index: &[u8], now: Timestamp) -> DbResult<bool> {
+pub async fn allow(tx: &mut Tx, email_index: &[u8], now: Timestamp) -> DbResult<Changed> {
     let interval = ALLOWANCE_INTERVAL_SECONDS * MICROS;
     let limit = now.plus_seconds((ALLOWANCE_BURST - 1) * ALLOWANCE_INTERVAL_SECONDS);
-    Ok(execute!(tx, ALLOW, email_index, now.micros(), interval, limit)? == 1)
+    change!(tx, ALLOW, email_index, now.micros(), interval, limit)
 }
 
 /// How far the newest message of this kind about this reference has come; `None` when there is none.
@@ -240,24 +240,24 @@ pub async fn lease(tx: &mut Tx, random: &Random, now: Timestamp, limit: i64) -> 
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn mark_sent(tx: &mut Tx, leased: &Leased, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, SENT, leased.mail_id, leased.lease, now)? == 1)
+pub async fn mark_sent(tx: &mut Tx, leased: &Leased, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, SENT, leased.mail_id, leased.lease, now)
 }
 
 /// Notes that there is nothing to say any more, e.g. because the registration was cancelled.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn mark_dropped(tx: &mut Tx, leased: &Leased) -> DbResult<bool> {
-    Ok(execute!(tx, DROPPED, leased.mail_id, leased.lease)? == 1)
+pub async fn mark_dropped(tx: &mut Tx, leased: &Leased) -> DbResult<Changed> {
+    change!(tx, DROPPED, leased.mail_id, leased.lease)
 }
 
 /// Gives the message up; its state stays visible. `reason` carries no personal data.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn park(tx: &mut Tx, leased: &Leased, reason: &str) -> DbResult<bool> {
-    Ok(execute!(tx, PARKED, leased.mail_id, leased.lease, reason)? == 1)
+pub async fn park(tx: &mut Tx, leased: &Leased, reason: &str) -> DbResult<Changed> {
+    change!(tx, PARKED, leased.mail_id, leased.lease, reason)
 }
 
 /// What a failed attempt led to.
@@ -285,7 +285,7 @@ pub async fn mark_failed(
 ) -> DbResult<AfterFailure> {
     let last = leased.created_at.plus_seconds(GIVE_UP_SECONDS);
     if now >= last || leased.attempts >= MAX_ATTEMPTS {
-        return Ok(if park(tx, leased, reason).await? { AfterFailure::Parked } else { AfterFailure::Lost });
+        return Ok(if park(tx, leased, reason).await?.happened() { AfterFailure::Parked } else { AfterFailure::Lost });
     }
     // The last attempt falls on the end of the day, so that a day is what the message really had.
     let due = now.plus_seconds(delay_seconds(random, leased.attempts)).min(last);

@@ -252,7 +252,7 @@ impl Worker {
     async fn try_note_sent(&self, leased: &Leased, job: Job) -> Result<Outcome> {
         let now = self.clock.now();
         let mut tx = self.db.write().await?;
-        if !outbox::mark_sent(&mut tx, leased, now).await? {
+        if !outbox::mark_sent(&mut tx, leased, now).await?.happened() {
             return Ok(Outcome::Lost);
         }
         self.compose.sent(&mut tx, job, now).await?;
@@ -264,14 +264,14 @@ impl Worker {
         let mut tx = self.db.write().await?;
         let held = outbox::mark_dropped(&mut tx, leased).await?;
         tx.commit().await?;
-        Ok(if held { Outcome::Dropped } else { Outcome::Lost })
+        Ok(if held.happened() { Outcome::Dropped } else { Outcome::Lost })
     }
 
     async fn note_parked(&self, leased: &Leased, reason: &str) -> Result<Outcome> {
         let mut tx = self.db.write().await?;
         let held = outbox::park(&mut tx, leased, reason).await?;
         tx.commit().await?;
-        Ok(if held { Outcome::Parked } else { Outcome::Lost })
+        Ok(if held.happened() { Outcome::Parked } else { Outcome::Lost })
     }
 
     async fn note_failure(&self, leased: &Leased, reason: &str) -> Result<Outcome> {

@@ -154,7 +154,7 @@ impl LocalRegister {
         store::put_records(&mut tx, &batch.sealed.0, now).await?;
         store::put_portraits(&mut tx, &batch.sealed.1).await?;
         if let Some(step) = step
-            && !store::advance_import(&mut tx, step.digest, step.from, step.to, now).await?
+            && !store::advance_import(&mut tx, step.digest, step.from, step.to, now).await?.happened()
         {
             return Err(BatchError::Overtaken);
         }

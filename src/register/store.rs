@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_one, fetch_optional, on_engine};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_one, fetch_optional, on_engine};
 
 /// Rows per multi-row statement, largest first.
 const SIZES: [usize; 3] = [100, 10, 1];
@@ -229,9 +229,8 @@ const ADVANCE_IMPORT: &str = "UPDATE register_import SET next_row = $1, accepted
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn advance_import(tx: &mut Tx, digest: &[u8], from: i64, to: ImportRow, now: Timestamp) -> DbResult<bool> {
-    let done = execute!(tx, ADVANCE_IMPORT, to.next_row, to.accepted, to.refused, now, digest, from)?;
-    Ok(done == 1)
+pub async fn advance_import(tx: &mut Tx, digest: &[u8], from: i64, to: ImportRow, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, ADVANCE_IMPORT, to.next_row, to.accepted, to.refused, now, digest, from)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Service {
         let leased = store::lease_check(&mut tx, id, now, now.plus_seconds(LEASE_SECONDS)).await?;
         let row = store::lookup(&mut tx, id).await?;
         tx.commit().await?;
-        let Some(row) = row.filter(|_| leased) else { return Ok(false) };
+        let Some(row) = row.filter(|_| leased.happened()) else { return Ok(false) };
         let submitted: Submitted = open(&self.core.vault, &row)?;
         let patience = Duration::from_secs(self.core.config.register.timeout_seconds.max(1));
         let answer = match tokio::time::timeout(patience, self.register.lookup(&submitted.nik)).await {
@@ -98,7 +98,7 @@ impl Service {
         let result = judge(submitted, record, Date::in_jakarta(now));
         let resident = found.as_ref().map(|found| found.resident_id);
         let mut tx = self.core.db.write().await?;
-        if !store::finish_check(&mut tx, id, result.as_str(), resident, now).await? {
+        if !store::finish_check(&mut tx, id, result.as_str(), resident, now).await?.happened() {
             return Ok(());
         }
         if let Some(found) = &found {
@@ -140,7 +140,8 @@ impl Service {
         let until = if complete { approved_until(now) } else { row.expires_at };
         let to = if complete { State::CodeSent } else { State::AwaitingOfficer };
         let generation = row.code_generation + i64::from(complete);
-        if store::complete_pending(tx, id, to.as_str(), now, until, generation, !complete).await? && complete {
+        if store::complete_pending(tx, id, to.as_str(), now, until, generation, !complete).await?.happened() && complete
+        {
             let row = required(store::lookup(tx, id).await?)?;
             self.prepare_holder(tx, &row, now).await?;
             self.send_code(tx, &row, now).await?;
@@ -150,7 +151,7 @@ impl Service {
 
     /// Queues the mail with the activation code, within the address's allowance.
     pub(super) async fn send_code(&self, tx: &mut Tx, row: &Row, now: Timestamp) -> Result<()> {
-        if outbox::allow(tx, &row.email_index, now).await? {
+        if outbox::allow(tx, &row.email_index, now).await?.happened() {
             outbox::enqueue(tx, &self.core.random, now, MailKind::ActivationCode, row.registration_id).await?;
         } else {
             // The resident asks for the code in the app once the address may get mail again.

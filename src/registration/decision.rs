@@ -9,7 +9,7 @@ use super::service::{Service, Thumbprint, approved_until, decision_of, open, req
 use super::store::{self, Decided, Row};
 use crate::clock::{MINUTE, Timestamp};
 use crate::credential::{Reason, TokenKind};
-use crate::db::{DbError, Tx};
+use crate::db::{Changed, DbError, Tx};
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
@@ -158,7 +158,7 @@ impl Service {
     /// `not_found`, `qr_used`, `wrong_state`.
     pub async fn scan(&self, tx: &mut Tx, actor: Actor, (id, issued): (Uuid, Timestamp)) -> Result<()> {
         let (now, issued) = (self.core.now(), issued.micros());
-        if store::scan(tx, id, issued, actor.office_id, actor.officer_id, now).await? {
+        if store::scan(tx, id, issued, actor.office_id, actor.officer_id, now).await?.happened() {
             return Ok(());
         }
         let row = store::lookup(tx, id).await?.ok_or(Code::NotFound)?;
@@ -197,7 +197,7 @@ impl Service {
         }
         let mut tx = self.core.db.write().await?;
         let number = self.free_number(&mut tx, record.subject, now).await?;
-        if !store::offer_match(&mut tx, id, number, record.subject, now).await? {
+        if !store::offer_match(&mut tx, id, number, record.subject, now).await?.happened() {
             return Err(Code::WrongState.into());
         }
         tx.commit().await?;
@@ -245,7 +245,7 @@ impl Service {
     pub async fn confirm_match(&self, tx: &mut Tx, actor: Actor, id: Uuid, number: i64) -> Result<()> {
         let now = self.core.now();
         let since = now.plus_seconds(-MATCH_MINUTES * MINUTE);
-        if !store::confirm_match(tx, id, number, actor.officer_id, actor.office_id, now, since).await? {
+        if !store::confirm_match(tx, id, number, actor.officer_id, actor.office_id, now, since).await?.happened() {
             let waiting = store::lookup(tx, id).await?.is_some_and(|row| {
                 row.match_number.is_some()
                     && row.match_officer_id == Some(actor.officer_id)
@@ -499,7 +499,7 @@ impl Service {
             code_generation,
             check_state: &row.check_state,
         };
-        match store::decide(tx, &decided).await {
+        match store::decide(tx, &decided).await.map(Changed::happened) {
             // Whoever comes back with other data or another selfie is to be asked for anew.
             Ok(true) => Ok(store::drop_release(tx, id).await?),
             Ok(false) => Err(Code::WrongState.into()),

@@ -73,7 +73,7 @@ impl Service {
         let row = self.in_office(tx, actor, id).await?;
         let since = self.counts_since();
         // Rejected, returned, cancelled or expired since: then the old digital KTP is the only one its holder has.
-        if !store::hold_awaiting(tx, id, self.core.now()).await? {
+        if !store::hold_awaiting(tx, id, self.core.now()).await?.happened() {
             return Err(nothing_in_the_way().into());
         }
         let asked = store::take_release(tx, id, actor.office_id, since, actor.officer_id).await?;

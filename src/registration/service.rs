@@ -229,7 +229,9 @@ impl Service {
         let row = self.own(&mut tx, device, id).await?;
         match state_of(&row)? {
             State::NeedsSelfie => {
-                store::step(&mut tx, id, State::NeedsSelfie.as_str(), State::AwaitingOfficer.as_str(), now).await?;
+                store::step(&mut tx, id, State::NeedsSelfie.as_str(), State::AwaitingOfficer.as_str(), now)
+                    .await?
+                    .demand()?;
             }
             State::AwaitingOfficer | State::NeedsCorrection => {}
             _ => return Err(Code::WrongState.into()),
@@ -284,28 +286,30 @@ impl Service {
                     State::NeedsSelfie
                 };
                 if check == CheckState::Done && row.check_state == CheckState::Done.as_str() {
-                    store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?
-                        && store::step(&mut tx, id, state.as_str(), to.as_str(), now).await?
+                    store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?.happened()
+                        && store::step(&mut tx, id, state.as_str(), to.as_str(), now).await?.happened()
                 } else {
                     let pending = CheckState::Pending.as_str();
-                    store::resubmit(&mut tx, id, &sealed, &address, to.as_str(), now, pending, state.as_str()).await?
+                    store::resubmit(&mut tx, id, &sealed, &address, to.as_str(), now, pending, state.as_str())
+                        .await?
+                        .happened()
                 }
             }
             State::NeedsSelfie | State::AwaitingOfficer | State::ApprovedPendingRegister => {
-                store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?
+                store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?.happened()
             }
             State::CodeSent => {
                 if submitted.email == before.email {
-                    store::resubmit_contact_only(&mut tx, id, &sealed, now).await?
+                    store::resubmit_contact_only(&mut tx, id, &sealed, now).await?.happened()
                 } else {
-                    if !mail::outbox::allow(&mut tx, &address, now).await? {
+                    if !mail::outbox::allow(&mut tx, &address, now).await?.happened() {
                         return Err(Refusal::new(Code::TooMany).retry_after(HOUR as u64).into());
                     }
                     // What still waits would bring the new code to the new address once more, beyond its allowance.
                     mail::outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
                     mail::outbox::enqueue(&mut tx, &self.core.random, now, MailKind::ActivationCode, id).await?;
                     let day = now.day_in_jakarta();
-                    if !store::change_address(&mut tx, id, &sealed, &address, now, day, CODES_A_DAY).await? {
+                    if !store::change_address(&mut tx, id, &sealed, &address, now, day, CODES_A_DAY).await?.happened() {
                         let still = required(store::lookup(&mut tx, id).await?)?.state == state.as_str();
                         return Err(if still { too_many_addresses().into() } else { Code::WrongState.into() });
                     }
@@ -375,7 +379,7 @@ impl Service {
 
     pub(super) async fn end(&self, tx: &mut Tx, id: Uuid, state: State, now: Timestamp) -> Result<()> {
         let before = store::lookup(tx, id).await?;
-        if !store::end(tx, id, state.as_str(), now).await? {
+        if !store::end(tx, id, state.as_str(), now).await?.happened() {
             return Err(Code::WrongState.into());
         }
         store::keep_selfie_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?;

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 
 /// A registration as it stands in the table.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -199,8 +199,8 @@ pub async fn resubmit(
     now: Timestamp,
     check_state: &str,
     from: &str,
-) -> DbResult<bool> {
-    Ok(execute!(tx, RESUBMIT, id, sealed, email_index, to, now, check_state, from)? == 1)
+) -> DbResult<Changed> {
+    change!(tx, RESUBMIT, id, sealed, email_index, to, now, check_state, from)
 }
 
 const CHANGE_CONTACT: &str = "UPDATE registration SET sealed = $2, email_index = $3, updated_at = $4 \
@@ -214,8 +214,8 @@ pub async fn change_contact(
     email_index: &[u8],
     now: Timestamp,
     from: &str,
-) -> DbResult<bool> {
-    Ok(execute!(tx, CHANGE_CONTACT, id, sealed, email_index, now, from)? == 1)
+) -> DbResult<Changed> {
+    change!(tx, CHANGE_CONTACT, id, sealed, email_index, now, from)
 }
 
 const CHANGE_ADDRESS: &str = "UPDATE registration SET sealed = $2, email_index = $3, updated_at = $4, \
@@ -233,31 +233,31 @@ pub async fn change_address(
     now: Timestamp,
     day: i64,
     most: i64,
-) -> DbResult<bool> {
-    Ok(execute!(tx, CHANGE_ADDRESS, id, sealed, email_index, now, day, most)? == 1)
+) -> DbResult<Changed> {
+    change!(tx, CHANGE_ADDRESS, id, sealed, email_index, now, day, most)
 }
 
 const CHANGE_PHONE: &str = "UPDATE registration SET sealed = $2, updated_at = $3 \
     WHERE registration_id = $1 AND state = 'code_sent'";
 
 /// Replaces the sealed data in `code_sent` while address and code stay.
-pub async fn resubmit_contact_only(tx: &mut Tx, id: Uuid, sealed: &[u8], now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, CHANGE_PHONE, id, sealed, now)? == 1)
+pub async fn resubmit_contact_only(tx: &mut Tx, id: Uuid, sealed: &[u8], now: Timestamp) -> DbResult<Changed> {
+    change!(tx, CHANGE_PHONE, id, sealed, now)
 }
 
 const MOVE: &str = "UPDATE registration SET state = $3, updated_at = $4 WHERE registration_id = $1 AND state = $2";
 
 /// One guarded step from one state to another.
-pub async fn step(tx: &mut Tx, id: Uuid, from: &str, to: &str, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, MOVE, id, from, to, now)? == 1)
+pub async fn step(tx: &mut Tx, id: Uuid, from: &str, to: &str, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, MOVE, id, from, to, now)
 }
 
 const END: &str = "UPDATE registration SET state = $2, ended_at = $3, updated_at = $3 \
     WHERE registration_id = $1 AND ended_at IS NULL AND ($2 <> 'expired' OR expires_at <= $3)";
 
 /// Ends a live registration as cancelled, or as expired when its time is over: it may have been prolonged since it was read.
-pub async fn end(tx: &mut Tx, id: Uuid, to: &str, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, END, id, to, now)? == 1)
+pub async fn end(tx: &mut Tx, id: Uuid, to: &str, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, END, id, to, now)
 }
 
 const DUE_TO_EXPIRE: &str = "SELECT registration_id FROM registration \
@@ -275,16 +275,23 @@ const SCAN: &str = "UPDATE registration SET last_spent = $2, office_id = $3, sca
     AND (office_id IS NULL OR office_id = $3 OR state IN ('needs_selfie', 'awaiting_officer', 'needs_correction'))";
 
 /// Spends an activation token issued at `issued` and records who scanned it. A limited data check becomes due.
-pub async fn scan(tx: &mut Tx, id: Uuid, issued: i64, office: Uuid, officer: Uuid, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, SCAN, id, issued, office, officer, now)? == 1)
+pub async fn scan(
+    tx: &mut Tx,
+    id: Uuid,
+    issued: i64,
+    office: Uuid,
+    officer: Uuid,
+    now: Timestamp,
+) -> DbResult<Changed> {
+    change!(tx, SCAN, id, issued, office, officer, now)
 }
 
 const OFFER_MATCH: &str = "UPDATE registration SET match_number = $2, match_officer_id = $3, match_at = $4 \
     WHERE registration_id = $1 AND ended_at IS NULL";
 
 /// Records that the resident scanned an officer's QR and the number both screens show.
-pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, OFFER_MATCH, id, number, officer, now)? == 1)
+pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, OFFER_MATCH, id, number, officer, now)
 }
 
 const CONFIRM_MATCH: &str = "UPDATE registration SET office_id = $4, scanned_by = $3, scanned_at = $5, \
@@ -302,8 +309,8 @@ pub async fn confirm_match(
     office: Uuid,
     now: Timestamp,
     since: Timestamp,
-) -> DbResult<bool> {
-    Ok(execute!(tx, CONFIRM_MATCH, id, number, officer, office, now, since)? == 1)
+) -> DbResult<Changed> {
+    change!(tx, CONFIRM_MATCH, id, number, officer, office, now, since)
 }
 
 /// What an officer decided.
@@ -337,8 +344,8 @@ const DECIDE: &str = "UPDATE registration SET state = $3, decided_by = $4, decid
     WHERE registration_id = $1 AND state = $2 AND check_state = $11";
 
 /// Records a decision. A second approved registration for the same NIK is refused as `DbError::Unique`.
-pub async fn decide(tx: &mut Tx, d: &Decided<'_>) -> DbResult<bool> {
-    let changed = execute!(
+pub async fn decide(tx: &mut Tx, d: &Decided<'_>) -> DbResult<Changed> {
+    change!(
         tx,
         DECIDE,
         d.registration_id,
@@ -352,8 +359,7 @@ pub async fn decide(tx: &mut Tx, d: &Decided<'_>) -> DbResult<bool> {
         d.ended_at,
         d.code_generation,
         d.check_state
-    )?;
-    Ok(changed == 1)
+    )
 }
 
 const COMPLETE_PENDING: &str = "UPDATE registration SET state = $2, updated_at = $3, expires_at = $4, \
@@ -368,8 +374,8 @@ pub async fn complete_pending(
     expires_at: Timestamp,
     code_generation: i64,
     proofed: bool,
-) -> DbResult<bool> {
-    Ok(execute!(tx, COMPLETE_PENDING, id, to, now, expires_at, code_generation, i64::from(proofed))? == 1)
+) -> DbResult<Changed> {
+    change!(tx, COMPLETE_PENDING, id, to, now, expires_at, code_generation, i64::from(proofed))
 }
 
 // Every state is named, so that the index over office, state and time is walked from `since` on and no further.
@@ -416,8 +422,8 @@ const LEASE_CHECK: &str = "UPDATE registration SET check_lease_until = $3, check
     WHERE registration_id = $1 AND check_state = 'pending' AND check_lease_until <= $2";
 
 /// Leases one data check until `until`; only one node gets it.
-pub async fn lease_check(tx: &mut Tx, id: Uuid, now: Timestamp, until: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, LEASE_CHECK, id, now, until)? == 1)
+pub async fn lease_check(tx: &mut Tx, id: Uuid, now: Timestamp, until: Timestamp) -> DbResult<Changed> {
+    change!(tx, LEASE_CHECK, id, now, until)
 }
 
 const POSTPONE_CHECK: &str = "UPDATE registration SET check_due_at = $2, check_lease_until = 0 \
@@ -438,8 +444,8 @@ pub async fn finish_check(
     result: &str,
     resident: Option<Uuid>,
     now: Timestamp,
-) -> DbResult<bool> {
-    Ok(execute!(tx, FINISH_CHECK, id, result, resident, now)? == 1)
+) -> DbResult<Changed> {
+    change!(tx, FINISH_CHECK, id, result, resident, now)
 }
 
 const PUT_COPY: &str = "INSERT INTO registration_register_copy (registration_id, record, portrait) VALUES ($1, $2, $3) \
@@ -566,8 +572,8 @@ const HOLD_AWAITING: &str = "UPDATE registration SET updated_at = updated_at \
     WHERE registration_id = $1 AND state = 'awaiting_officer' AND ended_at IS NULL AND expires_at > $2";
 
 /// Whether a registration waits for an officer; if so, nobody ends or decides it before this transaction is over.
-pub async fn hold_awaiting(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, HOLD_AWAITING, id, now)? == 1)
+pub async fn hold_awaiting(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, HOLD_AWAITING, id, now)
 }
 
 const TAKE_RELEASE: &str = "DELETE FROM release_request \

@@ -144,7 +144,7 @@ impl Service {
                 let unknown = matches!(error.code(), None | Some(Code::Undetermined | Code::Overloaded));
                 if new && !unknown {
                     let mut tx = self.core.db.write().await.map_err(|fault| undetermined(fault.into()))?;
-                    store::take_back(&mut tx, line).await.map_err(|fault| undetermined(fault.into()))?;
+                    store::take_back(&mut tx, line).await.map_err(|fault| undetermined(fault.into()))?.either_way();
                     tx.commit().await.map_err(|fault| undetermined(fault.into()))?;
                 }
                 return Err(error);
@@ -173,7 +173,7 @@ impl Service {
             disclosed: None,
         };
         let mut tx = self.core.db.write().await?;
-        if store::ask(&mut tx, &row).await? {
+        if store::ask(&mut tx, &row).await?.happened() {
             tx.commit().await?;
             return Ok(Asked { line: (row.employee_id, row.check_id), new: true, answered: None });
         }
@@ -190,7 +190,7 @@ impl Service {
         let (result, reason) = (answer.verdict.result(), answer.verdict.reason());
         let disclosed = i64::from(answer.disclosed.bits());
         let mut tx = self.core.db.write().await?;
-        store::answered(&mut tx, line, answer.verification_id, result, reason, disclosed).await?;
+        store::answered(&mut tx, line, answer.verification_id, result, reason, disclosed).await?.either_way();
         Ok(tx.commit().await?)
     }
 
@@ -313,7 +313,7 @@ pub async fn renew_employee(core: &Core, username: &str) -> Result<Option<NewEmp
     drop(reader);
     let (secrets, password_hash, totp_sealed) = secrets(core, row.employee_id, username).await?;
     let mut tx = core.db.write().await?;
-    if !store::renew(&mut tx, row.employee_id, &password_hash, &totp_sealed).await? {
+    if !store::renew(&mut tx, row.employee_id, &password_hash, &totp_sealed).await?.happened() {
         return Ok(None);
     }
     by_operator(core, tx, Action::PasswordSet, row.employee_id).await?;
@@ -327,7 +327,7 @@ pub async fn renew_employee(core: &Core, username: &str) -> Result<Option<NewEmp
 pub async fn set_active(core: &Core, username: &str, active: bool) -> Result<()> {
     let mut tx = core.db.write().await?;
     let row = store::employee_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
-    if !store::set_active(&mut tx, username, active).await? {
+    if !store::set_active(&mut tx, username, active).await?.happened() {
         return Err(Code::NotFound.into());
     }
     let action = if active { Action::EmployeeEnabled } else { Action::EmployeeDisabled };

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_all, fetch_optional};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 /// An employee.
 #[derive(Clone, sqlx::FromRow)]
@@ -58,8 +58,8 @@ const RENEW: &str = "UPDATE relying_party_employee SET password_hash = $2, totp_
 const END_SESSIONS_OF: &str = "DELETE FROM employee_session WHERE employee_id = $1";
 
 /// Replaces password and TOTP secret and ends the sessions.
-pub async fn renew(tx: &mut Tx, employee: Uuid, password_hash: &str, totp_sealed: &[u8]) -> DbResult<bool> {
-    let done = execute!(tx, RENEW, employee, password_hash, totp_sealed)? == 1;
+pub async fn renew(tx: &mut Tx, employee: Uuid, password_hash: &str, totp_sealed: &[u8]) -> DbResult<Changed> {
+    let done = change!(tx, RENEW, employee, password_hash, totp_sealed)?;
     execute!(tx, END_SESSIONS_OF, employee)?;
     Ok(done)
 }
@@ -70,9 +70,9 @@ const END_SESSIONS_OF_NAME: &str = "DELETE FROM employee_session WHERE employee_
 
 /// Disables an employee, which ends the sessions, or lets a disabled one log in again; `false` when the employee was so
 /// already or there is none.
-pub async fn set_active(tx: &mut Tx, username: &str, active: bool) -> DbResult<bool> {
+pub async fn set_active(tx: &mut Tx, username: &str, active: bool) -> DbResult<Changed> {
     let state = if active { "active" } else { "disabled" };
-    let done = execute!(tx, SET_STATE, username, state)? == 1;
+    let done = change!(tx, SET_STATE, username, state)?;
     if !active {
         execute!(tx, END_SESSIONS_OF_NAME, username)?;
     }
@@ -138,8 +138,8 @@ const ASK: &str = "INSERT INTO employee_check (employee_id, check_id, relying_pa
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (relying_party_id, idempotency_key) DO NOTHING";
 
 /// Writes down that a question is put; `false` when this key of the party is written down already.
-pub async fn ask(tx: &mut Tx, row: &CheckRow) -> DbResult<bool> {
-    let added = execute!(
+pub async fn ask(tx: &mut Tx, row: &CheckRow) -> DbResult<Changed> {
+    change!(
         tx,
         ASK,
         row.employee_id,
@@ -148,8 +148,7 @@ pub async fn ask(tx: &mut Tx, row: &CheckRow) -> DbResult<bool> {
         &row.idempotency_key,
         &row.purpose,
         row.asked_at
-    )?;
-    Ok(added == 1)
+    )
 }
 
 const WHO_ASKED: &str = "SELECT employee_id, check_id, verification_id FROM employee_check WHERE relying_party_id = $1 AND idempotency_key = $2";
@@ -170,16 +169,16 @@ pub async fn answered(
     result: &str,
     reason: &str,
     disclosed: i64,
-) -> DbResult<bool> {
-    Ok(execute!(tx, ANSWERED, employee, check, verification, result, reason, disclosed)? == 1)
+) -> DbResult<Changed> {
+    change!(tx, ANSWERED, employee, check, verification, result, reason, disclosed)
 }
 
 const TAKE_BACK: &str =
     "DELETE FROM employee_check WHERE employee_id = $1 AND check_id = $2 AND verification_id IS NULL";
 
 /// Takes back a question that was refused before it was put.
-pub async fn take_back(tx: &mut Tx, (employee, check): (Uuid, Uuid)) -> DbResult<bool> {
-    Ok(execute!(tx, TAKE_BACK, employee, check)? == 1)
+pub async fn take_back(tx: &mut Tx, (employee, check): (Uuid, Uuid)) -> DbResult<Changed> {
+    change!(tx, TAKE_BACK, employee, check)
 }
 
 const CHECKS: &str = "SELECT employee_id, check_id, relying_party_id, idempotency_key, purpose, asked_at, verification_id, \

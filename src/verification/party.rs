@@ -232,7 +232,7 @@ impl Parties {
         let revoked = store::revoke_key(&mut tx, key_id, self.core.now()).await?;
         tx.commit().await?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_id);
-        if revoked { Ok(()) } else { Err(Code::NotFound.into()) }
+        if revoked.happened() { Ok(()) } else { Err(Code::NotFound.into()) }
     }
 
     /// All relying parties, by name.

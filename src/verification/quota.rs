@@ -4,8 +4,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_optional};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_optional};
 
 const COUNT: &str = "INSERT INTO refusal_window (relying_party_id, started_at, refusals) VALUES ($1, $2, 1) \
     ON CONFLICT (relying_party_id) DO UPDATE SET \
@@ -14,8 +14,8 @@ const COUNT: &str = "INSERT INTO refusal_window (relying_party_id, started_at, r
     WHERE refusal_window.started_at <= $3 OR refusal_window.refusals < $4";
 
 /// Counts a row that a party's refusal leaves; `false` when its window, begun after `window_start`, has `limit` already.
-pub async fn count(tx: &mut Tx, party: Uuid, now: Timestamp, window_start: Timestamp, limit: i64) -> DbResult<bool> {
-    Ok(execute!(tx, COUNT, party, now, window_start, limit)? == 1)
+pub async fn count(tx: &mut Tx, party: Uuid, now: Timestamp, window_start: Timestamp, limit: i64) -> DbResult<Changed> {
+    change!(tx, COUNT, party, now, window_start, limit)
 }
 
 const STARTED_AT: &str = "SELECT started_at FROM refusal_window WHERE relying_party_id = $1";

@@ -275,7 +275,7 @@ impl Service {
         let record = subject.record;
         let mut tx = self.core.db.write().await?;
         let good = if subject.single_use {
-            store::spend(&mut tx, record.subject, record.generation, record.issued).await?
+            store::spend(&mut tx, record.subject, record.generation, record.issued).await?.happened()
         } else {
             store::is_active(&mut tx, record.subject, record.generation).await?
         };
@@ -335,7 +335,7 @@ impl Service {
     /// Counts a row that a refusal leaves besides the holder's history.
     async fn count(&self, tx: &mut Tx, party: &Party, now: Timestamp) -> Result<()> {
         let (id, limit) = (party.relying_party_id, self.core.config.limits.refusals_per_hour);
-        if quota::count(tx, id, now, now.plus_seconds(-HOUR), limit).await? {
+        if quota::count(tx, id, now, now.plus_seconds(-HOUR), limit).await?.happened() {
             return Ok(());
         }
         let until = quota::started_at(tx, id).await?.unwrap_or(now).plus_seconds(HOUR);

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_all, fetch_optional};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 // Relying parties ------------------------------------------------------------------------------------------------
 
@@ -116,8 +116,8 @@ pub async fn add_key(tx: &mut Tx, key_id: Uuid, party: Uuid, hash: &[u8], now: T
 const REVOKE_KEY: &str = "UPDATE relying_party_key SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL";
 
 /// Revokes a key; `false` when there is no such living key.
-pub async fn revoke_key(tx: &mut Tx, key_id: Uuid, now: Timestamp) -> DbResult<bool> {
-    execute!(tx, REVOKE_KEY, key_id, now).map(|changed| changed == 1)
+pub async fn revoke_key(tx: &mut Tx, key_id: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, REVOKE_KEY, key_id, now)
 }
 
 const KEYS: &str = "SELECT key_id, created_at, revoked_at FROM relying_party_key WHERE relying_party_id = $1 ORDER BY created_at, key_id";
@@ -142,8 +142,8 @@ const SPEND: &str = "UPDATE credential SET last_spent = $1 \
     WHERE resident_id = $2 AND generation = $3 AND state = 'active' AND last_spent < $1";
 
 /// Spends a token: `true` when the credential is active in this generation and no token as new was spent before.
-pub async fn spend(tx: &mut Tx, resident: Uuid, generation: i64, issued: Timestamp) -> DbResult<bool> {
-    execute!(tx, SPEND, issued, resident, generation).map(|changed| changed == 1)
+pub async fn spend(tx: &mut Tx, resident: Uuid, generation: i64, issued: Timestamp) -> DbResult<Changed> {
+    change!(tx, SPEND, issued, resident, generation)
 }
 
 const IS_ACTIVE: &str =

@@ -38,7 +38,7 @@ pub struct NewHolder {
 /// # Errors
 /// `already_active` when the resident has one that can still be unlocked, or the device holds somebody else's.
 pub async fn enrol(core: &Core, tx: &mut Tx, new: &NewHolder, now: Timestamp) -> Result<()> {
-    if !store::enrol(tx, new.resident_id, now).await? {
+    if !store::enrol(tx, new.resident_id, now).await?.happened() {
         return Err(Code::AlreadyActive.into());
     }
     let secret = HolderSecret {
@@ -53,7 +53,7 @@ pub async fn enrol(core: &Core, tx: &mut Tx, new: &NewHolder, now: Timestamp) ->
         sealed: core.vault.seal_row(&core.random, HOLDER_TABLE, new.resident_id, &secret)?,
     };
     store::set_holder(tx, &row, now).await?;
-    if !store::bind(tx, &new.device, new.resident_id, now).await? {
+    if !store::bind(tx, &new.device, new.resident_id, now).await?.happened() {
         let refusal = Refusal::new(Code::AlreadyActive).detail(
             "Profil di ponsel ini sudah memuat KTP Digital orang lain; daftarlah dari profil baru di ponsel ini.",
             "This profile on the phone already holds somebody else's digital KTP; register from a new profile.",
@@ -114,7 +114,7 @@ pub async fn warn_of_registration(
     let Some((email, _)) = contact(core, tx, resident).await? else { return Ok(()) };
     // As registrations index addresses: in lower case.
     let index = core.vault.blind_index(Label::EmailIndex, &email.expose().to_ascii_lowercase());
-    if outbox::allow(tx, &index, now).await? {
+    if outbox::allow(tx, &index, now).await?.happened() {
         outbox::enqueue(tx, &core.random, now, MailKind::ForeignRegistration, registration_id).await?;
     }
     Ok(())
@@ -135,7 +135,7 @@ pub async fn has_usable_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> 
 /// # Errors
 /// `wrong_state` when there is none to end.
 pub async fn release(tx: &mut Tx, resident: Uuid) -> Result<()> {
-    if store::release(tx, resident).await? { Ok(()) } else { Err(Code::WrongState.into()) }
+    if store::release(tx, resident).await?.happened() { Ok(()) } else { Err(Code::WrongState.into()) }
 }
 
 /// Whether there is a credential whose holder should hear of a registration with their NIK.

@@ -203,7 +203,7 @@ impl Service {
     pub async fn lock(&self, session: &Session) -> Result<()> {
         let mut tx = self.core.db.write().await?;
         // Nothing to end means that it has ended already: that is what the caller wants.
-        store::lock(&mut tx, session.resident_id, session.generation, session.session).await?;
+        store::lock(&mut tx, session.resident_id, session.generation, session.session).await?.either_way();
         tx.commit().await?;
         Ok(())
     }

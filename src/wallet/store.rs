@@ -4,9 +4,9 @@ use uuid::Uuid;
 
 use super::model::{FIRST_WAIT_AT, MAX_TRIES, SECOND_WAIT_AT};
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
+use crate::db::{Changed, DbResult, Tx};
 use crate::device::Thumbprint;
-use crate::{execute, fetch_one, fetch_optional};
+use crate::{change, execute, fetch_one, fetch_optional};
 
 /// The slim row of a credential.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -105,16 +105,16 @@ const HAS_PORTRAIT: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn enrol(tx: &mut Tx, resident: Uuid, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, ENROL, resident, now, MAX_TRIES)? == 1)
+pub async fn enrol(tx: &mut Tx, resident: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, ENROL, resident, now, MAX_TRIES)
 }
 
 /// Ends a digital KTP: tokens and sessions are void at once. `false` when there is none to end.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn release(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
-    Ok(execute!(tx, RELEASE, resident)? == 1)
+pub async fn release(tx: &mut Tx, resident: Uuid) -> DbResult<Changed> {
+    change!(tx, RELEASE, resident)
 }
 
 /// Writes the row beside the credential.
@@ -138,12 +138,12 @@ pub async fn set_holder(tx: &mut Tx, row: &HolderRow, now: Timestamp) -> DbResul
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn bind(tx: &mut Tx, device: &Thumbprint, resident: Uuid, now: Timestamp) -> DbResult<bool> {
-    if execute!(tx, BIND, device.as_slice(), resident, now)? != 1 {
-        return Ok(false);
+pub async fn bind(tx: &mut Tx, device: &Thumbprint, resident: Uuid, now: Timestamp) -> DbResult<Changed> {
+    let bound = change!(tx, BIND, device.as_slice(), resident, now)?;
+    if bound.happened() {
+        execute!(tx, UNBIND_OTHERS, resident, device.as_slice())?;
     }
-    execute!(tx, UNBIND_OTHERS, resident, device.as_slice())?;
-    Ok(true)
+    Ok(bound)
 }
 
 /// Whose device this is.
@@ -222,8 +222,8 @@ pub async fn open_session(tx: &mut Tx, resident: Uuid, generation: i64, ends: Ti
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn lock(tx: &mut Tx, resident: Uuid, generation: i64, session: i64) -> DbResult<bool> {
-    Ok(execute!(tx, LOCK, resident, generation, session)? == 1)
+pub async fn lock(tx: &mut Tx, resident: Uuid, generation: i64, session: i64) -> DbResult<Changed> {
+    change!(tx, LOCK, resident, generation, session)
 }
 
 /// The sealed register record of a holder.

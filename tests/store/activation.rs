@@ -84,7 +84,7 @@ async fn deliver(core: &Core, id: Uuid) -> usize {
     let mut tx = core.db.write().await.unwrap();
     let leased = outbox::lease(&mut tx, &core.random, core.now(), 10).await.unwrap();
     for one in &leased {
-        assert!(outbox::mark_sent(&mut tx, one, core.now()).await.unwrap());
+        assert!(outbox::mark_sent(&mut tx, one, core.now()).await.unwrap().happened());
         face::on_sent(&mut tx, id, core.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -115,20 +115,20 @@ async fn each_store_function_changes_one_row_or_none() {
         let status = store::lookup(&mut tx, id).await.unwrap().unwrap();
         assert_eq!((status.sent_at, status.expires_at), (Some(now), Some(now.plus_seconds(10))), "the first counts");
 
-        assert!(!store::new_code(&mut tx, id, 2, 7, 1).await.unwrap());
-        assert!(store::new_code(&mut tx, id, 1, 7, 1).await.unwrap());
+        assert!(!store::new_code(&mut tx, id, 2, 7, 1).await.unwrap().happened());
+        assert!(store::new_code(&mut tx, id, 1, 7, 1).await.unwrap().happened());
         let status = store::lookup(&mut tx, id).await.unwrap().unwrap();
         assert_eq!((status.generation, status.tries, status.expires_at), (2, 0, None));
         assert_eq!((status.day, status.day_count), (7, 1));
 
-        assert!(!store::confirm(&mut tx, id, 1, now, now).await.unwrap(), "a voided code");
-        assert!(store::confirm(&mut tx, id, 2, now, now.plus_seconds(DAY)).await.unwrap());
-        assert!(!store::confirm(&mut tx, id, 2, now, now.plus_seconds(DAY)).await.unwrap());
-        assert!(!store::new_code(&mut tx, id, 2, 7, 2).await.unwrap(), "no new code once it was right");
+        assert!(!store::confirm(&mut tx, id, 1, now, now).await.unwrap().happened(), "a voided code");
+        assert!(store::confirm(&mut tx, id, 2, now, now.plus_seconds(DAY)).await.unwrap().happened());
+        assert!(!store::confirm(&mut tx, id, 2, now, now.plus_seconds(DAY)).await.unwrap().happened());
+        assert!(!store::new_code(&mut tx, id, 2, 7, 2).await.unwrap().happened(), "no new code once it was right");
 
-        assert!(!store::activate(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap(), "too late");
-        assert!(store::activate(&mut tx, id, now, now).await.unwrap());
-        assert!(!store::activate(&mut tx, id, now.plus_seconds(1), now).await.unwrap());
+        assert!(!store::activate(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap().happened(), "too late");
+        assert!(store::activate(&mut tx, id, now, now).await.unwrap().happened());
+        assert!(!store::activate(&mut tx, id, now.plus_seconds(1), now).await.unwrap().happened());
         store::keep_selfie_until(&mut tx, id, now.plus_seconds(3)).await.unwrap();
         tx.commit().await.unwrap();
         let delete_after = "SELECT delete_after FROM registration_selfie WHERE registration_id = $1";

@@ -50,9 +50,9 @@ async fn statements_keep_void_count_and_forget() {
         let now = core.now();
         let (siti, budi) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let mut tx = core.db.write().await.unwrap();
-        assert!(store::add(&mut tx, b"a", siti, b"sealed", now.plus_seconds(90)).await.unwrap());
-        assert!(!store::add(&mut tx, b"a", budi, b"other", now.plus_seconds(90)).await.unwrap(), "taken");
-        assert!(store::add(&mut tx, b"b", budi, b"other", now.plus_seconds(91)).await.unwrap());
+        assert!(store::add(&mut tx, b"a", siti, b"sealed", now.plus_seconds(90)).await.unwrap().happened());
+        assert!(!store::add(&mut tx, b"a", budi, b"other", now.plus_seconds(90)).await.unwrap().happened(), "taken");
+        assert!(store::add(&mut tx, b"b", budi, b"other", now.plus_seconds(91)).await.unwrap().happened());
         let row = store::find(&mut tx, b"a").await.unwrap().unwrap();
         assert_eq!((row.resident_id, row.sealed.as_slice()), (siti, &b"sealed"[..]));
         assert!(store::find(&mut tx, b"c").await.unwrap().is_none());
@@ -63,19 +63,19 @@ async fn statements_keep_void_count_and_forget() {
 
         let over = now.plus_seconds(-600);
         for guesses in 1..=3 {
-            assert!(store::count(&mut tx, siti, now.plus_seconds(guesses), over, 3).await.unwrap());
+            assert!(store::count(&mut tx, siti, now.plus_seconds(guesses), over, 3).await.unwrap().happened());
             assert_eq!(store::window(&mut tx, siti).await.unwrap(), Some((now.plus_seconds(1), guesses)));
         }
-        assert!(!store::count(&mut tx, siti, now, over, 3).await.unwrap(), "three are all");
-        assert!(store::count(&mut tx, budi, now, over, 3).await.unwrap());
+        assert!(!store::count(&mut tx, siti, now, over, 3).await.unwrap().happened(), "three are all");
+        assert!(store::count(&mut tx, budi, now, over, 3).await.unwrap().happened());
         let later = now.plus_seconds(601);
-        assert!(store::count(&mut tx, siti, later, now.plus_seconds(1), 3).await.unwrap(), "a new window");
+        assert!(store::count(&mut tx, siti, later, now.plus_seconds(1), 3).await.unwrap().happened(), "a new window");
         assert_eq!(store::window(&mut tx, siti).await.unwrap(), Some((later, 1)));
         assert_eq!(store::sweep_guesses(&mut tx, now).await.unwrap(), 1);
 
         let (party, other) = (Uuid::from_u128(8), Uuid::from_u128(9));
-        assert!(store::use_up(&mut tx, party, &KEY.0, siti, now).await.unwrap());
-        assert!(!store::use_up(&mut tx, party, &KEY.0, budi, now).await.unwrap(), "the first use stays");
+        assert!(store::use_up(&mut tx, party, &KEY.0, siti, now).await.unwrap().happened());
+        assert!(!store::use_up(&mut tx, party, &KEY.0, budi, now).await.unwrap().happened(), "the first use stays");
         assert_eq!(store::used_for(&mut tx, party, &KEY.0).await.unwrap(), Some(siti));
         assert_eq!(store::used_for(&mut tx, other, &KEY.0).await.unwrap(), None);
         assert_eq!(store::sweep_used(&mut tx, now.plus_seconds(-1)).await.unwrap(), 0);

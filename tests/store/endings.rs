@@ -65,7 +65,7 @@ async fn a_check_that_ends_after_its_registration_keeps_nothing() {
         let id = registration(&core, &device, State::AwaitingOfficer).await;
         service.cancel(&device.thumbprint(), id).await.unwrap();
         let mut tx = core.db.write().await.unwrap();
-        assert!(!store::finish_check(&mut tx, id, "match", Some(RESIDENT), core.now()).await.unwrap());
+        assert!(!store::finish_check(&mut tx, id, "match", Some(RESIDENT), core.now()).await.unwrap().happened());
         tx.commit().await.unwrap();
     })
     .await;
@@ -215,8 +215,8 @@ async fn who_was_approved_at_the_last_moment_does_not_expire() {
         // The approval that was under way while the sweep looked.
         let prolong = "UPDATE registration SET expires_at = $2 WHERE registration_id = $1";
         ikd::execute!(&mut tx, prolong, id, before.plus_seconds(7 * DAY)).unwrap();
-        assert!(!store::end(&mut tx, id, State::Expired.as_str(), over).await.unwrap());
-        assert!(store::end(&mut tx, id, State::Cancelled.as_str(), over).await.unwrap());
+        assert!(!store::end(&mut tx, id, State::Expired.as_str(), over).await.unwrap().happened());
+        assert!(store::end(&mut tx, id, State::Cancelled.as_str(), over).await.unwrap().happened());
         tx.commit().await.unwrap();
     })
     .await;

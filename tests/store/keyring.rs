@@ -30,10 +30,10 @@ async fn a_key_is_published_promoted_once_and_retired() {
 
         let later = now.plus_seconds(10);
         let mut tx = core.db.write().await.unwrap();
-        assert!(store::promote(&mut tx, &[2; 8], "token", later).await.unwrap());
+        assert!(store::promote(&mut tx, &[2; 8], "token", later).await.unwrap().happened());
         tx.commit().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
-        assert!(!store::promote(&mut tx, &[2; 8], "token", later).await.unwrap(), "another node was first");
+        assert!(!store::promote(&mut tx, &[2; 8], "token", later).await.unwrap().happened(), "another node was first");
         tx.rollback().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
         assert_eq!(store::retire(&mut tx, later.plus_seconds(-1), later).await.unwrap(), 0);
@@ -185,11 +185,11 @@ async fn a_lease_has_one_holder_until_it_expires() {
         let now = core.now();
         let mut tx = core.db.write().await.unwrap();
         let until = now.plus_seconds(60);
-        assert!(take_lease(&mut tx, "sweep", NODE, until, now).await.unwrap());
-        assert!(take_lease(&mut tx, "sweep", NODE, until, now).await.unwrap(), "its holder keeps it");
-        assert!(!take_lease(&mut tx, "sweep", OTHER, until, now).await.unwrap());
-        assert!(take_lease(&mut tx, "other", OTHER, until, now).await.unwrap());
-        assert!(take_lease(&mut tx, "sweep", OTHER, until.plus_seconds(60), until).await.unwrap());
+        assert!(take_lease(&mut tx, "sweep", NODE, until, now).await.unwrap().happened());
+        assert!(take_lease(&mut tx, "sweep", NODE, until, now).await.unwrap().happened(), "its holder keeps it");
+        assert!(!take_lease(&mut tx, "sweep", OTHER, until, now).await.unwrap().happened());
+        assert!(take_lease(&mut tx, "other", OTHER, until, now).await.unwrap().happened());
+        assert!(take_lease(&mut tx, "sweep", OTHER, until.plus_seconds(60), until).await.unwrap().happened());
     })
     .await;
 }

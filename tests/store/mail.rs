@@ -59,8 +59,8 @@ async fn a_message_lives_and_dies_with_the_transaction_that_enqueued_it() {
         assert_eq!((leased[0].mail_id, leased[0].reference, leased[0].attempts), (id, reference, 1));
         assert_eq!(leased[0].kind, KIND.as_str());
         let mut tx = core.db.write().await.unwrap();
-        assert!(outbox::mark_sent(&mut tx, &leased[0], core.now()).await.unwrap());
-        assert!(!outbox::mark_sent(&mut tx, &leased[0], core.now()).await.unwrap(), "only once");
+        assert!(outbox::mark_sent(&mut tx, &leased[0], core.now()).await.unwrap().happened());
+        assert!(!outbox::mark_sent(&mut tx, &leased[0], core.now()).await.unwrap().happened(), "only once");
         tx.commit().await.unwrap();
         assert_eq!(state(&core, reference).await, Some(MailState::Sent));
         assert!(lease(&core, 10).await.is_empty());
@@ -81,10 +81,10 @@ async fn a_lease_excludes_others_until_it_runs_out() {
         // The first holder comes back from the dead: whatever it notes does not count.
         assert_eq!(fail(&core, &first).await, AfterFailure::Lost);
         let mut tx = core.db.write().await.unwrap();
-        assert!(!outbox::mark_sent(&mut tx, &first, core.now()).await.unwrap());
-        assert!(!outbox::mark_dropped(&mut tx, &first).await.unwrap());
-        assert!(!outbox::park(&mut tx, &first, "x").await.unwrap());
-        assert!(outbox::mark_sent(&mut tx, &second, core.now()).await.unwrap());
+        assert!(!outbox::mark_sent(&mut tx, &first, core.now()).await.unwrap().happened());
+        assert!(!outbox::mark_dropped(&mut tx, &first).await.unwrap().happened());
+        assert!(!outbox::park(&mut tx, &first, "x").await.unwrap().happened());
+        assert!(outbox::mark_sent(&mut tx, &second, core.now()).await.unwrap().happened());
         tx.commit().await.unwrap();
     })
     .await;
@@ -165,7 +165,7 @@ async fn a_dropped_message_leaves_the_state_of_the_one_before() {
         enqueue(&core, reference).await;
         let leased = lease(&core, 1).await.remove(0);
         let mut tx = core.db.write().await.unwrap();
-        assert!(outbox::mark_dropped(&mut tx, &leased).await.unwrap());
+        assert!(outbox::mark_dropped(&mut tx, &leased).await.unwrap().happened());
         tx.commit().await.unwrap();
         assert_eq!(state(&core, reference).await, None);
         assert!(lease(&core, 1).await.is_empty());
@@ -177,7 +177,7 @@ async fn allow(core: &Core, address: &[u8]) -> bool {
     let mut tx = core.db.write().await.unwrap();
     let allowed = outbox::allow(&mut tx, address, core.now()).await.unwrap();
     tx.commit().await.unwrap();
-    allowed
+    allowed.happened()
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn an_address_gets_three_at_once_then_one_an_hour() {
         // What was rolled back was not used.
         core.clock.advance(HOUR);
         let mut tx = core.db.write().await.unwrap();
-        assert!(outbox::allow(&mut tx, b"victim", core.now()).await.unwrap());
+        assert!(outbox::allow(&mut tx, b"victim", core.now()).await.unwrap().happened());
         tx.rollback().await.unwrap();
         assert!(allow(&core, b"victim").await);
     })
@@ -231,7 +231,7 @@ async fn health_sees_waiting_and_parked_messages_and_old_rows_go() {
         assert_eq!(stats().await, Stats { oldest_queued_seconds: Some(90), parked: 0 });
         let leased = lease(&core, 1).await.remove(0);
         let mut tx = core.db.write().await.unwrap();
-        assert!(outbox::park(&mut tx, &leased, "smtp 550 5.1.1").await.unwrap());
+        assert!(outbox::park(&mut tx, &leased, "smtp 550 5.1.1").await.unwrap().happened());
         tx.commit().await.unwrap();
         assert_eq!(stats().await, Stats { oldest_queued_seconds: Some(0), parked: 1 });
         allow(&core, b"somebody").await;

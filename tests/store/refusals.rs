@@ -33,13 +33,13 @@ async fn an_hour_has_so_many_and_repetitions_keep_their_keys() {
         let start = |seconds| now.plus_seconds(seconds - HOUR);
         assert_eq!(quota::started_at(&mut tx, party).await.unwrap(), None);
         for expected in [true, true, false, false] {
-            assert_eq!(quota::count(&mut tx, party, now, start(0), 2).await.unwrap(), expected);
+            assert_eq!(quota::count(&mut tx, party, now, start(0), 2).await.unwrap().happened(), expected);
         }
-        assert!(quota::count(&mut tx, Uuid::from_u128(2), now, start(0), 2).await.unwrap(), "another party");
+        assert!(quota::count(&mut tx, Uuid::from_u128(2), now, start(0), 2).await.unwrap().happened(), "another party");
         assert_eq!(quota::started_at(&mut tx, party).await.unwrap(), Some(now));
         let later = now.plus_seconds(HOUR);
-        assert!(!quota::count(&mut tx, party, later.plus_seconds(-1), start(HOUR - 1), 2).await.unwrap());
-        assert!(quota::count(&mut tx, party, later, start(HOUR), 2).await.unwrap());
+        assert!(!quota::count(&mut tx, party, later.plus_seconds(-1), start(HOUR - 1), 2).await.unwrap().happened());
+        assert!(quota::count(&mut tx, party, later, start(HOUR), 2).await.unwrap().happened());
         assert_eq!(quota::started_at(&mut tx, party).await.unwrap(), Some(later));
 
         let row = RepeatRow {

@@ -38,7 +38,7 @@ async fn row(tx: &mut Tx, id: Uuid) -> Row {
 async fn ready(core: &Core) -> Tx {
     let mut tx = core.db.write().await.unwrap();
     add(&mut tx, ID, 1, core.now()).await.unwrap();
-    assert!(store::step(&mut tx, ID, "needs_selfie", "awaiting_officer", core.now()).await.unwrap());
+    assert!(store::step(&mut tx, ID, "needs_selfie", "awaiting_officer", core.now()).await.unwrap().happened());
     tx
 }
 
@@ -69,8 +69,8 @@ async fn a_device_has_one_live_registration() {
         assert!(matches!(add(&mut tx, OTHER, 1, now).await, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
-        assert!(store::end(&mut tx, ID, "cancelled", now).await.unwrap());
-        assert!(!store::end(&mut tx, ID, "expired", now).await.unwrap(), "it has ended");
+        assert!(store::end(&mut tx, ID, "cancelled", now).await.unwrap().happened());
+        assert!(!store::end(&mut tx, ID, "expired", now).await.unwrap().happened(), "it has ended");
         assert_eq!(row(&mut tx, ID).await.ended_at, Some(now));
         add(&mut tx, OTHER, 1, now.plus_seconds(1)).await.unwrap();
         let newest = store::newest_of_device(&mut tx, &[1; 32]).await.unwrap().unwrap();
@@ -86,28 +86,29 @@ async fn steps_are_guarded_by_the_state_they_leave() {
     each_engine(async |core| {
         let now = core.now().plus_seconds(5);
         let mut tx = ready(&core).await;
-        assert!(!store::step(&mut tx, ID, "needs_selfie", "awaiting_officer", now).await.unwrap());
+        assert!(!store::step(&mut tx, ID, "needs_selfie", "awaiting_officer", now).await.unwrap().happened());
         assert!(
             !store::resubmit(&mut tx, ID, &[4], &[7; 16], "awaiting_officer", now, "pending", "needs_correction")
                 .await
                 .unwrap()
+                .happened()
         );
-        assert!(store::change_contact(&mut tx, ID, &[4], &[7; 16], now, "awaiting_officer").await.unwrap());
-        assert!(!store::change_contact(&mut tx, ID, &[5], &[7; 16], now, "code_sent").await.unwrap());
+        assert!(store::change_contact(&mut tx, ID, &[4], &[7; 16], now, "awaiting_officer").await.unwrap().happened());
+        assert!(!store::change_contact(&mut tx, ID, &[5], &[7; 16], now, "code_sent").await.unwrap().happened());
         let changed = row(&mut tx, ID).await;
         assert_eq!((changed.sealed, changed.email_index, changed.updated_at), (vec![4], vec![7; 16], now));
         assert_eq!(changed.code_generation, 0, "no code was sent yet");
-        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap());
-        assert!(!store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap(), "twice");
-        assert!(store::resubmit_contact_only(&mut tx, ID, &[6], now).await.unwrap());
+        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap().happened());
+        assert!(!store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap().happened(), "twice");
+        assert!(store::resubmit_contact_only(&mut tx, ID, &[6], now).await.unwrap().happened());
         assert_eq!(row(&mut tx, ID).await.code_generation, 1, "another phone number leaves the code");
         let change = async |tx: &mut _, day| store::change_address(tx, ID, &[7], &[8; 16], now, day, 2).await.unwrap();
-        assert!(change(&mut tx, 7).await);
+        assert!(change(&mut tx, 7).await.happened());
         let row = row(&mut tx, ID).await;
         assert_eq!((row.code_generation, row.email_index), (2, vec![8; 16]), "another address voids the code");
-        assert!(change(&mut tx, 7).await);
-        assert!(!change(&mut tx, 7).await, "two a day");
-        assert!(change(&mut tx, 8).await, "another day");
+        assert!(change(&mut tx, 7).await.happened());
+        assert!(!change(&mut tx, 7).await.happened(), "two a day");
+        assert!(change(&mut tx, 8).await.happened(), "another day");
     })
     .await;
 }
@@ -117,12 +118,12 @@ async fn a_correction_is_checked_anew() {
     each_engine(async |core| {
         let now = core.now();
         let mut tx = ready(&core).await;
-        assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap());
-        assert!(store::finish_check(&mut tx, ID, "differs", Some(RESIDENT), now).await.unwrap());
+        assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened());
+        assert!(store::finish_check(&mut tx, ID, "differs", Some(RESIDENT), now).await.unwrap().happened());
         let returned = Decided { check_state: "done", code_generation: 0, ..decided(ID, "needs_correction", now) };
-        assert!(store::decide(&mut tx, &returned).await.unwrap());
+        assert!(store::decide(&mut tx, &returned).await.unwrap().happened());
         let done = store::resubmit(&mut tx, ID, &[4], &[7; 16], "awaiting_officer", now, "pending", "needs_correction");
-        assert!(done.await.unwrap());
+        assert!(done.await.unwrap().happened());
         let row = row(&mut tx, ID).await;
         assert_eq!((row.check_state.as_str(), row.check_result, row.decision_sealed), ("pending", None, None));
         assert_eq!(store::due_checks(&mut tx, now, 10).await.unwrap(), [ID]);
@@ -135,24 +136,24 @@ async fn a_scan_is_spent_once_and_a_newer_one_voids_the_older() {
     each_engine(async |core| {
         let now = core.now();
         let mut tx = ready(&core).await;
-        assert!(store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap());
-        assert!(!store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap());
-        assert!(!store::scan(&mut tx, ID, 99, OFFICE, OFFICER, now).await.unwrap());
-        assert!(store::scan(&mut tx, ID, 101, OFFICE, OFFICER, now).await.unwrap());
+        assert!(store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().happened());
+        assert!(!store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().happened());
+        assert!(!store::scan(&mut tx, ID, 99, OFFICE, OFFICER, now).await.unwrap().happened());
+        assert!(store::scan(&mut tx, ID, 101, OFFICE, OFFICER, now).await.unwrap().happened());
         let scanned = row(&mut tx, ID).await;
         assert_eq!(
             (scanned.office_id, scanned.scanned_by, scanned.scanned_at),
             (Some(OFFICE), Some(OFFICER), Some(now))
         );
-        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap());
+        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap().happened());
         let elsewhere = Uuid::from_u128(0x77);
         assert!(
-            !store::scan(&mut tx, ID, 102, elsewhere, OFFICER, now).await.unwrap(),
+            !store::scan(&mut tx, ID, 102, elsewhere, OFFICER, now).await.unwrap().happened(),
             "approved: its office keeps it"
         );
-        assert!(store::scan(&mut tx, ID, 102, OFFICE, OFFICER, now).await.unwrap());
-        store::end(&mut tx, ID, "cancelled", now).await.unwrap();
-        assert!(!store::scan(&mut tx, ID, 103, OFFICE, OFFICER, now).await.unwrap(), "ended");
+        assert!(store::scan(&mut tx, ID, 102, OFFICE, OFFICER, now).await.unwrap().happened());
+        store::end(&mut tx, ID, "cancelled", now).await.unwrap().demand().unwrap();
+        assert!(!store::scan(&mut tx, ID, 103, OFFICE, OFFICER, now).await.unwrap().happened(), "ended");
     })
     .await;
 }
@@ -162,17 +163,26 @@ async fn a_match_is_confirmed_by_its_officer_with_its_number_in_time() {
     each_engine(async |core| {
         let now = core.now();
         let mut tx = ready(&core).await;
-        assert!(store::offer_match(&mut tx, ID, 47, OFFICER, now).await.unwrap());
+        assert!(store::offer_match(&mut tx, ID, 47, OFFICER, now).await.unwrap().happened());
         let waiting = store::waiting_matches(&mut tx, OFFICER, now).await.unwrap();
         assert_eq!(waiting.iter().map(|row| row.match_number).collect::<Vec<_>>(), [Some(47)]);
         assert!(store::waiting_matches(&mut tx, OFFICER, now.plus_seconds(1)).await.unwrap().is_empty());
         let stranger = Uuid::from_u128(0x99);
-        assert!(!store::confirm_match(&mut tx, ID, 48, OFFICER, OFFICE, now, now).await.unwrap(), "another number");
-        assert!(!store::confirm_match(&mut tx, ID, 47, stranger, OFFICE, now, now).await.unwrap(), "another officer");
+        assert!(
+            !store::confirm_match(&mut tx, ID, 48, OFFICER, OFFICE, now, now).await.unwrap().happened(),
+            "another number"
+        );
+        assert!(
+            !store::confirm_match(&mut tx, ID, 47, stranger, OFFICE, now, now).await.unwrap().happened(),
+            "another officer"
+        );
         let late = now.plus_seconds(1);
-        assert!(!store::confirm_match(&mut tx, ID, 47, OFFICER, OFFICE, late, late).await.unwrap(), "too late");
-        assert!(store::confirm_match(&mut tx, ID, 47, OFFICER, OFFICE, late, now).await.unwrap());
-        assert!(!store::confirm_match(&mut tx, ID, 47, OFFICER, OFFICE, late, now).await.unwrap(), "twice");
+        assert!(
+            !store::confirm_match(&mut tx, ID, 47, OFFICER, OFFICE, late, late).await.unwrap().happened(),
+            "too late"
+        );
+        assert!(store::confirm_match(&mut tx, ID, 47, OFFICER, OFFICE, late, now).await.unwrap().happened());
+        assert!(!store::confirm_match(&mut tx, ID, 47, OFFICER, OFFICE, late, now).await.unwrap().happened(), "twice");
         assert_eq!(row(&mut tx, ID).await.scanned_at, Some(late));
     })
     .await;
@@ -184,17 +194,20 @@ async fn one_live_approval_per_resident() {
         let now = core.now();
         let mut tx = ready(&core).await;
         add(&mut tx, OTHER, 2, now).await.unwrap();
-        store::step(&mut tx, OTHER, "needs_selfie", "awaiting_officer", now).await.unwrap();
-        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap());
+        store::step(&mut tx, OTHER, "needs_selfie", "awaiting_officer", now).await.unwrap().demand().unwrap();
+        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap().happened());
         tx.commit().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
         let second = store::decide(&mut tx, &decided(OTHER, "approved_pending_register", now)).await;
         assert!(matches!(second, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
-        assert!(!store::end(&mut tx, ID, "expired", now).await.unwrap(), "it is not due");
-        assert!(store::end(&mut tx, ID, "expired", now.plus_seconds(400 * DAY)).await.unwrap());
-        assert!(store::decide(&mut tx, &decided(OTHER, "code_sent", now)).await.unwrap(), "the first has ended");
+        assert!(!store::end(&mut tx, ID, "expired", now).await.unwrap().happened(), "it is not due");
+        assert!(store::end(&mut tx, ID, "expired", now.plus_seconds(400 * DAY)).await.unwrap().happened());
+        assert!(
+            store::decide(&mut tx, &decided(OTHER, "code_sent", now)).await.unwrap().happened(),
+            "the first has ended"
+        );
     })
     .await;
 }
@@ -204,12 +217,12 @@ async fn a_decision_loses_against_a_check_that_finished_meanwhile() {
     each_engine(async |core| {
         let now = core.now();
         let mut tx = ready(&core).await;
-        assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap());
-        assert!(store::finish_check(&mut tx, ID, "unknown_nik", None, now).await.unwrap());
-        assert!(!store::finish_check(&mut tx, ID, "match", Some(RESIDENT), now).await.unwrap(), "twice");
-        assert!(!store::decide(&mut tx, &decided(ID, "approved_pending_register", now)).await.unwrap());
+        assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened());
+        assert!(store::finish_check(&mut tx, ID, "unknown_nik", None, now).await.unwrap().happened());
+        assert!(!store::finish_check(&mut tx, ID, "match", Some(RESIDENT), now).await.unwrap().happened(), "twice");
+        assert!(!store::decide(&mut tx, &decided(ID, "approved_pending_register", now)).await.unwrap().happened());
         let informed = Decided { check_state: "done", ..decided(ID, "rejected", now) };
-        assert!(store::decide(&mut tx, &informed).await.unwrap());
+        assert!(store::decide(&mut tx, &informed).await.unwrap().happened());
     })
     .await;
 }
@@ -220,14 +233,16 @@ async fn an_approval_that_waited_goes_on_or_back() {
         let now = core.now();
         let later = now.plus_seconds(7 * DAY);
         let mut tx = ready(&core).await;
-        assert!(!store::complete_pending(&mut tx, ID, "code_sent", now, later, 1, false).await.unwrap());
+        assert!(!store::complete_pending(&mut tx, ID, "code_sent", now, later, 1, false).await.unwrap().happened());
         let waiting = Decided { code_generation: 0, ..decided(ID, "approved_pending_register", now) };
-        assert!(store::decide(&mut tx, &waiting).await.unwrap());
-        assert!(store::complete_pending(&mut tx, ID, "awaiting_officer", now, later, 0, true).await.unwrap());
+        assert!(store::decide(&mut tx, &waiting).await.unwrap().happened());
+        assert!(
+            store::complete_pending(&mut tx, ID, "awaiting_officer", now, later, 0, true).await.unwrap().happened()
+        );
         assert_eq!(row(&mut tx, ID).await.proofed, 1);
-        assert!(store::decide(&mut tx, &waiting).await.unwrap());
+        assert!(store::decide(&mut tx, &waiting).await.unwrap().happened());
         assert_eq!(row(&mut tx, ID).await.proofed, 0, "a new decision uses it up");
-        assert!(store::complete_pending(&mut tx, ID, "code_sent", now, later, 1, false).await.unwrap());
+        assert!(store::complete_pending(&mut tx, ID, "code_sent", now, later, 1, false).await.unwrap().happened());
         let row = row(&mut tx, ID).await;
         assert_eq!((row.state.as_str(), row.code_generation, row.expires_at), ("code_sent", 1, later));
     })
@@ -240,8 +255,8 @@ async fn checks_are_leased_postponed_and_counted_per_nik() {
         let now = core.now();
         let mut tx = ready(&core).await;
         assert_eq!(store::due_checks(&mut tx, now, 10).await.unwrap(), [ID]);
-        assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap());
-        assert!(!store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap(), "leased");
+        assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened());
+        assert!(!store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened(), "leased");
         assert!(store::due_checks(&mut tx, now, 10).await.unwrap().is_empty());
         assert_eq!(
             store::due_checks(&mut tx, now.plus_seconds(60), 10).await.unwrap(),
@@ -273,8 +288,8 @@ async fn an_offices_queue_is_paged_oldest_first() {
             let (id, now) =
                 (Uuid::from_u128(0x100 + u128::from(number)), core.now().plus_seconds(i64::from(number / 2)));
             add(&mut tx, id, number, now).await.unwrap();
-            store::step(&mut tx, id, "needs_selfie", "awaiting_officer", now).await.unwrap();
-            store::scan(&mut tx, id, 1, OFFICE, OFFICER, now).await.unwrap();
+            store::step(&mut tx, id, "needs_selfie", "awaiting_officer", now).await.unwrap().demand().unwrap();
+            store::scan(&mut tx, id, 1, OFFICE, OFFICER, now).await.unwrap().demand().unwrap();
         }
         let (mut seen, mut after) = (Vec::new(), (Timestamp::default(), Uuid::nil()));
         loop {

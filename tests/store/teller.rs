@@ -56,12 +56,24 @@ async fn sessions_and_steps_are_kept_for_both_kinds_of_people() {
         for (statements, person, (hash, sealed)) in
             [(&EMPLOYEES, employee.employee_id, &dewi), (&OFFICERS, officer.officer_id, &siti)]
         {
-            assert!(!statements.spend_step(&mut tx, person, 7, "another", sealed).await.unwrap(), "another password");
-            assert!(!statements.spend_step(&mut tx, person, 7, hash, b"another").await.unwrap(), "another secret");
-            assert!(statements.spend_step(&mut tx, person, 7, hash, sealed).await.unwrap());
-            assert!(!statements.spend_step(&mut tx, person, 7, hash, sealed).await.unwrap(), "a step counts once");
-            assert!(!statements.spend_step(&mut tx, person, 6, hash, sealed).await.unwrap(), "nor an earlier one");
-            assert!(!statements.spend_step(&mut tx, Uuid::nil(), 9, hash, sealed).await.unwrap());
+            assert!(
+                !statements.spend_step(&mut tx, person, 7, "another", sealed).await.unwrap().happened(),
+                "another password"
+            );
+            assert!(
+                !statements.spend_step(&mut tx, person, 7, hash, b"another").await.unwrap().happened(),
+                "another secret"
+            );
+            assert!(statements.spend_step(&mut tx, person, 7, hash, sealed).await.unwrap().happened());
+            assert!(
+                !statements.spend_step(&mut tx, person, 7, hash, sealed).await.unwrap().happened(),
+                "a step counts once"
+            );
+            assert!(
+                !statements.spend_step(&mut tx, person, 6, hash, sealed).await.unwrap().happened(),
+                "nor an earlier one"
+            );
+            assert!(!statements.spend_step(&mut tx, Uuid::nil(), 9, hash, sealed).await.unwrap().happened());
             statements.add(&mut tx, b"t1", person, now, now.plus_seconds(HOUR)).await.unwrap();
             statements.add(&mut tx, b"t2", person, now, now.plus_seconds(MINUTE)).await.unwrap();
             statements.touch(&mut tx, b"t1", now.plus_seconds(9)).await.unwrap();
@@ -172,23 +184,23 @@ async fn a_line_is_written_once_completed_once_and_read_newest_first() {
             disclosed: None,
         };
         let mut tx = core.db.write().await.unwrap();
-        assert!(store::ask(&mut tx, &line(1, b"a")).await.unwrap());
-        assert!(!store::ask(&mut tx, &line(2, b"a")).await.unwrap(), "the key is taken");
+        assert!(store::ask(&mut tx, &line(1, b"a")).await.unwrap().happened());
+        assert!(!store::ask(&mut tx, &line(2, b"a")).await.unwrap().happened(), "the key is taken");
         assert_eq!(store::who_asked(&mut tx, party, b"a").await.unwrap(), Some((who, Uuid::from_u128(1), None)));
         assert_eq!(store::who_asked(&mut tx, who, b"a").await.unwrap(), None);
-        assert!(store::ask(&mut tx, &line(3, b"b")).await.unwrap());
+        assert!(store::ask(&mut tx, &line(3, b"b")).await.unwrap().happened());
         let first = (who, Uuid::from_u128(1));
         let id = Uuid::from_u128(9);
-        assert!(store::answered(&mut tx, first, id, "invalid", "expired", 0).await.unwrap());
-        assert!(!store::answered(&mut tx, first, id, "valid", "", 0).await.unwrap(), "it stays what it was");
-        assert!(!store::take_back(&mut tx, first).await.unwrap());
+        assert!(store::answered(&mut tx, first, id, "invalid", "expired", 0).await.unwrap().happened());
+        assert!(!store::answered(&mut tx, first, id, "valid", "", 0).await.unwrap().happened(), "it stays what it was");
+        assert!(!store::take_back(&mut tx, first).await.unwrap().happened());
         let rows = store::checks(&mut tx, who, Uuid::max(), 9).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.check_id.as_u128()).collect::<Vec<_>>(), [3, 1]);
         assert_eq!(rows[0], line(3, b"b"));
         assert_eq!((rows[1].result.as_deref(), rows[1].reason.as_deref()), (Some("invalid"), Some("expired")));
         assert_eq!(store::checks(&mut tx, who, Uuid::from_u128(3), 9).await.unwrap().len(), 1);
         assert_eq!(store::checks(&mut tx, who, Uuid::max(), 1).await.unwrap().len(), 1);
-        assert!(store::take_back(&mut tx, (who, Uuid::from_u128(3))).await.unwrap());
+        assert!(store::take_back(&mut tx, (who, Uuid::from_u128(3))).await.unwrap().happened());
         assert_eq!(store::checks(&mut tx, who, Uuid::max(), 9).await.unwrap().len(), 1);
     })
     .await;

@@ -175,16 +175,18 @@ async fn spending_demands_state_generation_and_freshness() {
             tx.commit().await.unwrap();
             spent
         };
-        assert!(spend(1, 100).await);
-        assert!(!spend(1, 100).await, "the same token");
-        assert!(!spend(1, 99).await, "an older one");
-        assert!(!spend(2, 200).await, "another generation");
-        assert!(spend(1, 101).await);
+        assert!(spend(1, 100).await.happened());
+        assert!(!spend(1, 100).await.happened(), "the same token");
+        assert!(!spend(1, 99).await.happened(), "an older one");
+        assert!(!spend(2, 200).await.happened(), "another generation");
+        assert!(spend(1, 101).await.happened());
         world.change_credential("blocked", 1).await;
-        assert!(!spend(1, 300).await, "blocked");
+        assert!(!spend(1, 300).await.happened(), "blocked");
         let mut tx = world.core.db.read().await.unwrap();
         assert!(!store::is_active(&mut tx, world.resident, 1).await.unwrap());
-        assert!(!store::spend(&mut world.core.db.write().await.unwrap(), Uuid::nil(), 1, at(1)).await.unwrap());
+        assert!(
+            !store::spend(&mut world.core.db.write().await.unwrap(), Uuid::nil(), 1, at(1)).await.unwrap().happened()
+        );
     })
     .await;
 }

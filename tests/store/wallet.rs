@@ -62,11 +62,14 @@ async fn each_store_function_changes_one_row_or_none() {
         let holder = Holder::make(&core).await;
         let (device, now) = (holder.device.thumbprint(), core.now());
         let mut tx = core.db.write().await.unwrap();
-        assert!(!store::enrol(&mut tx, RESIDENT, now).await.unwrap(), "an active credential stays");
+        assert!(!store::enrol(&mut tx, RESIDENT, now).await.unwrap().happened(), "an active credential stays");
         assert_eq!(store::resident_of(&mut tx, &device).await.unwrap(), Some(RESIDENT));
         assert_eq!(store::resident_of(&mut tx, &[0; 32]).await.unwrap(), None);
-        assert!(!store::bind(&mut tx, &device, Uuid::from_u128(9), now).await.unwrap(), "somebody else's device");
-        assert!(store::bind(&mut tx, &[9; 32], RESIDENT, now).await.unwrap());
+        assert!(
+            !store::bind(&mut tx, &device, Uuid::from_u128(9), now).await.unwrap().happened(),
+            "somebody else's device"
+        );
+        assert!(store::bind(&mut tx, &[9; 32], RESIDENT, now).await.unwrap().happened());
         assert_eq!(store::resident_of(&mut tx, &device).await.unwrap(), None, "one device at a time");
         assert!(store::credential(&mut tx, Uuid::nil()).await.unwrap().is_none());
         assert!(store::holder(&mut tx, Uuid::nil()).await.unwrap().is_none());
@@ -98,9 +101,9 @@ async fn each_store_function_changes_one_row_or_none() {
         assert_eq!(store::open_session(&mut tx, RESIDENT, 1, ends).await.unwrap(), Some(1));
         let row = store::credential(&mut tx, RESIDENT).await.unwrap().unwrap();
         assert_eq!((row.pin_tries, row.pin_wait_until.micros(), row.session_ends_at), (0, 0, ends));
-        assert!(!store::lock(&mut tx, RESIDENT, 1, 2).await.unwrap());
-        assert!(store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap());
-        assert!(!store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap());
+        assert!(!store::lock(&mut tx, RESIDENT, 1, 2).await.unwrap().happened());
+        assert!(store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap().happened());
+        assert!(!store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap().happened());
         tx.commit().await.unwrap();
         let mut tx = core.db.read().await.unwrap();
         assert!(face::has_usable_credential(&mut tx, RESIDENT).await.unwrap());
@@ -265,7 +268,7 @@ async fn sessions_that_are_looked_up_together_are_each_their_own() {
         for number in 1..=150_u128 {
             let (resident, ends_at) = (Uuid::from_u128(number), now.plus_seconds(number as i64));
             let mut tx = core.db.write().await.unwrap();
-            assert!(store::enrol(&mut tx, resident, now.plus_seconds(-(number as i64))).await.unwrap());
+            assert!(store::enrol(&mut tx, resident, now.plus_seconds(-(number as i64))).await.unwrap().happened());
             let mut open = 0;
             for _ in 0..1 + number % 4 {
                 open = store::open_session(&mut tx, resident, 1, ends_at).await.unwrap().unwrap();
@@ -372,7 +375,7 @@ async fn a_holder_is_told_of_a_registration_with_their_nik() {
             let mut tx = core.db.write().await.unwrap();
             let leased = outbox::lease(&mut tx, &core.random, core.now(), 100).await.unwrap();
             for one in &leased {
-                outbox::mark_sent(&mut tx, one, core.now()).await.unwrap();
+                outbox::mark_sent(&mut tx, one, core.now()).await.unwrap().demand().unwrap();
             }
             tx.commit().await.unwrap();
             leased

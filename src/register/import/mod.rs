@@ -290,7 +290,9 @@ async fn begin(register: &LocalRegister, digest: &[u8], restart: bool) -> Result
     let mut state = store::begin_import(&mut tx, digest, now).await?;
     if restart {
         let zero = ImportRow { next_row: 0, accepted: 0, refused: 0 };
-        store::advance_import(&mut tx, digest, state.next_row, zero, now).await?;
+        if !store::advance_import(&mut tx, digest, state.next_row, zero, now).await?.happened() {
+            return Err(BatchError::Overtaken.into());
+        }
         state = zero;
     }
     tx.commit().await?;

@@ -52,7 +52,7 @@ impl Codes {
             let code = PresentationCode::from_number(random.below(CODES));
             let index = index(vault, &code);
             let sealed = vault.seal(Label::Column, random, &[TABLE, resident.as_bytes(), &index], token.as_bytes());
-            if store::add(&mut tx, &index, resident, &sealed, expires_at).await? {
+            if store::add(&mut tx, &index, resident, &sealed, expires_at).await?.happened() {
                 tx.commit().await?;
                 return Ok(code);
             }
@@ -87,7 +87,7 @@ impl Codes {
         drop(tx);
         let mut tx = self.core.db.write().await?;
         for (subject, most) in guesser.subjects() {
-            if !store::count(&mut tx, subject, now, Window::over_at(now), most).await? {
+            if !store::count(&mut tx, subject, now, Window::over_at(now), most).await?.happened() {
                 let window = window(&mut tx, subject).await?;
                 tx.rollback().await?;
                 return Err(wait(window.map_or(1, |window| window.wait(now))));
@@ -100,7 +100,7 @@ impl Codes {
         };
         tx.rollback().await?;
         let mut tx = self.core.db.write().await?;
-        store::use_up(&mut tx, guesser.relying_party_id, &key.0, row.resident_id, now).await?;
+        store::use_up(&mut tx, guesser.relying_party_id, &key.0, row.resident_id, now).await?.either_way();
         tx.commit().await?;
         let context = [TABLE, row.resident_id.as_bytes(), &index];
         let token = self.core.vault.open(Label::Column, &context, &row.sealed)?;

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_optional};
+use crate::db::{Changed, DbResult, Tx};
+use crate::{change, execute, fetch_optional};
 
 const VOID: &str = "DELETE FROM presentation_code WHERE resident_id = $1";
 
@@ -17,8 +17,8 @@ const ADD: &str = "INSERT INTO presentation_code (code_index, resident_id, seale
     ON CONFLICT (code_index) DO NOTHING";
 
 /// Keeps a code; `false` when the same digits stand for somebody else's presentation.
-pub async fn add(tx: &mut Tx, index: &[u8], resident: Uuid, sealed: &[u8], expires_at: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, ADD, index, resident, sealed, expires_at)? == 1)
+pub async fn add(tx: &mut Tx, index: &[u8], resident: Uuid, sealed: &[u8], expires_at: Timestamp) -> DbResult<Changed> {
+    change!(tx, ADD, index, resident, sealed, expires_at)
 }
 
 /// What a code stands for.
@@ -41,8 +41,8 @@ const USE_UP: &str = "INSERT INTO code_use (relying_party_id, idempotency_key, r
     VALUES ($1, $2, $3, $4) ON CONFLICT (relying_party_id, idempotency_key) DO NOTHING";
 
 /// Notes whose code a party used under a key. The first one stays.
-pub async fn use_up(tx: &mut Tx, party: Uuid, key: &[u8], resident: Uuid, now: Timestamp) -> DbResult<bool> {
-    Ok(execute!(tx, USE_UP, party, key, resident, now)? == 1)
+pub async fn use_up(tx: &mut Tx, party: Uuid, key: &[u8], resident: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, USE_UP, party, key, resident, now)
 }
 
 const USED_FOR: &str = "SELECT resident_id FROM code_use WHERE relying_party_id = $1 AND idempotency_key = $2";
@@ -73,8 +73,8 @@ const COUNT: &str = "INSERT INTO code_guess (subject_id, started_at, guesses) VA
     WHERE code_guess.started_at <= $3 OR code_guess.guesses < $4";
 
 /// Counts a guess, in a new window where the last one began at or before `over_at`; `false` when there were `most` already.
-pub async fn count(tx: &mut Tx, subject: Uuid, now: Timestamp, over_at: Timestamp, most: i64) -> DbResult<bool> {
-    Ok(execute!(tx, COUNT, subject, now, over_at, most)? == 1)
+pub async fn count(tx: &mut Tx, subject: Uuid, now: Timestamp, over_at: Timestamp, most: i64) -> DbResult<Changed> {
+    change!(tx, COUNT, subject, now, over_at, most)
 }
 
 const WINDOW: &str = "SELECT started_at, guesses FROM code_guess WHERE subject_id = $1";
