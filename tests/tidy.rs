@@ -347,6 +347,29 @@ fn a_file_is_read_in_a_sitting() {
 }
 
 #[test]
+fn a_debug_build_does_what_a_release_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let only_debug = |word: &str| word.split("::").any(|part| part.starts_with("debug_assert"));
+    let mut found =
+        offences(|source| source.words().any(only_debug).then(|| String::from("asks for the kind of build")));
+    let build = std::fs::read_to_string(root.join("build.rs")).unwrap();
+    if build.to_lowercase().contains("debug") || build.contains("PROFILE") {
+        found.push(String::from("build.rs: asks for the kind of build"));
+    }
+    demand("nothing is reachable, or checked, in only one kind of build", found);
+
+    let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
+    let shipped = manifest["profile"]["shipped"].as_table().unwrap();
+    assert_eq!(
+        shipped.iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap())).collect::<Vec<_>>(),
+        [("inherits", "release"), ("lto", "off")],
+        "what is tested differs from what is released by link-time optimisation only"
+    );
+    let pages = &manifest["dependencies"]["rust-embed"]["features"];
+    assert!(pages.as_array().unwrap().contains(&"debug-embed".into()), "pages are in every binary");
+}
+
+#[test]
 fn nothing_unwraps() {
     demand(
         "faults are returned, not unwrapped",

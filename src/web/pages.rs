@@ -1,4 +1,4 @@
-//! The pages for people: the folder `web/`, embedded in the binary. Debug builds read it from disk.
+//! The pages for people: the folder `web/`, embedded in the binary, in every build in the same way.
 //!
 //! A page has a short address (`/petugas`); what it loads stands under `/web/`. Everything is revalidated by a strong tag
 //! made of its content (RFC 9110 §8.8.3), so a new version of the service is a new version of its pages at once; vendored
@@ -7,11 +7,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{OriginalUri, State};
+use axum::body::Bytes;
+use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
@@ -20,7 +20,7 @@ use http::header::{
 };
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, StatusCode, Uri};
-use sha2::{Digest, Sha256};
+use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::Problem;
 use crate::config::{Mode, Service};
@@ -51,22 +51,58 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const DECODER: &str = "shared/scanner-worker.js";
 const DECODER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
-#[cfg(not(debug_assertions))]
-static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+#[derive(RustEmbed)]
+#[folder = "web/"]
+struct Folder;
 
-#[cfg(not(debug_assertions))]
-fn load(name: &str) -> Option<Cow<'static, [u8]>> {
-    let at = EMBEDDED.binary_search_by(|(other, _)| (*other).cmp(name)).ok()?;
-    EMBEDDED.get(at).map(|(_, bytes)| Cow::Borrowed(*bytes))
+/// One file under `web/`, with what is said about it.
+struct File {
+    plain: Bytes,
+    /// Made when it is first asked for.
+    compressed: OnceLock<Bytes>,
+    /// The part of the strong tag that both codings share.
+    digest: String,
+    media_type: &'static str,
+    cache: &'static str,
+    policy: &'static str,
 }
 
-#[cfg(debug_assertions)]
-fn load(name: &str) -> Option<Cow<'static, [u8]>> {
-    // The name comes from a request: every part must be a plain one.
-    let plain = name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']));
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
-    if plain { std::fs::read(root.join(name)).ok().map(Cow::Owned) } else { None }
+impl File {
+    fn new(name: &str, embedded: EmbeddedFile) -> Self {
+        let vendored = name.starts_with("vendor/") && name.matches('/').count() > 1;
+        Self {
+            digest: embedded.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
+            plain: match embedded.data {
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => Bytes::from(bytes),
+            },
+            compressed: OnceLock::new(),
+            media_type: media_type(name),
+            cache: if vendored { "public, max-age=31536000, immutable" } else { "no-cache" },
+            policy: if name == DECODER { DECODER_POLICY } else { POLICY },
+        }
+    }
+
+    fn compressed(&self) -> std::io::Result<Bytes> {
+        if let Some(known) = self.compressed.get() {
+            return Ok(known.clone());
+        }
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&self.plain)?;
+        let bytes = Bytes::from(encoder.finish()?);
+        Ok(self.compressed.get_or_init(|| bytes).clone())
+    }
 }
+
+/// All files by their path below `web/`. A name is looked up exactly as it was asked for: what is not here does not exist.
+static FILES: LazyLock<HashMap<Cow<'static, str>, File>> = LazyLock::new(|| {
+    Folder::iter()
+        .filter_map(|name| {
+            let file = File::new(&name, Folder::get(&name)?);
+            Some((name, file))
+        })
+        .collect()
+});
 
 fn media_type(name: &str) -> &'static str {
     match name.rsplit('.').next().unwrap_or_default() {
@@ -84,62 +120,31 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-/// Compressed forms by the digest of the plain one: each is made once.
-#[derive(Clone, Default)]
-struct Pages(Arc<RwLock<HashMap<[u8; 32], Bytes>>>);
-
-impl Pages {
-    fn compressed(&self, digest: [u8; 32], plain: &[u8]) -> std::io::Result<Bytes> {
-        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&digest) {
-            return Ok(known.clone());
-        }
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(plain)?;
-        let bytes = Bytes::from(encoder.finish()?);
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(digest, bytes.clone());
-        Ok(bytes)
+async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let file = FILES.get(name).ok_or(Code::NotFound)?;
+    let squeeze = !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && accepts_gzip(headers);
+    // Each coding is a representation of its own and needs its own tag.
+    let tag = format!("\"{}{}\"", file.digest, if squeeze { "-gz" } else { "" });
+    let known =
+        headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|tags| tags.contains(&tag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else if squeeze {
+        // Compressing blocks, if only for milliseconds and once.
+        let body = tokio::task::spawn_blocking(|| file.compressed()).await.map_err(Error::internal)?;
+        ([(CONTENT_ENCODING, "gzip")], body.map_err(Error::internal)?).into_response()
+    } else {
+        file.plain.clone().into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(file.cache));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(file.policy));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(ETAG, tag);
     }
-
-    async fn serve(self, name: String, headers: HeaderMap) -> Result<Response, Problem> {
-        // Reading and compressing block, if only for milliseconds and once.
-        tokio::task::spawn_blocking(move || self.answer(&name, &headers)).await.map_err(Error::internal)?
-    }
-
-    fn answer(&self, name: &str, asked: &HeaderMap) -> Result<Response, Problem> {
-        let plain = load(name).ok_or(Code::NotFound)?;
-        let digest: [u8; 32] = Sha256::digest(&plain).into();
-        let media_type = media_type(name);
-        let squeeze = !matches!(media_type, "image/png" | "image/jpeg" | "image/webp") && accepts_gzip(asked);
-        // Each coding is a representation of its own and needs its own tag.
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let tag = format!("\"{hex}{}\"", if squeeze { "-gz" } else { "" });
-        let vendored = name.starts_with("vendor/") && name.matches('/').count() > 1;
-        let cache = if vendored { "public, max-age=31536000, immutable" } else { "no-cache" };
-        let policy = if name == DECODER { DECODER_POLICY } else { POLICY };
-        let known =
-            asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|tags| tags.contains(&tag));
-        let mut response = if known {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else if squeeze {
-            let body = self.compressed(digest, &plain).map_err(Error::internal)?;
-            ([(CONTENT_ENCODING, "gzip")], body).into_response()
-        } else {
-            match plain {
-                Cow::Borrowed(bytes) => Body::from(bytes),
-                Cow::Owned(bytes) => Body::from(bytes),
-            }
-            .into_response()
-        };
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            headers.insert(ETAG, tag);
-        }
-        Ok(response)
-    }
+    Ok(response)
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
@@ -160,16 +165,15 @@ pub fn routes(service: &Service) -> Router {
         let home = home.clone().filter(|_| name.ends_with(".html"));
         router = router.route(
             address,
-            get(async move |State(pages): State<Pages>, OriginalUri(uri): OriginalUri, headers: HeaderMap| match home
-                .as_deref()
-                .and_then(|home| elsewhere(home, &uri, &headers))
-            {
-                Some(there) => Ok((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, there)]).into_response()),
-                None => pages.serve((*name).to_owned(), headers).await,
+            get(async move |OriginalUri(uri): OriginalUri, headers: HeaderMap| {
+                match home.as_deref().and_then(|home| elsewhere(home, &uri, &headers)) {
+                    Some(there) => Ok((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, there)]).into_response()),
+                    None => serve(name, &headers).await,
+                }
             }),
         );
     }
-    router.route("/web/{*file}", get(file)).with_state(Pages::default())
+    router.route("/web/{*file}", get(file))
 }
 
 /// Where a page of the demo has to be opened instead. A device's proofs name the public address, so a page that was opened
@@ -187,18 +191,15 @@ fn elsewhere(home: &str, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValue
     HeaderValue::from_str(&format!("{home}{}", asked.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
 }
 
-async fn file(
-    State(pages): State<Pages>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+async fn file(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Problem> {
     // No file's name needs an escape, so the path is taken as it was sent.
     let name = uri.path().strip_prefix("/web/").ok_or(Code::NotFound)?;
-    pages.serve(name.to_owned(), headers).await
+    serve(name, &headers).await
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use http::Request;
     use http_body_util::BodyExt;
     use tower::ServiceExt;

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -31,11 +31,22 @@ export async function eventually(what, look, seconds = 20) {
   }
 }
 
-/** The program as it was built. */
-const BINARY = process.env.IKD_TEST_BINARY ?? path.join(TARGET, "debug", "ikd");
+/** The program that all these tests drive. `tests/run` builds what ships; by hand, what `cargo build` made is at hand. */
+export const BINARY = process.env.IKD_TEST_BINARY ?? path.join(TARGET, "debug", "ikd");
+
+/** The pages are in the program: one that was built before the last change of a page would test yesterday's pages. */
+function expectPresentPages() {
+  const built = statSync(BINARY, { throwIfNoEntry: false })?.mtimeMs;
+  assert.ok(built, `${BINARY} does not exist: run \`cargo build\`, or \`tests/run --browser\``);
+  if (process.env.IKD_TEST_BINARY) return;
+  const web = path.join(ROOT, "web");
+  const newer = readdirSync(web, { recursive: true }).filter((name) => statSync(path.join(web, name)).mtimeMs > built);
+  assert.deepEqual(newer, [], `changed after ${BINARY} was built: run \`cargo build\` first`);
+}
 
 /** Starts `ikd demo` on a free port. Resolves with what it prints once ready, and `stop()`. */
 export async function startDemo() {
+  expectPresentPages();
   const data = mkdtempSync(path.join(tmpdir(), "ikd-browser-"));
   const child = spawn(BINARY, ["demo", "--no-walk", "--format", "json", "--port", "0", "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
   const line = await new Promise((resolve, reject) => {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use crate::people::{self, LogIn, http, random};
+use crate::support::Signal;
 use crate::world::{ikd, signal, text, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -63,7 +64,7 @@ async fn another_program_drives_the_demo() {
     assert_eq!(people::verdict(&bank, &token).await, "valid");
     assert_eq!(people::verdict(&bank, &token).await, "already_used");
 
-    signal(&child, "TERM").await;
+    signal(&child, Signal::TERM);
     let mut rest = String::new();
     tokio::time::timeout(Duration::from_secs(20), output.read_to_string(&mut rest)).await.unwrap().unwrap();
     assert_eq!(rest, "", "one line and no more");

@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-use crate::support::postgres;
 use crate::support::smtp::MailServer;
+use crate::support::{self, Signal, postgres};
 
 /// The URL that devices use. Nothing listens there: which node gets a request is the test's choice.
 pub const PUBLIC: &str = "http://ikd.example.test";
@@ -161,7 +161,7 @@ impl Node {
 
     /// Sends SIGTERM.
     pub async fn terminate(&self) {
-        signal(&self.child, "TERM").await;
+        signal(&self.child, Signal::TERM);
     }
 
     /// Waits for the end and gives the exit code.
@@ -171,10 +171,8 @@ impl Node {
     }
 }
 
-pub async fn signal(child: &Child, name: &str) {
-    let id = child.id().unwrap().to_string();
-    let status = Command::new("/bin/kill").args([&format!("-{name}"), &id]).status().await.unwrap();
-    assert!(status.success());
+pub fn signal(child: &Child, signal: Signal) {
+    support::signal(child.id().unwrap(), signal).unwrap();
 }
 
 /// A node that ends before it is ready closes its streams.

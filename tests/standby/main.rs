@@ -92,8 +92,8 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         for data in ["primary", "standby"] {
             let pid = std::fs::read_to_string(self.folder.join(data).join("postmaster.pid")).unwrap_or_default();
-            if let Some(pid) = pid.lines().next() {
-                let _ = Command::new("kill").args(["-QUIT", pid]).status();
+            if let Some(pid) = pid.lines().next().and_then(|line| line.parse().ok()) {
+                let _ = support::signal(pid, support::Signal::QUIT);
             }
         }
     }
@@ -133,7 +133,7 @@ impl Node {
     }
 
     fn terminate(&self) {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        support::signal(self.child.id(), support::Signal::TERM).unwrap();
     }
 }
 

@@ -16,6 +16,8 @@ use ikd::core::{Core, Sources};
 use ikd::db::{Db, PoolSizes};
 use ikd::random::Random;
 use ikd::vault::Vault;
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 
 /// The time at which every test begins: 2026-11-21T08:00:00Z.
 pub const START: Timestamp = Timestamp::from_seconds(1_795_248_000);
@@ -82,4 +84,10 @@ pub fn python() -> PathBuf {
         python.display()
     );
     python
+}
+
+/// Sends a signal to a process that a test started. (The command `kill` is not on every machine.)
+pub fn signal(id: u32, signal: Signal) -> std::io::Result<()> {
+    let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+    Ok(kill_process(id, signal)?)
 }

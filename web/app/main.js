@@ -213,6 +213,7 @@ async function begin() {
     fill(offline, icon("cloud", 22), el("span", {}, t("app.offline")));
   };
   words();
+  find("#unready")?.remove();
   document.body.prepend(skip, find(".busy-line"), el("header", { class: "bar" }, el("div", { class: "bar-inner" }, brand, languageSwitch())), offline, main);
   onLanguage(() => {
     words();
@@ -231,5 +232,6 @@ addEventListener("beforeinstallprompt", (event) => {
 
 begin().catch((error) => {
   console.error(error);
-  document.body.append(el("p", { class: "fatal" }, "Aplikasi belum dapat dibuka. Periksa jaringan, lalu muat ulang. / The app cannot be opened yet. Check the network, then reload."));
+  // What stands in the HTML says what to do; it need not wait any longer.
+  find("#unready")?.classList.add("now");
 });

@@ -33,7 +33,13 @@ async function load(wanted) {
 export async function start(folders) {
   areas = folders;
   language = preferred();
-  words = await load(language);
+  try {
+    words = await load(language);
+  } catch (error) {
+    // Nothing can be said without words but what stands in the HTML: it need not wait any longer.
+    document.getElementById("unready")?.classList.add("now");
+    throw error;
+  }
   document.documentElement.lang = language;
   translate(document);
 }

@@ -1,0 +1,226 @@
+// What the program serves is what stands under `web/`, and the pages made of it come alive. The rest of the browser tests
+// shows what they do; these show that nothing is missing from the binary, and what a person sees when something is lost on
+// the way. With IKD_TEST_URL they look at a service that runs already.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { parse } from "acorn";
+import { full } from "acorn-walk";
+import { checkAccessibility, keepPicture, openPerson, PHONE, ROOT, startBrowser, startDemo } from "./support.mjs";
+
+const WEB = path.join(ROOT, "web");
+const FILES = readdirSync(WEB, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.relative(WEB, path.join(entry.parentPath ?? entry.path, entry.name))).sort();
+const PAGES = { "/": "app/index.html", "/mulai": "help/start.html", "/petugas": "counter/index.html", "/verifikasi": "teller/index.html", "/bantuan": "help/index.html", "/poster": "help/poster.html", "/selebaran": "help/leaflet.html" };
+const AT_ROOT = { ...PAGES, "/aktivasi": "app/index.html", "/sw.js": "app/sw.js", "/manifest.webmanifest": "app/manifest.webmanifest", "/favicon.ico": "shared/icons/icon.svg" };
+const TYPES = { html: "text/html", js: "text/javascript", mjs: "text/javascript", css: "text/css", json: "application/json", webmanifest: "application/manifest+json", svg: "image/svg+xml", png: "image/png", wasm: "application/wasm", md: "text/plain" };
+const SAID = [/muat ulang halaman/, /reload the page/];
+
+let demo;
+let chromium;
+
+before(async () => {
+  const running = process.env.IKD_TEST_URL;
+  [demo, chromium] = await Promise.all([running ? { base_url: running, stop: () => {} } : startDemo(), startBrowser()]);
+});
+after(async () => {
+  await chromium?.stop();
+  await demo?.stop();
+});
+
+const onDisk = (name) => readFileSync(path.join(WEB, name));
+
+/** Asks for an address, and compares what comes with a file. */
+async function expectFile(address, name) {
+  for (const coding of ["identity", "gzip"]) {
+    const answer = await fetch(demo.base_url + address, { headers: { "accept-encoding": coding } });
+    assert.equal(answer.status, 200, `${address} (${coding})`);
+    assert.ok(Buffer.from(await answer.arrayBuffer()).equals(onDisk(name)), `${address} (${coding}) is not what stands in web/${name}`);
+    const ending = name.split("/").pop().includes(".") ? name.split(".").pop() : "md";
+    assert.equal(answer.headers.get("content-type").split(";")[0], TYPES[ending], address);
+    assert.equal(answer.headers.get("x-content-type-options"), "nosniff", address);
+  }
+}
+
+test("every file under web/ is served as it stands on disk", async () => {
+  assert.ok(FILES.length > 60, "the folder was not read");
+  for (const name of FILES) await expectFile(`/web/${name}`, name);
+  for (const [address, name] of Object.entries(AT_ROOT)) await expectFile(address, name);
+});
+
+test("vendored files are those that their list names", () => {
+  const rows = [...onDisk("vendor/README.md").toString().matchAll(/^\| `(\S+)` \| `([0-9a-f]{64})` \|$/gm)];
+  const found = Object.fromEntries(FILES.filter((name) => name.startsWith("vendor/") && name !== "vendor/README.md").map((name) => [name.slice(7), createHash("sha256").update(onDisk(name)).digest("hex")]));
+  assert.deepEqual(Object.fromEntries(rows.map(([, name, digest]) => [name, digest])), found);
+});
+
+/** What a module names: `{imports, workers, words}`, each an address or a specifier. */
+function namedBy(name) {
+  const named = { imports: [], workers: [], words: [] };
+  const say = (node, what) => `web/${name}:${node.loc.start.line}: ${what}`;
+  full(parse(onDisk(name).toString(), { ecmaVersion: "latest", sourceType: "module", locations: true }), (node) => {
+    if (["ImportDeclaration", "ExportNamedDeclaration", "ExportAllDeclaration"].includes(node.type) && node.source) named.imports.push(node.source.value);
+    if (node.type === "ImportExpression") {
+      // The decoder, as published, has a branch for Node with a module of Node's.
+      if (name.startsWith("vendor/") && node.source.value === "module") return;
+      assert.equal(node.source.type, "Literal", say(node, "an import whose address is made at run time cannot be checked"));
+      named.imports.push(node.source.value);
+    }
+    if (node.type === "NewExpression" && /^(Shared)?Worker$/.test(node.callee.name) && !name.startsWith("vendor/")) {
+      assert.equal(node.arguments[0].type, "Literal", say(node, "a worker whose address is made at run time cannot be checked"));
+      named.workers.push(node.arguments[0].value);
+    }
+    if (node.type === "Literal" && typeof node.value === "string" && node.value.startsWith("/web/")) named.words.push(node.value);
+  });
+  return named;
+}
+
+test("everything that pages, modules, styles and the manifest name is served", async () => {
+  const wanted = new Set();
+  const want = (reference, from) => {
+    const url = new URL(reference, `${demo.base_url}${from}`);
+    assert.equal(url.origin, demo.base_url, `web${from} names ${reference}`);
+    wanted.add(url.pathname);
+  };
+  for (const name of FILES) {
+    const from = `/web/${name}`;
+    if (/\.m?js$/.test(name)) {
+      const { imports, workers, words } = namedBy(name);
+      for (const specifier of imports) {
+        assert.match(specifier, /^\.{0,2}\//, `web/${name} imports ${specifier}: a browser finds only addresses`);
+        want(specifier, from);
+      }
+      for (const worker of workers) want(worker, from);
+      for (const word of words) {
+        // A folder of words, a prefix, or a file.
+        if (/^\/web\/\w+$/.test(word)) ["id", "en"].forEach((language) => want(`${word}/i18n/${language}.json`, from));
+        else if (!word.endsWith("/")) want(word, from);
+      }
+    } else if (name.endsWith(".html")) {
+      for (const [, reference] of onDisk(name).toString().matchAll(/\b(?:href|src)="([^"]+)"/g)) want(reference, from);
+    } else if (name.endsWith(".css")) {
+      for (const [, , reference] of onDisk(name).toString().matchAll(/(?:url\(|@import )\s*(["']?)([^"')\s]+)\1/g)) if (!reference.startsWith("data:")) want(reference, from);
+    } else if (name.endsWith(".webmanifest")) {
+      const { icons, start_url, scope } = JSON.parse(onDisk(name));
+      for (const reference of [...icons.map((icon) => icon.src), start_url, scope]) want(reference, from);
+    }
+  }
+  assert.ok(wanted.size > 50, "the references were not found");
+  for (const address of wanted) {
+    const name = AT_ROOT[address] ?? (address.startsWith("/web/") ? address.slice(5) : assert.fail(`${address} is no address of a file`));
+    assert.ok(FILES.includes(name), `${address} is named, but web/${name} is not there`);
+    await expectFile(address, name);
+  }
+});
+
+/** Opens a page without the app's cache, so that each file comes from the program. */
+async function open(options = {}) {
+  return openPerson(chromium, demo.base_url, { serviceWorkers: "block", ...options });
+}
+
+/** A page that a script has drawn. */
+async function expectAlive(page, address) {
+  await page.locator("main h1, main h2").first().waitFor();
+  assert.equal(await page.locator("#unready").count(), 0, `${address} still says that it has not opened`);
+  assert.ok((await page.locator("main").innerText()).length > 60, `${address} shows next to nothing`);
+}
+
+/** Whether nobody is logged in is asked with a request whose answer is 401; it is not a fault. */
+const asked = (response) => response.status() === 401 && /\/v1\/(officer|teller)\/sessions\/current$/.test(response.url());
+
+for (const address of Object.keys(PAGES)) {
+  test(`${address} comes alive`, async () => {
+    const person = await open();
+    const lost = [];
+    person.page.on("requestfailed", (request) => lost.push(`${request.url()}: ${request.failure()?.errorText}`));
+    person.page.on("response", (response) => response.status() >= 400 && !asked(response) && lost.push(`${response.url()}: ${response.status()}`));
+    await person.page.goto(address, { waitUntil: "networkidle" });
+    await expectAlive(person.page, address);
+    assert.deepEqual(lost, []);
+    await person.close();
+  });
+
+  test(`${address} says what to do when a file is lost on the way`, async () => {
+    const person = await open();
+    const { page } = person;
+    const files = new Set();
+    page.on("request", (request) => request.url().startsWith(`${demo.base_url}/web/`) && files.add(new URL(request.url()).pathname));
+    await page.goto(address, { waitUntil: "networkidle" });
+    const modules = [...files].filter((file) => file.endsWith(".js"));
+    assert.ok(modules.length > 2 && files.size > modules.length + 2, [...files].join());
+    page.removeAllListeners("console");
+    page.removeAllListeners("pageerror");
+    for (const file of files) {
+      // Either way a file can be missing: the program has it not, or the network fails.
+      const refuse = (route) => (file === modules[0] ? route.fulfill({ status: 404, body: "" }) : route.abort());
+      await page.route(`**${file}`, refuse);
+      await page.goto("about:blank");
+      await page.goto(address);
+      const sentence = page.locator("#unready");
+      if (/\.(css|svg)$/.test(file)) {
+        await expectAlive(page, `${address} without ${file}`);
+      } else {
+        // It waits eight seconds, so that nobody sees it on the way; words that are lost show it at once.
+        await page.evaluate(() => document.getAnimations().filter((one) => one.animationName === "unready").forEach((one) => one.finish()));
+        await sentence.waitFor();
+        for (const words of SAID) assert.match(await sentence.innerText(), words, `${address} without ${file}`);
+      }
+      if (file === modules.at(-1)) {
+        if (address === "/") await keepPicture(page, "lost-module");
+        await checkAccessibility(page, `${address} without ${file}`);
+        await page.unroute(`**${file}`, refuse);
+        await sentence.getByRole("link").first().click();
+        await expectAlive(page, `${address} after ${file} came back`);
+      }
+      await page.unroute(`**${file}`, refuse);
+    }
+    await person.close();
+  });
+}
+
+test("on its way a page does not say that it has not opened", async () => {
+  const person = await open();
+  const { page } = person;
+  let release;
+  const held = new Promise((done) => (release = done));
+  await page.route("**/web/shared/dom.js", async (route) => { await held; await route.continue(); });
+  await page.goto("/bantuan", { waitUntil: "commit" });
+  const sentence = page.locator("#unready");
+  await sentence.waitFor({ state: "attached" });
+  await page.waitForFunction(() => document.styleSheets.length > 0);
+  assert.equal(await sentence.isVisible(), false);
+  assert.equal(await page.evaluate(() => document.getAnimations().find((one) => one.animationName === "unready")?.effect.getTiming().delay), 8000);
+  release();
+  await expectAlive(page, "/bantuan");
+  await person.close();
+});
+
+test("without scripts each page says what it needs", async () => {
+  const person = await open({ javaScriptEnabled: false });
+  for (const address of Object.keys(PAGES)) {
+    await person.page.goto(address);
+    const text = await person.page.locator("body").innerText();
+    assert.match(text, /Nyalakan JavaScript/, address);
+    assert.match(text, /This page needs JavaScript/, address);
+    assert.equal(await person.page.locator("#unready").isVisible(), false, address);
+  }
+  await person.close();
+});
+
+test("what the app keeps for the time without network is what the program serves", async () => {
+  const person = await openPerson(chromium, demo.base_url, { viewport: PHONE });
+  await person.page.goto("/");
+  const kept = await person.page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    const found = [];
+    for (const name of await caches.keys()) {
+      for (const request of await (await caches.open(name)).keys()) found.push(new URL(request.url).pathname);
+    }
+    return found;
+  });
+  assert.ok(kept.includes("/") && kept.includes("/web/app/main.js"), kept.join());
+  for (const address of kept) await expectFile(address, AT_ROOT[address] ?? address.slice(5));
+  await person.close();
+});

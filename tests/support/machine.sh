@@ -1,0 +1,62 @@
+# What scripts of this repository need of a machine, brought when it is missing. Sourced by tests/run and .ci/run.
+# shellcheck shell=bash
+
+say() { printf '%s: %s\n' "$0" "$*" >&2; }
+
+# Whether one of these commands is there.
+any_command() {
+    local name
+    for name in "$@"; do
+        if command -v "$name" >/dev/null; then return 0; fi
+    done
+    return 1
+}
+
+# Repeats what needs a network, three times in all.
+again() {
+    local try
+    for try in 1 2; do
+        if "$@"; then return 0; fi
+        say "failed, once more: $1 (try $try)"
+        sleep $((try * 5))
+    done
+    "$@"
+}
+
+fetch_packages() {
+    # Lists of packages grow old, and a new machine has none.
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null 2>&1 ||
+        { apt-get update -qq </dev/null >/dev/null &&
+            DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null; }
+}
+
+# Installs packages of Debian or Ubuntu; elsewhere says what is missing.
+install_package() {
+    if [ "$(id -u)" -ne 0 ] || ! any_command apt-get; then
+        say "'$*' is missing. Install it with the package manager of your system, then run this again."
+        exit 3
+    fi
+    say "installing the package $*"
+    again fetch_packages "$@"
+}
+
+# SQLite and the cryptography of TLS are compiled from C.
+bring_compiler() {
+    any_command cc || install_package gcc libc6-dev
+    any_command cargo || { say "Rust is missing: https://rustup.rs"; exit 3; }
+}
+
+# bring_python FOLDER REQUIREMENTS: a Python environment that holds exactly these packages.
+bring_python() {
+    local folder="$1" wanted="$2"
+    if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/installed.txt" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+    any_command python3 || install_package python3
+    say "making the Python environment $folder"
+    rm -rf "$folder"
+    mkdir -p "$(dirname "$folder")"
+    python3 -m venv "$folder" >/dev/null 2>&1 ||
+        { install_package python3-venv && rm -rf "$folder" && python3 -m venv "$folder"; }
+    printf '%s\n' "$wanted" >"$folder/wanted.txt"
+    again "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$folder/wanted.txt"
+    mv "$folder/wanted.txt" "$folder/installed.txt"
+}
