@@ -111,19 +111,30 @@ export class Device {
   }
 }
 
+const STROKES = {
+  Enter: { key: "Enter", code: "Enter", text: "\r", windowsVirtualKeyCode: 13 },
+  Tab: { key: "Tab", code: "Tab", windowsVirtualKeyCode: 9 },
+  // Some scanners send what ends a line as a control character.
+  LF: { key: "j", code: "KeyJ", modifiers: 2, windowsVirtualKeyCode: 74 },
+  CR: { key: "m", code: "KeyM", modifiers: 2, windowsVirtualKeyCode: 77 },
+  Space: { key: " ", code: "Space", text: " ", unmodifiedText: " ", windowsVirtualKeyCode: 32 },
+};
+
 /**
- * A hand scanner: a keystroke every 2 ms by the events' own clock, however busy this machine is, ending in Enter. Gives the
- * moment at which Enter was on its way.
+ * A hand scanner: a keystroke every `gap` milliseconds by the events' own clock, however busy this machine is, and what
+ * `endings` names. A line feed in the text is an Enter. Gives the moment at which the ending was on its way.
  */
-export async function handScanner(page, scanned) {
+export async function handScanner(page, scanned, { endings = ["Enter"], gap = 2 } = {}) {
   const keyboard = await page.context().newCDPSession(page);
-  const start = Date.now() / 1000;
-  const at = (index) => start + index * 0.002;
-  const strokes = [...scanned].flatMap((key, index) => [{ type: "keyDown", key, text: key, unmodifiedText: key, timestamp: at(index) }, { type: "keyUp", key, timestamp: at(index) + 0.001 }]);
-  await Promise.all(strokes.map((stroke) => keyboard.send("Input.dispatchKeyEvent", stroke)));
+  let moment = Date.now() / 1000;
+  const stroke = (key) => {
+    const { text, unmodifiedText, ...bare } = STROKES[{ "\n": "Enter", " ": "Space" }[key] ?? key] ?? { key, text: key, unmodifiedText: key };
+    moment += gap / 1000;
+    return [{ type: "keyDown", ...bare, ...(text ? { text, unmodifiedText: unmodifiedText ?? text } : {}), timestamp: moment }, { type: "keyUp", ...bare, timestamp: moment + gap / 2000 }];
+  };
+  await Promise.all([...scanned].flatMap(stroke).map((one) => keyboard.send("Input.dispatchKeyEvent", one)));
   const begun = performance.now();
-  await keyboard.send("Input.dispatchKeyEvent", { type: "keyDown", key: "Enter", code: "Enter", text: "\r", windowsVirtualKeyCode: 13, timestamp: at(scanned.length) });
-  await keyboard.send("Input.dispatchKeyEvent", { type: "keyUp", key: "Enter", code: "Enter", windowsVirtualKeyCode: 13, timestamp: at(scanned.length + 1) });
+  for (const one of endings.flatMap(stroke)) await keyboard.send("Input.dispatchKeyEvent", one);
   await keyboard.detach();
   return begun;
 }

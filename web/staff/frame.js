@@ -1,10 +1,11 @@
 // The frame of the pages for people who work with the service: bar, places to go, shortcuts, the log-in screen.
 
-import { button, el, fill, icon, mark, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
+import { button, el, fill, icon, mark, notice, openDialog } from "/web/shared/dom.js";
+import { explain, toast } from "/web/shared/http.js";
 import { languageSwitch, t } from "/web/shared/i18n.js";
+import { judgeText } from "/web/shared/qr-text.js";
 import { scanner } from "/web/shared/scanner.js";
-import { wedge } from "/web/staff/wedge.js";
+import { onStrayScan, wedge } from "/web/staff/wedge.js";
 
 /** A key, shown. */
 export const key = (name) => el("kbd", { "aria-hidden": "true" }, name);
@@ -72,9 +73,15 @@ export function arrive(main, selector = "h1") {
   if (selector === "h1") scrollTo(0, 0);
 }
 
+// A scan that no screen waits for is said, not swallowed.
+onStrayScan((where) => toast(t(`staff.scan.${where}`), 8));
+
+/** What to say of a scan that is not whole. */
+export const scanTrouble = (kind) => t(`staff.scan.${kind}`);
+
 /**
- * All ways for a QR to come in: camera, photo, hand scanner, and its text. `onText` may give a sentence that is shown.
- * Call `stop()` on the element when leaving.
+ * All ways for a QR to come in: camera, photo, hand scanner, clipboard, and its text. `onText` may give a sentence that is
+ * shown. Call `stop()` on the element when leaving.
  */
 export function intake({ onText, hint }) {
   const place = el("p", { class: "intake-say", role: "status" });
@@ -84,22 +91,40 @@ export function intake({ onText, hint }) {
     if (sentence) place.textContent = sentence;
     return sentence;
   };
+  const scanned = ({ text, trouble }) => {
+    if (text !== undefined) return take(text);
+    place.textContent = scanTrouble(trouble);
+    return undefined;
+  };
   const camera = scanner({ onText: take, hint, facing: "environment" });
-  const stopWedge = wedge(take);
+  const stopWedge = wedge(scanned);
+  const judged = async (came) => {
+    const { kind, text } = await judgeText(came);
+    return scanned(kind === "whole" || kind === "other" ? { text } : { trouble: kind });
+  };
   const input = el("input", { id: "qr-text", class: "input mono", autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
   const typed = el("form", { class: "row typed", onsubmit: (event) => {
     event.preventDefault();
-    const text = input.value.trim();
-    if (!text) return input.focus();
+    const text = input.value;
+    if (!text.trim()) return input.focus();
     input.value = "";
-    take(text);
+    judged(text);
   } }, el("label", { for: "qr-text", class: "sr-only" }, t("staff.qr_text")), input, button(t("staff.check"), null, { type: "submit", kind: "secondary", wide: false }));
+  // Pasted anywhere but into a field it is meant for this.
+  const paste = (event) => {
+    const text = event.clipboardData?.getData("text") ?? "";
+    if (!text.trim() || event.target.closest?.("input, textarea, dialog")) return;
+    event.preventDefault();
+    judged(text);
+  };
+  document.addEventListener("paste", paste);
   const node = el("div", { class: "intake stack" }, camera, place,
     el("p", { class: "hand row" }, icon("scan"), el("span", {}, t("staff.hand_scanner"))),
     el("details", {}, el("summary", {}, t("staff.qr_text")), typed));
   node.stop = () => {
     camera.stop();
     stopWedge();
+    document.removeEventListener("paste", paste);
   };
   return node;
 }
@@ -128,7 +153,7 @@ export function ask(title, content, className = "") {
       el("div", { class: "row spread dialog-head" }, el("h2", { id: "ask-title" }, title), button(t("staff.close"), () => done(null), { kind: "quiet", wide: false, picture: "close" })),
       content(done)));
     document.body.append(dialog);
-    dialog.showModal();
+    openDialog(dialog);
     dialog.querySelector("[autofocus]")?.focus();
   });
 }

@@ -1,22 +1,24 @@
 // The result: valid, invalid, or not known yet. Told by shape, word and place, and by colour last.
 
-import { announce, button, el, fill, icon, svg } from "/web/shared/dom.js";
+import { announce, button, el, fill, icon, svg, uuid } from "/web/shared/dom.js";
 import { stopwatch } from "/web/shared/countdown.js";
-import { duration, explain } from "/web/shared/http.js";
+import { duration, explain, toast } from "/web/shared/http.js";
 import { dateTime, ktpDate, known, t } from "/web/shared/i18n.js";
 import { wedge } from "/web/staff/wedge.js";
-import { arrive, key } from "/web/staff/frame.js";
+import { arrive, key, scanTrouble } from "/web/staff/frame.js";
 
 // A 503 and a lost network mean that nobody knows; then the same question goes out again under the same key.
 const AGAIN_SECONDS = [2, 4, 8, 15];
+const TWICE_SECONDS = 2;
 const UNKNOWN = ["undetermined", "overloaded", "unavailable", "request_in_flight", "internal"];
 
 /**
  * A check of one `{token}` or `{code}`: its key never changes, so asking again can only tell what happened. With the `id`
  * of an earlier check it is that one once more: after a reload, say.
  */
-export function newCheck(session, shown, purpose, id = crypto.randomUUID()) {
+export function newCheck(session, shown, purpose, id = uuid()) {
   const check = {
+    shown,
     purpose,
     byCode: "code" in shown,
     organisation: session.who.relying_party,
@@ -153,11 +155,20 @@ export function resultScreen(main, check, { next, again }) {
     if (!ended) show();
   }
 
+  // The trigger pressed twice is not another check: it would only tell that the QR is used up by this one.
+  let drawn = stopwatch();
+  function scanned({ text, trouble }) {
+    if (trouble) return toast(scanTrouble(trouble), 8);
+    return check.shown.token === text && drawn() < TWICE_SECONDS ? toast(t("result.same"), 8) : again(text);
+  }
+
   function show() {
     if (check.answer) {
       answered(main, check, next);
       // A hand scanner may go on with the next person at once.
-      stopWedge ??= wedge(again);
+      if (stopWedge) return;
+      drawn = stopwatch();
+      stopWedge = wedge(scanned);
     } else if (check.isUnknown) later();
     else refused(main, check, next);
   }
