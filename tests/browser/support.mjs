@@ -44,17 +44,27 @@ function expectPresentPages() {
   assert.deepEqual(newer, [], `changed after ${BINARY} was built: run \`cargo build\` first`);
 }
 
-/** Starts `ikd demo` on a free port. Resolves with what it prints once ready, and `stop()`. */
-export async function startDemo() {
-  expectPresentPages();
-  const data = mkdtempSync(path.join(tmpdir(), "ikd-browser-"));
-  const child = spawn(BINARY, ["demo", "--no-walk", "--format", "json", "--port", "0", "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
+async function spawnDemo(port, data) {
+  const child = spawn(BINARY, ["demo", "--no-walk", "--format", "json", "--port", String(port), "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
   const line = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once("line", resolve);
     child.once("exit", (code) => reject(new Error(`ikd demo ended with ${code}`)));
     child.once("error", reject);
   });
-  const ready = JSON.parse(line);
+  return { child, ready: JSON.parse(line) };
+}
+
+async function ended(child) {
+  const gone = new Promise((done) => child.once("exit", done));
+  child.kill("SIGTERM");
+  await gone;
+}
+
+/** Starts `ikd demo` on a free port. Resolves with what it prints once ready, and `stop()`. */
+export async function startDemo() {
+  expectPresentPages();
+  const data = mkdtempSync(path.join(tmpdir(), "ikd-browser-"));
+  let { child, ready } = await spawnDemo(0, data);
   return {
     ...ready,
     data,
@@ -88,10 +98,17 @@ export async function startDemo() {
       this.next += 1;
       return found;
     },
+    /** Ends the program, so that nobody answers. */
+    async halt() {
+      await ended(child);
+      child = null;
+    },
+    /** Starts it again at the same address and with the same data. */
+    async resume() {
+      ({ child } = await spawnDemo(new URL(this.base_url).port, data));
+    },
     async stop() {
-      const ended = new Promise((done) => child.once("exit", done));
-      child.kill("SIGTERM");
-      await ended;
+      if (child) await ended(child);
       rmSync(data, { recursive: true, force: true });
     },
   };

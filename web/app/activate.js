@@ -4,10 +4,12 @@ import { announce, button, el, field, fill, icon, notice } from "../shared/dom.j
 import { toast } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 import { prepared } from "./captcha.js";
+import { draft } from "./draft.js";
 import { complain, every, go, heading, instead, onLeave, person, working } from "./main.js";
 import { answer, pinKey, weakness } from "./pin.js";
-import { all, api, keep as keepRegistration, refresh, remove, save } from "./profiles.js";
+import { all, api, keep as keepRegistration, note, refresh, remove, save } from "./profiles.js";
 
+const typed = draft("ikd.code");
 const pathOf = (profile, rest) => `/v1/registrations/${profile.registration.registration_id}/${rest}`;
 
 export async function code() {
@@ -18,7 +20,7 @@ export async function code() {
     if (profile.registration.state !== "code_sent") instead("status");
   }
   const captcha = prepared(profile);
-  const kept = sessionStorage.getItem("ikd.code") ?? "";
+  const kept = typed.read().code ?? "";
   const input = field({ id: "code", label: t("code.label"), hint: t("code.hint"), inputmode: "numeric", autocomplete: "one-time-code", value: kept, maxlength: 200 });
   input.classList.add("code-field");
   // The whole link may be pasted, or the code with spaces.
@@ -26,11 +28,11 @@ export async function code() {
   input.input.addEventListener("input", () => {
     const digits = read();
     if (digits.length === 6) input.input.value = `${digits.slice(0, 3)} ${digits.slice(3)}`;
-    sessionStorage.setItem("ikd.code", input.input.value);
+    typed.keep({ code: input.input.value });
     input.fail(null);
   });
   if (/^\d{6}$/.test(kept)) input.input.value = `${kept.slice(0, 3)} ${kept.slice(3)}`;
-  const trouble = el("div", { hidden: true });
+  const trouble = el("div", { class: "trouble", hidden: true });
   const submit = el("button", { type: "submit", class: "button wide" }, icon("check"), t("code.send"));
   const send = (event) => {
     event?.preventDefault();
@@ -55,7 +57,7 @@ export async function code() {
         }
         if (error.code === "wrong_state") return go("status", { replace: true });
         if (error.code === "code_wrong") {
-          sessionStorage.removeItem("ikd.code");
+          typed.forget();
           input.fail(`${t("code.wrong")} ${t("code.tries", { n: error.triesLeft ?? 0 })}`);
           input.input.select();
           announce(t("code.wrong"), true);
@@ -66,7 +68,7 @@ export async function code() {
     });
   };
   async function done() {
-    sessionStorage.removeItem("ikd.code");
+    typed.forget();
     await keepRegistration(profile, { ...profile.registration, state: "needs_pin" });
     go("simpan", { replace: true });
   }
@@ -147,12 +149,12 @@ export function pinPad({ label, onPin }) {
   node.clear = () => {
     pin = "";
     open = true;
-    node.inert = false;
+    node.removeAttribute("inert");
     draw();
   };
   node.wait = () => {
     open = false;
-    node.inert = true;
+    node.setAttribute("inert", "");
   };
   draw();
   return node;
@@ -205,7 +207,7 @@ export async function newPin() {
       });
       // The birth date was kept only to refuse it as a PIN.
       delete profile.birthDate;
-      await save(profile, { active: true });
+      await note(profile, { active: true });
       await keepRegistration(profile, { ...profile.registration, state: "active" });
       // It takes the place of one whose PIN is used up (docs/adr/0004): that can never be opened again.
       const name = (one) => one.name.trim().toUpperCase();

@@ -1,14 +1,15 @@
 // Solves the captcha beside the page; the person does nothing.
 
+import { Refused } from "../shared/http.js";
 import { api } from "./profiles.js";
 
 /** The solution for the field `captcha`. */
 export async function solve(profile) {
   const { data } = await api(profile, "/v1/captcha", { method: "POST", json: {}, again: true, quiet: true });
-  const worker = new Worker("/web/app/captcha-worker.js", { type: "module" });
+  const worker = new Worker("/web/app/captcha-worker.js");
   try {
     const number = await new Promise((resolve, reject) => {
-      worker.onerror = () => reject(new Error("the captcha's worker failed"));
+      worker.onerror = () => reject(new Refused("part_missing"));
       worker.onmessage = ({ data: said }) => {
         if (said.number !== undefined) resolve(said.number);
         else if (said.failed) reject(new Error("the captcha has no solution"));
@@ -42,7 +43,7 @@ export function prepared(profile) {
       }
     },
     renew() {
-      work ??= begin();
+      work = work ?? begin();
     },
   };
 }

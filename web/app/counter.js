@@ -25,7 +25,7 @@ export function stayAwake() {
 export function liveQr({ ask, label, onToken, onGone, held }) {
   const view = el("div", { class: "qr" });
   const say = el("p", { class: "muted center", role: "status" });
-  const trouble = el("div", { hidden: true });
+  const trouble = el("div", { class: "trouble", hidden: true });
   const clock = ring({ seconds: 90, renewAt: 60, label: t("qr.left"), onRenew: () => held?.() || renew(), onEnd: () => {
     const late = held?.();
     ended();

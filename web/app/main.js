@@ -2,9 +2,11 @@
 // button and a reload lead where people expect; what a screen needs is loaded when it is first shown.
 
 import { announce, button, el, fill, find, icon, mark, notice } from "../shared/dom.js";
-import { explain, onNetwork, Refused } from "../shared/http.js";
+import { asRefused, explain, onNetwork, probe, Refused, showUncaught, toast } from "../shared/http.js";
 import { languageSwitch, onLanguage, start, t } from "../shared/i18n.js";
+import { onUnkept } from "../shared/storage.js";
 import * as profiles from "./profiles.js";
+import { arriving, keepUpToDate } from "./update.js";
 
 const SCREENS = {
   "": home,
@@ -63,7 +65,12 @@ export async function person() {
 }
 
 /** Thrown by a screen that sent the person to another. */
-export class Elsewhere extends Error {}
+export class Elsewhere extends Error {
+  constructor() {
+    super();
+    this.name = "Elsewhere";
+  }
+}
 
 /** Sends the person to another screen instead of this one. */
 export function instead(name) {
@@ -81,11 +88,21 @@ export function heading(title, step) {
   return el("header", { class: "stack-tight" }, way, el("h1", { tabindex: "-1" }, title));
 }
 
+// The last complaint, so that another language, in which the screen is drawn anew, does not swallow it.
+let said = null;
+
 /** Shows a refusal in `place`, says it, and gives what can be repeated a button. */
-export function complain(place, error, again) {
+export function complain(place, caught, again) {
+  const error = asRefused(caught);
   const { title, detail } = explain(error);
   const kind = error instanceof Refused && !error.isNetwork && error.status < 500 ? "warning" : "danger";
-  fill(place, notice(kind, title, detail, again ? button(t("app.again"), again, { kind: "secondary", wide: false }) : null));
+  // An installed app has no button that loads it anew.
+  const way = ["storage_lost", "part_missing"].includes(error.code)
+    ? button(t("app.reload"), () => location.reload(), { kind: "secondary", wide: false })
+    : again ? button(t("app.again"), again, { kind: "secondary", wide: false }) : null;
+  place.classList.add("trouble");
+  said = { place, error };
+  fill(place, notice(kind, title, detail, way));
   place.hidden = false;
   // A notice of danger is an alert already.
   if (kind === "warning") announce(`${title}. ${detail}`, true);
@@ -121,6 +138,7 @@ export function every(seconds, act) {
 }
 
 async function show({ keepFocus = false } = {}) {
+  if (arriving(here())) return;
   const mine = (turn += 1);
   leaving.forEach((act) => act());
   leaving = [];
@@ -134,11 +152,15 @@ async function show({ keepFocus = false } = {}) {
     if (error instanceof Elsewhere || mine !== turn) return;
     const place = el("div", {});
     content = el("div", { class: "stack-loose" }, heading(t("app.trouble")), place, button(t("app.start"), () => go("orang"), { kind: "quiet" }));
-    const failed = error instanceof TypeError && /import|fetch/i.test(error.message) ? new Refused("offline") : error;
-    complain(place, failed, () => show());
-    const retry = () => mine === turn && show();
-    addEventListener("online", retry);
-    leaving.push(() => removeEventListener("online", retry));
+    complain(place, error, () => show());
+    // Some browsers remember that a module failed until the page is loaded anew.
+    const missing = asRefused(error).code === "part_missing";
+    if (missing) probe();
+    let before;
+    leaving.push(onNetwork((trouble) => {
+      if (before && !trouble && mine === turn) missing ? location.reload() : show();
+      before = trouble;
+    }));
   }
   clearTimeout(slow);
   if (mine !== turn) return;
@@ -191,7 +213,8 @@ async function mailLink() {
   const mine = (await profiles.all()).find((profile) => profile.registration?.registration_id === id);
   if (mine) {
     profiles.choose(mine);
-    sessionStorage.setItem("ikd.code", digits);
+    const { draft } = await import("./draft.js");
+    draft("ikd.code").keep({ code: digits });
     instead("kode");
   }
   return el("div", { class: "stack-loose" }, heading(t("link.title")), el("p", { class: "lead" }, t("link.lead")),
@@ -210,19 +233,32 @@ async function begin() {
   const words = () => {
     fill(brand, mark(), el("span", {}, "IKD", el("small", {}, t("app.name"))));
     fill(skip, t("app.skip"));
-    fill(offline, icon("cloud", 22), el("span", {}, t("app.offline")));
+    if (trouble) fill(offline, icon("cloud", 22), el("span", {}, t(`app.${trouble}`)));
   };
+  let trouble = null;
   words();
   find("#unready")?.remove();
   document.body.prepend(skip, find(".busy-line"), el("header", { class: "bar" }, el("div", { class: "bar-inner" }, brand, languageSwitch())), offline, main);
-  onLanguage(() => {
+  onLanguage(async () => {
     words();
-    show({ keepFocus: true });
+    const complaint = said?.place.isConnected && !said.place.hidden ? said.error : null;
+    await show({ keepFocus: true });
+    const place = find(".trouble", main);
+    if (complaint && place?.hidden) complain(place, complaint);
   });
-  onNetwork((online) => (offline.hidden = online));
+  onNetwork((now) => {
+    trouble = now;
+    words();
+    offline.hidden = !now;
+  });
+  showUncaught();
+  onUnkept(() => toast(t("problem.storage_full"), 12));
+  // A page that comes from this phone says nothing about the network.
+  if (navigator.serviceWorker?.controller) probe();
   addEventListener("hashchange", () => show());
   await show({ keepFocus: true });
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});
+  // Where the phone cannot keep the app it is loaded each time.
+  keepUpToDate(here).catch(() => {});
 }
 
 addEventListener("beforeinstallprompt", (event) => {

@@ -2,7 +2,7 @@
 
 import { base64url, fromBase64url } from "./profiles.js";
 
-const ROUNDS = 600_000;
+const ROUNDS = 600000;
 const encoder = new TextEncoder();
 // RFC 8410 §7: what stands before the 32 bytes of an Ed25519 private key in PKCS#8.
 const PKCS8 = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];

@@ -1,7 +1,8 @@
 // The people who use this phone. Each has a device key of their own that cannot be read out (WebCrypto, P-256), and every
 // request of theirs carries a proof made with it (DPoP, RFC 9449).
 
-import { Refused, request } from "../shared/http.js";
+import { explain, Refused, request, toast } from "../shared/http.js";
+import { forget, keep as keepText, read } from "../shared/storage.js";
 
 const CURRENT = "ikd.profile";
 const encoder = new TextEncoder();
@@ -18,64 +19,130 @@ export const fromBase64url = (text) => Uint8Array.from(atob(text.replace(/-/g, "
 
 // ---------------------------------------------------------------- what is kept
 
+const STORE = "profiles";
+// Some browsers never answer when they have lost their database (WebKit bug 226547).
+const PATIENCE_MILLISECONDS = 5000;
+
 let opened;
 function database() {
-  opened ??= new Promise((resolve, reject) => {
-    const asked = indexedDB.open("ikd", 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore("profiles", { keyPath: "id" });
-    asked.onsuccess = () => resolve(asked.result);
+  opened = opened ?? new Promise((resolve, reject) => {
+    const asked = window.indexedDB.open("ikd", 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: "id" });
+    asked.onsuccess = () => {
+      // iOS drops the connection of an app that slept, another tab may need a newer version: the next use opens it anew.
+      asked.result.onclose = letGo;
+      asked.result.onversionchange = letGo;
+      resolve(asked.result);
+    };
     asked.onerror = () => reject(asked.error);
   });
   return opened;
 }
 
-async function inStore(mode, act) {
-  const transaction = (await database()).transaction("profiles", mode, mode === "readwrite" ? { durability: "strict" } : {});
-  const asked = act(transaction.objectStore("profiles"));
+function letGo() {
+  opened?.then((connection) => connection.close(), () => {});
+  opened = undefined;
+}
+
+async function once(mode, act) {
+  const transaction = (await database()).transaction(STORE, mode, mode === "readwrite" ? { durability: "strict" } : {});
+  const asked = act(transaction.objectStore(STORE));
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve(asked.result);
-    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error ?? asked.error);
   });
 }
 
+const inTime = (work) => new Promise((resolve, reject) => {
+  const timer = setTimeout(() => reject(new Error("the database does not answer")), PATIENCE_MILLISECONDS);
+  work.then(resolve, reject).finally(() => clearTimeout(timer));
+});
+
+/** What is in the way of keeping, as a refusal that has words. */
+function unkept(error) {
+  console.warn("the phone's storage:", error);
+  const said = `${error?.name} ${error?.message}`;
+  if (/quota|full disk|disk full/i.test(said)) return new Refused("storage_full");
+  if (!window.indexedDB || /SecurityError|NotAllowedError|DataCloneError/.test(said)) return new Refused("storage_forbidden");
+  return new Refused("storage_lost");
+}
+
+/** One transaction. A lost connection is opened anew once: an installed app has no button that reloads it. */
+async function inStore(mode, act) {
+  try {
+    return await inTime(once(mode, act));
+  } catch {
+    letGo();
+  }
+  try {
+    return await inTime(once(mode, act));
+  } catch (error) {
+    letGo();
+    throw unkept(error);
+  }
+}
+
+// What the phone could not keep lives here until the page closes.
+const unsaved = new Map();
+const newest = (profile) => unsaved.get(profile?.id) ?? profile;
+
 /** All people on this phone, the first one first. One whose data was never taken by the service is not yet one of them. */
-export const all = async () => (await inStore("readonly", (store) => store.getAll())).filter((profile) => profile.registration).sort((a, b) => a.made - b.made);
+export const all = async () => (await inStore("readonly", (store) => store.getAll())).map(newest).filter((profile) => profile.registration).sort((a, b) => a.made - b.made);
 
 /** One of them. */
-export const get = (id) => inStore("readonly", (store) => store.get(id));
+export const get = async (id) => newest(await inStore("readonly", (store) => store.get(id)));
 
-/** Keeps what changed. */
+/** Keeps what changed. Rejects when the phone could not: for what must not be lost. */
 export async function save(profile, changes = {}) {
   Object.assign(profile, changes);
   await inStore("readwrite", (store) => store.put(profile));
+  unsaved.delete(profile.id);
+  return profile;
+}
+
+/** As `save`, for what the service knows too: where the phone cannot keep it, the work goes on and the person is told. */
+export async function note(profile, changes = {}) {
+  Object.assign(profile, changes);
+  await save(profile).catch((error) => {
+    unsaved.set(profile.id, profile);
+    const { title, detail } = explain(error);
+    toast(`${title}. ${detail}`, 12);
+  });
   return profile;
 }
 
 /** Forgets a person: key and all. */
 export async function remove(profile) {
   await inStore("readwrite", (store) => store.delete(profile.id));
-  if (localStorage.getItem(CURRENT) === profile.id) localStorage.removeItem(CURRENT);
+  unsaved.delete(profile.id);
+  if (read("local", CURRENT) === profile.id) forget("local", CURRENT);
+}
+
+/** Forgets keys that were made for a registration which the service never took. */
+export async function sweep() {
+  for (const profile of await inStore("readonly", (store) => store.getAll())) if (!newest(profile).registration) await remove(profile);
 }
 
 /** Who uses the app now. */
 export async function current() {
-  const id = localStorage.getItem(CURRENT);
+  const id = read("local", CURRENT);
   return (id && (await get(id))) || null;
 }
 
 /** Chooses who uses the app. */
 export function choose(profile) {
-  localStorage.setItem(CURRENT, profile.id);
+  keepText("local", CURRENT, profile.id);
 }
 
-/** A new person with a new device key. */
-export async function create(name) {
+/** A new person with a new device key. Who they are is written down only when the service has taken their data. */
+export async function create() {
+  if (!window.crypto?.subtle) throw new Refused("insecure");
   const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
   const { crv, kty, x, y } = await crypto.subtle.exportKey("jwk", keys.publicKey);
   // RFC 7638: these members, in this order, without spaces.
   const thumbprint = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(JSON.stringify({ crv, kty, x, y }))));
   const id = base64url(crypto.getRandomValues(new Uint8Array(9)));
-  return save({ id, name, made: Date.now(), key: keys.privateKey, jwk: { crv, kty, x, y }, thumbprint });
+  return save({ id, made: Date.now(), key: keys.privateKey, jwk: { crv, kty, x, y }, thumbprint });
 }
 
 // ---------------------------------------------------------------- proofs
@@ -118,5 +185,11 @@ export async function refresh(profile, options) {
   return keep(profile, data);
 }
 
+const ENDED = ["rejected", "expired", "cancelled"];
+
 /** Keeps what the service said of a registration. */
-export const keep = (profile, registration) => save(profile, { registration: { ...registration, seen: Date.now() } });
+export function keep(profile, registration) {
+  // The birth date is kept for corrections and to refuse it as a PIN, so only as long as these may come.
+  if (ENDED.includes(registration.state)) delete profile.birthDate;
+  return note(profile, { registration: { ...registration, seen: Date.now() } });
+}

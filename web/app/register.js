@@ -1,22 +1,17 @@
 // Terms and data: the first two steps.
 
 import { button, el, field, fill, icon } from "../shared/dom.js";
-import { Refused, request } from "../shared/http.js";
+import { Refused, request, toast } from "../shared/http.js";
 import { language, t } from "../shared/i18n.js";
-import { complain, go, heading, instead, working } from "./main.js";
+import { forget } from "../shared/storage.js";
+import { solve } from "./captcha.js";
+import { draft } from "./draft.js";
+import { complain, every, go, heading, instead, working } from "./main.js";
 import * as profiles from "./profiles.js";
 
-const DRAFT = "ikd.draft";
-
-/** What was typed before anything was sent. It stays on this phone and goes when the data was taken. */
-function draft() {
-  try {
-    return JSON.parse(localStorage.getItem(DRAFT)) ?? {};
-  } catch {
-    return {};
-  }
-}
-const keepDraft = (changes) => localStorage.setItem(DRAFT, JSON.stringify({ ...draft(), ...changes }));
+// What was typed before anything was sent. Earlier versions kept it for good.
+const typed = draft("ikd.draft");
+forget("local", "ikd.draft");
 
 export async function terms() {
   const { data } = await request("/v1/terms");
@@ -27,12 +22,15 @@ export async function terms() {
     return found ? el("section", { class: "stack-tight" }, el("h2", {}, found[1].replace(/\.$/, "")), el("p", {}, found[2])) : el("p", {}, el("b", {}, text));
   };
   const accept = button(t("terms.accept"), () => {
-    keepDraft({ terms: { version: data.version, accepted: true } });
+    typed.keep({ terms: { version: data.version, accepted: true } });
     go("data");
   }, { picture: "check" });
   return el("div", { class: "stack-loose" }, heading(t("terms.title"), 1), el("p", { class: "lead" }, t("terms.lead")),
     el("div", { class: "card stack terms", lang: data.language }, el("p", { class: "muted" }, title), paragraphs.map(section)),
-    el("div", { class: "actions" }, accept, button(t("terms.decline"), () => go("orang"), { kind: "quiet" })));
+    el("div", { class: "actions" }, accept, button(t("terms.decline"), () => {
+      typed.forget();
+      go("orang");
+    }, { kind: "quiet" })));
 }
 
 /** A day as three inputs: calendars are slow when the year is long ago. Returns the element with `value` and `fail(text)`. */
@@ -86,13 +84,19 @@ const CHECKS = {
 };
 
 export async function form() {
-  const kept = draft();
-  if (!kept.terms?.accepted) instead("ketentuan");
+  const over = typed.expired();
+  const kept = typed.read();
+  if (!kept.terms?.accepted) {
+    if (over) toast(t("form.over"), 12);
+    instead("ketentuan");
+  }
+  // Nor does it stay on a screen that somebody left open.
+  every(5, async () => typed.expired() && go("data", { replace: true }));
   const make = (id, props) => field({ id, label: t(`form.${id}`), hint: t(`form.${id}.hint`), value: kept[id] ?? "", ...props });
   const fields = {
     nik: make("nik", { inputmode: "numeric", autocomplete: "off", maxlength: 24 }),
     full_name: make("full_name", { autocomplete: "name", autocapitalize: "characters", spellcheck: "false", maxlength: 120 }),
-    birth_date: dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: kept.birth_date, onchange: (value) => keepDraft({ birth_date: value }) }),
+    birth_date: dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: kept.birth_date, onchange: (value) => typed.keep({ birth_date: value }) }),
     email: make("email", { type: "email", autocomplete: "email", maxlength: 254 }),
     phone: make("phone", { type: "tel", autocomplete: "tel", maxlength: 24 }),
   };
@@ -105,7 +109,7 @@ export async function form() {
   };
   for (const id of Object.keys(fields)) {
     const node = fields[id];
-    if (id !== "birth_date") node.input.addEventListener("input", () => keepDraft({ [id]: node.input.value }));
+    if (id !== "birth_date") node.input.addEventListener("input", () => typed.keep({ [id]: node.input.value }));
     // A mended field is forgiven at once; a wrong one is named when the person has left it with something in it. That waits
     // a moment, and the button judges by itself: a sentence that appears while a finger is down would move the button away.
     // Leaving takes no sentence back: it may be the service's, which came meanwhile.
@@ -117,7 +121,7 @@ export async function form() {
       setTimeout(() => node.isConnected && read(id) && CHECKS[id](read(id), values()) && check(id), 250);
     });
   }
-  const trouble = el("div", { hidden: true });
+  const trouble = el("div", { class: "trouble", hidden: true });
 
   async function send(event) {
     event?.preventDefault();
@@ -139,7 +143,7 @@ export async function form() {
           if (named.length) return;
         }
         if (error instanceof Refused && error.fields.some(({ field: name }) => name.startsWith("terms"))) {
-          keepDraft({ terms: null });
+          typed.keep({ terms: null });
           go("ketentuan", { replace: true });
           return;
         }
@@ -147,19 +151,26 @@ export async function form() {
       }
     });
   }
+  const erase = () => {
+    typed.forget();
+    toast(t("form.erased"));
+    go("orang", { replace: true });
+  };
   const submit = el("button", { type: "submit", class: "button wide" }, icon("arrow"), t("form.send"));
   return el("div", { class: "stack-loose" }, heading(t("form.title"), 2), el("p", { class: "lead" }, t("form.lead")),
     el("form", { class: "card stack-loose", novalidate: true, onsubmit: send }, Object.values(fields), trouble, submit),
-    el("p", { class: "muted small keep" }, icon("lock", 18), t("form.kept")));
+    el("p", { class: "muted small keep" }, icon("lock", 18), t("form.kept")),
+    button(t("form.erase"), erase, { kind: "quiet", picture: "delete" }));
 }
 
 async function register(values) {
-  const kept = draft();
+  const kept = typed.read();
   // The same key again when the first answer was lost: then it is the same registration.
   let profile = kept.profile && (await profiles.get(kept.profile));
   if (!profile) {
-    profile = await profiles.create(values.full_name);
-    keepDraft({ profile: profile.id });
+    await profiles.sweep();
+    profile = await profiles.create();
+    typed.keep({ profile: profile.id });
   }
   const body = { ...values, terms: kept.terms, locale: language };
   const send = (captcha) => profiles.api(profile, "/v1/registrations", { method: "POST", json: captcha ? { ...body, captcha } : body, again: true });
@@ -168,12 +179,11 @@ async function register(values) {
     answer = await send();
   } catch (error) {
     if (!(error instanceof Refused) || !["captcha_required", "captcha_invalid"].includes(error.code)) throw error;
-    const { solve } = await import("./captcha.js");
     answer = await send(await solve(profile));
   }
   profile.name = values.full_name;
   profile.birthDate = values.birth_date;
   await profiles.keep(profile, answer.data);
   profiles.choose(profile);
-  localStorage.removeItem(DRAFT);
+  typed.forget();
 }

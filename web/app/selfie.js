@@ -1,6 +1,6 @@
 // The selfie: camera with an oval, hints where the browser can tell, retake, and a file where there is no camera.
 
-import { announce, button, el, fill, icon } from "../shared/dom.js";
+import { announce, button, el, fill, icon, openPicture } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { complain, go, heading, instead, onLeave, person, working } from "./main.js";
 import { api, keep } from "./profiles.js";
@@ -23,6 +23,8 @@ export async function squeeze(source, width, height, portrait) {
       if (blob && blob.size <= MOST_BYTES) return blob;
     }
     scale *= 0.8;
+    // A phone without memory to spare gives no picture of any size.
+    if (scale < 0.05) throw new Error("the picture cannot be made");
   }
 }
 
@@ -60,7 +62,7 @@ export async function selfie() {
   if (!["needs_selfie", "awaiting_officer"].includes(profile.registration.state)) instead("status");
   const stage = el("div", { class: "selfie" });
   const actions = el("div", { class: "actions" });
-  const trouble = el("div", { hidden: true });
+  const trouble = el("div", { class: "trouble", hidden: true });
   const input = el("input", { type: "file", accept: "image/*", class: "sr-only", tabindex: "-1", "aria-hidden": "true", onchange: () => chosen(input.files[0]) });
   let stream;
   let watching;
@@ -129,22 +131,29 @@ export async function selfie() {
   }
 
   async function shoot(video) {
-    const blob = await squeeze(video, video.videoWidth, video.videoHeight, true);
-    await review(blob, true);
+    try {
+      await review(await squeeze(video, video.videoWidth, video.videoHeight, true), true);
+    } catch {
+      unreadable();
+    }
   }
 
   async function chosen(picked) {
     input.value = "";
     if (!picked) return;
     try {
-      const picture = await createImageBitmap(picked, { imageOrientation: "from-image" });
-      const blob = await squeeze(picture, picture.width, picture.height, false);
+      const picture = await openPicture(picked);
+      const blob = await squeeze(picture.source, picture.width, picture.height, false);
       picture.close();
       await review(blob, false);
     } catch {
-      trouble.hidden = false;
-      fill(trouble, el("div", { class: "notice warning", role: "alert" }, icon("warning"), el("b", {}, t("selfie.unreadable")), el("p", {}, t("selfie.unreadable.do"))));
+      unreadable();
     }
+  }
+
+  function unreadable() {
+    trouble.hidden = false;
+    fill(trouble, el("div", { class: "notice warning", role: "alert" }, icon("warning"), el("b", {}, t("selfie.unreadable")), el("p", {}, t("selfie.unreadable.do"))));
   }
 
   async function review(blob, mirrored) {

@@ -1,8 +1,9 @@
 // CEK STATUS: where the registration stands and what the person does now. Also changing the address, correcting, ending.
 
-import { announce, button, el, field, fill, icon, notice } from "../shared/dom.js";
+import { announce, button, el, field, fill, icon, notice, openDialog } from "../shared/dom.js";
 import { toast } from "../shared/http.js";
 import { dateTime, t } from "../shared/i18n.js";
+import { draft } from "./draft.js";
 import { complain, every, go, heading, instead, person, working } from "./main.js";
 import * as profiles from "./profiles.js";
 import { dateField, dayTrouble } from "./register.js";
@@ -19,7 +20,7 @@ const ENDED = ["rejected", "expired", "cancelled"];
 export async function status() {
   const profile = await person();
   const place = el("div", { class: "stack-loose" });
-  const trouble = el("div", { hidden: true });
+  const trouble = el("div", { class: "trouble", hidden: true });
   let shown;
 
   const draw = () => {
@@ -32,7 +33,7 @@ export async function status() {
   };
   async function look(options) {
     await profiles.refresh(profile, options);
-    if (profile.registration.state === "active" && !profile.active) await profiles.save(profile, { active: true });
+    if (profile.registration.state === "active" && !profile.active) await profiles.note(profile, { active: true });
     draw();
   }
   try {
@@ -117,7 +118,7 @@ export function confirm({ title, text, yes, no }) {
       done(dialog.returnValue === "yes");
     });
     document.body.append(dialog);
-    dialog.showModal();
+    openDialog(dialog);
   });
 }
 
@@ -134,18 +135,11 @@ async function cancel(profile, trouble) {
 }
 
 // What was typed into such a form outlives a reload and another language, and goes when it was sent.
-const typedKey = (profile, form) => `ikd.typed.${form}.${profile.id}`;
-function typed(profile, form) {
-  try {
-    return JSON.parse(sessionStorage.getItem(typedKey(profile, form))) ?? {};
-  } catch {
-    return {};
-  }
-}
+const typed = (profile, form) => draft(["ikd.typed", form, profile.id].join("."));
 
 // One form for changes that go to the service as a PATCH.
 function amend(profile, { name: form, title, lead, step, fields, read, check, submitWords, beside }) {
-  const trouble = el("div", { hidden: true });
+  const trouble = el("div", { class: "trouble", hidden: true });
   const submit = el("button", { type: "submit", class: "button wide" }, icon("check"), submitWords);
   const send = (event) => {
     event?.preventDefault();
@@ -157,7 +151,7 @@ function amend(profile, { name: form, title, lead, step, fields, read, check, su
         if (read().full_name) profile.name = read().full_name;
         if (read().birth_date) profile.birthDate = read().birth_date;
         await profiles.keep(profile, data);
-        sessionStorage.removeItem(typedKey(profile, form));
+        typed(profile, form).forget();
         go("status", { replace: true });
       } catch (error) {
         const named = (error.fields ?? []).filter(({ field: name }) => fields[name]);
@@ -167,13 +161,13 @@ function amend(profile, { name: form, title, lead, step, fields, read, check, su
       }
     });
   };
-  const keep = () => sessionStorage.setItem(typedKey(profile, form), JSON.stringify(read()));
+  const keep = () => typed(profile, form).keep(read());
   return el("div", { class: "stack-loose" }, heading(title, step), el("p", { class: "lead" }, lead), el("form", { class: "card stack-loose", novalidate: true, onsubmit: send, oninput: keep, onchange: keep }, Object.values(fields), trouble, submit), beside, button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }));
 }
 
 export async function contact() {
   const profile = await person();
-  const kept = typed(profile, "surel");
+  const kept = typed(profile, "surel").read();
   const fields = {
     email: field({ id: "email", label: t("contact.email"), hint: t("contact.email.hint", { email: profile.registration.email_hint ?? "" }), type: "email", autocomplete: "email", maxlength: 254, value: kept.email }),
     phone: field({ id: "phone", label: t("contact.phone"), hint: t("contact.phone.hint"), type: "tel", autocomplete: "tel", maxlength: 24, value: kept.phone }),
@@ -194,7 +188,7 @@ export async function correct() {
   const profile = await person();
   if (profile.registration.state !== "needs_correction") instead("status");
   const wanted = profile.registration.corrections ?? [];
-  const kept = typed(profile, "perbaiki");
+  const kept = typed(profile, "perbaiki").read();
   const fields = {};
   if (!wanted.length || wanted.includes("full_name")) fields.full_name = field({ id: "full_name", label: t("form.full_name"), hint: t("form.full_name.hint"), autocomplete: "name", autocapitalize: "characters", maxlength: 120, value: kept.full_name ?? profile.name });
   if (!wanted.length || wanted.includes("birth_date")) fields.birth_date = dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: kept.birth_date ?? profile.birthDate });

@@ -3,8 +3,8 @@
 
 const CACHE = "ikd-shell-1";
 const SHELL = ["/", "/manifest.webmanifest", "/web/shared/base.css", "/web/app/app.css", "/web/shared/icons/icon.svg",
-  ...["dom", "i18n", "http", "qr", "countdown", "scanner"].map((name) => `/web/shared/${name}.js`),
-  ...["main", "profiles", "register", "selfie", "status", "counter", "activate", "wallet", "pin", "captcha", "captcha-worker"].map((name) => `/web/app/${name}.js`),
+  ...["dom", "i18n", "http", "storage", "qr", "countdown", "scanner"].map((name) => `/web/shared/${name}.js`),
+  ...["main", "update", "profiles", "draft", "register", "selfie", "status", "counter", "activate", "wallet", "pin", "captcha", "captcha-worker"].map((name) => `/web/app/${name}.js`),
   ...["/web/shared", "/web/app"].flatMap((area) => [`${area}/i18n/id.json`, `${area}/i18n/en.json`]),
   "/web/vendor/uqr-0.1.3/uqr.mjs"];
 

@@ -3,11 +3,12 @@
 import { announce, button, el, fill, icon, notice } from "../shared/dom.js";
 import { duration } from "../shared/http.js";
 import { dateTime, known, ktpDate, t } from "../shared/i18n.js";
+import { keep, readObject } from "../shared/storage.js";
 import { pinPad } from "./activate.js";
 import { liveQr, stayAwake } from "./counter.js";
 import { complain, every, go, heading, here, instead, onLeave, person } from "./main.js";
 import { answer, pinKey } from "./pin.js";
-import { api, save } from "./profiles.js";
+import { api, note } from "./profiles.js";
 
 const ATTRIBUTES = ["nik", "full_name", "birth_place", "birth_date", "sex", "blood_type", "address", "rt_rw", "village", "district", "regency", "province",
   "religion", "marital_status", "occupation", "nationality", "portrait", "age_over_17"];
@@ -31,14 +32,10 @@ function opened(profile, token) {
     profile,
     token,
     get share() {
-      try {
-        return JSON.parse(sessionStorage.getItem(key)) ?? "basic";
-      } catch {
-        return "basic";
-      }
+      return readObject("session", key).choice ?? "basic";
     },
     set share(choice) {
-      sessionStorage.setItem(key, JSON.stringify(choice));
+      keep("session", key, JSON.stringify({ choice }));
     },
   };
 }
@@ -161,7 +158,7 @@ export async function unlock() {
     }
     const blocked = error.code === "pin_blocked" || usedUp;
     if (blocked) {
-      save(profile, { blocked: true });
+      note(profile, { blocked: true });
       pad.wait();
       error.code = "pin_blocked";
     }
@@ -327,7 +324,7 @@ export async function show() {
     lost = false;
   };
   const drop = () => {
-    lost ||= digits.contains(document.activeElement);
+    lost = lost || digits.contains(document.activeElement);
     fill(digits);
   };
   const qr = liveQr({ label: t("show.qr"), ask: present, onToken: drawCode, onGone: drop, held: () => code !== null });
@@ -342,7 +339,7 @@ export async function show() {
     const valid = news.result === "valid";
     fill(result, notice(valid ? "success" : "warning", t(valid ? "show.checked" : "show.refused", { who: news.relying_party }), t("show.purpose", { purpose: news.purpose.text }), valid ? null : reason(news.reason)));
     // This QR is spent; another is made only when it is asked for. A refusal that follows does not take the way to it.
-    spent ||= valid && !wallet.offline;
+    spent = spent || (valid && !wallet.offline);
     if (spent) {
       qr.stop();
       area.remove();
@@ -374,7 +371,7 @@ export async function history() {
   await open();
   const list = el("ul", { class: "history" });
   const more = el("div", {});
-  const trouble = el("div", { hidden: true });
+  const trouble = el("div", { class: "trouble", hidden: true });
   const entry = (item) => {
     const valid = item.result === "valid";
     const names = item.disclosed.map((name) => (known(`attribute.${name}`) ? t(`attribute.${name}`) : name));

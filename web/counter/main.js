@@ -1,6 +1,7 @@
 // The counter: `/petugas`. Screens are addresses behind the #, so that back, forward and reload work.
 
 import { el, fill } from "/web/shared/dom.js";
+import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { failed, frame, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
@@ -45,7 +46,7 @@ function draw() {
     ribbon: practising ? t("practice.ribbon") : null,
   });
   if (practising) {
-    practice ??= practiceApi();
+    practice = practice ?? practiceApi();
     const home = () => go("#latihan");
     const shown = id ? personScreen(main, practice, id, { next: home, nextKey: "F2", memory }) : practiceScreen(main, practice, { open: (one) => go(`#latihan/${one}`), back: () => go("#pindai"), loggedIn: who !== null });
     leave = joined(shown, shortcuts({ F2: home }));
@@ -72,6 +73,7 @@ const joined = (...ends) => () => ends.forEach((end) => end?.());
 
 async function begin() {
   await start(["/web/shared", "/web/staff", "/web/counter"]);
+  showUncaught();
   onLanguage(() => keepTyped(draw));
   addEventListener("hashchange", draw);
   if (!location.hash.startsWith("#latihan")) {

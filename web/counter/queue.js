@@ -30,13 +30,13 @@ export function queueScreen(main, api, state, { open, filter }) {
     try {
       const page = await api.queue(asked, cursor);
       if (ended || asked !== chosen) return;
-      if (!cursor) list.replaceChildren();
+      if (!cursor) fill(list);
       list.append(...page.items.map(line));
       if (!list.children.length) fill(list, el("li", { class: "empty" }, icon("check"), el("p", {}, t("queue.empty"))));
       if (page.next) fill(foot, button(t("queue.more"), () => load(page.next), { kind: "secondary", wide: false }));
     } catch (error) {
       if (ended) return;
-      if (!cursor) list.replaceChildren();
+      if (!cursor) fill(list);
       fill(foot, failed(error, () => load(cursor)));
     }
   }

@@ -3,6 +3,7 @@
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
+import { forget, keep, readObject } from "/web/shared/storage.js";
 import { arrive, ask, failed, key, shortcuts } from "/web/staff/frame.js";
 import { askReject, askReturn } from "./decide.js";
 
@@ -92,11 +93,11 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   memory.checks = state.checks = memory.checks ?? state.checks;
   // Ticks and note outlive a reload, but not another scan: that is another look at the person.
   const desk = `ikd.desk.${id}`;
-  const keepDesk = () => sessionStorage.setItem(desk, JSON.stringify({ scanned: state.view?.scanned_at, version: state.view?.version, checks: state.checks, note: state.note }));
+  const keepDesk = () => keep("session", desk, JSON.stringify({ scanned: state.view?.scanned_at, version: state.view?.version, checks: state.checks, note: state.note }));
   /** Gives whether they were made on another version. */
   const takeUp = (view) => {
     try {
-      const { scanned, version, checks, note } = JSON.parse(sessionStorage.getItem(desk)) ?? {};
+      const { scanned, version, checks, note } = readObject("session", desk);
       if (!scanned || scanned !== view.scanned_at) return false;
       Object.assign(state.checks, checks);
       state.note = note;
@@ -123,7 +124,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
     decided = true;
     clearTimeout(timer);
     for (const dialog of document.querySelectorAll("dialog.ask")) dialog.close();
-    sessionStorage.removeItem(desk);
+    forget("session", desk);
     memory.outcome = { answer, kind };
     const lesson = api.lesson?.(id, kind);
     const go = button("", next, { wide: false });

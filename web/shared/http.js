@@ -64,7 +64,7 @@ function busy(change) {
   const root = document.documentElement;
   if (running > 0) {
     root.dataset.busy = "";
-    slow ??= setTimeout(() => toast(t("shared.slow"), 0), 4000);
+    slow = slow ?? setTimeout(() => toast(t("shared.slow"), 0), 4000);
   } else {
     delete root.dataset.busy;
     clearTimeout(slow);
@@ -108,34 +108,123 @@ export async function request(path, { method = "GET", json, body, headers = {}, 
   }
 }
 
+/** Ends a request after `milliseconds`. `AbortSignal.timeout` is younger than many phones, and missing it looks like no network. */
+function timeLimit(milliseconds) {
+  const control = new AbortController();
+  const limit = { signal: control.signal, passed: false, end: () => clearTimeout(timer) };
+  const timer = setTimeout(() => {
+    limit.passed = true;
+    control.abort();
+  }, milliseconds);
+  return limit;
+}
+
+const isJson = (answer) => (answer.headers.get("content-type") ?? "").includes("json");
+
 async function once(path, { method, json, body, headers, timeout, blob, seen }) {
   const sent = { Accept: "application/json", "Accept-Language": language, ...headers };
   if (json !== undefined) sent["Content-Type"] = "application/json";
+  const limit = timeLimit(timeout);
   let answer;
   try {
-    answer = await fetch(path, { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeout) });
-  } catch (error) {
-    throw new Refused(error?.name === "TimeoutError" ? "timeout" : "offline");
-  }
-  seen?.(answer);
-  const kind = answer.headers.get("content-type") ?? "";
-  try {
+    // The service never redirects its API: who does is a network that wants a log-in first.
+    answer = await fetch(path, { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), credentials: "same-origin", cache: "no-store", redirect: "manual", signal: limit.signal });
+    judge(answer, blob);
+    seen?.(answer);
     if (answer.ok) {
-      const data = answer.status === 204 ? null : blob ? await answer.blob() : kind.includes("json") ? await answer.json() : await answer.text();
+      const data = answer.status === 204 ? null : blob ? await answer.blob() : await answer.json();
       return { status: answer.status, headers: answer.headers, data };
     }
-    const problem = kind.includes("json") ? await answer.json() : { status: answer.status };
-    problem.retry_after_seconds ??= Number(answer.headers.get("retry-after")) || undefined;
+    const problem = isJson(answer) ? await answer.json() : { status: answer.status };
+    problem.status = problem.status || answer.status;
+    problem.retry_after_seconds = problem.retry_after_seconds ?? (Number(answer.headers.get("retry-after")) || undefined);
     throw new Refused(problem.code ?? "bad_answer", problem);
   } catch (error) {
-    throw error instanceof Refused ? error : new Refused("bad_answer");
+    if (error instanceof Refused) throw error;
+    const code = limit.passed ? "timeout" : answer ? "bad_answer" : "offline";
+    if (code !== "bad_answer") network(code);
+    throw new Refused(code);
+  } finally {
+    limit.end();
   }
 }
 
-/** Calls back with true or false when the network comes or goes, and once now. */
+// ---------------------------------------------------------------- whether the service can be reached
+
+// What requests show: null while they are answered, else why not: `offline`, `timeout`, `bad_answer` (somebody else
+// answers) or `down` (the service says that it cannot). `navigator.onLine` knows only of a cable or a Wi-Fi, not of the
+// service; its events are a reason to look, and no answer.
+let trouble = null;
+const listeners = new Set();
+let probing;
+let probes = 0;
+const PROBE_SECONDS = [2, 4, 8, 15, 30];
+
+function network(now) {
+  if (now === trouble) return;
+  trouble = now;
+  clearTimeout(probing);
+  probes = 0;
+  if (trouble) probeLater();
+  for (const listener of [...listeners]) listener(trouble);
+}
+
+/** Takes an answer for what it shows of the network; throws when it is not the service's. */
+function judge(answer, blob = false) {
+  if ([502, 503, 504].includes(answer.status)) return network("down");
+  const ours = answer.type !== "opaqueredirect" && (answer.status === 204 || isJson(answer) || (blob && answer.ok && !(answer.headers.get("content-type") ?? "").includes("html")));
+  if (ours) return network(null);
+  // A page in place of an answer is a network that wants a log-in (RFC 6585 §6 has a status for it); an error in another
+  // form than ours is a proxy's word about this request only.
+  if (answer.status < 400 || answer.status === 511) network("bad_answer");
+  throw new Refused("bad_answer", { status: answer.status });
+}
+
+function probeLater() {
+  const wait = PROBE_SECONDS[Math.min(probes, PROBE_SECONDS.length - 1)] * (0.75 + Math.random() / 2);
+  probes += 1;
+  clearTimeout(probing);
+  probing = setTimeout(probe, wait * 1000);
+}
+
+/** Asks whether the service is there. While there is trouble this repeats by itself, ever more rarely. */
+export async function probe() {
+  clearTimeout(probing);
+  const limit = timeLimit(8000);
+  try {
+    // Who is alive may still be unable to serve: what was said to be down is asked whether it can.
+    judge(await fetch(trouble === "down" ? "/health/ready" : "/health/live", { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual", signal: limit.signal }));
+  } catch (error) {
+    if (!(error instanceof Refused)) network(limit.passed ? "timeout" : "offline");
+  } finally {
+    limit.end();
+  }
+  if (trouble) probeLater();
+}
+
+/** Calls back with null when the service is reached, else with what is in the way; once now. Gives a function that ends it. */
 export function onNetwork(listener) {
-  const tell = () => listener(navigator.onLine !== false);
-  addEventListener("online", tell);
-  addEventListener("offline", tell);
-  tell();
+  if (!listeners.size) for (const event of ["online", "offline"]) addEventListener(event, probe);
+  listeners.add(listener);
+  listener(trouble);
+  return () => listeners.delete(listener);
+}
+
+// ---------------------------------------------------------------- what nobody caught
+
+/** Shows what nobody caught: a button must never do nothing in silence. */
+export function showUncaught() {
+  const show = (error) => {
+    if (!error || error.name === "Elsewhere" || error.name === "AbortError") return;
+    const { title, detail } = explain(asRefused(error));
+    toast(`${title}. ${detail}`, 12);
+  };
+  addEventListener("unhandledrejection", (event) => show(event.reason));
+  addEventListener("error", (event) => show(event.error));
+}
+
+/** A part of the page that did not arrive is told as such. Browsers word it differently. */
+export function asRefused(error) {
+  const lost = error instanceof TypeError && /import|module script|dynamically/i.test(error.message);
+  return lost ? new Refused("part_missing") : error;
 }

@@ -2,6 +2,7 @@
 // same flat keys; `{name}` in a sentence is a parameter. Nothing that a person reads stands anywhere else.
 
 import { el } from "./dom.js";
+import { keep, read } from "./storage.js";
 
 export const LANGUAGES = ["id", "en"];
 const STORED = "ikd.language";
@@ -9,21 +10,22 @@ const listeners = new Set();
 let areas = [];
 let words = {};
 
+/** Which build of the service this page comes from, as its answers say. */
+export let build = null;
+
 /** The language that is spoken now. */
 export let language = "id";
 
 function preferred() {
-  try {
-    const chosen = localStorage.getItem(STORED);
-    if (LANGUAGES.includes(chosen)) return chosen;
-  } catch { /* storage may be forbidden: then the default speaks */ }
-  return "id";
+  const chosen = read("local", STORED);
+  return LANGUAGES.includes(chosen) ? chosen : "id";
 }
 
 async function load(wanted) {
   const parts = await Promise.all(areas.map(async (area) => {
     const answer = await fetch(`${area}/i18n/${wanted}.json`);
     if (!answer.ok) throw new Error(`no words: ${area} ${wanted}`);
+    build = build ?? answer.headers.get("ikd-build");
     return answer.json();
   }));
   return Object.assign({}, ...parts);
@@ -69,9 +71,7 @@ export async function setLanguage(wanted) {
   if (!LANGUAGES.includes(wanted) || wanted === language) return;
   words = await load(wanted);
   language = wanted;
-  try {
-    localStorage.setItem(STORED, wanted);
-  } catch { /* not remembered, then */ }
+  keep("local", STORED, wanted);
   document.documentElement.lang = wanted;
   translate(document);
   for (const listener of listeners) listener(wanted);

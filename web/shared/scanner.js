@@ -1,7 +1,7 @@
 // Reads QR codes from the camera or from a photo: with the browser's own detector where it knows QR codes, else with a
 // vendored decoder in a worker, which is loaded only now.
 
-import { button, el, fill, icon } from "./dom.js";
+import { button, el, fill, icon, openPicture } from "./dom.js";
 import { t } from "./i18n.js";
 
 // Longest side of the pictures that are decoded: enough for a QR across half a frame, small enough for an old phone.
@@ -19,7 +19,7 @@ async function ownDetector() {
 
 let worker;
 function vendoredDetector() {
-  worker ??= new Promise((resolve, reject) => {
+  worker = worker ?? new Promise((resolve, reject) => {
     const made = new Worker("/web/shared/scanner-worker.js", { type: "module" });
     const waiting = new Map();
     let next = 0;
@@ -83,10 +83,12 @@ async function decoder({ photo = false } = {}) {
 
 /** The text of the QR on a photo, or null when there is none. */
 export async function decodeFile(file) {
-  const picture = await createImageBitmap(file);
+  const picture = await openPicture(file);
   try {
     const decode = await decoder({ photo: true });
-    return await decode(picture, picture.width, picture.height);
+    return await decode(picture.source, picture.width, picture.height);
+  } catch (error) {
+    throw Object.assign(error, { decoder: true });
   } finally {
     picture.close();
   }
@@ -139,8 +141,8 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
       last = null;
       if (text) await found(text);
       else tell(t("scanner.no_code"));
-    } catch {
-      tell(t("scanner.no_picture"));
+    } catch (error) {
+      tell(t(error.decoder ? "scanner.no_decoder" : "scanner.no_picture"));
     }
   }
 
@@ -181,19 +183,22 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
     video.srcObject = stream;
     await video.play().catch(() => {});
     offerTorch();
-    let decode;
-    try {
-      decode = await decoder();
-      whisper(hint);
-      while (!stopped) {
-        if (video.readyState >= 2 && video.videoWidth) {
-          const text = await decode(video, video.videoWidth, video.videoHeight);
-          if (text && !stopped) await found(text);
-        }
-        await new Promise((done) => setTimeout(done, 60));
+    const decode = await decoder();
+    whisper(hint);
+    let lost = false;
+    while (!stopped) {
+      let text = null;
+      try {
+        if (video.readyState >= 2 && video.videoWidth) text = await decode(video, video.videoWidth, video.videoHeight);
+        if (lost) say.textContent = hint;
+        lost = false;
+      } catch {
+        // The decoder did not load. It is tried again by itself, for there may be nothing here that reloads the page.
+        lost = true;
+        say.textContent = t("scanner.no_decoder");
       }
-    } catch {
-      tell(t("scanner.no_decoder"));
+      if (text && !stopped) await found(text);
+      await new Promise((done) => setTimeout(done, lost ? 4000 : 60));
     }
   }
 

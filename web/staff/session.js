@@ -2,9 +2,10 @@
 // has idled or ended in the middle of something, the proof is asked for in a dialog over the screen, so that nothing that
 // was typed is lost; then the request goes out again.
 
-import { button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { button, el, field, fill, icon, notice, openDialog } from "/web/shared/dom.js";
 import { explain, request } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
+import { forgetSession } from "/web/shared/storage.js";
 
 /** A field for a password, with a switch that shows it. */
 function passwordField(id) {
@@ -36,7 +37,7 @@ function form(session, { ended, idle, onDone }) {
     for (const one of fields) {
       const empty = !one.input.value.trim();
       one.fail(empty ? t("staff.required") : "");
-      if (empty) first ??= one;
+      if (empty) first = first ?? one;
     }
     if (first) return first.input.focus();
     send.disabled = true;
@@ -106,14 +107,14 @@ export function makeSession(api, onWho) {
     async logOut() {
       await request(`${api}/sessions/current`, { method: "DELETE", again: true }).catch(() => {});
       // What was typed belongs to whoever leaves.
-      sessionStorage.clear();
+      forgetSession();
       session.who = null;
       onWho();
     },
   };
 
   function again(idle) {
-    asking ??= prove(idle).finally(() => (asking = undefined));
+    asking = asking ?? prove(idle).finally(() => (asking = undefined));
     return asking;
   }
 
@@ -143,7 +144,7 @@ export function makeSession(api, onWho) {
       };
       dialog.addEventListener("cancel", (event) => event.preventDefault());
       document.body.append(dialog);
-      dialog.showModal();
+      openDialog(dialog);
       draw(idle);
     });
   }

@@ -1,7 +1,9 @@
 // The teller's desk: `/verifikasi`. Scan, understand at a glance, next.
 
-import { button, el, field, fill, icon } from "/web/shared/dom.js";
+import { button, el, field, fill, icon, uuid } from "/web/shared/dom.js";
 import { dateTime, onLanguage, start, t } from "/web/shared/i18n.js";
+import { showUncaught } from "/web/shared/http.js";
+import { forget, keep, read, readObject } from "/web/shared/storage.js";
 import { arrive, failed, frame, intake, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
 import { newCheck, resultScreen } from "./result.js";
@@ -12,23 +14,13 @@ const CHECK = "ikd.teller.check";
 const session = makeSession("/v1/teller", draw);
 let leave = () => {};
 let check = null;
-let purpose = stored();
+let purpose = read("local", PURPOSE);
 // After a code that nobody knows, the field for the next try is where the teller goes on.
 let retype = false;
 
-function stored() {
-  try {
-    return localStorage.getItem(PURPOSE);
-  } catch {
-    return null;
-  }
-}
-
 function choose(code) {
   purpose = code;
-  try {
-    localStorage.setItem(PURPOSE, code);
-  } catch { /* asked again next time */ }
+  keep("local", PURPOSE, code);
 }
 
 const joined = (...ends) => () => ends.forEach((end) => end?.());
@@ -36,7 +28,7 @@ const go = (address) => (location.hash === address ? draw() : (location.hash = a
 
 function forgetCheck() {
   check = null;
-  sessionStorage.removeItem(CHECK);
+  forget("session", CHECK);
 }
 
 function scan() {
@@ -46,16 +38,16 @@ function scan() {
 }
 
 function begun(shown) {
-  const id = crypto.randomUUID();
+  const id = uuid();
   check = newCheck(session, shown, session.who.purposes.find((one) => one.code === purpose), id);
-  sessionStorage.setItem(CHECK, JSON.stringify({ shown, id, purpose, who: session.who.username }));
+  keep("session", CHECK, JSON.stringify({ shown, id, purpose, who: session.who.username }));
   go("#hasil");
 }
 
 /** The check that was on the screen before a reload. */
 function resumed() {
   try {
-    const { shown, id, purpose: code, who } = JSON.parse(sessionStorage.getItem(CHECK));
+    const { shown, id, purpose: code, who } = readObject("session", CHECK);
     const asked = session.who.purposes.find((one) => one.code === code);
     return asked && who === session.who.username ? newCheck(session, shown, asked, id) : null;
   } catch {
@@ -153,7 +145,7 @@ function draw() {
     logInScreen(main, session, { title: t("teller.log_in"), lead: t("teller.log_in.lead") });
     return undefined;
   }
-  if (screen === "hasil") check ??= resumed();
+  if (screen === "hasil") check = check ?? resumed();
   const keys = shortcuts({ F2: scan, F8: () => go("#riwayat") });
   const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: (token) => begun({ token }) }) : screen === "riwayat" ? historyScreen(main) : scanScreen(main);
   leave = joined(shown, keys);
@@ -170,6 +162,7 @@ async function reworded() {
 
 async function begin() {
   await start(["/web/shared", "/web/staff", "/web/teller"]);
+  showUncaught();
   onLanguage(async () => {
     if (session.who) await reworded().catch(() => {});
     keepTyped(draw);
