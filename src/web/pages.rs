@@ -16,11 +16,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderMap,
-    IF_NONE_MATCH, LOCATION, VARY,
+    HeaderName, IF_NONE_MATCH, LOCATION, VARY,
 };
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, StatusCode, Uri};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
 
 use super::Problem;
 use crate::config::{Mode, Service};
@@ -46,6 +47,10 @@ const PAGES: &[(&str, &str)] = &[
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'; \
     base-uri 'none'; form-action 'none'";
+/// Says of each file which build it belongs to, so that a browser can tell the parts of one build from those of another.
+const BUILD_HEADER: HeaderName = HeaderName::from_static("ikd-build");
+/// Keeps the app's files on the phone, those of one build together.
+const WORKER: &str = "app/sw.js";
 /// The decoder of QR pictures is WebAssembly. It runs in a worker, and a worker obeys the policy of its own answer, so the
 /// pages themselves need no right to compile.
 const DECODER: &str = "shared/scanner-worker.js";
@@ -71,7 +76,7 @@ impl File {
     fn new(name: &str, embedded: EmbeddedFile) -> Self {
         let vendored = name.starts_with("vendor/") && name.matches('/').count() > 1;
         Self {
-            digest: embedded.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
+            digest: Sha256::digest(&embedded.data).iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
             plain: match embedded.data {
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
                 Cow::Owned(bytes) => Bytes::from(bytes),
@@ -98,10 +103,30 @@ impl File {
 static FILES: LazyLock<HashMap<Cow<'static, str>, File>> = LazyLock::new(|| {
     Folder::iter()
         .filter_map(|name| {
-            let file = File::new(&name, Folder::get(&name)?);
+            let mut embedded = Folder::get(&name)?;
+            if name == WORKER {
+                // A worker is another one when its bytes differ (Service Workers §2.2): any file that changed makes them so.
+                let mut stamped = format!("const BUILD = \"{}\";\n", *BUILD).into_bytes();
+                stamped.extend_from_slice(&embedded.data);
+                embedded.data = Cow::Owned(stamped);
+            }
+            let file = File::new(&name, embedded);
             Some((name, file))
         })
         .collect()
+});
+
+/// The digest of all names and contents under `web/`, in hexadecimal: the same on all nodes that run the same build.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let mut names: Vec<_> = Folder::iter().collect();
+    names.sort();
+    let mut digest = Sha256::new();
+    for name in names {
+        digest.update(name.as_bytes());
+        digest.update([0]);
+        digest.update(Folder::get(&name).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
+    }
+    digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 });
 
 fn media_type(name: &str) -> &'static str {
@@ -141,6 +166,9 @@ async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(file.cache));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(file.policy));
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Ok(build) = HeaderValue::from_str(&BUILD) {
+        headers.insert(BUILD_HEADER, build);
+    }
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(ETAG, tag);
     }
@@ -273,6 +301,20 @@ mod tests {
             assert!(policy.starts_with("default-src 'none'") && !policy.contains("inline") && !policy.contains("http"));
             assert_eq!(policy.contains("wasm-unsafe-eval"), may_compile, "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn every_file_names_its_build_and_the_worker_is_another_one_in_another_build() {
+        let mut seen = std::collections::HashSet::new();
+        for path in ["/", "/sw.js", "/web/app/main.js", "/web/shared/i18n/id.json"] {
+            let (_, headers, _) = fetch(path, None).await;
+            seen.insert(headers["ikd-build"].to_str().unwrap().to_owned());
+        }
+        let build = seen.drain().next().unwrap();
+        assert!(seen.is_empty() && build.len() == 32, "{build}");
+        let (_, headers, worker) = fetch("/sw.js", None).await;
+        assert!(worker.starts_with(format!("const BUILD = \"{build}\";\n").as_bytes()));
+        assert_eq!(headers["cache-control"], "no-cache");
     }
 
     #[tokio::test]

@@ -122,9 +122,10 @@ const STROKES = {
 
 /**
  * A hand scanner: a keystroke every `gap` milliseconds by the events' own clock, however busy this machine is, and what
- * `endings` names. A line feed in the text is an Enter. Gives the moment at which the ending was on its way.
+ * `endings` names. A line feed in the text is an Enter. After `stallAfter` keys it stalls for `stall` milliseconds. Gives the
+ * moment at which the ending was on its way.
  */
-export async function handScanner(page, scanned, { endings = ["Enter"], gap = 2 } = {}) {
+export async function handScanner(page, scanned, { endings = ["Enter"], gap = 2, stallAfter = Infinity, stall = 0 } = {}) {
   const keyboard = await page.context().newCDPSession(page);
   let moment = Date.now() / 1000;
   const stroke = (key) => {
@@ -132,7 +133,14 @@ export async function handScanner(page, scanned, { endings = ["Enter"], gap = 2 
     moment += gap / 1000;
     return [{ type: "keyDown", ...bare, ...(text ? { text, unmodifiedText: unmodifiedText ?? text } : {}), timestamp: moment }, { type: "keyUp", ...bare, timestamp: moment + gap / 2000 }];
   };
-  await Promise.all([...scanned].flatMap(stroke).map((one) => keyboard.send("Input.dispatchKeyEvent", one)));
+  const send = (keys) => Promise.all(keys.flatMap(stroke).map((one) => keyboard.send("Input.dispatchKeyEvent", one)));
+  const keys = [...scanned];
+  await send(keys.slice(0, stallAfter));
+  if (stall) {
+    await new Promise((done) => setTimeout(done, stall));
+    moment += stall / 1000;
+    await send(keys.slice(stallAfter));
+  }
   const begun = performance.now();
   for (const one of endings.flatMap(stroke)) await keyboard.send("Input.dispatchKeyEvent", one);
   await keyboard.detach();

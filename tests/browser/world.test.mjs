@@ -245,7 +245,9 @@ describe("the world as it is", { timeout: 600_000 }, () => {
       await page.clock.install();
       await page.route("**/v1/**", () => {});
       await page.route("**/health/**", () => {});
-      await page.clock.runFor(6_100);
+      const unanswered = page.waitForRequest((request) => request.url().includes("/v1/"));
+      await page.locator(".button", { hasText: "CEK STATUS" }).click();
+      await unanswered;
       await page.clock.runFor(20_100);
       await note(page).filter({ hasText: "Jaringan terlalu lambat" }).waitFor();
       await page.unrouteAll({ behavior: "ignoreErrors" });
@@ -259,7 +261,9 @@ describe("the world as it is", { timeout: 600_000 }, () => {
       const { page } = person;
       await page.addInitScript(() => localStorage.getItem("seen") ?? (localStorage.setItem("ikd.draft", '{"nik":"3171000000000000"}'), localStorage.setItem("seen", "1")));
       const gilang = await inForm(person);
-      const { nik, full_name: name } = gilang.data;
+      const { full_name: name } = gilang.data;
+      // As it was typed.
+      const nik = gilang.data.nik.replace(/(\d{4})(?=\d)/g, "$1 ");
       const kept = () => page.evaluate(async () => {
         const opened = await new Promise((done) => (indexedDB.open("ikd", 1).onsuccess = (event) => done(event.target.result)));
         const profiles = opened.objectStoreNames.contains("profiles") ? await new Promise((done) => (opened.transaction("profiles").objectStore("profiles").getAll().onsuccess = (event) => done(event.target.result))) : [];

@@ -6,7 +6,6 @@ import { asRefused, explain, onNetwork, probe, Refused, showUncaught, toast } fr
 import { languageSwitch, onLanguage, start, t } from "../shared/i18n.js";
 import { onUnkept } from "../shared/storage.js";
 import * as profiles from "./profiles.js";
-import { arriving, keepUpToDate } from "./update.js";
 
 const SCREENS = {
   "": home,
@@ -29,6 +28,8 @@ const SCREENS = {
   riwayat: () => import("./wallet.js").then((m) => m.history()),
 };
 
+// Of `update.js`, which comes later.
+let arriving = () => false;
 const main = el("main", { id: "isi", tabindex: "-1" });
 let leaving = [];
 let turn = 0;
@@ -257,8 +258,12 @@ async function begin() {
   if (navigator.serviceWorker?.controller) probe();
   addEventListener("hashchange", () => show());
   await show({ keepFocus: true });
-  // Where the phone cannot keep the app it is loaded each time.
-  keepUpToDate(here).catch(() => {});
+  // At the first visit keeping the app on the phone waits, so that it takes nothing from the way to the first screen; where the
+  // phone cannot keep it, it is loaded each time.
+  setTimeout(() => import("./update.js").then((update) => {
+    ({ arriving } = update);
+    return update.keepUpToDate(here);
+  }).catch(() => {}), navigator.serviceWorker?.controller ? 0 : 2000);
 }
 
 addEventListener("beforeinstallprompt", (event) => {

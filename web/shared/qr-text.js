@@ -57,7 +57,7 @@ async function isWhole(bytes) {
 export async function judgeText(came) {
   const bare = came.replace(AIM, "").replace(/[\r\n\t]/g, "");
   // Caps lock turns the case of letters; the alphabet has capitals only. A space at an end may belong to the text or not.
-  const upper = bare.toUpperCase();
+  const upper = bare.replace(/[a-z]/g, (letter) => letter.toUpperCase());
   const begins = BEGINNINGS.some((start) => upper.startsWith(start));
   if ([...upper].every((sign) => VALUE.has(sign))) {
     for (const text of new Set([upper, upper.trim()])) {

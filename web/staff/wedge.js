@@ -12,8 +12,10 @@ const STALL_MILLISECONDS = 2500;
 // A scanner that sends no ending has ended when it is silent.
 const SILENCE_MILLISECONDS = 400;
 const SHORTEST = 20;
-// Keys that end a line follow each other (CR and LF), and none of them may press a button.
+// Keys that end a line follow each other (CR and LF), or come when a slow computer has taken the text already; none of them may
+// press a button.
 const AFTER_MILLISECONDS = 300;
+const LATE_MILLISECONDS = 800;
 // In a field marked `data-digits`, whose few digits a practised hand types that fast, they are left alone: a QR's text has
 // other signs among its first ones, and is longer.
 const DIGITS = /^[\d -]{1,16}$/;
@@ -25,8 +27,10 @@ let elsewhere = null;
 
 let text = "";
 let last = -Infinity;
+let began = -Infinity;
 let ended = -Infinity;
 let field = null;
+let taken = false;
 let silence;
 let queue = Promise.resolve();
 
@@ -71,7 +75,7 @@ async function deliver(found) {
   const target = waiting[waiting.length - 1];
   const dialog = document.querySelector("dialog[open]");
   if (!target || dialog) return elsewhere?.(dialog ? "dialog" : "screen");
-  return target(found.kind === "whole" || found.kind === "other" ? { text: found.text } : { trouble: found.kind });
+  return target(found.kind === "whole" || found.kind === "other" ? { text: found.text, began } : { trouble: found.kind });
 }
 
 /** The first whole token in lines that came: as many lines as it takes, from the first that begins one. */
@@ -100,6 +104,7 @@ function look(final) {
       if (!text.startsWith(came)) return undefined;
       if (!whole && (!final || text !== came)) return undefined;
       restore();
+      taken = true;
       if (whole) text = text.slice(whole.length).replace(/^\n+/, "");
       else forget();
       await deliver(found);
@@ -111,6 +116,7 @@ function press(event) {
   const since = event.timeStamp - last;
   if (ending(event)) {
     if (event.timeStamp - ended < AFTER_MILLISECONDS && (!text || text.endsWith("\n"))) return swallow(event);
+    if (!text && taken && since < LATE_MILLISECONDS) return swallow(event);
     if (!text || since > STALL_MILLISECONDS) return undefined;
     const byScanner = text.length > CLEAR || (text.length > 3 && since < GAP_MILLISECONDS && !field);
     if (!byScanner) {
@@ -135,10 +141,12 @@ function press(event) {
   const goesOn = text && since < (text.length > CLEAR ? STALL_MILLISECONDS : field ? GAP_IN_FIELD_MILLISECONDS : GAP_MILLISECONDS);
   if (!goesOn) {
     giveBack();
+    began = event.timeStamp;
     const input = document.activeElement;
     field = input?.matches?.(TEXT_FIELD) ? { input, value: input.value } : null;
   }
   text += event.key;
+  taken = false;
   last = event.timeStamp;
   const byHand = event.target?.dataset?.digits !== undefined && DIGITS.test(text);
   // Into a field a fast hand types too; elsewhere a fourth key in a row is a scanner's, and a space would press a button.
@@ -170,7 +178,8 @@ export function onStrayScan(listener) {
 }
 
 /**
- * Calls back with each scan: `{text}`, or `{trouble}`: `part` when something is missing in it, `layout` when it was typed for
+ * Calls back with each scan: `{text, began}`, with the moment of its first key as `performance.now()` counts; or `{trouble}`:
+ * `part` when something is missing in it, `layout` when it was typed for
  * another keyboard. Gives a function that stops.
  */
 export function wedge(onScan) {

@@ -9,7 +9,7 @@ import { arrive, key, scanTrouble } from "/web/staff/frame.js";
 
 // A 503 and a lost network mean that nobody knows; then the same question goes out again under the same key.
 const AGAIN_SECONDS = [2, 4, 8, 15];
-const TWICE_SECONDS = 2;
+const TWICE_MILLISECONDS = 2000;
 const UNKNOWN = ["undetermined", "overloaded", "unavailable", "request_in_flight", "internal"];
 
 /**
@@ -156,10 +156,10 @@ export function resultScreen(main, check, { next, again }) {
   }
 
   // The trigger pressed twice is not another check: it would only tell that the QR is used up by this one.
-  let drawn = stopwatch();
-  function scanned({ text, trouble }) {
+  let drawn = 0;
+  function scanned({ text, began, trouble }) {
     if (trouble) return toast(scanTrouble(trouble), 8);
-    return check.shown.token === text && drawn() < TWICE_SECONDS ? toast(t("result.same"), 8) : again(text);
+    return check.shown.token === text && began - drawn < TWICE_MILLISECONDS ? toast(t("result.same"), 8) : again(text);
   }
 
   function show() {
@@ -167,7 +167,7 @@ export function resultScreen(main, check, { next, again }) {
       answered(main, check, next);
       // A hand scanner may go on with the next person at once.
       if (stopWedge) return;
-      drawn = stopwatch();
+      drawn = performance.now();
       stopWedge = wedge(scanned);
     } else if (check.isUnknown) later();
     else refused(main, check, next);
