@@ -62,7 +62,7 @@ describe("hand scanners", { timeout: 300_000 }, () => {
     // Each with a token of its own: one lives for 90 seconds, and the machine may be busy.
     for (const [what, written, options] of [
       ["Tab", (token) => token, { endings: ["Tab"] }], ["line feed", (token) => token, { endings: ["LF"] }], ["carriage return and line feed", (token) => token, { endings: ["CR", "LF"] }],
-      ["two Enters", (token) => token, { endings: ["Enter", "Enter"] }], ["none", (token) => token, { endings: [] }], ["a stall", (token) => token, { stallAfter: 170, stall: 1200 }],
+      ["two Enters", (token) => token, { endings: ["Enter", "Enter"] }], ["none", (token) => token, { endings: [] }], ["a stall", (token) => token, { stallAfter: 170, stall: 800 }],
       ["AIM identifier", (token) => `]Q1${token}`], ["caps lock", (token) => token.toLowerCase()], ["line ends inside", (token) => `${token.slice(0, 120)}\n${token.slice(120, 240)}\n${token.slice(240)}`],
     ]) {
       await atCounter();

@@ -8,7 +8,7 @@ const GAP_MILLISECONDS = 100;
 const GAP_IN_FIELD_MILLISECONDS = 60;
 // Nobody types so many keys that fast in a row: from here on it is a scanner, and may stall, as may the computer.
 const CLEAR = 12;
-const STALL_MILLISECONDS = 2500;
+const STALL_MILLISECONDS = 4000;
 // A scanner that sends no ending has ended when it is silent.
 const SILENCE_MILLISECONDS = 400;
 const SHORTEST = 20;
