@@ -15,7 +15,8 @@ import { chromium } from "playwright-core";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const TARGET = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const BROWSERS = [process.env.IKD_TEST_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const BROWSERS = [process.env.IKD_TEST_CHROMIUM, ...[...process.env.PATH.split(path.delimiter), "/usr/bin"].flatMap((folder) => NAMES.map((name) => path.join(folder, name)))];
 
 export const PHONE = { width: 360, height: 740 };
 export const DESK = { width: 1280, height: 800 };
@@ -205,7 +206,8 @@ export async function startBrowser({ camera = "granted" } = {}) {
   const executablePath = BROWSERS.find((file) => file && existsSync(file));
   assert.ok(executablePath, "no Chromium found: install the package chromium or set IKD_TEST_CHROMIUM");
   const film = new Camera();
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
+  // A container's /dev/shm is often too small for a browser.
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
     "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${film.file}`];
   args.push(camera === "granted" ? "--use-fake-ui-for-media-stream" : "--deny-permission-prompts");
   const browser = await chromium.launch({ executablePath, headless: true, args });
