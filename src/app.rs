@@ -148,11 +148,15 @@ impl App {
         let (router, api) = self.api().split_for_parts();
         let mut router = router
             .merge(further)
-            .merge(docs::routes(api))
+            .merge(docs::routes(api, self.core.config.http.documentation))
             .merge(pages::routes(&self.core.config.service))
             .merge(Health::new(&self.core, &self.keyring, &self.clock_watch).routes());
         if let Some(mailbox) = &self.mailbox {
-            router = router.merge(mail::http::routes(mailbox.clone()));
+            // The people of a demonstration are made up; those of a developer may be real.
+            router = router.merge(match self.core.config.service.mode {
+                Mode::Demo => mail::http::routes(mailbox.clone()),
+                _ => mail::http::routes_here(mailbox.clone()),
+            });
         }
         let settings = &self.core.config.http;
         let patience = std::time::Duration::from_secs(settings.request_timeout_seconds.max(1));
@@ -219,6 +223,7 @@ impl App {
         if let Err(error) = self.clock_watch.look().await {
             tracing::warn!(error.cause = %error, "the database did not tell the time");
         }
+        tasks.spawn(self.core.db.clone().watch(stop.clone()));
         tasks.spawn(self.clock_watch.clone().run(stop.clone()));
         let clock_watch = self.clock_watch.clone();
         tasks.spawn(self.keyring.clone().run(move || clock_watch.off_by().is_none(), stop.clone()));

@@ -1,5 +1,8 @@
 //! Configuration: one TOML file, environment variables `IKD__SECTION__KEY` over it, a working default for every key.
 
+mod mask;
+mod strength;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -82,6 +85,12 @@ pub struct Http {
     /// A TLS-terminating proxy stands in front and is the only one who can reach the listener; its `X-Forwarded-For` is
     /// believed (last entry).
     pub behind_proxy: bool,
+    /// In development: others than this machine may reach the listeners. Whoever does sees everything; the local mailbox
+    /// stays this machine's.
+    pub expose_development: bool,
+    /// Serve the browsable description of the API at `/docs`. It shares the origin of the pages; the description itself
+    /// (`/openapi.json`) is served in any case.
+    pub documentation: bool,
     /// Connections at once; further ones wait in the kernel's queue.
     pub connections: usize,
     /// Seconds a client has to send its header.
@@ -100,6 +109,8 @@ impl Default for Http {
             tls_certificate: None,
             tls_key: None,
             behind_proxy: false,
+            expose_development: false,
+            documentation: true,
             connections: 4_096,
             header_timeout_seconds: 10,
             request_timeout_seconds: 30,
@@ -112,7 +123,8 @@ impl Default for Http {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite:PATH` or `postgres://user:password@host/name?sslmode=verify-full`.
+    /// `sqlite:PATH`, whose path is taken as it stands, or `postgres://user:password@host/name?sslmode=verify-full`. With
+    /// several servers, `postgres://user:password@a:5432,b:5432/name`, the one that can be written to is used.
     pub url: Redacted<String>,
     /// Connections a node may hold.
     pub connections: u32,
@@ -350,8 +362,8 @@ pub enum ConfigError {
     /// The file or a variable cannot be read.
     #[error("{0}")]
     Unreadable(String),
-    /// The combination is too weak for production.
-    #[error("refused in production:\n  - {}", .0.join("\n  - "))]
+    /// It cannot be used, or is too weak for its mode.
+    #[error("refused:\n  - {}", .0.join("\n  - "))]
     Weak(Vec<String>),
 }
 
@@ -425,54 +437,6 @@ impl Config {
         }
         Ok(self)
     }
-
-    /// Refuses combinations that must not serve real residents.
-    ///
-    /// # Errors
-    /// In production mode, everything that is too weak, at once.
-    pub fn check_strength(&self) -> Result<(), ConfigError> {
-        if self.service.mode != Mode::Production {
-            return Ok(());
-        }
-        let mut weak = Vec::new();
-        let tls = self.http.tls_certificate.is_some() && self.http.tls_key.is_some();
-        if !tls && !self.http.behind_proxy {
-            weak.push("http: set tls_certificate and tls_key, or behind_proxy = true when a proxy terminates TLS");
-        }
-        if !self.service.public_url.starts_with("https://") {
-            weak.push("service.public_url must be https://");
-        }
-        if self.mail.transport == MailTransport::Directory {
-            weak.push("mail.transport must be smtp: a local mailbox reaches nobody");
-        }
-        if self.mail.transport == MailTransport::Smtp && self.mail.smtp.tls == SmtpTls::None {
-            weak.push("mail.smtp.tls must be starttls or implicit");
-        }
-        if self.keys.publish_ahead_seconds < 3_600 {
-            weak.push("keys.publish_ahead_seconds must be at least 3600, so that verifiers have read the next key");
-        }
-        if self.service.issuer.ends_with(".example") || self.service.issuer.is_empty() {
-            weak.push("service.issuer must be the name of your authority");
-        }
-        if self.captcha.max_number < 10_000 {
-            weak.push("captcha.max_number must be at least 10000");
-        }
-        let url = self.database.url.expose();
-        if url.starts_with("postgres") && !is_local_postgres(url) && !url.contains("sslmode=verify-full") {
-            weak.push("database.url: a PostgreSQL on another host needs ?sslmode=verify-full");
-        }
-        if weak.is_empty() { Ok(()) } else { Err(ConfigError::Weak(weak.into_iter().map(String::from).collect())) }
-    }
-
-    /// The effective configuration as TOML with every secret masked.
-    pub fn masked(&self) -> String {
-        let mut shown = self.clone();
-        shown.database.url = Redacted(mask_url(self.database.url.expose()));
-        if !shown.mail.smtp.password.expose().is_empty() {
-            shown.mail.smtp.password = Redacted(String::from("********"));
-        }
-        toml::to_string_pretty(&shown).unwrap_or_default()
-    }
 }
 
 /// What is wrong, with the key's name but never its value: it may be a password in the wrong place.
@@ -502,34 +466,6 @@ fn without_values(error: &config::ConfigError) -> String {
     }
 }
 
-fn is_local_postgres(url: &str) -> bool {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or("");
-    let host = authority.rsplit('@').next().unwrap_or("");
-    let name = if let Some(end) = host.find(']') { &host[..=end] } else { host.split(':').next().unwrap_or("") };
-    let in_query = url.split_once('?').is_some_and(|(_, query)| {
-        query.split('&').any(|pair| pair.strip_prefix("host=").is_some_and(|host| !host.starts_with(['/', '%'])))
-    });
-    matches!(name, "" | "localhost" | "127.0.0.1" | "[::1]") && !in_query
-}
-
-fn mask_url(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let masked_query = |text: &str| {
-        text.split_once("password=").map_or_else(
-            || text.to_owned(),
-            |(before, after)| format!("{before}password=********{}", after.find('&').map_or("", |end| &after[end..])),
-        )
-    };
-    match rest.rsplit_once('@') {
-        Some((user, host)) => {
-            let name = user.split(':').next().unwrap_or("");
-            format!("{scheme}://{name}:********@{}", masked_query(host))
-        }
-        None => format!("{scheme}://{}", masked_query(rest)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -540,35 +476,6 @@ mod tests {
         assert!(config.check_strength().is_ok());
         let again: Config = toml::from_str(&config.masked()).unwrap();
         assert_eq!(again.http.listen, "127.0.0.1:8080");
-    }
-
-    #[test]
-    fn production_refuses_every_weak_default_at_once() {
-        let mut config = Config::default();
-        config.service.mode = Mode::Production;
-        config.database.url = Redacted(String::from("postgres://ikd:secret@db.internal/ikd"));
-        let Err(ConfigError::Weak(reasons)) = config.check_strength() else { panic!("accepted") };
-        for needle in ["tls_certificate", "public_url", "mail.transport", "issuer", "verify-full"] {
-            assert!(reasons.iter().any(|reason| reason.contains(needle)), "{needle} is not named");
-        }
-    }
-
-    #[test]
-    fn secrets_are_masked() {
-        let mut config = Config::default();
-        config.database.url = Redacted(String::from("postgres://ikd:hunter2@localhost/ikd?password=hunter2&x=1"));
-        config.mail.smtp.password = Redacted(String::from("hunter2"));
-        assert!(!config.masked().contains("hunter2"));
-        assert!(!format!("{config:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn a_socket_directory_is_local_and_another_host_is_not() {
-        assert!(is_local_postgres("postgres:///ikd?host=/run/postgresql"));
-        assert!(is_local_postgres("postgres://u:p@127.0.0.1:5432/ikd"));
-        assert!(is_local_postgres("postgres://u@[::1]:5432/ikd"));
-        assert!(!is_local_postgres("postgres://u@db:5432/ikd"));
-        assert!(!is_local_postgres("postgres://u@/ikd?host=db"));
     }
 
     #[test]

@@ -104,7 +104,7 @@ fn ready_line(stage: &Stage) -> String {
         "teller": {"username": stage.teller.username, "password": stage.teller.password.expose(),
             "totp_secret": stage.teller.totp_secret.expose()},
         "relying_party": {"api_key": stage.api_key.expose(), "purposes": stage.purposes},
-        "mailbox_dir": stage.mailbox,
+        "mailbox_dir": stage.mailbox.display().to_string(),
         "residents": residents,
     })
     .to_string()

@@ -19,9 +19,9 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Mode};
 use crate::core::{Core, Sources};
-use crate::db::{Db, DbError, PoolSizes};
+use crate::db::{Address, Db, DbError, PoolSizes};
 use crate::error::{Error, Language};
 use crate::random::Random;
 use crate::vault::{Vault, VaultError};
@@ -131,12 +131,19 @@ async fn run(cli: Cli) -> Result<(), Failure> {
 
 /// Opens the configured database; the folder of a SQLite file is made when it does not exist.
 async fn open_database(config: &Config) -> Result<Db, Failure> {
-    if let Some(path) = config.database.url.expose().strip_prefix("sqlite:") {
-        let path = path.trim_start_matches("//").split('?').next().unwrap_or("");
-        if let Some(folder) = std::path::Path::new(path).parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::Environment(format!("{}: {error}", folder.display())))?;
-        }
+    let address =
+        Address::parse(config.database.url.expose()).map_err(|error| Failure::Environment(error.to_string()))?;
+    // For every command: an operator's first contact with the database would already carry the password in the clear.
+    if config.service.mode == Mode::Production && !address.is_protected() {
+        return Err(Failure::Refused(String::from(
+            "database.url: a PostgreSQL on another host needs ?sslmode=verify-full in production",
+        )));
+    }
+    if let Address::File(path) = &address
+        && let Some(folder) = path.parent()
+    {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::Environment(format!("{}: {error}", folder.display())))?;
     }
     let sizes = PoolSizes {
         connections: config.database.connections,
@@ -144,7 +151,7 @@ async fn open_database(config: &Config) -> Result<Db, Failure> {
         statement_timeout_seconds: config.database.statement_timeout_seconds,
         idle_transaction_timeout_seconds: config.database.idle_transaction_timeout_seconds,
     };
-    Ok(Db::open(config.database.url.expose(), sizes).await?)
+    Ok(Db::open_at(address, sizes).await?)
 }
 
 /// Opens database and root secrets for a command; the schema is brought up to date first.

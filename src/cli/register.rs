@@ -219,8 +219,9 @@ fn print_generated(done: Generated, show: usize, options: GenerateOptions, forma
 
 /// `people.csv` has its portraits in `people-portraits/`.
 fn portraits_beside(file: &Path) -> PathBuf {
-    let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    file.with_file_name(format!("{stem}-portraits"))
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push("-portraits");
+    file.with_file_name(name)
 }
 
 fn batch_failure(error: BatchError) -> Failure {

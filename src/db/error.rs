@@ -12,6 +12,12 @@ pub enum DbError {
     /// The database cannot be reached or has no connection to give.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// There is no room, or the disk fails: what was to be written was not.
+    #[error("the database has no room or its disk fails: {0}")]
+    Full(String),
+    /// What answers cannot be written to: a standby, or a primary that was taken out of service.
+    #[error("the database cannot be written to: {0}")]
+    ReadOnly(String),
     /// Anything else: a fault of ours.
     #[error("{0}")]
     Other(String),
@@ -44,6 +50,8 @@ pub(super) fn of_code(code: &str, message: &str) -> DbError {
     match kind_of(code) {
         Kind::Contention => DbError::Contention,
         Kind::Unavailable => DbError::Unavailable(message.to_owned()),
+        Kind::Full => DbError::Full(message.to_owned()),
+        Kind::ReadOnly => DbError::ReadOnly(message.to_owned()),
         Kind::Other => DbError::Other(format!("{code}: {message}")),
     }
 }
@@ -52,6 +60,8 @@ pub(super) fn of_code(code: &str, message: &str) -> DbError {
 enum Kind {
     Contention,
     Unavailable,
+    Full,
+    ReadOnly,
     Other,
 }
 
@@ -64,17 +74,23 @@ fn kind_of(code: &str) -> Kind {
         return match number & 0xff {
             // BUSY.
             5 => Kind::Contention,
-            // READONLY, IOERR, FULL, CANTOPEN: the disk, not the statement.
-            8 | 10 | 13 | 14 => Kind::Unavailable,
+            // READONLY, CANTOPEN: the file, not the statement.
+            8 => Kind::ReadOnly,
+            14 => Kind::Unavailable,
+            // IOERR, FULL: the disk.
+            10 | 13 => Kind::Full,
             _ => Kind::Other,
         };
     }
     match code {
         // serialization_failure, deadlock_detected.
         "40001" | "40P01" => Kind::Contention,
-        // read_only_sql_transaction: what answers now is a standby. query_canceled, idle_in_transaction_session_timeout: it
-        // took too long, and nothing of it happened.
-        "25006" | "57014" | "25P03" => Kind::Unavailable,
+        // read_only_sql_transaction: what answers now is a standby.
+        "25006" => Kind::ReadOnly,
+        // disk_full, io_error.
+        "53100" | "58030" => Kind::Full,
+        // query_canceled, idle_in_transaction_session_timeout: it took too long, and nothing of it happened.
+        "57014" | "25P03" => Kind::Unavailable,
         // Classes 08 (connection), 53 (out of resources), 57P0x (shutting down).
         _ if code.starts_with("53") || code.starts_with("57P") || code.starts_with("08") => Kind::Unavailable,
         _ => Kind::Other,
@@ -91,9 +107,14 @@ mod tests {
         for code in ["5", "261", "517", "773", "40001", "40P01"] {
             assert_eq!(kind_of(code), Kind::Contention, "{code}");
         }
-        for code in ["8", "10", "13", "14", "778", "1034", "1032", "53100", "57P01", "08006", "25006", "57014", "25P03"]
-        {
+        for code in ["14", "526", "53300", "57P01", "57P03", "08006", "57014", "25P03"] {
             assert_eq!(kind_of(code), Kind::Unavailable, "{code}");
+        }
+        for code in ["10", "13", "778", "1034", "53100", "58030"] {
+            assert_eq!(kind_of(code), Kind::Full, "{code}");
+        }
+        for code in ["8", "1032", "25006"] {
+            assert_eq!(kind_of(code), Kind::ReadOnly, "{code}");
         }
         for code in ["", "1", "11", "2067", "22021", "42P01"] {
             assert_eq!(kind_of(code), Kind::Other, "{code}");

@@ -15,6 +15,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::checkpoint::Ahead;
+use super::condition::Condition;
 use super::error::of_code;
 use super::{DbError, DbResult};
 
@@ -98,6 +99,8 @@ pub(super) struct Settings {
     pub(super) turn: Option<Arc<tokio::sync::Mutex<()>>>,
     /// For the thread that writes: who copies the log.
     pub(super) ahead: Option<Ahead>,
+    /// Who hears of faults.
+    pub(super) condition: Arc<Condition>,
 }
 
 /// A thread's connection, as its work sees it.
@@ -112,6 +115,11 @@ impl Session<'_> {
     /// # Errors
     /// What `work` or the commit said: then nothing was changed.
     pub fn transact<T>(&mut self, work: impl FnOnce(&Local<'_>) -> DbResult<T>) -> DbResult<T> {
+        let condition = Arc::clone(&self.settings.condition);
+        condition.heard(0, self.attempt(work))
+    }
+
+    fn attempt<T>(&mut self, work: impl FnOnce(&Local<'_>) -> DbResult<T>) -> DbResult<T> {
         // Held to the end.
         let turn = self.settings.turn.as_ref().map(|turn| turn.blocking_lock());
         let connection = match &mut *self.connection {
@@ -339,7 +347,7 @@ pub(super) mod tests {
             local.execute(ADD, bound![1, [1_u8]])?;
             local.execute(ADD, bound![2, vec![2_u8; 1 << 20]])
         });
-        assert!(matches!(full.await, Err(DbError::Unavailable(_))));
+        assert!(matches!(full.await, Err(DbError::Full(_))));
         assert!(limit("PRAGMA max_page_count = 1000000").await.unwrap());
         let found = threads.write(|local| {
             let found = local.bytes(GET, bound![1])?;

@@ -4,18 +4,24 @@
 //! expands the same body for both engines. Rules: integers are `i64`, times are [`crate::clock::Timestamp`]
 //! (microseconds), ids are `Uuid`, bytes are `Vec<u8>`; no `NOW()`, serials, JSON operators, `FOR UPDATE`.
 
+mod address;
 mod changed;
 mod checkpoint;
+mod condition;
 mod error;
 mod local;
 mod open;
+mod server;
 mod tx;
+mod watch;
 
+pub use address::{Address, AddressError};
 pub use changed::Changed;
+pub use condition::Lease;
 pub use error::{DbError, DbResult};
 pub use local::{Columns, Local, Session, Work, bound};
 pub use open::{Db, PoolSizes, Threads, processors};
-pub use tx::{ConnRef, Tx};
+pub use tx::{ConnRef, Ear, Tx};
 
 /// Runs one body on whichever engine the transaction is of. `$c` is the engine's `&mut` connection; the body is an
 /// expression that gives `Result<T, sqlx::Error>`, usually ending in `.await`. The whole gives `DbResult<T>`.
@@ -27,8 +33,8 @@ pub use tx::{ConnRef, Tx};
 macro_rules! on_engine {
     ($tx:expr, |$c:ident| $body:expr) => {
         match $crate::db::Tx::conn($tx) {
-            $crate::db::ConnRef::Sqlite($c) => $body.map_err($crate::db::DbError::from),
-            $crate::db::ConnRef::Postgres($c) => $body.map_err($crate::db::DbError::from),
+            $crate::db::ConnRef::Sqlite($c, ear) => ear.heard($body),
+            $crate::db::ConnRef::Postgres($c, lease) => lease.hold(async { $body }).await,
         }
     };
 }
@@ -39,10 +45,10 @@ macro_rules! on_engine {
 macro_rules! on_server {
     ($tx:expr, |$c:ident| $body:expr $(,)?) => {
         match $crate::db::Tx::conn($tx) {
-            $crate::db::ConnRef::Sqlite(_) => {
+            $crate::db::ConnRef::Sqlite(..) => {
                 Err($crate::db::DbError::Other(String::from("a statement of the server")))
             }
-            $crate::db::ConnRef::Postgres($c) => $body.map_err($crate::db::DbError::from),
+            $crate::db::ConnRef::Postgres($c, lease) => lease.hold(async { $body }).await,
         }
     };
 }

@@ -1,20 +1,21 @@
 //! Opening a database: one URL, either engine, the settings that durability needs.
 
 use std::path::Path;
-use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 use tokio::sync::Mutex;
 
 use super::checkpoint::Ahead;
+use super::condition::Condition;
 use super::local::{Pool, Settings, Work};
+use super::server::Servers;
 use super::tx::Inner;
-use super::{DbError, DbResult, Local, Tx};
+use super::watch::Found;
+use super::{Address, DbError, DbResult, Local, Tx};
 
 /// Pages of write-ahead log after which a commit outside the batches copies them into the file. Beyond what the batches'
 /// copying begins with, so that it comes first whenever both write: whoever copies a whole log is stalled by it.
@@ -53,7 +54,13 @@ impl Default for PoolSizes {
 
 /// A handle on the database. Cloning shares the pools.
 #[derive(Clone)]
-pub struct Db(Engine);
+pub struct Db {
+    engine: Engine,
+    condition: Arc<Condition>,
+    found: Arc<std::sync::Mutex<Found>>,
+    /// Held by whoever finds out.
+    looking: Arc<Mutex<()>>,
+}
 
 /// The embedded engine's own threads: one that writes, and others that read.
 #[derive(Clone)]
@@ -113,7 +120,7 @@ enum Engine {
         threads: Threads,
         timeout: Duration,
     },
-    Postgres(PgPool),
+    Postgres(Servers),
 }
 
 impl Db {
@@ -122,69 +129,38 @@ impl Db {
     /// # Errors
     /// When the URL is of neither engine or the database cannot be reached.
     pub async fn open(url: &str, sizes: PoolSizes) -> DbResult<Self> {
-        let timeout = Duration::from_secs(sizes.acquire_timeout_seconds);
-        if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url)?
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(10))
-                // sqlx would log slow statements with their whole text, which fills pages for a batch; metrics tell times.
-                .disable_statement_logging();
-            make_private(options.get_filename())?;
-            let path = options.get_filename().to_path_buf();
-            let turn = Arc::new(Mutex::new(()));
-            let copied = path.clone();
-            let writer = Settings {
-                path: path.clone(),
-                pragmas: vec![("cache_size", WRITER_CACHE)],
-                turn: Some(Arc::clone(&turn)),
-                ahead: Some(Ahead::start(move || super::local::open(&copied, &[]))?),
-            };
-            // What they read they work on too, so there is one for each processor. Not mapped: each transaction after a change unmaps the whole file, and faults it in again.
-            let reader =
-                |_| Settings { path: path.clone(), pragmas: vec![("query_only", "ON")], turn: None, ahead: None };
-            let threads = Threads {
-                writer: Pool::start("ikd-db-writer", vec![writer])?,
-                readers: Pool::start("ikd-db-reader", (0..processors()).map(reader).collect())?,
-                turn,
-            };
-            let write = SqlitePoolOptions::new()
-                .max_connections(1)
-                .acquire_timeout(timeout)
-                .test_before_acquire(false)
-                .connect_with(
-                    options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
-                )
-                .await?;
-            let read = SqlitePoolOptions::new()
-                .max_connections(sizes.connections.min(8))
-                .acquire_timeout(timeout)
-                .test_before_acquire(false)
-                .connect_with(options.pragma("query_only", "ON").pragma("mmap_size", MAPPED))
-                .await?;
-            Ok(Self(Engine::Sqlite { write, read, threads, timeout }))
-        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            // The server stops its clock for a statement before it commits, so no limit here ends the wait for a standby:
-            // a commit that was given up would be acknowledged without one.
-            let options = PgConnectOptions::from_str(url)?
-                .options([
-                    ("synchronous_commit", String::from("on")),
-                    ("statement_timeout", format!("{}s", sizes.statement_timeout_seconds)),
-                    ("idle_in_transaction_session_timeout", format!("{}s", sizes.idle_transaction_timeout_seconds)),
-                ])
-                .application_name("ikd");
-            let options = options.disable_statement_logging();
-            let pool = PgPoolOptions::new()
-                .max_connections(sizes.connections)
-                .acquire_timeout(timeout)
-                .test_before_acquire(false)
-                .connect_with(options)
-                .await?;
-            Ok(Self(Engine::Postgres(pool)))
-        } else {
-            Err(DbError::Other(String::from("database.url must begin with sqlite: or postgres://")))
+        Self::open_at(Address::parse(url)?, sizes).await
+    }
+
+    /// Opens the database at an address.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn open_at(address: Address, sizes: PoolSizes) -> DbResult<Self> {
+        let condition = Arc::new(Condition::default());
+        let engine = match address {
+            Address::File(path) => open_file(&path, sizes, &condition).await?,
+            Address::Servers(servers) => Engine::Postgres(Servers::open(servers, sizes, Arc::clone(&condition)).await?),
+        };
+        Ok(Self { engine, condition, found: Arc::default(), looking: Arc::default() })
+    }
+
+    pub(super) fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
+    pub(super) fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn looking(&self) -> &Mutex<()> {
+        &self.looking
+    }
+
+    pub(super) const fn servers(&self) -> Option<&Servers> {
+        match &self.engine {
+            Engine::Sqlite { .. } => None,
+            Engine::Postgres(servers) => Some(servers),
         }
     }
 
@@ -193,10 +169,10 @@ impl Db {
     /// # Errors
     /// When a migration fails or the schema is newer than this program.
     pub async fn migrate(&self) -> DbResult<()> {
-        let done = match &self.0 {
+        let done = match &self.engine {
             Engine::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await,
-            Engine::Postgres(pool) => {
-                let mut connection = pool.acquire().await?;
+            Engine::Postgres(servers) => {
+                let (mut connection, _) = servers.acquire().await?;
                 // A migration may take as long as it takes. Afterwards the connection is not used again.
                 sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
                 sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut *connection).await?;
@@ -214,13 +190,17 @@ impl Db {
     /// # Errors
     /// When no connection is to be had.
     pub async fn write(&self) -> DbResult<Tx> {
-        Ok(Tx(match &self.0 {
+        Ok(Tx(match &self.engine {
             Engine::Sqlite { write, threads, timeout, .. } => {
                 let turn = tokio::time::timeout(*timeout, Arc::clone(&threads.turn).lock_owned()).await;
                 let turn = turn.map_err(|_| DbError::Unavailable(String::from("others write for too long")))?;
-                Inner::SqliteWrite(write.begin_with("BEGIN IMMEDIATE").await?, turn)
+                let tx = self.condition.heard(0, write.begin_with("BEGIN IMMEDIATE").await)?;
+                Inner::SqliteWrite(tx, turn, Arc::clone(&self.condition))
             }
-            Engine::Postgres(pool) => Inner::PostgresWrite(pool.begin().await?),
+            Engine::Postgres(servers) => {
+                let (tx, lease) = servers.begin().await?;
+                Inner::PostgresWrite(tx, lease)
+            }
         }))
     }
 
@@ -230,15 +210,15 @@ impl Db {
     /// # Errors
     /// When no connection is to be had.
     pub async fn single(&self) -> DbResult<Tx> {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite { .. } => self.write().await,
-            Engine::Postgres(pool) => Ok(Tx(Inner::PostgresBare(pool.acquire().await?))),
+            Engine::Postgres(_) => self.read().await,
         }
     }
 
     /// The embedded engine's own threads; the server has none.
     pub const fn threads(&self) -> Option<&Threads> {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite { threads, .. } => Some(threads),
             Engine::Postgres(_) => None,
         }
@@ -249,9 +229,12 @@ impl Db {
     /// # Errors
     /// When no connection is to be had.
     pub async fn read(&self) -> DbResult<Tx> {
-        Ok(Tx(match &self.0 {
-            Engine::Sqlite { read, .. } => Inner::SqliteBare(read.acquire().await?),
-            Engine::Postgres(pool) => Inner::PostgresBare(pool.acquire().await?),
+        Ok(Tx(match &self.engine {
+            Engine::Sqlite { read, .. } => Inner::SqliteBare(read.acquire().await?, Arc::clone(&self.condition)),
+            Engine::Postgres(servers) => {
+                let (connection, lease) = servers.acquire().await?;
+                Inner::PostgresBare(connection, lease)
+            }
         }))
     }
 
@@ -270,15 +253,17 @@ impl Db {
     /// # Errors
     /// When it does not answer.
     pub async fn server_time(&self) -> DbResult<Option<i64>> {
-        let Engine::Postgres(pool) = &self.0 else { return Ok(None) };
+        if self.servers().is_none() {
+            return Ok(None);
+        }
         let text = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
-        let (micros,): (i64,) = sqlx::query_as(text).fetch_one(pool).await?;
-        Ok(Some(micros))
+        let mut tx = self.read().await?;
+        crate::fetch_one!(&mut tx, (i64,), text).map(|(micros,)| Some(micros))
     }
 
     /// `sqlite` or `postgres`.
     pub const fn engine(&self) -> &'static str {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite { .. } => "sqlite",
             Engine::Postgres(_) => "postgres",
         }
@@ -286,16 +271,70 @@ impl Db {
 
     /// Closes all connections.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.engine {
             Engine::Sqlite { write, read, threads, .. } => {
                 threads.readers.close().await;
                 threads.writer.close().await;
                 read.close().await;
                 write.close().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres(servers) => servers.close().await,
         }
     }
+}
+
+async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) -> DbResult<Engine> {
+    let timeout = Duration::from_secs(sizes.acquire_timeout_seconds);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        // sqlx would log slow statements with their whole text, which fills pages for a batch; metrics tell times.
+        .disable_statement_logging();
+    make_private(path)?;
+    let turn = Arc::new(Mutex::new(()));
+    let copied = path.to_path_buf();
+    let settings = |pragma, turn, ahead| Settings {
+        path: path.to_path_buf(),
+        pragmas: vec![pragma],
+        turn,
+        ahead,
+        condition: Arc::clone(condition),
+    };
+    let ahead = Ahead::start(move || super::local::open(&copied, &[]))?;
+    let writer = settings(("cache_size", WRITER_CACHE), Some(Arc::clone(&turn)), Some(ahead));
+    // What they read they work on too, so there is one for each processor. Not mapped: each transaction after a change
+    // unmaps the whole file, and faults it in again.
+    let reader = |_| settings(("query_only", "ON"), None, None);
+    let threads = Threads {
+        writer: Pool::start("ikd-db-writer", vec![writer])?,
+        readers: Pool::start("ikd-db-reader", (0..processors()).map(reader).collect())?,
+        turn,
+    };
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(timeout)
+        .test_before_acquire(false)
+        // SQLite undoes a transaction by itself when the disk is full. sqlx then fails to undo it, still believes in it, and
+        // would begin no other on this connection. The ping stands behind what was undone.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES))
+        .await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(sizes.connections.min(8))
+        .acquire_timeout(timeout)
+        .test_before_acquire(false)
+        .connect_with(options.pragma("query_only", "ON").pragma("mmap_size", MAPPED))
+        .await?;
+    Ok(Engine::Sqlite { write, read, threads, timeout })
 }
 
 /// Processors that this process may use.
@@ -306,8 +345,8 @@ pub fn processors() -> usize {
 /// Makes the file of a new SQLite database readable by its owner alone; the journal files take its mode.
 fn make_private(path: &Path) -> DbResult<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    // In-memory databases have no file; an existing one keeps the mode that its operator gave it.
-    if path.as_os_str().is_empty() || path.to_string_lossy().contains(":memory:") || path.exists() {
+    // An existing one keeps the mode that its operator gave it.
+    if path.exists() {
         return Ok(());
     }
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {

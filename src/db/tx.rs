@@ -1,10 +1,13 @@
 //! A transaction, or a plain reading connection, of either engine.
 
+use std::sync::Arc;
+
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
-use super::DbResult;
+use super::condition::{Condition, Lease};
+use super::{DbError, DbResult};
 
 /// What store functions run on. Writing transactions come from [`super::Db::write`] and take effect at
 /// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction.
@@ -12,28 +15,41 @@ pub struct Tx(pub(super) Inner);
 
 pub(super) enum Inner {
     /// With its turn among the writers.
-    SqliteWrite(Transaction<'static, Sqlite>, OwnedMutexGuard<()>),
-    SqliteBare(PoolConnection<Sqlite>),
-    PostgresWrite(Transaction<'static, Postgres>),
-    PostgresBare(PoolConnection<Postgres>),
+    SqliteWrite(Transaction<'static, Sqlite>, OwnedMutexGuard<()>, Arc<Condition>),
+    SqliteBare(PoolConnection<Sqlite>, Arc<Condition>),
+    PostgresWrite(Transaction<'static, Postgres>, Lease),
+    PostgresBare(PoolConnection<Postgres>, Lease),
 }
 
 /// The engine's own connection; only the `on_engine!` macro looks at it.
 pub enum ConnRef<'a> {
-    /// SQLite.
-    Sqlite(&'a mut SqliteConnection),
-    /// PostgreSQL.
-    Postgres(&'a mut PgConnection),
+    /// SQLite, and who hears what it answers.
+    Sqlite(&'a mut SqliteConnection, Ear<'a>),
+    /// PostgreSQL, and how long to wait for it.
+    Postgres(&'a mut PgConnection, &'a Lease),
+}
+
+/// Hears how statements on the embedded engine end.
+pub struct Ear<'a>(&'a Condition);
+
+impl Ear<'_> {
+    /// Gives on how a statement ended.
+    ///
+    /// # Errors
+    /// What the statement said.
+    pub fn heard<T>(&self, done: Result<T, sqlx::Error>) -> DbResult<T> {
+        self.0.heard(0, done)
+    }
 }
 
 impl Tx {
     /// The engine's connection, for the `on_engine!` macro.
     pub fn conn(&mut self) -> ConnRef<'_> {
         match &mut self.0 {
-            Inner::SqliteWrite(tx, _) => ConnRef::Sqlite(tx),
-            Inner::SqliteBare(conn) => ConnRef::Sqlite(conn),
-            Inner::PostgresWrite(tx) => ConnRef::Postgres(tx),
-            Inner::PostgresBare(conn) => ConnRef::Postgres(conn),
+            Inner::SqliteWrite(tx, _, condition) => ConnRef::Sqlite(tx, Ear(condition)),
+            Inner::SqliteBare(conn, condition) => ConnRef::Sqlite(conn, Ear(condition)),
+            Inner::PostgresWrite(tx, lease) => ConnRef::Postgres(tx, lease),
+            Inner::PostgresBare(conn, lease) => ConnRef::Postgres(conn, lease),
         }
     }
 
@@ -43,9 +59,9 @@ impl Tx {
     /// When the database did not confirm: then nothing may be acknowledged.
     pub async fn commit(self) -> DbResult<()> {
         match self.0 {
-            Inner::SqliteWrite(tx, _turn) => Ok(tx.commit().await?),
-            Inner::PostgresWrite(tx) => Ok(tx.commit().await?),
-            Inner::SqliteBare(_) | Inner::PostgresBare(_) => Ok(()),
+            Inner::SqliteWrite(tx, _turn, condition) => condition.heard(0, tx.commit().await),
+            Inner::PostgresWrite(tx, lease) => lease.hold(tx.commit()).await,
+            Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
         }
     }
 
@@ -55,9 +71,9 @@ impl Tx {
     /// When the connection failed; the database then undoes the transaction by itself.
     pub async fn rollback(self) -> DbResult<()> {
         match self.0 {
-            Inner::SqliteWrite(tx, _turn) => Ok(tx.rollback().await?),
-            Inner::PostgresWrite(tx) => Ok(tx.rollback().await?),
-            Inner::SqliteBare(_) | Inner::PostgresBare(_) => Ok(()),
+            Inner::SqliteWrite(tx, _turn, _) => tx.rollback().await.map_err(DbError::from),
+            Inner::PostgresWrite(tx, lease) => lease.hold(tx.rollback()).await,
+            Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::config::{Config, Mode};
 use crate::core::{Core, Sources};
 use crate::counter::Role;
 use crate::counter::service::{add_office, add_officer, offices, reset_totp};
-use crate::db::{Db, PoolSizes};
+use crate::db::{Address, Db, PoolSizes};
 use crate::error::{Error, Result, Text};
 use crate::keyring::Keyring;
 use crate::keyring::service::init_root;
@@ -97,8 +97,11 @@ impl Stage {
         config.keys.directory = settings.data.join("keys");
         config.keys.publish_ahead_seconds = 0;
         config.mail.directory = settings.data.join("mail");
-        let file = format!("sqlite:{}", settings.data.join("ikd.db").display());
-        config.database.url = settings.database.clone().unwrap_or(Redacted(file));
+        let database = match &settings.database {
+            Some(url) => Address::parse(url.expose()),
+            None => Address::file(&settings.data.join("ikd.db")),
+        };
+        let database = database.map_err(Error::internal)?;
         std::fs::create_dir_all(&settings.data).map_err(Error::internal)?;
         let listener = Listener::bind(&config.http.listen, &config.http).await.map_err(Error::internal)?;
         let address = listener.address().map_err(Error::internal)?;
@@ -108,7 +111,7 @@ impl Stage {
 
         init_root(&config.keys.directory, &random)?;
         let vault = Vault::load(&config.keys.directory.join("root"))?;
-        let db = Db::open(config.database.url.expose(), PoolSizes::default()).await?;
+        let db = Db::open_at(database, PoolSizes::default()).await?;
         db.migrate().await?;
         let core = Core::from(Sources { db, clock: Clock::shifted(), random, vault, config: Arc::new(config) });
         Keyring::init(&core).await?;

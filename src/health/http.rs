@@ -82,10 +82,11 @@ async fn ready(State(health): State<Health>) -> Response {
 }
 
 impl Health {
-    /// 200 when this node can serve; 503 when the database does not answer or a key is missing, or the clock is off. Late mail is said, but takes
-    /// no node out of service: all nodes share one outbox.
+    /// 200 when this node can serve; 503 when nothing can be written to the database, a key is missing, or the clock is
+    /// off. Late mail is said, but takes no node out of service: all nodes share one outbox.
     async fn look(&self) -> Ready {
         let stats = tokio::time::timeout(Duration::from_secs(2), async {
+            self.core.db.writable().await?;
             let mut tx = self.core.db.read().await?;
             outbox::stats(&mut tx, self.core.now()).await
         })

@@ -1,17 +1,21 @@
 //! The local mailbox as pages, for development and `ikd demo`. Never mounted in production: the messages carry codes.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::HeaderValue;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
+use http::uri::Authority;
 use uuid::Uuid;
 
 use super::mailbox::{Letter, Mailbox};
-use crate::error::{Code, Error};
-use crate::web::{Path, Problem};
+use crate::error::{Code, Error, Refusal};
+use crate::web::{Path, PeerAddress, Problem};
 
 /// What the pages may do in a browser: show themselves and their own style sheet.
 const POLICY: &str =
@@ -28,6 +32,36 @@ struct ListPage {
 #[template(path = "mailbox/letter.html")]
 struct LetterPage {
     letter: Letter,
+}
+
+/// [`routes`] for this machine alone: in development the mail is that of everybody who registered.
+pub fn routes_here(mailbox: Mailbox) -> Router {
+    routes(mailbox).layer(from_fn(this_machine_only))
+}
+
+/// Whoever is connected, asks under a name, or was handed on from elsewhere, sees nothing. The name is looked at because a
+/// page from elsewhere may let its own name stand for this machine.
+async fn this_machine_only(request: Request, next: Next) -> Response {
+    let here = request.extensions().get::<PeerAddress>().is_some_and(|peer| peer.0.to_canonical().is_loopback());
+    let headers = request.headers();
+    let handed_on = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+    let handed_on = handed_on.iter().any(|name| headers.contains_key(*name));
+    let named = headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(names_this_machine);
+    if here && named && !handed_on {
+        return next.run(request).await;
+    }
+    let refusal = Refusal::new(Code::Forbidden).detail(
+        "Buka kotak surat di komputer tempat layanan ini berjalan, di http://127.0.0.1.",
+        "Open the mailbox on the machine that the service runs on, at http://127.0.0.1.",
+    );
+    Problem::from(refusal).into_response()
+}
+
+fn names_this_machine(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// `GET /mailbox` and `GET /mailbox/{id}`. They are pages for people, so the API description does not list them.
@@ -109,5 +143,47 @@ mod tests {
         let (status, _) = fetch(&router, "/mailbox/..%2F..%2Fetc%2Fpasswd").await;
         assert!(status.is_client_error());
         assert_eq!(fetch(&router, "/mailbox/style.css").await.0, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn in_development_it_is_open_to_this_machine_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let router = routes_here(Mailbox::create(dir.path().to_path_buf()).unwrap());
+        let ask = async |peer: Option<&str>, headers: &[(&str, &str)]| {
+            let mut request = Request::get("/mailbox").body(Body::empty()).unwrap();
+            for (name, value) in headers {
+                let name: http::HeaderName = name.parse().unwrap();
+                request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+            }
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(PeerAddress(peer.parse().unwrap()));
+            }
+            router.clone().oneshot(request).await.unwrap().status()
+        };
+        for (peer, host) in [
+            ("127.0.0.1", "127.0.0.1:8080"),
+            ("::1", "[::1]:8080"),
+            ("::ffff:127.0.0.1", "localhost"),
+            ("127.0.0.1", "LOCALHOST:80"),
+        ] {
+            assert_eq!(ask(Some(peer), &[("host", host)]).await, StatusCode::OK, "{peer} {host}");
+        }
+        for (peer, host) in [
+            ("192.168.1.7", "127.0.0.1:8080"),
+            ("2001:db8::1", "localhost"),
+            ("::", "localhost"),
+            ("127.0.0.1", "evil.example"),
+            ("127.0.0.1", "127.0.0.1.nip.io"),
+            ("127.0.0.1", "192.168.1.7"),
+            ("127.0.0.1", "localhost.evil.example:8080"),
+        ] {
+            assert_eq!(ask(Some(peer), &[("host", host)]).await, StatusCode::FORBIDDEN, "{peer} {host}");
+        }
+        for header in ["forwarded", "via", "x-forwarded-for", "x-real-ip"] {
+            let headers = [("host", "localhost"), (header, "127.0.0.1")];
+            assert_eq!(ask(Some("127.0.0.1"), &headers).await, StatusCode::FORBIDDEN, "{header}");
+        }
+        assert_eq!(ask(Some("127.0.0.1"), &[]).await, StatusCode::FORBIDDEN, "no name");
+        assert_eq!(ask(None, &[("host", "localhost")]).await, StatusCode::FORBIDDEN, "nobody knows who");
     }
 }

@@ -1,10 +1,10 @@
 //! The API's description (`/openapi.json`, OpenAPI 3.1), its offline pages (`/docs`), and the pages of problems.
 
-use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -57,9 +57,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The routes.
-pub fn routes(api: utoipa::openapi::OpenApi) -> Router {
-    let docs: Router = SwaggerUi::new("/docs").url("/openapi.json", api).into();
+/// The routes; without `browsable` the description alone, as data.
+pub fn routes(api: utoipa::openapi::OpenApi, browsable: bool) -> Router {
+    let docs: Router = if browsable {
+        SwaggerUi::new("/docs").url("/openapi.json", api).into()
+    } else {
+        Router::new().route("/openapi.json", get(async move || Json(api)))
+    };
     Router::new()
         .merge(docs.layer(from_fn(with_policy)))
         .route("/problems", get(all_problems))

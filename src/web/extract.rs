@@ -190,6 +190,10 @@ pub fn language_of(headers: &http::HeaderMap) -> Language {
     headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map_or(Language::Indonesian, Language::negotiate)
 }
 
+/// Who is connected, as the socket says: a proxy where there is one. Only the listener tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddress(pub IpAddr);
+
 /// The address that a request came from. The listener sets it; behind a declared proxy it is what the proxy says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);

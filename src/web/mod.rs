@@ -14,6 +14,6 @@ pub mod problem;
 pub mod server;
 pub mod token_reply;
 
-pub use extract::{ClientAddress, Json, Lang, Path, Query};
+pub use extract::{ClientAddress, Json, Lang, Path, PeerAddress, Query};
 pub use problem::{FieldProblem, Problem, ProblemDocument};
 pub use token_reply::token_reply;

@@ -66,9 +66,9 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => Self(*refusal, None),
-            Error::Db(error @ (DbError::Unavailable(_) | DbError::Contention)) => {
-                Self(Refusal::new(Code::Unavailable).retry_after(2), Some(error.to_string()))
-            }
+            Error::Db(
+                error @ (DbError::Unavailable(_) | DbError::Full(_) | DbError::ReadOnly(_) | DbError::Contention),
+            ) => Self(Refusal::new(Code::Unavailable).retry_after(2), Some(error.to_string())),
             Error::Db(error) => Self(Code::Internal.into(), Some(error.to_string())),
             Error::Internal(cause) => Self(Code::Internal.into(), Some(cause)),
         }

@@ -21,10 +21,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
-use super::ClientAddress;
 use super::headers::GivenUp;
 use super::linger;
 use super::patient::Patient;
+use super::{ClientAddress, PeerAddress};
 use crate::config::Http;
 
 /// Connections that the kernel keeps until they are accepted; it cuts this to `net.core.somaxconn`. Tokio's own `bind` asks
@@ -154,6 +154,7 @@ async fn talk<S>(
             let (body, unread) = linger::lend(body);
             let mut request = Request::from_parts(head, Body::new(body));
             let address = if behind_proxy { forwarded(&request).unwrap_or(peer) } else { peer };
+            request.extensions_mut().insert(PeerAddress(peer));
             request.extensions_mut().insert(ClientAddress(network_of(address)));
             let response = match router.call(request).await {
                 Ok(response) => response,

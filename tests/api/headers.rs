@@ -227,3 +227,17 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
         let _ = stop.send(true);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_browsable_description_can_be_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = core(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(core, |config| config.http.documentation = false).await;
+    let get = async |path: &str| {
+        Answer::read(world.http.get(format!("{}{path}", world.base)).send().await.unwrap()).await.unwrap()
+    };
+    assert_eq!(get("/openapi.json").await.json["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
+    for path in ["/docs", "/docs/", "/docs/swagger-ui-bundle.js"] {
+        problem(path, &get(path).await, 404, "not_found");
+    }
+}

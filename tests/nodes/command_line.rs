@@ -21,20 +21,36 @@ async fn what_cannot_serve_says_why() {
     let weak = [
         ("SERVICE__MODE", "production"),
         ("MAIL__TRANSPORT", "directory"),
-        ("DATABASE__URL", "postgres://ikd:rahasia-uji@db.internal/ikd"),
+        ("DATABASE__URL", "postgres://localhost:1/ikd?user=ikd&password=rahasia-uji&hostaddr=10.255.255.1"),
+        ("LOG__LEVEL", "info,ikd=trace"),
+        ("LIMITS__REQUESTS_PER_SECOND", "0"),
+        ("HTTP__METRICS_LISTEN", "[::]:9464"),
     ];
     for words in [&["serve"][..], &["config", "check"]] {
         let output = world.run_with(&weak, words).await;
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{words:?}: {told}");
-        let named =
-            ["tls_certificate", "public_url", "mail.transport", "publish_ahead", "issuer", "max_number", "verify-full"];
+        let named = [
+            "tls_certificate",
+            "public_url",
+            "mail.transport",
+            "publish_ahead",
+            "issuer",
+            "max_number",
+            "verify-full",
+            "log.level",
+            "requests_per_second",
+            "metrics_listen",
+        ];
         for name in named {
             assert!(told.contains(name), "{words:?} does not name {name}: {told}");
         }
         let all = format!("{told}{}", text(&output.stdout));
         assert!(!all.contains("rahasia-uji"), "{words:?} shows a secret");
     }
+    // No command speaks to that server without TLS.
+    let output = world.run_with(&weak, &["office", "list"]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let output = world.run(&["office", "list"]).await;
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "nothing to tell");
     let gone = [("DATABASE__URL", "postgres://ikd@localhost/ikd?host=/nowhere")];
@@ -51,6 +67,35 @@ async fn what_cannot_serve_says_why() {
         assert!(told.contains("chmod 600") && told.contains(&file.display().to_string()), "{told}");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_path_is_a_path_and_what_keeps_nothing_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = async |url: &str, keys: &str, words: &[&str]| {
+        let env = [("IKD__DATABASE__URL", url), ("IKD__KEYS__DIRECTORY", keys)];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        ikd(folder.path(), &env).args(words).output().await.unwrap()
+    };
+    for name in ["d%20y", "a b", "a#b", "file:x"] {
+        let (url, keys) = (format!("sqlite:{name}/ikd.db"), format!("{name}/keys"));
+        for words in [&["keys", "init"][..], &["office", "add", "JKT-01", "Kantor"]] {
+            let output = run(&url, &keys, words).await;
+            assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
+        }
+        assert!(folder.path().join(name).join("ikd.db").exists() && folder.path().join(&keys).is_dir(), "{name}");
+        let listed = text(&run(&url, &keys, &["office", "list"]).await.stdout);
+        assert!(listed.contains("JKT-01"), "{name}: {listed}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
+    for url in ["sqlite:", "sqlite::memory:", "sqlite://", "sqlite:x.db?mode=memory", "sqlite:file:x?mode=memory"] {
+        for words in [&["office", "add", "JKT-02", "Kantor"][..], &["migrate"], &["serve"], &["config", "check"]] {
+            let output = run(url, "a b/keys", words).await;
+            let told = format!("{}{}", text(&output.stdout), text(&output.stderr));
+            assert!(!output.status.success() && told.contains("database.url"), "{url} {words:?}: {told}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing was made");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,6 +12,9 @@ use crate::people::{self, LogIn, http, random};
 use crate::support::Signal;
 use crate::world::{ikd, signal, text, until};
 
+/// A folder's name is no URL.
+const FOLDER: &str = "d%20y #?mode=memory&x";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_walk_is_told_and_ends_well() {
     let folder = tempfile::tempdir().unwrap();
@@ -19,13 +22,17 @@ async fn the_walk_is_told_and_ends_well() {
         let mut command = ikd(folder.path(), &[]);
         tokio::time::timeout(Duration::from_secs(60), command.args(words).output()).await.unwrap().unwrap()
     };
-    let output = run(&["demo", "--exit", "--data", "a"]).await;
+    let output = run(&["demo", "--exit", "--data", FOLDER]).await;
     let (told, errors) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{told}{errors}");
     assert!(told.contains("already_used") && told.contains("expired"), "{told}");
+    for name in ["ikd.db", "keys", "mail"] {
+        assert!(folder.path().join(FOLDER).join(name).exists(), "{name} is not in the folder");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nor is anything beside it");
 
     // Again with the same folder, for a program: nothing but JSON on standard output.
-    let output = run(&["demo", "--exit", "--format", "json", "--data", "a"]).await;
+    let output = run(&["demo", "--exit", "--format", "json", "--data", FOLDER]).await;
     let told = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
     assert!(told.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{told}");

@@ -1,0 +1,74 @@
+//! The effective configuration for eyes: with every secret masked.
+
+use super::Config;
+use crate::db::Address;
+use crate::secret::Redacted;
+
+const MASK: &str = "********";
+/// What a database's URL may show of its query. Everything else may be a password, by whatever name.
+const SHOWN: &[&str] =
+    &["sslmode", "host", "hostaddr", "port", "dbname", "user", "application_name", "target_session_attrs"];
+
+impl Config {
+    /// The effective configuration as TOML with every secret masked.
+    pub fn masked(&self) -> String {
+        let mut shown = self.clone();
+        shown.database.url = Redacted(mask_url(self.database.url.expose()));
+        if !shown.mail.smtp.password.expose().is_empty() {
+            shown.mail.smtp.password = Redacted(MASK.to_owned());
+        }
+        toml::to_string_pretty(&shown).unwrap_or_default()
+    }
+}
+
+fn mask_url(url: &str) -> String {
+    if url.starts_with("sqlite:") {
+        return url.to_owned();
+    }
+    // Where it cannot be read, nobody knows which part is the password.
+    let Some((scheme, rest)) = url.split_once("://").filter(|_| Address::parse(url).is_ok()) else {
+        return MASK.to_owned();
+    };
+    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+    let place = match place.rsplit_once('@') {
+        Some((user, host)) => format!("{}:{MASK}@{host}", user.split(':').next().unwrap_or("")),
+        None => place.to_owned(),
+    };
+    let query = query.map_or_else(String::new, |query| {
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) if SHOWN.contains(&name) => pair.to_owned(),
+            Some((name, _)) => format!("{name}={MASK}"),
+            None => MASK.to_owned(),
+        });
+        format!("?{}", pairs.collect::<Vec<_>>().join("&"))
+    });
+    format!("{scheme}://{place}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked() {
+        for url in [
+            "postgres://ikd:hunter2@localhost/ikd?password=hunter2&x=1",
+            "postgres://ikd:hunter2@localhost/ikd?password=hunter2&password=hunter2",
+            "postgres://ikd:hunter2@a:1,b:2/ikd?pass%77ord=hunter2&hunter2",
+            "postgres://ikd:hunter2/x@localhost/ikd?pasword=hunter2@",
+            "postgres:ikd:hunter2@localhost/ikd",
+            "postgres://ikd:hunter2?x@localhost/ikd",
+            "postgres://ikd:hunter2/ikd",
+            "hunter2",
+        ] {
+            let mut config = Config::default();
+            config.database.url = Redacted(url.to_owned());
+            config.mail.smtp.password = Redacted(String::from("hunter2"));
+            assert!(!config.masked().contains("hunter2"), "{url}: {}", config.masked());
+            assert!(!format!("{config:?}").contains("hunter2"));
+        }
+        let shown = mask_url("postgres://ikd:p@a:1,b/ikd?sslmode=verify-full&password=p");
+        assert_eq!(shown, "postgres://ikd:********@a:1,b/ikd?sslmode=verify-full&password=********");
+        assert_eq!(mask_url("sqlite:var/d%20y/ikd.db"), "sqlite:var/d%20y/ikd.db");
+    }
+}

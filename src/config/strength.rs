@@ -1,0 +1,338 @@
+//! What a configuration must not say in the mode that it is for. Everything is judged by what will happen, and told at once,
+//! by the name of the key and never with its value.
+
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{Config, ConfigError, MailTransport, Mode, SmtpTls};
+use crate::db::Address;
+
+impl Config {
+    /// Refuses what cannot be used, and combinations that must not serve the people whom the mode is for. `ikd config check`
+    /// and `ikd serve` both ask this.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn check_strength(&self) -> Result<(), ConfigError> {
+        let mut wrong = Vec::new();
+        let address = Address::parse(self.database.url.expose());
+        if let Err(error) = &address {
+            wrong.push(error.to_string());
+        }
+        if self.http.tls_certificate.is_some() != self.http.tls_key.is_some() {
+            wrong.push(String::from("http: set both tls_certificate and tls_key, or neither"));
+        }
+        if !is_filter(&self.log.level) {
+            wrong.push(String::from("log.level is no filter: write a level (info), or target=level pairs with commas"));
+        }
+        match self.service.mode {
+            Mode::Demo => wrong.push(String::from(
+                "service.mode: demo is what `ikd demo` makes for itself; set development or production",
+            )),
+            Mode::Development => self.check_development(&mut wrong),
+            Mode::Production => {
+                self.check_production(&mut wrong);
+                self.check_limits(&mut wrong);
+                if address.is_ok_and(|address| !address.is_protected()) {
+                    wrong.push(String::from(
+                        "database.url: a PostgreSQL on another host needs ?sslmode=verify-full (PGHOST, PGHOSTADDR and \
+                         PGSSLMODE count too)",
+                    ));
+                }
+            }
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(ConfigError::Weak(wrong)) }
+    }
+
+    /// A developer's machine shows everybody's mail, with the codes in it: nobody else may reach it by mistake.
+    fn check_development(&self, wrong: &mut Vec<String>) {
+        if self.http.expose_development {
+            return;
+        }
+        let how = "or http.expose_development = true when all who reach it may see everything";
+        if !is_loopback(&self.http.listen) {
+            wrong.push(format!(
+                "http.listen: in development only this machine may reach it: use 127.0.0.1, set service.mode to production, {how}"
+            ));
+        }
+        if self.http.behind_proxy {
+            wrong.push(format!("http.behind_proxy: whom a proxy serves is not this machine alone: turn it off, {how}"));
+        }
+        if !self.http.metrics_listen.is_empty() && !is_loopback(&self.http.metrics_listen) {
+            wrong.push(format!(
+                "http.metrics_listen: in development only this machine may reach it: use 127.0.0.1, {how}"
+            ));
+        }
+    }
+
+    fn check_production(&self, wrong: &mut Vec<String>) {
+        let mut demand = |holds: bool, what: &str| {
+            if !holds {
+                wrong.push(what.to_owned());
+            }
+        };
+        let http = &self.http;
+        let tls = http.tls_certificate.is_some() && http.tls_key.is_some();
+        demand(
+            tls || http.behind_proxy,
+            "http: set tls_certificate and tls_key, or behind_proxy = true when a proxy terminates TLS",
+        );
+        demand(!http.expose_development, "http.expose_development is for development alone");
+        demand(
+            http.metrics_listen.is_empty() || !is_everywhere(&http.metrics_listen),
+            "http.metrics_listen: name one address of the operator's own network, or \"\" for none; it speaks without TLS",
+        );
+        demand(
+            http.metrics_listen.is_empty() || http.metrics_listen != http.listen,
+            "http.metrics_listen must not be http.listen",
+        );
+        demand(self.service.public_url.starts_with("https://"), "service.public_url must be https://");
+        demand(
+            !self.service.issuer.ends_with(".example") && !self.service.issuer.is_empty(),
+            "service.issuer must be the name of your authority",
+        );
+        demand(
+            self.mail.transport == MailTransport::Smtp,
+            "mail.transport must be smtp: a local mailbox reaches nobody",
+        );
+        demand(
+            self.mail.transport != MailTransport::Smtp || self.mail.smtp.tls != SmtpTls::None,
+            "mail.smtp.tls must be starttls or implicit",
+        );
+        demand(
+            self.keys.publish_ahead_seconds >= 3_600,
+            "keys.publish_ahead_seconds must be at least 3600, so that verifiers have read the next key",
+        );
+        demand(self.captcha.max_number >= 10_000, "captcha.max_number must be at least 10000");
+        demand(
+            !tells_details(&self.log.level),
+            "log.level: debug and trace may show what people sent: use info, warn or error, for each target too (a target \
+             without a level means trace)",
+        );
+    }
+
+    /// A limit that is 0, or larger than anything that happens, is none.
+    fn check_limits(&self, wrong: &mut Vec<String>) {
+        let (http, limits, database) = (&self.http, &self.limits, &self.database);
+        let many = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let rows = u64::try_from(limits.refusals_per_hour).unwrap_or(0);
+        let bounds: [(&str, u64, RangeInclusive<u64>); 14] = [
+            ("limits.requests_per_second", limits.requests_per_second.into(), 1..=10_000),
+            ("limits.pictures", many(limits.pictures), 1..=64),
+            ("limits.password_hashes", many(limits.password_hashes), 1..=64),
+            ("limits.verifications", many(limits.verifications), 1..=100_000),
+            ("limits.refusals_per_hour", rows, 1..=1_000_000),
+            ("captcha.free_per_minute", self.captcha.free_per_minute.into(), 0..=1_000),
+            ("http.connections", many(http.connections), 1..=1_000_000),
+            ("http.header_timeout_seconds", http.header_timeout_seconds, 1..=60),
+            ("http.request_timeout_seconds", http.request_timeout_seconds, 1..=300),
+            ("http.stop_timeout_seconds", http.stop_timeout_seconds, 1..=600),
+            ("database.acquire_timeout_seconds", database.acquire_timeout_seconds, 1..=60),
+            ("database.statement_timeout_seconds", database.statement_timeout_seconds, 1..=600),
+            ("database.idle_transaction_timeout_seconds", database.idle_transaction_timeout_seconds, 1..=600),
+            ("register.timeout_seconds", self.register.timeout_seconds, 1..=60),
+        ];
+        for (name, value, range) in bounds {
+            if !range.contains(&value) {
+                wrong.push(format!("{name} must be between {} and {}", range.start(), range.end()));
+            }
+        }
+    }
+}
+
+/// The addresses that a listener would take, as it finds them.
+fn addresses(listen: &str) -> Vec<IpAddr> {
+    let found = listen.to_socket_addrs().map(|all| all.map(|one: SocketAddr| one.ip().to_canonical()));
+    found.map(Iterator::collect).unwrap_or_default()
+}
+
+fn is_loopback(listen: &str) -> bool {
+    let found = addresses(listen);
+    !found.is_empty() && found.iter().all(IpAddr::is_loopback)
+}
+
+fn is_everywhere(listen: &str) -> bool {
+    addresses(listen).iter().any(IpAddr::is_unspecified)
+}
+
+fn is_filter(level: &str) -> bool {
+    !level.trim().is_empty() && EnvFilter::try_new(level).is_ok()
+}
+
+/// Whether some part of the program would tell more than `info`. Asked of the filter that will be used.
+fn tells_details(level: &str) -> bool {
+    EnvFilter::try_new(level).is_ok_and(|filter| filter.max_level_hint().is_none_or(|most| most > LevelFilter::INFO))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::secret::Redacted;
+
+    /// One that production takes.
+    fn strong() -> Config {
+        let mut config = Config::default();
+        config.service.mode = Mode::Production;
+        config.service.public_url = String::from("https://ikd.contoh.go.id");
+        config.service.issuer = String::from("ikd.contoh.go.id");
+        config.http.behind_proxy = true;
+        config.mail.transport = MailTransport::Smtp;
+        config.database.url = Redacted(String::from("postgres://ikd:rahasia@db.internal/ikd?sslmode=verify-full"));
+        config
+    }
+
+    /// What is refused, as one text.
+    fn refused(config: &Config) -> String {
+        match config.check_strength() {
+            Err(ConfigError::Weak(reasons)) => reasons.join("\n"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn production_takes_a_strong_configuration_and_names_every_weak_default_at_once() {
+        strong().check_strength().unwrap();
+        let mut config = Config::default();
+        config.service.mode = Mode::Production;
+        config.database.url = Redacted(String::from("postgres://ikd:rahasia@db.internal/ikd"));
+        let told = refused(&config);
+        for needle in ["tls_certificate", "public_url", "mail.transport", "issuer", "verify-full"] {
+            assert!(told.contains(needle), "{needle} is not named: {told}");
+        }
+        assert!(!told.contains("rahasia"));
+    }
+
+    #[test]
+    fn production_refuses_logs_that_tell_what_people_sent() {
+        for level in [
+            "debug",
+            "TRACE",
+            "5",
+            "4",
+            "info,ikd=debug",
+            "warn,ikd::mail=trace",
+            "ikd",
+            "error,sqlx",
+            "info,[request]=trace",
+            "info,[{nik}]=debug",
+            "off,hyper=debug",
+            "hunter2",
+        ] {
+            let mut config = strong();
+            config.log.level = level.into();
+            let told = refused(&config);
+            assert!(told.contains("log.level") && !told.contains("hunter2"), "{level}: {told}");
+        }
+        for level in ["info", "warn", "error", "off", "INFO", "3", "warn,ikd=info", "info,hyper=off"] {
+            let mut config = strong();
+            config.log.level = level.into();
+            config.check_strength().unwrap_or_else(|error| panic!("{level}: {error}"));
+        }
+        for level in ["", "info,,=", "info=info=info", "ikd=loud"] {
+            let mut config = strong();
+            config.log.level = level.into();
+            assert!(config.check_strength().is_err(), "{level}");
+        }
+    }
+
+    #[test]
+    fn production_refuses_limits_that_are_none() {
+        type Change = fn(&mut Config);
+        let table: [(&str, Change); 18] = [
+            ("requests_per_second", |config| config.limits.requests_per_second = 0),
+            ("requests_per_second", |config| config.limits.requests_per_second = u32::MAX),
+            ("limits.pictures", |config| config.limits.pictures = usize::MAX),
+            ("limits.pictures", |config| config.limits.pictures = 0),
+            ("password_hashes", |config| config.limits.password_hashes = 0),
+            ("limits.verifications", |config| config.limits.verifications = usize::MAX),
+            ("refusals_per_hour", |config| config.limits.refusals_per_hour = i64::MAX),
+            ("refusals_per_hour", |config| config.limits.refusals_per_hour = -1),
+            ("free_per_minute", |config| config.captcha.free_per_minute = u32::MAX),
+            ("max_number", |config| config.captcha.max_number = 1),
+            ("http.connections", |config| config.http.connections = usize::MAX),
+            ("header_timeout", |config| config.http.header_timeout_seconds = u64::MAX),
+            ("request_timeout", |config| config.http.request_timeout_seconds = 0),
+            ("statement_timeout", |config| config.database.statement_timeout_seconds = 0),
+            ("idle_transaction", |config| config.database.idle_transaction_timeout_seconds = 0),
+            ("acquire_timeout", |config| config.database.acquire_timeout_seconds = 86_400),
+            ("register.timeout", |config| config.register.timeout_seconds = 0),
+            ("publish_ahead", |config| config.keys.publish_ahead_seconds = 0),
+        ];
+        for (name, change) in table {
+            let mut config = strong();
+            change(&mut config);
+            assert!(refused(&config).contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn production_refuses_what_is_for_developers() {
+        type Change = fn(&mut Config);
+        let table: [(&str, Change); 12] = [
+            ("metrics_listen", |config| config.http.metrics_listen = "0.0.0.0:9464".into()),
+            ("metrics_listen", |config| config.http.metrics_listen = "[::]:9464".into()),
+            ("metrics_listen", |config| config.http.metrics_listen = "[::ffff:0.0.0.0]:9464".into()),
+            ("metrics_listen", |config| config.http.metrics_listen = "0:9464".into()),
+            ("metrics_listen", |config| config.http.metrics_listen = config.http.listen.clone()),
+            ("mail.transport", |config| config.mail.transport = MailTransport::Directory),
+            ("mail.smtp.tls", |config| config.mail.smtp.tls = SmtpTls::None),
+            ("public_url", |config| config.service.public_url = "http://ikd.contoh.go.id".into()),
+            ("issuer", |config| config.service.issuer = String::new()),
+            ("tls_key", |config| config.http.tls_certificate = Some(PathBuf::from("x.pem"))),
+            ("expose_development", |config| config.http.expose_development = true),
+            ("service.mode", |config| config.service.mode = Mode::Demo),
+        ];
+        for (name, change) in table {
+            let mut config = strong();
+            change(&mut config);
+            assert!(refused(&config).contains(name), "{name}");
+        }
+        let mut config = strong();
+        for listen in ["", "127.0.0.1:9464", "10.1.2.3:9464"] {
+            config.http.metrics_listen = listen.into();
+            config.check_strength().unwrap();
+        }
+    }
+
+    #[test]
+    fn development_is_reached_from_this_machine_alone() {
+        Config::default().check_strength().unwrap();
+        for listen in
+            ["0.0.0.0:8080", "[::]:8080", "10.1.2.3:8080", "0:8080", "[::ffff:10.1.2.3]:80", ":8080", "nowhere"]
+        {
+            let mut config = Config::default();
+            config.http.listen = listen.into();
+            assert!(refused(&config).contains("http.listen"), "{listen}");
+            config.http.expose_development = true;
+            config.check_strength().unwrap();
+        }
+        for listen in ["127.0.0.1:0", "127.1.2.3:80", "[::1]:8080", "localhost:8080"] {
+            let mut config = Config::default();
+            config.http.listen = listen.into();
+            config.check_strength().unwrap();
+        }
+        let mut config = Config::default();
+        config.http.behind_proxy = true;
+        config.http.metrics_listen = "0.0.0.0:1".into();
+        let told = refused(&config);
+        assert!(told.contains("behind_proxy") && told.contains("metrics_listen"), "{told}");
+    }
+
+    #[test]
+    fn what_keeps_nothing_is_refused_in_every_mode() {
+        for url in ["sqlite:", "sqlite::memory:", "sqlite:x?mode=memory", "postgres://db/x?pasword=rahasia"] {
+            for mode in [Mode::Development, Mode::Production] {
+                let mut config = strong();
+                config.service.mode = mode;
+                config.database.url = Redacted(url.to_owned());
+                let told = refused(&config);
+                assert!(told.contains("database.url") && !told.contains("rahasia"), "{told}");
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The servers of PostgreSQL: which of them is in use, and the connections to it.
+//!
+//! A primary that was taken out of service may stay up and answer: its connections work, and nothing can be written through
+//! them. Or it is cut off, and nothing is heard of it any more. So a connection apart writes every second; when that does
+//! not work, or a statement met a server that cannot be written to, all servers of the list are asked, and the first that
+//! really writes is taken. The connections to the other one are then dropped, those in use too.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+// Not `clock::stopwatch`: `clock` stands on `error`, and that on this room.
+use tokio::time::{Instant, sleep, timeout};
+
+use super::condition::{Condition, Lease};
+use super::watch::{BEAT, FILL, PATIENCE, filling, place};
+use super::{DbError, DbResult, PoolSizes};
+
+/// A server that has just failed is asked before the others.
+const HEAD_START: Duration = Duration::from_millis(200);
+/// How long statements on a server that was given up may go on. One that lives answers them by then.
+const GRACE: Duration = Duration::from_millis(500);
+/// The same where the server is the one that is in use again: what hangs there may be a commit that waits for its standby.
+const LONG_GRACE: Duration = Duration::from_secs(30);
+/// A write that has waited so long is tried on a new connection to the same server: the network may have lost the old one.
+/// Not sooner, as each such connection of a primary without its standby stays behind there, waiting.
+const HANGING: Duration = Duration::from_secs(20);
+
+/// Tells one run of a server from another (so a restart, or another machine behind the same name), and whether it can be
+/// written to.
+const MEET: &str = "SELECT CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT), \
+    pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+
+/// A list of servers, and connections to the one in use. Cloning shares them.
+#[derive(Clone)]
+pub(super) struct Servers(Arc<Shared>);
+
+struct Shared {
+    list: Vec<PgConnectOptions>,
+    sizes: PoolSizes,
+    condition: Arc<Condition>,
+    tenure: RwLock<Arc<Tenure>>,
+    search: Mutex<Search>,
+}
+
+/// A server while it is in use.
+struct Tenure {
+    number: u64,
+    place: usize,
+    pool: PgPool,
+    given_up: watch::Sender<bool>,
+}
+
+/// What is known of the servers.
+struct Search {
+    held: Held,
+    /// Of the server in use.
+    run: Option<i64>,
+    /// Where a write hung, and since when.
+    hung: Vec<(i64, Instant)>,
+}
+
+/// The connection that writes every second, and the run of its server.
+enum Held {
+    Nothing,
+    Idle(PgConnection, i64),
+    /// It still waits for what was written then.
+    Writing(JoinHandle<DbResult<PgConnection>>, Instant, i64),
+}
+
+impl Servers {
+    /// Connects to the only server, or to the first that can be written to.
+    pub(super) async fn open(
+        list: Vec<PgConnectOptions>,
+        sizes: PoolSizes,
+        condition: Arc<Condition>,
+    ) -> DbResult<Self> {
+        // The server stops its clock for a statement before it commits, so no limit here ends the wait for a standby:
+        // a commit that was given up would be acknowledged without one.
+        let settle = |server: PgConnectOptions| {
+            server
+                .options([
+                    ("synchronous_commit", String::from("on")),
+                    ("statement_timeout", format!("{}s", sizes.statement_timeout_seconds)),
+                    ("idle_in_transaction_session_timeout", format!("{}s", sizes.idle_transaction_timeout_seconds)),
+                ])
+                .application_name("ikd")
+                // It would log slow statements with their whole text, which fills pages for a batch; metrics tell times.
+                .disable_statement_logging()
+        };
+        let list: Vec<_> = list.into_iter().map(settle).collect();
+        let place = if list.len() == 1 { 0 } else { first_of(&list, sizes).await? };
+        let Some(server) = list.get(place) else {
+            return Err(DbError::Other(String::from("no server is named")));
+        };
+        let pool = pool_options(sizes).connect_with(server.clone()).await?;
+        let tenure = Tenure { number: 1, place, pool, given_up: watch::Sender::new(false) };
+        let search = Mutex::new(Search { held: Held::Nothing, run: None, hung: Vec::new() });
+        Ok(Self(Arc::new(Shared { list, sizes, condition, tenure: RwLock::new(Arc::new(tenure)), search })))
+    }
+
+    fn tenure(&self) -> Arc<Tenure> {
+        Arc::clone(&self.0.tenure.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lease(&self, tenure: &Tenure) -> Lease {
+        Lease::new(tenure.number, tenure.given_up.subscribe(), Arc::clone(&self.0.condition))
+    }
+
+    pub(super) async fn acquire(&self) -> DbResult<(PoolConnection<Postgres>, Lease)> {
+        let mut tenure = self.tenure();
+        loop {
+            let lease = self.lease(&tenure);
+            let taken = lease.hold(async { Ok(tenure.pool.acquire().await) }).await;
+            if let Some(connection) = self.taken(taken, &mut tenure)? {
+                return Ok((connection, lease));
+            }
+        }
+    }
+
+    pub(super) async fn begin(&self) -> DbResult<(Transaction<'static, Postgres>, Lease)> {
+        let mut tenure = self.tenure();
+        loop {
+            let lease = self.lease(&tenure);
+            let taken = lease.hold(async { Ok(tenure.pool.begin().await) }).await;
+            if let Some(tx) = self.taken(taken, &mut tenure)? {
+                return Ok((tx, lease));
+            }
+        }
+    }
+
+    /// What a pool gave; `None` when it was given up and the next one is to be asked.
+    fn taken<T>(&self, taken: DbResult<Result<T, sqlx::Error>>, tenure: &mut Arc<Tenure>) -> DbResult<Option<T>> {
+        match taken {
+            Ok(Ok(taken)) => Ok(Some(taken)),
+            Ok(Err(error)) if !matches!(error, sqlx::Error::PoolClosed) => {
+                self.0.condition.heard(tenure.number, Err(error))
+            }
+            _ => {
+                let next = self.tenure();
+                if Arc::ptr_eq(&next, tenure) {
+                    return Err(DbError::Unavailable(String::from("the database is closed")));
+                }
+                *tenure = next;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Writes, and where that does not work looks for a server where it does.
+    pub(super) async fn look(&self) -> DbResult<()> {
+        let mut search = self.0.search.lock().await;
+        let tenure = self.tenure();
+        let suspect = self.0.condition.is_suspect(tenure.number);
+        let full = self.0.condition.is_full();
+        search.hung.retain(|(_, since)| since.elapsed() < HANGING);
+        let held = match search.hold(suspect, full).await {
+            Ok(true) => return Ok(()),
+            held => held,
+        };
+        let found = self.find(&mut search, tenure.place, full).await;
+        match (found, held) {
+            (Ok((place, run)), held) => {
+                let same = search.run == Some(run);
+                if suspect || held.is_err() || place != tenure.place || search.run.is_some() && !same {
+                    self.renew(&tenure, place, if same { LONG_GRACE } else { GRACE });
+                }
+                search.run = Some(run);
+                Ok(())
+            }
+            // What the server in use said tells more than that no other was found.
+            (Err(_), Err(why)) | (Err(why), Ok(_)) => Err(why),
+        }
+    }
+
+    /// Asks all servers and writes to the first that takes it, which is held from then on.
+    async fn find(&self, search: &mut Search, in_use: usize, full: bool) -> DbResult<(usize, i64)> {
+        let mut why = DbError::Unavailable(String::from("no server answers"));
+        let mut asked = FuturesUnordered::new();
+        for (place, server) in self.0.list.iter().enumerate() {
+            let wait = if place == in_use { Duration::ZERO } else { HEAD_START };
+            asked.push(async move {
+                sleep(wait).await;
+                (place, timeout(PATIENCE, meet(server)).await)
+            });
+        }
+        while let Some((place, met)) = asked.next().await {
+            let (connection, run) = match met {
+                Ok(Ok(met)) => met,
+                Ok(Err(error)) => {
+                    why = error;
+                    continue;
+                }
+                Err(_) => continue,
+            };
+            if search.hung.iter().any(|(hung, _)| *hung == run) {
+                // It would hang again, and stay behind there.
+                let _ = connection.close().await;
+                continue;
+            }
+            match timeout(PATIENCE, write(connection, full)).await {
+                Ok(Ok(connection)) => {
+                    search.held = Held::Idle(connection, run);
+                    return Ok((place, run));
+                }
+                Ok(Err(error)) => why = error,
+                Err(_) => search.hung.push((run, Instant::now())),
+            }
+        }
+        Err(why)
+    }
+
+    /// Makes the connections anew, to the server at `place`. What runs on the old ones has `grace`.
+    fn renew(&self, old: &Arc<Tenure>, place: usize, grace: Duration) {
+        let Some(server) = self.0.list.get(place) else { return };
+        tracing::warn!(database.server = place + 1, "the connections to the database are made anew");
+        let pool = pool_options(self.0.sizes).connect_lazy_with(server.clone());
+        let tenure = Arc::new(Tenure { number: old.number + 1, place, pool, given_up: watch::Sender::new(false) });
+        *self.0.tenure.write().unwrap_or_else(PoisonError::into_inner) = tenure;
+        let old = Arc::clone(old);
+        tokio::spawn(async move {
+            // Closing begins at once: who waits for a connection goes over to the new ones.
+            if timeout(grace, old.pool.close()).await.is_err() {
+                old.given_up.send_replace(true);
+            }
+        });
+    }
+
+    /// Closes all connections; those that do not answer are left.
+    pub(super) async fn close(&self) {
+        let tenure = self.tenure();
+        if timeout(LONG_GRACE, tenure.pool.close()).await.is_err() {
+            tenure.given_up.send_replace(true);
+        }
+        self.0.search.lock().await.held = Held::Nothing;
+    }
+}
+
+impl Search {
+    /// Writes on the connection that is held. `false` when there is none, or it is to be made anew.
+    async fn hold(&mut self, suspect: bool, full: bool) -> DbResult<bool> {
+        let (mut task, since, run) = match std::mem::replace(&mut self.held, Held::Nothing) {
+            Held::Nothing => return Ok(false),
+            Held::Idle(connection, run) => (tokio::spawn(write(connection, full)), Instant::now(), run),
+            Held::Writing(task, since, run) => (task, since, run),
+        };
+        match timeout(PATIENCE, &mut task).await {
+            Ok(Ok(Ok(connection))) => {
+                self.hung.retain(|(hung, _)| *hung != run);
+                if !suspect {
+                    self.held = Held::Idle(connection, run);
+                }
+                Ok(!suspect)
+            }
+            Ok(Ok(Err(error))) => Err(error),
+            Ok(Err(_)) => Err(DbError::Other(String::from("a write broke off"))),
+            Err(_) => {
+                self.held = Held::Writing(task, since, run);
+                if since.elapsed() < HANGING && !self.hung.iter().any(|(hung, _)| *hung == run) {
+                    self.hung.push((run, since));
+                }
+                Err(DbError::Unavailable(String::from("the server does not confirm what is written")))
+            }
+        }
+    }
+}
+
+fn pool_options(sizes: PoolSizes) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(sizes.connections)
+        .acquire_timeout(Duration::from_secs(sizes.acquire_timeout_seconds))
+        .test_before_acquire(false)
+}
+
+/// The first server that can be written to.
+async fn first_of(list: &[PgConnectOptions], sizes: PoolSizes) -> DbResult<usize> {
+    let patience = Duration::from_secs(sizes.acquire_timeout_seconds);
+    let mut why = DbError::Unavailable(String::from("no server answers"));
+    let asked = list.iter().map(|server| timeout(patience, meet(server)));
+    for (place, met) in futures_util::future::join_all(asked).await.into_iter().enumerate() {
+        match met {
+            Ok(Ok((connection, _))) => {
+                let _ = connection.close().await;
+                return Ok(place);
+            }
+            Ok(Err(error)) => why = error,
+            Err(_) => {}
+        }
+    }
+    Err(why)
+}
+
+/// Connects, and tells which run of the server this is.
+async fn meet(server: &PgConnectOptions) -> DbResult<(PgConnection, i64)> {
+    let mut connection = server.connect().await?;
+    let (run, read_only): (i64, bool) = sqlx::query_as(MEET).fetch_one(&mut connection).await?;
+    if read_only {
+        let _ = connection.close().await;
+        return Err(DbError::ReadOnly(String::from("it is a standby, or was taken out of service")));
+    }
+    Ok((connection, run))
+}
+
+async fn write(mut connection: PgConnection, full: bool) -> DbResult<PgConnection> {
+    if full {
+        sqlx::query(FILL).bind(place()).bind(filling()).execute(&mut connection).await?;
+    }
+    sqlx::query(BEAT).bind(place()).execute(&mut connection).await?;
+    Ok(connection)
+}
