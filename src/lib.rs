@@ -22,6 +22,7 @@ pub mod error;
 pub mod guesses;
 pub mod health;
 pub mod housekeeping;
+pub mod input;
 pub mod keyring;
 pub mod login;
 pub mod mail;

@@ -50,6 +50,9 @@ struct ImportArgs {
     /// Read the file from its first row even if it was imported before.
     #[arg(long)]
     restart: bool,
+    /// Import even if nearly all NIKs end in 0, as they do when a spreadsheet has lost their last digit.
+    #[arg(long)]
+    trust_trailing_zeros: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -115,7 +118,12 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
     if same(&report, &args.file) {
         return Err(Failure::Usage(String::from("--report: the report would overwrite the file itself")));
     }
-    let options = ImportOptions { portraits: args.portraits, report: Some(report.clone()), restart: args.restart };
+    let options = ImportOptions {
+        portraits: args.portraits,
+        report: Some(report.clone()),
+        restart: args.restart,
+        trust_zeros: args.trust_trailing_zeros,
+    };
     let stop = stop_signal();
     let bar = bar("{bar:40} {bytes}/{total_bytes} {msg} ETA {eta}");
     let done = import(&register, &args.file, &options, |progress| {
@@ -152,10 +160,14 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
     if !done.complete {
         return Err(Failure::Refused(String::from("stopped; the same command continues where it was")));
     }
-    if done.accepted == 0 && done.refused > 0 {
-        return Err(Failure::Refused(String::from("no row was accepted; see the report")));
+    match (done.accepted, done.refused) {
+        (0, 0) => Err(Failure::Refused(format!(
+            "{}: the file has no rows under its header; export it again and look into it before importing",
+            args.file.display()
+        ))),
+        (0, _) => Err(Failure::Refused(String::from("no row was accepted; see the report"))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 async fn generate(

@@ -1,6 +1,7 @@
 //! Words of the counter. Pure.
 
 use crate::error::{Refusal, Result};
+use crate::input;
 
 /// What an officer may do.
 #[derive(
@@ -52,7 +53,7 @@ pub const MAX_WORDS: usize = 500;
 pub fn check_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
     let length = reason.chars().count();
-    if (5..=MAX_WORDS).contains(&length) && !reason.chars().any(|c| c.is_control() && c != '\n') {
+    if (5..=MAX_WORDS).contains(&length) && !reason.chars().any(|c| input::is_hostile(c) && c != '\n') {
         Ok(reason.to_owned())
     } else {
         Err(Refusal::field(
@@ -70,7 +71,7 @@ pub fn check_reason(reason: &str) -> Result<String> {
 /// `invalid_field`.
 pub fn check_note(note: &str) -> Result<String> {
     let note = note.trim();
-    if note.chars().count() <= MAX_WORDS && !note.chars().any(|c| c.is_control() && c != '\n') {
+    if note.chars().count() <= MAX_WORDS && !note.chars().any(|c| input::is_hostile(c) && c != '\n') {
         Ok(note.to_owned())
     } else {
         Err(Refusal::field("note", "Catatan paling banyak 500 karakter.", "A note has at most 500 characters.").into())

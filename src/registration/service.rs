@@ -6,9 +6,9 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::model::{
-    BIRTH_DATE_AND_NIK, CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CODES_A_DAY, CheckState, Decision, DifferenceField,
-    Draft, LIFE_AFTER_APPROVAL_DAYS, LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted,
-    check_birth_date, check_email, check_name, check_phone, email_hint, email_key,
+    CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CODES_A_DAY, CheckState, Decision, DifferenceField, Draft,
+    LIFE_AFTER_APPROVAL_DAYS, LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted,
+    check_birth_date, check_name, email_hint,
 };
 use super::store::{self, Row};
 use super::{selfie, terms};
@@ -17,6 +17,7 @@ use crate::core::Core;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
+use crate::input;
 use crate::keyring::Keyring;
 use crate::mail::{self, MailKind, MailState, Wake};
 use crate::register::{Date, Nik, PopulationRegister};
@@ -438,13 +439,13 @@ impl Amendment {
         let mut wrong = Vec::new();
         let mut note = |field: &'static str, message| wrong.push(FieldError { field: field.into(), message });
         if let Some(email) = &self.email {
-            match check_email(email) {
+            match input::email::clean(email) {
                 Ok(email) => submitted.email = Redacted(email),
                 Err(text) => note("email", text),
             }
         }
         if let Some(phone) = &self.phone {
-            match check_phone(phone) {
+            match input::phone::clean(phone) {
                 Ok(phone) => submitted.phone = Redacted(phone),
                 Err(text) => note("phone", text),
             }
@@ -465,7 +466,6 @@ impl Amendment {
         }
         if let Some(date) = &self.birth_date {
             match check_birth_date(date, today) {
-                Ok(date) if !submitted.nik.agrees_with_birth_date(date) => note("birth_date", BIRTH_DATE_AND_NIK),
                 Ok(date) => submitted.birth_date = date,
                 Err(text) => note("birth_date", text),
             }
@@ -520,7 +520,7 @@ pub fn nik_index(vault: &Vault, nik: &Nik) -> Vec<u8> {
 
 /// Blind index of an e-mail address.
 pub fn email_index(vault: &Vault, email: &str) -> Vec<u8> {
-    vault.blind_index(Label::EmailIndex, &email_key(email))
+    vault.blind_index(Label::EmailIndex, &input::email::mailbox(email))
 }
 
 pub(super) fn open(vault: &Vault, row: &Row) -> Result<Submitted> {

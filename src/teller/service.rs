@@ -276,7 +276,7 @@ impl store::SessionRow {
 pub async fn add_employee(core: &Core, party: &str, username: &str, full_name: &str) -> Result<NewEmployee> {
     let username = check_username(username)?;
     let full_name = full_name.trim();
-    if full_name.is_empty() || full_name.chars().count() > 100 || full_name.chars().any(char::is_control) {
+    if full_name.is_empty() || full_name.chars().count() > 100 || full_name.chars().any(crate::input::is_hostile) {
         return Err(Refusal::field("full_name", "Nama 1-100 karakter.", "A name has 1 to 100 characters.").into());
     }
     let party_id = Parties::new(core.clone()).id_of(party).await?.ok_or(Code::NotFound)?;

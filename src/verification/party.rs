@@ -183,7 +183,7 @@ impl Parties {
     /// # Errors
     /// `invalid_field` when a name or code is unusable or exists already.
     pub async fn add(&self, name: &str, entitled: AttributeSet, purposes: &[Purpose]) -> Result<(Uuid, ApiKey)> {
-        if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(crate::input::is_hostile) {
             return Err(Refusal::field("name", "Nama 1-100 karakter.", "A name has 1 to 100 characters.").into());
         }
         if purposes.is_empty() || !purposes.iter().all(is_usable) {
@@ -301,7 +301,7 @@ fn is_usable(purpose: &Purpose) -> bool {
     code_fits
         && [&purpose.text_id, &purpose.text_en]
             .iter()
-            .all(|text| (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control))
+            .all(|text| (1..=200).contains(&text.chars().count()) && !text.chars().any(crate::input::is_hostile))
 }
 
 fn taken(error: DbError, field: &'static str) -> Error {

@@ -6,6 +6,7 @@
 mod support;
 
 mod activation;
+mod birth_date;
 mod clock;
 mod code;
 mod counter;

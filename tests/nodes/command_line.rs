@@ -190,6 +190,22 @@ async fn tokens_are_judged_offline_and_the_audit_log_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_brings_nobody_is_not_taken_for_done() {
+    let world = World::new().await;
+    let path = world.folder.path().join("people.csv");
+    world.json(&["register", "generate", "--count", "1", "--csv", "people.csv"]).await;
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let header = whole.lines().next().unwrap();
+    for (content, code) in [(String::new(), 2), (format!("{header}\r\n"), 1), (format!("{header}\n\n\n"), 1)] {
+        std::fs::write(&path, content).unwrap();
+        let output = world.run(&["register", "import", "people.csv"]).await;
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        assert!(told.contains("people.csv") && told.len() > 40, "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_import_continues() {
     const ROWS: i64 = 30_000;
     let world = World::new().await;

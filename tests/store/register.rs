@@ -159,7 +159,7 @@ async fn wrong_rows_are_refused_by_line_and_field_and_nothing_of_them_stays() {
         let options = ImportOptions {
             portraits: Some(bench.path("faces")),
             report: Some(bench.path("refused.csv")),
-            restart: false,
+            ..ImportOptions::default()
         };
         let done = bench.import("people.csv", &options).await.unwrap();
         assert_eq!(done, Imported { resumed_from: 0, accepted: 3, refused: 3, complete: true });
@@ -175,6 +175,43 @@ async fn wrong_rows_are_refused_by_line_and_field_and_nothing_of_them_stays() {
         assert_eq!(places, ["line,field", "3,nik", "5,sex", "6,portrait"]);
         for row in &rows {
             assert!(!report.contains(&row[0]) && !report.contains(&row[1]), "no personal data in the report");
+        }
+    })
+    .await;
+}
+
+/// Lines as an editor counts them: LF, CR and CR LF end one; blank lines and those inside quotes count too.
+#[tokio::test]
+async fn the_report_names_the_line_that_an_editor_shows() {
+    each_engine(async |core| {
+        let bench = Bench::new(&core);
+        let row = |at: usize| columns::to_row(&residents(6)[at]).map(|cell| format!("\"{cell}\"")).join(",");
+        let wrong = |at: usize| row(at).replacen('"', "\"x", 1);
+        let header = columns::HEADER.join(",");
+        let parted = row(2).replacen("\",\"", "\",\"A\u{1}", 1); // wrong, and on several lines by the address
+        let address = residents(6)[2].address.clone();
+        let long = |end: &str| parted.replacen(&address, &format!("{end}{end}JALAN"), 1);
+        for (name, end) in [("lf", "\n"), ("crlf", "\r\n"), ("cr", "\r")] {
+            let lines = [
+                header.clone(), // 1
+                wrong(0),       // 2
+                String::new(),
+                String::new(),
+                row(1),    // 5
+                wrong(2),  // 6
+                long(end), // 7 to 9
+                wrong(3),  // 10
+                String::new(),
+                wrong(4), // 12
+            ];
+            std::fs::write(bench.path(name), format!("{end}\u{feff}", end = "") + &lines.join(end)).unwrap();
+            let report = bench.path(&format!("{name}.refused"));
+            let options = ImportOptions { report: Some(report.clone()), ..ImportOptions::default() };
+            let done = bench.import(name, &options).await.unwrap();
+            assert_eq!((done.accepted, done.refused), (1, 5), "{name}");
+            let report = std::fs::read_to_string(report).unwrap();
+            let places: Vec<_> = report.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+            assert_eq!(places, ["2", "6", "7", "10", "12"], "{name}");
         }
     })
     .await;

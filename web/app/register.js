@@ -77,7 +77,8 @@ const CHECKS = {
     const [year, month, day] = text.split("-");
     const written = /^\d{6}(\d{2})(\d{2})(\d{2})/.exec(all.nik);
     const agrees = !written || (written[3] === year.slice(2) && written[2] === month && [Number(day), Number(day) + 40].includes(Number(written[1])));
-    return agrees ? null : t("form.birth_date.nik");
+    // Usually a slip of the finger, but corrected birth dates exist and the NIK never changes: asked once, then taken.
+    return agrees || all.confirmed === `${all.nik} ${text}` ? null : t("form.birth_date.nik");
   },
   email: (text) => (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text.trim()) ? null : t("form.email.error")),
   phone: (text) => (text.replace(/\D/g, "").length >= 9 ? null : t("form.phone.error")),
@@ -102,8 +103,10 @@ export async function form() {
   };
   const read = (id) => (id === "birth_date" ? fields[id].value : id === "nik" ? fields[id].input.value.replace(/\D/g, "") : fields[id].input.value.trim());
   const values = () => Object.fromEntries(Object.keys(fields).map((id) => [id, read(id)]));
+  // The NIK and birth date that were sent although they differ.
+  let confirmed = "";
   const check = (id) => {
-    const wrong = CHECKS[id](read(id), values());
+    const wrong = CHECKS[id](read(id), { ...values(), confirmed });
     fields[id].fail(wrong);
     return !wrong;
   };
@@ -114,11 +117,11 @@ export async function form() {
     // a moment, and the button judges by itself: a sentence that appears while a finger is down would move the button away.
     // Leaving takes no sentence back: it may be the service's, which came meanwhile.
     node.addEventListener("input", () => {
-      if (node.querySelector("[aria-invalid]") && !CHECKS[id](read(id), values())) node.fail(null);
+      if (node.querySelector("[aria-invalid]") && !CHECKS[id](read(id), { ...values(), confirmed })) node.fail(null);
     });
     node.addEventListener("focusout", (event) => {
       if (node.contains(event.relatedTarget) || event.relatedTarget?.type === "submit") return;
-      setTimeout(() => node.isConnected && read(id) && CHECKS[id](read(id), values()) && check(id), 250);
+      setTimeout(() => node.isConnected && read(id) && CHECKS[id](read(id), { ...values(), confirmed }) && check(id), 250);
     });
   }
   const trouble = el("div", { class: "trouble", hidden: true });
@@ -126,6 +129,7 @@ export async function form() {
   async function send(event) {
     event?.preventDefault();
     const wrong = Object.keys(fields).filter((id) => !check(id));
+    confirmed = `${read("nik")} ${read("birth_date")}`;
     if (wrong.length) {
       fields[wrong[0]].input.focus();
       return;

@@ -3,6 +3,8 @@
 use csv::StringRecord;
 
 use crate::error::Text;
+use crate::input;
+use crate::input::name::NameError;
 use crate::register::{BloodType, Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};
 
 /// All columns, in the order in which we write them.
@@ -98,8 +100,8 @@ impl Columns {
         }
         let birth_date = past_date("birth_date", self.get(row, "birth_date"), today)?;
         Ok(RegisterRecord {
-            nik: Nik::parse(self.get(row, "nik")).map_err(|e| RowError { field: "nik", reason: e.text() })?,
-            full_name: self.text(row, "full_name", 1, 100)?,
+            nik: nik(self.get(row, "nik"))?,
+            full_name: name(self.get(row, "full_name"))?,
             birth_place: self.text(row, "birth_place", 1, 60)?,
             birth_date,
             sex: coded("sex", self.get(row, "sex"), Sex::parse)?,
@@ -145,8 +147,12 @@ impl Columns {
 
     fn text(&self, row: &StringRecord, name: &'static str, least: usize, most: usize) -> Result<String, RowError> {
         let text = self.get(row, name);
-        if text.chars().any(char::is_control) {
-            return Err(RowError::new(name, "Hapus karakter kendali.", "Remove control characters."));
+        if text.chars().any(input::is_hostile) {
+            return Err(RowError::new(
+                name,
+                "Hapus karakter kendali dan penanda arah tulisan.",
+                "Remove control characters and marks of direction.",
+            ));
         }
         let length = text.chars().count();
         if length < least {
@@ -157,6 +163,50 @@ impl Columns {
         }
         Ok(text.to_owned())
     }
+}
+
+/// The NIK, also where it was written as text for a spreadsheet (`'3174…`, `="3174…"`) or in groups.
+fn nik(text: &str) -> Result<Nik, RowError> {
+    let bare = text.strip_prefix("=\"").and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let bare = bare.strip_prefix(['\'', '’']).unwrap_or(bare);
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
+    // 3.17402E+15 and 3174015708900012.0: what a spreadsheet or a program made of it when it took it for a number.
+    let was_number = match (bare.split_once(['E', 'e']), bare.split_once(['.', ','])) {
+        (Some((mantissa, exponent)), _) => {
+            number(&mantissa.replace(['.', ','], "")) && number(exponent.trim_start_matches('+'))
+        }
+        (None, Some((whole, part))) => whole.len() > 4 && number(whole) && number(part) && part.len() < 3,
+        (None, None) => false,
+    };
+    if was_number {
+        return Err(RowError::new(
+            "nik",
+            "NIK ini sudah diubah menjadi bilangan oleh lembar kerja; angkanya hilang. Ekspor ulang kolom NIK sebagai teks.",
+            "A spreadsheet turned this NIK into a number and lost digits; export the NIK column as text again.",
+        ));
+    }
+    Nik::parse(&input::ungrouped(bare)).map_err(|error| RowError { field: "nik", reason: error.text() })
+}
+
+/// A name, by the rules of the form that residents fill in: what cannot be typed there could never agree.
+fn name(text: &str) -> Result<String, RowError> {
+    input::name::clean(text).map_err(|error| match error {
+        NameError::NoLetter if text.is_empty() => RowError::new("full_name", "Wajib diisi.", "It must not be empty."),
+        NameError::NoLetter => {
+            RowError::new("full_name", "Nama harus memuat huruf.", "A name must have a letter in it.")
+        }
+        NameError::TooLong => RowError::new("full_name", "Terlalu panjang.", "It is too long."),
+        NameError::Hostile => RowError::new(
+            "full_name",
+            "Hapus karakter kendali dan penanda arah tulisan.",
+            "Remove control characters and marks of direction.",
+        ),
+        NameError::Foreign => RowError::new(
+            "full_name",
+            "Hapus karakter yang bukan bagian dari nama, seperti < > @ _.",
+            "Remove characters that no name has, such as < > @ _.",
+        ),
+    })
 }
 
 fn date(field: &'static str, text: &str) -> Result<Date, RowError> {
@@ -256,6 +306,9 @@ mod tests {
         assert_eq!(with("sex", "PEREMPUAN"), Ok(siti()));
         assert_eq!(with("religion", "Islam"), Ok(siti()));
         assert_eq!(with("marital_status", "KAWIN"), Ok(siti()));
+        for nik in ["'3174015708900012", "=\"3174015708900012\"", "3174 0157 0890 0012", "3174.0157.0890.0012"] {
+            assert_eq!(with("nik", nik), Ok(siti()), "{nik}");
+        }
         assert_eq!(with("valid_until", "SEUMUR HIDUP"), Ok(siti()));
         assert_eq!(with("rt", "1"), Ok(siti()));
         assert_eq!(with("vital_status", ""), Ok(siti()));
@@ -268,6 +321,13 @@ mod tests {
         for (field, value) in [
             ("nik", "3174015708900000"),
             ("nik", ""),
+            ("nik", "3.17402E+15"),
+            ("nik", "3,17402E+15"),
+            ("nik", "3174015708900012.0"),
+            ("nik", "3174015708900012,00"),
+            ("full_name", "A\u{202e}B"),
+            ("full_name", "12"),
+            ("address", "JL. \u{2066}MAWAR"),
             ("full_name", ""),
             ("full_name", "A\u{0}B"),
             ("birth_date", "17/08/1990"),

@@ -4,18 +4,21 @@
 //! skipped. The file is known by its SHA-256. Columns and values are in `docs/register-import.md`.
 
 pub mod columns;
+mod lines;
+mod look;
 mod report;
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt, stream};
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use self::columns::{Columns, RowError};
+use self::lines::Lines;
+use self::look::{Look, look};
 pub use self::report::Refused;
 use self::report::Report;
 use super::batch::{AHEAD, BatchError, NewRecord, ROWS, Step};
@@ -35,6 +38,8 @@ pub struct ImportOptions {
     pub report: Option<PathBuf>,
     /// Read the file from its first row even when it was read before.
     pub restart: bool,
+    /// Believe a file in which nearly all NIKs end in 0.
+    pub trust_zeros: bool,
 }
 
 /// How far an import is.
@@ -94,27 +99,10 @@ struct Chunk {
     bytes: u64,
 }
 
-/// The SHA-256 of a file, and its length.
-fn digest(path: &Path) -> Result<([u8; 32], u64), ImportError> {
-    let fail = |error: std::io::Error| ImportError::File(format!("{}: {error}", path.display()));
-    let mut file = File::open(path).map_err(fail)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut length = 0;
-    loop {
-        match file.read(&mut buffer).map_err(fail)? {
-            0 => return Ok((hash.finalize().into(), length)),
-            read => {
-                hash.update(&buffer[..read]);
-                length += read as u64;
-            }
-        }
-    }
-}
-
 /// Reads the rows of a file from one on.
 struct Rows {
     reader: csv::Reader<BufReader<File>>,
+    lines: Lines,
     columns: Columns,
     path: PathBuf,
     next_row: i64,
@@ -122,18 +110,16 @@ struct Rows {
 }
 
 impl Rows {
-    fn open(path: &Path, from: i64, today: Date) -> Result<Self, ImportError> {
+    fn open(path: &Path, delimiter: u8, from: i64, today: Date) -> Result<Self, ImportError> {
         let fail = |error: &dyn std::fmt::Display| ImportError::File(format!("{}: {error}", path.display()));
-        let file = || File::open(path).map(BufReader::new).map_err(|error| fail(&error));
-        // Spreadsheets set to Indonesian write semicolons.
-        let mut first = String::new();
-        std::io::BufRead::read_line(&mut file()?.take(1 << 16), &mut first).map_err(|error| fail(&error))?;
-        let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(file()?);
+        let file = || File::open(path).map_err(|error| fail(&error));
+        let lines = Lines::new(file()?);
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(BufReader::new(file()?));
         let header = reader.headers().map_err(|error| fail(&error))?;
         let columns = Columns::from_header(header)
             .map_err(|problem| ImportError::Columns(format!("{}: {problem}", path.display())))?;
-        let mut rows = Self { reader, columns, path: path.to_owned(), next_row: 0, today };
+        let mut rows = Self { reader, lines, columns, path: path.to_owned(), next_row: 0, today };
         let mut skipped = csv::ByteRecord::new();
         while rows.next_row < from && rows.read(&mut skipped)? {}
         Ok(rows)
@@ -148,12 +134,17 @@ impl Rows {
         Ok(more)
     }
 
+    /// The line of the record that begins at a byte.
+    fn line(&mut self, byte: u64) -> Result<u64, ImportError> {
+        self.lines.of_record(byte).map_err(|error| ImportError::File(format!("{}: {error}", self.path.display())))
+    }
+
     /// The next rows, at most [`ROWS`]; `None` at the end of the file.
     fn chunk(&mut self) -> Result<Option<Chunk>, ImportError> {
         let mut chunk = Chunk { rows: Vec::new(), refused: Vec::new(), next_row: 0, bytes: 0 };
         let mut bytes = csv::ByteRecord::new();
         while chunk.rows.len() + chunk.refused.len() < ROWS && self.read(&mut bytes)? {
-            let line = bytes.position().map_or(0, csv::Position::line);
+            let line = self.line(bytes.position().map_or(0, csv::Position::byte))?;
             let row = csv::StringRecord::from_byte_record(bytes.clone())
                 .map_err(|_| RowError::new("row", "Simpan berkas sebagai UTF-8.", "Save the file as UTF-8."));
             match row.and_then(|row| self.columns.read(&row, self.today)) {
@@ -174,7 +165,8 @@ fn portrait_in(dir: &Path, nik: &str) -> Result<Option<Vec<u8>>, RowError> {
         "Foto tidak terbaca: JPEG atau PNG, paling besar 4096 piksel per sisi dan 16 MiB.",
         "The portrait cannot be read: JPEG or PNG, at most 4096 pixels a side and 16 MiB.",
     );
-    for extension in ["jpg", "jpeg", "png"] {
+    // Cameras and older systems write the ending in capitals.
+    for extension in ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"] {
         let path = dir.join(format!("{nik}.{extension}"));
         match std::fs::metadata(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -222,18 +214,21 @@ where
         return Err(ImportError::File(format!("{}: not a folder", dir.display())));
     }
     let path = file.to_owned();
-    let (digest, total_bytes) =
-        tokio::task::spawn_blocking(move || digest(&path)).await.map_err(BatchError::from)??;
+    let trust_zeros = options.trust_zeros;
+    let Look { digest, length: total_bytes, delimiter } =
+        tokio::task::spawn_blocking(move || look(&path, trust_zeros)).await.map_err(BatchError::from)??;
     let today = Date::in_jakarta(register.core.now());
 
     let mut state = begin(register, &digest, options.restart).await?;
     let resumed_from = state.next_row;
     let (path, from) = (file.to_owned(), state.next_row);
-    let rows =
-        tokio::task::spawn_blocking(move || Rows::open(&path, from, today)).await.map_err(BatchError::from)??;
+    let mut rows = tokio::task::spawn_blocking(move || Rows::open(&path, delimiter, from, today))
+        .await
+        .map_err(BatchError::from)??;
     let mut report = match &options.report {
         Some(path) => {
-            let line = rows.reader.position().line();
+            let next = rows.reader.position().byte();
+            let line = rows.line(next)?;
             Some(Report::open(path, line).map_err(ImportError::File)?)
         }
         None => None,

@@ -1,0 +1,216 @@
+//! Names of people.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::{is_dash, is_hostile, is_invisible};
+
+/// Longest name, in characters after normalisation.
+pub const MOST: usize = 100;
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameError {
+    /// Nothing is left, or there is no letter in it.
+    NoLetter,
+    /// More than [`MOST`] characters.
+    TooLong,
+    /// A control character, or one that changes the direction of text.
+    Hostile,
+    /// A character that names do not have.
+    Foreign,
+}
+
+/// Marks that registers and people put into names besides letters, digits and blanks.
+const MARKS: &str = "'’‘‛´`ʼʻʹ′\"“”„.,/&()+:;!?*#";
+
+/// A name as it is kept and shown: composed (NFC), blanks of all kinds single, invisible characters gone. It stays as it was
+/// written otherwise: apostrophes, hyphens, titles, `(ALM)`, digits.
+///
+/// # Errors
+/// Why it is none.
+pub fn clean(text: &str) -> Result<String, NameError> {
+    let visible: String = text.nfc().filter(|c| !is_invisible(*c)).map(|c| if c == '\t' { ' ' } else { c }).collect();
+    let name = visible.split(|c: char| c.is_whitespace() && !is_hostile(c)).filter(|word| !word.is_empty());
+    let name = name.collect::<Vec<_>>().join(" ");
+    if name.chars().any(is_hostile) {
+        return Err(NameError::Hostile);
+    }
+    let known = |c: char| {
+        c.is_alphanumeric()
+            || c == ' '
+            || is_dash(c)
+            || MARKS.contains(c)
+            || unicode_normalization::char::is_combining_mark(c)
+    };
+    if !name.chars().all(known) {
+        return Err(NameError::Foreign);
+    }
+    if !name.chars().any(char::is_alphabetic) {
+        return Err(NameError::NoLetter);
+    }
+    if name.chars().count() > MOST { Err(NameError::TooLong) } else { Ok(name) }
+}
+
+/// How names are compared: compatibility forms folded (NFKC), upper case, letters and digits alone, words apart. Apostrophes
+/// of all kinds vanish (`NUR'AINI` is `NURAINI`); hyphens, dots, commas and slashes part words.
+pub fn key(name: &str) -> String {
+    // U+00B4 and its like stand for apostrophes; NFKC would make a blank and an accent of them.
+    let marked = name.chars().filter(|c| !is_invisible(*c) && !matches!(c, '´' | '¨' | '¯' | '¸'));
+    let folded: String = marked.nfkc().flat_map(char::to_uppercase).collect();
+    folded
+        .nfc()
+        .collect::<String>()
+        .split(|c: char| c.is_whitespace() || is_dash(c) || matches!(c, '.' | ',' | '/' | '(' | ')' | '&'))
+        // U+02B9 to U+02BF are apostrophes that count as letters.
+        .map(|word| word.chars().filter(|c| c.is_alphanumeric() && !matches!(c, 'ʹ'..='ʿ')).collect::<String>())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// How two names that differ are alike, for the officer who compares them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// [`key`] is the same.
+    Same,
+    /// Only blanks differ.
+    Spaces,
+    /// Only *almarhum*, *almarhumah* (deceased), as registers note it behind a father's name, differs.
+    Deceased,
+    /// One is a part of the other.
+    Longer,
+    /// Something else.
+    Other,
+}
+
+/// Compares two names.
+pub fn compare(ours: &str, theirs: &str) -> Likeness {
+    let (ours, theirs) = (key(ours), key(theirs));
+    let alive = |name: &str| {
+        let words = name.split(' ').filter(|word| !matches!(*word, "ALM" | "ALMH" | "ALMARHUM" | "ALMARHUMAH"));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    if ours == theirs {
+        Likeness::Same
+    } else if ours.replace(' ', "") == theirs.replace(' ', "") {
+        Likeness::Spaces
+    } else if alive(&ours) == alive(&theirs) {
+        Likeness::Deceased
+    } else if theirs.contains(&ours) || ours.contains(&theirs) {
+        Likeness::Longer
+    } else {
+        Likeness::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_as_people_and_registers_write_them() {
+        for name in [
+            "SITI NUR'AINI",
+            "SITI NUR’AINI",
+            "SITI NUR‘AINI",
+            "SITI NUR´AINI",
+            "SITI NUR`AINI",
+            "SITI NURʼAINI",
+            "ABDUL–RAHMAN",
+            "ABDUL‑RAHMAN",
+            "ABDUL—RAHMAN",
+            "BUDI BIN AHMAD (ALM)",
+            "BUDI BIN AHMAD ALM.",
+            "MUHAMMAD 2",
+            "ROBERT III",
+            "TJIA & CO",
+            "MADE \"KADEK\" PUTRA",
+            "DR. H. ASEP, S.PD, M.SI",
+            "I",
+            "NI LUH PUTU S/O RAM",
+            "José Ñañez Đặng",
+            "李 小龙",
+        ] {
+            assert_eq!(clean(name).as_deref(), Ok(name), "{name}");
+        }
+        assert_eq!(clean("  siti\u{a0}\u{2003} nur\u{ad}aini\u{200b} ").as_deref(), Ok("siti nuraini"));
+        assert_eq!(clean("Rene\u{301}").as_deref(), Ok("René"), "composed");
+        assert_eq!(clean("SITI\tRAHMA").as_deref(), Ok("SITI RAHMA"), "copied out of a table");
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        for (name, error) in [
+            ("", NameError::NoLetter),
+            (" \u{200b} ", NameError::NoLetter),
+            ("12345", NameError::NoLetter),
+            ("-", NameError::NoLetter),
+            ("A\nB", NameError::Hostile),
+            ("A\u{0}B", NameError::Hostile),
+            ("Siti\u{202e}itiS", NameError::Hostile),
+            ("Siti\u{2066}", NameError::Hostile),
+            ("<script>", NameError::Foreign),
+            ("siti@example.id", NameError::Foreign),
+            ("SITI 😀", NameError::Foreign),
+        ] {
+            assert_eq!(clean(name), Err(error), "{name:?}");
+        }
+        assert_eq!(clean(&"A".repeat(101)), Err(NameError::TooLong));
+        assert!(clean(&"A".repeat(100)).is_ok());
+        assert!(clean(&"e\u{301}".repeat(100)).is_ok(), "characters are counted composed");
+    }
+
+    #[test]
+    fn writings_of_one_name_compare_equal() {
+        for (one, other) in [
+            ("SITI NUR'AINI", "Siti  Nur’aini"),
+            ("SITI NUR'AINI", "SITI NURʼAINI"),
+            ("SITI NUR'AINI", "SITI NUR‘AINI"),
+            ("SITI NUR'AINI", "SITI NUR´AINI"),
+            ("SITI NUR'AINI", "SITI NURAINI"),
+            ("ABDUL-RAHMAN", "ABDUL–RAHMAN"),
+            ("ABDUL-RAHMAN", "ABDUL‑RAHMAN"),
+            ("ABDUL-RAHMAN", "ABDUL RAHMAN"),
+            ("RENÉ", "rene\u{301}"),
+            ("SITI\u{a0}RAHMA", "SITI RAHMA"),
+            ("SITI RAH\u{ad}MA", "SITI RAHMA"),
+            ("ＳＩＴＩ", "SITI"),
+            ("ROBERT Ⅲ", "ROBERT III"),
+            ("ASEP, S.PD", "ASEP S PD"),
+            ("AHMAD (ALM)", "AHMAD ALM."),
+            ("MADE \"KADEK\" PUTRA", "MADE “KADEK” PUTRA"),
+            ("A & B", "A&B"),
+        ] {
+            assert_eq!(compare(one, other), Likeness::Same, "{one} / {other}: {} / {}", key(one), key(other));
+        }
+    }
+
+    #[test]
+    fn other_names_stay_apart_and_are_explained() {
+        assert_eq!(compare("SITI NURAINI", "SITI NURANI"), Likeness::Other);
+        assert_eq!(compare("MUHAMMAD 2", "MUHAMMAD 3"), Likeness::Other);
+        assert_eq!(compare("SITINURAINI", "SITI NURAINI"), Likeness::Spaces);
+        assert_eq!(compare("BUDI BIN AHMAD", "BUDI BIN AHMAD (ALM)"), Likeness::Deceased);
+        assert_eq!(compare("SITI RAHMA", "SITI RAHMA, S.H."), Likeness::Longer);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_cleaned_is_clean_and_compares_alike(text in "\\PC{0,40}") {
+            if let Ok(name) = clean(&text) {
+                prop_assert_eq!(clean(&name), Ok(name.clone()));
+                prop_assert_eq!(key(&name), key(&text));
+                prop_assert!(!name.chars().any(is_hostile));
+            }
+        }
+
+        #[test]
+        fn decomposed_and_composed_are_one_name(text in "[a-zA-ZÀ-ÿĀ-žƠơƯư '-]{1,40}") {
+            let apart: String = text.nfd().collect();
+            prop_assert_eq!(clean(&text), clean(&apart));
+            prop_assert_eq!(key(&text), key(&apart));
+        }
+    }
+}
