@@ -141,7 +141,7 @@ fn main() {
     let sealed = vault.seal_row(&random, "holder_record", resident, &person).unwrap();
     measure(wanted, "seal a record", || vault.seal_row(&random, "holder_record", resident, &person));
     measure(wanted, "open a record", || vault.open_row::<RegisterRecord>("holder_record", resident, &sealed).is_ok());
-    let picture = vault.seal_bytes(&random, "holder_portrait", resident, &[7; 20_000]);
+    let picture = vault.seal_bytes(&random, "holder_portrait", resident, &[7; 20_000]).unwrap();
     measure(wanted, "open a portrait of 20 KB", || vault.open_bytes("holder_portrait", resident, &picture).is_ok());
     let chosen = [Attribute::FullName, Attribute::BirthDate, Attribute::Sex, Attribute::AgeOver17];
     let set = chosen.into_iter().fold(AttributeSet::EMPTY, AttributeSet::with);

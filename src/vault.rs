@@ -32,6 +32,9 @@ pub enum VaultError {
     /// A file cannot be read, has a wrong length or too open a mode.
     #[error("{0}")]
     File(String),
+    /// Something is too long to be sealed, or cannot be written as CBOR.
+    #[error("a value cannot be sealed")]
+    Seal,
     /// A ciphertext is not ours, was altered, or stands in another row than it was made for.
     #[error("a sealed value cannot be opened")]
     Open,
@@ -104,34 +107,61 @@ impl Label {
     }
 }
 
-struct Root {
-    keys: BTreeMap<Label, Zeroizing<[u8; 32]>>,
-    ciphers: BTreeMap<Label, Aes256GcmSiv>,
+/// The keys of one root secret. There is one for every label, so nothing has to be said about a missing one.
+struct Root([Keys; Label::ALL.len()]);
+
+struct Keys {
+    key: Zeroizing<[u8; 32]>,
+    mac: Hmac<Sha256>,
+    cipher: Aes256GcmSiv,
 }
 
 impl Root {
     fn derive(secret: &[u8; 32]) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(None, secret);
-        let mut keys = BTreeMap::new();
-        let mut ciphers = BTreeMap::new();
-        for label in Label::ALL {
-            let mut key = Zeroizing::new([0; 32]);
-            // 32 bytes is far below HKDF's limit of 255 blocks, so this cannot fail; an all-zero key is never stored.
-            if hkdf.expand(label.info(), key.as_mut()).is_ok() {
-                ciphers.insert(label, Aes256GcmSiv::new(key.as_slice().try_into().unwrap_or(&Default::default())));
-                keys.insert(label, key);
-            }
-        }
-        Self { keys, ciphers }
+        // HKDF (RFC 5869) of one block: T(1) = HMAC(PRK, info ‖ 0x01). Written with a MAC whose key has its full length, it
+        // cannot fail, as expanding to a length that somebody chooses can.
+        let (prk, _) = Hkdf::<Sha256>::extract(None, secret);
+        Self(Label::ALL.map(|label| {
+            let mut mac = keyed(&prk.into());
+            mac.update(label.info());
+            mac.update(&[1]);
+            let key = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
+            Keys { mac: keyed(&key), cipher: Aes256GcmSiv::new(&(*key).into()), key }
+        }))
     }
+
+    fn keys(&self, label: Label) -> &Keys {
+        &self.0[label as usize]
+    }
+
+    fn mac(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.keys(label).mac.clone();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    fn encrypt(&self, label: Label, nonce: &[u8; 12], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let payload = Payload { msg: plaintext, aad };
+        self.keys(label).cipher.encrypt(&Nonce::from(*nonce), payload).map_err(|_| VaultError::Seal)
+    }
+}
+
+/// HMAC-SHA-256 under 32 bytes, which RFC 2104 fills up with zeros to the block of 64.
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(key);
+    <Hmac<Sha256> as KeyInit>::new(&(*block).into())
 }
 
 /// The derived keys of all root secrets. Cloning shares them; `Debug` shows versions only.
 #[derive(Clone)]
 pub struct Vault {
-    roots: Arc<BTreeMap<u8, Root>>,
-    current: u8,
-    first: u8,
+    roots: Arc<BTreeMap<u8, Arc<Root>>>,
+    current: (u8, Arc<Root>),
+    first: (u8, Arc<Root>),
 }
 
 impl std::fmt::Debug for Vault {
@@ -144,15 +174,18 @@ impl Vault {
     /// From root secrets by version; the highest version seals, all open. Blind indexes stay with the lowest version,
     /// because rows are found by them. `None` when there is no secret at all.
     pub fn new(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>) -> Option<Self> {
-        let (&first, &current) = (secrets.keys().next()?, secrets.keys().next_back()?);
-        let roots = secrets.iter().map(|(&version, secret)| (version, Root::derive(secret))).collect();
+        let roots: BTreeMap<_, _> =
+            secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect();
+        let named = |(version, root): (&u8, &Arc<Root>)| (*version, Arc::clone(root));
+        let (first, current) = (named(roots.first_key_value()?), named(roots.last_key_value()?));
         Some(Self { roots: Arc::new(roots), current, first })
     }
 
     /// One root secret of version 1, for tests and vectors.
     pub fn single(secret: [u8; 32]) -> Self {
-        let roots = BTreeMap::from([(1, Root::derive(&secret))]);
-        Self { roots: Arc::new(roots), current: 1, first: 1 }
+        let root = Arc::new(Root::derive(&secret));
+        let only = (1, Arc::clone(&root));
+        Self { roots: Arc::new(BTreeMap::from([(1, root)])), current: only.clone(), first: only }
     }
 
     /// Reads all of `dir/<n>`. Files that others than the owner may read are refused.
@@ -178,40 +211,38 @@ impl Vault {
 
     /// The version that seals now.
     pub const fn current(&self) -> u8 {
-        self.current
+        self.current.0
     }
 
     /// The version that blind indexes and other look-up digests use.
     pub const fn index_version(&self) -> u8 {
-        self.first
+        self.first.0
     }
 
-    /// HMAC-SHA-256 of the parts, each preceded by its length, under the key for `label` of root `version`.
-    /// An unknown version gives `None`.
+    /// HMAC-SHA-256 of the parts, each preceded by its length, under the key for `label` of root `version`, which came from
+    /// outside: an unknown one gives `None`, which is to be refused.
     pub fn mac(&self, version: u8, label: Label, parts: &[&[u8]]) -> Option<[u8; 32]> {
-        let key = self.roots.get(&version)?.keys.get(&label)?;
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key.as_slice()).ok()?;
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        Some(mac.finalize().into_bytes().into())
+        Some(self.roots.get(&version)?.mac(label, parts))
     }
 
-    /// [`Vault::mac`] under the current root.
+    /// [`Vault::mac`] under the current root, which is always there.
     pub fn mac_now(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
-        self.mac(self.current, label, parts).unwrap_or_default()
+        self.current.1.mac(label, parts)
+    }
+
+    /// [`Vault::mac`] under the root of the lowest version, for digests by which something is found again.
+    pub fn mac_index(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
+        self.first.1.mac(label, parts)
     }
 
     /// The raw key for `label` of root `version`, for libraries that want one (the captcha's HMAC key).
     pub fn key(&self, version: u8, label: Label) -> Option<Zeroizing<[u8; 32]>> {
-        self.roots.get(&version)?.keys.get(&label).cloned()
+        Some(self.roots.get(&version)?.keys(label).key.clone())
     }
 
     /// Blind index of a value: equal values give equal bytes, which say nothing without the key.
     pub fn blind_index(&self, label: Label, value: &str) -> Vec<u8> {
-        let mac = self.mac(self.first, label, &[value.as_bytes()]).unwrap_or_default();
-        mac[..INDEX_LENGTH].to_vec()
+        self.mac_index(label, &[value.as_bytes()])[..INDEX_LENGTH].to_vec()
     }
 
     /// AES-256-GCM-SIV (RFC 8452) under the key for `label` of root `version`, with the caller's nonce.
@@ -226,8 +257,7 @@ impl Vault {
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
-        let cipher = self.roots.get(&version).and_then(|root| root.ciphers.get(&label)).ok_or(VaultError::Open)?;
-        cipher.encrypt(&Nonce::from(*nonce), Payload { msg: plaintext, aad }).map_err(|_| VaultError::Open)
+        self.roots.get(&version).ok_or(VaultError::Seal)?.encrypt(label, nonce, aad, plaintext)
     }
 
     /// The reverse of [`Vault::encrypt`].
@@ -242,23 +272,33 @@ impl Vault {
         aad: &[u8],
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let cipher = self.roots.get(&version).and_then(|root| root.ciphers.get(&label)).ok_or(VaultError::Open)?;
-        cipher
+        let root = self.roots.get(&version).ok_or(VaultError::Open)?;
+        root.keys(label)
+            .cipher
             .decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad })
             .map(Zeroizing::new)
             .map_err(|_| VaultError::Open)
     }
 
     /// Seals bytes under a random nonce, bound to `context`: version ‖ nonce (12) ‖ ciphertext and tag.
-    pub fn seal(&self, label: Label, random: &Random, context: &[&[u8]], plaintext: &[u8]) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// When there are more than 64 GiB of them (RFC 8452 §6): nothing is ever kept that would not open.
+    pub fn seal(
+        &self,
+        label: Label,
+        random: &Random,
+        context: &[&[u8]],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let (version, root) = &self.current;
         let nonce: [u8; 12] = random.bytes();
-        let aad = associated_data(self.current, context);
-        let ciphertext = self.encrypt(self.current, label, &nonce, &aad, plaintext).unwrap_or_default();
+        let ciphertext = root.encrypt(label, &nonce, &associated_data(*version, context), plaintext)?;
         let mut out = Vec::with_capacity(13 + ciphertext.len());
-        out.push(self.current);
+        out.push(*version);
         out.extend_from_slice(&nonce);
         out.extend_from_slice(&ciphertext);
-        out
+        Ok(out)
     }
 
     /// Opens what [`Vault::seal`] made with the same label and context.
@@ -283,8 +323,8 @@ impl Vault {
         record: &T,
     ) -> Result<Vec<u8>, VaultError> {
         let mut plaintext = Zeroizing::new(Vec::new());
-        ciborium::into_writer(record, &mut *plaintext).map_err(|_| VaultError::Open)?;
-        Ok(self.seal(Label::Column, random, &[table.as_bytes(), row.as_bytes()], &plaintext))
+        ciborium::into_writer(record, &mut *plaintext).map_err(|_| VaultError::Seal)?;
+        self.seal(Label::Column, random, &[table.as_bytes(), row.as_bytes()], &plaintext)
     }
 
     /// Opens what [`Vault::seal_row`] made for the same table and row.
@@ -297,7 +337,10 @@ impl Vault {
     }
 
     /// Seals a picture or other bytes as they are, bound to table and row.
-    pub fn seal_bytes(&self, random: &Random, table: &str, row: Uuid, bytes: &[u8]) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// As for [`Vault::seal`].
+    pub fn seal_bytes(&self, random: &Random, table: &str, row: Uuid, bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
         self.seal(Label::Column, random, &[table.as_bytes(), row.as_bytes()], bytes)
     }
 
@@ -381,6 +424,25 @@ mod tests {
     }
 
     #[test]
+    fn keys_and_macs_are_those_of_the_crates_for_any_length() {
+        let hkdf = Hkdf::<Sha256>::new(None, &[7; 32]);
+        for (place, label) in Label::ALL.into_iter().enumerate() {
+            assert_eq!(label as usize, place, "{label:?}");
+            let mut key = [0; 32];
+            hkdf.expand(label.info(), &mut key).unwrap();
+            assert_eq!(*vault().key(1, label).unwrap(), key);
+            let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).unwrap();
+            mac.update(&[0, 0, 0, 0, 0, 0, 0, 1]);
+            mac.update(b"x");
+            let expected: [u8; 32] = mac.finalize().into_bytes().into();
+            assert_eq!(vault().mac_now(label, &[b"x"]), expected);
+            assert_eq!(vault().mac_index(label, &[b"x"]), expected);
+            assert_eq!(vault().mac(1, label, &[b"x"]), Some(expected));
+            assert_eq!(vault().mac(2, label, &[b"x"]), None, "no key, no digest");
+        }
+    }
+
+    #[test]
     fn every_use_has_a_key_of_its_own() {
         let keys: std::collections::HashSet<_> =
             Label::ALL.iter().map(|label| *vault().key(1, *label).unwrap()).collect();
@@ -407,11 +469,11 @@ mod tests {
     fn an_older_root_still_opens_and_still_indexes() {
         let random = Random::seeded(1);
         let old = vault();
-        let sealed = old.seal_bytes(&random, "t", Uuid::nil(), b"x");
+        let sealed = old.seal_bytes(&random, "t", Uuid::nil(), b"x").unwrap();
         let secrets = BTreeMap::from([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]);
         let both = Vault::new(&secrets).unwrap();
         assert_eq!(both.open_bytes("t", Uuid::nil(), &sealed).unwrap(), b"x");
-        assert_eq!(both.seal_bytes(&random, "t", Uuid::nil(), b"x")[0], 2);
+        assert_eq!(both.seal_bytes(&random, "t", Uuid::nil(), b"x").unwrap()[0], 2);
         assert_eq!(both.blind_index(Label::NikIndex, "1"), old.blind_index(Label::NikIndex, "1"));
     }
 

@@ -117,25 +117,22 @@ impl Service {
             phase: phase.to_owned(),
             outcome,
         };
-        let version = self.core.vault.current();
-        let digest = self.digest(version, &entry.digest_input(&previous));
-        let head = self.digest(version, &head_input(event.chain, seq, &digest));
+        let digest = self.digest(&entry.digest_input(&previous));
+        let head = self.digest(&head_input(event.chain, seq, &digest));
         Ok(store::add(tx, &entry, &digest, &head).await?)
     }
 
     /// Version of the root secret, then the HMAC.
-    fn digest(&self, version: u8, parts: &[Vec<u8>]) -> Vec<u8> {
-        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-        let mut out = vec![version];
-        out.extend_from_slice(&self.core.vault.mac(version, Label::Audit, &parts).unwrap_or_default());
-        out
+    fn digest(&self, parts: &[Vec<u8>]) -> Vec<u8> {
+        let vault = &self.core.vault;
+        [&[vault.current()][..], &vault.mac_now(Label::Audit, &slices(parts))].concat()
     }
 
     fn fits(&self, digest: &[u8], parts: &[Vec<u8>]) -> bool {
-        // An unknown version has no key: whoever invents one gets zeros, which are refused here.
-        let Some(&version) = digest.first() else { return false };
-        let known = self.core.vault.key(version, Label::Audit).is_some();
-        known && bool::from(self.digest(version, parts).ct_eq(digest))
+        // An unknown version has no key: whoever invents one is refused here.
+        let Some((&version, mac)) = digest.split_first() else { return false };
+        let own = self.core.vault.mac(version, Label::Audit, &slices(parts));
+        own.is_some_and(|own| own[..].ct_eq(mac).into())
     }
 
     /// Reads the whole log and says what is wrong with it. Others may go on recording meanwhile.
@@ -223,4 +220,8 @@ impl Service {
 
 fn head_input(chain: Uuid, seq: i64, digest: &[u8]) -> [Vec<u8>; 4] {
     [b"head".to_vec(), chain.as_bytes().to_vec(), seq.to_be_bytes().to_vec(), digest.to_vec()]
+}
+
+fn slices(parts: &[Vec<u8>]) -> Vec<&[u8]> {
+    parts.iter().map(Vec::as_slice).collect()
 }

@@ -89,10 +89,7 @@ pub(super) async fn add(tx: &mut Tx, entry: &Entry, digest: &[u8], head: &[u8]) 
         &entry.outcome,
         digest,
     )?;
-    match execute!(tx, CLOSE, entry.chain, entry.seq, head)? {
-        1 => Ok(()),
-        _ => Err(DbError::Contention),
-    }
+    if change!(tx, CLOSE, entry.chain, entry.seq, head)?.happened() { Ok(()) } else { Err(DbError::Contention) }
 }
 
 /// All heads.

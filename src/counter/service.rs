@@ -241,7 +241,7 @@ pub async fn add_officer(
         full_name: full_name.trim().to_owned(),
         role: role.as_str().to_owned(),
         password_hash,
-        totp_sealed: core.vault.seal_bytes(&core.random, TOTP_TABLE, officer_id, &secret),
+        totp_sealed: core.vault.seal_bytes(&core.random, TOTP_TABLE, officer_id, &secret)?,
         state: String::from("active"),
     };
     match store::add_officer(&mut tx, &row, now).await {
@@ -312,7 +312,7 @@ pub async fn reset_totp(core: &Core, username: &str) -> Result<NewOfficer> {
     let secret = totp::generate(&core.random);
     let mut tx = core.db.write().await?;
     let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
-    let sealed = core.vault.seal_bytes(&core.random, TOTP_TABLE, officer.officer_id, &secret);
+    let sealed = core.vault.seal_bytes(&core.random, TOTP_TABLE, officer.officer_id, &secret)?;
     store::reset_totp(&mut tx, officer.officer_id, username, &sealed).await?.or(Code::NotFound)?;
     by_operator(core, tx, Action::TotpReset, officer.officer_id).await?;
     Ok(NewOfficer {

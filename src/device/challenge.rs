@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::{Thumbprint, decode, encode};
 use crate::clock::{MICROS, Timestamp};
 use crate::random::Random;
-use crate::vault::{Label, Vault};
+use crate::vault::{Label, Vault, VaultError};
 
 /// How long a challenge lives, in seconds.
 pub const LIFETIME_SECONDS: i64 = 60;
@@ -51,8 +51,11 @@ pub struct Challenge {
 
 impl Challenge {
     /// Makes the text of a challenge for one device.
-    pub fn issue(vault: &Vault, random: &Random, device: &Thumbprint, issued: Timestamp) -> String {
-        encode(&vault.seal(Label::Challenge, random, &[device], &issued.micros().to_be_bytes()))
+    ///
+    /// # Errors
+    /// As for [`Vault::seal`]: none for eight bytes.
+    pub fn issue(vault: &Vault, random: &Random, device: &Thumbprint, issued: Timestamp) -> Result<String, VaultError> {
+        Ok(encode(&vault.seal(Label::Challenge, random, &[device], &issued.micros().to_be_bytes())?))
     }
 
     /// Opens a challenge. `None` when it is not ours, was given to another device, or has expired.
@@ -73,7 +76,7 @@ mod tests {
     fn a_challenge_lives_60_seconds_for_its_own_device() {
         let (vault, random) = (Vault::single([1; 32]), Random::seeded(1));
         let at = Timestamp::from_seconds(1_800_000_000);
-        let text = Challenge::issue(&vault, &random, &[1; 32], at);
+        let text = Challenge::issue(&vault, &random, &[1; 32], at).unwrap();
         assert_eq!(Challenge::open(&vault, &text, &[1; 32], at.plus_seconds(59)).unwrap().issued, at);
         assert!(Challenge::open(&vault, &text, &[1; 32], at.plus_seconds(60)).is_none());
         assert!(Challenge::open(&vault, &text, &[1; 32], at.plus_seconds(-11)).is_none());

@@ -6,7 +6,7 @@ use super::dpop::{self, DpopError, Expected};
 use super::{Challenge, Issuer, Thumbprint, nonce};
 use crate::clock::{Clock, Timestamp};
 use crate::random::Random;
-use crate::vault::Vault;
+use crate::vault::{Vault, VaultError};
 
 /// What a request must prove before a resident's endpoint looks at it. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -71,10 +71,13 @@ impl Guard {
     }
 
     /// A challenge for a device, and when it expires.
-    pub fn challenge(&self, device: &Thumbprint) -> (String, Timestamp) {
+    ///
+    /// # Errors
+    /// As for [`Challenge::issue`].
+    pub fn challenge(&self, device: &Thumbprint) -> Result<(String, Timestamp), VaultError> {
         let issued = self.issuer.next(self.clock.now());
-        let text = Challenge::issue(&self.vault, &self.random, device, issued);
-        (text, issued.plus_seconds(super::challenge::LIFETIME_SECONDS))
+        let text = Challenge::issue(&self.vault, &self.random, device, issued)?;
+        Ok((text, issued.plus_seconds(super::challenge::LIFETIME_SECONDS)))
     }
 }
 

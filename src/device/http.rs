@@ -109,9 +109,9 @@ pub struct ChallengeReply {
         (status = 200, description = "A challenge for this device, 60 seconds", body = ChallengeReply),
         (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
-async fn create_challenge(State(guard): State<Guard>, device: Device) -> Json<ChallengeReply> {
-    let (challenge, expires_at) = guard.challenge(&device.thumbprint);
-    Json(ChallengeReply { challenge, expires_at })
+async fn create_challenge(State(guard): State<Guard>, device: Device) -> Result<Json<ChallengeReply>, Problem> {
+    let (challenge, expires_at) = guard.challenge(&device.thumbprint).map_err(Error::from)?;
+    Ok(Json(ChallengeReply { challenge, expires_at }))
 }
 
 /// The routes of this room.

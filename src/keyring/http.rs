@@ -8,6 +8,8 @@ use utoipa_axum::routes;
 
 use super::Keyring;
 use crate::credential::jwk::JwkSet;
+use crate::error::Code;
+use crate::web::Problem;
 
 /// The route.
 pub fn routes(keyring: Keyring) -> OpenApiRouter {
@@ -19,6 +21,9 @@ pub fn routes(keyring: Keyring) -> OpenApiRouter {
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Keys",
     responses((status = 200, description = "The key set", body = JwkSet)))]
 async fn jwks(State(keyring): State<Keyring>) -> Response {
-    let body = serde_json::to_vec(&keyring.jwks()).unwrap_or_default();
+    // An empty set would be a statement: that no key verifies. What cannot be written is a fault instead.
+    let Ok(body) = serde_json::to_vec(&keyring.jwks()) else {
+        return Problem::from(Code::Internal).into_response();
+    };
     ([(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=60")], body).into_response()
 }

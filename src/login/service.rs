@@ -274,8 +274,7 @@ impl LogIns {
     }
 
     fn digest_of(&self, parts: &[&[u8]]) -> Vec<u8> {
-        let vault = &self.core.vault;
-        vault.mac(vault.index_version(), Label::LoginSubject, parts).unwrap_or_default().to_vec()
+        self.core.vault.mac_index(Label::LoginSubject, parts).to_vec()
     }
 }
 

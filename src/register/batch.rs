@@ -125,7 +125,7 @@ impl LocalRegister {
                 let sealed = core.vault.seal_row(&core.random, Self::RECORDS, resident_id, &new.record)?;
                 rows.push(RecordRow { resident_id, nik_index: index.clone(), sealed });
                 if let Some(jpeg) = new.portrait.as_ref().filter(|jpeg| jpeg.len() <= portrait::MAX_BYTES) {
-                    let sealed = core.vault.seal_bytes(&core.random, Self::PORTRAITS, resident_id, jpeg);
+                    let sealed = core.vault.seal_bytes(&core.random, Self::PORTRAITS, resident_id, jpeg)?;
                     portraits.push(PortraitRow { resident_id, sealed });
                 }
             }

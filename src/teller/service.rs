@@ -340,7 +340,7 @@ async fn secrets(core: &Core, employee_id: Uuid, username: &str) -> Result<(NewE
     let password_hash = tokio::task::spawn_blocking(move || password::hash(&random, hashed.expose()))
         .await
         .map_err(Error::internal)??;
-    let sealed = core.vault.seal_bytes(&core.random, Realm::Employees.totp_table(), employee_id, &secret);
+    let sealed = core.vault.seal_bytes(&core.random, Realm::Employees.totp_table(), employee_id, &secret)?;
     let shown = NewEmployee {
         employee_id,
         password: chosen,

@@ -143,7 +143,7 @@ impl Service {
             store::open_session(&mut tx, resident, credential.generation, ends_at).await?.ok_or(Code::NotFound)?;
         tx.commit().await?;
         let access = Access { resident_id: resident, generation: credential.generation, session, expires_at: ends_at };
-        let sealed = self.core.vault.seal(Label::AccessToken, &self.core.random, &[device], &access.to_bytes());
+        let sealed = self.core.vault.seal(Label::AccessToken, &self.core.random, &[device], &access.to_bytes())?;
         Ok(Unlocked { access_token: device::encode(&sealed).into(), expires_in: SESSION_SECONDS })
     }
 

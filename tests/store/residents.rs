@@ -95,7 +95,7 @@ impl Holder {
         let sealed = core.vault.seal_row(&core.random, "holder_record", RESIDENT, &record()).unwrap();
         let insert = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3)";
         ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice(), core.now()).unwrap();
-        let sealed = core.vault.seal_bytes(&core.random, "holder_portrait", RESIDENT, &portrait());
+        let sealed = core.vault.seal_bytes(&core.random, "holder_portrait", RESIDENT, &portrait()).unwrap();
         let insert = "INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)";
         ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice()).unwrap();
         tx.commit().await.unwrap();
@@ -110,7 +110,7 @@ impl Holder {
 
 /// A challenge and its signature.
 pub fn sign(guard: &Guard, device: &DeviceKey, pin: &PinKey, purpose: Purpose) -> (String, String) {
-    let (challenge, _) = guard.challenge(&device.thumbprint());
+    let (challenge, _) = guard.challenge(&device.thumbprint()).unwrap();
     let signature = pin.sign(purpose, &challenge, &device.thumbprint()).unwrap();
     (challenge, signature)
 }

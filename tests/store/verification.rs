@@ -78,7 +78,7 @@ pub(crate) async fn world(core: Core) -> World {
 pub(crate) async fn add_holder(core: &Core) -> Uuid {
     let resident = core.random.uuid_v7(core.now());
     let record = core.vault.seal_row(&core.random, "holder_record", resident, &siti()).unwrap();
-    let portrait = core.vault.seal_bytes(&core.random, "holder_portrait", resident, PORTRAIT);
+    let portrait = core.vault.seal_bytes(&core.random, "holder_portrait", resident, PORTRAIT).unwrap();
     let mut tx = core.db.write().await.unwrap();
     execute!(
         &mut tx,

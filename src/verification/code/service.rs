@@ -51,7 +51,7 @@ impl Codes {
         for _ in 0..DRAWS {
             let code = PresentationCode::from_number(random.below(CODES));
             let index = index(vault, &code);
-            let sealed = vault.seal(Label::Column, random, &[TABLE, resident.as_bytes(), &index], token.as_bytes());
+            let sealed = vault.seal(Label::Column, random, &[TABLE, resident.as_bytes(), &index], token.as_bytes())?;
             if store::add(&mut tx, &index, resident, &sealed, expires_at).await?.happened() {
                 tx.commit().await?;
                 return Ok(code);
@@ -133,8 +133,7 @@ impl Codes {
 
     /// What a question with a code is recognised by when it is repeated. Keyed, because ten digits are soon tried out.
     pub fn keyed(&self, hash: &[u8; 32]) -> [u8; 32] {
-        let vault = &self.core.vault;
-        vault.mac(vault.index_version(), Label::PresentationCode, &[b"question", hash]).unwrap_or_default()
+        self.core.vault.mac_index(Label::PresentationCode, &[b"question", hash])
     }
 
     /// Forgets expired codes and guesses that no longer count; gives how many rows.
@@ -158,8 +157,7 @@ async fn window(tx: &mut Tx, subject: Uuid) -> Result<Option<Window>> {
 
 fn index(vault: &Vault, code: &PresentationCode) -> Vec<u8> {
     let parts: [&[u8]; 2] = [b"code", code.expose().as_bytes()];
-    let mac = vault.mac(vault.index_version(), Label::PresentationCode, &parts).unwrap_or_default();
-    mac[..INDEX_LENGTH].to_vec()
+    vault.mac_index(Label::PresentationCode, &parts)[..INDEX_LENGTH].to_vec()
 }
 
 fn wait(seconds: u64) -> Error {
