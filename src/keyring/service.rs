@@ -18,6 +18,7 @@ use crate::credential::{
     Authentic, FileSigner, Issued, Issuer, KeyPurpose, Reason, SealedRecord, SignError, Signer, TokenKind, TokenSealer,
     VerifyingKeys,
 };
+use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::random::Random;
 use crate::vault::{Label, VaultError, write_private};
@@ -51,6 +52,8 @@ struct Snapshot {
     active: HashMap<&'static str, [u8; 8]>,
 }
 
+/// How often revoking begins anew because keys are moved elsewhere at the same time.
+const REVOKE_TRIES: usize = 5;
 /// The signing keys that a running service cannot do without.
 const NEEDED: [KeyPurpose; 2] = [KeyPurpose::Token, KeyPurpose::Receipt];
 
@@ -133,24 +136,33 @@ impl Keyring {
     /// # Errors
     /// `not_found`; `wrong_state` when it is the active key and no other one waits.
     pub async fn revoke(core: &Core, kid: [u8; 8]) -> Result<()> {
-        let now = core.now();
-        let mut tx = core.db.write().await?;
-        let rows = store::all(&mut tx).await?;
         let token = KeyPurpose::Token.as_str();
-        let row = rows.iter().find(|row| row.kid == kid && row.purpose == token).ok_or(Code::NotFound)?;
-        let active = row.state == "active";
-        store::revoke(&mut tx, &kid, now).await?.ok_or(Code::NotFound)?;
-        if active {
-            let next = rows.iter().find(|row| row.purpose == token && row.state == "next").ok_or_else(|| {
-                Refusal::new(Code::WrongState).detail(
-                    "Ini kunci aktif dan belum ada penggantinya; jalankan `ikd keys rotate token` dan salin berkasnya dahulu.",
-                    "This is the active key and none waits to replace it; run `ikd keys rotate token` and copy its file first.",
-                )
-            })?;
-            // Another command or node was faster: without this the purpose would be left without an active key.
-            store::promote(&mut tx, &next.kid, token, now).await?.demand()?;
+        // Keys may be promoted or revoked elsewhere meanwhile: then what was read is read again.
+        for _ in 0..REVOKE_TRIES {
+            let now = core.now();
+            let mut tx = core.db.write().await?;
+            let rows = store::all(&mut tx).await?;
+            let row = rows.iter().find(|row| row.kid == kid && row.purpose == token).ok_or(Code::NotFound)?;
+            let revoked = match row.state.as_str() {
+                "retired" => return Err(Code::NotFound.into()),
+                "active" => {
+                    let next = rows.iter().find(|row| row.purpose == token && row.state == "next").ok_or_else(|| {
+                        Refusal::new(Code::WrongState).detail(
+                            "Ini kunci aktif dan belum ada penggantinya; jalankan `ikd keys rotate token` dan salin berkasnya dahulu.",
+                            "This is the active key and none waits to replace it; run `ikd keys rotate token` and copy its file first.",
+                        )
+                    })?;
+                    store::replace(&mut tx, &kid, &next.kid, token, now).await
+                }
+                _ => store::revoke(&mut tx, &kid, token, now).await,
+            };
+            match revoked {
+                Ok(revoked) if revoked.happened() => return Ok(tx.commit().await?),
+                Ok(_) | Err(DbError::Unique | DbError::Contention) => tx.rollback().await?,
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(tx.commit().await?)
+        Err(DbError::Contention.into())
     }
 
     /// Refuses a root secret that is not the one this database is sealed with; a database without one takes it.
@@ -158,8 +170,7 @@ impl Keyring {
     /// # Errors
     /// When it is another one, or the database does not answer.
     pub async fn check_root(core: &Core) -> Result<()> {
-        let own =
-            hex(&core.vault.mac(core.vault.index_version(), Label::Audit, &[b"root fingerprint"]).unwrap_or_default());
+        let own = hex(&core.vault.mac_index(Label::Audit, &[b"root fingerprint"]));
         let mut tx = core.db.write().await?;
         let known = store::root_fingerprint(&mut tx, &own, core.now()).await?;
         tx.commit().await?;
@@ -275,12 +286,15 @@ impl Keyring {
     async fn promote(&self, row: &KeyRow, now: Timestamp) -> Result<bool> {
         // SQLite has one writer and readers of their own, so writing while the reader above is open is fine.
         let mut tx = self.0.core.db.write().await?;
-        if store::promote(&mut tx, &row.kid, &row.purpose, now).await?.happened() {
-            tx.commit().await?;
-            tracing::info!(key.purpose = row.purpose, "a new signing key is active");
-            return Ok(true);
+        match store::promote(&mut tx, &row.kid, &row.purpose, now).await {
+            Ok(promoted) if promoted.happened() => {
+                tx.commit().await?;
+                tracing::info!(key.purpose = row.purpose, "a new signing key is active");
+            }
+            // Another node or command was faster; the rows are read again.
+            Ok(_) | Err(DbError::Unique | DbError::Contention) => tx.rollback().await?,
+            Err(error) => return Err(error.into()),
         }
-        tx.rollback().await?;
         Ok(true)
     }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::{Changed, DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_one};
 
 /// A signing key's public half and state.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -51,22 +51,51 @@ pub async fn add(
     execute!(tx, ADD, kid, purpose, public_key, state, now, activated_at).map(|_| ())
 }
 
+const HOLD_NEXT: &str = "UPDATE signing_key SET state = state WHERE kid = $1 AND purpose = $2 AND state = 'next'";
 const RETIRE_ACTIVE: &str =
     "UPDATE signing_key SET state = 'retiring', retiring_at = $2 WHERE purpose = $1 AND state = 'active'";
 const ACTIVATE: &str = "UPDATE signing_key SET state = 'active', activated_at = $2 WHERE kid = $1 AND state = 'next'";
 
-/// Puts `kid` in the place of the active key of its purpose. `false` when another node was first: then roll back.
+/// Puts `kid` in the place of the active key of its purpose. Nothing has changed when it no longer waits. The waiting key is
+/// held before the active one goes, so that one never goes without the other coming.
+///
+/// # Errors
+/// `DbError::Unique` when another waiting key was promoted meanwhile: then the transaction is over.
 pub async fn promote(tx: &mut Tx, kid: &[u8], purpose: &str, now: Timestamp) -> DbResult<Changed> {
+    let waits = change!(tx, HOLD_NEXT, kid, purpose)?;
+    if !waits.happened() {
+        return Ok(waits);
+    }
     execute!(tx, RETIRE_ACTIVE, purpose, now)?;
     change!(tx, ACTIVATE, kid, now)
 }
 
-const REVOKE: &str = "UPDATE signing_key SET state = 'retired', retired_at = $2 WHERE kid = $1 AND state <> 'retired' \
-    RETURNING purpose";
+const REVOKE_ACTIVE: &str =
+    "UPDATE signing_key SET state = 'retired', retired_at = $3 WHERE kid = $1 AND purpose = $2 AND state = 'active'";
 
-/// Retires a key at once, whatever state it is in; gives its purpose, `None` when there is no such living key.
-pub async fn revoke(tx: &mut Tx, kid: &[u8], now: Timestamp) -> DbResult<Option<String>> {
-    Ok(fetch_optional!(tx, (String,), REVOKE, kid, now)?.map(|row| row.0))
+/// Retires the active key at once and puts `next` in its place, both or neither: when the one is no longer active or the other
+/// no longer waits, nothing has changed.
+///
+/// # Errors
+/// `DbError::Unique` as for [`promote`].
+pub async fn replace(tx: &mut Tx, kid: &[u8], next: &[u8], purpose: &str, now: Timestamp) -> DbResult<Changed> {
+    let waits = change!(tx, HOLD_NEXT, next, purpose)?;
+    if !waits.happened() {
+        return Ok(waits);
+    }
+    let revoked = change!(tx, REVOKE_ACTIVE, kid, purpose, now)?;
+    if !revoked.happened() {
+        return Ok(revoked);
+    }
+    change!(tx, ACTIVATE, next, now)
+}
+
+const REVOKE: &str = "UPDATE signing_key SET state = 'retired', retired_at = $3 \
+    WHERE kid = $1 AND purpose = $2 AND state IN ('next', 'retiring')";
+
+/// Retires at once a key that does not sign: nothing changes for the active one, which needs a successor ([`replace`]).
+pub async fn revoke(tx: &mut Tx, kid: &[u8], purpose: &str, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, REVOKE, kid, purpose, now)
 }
 
 const ROOT: &str = "SELECT value FROM setting WHERE name = 'root_fingerprint'";

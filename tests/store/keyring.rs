@@ -193,3 +193,57 @@ async fn a_lease_has_one_holder_until_it_expires() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
+    each_engine(async |core| {
+        Keyring::init(&core).await.unwrap();
+        let token = KeyPurpose::Token.as_str();
+        for _ in 0..20 {
+            // Two keys wait; nodes promote both while the active one is revoked and a waiting one too.
+            let mut tx = core.db.read().await.unwrap();
+            let active = store::all(&mut tx)
+                .await
+                .unwrap()
+                .into_iter()
+                .find(|row| row.purpose == token && row.state == "active");
+            drop(tx);
+            let active: [u8; 8] = active.unwrap().kid.try_into().unwrap();
+            let first = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+            let second = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+            let promote = |kid: [u8; 8]| {
+                let core = core.clone();
+                tokio::spawn(async move {
+                    let mut tx = core.db.write().await.unwrap();
+                    // Committed whatever came of it: a miss has to leave everything as it was.
+                    match store::promote(&mut tx, &kid, token, core.now()).await {
+                        Ok(changed) => {
+                            changed.either_way();
+                            tx.commit().await.unwrap();
+                        }
+                        Err(DbError::Unique | DbError::Contention) => tx.rollback().await.unwrap(),
+                        Err(error) => panic!("{error}"),
+                    }
+                })
+            };
+            let revoke = |kid: [u8; 8]| {
+                let core = core.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = Keyring::revoke(&core, kid).await {
+                        assert!(matches!(
+                            error,
+                            ikd::error::Error::Refused(_) | ikd::error::Error::Db(DbError::Contention)
+                        ));
+                    }
+                })
+            };
+            for done in [promote(first), revoke(active), promote(second), promote(first), revoke(second)] {
+                done.await.unwrap();
+            }
+            let mut tx = core.db.read().await.unwrap();
+            let rows = store::all(&mut tx).await.unwrap();
+            assert_eq!(rows.iter().filter(|row| row.purpose == token && row.state == "active").count(), 1);
+        }
+    })
+    .await;
+}
