@@ -430,6 +430,30 @@ fn sql_is_one_text_for_both_engines() {
 }
 
 #[test]
+fn guarded_writes_are_answered() {
+    // Updates of as many rows as there are; each says at its place why none is fine too.
+    const OF_MANY: &[&str] = &["RETIRE", "RETIRE_ACTIVE", "SUPERSEDE"];
+    demand(
+        "an UPDATE of one row runs through change!, whose answer the compiler does not let anybody drop, and nobody does by hand",
+        offences(|source| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&source.path);
+            let text = std::fs::read_to_string(path).unwrap();
+            let updates = text.split("const ").skip(1).filter_map(|rest| {
+                let (name, value) = rest.split_once(": &str")?;
+                let statement = value.split_once('"')?.1.trim_start();
+                (statement.starts_with("UPDATE ") && !OF_MANY.contains(&name)).then_some(name)
+            });
+            let compact: String = source.code.split_whitespace().collect();
+            let mut found: Vec<String> =
+                updates.filter(|name| compact.contains(&format!("execute!(tx,{name},"))).map(String::from).collect();
+            let by_hand = ["let_=store::", "let_=outbox::", "let_=change!("];
+            found.extend(by_hand.into_iter().filter(|text| compact.contains(*text)).map(String::from));
+            (!found.is_empty()).then(|| found.join(", "))
+        }),
+    );
+}
+
+#[test]
 fn sql_stands_where_the_rows_are_kept() {
     demand(
         "SQL stands in store.rs (or the outbox), not in services, handlers or models",

@@ -17,7 +17,10 @@ pub enum Dispatch {
     /// It is in the outbox: wake the worker after the commit.
     Queued,
     /// The address has had too many mails; the resident asks for it again later.
-    AllowanceUsedUp,
+    AllowanceUsedUp {
+        /// From when on.
+        until: Timestamp,
+    },
 }
 
 pub(super) async fn dispatch(
@@ -27,10 +30,11 @@ pub(super) async fn dispatch(
     email_index: &[u8],
     now: Timestamp,
 ) -> Result<Dispatch> {
-    if !outbox::allow(tx, email_index, now).await?.happened() {
-        return Ok(Dispatch::AllowanceUsedUp);
+    let kind = MailKind::ActivationCode;
+    if !outbox::allow(tx, kind, email_index, now).await?.happened() {
+        return Ok(Dispatch::AllowanceUsedUp { until: outbox::next_turn(tx, kind, email_index, now).await? });
     }
-    outbox::enqueue(tx, &core.random, now, MailKind::ActivationCode, registration_id).await?;
+    outbox::enqueue(tx, &core.random, now, kind, registration_id).await?;
     Ok(Dispatch::Queued)
 }
 

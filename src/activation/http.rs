@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::service::{Enrolled, Enrolment, Service};
+use crate::clock::Timestamp;
 use crate::device::http::Device;
 use crate::mail::MailState;
 use crate::registration::model::{Next, State as RegistrationState};
@@ -44,11 +45,15 @@ impl ProgressReply {
     }
 }
 
-/// The mail is on its way.
+/// The mail is on its way, or waits for its turn.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResendReply {
-    /// Always `queued`; `GET /v1/registrations/{id}` says when it was sent.
+    /// `queued` or `held`; `GET /v1/registrations/{id}` says when it was sent.
     mail: MailState,
+    /// With `held`: when it goes out by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    mail_at: Option<Timestamp>,
 }
 
 /// The public half of the PIN key, and proof of holding it.
@@ -92,8 +97,8 @@ async fn resend_code(
     device: Device,
     Path(id): Path<Uuid>,
 ) -> Result<(StatusCode, Json<ResendReply>), Problem> {
-    service.resend(&device.thumbprint, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(ResendReply { mail: MailState::Queued })))
+    let (mail, mail_at) = service.resend(&device.thumbprint, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(ResendReply { mail, mail_at })))
 }
 
 /// Sets the PIN: the digital KTP becomes active on this device. Repeated with the same key it succeeds again.

@@ -14,7 +14,7 @@ use crate::core::Core;
 use crate::db::{DbError, Tx};
 use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
 use crate::error::{Code, Error, Refusal, Result};
-use crate::mail::outbox::{self, ALLOWANCE_INTERVAL_SECONDS};
+use crate::mail::outbox;
 use crate::mail::{MailKind, MailState, Wake};
 use crate::registration::{self, Contact, State};
 use crate::secret::Redacted;
@@ -122,20 +122,22 @@ impl Service {
     }
 
     /// Sends the living code again, or a new one when it has expired or its tries are used up. While a mail still waits
-    /// to be sent, this changes nothing.
+    /// to be sent, this changes nothing. Gives how far that mail is, and when one that is held goes out.
     ///
     /// # Errors
     /// `not_found` for another device, `wrong_state`, `too_many`.
-    pub async fn resend(&self, device: &Thumbprint, id: Uuid) -> Result<()> {
+    pub async fn resend(&self, device: &Thumbprint, id: Uuid) -> Result<(MailState, Option<Timestamp>)> {
         let now = self.core.now();
         let mut tx = self.core.db.write().await?;
-        let status = store::lookup_for_device(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
+        let status = store::hold_for_device(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
         if !status.waits_for_code(now) {
             return Err(Code::WrongState.into());
         }
         if status.lives(now) {
-            if outbox::state(&mut tx, MailKind::ActivationCode, id).await? == Some(MailState::Queued) {
-                return Ok(());
+            match outbox::state(&mut tx, MailKind::ActivationCode, id, now).await? {
+                Some((MailState::Queued, _)) => return Ok((MailState::Queued, None)),
+                Some((MailState::Held, due)) => return Ok((MailState::Held, Some(due))),
+                _ => {}
             }
         } else {
             let count = status.codes_today(now) + 1;
@@ -143,24 +145,22 @@ impl Service {
                 return Err(face::too_many_codes(now).into());
             }
             outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
-            if !store::new_code(&mut tx, id, status.generation, day_of(now), count).await?.happened() {
-                return Err(Error::Db(DbError::Contention));
-            }
+            store::new_code(&mut tx, id, status.generation, day_of(now), count).await?.or(DbError::Contention)?;
         }
         let email_index = self.contact(&mut tx, id).await?.email_index;
         match face::dispatch(&self.core, &mut tx, id, &email_index, now).await? {
             Dispatch::Queued => {
                 tx.commit().await?;
                 self.mail.wake();
-                Ok(())
+                Ok((MailState::Queued, None))
             }
             // Rolled back: a new code that nobody gets would only void the old one.
-            Dispatch::AllowanceUsedUp => Err(Refusal::new(Code::TooMany)
+            Dispatch::AllowanceUsedUp { until } => Err(Refusal::new(Code::TooMany)
                 .detail(
-                    "Alamat surel ini sudah menerima beberapa pesan; periksa kotak masuk dan folder spam, lalu minta lagi satu jam lagi.",
-                    "This address has had several messages; look in the inbox and the spam folder, then ask again in an hour.",
+                    "Alamat surel ini sudah menerima beberapa pesan; periksa kotak masuk dan folder spam, lalu minta lagi nanti.",
+                    "This address has had several messages; look in the inbox and the spam folder, then ask again later.",
                 )
-                .retry_after(u64::try_from(ALLOWANCE_INTERVAL_SECONDS).unwrap_or_default())
+                .retry_after(until.retry_after(now))
                 .into()),
         }
     }

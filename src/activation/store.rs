@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::{Changed, DbError, DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::registration::model::State;
-use crate::{change, execute, fetch_optional};
+use crate::{change, fetch_optional};
 
 #[derive(sqlx::FromRow)]
 struct CodeRow {
@@ -44,6 +44,10 @@ const LOOKUP: &str = "
     SELECT state, code_generation, code_tries, code_sent_at, code_expires_at, code_day, code_day_count, expires_at
     FROM registration WHERE registration_id = $1";
 
+const HOLD_FOR_DEVICE: &str = "
+    UPDATE registration SET revision = revision WHERE registration_id = $1 AND device_thumbprint = $2
+    RETURNING state, code_generation, code_tries, code_sent_at, code_expires_at, code_day, code_day_count, expires_at";
+
 const LOOKUP_FOR_DEVICE: &str = "
     SELECT state, code_generation, code_tries, code_sent_at, code_expires_at, code_day, code_day_count, expires_at
     FROM registration WHERE registration_id = $1 AND device_thumbprint = $2";
@@ -55,12 +59,12 @@ const COUNT_TRY: &str = "
     RETURNING code_tries";
 
 const CONFIRM: &str = "
-    UPDATE registration SET state = 'needs_pin', updated_at = $3, expires_at = $4
-    WHERE registration_id = $1 AND state = 'code_sent' AND code_generation = $2";
+    UPDATE registration SET state = 'needs_pin', updated_at = $3, expires_at = $4, revision = revision + 1
+    WHERE registration_id = $1 AND state = 'code_sent' AND code_generation = $2 AND expires_at > $3";
 
 const NEW_CODE: &str = "
     UPDATE registration SET code_generation = code_generation + 1, code_tries = 0, code_sent_at = NULL,
-        code_expires_at = NULL, code_day = $3, code_day_count = $4
+        code_expires_at = NULL, code_day = $3, code_day_count = $4, revision = revision + 1
     WHERE registration_id = $1 AND code_generation = $2 AND state = 'code_sent'";
 
 const SENT: &str = "
@@ -68,7 +72,7 @@ const SENT: &str = "
     WHERE registration_id = $1 AND state = 'code_sent' AND code_sent_at IS NULL";
 
 const ACTIVATE: &str = "
-    UPDATE registration SET state = 'active', challenge_spent = $2, updated_at = $3, ended_at = $3
+    UPDATE registration SET state = 'active', challenge_spent = $2, updated_at = $3, ended_at = $3, revision = revision + 1
     WHERE registration_id = $1 AND state = 'needs_pin' AND challenge_spent < $2 AND expires_at > $3";
 
 const KEEP_SELFIE_UNTIL: &str = "UPDATE registration_selfie SET delete_after = $2 WHERE registration_id = $1";
@@ -87,6 +91,14 @@ pub async fn lookup(tx: &mut Tx, id: Uuid) -> DbResult<Option<CodeStatus>> {
 /// When the database did not answer.
 pub async fn lookup_for_device(tx: &mut Tx, id: Uuid, device: &Thumbprint) -> DbResult<Option<CodeStatus>> {
     fetch_optional!(tx, CodeRow, LOOKUP_FOR_DEVICE, id, device.as_slice())?.map(CodeStatus::try_from).transpose()
+}
+
+/// What [`lookup_for_device`] gives, kept: nobody else writes the registration before this transaction is over.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn hold_for_device(tx: &mut Tx, id: Uuid, device: &Thumbprint) -> DbResult<Option<CodeStatus>> {
+    fetch_optional!(tx, CodeRow, HOLD_FOR_DEVICE, id, device.as_slice())?.map(CodeStatus::try_from).transpose()
 }
 
 /// Counts one try of the code of this generation; gives how many there are now, or `None` when none may be made.
@@ -118,7 +130,8 @@ pub async fn new_code(tx: &mut Tx, id: Uuid, generation: i64, day: i64, day_coun
 /// # Errors
 /// When the database did not do it.
 pub async fn sent(tx: &mut Tx, id: Uuid, now: Timestamp, expires_at: Timestamp) -> DbResult<()> {
-    execute!(tx, SENT, id, now, expires_at).map(|_| ())
+    // A mail of the same code that went out before has begun its life.
+    change!(tx, SENT, id, now, expires_at).map(Changed::either_way)
 }
 
 /// `needs_pin` → `active`, spending the challenge. `false` when state, time or challenge do not allow it.
@@ -134,5 +147,6 @@ pub async fn activate(tx: &mut Tx, id: Uuid, challenge_issued: Timestamp, now: T
 /// # Errors
 /// When the database did not do it.
 pub async fn keep_selfie_until(tx: &mut Tx, id: Uuid, until: Timestamp) -> DbResult<()> {
-    execute!(tx, KEEP_SELFIE_UNTIL, id, until).map(|_| ())
+    // There may be none.
+    change!(tx, KEEP_SELFIE_UNTIL, id, until).map(Changed::either_way)
 }

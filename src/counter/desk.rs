@@ -192,7 +192,7 @@ impl Service {
     pub async fn give_back(
         &self,
         officer: &OfficerSession,
-        id: Uuid,
+        (id, version): (Uuid, &str),
         to: State,
         reason: &str,
         released: Vec<DifferenceField>,
@@ -201,7 +201,7 @@ impl Service {
         let reason = check_reason(reason)?;
         let intent = self.audit.begin(event(officer, Action::Return, id)).await?;
         let mut tx = self.core.db.write().await?;
-        let done = self.registrations.give_back(&mut tx, officer.actor(), id, to, &reason, released).await;
+        let done = self.registrations.give_back(&mut tx, officer.actor(), (id, version), to, &reason, released).await;
         self.conclude(tx, intent, done.map(|()| to)).await
     }
 
@@ -209,12 +209,18 @@ impl Service {
     ///
     /// # Errors
     /// `forbidden`, `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
-    pub async fn reject(&self, officer: &OfficerSession, id: Uuid, reason: &str, note: &str) -> Result<State> {
+    pub async fn reject(
+        &self,
+        officer: &OfficerSession,
+        (id, version): (Uuid, &str),
+        reason: &str,
+        note: &str,
+    ) -> Result<State> {
         require_service(officer)?;
         let (reason, note) = (check_reason(reason)?, check_note(note)?);
         let intent = self.audit.begin(event(officer, Action::Rejection, id)).await?;
         let mut tx = self.core.db.write().await?;
-        let done = self.registrations.reject(&mut tx, officer.actor(), id, &reason, &note).await;
+        let done = self.registrations.reject(&mut tx, officer.actor(), (id, version), &reason, &note).await;
         self.conclude(tx, intent, done.map(|()| State::Rejected)).await
     }
 
@@ -222,12 +228,12 @@ impl Service {
     ///
     /// # Errors
     /// `forbidden`, `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
-    pub async fn ask_release(&self, officer: &OfficerSession, id: Uuid, reason: &str) -> Result<()> {
+    pub async fn ask_release(&self, officer: &OfficerSession, id: Uuid, version: &str, reason: &str) -> Result<()> {
         require_service(officer)?;
         let reason = check_reason(reason)?;
         let intent = self.audit.begin(event(officer, Action::ReleaseAsked, id)).await?;
         let mut tx = self.core.db.write().await?;
-        let done = self.registrations.ask_release(&mut tx, officer.actor(), id, &reason).await;
+        let done = self.registrations.ask_release(&mut tx, officer.actor(), id, version, &reason).await;
         self.conclude(tx, intent, done).await
     }
 
@@ -245,18 +251,18 @@ impl Service {
     /// # Errors
     /// `forbidden` unless a supervisor, and for one's own request; `not_found`, also when who asked was disabled since;
     /// `wrong_state`.
-    pub async fn grant_release(&self, officer: &OfficerSession, id: Uuid) -> Result<()> {
+    pub async fn grant_release(&self, officer: &OfficerSession, id: Uuid, version: &str) -> Result<()> {
         if officer.role != Role::Supervisor {
             return Err(Code::Forbidden.into());
         }
         let intent = self.audit.begin(event(officer, Action::ReleaseGranted, id)).await?;
         let mut tx = self.core.db.write().await?;
-        let done = self.grant_for(&mut tx, officer, id).await;
+        let done = self.grant_for(&mut tx, officer, id, version).await;
         self.conclude(tx, intent, done).await
     }
 
-    async fn grant_for(&self, tx: &mut Tx, officer: &OfficerSession, id: Uuid) -> Result<()> {
-        let asked_by = self.registrations.grant_release(tx, officer.actor(), id).await?;
+    async fn grant_for(&self, tx: &mut Tx, officer: &OfficerSession, id: Uuid, version: &str) -> Result<()> {
+        let asked_by = self.registrations.grant_release(tx, officer.actor(), id, version).await?;
         if store::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
     }
 

@@ -22,6 +22,7 @@ use crate::registration::State as RegistrationState;
 use crate::registration::decision::{Line, View};
 use crate::registration::http::TokenReply;
 use crate::registration::model::{CheckResult, CheckState, Difference, DifferenceField};
+use crate::registration::release::Release;
 use crate::secret::Redacted;
 use crate::web::extract::object;
 use crate::web::problem::ProblemDocument;
@@ -647,6 +648,8 @@ enum ReturnTo {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReturnBody {
+    /// `version` of the registration as it was on the officer's screen.
+    version: String,
     /// What is to be done again.
     to: ReturnTo,
     /// What the resident reads: 5–500 characters.
@@ -680,7 +683,7 @@ async fn give_back(
         ReturnTo::Selfie => RegistrationState::NeedsSelfie,
         ReturnTo::Data => RegistrationState::NeedsCorrection,
     };
-    let state = service.give_back(&officer, id, to, body.reason.expose(), body.release).await?;
+    let state = service.give_back(&officer, (id, &body.version), to, body.reason.expose(), body.release).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }
 
@@ -688,6 +691,8 @@ async fn give_back(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RejectionBody {
+    /// `version` of the registration as it was on the officer's screen.
+    version: String,
     /// What the resident reads: 5–500 characters.
     #[schema(value_type = String)]
     reason: Redacted<String>,
@@ -708,7 +713,7 @@ async fn reject(
     Path(id): Path<Uuid>,
     Json(body): Json<RejectionBody>,
 ) -> Result<Json<DecisionReply>, Problem> {
-    let state = service.reject(&officer, id, body.reason.expose(), body.note.expose()).await?;
+    let state = service.reject(&officer, (id, &body.version), body.reason.expose(), body.note.expose()).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }
 
@@ -716,6 +721,8 @@ async fn reject(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReleaseBody {
+    /// `version` of the registration as it was on the officer's screen: what changes after that ends the request.
+    version: String,
     /// What the supervisor reads: 5–500 characters.
     #[schema(value_type = String, example = "Ponsel hilang; wajah dan KTP-el cocok")]
     reason: Redacted<String>,
@@ -726,6 +733,8 @@ struct ReleaseBody {
 struct ReleaseReply {
     /// The officer who asked.
     asked_by: Uuid,
+    /// The version that was asked for; the grant carries it.
+    version: String,
     /// When; it counts for 30 minutes.
     #[schema(value_type = String, format = DateTime)]
     asked_at: Timestamp,
@@ -746,7 +755,7 @@ async fn ask_release(
     Path(id): Path<Uuid>,
     Json(body): Json<ReleaseBody>,
 ) -> Result<StatusCode, Problem> {
-    service.ask_release(&officer, id, body.reason.expose()).await?;
+    service.ask_release(&officer, id, &body.version, body.reason.expose()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -761,19 +770,29 @@ async fn release_asked(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ReleaseReply>, Problem> {
     let release = service.release_asked(&officer, id).await?;
-    Ok(Json(ReleaseReply { asked_by: release.asked_by, asked_at: release.asked_at, reason: release.reason }))
+    let Release { asked_by, asked_at, reason, version } = release;
+    Ok(Json(ReleaseReply { asked_by, version, asked_at, reason }))
+}
+
+/// What is granted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct GrantBody {
+    /// `version` of the request.
+    version: String,
 }
 
 /// Grant what a colleague asked for: the old digital KTP ends at once. Supervisors only.
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/release/grant", tag = "Counter", security(("officer" = [])),
-    params(("id" = Uuid, Path, description = "The registration")),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = GrantBody,
     responses((status = 204, description = "The old digital KTP has ended"),
         (status = "4XX", description = "`forbidden`, `not_found`, `wrong_state`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn grant_release(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
     Path(id): Path<Uuid>,
+    Json(body): Json<GrantBody>,
 ) -> Result<StatusCode, Problem> {
-    service.grant_release(&officer, id).await?;
+    service.grant_release(&officer, id, &body.version).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,8 +16,6 @@ pub const LEASE_SECONDS: i64 = 120;
 pub const GIVE_UP_SECONDS: i64 = DAY;
 /// Attempts after which a message is parked whatever happened to them: one that kills its worker must not return forever.
 pub const MAX_ATTEMPTS: i64 = 100;
-/// How many messages one address may get at once.
-pub const ALLOWANCE_BURST: i64 = 3;
 /// Seconds until an address may get one message more.
 pub const ALLOWANCE_INTERVAL_SECONDS: i64 = HOUR;
 /// Seconds for which finished rows are kept, so that their state can be asked for.
@@ -47,6 +45,15 @@ impl MailKind {
         }
     }
 
+    /// How many messages of this kind one address may get at once. Each kind has an allowance of its own: strangers who cause
+    /// warnings use up nothing of a holder's codes. One warning tells of all that happened while it waited.
+    pub const fn burst(self) -> i64 {
+        match self {
+            Self::ActivationCode => 3,
+            Self::ForeignRegistration => 1,
+        }
+    }
+
     /// Reads [`MailKind::as_str`].
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
@@ -59,10 +66,14 @@ impl MailKind {
 pub enum MailState {
     /// Waiting for the mail server.
     Queued,
+    /// Waiting for its turn, because the address has had several messages: it goes out by itself at `mail_at`.
+    Held,
     /// Handed over to the mail server.
     Sent,
     /// Given up: refused by the mail server, or not sent within a day.
     Failed,
+    /// None is on its way: it can be asked for from `mail_at` on.
+    NotSent,
 }
 
 /// A message that this caller has leased: nobody else may send it until the lease runs out.
@@ -93,7 +104,7 @@ pub struct Stats {
 
 const ENQUEUE: &str = "
     INSERT INTO mail_outbox (mail_id, kind, reference, state, attempts, created_at, due_at, lease_until)
-    VALUES ($1, $2, $3, 'queued', 0, $4, $4, 0)";
+    VALUES ($1, $2, $3, 'queued', 0, $4, $5, 0)";
 
 const DUE: &str = "
     SELECT CAST(1 AS BIGINT) FROM mail_outbox
@@ -130,15 +141,18 @@ const RETRY: &str = "
     WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
 
 const STATE: &str = "
-    SELECT state FROM mail_outbox WHERE reference = $1 AND kind = $2 AND state <> 'dropped'
+    SELECT state, attempts, due_at FROM mail_outbox WHERE reference = $1 AND kind = $2 AND state <> 'dropped'
     ORDER BY created_at DESC, mail_id DESC LIMIT 1";
 
 // A leaky bucket in one row and one statement: full_at is the time at which nothing of the burst is used any more.
-const ALLOW: &str = "
-    INSERT INTO mail_allowance (email_index, full_at) VALUES ($1, $2 + $3)
-    ON CONFLICT (email_index) DO UPDATE
-    SET full_at = CASE WHEN mail_allowance.full_at > $2 THEN mail_allowance.full_at ELSE $2 END + $3
-    WHERE mail_allowance.full_at <= $4";
+const RESERVE: &str = "
+    INSERT INTO mail_allowance (kind, email_index, full_at) VALUES ($1, $2, $3 + $4)
+    ON CONFLICT (kind, email_index) DO UPDATE
+    SET full_at = CASE WHEN mail_allowance.full_at > $3 THEN mail_allowance.full_at ELSE $3 END + $4
+    WHERE mail_allowance.full_at <= $5
+    RETURNING full_at";
+
+const FULL_AT: &str = "SELECT full_at FROM mail_allowance WHERE kind = $1 AND email_index = $2";
 
 const OLDEST: &str = "SELECT MIN(created_at) FROM mail_outbox WHERE state = 'queued'";
 
@@ -149,8 +163,8 @@ const SWEEP_OUTBOX: &str = "
         SELECT mail_id FROM mail_outbox WHERE mail_id < $1 AND state <> 'queued' ORDER BY mail_id LIMIT $2)";
 
 const SWEEP_ALLOWANCE: &str = "
-    DELETE FROM mail_allowance WHERE email_index IN (
-        SELECT email_index FROM mail_allowance WHERE full_at <= $1 ORDER BY full_at LIMIT $2)
+    DELETE FROM mail_allowance WHERE (kind, email_index) IN (
+        SELECT kind, email_index FROM mail_allowance WHERE full_at <= $1 ORDER BY full_at LIMIT $2)
     AND full_at <= $1";
 
 /// Puts a message into the outbox, inside the caller's transaction. Wake the worker after the commit (or let it find
@@ -159,8 +173,22 @@ const SWEEP_ALLOWANCE: &str = "
 /// # Errors
 /// When the database did not take it.
 pub async fn enqueue(tx: &mut Tx, random: &Random, now: Timestamp, kind: MailKind, reference: Uuid) -> DbResult<Uuid> {
+    enqueue_at(tx, random, (now, now), kind, reference).await
+}
+
+/// [`enqueue`] with the time at which it is due.
+///
+/// # Errors
+/// When the database did not take it.
+pub async fn enqueue_at(
+    tx: &mut Tx,
+    random: &Random,
+    (now, due): (Timestamp, Timestamp),
+    kind: MailKind,
+    reference: Uuid,
+) -> DbResult<Uuid> {
     let mail_id = random.uuid_v7(now);
-    execute!(tx, ENQUEUE, mail_id, kind.as_str(), reference, now)?;
+    execute!(tx, ENQUEUE, mail_id, kind.as_str(), reference, now, due)?;
     Ok(mail_id)
 }
 
@@ -173,27 +201,61 @@ pub async fn supersede(tx: &mut Tx, kind: MailKind, reference: Uuid) -> DbResult
     execute!(tx, SUPERSEDE, reference, kind.as_str())
 }
 
-/// Whether a message to this address (by its blind index) is within the allowance: three at once, then one an hour.
-/// A `true` uses one of them up when the transaction commits. Parallel callers never get more than the allowance.
+/// Whether a message of this kind to this address (by its blind index) may go now: [`MailKind::burst`] at once, then one an
+/// hour. A change uses one of them up when the transaction commits. Parallel callers never get more than the allowance.
 ///
 /// # Errors
 /// When the database did not answer.
-pub async fn allow(tx: &mut Tx, email_index: &[u8], now: Timestamp) -> DbResult<Changed> {
-    let interval = ALLOWANCE_INTERVAL_SECONDS * MICROS;
-    let limit = now.plus_seconds((ALLOWANCE_BURST - 1) * ALLOWANCE_INTERVAL_SECONDS);
-    change!(tx, ALLOW, email_index, now.micros(), interval, limit)
+pub async fn allow(tx: &mut Tx, kind: MailKind, email_index: &[u8], now: Timestamp) -> DbResult<Changed> {
+    Ok(Changed::one_of(u64::from(reserve(tx, kind, email_index, now, 0).await?.is_some())))
 }
 
-/// How far the newest message of this kind about this reference has come; `None` when there is none.
+/// Uses up the next turn of an address, if it comes within `ahead_seconds`, and gives its time: now or later. `None` leaves
+/// everything as it is.
 ///
 /// # Errors
 /// When the database did not answer.
-pub async fn state(tx: &mut Tx, kind: MailKind, reference: Uuid) -> DbResult<Option<MailState>> {
-    let row = fetch_optional!(tx, (String,), STATE, reference, kind.as_str())?;
-    Ok(row.map(|(state,)| match state.as_str() {
-        "queued" => MailState::Queued,
-        "sent" => MailState::Sent,
-        _ => MailState::Failed,
+pub async fn reserve(
+    tx: &mut Tx,
+    kind: MailKind,
+    email_index: &[u8],
+    now: Timestamp,
+    ahead_seconds: i64,
+) -> DbResult<Option<Timestamp>> {
+    let interval = ALLOWANCE_INTERVAL_SECONDS * MICROS;
+    let limit = now.plus_seconds((kind.burst() - 1) * ALLOWANCE_INTERVAL_SECONDS + ahead_seconds);
+    let full = fetch_optional!(tx, (Timestamp,), RESERVE, kind.as_str(), email_index, now.micros(), interval, limit)?;
+    Ok(full.map(|(full,)| full.plus_seconds(-kind.burst() * ALLOWANCE_INTERVAL_SECONDS).max(now)))
+}
+
+/// When [`allow`] says yes next: now or later.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn next_turn(tx: &mut Tx, kind: MailKind, email_index: &[u8], now: Timestamp) -> DbResult<Timestamp> {
+    let full = fetch_optional!(tx, (Timestamp,), FULL_AT, kind.as_str(), email_index)?;
+    Ok(full.map_or(now, |(full,)| full.plus_seconds(-(kind.burst() - 1) * ALLOWANCE_INTERVAL_SECONDS).max(now)))
+}
+
+/// How far the newest message of this kind about this reference has come, and when it is due; `None` when there is none.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn state(
+    tx: &mut Tx,
+    kind: MailKind,
+    reference: Uuid,
+    now: Timestamp,
+) -> DbResult<Option<(MailState, Timestamp)>> {
+    let row = fetch_optional!(tx, (String, i64, Timestamp), STATE, reference, kind.as_str())?;
+    Ok(row.map(|(state, attempts, due)| {
+        let state = match state.as_str() {
+            "queued" if attempts == 0 && due > now => MailState::Held,
+            "queued" => MailState::Queued,
+            "sent" => MailState::Sent,
+            _ => MailState::Failed,
+        };
+        (state, due)
     }))
 }
 
@@ -289,8 +351,8 @@ pub async fn mark_failed(
     }
     // The last attempt falls on the end of the day, so that a day is what the message really had.
     let due = now.plus_seconds(delay_seconds(random, leased.attempts)).min(last);
-    let changed = execute!(tx, RETRY, leased.mail_id, leased.lease, due, reason)?;
-    Ok(if changed == 1 { AfterFailure::RetryAt(due) } else { AfterFailure::Lost })
+    let changed = change!(tx, RETRY, leased.mail_id, leased.lease, due, reason)?;
+    Ok(if changed.happened() { AfterFailure::RetryAt(due) } else { AfterFailure::Lost })
 }
 
 /// Seconds until the next attempt: doubling from 10 s to 1 h, of which the upper half is random, so that a mail server

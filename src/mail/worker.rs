@@ -252,10 +252,13 @@ impl Worker {
     async fn try_note_sent(&self, leased: &Leased, job: Job) -> Result<Outcome> {
         let now = self.clock.now();
         let mut tx = self.db.write().await?;
+        // What the message is about before the message: whoever replaces a message takes them in this order too, and two
+        // that took them in opposite orders would wait for each other.
+        self.compose.sent(&mut tx, job, now).await?;
         if !outbox::mark_sent(&mut tx, leased, now).await?.happened() {
+            tx.rollback().await?;
             return Ok(Outcome::Lost);
         }
-        self.compose.sent(&mut tx, job, now).await?;
         tx.commit().await?;
         Ok(Outcome::Sent)
     }

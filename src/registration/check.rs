@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::model::{CheckResult, CheckState, State, Submitted, judge};
 use super::service::{Service, approved_until, open, required, state_of};
 use super::store::{self, Row};
-use crate::clock::Timestamp;
+use crate::clock::{HOUR, Timestamp};
 use crate::db::{DbError, Tx};
 use crate::error::{Error, Result};
 use crate::mail::{MailKind, outbox};
@@ -17,6 +17,8 @@ use crate::wallet::face;
 
 /// Seconds that a node may take for one check before another node takes it over.
 const LEASE_SECONDS: i64 = 60;
+/// Seconds for which a mail with a code waits at most for its address's turn.
+const LONGEST_HOLD_SECONDS: i64 = 6 * HOUR;
 const BATCH: i64 = 64;
 const AT_ONCE: usize = 8;
 const COPY: &str = "registration_register_copy";
@@ -106,7 +108,8 @@ impl Service {
             let portrait = found
                 .portrait
                 .as_ref()
-                .map(|bytes| self.core.vault.seal_bytes(&self.core.random, COPY_PORTRAIT, id, bytes));
+                .map(|bytes| self.core.vault.seal_bytes(&self.core.random, COPY_PORTRAIT, id, bytes))
+                .transpose()?;
             store::put_copy(&mut tx, id, &sealed, portrait.as_deref()).await?;
         }
         let row = required(store::lookup(&mut tx, id).await?)?;
@@ -140,8 +143,9 @@ impl Service {
         let until = if complete { approved_until(now) } else { row.expires_at };
         let to = if complete { State::CodeSent } else { State::AwaitingOfficer };
         let generation = row.code_generation + i64::from(complete);
-        if store::complete_pending(tx, id, to.as_str(), now, until, generation, !complete).await?.happened() && complete
-        {
+        // The row is held since its check was finished: only its time can be over.
+        let moved = store::complete_pending(tx, row, to.as_str(), now, until, generation).await?;
+        if moved.happened() && complete {
             let row = required(store::lookup(tx, id).await?)?;
             self.prepare_holder(tx, &row, now).await?;
             self.send_code(tx, &row, now).await?;
@@ -149,13 +153,15 @@ impl Service {
         Ok(())
     }
 
-    /// Queues the mail with the activation code, within the address's allowance.
+    /// Queues the mail with the activation code; when the address has had its share, for the time of its next turn.
     pub(super) async fn send_code(&self, tx: &mut Tx, row: &Row, now: Timestamp) -> Result<()> {
-        if outbox::allow(tx, &row.email_index, now).await?.happened() {
-            outbox::enqueue(tx, &self.core.random, now, MailKind::ActivationCode, row.registration_id).await?;
-        } else {
-            // The resident asks for the code in the app once the address may get mail again.
-            tracing::warn!("an approval's mail is held back: the address has had its share");
+        let kind = MailKind::ActivationCode;
+        match outbox::reserve(tx, kind, &row.email_index, now, LONGEST_HOLD_SECONDS).await? {
+            Some(due) => {
+                outbox::enqueue_at(tx, &self.core.random, (now, due), kind, row.registration_id).await?;
+            }
+            // The status says so, and from when the resident can ask for it in the app.
+            None => tracing::warn!("an approval's mail is not sent: the address has had its share"),
         }
         Ok(())
     }
@@ -169,7 +175,8 @@ impl Service {
             .ok_or_else(|| Error::internal("an approved registration without the register's answer"))?;
         let random = &self.core.random;
         let sealed = self.core.vault.seal_row(random, "holder_record", resident, &record)?;
-        let portrait = portrait.map(|bytes| self.core.vault.seal_bytes(random, "holder_portrait", resident, &bytes));
+        let seal = |bytes: Vec<u8>| self.core.vault.seal_bytes(random, "holder_portrait", resident, &bytes);
+        let portrait = portrait.map(seal).transpose()?;
         store::put_holder(tx, resident, &sealed, portrait.as_deref(), now).await?;
         Ok(())
     }

@@ -42,7 +42,7 @@ pub struct View {
     pub check_state: CheckState,
     /// What the register's answer means.
     pub check_result: Option<CheckResult>,
-    /// Changes with whatever an officer compares; see [`Service::approve`].
+    /// Changes with whatever an officer compares; every decision names it.
     pub version: String,
     /// Every difference, explained.
     pub differences: Vec<Difference>,
@@ -54,7 +54,7 @@ pub struct View {
     pub has_portrait: bool,
     /// Whether this resident already has an active digital KTP.
     pub already_active: bool,
-    /// Whether this officer's scan (or an earlier approval in presence) still counts.
+    /// Whether this officer's scan still counts: nothing changed on the resident's side, and it is not long ago.
     pub may_decide: bool,
     /// When it was scanned last.
     pub scanned_at: Option<Timestamp>,
@@ -119,11 +119,17 @@ fn finished(state: State) -> Error {
     Refusal::new(Code::WrongState).detail(id, en).into()
 }
 
-/// What an approval is compared with: changes with data, selfie and the register's answer, each by itself, as their times
-/// may be of different nodes.
-fn version_of(row: &Row, taken_at: Option<Timestamp>) -> String {
-    let times = [Some(row.updated_at), taken_at, row.checked_at];
-    times.map(|time| format!("{:x}", time.unwrap_or_default().micros())).join("-")
+/// The version that clients see of a revision; they compare it and send it back, and read nothing from it.
+pub(super) fn version_of(revision: i64) -> String {
+    format!("{revision:x}")
+}
+
+/// Said to an officer who decides on what is no longer there.
+pub(super) fn changed_since() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Ada yang berubah sejak Anda membukanya (data, swafoto, atau jawaban data kependudukan); buka lagi, lalu putuskan.",
+        "Something changed since you opened it (data, selfie or the register's answer); open it again, then decide.",
+    )
 }
 
 impl Service {
@@ -299,7 +305,7 @@ impl Service {
             check_result: row.check_result(),
             differences,
             warnings: warnings.into_iter().map(|warning| warning.text().in_language(language)).collect(),
-            version: version_of(&row, taken_at),
+            version: version_of(row.revision),
             has_selfie: taken_at.is_some(),
             has_portrait: portrait.flatten().is_some(),
             already_active,
@@ -362,24 +368,8 @@ impl Service {
     /// `not_found`, `scan_required`, `already_active`, `wrong_state` (unknown NIK, not eligible, not waiting).
     pub async fn approve(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, note: &str) -> Result<State> {
         let now = self.core.now();
-        let row = self.in_office(tx, actor, id).await?;
-        require_live(&row, now)?;
-        if state_of(&row)? != State::AwaitingOfficer {
-            return Err(Code::WrongState.into());
-        }
-        if !self.scan_counts(&row, actor) {
-            return Err(Code::ScanRequired.into());
-        }
-        let taken_at = store::selfie_taken_at(tx, id).await?.ok_or(Code::WrongState)?;
-        // Only what the officer had on the screen can be approved: neither an answer that came since nor a new selfie.
-        if version != version_of(&row, Some(taken_at)) {
-            return Err(Refusal::new(Code::WrongState)
-                .detail(
-                    "Ada yang berubah sejak Anda membukanya (data, swafoto, atau jawaban data kependudukan); buka lagi, lalu putuskan.",
-                    "Something changed since you opened it (data, selfie or the register's answer); open it again, then decide.",
-                )
-                .into());
-        }
+        let row = self.decidable(tx, actor, id, version).await?;
+        store::selfie_taken_at(tx, id).await?.ok_or(Code::WrongState)?;
         let done = row.check_state()? == CheckState::Done;
         match row.check_result() {
             Some(CheckResult::UnknownNik) => {
@@ -427,12 +417,12 @@ impl Service {
         &self,
         tx: &mut Tx,
         actor: Actor,
-        id: Uuid,
+        (id, version): (Uuid, &str),
         to: State,
         reason: &str,
         released: Vec<DifferenceField>,
     ) -> Result<()> {
-        let row = self.decidable(tx, actor, id).await?;
+        let row = self.decidable(tx, actor, id, version).await?;
         let decision = Decision { reason: Redacted(reason.to_owned()), released, ..Decision::default() };
         let life = (row.expires_at, None);
         self.decide(tx, actor, &row, to, Some("returned"), &decision, life, row.code_generation).await
@@ -442,9 +432,16 @@ impl Service {
     ///
     /// # Errors
     /// `not_found`, `scan_required`, `wrong_state`.
-    pub async fn reject(&self, tx: &mut Tx, actor: Actor, id: Uuid, reason: &str, note: &str) -> Result<()> {
+    pub async fn reject(
+        &self,
+        tx: &mut Tx,
+        actor: Actor,
+        (id, version): (Uuid, &str),
+        reason: &str,
+        note: &str,
+    ) -> Result<()> {
         let now = self.core.now();
-        let row = self.decidable(tx, actor, id).await?;
+        let row = self.decidable(tx, actor, id, version).await?;
         let decision =
             Decision { reason: Redacted(reason.to_owned()), note: Redacted(note.to_owned()), released: vec![] };
         let life = (row.expires_at, Some(now));
@@ -460,7 +457,9 @@ impl Service {
         self.check_wake.notify_one();
     }
 
-    pub(super) async fn decidable(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {
+    /// The row, if this officer may decide on it now: the resident was here and changed nothing since, and it is of the
+    /// `version` that was on the screen. The decision's own write demands its revision.
+    pub(super) async fn decidable(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<Row> {
         let row = self.in_office(tx, actor, id).await?;
         require_live(&row, self.core.now())?;
         if state_of(&row)? != State::AwaitingOfficer {
@@ -468,6 +467,9 @@ impl Service {
         }
         if !self.scan_counts(&row, actor) {
             return Err(Code::ScanRequired.into());
+        }
+        if version != version_of(row.revision) {
+            return Err(changed_since().into());
         }
         Ok(row)
     }
@@ -497,12 +499,12 @@ impl Service {
             expires_at,
             ended_at,
             code_generation,
-            check_state: &row.check_state,
+            revision: row.revision,
         };
         match store::decide(tx, &decided).await.map(Changed::happened) {
             // Whoever comes back with other data or another selfie is to be asked for anew.
             Ok(true) => Ok(store::drop_release(tx, id).await?),
-            Ok(false) => Err(Code::WrongState.into()),
+            Ok(false) => Err(changed_since().into()),
             Err(DbError::Unique) => Err(Code::AlreadyActive.into()),
             Err(error) => Err(error.into()),
         }
@@ -510,10 +512,7 @@ impl Service {
 
     fn scan_counts(&self, row: &Row, actor: Actor) -> bool {
         let since = self.core.now().plus_seconds(-SCAN_MINUTES * MINUTE);
-        let fresh = row.scanned_by == Some(actor.officer_id) && row.scanned_at >= Some(since);
-        // Approved in presence while the register was down: its officer may decide without a second visit.
-        let proofed = row.proofed == 1 && row.decided_by == Some(actor.officer_id);
-        fresh || proofed
+        row.scanned_by == Some(actor.officer_id) && row.scanned_at >= Some(since)
     }
 
     pub(super) async fn in_office(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Row> {

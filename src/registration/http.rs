@@ -136,6 +136,10 @@ struct StatusReply {
     /// How far the mail with the code is, in `code_sent`.
     #[serde(skip_serializing_if = "Option::is_none")]
     mail: Option<MailState>,
+    /// With `held`: when the mail goes out by itself. With `not_sent`: from when it can be asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    mail_at: Option<Timestamp>,
     /// Until when the code counts, once it was handed to the mail server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -144,9 +148,18 @@ struct StatusReply {
 
 impl From<Status> for StatusReply {
     fn from(status: Status) -> Self {
-        let Status { registration_id, state, next, expires_at, reason, corrections, email_hint, mail, code_expires_at } =
-            status;
-        Self { registration_id, state, next, expires_at, reason, corrections, email_hint, mail, code_expires_at }
+        Self {
+            registration_id: status.registration_id,
+            state: status.state,
+            next: status.next,
+            expires_at: status.expires_at,
+            reason: status.reason,
+            corrections: status.corrections,
+            email_hint: status.email_hint,
+            mail: status.mail,
+            mail_at: status.mail_at,
+            code_expires_at: status.code_expires_at,
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 
 use uuid::Uuid;
 
-use super::decision::Actor;
-use super::model::SCAN_MINUTES;
-use super::service::Service;
+use super::decision::{Actor, changed_since, version_of};
+use super::model::{SCAN_MINUTES, State};
+use super::service::{Service, require_live, state_of};
 use super::store::{self, ReleaseRow};
 use crate::clock::{MINUTE, Timestamp};
 use crate::db::Tx;
@@ -24,15 +24,20 @@ pub struct Release {
     pub asked_at: Timestamp,
     /// Why.
     pub reason: Redacted<String>,
+    /// The version of the registration that the officer who asked had on the screen; the grant names it.
+    pub version: String,
 }
 
 impl Service {
-    /// Asks in the caller's transaction.
+    /// Asks in the caller's transaction, for the `version` that was on the officer's screen.
     ///
     /// # Errors
-    /// `not_found`, `scan_required`; `wrong_state` unless it waits for an officer and a digital KTP stands in its way.
-    pub async fn ask_release(&self, tx: &mut Tx, actor: Actor, id: Uuid, reason: &str) -> Result<()> {
-        let row = self.decidable(tx, actor, id).await?;
+    /// `not_found`, `scan_required`; `wrong_state` unless it waits for an officer, a digital KTP stands in its way, and
+    /// nothing changed since.
+    pub async fn ask_release(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, reason: &str) -> Result<()> {
+        let row = self.decidable(tx, actor, id, version).await?;
+        // Held: what is returned, changed or ended at this moment is not asked for.
+        store::hold_awaiting(tx, id, row.revision, self.core.now()).await?.or(changed_since())?;
         let resident = row.resident_id.ok_or_else(nothing_in_the_way)?;
         if !face::has_usable_credential(tx, resident).await? {
             return Err(nothing_in_the_way().into());
@@ -42,7 +47,8 @@ impl Service {
             office_id: actor.office_id,
             asked_by: actor.officer_id,
             asked_at: self.core.now(),
-            reason_sealed: self.core.vault.seal_bytes(&self.core.random, TABLE, id, reason.as_bytes()),
+            reason_sealed: self.core.vault.seal_bytes(&self.core.random, TABLE, id, reason.as_bytes())?,
+            revision: row.revision,
         };
         Ok(store::ask_release(tx, &request).await?)
     }
@@ -60,23 +66,30 @@ impl Service {
             asked_by: row.asked_by,
             asked_at: row.asked_at,
             reason: Redacted(String::from_utf8_lossy(&reason).into_owned()),
+            version: version_of(row.revision),
         })
     }
 
     /// Grants in the caller's transaction what somebody else of the office asked for: the old digital KTP ends. Gives who
-    /// asked, whom the caller is to look at before committing.
+    /// asked, whom the caller is to look at before committing. `version` is that of the [`Release`].
     ///
     /// # Errors
     /// `not_found` when nothing was asked for; `forbidden` for one's own request; `wrong_state` when there is nothing to
-    /// end any more, or the registration that it should make way for no longer waits for an officer.
-    pub async fn grant_release(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Uuid> {
+    /// end any more, or the registration that it should make way for changed or no longer waits for an officer.
+    pub async fn grant_release(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<Uuid> {
         let row = self.in_office(tx, actor, id).await?;
         let since = self.counts_since();
         // Rejected, returned, cancelled or expired since: then the old digital KTP is the only one its holder has.
-        if !store::hold_awaiting(tx, id, self.core.now()).await?.happened() {
+        require_live(&row, self.core.now()).map_err(|_| nothing_in_the_way())?;
+        if state_of(&row)? != State::AwaitingOfficer {
             return Err(nothing_in_the_way().into());
         }
-        let asked = store::take_release(tx, id, actor.office_id, since, actor.officer_id).await?;
+        let asked = store::release_asked(tx, id, actor.office_id, since).await?.ok_or(Code::NotFound)?;
+        if version != version_of(asked.revision) || asked.revision != row.revision {
+            return Err(asked_for_another().into());
+        }
+        store::hold_awaiting(tx, id, row.revision, self.core.now()).await?.or(asked_for_another())?;
+        let asked = store::take_release(tx, id, actor.office_id, since, actor.officer_id, row.revision).await?;
         let Some(asked_by) = asked else {
             return Err(match store::release_asked(tx, id, actor.office_id, since).await? {
                 Some(_) => Refusal::new(Code::Forbidden).detail(
@@ -94,6 +107,13 @@ impl Service {
     fn counts_since(&self) -> Timestamp {
         self.core.now().plus_seconds(-SCAN_MINUTES * MINUTE)
     }
+}
+
+fn asked_for_another() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Pendaftaran ini berubah sejak permintaan dibuat; petugas yang meminta harus memeriksanya lagi dan meminta ulang.",
+        "This registration changed since it was asked for; the officer who asked has to look again and ask anew.",
+    )
 }
 
 fn nothing_in_the_way() -> Refusal {

@@ -19,7 +19,7 @@ use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
 use crate::input;
 use crate::keyring::Keyring;
-use crate::mail::{self, MailKind, MailState, Wake};
+use crate::mail::{MailKind, MailState, Wake, outbox};
 use crate::register::{Date, Nik, PopulationRegister};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
@@ -57,6 +57,8 @@ pub struct Status {
     pub email_hint: Redacted<String>,
     /// How far the mail with the code is.
     pub mail: Option<MailState>,
+    /// When a mail that is held goes out by itself; when none is on its way, from when one can be asked for.
+    pub mail_at: Option<Timestamp>,
     /// Until when the code counts, once it was handed over.
     pub code_expires_at: Option<Timestamp>,
 }
@@ -79,6 +81,8 @@ pub struct Contact {
 }
 
 const TABLE: &str = "registration";
+/// How often registering begins anew because the same device registers at the same time.
+const REGISTER_TRIES: usize = 4;
 
 impl Service {
     /// Wires the use cases.
@@ -125,14 +129,14 @@ impl Service {
                 return Err(refusal.into());
             }
         };
-        // Two tries: when a copy of this request was faster, the second finds what it made.
-        for _ in 0..2 {
+        // When another request of this device was faster, the next try finds what it made.
+        for _ in 0..REGISTER_TRIES {
             match self.add(device, &submitted, language, now).await {
                 Err(Error::Db(DbError::Unique)) => {}
                 done => return done,
             }
         }
-        Err(Error::internal("a registration could be neither added nor found"))
+        Err(Error::Db(DbError::Contention))
     }
 
     async fn add(
@@ -145,7 +149,13 @@ impl Service {
         let vault = &self.core.vault;
         let nik_index = nik_index(vault, &submitted.nik);
         let mut tx = self.core.db.write().await?;
-        if let Some(row) = store::newest_of_device(&mut tx, device).await? {
+        if let Some(newest) = store::newest_of_device(&mut tx, device).await? {
+            let same = *submitted == open(vault, &newest)?;
+            if same && require_live(&newest, now).is_ok() {
+                return self.status_of(&mut tx, &newest).await;
+            }
+            // Held, because what ends it must know where it stands: an officer may be approving it at this moment.
+            let row = store::hold(&mut tx, newest.registration_id).await?.ok_or(DbError::Contention)?;
             let state = state_of(&row)?;
             if !state.is_ended() && row.expires_at > now {
                 if *submitted == open(vault, &row)? {
@@ -159,7 +169,7 @@ impl Service {
                         )
                         .into());
                 }
-                self.end(&mut tx, row.registration_id, State::Cancelled, now).await?;
+                self.end(&mut tx, &row, State::Cancelled, now).await?;
             } else if state == State::Active {
                 return Err(Refusal::new(Code::WrongState)
                     .detail(
@@ -168,7 +178,7 @@ impl Service {
                     )
                     .into());
             } else if !state.is_ended() {
-                self.end(&mut tx, row.registration_id, State::Expired, now).await?;
+                self.end(&mut tx, &row, State::Expired, now).await?;
             }
         }
         let window = now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR);
@@ -224,20 +234,13 @@ impl Service {
     pub async fn put_selfie(&self, device: &Thumbprint, id: Uuid, bytes: Vec<u8>) -> Result<Status> {
         self.awaits_selfie(device, id).await?;
         let picture = self.decode(bytes).await?;
-        let sealed = self.core.vault.seal_bytes(&self.core.random, "registration_selfie", id, &picture);
+        let sealed = self.core.vault.seal_bytes(&self.core.random, "registration_selfie", id, &picture)?;
         let now = self.core.now();
         let mut tx = self.core.db.write().await?;
-        let row = self.own(&mut tx, device, id).await?;
-        match state_of(&row)? {
-            State::NeedsSelfie => {
-                store::step(&mut tx, id, State::NeedsSelfie.as_str(), State::AwaitingOfficer.as_str(), now)
-                    .await?
-                    .demand()?;
-            }
-            State::AwaitingOfficer | State::NeedsCorrection => {}
-            _ => return Err(Code::WrongState.into()),
-        }
+        // Decoding took its time: by now it may have ended or been approved, and what nobody looks at is not kept.
+        store::take_selfie(&mut tx, id, device, now).await?.demand()?;
         store::put_selfie(&mut tx, id, &sealed, now).await?;
+        store::drop_release(&mut tx, id).await?;
         let row = required(store::lookup(&mut tx, id).await?)?;
         let status = self.status_of(&mut tx, &row).await?;
         tx.commit().await?;
@@ -266,7 +269,7 @@ impl Service {
     pub async fn amend(&self, device: &Thumbprint, id: Uuid, changes: &Amendment) -> Result<Status> {
         let now = self.core.now();
         let mut tx = self.core.db.write().await?;
-        let row = self.own(&mut tx, device, id).await?;
+        let row = store::hold_own(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
         require_live(&row, now)?;
         let state = state_of(&row)?;
         let mut submitted: Submitted = open(&self.core.vault, &row)?;
@@ -274,54 +277,42 @@ impl Service {
         changes.apply(&mut submitted, state, Date::in_jakarta(now))?;
         let sealed = self.core.vault.seal_row(&self.core.random, TABLE, id, &submitted)?;
         let address = email_index(&self.core.vault, submitted.email.expose());
-        let done = match state {
+        let corrected = if store::selfie_taken_at(&mut tx, id).await?.is_some() {
+            State::AwaitingOfficer
+        } else {
+            State::NeedsSelfie
+        };
+        let to = if state == State::NeedsCorrection { corrected } else { state };
+        let amended = store::Amended { row: &row, sealed: &sealed, email_index: &address, to: to.as_str(), now };
+        match state {
             State::NeedsCorrection => {
-                let check = if submitted.full_name == before.full_name && submitted.birth_date == before.birth_date {
-                    CheckState::Done
+                let checked = submitted.full_name == before.full_name
+                    && submitted.birth_date == before.birth_date
+                    && row.check_state == CheckState::Done.as_str();
+                if checked {
+                    store::amend(&mut tx, &amended).await?
                 } else {
-                    CheckState::Pending
-                };
-                let to = if store::lookup_selfie(&mut tx, id).await?.is_some() {
-                    State::AwaitingOfficer
-                } else {
-                    State::NeedsSelfie
-                };
-                if check == CheckState::Done && row.check_state == CheckState::Done.as_str() {
-                    store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?.happened()
-                        && store::step(&mut tx, id, state.as_str(), to.as_str(), now).await?.happened()
-                } else {
-                    let pending = CheckState::Pending.as_str();
-                    store::resubmit(&mut tx, id, &sealed, &address, to.as_str(), now, pending, state.as_str())
-                        .await?
-                        .happened()
+                    store::resubmit(&mut tx, &amended).await?
                 }
+                .demand()?;
             }
-            State::NeedsSelfie | State::AwaitingOfficer | State::ApprovedPendingRegister => {
-                store::change_contact(&mut tx, id, &sealed, &address, now, state.as_str()).await?.happened()
-            }
-            State::CodeSent => {
-                if submitted.email == before.email {
-                    store::resubmit_contact_only(&mut tx, id, &sealed, now).await?.happened()
-                } else {
-                    if !mail::outbox::allow(&mut tx, &address, now).await?.happened() {
-                        return Err(Refusal::new(Code::TooMany).retry_after(HOUR as u64).into());
-                    }
-                    // What still waits would bring the new code to the new address once more, beyond its allowance.
-                    mail::outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
-                    mail::outbox::enqueue(&mut tx, &self.core.random, now, MailKind::ActivationCode, id).await?;
-                    let day = now.day_in_jakarta();
-                    if !store::change_address(&mut tx, id, &sealed, &address, now, day, CODES_A_DAY).await?.happened() {
-                        let still = required(store::lookup(&mut tx, id).await?)?.state == state.as_str();
-                        return Err(if still { too_many_addresses().into() } else { Code::WrongState.into() });
-                    }
-                    true
+            State::CodeSent if submitted.email != before.email => {
+                if !outbox::allow(&mut tx, MailKind::ActivationCode, &address, now).await?.happened() {
+                    let turn = outbox::next_turn(&mut tx, MailKind::ActivationCode, &address, now).await?;
+                    return Err(Refusal::new(Code::TooMany).retry_after(turn.retry_after(now)).into());
                 }
+                // What still waits would bring the new code to the new address once more, beyond its allowance.
+                outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
+                outbox::enqueue(&mut tx, &self.core.random, now, MailKind::ActivationCode, id).await?;
+                let day = now.day_in_jakarta();
+                store::change_address(&mut tx, &amended, day, CODES_A_DAY).await?.or(too_many_addresses())?;
+            }
+            State::NeedsSelfie | State::AwaitingOfficer | State::ApprovedPendingRegister | State::CodeSent => {
+                store::amend(&mut tx, &amended).await?.demand()?;
             }
             _ => return Err(Code::WrongState.into()),
-        };
-        if !done {
-            return Err(Code::WrongState.into());
         }
+        store::drop_release(&mut tx, id).await?;
         let row = required(store::lookup(&mut tx, id).await?)?;
         let status = self.status_of(&mut tx, &row).await?;
         tx.commit().await?;
@@ -336,13 +327,13 @@ impl Service {
     /// `wrong_state` once it is active, rejected or expired.
     pub async fn cancel(&self, device: &Thumbprint, id: Uuid) -> Result<Status> {
         let mut tx = self.core.db.write().await?;
-        let row = self.own(&mut tx, device, id).await?;
+        let row = store::hold_own(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
         match state_of(&row)? {
             State::Cancelled => return self.status_of(&mut tx, &row).await,
             state if state.is_ended() => return Err(Code::WrongState.into()),
             _ => {}
         }
-        self.end(&mut tx, id, State::Cancelled, self.core.now()).await?;
+        self.end(&mut tx, &row, State::Cancelled, self.core.now()).await?;
         let row = required(store::lookup(&mut tx, id).await?)?;
         let status = self.status_of(&mut tx, &row).await?;
         tx.commit().await?;
@@ -378,21 +369,33 @@ impl Service {
         store::lookup(tx, id).await?.filter(|row| row.device_thumbprint == device).ok_or_else(|| Code::NotFound.into())
     }
 
-    pub(super) async fn end(&self, tx: &mut Tx, id: Uuid, state: State, now: Timestamp) -> Result<()> {
-        let before = store::lookup(tx, id).await?;
-        if !store::end(tx, id, state.as_str(), now).await?.happened() {
-            return Err(Code::WrongState.into());
-        }
+    /// Ends the registration of a row that this transaction holds, with what was kept for it.
+    pub(super) async fn end(&self, tx: &mut Tx, row: &Row, state: State, now: Timestamp) -> Result<()> {
+        let id = row.registration_id;
+        store::end(tx, row, state.as_str(), now).await?.demand()?;
         store::keep_selfie_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?;
         store::delete_copy_without_selfie(tx, id).await?;
+        store::drop_release(tx, id).await?;
         // Only one registration of a resident is approved at a time: what lies there is what this one prepared.
-        if let Some(row) = before
-            && matches!(state_of(&row)?, State::CodeSent | State::NeedsPin)
+        if matches!(state_of(row)?, State::CodeSent | State::NeedsPin)
             && let Some(resident) = row.resident_id
         {
             store::delete_unused_holder(tx, resident).await?;
         }
         Ok(())
+    }
+
+    /// How far the mail with the code is, and when something more can happen. What is not going to be sent is not said to be.
+    async fn mail_of(&self, tx: &mut Tx, row: &Row) -> Result<(Option<MailState>, Option<Timestamp>)> {
+        let now = self.core.now();
+        Ok(match outbox::state(tx, MailKind::ActivationCode, row.registration_id, now).await? {
+            Some((MailState::Held, due)) => (Some(MailState::Held), Some(due)),
+            Some((state, _)) => (Some(state), None),
+            None => {
+                let turn = outbox::next_turn(tx, MailKind::ActivationCode, &row.email_index, now).await?;
+                (Some(MailState::NotSent), Some(turn))
+            }
+        })
     }
 
     async fn status_of(&self, tx: &mut Tx, row: &Row) -> Result<Status> {
@@ -403,9 +406,9 @@ impl Service {
         }
         let decision = decision_of(&self.core.vault, row)?;
         let told = matches!(state, State::NeedsCorrection | State::NeedsSelfie | State::Rejected);
-        let mail = match state {
-            State::CodeSent => mail::outbox::state(tx, MailKind::ActivationCode, row.registration_id).await?,
-            _ => None,
+        let (mail, mail_at) = match state {
+            State::CodeSent => self.mail_of(tx, row).await?,
+            _ => (None, None),
         };
         Ok(Status {
             registration_id: row.registration_id,
@@ -416,6 +419,7 @@ impl Service {
             corrections: decision.filter(|_| told).map(|decision| decision.released).unwrap_or_default(),
             email_hint: Redacted(email_hint(submitted.email.expose())),
             mail,
+            mail_at,
             code_expires_at: row.code_expires_at.filter(|_| state == State::CodeSent),
         })
     }

@@ -49,12 +49,10 @@ pub struct Row {
     pub last_spent: i64,
     /// The office that has it.
     pub office_id: Option<Uuid>,
-    /// The officer who scanned it last.
+    /// The officer in whose presence the resident is; nobody once the resident changed something or it was returned.
     pub scanned_by: Option<Uuid>,
-    /// When.
+    /// When it was scanned last.
     pub scanned_at: Option<Timestamp>,
-    /// 1 once approved in presence and sent back by the register's answer.
-    pub proofed: i64,
     /// The number both screens show when the resident scanned the officer's QR.
     pub match_number: Option<i64>,
     /// Whose QR that was.
@@ -73,14 +71,17 @@ pub struct Row {
     pub code_generation: i64,
     /// When the code expires, counted from hand-over to the mail server.
     pub code_expires_at: Option<Timestamp>,
+    /// Raised by every write that changes what an officer compares or where it stands.
+    pub revision: i64,
 }
 
 macro_rules! columns {
     () => {
         "registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, \
          terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, \
-         check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, proofed, match_number, \
-         match_officer_id, match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at"
+         check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, match_number, \
+         match_officer_id, match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at, \
+         revision"
     };
 }
 
@@ -110,9 +111,9 @@ pub struct New<'a> {
 
 const ADD: &str = "INSERT INTO registration (registration_id, device_thumbprint, nik_index, email_index, state, sealed, \
     language, terms_version, terms_accepted_at, created_at, updated_at, expires_at, check_state, check_due_at, \
-    check_lease_until, check_attempts, last_spent, proofed, code_generation, code_tries, code_day, code_day_count, \
-    challenge_spent) \
-    VALUES ($1, $2, $3, $4, 'needs_selfie', $5, $6, $7, $8, $8, $8, $9, $10, $8, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
+    check_lease_until, check_attempts, last_spent, code_generation, code_tries, code_day, code_day_count, \
+    challenge_spent, revision) \
+    VALUES ($1, $2, $3, $4, 'needs_selfie', $5, $6, $7, $8, $8, $8, $9, $10, $8, 0, 0, 0, 0, 0, 0, 0, 0)";
 
 /// Adds a registration in `needs_selfie`. A second live one for the same device is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, new: &New<'_>) -> DbResult<()> {
@@ -142,6 +143,23 @@ macro_rules! select {
 /// A registration by id.
 pub async fn lookup(tx: &mut Tx, id: Uuid) -> DbResult<Option<Row>> {
     fetch_optional!(tx, Row, select!("WHERE registration_id = $1"), id)
+}
+
+macro_rules! hold {
+    ($tail:literal) => {
+        concat!("UPDATE registration SET revision = revision ", $tail, " RETURNING ", columns!())
+    };
+}
+
+/// Reads a registration and keeps it: nobody else writes it before this transaction is over. What is decided on the
+/// strength of this row is therefore still true when it is written.
+pub async fn hold(tx: &mut Tx, id: Uuid) -> DbResult<Option<Row>> {
+    fetch_optional!(tx, Row, hold!("WHERE registration_id = $1"), id)
+}
+
+/// The same for the device that it belongs to; `None` to every other.
+pub async fn hold_own(tx: &mut Tx, id: Uuid, thumbprint: &[u8]) -> DbResult<Option<Row>> {
+    fetch_optional!(tx, Row, hold!("WHERE registration_id = $1 AND device_thumbprint = $2"), id, thumbprint)
 }
 
 /// The newest registration of a device key.
@@ -184,80 +202,56 @@ pub async fn waiting_matches(tx: &mut Tx, officer: Uuid, since: Timestamp) -> Db
     )
 }
 
-const RESUBMIT: &str = "UPDATE registration SET sealed = $2, email_index = $3, state = $4, updated_at = $5, \
-    check_state = $6, check_result = NULL, check_due_at = $5, check_lease_until = 0, reason = NULL, decision_sealed = NULL \
-    WHERE registration_id = $1 AND state = $7";
-
-/// Replaces the submitted data while the state is still `from`.
-#[expect(clippy::too_many_arguments, reason = "one argument a column")]
-pub async fn resubmit(
-    tx: &mut Tx,
-    id: Uuid,
-    sealed: &[u8],
-    email_index: &[u8],
-    to: &str,
-    now: Timestamp,
-    check_state: &str,
-    from: &str,
-) -> DbResult<Changed> {
-    change!(tx, RESUBMIT, id, sealed, email_index, to, now, check_state, from)
+/// What a resident changed, on the strength of a row that is held or was read.
+pub struct Amended<'a> {
+    /// The row; its revision must still be the present one.
+    pub row: &'a Row,
+    /// Sealed `Submitted`.
+    pub sealed: &'a [u8],
+    /// Blind index of the address in it.
+    pub email_index: &'a [u8],
+    /// The state it goes to.
+    pub to: &'a str,
+    /// Now.
+    pub now: Timestamp,
 }
 
-const CHANGE_CONTACT: &str = "UPDATE registration SET sealed = $2, email_index = $3, updated_at = $4 \
-    WHERE registration_id = $1 AND state = $5";
+// The resident's presence was proved with other data: it ends with every one of these.
+const AMEND: &str = "UPDATE registration SET sealed = $3, email_index = $4, state = $5, updated_at = $6, \
+    scanned_by = NULL, revision = revision + 1 WHERE registration_id = $1 AND revision = $2 AND ended_at IS NULL";
 
-/// Replaces the sealed data and the address while the state is still `from`, before any code was sent.
-pub async fn change_contact(
-    tx: &mut Tx,
-    id: Uuid,
-    sealed: &[u8],
-    email_index: &[u8],
-    now: Timestamp,
-    from: &str,
-) -> DbResult<Changed> {
-    change!(tx, CHANGE_CONTACT, id, sealed, email_index, now, from)
+/// Replaces the sealed data and the address.
+pub async fn amend(tx: &mut Tx, a: &Amended<'_>) -> DbResult<Changed> {
+    change!(tx, AMEND, a.row.registration_id, a.row.revision, a.sealed, a.email_index, a.to, a.now)
 }
 
-const CHANGE_ADDRESS: &str = "UPDATE registration SET sealed = $2, email_index = $3, updated_at = $4, \
+const RESUBMIT: &str = "UPDATE registration SET sealed = $3, email_index = $4, state = $5, updated_at = $6, \
+    scanned_by = NULL, check_state = 'pending', check_result = NULL, check_due_at = $6, check_lease_until = 0, \
+    reason = NULL, decision_sealed = NULL, revision = revision + 1 \
+    WHERE registration_id = $1 AND revision = $2 AND ended_at IS NULL";
+
+/// Replaces the submitted data, which the register is to check anew.
+pub async fn resubmit(tx: &mut Tx, a: &Amended<'_>) -> DbResult<Changed> {
+    change!(tx, RESUBMIT, a.row.registration_id, a.row.revision, a.sealed, a.email_index, a.to, a.now)
+}
+
+const CHANGE_ADDRESS: &str = "UPDATE registration SET sealed = $3, email_index = $4, updated_at = $5, \
     code_generation = code_generation + 1, code_tries = 0, code_sent_at = NULL, code_expires_at = NULL, \
-    code_day_count = CASE WHEN code_day = $5 THEN code_day_count + 1 ELSE 1 END, code_day = $5 \
-    WHERE registration_id = $1 AND state = 'code_sent' AND (code_day <> $5 OR code_day_count < $6)";
+    code_day_count = CASE WHEN code_day = $6 THEN code_day_count + 1 ELSE 1 END, code_day = $6, revision = revision + 1 \
+    WHERE registration_id = $1 AND revision = $2 AND state = 'code_sent' AND (code_day <> $6 OR code_day_count < $7)";
 
 /// Replaces the sealed data and the address in `code_sent`; the code that was sent is void, because its generation is
-/// passed. Counts as one new code on `day`; `false` beyond `most` of them, or when the state has changed.
-pub async fn change_address(
-    tx: &mut Tx,
-    id: Uuid,
-    sealed: &[u8],
-    email_index: &[u8],
-    now: Timestamp,
-    day: i64,
-    most: i64,
-) -> DbResult<Changed> {
-    change!(tx, CHANGE_ADDRESS, id, sealed, email_index, now, day, most)
+/// passed. Counts as one new code on `day`; nothing changes beyond `most` of them.
+pub async fn change_address(tx: &mut Tx, a: &Amended<'_>, day: i64, most: i64) -> DbResult<Changed> {
+    change!(tx, CHANGE_ADDRESS, a.row.registration_id, a.row.revision, a.sealed, a.email_index, a.now, day, most)
 }
 
-const CHANGE_PHONE: &str = "UPDATE registration SET sealed = $2, updated_at = $3 \
-    WHERE registration_id = $1 AND state = 'code_sent'";
+const END: &str = "UPDATE registration SET state = $3, ended_at = $4, updated_at = $4, revision = revision + 1 \
+    WHERE registration_id = $1 AND revision = $2 AND ended_at IS NULL AND ($3 <> 'expired' OR expires_at <= $4)";
 
-/// Replaces the sealed data in `code_sent` while address and code stay.
-pub async fn resubmit_contact_only(tx: &mut Tx, id: Uuid, sealed: &[u8], now: Timestamp) -> DbResult<Changed> {
-    change!(tx, CHANGE_PHONE, id, sealed, now)
-}
-
-const MOVE: &str = "UPDATE registration SET state = $3, updated_at = $4 WHERE registration_id = $1 AND state = $2";
-
-/// One guarded step from one state to another.
-pub async fn step(tx: &mut Tx, id: Uuid, from: &str, to: &str, now: Timestamp) -> DbResult<Changed> {
-    change!(tx, MOVE, id, from, to, now)
-}
-
-const END: &str = "UPDATE registration SET state = $2, ended_at = $3, updated_at = $3 \
-    WHERE registration_id = $1 AND ended_at IS NULL AND ($2 <> 'expired' OR expires_at <= $3)";
-
-/// Ends a live registration as cancelled, or as expired when its time is over: it may have been prolonged since it was read.
-pub async fn end(tx: &mut Tx, id: Uuid, to: &str, now: Timestamp) -> DbResult<Changed> {
-    change!(tx, END, id, to, now)
+/// Ends a live registration as cancelled, or as expired when its time is over.
+pub async fn end(tx: &mut Tx, row: &Row, to: &str, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, END, row.registration_id, row.revision, to, now)
 }
 
 const DUE_TO_EXPIRE: &str = "SELECT registration_id FROM registration \
@@ -270,8 +264,8 @@ pub async fn due_to_expire(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<
 
 const SCAN: &str = "UPDATE registration SET last_spent = $2, office_id = $3, scanned_by = $4, scanned_at = $5, \
     match_number = NULL, check_state = CASE WHEN check_state = 'limited' THEN 'pending' ELSE check_state END, \
-    check_due_at = CASE WHEN check_state = 'limited' THEN $5 ELSE check_due_at END \
-    WHERE registration_id = $1 AND ended_at IS NULL AND last_spent < $2 \
+    check_due_at = CASE WHEN check_state = 'limited' THEN $5 ELSE check_due_at END, revision = revision + 1 \
+    WHERE registration_id = $1 AND ended_at IS NULL AND expires_at > $5 AND last_spent < $2 \
     AND (office_id IS NULL OR office_id = $3 OR state IN ('needs_selfie', 'awaiting_officer', 'needs_correction'))";
 
 /// Spends an activation token issued at `issued` and records who scanned it. A limited data check becomes due.
@@ -287,7 +281,7 @@ pub async fn scan(
 }
 
 const OFFER_MATCH: &str = "UPDATE registration SET match_number = $2, match_officer_id = $3, match_at = $4 \
-    WHERE registration_id = $1 AND ended_at IS NULL";
+    WHERE registration_id = $1 AND state = 'awaiting_officer' AND ended_at IS NULL AND expires_at > $4";
 
 /// Records that the resident scanned an officer's QR and the number both screens show.
 pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<Changed> {
@@ -296,9 +290,9 @@ pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now:
 
 const CONFIRM_MATCH: &str = "UPDATE registration SET office_id = $4, scanned_by = $3, scanned_at = $5, \
     match_number = NULL, check_state = CASE WHEN check_state = 'limited' THEN 'pending' ELSE check_state END, \
-    check_due_at = CASE WHEN check_state = 'limited' THEN $5 ELSE check_due_at END \
+    check_due_at = CASE WHEN check_state = 'limited' THEN $5 ELSE check_due_at END, revision = revision + 1 \
     WHERE registration_id = $1 AND match_number = $2 AND match_officer_id = $3 AND match_at >= $6 \
-    AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction')";
+    AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction') AND ended_at IS NULL AND expires_at > $5";
 
 /// The officer whose QR was scanned confirms the number; it counts as a scan.
 pub async fn confirm_match(
@@ -335,13 +329,15 @@ pub struct Decided<'a> {
     pub ended_at: Option<Timestamp>,
     /// Generation of the activation code from now on.
     pub code_generation: i64,
-    /// How far the data check was when the decision was judged; a check that finished since loses the race.
-    pub check_state: &'a str,
+    /// The revision that the officer had on the screen; whatever changed since wins the race.
+    pub revision: i64,
 }
 
 const DECIDE: &str = "UPDATE registration SET state = $3, decided_by = $4, decided_at = $5, updated_at = $5, reason = $6, \
-    decision_sealed = $7, expires_at = $8, ended_at = $9, code_generation = $10, proofed = 0 \
-    WHERE registration_id = $1 AND state = $2 AND check_state = $11";
+    decision_sealed = $7, expires_at = $8, ended_at = $9, code_generation = $10, \
+    scanned_by = CASE WHEN $3 IN ('needs_selfie', 'needs_correction') THEN NULL ELSE scanned_by END, \
+    revision = revision + 1 \
+    WHERE registration_id = $1 AND state = $2 AND revision = $11 AND ended_at IS NULL AND expires_at > $5";
 
 /// Records a decision. A second approved registration for the same NIK is refused as `DbError::Unique`.
 pub async fn decide(tx: &mut Tx, d: &Decided<'_>) -> DbResult<Changed> {
@@ -358,24 +354,24 @@ pub async fn decide(tx: &mut Tx, d: &Decided<'_>) -> DbResult<Changed> {
         d.expires_at,
         d.ended_at,
         d.code_generation,
-        d.check_state
+        d.revision
     )
 }
 
-const COMPLETE_PENDING: &str = "UPDATE registration SET state = $2, updated_at = $3, expires_at = $4, \
-    code_generation = $5, proofed = $6 WHERE registration_id = $1 AND state = 'approved_pending_register'";
+const COMPLETE_PENDING: &str = "UPDATE registration SET state = $3, updated_at = $4, expires_at = $5, \
+    code_generation = $6, revision = revision + 1 \
+    WHERE registration_id = $1 AND revision = $2 AND state = 'approved_pending_register' AND expires_at > $4";
 
 /// Moves an approval that waited for the register on: to `code_sent`, or back to the officer who had approved.
 pub async fn complete_pending(
     tx: &mut Tx,
-    id: Uuid,
+    row: &Row,
     to: &str,
     now: Timestamp,
     expires_at: Timestamp,
     code_generation: i64,
-    proofed: bool,
 ) -> DbResult<Changed> {
-    change!(tx, COMPLETE_PENDING, id, to, now, expires_at, code_generation, i64::from(proofed))
+    change!(tx, COMPLETE_PENDING, row.registration_id, row.revision, to, now, expires_at, code_generation)
 }
 
 // Every state is named, so that the index over office, state and time is walked from `since` on and no further.
@@ -431,11 +427,13 @@ const POSTPONE_CHECK: &str = "UPDATE registration SET check_due_at = $2, check_l
 
 /// The register did not answer: try again at `due`.
 pub async fn postpone_check(tx: &mut Tx, id: Uuid, due: Timestamp) -> DbResult<()> {
-    execute!(tx, POSTPONE_CHECK, id, due).map(|_| ())
+    // Answered meanwhile by another node's check: then nothing is to be postponed.
+    change!(tx, POSTPONE_CHECK, id, due).map(Changed::either_way)
 }
 
 const FINISH_CHECK: &str = "UPDATE registration SET check_state = 'done', check_result = $2, resident_id = $3, \
-    checked_at = $4, check_lease_until = 0 WHERE registration_id = $1 AND check_state = 'pending' AND ended_at IS NULL";
+    checked_at = $4, check_lease_until = 0, revision = revision + 1 \
+    WHERE registration_id = $1 AND check_state = 'pending' AND ended_at IS NULL";
 
 /// Records what the register's answer means.
 pub async fn finish_check(
@@ -473,10 +471,22 @@ pub async fn lookup_copy(tx: &mut Tx, id: Uuid) -> DbResult<Option<(Vec<u8>, Opt
 
 // Pictures ------------------------------------------------------------------------------------------------------
 
+const TAKE_SELFIE: &str = "UPDATE registration SET \
+    state = CASE WHEN state = 'needs_selfie' THEN 'awaiting_officer' ELSE state END, \
+    updated_at = $3, scanned_by = NULL, revision = revision + 1 \
+    WHERE registration_id = $1 AND device_thumbprint = $2 \
+    AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction') AND ended_at IS NULL AND expires_at > $3";
+
+/// Makes room for a selfie or a retake while one may be taken; then [`put_selfie`] in the same transaction. Presence was
+/// proved with another picture: it ends.
+pub async fn take_selfie(tx: &mut Tx, id: Uuid, thumbprint: &[u8], now: Timestamp) -> DbResult<Changed> {
+    change!(tx, TAKE_SELFIE, id, thumbprint, now)
+}
+
 const PUT_SELFIE: &str = "INSERT INTO registration_selfie (registration_id, sealed, taken_at) VALUES ($1, $2, $3) \
     ON CONFLICT (registration_id) DO UPDATE SET sealed = $2, taken_at = $3";
 
-/// Keeps the selfie; a retake replaces it.
+/// Keeps the selfie, for which [`take_selfie`] made room; a retake replaces it.
 pub async fn put_selfie(tx: &mut Tx, id: Uuid, sealed: &[u8], now: Timestamp) -> DbResult<()> {
     execute!(tx, PUT_SELFIE, id, sealed, now).map(|_| ())
 }
@@ -500,39 +510,48 @@ const KEEP_SELFIE_UNTIL: &str =
 
 /// Says when the selfie is to be deleted.
 pub async fn keep_selfie_until(tx: &mut Tx, id: Uuid, until: Timestamp) -> DbResult<()> {
-    execute!(tx, KEEP_SELFIE_UNTIL, id, until).map(|_| ())
+    // There may be none, or the day is set: the first one counts.
+    change!(tx, KEEP_SELFIE_UNTIL, id, until).map(Changed::either_way)
 }
 
 const OLD_SELFIES: &str = "SELECT registration_id FROM registration_selfie \
     WHERE delete_after IS NOT NULL AND delete_after <= $1 ORDER BY delete_after LIMIT $2";
+const DELETE_OLD_SELFIE: &str = "DELETE FROM registration_selfie WHERE registration_id = $1 AND delete_after <= $2";
 const DELETE_SELFIE: &str = "DELETE FROM registration_selfie WHERE registration_id = $1";
 const DELETE_COPY: &str = "DELETE FROM registration_register_copy WHERE registration_id = $1";
 
 /// Deletes selfies, and the register's copies beside them, whose time is over; gives how many.
 pub async fn delete_old_pictures(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<usize> {
     let due = fetch_all!(tx, (Uuid,), OLD_SELFIES, now, limit)?;
+    let mut deleted = 0;
     for (id,) in &due {
-        execute!(tx, DELETE_SELFIE, *id)?;
-        execute!(tx, DELETE_COPY, *id)?;
+        if change!(tx, DELETE_OLD_SELFIE, *id, now)?.happened() {
+            execute!(tx, DELETE_COPY, *id)?;
+            deleted += 1;
+        }
     }
-    Ok(due.len())
+    Ok(deleted)
 }
 
 const LONG_ENDED: &str = "SELECT registration_id FROM registration WHERE state IN ('rejected', 'expired', 'cancelled') \
     AND ended_at <= $1 ORDER BY ended_at LIMIT $2";
-const DELETE: &str =
-    "DELETE FROM registration WHERE registration_id = $1 AND state IN ('rejected', 'expired', 'cancelled')";
+const DELETE: &str = "DELETE FROM registration WHERE registration_id = $1 \
+    AND state IN ('rejected', 'expired', 'cancelled') AND ended_at <= $2";
 
 /// Deletes registrations that ended without a digital KTP at or before `before`, with everything kept for them; gives how
 /// many.
 pub async fn delete_long_ended(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<usize> {
     let due = fetch_all!(tx, (Uuid,), LONG_ENDED, before, limit)?;
+    let mut deleted = 0;
     for (id,) in &due {
-        execute!(tx, DELETE_SELFIE, *id)?;
-        execute!(tx, DELETE_COPY, *id)?;
-        execute!(tx, DELETE, *id)?;
+        if change!(tx, DELETE, *id, before)?.happened() {
+            execute!(tx, DELETE_SELFIE, *id)?;
+            execute!(tx, DELETE_COPY, *id)?;
+            execute!(tx, DROP_RELEASE, *id)?;
+            deleted += 1;
+        }
     }
-    Ok(due.len())
+    Ok(deleted)
 }
 
 /// That a digital KTP shall make way for this registration.
@@ -548,19 +567,21 @@ pub struct ReleaseRow {
     pub asked_at: Timestamp,
     /// Why, sealed.
     pub reason_sealed: Vec<u8>,
+    /// The revision of the registration that was on the screen of the officer who asked.
+    pub revision: i64,
 }
 
-const ASK_RELEASE: &str = "INSERT INTO release_request (registration_id, office_id, asked_by, asked_at, reason_sealed) \
-    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (registration_id) DO UPDATE SET office_id = $2, asked_by = $3, asked_at = $4, \
-    reason_sealed = $5";
+const ASK_RELEASE: &str = "INSERT INTO release_request (registration_id, office_id, asked_by, asked_at, reason_sealed, \
+    revision) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (registration_id) DO UPDATE SET office_id = $2, asked_by = $3, \
+    asked_at = $4, reason_sealed = $5, revision = $6";
 
 /// Asks for a release; a newer request takes the place of an older one.
 pub async fn ask_release(tx: &mut Tx, row: &ReleaseRow) -> DbResult<()> {
-    let ReleaseRow { registration_id, office_id, asked_by, asked_at, reason_sealed } = row;
-    execute!(tx, ASK_RELEASE, *registration_id, *office_id, *asked_by, *asked_at, reason_sealed).map(|_| ())
+    let ReleaseRow { registration_id, office_id, asked_by, asked_at, reason_sealed, revision } = row;
+    execute!(tx, ASK_RELEASE, *registration_id, *office_id, *asked_by, *asked_at, reason_sealed, *revision).map(|_| ())
 }
 
-const RELEASE_ASKED: &str = "SELECT registration_id, office_id, asked_by, asked_at, reason_sealed FROM release_request \
+const RELEASE_ASKED: &str = "SELECT registration_id, office_id, asked_by, asked_at, reason_sealed, revision FROM release_request \
     WHERE registration_id = $1 AND office_id = $2 AND asked_at > $3";
 
 /// The request of an office for a registration, if it is newer than `since`.
@@ -568,26 +589,28 @@ pub async fn release_asked(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp
     fetch_optional!(tx, ReleaseRow, RELEASE_ASKED, id, office, since)
 }
 
-const HOLD_AWAITING: &str = "UPDATE registration SET updated_at = updated_at \
-    WHERE registration_id = $1 AND state = 'awaiting_officer' AND ended_at IS NULL AND expires_at > $2";
+const HOLD_AWAITING: &str = "UPDATE registration SET revision = revision WHERE registration_id = $1 AND revision = $2 \
+    AND state = 'awaiting_officer' AND ended_at IS NULL AND expires_at > $3";
 
-/// Whether a registration waits for an officer; if so, nobody ends or decides it before this transaction is over.
-pub async fn hold_awaiting(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<Changed> {
-    change!(tx, HOLD_AWAITING, id, now)
+/// Whether a registration waits for an officer and is still of this revision; if so, nobody changes, ends or decides it
+/// before this transaction is over.
+pub async fn hold_awaiting(tx: &mut Tx, id: Uuid, revision: i64, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, HOLD_AWAITING, id, revision, now)
 }
 
-const TAKE_RELEASE: &str = "DELETE FROM release_request \
-    WHERE registration_id = $1 AND office_id = $2 AND asked_at > $3 AND asked_by <> $4 RETURNING asked_by";
+const TAKE_RELEASE: &str = "DELETE FROM release_request WHERE registration_id = $1 AND office_id = $2 \
+    AND asked_at > $3 AND asked_by <> $4 AND revision = $5 RETURNING asked_by";
 
-/// Uses up a request that somebody else than `granted_by` made, and gives who.
+/// Uses up a request that somebody else than `granted_by` made for this revision, and gives who.
 pub async fn take_release(
     tx: &mut Tx,
     id: Uuid,
     office: Uuid,
     since: Timestamp,
     granted_by: Uuid,
+    revision: i64,
 ) -> DbResult<Option<Uuid>> {
-    Ok(fetch_optional!(tx, (Uuid,), TAKE_RELEASE, id, office, since, granted_by)?.map(|row| row.0))
+    Ok(fetch_optional!(tx, (Uuid,), TAKE_RELEASE, id, office, since, granted_by, revision)?.map(|row| row.0))
 }
 
 const DROP_RELEASE: &str = "DELETE FROM release_request WHERE registration_id = $1";

@@ -21,12 +21,14 @@ impl Service {
         let mut ended = 0;
         for id in due {
             let mut tx = self.core.db.write().await?;
-            match self.end(&mut tx, id, State::Expired, now).await {
+            // Held, because what is deleted with it depends on where it stands at its end.
+            let Some(row) = store::hold(&mut tx, id).await? else { continue };
+            match self.end(&mut tx, &row, State::Expired, now).await {
                 Ok(()) => {
                     tx.commit().await?;
                     ended += 1;
                 }
-                // Somebody else ended it in between; that is fine.
+                // Somebody else ended or prolonged it in between; that is fine.
                 Err(Error::Refused(_)) => tx.rollback().await?,
                 // Counting it as done would make the caller ask again at once, and for ever.
                 Err(fault) => return Err(fault),

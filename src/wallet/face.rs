@@ -96,8 +96,8 @@ pub async fn contact(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<Option<
     Ok(Some((secret.email, secret.language)))
 }
 
-/// Tells the holder, if there is an active one, that somebody else registers with their NIK. Their address gets no more
-/// mails than any other; `registration_id` is what the message refers to.
+/// Tells the holder, if there is an active one, that somebody else registers with their NIK. What happens within an hour of
+/// such a message is told by one more when the hour is over. `registration_id` is what the message refers to.
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
@@ -114,8 +114,9 @@ pub async fn warn_of_registration(
     let Some((email, _)) = contact(core, tx, resident).await? else { return Ok(()) };
     // As registrations index addresses: in lower case.
     let index = core.vault.blind_index(Label::EmailIndex, &email.expose().to_ascii_lowercase());
-    if outbox::allow(tx, &index, now).await?.happened() {
-        outbox::enqueue(tx, &core.random, now, MailKind::ForeignRegistration, registration_id).await?;
+    let kind = MailKind::ForeignRegistration;
+    if let Some(due) = outbox::reserve(tx, kind, &index, now, outbox::ALLOWANCE_INTERVAL_SECONDS).await? {
+        outbox::enqueue_at(tx, &core.random, (now, due), kind, registration_id).await?;
     }
     Ok(())
 }

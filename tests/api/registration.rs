@@ -117,7 +117,10 @@ async fn the_holder_of_an_active_ktp_is_told_of_a_foreign_registration() {
             world.waiting(&world.people[0]).await;
             world.app.deliver_mail().await.unwrap();
         }
-        assert!(world.letters_to(&holder.email) <= 3, "{}", world.letters_to(&holder.email));
+        assert_eq!(world.letters_to(&holder.email), before + 1, "one tells of all");
+        world.later(3_600);
+        world.app.deliver_mail().await.unwrap();
+        assert_eq!(world.letters_to(&holder.email), before + 2, "and of what came after it, once");
     })
     .await;
 }
@@ -226,6 +229,51 @@ async fn a_registration_belongs_to_its_device() {
         let answer = stranger.send(Method::PUT, &applicant.path("/selfie"), selfie).await.unwrap();
         assert_eq!(answer.expect(404).unwrap().code(), "not_found");
         assert_eq!(applicant.client.get(&applicant.path("")).await.unwrap().json, before);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_use_up_nothing_of_a_holder_s_codes_and_a_code_that_waits_says_until_when() {
+    each_engine(async |core| {
+        const ADDRESS: &str = "keluarga@example.id";
+        let world = World::open(core).await;
+        let body = |place: usize| world.registration(&world.people[place], ADDRESS);
+        let ready = async |place: usize| {
+            let applicant = world.register_body(&world.people[place], &body(place)).await;
+            world.ready(&applicant).await;
+            world.scan(world.desk().await, &applicant).await.expect(200).unwrap();
+            world.approve(world.desk().await, &applicant).await.expect(200).unwrap();
+            world.app.deliver_mail().await.unwrap();
+            applicant
+        };
+        let mut holder = ready(0).await;
+        world.activate(&mut holder).await;
+        // Strangers register with the holder's NIK: one warning, whose allowance is its own.
+        for _ in 0..4 {
+            world.waiting(&world.people[0]).await;
+            world.app.deliver_mail().await.unwrap();
+        }
+        assert_eq!(world.letters_to(ADDRESS), 2);
+        for place in 1..=2 {
+            let status = ready(place).await;
+            let status = status.client.get(&status.path("")).await.unwrap().expect(200).unwrap().json;
+            assert_eq!((&status["mail"], &status["mail_at"]), (&json!("sent"), &json!(null)));
+        }
+        // The fourth code within the hour waits, and nothing says that it was sent.
+        let fourth = ready(3).await;
+        let status = async || fourth.client.get(&fourth.path("")).await.unwrap().expect(200).unwrap().json;
+        let held = status().await;
+        assert_eq!(held["mail"], "held");
+        let due = world.core.now().plus_seconds(3_600).to_rfc3339();
+        assert_eq!(held["mail_at"], due.as_str());
+        let again = fourth.client.post(&fourth.path("/activation-code/resend"), &json!({})).await.unwrap();
+        let again = again.expect(202).unwrap().json;
+        assert_eq!((&again["mail"], &again["mail_at"]), (&json!("held"), &held["mail_at"]));
+        world.later(3_600);
+        world.app.deliver_mail().await.unwrap();
+        assert_eq!(status().await["mail"], "sent");
+        assert_eq!(world.enter(&fourth, &world.code(&fourth)).await.expect(200).unwrap().json["state"], "needs_pin");
     })
     .await;
 }

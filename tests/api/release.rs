@@ -9,9 +9,8 @@ use serde_json::json;
 use crate::support::each_engine;
 use crate::world::{Applicant, OFFICE, World};
 
-async fn ask(officer: &Officer, applicant: &Applicant) -> Answer {
-    let path = format!("/v1/officer/registrations/{}/release", applicant.id);
-    officer.post(&path, &json!({"reason": "Ponsel hilang, wajah cocok"})).await.unwrap()
+async fn ask(world: &World, officer: &Officer, applicant: &Applicant) -> Answer {
+    world.decide(officer, applicant, "release", json!({"reason": "Ponsel hilang, wajah cocok"})).await
 }
 
 async fn asked(officer: &Officer, applicant: &Applicant) -> Answer {
@@ -19,7 +18,9 @@ async fn asked(officer: &Officer, applicant: &Applicant) -> Answer {
 }
 
 async fn grant(officer: &Officer, applicant: &Applicant) -> Answer {
-    officer.post(&format!("/v1/officer/registrations/{}/release/grant", applicant.id), &json!({})).await.unwrap()
+    let version = asked(officer, applicant).await.json["version"].as_str().unwrap_or_default().to_owned();
+    let path = format!("/v1/officer/registrations/{}/release/grant", applicant.id);
+    officer.post(&path, &json!({"version": version})).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,10 +38,14 @@ async fn a_lost_phone_s_digital_ktp_ends_when_two_people_say_so() {
         add_office(&world.core, "UJI-02", "Kantor Lain", "office").await.unwrap();
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let elsewhere = world.supervisor("penyelia2", "UJI-02").await;
-        assert_eq!(ask(&supervisor, &new).await.expect(409).unwrap().code(), "scan_required", "without the person");
-        assert_eq!(ask(&elsewhere, &new).await.expect(404).unwrap().code(), "not_found");
+        assert_eq!(
+            ask(&world, &supervisor, &new).await.expect(409).unwrap().code(),
+            "scan_required",
+            "without the person"
+        );
+        assert_eq!(ask(&world, &elsewhere, &new).await.expect(404).unwrap().code(), "not_found");
         assert_eq!(grant(&supervisor, &new).await.expect(404).unwrap().code(), "not_found", "nobody asked");
-        ask(desk, &new).await.expect(204).unwrap();
+        ask(&world, desk, &new).await.expect(204).unwrap();
         let waiting = asked(&supervisor, &new).await.expect(200).unwrap();
         assert_eq!(waiting.json["reason"], "Ponsel hilang, wajah cocok");
         assert_eq!(asked(&elsewhere, &new).await.expect(404).unwrap().code(), "not_found");
@@ -71,7 +76,11 @@ async fn nobody_grants_an_own_or_an_old_request_and_a_blocked_ktp_is_released_to
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let fresh = world.waiting(&world.people[1]).await;
         world.scan(&supervisor, &fresh).await.expect(200).unwrap();
-        assert_eq!(ask(&supervisor, &fresh).await.expect(409).unwrap().code(), "wrong_state", "nothing in the way");
+        assert_eq!(
+            ask(&world, &supervisor, &fresh).await.expect(409).unwrap().code(),
+            "wrong_state",
+            "nothing in the way"
+        );
 
         world.active(&person).await;
         let resident = world.resident_id(&person).await;
@@ -79,7 +88,7 @@ async fn nobody_grants_an_own_or_an_old_request_and_a_blocked_ktp_is_released_to
         let new = world.waiting(&person).await;
         world.scan(&supervisor, &new).await.expect(200).unwrap();
         assert_eq!(world.approve(&supervisor, &new).await.expect(409).unwrap().code(), "already_active");
-        ask(&supervisor, &new).await.expect(204).unwrap();
+        ask(&world, &supervisor, &new).await.expect(204).unwrap();
         assert_eq!(grant(&supervisor, &new).await.expect(403).unwrap().code(), "forbidden", "the own request");
         let second = world.supervisor("penyelia2", OFFICE).await;
         world.later(29 * MINUTE);
@@ -88,7 +97,7 @@ async fn nobody_grants_an_own_or_an_old_request_and_a_blocked_ktp_is_released_to
         let third = world.supervisor("penyelia3", OFFICE).await;
         assert_eq!(grant(&third, &new).await.expect(404).unwrap().code(), "not_found", "too late");
         world.scan(&third, &new).await.expect(200).unwrap();
-        ask(&third, &new).await.expect(204).unwrap();
+        ask(&world, &third, &new).await.expect(204).unwrap();
         let fourth = world.supervisor("penyelia4", OFFICE).await;
         grant(&fourth, &new).await.expect(204).unwrap();
         world.approve(&third, &new).await.expect(200).unwrap();
@@ -108,19 +117,18 @@ async fn a_request_ends_with_what_it_was_for() {
         // The officer saw through it: nothing is left that the old one should make way for.
         let rejected = world.waiting(&person).await;
         world.scan(desk, &rejected).await.expect(200).unwrap();
-        ask(desk, &rejected).await.expect(204).unwrap();
-        let path = format!("/v1/officer/registrations/{}/rejection", rejected.id);
-        desk.post(&path, &json!({"reason": "Bukan orang yang sama"})).await.unwrap().expect(200).unwrap();
+        ask(&world, desk, &rejected).await.expect(204).unwrap();
+        let reason = json!({"reason": "Bukan orang yang sama"});
+        world.decide(desk, &rejected, "rejection", reason).await.expect(200).unwrap();
         assert_eq!(grant(&supervisor, &rejected).await.expect(409).unwrap().code(), "wrong_state");
         assert!(works().await);
 
         // Who was sent back comes again with another selfie.
         let again = world.waiting(&person).await;
         world.scan(desk, &again).await.expect(200).unwrap();
-        ask(desk, &again).await.expect(204).unwrap();
-        let path = format!("/v1/officer/registrations/{}/return", again.id);
+        ask(&world, desk, &again).await.expect(204).unwrap();
         let back = json!({"to": "selfie", "reason": "Wajah tidak terlihat", "release": []});
-        desk.post(&path, &back).await.unwrap().expect(200).unwrap();
+        world.decide(desk, &again, "return", back).await.expect(200).unwrap();
         world.ready(&again).await;
         assert_eq!(world.state(&again).await, "awaiting_officer");
         assert_eq!(grant(&supervisor, &again).await.expect(404).unwrap().code(), "not_found");
@@ -129,7 +137,7 @@ async fn a_request_ends_with_what_it_was_for() {
         // Whoever registered went away.
         let cancelled = world.waiting(&person).await;
         world.scan(desk, &cancelled).await.expect(200).unwrap();
-        ask(desk, &cancelled).await.expect(204).unwrap();
+        ask(&world, desk, &cancelled).await.expect(204).unwrap();
         cancelled.client.send(Method::DELETE, &cancelled.path(""), |request| request).await.unwrap();
         assert_eq!(grant(&supervisor, &cancelled).await.expect(409).unwrap().code(), "wrong_state");
         assert!(works().await);
@@ -138,10 +146,49 @@ async fn a_request_ends_with_what_it_was_for() {
         let rogue = world.officer("petugas9", OFFICE).await;
         let new = world.waiting(&person).await;
         world.scan(&rogue, &new).await.expect(200).unwrap();
-        ask(&rogue, &new).await.expect(204).unwrap();
+        ask(&world, &rogue, &new).await.expect(204).unwrap();
         disable_officer(&world.core, "petugas9").await.unwrap();
         assert_eq!(grant(&supervisor, &new).await.expect(404).unwrap().code(), "not_found");
         assert!(works().await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_counts_for_what_the_asker_saw_and_nothing_that_came_since() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let person = world.people[0].clone();
+        let old = world.active(&person).await;
+        let (desk, supervisor) = (world.desk().await, world.supervisor("penyelia", OFFICE).await);
+        let works = async || old.client.get("/v1/me").await.unwrap().status == 200;
+        let new = world.waiting(&person).await;
+        let seen = world.scan(desk, &new).await.expect(200).unwrap().text("version").unwrap();
+        let path = format!("/v1/officer/registrations/{}/release", new.id);
+        let stale = json!({"version": format!("{seen}0"), "reason": "Ponsel hilang"});
+        assert_eq!(desk.post(&path, &stale).await.unwrap().expect(409).unwrap().code(), "wrong_state");
+        ask(&world, desk, &new).await.expect(204).unwrap();
+        assert_eq!(asked(&supervisor, &new).await.json["version"], seen.as_str());
+        let wrong = json!({"version": "0"});
+        let refused = supervisor.post(&format!("{path}/grant"), &wrong).await.unwrap();
+        assert_eq!(refused.expect(409).unwrap().code(), "wrong_state", "another version");
+        // The selfie that the officer compared is replaced by another.
+        world.selfie(&new, "image/jpeg", crate::world::portrait_bytes()).await.expect(200).unwrap();
+        let named = json!({"version": seen});
+        let refused = supervisor.post(&format!("{path}/grant"), &named).await.unwrap();
+        assert_eq!(refused.expect(404).unwrap().code(), "not_found");
+        assert!(works().await);
+        assert_eq!(ask(&world, desk, &new).await.expect(409).unwrap().code(), "scan_required");
+        world.scan(desk, &new).await.expect(200).unwrap();
+        ask(&world, desk, &new).await.expect(204).unwrap();
+        // The officer's next scan is another look.
+        world.later(1);
+        world.scan(desk, &new).await.expect(200).unwrap();
+        assert_eq!(grant(&supervisor, &new).await.expect(409).unwrap().code(), "wrong_state");
+        assert!(works().await);
+        ask(&world, desk, &new).await.expect(204).unwrap();
+        grant(&supervisor, &new).await.expect(204).unwrap();
+        assert!(!works().await);
     })
     .await;
 }

@@ -73,8 +73,8 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
     let log_in = json!({"username": "siapa", "password": "bukan kata sandi", "totp": "000000"});
     let question = json!({"token": "NONSENSE", "purpose": "open_account", "attributes": ["full_name"]});
     let typed = json!({"code": "0123456789", "purpose": "open_account", "attributes": ["full_name"]});
-    let returning = json!({"to": "data", "reason": "Perbaiki data Anda", "release": ["full_name"]});
-    let rejecting = json!({"reason": "Bukan orang yang sama", "note": "uji"});
+    let returning = json!({"version": "0", "to": "data", "reason": "Perbaiki data Anda", "release": ["full_name"]});
+    let rejecting = json!({"version": "0", "reason": "Bukan orang yang sama", "note": "uji"});
     let own = |method, rest: &'static str, subject, body| endpoint(method, rest, Device, subject, body);
     let desk = |method, path, body| endpoint(method, path, Officer, Waiting, body);
     vec![
@@ -153,17 +153,11 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
             409,
             "wrong_state",
         ),
-        desk("post", "/v1/officer/registrations/{id}/release", json!({"reason": "Ponsel hilang"})).refuses(
-            Sent,
-            409,
-            "wrong_state",
-        ),
+        desk("post", "/v1/officer/registrations/{id}/release", json!({"version": "0", "reason": "Ponsel hilang"}))
+            .refuses(Sent, 409, "wrong_state"),
         desk("get", "/v1/officer/registrations/{id}/release", none()).refuses(Waiting, 404, "not_found"),
-        endpoint("post", "/v1/officer/registrations/{id}/release/grant", Supervisor, Waiting, none()).refuses(
-            Waiting,
-            404,
-            "not_found",
-        ),
+        endpoint("post", "/v1/officer/registrations/{id}/release/grant", Supervisor, Waiting, json!({"version": "0"}))
+            .refuses(Waiting, 404, "not_found"),
         endpoint("post", "/v1/teller/sessions", Anybody, Active, log_in),
         endpoint("get", "/v1/teller/sessions/current", Teller, Active, none()),
         endpoint("delete", "/v1/teller/sessions/current", Anybody, Active, none()),

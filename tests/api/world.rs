@@ -291,11 +291,15 @@ impl World {
 
     /// The officer looks, and approves what was there to see.
     pub async fn approve(&self, officer: &Officer, applicant: &Applicant) -> Answer {
+        self.decide(officer, applicant, "approval", approval()).await
+    }
+
+    /// The officer looks, and decides on what was there to see.
+    pub async fn decide(&self, officer: &Officer, applicant: &Applicant, act: &str, mut body: Value) -> Answer {
         let path = format!("/v1/officer/registrations/{}", applicant.id);
         let seen = officer.get(&path).await.unwrap();
-        let mut body = approval();
         body["version"] = seen.json["version"].as_str().unwrap_or_default().into();
-        officer.post(&format!("{path}/approval"), &body).await.unwrap()
+        officer.post(&format!("{path}/{act}"), &body).await.unwrap()
     }
 
     /// Approved and the mail delivered.

@@ -352,8 +352,8 @@ describe("what goes wrong", () => {
       await hadi.takeSelfie();
       const token = await hadi.showActivationQr();
       demo.onDuty ??= await Officer.login(demo);
-      const { registration_id: id } = await demo.onDuty.scan(token);
-      await demo.onDuty.call("POST", `/v1/officer/registrations/${id}/return`, { to: "data", reason: evil, release: [] });
+      const { registration_id: id, version } = await demo.onDuty.scan(token);
+      await demo.onDuty.call("POST", `/v1/officer/registrations/${id}/return`, { version, to: "data", reason: evil, release: [] });
       await page.getByRole("heading", { name: "Perlu diperbaiki" }).waitFor();
       assert.equal(await page.locator("blockquote").textContent(), evil);
       assert.equal(await page.locator("main img").count(), 0);
@@ -364,7 +364,7 @@ describe("what goes wrong", () => {
       await hadi.button("Kirim perbaikan").click();
       await page.getByRole("heading", { name: "Siap ke loket" }).waitFor();
       const again = await demo.onDuty.scan(await hadi.showActivationQr());
-      await demo.onDuty.call("POST", `/v1/officer/registrations/${again.registration_id}/rejection`, { reason: "Bukan orang yang sama.", note: "" });
+      await demo.onDuty.call("POST", `/v1/officer/registrations/${again.registration_id}/rejection`, { version: again.version, reason: "Bukan orang yang sama.", note: "" });
       await page.getByRole("heading", { name: "Pendaftaran ditolak" }).waitFor();
       await page.getByText("Bukan orang yang sama.").waitFor();
       await checkScreen(page, "status rejected");

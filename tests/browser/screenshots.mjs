@@ -54,9 +54,9 @@ async function resident(size, viewport, language) {
   await picture("scan");
   await page.goto("/#/status");
   demo.onDuty ??= await Officer.login(demo);
-  const { registration_id: id } = await demo.onDuty.scan(await me.showActivationQr());
+  const { registration_id: id, version } = await demo.onDuty.scan(await me.showActivationQr());
   await picture("activation-qr");
-  await demo.onDuty.call("POST", `/v1/officer/registrations/${id}/return`, { to: "data", reason: "Nama di KTP-el ditulis tanpa singkatan. Samakan dengan KTP-el, termasuk gelar.", release: ["full_name"] });
+  await demo.onDuty.call("POST", `/v1/officer/registrations/${id}/return`, { version, to: "data", reason: "Nama di KTP-el ditulis tanpa singkatan. Samakan dengan KTP-el, termasuk gelar.", release: ["full_name"] });
   await page.getByRole("heading", { name: "Perlu diperbaiki" }).waitFor();
   await picture("status-correction");
   await me.button("Perbaiki data").click();

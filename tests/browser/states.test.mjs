@@ -348,8 +348,8 @@ describe("states", { timeout: 900_000 }, () => {
         {
           screen: "perbaiki",
           go: async () => {
-            const { registration_id: id } = await demo.onDuty.scan(joko.activation);
-            await demo.onDuty.call("POST", `/v1/officer/registrations/${id}/return`, { to: "data", reason: "Samakan nama dengan KTP-el.", release: [] });
+            const { registration_id: id, version } = await demo.onDuty.scan(joko.activation);
+            await demo.onDuty.call("POST", `/v1/officer/registrations/${id}/return`, { version, to: "data", reason: "Samakan nama dengan KTP-el.", release: [] });
             await heading(page, "Perlu diperbaiki").waitFor();
             await joko.button("Perbaiki data").click();
             await page.getByLabel("Nama lengkap").fill("JOKO SETENGAH");

@@ -47,7 +47,7 @@ impl Applicant {
     }
 
     async fn resend(&self) -> Result<()> {
-        self.service.resend(&self.device.thumbprint(), self.id).await
+        self.service.resend(&self.device.thumbprint(), self.id).await.map(|_| ())
     }
 
     fn enrolment(&self, guard: &Guard, pin: &PinKey) -> Enrolment {

@@ -215,8 +215,9 @@ async fn who_was_approved_at_the_last_moment_does_not_expire() {
         // The approval that was under way while the sweep looked.
         let prolong = "UPDATE registration SET expires_at = $2 WHERE registration_id = $1";
         ikd::execute!(&mut tx, prolong, id, before.plus_seconds(7 * DAY)).unwrap();
-        assert!(!store::end(&mut tx, id, State::Expired.as_str(), over).await.unwrap().happened());
-        assert!(store::end(&mut tx, id, State::Cancelled.as_str(), over).await.unwrap().happened());
+        let row = store::hold(&mut tx, id).await.unwrap().unwrap();
+        assert!(!store::end(&mut tx, &row, State::Expired.as_str(), over).await.unwrap().happened());
+        assert!(store::end(&mut tx, &row, State::Cancelled.as_str(), over).await.unwrap().happened());
         tx.commit().await.unwrap();
     })
     .await;

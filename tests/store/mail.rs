@@ -27,7 +27,10 @@ async fn lease(core: &Core, limit: i64) -> Vec<Leased> {
 }
 
 async fn state(core: &Core, reference: Uuid) -> Option<MailState> {
-    outbox::state(&mut core.db.read().await.unwrap(), KIND, reference).await.unwrap()
+    outbox::state(&mut core.db.read().await.unwrap(), KIND, reference, core.now())
+        .await
+        .unwrap()
+        .map(|(state, _)| state)
 }
 
 async fn fail(core: &Core, leased: &Leased) -> AfterFailure {
@@ -50,7 +53,8 @@ async fn a_message_lives_and_dies_with_the_transaction_that_enqueued_it() {
         let id = enqueue(&core, reference).await;
         assert_eq!(state(&core, reference).await, Some(MailState::Queued));
         let other_kind =
-            outbox::state(&mut core.db.read().await.unwrap(), MailKind::ForeignRegistration, reference).await;
+            outbox::state(&mut core.db.read().await.unwrap(), MailKind::ForeignRegistration, reference, core.now())
+                .await;
         assert_eq!(other_kind.unwrap(), None, "a message to somebody else is not this registration's");
 
         assert!(outbox::any_due(&mut core.db.read().await.unwrap(), core.now()).await.unwrap());
@@ -175,7 +179,7 @@ async fn a_dropped_message_leaves_the_state_of_the_one_before() {
 
 async fn allow(core: &Core, address: &[u8]) -> bool {
     let mut tx = core.db.write().await.unwrap();
-    let allowed = outbox::allow(&mut tx, address, core.now()).await.unwrap();
+    let allowed = outbox::allow(&mut tx, KIND, address, core.now()).await.unwrap();
     tx.commit().await.unwrap();
     allowed.happened()
 }
@@ -200,9 +204,51 @@ async fn an_address_gets_three_at_once_then_one_an_hour() {
         // What was rolled back was not used.
         core.clock.advance(HOUR);
         let mut tx = core.db.write().await.unwrap();
-        assert!(outbox::allow(&mut tx, b"victim", core.now()).await.unwrap().happened());
+        assert!(outbox::allow(&mut tx, KIND, b"victim", core.now()).await.unwrap().happened());
         tx.rollback().await.unwrap();
         assert!(allow(&core, b"victim").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn warnings_use_up_nothing_of_the_codes_and_what_comes_meanwhile_is_told_once_later() {
+    each_engine(async |core| {
+        let reserve = async |kind, ahead| {
+            let mut tx = core.db.write().await.unwrap();
+            let due = outbox::reserve(&mut tx, kind, b"holder", core.now(), ahead).await.unwrap();
+            tx.commit().await.unwrap();
+            due.map(|due| due.seconds_since(core.now()))
+        };
+        let warning = MailKind::ForeignRegistration;
+        for expected in [Some(0), Some(HOUR), None, None] {
+            assert_eq!(reserve(warning, HOUR).await, expected);
+        }
+        for expected in [Some(0), Some(0), Some(0), None] {
+            assert_eq!(reserve(KIND, 0).await, expected, "three codes as ever");
+        }
+        core.clock.advance(600);
+        let turn = outbox::next_turn(&mut core.db.read().await.unwrap(), KIND, b"holder", core.now()).await.unwrap();
+        assert_eq!(turn.seconds_since(core.now()), HOUR - 600);
+        assert_eq!(reserve(KIND, 2 * HOUR).await, Some(HOUR - 600), "the next turn");
+        assert_eq!(reserve(KIND, 2 * HOUR).await, Some(2 * HOUR - 600), "and the one after it");
+        assert_eq!(reserve(KIND, 2 * HOUR).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_waits_for_its_turn_is_held_and_goes_out_then() {
+    each_engine(async |core| {
+        let (reference, due) = (Uuid::from_u128(4), core.now().plus_seconds(HOUR));
+        let mut tx = core.db.write().await.unwrap();
+        outbox::enqueue_at(&mut tx, &core.random, (core.now(), due), KIND, reference).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(lease(&core, 1).await.is_empty());
+        assert_eq!(state(&core, reference).await, Some(MailState::Held));
+        core.clock.advance(HOUR);
+        assert_eq!(state(&core, reference).await, Some(MailState::Queued));
+        assert_eq!(lease(&core, 1).await.len(), 1);
     })
     .await;
 }

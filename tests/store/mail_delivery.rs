@@ -67,7 +67,8 @@ async fn enqueue(core: &Core, count: u128) {
 }
 
 async fn state(core: &Core, number: u128) -> Option<MailState> {
-    outbox::state(&mut core.db.read().await.unwrap(), KIND, Uuid::from_u128(number)).await.unwrap()
+    let mut tx = core.db.read().await.unwrap();
+    outbox::state(&mut tx, KIND, Uuid::from_u128(number), core.now()).await.unwrap().map(|(state, _)| state)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use ikd::clock::{DAY, Timestamp};
 use ikd::core::Core;
 use ikd::db::{DbError, Tx};
-use ikd::registration::store::{self, Decided, New, Row};
+use ikd::registration::store::{self, Amended, Decided, New, Row};
 use uuid::Uuid;
 
 use crate::support::each_engine;
@@ -38,13 +38,27 @@ async fn row(tx: &mut Tx, id: Uuid) -> Row {
 async fn ready(core: &Core) -> Tx {
     let mut tx = core.db.write().await.unwrap();
     add(&mut tx, ID, 1, core.now()).await.unwrap();
-    assert!(store::step(&mut tx, ID, "needs_selfie", "awaiting_officer", core.now()).await.unwrap().happened());
+    assert!(store::take_selfie(&mut tx, ID, &[1; 32], core.now()).await.unwrap().happened());
     tx
 }
 
-fn decided<'a>(id: Uuid, to: &'a str, now: Timestamp) -> Decided<'a> {
+async fn end(tx: &mut Tx, id: Uuid, to: &str, now: Timestamp) -> bool {
+    let held = store::hold(tx, id).await.unwrap().unwrap();
+    store::end(tx, &held, to, now).await.unwrap().happened()
+}
+
+fn amended<'a>(row: &'a Row, email_index: &'a [u8], to: &'a str, now: Timestamp) -> Amended<'a> {
+    Amended { row, sealed: &[4], email_index, to, now }
+}
+
+async fn decide(tx: &mut Tx, id: Uuid, to: &str, now: Timestamp) -> Result<bool, DbError> {
+    let seen = row(tx, id).await;
+    Ok(store::decide(tx, &decided(&seen, to, now)).await?.happened())
+}
+
+fn decided<'a>(row: &'a Row, to: &'a str, now: Timestamp) -> Decided<'a> {
     Decided {
-        registration_id: id,
+        registration_id: row.registration_id,
         from: "awaiting_officer",
         to,
         officer: OFFICER,
@@ -54,7 +68,7 @@ fn decided<'a>(id: Uuid, to: &'a str, now: Timestamp) -> Decided<'a> {
         expires_at: now.plus_seconds(7 * DAY),
         ended_at: None,
         code_generation: 1,
-        check_state: "pending",
+        revision: row.revision,
     }
 }
 
@@ -69,8 +83,8 @@ async fn a_device_has_one_live_registration() {
         assert!(matches!(add(&mut tx, OTHER, 1, now).await, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
-        assert!(store::end(&mut tx, ID, "cancelled", now).await.unwrap().happened());
-        assert!(!store::end(&mut tx, ID, "expired", now).await.unwrap().happened(), "it has ended");
+        assert!(end(&mut tx, ID, "cancelled", now).await);
+        assert!(!end(&mut tx, ID, "expired", now).await, "it has ended");
         assert_eq!(row(&mut tx, ID).await.ended_at, Some(now));
         add(&mut tx, OTHER, 1, now.plus_seconds(1)).await.unwrap();
         let newest = store::newest_of_device(&mut tx, &[1; 32]).await.unwrap().unwrap();
@@ -82,33 +96,58 @@ async fn a_device_has_one_live_registration() {
 }
 
 #[tokio::test]
-async fn steps_are_guarded_by_the_state_they_leave() {
+async fn what_a_resident_changes_demands_the_revision_that_was_read_and_raises_it() {
     each_engine(async |core| {
         let now = core.now().plus_seconds(5);
         let mut tx = ready(&core).await;
-        assert!(!store::step(&mut tx, ID, "needs_selfie", "awaiting_officer", now).await.unwrap().happened());
-        assert!(
-            !store::resubmit(&mut tx, ID, &[4], &[7; 16], "awaiting_officer", now, "pending", "needs_correction")
-                .await
-                .unwrap()
-                .happened()
-        );
-        assert!(store::change_contact(&mut tx, ID, &[4], &[7; 16], now, "awaiting_officer").await.unwrap().happened());
-        assert!(!store::change_contact(&mut tx, ID, &[5], &[7; 16], now, "code_sent").await.unwrap().happened());
+        assert!(store::hold_own(&mut tx, ID, &[2; 32]).await.unwrap().is_none(), "somebody else's");
+        let seen = store::hold_own(&mut tx, ID, &[1; 32]).await.unwrap().unwrap();
+        assert_eq!(seen.revision, row(&mut tx, ID).await.revision, "keeping it changes nothing");
+        let change = amended(&seen, &[7; 16], "awaiting_officer", now);
+        assert!(store::amend(&mut tx, &change).await.unwrap().happened());
         let changed = row(&mut tx, ID).await;
-        assert_eq!((changed.sealed, changed.email_index, changed.updated_at), (vec![4], vec![7; 16], now));
-        assert_eq!(changed.code_generation, 0, "no code was sent yet");
-        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap().happened());
-        assert!(!store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap().happened(), "twice");
-        assert!(store::resubmit_contact_only(&mut tx, ID, &[6], now).await.unwrap().happened());
+        assert_eq!((&changed.sealed, &changed.email_index, changed.updated_at), (&vec![4], &vec![7; 16], now));
+        assert_eq!((changed.code_generation, changed.revision), (0, seen.revision + 1));
+        assert!(!store::amend(&mut tx, &change).await.unwrap().happened(), "what was read is not what is there");
+        assert!(!store::resubmit(&mut tx, &change).await.unwrap().happened());
+        assert!(!store::end(&mut tx, &seen, "cancelled", now).await.unwrap().happened());
+        assert!(!store::decide(&mut tx, &decided(&seen, "code_sent", now)).await.unwrap().happened(), "not seen");
+        assert!(decide(&mut tx, ID, "code_sent", now).await.unwrap());
+        assert!(!decide(&mut tx, ID, "code_sent", now).await.unwrap(), "twice");
+        let sent = row(&mut tx, ID).await;
+        assert!(store::amend(&mut tx, &amended(&sent, &[7; 16], "code_sent", now)).await.unwrap().happened());
         assert_eq!(row(&mut tx, ID).await.code_generation, 1, "another phone number leaves the code");
-        let change = async |tx: &mut _, day| store::change_address(tx, ID, &[7], &[8; 16], now, day, 2).await.unwrap();
-        assert!(change(&mut tx, 7).await.happened());
-        let row = row(&mut tx, ID).await;
-        assert_eq!((row.code_generation, row.email_index), (2, vec![8; 16]), "another address voids the code");
-        assert!(change(&mut tx, 7).await.happened());
-        assert!(!change(&mut tx, 7).await.happened(), "two a day");
-        assert!(change(&mut tx, 8).await.happened(), "another day");
+        let change = async |tx: &mut _, day| {
+            let seen = row(tx, ID).await;
+            store::change_address(tx, &amended(&seen, &[8; 16], "code_sent", now), day, 2).await.unwrap().happened()
+        };
+        assert!(change(&mut tx, 7).await);
+        let voided = row(&mut tx, ID).await;
+        assert_eq!((voided.code_generation, voided.email_index), (2, vec![8; 16]), "another address voids the code");
+        assert!(change(&mut tx, 7).await);
+        assert!(!change(&mut tx, 7).await, "two a day");
+        assert!(change(&mut tx, 8).await, "another day");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_selfie_is_taken_before_approval_only_and_ends_the_presence() {
+    each_engine(async |core| {
+        let now = core.now();
+        let mut tx = ready(&core).await;
+        store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().demand().unwrap();
+        let scanned = row(&mut tx, ID).await;
+        assert!(!store::take_selfie(&mut tx, ID, &[2; 32], now).await.unwrap().happened(), "another device");
+        assert!(!store::take_selfie(&mut tx, ID, &[1; 32], scanned.expires_at).await.unwrap().happened(), "over");
+        assert!(store::take_selfie(&mut tx, ID, &[1; 32], now).await.unwrap().happened());
+        let taken = row(&mut tx, ID).await;
+        assert_eq!((taken.scanned_by, taken.revision), (None, scanned.revision + 1));
+        assert!(!store::decide(&mut tx, &decided(&scanned, "code_sent", now)).await.unwrap().happened(), "not seen");
+        assert!(decide(&mut tx, ID, "code_sent", now).await.unwrap());
+        assert!(!store::take_selfie(&mut tx, ID, &[1; 32], now).await.unwrap().happened(), "approved");
+        assert!(end(&mut tx, ID, "cancelled", now).await);
+        assert!(!store::take_selfie(&mut tx, ID, &[1; 32], now).await.unwrap().happened(), "ended");
     })
     .await;
 }
@@ -120,10 +159,14 @@ async fn a_correction_is_checked_anew() {
         let mut tx = ready(&core).await;
         assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened());
         assert!(store::finish_check(&mut tx, ID, "differs", Some(RESIDENT), now).await.unwrap().happened());
-        let returned = Decided { check_state: "done", code_generation: 0, ..decided(ID, "needs_correction", now) };
+        store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().demand().unwrap();
+        let seen = row(&mut tx, ID).await;
+        let returned = Decided { code_generation: 0, ..decided(&seen, "needs_correction", now) };
         assert!(store::decide(&mut tx, &returned).await.unwrap().happened());
-        let done = store::resubmit(&mut tx, ID, &[4], &[7; 16], "awaiting_officer", now, "pending", "needs_correction");
-        assert!(done.await.unwrap().happened());
+        let seen = row(&mut tx, ID).await;
+        assert_eq!(seen.scanned_by, None, "the resident went away with it");
+        let change = amended(&seen, &[7; 16], "awaiting_officer", now);
+        assert!(store::resubmit(&mut tx, &change).await.unwrap().happened());
         let row = row(&mut tx, ID).await;
         assert_eq!((row.check_state.as_str(), row.check_result, row.decision_sealed), ("pending", None, None));
         assert_eq!(store::due_checks(&mut tx, now, 10).await.unwrap(), [ID]);
@@ -145,14 +188,14 @@ async fn a_scan_is_spent_once_and_a_newer_one_voids_the_older() {
             (scanned.office_id, scanned.scanned_by, scanned.scanned_at),
             (Some(OFFICE), Some(OFFICER), Some(now))
         );
-        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap().happened());
+        assert!(decide(&mut tx, ID, "code_sent", now).await.unwrap());
         let elsewhere = Uuid::from_u128(0x77);
         assert!(
             !store::scan(&mut tx, ID, 102, elsewhere, OFFICER, now).await.unwrap().happened(),
             "approved: its office keeps it"
         );
         assert!(store::scan(&mut tx, ID, 102, OFFICE, OFFICER, now).await.unwrap().happened());
-        store::end(&mut tx, ID, "cancelled", now).await.unwrap().demand().unwrap();
+        assert!(end(&mut tx, ID, "cancelled", now).await);
         assert!(!store::scan(&mut tx, ID, 103, OFFICE, OFFICER, now).await.unwrap().happened(), "ended");
     })
     .await;
@@ -163,6 +206,9 @@ async fn a_match_is_confirmed_by_its_officer_with_its_number_in_time() {
     each_engine(async |core| {
         let now = core.now();
         let mut tx = ready(&core).await;
+        add(&mut tx, OTHER, 2, now).await.unwrap();
+        let early = store::offer_match(&mut tx, OTHER, 47, OFFICER, now).await.unwrap();
+        assert!(!early.happened(), "nothing waits for an officer");
         assert!(store::offer_match(&mut tx, ID, 47, OFFICER, now).await.unwrap().happened());
         let waiting = store::waiting_matches(&mut tx, OFFICER, now).await.unwrap();
         assert_eq!(waiting.iter().map(|row| row.match_number).collect::<Vec<_>>(), [Some(47)]);
@@ -194,20 +240,17 @@ async fn one_live_approval_per_resident() {
         let now = core.now();
         let mut tx = ready(&core).await;
         add(&mut tx, OTHER, 2, now).await.unwrap();
-        store::step(&mut tx, OTHER, "needs_selfie", "awaiting_officer", now).await.unwrap().demand().unwrap();
-        assert!(store::decide(&mut tx, &decided(ID, "code_sent", now)).await.unwrap().happened());
+        store::take_selfie(&mut tx, OTHER, &[2; 32], now).await.unwrap().demand().unwrap();
+        assert!(decide(&mut tx, ID, "code_sent", now).await.unwrap());
         tx.commit().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
-        let second = store::decide(&mut tx, &decided(OTHER, "approved_pending_register", now)).await;
+        let second = decide(&mut tx, OTHER, "approved_pending_register", now).await;
         assert!(matches!(second, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
         let mut tx = core.db.write().await.unwrap();
-        assert!(!store::end(&mut tx, ID, "expired", now).await.unwrap().happened(), "it is not due");
-        assert!(store::end(&mut tx, ID, "expired", now.plus_seconds(400 * DAY)).await.unwrap().happened());
-        assert!(
-            store::decide(&mut tx, &decided(OTHER, "code_sent", now)).await.unwrap().happened(),
-            "the first has ended"
-        );
+        assert!(!end(&mut tx, ID, "expired", now).await, "it is not due");
+        assert!(end(&mut tx, ID, "expired", now.plus_seconds(400 * DAY)).await);
+        assert!(decide(&mut tx, OTHER, "code_sent", now).await.unwrap(), "the first has ended");
     })
     .await;
 }
@@ -217,12 +260,13 @@ async fn a_decision_loses_against_a_check_that_finished_meanwhile() {
     each_engine(async |core| {
         let now = core.now();
         let mut tx = ready(&core).await;
+        let seen = row(&mut tx, ID).await;
         assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened());
         assert!(store::finish_check(&mut tx, ID, "unknown_nik", None, now).await.unwrap().happened());
         assert!(!store::finish_check(&mut tx, ID, "match", Some(RESIDENT), now).await.unwrap().happened(), "twice");
-        assert!(!store::decide(&mut tx, &decided(ID, "approved_pending_register", now)).await.unwrap().happened());
-        let informed = Decided { check_state: "done", ..decided(ID, "rejected", now) };
-        assert!(store::decide(&mut tx, &informed).await.unwrap().happened());
+        let unseen = decided(&seen, "approved_pending_register", now);
+        assert!(!store::decide(&mut tx, &unseen).await.unwrap().happened());
+        assert!(decide(&mut tx, ID, "rejected", now).await.unwrap());
     })
     .await;
 }
@@ -233,16 +277,25 @@ async fn an_approval_that_waited_goes_on_or_back() {
         let now = core.now();
         let later = now.plus_seconds(7 * DAY);
         let mut tx = ready(&core).await;
-        assert!(!store::complete_pending(&mut tx, ID, "code_sent", now, later, 1, false).await.unwrap().happened());
-        let waiting = Decided { code_generation: 0, ..decided(ID, "approved_pending_register", now) };
-        assert!(store::decide(&mut tx, &waiting).await.unwrap().happened());
-        assert!(
-            store::complete_pending(&mut tx, ID, "awaiting_officer", now, later, 0, true).await.unwrap().happened()
-        );
-        assert_eq!(row(&mut tx, ID).await.proofed, 1);
-        assert!(store::decide(&mut tx, &waiting).await.unwrap().happened());
-        assert_eq!(row(&mut tx, ID).await.proofed, 0, "a new decision uses it up");
-        assert!(store::complete_pending(&mut tx, ID, "code_sent", now, later, 1, false).await.unwrap().happened());
+        let complete = async |tx: &mut _, to, generation| {
+            let seen = row(tx, ID).await;
+            store::complete_pending(tx, &seen, to, now, later, generation).await.unwrap().happened()
+        };
+        assert!(!complete(&mut tx, "code_sent", 1).await, "nothing waits");
+        store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().demand().unwrap();
+        let wait = async |tx: &mut _| {
+            let seen = row(tx, ID).await;
+            let waiting = Decided { code_generation: 0, ..decided(&seen, "approved_pending_register", now) };
+            store::decide(tx, &waiting).await.unwrap().happened()
+        };
+        assert!(wait(&mut tx).await);
+        assert!(complete(&mut tx, "awaiting_officer", 0).await);
+        assert_eq!(row(&mut tx, ID).await.scanned_by, Some(OFFICER), "the resident may still be there");
+        assert!(wait(&mut tx).await);
+        let over = row(&mut tx, ID).await;
+        let late = store::complete_pending(&mut tx, &over, "code_sent", over.expires_at, later, 1).await.unwrap();
+        assert!(!late.happened(), "its time is over");
+        assert!(complete(&mut tx, "code_sent", 1).await);
         let row = row(&mut tx, ID).await;
         assert_eq!((row.state.as_str(), row.code_generation, row.expires_at), ("code_sent", 1, later));
     })
@@ -288,7 +341,7 @@ async fn an_offices_queue_is_paged_oldest_first() {
             let (id, now) =
                 (Uuid::from_u128(0x100 + u128::from(number)), core.now().plus_seconds(i64::from(number / 2)));
             add(&mut tx, id, number, now).await.unwrap();
-            store::step(&mut tx, id, "needs_selfie", "awaiting_officer", now).await.unwrap().demand().unwrap();
+            store::take_selfie(&mut tx, id, &[number; 32], now).await.unwrap().demand().unwrap();
             store::scan(&mut tx, id, 1, OFFICE, OFFICER, now).await.unwrap().demand().unwrap();
         }
         let (mut seen, mut after) = (Vec::new(), (Timestamp::default(), Uuid::nil()));

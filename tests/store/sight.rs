@@ -60,12 +60,15 @@ async fn only_what_was_seen_is_approved() {
         // The register is closed when the officer looks, and answers before the click.
         local.set_switch(Switch::Closed).await.unwrap();
         core.clock.advance(1);
-        let token = service.activation_token(&device, id).await.unwrap().token;
-        let scanned = service.read_scan(&token).await.unwrap();
-        assert_eq!(scanned.0, id);
-        let mut tx = core.db.write().await.unwrap();
-        service.scan(&mut tx, ACTOR, scanned).await.unwrap();
-        tx.commit().await.unwrap();
+        let scan = async || {
+            let token = service.activation_token(&device, id).await.unwrap().token;
+            let scanned = service.read_scan(&token).await.unwrap();
+            assert_eq!(scanned.0, id);
+            let mut tx = core.db.write().await.unwrap();
+            service.scan(&mut tx, ACTOR, scanned).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        scan().await;
         service.ensure_checked(id).await;
         let look = async || service.view(ACTOR, id, Language::English).await.unwrap();
         let pending = look().await;
@@ -84,8 +87,11 @@ async fn only_what_was_seen_is_approved() {
         // A new selfie after the look, on a node whose clock is behind.
         core.clock.advance(-120);
         service.put_selfie(&device, id, selfie(200)).await.unwrap();
-        assert_eq!(approve(&core, &service, id, &answered).await, unseen, "the selfie was not seen");
+        let absent = Err(Some(Code::ScanRequired));
+        assert_eq!(approve(&core, &service, id, &answered).await, absent, "the selfie was not seen");
         core.clock.advance(121);
+        assert_eq!(approve(&core, &service, id, &look().await).await, absent, "nor the person with it");
+        scan().await;
         assert_eq!(approve(&core, &service, id, &answered).await, unseen);
         let newest = look().await;
         assert_eq!(look().await.version, newest.version, "looking changes nothing");

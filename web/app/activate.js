@@ -2,7 +2,7 @@
 
 import { announce, button, el, field, fill, icon, notice } from "../shared/dom.js";
 import { toast } from "../shared/http.js";
-import { t } from "../shared/i18n.js";
+import { dateTime, t } from "../shared/i18n.js";
 import { prepared } from "./captcha.js";
 import { draft } from "./draft.js";
 import { complain, every, go, heading, instead, onLeave, person, working } from "./main.js";
@@ -10,6 +10,7 @@ import { answer, pinKey, weakness } from "./pin.js";
 import { all, api, keep as keepRegistration, note, refresh, remove, save } from "./profiles.js";
 
 const typed = draft("ikd.code");
+const mailWords = ({ mail, mail_at: at, email_hint: email }) => mail ? t(`code.mail.${mail}`, { email: email ?? "", when: at ? dateTime(at) : "" }) : "";
 const pathOf = (profile, rest) => `/v1/registrations/${profile.registration.registration_id}/${rest}`;
 
 export async function code() {
@@ -74,15 +75,16 @@ export async function code() {
   }
   const resend = button(t("code.resend"), () => working(resend, t("code.resending"), async () => {
     try {
-      await api(profile, pathOf(profile, "activation-code/resend"), { method: "POST", json: {}, again: false });
+      const said = await api(profile, pathOf(profile, "activation-code/resend"), { method: "POST", json: {}, again: false });
       trouble.hidden = true;
-      toast(t("code.resent"), 6);
+      toast(said?.mail === "held" ? mailWords({ ...profile.registration, ...said }) : t("code.resent"), 6);
     } catch (error) {
       complain(trouble, error);
     }
   }), { kind: "quiet", picture: "mail" });
   const mail = el("p", { class: "muted", role: "status" });
-  const tell = () => (mail.textContent = t(`code.mail.${profile.registration.mail ?? "sent"}`, { email: profile.registration.email_hint ?? "" }));
+  // Only what the service said is told: a mail that waits or was not sent is not said to be.
+  const tell = () => (mail.textContent = mailWords(profile.registration));
   tell();
   every(5, async () => {
     await refresh(profile, { quiet: true, tries: 1 });

@@ -24,7 +24,7 @@ export async function status() {
   let shown;
 
   const draw = () => {
-    const now = JSON.stringify([profile.registration.state, profile.registration.mail, profile.registration.reason]);
+    const now = JSON.stringify([profile.registration.state, profile.registration.mail, profile.registration.mail_at, profile.registration.reason]);
     if (now === shown) return;
     const first = shown === undefined;
     shown = now;
@@ -69,6 +69,7 @@ function screen(profile, trouble, look) {
   if (state === "needs_correction") add("status.do.correct", "perbaiki", { picture: "edit" });
   if (state === "code_sent") {
     add("status.do.code", "kode", { picture: "mail" });
+    if (mail === "not_sent") more.push(notice("warning", t("status.mail.not_sent"), t("status.mail.not_sent.do", { when: dateTime(profile.registration.mail_at) })));
     if (mail === "failed") more.push(notice("warning", t("status.mail.failed"), t("status.mail.failed.do")));
   }
   if (state === "needs_pin") add("status.do.pin", "simpan", { picture: "lock" });

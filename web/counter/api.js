@@ -16,8 +16,8 @@ export function liveApi(session) {
     matches: () => get("/matches", { quiet: true }),
     confirmMatch: (id, number) => post(`${one(id)}/match`, { match_number: number }, { again: true }),
     approve: (id, version, note) => post(`${one(id)}/approval`, { version, checks: { face: true, document: true, data: true }, note }),
-    giveBack: (id, to, reason, release) => post(`${one(id)}/return`, { to, reason, release }),
-    reject: (id, reason, note) => post(`${one(id)}/rejection`, { reason, note }),
+    giveBack: (id, version, to, reason, release) => post(`${one(id)}/return`, { version, to, reason, release }),
+    reject: (id, version, reason, note) => post(`${one(id)}/rejection`, { version, reason, note }),
     picture: (id, kind) => `${session.api}${one(id)}/${kind}`,
   };
 }

@@ -71,7 +71,7 @@ export function practiceApi() {
       return Promise.resolve(view(find(id), "awaiting_officer"));
     },
     approve: (id) => decide(id, "code_sent"),
-    giveBack: (id, to) => decide(id, to === "selfie" ? "needs_selfie" : "needs_correction", to),
+    giveBack: (id, version, to) => decide(id, to === "selfie" ? "needs_selfie" : "needs_correction", to),
     reject: (id) => decide(id, "rejected"),
     picture: (id, kind) => {
       const { selfie } = find(id);

@@ -198,13 +198,16 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
       },
       async giveBack() {
         if (sending) return;
+        // What was on the screen when the officer decided: the view goes on under the dialog.
+        const { version } = state.view;
         const answer = await askReturn(state.view);
-        if (answer) send("return", () => api.giveBack(id, answer.to, answer.reason, answer.release));
+        if (answer) send("return", () => api.giveBack(id, version, answer.to, answer.reason, answer.release));
       },
       async reject() {
         if (sending) return;
+        const { version } = state.view;
         const answer = await askReject();
-        if (answer) send("reject", () => api.reject(id, answer.reason, answer.note));
+        if (answer) send("reject", () => api.reject(id, version, answer.reason, answer.note));
       },
     };
     const keyed = (label, what, name, kind, picture) => el("button", { type: "button", class: `button wide ${kind}`, onclick: () => act[what](), "aria-keyshortcuts": name.replace("Ctrl", "Control") }, icon(picture), t(label), key(name));

@@ -1,0 +1,406 @@
+//! Where a race begins, and the acts that are raced.
+
+use ikd::activation::code::ActivationCode;
+use ikd::activation::service::Enrolment;
+use ikd::captcha;
+use ikd::clock::{Clock, DAY, Timestamp};
+use ikd::core::Core;
+use ikd::credential::{SealedRecord, TokenKind};
+use ikd::db::Tx;
+use ikd::device::client::{DeviceKey, PinKey};
+use ikd::device::{Guard, Purpose};
+use ikd::error::{Language, Result};
+use ikd::keyring::Keyring;
+use ikd::mail::{MailKind, Wake, outbox};
+use ikd::register::{Date, LocalRegister, NewRecord, PopulationRegister};
+use ikd::registration::decision::Actor;
+use ikd::registration::model::{Draft, Submitted};
+use ikd::registration::service::{Amendment, email_index, nik_index};
+use ikd::registration::{Service, State, store, terms};
+use ikd::secret::Redacted;
+use ikd::wallet::face::{NewHolder, enrol};
+use ikd::{activation, execute};
+use uuid::Uuid;
+
+use crate::residents::{guard, record, sign};
+
+const OFFICE: Uuid = Uuid::from_u128(0x20);
+/// The officer before whom the resident stands.
+pub const OFFICER: Actor = Actor { officer_id: Uuid::from_u128(0x21), office_id: OFFICE };
+/// A supervisor, whose QR the resident scanned too.
+pub const COLLEAGUE: Actor = Actor { officer_id: Uuid::from_u128(0x22), office_id: OFFICE };
+const ELSEWHERE: Actor = Actor { officer_id: Uuid::from_u128(0x23), office_id: Uuid::from_u128(0x24) };
+const NUMBER: i64 = 47;
+
+/// Where the registration stands when a race begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Without a selfie.
+    Fresh,
+    /// Before an officer who has scanned, with the register's answer.
+    Waiting,
+    /// The same without the register's answer.
+    Unchecked,
+    /// Before an officer, and a digital KTP stands in its way, whose release is asked for.
+    Taken,
+    /// Returned for correction.
+    Returned,
+    /// Approved without the register's answer.
+    Pending,
+    /// The code was mailed, twice.
+    Sent,
+    /// Its tries are used up.
+    UsedUp,
+    /// The code was right.
+    Pin,
+    /// Cancelled long ago.
+    Ended,
+}
+
+macro_rules! acts {
+    ($($name:ident),* $(,)?) => {
+        /// What happens to a registration.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "their names say it")]
+        pub enum Act { $($name,)* }
+
+        impl Act {
+            /// All of them.
+            pub const ALL: [Self; 21] = [$(Self::$name,)*];
+        }
+    };
+}
+
+acts! {
+    Register, Email, Phone, Selfie, Cancel, Scan, ScanElsewhere, Offer, Confirm, Approve, Return, Reject, Ask, Grant, Resend,
+    EnterCode, Enrol, Check, Postpone, Expire, Forget,
+}
+
+impl Act {
+    /// Where it succeeds when nothing else happens.
+    pub const fn stages(self) -> &'static [Stage] {
+        use Stage::{Ended, Fresh, Pending, Pin, Returned, Sent, Taken, Unchecked, UsedUp, Waiting};
+        match self {
+            Self::Register => &[Waiting, Fresh, Returned, Unchecked, Taken, Ended],
+            Self::Email | Self::Phone => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp],
+            Self::Selfie => &[Waiting, Fresh, Returned, Unchecked, Taken],
+            Self::Cancel => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp, Pin],
+            Self::Scan | Self::ScanElsewhere | Self::Offer | Self::Confirm | Self::Return | Self::Reject => {
+                &[Waiting, Unchecked, Taken]
+            }
+            Self::Approve => &[Waiting, Unchecked],
+            Self::Ask | Self::Grant => &[Taken],
+            Self::Resend => &[Sent, UsedUp],
+            Self::EnterCode => &[Sent],
+            Self::Enrol => &[Pin],
+            Self::Check | Self::Postpone => &[Unchecked, Pending],
+            Self::Expire => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp, Pin],
+            Self::Forget => &[Ended],
+        }
+    }
+}
+
+/// The services and the person of all races.
+pub struct World {
+    /// Database, clock, randomness.
+    pub core: Core,
+    /// What the resident is known as to the register.
+    pub resident: Uuid,
+    registrations: Service,
+    activation: activation::Service,
+    guard: Guard,
+    /// The QR of [`OFFICER`].
+    counter_token: String,
+    /// A node whose clock says that the registrations of [`Act::Expire`] are over.
+    late: Service,
+    /// One for which whatever ended is to be forgotten.
+    latest: Service,
+}
+
+/// A registration at the start of a race.
+pub struct Case {
+    /// Where it stands.
+    pub stage: Stage,
+    /// Its id.
+    pub id: Uuid,
+    device: DeviceKey,
+    version: String,
+    enrolment: Enrolment,
+    solutions: [String; 2],
+}
+
+fn submitted() -> Submitted {
+    Submitted {
+        nik: record().nik,
+        full_name: String::from("Siti Rahma").into(),
+        birth_date: Date::parse("1990-08-17").unwrap(),
+        email: String::from("siti@example.id").into(),
+        phone: String::from("+6281234567890").into(),
+    }
+}
+
+/// The address that the act in this place changes to.
+pub fn email(slot: usize) -> String {
+    format!("siti{slot}@example.id")
+}
+
+/// The number that the act in this place changes to.
+pub fn phone(slot: usize) -> String {
+    format!("+62812345678{slot}{slot}")
+}
+
+fn selfie() -> Vec<u8> {
+    let mut out = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(200, 200, image::Rgb([90; 3])).write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
+
+impl World {
+    /// Opens the services over a database with one resident in the register.
+    pub async fn open(core: Core) -> Self {
+        Keyring::init(&core).await.unwrap();
+        let keyring = Keyring::open(core.clone()).await.unwrap();
+        let local = LocalRegister::new(core.clone());
+        local.put(vec![NewRecord { record: record(), portrait: None }]).await.unwrap();
+        let resident = local.lookup(&record().nik).await.unwrap().unwrap().resident_id;
+        let at = |seconds: i64| {
+            let core = core.altered(|sources| sources.clock = Clock::stopped(core.now().plus_seconds(seconds)));
+            let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
+            Service::new(core, register, keyring.clone(), Wake::default())
+        };
+        let counter = SealedRecord {
+            kind: TokenKind::Counter,
+            subject: OFFICER.officer_id,
+            generation: 0,
+            issued: core.now(),
+            attributes: 0,
+        };
+        Self {
+            resident,
+            registrations: Service::new(
+                core.clone(),
+                PopulationRegister::Local(local),
+                keyring.clone(),
+                Wake::default(),
+            ),
+            activation: activation::Service::new(core.clone(), Wake::default()),
+            guard: guard(&core),
+            counter_token: keyring.issue(counter).unwrap().token,
+            late: at(20),
+            latest: at(200 * DAY),
+            core,
+        }
+    }
+
+    /// Forgets a race.
+    pub async fn clear(&self) {
+        let mut tx = self.core.db.write().await.unwrap();
+        for table in [
+            "DELETE FROM registration",
+            "DELETE FROM registration_selfie",
+            "DELETE FROM registration_register_copy",
+            "DELETE FROM release_request",
+            "DELETE FROM nik_check_window",
+            "DELETE FROM mail_outbox",
+            "DELETE FROM mail_allowance",
+            "DELETE FROM holder_record",
+            "DELETE FROM holder_portrait",
+            "DELETE FROM credential",
+            "DELETE FROM credential_holder",
+            "DELETE FROM device_binding",
+        ] {
+            execute!(&mut tx, table).unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    async fn prepare_holder(&self, tx: &mut Tx) {
+        let sealed = self.core.vault.seal_row(&self.core.random, "holder_record", self.resident, &record()).unwrap();
+        store::put_holder(tx, self.resident, &sealed, None, self.core.now()).await.unwrap();
+    }
+
+    async fn make_holder(&self, tx: &mut Tx) {
+        let new = NewHolder {
+            resident_id: self.resident,
+            registration_id: Uuid::from_u128(1),
+            device: DeviceKey::generate(&self.core.random).thumbprint(),
+            pin_public_key: PinKey::from_seed(&[2; 32]).public().unwrap(),
+            email: String::from("lama@example.id").into(),
+            language: Language::Indonesian,
+        };
+        enrol(&self.core, tx, &new, self.core.now()).await.unwrap();
+        self.prepare_holder(tx).await;
+    }
+}
+
+const PLACE: &str = "UPDATE registration SET state = $2, check_state = $3, check_result = $4, resident_id = $5, \
+    scanned_by = $6, office_id = $7, scanned_at = $8, expires_at = $9, ended_at = $10, code_generation = $11, code_tries = $12 \
+    WHERE registration_id = $1";
+
+impl Case {
+    /// Puts a registration where the race begins.
+    pub async fn make(world: &World, stage: Stage, acts: [Act; 2]) -> Self {
+        let core = &world.core;
+        let (now, id) = (core.now(), core.random.uuid_v7(core.now()));
+        let (device, pin) = (DeviceKey::generate(&core.random), PinKey::from_seed(&[1; 32]));
+        let submitted = submitted();
+        let mut tx = core.db.write().await.unwrap();
+        let address = email_index(&core.vault, submitted.email.expose());
+        let new = store::New {
+            registration_id: id,
+            device_thumbprint: &device.thumbprint(),
+            nik_index: &nik_index(&core.vault, &submitted.nik),
+            email_index: &address,
+            sealed: &core.vault.seal_row(&core.random, "registration", id, &submitted).unwrap(),
+            language: "id",
+            terms_version: terms::VERSION,
+            check_state: "pending",
+            now,
+            expires_at: now.plus_seconds(DAY),
+        };
+        store::add(&mut tx, &new).await.unwrap();
+        let (state, generation): (State, i64) = match stage {
+            Stage::Fresh => (State::NeedsSelfie, 0),
+            Stage::Waiting | Stage::Unchecked | Stage::Taken => (State::AwaitingOfficer, 0),
+            Stage::Returned => (State::NeedsCorrection, 0),
+            Stage::Pending => (State::ApprovedPendingRegister, 0),
+            Stage::Sent | Stage::UsedUp => (State::CodeSent, 1),
+            Stage::Pin => (State::NeedsPin, 1),
+            Stage::Ended => (State::Cancelled, 0),
+        };
+        let checked = !matches!(stage, Stage::Unchecked | Stage::Pending);
+        let ends = if acts.contains(&Act::Expire) { now.plus_seconds(10) } else { now.plus_seconds(DAY) };
+        let ended = (stage == Stage::Ended).then(|| now.plus_seconds(-DAY));
+        let present = state == State::AwaitingOfficer || stage == Stage::Pending;
+        execute!(
+            &mut tx,
+            PLACE,
+            id,
+            state.as_str(),
+            if checked { "done" } else { "pending" },
+            checked.then_some("match"),
+            checked.then_some(world.resident),
+            present.then_some(OFFICER.officer_id),
+            Some(OFFICE),
+            now,
+            ends,
+            ended,
+            generation,
+            if stage == Stage::UsedUp { 5_i64 } else { 0 }
+        )
+        .unwrap();
+        if stage != Stage::Fresh {
+            store::put_selfie(&mut tx, id, &[1], now).await.unwrap();
+        }
+        if ended.is_some() {
+            store::keep_selfie_until(&mut tx, id, now.plus_seconds(DAY)).await.unwrap();
+        }
+        if checked {
+            let sealed = core.vault.seal_row(&core.random, "registration_register_copy", id, &record()).unwrap();
+            store::put_copy(&mut tx, id, &sealed, None).await.unwrap();
+        }
+        if state == State::AwaitingOfficer {
+            let offered = store::offer_match(&mut tx, id, NUMBER, COLLEAGUE.officer_id, now).await.unwrap();
+            offered.demand().unwrap();
+        }
+        if generation == 1 {
+            world.prepare_holder(&mut tx).await;
+            for _ in 0..2 {
+                let kind = MailKind::ActivationCode;
+                assert!(outbox::allow(&mut tx, kind, &address, now).await.unwrap().happened());
+                outbox::enqueue(&mut tx, &core.random, now, kind, id).await.unwrap();
+            }
+            for mail in outbox::lease(&mut tx, &core.random, now, 9).await.unwrap() {
+                outbox::mark_sent(&mut tx, &mail, now).await.unwrap().demand().unwrap();
+            }
+            activation::store::sent(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap();
+        }
+        if stage == Stage::Taken {
+            world.make_holder(&mut tx).await;
+        }
+        tx.commit().await.unwrap();
+        let version = match state {
+            State::AwaitingOfficer => world.registrations.view(OFFICER, id, Language::English).await.unwrap().version,
+            _ => String::new(),
+        };
+        if stage == Stage::Taken {
+            let mut tx = core.db.write().await.unwrap();
+            world.registrations.ask_release(&mut tx, OFFICER, id, &version, "Ponsel hilang").await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let (challenge, signature) = sign(&world.guard, &device, &pin, Purpose::Enrol);
+        let enrolment = Enrolment { pin_public_key: pin.public_text(), challenge, signature };
+        let solution = || captcha::solve(&captcha::issue(&core.vault, &core.random, 5, now).unwrap()).unwrap();
+        let solutions = if acts.contains(&Act::EnterCode) { [solution(), solution()] } else { Default::default() };
+        Self { stage, id, device, version, enrolment, solutions }
+    }
+}
+
+impl Act {
+    /// Does it, as the act in place `slot` of a pair.
+    pub async fn run(self, world: &World, case: &Case, slot: usize) -> Result<()> {
+        let (core, id, now) = (&world.core, case.id, world.core.now());
+        let (service, device, version) = (&world.registrations, &case.device.thumbprint(), case.version.as_str());
+        match self {
+            Self::Register => {
+                let person = submitted();
+                let draft = Draft {
+                    nik: person.nik.as_str().to_owned(),
+                    full_name: format!("SITI RAHMA {}", ["A", "B"][slot]),
+                    birth_date: person.birth_date.to_string(),
+                    email: email(slot),
+                    phone: phone(slot),
+                };
+                service.register(device, &draft, terms::VERSION, true, Language::English).await.map(|_| ())
+            }
+            Self::Email => {
+                let changes = Amendment { email: Some(email(slot)), ..Amendment::default() };
+                service.amend(device, id, &changes).await.map(|_| ())
+            }
+            Self::Phone => {
+                let changes = Amendment { phone: Some(phone(slot)), ..Amendment::default() };
+                service.amend(device, id, &changes).await.map(|_| ())
+            }
+            Self::Selfie => service.put_selfie(device, id, selfie()).await.map(|_| ()),
+            Self::Cancel => service.cancel(device, id).await.map(|_| ()),
+            Self::Offer => service.counter_scan(device, id, &world.counter_token).await.map(|_| ()),
+            Self::Resend => world.activation.resend(device, id).await.map(|_| ()),
+            Self::EnterCode => {
+                let code = Redacted(ActivationCode::derive(&core.vault, id, 1)?.digits());
+                world.activation.enter_code(device, id, &code, Some(&case.solutions[slot])).await.map(|_| ())
+            }
+            Self::Enrol => world.activation.enrol(device, id, &case.enrolment).await.map(|_| ()),
+            Self::Check => service.check_one(id).await.map(|_| ()),
+            Self::Expire => world.late.sweep().await.map(|_| ()),
+            Self::Forget => world.latest.sweep().await.map(|_| ()),
+            _ => {
+                let mut tx = core.db.write().await?;
+                self.at_the_counter(service, &mut tx, (id, version), now.plus_seconds(1 + slot as i64)).await?;
+                Ok(tx.commit().await?)
+            }
+        }
+    }
+
+    async fn at_the_counter(
+        self,
+        service: &Service,
+        tx: &mut Tx,
+        (id, version): (Uuid, &str),
+        issued: Timestamp,
+    ) -> Result<()> {
+        match self {
+            Self::Scan => service.scan(tx, OFFICER, (id, issued)).await,
+            Self::ScanElsewhere => service.scan(tx, ELSEWHERE, (id, issued)).await,
+            Self::Confirm => service.confirm_match(tx, COLLEAGUE, id, NUMBER).await,
+            Self::Approve => service.approve(tx, OFFICER, id, version, "").await.map(|_| ()),
+            Self::Return => {
+                service.give_back(tx, OFFICER, (id, version), State::NeedsCorrection, "Perbaiki", vec![]).await
+            }
+            Self::Reject => service.reject(tx, OFFICER, (id, version), "Bukan orangnya", "").await,
+            Self::Ask => service.ask_release(tx, OFFICER, id, version, "Ponsel hilang").await,
+            Self::Grant => service.grant_release(tx, COLLEAGUE, id, version).await.map(|_| ()),
+            Self::Postpone => Ok(store::postpone_check(tx, id, issued).await?),
+            other => unreachable!("{other:?} is no act of the counter"),
+        }
+    }
+}
