@@ -20,6 +20,9 @@ use crate::registration::{self, Contact, State};
 use crate::secret::Redacted;
 use crate::wallet::face as wallet;
 
+/// How often entering a code looks again because something else happened to it at the same time.
+const ENTER_TRIES: usize = 4;
+
 /// Activation. Cloning shares it.
 #[derive(Clone)]
 pub struct Service {
@@ -73,38 +76,36 @@ impl Service {
             )
         })?;
         let now = self.core.now();
-        let status = self.status(device, id).await?;
-        if !status.waits_for_code(now) {
-            return self.repeated(id, &status, code);
-        }
-        may_try(&status, now)?;
-        let solved = captcha::verify(&self.core.vault, captcha, now)?;
-
-        let mut tx = self.core.db.write().await?;
-        captcha::service::spend(&mut tx, &solved).await?;
-        let Some(tries) = store::count_try(&mut tx, id, status.generation, now).await? else {
-            tx.rollback().await?;
-            // Somebody was faster: another try, a resend, the right code.
+        for _ in 0..ENTER_TRIES {
             let status = self.status(device, id).await?;
             if !status.waits_for_code(now) {
                 return self.repeated(id, &status, code);
             }
             may_try(&status, now)?;
-            return Err(Error::Db(DbError::Contention));
-        };
-        tx.commit().await?;
+            let solved = captcha::verify(&self.core.vault, captcha, now)?;
 
-        if ActivationCode::derive(&self.core.vault, id, status.generation)? != code {
-            return Err(Refusal::new(Code::CodeWrong).tries_left(CODE_TRIES - tries).into());
-        }
-        let mut tx = self.core.db.write().await?;
-        let ends = now.plus_seconds(LIFE_IN_NEEDS_PIN_SECONDS);
-        if store::confirm(&mut tx, id, status.generation, now, ends).await?.happened() {
+            let mut tx = self.core.db.write().await?;
+            captcha::service::spend(&mut tx, &solved).await?;
+            let Some(tries) = store::count_try(&mut tx, id, status.generation, now).await? else {
+                // Somebody was faster: another try, a resend, another address, the right code. Nothing was spent.
+                tx.rollback().await?;
+                continue;
+            };
             tx.commit().await?;
-            return Ok(State::NeedsPin);
+
+            if ActivationCode::derive(&self.core.vault, id, status.generation)? != code {
+                return Err(Refusal::new(Code::CodeWrong).tries_left(CODE_TRIES - tries).into());
+            }
+            let mut tx = self.core.db.write().await?;
+            let ends = now.plus_seconds(LIFE_IN_NEEDS_PIN_SECONDS);
+            if store::confirm(&mut tx, id, status.generation, now, ends).await?.happened() {
+                tx.commit().await?;
+                return Ok(State::NeedsPin);
+            }
+            tx.rollback().await?;
+            return self.repeated(id, &self.status(device, id).await?, code);
         }
-        tx.rollback().await?;
-        self.repeated(id, &self.status(device, id).await?, code)
+        Err(Error::Db(DbError::Contention))
     }
 
     /// The answer when the code was accepted before: the same request gets the same answer, anything else `wrong_state`.

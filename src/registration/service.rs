@@ -132,7 +132,7 @@ impl Service {
         // When another request of this device was faster, the next try finds what it made.
         for _ in 0..REGISTER_TRIES {
             match self.add(device, &submitted, language, now).await {
-                Err(Error::Db(DbError::Unique)) => {}
+                Err(Error::Db(DbError::Unique | DbError::Contention)) => {}
                 done => return done,
             }
         }

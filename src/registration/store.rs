@@ -113,7 +113,7 @@ const ADD: &str = "INSERT INTO registration (registration_id, device_thumbprint,
     language, terms_version, terms_accepted_at, created_at, updated_at, expires_at, check_state, check_due_at, \
     check_lease_until, check_attempts, last_spent, code_generation, code_tries, code_day, code_day_count, \
     challenge_spent, revision) \
-    VALUES ($1, $2, $3, $4, 'needs_selfie', $5, $6, $7, $8, $8, $8, $9, $10, $8, 0, 0, 0, 0, 0, 0, 0, 0)";
+    VALUES ($1, $2, $3, $4, 'needs_selfie', $5, $6, $7, $8, $8, $8, $9, $10, $8, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
 
 /// Adds a registration in `needs_selfie`. A second live one for the same device is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, new: &New<'_>) -> DbResult<()> {
