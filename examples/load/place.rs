@@ -162,8 +162,8 @@ async fn fill(core: &Core, residents: u64, portraits: u64) -> Vec<Uuid> {
                             let id = random.uuid_v7(core.now());
                             let record = generator.resident(index).unwrap();
                             let sealed = vault.seal_row(random, "holder_record", id, &record).unwrap();
-                            let portrait =
-                                (index < portraits).then(|| vault.seal_bytes(random, "holder_portrait", id, &picture));
+                            let seal = || vault.seal_bytes(random, "holder_portrait", id, &picture).unwrap();
+                            let portrait = (index < portraits).then(seal);
                             (id, sealed, portrait)
                         })
                         .collect::<Vec<_>>()
