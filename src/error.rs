@@ -44,27 +44,6 @@ pub enum Language {
 }
 
 impl Language {
-    /// The better of the two for an `Accept-Language` value (RFC 9110 §12.5.4); Indonesian when it says nothing we speak.
-    pub fn negotiate(header: &str) -> Self {
-        let mut best = (Self::Indonesian, 0.0_f32);
-        for item in header.split(',') {
-            let mut parts = item.split(';');
-            let tag = parts.next().unwrap_or("").trim().to_ascii_lowercase();
-            let weight = parts
-                .find_map(|part| part.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()))
-                .unwrap_or(1.0);
-            let language = match tag.split('-').next().unwrap_or("") {
-                "id" | "in" => Self::Indonesian,
-                "en" => Self::English,
-                _ => continue,
-            };
-            if weight > best.1 {
-                best = (language, weight);
-            }
-        }
-        best.0
-    }
-
     /// `id` or `en` (BCP 47).
     pub const fn tag(self) -> &'static str {
         match self {
@@ -316,15 +295,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn languages_are_negotiated_by_weight() {
-        assert_eq!(Language::negotiate("en-GB,en;q=0.9,id;q=0.5"), Language::English);
-        assert_eq!(Language::negotiate("id-ID,en;q=0.9"), Language::Indonesian);
-        assert_eq!(Language::negotiate("en;q=0.3, id;q=0.8"), Language::Indonesian);
-        assert_eq!(Language::negotiate("fr, *;q=0.1"), Language::Indonesian);
-        assert_eq!(Language::negotiate("en;q=0"), Language::Indonesian);
-    }
 
     #[test]
     fn codes_are_unique_and_speak_both_languages() {

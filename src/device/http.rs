@@ -4,9 +4,9 @@ use axum::extract::{OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::{Extension, RequestPartsExt};
-use http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
+use http::header::{HeaderName, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +16,7 @@ use super::{Guard, ProofRefused, Proven, Thumbprint};
 use crate::clock::Timestamp;
 use crate::error::{Code, Error};
 use crate::web::problem::ProblemNote;
-use crate::web::{Json, Problem, ProblemDocument};
+use crate::web::{Json, Problem, ProblemDocument, negotiate};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -50,7 +50,7 @@ pub async fn prove(parts: &mut Parts) -> Result<(Proven, Option<String>), Proble
         Ok(OriginalUri(uri)) => uri.path().to_owned(),
         Err(never) => match never {},
     };
-    let token = access_token(&parts.headers);
+    let token = negotiate::credentials(&parts.headers, "dpop");
     let proofs: Vec<&str> =
         parts.headers.get_all(DPOP).iter().map(|value| value.to_str().unwrap_or_default()).collect();
     let proven = guard.prove(parts.method.as_str(), &path, &proofs, token).map_err(|refused| match refused {
@@ -63,12 +63,6 @@ pub async fn prove(parts: &mut Parts) -> Result<(Proven, Option<String>), Proble
         }
     })?;
     Ok((proven, token.map(str::to_owned)))
-}
-
-/// The token of `Authorization: DPoP <token>`; schemes are compared without regard to case (RFC 9110 §11.1).
-fn access_token(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("dpop").then(|| token.trim())
 }
 
 /// The layer around every route that devices call: each answer, a refusal too, carries the newest `DPoP-Nonce`

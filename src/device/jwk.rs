@@ -15,9 +15,9 @@ pub struct DeviceJwk {
     y: [u8; 32],
 }
 
-/// The members a public EC key may have. Private and unknown ones are refused, and so are members that stand twice.
+/// The members of a JWK that say what key it is and what for. Others (`kid`, `key_ops`, `ext`, `x5c`, whatever is registered
+/// one day) say nothing about the key itself and are passed over (RFC 7517 §4). Members that stand twice are refused.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct RawJwk {
     kty: String,
     crv: String,
@@ -27,13 +27,9 @@ pub(super) struct RawJwk {
     alg: Option<String>,
     #[serde(default, rename = "use")]
     key_use: Option<String>,
-    // Written by WebCrypto's `exportKey`; they say nothing about the key itself.
-    #[serde(default, rename = "kid")]
-    _kid: Option<IgnoredAny>,
-    #[serde(default, rename = "key_ops")]
-    _key_ops: Option<IgnoredAny>,
-    #[serde(default, rename = "ext")]
-    _ext: Option<IgnoredAny>,
+    /// The private part: whoever sends it has lost the key (RFC 9449 §4.3 refuses it).
+    #[serde(default)]
+    d: Option<IgnoredAny>,
 }
 
 impl DeviceJwk {
@@ -43,7 +39,7 @@ impl DeviceJwk {
     }
 
     pub(super) fn from_raw(raw: &RawJwk) -> Option<Self> {
-        if raw.kty != "EC" || raw.crv != "P-256" {
+        if raw.kty != "EC" || raw.crv != "P-256" || raw.d.is_some() {
             return None;
         }
         if raw.alg.as_deref().is_some_and(|alg| alg != "ES256") || raw.key_use.as_deref().is_some_and(|u| u != "sig") {
@@ -111,10 +107,19 @@ mod tests {
     #[test]
     fn only_a_public_p256_key_is_read() {
         let with = |from: &str, to: &str| DeviceJwk::parse(KEY.replace(from, to).as_bytes());
-        assert!(
-            with(r#""kty":"EC""#, r#""kty":"EC","ext":true,"key_ops":["verify"],"alg":"ES256","use":"sig""#).is_some()
-        );
-        assert!(with(r#""kty":"EC""#, r#""kty":"EC","d":"AAAA""#).is_none(), "private part");
+        let jwk = DeviceJwk::parse(KEY.as_bytes()).unwrap();
+        for more in [
+            r#""ext":true,"key_ops":["verify"],"alg":"ES256","use":"sig""#,
+            r#""kid":"phone","x5c":["MIIB"],"x5t#S256":"AAAA","x5u":"https://ikd.example/c""#,
+            r#""kid":7,"iat":1,"nbf":null,"exp":{},"oth":[[]],"k":"AA","https://ikd.example/colour":{"d":1}"#,
+        ] {
+            let read = with(r#""kty":"EC""#, &format!(r#""kty":"EC",{more}"#));
+            // RFC 7638 §3.2: the thumbprint is of the required members only.
+            assert_eq!(read.unwrap().thumbprint(), jwk.thumbprint(), "{more}");
+        }
+        for private in [r#""d":"AAAA""#, r#""d":"""#, r#""d":7"#, r#""d":{}"#] {
+            assert!(with(r#""kty":"EC""#, &format!(r#""kty":"EC",{private}"#)).is_none(), "{private}");
+        }
         assert!(with(r#""kty":"EC""#, r#""kty":"EC","kty":"EC""#).is_none(), "member twice");
         assert!(with(r#""kty":"EC""#, r#""kty":"EC","alg":"ES384""#).is_none());
         assert!(with(r#""kty":"EC""#, r#""kty":"EC","use":"enc""#).is_none());

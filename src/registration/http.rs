@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -27,7 +27,7 @@ use crate::secret::Redacted;
 use crate::web::extract::object;
 use crate::web::extract::read_body;
 use crate::web::problem::ProblemDocument;
-use crate::web::{ClientAddress, Json, Lang, Path, Problem, token_reply};
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate, token_reply};
 
 #[derive(Clone)]
 struct Deps {
@@ -260,8 +260,9 @@ async fn put_selfie(
     request: Request,
 ) -> Result<Json<StatusReply>, Problem> {
     let headers = request.headers();
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    if !matches!(kind, "image/jpeg" | "image/png") {
+    let kind = negotiate::content_type(headers)?;
+    // The third is no registered name, but what some phones write; what it is, its bytes tell.
+    if !["image/jpeg", "image/png", "image/jpg"].iter().any(|known| kind.essence_str().eq_ignore_ascii_case(known)) {
         return Err(Code::UnsupportedMediaType.into());
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_LANGUAGE, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LANGUAGE, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use crate::credential::jwk::base64url;
 use crate::disclosure::Disclosed;
 use crate::error::{Code, Error, FieldError, Language, Refusal, Text};
 use crate::secret::Redacted;
-use crate::web::{ClientAddress, Json, Lang, Path, Problem, ProblemDocument};
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, ProblemDocument, negotiate};
 
 /// The routes for relying parties.
 pub fn routes(service: Service) -> OpenApiRouter {
@@ -51,7 +51,7 @@ impl FromRequestParts<Arc<Service>> for Party {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Problem> {
-        let token = bearer(&parts.headers).ok_or(Problem::from(Code::ApiKeyInvalid))?;
+        let token = negotiate::credentials(&parts.headers, "bearer").ok_or(Problem::from(Code::ApiKeyInvalid))?;
         // The listener notes every caller's address; without one there is nobody to hold up.
         let found = match parts.extensions.get::<ClientAddress>() {
             Some(ClientAddress(address)) => service.parties().authenticate_from(*address, token).await,
@@ -66,13 +66,6 @@ impl FromRequestParts<Arc<Service>> for Party {
             }
         }
     }
-}
-
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1); schemes are compared without regard to case.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
-    (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
 }
 
 /// A question about a QR: its text as scanned, or the code under it as typed. Exactly one of the two.

@@ -8,13 +8,13 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Problem;
+use super::{Problem, negotiate};
 use crate::error::{Code, FieldError, Language, Refusal, Text};
 
 /// A JSON body, read strictly; as a response, a JSON body.
@@ -25,13 +25,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
-        if !json {
+        if !negotiate::is_json(&negotiate::content_type(request.headers())?) {
             return Err(Code::UnsupportedMediaType.into());
         }
         let bytes = read_body(request, state).await?;
@@ -72,6 +66,8 @@ pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<By
 /// # Errors
 /// As said.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Some systems begin every UTF-8 text with a mark (RFC 8259 §8.1 lets a reader pass over it).
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer);
     let Object(value) = read.map_err(|error| {
@@ -181,13 +177,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Lang {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(language_of(&parts.headers)))
+        Ok(Self(negotiate::language(&parts.headers)))
     }
-}
-
-/// The language that `Accept-Language` asks for; Indonesian where it asks for nothing we speak.
-pub fn language_of(headers: &http::HeaderMap) -> Language {
-    headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map_or(Language::Indonesian, Language::negotiate)
 }
 
 /// Who is connected, as the socket says: a proxy where there is one. Only the listener tells it.
@@ -262,6 +253,7 @@ mod tests {
         assert_eq!(refusal(r#"{"terms":{}}"#), (422, "terms.version".into()));
         assert_eq!(refusal(r#"{"terms":{"version":7}}"#), (422, "terms.version".into()));
         assert_eq!(refusal(r#"{"terms":{"version":"1","x":1}}"#), (422, "terms.x".into()));
+        assert_eq!(refusal("\u{feff}{}"), (422, "terms".into()), "a mark at the beginning");
         assert_eq!(refusal("7"), (422, "body".into()));
         assert_eq!(refusal(r#"[{"version":"1"}]"#), (422, "body".into()), "an array is no object");
         assert_eq!(refusal(r#"{"terms":["1"]}"#), (422, "terms".into()));

@@ -9,7 +9,7 @@ use http::header::{
 };
 use http::{HeaderValue, Method, StatusCode};
 
-use super::extract::language_of;
+use super::negotiate;
 use super::problem::{ProblemNote, render};
 use crate::clock::stopwatch;
 use crate::core::Core;
@@ -37,7 +37,7 @@ fn is_check(method: &Method, route: &str) -> bool {
 pub async fn finish(core: Core, request: Request, next: Next) -> Response {
     let watch = stopwatch();
     let request_id = core.random.uuid_v7(core.now());
-    let language = language_of(request.headers());
+    let language = negotiate::language(request.headers());
     let method = request.method().clone();
     // The route's template, never the path itself: paths carry ids.
     let route =

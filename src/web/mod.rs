@@ -8,6 +8,7 @@ pub mod flood;
 pub mod headers;
 pub mod linger;
 pub mod metrics;
+pub mod negotiate;
 pub mod pages;
 pub mod patient;
 pub mod problem;

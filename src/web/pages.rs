@@ -15,15 +15,14 @@ use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderMap,
-    HeaderName, IF_NONE_MATCH, LOCATION, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName, LOCATION, VARY,
 };
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, StatusCode, Uri};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
-use super::Problem;
+use super::{Problem, negotiate};
 use crate::config::{Mode, Service};
 use crate::error::{Code, Error};
 
@@ -147,12 +146,10 @@ fn media_type(name: &str) -> &'static str {
 
 async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let file = FILES.get(name).ok_or(Code::NotFound)?;
-    let squeeze = !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && accepts_gzip(headers);
+    let squeeze = !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
     // Each coding is a representation of its own and needs its own tag.
     let tag = format!("\"{}{}\"", file.digest, if squeeze { "-gz" } else { "" });
-    let known =
-        headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|tags| tags.contains(&tag));
-    let mut response = if known {
+    let mut response = if negotiate::has_tag(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else if squeeze {
         // Compressing blocks, if only for milliseconds and once.
@@ -173,16 +170,6 @@ async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
         headers.insert(ETAG, tag);
     }
     Ok(response)
-}
-
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(',')).any(
-        |coding| {
-            let mut parts = coding.split(';').map(str::trim);
-            parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
-                && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-        },
-    )
 }
 
 /// The routes of all pages.

@@ -1,11 +1,11 @@
 //! A token as JSON, or as a picture of its QR, by `Accept`.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use super::{Json, Problem};
+use super::{Json, Problem, negotiate};
 use crate::credential::qr;
 use crate::error::{Code, Error};
 
@@ -21,21 +21,16 @@ pub enum Form {
 }
 
 impl Form {
-    /// The first form of `Accept` that there is.
+    /// The form that `Accept` wants most.
     ///
     /// # Errors
-    /// `not_acceptable` when there is none.
+    /// `not_acceptable` when it takes none of them.
     pub fn asked(headers: &HeaderMap) -> Result<Self, Problem> {
-        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-        accept
-            .split(',')
-            .find_map(|item| match item.split(';').next().unwrap_or("").trim() {
-                "application/json" | "*/*" | "application/*" | "" => Some(Self::Json),
-                "image/svg+xml" | "image/*" => Some(Self::Svg),
-                "image/png" => Some(Self::Png),
-                _ => None,
-            })
-            .ok_or(Code::NotAcceptable.into())
+        const FORMS: [(&str, Form); 3] =
+            [("application/json", Form::Json), ("image/svg+xml", Form::Svg), ("image/png", Form::Png)];
+        let wanted = negotiate::media_type(headers, &FORMS.map(|(essence, _)| essence));
+        let form = FORMS.into_iter().find(|(essence, _)| wanted == Some(*essence));
+        form.map(|(_, form)| form).ok_or(Code::NotAcceptable.into())
     }
 }
 
