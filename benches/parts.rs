@@ -169,9 +169,10 @@ fn main() {
 
     let device = DeviceKey::generate(&random);
     let url = "http://127.0.0.1:8080/v1/me/presentations";
-    let what = ProofFor { method: "POST", url, nonce: Some("nonce"), access_token: Some("token"), iat: 0 };
+    let body = br#"{"share":"basic"}"#;
+    let what = ProofFor { body, nonce: Some("nonce"), access_token: Some("token"), ..ProofFor::new("POST", url) };
     let proof = device.proof(&random, &what);
-    let demanded = dpop::Expected { method: "POST", url, access_token: Some("token") };
+    let demanded = dpop::Expected { method: "POST", url, query: None, access_token: Some("token") };
     measure(wanted, "check a DPoP proof (ES256)", || dpop::verify(&proof, &demanded).is_ok());
     measure(wanted, "QR as SVG", || qr::svg(&token));
     measure(wanted, "QR as PNG", || qr::png(&token));

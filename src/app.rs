@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::config::{MailTransport, Mode};
 use crate::core::Core;
 use crate::db::Tx;
-use crate::device::Guard;
+use crate::device::{Guard, SpentProofs};
 use crate::error::{Code, Error, Result};
 use crate::health::ClockWatch;
 use crate::health::http::Health;
@@ -28,6 +28,7 @@ use crate::keyring::Keyring;
 use crate::mail::{Compose, ComposeFuture, Email, Job, MailKind, Mailbox, Transport, Wake, Worker};
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::web::flood::Flood;
+use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{Problem, docs, headers, pages};
 use crate::{activation, captcha, counter, device, keyring, mail, registration, teller, verification, wallet};
@@ -56,6 +57,7 @@ pub struct App {
     /// Whether this node's clock can be trusted.
     pub clock_watch: ClockWatch,
     guard: Guard,
+    spent: SpentProofs,
     gate: CaptchaGate,
     mail_worker: Arc<Worker>,
     mailbox: Option<Mailbox>,
@@ -88,6 +90,7 @@ impl App {
         let gate = CaptchaGate::new(core.clone());
         let guard =
             Guard::new(core.vault.clone(), core.clock.clone(), core.random.clone(), &core.config.service.public_url);
+        let spent = SpentProofs::start(core.clone());
         let transport = Transport::open(&core.config.mail).map_err(Error::internal)?;
         let mail_worker = Arc::new(Worker::new(
             core.db.clone(),
@@ -112,6 +115,7 @@ impl App {
             teller: teller.clone(),
             verification: verification.clone(),
             gate: gate.clone(),
+            spent: spent.clone(),
         };
         Ok(Self {
             clock_watch,
@@ -125,6 +129,7 @@ impl App {
             teller,
             housekeeping,
             guard,
+            spent,
             gate,
             mail_worker,
             mailbox,
@@ -148,7 +153,7 @@ impl App {
         let (router, api) = self.api().split_for_parts();
         let mut router = router
             .merge(further)
-            .merge(docs::routes(api, self.core.config.http.documentation))
+            .merge(docs::routes(describe(&api), self.core.config.http.documentation))
             .merge(pages::routes(&self.core.config.service))
             .merge(Health::new(&self.core, &self.keyring, &self.clock_watch).routes());
         if let Some(mailbox) = &self.mailbox {
@@ -162,7 +167,7 @@ impl App {
         let patience = std::time::Duration::from_secs(settings.request_timeout_seconds.max(1));
         let core = self.core.clone();
         router
-            .fallback(async || Problem::from(Code::NotFound))
+            .fallback(pages::elsewhere_or_nowhere)
             .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
             .layer(DefaultBodyLimit::max(64 * 1024))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, patience))
@@ -176,8 +181,8 @@ impl App {
     }
 
     /// The API's description as served at `/openapi.json`.
-    pub fn openapi(&self) -> utoipa::openapi::OpenApi {
-        self.api().into_openapi()
+    pub fn openapi(&self) -> serde_json::Value {
+        describe(&self.api().into_openapi())
     }
 
     fn api(&self) -> OpenApiRouter {
@@ -190,6 +195,7 @@ impl App {
             .merge(wallet::http::routes(self.wallet.clone(), self.verification.clone()))
             .layer(Extension(self.wallet.clone()))
             .layer(Extension(self.guard.clone()))
+            .layer(Extension(self.spent.clone()))
             .layer(from_fn(move |request, next| device::http::renew_nonce(guard.clone(), request, next)));
         // Cookies are what a foreign page could ride on: only these routes know cookies.
         let people = OpenApiRouter::new()
@@ -237,6 +243,7 @@ impl App {
         listener.serve(self.router(), stop).await;
         self.verification.drain().await;
         self.wallet.drain().await;
+        self.spent.drain().await;
         while tasks.join_next().await.is_some() {}
         self.core.db.close().await;
     }

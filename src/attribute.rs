@@ -1,12 +1,14 @@
 //! The attributes of a person that can be shown, as a set of bits.
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 macro_rules! attributes {
     ($($variant:ident = $name:literal, $id:literal, $en:literal;)*) => {
         /// One attribute that a resident can choose to show. The order is part of the token format: bit i of the sealed
         /// mask is the i-th attribute.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[repr(u32)]
         pub enum Attribute {
             $(#[doc = concat!("`", $name, "`: ", $en, ".")] #[serde(rename = $name)] $variant,)*
@@ -49,6 +51,17 @@ attributes! {
     Portrait = "portrait", "Pas foto", "Portrait";
     AgeOver17 = "age_over_17", "Berusia 17 tahun ke atas", "Aged 17 or older";
 }
+
+// Written out: the derived one does not see names that a macro puts in.
+impl utoipa::PartialSchema for Attribute {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.iter().map(|attribute| attribute.name());
+        let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+        text.description(Some("An attribute of a person that can be shown.")).into()
+    }
+}
+
+impl utoipa::ToSchema for Attribute {}
 
 impl Attribute {
     /// Finds an attribute by its name in the API.

@@ -9,6 +9,7 @@ use crate::captcha::CaptchaGate;
 use crate::clock::{DAY, Timestamp};
 use crate::core::Core;
 use crate::db::{Changed, DbResult, Tx};
+use crate::device::SpentProofs;
 use crate::error::Result;
 use crate::health::ClockWatch;
 use crate::{change, counter, mail, registration, teller, verification};
@@ -45,6 +46,8 @@ pub struct Housekeeping {
     pub verification: verification::Service,
     /// Forgets spent captchas.
     pub gate: CaptchaGate,
+    /// Forgets device proofs.
+    pub spent: SpentProofs,
     /// Whether it is as late as it seems.
     pub clock_watch: ClockWatch,
 }
@@ -92,6 +95,7 @@ impl Housekeeping {
         self.teller.sweep().await?;
         while self.verification.sweep().await? > 0 {}
         self.gate.sweep().await?;
+        self.spent.sweep().await?;
         let mut tx = self.core.db.write().await?;
         mail::outbox::sweep(&mut tx, now.plus_seconds(-DAY), 1_000).await?;
         tx.commit().await?;

@@ -53,9 +53,15 @@ class DeviceKey:
     def thumbprint(self) -> bytes:
         return hashlib.sha256(json.dumps(self.jwk, separators=(",", ":")).encode()).digest()
 
-    def proof(self, method: str, url: str, nonce=None, access_token=None) -> str:
+    def proof(self, method: str, url: str, body=None, nonce=None, access_token=None) -> str:
+        """A proof for this request and no other, with `body` as the very bytes that are sent. It works once."""
         header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk}
+        url, _, query = url.partition("?")
         claims = {"jti": secrets.token_urlsafe(16), "htm": method, "htu": url, "iat": int(time.time())}
+        if query:
+            claims["ikd_query"] = b64(hashlib.sha256(query.encode()).digest())
+        if body:
+            claims["ikd_body"] = b64(hashlib.sha256(body).digest())
         if nonce:
             claims["nonce"] = nonce
         if access_token:
@@ -110,8 +116,8 @@ class Service:
     def call(self, method: str, path: str, body=None, content_type="application/json", accept="application/json"):
         data = json.dumps(body).encode() if content_type == "application/json" and body is not None else body
         for attempt in (1, 2):
-            # The proof names the URL without its query.
-            proof = self.device.proof(method, self.url + path.split("?")[0], self.nonce, self.access_token)
+            # A new proof for each try: one that was sent is spent.
+            proof = self.device.proof(method, self.url + path, data, self.nonce, self.access_token)
             headers = {"DPoP": proof, "Accept": accept, "Accept-Language": "en"}
             if self.access_token:
                 headers["Authorization"] = "DPoP " + self.access_token
@@ -225,7 +231,8 @@ def check_vectors(folder: pathlib.Path):
     key = DeviceKey(ec.derive_private_key(int(device["private_scalar_hex"], 16), ec.SECP256R1()))
     assert key.jwk == device["jwk"] and b64(key.thumbprint()) == device["thumbprint"]
     for case in device["proofs"]:
-        ours = key.proof(case["method"], case["url"], case["nonce"], case["access_token"])
+        body = case["body"] and case["body"].encode()
+        ours = key.proof(case["method"], case["url"], body, case["nonce"], case["access_token"])
         claims = [json.loads(unb64(proof.split(".")[1])) for proof in (ours, case["proof"])]
         for one in claims:
             one.pop("jti"), one.pop("iat")

@@ -40,9 +40,14 @@ class Device:
         self.jwk = {"crv": "P-256", "kty": "EC", "x": b64(self.x), "y": b64(self.y)}
         self.thumbprint = hashlib.sha256(compact(self.jwk).encode()).digest()
 
-    def proof(self, jti, method, url, iat, nonce=None, token=None) -> str:
+    def proof(self, jti, method, url, iat, nonce=None, token=None, body=None) -> str:
         header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk}
+        url, _, query = url.partition("?")
         claims = {"jti": jti, "htm": method, "htu": url, "iat": iat}
+        if query:
+            claims["ikd_query"] = b64(hashlib.sha256(query.encode()).digest())
+        if body is not None:
+            claims["ikd_body"] = b64(hashlib.sha256(body.encode()).digest())
         if token is not None:
             claims["ath"] = b64(hashlib.sha256(token.encode()).digest())
         if nonce is not None:
@@ -55,15 +60,19 @@ class Device:
 
 def device_vectors(device: Device) -> dict:
     cases = []
-    for name, method, url, nonce, token in [
-        ("no nonce yet", "POST", "https://ikd.example/v1/challenges", None, None),
-        ("with nonce", "POST", "https://ikd.example/v1/challenges", "AQAAAAAAblsd", None),
-        ("with access token", "GET", "https://ikd.example/v1/me", "AQAAAAAAblsd", "an-access-token"),
+    history = "https://ikd.example/v1/me/verifications?limit=20&cursor=a%2Bb"
+    for name, method, url, nonce, token, body in [
+        ("no nonce yet", "POST", "https://ikd.example/v1/challenges", None, None, None),
+        ("with nonce", "POST", "https://ikd.example/v1/challenges", "AQAAAAAAblsd", None, None),
+        ("with access token", "GET", "https://ikd.example/v1/me", "AQAAAAAAblsd", "an-access-token", None),
+        ("with query", "GET", history, "AQAAAAAAblsd", "an-access-token", None),
+        ("with body", "POST", "https://ikd.example/v1/me/presentations", "AQAAAAAAblsd", "an-access-token",
+         '{"share":"basic","offline":false}'),
     ]:
         cases.append({
-            "name": name, "method": method, "url": url, "nonce": nonce, "access_token": token,
+            "name": name, "method": method, "url": url, "body": body, "nonce": nonce, "access_token": token,
             "jti": "c3VjaC1hLWp0aQ", "iat": 1800000000,
-            "proof": device.proof("c3VjaC1hLWp0aQ", method, url, 1800000000, nonce, token),
+            "proof": device.proof("c3VjaC1hLWp0aQ", method, url, 1800000000, nonce, token, body),
         })
     return {
         "private_scalar_hex": device.scalar.to_bytes(32, "big").hex(),

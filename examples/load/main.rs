@@ -229,9 +229,10 @@ async fn measure_engine(run: &Run, engine: &'static str, folder: &Path, report: 
         }
     }
     if wanted("issue a presentation") {
-        let file = people::presentations(&place).await;
         for &connections in &run.connections {
-            report.row(engine, "issue a presentation", connections, drive(&file, connections, true, 0, run.seconds));
+            let count = MOST_PRESENTATIONS * run.seconds as usize;
+            let file = people::presentations(&place, count, wrk::threads(connections)).await;
+            report.row(engine, "issue a presentation", connections, drive(&file, connections, false, 0, run.seconds));
         }
     }
     if run.activations > 0 {
@@ -258,7 +259,7 @@ pub use mail::python;
 async fn count_allocations(place: &Arc<Place>, report: &mut Report) {
     let program = std::env::current_exe().unwrap();
     let server = Server::start(&program, &["serve", "--count", place.config.to_str().unwrap()], place.port);
-    let presentations = people::presentations(place).await;
+    let presentations = people::presentations(place, allocations::REQUESTS, 1).await;
     let presentations = std::fs::read_to_string(tokens::path_of(&presentations, 0)).unwrap();
     let (engine, place) = (place.engine, Arc::clone(place));
     let counted = tokio::task::spawn_blocking(move || {
@@ -284,6 +285,9 @@ async fn count_allocations(place: &Arc<Place>, report: &mut Report) {
     drop(server);
     report.note(format!("{engine}: allocations of the server for each request: {}", counted.join(", ")));
 }
+
+/// Presentations a second that there are proofs for.
+const MOST_PRESENTATIONS: usize = 15_000;
 
 /// Milliseconds that each of 32 connections pauses so that half of `full` requests a second are made: as long as one took.
 fn half_load(full: f64) -> u64 {

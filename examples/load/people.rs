@@ -74,12 +74,12 @@ async fn holder(place: &Place, thumbprint: Thumbprint) {
     tx.commit().await.unwrap();
 }
 
-/// Requests for presentations by 64 residents who are unlocked: a proof may be sent again for 5 minutes.
-pub async fn presentations(place: &Place) -> PathBuf {
+/// `count` requests for presentations by 64 residents who are unlocked, each with a proof of its own: one works once.
+pub async fn presentations(place: &Place, count: usize, threads: usize) -> PathBuf {
     let http = reqwest::Client::new();
     let core = &place.core;
     let pin = PinKey::from_seed(&SEED);
-    let mut requests = Vec::new();
+    let mut residents = Vec::new();
     for _ in 0..64 {
         let key = DeviceKey::generate(&core.random);
         holder(place, key.thumbprint()).await;
@@ -87,7 +87,8 @@ pub async fn presentations(place: &Place) -> PathBuf {
         let mut post = async |path: &str, body: Value| {
             loop {
                 let url = format!("{}{path}", base(place));
-                let what = ProofFor { method: "POST", url: &url, nonce: nonce.as_deref(), access_token: None, iat: 0 };
+                let sent = body.to_string();
+                let what = ProofFor { body: sent.as_bytes(), nonce: nonce.as_deref(), ..ProofFor::new("POST", &url) };
                 let proof = key.proof(&core.random, &what);
                 let answer = http.post(&url).header("DPoP", proof).json(&body).send().await.unwrap();
                 let fresh = answer.headers().get("dpop-nonce").unwrap().to_str().unwrap().to_owned();
@@ -102,19 +103,38 @@ pub async fn presentations(place: &Place) -> PathBuf {
         let challenge = answer["challenge"].as_str().unwrap();
         let signature = pin.sign(Purpose::Unlock, challenge, &key.thumbprint()).unwrap();
         let (answer, nonce) = post("/v1/sessions", json!({"challenge": challenge, "signature": signature})).await;
-        let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("unlock: {answer}"));
-        let url = format!("{}/v1/me/presentations", base(place));
-        let what = ProofFor { method: "POST", url: &url, nonce: Some(&nonce), access_token: Some(token), iat: 0 };
-        let proof = key.proof(&core.random, &what);
+        let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("unlock: {answer}")).to_owned();
+        residents.push((key, token, nonce));
+    }
+    let url = format!("{}/v1/me/presentations", base(place));
+    let request = |number: usize| {
+        let (key, token, nonce) = &residents[number % residents.len()];
         let body = r#"{"share":"basic"}"#;
-        requests.push(format!(
+        let what = ProofFor {
+            body: body.as_bytes(),
+            nonce: Some(nonce),
+            access_token: Some(token),
+            ..ProofFor::new("POST", &url)
+        };
+        let proof = key.proof(&core.random, &what);
+        format!(
             "POST /v1/me/presentations HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: DPoP {token}\r\nDPoP: {proof}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             place.port,
             body.len()
-        ));
-    }
-    tokens::repeated(place, &requests)
+        )
+    };
+    let file = place.folder.join("presentations");
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let (request, file) = (&request, &file);
+            scope.spawn(move || {
+                let requests: Vec<_> = (thread..count).step_by(threads).map(request).collect();
+                std::fs::write(tokens::path_of(file, thread), requests.join("\0")).unwrap();
+            });
+        }
+    });
+    file
 }
 
 /// `work` for 0..count, so many at once.

@@ -5,7 +5,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{CaptchaChallenge, CaptchaGate};
-use crate::device::http::Device;
+use crate::device::http::Repeatable;
 use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Problem};
 
@@ -21,7 +21,7 @@ pub fn routes(gate: CaptchaGate) -> OpenApiRouter {
         (status = "4XX", description = "`dpop_invalid`, `use_dpop_nonce`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn challenge(
     State(gate): State<CaptchaGate>,
-    _device: Device,
+    _device: Repeatable,
     ClientAddress(address): ClientAddress,
 ) -> Result<Json<CaptchaChallenge>, Problem> {
     Ok(Json(gate.challenge(address)?))

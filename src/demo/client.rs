@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::captcha::{CaptchaChallenge, solve};
@@ -126,6 +126,13 @@ impl Resident {
         }
     }
 
+    /// The same device with a key that is known elsewhere too.
+    #[must_use]
+    pub fn with_key(mut self, key: DeviceKey) -> Self {
+        self.key = key;
+        self
+    }
+
     /// The service's URL.
     pub fn base(&self) -> &str {
         &self.public
@@ -153,14 +160,15 @@ impl Resident {
         Ok(answer)
     }
 
-    /// The device proof of a request with the newest nonce, and the access token once unlocked.
-    pub fn proof(&self, method: &Method, path: &str) -> String {
+    /// The device proof of a request with this body, the newest nonce, and the access token once unlocked.
+    pub fn proof(&self, method: &Method, path: &str, body: &[u8]) -> String {
         // A proof is bound to the URL that the world knows, whichever node answers.
         let url = format!("{}{path}", self.public);
         let (nonce, token) = (lock(&self.nonce).clone(), self.access_token());
         let what = ProofFor {
             method: method.as_str(),
-            url: url.split('?').next().unwrap_or(""),
+            url: &url,
+            body,
             nonce: nonce.as_deref(),
             access_token: token.as_deref(),
             iat: 0,
@@ -177,12 +185,16 @@ impl Resident {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let node = self.nodes.get(turn % self.nodes.len().max(1)).unwrap_or(&self.public);
         let url = format!("{node}{path}");
-        let proof = self.proof(method, path);
-        let mut request = self.http.request(method.clone(), &url).header("DPoP", proof);
+        let mut request = self.http.request(method.clone(), &url);
         if let Some(token) = self.access_token() {
             request = request.header("Authorization", format!("DPoP {token}"));
         }
-        let answer = Answer::read(shape(request).send().await?).await?;
+        // Each try has a proof of its own: one that was sent is spent, even if its answer got lost.
+        let mut request = shape(request).build()?;
+        let proof = self.proof(method, path, request.body().and_then(Body::as_bytes).unwrap_or_default());
+        let proof = HeaderValue::from_str(&proof).map_err(|error| ClientError::Unexpected(error.to_string()))?;
+        request.headers_mut().entry("DPoP").or_insert(proof);
+        let answer = Answer::read(self.http.execute(request).await?).await?;
         if let Some(nonce) = &answer.nonce {
             *lock(&self.nonce) = Some(nonce.clone());
         }

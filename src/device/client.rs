@@ -32,14 +32,23 @@ impl std::fmt::Debug for DeviceKey {
 pub struct ProofFor<'a> {
     /// The request's method.
     pub method: &'a str,
-    /// The request's URL, without query and fragment.
+    /// The request's URL. Its query, if it has one, is bound by a digest: `htu` has none.
     pub url: &'a str,
+    /// The request's body; empty when it has none.
+    pub body: &'a [u8],
     /// The newest nonce that the service gave.
     pub nonce: Option<&'a str>,
     /// The access token sent with the request.
     pub access_token: Option<&'a str>,
     /// The device's idea of the time, in seconds since the epoch.
     pub iat: i64,
+}
+
+impl<'a> ProofFor<'a> {
+    /// For a request without body and access token, before the service gave a nonce.
+    pub const fn new(method: &'a str, url: &'a str) -> Self {
+        Self { method, url, body: &[], nonce: None, access_token: None, iat: 0 }
+    }
 }
 
 impl DeviceKey {
@@ -78,7 +87,14 @@ impl DeviceKey {
     /// A DPoP proof with a given `jti`.
     pub fn proof_with_jti(&self, jti: &str, what: &ProofFor<'_>) -> String {
         let header = format!(r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{}}}"#, self.public.canonical_json());
-        let mut claims = serde_json::json!({ "jti": jti, "htm": what.method, "htu": what.url, "iat": what.iat });
+        let (url, query) = what.url.split_once('?').unwrap_or((what.url, ""));
+        let mut claims = serde_json::json!({ "jti": jti, "htm": what.method, "htu": url, "iat": what.iat });
+        if !query.is_empty() {
+            claims["ikd_query"] = dpop::digest(query.as_bytes()).into();
+        }
+        if !what.body.is_empty() {
+            claims["ikd_body"] = dpop::digest(what.body).into();
+        }
         if let Some(token) = what.access_token {
             claims["ath"] = dpop::access_token_hash(token).into();
         }

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
 use super::jwk::{DeviceJwk, RawJwk};
-use super::{Thumbprint, decode, encode};
+use super::{Thumbprint, decode, decode_exact, encode};
 
 /// The longest proof that is looked at, in bytes. Ours are about 700; a `jwk` with a chain of certificates takes more.
 pub const MAX_PROOF_LENGTH: usize = 8_192;
@@ -22,8 +22,10 @@ const MAX_HTU_LENGTH: usize = 2_048;
 pub struct Expected<'a> {
     /// The request's method.
     pub method: &'a str,
-    /// The request's URL as the outside knows it; query and fragment are not looked at.
+    /// The request's URL as the outside knows it, without query: `htu` has none (RFC 9449 §4.2).
     pub url: &'a str,
+    /// The request's query, where it has one.
+    pub query: Option<&'a str>,
     /// The access token presented with it, if any.
     pub access_token: Option<&'a str>,
 }
@@ -35,7 +37,14 @@ pub struct Proof {
     pub thumbprint: Thumbprint,
     /// The nonce it carries.
     pub nonce: Option<String>,
+    /// What tells this proof from others of the same device.
+    pub jti: String,
+    /// SHA-256 of the body that it was made for; `None` means that there is none.
+    pub body: Option<BodyDigest>,
 }
+
+/// SHA-256 of a request's body.
+pub type BodyDigest = [u8; 32];
 
 /// Why a proof does not hold. For logs: it names the check and nothing of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +73,12 @@ pub enum DpopError {
     /// `htu` is another URL.
     #[error("htu is another URL")]
     Url,
+    /// `ikd_query` does not fit the request's query, or is missing.
+    #[error("ikd_query does not fit the request's query")]
+    Query,
+    /// `ikd_body` is no SHA-256 digest.
+    #[error("ikd_body is no digest")]
+    Body,
     /// `ath` does not fit the access token, or is missing.
     #[error("ath does not fit the access token")]
     AccessToken,
@@ -90,9 +105,14 @@ struct Claims {
     ath: Option<String>,
     #[serde(default)]
     nonce: Option<String>,
+    #[serde(default)]
+    ikd_body: Option<String>,
+    #[serde(default)]
+    ikd_query: Option<String>,
 }
 
-/// Checks everything of a proof but its nonce, which [`super::nonce::accept`] judges.
+/// Checks everything of a proof but its nonce, which [`super::nonce::accept`] judges, and the body, which is still to come
+/// ([`super::body`]).
 ///
 /// # Errors
 /// Names the first check that fails.
@@ -136,7 +156,21 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, DpopError> 
     if ath != claims.ath {
         return Err(DpopError::AccessToken);
     }
-    Ok(Proof { thumbprint: jwk.thumbprint(), nonce: claims.nonce })
+    let query = expected.query.filter(|query| !query.is_empty()).map(|query| digest(query.as_bytes()));
+    if query != claims.ikd_query {
+        return Err(DpopError::Query);
+    }
+    let body = match claims.ikd_body {
+        None => None,
+        Some(text) => Some(decode_exact(&text).ok_or(DpopError::Body)?),
+    };
+    Ok(Proof { thumbprint: jwk.thumbprint(), nonce: claims.nonce, jti: claims.jti, body })
+}
+
+/// `ikd_body` and `ikd_query`: base64url of SHA-256 of exactly what is sent. RFC 9449 leaves both open to whoever gets hold of
+/// a request's headers (§11.7).
+pub fn digest(bytes: &[u8]) -> String {
+    encode(&Sha256::digest(bytes))
 }
 
 /// `ath`: base64url of SHA-256 of the access token's text (RFC 9449 §4.2).
@@ -229,11 +263,12 @@ ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0Ji
 
     #[test]
     fn the_proofs_of_rfc_9449_hold() {
-        let expected = Expected { method: "POST", url: "https://server.example.com/token", access_token: None };
+        let expected =
+            Expected { method: "POST", url: "https://server.example.com/token", query: None, access_token: None };
         let proof = verify(RFC_PROOF, &expected).unwrap();
         assert_eq!(encode(&proof.thumbprint), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
         let url = "https://resource.example.org/protectedresource";
-        let expected = Expected { method: "GET", url, access_token: Some(RFC_TOKEN) };
+        let expected = Expected { method: "GET", url, query: None, access_token: Some(RFC_TOKEN) };
         verify(RFC_PROOF_ATH, &expected).unwrap();
         let other = Expected { access_token: Some("other"), ..expected };
         assert_eq!(verify(RFC_PROOF_ATH, &other), Err(DpopError::AccessToken));
@@ -242,7 +277,7 @@ ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0Ji
     }
 
     fn expected() -> Expected<'static> {
-        Expected { method: "POST", url: "https://ikd.example/v1/challenges", access_token: None }
+        Expected { method: "POST", url: "https://ikd.example/v1/challenges", query: None, access_token: None }
     }
 
     #[test]
@@ -277,6 +312,32 @@ ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0Ji
     }
 
     #[test]
+    fn query_and_body_are_bound() {
+        let key = DeviceKey::generate(&Random::seeded(1));
+        let header = format!(r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{}}}"#, key.public().canonical_json());
+        let check = |query: Option<&str>, more: &str| {
+            let claims =
+                format!(r#"{{"jti":"a","htm":"POST","htu":"https://ikd.example/v1/challenges?x=2","iat":0{more}}}"#);
+            verify(&key.sign_raw(&header, &claims), &Expected { query, ..expected() })
+        };
+        // `printf limit=5 | openssl dgst -sha256 -binary | basenc --base64url`
+        let query = r#","ikd_query":"xFP0LBcKa44VEaDd3vJUaS6BoX6O2jZwGxK8OhaU82I""#;
+        assert!(check(Some("limit=5"), query).is_ok());
+        assert!(check(None, "").is_ok() && check(Some(""), "").is_ok(), "an empty query is none");
+        for (sent, claimed) in [(Some("limit=5"), ""), (Some("limit=6"), query), (None, query), (Some(""), query)] {
+            assert_eq!(check(sent, claimed), Err(DpopError::Query), "{sent:?} {claimed}");
+        }
+        // SHA-256 of nothing: FIPS 180-4's e3b0c442….
+        let body = check(None, r#","ikd_body":"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU""#).unwrap().body;
+        assert_eq!(body, Some(Sha256::digest(b"").into()));
+        assert_eq!(check(None, "").unwrap().body, None);
+        for bad in [r#""A""#, r#""AAAA""#, r#""47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=""#] {
+            assert_eq!(check(None, &format!(r#","ikd_body":{bad}"#)), Err(DpopError::Body), "{bad}");
+        }
+        assert_eq!(check(None, r#","ikd_body":7"#), Err(DpopError::NotAJws));
+    }
+
+    #[test]
     fn texts_that_are_no_proof_are_refused() {
         let proof = DeviceKey::generate(&Random::seeded(1)).sign_raw("{}", "{}");
         for text in ["", ".", "..", "a.b.c", "a.b.c.d", &proof, &format!("{RFC_PROOF}."), &format!("{RFC_PROOF}=")] {
@@ -284,7 +345,7 @@ ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0Ji
         }
         assert_eq!(verify(&"a".repeat(10_000), &expected()), Err(DpopError::TooLong));
         // Every altered byte of a proof that holds.
-        let at = Expected { method: "POST", url: "https://server.example.com/token", access_token: None };
+        let at = Expected { query: None, method: "POST", url: "https://server.example.com/token", access_token: None };
         for position in 0..RFC_PROOF.len() {
             let mut bytes = RFC_PROOF.as_bytes().to_vec();
             bytes[position] = if bytes[position] == b'A' { b'B' } else { b'A' };

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::dpop::{self, DpopError, Expected};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::dpop::{self, BodyDigest, DpopError, Expected};
 use super::{Challenge, Issuer, Thumbprint, nonce};
 use crate::clock::{Clock, Timestamp};
 use crate::random::Random;
@@ -25,6 +28,41 @@ pub struct Proven {
     pub thumbprint: Thumbprint,
     /// When it was judged.
     pub at: Timestamp,
+    /// The body that it was made for.
+    pub body: Option<BodyDigest>,
+    /// Which proof it is.
+    pub once: Once,
+}
+
+/// What tells one proof from all others as long as it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The window of its nonce, with which it ends.
+    pub window: i64,
+    /// A digest of device key and `jti`.
+    pub proof: Uuid,
+}
+
+impl Once {
+    fn new(window: i64, device: &Thumbprint, jti: &str) -> Self {
+        let digest: [u8; 32] = Sha256::new().chain_update(device).chain_update(jti).finalize().into();
+        let mut proof = [0; 16];
+        proof.copy_from_slice(&digest[..16]);
+        Self { window, proof: Uuid::from_bytes(proof) }
+    }
+}
+
+/// The request that a proof is judged for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Its method.
+    pub method: &'a str,
+    /// Its path.
+    pub path: &'a str,
+    /// Its query, where it has one.
+    pub query: Option<&'a str>,
+    /// What stands in `Authorization`, if anything does.
+    pub access_token: Option<&'a str>,
 }
 
 /// Why a request is not let in.
@@ -44,25 +82,20 @@ impl Guard {
         Self { vault, clock, random, public_url, issuer: Issuer::default() }
     }
 
-    /// Judges the proof of one request. `proofs` are the values of all its `DPoP` headers (exactly one is right),
-    /// `path` is the request's path without query, `access_token` what stands in `Authorization`, if anything does.
+    /// Judges the proof of one request. `proofs` are the values of all its `DPoP` headers: exactly one is right.
     ///
     /// # Errors
     /// Whether the proof is wrong or merely needs a (new) nonce.
-    pub fn prove(
-        &self,
-        method: &str,
-        path: &str,
-        proofs: &[&str],
-        access_token: Option<&str>,
-    ) -> Result<Proven, ProofRefused> {
+    pub fn prove(&self, asked: &Asked<'_>, proofs: &[&str]) -> Result<Proven, ProofRefused> {
         let [proof] = proofs else { return Err(ProofRefused::Invalid(None)) };
         let at = self.clock.now();
-        let url = format!("{}{path}", self.public_url);
-        let proof = dpop::verify(proof, &Expected { method, url: &url, access_token })
+        let url = format!("{}{}", self.public_url, asked.path);
+        let Asked { method, query, access_token, .. } = *asked;
+        let proof = dpop::verify(proof, &Expected { method, url: &url, query, access_token })
             .map_err(|error| ProofRefused::Invalid(Some(error)))?;
-        let fresh = proof.nonce.is_some_and(|nonce| nonce::accept(&self.vault, &nonce, at));
-        if fresh { Ok(Proven { thumbprint: proof.thumbprint, at }) } else { Err(ProofRefused::Nonce) }
+        let window = proof.nonce.and_then(|nonce| nonce::accept(&self.vault, &nonce, at)).ok_or(ProofRefused::Nonce)?;
+        let once = Once::new(window, &proof.thumbprint, &proof.jti);
+        Ok(Proven { thumbprint: proof.thumbprint, at, body: proof.body, once })
     }
 
     /// The nonce that every answer carries.
@@ -93,16 +126,20 @@ mod tests {
         let key = DeviceKey::generate(&Random::seeded(2));
         let make = |nonce: Option<&str>| {
             let url = "https://ikd.example/v1/challenges";
-            key.proof(&Random::seeded(3), &ProofFor { method: "POST", url, nonce, access_token: None, iat: 0 })
+            key.proof(&Random::seeded(3), &ProofFor { nonce, ..ProofFor::new("POST", url) })
         };
-        let judge = |proofs: &[&str]| guard.prove("POST", "/v1/challenges", proofs, None);
+        let asked = Asked { method: "POST", path: "/v1/challenges", query: None, access_token: None };
+        let judge = |proofs: &[&str]| guard.prove(&asked, proofs);
         let without = make(None);
         assert_eq!(judge(&[&without]), Err(ProofRefused::Nonce));
         assert_eq!(judge(&[]), Err(ProofRefused::Invalid(None)));
         let with = make(Some(&guard.nonce()));
         assert_eq!(judge(&[&with]).unwrap().thumbprint, key.thumbprint());
         assert_eq!(judge(&[&with, &with]), Err(ProofRefused::Invalid(None)));
-        assert_eq!(guard.prove("POST", "/v1/other", &[&with], None), Err(ProofRefused::Invalid(Some(DpopError::Url))));
+        assert_eq!(
+            guard.prove(&Asked { path: "/v1/other", ..asked }, &[&with]),
+            Err(ProofRefused::Invalid(Some(DpopError::Url)))
+        );
         clock.advance(600);
         assert_eq!(judge(&[&with]), Err(ProofRefused::Nonce));
     }

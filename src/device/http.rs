@@ -1,18 +1,20 @@
-//! The extractor [`Device`], the answer headers, and `POST /v1/challenges`.
+//! The extractors [`Device`] and [`Repeatable`], the answer headers, and `POST /v1/challenges`.
 
 use axum::extract::{OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::{Extension, RequestPartsExt};
+use http::HeaderValue;
 use http::header::{HeaderName, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::HeaderValue;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Guard, ProofRefused, Proven, Thumbprint};
+use super::body::{Promise, bind};
+use super::guard::Asked;
+use super::{Guard, ProofRefused, Proven, SpentProofs, Thumbprint};
 use crate::clock::Timestamp;
 use crate::error::{Code, Error};
 use crate::web::problem::ProblemNote;
@@ -21,7 +23,8 @@ use crate::web::{Json, Problem, ProblemDocument, negotiate};
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// A caller who proved to hold a device key. The guard is an extension of the request, see [`Guard`].
+/// A caller who proved to hold a device key, with a proof that was not sent before. [`Guard`] and [`SpentProofs`] are
+/// extensions of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Device {
     /// Thumbprint of that key.
@@ -33,11 +36,41 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Device {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let (proven, _) = prove(parts).await?;
+        spend(parts, &proven).await?;
         Ok(Self { thumbprint: proven.thumbprint })
     }
 }
 
-/// Judges the proof of a request; gives the access token too, when one is presented (RFC 9449 §7.1).
+/// A caller who proved to hold a device key, perhaps with a proof that was sent before: where the answer is nothing that
+/// anybody else could not ask for, and remembering would let strangers write rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeatable {
+    /// Thumbprint of that key.
+    pub thumbprint: Thumbprint,
+}
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Repeatable {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let (proven, _) = prove(parts).await?;
+        Ok(Self { thumbprint: proven.thumbprint })
+    }
+}
+
+/// Spends the proof of a request.
+///
+/// # Errors
+/// `use_dpop_nonce` when it was spent before.
+pub async fn spend(parts: &Parts, proven: &Proven) -> Result<(), Problem> {
+    let spent = parts.extensions.get::<SpentProofs>();
+    let spent =
+        spent.ok_or_else(|| Problem::from(Error::internal("the memory of proofs is not wired to this route")))?;
+    Ok(spent.spend(proven.once).await?)
+}
+
+/// Judges the proof of a request, and binds its body to it; gives the access token too, when one is presented (RFC 9449
+/// §7.1).
 ///
 /// # Errors
 /// `dpop_invalid` or `use_dpop_nonce`.
@@ -46,14 +79,15 @@ pub async fn prove(parts: &mut Parts) -> Result<(Proven, Option<String>), Proble
         .extract::<Extension<Guard>>()
         .await
         .map_err(|_| Problem::from(Error::internal("the device guard is not wired to this route")))?;
-    let path = match parts.extract::<OriginalUri>().await {
-        Ok(OriginalUri(uri)) => uri.path().to_owned(),
+    let uri = match parts.extract::<OriginalUri>().await {
+        Ok(OriginalUri(uri)) => uri,
         Err(never) => match never {},
     };
     let token = negotiate::credentials(&parts.headers, "dpop");
     let proofs: Vec<&str> =
         parts.headers.get_all(DPOP).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-    let proven = guard.prove(parts.method.as_str(), &path, &proofs, token).map_err(|refused| match refused {
+    let asked = Asked { method: parts.method.as_str(), path: uri.path(), query: uri.query(), access_token: token };
+    let proven = guard.prove(&asked, &proofs).map_err(|refused| match refused {
         ProofRefused::Nonce => Problem::from(Code::UseDpopNonce),
         ProofRefused::Invalid(reason) => {
             let reason =
@@ -62,13 +96,15 @@ pub async fn prove(parts: &mut Parts) -> Result<(Proven, Option<String>), Proble
             Problem::from(Code::DpopInvalid)
         }
     })?;
+    let promise = parts.extensions.get::<Promise>();
+    promise.ok_or_else(|| Problem::from(Error::internal("the body is not bound on this route")))?.set(proven.body);
     Ok((proven, token.map(str::to_owned)))
 }
 
-/// The layer around every route that devices call: each answer, a refusal too, carries the newest `DPoP-Nonce`
-/// (RFC 9449 §8.2), and a 401 says what kind of authentication is missing (§7.1, §9).
+/// The layer around every route that devices call: the body is held against the proof, each answer, a refusal too, carries
+/// the newest `DPoP-Nonce` (RFC 9449 §8.2), and a 401 says what kind of authentication is missing (§7.1, §9).
 pub async fn renew_nonce(guard: Guard, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = next.run(bind(request)).await;
     let code = response.extensions().get::<ProblemNote>().map(|note| note.refusal.code);
     let challenge = match code {
         Some(Code::UseDpopNonce) => Some(r#"DPoP error="use_dpop_nonce", algs="ES256""#),
@@ -103,7 +139,7 @@ pub struct ChallengeReply {
         (status = 200, description = "A challenge for this device, 60 seconds", body = ChallengeReply),
         (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
-async fn create_challenge(State(guard): State<Guard>, device: Device) -> Result<Json<ChallengeReply>, Problem> {
+async fn create_challenge(State(guard): State<Guard>, device: Repeatable) -> Result<Json<ChallengeReply>, Problem> {
     let (challenge, expires_at) = guard.challenge(&device.thumbprint).map_err(Error::from)?;
     Ok(Json(ChallengeReply { challenge, expires_at }))
 }
@@ -152,7 +188,7 @@ mod tests {
         let (key, random) = (DeviceKey::generate(&Random::seeded(5)), Random::seeded(6));
         let proof = |nonce: Option<&str>| {
             let url = "https://ikd.example/v1/challenges";
-            key.proof(&random, &ProofFor { method: "POST", url, nonce, access_token: None, iat: 0 })
+            key.proof(&random, &ProofFor { nonce, ..ProofFor::new("POST", url) })
         };
         let first = call(&app, Some(&proof(None))).await;
         assert_eq!(first.status(), StatusCode::UNAUTHORIZED);

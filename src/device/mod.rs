@@ -1,9 +1,10 @@
 //! The resident's device: its key, the proofs it makes with every call, and the PIN key.
 //!
 //! Shared by registration, activation and wallet. `jwk`, `dpop`, `pin`, `nonce` and `challenge` are pure; `guard` puts
-//! them together for one request; `http` is the extractor, the answer header and `POST /v1/challenges`; `client` is the
-//! other side, for `ikd demo`, tests and test vectors.
+//! them together for one request; `body` holds the request's body against the proof; `spent` remembers proofs; `http` is the
+//! extractors, the answer header and `POST /v1/challenges`; `client` is the other side, for `ikd demo`, tests and test vectors.
 
+pub mod body;
 pub mod challenge;
 pub mod client;
 pub mod dpop;
@@ -12,10 +13,12 @@ pub mod http;
 pub mod jwk;
 pub mod nonce;
 pub mod pin;
+pub mod spent;
 
 pub use challenge::{Challenge, Issuer};
 pub use guard::{Guard, ProofRefused, Proven};
 pub use pin::{PinPublicKey, Purpose};
+pub use spent::SpentProofs;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

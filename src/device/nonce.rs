@@ -1,7 +1,7 @@
 //! Nonces for DPoP proofs (RFC 9449 §8): the number of a time window under a keyed digest.
 //!
 //! Nothing is stored, so every node knows every nonce. A nonce does not single out a device or a request; it only says
-//! "this proof was not made long ago". Replaying a proof within that time is harmless, because every write is guarded.
+//! "this proof was not made long ago". Within that time [`super::spent`] remembers the proofs themselves.
 
 use subtle::ConstantTimeEq;
 
@@ -31,20 +31,26 @@ pub fn issue(vault: &Vault, now: Timestamp) -> String {
     encode(&bytes)
 }
 
-/// Whether `nonce` is one of ours and fresh. One window ahead is accepted too: another node's clock may be ahead.
-pub fn accept(vault: &Vault, nonce: &str, now: Timestamp) -> bool {
+/// The window of `nonce`, if it is one of ours and fresh. One window ahead is accepted too: another node's clock may be ahead.
+pub fn accept(vault: &Vault, nonce: &str, now: Timestamp) -> Option<i64> {
     if nonce.len() > 2 * LENGTH {
-        return false;
+        return None;
     }
-    let Some(bytes) = decode(nonce) else { return false };
-    let Some((&version, rest)) = bytes.split_first() else { return false };
-    let Some((window_bytes, tag)) = rest.split_first_chunk::<8>() else { return false };
+    let bytes = decode(nonce)?;
+    let (&version, rest) = bytes.split_first()?;
+    let (window_bytes, tag) = rest.split_first_chunk::<8>()?;
     let window = i64::from_be_bytes(*window_bytes);
     let current = now.seconds().div_euclid(WINDOW_SECONDS);
     if !(current - LATER_WINDOWS..=current + 1).contains(&window) {
-        return false;
+        return None;
     }
-    vault.mac(version, Label::DpopNonce, &[window_bytes]).is_some_and(|mac| mac[..MAC_LENGTH].ct_eq(tag).into())
+    let mac = vault.mac(version, Label::DpopNonce, &[window_bytes])?;
+    bool::from(mac[..MAC_LENGTH].ct_eq(tag)).then_some(window)
+}
+
+/// The newest window of which no node accepts a nonce any more, however far its clock may be behind (one window).
+pub fn over(now: Timestamp) -> i64 {
+    now.seconds().div_euclid(WINDOW_SECONDS) - LATER_WINDOWS - 2
 }
 
 #[cfg(test)]
@@ -57,10 +63,13 @@ mod tests {
         for offset in 0..WINDOW_SECONDS {
             let at = Timestamp::from_seconds(1_800_000_000 + offset);
             let nonce = issue(&here, at);
-            assert!(accept(&there, &nonce, at));
-            assert!(accept(&there, &nonce, at.plus_seconds(299)));
-            assert!(!accept(&there, &nonce, at.plus_seconds(450)));
-            assert!(accept(&there, &nonce, at.plus_seconds(-30)), "a node whose clock is behind");
+            assert!(accept(&there, &nonce, at).is_some_and(|window| window > over(at)));
+            assert!(
+                accept(&there, &nonce, at.plus_seconds(299))
+                    .is_some_and(|window| window > over(at.plus_seconds(299 + 150)))
+            );
+            assert!(accept(&there, &nonce, at.plus_seconds(450)).is_none());
+            assert!(accept(&there, &nonce, at.plus_seconds(-30)).is_some(), "a node whose clock is behind");
         }
     }
 
@@ -69,15 +78,15 @@ mod tests {
         let vault = Vault::single([3; 32]);
         let now = Timestamp::from_seconds(1_800_000_000);
         let nonce = issue(&vault, now);
-        assert!(!accept(&Vault::single([4; 32]), &nonce, now));
+        assert!(accept(&Vault::single([4; 32]), &nonce, now).is_none());
         let bytes = decode(&nonce).unwrap();
         for position in 0..bytes.len() {
             let mut altered = bytes.clone();
             altered[position] ^= 1;
-            assert!(!accept(&vault, &encode(&altered), now));
+            assert!(accept(&vault, &encode(&altered), now).is_none());
         }
         for text in ["", "A", "AQ", &nonce[..20], &format!("{nonce}AAAA"), "!", &"A".repeat(10_000)] {
-            assert!(!accept(&vault, text, now), "{text}");
+            assert!(accept(&vault, text, now).is_none(), "{text}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The published test vectors (docs/vectors), made by a Python script that shares no code with us.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::client::{DeviceKey, PinKey, ProofFor};
 use super::dpop::{Expected, verify};
@@ -27,13 +28,17 @@ fn device_keys_thumbprints_and_proofs() {
     for case in vectors["proofs"].as_array().unwrap() {
         let (method, url) = (case["method"].as_str().unwrap(), case["url"].as_str().unwrap());
         let (nonce, access_token) = (case["nonce"].as_str(), case["access_token"].as_str());
-        let proof = verify(case["proof"].as_str().unwrap(), &Expected { method, url, access_token }).unwrap();
+        let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
+        let expected = Expected { method, url: path, query, access_token };
+        let proof = verify(case["proof"].as_str().unwrap(), &expected).unwrap();
+        let body = case["body"].as_str().unwrap_or_default().as_bytes();
+        assert_eq!(proof.body, (!body.is_empty()).then(|| Sha256::digest(body).into()));
         assert_eq!(proof.thumbprint, key.thumbprint());
         assert_eq!(proof.nonce.as_deref(), nonce);
         // Our own client makes a proof with the same content (members may stand in another order).
         let iat = case["iat"].as_i64().unwrap();
-        let ours =
-            key.proof_with_jti(case["jti"].as_str().unwrap(), &ProofFor { method, url, nonce, access_token, iat });
+        let what = ProofFor { method, url, body, nonce, access_token, iat };
+        let ours = key.proof_with_jti(case["jti"].as_str().unwrap(), &what);
         let parts = |text: &str| -> Vec<Value> {
             text.split('.').take(2).map(|part| serde_json::from_slice(&decode(part).unwrap()).unwrap()).collect()
         };

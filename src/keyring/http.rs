@@ -19,7 +19,7 @@ pub fn routes(keyring: Keyring) -> OpenApiRouter {
 /// The keys that verify tokens and receipts (RFC 7517). Read it again when a kid is unknown; keys are published a day
 /// before they sign.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Keys",
-    responses((status = 200, description = "The key set", body = JwkSet)))]
+    responses((status = 200, description = "The key set", body = JwkSet, content_type = "application/jwk-set+json")))]
 async fn jwks(State(keyring): State<Keyring>) -> Response {
     // An empty set would be a statement: that no key verifies. What cannot be written is a fault instead.
     let Ok(body) = serde_json::to_vec(&keyring.jwks()) else {

@@ -250,7 +250,7 @@ async fn cancel(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) 
 /// Upload the selfie: JPEG or PNG, at most 5 MiB and 4096 pixels a side. It is encoded anew; metadata is dropped.
 #[utoipa::path(put, path = "/v1/registrations/{id}/selfie", tag = "Registration", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
-    request_body(content = Vec<u8>, content_type = "image/jpeg", description = "JPEG or PNG"),
+    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png")), description = "JPEG or PNG"),
     responses((status = 200, description = "Taken; a later upload replaces it", body = StatusReply),
         (status = "4XX", description = "`picture_unusable`, `too_large`, `unsupported_media_type`, `wrong_state`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn put_selfie(

@@ -17,7 +17,7 @@ use super::service::{Card, Service, Session};
 use crate::attribute::Attribute;
 use crate::clock::Timestamp;
 use crate::credential::Issued;
-use crate::device::http::{Device, prove};
+use crate::device::http::{Device, prove, spend};
 use crate::disclosure::Disclosed;
 use crate::error::{Code, Error, Language, Refusal};
 use crate::register::Date;
@@ -53,7 +53,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Resident {
             .await
             .map_err(|_| Problem::from(Error::internal("the wallet is not wired to this route")))?;
         let token = token.ok_or(Code::SessionEnded)?;
-        let session = service.authenticate(&proven.thumbprint, &token).await?;
+        // Only who may ask leaves a row behind; both wait for the database at the same time.
+        service.open_token(&proven.thumbprint, &token).ok_or(Code::SessionEnded)?;
+        let (session, spent) = tokio::join!(service.authenticate(&proven.thumbprint, &token), spend(parts, &proven));
+        let session = session?;
+        spent?;
         Ok(Self { resident_id: session.resident_id, generation: session.generation, session })
     }
 }
@@ -216,7 +220,7 @@ async fn portrait(State(service): State<Service>, resident: Resident) -> Result<
 #[utoipa::path(post, path = "/v1/me/presentations", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     request_body = PresentationRequest,
     responses(
-        (status = 200, description = "The token, or its QR as a picture", body = PresentationReply),
+        (status = 200, description = "The token, or its QR as a picture", content((PresentationReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
         (status = "4XX", description = "`invalid_field`, `not_acceptable`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
             body = ProblemDocument, content_type = "application/problem+json"),
     ))]

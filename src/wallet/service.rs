@@ -191,7 +191,8 @@ impl Service {
         })
     }
 
-    fn open_token(&self, device: &Thumbprint, token: &str) -> Option<Access> {
+    /// What an access token says, if it is ours and this device's; whether its session lives is another question.
+    pub(super) fn open_token(&self, device: &Thumbprint, token: &str) -> Option<Access> {
         let sealed = device::decode(token)?;
         Access::from_bytes(&self.core.vault.open(Label::AccessToken, &[device], &sealed).ok()?)
     }

@@ -50,13 +50,31 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// The body is not the one that the proof in the request's headers was made for.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the body is not the one that was proven")]
+pub struct Unproven;
+
+impl Unproven {
+    /// Whether it is at the bottom of an error of whoever read the body.
+    pub fn is_cause_of(error: &(dyn std::error::Error + 'static)) -> bool {
+        std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Self>())
+    }
+}
+
 /// Reads a whole body within the route's limit.
 ///
 /// # Errors
-/// `too_large`, or `malformed_request` when the client broke off.
+/// `too_large`, `dpop_invalid` when it is not the one that was proven, or `malformed_request` when the client broke off.
 pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge.into(),
+        _ if Unproven::is_cause_of(&rejection) => Refusal::new(Code::DpopInvalid)
+            .detail(
+                "Isi permintaan bukan yang dibuktikan: sertakan ikd_body, SHA-256 isi dalam base64url, pada bukti DPoP.",
+                "The body is not the one that was proven: put ikd_body, base64url of the body's SHA-256, into the DPoP proof.",
+            )
+            .into(),
         _ => Code::MalformedRequest.into(),
     })
 }

@@ -9,8 +9,8 @@ use http::header::{
 };
 use http::{HeaderValue, Method, StatusCode};
 
-use super::negotiate;
 use super::problem::{ProblemNote, render};
+use super::{negotiate, refusal_page};
 use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::error::{Code, Refusal};
@@ -38,7 +38,7 @@ pub async fn finish(core: Core, request: Request, next: Next) -> Response {
     let watch = stopwatch();
     let request_id = core.random.uuid_v7(core.now());
     let language = negotiate::language(request.headers());
-    let method = request.method().clone();
+    let (method, page) = (request.method().clone(), refusal_page::is_wanted(&request));
     // The route's template, never the path itself: paths carry ids.
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| String::from("-"), |path| path.as_str().to_owned());
@@ -66,7 +66,8 @@ pub async fn finish(core: Core, request: Request, next: Next) -> Response {
     }
     let note = response.extensions_mut().remove::<ProblemNote>();
     if let Some(note) = &note {
-        render(&mut response, note, language, request_id);
+        let write = if page { refusal_page::render } else { render };
+        write(&mut response, note, language, request_id);
     }
     secure(&mut response, core.config.service.public_url.starts_with("https://"));
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {

@@ -7,11 +7,14 @@ pub mod extract;
 pub mod flood;
 pub mod headers;
 pub mod linger;
+pub mod links;
 pub mod metrics;
 pub mod negotiate;
+pub mod openapi;
 pub mod pages;
 pub mod patient;
 pub mod problem;
+pub mod refusal_page;
 pub mod server;
 pub mod token_reply;
 

@@ -55,7 +55,8 @@ fn best<T: Copy>(offered: &[(T, Option<Wish>)], silent: bool) -> Option<T> {
     if silent {
         return offered.first().map(|(one, _)| *one);
     }
-    let wanted = offered.iter().filter_map(|(one, wish)| wish.filter(|(weight, _)| *weight > 0).map(|wish| (*one, wish)));
+    let wanted =
+        offered.iter().filter_map(|(one, wish)| wish.filter(|(weight, _)| *weight > 0).map(|wish| (*one, wish)));
     // `min_by_key` keeps the first of equals.
     wanted.min_by_key(|(_, (weight, place))| (u16::MAX - weight, *place)).map(|(one, _)| one)
 }
@@ -121,7 +122,9 @@ pub fn content_type(headers: &HeaderMap) -> Result<Mime, Problem> {
     }
     let mut lines = headers.get_all(CONTENT_TYPE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return Err(refused()) };
-    line.to_str().ok().and_then(|text| text.trim().parse().ok()).ok_or_else(refused)
+    // White space may stand on both sides of a semicolon (RFC 9110 §5.6.6), which the parser takes behind it only.
+    let parts = line.to_str().ok().map(|text| split(text, ';').collect::<Vec<_>>().join(";"));
+    parts.and_then(|text| text.parse().ok()).ok_or_else(refused)
 }
 
 /// The one token of `Authorization: <scheme> <token>` (RFC 9110 §11.4); schemes are compared without regard to case. `None`
@@ -136,9 +139,9 @@ pub fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> 
 
 /// Whether that is JSON as we read it: `application/json`, in UTF-8 (RFC 8259 §8.1) where it says so.
 pub fn is_json(kind: &Mime) -> bool {
-    let readable = kind.get_param(mime::CHARSET).is_none_or(|set| {
-        ["utf-8", "utf8", "us-ascii"].iter().any(|known| set.as_str().eq_ignore_ascii_case(known))
-    });
+    let readable = kind
+        .get_param(mime::CHARSET)
+        .is_none_or(|set| ["utf-8", "utf8", "us-ascii"].iter().any(|known| set.as_str().eq_ignore_ascii_case(known)));
     kind.essence_str().eq_ignore_ascii_case("application/json") && readable
 }
 

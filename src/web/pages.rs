@@ -18,11 +18,11 @@ use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName, LOCATION, VARY,
 };
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderValue, StatusCode, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
-use super::{Problem, negotiate};
+use super::{Problem, links, negotiate};
 use crate::config::{Mode, Service};
 use crate::error::{Code, Error};
 
@@ -204,6 +204,18 @@ fn elsewhere(home: &str, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValue
         return None;
     }
     HeaderValue::from_str(&format!("{home}{}", asked.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
+}
+
+/// What answers where nothing is: a link to a page that was rewritten on the way leads to it.
+///
+/// # Errors
+/// `not_found`.
+pub async fn elsewhere_or_nowhere(method: Method, OriginalUri(uri): OriginalUri) -> Result<Response, Problem> {
+    let pages: Vec<&str> =
+        PAGES.iter().filter(|(_, name)| name.ends_with(".html")).map(|(address, _)| *address).collect();
+    let meant = if matches!(method, Method::GET | Method::HEAD) { links::mend(&uri, &pages) } else { None };
+    let there = meant.and_then(|there| HeaderValue::from_str(&there).ok()).ok_or(Code::NotFound)?;
+    Ok((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, there)]).into_response())
 }
 
 async fn file(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Problem> {

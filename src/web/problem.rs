@@ -96,6 +96,14 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Seconds after which asking again makes sense.
+pub fn retry_after(refusal: &Refusal) -> Option<u64> {
+    refusal.retry_after.or(match refusal.code.status() {
+        429 | 503 => Some(2),
+        _ => None,
+    })
+}
+
 /// Writes the body of a problem.
 pub fn render(response: &mut Response, note: &ProblemNote, language: Language, request_id: Uuid) {
     let Refusal { code, detail, fields, tries_left, retry_after } = &note.refusal;
@@ -116,16 +124,12 @@ pub fn render(response: &mut Response, note: &ProblemNote, language: Language, r
         tries_left: *tries_left,
         retry_after_seconds: *retry_after,
     };
-    let seconds = retry_after.or(match code.status() {
-        429 | 503 => Some(2),
-        _ => None,
-    });
     *response.body_mut() = serde_json::to_vec(&document).unwrap_or_default().into();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(http::header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     headers.remove(http::header::CONTENT_LENGTH);
-    if let Some(seconds) = seconds {
+    if let Some(seconds) = self::retry_after(&note.refusal) {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
 }

@@ -32,8 +32,9 @@ async fn of_200_parallel_guesses_exactly_five_are_evaluated() {
         for code in wrong_codes(&right, 200) {
             let captcha = applicant.client.captcha().await.unwrap();
             let request = world.http.post(format!("{}{path}", world.base));
-            let request = request.header("DPoP", applicant.client.proof(&Method::POST, &path));
-            requests.push(request.json(&json!({"code": code, "captcha": captcha})));
+            let body = json!({"code": code, "captcha": captcha});
+            let proof = applicant.client.proof(&Method::POST, &path, body.to_string().as_bytes());
+            requests.push(request.header("DPoP", proof).json(&body));
         }
         let mut running = JoinSet::new();
         for request in requests {

@@ -125,16 +125,16 @@ async fn every_answer_to_a_device_renews_its_nonce_and_an_old_one_is_refused() {
     let bare = post(None).await;
     problem("no proof", &bare, 401, "dpop_invalid");
     assert!(bare.nonce.is_some() && bare.headers["www-authenticate"].to_str().unwrap().contains("invalid_dpop_proof"));
-    let first = post(Some(phone.proof(&Method::POST, "/v1/challenges"))).await;
+    let first = post(Some(phone.proof(&Method::POST, "/v1/challenges", b""))).await;
     problem("no nonce", &first, 401, "use_dpop_nonce");
     assert!(first.headers["www-authenticate"].to_str().unwrap().contains("use_dpop_nonce"));
     phone.captcha().await.unwrap();
-    let proof = phone.proof(&Method::POST, "/v1/challenges");
+    let proof = phone.proof(&Method::POST, "/v1/challenges", b"");
     assert!(post(Some(proof.clone())).await.expect(200).unwrap().nonce.is_some());
     assert_eq!(post(Some(proof.clone())).await.status, 200, "repeating a proof is harmless");
     for wrong in [
-        phone.proof(&Method::GET, "/v1/challenges"),
-        phone.proof(&Method::POST, "/v1/captcha"),
+        phone.proof(&Method::GET, "/v1/challenges", b""),
+        phone.proof(&Method::POST, "/v1/captcha", b""),
         format!("{proof}x"),
         proof.replacen('.', "", 1),
         String::from("x"),

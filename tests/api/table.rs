@@ -292,7 +292,7 @@ async fn judge(stage: &Stage, case: &Case<'_>) {
         match &case.caller {
             As::Nobody => {}
             As::Device(phone) => {
-                request = request.header("DPoP", phone.proof(&case.method, &case.path));
+                request = request.header("DPoP", phone.proof(&case.method, &case.path, &case.body));
                 if let Some(token) = phone.access_token() {
                     request = request.header("Authorization", format!("DPoP {token}"));
                 }

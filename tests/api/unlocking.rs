@@ -18,8 +18,9 @@ async fn in_parallel(world: &World, applicant: &Applicant, key: &PinKey, count: 
     for _ in 0..count {
         let (challenge, signature) = applicant.client.sign_challenge(key, Purpose::Unlock).await.unwrap();
         let request = world.http.post(format!("{}/v1/sessions", world.base));
-        let request = request.header("DPoP", applicant.client.proof(&Method::POST, "/v1/sessions"));
-        requests.push(request.json(&json!({"challenge": challenge, "signature": signature})));
+        let body = json!({"challenge": challenge, "signature": signature});
+        let proof = applicant.client.proof(&Method::POST, "/v1/sessions", body.to_string().as_bytes());
+        requests.push(request.header("DPoP", proof).json(&body));
     }
     let mut running = JoinSet::new();
     for request in requests {

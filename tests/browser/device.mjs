@@ -20,8 +20,11 @@ export class Device {
     this.thumbprint = sha256(JSON.stringify(this.jwk));
   }
 
-  proof(method, address) {
-    const claims = { jti: text(randomBytes(16)), htm: method, htu: address, iat: Math.floor(Date.now() / 1000), nonce: this.nonce };
+  proof(method, address, body) {
+    const { origin, pathname, search } = new URL(address);
+    const claims = { jti: text(randomBytes(16)), htm: method, htu: origin + pathname, iat: Math.floor(Date.now() / 1000), nonce: this.nonce };
+    if (search) claims.ikd_query = text(sha256(search.slice(1)));
+    if (body !== undefined) claims.ikd_body = text(sha256(body));
     if (this.access) claims.ath = text(sha256(this.access));
     const head = text(JSON.stringify({ typ: "dpop+jwt", alg: "ES256", jwk: this.jwk }));
     const signed = `${head}.${text(JSON.stringify(claims))}`;
@@ -30,10 +33,11 @@ export class Device {
 
   async call(method, path, { json, body, type, accept } = {}) {
     const address = `${this.demo.base_url}${path}`;
+    const sent = json === undefined ? body : JSON.stringify(json);
     for (let attempt = 1; ; attempt += 1) {
-      const headers = { DPoP: this.proof(method, address), ...(accept ? { accept } : {}), ...(this.access ? { authorization: `DPoP ${this.access}` } : {}) };
+      const headers = { DPoP: this.proof(method, address, sent), ...(accept ? { accept } : {}), ...(this.access ? { authorization: `DPoP ${this.access}` } : {}) };
       if (json !== undefined || type) headers["content-type"] = type ?? "application/json";
-      const answer = await fetch(address, { method, headers, body: json === undefined ? body : JSON.stringify(json) });
+      const answer = await fetch(address, { method, headers, body: sent });
       this.nonce = answer.headers.get("dpop-nonce") ?? this.nonce;
       const bytes = Buffer.from(await answer.arrayBuffer());
       const data = answer.headers.get("content-type")?.includes("json") ? JSON.parse(bytes) : bytes;

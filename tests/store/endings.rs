@@ -154,12 +154,18 @@ async fn a_selfie_for_somebody_else_s_registration_is_refused_before_it_is_read(
         let guard = crate::residents::guard(&core);
         let gate = ikd::captcha::CaptchaGate::new(core.clone());
         let (router, _) = ikd::registration::http::routes(service, gate).split_for_parts();
-        let router = router.layer(axum::Extension(guard.clone()));
+        let renew = guard.clone();
+        let router = router
+            .layer(axum::Extension(guard.clone()))
+            .layer(axum::Extension(ikd::device::SpentProofs::start(core.clone())))
+            .layer(axum::middleware::from_fn(move |request, next| {
+                ikd::device::http::renew_nonce(renew.clone(), request, next)
+            }));
         let path = format!("/v1/registrations/{id}/selfie");
         let url = format!("{}{path}", core.config.service.public_url);
         let send = async |device: &DeviceKey, length: usize| {
             let nonce = guard.nonce();
-            let what = ProofFor { method: "PUT", url: &url, nonce: Some(&nonce), access_token: None, iat: 0 };
+            let what = ProofFor { body: &[0; 100], nonce: Some(&nonce), ..ProofFor::new("PUT", &url) };
             let read = Arc::new(AtomicBool::new(false));
             let flag = Arc::clone(&read);
             let body = axum::body::Body::from_stream(futures_util::stream::once(async move {

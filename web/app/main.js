@@ -208,7 +208,8 @@ function aside() {
 // ---------------------------------------------------------------- the link in the mail
 
 async function mailLink() {
-  const found = /^#([0-9a-f-]{36})\.(\d{6})$/.exec(location.hash);
+  // What readers and scanners of mails add behind a link (a bracket, a tracker) is no part of it.
+  const found = /^#\/?([0-9a-f-]{36})(?:\.|%2e)(\d{6})(?!\d)/.exec(location.hash.toLowerCase());
   if (!found) instead("");
   const [, id, digits] = found;
   const mine = (await profiles.all()).find((profile) => profile.registration?.registration_id === id);

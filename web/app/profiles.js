@@ -149,17 +149,25 @@ export async function create() {
 
 let nonce;
 
-/** A DPoP proof for one request. */
-export async function prove(profile, method, path, token) {
+const digest = async (bytes) => base64url(await crypto.subtle.digest("SHA-256", bytes));
+
+/** The bytes of what `fetch` is given as a body. */
+const bytesOf = (body) => (typeof body === "string" ? encoder.encode(body) : body instanceof Blob ? body.arrayBuffer() : body);
+
+/** A DPoP proof for one request with this body. It works once: each try needs a new one. */
+export async function prove(profile, method, path, { token, body } = {}) {
   const part = (value) => base64url(encoder.encode(JSON.stringify(value)));
+  const [address, query] = path.split("#")[0].split(/\?(.*)/s);
   const payload = {
     jti: base64url(crypto.getRandomValues(new Uint8Array(12))),
     htm: method,
-    htu: `${location.origin}${path.split(/[?#]/)[0]}`,
+    htu: `${location.origin}${address}`,
     iat: Math.floor(Date.now() / 1000),
   };
   if (nonce) payload.nonce = nonce;
-  if (token) payload.ath = base64url(await crypto.subtle.digest("SHA-256", encoder.encode(token)));
+  if (token) payload.ath = await digest(encoder.encode(token));
+  if (query) payload.ikd_query = await digest(encoder.encode(query));
+  if (body !== undefined) payload.ikd_body = await digest(await bytesOf(body));
   const signed = `${part({ typ: "dpop+jwt", alg: "ES256", jwk: profile.jwk })}.${part(payload)}`;
   const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, profile.key, encoder.encode(signed));
   return `${signed}.${base64url(signature)}`;
@@ -167,7 +175,12 @@ export async function prove(profile, method, path, token) {
 
 /** A request of this person. With `token`, of their unlocked wallet. */
 export async function api(profile, path, { method = "GET", token, ...options } = {}) {
-  const prepare = async () => ({ DPoP: await prove(profile, method, path, token), ...(token ? { Authorization: `DPoP ${token}` } : {}) });
+  // What is proven are the bytes that are sent, so both are made here, once.
+  if (options.json !== undefined) {
+    const { json, ...rest } = options;
+    options = { ...rest, body: JSON.stringify(json), headers: { ...rest.headers, "Content-Type": "application/json" } };
+  }
+  const prepare = async () => ({ DPoP: await prove(profile, method, path, { token, body: options.body }), ...(token ? { Authorization: `DPoP ${token}` } : {}) });
   const seen = (answer) => (nonce = answer.headers.get("dpop-nonce") ?? nonce);
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -1,0 +1,92 @@
+//! What the handlers cannot say of themselves in the API's description.
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
+
+/// Tags whose handlers have names that others have too: `log_in`, `portrait`.
+const PREFIXED: [&str; 2] = ["Counter", "Teller"];
+
+/// The description as it is served.
+pub fn describe(api: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(api).unwrap_or_default();
+    if let Some(responses) = object(&mut document["components"]) {
+        responses.insert("responses".into(), json!({"Refused": refused()}));
+    }
+    one_of_token_and_code(&mut document["components"]["schemas"]["VerificationRequest"]);
+    for (_, operations) in object(&mut document["paths"]).into_iter().flatten() {
+        for (_, operation) in object(operations).into_iter().flatten() {
+            name(operation);
+            headers(operation);
+            answers(operation);
+        }
+    }
+    binary(&mut document["paths"]);
+    document
+}
+
+fn object(value: &mut Value) -> Option<&mut Map<String, Value>> {
+    value.as_object_mut()
+}
+
+/// Operation ids are unique (OpenAPI 3.1 §4.8.10): clients are generated from them.
+fn name(operation: &mut Value) {
+    let tag = operation["tags"][0].as_str().unwrap_or_default().to_owned();
+    if PREFIXED.contains(&tag.as_str()) {
+        let name = operation["operationId"].as_str().unwrap_or_default();
+        operation["operationId"] = format!("{}_{name}", tag.to_ascii_lowercase()).into();
+    }
+}
+
+/// What a header may hold; the handlers read it themselves.
+fn headers(operation: &mut Value) {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if parameter["name"] == "Idempotency-Key" {
+            parameter["schema"] =
+                json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]{1,64}$"});
+        }
+    }
+}
+
+/// Every request may be refused, and every node may be unable to answer: what the layers around the handlers say.
+fn answers(operation: &mut Value) {
+    let Some(responses) = object(&mut operation["responses"]) else { return };
+    for range in ["4XX", "5XX"] {
+        responses.entry(range).or_insert_with(|| json!({"$ref": "#/components/responses/Refused"}));
+    }
+}
+
+fn refused() -> Value {
+    json!({
+        "description": "Refused, or not possible now: `code` says why, `detail` what to do",
+        "headers": {
+            "Retry-After": {"description": "Seconds to wait, with 429 and 503", "schema": {"type": "integer", "minimum": 0}},
+            "WWW-Authenticate": {"description": "With 401: how to say who asks", "schema": {"type": "string"}}
+        },
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    })
+}
+
+/// Exactly one of the two, the other absent or null.
+fn one_of_token_and_code(schema: &mut Value) {
+    let only = |one: &str, other: &str| json!({"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}});
+    if let Some(schema) = object(schema) {
+        schema.insert("oneOf".into(), json!([only("token", "code"), only("code", "token")]));
+    }
+}
+
+/// Pictures are bytes, not lists of numbers.
+fn binary(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if name.starts_with("image/") && member.is_object() {
+                    member["schema"] = json!({"type": "string", "contentMediaType": name});
+                } else {
+                    binary(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(binary),
+        _ => {}
+    }
+}
