@@ -19,6 +19,7 @@ use crate::error::{Code, Language};
 use crate::secret::Redacted;
 use crate::verification::http::{VerificationAnswer, VerificationRequest, idempotency_key, reply};
 use crate::verification::model::Verdict;
+use crate::web::extract::page_limit;
 use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Lang, Problem, Query, cookie};
 
@@ -196,6 +197,8 @@ struct ChecksQuery {
     /// `next` of the page before.
     cursor: Option<String>,
     /// 1–100; 20 when left out.
+    #[serde(default, deserialize_with = "page_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
 }
 

@@ -25,6 +25,7 @@ use crate::secret::Redacted;
 use crate::verification::http::ReceiptDocument;
 use crate::verification::model::Verdict;
 use crate::verification::{self, HistoryItem, HistoryPage};
+use crate::web::extract::page_limit;
 use crate::web::token_reply::Form;
 use crate::web::{Json, Lang, Problem, ProblemDocument, Query, token_reply};
 
@@ -265,7 +266,7 @@ struct PageQuery {
     #[serde(default)]
     cursor: Option<String>,
     /// At most so many checks, 1 to 100.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "page_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
 }

@@ -172,6 +172,21 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// The most entries of a page of a list.
+const PAGE_LIMIT: i64 = 100;
+
+/// How many entries a page may have, 1 to 100, for `#[serde(deserialize_with)]` on a query's member.
+///
+/// # Errors
+/// For anything else: a list that is silently shorter than asked for looks complete.
+pub fn page_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let limit = Option::<i64>::deserialize(deserializer)?;
+    if limit.is_some_and(|limit| !(1..=PAGE_LIMIT).contains(&limit)) {
+        return Err(serde::de::Error::custom("not from 1 to 100"));
+    }
+    Ok(limit)
+}
+
 /// Query parameters.
 #[derive(Debug)]
 pub struct Query<T>(pub T);

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
-/// Tags whose handlers have names that others have too: `log_in`, `portrait`.
-const PREFIXED: [&str; 2] = ["Counter", "Teller"];
+/// Tags whose handlers have names that others have too (`log_in`, `portrait`), and what tells them apart.
+const PREFIXES: [(&str, &str); 2] = [("Counter", "officer"), ("Teller", "teller")];
 
 /// The description as it is served.
 pub fn describe(api: &OpenApi) -> Value {
@@ -30,10 +30,10 @@ fn object(value: &mut Value) -> Option<&mut Map<String, Value>> {
 
 /// Operation ids are unique (OpenAPI 3.1 §4.8.10): clients are generated from them.
 fn name(operation: &mut Value) {
-    let tag = operation["tags"][0].as_str().unwrap_or_default().to_owned();
-    if PREFIXED.contains(&tag.as_str()) {
+    let tag = operation["tags"][0].as_str().unwrap_or_default();
+    if let Some((_, prefix)) = PREFIXES.iter().find(|(prefixed, _)| *prefixed == tag) {
         let name = operation["operationId"].as_str().unwrap_or_default();
-        operation["operationId"] = format!("{}_{name}", tag.to_ascii_lowercase()).into();
+        operation["operationId"] = format!("{prefix}_{name}").into();
     }
 }
 

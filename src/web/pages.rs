@@ -146,7 +146,8 @@ fn media_type(name: &str) -> &'static str {
 
 async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let file = FILES.get(name).ok_or(Code::NotFound)?;
-    let squeeze = !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
+    let squeeze =
+        !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
     // Each coding is a representation of its own and needs its own tag.
     let tag = format!("\"{}{}\"", file.digest, if squeeze { "-gz" } else { "" });
     let mut response = if negotiate::has_tag(headers, &tag) {

@@ -530,6 +530,12 @@ impl Endpoint {
         {
             return;
         }
+        if self.path != "/v1/officer/registrations" {
+            for limit in ["0", "-1", "101", "1.5", "99999999999999999999"] {
+                let case = self.case(stage, "limit", (400, "malformed_request"));
+                cases.push(Case { path: format!("{}?limit={limit}", case.path), ..case });
+            }
+        }
         for query in ["limit=x", "unknown=1", "cursor=%21", "cursor=AAAA", "limit=1&limit=2"] {
             let case = self.case(stage, query, (400, "malformed_request"));
             cases.push(Case { path: format!("{}?{query}", case.path), ..case });

@@ -17,6 +17,7 @@ mod limits;
 mod mail;
 mod mail_delivery;
 mod officers;
+mod proofs;
 mod races;
 mod refusals;
 mod register;

@@ -152,7 +152,7 @@ let nonce;
 const digest = async (bytes) => base64url(await crypto.subtle.digest("SHA-256", bytes));
 
 /** The bytes of what `fetch` is given as a body. */
-const bytesOf = (body) => (typeof body === "string" ? encoder.encode(body) : body instanceof Blob ? body.arrayBuffer() : body);
+const bytesOf = (body) => (typeof body === "string" ? encoder.encode(body) : new Response(body).arrayBuffer());
 
 /** A DPoP proof for one request with this body. It works once: each try needs a new one. */
 export async function prove(profile, method, path, { token, body } = {}) {
