@@ -77,7 +77,7 @@ async fn a_path_is_a_path_and_what_keeps_nothing_is_refused() {
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
         ikd(folder.path(), &env).args(words).output().await.unwrap()
     };
-    for name in ["d%20y", "a b", "a#b", "file:x"] {
+    for name in ["d%20y", "a b", "a#b", "100%"] {
         let (url, keys) = (format!("sqlite:{name}/ikd.db"), format!("{name}/keys"));
         for words in [&["keys", "init"][..], &["office", "add", "JKT-01", "Kantor"]] {
             let output = run(&url, &keys, words).await;
