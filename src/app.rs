@@ -116,6 +116,7 @@ impl App {
             verification: verification.clone(),
             gate: gate.clone(),
             spent: spent.clone(),
+            wallet: wallet.clone(),
         };
         Ok(Self {
             clock_watch,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fair::network::parse_network;
 use crate::secret::Redacted;
 
 /// The effective configuration. `ikd config check` prints it with secrets masked.
@@ -82,8 +83,8 @@ pub struct Http {
     pub tls_certificate: Option<PathBuf>,
     /// PEM file with the private key.
     pub tls_key: Option<PathBuf>,
-    /// A TLS-terminating proxy stands in front and is the only one who can reach the listener; its `X-Forwarded-For` is
-    /// believed (last entry).
+    /// A proxy that terminates TLS stands in front. On this machine it is believed about clients' addresses; elsewhere it is
+    /// named in `trusted_proxies`.
     pub behind_proxy: bool,
     /// In development: others than this machine may reach the listeners. Whoever does sees everything; the local mailbox
     /// stays this machine's.
@@ -91,7 +92,10 @@ pub struct Http {
     /// Serve the browsable description of the API at `/docs`. It shares the origin of the pages; the description itself
     /// (`/openapi.json`) is served in any case.
     pub documentation: bool,
-    /// Connections at once; further ones wait in the kernel's queue.
+    /// Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` or `Forwarded` is believed.
+    #[serde(deserialize_with = "list")]
+    pub trusted_proxies: Vec<String>,
+    /// Connections at once; when there are more, the longest quiet ones of the client with most give way.
     pub connections: usize,
     /// Seconds a client has to send its header.
     pub header_timeout_seconds: u64,
@@ -111,6 +115,7 @@ impl Default for Http {
             behind_proxy: false,
             expose_development: false,
             documentation: true,
+            trusted_proxies: Vec::new(),
             connections: 4_096,
             header_timeout_seconds: 10,
             request_timeout_seconds: 30,
@@ -257,15 +262,16 @@ pub enum SmtpTls {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Captcha {
-    /// The secret number lies between 0 and this: twice the average number of SHA-256 computations.
+    /// The secret number lies between 0 and this: twice the average number of SHA-256 computations. An old phone makes 100,000
+    /// to 200,000 a second. For a busy address, and when all are busy, it doubles up to eight times.
     pub max_number: u64,
-    /// Registrations a minute from one address before a captcha is asked for.
+    /// Registrations a minute from one address before a captcha is asked for; ten times as many from all addresses.
     pub free_per_minute: u32,
 }
 
 impl Default for Captcha {
     fn default() -> Self {
-        Self { max_number: 50_000, free_per_minute: 30 }
+        Self { max_number: 300_000, free_per_minute: 30 }
     }
 }
 
@@ -308,6 +314,10 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// Pictures decoded at once.
     pub pictures: usize,
+    /// Selfies a minute from one address (twice that at once); 0 for no limit.
+    pub selfies_per_minute: u32,
+    /// QRs a minute that a holder may draw (all of them at once); 0 for no limit.
+    pub presentations_per_minute: u32,
     /// Password hashes computed at once.
     pub password_hashes: usize,
     /// Verifications under way at once; beyond that 503 `overloaded`.
@@ -322,6 +332,8 @@ impl Default for Limits {
         Self {
             requests_per_second: 200,
             pictures: 2,
+            selfies_per_minute: 30,
+            presentations_per_minute: 60,
             password_hashes: 2,
             verifications: 2_048,
             refusals_per_hour: 3_600,
@@ -416,13 +428,24 @@ impl Config {
                 "service.public_url must begin with http:// or https://",
             )));
         }
+        if let Some(wrong) = self.http.trusted_proxies.iter().find(|text| parse_network(text).is_none()) {
+            return Err(ConfigError::Unreadable(format!(
+                "http.trusted_proxies: {wrong:?} is no address and no network; write 10.0.0.5 or 10.0.0.0/24"
+            )));
+        }
+        if self.http.behind_proxy && self.http.trusted_proxies.is_empty() && !is_loopback(&self.http.listen) {
+            return Err(ConfigError::Unreadable(String::from(
+                "http.behind_proxy: this node listens beyond its own machine, so name the proxies that are believed about \
+                 clients' addresses: http.trusted_proxies = [\"10.0.0.5\"]",
+            )));
+        }
         // A node that is silent for 30 s counts as gone, and an old key is given up 30 s after its last token.
         if !(1..=10).contains(&self.keys.refresh_seconds) {
             return Err(ConfigError::Unreadable(String::from("keys.refresh_seconds must be between 1 and 10")));
         }
-        // A busy address gets up to four times that, and browsers count in doubles.
-        if !(1..=1_000_000_000).contains(&self.captcha.max_number) {
-            return Err(ConfigError::Unreadable(String::from("captcha.max_number must be between 1 and 1000000000")));
+        // A busy address gets up to 256 times that, and salt and number are to fit one block of the hash.
+        if !(1..=100_000_000).contains(&self.captcha.max_number) {
+            return Err(ConfigError::Unreadable(String::from("captcha.max_number must be between 1 and 100000000")));
         }
         if !(30..=3_650).contains(&self.retention.registration_days) {
             return Err(ConfigError::Unreadable(String::from(
@@ -437,6 +460,29 @@ impl Config {
         }
         Ok(self)
     }
+}
+
+/// A list, or as a variable has it, `10.0.0.5, 10.0.1.0/24`.
+fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Given::deserialize(deserializer)? {
+        Given::List(list) => list,
+        Given::Text(text) => {
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        }
+    })
+}
+
+/// Whether only this machine can reach the address.
+fn is_loopback(listen: &str) -> bool {
+    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// What is wrong, with the key's name but never its value: it may be a password in the wrong place.
@@ -484,6 +530,7 @@ mod tests {
             ("IKD__MAIL__SMTP__PASSWORD", "00123456"),
             ("IKD__MAIL__SMTP__USERNAME", "1e5"),
             ("IKD__HTTP__BEHIND_PROXY", "true"),
+            ("IKD__HTTP__TRUSTED_PROXIES", "10.0.0.5, 2001:db8::/32"),
             ("IKD__MAIL__SMTP__PORT", "465"),
             ("IKD__SERVICE__MODE", "production"),
         ];
@@ -494,6 +541,7 @@ mod tests {
         assert_eq!(config.mail.smtp.password.expose(), "00123456");
         assert_eq!(config.mail.smtp.username, "1e5");
         assert!(config.http.behind_proxy && config.mail.smtp.port == 465);
+        assert_eq!(config.http.trusted_proxies, ["10.0.0.5", "2001:db8::/32"]);
         assert_eq!(config.service.mode, Mode::Production);
     }
 
@@ -508,9 +556,20 @@ mod tests {
             "[captcha]\nmax_number = 9000000000000000000\n",
             "[retention]\nregistration_days = 7\n",
             "[limits]\nrefusals_per_hour = 0\n",
+            "[http]\ntrusted_proxies = [\"10.0.0\"]\n",
+            "[http]\ntrusted_proxies = [\"proxy.internal\"]\n",
+            "[http]\nbehind_proxy = true\nlisten = \"0.0.0.0:8080\"\n",
+            "[http]\nbehind_proxy = true\nlisten = \"[::]:8080\"\n",
         ] {
             std::fs::write(&file, wrong).unwrap();
             assert!(Config::load(Some(&file)).is_err(), "{wrong}");
+        }
+        for right in [
+            "[http]\nbehind_proxy = true\nlisten = \"[::1]:8080\"\n",
+            "[http]\nbehind_proxy = true\nlisten = \"0.0.0.0:8080\"\ntrusted_proxies = [\"10.0.0.0/8\", \"fd00::5\"]\n",
+        ] {
+            std::fs::write(&file, right).unwrap();
+            assert!(Config::load(Some(&file)).is_ok(), "{right}");
         }
     }
 

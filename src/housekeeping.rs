@@ -12,7 +12,7 @@ use crate::db::{Changed, DbResult, Tx};
 use crate::device::SpentProofs;
 use crate::error::Result;
 use crate::health::ClockWatch;
-use crate::{change, counter, mail, registration, teller, verification};
+use crate::{change, counter, mail, registration, teller, verification, wallet, window};
 
 const LEASE: &str = "INSERT INTO lease (name, holder, expires_at) VALUES ($1, $2, $3) \
     ON CONFLICT (name) DO UPDATE SET holder = $2, expires_at = $3 WHERE lease.expires_at <= $4 OR lease.holder = $2";
@@ -48,6 +48,8 @@ pub struct Housekeeping {
     pub gate: CaptchaGate,
     /// Forgets device proofs.
     pub spent: SpentProofs,
+    /// Forgets who drew QRs.
+    pub wallet: wallet::Service,
     /// Whether it is as late as it seems.
     pub clock_watch: ClockWatch,
 }
@@ -65,6 +67,7 @@ impl Housekeeping {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             self.gate.forget_quiet();
+            self.wallet.forget_quiet();
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(PERIOD_SECONDS)) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -98,6 +101,7 @@ impl Housekeeping {
         self.spent.sweep().await?;
         let mut tx = self.core.db.write().await?;
         mail::outbox::sweep(&mut tx, now.plus_seconds(-DAY), 1_000).await?;
+        window::sweep(&mut tx, now).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -70,7 +70,7 @@ pub fn write_config(folder: &Path, database: &str, port: u16) -> PathBuf {
     let text = format!(
         "[service]\npublic_url = \"http://127.0.0.1:{port}\"\n[http]\nlisten = \"127.0.0.1:{port}\"\nmetrics_listen = \"127.0.0.1:{}\"\n\
          [database]\nurl = \"{database}\"\n[keys]\ndirectory = \"{}\"\npublish_ahead_seconds = 0\n[mail]\ndirectory = \"{}\"\n\
-         [limits]\nrequests_per_second = 0\n[captcha]\nmax_number = 1000\nfree_per_minute = 1000000\n[log]\nlevel = \"warn\"\n",
+         [limits]\nrequests_per_second = 0\nselfies_per_minute = 0\npresentations_per_minute = 0\n[captcha]\nmax_number = 1000\nfree_per_minute = 1000000\n[log]\nlevel = \"warn\"\n",
         free_port(),
         at("keys"),
         at("mail"),

@@ -1,8 +1,8 @@
 //! The captcha: a proof of work in ALTCHA's format, nothing to read or type.
 //!
 //! The challenge is SHA-256(salt ‖ number) for a secret number; the device finds the number by trying. Nothing is stored
-//! until a solution is spent: the challenge is authenticated by HMAC and its expiry stands in the salt. The salt has one
-//! accepted spelling that ends in `&`, so digits of the number cannot be moved into the expiry.
+//! until a solution is spent: the challenge is authenticated by HMAC; its expiry and its price stand in the salt. The salt has
+//! one accepted spelling that ends in `&`, so digits of the number cannot be moved into it.
 
 use altcha_lib_rs::algorithm::AltchaAlgorithm;
 use altcha_lib_rs::{ChallengeOptions, create_challenge, solve_challenge};
@@ -28,8 +28,10 @@ pub use service::CaptchaGate;
 pub const LIFETIME_SECONDS: i64 = 10 * MINUTE;
 /// The longest solution that is looked at, in bytes.
 const MAX_SOLUTION_LENGTH: usize = 1_024;
-/// Hexadecimal digits before the `?` of a salt: the root version and 12 random bytes.
-const SALT_DIGITS: usize = 2 + 24;
+/// Hexadecimal digits before the `?` of a salt: the root version and 9 random bytes. Salt and number fit one block of SHA-256.
+const SALT_DIGITS: usize = 2 + 18;
+/// How many times the price doubles at most.
+pub const MOST_STEPS: u8 = 8;
 
 /// A challenge, as the ALTCHA widget reads it.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -64,6 +66,8 @@ pub struct Solved {
     pub hash: Vec<u8>,
     /// When it would have expired anyway.
     pub expires_at: Timestamp,
+    /// How many times its price was doubled.
+    pub step: u8,
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -74,15 +78,18 @@ fn hmac_key(vault: &Vault, version: u8) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(hexadecimal(vault.key(version, Label::Captcha)?.as_slice())))
 }
 
-/// Makes a challenge. `max_number` is twice the average number of hashes that solving takes; a busy address gets more.
+/// Makes a challenge whose price was doubled `step` times. `base` is twice the average number of hashes that solving takes
+/// without that.
 ///
 /// # Errors
 /// A fault of ours.
-pub fn issue(vault: &Vault, random: &Random, max_number: u64, now: Timestamp) -> Result<CaptchaChallenge> {
+pub fn issue(vault: &Vault, random: &Random, base: u64, step: u8, now: Timestamp) -> Result<CaptchaChallenge> {
+    let step = step.min(MOST_STEPS);
+    let max_number = base.saturating_mul(1 << step);
     let version = vault.current();
     let key = hmac_key(vault, version).ok_or_else(|| Error::internal("no key for captchas"))?;
     let expires = now.plus_seconds(LIFETIME_SECONDS).seconds();
-    let salt = format!("{version:02x}{}?expires={expires}&", hexadecimal(&random.bytes::<12>()));
+    let salt = format!("{version:02x}{}?expires={expires}&x={step}&", hexadecimal(&random.bytes::<9>()));
     let number = random.below(max_number.saturating_add(1));
     let made = create(&key, salt, number)?;
     Ok(CaptchaChallenge {
@@ -124,7 +131,7 @@ fn check(vault: &Vault, text: &str, now: Timestamp) -> Option<Solved> {
     if solution.algorithm != "SHA-256" {
         return None;
     }
-    let (version, expires_at) = read_salt(&solution.salt)?;
+    let (version, expires_at, step) = read_salt(&solution.salt)?;
     if now >= expires_at {
         return None;
     }
@@ -132,20 +139,22 @@ fn check(vault: &Vault, text: &str, now: Timestamp) -> Option<Solved> {
     let expected = create(&key, solution.salt, solution.number).ok()?;
     let same = expected.challenge.as_bytes().ct_eq(solution.challenge.as_bytes())
         & expected.signature.as_bytes().ct_eq(solution.signature.as_bytes());
-    bool::from(same).then(|| Solved { hash: Sha256::digest(&expected.challenge).to_vec(), expires_at })
+    bool::from(same).then(|| Solved { hash: Sha256::digest(&expected.challenge).to_vec(), expires_at, step })
 }
 
-/// Root version and expiry of a salt that has exactly the form we give.
-fn read_salt(salt: &str) -> Option<(u8, Timestamp)> {
+/// Root version, expiry and price of a salt that has exactly the form we give.
+fn read_salt(salt: &str) -> Option<(u8, Timestamp, u8)> {
     let (digits, query) = salt.split_once('?')?;
     if digits.len() != SALT_DIGITS || !digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return None;
     }
-    let seconds = query.strip_prefix("expires=")?.strip_suffix('&')?;
+    let (seconds, price) = query.strip_prefix("expires=")?.strip_suffix('&')?.split_once("&x=")?;
+    let &[digit @ b'0'..=b'9'] = price.as_bytes() else { return None };
     if seconds.len() > 12 || !seconds.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some((u8::from_str_radix(&digits[..2], 16).ok()?, Timestamp::from_seconds(seconds.parse().ok()?)))
+    let version = u8::from_str_radix(&digits[..2], 16).ok()?;
+    Some((version, Timestamp::from_seconds(seconds.parse().ok()?), digit - b'0'))
 }
 
 /// Solves a challenge as the widget does: for `ikd demo`, tests and clients in Rust. `None` when it has no solution.
@@ -175,7 +184,7 @@ mod tests {
 
     fn solved() -> (Vault, CaptchaChallenge, String) {
         let vault = Vault::single([1; 32]);
-        let challenge = issue(&vault, &Random::seeded(1), 500, now()).unwrap();
+        let challenge = issue(&vault, &Random::seeded(1), 500, 0, now()).unwrap();
         let solution = solve(&challenge).unwrap();
         (vault, challenge, solution)
     }
@@ -202,6 +211,19 @@ mod tests {
     }
 
     #[test]
+    fn a_price_is_told_by_its_solution() {
+        let vault = Vault::single([1; 32]);
+        for step in [0, 3, MOST_STEPS] {
+            let challenge = issue(&vault, &Random::seeded(1), 20, step, now()).unwrap();
+            assert_eq!(challenge.maxnumber, 20 << step);
+            assert_eq!(verify(&vault, solve(&challenge).as_deref(), now()).unwrap().step, step);
+        }
+        // One block of SHA-256, which is what the page computes: at the highest price that can be set.
+        let dearest = issue(&vault, &Random::seeded(1), 100_000_000, MOST_STEPS, now()).unwrap();
+        assert!(dearest.salt.len() + dearest.maxnumber.to_string().len() <= 55);
+    }
+
+    #[test]
     fn altered_solutions_are_refused() {
         let (vault, _, solution) = solved();
         let json = String::from_utf8(STANDARD.decode(&solution).unwrap()).unwrap();
@@ -214,6 +236,8 @@ mod tests {
         assert!(refused(json.replace("SHA-256", "SHA-512")));
         assert!(refused(json.replace("expires=1800000600", "expires=1900000600")));
         assert!(refused(json.replace(&format!("\"number\":{number}"), &format!("\"number\":{}", number + 1))));
+        assert!(refused(json.replace("&x=0&", "&x=8&")), "a price that was not paid");
+        assert!(refused(json.replace("&x=0&", "&")));
         // Splicing: the same hashed text, with a digit of the number moved into the salt.
         let digits = number.to_string();
         let (moved, rest) = digits.split_at(1);

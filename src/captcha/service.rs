@@ -1,67 +1,95 @@
 //! When a captcha is asked for, and that each solution counts once.
 
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::Arc;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-
-use super::{CaptchaChallenge, Solved, issue, store, verify};
+use super::{CaptchaChallenge, MOST_STEPS, Solved, issue, store, verify};
+use crate::clock::{MICROS, MINUTE, Timestamp};
 use crate::core::Core;
 use crate::db::Tx;
 use crate::error::{Code, Result};
+use crate::fair::Meter;
 
-/// Asks busy addresses for work instead of refusing them: many phones share one address. The count of requests is coarse
-/// flood protection and lives in this process; what guards secrets is counted in rows. Cloning shares it.
+/// Asks busy addresses for work instead of refusing them: many phones share one address. What is asked for rises with what
+/// an address, and with what everybody together, did of late. The count of requests is coarse flood protection and lives in
+/// this process; what guards secrets is counted in rows. Cloning shares it.
 #[derive(Clone)]
 pub struct CaptchaGate {
     core: Core,
-    free: Option<Arc<DefaultKeyedRateLimiter<IpAddr>>>,
+    /// Registrations and challenges of each client, and of all.
+    each: Meter,
+    all: Meter,
+    free: i64,
 }
 
-/// How much harder the work is for an address that has used up its free share.
-const BUSY_FACTOR: u64 = 4;
+/// All clients together have so many times the free share of one.
+const ALL: i64 = 10;
+/// Free shares that a bucket holds; the price doubles with each doubling of what is in it.
+const MOST_SHARES: i64 = 32;
+/// Doublings for an address, and for everybody.
+const STEPS: (u8, u8) = (MOST_STEPS - 3, 3);
+/// Doublings that a price may have risen by between challenge and solution.
+const LENIENCY: u8 = 2;
+/// Under which all are counted together.
+const EVERYBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 impl CaptchaGate {
     /// The gate with the configured free share.
     pub fn new(core: Core) -> Self {
-        let free = NonZeroU32::new(core.config.captcha.free_per_minute)
-            .map(|share| Arc::new(RateLimiter::keyed(Quota::per_minute(share))));
-        Self { core, free }
+        let free = i64::from(core.config.captcha.free_per_minute);
+        let meter = |share: i64| Meter::new(share * MOST_SHARES, MINUTE * MICROS / share);
+        let (each, all) = (meter(free.max(1)), meter(free.max(1) * ALL));
+        Self { core, each, all, free }
     }
 
-    /// Lets a request through that comes within its address's free share or with a fresh solution.
+    /// Lets a request through that comes within the free share of its address and of all, or with a fresh solution that cost
+    /// what is asked for now, or nearly so.
     ///
     /// # Errors
     /// `captcha_required`, `captcha_invalid`.
     pub async fn pass(&self, address: IpAddr, solution: Option<&str>) -> Result<()> {
-        if solution.is_none() && self.free.as_ref().is_some_and(|free| free.check_key(&address).is_ok()) {
+        let now = self.core.now();
+        if solution.is_none()
+            && self.each.level(address, now) < self.free
+            && self.all.level(EVERYBODY, now) < self.free * ALL
+        {
+            self.note(address, now);
             return Ok(());
         }
-        let solved = verify(&self.core.vault, solution, self.core.now())?;
+        let solved = verify(&self.core.vault, solution, now)?;
+        if solved.step + LENIENCY < self.step(address, now) {
+            return Err(Code::CaptchaInvalid.into());
+        }
         let mut tx = self.core.db.write().await?;
         spend(&mut tx, &solved).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// A challenge; harder for an address that has used up its free share.
+    /// A challenge; harder for an address that has used up its free share, and when all have. Asking counts too: challenges
+    /// cannot be hoarded while they are cheap.
     ///
     /// # Errors
     /// A fault of ours.
     pub fn challenge(&self, address: IpAddr) -> Result<CaptchaChallenge> {
-        // Asking for a challenge uses one unit too, so a flood of them gets harder ones.
-        let busy = self.free.as_ref().is_none_or(|free| free.check_key(&address).is_err());
-        let factor = if busy { BUSY_FACTOR } else { 1 };
-        issue(&self.core.vault, &self.core.random, self.core.config.captcha.max_number * factor, self.core.now())
+        let now = self.core.now();
+        let step = self.step(address, now);
+        self.note(address, now);
+        issue(&self.core.vault, &self.core.random, self.core.config.captcha.max_number, step, now)
+    }
+
+    fn note(&self, address: IpAddr, now: Timestamp) {
+        self.each.note(address, now);
+        self.all.note(EVERYBODY, now);
+    }
+
+    fn step(&self, address: IpAddr, now: Timestamp) -> u8 {
+        doublings(self.each.level(address, now), self.free, STEPS.0)
+            + doublings(self.all.level(EVERYBODY, now), self.free * ALL, STEPS.1)
     }
 
     /// Forgets addresses that have been quiet.
     pub fn forget_quiet(&self) {
-        if let Some(free) = &self.free {
-            free.retain_recent();
-            free.shrink_to_fit();
-        }
+        self.each.forget_quiet(self.core.now());
     }
 
     /// Forgets spent solutions that have expired.
@@ -85,5 +113,24 @@ pub async fn spend(tx: &mut Tx, solved: &Solved) -> Result<()> {
         Ok(())
     } else {
         Err(Code::CaptchaInvalid.into())
+    }
+}
+
+/// How many times the price doubles: once from the free share on, once more from twice that on, and so on.
+fn doublings(level: i64, free: i64, most: u8) -> u8 {
+    let shares = level / free.max(1);
+    u8::try_from(shares.max(0).checked_ilog2().map_or(0, |log| log + 1)).unwrap_or(most).min(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_price_doubles_with_what_was_used() {
+        let steps = [(0, 0), (29, 0), (30, 1), (59, 1), (60, 2), (119, 2), (120, 3), (480, 5), (100_000, 5)];
+        for (level, step) in steps {
+            assert_eq!(doublings(level, 30, 5), step, "{level}");
+        }
     }
 }

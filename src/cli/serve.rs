@@ -8,20 +8,25 @@ use crate::app::App;
 use crate::config::Config;
 use crate::web::server::{Listener, ServerError};
 
+/// Connections to the metrics at once.
+const METRICS: usize = 32;
+
 /// Runs the service until SIGTERM or SIGINT, then lets open requests finish.
 ///
 /// # Errors
 /// [`Failure::Refused`] for a configuration too weak for production, [`Failure::Environment`] when keys, database or
 /// address cannot be used.
-pub async fn run(config: Config) -> Result<(), Failure> {
+pub async fn run(mut config: Config) -> Result<(), Failure> {
     config.check_strength().map_err(|error| Failure::Refused(error.to_string()))?;
+    crate::web::files::fit(&mut config).map_err(|error| Failure::Environment(error.to_string()))?;
     let http = config.http.clone();
     let listener = Listener::bind(&http.listen, &http).await.map_err(cannot_listen)?;
     let metrics = match http.metrics_listen.as_str() {
         "" => None,
         address => {
             // Metrics are for the operator's own network: plain HTTP on an address of its own.
-            let plain = crate::config::Http { tls_certificate: None, tls_key: None, ..http.clone() };
+            let plain =
+                crate::config::Http { tls_certificate: None, tls_key: None, connections: METRICS, ..http.clone() };
             Some(Listener::bind(address, &plain).await.map_err(cannot_listen)?)
         }
     };

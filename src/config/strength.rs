@@ -119,9 +119,11 @@ impl Config {
         let (http, limits, database) = (&self.http, &self.limits, &self.database);
         let many = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let rows = u64::try_from(limits.refusals_per_hour).unwrap_or(0);
-        let bounds: [(&str, u64, RangeInclusive<u64>); 14] = [
+        let bounds: [(&str, u64, RangeInclusive<u64>); 16] = [
             ("limits.requests_per_second", limits.requests_per_second.into(), 1..=10_000),
             ("limits.pictures", many(limits.pictures), 1..=64),
+            ("limits.selfies_per_minute", limits.selfies_per_minute.into(), 1..=10_000),
+            ("limits.presentations_per_minute", limits.presentations_per_minute.into(), 1..=10_000),
             ("limits.password_hashes", many(limits.password_hashes), 1..=64),
             ("limits.verifications", many(limits.verifications), 1..=100_000),
             ("limits.refusals_per_hour", rows, 1..=1_000_000),

@@ -103,6 +103,7 @@ impl Stage {
         };
         let database = database.map_err(Error::internal)?;
         std::fs::create_dir_all(&settings.data).map_err(Error::internal)?;
+        crate::web::files::fit(&mut config).map_err(Error::internal)?;
         let listener = Listener::bind(&config.http.listen, &config.http).await.map_err(Error::internal)?;
         let address = listener.address().map_err(Error::internal)?;
         config.service.public_url = format!("http://127.0.0.1:{}", address.port());

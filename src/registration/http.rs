@@ -1,14 +1,10 @@
 //! Resident endpoints of a registration.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,11 +17,11 @@ use crate::captcha::CaptchaGate;
 use crate::clock::Timestamp;
 use crate::credential::Issued;
 use crate::device::http::Device;
-use crate::error::{Code, Language, Refusal};
+use crate::error::{Code, Language};
 use crate::mail::MailState;
 use crate::secret::Redacted;
 use crate::web::extract::object;
-use crate::web::extract::read_body;
+use crate::web::intake::Intake;
 use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate, token_reply};
 
@@ -33,11 +29,8 @@ use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate, token_repl
 struct Deps {
     service: Service,
     gate: CaptchaGate,
-    uploads: Arc<Semaphore>,
+    intake: Intake,
 }
-
-/// Memory for pictures that are being received, in KiB: 50 of the largest, or 1,700 of those that our app sends.
-const UPLOAD_KIB: usize = 256 * 1_024;
 
 /// All routes of this room.
 pub fn routes(service: Service, gate: CaptchaGate) -> OpenApiRouter {
@@ -48,7 +41,7 @@ pub fn routes(service: Service, gate: CaptchaGate) -> OpenApiRouter {
         .merge(OpenApiRouter::new().routes(routes!(put_selfie)).layer(DefaultBodyLimit::max(selfie::MAX_BYTES)))
         .routes(routes!(activation_token))
         .routes(routes!(counter_scan))
-        .with_state(Deps { service, gate, uploads: Arc::new(Semaphore::new(UPLOAD_KIB)) })
+        .with_state(Deps { service, gate, intake: Intake::default() })
 }
 
 /// The terms that must be accepted to register.
@@ -168,7 +161,7 @@ impl From<Status> for StatusReply {
 #[utoipa::path(post, path = "/v1/registrations", tag = "Registration", security(("dpop" = [])),
     request_body = RegisterBody,
     responses((status = 201, description = "Registered", body = StatusReply),
-        (status = "4XX", description = "`invalid_field`, `captcha_required`, `captcha_invalid`, `wrong_state`, `dpop_invalid`, `use_dpop_nonce`",
+        (status = "4XX", description = "`invalid_field`, `captcha_required`, `captcha_invalid`, `wrong_state`, `too_many`, `dpop_invalid`, `use_dpop_nonce`",
             body = ProblemDocument, content_type = "application/problem+json")))]
 async fn register(
     State(deps): State<Deps>,
@@ -252,10 +245,11 @@ async fn cancel(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) 
     params(("id" = Uuid, Path, description = "The registration")),
     request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png")), description = "JPEG or PNG"),
     responses((status = 200, description = "Taken; a later upload replaces it", body = StatusReply),
-        (status = "4XX", description = "`picture_unusable`, `too_large`, `unsupported_media_type`, `wrong_state`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`picture_unusable`, `too_large`, `unsupported_media_type`, `wrong_state`, `not_found`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn put_selfie(
     State(deps): State<Deps>,
     device: Device,
+    address: ClientAddress,
     Path(id): Path<Uuid>,
     request: Request,
 ) -> Result<Json<StatusReply>, Problem> {
@@ -270,11 +264,8 @@ async fn put_selfie(
         return Err(Code::TooLarge.into());
     }
     deps.service.awaits_selfie(&device.thumbprint, id).await?;
-    let kib = u32::try_from(length.unwrap_or(selfie::MAX_BYTES) / 1_024 + 1).unwrap_or(u32::MAX);
-    let room = tokio::time::timeout(Duration::from_secs(5), deps.uploads.acquire_many(kib)).await;
-    let Ok(Ok(_room)) = room else { return Err(Refusal::new(Code::Overloaded).retry_after(5).into()) };
-    let bytes = read_body(request, &()).await?;
-    Ok(Json(deps.service.put_selfie(&device.thumbprint, id, bytes.to_vec()).await?.into()))
+    let (bytes, _held) = deps.intake.read(address, request.into_body(), selfie::MAX_BYTES).await?;
+    Ok(Json(deps.service.put_selfie(&device.thumbprint, id, address.0, bytes.to_vec()).await?.into()))
 }
 
 /// A QR that lives 90 seconds.

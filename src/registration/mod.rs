@@ -7,6 +7,7 @@ pub mod check;
 pub mod decision;
 pub mod http;
 pub mod model;
+pub mod pictures;
 pub mod release;
 pub mod selfie;
 pub mod service;

@@ -1,8 +1,9 @@
 //! Flow A up to the counter: register, selfie, status, tokens, and what the counter does with a registration.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::model::{
@@ -10,8 +11,9 @@ use super::model::{
     LIFE_AFTER_APPROVAL_DAYS, LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted,
     check_birth_date, check_name, email_hint,
 };
+use super::pictures::{self, Pictures};
 use super::store::{self, Row};
-use super::{selfie, terms};
+use super::terms;
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::core::Core;
 use crate::credential::{Issued, SealedRecord, TokenKind};
@@ -23,6 +25,7 @@ use crate::mail::{MailKind, MailState, Wake, outbox};
 use crate::register::{Date, Nik, PopulationRegister};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
+use crate::window;
 
 /// A device key's SHA-256 thumbprint (RFC 7638).
 pub type Thumbprint = [u8; 32];
@@ -35,7 +38,7 @@ pub struct Service {
     pub(super) mail_wake: Wake,
     pub(super) check_wake: Arc<Notify>,
     pub(super) keyring: Keyring,
-    pictures: Arc<Semaphore>,
+    pictures: Pictures,
 }
 
 /// A registration as its own device sees it.
@@ -87,7 +90,7 @@ const REGISTER_TRIES: usize = 4;
 impl Service {
     /// Wires the use cases.
     pub fn new(core: Core, register: PopulationRegister, keyring: Keyring, mail_wake: Wake) -> Self {
-        let pictures = Arc::new(Semaphore::new(core.config.limits.pictures.max(1)));
+        let pictures = Pictures::new(&core.config.limits);
         Self { core, register, mail_wake, check_wake: Arc::default(), keyring, pictures }
     }
 
@@ -181,6 +184,7 @@ impl Service {
                 self.end(&mut tx, &row, State::Expired, now).await?;
             }
         }
+        window::REGISTRATIONS.count(&mut tx, &[device], now).await?.or_refuse(too_many_registrations())?;
         let window = now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR);
         let checks = store::count_check(&mut tx, &nik_index, now, window).await?;
         let check_state = if checks > CHECKS_PER_WINDOW { CheckState::Limited } else { CheckState::Pending };
@@ -230,10 +234,18 @@ impl Service {
     /// Takes a selfie (or a retake). Decoding happens before any row is touched.
     ///
     /// # Errors
-    /// `picture_unusable`, `too_large`, `wrong_state`, `overloaded` when too many pictures are being decoded.
-    pub async fn put_selfie(&self, device: &Thumbprint, id: Uuid, bytes: Vec<u8>) -> Result<Status> {
+    /// `picture_unusable`, `too_large`, `wrong_state`; `too_many` from this phone or from this address; `overloaded` when too
+    /// many pictures wait to be decoded.
+    pub async fn put_selfie(&self, device: &Thumbprint, id: Uuid, from: IpAddr, bytes: Vec<u8>) -> Result<Status> {
         self.awaits_selfie(device, id).await?;
-        let picture = self.decode(bytes).await?;
+        let now = self.core.now();
+        self.pictures.admit(from, now)?;
+        // Counted in a transaction of its own before anything is decoded: what is refused was decoded too.
+        let mut tx = self.core.db.write().await?;
+        let counted = window::SELFIES.count(&mut tx, &[device], now).await?;
+        tx.commit().await?;
+        counted.or_refuse(pictures::too_many())?;
+        let picture = self.pictures.clean(from, bytes).await?;
         let sealed = self.core.vault.seal_bytes(&self.core.random, "registration_selfie", id, &picture)?;
         let now = self.core.now();
         let mut tx = self.core.db.write().await?;
@@ -245,20 +257,6 @@ impl Service {
         let status = self.status_of(&mut tx, &row).await?;
         tx.commit().await?;
         Ok(status)
-    }
-
-    async fn decode(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
-        let patience = std::time::Duration::from_secs(5);
-        let permit = tokio::time::timeout(patience, Arc::clone(&self.pictures).acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else { return Err(Refusal::new(Code::Overloaded).retry_after(5).into()) };
-        let cleaned = tokio::task::spawn_blocking(move || {
-            let cleaned = selfie::clean(&bytes);
-            drop(permit);
-            cleaned
-        })
-        .await;
-        // A decoder that panicked has refused the picture.
-        Ok(cleaned.unwrap_or_else(|_| Err(Code::PictureUnusable.into()))?)
     }
 
     /// Changes e-mail or phone until `needs_pin`; in `needs_correction` also name and birth date, which then are checked
@@ -484,6 +482,13 @@ impl Amendment {
         }
         if wrong.is_empty() { Ok(()) } else { Err(Refusal::fields(wrong).into()) }
     }
+}
+
+fn too_many_registrations() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "Perangkat ini sudah terlalu sering mendaftar; tunggu selama waktu yang tertera, atau lanjutkan pendaftaran yang ada.",
+        "This device has registered too often; wait for the time stated, or continue the registration that there is.",
+    )
 }
 
 fn too_many_addresses() -> Refusal {

@@ -29,6 +29,7 @@ use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::keyring::Keyring;
 use crate::stage::overloaded;
+use crate::window::{Counted, OFFLINE_CHECKS};
 
 /// Kinds that can be shown to a relying party.
 const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
@@ -274,6 +275,16 @@ impl Service {
     ) -> Result<Answer> {
         let record = subject.record;
         let mut tx = self.core.db.write().await?;
+        if !subject.single_use {
+            let counted = self.count_offline(&mut tx, &row, now).await?;
+            // A key that was used before gets its own answer, whatever the count says.
+            if counted != Counted::Use(1)
+                && let Some(answer) = self.earlier(party, question, record.subject, now).await?
+            {
+                return Ok(answer);
+            }
+            counted.or_refuse(too_many_checks())?;
+        }
         let good = if subject.single_use {
             store::spend(&mut tx, record.subject, record.generation, record.issued).await?.happened()
         } else {
@@ -282,6 +293,21 @@ impl Service {
         if !good {
             tx.rollback().await?;
             return self.refuse(party, question, subject, None, now).await;
+        }
+        if !subject.single_use
+            && let Some(first) = store::repeat_offline(&mut tx, &row, now.plus_seconds(-OFFLINE_CHECKS.seconds)).await?
+        {
+            let kept = RepeatRow {
+                relying_party_id: row.relying_party_id,
+                idempotency_key: row.idempotency_key,
+                resident_id: row.resident_id,
+                verification_id: first.verification_id,
+                body_hash: row.body_hash,
+                asked_at: now,
+            };
+            quota::keep(&mut tx, &kept).await?;
+            tx.commit().await?;
+            return Ok(answer_of_check(first, Some(content)));
         }
         match store::add(&mut tx, &row).await {
             Ok(()) => {
@@ -295,6 +321,14 @@ impl Service {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Counts a check of an offline QR by its party. The row is held until the transaction ends, so of many that come at
+    /// once each finds what the one before recorded.
+    async fn count_offline(&self, tx: &mut Tx, row: &CheckRow, now: Timestamp) -> Result<Counted> {
+        let issued = row.issued.micros().to_be_bytes();
+        let subject: [&[u8]; 3] = [row.resident_id.as_bytes(), row.relying_party_id.as_bytes(), &issued];
+        Ok(OFFLINE_CHECKS.count(tx, &subject, now).await?)
     }
 
     async fn read(&self, text: &str) -> Result<Unverified, Reason> {
@@ -495,6 +529,13 @@ impl Service {
         let shown = (&Content::default(), AttributeSet::EMPTY);
         self.drafts.draft(party, &question.purpose, Verdict::Invalid(reason), shown, now)
     }
+}
+
+fn too_many_checks() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "QR luring ini sudah diperiksa terlalu sering; mintalah QR yang baru kepada pemegangnya.",
+        "This offline QR was checked too often; ask the holder for a new one.",
+    )
 }
 
 /// The check whose answer a repetition got, as if the repetition had been asked.

@@ -181,7 +181,7 @@ pub struct CheckRow {
     pub single_use: i64,
     /// Bits of what was shown.
     pub disclosed: i64,
-    /// How many times it was refused again.
+    /// How many times it was refused again, or an offline QR checked again.
     pub repeats: i64,
     /// Salt of the receipt's digests.
     pub salt: Vec<u8>,
@@ -261,6 +261,33 @@ pub async fn repeat_refusal(tx: &mut Tx, like: &CheckRow) -> DbResult<Option<Che
     if let Some(row) = &found {
         // Gone or no refusal any more: then there is nothing to count it in, and the answer is the same.
         change!(tx, REPEAT, row.verification_id, row.resident_id)?.either_way();
+    }
+    Ok(found)
+}
+
+const SAME_OFFLINE: &str = checks!(
+    "WHERE resident_id = $1 AND relying_party_id = $2 AND issued = $3 AND purpose = $4 AND disclosed = $5 \
+     AND verified_at > $6 AND single_use = 0 AND result = 'valid' ORDER BY verification_id LIMIT 1"
+);
+const REPEAT_OFFLINE: &str = "UPDATE verification SET repeats = repeats + 1 \
+    WHERE verification_id = $1 AND resident_id = $2 AND single_use = 0 AND result = 'valid'";
+
+/// Counts the same check of an offline QR (token, party, purpose, what was shown) once more, when there was one after
+/// `since`, and gives it.
+pub async fn repeat_offline(tx: &mut Tx, like: &CheckRow, since: Timestamp) -> DbResult<Option<CheckRow>> {
+    let found = fetch_optional!(
+        tx,
+        CheckRow,
+        SAME_OFFLINE,
+        like.resident_id,
+        like.relying_party_id,
+        like.issued,
+        &like.purpose,
+        like.disclosed,
+        since
+    )?;
+    if let Some(row) = &found {
+        execute!(tx, REPEAT_OFFLINE, row.verification_id, row.resident_id)?;
     }
     Ok(found)
 }

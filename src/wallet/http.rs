@@ -222,7 +222,7 @@ async fn portrait(State(service): State<Service>, resident: Resident) -> Result<
     request_body = PresentationRequest,
     responses(
         (status = 200, description = "The token, or its QR as a picture", content((PresentationReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
-        (status = "4XX", description = "`invalid_field`, `not_acceptable`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
+        (status = "4XX", description = "`invalid_field`, `not_acceptable`, `too_many`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
             body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 async fn present(

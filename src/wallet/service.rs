@@ -1,5 +1,9 @@
 //! The use cases of the wallet.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
 use super::face;
@@ -22,6 +26,7 @@ use crate::register::Date;
 use crate::secret::Redacted;
 use crate::vault::Label;
 use crate::verification::code::{Codes, PresentationCode};
+use crate::window;
 
 /// The wallet. Cloning shares it.
 #[derive(Clone)]
@@ -32,6 +37,8 @@ pub struct Service {
     // Presentations of one credential never share a time of issue, so that none voids another unspent.
     issued: device::Issuer,
     codes: Codes,
+    /// QRs of each holder, in this process.
+    drawn: Option<Arc<DefaultKeyedRateLimiter<Uuid>>>,
 }
 
 /// An open session.
@@ -83,7 +90,17 @@ impl Service {
     /// `keyring` signs presentations.
     pub fn new(core: Core, keyring: Keyring) -> Self {
         let (sessions, codes) = (Sessions::start(&core), Codes::new(core.clone()));
-        Self { core, keyring, sessions, issued: device::Issuer::default(), codes }
+        let each = NonZeroU32::new(core.config.limits.presentations_per_minute);
+        let drawn = each.map(|each| Arc::new(RateLimiter::keyed(Quota::per_minute(each))));
+        Self { core, keyring, sessions, issued: device::Issuer::default(), codes, drawn }
+    }
+
+    /// Forgets whose QRs were drawn some time ago.
+    pub fn forget_quiet(&self) {
+        if let Some(drawn) = &self.drawn {
+            drawn.retain_recent();
+            drawn.shrink_to_fit();
+        }
     }
 
     /// Returns when all look-ups under way have ended; later ones are refused. Called before a node closes its database.
@@ -249,12 +266,22 @@ impl Service {
         Ok((issued, code))
     }
 
-    /// A presentation that lives 90 seconds and works once; offline it carries the attributes in clear. Nothing is
-    /// written.
+    /// A presentation that lives 90 seconds and works once; offline it carries the attributes in clear, and of those only
+    /// few may live at once. Nothing else is written.
     ///
     /// # Errors
-    /// `invalid_field` when the choice does not fit into an offline QR.
+    /// `invalid_field` when the choice does not fit into an offline QR; `too_many`.
     pub async fn present(&self, session: &Session, set: AttributeSet, offline: bool) -> Result<Issued> {
+        if self.drawn.as_ref().is_some_and(|drawn| drawn.check_key(&session.resident_id).is_err()) {
+            return Err(too_many_qrs().retry_after(2).into());
+        }
+        if offline {
+            let now = self.core.now();
+            let mut tx = self.core.db.write().await?;
+            let counted = window::OFFLINE_QRS.count(&mut tx, &[session.resident_id.as_bytes()], now).await?;
+            tx.commit().await?;
+            counted.or_refuse(too_many_qrs())?;
+        }
         let issued = self.issued.next(self.core.now());
         let record = SealedRecord {
             kind: if offline { TokenKind::Offline } else { TokenKind::Presentation },
@@ -292,6 +319,13 @@ impl Service {
             other => Ok(other?),
         }
     }
+}
+
+fn too_many_qrs() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "Terlalu banyak QR dibuat dalam waktu singkat; tunjukkan QR yang masih berlaku, atau tunggu selama waktu yang tertera.",
+        "Too many QRs were made in a short time; show one that still lives, or wait for the time stated.",
+    )
 }
 
 fn may_try(credential: &CredentialRow, now: Timestamp) -> Result<()> {

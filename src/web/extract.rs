@@ -14,6 +14,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::linger::TooSlow;
 use super::{Problem, negotiate};
 use crate::error::{Code, FieldError, Language, Refusal, Text};
 
@@ -65,18 +66,27 @@ impl Unproven {
 /// Reads a whole body within the route's limit.
 ///
 /// # Errors
-/// `too_large`, `dpop_invalid` when it is not the one that was proven, or `malformed_request` when the client broke off.
+/// `too_large`, `dpop_invalid` when it is not the one that was proven, `request_timeout` when it came too slowly, or
+/// `malformed_request` when the client broke off.
 pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge.into(),
-        _ if Unproven::is_cause_of(&rejection) => Refusal::new(Code::DpopInvalid)
+        _ => unread(&rejection),
+    })
+}
+
+/// Why a body could not be read to its end.
+pub fn unread(error: &(dyn std::error::Error + 'static)) -> Problem {
+    if Unproven::is_cause_of(error) {
+        return Refusal::new(Code::DpopInvalid)
             .detail(
                 "Isi permintaan bukan yang dibuktikan: sertakan ikd_body, SHA-256 isi dalam base64url, pada bukti DPoP.",
                 "The body is not the one that was proven: put ikd_body, base64url of the body's SHA-256, into the DPoP proof.",
             )
-            .into(),
-        _ => Code::MalformedRequest.into(),
-    })
+            .into();
+    }
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    if causes.any(|cause| cause.is::<TooSlow>()) { Code::RequestTimeout.into() } else { Code::MalformedRequest.into() }
 }
 
 /// Reads JSON: broken syntax is `malformed_json`, a missing or mistyped member `invalid_field` with its path.

@@ -13,26 +13,46 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use super::{ClientAddress, Problem};
 use crate::core::Core;
 use crate::error::{Code, Refusal};
+use crate::fair::network::SHARES;
+use crate::fair::{Network, tiers};
 
 /// The limiter; none when switched off. Cloning shares it.
 #[derive(Clone)]
-pub struct Flood(Option<Arc<Limiter>>);
+pub struct Flood(Option<Arc<Rates>>);
 
-struct Limiter {
-    rates: DefaultKeyedRateLimiter<IpAddr>,
+/// So many a second for each client, and four times that at once. Wider networks have their shares.
+pub struct Rates {
+    /// By shares, the narrowest first.
+    tiers: Vec<(u32, DefaultKeyedRateLimiter<Network>)>,
     asked: AtomicU64,
 }
 
-/// Requests after which addresses that have been quiet are forgotten, so that memory is bounded by what is busy.
+/// Requests after which networks that have been quiet are forgotten, so that memory is bounded by what is busy.
 const FORGET_EVERY: u64 = 10_000;
 
-impl Limiter {
-    fn refuses(&self, address: &IpAddr) -> bool {
+impl Rates {
+    /// For one client; 0 counts as 1.
+    pub fn new(per_second: u32) -> Self {
+        let limiter = |shares: u32| {
+            let rate = NonZeroU32::MIN.saturating_add(per_second.saturating_mul(shares).saturating_sub(1));
+            let burst = rate.saturating_mul(NonZeroU32::new(4).unwrap_or(rate));
+            (shares, RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)))
+        };
+        Self { tiers: SHARES.map(limiter).into(), asked: AtomicU64::new(0) }
+    }
+
+    /// Whether this address has had its share; if not, it has one less now.
+    pub fn refuses(&self, address: IpAddr) -> bool {
         if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            self.rates.retain_recent();
-            self.rates.shrink_to_fit();
+            for (_, rates) in &self.tiers {
+                rates.retain_recent();
+                rates.shrink_to_fit();
+            }
         }
-        self.rates.check_key(address).is_err()
+        tiers(address).any(|tier| {
+            let limiter = self.tiers.iter().find(|(shares, _)| *shares == tier.shares);
+            limiter.is_some_and(|(_, rates)| rates.check_key(&tier.network).is_err())
+        })
     }
 }
 
@@ -40,11 +60,7 @@ impl Flood {
     /// With the configured rate; the burst is four times that.
     pub fn new(core: &Core) -> Self {
         let rate = core.config.limits.requests_per_second;
-        Self(NonZeroU32::new(rate).map(|rate| {
-            let burst = rate.saturating_mul(NonZeroU32::new(4).unwrap_or(rate));
-            let rates = RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst));
-            Arc::new(Limiter { rates, asked: AtomicU64::new(0) })
-        }))
+        Self((rate > 0).then(|| Arc::new(Rates::new(rate))))
     }
 }
 
@@ -55,7 +71,7 @@ pub async fn limit(State(flood): State<Flood>, request: Request, next: Next) -> 
     let exempt = path.starts_with("/v1/verifications") || path.starts_with("/health/");
     if let Some(limiter) = flood.0.as_ref().filter(|_| !exempt)
         && let Some(ClientAddress(address)) = request.extensions().get::<ClientAddress>()
-        && limiter.refuses(address)
+        && limiter.refuses(*address)
     {
         return Problem::from(Refusal::new(Code::TooMany).retry_after(1)).into_response();
     }
@@ -68,14 +84,23 @@ mod tests {
 
     #[tokio::test]
     async fn quiet_addresses_are_forgotten() {
-        let quota = Quota::per_second(NonZeroU32::new(1_000).unwrap());
-        let limiter = Limiter { rates: RateLimiter::keyed(quota), asked: AtomicU64::new(0) };
+        let rates = Rates::new(1_000);
         for number in 0..FORGET_EVERY - 1 {
-            assert!(!limiter.refuses(&IpAddr::V4(std::net::Ipv4Addr::from_bits(number as u32))));
+            assert!(!rates.refuses(IpAddr::V4(std::net::Ipv4Addr::from_bits(number as u32))));
         }
-        assert_eq!(limiter.rates.len() as u64, FORGET_EVERY - 1);
+        assert_eq!(rates.tiers[0].1.len() as u64, FORGET_EVERY - 1);
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        assert!(!limiter.refuses(&IpAddr::from([255, 0, 0, 1])));
-        assert!(limiter.rates.len() <= 1);
+        assert!(!rates.refuses(IpAddr::from([255, 0, 0, 1])));
+        assert!(rates.tiers[0].1.len() <= 1);
+    }
+
+    #[test]
+    fn a_client_with_many_networks_has_sixteen_shares_and_not_one_for_each() {
+        let rates = Rates::new(1);
+        let from = |number: u16| IpAddr::from([0x2001, 0xdb8, 1, number, 0, 0, 0, 1]);
+        let passed = (0..2_000).filter(|number| !rates.refuses(from(*number))).count();
+        // A burst of 4 for one share; a few more if the clock goes on meanwhile.
+        assert!((64..300).contains(&passed), "{passed}");
+        assert!(!rates.refuses(IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1])));
     }
 }

@@ -2,10 +2,14 @@
 //! pages for people.
 
 pub mod cookie;
+pub mod crowd;
 pub mod docs;
 pub mod extract;
+pub mod files;
 pub mod flood;
+pub mod forwarded;
 pub mod headers;
+pub mod intake;
 pub mod linger;
 pub mod links;
 pub mod metrics;

@@ -1,8 +1,9 @@
 //! The listener. axum's own `serve` sets no header timeout, so one silent client could hold a socket for ever; this loop
-//! has header and idle timeouts, a cap on connections, TLS when configured, and a graceful stop.
+//! has header and idle timeouts, a cap on connections that is shared fairly ([`Crowd`]), TLS when configured, and a graceful
+//! stop.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,22 +15,34 @@ use http::header::EXPECT;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
+use super::crowd::{Crowd, Place, Seat};
+use super::flood::Rates;
+use super::forwarded::Proxies;
 use super::headers::GivenUp;
 use super::linger;
 use super::patient::Patient;
 use super::{ClientAddress, PeerAddress};
 use crate::config::Http;
+use crate::fair::network::client;
 
 /// Connections that the kernel keeps until they are accepted; it cuts this to `net.core.somaxconn`. Tokio's own `bind` asks
 /// for 128, and a burst beyond that is lost without a word: the client waits for a second or is reset.
 const BACKLOG: u32 = 4_096;
+
+/// Sockets beyond the connections that have a place: those that had to leave and are not closed yet.
+const LEAVING: usize = 64;
+/// The process has no file left, or the system has none (POSIX `errno`).
+const EMFILE: i32 = rustix::io::Errno::MFILE.raw_os_error();
+const ENFILE: i32 = rustix::io::Errno::NFILE.raw_os_error();
+/// TLS handshakes a second of one client; each costs a signature.
+const HANDSHAKES_PER_SECOND: u32 = 100;
 
 /// Why the listener could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -74,14 +87,24 @@ impl Listener {
 
     /// Answers until `stop` turns true, then lets open requests finish within the configured time.
     pub async fn serve(self, router: Router, mut stop: watch::Receiver<bool>) {
-        let slots = Arc::new(Semaphore::new(self.settings.connections.max(1)));
+        let most = self.settings.connections.max(1);
+        let crowd = Crowd::new(most);
+        let sockets = Arc::new(Semaphore::new(most + LEAVING));
+        let shared = Arc::new(Shared {
+            router,
+            proxies: Proxies::new(&self.settings),
+            settings: self.settings.clone(),
+            tls: self.tls.clone(),
+            handshakes: Rates::new(HANDSHAKES_PER_SECOND),
+        });
         let graceful = GracefulShutdown::new();
         loop {
-            let slot = tokio::select! {
-                slot = Arc::clone(&slots).acquire_owned() => slot,
+            // Whoever has to leave does so at once, so this waits for a moment at most.
+            let socket = tokio::select! {
+                socket = Arc::clone(&sockets).acquire_owned() => socket,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
-            let Ok(slot) = slot else { break };
+            let Ok(socket) = socket else { break };
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
                 _ = stop.wait_for(|stop| *stop) => break,
@@ -89,24 +112,31 @@ impl Listener {
             let (stream, peer) = match accepted {
                 Ok(pair) => pair,
                 Err(error) => {
-                    tracing::warn!(error.cause = %error, "accepting a connection failed");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) {
+                        tracing::warn!(
+                            connections.closed = crowd.shrink(),
+                            "no file is left: raise the limit of open files (ulimit -n, LimitNOFILE)"
+                        );
+                    } else {
+                        tracing::warn!(error.cause = %error, "accepting a connection failed");
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                     continue;
                 }
             };
+            let peer = peer.ip().to_canonical();
+            let Some(place) = crowd.enter((!shared.proxies.trusts(peer)).then_some(peer)) else {
+                metrics::counter!("ikd_connections_refused_total").increment(1);
+                continue;
+            };
             let _ = stream.set_nodelay(true);
-            let (router, settings, tls) = (router.clone(), self.settings.clone(), self.tls.clone());
-            let watcher = graceful.watcher();
+            let (shared, watcher) = (Arc::clone(&shared), graceful.watcher());
             tokio::spawn(async move {
-                let _slot = slot;
-                match tls {
-                    None => talk(stream, peer.ip(), router, &settings, watcher).await,
-                    Some(acceptor) => {
-                        let patience = Duration::from_secs(settings.header_timeout_seconds);
-                        if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
-                            talk(stream, peer.ip(), router, &settings, watcher).await;
-                        }
-                    }
+                let _socket = socket;
+                let seat = Arc::clone(&place.seat);
+                tokio::select! {
+                    () = welcome(stream, peer, shared, place, watcher) => {}
+                    () = seat.has_to_leave() => {}
                 }
             });
         }
@@ -134,32 +164,49 @@ async fn listen(address: &str) -> std::io::Result<TcpListener> {
     Err(refused)
 }
 
-async fn talk<S>(
-    stream: S,
-    peer: IpAddr,
+/// What all connections of a listener share.
+struct Shared {
     router: Router,
-    settings: &Http,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
+    proxies: Proxies,
+    settings: Http,
+    tls: Option<TlsAcceptor>,
+    handshakes: Rates,
+}
+
+async fn welcome(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Place, watcher: Watcher) {
+    let Some(acceptor) = &shared.tls else { return talk(stream, peer, &shared, &place.seat, watcher).await };
+    if !shared.proxies.trusts(peer) && shared.handshakes.refuses(peer) {
+        return;
+    }
+    let patience = Duration::from_secs(shared.settings.header_timeout_seconds);
+    if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
+        talk(stream, peer, &shared, &place.seat, watcher).await;
+    }
+}
+
+async fn talk<S>(stream: S, peer: IpAddr, shared: &Arc<Shared>, seat: &Arc<Seat>, watcher: Watcher)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let behind_proxy = settings.behind_proxy;
-    let patience = Duration::from_secs(settings.request_timeout_seconds.max(1));
+    let patience = Duration::from_secs(shared.settings.request_timeout_seconds.max(1));
+    let (mine, shared) = (Arc::clone(seat), Arc::clone(shared));
+    let headers = Duration::from_secs(shared.settings.header_timeout_seconds);
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut router = router.clone();
+        let (mut router, seat) = (shared.router.clone(), Arc::clone(&mine));
+        let address = shared.proxies.client(peer, request.headers());
         async move {
             // Who asks before sending gets the answer instead of the permission; who fell silent is cut.
             let asks_first = request.headers().contains_key(EXPECT);
             let (head, body) = request.into_parts();
-            let (body, unread) = linger::lend(body);
+            let (body, unread) = linger::lend(body, Arc::clone(&seat));
             let mut request = Request::from_parts(head, Body::new(body));
-            let address = if behind_proxy { forwarded(&request).unwrap_or(peer) } else { peer };
             request.extensions_mut().insert(PeerAddress(peer));
-            request.extensions_mut().insert(ClientAddress(network_of(address)));
+            request.extensions_mut().insert(ClientAddress(client(address)));
             let response = match router.call(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},
             };
+            seat.quiet();
             if !asks_first && response.extensions().get::<GivenUp>().is_none() {
                 unread.drop_slowly(patience);
             }
@@ -169,27 +216,12 @@ async fn talk<S>(
     // hyper counts the wait for a next request's header as header time, so this is the idle timeout of kept connections too.
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(settings.header_timeout_seconds))
+        .header_read_timeout(headers)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(Patient::new(stream, patience)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(error.cause = %error, "connection ended");
     }
-}
-
-/// Whom an address stands for: itself, or with IPv6 the /64 that one subscriber has at least, because whoever has one such
-/// address has 2⁶⁴ of them.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
-/// The last entry of `X-Forwarded-For`: the one that the declared proxy itself added.
-fn forwarded<B>(request: &Request<B>) -> Option<IpAddr> {
-    let value = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-    value.rsplit(',').next()?.trim().parse().ok()
 }
 
 fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, ServerError> {
@@ -220,6 +252,14 @@ mod tests {
         Http { request_timeout_seconds: 1, ..Http::default() }
     }
 
+    /// A listener's only connection.
+    async fn alone(stream: tokio::io::DuplexStream, router: Router, watcher: Watcher) {
+        let (proxies, handshakes) = (Proxies::new(&settings()), Rates::new(1));
+        let shared = Arc::new(Shared { router, proxies, settings: settings(), tls: None, handshakes });
+        let place = Crowd::new(1).enter(None).unwrap();
+        talk(stream, IpAddr::from([127, 0, 0, 1]), &shared, &place.seat, watcher).await;
+    }
+
     #[tokio::test]
     async fn a_burst_of_connections_waits_for_a_busy_listener() {
         let listener = Listener::bind("127.0.0.1:0", &settings()).await.unwrap();
@@ -235,10 +275,8 @@ mod tests {
     async fn a_client_that_never_reads_is_let_go() {
         let router = Router::new().route("/", get(async || "x".repeat(100_000)));
         let (mut client, server) = tokio::io::duplex(4_096);
-        let peer = IpAddr::from([127, 0, 0, 1]);
         let graceful = GracefulShutdown::new();
-        let watcher = graceful.watcher();
-        let talking = tokio::spawn(async move { talk(server, peer, router, &settings(), watcher).await });
+        let talking = tokio::spawn(alone(server, router, graceful.watcher()));
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         tokio::time::timeout(Duration::from_secs(8), talking).await.expect("the connection is held").unwrap();
     }
@@ -247,10 +285,8 @@ mod tests {
     async fn a_client_that_reads_slowly_gets_its_answer() {
         let router = Router::new().route("/", get(async || "x".repeat(20_000)));
         let (mut client, server) = tokio::io::duplex(4_096);
-        let peer = IpAddr::from([127, 0, 0, 1]);
         let graceful = GracefulShutdown::new();
-        let watcher = graceful.watcher();
-        tokio::spawn(async move { talk(server, peer, router, &settings(), watcher).await });
+        tokio::spawn(alone(server, router, graceful.watcher()));
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
         let (mut got, mut part) = (0, vec![0; 4_096]);
         loop {
@@ -262,13 +298,5 @@ mod tests {
             }
         }
         assert!(got > 20_000, "{got}");
-    }
-
-    #[test]
-    fn one_subscriber_is_one_address() {
-        let network = |text: &str| network_of(text.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(network("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7", "a dual-stack listener sees IPv4 like this");
     }
 }

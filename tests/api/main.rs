@@ -21,6 +21,7 @@ mod proofs;
 mod registration;
 mod release;
 mod session;
+mod shares;
 mod slow;
 mod spending;
 mod table;

@@ -6,7 +6,7 @@ use ikd::demo::client::Answer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::each_engine;
+use crate::support::{Engine, core, each_engine};
 use crate::world::World;
 
 const CHECK_LIMITED: &str =
@@ -276,4 +276,32 @@ async fn strangers_use_up_nothing_of_a_holder_s_codes_and_a_code_that_waits_says
         assert_eq!(world.enter(&fourth, &world.code(&fourth)).await.expect(200).unwrap().json["state"], "needs_pin");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_price_of_a_captcha_rises_and_what_was_bought_cheaply_does_not_count_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = core(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(core, |config| config.captcha.free_per_minute = 4).await;
+    let phone = world.phone();
+    let price = async || {
+        let answer = phone.post("/v1/captcha", &json!({})).await.unwrap().expect(200).unwrap();
+        answer.json["maxnumber"].as_u64().unwrap()
+    };
+    let cheap = phone.captcha().await.unwrap();
+    let mut prices = Vec::new();
+    for _ in 0..79 {
+        prices.push(price().await);
+    }
+    let at = |number: usize| prices[number - 2] / 50;
+    // The sum of what this address and what all did; here both are the same 80 challenges.
+    assert_eq!([at(2), at(4), at(5), at(9), at(17), at(33), at(41), at(80)], [1, 1, 2, 4, 8, 16, 32, 64]);
+    let mut body = world.registration(&world.people[1], "mahal@example.id");
+    body["captcha"] = json!(cheap);
+    let refused = phone.post("/v1/registrations", &body).await.unwrap().expect(422).unwrap();
+    assert_eq!(refused.code(), "captcha_invalid", "bought before the price rose");
+    body["captcha"] = json!(phone.captcha().await.unwrap());
+    phone.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap();
+    world.later(30 * 60);
+    assert_eq!(price().await, 50, "what is over is forgotten");
 }

@@ -104,6 +104,7 @@ impl World {
     pub async fn open_with(core: Core, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = (*core.config).clone();
         config.limits.requests_per_second = 0;
+        config.limits.presentations_per_minute = 0;
         config.captcha.max_number = 50;
         config.captcha.free_per_minute = 1_000_000;
         change(&mut config);

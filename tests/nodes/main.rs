@@ -8,6 +8,7 @@ mod support;
 mod cluster;
 mod command_line;
 mod commands;
+mod crowd;
 mod demo;
 mod logs;
 mod people;

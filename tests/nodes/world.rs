@@ -132,7 +132,22 @@ pub struct Node {
 
 impl Node {
     pub async fn start(folder: &Path, env: &[(String, String)]) -> Self {
-        let mut child = ikd(folder, env).arg("serve").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = ikd(folder, env);
+        command.arg("serve");
+        Self::run(command).await
+    }
+
+    /// With a soft and a hard limit of open files.
+    pub async fn start_with_files(folder: &Path, env: &[(String, String)], soft: u32, hard: u32) -> Self {
+        let program = env!("CARGO_BIN_EXE_ikd");
+        let mut command = Command::new("/bin/sh");
+        command.current_dir(folder).env_clear().envs(env.iter().cloned()).kill_on_drop(true).stdin(Stdio::null());
+        command.arg("-c").arg(format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec '{program}' serve"));
+        Self::run(command).await
+    }
+
+    async fn run(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let printed = Arc::new(Mutex::new(String::new()));
         collect(child.stdout.take().unwrap(), &printed);
         collect(child.stderr.take().unwrap(), &printed);

@@ -61,7 +61,7 @@ impl Applicant {
 }
 
 fn solution(core: &Core) -> String {
-    captcha::solve(&captcha::issue(&core.vault, &core.random, 20, core.now()).unwrap()).unwrap()
+    captcha::solve(&captcha::issue(&core.vault, &core.random, 20, 0, core.now()).unwrap()).unwrap()
 }
 
 fn wrong(right: &str) -> String {

@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 use crate::support::each_engine;
 
+/// Where the pictures come from.
+const HERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const ACTOR: Actor = Actor { officer_id: Uuid::from_u128(1), office_id: Uuid::from_u128(2) };
 
 fn selfie(shade: u8) -> Vec<u8> {
@@ -55,7 +57,7 @@ async fn only_what_was_seen_is_approved() {
         };
         let version = terms::VERSION;
         let id = service.register(&device, &draft, version, true, Language::English).await.unwrap().registration_id;
-        service.put_selfie(&device, id, selfie(90)).await.unwrap();
+        service.put_selfie(&device, id, HERE, selfie(90)).await.unwrap();
 
         // The register is closed when the officer looks, and answers before the click.
         local.set_switch(Switch::Closed).await.unwrap();
@@ -86,7 +88,7 @@ async fn only_what_was_seen_is_approved() {
 
         // A new selfie after the look, on a node whose clock is behind.
         core.clock.advance(-120);
-        service.put_selfie(&device, id, selfie(200)).await.unwrap();
+        service.put_selfie(&device, id, HERE, selfie(200)).await.unwrap();
         let absent = Err(Some(Code::ScanRequired));
         assert_eq!(approve(&core, &service, id, &answered).await, absent, "the selfie was not seen");
         core.clock.advance(121);

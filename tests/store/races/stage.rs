@@ -330,7 +330,7 @@ impl Case {
         }
         let (challenge, signature) = sign(&world.guard, &device, &pin, Purpose::Enrol);
         let enrolment = Enrolment { pin_public_key: pin.public_text(), challenge, signature };
-        let solution = || captcha::solve(&captcha::issue(&core.vault, &core.random, 5, now).unwrap()).unwrap();
+        let solution = || captcha::solve(&captcha::issue(&core.vault, &core.random, 5, 0, now).unwrap()).unwrap();
         let solutions = if acts.contains(&Act::EnterCode) { [solution(), solution()] } else { Default::default() };
         Self { stage, id, device, version, enrolment, solutions }
     }
@@ -361,7 +361,7 @@ impl Act {
                 let changes = Amendment { phone: Some(phone(slot)), ..Amendment::default() };
                 service.amend(device, id, &changes).await.map(|_| ())
             }
-            Self::Selfie => service.put_selfie(device, id, selfie()).await.map(|_| ()),
+            Self::Selfie => service.put_selfie(device, id, address_of(device), selfie()).await.map(|_| ()),
             Self::Cancel => service.cancel(device, id).await.map(|_| ()),
             Self::Offer => service.counter_scan(device, id, &world.counter_token).await.map(|_| ()),
             Self::Resend => world.activation.resend(device, id).await.map(|_| ()),
@@ -403,4 +403,10 @@ impl Act {
             other => unreachable!("{other:?} is no act of the counter"),
         }
     }
+}
+
+/// Each phone sends from an address of its own, so that none uses up another's share.
+fn address_of(device: &[u8; 32]) -> std::net::IpAddr {
+    let [a, b, c, d, ..] = *device;
+    std::net::IpAddr::from([a, b, c, d])
 }

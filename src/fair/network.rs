@@ -1,0 +1,82 @@
+//! Whom an address stands for. One subscriber of IPv6 has a /64 at least, often a /56 and on request a /48: who has one such
+//! address has 2⁶⁴ of them or more. So each address is counted with every network that one client may own, and the wider
+//! ones have larger allowances, because they may as well be many clients.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+/// A network that may be one client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Network {
+    first: IpAddr,
+    prefix: u8,
+}
+
+/// A network, and how many times the allowance of one client it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// The network.
+    pub network: Network,
+    /// 1 for what is one client in most cases.
+    pub shares: u32,
+}
+
+/// Prefix lengths of IPv6 and their shares.
+const IPV6: [(u8, u32); 3] = [(64, SHARES[0]), (56, SHARES[1]), (48, SHARES[2])];
+/// The shares that networks have, the narrowest first.
+pub const SHARES: [u32; 3] = [1, 4, 16];
+
+/// The networks that an address is counted with, the narrowest first: one of IPv4, three of IPv6.
+pub fn tiers(address: IpAddr) -> impl Iterator<Item = Tier> + Clone {
+    let (tiers, count) = match address.to_canonical() {
+        IpAddr::V4(address) => {
+            ([Tier { network: Network { first: IpAddr::V4(address), prefix: 32 }, shares: SHARES[0] }; 3], 1)
+        }
+        IpAddr::V6(address) => (
+            IPV6.map(|(prefix, shares)| {
+                let bits = address.to_bits() >> (128 - prefix) << (128 - prefix);
+                Tier { network: Network { first: IpAddr::V6(Ipv6Addr::from_bits(bits)), prefix }, shares }
+            }),
+            3,
+        ),
+    };
+    tiers.into_iter().take(count)
+}
+
+/// The first address of the narrowest network: what stands for one client where a single name is needed.
+pub fn client(address: IpAddr) -> IpAddr {
+    tiers(address).next().map_or(address, |tier| tier.network.first)
+}
+
+/// One address, or a network in CIDR notation.
+pub fn parse_network(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    text.parse::<IpNet>().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?.to_canonical())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(address: &str) -> Vec<(String, u32)> {
+        let name = |tier: Tier| (format!("{}/{}", tier.network.first, tier.network.prefix), tier.shares);
+        tiers(address.parse().unwrap()).map(name).collect()
+    }
+
+    #[test]
+    fn an_address_is_counted_with_every_network_that_may_be_one_clients() {
+        let ipv6 = [("2001:db8:1:2ff::/64", 1), ("2001:db8:1:200::/56", 4), ("2001:db8:1::/48", 16)];
+        assert_eq!(shown("2001:db8:1:2ff:4:5:6:7"), ipv6.map(|(name, shares)| (name.to_owned(), shares)));
+        assert_eq!(shown("192.0.2.7"), [("192.0.2.7/32".to_owned(), 1)]);
+        assert_eq!(shown("::ffff:192.0.2.7"), shown("192.0.2.7"), "a dual-stack listener sees IPv4 like this");
+    }
+
+    #[test]
+    fn one_subscriber_is_one_client() {
+        let client = |text: &str| client(text.parse().unwrap()).to_string();
+        assert_eq!(client("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(client("192.0.2.7"), "192.0.2.7");
+        assert_eq!(client("::ffff:192.0.2.7"), "192.0.2.7");
+    }
+}

@@ -1,0 +1,221 @@
+//! Turns at something that only few can use at once and that some use for long: decoders, drawers. Who has used it least of
+//! late is next, so one client's hundred requests wait for each other and not for everybody.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::network::{Network, tiers};
+use crate::clock::stopwatch;
+
+/// Networks whose use is remembered before those that have paid it off are forgotten.
+const REMEMBERED: usize = 4_096;
+
+/// Cloning shares the turns.
+#[derive(Clone)]
+pub struct Turns {
+    at_once: usize,
+    places: usize,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    running: usize,
+    waiting: Vec<Waiting>,
+    used: HashMap<Network, Used>,
+    numbers: u64,
+}
+
+struct Waiting {
+    number: u64,
+    address: IpAddr,
+    cost: Duration,
+    ready: oneshot::Sender<Turn>,
+}
+
+/// What a network used and has not paid off by waiting.
+struct Used {
+    cost: Duration,
+    at: Instant,
+}
+
+/// Somebody's turn, until it is dropped.
+pub struct Turn(Option<Turns>);
+
+impl Turns {
+    /// So many at once, and so many who wait.
+    pub fn new(at_once: usize, places: usize) -> Self {
+        Self { at_once: at_once.max(1), places, state: Arc::default() }
+    }
+
+    /// Waits for a turn that will take about `cost`; `None` when too many wait, of all or of this client, or when it took
+    /// longer than `patience`.
+    pub async fn take(&self, address: IpAddr, cost: Duration, patience: Duration) -> Option<Turn> {
+        let turn = {
+            let mut state = self.state();
+            if state.running < self.at_once && state.waiting.is_empty() {
+                state.begin(address, cost);
+                return Some(Turn(Some(self.clone())));
+            }
+            state.waiting.retain(|one| !one.ready.is_closed());
+            let free = self.places.saturating_sub(state.waiting.len());
+            // As with bytes: a client may have as many waiting as there are places left.
+            let fits = free > 0
+                && tiers(address).all(|tier| {
+                    let same = |one: &&Waiting| tiers(one.address).any(|other| other.network == tier.network);
+                    state.waiting.iter().filter(same).count() < free.saturating_mul(tier.shares as usize)
+                });
+            if !fits {
+                return None;
+            }
+            let (ready, turn) = oneshot::channel();
+            state.numbers += 1;
+            let number = state.numbers;
+            state.waiting.push(Waiting { number, address, cost, ready });
+            turn
+        };
+        tokio::time::timeout(patience, turn).await.ok()?.ok()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What the network with the largest part of its share used, per share.
+    fn use_of(&self, address: IpAddr) -> Duration {
+        let left = |network: Network| self.used.get(&network).map_or(Duration::ZERO, Used::left);
+        tiers(address).map(|tier| left(tier.network) / tier.shares).max().unwrap_or_default()
+    }
+
+    fn begin(&mut self, address: IpAddr, cost: Duration) {
+        self.running += 1;
+        if self.used.len() >= REMEMBERED {
+            self.used.retain(|_, used| !used.left().is_zero());
+        }
+        let now = stopwatch();
+        for tier in tiers(address) {
+            let used = self.used.entry(tier.network).or_insert(Used { cost: Duration::ZERO, at: now });
+            *used = Used { cost: used.left() + cost, at: now };
+        }
+    }
+
+    fn next(&mut self) -> Option<Waiting> {
+        let least = |one: &Waiting| (self.use_of(one.address), one.number);
+        let (at, _) = self.waiting.iter().enumerate().min_by_key(|(_, one)| least(one))?;
+        let one = self.waiting.swap_remove(at);
+        self.begin(one.address, one.cost);
+        Some(one)
+    }
+}
+
+impl Used {
+    /// Use is paid off by the time that passes.
+    fn left(&self) -> Duration {
+        self.cost.saturating_sub(self.at.elapsed())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(turns) = self.0.take() else { return };
+        loop {
+            let next = {
+                let mut state = turns.state();
+                state.running -= 1;
+                if state.running < turns.at_once { state.next() } else { None }
+            };
+            let Some(next) = next else { return };
+            match next.ready.send(Self(Some(turns.clone()))) {
+                Ok(()) => return,
+                // Whoever waited is gone: the turn goes to the next, here and not by being dropped.
+                Err(mut unused) => unused.0 = None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+    const COST: Duration = Duration::from_secs(3_600);
+
+    fn address(number: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, number])
+    }
+
+    /// Puts somebody into the queue and returns when it stands there.
+    async fn queue(turns: &Turns, from: u8, order: &Arc<Mutex<Vec<u8>>>) -> tokio::task::JoinHandle<bool> {
+        let before = turns.state().waiting.len();
+        let (mine, order) = (turns.clone(), Arc::clone(order));
+        let task = tokio::spawn(async move {
+            let turn = mine.take(address(from), COST, LONG).await;
+            if turn.is_some() {
+                order.lock().unwrap().push(from);
+            }
+            turn.is_some()
+        });
+        while turns.state().waiting.len() == before && !task.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        task
+    }
+
+    #[tokio::test]
+    async fn whoever_used_least_is_next() {
+        let (turns, order) = (Turns::new(1, 100), Arc::default());
+        let running = turns.take(address(1), COST, LONG).await.unwrap();
+        let mut waiting = Vec::new();
+        for from in [1, 1, 1, 1, 2, 2, 3] {
+            waiting.push(queue(&turns, from, &order).await);
+        }
+        drop(running);
+        for task in waiting {
+            assert!(task.await.unwrap());
+        }
+        let order = order.lock().unwrap().clone();
+        assert_eq!(order, [2, 3, 1, 2, 1, 1, 1], "one who comes late with little does not wait for one with much");
+    }
+
+    #[tokio::test]
+    async fn one_client_cannot_fill_the_queue() {
+        let (turns, order) = (Turns::new(1, 8), Arc::default());
+        let running = turns.take(address(1), LONG, LONG).await.unwrap();
+        let mut taken = 0;
+        let mut tasks = Vec::new();
+        for _ in 0..20 {
+            let task = queue(&turns, 1, &order).await;
+            if task.is_finished() {
+                assert!(!task.await.unwrap());
+            } else {
+                taken += 1;
+                tasks.push(task);
+            }
+        }
+        assert_eq!(taken, 4, "half of the places");
+        assert!(!queue(&turns, 2, &order).await.is_finished(), "another finds a place");
+        tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(running);
+    }
+
+    #[tokio::test]
+    async fn who_left_the_queue_takes_no_turn() {
+        let (turns, order) = (Turns::new(1, 8), Arc::default());
+        let running = turns.take(address(1), LONG, LONG).await.unwrap();
+        let gone = queue(&turns, 2, &order).await;
+        let stays = queue(&turns, 3, &order).await;
+        gone.abort();
+        let _ = gone.await;
+        drop(running);
+        assert!(stays.await.unwrap());
+        assert_eq!(turns.state().running, 0);
+        assert!(turns.take(address(4), LONG, Duration::ZERO).await.is_some());
+    }
+}

@@ -1,0 +1,93 @@
+//! How often something was done in a time, in a row that all nodes share: what one phone or one QR may use up.
+
+use sha2::{Digest, Sha256};
+
+use crate::clock::{DAY, HOUR, Timestamp};
+use crate::db::{DbResult, Tx};
+use crate::error::Refusal;
+use crate::{execute, fetch_optional};
+
+/// So many uses in each window of `seconds`, which begins with the first.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// What is counted; it tells apart what is counted for the same subject.
+    pub kind: &'static str,
+    /// Length of the window.
+    pub seconds: i64,
+    /// Uses in it.
+    pub most: i64,
+}
+
+/// Selfies that a phone may send: each is decoded.
+pub const SELFIES: Window = Window { kind: "selfie", seconds: HOUR, most: 15 };
+/// Registrations that a phone may begin: each is a row, and a question to the register.
+pub const REGISTRATIONS: Window = Window { kind: "registration", seconds: DAY, most: 20 };
+/// Offline QRs of a holder that live at once: who takes part in all of them carries the holder's data away many times.
+pub const OFFLINE_QRS: Window =
+    Window { kind: "offline_qr", seconds: crate::credential::format::LIFETIME_SECONDS, most: 10 };
+/// Checks of one offline QR by one relying party.
+pub const OFFLINE_CHECKS: Window = Window { kind: "offline_check", seconds: 600, most: 100 };
+
+/// The longest of these windows.
+const LONGEST_SECONDS: i64 = DAY;
+
+const COUNT: &str = "INSERT INTO use_window (subject, started_at, uses) VALUES ($1, $2, 1) \
+    ON CONFLICT (subject) DO UPDATE SET \
+    uses = CASE WHEN use_window.started_at <= $3 THEN 1 ELSE use_window.uses + 1 END, \
+    started_at = CASE WHEN use_window.started_at <= $3 THEN $2 ELSE use_window.started_at END \
+    WHERE use_window.started_at <= $3 OR use_window.uses < $4 RETURNING uses";
+const STARTED_AT: &str = "SELECT started_at FROM use_window WHERE subject = $1";
+const SWEEP: &str = "DELETE FROM use_window WHERE started_at <= $1";
+
+/// A use that was counted, or how long to wait for the next window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a use beyond the window's is to be refused"]
+pub enum Counted {
+    /// The use's number in its window; the first is 1.
+    Use(i64),
+    /// There have been as many as there may be.
+    Full {
+        /// Seconds until the window ends.
+        retry_after: u64,
+    },
+}
+
+impl Counted {
+    /// The use's number.
+    ///
+    /// # Errors
+    /// `refusal` with the time to wait, when the window is full.
+    pub fn or_refuse(self, refusal: Refusal) -> Result<i64, Refusal> {
+        match self {
+            Self::Use(number) => Ok(number),
+            Self::Full { retry_after } => Err(refusal.retry_after(retry_after)),
+        }
+    }
+}
+
+impl Window {
+    /// Counts a use by the subject that `parts` name. Who comes at the same time waits for the row.
+    pub async fn count(&self, tx: &mut Tx, parts: &[&[u8]], now: Timestamp) -> DbResult<Counted> {
+        let subject = self.subject(parts);
+        let begun = now.plus_seconds(-self.seconds);
+        if let Some((uses,)) = fetch_optional!(tx, (i64,), COUNT, &subject[..], now, begun, self.most)? {
+            return Ok(Counted::Use(uses));
+        }
+        let started = fetch_optional!(tx, (Timestamp,), STARTED_AT, &subject[..])?.map_or(now, |(at,)| at);
+        Ok(Counted::Full { retry_after: started.plus_seconds(self.seconds).retry_after(now) })
+    }
+
+    fn subject(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for part in std::iter::once(&self.kind.as_bytes()).chain(parts) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
+    }
+}
+
+/// Forgets windows that are over; gives how many.
+pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP, now.plus_seconds(-LONGEST_SECONDS))
+}
