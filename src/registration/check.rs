@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::model::{CheckResult, CheckState, State, Submitted, judge};
 use super::service::{Service, approved_until, open, required, state_of};
 use super::store::{self, Row};
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Tx};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::mail::{MailKind, outbox};
 use crate::register::{Date, Found, RegisterRecord, RegisterUnavailable};
 use crate::wallet::face;
@@ -140,13 +141,19 @@ impl Service {
         let until = if complete { approved_until(now) } else { row.expires_at };
         let to = if complete { State::CodeSent } else { State::AwaitingOfficer };
         let generation = row.code_generation + i64::from(complete);
-        if store::complete_pending(tx, id, to.as_str(), now, until, generation, !complete).await?.happened() && complete
-        {
+        if !store::complete_pending(tx, id, to.as_str(), now, until, generation, !complete).await?.happened() {
+            return Ok(());
+        }
+        if complete {
             let row = required(store::lookup(tx, id).await?)?;
             self.prepare_holder(tx, &row, now).await?;
             self.send_code(tx, &row, now).await?;
         }
-        Ok(())
+        // Last, as in an approval: whoever holds the chain waits for nothing else.
+        let chain = row.office_id.unwrap_or(GENERAL);
+        let event = Event { chain, actor: Actor::System, action: Action::ApprovalCompleted, subject_id: id };
+        let outcome = if complete { Outcome::Done } else { Outcome::Refused(Code::WrongState) };
+        audit::Service::new(self.core.clone()).record(tx, event, outcome).await
     }
 
     /// Queues the mail with the activation code, within the address's allowance.
