@@ -6,6 +6,7 @@
 mod support;
 
 mod activation;
+mod acts;
 mod birth_date;
 mod clock;
 mod code;
@@ -24,6 +25,7 @@ mod session;
 mod shares;
 mod slow;
 mod spending;
+mod staff;
 mod table;
 mod unlocking;
 mod world;
