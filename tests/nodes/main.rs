@@ -12,5 +12,6 @@ mod crowd;
 mod demo;
 mod logs;
 mod people;
+mod setup;
 mod stop;
 mod world;
