@@ -84,6 +84,8 @@ describe("hand scanners", { timeout: 300_000 }, () => {
     }
     await keepPicture(page, "scanner-part-desk");
     await checkScreen(page, "scan, cut");
+    // In another language and back it is still said.
+    await said("tidak utuh");
     await page.setViewportSize(PHONE);
     await keepPicture(page, "scanner-part-phone");
     await page.setViewportSize(DESK);

@@ -36,7 +36,10 @@ export function frame({ title, who, places = [], here, onLeave, ribbon }) {
 export function keepTyped(redraw) {
   let typed = [...document.querySelectorAll("input[id], textarea[id]")].filter((node) => node.type !== "file").map((node) => [node.id, node.type === "checkbox" ? "checked" : "value", node.type === "checkbox" ? node.checked : node.value]).filter(([, , value]) => value);
   const switched = document.activeElement?.closest(".languages");
+  const trouble = document.querySelector(".intake-say")?.dataset.trouble;
   redraw();
+  const place = document.querySelector(".intake-say");
+  if (trouble && place) tellTrouble(place, trouble);
   if (switched) document.querySelector(".languages [aria-pressed=true]")?.focus();
   const end = performance.now() + 3000;
   const put = () => {
@@ -79,6 +82,11 @@ onStrayScan((where) => toast(t(`staff.scan.${where}`), 8));
 /** What to say of a scan that is not whole. */
 export const scanTrouble = (kind) => t(`staff.scan.${kind}`);
 
+function tellTrouble(place, kind) {
+  place.textContent = scanTrouble(kind);
+  place.dataset.trouble = kind;
+}
+
 /**
  * All ways for a QR to come in: camera, photo, hand scanner, clipboard, and its text. `onText` may give a sentence that is
  * shown. Call `stop()` on the element when leaving.
@@ -87,13 +95,14 @@ export function intake({ onText, hint }) {
   const place = el("p", { class: "intake-say", role: "status" });
   const take = async (text) => {
     place.textContent = "";
+    delete place.dataset.trouble;
     const sentence = await onText(text);
     if (sentence) place.textContent = sentence;
     return sentence;
   };
   const scanned = ({ text, trouble }) => {
     if (text !== undefined) return take(text);
-    place.textContent = scanTrouble(trouble);
+    tellTrouble(place, trouble);
     return undefined;
   };
   const camera = scanner({ onText: take, hint, facing: "environment" });

@@ -36,7 +36,7 @@ let queue = Promise.resolve();
 
 /** What ends a text: Enter and Tab, and the same as control characters (Ctrl+M, Ctrl+J, Ctrl+I), which some scanners send. */
 function ending(event) {
-  if (["Enter", "Tab"].includes(event.key)) return true;
+  if (["Enter", "Tab"].includes(event.key)) return !event.ctrlKey && !event.altKey && !event.metaKey;
   return event.ctrlKey && !event.altKey && !event.metaKey && ["m", "j", "i"].includes(event.key.toLowerCase());
 }
 
@@ -150,7 +150,8 @@ function press(event) {
   last = event.timeStamp;
   const byHand = event.target?.dataset?.digits !== undefined && DIGITS.test(text);
   // Into a field a fast hand types too; elsewhere a fourth key in a row is a scanner's, and a space would press a button.
-  const held = !byHand && (field ? text.length > CLEAR : text.length > 3 || (text.length > 1 && event.key === " "));
+  // Spaces alone are a hand that ticks boxes: no token begins so.
+  const held = !byHand && (field ? text.length > CLEAR : text.trim().length > 3 || (text.trim() && event.key === " "));
   if (held) event.preventDefault();
   clearTimeout(silence);
   if (text.length > CLEAR && !byHand) {
@@ -166,7 +167,7 @@ function press(event) {
 }
 
 function release(event) {
-  if ((event.key === " " || event.key === "Enter") && (event.timeStamp - ended < AFTER_MILLISECONDS || (text.length > 1 && !field && event.timeStamp - last < GAP_MILLISECONDS))) event.preventDefault();
+  if ((event.key === " " || event.key === "Enter") && (event.timeStamp - ended < AFTER_MILLISECONDS || (text.trim() && !field && event.timeStamp - last < GAP_MILLISECONDS))) event.preventDefault();
 }
 
 document.addEventListener("keydown", press, true);

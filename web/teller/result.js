@@ -156,19 +156,18 @@ export function resultScreen(main, check, { next, again }) {
   }
 
   // The trigger pressed twice is not another check: it would only tell that the QR is used up by this one.
-  let drawn = 0;
   function scanned({ text, began, trouble }) {
     if (trouble) return toast(scanTrouble(trouble), 8);
-    return check.shown.token === text && began - drawn < TWICE_MILLISECONDS ? toast(t("result.same"), 8) : again(text);
+    return check.shown.token === text && began - check.shownAt < TWICE_MILLISECONDS ? toast(t("result.same"), 8) : again(text);
   }
 
   function show() {
     if (check.answer) {
       answered(main, check, next);
       // A hand scanner may go on with the next person at once.
-      if (stopWedge) return;
-      drawn = performance.now();
-      stopWedge = wedge(scanned);
+      // Once, however often it is drawn anew.
+      check.shownAt = check.shownAt ?? performance.now();
+      stopWedge = stopWedge ?? wedge(scanned);
     } else if (check.isUnknown) later();
     else refused(main, check, next);
   }
