@@ -139,6 +139,8 @@ codes! {
         "Kirim Authorization: Bearer dengan kunci API lembaga Anda yang masih berlaku." / "Send Authorization: Bearer with a living API key of your organisation.";
     Forbidden = "forbidden", 403, "Tidak diizinkan" / "Not allowed",
         "Tindakan ini bukan wewenang Anda; mintalah kepada penyelia." / "This is not yours to do; ask a supervisor.";
+    ReasonRequired = "reason_required", 403, "Data hanya tampil bila warganya hadir" / "The data are shown when the resident is present",
+        "Pindai QR warga, atau cocokkan angkanya. Tanpa warga, tulis alasan membuka data ini; alasan itu dicatat." / "Scan the resident's QR or confirm the number. Without the resident, write why you open the data; the reason is recorded.";
     PinWrong = "pin_wrong", 403, "PIN salah" / "The PIN is wrong",
         "Coba lagi dengan PIN yang benar; sisa percobaan tertera." / "Try again with the right PIN; the tries left are stated.";
     PurposeNotAllowed = "purpose_not_allowed", 403, "Tujuan tidak terdaftar" / "The purpose is not registered",

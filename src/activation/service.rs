@@ -8,6 +8,7 @@ use super::model::{
     CODE_TRIES, CODES_A_DAY, CodeStatus, LIFE_IN_NEEDS_PIN_SECONDS, SELFIE_AFTER_ACTIVATION_SECONDS, day_of,
 };
 use super::store;
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::captcha;
 use crate::clock::Timestamp;
 use crate::core::Core;
@@ -220,6 +221,9 @@ impl Service {
         wallet::enrol(&self.core, &mut tx, &holder, now).await?;
         let until = now.plus_seconds(SELFIE_AFTER_ACTIVATION_SECONDS);
         store::keep_selfie_until(&mut tx, id, until).await?;
+        let chain = contact.office_id.unwrap_or(GENERAL);
+        let event = Event { chain, actor: Actor::Resident(id), action: Action::Activation, subject_id: resident_id };
+        audit::Service::new(self.core.clone()).record(&mut tx, event, Outcome::Done).await?;
         tx.commit().await?;
         Ok(Enrolled::Now)
     }

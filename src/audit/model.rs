@@ -20,6 +20,8 @@ pub enum Actor {
     RelyingParty(Uuid),
     /// An employee of a relying party, by employee id.
     Employee(Uuid),
+    /// Somebody who did not prove who they are.
+    Stranger,
     /// Whoever has the command line.
     Operator,
     /// The service itself: jobs that complete something by themselves.
@@ -34,6 +36,7 @@ impl Actor {
             Self::Resident(_) => "resident",
             Self::RelyingParty(_) => "relying_party",
             Self::Employee(_) => "employee",
+            Self::Stranger => "stranger",
             Self::Operator => "operator",
             Self::System => "system",
         }
@@ -43,7 +46,7 @@ impl Actor {
     pub const fn id(self) -> Uuid {
         match self {
             Self::Officer(id) | Self::Resident(id) | Self::RelyingParty(id) | Self::Employee(id) => id,
-            Self::Operator | Self::System => Uuid::nil(),
+            Self::Stranger | Self::Operator | Self::System => Uuid::nil(),
         }
     }
 }
@@ -70,12 +73,17 @@ macro_rules! actions {
 
 actions! {
     ChainOpened = "chain_opened", "the first entry of an office's chain; the subject is the chain";
-    LogIn = "log_in", "an officer, or an employee of a relying party, logged in";
-    LogOut = "log_out", "an officer logged out";
+    LogIn = "log_in", "an officer, or an employee of a relying party, logged in, or tried to";
+    LogOut = "log_out", "an officer, or an employee of a relying party, logged out";
+    SessionResumed = "session_resumed", "a session that had idled was continued with the password";
+    SessionEnded = "session_ended", "a person ended another session of their own";
+    PasswordChanged = "password_changed", "a person changed the own password";
     Scan = "scan", "an officer scanned a resident's activation QR";
-    CounterToken = "counter_token", "an officer had a counter QR shown";
+    CounterToken = "counter_token", "an officer had counter QRs shown, once an hour";
     MatchConfirmed = "match_confirmed", "an officer confirmed the match number";
     RegistrationViewed = "registration_viewed", "an officer opened a registration";
+    ViewWithReason = "view_with_reason", "an officer opened a registration without the resident present, and said why";
+    ViewsRead = "views_read", "a supervisor read why colleagues opened registrations";
     PictureViewed = "picture_viewed", "an officer looked at a selfie or a register portrait";
     Approval = "approval", "an officer approved a registration";
     Return = "return", "an officer returned a registration to the resident";
@@ -84,7 +92,7 @@ actions! {
     ReleaseGranted = "release_granted", "a supervisor granted it: the digital KTP was deactivated";
     ApprovalCompleted = "approval_completed", "an approval given while the register was down was completed";
     Activation = "activation", "a credential became active";
-    Block = "block", "a credential was blocked";
+    Block = "block", "a digital KTP was blocked: its PIN was wrong for the ninth time";
     OfficeAdded = "office_added", "an office was added";
     OfficerAdded = "officer_added", "an officer was added";
     OfficerDisabled = "officer_disabled", "an officer was disabled";
@@ -99,8 +107,18 @@ actions! {
     EmployeeEnabled = "employee_enabled", "a disabled employee of a relying party may log in again";
     KeyMade = "key_made", "a signing key was made";
     KeyRevoked = "key_revoked", "a signing key was retired at once";
-    KeyRotated = "key_rotated", "a signing key took over";
+    KeyRotated = "key_rotated", "a signing key was published that takes over";
+    KeySetExported = "key_set_exported", "the published key set was printed";
     RegisterImported = "register_imported", "register records were imported or generated";
+    RegisterOpened = "register_opened", "the register's switch was opened";
+    RegisterClosed = "register_closed", "the register's switch was closed";
+    Verification = "verification", "a relying party asked for what it is not entitled to";
+}
+
+/// Whether the so-manieth refusal of a kind in an hour is written: the first five, then each that doubles their number. Who
+/// causes refusals by the thousand cannot fill the log with them, and what is written says how many there were.
+pub const fn is_written(times: i64) -> bool {
+    times <= 5 || times & (times - 1) == 0
 }
 
 /// How it ended.
@@ -110,16 +128,19 @@ pub enum Outcome {
     Done,
     /// It was refused with this code and nothing changed.
     Refused(Code),
+    /// The same, for the so-manieth time in this hour: those between are not written.
+    RefusedTimes(Code, i64),
     /// It failed on our side and nothing changed.
     Failed,
 }
 
 impl Outcome {
-    /// The words in the table: `done`, `failed`, or `refused:<code>`.
+    /// The words in the table: `done`, `failed`, `refused:<code>`, or `refused:<code>*<times>`.
     pub fn to_text(self) -> String {
         match self {
             Self::Done => String::from("done"),
             Self::Refused(code) => format!("refused:{}", code.as_str()),
+            Self::RefusedTimes(code, times) => format!("refused:{}*{times}", code.as_str()),
             Self::Failed => String::from("failed"),
         }
     }
@@ -278,5 +299,12 @@ mod tests {
         let names: std::collections::HashSet<_> = Action::ALL.iter().map(|action| action.as_str()).collect();
         assert_eq!(names.len(), Action::ALL.len());
         assert_eq!(Outcome::Refused(Code::AlreadyActive).to_text(), "refused:already_active");
+        assert_eq!(Outcome::RefusedTimes(Code::LoginFailed, 8).to_text(), "refused:login_failed*8");
+    }
+
+    #[test]
+    fn what_is_repeated_is_written_ever_more_rarely() {
+        let written: Vec<i64> = (1..=1_000).filter(|times| is_written(*times)).collect();
+        assert_eq!(written, [1, 2, 3, 4, 5, 8, 16, 32, 64, 128, 256, 512]);
     }
 }

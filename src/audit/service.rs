@@ -12,11 +12,12 @@ use std::collections::{BTreeSet, HashSet};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::model::{Action, Actor, Entry, Event, Fault, GENERAL, Intent, Outcome, Report};
+use super::model::{Action, Actor, Entry, Event, Fault, GENERAL, Intent, Outcome, Report, is_written};
 use super::store;
+use crate::clock::HOUR;
 use crate::core::Core;
 use crate::db::Tx;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::vault::Label;
 
 const PAGE: i64 = 1_000;
@@ -73,6 +74,57 @@ impl Service {
     pub async fn record(&self, tx: &mut Tx, event: Event, outcome: Outcome) -> Result<()> {
         let correlation_id = self.core.random.uuid_v7(self.core.now());
         self.append(tx, Intent { event, correlation_id }, "outcome", outcome.to_text()).await
+    }
+
+    /// Records what somebody did with the command line, in the transaction in which it happens.
+    ///
+    /// # Errors
+    /// When it could not be recorded: then the transaction must not be committed.
+    pub async fn operator(&self, tx: &mut Tx, action: Action, subject_id: Uuid) -> Result<()> {
+        self.record(tx, Event { chain: GENERAL, actor: Actor::Operator, action, subject_id }, Outcome::Done).await
+    }
+
+    /// Records, in a transaction of its own, that something was refused. Others can cause that as often as they like: of one
+    /// actor, action and code only some are written, see [`is_written`].
+    ///
+    /// # Errors
+    /// When it could not be recorded.
+    pub async fn refused(&self, event: Event, code: Code) -> Result<()> {
+        let mut tx = self.core.db.write().await?;
+        self.refused_in(&mut tx, event, code).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// As [`Self::refused`], in the caller's transaction.
+    ///
+    /// # Errors
+    /// When it could not be recorded.
+    pub async fn refused_in(&self, tx: &mut Tx, event: Event, code: Code) -> Result<()> {
+        let what = format!("{}:{}:{}", event.actor.kind(), event.action.as_str(), code.as_str());
+        let whose = if event.actor == Actor::Stranger { event.subject_id } else { event.actor.id() };
+        let times = self.count(tx, whose, &what).await?;
+        let outcome = if times <= 5 { Outcome::Refused(code) } else { Outcome::RefusedTimes(code, times) };
+        if is_written(times) { self.record(tx, event, outcome).await } else { Ok(()) }
+    }
+
+    /// Counts something that `subject` does, in the caller's transaction: how often it was in the present hour.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count(&self, tx: &mut Tx, subject: Uuid, what: &str) -> Result<i64> {
+        let now = self.core.now();
+        Ok(store::count(tx, subject, what, now, now.plus_seconds(-HOUR)).await?)
+    }
+
+    /// Forgets counts of hours that are over; gives how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self) -> Result<u64> {
+        let mut tx = self.core.db.write().await?;
+        let rows = store::sweep_counts(&mut tx, self.core.now().plus_seconds(-HOUR)).await?;
+        tx.commit().await?;
+        Ok(rows)
     }
 
     async fn append(&self, tx: &mut Tx, intent: Intent, phase: &'static str, outcome: String) -> Result<()> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Failure, Format, open_core, open_database};
-use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::audit::{self, Action};
 use crate::config::Config;
 use crate::core::Core;
 use crate::credential::KeyPurpose;
@@ -52,8 +52,8 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             let root = init_root(&directory, &Random::system())?;
             let core = open_core(config).await?;
             let made = Keyring::init(&core).await?;
-            for _ in &made {
-                note(&core, Action::KeyMade).await?;
+            for (_, kid) in &made {
+                note(&core, Action::KeyMade, kid).await?;
             }
             match format {
                 Format::Text => {
@@ -109,7 +109,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
         Command::Rotate { purpose } => {
             let core = open_core(config).await?;
             let kid = Keyring::rotate(&core, purpose).await?;
-            note(&core, Action::KeyRotated).await?;
+            note(&core, Action::KeyRotated, &kid).await?;
             match format {
                 Format::Text => println!(
                     "published {} key {}: copy {}/{}-{}.pem to every other node; it takes over by itself",
@@ -127,7 +127,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
                 from_hex(&kid).ok_or_else(|| Failure::Usage(String::from("a key id has 16 hexadecimal digits")))?;
             let core = open_core(config).await?;
             Keyring::revoke(&core, bytes).await?;
-            note(&core, Action::KeyRevoked).await?;
+            note(&core, Action::KeyRevoked, &bytes).await?;
             match format {
                 Format::Text => println!("revoked {kid}: tokens signed with it are refused from now on"),
                 Format::Json => println!("{}", json!({"kid": kid, "state": "retired"})),
@@ -135,6 +135,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
         }
         Command::Export => {
             let core = open_core(config).await?;
+            note(&core, Action::KeySetExported, &[]).await?;
             let set = Keyring::jwks_of(&Keyring::list(&core).await?, core.now());
             println!("{}", serde_json::to_string_pretty(&set).unwrap_or_default());
         }
@@ -142,9 +143,10 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
     Ok(())
 }
 
-async fn note(core: &Core, action: Action) -> Result<(), Failure> {
-    let event = Event { chain: GENERAL, actor: Actor::Operator, action, subject_id: uuid::Uuid::nil() };
+/// The subject of the entry is the key's id, which is shorter than a UUID.
+async fn note(core: &Core, action: Action, kid: &[u8]) -> Result<(), Failure> {
+    let number = kid.iter().take(16).fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
     let mut tx = core.db.write().await?;
-    audit::Service::new(core.clone()).record(&mut tx, event, Outcome::Done).await?;
+    audit::Service::new(core.clone()).operator(&mut tx, action, uuid::Uuid::from_u128(number)).await?;
     Ok(tx.commit().await?)
 }

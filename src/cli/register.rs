@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Failure, Format};
+use crate::audit::{self, Action, Actor, Event, GENERAL, Intent, Outcome};
 use crate::core::Core;
 use crate::register::generate::{DEFAULT_AS_OF, GenerateOptions, Generated, Generator, generate_into, generate_to_csv};
 use crate::register::import::{ImportError, ImportOptions, import};
@@ -88,10 +90,21 @@ pub async fn run(
     core: impl AsyncFnOnce() -> Result<Core, Failure>,
 ) -> Result<(), Failure> {
     match args.command {
-        Command::Import(args) => import_file(args, format, LocalRegister::new(core().await?)).await,
-        Command::Generate(args) => generate(args, format, core).await,
-        Command::Close => set_switch(LocalRegister::new(core().await?), Switch::Closed, format).await,
-        Command::Open => set_switch(LocalRegister::new(core().await?), Switch::Open, format).await,
+        Command::Import(args) => {
+            let core = core().await?;
+            let intent = announced(&core).await?;
+            let done = import_file(args, format, LocalRegister::new(core.clone())).await;
+            concluded(&core, intent, done).await
+        }
+        Command::Generate(args) if args.csv.is_some() => generate(args, format, core).await,
+        Command::Generate(args) => {
+            let core = core().await?;
+            let intent = announced(&core).await?;
+            let done = generate(args, format, async || Ok(core.clone())).await;
+            concluded(&core, intent, done).await
+        }
+        Command::Close => set_switch(core().await?, Switch::Closed, format).await,
+        Command::Open => set_switch(core().await?, Switch::Open, format).await,
         Command::Status => {
             let (switch, residents) = LocalRegister::new(core().await?).status().await?;
             match format {
@@ -103,8 +116,25 @@ pub async fn run(
     }
 }
 
-async fn set_switch(register: LocalRegister, switch: Switch, format: Format) -> Result<(), Failure> {
-    register.set_switch(switch).await?;
+/// Records change the people whom everything else is about: that somebody began to is written before the first row.
+async fn announced(core: &Core) -> Result<Intent, Failure> {
+    let (actor, subject_id) = (Actor::Operator, Uuid::nil());
+    let event = Event { chain: GENERAL, actor, action: Action::RegisterImported, subject_id };
+    Ok(audit::Service::new(core.clone()).begin(event).await?)
+}
+
+async fn concluded(core: &Core, intent: Intent, done: Result<(), Failure>) -> Result<(), Failure> {
+    let outcome = if done.is_ok() { Outcome::Done } else { Outcome::Failed };
+    audit::Service::new(core.clone()).finish_alone(intent, outcome).await?;
+    done
+}
+
+async fn set_switch(core: Core, switch: Switch, format: Format) -> Result<(), Failure> {
+    LocalRegister::new(core.clone()).set_switch(switch).await?;
+    let action = if switch == Switch::Open { Action::RegisterOpened } else { Action::RegisterClosed };
+    let mut tx = core.db.write().await?;
+    audit::Service::new(core.clone()).operator(&mut tx, action, Uuid::nil()).await?;
+    tx.commit().await?;
     match format {
         Format::Text => println!("register {}", switch.as_str()),
         Format::Json => println!("{}", json!({"register": switch.as_str()})),

@@ -3,11 +3,11 @@
 
 use uuid::Uuid;
 
-use super::model::{Role, check_note, check_reason};
+use super::model::{MATCHES_PER_HOUR, Role, check_note, check_reason};
 use super::service::{OfficerSession, Service};
 use super::store;
 use crate::audit::{Action, Actor, Event, Intent, Outcome};
-use crate::clock::Timestamp;
+use crate::clock::{HOUR, Timestamp};
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::Tx;
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
@@ -34,23 +34,32 @@ impl Service {
     /// # Errors
     /// `forbidden` for roles that serve nobody, and what scanning refuses.
     pub async fn scan(&self, officer: &OfficerSession, token: &str, language: Language) -> Result<View> {
-        require_service(officer)?;
-        let scanned = self.registrations.read_scan(token).await?;
+        let scanned = match require_service(officer) {
+            Ok(()) => self.registrations.read_scan(token).await,
+            Err(refused) => Err(refused),
+        };
+        let scanned = self.judged(officer, Action::Scan, Uuid::nil(), scanned).await?;
         let id = scanned.0;
         let mut tx = self.core.db.write().await?;
-        self.registrations.scan(&mut tx, officer.actor(), scanned).await?;
-        self.audit.record(&mut tx, event(officer, Action::Scan, id), Outcome::Done).await?;
-        tx.commit().await?;
+        let done = self.registrations.scan(&mut tx, officer.actor(), scanned).await;
+        self.end(tx, event(officer, Action::Scan, id), done).await?;
         self.registrations.ensure_checked(id).await;
         self.registrations.view(officer.actor(), id, language).await
     }
 
-    /// A QR for the officer's screen that any number of residents may scan.
+    /// A QR for the officer's screen that any number of residents may scan. The screen renews it every minute; the first of
+    /// an hour is noted.
     ///
     /// # Errors
     /// `forbidden`.
-    pub fn counter_token(&self, officer: &OfficerSession) -> Result<Issued> {
-        require_service(officer)?;
+    pub async fn counter_token(&self, officer: &OfficerSession) -> Result<Issued> {
+        self.judged(officer, Action::CounterToken, officer.officer_id, require_service(officer)).await?;
+        let mut tx = self.core.db.write().await?;
+        if self.audit.count(&mut tx, officer.officer_id, "counter_token").await? == 1 {
+            let shown = event(officer, Action::CounterToken, officer.officer_id);
+            self.audit.record(&mut tx, shown, Outcome::Done).await?;
+        }
+        tx.commit().await?;
         let record = SealedRecord {
             kind: TokenKind::Counter,
             subject: officer.officer_id,
@@ -66,14 +75,14 @@ impl Service {
     /// # Errors
     /// `forbidden`.
     pub async fn matches(&self, officer: &OfficerSession) -> Result<Vec<Match>> {
-        require_service(officer)?;
+        self.judged(officer, Action::MatchConfirmed, Uuid::nil(), require_service(officer)).await?;
         self.registrations.matches(officer.actor()).await
     }
 
-    /// Confirms the number that the resident's screen shows.
+    /// Confirms the number that the resident reads out.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid_field`.
+    /// `forbidden`, `not_found`, `invalid_field` for a wrong one, `wrong_state` for the third wrong one, `too_many`.
     pub async fn confirm_match(
         &self,
         officer: &OfficerSession,
@@ -81,13 +90,43 @@ impl Service {
         number: i64,
         language: Language,
     ) -> Result<View> {
-        require_service(officer)?;
+        let tried = self.try_match(officer, id, number).await;
+        if tried.as_ref().is_err_and(|error| error.code() == Some(Code::NotFound))
+            && self.was_matched(officer, id).await?
+        {
+            // The answer to the right number was lost and is asked for again: nothing new is given.
+            return self.registrations.view(officer.actor(), id, language).await;
+        }
+        self.judged(officer, Action::MatchConfirmed, id, tried).await?;
         let mut tx = self.core.db.write().await?;
-        self.registrations.confirm_match(&mut tx, officer.actor(), id, number).await?;
-        self.audit.record(&mut tx, event(officer, Action::MatchConfirmed, id), Outcome::Done).await?;
-        tx.commit().await?;
+        let done = self.registrations.confirm_match(&mut tx, officer.actor(), id, number).await;
+        self.end(tx, event(officer, Action::MatchConfirmed, id), done).await?;
         self.registrations.ensure_checked(id).await;
         self.registrations.view(officer.actor(), id, language).await
+    }
+
+    async fn try_match(&self, officer: &OfficerSession, id: Uuid, number: i64) -> Result<()> {
+        require_service(officer)?;
+        let mut tx = self.core.db.write().await?;
+        let tries = self.audit.count(&mut tx, officer.officer_id, "match").await?;
+        tx.commit().await?;
+        if tries > MATCHES_PER_HOUR {
+            return Err(Refusal::new(Code::TooMany)
+                .detail(
+                    "Terlalu banyak angka dicoba dalam satu jam; pindai QR aktivasi warga, atau minta penyelia membantu.",
+                    "Too many numbers were tried in one hour; scan the resident's activation QR, or ask a supervisor to help.",
+                )
+                .retry_after(HOUR.unsigned_abs())
+                .into());
+        }
+        self.registrations.try_match(officer.actor(), id, number).await
+    }
+
+    async fn was_matched(&self, officer: &OfficerSession, id: Uuid) -> Result<bool> {
+        match self.registrations.is_present(officer.actor(), id).await {
+            Err(error) if error.code() == Some(Code::NotFound) => Ok(false),
+            present => present,
+        }
     }
 
     /// A page of the office's queue.
@@ -101,7 +140,7 @@ impl Service {
         after: (Timestamp, Uuid),
         limit: i64,
     ) -> Result<Vec<Line>> {
-        require_service(officer)?;
+        self.judged(officer, Action::RegistrationViewed, Uuid::nil(), require_service(officer)).await?;
         self.registrations.queue(officer.actor(), state, after, limit).await
     }
 
@@ -110,42 +149,9 @@ impl Service {
     /// # Errors
     /// `forbidden`.
     pub async fn figures(&self, officer: &OfficerSession) -> Result<(Timestamp, Vec<Figure>)> {
-        require_service(officer)?;
+        self.judged(officer, Action::RegistrationViewed, Uuid::nil(), require_service(officer)).await?;
         let since = midnight_in_jakarta(self.core.now());
         Ok((since, self.registrations.figures(officer.actor(), since).await?))
-    }
-
-    /// One registration of the office. Looking is noted.
-    ///
-    /// # Errors
-    /// `forbidden`, `not_found`.
-    pub async fn view(&self, officer: &OfficerSession, id: Uuid, language: Language) -> Result<View> {
-        require_service(officer)?;
-        let view = self.registrations.view(officer.actor(), id, language).await?;
-        self.note(officer, Action::RegistrationViewed, id).await?;
-        Ok(view)
-    }
-
-    /// The selfie.
-    ///
-    /// # Errors
-    /// `forbidden`, `not_found`.
-    pub async fn selfie(&self, officer: &OfficerSession, id: Uuid) -> Result<Vec<u8>> {
-        require_service(officer)?;
-        let picture = self.registrations.selfie(officer.actor(), id).await?;
-        self.note(officer, Action::PictureViewed, id).await?;
-        Ok(picture)
-    }
-
-    /// The register's portrait.
-    ///
-    /// # Errors
-    /// `forbidden`, `not_found`.
-    pub async fn portrait(&self, officer: &OfficerSession, id: Uuid) -> Result<Vec<u8>> {
-        require_service(officer)?;
-        let picture = self.registrations.portrait(officer.actor(), id).await?;
-        self.note(officer, Action::PictureViewed, id).await?;
-        Ok(picture)
     }
 
     /// Approves: the code is mailed to the resident; the officer never sees it.
@@ -160,7 +166,7 @@ impl Service {
         checks: Checks,
         note: &str,
     ) -> Result<State> {
-        require_service(officer)?;
+        self.judged(officer, Action::Approval, id, require_service(officer)).await?;
         let note = check_note(note)?;
         let missing: Vec<FieldError> =
             [("checks.face", checks.face), ("checks.document", checks.document), ("checks.data", checks.data)]
@@ -197,7 +203,7 @@ impl Service {
         reason: &str,
         released: Vec<DifferenceField>,
     ) -> Result<State> {
-        require_service(officer)?;
+        self.judged(officer, Action::Return, id, require_service(officer)).await?;
         let reason = check_reason(reason)?;
         let intent = self.audit.begin(event(officer, Action::Return, id)).await?;
         let mut tx = self.core.db.write().await?;
@@ -216,7 +222,7 @@ impl Service {
         reason: &str,
         note: &str,
     ) -> Result<State> {
-        require_service(officer)?;
+        self.judged(officer, Action::Rejection, id, require_service(officer)).await?;
         let (reason, note) = (check_reason(reason)?, check_note(note)?);
         let intent = self.audit.begin(event(officer, Action::Rejection, id)).await?;
         let mut tx = self.core.db.write().await?;
@@ -229,7 +235,7 @@ impl Service {
     /// # Errors
     /// `forbidden`, `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
     pub async fn ask_release(&self, officer: &OfficerSession, id: Uuid, version: &str, reason: &str) -> Result<()> {
-        require_service(officer)?;
+        self.judged(officer, Action::ReleaseAsked, id, require_service(officer)).await?;
         let reason = check_reason(reason)?;
         let intent = self.audit.begin(event(officer, Action::ReleaseAsked, id)).await?;
         let mut tx = self.core.db.write().await?;
@@ -242,8 +248,13 @@ impl Service {
     /// # Errors
     /// `forbidden`, `not_found`.
     pub async fn release_asked(&self, officer: &OfficerSession, id: Uuid) -> Result<Release> {
-        require_service(officer)?;
-        self.registrations.release_asked(officer.actor(), id).await
+        let asked = match require_service(officer) {
+            Ok(()) => self.registrations.release_asked(officer.actor(), id).await,
+            Err(refused) => Err(refused),
+        };
+        let asked = self.judged(officer, Action::RegistrationViewed, id, asked).await?;
+        self.note(officer, Action::RegistrationViewed, id).await?;
+        Ok(asked)
     }
 
     /// Grants it: the old digital KTP ends.
@@ -252,9 +263,8 @@ impl Service {
     /// `forbidden` unless a supervisor, and for one's own request; `not_found`, also when who asked was disabled since;
     /// `wrong_state`.
     pub async fn grant_release(&self, officer: &OfficerSession, id: Uuid, version: &str) -> Result<()> {
-        if officer.role != Role::Supervisor {
-            return Err(Code::Forbidden.into());
-        }
+        let allowed = if officer.role == Role::Supervisor { Ok(()) } else { Err(Code::Forbidden.into()) };
+        self.judged(officer, Action::ReleaseGranted, id, allowed).await?;
         let intent = self.audit.begin(event(officer, Action::ReleaseGranted, id)).await?;
         let mut tx = self.core.db.write().await?;
         let done = self.grant_for(&mut tx, officer, id, version).await;
@@ -272,6 +282,38 @@ impl Service {
         self.audit.record(&mut tx, event(officer, action, subject), Outcome::Done).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Notes a refusal, in bounded numbers, of something that is not announced before.
+    pub(super) async fn judged<T>(
+        &self,
+        officer: &OfficerSession,
+        action: Action,
+        subject: Uuid,
+        done: Result<T>,
+    ) -> Result<T> {
+        if let Err(Error::Refused(refusal)) = &done {
+            self.audit.refused(event(officer, action, subject), refusal.code).await?;
+        }
+        done
+    }
+
+    /// Ends an act that was not announced: its entry is written with it, or that it was refused.
+    async fn end<T>(&self, mut tx: Tx, event: Event, done: Result<T>) -> Result<T> {
+        match done {
+            Ok(value) => {
+                self.audit.record(&mut tx, event, Outcome::Done).await?;
+                tx.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                if let Some(code) = error.code() {
+                    self.audit.refused(event, code).await?;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Writes the outcome: in the act's own transaction when it succeeded, alone when it was refused.
@@ -296,6 +338,6 @@ pub(super) fn event(officer: &OfficerSession, action: Action, subject: Uuid) -> 
     Event { chain: officer.office_id, actor: Actor::Officer(officer.officer_id), action, subject_id: subject }
 }
 
-fn require_service(officer: &OfficerSession) -> Result<()> {
+pub(super) fn require_service(officer: &OfficerSession) -> Result<()> {
     if officer.role.serves() { Ok(()) } else { Err(Error::from(Code::Forbidden)) }
 }

@@ -1,9 +1,12 @@
 //! Officer endpoints. Sessions are `__Host-` cookies; cross-site requests are refused by the layer around these routes.
 
+mod sessions;
+mod views;
+
 use axum::Extension;
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -13,7 +16,6 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::desk::Checks;
-use super::model::Role;
 use super::service::{OfficerSession, Service};
 use crate::clock::Timestamp;
 use crate::credential::jwk::base64url;
@@ -26,20 +28,19 @@ use crate::registration::release::Release;
 use crate::secret::Redacted;
 use crate::web::extract::object;
 use crate::web::problem::ProblemDocument;
-use crate::web::{ClientAddress, Json, Lang, Path, Problem, Query, cookie, token_reply};
+use crate::web::{Json, Lang, Path, Problem, Query, cookie, token_reply};
 
 /// All routes of this room.
 pub fn routes(service: Service) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(log_in))
-        .routes(routes!(current, log_out))
-        .routes(routes!(resume))
+        .merge(sessions::routes())
         .routes(routes!(scan))
         .routes(routes!(counter_token))
         .routes(routes!(matches))
         .routes(routes!(figures))
         .routes(routes!(queue))
         .routes(routes!(view))
+        .merge(views::routes())
         .routes(routes!(selfie))
         .routes(routes!(portrait))
         .routes(routes!(confirm_match))
@@ -64,108 +65,6 @@ impl<S: Send + Sync> FromRequestParts<S> for OfficerCaller {
         let service = parts.extensions.get::<Service>().cloned().ok_or(Code::Internal)?;
         Ok(Self(service.session(&token).await?))
     }
-}
-
-/// Log-in of an officer.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct LogInBody {
-    /// Log-in name.
-    #[schema(example = "siti.rahma")]
-    username: String,
-    /// Password.
-    #[schema(value_type = String, format = Password)]
-    password: Redacted<String>,
-    /// Six digits of the authenticator app.
-    #[schema(value_type = String, example = "123456")]
-    totp: Redacted<String>,
-}
-
-/// Who is logged in.
-#[derive(Debug, Serialize, ToSchema)]
-struct SessionReply {
-    /// The officer.
-    officer_id: Uuid,
-    /// Log-in name.
-    username: String,
-    /// Full name.
-    full_name: String,
-    /// What the officer may do.
-    role: Role,
-    /// Name of the office.
-    office: String,
-    /// When the session ends in any case.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Timestamp,
-}
-
-impl From<OfficerSession> for SessionReply {
-    fn from(session: OfficerSession) -> Self {
-        Self {
-            officer_id: session.officer_id,
-            username: session.username,
-            full_name: session.full_name,
-            role: session.role,
-            office: session.office_name,
-            expires_at: session.expires_at,
-        }
-    }
-}
-
-/// Log in. The session is a cookie; it asks for the password again after 30 idle minutes and ends after 12 hours.
-#[utoipa::path(post, path = "/v1/officer/sessions", tag = "Counter", request_body = LogInBody,
-    responses((status = 201, description = "Logged in; `Set-Cookie` carries the session", body = SessionReply),
-        (status = "4XX", description = "`login_failed`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn log_in(
-    State(service): State<Service>,
-    ClientAddress(address): ClientAddress,
-    Json(body): Json<LogInBody>,
-) -> Result<Response, Problem> {
-    let new = service.log_in(&body.username, body.password, body.totp.expose(), address).await?;
-    let cookie = cookie::set(cookie::OFFICER, new.token.expose());
-    Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(SessionReply::from(new.session))).into_response())
-}
-
-/// Who is logged in.
-#[utoipa::path(get, path = "/v1/officer/sessions/current", tag = "Counter", security(("officer" = [])),
-    responses((status = 200, description = "The session", body = SessionReply),
-        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn current(OfficerCaller(officer): OfficerCaller) -> Json<SessionReply> {
-    Json(officer.into())
-}
-
-/// Log out. Repeating it changes nothing.
-#[utoipa::path(delete, path = "/v1/officer/sessions/current", tag = "Counter", security(("officer" = [])),
-    responses((status = 204, description = "Logged out")))]
-async fn log_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(token) = cookie::read(&headers, cookie::OFFICER) {
-        service.log_out(&token).await?;
-    }
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie::clear(cookie::OFFICER))]).into_response())
-}
-
-/// The password alone.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ResumeBody {
-    /// Password.
-    #[schema(value_type = String, format = Password)]
-    password: Redacted<String>,
-}
-
-/// Continue a session that was idle for 30 minutes, with the password alone.
-#[utoipa::path(post, path = "/v1/officer/sessions/current/resume", tag = "Counter", security(("officer" = [])),
-    request_body = ResumeBody,
-    responses((status = 200, description = "Continued", body = SessionReply),
-        (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn resume(
-    State(service): State<Service>,
-    ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
-    Json(body): Json<ResumeBody>,
-) -> Result<Json<SessionReply>, Problem> {
-    let token = cookie::read(&headers, cookie::OFFICER).ok_or(Code::SessionEnded)?;
-    Ok(Json(service.resume(&token, body.password, address).await?.into()))
 }
 
 /// A scanned QR.
@@ -350,7 +249,7 @@ async fn counter_token(
     OfficerCaller(officer): OfficerCaller,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let issued = service.counter_token(&officer)?;
+    let issued = service.counter_token(&officer).await?;
     let token = issued.token.clone();
     token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
 }
@@ -358,7 +257,7 @@ async fn counter_token(
 /// Residents who wait for their number to be confirmed.
 #[derive(Debug, Serialize, ToSchema)]
 struct MatchesReply {
-    /// Oldest first.
+    /// Newest first, 30 at most.
     items: Vec<MatchItem>,
 }
 
@@ -367,8 +266,9 @@ struct MatchesReply {
 struct MatchItem {
     /// The registration.
     registration_id: Uuid,
-    /// The number on both screens.
-    match_number: i64,
+    /// Initials of the name as submitted, to find the resident's line. The number is on the resident's screen alone.
+    #[schema(value_type = String, example = "S. R.")]
+    initials: Redacted<String>,
     /// When the resident scanned.
     #[schema(value_type = String, format = DateTime)]
     scanned_at: Timestamp,
@@ -388,7 +288,7 @@ async fn matches(
         .into_iter()
         .map(|item| MatchItem {
             registration_id: item.registration_id,
-            match_number: item.match_number,
+            initials: item.initials,
             scanned_at: item.scanned_at,
         })
         .collect();
@@ -432,7 +332,7 @@ async fn figures(
     Ok(Json(FiguresReply { since, items }))
 }
 
-/// The number that the resident's screen shows.
+/// The number that the resident reads out.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct MatchBody {
@@ -441,11 +341,12 @@ struct MatchBody {
     match_number: i64,
 }
 
-/// Confirm the number on the resident's screen; it counts as this officer's scan.
+/// Confirm the number that the resident reads out; it counts as this officer's scan. After three wrong ones it is void, and the
+/// resident scans the counter QR again.
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/match", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = MatchBody,
     responses((status = 200, description = "The registration", body = RegistrationReply),
-        (status = "4XX", description = "`invalid_field`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`invalid_field` with `tries_left`, `not_found`, `wrong_state`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn confirm_match(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -484,20 +385,18 @@ struct QueueItem {
     registration_id: Uuid,
     /// Where it stands.
     state: RegistrationState,
-    /// Name as submitted.
-    #[schema(value_type = String)]
-    full_name: Redacted<String>,
+    /// Initials of the name as submitted.
+    #[schema(value_type = String, example = "S. R.")]
+    initials: Redacted<String>,
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
     /// When it was scanned last.
     #[schema(value_type = Option<String>, format = DateTime)]
     scanned_at: Option<Timestamp>,
-    /// What the register's answer means.
-    check_result: Option<CheckResult>,
 }
 
-/// Registrations that were scanned at this officer's office, by state.
+/// Registrations that were scanned at this officer's office, by state. It names nobody.
 #[utoipa::path(get, path = "/v1/officer/registrations", tag = "Counter", security(("officer" = [])), params(QueueQuery),
     responses((status = 200, description = "A page", body = QueueReply),
         (status = "4XX", description = "`malformed_request`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
@@ -517,13 +416,12 @@ async fn queue(
     let next = lines.last().filter(|_| full).map(|line| cursor_of(line.updated_at, line.registration_id));
     let items = lines
         .into_iter()
-        .map(|Line { registration_id, state, full_name, updated_at, scanned_at, check_result }| QueueItem {
+        .map(|Line { registration_id, state, initials, updated_at, scanned_at }| QueueItem {
             registration_id,
             state,
-            full_name,
+            initials,
             updated_at,
             scanned_at,
-            check_result,
         })
         .collect();
     Ok(Json(QueueReply { items, next }))
@@ -541,11 +439,12 @@ fn read_cursor(text: &str) -> Option<(Timestamp, Uuid)> {
     Some((Timestamp::from_micros(i64::from_be_bytes(*at)), Uuid::from_slice(id).ok()?))
 }
 
-/// One registration: submitted and registered data, every difference, what may be done.
+/// One registration: submitted and registered data, every difference, what may be done. For the officer who scanned it in the
+/// last 30 minutes, a supervisor who is to grant a release, and who opened it with a reason (`POST …/views`).
 #[utoipa::path(get, path = "/v1/officer/registrations/{id}", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "The registration", body = RegistrationReply),
-        (status = "4XX", description = "`not_found` unless scanned at this office", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`not_found` unless scanned at this office, `reason_required`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn view(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -559,7 +458,7 @@ async fn view(
 #[utoipa::path(get, path = "/v1/officer/registrations/{id}/selfie", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "JPEG", body = Vec<u8>, content_type = "image/jpeg"),
-        (status = "4XX", description = "`not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`not_found`, `reason_required`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn selfie(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -572,7 +471,7 @@ async fn selfie(
 #[utoipa::path(get, path = "/v1/officer/registrations/{id}/portrait", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "JPEG", body = Vec<u8>, content_type = "image/jpeg"),
-        (status = "4XX", description = "`not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`not_found`, `reason_required`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn portrait(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,

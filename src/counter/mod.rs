@@ -4,6 +4,7 @@ pub mod desk;
 pub mod http;
 pub mod model;
 pub mod service;
+pub mod sight;
 pub mod store;
 
 pub use model::Role;

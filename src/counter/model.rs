@@ -43,6 +43,15 @@ impl Role {
     }
 }
 
+/// Registrations that an officer may open in an hour without the resident present, each with a reason.
+pub const VIEWS_PER_HOUR: i64 = 10;
+/// Minutes that such a view stays open.
+pub const VIEW_MINUTES: i64 = 10;
+/// Days that its reason is kept.
+pub const VIEW_DAYS: i64 = 365;
+/// Match numbers that an officer may try in an hour.
+pub const MATCHES_PER_HOUR: i64 = 120;
+
 /// Longest note or reason in characters.
 pub const MAX_WORDS: usize = 500;
 

@@ -1,19 +1,18 @@
 //! Officers: who they are, their log-ins and sessions.
 
-use std::net::IpAddr;
-
 use uuid::Uuid;
 
 use super::model::Role;
 use super::store::{self, OfficeRow, OfficerRow};
-use crate::audit::{self, Action, Actor as AuditActor, Event, Outcome, model::GENERAL};
+use crate::audit::{self, Action};
 use crate::clock::Timestamp;
 use crate::core::Core;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::keyring::Keyring;
 use crate::login::service::digest;
-use crate::login::{Account, Life, LogIns, Realm, check_username, password, totp};
+use crate::login::sessions::Session;
+use crate::login::{Client, Life, LogIns, LoggedIn, Realm, check_username, password, totp};
 use crate::registration;
 use crate::registration::decision::Actor;
 use crate::secret::Redacted;
@@ -45,6 +44,10 @@ pub struct OfficerSession {
     pub role: Role,
     /// When the session ends in any case.
     pub expires_at: Timestamp,
+    /// When this person logged in before.
+    pub previous_log_in: Option<Timestamp>,
+    /// Log-ins that failed between then and this one.
+    pub failed_log_ins: i64,
 }
 
 impl OfficerSession {
@@ -59,6 +62,8 @@ impl OfficerSession {
 pub struct NewSession {
     /// The cookie's value.
     pub token: Redacted<String>,
+    /// The cookie that makes this browser known.
+    pub browser: Redacted<String>,
     /// Whose it is.
     pub session: OfficerSession,
 }
@@ -90,37 +95,17 @@ impl Service {
     /// Logs an officer in with password and authenticator code.
     ///
     /// # Errors
-    /// `login_failed` whatever was wrong; `too_many` after five failures of this user from this address.
+    /// `login_failed` whatever was wrong; `too_many` after failures, see [`LogIns::log_in`].
     pub async fn log_in(
         &self,
         username: &str,
         password: Redacted<String>,
         code: &str,
-        address: IpAddr,
+        client: impl Into<Client>,
     ) -> Result<NewSession> {
-        let username = username.trim().to_lowercase();
-        let counted = self.log_ins.begin(&username, address).await?;
-        let mut reader = self.core.db.read().await?;
-        // What cannot be a user name is nobody's, and is not asked for: PostgreSQL knows no text with a zero byte.
-        let officer = match check_username(&username) {
-            Ok(name) => store::officer_by_name(&mut reader, &name).await?.filter(|officer| officer.state == "active"),
-            Err(_) => None,
-        };
-        drop(reader);
-        let whose = officer.as_ref().map(|officer| (officer.officer_id, officer.office_id));
-        let account = officer.map(|officer| Account {
-            id: officer.officer_id,
-            password_hash: officer.password_hash,
-            totp_sealed: officer.totp_sealed,
-        });
-        let mut opened = self.log_ins.open(counted, account, password, code).await?;
-        let (officer_id, chain) = whose.ok_or(Code::LoginFailed)?;
-        let event =
-            Event { chain, actor: AuditActor::Officer(officer_id), action: Action::LogIn, subject_id: officer_id };
-        self.audit.record(&mut opened.tx, event, Outcome::Done).await?;
-        opened.tx.commit().await?;
-        let session = self.session(opened.token.expose()).await?;
-        Ok(NewSession { token: opened.token, session })
+        let LoggedIn { token, browser } = self.log_ins.log_in(username, password, code, &client.into()).await?;
+        let session = self.session(token.expose()).await?;
+        Ok(NewSession { token, browser, session })
     }
 
     /// The officer behind a cookie.
@@ -133,15 +118,49 @@ impl Service {
         as_session(row)
     }
 
-    /// Continues an idle session with the password alone.
+    /// Continues an idle session with the password alone, under a new value of the cookie.
     ///
     /// # Errors
     /// `session_ended`, `login_failed`, `too_many`.
-    pub async fn resume(&self, token: &str, password: Redacted<String>, address: IpAddr) -> Result<OfficerSession> {
+    pub async fn resume(&self, token: &str, password: Redacted<String>) -> Result<(Redacted<String>, OfficerSession)> {
         let row = self.session_row(token).await?;
-        let person = (row.username.as_str(), row.password_hash.clone());
-        self.log_ins.resume(token, row.life(), person, password, address).await?;
-        as_session(row)
+        let next = self.log_ins.resume(token, row.life(), row.officer_id, password).await?;
+        Ok((next, as_session(row)?))
+    }
+
+    /// Replaces the own password; gives the new value of the cookie.
+    ///
+    /// # Errors
+    /// `session_ended`, `password_required`, `login_failed`, `too_many`, `invalid_field`.
+    pub async fn change_password(
+        &self,
+        token: &str,
+        password: Redacted<String>,
+        code: &str,
+        new: &Redacted<String>,
+    ) -> Result<(Redacted<String>, OfficerSession)> {
+        let session = self.session(token).await?;
+        let who = (token, session.officer_id);
+        let next = self.log_ins.change_password(who, (password, code), new, &[&session.office_name]).await?;
+        Ok((next, session))
+    }
+
+    /// The own sessions.
+    ///
+    /// # Errors
+    /// `session_ended`, `password_required`.
+    pub async fn own_sessions(&self, token: &str) -> Result<Vec<Session>> {
+        let session = self.session(token).await?;
+        self.log_ins.sessions(token, session.officer_id).await
+    }
+
+    /// Ends one of them, or all others.
+    ///
+    /// # Errors
+    /// `session_ended`, `password_required`, `not_found`.
+    pub async fn end_sessions(&self, token: &str, which: Option<Uuid>) -> Result<()> {
+        let session = self.session(token).await?;
+        self.log_ins.end_sessions(token, session.officer_id, which).await
     }
 
     async fn session_row(&self, token: &str) -> Result<store::SessionRow> {
@@ -162,7 +181,7 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        self.log_ins.sweep().await
+        Ok(self.log_ins.sweep().await? + self.sweep_views().await? + self.audit.sweep().await?)
     }
 }
 
@@ -221,7 +240,7 @@ pub async fn add_officer(
     password: &Redacted<String>,
 ) -> Result<NewOfficer> {
     let username = check_username(username)?;
-    password::check_strength(&username, password.expose())?;
+    password::check_strength(&[&username, full_name, office_code], password.expose())?;
     let now = core.now();
     let officer_id = core.random.uuid_v7(now);
     let secret = totp::generate(&core.random);
@@ -234,6 +253,7 @@ pub async fn add_officer(
             "The office is not known; add it with `ikd office add`.",
         ))
     })?;
+    password::check_strength(&[&office.name], password.expose())?;
     let row = OfficerRow {
         officer_id,
         office_id: office.office_id,
@@ -259,10 +279,10 @@ pub async fn add_officer(
 /// # Errors
 /// `invalid_field` for a weak password.
 pub async fn set_password(core: &Core, username: &str, password: &Redacted<String>) -> Result<bool> {
-    password::check_strength(username, password.expose())?;
     let hash = password::hash(&core.random, password.expose())?;
     let mut tx = core.db.write().await?;
     let Some(officer) = store::officer_by_name(&mut tx, username).await? else { return Ok(false) };
+    password::check_strength(&[username, &officer.full_name], password.expose())?;
     store::set_password(&mut tx, username, &hash).await?.or(Code::NotFound)?;
     by_operator(core, tx, Action::PasswordSet, officer.officer_id).await?;
     Ok(true)
@@ -323,8 +343,7 @@ pub async fn reset_totp(core: &Core, username: &str) -> Result<NewOfficer> {
 }
 
 async fn by_operator(core: &Core, mut tx: Tx, action: Action, subject_id: Uuid) -> Result<()> {
-    let event = Event { chain: GENERAL, actor: AuditActor::Operator, action, subject_id };
-    audit::Service::new(core.clone()).record(&mut tx, event, Outcome::Done).await?;
+    audit::Service::new(core.clone()).operator(&mut tx, action, subject_id).await?;
     Ok(tx.commit().await?)
 }
 
@@ -344,5 +363,7 @@ fn as_session(row: store::SessionRow) -> Result<OfficerSession> {
         full_name: row.full_name,
         role,
         expires_at: row.expires_at,
+        previous_log_in: row.previous_at,
+        failed_log_ins: row.previous_failures,
     })
 }

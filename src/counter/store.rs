@@ -140,6 +140,60 @@ pub async fn set_password(tx: &mut Tx, username: &str, hash: &str) -> DbResult<C
     Ok(done)
 }
 
+/// Personal data that an officer opened without the resident present.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct ReasonedView {
+    /// Who.
+    pub officer_id: Uuid,
+    /// What.
+    pub registration_id: Uuid,
+    /// When.
+    pub opened_at: Timestamp,
+    /// Of which office.
+    pub office_id: Uuid,
+    /// Why, sealed.
+    pub reason_sealed: Vec<u8>,
+}
+
+const ADD_VIEW: &str = "INSERT INTO reasoned_view (officer_id, registration_id, opened_at, office_id, reason_sealed) \
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (officer_id, registration_id, opened_at) DO NOTHING";
+
+/// Writes down that an officer opened a registration, and why.
+pub async fn add_view(tx: &mut Tx, row: &ReasonedView) -> DbResult<()> {
+    let ReasonedView { officer_id, registration_id, opened_at, office_id, reason_sealed } = row;
+    execute!(tx, ADD_VIEW, *officer_id, *registration_id, *opened_at, *office_id, reason_sealed).map(|_| ())
+}
+
+const VIEWED_SINCE: &str = "SELECT officer_id FROM reasoned_view \
+    WHERE officer_id = $1 AND registration_id = $2 AND opened_at > $3 LIMIT 1";
+
+/// Whether an officer opened a registration, with a reason, after `since`.
+pub async fn viewed_since(tx: &mut Tx, officer: Uuid, registration: Uuid, since: Timestamp) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (Uuid,), VIEWED_SINCE, officer, registration, since)?.is_some())
+}
+
+const VIEWS: &str = "SELECT v.officer_id, v.registration_id, v.opened_at, v.office_id, v.reason_sealed \
+    FROM reasoned_view v WHERE v.office_id = $1 ORDER BY v.opened_at DESC, v.registration_id LIMIT $2";
+
+/// What was opened so in an office, newest first.
+pub async fn views(tx: &mut Tx, office: Uuid, limit: i64) -> DbResult<Vec<ReasonedView>> {
+    fetch_all!(tx, ReasonedView, VIEWS, office, limit)
+}
+
+const SWEEP_VIEWS: &str = "DELETE FROM reasoned_view WHERE opened_at <= $1";
+
+/// Forgets what was opened at `before` or earlier.
+pub async fn sweep_views(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP_VIEWS, before)
+}
+
+const OFFICER_NAME: &str = "SELECT username FROM officer WHERE officer_id = $1";
+
+/// An officer's log-in name.
+pub async fn officer_name(tx: &mut Tx, officer: Uuid) -> DbResult<Option<String>> {
+    Ok(fetch_optional!(tx, (String,), OFFICER_NAME, officer)?.map(|row| row.0))
+}
+
 /// A session with its officer.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SessionRow {
@@ -157,16 +211,18 @@ pub struct SessionRow {
     pub role: String,
     /// `active` or `disabled`.
     pub state: String,
-    /// PHC string of the password, to resume an idle session.
-    pub password_hash: String,
     /// When the last request came.
     pub seen_at: Timestamp,
     /// When it ends in any case.
     pub expires_at: Timestamp,
+    /// When the officer logged in before.
+    pub previous_at: Option<Timestamp>,
+    /// Log-ins that failed between then and this one.
+    pub previous_failures: i64,
 }
 
 const SESSION: &str = "SELECT o.officer_id, o.office_id, f.name AS office_name, o.username, o.full_name, o.role, o.state, \
-    o.password_hash, s.seen_at, s.expires_at FROM officer_session s JOIN officer o ON o.officer_id = s.officer_id \
+    s.seen_at, s.expires_at, s.previous_at, s.previous_failures FROM officer_session s JOIN officer o ON o.officer_id = s.officer_id \
     JOIN office f ON f.office_id = o.office_id WHERE s.token_hash = $1";
 
 /// The session of a token's hash.

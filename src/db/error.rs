@@ -52,6 +52,10 @@ pub(super) fn of_code(code: &str, message: &str) -> DbError {
         Kind::Unavailable => DbError::Unavailable(message.to_owned()),
         Kind::Full => DbError::Full(message.to_owned()),
         Kind::ReadOnly => DbError::ReadOnly(message.to_owned()),
+        // Data exceptions (class 22) quote the value that could not be read: that may be anybody's.
+        Kind::Other if code.len() == 5 && code.starts_with("22") => {
+            DbError::Other(format!("{code}: a value was refused"))
+        }
         Kind::Other => DbError::Other(format!("{code}: {message}")),
     }
 }
@@ -100,6 +104,17 @@ fn kind_of(code: &str) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_value_is_not_quoted() {
+        // PostgreSQL's words for a NIK where a number is expected.
+        let error = of_code("22P02", "invalid input syntax for type bigint: \"3171015708900001x\"");
+        assert_eq!(error.to_string(), "22P02: a value was refused");
+        assert_eq!(
+            of_code("42P01", "relation \"x\" does not exist").to_string(),
+            "42P01: relation \"x\" does not exist"
+        );
+    }
 
     #[test]
     fn extended_codes_count_as_their_primary_ones() {

@@ -291,7 +291,8 @@ impl Resident {
 pub struct Officer {
     http: reqwest::Client,
     base: String,
-    cookie: String,
+    /// The service gives it another value when an idle session is continued.
+    cookie: Arc<Mutex<String>>,
 }
 
 impl Officer {
@@ -309,18 +310,18 @@ impl Officer {
         let body = json!({"username": username, "password": password, "totp": totp});
         let answer = Answer::read(http.post(format!("{base}/v1/officer/sessions")).json(&body).send().await?).await?;
         let cookie = answer.expect(201)?.cookie.unwrap_or_default();
-        Ok(Self { http, base: base.to_owned(), cookie })
+        Ok(Self { http, base: base.to_owned(), cookie: Arc::new(Mutex::new(cookie)) })
     }
 
     /// The same session at another node.
     #[must_use]
     pub fn at(&self, base: &str) -> Self {
-        Self { http: self.http.clone(), base: base.to_owned(), cookie: self.cookie.clone() }
+        Self { http: self.http.clone(), base: base.to_owned(), cookie: Arc::clone(&self.cookie) }
     }
 
     /// The session's cookie, as `name=value`.
-    pub fn cookie(&self) -> &str {
-        &self.cookie
+    pub fn cookie(&self) -> String {
+        self.cookie.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// `POST` with a JSON body.
@@ -328,8 +329,12 @@ impl Officer {
     /// # Errors
     /// When the service cannot be reached.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, ClientError> {
-        let request = self.http.post(format!("{}{path}", self.base)).header("Cookie", &self.cookie);
-        Answer::read(request.json(body).send().await?).await
+        let request = self.http.post(format!("{}{path}", self.base)).header("Cookie", self.cookie());
+        let answer = Answer::read(request.json(body).send().await?).await?;
+        if let Some(cookie) = &answer.cookie {
+            self.cookie.lock().unwrap_or_else(PoisonError::into_inner).clone_from(cookie);
+        }
+        Ok(answer)
     }
 
     /// `GET`.
@@ -337,7 +342,7 @@ impl Officer {
     /// # Errors
     /// When the service cannot be reached.
     pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
-        let request = self.http.get(format!("{}{path}", self.base)).header("Cookie", &self.cookie);
+        let request = self.http.get(format!("{}{path}", self.base)).header("Cookie", self.cookie());
         Answer::read(request.send().await?).await
     }
 }

@@ -7,10 +7,27 @@ use crate::error::{Code, Refusal, Result};
 pub const IDLE_MINUTES: i64 = 30;
 /// Hours that a session lives in all.
 pub const SESSION_HOURS: i64 = 12;
-/// Failed log-ins of one user from one address until both are locked.
-pub const MAX_FAILURES: i64 = 5;
-/// Minutes of that lock.
-pub const LOCK_MINUTES: i64 = 15;
+/// Minutes after the last failure until failures are forgotten.
+pub const FORGET_MINUTES: i64 = 60;
+
+/// How tries that fail are slowed down: some are free, then each makes the next wait twice as long. Nobody is locked out for
+/// good, and nobody guesses faster than the longest wait allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Failures without a wait.
+    pub free: i64,
+    /// Seconds of the first wait.
+    pub first_seconds: i64,
+    /// Seconds of the longest wait.
+    pub longest_seconds: i64,
+}
+
+impl Wait {
+    /// One person's tries from one browser or address: at most ten an hour in the long run.
+    pub const OWN: Self = Self { free: 5, first_seconds: 30, longest_seconds: 15 * MINUTE };
+    /// All strangers' tries at one person, from wherever they come: at most some 600 a day.
+    pub const STRANGERS: Self = Self { free: 50, first_seconds: 5, longest_seconds: 150 };
+}
 
 /// A user name: 3–40 lower-case letters, digits, dots, hyphens.
 ///

@@ -2,6 +2,7 @@
 //! take the processors from everything else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -12,8 +13,94 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::random::Random;
 use crate::secret::Redacted;
 
-/// Shortest password that is accepted.
+/// Shortest password that is accepted, in characters.
 pub const MIN_LENGTH: usize = 12;
+/// Longest password that is accepted, in characters.
+pub const MAX_LENGTH: usize = 200;
+/// What of a password is judged: guessing further into it costs time and adds nothing.
+const JUDGED: usize = 64;
+/// Words that everybody here would try first; the estimator's own lists are English names and words, and passwords that leaked
+/// worldwide.
+const LOCAL: &[&str] = &[
+    "indonesia",
+    "rahasia",
+    "katasandi",
+    "sandi",
+    "dukcapil",
+    "kependudukan",
+    "identitas",
+    "digital",
+    "petugas",
+    "penyelia",
+    "loket",
+    "kantor",
+    "operator",
+    "admin",
+    "pegawai",
+    "warga",
+    "penduduk",
+    "ktp",
+    "ktpel",
+    "ikd",
+    "disdukcapil",
+    "kemendagri",
+    "merdeka",
+    "pancasila",
+    "garuda",
+    "nusantara",
+    "bismillah",
+    "alhamdulillah",
+    "assalamualaikum",
+    "sayang",
+    "cinta",
+    "selamat",
+    "pagi",
+    "jakarta",
+    "surabaya",
+    "bandung",
+    "medan",
+    "semarang",
+    "makassar",
+    "yogyakarta",
+    "bali",
+    "bhinneka",
+    "terserah",
+    "lupa",
+    "masuk",
+    "kucing",
+    "mangga",
+    "pisang",
+    "persib",
+    "persija",
+    "januari",
+    "februari",
+    "maret",
+    "april",
+    "juni",
+    "juli",
+    "agustus",
+    "september",
+    "oktober",
+    "november",
+    "desember",
+    "senin",
+    "selasa",
+    "rabu",
+    "kamis",
+    "jumat",
+    "sabtu",
+    "minggu",
+    "satu",
+    "dua",
+    "tiga",
+    "empat",
+    "lima",
+    "enam",
+    "tujuh",
+    "delapan",
+    "sembilan",
+    "sepuluh",
+];
 
 /// Log-ins that may wait for each hash that is computed at a time: some 20 ms each, so the last waits for a second at most.
 const WAITING_PER_SLOT: usize = 32;
@@ -25,6 +112,7 @@ pub struct Passwords {
     places: Arc<Semaphore>,
     /// The hash of nothing anybody knows: compared against when the user does not exist, so that both take equally long.
     decoy: Arc<str>,
+    computed: Arc<AtomicU64>,
 }
 
 /// A place in the queue for a hash. Whoever has one is judged; it is free again when dropped.
@@ -42,7 +130,7 @@ impl Passwords {
         let decoy = hash(random, &crate::credential::jwk::base64url(&random.bytes::<24>()))?;
         let at_once = at_once.max(1);
         let places = Arc::new(Semaphore::new(at_once * WAITING_PER_SLOT));
-        Ok(Self { slots: Arc::new(Semaphore::new(at_once)), places, decoy: decoy.into() })
+        Ok(Self { slots: Arc::new(Semaphore::new(at_once)), places, decoy: decoy.into(), computed: Arc::default() })
     }
 
     /// Takes a place in the queue. To be taken before a try is counted: whom a flood keeps out loses no try.
@@ -62,6 +150,7 @@ impl Passwords {
     /// A fault of ours.
     pub async fn fits(&self, _: &Place, password: Redacted<String>, stored: Option<String>) -> Result<bool> {
         let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(Error::internal)?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.to_string());
         tokio::task::spawn_blocking(move || {
@@ -71,6 +160,30 @@ impl Passwords {
         })
         .await
         .map_err(Error::internal)
+    }
+}
+
+impl Passwords {
+    /// Hashes a new password in the pool.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub async fn hash(&self, _: &Place, random: &Random, password: Redacted<String>) -> Result<String> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(Error::internal)?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
+        let random = random.clone();
+        tokio::task::spawn_blocking(move || {
+            let hashed = hash(&random, password.expose());
+            drop(slot);
+            hashed
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+
+    /// Hashes computed so far.
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 }
 
@@ -95,18 +208,36 @@ fn verify(stored: &str, password: &str) -> bool {
     hasher().is_ok_and(|hasher| hasher.verify_password(password.as_bytes(), &parsed).is_ok())
 }
 
-/// Refuses passwords that are too short or say the user's own name.
+/// Refuses passwords that are guessed easily: too short, known from leaks, made of words, names, dates, rows of keys, or of
+/// what everybody knows about the person (`words`: user name, full name, office). Judged by zxcvbn, whose lists are in the
+/// program; 10^8 guesses are the least (its score of 3).
 ///
 /// # Errors
 /// `invalid_field`.
-pub fn check_strength(username: &str, password: &str) -> Result<()> {
-    let short = password.chars().count() < MIN_LENGTH;
-    let obvious = password.to_lowercase().contains(&username.to_lowercase());
-    if short || obvious {
+pub fn check_strength(words: &[&str], password: &str) -> Result<()> {
+    let length = password.chars().count();
+    if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
         return Err(Refusal::field(
             "password",
-            "Pakai kata sandi paling sedikit 12 karakter yang tidak memuat nama pengguna.",
-            "Use a password of at least 12 characters that does not contain the user name.",
+            "Pakai kata sandi 12-200 karakter; beberapa kata yang tidak berhubungan mudah diingat.",
+            "Use a password of 12 to 200 characters; several words that have nothing to do with each other are easy to keep.",
+        )
+        .into());
+    }
+    let lowered = password.to_lowercase();
+    let known: Vec<String> = words
+        .iter()
+        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).chain([word.to_lowercase()]))
+        .filter(|word| word.chars().count() >= 3)
+        .collect();
+    let said = known.iter().any(|word| word.chars().count() >= 4 && lowered.contains(word.as_str()));
+    let judged: String = lowered.chars().take(JUDGED).collect();
+    let inputs: Vec<&str> = known.iter().map(String::as_str).chain(LOCAL.iter().copied()).collect();
+    if said || zxcvbn::zxcvbn(&judged, &inputs).score() < zxcvbn::Score::Three {
+        return Err(Refusal::field(
+            "password",
+            "Kata sandi ini mudah ditebak. Pakai beberapa kata yang tidak berhubungan, tanpa nama, kantor, tanggal, atau urutan tombol.",
+            "This password is easy to guess. Use several words that have nothing to do with each other, without names, the office, dates or rows of keys.",
         )
         .into());
     }
@@ -155,8 +286,44 @@ mod tests {
 
     #[test]
     fn weak_passwords_are_refused() {
-        assert!(check_strength("siti", "short").is_err());
-        assert!(check_strength("siti", "my-name-is-SITI-123").is_err());
-        assert!(check_strength("siti", "correct horse battery").is_ok());
+        let words = ["siti.rahma", "Siti Rahma Wati", "JKT-01", "Dukcapil Jakarta Pusat"];
+        for weak in [
+            "short",
+            "password1234",
+            "Password1234!",
+            "P@ssw0rd1234",
+            "qwertyuiop12",
+            "1qaz2wsx3edc",
+            "123456789012",
+            "aaaaaaaaaaaa",
+            "abcabcabcabc",
+            "iloveyou1234",
+            "indonesia1945",
+            "rahasia12345",
+            "bismillah123",
+            "dukcapil2026",
+            "petugasloket1",
+            "jakartapusat9",
+            "my-name-is-SITI-123",
+            "xx-siti.rahma-xx",
+            "wati#8kQ!zfp0Lw",
+            "17agustus1945",
+            "passwordpassword",
+            "admin123admin123",
+            "letmeinletmein",
+            "sayangcinta123",
+        ] {
+            assert!(check_strength(&words, weak).is_err(), "{weak}");
+        }
+        assert!(check_strength(&words, &"kuda baterai ".repeat(16)).is_err(), "too long to be judged");
+        let random = Random::seeded(3);
+        for good in ["correct horse battery", "kuda baterai staples", "tujuh ember hujan kemarin", "Tr0ub4dor&3-lemari"]
+        {
+            assert!(check_strength(&words, good).is_ok(), "{good}");
+        }
+        for _ in 0..50 {
+            let made = generate(&random);
+            assert!(check_strength(&words, made.expose()).is_ok(), "{}", made.expose());
+        }
     }
 }

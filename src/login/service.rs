@@ -1,21 +1,21 @@
 //! Logging in with password and authenticator code, and keeping the session.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::model::{LOCK_MINUTES, Life, MAX_FAILURES};
+use super::known::{self, BrowserId};
+use super::model::{FORGET_MINUTES, Life, Wait};
 use super::password::{Passwords, Place};
-use super::store::{self, EMPLOYEES, OFFICERS, Statements};
+use super::store::{self, AccountRow, EMPLOYEES, OFFICERS, Statements};
 use super::totp;
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::{MINUTE, Timestamp};
 use crate::core::Core;
 use crate::credential::jwk::base64url;
 use crate::db::Tx;
-use crate::error::{Code, Error, Refusal, Result};
+use crate::error::{Code, Refusal, Result};
 use crate::guesses::Guesses;
 use crate::secret::Redacted;
 use crate::vault::Label;
@@ -38,59 +38,84 @@ impl Realm {
         }
     }
 
-    const fn statements(self) -> &'static Statements {
+    pub(super) const fn statements(self) -> &'static Statements {
         match self {
             Self::Officers => &OFFICERS,
             Self::Employees => &EMPLOYEES,
         }
     }
+
+    pub(super) const fn actor(self, person: Uuid) -> Actor {
+        match self {
+            Self::Officers => Actor::Officer(person),
+            Self::Employees => Actor::Employee(person),
+        }
+    }
+
+    /// The chain of a person's acts: the office's, or the general one.
+    pub(super) const fn chain(self, owner: Uuid) -> Uuid {
+        match self {
+            Self::Officers => owner,
+            Self::Employees => GENERAL,
+        }
+    }
 }
 
-/// What a person proves knowledge of.
-pub struct Account {
-    /// The person.
-    pub id: Uuid,
-    /// PHC string of the password.
-    pub password_hash: String,
-    /// Sealed authenticator secret.
-    pub totp_sealed: Vec<u8>,
+/// Whose browser asks.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Address.
+    pub address: IpAddr,
+    /// The cookie that says which people logged in from this browser before.
+    pub browser: Option<String>,
+}
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        Self { address, browser: None }
+    }
 }
 
 /// A try that is counted and may be judged.
 #[derive(Debug)]
 #[must_use = "a counted try is to be judged"]
 pub struct Try {
-    subject: Vec<u8>,
-    address: IpAddr,
+    /// Whose tries these are: this person's from this browser or address.
+    source: Vec<u8>,
+    /// All tries of strangers at this person.
+    total: Option<Vec<u8>>,
+    address: Option<IpAddr>,
     place: Place,
 }
 
-/// A session in a transaction that is not committed yet, so that the caller can write beside it.
-pub struct Opened {
-    /// To be committed.
-    pub tx: Tx,
+/// A new session.
+#[derive(Debug)]
+pub struct LoggedIn {
     /// The cookie's value, which is nowhere stored.
     pub token: Redacted<String>,
+    /// The cookie that says that this person logged in from this browser.
+    pub browser: Redacted<String>,
 }
 
 /// Log-ins of one realm. Cloning shares everything.
 #[derive(Clone)]
 pub struct LogIns {
-    core: Core,
-    passwords: Passwords,
-    realm: Realm,
+    pub(super) core: Core,
+    pub(super) passwords: Passwords,
+    pub(super) realm: Realm,
+    pub(super) audit: audit::Service,
     wrong: Guesses,
-    /// Who succeeded from which address, as subjects, since this node started: a stranger at the same address holds them
-    /// up no more than with five wrong passwords of their own name.
-    proven: Arc<Mutex<HashSet<Vec<u8>>>>,
+    /// A sealed authenticator secret of nobody: what is opened and compared when there is no account, so that both take
+    /// equally long.
+    decoy: Vec<u8>,
 }
 
-/// Subjects remembered at most; beyond that all are forgotten.
-const PROVEN: usize = 10_000;
-
 /// Failed log-ins of one address, whatever the names, before it has to wait; and seconds for one more. An office of many
-/// officers shares an address, and only failures count.
+/// officers shares an address, and only failures of browsers that nobody logged in from count.
 const FAILURES_PER_ADDRESS: (i64, i64) = (60, 5);
+
+/// Failed log-ins with names that nobody has that are written to the audit log in an hour, of all strangers together.
+const UNKNOWN_PER_HOUR: i64 = 500;
 
 impl LogIns {
     /// Over the shared tables.
@@ -100,102 +125,177 @@ impl LogIns {
     pub fn new(core: Core, realm: Realm) -> Result<Self> {
         let passwords = Passwords::new(core.config.limits.password_hashes, &core.random)?;
         let wrong = Guesses::new(FAILURES_PER_ADDRESS.0, FAILURES_PER_ADDRESS.1);
-        Ok(Self { core, passwords, realm, wrong, proven: Arc::default() })
+        let audit = audit::Service::new(core.clone());
+        let decoy = core.vault.seal_bytes(&core.random, realm.totp_table(), Uuid::nil(), &totp::generate(&core.random));
+        Ok(Self { core, passwords, realm, audit, wrong, decoy })
+    }
+
+    /// Hashes of passwords that were computed so far: what a log-in costs, whatever is wrong with it.
+    pub fn hashes(&self) -> u64 {
+        self.passwords.computed()
+    }
+
+    /// Logs a person in.
+    ///
+    /// # Errors
+    /// `login_failed` whatever was wrong; `overloaded` when too many wait to be judged; `too_many` after failures: of this
+    /// person from this browser or address, of strangers at this person, or of strangers at this address.
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: Redacted<String>,
+        code: &str,
+        client: &Client,
+    ) -> Result<LoggedIn> {
+        let username = username.trim().to_lowercase();
+        let counted = self.begin(&username, client).await?;
+        let account = self.account(&username).await?;
+        self.open(counted, &username, account, password, code, client.browser.as_deref()).await
+    }
+
+    /// The account of a name, as it stands now; none for who may not log in.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn account(&self, username: &str) -> Result<Option<AccountRow>> {
+        // What cannot be a user name is nobody's, and is not asked for: PostgreSQL knows no text with a zero byte.
+        let name = super::check_username(username).unwrap_or_else(|_| String::from("-"));
+        let mut reader = self.core.db.read().await?;
+        Ok(self.realm.statements().account_by_name(&mut reader, &name).await?.filter(AccountRow::is_active))
     }
 
     /// Counts a try in a transaction of its own, before anything is compared.
     ///
     /// # Errors
-    /// `overloaded` when too many wait to be judged; `too_many` after five failures of this user from this address, or
-    /// sixty of anybody from it, unless this user logged in from it before.
-    pub async fn begin(&self, username: &str, address: IpAddr) -> Result<Try> {
+    /// `overloaded`, `too_many`.
+    pub async fn begin(&self, username: &str, client: &Client) -> Result<Try> {
         let now = self.core.now();
-        let subject = self.subject(username, address);
-        if let Some(seconds) = self.wrong.wait(address, now)
-            && !self.proven().contains(&subject)
-        {
+        if let Some(id) = self.known_browser(username, client.browser.as_deref()) {
+            let source = self.subject(&[username.as_bytes(), b"browser", &id]);
+            return self.admit(Try { source, total: None, address: None, place: self.passwords.queue()? }).await;
+        }
+        if let Some(seconds) = self.wrong.wait(client.address, now) {
             return Err(Refusal::new(Code::TooMany).retry_after(seconds).into());
         }
-        self.admit(subject, address, now).await
+        let address = client.address.to_string();
+        let source = self.subject(&[username.as_bytes(), address.as_bytes()]);
+        let total = Some(self.subject(&[username.as_bytes(), b"strangers"]));
+        let place = self.passwords.queue()?;
+        self.admit(Try { source, total, address: Some(client.address), place }).await
     }
 
-    async fn admit(&self, subject: Vec<u8>, address: IpAddr, now: Timestamp) -> Result<Try> {
-        let place = self.passwords.queue()?;
-        if self.count(&subject, now).await? {
-            return Ok(Try { subject, address, place });
+    fn known_browser(&self, username: &str, cookie: Option<&str>) -> Option<BrowserId> {
+        known::read(&self.core.vault, self.realm, username, cookie?, self.core.now())
+    }
+
+    async fn admit(&self, counted: Try) -> Result<Try> {
+        let now = self.core.now();
+        let mut tx = self.core.db.write().await?;
+        let mut refused = None;
+        for (subject, wait) in [(Some(&counted.source), Wait::OWN), (counted.total.as_ref(), Wait::STRANGERS)] {
+            let Some(subject) = subject else { continue };
+            if count(&mut tx, subject, now, wait).await?.is_none() {
+                refused = Some(store::locked_until(&mut tx, subject).await?.unwrap_or(now));
+                break;
+            }
         }
-        let mut tx = self.core.db.read().await?;
-        let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
-        let until = store::locked_until(&mut tx, &subject).await?.unwrap_or(lock);
+        tx.commit().await?;
+        let Some(until) = refused else { return Ok(counted) };
         Err(Refusal::new(Code::TooMany)
             .detail(
-                "Lima kali gagal masuk: tunggu 15 menit, atau minta penyelia memeriksa akun Anda.",
-                "Five failed log-ins: wait 15 minutes, or ask the supervisor to look at your account.",
+                "Terlalu sering gagal masuk: tunggu selama yang tertera, atau masuk dari peramban yang biasa Anda pakai.",
+                "Too many failed log-ins: wait for the time stated, or use the browser that you usually log in with.",
             )
             .retry_after(until.retry_after(now))
             .into())
     }
 
-    /// Counts a try; `false` while its subject is locked.
-    async fn count(&self, subject: &[u8], now: Timestamp) -> Result<bool> {
-        let mut tx = self.core.db.write().await?;
-        let forgotten = now.plus_seconds(-LOCK_MINUTES * MINUTE);
-        let lock = now.plus_seconds(LOCK_MINUTES * MINUTE);
-        let counted = store::count_try(&mut tx, subject, now, forgotten, MAX_FAILURES, lock).await?.is_some();
-        tx.commit().await?;
-        Ok(counted)
-    }
-
-    /// Judges a try and opens a session. Without an account it takes as long and fails.
+    /// Judges a try and opens a session. Every failure takes the same steps: one password hash, one counted try at codes, one
+    /// secret opened, one code compared, one step to be spent, one entry; only rows that nobody has are missed.
     ///
     /// # Errors
     /// `login_failed` whatever was wrong.
     pub async fn open(
         &self,
         counted: Try,
-        account: Option<Account>,
+        username: &str,
+        account: Option<AccountRow>,
         password: Redacted<String>,
         code: &str,
-    ) -> Result<Opened> {
+        browser: Option<&str>,
+    ) -> Result<LoggedIn> {
         let now = self.core.now();
+        let (person, owner) =
+            account.as_ref().map_or((Uuid::nil(), GENERAL), |account| (account.person_id, account.owner_id));
+        let proof = Proof { account, password, code };
+        let (mut tx, right) = self.prove(&counted, proof, now).await?;
+        let statements = self.realm.statements();
+        let actor = if person.is_nil() { Actor::Stranger } else { self.realm.actor(person) };
+        let subject_id = if person.is_nil() { self.pseudonym(username) } else { person };
+        let event = Event { chain: self.realm.chain(owner), actor, action: Action::LogIn, subject_id };
+        if !right {
+            // The person's row before those of the log, as where a log-in succeeds: both may be under way at once.
+            statements.note_failure(&mut tx, person).await?;
+            let all = self.audit.count(&mut tx, Uuid::nil(), "unknown log-ins").await?;
+            if !person.is_nil() || all <= UNKNOWN_PER_HOUR || audit::model::is_written(all) {
+                self.audit.refused_in(&mut tx, event, Code::LoginFailed).await?;
+            }
+            tx.commit().await?;
+            if let Some(address) = counted.address {
+                self.wrong.note(address, now);
+            }
+            return Err(Code::LoginFailed.into());
+        }
+        for subject in [Some(&counted.source), counted.total.as_ref()].into_iter().flatten() {
+            store::forget_failures(&mut tx, subject).await?;
+        }
+        let token = base64url(&self.core.random.bytes::<32>());
+        let before = statements.note_log_in(&mut tx, person, now).await?;
+        statements.add(&mut tx, &digest(&token), person, now, Life::end_of(now)).await?;
+        statements.keep_before(&mut tx, &digest(&token), before).await?;
+        self.audit.record(&mut tx, event, Outcome::Done).await?;
+        tx.commit().await?;
+        let id = self.known_browser(username, browser);
+        let (vault, random) = (&self.core.vault, &self.core.random);
+        let ticket = known::write(vault, random, self.realm, username, (browser, id), now);
+        Ok(LoggedIn { token: Redacted(token), browser: Redacted(ticket) })
+    }
+
+    /// Compares password and authenticator code, and spends the code: gives the transaction in which it is spent, not yet
+    /// committed, and whether both were right.
+    async fn prove(&self, counted: &Try, proof: Proof<'_>, now: Timestamp) -> Result<(Tx, bool)> {
+        let Proof { account, password, code } = proof;
         let stored = account.as_ref().map(|account| account.password_hash.clone());
         let fits = self.passwords.fits(&counted.place, password, stored).await?;
-        let Some(account) = account.filter(|_| fits) else { return Err(self.failed(&counted)) };
         // Whoever has the password could try codes from ever new addresses. So these tries are counted for the person alone;
         // nobody without the password can use them up, and the answer does not tell that it was right.
-        let codes = self.digest_of(&[account.id.as_bytes(), b"codes"]);
-        if !self.count(&codes, now).await? {
-            tracing::warn!(person.id = %account.id, "log-in: too many wrong codes after the right password");
-            return Err(self.failed(&counted));
-        }
-        let secret = self.core.vault.open_bytes(self.realm.totp_table(), account.id, &account.totp_sealed)?;
-        let Some(step) = totp::check(&secret, code, now)? else { return Err(self.failed(&counted)) };
-        let token = base64url(&self.core.random.bytes::<32>());
-        let statements = self.realm.statements();
+        let person = account.as_ref().map_or(Uuid::nil(), |account| account.person_id);
+        let codes = if fits {
+            self.subject(&[person.as_bytes(), b"codes"])
+        } else {
+            self.subject(&[&counted.source, b"no codes"])
+        };
         let mut tx = self.core.db.write().await?;
-        let Account { id, password_hash, totp_sealed } = &account;
-        if !statements.spend_step(&mut tx, *id, step, password_hash, totp_sealed).await?.happened() {
-            return Err(self.failed(&counted));
+        let in_time = count(&mut tx, &codes, now, Wait::OWN).await?.is_some();
+        tx.commit().await?;
+        if fits && !in_time {
+            tracing::warn!(person.id = %person, "log-in: too many wrong codes after the right password");
         }
-        store::forget_failures(&mut tx, &counted.subject).await?;
-        store::forget_failures(&mut tx, &codes).await?;
-        statements.add(&mut tx, &digest(&token), account.id, now, Life::end_of(now)).await?;
-        let mut proven = self.proven();
-        if proven.len() >= PROVEN {
-            proven.clear();
+        let (sealed, hash) = match &account {
+            Some(account) => (&account.totp_sealed, account.password_hash.as_str()),
+            None => (&self.decoy, ""),
+        };
+        let secret = self.core.vault.open_bytes(self.realm.totp_table(), person, sealed)?;
+        let step = totp::check(&secret, code, now)?;
+        let good = fits && in_time && step.is_some();
+        let mut tx = self.core.db.write().await?;
+        let spender = if good { person } else { Uuid::nil() };
+        let statements = self.realm.statements();
+        let spent = statements.spend_step(&mut tx, spender, step.unwrap_or(0), hash, sealed).await?.happened();
+        if good && spent {
+            store::forget_failures(&mut tx, &codes).await?;
         }
-        proven.insert(counted.subject);
-        drop(proven);
-        Ok(Opened { tx, token: Redacted(token) })
-    }
-
-    fn proven(&self) -> MutexGuard<'_, HashSet<Vec<u8>>> {
-        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn failed(&self, counted: &Try) -> Error {
-        self.wrong.note(counted.address, self.core.now());
-        Code::LoginFailed.into()
+        Ok((tx, good && spent))
     }
 
     /// Judges a session at a request and notes that it is in use.
@@ -205,12 +305,15 @@ impl LogIns {
     pub async fn keep(&self, token: &str, life: Life) -> Result<()> {
         let now = self.core.now();
         if life.judge(now)? {
-            self.touch(token, now, None).await?;
+            let mut tx = self.core.db.write().await?;
+            self.realm.statements().touch(&mut tx, &digest(token), now).await?;
+            tx.commit().await?;
         }
         Ok(())
     }
 
-    /// Continues an idle session with the password alone.
+    /// Continues an idle session with the password alone, under a new value of the cookie: the old one ends, so that what
+    /// somebody copied while the screen was locked is worth nothing.
     ///
     /// # Errors
     /// `session_ended`, `login_failed`, `too_many`.
@@ -218,17 +321,92 @@ impl LogIns {
         &self,
         token: &str,
         life: Life,
-        (username, password_hash): (&str, String),
+        person: Uuid,
         password: Redacted<String>,
-        address: IpAddr,
-    ) -> Result<()> {
-        life.require_unended(self.core.now())?;
-        // Whoever has the session is no stranger who tries names.
-        let counted = self.admit(self.subject(username, address), address, self.core.now()).await?;
-        if !self.passwords.fits(&counted.place, password, Some(password_hash)).await? {
-            return Err(self.failed(&counted));
+    ) -> Result<Redacted<String>> {
+        let now = self.core.now();
+        life.require_unended(now)?;
+        let account = self.account_of(person).await?;
+        // Whoever has the session is no stranger who tries names: such tries are the session's own.
+        let source = self.subject(&[&digest(token), b"resume"]);
+        let counted = self.admit(Try { source, total: None, address: None, place: self.passwords.queue()? }).await?;
+        let event = self.event(&account, Action::SessionResumed, person);
+        if !self.passwords.fits(&counted.place, password, Some(account.password_hash.clone())).await? {
+            self.audit.refused(event, Code::LoginFailed).await?;
+            return Err(Code::LoginFailed.into());
         }
-        self.touch(token, self.core.now(), Some(counted)).await
+        let mut tx = self.core.db.write().await?;
+        let next = self.rotate(&mut tx, token, &account).await?;
+        store::forget_failures(&mut tx, &counted.source).await?;
+        self.audit.record(&mut tx, event, Outcome::Done).await?;
+        tx.commit().await?;
+        Ok(next)
+    }
+
+    /// Replaces the own password, with the present one and an authenticator code. All other sessions end; this one goes on
+    /// under a new value of the cookie.
+    ///
+    /// # Errors
+    /// `login_failed` whatever was wrong, `too_many`, `invalid_field` for a weak new one, `session_ended`.
+    pub async fn change_password(
+        &self,
+        (token, person): (&str, Uuid),
+        (password, code): (Redacted<String>, &str),
+        new: &Redacted<String>,
+        words: &[&str],
+    ) -> Result<Redacted<String>> {
+        let now = self.core.now();
+        let account = self.account_of(person).await?;
+        let mut known: Vec<&str> = words.to_vec();
+        known.extend([account.username.as_str(), account.full_name.as_str()]);
+        super::password::check_strength(&known, new.expose())?;
+        if new.expose() == password.expose() {
+            return Err(Refusal::field(
+                "new_password",
+                "Kata sandi baru harus berbeda dari yang lama.",
+                "The new password has to differ from the present one.",
+            )
+            .into());
+        }
+        let source = self.subject(&[person.as_bytes(), b"password"]);
+        let counted = self.admit(Try { source, total: None, address: None, place: self.passwords.queue()? }).await?;
+        let hash = self.passwords.hash(&counted.place, &self.core.random, new.clone()).await?;
+        let event = self.event(&account, Action::PasswordChanged, person);
+        let proof = Proof { account: Some(account.clone()), password, code };
+        let (mut tx, right) = self.prove(&counted, proof, now).await?;
+        if !right {
+            self.audit.refused_in(&mut tx, event, Code::LoginFailed).await?;
+            tx.commit().await?;
+            return Err(Code::LoginFailed.into());
+        }
+        let statements = self.realm.statements();
+        // The step was spent under the condition that the password is still the one that was compared with.
+        statements.set_password(&mut tx, person, &hash).await?.or(Code::LoginFailed)?;
+        statements.end_others(&mut tx, person, &digest(token)).await?;
+        let next = self.rotate(&mut tx, token, &AccountRow { password_hash: hash, ..account }).await?;
+        store::forget_failures(&mut tx, &counted.source).await?;
+        self.audit.record(&mut tx, event, Outcome::Done).await?;
+        tx.commit().await?;
+        Ok(next)
+    }
+
+    pub(super) async fn account_of(&self, person: Uuid) -> Result<AccountRow> {
+        let mut reader = self.core.db.read().await?;
+        let account = self.realm.statements().account_by_id(&mut reader, person).await?;
+        Ok(account.filter(AccountRow::is_active).ok_or(Code::SessionEnded)?)
+    }
+
+    pub(super) fn event(&self, account: &AccountRow, action: Action, subject_id: Uuid) -> Event {
+        let chain = self.realm.chain(account.owner_id);
+        Event { chain, actor: self.realm.actor(account.person_id), action, subject_id }
+    }
+
+    async fn rotate(&self, tx: &mut Tx, token: &str, account: &AccountRow) -> Result<Redacted<String>> {
+        let next = base64url(&self.core.random.bytes::<32>());
+        let statements = self.realm.statements();
+        let person = (account.person_id, account.password_hash.as_str());
+        statements.rotate(tx, &digest(token), &digest(&next), person, self.core.now()).await?.or(Code::SessionEnded)?;
+        Ok(Redacted(next))
     }
 
     /// Ends a session. Ending one that is over is the same.
@@ -237,7 +415,14 @@ impl LogIns {
     /// When the database does not answer.
     pub async fn close(&self, token: &str) -> Result<()> {
         let mut tx = self.core.db.write().await?;
-        self.realm.statements().end(&mut tx, &digest(token)).await?;
+        let statements = self.realm.statements();
+        let whose = statements.whose(&mut tx, &digest(token)).await?;
+        let ended = statements.end(&mut tx, &digest(token)).await?.happened();
+        if let Some((person, owner)) = whose.filter(|_| ended) {
+            let (chain, actor) = (self.realm.chain(owner), self.realm.actor(person));
+            let event = Event { chain, actor, action: Action::LogOut, subject_id: person };
+            self.audit.record(&mut tx, event, Outcome::Done).await?;
+        }
         Ok(tx.commit().await?)
     }
 
@@ -249,33 +434,36 @@ impl LogIns {
         let now = self.core.now();
         let mut tx = self.core.db.write().await?;
         let sessions = self.realm.statements().sweep(&mut tx, now).await?;
-        let failures = store::sweep_failures(&mut tx, now.plus_seconds(-2 * LOCK_MINUTES * MINUTE)).await?;
+        let failures = store::sweep_failures(&mut tx, now.plus_seconds(-FORGET_MINUTES * MINUTE)).await?;
         tx.commit().await?;
         Ok(sessions + failures)
     }
 
-    async fn touch(&self, token: &str, now: Timestamp, counted: Option<Try>) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
-        if let Some(Try { subject, .. }) = counted {
-            store::forget_failures(&mut tx, &subject).await?;
-        }
-        self.realm.statements().touch(&mut tx, &digest(token), now).await?;
-        Ok(tx.commit().await?)
+    /// An officer and an employee may have one name: their failures are not each other's.
+    fn subject(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let mut all = vec![self.realm.totp_table().as_bytes()];
+        all.extend_from_slice(parts);
+        self.core.vault.mac_index(Label::LoginSubject, &all).to_vec()
     }
 
-    fn subject(&self, username: &str, address: IpAddr) -> Vec<u8> {
-        let address = address.to_string();
-        let mut parts = vec![username.as_bytes(), address.as_bytes()];
-        if self.realm == Realm::Employees {
-            // An officer and an employee may have one name: their failures are not each other's.
-            parts.push(b"employee");
-        }
-        self.digest_of(&parts)
+    /// An id for a name that nobody has, so that tries at it can be told from others in the log without writing it there.
+    fn pseudonym(&self, username: &str) -> Uuid {
+        let digest = self.subject(&[username.as_bytes(), b"nobody"]);
+        Uuid::from_slice(&digest[..16]).unwrap_or_default()
     }
+}
 
-    fn digest_of(&self, parts: &[&[u8]]) -> Vec<u8> {
-        self.core.vault.mac_index(Label::LoginSubject, parts).to_vec()
-    }
+/// What a person proves with.
+struct Proof<'a> {
+    account: Option<AccountRow>,
+    password: Redacted<String>,
+    code: &'a str,
+}
+
+/// Counts a try; `None` while its subject has to wait.
+async fn count(tx: &mut Tx, subject: &[u8], now: Timestamp, wait: Wait) -> Result<Option<i64>> {
+    let forgotten = now.plus_seconds(-FORGET_MINUTES * MINUTE);
+    Ok(store::count_try(tx, subject, now, forgotten, wait).await?)
 }
 
 /// SHA-256 of a cookie's value: what is stored of it.

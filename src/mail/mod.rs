@@ -12,7 +12,7 @@ pub mod worker;
 
 pub use mailbox::Mailbox;
 pub use outbox::{MailKind, MailState};
-pub use transport::{Transport, mask_address};
+pub use transport::Transport;
 pub use worker::{Compose, ComposeFuture, Job, Wake, Worker};
 
 use uuid::Uuid;

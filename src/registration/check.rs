@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::model::{CheckResult, CheckState, State, Submitted, judge};
 use super::service::{Service, approved_until, open, required, state_of};
 use super::store::{self, Row};
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::{HOUR, Timestamp};
 use crate::db::{DbError, Tx};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::mail::{MailKind, outbox};
 use crate::register::{Date, Found, RegisterRecord, RegisterUnavailable};
 use crate::wallet::face;
@@ -144,13 +145,19 @@ impl Service {
         let to = if complete { State::CodeSent } else { State::AwaitingOfficer };
         let generation = row.code_generation + i64::from(complete);
         // The row is held since its check was finished: only its time can be over.
-        let moved = store::complete_pending(tx, row, to.as_str(), now, until, generation).await?;
-        if moved.happened() && complete {
+        if !store::complete_pending(tx, row, to.as_str(), now, until, generation).await?.happened() {
+            return Ok(());
+        }
+        if complete {
             let row = required(store::lookup(tx, id).await?)?;
             self.prepare_holder(tx, &row, now).await?;
             self.send_code(tx, &row, now).await?;
         }
-        Ok(())
+        // Last, as in an approval: whoever holds the chain waits for nothing else.
+        let chain = row.office_id.unwrap_or(GENERAL);
+        let event = Event { chain, actor: Actor::System, action: Action::ApprovalCompleted, subject_id: id };
+        let outcome = if complete { Outcome::Done } else { Outcome::Refused(Code::WrongState) };
+        audit::Service::new(self.core.clone()).record(tx, event, outcome).await
     }
 
     /// Queues the mail with the activation code; when the address has had its share, for the time of its next turn.

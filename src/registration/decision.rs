@@ -1,7 +1,10 @@
 //! What the counter does with a registration. Who may do it is judged by `counter`; this room judges the registration.
 
+use std::net::IpAddr;
+
 use uuid::Uuid;
 
+use super::initials::initials;
 use super::model::{
     CheckResult, CheckState, Decision, Difference, DifferenceField, SCAN_MINUTES, State, Submitted, differences,
 };
@@ -17,6 +20,9 @@ use crate::wallet::face;
 
 /// Minutes that a match number waits for the officer's confirmation.
 pub const MATCH_MINUTES: i64 = 5;
+
+/// Waiting residents on an officer's screen at most: the newest.
+const MATCHES_SHOWN: i64 = 30;
 
 /// Who acts, and for which office.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,14 +77,12 @@ pub struct Line {
     pub registration_id: Uuid,
     /// Where it stands.
     pub state: State,
-    /// Name as submitted.
-    pub full_name: Redacted<String>,
+    /// Initials of the name as submitted.
+    pub initials: Redacted<String>,
     /// When it last changed.
     pub updated_at: Timestamp,
     /// When it was scanned last.
     pub scanned_at: Option<Timestamp>,
-    /// What the register's answer means.
-    pub check_result: Option<CheckResult>,
 }
 
 /// A resident who scanned the officer's QR and waits for the number to be confirmed.
@@ -86,8 +90,8 @@ pub struct Line {
 pub struct Match {
     /// The registration.
     pub registration_id: Uuid,
-    /// The number on both screens.
-    pub match_number: i64,
+    /// Initials of the name as submitted. The number stands on the resident's screen alone.
+    pub initials: Redacted<String>,
     /// When it was scanned.
     pub scanned_at: Timestamp,
 }
@@ -175,11 +179,11 @@ impl Service {
         if again { Ok(()) } else { Err(Code::QrUsed.into()) }
     }
 
-    /// The resident scanned an officer's QR: gives the two-digit number that both screens show.
+    /// The resident scanned an officer's QR: gives the two-digit number that the resident reads out to the officer.
     ///
     /// # Errors
-    /// `invalid_field`, `qr_expired`, `wrong_state`, `not_found`.
-    pub async fn counter_scan(&self, device: &Thumbprint, id: Uuid, token: &str) -> Result<i64> {
+    /// `invalid_field`, `qr_expired`, `wrong_state`, `not_found`, `too_many` of one client.
+    pub async fn counter_scan(&self, device: &Thumbprint, id: Uuid, token: &str, address: IpAddr) -> Result<i64> {
         let now = self.core.now();
         let mut reader = self.core.db.read().await?;
         let row = self.own(&mut reader, device, id).await?;
@@ -197,30 +201,23 @@ impl Service {
         // A repeated request within the life of the number gets the same number.
         if let (Some(number), Some(at)) = (row.match_number, row.match_at)
             && row.match_officer_id == Some(record.subject)
+            && row.match_tries < store::MATCH_TRIES
             && at > now.plus_seconds(-MATCH_MINUTES * MINUTE)
         {
             return Ok(number);
         }
+        // A photographed counter QR serves strangers too: what one client can put on an officer's list is bounded.
+        if let Some(seconds) = self.offers.wait(address, now) {
+            return Err(Refusal::new(Code::TooMany).retry_after(seconds).into());
+        }
+        self.offers.note(address, now);
         let mut tx = self.core.db.write().await?;
-        let number = self.free_number(&mut tx, record.subject, now).await?;
+        let number = 10 + i64::try_from(self.core.random.below(90)).unwrap_or(0);
         if !store::offer_match(&mut tx, id, number, record.subject, now).await?.happened() {
             return Err(Code::WrongState.into());
         }
         tx.commit().await?;
         Ok(number)
-    }
-
-    /// A number that no other resident waiting for this officer has.
-    async fn free_number(&self, tx: &mut Tx, officer: Uuid, now: Timestamp) -> Result<i64> {
-        let waiting = store::waiting_matches(tx, officer, now.plus_seconds(-MATCH_MINUTES * MINUTE)).await?;
-        let taken = |number| waiting.iter().any(|row| row.match_number == Some(number));
-        for _ in 0..200 {
-            let number = 10 + i64::try_from(self.core.random.below(90)).unwrap_or(0);
-            if !taken(number) {
-                return Ok(number);
-            }
-        }
-        Err(Refusal::new(Code::TooMany).retry_after(60).into())
     }
 
     /// Residents who scanned this officer's QR in the last minutes.
@@ -230,45 +227,71 @@ impl Service {
     pub async fn matches(&self, actor: Actor) -> Result<Vec<Match>> {
         let since = self.core.now().plus_seconds(-MATCH_MINUTES * MINUTE);
         let mut tx = self.core.db.read().await?;
-        let rows = store::waiting_matches(&mut tx, actor.officer_id, since).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| {
-                Some(Match {
+        let rows = store::waiting_matches(&mut tx, actor.officer_id, since, MATCHES_SHOWN).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Match {
                     registration_id: row.registration_id,
-                    match_number: row.match_number?,
-                    scanned_at: row.match_at?,
+                    initials: self.initials_of(&row)?,
+                    scanned_at: row.match_at.unwrap_or_default(),
                 })
             })
-            .collect())
+            .collect()
     }
 
-    /// The officer confirms the number on the resident's screen; it counts as this officer's scan. Once it is committed,
-    /// [`Service::ensure_checked`] is to be called.
+    fn initials_of(&self, row: &Row) -> Result<Redacted<String>> {
+        Ok(Redacted(initials(open(&self.core.vault, row)?.full_name.expose())))
+    }
+
+    /// Counts a try at the number that the resident reads out, before it is compared, in a transaction of its own.
     ///
     /// # Errors
-    /// `not_found` when nobody waits for this officer under that id, `invalid_field` for a wrong number.
+    /// `not_found` when nobody waits for this officer under that id; `invalid_field` for a wrong number, with the tries
+    /// left; `wrong_state` for the last wrong one: the number is void then.
+    pub async fn try_match(&self, actor: Actor, id: Uuid, number: i64) -> Result<()> {
+        let since = self.core.now().plus_seconds(-MATCH_MINUTES * MINUTE);
+        let mut tx = self.core.db.write().await?;
+        let tried = store::try_match(&mut tx, id, actor.officer_id, since).await?;
+        tx.commit().await?;
+        let (right, tries) = tried.ok_or(Code::NotFound)?;
+        if right == number {
+            return Ok(());
+        }
+        Err(if tries < store::MATCH_TRIES {
+            Refusal::field(
+                "match_number",
+                "Angka tidak sama dengan layar warga; minta warga menyebutkannya lagi.",
+                "The number is not the one on the resident's screen; ask for it again.",
+            )
+            .tries_left(store::MATCH_TRIES - tries)
+        } else {
+            Refusal::new(Code::WrongState).detail(
+                "Tiga kali salah: angka itu tidak berlaku lagi. Minta warga memindai QR loket lagi.",
+                "Three wrong numbers: it is void. Ask the resident to scan the counter QR again.",
+            )
+        }
+        .into())
+    }
+
+    /// The number was right; it counts as this officer's scan. Once it is committed, [`Service::ensure_checked`] is to be
+    /// called.
+    ///
+    /// # Errors
+    /// `not_found` when the resident scanned again meanwhile, or waits no longer.
     pub async fn confirm_match(&self, tx: &mut Tx, actor: Actor, id: Uuid, number: i64) -> Result<()> {
         let now = self.core.now();
         let since = now.plus_seconds(-MATCH_MINUTES * MINUTE);
-        if !store::confirm_match(tx, id, number, actor.officer_id, actor.office_id, now, since).await?.happened() {
-            let waiting = store::lookup(tx, id).await?.is_some_and(|row| {
-                row.match_number.is_some()
-                    && row.match_officer_id == Some(actor.officer_id)
-                    && row.match_at >= Some(since)
-            });
-            return Err(if waiting {
-                Refusal::field(
-                    "match_number",
-                    "Angka tidak sama dengan layar warga; minta warga menyebutkannya lagi.",
-                    "The number is not the one on the resident's screen; ask for it again.",
-                )
-                .into()
-            } else {
-                Code::NotFound.into()
-            });
-        }
-        Ok(())
+        store::confirm_match(tx, id, number, actor.officer_id, actor.office_id, now, since).await?.or(Code::NotFound)
+    }
+
+    /// Whether a registration of the office was scanned by this officer, so that the resident is taken to be present.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the office's.
+    pub async fn is_present(&self, actor: Actor, id: Uuid) -> Result<bool> {
+        let mut tx = self.core.db.read().await?;
+        let row = self.in_office(&mut tx, actor, id).await?;
+        Ok(self.scan_counts(&row, actor))
     }
 
     /// At the counter the data check does not wait for its turn: try it now, within the register's time-out.
@@ -352,10 +375,9 @@ impl Service {
                 Ok(Line {
                     registration_id: row.registration_id,
                     state: state_of(&row)?,
-                    full_name: open(&self.core.vault, &row)?.full_name,
+                    initials: self.initials_of(&row)?,
                     updated_at: row.updated_at,
                     scanned_at: row.scanned_at,
-                    check_result: row.check_result(),
                 })
             })
             .collect()

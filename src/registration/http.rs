@@ -320,25 +320,26 @@ struct CounterScanBody {
     token: Redacted<String>,
 }
 
-/// The number to compare.
+/// The number to read out.
 #[derive(Debug, Serialize, ToSchema)]
 struct MatchReply {
-    /// Two digits that both screens show.
+    /// Two digits that the resident reads out to the officer.
     #[schema(example = 47)]
     match_number: i64,
 }
 
-/// The other direction: the resident scans the officer's QR. Both screens show a number; the officer confirms it.
+/// The other direction: the resident scans the officer's QR, gets a number and reads it out; the officer types it.
 #[utoipa::path(post, path = "/v1/registrations/{id}/counter-scan", tag = "Registration", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = CounterScanBody,
     responses((status = 202, description = "Waits for the officer", body = MatchReply),
-        (status = "4XX", description = "`invalid_field`, `qr_expired`, `wrong_state`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`invalid_field`, `qr_expired`, `wrong_state`, `not_found`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn counter_scan(
     State(deps): State<Deps>,
+    ClientAddress(address): ClientAddress,
     device: Device,
     Path(id): Path<Uuid>,
     Json(body): Json<CounterScanBody>,
 ) -> Result<Response, Problem> {
-    let match_number = deps.service.counter_scan(&device.thumbprint, id, body.token.expose()).await?;
+    let match_number = deps.service.counter_scan(&device.thumbprint, id, body.token.expose(), address).await?;
     Ok((StatusCode::ACCEPTED, Json(MatchReply { match_number })).into_response())
 }

@@ -6,6 +6,7 @@
 pub mod check;
 pub mod decision;
 pub mod http;
+mod initials;
 pub mod model;
 pub mod release;
 pub mod selfie;

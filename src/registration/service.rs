@@ -17,6 +17,7 @@ use crate::core::Core;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
+use crate::guesses::Guesses;
 use crate::input;
 use crate::keyring::Keyring;
 use crate::mail::{MailKind, MailState, Wake, outbox};
@@ -35,6 +36,8 @@ pub struct Service {
     pub(super) mail_wake: Wake,
     pub(super) check_wake: Arc<Notify>,
     pub(super) keyring: Keyring,
+    /// Scans of counter QRs, by client.
+    pub(super) offers: Guesses,
     pictures: Arc<Semaphore>,
 }
 
@@ -78,17 +81,24 @@ pub struct Contact {
     pub nik_index: Vec<u8>,
     /// The resident, once the register has answered.
     pub resident_id: Option<Uuid>,
+    /// The office that has it.
+    pub office_id: Option<Uuid>,
 }
 
 const TABLE: &str = "registration";
 /// How often registering begins anew because the same device registers at the same time.
 const REGISTER_TRIES: usize = 4;
 
+/// Scans of counter QRs by one client at once, and seconds for one more: an office whose residents share its wireless
+/// network has several desks.
+const OFFERS_PER_ADDRESS: (i64, i64) = (20, 15);
+
 impl Service {
     /// Wires the use cases.
     pub fn new(core: Core, register: PopulationRegister, keyring: Keyring, mail_wake: Wake) -> Self {
         let pictures = Arc::new(Semaphore::new(core.config.limits.pictures.max(1)));
-        Self { core, register, mail_wake, check_wake: Arc::default(), keyring, pictures }
+        let offers = Guesses::new(OFFERS_PER_ADDRESS.0, OFFERS_PER_ADDRESS.1);
+        Self { core, register, mail_wake, check_wake: Arc::default(), keyring, offers, pictures }
     }
 
     /// Registers, or finds the registration that the same request made before. The answer says nothing about the register:
@@ -509,6 +519,7 @@ pub async fn contact(core: &Core, tx: &mut Tx, id: Uuid) -> Result<Option<Contac
         email_index: row.email_index,
         nik_index: row.nik_index,
         resident_id: row.resident_id,
+        office_id: row.office_id,
     }))
 }
 

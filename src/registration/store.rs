@@ -53,12 +53,14 @@ pub struct Row {
     pub scanned_by: Option<Uuid>,
     /// When it was scanned last.
     pub scanned_at: Option<Timestamp>,
-    /// The number both screens show when the resident scanned the officer's QR.
+    /// The number on the resident's screen since they scanned the officer's QR.
     pub match_number: Option<i64>,
     /// Whose QR that was.
     pub match_officer_id: Option<Uuid>,
     /// When.
     pub match_at: Option<Timestamp>,
+    /// Tries at the number.
+    pub match_tries: i64,
     /// Who decided.
     pub decided_by: Option<Uuid>,
     /// When.
@@ -80,7 +82,7 @@ macro_rules! columns {
         "registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, \
          terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, \
          check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, match_number, \
-         match_officer_id, match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at, \
+         match_officer_id, match_at, match_tries, decided_by, decided_at, reason, decision_sealed, code_generation, code_expires_at, \
          revision"
     };
 }
@@ -189,16 +191,21 @@ pub async fn queue(tx: &mut Tx, office: Uuid, state: &str, after: (Timestamp, Uu
     )
 }
 
-/// Registrations whose residents scanned this officer's QR since `since` and whose number is not confirmed yet.
-pub async fn waiting_matches(tx: &mut Tx, officer: Uuid, since: Timestamp) -> DbResult<Vec<Row>> {
+/// Registrations whose residents scanned this officer's QR since `since` and whose number is neither confirmed nor void,
+/// newest first: whoever scans now is not kept out by many who scanned before.
+pub async fn waiting_matches(tx: &mut Tx, officer: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<Row>> {
     fetch_all!(
         tx,
         Row,
         select!(
-            "WHERE match_officer_id = $1 AND match_at >= $2 AND match_number IS NOT NULL ORDER BY match_at LIMIT 100"
+            "WHERE match_officer_id = $1 AND match_at >= $2 AND match_number IS NOT NULL AND match_tries < $3 \
+             AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction') \
+             ORDER BY match_at DESC, registration_id DESC LIMIT $4"
         ),
         officer,
-        since
+        since,
+        MATCH_TRIES,
+        limit
     )
 }
 
@@ -280,12 +287,26 @@ pub async fn scan(
     change!(tx, SCAN, id, issued, office, officer, now)
 }
 
-const OFFER_MATCH: &str = "UPDATE registration SET match_number = $2, match_officer_id = $3, match_at = $4 \
+const OFFER_MATCH: &str = "UPDATE registration SET match_number = $2, match_officer_id = $3, match_at = $4, match_tries = 0 \
     WHERE registration_id = $1 AND state = 'awaiting_officer' AND ended_at IS NULL AND expires_at > $4";
 
-/// Records that the resident scanned an officer's QR and the number both screens show.
+/// Records that the resident scanned an officer's QR, and the number that they read out.
 pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<Changed> {
     change!(tx, OFFER_MATCH, id, number, officer, now)
+}
+
+/// Tries at a match number; then it is void.
+pub const MATCH_TRIES: i64 = 3;
+
+const TRY_MATCH: &str = "UPDATE registration SET match_tries = match_tries + 1 \
+    WHERE registration_id = $1 AND match_officer_id = $2 AND match_at >= $3 AND match_number IS NOT NULL \
+    AND match_tries < $4 AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction') \
+    RETURNING match_number, match_tries";
+
+/// Counts a try at the number and gives it, and how many tries there were; `None` when nobody waits for this officer under
+/// that id, or the number is void.
+pub async fn try_match(tx: &mut Tx, id: Uuid, officer: Uuid, since: Timestamp) -> DbResult<Option<(i64, i64)>> {
+    fetch_optional!(tx, (i64, i64), TRY_MATCH, id, officer, since, MATCH_TRIES)
 }
 
 const CONFIRM_MATCH: &str = "UPDATE registration SET office_id = $4, scanned_by = $3, scanned_at = $5, \

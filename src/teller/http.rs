@@ -1,11 +1,12 @@
 //! Teller endpoints. Sessions are `__Host-` cookies; cross-site requests are refused by the layer around these routes.
 
+mod sessions;
+
 use axum::Extension;
 use axum::extract::{FromRequestParts, State};
-use axum::response::{IntoResponse, Response};
-use http::header::SET_COOKIE;
+use axum::response::Response;
+use http::HeaderMap;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,18 +17,15 @@ use super::model::{Check, TellerSession};
 use super::service::Service;
 use crate::clock::Timestamp;
 use crate::error::{Code, Language};
-use crate::secret::Redacted;
 use crate::verification::http::{VerificationAnswer, VerificationRequest, idempotency_key, reply};
 use crate::verification::model::Verdict;
 use crate::web::problem::ProblemDocument;
-use crate::web::{ClientAddress, Json, Lang, Problem, Query, cookie};
+use crate::web::{Json, Lang, Problem, Query, cookie};
 
 /// All routes of this room.
 pub fn routes(service: Service) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(log_in))
-        .routes(routes!(current, log_out))
-        .routes(routes!(resume))
+        .merge(sessions::routes())
         .routes(routes!(verify, checks))
         .layer(Extension(service.clone()))
         .with_state(service)
@@ -47,21 +45,6 @@ impl<S: Send + Sync> FromRequestParts<S> for TellerCaller {
     }
 }
 
-/// Log-in of a teller.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TellerLogInBody {
-    /// Log-in name.
-    #[schema(example = "dewi.teller")]
-    username: String,
-    /// Password.
-    #[schema(value_type = String, format = Password)]
-    password: Redacted<String>,
-    /// Six digits of the authenticator app.
-    #[schema(value_type = String, example = "123456")]
-    totp: Redacted<String>,
-}
-
 /// A purpose that may be given.
 #[derive(Debug, Serialize, ToSchema)]
 struct PurposeReply {
@@ -71,102 +54,6 @@ struct PurposeReply {
     /// What the holder reads in the history, in the language asked for.
     #[schema(example = "Membuka rekening")]
     text: String,
-}
-
-/// Who is logged in.
-#[derive(Debug, Serialize, ToSchema)]
-struct TellerSessionReply {
-    /// The employee.
-    employee_id: Uuid,
-    /// Log-in name.
-    username: String,
-    /// Full name.
-    full_name: String,
-    /// The organisation as which checks are made.
-    relying_party: String,
-    /// What it may check for.
-    purposes: Vec<PurposeReply>,
-    /// When the session ends in any case.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Timestamp,
-}
-
-impl TellerSessionReply {
-    fn new(session: TellerSession, language: Language) -> Self {
-        let purpose = |purpose: &crate::verification::Purpose| PurposeReply {
-            code: purpose.code.clone(),
-            text: purpose.text(language).to_owned(),
-        };
-        Self {
-            employee_id: session.employee_id,
-            username: session.username,
-            full_name: session.full_name,
-            relying_party: session.party.name.clone(),
-            purposes: session.party.purposes.iter().map(purpose).collect(),
-            expires_at: session.expires_at,
-        }
-    }
-}
-
-/// Log in as an employee of a relying party. The session is a cookie; it asks for the password again after 30 idle minutes
-/// and ends after 12 hours.
-#[utoipa::path(post, path = "/v1/teller/sessions", tag = "Teller", request_body = TellerLogInBody,
-    responses((status = 201, description = "Logged in; `Set-Cookie` carries the session", body = TellerSessionReply),
-        (status = "4XX", description = "`login_failed`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn log_in(
-    State(service): State<Service>,
-    ClientAddress(address): ClientAddress,
-    Lang(language): Lang,
-    Json(body): Json<TellerLogInBody>,
-) -> Result<Response, Problem> {
-    let new = service.log_in(&body.username, body.password, body.totp.expose(), address).await?;
-    let cookie = cookie::set(cookie::TELLER, new.token.expose());
-    let reply = TellerSessionReply::new(new.session, language);
-    Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(reply)).into_response())
-}
-
-/// Which teller is logged in.
-#[utoipa::path(get, path = "/v1/teller/sessions/current", tag = "Teller", security(("teller" = [])),
-    responses((status = 200, description = "The session", body = TellerSessionReply),
-        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn current(TellerCaller(teller): TellerCaller, Lang(language): Lang) -> Json<TellerSessionReply> {
-    Json(TellerSessionReply::new(teller, language))
-}
-
-/// Log a teller out. Repeating it changes nothing.
-#[utoipa::path(delete, path = "/v1/teller/sessions/current", tag = "Teller", security(("teller" = [])),
-    responses((status = 204, description = "Logged out")))]
-async fn log_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(token) = cookie::read(&headers, cookie::TELLER) {
-        service.log_out(&token).await?;
-    }
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie::clear(cookie::TELLER))]).into_response())
-}
-
-/// The teller's password alone.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TellerResumeBody {
-    /// Password.
-    #[schema(value_type = String, format = Password)]
-    password: Redacted<String>,
-}
-
-/// Continue a teller's session that was idle for 30 minutes, with the password alone.
-#[utoipa::path(post, path = "/v1/teller/sessions/current/resume", tag = "Teller", security(("teller" = [])),
-    request_body = TellerResumeBody,
-    responses((status = 200, description = "Continued", body = TellerSessionReply),
-        (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn resume(
-    State(service): State<Service>,
-    ClientAddress(address): ClientAddress,
-    Lang(language): Lang,
-    headers: HeaderMap,
-    Json(body): Json<TellerResumeBody>,
-) -> Result<Json<TellerSessionReply>, Problem> {
-    let token = cookie::read(&headers, cookie::TELLER).ok_or(Code::SessionEnded)?;
-    let session = service.resume(&token, body.password, address).await?;
-    Ok(Json(TellerSessionReply::new(session, language)))
 }
 
 /// Verify a scanned QR, or the code under it, as a teller

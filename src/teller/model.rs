@@ -25,6 +25,10 @@ pub struct TellerSession {
     pub party: Arc<Party>,
     /// When the session ends in any case.
     pub expires_at: Timestamp,
+    /// When this person logged in before.
+    pub previous_log_in: Option<Timestamp>,
+    /// Log-ins that failed between then and this one.
+    pub failed_log_ins: i64,
 }
 
 /// A new session: the cookie's value, which is nowhere stored, and whose it is.
@@ -32,6 +36,8 @@ pub struct TellerSession {
 pub struct NewSession {
     /// The cookie's value.
     pub token: Redacted<String>,
+    /// The cookie that makes this browser known.
+    pub browser: Redacted<String>,
     /// Whose it is.
     pub session: TellerSession,
 }

@@ -1,7 +1,5 @@
 //! Tellers' log-ins, questions and own checks.
 
-use std::net::IpAddr;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
@@ -9,12 +7,13 @@ use uuid::Uuid;
 use super::model::{CHECKS_LIMIT, Check, CheckPage, NewEmployee, NewSession, TellerSession};
 use super::store::{self, CheckRow, EmployeeRow};
 use crate::attribute::AttributeSet;
-use crate::audit::{self, Action, Actor, Event, Outcome, model::GENERAL};
+use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::core::Core;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::login::service::digest;
-use crate::login::{Account, Life, LogIns, Realm, check_username, password, totp};
+use crate::login::sessions::Session;
+use crate::login::{Client, Life, LogIns, LoggedIn, Realm, check_username, password, totp};
 use crate::secret::Redacted;
 use crate::verification::model::{Answer, Purpose, Question, Verdict};
 use crate::verification::party::Parties;
@@ -53,41 +52,17 @@ impl Service {
     /// Logs an employee in with password and authenticator code.
     ///
     /// # Errors
-    /// `login_failed` whatever was wrong; `too_many` after five failures of this user from this address.
+    /// `login_failed` whatever was wrong; `too_many` after failures, see [`LogIns::log_in`].
     pub async fn log_in(
         &self,
         username: &str,
         password: Redacted<String>,
         code: &str,
-        address: IpAddr,
+        client: impl Into<Client>,
     ) -> Result<NewSession> {
-        let username = username.trim().to_lowercase();
-        let counted = self.log_ins.begin(&username, address).await?;
-        let mut reader = self.core.db.read().await?;
-        // What cannot be a user name is nobody's, and is not asked for: PostgreSQL knows no text with a zero byte.
-        let row = match check_username(&username) {
-            Ok(name) => store::employee_by_name(&mut reader, &name).await?.filter(|row| row.state == "active"),
-            Err(_) => None,
-        };
-        drop(reader);
-        let employee_id = row.as_ref().map(|row| row.employee_id);
-        let account = row.map(|row| Account {
-            id: row.employee_id,
-            password_hash: row.password_hash,
-            totp_sealed: row.totp_sealed,
-        });
-        let mut opened = self.log_ins.open(counted, account, password, code).await?;
-        let employee_id = employee_id.ok_or(Code::LoginFailed)?;
-        let event = Event {
-            chain: GENERAL,
-            actor: Actor::Employee(employee_id),
-            action: Action::LogIn,
-            subject_id: employee_id,
-        };
-        self.audit.record(&mut opened.tx, event, Outcome::Done).await?;
-        opened.tx.commit().await?;
-        let session = self.session(opened.token.expose()).await?;
-        Ok(NewSession { token: opened.token, session })
+        let LoggedIn { token, browser } = self.log_ins.log_in(username, password, code, &client.into()).await?;
+        let session = self.session(token.expose()).await?;
+        Ok(NewSession { token, browser, session })
     }
 
     /// The employee behind a cookie.
@@ -100,15 +75,49 @@ impl Service {
         self.as_session(row).await
     }
 
-    /// Continues an idle session with the password alone.
+    /// Continues an idle session with the password alone, under a new value of the cookie.
     ///
     /// # Errors
     /// `session_ended`, `login_failed`, `too_many`.
-    pub async fn resume(&self, token: &str, password: Redacted<String>, address: IpAddr) -> Result<TellerSession> {
+    pub async fn resume(&self, token: &str, password: Redacted<String>) -> Result<(Redacted<String>, TellerSession)> {
         let row = self.session_row(token).await?;
-        let person = (row.username.as_str(), row.password_hash.clone());
-        self.log_ins.resume(token, row.life(), person, password, address).await?;
-        self.as_session(row).await
+        let next = self.log_ins.resume(token, row.life(), row.employee_id, password).await?;
+        Ok((next, self.as_session(row).await?))
+    }
+
+    /// Replaces the own password; gives the new value of the cookie.
+    ///
+    /// # Errors
+    /// `session_ended`, `password_required`, `login_failed`, `too_many`, `invalid_field`.
+    pub async fn change_password(
+        &self,
+        token: &str,
+        password: Redacted<String>,
+        code: &str,
+        new: &Redacted<String>,
+    ) -> Result<(Redacted<String>, TellerSession)> {
+        let session = self.session(token).await?;
+        let who = (token, session.employee_id);
+        let next = self.log_ins.change_password(who, (password, code), new, &[&session.party.name]).await?;
+        Ok((next, session))
+    }
+
+    /// The own sessions.
+    ///
+    /// # Errors
+    /// `session_ended`, `password_required`.
+    pub async fn own_sessions(&self, token: &str) -> Result<Vec<Session>> {
+        let session = self.session(token).await?;
+        self.log_ins.sessions(token, session.employee_id).await
+    }
+
+    /// Ends one of them, or all others.
+    ///
+    /// # Errors
+    /// `session_ended`, `password_required`, `not_found`.
+    pub async fn end_sessions(&self, token: &str, which: Option<Uuid>) -> Result<()> {
+        let session = self.session(token).await?;
+        self.log_ins.end_sessions(token, session.employee_id, which).await
     }
 
     /// Ends a session. Ending one that is over is the same.
@@ -135,6 +144,14 @@ impl Service {
     /// `undetermined` whenever the outcome, or its record, is not known.
     pub async fn verify(&self, teller: &TellerSession, question: &Question) -> Result<Answer> {
         if !teller.party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
+            let actor = Actor::Employee(teller.employee_id);
+            let event = Event {
+                chain: GENERAL,
+                actor,
+                action: Action::Verification,
+                subject_id: teller.party.relying_party_id,
+            };
+            self.audit.refused(event, Code::PurposeNotAllowed).await?;
             return Err(Code::PurposeNotAllowed.into());
         }
         let Asked { line, new, answered } = self.ask(teller, question).await.map_err(undetermined)?;
@@ -230,6 +247,8 @@ impl Service {
             full_name: row.full_name,
             party,
             expires_at: row.expires_at,
+            previous_log_in: row.previous_at,
+            failed_log_ins: row.previous_failures,
         })
     }
 }
@@ -351,7 +370,6 @@ async fn secrets(core: &Core, employee_id: Uuid, username: &str) -> Result<(NewE
 }
 
 async fn by_operator(core: &Core, mut tx: Tx, action: Action, subject_id: Uuid) -> Result<()> {
-    let event = Event { chain: GENERAL, actor: Actor::Operator, action, subject_id };
-    audit::Service::new(core.clone()).record(&mut tx, event, Outcome::Done).await?;
+    audit::Service::new(core.clone()).operator(&mut tx, action, subject_id).await?;
     Ok(tx.commit().await?)
 }

@@ -92,16 +92,18 @@ pub struct SessionRow {
     pub full_name: String,
     /// `active` or `disabled`.
     pub state: String,
-    /// PHC string of the password, to resume an idle session.
-    pub password_hash: String,
     /// When the last request came.
     pub seen_at: Timestamp,
     /// When it ends in any case.
     pub expires_at: Timestamp,
+    /// When the employee logged in before.
+    pub previous_at: Option<Timestamp>,
+    /// Log-ins that failed between then and this one.
+    pub previous_failures: i64,
 }
 
-const SESSION: &str = "SELECT e.employee_id, e.relying_party_id, e.username, e.full_name, e.state, e.password_hash, \
-    s.seen_at, s.expires_at FROM employee_session s JOIN relying_party_employee e ON e.employee_id = s.employee_id \
+const SESSION: &str = "SELECT e.employee_id, e.relying_party_id, e.username, e.full_name, e.state, \
+    s.seen_at, s.expires_at, s.previous_at, s.previous_failures FROM employee_session s JOIN relying_party_employee e ON e.employee_id = s.employee_id \
     WHERE s.token_hash = $1";
 
 /// The session of a token's hash.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::model::{ApiKey, Party, Purpose};
 use super::store::{self, KeyRow};
 use crate::attribute::AttributeSet;
+use crate::audit::{self, Action};
 use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::db::DbError;
@@ -206,6 +207,9 @@ impl Parties {
                 .map_err(|error| taken(error, "purpose"))?;
         }
         store::add_key(&mut tx, key.key_id, id, &key.hash(), now).await?;
+        let audit = audit::Service::new(self.core.clone());
+        audit.operator(&mut tx, Action::RelyingPartyAdded, id).await?;
+        audit.operator(&mut tx, Action::ApiKeyAdded, key.key_id).await?;
         tx.commit().await?;
         Ok((id, key))
     }
@@ -219,6 +223,7 @@ impl Parties {
         let mut tx = self.core.db.write().await?;
         let party = store::party_by_name(&mut tx, name).await?.ok_or(Code::NotFound)?;
         store::add_key(&mut tx, key.key_id, party.relying_party_id, &key.hash(), self.core.now()).await?;
+        audit::Service::new(self.core.clone()).operator(&mut tx, Action::ApiKeyAdded, key.key_id).await?;
         tx.commit().await?;
         Ok(key)
     }
@@ -230,6 +235,9 @@ impl Parties {
     pub async fn revoke_key(&self, key_id: Uuid) -> Result<()> {
         let mut tx = self.core.db.write().await?;
         let revoked = store::revoke_key(&mut tx, key_id, self.core.now()).await?;
+        if revoked.happened() {
+            audit::Service::new(self.core.clone()).operator(&mut tx, Action::ApiKeyRevoked, key_id).await?;
+        }
         tx.commit().await?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_id);
         if revoked.happened() { Ok(()) } else { Err(Code::NotFound.into()) }

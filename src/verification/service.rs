@@ -21,6 +21,7 @@ use super::quota::{self, RepeatRow};
 use super::receipt;
 use super::store::{self, CheckRow, RefusalRow};
 use crate::attribute::{Attribute, AttributeSet};
+use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::core::Core;
 use crate::credential::verify::{self, Unverified};
@@ -101,13 +102,24 @@ impl Service {
         self.verify_for(party, None, question).await
     }
 
+    /// That a party asked for what it is not entitled to is noted. On the heap, so that the common way carries nothing of it.
+    async fn denied(&self, party: &Party) -> Error {
+        let id = party.relying_party_id;
+        let actor = Actor::RelyingParty(id);
+        let event = Event { chain: GENERAL, actor, action: Action::Verification, subject_id: id };
+        match audit::Service::new(self.core.clone()).refused(event, Code::PurposeNotAllowed).await {
+            Ok(()) => Code::PurposeNotAllowed.into(),
+            Err(error) => error,
+        }
+    }
+
     /// Answers a question that an employee of the party put: wrong codes are counted for the employee too.
     ///
     /// # Errors
     /// As [`Service::verify`].
     pub async fn verify_for(&self, party: &Arc<Party>, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
         if !party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
-            return Err(Code::PurposeNotAllowed.into());
+            return Err(Box::pin(self.denied(party)).await);
         }
         let Ok(_place) = self.places.try_acquire() else {
             return Err(overloaded());

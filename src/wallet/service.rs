@@ -9,6 +9,7 @@ use super::model::{
 use super::sessions::Sessions;
 use super::store::{self, CredentialRow, Try};
 use crate::attribute::{Attribute, AttributeSet};
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
 use crate::core::Core;
 use crate::credential::photo::Portrait;
@@ -133,6 +134,13 @@ impl Service {
             .and_then(PinPublicKey::from_bytes)
             .ok_or_else(|| Error::internal("a stored PIN key is damaged"))?;
         if !key.verifies(Purpose::Unlock, &challenge.bytes, device, signature) {
+            if tries >= MAX_TRIES {
+                let actor = Actor::Resident(resident);
+                let event = Event { chain: GENERAL, actor, action: Action::Block, subject_id: resident };
+                let mut tx = self.core.db.write().await?;
+                audit::Service::new(self.core.clone()).record(&mut tx, event, Outcome::Done).await?;
+                tx.commit().await?;
+            }
             return Err(pin_wrong(tries).into());
         }
 

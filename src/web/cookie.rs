@@ -8,6 +8,11 @@ pub const OFFICER: &str = "__Host-ikd_officer";
 /// Sessions of relying parties' employees.
 pub const TELLER: &str = "__Host-ikd_teller";
 
+/// Which officers logged in from this browser before.
+pub const OFFICER_BROWSER: &str = "__Host-ikd_officer_browser";
+/// Which employees of relying parties did.
+pub const TELLER_BROWSER: &str = "__Host-ikd_teller_browser";
+
 /// The value of a cookie.
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     let jar = axum_extra::extract::CookieJar::from_headers(headers);
@@ -17,6 +22,11 @@ pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
 /// `Set-Cookie` for a session: it ends with the browser's, is never shown to scripts nor sent from other sites.
 pub fn set(name: &str, value: &str) -> String {
     format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict")
+}
+
+/// `Set-Cookie` for what a browser keeps for `days` days.
+pub fn keep(name: &str, value: &str, days: i64) -> String {
+    format!("{}; Max-Age={}", set(name, value), days * crate::clock::DAY)
 }
 
 /// `Set-Cookie` that removes one.

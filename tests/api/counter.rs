@@ -43,9 +43,11 @@ async fn only_who_scanned_within_half_an_hour_decides() {
         scan(desk).await.expect(200).unwrap();
         assert_eq!(scan(&colleague).await.expect(409).unwrap().code(), "qr_used");
 
-        // A colleague of the office sees it and may not decide; another office does not see it.
+        // A colleague of the office sees it only with a reason and may not decide; another office does not see it.
         let path = format!("/v1/officer/registrations/{}", applicant.id);
-        let seen = colleague.get(&path).await.unwrap().expect(200).unwrap().json;
+        assert_eq!(colleague.get(&path).await.unwrap().expect(403).unwrap().code(), "reason_required");
+        let why = json!({"reason": "Warga bertanya lewat telepon"});
+        let seen = colleague.post(&format!("{path}/views"), &why).await.unwrap().expect(200).unwrap().json;
         assert_eq!(seen["may_decide"], false);
         let reason = json!({"reason": "Foto kabur sekali", "to": "selfie"});
         for (what, body) in [

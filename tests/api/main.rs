@@ -6,6 +6,7 @@
 mod support;
 
 mod activation;
+mod acts;
 mod birth_date;
 mod clock;
 mod code;
@@ -20,6 +21,7 @@ mod release;
 mod session;
 mod slow;
 mod spending;
+mod staff;
 mod table;
 mod unlocking;
 mod world;

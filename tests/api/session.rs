@@ -2,7 +2,7 @@
 
 use ikd::clock::{HOUR, MINUTE};
 use ikd::counter::service::{add_office, disable_officer};
-use ikd::demo::client::Answer;
+use ikd::demo::client::{Answer, Officer};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -14,10 +14,8 @@ async fn log_in(world: &World, body: &Value) -> Answer {
     Answer::read(request.send().await.unwrap()).await.unwrap()
 }
 
-async fn resume(world: &World, cookie: &str, password: &str) -> Answer {
-    let request = world.http.post(format!("{}/v1/officer/sessions/current/resume", world.base));
-    let request = request.header("Cookie", cookie).json(&json!({"password": password}));
-    Answer::read(request.send().await.unwrap()).await.unwrap()
+async fn resume(desk: &Officer, password: &str) -> Answer {
+    desk.post("/v1/officer/sessions/current/resume", &json!({"password": password})).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,7 +46,7 @@ async fn of_32_parallel_log_ins_with_one_code_exactly_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn five_failures_lock_this_user_from_this_address_for_fifteen_minutes() {
+async fn failures_of_a_user_from_an_address_make_each_next_try_wait_longer() {
     each_engine(async |core| {
         let world = World::open(core).await;
         let (officer, other) = (world.add_officer("petugas", OFFICE).await, world.add_officer("lain", OFFICE).await);
@@ -75,13 +73,22 @@ async fn five_failures_lock_this_user_from_this_address_for_fifteen_minutes() {
         assert_eq!(refusals.len(), 1, "{refusals:?}");
         assert_eq!(refusals[0].0, "login_failed");
 
-        let locked = log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap();
-        assert_eq!((locked.code(), locked.retry_after), ("too_many", Some(900)));
-        assert_eq!(log_in(&world, &world.log_in_body(&other)).await.status, 201, "nobody else is locked");
+        let refused = |answer: Answer| (answer.code().to_owned(), answer.retry_after);
+        let wait = |seconds: u64| (String::from("too_many"), Some(seconds));
+        assert_eq!(refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap()), wait(30));
+        assert_eq!(log_in(&world, &world.log_in_body(&other)).await.status, 201, "nobody else waits");
+        for seconds in [60, 120, 240, 480, 900, 900] {
+            let (_, now) = refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap());
+            world.later(i64::try_from(now.unwrap()).unwrap());
+            log_in(&world, &with("password", "bukan kata sandi")).await.expect(401).unwrap();
+            let next = refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap());
+            assert_eq!(next, wait(seconds), "twice as long, and never longer than a quarter of an hour");
+        }
         world.later(15 * MINUTE - 1);
         assert_eq!(log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap().code(), "too_many");
         world.later(1);
-        log_in(&world, &world.log_in_body(&officer)).await.expect(201).unwrap();
+        let session = log_in(&world, &world.log_in_body(&officer)).await.expect(201).unwrap().json;
+        assert_eq!((&session["previous_log_in"], &session["failed_log_ins"]), (&Value::Null, &json!(11)));
     })
     .await;
 }
@@ -102,19 +109,13 @@ async fn a_session_idles_after_thirty_minutes_and_ends_after_twelve_hours() {
         assert_eq!(current().await.expect(401).unwrap().code(), "password_required");
         let act = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap();
         assert_eq!(act.expect(401).unwrap().code(), "password_required");
-        assert_eq!(
-            resume(&world, desk.cookie(), "salah sekali lagi").await.expect(401).unwrap().code(),
-            "login_failed"
-        );
+        assert_eq!(resume(&desk, "salah sekali lagi").await.expect(401).unwrap().code(), "login_failed");
         assert_eq!(current().await.expect(401).unwrap().code(), "password_required");
-        assert_eq!(
-            resume(&world, desk.cookie(), &officer.password).await.expect(200).unwrap().json["username"],
-            "petugas"
-        );
+        assert_eq!(resume(&desk, &officer.password).await.expect(200).unwrap().json["username"], "petugas");
         current().await.expect(200).unwrap();
         world.later(12 * HOUR);
         assert_eq!(current().await.expect(401).unwrap().code(), "session_ended");
-        assert_eq!(resume(&world, desk.cookie(), &officer.password).await.expect(401).unwrap().code(), "session_ended");
+        assert_eq!(resume(&desk, &officer.password).await.expect(401).unwrap().code(), "session_ended");
 
         // Logging out, and being disabled, end a session at once.
         let desk = world.log_in(&officer).await;
@@ -164,12 +165,142 @@ async fn who_serves_nobody_sees_nobody_and_a_foreign_page_can_do_nothing() {
         // What a browser sends along when another site's page makes it ask.
         let cookie = world.desk().await.cookie();
         for (name, value) in [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://jahat.example")] {
-            let request = world.http.post(format!("{}{base}/approval", world.base)).header("Cookie", cookie);
+            let request = world.http.post(format!("{}{base}/approval", world.base)).header("Cookie", &cookie);
             let request = request.header(name, value).json(&crate::world::approval());
             let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
             assert_eq!(answer.expect(403).unwrap().code(), "forbidden", "{name}");
         }
         assert_eq!(world.state(&applicant).await, "awaiting_officer");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_continued_session_has_another_cookie_and_the_old_one_is_worth_nothing() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let officer = world.add_officer("petugas", OFFICE).await;
+        let desk = world.log_in(&officer).await;
+        let before = desk.cookie();
+        world.later(31 * MINUTE);
+        resume(&desk, &officer.password).await.expect(200).unwrap();
+        assert_ne!(desk.cookie(), before);
+        desk.get("/v1/officer/sessions/current").await.unwrap().expect(200).unwrap();
+        let old = world.http.get(format!("{}/v1/officer/sessions/current", world.base)).header("Cookie", before);
+        let old = Answer::read(old.send().await.unwrap()).await.unwrap();
+        assert_eq!(old.expect(401).unwrap().code(), "session_ended");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_changes_the_own_password_and_ends_own_sessions() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let mut officer = world.add_officer("petugas", OFFICE).await;
+        let desk = world.log_in(&officer).await;
+        world.later(30);
+        let other = world.log_in(&officer).await;
+        let listed = desk.get("/v1/officer/sessions").await.unwrap().expect(200).unwrap().json;
+        let items = listed["items"].as_array().unwrap();
+        let current: Vec<_> = items.iter().map(|item| item["current"].as_bool().unwrap()).collect();
+        assert_eq!((items.len(), current.iter().filter(|current| **current).count()), (2, 1));
+        let text = listed.to_string();
+        for cookie in [desk.cookie(), other.cookie()] {
+            assert!(!text.contains(cookie.split_once('=').unwrap().1), "a list opens nothing");
+        }
+        // A colleague cannot end it, its owner can.
+        let theirs = items.iter().find(|item| item["current"] == false).unwrap()["session_id"].as_str().unwrap();
+        let colleague = world.officer("rekan", OFFICE).await;
+        let end = async |who: &Officer| {
+            let request = world.http.delete(format!("{}/v1/officer/sessions/{theirs}", world.base));
+            Answer::read(request.header("Cookie", who.cookie()).send().await.unwrap()).await.unwrap()
+        };
+        assert_eq!(end(&colleague).await.expect(404).unwrap().code(), "not_found");
+        end(&desk).await.expect(204).unwrap();
+        assert_eq!(end(&desk).await.expect(404).unwrap().code(), "not_found");
+        let ended = other.get("/v1/officer/sessions/current").await.unwrap();
+        assert_eq!(ended.expect(401).unwrap().code(), "session_ended");
+
+        world.later(30);
+        let third = world.log_in(&officer).await;
+        world.later(30);
+        let totp = |world: &World| ikd::login::totp::code(&officer.secret, world.core.now()).unwrap();
+        let change = async |old: &str, totp: &str, new: &str| {
+            let body = json!({"password": old, "totp": totp, "new_password": new});
+            desk.post("/v1/officer/password", &body).await.unwrap()
+        };
+        let new = "tujuh ember hujan kemarin";
+        for weak in ["password1234", "short", "petugas petugas", officer.password.as_str()] {
+            let answer = change(&officer.password, &totp(&world), weak).await.expect(422).unwrap();
+            assert_eq!(answer.code(), "invalid_field", "{weak}");
+        }
+        assert_eq!(change("bukan yang lama", &totp(&world), new).await.expect(401).unwrap().code(), "login_failed");
+        assert_eq!(change(&officer.password, "000000", new).await.expect(401).unwrap().code(), "login_failed");
+        let before = desk.cookie();
+        change(&officer.password, &totp(&world), new).await.expect(200).unwrap();
+        assert_ne!(desk.cookie(), before, "the cookie is another one");
+        desk.get("/v1/officer/sessions/current").await.unwrap().expect(200).unwrap();
+        assert_eq!(third.get("/v1/officer/sessions/current").await.unwrap().code(), "session_ended");
+        world.later(30);
+        assert_eq!(log_in(&world, &world.log_in_body(&officer)).await.expect(401).unwrap().code(), "login_failed");
+        officer.password = new.into();
+        let answer = log_in(&world, &world.log_in_body(&officer)).await.expect(201).unwrap().json;
+        assert_eq!(answer["failed_log_ins"], 1);
+        assert!(answer["previous_log_in"].as_str().is_some());
+        // Everywhere but here.
+        let request = world.http.delete(format!("{}/v1/officer/sessions", world.base)).header("Cookie", desk.cookie());
+        assert_eq!(request.send().await.unwrap().status(), 204);
+        assert_eq!(desk.get("/v1/officer/sessions").await.unwrap().json["items"].as_array().unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_at_the_same_address_keep_nobody_out_of_a_known_browser() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let officer = world.add_officer("petugas", OFFICE).await;
+        let first = log_in(&world, &world.log_in_body(&officer)).await.expect(201).unwrap();
+        let cookies: Vec<&str> =
+            first.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+        let browser = cookies.iter().find(|cookie| cookie.contains("browser")).unwrap();
+        for part in ["__Host-", "Secure", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age="] {
+            assert!(browser.contains(part), "{part}");
+        }
+        let browser = browser.split(';').next().unwrap();
+        // A stranger guesses from the same address until neither this name nor any other is judged there.
+        let wrong = |name: &str| json!({"username": name, "password": "bukan kata sandi", "totp": "000000"});
+        for _ in 0..6 {
+            log_in(&world, &wrong("petugas")).await;
+        }
+        for number in 0..70 {
+            log_in(&world, &wrong(&format!("nama{number}"))).await;
+        }
+        world.later(30);
+        for _ in 0..2 {
+            log_in(&world, &wrong("petugas")).await;
+        }
+        for number in 70..90 {
+            log_in(&world, &wrong(&format!("nama{number}"))).await;
+        }
+        let log_in_with = async |cookie: &str, body: &Value| {
+            let request = world.http.post(format!("{}/v1/officer/sessions", world.base)).header("Cookie", cookie);
+            Answer::read(request.json(body).send().await.unwrap()).await.unwrap()
+        };
+        assert_eq!(log_in(&world, &wrong("petugas")).await.expect(429).unwrap().code(), "too_many");
+        let last = if browser.ends_with('A') { 'E' } else { 'A' };
+        let forged = format!("{}{last}", &browser[..browser.len() - 1]);
+        assert_eq!(log_in_with(&forged, &world.log_in_body(&officer)).await.status, 429);
+        log_in_with(browser, &world.log_in_body(&officer)).await.expect(201).unwrap();
+        // The known browser has few tries too.
+        for _ in 0..5 {
+            assert_eq!(log_in_with(browser, &wrong("petugas")).await.status, 401);
+        }
+        world.later(29);
+        assert_eq!(log_in_with(browser, &world.log_in_body(&officer)).await.status, 429);
+        world.later(1);
+        log_in_with(browser, &world.log_in_body(&officer)).await.expect(201).unwrap();
     })
     .await;
 }

@@ -31,7 +31,7 @@ use uuid::Uuid;
 pub const OFFICE: &str = "UJI-01";
 /// Name of the relying party that exists from the beginning; it is entitled to everything.
 pub const BANK: &str = "Bank Uji";
-const PASSWORD: &str = "kuda baterai staples";
+pub const PASSWORD: &str = "kuda baterai staples";
 const PEOPLE: usize = 24;
 
 /// The node and its people.

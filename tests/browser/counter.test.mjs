@@ -281,12 +281,42 @@ describe("counter", { timeout: 600_000 }, () => {
     const token = await readQr(picture);
     const number = await resident.scanCounter(token);
     await page.locator(".match").waitFor();
-    assert.equal(await page.locator(".match b").textContent(), String(number).padStart(2, "0"));
+    assert.ok(!(await page.locator(".matches").textContent()).match(new RegExp(`\\b${number}\\b`)), "the number is on the resident's phone alone");
     await screen("counter-qr");
-    await page.locator(".match").click();
+    const digits = page.locator(".match .two-digits");
+    await digits.fill("1");
+    await page.keyboard.press("Enter");
+    await page.getByText("Ketik dua angka yang disebutkan warga.").waitFor();
+    await digits.fill(String(number === 99 ? 10 : number + 1));
+    await page.keyboard.press("Enter");
+    await page.getByText("sisa percobaan: 2").waitFor();
+    await screen("counter-qr-wrong");
+    await digits.fill(String(number));
+    await page.keyboard.press("Enter");
     await approveByKeyboard();
     await screen("approved");
     assert.equal((await resident.state()).state, "code_sent");
+    await page.keyboard.press("F2");
+  });
+
+  test("without the resident present the data are shown for a reason only", async () => {
+    const resident = await ready();
+    const { id } = resident;
+    await home();
+    await wedge(await resident.activationToken());
+    await page.locator("#check-face").waitFor();
+    // As for a colleague who did not scan it.
+    const refused = { status: 403, contentType: "application/problem+json", body: JSON.stringify({ code: "reason_required", status: 403 }) };
+    await page.route(new RegExp(`/v1/officer/registrations/${id}$`), (route) => route.fulfill(refused), { times: 1 });
+    await page.reload();
+    await heading("Warganya tidak di sini").waitFor();
+    assert.equal(await page.locator(".compared, .face").count(), 0);
+    await screen("why");
+    await page.getByRole("button", { name: "Buka dengan alasan ini" }).click();
+    await page.getByText("Tulis alasan paling sedikit 5 huruf.").waitFor();
+    await page.locator("#why").fill("Warga bertanya lewat telepon");
+    await page.keyboard.press("Enter");
+    await page.locator(".compared").first().waitFor();
     await page.keyboard.press("F2");
   });
 
@@ -401,6 +431,36 @@ describe("counter", { timeout: 600_000 }, () => {
       assert.equal(headers.get("referrer-policy"), "no-referrer", path);
       assert.equal(headers.get("x-frame-options"), "DENY", path);
     }
+  });
+
+  test("the own account: last log-in, sessions, a weak password is refused, another one counts", async () => {
+    await home();
+    await page.getByRole("link", { name: "Akun" }).click();
+    await heading("Akun Anda").waitFor();
+    await page.getByText(/pertama kali|Masuk terakhir/).waitFor();
+    await page.locator("li.line .badge", { hasText: "Sesi ini" }).waitFor();
+    await screen("account");
+    await page.getByLabel("Kata sandi sekarang").fill(demo.officer.password);
+    await page.getByLabel("Kata sandi baru").fill("password1234");
+    await page.getByLabel("Kode autentikator").fill("000000");
+    await page.keyboard.press("Enter");
+    await page.getByText("mudah ditebak").waitFor();
+    await page.getByLabel("Kata sandi baru").fill("tujuh ember hujan kemarin");
+    await page.keyboard.press("Enter");
+    await page.getByText("Kata sandi tidak diganti").waitFor();
+    await screen("account-wrong");
+    await page.keyboard.press("F2");
+  });
+
+  test("a log-out that does not get through is not called one", async (t) => {
+    t.after(() => page.unrouteAll({ behavior: "ignoreErrors" }));
+    await home();
+    await page.route("**/sessions/current", (route) => (route.request().method() === "DELETE" ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ code: "unavailable", status: 503 }) }) : route.fallback()));
+    await page.getByRole("button", { name: "Keluar" }).click();
+    await page.getByRole("heading", { name: "Anda masih masuk" }).waitFor({ timeout: 30_000 });
+    await screen("still-in");
+    await page.getByRole("button", { name: "Tetap masuk" }).click();
+    assert.ok(await heading("Pindai QR aktivasi warga").isVisible(), "the screen is as it was");
   });
 
   test("logging out", async () => {

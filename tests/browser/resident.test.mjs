@@ -197,8 +197,8 @@ describe("activation and showing", () => {
       assert.match(number, /^\d\d$/);
       await checkAccessibility(page, "match number");
       const waiting = await demo.onDuty.call("GET", "/v1/officer/matches");
-      const mine = waiting.items.find((item) => item.match_number === Number(number));
-      assert.ok(mine, JSON.stringify(waiting));
+      const [mine] = waiting.items;
+      assert.ok(mine?.initials && mine.match_number === undefined, JSON.stringify(waiting));
       await demo.onDuty.call("POST", `/v1/officer/registrations/${mine.registration_id}/match`, { match_number: Number(number) });
       await demo.onDuty.approve(mine.registration_id);
       await page.getByRole("heading", { name: "Kode aktivasi dikirim" }).waitFor();

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::world::{World, text};
 
+#[path = "../support/acts.rs"]
+mod by_command;
+
 /// Runs a command; its exit code.
 async fn code(world: &World, words: &[&str]) -> i32 {
     world.run(words).await.status.code().unwrap()
@@ -25,6 +28,14 @@ fn path(world: &World, name: &str) -> PathBuf {
 fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o077 == 0
+}
+
+/// The id of the token key that signs.
+async fn listed_kid(world: &World) -> String {
+    let listed = world.json(&["keys", "list"]).await;
+    let keys = listed["keys"].as_array().unwrap();
+    let active = keys.iter().find(|key| key["purpose"] == "token" && key["state"] == "active").unwrap();
+    active["kid"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,6 +115,20 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     let secret = second["api_key"].as_str().unwrap().rsplit_once('_').unwrap().1;
     assert!(listed.contains("revoked_at") && !listed.contains(secret), "secrets are shown once");
     assert!(printed(&world, &["relying-party", "list"]).await.contains("revoked"));
+
+    printed(&world, &["register", "generate", "--count", "3", "--seed", "3"]).await;
+    world.json(&["register", "close"]).await;
+    world.json(&["register", "open"]).await;
+    let active = listed_kid(&world).await;
+    world.json(&["keys", "rotate", "token"]).await;
+    world.json(&["keys", "revoke", &active]).await;
+    let seen: Vec<String> = sqlx::query_scalar("SELECT DISTINCT action FROM audit_event WHERE outcome = 'done'")
+        .fetch_all(&mut world.sql().await)
+        .await
+        .unwrap();
+    for action in by_command::BY_COMMAND {
+        assert!(seen.iter().any(|name| name == action.as_str()), "never written: {}", action.as_str());
+    }
 
     let audit = world.json(&["audit", "verify"]).await;
     assert_eq!(audit["sound"], true);

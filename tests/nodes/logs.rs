@@ -14,7 +14,7 @@ async fn no_canary_reaches_logs_or_metrics() {
     let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let node = world.node(&[("LOG__LEVEL", "debug"), ("HTTP__METRICS_LISTEN", &metrics)]).await;
     let person = &cast.residents[0];
-    let email = "kenari.uji.7391@contoh.id";
+    let email = "kenari.uji.7391@surel-kenari-5512.id";
 
     let mut resident = phone(&[&node.base]);
     let id = register(&resident, person, email).await;
@@ -22,6 +22,13 @@ async fn no_canary_reaches_logs_or_metrics() {
     let path = format!("/v1/registrations/{id}/activation-token");
     let activation = resident.post(&path, &json!({})).await.unwrap().text("token").unwrap();
     // What goes wrong is logged more than what goes well.
+    for (name, password) in
+        [("kenari.petugas.88", "sandi kenari 4417 salah"), (cast.officer.username.as_str(), "sandi kenari 4417 salah")]
+    {
+        let body = json!({"username": name, "password": password, "totp": "000000"});
+        let refused = http().post(format!("{}/v1/officer/sessions", node.base)).json(&body).send().await.unwrap();
+        assert_eq!(refused.status(), 401);
+    }
     let wrong = json!({"token": activation.replace('0', "1")});
     assert_eq!(officer.post("/v1/officer/scans", &wrong).await.unwrap().status.as_u16() / 100, 4);
     visit(&resident, &officer, &id).await;
@@ -64,12 +71,16 @@ async fn no_canary_reaches_logs_or_metrics() {
     }
     let member = |name: &str| person[name].as_str().unwrap().to_owned();
     let (first, last) = (cast.api_key.rsplit_once('_').unwrap().1, cast.officer.password.as_str());
-    let cookie = officer.cookie().split_once('=').unwrap().1;
+    let cookie = officer.cookie();
+    let cookie = cookie.split_once('=').unwrap().1;
     let canaries = [
         ("NIK", member("nik")),
         ("name", member("full_name")),
         ("birth date", member("birth_date")),
         ("e-mail", email.to_owned()),
+        ("domain of the e-mail", String::from("surel-kenari-5512")),
+        ("a name that nobody has", String::from("kenari.petugas.88")),
+        ("a wrong password", String::from("sandi kenari 4417")),
         ("phone", String::from("81234567890")),
         ("phone as typed", String::from("0812 3456 7890")),
         ("activation code", code),

@@ -10,7 +10,7 @@ use ikd::db::DbError;
 use ikd::error::{Code, Error};
 use ikd::keyring::Keyring;
 use ikd::login::store::{self as login, OFFICERS};
-use ikd::login::totp;
+use ikd::login::{Wait, totp};
 use ikd::mail::Wake;
 use ikd::register::{LocalRegister, PopulationRegister};
 use ikd::registration;
@@ -78,7 +78,7 @@ async fn sessions_end_with_whatever_changes_the_officer() {
             assert_eq!((row.username.as_str(), row.office_name.as_str()), ("siti", "Dukcapil"));
             assert_eq!(row.seen_at, now.plus_seconds(5));
             match round {
-                0 => OFFICERS.end(&mut tx, &[7; 32]).await.unwrap(),
+                0 => assert!(OFFICERS.end(&mut tx, &[7; 32]).await.unwrap().happened()),
                 1 => assert!(store::set_password(&mut tx, "siti", "$y").await.unwrap().happened()),
                 2 => assert!(store::reset_totp(&mut tx, OFFICER, "siti", &[2]).await.unwrap().happened()),
                 _ => assert!(store::disable_officer(&mut tx, "siti").await.unwrap().happened()),
@@ -115,25 +115,31 @@ async fn a_totp_step_is_spent_once_and_only_forward() {
 }
 
 #[tokio::test]
-async fn five_tries_lock_and_the_lock_ends() {
+async fn tries_wait_ever_longer_and_are_forgotten() {
     each_engine(async |core| {
-        let now = core.now();
         let mut tx = core.db.write().await.unwrap();
-        let lock = |now: Timestamp| (now.plus_seconds(-900), now.plus_seconds(900));
-        let (forgotten, until) = lock(now);
+        let mut now = core.now();
+        let hour_before = |now: Timestamp| now.plus_seconds(-3_600);
+        let wait = Wait { free: 5, first_seconds: 30, longest_seconds: 900 };
         for expected in 1..=5 {
-            let counted = login::count_try(&mut tx, &[1], now, forgotten, 5, until).await.unwrap();
+            let counted = login::count_try(&mut tx, &[1], now, hour_before(now), wait).await.unwrap();
             assert_eq!(counted, Some(expected));
         }
-        assert_eq!(login::count_try(&mut tx, &[1], now, forgotten, 5, until).await.unwrap(), None);
-        assert_eq!(login::locked_until(&mut tx, &[1]).await.unwrap(), Some(until));
-        assert_eq!(login::count_try(&mut tx, &[2], now, forgotten, 5, until).await.unwrap(), Some(1));
-        let after = until;
-        let (forgotten, until) = lock(after);
-        assert_eq!(login::count_try(&mut tx, &[1], after, forgotten, 5, until).await.unwrap(), Some(1));
+        for (failures, seconds) in (5..).zip([30, 60, 120, 240, 480, 900, 900]) {
+            let until = now.plus_seconds(seconds);
+            assert_eq!(login::locked_until(&mut tx, &[1]).await.unwrap(), Some(until));
+            let early = until.plus_seconds(-1);
+            assert_eq!(login::count_try(&mut tx, &[1], early, hour_before(early), wait).await.unwrap(), None);
+            now = until;
+            let counted = login::count_try(&mut tx, &[1], now, hour_before(now), wait).await.unwrap();
+            assert_eq!(counted, Some(failures + 1));
+        }
+        assert_eq!(login::count_try(&mut tx, &[2], now, hour_before(now), wait).await.unwrap(), Some(1));
+        now = now.plus_seconds(3_600);
+        assert_eq!(login::count_try(&mut tx, &[1], now, hour_before(now), wait).await.unwrap(), Some(1), "forgotten");
         login::forget_failures(&mut tx, &[1]).await.unwrap();
         assert_eq!(login::locked_until(&mut tx, &[1]).await.unwrap(), None);
-        assert_eq!(login::sweep_failures(&mut tx, after.plus_seconds(1)).await.unwrap(), 1, "the other subject");
+        assert_eq!(login::sweep_failures(&mut tx, now).await.unwrap(), 1, "the other subject");
     })
     .await;
 }

@@ -5,11 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use ikd::clock::MINUTE;
 use ikd::core::Core;
 use ikd::counter::service::{add_office, add_officer, set_password};
-use ikd::counter::store;
 use ikd::counter::{Role, Service};
 use ikd::error::Code;
 use ikd::keyring::Keyring;
-use ikd::login::{Account, LogIns, Realm, totp};
+use ikd::login::{Client, LogIns, Realm, totp};
 use ikd::mail::Wake;
 use ikd::register::{LocalRegister, PopulationRegister};
 use ikd::registration;
@@ -96,10 +95,10 @@ async fn one_address_with_ever_new_names_has_to_wait_and_fills_no_table() {
         let mut tx = core.db.read().await.unwrap();
         let rows = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0;
         drop(tx);
-        assert_eq!(rows, 60);
+        assert_eq!(rows, 180, "of each name: its tries from here, from anywhere, and at codes");
         let right = totp::code(&secret, core.now()).unwrap();
         counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(2)).await.unwrap();
-        core.clock.advance(31 * MINUTE);
+        core.clock.advance(61 * MINUTE);
         counter.sweep().await.unwrap();
         let mut tx = core.db.read().await.unwrap();
         assert_eq!(ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0, 0);
@@ -112,17 +111,14 @@ async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
     each_engine(async |core| {
         let (counter, secret) = counter(&core).await;
         let log_ins = LogIns::new(core.clone(), Realm::Officers).unwrap();
-        let counted = log_ins.begin("petugas", address(1)).await.unwrap();
-        let mut tx = core.db.read().await.unwrap();
-        let row = store::officer_by_name(&mut tx, "petugas").await.unwrap().unwrap();
-        drop(tx);
-        let account = Account { id: row.officer_id, password_hash: row.password_hash, totp_sealed: row.totp_sealed };
+        let counted = log_ins.begin("petugas", &Client::from(address(1))).await.unwrap();
+        let account = log_ins.account("petugas").await.unwrap();
         // What was read is compared against while the password is replaced.
         let new = Redacted(String::from("another horse battery"));
         assert!(set_password(&core, "petugas", &new).await.unwrap());
         let right = totp::code(&secret, core.now()).unwrap();
         let old = Redacted(String::from(PASSWORD));
-        let opened = log_ins.open(counted, Some(account), old, &right).await;
+        let opened = log_ins.open(counted, "petugas", account, old, &right, None).await;
         assert_eq!(opened.err().unwrap().code(), Some(Code::LoginFailed));
         counter.log_in("petugas", new, &right, address(1)).await.unwrap();
     })
@@ -133,11 +129,12 @@ async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
 async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
     each_engine(async |core| {
         let (counter, secret) = counter(&core).await;
-        let log_in = async || {
+        let log_in = async |browser: Option<String>| {
             let right = totp::code(&secret, core.now()).unwrap();
-            counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(1)).await
+            let client = Client { address: address(1), browser };
+            counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await
         };
-        let session = log_in().await.unwrap();
+        let session = log_in(None).await.unwrap();
         let mut last = None;
         for number in 0..70 {
             let wrong = Redacted(String::from("wrong horse battery"));
@@ -151,8 +148,9 @@ async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
             let wrong = Redacted(String::from("wrong horse battery"));
             counter.log_in(&format!("name{number}"), wrong, "000000", address(1)).await.unwrap_err();
         }
-        log_in().await.unwrap();
-        // Another node, or this one after a restart, knows nobody yet; the session counts there too.
+        assert_eq!(log_in(None).await.unwrap_err().code(), Some(Code::TooMany), "any browser");
+        log_in(Some(session.browser.expose().clone())).await.unwrap();
+        // On another node, or this one after a restart, the ticket counts too.
         let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
         let keyring = Keyring::open(core.clone()).await.unwrap();
         let registrations = registration::Service::new(core.clone(), register, keyring.clone(), Wake::default());
@@ -161,8 +159,93 @@ async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
             let wrong = Redacted(String::from("wrong horse battery"));
             restarted.log_in(&format!("other{number}"), wrong, "000000", address(1)).await.unwrap_err();
         }
-        let resumed = restarted.resume(session.token.expose(), Redacted(String::from(PASSWORD)), address(1)).await;
-        assert_eq!(resumed.unwrap().username, "petugas");
+        core.clock.advance(31);
+        let right = totp::code(&secret, core.now()).unwrap();
+        let client = Client { address: address(1), browser: Some(session.browser.expose().clone()) };
+        restarted.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn guessing_at_one_person_from_ever_new_addresses_is_slowed_down() {
+    each_engine(async |core| {
+        let (counter, secret) = counter(&core).await;
+        let right = totp::code(&secret, core.now()).unwrap();
+        let known = counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(1)).await.unwrap();
+        let mut judged = 0;
+        for from in 0..80 {
+            let wrong = Redacted(String::from("wrong horse battery"));
+            let answer = counter.log_in("petugas", wrong, "000000", address(100 + from)).await;
+            judged += i32::from(answer.unwrap_err().code() == Some(Code::LoginFailed));
+        }
+        assert_eq!(judged, 50);
+        core.clock.advance(31);
+        // Who is there for real comes in by the browser that is known.
+        let right = totp::code(&secret, core.now()).unwrap();
+        let client = Client { address: address(1), browser: Some(known.browser.expose().clone()) };
+        let again = counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await.unwrap();
+        assert_eq!((again.session.failed_log_ins, again.session.previous_log_in.is_some()), (50, true));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_log_in_the_same_work_is_done() {
+    each_engine(async |core| {
+        let (counter, secret) = counter(&core).await;
+        let right = totp::code(&secret, core.now()).unwrap();
+        let other = if right == "000000" { "000001" } else { "000000" };
+        counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(99)).await.unwrap();
+        let log_ins = LogIns::new(core.clone(), Realm::Officers).unwrap();
+        let work = async || {
+            let mut tx = core.db.read().await.unwrap();
+            let rows = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0;
+            let entries = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM audit_event").unwrap().0;
+            (rows, entries, log_ins.hashes())
+        };
+        // Nobody's name, a wrong password, the right password with a wrong code, and with a code that was used.
+        let tries = [
+            ("siapa", PASSWORD, other),
+            ("petugas", "wrong horse battery", right.as_str()),
+            ("petugas", PASSWORD, other),
+            ("petugas", PASSWORD, right.as_str()),
+        ];
+        let mut done = Vec::new();
+        for (from, (name, password, code)) in (1..).zip(tries) {
+            let before = work().await;
+            let answer = log_ins.log_in(name, Redacted(password.into()), code, &address(from).into()).await;
+            assert_eq!(answer.unwrap_err().code(), Some(Code::LoginFailed));
+            let after = work().await;
+            done.push((after.1 - before.1, after.2 - before.2));
+        }
+        assert_eq!(done, [(1, 1); 4], "an entry and a password hash for each");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn failed_log_ins_are_in_the_audit_log_and_do_not_fill_it() {
+    each_engine(async |core| {
+        let (counter, _) = counter(&core).await;
+        const FAILED: &str = "SELECT COUNT(*) FROM audit_event WHERE action = 'log_in' AND outcome LIKE 'refused:%'";
+        for from in 0..48 {
+            let wrong = Redacted(String::from("wrong horse battery"));
+            counter.log_in("petugas", wrong, "000000", address(from)).await.unwrap_err();
+        }
+        let mut tx = core.db.read().await.unwrap();
+        let known = ikd::fetch_one!(&mut tx, (i64,), FAILED).unwrap().0;
+        assert_eq!(known, 8, "the first five, then the 8th, 16th and 32nd");
+        drop(tx);
+        for number in 0..40 {
+            let wrong = Redacted(String::from("wrong horse battery"));
+            counter.log_in(&format!("siapa{number}"), wrong, "000000", address(1_000 + number)).await.unwrap_err();
+        }
+        let mut tx = core.db.read().await.unwrap();
+        assert_eq!(ikd::fetch_one!(&mut tx, (i64,), FAILED).unwrap().0, known + 40);
+        // Neither names nor addresses stand in it.
+        drop(tx);
+        assert!(ikd::audit::Service::new(core.clone()).verify().await.unwrap().is_sound());
     })
     .await;
 }

@@ -210,9 +210,9 @@ async fn a_match_is_confirmed_by_its_officer_with_its_number_in_time() {
         let early = store::offer_match(&mut tx, OTHER, 47, OFFICER, now).await.unwrap();
         assert!(!early.happened(), "nothing waits for an officer");
         assert!(store::offer_match(&mut tx, ID, 47, OFFICER, now).await.unwrap().happened());
-        let waiting = store::waiting_matches(&mut tx, OFFICER, now).await.unwrap();
+        let waiting = store::waiting_matches(&mut tx, OFFICER, now, 30).await.unwrap();
         assert_eq!(waiting.iter().map(|row| row.match_number).collect::<Vec<_>>(), [Some(47)]);
-        assert!(store::waiting_matches(&mut tx, OFFICER, now.plus_seconds(1)).await.unwrap().is_empty());
+        assert!(store::waiting_matches(&mut tx, OFFICER, now.plus_seconds(1), 30).await.unwrap().is_empty());
         let stranger = Uuid::from_u128(0x99);
         assert!(
             !store::confirm_match(&mut tx, ID, 48, OFFICER, OFFICE, now, now).await.unwrap().happened(),
@@ -230,6 +230,28 @@ async fn a_match_is_confirmed_by_its_officer_with_its_number_in_time() {
         assert!(store::confirm_match(&mut tx, ID, 47, OFFICER, OFFICE, late, now).await.unwrap().happened());
         assert!(!store::confirm_match(&mut tx, ID, 47, OFFICER, OFFICE, late, now).await.unwrap().happened(), "twice");
         assert_eq!(row(&mut tx, ID).await.scanned_at, Some(late));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn three_tries_void_a_match_until_the_resident_scans_again() {
+    each_engine(async |core| {
+        let now = core.now();
+        let mut tx = ready(&core).await;
+        assert_eq!(store::try_match(&mut tx, ID, OFFICER, now).await.unwrap(), None, "nobody waits");
+        store::offer_match(&mut tx, ID, 47, OFFICER, now).await.unwrap().demand().unwrap();
+        let stranger = Uuid::from_u128(0x99);
+        assert_eq!(store::try_match(&mut tx, ID, stranger, now).await.unwrap(), None, "another officer");
+        assert_eq!(store::try_match(&mut tx, ID, OFFICER, now.plus_seconds(1)).await.unwrap(), None, "too late");
+        for tries in 1..=3 {
+            assert_eq!(store::waiting_matches(&mut tx, OFFICER, now, 30).await.unwrap().len(), 1);
+            assert_eq!(store::try_match(&mut tx, ID, OFFICER, now).await.unwrap(), Some((47, tries)));
+        }
+        assert_eq!(store::try_match(&mut tx, ID, OFFICER, now).await.unwrap(), None, "void");
+        assert!(store::waiting_matches(&mut tx, OFFICER, now, 30).await.unwrap().is_empty());
+        store::offer_match(&mut tx, ID, 11, OFFICER, now).await.unwrap().demand().unwrap();
+        assert_eq!(store::try_match(&mut tx, ID, OFFICER, now).await.unwrap(), Some((11, 1)));
     })
     .await;
 }

@@ -12,7 +12,7 @@ use ikd::counter::Role;
 use ikd::counter::service::{add_office, add_officer};
 use ikd::error::Code;
 use ikd::execute;
-use ikd::login::store::{EMPLOYEES, OFFICERS, count_try, forget_failures, locked_until, sweep_failures};
+use ikd::login::store::{EMPLOYEES, OFFICERS};
 use ikd::login::totp;
 use ikd::registration::store::figures;
 use ikd::teller::model::NewEmployee;
@@ -84,31 +84,25 @@ async fn sessions_and_steps_are_kept_for_both_kinds_of_people() {
         assert_eq!((session.username.as_str(), session.state.as_str()), ("dewi.teller", "active"));
         for statements in [&EMPLOYEES, &OFFICERS] {
             assert_eq!(statements.sweep(&mut tx, now.plus_seconds(MINUTE)).await.unwrap(), 1);
-            statements.end(&mut tx, b"t1").await.unwrap();
-            statements.end(&mut tx, b"t1").await.unwrap();
+            let whose = statements.whose(&mut tx, b"t1").await.unwrap().unwrap().0;
+            assert_eq!(statements.sessions_of(&mut tx, whose, now).await.unwrap()[0].token_hash, b"t1");
+            let hash = statements.account_by_id(&mut tx, whose).await.unwrap().unwrap().password_hash;
+            let rotate = async |tx: &mut ikd::db::Tx, from: &[u8], to: &[u8], hash: &str| {
+                statements.rotate(tx, from, to, (whose, hash), now).await.unwrap().happened()
+            };
+            assert!(!rotate(&mut tx, b"t1", b"t3", "another password").await);
+            assert!(rotate(&mut tx, b"t1", b"t3", &hash).await);
+            assert!(!rotate(&mut tx, b"t1", b"t4", &hash).await, "the old one is over");
+            statements.note_failure(&mut tx, whose).await.unwrap();
+            assert_eq!(statements.note_log_in(&mut tx, whose, now).await.unwrap(), (None, 1));
+            assert_eq!(statements.note_log_in(&mut tx, whose, now).await.unwrap(), (Some(now), 0));
+            statements.add(&mut tx, b"t5", whose, now, now.plus_seconds(HOUR)).await.unwrap();
+            statements.end_others(&mut tx, whose, b"t5").await.unwrap();
+            assert!(!statements.end(&mut tx, b"t3").await.unwrap().happened());
+            assert!(statements.end(&mut tx, b"t5").await.unwrap().happened());
         }
         assert!(store::session(&mut tx, b"t1").await.unwrap().is_none());
         assert!(store::employee_by_name(&mut tx, "nobody").await.unwrap().is_none());
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn five_tries_lock_and_time_or_success_forgives() {
-    each_engine(async |core| {
-        let now = core.now();
-        let (forgotten, lock) = (now.plus_seconds(-15 * MINUTE), now.plus_seconds(15 * MINUTE));
-        let mut tx = core.db.write().await.unwrap();
-        for expected in 1..=5 {
-            assert_eq!(count_try(&mut tx, b"s", now, forgotten, 5, lock).await.unwrap(), Some(expected));
-        }
-        assert_eq!(count_try(&mut tx, b"s", now, forgotten, 5, lock).await.unwrap(), None, "locked");
-        assert_eq!(count_try(&mut tx, b"other", now, forgotten, 5, lock).await.unwrap(), Some(1));
-        assert_eq!(locked_until(&mut tx, b"s").await.unwrap(), Some(lock));
-        assert_eq!(count_try(&mut tx, b"s", lock, now, 5, lock).await.unwrap(), Some(1), "the lock is over");
-        forget_failures(&mut tx, b"other").await.unwrap();
-        assert_eq!(locked_until(&mut tx, b"other").await.unwrap(), None);
-        assert_eq!(sweep_failures(&mut tx, lock).await.unwrap(), 1);
     })
     .await;
 }
@@ -127,10 +121,16 @@ async fn a_teller_logs_in_idles_and_is_locked_out() {
 
         core.clock.advance(30 * MINUTE);
         assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::PasswordRequired));
-        let wrong = service.resume(token, String::from("wrong").into(), HERE).await;
+        let wrong = service.resume(token, String::from("wrong").into()).await;
         assert_eq!(wrong.unwrap_err().code(), Some(Code::LoginFailed));
-        assert_eq!(service.resume(token, password(), HERE).await.unwrap().employee_id, employee.employee_id);
+        let (next, resumed) = service.resume(token, password()).await.unwrap();
+        assert_eq!(resumed.employee_id, employee.employee_id);
+        assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::SessionEnded), "the old cookie");
+        let token = next.expose();
         assert!(service.session(token).await.is_ok());
+        assert_eq!(service.own_sessions(token).await.unwrap().len(), 1);
+        let weak = service.change_password(token, password(), "000000", &String::from("password1234").into()).await;
+        assert_eq!(weak.unwrap_err().code(), Some(Code::InvalidField));
 
         for _ in 0..5 {
             let failed = service.log_in("dewi.teller", String::from("wrong").into(), "000000", HERE).await;

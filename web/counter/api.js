@@ -9,6 +9,7 @@ export function liveApi(session) {
     practice: false,
     // The same officer may scan the same QR again, so a lost answer may be asked for again.
     scan: (token) => post("/scans", { token }, { again: true }),
+    viewWithReason: (id, reason) => post(`${one(id)}/views`, { reason }),
     view: (id, options) => get(one(id), options),
     queue: (state, cursor) => get(`/registrations?limit=30&state=${encodeURIComponent(state)}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
     figures: () => get("/figures", { quiet: true }),

@@ -1,9 +1,10 @@
-// The other direction: the resident scans the officer's screen, both see a number, and the officer confirms it.
+// The other direction: the resident scans the officer's screen, gets a number and reads it out; the officer types it. The
+// number never comes to this screen: only who stands here can say it.
 
-import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { announce, button, el, fill, notice } from "/web/shared/dom.js";
 import { ring, stopwatch } from "/web/shared/countdown.js";
 import { explain } from "/web/shared/http.js";
-import { t } from "/web/shared/i18n.js";
+import { dateTime, t } from "/web/shared/i18n.js";
 import { drawQr } from "/web/shared/qr.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { remember } from "./review.js";
@@ -21,6 +22,7 @@ export function counterQrScreen(main, api, { open }) {
   const timer = ring({ seconds: 90, renewAt: 60, onRenew: renew, label: t("counter_qr.left") });
   let ended = false;
   let known = "";
+  const lines = new Map();
   let minded = stopwatch();
   const mind = () => (minded = stopwatch());
   addEventListener("keydown", mind);
@@ -44,31 +46,75 @@ export function counterQrScreen(main, api, { open }) {
     }
   }
 
-  async function confirm(item) {
-    try {
-      remember(await api.confirmMatch(item.registration_id, item.match_number));
-      open(item.registration_id);
-    } catch (error) {
-      const { title, detail } = explain(error);
-      fill(problem, notice("danger", title, detail));
+  /** A line of its own for each, kept while it is typed in. */
+  function line(item) {
+    const id = `match-${item.registration_id}`;
+    const say = el("p", { class: "error", id: `${id}-say`, role: "alert", hidden: true });
+    const input = el("input", { id, class: "input mono two-digits", inputmode: "numeric", autocomplete: "off", maxlength: 2, pattern: "[0-9]{2}", "data-digits": "", "aria-describedby": `${id}-say` });
+    const send = button(t("matches.confirm"), null, { type: "submit", wide: false });
+    const complain = (text) => {
+      say.textContent = text;
+      say.hidden = !text;
+      input.setAttribute("aria-invalid", String(Boolean(text)));
+      input.select();
+      input.focus();
+    };
+    return el("li", {}, el("form", { class: "match stack-tight", novalidate: true, onsubmit: async (event) => {
+      event.preventDefault();
+      const digits = input.value.normalize("NFKC").replace(/\D/g, "");
+      if (digits.length !== 2) return complain(t("matches.two_digits"));
+      send.disabled = true;
+      try {
+        remember(await api.confirmMatch(item.registration_id, Number(digits)));
+        open(item.registration_id);
+      } catch (error) {
+        if (ended) return;
+        const { title, detail } = explain(error);
+        if (error.code === "invalid_field") complain(t("matches.wrong", { n: error.triesLeft ?? 0 }));
+        else {
+          fill(problem, notice("danger", title, detail));
+          problem.scrollIntoView({ block: "nearest" });
+          look();
+        }
+      } finally {
+        send.disabled = false;
+      }
+    } }, el("label", { for: id }, t("matches.number_of", { who: item.initials }), " ", el("span", { class: "muted small" }, t("matches.since", { when: dateTime(item.scanned_at) }))),
+      el("div", { class: "row" }, input, send), say));
+  }
+
+  function show(items) {
+    const now = items.map((item) => item.registration_id + item.scanned_at);
+    if (now.join() === known) return;
+    const fresh = now.filter((key) => !lines.has(key)).length;
+    known = now.join();
+    none.hidden = items.length > 0;
+    for (const [key, node] of lines) {
+      if (!now.includes(key)) {
+        node.remove();
+        lines.delete(key);
+      }
     }
+    // Newest first; what is there already is not moved, so that nothing is lost under a hand.
+    [...items].reverse().forEach((item) => {
+      const key = item.registration_id + item.scanned_at;
+      if (lines.has(key)) return;
+      lines.set(key, line(item));
+      waiting.prepend(lines.get(key));
+    });
+    if (fresh) announce(t("matches.waiting", { n: items.length }));
+  }
+
+  async function look() {
+    try {
+      const { items } = await api.matches();
+      if (!ended) show(items);
+    } catch { /* the next round tells */ }
   }
 
   async function poll() {
     if (ended || minded() > UNMINDED_SECONDS) return;
-    if (!document.hidden) {
-      try {
-        const { items } = await api.matches();
-        const now = items.map((item) => item.registration_id + item.match_number).join();
-        if (!ended && now !== known) {
-          known = now;
-          none.hidden = items.length > 0;
-          fill(waiting, items.map((item) => el("li", {}, el("button", { type: "button", class: "match", onclick: () => confirm(item) },
-            el("b", {}, String(item.match_number).padStart(2, "0")), el("span", {}, t("matches.same"), icon("arrow"))))));
-          if (items.length) announce(t("matches.waiting", { n: items.length }));
-        }
-      } catch { /* the next round tells */ }
-    }
+    if (!document.hidden) await look();
     if (!ended) setTimeout(poll, POLL_MILLISECONDS);
   }
 

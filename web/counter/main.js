@@ -3,6 +3,7 @@
 import { el, fill } from "/web/shared/dom.js";
 import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
+import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
 import { liveApi } from "./api.js";
@@ -36,6 +37,7 @@ function draw() {
     { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
     { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
+    { address: "#akun", label: t("account.nav"), picture: "user" },
   ];
   const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
   const here = { "": "#pindai", warga: "#pindai" }[screen] ?? `#${screen}`;
@@ -62,6 +64,7 @@ function draw() {
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
     antrean: () => queueScreen(main, live, id, { open: person, filter: (state) => history.replaceState(null, "", `#antrean/${state}`) }),
+    akun: () => accountScreen(main, session),
     qr: () => counterQrScreen(main, live, { open: person }),
   };
   const shown = (screens[screen] ?? (() => scanScreen(main, live, { open: person })))();

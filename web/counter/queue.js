@@ -1,9 +1,13 @@
-// Registrations that were scanned at this office, by state.
+// Registrations that were scanned at this office, by state. They are named when opened, for who has the resident there or a
+// reason.
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { badge } from "./review.js";
+
+// Names nobody, and tells two with the same initials apart.
+const shortId = (id) => id.slice(-6).toUpperCase();
 
 const STATES = ["awaiting_officer", "approved_pending_register", "code_sent", "needs_pin", "needs_selfie", "needs_correction", "active", "rejected", "expired", "cancelled"];
 
@@ -16,10 +20,9 @@ export function queueScreen(main, api, state, { open, filter }) {
   const select = el("select", { id: "state", onchange: () => { chosen = select.value; filter(chosen); load(); } }, STATES.map((one) => el("option", { value: one, selected: one === chosen }, t(`state.${one}`))));
 
   function line(item) {
-    const doubt = ["differs", "unknown_nik", "not_eligible"].includes(item.check_result);
     return el("li", {}, el("a", { class: "line", href: `#warga/${item.registration_id}`, onclick: (event) => { event.preventDefault(); open(item.registration_id); } },
-      el("b", {}, item.full_name),
-      doubt ? el("span", { class: "badge wait" }, icon("warning"), t(`check.${item.check_result}`)) : badge(item.state),
+      el("b", {}, item.initials, " ", el("span", { class: "mono small muted" }, shortId(item.registration_id))),
+      badge(item.state),
       el("span", { class: "muted small" }, t("queue.changed", { when: dateTime(item.updated_at) }))));
   }
 

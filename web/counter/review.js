@@ -1,6 +1,6 @@
 // One person at the counter: two faces side by side, submitted and registered data side by side, three checks, a decision.
 
-import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { forget, keep, readObject } from "/web/shared/storage.js";
@@ -294,8 +294,38 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
       if (!counts()) return;
       if (quiet && (error.isNetwork || error.status >= 500 || error.status === 429)) return lookAgain();
       act = null;
+      if (error.code === "reason_required" && api.viewWithReason) return askWhy();
       fill(main, el("h1", {}, t("person.not_shown")), failed(error, () => load(false)), button(t("done.next"), next, { kind: "secondary", wide: false }));
     }
+  }
+
+  /** The resident is not here: a reason opens the data for a while, and is recorded. */
+  function askWhy() {
+    const why = field({ id: "why", label: t("why.label"), hint: t("why.hint"), maxlength: 500, required: true });
+    const place = el("div", { class: "problem-place" });
+    const again = button(t("why.open"), null, { type: "submit", kind: "secondary", wide: false });
+    const form = el("form", { class: "stack", novalidate: true, onsubmit: async (event) => {
+      event.preventDefault();
+      const reason = why.input.value.trim();
+      why.fail(reason.length < 5 ? t("why.short") : "");
+      if (reason.length < 5) return why.input.focus();
+      again.disabled = true;
+      try {
+        const view = await api.viewWithReason(id, reason);
+        if (ended) return;
+        draw(view);
+        arrive(main);
+      } catch (problem) {
+        if (ended) return;
+        const { title, detail } = explain(problem);
+        fill(place, notice("danger", title, detail));
+      } finally {
+        again.disabled = false;
+      }
+    } }, why, place, again);
+    fill(main, el("section", { class: "card stack door" }, el("h1", {}, t("why.title")), el("p", { class: "lead" }, t("why.lead")),
+      el("p", {}, button(t("counter.scan"), next, { picture: "scan" })), form));
+    arrive(main);
   }
 
   if (memory.outcome) done(memory.outcome.answer, memory.outcome.kind);

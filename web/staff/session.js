@@ -3,13 +3,13 @@
 // was typed is lost; then the request goes out again.
 
 import { button, el, field, fill, icon, notice, openDialog } from "/web/shared/dom.js";
-import { explain, request } from "/web/shared/http.js";
-import { t } from "/web/shared/i18n.js";
+import { explain, request, toast } from "/web/shared/http.js";
+import { dateTime, t } from "/web/shared/i18n.js";
 import { forgetSession } from "/web/shared/storage.js";
 
 /** A field for a password, with a switch that shows it. */
-function passwordField(id) {
-  const node = field({ id, label: t("staff.password"), type: "password", autocomplete: "current-password", required: true, spellcheck: "false" });
+export function passwordField(id, { label = t("staff.password"), hint, autocomplete = "current-password" } = {}) {
+  const node = field({ id, label, hint, type: "password", autocomplete, required: true, spellcheck: "false" });
   const show = el("button", { type: "button", class: "button quiet show-password", "aria-pressed": "false", onclick: () => {
     const hidden = node.input.type === "password";
     node.input.type = hidden ? "text" : "password";
@@ -22,10 +22,19 @@ function passwordField(id) {
   return node;
 }
 
+/** A field for the six digits. */
+export const totpField = () => field({ id: "totp", label: t("staff.totp"), hint: t("staff.totp.hint"), inputmode: "numeric", autocomplete: "one-time-code", maxlength: 9, required: true, spellcheck: "false" });
+
+/** When one logged in before, and how many tries failed since: somebody else's log-in is noticed by its owner. */
+export function lastLogIn(who) {
+  const before = who.previous_log_in ? t("account.last", { when: dateTime(who.previous_log_in) }) : t("account.first");
+  return who.failed_log_ins ? `${before} ${t("account.failed", { n: who.failed_log_ins })}` : before;
+}
+
 function form(session, { ended, idle, onDone }) {
   const username = field({ id: "username", label: t("staff.username"), autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true });
   const password = passwordField("password");
-  const totp = field({ id: "totp", label: t("staff.totp"), hint: t("staff.totp.hint"), inputmode: "numeric", autocomplete: "one-time-code", maxlength: 9, required: true, spellcheck: "false" });
+  const totp = totpField();
   const fields = idle ? [password] : [username, password, totp];
   const place = el("div", { class: "problem-place" });
   const send = button(t(idle ? "staff.continue" : "staff.log_in"), null, { type: "submit" });
@@ -69,6 +78,8 @@ function form(session, { ended, idle, onDone }) {
  */
 export function makeSession(api, onWho) {
   let asking;
+  // Proofs that were given: each changes the cookie, and what went out with the one before is only asked again.
+  let proofs = 0;
   const session = {
     api,
     who: null,
@@ -89,10 +100,14 @@ export function makeSession(api, onWho) {
     /** A request on behalf of whoever is logged in; gives its data. */
     async call(path, options) {
       for (;;) {
+        const before = proofs;
         try {
-          return (await request(api + path, options)).data;
+          const { data } = await request(api + path, options);
+          if (path === "/password") proofs += 1;
+          return data;
         } catch (error) {
           if (!["password_required", "session_ended"].includes(error.code)) throw error;
+          if (before !== proofs) continue;
           await again(error.code === "password_required");
         }
       }
@@ -102,16 +117,49 @@ export function makeSession(api, onWho) {
       return form(session, { onDone: (who) => {
         session.who = who;
         onWho();
+        toast(lastLogIn(who), who.failed_log_ins ? 15 : 6);
       } });
     },
+    /** Gives whether it is so: a request that failed leaves the session alive, and is not said to have ended it. */
     async logOut() {
-      await request(`${api}/sessions/current`, { method: "DELETE", again: true }).catch(() => {});
+      for (;;) {
+        try {
+          await request(`${api}/sessions/current`, { method: "DELETE", again: true });
+          break;
+        } catch (error) {
+          if (error.code === "session_ended") break;
+          if (!(await stillIn(error))) return false;
+        }
+      }
       // What was typed belongs to whoever leaves.
       forgetSession();
       session.who = null;
       onWho();
+      return true;
     },
   };
+
+  /** Says that nobody was logged out; gives whether to try again. */
+  function stillIn(error) {
+    return new Promise((resolve) => {
+      const { title, detail } = explain(error);
+      const dialog = el("dialog", { class: "prove still-in", "aria-labelledby": "still-in-title" });
+      const done = (again) => {
+        dialog.close();
+        dialog.remove();
+        resolve(again);
+      };
+      dialog.addEventListener("cancel", (event) => {
+        event.preventDefault();
+        done(false);
+      });
+      fill(dialog, el("div", { class: "stack" }, el("h2", { id: "still-in-title" }, icon("warning"), t("staff.still_in")),
+        el("p", {}, `${title}. ${detail}`), el("p", {}, t("staff.still_in.do")),
+        button(t("staff.log_out_again"), () => done(true), { autofocus: true }), button(t("staff.stay"), () => done(false), { kind: "quiet" })));
+      document.body.append(dialog);
+      openDialog(dialog);
+    });
+  }
 
   function again(idle) {
     asking = asking ?? prove(idle).finally(() => (asking = undefined));
@@ -128,6 +176,7 @@ export function makeSession(api, onWho) {
           idle: onlyPassword,
           ended: () => draw(false),
           onDone: (who) => {
+            proofs += 1;
             dialog.close();
             dialog.remove();
             session.who = who;
@@ -139,7 +188,7 @@ export function makeSession(api, onWho) {
         fill(dialog, el("div", { class: "stack" },
           el("h2", { id: "prove-title" }, icon("lock"), t(onlyPassword ? "staff.idle" : "staff.ended")),
           el("p", {}, t(onlyPassword ? "staff.idle.text" : "staff.ended.text")), inner,
-          button(t("staff.leave"), () => session.logOut().then(() => location.reload()), { kind: "quiet" })));
+          button(t("staff.leave"), () => session.logOut().then((out) => out && location.reload()), { kind: "quiet" })));
         inner.begin();
       };
       dialog.addEventListener("cancel", (event) => event.preventDefault());

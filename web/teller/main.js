@@ -4,6 +4,7 @@ import { button, el, field, fill, icon, uuid } from "/web/shared/dom.js";
 import { dateTime, onLanguage, start, t } from "/web/shared/i18n.js";
 import { showUncaught } from "/web/shared/http.js";
 import { forget, keep, read, readObject } from "/web/shared/storage.js";
+import { accountScreen } from "/web/staff/account.js";
 import { arrive, failed, frame, intake, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
 import { newCheck, resultScreen } from "./result.js";
@@ -137,9 +138,9 @@ function draw() {
   const main = frame({
     title: t("teller.title"),
     who: who ? { name: who.full_name, place: who.relying_party } : null,
-    here: screen === "riwayat" ? "#riwayat" : "#pindai",
-    places: who ? [{ address: "#pindai", label: t("teller.scan"), picture: "scan", key: "F2" }, { address: "#riwayat", label: t("teller.history"), picture: "history", key: "F8" }] : [],
-    onLeave: who ? () => { forgetCheck(); session.logOut(); } : null,
+    here: ["riwayat", "akun"].includes(screen) ? `#${screen}` : "#pindai",
+    places: who ? [{ address: "#pindai", label: t("teller.scan"), picture: "scan", key: "F2" }, { address: "#riwayat", label: t("teller.history"), picture: "history", key: "F8" }, { address: "#akun", label: t("account.nav"), picture: "user" }] : [],
+    onLeave: who ? async () => (await session.logOut()) && forgetCheck() : null,
   });
   if (!who) {
     logInScreen(main, session, { title: t("teller.log_in"), lead: t("teller.log_in.lead") });
@@ -147,7 +148,7 @@ function draw() {
   }
   if (screen === "hasil") check = check ?? resumed();
   const keys = shortcuts({ F2: scan, F8: () => go("#riwayat") });
-  const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: (token) => begun({ token }) }) : screen === "riwayat" ? historyScreen(main) : scanScreen(main);
+  const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: (token) => begun({ token }) }) : screen === "riwayat" ? historyScreen(main) : screen === "akun" ? accountScreen(main, session) : scanScreen(main);
   leave = joined(shown, keys);
   return undefined;
 }

@@ -1,0 +1,102 @@
+//! Browsers that a person logged in with before. A stranger who knows a name, and even one who shares the office's address,
+//! cannot use up the tries of such a browser: it shows a ticket that only this service could write, and has tries of its own.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::service::Realm;
+use crate::clock::{DAY, Timestamp};
+use crate::random::Random;
+use crate::vault::{Label, Vault};
+
+/// Days that a ticket counts after the log-in that gave it.
+pub const TICKET_DAYS: i64 = 90;
+/// Tickets in one cookie: people who share a desk.
+const MOST: usize = 8;
+const ID: usize = 16;
+const BODY: usize = ID + 8;
+const TICKET: usize = BODY + 32;
+
+/// Which browser this is for a person: an id that says nothing.
+pub type BrowserId = [u8; ID];
+
+/// Reads the cookie: the id under which `username` logged in from this browser before.
+pub fn read(vault: &Vault, realm: Realm, username: &str, cookie: &str, now: Timestamp) -> Option<BrowserId> {
+    tickets(cookie).find_map(|text| {
+        let ticket = URL_SAFE_NO_PAD.decode(text).ok().filter(|ticket| ticket.len() == TICKET)?;
+        let (body, mac) = ticket.split_at(BODY);
+        // Compared as a whole with what this service would write; a forger has no key to try with.
+        let right = mac_of(vault, realm, username, body);
+        let issued = Timestamp::from_micros(i64::from_be_bytes(body[ID..].try_into().ok()?));
+        let fresh = issued <= now.plus_seconds(60) && issued > now.plus_seconds(-TICKET_DAYS * DAY);
+        (fresh && bool::from(subtle::ConstantTimeEq::ct_eq(&right[..], mac))).then(|| body[..ID].try_into().ok())?
+    })
+}
+
+/// The cookie with a new ticket for `username`, before those of others that were in it. A browser that is known keeps its id,
+/// so that a cookie that was copied has no tries of its own.
+pub fn write(
+    vault: &Vault,
+    random: &Random,
+    realm: Realm,
+    username: &str,
+    (cookie, id): (Option<&str>, Option<BrowserId>),
+    now: Timestamp,
+) -> String {
+    let mut ticket = id.unwrap_or_else(|| random.bytes()).to_vec();
+    ticket.extend_from_slice(&now.micros().to_be_bytes());
+    let mac = mac_of(vault, realm, username, &ticket);
+    ticket.extend_from_slice(&mac);
+    let mut all = vec![URL_SAFE_NO_PAD.encode(ticket)];
+    let others = cookie.into_iter().flat_map(tickets);
+    all.extend(others.filter(|text| read(vault, realm, username, text, now).is_none()).map(str::to_owned));
+    all.truncate(MOST);
+    all.join(".")
+}
+
+fn tickets(cookie: &str) -> impl Iterator<Item = &str> {
+    cookie.split('.').filter(|text| text.len() == TICKET.div_ceil(3) * 4 - (3 - TICKET % 3) % 3).take(MOST)
+}
+
+fn mac_of(vault: &Vault, realm: Realm, username: &str, body: &[u8]) -> [u8; 32] {
+    let parts = [&b"known browser"[..], realm.totp_table().as_bytes(), username.as_bytes(), body];
+    vault.mac_index(Label::LoginSubject, &parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    #[test]
+    fn a_ticket_is_of_one_person_and_one_realm_and_ends() {
+        let (vault, random) = (Vault::single([7; 32]), Random::seeded(2));
+        let of = |name: &str, cookie: &str, realm, now| read(&vault, realm, name, cookie, now);
+        let siti = write(&vault, &random, Realm::Officers, "siti", (None, None), NOW);
+        let id = of("siti", &siti, Realm::Officers, NOW).unwrap();
+        assert!(of("budi", &siti, Realm::Officers, NOW).is_none());
+        assert!(of("siti", &siti, Realm::Employees, NOW).is_none());
+        assert!(of("siti", &siti, Realm::Officers, NOW.plus_seconds(TICKET_DAYS * DAY)).is_none());
+        assert!(of("siti", &siti, Realm::Officers, NOW.plus_seconds(-61)).is_none());
+        for at in 0..siti.len() {
+            let mut forged = siti.clone().into_bytes();
+            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert!(of("siti", &forged, Realm::Officers, NOW).is_none(), "{at}");
+        }
+        // Two people share a desk; each keeps the own ticket, and a renewed one takes the old one's place.
+        let both = write(&vault, &random, Realm::Officers, "budi", (Some(&siti), None), NOW);
+        assert_eq!(of("siti", &both, Realm::Officers, NOW), Some(id));
+        let renewed = write(&vault, &random, Realm::Officers, "siti", (Some(&both), Some(id)), NOW);
+        assert_eq!((of("siti", &renewed, Realm::Officers, NOW), renewed.split('.').count()), (Some(id), 2));
+        let mut cookie = String::new();
+        for number in 0..20 {
+            cookie = write(&vault, &random, Realm::Officers, &format!("n{number}"), (Some(&cookie), None), NOW);
+        }
+        assert_eq!(cookie.split('.').count(), MOST);
+        assert!(
+            of("n19", &cookie, Realm::Officers, NOW).is_some() && of("n0", &cookie, Realm::Officers, NOW).is_none()
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! Every act that the audit log declares is written when it happens.
+
+use std::collections::BTreeSet;
+
+use ikd::audit::Action;
+use ikd::counter::service::{disable_officer, enable_officer, reset_totp, set_password};
+use ikd::device::client::PinKey;
+use ikd::register::LocalRegister;
+use ikd::register::service::Switch;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::each_engine;
+use crate::world::{BANK, OFFICE, PASSWORD, World, approval};
+
+#[path = "../support/acts.rs"]
+mod by_command;
+
+async fn done(world: &World) -> BTreeSet<String> {
+    let mut tx = world.core.db.read().await.unwrap();
+    let rows = ikd::fetch_all!(&mut tx, (String,), "SELECT DISTINCT action FROM audit_event WHERE outcome = 'done'");
+    rows.unwrap().into_iter().map(|(action,)| action).collect()
+}
+
+async fn people_and_parties(world: &World) {
+    let officer = world.add_officer("rekan", OFFICE).await;
+    let colleague = world.log_in(&officer).await;
+    let delete = async |path: &str| {
+        let request = world.http.delete(format!("{}{path}", world.base)).header("Cookie", colleague.cookie());
+        assert_eq!(request.send().await.unwrap().status(), 204, "{path}");
+    };
+    world.later(31 * 60);
+    let body = json!({"password": PASSWORD});
+    colleague.post("/v1/officer/sessions/current/resume", &body).await.unwrap().expect(200).unwrap();
+    delete("/v1/officer/sessions").await;
+    let totp = ikd::login::totp::code(&officer.secret, world.core.now()).unwrap();
+    let body = json!({"password": PASSWORD, "totp": totp, "new_password": "tujuh ember hujan kemarin"});
+    colleague.post("/v1/officer/password", &body).await.unwrap().expect(200).unwrap();
+    delete("/v1/officer/sessions/current").await;
+    disable_officer(&world.core, "rekan").await.unwrap();
+    enable_officer(&world.core, "rekan").await.unwrap();
+    reset_totp(&world.core, "rekan").await.unwrap();
+    assert!(set_password(&world.core, "rekan", &String::from("lima payung biru laut").into()).await.unwrap());
+
+    ikd::teller::service::add_employee(&world.core, BANK, "dewi", "Dewi Uji").await.unwrap();
+    ikd::teller::service::set_active(&world.core, "dewi", false).await.unwrap();
+    ikd::teller::service::set_active(&world.core, "dewi", true).await.unwrap();
+    let parties = world.app.verification.parties();
+    let key = parties.add_key(BANK).await.unwrap();
+    parties.revoke_key(key.key_id).await.unwrap();
+}
+
+async fn the_counter(world: &World) {
+    let desk = world.officer("loket", OFFICE).await;
+    let supervisor = world.supervisor("penyelia", OFFICE).await;
+    let path = |id: &str, rest: &str| format!("/v1/officer/registrations/{id}{rest}");
+    let version = async |id: &str| {
+        let seen = desk.get(&path(id, "")).await.unwrap().expect(200).unwrap();
+        seen.text("version").unwrap()
+    };
+
+    let first = world.waiting(&world.people[0]).await;
+    let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap().expect(200).unwrap();
+    let body = json!({"token": token.text("token").unwrap()});
+    let number = first.client.post(&first.path("/counter-scan"), &body).await.unwrap().expect(202).unwrap();
+    let body = json!({"match_number": number.json["match_number"]});
+    desk.post(&path(&first.id, "/match"), &body).await.unwrap().expect(200).unwrap();
+    desk.get(&path(&first.id, "/selfie")).await.unwrap().expect(200).unwrap();
+    let body = json!({"version": version(&first.id).await, "to": "selfie", "reason": "Foto kabur sekali"});
+    desk.post(&path(&first.id, "/return"), &body).await.unwrap().expect(200).unwrap();
+
+    let second = world.waiting(&world.people[1]).await;
+    world.scan(&desk, &second).await.expect(200).unwrap();
+    let body = json!({"version": version(&second.id).await, "reason": "Bukan orang yang sama"});
+    desk.post(&path(&second.id, "/rejection"), &body).await.unwrap().expect(200).unwrap();
+    supervisor
+        .post(&path(&second.id, "/views"), &json!({"reason": "Warga mengadu"}))
+        .await
+        .unwrap()
+        .expect(200)
+        .unwrap();
+    supervisor.get("/v1/officer/views").await.unwrap().expect(200).unwrap();
+
+    // Approved while the register was down; then active; then the PIN is used up; then it makes way.
+    let switch = async |to| LocalRegister::new(world.core.clone()).set_switch(to).await.unwrap();
+    switch(Switch::Closed).await;
+    let mut third = world.waiting(&world.people[2]).await;
+    world.scan(&desk, &third).await.expect(200).unwrap();
+    world.approve(&desk, &third).await.expect(200).unwrap();
+    switch(Switch::Open).await;
+    world.later(world.core.config.register.retry_seconds);
+    world.app.registrations.check_due().await.unwrap();
+    world.app.deliver_mail().await.unwrap();
+    world.activate(&mut third).await;
+    let again = world.waiting(&world.people[2]).await;
+    world.scan(&desk, &again).await.expect(200).unwrap();
+    let seen = version(&again.id).await;
+    let body = json!({"version": seen, "reason": "Ponsel hilang; wajah dan KTP-el cocok"});
+    desk.post(&path(&again.id, "/release"), &body).await.unwrap().expect(204).unwrap();
+    supervisor.post(&path(&again.id, "/release/grant"), &json!({"version": seen})).await.unwrap().expect(204).unwrap();
+
+    let fourth = world.active(&world.people[3]).await;
+    let wrong = PinKey::from_seed(&[1; 32]);
+    for wait in [60, 3_600, 0] {
+        for _ in 0..3 {
+            fourth.client.unlock_with(&wrong).await.unwrap().expect(403).unwrap();
+        }
+        world.later(wait);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_declared_act_is_written_when_it_is_done() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        people_and_parties(&world).await;
+        the_counter(&world).await;
+        let seen = done(&world).await;
+        // A verification has an entry when it is refused; see below.
+        let refused = [Action::Verification];
+        let missing: Vec<_> = Action::ALL
+            .iter()
+            .filter(|action| !by_command::BY_COMMAND.contains(action) && !refused.contains(action))
+            .map(|action| action.as_str())
+            .filter(|name| !seen.contains(*name))
+            .collect();
+        assert!(missing.is_empty(), "never written: {missing:?}");
+        assert!(ikd::audit::Service::new(world.core.clone()).verify().await.unwrap().is_sound());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing() {
+    each_engine(async |core| {
+        let world = World::open(core).await;
+        let applicant = world.waiting(&world.people[0]).await;
+        world.scan(world.desk().await, &applicant).await.expect(200).unwrap();
+        let role = ikd::counter::Role::Administrator;
+        let admin = world.log_in(&world.add_person("kepala", OFFICE, role).await).await;
+        let base = format!("/v1/officer/registrations/{}", applicant.id);
+        let asks = [
+            ("scan", Method::POST, String::from("/v1/officer/scans"), json!({"token": "NONSENSE"})),
+            ("counter_token", Method::POST, String::from("/v1/officer/counter-tokens"), json!({})),
+            ("match_confirmed", Method::POST, format!("{base}/match"), json!({"match_number": 42})),
+            ("registration_viewed", Method::GET, base.clone(), json!(null)),
+            ("picture_viewed", Method::GET, format!("{base}/portrait"), json!(null)),
+            ("view_with_reason", Method::POST, format!("{base}/views"), json!({"reason": "Ingin tahu saja"})),
+            ("views_read", Method::GET, String::from("/v1/officer/views"), json!(null)),
+            ("approval", Method::POST, format!("{base}/approval"), approval()),
+            (
+                "return",
+                Method::POST,
+                format!("{base}/return"),
+                json!({"version": "0", "to": "data", "reason": "Ingin saja"}),
+            ),
+            ("rejection", Method::POST, format!("{base}/rejection"), json!({"version": "0", "reason": "Ingin saja"})),
+            ("release_asked", Method::POST, format!("{base}/release"), json!({"version": "0", "reason": "Ingin saja"})),
+            ("release_granted", Method::POST, format!("{base}/release/grant"), json!({"version": "0"})),
+        ];
+        for _ in 0..20 {
+            for (_, method, path, body) in &asks {
+                let answer = if method == Method::GET { admin.get(path).await } else { admin.post(path, body).await };
+                assert_eq!(answer.unwrap().expect(403).unwrap().code(), "forbidden", "{path}");
+            }
+        }
+        let answer = world.bank().verify("NONSENSE", "other_purpose", "k1").await.unwrap();
+        assert_eq!(answer.expect(403).unwrap().code(), "purpose_not_allowed");
+        const REFUSED: &str = "SELECT action, CAST(COUNT(*) AS BIGINT) FROM audit_event \
+            WHERE outcome LIKE 'refused:forbidden%' OR outcome LIKE 'refused:purpose%' GROUP BY action";
+        let mut tx = world.core.db.read().await.unwrap();
+        let counts = ikd::fetch_all!(&mut tx, (String, i64), REFUSED).unwrap();
+        let of = |action: &str| counts.iter().find(|(name, _)| name == action).map_or(0, |(_, count)| *count);
+        for (action, ..) in &asks {
+            assert_eq!(of(action), 7, "{action}: five, the 8th and the 16th");
+        }
+        assert_eq!(of("verification"), 1);
+    })
+    .await;
+}

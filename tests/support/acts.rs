@@ -1,0 +1,14 @@
+//! Which acts only the command line does: `tests/nodes/commands.rs` sees them, `tests/api/acts.rs` all others.
+
+use ikd::audit::Action;
+
+/// They are done by commands.
+pub const BY_COMMAND: &[Action] = &[
+    Action::KeyMade,
+    Action::KeyRotated,
+    Action::KeyRevoked,
+    Action::KeySetExported,
+    Action::RegisterImported,
+    Action::RegisterOpened,
+    Action::RegisterClosed,
+];
