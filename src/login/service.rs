@@ -15,7 +15,7 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::core::Core;
 use crate::credential::jwk::base64url;
 use crate::db::Tx;
-use crate::error::{Code, Error, Refusal, Result};
+use crate::error::{Code, Refusal, Result};
 use crate::guesses::Guesses;
 use crate::secret::Redacted;
 use crate::vault::Label;
@@ -257,8 +257,7 @@ impl LogIns {
         tx.commit().await?;
         let id = self.known_browser(username, browser);
         let (vault, random) = (&self.core.vault, &self.core.random);
-        let ticket = known::write(vault, random, self.realm, username, (browser, id), now)
-            .ok_or_else(|| Error::internal("no key for tickets of browsers"))?;
+        let ticket = known::write(vault, random, self.realm, username, (browser, id), now);
         Ok(LoggedIn { token: Redacted(token), browser: Redacted(ticket) })
     }
 

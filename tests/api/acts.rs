@@ -54,6 +54,10 @@ async fn the_counter(world: &World) {
     let desk = world.officer("loket", OFFICE).await;
     let supervisor = world.supervisor("penyelia", OFFICE).await;
     let path = |id: &str, rest: &str| format!("/v1/officer/registrations/{id}{rest}");
+    let version = async |id: &str| {
+        let seen = desk.get(&path(id, "")).await.unwrap().expect(200).unwrap();
+        seen.text("version").unwrap()
+    };
 
     let first = world.waiting(&world.people[0]).await;
     let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap().expect(200).unwrap();
@@ -62,12 +66,12 @@ async fn the_counter(world: &World) {
     let body = json!({"match_number": number.json["match_number"]});
     desk.post(&path(&first.id, "/match"), &body).await.unwrap().expect(200).unwrap();
     desk.get(&path(&first.id, "/selfie")).await.unwrap().expect(200).unwrap();
-    let body = json!({"to": "selfie", "reason": "Foto kabur sekali"});
+    let body = json!({"version": version(&first.id).await, "to": "selfie", "reason": "Foto kabur sekali"});
     desk.post(&path(&first.id, "/return"), &body).await.unwrap().expect(200).unwrap();
 
     let second = world.waiting(&world.people[1]).await;
     world.scan(&desk, &second).await.expect(200).unwrap();
-    let body = json!({"reason": "Bukan orang yang sama"});
+    let body = json!({"version": version(&second.id).await, "reason": "Bukan orang yang sama"});
     desk.post(&path(&second.id, "/rejection"), &body).await.unwrap().expect(200).unwrap();
     supervisor
         .post(&path(&second.id, "/views"), &json!({"reason": "Warga mengadu"}))
@@ -90,9 +94,10 @@ async fn the_counter(world: &World) {
     world.activate(&mut third).await;
     let again = world.waiting(&world.people[2]).await;
     world.scan(&desk, &again).await.expect(200).unwrap();
-    let body = json!({"reason": "Ponsel hilang; wajah dan KTP-el cocok"});
+    let seen = version(&again.id).await;
+    let body = json!({"version": seen, "reason": "Ponsel hilang; wajah dan KTP-el cocok"});
     desk.post(&path(&again.id, "/release"), &body).await.unwrap().expect(204).unwrap();
-    supervisor.post(&path(&again.id, "/release/grant"), &json!({})).await.unwrap().expect(204).unwrap();
+    supervisor.post(&path(&again.id, "/release/grant"), &json!({"version": seen})).await.unwrap().expect(204).unwrap();
 
     let fourth = world.active(&world.people[3]).await;
     let wrong = PinKey::from_seed(&[1; 32]);
@@ -143,10 +148,15 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
             ("view_with_reason", Method::POST, format!("{base}/views"), json!({"reason": "Ingin tahu saja"})),
             ("views_read", Method::GET, String::from("/v1/officer/views"), json!(null)),
             ("approval", Method::POST, format!("{base}/approval"), approval()),
-            ("return", Method::POST, format!("{base}/return"), json!({"to": "data", "reason": "Ingin saja"})),
-            ("rejection", Method::POST, format!("{base}/rejection"), json!({"reason": "Ingin saja"})),
-            ("release_asked", Method::POST, format!("{base}/release"), json!({"reason": "Ingin saja"})),
-            ("release_granted", Method::POST, format!("{base}/release/grant"), json!({})),
+            (
+                "return",
+                Method::POST,
+                format!("{base}/return"),
+                json!({"version": "0", "to": "data", "reason": "Ingin saja"}),
+            ),
+            ("rejection", Method::POST, format!("{base}/rejection"), json!({"version": "0", "reason": "Ingin saja"})),
+            ("release_asked", Method::POST, format!("{base}/release"), json!({"version": "0", "reason": "Ingin saja"})),
+            ("release_granted", Method::POST, format!("{base}/release/grant"), json!({"version": "0"})),
         ];
         for _ in 0..20 {
             for (_, method, path, body) in &asks {

@@ -124,12 +124,18 @@ async fn a_supervisor_who_is_asked_sees_what_is_to_be_granted() {
         let again = world.waiting(&world.people[0]).await;
         world.scan(desk, &again).await.expect(200).unwrap();
         assert_eq!(supervisor.get(&path(&again, "")).await.unwrap().expect(403).unwrap().code(), "reason_required");
-        let reason = json!({"reason": "Ponsel hilang; wajah dan KTP-el cocok"});
+        let version = desk.get(&path(&again, "")).await.unwrap().expect(200).unwrap().text("version").unwrap();
+        let reason = json!({"version": version, "reason": "Ponsel hilang; wajah dan KTP-el cocok"});
         desk.post(&path(&again, "/release"), &reason).await.unwrap().expect(204).unwrap();
         let seen = supervisor.get(&path(&again, "")).await.unwrap().expect(200).unwrap().json;
         assert_eq!((&seen["already_active"], &seen["may_decide"]), (&json!(true), &json!(false)));
         supervisor.get(&path(&again, "/portrait")).await.unwrap().expect(200).unwrap();
-        supervisor.post(&path(&again, "/release/grant"), &json!({})).await.unwrap().expect(204).unwrap();
+        supervisor
+            .post(&path(&again, "/release/grant"), &json!({"version": version}))
+            .await
+            .unwrap()
+            .expect(204)
+            .unwrap();
         let after = supervisor.get(&path(&again, "")).await.unwrap().expect(403).unwrap();
         assert_eq!(after.code(), "reason_required", "what was granted is no longer asked");
     })

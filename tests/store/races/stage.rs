@@ -363,7 +363,11 @@ impl Act {
             }
             Self::Selfie => service.put_selfie(device, id, address_of(device), selfie()).await.map(|_| ()),
             Self::Cancel => service.cancel(device, id).await.map(|_| ()),
-            Self::Offer => service.counter_scan(device, id, &world.counter_token).await.map(|_| ()),
+            Self::Offer => {
+                // Each resident from an address of their own, so that a client's share does not decide.
+                let last: [u8; 4] = id.as_bytes()[12..].try_into().unwrap();
+                service.counter_scan(device, id, &world.counter_token, last.into()).await.map(|_| ())
+            }
             Self::Resend => world.activation.resend(device, id).await.map(|_| ()),
             Self::EnterCode => {
                 let code = Redacted(ActivationCode::derive(&core.vault, id, 1)?.digits());
