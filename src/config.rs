@@ -58,6 +58,11 @@ pub struct Service {
     pub public_url: String,
     /// The `iss` of every token.
     pub issuer: String,
+    /// The user as whom commands go on that root started; empty for none.
+    pub run_as: String,
+    /// Other names under which this machine is reached; only `ikd demo` sets them, to lead from there to `public_url`.
+    #[serde(skip)]
+    pub other_names: Vec<String>,
 }
 
 impl Default for Service {
@@ -66,6 +71,8 @@ impl Default for Service {
             mode: Mode::Development,
             public_url: String::from("http://127.0.0.1:8080"),
             issuer: String::from("ikd.example"),
+            run_as: String::new(),
+            other_names: Vec::new(),
         }
     }
 }
@@ -367,17 +374,33 @@ pub enum ConfigError {
     Weak(Vec<String>),
 }
 
+/// The file in the working directory that is read when none is named.
+pub const LOCAL_FILE: &str = "ikd.toml";
+/// The file of the Debian package, read when none is named and there is none in the working directory.
+pub const PACKAGED_FILE: &str = "/etc/ikd/ikd.toml";
+
 impl Config {
-    /// Reads `file` (which must exist when named; otherwise `ikd.toml` in the working directory, if there is one), then the
-    /// environment over it.
+    /// The file that counts: the one that was named, else `ikd.toml` in the working directory, else the package's, else none.
+    pub fn locate(named: Option<&Path>) -> Option<&Path> {
+        let standing = || [LOCAL_FILE, PACKAGED_FILE].map(Path::new).into_iter().find(|path| path.exists());
+        named.or_else(standing)
+    }
+
+    /// Reads the file that [`Config::locate`] gives, which must exist when it is named, then the environment over it.
     ///
     /// # Errors
     /// When something is unreadable, unknown or of a wrong type.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let path = file.unwrap_or(Path::new("ikd.toml"));
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+    pub fn load(named: Option<&Path>) -> Result<Self, ConfigError> {
+        let file = Self::locate(named);
+        let path = file.unwrap_or(Path::new(LOCAL_FILE));
+        let text = match file.map(std::fs::read_to_string).transpose() {
+            Ok(text) => text.unwrap_or_default(),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(ConfigError::Unreadable(format!(
+                    "{}: {error}; run the command as root, as the service's user, or name a file with --config",
+                    path.display()
+                )));
+            }
             Err(error) => return Err(ConfigError::Unreadable(format!("{}: {error}", path.display()))),
         };
         // Read once here, because the message of a syntax error would show the line, and with it a password.

@@ -1,5 +1,7 @@
 //! `ikd demo`.
 
+use std::io::IsTerminal;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -7,6 +9,7 @@ use tokio::sync::watch;
 
 use super::{Failure, Format};
 use crate::config::{Log, LogFormat};
+use crate::demo::lan::{Lan, guide};
 use crate::demo::stage::{Stage, StageSettings};
 use crate::demo::walk::{Script, walk};
 use crate::random::Random;
@@ -21,9 +24,16 @@ pub struct Args {
     /// Only serve, without the walk.
     #[arg(long, conflicts_with = "exit")]
     no_walk: bool,
-    /// Port on 127.0.0.1; 0 takes a free one [default: 8080, or a free one when that is taken or with --exit].
+    /// Port; 0 takes a free one [default: 8080, with --lan 8443, or a free one when that is taken or with --exit].
     #[arg(long)]
     port: Option<u16>,
+    /// For phones in the same network: https on all addresses of this machine, with a certificate made on the spot, and a
+    /// QR to open.
+    #[arg(long)]
+    lan: bool,
+    /// With --lan: the address that phones open; listen on it only.
+    #[arg(long, value_name = "IP", requires = "lan")]
+    address: Option<IpAddr>,
     /// Folder of database, keys, mailbox and pictures; kept [default: a new temporary folder, removed at the end].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -58,18 +68,45 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
     if text {
         println!("setting up: keys, database, 40 synthetic residents with portraits …");
     }
-    let settings = |port| StageSettings { data: folder.clone(), database: args.database.clone().map(Redacted), port };
+    let lan = if args.lan { Some(Lan::find(args.address)?) } else { None };
+    let settings = |port| StageSettings {
+        data: folder.clone(),
+        database: args.database.clone().map(Redacted),
+        port,
+        lan: lan.clone(),
+    };
     let stage = match args.port {
         Some(port) => Stage::set_up(&settings(port)).await?,
         None if args.exit => Stage::set_up(&settings(0)).await?,
         None => {
-            let free = tokio::net::TcpListener::bind("127.0.0.1:8080").await.is_ok();
-            Stage::set_up(&settings(if free { 8080 } else { 0 })).await?
+            let (address, usual) = match &lan {
+                Some(lan) => (lan.primary, 8443),
+                None => (IpAddr::from([127, 0, 0, 1]), 8080),
+            };
+            let free = tokio::net::TcpListener::bind((address, usual)).await.is_ok();
+            Stage::set_up(&settings(if free { usual } else { 0 })).await?
         }
     };
     let script = Script::new(&stage, &folder);
     let ready = ready_line(&stage);
-    let logins = text.then(|| logins(&stage));
+    let logins = text.then(|| {
+        // The mailbox answers this machine alone, under a name of loopback.
+        let mailbox = match &lan {
+            None => format!("{}/mailbox", stage.base_url),
+            Some(lan) if lan.listen.iter().all(|address| !address.is_unspecified() && !address.is_loopback()) => {
+                stage.mailbox.display().to_string()
+            }
+            Some(_) => {
+                let port = stage.base_url.rsplit(':').next().unwrap_or_default();
+                format!("https://localhost:{port}/mailbox (on this computer)")
+            }
+        };
+        let mut text = logins(&stage, &mailbox);
+        if let (Some(lan), Some(certificate)) = (&lan, &stage.certificate) {
+            text.push_str(&guide(&stage.base_url, &lan.url_names(), certificate, std::io::stdout().is_terminal()));
+        }
+        text
+    });
     let (stop, stopped) = watch::channel(false);
     let Stage { app, listener, .. } = stage;
     let serving = tokio::spawn(app.run(listener, None, stopped));
@@ -97,7 +134,7 @@ fn ready_line(stage: &Stage) -> String {
                 "birth_date": record.birth_date.to_string()})
         })
         .collect();
-    json!({
+    let mut ready = json!({
         "base_url": stage.base_url,
         "officer": {"username": stage.officer.username, "password": stage.officer.password.expose(),
             "totp_secret": stage.officer.totp_secret.expose()},
@@ -106,13 +143,16 @@ fn ready_line(stage: &Stage) -> String {
         "relying_party": {"api_key": stage.api_key.expose(), "purposes": stage.purposes},
         "mailbox_dir": stage.mailbox.display().to_string(),
         "residents": residents,
-    })
-    .to_string()
+    });
+    if let Some(certificate) = &stage.certificate {
+        ready["certificate"] = json!({"pem": certificate.pem, "sha256": certificate.fingerprint()});
+    }
+    ready.to_string()
 }
 
-fn logins(stage: &Stage) -> String {
+fn logins(stage: &Stage, mailbox: &str) -> String {
     let mut text = format!(
-        "\nserving at {0} until Ctrl-C\n  API description    {0}/docs\n  mailbox            {0}/mailbox\n  clock, outage      POST {0}/demo/clock, {0}/demo/register\n  officer            {1} \
+        "\nserving at {0} until Ctrl-C\n  API description    {0}/docs\n  mailbox            {9}\n  clock, outage      POST {0}/demo/clock, {0}/demo/register\n  officer            {1} \
          / {2}\n    authenticator    {3}\n  bank's teller      {6} / {7}\n    authenticator    {8}\n  bank's API key     {4}\n    purposes         {5}\n  residents to play (made up):\n",
         stage.base_url,
         stage.officer.username,
@@ -123,6 +163,7 @@ fn logins(stage: &Stage) -> String {
         stage.teller.username,
         stage.teller.password.expose(),
         stage.teller.totp_secret.expose(),
+        mailbox,
     );
     for record in &stage.residents {
         text.push_str(&format!("    {}  {}  {}\n", record.nik.as_str(), record.birth_date, record.full_name));

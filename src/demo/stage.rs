@@ -1,11 +1,14 @@
 //! The embedded service of the demo: database, keys, mailbox, synthetic residents, an office, officers and a bank.
 
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls_pki_types::ServerName;
 use uuid::Uuid;
 
+use super::lan::{Certificate, Lan, tunnel};
 use crate::app::App;
 use crate::attribute::AttributeSet;
 use crate::clock::Clock;
@@ -45,6 +48,8 @@ pub struct StageSettings {
     pub database: Option<Redacted<String>>,
     /// Port; 0 takes a free one.
     pub port: u16,
+    /// For phones too, over TLS; else on this machine only.
+    pub lan: Option<Lan>,
 }
 
 /// Log-in of an officer or a teller of the demo.
@@ -66,6 +71,10 @@ pub struct Stage {
     pub listener: Listener,
     /// Where it can be reached.
     pub base_url: String,
+    /// Where the walk reaches it: the same, but when that is https a plain way to it on this machine.
+    pub walk_url: String,
+    /// The certificate that was made for it.
+    pub certificate: Option<Certificate>,
     /// An officer to play.
     pub officer: DemoLogIn,
     /// The officer whom the walk plays.
@@ -103,10 +112,16 @@ impl Stage {
         };
         let database = database.map_err(Error::internal)?;
         std::fs::create_dir_all(&settings.data).map_err(Error::internal)?;
-        let listener = Listener::bind(&config.http.listen, &config.http).await.map_err(Error::internal)?;
-        let address = listener.address().map_err(Error::internal)?;
-        config.service.public_url = format!("http://127.0.0.1:{}", address.port());
+        let (listener, certificate) = listen(settings, &mut config).await?;
         let base_url = config.service.public_url.clone();
+        let walk_url = match (&settings.lan, &certificate) {
+            (Some(lan), Some(certificate)) => {
+                let port = listener.address().map_err(Error::internal)?.port();
+                let name = ServerName::from(lan.primary);
+                tunnel(SocketAddr::new(lan.primary, port), name, certificate.roots()?).await?
+            }
+            _ => base_url.clone(),
+        };
         let mailbox = config.mail.directory.clone();
 
         init_root(&config.keys.directory, &random)?;
@@ -124,6 +139,8 @@ impl Stage {
             app,
             listener,
             base_url,
+            walk_url,
+            certificate,
             officer,
             walker,
             teller,
@@ -134,6 +151,29 @@ impl Stage {
             mailbox,
         })
     }
+}
+
+/// Binds, and settles the address that devices' proofs name.
+async fn listen(settings: &StageSettings, config: &mut Config) -> Result<(Listener, Option<Certificate>)> {
+    let Some(lan) = &settings.lan else {
+        let listener = Listener::bind(&config.http.listen, &config.http).await.map_err(Error::internal)?;
+        let port = listener.address().map_err(Error::internal)?.port();
+        config.service.public_url = format!("http://127.0.0.1:{port}");
+        return Ok((listener, None));
+    };
+    let certificate = Certificate::make(&lan.names, Clock::System.now(), &settings.data, &mut config.http)?;
+    let mut bound = Err(Error::internal("no address to listen on"));
+    for address in &lan.listen {
+        config.http.listen = SocketAddr::new(*address, settings.port).to_string();
+        bound = Listener::bind(&config.http.listen, &config.http).await.map_err(Error::internal);
+        if bound.is_ok() {
+            break;
+        }
+    }
+    let listener = bound?;
+    config.service.public_url = lan.url(listener.address().map_err(Error::internal)?.port());
+    config.service.other_names = lan.url_names();
+    Ok((listener, Some(certificate)))
 }
 
 async fn people(core: &Core) -> Result<(Vec<RegisterRecord>, (RegisterRecord, Vec<u8>))> {

@@ -26,6 +26,9 @@ const EMAIL: &str = "warga@contoh.id";
 /// What the walk needs of the stage, so that the stage itself can serve meanwhile.
 #[derive(Clone)]
 pub struct Script {
+    /// The address that the proofs name.
+    public_url: String,
+    /// Where the requests go.
     base_url: String,
     issuer: String,
     officer: DemoLogIn,
@@ -43,7 +46,8 @@ impl Script {
     pub fn new(stage: &Stage, pictures: &Path) -> Self {
         let (resident, selfie) = stage.walk_resident.clone();
         Self {
-            base_url: stage.base_url.clone(),
+            public_url: stage.base_url.clone(),
+            base_url: stage.walk_url.clone(),
             issuer: stage.app.core.config.service.issuer.clone(),
             officer: stage.walker.clone(),
             api_key: stage.api_key.expose().clone(),
@@ -86,7 +90,8 @@ impl Story {
 pub async fn walk(script: &Script, quiet: bool) -> Result<(), ClientError> {
     let mut story = Story::new(quiet);
     let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build()?;
-    let mut resident = Resident::new(http.clone(), &script.base_url, &script.random);
+    let mut resident =
+        Resident::behind(http.clone(), &script.public_url, std::slice::from_ref(&script.base_url), &script.random);
     let id = register(script, &mut story, &resident).await?;
     counter(script, &mut story, &http, &resident, &id).await?;
     activate(script, &mut story, &mut resident, &id).await?;

@@ -188,7 +188,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 /// The routes of all pages.
 pub fn routes(service: &Service) -> Router {
     let mut router = Router::new();
-    let home: Option<Arc<str>> = (service.mode == Mode::Demo).then(|| service.public_url.as_str().into());
+    let home: Option<Arc<Home>> = (service.mode == Mode::Demo)
+        .then(|| Home { url: service.public_url.clone(), other_names: service.other_names.clone() }.into());
     for (address, name) in PAGES {
         let home = home.clone().filter(|_| name.ends_with(".html"));
         router = router.route(
@@ -204,19 +205,26 @@ pub fn routes(service: &Service) -> Router {
     router.route("/web/{*file}", get(file))
 }
 
+/// Where the demo's pages belong, and the further names under which they may be asked for.
+struct Home {
+    url: String,
+    other_names: Vec<String>,
+}
+
 /// Where a page of the demo has to be opened instead. A device's proofs name the public address, so a page that was opened
-/// under this machine's other name could do nothing but be refused; a browser keeps what stands behind the `#`.
-fn elsewhere(home: &str, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
+/// under another name of this machine could do nothing but be refused; a browser keeps what stands behind the `#`.
+fn elsewhere(home: &Home, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
     const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
     let authority = |text: &str| text.parse::<Authority>().ok();
-    let wanted = home.parse::<Uri>().ok()?.into_parts().authority?;
+    let wanted = home.url.parse::<Uri>().ok()?.into_parts().authority?;
     let used = asked.authority().cloned().or_else(|| authority(headers.get(HOST)?.to_str().ok()?))?;
-    let own = |host: &str| OWN_NAMES.iter().any(|name| host.eq_ignore_ascii_case(name));
+    let names = || OWN_NAMES.into_iter().chain(home.other_names.iter().map(String::as_str));
+    let own = |host: &str| names().any(|name| host.eq_ignore_ascii_case(name));
     let same_machine = own(wanted.host()) && own(used.host()) && used.port_u16() == wanted.port_u16();
     if !same_machine || used.host().eq_ignore_ascii_case(wanted.host()) {
         return None;
     }
-    HeaderValue::from_str(&format!("{home}{}", asked.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
+    HeaderValue::from_str(&format!("{}{}", home.url, asked.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
 }
 
 async fn file(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Problem> {
@@ -287,6 +295,26 @@ mod tests {
             let request = Request::get("/").header("host", "localhost:8080").body(Body::empty()).unwrap();
             let response = routes(&Service { mode, ..Service::default() }).oneshot(request).await.unwrap();
             assert_eq!(response.status(), StatusCode::OK);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_demo_for_phones_sends_every_name_of_the_machine_to_the_one_on_the_poster() {
+        let (mode, public_url) = (Mode::Demo, String::from("https://192.168.1.5:8443"));
+        let other_names = ["192.168.1.5", "localhost", "[fd00::5]", "laptop-siti"].map(String::from).to_vec();
+        let service = Service { mode, public_url, other_names, ..Service::default() };
+        for (host, moved) in [
+            ("localhost:8443", true),
+            ("LAPTOP-siti:8443", true),
+            ("[fd00::5]:8443", true),
+            ("192.168.1.5:8443", false),
+            ("192.168.1.5", false),
+            ("laptop-budi:8443", false),
+        ] {
+            let request = Request::get("/petugas").header("host", host).body(Body::empty()).unwrap();
+            let response = routes(&service).oneshot(request).await.unwrap();
+            let there = response.headers().get("location").map(|value| value.to_str().unwrap());
+            assert_eq!(there, moved.then_some("https://192.168.1.5:8443/petugas"), "{host}");
         }
     }
 

@@ -45,8 +45,8 @@ function expectPresentPages() {
   assert.deepEqual(newer, [], `changed after ${BINARY} was built: run \`cargo build\` first`);
 }
 
-async function spawnDemo(port, data) {
-  const child = spawn(BINARY, ["demo", "--no-walk", "--format", "json", "--port", String(port), "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
+async function spawnDemo(port, data, words) {
+  const child = spawn(BINARY, ["demo", "--no-walk", "--format", "json", "--port", String(port), "--data", data, ...words], { stdio: ["ignore", "pipe", "inherit"] });
   const line = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once("line", resolve);
     child.once("exit", (code) => reject(new Error(`ikd demo ended with ${code}`)));
@@ -61,11 +61,11 @@ async function ended(child) {
   await gone;
 }
 
-/** Starts `ikd demo` on a free port. Resolves with what it prints once ready, and `stop()`. */
-export async function startDemo() {
+/** Starts `ikd demo` on a free port, with further `words`. Resolves with what it prints once ready, and `stop()`. */
+export async function startDemo(...words) {
   expectPresentPages();
   const data = mkdtempSync(path.join(tmpdir(), "ikd-browser-"));
-  let { child, ready } = await spawnDemo(0, data);
+  let { child, ready } = await spawnDemo(0, data, words);
   return {
     ...ready,
     data,
@@ -106,7 +106,7 @@ export async function startDemo() {
     },
     /** Starts it again at the same address and with the same data. */
     async resume() {
-      ({ child } = await spawnDemo(new URL(this.base_url).port, data));
+      ({ child } = await spawnDemo(new URL(this.base_url).port, data, words));
     },
     async stop() {
       if (child) await ended(child);

@@ -1,10 +1,14 @@
 //! `ikd demo`, for people and for programs.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
+use ikd::clock::Clock;
 use ikd::demo::client::{Bank, Resident};
+use ikd::demo::lan::{Certificate, tunnel};
 use ikd::mail::Mailbox;
+use rustls_pki_types::ServerName;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
@@ -77,4 +81,78 @@ async fn another_program_drives_the_demo() {
     assert_eq!(rest, "", "one line and no more");
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the temporary folder is gone");
+}
+
+/// The whole walk over https, with the certificate that the demo printed and no other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn phones_get_https_with_the_certificate_that_was_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut walk = ikd(folder.path(), &[]);
+    walk.args(["demo", "--exit", "--lan", "--address", "127.0.0.1", "--data", "a"]);
+    let told = tokio::time::timeout(Duration::from_secs(60), walk.output()).await.unwrap().unwrap();
+    assert_eq!(told.status.code(), Some(0), "{}{}", text(&told.stdout), text(&told.stderr));
+
+    let mut child = ikd(folder.path(), &[])
+        .args([
+            "demo",
+            "--no-walk",
+            "--lan",
+            "--address",
+            "127.0.0.1",
+            "--format",
+            "json",
+            "--port",
+            "0",
+            "--data",
+            "a",
+        ])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    tokio::time::timeout(Duration::from_secs(30), output.read_line(&mut line)).await.unwrap().unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let base = ready["base_url"].as_str().unwrap();
+    let address: std::net::SocketAddr = base.strip_prefix("https://").unwrap().parse().unwrap();
+    let certificate = Certificate::from_pem(ready["certificate"]["pem"].as_str().unwrap()).unwrap();
+
+    // What another program makes of it: names, purpose, fingerprint.
+    let openssl = |words: &[&str]| {
+        let file = folder.path().join("a/tls.pem");
+        let done = std::process::Command::new("openssl").args(["x509", "-noout", "-in"]).arg(file).args(words).output();
+        text(&done.unwrap().stdout)
+    };
+    let shown = openssl(&["-fingerprint", "-sha256"]);
+    assert_eq!(shown.trim().rsplit('=').next(), ready["certificate"]["sha256"].as_str(), "{shown}");
+    let names = openssl(&["-ext", "subjectAltName,extendedKeyUsage,basicConstraints"]);
+    for part in ["IP Address:127.0.0.1", "DNS:localhost", "TLS Web Server Authentication", "CA:FALSE"] {
+        assert!(names.contains(part), "{part}: {names}");
+    }
+    assert_eq!(std::fs::metadata(folder.path().join("a/tls-key.pem")).unwrap().permissions().mode() & 0o77, 0);
+
+    let name = ServerName::from(address.ip());
+    let through = tunnel(address, name.clone(), certificate.roots().unwrap()).await.unwrap();
+    let page = http().get(format!("{through}/petugas")).header("host", base.strip_prefix("https://").unwrap());
+    let page = page.send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.headers().get("strict-transport-security").is_none(), "localhost would be bound to https for years");
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let moved = http.get(format!("{through}/petugas")).header("host", format!("localhost:{}", address.port()));
+    let moved = moved.send().await.unwrap();
+    assert_eq!(
+        (moved.status().as_u16(), moved.headers()["location"].to_str().unwrap()),
+        (307, &*format!("{base}/petugas"))
+    );
+
+    // Another certificate for the same address is not taken, and who speaks no TLS gets nothing.
+    let mut other = ikd::config::Http::default();
+    let made =
+        Certificate::make(&[address.ip().to_string()], Clock::System.now(), &folder.path().join("a/mail"), &mut other);
+    let astray = tunnel(address, name, made.unwrap().roots().unwrap()).await.unwrap();
+    assert!(http.get(format!("{astray}/")).send().await.is_err());
+    assert!(http.get(format!("http://{address}/")).send().await.is_err());
+
+    signal(&child, Signal::TERM);
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
