@@ -47,14 +47,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
     match command {
         Command::Init => {
             let directory = config.keys.directory.clone();
-            // The database must be there before files are made, so that a wrong URL leaves nothing behind.
-            open_database(&config).await?.migrate().await?;
-            let root = init_root(&directory, &Random::system())?;
-            let core = open_core(config).await?;
-            let made = Keyring::init(&core).await?;
-            for _ in &made {
-                note(&core, Action::KeyMade).await?;
-            }
+            let (_, root, made) = init(config).await?;
             match format {
                 Format::Text => {
                     if root {
@@ -140,6 +133,23 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Makes the root secret and the signing keys that are missing: the open core, whether a root secret was made, the new keys.
+///
+/// # Errors
+/// [`Failure::Environment`] when files or the database cannot be used.
+pub async fn init(config: Config) -> Result<(Core, bool, Vec<(KeyPurpose, [u8; 8])>), Failure> {
+    let directory = config.keys.directory.clone();
+    // The database must be there before files are made, so that a wrong URL leaves nothing behind.
+    open_database(&config).await?.migrate().await?;
+    let root = init_root(&directory, &Random::system())?;
+    let core = open_core(config).await?;
+    let made = Keyring::init(&core).await?;
+    for _ in &made {
+        note(&core, Action::KeyMade).await?;
+    }
+    Ok((core, root, made))
 }
 
 async fn note(core: &Core, action: Action) -> Result<(), Failure> {

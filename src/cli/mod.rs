@@ -4,12 +4,16 @@
 pub mod audit;
 pub mod config_check;
 pub mod demo;
+pub mod docs;
+pub mod health;
+pub mod identity;
 pub mod keys;
 pub mod office;
 pub mod officer;
 pub mod register;
 pub mod relying_party;
 pub mod serve;
+pub mod setup;
 pub mod verify;
 
 use std::path::PathBuf;
@@ -26,11 +30,28 @@ use crate::error::{Error, Language};
 use crate::random::Random;
 use crate::vault::{Vault, VaultError};
 
+/// What the long help and the man page say at the end.
+const AFTER: &str = "Exit status:
+  0  done
+  1  refused, or not valid
+  2  wrong usage
+  3  database, keys, files or mail cannot be used
+
+Files:
+  ikd.toml, /etc/ikd/ikd.toml  configuration; `ikd config check` prints every key
+  /var/lib/ikd                 database and keys of the Debian package: back them up, apart from each other
+
+Examples:
+  ikd setup --office JKT-01 --office-name 'Dukcapil Jakarta Pusat' --admin siti.rahma --admin-name 'Siti Rahma'
+  ikd serve
+  ikd demo --lan";
+
 /// Identitas Kependudukan Digital: the service behind the digital KTP.
 #[derive(Debug, Parser)]
-#[command(name = "ikd", version, about, propagate_version = true)]
+#[command(name = "ikd", version, about, propagate_version = true, after_long_help = AFTER)]
 struct Cli {
-    /// Configuration file; `ikd.toml` in the working directory when there is one. Variables IKD__SECTION__KEY go over it.
+    /// Configuration file [default: ikd.toml in the working directory, else /etc/ikd/ikd.toml, where there is one]. Variables
+    /// IKD__SECTION__KEY go over it.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Shape of the output.
@@ -46,8 +67,12 @@ enum Command {
     Serve,
     /// Run everything embedded and walk through the whole flow as resident, officer and bank.
     Demo(demo::Args),
+    /// Make what a new installation needs: configuration, database, keys, first office and administrator. What exists stays.
+    Setup(setup::Args),
     /// Bring the database's schema up to date.
     Migrate,
+    /// Ask the service that runs here with this configuration whether it is ready. Exit code 1 when it is not.
+    Health,
     /// Look at the configuration.
     Config {
         #[command(subcommand)]
@@ -79,6 +104,12 @@ enum Command {
         #[command(subcommand)]
         command: audit::Command,
     },
+    /// Man pages and completions, for packagers.
+    #[command(hide = true)]
+    Docs {
+        #[command(subcommand)]
+        command: docs::Command,
+    },
 }
 
 /// Parses the process's arguments, runs the command, prints what went wrong, and gives the exit code.
@@ -99,14 +130,31 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Verify(args) = &cli.command {
         return verify::run(args, &Clock::System, format);
     }
+    if let Command::Docs { command } = &cli.command {
+        return docs::run(command);
+    }
     if let Command::Demo(args) = cli.command {
         return demo::run(args, format).await;
     }
+    if let Command::Setup(args) = cli.command {
+        return setup::run(args, cli.config.as_deref(), format).await;
+    }
     let config = Config::load(cli.config.as_deref())?;
     crate::telemetry::init(&config.log);
-    match cli.command {
-        Command::Demo(_) | Command::Verify(_) => Ok(()),
+    let user = config.service.run_as.clone();
+    let changed = identity::become_user(&user)?;
+    perform(cli.command, config, format).await.map_err(|failure| match failure {
+        // Root can read every file and wonders why this cannot.
+        Failure::Environment(cause) if changed => Failure::Environment(format!("{cause} (tried as user {user})")),
+        other => other,
+    })
+}
+
+async fn perform(command: Command, config: Config, format: Format) -> Result<(), Failure> {
+    match command {
+        Command::Demo(_) | Command::Docs { .. } | Command::Setup(_) | Command::Verify(_) => Ok(()),
         Command::Serve => serve::run(config).await,
+        Command::Health => health::run(&config).await,
         Command::Migrate => {
             let db = open_database(&config).await?;
             db.migrate().await?;

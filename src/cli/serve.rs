@@ -29,9 +29,24 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let app = App::open(core).await?;
     let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;
     tracing::info!(listen.address = %address, database.engine = app.core.db.engine(), "ready");
-    app.run(listener, metrics, stop_signal()?).await;
+    let stop = stop_signal()?;
+    // The socket listens and the schema is up to date: systemd starts what waits for this service. Without systemd nothing.
+    tell(sd_notify::NotifyState::Ready);
+    let mut stopping = stop.clone();
+    tokio::spawn(async move {
+        if stopping.wait_for(|stop| *stop).await.is_ok() {
+            tell(sd_notify::NotifyState::Stopping);
+        }
+    });
+    app.run(listener, metrics, stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn tell(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(error.cause = %error, "the service manager could not be told");
+    }
 }
 
 fn cannot_listen(error: ServerError) -> Failure {

@@ -11,5 +11,6 @@ mod commands;
 mod demo;
 mod logs;
 mod people;
+mod setup;
 mod stop;
 mod world;

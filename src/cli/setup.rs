@@ -1,0 +1,337 @@
+//! `ikd setup`: everything that a new installation needs, once.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{Failure, Format, identity, keys, read_secret};
+use crate::config::{Config, ConfigError, LOCAL_FILE};
+use crate::core::Core;
+use crate::counter::Role;
+use crate::counter::service::{NewOfficer, add_office, add_officer, officers, offices};
+use crate::keyring::service::hex;
+use crate::login::password;
+use crate::secret::Redacted;
+
+/// The package's file is what a new one is made of.
+const TEMPLATE: &str = include_str!("../../packaging/ikd.toml");
+
+/// Arguments of `ikd setup`. What is missing is asked for on a terminal.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Code of the first office: capital letters, digits, hyphens.
+    #[arg(long, value_name = "CODE")]
+    office: Option<String>,
+    /// Name of the first office, as residents know it.
+    #[arg(long, value_name = "NAME")]
+    office_name: Option<String>,
+    /// Log-in name of the first administrator, a supervisor of the first office.
+    #[arg(long, value_name = "USERNAME")]
+    admin: Option<String>,
+    /// Full name of the first administrator.
+    #[arg(long, value_name = "NAME")]
+    admin_name: Option<String>,
+    /// Read the administrator's password from standard input instead of making one.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Into a new configuration file: the address that phones and browsers open.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Into a new configuration file: the name of the authority in every token.
+    #[arg(long, value_name = "NAME")]
+    issuer: Option<String>,
+    /// Into a new configuration file: where the rows are, e.g. sqlite:var/ikd.db or postgres://….
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// What was there and what was made.
+struct Report {
+    config: PathBuf,
+    config_made: bool,
+    engine: &'static str,
+    root_made: bool,
+    keys_made: Vec<Value>,
+    office: String,
+    office_made: bool,
+    admin: String,
+    admin_made: Option<(NewOfficer, Option<Redacted<String>>)>,
+    next: Vec<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Failure::Usage`] when something needed is not said and nobody can be asked, [`Failure::Refused`] for bad input,
+/// [`Failure::Environment`] when files or the database cannot be used.
+pub async fn run(args: Args, named: Option<&Path>, format: Format) -> Result<(), Failure> {
+    let people = People { talk: std::io::stdin().is_terminal() && format == Format::Text };
+    let (file, config_made) = configuration(&args, named, people)?;
+    let config = Config::load(Some(&file))?;
+    crate::telemetry::init(&config.log);
+    identity::become_user(&config.service.run_as)?;
+
+    let (core, root_made, made) = keys::init(config).await?;
+    let office = first_office(&args, &core, people).await?;
+    let (admin, admin_made) = first_admin(&args, &core, &office.code, people).await?;
+    let report = Report {
+        next: next(&core, &file).await?,
+        config: file,
+        config_made,
+        engine: core.db.engine(),
+        root_made,
+        keys_made: made.iter().map(|(purpose, kid)| json!({"purpose": purpose.as_str(), "kid": hex(kid)})).collect(),
+        office: office.code,
+        office_made: office.made,
+        admin,
+        admin_made,
+    };
+    core.db.close().await;
+    match format {
+        Format::Text => print!("{}", report.text()),
+        Format::Json => println!("{}", report.json()),
+    }
+    Ok(())
+}
+
+/// Whoever sits before the terminal, if anybody does.
+#[derive(Clone, Copy)]
+struct People {
+    talk: bool,
+}
+
+impl People {
+    /// What was given; else what a person answers; else the default; else a fault that names the flag.
+    fn ask(self, given: Option<&str>, flag: &str, question: &str, default: Option<&str>) -> Result<String, Failure> {
+        if let Some(given) = given {
+            return Ok(given.to_owned());
+        }
+        if !self.talk {
+            return default.map(str::to_owned).ok_or_else(|| {
+                Failure::Usage(format!("{question}: not said, and there is no terminal to ask on; give {flag}"))
+            });
+        }
+        let unreadable = |error: std::io::Error| Failure::Environment(format!("the terminal: {error}"));
+        loop {
+            match default {
+                Some(default) => print!("{question} [{default}]: "),
+                None => print!("{question}: "),
+            }
+            std::io::stdout().flush().map_err(unreadable)?;
+            let mut line = String::new();
+            if std::io::stdin().lock().read_line(&mut line).map_err(unreadable)? == 0 {
+                return Err(Failure::Usage(format!("{question}: no answer; give {flag}")));
+            }
+            match (line.trim(), default) {
+                ("", Some(default)) => return Ok(default.to_owned()),
+                ("", None) => {}
+                (answer, _) => return Ok(answer.to_owned()),
+            }
+        }
+    }
+}
+
+/// The configuration file; a new one where there is none.
+fn configuration(args: &Args, named: Option<&Path>, people: People) -> Result<(PathBuf, bool), Failure> {
+    if let Some(file) = Config::locate(named).filter(|file| file.exists()) {
+        let given = [("--public-url", &args.public_url), ("--issuer", &args.issuer), ("--database", &args.database)];
+        let given: Vec<_> = given.iter().filter(|(_, value)| value.is_some()).map(|(flag, _)| *flag).collect();
+        if !given.is_empty() {
+            return Err(Failure::Usage(format!(
+                "{} exists and is not changed: set it there instead of with {}",
+                file.display(),
+                given.join(", ")
+            )));
+        }
+        return Ok((file.to_owned(), false));
+    }
+    let file = named.unwrap_or(Path::new(LOCAL_FILE));
+    let default = Config::default();
+    let public_url = people.ask(
+        args.public_url.as_deref(),
+        "--public-url",
+        "Address that phones and browsers open",
+        Some(&default.service.public_url),
+    )?;
+    let issuer = people.ask(
+        args.issuer.as_deref(),
+        "--issuer",
+        "Name of the authority in tokens",
+        Some(&default.service.issuer),
+    )?;
+    let database =
+        people.ask(args.database.as_deref(), "--database", "Database", Some(default.database.url.expose()))?;
+    let text = new_file(&public_url, &issuer, &database)?;
+    crate::vault::write_private(file, text.as_bytes())?;
+    Ok((file.to_owned(), true))
+}
+
+/// The text of a new file: the package's, for the working directory.
+fn new_file(public_url: &str, issuer: &str, database: &str) -> Result<String, Failure> {
+    let mode = if public_url.starts_with("https://") { "production" } else { "development" };
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let mut out = String::new();
+    for line in TEMPLATE.lines() {
+        let line = match line.split_once(" = ") {
+            Some(("mode", _)) => format!("mode = {}", quoted(mode)),
+            Some(("public_url", _)) => format!("public_url = {}", quoted(public_url)),
+            Some(("issuer", _)) => format!("issuer = {}", quoted(issuer)),
+            Some(("run_as", _)) => String::from("run_as = \"\""),
+            Some(("url", _)) => format!("url = {}", quoted(database)),
+            Some(("directory", "\"/var/lib/ikd/keys\"")) => String::from("directory = \"keys\""),
+            Some(("directory", _)) => String::from("directory = \"var/mail\""),
+            _ => line.to_owned(),
+        };
+        out.push_str(&line);
+        out.push('\n');
+    }
+    // Refused before it is written, so that a second try does not meet a broken file.
+    let config: Config = toml::from_str(&out).map_err(|_| Failure::Usage(String::from("the values make no TOML")))?;
+    drop(config);
+    Ok(out)
+}
+
+struct Office {
+    code: String,
+    made: bool,
+}
+
+async fn first_office(args: &Args, core: &Core, people: People) -> Result<Office, Failure> {
+    let known = offices(core).await?;
+    if let Some(first) = known.first() {
+        let same = args.office.as_ref().and_then(|code| known.iter().find(|office| office.code == *code));
+        return Ok(Office { code: same.unwrap_or(first).code.clone(), made: false });
+    }
+    let code = people.ask(args.office.as_deref(), "--office", "Code of the first office", None)?;
+    let name = people.ask(args.office_name.as_deref(), "--office-name", "Name of the office", None)?;
+    let office = add_office(core, &code, &name, "office").await?;
+    Ok(Office { code: office.code, made: true })
+}
+
+type Made = Option<(NewOfficer, Option<Redacted<String>>)>;
+
+async fn first_admin(args: &Args, core: &Core, office: &str, people: People) -> Result<(String, Made), Failure> {
+    let known = officers(core).await?;
+    if let Some((username, ..)) =
+        known.iter().find(|(_, _, role, state)| role == Role::Supervisor.as_str() && state == "active")
+    {
+        return Ok((username.clone(), None));
+    }
+    let username = people.ask(args.admin.as_deref(), "--admin", "Log-in name of the first administrator", None)?;
+    let full_name = people.ask(args.admin_name.as_deref(), "--admin-name", "Full name", None)?;
+    let (password, shown) = if args.password_stdin {
+        (read_secret("Password (at least 12 characters): ")?, None)
+    } else {
+        let made = password::generate(&core.random);
+        (made.clone(), Some(made))
+    };
+    let new = add_officer(core, office, &username, &full_name, Role::Supervisor, &password).await?;
+    Ok((username, Some((new, shown))))
+}
+
+/// What is left to do, in order.
+async fn next(core: &Core, file: &Path) -> Result<Vec<String>, Failure> {
+    let config = &core.config;
+    let mut next = vec![format!("back up {}, apart from the database", config.keys.directory.display())];
+    if let Err(ConfigError::Weak(reasons)) = config.check_strength() {
+        next.extend(reasons.into_iter().map(|reason| format!("in {}: {reason}", file.display())));
+    }
+    let (_, residents) = crate::register::LocalRegister::new(core.clone()).status().await?;
+    if residents == 0 {
+        next.push(String::from("fill the register: ikd register import FILE.csv --portraits FOLDER"));
+    }
+    next.push(String::from("add officers: ikd officer add USERNAME 'FULL NAME' --office CODE --generate-password"));
+    next.push(String::from(
+        "add who may verify: ikd relying-party add NAME --attributes basic --purpose 'CODE=TEKS|TEXT'",
+    ));
+    if file == Path::new(crate::config::PACKAGED_FILE) {
+        next.push(String::from("start: systemctl restart ikd, then look at journalctl -u ikd"));
+    } else {
+        next.push(String::from("start: ikd serve"));
+    }
+    next.push(format!("open {0}/petugas (counter) and {0}/ (residents)", config.service.public_url));
+    Ok(next)
+}
+
+impl Report {
+    fn text(&self) -> String {
+        let was = |made: bool| if made { "made  " } else { "exists" };
+        let mut text = format!("{}  configuration {}\n", was(self.config_made), self.config.display());
+        text.push_str(&format!("ready   database ({})\n", self.engine));
+        text.push_str(&format!("{}  root secret\n", was(self.root_made)));
+        text.push_str(&format!("{}  signing keys\n", was(!self.keys_made.is_empty())));
+        text.push_str(&format!("{}  office {}\n", was(self.office_made), self.office));
+        text.push_str(&format!("{}  administrator {} (a supervisor)\n", was(self.admin_made.is_some()), self.admin));
+        if let Some((new, password)) = &self.admin_made {
+            text.push_str("\nShown once; hand over in person:\n");
+            if let Some(password) = password {
+                text.push_str(&format!("  password       {}\n", password.expose()));
+            }
+            text.push_str(&format!("  authenticator  {}\n", new.totp_secret.expose()));
+            text.push_str(&format!("  as address     {}\n", new.totp_address.expose()));
+        }
+        text.push_str("\nNext:\n");
+        for (number, step) in self.next.iter().enumerate() {
+            text.push_str(&format!("  {}. {step}\n", number + 1));
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let mut admin = json!({"username": self.admin, "role": "supervisor", "made": self.admin_made.is_some()});
+        if let Some((new, password)) = &self.admin_made {
+            admin["officer_id"] = json!(new.officer_id);
+            admin["totp_secret"] = json!(new.totp_secret.expose());
+            admin["totp_address"] = json!(new.totp_address.expose());
+            if let Some(password) = password {
+                admin["password"] = json!(password.expose());
+            }
+        }
+        json!({
+            "config": {"file": self.config.display().to_string(), "made": self.config_made},
+            "database": {"engine": self.engine},
+            "keys": {"root_made": self.root_made, "made": self.keys_made},
+            "office": {"code": self.office, "made": self.office_made},
+            "admin": admin,
+            "next": self.next,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_packaged_file_is_a_configuration_and_names_what_is_missing() {
+        let config: Config = toml::from_str(TEMPLATE).unwrap();
+        assert_eq!(config.service.run_as, "ikd");
+        let Err(ConfigError::Weak(reasons)) = config.check_strength() else { panic!("it is complete already") };
+        for needle in ["tls_certificate", "mail.transport", "issuer"] {
+            assert!(reasons.iter().any(|reason| reason.contains(needle)), "{needle}: {reasons:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_file_holds_what_was_said_whatever_signs_it_has() {
+        let (url, database) = ("http://127.0.0.1:8080", "postgres://ikd:a\"b\\c = d@localhost/ikd");
+        let config: Config = toml::from_str(&new_file(url, "ikd.contoh.go.id", database).unwrap()).unwrap();
+        assert_eq!(config.database.url.expose(), database);
+        assert_eq!((config.service.public_url.as_str(), config.service.run_as.as_str()), (url, ""));
+        assert_eq!(config.service.mode, crate::config::Mode::Development);
+        assert_eq!(config.keys.directory, Path::new("keys"));
+        assert_eq!(config.mail.directory, Path::new("var/mail"));
+        let https: Config = toml::from_str(&new_file("https://ikd.contoh.go.id", "x", "sqlite:a").unwrap()).unwrap();
+        assert_eq!(https.service.mode, crate::config::Mode::Production);
+    }
+
+    #[test]
+    fn without_a_terminal_the_missing_flag_is_named() {
+        let people = People { talk: false };
+        let failure = people.ask(None, "--office", "Code of the first office", None).unwrap_err();
+        assert!(failure.to_string().contains("--office") && failure.exit_code() == 2);
+        assert_eq!(people.ask(None, "--issuer", "x", Some("y")).unwrap(), "y");
+        assert_eq!(people.ask(Some("z"), "--issuer", "x", Some("y")).unwrap(), "z");
+    }
+}
