@@ -316,8 +316,9 @@ mod tests {
         assert_eq!(lan.names, names);
         assert_eq!(lan.url(8443), "https://192.168.1.5:8443");
         assert!(lan.url_names().contains(&String::from("[fd00::5]")));
-        let lan = Lan::among(&list, Some("no host name"), Some("127.0.0.1".parse().unwrap())).unwrap();
-        assert_eq!((lan.listen.as_slice(), lan.names.len()), (&["127.0.0.1".parse().unwrap()][..], 3), "only there");
+        let here: IpAddr = "127.0.0.1".parse().unwrap();
+        let lan = Lan::among(&list, Some("no host name"), Some(here)).unwrap();
+        assert_eq!((&lan.listen, lan.names.len()), (&vec![here], 3), "only there");
         assert_eq!(Lan { primary: "fd00::5".parse().unwrap(), ..lan }.url(1), "https://[fd00::5]:1");
     }
 

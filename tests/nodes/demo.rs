@@ -87,9 +87,9 @@ async fn another_program_drives_the_demo() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn phones_get_https_with_the_certificate_that_was_printed() {
     let folder = tempfile::tempdir().unwrap();
-    let told =
-        ikd(folder.path(), &[]).args(["demo", "--exit", "--lan", "--address", "127.0.0.1", "--data", "a"]).output();
-    let told = tokio::time::timeout(Duration::from_secs(60), told).await.unwrap().unwrap();
+    let mut walk = ikd(folder.path(), &[]);
+    walk.args(["demo", "--exit", "--lan", "--address", "127.0.0.1", "--data", "a"]);
+    let told = tokio::time::timeout(Duration::from_secs(60), walk.output()).await.unwrap().unwrap();
     assert_eq!(told.status.code(), Some(0), "{}{}", text(&told.stdout), text(&told.stderr));
 
     let mut child = ikd(folder.path(), &[])
@@ -153,6 +153,6 @@ async fn phones_get_https_with_the_certificate_that_was_printed() {
     assert!(http.get(format!("{astray}/")).send().await.is_err());
     assert!(http.get(format!("http://{address}/")).send().await.is_err());
 
-    signal(&child, "TERM").await;
+    signal(&child, Signal::TERM);
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
