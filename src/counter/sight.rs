@@ -103,7 +103,7 @@ impl Service {
             registration_id: id,
             opened_at: self.core.now(),
             office_id: officer.office_id,
-            reason_sealed: self.core.vault.seal_bytes(&self.core.random, TABLE, id, reason.as_bytes()),
+            reason_sealed: self.core.vault.seal_bytes(&self.core.random, TABLE, id, reason.as_bytes())?,
         };
         store::add_view(&mut tx, &row).await?;
         self.audit.record(&mut tx, event(officer, Action::ViewWithReason, id), Outcome::Done).await?;

@@ -126,7 +126,8 @@ impl LogIns {
         let passwords = Passwords::new(core.config.limits.password_hashes, &core.random)?;
         let wrong = Guesses::new(FAILURES_PER_ADDRESS.0, FAILURES_PER_ADDRESS.1);
         let audit = audit::Service::new(core.clone());
-        let decoy = core.vault.seal_bytes(&core.random, realm.totp_table(), Uuid::nil(), &totp::generate(&core.random));
+        let decoy =
+            core.vault.seal_bytes(&core.random, realm.totp_table(), Uuid::nil(), &totp::generate(&core.random))?;
         Ok(Self { core, passwords, realm, audit, wrong, decoy })
     }
 

@@ -138,7 +138,7 @@ async fn a_phone_sends_few_selfies_an_hour() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_sends_selfies_at_a_rate__it_has() {
+async fn an_address_sends_selfies_at_a_rate_whatever_phones_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let core = core(Engine::Sqlite, folder.path()).await;
     let world = World::open_with(core, |config| config.limits.selfies_per_minute = 3).await;

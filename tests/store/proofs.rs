@@ -14,7 +14,7 @@ async fn a_proof_is_spent_once_and_forgotten_when_its_nonce_counts_no_more() {
         // Two nodes over one database.
         let nodes = [SpentProofs::start(core.clone()), SpentProofs::start(core.clone())];
         let window = core.now().seconds().div_euclid(150);
-        let once = |number: u128| Once { window, proof: Uuid::from_u128(number) };
+        let once = move |number: u128| Once { window, proof: Uuid::from_u128(number) };
         let mut running = JoinSet::new();
         for number in 0..200_u128 {
             let node = nodes[number as usize % 2].clone();

@@ -63,7 +63,7 @@ pub(super) fn look(path: &Path, trust_zeros: bool) -> Result<Look, ImportError> 
         .from_reader(&top[..])
         .into_byte_records()
         .next();
-    let column = header.and_then(Result::ok).and_then(|header| header.iter().position(|name| is_nik_column(name)));
+    let column = header.and_then(Result::ok).and_then(|header| header.iter().position(is_nik_column));
     let mut rest =
         csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(&mut file);
     if let Some(column) = column.filter(|_| !trust_zeros) {
