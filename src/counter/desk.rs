@@ -123,7 +123,7 @@ impl Service {
     }
 
     async fn was_matched(&self, officer: &OfficerSession, id: Uuid) -> Result<bool> {
-        match self.registrations.is_present(officer.actor(), id).await {
+        match self.registrations.is_being_served(officer.actor(), id).await {
             Err(error) if error.code() == Some(Code::NotFound) => Ok(false),
             present => present,
         }

@@ -40,8 +40,11 @@ impl Meter {
     /// Seconds until one more unit fits into the buckets of this address, when it does not now.
     pub fn wait(&self, address: IpAddr, now: Timestamp) -> Option<u64> {
         let known = self.known();
-        let empty_at = tiers(address).filter_map(|tier| known.get(&tier.network)).max()?;
-        let free_at = self.bounded(*empty_at, now) - (self.most - 1) * self.micros_each;
+        let free = tiers(address).filter_map(|tier| {
+            let empty_at = self.bounded(*known.get(&tier.network)?, now);
+            Some(empty_at - self.most * self.micros_each + self.micros_each / i64::from(tier.shares))
+        });
+        let free_at = free.max()?;
         (free_at > now.micros()).then(|| Timestamp::from_micros(free_at).retry_after(now))
     }
 

@@ -294,6 +294,16 @@ impl Service {
         Ok(self.scan_counts(&row, actor))
     }
 
+    /// Whether it still waits for a decision with the resident present: the answer to a right match number may be repeated.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the office's.
+    pub async fn is_being_served(&self, actor: Actor, id: Uuid) -> Result<bool> {
+        let mut tx = self.core.db.read().await?;
+        let row = self.in_office(&mut tx, actor, id).await?;
+        Ok(self.scan_counts(&row, actor) && state_of(&row)?.is_before_approval())
+    }
+
     /// At the counter the data check does not wait for its turn: try it now, within the register's time-out.
     pub async fn ensure_checked(&self, id: Uuid) {
         if let Err(error) = self.check_one(id).await {

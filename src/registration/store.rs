@@ -169,7 +169,11 @@ pub async fn newest_of_device(tx: &mut Tx, thumbprint: &[u8]) -> DbResult<Option
     fetch_optional!(
         tx,
         Row,
-        select!("WHERE device_thumbprint = $1 ORDER BY created_at DESC, registration_id DESC LIMIT 1"),
+        // A living one first: two that were made in the same microsecond have no order.
+        select!(
+            "WHERE device_thumbprint = $1 \
+             ORDER BY CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, created_at DESC, registration_id DESC LIMIT 1"
+        ),
         thumbprint
     )
 }

@@ -35,7 +35,7 @@ async fn who_has_a_birth_date_other_than_the_nik_s_registers_truthfully() {
         let view = world.scan(desk, &applicant).await.expect(200).unwrap().json;
         assert_eq!(view["differences"][0]["field"], "birth_date", "{view}");
         let path = format!("/v1/officer/registrations/{}/return", applicant.id);
-        let back = json!({"to": "data", "reason": "Periksa tanggal lahir Anda.", "release": ["birth_date"]});
+        let back = json!({"version": view["version"], "to": "data", "reason": "Periksa tanggal lahir Anda.", "release": ["birth_date"]});
         desk.post(&path, &back).await.unwrap().expect(200).unwrap();
         let change = json!({"birth_date": other.birth_date.to_string()});
         let sent = applicant.client.send(Method::PATCH, &applicant.path(""), |request| request.json(&change)).await;

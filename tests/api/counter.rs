@@ -14,7 +14,12 @@ const SELFIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM registration_selfie 
 const COPIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM registration_register_copy WHERE registration_id = $1";
 
 async fn decide(officer: &ikd::demo::client::Officer, applicant: &Applicant, what: &str, body: &Value) -> Answer {
-    officer.post(&format!("/v1/officer/registrations/{}/{what}", applicant.id), body).await.unwrap()
+    let path = format!("/v1/officer/registrations/{}", applicant.id);
+    // What the officer has on the screen; who may not see it names no version that counts.
+    let seen = officer.get(&path).await.unwrap();
+    let mut body = body.clone();
+    body["version"] = seen.json["version"].as_str().unwrap_or("0").into();
+    officer.post(&format!("{path}/{what}"), &body).await.unwrap()
 }
 
 async fn patch(applicant: &Applicant, body: &Value) -> Answer {

@@ -179,6 +179,7 @@ async fn a_request_counts_for_what_the_asker_saw_and_nothing_that_came_since() {
         assert_eq!(refused.expect(404).unwrap().code(), "not_found");
         assert!(works().await);
         assert_eq!(ask(&world, desk, &new).await.expect(409).unwrap().code(), "scan_required");
+        world.later(1);
         world.scan(desk, &new).await.expect(200).unwrap();
         ask(&world, desk, &new).await.expect(204).unwrap();
         // The officer's next scan is another look.

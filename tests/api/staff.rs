@@ -78,6 +78,7 @@ async fn data_are_seen_with_the_resident_present_or_with_a_reason_and_so_many_an
         resume(&world, &supervisor).await;
         assert_eq!(open(&curious, &all[0], "  x ").await.expect(422).unwrap().code(), "invalid_field");
         for applicant in &all[..10] {
+            world.later(1);
             let seen = open(&curious, applicant, "Warga bertanya lewat telepon").await.expect(200).unwrap().json;
             assert_eq!(seen["submitted"]["nik"], applicant.record.nik.as_str());
             assert_eq!(seen["may_decide"], false);

@@ -192,7 +192,8 @@ async fn systemd_is_told_when_the_service_is_ready() {
     let next = async || {
         let mut bytes = [0; 256];
         let wait = tokio::time::timeout(std::time::Duration::from_secs(30), told.recv(&mut bytes));
-        text(&bytes[..wait.await.unwrap().unwrap()])
+        let read = wait.await.unwrap().unwrap();
+        text(&bytes[..read])
     };
     let mut node = Node::start(folder.path(), &env).await;
     assert!(next().await.contains("READY=1"));

@@ -48,6 +48,8 @@ struct LogInBody {
 
 /// Who is logged in.
 #[derive(Debug, Serialize, ToSchema)]
+// The wallet has a reply of this name too, and the API's description one place for each name.
+#[schema(as = OfficerSessionReply)]
 struct SessionReply {
     /// The officer.
     officer_id: Uuid,
