@@ -307,7 +307,8 @@ describe("counter", { timeout: 600_000 }, () => {
     await page.locator("#check-face").waitFor();
     // As for a colleague who did not scan it.
     const refused = { status: 403, contentType: "application/problem+json", body: JSON.stringify({ code: "reason_required", status: 403 }) };
-    await page.route(new RegExp(`/v1/officer/registrations/${id}$`), (route) => route.fulfill(refused), { times: 1 });
+    const data = new RegExp(`/v1/officer/registrations/${id}$`);
+    await page.route(data, (route) => route.fulfill(refused));
     await page.reload();
     await heading("Warganya tidak di sini").waitFor();
     assert.equal(await page.locator(".compared, .face").count(), 0);
@@ -315,6 +316,7 @@ describe("counter", { timeout: 600_000 }, () => {
     await page.getByRole("button", { name: "Buka dengan alasan ini" }).click();
     await page.getByText("Tulis alasan paling sedikit 5 huruf.").waitFor();
     await page.locator("#why").fill("Warga bertanya lewat telepon");
+    await page.unroute(data);
     await page.keyboard.press("Enter");
     await page.locator(".compared").first().waitFor();
     await page.keyboard.press("F2");
