@@ -6,9 +6,10 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::captcha::CaptchaGate;
+use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
 use crate::core::Core;
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::device::SpentProofs;
 use crate::error::Result;
 use crate::health::ClockWatch;

@@ -8,6 +8,7 @@ pub mod app;
 pub mod attribute;
 pub mod audit;
 pub mod captcha;
+pub mod changed;
 pub mod cli;
 pub mod clock;
 pub mod config;

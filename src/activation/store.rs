@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use super::model::{CODE_TRIES, CodeStatus};
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbError, DbResult, Tx};
+use crate::db::{DbError, DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::registration::model::State;
 use crate::{change, fetch_optional};

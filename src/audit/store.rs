@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use super::model::Entry;
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbError, DbResult, Tx};
+use crate::db::{DbError, DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 
 const OPEN: &str = "

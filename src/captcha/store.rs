@@ -1,7 +1,8 @@
 //! SQL of spent captchas.
 
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::{change, execute};
 
 const SPEND: &str =

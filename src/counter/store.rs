@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_optional};
 
 /// An office or outreach post.

@@ -5,7 +5,6 @@
 //! (microseconds), ids are `Uuid`, bytes are `Vec<u8>`; no `NOW()`, serials, JSON operators, `FOR UPDATE`.
 
 mod address;
-mod changed;
 mod checkpoint;
 mod condition;
 mod error;
@@ -16,7 +15,6 @@ mod tx;
 mod watch;
 
 pub use address::{Address, AddressError};
-pub use changed::Changed;
 pub use condition::Lease;
 pub use error::{DbError, DbResult};
 pub use local::{Columns, Local, Session, Work, bound};
@@ -58,14 +56,6 @@ macro_rules! on_server {
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         $crate::on_engine!($tx, |c| sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))
-    };
-}
-
-/// Runs a guarded write of one row and gives a [`Changed`](crate::db::Changed): `change!(tx, SQL, a, b, c)`.
-#[macro_export]
-macro_rules! change {
-    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::execute!($tx, $sql $(, $bind)*).map($crate::db::Changed::one_of)
     };
 }
 

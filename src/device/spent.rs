@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::guard::Once;
 use super::nonce;
+use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::core::Core;
-use crate::db::{Changed, Db, DbResult, Local, Session, Tx, bound, processors};
+use crate::db::{Db, DbResult, Local, Session, Tx, bound, processors};
 use crate::error::{Code, Result};
 use crate::stage::{Group, Inbox, Limits, MOST, Stage, gone, overloaded};
 use crate::{execute, on_server};

@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use super::model::Wait;
+use crate::changed::Changed;
 use crate::clock::{MICROS, Timestamp};
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_optional};
 
 // Each wait is twice the one before, up to 32 times the first and never longer than the longest.

@@ -5,8 +5,9 @@
 
 use uuid::Uuid;
 
+use crate::changed::Changed;
 use crate::clock::{DAY, HOUR, MICROS, Timestamp};
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::random::Random;
 use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 

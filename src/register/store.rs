@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 
 use uuid::Uuid;
 
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_one, fetch_optional, on_engine};
 
 /// Rows per multi-row statement, largest first.

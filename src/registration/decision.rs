@@ -10,9 +10,10 @@ use super::model::{
 };
 use super::service::{Service, Thumbprint, approved_until, decision_of, open, require_live, required, state_of, word};
 use super::store::{self, Decided, Row};
+use crate::changed::Changed;
 use crate::clock::{MINUTE, Timestamp};
 use crate::credential::{Reason, TokenKind};
-use crate::db::{Changed, DbError, Tx};
+use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;

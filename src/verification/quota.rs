@@ -3,8 +3,9 @@
 
 use uuid::Uuid;
 
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_optional};
 
 const COUNT: &str = "INSERT INTO refusal_window (relying_party_id, started_at, refusals) VALUES ($1, $2, 1) \

@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_optional};
 
 // Relying parties ------------------------------------------------------------------------------------------------
@@ -287,7 +288,7 @@ pub async fn repeat_offline(tx: &mut Tx, like: &CheckRow, since: Timestamp) -> D
         since
     )?;
     if let Some(row) = &found {
-        execute!(tx, REPEAT_OFFLINE, row.verification_id, row.resident_id)?;
+        change!(tx, REPEAT_OFFLINE, row.verification_id, row.resident_id)?.either_way();
     }
     Ok(found)
 }

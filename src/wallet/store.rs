@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use super::model::{FIRST_WAIT_AT, MAX_TRIES, SECOND_WAIT_AT};
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::{change, execute, fetch_one, fetch_optional};
 

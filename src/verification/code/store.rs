@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
+use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{Changed, DbResult, Tx};
+use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_optional};
 
 const VOID: &str = "DELETE FROM presentation_code WHERE resident_id = $1";

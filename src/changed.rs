@@ -41,6 +41,14 @@ impl Changed {
     }
 }
 
+/// Runs a guarded write of one row and gives a [`Changed`](crate::changed::Changed): `change!(tx, SQL, a, b, c)`.
+#[macro_export]
+macro_rules! change {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::execute!($tx, $sql $(, $bind)*).map($crate::changed::Changed::one_of)
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
