@@ -1,5 +1,7 @@
 //! The extractors [`Device`] and [`Repeatable`], the answer headers, and `POST /v1/challenges`.
 
+mod body;
+
 use axum::extract::{OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -12,13 +14,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::{Promise, bind};
 use super::guard::Asked;
 use super::{Guard, ProofRefused, Proven, SpentProofs, Thumbprint};
 use crate::clock::Timestamp;
 use crate::error::{Code, Error};
 use crate::web::problem::ProblemNote;
 use crate::web::{Json, Problem, ProblemDocument, negotiate};
+use body::{Promise, bind};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");

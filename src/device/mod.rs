@@ -1,10 +1,10 @@
 //! The resident's device: its key, the proofs it makes with every call, and the PIN key.
 //!
 //! Shared by registration, activation and wallet. `jwk`, `dpop`, `pin`, `nonce` and `challenge` are pure; `guard` puts
-//! them together for one request; `body` holds the request's body against the proof; `spent` remembers proofs; `http` is the
-//! extractors, the answer header and `POST /v1/challenges`; `client` is the other side, for `ikd demo`, tests and test vectors.
+//! them together for one request; `spent` remembers proofs; `http` is the extractors, the answer header and
+//! `POST /v1/challenges`, and its `body` holds a request's body against the proof; `client` is the other side, for `ikd demo`,
+//! tests and test vectors.
 
-pub mod body;
 pub mod challenge;
 pub mod client;
 pub mod dpop;

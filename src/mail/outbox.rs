@@ -141,9 +141,10 @@ const RETRY: &str = "
     UPDATE mail_outbox SET due_at = $3, lease_until = 0, lease_holder = NULL, last_error = $4
     WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
 
+// One that waits comes first: nodes' clocks differ, so the newest row may carry an older time than one that was sent.
 const STATE: &str = "
     SELECT state, attempts, due_at FROM mail_outbox WHERE reference = $1 AND kind = $2 AND state <> 'dropped'
-    ORDER BY created_at DESC, mail_id DESC LIMIT 1";
+    ORDER BY CASE state WHEN 'queued' THEN 0 ELSE 1 END, created_at DESC, mail_id DESC LIMIT 1";
 
 // A leaky bucket in one row and one statement: full_at is the time at which nothing of the burst is used any more.
 const RESERVE: &str = "

@@ -13,7 +13,7 @@ use axum::extract::Request;
 use http_body::{Frame, SizeHint};
 use sha2::{Digest, Sha256};
 
-use super::dpop::BodyDigest;
+use super::super::dpop::BodyDigest;
 use crate::web::extract::Unproven;
 
 /// What the body has to be, once a proof was judged. Cloning shares it.
