@@ -194,7 +194,7 @@ async fn a_return_to_the_data_shows_the_resident_only_what_the_officer_released(
         let corrected = patch(&applicant, &json!({"full_name": person.full_name})).await.expect(200).unwrap();
         assert_eq!(corrected.json["state"], "awaiting_officer");
         world.app.registrations.check_due().await.unwrap();
-        world.advance(1);
+        world.later(1);
         let seen = world.scan(desk, &applicant).await.expect(200).unwrap().json;
         assert_eq!((&seen["check_result"], &seen["differences"]), (&json!("match"), &json!([])));
         world.approve(desk, &applicant).await.expect(200).unwrap();
@@ -223,7 +223,7 @@ async fn a_return_to_the_selfie_and_a_return_without_release() {
         let body = json!({"to": "data", "reason": "Periksa data Anda", "release": []});
         let unseen = decide(desk, &applicant, "return", &body).await.expect(409).unwrap();
         assert_eq!(unseen.code(), "scan_required", "the resident who was present had another selfie");
-        world.advance(1);
+        world.later(1);
         world.scan(desk, &applicant).await.expect(200).unwrap();
         decide(desk, &applicant, "return", &body).await.expect(200).unwrap();
         let status = applicant.client.get(&applicant.path("")).await.unwrap().json;
