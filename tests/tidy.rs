@@ -359,12 +359,8 @@ fn a_debug_build_does_what_a_release_does() {
     demand("nothing is reachable, or checked, in only one kind of build", found);
 
     let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
-    let shipped = manifest["profile"]["shipped"].as_table().unwrap();
-    assert_eq!(
-        shipped.iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap())).collect::<Vec<_>>(),
-        [("inherits", "release"), ("lto", "off")],
-        "what is tested differs from what is released by link-time optimisation only"
-    );
+    let profiles: Vec<_> = manifest["profile"].as_table().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(profiles, ["dev", "release"], "what is tested is the release itself");
     let pages = &manifest["dependencies"]["rust-embed"]["features"];
     assert!(pages.as_array().unwrap().contains(&"debug-embed".into()), "pages are in every binary");
 }

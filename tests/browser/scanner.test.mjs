@@ -57,6 +57,26 @@ describe("hand scanners", { timeout: 300_000 }, () => {
   };
   const said = (text) => page.locator(".intake-say", { hasText: text }).waitFor();
 
+  test("what a password manager types to log in is no scan, and a scan there leaves nothing behind", async () => {
+    await page.goto("/petugas");
+    const username = page.getByLabel("Nama pengguna");
+    await username.focus();
+    await handScanner(page, await resident.activationToken());
+    await page.locator("#toast", { hasText: "Pindaian itu tidak dipakai" }).waitFor();
+    assert.equal(await username.inputValue(), "");
+    await handScanner(page, demo.officer.username, { endings: ["Tab"] });
+    await handScanner(page, "satu kata sandi yang sangat panjang", { endings: ["Tab"] });
+    await page.getByRole("button", { name: "Tampilkan" }).and(page.locator(":focus")).waitFor();
+    assert.equal(await page.getByLabel("Kata sandi").inputValue(), "satu kata sandi yang sangat panjang");
+    await page.getByLabel("Kata sandi").fill("");
+    await page.getByLabel("Kata sandi").focus();
+    await handScanner(page, demo.officer.password, { endings: ["Tab", "Tab"] });
+    await handScanner(page, demo.totp(demo.officer.totp_secret));
+    await heading("Pindai QR aktivasi warga").waitFor();
+    await page.getByRole("button", { name: "Keluar" }).click();
+    await demo.later(30);
+  });
+
   test("every ending, and none; a stall, a line end inside, caps lock and an AIM identifier", async () => {
     await logIn("/petugas", demo.officer, "Pindai QR aktivasi warga");
     // Each with a token of its own: one lives for 90 seconds, and the machine may be busy.

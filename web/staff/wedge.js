@@ -8,6 +8,9 @@ const GAP_MILLISECONDS = 100;
 const GAP_IN_FIELD_MILLISECONDS = 60;
 // Nobody types so many keys that fast in a row: from here on it is a scanner, and may stall, as may the computer.
 const CLEAR = 12;
+// Password managers type that fast too, but shorter texts than any token, into the fields of a log-in.
+const CLEAR_IN_LOG_IN = 60;
+const LOG_IN = "[autocomplete=username], [autocomplete$=-password], [autocomplete=one-time-code]";
 const STALL_MILLISECONDS = 4000;
 // A scanner that sends no ending has ended when it is silent.
 const SILENCE_MILLISECONDS = 400;
@@ -40,6 +43,11 @@ function ending(event) {
   return event.ctrlKey && !event.altKey && !event.metaKey && ["m", "j", "i"].includes(event.key.toLowerCase());
 }
 
+/** Keys after which a burst is a scanner's. */
+function clear() {
+  return field?.input.matches(LOG_IN) ? CLEAR_IN_LOG_IN : CLEAR;
+}
+
 function swallow(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -54,7 +62,7 @@ function restore() {
 
 /** A hand that typed very fast after all: what was held back goes where it was meant to go. */
 function giveBack() {
-  const held = text.slice(CLEAR);
+  const held = text.slice(clear()).replace(/\n/g, "");
   if (field?.input.isConnected && held) {
     const { input } = field;
     if (input.selectionStart === null) input.value += held;
@@ -103,6 +111,8 @@ function look(final) {
       // More may have come meanwhile; what was looked at stands in front of it.
       if (!text.startsWith(came)) return undefined;
       if (!whole && (!final || text !== came)) return undefined;
+      // A password that is as long as a token.
+      if (found.kind === "other" && field?.input.matches(LOG_IN)) return giveBack();
       restore();
       taken = true;
       if (whole) text = text.slice(whole.length).replace(/^\n+/, "");
@@ -118,7 +128,7 @@ function press(event) {
     if (event.timeStamp - ended < AFTER_MILLISECONDS && (!text || text.endsWith("\n"))) return swallow(event);
     if (!text && taken && since < LATE_MILLISECONDS) return swallow(event);
     if (!text || since > STALL_MILLISECONDS) return undefined;
-    const byScanner = text.length > CLEAR || (text.length > 3 && since < GAP_MILLISECONDS && !field);
+    const byScanner = text.length > clear() || (text.length > 3 && since < GAP_MILLISECONDS && !field);
     if (!byScanner) {
       forget();
       return undefined;
@@ -135,10 +145,10 @@ function press(event) {
   const typed = event.key.length === 1 && !event.metaKey && (!event.ctrlKey || event.getModifierState?.("AltGraph"));
   if (!typed) {
     // Scanners turn locks on and off around a text; a hand that steers is no scanner.
-    if (text.length <= CLEAR) forget();
+    if (text.length <= clear()) forget();
     return undefined;
   }
-  const goesOn = text && since < (text.length > CLEAR ? STALL_MILLISECONDS : field ? GAP_IN_FIELD_MILLISECONDS : GAP_MILLISECONDS);
+  const goesOn = text && since < (text.length > clear() ? STALL_MILLISECONDS : field ? GAP_IN_FIELD_MILLISECONDS : GAP_MILLISECONDS);
   if (!goesOn) {
     giveBack();
     began = event.timeStamp;
@@ -151,10 +161,10 @@ function press(event) {
   const byHand = event.target?.dataset?.digits !== undefined && DIGITS.test(text);
   // Into a field a fast hand types too; elsewhere a fourth key in a row is a scanner's, and a space would press a button.
   // Spaces alone are a hand that ticks boxes: no token begins so.
-  const held = !byHand && (field ? text.length > CLEAR : text.trim().length > 3 || (text.trim() && event.key === " "));
+  const held = !byHand && (field ? text.length > clear() : text.trim().length > 3 || (text.trim() && event.key === " "));
   if (held) event.preventDefault();
   clearTimeout(silence);
-  if (text.length > CLEAR && !byHand) {
+  if (text.length > clear() && !byHand) {
     silence = setTimeout(() => {
       if (text.length < SHORTEST && field) return giveBack();
       text += "\n";
