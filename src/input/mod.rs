@@ -7,15 +7,67 @@ pub mod email;
 pub mod name;
 pub mod phone;
 
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::Text;
+
 /// A character that must not stand in any text that a person will read: control characters, and the ones that change the
 /// direction of what follows, with which a text can be made to read as another (Unicode Technical Report 36 §2.4).
 pub fn is_hostile(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A character that shows nothing and means nothing in a name, number or address: it comes along when text is copied.
+/// A character that shows nothing and means nothing in a name, number or address: it comes along when text is copied, or is
+/// typed so that a field looks filled. These are Unicode's default ignorable code points (UAX #44, `Default_Ignorable`) less
+/// those that [`is_hostile`] has: joiners, marks of direction, fillers, variation selectors, tags.
 pub(crate) const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2060}'..='\u{2065}'
+            | '\u{206a}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+const LABEL: Text = Text::new(
+    "Isi dengan huruf atau angka yang terlihat; tanpa baris baru, karakter kendali, atau karakter tak terlihat.",
+    "Write visible letters or digits; no line breaks, control characters or invisible characters.",
+);
+const LONG_LABEL: Text = Text::new("Terlalu panjang; persingkat.", "It is too long; shorten it.");
+
+/// A name or short text that staff give to something and that others will read on a screen, a terminal or in a log: composed
+/// (NFC), without blanks around it, 1 to `most` characters, one of them a letter or digit. Invisible characters and blanks
+/// other than the plain one are refused and not taken out: two labels that look alike would be two things.
+///
+/// # Errors
+/// What to correct.
+pub fn label(text: &str, most: usize) -> Result<String, Text> {
+    let label: String = text.trim_matches(' ').nfc().collect();
+    let unfit = |c: char| is_hostile(c) || is_invisible(c) || (c.is_whitespace() && c != ' ');
+    if label.chars().any(unfit) || !label.chars().any(char::is_alphanumeric) {
+        return Err(LABEL);
+    }
+    if label.chars().count() > most { Err(LONG_LABEL) } else { Ok(label) }
+}
+
+/// How labels are told apart: compatibility forms folded (NFKC), upper case, blanks single. `Bank` and `BANK` are one.
+pub(crate) fn folded(label: &str) -> String {
+    let upper: String = label.nfkc().flat_map(char::to_uppercase).nfc().collect();
+    upper.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A character that stands for a hyphen, minus or dash.
@@ -61,5 +113,48 @@ mod tests {
             assert!(is_hostile(c), "{c:?}");
         }
         assert!(!is_hostile('é') && !is_hostile('’'));
+    }
+
+    #[test]
+    fn a_label_is_what_everybody_sees() {
+        for good in ["Dukcapil Contoh (demo)", "Bank Rakyat: cabang 2", "Kepolisian – Sektor Ñ", "李", "7"] {
+            assert_eq!(label(good, 100).as_deref(), Ok(good));
+        }
+        assert_eq!(label(" Kantor  Uji ", 100).as_deref(), Ok("Kantor  Uji"));
+        assert_eq!(label("Rene\u{301}", 4).as_deref(), Ok("René"));
+        for bad in [
+            "",
+            " ",
+            "-",
+            "K\u{1b}[31mantor",
+            "K\u{202e}antor",
+            "K\u{2066}antor",
+            "Bu\u{200e}di",
+            "A\nB",
+            "A\r",
+            "A\tB",
+            "A\u{2028}B",
+            "A\u{a0}B",
+            "A\u{85}",
+            "\u{200b}",
+            "\u{3164}",
+            "\u{115f}",
+            "\u{ffa0}",
+            "\u{2800}",
+            "A\u{fe0f}",
+            "A\u{e0041}",
+        ] {
+            assert_eq!(label(bad, 100), Err(LABEL), "{bad:?}");
+        }
+        assert!(label(&"A".repeat(100), 100).is_ok());
+        assert_eq!(label(&"A".repeat(101), 100), Err(LONG_LABEL));
+    }
+
+    #[test]
+    fn labels_that_look_alike_are_one() {
+        for (one, other) in [("Bank", "BANK"), ("Bank  A", "bank a"), ("Ｂank", "bank"), ("Rene\u{301}", "RENÉ")] {
+            assert_eq!(folded(one), folded(other));
+        }
+        assert_ne!(folded("Bank A"), folded("Bank B"));
     }
 }

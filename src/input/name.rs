@@ -1,6 +1,7 @@
 //! Names of people.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::{is_dash, is_hostile, is_invisible};
 
@@ -16,12 +17,15 @@ pub enum NameError {
     TooLong,
     /// A control character, or one that changes the direction of text.
     Hostile,
-    /// A character that names do not have.
+    /// A character that names do not have, or more marks on one letter than any script writes.
     Foreign,
 }
 
 /// Marks that registers and people put into names besides letters, digits and blanks.
 const MARKS: &str = "'’‘‛´`ʼʻʹ′\"“”„.,/&()+:;!?*#";
+
+/// Marks that may follow one letter. Arabic and the scripts of India and Cambodia pile up two to four.
+const MOST_MARKS: usize = 4;
 
 /// A name as it is kept and shown: composed (NFC), blanks of all kinds single, invisible characters gone. It stays as it was
 /// written otherwise: apostrophes, hyphens, titles, `(ALM)`, digits.
@@ -29,20 +33,21 @@ const MARKS: &str = "'’‘‛´`ʼʻʹ′\"“”„.,/&()+:;!?*#";
 /// # Errors
 /// Why it is none.
 pub fn clean(text: &str) -> Result<String, NameError> {
-    let visible: String = text.nfc().filter(|c| !is_invisible(*c)).map(|c| if c == '\t' { ' ' } else { c }).collect();
+    // Invisible characters go first: one between a letter and its accent would keep the two from becoming one.
+    let visible: String =
+        text.chars().filter(|c| !is_invisible(*c)).map(|c| if c == '\t' { ' ' } else { c }).nfc().collect();
     let name = visible.split(|c: char| c.is_whitespace() && !is_hostile(c)).filter(|word| !word.is_empty());
     let name = name.collect::<Vec<_>>().join(" ");
     if name.chars().any(is_hostile) {
         return Err(NameError::Hostile);
     }
-    let known = |c: char| {
-        c.is_alphanumeric()
-            || c == ' '
-            || is_dash(c)
-            || MARKS.contains(c)
-            || unicode_normalization::char::is_combining_mark(c)
-    };
-    if !name.chars().all(known) {
+    let known = |c: char| c.is_alphanumeric() || c == ' ' || is_dash(c) || MARKS.contains(c) || is_combining_mark(c);
+    let mut pile = 0;
+    let piled_up = name.chars().any(|c| {
+        pile = if is_combining_mark(c) { pile + 1 } else { 0 };
+        pile > MOST_MARKS
+    });
+    if piled_up || !name.chars().all(known) {
         return Err(NameError::Foreign);
     }
     if !name.chars().any(char::is_alphabetic) {
@@ -51,8 +56,8 @@ pub fn clean(text: &str) -> Result<String, NameError> {
     if name.chars().count() > MOST { Err(NameError::TooLong) } else { Ok(name) }
 }
 
-/// How names are compared: compatibility forms folded (NFKC), upper case, letters and digits alone, words apart. Apostrophes
-/// of all kinds vanish (`NUR'AINI` is `NURAINI`); hyphens, dots, commas and slashes part words.
+/// How names are compared: compatibility forms folded (NFKC), upper case, letters with their marks and digits alone, words
+/// apart. Apostrophes of all kinds vanish (`NUR'AINI` is `NURAINI`); hyphens, dots, commas and slashes part words.
 pub fn key(name: &str) -> String {
     // U+00B4 and its like stand for apostrophes; NFKC would make a blank and an accent of them.
     let marked = name.chars().filter(|c| !is_invisible(*c) && !matches!(c, '´' | '¨' | '¯' | '¸'));
@@ -61,11 +66,32 @@ pub fn key(name: &str) -> String {
         .nfc()
         .collect::<String>()
         .split(|c: char| c.is_whitespace() || is_dash(c) || matches!(c, '.' | ',' | '/' | '(' | ')' | '&'))
-        // U+02B9 to U+02BF are apostrophes that count as letters.
-        .map(|word| word.chars().filter(|c| c.is_alphanumeric() && !matches!(c, 'ʹ'..='ʿ')).collect::<String>())
+        .map(bare_word)
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// A word's letters and digits. A mark stays with the letter before it, also where the two have no composed form (`S̃` is
+/// not `S`, as `Ñ` is not `N`).
+fn bare_word(word: &str) -> String {
+    let mut bare = String::new();
+    for c in word.chars() {
+        if is_combining_mark(c) {
+            // On its own it comes from a sign that stands for itself, such as ˜.
+            if !bare.is_empty() {
+                bare.push(c);
+            }
+        } else if c.is_alphanumeric() && !is_apostrophe_letter(c) {
+            bare.push(c);
+        }
+    }
+    bare
+}
+
+/// Apostrophes that Unicode counts as letters: those of phonetics and transcription, and the saltillo.
+const fn is_apostrophe_letter(c: char) -> bool {
+    matches!(c, 'ʹ'..='ʿ' | 'ˈ' | 'ˊ' | 'ˋ' | 'ˮ' | '\u{a78b}' | '\u{a78c}')
 }
 
 /// How two names that differ are alike, for the officer who compares them.
@@ -137,6 +163,9 @@ mod tests {
         }
         assert_eq!(clean("  siti\u{a0}\u{2003} nur\u{ad}aini\u{200b} ").as_deref(), Ok("siti nuraini"));
         assert_eq!(clean("Rene\u{301}").as_deref(), Ok("René"), "composed");
+        assert_eq!(clean("Rene\u{200b}\u{301}").as_deref(), Ok("René"), "composed across what is invisible");
+        assert_eq!(clean("SITI\u{3164}\u{fe0f}").as_deref(), Ok("SITI"));
+        assert_eq!(clean("مُحَمَّد").as_deref(), Ok("مُحَمَّد"), "two marks on a letter");
         assert_eq!(clean("SITI\tRAHMA").as_deref(), Ok("SITI RAHMA"), "copied out of a table");
     }
 
@@ -154,10 +183,15 @@ mod tests {
             ("<script>", NameError::Foreign),
             ("siti@example.id", NameError::Foreign),
             ("SITI 😀", NameError::Foreign),
+            ("\u{3164}", NameError::NoLetter),
+            ("\u{115f}\u{1160}", NameError::NoLetter),
+            ("\u{ffa0}", NameError::NoLetter),
+            ("A\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}", NameError::Foreign),
         ] {
             assert_eq!(clean(name), Err(error), "{name:?}");
         }
         assert_eq!(clean(&"A".repeat(101)), Err(NameError::TooLong));
+        assert_eq!(clean(&format!("A{}", "\u{301}".repeat(99))), Err(NameError::Foreign));
         assert!(clean(&"A".repeat(100)).is_ok());
         assert!(clean(&"e\u{301}".repeat(100)).is_ok(), "characters are counted composed");
     }
@@ -169,7 +203,13 @@ mod tests {
             ("SITI NUR'AINI", "SITI NURʼAINI"),
             ("SITI NUR'AINI", "SITI NUR‘AINI"),
             ("SITI NUR'AINI", "SITI NUR´AINI"),
+            ("SITI NUR'AINI", "SITI NUR\u{a78c}AINI"),
+            ("SITI NUR'AINI", "SITI NUR\u{a78b}AINI"),
+            ("SITI NUR'AINI", "SITI NURˈAINI"),
             ("SITI NUR'AINI", "SITI NURAINI"),
+            ("S\u{303}ITI", "s\u{303}iti"),
+            ("SITI\u{34f}", "SITI"),
+            ("MATẗ", "MATT\u{308}"),
             ("ABDUL-RAHMAN", "ABDUL–RAHMAN"),
             ("ABDUL-RAHMAN", "ABDUL‑RAHMAN"),
             ("ABDUL-RAHMAN", "ABDUL RAHMAN"),
@@ -191,6 +231,8 @@ mod tests {
     fn other_names_stay_apart_and_are_explained() {
         assert_eq!(compare("SITI NURAINI", "SITI NURANI"), Likeness::Other);
         assert_eq!(compare("MUHAMMAD 2", "MUHAMMAD 3"), Likeness::Other);
+        assert_eq!(compare("S\u{303}ITI", "SITI"), Likeness::Other, "a mark that has no composed form");
+        assert_eq!(compare("ÑITI", "NITI"), Likeness::Other);
         assert_eq!(compare("SITINURAINI", "SITI NURAINI"), Likeness::Spaces);
         assert_eq!(compare("BUDI BIN AHMAD", "BUDI BIN AHMAD (ALM)"), Likeness::Deceased);
         assert_eq!(compare("SITI RAHMA", "SITI RAHMA, S.H."), Likeness::Longer);

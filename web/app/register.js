@@ -99,7 +99,7 @@ export async function form() {
     full_name: make("full_name", { autocomplete: "name", autocapitalize: "characters", spellcheck: "false", maxlength: 120 }),
     birth_date: dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: kept.birth_date, onchange: (value) => typed.keep({ birth_date: value }) }),
     email: make("email", { type: "email", autocomplete: "email", maxlength: 254 }),
-    phone: make("phone", { type: "tel", autocomplete: "tel", maxlength: 24 }),
+    phone: make("phone", { type: "tel", autocomplete: "tel", maxlength: 40 }),
   };
   const read = (id) => (id === "birth_date" ? fields[id].value : id === "nik" ? fields[id].input.value.replace(/\D/g, "") : fields[id].input.value.trim());
   const values = () => Object.fromEntries(Object.keys(fields).map((id) => [id, read(id)]));

@@ -171,7 +171,7 @@ export async function contact() {
   const kept = typed(profile, "surel").read();
   const fields = {
     email: field({ id: "email", label: t("contact.email"), hint: t("contact.email.hint", { email: profile.registration.email_hint ?? "" }), type: "email", autocomplete: "email", maxlength: 254, value: kept.email }),
-    phone: field({ id: "phone", label: t("contact.phone"), hint: t("contact.phone.hint"), type: "tel", autocomplete: "tel", maxlength: 24, value: kept.phone }),
+    phone: field({ id: "phone", label: t("contact.phone"), hint: t("contact.phone.hint"), type: "tel", autocomplete: "tel", maxlength: 40, value: kept.phone }),
   };
   const read = () => Object.fromEntries(Object.entries(fields).map(([id, node]) => [id, node.input.value.trim()]).filter(([, text]) => text));
   const check = () => {
