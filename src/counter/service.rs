@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::core::Core;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
+use crate::input;
 use crate::keyring::Keyring;
 use crate::login::service::digest;
 use crate::login::sessions::Session;
@@ -188,7 +189,7 @@ impl Service {
 /// Adds an office or outreach post.
 ///
 /// # Errors
-/// `invalid_field` when the code is taken or not of the form.
+/// `invalid_field` when the code is taken or not of the form, or the name unusable ([`input::label`]).
 pub async fn add_office(core: &Core, code: &str, name: &str, kind: &str) -> Result<OfficeRow> {
     let good = (2..=20).contains(&code.len())
         && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
@@ -200,13 +201,9 @@ pub async fn add_office(core: &Core, code: &str, name: &str, kind: &str) -> Resu
         )
         .into());
     }
+    let name = input::label(name, 100).map_err(|text| Refusal::field("name", text.id, text.en))?;
     let now = core.now();
-    let office = OfficeRow {
-        office_id: core.random.uuid_v7(now),
-        code: code.to_owned(),
-        name: name.trim().to_owned(),
-        kind: kind.to_owned(),
-    };
+    let office = OfficeRow { office_id: core.random.uuid_v7(now), code: code.to_owned(), name, kind: kind.to_owned() };
     let mut tx = core.db.write().await?;
     match store::add_office(&mut tx, &office, now).await {
         Ok(()) => by_operator(core, tx, Action::OfficeAdded, office.office_id).await?,
@@ -230,7 +227,8 @@ pub async fn offices(core: &Core) -> Result<Vec<OfficeRow>> {
 /// Adds an officer to an office. The TOTP secret is shown once.
 ///
 /// # Errors
-/// `invalid_field` when the user name is taken or not of the form, the password too weak, the office unknown.
+/// `invalid_field` when the user name is taken or not of the form, the full name unusable ([`input::label`]), the password
+/// too weak, the office unknown.
 pub async fn add_officer(
     core: &Core,
     office_code: &str,
@@ -240,7 +238,8 @@ pub async fn add_officer(
     password: &Redacted<String>,
 ) -> Result<NewOfficer> {
     let username = check_username(username)?;
-    password::check_strength(&[&username, full_name, office_code], password.expose())?;
+    let full_name = input::label(full_name, 100).map_err(|text| Refusal::field("full_name", text.id, text.en))?;
+    password::check_strength(&[&username, &full_name, office_code], password.expose())?;
     let now = core.now();
     let officer_id = core.random.uuid_v7(now);
     let secret = totp::generate(&core.random);
@@ -258,7 +257,7 @@ pub async fn add_officer(
         officer_id,
         office_id: office.office_id,
         username: username.clone(),
-        full_name: full_name.trim().to_owned(),
+        full_name,
         role: role.as_str().to_owned(),
         password_hash,
         totp_sealed: core.vault.seal_bytes(&core.random, TOTP_TABLE, officer_id, &secret)?,

@@ -11,6 +11,7 @@ use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::core::Core;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
+use crate::input;
 use crate::login::service::digest;
 use crate::login::sessions::Session;
 use crate::login::{Client, Life, LogIns, LoggedIn, Realm, check_username, password, totp};
@@ -294,10 +295,7 @@ impl store::SessionRow {
 /// or an unusable full name.
 pub async fn add_employee(core: &Core, party: &str, username: &str, full_name: &str) -> Result<NewEmployee> {
     let username = check_username(username)?;
-    let full_name = full_name.trim();
-    if full_name.is_empty() || full_name.chars().count() > 100 || full_name.chars().any(crate::input::is_hostile) {
-        return Err(Refusal::field("full_name", "Nama 1-100 karakter.", "A name has 1 to 100 characters.").into());
-    }
+    let full_name = input::label(full_name, 100).map_err(|text| Refusal::field("full_name", text.id, text.en))?;
     let party_id = Parties::new(core.clone()).id_of(party).await?.ok_or(Code::NotFound)?;
     let now = core.now();
     let employee_id = core.random.uuid_v7(now);
@@ -306,7 +304,7 @@ pub async fn add_employee(core: &Core, party: &str, username: &str, full_name: &
         employee_id,
         relying_party_id: party_id,
         username,
-        full_name: full_name.to_owned(),
+        full_name,
         password_hash,
         totp_sealed,
         state: String::from("active"),

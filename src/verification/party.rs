@@ -17,6 +17,7 @@ use crate::core::Core;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::guesses::Guesses;
+use crate::input;
 
 /// How long a recognised key is not looked up again. Below a second, so that a revoked key is refused within a second on
 /// every node.
@@ -182,26 +183,31 @@ impl Parties {
     /// Registers a relying party with its first API key.
     ///
     /// # Errors
-    /// `invalid_field` when a name or code is unusable or exists already.
+    /// `invalid_field` when a name, text or code is unusable or exists already; a name also when one exists that differs
+    /// only in capitals or blanks.
     pub async fn add(&self, name: &str, entitled: AttributeSet, purposes: &[Purpose]) -> Result<(Uuid, ApiKey)> {
-        if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(crate::input::is_hostile) {
-            return Err(Refusal::field("name", "Nama 1-100 karakter.", "A name has 1 to 100 characters.").into());
-        }
-        if purposes.is_empty() || !purposes.iter().all(is_usable) {
+        let name = input::label(name, 100).map_err(|text| Refusal::field("name", text.id, text.en))?;
+        let kept: Option<Vec<Purpose>> = purposes.iter().map(usable).collect();
+        let Some(purposes) = kept.filter(|purposes| !purposes.is_empty()) else {
             return Err(Refusal::field(
                 "purpose",
                 "Perlu sedikitnya satu tujuan: kode huruf kecil, angka, atau garis bawah, dan teks dalam dua bahasa.",
                 "At least one purpose is needed: a code of lower-case letters, digits or underscores, and texts in both languages.",
             )
             .into());
-        }
+        };
         let now = self.core.now();
         let (id, key) = (self.core.random.uuid_v7(now), self.new_key());
         let mut tx = self.core.db.write().await?;
-        store::add_party(&mut tx, id, name.trim(), i64::from(entitled.bits()), now)
+        // Holders could not tell two such names apart in their history.
+        let alike = input::folded(&name);
+        if store::parties(&mut tx).await?.iter().any(|row| input::folded(&row.name) == alike) {
+            return Err(taken(DbError::Unique, "name"));
+        }
+        store::add_party(&mut tx, id, &name, i64::from(entitled.bits()), now)
             .await
             .map_err(|error| taken(error, "name"))?;
-        for purpose in purposes {
+        for purpose in &purposes {
             store::add_purpose(&mut tx, id, &purpose.code, &purpose.text_id, &purpose.text_en)
                 .await
                 .map_err(|error| taken(error, "purpose"))?;
@@ -303,13 +309,14 @@ fn set(bits: i64) -> AttributeSet {
     AttributeSet::from_bits(u32::try_from(bits).unwrap_or(0))
 }
 
-fn is_usable(purpose: &Purpose) -> bool {
-    let code_fits = (1..=64).contains(&purpose.code.len())
-        && purpose.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    code_fits
-        && [&purpose.text_id, &purpose.text_en]
-            .iter()
-            .all(|text| (1..=200).contains(&text.chars().count()) && !text.chars().any(crate::input::is_hostile))
+/// The purpose as it is kept; `None` for a code that is not of the form or a text that nobody could read.
+fn usable(purpose: &Purpose) -> Option<Purpose> {
+    let code = &purpose.code;
+    let fits = (1..=64).contains(&code.len())
+        && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let text = |text: &str| input::label(text, 200).ok();
+    let (text_id, text_en) = (text(&purpose.text_id)?, text(&purpose.text_en)?);
+    fits.then(|| Purpose { code: code.clone(), text_id, text_en })
 }
 
 fn taken(error: DbError, field: &'static str) -> Error {

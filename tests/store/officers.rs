@@ -35,6 +35,23 @@ fn address(number: u32) -> IpAddr {
 }
 
 #[tokio::test]
+async fn names_of_offices_and_officers_are_what_is_seen() {
+    each_engine(async |core| {
+        let (_counter, _) = counter(&core).await;
+        let password = Redacted(String::from(PASSWORD));
+        for name in ["K\u{1b}[31mantor", "K\u{202e}antor", "A\nB", " ", "\u{200b}", "\u{3164}", &"A".repeat(101)] {
+            let refused = add_office(&core, "JKT-02", name, "office").await.unwrap_err();
+            assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
+            let refused = add_officer(&core, "JKT-01", "lain", name, Role::Officer, &password).await.unwrap_err();
+            assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
+        }
+        assert_eq!(add_office(&core, "JKT-02", " Kantor Dua ", "office").await.unwrap().name, "Kantor Dua");
+        add_officer(&core, "JKT-01", "lain", "Bu Ñina", Role::Officer, &password).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn codes_cannot_be_tried_from_ever_new_addresses() {
     each_engine(async |core| {
         let (counter, secret) = counter(&core).await;

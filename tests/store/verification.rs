@@ -249,6 +249,16 @@ async fn parties_keys_and_employees() {
         assert_eq!(twice.code(), Some(Code::InvalidField));
         assert!(parties.add("Klinik", AttributeSet::AGE, &[purpose("Bad Code")]).await.is_err());
         assert!(parties.add("Klinik", AttributeSet::AGE, &[]).await.is_err());
+        for name in ["BANK UJI", "bank  uji", "\u{200b}", "\u{3164}", " ", "Kli\u{202e}nik", "Kli\nnik"] {
+            let refused = parties.add(name, AttributeSet::AGE, &[purpose("x")]).await.unwrap_err();
+            assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
+        }
+        for text in ["\u{200b}", "\u{3164}", " ", "Me\u{202e}mbuka"] {
+            let hidden = Purpose { text_id: text.into(), ..purpose("x") };
+            assert!(parties.add("Klinik", AttributeSet::AGE, &[hidden]).await.is_err(), "{text:?}");
+            let hidden = Purpose { text_en: text.into(), ..purpose("x") };
+            assert!(parties.add("Klinik", AttributeSet::AGE, &[hidden]).await.is_err(), "{text:?}");
+        }
         assert_eq!(parties.list().await.unwrap().len(), 1, "nothing half added");
 
         let second = parties.add_key("Bank Uji").await.unwrap();
