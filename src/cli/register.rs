@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,7 +53,7 @@ struct ImportArgs {
     /// Read the file from its first row even if it was imported before.
     #[arg(long)]
     restart: bool,
-    /// Import even if nearly all NIKs end in 0, as they do when a spreadsheet has lost their last digit.
+    /// Import even if too many NIKs end in 0 to be chance, as they do when a spreadsheet has lost their last digit.
     #[arg(long)]
     trust_trailing_zeros: bool,
 }
@@ -144,8 +145,7 @@ async fn set_switch(core: Core, switch: Switch, format: Format) -> Result<(), Fa
 
 async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) -> Result<(), Failure> {
     let report = args.report.unwrap_or_else(|| args.file.with_extension("refused.csv"));
-    let same = |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
-    if same(&report, &args.file) {
+    if is_same(&report, &args.file) {
         return Err(Failure::Usage(String::from("--report: the report would overwrite the file itself")));
     }
     let options = ImportOptions {
@@ -167,6 +167,7 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
     let done = done.map_err(|error| match error {
         ImportError::File(message) => Failure::Environment(message),
         ImportError::Columns(message) => Failure::Usage(message),
+        ImportError::Quotes(message) => Failure::Refused(message),
         ImportError::Batch(error) => batch_failure(error),
     })?;
     match format {
@@ -198,6 +199,12 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
         (0, _) => Err(Failure::Refused(String::from("no row was accepted; see the report"))),
         _ => Ok(()),
     }
+}
+
+/// Whether two paths lead to one file, through links of any kind too.
+fn is_same(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| std::fs::metadata(path).map(|file| (file.dev(), file.ino()));
+    a == b || matches!((place(a), place(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 async fn generate(
@@ -325,6 +332,20 @@ mod tests {
         assert_eq!(text.lines().count(), 26);
         assert_eq!(std::fs::read_dir(folder.path().join("people-portraits")).unwrap().count(), 25);
         assert!(matches!(run_line("generate --count 1").await, Err(Failure::Environment(_))));
+    }
+
+    #[test]
+    fn a_report_is_not_the_file_by_another_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("people.csv"), "nik").unwrap();
+        std::fs::write(at("other.csv"), "nik").unwrap();
+        std::fs::hard_link(at("people.csv"), at("hard.csv")).unwrap();
+        std::os::unix::fs::symlink(at("people.csv"), at("soft.csv")).unwrap();
+        for name in ["people.csv", "hard.csv", "soft.csv"] {
+            assert!(is_same(&at(name), &at("people.csv")), "{name}");
+        }
+        assert!(!is_same(&at("other.csv"), &at("people.csv")) && !is_same(&at("new.csv"), &at("people.csv")));
     }
 
     #[test]

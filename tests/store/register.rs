@@ -212,7 +212,64 @@ async fn the_report_names_the_line_that_an_editor_shows() {
             let report = std::fs::read_to_string(report).unwrap();
             let places: Vec<_> = report.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
             assert_eq!(places, ["2", "6", "7", "10", "12"], "{name}");
+            let ends: Vec<_> = report.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
+            assert_eq!(ends, ["2", "6", "9", "10", "12"], "{name}");
         }
+    })
+    .await;
+}
+
+/// A mark that is opened and not closed would take the rows below it for one value.
+#[tokio::test]
+async fn a_stray_quotation_mark_loses_nobody() {
+    each_engine(async |core| {
+        let bench = Bench::new(&core);
+        let rows: Vec<_> = residents(30).iter().map(columns::to_row).collect();
+        let file = |stray: &[usize]| {
+            let mut lines = vec![columns::HEADER.join(",")];
+            for (at, row) in rows.iter().enumerate() {
+                let mut cells: Vec<_> = row.iter().map(|cell| cell.replace(',', " ")).collect();
+                if stray.contains(&at) {
+                    cells[6].insert(0, '"');
+                }
+                lines.push(cells.join(","));
+            }
+            lines.join("\n")
+        };
+        for stray in [&[5][..], &[5, 24], &[5, 6], &[29]] {
+            std::fs::write(bench.path("people.csv"), file(stray)).unwrap();
+            let stopped = bench.import("people.csv", &ImportOptions::default()).await.unwrap_err();
+            assert!(matches!(stopped, ImportError::Quotes(_)), "{stopped}");
+            assert!(stopped.to_string().contains(&format!("line {}:", stray[0] + 2)), "{stopped}");
+            // Who believes the zeros does not believe this.
+            let options = ImportOptions { trust_zeros: true, ..ImportOptions::default() };
+            assert!(bench.import("people.csv", &options).await.is_err());
+            assert_eq!(bench.count().await, 0);
+        }
+        std::fs::write(bench.path("people.csv"), file(&[])).unwrap();
+        let done = bench.import("people.csv", &ImportOptions::default()).await.unwrap();
+        assert_eq!((done.accepted, done.refused), (30, 0));
+    })
+    .await;
+}
+
+/// A line `sep=;` before the header, and empty columns at the end.
+#[tokio::test]
+async fn what_spreadsheets_add_is_no_column() {
+    each_engine(async |core| {
+        let bench = Bench::new(&core);
+        let rows: Vec<_> = residents(3).iter().map(columns::to_row).collect();
+        let mut lines = vec![String::from("sep=;"), format!("{};;", columns::HEADER.join(";"))];
+        lines.extend(rows.iter().map(|row| format!("{};;", row.join(";"))));
+        lines[3].push('x');
+        std::fs::write(bench.path("sheet.csv"), lines.join("\r\n")).unwrap();
+        std::fs::write(bench.path("refused.csv"), "line,field,reason_id,reason_en\n1,nik,x,x\n").unwrap();
+        let options = ImportOptions { report: Some(bench.path("refused.csv")), ..ImportOptions::default() };
+        let done = bench.import("sheet.csv", &options).await.unwrap();
+        assert_eq!((done.accepted, done.refused), (2, 1));
+        let report = std::fs::read_to_string(bench.path("refused.csv")).unwrap();
+        let places: Vec<_> = report.lines().skip(1).map(|line| line.split(',').take(2).collect::<Vec<_>>()).collect();
+        assert_eq!(places, [["4", "row"]], "by the file's lines, and nothing of an earlier import");
     })
     .await;
 }

@@ -54,20 +54,30 @@ impl RowError {
 #[derive(Clone, Debug)]
 pub struct Columns {
     positions: [Option<usize>; HEADER.len()],
+    /// Columns up to the last with a name.
+    named: usize,
     width: usize,
 }
 
 impl Columns {
-    /// From a file's first row.
+    /// From a file's first row. Empty columns at its end, as spreadsheets add them, are no columns.
     ///
     /// # Errors
-    /// A sentence for the operator: which columns are missing, unknown or stand twice.
+    /// A sentence for the operator: which columns are missing, unknown or stand twice. A name is repeated only in a row that
+    /// is a header: in a file without one the first row is a resident.
     pub fn from_header(header: &StringRecord) -> Result<Self, String> {
         let mut positions = [None; HEADER.len()];
-        for (position, name) in header.iter().enumerate() {
-            let name = name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
-            let Some(at) = HEADER.iter().position(|known| *known == name) else {
-                return Err(format!("unknown column {name:?}; the columns are {}", HEADER.join(", ")));
+        let names: Vec<String> =
+            header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase()).collect();
+        let named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        for (position, name) in names[..named].iter().enumerate() {
+            let Some(at) = HEADER.iter().position(|known| known == name) else {
+                let what = if are_names(&names) {
+                    format!("column {}: unknown column {name:?}", position + 1)
+                } else {
+                    format!("column {}: the first row does not look like a header", position + 1)
+                };
+                return Err(format!("{what}; the columns are {}", HEADER.join(", ")));
             };
             if positions[at].replace(position).is_some() {
                 return Err(format!("the column {name} stands twice"));
@@ -80,7 +90,7 @@ impl Columns {
             .map(|(name, _)| *name)
             .collect();
         if missing.is_empty() {
-            Ok(Self { positions, width: header.len() })
+            Ok(Self { positions, named, width: header.len() })
         } else {
             Err(format!("columns missing: {}", missing.join(", ")))
         }
@@ -96,6 +106,14 @@ impl Columns {
                 "row",
                 "Jumlah kolom berbeda dengan baris judul; periksa pemisah dan tanda kutip.",
                 "The number of columns differs from the header; check delimiters and quotes.",
+            ));
+        }
+        // Left out in silence otherwise: a column whose name somebody forgot.
+        if row.iter().skip(self.named).any(|cell| !cell.trim().is_empty()) {
+            return Err(RowError::new(
+                "row",
+                "Ada isi di kolom tanpa judul; beri judul atau kosongkan kolom itu.",
+                "There is something in a column without a name; name the column or empty it.",
             ));
         }
         let birth_date = past_date("birth_date", self.get(row, "birth_date"), today)?;
@@ -146,7 +164,8 @@ impl Columns {
     }
 
     fn text(&self, row: &StringRecord, name: &'static str, least: usize, most: usize) -> Result<String, RowError> {
-        let text = self.get(row, name);
+        let text: String = self.get(row, name).chars().filter(|c| !input::is_invisible(*c)).collect();
+        let text = text.trim();
         if text.chars().any(input::is_hostile) {
             return Err(RowError::new(
                 name,
@@ -165,10 +184,28 @@ impl Columns {
     }
 }
 
-/// The NIK, also where it was written as text for a spreadsheet (`'3174…`, `="3174…"`) or in groups.
-fn nik(text: &str) -> Result<Nik, RowError> {
+/// Whether a row is a header: nothing but lower-case words, at least one of which is a column's name. A resident's row has
+/// digits.
+fn are_names(names: &[String]) -> bool {
+    let word = |name: &str| name.len() <= 30 && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_' | b' '));
+    names.iter().all(|name| word(name)) && names.iter().any(|name| HEADER.contains(&name.as_str()))
+}
+
+/// A NIK without what marks it as text for a spreadsheet: `'3174…`, `="3174…"`.
+fn unmarked(text: &str) -> &str {
+    let text = text.trim();
     let bare = text.strip_prefix("=\"").and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    let bare = bare.strip_prefix(['\'', '’']).unwrap_or(bare);
+    bare.strip_prefix(['\'', '’']).unwrap_or(bare)
+}
+
+/// A NIK's digits however it was written: marked as text or in groups. Whoever reads a NIK column reads it with this.
+pub(super) fn bare_nik(text: &str) -> String {
+    input::ungrouped(unmarked(text))
+}
+
+/// The NIK of a row.
+fn nik(text: &str) -> Result<Nik, RowError> {
+    let bare = unmarked(text);
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
     // 3.17402E+15 and 3174015708900012.0: what a spreadsheet or a program made of it when it took it for a number.
     let was_number = match (bare.split_once(['E', 'e']), bare.split_once(['.', ','])) {
@@ -185,7 +222,7 @@ fn nik(text: &str) -> Result<Nik, RowError> {
             "A spreadsheet turned this NIK into a number and lost digits; export the NIK column as text again.",
         ));
     }
-    Nik::parse(&input::ungrouped(bare)).map_err(|error| RowError { field: "nik", reason: error.text() })
+    Nik::parse(&bare_nik(text)).map_err(|error| RowError { field: "nik", reason: error.text() })
 }
 
 /// A name, by the rules of the form that residents fill in: what cannot be typed there could never agree.
@@ -328,6 +365,8 @@ mod tests {
             ("full_name", "A\u{202e}B"),
             ("full_name", "12"),
             ("address", "JL. \u{2066}MAWAR"),
+            ("address", "\u{3164}"),
+            ("village", "\u{200b}"),
             ("full_name", ""),
             ("full_name", "A\u{0}B"),
             ("birth_date", "17/08/1990"),
@@ -360,8 +399,35 @@ mod tests {
         assert!(check(&needed[1..]).unwrap_err().contains("occupation"));
         assert!(check(&[&needed[..], &["shoe_size"]].concat()).unwrap_err().contains("shoe_size"));
         assert!(check(&[&needed[..], &["nik"]].concat()).unwrap_err().contains("twice"));
+        let with_empty = [&needed[..], &["", " "]].concat();
+        assert_eq!(check(&with_empty), Ok(()), "a spreadsheet's empty columns at the end");
+        assert!(check(&[&[""], &needed[..]].concat()).is_err(), "not elsewhere");
         let mut marked = needed.clone();
         marked[0] = "\u{feff}OCCUPATION";
         assert_eq!(check(&marked), Ok(()), "a byte order mark and capitals");
+    }
+
+    #[test]
+    fn a_file_without_a_header_does_not_show_its_first_resident() {
+        let row = to_row(&siti());
+        let refusal = Columns::from_header(&StringRecord::from(&row[..])).unwrap_err();
+        assert!(refusal.contains("does not look like a header"), "{refusal}");
+        for value in row.iter().filter(|value| value.len() > 3) {
+            assert!(!refusal.contains(value) && !refusal.contains(&value.to_ascii_lowercase()), "{refusal}");
+        }
+        let refusal = Columns::from_header(&StringRecord::from(vec!["siti", "jakarta"])).unwrap_err();
+        assert!(!refusal.contains("siti"), "{refusal}");
+    }
+
+    #[test]
+    fn a_column_without_a_name_has_nothing_in_it() {
+        let columns = Columns::from_header(&StringRecord::from([&HEADER[..], &["", ""]].concat())).unwrap();
+        let read = |more: [&str; 2]| {
+            let row = to_row(&siti());
+            let row = row.iter().map(String::as_str).chain(more);
+            columns.read(&StringRecord::from(row.collect::<Vec<_>>()), today()).map_err(|error| error.field)
+        };
+        assert_eq!(read(["", " "]), Ok(siti()));
+        assert_eq!(read(["", "x"]), Err("row"));
     }
 }

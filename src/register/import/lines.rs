@@ -26,13 +26,27 @@ impl Lines {
     /// # Errors
     /// When the file cannot be read.
     pub(super) fn of_record(&mut self, from: u64) -> Result<u64> {
+        self.go(from, true)
+    }
+
+    /// The line on which byte `at` stands; a line's end belongs to the line.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) fn of_byte(&mut self, at: u64) -> Result<u64> {
+        self.go(at, false)
+    }
+
+    fn go(&mut self, from: u64, past_ends: bool) -> Result<u64> {
         loop {
             let buffer = self.reader.fill_buf()?;
             let mut used = 0;
             for &byte in buffer {
-                if self.at >= from && !matches!(byte, b'\r' | b'\n') {
+                if self.at >= from && !(past_ends && matches!(byte, b'\r' | b'\n')) {
                     self.reader.consume(used);
-                    return Ok(self.ended + 1);
+                    // The second half of a CR LF is on the line that the first half has ended.
+                    let second = !past_ends && byte == b'\n' && self.after_cr;
+                    return Ok(self.ended + 1 - u64::from(second));
                 }
                 // CR LF is one end.
                 self.ended += u64::from(byte == b'\r' || (byte == b'\n' && !self.after_cr));
@@ -52,11 +66,15 @@ impl Lines {
 mod tests {
     use super::*;
 
-    fn lines(text: &str, positions: &[u64]) -> Vec<u64> {
+    fn open(text: &str) -> Lines {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, text).unwrap();
-        let mut lines = Lines::new(File::open(path).unwrap());
+        Lines::new(File::open(path).unwrap())
+    }
+
+    fn lines(text: &str, positions: &[u64]) -> Vec<u64> {
+        let mut lines = open(text);
         positions.iter().map(|at| lines.of_record(*at).unwrap()).collect()
     }
 
@@ -70,5 +88,13 @@ mod tests {
         assert_eq!(lines("a\n", &[2]), [2], "behind the end");
         let long = format!("{}\nb", "a".repeat(100_000));
         assert_eq!(lines(&long, &[0, 100_001]), [1, 2], "longer than a buffer");
+    }
+
+    #[test]
+    fn an_end_belongs_to_its_line() {
+        let mut lines = open("a\nb\r\nc");
+        for (at, line) in [(0, 1), (1, 1), (2, 2), (3, 2), (4, 2), (5, 3), (6, 3)] {
+            assert_eq!(lines.of_byte(at).unwrap(), line, "{at}");
+        }
     }
 }

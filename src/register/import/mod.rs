@@ -6,6 +6,7 @@
 pub mod columns;
 mod lines;
 mod look;
+mod quotes;
 mod report;
 
 use std::fs::File;
@@ -38,7 +39,7 @@ pub struct ImportOptions {
     pub report: Option<PathBuf>,
     /// Read the file from its first row even when it was read before.
     pub restart: bool,
-    /// Believe a file in which nearly all NIKs end in 0.
+    /// Believe a file in which too many NIKs end in 0 to be chance.
     pub trust_zeros: bool,
 }
 
@@ -77,6 +78,9 @@ pub enum ImportError {
     /// The header does not fit.
     #[error("{0}")]
     Columns(String),
+    /// A quotation mark is not closed. Nothing was written.
+    #[error("{0}")]
+    Quotes(String),
     /// A batch could not be written.
     #[error(transparent)]
     Batch(#[from] BatchError),
@@ -88,8 +92,8 @@ impl From<DbError> for ImportError {
     }
 }
 
-/// A row that was read well, and the line on which it begins.
-type Line = (u64, RegisterRecord);
+/// A row that was read well, and the lines on which it begins and ends.
+type Line = ((u64, u64), RegisterRecord);
 
 /// Rows as they come from the file.
 struct Chunk {
@@ -110,14 +114,20 @@ struct Rows {
 }
 
 impl Rows {
-    fn open(path: &Path, delimiter: u8, from: i64, today: Date) -> Result<Self, ImportError> {
+    fn open(path: &Path, look: &Look, from: i64, today: Date) -> Result<Self, ImportError> {
         let fail = |error: &dyn std::fmt::Display| ImportError::File(format!("{}: {error}", path.display()));
         let file = || File::open(path).map_err(|error| fail(&error));
         let lines = Lines::new(file()?);
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(BufReader::new(file()?));
-        let header = reader.headers().map_err(|error| fail(&error))?;
-        let columns = Columns::from_header(header)
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(look.delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(BufReader::new(file()?));
+        let mut header = csv::StringRecord::new();
+        for _ in 0..=usize::from(look.told) {
+            reader.read_record(&mut header).map_err(|error| fail(&error))?;
+        }
+        let columns = Columns::from_header(&header)
             .map_err(|problem| ImportError::Columns(format!("{}: {problem}", path.display())))?;
         let mut rows = Self { reader, lines, columns, path: path.to_owned(), next_row: 0, today };
         let mut skipped = csv::ByteRecord::new();
@@ -134,9 +144,21 @@ impl Rows {
         Ok(more)
     }
 
+    fn fault(&self, error: &std::io::Error) -> ImportError {
+        ImportError::File(format!("{}: {error}", self.path.display()))
+    }
+
     /// The line of the record that begins at a byte.
     fn line(&mut self, byte: u64) -> Result<u64, ImportError> {
-        self.lines.of_record(byte).map_err(|error| ImportError::File(format!("{}: {error}", self.path.display())))
+        self.lines.of_record(byte).map_err(|error| self.fault(&error))
+    }
+
+    /// The first and last line of the record that begins at a byte and was the last to be read.
+    fn span(&mut self, byte: u64) -> Result<(u64, u64), ImportError> {
+        let first = self.line(byte)?;
+        let end = self.reader.position().byte().saturating_sub(1);
+        let last = self.lines.of_byte(end).map_err(|error| self.fault(&error))?;
+        Ok((first, last.max(first)))
     }
 
     /// The next rows, at most [`ROWS`]; `None` at the end of the file.
@@ -144,12 +166,12 @@ impl Rows {
         let mut chunk = Chunk { rows: Vec::new(), refused: Vec::new(), next_row: 0, bytes: 0 };
         let mut bytes = csv::ByteRecord::new();
         while chunk.rows.len() + chunk.refused.len() < ROWS && self.read(&mut bytes)? {
-            let line = self.line(bytes.position().map_or(0, csv::Position::byte))?;
+            let (line, last_line) = self.span(bytes.position().map_or(0, csv::Position::byte))?;
             let row = csv::StringRecord::from_byte_record(bytes.clone())
                 .map_err(|_| RowError::new("row", "Simpan berkas sebagai UTF-8.", "Save the file as UTF-8."));
             match row.and_then(|row| self.columns.read(&row, self.today)) {
-                Ok(record) => chunk.rows.push((line, record)),
-                Err(error) => chunk.refused.push(Refused { line, error }),
+                Ok(record) => chunk.rows.push(((line, last_line), record)),
+                Err(error) => chunk.refused.push(Refused { line, last_line, error }),
             }
         }
         chunk.next_row = self.next_row;
@@ -170,7 +192,8 @@ fn portrait_in(dir: &Path, nik: &str) -> Result<Option<Vec<u8>>, RowError> {
         let path = dir.join(format!("{nik}.{extension}"));
         match std::fs::metadata(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Ok(file) if file.len() <= MAX_PICTURE => {
+            // Opening a pipe waits for somebody who writes into it.
+            Ok(file) if file.is_file() && file.len() <= MAX_PICTURE => {
                 let bytes = std::fs::read(&path).map_err(|_| UNUSABLE)?;
                 return portrait::shrink(&bytes).map(Some).map_err(|_| UNUSABLE);
             }
@@ -184,10 +207,10 @@ fn portrait_in(dir: &Path, nik: &str) -> Result<Option<Vec<u8>>, RowError> {
 fn with_portraits(chunk: Chunk, dir: Option<&Path>) -> (Vec<NewRecord>, Chunk) {
     let Chunk { rows, mut refused, next_row, bytes } = chunk;
     let mut records = Vec::with_capacity(rows.len());
-    for (line, record) in rows {
+    for ((line, last_line), record) in rows {
         match dir.map_or(Ok(None), |dir| portrait_in(dir, record.nik.as_str())) {
             Ok(portrait) => records.push(NewRecord { record, portrait }),
-            Err(error) => refused.push(Refused { line, error }),
+            Err(error) => refused.push(Refused { line, last_line, error }),
         }
     }
     refused.sort_by_key(|row| row.line);
@@ -215,21 +238,25 @@ where
     }
     let path = file.to_owned();
     let trust_zeros = options.trust_zeros;
-    let Look { digest, length: total_bytes, delimiter } =
-        tokio::task::spawn_blocking(move || look(&path, trust_zeros)).await.map_err(BatchError::from)??;
+    let seen = tokio::task::spawn_blocking(move || look(&path, trust_zeros)).await.map_err(BatchError::from)??;
+    let (digest, total_bytes) = (seen.digest, seen.length);
     let today = Date::in_jakarta(register.core.now());
 
     let mut state = begin(register, &digest, options.restart).await?;
     let resumed_from = state.next_row;
     let (path, from) = (file.to_owned(), state.next_row);
-    let mut rows = tokio::task::spawn_blocking(move || Rows::open(&path, delimiter, from, today))
+    let mut rows = tokio::task::spawn_blocking(move || Rows::open(&path, &seen, from, today))
         .await
         .map_err(BatchError::from)??;
     let mut report = match &options.report {
         Some(path) => {
-            let next = rows.reader.position().byte();
-            let line = rows.line(next)?;
-            Some(Report::open(path, line).map_err(ImportError::File)?)
+            let resumed = if resumed_from > 0 {
+                let next = rows.reader.position().byte();
+                Some(rows.line(next)?)
+            } else {
+                None
+            };
+            Some(Report::open(path, resumed).map_err(ImportError::File)?)
         }
         None => None,
     };
@@ -306,5 +333,19 @@ fn read_all(mut rows: Rows, sender: &mpsc::Sender<Result<Chunk, ImportError>>) {
         if sender.blocking_send(next).is_err() || failed {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_no_portrait() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo").arg(folder.path().join("1.jpg")).status().unwrap();
+        assert!(made.success());
+        assert_eq!(portrait_in(folder.path(), "1").unwrap_err().field, "portrait");
+        assert_eq!(portrait_in(folder.path(), "2"), Ok(None));
     }
 }

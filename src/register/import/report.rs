@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::columns::RowError;
 
-const HEADER: [&str; 4] = ["line", "field", "reason_id", "reason_en"];
+const HEADER: [&str; 5] = ["line", "field", "reason_id", "reason_en", "last_line"];
 
 /// A refused row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The line of the file on which the row begins; the header is line 1.
     pub line: u64,
+    /// The line on which it ends: another one where a value has line breaks in it.
+    pub last_line: u64,
     /// What is wrong.
     pub error: RowError,
 }
@@ -23,12 +25,15 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Opens the report. Where an import goes on at `line`, what an interrupted run had written for that line and later
-    /// ones is dropped, because those rows are judged again.
-    pub(super) fn open(path: &Path, line: u64) -> Result<Self, String> {
+    /// Opens the report. Where an import goes on at line `resumed`, what an interrupted run had written for that line and
+    /// later ones is dropped, because those rows are judged again. `None` begins a new one: what stands there is of another
+    /// import.
+    pub(super) fn open(path: &Path, resumed: Option<u64>) -> Result<Self, String> {
         let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let mut kept = Vec::new();
-        if line > 2 && path.exists() {
+        if let Some(line) = resumed
+            && path.is_file()
+        {
             let mut reader = csv::Reader::from_path(path).map_err(|error| fail(&error))?;
             for row in reader.records() {
                 let row = row.map_err(|error| fail(&error))?;
@@ -40,7 +45,9 @@ impl Report {
         let mut writer = csv::Writer::from_path(path).map_err(|error| fail(&error))?;
         writer.write_record(HEADER).map_err(|error| fail(&error))?;
         for row in kept {
-            writer.write_record(&row).map_err(|error| fail(&error))?;
+            // A report of an older version has no last column.
+            let cells = (0..HEADER.len()).map(|at| row.get(at).unwrap_or_default());
+            writer.write_record(cells).map_err(|error| fail(&error))?;
         }
         Ok(Self { path: path.to_owned(), writer })
     }
@@ -53,12 +60,39 @@ impl Report {
         let path = self.path.display().to_string();
         let fail = move |error: &dyn std::fmt::Display| format!("{path}: {error}");
         for row in refused {
-            let Refused { line, error } = row;
+            let Refused { line, last_line, error } = row;
+            let (line, last_line) = (line.to_string(), last_line.to_string());
             self.writer
-                .write_record([line.to_string().as_str(), error.field, error.reason.id, error.reason.en])
+                .write_record([line.as_str(), error.field, error.reason.id, error.reason.en, last_line.as_str()])
                 .map_err(|error| fail(&error))?;
         }
         self.writer.flush().map_err(|error| fail(&error))?;
         self.writer.get_ref().sync_data().map_err(|error| fail(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_import_that_goes_on_keeps_what_stands_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("refused.csv");
+        let older = "line,field,reason_id,reason_en\n5,nik,x,x\n900,nik,x,x\n";
+        let lines = || {
+            let text = std::fs::read_to_string(&path).unwrap();
+            text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let refused = Refused { line: 7, last_line: 9, error: RowError::new("sex", "a", "b") };
+
+        std::fs::write(&path, older).unwrap();
+        Report::open(&path, None).unwrap().add(&[refused]).unwrap();
+        assert_eq!(lines(), ["7"], "another import's lines are gone");
+        assert!(std::fs::read_to_string(&path).unwrap().ends_with("7,sex,a,b,9\n"));
+
+        std::fs::write(&path, older).unwrap();
+        Report::open(&path, Some(7)).unwrap().add(&[refused]).unwrap();
+        assert_eq!(lines(), ["5", "7"], "and of a report of an older version those before are kept");
     }
 }
