@@ -16,13 +16,16 @@ impl Guesses {
         Self(Meter::new(burst, seconds_each * MICROS))
     }
 
+    /// Counts a guess before it is judged: those that come at the same time are judged in no larger number.
+    ///
+    /// # Errors
     /// Seconds until this address is judged again, when it has been wrong too often.
-    pub fn wait(&self, address: IpAddr, now: Timestamp) -> Option<u64> {
-        self.0.wait(address, now)
+    pub fn begin(&self, address: IpAddr, now: Timestamp) -> Result<(), u64> {
+        self.0.take(address, now)
     }
 
-    /// Notes a wrong guess.
-    pub fn note(&self, address: IpAddr, now: Timestamp) {
-        self.0.note(address, now);
+    /// The guess was right: it does not count.
+    pub fn was_right(&self, address: IpAddr) {
+        self.0.give_back(address);
     }
 }

@@ -20,6 +20,11 @@ pub struct Window {
 
 /// Selfies that a phone may send: each is decoded.
 pub const SELFIES: Window = Window { kind: "selfie", seconds: HOUR, most: 15 };
+/// Changes of one registration by its phone: each is a write, and may be a mail.
+pub const AMENDMENTS: Window = Window { kind: "amendment", seconds: HOUR, most: 20 };
+/// Scans of one officer's counter QR from one network: a photographed one serves strangers too, who would push others off the
+/// officer's list. An office whose residents share its wireless network has several desks, each with a QR of its own.
+pub const COUNTER_SCANS: Window = Window { kind: "counter_scan", seconds: 300, most: 10 };
 /// Registrations that a phone may begin: each is a row, and a question to the register.
 pub const REGISTRATIONS: Window = Window { kind: "registration", seconds: DAY, most: 20 };
 /// Offline QRs of a holder that live at once: who takes part in all of them carries the holder's data away many times.

@@ -23,11 +23,15 @@ pub struct CaptchaGate {
 
 /// All clients together have so many times the free share of one.
 const ALL: i64 = 10;
-/// Free shares that a bucket holds; the price doubles with each doubling of what is in it.
-const MOST_SHARES: i64 = 32;
+/// Free shares that a client's bucket holds, and that of all; the price doubles with each doubling of what is in it. A full
+/// one is back at its usual price after as many minutes.
+const MOST_SHARES: (i64, i64) = (32, 8);
+/// Free shares of one client that count for all: whoever asks for more makes it dear for itself alone.
+const COUNTED_SHARES: i64 = 2;
 /// Doublings for an address, and for everybody.
 const STEPS: (u8, u8) = (MOST_STEPS - 3, 3);
-/// Doublings that a price may have risen by between challenge and solution.
+/// Doublings that a client's own part of the price may have risen by between challenge and solution. What others made of it
+/// meanwhile is not held against a solution.
 const LENIENCY: u8 = 2;
 /// Under which all are counted together.
 const EVERYBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
@@ -36,13 +40,13 @@ impl CaptchaGate {
     /// The gate with the configured free share.
     pub fn new(core: Core) -> Self {
         let free = i64::from(core.config.captcha.free_per_minute);
-        let meter = |share: i64| Meter::new(share * MOST_SHARES, MINUTE * MICROS / share);
-        let (each, all) = (meter(free.max(1)), meter(free.max(1) * ALL));
+        let meter = |share: i64, shares: i64| Meter::new(share * shares, MINUTE * MICROS / share);
+        let (each, all) = (meter(free.max(1), MOST_SHARES.0), meter(free.max(1) * ALL, MOST_SHARES.1));
         Self { core, each, all, free }
     }
 
     /// Lets a request through that comes within the free share of its address and of all, or with a fresh solution that cost
-    /// what is asked for now, or nearly so.
+    /// what is asked of it now, or nearly so.
     ///
     /// # Errors
     /// `captcha_required`, `captcha_invalid`.
@@ -56,7 +60,7 @@ impl CaptchaGate {
             return Ok(());
         }
         let solved = verify(&self.core.vault, solution, now)?;
-        if solved.step + LENIENCY < self.step(address, now) {
+        if solved.step + LENIENCY < self.own_step(address, now) {
             return Err(Code::CaptchaInvalid.into());
         }
         let mut tx = self.core.db.write().await?;
@@ -78,13 +82,18 @@ impl CaptchaGate {
     }
 
     fn note(&self, address: IpAddr, now: Timestamp) {
+        if self.each.level(address, now) < self.free * COUNTED_SHARES {
+            self.all.note(EVERYBODY, now);
+        }
         self.each.note(address, now);
-        self.all.note(EVERYBODY, now);
+    }
+
+    fn own_step(&self, address: IpAddr, now: Timestamp) -> u8 {
+        doublings(self.each.level(address, now), self.free, STEPS.0)
     }
 
     fn step(&self, address: IpAddr, now: Timestamp) -> u8 {
-        doublings(self.each.level(address, now), self.free, STEPS.0)
-            + doublings(self.all.level(EVERYBODY, now), self.free * ALL, STEPS.1)
+        self.own_step(address, now) + doublings(self.all.level(EVERYBODY, now), self.free * ALL, STEPS.1)
     }
 
     /// Forgets addresses that have been quiet.

@@ -91,18 +91,26 @@ impl Service {
         language: Language,
     ) -> Result<View> {
         let tried = self.try_match(officer, id, number).await;
-        if tried.as_ref().is_err_and(|error| error.code() == Some(Code::NotFound))
-            && self.was_matched(officer, id).await?
-        {
-            // The answer to the right number was lost and is asked for again: nothing new is given.
-            return self.registrations.view(officer.actor(), id, language).await;
+        if self.answers_again(officer, id, &tried).await? {
+            return self.view(officer, id, language).await;
         }
         self.judged(officer, Action::MatchConfirmed, id, tried).await?;
         let mut tx = self.core.db.write().await?;
         let done = self.registrations.confirm_match(&mut tx, officer.actor(), id, number).await;
-        self.end(tx, event(officer, Action::MatchConfirmed, id), done).await?;
+        let done = self.end(tx, event(officer, Action::MatchConfirmed, id), done).await;
+        if self.answers_again(officer, id, &done).await? {
+            return self.view(officer, id, language).await;
+        }
+        done?;
         self.registrations.ensure_checked(id).await;
         self.registrations.view(officer.actor(), id, language).await
+    }
+
+    /// Whether nobody waits because this officer confirmed the number already: the answer was lost, or the button pressed
+    /// twice. What is given then is looked at, and noted, as any time.
+    async fn answers_again(&self, officer: &OfficerSession, id: Uuid, tried: &Result<()>) -> Result<bool> {
+        let missed = tried.as_ref().is_err_and(|error| error.code() == Some(Code::NotFound));
+        Ok(missed && self.was_matched(officer, id).await?)
     }
 
     async fn try_match(&self, officer: &OfficerSession, id: Uuid, number: i64) -> Result<()> {
@@ -167,7 +175,7 @@ impl Service {
         note: &str,
     ) -> Result<State> {
         self.judged(officer, Action::Approval, id, require_service(officer)).await?;
-        let note = check_note(note)?;
+        let note = self.judged(officer, Action::Approval, id, check_note(note)).await?;
         let missing: Vec<FieldError> =
             [("checks.face", checks.face), ("checks.document", checks.document), ("checks.data", checks.data)]
                 .into_iter()
@@ -180,9 +188,8 @@ impl Service {
                     ),
                 })
                 .collect();
-        if !missing.is_empty() {
-            return Err(Refusal::fields(missing).into());
-        }
+        let checked = if missing.is_empty() { Ok(()) } else { Err(Refusal::fields(missing).into()) };
+        self.judged(officer, Action::Approval, id, checked).await?;
         let intent = self.audit.begin(event(officer, Action::Approval, id)).await?;
         let mut tx = self.core.db.write().await?;
         let done = self.registrations.approve(&mut tx, officer.actor(), id, version, &note).await;
@@ -204,7 +211,7 @@ impl Service {
         released: Vec<DifferenceField>,
     ) -> Result<State> {
         self.judged(officer, Action::Return, id, require_service(officer)).await?;
-        let reason = check_reason(reason)?;
+        let reason = self.judged(officer, Action::Return, id, check_reason(reason)).await?;
         let intent = self.audit.begin(event(officer, Action::Return, id)).await?;
         let mut tx = self.core.db.write().await?;
         let done = self.registrations.give_back(&mut tx, officer.actor(), (id, version), to, &reason, released).await;
@@ -223,7 +230,8 @@ impl Service {
         note: &str,
     ) -> Result<State> {
         self.judged(officer, Action::Rejection, id, require_service(officer)).await?;
-        let (reason, note) = (check_reason(reason)?, check_note(note)?);
+        let reason = self.judged(officer, Action::Rejection, id, check_reason(reason)).await?;
+        let note = self.judged(officer, Action::Rejection, id, check_note(note)).await?;
         let intent = self.audit.begin(event(officer, Action::Rejection, id)).await?;
         let mut tx = self.core.db.write().await?;
         let done = self.registrations.reject(&mut tx, officer.actor(), (id, version), &reason, &note).await;
@@ -236,7 +244,7 @@ impl Service {
     /// `forbidden`, `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
     pub async fn ask_release(&self, officer: &OfficerSession, id: Uuid, version: &str, reason: &str) -> Result<()> {
         self.judged(officer, Action::ReleaseAsked, id, require_service(officer)).await?;
-        let reason = check_reason(reason)?;
+        let reason = self.judged(officer, Action::ReleaseAsked, id, check_reason(reason)).await?;
         let intent = self.audit.begin(event(officer, Action::ReleaseAsked, id)).await?;
         let mut tx = self.core.db.write().await?;
         let done = self.registrations.ask_release(&mut tx, officer.actor(), id, version, &reason).await;
@@ -252,6 +260,11 @@ impl Service {
             Ok(()) => self.registrations.release_asked(officer.actor(), id).await,
             Err(refused) => Err(refused),
         };
+        // The reason may name people: it is for whoever grants, and for who wrote it.
+        let asked = asked.and_then(|asked| {
+            let may = officer.role == Role::Supervisor || asked.asked_by == officer.officer_id;
+            if may { Ok(asked) } else { Err(Code::Forbidden.into()) }
+        });
         let asked = self.judged(officer, Action::RegistrationViewed, id, asked).await?;
         self.note(officer, Action::RegistrationViewed, id).await?;
         Ok(asked)

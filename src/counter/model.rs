@@ -62,13 +62,18 @@ pub const MAX_WORDS: usize = 500;
 pub fn check_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
     let length = reason.chars().count();
-    if (5..=MAX_WORDS).contains(&length) && !reason.chars().any(|c| input::is_hostile(c) && c != '\n') {
+    let signs: std::collections::BTreeSet<char> = reason.chars().filter(|c| c.is_alphanumeric()).collect();
+    // "aaaaa" says nothing.
+    if (5..=MAX_WORDS).contains(&length)
+        && signs.len() >= 3
+        && !reason.chars().any(|c| input::is_hostile(c) && c != '\n')
+    {
         Ok(reason.to_owned())
     } else {
         Err(Refusal::field(
             "reason",
-            "Tulis alasan yang dapat dibaca warga: 5-500 karakter.",
-            "Write a reason that the resident can read: 5 to 500 characters.",
+            "Tulis alasan yang dapat dibaca warga dengan kata-kata: 5-500 karakter.",
+            "Write a reason in words that the resident can read: 5 to 500 characters.",
         )
         .into())
     }

@@ -8,10 +8,11 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::condition::{Condition, Lease};
 use super::{DbError, DbResult};
+use crate::fair::Turn;
 
 /// What store functions run on. Writing transactions come from [`super::Db::write`] and take effect at
 /// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction.
-pub struct Tx(pub(super) Inner);
+pub struct Tx(pub(super) Inner, #[expect(dead_code, reason = "given back when dropped")] pub(super) Option<Turn>);
 
 pub(super) enum Inner {
     /// With its turn among the writers.

@@ -38,8 +38,42 @@ impl Meter {
     }
 
     /// Seconds until one more unit fits into the buckets of this address, when it does not now.
-    pub fn wait(&self, address: IpAddr, now: Timestamp) -> Option<u64> {
-        let known = self.known();
+    #[cfg(test)]
+    fn wait(&self, address: IpAddr, now: Timestamp) -> Option<u64> {
+        self.wait_in(&self.known(), address, now)
+    }
+
+    /// Puts a unit into each bucket of this address if it fits: of many who ask at the same time only as many succeed as fit.
+    ///
+    /// # Errors
+    /// Seconds until one more unit fits.
+    pub fn take(&self, address: IpAddr, now: Timestamp) -> Result<(), u64> {
+        let mut known = self.known();
+        match self.wait_in(&known, address, now) {
+            Some(seconds) => Err(seconds),
+            None => {
+                self.put(&mut known, address, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a unit out again that [`Meter::take`] put in.
+    pub fn give_back(&self, address: IpAddr) {
+        let mut known = self.known();
+        for tier in tiers(address) {
+            if let Some(empty_at) = known.get_mut(&tier.network) {
+                *empty_at -= self.micros_each / i64::from(tier.shares);
+            }
+        }
+    }
+
+    /// Puts a unit into each bucket of this address.
+    pub fn note(&self, address: IpAddr, now: Timestamp) {
+        self.put(&mut self.known(), address, now);
+    }
+
+    fn wait_in(&self, known: &HashMap<Network, i64>, address: IpAddr, now: Timestamp) -> Option<u64> {
         let free = tiers(address).filter_map(|tier| {
             let empty_at = self.bounded(*known.get(&tier.network)?, now);
             Some(empty_at - self.most * self.micros_each + self.micros_each / i64::from(tier.shares))
@@ -48,9 +82,7 @@ impl Meter {
         (free_at > now.micros()).then(|| Timestamp::from_micros(free_at).retry_after(now))
     }
 
-    /// Puts a unit into each bucket of this address.
-    pub fn note(&self, address: IpAddr, now: Timestamp) {
-        let mut known = self.known();
+    fn put(&self, known: &mut HashMap<Network, i64>, address: IpAddr, now: Timestamp) {
         for tier in tiers(address) {
             if known.len() >= NETWORKS && !known.contains_key(&tier.network) {
                 known.retain(|_, empty_at| *empty_at > now.micros());
@@ -111,6 +143,16 @@ mod tests {
         }
         assert_eq!(meter.wait(address(1), NOW), Some(10));
         assert_eq!(meter.wait(address(1), NOW.plus_seconds(-86_400)), Some(10));
+    }
+
+    #[test]
+    fn of_many_at_once_as_many_pass_as_fit_and_what_is_given_back_fits_again() {
+        let meter = Meter::new(3, 10 * MICROS);
+        let passed = (0..100).filter(|_| meter.take(address(1), NOW).is_ok()).count();
+        assert_eq!(passed, 3);
+        assert_eq!(meter.take(address(1), NOW), Err(10));
+        meter.give_back(address(1));
+        assert_eq!((meter.take(address(1), NOW), meter.take(address(1), NOW)), (Ok(()), Err(10)));
     }
 
     #[test]

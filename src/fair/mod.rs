@@ -5,8 +5,10 @@ pub mod budget;
 pub mod meter;
 pub mod network;
 pub mod turns;
+pub mod whose;
 
 pub use budget::{Budget, Portion};
 pub use meter::Meter;
 pub use network::{Network, Tier, tiers};
 pub use turns::{Turn, Turns};
+pub use whose::{for_client, whose};

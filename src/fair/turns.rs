@@ -1,14 +1,14 @@
-//! Turns at something that only few can use at once and that some use for long: decoders, drawers. Who has used it least of
-//! late is next, so one client's hundred requests wait for each other and not for everybody.
+//! Turns at something that only few can use at once and that some use for long: decoders, the database. Who has used it
+//! least of late is next, so one client's hundred requests wait for each other and not for everybody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::network::{Network, tiers};
+use super::network::{Network, client, tiers};
 use crate::clock::stopwatch;
 
 /// Networks whose use is remembered before those that have paid it off are forgotten.
@@ -25,7 +25,9 @@ pub struct Turns {
 #[derive(Default)]
 struct State {
     running: usize,
-    waiting: Vec<Waiting>,
+    /// Who waits, by client.
+    queues: HashMap<IpAddr, VecDeque<Waiting>>,
+    waiting: usize,
     used: HashMap<Network, Used>,
     numbers: u64,
 }
@@ -43,8 +45,21 @@ struct Used {
     at: Instant,
 }
 
-/// Somebody's turn, until it is dropped.
-pub struct Turn(Option<Turns>);
+/// Somebody's turn, until it is dropped. What it took longer than was said is charged then.
+pub struct Turn(Option<Running>);
+
+struct Running {
+    turns: Turns,
+    address: IpAddr,
+    cost: Duration,
+    since: Instant,
+}
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Turn")
+    }
+}
 
 impl Turns {
     /// So many at once, and so many who wait.
@@ -57,28 +72,17 @@ impl Turns {
     pub async fn take(&self, address: IpAddr, cost: Duration, patience: Duration) -> Option<Turn> {
         let turn = {
             let mut state = self.state();
-            if state.running < self.at_once && state.waiting.is_empty() {
+            if state.running < self.at_once && state.waiting == 0 {
                 state.begin(address, cost);
-                return Some(Turn(Some(self.clone())));
+                return Some(self.turn(address, cost));
             }
-            state.waiting.retain(|one| !one.ready.is_closed());
-            let free = self.places.saturating_sub(state.waiting.len());
-            // As with bytes: a client may have as many waiting as there are places left.
-            let fits = free > 0
-                && tiers(address).all(|tier| {
-                    let same = |one: &&Waiting| tiers(one.address).any(|other| other.network == tier.network);
-                    state.waiting.iter().filter(same).count() < free.saturating_mul(tier.shares as usize)
-                });
-            if !fits {
-                return None;
-            }
-            let (ready, turn) = oneshot::channel();
-            state.numbers += 1;
-            let number = state.numbers;
-            state.waiting.push(Waiting { number, address, cost, ready });
-            turn
+            state.wait(address, cost, self.places)?
         };
         tokio::time::timeout(patience, turn).await.ok()?.ok()
+    }
+
+    fn turn(&self, address: IpAddr, cost: Duration) -> Turn {
+        Turn(Some(Running { turns: self.clone(), address, cost, since: stopwatch() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,6 +91,36 @@ impl Turns {
 }
 
 impl State {
+    /// Puts somebody into the queue; `None` when there is no place.
+    fn wait(&mut self, address: IpAddr, cost: Duration, places: usize) -> Option<oneshot::Receiver<Turn>> {
+        self.forget_gone();
+        let free = places.saturating_sub(self.waiting);
+        // As with bytes: a client may have as many waiting as there are places left.
+        let fits = free > 0
+            && tiers(address).all(|tier| {
+                let same = |other: &IpAddr| tiers(*other).any(|one| one.network == tier.network);
+                let queued: usize = self.queues.iter().filter(|(one, _)| same(one)).map(|(_, queue)| queue.len()).sum();
+                queued < free.saturating_mul(tier.shares as usize)
+            });
+        if !fits {
+            return None;
+        }
+        let (ready, turn) = oneshot::channel();
+        self.numbers += 1;
+        self.waiting += 1;
+        let one = Waiting { number: self.numbers, address, cost, ready };
+        self.queues.entry(client(address)).or_default().push_back(one);
+        Some(turn)
+    }
+
+    fn forget_gone(&mut self) {
+        self.queues.retain(|_, queue| {
+            queue.retain(|one| !one.ready.is_closed());
+            !queue.is_empty()
+        });
+        self.waiting = self.queues.values().map(VecDeque::len).sum();
+    }
+
     /// What the network with the largest part of its share used, per share.
     fn use_of(&self, address: IpAddr) -> Duration {
         let left = |network: Network| self.used.get(&network).map_or(Duration::ZERO, Used::left);
@@ -95,6 +129,10 @@ impl State {
 
     fn begin(&mut self, address: IpAddr, cost: Duration) {
         self.running += 1;
+        self.charge(address, cost);
+    }
+
+    fn charge(&mut self, address: IpAddr, cost: Duration) {
         if self.used.len() >= REMEMBERED {
             self.used.retain(|_, used| !used.left().is_zero());
         }
@@ -106,9 +144,14 @@ impl State {
     }
 
     fn next(&mut self) -> Option<Waiting> {
-        let least = |one: &Waiting| (self.use_of(one.address), one.number);
-        let (at, _) = self.waiting.iter().enumerate().min_by_key(|(_, one)| least(one))?;
-        let one = self.waiting.swap_remove(at);
+        let first = |(of, queue): (&IpAddr, &VecDeque<Waiting>)| Some((self.use_of(*of), queue.front()?.number, *of));
+        let (_, _, of) = self.queues.iter().filter_map(first).min()?;
+        let queue = self.queues.get_mut(&of)?;
+        let one = queue.pop_front()?;
+        if queue.is_empty() {
+            self.queues.remove(&of);
+        }
+        self.waiting -= 1;
         self.begin(one.address, one.cost);
         Some(one)
     }
@@ -123,7 +166,9 @@ impl Used {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let Some(turns) = self.0.take() else { return };
+        let Some(Running { turns, address, cost, since }) = self.0.take() else { return };
+        let longer = since.elapsed().saturating_sub(cost);
+        turns.state().charge(address, longer);
         loop {
             let next = {
                 let mut state = turns.state();
@@ -131,7 +176,7 @@ impl Drop for Turn {
                 if state.running < turns.at_once { state.next() } else { None }
             };
             let Some(next) = next else { return };
-            match next.ready.send(Self(Some(turns.clone()))) {
+            match next.ready.send(turns.turn(next.address, next.cost)) {
                 Ok(()) => return,
                 // Whoever waited is gone: the turn goes to the next, here and not by being dropped.
                 Err(mut unused) => unused.0 = None,
@@ -153,7 +198,7 @@ mod tests {
 
     /// Puts somebody into the queue and returns when it stands there.
     async fn queue(turns: &Turns, from: u8, order: &Arc<Mutex<Vec<u8>>>) -> tokio::task::JoinHandle<bool> {
-        let before = turns.state().waiting.len();
+        let before = turns.state().waiting;
         let (mine, order) = (turns.clone(), Arc::clone(order));
         let task = tokio::spawn(async move {
             let turn = mine.take(address(from), COST, LONG).await;
@@ -162,7 +207,7 @@ mod tests {
             }
             turn.is_some()
         });
-        while turns.state().waiting.len() == before && !task.is_finished() {
+        while turns.state().waiting == before && !task.is_finished() {
             tokio::task::yield_now().await;
         }
         task
@@ -203,6 +248,21 @@ mod tests {
         assert!(!queue(&turns, 2, &order).await.is_finished(), "another finds a place");
         tasks.iter().for_each(tokio::task::JoinHandle::abort);
         drop(running);
+    }
+
+    #[tokio::test]
+    async fn what_took_longer_than_was_said_is_charged() {
+        let (turns, order) = (Turns::new(1, 100), Arc::default());
+        let cheap = turns.take(address(1), Duration::ZERO, LONG).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(cheap);
+        let running = turns.take(address(9), COST, LONG).await.unwrap();
+        let waiting = [queue(&turns, 1, &order).await, queue(&turns, 2, &order).await];
+        drop(running);
+        for task in waiting {
+            assert!(task.await.unwrap());
+        }
+        assert_eq!(*order.lock().unwrap(), [2, 1]);
     }
 
     #[tokio::test]

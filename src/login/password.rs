@@ -1,27 +1,29 @@
 //! Passwords as argon2id hashes (RFC 9106), computed in a small pool of their own so that a flood of log-ins does not
 //! take the processors from everything else.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Code, Error, Refusal, Result};
+use crate::fair::{Turn, Turns};
 use crate::random::Random;
 use crate::secret::Redacted;
 
-/// Letters and digits that a password has at least besides those words.
-const LEAST_BESIDE_LOCAL: usize = 8;
+/// Letters and signs that a password has at least besides such words and digits.
+const LEAST_BESIDE: usize = 8;
 
 /// Shortest password that is accepted, in characters.
 pub const MIN_LENGTH: usize = 12;
 /// Longest password that is accepted, in characters.
 pub const MAX_LENGTH: usize = 200;
 /// What of a password is judged: guessing further into it costs time and adds nothing.
-const JUDGED: usize = 64;
+const JUDGED: usize = 28;
 /// Words that everybody here would try first; the estimator's own lists are English names and words, and passwords that leaked
 /// worldwide.
 const LOCAL: &[&str] = &[
@@ -84,17 +86,8 @@ const LOCAL: &[&str] = &[
     "pisang",
     "persib",
     "persija",
-    "januari",
-    "februari",
-    "maret",
-    "april",
     "juni",
     "juli",
-    "agustus",
-    "september",
-    "oktober",
-    "november",
-    "desember",
     "senin",
     "selasa",
     "rabu",
@@ -112,47 +105,89 @@ const LOCAL: &[&str] = &[
     "delapan",
     "sembilan",
     "sepuluh",
+    "kelurahan",
+    "kecamatan",
+    "kabupaten",
+    "provinsi",
+    "pelayanan",
+    "pendaftaran",
+    "terima",
+    "kasih",
+    "aku",
+    "kamu",
+    "semangat",
+    "ayam",
+    "goreng",
+    "tunggal",
+    "ika",
+    "allahu",
+    "akbar",
+    "prabowo",
+    "gibran",
+    "jokowi",
+    "ramadhan",
+    "ramadan",
+    "lebaran",
+    "idulfitri",
+    "qwerty",
+    "asdfgh",
+    "zxcvbn",
+    "password",
+    "garut",
+    "bogor",
+    "bekasi",
+    "depok",
+    "palembang",
+    "denpasar",
+    "solo",
 ];
 
 /// Log-ins that may wait for each hash that is computed at a time: some 20 ms each, so the last waits for a second at most.
-const WAITING_PER_SLOT: usize = 32;
+const WAITING_PER_SLOT: usize = 64;
+/// What a hash takes, as it is charged before; what it takes longer is charged after.
+const COST: Duration = Duration::from_millis(20);
+/// How long a log-in waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The pool. Cloning shares it.
 #[derive(Clone)]
 pub struct Passwords {
-    slots: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    strangers: Turns,
+    /// Browsers that are known and sessions that are open do not stand in line with strangers.
+    known: Turns,
     /// The hash of nothing anybody knows: compared against when the user does not exist, so that both take equally long.
     decoy: Arc<str>,
     computed: Arc<AtomicU64>,
 }
 
-/// A place in the queue for a hash. Whoever has one is judged; it is free again when dropped.
+/// A turn at computing hashes, until it is dropped.
 #[derive(Debug)]
 pub struct Place {
-    _permit: OwnedSemaphorePermit,
+    _turn: Turn,
 }
 
 impl Passwords {
-    /// A pool that computes at most `at_once` hashes at a time.
+    /// A pool that computes at most `at_once` hashes at a time for strangers, and as many for people who are known.
     ///
     /// # Errors
     /// A fault of ours.
     pub fn new(at_once: usize, random: &Random) -> Result<Self> {
         let decoy = hash(random, &crate::credential::jwk::base64url(&random.bytes::<24>()))?;
         let at_once = at_once.max(1);
-        let places = Arc::new(Semaphore::new(at_once * WAITING_PER_SLOT));
-        Ok(Self { slots: Arc::new(Semaphore::new(at_once)), places, decoy: decoy.into(), computed: Arc::default() })
+        let turns = || Turns::new(at_once, at_once * WAITING_PER_SLOT);
+        Ok(Self { strangers: turns(), known: turns(), decoy: decoy.into(), computed: Arc::default() })
     }
 
-    /// Takes a place in the queue. To be taken before a try is counted: whom a flood keeps out loses no try.
+    /// Waits for a turn of a stranger, or of somebody who is known, from this address: who used the pool least of late is
+    /// next. To be taken before a try is counted: whom a flood keeps out loses no try.
     ///
     /// # Errors
-    /// `overloaded` when the queue is full.
-    pub fn queue(&self) -> Result<Place> {
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(permit) => Ok(Place { _permit: permit }),
-            Err(_) => Err(Refusal::new(Code::Overloaded).retry_after(2).into()),
+    /// `overloaded` when too many wait.
+    pub async fn queue(&self, address: IpAddr, known: bool) -> Result<Place> {
+        let turns = if known { &self.known } else { &self.strangers };
+        match turns.take(address, COST, PATIENCE).await {
+            Some(turn) => Ok(Place { _turn: turn }),
+            None => Err(Refusal::new(Code::Overloaded).retry_after(2).into()),
         }
     }
 
@@ -161,36 +196,32 @@ impl Passwords {
     /// # Errors
     /// A fault of ours.
     pub async fn fits(&self, _: &Place, password: Redacted<String>, stored: Option<String>) -> Result<bool> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(Error::internal)?;
         self.computed.fetch_add(1, Ordering::Relaxed);
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.to_string());
-        tokio::task::spawn_blocking(move || {
-            let fits = verify(&stored, password.expose());
-            drop(slot);
-            fits && known
-        })
-        .await
-        .map_err(Error::internal)
+        tokio::task::spawn_blocking(move || verify(&stored, password.expose()) && known).await.map_err(Error::internal)
     }
-}
 
-impl Passwords {
-    /// Hashes a new password in the pool.
+    /// Refuses a weak new password by [`check_strength`], which for some texts takes as long as a hash.
+    ///
+    /// # Errors
+    /// `invalid_field`, or a fault of ours.
+    pub async fn check_new(&self, _: &Place, words: Vec<String>, password: Redacted<String>) -> Result<()> {
+        let judged = tokio::task::spawn_blocking(move || {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            check_strength(&words, password.expose())
+        });
+        judged.await.map_err(Error::internal)?
+    }
+
+    /// Hashes a new password.
     ///
     /// # Errors
     /// A fault of ours.
     pub async fn hash(&self, _: &Place, random: &Random, password: Redacted<String>) -> Result<String> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(Error::internal)?;
         self.computed.fetch_add(1, Ordering::Relaxed);
         let random = random.clone();
-        tokio::task::spawn_blocking(move || {
-            let hashed = hash(&random, password.expose());
-            drop(slot);
-            hashed
-        })
-        .await
-        .map_err(Error::internal)?
+        tokio::task::spawn_blocking(move || hash(&random, password.expose())).await.map_err(Error::internal)?
     }
 
     /// Hashes computed so far.
@@ -236,19 +267,14 @@ pub fn check_strength(words: &[&str], password: &str) -> Result<()> {
         )
         .into());
     }
-    let lowered = password.to_lowercase();
     let known: Vec<String> = words
         .iter()
-        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).chain([word.to_lowercase()]))
+        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()).chain([*word]).map(plain))
         .filter(|word| word.chars().count() >= 3)
         .collect();
-    let said = known.iter().any(|word| word.chars().count() >= 4 && lowered.contains(word.as_str()));
-    let judged: String = lowered.chars().take(JUDGED).collect();
+    let judged: String = password.to_lowercase().chars().take(JUDGED).collect();
     let inputs: Vec<&str> = known.iter().map(String::as_str).chain(LOCAL.iter().copied()).collect();
-    // Joined words of the place cost zxcvbn's guesser a power of ten each, but whoever knows the office tries them first.
-    let own = LOCAL.iter().fold(lowered.clone(), |left, word| left.replace(word, ""));
-    let joined = own.chars().filter(|c| c.is_alphanumeric()).count() < LEAST_BESIDE_LOCAL;
-    if said || joined || zxcvbn::zxcvbn(&judged, &inputs).score() < zxcvbn::Score::Three {
+    if is_made_of(&known, password) || zxcvbn::zxcvbn(&judged, &inputs).score() < zxcvbn::Score::Three {
         return Err(Refusal::field(
             "password",
             "Kata sandi ini mudah ditebak. Pakai beberapa kata yang tidak berhubungan, tanpa nama, kantor, tanggal, atau urutan tombol.",
@@ -259,6 +285,51 @@ pub fn check_strength(words: &[&str], password: &str) -> Result<()> {
     Ok(())
 }
 
+/// Letters and digits in lower case, with the digits and signs that people write for letters read as these.
+fn plain(text: &str) -> String {
+    text.to_lowercase().chars().map(read_as).filter(|c| c.is_alphanumeric()).collect()
+}
+
+const fn read_as(sign: char) -> char {
+    match sign {
+        '4' | '@' => 'a',
+        '3' => 'e',
+        '1' | '!' => 'i',
+        '0' => 'o',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    }
+}
+
+/// Whether a password says the name of the person or the office, forwards or backwards, or has little besides such words, the
+/// place's, and digits. Joined, they cost zxcvbn's guesser a power of ten each, but whoever knows the office tries them first.
+fn is_made_of(known: &[String], password: &str) -> bool {
+    let signs: Vec<char> = password.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    // A word may be written with separators between its letters: they are passed over.
+    let letters: Vec<(usize, char)> =
+        signs.iter().map(|c| read_as(*c)).enumerate().filter(|(_, c)| c.is_alphanumeric()).collect();
+    let mut covered = vec![false; signs.len()];
+    let mut said = false;
+    let own = known.iter().map(|word| (word.clone(), true));
+    for (word, is_own) in own.chain(LOCAL.iter().map(|word| (plain(word), false))) {
+        let forwards: Vec<char> = word.chars().collect();
+        let backwards: Vec<char> = forwards.iter().rev().copied().collect();
+        for word in [forwards, backwards] {
+            for at in letters.windows(word.len()).filter(|at| at.iter().map(|(_, c)| c).eq(word.iter())) {
+                said |= is_own && word.len() >= 4;
+                at.iter().for_each(|(place, _)| covered[*place] = true);
+            }
+        }
+    }
+    let beside = signs.iter().zip(covered).filter(|(c, covered)| !covered && !c.is_ascii_digit() && !is_separator(**c));
+    said || beside.count() < LEAST_BESIDE
+}
+
+const fn is_separator(sign: char) -> bool {
+    matches!(sign, '-' | '_' | '.' | ',' | '/' | '!' | '?')
+}
+
 /// A password that nobody chose: 20 characters of base64url, 120 bits.
 pub fn generate(random: &Random) -> Redacted<String> {
     Redacted(crate::credential::jwk::base64url(&random.bytes::<15>()))
@@ -266,7 +337,11 @@ pub fn generate(random: &Random) -> Redacted<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Poll;
+
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
     #[tokio::test]
     async fn only_the_right_password_fits_and_an_unknown_user_never() {
@@ -274,20 +349,31 @@ mod tests {
         let pool = Passwords::new(1, &random).unwrap();
         let stored = hash(&random, "correct horse battery").unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        let place = pool.queue().unwrap();
+        let place = pool.queue(HERE, false).await.unwrap();
         assert!(pool.fits(&place, "correct horse battery".to_owned().into(), Some(stored.clone())).await.unwrap());
         assert!(!pool.fits(&place, "correct horse batterz".to_owned().into(), Some(stored)).await.unwrap());
         assert!(!pool.fits(&place, "anything".to_owned().into(), None).await.unwrap());
     }
 
-    #[test]
-    fn the_queue_is_bounded_and_moves_on() {
-        let pool = Passwords::new(2, &Random::seeded(1)).unwrap();
-        let mut waiting: Vec<_> = (0..2 * WAITING_PER_SLOT).map(|_| pool.queue().unwrap()).collect();
-        let Err(Error::Refused(refused)) = pool.queue() else { panic!("one more got in") };
-        assert_eq!((refused.code, refused.retry_after), (Code::Overloaded, Some(2)));
-        waiting.pop();
-        assert!(pool.queue().is_ok());
+    #[tokio::test]
+    async fn a_flood_of_one_address_keeps_no_other_out_and_nobody_who_is_known() {
+        let pool = Passwords::new(1, &Random::seeded(1)).unwrap();
+        let running = pool.queue(HERE, false).await.unwrap();
+        let mut waiting: Vec<_> = (0..200).map(|_| Box::pin(pool.queue(HERE, false))).collect();
+        let mut refused = 0;
+        for one in &mut waiting {
+            if let Poll::Ready(Err(Error::Refused(refusal))) = futures_util::poll!(one) {
+                assert_eq!((refusal.code, refusal.retry_after), (Code::Overloaded, Some(2)));
+                refused += 1;
+            }
+        }
+        assert_eq!(refused, 200 - WAITING_PER_SLOT / 2, "half of the places are one address's");
+        let known = pool.queue(HERE, true);
+        assert!(known.await.is_ok(), "who is known stands in another line");
+        let mut other = Box::pin(pool.queue(IpAddr::from([192, 0, 2, 2]), false));
+        assert!(futures_util::poll!(&mut other).is_pending());
+        drop(running);
+        assert!(other.await.is_ok(), "who used it least is next");
     }
 
     #[test]
@@ -327,8 +413,26 @@ mod tests {
             "admin123admin123",
             "letmeinletmein",
             "sayangcinta123",
+            "S1tiR4hma2026",
+            "R4hm4-S1t1-90",
+            "amhar.itis.26",
+            "JKT01-JKT01!",
+            "17081945170845",
+            "0812345678901",
+            "31710157089000",
+            "kelurahan2026!",
+            "pelayanan2026!",
+            "terimakasih123",
+            "akucintakamu1",
+            "BhinnekaTunggalIka",
+            "PrabowoGibran1",
+            "Qwerty-2026-Qwerty",
+            "s.i.t.i.r.a.h.m.a.1990",
         ] {
             assert!(check_strength(&words, weak).is_err(), "{weak}");
+        }
+        for weak in ["EkoAdi2026!!", "ekoadi111111", "eko.adi.2026"] {
+            assert!(check_strength(&["eko.adi", "Eko Adi"], weak).is_err(), "{weak}");
         }
         assert!(check_strength(&words, &"kuda baterai ".repeat(16)).is_err(), "too long to be judged");
         let random = Random::seeded(3);

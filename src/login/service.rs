@@ -1,6 +1,6 @@
 //! Logging in with password and authenticator code, and keeping the session.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::credential::jwk::base64url;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
+use crate::fair::whose;
 use crate::guesses::Guesses;
 use crate::secret::Redacted;
 use crate::vault::Label;
@@ -173,15 +174,16 @@ impl LogIns {
         let now = self.core.now();
         if let Some(id) = self.known_browser(username, client.browser.as_deref()) {
             let source = self.subject(&[username.as_bytes(), b"browser", &id]);
-            return self.admit(Try { source, total: None, address: None, place: self.passwords.queue()? }).await;
+            let place = self.passwords.queue(client.address, true).await?;
+            return self.admit(Try { source, total: None, address: None, place }).await;
         }
-        if let Some(seconds) = self.wrong.wait(client.address, now) {
-            return Err(Refusal::new(Code::TooMany).retry_after(seconds).into());
-        }
+        // Counted before it is judged, and given back when it was right: many at once are no more than one after the other.
+        self.wrong.begin(client.address, now).map_err(|seconds| Refusal::new(Code::TooMany).retry_after(seconds))?;
         let address = client.address.to_string();
         let source = self.subject(&[username.as_bytes(), address.as_bytes()]);
         let total = Some(self.subject(&[username.as_bytes(), b"strangers"]));
-        let place = self.passwords.queue()?;
+        let place = self.passwords.queue(client.address, false).await;
+        let place = place.inspect_err(|_| self.wrong.was_right(client.address))?;
         self.admit(Try { source, total, address: Some(client.address), place }).await
     }
 
@@ -242,9 +244,6 @@ impl LogIns {
                 self.audit.refused_in(&mut tx, event, Code::LoginFailed).await?;
             }
             tx.commit().await?;
-            if let Some(address) = counted.address {
-                self.wrong.note(address, now);
-            }
             return Err(Code::LoginFailed.into());
         }
         for subject in [Some(&counted.source), counted.total.as_ref()].into_iter().flatten() {
@@ -256,6 +255,9 @@ impl LogIns {
         statements.keep_before(&mut tx, &digest(&token), before).await?;
         self.audit.record(&mut tx, event, Outcome::Done).await?;
         tx.commit().await?;
+        if let Some(address) = counted.address {
+            self.wrong.was_right(address);
+        }
         let id = self.known_browser(username, browser);
         let (vault, random) = (&self.core.vault, &self.core.random);
         let ticket = known::write(vault, random, self.realm, username, (browser, id), now);
@@ -268,11 +270,14 @@ impl LogIns {
         let Proof { account, password, code } = proof;
         let stored = account.as_ref().map(|account| account.password_hash.clone());
         let fits = self.passwords.fits(&counted.place, password, stored).await?;
-        // Whoever has the password could try codes from ever new addresses. So these tries are counted for the person alone;
-        // nobody without the password can use them up, and the answer does not tell that it was right.
+        // Whoever has the password could try codes from ever new addresses. So strangers' tries are counted for the person
+        // alone; nobody without the password can use them up, and the answer does not tell that it was right. A browser that
+        // is known has tries of its own: who stole the password does not keep its owner out.
         let person = account.as_ref().map_or(Uuid::nil(), |account| account.person_id);
-        let codes = if fits {
+        let codes = if fits && counted.total.is_some() {
             self.subject(&[person.as_bytes(), b"codes"])
+        } else if fits {
+            self.subject(&[&counted.source, b"codes"])
         } else {
             self.subject(&[&counted.source, b"no codes"])
         };
@@ -330,7 +335,7 @@ impl LogIns {
         let account = self.account_of(person).await?;
         // Whoever has the session is no stranger who tries names: such tries are the session's own.
         let source = self.subject(&[&digest(token), b"resume"]);
-        let counted = self.admit(Try { source, total: None, address: None, place: self.passwords.queue()? }).await?;
+        let counted = self.admit(Try { source, total: None, address: None, place: self.own_turn().await? }).await?;
         let event = self.event(&account, Action::SessionResumed, person);
         if !self.passwords.fits(&counted.place, password, Some(account.password_hash.clone())).await? {
             self.audit.refused(event, Code::LoginFailed).await?;
@@ -358,9 +363,6 @@ impl LogIns {
     ) -> Result<Redacted<String>> {
         let now = self.core.now();
         let account = self.account_of(person).await?;
-        let mut known: Vec<&str> = words.to_vec();
-        known.extend([account.username.as_str(), account.full_name.as_str()]);
-        super::password::check_strength(&known, new.expose())?;
         if new.expose() == password.expose() {
             return Err(Refusal::field(
                 "new_password",
@@ -370,9 +372,18 @@ impl LogIns {
             .into());
         }
         let source = self.subject(&[person.as_bytes(), b"password"]);
-        let counted = self.admit(Try { source, total: None, address: None, place: self.passwords.queue()? }).await?;
-        let hash = self.passwords.hash(&counted.place, &self.core.random, new.clone()).await?;
+        let place = self.own_turn().await?;
         let event = self.event(&account, Action::PasswordChanged, person);
+        let known = words.iter().copied().chain([account.username.as_str(), account.full_name.as_str()]);
+        let known = known.map(str::to_owned).collect();
+        if let Err(error) = self.passwords.check_new(&place, known, new.clone()).await {
+            if let Some(code) = error.code() {
+                self.audit.refused(event, code).await?;
+            }
+            return Err(error);
+        }
+        let counted = self.admit(Try { source, total: None, address: None, place }).await?;
+        let hash = self.passwords.hash(&counted.place, &self.core.random, new.clone()).await?;
         let proof = Proof { account: Some(account.clone()), password, code };
         let (mut tx, right) = self.prove(&counted, proof, now).await?;
         if !right {
@@ -389,6 +400,11 @@ impl LogIns {
         self.audit.record(&mut tx, event, Outcome::Done).await?;
         tx.commit().await?;
         Ok(next)
+    }
+
+    /// A turn at the passwords for whoever has a session.
+    async fn own_turn(&self) -> Result<Place> {
+        self.passwords.queue(whose().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), true).await
     }
 
     pub(super) async fn account_of(&self, person: Uuid) -> Result<AccountRow> {

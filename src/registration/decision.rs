@@ -15,9 +15,11 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::credential::{Reason, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Language, Refusal, Result};
+use crate::fair::network::client;
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
 use crate::wallet::face;
+use crate::window;
 
 /// Minutes that a match number waits for the officer's confirmation.
 pub const MATCH_MINUTES: i64 = 5;
@@ -205,14 +207,18 @@ impl Service {
             && row.match_tries < store::MATCH_TRIES
             && at > now.plus_seconds(-MATCH_MINUTES * MINUTE)
         {
-            return Ok(number);
+            // Scanned again, it stands first on the officer's list again: others may have come before it meanwhile.
+            let mut tx = self.core.db.write().await?;
+            if store::offer_again(&mut tx, id, number, record.subject, now).await?.happened() {
+                tx.commit().await?;
+                return Ok(number);
+            }
         }
-        // A photographed counter QR serves strangers too: what one client can put on an officer's list is bounded.
-        if let Some(seconds) = self.offers.wait(address, now) {
-            return Err(Refusal::new(Code::TooMany).retry_after(seconds).into());
-        }
-        self.offers.note(address, now);
         let mut tx = self.core.db.write().await?;
+        let network = client(address).to_string();
+        let counted =
+            window::COUNTER_SCANS.count(&mut tx, &[record.subject.as_bytes(), network.as_bytes()], now).await?;
+        counted.or_refuse(Refusal::new(Code::TooMany))?;
         let number = 10 + i64::try_from(self.core.random.below(90)).unwrap_or(0);
         if !store::offer_match(&mut tx, id, number, record.subject, now).await?.happened() {
             return Err(Code::WrongState.into());
@@ -543,7 +549,7 @@ impl Service {
         }
     }
 
-    fn scan_counts(&self, row: &Row, actor: Actor) -> bool {
+    pub(super) fn scan_counts(&self, row: &Row, actor: Actor) -> bool {
         let since = self.core.now().plus_seconds(-SCAN_MINUTES * MINUTE);
         row.scanned_by == Some(actor.officer_id) && row.scanned_at >= Some(since)
     }

@@ -36,11 +36,7 @@ impl Pictures {
     /// `too_many`.
     pub fn admit(&self, from: IpAddr, now: Timestamp) -> Result<()> {
         let Some(sent) = &self.sent else { return Ok(()) };
-        if let Some(seconds) = sent.wait(from, now) {
-            return Err(too_many().retry_after(seconds).into());
-        }
-        sent.note(from, now);
-        Ok(())
+        Ok(sent.take(from, now).map_err(|seconds| too_many().retry_after(seconds))?)
     }
 
     /// A clean picture from a body.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::decision::{Actor, changed_since, version_of};
 use super::model::{SCAN_MINUTES, State};
 use super::service::{Service, require_live, state_of};
-use super::store::{self, ReleaseRow};
+use super::store::{self, ReleaseRow, Row};
 use crate::clock::{MINUTE, Timestamp};
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
@@ -59,8 +59,10 @@ impl Service {
     /// `not_found`.
     pub async fn release_asked(&self, actor: Actor, id: Uuid) -> Result<Release> {
         let mut tx = self.core.db.read().await?;
+        let registration = self.in_office(&mut tx, actor, id).await?;
         let row = store::release_asked(&mut tx, id, actor.office_id, self.counts_since()).await?;
-        let row = row.ok_or(Code::NotFound)?;
+        // What can no longer be granted is not shown as waiting, nor what it was for.
+        let row = row.filter(|row| self.still_stands(&registration, row)).ok_or(Code::NotFound)?;
         let reason = self.core.vault.open_bytes(TABLE, id, &row.reason_sealed)?;
         Ok(Release {
             asked_by: row.asked_by,
@@ -85,7 +87,7 @@ impl Service {
             return Err(nothing_in_the_way().into());
         }
         let asked = store::release_asked(tx, id, actor.office_id, since).await?.ok_or(Code::NotFound)?;
-        if version != version_of(asked.revision) || asked.revision != row.revision {
+        if version != version_of(asked.revision) || !self.still_stands(&row, &asked) {
             return Err(asked_for_another().into());
         }
         store::hold_awaiting(tx, id, row.revision, self.core.now()).await?.or(asked_for_another())?;
@@ -102,6 +104,13 @@ impl Service {
         };
         face::release(tx, row.resident_id.ok_or_else(nothing_in_the_way)?).await?;
         Ok(asked_by)
+    }
+
+    /// Whether what was asked for is what stands there now, and the scan with which it was asked still counts: a grant ends a
+    /// working digital KTP, so the resident has to be there to get the new one.
+    fn still_stands(&self, row: &Row, asked: &ReleaseRow) -> bool {
+        let asker = Actor { officer_id: asked.asked_by, office_id: asked.office_id };
+        asked.revision == row.revision && row.state == State::AwaitingOfficer.as_str() && self.scan_counts(row, asker)
     }
 
     fn counts_since(&self) -> Timestamp {

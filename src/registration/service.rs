@@ -19,7 +19,6 @@ use crate::core::Core;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
-use crate::guesses::Guesses;
 use crate::input;
 use crate::keyring::Keyring;
 use crate::mail::{MailKind, MailState, Wake, outbox};
@@ -39,8 +38,6 @@ pub struct Service {
     pub(super) mail_wake: Wake,
     pub(super) check_wake: Arc<Notify>,
     pub(super) keyring: Keyring,
-    /// Scans of counter QRs, by client.
-    pub(super) offers: Guesses,
     pictures: Pictures,
 }
 
@@ -92,16 +89,11 @@ const TABLE: &str = "registration";
 /// How often registering begins anew because the same device registers at the same time.
 const REGISTER_TRIES: usize = 4;
 
-/// Scans of counter QRs by one client at once, and seconds for one more: an office whose residents share its wireless
-/// network has several desks.
-const OFFERS_PER_ADDRESS: (i64, i64) = (20, 15);
-
 impl Service {
     /// Wires the use cases.
     pub fn new(core: Core, register: PopulationRegister, keyring: Keyring, mail_wake: Wake) -> Self {
         let pictures = Pictures::new(&core.config.limits);
-        let offers = Guesses::new(OFFERS_PER_ADDRESS.0, OFFERS_PER_ADDRESS.1);
-        Self { core, register, mail_wake, check_wake: Arc::default(), keyring, offers, pictures }
+        Self { core, register, mail_wake, check_wake: Arc::default(), keyring, pictures }
     }
 
     /// Registers, or finds the registration that the same request made before. The answer says nothing about the register:
@@ -280,6 +272,7 @@ impl Service {
         let row = store::hold_own(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
         require_live(&row, now)?;
         let state = state_of(&row)?;
+        window::AMENDMENTS.count(&mut tx, &[id.as_bytes()], now).await?.or_refuse(too_many_changes())?;
         let mut submitted: Submitted = open(&self.core.vault, &row)?;
         let before = submitted.clone();
         changes.apply(&mut submitted, state, Date::in_jakarta(now))?;
@@ -305,8 +298,11 @@ impl Service {
                 .demand()?;
             }
             State::CodeSent if submitted.email != before.email => {
-                if !outbox::allow(&mut tx, MailKind::ActivationCode, &address, now).await?.happened() {
+                // One of the address's turns is left for its owner's first code: who moves here may be a stranger.
+                let left = -outbox::ALLOWANCE_INTERVAL_SECONDS;
+                if outbox::reserve(&mut tx, MailKind::ActivationCode, &address, now, left).await?.is_none() {
                     let turn = outbox::next_turn(&mut tx, MailKind::ActivationCode, &address, now).await?;
+                    let turn = turn.plus_seconds(outbox::ALLOWANCE_INTERVAL_SECONDS);
                     return Err(Refusal::new(Code::TooMany).retry_after(turn.retry_after(now)).into());
                 }
                 // What still waits would bring the new code to the new address once more, beyond its allowance.
@@ -498,6 +494,13 @@ fn too_many_registrations() -> Refusal {
     Refusal::new(Code::TooMany).detail(
         "Perangkat ini sudah terlalu sering mendaftar; tunggu selama waktu yang tertera, atau lanjutkan pendaftaran yang ada.",
         "This device has registered too often; wait for the time stated, or continue the registration that there is.",
+    )
+}
+
+fn too_many_changes() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "Pendaftaran ini sudah terlalu sering diubah; tunggu selama waktu yang tertera, lalu ubah sekali dengan isian yang benar.",
+        "This registration was changed too often; wait for the time stated, then change it once, to what is right.",
     )
 }
 

@@ -300,6 +300,14 @@ pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now:
     change!(tx, OFFER_MATCH, id, number, officer, now)
 }
 
+const OFFER_AGAIN: &str = "UPDATE registration SET match_at = $4 WHERE registration_id = $1 AND match_number = $2 \
+    AND match_officer_id = $3 AND match_tries < $5 AND state = 'awaiting_officer' AND ended_at IS NULL AND expires_at > $4";
+
+/// The resident scanned the same officer's QR again: the number lives on, with the tries that are left.
+pub async fn offer_again(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, OFFER_AGAIN, id, number, officer, now, MATCH_TRIES)
+}
+
 /// Tries at a match number; then it is void.
 pub const MATCH_TRIES: i64 = 3;
 

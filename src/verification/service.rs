@@ -1,11 +1,11 @@
 //! Answering a relying party's question, once and for all times it is repeated.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::batch::Spending;
@@ -28,6 +28,7 @@ use crate::credential::verify::{self, Unverified};
 use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
+use crate::fair::{Budget, whose};
 use crate::keyring::Keyring;
 use crate::stage::overloaded;
 use crate::window::{Counted, OFFLINE_CHECKS};
@@ -54,7 +55,8 @@ pub struct Service {
     sealer: TokenSealer,
     parties: Parties,
     codes: Codes,
-    places: Arc<Semaphore>,
+    /// Checks under way: one client may have as many as are still free.
+    places: Budget,
     drafts: Drafts,
     lanes: Lanes,
 }
@@ -63,7 +65,7 @@ impl Service {
     /// A verifier over these keys. On the server it starts the tasks that read and commit for all callers, so it needs tokio's
     /// runtime.
     pub fn new(core: Core, keyring: Keyring) -> Self {
-        let places = Arc::new(Semaphore::new(core.config.limits.verifications.max(1)));
+        let places = Budget::new(core.config.limits.verifications.max(1));
         let (sealer, parties) = (TokenSealer::new(core.vault.clone()), Parties::new(core.clone()));
         let drafts = Drafts::new(&core, keyring.clone());
         let (lanes, codes) = (Lanes::start(&core, drafts.clone()), Codes::new(core.clone()));
@@ -122,9 +124,10 @@ impl Service {
         if !party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
             return Err(Box::pin(self.denied(party)).await);
         }
-        let Ok(_place) = self.places.try_acquire() else {
+        let mut place = self.places.portion(whose().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        if !place.grow(1) {
             return Err(overloaded());
-        };
+        }
         let mut tries = 1;
         let answer = loop {
             match self.answer(party, employee, question).await {

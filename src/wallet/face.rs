@@ -9,6 +9,7 @@ use crate::core::Core;
 use crate::db::Tx;
 use crate::device::{PinPublicKey, Thumbprint};
 use crate::error::{Code, Error, Language, Refusal, Result};
+use crate::input;
 use crate::mail::{MailKind, outbox};
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
@@ -112,8 +113,8 @@ pub async fn warn_of_registration(
         return Ok(());
     }
     let Some((email, _)) = contact(core, tx, resident).await? else { return Ok(()) };
-    // As registrations index addresses: in lower case.
-    let index = core.vault.blind_index(Label::EmailIndex, &email.expose().to_ascii_lowercase());
+    // As registrations index addresses: all spellings of one mailbox are one.
+    let index = core.vault.blind_index(Label::EmailIndex, &input::email::mailbox(email.expose()));
     let kind = MailKind::ForeignRegistration;
     if let Some(due) = outbox::reserve(tx, kind, &index, now, outbox::ALLOWANCE_INTERVAL_SECONDS).await? {
         outbox::enqueue_at(tx, &core.random, (now, due), kind, registration_id).await?;

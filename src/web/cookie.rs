@@ -2,6 +2,7 @@
 //! browsers treat loopback as TLS.
 
 use http::HeaderMap;
+use http::header::COOKIE;
 
 /// Officers' sessions.
 pub const OFFICER: &str = "__Host-ikd_officer";
@@ -13,10 +14,13 @@ pub const OFFICER_BROWSER: &str = "__Host-ikd_officer_browser";
 /// Which employees of relying parties did.
 pub const TELLER_BROWSER: &str = "__Host-ikd_teller_browser";
 
-/// The value of a cookie.
+/// The value of a cookie (RFC 6265 §4.2.1). Ours are base64url, so nothing is decoded; others are passed over unread, because
+/// a stranger may send thousands.
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
-    let jar = axum_extra::extract::CookieJar::from_headers(headers);
-    jar.get(name).map(|cookie| cookie.value().to_owned())
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).map(str::trim_start);
+    let mut values = pairs.filter_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    values.next().map(|value| value.trim_end().to_owned())
 }
 
 /// `Set-Cookie` for a session: it ends with the browser's, is never shown to scripts nor sent from other sites.
@@ -32,4 +36,20 @@ pub fn keep(name: &str, value: &str, days: i64) -> String {
 /// `Set-Cookie` that removes one.
 pub fn clear(name: &str) -> String {
     format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_among_others_and_on_several_lines() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(read(&headers, OFFICER), None);
+        headers.append(COOKIE, format!("a=b; {OFFICER}_browser=1; x{OFFICER}=2").parse().unwrap());
+        assert_eq!(read(&headers, OFFICER), None);
+        assert_eq!(read(&headers, OFFICER_BROWSER).as_deref(), Some("1"));
+        headers.append(COOKIE, format!("c;{OFFICER}=abc-_= ; {OFFICER}=later").parse().unwrap());
+        assert_eq!(read(&headers, OFFICER).as_deref(), Some("abc-_="));
+    }
 }

@@ -14,7 +14,7 @@ use super::{ClientAddress, Problem};
 use crate::core::Core;
 use crate::error::{Code, Refusal};
 use crate::fair::network::SHARES;
-use crate::fair::{Network, tiers};
+use crate::fair::{Network, for_client, tiers};
 
 /// The limiter; none when switched off. Cloning shares it.
 #[derive(Clone)]
@@ -69,13 +69,14 @@ impl Flood {
 pub async fn limit(State(flood): State<Flood>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let exempt = path.starts_with("/v1/verifications") || path.starts_with("/health/");
-    if let Some(limiter) = flood.0.as_ref().filter(|_| !exempt)
-        && let Some(ClientAddress(address)) = request.extensions().get::<ClientAddress>()
-        && limiter.refuses(*address)
-    {
+    let Some(ClientAddress(address)) = request.extensions().get::<ClientAddress>().copied() else {
+        return next.run(request).await;
+    };
+    if flood.0.as_ref().is_some_and(|limiter| !exempt && limiter.refuses(address)) {
         return Problem::from(Refusal::new(Code::TooMany).retry_after(1)).into_response();
     }
-    next.run(request).await
+    // What it takes of shared things further inside, connections to the database first of all, counts as this client's.
+    for_client(address, next.run(request)).await
 }
 
 #[cfg(test)]

@@ -217,7 +217,8 @@ where
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(headers)
-        .max_buf_size(64 * 1024)
+        // What a head may be long: reading a long one costs more than most answers. Beyond it hyper says 431.
+        .max_buf_size(16 * 1024)
         .serve_connection(TokioIo::new(Patient::new(stream, patience)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(error.cause = %error, "connection ended");

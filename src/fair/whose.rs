@@ -1,0 +1,32 @@
+//! For whom the present task works, so that what it takes of shared things deep inside counts as that client's share.
+
+use std::future::Future;
+use std::net::IpAddr;
+
+tokio::task_local! {
+    static CLIENT: IpAddr;
+}
+
+/// Runs `work` for the client of this address.
+pub async fn for_client<T>(address: IpAddr, work: impl Future<Output = T>) -> T {
+    CLIENT.scope(address, work).await
+}
+
+/// The client for whom this task works; `None` for the service's own work, and what it does for many at once.
+pub fn whose() -> Option<IpAddr> {
+    CLIENT.try_with(|address| *address).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_a_client_s_inside_and_the_service_s_own_outside() {
+        let address = IpAddr::from([192, 0, 2, 1]);
+        assert_eq!(whose(), None);
+        assert_eq!(for_client(address, async { whose() }).await, Some(address));
+        let own = for_client(address, async { tokio::spawn(async { whose() }).await.unwrap() }).await;
+        assert_eq!(own, None, "what is handed to another task is not the client's any more");
+    }
+}
