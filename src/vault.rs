@@ -5,7 +5,10 @@
 //! be added while what the old one sealed stays readable.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
@@ -22,6 +25,8 @@ use crate::random::Random;
 
 /// Length of a blind index in bytes: 128 bits never collide among 280 million people.
 pub const INDEX_LENGTH: usize = 16;
+/// Half-written files of one name that may lie about after crashes.
+const DRAFTS: u32 = 1_000;
 
 /// What can be wrong with root secrets or with something they sealed.
 #[derive(Debug, thiserror::Error)]
@@ -382,23 +387,88 @@ pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
             path.display()
         )));
     }
-    std::fs::read(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
+    let bytes = std::fs::read(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
+    if bytes.is_empty() {
+        let path = path.display();
+        return Err(VaultError::File(format!(
+            "{path}: empty, left by a write that broke off: remove it, and copy it from another node or the backup where one \
+             is there"
+        )));
+    }
+    Ok(bytes)
 }
 
-/// Writes a new file that only its owner may read, durably; an existing one is never overwritten.
+/// Writes a new file that only its owner may read, durably; an existing one is never overwritten. The file is there whole or
+/// not at all: a full disk leaves nothing behind that a later start would take for a key.
 ///
 /// # Errors
 /// When it exists already or cannot be written.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let fail = |error: std::io::Error| VaultError::File(format!("{}: {error}", path.display()));
-    if let Some(dir) = path.parent() {
-        std::fs::create_dir_all(dir).map_err(fail)?;
+    write_whole(path, |file| file.write_all(bytes))
+        .map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
+}
+
+/// Fills a file beside `path`, and gives it its name when all of it is on the disk.
+fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let (draft, mut file) = draft_beside(path, folder)?;
+    let written = fill(&mut file).and_then(|()| file.sync_all()).and_then(|()| name_new(&draft, path));
+    let removed = std::fs::remove_file(&draft);
+    written?;
+    match removed {
+        // It was renamed.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    file.sync_all().map_err(fail)
+    // The name lasts when the folder is on the disk, and the folder when the one above it is.
+    sync_folder(folder).and_then(|()| folder.parent().map_or(Ok(()), sync_folder)).inspect_err(|_| {
+        let _ = std::fs::remove_file(path);
+    })
+}
+
+/// An empty file in the same folder. Its name is none that is read as a key; one that a crash left there is passed over.
+fn draft_beside(path: &Path, folder: &Path) -> io::Result<(PathBuf, File)> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+    for number in 0..DRAFTS {
+        let mut draft = OsString::from(".");
+        draft.push(name);
+        draft.push(format!(".{number}.new"));
+        let draft = folder.join(draft);
+        match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
+            Ok(file) => return Ok((draft, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// Gives a file its name, unless another one has it.
+fn name_new(draft: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match std::fs::hard_link(draft, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            // Some file systems know no second name for a file.
+            Ok(renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE)?)
+        }
+        linked => linked,
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A folder that may not be read, or a file system that cannot do it: there it is as durable as it gets.
+        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 #[cfg(test)]
@@ -487,5 +557,33 @@ mod tests {
         assert!(Vault::load(dir.path()).is_ok());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(Vault::load(dir.path()), Err(VaultError::File(message)) if message.contains("chmod 600")));
+    }
+
+    #[test]
+    fn a_write_that_breaks_off_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys").join("token-0102030405060708.pem");
+        let full = |file: &mut File| {
+            file.write_all(b"-----BEGIN").unwrap();
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        };
+        assert_eq!(write_whole(&path, full).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 0);
+        // What a crash left is in nobody's way.
+        let left = dir.path().join("keys").join(".token-0102030405060708.pem.0.new");
+        std::fs::write(&left, b"").unwrap();
+        write_private(&path, b"whole").unwrap();
+        assert_eq!(read_private(&path).unwrap(), b"whole");
+        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 2);
+        assert!(write_private(&path, b"other").is_err());
+        assert_eq!(read_private(&path).unwrap(), b"whole");
+        assert!(left.exists());
+    }
+
+    #[test]
+    fn an_empty_file_is_called_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        write_private(&dir.path().join("1"), b"").unwrap();
+        assert!(matches!(Vault::load(dir.path()), Err(VaultError::File(message)) if message.contains("remove it")));
     }
 }

@@ -16,6 +16,7 @@ use super::server::Servers;
 use super::tx::Inner;
 use super::watch::Found;
 use super::{Address, DbError, DbResult, Local, Tx};
+use crate::fair::{Turn, Turns, whose};
 
 /// Pages of write-ahead log after which a commit outside the batches copies them into the file. Beyond what the batches'
 /// copying begins with, so that it comes first whenever both write: whoever copies a whole log is stalled by it.
@@ -24,6 +25,9 @@ const CHECKPOINT_PAGES: &str = "10000";
 const WRITER_CACHE: &str = "-32768";
 /// Bytes of the file that readers map instead of copying every page they look at.
 const MAPPED: &str = "268435456";
+
+/// Connections that read a file, at most.
+const READERS: u32 = 8;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -60,6 +64,45 @@ pub struct Db {
     found: Arc<std::sync::Mutex<Found>>,
     /// Held by whoever finds out.
     looking: Arc<Mutex<()>>,
+    gates: Gates,
+}
+
+/// Whose turn it is at the connections: who used them least of late is next, so one client's thousand requests wait for each
+/// other. What the service does by itself, and for many at once, passes by.
+#[derive(Clone)]
+struct Gates {
+    writers: Turns,
+    readers: Turns,
+    patience: Duration,
+}
+
+/// Requests that may wait for a connection; of one client as many as there are places left.
+const WAITING: usize = 4_096;
+
+impl Gates {
+    fn new(engine: &Engine, sizes: PoolSizes) -> Self {
+        let patience = Duration::from_secs(sizes.acquire_timeout_seconds);
+        let connections = sizes.connections as usize;
+        match engine {
+            Engine::Sqlite { .. } => {
+                let readers = Turns::new(connections.min(READERS as usize), WAITING);
+                Self { writers: Turns::new(1, WAITING), readers, patience }
+            }
+            Engine::Postgres(_) => {
+                let all = Turns::new(connections, WAITING);
+                Self { writers: all.clone(), readers: all, patience }
+            }
+        }
+    }
+
+    /// A turn for the client that is served; none is needed where there is none.
+    async fn pass(&self, turns: &Turns) -> DbResult<Option<Turn>> {
+        let Some(client) = whose() else { return Ok(None) };
+        match turns.take(client, Duration::ZERO, self.patience).await {
+            Some(turn) => Ok(Some(turn)),
+            None => Err(DbError::Unavailable(String::from("too many wait for a connection"))),
+        }
+    }
 }
 
 /// The embedded engine's own threads: one that writes, and others that read.
@@ -142,7 +185,8 @@ impl Db {
             Address::File(path) => open_file(&path, sizes, &condition).await?,
             Address::Servers(servers) => Engine::Postgres(Servers::open(servers, sizes, Arc::clone(&condition)).await?),
         };
-        Ok(Self { engine, condition, found: Arc::default(), looking: Arc::default() })
+        let gates = Gates::new(&engine, sizes);
+        Ok(Self { engine, condition, found: Arc::default(), looking: Arc::default(), gates })
     }
 
     pub(super) fn condition(&self) -> &Condition {
@@ -170,7 +214,17 @@ impl Db {
     /// When a migration fails or the schema is newer than this program.
     pub async fn migrate(&self) -> DbResult<()> {
         let done = match &self.engine {
-            Engine::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await,
+            // sqlx has no lock for this engine. The turn of the one writer is one, for all processes; inside it each
+            // migration is a savepoint. Who waited finds them done.
+            Engine::Sqlite { write, .. } => {
+                let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
+                let done = SQLITE_MIGRATIONS.run(&mut *tx).await;
+                match &done {
+                    Ok(()) => tx.commit().await?,
+                    Err(_) => tx.rollback().await?,
+                }
+                done
+            }
             Engine::Postgres(servers) => {
                 let (mut connection, _) = servers.acquire().await?;
                 // A migration may take as long as it takes. Afterwards the connection is not used again.
@@ -190,7 +244,8 @@ impl Db {
     /// # Errors
     /// When no connection is to be had.
     pub async fn write(&self) -> DbResult<Tx> {
-        Ok(Tx(match &self.engine {
+        let gate = self.gates.pass(&self.gates.writers).await?;
+        let inner = match &self.engine {
             Engine::Sqlite { write, threads, timeout, .. } => {
                 let turn = tokio::time::timeout(*timeout, Arc::clone(&threads.turn).lock_owned()).await;
                 let turn = turn.map_err(|_| DbError::Unavailable(String::from("others write for too long")))?;
@@ -201,7 +256,8 @@ impl Db {
                 let (tx, lease) = servers.begin().await?;
                 Inner::PostgresWrite(tx, lease)
             }
-        }))
+        };
+        Ok(Tx(inner, gate))
     }
 
     /// A transaction of one statement: the server commits it with the statement, which saves two trips. Commit it all the
@@ -229,13 +285,15 @@ impl Db {
     /// # Errors
     /// When no connection is to be had.
     pub async fn read(&self) -> DbResult<Tx> {
-        Ok(Tx(match &self.engine {
+        let gate = self.gates.pass(&self.gates.readers).await?;
+        let inner = match &self.engine {
             Engine::Sqlite { read, .. } => Inner::SqliteBare(read.acquire().await?, Arc::clone(&self.condition)),
             Engine::Postgres(servers) => {
                 let (connection, lease) = servers.acquire().await?;
                 Inner::PostgresBare(connection, lease)
             }
-        }))
+        };
+        Ok(Tx(inner, gate))
     }
 
     /// Whether the database answers now.
@@ -329,7 +387,7 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
         .connect_with(options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES))
         .await?;
     let read = SqlitePoolOptions::new()
-        .max_connections(sizes.connections.min(8))
+        .max_connections(sizes.connections.min(READERS))
         .acquire_timeout(timeout)
         .test_before_acquire(false)
         .connect_with(options.pragma("query_only", "ON").pragma("mmap_size", MAPPED))
@@ -372,5 +430,21 @@ mod tests {
             assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
         }
         db.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn several_processes_may_migrate_a_new_file_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("ikd.db").display());
+        // Each has pools of its own, as a process has.
+        let migrate = async |url: &str| {
+            let db = Db::open(url, PoolSizes::default()).await?;
+            db.migrate().await?;
+            db.close().await;
+            Ok::<(), DbError>(())
+        };
+        for done in futures_util::future::join_all((0..6).map(|_| migrate(&url))).await {
+            done.unwrap();
+        }
     }
 }

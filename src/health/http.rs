@@ -41,6 +41,7 @@ struct Ready {
     status: &'static str,
     database: &'static str,
     keys: &'static str,
+    rotation: &'static str,
     clock: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_off_seconds: Option<i64>,
@@ -83,7 +84,8 @@ async fn ready(State(health): State<Health>) -> Response {
 
 impl Health {
     /// 200 when this node can serve; 503 when nothing can be written to the database, a key is missing, or the clock is
-    /// off. Late mail is said, but takes no node out of service: all nodes share one outbox.
+    /// off. Late mail and a key that cannot take over are said, but take no node out of service: all nodes share one outbox,
+    /// and go on with the key that signs now.
     async fn look(&self) -> Ready {
         let stats = tokio::time::timeout(Duration::from_secs(2), async {
             self.core.db.writable().await?;
@@ -101,6 +103,7 @@ impl Health {
             status: if ok { "ok" } else { "unavailable" },
             database: if stats.is_some() { "ok" } else { "unavailable" },
             keys: if keys { "ok" } else { "missing" },
+            rotation: if self.keyring.rotation_is_blocked() { "blocked" } else { "ok" },
             clock: if off_by.is_none() { "ok" } else { "off" },
             clock_off_seconds: off_by,
             mail: match &stats {

@@ -1,6 +1,6 @@
 //! The keyring of one node: signs with the active key, verifies with all that count, follows rotation while running.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -41,7 +41,8 @@ struct Inner {
     node_id: Uuid,
     snapshot: RwLock<Arc<Snapshot>>,
     reload: Mutex<Timestamp>,
-    complained: std::sync::Mutex<BTreeSet<PathBuf>>,
+    /// Files that cannot be used, with the key that each should hold.
+    complained: std::sync::Mutex<BTreeMap<PathBuf, [u8; 8]>>,
 }
 
 #[derive(Default)]
@@ -61,7 +62,8 @@ impl Keyring {
     /// Opens the key directory beside the shared rows.
     ///
     /// # Errors
-    /// When a private file is too open or damaged, the database does not answer, or an active key is missing here.
+    /// When the private file of a key that signs or will sign is too open or damaged, the database does not answer, or an
+    /// active key is missing here.
     pub async fn open(core: Core) -> Result<Self> {
         Self::check_root(&core).await?;
         let node_id = core.random.uuid_v7(core.now());
@@ -75,7 +77,8 @@ impl Keyring {
             reload: Mutex::new(Timestamp::default()),
             complained: std::sync::Mutex::default(),
         }));
-        keyring.refresh_with(keyring.load_signers(true)?).await?;
+        let rows = Self::list(&keyring.0.core).await?;
+        keyring.refresh_with(keyring.load_signers(Some(&rows))?).await?;
         for purpose in NEEDED {
             if keyring.signer(purpose).is_err() {
                 return Err(Error::internal(format!(
@@ -104,13 +107,23 @@ impl Keyring {
                 continue;
             }
             let signer = FileSigner::generate(&core.random);
-            signer.write(&key_path(&core.config.keys.directory, purpose, &signer.kid()))?;
+            let path = key_path(&core.config.keys.directory, purpose, &signer.kid());
+            signer.write(&path)?;
             let now = core.now();
             let public = signer.verifying_key().to_bytes();
             let mut tx = core.db.write().await?;
-            store::add(&mut tx, &signer.kid(), purpose.as_str(), &public, "active", now, Some(now)).await?;
-            tx.commit().await?;
-            made.push((purpose, signer.kid()));
+            match store::add(&mut tx, &signer.kid(), purpose.as_str(), &public, "active", now, Some(now)).await {
+                Ok(()) => {
+                    tx.commit().await?;
+                    made.push((purpose, signer.kid()));
+                }
+                // Another command was faster, and its key is the one that counts.
+                Err(DbError::Unique) => {
+                    tx.rollback().await?;
+                    let _ = std::fs::remove_file(&path);
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(made)
     }
@@ -209,6 +222,20 @@ impl Keyring {
         Self::jwks_of(&self.snapshot().rows, self.0.core.now())
     }
 
+    /// Whether a published key waits for more than its time: a node lacks its private half, or holds a file that cannot be
+    /// used. No other key takes over meanwhile.
+    pub fn rotation_is_blocked(&self) -> bool {
+        let silence = self.0.core.config.keys.publish_ahead_seconds.saturating_add(NODE_SILENCE_SECONDS);
+        let overdue = self.0.core.now().plus_seconds(silence.saturating_neg());
+        let snapshot = self.snapshot();
+        let broken = self.0.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshot
+            .rows
+            .iter()
+            .filter(|row| row.state == "next")
+            .any(|row| row.published_at <= overdue || broken.values().any(|kid| row.kid == kid.as_slice()))
+    }
+
     /// The signer of the active key.
     ///
     /// # Errors
@@ -254,7 +281,7 @@ impl Keyring {
     /// # Errors
     /// When the database does not answer.
     pub async fn refresh(&self) -> Result<()> {
-        self.refresh_with(self.load_signers(false)?).await
+        self.refresh_with(self.load_signers(None)?).await
     }
 
     async fn refresh_with(&self, signers: HashMap<[u8; 8], Arc<FileSigner>>) -> Result<()> {
@@ -337,10 +364,14 @@ impl Keyring {
         Arc::clone(&self.0.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The private halves in the key directory. A file that cannot be used stops a node from starting (`strict`). Later it
-    /// is only not counted, loudly: a node that stopped reporting because of one bad copy would be taken for gone, and the
+    /// The private halves in the key directory. At the start `rows` says which keys sign or will sign: a node does not start
+    /// when it cannot use the file of one of them. Every other such file is only not counted, loudly: at the start because
+    /// nobody needs it, and later because a node that stopped reporting for one bad copy would be taken for gone, and the
     /// others would go on to a key that it does not hold.
-    fn load_signers(&self, strict: bool) -> Result<HashMap<[u8; 8], Arc<FileSigner>>> {
+    fn load_signers(&self, rows: Option<&[KeyRow]>) -> Result<HashMap<[u8; 8], Arc<FileSigner>>> {
+        let signs = |kid: [u8; 8]| {
+            rows.into_iter().flatten().any(|row| row.kid == kid && matches!(row.state.as_str(), "active" | "next"))
+        };
         let known = self.snapshot();
         let mut signers = HashMap::new();
         let Ok(entries) = std::fs::read_dir(&self.0.directory) else { return Ok(signers) };
@@ -352,9 +383,9 @@ impl Keyring {
                     complained.remove(&path);
                     signers.insert(kid, signer);
                 }
-                Err(error) if strict => return Err(error.into()),
+                Err(error) if signs(kid) => return Err(error.into()),
                 Err(error) => {
-                    if complained.insert(path) {
+                    if complained.insert(path, kid).is_none() {
                         tracing::error!(error.cause = %error, "a signing key cannot be used; no rotation goes on without it");
                     }
                 }
@@ -372,7 +403,11 @@ fn load_signer(
     if let Some(signer) = known {
         return Ok(Arc::clone(signer));
     }
-    let signer = FileSigner::load(path)?;
+    let signer = FileSigner::load(path).map_err(|error| {
+        let next =
+            "copy the file from another node or the backup, or move it away when `ikd keys list` does not name it";
+        VaultError::File(format!("{error}; {next}"))
+    })?;
     if signer.kid() != kid {
         return Err(VaultError::File(format!("{}: the file's name is not its key's id", path.display())));
     }
@@ -416,7 +451,11 @@ pub fn init_root(directory: &Path, random: &Random) -> Result<bool, VaultError> 
         return Ok(false);
     }
     let secret = zeroize::Zeroizing::new(random.bytes::<32>());
-    write_private(&path, secret.as_slice()).map(|()| true)
+    match write_private(&path, secret.as_slice()) {
+        // Another command was faster.
+        Err(_) if path.exists() => Ok(false),
+        written => written.map(|()| true),
+    }
 }
 
 fn is_published(row: &KeyRow, purpose: KeyPurpose, now: Timestamp) -> bool {

@@ -41,6 +41,7 @@ async fn a_badly_copied_key_holds_rotation_back_and_stops_no_node() {
             here.refresh().await.unwrap();
         }
         assert_eq!(state(&core, kid).await, "next", "one living node cannot sign with it");
+        assert!(there.rotation_is_blocked() && here.rotation_is_blocked(), "both nodes say so");
         assert!(Keyring::open(there_core).await.is_err(), "but no node starts like this");
 
         std::fs::set_permissions(&copied, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -48,6 +49,7 @@ async fn a_badly_copied_key_holds_rotation_back_and_stops_no_node() {
         here.refresh().await.unwrap();
         assert_eq!(state(&core, kid).await, "active");
         there.refresh().await.unwrap();
+        assert!(!there.rotation_is_blocked());
         assert_eq!(there.signer(KeyPurpose::Token).unwrap().kid(), kid);
     })
     .await;
@@ -71,6 +73,31 @@ async fn a_node_that_lost_a_key_no_longer_counts_as_holding_it() {
         core.clock.advance(61);
         patient.refresh().await.unwrap();
         assert_eq!(state(&core, kid).await, "next");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_file_that_nobody_needs_stops_no_node_and_one_that_is_needed_does() {
+    use std::os::unix::fs::OpenOptionsExt;
+    each_engine(async |core| {
+        Keyring::init(&core).await.unwrap();
+        let empty = |kid: &str| {
+            let file = core.config.keys.directory.join(format!("token-{kid}.pem"));
+            let made = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
+            made.unwrap();
+        };
+        // What earlier versions left behind when the disk was full: no row knows it.
+        empty("0102030405060708");
+        let keyring = Keyring::open(core.clone()).await.unwrap();
+        assert!(!keyring.rotation_is_blocked(), "no published key is concerned");
+        let next = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+        empty(&next.map(|byte| format!("{byte:02x}")).concat());
+        let told = Keyring::open(core.clone()).await.err().unwrap().to_string();
+        assert!(told.contains("empty") && told.contains("copy"), "{told}");
+        // A running node goes on, and tells at once.
+        keyring.refresh().await.unwrap();
+        assert!(keyring.rotation_is_blocked());
     })
     .await;
 }
