@@ -2,12 +2,12 @@
 
 mod mask;
 mod strength;
+mod usable;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fair::network::parse_network;
 use crate::secret::Redacted;
 
 /// The effective configuration. `ikd config check` prints it with secrets masked.
@@ -415,6 +415,21 @@ impl Config {
             }
             Err(error) => return Err(ConfigError::Unreadable(format!("{}: {error}", path.display()))),
         };
+        // It would count as a file that leaves everything as it is, in development mode. Who wants none names /dev/null.
+        if text.is_empty() && file.is_some_and(Path::is_file) {
+            return Err(ConfigError::Unreadable(format!(
+                "{}: empty, perhaps left by a write that broke off: remove it, then run `ikd setup`",
+                path.display()
+            )));
+        }
+        Self::from_text(&text, path)
+    }
+
+    /// Reads the text of a file that stands at `path` or is to stand there, then the environment over it.
+    ///
+    /// # Errors
+    /// When something is unreadable, unknown, of a wrong type or out of its bounds.
+    pub fn from_text(text: &str, path: &Path) -> Result<Self, ConfigError> {
         // Read once here, because the message of a syntax error would show the line, and with it a password.
         if let Err(error) = text.parse::<toml::Table>() {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -424,7 +439,7 @@ impl Config {
                 "{place}: no TOML; the line is not shown, it may hold a secret"
             )));
         }
-        let source = config::File::from_str(&text, config::FileFormat::Toml);
+        let source = config::File::from_str(text, config::FileFormat::Toml);
         Self::read(source, config::Environment::with_prefix("IKD"))
     }
 
@@ -440,48 +455,6 @@ impl Config {
             .and_then(config::Config::try_deserialize)
             .map_err(|error| ConfigError::Unreadable(without_values(&error)))
             .and_then(Self::checked)
-    }
-
-    fn checked(mut self) -> Result<Self, ConfigError> {
-        while self.service.public_url.ends_with('/') {
-            self.service.public_url.pop();
-        }
-        if !self.service.public_url.starts_with("http://") && !self.service.public_url.starts_with("https://") {
-            return Err(ConfigError::Unreadable(String::from(
-                "service.public_url must begin with http:// or https://",
-            )));
-        }
-        if let Some(wrong) = self.http.trusted_proxies.iter().find(|text| parse_network(text).is_none()) {
-            return Err(ConfigError::Unreadable(format!(
-                "http.trusted_proxies: {wrong:?} is no address and no network; write 10.0.0.5 or 10.0.0.0/24"
-            )));
-        }
-        if self.http.behind_proxy && self.http.trusted_proxies.is_empty() && !is_loopback(&self.http.listen) {
-            return Err(ConfigError::Unreadable(String::from(
-                "http.behind_proxy: this node listens beyond its own machine, so name the proxies that are believed about \
-                 clients' addresses: http.trusted_proxies = [\"10.0.0.5\"]",
-            )));
-        }
-        // A node that is silent for 30 s counts as gone, and an old key is given up 30 s after its last token.
-        if !(1..=10).contains(&self.keys.refresh_seconds) {
-            return Err(ConfigError::Unreadable(String::from("keys.refresh_seconds must be between 1 and 10")));
-        }
-        // A busy address gets up to 256 times that, and salt and number are to fit one block of the hash.
-        if !(1..=100_000_000).contains(&self.captcha.max_number) {
-            return Err(ConfigError::Unreadable(String::from("captcha.max_number must be between 1 and 100000000")));
-        }
-        if !(30..=3_650).contains(&self.retention.registration_days) {
-            return Err(ConfigError::Unreadable(String::from(
-                "retention.registration_days must be between 30 and 3650",
-            )));
-        }
-        if self.limits.refusals_per_hour < 1 {
-            return Err(ConfigError::Unreadable(String::from("limits.refusals_per_hour must be at least 1")));
-        }
-        if self.database.connections < 2 {
-            return Err(ConfigError::Unreadable(String::from("database.connections must be at least 2")));
-        }
-        Ok(self)
     }
 }
 
@@ -501,11 +474,17 @@ fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
     })
 }
 
-/// Whether only this machine can reach the address.
-fn is_loopback(listen: &str) -> bool {
-    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+/// What can be chosen, by the types' names.
+const CHOICES: [(&str, &str); 4] = [
+    ("Mode", "\"development\" or \"production\""),
+    ("MailTransport", "\"directory\" or \"smtp\""),
+    ("SmtpTls", "\"starttls\", \"implicit\" or \"none\""),
+    ("LogFormat", "\"json\" or \"text\""),
+];
+
+/// What is expected, without our name for it (`struct Http`).
+fn in_words(expected: &str) -> &str {
+    if expected.starts_with("struct ") { "a section with keys" } else { expected }
 }
 
 /// What is wrong, with the key's name but never its value: it may be a password in the wrong place.
@@ -521,14 +500,20 @@ fn without_values(error: &config::ConfigError) -> String {
             // `string "hunter2"`, `64-bit integer `7``: the kind is said, the value is not.
             let given = given.split(['"', '`']).next().unwrap_or_default().trim();
             let key = key.as_deref().map_or_else(String::new, |key| format!("{key}: "));
-            format!("{key}{expected} is expected, a {given} is given")
+            format!("{key}{} is expected, a {given} is given", in_words(expected))
         }
         Wrong::NotFound(key) => format!("{key} is missing"),
         // Names of keys are no secrets; everything else that serde quotes is a value.
         Wrong::Message(text) if text.starts_with("unknown field") || text.starts_with("missing field") => text.clone(),
+        // The crate tells the type's name and the value, and not what can be chosen.
+        Wrong::Message(text) if text.starts_with("enum ") => {
+            let choice = CHOICES.iter().find(|(name, _)| text.split(' ').nth(1) == Some(name));
+            let words = choice.map_or_else(String::new, |(_, words)| format!("; write {words}"));
+            format!("the value cannot be used{words}")
+        }
         Wrong::Message(text) => {
-            let wanted =
-                text.rsplit_once("expected ").map_or_else(String::new, |(_, wanted)| format!("; expected {wanted}"));
+            let wanted = text.rsplit_once("expected ").map(|(_, wanted)| format!("; expected {}", in_words(wanted)));
+            let wanted = wanted.unwrap_or_default();
             format!("the value cannot be used{wanted}")
         }
         _ => String::from("the configuration cannot be read"),
@@ -579,6 +564,21 @@ mod tests {
             "[captcha]\nmax_number = 9000000000000000000\n",
             "[retention]\nregistration_days = 7\n",
             "[limits]\nrefusals_per_hour = 0\n",
+            "[limits]\nverifications = 18446744073709551615\n",
+            "[limits]\nverifications = 9223372036854775807\n",
+            "[limits]\nrequests_per_second = 4294967295\n",
+            "[database]\nacquire_timeout_seconds = 9223372036854775807\n",
+            "[register]\nretry_seconds = -5\n",
+            "[keys]\npublish_ahead_seconds = -1\n",
+            "[service]\npublic_url = \"https:///x\"\n",
+            "[service]\npublic_url = \"https://a b\"\n",
+            "[service]\npublic_url = \"https://a/?x=1\"\n",
+            "[service]\npublic_url = \"https://a/#y\"\n",
+            "[service]\npublic_url = \"https://u@a\"\n",
+            "[service]\npublic_url = \"https://A.go.id\"\n",
+            "[service]\npublic_url = \"https://a.go.id:443\"\n",
+            "[service]\npublic_url = \"ftp://x\"\n",
+            "[service]\npublic_url = \"https://\"\n",
             "[http]\ntrusted_proxies = [\"10.0.0\"]\n",
             "[http]\ntrusted_proxies = [\"proxy.internal\"]\n",
             "[http]\nbehind_proxy = true\nlisten = \"0.0.0.0:8080\"\n",
@@ -588,11 +588,16 @@ mod tests {
             assert!(Config::load(Some(&file)).is_err(), "{wrong}");
         }
         for right in [
+            "[service]\npublic_url = \"https://ikd.contoh.go.id/\"\n",
+            "[service]\npublic_url = \"https://ikd.contoh.go.id:8443/ikd\"\n",
+            "[service]\npublic_url = \"http://[::1]:8080\"\n",
+            "[http]\ntls_certificate = \"\"\ntls_key = \"\"\n",
             "[http]\nbehind_proxy = true\nlisten = \"[::1]:8080\"\n",
             "[http]\nbehind_proxy = true\nlisten = \"0.0.0.0:8080\"\ntrusted_proxies = [\"10.0.0.0/8\", \"fd00::5\"]\n",
         ] {
             std::fs::write(&file, right).unwrap();
-            assert!(Config::load(Some(&file)).is_ok(), "{right}");
+            let config = Config::load(Some(&file)).unwrap_or_else(|error| panic!("{right}: {error}"));
+            assert_eq!((config.http.tls_certificate, config.http.tls_key), (None, None), "an empty name names no file");
         }
     }
 
@@ -606,6 +611,14 @@ mod tests {
             ("[mail.smtp]\nport = \"hunter2\"\n", "port"),
             ("[mail.smtp]\ntls = \"hunter2\"\n", "mail.smtp.tls"),
             ("[service]\nmode = \"hunter2\"\n", "service.mode"),
+            ("[service]\nmode = \"hunter2\"\n", "\"development\" or \"production\""),
+            ("[mail]\ntransport = \"hunter2\"\n", "\"directory\" or \"smtp\""),
+            ("[mail.smtp]\ntls = \"hunter2\"\n", "implicit"),
+            ("[log]\nformat = \"hunter2\"\n", "\"json\" or \"text\""),
+            ("http = \"hunter2\"\n", "a section with keys"),
+            ("[service]\npublic_url = \"https://user:hunter2@ikd.example\"\n", "public_url"),
+            ("[http]\ntrusted_proxies = [\"hunter2\"]\n", "entry 1"),
+            ("", "ikd setup"),
             ("[database]\nurl = [\"hunter2\"]\n", "url"),
             ("[mail.smtp]\nport = 77777\nusername = \"hunter2\"\n", "port"),
             ("[mail]\nsmtp = \"hunter2\"\n", "smtp"),

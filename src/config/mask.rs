@@ -14,6 +14,10 @@ impl Config {
     pub fn masked(&self) -> String {
         let mut shown = self.clone();
         shown.database.url = Redacted(mask_url(self.database.url.expose()));
+        // One that was not read from a file may still hold a user and a password.
+        if shown.service.public_url.contains('@') {
+            shown.service.public_url = MASK.to_owned();
+        }
         if !shown.mail.smtp.password.expose().is_empty() {
             shown.mail.smtp.password = Redacted(MASK.to_owned());
         }
@@ -48,6 +52,7 @@ fn mask_url(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Service;
 
     #[test]
     fn secrets_are_masked() {
@@ -64,7 +69,9 @@ mod tests {
             let mut config = Config::default();
             config.database.url = Redacted(url.to_owned());
             config.mail.smtp.password = Redacted(String::from("hunter2"));
+            config.service.public_url = String::from("https://user:hunter2@ikd.contoh.go.id");
             assert!(!config.masked().contains("hunter2"), "{url}: {}", config.masked());
+            config.service = Service::default();
             assert!(!format!("{config:?}").contains("hunter2"));
         }
         let shown = mask_url("postgres://ikd:p@a:1,b/ikd?sslmode=verify-full&password=p");

@@ -4,11 +4,13 @@
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{Config, ConfigError, MailTransport, Mode, SmtpTls};
 use crate::db::Address;
+use crate::fair::network::parse_network;
 
 impl Config {
     /// Refuses what cannot be used, and combinations that must not serve the people whom the mode is for. `ikd config check`
@@ -27,6 +29,9 @@ impl Config {
         }
         if !is_filter(&self.log.level) {
             wrong.push(String::from("log.level is no filter: write a level (info), or target=level pairs with commas"));
+        }
+        if self.mail.from.parse::<lettre::message::Mailbox>().is_err() {
+            wrong.push(String::from("mail.from must read `Name <address>`"));
         }
         match self.service.mode {
             Mode::Demo => wrong.push(String::from(
@@ -89,14 +94,33 @@ impl Config {
             http.metrics_listen.is_empty() || http.metrics_listen != http.listen,
             "http.metrics_listen must not be http.listen",
         );
-        demand(self.service.public_url.starts_with("https://"), "service.public_url must be https://");
+        for (name, listen) in [("http.listen", &http.listen), ("http.metrics_listen", &http.metrics_listen)] {
+            demand(
+                is_listener(listen) || listen.is_empty() && name == "http.metrics_listen",
+                &format!("{name}: write an address and a port, as 127.0.0.1:9464 or [::1]:9464"),
+            );
+        }
         demand(
-            !self.service.issuer.ends_with(".example") && !self.service.issuer.is_empty(),
-            "service.issuer must be the name of your authority",
+            http.trusted_proxies.iter().filter_map(|text| parse_network(text)).all(is_narrow),
+            "http.trusted_proxies: a network this wide is nobody's own; name the proxies (at the widest /8, of IPv6 /16)",
+        );
+        demand(
+            self.service.public_url.starts_with("https://") && !is_this_machine(&self.service.public_url),
+            "service.public_url must be https:// and a name that phones reach",
+        );
+        let issuer = self.service.issuer.to_ascii_lowercase();
+        demand(
+            !issuer.ends_with(".example") && !issuer.is_empty() && issuer.bytes().all(|byte| byte.is_ascii_graphic()),
+            "service.issuer must be the name of your authority, without blanks",
         );
         demand(
             self.mail.transport == MailTransport::Smtp,
             "mail.transport must be smtp: a local mailbox reaches nobody",
+        );
+        demand(
+            self.mail.transport != MailTransport::Smtp
+                || !self.mail.smtp.host.trim().is_empty() && self.mail.smtp.port != 0,
+            "mail.smtp: set host, the name of the mail server, and port (587, or 465 with tls = \"implicit\")",
         );
         demand(
             self.mail.transport != MailTransport::Smtp || self.mail.smtp.tls != SmtpTls::None,
@@ -158,6 +182,37 @@ fn is_loopback(listen: &str) -> bool {
 
 fn is_everywhere(listen: &str) -> bool {
     addresses(listen).iter().any(IpAddr::is_unspecified)
+}
+
+/// Whether the text has the form `address:port` or `name:port`. Whether the name can be found is for the start to see.
+fn is_listener(listen: &str) -> bool {
+    let is_name = |host: &str| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+    };
+    let named = || listen.rsplit_once(':').is_some_and(|(host, port)| is_name(host) && port.parse::<u16>().is_ok());
+    listen.parse::<SocketAddr>().is_ok() || named()
+}
+
+/// Whether a network can be somebody's own.
+fn is_narrow(network: IpNet) -> bool {
+    match network {
+        IpNet::V4(network) => network.prefix_len() >= 8,
+        IpNet::V6(network) => network.prefix_len() >= 16,
+    }
+}
+
+/// Whether an address leads every phone to itself.
+fn is_this_machine(url: &str) -> bool {
+    match url::Url::parse(url).ok().as_ref().and_then(url::Url::host) {
+        // `localhost` too, but a trial of the package on one machine has no other name with a certificate.
+        Some(url::Host::Domain(_)) => false,
+        Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(url::Host::Ipv6(address)) => {
+            let address = IpAddr::V6(address).to_canonical();
+            address.is_loopback() || address.is_unspecified()
+        }
+        None => true,
+    }
 }
 
 fn is_filter(level: &str) -> bool {
@@ -275,7 +330,7 @@ mod tests {
     #[test]
     fn production_refuses_what_is_for_developers() {
         type Change = fn(&mut Config);
-        let table: [(&str, Change); 12] = [
+        let table: [(&str, Change); 27] = [
             ("metrics_listen", |config| config.http.metrics_listen = "0.0.0.0:9464".into()),
             ("metrics_listen", |config| config.http.metrics_listen = "[::]:9464".into()),
             ("metrics_listen", |config| config.http.metrics_listen = "[::ffff:0.0.0.0]:9464".into()),
@@ -285,6 +340,21 @@ mod tests {
             ("mail.smtp.tls", |config| config.mail.smtp.tls = SmtpTls::None),
             ("public_url", |config| config.service.public_url = "http://ikd.contoh.go.id".into()),
             ("issuer", |config| config.service.issuer = String::new()),
+            ("issuer", |config| config.service.issuer = " ".into()),
+            ("issuer", |config| config.service.issuer = "IKD.EXAMPLE".into()),
+            ("issuer", |config| config.service.issuer = "ikd.contoh.go.id ".into()),
+            ("public_url", |config| config.service.public_url = "https://127.0.0.1:8443".into()),
+            ("public_url", |config| config.service.public_url = "https://[::1]".into()),
+            ("trusted_proxies", |config| config.http.trusted_proxies = vec!["0.0.0.0/0".into()]),
+            ("trusted_proxies", |config| config.http.trusted_proxies = vec!["10.0.0.5".into(), "::/0".into()]),
+            ("trusted_proxies", |config| config.http.trusted_proxies = vec!["10.0.0.0/7".into()]),
+            ("mail.from", |config| config.mail.from = "hunter2".into()),
+            ("mail.smtp", |config| config.mail.smtp.host = String::new()),
+            ("mail.smtp", |config| config.mail.smtp.port = 0),
+            ("metrics_listen", |config| config.http.metrics_listen = "*:9464".into()),
+            ("metrics_listen", |config| config.http.metrics_listen = "9464".into()),
+            ("metrics_listen", |config| config.http.metrics_listen = " ".into()),
+            ("http.listen", |config| config.http.listen = String::new()),
             ("tls_key", |config| config.http.tls_certificate = Some(PathBuf::from("x.pem"))),
             ("expose_development", |config| config.http.expose_development = true),
             ("service.mode", |config| config.service.mode = Mode::Demo),
@@ -292,9 +362,11 @@ mod tests {
         for (name, change) in table {
             let mut config = strong();
             change(&mut config);
-            assert!(refused(&config).contains(name), "{name}");
+            let told = refused(&config);
+            assert!(told.contains(name) && !told.contains("hunter2"), "{name}: {told}");
         }
         let mut config = strong();
+        config.http.trusted_proxies = vec!["10.0.0.0/8".into(), "fd00::/16".into()];
         for listen in ["", "127.0.0.1:9464", "10.1.2.3:9464"] {
             config.http.metrics_listen = listen.into();
             config.check_strength().unwrap();

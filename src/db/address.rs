@@ -122,6 +122,9 @@ fn file_of(path: &str) -> Result<Address, AddressError> {
     if name.is_empty() || name == ":memory:" || path.contains("mode=memory") {
         return wrong("names no file, so that nothing would be kept: write sqlite: and the path of a file");
     }
+    if path != path.trim() || path.contains(char::is_control) {
+        return wrong("the path after sqlite: begins or ends with a blank or line break, or holds one: take it out");
+    }
     if path.contains('?') {
         return wrong("a path after sqlite: has no parameters: leave out the ? and what follows");
     }
@@ -177,8 +180,11 @@ fn server_of(text: &str) -> Result<Vec<PgConnectOptions>, AddressError> {
         }
         let known = PARAMETERS.contains(&key.as_str()) || key.starts_with("options[") && key.ends_with(']');
         if !known {
-            let key: String = key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
-            return wrong(format!("the parameter {key} is not known here: leave it out"));
+            // Not told which: of a password with a ? in it, this is a part.
+            return wrong(format!(
+                "a parameter behind the ? is not known here: use {}, and write a ? of a password as %3F",
+                PARAMETERS.join(", ")
+            ));
         }
         if key == "port" && value.contains(',') {
             return wrong(
@@ -235,6 +241,8 @@ mod tests {
             "postgres://a/x?target_session_attrs=standby",
             "postgres://a/x?sslmode=verify",
             "postgres://a/x?pasword=geheim",
+            "postgres://ikd:42?geheim@db/ikd",
+            "postgres://ikd:42?geheim=1@db/ikd",
             "postgres://u:p#q@a/x",
             "mysql://a/x",
             "/var/lib/ikd.db",
@@ -326,6 +334,10 @@ mod tests {
             "sqlite:/tmp",
             "sqlite:newfolder/",
             &format!("sqlite:{at}"),
+            &format!("sqlite:{at}/ikd.db\n"),
+            &format!("sqlite:{at}/ikd.db "),
+            &format!("sqlite: {at}/ikd.db"),
+            &format!("sqlite:{at}/ik\nd.db"),
         ] {
             let told = Address::parse(url).expect_err(url).to_string();
             assert!(told.starts_with("database.url: "), "{told}");

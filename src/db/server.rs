@@ -99,7 +99,14 @@ impl Servers {
         let Some(server) = list.get(place) else {
             return Err(DbError::Other(String::from("no server is named")));
         };
-        let pool = pool_options(sizes).connect_with(server.clone()).await?;
+        let pool = match pool_options(sizes).connect_with(server.clone()).await {
+            // It tries until its time is over and then says no more than that. The server tells why.
+            Err(sqlx::Error::PoolTimedOut) => {
+                let met = timeout(PATIENCE, meet(server)).await;
+                return Err(met.ok().and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut.into()));
+            }
+            tried => tried?,
+        };
         let tenure = Tenure { number: 1, place, pool, given_up: watch::Sender::new(false) };
         let search = Mutex::new(Search { held: Held::Nothing, run: None, hung: Vec::new() });
         Ok(Self(Arc::new(Shared { list, sizes, condition, tenure: RwLock::new(Arc::new(tenure)), search })))
@@ -313,4 +320,19 @@ async fn write(mut connection: PgConnection, full: bool) -> DbResult<PgConnectio
     }
     sqlx::query(BEAT).bind(place()).execute(&mut connection).await?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_refuses_is_said_to_refuse() {
+        // A port that was free a moment ago.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port);
+        let sizes = PoolSizes { acquire_timeout_seconds: 1, ..PoolSizes::default() };
+        let error = Servers::open(vec![server], sizes, Arc::default()).await.err().unwrap().to_string();
+        assert!(error.contains("refused"), "{error}");
+    }
 }
