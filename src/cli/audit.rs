@@ -19,10 +19,10 @@ pub async fn run(command: Command, service: &Service, format: Format) -> Result<
         Command::Verify => {
             let report = service.verify().await?;
             match format {
-                Format::Text => print!("{}", describe(&report)),
+                Format::Text => super::output::write(format_args!("{}", describe(&report)))?,
                 Format::Json => {
                     let json = serde_json::json!({ "sound": report.is_sound(), "report": report });
-                    println!("{json}");
+                    say!("{json}");
                 }
             }
             if report.is_sound() {

@@ -18,11 +18,11 @@ pub fn run(command: Command, config: &Config, format: Format) -> Result<(), Fail
     match command {
         Command::Check => {
             match format {
-                Format::Text => print!("{}", config.masked()),
+                Format::Text => super::output::write(format_args!("{}", config.masked()))?,
                 Format::Json => {
                     let masked: toml::Value =
                         toml::from_str(&config.masked()).map_err(|error| Failure::Environment(error.to_string()))?;
-                    println!("{}", serde_json::to_string(&masked).unwrap_or_default());
+                    say!("{}", serde_json::to_string(&masked).unwrap_or_default());
                 }
             }
             config.check_strength().map_err(|error| Failure::Refused(error.to_string()))

@@ -7,13 +7,12 @@ use std::path::PathBuf;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::{Failure, Format};
+use super::{Failure, Format, given_or_read};
 use crate::config::{Log, LogFormat};
 use crate::demo::lan::{Lan, guide};
 use crate::demo::stage::{Stage, StageSettings};
 use crate::demo::walk::{Script, walk};
 use crate::random::Random;
-use crate::secret::Redacted;
 
 /// Arguments of `ikd demo`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +36,8 @@ pub struct Args {
     /// Folder of database, keys, mailbox and pictures; kept [default: a new temporary folder, removed at the end].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Use this database instead of a SQLite file in the folder, e.g. postgres://….
+    /// Use this database instead of a SQLite file in the folder, e.g. postgres://…. With a password in it, give `-` and the URL
+    /// on standard input: arguments stand in the list of processes.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
 }
@@ -66,15 +66,14 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
 async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Failure> {
     let text = format == Format::Text;
     if text {
-        println!("setting up: keys, database, 40 synthetic residents with portraits …");
+        say!("setting up: keys, database, 40 synthetic residents with portraits …");
     }
+    if std::fs::metadata(&folder).is_ok_and(|found| !found.is_dir()) {
+        return Err(Failure::Usage(format!("--data {}: this is a file; name a folder", folder.display())));
+    }
+    let database = args.database.clone().map(|url| given_or_read(url, "Database: ")).transpose()?;
     let lan = if args.lan { Some(Lan::find(args.address)?) } else { None };
-    let settings = |port| StageSettings {
-        data: folder.clone(),
-        database: args.database.clone().map(Redacted),
-        port,
-        lan: lan.clone(),
-    };
+    let settings = |port| StageSettings { data: folder.clone(), database: database.clone(), port, lan: lan.clone() };
     let stage = match args.port {
         Some(port) => Stage::set_up(&settings(port)).await?,
         None if args.exit => Stage::set_up(&settings(0)).await?,
@@ -114,8 +113,8 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
     let walked = walked.map_err(|error| Failure::Refused(format!("the walk stopped: {error}")));
     if walked.is_ok() && !args.exit {
         match logins {
-            Some(logins) => println!("{logins}"),
-            None => println!("{ready}"),
+            Some(logins) => say!("{logins}"),
+            None => say!("{ready}"),
         }
         let mut signal = super::serve::stop_signal()?;
         let _ = signal.wait_for(|stop| *stop).await;

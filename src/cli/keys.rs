@@ -51,16 +51,13 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             match format {
                 Format::Text => {
                     if root {
-                        println!(
-                            "made {}/root/1: back it up; without it nothing sealed can be read",
-                            directory.display()
-                        );
+                        say!("made {}/root/1: back it up; without it nothing sealed can be read", directory.display());
                     }
                     for (purpose, kid) in &made {
-                        println!("made {} key {}", purpose.as_str(), hex(kid));
+                        say!("made {} key {}", purpose.as_str(), hex(kid));
                     }
                     if !root && made.is_empty() {
-                        println!("nothing was missing");
+                        say!("nothing was missing");
                     }
                 }
                 Format::Json => {
@@ -68,7 +65,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
                         .iter()
                         .map(|(purpose, kid)| json!({"purpose": purpose.as_str(), "kid": hex(kid)}))
                         .collect();
-                    println!("{}", json!({"root_made": root, "keys": keys}));
+                    say!("{}", json!({"root_made": root, "keys": keys}));
                 }
             }
         }
@@ -77,7 +74,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             match format {
                 Format::Text => {
                     for row in rows {
-                        println!(
+                        say!(
                             "{}  {:8} {:9} published {}",
                             hex(&row.kid),
                             row.purpose,
@@ -95,7 +92,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
                                 "retiring_at": row.retiring_at, "retired_at": row.retired_at})
                         })
                         .collect();
-                    println!("{}", json!({"keys": keys}));
+                    say!("{}", json!({"keys": keys}));
                 }
             }
         }
@@ -104,7 +101,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             let kid = Keyring::rotate(&core, purpose).await?;
             note(&core, Action::KeyRotated, &kid).await?;
             match format {
-                Format::Text => println!(
+                Format::Text => say!(
                     "published {} key {}: copy {}/{}-{}.pem to every other node; it takes over by itself",
                     purpose.as_str(),
                     hex(&kid),
@@ -112,7 +109,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
                     purpose.as_str(),
                     hex(&kid)
                 ),
-                Format::Json => println!("{}", json!({"purpose": purpose.as_str(), "kid": hex(&kid), "state": "next"})),
+                Format::Json => say!("{}", json!({"purpose": purpose.as_str(), "kid": hex(&kid), "state": "next"})),
             }
         }
         Command::Revoke { kid } => {
@@ -122,15 +119,15 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             Keyring::revoke(&core, bytes).await?;
             note(&core, Action::KeyRevoked, &bytes).await?;
             match format {
-                Format::Text => println!("revoked {kid}: tokens signed with it are refused from now on"),
-                Format::Json => println!("{}", json!({"kid": kid, "state": "retired"})),
+                Format::Text => say!("revoked {kid}: tokens signed with it are refused from now on"),
+                Format::Json => say!("{}", json!({"kid": kid, "state": "retired"})),
             }
         }
         Command::Export => {
             let core = open_core(config).await?;
             note(&core, Action::KeySetExported, &[]).await?;
             let set = Keyring::jwks_of(&Keyring::list(&core).await?, core.now());
-            println!("{}", serde_json::to_string_pretty(&set).unwrap_or_default());
+            say!("{}", serde_json::to_string_pretty(&set).unwrap_or_default());
         }
     }
     Ok(())

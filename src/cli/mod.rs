@@ -1,6 +1,13 @@
 //! The command line: one file per command. Exit codes: 0 done, 1 refused or not valid, 2 wrong usage, 3 the
 //! environment (database, keys, mail) is not usable.
 
+/// Prints a line, or leaves the function with what went wrong. The standard macro would end the program in a panic.
+macro_rules! say {
+    ($($part:tt)*) => {
+        $crate::cli::output::line(format_args!($($part)*))?
+    };
+}
+
 pub mod audit;
 pub mod config_check;
 pub mod demo;
@@ -10,12 +17,14 @@ pub mod identity;
 pub mod keys;
 pub mod office;
 pub mod officer;
+pub mod output;
 pub mod register;
 pub mod relying_party;
 pub mod serve;
 pub mod setup;
 pub mod verify;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +35,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Mode};
 use crate::core::{Core, Sources};
 use crate::db::{Address, Db, DbError, PoolSizes};
-use crate::error::{Error, Language};
+use crate::error::{Code, Error, Language};
 use crate::random::Random;
 use crate::vault::{Vault, VaultError};
 
@@ -119,7 +128,7 @@ pub async fn main() -> ExitCode {
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("ikd: {failure}");
+            let _ = writeln!(std::io::stderr(), "ikd: {failure}");
             ExitCode::from(failure.exit_code())
         }
     }
@@ -154,13 +163,13 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
     match command {
         Command::Demo(_) | Command::Docs { .. } | Command::Setup(_) | Command::Verify(_) => Ok(()),
         Command::Serve => serve::run(config).await,
-        Command::Health => health::run(&config).await,
+        Command::Health => health::run(&config, format).await,
         Command::Migrate => {
             let db = open_database(&config).await?;
             db.migrate().await?;
             match format {
-                Format::Text => println!("the schema is up to date ({})", db.engine()),
-                Format::Json => println!("{}", serde_json::json!({"migrated": true, "engine": db.engine()})),
+                Format::Text => say!("the schema is up to date ({})", db.engine()),
+                Format::Json => say!("{}", serde_json::json!({"migrated": true, "engine": db.engine()})),
             }
             Ok(())
         }
@@ -218,7 +227,7 @@ async fn open_core(config: Config) -> Result<Core, Failure> {
 /// A secret from standard input: typed without echo on a terminal, else the first line.
 fn read_secret(prompt: &str) -> Result<crate::secret::Redacted<String>, Failure> {
     use std::io::{BufRead, IsTerminal};
-    let unreadable = |error: std::io::Error| Failure::Usage(format!("the password cannot be read: {error}"));
+    let unreadable = |error: std::io::Error| Failure::Usage(format!("standard input cannot be read: {error}"));
     let text = if std::io::stdin().is_terminal() {
         rpassword::prompt_password(prompt).map_err(unreadable)?
     } else {
@@ -227,6 +236,11 @@ fn read_secret(prompt: &str) -> Result<crate::secret::Redacted<String>, Failure>
         line.trim_end_matches(['\r', '\n']).to_owned()
     };
     Ok(text.into())
+}
+
+/// What was given as an argument; with `-`, what stands on standard input, where no list of processes shows it.
+fn given_or_read(given: String, prompt: &str) -> Result<crate::secret::Redacted<String>, Failure> {
+    if given == "-" { read_secret(prompt) } else { Ok(given.into()) }
 }
 
 /// How a command prints its result.
@@ -268,6 +282,13 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => {
+                // What the API says there is about devices and offices, which the command line has none of.
+                if refusal.code == Code::NotFound && refusal.detail.is_none() {
+                    return Self::Refused(String::from(
+                        "there is none of that name or id, or not in a state in which this can be done: look at the list \
+                         (`ikd officer list`, `ikd relying-party list`, `ikd keys list`)",
+                    ));
+                }
                 let mut text =
                     refusal.detail.unwrap_or(refusal.code.detail()).in_language(Language::English).to_owned();
                 for field in &refusal.fields {
@@ -296,5 +317,16 @@ impl From<VaultError> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::Environment(format!("configuration: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_unknown_is_answered_for_the_command_line() {
+        let told = Failure::from(Error::from(Code::NotFound)).to_string();
+        assert!(told.contains("ikd officer list") && !told.contains("device"), "{told}");
     }
 }

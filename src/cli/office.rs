@@ -47,8 +47,8 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
             };
             let office = add_office(core, &code, &name, kind).await?;
             match format {
-                Format::Text => println!("added office {} ({})", office.code, office.name),
-                Format::Json => println!("{}", json!({"office_id": office.office_id, "code": office.code})),
+                Format::Text => say!("added office {} ({})", office.code, office.name),
+                Format::Json => say!("{}", json!({"office_id": office.office_id, "code": office.code})),
             }
         }
         Command::List => {
@@ -56,7 +56,7 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
             match format {
                 Format::Text => {
                     for row in rows {
-                        println!("{:20} {:8} {}", row.code, row.kind, row.name);
+                        say!("{:20} {:8} {}", row.code, row.kind, row.name);
                     }
                 }
                 Format::Json => {
@@ -64,7 +64,7 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
                         .iter()
                         .map(|row| json!({"office_id": row.office_id, "code": row.code, "name": row.name, "kind": row.kind}))
                         .collect();
-                    println!("{}", json!({"offices": items}));
+                    say!("{}", json!({"offices": items}));
                 }
             }
         }

@@ -2,11 +2,16 @@
 
 use serde_json::json;
 
+use super::output::or_lost;
 use super::{Failure, Format, read_secret};
 use crate::core::Core;
 use crate::counter::Role;
-use crate::counter::service::{NewOfficer, add_officer, disable_officer, enable_officer, officers, reset_totp};
+use crate::counter::service::{
+    NewOfficer, add_officer, disable_officer, enable_officer, officers, reset_totp, set_password,
+};
+use crate::error::{Code, Error};
 use crate::login::password;
+use crate::secret::Redacted;
 
 /// Commands on officers.
 #[derive(Debug, clap::Subcommand)]
@@ -39,6 +44,14 @@ pub enum Command {
         /// Log-in name.
         username: String,
     },
+    /// Replace an officer's password, for one that is lost; running sessions end.
+    ResetPassword {
+        /// Log-in name.
+        username: String,
+        /// Make a password and print it once, instead of reading one from standard input.
+        #[arg(long)]
+        generate_password: bool,
+    },
     /// Replace an officer's authenticator secret and print it once; running sessions end.
     ResetTotp {
         /// Log-in name.
@@ -53,20 +66,21 @@ pub enum Command {
 pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Failure> {
     match command {
         Command::Add { username, full_name, office, role, generate_password } => {
-            let made = generate_password.then(|| password::generate(&core.random));
-            let password = match &made {
-                Some(password) => password.clone(),
-                None => read_secret("Password (at least 12 characters): ")?,
-            };
+            let (password, made) = choose_password(core, generate_password)?;
             let new = add_officer(core, &office, &username, &full_name, role, &password).await?;
-            print_secrets(format, &username, &new, made.as_ref().map(|password| password.expose().as_str()));
+            let shown =
+                print_secrets(format, &username, &new, made.as_ref().map(|password| password.expose().as_str()));
+            or_lost(
+                shown,
+                &format!("`ikd officer reset-password {username}`, then `ikd officer reset-totp {username}`"),
+            )?;
         }
         Command::List => {
             let rows = officers(core).await?;
             match format {
                 Format::Text => {
                     for (username, full_name, role, state) in rows {
-                        println!("{username:24} {role:14} {state:9} {full_name}");
+                        say!("{username:24} {role:14} {state:9} {full_name}");
                     }
                 }
                 Format::Json => {
@@ -76,46 +90,78 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
                             json!({"username": username, "full_name": full_name, "role": role, "state": state})
                         })
                         .collect();
-                    println!("{}", json!({"officers": items}));
+                    say!("{}", json!({"officers": items}));
                 }
             }
         }
         Command::Disable { username } => {
             disable_officer(core, &username).await?;
             match format {
-                Format::Text => println!("{username} is disabled; running sessions have ended"),
-                Format::Json => println!("{}", json!({"username": username, "state": "disabled"})),
+                Format::Text => say!("{username} is disabled; running sessions have ended"),
+                Format::Json => say!("{}", json!({"username": username, "state": "disabled"})),
             }
         }
         Command::Enable { username } => {
             enable_officer(core, &username).await?;
             match format {
-                Format::Text => println!("{username} may log in again"),
-                Format::Json => println!("{}", json!({"username": username, "state": "active"})),
+                Format::Text => say!("{username} may log in again"),
+                Format::Json => say!("{}", json!({"username": username, "state": "active"})),
             }
+        }
+        Command::ResetPassword { username, generate_password } => {
+            let (password, made) = choose_password(core, generate_password)?;
+            if !set_password(core, &username, &password).await? {
+                return Err(Error::from(Code::NotFound).into());
+            }
+            let shown = print_password(format, &username, made.as_ref().map(|password| password.expose().as_str()));
+            or_lost(shown, &format!("`ikd officer reset-password {username}`"))?;
         }
         Command::ResetTotp { username } => {
             let new = reset_totp(core, &username).await?;
-            print_secrets(format, &username, &new, None);
+            let shown = print_secrets(format, &username, &new, None);
+            or_lost(shown, &format!("`ikd officer reset-totp {username}`"))?;
         }
     }
     Ok(())
 }
 
-fn print_secrets(format: Format, username: &str, new: &NewOfficer, password: Option<&str>) {
+/// The password that counts, and the same once more when it was made here and has to be shown.
+fn choose_password(core: &Core, make: bool) -> Result<(Redacted<String>, Option<Redacted<String>>), Failure> {
+    if make {
+        let made = password::generate(&core.random);
+        return Ok((made.clone(), Some(made)));
+    }
+    Ok((read_secret("Password (at least 12 characters): ")?, None))
+}
+
+fn print_password(format: Format, username: &str, password: Option<&str>) -> Result<(), Failure> {
     match format {
         Format::Text => {
-            println!("officer {username}; shown once:");
+            say!("{username} has a new password; running sessions have ended");
             if let Some(password) = password {
-                println!("  password       {password}");
+                say!("  password       {password} (shown once)");
             }
-            println!("  authenticator  {}", new.totp_secret.expose());
-            println!("  as address     {}", new.totp_address.expose());
         }
-        Format::Json => println!(
+        Format::Json => say!("{}", json!({"username": username, "password": password})),
+    }
+    Ok(())
+}
+
+fn print_secrets(format: Format, username: &str, new: &NewOfficer, password: Option<&str>) -> Result<(), Failure> {
+    match format {
+        Format::Text => {
+            say!("officer {username}; shown once:");
+            if let Some(password) = password {
+                say!("  password       {password}");
+            }
+            say!("  authenticator  {}", new.totp_secret.expose());
+            say!("  as address     {}", new.totp_address.expose());
+        }
+        Format::Json => say!(
             "{}",
             json!({"officer_id": new.officer_id, "username": username, "password": password,
                 "totp_secret": new.totp_secret.expose(), "totp_address": new.totp_address.expose()})
         ),
     }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::output::or_lost;
 use super::{Failure, Format};
 use crate::attribute::AttributeSet;
 use crate::core::Core;
@@ -101,58 +102,70 @@ pub async fn run(args: Args, core: &Core, format: Format) -> Result<(), Failure>
             let entitled = read_attributes(&attributes)?;
             let purposes = purpose.iter().map(|text| read_purpose(text)).collect::<Result<Vec<_>, _>>()?;
             let (id, key) = parties.add(&name, entitled, &purposes).await?;
-            print_key(format, Some(id), &key);
+            or_lost(print_key(format, Some(id), &key), &another_key(&key))?;
         }
-        Command::List => print_list(format, &parties.list().await?),
-        Command::Key { command: KeyCommand::Add { name } } => print_key(format, None, &parties.add_key(&name).await?),
+        Command::List => print_list(format, &parties.list().await?)?,
+        Command::Key { command: KeyCommand::Add { name } } => {
+            let key = parties.add_key(&name).await?;
+            or_lost(print_key(format, None, &key), &another_key(&key))?;
+        }
         Command::Key { command: KeyCommand::Revoke { key_id } } => {
             parties.revoke_key(key_id).await?;
             match format {
-                Format::Text => println!("revoked {}", key_id.simple()),
-                Format::Json => println!("{}", json!({"key_id": key_id.simple().to_string(), "revoked": true})),
+                Format::Text => say!("revoked {}", key_id.simple()),
+                Format::Json => say!("{}", json!({"key_id": key_id.simple().to_string(), "revoked": true})),
             }
         }
         Command::Employee { command: EmployeeCommand::Add { name, username, full_name } } => {
             let new = add_employee(core, &name, &username, &full_name).await?;
-            print_employee(format, &username, &new);
+            let shown = print_employee(format, &username, &new);
+            or_lost(shown, &format!("`ikd relying-party employee reset {username}`"))?;
         }
         Command::Employee { command: EmployeeCommand::Disable { username } } => {
             set_active(core, &username, false).await?;
             match format {
-                Format::Text => println!("{username} is disabled; running sessions have ended"),
-                Format::Json => println!("{}", json!({"username": username, "state": "disabled"})),
+                Format::Text => say!("{username} is disabled; running sessions have ended"),
+                Format::Json => say!("{}", json!({"username": username, "state": "disabled"})),
             }
         }
         Command::Employee { command: EmployeeCommand::Enable { username } } => {
             set_active(core, &username, true).await?;
             match format {
-                Format::Text => println!("{username} may log in again"),
-                Format::Json => println!("{}", json!({"username": username, "state": "active"})),
+                Format::Text => say!("{username} may log in again"),
+                Format::Json => say!("{}", json!({"username": username, "state": "active"})),
             }
         }
         Command::Employee { command: EmployeeCommand::Reset { username } } => {
             let new = renew_employee(core, &username).await?.ok_or(Error::from(Code::NotFound))?;
-            print_employee(format, &username, &new);
+            let shown = print_employee(format, &username, &new);
+            or_lost(shown, &format!("`ikd relying-party employee reset {username}`"))?;
         }
     }
     Ok(())
 }
 
-fn print_employee(format: Format, username: &str, new: &NewEmployee) {
+/// What to do about a key that nobody saw.
+fn another_key(key: &ApiKey) -> String {
+    let id = key.key_id.simple();
+    format!("`ikd relying-party key revoke {id}`, then `ikd relying-party key add NAME`")
+}
+
+fn print_employee(format: Format, username: &str, new: &NewEmployee) -> Result<(), Failure> {
     match format {
         Format::Text => {
-            println!("employee  {username}");
-            println!("password  {}", new.password.expose());
-            println!("totp      {}", new.totp_secret.expose());
-            println!("          {}", new.totp_address.expose());
-            println!("Shown once: hand password and secret over in person.");
+            say!("employee  {username}");
+            say!("password  {}", new.password.expose());
+            say!("totp      {}", new.totp_secret.expose());
+            say!("          {}", new.totp_address.expose());
+            say!("Shown once: hand password and secret over in person.");
         }
-        Format::Json => println!(
+        Format::Json => say!(
             "{}",
             json!({"employee_id": new.employee_id, "username": username, "password": new.password.expose(),
                 "totp_secret": new.totp_secret.expose(), "totp_url": new.totp_address.expose()})
         ),
     }
+    Ok(())
 }
 
 fn read_attributes(text: &str) -> Result<AttributeSet, Failure> {
@@ -173,24 +186,25 @@ fn read_purpose(text: &str) -> Result<Purpose, Failure> {
     Ok(Purpose { code, text_id, text_en })
 }
 
-fn print_key(format: Format, relying_party_id: Option<Uuid>, key: &ApiKey) {
+fn print_key(format: Format, relying_party_id: Option<Uuid>, key: &ApiKey) -> Result<(), Failure> {
     match format {
         Format::Text => {
             if let Some(id) = relying_party_id {
-                println!("relying party  {id}");
+                say!("relying party  {id}");
             }
-            println!("key id         {}", key.key_id.simple());
-            println!("API key        {}", key.expose());
-            println!("Shown once: the service keeps only its hash.");
+            say!("key id         {}", key.key_id.simple());
+            say!("API key        {}", key.expose());
+            say!("Shown once: the service keeps only its hash.");
         }
-        Format::Json => println!(
+        Format::Json => say!(
             "{}",
             json!({"relying_party_id": relying_party_id, "key_id": key.key_id.simple().to_string(), "api_key": key.expose()})
         ),
     }
+    Ok(())
 }
 
-fn print_list(format: Format, listed: &[Listed]) {
+fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failure> {
     if format == Format::Json {
         let all: Vec<_> = listed
             .iter()
@@ -210,21 +224,22 @@ fn print_list(format: Format, listed: &[Listed]) {
                     "attributes": one.party.entitled.names(), "purposes": purposes, "keys": keys})
             })
             .collect();
-        println!("{}", json!(all));
-        return;
+        say!("{}", json!(all));
+        return Ok(());
     }
     for one in listed {
-        println!("{}  {}  ({})", one.party.relying_party_id, one.party.name, one.state);
-        println!("  entitled to  {}", one.party.entitled.names().join(", "));
+        say!("{}  {}  ({})", one.party.relying_party_id, one.party.name, one.state);
+        say!("  entitled to  {}", one.party.entitled.names().join(", "));
         for purpose in &one.party.purposes {
-            println!("  purpose      {}: {} / {}", purpose.code, purpose.text_id, purpose.text_en);
+            say!("  purpose      {}: {} / {}", purpose.code, purpose.text_id, purpose.text_en);
         }
         for key in &one.keys {
             let state =
                 key.revoked_at.map_or_else(|| String::from("living"), |at| format!("revoked {}", at.to_rfc3339()));
-            println!("  key          {}  made {}  {state}", key.key_id.simple(), key.created_at.to_rfc3339());
+            say!("  key          {}  made {}  {state}", key.key_id.simple(), key.created_at.to_rfc3339());
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

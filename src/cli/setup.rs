@@ -1,11 +1,11 @@
 //! `ikd setup`: everything that a new installation needs, once.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Failure, Format, identity, keys, read_secret};
+use super::{Failure, Format, given_or_read, identity, keys, open_database, output, read_secret};
 use crate::config::{Config, ConfigError, LOCAL_FILE};
 use crate::core::Core;
 use crate::counter::Role;
@@ -41,7 +41,8 @@ pub struct Args {
     /// Into a new configuration file: the name of the authority in every token.
     #[arg(long, value_name = "NAME")]
     issuer: Option<String>,
-    /// Into a new configuration file: where the rows are, e.g. sqlite:var/ikd.db or postgres://….
+    /// Into a new configuration file: where the rows are, e.g. sqlite:var/ikd.db or postgres://…. With a password in it, give
+    /// `-` and the URL on standard input, or set IKD__DATABASE__URL: arguments stand in the list of processes.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
 }
@@ -67,7 +68,7 @@ struct Report {
 /// [`Failure::Environment`] when files or the database cannot be used.
 pub async fn run(args: Args, named: Option<&Path>, format: Format) -> Result<(), Failure> {
     let people = People { talk: std::io::stdin().is_terminal() && format == Format::Text };
-    let (file, config_made) = configuration(&args, named, people)?;
+    let (file, config_made) = configuration(&args, named, people).await?;
     let config = Config::load(Some(&file))?;
     crate::telemetry::init(&config.log);
     identity::become_user(&config.service.run_as)?;
@@ -88,11 +89,15 @@ pub async fn run(args: Args, named: Option<&Path>, format: Format) -> Result<(),
         admin_made,
     };
     core.db.close().await;
-    match format {
-        Format::Text => print!("{}", report.text()),
-        Format::Json => println!("{}", report.json()),
+    let shown = match format {
+        Format::Text => output::write(format_args!("{}", report.text())),
+        Format::Json => output::line(format_args!("{}", report.json())),
+    };
+    if report.admin_made.is_none() {
+        return shown;
     }
-    Ok(())
+    let name = &report.admin;
+    output::or_lost(shown, &format!("`ikd officer reset-password {name}`, then `ikd officer reset-totp {name}`"))
 }
 
 /// Whoever sits before the terminal, if anybody does.
@@ -115,10 +120,9 @@ impl People {
         let unreadable = |error: std::io::Error| Failure::Environment(format!("the terminal: {error}"));
         loop {
             match default {
-                Some(default) => print!("{question} [{default}]: "),
-                None => print!("{question}: "),
+                Some(default) => output::write(format_args!("{question} [{default}]: "))?,
+                None => output::write(format_args!("{question}: "))?,
             }
-            std::io::stdout().flush().map_err(unreadable)?;
             let mut line = String::new();
             if std::io::stdin().lock().read_line(&mut line).map_err(unreadable)? == 0 {
                 return Err(Failure::Usage(format!("{question}: no answer; give {flag}")));
@@ -132,16 +136,26 @@ impl People {
     }
 }
 
-/// The configuration file; a new one where there is none.
-fn configuration(args: &Args, named: Option<&Path>, people: People) -> Result<(PathBuf, bool), Failure> {
+/// The configuration file; a new one where there is none. Nothing is written before it is known that the values can be used:
+/// a file that is there is not changed by a second try.
+async fn configuration(args: &Args, named: Option<&Path>, people: People) -> Result<(PathBuf, bool), Failure> {
+    let database = args.database.clone().map(|url| given_or_read(url, "Database: ")).transpose()?;
     if let Some(file) = Config::locate(named).filter(|file| file.exists()) {
-        let given = [("--public-url", &args.public_url), ("--issuer", &args.issuer), ("--database", &args.database)];
-        let given: Vec<_> = given.iter().filter(|(_, value)| value.is_some()).map(|(flag, _)| *flag).collect();
-        if !given.is_empty() {
+        let config = Config::load(Some(file))?;
+        let url = database.as_ref().map(|url| url.expose().as_str());
+        let public_url = args.public_url.as_deref().map(|url| url.trim_end_matches('/'));
+        let given = [
+            ("--public-url", public_url, &config.service.public_url),
+            ("--issuer", args.issuer.as_deref(), &config.service.issuer),
+            ("--database", url, config.database.url.expose()),
+        ];
+        let other = given.iter().filter(|(_, given, standing)| given.is_some_and(|given| given != *standing));
+        let other: Vec<_> = other.map(|(flag, ..)| *flag).collect();
+        if !other.is_empty() {
             return Err(Failure::Usage(format!(
                 "{} exists and is not changed: set it there instead of with {}",
                 file.display(),
-                given.join(", ")
+                other.join(", ")
             )));
         }
         return Ok((file.to_owned(), false));
@@ -160,11 +174,19 @@ fn configuration(args: &Args, named: Option<&Path>, people: People) -> Result<(P
         "Name of the authority in tokens",
         Some(&default.service.issuer),
     )?;
-    let database =
-        people.ask(args.database.as_deref(), "--database", "Database", Some(default.database.url.expose()))?;
+    // Set for this call, it would be missing when the service starts.
+    let database = database.or_else(|| std::env::var("IKD__DATABASE__URL").ok().map(Redacted));
+    let database = database.as_ref().map(|url| url.expose().as_str());
+    let database = people.ask(database, "--database", "Database", Some(default.database.url.expose()))?;
     let text = new_file(&public_url, &issuer, &database)?;
+    open_database(&usable(&text, file)?).await?.close().await;
     crate::vault::write_private(file, text.as_bytes())?;
     Ok((file.to_owned(), true))
+}
+
+/// What the text of a new file says, when a service can start with it.
+fn usable(text: &str, file: &Path) -> Result<Config, Failure> {
+    Config::from_text(text, file).map_err(|error| Failure::Usage(format!("nothing is written: {error}")))
 }
 
 /// The text of a new file: the package's, for the working directory.
@@ -324,6 +346,42 @@ mod tests {
         assert_eq!(config.mail.directory, Path::new("var/mail"));
         let https: Config = toml::from_str(&new_file("https://ikd.contoh.go.id", "x", "sqlite:a").unwrap()).unwrap();
         assert_eq!(https.service.mode, crate::config::Mode::Production);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_used_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ikd.toml");
+        let db = format!("sqlite:{}", folder.path().join("ikd.db").display());
+        let try_with = async |url: &str, database: &str| {
+            let given = |text: &str| Some(text.to_owned());
+            let args = Args {
+                office: None,
+                office_name: None,
+                admin: None,
+                admin_name: None,
+                password_stdin: false,
+                public_url: given(url),
+                issuer: None,
+                database: given(database),
+            };
+            configuration(&args, Some(&file), People { talk: false }).await
+        };
+        let http = "http://127.0.0.1:8080";
+        for (url, database) in [
+            ("ftp://x", db.as_str()),
+            ("https://user:hunter2@x", &db),
+            (http, "mysql://u:hunter2@x/y"),
+            (http, "sqlite:"),
+            (http, "sqlite:/dev/null"),
+        ] {
+            let told = try_with(url, database).await.unwrap_err().to_string();
+            assert!(!told.contains("hunter2") && !file.exists(), "{told}");
+        }
+        assert!(try_with(http, &db).await.unwrap().1);
+        // The same call once more is no contradiction; another one is.
+        assert!(!try_with("http://127.0.0.1:8080/", &db).await.unwrap().1);
+        assert!(try_with("http://127.0.0.1:9090", &db).await.unwrap_err().to_string().contains("--public-url"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ciborium::Value;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Failure, Format};
+use super::{Failure, Format, given_or_read};
 use crate::clock::{Clock, Timestamp};
 use crate::credential::claim169::{Marital, More, OfflineClaims};
 use crate::credential::format::{self, Body};
@@ -19,7 +19,8 @@ use crate::error::Language;
 /// Arguments of `ikd verify`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The text of a QR, or the `receipt.cwt` of a verification answer.
+    /// The text of a QR, or the `receipt.cwt` of a verification answer; `-` reads it from standard input, as arguments stand in
+    /// the list of processes.
     token: String,
     /// Key set, as published at `/.well-known/jwks.json`.
     #[arg(long)]
@@ -36,17 +37,26 @@ pub struct Args {
 pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
     let name = args.jwks.display();
     let text = std::fs::read(&args.jwks).map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
-    let keys: JwkSet = serde_json::from_slice(&text)
+    // Some editors put this mark before the text (RFC 8259 §8.1 lets a reader pass over it).
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    let keys: JwkSet = serde_json::from_slice(text)
         .map_err(|error| Failure::Environment(format!("{name}: not a key set: {error}")))?;
-    match judge(args.token.trim(), args.issuer.as_deref(), &keys, clock.now()) {
+    if keys.keys.is_empty() {
+        return Err(Failure::Environment(format!(
+            "{name}: no key in it that can be used, so nothing is known of the token: an Ed25519 key with its `kid` is needed, \
+             as the service publishes them at /.well-known/jwks.json"
+        )));
+    }
+    let token = given_or_read(args.token.clone(), "Token: ")?;
+    match judge(token.expose().trim(), args.issuer.as_deref(), &keys, clock.now()) {
         Ok(token) => {
             let shown = describe(&token);
             match format {
-                Format::Json => println!("{shown}"),
+                Format::Json => say!("{shown}"),
                 Format::Text => {
-                    println!("valid");
+                    say!("valid");
                     for (key, value) in shown.as_object().into_iter().flatten() {
-                        println!("  {key}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                        say!("  {key}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                     }
                 }
             }
@@ -54,9 +64,16 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
         }
         Err(reason) => {
             if format == Format::Json {
-                println!("{}", json!({"result": "invalid", "reason": reason.as_str()}));
+                say!("{}", json!({"result": "invalid", "reason": reason.as_str()}));
             }
-            let message = reason.message().in_language(Language::English);
+            let message = match reason {
+                // The set may be older than the key, or another service's.
+                Reason::UnknownKey => {
+                    "the key set does not hold the key of this token: fetch it again from /.well-known/jwks.json; accept the \
+                     token only when it is valid then"
+                }
+                _ => reason.message().in_language(Language::English),
+            };
             Err(Failure::Refused(format!("invalid: {}: {message}", reason.as_str())))
         }
     }
@@ -193,7 +210,17 @@ mod tests {
         assert_eq!(ask(&token, Some("other.example"), now), 1);
         assert_eq!(ask(&token, None, now.plus_seconds(90)), 1);
         assert_eq!(ask("NONSENSE", None, now), 1);
-        std::fs::write(&jwks, "{}").unwrap();
-        assert_eq!(ask(&token, None, now), 3);
+        let marked = [b"\xef\xbb\xbf".as_slice(), &std::fs::read(&jwks).unwrap()].concat();
+        std::fs::write(&jwks, marked).unwrap();
+        assert_eq!(ask(&token, None, now), 0, "a byte order mark");
+        // Without a key there is no judgement; neither is a key without its id one.
+        for none in [
+            "{}",
+            r#"{"keys":[]}"#,
+            r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+        ] {
+            std::fs::write(&jwks, none).unwrap();
+            assert_eq!(ask(&token, None, now), 3, "{none}");
+        }
     }
 }

@@ -75,6 +75,9 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     assert_eq!(code(&world, &["officer", "add", "budi", "Budi", "--office", "JKT-01"]).await, 1, "an empty password");
     let again = world.json(&["officer", "reset-totp", "siti"]).await;
     assert_ne!(again["totp_secret"], officer["totp_secret"]);
+    let again = world.json(&["officer", "reset-password", "siti", "--generate-password"]).await;
+    assert!(again["password"].is_string() && again["password"] != officer["password"]);
+    assert_eq!(code(&world, &["officer", "reset-password", "nobody", "--generate-password"]).await, 1);
     assert_eq!(world.json(&["officer", "disable", "siti"]).await["state"], "disabled");
     assert_eq!(code(&world, &["officer", "disable", "nobody"]).await, 1);
     assert_eq!(code(&world, &["officer", "disable", "siti"]).await, 1, "disabled already");
