@@ -288,7 +288,6 @@ mod tests {
             "application/json;;charset=utf-8",
             "application/json; ; charset=utf-8;",
             "application/json;charset=\"UTF\\-8\"",
-            "application/json; profile=\"\\\"\"",
         ] {
             assert!(json(&[good]), "{good}");
         }
