@@ -68,23 +68,6 @@ impl Timestamp {
     }
 }
 
-impl Timestamp {
-    /// For people: date and time in western Indonesian time, named, because residents live in three zones.
-    /// `21-11-2026 pukul 23.59 WIB` or `2026-11-21 23:59 WIB (UTC+7)`.
-    pub fn in_words(self, language: crate::error::Language) -> String {
-        let shifted = self.plus_seconds(7 * HOUR).to_rfc3339();
-        let (date, time) = shifted.split_once('T').unwrap_or((&shifted, ""));
-        let mut parts = date.splitn(3, '-');
-        let mut part = || parts.next().unwrap_or_default();
-        let (year, month, day) = (part(), part(), part());
-        let (hour, minute) = (time.get(..2).unwrap_or_default(), time.get(3..5).unwrap_or_default());
-        match language {
-            crate::error::Language::Indonesian => format!("{day}-{month}-{year} pukul {hour}.{minute} WIB"),
-            crate::error::Language::English => format!("{year}-{month}-{day} {hour}:{minute} WIB (UTC+7)"),
-        }
-    }
-}
-
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_rfc3339())
@@ -164,14 +147,6 @@ mod tests {
         let json = serde_json::to_string(&at).unwrap();
         assert_eq!(json, "\"2023-11-14T22:13:20.5Z\"");
         assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), at);
-    }
-
-    #[test]
-    fn people_read_the_time_of_jakarta() {
-        use crate::error::Language;
-        let at = Timestamp::from_seconds(1_795_280_399);
-        assert_eq!(at.in_words(Language::Indonesian), "21-11-2026 pukul 23.59 WIB");
-        assert_eq!(at.in_words(Language::English), "2026-11-21 23:59 WIB (UTC+7)");
     }
 
     #[test]

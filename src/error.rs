@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::clock::{HOUR, Timestamp};
 use crate::db::DbError;
 
 /// One sentence in the two languages that the service speaks.
@@ -49,6 +50,21 @@ impl Language {
         match self {
             Self::Indonesian => "id",
             Self::English => "en",
+        }
+    }
+
+    /// A moment for people: date and time in western Indonesian time, named, because residents live in three zones.
+    /// `21-11-2026 pukul 23.59 WIB` or `2026-11-21 23:59 WIB (UTC+7)`.
+    pub fn moment(self, at: Timestamp) -> String {
+        let shifted = at.plus_seconds(7 * HOUR).to_rfc3339();
+        let (date, time) = shifted.split_once('T').unwrap_or((&shifted, ""));
+        let mut parts = date.splitn(3, '-');
+        let mut part = || parts.next().unwrap_or_default();
+        let (year, month, day) = (part(), part(), part());
+        let (hour, minute) = (time.get(..2).unwrap_or_default(), time.get(3..5).unwrap_or_default());
+        match self {
+            Self::Indonesian => format!("{day}-{month}-{year} pukul {hour}.{minute} WIB"),
+            Self::English => format!("{year}-{month}-{day} {hour}:{minute} WIB (UTC+7)"),
         }
     }
 
@@ -297,6 +313,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_read_the_time_of_jakarta() {
+        let at = Timestamp::from_seconds(1_795_280_399);
+        assert_eq!(Language::Indonesian.moment(at), "21-11-2026 pukul 23.59 WIB");
+        assert_eq!(Language::English.moment(at), "2026-11-21 23:59 WIB (UTC+7)");
+    }
 
     #[test]
     fn codes_are_unique_and_speak_both_languages() {

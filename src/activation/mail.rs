@@ -51,7 +51,7 @@ pub async fn compose(core: &Core, job: Job) -> Result<Option<Email>> {
     drop(tx);
     let code = ActivationCode::derive(&core.vault, id, status.generation)?;
     let link = link(&core.config.service.public_url, id, code);
-    let until = status.expires_at.map(|end| end.in_words(contact.language));
+    let until = status.expires_at.map(|end| contact.language.moment(end));
     let (subject, text, html) =
         write(contact.language, contact.full_name.expose(), code, &link, until.as_deref()).map_err(Error::internal)?;
     Ok(Some(Email { mail_id: job.mail_id, to: contact.email, subject, text, html, language: contact.language }))

@@ -362,7 +362,9 @@ mod tests {
         let mut waiting: Vec<_> = (0..200).map(|_| Box::pin(pool.queue(HERE, false))).collect();
         let mut refused = 0;
         for one in &mut waiting {
-            if let Poll::Ready(Err(Error::Refused(refusal))) = one.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            if let Poll::Ready(Err(Error::Refused(refusal))) =
+                one.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            {
                 assert_eq!((refusal.code, refusal.retry_after), (Code::Overloaded, Some(2)));
                 refused += 1;
             }

@@ -95,23 +95,26 @@ impl Parties {
     /// `api_key_invalid`; `too_many` for a wrong key after thirty others of this address, or when its queue is full; or the
     /// database does not answer.
     pub async fn authenticate_from(&self, address: IpAddr, api_key: &str) -> Result<Arc<Party>> {
-        let wait = self.wrong.wait(address, self.core.now());
+        if ApiKey::parse(api_key).is_some_and(|key| self.has_seen(&key)) {
+            return self.authenticate(api_key).await;
+        }
+        let wait = self.wrong.begin(address, self.core.now()).err();
         let refuse = |seconds| Error::from(Refusal::new(Code::TooMany).retry_after(seconds));
         let mut queued = None;
-        if let Some(seconds) = wait
-            && !ApiKey::parse(api_key).is_some_and(|key| self.has_seen(&key))
-        {
+        if let Some(seconds) = wait {
             let place = self.places.try_acquire().map_err(|_| refuse(seconds))?;
             queued = Some((place, self.doubtful.acquire().await.map_err(Error::internal)?));
         }
         let done = self.authenticate(api_key).await;
         drop(queued);
         match done {
-            Err(error) if error.code() == Some(Code::ApiKeyInvalid) => {
-                self.wrong.note(address, self.core.now());
-                Err(wait.map_or(error, refuse))
+            Err(error) if error.code() == Some(Code::ApiKeyInvalid) => Err(wait.map_or(error, refuse)),
+            done => {
+                if wait.is_none() {
+                    self.wrong.was_right(address);
+                }
+                done
             }
-            done => done,
         }
     }
 

@@ -42,7 +42,7 @@ pub async fn compose(core: &Core, job: Job, resident: Uuid) -> Result<Option<Ema
         Language::Indonesian => "Ada pendaftaran IKD dengan NIK Anda",
         Language::English => "Somebody registered for IKD with your NIK",
     };
-    let when = job.created_at.in_words(language);
+    let when = language.moment(job.created_at);
     let text = Text { language, when: &when }.render().map_err(Error::internal)?;
     let html = Html { language, subject, when: &when }.render().map_err(Error::internal)?;
     Ok(Some(Email { mail_id: job.mail_id, to, subject: subject.to_owned(), text, html, language }))

@@ -235,7 +235,8 @@ async fn beyond_the_limit_is_overloaded_and_can_be_repeated() {
         let counted = codes(&first);
         let (valid, overloaded) = (counted["valid"], counted["overloaded"]);
         assert_eq!(valid + overloaded, 40);
-        assert!(valid >= 4 && overloaded > 0, "{counted:?}");
+        // One client alone has half of the places.
+        assert!(valid >= 2 && overloaded > 0, "{counted:?}");
         for error in first.iter().filter_map(|answer| answer.as_ref().err()) {
             assert!(matches!(error, Error::Refused(refusal) if refusal.retry_after.is_some()));
         }

@@ -34,7 +34,9 @@ impl Report {
         if let Some(line) = resumed
             && path.is_file()
         {
-            let mut reader = csv::Reader::from_path(path).map_err(|error| fail(&error))?;
+            // A crash may have left half a line.
+            let reader = csv::ReaderBuilder::new().flexible(true).from_path(path);
+            let mut reader = reader.map_err(|error| fail(&error))?;
             for row in reader.records() {
                 let row = row.map_err(|error| fail(&error))?;
                 if row.get(0).and_then(|text| text.parse::<u64>().ok()).is_some_and(|at| at < line) {
