@@ -175,6 +175,7 @@ async fn configuration(args: &Args, named: Option<&Path>, people: People) -> Res
         Some(&default.service.issuer),
     )?;
     // Set for this call, it would be missing when the service starts.
+    #[expect(clippy::disallowed_methods, reason = "there is no configuration yet; the variable will stand over it")]
     let database = database.or_else(|| std::env::var("IKD__DATABASE__URL").ok().map(Redacted));
     let database = database.as_ref().map(|url| url.expose().as_str());
     let database = people.ask(database, "--database", "Database", Some(default.database.url.expose()))?;

@@ -207,10 +207,15 @@ async fn the_resident_scans_the_officers_qr_and_the_officer_confirms_the_number(
         world.later(1);
         let two = scan(&second).await;
         assert!((10..100).contains(&one) && (10..100).contains(&two));
+        world.later(1);
         assert_eq!(scan(&first).await, one, "a repeated scan shows the same number");
         let waiting = desk.get("/v1/officer/matches").await.unwrap().expect(200).unwrap().json;
         let items = waiting["items"].as_array().unwrap();
-        assert_eq!(items.iter().map(|item| &item["registration_id"]).collect::<Vec<_>>(), [&second.id, &first.id]);
+        assert_eq!(
+            items.iter().map(|item| &item["registration_id"]).collect::<Vec<_>>(),
+            [&first.id, &second.id],
+            "whoever scanned last stands first"
+        );
         assert!(items.iter().all(|item| item.get("match_number").is_none()), "the resident says it, nobody else");
         assert_eq!(other.get("/v1/officer/matches").await.unwrap().json["items"], json!([]));
 
