@@ -109,8 +109,8 @@ pub async fn run(
         Command::Status => {
             let (switch, residents) = LocalRegister::new(core().await?).status().await?;
             match format {
-                Format::Text => println!("register {}, {residents} residents", switch.as_str()),
-                Format::Json => println!("{}", json!({"register": switch.as_str(), "residents": residents})),
+                Format::Text => say!("register {}, {residents} residents", switch.as_str()),
+                Format::Json => say!("{}", json!({"register": switch.as_str(), "residents": residents})),
             }
             Ok(())
         }
@@ -137,8 +137,8 @@ async fn set_switch(core: Core, switch: Switch, format: Format) -> Result<(), Fa
     audit::Service::new(core.clone()).operator(&mut tx, action, Uuid::nil()).await?;
     tx.commit().await?;
     match format {
-        Format::Text => println!("register {}", switch.as_str()),
-        Format::Json => println!("{}", json!({"register": switch.as_str()})),
+        Format::Text => say!("register {}", switch.as_str()),
+        Format::Json => say!("{}", json!({"register": switch.as_str()})),
     }
     Ok(())
 }
@@ -173,11 +173,11 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
     match format {
         Format::Text => {
             if done.resumed_from > 0 {
-                println!("{} rows were done before (--restart reads them again)", done.resumed_from);
+                say!("{} rows were done before (--restart reads them again)", done.resumed_from);
             }
-            println!("{} rows accepted, {} refused (report: {})", done.accepted, done.refused, report.display());
+            say!("{} rows accepted, {} refused (report: {})", done.accepted, done.refused, report.display());
         }
-        Format::Json => println!(
+        Format::Json => say!(
             "{}",
             json!({
                 "resumed_from": done.resumed_from,
@@ -232,7 +232,7 @@ async fn generate(
     };
     bar.finish_and_clear();
     let done = done.map_err(batch_failure)?;
-    print_generated(done, args.show, options, format);
+    print_generated(done, args.show, options, format)?;
     if done.complete {
         Ok(())
     } else {
@@ -240,14 +240,14 @@ async fn generate(
     }
 }
 
-fn print_generated(done: Generated, show: usize, options: GenerateOptions, format: Format) {
+fn print_generated(done: Generated, show: usize, options: GenerateOptions, format: Format) -> Result<(), Failure> {
     let shown = usize::try_from(options.count).unwrap_or(usize::MAX).min(show);
     let residents = Generator::new(options.seed, options.as_of).first_eligible(shown, done.written);
     match format {
         Format::Text => {
-            println!("{} residents of seed {}", done.written, options.seed);
+            say!("{} residents of seed {}", done.written, options.seed);
             for record in residents {
-                println!("{}  {}  {}", record.nik.as_str(), record.birth_date, record.full_name);
+                say!("{}  {}  {}", record.nik.as_str(), record.birth_date, record.full_name);
             }
         }
         Format::Json => {
@@ -261,9 +261,10 @@ fn print_generated(done: Generated, show: usize, options: GenerateOptions, forma
                     })
                 })
                 .collect();
-            println!("{}", json!({"written": done.written, "complete": done.complete, "residents": residents}));
+            say!("{}", json!({"written": done.written, "complete": done.complete, "residents": residents}));
         }
     }
+    Ok(())
 }
 
 /// `people.csv` has its portraits in `people-portraits/`.

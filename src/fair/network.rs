@@ -2,9 +2,9 @@
 //! address has 2⁶⁴ of them or more. So each address is counted with every network that one client may own, and the wider
 //! ones have larger allowances, because they may as well be many clients.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 /// A network that may be one client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +29,7 @@ pub const SHARES: [u32; 3] = [1, 4, 16];
 
 /// The networks that an address is counted with, the narrowest first: one of IPv4, three of IPv6.
 pub fn tiers(address: IpAddr) -> impl Iterator<Item = Tier> + Clone {
-    let (tiers, count) = match address.to_canonical() {
+    let (tiers, count) = match unwrapped(address) {
         IpAddr::V4(address) => {
             ([Tier { network: Network { first: IpAddr::V4(address), prefix: 32 }, shares: SHARES[0] }; 3], 1)
         }
@@ -44,6 +44,17 @@ pub fn tiers(address: IpAddr) -> impl Iterator<Item = Tier> + Clone {
     tiers.into_iter().take(count)
 }
 
+/// The address of IPv4 that one of IPv6 stands for: mapped (RFC 4291 §2.5.5.2), or translated on the way into a network without
+/// IPv4 (RFC 6052 §2.1). All of IPv4 would be one client otherwise.
+fn unwrapped(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(inner) if inner.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0] => {
+            IpAddr::V4(Ipv4Addr::from_bits(inner.to_bits() as u32))
+        }
+        other => other,
+    }
+}
+
 /// The first address of the narrowest network: what stands for one client where a single name is needed.
 pub fn client(address: IpAddr) -> IpAddr {
     tiers(address).next().map_or(address, |tier| tier.network.first)
@@ -52,7 +63,16 @@ pub fn client(address: IpAddr) -> IpAddr {
 /// One address, or a network in CIDR notation.
 pub fn parse_network(text: &str) -> Option<IpNet> {
     let text = text.trim();
-    text.parse::<IpNet>().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?.to_canonical())))
+    let network = text.parse::<IpNet>().ok().map(|network| match network {
+        // Addresses are compared as IPv4 where they are mapped.
+        IpNet::V6(wide) if wide.prefix_len() >= 96 => wide
+            .addr()
+            .to_ipv4_mapped()
+            .and_then(|first| Ipv4Net::new(first, wide.prefix_len() - 96).ok())
+            .map_or(network, IpNet::V4),
+        other => other,
+    });
+    network.or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?.to_canonical())))
 }
 
 #[cfg(test)]
@@ -70,6 +90,17 @@ mod tests {
         assert_eq!(shown("2001:db8:1:2ff:4:5:6:7"), ipv6.map(|(name, shares)| (name.to_owned(), shares)));
         assert_eq!(shown("192.0.2.7"), [("192.0.2.7/32".to_owned(), 1)]);
         assert_eq!(shown("::ffff:192.0.2.7"), shown("192.0.2.7"), "a dual-stack listener sees IPv4 like this");
+        assert_eq!(shown("64:ff9b::192.0.2.7"), shown("192.0.2.7"), "translated on the way");
+        assert_ne!(shown("64:ff9b:0:1::192.0.2.7"), shown("192.0.2.7"));
+    }
+
+    #[test]
+    fn networks_of_mapped_addresses_are_those_of_ipv4() {
+        let read = |text: &str| parse_network(text).map(|network| network.to_string());
+        assert_eq!(read("::ffff:127.0.0.0/104").as_deref(), Some("127.0.0.0/8"));
+        assert_eq!(read("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7/32"));
+        assert_eq!(read("2001:db8::/32").as_deref(), Some("2001:db8::/32"));
+        assert_eq!(read("::/0").as_deref(), Some("::/0"));
     }
 
     #[test]
