@@ -32,7 +32,7 @@ notify.settimeout(1)
 
 script = f"cd {shlex.quote(one('WorkingDirectory'))} && umask {one('UMask')} && exec {one('ExecStart')}"
 child = subprocess.Popen(
-    ["chroot", f"--userspec={one('User')}:{one('Group')}", str(root), "/bin/sh", "-c", script],
+    ["/usr/sbin/chroot", f"--userspec={one('User')}:{one('Group')}", str(root), "/bin/sh", "-c", script],
     env={"PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": "/run/ikd-notify"},
 )
 signal.signal(signal.SIGTERM, lambda *_: child.terminate())

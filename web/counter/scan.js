@@ -1,7 +1,7 @@
 // The post's home: scan a resident's QR, see the day's figures. And the same for practice, with invented people.
 
 import { el, fill, icon } from "/web/shared/dom.js";
-import { explainQr } from "/web/shared/http.js";
+import { explainQr, toast } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { arrive, failed, intake } from "/web/staff/frame.js";
 import { remember } from "./review.js";
@@ -21,11 +21,18 @@ function figures(items) {
 /** Scanning. `open(id)` shows the person. Gives a function that ends it. */
 export function scanScreen(main, api, { open }) {
   const place = el("div", { class: "stack" }, el("p", { class: "muted" }, t("figures.loading")));
+  let opened = false;
   const way = intake({
     hint: t("scan.hint"),
     onText: async (token) => {
+      // The next screen comes a moment later; whatever is scanned until then is for no screen.
+      if (opened) {
+        toast(t("staff.scan.screen"), 8);
+        return null;
+      }
       try {
         const view = await api.scan(token);
+        opened = true;
         remember(view);
         open(view.registration_id);
         return null;
