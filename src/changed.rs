@@ -41,7 +41,7 @@ impl Changed {
     }
 }
 
-/// Runs a guarded write of one row and gives a [`Changed`](crate::changed::Changed): `change!(tx, SQL, a, b, c)`.
+/// Runs a guarded write of one row and gives a [`Changed`]: `change!(tx, SQL, a, b, c)`.
 #[macro_export]
 macro_rules! change {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {

@@ -112,7 +112,7 @@ struct Claims {
 }
 
 /// Checks everything of a proof but its nonce, which [`super::nonce::accept`] judges, and the body, which is still to come
-/// ([`super::body`]).
+/// (`device/http/body.rs`).
 ///
 /// # Errors
 /// Names the first check that fails.
