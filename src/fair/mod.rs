@@ -11,4 +11,4 @@ pub use budget::{Budget, Portion};
 pub use meter::Meter;
 pub use network::{Network, Tier, tiers};
 pub use turns::{Turn, Turns};
-pub use whose::{for_client, whose};
+pub use whose::{for_client, whose, whose_share};

@@ -1,7 +1,7 @@
 //! For whom the present task works, so that what it takes of shared things deep inside counts as that client's share.
 
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 tokio::task_local! {
     static CLIENT: IpAddr;
@@ -15,6 +15,11 @@ pub async fn for_client<T>(address: IpAddr, work: impl Future<Output = T>) -> T 
 /// The client for whom this task works; `None` for the service's own work, and what it does for many at once.
 pub fn whose() -> Option<IpAddr> {
     CLIENT.try_with(|address| *address).ok()
+}
+
+/// Whose share this task uses: its client's, or that of the service's own work, which is one client more.
+pub fn whose_share() -> IpAddr {
+    whose().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 #[cfg(test)]

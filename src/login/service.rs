@@ -1,6 +1,6 @@
 //! Logging in with password and authenticator code, and keeping the session.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::core::Core;
 use crate::credential::jwk::base64url;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
-use crate::fair::whose;
+use crate::fair::whose_share;
 use crate::guesses::Guesses;
 use crate::secret::Redacted;
 use crate::vault::Label;
@@ -404,7 +404,7 @@ impl LogIns {
 
     /// A turn at the passwords for whoever has a session.
     async fn own_turn(&self) -> Result<Place> {
-        self.passwords.queue(whose().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), true).await
+        self.passwords.queue(whose_share(), true).await
     }
 
     pub(super) async fn account_of(&self, person: Uuid) -> Result<AccountRow> {

@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use super::store::CheckRow;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
@@ -41,6 +42,20 @@ pub struct RepeatRow {
     pub body_hash: Vec<u8>,
     /// When.
     pub asked_at: Timestamp,
+}
+
+impl RepeatRow {
+    /// That what `asked` holds was asked before, and answered by the check `first`.
+    pub fn of(asked: CheckRow, first: Uuid, now: Timestamp) -> Self {
+        Self {
+            relying_party_id: asked.relying_party_id,
+            idempotency_key: asked.idempotency_key,
+            resident_id: asked.resident_id,
+            verification_id: first,
+            body_hash: asked.body_hash,
+            asked_at: now,
+        }
+    }
 }
 
 const KEEP: &str = "INSERT INTO verification_repeat (relying_party_id, idempotency_key, resident_id, verification_id, \

@@ -1,6 +1,5 @@
 //! Answering a relying party's question, once and for all times it is repeated.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ use crate::credential::verify::{self, Unverified};
 use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
-use crate::fair::{Budget, whose};
+use crate::fair::{Budget, whose_share};
 use crate::keyring::Keyring;
 use crate::stage::overloaded;
 use crate::window::{Counted, OFFLINE_CHECKS};
@@ -124,7 +123,7 @@ impl Service {
         if !party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
             return Err(Box::pin(self.denied(party)).await);
         }
-        let mut place = self.places.portion(whose().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        let mut place = self.places.portion(whose_share());
         if !place.grow(1) {
             return Err(overloaded());
         }
@@ -312,15 +311,7 @@ impl Service {
         if !subject.single_use
             && let Some(first) = store::repeat_offline(&mut tx, &row, now.plus_seconds(-OFFLINE_CHECKS.seconds)).await?
         {
-            let kept = RepeatRow {
-                relying_party_id: row.relying_party_id,
-                idempotency_key: row.idempotency_key,
-                resident_id: row.resident_id,
-                verification_id: first.verification_id,
-                body_hash: row.body_hash,
-                asked_at: now,
-            };
-            quota::keep(&mut tx, &kept).await?;
+            quota::keep(&mut tx, &RepeatRow::of(row, first.verification_id, now)).await?;
             tx.commit().await?;
             return Ok(answer_of_check(first, Some(content)));
         }
@@ -441,15 +432,7 @@ impl Service {
             && let Some(first) = store::repeat_refusal(&mut tx, &row).await?
         {
             self.count(&mut tx, party, now).await?;
-            let kept = RepeatRow {
-                relying_party_id: row.relying_party_id,
-                idempotency_key: row.idempotency_key,
-                resident_id: row.resident_id,
-                verification_id: first.verification_id,
-                body_hash: row.body_hash,
-                asked_at: now,
-            };
-            quota::keep(&mut tx, &kept).await?;
+            quota::keep(&mut tx, &RepeatRow::of(row, first.verification_id, now)).await?;
             tx.commit().await?;
             return Ok(answer_of_check(first, Some(nothing)));
         }
