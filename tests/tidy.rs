@@ -3,9 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-#[path = "support/mod.rs"]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -165,7 +162,7 @@ fn without_tests(text: &str) -> String {
 }
 
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = support::root();
     let mut paths = Vec::new();
     collect(&root.join("src"), &mut paths);
     let texts: BTreeMap<String, String> = paths
@@ -348,7 +345,7 @@ fn a_file_is_read_in_a_sitting() {
 
 #[test]
 fn a_debug_build_does_what_a_release_does() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = support::root();
     let only_debug = |word: &str| word.split("::").any(|part| part.starts_with("debug_assert"));
     let mut found =
         offences(|source| source.words().any(only_debug).then(|| String::from("asks for the kind of build")));
@@ -361,6 +358,8 @@ fn a_debug_build_does_what_a_release_does() {
     let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
     let profiles: Vec<_> = manifest["profile"].as_table().unwrap().keys().map(String::as_str).collect();
     assert_eq!(profiles, ["dev", "release"], "what is tested is the release itself");
+    let apart: Vec<_> = manifest["profile"]["release"]["package"].as_table().unwrap().keys().collect();
+    assert_eq!(apart, ["ikd-tests"], "no part of what ships is built otherwise");
     let pages = &manifest["dependencies"]["rust-embed"]["features"];
     assert!(pages.as_array().unwrap().contains(&"debug-embed".into()), "pages are in every binary");
 }
@@ -432,7 +431,7 @@ fn guarded_writes_are_answered() {
     demand(
         "an UPDATE of one row runs through change!, whose answer the compiler does not let anybody drop, and nobody does by hand",
         offences(|source| {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&source.path);
+            let path = support::root().join(&source.path);
             let text = std::fs::read_to_string(path).unwrap();
             let updates = text.split("const ").skip(1).filter_map(|rest| {
                 let (name, value) = rest.split_once(": &str")?;
@@ -520,7 +519,7 @@ fn what_is_distributed_is_asked_by_resident() {
 #[test]
 fn both_folders_hold_the_same_migrations() {
     let names = |engine: &str| -> BTreeSet<_> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+        let folder = support::root().join("migrations").join(engine);
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
     assert_eq!(names("sqlite"), names("postgres"));

@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::each_engine;
 use crate::world::{Applicant, World, pin_key};
+use support::each_engine;
 
 const TRIES: &str = "SELECT code_tries FROM registration WHERE registration_id = $1";
 const GENERATION: &str = "SELECT code_generation FROM registration WHERE registration_id = $1";

@@ -10,11 +10,10 @@ use ikd::register::service::Switch;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::each_engine;
-use crate::world::{BANK, OFFICE, PASSWORD, World, approval};
+use support::acts::BY_COMMAND;
+use support::each_engine;
 
-#[path = "../support/acts.rs"]
-mod by_command;
+use crate::world::{BANK, OFFICE, PASSWORD, World, approval};
 
 async fn done(world: &World) -> BTreeSet<String> {
     let mut tx = world.core.db.read().await.unwrap();
@@ -120,7 +119,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         let refused = [Action::Verification];
         let missing: Vec<_> = Action::ALL
             .iter()
-            .filter(|action| !by_command::BY_COMMAND.contains(action) && !refused.contains(action))
+            .filter(|action| !BY_COMMAND.contains(action) && !refused.contains(action))
             .map(|action| action.as_str())
             .filter(|name| !seen.contains(*name))
             .collect();

@@ -4,8 +4,8 @@ use ikd::register::RegisterRecord;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::each_engine;
 use crate::world::World;
+use support::each_engine;
 
 fn adult(world: &World, from: u64) -> RegisterRecord {
     world.somebody(from, |record| record.eligible_on("2026-11-21".parse().unwrap()))

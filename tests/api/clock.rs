@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::support::each_engine;
 use crate::world::{World, verdict};
+use support::each_engine;
 
 async fn ready(world: &World) -> (u16, Value) {
     // Readiness is remembered for a second.

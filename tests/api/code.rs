@@ -4,8 +4,8 @@ use ikd::demo::client::Answer;
 use ikd::verification::code::model::{MOST_OF_EMPLOYEE, MOST_OF_PARTY};
 use serde_json::{Value, json};
 
-use crate::support::each_engine;
 use crate::world::{Applicant, BANK, World, purpose, verdict};
+use support::each_engine;
 
 const GUESSES: &str = "SELECT COALESCE(CAST(SUM(guesses) AS BIGINT), 0) FROM code_guess WHERE subject_id <> $1";
 

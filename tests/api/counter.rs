@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::each_engine;
 use crate::world::{Applicant, OFFICE, World, portrait_bytes};
+use support::each_engine;
 
 const SELFIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM registration_selfie WHERE registration_id = $1";
 const COPIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM registration_register_copy WHERE registration_id = $1";

@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::each_engine;
 use crate::world::World;
+use support::each_engine;
 
 fn request(world: &World, key: &str, body: &str) -> Vec<u8> {
     format!(

@@ -8,8 +8,8 @@ use ikd::demo::client::Answer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::each_engine;
 use crate::world::{Applicant, BANK, World, verdict};
+use support::each_engine;
 
 fn content_type(answer: &Answer) -> &str {
     answer.headers["content-type"].to_str().unwrap()

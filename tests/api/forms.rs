@@ -4,8 +4,8 @@ use ikd::demo::client::Answer;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::each_engine;
 use crate::world::{World, portrait_bytes};
+use support::each_engine;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_are_taken_by_what_they_are_called_in_any_case_and_with_parameters() {

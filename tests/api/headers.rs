@@ -9,8 +9,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::support::{Engine, core};
 use crate::world::World;
+use support::{Engine, core};
 
 /// Demands the security headers of any answer.
 pub fn secure(what: &str, answer: &Answer) {

@@ -2,8 +2,8 @@
 
 use reqwest::redirect::Policy;
 
-use crate::support::{Engine, core};
 use crate::world::World;
+use support::{Engine, core};
 
 /// What browsers send when somebody opens an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";

@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod activation;
 mod acts;
 mod birth_date;

@@ -4,8 +4,8 @@ use ikd::register::LocalRegister;
 use ikd::register::service::Switch;
 use serde_json::json;
 
-use crate::support::each_engine;
 use crate::world::{Applicant, World};
+use support::each_engine;
 
 async fn switch(world: &World, switch: Switch) {
     LocalRegister::new(world.core.clone()).set_switch(switch).await.unwrap();

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use ikd::demo::client::Answer;
 
-use crate::support::each_engine;
 use crate::world::{World, portrait_bytes};
+use support::each_engine;
 
 /// A PNG whose header promises `width` × `height`; its data are `rows` rows of zeros, very well compressed.
 fn png(width: u32, height: u32, rows: u32) -> Vec<u8> {

@@ -9,8 +9,8 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::support::each_engine;
 use crate::world::{Applicant, World, pin_key, portrait_bytes};
+use support::each_engine;
 
 /// The headers of one request, as somebody copied them.
 #[derive(Clone)]

@@ -6,8 +6,8 @@ use ikd::demo::client::Answer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Engine, core, each_engine};
 use crate::world::World;
+use support::{Engine, core, each_engine};
 
 const CHECK_LIMITED: &str =
     "SELECT CAST(COUNT(*) AS BIGINT) FROM registration WHERE registration_id = $1 AND check_state = 'limited'";

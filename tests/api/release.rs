@@ -6,8 +6,8 @@ use ikd::demo::client::{Answer, Officer};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::each_engine;
 use crate::world::{Applicant, OFFICE, World};
+use support::each_engine;
 
 async fn ask(world: &World, officer: &Officer, applicant: &Applicant) -> Answer {
     world.decide(officer, applicant, "release", json!({"reason": "Ponsel hilang, wajah cocok"})).await

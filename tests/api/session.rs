@@ -6,8 +6,8 @@ use ikd::demo::client::{Answer, Officer};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::each_engine;
 use crate::world::{OFFICE, World};
+use support::each_engine;
 
 async fn log_in(world: &World, body: &Value) -> Answer {
     let request = world.http.post(format!("{}/v1/officer/sessions", world.base)).json(body);

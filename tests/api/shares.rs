@@ -8,8 +8,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Engine, core, each_engine};
 use crate::world::{Applicant, World, portrait_bytes, verdict};
+use support::{Engine, core, each_engine};
 
 const CHECKS: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM verification WHERE resident_id = $1";
 const REPEATS: &str = "SELECT CAST(SUM(repeats) AS BIGINT) FROM verification WHERE resident_id = $1";

@@ -8,8 +8,8 @@ use ikd::teller::service::add_employee;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Engine, core};
 use crate::world::World;
+use support::{Engine, core};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_that_stop_half_way_are_answered_and_hold_nobody_up() {

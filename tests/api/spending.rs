@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::each_engine;
 use crate::world::{Applicant, World, verdict};
+use support::each_engine;
 
 const CHECKS: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM verification WHERE resident_id = $1";
 const VALID: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM verification WHERE resident_id = $1 AND result = 'valid'";

@@ -5,8 +5,8 @@ use ikd::demo::client::{Answer, Officer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::each_engine;
 use crate::world::{Applicant, OFFICE, World};
+use support::each_engine;
 
 const ENTRIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM audit_event WHERE subject_id = $1";
 const REFUSED_VIEWS: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM audit_event \

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::headers::{problem, secure};
-use crate::support::each_engine;
 use crate::world::{Applicant, BANK, World};
+use support::each_engine;
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::each_engine;
 use crate::world::{Applicant, World, pin_key};
+use support::each_engine;
 
 const TRIES: &str = "SELECT pin_tries FROM credential WHERE resident_id = $1";
 

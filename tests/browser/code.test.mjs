@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { handScanner } from "./device.mjs";
 import { FACE, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, checkScreen, DESK, keepPicture, openPerson, PHONE, startBrowser, startDemo, totp } from "./support.mjs";
+import { checkAccessibility, checkReflow, checkScreen, DESK, keepPicture, openPerson, PHONE, startBoth, totp } from "./support.mjs";
 
 describe("a code in place of the QR", { timeout: 300_000 }, () => {
   let demo;
@@ -16,7 +16,7 @@ describe("a code in place of the QR", { timeout: 300_000 }, () => {
   let desk;
 
   before(async () => {
-    [demo, stage] = await Promise.all([startDemo(), startBrowser()]);
+    [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
     person = await openPerson(stage, demo.base_url);
     phone = person.page;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
-import { budget, checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPicture, openPerson, PHONE, startBrowser, startDemo, totp } from "./support.mjs";
+import { budget, checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPicture, openPerson, PHONE, startBoth, startBrowser, totp } from "./support.mjs";
 
 const HOSTILE = "Nama O'Brien-Sitorus, S.H., M.Kn. yang panjang sekali sampai ke tepi layar dan lebih jauh lagi";
 
@@ -15,8 +15,7 @@ describe("counter", { timeout: 600_000 }, () => {
   let selfie;
 
   before(async () => {
-    demo = await startDemo();
-    stage = await startBrowser();
+    [demo, stage] = await startBoth();
     selfie = await drawnFace(stage.browser);
     officer = await openPerson(stage, demo.base_url, { viewport: DESK });
     ({ page } = officer);

@@ -4,13 +4,13 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { FACE, Resident } from "./resident.mjs";
-import { openPerson, startBrowser, startDemo } from "./support.mjs";
+import { openPerson, startBoth } from "./support.mjs";
 
 let demo;
 let chrome;
 
 before(async () => {
-  [demo, chrome] = await Promise.all([startDemo("--lan", "--address", "127.0.0.1"), startBrowser()]);
+  [demo, chrome] = await startBoth(["--lan", "--address", "127.0.0.1"]);
   await chrome.camera.show(FACE, { fit: 1 });
 });
 after(async () => {

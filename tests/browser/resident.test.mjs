@@ -6,13 +6,13 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { budget, checkAccessibility as axe, checkScreen as axeAndReflow, DESK, eventually, keepPicture, Officer, openPerson, PHONE, ROOT, startBrowser, startDemo, verify, waitForCode } from "./support.mjs";
+import { budget, checkAccessibility as axe, checkScreen as axeAndReflow, DESK, eventually, keepPicture, Officer, openPerson, PHONE, ROOT, startBoth, startBrowser, verify, waitForCode } from "./support.mjs";
 
 let demo;
 let chrome;
 
 before(async () => {
-  [demo, chrome] = await Promise.all([startDemo(), startBrowser()]);
+  [demo, chrome] = await startBoth();
   await chrome.camera.show(FACE, { fit: 1 });
 });
 after(async () => {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
-import { checkScreen, DESK, eventually, keepPicture, Officer, openPerson, PHONE, startBrowser, startDemo } from "./support.mjs";
+import { checkScreen, DESK, eventually, keepPicture, Officer, openPerson, PHONE, startBoth } from "./support.mjs";
 
 describe("hand scanners", { timeout: 300_000 }, () => {
   let demo;
@@ -16,7 +16,7 @@ describe("hand scanners", { timeout: 300_000 }, () => {
   let asked;
 
   before(async () => {
-    [demo, stage] = await Promise.all([startDemo(), startBrowser({ camera: "refused" })]);
+    [demo, stage] = await startBoth([], { camera: "refused" });
     const selfie = await drawnFace(stage.browser);
     const officer = await Officer.login(demo);
     holder = await new Device(demo).register(demo.resident(), selfie);

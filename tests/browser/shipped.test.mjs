@@ -9,7 +9,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { parse } from "acorn";
 import { full } from "acorn-walk";
-import { checkAccessibility, keepPicture, openPerson, PHONE, ROOT, startBrowser, startDemo } from "./support.mjs";
+import { checkAccessibility, keepPicture, openPerson, PHONE, ROOT, startBoth, startBrowser } from "./support.mjs";
 
 const WEB = path.join(ROOT, "web");
 const FILES = readdirSync(WEB, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.relative(WEB, path.join(entry.parentPath ?? entry.path, entry.name))).sort();
@@ -23,7 +23,7 @@ let chromium;
 
 before(async () => {
   const running = process.env.IKD_TEST_URL;
-  [demo, chromium] = await Promise.all([running ? { base_url: running, stop: () => {} } : startDemo(), startBrowser()]);
+  [demo, chromium] = running ? [{ base_url: running, stop: () => {} }, await startBrowser()] : await startBoth();
 });
 after(async () => {
   await chromium?.stop();

@@ -6,7 +6,7 @@ import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, checkScreen, DESK, DRAWN, expectScreen, keepPicture, Officer, openPerson, PHONE, ROOT, startBrowser, startDemo, waitForCode } from "./support.mjs";
+import { checkAccessibility, checkReflow, checkScreen, DESK, DRAWN, expectScreen, keepPicture, Officer, openPerson, PHONE, ROOT, startBoth, startBrowser, waitForCode } from "./support.mjs";
 
 const DAY = 86_400;
 
@@ -15,7 +15,7 @@ describe("states", { timeout: 900_000 }, () => {
   let stage;
 
   before(async () => {
-    [demo, stage] = await Promise.all([startDemo(), startBrowser()]);
+    [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
   });
   after(async () => {

@@ -115,6 +115,15 @@ export async function startDemo(...words) {
   };
 }
 
+/** Starts the program with `words` and a browser. When one of them does not start, the other is ended: nothing may keep a test alive. */
+export async function startBoth(words = [], browser = {}) {
+  const begun = await Promise.allSettled([startDemo(...words), startBrowser(browser)]);
+  const failed = begun.find(({ status }) => status === "rejected");
+  if (!failed) return begun.map(({ value }) => value);
+  await Promise.all(begun.map(({ value }) => value?.stop()));
+  throw failed.reason;
+}
+
 /**
  * Prints a time against its budget. What fails the test is only a multiple of it: this machine may be busy with other things,
  * and a page that became ten times slower still shows.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
-import { checkScreen, DESK, keepPicture, Officer, openPerson, PHONE, startBrowser, startDemo, totp } from "./support.mjs";
+import { checkScreen, DESK, keepPicture, Officer, openPerson, PHONE, startBoth, totp } from "./support.mjs";
 
 describe("teller", { timeout: 600_000 }, () => {
   let demo;
@@ -15,8 +15,7 @@ describe("teller", { timeout: 600_000 }, () => {
   let stopped = false;
 
   before(async () => {
-    demo = await startDemo();
-    stage = await startBrowser();
+    [demo, stage] = await startBoth();
     const officer = await Officer.login(demo);
     holder = await new Device(demo).register(demo.resident(), await drawnFace(stage.browser));
     await officer.scan(await holder.activationToken());

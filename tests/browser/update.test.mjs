@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createServer, request as ask } from "node:http";
 import { after, before, describe, test } from "node:test";
-import { eventually, expectScreen, keepPicture, openPerson, startBrowser, startDemo } from "./support.mjs";
+import { eventually, expectScreen, keepPicture, openPerson, startBoth } from "./support.mjs";
 
 describe("a new version", { timeout: 180_000 }, () => {
   let demo;
@@ -18,7 +18,7 @@ describe("a new version", { timeout: 180_000 }, () => {
   const marked = (path) => /\/(register|dom|status)\.js$/.test(path);
 
   before(async () => {
-    [demo, stage] = await Promise.all([startDemo(), startBrowser()]);
+    [demo, stage] = await startBoth();
     proxy = createServer((from, to) => {
       const { digest, stale, missing } = play;
       const path = from.url.split("?")[0];
@@ -88,10 +88,14 @@ describe("a new version", { timeout: 180_000 }, () => {
     await page.getByRole("button", { name: "DAFTAR" }).waitFor();
     assert.ok(await page.evaluate(() => window.before));
     await second.close();
-    // The other page is gone in a moment; the next change of screens then brings the new version.
+    // The other page is gone in a moment; the next change of screens then brings the new version, as soon as the old worker is
+    // idle. A browser ends an idle worker by itself, but not one that is being driven from outside, as here: so it is ended.
+    const tools = await person.context.newCDPSession(page);
+    await tools.send("ServiceWorker.enable");
     let steps = 0;
     await eventually("the new version", async () => {
       steps += 1;
+      await tools.send("ServiceWorker.stopAllWorkers");
       await go(steps % 2 ? "ketentuan" : "orang").catch(() => {});
       await new Promise((done) => setTimeout(done, 500));
       return (await page.evaluate(() => window.before).catch(() => true)) === undefined;

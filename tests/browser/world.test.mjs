@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, eventually, keepPicture, Officer, openPerson, PHONE, DESK, ROOT, startBrowser, startDemo } from "./support.mjs";
+import { checkAccessibility, checkReflow, DESK, eventually, keepPicture, Officer, openPerson, PHONE, ROOT, startBoth } from "./support.mjs";
 
 /** Takes away what the oldest supported browsers do not have: Chrome 80, Safari 14.5. */
 function growOld() {
@@ -46,7 +46,7 @@ describe("the world as it is", { timeout: 600_000 }, () => {
   let stage;
 
   before(async () => {
-    [demo, stage] = await Promise.all([startDemo(), startBrowser()]);
+    [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
     demo.onDuty = await Officer.login(demo);
   });

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-#[path = "../support/mod.rs"]
-mod support;
 #[allow(dead_code, reason = "the black-box tests use the rest")]
 #[path = "../api/world.rs"]
 mod world;
@@ -67,7 +65,7 @@ async fn the_description_is_valid_and_the_answers_are_as_it_says() {
             "applicant": {"scalar": hex(&APPLICANT), "id": applicant.id},
         });
         let output = tokio::process::Command::new(support::python())
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/check.py"))
+            .arg(support::root().join("tests/contract/check.py"))
             .env("IKD_CONTRACT", prepared.to_string())
             .output()
             .await

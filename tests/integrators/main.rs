@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,13 +19,9 @@ use ikd::verification::party::Parties;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use support::Engine;
+use support::{Engine, root};
 
 const RESIDENT: Uuid = Uuid::from_u128(0x51);
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// The example app on one phone: its state file.
 struct Phone {

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::world::{World, text};
+use support::acts::BY_COMMAND;
 
-#[path = "../support/acts.rs"]
-mod by_command;
+use crate::world::{World, text};
 
 /// Runs a command; its exit code.
 async fn code(world: &World, words: &[&str]) -> i32 {
@@ -129,7 +128,7 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
         .fetch_all(&mut world.sql().await)
         .await
         .unwrap();
-    for action in by_command::BY_COMMAND {
+    for action in BY_COMMAND {
         assert!(seen.iter().any(|name| name == action.as_str()), "never written: {}", action.as_str());
     }
 

@@ -119,10 +119,11 @@ async fn the_longest_silent_socket_is_closed_first() {
 async fn too_few_files_are_said_at_the_start() {
     let world = World::new().await;
     let env = world.env(&[]);
-    let program = env!("CARGO_BIN_EXE_ikd");
+    let program = support::program();
     let mut command = tokio::process::Command::new("/bin/sh");
     command.current_dir(world.folder.path()).env_clear().envs(env);
-    let output = command.arg("-c").arg(format!("ulimit -n 200 && exec '{program}' serve")).output().await.unwrap();
+    let output =
+        command.arg("-c").arg(format!("ulimit -n 200 && exec '{}' serve", program.display())).output().await.unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", crate::world::text(&output.stderr));
     let said = crate::world::text(&output.stderr);
     assert!(said.contains("only 200 files may be open") && said.contains("LimitNOFILE"), "{said}");

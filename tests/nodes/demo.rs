@@ -13,8 +13,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use crate::people::{self, LogIn, http, random};
-use crate::support::Signal;
 use crate::world::{ikd, signal, text, until};
+use support::Signal;
 
 /// A folder's name is no URL.
 const FOLDER: &str = "d%20y #?mode=memory&x";

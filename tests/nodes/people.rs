@@ -11,8 +11,8 @@ use ikd::random::Random;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::smtp::Received;
 use crate::world::{PUBLIC, World, until};
+use support::smtp::Received;
 
 pub fn http() -> reqwest::Client {
     reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap()

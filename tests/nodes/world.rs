@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-use crate::support::smtp::MailServer;
-use crate::support::{self, Signal, postgres};
+use support::smtp::MailServer;
+use support::{Signal, postgres};
 
 /// The URL that devices use. Nothing listens there: which node gets a request is the test's choice.
 pub const PUBLIC: &str = "http://ikd.example.test";
@@ -32,7 +32,7 @@ pub async fn until<T>(what: &str, seconds: u64, look: impl AsyncFn() -> Option<T
 
 /// The program with an environment of its own.
 pub fn ikd(folder: &Path, env: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ikd"));
+    let mut command = Command::new(support::program());
     command.current_dir(folder).env_clear().envs(env.iter().cloned()).kill_on_drop(true).stdin(Stdio::null());
     command
 }
@@ -139,10 +139,10 @@ impl Node {
 
     /// With a soft and a hard limit of open files.
     pub async fn start_with_files(folder: &Path, env: &[(String, String)], soft: u32, hard: u32) -> Self {
-        let program = env!("CARGO_BIN_EXE_ikd");
+        let program = support::program();
         let mut command = Command::new("/bin/sh");
         command.current_dir(folder).env_clear().envs(env.iter().cloned()).kill_on_drop(true).stdin(Stdio::null());
-        command.arg("-c").arg(format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec '{program}' serve"));
+        command.arg("-c").arg(format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec '{}' serve", program.display()));
         Self::run(command).await
     }
 

@@ -132,7 +132,7 @@ async fn take_over(fault: Fault, moving: bool) {
             cluster.run("pg_ctl", &["-D", "standby", "-w", "promote"]);
         }
         Fault::Silent => {
-            cluster.signal("primary", crate::support::Signal::STOP);
+            cluster.signal("primary", support::Signal::STOP);
             cluster.run("pg_ctl", &["-D", "standby", "-w", "promote"]);
         }
     }

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use ikd::demo::client::Answer;
 
-use crate::support::postgres::{is_root, postgres_user};
 use crate::world::{Cluster, Node, World, cluster_folder, result};
+use support::postgres::{is_root, postgres_user};
 
 /// A small disk of its own in memory; given back with the value.
 struct Disk(PathBuf);

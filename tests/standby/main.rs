@@ -5,8 +5,6 @@
 
 mod failover;
 mod full;
-#[path = "../support/mod.rs"]
-mod support;
 mod world;
 
 use std::time::Duration;

@@ -27,8 +27,7 @@ use ikd::verification::Purpose;
 use ikd::verification::party::Parties;
 use uuid::Uuid;
 
-use crate::support;
-use crate::support::postgres::{binaries, is_root, postgres_user};
+use support::postgres::{binaries, is_root, postgres_user};
 
 pub const TOKENS: usize = 40;
 
@@ -165,7 +164,7 @@ impl Node {
             folder.display()
         );
         std::fs::write(&config, text).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_ikd"))
+        let child = Command::new(support::program())
             .arg("--config")
             .arg(config)
             .arg("serve")

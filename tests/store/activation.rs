@@ -15,7 +15,7 @@ use ikd::secret::Redacted;
 use uuid::Uuid;
 
 use crate::residents::{RESIDENT, guard, later, number, registration, set_state, sign};
-use crate::support::each_engine;
+use support::each_engine;
 
 const GENERATION: &str = "SELECT code_generation FROM registration WHERE registration_id = $1";
 const TRIES: &str = "SELECT code_tries FROM registration WHERE registration_id = $1";

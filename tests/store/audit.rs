@@ -10,7 +10,7 @@ use ikd::execute;
 use ikd::vault::Vault;
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 const OFFICE: Uuid = Uuid::from_u128(0xAA);
 const OTHER: Uuid = Uuid::from_u128(0xBB);

@@ -13,8 +13,8 @@ use ikd::verification::model::{IdempotencyKey, Question, Shown};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::each_engine;
 use crate::verification::{question, world};
+use support::each_engine;
 
 const PARTY: Guesser = Guesser { relying_party_id: Uuid::from_u128(1), employee_id: None };
 const OTHER: Guesser = Guesser { relying_party_id: Uuid::from_u128(2), employee_id: None };

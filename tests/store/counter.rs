@@ -17,7 +17,7 @@ use ikd::registration;
 use ikd::secret::Redacted;
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 const OFFICE: Uuid = Uuid::from_u128(1);
 const OFFICER: Uuid = Uuid::from_u128(2);

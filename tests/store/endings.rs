@@ -12,7 +12,7 @@ use ikd::registration::{Service, State, store};
 use uuid::Uuid;
 
 use crate::residents::{RESIDENT, later, number, registration};
-use crate::support::each_engine;
+use support::each_engine;
 
 const STATE_IS_EXPIRED: &str =
     "SELECT CAST(COUNT(*) AS BIGINT) FROM registration WHERE registration_id = $1 AND state = 'expired'";

@@ -9,7 +9,7 @@ use ikd::housekeeping::take_lease;
 use ikd::keyring::{Keyring, store};
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 const NODE: Uuid = Uuid::from_u128(1);
 const OTHER: Uuid = Uuid::from_u128(2);

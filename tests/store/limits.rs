@@ -3,7 +3,7 @@
 use ikd::db::{Db, DbError, PoolSizes};
 use ikd::{execute, fetch_one};
 
-use crate::support::Engine;
+use support::Engine;
 
 #[tokio::test]
 async fn a_statement_and_an_idle_transaction_are_ended_by_the_server_and_a_migration_is_not() {

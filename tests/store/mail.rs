@@ -8,7 +8,7 @@ use ikd::mail::outbox::{self, AfterFailure, Leased, Stats};
 use ikd::mail::{MailKind, MailState};
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 const KIND: MailKind = MailKind::ActivationCode;
 

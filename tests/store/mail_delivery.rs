@@ -14,8 +14,8 @@ use ikd::mail::{Compose, ComposeFuture, Email, Job, MailKind, MailState, Transpo
 use ikd::secret::Redacted;
 use uuid::Uuid;
 
-use crate::support::each_engine;
-use crate::support::smtp::MailServer;
+use support::each_engine;
+use support::smtp::MailServer;
 
 const KIND: MailKind = MailKind::ActivationCode;
 

@@ -14,7 +14,7 @@ use ikd::register::{LocalRegister, PopulationRegister};
 use ikd::registration;
 use ikd::secret::Redacted;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 const PASSWORD: &str = "correct horse battery";
 

@@ -6,7 +6,7 @@ use ikd::error::Code;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proof_is_spent_once_and_forgotten_when_its_nonce_counts_no_more() {

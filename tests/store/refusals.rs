@@ -14,8 +14,8 @@ use ikd::verification::{Answer, Service};
 use ikd::{execute, fetch_one};
 use uuid::Uuid;
 
-use crate::support::each_engine;
 use crate::verification::{World, question, world};
+use support::each_engine;
 
 async fn ask(world: &World, token: &str, key: &str) -> Result<Answer, Option<Code>> {
     world.service.verify(&world.party, &question(token, key)).await.map_err(|error| error.code())

@@ -11,7 +11,7 @@ use ikd::register::{
     BatchError, Date, LocalRegister, NewRecord, Nik, PopulationRegister, RegisterRecord, RegisterUnavailable,
 };
 
-use crate::support::each_engine;
+use support::each_engine;
 
 fn as_of() -> Date {
     Date::parse("2026-11-01").unwrap()

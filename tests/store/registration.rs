@@ -6,7 +6,7 @@ use ikd::db::{DbError, Tx};
 use ikd::registration::store::{self, Amended, Decided, New, Row};
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 const ID: Uuid = Uuid::from_u128(0x10);
 const OTHER: Uuid = Uuid::from_u128(0x11);

@@ -5,7 +5,7 @@ use ikd::core::Core;
 use ikd::credential::KeyPurpose;
 use ikd::keyring::Keyring;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 async fn state(core: &Core, kid: [u8; 8]) -> String {
     let rows = Keyring::list(core).await.unwrap();

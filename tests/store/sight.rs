@@ -15,7 +15,7 @@ use ikd::registration::model::Draft;
 use ikd::registration::{Service, State, terms};
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 /// Where the pictures come from.
 const HERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);

@@ -21,7 +21,7 @@ use ikd::verification::{Answer, Party, Purpose, Service};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use support::each_engine;
 
 const PORTRAIT: &[u8] = b"a JPEG as far as the verifier cares";
 

@@ -13,8 +13,8 @@ use ikd::{execute, fetch_one};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::support::each_engine;
 use crate::verification::{World, add_holder, question, world};
+use support::each_engine;
 
 type Asked = JoinHandle<Result<Answer>>;
 

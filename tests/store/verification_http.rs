@@ -8,8 +8,8 @@ use ikd::verification::http::routes;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::each_engine;
 use crate::verification::{World, world};
+use support::each_engine;
 
 const PATH: &str = "/v1/verifications";
 

@@ -19,7 +19,7 @@ use ikd::wallet::{Service, face, mail, store};
 use uuid::Uuid;
 
 use crate::residents::{Holder, RESIDENT, later, number, portrait, sign};
-use crate::support::each_engine;
+use support::each_engine;
 
 const TRIES: &str = "SELECT pin_tries FROM credential WHERE resident_id = $1";
 

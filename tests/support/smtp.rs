@@ -62,7 +62,7 @@ impl MailServer {
         std::fs::create_dir(&inbox).unwrap();
 
         let mut command = Command::new(super::python());
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/smtp.py"));
+        command.arg("-c").arg(include_str!("smtp.py"));
         command.arg("--folder").arg(&inbox).arg("--cert").arg(file("cert.pem")).arg("--key").arg(file("key.pem"));
         command.args(["--username", USERNAME, "--password", PASSWORD]);
         if tls == SmtpTls::Implicit {

@@ -51,7 +51,7 @@ fn python() -> PathBuf {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/witness")
+    support::root().join("tests/witness")
 }
 
 struct World {

@@ -182,6 +182,12 @@ function release(event) {
 
 document.addEventListener("keydown", press, true);
 document.addEventListener("keyup", release, true);
+// What came into a field since a scan is somebody's own, and so is the Enter after it.
+document.addEventListener("input", (event) => {
+  if (!event.isTrusted || text) return;
+  taken = false;
+  ended = -Infinity;
+}, true);
 
 /** Says what becomes of a scan that nobody waits for: `listener("screen")`, or `"dialog"` when one is open. */
 export function onStrayScan(listener) {

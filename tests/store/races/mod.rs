@@ -14,7 +14,7 @@ use ikd::error::Error;
 use tokio::sync::Barrier;
 
 use self::stage::{Act, Case, Stage, World};
-use crate::support::{Engine, core};
+use support::{Engine, core};
 
 /// The states in which a pair is tried: those that suit both, or else the first that suits each.
 fn stages(pair: [Act; 2]) -> Vec<Stage> {

@@ -1,9 +1,11 @@
 //! What the test programs share: both database engines without anything by hand, and a real mail server.
 //!
-//! Each test program takes it in with `#[path = "../support/mod.rs"] mod support;`.
+//! The test programs are a package of their own, with this as its library: they see of the service what everybody sees, and are
+//! compiled quickly against the very library and program that ship.
 
-#![allow(dead_code, reason = "every test program uses a part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+pub mod acts;
 pub mod postgres;
 pub mod smtp;
 
@@ -73,10 +75,23 @@ pub async fn core(engine: Engine, folder: &Path) -> Core {
     Core::from(Sources { db, clock, random, vault: Vault::single([7; 32]), config: Arc::new(config) })
 }
 
+/// The folder of the whole project.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The program that ships: what `tests/run` has built and names, or by hand what lies beside the tests.
+pub fn program() -> PathBuf {
+    let program = std::env::var_os("IKD_TEST_BINARY")
+        .map_or_else(|| std::env::current_exe().unwrap().parent().unwrap().with_file_name("ikd"), PathBuf::from);
+    assert!(program.exists(), "{} does not exist: `tests/run` builds it", program.display());
+    program
+}
+
 /// The Python that has the packages of `tests/requirements.txt`.
 pub fn python() -> PathBuf {
-    let python = std::env::var_os("IKD_TEST_PYTHON")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python"), PathBuf::from);
+    let python =
+        std::env::var_os("IKD_TEST_PYTHON").map_or_else(|| root().join("target/venv/bin/python"), PathBuf::from);
     assert!(
         python.exists(),
         "{} does not exist: run the tests with `tests/run`, which makes it, or set IKD_TEST_PYTHON to a Python that has \
