@@ -393,8 +393,10 @@ pub const PACKAGED_FILE: &str = "/etc/ikd/ikd.toml";
 
 impl Config {
     /// The file that counts: the one that was named, else `ikd.toml` in the working directory, else the package's, else none.
+    /// One in a folder that may not be looked into counts: passed over, it would leave everything in development mode.
     pub fn locate(named: Option<&Path>) -> Option<&Path> {
-        let standing = || [LOCAL_FILE, PACKAGED_FILE].map(Path::new).into_iter().find(|path| path.exists());
+        let standing =
+            || [LOCAL_FILE, PACKAGED_FILE].map(Path::new).into_iter().find(|path| path.try_exists().unwrap_or(true));
         named.or_else(standing)
     }
 

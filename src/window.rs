@@ -24,7 +24,10 @@ pub const SELFIES: Window = Window { kind: "selfie", seconds: HOUR, most: 15 };
 pub const AMENDMENTS: Window = Window { kind: "amendment", seconds: HOUR, most: 20 };
 /// Scans of one officer's counter QR from one network: a photographed one serves strangers too, who would push others off the
 /// officer's list. An office whose residents share its wireless network has several desks, each with a QR of its own.
+/// Wider networks have more, but never the whole list ([`WIDEST_COUNTER_SCANS`]).
 pub const COUNTER_SCANS: Window = Window { kind: "counter_scan", seconds: 300, most: 10 };
+/// Of the thirty that an officer's list shows, what no network has more of, however wide.
+pub const WIDEST_COUNTER_SCANS: i64 = 20;
 /// Registrations that a phone may begin: each is a row, and a question to the register.
 pub const REGISTRATIONS: Window = Window { kind: "registration", seconds: DAY, most: 20 };
 /// Offline QRs of a holder that live at once: who takes part in all of them carries the holder's data away many times.

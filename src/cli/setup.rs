@@ -140,7 +140,7 @@ impl People {
 /// a file that is there is not changed by a second try.
 async fn configuration(args: &Args, named: Option<&Path>, people: People) -> Result<(PathBuf, bool), Failure> {
     let database = args.database.clone().map(|url| given_or_read(url, "Database: ")).transpose()?;
-    if let Some(file) = Config::locate(named).filter(|file| file.exists()) {
+    if let Some(file) = Config::locate(named).filter(|file| file.try_exists().unwrap_or(true)) {
         let config = Config::load(Some(file))?;
         let url = database.as_ref().map(|url| url.expose().as_str());
         let public_url = args.public_url.as_deref().map(|url| url.trim_end_matches('/'));

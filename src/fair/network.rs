@@ -2,6 +2,7 @@
 //! address has 2⁶⁴ of them or more. So each address is counted with every network that one client may own, and the wider
 //! ones have larger allowances, because they may as well be many clients.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
@@ -11,6 +12,12 @@ use ipnet::{IpNet, Ipv4Net};
 pub struct Network {
     first: IpAddr,
     prefix: u8,
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.first, self.prefix)
+    }
 }
 
 /// A network, and how many times the allowance of one client it has.

@@ -297,21 +297,25 @@ impl Keyring {
         let mut reader = inner.core.db.read().await?;
         let rows = store::all(&mut reader).await?;
         let ripe_before = now.plus_seconds(-inner.core.config.keys.publish_ahead_seconds);
-        let mut changed = false;
+        let mut ripe = Vec::new();
         for row in rows.iter().filter(|row| row.state == "next" && row.published_at <= ripe_before) {
             if store::lacking(&mut reader, &row.kid, now.plus_seconds(-NODE_SILENCE_SECONDS)).await? == 0 {
-                changed |= self.promote(row, now).await?;
+                ripe.push(row);
             }
         }
-        let rows = if changed { store::all(&mut reader).await? } else { rows };
+        // Nobody waits for a connection with one in hand.
         drop(reader);
+        let mut changed = false;
+        for row in ripe {
+            changed |= self.promote(row, now).await?;
+        }
+        let rows = if changed { store::all(&mut inner.core.db.read().await?).await? } else { rows };
         let fresh = Arc::new(Snapshot::new(rows, signers));
         *inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
     async fn promote(&self, row: &KeyRow, now: Timestamp) -> Result<bool> {
-        // SQLite has one writer and readers of their own, so writing while the reader above is open is fine.
         let mut tx = self.0.core.db.write().await?;
         match store::promote(&mut tx, &row.kid, &row.purpose, now).await {
             Ok(promoted) if promoted.happened() => {

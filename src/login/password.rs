@@ -160,10 +160,23 @@ pub struct Passwords {
     computed: Arc<AtomicU64>,
 }
 
-/// A turn at computing hashes, until it is dropped.
+/// A turn at computing hashes, until it is dropped and what was computed with it has ended: who hangs up stops no hash.
 #[derive(Debug)]
 pub struct Place {
-    _turn: Turn,
+    turn: Arc<Turn>,
+}
+
+impl Place {
+    /// Computes on a thread that may take its time.
+    async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let turn = Arc::clone(&self.turn);
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        done.await.map_err(Error::internal)
+    }
 }
 
 impl Passwords {
@@ -186,7 +199,7 @@ impl Passwords {
     pub async fn queue(&self, address: IpAddr, known: bool) -> Result<Place> {
         let turns = if known { &self.known } else { &self.strangers };
         match turns.take(address, COST, PATIENCE).await {
-            Some(turn) => Ok(Place { _turn: turn }),
+            Some(turn) => Ok(Place { turn: Arc::new(turn) }),
             None => Err(Refusal::new(Code::Overloaded).retry_after(2).into()),
         }
     }
@@ -195,33 +208,33 @@ impl Passwords {
     ///
     /// # Errors
     /// A fault of ours.
-    pub async fn fits(&self, _: &Place, password: Redacted<String>, stored: Option<String>) -> Result<bool> {
+    pub async fn fits(&self, place: &Place, password: Redacted<String>, stored: Option<String>) -> Result<bool> {
         self.computed.fetch_add(1, Ordering::Relaxed);
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.to_string());
-        tokio::task::spawn_blocking(move || verify(&stored, password.expose()) && known).await.map_err(Error::internal)
+        place.compute(move || verify(&stored, password.expose()) && known).await
     }
 
     /// Refuses a weak new password by [`check_strength`], which for some texts takes as long as a hash.
     ///
     /// # Errors
     /// `invalid_field`, or a fault of ours.
-    pub async fn check_new(&self, _: &Place, words: Vec<String>, password: Redacted<String>) -> Result<()> {
-        let judged = tokio::task::spawn_blocking(move || {
+    pub async fn check_new(&self, place: &Place, words: Vec<String>, password: Redacted<String>) -> Result<()> {
+        let judged = place.compute(move || {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             check_strength(&words, password.expose())
         });
-        judged.await.map_err(Error::internal)?
+        judged.await?
     }
 
     /// Hashes a new password.
     ///
     /// # Errors
     /// A fault of ours.
-    pub async fn hash(&self, _: &Place, random: &Random, password: Redacted<String>) -> Result<String> {
+    pub async fn hash(&self, place: &Place, random: &Random, password: Redacted<String>) -> Result<String> {
         self.computed.fetch_add(1, Ordering::Relaxed);
         let random = random.clone();
-        tokio::task::spawn_blocking(move || hash(&random, password.expose())).await.map_err(Error::internal)?
+        place.compute(move || hash(&random, password.expose())).await?
     }
 
     /// Hashes computed so far.

@@ -15,7 +15,7 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::core::Core;
 use crate::credential::jwk::base64url;
 use crate::db::Tx;
-use crate::error::{Code, Refusal, Result};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::whose_share;
 use crate::guesses::Guesses;
 use crate::secret::Redacted;
@@ -151,8 +151,13 @@ impl LogIns {
     ) -> Result<LoggedIn> {
         let username = username.trim().to_lowercase();
         let counted = self.begin(&username, client).await?;
-        let account = self.account(&username).await?;
-        self.open(counted, &username, account, password, code, client.browser.as_deref()).await
+        let stranger = counted.address;
+        let account = self.account(&username).await;
+        let done = match account {
+            Ok(account) => self.open(counted, &username, account, password, code, client.browser.as_deref()).await,
+            Err(error) => Err(error),
+        };
+        done.inspect_err(|error| self.take_back(stranger, error))
     }
 
     /// The account of a name, as it stands now; none for who may not log in.
@@ -184,7 +189,17 @@ impl LogIns {
         let total = Some(self.subject(&[username.as_bytes(), b"strangers"]));
         let place = self.passwords.queue(client.address, false).await;
         let place = place.inspect_err(|_| self.wrong.was_right(client.address))?;
-        self.admit(Try { source, total, address: Some(client.address), place }).await
+        let admitted = self.admit(Try { source, total, address: Some(client.address), place }).await;
+        admitted.inspect_err(|error| self.take_back(Some(client.address), error))
+    }
+
+    /// A fault of ours is nobody's wrong guess: an office does not wait because the database was away.
+    fn take_back(&self, stranger: Option<IpAddr>, error: &Error) {
+        if let Some(address) = stranger
+            && !matches!(error, Error::Refused(_))
+        {
+            self.wrong.was_right(address);
+        }
     }
 
     fn known_browser(&self, username: &str, cookie: Option<&str>) -> Option<BrowserId> {
@@ -202,8 +217,12 @@ impl LogIns {
                 break;
             }
         }
-        tx.commit().await?;
-        let Some(until) = refused else { return Ok(counted) };
+        let Some(until) = refused else {
+            tx.commit().await?;
+            return Ok(counted);
+        };
+        // Nothing was judged: what strangers' tries keep waiting uses up none of the person's own.
+        tx.rollback().await?;
         Err(Refusal::new(Code::TooMany)
             .detail(
                 "Terlalu sering gagal masuk: tunggu selama yang tertera, atau masuk dari peramban yang biasa Anda pakai.",

@@ -15,11 +15,11 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::credential::{Reason, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Language, Refusal, Result};
-use crate::fair::network::client;
+use crate::fair::network::tiers;
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
 use crate::wallet::face;
-use crate::window;
+use crate::window::{self, Window};
 
 /// Minutes that a match number waits for the officer's confirmation.
 pub const MATCH_MINUTES: i64 = 5;
@@ -215,10 +215,13 @@ impl Service {
             }
         }
         let mut tx = self.core.db.write().await?;
-        let network = client(address).to_string();
-        let counted =
-            window::COUNTER_SCANS.count(&mut tx, &[record.subject.as_bytes(), network.as_bytes()], now).await?;
-        counted.or_refuse(Refusal::new(Code::TooMany))?;
+        for tier in tiers(address) {
+            let most = window::COUNTER_SCANS.most * i64::from(tier.shares);
+            let share = Window { most: most.min(window::WIDEST_COUNTER_SCANS), ..window::COUNTER_SCANS };
+            let network = tier.network.to_string();
+            let counted = share.count(&mut tx, &[record.subject.as_bytes(), network.as_bytes()], now).await?;
+            counted.or_refuse(Refusal::new(Code::TooMany))?;
+        }
         let number = 10 + i64::try_from(self.core.random.below(90)).unwrap_or(0);
         if !store::offer_match(&mut tx, id, number, record.subject, now).await?.happened() {
             return Err(Code::WrongState.into());

@@ -300,12 +300,16 @@ pub async fn offer_match(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now:
     change!(tx, OFFER_MATCH, id, number, officer, now)
 }
 
-const OFFER_AGAIN: &str = "UPDATE registration SET match_at = $4 WHERE registration_id = $1 AND match_number = $2 \
+/// Seconds between two scans of which the second moves the resident up: a loop of scans keeps nobody else off the list.
+const MOVES_UP_AFTER_SECONDS: i64 = 5;
+
+const OFFER_AGAIN: &str = "UPDATE registration SET match_at = CASE WHEN match_at <= $6 THEN $4 ELSE match_at END \
+    WHERE registration_id = $1 AND match_number = $2 \
     AND match_officer_id = $3 AND match_tries < $5 AND state = 'awaiting_officer' AND ended_at IS NULL AND expires_at > $4";
 
 /// The resident scanned the same officer's QR again: the number lives on, with the tries that are left.
 pub async fn offer_again(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<Changed> {
-    change!(tx, OFFER_AGAIN, id, number, officer, now, MATCH_TRIES)
+    change!(tx, OFFER_AGAIN, id, number, officer, now, MATCH_TRIES, now.plus_seconds(-MOVES_UP_AFTER_SECONDS))
 }
 
 /// Tries at a match number; then it is void.

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::model::{ApiKey, Party, Purpose};
@@ -16,6 +15,7 @@ use crate::clock::stopwatch;
 use crate::core::Core;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
+use crate::fair::turns::Turns;
 use crate::guesses::Guesses;
 use crate::input;
 
@@ -35,16 +35,19 @@ pub struct Parties {
     known: Arc<Mutex<HashMap<Uuid, Known>>>,
     wrong: Guesses,
     /// Look-ups at once, and waiting ones, of keys that this node does not know from addresses that were wrong too often.
-    doubtful: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    doubtful: Turns,
 }
 
 /// Wrong keys of one address before it has to wait; and seconds for one more.
 const WRONG_KEYS_PER_ADDRESS: (i64, i64) = (30, 10);
 /// Look-ups at once for addresses beyond that.
 const DOUBTFUL_AT_ONCE: usize = 2;
-/// Look-ups for such addresses that may wait.
+/// Look-ups for such addresses that may wait: each address has its share of the places, and who used them least is next.
 const DOUBTFUL_WAITING: usize = 64;
+/// What one is taken to cost before it is measured.
+const DOUBTFUL_COST: Duration = Duration::from_millis(2);
+/// How long one waits.
+const DOUBTFUL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is remembered of a key.
 enum Remembered {
@@ -82,8 +85,7 @@ impl Parties {
             core,
             known: Arc::default(),
             wrong: Guesses::new(burst, seconds),
-            doubtful: Arc::new(Semaphore::new(DOUBTFUL_AT_ONCE)),
-            places: Arc::new(Semaphore::new(DOUBTFUL_AT_ONCE + DOUBTFUL_WAITING)),
+            doubtful: Turns::new(DOUBTFUL_AT_ONCE, DOUBTFUL_WAITING),
         }
     }
 
@@ -102,8 +104,8 @@ impl Parties {
         let refuse = |seconds| Error::from(Refusal::new(Code::TooMany).retry_after(seconds));
         let mut queued = None;
         if let Some(seconds) = wait {
-            let place = self.places.try_acquire().map_err(|_| refuse(seconds))?;
-            queued = Some((place, self.doubtful.acquire().await.map_err(Error::internal)?));
+            let turn = self.doubtful.take(address, DOUBTFUL_COST, DOUBTFUL_PATIENCE).await;
+            queued = Some(turn.ok_or_else(|| refuse(seconds))?);
         }
         let done = self.authenticate(api_key).await;
         drop(queued);
@@ -124,6 +126,10 @@ impl Parties {
         known.get(&key.key_id).is_some_and(|entry| key.matches(&entry.secret_hash))
     }
 
+    fn forget(&self, key: &ApiKey) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key.key_id);
+    }
+
     /// Who presents this API key.
     ///
     /// # Errors
@@ -138,13 +144,20 @@ impl Parties {
                     if let Err(error) = this.look_up(&key).await
                         && error.code() == Some(Code::ApiKeyInvalid)
                     {
-                        this.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key.key_id);
+                        this.forget(&key);
                     }
                 });
                 Ok(party)
             }
             // On the heap, here and above, so that the common way carries nothing of it.
-            Remembered::No => Box::pin(self.look_up(&key)).await,
+            Remembered::No => {
+                let found = Box::pin(self.look_up(&key)).await;
+                // A key that is no longer good counts as a guess from now on; who has not the secret forgets nobody's.
+                if found.as_ref().is_err_and(|error| error.code() == Some(Code::ApiKeyInvalid)) && self.has_seen(&key) {
+                    self.forget(&key);
+                }
+                found
+            }
         }
     }
 

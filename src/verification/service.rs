@@ -292,10 +292,13 @@ impl Service {
         if !subject.single_use {
             let counted = self.count_offline(&mut tx, &row, now).await?;
             // A key that was used before gets its own answer, whatever the count says.
+            // It is looked for on this connection: a second one, waited for while the count's row is held, would be one that
+            // those who wait for the row hold.
             if counted != Counted::Use(1)
-                && let Some(answer) = self.earlier(party, question, record.subject, now).await?
+                && let Some(row) = earlier_row(&mut tx, party, question, record.subject).await?
             {
-                return Ok(answer);
+                tx.rollback().await?;
+                return self.again(row, question, now).await;
             }
             counted.or_refuse(too_many_checks())?;
         }
@@ -356,15 +359,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Option<Answer>> {
         let mut tx = self.core.db.read().await?;
-        let key = &question.key.0;
-        let id = party.relying_party_id;
-        let row = match store::by_key(&mut tx, id, key, resident).await? {
-            Some(row) => Some(row),
-            None => match quota::kept(&mut tx, id, key, resident).await? {
-                Some(kept) => repeated(&mut tx, kept).await?,
-                None => None,
-            },
-        };
+        let row = earlier_row(&mut tx, party, question, resident).await?;
         drop(tx);
         match row {
             Some(row) => self.again(row, question, now).await.map(Some),
@@ -534,6 +529,18 @@ fn too_many_checks() -> Refusal {
         "QR luring ini sudah diperiksa terlalu sering; mintalah QR yang baru kepada pemegangnya.",
         "This offline QR was checked too often; ask the holder for a new one.",
     )
+}
+
+/// What was recorded under this key.
+async fn earlier_row(tx: &mut Tx, party: &Party, question: &Question, resident: Uuid) -> Result<Option<CheckRow>> {
+    let (id, key) = (party.relying_party_id, &question.key.0);
+    if let Some(row) = store::by_key(tx, id, key, resident).await? {
+        return Ok(Some(row));
+    }
+    match quota::kept(tx, id, key, resident).await? {
+        Some(kept) => repeated(tx, kept).await,
+        None => Ok(None),
+    }
 }
 
 /// The check whose answer a repetition got, as if the repetition had been asked.

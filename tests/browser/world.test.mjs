@@ -159,6 +159,13 @@ describe("the world as it is", { timeout: 600_000 }, () => {
       await citra.button("VERIFIKASI DATA").click();
       await words(page, "Memori ponsel ini penuh");
       await look(page, "storage full");
+      // What could not be kept does not count as kept at the next try: a PIN whose salt was lost opens nothing ever again.
+      assert.equal(await page.evaluate(async () => {
+        const { save } = await import("/web/app/profiles.js");
+        const profile = { id: "nobody" };
+        const refused = await save(profile, { salt: new Uint8Array(16) }).then(() => false, () => true);
+        return refused && profile.salt === undefined;
+      }), true);
       await page.evaluate(() => (IDBObjectStore.prototype.put = window.put));
       await citra.sendForm();
       // From here on the service has everything that the phone cannot keep.

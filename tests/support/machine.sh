@@ -60,3 +60,25 @@ bring_python() {
     again "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$folder/wanted.txt"
     mv "$folder/wanted.txt" "$folder/installed.txt"
 }
+
+# Node from 20 on, which what drives the browser asks for; Debian 12 has an older one, with which npm brings a newer one.
+node_fits() { any_command node && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)'; }
+
+bring_node() {
+    local folder="$PWD/target/tools/node" machine
+    any_command npm || install_package npm
+    if ! node_fits; then
+        any_command node || install_package nodejs
+        export PATH="$folder/node_modules/.bin:$PATH"
+        hash -r
+        if ! node_fits; then
+            case "$(uname -m)" in aarch64) machine=arm64 ;; *) machine=x64 ;; esac
+            say "bringing a newer Node"
+            again npm install --silent --no-progress --no-save --prefix "$folder" "node-linux-$machine@22.23.3"
+            mkdir -p "$folder/node_modules/.bin"
+            ln -sf "../node-linux-$machine/bin/node" "$folder/node_modules/.bin/node"
+            hash -r
+        fi
+        node_fits || { say "Node 20 or newer is needed and could not be brought"; exit 3; }
+    fi
+}

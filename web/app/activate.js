@@ -75,9 +75,9 @@ export async function code() {
   }
   const resend = button(t("code.resend"), () => working(resend, t("code.resending"), async () => {
     try {
-      const said = await api(profile, pathOf(profile, "activation-code/resend"), { method: "POST", json: {}, again: false });
+      const { data: said } = await api(profile, pathOf(profile, "activation-code/resend"), { method: "POST", json: {}, again: false });
       trouble.hidden = true;
-      toast(said?.mail === "held" ? mailWords({ ...profile.registration, ...said }) : t("code.resent"), 6);
+      toast(said.mail === "held" ? mailWords({ ...profile.registration, ...said }) : t("code.resent"), 6);
     } catch (error) {
       complain(trouble, error);
     }

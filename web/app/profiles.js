@@ -94,8 +94,8 @@ export const get = async (id) => newest(await inStore("readonly", (store) => sto
 
 /** Keeps what changed. Rejects when the phone could not: for what must not be lost. */
 export async function save(profile, changes = {}) {
+  await inStore("readwrite", (store) => store.put({ ...profile, ...changes }));
   Object.assign(profile, changes);
-  await inStore("readwrite", (store) => store.put(profile));
   unsaved.delete(profile.id);
   return profile;
 }

@@ -180,11 +180,10 @@ export async function unlock() {
 // ---------------------------------------------------------------- the card
 
 async function load() {
-  if (wallet.card) return;
   const mine = wallet;
-  const { data } = await ask("/v1/me");
-  mine.card = data;
-  if (data.has_portrait) {
+  if (!mine.card) mine.card = (await ask("/v1/me")).data;
+  // One that was lost on the way is asked for again at the next screen.
+  if (mine.card.has_portrait && !mine.portrait) {
     const picture = await ask("/v1/me/portrait", { blob: true }).catch(() => null);
     if (picture) mine.portrait = URL.createObjectURL(picture.data);
   }
@@ -208,7 +207,7 @@ function tabs(active) {
 }
 
 function portrait(className) {
-  return wallet.portrait ? el("img", { src: wallet.portrait, alt: t("card.portrait"), class: className }) : el("div", { class: `${className} none`, role: "img", "aria-label": t("card.no_portrait") }, icon("user"));
+  return wallet.portrait ? el("img", { src: wallet.portrait, alt: t("card.portrait"), class: className }) : el("div", { class: `${className} none`, role: "img", "aria-label": t(wallet.card?.has_portrait ? "card.portrait_lost" : "card.no_portrait") }, icon("user"));
 }
 
 export async function card() {

@@ -24,7 +24,12 @@ export function counterQrScreen(main, api, { open }) {
   let known = "";
   const lines = new Map();
   let minded = stopwatch();
-  const mind = () => (minded = stopwatch());
+  let polling = false;
+  // Whoever comes back finds the list alive, whatever became of the QR meanwhile.
+  const mind = () => {
+    minded = stopwatch();
+    if (!polling && !ended) poll();
+  };
   addEventListener("keydown", mind);
   addEventListener("pointerdown", mind);
 
@@ -32,7 +37,7 @@ export function counterQrScreen(main, api, { open }) {
     if (ended) return;
     if (minded() > UNMINDED_SECONDS) {
       timer.stop();
-      fill(picture, el("div", { class: "paused stack" }, el("p", {}, t("counter_qr.paused")), button(t("counter_qr.resume"), () => { mind(); renew(); poll(); }, { wide: false })));
+      fill(picture, el("div", { class: "paused stack" }, el("p", {}, t("counter_qr.paused")), button(t("counter_qr.resume"), () => { mind(); renew(); }, { wide: false })));
       return;
     }
     try {
@@ -113,9 +118,10 @@ export function counterQrScreen(main, api, { open }) {
   }
 
   async function poll() {
-    if (ended || minded() > UNMINDED_SECONDS) return;
+    polling = !ended && minded() <= UNMINDED_SECONDS;
+    if (!polling) return;
     if (!document.hidden) await look();
-    if (!ended) setTimeout(poll, POLL_MILLISECONDS);
+    setTimeout(poll, POLL_MILLISECONDS);
   }
 
   fill(main, el("div", { class: "two" },

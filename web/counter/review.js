@@ -41,13 +41,22 @@ function zoom(pictures) {
   }, "zoomed");
 }
 
+/** A picture in a button that enlarges it; one that was lost on the way is said to be, with a button that asks for it again. */
+function face(one, shown) {
+  const box = el("div", {});
+  const load = () => fill(box, el("button", { type: "button", class: "face", id: `face-${one.kind}`, "aria-label": t("faces.enlarge", { what: one.label }), onclick: () => zoom(shown) },
+    el("img", { src: one.src, alt: "", onerror: () => fill(box, el("div", { class: "face none", role: "alert" }, icon("user"), t("faces.lost"), button(t("staff.again"), load, { kind: "secondary", wide: false }))) }), icon("plus")));
+  load();
+  return box;
+}
+
 function faces(api, view) {
   const pictures = [["selfie", view.has_selfie], ["portrait", view.has_portrait]].map(([kind, there]) => ({ kind, there, label: t(`faces.${kind}`), src: there ? api.picture(view.registration_id, kind) : null }));
   const shown = pictures.filter((one) => one.there);
   return el("section", { class: "faces card", "aria-labelledby": "faces" }, el("h2", { id: "faces", class: "sr-only" }, t("faces.title")),
     el("div", { class: "pair" }, pictures.map((one) => el("figure", {}, el("figcaption", {}, one.label),
       one.there
-        ? el("button", { type: "button", class: "face", id: `face-${one.kind}`, "aria-label": t("faces.enlarge", { what: one.label }), onclick: () => zoom(shown) }, el("img", { src: one.src, alt: "" }), icon("plus"))
+        ? face(one, shown)
         : el("p", { class: "face none" }, icon("user"), t(`faces.no_${one.kind}`))))));
 }
 

@@ -20,7 +20,17 @@ async function ownDetector() {
 let worker;
 function vendoredDetector() {
   worker = worker ?? new Promise((resolve, reject) => {
-    const made = new Worker("/web/shared/scanner-worker.js", { type: "module" });
+    // Older browsers do not know workers that are modules: they never ask for the type.
+    let known = false;
+    const made = new Worker("/web/shared/scanner-worker.js", { get type() {
+      known = true;
+      return "module";
+    } });
+    if (!known) {
+      made.terminate();
+      reject(Object.assign(new Error("no workers that are modules"), { unable: true }));
+      return;
+    }
     const waiting = new Map();
     let next = 0;
     const fail = (cause) => {
@@ -142,7 +152,7 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
       if (text) await found(text);
       else tell(t("scanner.no_code"));
     } catch (error) {
-      tell(t(error.decoder ? "scanner.no_decoder" : "scanner.no_picture"));
+      tell(t(error.unable ? "scanner.unable" : error.decoder ? "scanner.no_decoder" : "scanner.no_picture"));
     }
   }
 
@@ -192,7 +202,8 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
         if (video.readyState >= 2 && video.videoWidth) text = await decode(video, video.videoWidth, video.videoHeight);
         if (lost) say.textContent = hint;
         lost = false;
-      } catch {
+      } catch (error) {
+        if (error.unable) return tell(t("scanner.unable"));
         // The decoder did not load. It is tried again by itself, for there may be nothing here that reloads the page.
         lost = true;
         say.textContent = t("scanner.no_decoder");

@@ -195,7 +195,7 @@ fn are_names(names: &[String]) -> bool {
 fn unmarked(text: &str) -> &str {
     let text = text.trim();
     let bare = text.strip_prefix("=\"").and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    bare.strip_prefix(['\'', '’']).unwrap_or(bare)
+    bare.strip_prefix(['\'', '’', '‘', '`']).unwrap_or(bare)
 }
 
 /// A NIK's digits however it was written: marked as text or in groups. Whoever reads a NIK column reads it with this.

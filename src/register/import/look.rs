@@ -97,8 +97,8 @@ pub(super) fn look(path: &Path, trust_zeros: bool) -> Result<Look, ImportError> 
     let Hashing { hash, length, .. } = file.into_inner();
     if let Some(line) = quotes.end() {
         return Err(ImportError::Quotes(format!(
-            "{}: line {line}: a quotation mark is opened and not closed there, so that rows below it would be lost. Nothing was \
-             imported: remove the mark, or close the value, and import the file again",
+            "{}: line {line}: a quotation mark is opened there and not closed within three lines, so that rows below it would be \
+             lost. Nothing was imported: remove the mark, or write the value on one line, and import the file again",
             path.display(),
         )));
     }
