@@ -62,7 +62,7 @@ bring_python() {
 }
 
 # Node from 20 on, which what drives the browser asks for; Debian 12 has an older one, with which npm brings a newer one.
-node_fits() { any_command node && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)'; }
+node_fits() { any_command node && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)'; }
 
 bring_node() {
     local folder="$PWD/target/tools/node" machine
