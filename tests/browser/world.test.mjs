@@ -221,12 +221,12 @@ describe("the world as it is", { timeout: 600_000 }, () => {
       const fitri = new Resident(demo, person, demo.resident());
       await fitri.register();
       await note(page).waitFor({ state: "hidden" });
+      await eventually("the shell is kept", () => page.evaluate(async () => (await caches.keys()).length > 0 && Boolean(navigator.serviceWorker.controller)));
       await demo.halt();
       assert.ok(await page.evaluate(() => navigator.onLine), "this machine has a network; the service is what is away");
       await page.getByText("Tidak ada jaringan. Yang tampil").waitFor();
       await look(page, "server stopped");
       // The phone opens the app without network, and says so.
-      await eventually("the shell is kept", () => page.evaluate(async () => (await caches.keys()).length > 0 && Boolean(navigator.serviceWorker.controller)));
       await page.reload();
       await page.getByText("Tidak ada jaringan. Yang tampil").waitFor();
       await page.getByRole("heading", { name: "Siap ke loket" }).waitFor();
