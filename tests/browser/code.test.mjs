@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { handScanner } from "./device.mjs";
 import { FACE, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, checkScreen, DESK, keepPicture, openPerson, PHONE, startBoth, totp } from "./support.mjs";
+import { checkAccessibility, checkReflow, checkScreen, DESK, expectScreen, keepPicture, openPerson, PHONE, startBoth, totp } from "./support.mjs";
 
 describe("a code in place of the QR", { timeout: 300_000 }, () => {
   let demo;
@@ -163,6 +163,8 @@ describe("a code in place of the QR", { timeout: 300_000 }, () => {
     await phone.getByRole("button", { name: "Buat QR lagi" }).click();
     // Drawn before the clock stands still: what is being drawn then never becomes steady.
     await phone.locator(".qr svg").waitFor();
+    await phone.getByRole("link", { name: "Tunjukkan" }).click();
+    await expectScreen(phone, "bagikan");
     await phone.clock.install();
     await siti.present("Usia saja");
     const code = await showCode();
