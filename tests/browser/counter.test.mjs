@@ -112,6 +112,14 @@ describe("counter", { timeout: 600_000 }, () => {
     assert.equal(await page.locator("#note").inputValue(), "", "no field got the scanner's keys");
     await page.reload();
     await page.locator("#check-face").waitFor();
+    // A face that was lost on the way is said to be, and asked for again.
+    await page.route("**/selfie", (route) => route.abort());
+    await page.reload();
+    await page.getByText("Foto ini belum termuat.").waitFor();
+    await screen("face-lost");
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await page.locator(".face.none").getByRole("button", { name: "Coba lagi" }).click();
+    await page.getByRole("button", { name: "Perbesar: Swafoto tadi" }).locator("img").evaluate((image) => image.decode());
     await page.keyboard.press("F2");
   });
 

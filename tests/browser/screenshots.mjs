@@ -4,10 +4,9 @@
 
 import { spawnSync } from "node:child_process";
 import { FACE, Resident } from "./resident.mjs";
-import { DESK, keepPicture, Officer, openPerson, PHONE, startBrowser, startDemo, verify } from "./support.mjs";
+import { DESK, keepPicture, Officer, openPerson, PHONE, startBoth, verify } from "./support.mjs";
 
-const demo = await startDemo();
-const chrome = await startBrowser();
+const [demo, chrome] = await startBoth();
 
 /** The way of one resident, a picture a screen. */
 async function resident(size, viewport, language) {

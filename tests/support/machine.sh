@@ -1,4 +1,4 @@
-# What scripts of this repository need of a machine, brought when it is missing. Sourced by tests/run and .ci/run.
+# What scripts of this repository need of a machine, brought when it is missing. Sourced by tests/run, tests/package/run and those in .ci.
 # shellcheck shell=bash
 
 say() { printf '%s: %s\n' "$0" "$*" >&2; }
@@ -46,6 +46,12 @@ bring_compiler() {
     any_command cargo || { say "Rust is missing: https://rustup.rs"; exit 3; }
 }
 
+# The server's programs, which the tests start by themselves.
+bring_postgres() {
+    [ -n "${IKD_TEST_PG_BIN:-}" ] || any_command initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
+        install_package postgresql
+}
+
 # bring_python FOLDER REQUIREMENTS: a Python environment that holds exactly these packages.
 bring_python() {
     local folder="$1" wanted="$2"
@@ -80,5 +86,19 @@ bring_node() {
             hash -r
         fi
         node_fits || { say "Node 20 or newer is needed and could not be brought"; exit 3; }
+    fi
+}
+
+# Node, a Chromium, and what the browser tests import.
+bring_browser() {
+    if [ -z "${IKD_TEST_CHROMIUM:-}" ] && ! any_command chromium chromium-browser google-chrome google-chrome-stable; then
+        install_package chromium
+    fi
+    bring_node
+    local folder="$PWD/tests/browser"
+    if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed"; then
+        say "installing what the browser tests need"
+        (cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 again npm ci --silent --no-progress)
+        cp "$folder/package-lock.json" "$folder/node_modules/.installed"
     fi
 }

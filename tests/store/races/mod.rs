@@ -1,7 +1,7 @@
 //! Every pair of acts on one registration, at the same moment on connections of their own, in every state in which both may
 //! succeed; afterwards what must hold whoever was faster. On PostgreSQL, where writers run beside each other, and on SQLite.
 //!
-//! `IKD_RACE_ROUNDS=200 cargo test --test store races` tries each pair 200 times.
+//! `IKD_RACE_ROUNDS=200 tests/run --test store races` tries each pair 200 times.
 
 mod laws;
 mod stage;
