@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::captcha::CaptchaGate;
 use crate::clock::Timestamp;
 use crate::config::{MailTransport, Mode};
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::Tx;
 use crate::device::{Guard, SpentProofs};
 use crate::error::{Code, Error, Result};
@@ -37,7 +37,7 @@ use crate::{activation, captcha, counter, device, keyring, mail, registration, t
 #[derive(Clone)]
 pub struct App {
     /// Database, time, randomness, keys, configuration.
-    pub core: Core,
+    pub context: Context,
     /// The node's signing keys.
     pub keyring: Keyring,
     /// Flow A up to the counter.
@@ -61,55 +61,59 @@ pub struct App {
     gate: CaptchaGate,
     mail_worker: Arc<Worker>,
     mailbox: Option<Mailbox>,
-    further: Router,
+    extra_routes: Router,
 }
 
 impl App {
-    /// Wires everything over an open core whose schema is up to date.
+    /// Wires everything over an open context whose schema is up to date.
     ///
     /// # Errors
     /// When keys are missing, the mail transport cannot be set up, or this machine's clock is wrong.
-    pub async fn open(core: Core) -> Result<Self> {
+    pub async fn open(context: Context) -> Result<Self> {
         // Before anything that judges rows by the time: opening the keys retires and promotes.
-        let clock_watch = ClockWatch::new(&core);
+        let clock_watch = ClockWatch::new(&context);
         clock_watch.look().await?;
         if let Some(seconds) = clock_watch.off_by() {
             return Err(Error::internal(format!(
                 "this machine's clock is {seconds} s away from the database server's: put it right (NTP), then start again"
             )));
         }
-        let keyring = Keyring::open(core.clone()).await?;
+        let keyring = Keyring::open(context.clone()).await?;
         let wake = Wake::default();
-        let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
-        let registrations = registration::Service::new(core.clone(), register, keyring.clone(), wake.clone());
-        let counter = counter::Service::new(core.clone(), registrations.clone(), keyring.clone())?;
-        let activation = activation::Service::new(core.clone(), wake.clone());
-        let verification = verification::Service::new(core.clone(), keyring.clone());
-        let teller = teller::Service::new(core.clone(), verification.clone())?;
-        let wallet = wallet::Service::new(core.clone(), keyring.clone());
-        let gate = CaptchaGate::new(core.clone());
-        let guard =
-            Guard::new(core.vault.clone(), core.clock.clone(), core.random.clone(), &core.config.service.public_url);
-        let spent = SpentProofs::start(core.clone());
-        let transport = Transport::open(&core.config.mail).map_err(Error::internal)?;
+        let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
+        let registrations = registration::Service::new(context.clone(), register, keyring.clone(), wake.clone());
+        let counter = counter::Service::new(context.clone(), registrations.clone(), keyring.clone())?;
+        let activation = activation::Service::new(context.clone(), wake.clone());
+        let verification = verification::Service::new(context.clone(), keyring.clone());
+        let teller = teller::Service::new(context.clone(), verification.clone())?;
+        let wallet = wallet::Service::new(context.clone(), keyring.clone());
+        let gate = CaptchaGate::new(context.clone());
+        let guard = Guard::new(
+            context.vault.clone(),
+            context.clock.clone(),
+            context.random.clone(),
+            &context.config.service.public_url,
+        );
+        let spent = SpentProofs::start(context.clone());
+        let transport = Transport::open(&context.config.mail).map_err(Error::internal)?;
         let mail_worker = Arc::new(Worker::new(
-            core.db.clone(),
-            core.clock.clone(),
-            core.random.clone(),
+            context.db.clone(),
+            context.clock.clone(),
+            context.random.clone(),
             transport,
-            Arc::new(Composer(core.clone())),
+            Arc::new(Composer(context.clone())),
             wake,
         ));
-        let local =
-            core.config.mail.transport == MailTransport::Directory && core.config.service.mode != Mode::Production;
+        let local = context.config.mail.transport == MailTransport::Directory
+            && context.config.service.mode != Mode::Production;
         let mailbox = if local {
-            Some(Mailbox::create(core.config.mail.directory.clone()).map_err(Error::internal)?)
+            Some(Mailbox::create(context.config.mail.directory.clone()).map_err(Error::internal)?)
         } else {
             None
         };
         let housekeeping = Housekeeping {
             clock_watch: clock_watch.clone(),
-            core: core.clone(),
+            context: context.clone(),
             registrations: registrations.clone(),
             counter: counter.clone(),
             teller: teller.clone(),
@@ -120,7 +124,7 @@ impl App {
         };
         Ok(Self {
             clock_watch,
-            core,
+            context,
             keyring,
             registrations,
             counter,
@@ -134,39 +138,39 @@ impl App {
             gate,
             mail_worker,
             mailbox,
-            further: Router::new(),
+            extra_routes: Router::new(),
         })
     }
 
     /// Adds routes of whoever runs this node: the levers of `ikd demo`'s stage. `ikd serve` adds none.
-    pub fn with_routes(mut self, further: Router) -> Self {
-        self.further = self.further.merge(further);
+    pub fn with_routes(mut self, extra_routes: Router) -> Self {
+        self.extra_routes = self.extra_routes.merge(extra_routes);
         self
     }
 
     /// All routes under all layers.
     pub fn router(&self) -> Router {
-        self.router_with(self.further.clone())
+        self.router_with(self.extra_routes.clone())
     }
 
     /// [`App::router`] with other further routes under the same layers: measuring tools add theirs.
-    pub fn router_with(&self, further: Router) -> Router {
+    pub fn router_with(&self, extra_routes: Router) -> Router {
         let (router, api) = self.api().split_for_parts();
         let mut router = router
-            .merge(further)
-            .merge(docs::routes(describe(&api), self.core.config.http.documentation))
-            .merge(pages::routes(&self.core.config.service))
-            .merge(Health::new(&self.core, &self.keyring, &self.clock_watch).routes());
+            .merge(extra_routes)
+            .merge(docs::routes(describe(&api), self.context.config.http.documentation))
+            .merge(pages::routes(&self.context.config.service))
+            .merge(Health::new(&self.context, &self.keyring, &self.clock_watch).routes());
         if let Some(mailbox) = &self.mailbox {
             // The people of a demonstration are made up; those of a developer may be real.
-            router = router.merge(match self.core.config.service.mode {
+            router = router.merge(match self.context.config.service.mode {
                 Mode::Demo => mail::http::routes(mailbox.clone()),
                 _ => mail::http::routes_here(mailbox.clone()),
             });
         }
-        let settings = &self.core.config.http;
+        let settings = &self.context.config.http;
         let patience = std::time::Duration::from_secs(settings.request_timeout_seconds.max(1));
-        let core = self.core.clone();
+        let context = self.context.clone();
         router
             .fallback(pages::elsewhere_or_nowhere)
             .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
@@ -177,8 +181,8 @@ impl App {
                 Problem::from(Error::internal("a handler panicked")).into_response()
             }))
             .layer(from_fn_with_state(self.clock_watch.clone(), crate::health::http::demand_clock))
-            .layer(from_fn_with_state(Flood::new(&self.core), crate::web::flood::limit))
-            .layer(from_fn(move |request, next| headers::finish(core.clone(), request, next)))
+            .layer(from_fn_with_state(Flood::new(&self.context), crate::web::flood::limit))
+            .layer(from_fn(move |request, next| headers::finish(context.clone(), request, next)))
     }
 
     /// The API's description as served at `/openapi.json`.
@@ -211,7 +215,7 @@ impl App {
     }
 
     fn csrf(&self) -> CsrfLayer {
-        let url = &self.core.config.service.public_url;
+        let url = &self.context.config.service.public_url;
         CsrfLayer::new().add_trusted_origin(url).unwrap_or_else(|_| CsrfLayer::new())
     }
 
@@ -230,7 +234,7 @@ impl App {
         if let Err(error) = self.clock_watch.look().await {
             tracing::warn!(error.cause = %error, "the database did not tell the time");
         }
-        tasks.spawn(self.core.db.clone().watch(stop.clone()));
+        tasks.spawn(self.context.db.clone().watch(stop.clone()));
         tasks.spawn(self.clock_watch.clone().run(stop.clone()));
         let clock_watch = self.clock_watch.clone();
         tasks.spawn(self.keyring.clone().run(move || clock_watch.off_by().is_none(), stop.clone()));
@@ -246,12 +250,12 @@ impl App {
         self.wallet.drain().await;
         self.spent.drain().await;
         while tasks.join_next().await.is_some() {}
-        self.core.db.close().await;
+        self.context.db.close().await;
     }
 }
 
 /// Renders a message when it is sent; each domain writes its own kinds.
-struct Composer(Core);
+struct Composer(Context);
 
 impl Compose for Composer {
     fn compose(&self, job: Job) -> ComposeFuture<'_, Option<Email>> {
@@ -272,7 +276,7 @@ impl Compose for Composer {
     fn sent<'a>(&'a self, tx: &'a mut Tx, job: Job, now: Timestamp) -> ComposeFuture<'a, ()> {
         Box::pin(async move {
             if job.kind == MailKind::ActivationCode {
-                activation::face::on_sent(tx, job.reference, now).await?;
+                activation::ports::on_sent(tx, job.reference, now).await?;
             }
             Ok(())
         })

@@ -11,7 +11,7 @@ use crate::register::{Date, MaritalStatus, Nationality, RegisterRecord, Sex};
 /// A value as it is shown.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Shown {
+pub enum AttributeValue {
     /// Yes or no: `age_over_17`.
     Flag(bool),
     /// A text or code.
@@ -20,11 +20,11 @@ pub enum Shown {
 
 /// Named values in the order of the attributes. `Debug` shows names only.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Disclosed(Vec<(Attribute, Shown)>);
+pub struct Disclosed(Vec<(Attribute, AttributeValue)>);
 
 impl Disclosed {
     /// The pairs, in the order of the attributes.
-    pub fn iter(&self) -> impl Iterator<Item = (Attribute, &Shown)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Attribute, &AttributeValue)> {
         self.0.iter().map(|(attribute, shown)| (*attribute, shown))
     }
 
@@ -57,26 +57,26 @@ pub fn disclose(record: &RegisterRecord, set: AttributeSet, today: Date) -> Disc
     )
 }
 
-fn value(record: &RegisterRecord, attribute: Attribute, today: Date) -> Option<Shown> {
+fn value(record: &RegisterRecord, attribute: Attribute, today: Date) -> Option<AttributeValue> {
     Some(match attribute {
-        Attribute::Nik => Shown::Text(record.nik.as_str().to_owned()),
-        Attribute::FullName => Shown::Text(record.full_name.clone()),
-        Attribute::BirthPlace => Shown::Text(record.birth_place.clone()),
-        Attribute::BirthDate => Shown::Text(record.birth_date.to_string()),
-        Attribute::Sex => Shown::Text(record.sex.code().to_owned()),
-        Attribute::BloodType => Shown::Text(record.blood_type_label().to_owned()),
-        Attribute::Address => Shown::Text(record.address.clone()),
-        Attribute::RtRw => Shown::Text(record.rt_rw()),
-        Attribute::Village => Shown::Text(record.village.clone()),
-        Attribute::District => Shown::Text(record.district.clone()),
-        Attribute::Regency => Shown::Text(record.regency.clone()),
-        Attribute::Province => Shown::Text(record.province.clone()),
-        Attribute::Religion => Shown::Text(record.religion.code().to_owned()),
-        Attribute::MaritalStatus => Shown::Text(record.marital_status.code().to_owned()),
-        Attribute::Occupation => Shown::Text(record.occupation.clone()),
-        Attribute::Nationality => Shown::Text(record.nationality.code().to_owned()),
+        Attribute::Nik => AttributeValue::Text(record.nik.as_str().to_owned()),
+        Attribute::FullName => AttributeValue::Text(record.full_name.clone()),
+        Attribute::BirthPlace => AttributeValue::Text(record.birth_place.clone()),
+        Attribute::BirthDate => AttributeValue::Text(record.birth_date.to_string()),
+        Attribute::Sex => AttributeValue::Text(record.sex.code().to_owned()),
+        Attribute::BloodType => AttributeValue::Text(record.blood_type_label().to_owned()),
+        Attribute::Address => AttributeValue::Text(record.address.clone()),
+        Attribute::RtRw => AttributeValue::Text(record.rt_rw()),
+        Attribute::Village => AttributeValue::Text(record.village.clone()),
+        Attribute::District => AttributeValue::Text(record.district.clone()),
+        Attribute::Regency => AttributeValue::Text(record.regency.clone()),
+        Attribute::Province => AttributeValue::Text(record.province.clone()),
+        Attribute::Religion => AttributeValue::Text(record.religion.code().to_owned()),
+        Attribute::MaritalStatus => AttributeValue::Text(record.marital_status.code().to_owned()),
+        Attribute::Occupation => AttributeValue::Text(record.occupation.clone()),
+        Attribute::Nationality => AttributeValue::Text(record.nationality.code().to_owned()),
         Attribute::Portrait => return None,
-        Attribute::AgeOver17 => Shown::Flag(record.birth_date.age_on(today) >= ELIGIBLE_AGE),
+        Attribute::AgeOver17 => AttributeValue::Flag(record.birth_date.age_on(today) >= ELIGIBLE_AGE),
     })
 }
 
@@ -95,7 +95,7 @@ pub fn offline_claims(record: &RegisterRecord, set: AttributeSet, today: Date) -
             | Attribute::District
             | Attribute::Regency
             | Attribute::Province => {
-                if let Some(Shown::Text(line)) = shown {
+                if let Some(AttributeValue::Text(line)) = shown {
                     claims.address_lines.push(line);
                 }
             }
@@ -118,8 +118,8 @@ pub fn offline_claims(record: &RegisterRecord, set: AttributeSet, today: Date) -
             | Attribute::Nationality
             | Attribute::AgeOver17 => claims.more.extend(shown.map(|shown| {
                 let more = match shown {
-                    Shown::Flag(flag) => More::Flag(flag),
-                    Shown::Text(text) => More::Text(text),
+                    AttributeValue::Flag(flag) => More::Flag(flag),
+                    AttributeValue::Text(text) => More::Text(text),
                 };
                 (attribute.name().to_owned(), more)
             })),
@@ -153,7 +153,7 @@ mod tests {
     fn seventeen_is_counted_on_the_day() {
         let over = |today: &str| {
             let shown = disclose(&siti(), AttributeSet::AGE, Date::parse(today).unwrap());
-            shown.iter().next().map(|(_, shown)| *shown == Shown::Flag(true))
+            shown.iter().next().map(|(_, shown)| *shown == AttributeValue::Flag(true))
         };
         assert_eq!(over("2007-08-16"), Some(false));
         assert_eq!(over("2007-08-17"), Some(true));

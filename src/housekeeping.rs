@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::captcha::CaptchaGate;
 use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::{DbResult, Tx};
 use crate::device::SpentProofs;
 use crate::error::Result;
@@ -36,7 +36,7 @@ const PERIOD_SECONDS: u64 = 60;
 #[derive(Clone)]
 pub struct Housekeeping {
     /// Database and time.
-    pub core: Core,
+    pub context: Context,
     /// Ends registrations and deletes pictures.
     pub registrations: registration::Service,
     /// Forgets sessions and failed log-ins.
@@ -58,7 +58,7 @@ pub struct Housekeeping {
 impl Housekeeping {
     /// Sweeps until `stop`.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let node = self.core.random.uuid_v7(self.core.now());
+        let node = self.context.random.uuid_v7(self.context.now());
         loop {
             // A stop does not wait for a long backlog: each step is a transaction of its own.
             tokio::select! {
@@ -85,8 +85,8 @@ impl Housekeeping {
         if self.clock_watch.off_by().is_some() {
             return Ok(false);
         }
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         let until = now.plus_seconds(2 * PERIOD_SECONDS as i64);
         let ours = take_lease(&mut tx, "sweep", node, until, now).await?;
         tx.commit().await?;
@@ -100,7 +100,7 @@ impl Housekeeping {
         while self.verification.sweep().await? > 0 {}
         self.gate.sweep().await?;
         self.spent.sweep().await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         mail::outbox::sweep(&mut tx, now.plus_seconds(-DAY), 1_000).await?;
         window::sweep(&mut tx, now).await?;
         tx.commit().await?;

@@ -531,8 +531,8 @@ type Tables = BTreeMap<String, BTreeMap<String, (String, bool, i64)>>;
 #[tokio::test]
 async fn both_schemas_are_equal() {
     let folder = tempfile::tempdir().unwrap();
-    let core = support::core(support::Engine::Sqlite, folder.path()).await;
-    let mut sqlite = SqliteConnection::connect(core.config.database.url.expose()).await.unwrap();
+    let context = support::context(support::Engine::Sqlite, folder.path()).await;
+    let mut sqlite = SqliteConnection::connect(context.config.database.url.expose()).await.unwrap();
     let mut postgres = PgConnection::connect(&support::postgres::new_database().await).await.unwrap();
 
     let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(

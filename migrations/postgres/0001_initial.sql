@@ -1,4 +1,4 @@
--- Times are microseconds since 1970-01-01T00:00:00Z, ids are UUIDs, personal data is sealed (src/root.rs): a dump of
+-- Times are microseconds since 1970-01-01T00:00:00Z, ids are UUIDs, personal data is sealed (src/vault.rs): a dump of
 -- these tables contains no NIK, name, address, e-mail or picture.
 
 -- Keys ----------------------------------------------------------------------------------------------------------
@@ -85,7 +85,10 @@ CREATE TABLE officer (
     totp_sealed BYTEA NOT NULL,
     totp_last_step BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- The last log-in, and failed ones since.
+    logged_in_at BIGINT,
+    failed_log_ins BIGINT NOT NULL DEFAULT 0
 );
 
 -- Failed log-ins by user name and address together (a keyed digest of both).
@@ -103,9 +106,24 @@ CREATE TABLE officer_session (
     officer_id UUID NOT NULL REFERENCES officer (officer_id),
     created_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    expires_at BIGINT NOT NULL,
+    -- What was so when it began, to be told: the log-in before, and failed ones since then.
+    previous_at BIGINT,
+    previous_failures BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX officer_session_officer ON officer_session (officer_id);
+
+-- Personal data that an officer opened without the resident present, and why.
+CREATE TABLE reasoned_view (
+    officer_id UUID NOT NULL,
+    registration_id UUID NOT NULL,
+    opened_at BIGINT NOT NULL,
+    office_id UUID NOT NULL,
+    reason_sealed BYTEA NOT NULL,
+    PRIMARY KEY (officer_id, registration_id, opened_at)
+);
+CREATE INDEX reasoned_view_office ON reasoned_view (office_id, opened_at);
+CREATE INDEX reasoned_view_time ON reasoned_view (opened_at);
 
 -- Registration --------------------------------------------------------------------------------------------------
 
@@ -125,6 +143,9 @@ CREATE TABLE registration (
     updated_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     ended_at BIGINT,
+    -- Raised by every write that changes what an officer compares or where the registration stands; every decision demands
+    -- the one it was made on.
+    revision BIGINT NOT NULL DEFAULT 0,
     -- The data check: what the register said. check_state 'limited' waits for the counter.
     check_state TEXT NOT NULL CHECK (check_state IN ('pending', 'limited', 'done')),
     check_result TEXT CHECK (check_result IN ('match', 'differs', 'unknown_nik', 'not_eligible')),
@@ -137,13 +158,11 @@ CREATE TABLE registration (
     office_id UUID,
     scanned_by UUID,
     scanned_at BIGINT,
-    -- When an officer last had submission, register's answer and selfie on the screen: only what was seen can be approved.
-    seen_at BIGINT,
-    -- 1 once an officer had approved in the resident's presence and the register's answer sent it back to that officer.
-    proofed BIGINT NOT NULL,
     match_number BIGINT,
     match_officer_id UUID,
     match_at BIGINT,
+    -- Tries at the number that the resident reads out, counted before comparing; after three it is void.
+    match_tries BIGINT NOT NULL DEFAULT 0,
     -- The decision.
     decided_by UUID,
     decided_at BIGINT,
@@ -168,6 +187,8 @@ CREATE INDEX registration_end ON registration (expires_at) WHERE ended_at IS NUL
 -- One live approved registration per resident; the NIK never changes, so its index stands for the resident.
 CREATE UNIQUE INDEX registration_one_approved ON registration (nik_index)
     WHERE state IN ('approved_pending_register', 'code_sent', 'needs_pin');
+-- Those that ended without a digital KTP, to be deleted after a while.
+CREATE INDEX registration_ended ON registration (ended_at) WHERE state IN ('rejected', 'expired', 'cancelled');
 
 CREATE TABLE registration_selfie (
     registration_id UUID NOT NULL PRIMARY KEY,
@@ -182,6 +203,17 @@ CREATE TABLE registration_register_copy (
     registration_id UUID NOT NULL PRIMARY KEY,
     record BYTEA NOT NULL,
     portrait BYTEA
+);
+
+-- An officer asks that a resident's digital KTP make way for a new one; another person of the office, a supervisor, grants
+-- it. The request counts for the revision that the officer who asks had on the screen.
+CREATE TABLE release_request (
+    registration_id UUID NOT NULL PRIMARY KEY,
+    office_id UUID NOT NULL,
+    asked_by UUID NOT NULL,
+    asked_at BIGINT NOT NULL,
+    reason_sealed BYTEA NOT NULL,
+    revision BIGINT NOT NULL
 );
 
 -- Register look-ups for one NIK in the present window of 6 hours.
@@ -213,10 +245,13 @@ CREATE INDEX mail_outbox_due ON mail_outbox (due_at) WHERE state = 'queued';
 CREATE INDEX mail_outbox_parked ON mail_outbox (created_at) WHERE state = 'parked';
 CREATE INDEX mail_outbox_reference ON mail_outbox (reference, created_at);
 
--- Allowance per address (a leaky bucket): at full_at the bucket is empty again.
+-- Allowance per address and kind of message (a leaky bucket): at full_at the bucket is empty again. Each kind has its own, so
+-- that warnings use up nothing of the codes'.
 CREATE TABLE mail_allowance (
-    email_index BYTEA NOT NULL PRIMARY KEY,
-    full_at BIGINT NOT NULL
+    kind TEXT NOT NULL,
+    email_index BYTEA NOT NULL,
+    full_at BIGINT NOT NULL,
+    PRIMARY KEY (kind, email_index)
 );
 CREATE INDEX mail_allowance_full ON mail_allowance (full_at);
 
@@ -308,7 +343,10 @@ CREATE TABLE relying_party_employee (
     totp_sealed BYTEA NOT NULL,
     totp_last_step BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- The last log-in, and failed ones since.
+    logged_in_at BIGINT,
+    failed_log_ins BIGINT NOT NULL DEFAULT 0
 );
 
 -- Every check whose token could be unsealed: the holder's history and the party's record in one.
@@ -349,6 +387,94 @@ CREATE TABLE verification_refusal (
 );
 CREATE UNIQUE INDEX verification_refusal_idempotency ON verification_refusal (relying_party_id, idempotency_key);
 
+-- Checks of one offline QR, which can be scanned more than once.
+CREATE INDEX verification_offline ON verification (resident_id, relying_party_id, issued, verification_id)
+    WHERE single_use = 0;
+
+-- Rows that a relying party's refusals without a new line in a history may still leave in the present hour.
+CREATE TABLE refusal_window (
+    relying_party_id UUID NOT NULL PRIMARY KEY,
+    started_at BIGINT NOT NULL,
+    refusals BIGINT NOT NULL
+);
+
+-- A refusal that repeated an earlier one is counted there; its own key is kept here, so that it gets that answer again.
+CREATE TABLE verification_repeat (
+    relying_party_id UUID NOT NULL,
+    idempotency_key BYTEA NOT NULL,
+    resident_id UUID NOT NULL,
+    verification_id UUID NOT NULL,
+    body_hash BYTEA NOT NULL,
+    asked_at BIGINT NOT NULL,
+    PRIMARY KEY (relying_party_id, idempotency_key, resident_id)
+);
+CREATE INDEX verification_repeat_time ON verification_repeat (asked_at);
+
+CREATE INDEX verification_refusal_time ON verification_refusal (verified_at);
+-- The same refusal of the same token. Only refusals are in it, so that spending pays nothing for it.
+CREATE INDEX verification_refused ON verification (resident_id, relying_party_id, issued, verification_id)
+    WHERE result = 'invalid';
+
+-- Sessions of relying parties' employees, who verify on a web page.
+CREATE TABLE employee_session (
+    token_hash BYTEA NOT NULL PRIMARY KEY,
+    employee_id UUID NOT NULL REFERENCES relying_party_employee (employee_id),
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    -- What was so when it began, to be told: the log-in before, and failed ones since then.
+    previous_at BIGINT,
+    previous_failures BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX employee_session_employee ON employee_session (employee_id);
+
+-- Which employee asked: written before the question is answered, completed with the outcome. A row without one is a
+-- question whose answer never came back; repeated with the same key it is learnt.
+CREATE TABLE employee_check (
+    employee_id UUID NOT NULL,
+    check_id UUID NOT NULL,
+    relying_party_id UUID NOT NULL,
+    idempotency_key BYTEA NOT NULL,
+    purpose TEXT NOT NULL,
+    asked_at BIGINT NOT NULL,
+    verification_id UUID,
+    result TEXT CHECK (result IN ('valid', 'invalid')),
+    reason TEXT,
+    disclosed BIGINT,
+    PRIMARY KEY (employee_id, check_id)
+);
+CREATE UNIQUE INDEX employee_check_key ON employee_check (relying_party_id, idempotency_key);
+
+-- Codes of ten digits that a resident asked for because a camera failed: each stands for one presentation and dies with
+-- it. The code is kept as a keyed index, the presentation's token sealed. Looked up by the code, so distributed by it; the
+-- resident is named so that a newer code voids the older one.
+CREATE TABLE presentation_code (
+    code_index BYTEA NOT NULL PRIMARY KEY,
+    resident_id UUID NOT NULL,
+    sealed BYTEA NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX presentation_code_resident ON presentation_code (resident_id);
+CREATE INDEX presentation_code_end ON presentation_code (expires_at);
+
+-- Wrong codes in the present window, by whoever typed them: a relying party, or one of its employees.
+CREATE TABLE code_guess (
+    subject_id UUID NOT NULL PRIMARY KEY,
+    started_at BIGINT NOT NULL,
+    guesses BIGINT NOT NULL
+);
+CREATE INDEX code_guess_start ON code_guess (started_at);
+
+-- Whose code a party used under an idempotency key: a repetition finds its answer after the code is forgotten.
+CREATE TABLE code_use (
+    relying_party_id UUID NOT NULL,
+    idempotency_key BYTEA NOT NULL,
+    resident_id UUID NOT NULL,
+    used_at BIGINT NOT NULL,
+    PRIMARY KEY (relying_party_id, idempotency_key)
+);
+CREATE INDEX code_use_time ON code_use (used_at);
+
 -- Audit ---------------------------------------------------------------------------------------------------------
 
 -- Chained by a keyed digest, one chain per office (and one for everything without an office).
@@ -371,3 +497,44 @@ CREATE TABLE audit_head (
     seq BIGINT NOT NULL,
     digest BYTEA NOT NULL
 );
+
+-- Shares and proofs of use ----------------------------------------------------------------------------------------
+
+-- How often something was done in its present window: selfies of a phone, offline QRs of a holder, checks of one of them. The
+-- subject is a digest of what is counted and for whom.
+CREATE TABLE use_window (
+    subject BYTEA NOT NULL PRIMARY KEY,
+    started_at BIGINT NOT NULL,
+    uses BIGINT NOT NULL
+);
+CREATE INDEX use_window_start ON use_window (started_at);
+
+-- How often something happened in the present hour, by whom: quotas of staff, and what is written to the audit log in
+-- bounded numbers.
+CREATE TABLE hour_count (
+    subject_id UUID NOT NULL,
+    what TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    times BIGINT NOT NULL,
+    PRIMARY KEY (subject_id, what)
+);
+CREATE INDEX hour_count_start ON hour_count (started_at);
+
+-- Device proofs that were sent, as long as their nonces count: each works once.
+CREATE TABLE device_proof (
+    nonce_window BIGINT NOT NULL,
+    proof UUID NOT NULL,
+    PRIMARY KEY (nonce_window, proof)
+);
+
+-- The database itself ---------------------------------------------------------------------------------------------
+
+-- Written by each node every second, to find out whether anything can be written. After the disk was full the filling shows
+-- that there is room again.
+CREATE TABLE write_probe (
+    place BIGINT NOT NULL PRIMARY KEY,
+    beats BIGINT NOT NULL,
+    filling BYTEA
+);
+-- As it is, not compressed: it is there to take up room.
+ALTER TABLE write_probe ALTER COLUMN filling SET STORAGE EXTERNAL;

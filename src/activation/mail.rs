@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::code::ActivationCode;
 use super::store;
-use crate::core::Core;
+use crate::context::Context;
 use crate::error::{Error, Language, Result};
 use crate::mail::{Email, Job, MailKind};
 use crate::registration::{self, State};
@@ -36,21 +36,21 @@ struct Html<'a> {
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn compose(core: &Core, job: Job) -> Result<Option<Email>> {
+pub async fn compose(context: &Context, job: Job) -> Result<Option<Email>> {
     if job.kind != MailKind::ActivationCode {
         return Ok(None);
     }
     let id = job.reference;
-    let mut tx = core.db.read().await?;
+    let mut tx = context.db.read().await?;
     let Some(status) = store::lookup(&mut tx, id).await? else { return Ok(None) };
-    let now = core.now();
+    let now = context.now();
     if status.state != State::CodeSent || !status.lives(now) || !status.waits_for_code(now) {
         return Ok(None);
     }
-    let Some(contact) = registration::contact(core, &mut tx, id).await? else { return Ok(None) };
+    let Some(contact) = registration::contact(context, &mut tx, id).await? else { return Ok(None) };
     drop(tx);
-    let code = ActivationCode::derive(&core.vault, id, status.generation)?;
-    let link = link(&core.config.service.public_url, id, code);
+    let code = ActivationCode::derive(&context.vault, id, status.generation)?;
+    let link = link(&context.config.service.public_url, id, code);
     let until = status.expires_at.map(|end| contact.language.moment(end));
     let (subject, text, html) =
         write(contact.language, contact.full_name.expose(), code, &link, until.as_deref()).map_err(Error::internal)?;

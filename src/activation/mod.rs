@@ -4,10 +4,10 @@
 //! `code_sent → needs_pin → active`. Other domains use [`face`] inside their own transactions.
 
 pub mod code;
-pub mod face;
 pub mod http;
 pub mod mail;
 pub mod model;
+pub mod ports;
 pub mod service;
 pub mod store;
 

@@ -3,15 +3,15 @@
 use uuid::Uuid;
 
 use super::code::ActivationCode;
-use super::face::{self, Dispatch};
 use super::model::{
     CODE_TRIES, CODES_A_DAY, CodeStatus, LIFE_IN_NEEDS_PIN_SECONDS, SELFIE_AFTER_ACTIVATION_SECONDS, day_of,
 };
+use super::ports::{self, Dispatch};
 use super::store;
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::captcha;
 use crate::clock::Timestamp;
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
 use crate::error::{Code, Error, Refusal, Result};
@@ -19,7 +19,7 @@ use crate::mail::outbox;
 use crate::mail::{MailKind, MailState, Wake};
 use crate::registration::{self, Contact, State};
 use crate::secret::Redacted;
-use crate::wallet::face as wallet;
+use crate::wallet::ports as wallet;
 
 /// How often entering a code looks again because something else happened to it at the same time.
 const ENTER_TRIES: usize = 4;
@@ -27,7 +27,7 @@ const ENTER_TRIES: usize = 4;
 /// Activation. Cloning shares it.
 #[derive(Clone)]
 pub struct Service {
-    core: Core,
+    context: Context,
     mail: Wake,
 }
 
@@ -53,8 +53,8 @@ pub enum Enrolled {
 
 impl Service {
     /// `mail` wakes the worker when there is something to send.
-    pub const fn new(core: Core, mail: Wake) -> Self {
-        Self { core, mail }
+    pub const fn new(context: Context, mail: Wake) -> Self {
+        Self { context, mail }
     }
 
     /// Judges an activation code. The try is counted in a transaction of its own before anything is compared, so that
@@ -76,16 +76,16 @@ impl Service {
                 "The activation code has 6 digits, as in the e-mail.",
             )
         })?;
-        let now = self.core.now();
+        let now = self.context.now();
         for _ in 0..ENTER_TRIES {
             let status = self.status(device, id).await?;
             if !status.waits_for_code(now) {
                 return self.repeated(id, &status, code);
             }
             may_try(&status, now)?;
-            let solved = captcha::verify(&self.core.vault, captcha, now)?;
+            let solved = captcha::verify(&self.context.vault, captcha, now)?;
 
-            let mut tx = self.core.db.write().await?;
+            let mut tx = self.context.db.write().await?;
             captcha::service::spend(&mut tx, &solved).await?;
             let Some(tries) = store::count_try(&mut tx, id, status.generation, now).await? else {
                 // Somebody was faster: another try, a resend, another address, the right code. Nothing was spent.
@@ -94,10 +94,10 @@ impl Service {
             };
             tx.commit().await?;
 
-            if ActivationCode::derive(&self.core.vault, id, status.generation)? != code {
+            if ActivationCode::derive(&self.context.vault, id, status.generation)? != code {
                 return Err(Refusal::new(Code::CodeWrong).tries_left(CODE_TRIES - tries).into());
             }
-            let mut tx = self.core.db.write().await?;
+            let mut tx = self.context.db.write().await?;
             let ends = now.plus_seconds(LIFE_IN_NEEDS_PIN_SECONDS);
             if store::confirm(&mut tx, id, status.generation, now, ends).await?.happened() {
                 tx.commit().await?;
@@ -112,14 +112,14 @@ impl Service {
     /// The answer when the code was accepted before: the same request gets the same answer, anything else `wrong_state`.
     fn repeated(&self, id: Uuid, status: &CodeStatus, code: ActivationCode) -> Result<State> {
         let accepted = matches!(status.state, State::NeedsPin | State::Active);
-        if accepted && ActivationCode::derive(&self.core.vault, id, status.generation)? == code {
+        if accepted && ActivationCode::derive(&self.context.vault, id, status.generation)? == code {
             return Ok(status.state);
         }
         Err(Code::WrongState.into())
     }
 
     async fn status(&self, device: &Thumbprint, id: Uuid) -> Result<CodeStatus> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         store::lookup_for_device(&mut tx, id, device).await?.ok_or_else(|| Code::NotFound.into())
     }
 
@@ -129,8 +129,8 @@ impl Service {
     /// # Errors
     /// `not_found` for another device, `wrong_state`, `too_many`.
     pub async fn resend(&self, device: &Thumbprint, id: Uuid) -> Result<(MailState, Option<Timestamp>)> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         let status = store::hold_for_device(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
         if !status.waits_for_code(now) {
             return Err(Code::WrongState.into());
@@ -144,13 +144,13 @@ impl Service {
         } else {
             let count = status.codes_today(now) + 1;
             if count > CODES_A_DAY {
-                return Err(face::too_many_codes(now).into());
+                return Err(ports::too_many_codes(now).into());
             }
             outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
             store::new_code(&mut tx, id, status.generation, day_of(now), count).await?.or(DbError::Contention)?;
         }
         let email_index = self.contact(&mut tx, id).await?.email_index;
-        match face::dispatch(&self.core, &mut tx, id, &email_index, now).await? {
+        match ports::dispatch(&self.context, &mut tx, id, &email_index, now).await? {
             Dispatch::Queued => {
                 tx.commit().await?;
                 self.mail.wake();
@@ -168,7 +168,7 @@ impl Service {
     }
 
     async fn contact(&self, tx: &mut Tx, id: Uuid) -> Result<Contact> {
-        registration::contact(&self.core, tx, id).await?.ok_or_else(|| Code::NotFound.into())
+        registration::contact(&self.context, tx, id).await?.ok_or_else(|| Code::NotFound.into())
     }
 
     /// Sets the PIN and makes the digital KTP active, all in one transaction. Repeated by the same device with the same
@@ -177,7 +177,7 @@ impl Service {
     /// # Errors
     /// `not_found` for another device, `challenge_invalid`, `signature_invalid`, `wrong_state`, `already_active`.
     pub async fn enrol(&self, device: &Thumbprint, id: Uuid, enrolment: &Enrolment) -> Result<Enrolled> {
-        let now = self.core.now();
+        let now = self.context.now();
         let status = self.status(device, id).await?;
         let key = PinPublicKey::parse(&enrolment.pin_public_key).ok_or_else(|| {
             Refusal::field(
@@ -193,12 +193,12 @@ impl Service {
             return Err(Code::WrongState.into());
         }
         let challenge =
-            Challenge::open(&self.core.vault, &enrolment.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+            Challenge::open(&self.context.vault, &enrolment.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
         if !key.verifies(Purpose::Enrol, &challenge.bytes, device, &enrolment.signature) {
             return Err(Code::SignatureInvalid.into());
         }
 
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         if !store::activate(&mut tx, id, challenge.issued, now).await?.happened() {
             tx.rollback().await?;
             return match self.status(device, id).await?.state {
@@ -218,19 +218,19 @@ impl Service {
             email: contact.email,
             language: contact.language,
         };
-        wallet::enrol(&self.core, &mut tx, &holder, now).await?;
+        wallet::enrol(&self.context, &mut tx, &holder, now).await?;
         let until = now.plus_seconds(SELFIE_AFTER_ACTIVATION_SECONDS);
         store::keep_selfie_until(&mut tx, id, until).await?;
         let chain = contact.office_id.unwrap_or(GENERAL);
         let event = Event { chain, actor: Actor::Resident(id), action: Action::Activation, subject_id: resident_id };
-        audit::Service::new(self.core.clone()).record(&mut tx, event, Outcome::Done).await?;
+        audit::Service::new(self.context.clone()).record(&mut tx, event, Outcome::Done).await?;
         tx.commit().await?;
         Ok(Enrolled::Now)
     }
 
     async fn enrolled_before(&self, device: &Thumbprint, id: Uuid, key: PinPublicKey) -> Result<Enrolled> {
-        let mut tx = self.core.db.read().await?;
-        if wallet::is_enrolled(&self.core, &mut tx, id, device, key).await? {
+        let mut tx = self.context.db.read().await?;
+        if wallet::is_enrolled(&self.context, &mut tx, id, device, key).await? {
             Ok(Enrolled::Before)
         } else {
             Err(Code::WrongState.into())

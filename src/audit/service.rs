@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::model::{Action, Actor, Entry, Event, Fault, GENERAL, Intent, Outcome, Report, is_written};
 use super::store;
 use crate::clock::HOUR;
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::vault::Label;
@@ -26,13 +26,13 @@ const BROKEN: &[u8] = b"broken";
 /// The audit log. Cloning shares its sources.
 #[derive(Clone)]
 pub struct Service {
-    core: Core,
+    context: Context,
 }
 
 impl Service {
-    /// The log of this core's database.
-    pub const fn new(core: Core) -> Self {
-        Self { core }
+    /// The log of this context's database.
+    pub const fn new(context: Context) -> Self {
+        Self { context }
     }
 
     /// Announces an action, durably, before anything of it happens. Opens a transaction of its own: not to be called while
@@ -41,8 +41,8 @@ impl Service {
     /// # Errors
     /// When it could not be recorded: then the action must not happen.
     pub async fn begin(&self, event: Event) -> Result<Intent> {
-        let intent = Intent { event, correlation_id: self.core.random.uuid_v7(self.core.now()) };
-        let mut tx = self.core.db.write().await?;
+        let intent = Intent { event, correlation_id: self.context.random.uuid_v7(self.context.now()) };
+        let mut tx = self.context.db.write().await?;
         self.append(&mut tx, intent, "intent", String::new()).await?;
         tx.commit().await?;
         Ok(intent)
@@ -62,7 +62,7 @@ impl Service {
     /// # Errors
     /// When it could not be recorded.
     pub async fn finish_alone(&self, intent: Intent, outcome: Outcome) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         self.finish(&mut tx, intent, outcome).await?;
         Ok(tx.commit().await?)
     }
@@ -72,7 +72,7 @@ impl Service {
     /// # Errors
     /// When it could not be recorded: then the transaction must not be committed.
     pub async fn record(&self, tx: &mut Tx, event: Event, outcome: Outcome) -> Result<()> {
-        let correlation_id = self.core.random.uuid_v7(self.core.now());
+        let correlation_id = self.context.random.uuid_v7(self.context.now());
         self.append(tx, Intent { event, correlation_id }, "outcome", outcome.to_text()).await
     }
 
@@ -90,7 +90,7 @@ impl Service {
     /// # Errors
     /// When it could not be recorded.
     pub async fn refused(&self, event: Event, code: Code) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         self.refused_in(&mut tx, event, code).await?;
         Ok(tx.commit().await?)
     }
@@ -112,7 +112,7 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn count(&self, tx: &mut Tx, subject: Uuid, what: &str) -> Result<i64> {
-        let now = self.core.now();
+        let now = self.context.now();
         Ok(store::count(tx, subject, what, now, now.plus_seconds(-HOUR)).await?)
     }
 
@@ -121,8 +121,8 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let mut tx = self.core.db.write().await?;
-        let rows = store::sweep_counts(&mut tx, self.core.now().plus_seconds(-HOUR)).await?;
+        let mut tx = self.context.db.write().await?;
+        let rows = store::sweep_counts(&mut tx, self.context.now().plus_seconds(-HOUR)).await?;
         tx.commit().await?;
         Ok(rows)
     }
@@ -160,7 +160,7 @@ impl Service {
         let entry = Entry {
             chain: event.chain,
             seq,
-            at: self.core.now(),
+            at: self.context.now(),
             correlation_id,
             actor_kind: event.actor.kind().to_owned(),
             actor_id: event.actor.id(),
@@ -176,14 +176,14 @@ impl Service {
 
     /// Version of the root secret, then the HMAC.
     fn digest(&self, parts: &[Vec<u8>]) -> Vec<u8> {
-        let vault = &self.core.vault;
+        let vault = &self.context.vault;
         [&[vault.current()][..], &vault.mac_now(Label::Audit, &slices(parts))].concat()
     }
 
     fn fits(&self, digest: &[u8], parts: &[Vec<u8>]) -> bool {
         // An unknown version has no key: whoever invents one is refused here.
         let Some((&version, mac)) = digest.split_first() else { return false };
-        let own = self.core.vault.mac(version, Label::Audit, &slices(parts));
+        let own = self.context.vault.mac(version, Label::Audit, &slices(parts));
         own.is_some_and(|own| own[..].ct_eq(mac).into())
     }
 
@@ -194,7 +194,7 @@ impl Service {
     pub async fn verify(&self) -> Result<Report> {
         let mut report = Report::default();
         let mut opened = BTreeSet::new();
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let mut chains: BTreeSet<Uuid> = store::chains(&mut tx).await?.into_iter().collect();
         chains.extend(store::heads(&mut tx).await?.into_iter().map(|head| head.chain));
         for &chain in &chains {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{CaptchaChallenge, MOST_STEPS, Solved, issue, store, verify};
 use crate::clock::{MICROS, MINUTE, Timestamp};
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::fair::Meter;
@@ -14,7 +14,7 @@ use crate::fair::Meter;
 /// this process; what guards secrets is counted in rows. Cloning shares it.
 #[derive(Clone)]
 pub struct CaptchaGate {
-    core: Core,
+    context: Context,
     /// Registrations and challenges of each client, and of all.
     each: Meter,
     all: Meter,
@@ -38,11 +38,11 @@ const EVERYBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 impl CaptchaGate {
     /// The gate with the configured free share.
-    pub fn new(core: Core) -> Self {
-        let free = i64::from(core.config.captcha.free_per_minute);
+    pub fn new(context: Context) -> Self {
+        let free = i64::from(context.config.captcha.free_per_minute);
         let meter = |share: i64, shares: i64| Meter::new(share * shares, MINUTE * MICROS / share);
         let (each, all) = (meter(free.max(1), MOST_SHARES.0), meter(free.max(1) * ALL, MOST_SHARES.1));
-        Self { core, each, all, free }
+        Self { context, each, all, free }
     }
 
     /// Lets a request through that comes within the free share of its address and of all, or with a fresh solution that cost
@@ -51,7 +51,7 @@ impl CaptchaGate {
     /// # Errors
     /// `captcha_required`, `captcha_invalid`.
     pub async fn pass(&self, address: IpAddr, solution: Option<&str>) -> Result<()> {
-        let now = self.core.now();
+        let now = self.context.now();
         if solution.is_none()
             && self.each.level(address, now) < self.free
             && self.all.level(EVERYBODY, now) < self.free * ALL
@@ -59,11 +59,11 @@ impl CaptchaGate {
             self.note(address, now);
             return Ok(());
         }
-        let solved = verify(&self.core.vault, solution, now)?;
+        let solved = verify(&self.context.vault, solution, now)?;
         if solved.step + LENIENCY < self.own_step(address, now) {
             return Err(Code::CaptchaInvalid.into());
         }
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         spend(&mut tx, &solved).await?;
         tx.commit().await?;
         Ok(())
@@ -75,10 +75,10 @@ impl CaptchaGate {
     /// # Errors
     /// A fault of ours.
     pub fn challenge(&self, address: IpAddr) -> Result<CaptchaChallenge> {
-        let now = self.core.now();
+        let now = self.context.now();
         let step = self.step(address, now);
         self.note(address, now);
-        issue(&self.core.vault, &self.core.random, self.core.config.captcha.max_number, step, now)
+        issue(&self.context.vault, &self.context.random, self.context.config.captcha.max_number, step, now)
     }
 
     fn note(&self, address: IpAddr, now: Timestamp) {
@@ -98,7 +98,7 @@ impl CaptchaGate {
 
     /// Forgets addresses that have been quiet.
     pub fn forget_quiet(&self) {
-        self.each.forget_quiet(self.core.now());
+        self.each.forget_quiet(self.context.now());
     }
 
     /// Forgets spent solutions that have expired.
@@ -106,8 +106,8 @@ impl CaptchaGate {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let mut tx = self.core.db.write().await?;
-        let swept = store::sweep(&mut tx, self.core.now()).await?;
+        let mut tx = self.context.db.write().await?;
+        let swept = store::sweep(&mut tx, self.context.now()).await?;
         tx.commit().await?;
         Ok(swept)
     }

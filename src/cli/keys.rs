@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{Failure, Format, open_core, open_database};
+use super::{Failure, Format, open_context, open_database};
 use crate::audit::{self, Action};
 use crate::config::Config;
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::KeyPurpose;
 use crate::keyring::service::{Keyring, from_hex, hex, init_root};
 use crate::random::Random;
@@ -70,7 +70,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             }
         }
         Command::List => {
-            let rows = Keyring::list(&open_core(config).await?).await?;
+            let rows = Keyring::list(&open_context(config).await?).await?;
             match format {
                 Format::Text => {
                     for row in rows {
@@ -97,15 +97,15 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             }
         }
         Command::Rotate { purpose } => {
-            let core = open_core(config).await?;
-            let kid = Keyring::rotate(&core, purpose).await?;
-            note(&core, Action::KeyRotated, &kid).await?;
+            let context = open_context(config).await?;
+            let kid = Keyring::rotate(&context, purpose).await?;
+            note(&context, Action::KeyRotated, &kid).await?;
             match format {
                 Format::Text => say!(
                     "published {} key {}: copy {}/{}-{}.pem to every other node; it takes over by itself",
                     purpose.as_str(),
                     hex(&kid),
-                    core.config.keys.directory.display(),
+                    context.config.keys.directory.display(),
                     purpose.as_str(),
                     hex(&kid)
                 ),
@@ -115,45 +115,45 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
         Command::Revoke { kid } => {
             let bytes =
                 from_hex(&kid).ok_or_else(|| Failure::Usage(String::from("a key id has 16 hexadecimal digits")))?;
-            let core = open_core(config).await?;
-            Keyring::revoke(&core, bytes).await?;
-            note(&core, Action::KeyRevoked, &bytes).await?;
+            let context = open_context(config).await?;
+            Keyring::revoke(&context, bytes).await?;
+            note(&context, Action::KeyRevoked, &bytes).await?;
             match format {
                 Format::Text => say!("revoked {kid}: tokens signed with it are refused from now on"),
                 Format::Json => say!("{}", json!({"kid": kid, "state": "retired"})),
             }
         }
         Command::Export => {
-            let core = open_core(config).await?;
-            note(&core, Action::KeySetExported, &[]).await?;
-            let set = Keyring::jwks_of(&Keyring::list(&core).await?, core.now());
+            let context = open_context(config).await?;
+            note(&context, Action::KeySetExported, &[]).await?;
+            let set = Keyring::jwks_of(&Keyring::list(&context).await?, context.now());
             say!("{}", serde_json::to_string_pretty(&set).unwrap_or_default());
         }
     }
     Ok(())
 }
 
-/// Makes the root secret and the signing keys that are missing: the open core, whether a root secret was made, the new keys.
+/// Makes the root secret and the signing keys that are missing: the open context, whether a root secret was made, the new keys.
 ///
 /// # Errors
 /// [`Failure::Environment`] when files or the database cannot be used.
-pub async fn init(config: Config) -> Result<(Core, bool, Vec<(KeyPurpose, [u8; 8])>), Failure> {
+pub async fn init(config: Config) -> Result<(Context, bool, Vec<(KeyPurpose, [u8; 8])>), Failure> {
     let directory = config.keys.directory.clone();
     // The database must be there before files are made, so that a wrong URL leaves nothing behind.
     open_database(&config).await?.migrate().await?;
     let root = init_root(&directory, &Random::system())?;
-    let core = open_core(config).await?;
-    let made = Keyring::init(&core).await?;
+    let context = open_context(config).await?;
+    let made = Keyring::init(&context).await?;
     for (_, kid) in &made {
-        note(&core, Action::KeyMade, kid).await?;
+        note(&context, Action::KeyMade, kid).await?;
     }
-    Ok((core, root, made))
+    Ok((context, root, made))
 }
 
 /// The subject of the entry is the key's id, which is shorter than a UUID.
-async fn note(core: &Core, action: Action, kid: &[u8]) -> Result<(), Failure> {
+async fn note(context: &Context, action: Action, kid: &[u8]) -> Result<(), Failure> {
     let number = kid.iter().take(16).fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
-    let mut tx = core.db.write().await?;
-    audit::Service::new(core.clone()).operator(&mut tx, action, uuid::Uuid::from_u128(number)).await?;
+    let mut tx = context.db.write().await?;
+    audit::Service::new(context.clone()).operator(&mut tx, action, uuid::Uuid::from_u128(number)).await?;
     Ok(tx.commit().await?)
 }

@@ -33,7 +33,7 @@ use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Mode};
-use crate::core::{Core, Sources};
+use crate::context::{Context, Sources};
 use crate::db::{Address, Db, DbError, PoolSizes};
 use crate::error::{Code, Error, Language};
 use crate::random::Random;
@@ -175,12 +175,12 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         }
         Command::Config { command } => config_check::run(command, &config, format),
         Command::Keys { command } => keys::run(command, config, format).await,
-        Command::Register(args) => register::run(args, format, async || open_core(config).await).await,
-        Command::Office { command } => office::run(command, &open_core(config).await?, format).await,
-        Command::Officer { command } => officer::run(command, &open_core(config).await?, format).await,
-        Command::RelyingParty(args) => relying_party::run(args, &open_core(config).await?, format).await,
+        Command::Register(args) => register::run(args, format, async || open_context(config).await).await,
+        Command::Office { command } => office::run(command, &open_context(config).await?, format).await,
+        Command::Officer { command } => officer::run(command, &open_context(config).await?, format).await,
+        Command::RelyingParty(args) => relying_party::run(args, &open_context(config).await?, format).await,
         Command::Audit { command } => {
-            let service = crate::audit::Service::new(open_core(config).await?);
+            let service = crate::audit::Service::new(open_context(config).await?);
             audit::run(command, &service, format).await
         }
     }
@@ -212,16 +212,16 @@ async fn open_database(config: &Config) -> Result<Db, Failure> {
 }
 
 /// Opens database and root secrets for a command; the schema is brought up to date first.
-async fn open_core(config: Config) -> Result<Core, Failure> {
+async fn open_context(config: Config) -> Result<Context, Failure> {
     let vault = Vault::load(&config.keys.directory.join("root"))?;
     let db = open_database(&config).await?;
     if config.database.migrate_on_start {
         db.migrate().await?;
     }
     let config = Arc::new(config);
-    let core = Core::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config });
-    crate::keyring::Keyring::check_root(&core).await?;
-    Ok(core)
+    let context = Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config });
+    crate::keyring::Keyring::check_root(&context).await?;
+    Ok(context)
 }
 
 /// A secret from standard input: typed without echo on a terminal, else the first line.

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use super::{Failure, Format};
-use crate::core::Core;
+use crate::context::Context;
 use crate::counter::service::{add_office, offices};
 
 /// What an office is.
@@ -38,21 +38,21 @@ pub enum Command {
 ///
 /// # Errors
 /// [`Failure::Refused`] for bad input, [`Failure::Environment`] when the database cannot be used.
-pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Failure> {
+pub async fn run(command: Command, context: &Context, format: Format) -> Result<(), Failure> {
     match command {
         Command::Add { code, name, kind } => {
             let kind = match kind {
                 Kind::Office => "office",
                 Kind::Outreach => "outreach",
             };
-            let office = add_office(core, &code, &name, kind).await?;
+            let office = add_office(context, &code, &name, kind).await?;
             match format {
                 Format::Text => say!("added office {} ({})", office.code, office.name),
                 Format::Json => say!("{}", json!({"office_id": office.office_id, "code": office.code})),
             }
         }
         Command::List => {
-            let rows = offices(core).await?;
+            let rows = offices(context).await?;
             match format {
                 Format::Text => {
                     for row in rows {

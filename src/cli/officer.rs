@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::output::or_lost;
 use super::{Failure, Format, read_secret};
-use crate::core::Core;
+use crate::context::Context;
 use crate::counter::Role;
 use crate::counter::service::{
     NewOfficer, add_officer, disable_officer, enable_officer, officers, reset_totp, set_password,
@@ -63,11 +63,11 @@ pub enum Command {
 ///
 /// # Errors
 /// [`Failure::Refused`] for bad input, [`Failure::Environment`] when the database cannot be used.
-pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Failure> {
+pub async fn run(command: Command, context: &Context, format: Format) -> Result<(), Failure> {
     match command {
         Command::Add { username, full_name, office, role, generate_password } => {
-            let (password, made) = choose_password(core, generate_password)?;
-            let new = add_officer(core, &office, &username, &full_name, role, &password).await?;
+            let (password, made) = choose_password(context, generate_password)?;
+            let new = add_officer(context, &office, &username, &full_name, role, &password).await?;
             let shown =
                 print_secrets(format, &username, &new, made.as_ref().map(|password| password.expose().as_str()));
             or_lost(
@@ -76,7 +76,7 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
             )?;
         }
         Command::List => {
-            let rows = officers(core).await?;
+            let rows = officers(context).await?;
             match format {
                 Format::Text => {
                     for (username, full_name, role, state) in rows {
@@ -95,29 +95,29 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
             }
         }
         Command::Disable { username } => {
-            disable_officer(core, &username).await?;
+            disable_officer(context, &username).await?;
             match format {
                 Format::Text => say!("{username} is disabled; running sessions have ended"),
                 Format::Json => say!("{}", json!({"username": username, "state": "disabled"})),
             }
         }
         Command::Enable { username } => {
-            enable_officer(core, &username).await?;
+            enable_officer(context, &username).await?;
             match format {
                 Format::Text => say!("{username} may log in again"),
                 Format::Json => say!("{}", json!({"username": username, "state": "active"})),
             }
         }
         Command::ResetPassword { username, generate_password } => {
-            let (password, made) = choose_password(core, generate_password)?;
-            if !set_password(core, &username, &password).await? {
+            let (password, made) = choose_password(context, generate_password)?;
+            if !set_password(context, &username, &password).await? {
                 return Err(Error::from(Code::NotFound).into());
             }
             let shown = print_password(format, &username, made.as_ref().map(|password| password.expose().as_str()));
             or_lost(shown, &format!("`ikd officer reset-password {username}`"))?;
         }
         Command::ResetTotp { username } => {
-            let new = reset_totp(core, &username).await?;
+            let new = reset_totp(context, &username).await?;
             let shown = print_secrets(format, &username, &new, None);
             or_lost(shown, &format!("`ikd officer reset-totp {username}`"))?;
         }
@@ -126,9 +126,9 @@ pub async fn run(command: Command, core: &Core, format: Format) -> Result<(), Fa
 }
 
 /// The password that counts, and the same once more when it was made here and has to be shown.
-fn choose_password(core: &Core, make: bool) -> Result<(Redacted<String>, Option<Redacted<String>>), Failure> {
+fn choose_password(context: &Context, make: bool) -> Result<(Redacted<String>, Option<Redacted<String>>), Failure> {
     if make {
-        let made = password::generate(&core.random);
+        let made = password::generate(&context.random);
         return Ok((made.clone(), Some(made)));
     }
     Ok((read_secret("Password (at least 12 characters): ")?, None))

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Failure, Format};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Intent, Outcome};
-use crate::core::Core;
+use crate::context::Context;
 use crate::register::generate::{DEFAULT_AS_OF, GenerateOptions, Generated, Generator, generate_into, generate_to_csv};
 use crate::register::import::{ImportError, ImportOptions, import};
 use crate::register::service::Switch;
@@ -80,7 +80,7 @@ struct GenerateArgs {
     show: usize,
 }
 
-/// Runs `ikd register`. `core` opens the database; commands that need none do not call it.
+/// Runs `ikd register`. `context` opens the database; commands that need none do not call it.
 ///
 /// # Errors
 /// Wrong files are [`Failure::Usage`], what was not done to its end is [`Failure::Refused`], and a database or folder
@@ -88,26 +88,26 @@ struct GenerateArgs {
 pub async fn run(
     args: RegisterArgs,
     format: Format,
-    core: impl AsyncFnOnce() -> Result<Core, Failure>,
+    context: impl AsyncFnOnce() -> Result<Context, Failure>,
 ) -> Result<(), Failure> {
     match args.command {
         Command::Import(args) => {
-            let core = core().await?;
-            let intent = announced(&core).await?;
-            let done = import_file(args, format, LocalRegister::new(core.clone())).await;
-            concluded(&core, intent, done).await
+            let context = context().await?;
+            let intent = announced(&context).await?;
+            let done = import_file(args, format, LocalRegister::new(context.clone())).await;
+            concluded(&context, intent, done).await
         }
-        Command::Generate(args) if args.csv.is_some() => generate(args, format, core).await,
+        Command::Generate(args) if args.csv.is_some() => generate(args, format, context).await,
         Command::Generate(args) => {
-            let core = core().await?;
-            let intent = announced(&core).await?;
-            let done = generate(args, format, async || Ok(core.clone())).await;
-            concluded(&core, intent, done).await
+            let context = context().await?;
+            let intent = announced(&context).await?;
+            let done = generate(args, format, async || Ok(context.clone())).await;
+            concluded(&context, intent, done).await
         }
-        Command::Close => set_switch(core().await?, Switch::Closed, format).await,
-        Command::Open => set_switch(core().await?, Switch::Open, format).await,
+        Command::Close => set_switch(context().await?, Switch::Closed, format).await,
+        Command::Open => set_switch(context().await?, Switch::Open, format).await,
         Command::Status => {
-            let (switch, residents) = LocalRegister::new(core().await?).status().await?;
+            let (switch, residents) = LocalRegister::new(context().await?).status().await?;
             match format {
                 Format::Text => say!("register {}, {residents} residents", switch.as_str()),
                 Format::Json => say!("{}", json!({"register": switch.as_str(), "residents": residents})),
@@ -118,23 +118,23 @@ pub async fn run(
 }
 
 /// Records change the people whom everything else is about: that somebody began to is written before the first row.
-async fn announced(core: &Core) -> Result<Intent, Failure> {
+async fn announced(context: &Context) -> Result<Intent, Failure> {
     let (actor, subject_id) = (Actor::Operator, Uuid::nil());
     let event = Event { chain: GENERAL, actor, action: Action::RegisterImported, subject_id };
-    Ok(audit::Service::new(core.clone()).begin(event).await?)
+    Ok(audit::Service::new(context.clone()).begin(event).await?)
 }
 
-async fn concluded(core: &Core, intent: Intent, done: Result<(), Failure>) -> Result<(), Failure> {
+async fn concluded(context: &Context, intent: Intent, done: Result<(), Failure>) -> Result<(), Failure> {
     let outcome = if done.is_ok() { Outcome::Done } else { Outcome::Failed };
-    audit::Service::new(core.clone()).finish_alone(intent, outcome).await?;
+    audit::Service::new(context.clone()).finish_alone(intent, outcome).await?;
     done
 }
 
-async fn set_switch(core: Core, switch: Switch, format: Format) -> Result<(), Failure> {
-    LocalRegister::new(core.clone()).set_switch(switch).await?;
+async fn set_switch(context: Context, switch: Switch, format: Format) -> Result<(), Failure> {
+    LocalRegister::new(context.clone()).set_switch(switch).await?;
     let action = if switch == Switch::Open { Action::RegisterOpened } else { Action::RegisterClosed };
-    let mut tx = core.db.write().await?;
-    audit::Service::new(core.clone()).operator(&mut tx, action, Uuid::nil()).await?;
+    let mut tx = context.db.write().await?;
+    audit::Service::new(context.clone()).operator(&mut tx, action, Uuid::nil()).await?;
     tx.commit().await?;
     match format {
         Format::Text => say!("register {}", switch.as_str()),
@@ -210,7 +210,7 @@ fn is_same(a: &Path, b: &Path) -> bool {
 async fn generate(
     args: GenerateArgs,
     format: Format,
-    core: impl AsyncFnOnce() -> Result<Core, Failure>,
+    context: impl AsyncFnOnce() -> Result<Context, Failure>,
 ) -> Result<(), Failure> {
     let options = GenerateOptions { count: args.count, seed: args.seed, as_of: args.as_of, portraits: args.portraits };
     let stop = stop_signal();
@@ -228,7 +228,7 @@ async fn generate(
                 .await
                 .map_err(|_| Failure::Environment(String::from("a worker stopped")))?
         }
-        None => generate_into(&LocalRegister::new(core().await?), options, progress).await,
+        None => generate_into(&LocalRegister::new(context().await?), options, progress).await,
     };
     bar.finish_and_clear();
     let done = done.map_err(batch_failure)?;

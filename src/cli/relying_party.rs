@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::output::or_lost;
 use super::{Failure, Format};
 use crate::attribute::AttributeSet;
-use crate::core::Core;
+use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::teller::model::NewEmployee;
 use crate::teller::service::{add_employee, renew_employee, set_active};
@@ -95,8 +95,8 @@ enum EmployeeCommand {
 ///
 /// # Errors
 /// Wrong usage, a refusal, or a database that does not answer.
-pub async fn run(args: Args, core: &Core, format: Format) -> Result<(), Failure> {
-    let parties = Parties::new(core.clone());
+pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Failure> {
+    let parties = Parties::new(context.clone());
     match args.command {
         Command::Add { name, attributes, purpose } => {
             let entitled = read_attributes(&attributes)?;
@@ -117,26 +117,26 @@ pub async fn run(args: Args, core: &Core, format: Format) -> Result<(), Failure>
             }
         }
         Command::Employee { command: EmployeeCommand::Add { name, username, full_name } } => {
-            let new = add_employee(core, &name, &username, &full_name).await?;
+            let new = add_employee(context, &name, &username, &full_name).await?;
             let shown = print_employee(format, &username, &new);
             or_lost(shown, &format!("`ikd relying-party employee reset {username}`"))?;
         }
         Command::Employee { command: EmployeeCommand::Disable { username } } => {
-            set_active(core, &username, false).await?;
+            set_active(context, &username, false).await?;
             match format {
                 Format::Text => say!("{username} is disabled; running sessions have ended"),
                 Format::Json => say!("{}", json!({"username": username, "state": "disabled"})),
             }
         }
         Command::Employee { command: EmployeeCommand::Enable { username } } => {
-            set_active(core, &username, true).await?;
+            set_active(context, &username, true).await?;
             match format {
                 Format::Text => say!("{username} may log in again"),
                 Format::Json => say!("{}", json!({"username": username, "state": "active"})),
             }
         }
         Command::Employee { command: EmployeeCommand::Reset { username } } => {
-            let new = renew_employee(core, &username).await?.ok_or(Error::from(Code::NotFound))?;
+            let new = renew_employee(context, &username).await?.ok_or(Error::from(Code::NotFound))?;
             let shown = print_employee(format, &username, &new);
             or_lost(shown, &format!("`ikd relying-party employee reset {username}`"))?;
         }

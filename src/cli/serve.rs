@@ -3,7 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Failure, open_core};
+use super::{Failure, open_context};
 use crate::app::App;
 use crate::config::Config;
 use crate::web::server::{Listener, ServerError};
@@ -30,10 +30,10 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
             Some(Listener::bind(address, &plain).await.map_err(cannot_listen)?)
         }
     };
-    let core = open_core(config).await?;
-    let app = App::open(core).await?;
+    let context = open_context(config).await?;
+    let app = App::open(context).await?;
     let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;
-    tracing::info!(listen.address = %address, database.engine = app.core.db.engine(), "ready");
+    tracing::info!(listen.address = %address, database.engine = app.context.db.engine(), "ready");
     let stop = stop_signal()?;
     // The socket listens and the schema is up to date: systemd starts what waits for this service. Without systemd nothing.
     tell(sd_notify::NotifyState::Ready);

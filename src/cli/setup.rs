@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, Format, given_or_read, identity, keys, open_database, output, read_secret};
 use crate::config::{Config, ConfigError, LOCAL_FILE};
-use crate::core::Core;
+use crate::context::Context;
 use crate::counter::Role;
 use crate::counter::service::{NewOfficer, add_office, add_officer, officers, offices};
 use crate::keyring::service::hex;
@@ -73,14 +73,14 @@ pub async fn run(args: Args, named: Option<&Path>, format: Format) -> Result<(),
     crate::telemetry::init(&config.log);
     identity::become_user(&config.service.run_as)?;
 
-    let (core, root_made, made) = keys::init(config).await?;
-    let office = first_office(&args, &core, people).await?;
-    let (admin, admin_made) = first_admin(&args, &core, &office.code, people).await?;
+    let (context, root_made, made) = keys::init(config).await?;
+    let office = first_office(&args, &context, people).await?;
+    let (admin, admin_made) = first_admin(&args, &context, &office.code, people).await?;
     let report = Report {
-        next: next(&core, &file).await?,
+        next: next(&context, &file).await?,
         config: file,
         config_made,
-        engine: core.db.engine(),
+        engine: context.db.engine(),
         root_made,
         keys_made: made.iter().map(|(purpose, kid)| json!({"purpose": purpose.as_str(), "kid": hex(kid)})).collect(),
         office: office.code,
@@ -88,7 +88,7 @@ pub async fn run(args: Args, named: Option<&Path>, format: Format) -> Result<(),
         admin,
         admin_made,
     };
-    core.db.close().await;
+    context.db.close().await;
     let shown = match format {
         Format::Text => output::write(format_args!("{}", report.text())),
         Format::Json => output::line(format_args!("{}", report.json())),
@@ -220,22 +220,22 @@ struct Office {
     made: bool,
 }
 
-async fn first_office(args: &Args, core: &Core, people: People) -> Result<Office, Failure> {
-    let known = offices(core).await?;
+async fn first_office(args: &Args, context: &Context, people: People) -> Result<Office, Failure> {
+    let known = offices(context).await?;
     if let Some(first) = known.first() {
         let same = args.office.as_ref().and_then(|code| known.iter().find(|office| office.code == *code));
         return Ok(Office { code: same.unwrap_or(first).code.clone(), made: false });
     }
     let code = people.ask(args.office.as_deref(), "--office", "Code of the first office", None)?;
     let name = people.ask(args.office_name.as_deref(), "--office-name", "Name of the office", None)?;
-    let office = add_office(core, &code, &name, "office").await?;
+    let office = add_office(context, &code, &name, "office").await?;
     Ok(Office { code: office.code, made: true })
 }
 
 type Made = Option<(NewOfficer, Option<Redacted<String>>)>;
 
-async fn first_admin(args: &Args, core: &Core, office: &str, people: People) -> Result<(String, Made), Failure> {
-    let known = officers(core).await?;
+async fn first_admin(args: &Args, context: &Context, office: &str, people: People) -> Result<(String, Made), Failure> {
+    let known = officers(context).await?;
     if let Some((username, ..)) =
         known.iter().find(|(_, _, role, state)| role == Role::Supervisor.as_str() && state == "active")
     {
@@ -246,21 +246,21 @@ async fn first_admin(args: &Args, core: &Core, office: &str, people: People) -> 
     let (password, shown) = if args.password_stdin {
         (read_secret("Password (at least 12 characters): ")?, None)
     } else {
-        let made = password::generate(&core.random);
+        let made = password::generate(&context.random);
         (made.clone(), Some(made))
     };
-    let new = add_officer(core, office, &username, &full_name, Role::Supervisor, &password).await?;
+    let new = add_officer(context, office, &username, &full_name, Role::Supervisor, &password).await?;
     Ok((username, Some((new, shown))))
 }
 
 /// What is left to do, in order.
-async fn next(core: &Core, file: &Path) -> Result<Vec<String>, Failure> {
-    let config = &core.config;
+async fn next(context: &Context, file: &Path) -> Result<Vec<String>, Failure> {
+    let config = &context.config;
     let mut next = vec![format!("back up {}, apart from the database", config.keys.directory.display())];
     if let Err(ConfigError::Weak(reasons)) = config.check_strength() {
         next.extend(reasons.into_iter().map(|reason| format!("in {}: {reason}", file.display())));
     }
-    let (_, residents) = crate::register::LocalRegister::new(core.clone()).status().await?;
+    let (_, residents) = crate::register::LocalRegister::new(context.clone()).status().await?;
     if residents == 0 {
         next.push(String::from("fill the register: ikd register import FILE.csv --portraits FOLDER"));
     }

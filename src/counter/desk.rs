@@ -40,7 +40,7 @@ impl Service {
         };
         let scanned = self.judged(officer, Action::Scan, Uuid::nil(), scanned).await?;
         let id = scanned.0;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let done = self.registrations.scan(&mut tx, officer.actor(), scanned).await;
         self.end(tx, event(officer, Action::Scan, id), done).await?;
         self.registrations.ensure_checked(id).await;
@@ -54,7 +54,7 @@ impl Service {
     /// `forbidden`.
     pub async fn counter_token(&self, officer: &OfficerSession) -> Result<Issued> {
         self.judged(officer, Action::CounterToken, officer.officer_id, require_service(officer)).await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         if self.audit.count(&mut tx, officer.officer_id, "counter_token").await? == 1 {
             let shown = event(officer, Action::CounterToken, officer.officer_id);
             self.audit.record(&mut tx, shown, Outcome::Done).await?;
@@ -64,7 +64,7 @@ impl Service {
             kind: TokenKind::Counter,
             subject: officer.officer_id,
             generation: 0,
-            issued: self.core.now(),
+            issued: self.context.now(),
             attributes: 0,
         };
         Ok(self.keyring.issue(record)?)
@@ -95,7 +95,7 @@ impl Service {
             return self.view(officer, id, language).await;
         }
         self.judged(officer, Action::MatchConfirmed, id, tried).await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let done = self.registrations.confirm_match(&mut tx, officer.actor(), id, number).await;
         let done = self.end(tx, event(officer, Action::MatchConfirmed, id), done).await;
         if self.answers_again(officer, id, &done).await? {
@@ -115,7 +115,7 @@ impl Service {
 
     async fn try_match(&self, officer: &OfficerSession, id: Uuid, number: i64) -> Result<()> {
         require_service(officer)?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let tries = self.audit.count(&mut tx, officer.officer_id, "match").await?;
         tx.commit().await?;
         if tries > MATCHES_PER_HOUR {
@@ -158,7 +158,7 @@ impl Service {
     /// `forbidden`.
     pub async fn figures(&self, officer: &OfficerSession) -> Result<(Timestamp, Vec<Figure>)> {
         self.judged(officer, Action::RegistrationViewed, Uuid::nil(), require_service(officer)).await?;
-        let since = midnight_in_jakarta(self.core.now());
+        let since = midnight_in_jakarta(self.context.now());
         Ok((since, self.registrations.figures(officer.actor(), since).await?))
     }
 
@@ -191,7 +191,7 @@ impl Service {
         let checked = if missing.is_empty() { Ok(()) } else { Err(Refusal::fields(missing).into()) };
         self.judged(officer, Action::Approval, id, checked).await?;
         let intent = self.audit.begin(event(officer, Action::Approval, id)).await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let done = self.registrations.approve(&mut tx, officer.actor(), id, version, &note).await;
         let state = self.conclude(tx, intent, done).await?;
         self.registrations.wake();
@@ -202,7 +202,7 @@ impl Service {
     ///
     /// # Errors
     /// `forbidden`, `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
-    pub async fn give_back(
+    pub async fn return_for_correction(
         &self,
         officer: &OfficerSession,
         (id, version): (Uuid, &str),
@@ -213,8 +213,11 @@ impl Service {
         self.judged(officer, Action::Return, id, require_service(officer)).await?;
         let reason = self.judged(officer, Action::Return, id, check_reason(reason)).await?;
         let intent = self.audit.begin(event(officer, Action::Return, id)).await?;
-        let mut tx = self.core.db.write().await?;
-        let done = self.registrations.give_back(&mut tx, officer.actor(), (id, version), to, &reason, released).await;
+        let mut tx = self.context.db.write().await?;
+        let done = self
+            .registrations
+            .return_for_correction(&mut tx, officer.actor(), (id, version), to, &reason, released)
+            .await;
         self.conclude(tx, intent, done.map(|()| to)).await
     }
 
@@ -233,7 +236,7 @@ impl Service {
         let reason = self.judged(officer, Action::Rejection, id, check_reason(reason)).await?;
         let note = self.judged(officer, Action::Rejection, id, check_note(note)).await?;
         let intent = self.audit.begin(event(officer, Action::Rejection, id)).await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let done = self.registrations.reject(&mut tx, officer.actor(), (id, version), &reason, &note).await;
         self.conclude(tx, intent, done.map(|()| State::Rejected)).await
     }
@@ -246,7 +249,7 @@ impl Service {
         self.judged(officer, Action::ReleaseAsked, id, require_service(officer)).await?;
         let reason = self.judged(officer, Action::ReleaseAsked, id, check_reason(reason)).await?;
         let intent = self.audit.begin(event(officer, Action::ReleaseAsked, id)).await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let done = self.registrations.ask_release(&mut tx, officer.actor(), id, version, &reason).await;
         self.conclude(tx, intent, done).await
     }
@@ -279,7 +282,7 @@ impl Service {
         let allowed = if officer.role == Role::Supervisor { Ok(()) } else { Err(Code::Forbidden.into()) };
         self.judged(officer, Action::ReleaseGranted, id, allowed).await?;
         let intent = self.audit.begin(event(officer, Action::ReleaseGranted, id)).await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let done = self.grant_for(&mut tx, officer, id, version).await;
         self.conclude(tx, intent, done).await
     }
@@ -291,7 +294,7 @@ impl Service {
 
     /// One entry for something that changes nothing.
     pub(super) async fn note(&self, officer: &OfficerSession, action: Action, subject: Uuid) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         self.audit.record(&mut tx, event(officer, action, subject), Outcome::Done).await?;
         tx.commit().await?;
         Ok(())

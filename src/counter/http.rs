@@ -45,7 +45,7 @@ pub fn routes(service: Service) -> OpenApiRouter {
         .routes(routes!(portrait))
         .routes(routes!(confirm_match))
         .routes(routes!(approve))
-        .routes(routes!(give_back))
+        .routes(routes!(return_for_correction))
         .routes(routes!(reject))
         .routes(routes!(ask_release, release_asked))
         .routes(routes!(grant_release))
@@ -564,7 +564,7 @@ struct ReturnBody {
     params(("id" = Uuid, Path, description = "The registration")), request_body = ReturnBody,
     responses((status = 200, description = "Returned", body = DecisionReply),
         (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
-async fn give_back(
+async fn return_for_correction(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
     Path(id): Path<Uuid>,
@@ -582,7 +582,8 @@ async fn give_back(
         ReturnTo::Selfie => RegistrationState::NeedsSelfie,
         ReturnTo::Data => RegistrationState::NeedsCorrection,
     };
-    let state = service.give_back(&officer, (id, &body.version), to, body.reason.expose(), body.release).await?;
+    let state =
+        service.return_for_correction(&officer, (id, &body.version), to, body.reason.expose(), body.release).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }
 

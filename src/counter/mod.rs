@@ -1,10 +1,10 @@
 //! The counter: offices, officers, their sessions, and what they do with registrations. Every act is in the audit log.
 
+pub mod data_access;
 pub mod desk;
 pub mod http;
 pub mod model;
 pub mod service;
-pub mod sight;
 pub mod store;
 
 pub use model::Role;

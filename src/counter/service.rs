@@ -6,7 +6,7 @@ use super::model::Role;
 use super::store::{self, OfficeRow, OfficerRow};
 use crate::audit::{self, Action};
 use crate::clock::Timestamp;
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::input;
@@ -21,7 +21,7 @@ use crate::secret::Redacted;
 /// The use cases of the counter. Cloning shares everything.
 #[derive(Clone)]
 pub struct Service {
-    pub(super) core: Core,
+    pub(super) context: Context,
     pub(super) registrations: registration::Service,
     pub(super) keyring: Keyring,
     pub(super) audit: audit::Service,
@@ -87,10 +87,10 @@ impl Service {
     ///
     /// # Errors
     /// A fault of ours.
-    pub fn new(core: Core, registrations: registration::Service, keyring: Keyring) -> Result<Self> {
-        let log_ins = LogIns::new(core.clone(), Realm::Officers)?;
-        let audit = audit::Service::new(core.clone());
-        Ok(Self { core, registrations, keyring, audit, log_ins })
+    pub fn new(context: Context, registrations: registration::Service, keyring: Keyring) -> Result<Self> {
+        let log_ins = LogIns::new(context.clone(), Realm::Officers)?;
+        let audit = audit::Service::new(context.clone());
+        Ok(Self { context, registrations, keyring, audit, log_ins })
     }
 
     /// Logs an officer in with password and authenticator code.
@@ -165,7 +165,7 @@ impl Service {
     }
 
     async fn session_row(&self, token: &str) -> Result<store::SessionRow> {
-        let mut reader = self.core.db.read().await?;
+        let mut reader = self.context.db.read().await?;
         Ok(store::session(&mut reader, &digest(token)).await?.ok_or(Code::SessionEnded)?)
     }
 
@@ -190,7 +190,7 @@ impl Service {
 ///
 /// # Errors
 /// `invalid_field` when the code is taken or not of the form, or the name unusable ([`input::label`]).
-pub async fn add_office(core: &Core, code: &str, name: &str, kind: &str) -> Result<OfficeRow> {
+pub async fn add_office(context: &Context, code: &str, name: &str, kind: &str) -> Result<OfficeRow> {
     let good = (2..=20).contains(&code.len())
         && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
     if !good {
@@ -202,11 +202,12 @@ pub async fn add_office(core: &Core, code: &str, name: &str, kind: &str) -> Resu
         .into());
     }
     let name = input::label(name, 100).map_err(|text| Refusal::field("name", text.id, text.en))?;
-    let now = core.now();
-    let office = OfficeRow { office_id: core.random.uuid_v7(now), code: code.to_owned(), name, kind: kind.to_owned() };
-    let mut tx = core.db.write().await?;
+    let now = context.now();
+    let office =
+        OfficeRow { office_id: context.random.uuid_v7(now), code: code.to_owned(), name, kind: kind.to_owned() };
+    let mut tx = context.db.write().await?;
     match store::add_office(&mut tx, &office, now).await {
-        Ok(()) => by_operator(core, tx, Action::OfficeAdded, office.office_id).await?,
+        Ok(()) => by_operator(context, tx, Action::OfficeAdded, office.office_id).await?,
         Err(DbError::Unique) => {
             return Err(Refusal::field("code", "Kode kantor ini sudah ada.", "An office with this code exists.").into());
         }
@@ -219,8 +220,8 @@ pub async fn add_office(core: &Core, code: &str, name: &str, kind: &str) -> Resu
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn offices(core: &Core) -> Result<Vec<OfficeRow>> {
-    let mut tx = core.db.read().await?;
+pub async fn offices(context: &Context) -> Result<Vec<OfficeRow>> {
+    let mut tx = context.db.read().await?;
     Ok(store::offices(&mut tx).await?)
 }
 
@@ -230,7 +231,7 @@ pub async fn offices(core: &Core) -> Result<Vec<OfficeRow>> {
 /// `invalid_field` when the user name is taken or not of the form, the full name unusable ([`input::label`]), the password
 /// too weak, the office unknown.
 pub async fn add_officer(
-    core: &Core,
+    context: &Context,
     office_code: &str,
     username: &str,
     full_name: &str,
@@ -240,11 +241,11 @@ pub async fn add_officer(
     let username = check_username(username)?;
     let full_name = input::label(full_name, 100).map_err(|text| Refusal::field("full_name", text.id, text.en))?;
     password::check_strength(&[&username, &full_name, office_code], password.expose())?;
-    let now = core.now();
-    let officer_id = core.random.uuid_v7(now);
-    let secret = totp::generate(&core.random);
-    let password_hash = password::hash(&core.random, password.expose())?;
-    let mut tx = core.db.write().await?;
+    let now = context.now();
+    let officer_id = context.random.uuid_v7(now);
+    let secret = totp::generate(&context.random);
+    let password_hash = password::hash(&context.random, password.expose())?;
+    let mut tx = context.db.write().await?;
     let office = store::office_by_code(&mut tx, office_code).await?.ok_or_else(|| {
         Error::from(Refusal::field(
             "office",
@@ -260,11 +261,11 @@ pub async fn add_officer(
         full_name,
         role: role.as_str().to_owned(),
         password_hash,
-        totp_sealed: core.vault.seal_bytes(&core.random, TOTP_TABLE, officer_id, &secret)?,
+        totp_sealed: context.vault.seal_bytes(&context.random, TOTP_TABLE, officer_id, &secret)?,
         state: String::from("active"),
     };
     match store::add_officer(&mut tx, &row, now).await {
-        Ok(()) => by_operator(core, tx, Action::OfficerAdded, officer_id).await?,
+        Ok(()) => by_operator(context, tx, Action::OfficerAdded, officer_id).await?,
         Err(DbError::Unique) => {
             return Err(Refusal::field("username", "Nama pengguna ini sudah ada.", "This user name exists.").into());
         }
@@ -277,13 +278,13 @@ pub async fn add_officer(
 ///
 /// # Errors
 /// `invalid_field` for a weak password.
-pub async fn set_password(core: &Core, username: &str, password: &Redacted<String>) -> Result<bool> {
-    let hash = password::hash(&core.random, password.expose())?;
-    let mut tx = core.db.write().await?;
+pub async fn set_password(context: &Context, username: &str, password: &Redacted<String>) -> Result<bool> {
+    let hash = password::hash(&context.random, password.expose())?;
+    let mut tx = context.db.write().await?;
     let Some(officer) = store::officer_by_name(&mut tx, username).await? else { return Ok(false) };
     password::check_strength(&[username, &officer.full_name], password.expose())?;
     store::set_password(&mut tx, username, &hash).await?.or(Code::NotFound)?;
-    by_operator(core, tx, Action::PasswordSet, officer.officer_id).await?;
+    by_operator(context, tx, Action::PasswordSet, officer.officer_id).await?;
     Ok(true)
 }
 
@@ -291,8 +292,8 @@ pub async fn set_password(core: &Core, username: &str, password: &Redacted<Strin
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn officers(core: &Core) -> Result<Vec<(String, String, String, String)>> {
-    let mut tx = core.db.read().await?;
+pub async fn officers(context: &Context) -> Result<Vec<(String, String, String, String)>> {
+    let mut tx = context.db.read().await?;
     let rows = store::officers(&mut tx).await?;
     Ok(rows.into_iter().map(|row| (row.username, row.full_name, row.role, row.state)).collect())
 }
@@ -301,39 +302,39 @@ pub async fn officers(core: &Core) -> Result<Vec<(String, String, String, String
 ///
 /// # Errors
 /// `not_found`.
-pub async fn disable_officer(core: &Core, username: &str) -> Result<()> {
-    let mut tx = core.db.write().await?;
+pub async fn disable_officer(context: &Context, username: &str) -> Result<()> {
+    let mut tx = context.db.write().await?;
     let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
     if !store::disable_officer(&mut tx, username).await?.happened() {
         return Err(Code::NotFound.into());
     }
-    by_operator(core, tx, Action::OfficerDisabled, officer.officer_id).await
+    by_operator(context, tx, Action::OfficerDisabled, officer.officer_id).await
 }
 
 /// Lets a disabled officer log in again, with password and authenticator as before.
 ///
 /// # Errors
 /// `not_found` when there is no disabled officer of that name.
-pub async fn enable_officer(core: &Core, username: &str) -> Result<()> {
-    let mut tx = core.db.write().await?;
+pub async fn enable_officer(context: &Context, username: &str) -> Result<()> {
+    let mut tx = context.db.write().await?;
     let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
     if !store::enable_officer(&mut tx, username).await?.happened() {
         return Err(Code::NotFound.into());
     }
-    by_operator(core, tx, Action::OfficerEnabled, officer.officer_id).await
+    by_operator(context, tx, Action::OfficerEnabled, officer.officer_id).await
 }
 
 /// Gives an officer a new TOTP secret, shown once; running sessions end.
 ///
 /// # Errors
 /// `not_found`.
-pub async fn reset_totp(core: &Core, username: &str) -> Result<NewOfficer> {
-    let secret = totp::generate(&core.random);
-    let mut tx = core.db.write().await?;
+pub async fn reset_totp(context: &Context, username: &str) -> Result<NewOfficer> {
+    let secret = totp::generate(&context.random);
+    let mut tx = context.db.write().await?;
     let officer = store::officer_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
-    let sealed = core.vault.seal_bytes(&core.random, TOTP_TABLE, officer.officer_id, &secret)?;
+    let sealed = context.vault.seal_bytes(&context.random, TOTP_TABLE, officer.officer_id, &secret)?;
     store::reset_totp(&mut tx, officer.officer_id, username, &sealed).await?.or(Code::NotFound)?;
-    by_operator(core, tx, Action::TotpReset, officer.officer_id).await?;
+    by_operator(context, tx, Action::TotpReset, officer.officer_id).await?;
     Ok(NewOfficer {
         officer_id: officer.officer_id,
         totp_secret: totp::base32(&secret),
@@ -341,8 +342,8 @@ pub async fn reset_totp(core: &Core, username: &str) -> Result<NewOfficer> {
     })
 }
 
-async fn by_operator(core: &Core, mut tx: Tx, action: Action, subject_id: Uuid) -> Result<()> {
-    audit::Service::new(core.clone()).operator(&mut tx, action, subject_id).await?;
+async fn by_operator(context: &Context, mut tx: Tx, action: Action, subject_id: Uuid) -> Result<()> {
+    audit::Service::new(context.clone()).operator(&mut tx, action, subject_id).await?;
     Ok(tx.commit().await?)
 }
 

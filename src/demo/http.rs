@@ -7,7 +7,7 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{DAY, Timestamp};
-use crate::core::Core;
+use crate::context::Context;
 use crate::error::{Error, Refusal};
 use crate::register::LocalRegister;
 use crate::register::service::Switch;
@@ -36,21 +36,21 @@ struct Register {
 }
 
 /// `POST /demo/clock` and `POST /demo/register`. They are levers of a stage, so the API description does not list them.
-pub fn routes(core: Core) -> Router {
-    Router::new().route("/demo/clock", post(turn)).route("/demo/register", post(switch)).with_state(core)
+pub fn routes(context: Context) -> Router {
+    Router::new().route("/demo/clock", post(turn)).route("/demo/register", post(switch)).with_state(context)
 }
 
-async fn turn(State(core): State<Core>, Json(turn): Json<Turn>) -> Result<Json<Now>, Problem> {
+async fn turn(State(context): State<Context>, Json(turn): Json<Turn>) -> Result<Json<Now>, Problem> {
     if !(0..=FARTHEST).contains(&turn.forward_seconds) {
         let (id, en) = ("Isi 0 sampai 34560000 detik (400 hari).", "Give 0 to 34560000 seconds (400 days).");
         return Err(Refusal::field("forward_seconds", id, en).into());
     }
-    core.clock.advance(turn.forward_seconds);
-    Ok(Json(Now { now: core.now() }))
+    context.clock.advance(turn.forward_seconds);
+    Ok(Json(Now { now: context.now() }))
 }
 
-async fn switch(State(core): State<Core>, Json(register): Json<Register>) -> Result<Json<Register>, Problem> {
+async fn switch(State(context): State<Context>, Json(register): Json<Register>) -> Result<Json<Register>, Problem> {
     let switch = if register.open { Switch::Open } else { Switch::Closed };
-    LocalRegister::new(core).set_switch(switch).await.map_err(Error::from)?;
+    LocalRegister::new(context).set_switch(switch).await.map_err(Error::from)?;
     Ok(Json(register))
 }

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::attribute::AttributeSet;
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
-use crate::core::{Core, Sources};
+use crate::context::{Context, Sources};
 use crate::counter::Role;
 use crate::counter::service::{add_office, add_officer, offices, reset_totp};
 use crate::db::{Address, Db, PoolSizes};
@@ -129,13 +129,13 @@ impl Stage {
         let vault = Vault::load(&config.keys.directory.join("root"))?;
         let db = Db::open_at(database, PoolSizes::default()).await?;
         db.migrate().await?;
-        let core = Core::from(Sources { db, clock: Clock::shifted(), random, vault, config: Arc::new(config) });
-        Keyring::init(&core).await?;
-        let (residents, walk_resident) = people(&core).await?;
-        let (officer, walker) = officers(&core).await?;
-        let app = App::open(core.clone()).await?.with_routes(super::http::routes(core.clone()));
+        let context = Context::from(Sources { db, clock: Clock::shifted(), random, vault, config: Arc::new(config) });
+        Keyring::init(&context).await?;
+        let (residents, walk_resident) = people(&context).await?;
+        let (officer, walker) = officers(&context).await?;
+        let app = App::open(context.clone()).await?.with_routes(super::http::routes(context.clone()));
         let (api_key, purposes) = bank(&app).await?;
-        let teller = teller(&core).await?;
+        let teller = teller(&context).await?;
         Ok(Self {
             app,
             listener,
@@ -177,8 +177,8 @@ async fn listen(settings: &StageSettings, config: &mut Config) -> Result<(Listen
     Ok((listener, Some(certificate)))
 }
 
-async fn people(core: &Core) -> Result<(Vec<RegisterRecord>, (RegisterRecord, Vec<u8>))> {
-    let register = LocalRegister::new(core.clone());
+async fn people(context: &Context) -> Result<(Vec<RegisterRecord>, (RegisterRecord, Vec<u8>))> {
+    let register = LocalRegister::new(context.clone());
     // Counted from a fixed day, so that the demo's people are the same on any day; all are long of age.
     let as_of = Date::new(2026, 11, 1).ok_or_else(|| Error::internal("no such day"))?;
     let (_, count) = register.status().await?;
@@ -192,7 +192,7 @@ async fn people(core: &Core) -> Result<(Vec<RegisterRecord>, (RegisterRecord, Ve
         let found = register.lookup(&walk.nik).await.map_err(Error::internal)?;
         let Some(found) = found else { continue };
         // Who walked before in the same folder was approved then, and holds a digital KTP.
-        let walked = wallet::face::record(core, &mut core.db.read().await?, found.resident_id).await.is_ok();
+        let walked = wallet::ports::record(context, &mut context.db.read().await?, found.resident_id).await.is_ok();
         if let Some(portrait) = found.portrait.filter(|_| !walked) {
             return Ok((residents, (walk, portrait)));
         }
@@ -200,30 +200,33 @@ async fn people(core: &Core) -> Result<(Vec<RegisterRecord>, (RegisterRecord, Ve
     Err(Error::internal("all residents of this folder have walked: name another with --data, or remove it"))
 }
 
-async fn officers(core: &Core) -> Result<(DemoLogIn, DemoLogIn)> {
-    if !offices(core).await?.iter().any(|office| office.code == OFFICE) {
-        add_office(core, OFFICE, "Dukcapil Contoh (demo)", "office").await?;
+async fn officers(context: &Context) -> Result<(DemoLogIn, DemoLogIn)> {
+    if !offices(context).await?.iter().any(|office| office.code == OFFICE) {
+        add_office(context, OFFICE, "Dukcapil Contoh (demo)", "office").await?;
     }
-    Ok((officer(core, "petugas", "Petugas Contoh").await?, officer(core, "petugas.jalan", "Petugas Jalan").await?))
+    Ok((
+        officer(context, "petugas", "Petugas Contoh").await?,
+        officer(context, "petugas.jalan", "Petugas Jalan").await?,
+    ))
 }
 
 /// Passwords and secrets of the demo's officers are new at every start.
-async fn officer(core: &Core, username: &str, full_name: &str) -> Result<DemoLogIn> {
-    let password = password::generate(&core.random);
-    let existing = crate::counter::service::set_password(core, username, &password).await?;
+async fn officer(context: &Context, username: &str, full_name: &str) -> Result<DemoLogIn> {
+    let password = password::generate(&context.random);
+    let existing = crate::counter::service::set_password(context, username, &password).await?;
     let new = if existing {
-        reset_totp(core, username).await?
+        reset_totp(context, username).await?
     } else {
-        add_officer(core, OFFICE, username, full_name, Role::Officer, &password).await?
+        add_officer(context, OFFICE, username, full_name, Role::Officer, &password).await?
     };
     Ok(DemoLogIn { username: username.to_owned(), password, totp_secret: new.totp_secret })
 }
 
-async fn teller(core: &Core) -> Result<DemoLogIn> {
+async fn teller(context: &Context) -> Result<DemoLogIn> {
     const USERNAME: &str = "teller";
-    let new = match renew_employee(core, USERNAME).await? {
+    let new = match renew_employee(context, USERNAME).await? {
         Some(new) => new,
-        None => add_employee(core, BANK, USERNAME, "Teller Contoh").await?,
+        None => add_employee(context, BANK, USERNAME, "Teller Contoh").await?,
     };
     Ok(DemoLogIn { username: USERNAME.to_owned(), password: new.password, totp_secret: new.totp_secret })
 }

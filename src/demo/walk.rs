@@ -48,15 +48,15 @@ impl Script {
         Self {
             public_url: stage.base_url.clone(),
             base_url: stage.walk_url.clone(),
-            issuer: stage.app.core.config.service.issuer.clone(),
+            issuer: stage.app.context.config.service.issuer.clone(),
             officer: stage.walker.clone(),
             api_key: stage.api_key.expose().clone(),
             resident,
             selfie,
             mailbox: stage.mailbox.clone(),
             pictures: pictures.to_owned(),
-            clock: stage.app.core.clock.clone(),
-            random: stage.app.core.random.clone(),
+            clock: stage.app.context.clock.clone(),
+            random: stage.app.context.random.clone(),
         }
     }
 }

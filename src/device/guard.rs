@@ -54,7 +54,7 @@ impl Once {
 
 /// The request that a proof is judged for.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct RequestLine<'a> {
     /// Its method.
     pub method: &'a str,
     /// Its path.
@@ -86,11 +86,11 @@ impl Guard {
     ///
     /// # Errors
     /// Whether the proof is wrong or merely needs a (new) nonce.
-    pub fn prove(&self, asked: &Asked<'_>, proofs: &[&str]) -> Result<Proven, ProofRefused> {
+    pub fn prove(&self, asked: &RequestLine<'_>, proofs: &[&str]) -> Result<Proven, ProofRefused> {
         let [proof] = proofs else { return Err(ProofRefused::Invalid(None)) };
         let at = self.clock.now();
         let url = format!("{}{}", self.public_url, asked.path);
-        let Asked { method, query, access_token, .. } = *asked;
+        let RequestLine { method, query, access_token, .. } = *asked;
         let proof = dpop::verify(proof, &Expected { method, url: &url, query, access_token })
             .map_err(|error| ProofRefused::Invalid(Some(error)))?;
         let window = proof.nonce.and_then(|nonce| nonce::accept(&self.vault, &nonce, at)).ok_or(ProofRefused::Nonce)?;
@@ -128,7 +128,7 @@ mod tests {
             let url = "https://ikd.example/v1/challenges";
             key.proof(&Random::seeded(3), &ProofFor { nonce, ..ProofFor::new("POST", url) })
         };
-        let asked = Asked { method: "POST", path: "/v1/challenges", query: None, access_token: None };
+        let asked = RequestLine { method: "POST", path: "/v1/challenges", query: None, access_token: None };
         let judge = |proofs: &[&str]| guard.prove(&asked, proofs);
         let without = make(None);
         assert_eq!(judge(&[&without]), Err(ProofRefused::Nonce));
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(judge(&[&with]).unwrap().thumbprint, key.thumbprint());
         assert_eq!(judge(&[&with, &with]), Err(ProofRefused::Invalid(None)));
         assert_eq!(
-            guard.prove(&Asked { path: "/v1/other", ..asked }, &[&with]),
+            guard.prove(&RequestLine { path: "/v1/other", ..asked }, &[&with]),
             Err(ProofRefused::Invalid(Some(DpopError::Url)))
         );
         clock.advance(600);

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::guard::Asked;
+use super::guard::RequestLine;
 use super::{Guard, ProofRefused, Proven, SpentProofs, Thumbprint};
 use crate::clock::Timestamp;
 use crate::error::{Code, Error};
@@ -88,7 +88,8 @@ pub async fn prove(parts: &mut Parts) -> Result<(Proven, Option<String>), Proble
     let token = negotiate::credentials(&parts.headers, "dpop");
     let proofs: Vec<&str> =
         parts.headers.get_all(DPOP).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-    let asked = Asked { method: parts.method.as_str(), path: uri.path(), query: uri.query(), access_token: token };
+    let asked =
+        RequestLine { method: parts.method.as_str(), path: uri.path(), query: uri.query(), access_token: token };
     let proven = guard.prove(&asked, &proofs).map_err(|refused| match refused {
         ProofRefused::Nonce => Problem::from(Code::UseDpopNonce),
         ProofRefused::Invalid(reason) => {

@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::guard::Once;
 use super::nonce;
+use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::{Db, DbResult, Local, Session, Tx, bound, processors};
 use crate::error::{Code, Result};
-use crate::stage::{Group, Inbox, Limits, MOST, Stage, gone, overloaded};
 use crate::{execute, on_server};
 
 const SPEND: &str = "INSERT INTO device_proof (nonce_window, proof) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -31,30 +31,32 @@ struct Spending {
 /// The memory of proofs. Cloning shares it.
 #[derive(Clone)]
 pub struct SpentProofs {
-    core: Core,
-    stage: Stage<Spending>,
+    context: Context,
+    batcher: Batcher<Spending>,
 }
 
 impl SpentProofs {
     /// Starts it over the database.
-    pub fn start(core: Core) -> Self {
-        let limits = |abreast| Limits { waiting: core.config.http.connections, batch: MOST, abreast };
+    pub fn start(context: Context) -> Self {
+        let limits = |concurrency| Limits { waiting: context.config.http.connections, batch: MOST, concurrency };
         // A batch holds a proof once, in the order of their digests: two nodes that meet wait, and do not deadlock.
-        let apart: fn(&Spending) -> Uuid = |job| job.once.proof;
-        let stage = match core.db.threads().cloned() {
+        let separate_by: fn(&Spending) -> Uuid = |job| job.once.proof;
+        let batcher = match context.db.threads().cloned() {
             Some(threads) => {
                 let post = move |work| threads.post_write(work);
-                Stage::Threads(Inbox::new(limits(1), Some(apart), post, spend_here))
+                Batcher::Threads(ThreadBatcher::new(limits(1), Some(separate_by), post, spend_here))
             }
             None => {
-                let db = core.db.clone();
+                let db = context.db.clone();
                 // A quarter of the connections: checks may take half.
-                let most = (core.config.database.connections as usize / 4).max(1);
-                let abreast = processors().min(most);
-                Stage::Tasks(Group::start(limits(abreast), Some(apart), move |jobs| spend(db.clone(), jobs)))
+                let most = (context.config.database.connections as usize / 4).max(1);
+                let concurrency = processors().min(most);
+                Batcher::Tasks(TaskBatcher::start(limits(concurrency), Some(separate_by), move |jobs| {
+                    spend(db.clone(), jobs)
+                }))
             }
         };
-        Self { core, stage }
+        Self { context, batcher }
     }
 
     /// Spends a proof.
@@ -64,13 +66,13 @@ impl SpentProofs {
     /// answer makes the app send it with a new proof.
     pub async fn spend(&self, once: Once) -> Result<()> {
         let (reply, answer) = oneshot::channel();
-        self.stage.push(Spending { once, reply }).map_err(|_| overloaded())?;
-        answer.await.unwrap_or_else(|_| Err(gone()))?.or(Code::UseDpopNonce)
+        self.batcher.push(Spending { once, reply }).map_err(|_| overloaded())?;
+        answer.await.unwrap_or_else(|_| Err(broken_off()))?.or(Code::UseDpopNonce)
     }
 
     /// Returns when all that was asked is answered; nothing is taken any more.
     pub async fn drain(&self) {
-        self.stage.drain().await;
+        self.batcher.drain().await;
     }
 
     /// Forgets the proofs whose nonces count no more.
@@ -78,8 +80,8 @@ impl SpentProofs {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let mut tx = self.core.db.write().await?;
-        let gone = sweep(&mut tx, self.core.now()).await?;
+        let mut tx = self.context.db.write().await?;
+        let gone = sweep(&mut tx, self.context.now()).await?;
         tx.commit().await?;
         Ok(gone)
     }

@@ -59,7 +59,7 @@ impl Meter {
     }
 
     /// Takes a unit out again that [`Meter::take`] put in.
-    pub fn give_back(&self, address: IpAddr) {
+    pub fn refund(&self, address: IpAddr) {
         let mut known = self.known();
         for tier in tiers(address) {
             if let Some(empty_at) = known.get_mut(&tier.network) {
@@ -151,7 +151,7 @@ mod tests {
         let passed = (0..100).filter(|_| meter.take(address(1), NOW).is_ok()).count();
         assert_eq!(passed, 3);
         assert_eq!(meter.take(address(1), NOW), Err(10));
-        meter.give_back(address(1));
+        meter.refund(address(1));
         assert_eq!((meter.take(address(1), NOW), meter.take(address(1), NOW)), (Ok(()), Err(10)));
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::clock::{Clock, MICROS, Timestamp, stopwatch};
-use crate::core::Core;
+use crate::context::Context;
 use crate::error::Result;
 
 /// Seconds that a node's clock may be off. Two nodes are then at most ten apart, which is what tokens and challenges of
@@ -63,7 +63,7 @@ fn since_boot() -> Option<Duration> {
 /// Compares the clock. Cloning shares what is known.
 #[derive(Clone)]
 pub struct ClockWatch {
-    core: Core,
+    context: Context,
     right: Arc<Mutex<Right>>,
     judged: Arc<AtomicBool>,
     was_off: Arc<AtomicBool>,
@@ -71,18 +71,18 @@ pub struct ClockWatch {
 
 impl ClockWatch {
     /// Trusts the clock as it is now; only the machine's own clock is judged, not one that is turned on purpose.
-    pub fn new(core: &Core) -> Self {
+    pub fn new(context: &Context) -> Self {
         Self {
-            core: core.clone(),
-            right: Arc::new(Mutex::new(Right::at(core.now()))),
-            judged: Arc::new(AtomicBool::new(matches!(core.clock, Clock::System))),
+            context: context.clone(),
+            right: Arc::new(Mutex::new(Right::at(context.now()))),
+            judged: Arc::new(AtomicBool::new(matches!(context.clock, Clock::System))),
             was_off: Arc::default(),
         }
     }
 
     /// Judges a clock that is turned by hand too, from now on: for tests.
     pub fn judge_any_clock(&self) {
-        *self.right.lock().unwrap_or_else(PoisonError::into_inner) = Right::at(self.core.now());
+        *self.right.lock().unwrap_or_else(PoisonError::into_inner) = Right::at(self.context.now());
         self.judged.store(true, Ordering::SeqCst);
     }
 
@@ -92,7 +92,7 @@ impl ClockWatch {
             return None;
         }
         let right = *self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        let off = right.off(self.core.now(), right.since.elapsed(), since_boot);
+        let off = right.off(self.context.now(), right.since.elapsed(), since_boot);
         (off.abs() > TOLERATED_SECONDS * MICROS).then_some(off / MICROS)
     }
 
@@ -103,7 +103,7 @@ impl ClockWatch {
     /// When the database does not answer; then the last known time goes on.
     pub async fn look(&self) -> Result<()> {
         let asked = stopwatch();
-        if let Some(micros) = self.core.db.server_time().await? {
+        if let Some(micros) = self.context.db.server_time().await? {
             let took = asked.elapsed();
             if took <= SLOWEST {
                 // Told in the middle of the way there and back.

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::ClockWatch;
 use crate::clock::stopwatch;
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::KeyPurpose;
 use crate::error::{Code, Refusal};
 use crate::keyring::Keyring;
@@ -27,7 +27,7 @@ const MAIL_LATE_SECONDS: i64 = 600;
 /// What readiness looks at.
 #[derive(Clone)]
 pub struct Health {
-    core: Core,
+    context: Context,
     keyring: Keyring,
     clock: ClockWatch,
     last: Arc<Mutex<Option<(Instant, Ready)>>>,
@@ -53,8 +53,8 @@ struct Ready {
 
 impl Health {
     /// Looks at a node's parts.
-    pub fn new(core: &Core, keyring: &Keyring, clock: &ClockWatch) -> Self {
-        Self { core: core.clone(), keyring: keyring.clone(), clock: clock.clone(), last: Arc::default() }
+    pub fn new(context: &Context, keyring: &Keyring, clock: &ClockWatch) -> Self {
+        Self { context: context.clone(), keyring: keyring.clone(), clock: clock.clone(), last: Arc::default() }
     }
 
     /// The routes.
@@ -88,9 +88,9 @@ impl Health {
     /// and go on with the key that signs now.
     async fn look(&self) -> Ready {
         let stats = tokio::time::timeout(Duration::from_secs(2), async {
-            self.core.db.writable().await?;
-            let mut tx = self.core.db.read().await?;
-            outbox::stats(&mut tx, self.core.now()).await
+            self.context.db.writable().await?;
+            let mut tx = self.context.db.read().await?;
+            outbox::stats(&mut tx, self.context.now()).await
         })
         .await;
         let stats = stats.ok().and_then(Result::ok);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::store::{self, KeyRow};
 use crate::clock::{DAY, Timestamp};
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::jwk::{Jwk, JwkSet};
 use crate::credential::verify::authenticate;
 use crate::credential::{
@@ -35,7 +35,7 @@ pub const LONG_PUBLICATION_DAYS: i64 = 3_653;
 pub struct Keyring(Arc<Inner>);
 
 struct Inner {
-    core: Core,
+    context: Context,
     sealer: TokenSealer,
     directory: PathBuf,
     node_id: Uuid,
@@ -64,20 +64,20 @@ impl Keyring {
     /// # Errors
     /// When the private file of a key that signs or will sign is too open or damaged, the database does not answer, or an
     /// active key is missing here.
-    pub async fn open(core: Core) -> Result<Self> {
-        Self::check_root(&core).await?;
-        let node_id = core.random.uuid_v7(core.now());
-        let directory = core.config.keys.directory.clone();
+    pub async fn open(context: Context) -> Result<Self> {
+        Self::check_root(&context).await?;
+        let node_id = context.random.uuid_v7(context.now());
+        let directory = context.config.keys.directory.clone();
         let keyring = Self(Arc::new(Inner {
-            sealer: TokenSealer::new(core.vault.clone()),
-            core,
+            sealer: TokenSealer::new(context.vault.clone()),
+            context,
             directory,
             node_id,
             snapshot: RwLock::default(),
             reload: Mutex::new(Timestamp::default()),
             complained: std::sync::Mutex::default(),
         }));
-        let rows = Self::list(&keyring.0.core).await?;
+        let rows = Self::list(&keyring.0.context).await?;
         keyring.refresh_with(keyring.load_signers(Some(&rows))?).await?;
         for purpose in NEEDED {
             if keyring.signer(purpose).is_err() {
@@ -96,9 +96,9 @@ impl Keyring {
     ///
     /// # Errors
     /// When files or rows cannot be written.
-    pub async fn init(core: &Core) -> Result<Vec<(KeyPurpose, [u8; 8])>> {
-        Self::check_root(core).await?;
-        let mut tx = core.db.read().await?;
+    pub async fn init(context: &Context) -> Result<Vec<(KeyPurpose, [u8; 8])>> {
+        Self::check_root(context).await?;
+        let mut tx = context.db.read().await?;
         let rows = store::all(&mut tx).await?;
         drop(tx);
         let mut made = Vec::new();
@@ -106,12 +106,12 @@ impl Keyring {
             if rows.iter().any(|row| row.purpose == purpose.as_str() && row.state == "active") {
                 continue;
             }
-            let signer = FileSigner::generate(&core.random);
-            let path = key_path(&core.config.keys.directory, purpose, &signer.kid());
+            let signer = FileSigner::generate(&context.random);
+            let path = key_path(&context.config.keys.directory, purpose, &signer.kid());
             signer.write(&path)?;
-            let now = core.now();
+            let now = context.now();
             let public = signer.verifying_key().to_bytes();
-            let mut tx = core.db.write().await?;
+            let mut tx = context.db.write().await?;
             match store::add(&mut tx, &signer.kid(), purpose.as_str(), &public, "active", now, Some(now)).await {
                 Ok(()) => {
                     tx.commit().await?;
@@ -132,12 +132,12 @@ impl Keyring {
     ///
     /// # Errors
     /// When files or rows cannot be written.
-    pub async fn rotate(core: &Core, purpose: KeyPurpose) -> Result<[u8; 8]> {
-        let signer = FileSigner::generate(&core.random);
-        signer.write(&key_path(&core.config.keys.directory, purpose, &signer.kid()))?;
-        let mut tx = core.db.write().await?;
+    pub async fn rotate(context: &Context, purpose: KeyPurpose) -> Result<[u8; 8]> {
+        let signer = FileSigner::generate(&context.random);
+        signer.write(&key_path(&context.config.keys.directory, purpose, &signer.kid()))?;
+        let mut tx = context.db.write().await?;
         let public = signer.verifying_key().to_bytes();
-        store::add(&mut tx, &signer.kid(), purpose.as_str(), &public, "next", core.now(), None).await?;
+        store::add(&mut tx, &signer.kid(), purpose.as_str(), &public, "next", context.now(), None).await?;
         tx.commit().await?;
         Ok(signer.kid())
     }
@@ -148,12 +148,12 @@ impl Keyring {
     ///
     /// # Errors
     /// `not_found`; `wrong_state` when it is the active key and no other one waits.
-    pub async fn revoke(core: &Core, kid: [u8; 8]) -> Result<()> {
+    pub async fn revoke(context: &Context, kid: [u8; 8]) -> Result<()> {
         let token = KeyPurpose::Token.as_str();
         // Keys may be promoted or revoked elsewhere meanwhile: then what was read is read again.
         for _ in 0..REVOKE_TRIES {
-            let now = core.now();
-            let mut tx = core.db.write().await?;
+            let now = context.now();
+            let mut tx = context.db.write().await?;
             let rows = store::all(&mut tx).await?;
             let row = rows.iter().find(|row| row.kid == kid && row.purpose == token).ok_or(Code::NotFound)?;
             let revoked = match row.state.as_str() {
@@ -182,17 +182,17 @@ impl Keyring {
     ///
     /// # Errors
     /// When it is another one, or the database does not answer.
-    pub async fn check_root(core: &Core) -> Result<()> {
-        let own = hex(&core.vault.mac_index(Label::Audit, &[b"root fingerprint"]));
-        let mut tx = core.db.write().await?;
-        let known = store::root_fingerprint(&mut tx, &own, core.now()).await?;
+    pub async fn check_root(context: &Context) -> Result<()> {
+        let own = hex(&context.vault.mac_index(Label::Audit, &[b"root fingerprint"]));
+        let mut tx = context.db.write().await?;
+        let known = store::root_fingerprint(&mut tx, &own, context.now()).await?;
         tx.commit().await?;
         if known == own {
             return Ok(());
         }
         Err(Error::internal(format!(
             "{}/root does not hold the root secret that this database is sealed with: copy root/ from another node or the backup",
-            core.config.keys.directory.display()
+            context.config.keys.directory.display()
         )))
     }
 
@@ -200,8 +200,8 @@ impl Keyring {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn list(core: &Core) -> Result<Vec<KeyRow>> {
-        let mut tx = core.db.read().await?;
+    pub async fn list(context: &Context) -> Result<Vec<KeyRow>> {
+        let mut tx = context.db.read().await?;
         Ok(store::all(&mut tx).await?)
     }
 
@@ -219,14 +219,14 @@ impl Keyring {
 
     /// The published key set as this node knows it.
     pub fn jwks(&self) -> JwkSet {
-        Self::jwks_of(&self.snapshot().rows, self.0.core.now())
+        Self::jwks_of(&self.snapshot().rows, self.0.context.now())
     }
 
     /// Whether a published key waits for more than its time: a node lacks its private half, or holds a file that cannot be
     /// used. No other key takes over meanwhile.
     pub fn rotation_is_blocked(&self) -> bool {
-        let silence = self.0.core.config.keys.publish_ahead_seconds.saturating_add(NODE_SILENCE_SECONDS);
-        let overdue = self.0.core.now().plus_seconds(silence.saturating_neg());
+        let silence = self.0.context.config.keys.publish_ahead_seconds.saturating_add(NODE_SILENCE_SECONDS);
+        let overdue = self.0.context.now().plus_seconds(silence.saturating_neg());
         let snapshot = self.snapshot();
         let broken = self.0.complained.lock().unwrap_or_else(PoisonError::into_inner);
         snapshot
@@ -253,10 +253,10 @@ impl Keyring {
     /// # Errors
     /// When this node cannot sign.
     pub fn issue(&self, record: SealedRecord) -> Result<Issued, SignError> {
-        let core = &self.0.core;
+        let context = &self.0.context;
         let signer = self.signer(KeyPurpose::Token)?;
-        let name = &core.config.service.issuer;
-        Issuer { signer: signer.as_ref(), sealer: &self.0.sealer, random: &core.random, name }.issue(record)
+        let name = &context.config.service.issuer;
+        Issuer { signer: signer.as_ref(), sealer: &self.0.sealer, random: &context.random, name }.issue(record)
     }
 
     /// Checks form, signature and kind of a scanned text; a kid that is unknown is looked up once more in the rows.
@@ -264,7 +264,7 @@ impl Keyring {
     /// # Errors
     /// The first reason that applies, up to `wrong_type`. Time is for the caller to judge.
     pub async fn authenticate(&self, text: &str, expected: &[TokenKind]) -> Result<Authentic, Reason> {
-        let issuer = &self.0.core.config.service.issuer;
+        let issuer = &self.0.context.config.service.issuer;
         match authenticate(text, expected, issuer, self) {
             Err(Reason::UnknownKey) if self.reload_for_unknown().await => authenticate(text, expected, issuer, self),
             judged => judged,
@@ -286,17 +286,17 @@ impl Keyring {
 
     async fn refresh_with(&self, signers: HashMap<[u8; 8], Arc<FileSigner>>) -> Result<()> {
         let inner = &self.0;
-        let now = inner.core.now();
+        let now = inner.context.now();
         let kids: Vec<[u8; 8]> = signers.keys().copied().collect();
-        let mut tx = inner.core.db.write().await?;
+        let mut tx = inner.context.db.write().await?;
         store::report(&mut tx, inner.node_id, &kids, now).await?;
         store::forget_dead(&mut tx, now.plus_seconds(-DAY)).await?;
         store::retire(&mut tx, now.plus_seconds(-RETIRING_SECONDS), now).await?;
         tx.commit().await?;
 
-        let mut reader = inner.core.db.read().await?;
+        let mut reader = inner.context.db.read().await?;
         let rows = store::all(&mut reader).await?;
-        let ripe_before = now.plus_seconds(-inner.core.config.keys.publish_ahead_seconds);
+        let ripe_before = now.plus_seconds(-inner.context.config.keys.publish_ahead_seconds);
         let mut ripe = Vec::new();
         for row in rows.iter().filter(|row| row.state == "next" && row.published_at <= ripe_before) {
             if store::lacking(&mut reader, &row.kid, now.plus_seconds(-NODE_SILENCE_SECONDS)).await? == 0 {
@@ -309,14 +309,14 @@ impl Keyring {
         for row in ripe {
             changed |= self.promote(row, now).await?;
         }
-        let rows = if changed { store::all(&mut inner.core.db.read().await?).await? } else { rows };
+        let rows = if changed { store::all(&mut inner.context.db.read().await?).await? } else { rows };
         let fresh = Arc::new(Snapshot::new(rows, signers));
         *inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
     async fn promote(&self, row: &KeyRow, now: Timestamp) -> Result<bool> {
-        let mut tx = self.0.core.db.write().await?;
+        let mut tx = self.0.context.db.write().await?;
         match store::promote(&mut tx, &row.kid, &row.purpose, now).await {
             Ok(promoted) if promoted.happened() => {
                 tx.commit().await?;
@@ -333,7 +333,7 @@ impl Keyring {
     /// Gives whether anything was read.
     pub async fn reload_for_unknown(&self) -> bool {
         let mut last = self.0.reload.lock().await;
-        let now = self.0.core.now();
+        let now = self.0.context.now();
         if now.micros().saturating_sub(last.micros()).abs() < crate::clock::MICROS {
             return false;
         }
@@ -344,7 +344,7 @@ impl Keyring {
     /// Follows files and rows until `stop`, then takes this node's report back. While `in_time` says that the clock is off
     /// it does nothing: a clock that is ahead would retire a key that others sign with, and take the others for silent.
     pub async fn run(self, in_time: impl Fn() -> bool + Send, mut stop: watch::Receiver<bool>) {
-        let period = Duration::from_secs(self.0.core.config.keys.refresh_seconds.max(1));
+        let period = Duration::from_secs(self.0.context.config.keys.refresh_seconds.max(1));
         loop {
             tokio::select! {
                 () = tokio::time::sleep(period) => {}
@@ -357,7 +357,7 @@ impl Keyring {
                 tracing::warn!(error.cause = %error, "the key states could not be read; going on with the last known ones");
             }
         }
-        if let Ok(mut tx) = self.0.core.db.write().await
+        if let Ok(mut tx) = self.0.context.db.write().await
             && store::forget(&mut tx, self.0.node_id).await.is_ok()
         {
             let _ = tx.commit().await;

@@ -12,13 +12,13 @@ use super::store::{self, AccountRow, EMPLOYEES, OFFICERS, Statements};
 use super::totp;
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::{MINUTE, Timestamp};
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::jwk::base64url;
 use crate::db::Tx;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::whose_share;
-use crate::guesses::Guesses;
 use crate::secret::Redacted;
+use crate::throttle::Throttle;
 use crate::vault::Label;
 
 /// Which people log in.
@@ -101,11 +101,11 @@ pub struct LoggedIn {
 /// Log-ins of one realm. Cloning shares everything.
 #[derive(Clone)]
 pub struct LogIns {
-    pub(super) core: Core,
+    pub(super) context: Context,
     pub(super) passwords: Passwords,
     pub(super) realm: Realm,
     pub(super) audit: audit::Service,
-    wrong: Guesses,
+    wrong: Throttle,
     /// A sealed authenticator secret of nobody: what is opened and compared when there is no account, so that both take
     /// equally long.
     decoy: Vec<u8>,
@@ -123,13 +123,17 @@ impl LogIns {
     ///
     /// # Errors
     /// A fault of ours.
-    pub fn new(core: Core, realm: Realm) -> Result<Self> {
-        let passwords = Passwords::new(core.config.limits.password_hashes, &core.random)?;
-        let wrong = Guesses::new(FAILURES_PER_ADDRESS.0, FAILURES_PER_ADDRESS.1);
-        let audit = audit::Service::new(core.clone());
-        let decoy =
-            core.vault.seal_bytes(&core.random, realm.totp_table(), Uuid::nil(), &totp::generate(&core.random))?;
-        Ok(Self { core, passwords, realm, audit, wrong, decoy })
+    pub fn new(context: Context, realm: Realm) -> Result<Self> {
+        let passwords = Passwords::new(context.config.limits.password_hashes, &context.random)?;
+        let wrong = Throttle::new(FAILURES_PER_ADDRESS.0, FAILURES_PER_ADDRESS.1);
+        let audit = audit::Service::new(context.clone());
+        let decoy = context.vault.seal_bytes(
+            &context.random,
+            realm.totp_table(),
+            Uuid::nil(),
+            &totp::generate(&context.random),
+        )?;
+        Ok(Self { context, passwords, realm, audit, wrong, decoy })
     }
 
     /// Hashes of passwords that were computed so far: what a log-in costs, whatever is wrong with it.
@@ -167,7 +171,7 @@ impl LogIns {
     pub async fn account(&self, username: &str) -> Result<Option<AccountRow>> {
         // What cannot be a user name is nobody's, and is not asked for: PostgreSQL knows no text with a zero byte.
         let name = super::check_username(username).unwrap_or_else(|_| String::from("-"));
-        let mut reader = self.core.db.read().await?;
+        let mut reader = self.context.db.read().await?;
         Ok(self.realm.statements().account_by_name(&mut reader, &name).await?.filter(AccountRow::is_active))
     }
 
@@ -176,7 +180,7 @@ impl LogIns {
     /// # Errors
     /// `overloaded`, `too_many`.
     pub async fn begin(&self, username: &str, client: &Client) -> Result<Try> {
-        let now = self.core.now();
+        let now = self.context.now();
         if let Some(id) = self.known_browser(username, client.browser.as_deref()) {
             let source = self.subject(&[username.as_bytes(), b"browser", &id]);
             let place = self.passwords.queue(client.address, true).await?;
@@ -203,12 +207,12 @@ impl LogIns {
     }
 
     fn known_browser(&self, username: &str, cookie: Option<&str>) -> Option<BrowserId> {
-        known::read(&self.core.vault, self.realm, username, cookie?, self.core.now())
+        known::read(&self.context.vault, self.realm, username, cookie?, self.context.now())
     }
 
     async fn admit(&self, counted: Try) -> Result<Try> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         let mut refused = None;
         for (subject, wait) in [(Some(&counted.source), Wait::OWN), (counted.total.as_ref(), Wait::STRANGERS)] {
             let Some(subject) = subject else { continue };
@@ -246,7 +250,7 @@ impl LogIns {
         code: &str,
         browser: Option<&str>,
     ) -> Result<LoggedIn> {
-        let now = self.core.now();
+        let now = self.context.now();
         let (person, owner) =
             account.as_ref().map_or((Uuid::nil(), GENERAL), |account| (account.person_id, account.owner_id));
         let proof = Proof { account, password, code };
@@ -268,7 +272,7 @@ impl LogIns {
         for subject in [Some(&counted.source), counted.total.as_ref()].into_iter().flatten() {
             store::forget_failures(&mut tx, subject).await?;
         }
-        let token = base64url(&self.core.random.bytes::<32>());
+        let token = base64url(&self.context.random.bytes::<32>());
         let before = statements.note_log_in(&mut tx, person, now).await?;
         statements.add(&mut tx, &digest(&token), person, now, Life::end_of(now)).await?;
         statements.keep_before(&mut tx, &digest(&token), before).await?;
@@ -278,7 +282,7 @@ impl LogIns {
             self.wrong.was_right(address);
         }
         let id = self.known_browser(username, browser);
-        let (vault, random) = (&self.core.vault, &self.core.random);
+        let (vault, random) = (&self.context.vault, &self.context.random);
         let ticket = known::write(vault, random, self.realm, username, (browser, id), now);
         Ok(LoggedIn { token: Redacted(token), browser: Redacted(ticket) })
     }
@@ -300,7 +304,7 @@ impl LogIns {
         } else {
             self.subject(&[&counted.source, b"no codes"])
         };
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let in_time = count(&mut tx, &codes, now, Wait::OWN).await?.is_some();
         tx.commit().await?;
         if fits && !in_time {
@@ -310,10 +314,10 @@ impl LogIns {
             Some(account) => (&account.totp_sealed, account.password_hash.as_str()),
             None => (&self.decoy, ""),
         };
-        let secret = self.core.vault.open_bytes(self.realm.totp_table(), person, sealed)?;
+        let secret = self.context.vault.open_bytes(self.realm.totp_table(), person, sealed)?;
         let step = totp::check(&secret, code, now)?;
         let good = fits && in_time && step.is_some();
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let spender = if good { person } else { Uuid::nil() };
         let statements = self.realm.statements();
         let spent = statements.spend_step(&mut tx, spender, step.unwrap_or(0), hash, sealed).await?.happened();
@@ -328,9 +332,9 @@ impl LogIns {
     /// # Errors
     /// `session_ended`; `password_required` after half an hour without a request.
     pub async fn keep(&self, token: &str, life: Life) -> Result<()> {
-        let now = self.core.now();
+        let now = self.context.now();
         if life.judge(now)? {
-            let mut tx = self.core.db.write().await?;
+            let mut tx = self.context.db.write().await?;
             self.realm.statements().touch(&mut tx, &digest(token), now).await?;
             tx.commit().await?;
         }
@@ -349,7 +353,7 @@ impl LogIns {
         person: Uuid,
         password: Redacted<String>,
     ) -> Result<Redacted<String>> {
-        let now = self.core.now();
+        let now = self.context.now();
         life.require_unended(now)?;
         let account = self.account_of(person).await?;
         // Whoever has the session is no stranger who tries names: such tries are the session's own.
@@ -360,7 +364,7 @@ impl LogIns {
             self.audit.refused(event, Code::LoginFailed).await?;
             return Err(Code::LoginFailed.into());
         }
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let next = self.rotate(&mut tx, token, &account).await?;
         store::forget_failures(&mut tx, &counted.source).await?;
         self.audit.record(&mut tx, event, Outcome::Done).await?;
@@ -380,7 +384,7 @@ impl LogIns {
         new: &Redacted<String>,
         words: &[&str],
     ) -> Result<Redacted<String>> {
-        let now = self.core.now();
+        let now = self.context.now();
         let account = self.account_of(person).await?;
         if new.expose() == password.expose() {
             return Err(Refusal::field(
@@ -402,7 +406,7 @@ impl LogIns {
             return Err(error);
         }
         let counted = self.admit(Try { source, total: None, address: None, place }).await?;
-        let hash = self.passwords.hash(&counted.place, &self.core.random, new.clone()).await?;
+        let hash = self.passwords.hash(&counted.place, &self.context.random, new.clone()).await?;
         let proof = Proof { account: Some(account.clone()), password, code };
         let (mut tx, right) = self.prove(&counted, proof, now).await?;
         if !right {
@@ -427,7 +431,7 @@ impl LogIns {
     }
 
     pub(super) async fn account_of(&self, person: Uuid) -> Result<AccountRow> {
-        let mut reader = self.core.db.read().await?;
+        let mut reader = self.context.db.read().await?;
         let account = self.realm.statements().account_by_id(&mut reader, person).await?;
         Ok(account.filter(AccountRow::is_active).ok_or(Code::SessionEnded)?)
     }
@@ -438,10 +442,13 @@ impl LogIns {
     }
 
     async fn rotate(&self, tx: &mut Tx, token: &str, account: &AccountRow) -> Result<Redacted<String>> {
-        let next = base64url(&self.core.random.bytes::<32>());
+        let next = base64url(&self.context.random.bytes::<32>());
         let statements = self.realm.statements();
         let person = (account.person_id, account.password_hash.as_str());
-        statements.rotate(tx, &digest(token), &digest(&next), person, self.core.now()).await?.or(Code::SessionEnded)?;
+        statements
+            .rotate(tx, &digest(token), &digest(&next), person, self.context.now())
+            .await?
+            .or(Code::SessionEnded)?;
         Ok(Redacted(next))
     }
 
@@ -450,7 +457,7 @@ impl LogIns {
     /// # Errors
     /// When the database does not answer.
     pub async fn close(&self, token: &str) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let statements = self.realm.statements();
         let whose = statements.whose(&mut tx, &digest(token)).await?;
         let ended = statements.end(&mut tx, &digest(token)).await?.happened();
@@ -467,8 +474,8 @@ impl LogIns {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         let sessions = self.realm.statements().sweep(&mut tx, now).await?;
         let failures = store::sweep_failures(&mut tx, now.plus_seconds(-FORGET_MINUTES * MINUTE)).await?;
         tx.commit().await?;
@@ -479,7 +486,7 @@ impl LogIns {
     fn subject(&self, parts: &[&[u8]]) -> Vec<u8> {
         let mut all = vec![self.realm.totp_table().as_bytes()];
         all.extend_from_slice(parts);
-        self.core.vault.mac_index(Label::LoginSubject, &all).to_vec()
+        self.context.vault.mac_index(Label::LoginSubject, &all).to_vec()
     }
 
     /// An id for a name that nobody has, so that tries at it can be told from others in the log without writing it there.

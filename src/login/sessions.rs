@@ -29,8 +29,8 @@ impl LogIns {
     /// # Errors
     /// When the database does not answer.
     pub async fn sessions(&self, token: &str, person: Uuid) -> Result<Vec<Session>> {
-        let mut tx = self.core.db.read().await?;
-        let rows = self.realm.statements().sessions_of(&mut tx, person, self.core.now()).await?;
+        let mut tx = self.context.db.read().await?;
+        let rows = self.realm.statements().sessions_of(&mut tx, person, self.context.now()).await?;
         let mine = digest(token);
         Ok(rows.into_iter().map(|row| as_session(&row, &mine)).collect())
     }
@@ -42,10 +42,10 @@ impl LogIns {
     pub async fn end_sessions(&self, token: &str, person: Uuid, which: Option<Uuid>) -> Result<()> {
         let account = self.account_of(person).await?;
         let statements = self.realm.statements();
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         match which {
             Some(id) => {
-                let rows = statements.sessions_of(&mut tx, person, self.core.now()).await?;
+                let rows = statements.sessions_of(&mut tx, person, self.context.now()).await?;
                 let row = rows.into_iter().find(|row| id_of(&row.token_hash) == id).ok_or(Code::NotFound)?;
                 statements.end(&mut tx, &row.token_hash).await?.or(Code::NotFound)?;
             }

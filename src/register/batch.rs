@@ -87,7 +87,7 @@ impl LocalRegister {
         T: Send + 'static,
         F: FnOnce() -> Result<(Vec<NewRecord>, T), BatchError> + Send + 'static,
     {
-        let vault = self.core.vault.clone();
+        let vault = self.context.vault.clone();
         let (records, extra) = tokio::task::spawn_blocking(move || {
             let (built, extra) = build()?;
             let mut places: HashMap<Vec<u8>, usize> = HashMap::with_capacity(built.len());
@@ -113,19 +113,19 @@ impl LocalRegister {
     async fn seal(&self, records: &Arc<Indexed>) -> Result<(Vec<RecordRow>, Vec<PortraitRow>), BatchError> {
         let indexes: Vec<Vec<u8>> = records.iter().map(|(index, _)| index.clone()).collect();
         let known: HashMap<Vec<u8>, Uuid> = {
-            let mut tx = self.core.db.read().await?;
+            let mut tx = self.context.db.read().await?;
             store::find_residents(&mut tx, &indexes).await?.into_iter().collect()
         };
-        let (records, core) = (Arc::clone(records), self.core.clone());
+        let (records, context) = (Arc::clone(records), self.context.clone());
         let sealed = tokio::task::spawn_blocking(move || {
-            let now = core.now();
+            let now = context.now();
             let (mut rows, mut portraits) = (Vec::with_capacity(records.len()), Vec::new());
             for (index, new) in records.iter() {
-                let resident_id = known.get(index).copied().unwrap_or_else(|| core.random.uuid_v7(now));
-                let sealed = core.vault.seal_row(&core.random, Self::RECORDS, resident_id, &new.record)?;
+                let resident_id = known.get(index).copied().unwrap_or_else(|| context.random.uuid_v7(now));
+                let sealed = context.vault.seal_row(&context.random, Self::RECORDS, resident_id, &new.record)?;
                 rows.push(RecordRow { resident_id, nik_index: index.clone(), sealed });
                 if let Some(jpeg) = new.portrait.as_ref().filter(|jpeg| jpeg.len() <= portrait::MAX_BYTES) {
-                    let sealed = core.vault.seal_bytes(&core.random, Self::PORTRAITS, resident_id, jpeg)?;
+                    let sealed = context.vault.seal_bytes(&context.random, Self::PORTRAITS, resident_id, jpeg)?;
                     portraits.push(PortraitRow { resident_id, sealed });
                 }
             }
@@ -149,8 +149,8 @@ impl LocalRegister {
     }
 
     async fn try_write<T>(&self, batch: &Prepared<T>, step: Option<&Step<'_>>) -> Result<(), BatchError> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         store::put_records(&mut tx, &batch.sealed.0, now).await?;
         store::put_portraits(&mut tx, &batch.sealed.1).await?;
         if let Some(step) = step

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{Nik, RegisterRecord, store};
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::DbError;
 use crate::vault::Label;
 
@@ -90,7 +90,7 @@ impl Switch {
 /// The register as a table: records sealed, found by the blind index of their NIK.
 #[derive(Clone)]
 pub struct LocalRegister {
-    pub(super) core: Core,
+    pub(super) context: Context,
 }
 
 impl LocalRegister {
@@ -100,8 +100,8 @@ impl LocalRegister {
     pub(super) const PORTRAITS: &'static str = "register_portrait";
 
     /// The register in the service's database.
-    pub const fn new(core: Core) -> Self {
-        Self { core }
+    pub const fn new(context: Context) -> Self {
+        Self { context }
     }
 
     /// See [`PopulationRegister::lookup`].
@@ -109,9 +109,9 @@ impl LocalRegister {
     /// # Errors
     /// When the register is closed or the database gave no answer.
     pub async fn lookup(&self, nik: &Nik) -> Result<Option<Found>, RegisterUnavailable> {
-        let index = self.core.vault.blind_index(Label::NikIndex, nik.as_str());
+        let index = self.context.vault.blind_index(Label::NikIndex, nik.as_str());
         let row = {
-            let mut tx = self.core.db.read().await?;
+            let mut tx = self.context.db.read().await?;
             if store::switch(&mut tx).await?.as_deref() == Some(Switch::Closed.as_str()) {
                 return Err(RegisterUnavailable::Closed);
             }
@@ -119,7 +119,7 @@ impl LocalRegister {
         };
         let Some(row) = row else { return Ok(None) };
         let unreadable = |_| RegisterUnavailable::Failed(String::from("a sealed record cannot be opened"));
-        let vault = &self.core.vault;
+        let vault = &self.context.vault;
         let record = vault.open_row(Self::RECORDS, row.resident_id, &row.sealed).map_err(unreadable)?;
         let portrait = row
             .portrait
@@ -133,8 +133,8 @@ impl LocalRegister {
     /// # Errors
     /// When the database refuses.
     pub async fn set_switch(&self, switch: Switch) -> Result<(), DbError> {
-        let mut tx = self.core.db.write().await?;
-        store::set_switch(&mut tx, switch.as_str(), self.core.now()).await?;
+        let mut tx = self.context.db.write().await?;
+        store::set_switch(&mut tx, switch.as_str(), self.context.now()).await?;
         tx.commit().await
     }
 
@@ -143,7 +143,7 @@ impl LocalRegister {
     /// # Errors
     /// When the database refuses.
     pub async fn status(&self) -> Result<(Switch, i64), DbError> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let closed = store::switch(&mut tx).await?.as_deref() == Some(Switch::Closed.as_str());
         let count = store::count(&mut tx).await?;
         Ok((if closed { Switch::Closed } else { Switch::Open }, count))

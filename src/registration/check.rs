@@ -14,7 +14,7 @@ use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Result};
 use crate::mail::{MailKind, outbox};
 use crate::register::{Date, Found, RegisterRecord, RegisterUnavailable};
-use crate::wallet::face;
+use crate::wallet::ports;
 
 /// Seconds that a node may take for one check before another node takes it over.
 const LEASE_SECONDS: i64 = 60;
@@ -50,8 +50,8 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn check_due(&self) -> Result<usize> {
-        let now = self.core.now();
-        let mut reader = self.core.db.read().await?;
+        let now = self.context.now();
+        let mut reader = self.context.db.read().await?;
         let due = store::due_checks(&mut reader, now, BATCH).await?;
         drop(reader);
         let mut leased = 0;
@@ -69,14 +69,14 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn check_one(&self, id: Uuid) -> Result<bool> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         let leased = store::lease_check(&mut tx, id, now, now.plus_seconds(LEASE_SECONDS)).await?;
         let row = store::lookup(&mut tx, id).await?;
         tx.commit().await?;
         let Some(row) = row.filter(|_| leased.happened()) else { return Ok(false) };
-        let submitted: Submitted = open(&self.core.vault, &row)?;
-        let patience = Duration::from_secs(self.core.config.register.timeout_seconds.max(1));
+        let submitted: Submitted = open(&self.context.vault, &row)?;
+        let patience = Duration::from_secs(self.context.config.register.timeout_seconds.max(1));
         let answer = match tokio::time::timeout(patience, self.register.lookup(&submitted.nik)).await {
             Ok(answer) => answer,
             Err(_) => Err(RegisterUnavailable::new("no answer in time")),
@@ -86,9 +86,9 @@ impl Service {
             Err(error) => {
                 tracing::info!(error.cause = %error, check.attempts = row.check_attempts, "the population register does not answer");
                 metrics::counter!("ikd_register_unavailable_total").increment(1);
-                let mut tx = self.core.db.write().await?;
-                let retry = self.core.config.register.retry_seconds.max(1);
-                store::postpone_check(&mut tx, id, self.core.now().plus_seconds(retry)).await?;
+                let mut tx = self.context.db.write().await?;
+                let retry = self.context.config.register.retry_seconds.max(1);
+                store::postpone_check(&mut tx, id, self.context.now().plus_seconds(retry)).await?;
                 tx.commit().await?;
             }
         }
@@ -96,39 +96,39 @@ impl Service {
     }
 
     async fn finish(&self, id: Uuid, submitted: &Submitted, found: Option<Found>) -> Result<()> {
-        let now = self.core.now();
+        let now = self.context.now();
         let record = found.as_ref().map(|found| &found.record);
         let result = judge(submitted, record, Date::in_jakarta(now));
         let resident = found.as_ref().map(|found| found.resident_id);
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         if !store::finish_check(&mut tx, id, result.as_str(), resident, now).await?.happened() {
             return Ok(());
         }
         if let Some(found) = &found {
-            let sealed = self.core.vault.seal_row(&self.core.random, COPY, id, &found.record)?;
+            let sealed = self.context.vault.seal_row(&self.context.random, COPY, id, &found.record)?;
             let portrait = found
                 .portrait
                 .as_ref()
-                .map(|bytes| self.core.vault.seal_bytes(&self.core.random, COPY_PORTRAIT, id, bytes))
+                .map(|bytes| self.context.vault.seal_bytes(&self.context.random, COPY_PORTRAIT, id, bytes))
                 .transpose()?;
             store::put_copy(&mut tx, id, &sealed, portrait.as_deref()).await?;
         }
         let row = required(store::lookup(&mut tx, id).await?)?;
-        if row.sealed_changed_since(submitted, &self.core.vault)? {
+        if row.sealed_changed_since(submitted, &self.context.vault)? {
             // The resident corrected the data while the register was answering: check again what stands there now.
             tx.rollback().await?;
-            let mut tx = self.core.db.write().await?;
+            let mut tx = self.context.db.write().await?;
             store::postpone_check(&mut tx, id, now).await?;
             tx.commit().await?;
             return Ok(());
         }
         let taken = match resident {
-            Some(resident) => face::has_usable_credential(&mut tx, resident).await?,
+            Some(resident) => ports::has_usable_credential(&mut tx, resident).await?,
             None => false,
         };
         if let Some(resident) = resident {
             // The holder of a digital KTP learns that somebody registers with their NIK.
-            face::warn_of_registration(&self.core, &mut tx, resident, id, now).await?;
+            ports::warn_of_registration(&self.context, &mut tx, resident, id, now).await?;
         }
         if state_of(&row)? == State::ApprovedPendingRegister {
             let complete = result == CheckResult::Match && !taken;
@@ -157,7 +157,7 @@ impl Service {
         let chain = row.office_id.unwrap_or(GENERAL);
         let event = Event { chain, actor: Actor::System, action: Action::ApprovalCompleted, subject_id: id };
         let outcome = if complete { Outcome::Done } else { Outcome::Refused(Code::WrongState) };
-        audit::Service::new(self.core.clone()).record(tx, event, outcome).await
+        audit::Service::new(self.context.clone()).record(tx, event, outcome).await
     }
 
     /// Queues the mail with the activation code; when the address has had its share, for the time of its next turn.
@@ -165,7 +165,7 @@ impl Service {
         let kind = MailKind::ActivationCode;
         match outbox::reserve(tx, kind, &row.email_index, now, LONGEST_HOLD_SECONDS).await? {
             Some(due) => {
-                outbox::enqueue_at(tx, &self.core.random, (now, due), kind, row.registration_id).await?;
+                outbox::enqueue_at(tx, &self.context.random, (now, due), kind, row.registration_id).await?;
             }
             // The status says so, and from when the resident can ask for it in the app.
             None => tracing::warn!("an approval's mail is not sent: the address has had its share"),
@@ -180,9 +180,9 @@ impl Service {
             .register_copy(tx, row.registration_id)
             .await?
             .ok_or_else(|| Error::internal("an approved registration without the register's answer"))?;
-        let random = &self.core.random;
-        let sealed = self.core.vault.seal_row(random, "holder_record", resident, &record)?;
-        let seal = |bytes: Vec<u8>| self.core.vault.seal_bytes(random, "holder_portrait", resident, &bytes);
+        let random = &self.context.random;
+        let sealed = self.context.vault.seal_row(random, "holder_record", resident, &record)?;
+        let seal = |bytes: Vec<u8>| self.context.vault.seal_bytes(random, "holder_portrait", resident, &bytes);
         let portrait = portrait.map(seal).transpose()?;
         store::put_holder(tx, resident, &sealed, portrait.as_deref(), now).await?;
         Ok(())
@@ -195,9 +195,9 @@ impl Service {
         id: Uuid,
     ) -> Result<Option<(RegisterRecord, Option<Vec<u8>>)>> {
         let Some((record, portrait)) = store::lookup_copy(tx, id).await? else { return Ok(None) };
-        let record = self.core.vault.open_row(COPY, id, &record)?;
+        let record = self.context.vault.open_row(COPY, id, &record)?;
         let portrait = match portrait {
-            Some(sealed) => Some(self.core.vault.open_bytes(COPY_PORTRAIT, id, &sealed)?),
+            Some(sealed) => Some(self.context.vault.open_bytes(COPY_PORTRAIT, id, &sealed)?),
             None => None,
         };
         Ok(Some((record, portrait)))

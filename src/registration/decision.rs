@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::fair::network::tiers;
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
-use crate::wallet::face;
+use crate::wallet::ports;
 use crate::window::{self, Window};
 
 /// Minutes that a match number waits for the officer's confirmation.
@@ -145,7 +145,7 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn figures(&self, actor: Actor, since: Timestamp) -> Result<Vec<Figure>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let rows = store::figures(&mut tx, actor.office_id, actor.officer_id, since).await?;
         rows.into_iter().map(|(state, office, mine)| Ok(Figure { state: word(&state)?, office, mine })).collect()
     }
@@ -157,7 +157,7 @@ impl Service {
     pub async fn read_scan(&self, token: &str) -> Result<(Uuid, Timestamp)> {
         let token = self.keyring.authenticate(token, &[TokenKind::Activation]).await.map_err(not_ours)?;
         let record = token.unseal(self.keyring.sealer()).map_err(not_ours)?;
-        token.judge_time(self.core.now()).map_err(|reason| match reason {
+        token.judge_time(self.context.now()).map_err(|reason| match reason {
             Reason::Expired => Error::from(Code::QrExpired),
             other => not_ours(other),
         })?;
@@ -170,7 +170,7 @@ impl Service {
     /// # Errors
     /// `not_found`, `qr_used`, `wrong_state`.
     pub async fn scan(&self, tx: &mut Tx, actor: Actor, (id, issued): (Uuid, Timestamp)) -> Result<()> {
-        let (now, issued) = (self.core.now(), issued.micros());
+        let (now, issued) = (self.context.now(), issued.micros());
         if store::scan(tx, id, issued, actor.office_id, actor.officer_id, now).await?.happened() {
             return Ok(());
         }
@@ -187,8 +187,8 @@ impl Service {
     /// # Errors
     /// `invalid_field`, `qr_expired`, `wrong_state`, `not_found`, `too_many` of one client.
     pub async fn counter_scan(&self, device: &Thumbprint, id: Uuid, token: &str, address: IpAddr) -> Result<i64> {
-        let now = self.core.now();
-        let mut reader = self.core.db.read().await?;
+        let now = self.context.now();
+        let mut reader = self.context.db.read().await?;
         let row = self.own(&mut reader, device, id).await?;
         drop(reader);
         require_live(&row, now)?;
@@ -208,13 +208,13 @@ impl Service {
             && at > now.plus_seconds(-MATCH_MINUTES * MINUTE)
         {
             // Scanned again, it stands first on the officer's list again: others may have come before it meanwhile.
-            let mut tx = self.core.db.write().await?;
+            let mut tx = self.context.db.write().await?;
             if store::offer_again(&mut tx, id, number, record.subject, now).await?.happened() {
                 tx.commit().await?;
                 return Ok(number);
             }
         }
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         for tier in tiers(address) {
             let most = window::COUNTER_SCANS.most * i64::from(tier.shares);
             let share = Window { most: most.min(window::WIDEST_COUNTER_SCANS), ..window::COUNTER_SCANS };
@@ -222,7 +222,7 @@ impl Service {
             let counted = share.count(&mut tx, &[record.subject.as_bytes(), network.as_bytes()], now).await?;
             counted.or_refuse(Refusal::new(Code::TooMany))?;
         }
-        let number = 10 + i64::try_from(self.core.random.below(90)).unwrap_or(0);
+        let number = 10 + i64::try_from(self.context.random.below(90)).unwrap_or(0);
         if !store::offer_match(&mut tx, id, number, record.subject, now).await?.happened() {
             return Err(Code::WrongState.into());
         }
@@ -235,8 +235,8 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn matches(&self, actor: Actor) -> Result<Vec<Match>> {
-        let since = self.core.now().plus_seconds(-MATCH_MINUTES * MINUTE);
-        let mut tx = self.core.db.read().await?;
+        let since = self.context.now().plus_seconds(-MATCH_MINUTES * MINUTE);
+        let mut tx = self.context.db.read().await?;
         let rows = store::waiting_matches(&mut tx, actor.officer_id, since, MATCHES_SHOWN).await?;
         rows.into_iter()
             .map(|row| {
@@ -250,7 +250,7 @@ impl Service {
     }
 
     fn initials_of(&self, row: &Row) -> Result<Redacted<String>> {
-        Ok(Redacted(initials(open(&self.core.vault, row)?.full_name.expose())))
+        Ok(Redacted(initials(open(&self.context.vault, row)?.full_name.expose())))
     }
 
     /// Counts a try at the number that the resident reads out, before it is compared, in a transaction of its own.
@@ -259,8 +259,8 @@ impl Service {
     /// `not_found` when nobody waits for this officer under that id; `invalid_field` for a wrong number, with the tries
     /// left; `wrong_state` for the last wrong one: the number is void then.
     pub async fn try_match(&self, actor: Actor, id: Uuid, number: i64) -> Result<()> {
-        let since = self.core.now().plus_seconds(-MATCH_MINUTES * MINUTE);
-        let mut tx = self.core.db.write().await?;
+        let since = self.context.now().plus_seconds(-MATCH_MINUTES * MINUTE);
+        let mut tx = self.context.db.write().await?;
         let tried = store::try_match(&mut tx, id, actor.officer_id, since).await?;
         tx.commit().await?;
         let (right, tries) = tried.ok_or(Code::NotFound)?;
@@ -289,7 +289,7 @@ impl Service {
     /// # Errors
     /// `not_found` when the resident scanned again meanwhile, or waits no longer.
     pub async fn confirm_match(&self, tx: &mut Tx, actor: Actor, id: Uuid, number: i64) -> Result<()> {
-        let now = self.core.now();
+        let now = self.context.now();
         let since = now.plus_seconds(-MATCH_MINUTES * MINUTE);
         store::confirm_match(tx, id, number, actor.officer_id, actor.office_id, now, since).await?.or(Code::NotFound)
     }
@@ -299,7 +299,7 @@ impl Service {
     /// # Errors
     /// `not_found` when it is not the office's.
     pub async fn is_present(&self, actor: Actor, id: Uuid) -> Result<bool> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let row = self.in_office(&mut tx, actor, id).await?;
         Ok(self.scan_counts(&row, actor))
     }
@@ -309,7 +309,7 @@ impl Service {
     /// # Errors
     /// `not_found` when it is not the office's.
     pub async fn is_being_served(&self, actor: Actor, id: Uuid) -> Result<bool> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let row = self.in_office(&mut tx, actor, id).await?;
         Ok(self.scan_counts(&row, actor) && state_of(&row)?.is_before_approval())
     }
@@ -326,11 +326,11 @@ impl Service {
     /// # Errors
     /// `not_found` when it was not scanned at this office.
     pub async fn view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         // The row before what belongs to it: what changes in between makes another version.
         let row = self.in_office(&mut tx, actor, id).await?;
         let taken_at = store::selfie_taken_at(&mut tx, id).await?;
-        let submitted = open(&self.core.vault, &row)?;
+        let submitted = open(&self.context.vault, &row)?;
         let (record, portrait) = self.register_copy(&mut tx, id).await?.unzip();
         let differences = record.as_ref().map(|record| explain(&submitted, record, language)).unwrap_or_default();
         let warnings = match &record {
@@ -338,7 +338,7 @@ impl Service {
             None => submitted.nik.warnings(submitted.birth_date, submitted.nik.sex()),
         };
         let already_active = match row.resident_id {
-            Some(resident) => face::has_usable_credential(&mut tx, resident).await?,
+            Some(resident) => ports::has_usable_credential(&mut tx, resident).await?,
             None => false,
         };
         Ok(View {
@@ -355,7 +355,7 @@ impl Service {
             may_decide: self.scan_counts(&row, actor),
             scanned_at: row.scanned_at,
             created_at: row.created_at,
-            decision: decision_of(&self.core.vault, &row)?,
+            decision: decision_of(&self.context.vault, &row)?,
             submitted,
             record,
         })
@@ -366,10 +366,10 @@ impl Service {
     /// # Errors
     /// `not_found`.
     pub async fn selfie(&self, actor: Actor, id: Uuid) -> Result<Vec<u8>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         self.in_office(&mut tx, actor, id).await?;
         let sealed = store::lookup_selfie(&mut tx, id).await?.ok_or(Code::NotFound)?;
-        Ok(self.core.vault.open_bytes("registration_selfie", id, &sealed)?)
+        Ok(self.context.vault.open_bytes("registration_selfie", id, &sealed)?)
     }
 
     /// The register's portrait, as JPEG.
@@ -377,7 +377,7 @@ impl Service {
     /// # Errors
     /// `not_found`.
     pub async fn portrait(&self, actor: Actor, id: Uuid) -> Result<Vec<u8>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         self.in_office(&mut tx, actor, id).await?;
         let copy = self.register_copy(&mut tx, id).await?;
         copy.and_then(|(_, portrait)| portrait).ok_or_else(|| Code::NotFound.into())
@@ -388,7 +388,7 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn queue(&self, actor: Actor, state: State, after: (Timestamp, Uuid), limit: i64) -> Result<Vec<Line>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let rows = store::queue(&mut tx, actor.office_id, state.as_str(), after, limit).await?;
         rows.into_iter()
             .map(|row| {
@@ -409,7 +409,7 @@ impl Service {
     /// # Errors
     /// `not_found`, `scan_required`, `already_active`, `wrong_state` (unknown NIK, not eligible, not waiting).
     pub async fn approve(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, note: &str) -> Result<State> {
-        let now = self.core.now();
+        let now = self.context.now();
         let row = self.decidable(tx, actor, id, version).await?;
         store::selfie_taken_at(tx, id).await?.ok_or(Code::WrongState)?;
         let done = row.check_state()? == CheckState::Done;
@@ -439,7 +439,7 @@ impl Service {
         self.decide(tx, actor, &row, to, None, &decision, (expires_at, None), generation).await?;
         // After the guarded update, so that a credential that became active in between is seen.
         if let Some(resident) = row.resident_id
-            && face::has_usable_credential(tx, resident).await?
+            && ports::has_usable_credential(tx, resident).await?
         {
             return Err(Code::AlreadyActive.into());
         }
@@ -455,7 +455,7 @@ impl Service {
     ///
     /// # Errors
     /// `not_found`, `scan_required`, `wrong_state`.
-    pub async fn give_back(
+    pub async fn return_for_correction(
         &self,
         tx: &mut Tx,
         actor: Actor,
@@ -482,7 +482,7 @@ impl Service {
         reason: &str,
         note: &str,
     ) -> Result<()> {
-        let now = self.core.now();
+        let now = self.context.now();
         let row = self.decidable(tx, actor, id, version).await?;
         let decision =
             Decision { reason: Redacted(reason.to_owned()), note: Redacted(note.to_owned()), released: vec![] };
@@ -503,7 +503,7 @@ impl Service {
     /// `version` that was on the screen. The decision's own write demands its revision.
     pub(super) async fn decidable(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<Row> {
         let row = self.in_office(tx, actor, id).await?;
-        require_live(&row, self.core.now())?;
+        require_live(&row, self.context.now())?;
         if state_of(&row)? != State::AwaitingOfficer {
             return Err(Code::WrongState.into());
         }
@@ -529,7 +529,7 @@ impl Service {
         code_generation: i64,
     ) -> Result<()> {
         let id = row.registration_id;
-        let sealed = self.core.vault.seal_row(&self.core.random, "registration.decision", id, decision)?;
+        let sealed = self.context.vault.seal_row(&self.context.random, "registration.decision", id, decision)?;
         let decided = Decided {
             registration_id: id,
             from: &row.state,
@@ -537,7 +537,7 @@ impl Service {
             officer: actor.officer_id,
             reason,
             sealed: &sealed,
-            now: self.core.now(),
+            now: self.context.now(),
             expires_at,
             ended_at,
             code_generation,
@@ -553,7 +553,7 @@ impl Service {
     }
 
     pub(super) fn scan_counts(&self, row: &Row, actor: Actor) -> bool {
-        let since = self.core.now().plus_seconds(-SCAN_MINUTES * MINUTE);
+        let since = self.context.now().plus_seconds(-SCAN_MINUTES * MINUTE);
         row.scanned_by == Some(actor.officer_id) && row.scanned_at >= Some(since)
     }
 

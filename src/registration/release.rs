@@ -11,7 +11,7 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
 use crate::secret::Redacted;
-use crate::wallet::face;
+use crate::wallet::ports;
 
 const TABLE: &str = "release_request";
 
@@ -37,17 +37,17 @@ impl Service {
     pub async fn ask_release(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, reason: &str) -> Result<()> {
         let row = self.decidable(tx, actor, id, version).await?;
         // Held: what is returned, changed or ended at this moment is not asked for.
-        store::hold_awaiting(tx, id, row.revision, self.core.now()).await?.or(changed_since())?;
+        store::hold_awaiting(tx, id, row.revision, self.context.now()).await?.or(changed_since())?;
         let resident = row.resident_id.ok_or_else(nothing_in_the_way)?;
-        if !face::has_usable_credential(tx, resident).await? {
+        if !ports::has_usable_credential(tx, resident).await? {
             return Err(nothing_in_the_way().into());
         }
         let request = ReleaseRow {
             registration_id: id,
             office_id: actor.office_id,
             asked_by: actor.officer_id,
-            asked_at: self.core.now(),
-            reason_sealed: self.core.vault.seal_bytes(&self.core.random, TABLE, id, reason.as_bytes())?,
+            asked_at: self.context.now(),
+            reason_sealed: self.context.vault.seal_bytes(&self.context.random, TABLE, id, reason.as_bytes())?,
             revision: row.revision,
         };
         Ok(store::ask_release(tx, &request).await?)
@@ -58,12 +58,12 @@ impl Service {
     /// # Errors
     /// `not_found`.
     pub async fn release_asked(&self, actor: Actor, id: Uuid) -> Result<Release> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let registration = self.in_office(&mut tx, actor, id).await?;
         let row = store::release_asked(&mut tx, id, actor.office_id, self.counts_since()).await?;
         // What can no longer be granted is not shown as waiting, nor what it was for.
         let row = row.filter(|row| self.still_stands(&registration, row)).ok_or(Code::NotFound)?;
-        let reason = self.core.vault.open_bytes(TABLE, id, &row.reason_sealed)?;
+        let reason = self.context.vault.open_bytes(TABLE, id, &row.reason_sealed)?;
         Ok(Release {
             asked_by: row.asked_by,
             asked_at: row.asked_at,
@@ -82,7 +82,7 @@ impl Service {
         let row = self.in_office(tx, actor, id).await?;
         let since = self.counts_since();
         // Rejected, returned, cancelled or expired since: then the old digital KTP is the only one its holder has.
-        require_live(&row, self.core.now()).map_err(|_| nothing_in_the_way())?;
+        require_live(&row, self.context.now()).map_err(|_| nothing_in_the_way())?;
         if state_of(&row)? != State::AwaitingOfficer {
             return Err(nothing_in_the_way().into());
         }
@@ -90,7 +90,7 @@ impl Service {
         if version != version_of(asked.revision) || !self.still_stands(&row, &asked) {
             return Err(asked_for_another().into());
         }
-        store::hold_awaiting(tx, id, row.revision, self.core.now()).await?.or(asked_for_another())?;
+        store::hold_awaiting(tx, id, row.revision, self.context.now()).await?.or(asked_for_another())?;
         let asked = store::take_release(tx, id, actor.office_id, since, actor.officer_id, row.revision).await?;
         let Some(asked_by) = asked else {
             return Err(match store::release_asked(tx, id, actor.office_id, since).await? {
@@ -102,7 +102,7 @@ impl Service {
             }
             .into());
         };
-        face::release(tx, row.resident_id.ok_or_else(nothing_in_the_way)?).await?;
+        ports::release(tx, row.resident_id.ok_or_else(nothing_in_the_way)?).await?;
         Ok(asked_by)
     }
 
@@ -114,7 +114,7 @@ impl Service {
     }
 
     fn counts_since(&self) -> Timestamp {
-        self.core.now().plus_seconds(-SCAN_MINUTES * MINUTE)
+        self.context.now().plus_seconds(-SCAN_MINUTES * MINUTE)
     }
 }
 

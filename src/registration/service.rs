@@ -15,7 +15,7 @@ use super::pictures::{self, Pictures};
 use super::store::{self, Row};
 use super::terms;
 use crate::clock::{DAY, HOUR, Timestamp};
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
@@ -33,7 +33,7 @@ pub type Thumbprint = [u8; 32];
 /// The use cases of registrations. Cloning shares everything.
 #[derive(Clone)]
 pub struct Service {
-    pub(super) core: Core,
+    pub(super) context: Context,
     pub(super) register: PopulationRegister,
     pub(super) mail_wake: Wake,
     pub(super) check_wake: Arc<Notify>,
@@ -91,9 +91,9 @@ const REGISTER_TRIES: usize = 4;
 
 impl Service {
     /// Wires the use cases.
-    pub fn new(core: Core, register: PopulationRegister, keyring: Keyring, mail_wake: Wake) -> Self {
-        let pictures = Pictures::new(&core.config.limits);
-        Self { core, register, mail_wake, check_wake: Arc::default(), keyring, pictures }
+    pub fn new(context: Context, register: PopulationRegister, keyring: Keyring, mail_wake: Wake) -> Self {
+        let pictures = Pictures::new(&context.config.limits);
+        Self { context, register, mail_wake, check_wake: Arc::default(), keyring, pictures }
     }
 
     /// Registers, or finds the registration that the same request made before. The answer says nothing about the register:
@@ -109,7 +109,7 @@ impl Service {
         accepted: bool,
         language: Language,
     ) -> Result<Status> {
-        let now = self.core.now();
+        let now = self.context.now();
         let mut wrong = Vec::new();
         if terms_version != terms::VERSION {
             wrong.push(FieldError {
@@ -151,9 +151,9 @@ impl Service {
         language: Language,
         now: Timestamp,
     ) -> Result<Status> {
-        let vault = &self.core.vault;
+        let vault = &self.context.vault;
         let nik_index = nik_index(vault, &submitted.nik);
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         if let Some(newest) = store::newest_of_device(&mut tx, device).await? {
             let same = *submitted == open(vault, &newest)?;
             if same && require_live(&newest, now).is_ok() {
@@ -190,8 +190,8 @@ impl Service {
         let window = now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR);
         let checks = store::count_check(&mut tx, &nik_index, now, window).await?;
         let check_state = if checks > CHECKS_PER_WINDOW { CheckState::Limited } else { CheckState::Pending };
-        let id = self.core.random.uuid_v7(now);
-        let sealed = vault.seal_row(&self.core.random, TABLE, id, submitted)?;
+        let id = self.context.random.uuid_v7(now);
+        let sealed = vault.seal_row(&self.context.random, TABLE, id, submitted)?;
         let new = store::New {
             registration_id: id,
             device_thumbprint: device,
@@ -217,7 +217,7 @@ impl Service {
     /// # Errors
     /// `not_found` for any other device's.
     pub async fn status(&self, device: &Thumbprint, id: Uuid) -> Result<Status> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let row = self.own(&mut tx, device, id).await?;
         self.status_of(&mut tx, &row).await
     }
@@ -227,9 +227,9 @@ impl Service {
     /// # Errors
     /// `not_found`, `wrong_state`.
     pub async fn awaits_selfie(&self, device: &Thumbprint, id: Uuid) -> Result<()> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let row = self.own(&mut tx, device, id).await?;
-        require_live(&row, self.core.now())?;
+        require_live(&row, self.context.now())?;
         if state_of(&row)?.is_before_approval() { Ok(()) } else { Err(Code::WrongState.into()) }
     }
 
@@ -240,17 +240,17 @@ impl Service {
     /// many pictures wait to be decoded.
     pub async fn put_selfie(&self, device: &Thumbprint, id: Uuid, from: IpAddr, bytes: Vec<u8>) -> Result<Status> {
         self.awaits_selfie(device, id).await?;
-        let now = self.core.now();
+        let now = self.context.now();
         self.pictures.admit(from, now)?;
         // Counted in a transaction of its own before anything is decoded: what is refused was decoded too.
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let counted = window::SELFIES.count(&mut tx, &[device], now).await?;
         tx.commit().await?;
         counted.or_refuse(pictures::too_many())?;
         let picture = self.pictures.clean(from, bytes).await?;
-        let sealed = self.core.vault.seal_bytes(&self.core.random, "registration_selfie", id, &picture)?;
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let sealed = self.context.vault.seal_bytes(&self.context.random, "registration_selfie", id, &picture)?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         // Decoding took its time: by now it may have ended or been approved, and what nobody looks at is not kept.
         store::take_selfie(&mut tx, id, device, now).await?.demand()?;
         store::put_selfie(&mut tx, id, &sealed, now).await?;
@@ -267,17 +267,17 @@ impl Service {
     /// # Errors
     /// `invalid_field`, `wrong_state`, `too_many` when the new address has had its share of mail.
     pub async fn amend(&self, device: &Thumbprint, id: Uuid, changes: &Amendment) -> Result<Status> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         let row = store::hold_own(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
         require_live(&row, now)?;
         let state = state_of(&row)?;
         window::AMENDMENTS.count(&mut tx, &[id.as_bytes()], now).await?.or_refuse(too_many_changes())?;
-        let mut submitted: Submitted = open(&self.core.vault, &row)?;
+        let mut submitted: Submitted = open(&self.context.vault, &row)?;
         let before = submitted.clone();
         changes.apply(&mut submitted, state, Date::in_jakarta(now))?;
-        let sealed = self.core.vault.seal_row(&self.core.random, TABLE, id, &submitted)?;
-        let address = email_index(&self.core.vault, submitted.email.expose());
+        let sealed = self.context.vault.seal_row(&self.context.random, TABLE, id, &submitted)?;
+        let address = email_index(&self.context.vault, submitted.email.expose());
         let corrected = if store::selfie_taken_at(&mut tx, id).await?.is_some() {
             State::AwaitingOfficer
         } else {
@@ -307,7 +307,7 @@ impl Service {
                 }
                 // What still waits would bring the new code to the new address once more, beyond its allowance.
                 outbox::supersede(&mut tx, MailKind::ActivationCode, id).await?;
-                outbox::enqueue(&mut tx, &self.core.random, now, MailKind::ActivationCode, id).await?;
+                outbox::enqueue(&mut tx, &self.context.random, now, MailKind::ActivationCode, id).await?;
                 let day = now.day_in_jakarta();
                 store::change_address(&mut tx, &amended, day, CODES_A_DAY).await?.or(too_many_addresses())?;
             }
@@ -330,14 +330,14 @@ impl Service {
     /// # Errors
     /// `wrong_state` once it is active, rejected or expired.
     pub async fn cancel(&self, device: &Thumbprint, id: Uuid) -> Result<Status> {
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let row = store::hold_own(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
         match state_of(&row)? {
             State::Cancelled => return self.status_of(&mut tx, &row).await,
             state if state.is_ended() => return Err(Code::WrongState.into()),
             _ => {}
         }
-        self.end(&mut tx, &row, State::Cancelled, self.core.now()).await?;
+        self.end(&mut tx, &row, State::Cancelled, self.context.now()).await?;
         let row = required(store::lookup(&mut tx, id).await?)?;
         let status = self.status_of(&mut tx, &row).await?;
         tx.commit().await?;
@@ -349,8 +349,8 @@ impl Service {
     /// # Errors
     /// `wrong_state` unless an officer's scan makes sense now.
     pub async fn activation_token(&self, device: &Thumbprint, id: Uuid) -> Result<Issued> {
-        let now = self.core.now();
-        let mut tx = self.core.db.read().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.read().await?;
         let row = self.own(&mut tx, device, id).await?;
         require_live(&row, now)?;
         if state_of(&row)? != State::AwaitingOfficer {
@@ -366,7 +366,7 @@ impl Service {
     /// # Errors
     /// When the row cannot be read.
     pub async fn contact(&self, tx: &mut Tx, id: Uuid) -> Result<Option<Contact>> {
-        contact(&self.core, tx, id).await
+        contact(&self.context, tx, id).await
     }
 
     pub(super) async fn own(&self, tx: &mut Tx, device: &Thumbprint, id: Uuid) -> Result<Row> {
@@ -391,7 +391,7 @@ impl Service {
 
     /// How far the mail with the code is, and when something more can happen. What is not going to be sent is not said to be.
     async fn mail_of(&self, tx: &mut Tx, row: &Row) -> Result<(Option<MailState>, Option<Timestamp>)> {
-        let now = self.core.now();
+        let now = self.context.now();
         Ok(match outbox::state(tx, MailKind::ActivationCode, row.registration_id, now).await? {
             Some((MailState::Held, due)) => (Some(MailState::Held), Some(due)),
             Some((state, _)) => (Some(state), None),
@@ -403,12 +403,12 @@ impl Service {
     }
 
     async fn status_of(&self, tx: &mut Tx, row: &Row) -> Result<Status> {
-        let submitted: Submitted = open(&self.core.vault, row)?;
+        let submitted: Submitted = open(&self.context.vault, row)?;
         let mut state = state_of(row)?;
-        if !state.is_ended() && row.expires_at <= self.core.now() {
+        if !state.is_ended() && row.expires_at <= self.context.now() {
             state = State::Expired;
         }
-        let decision = decision_of(&self.core.vault, row)?;
+        let decision = decision_of(&self.context.vault, row)?;
         let told = matches!(state, State::NeedsCorrection | State::NeedsSelfie | State::Rejected);
         let (mail, mail_at) = match state {
             State::CodeSent => self.mail_of(tx, row).await?,
@@ -517,9 +517,9 @@ fn too_many_addresses() -> Refusal {
 ///
 /// # Errors
 /// When the row cannot be read.
-pub async fn contact(core: &Core, tx: &mut Tx, id: Uuid) -> Result<Option<Contact>> {
+pub async fn contact(context: &Context, tx: &mut Tx, id: Uuid) -> Result<Option<Contact>> {
     let Some(row) = store::lookup(tx, id).await? else { return Ok(None) };
-    let submitted: Submitted = open(&core.vault, &row)?;
+    let submitted: Submitted = open(&context.vault, &row)?;
     Ok(Some(Contact {
         email: submitted.email,
         full_name: submitted.full_name,

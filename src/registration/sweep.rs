@@ -14,13 +14,13 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<usize> {
-        let now = self.core.now();
-        let mut reader = self.core.db.read().await?;
+        let now = self.context.now();
+        let mut reader = self.context.db.read().await?;
         let due = store::due_to_expire(&mut reader, now, BATCH).await?;
         drop(reader);
         let mut ended = 0;
         for id in due {
-            let mut tx = self.core.db.write().await?;
+            let mut tx = self.context.db.write().await?;
             // Held, because what is deleted with it depends on where it stands at its end.
             let Some(row) = store::hold(&mut tx, id).await? else { continue };
             match self.end(&mut tx, &row, State::Expired, now).await {
@@ -34,9 +34,9 @@ impl Service {
                 Err(fault) => return Err(fault),
             }
         }
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let deleted = store::delete_old_pictures(&mut tx, now, BATCH).await?;
-        let kept_since = now.plus_seconds(-self.core.config.retention.registration_days * DAY);
+        let kept_since = now.plus_seconds(-self.context.config.retention.registration_days * DAY);
         let forgotten = store::delete_long_ended(&mut tx, kept_since, BATCH).await?;
         store::sweep_releases(&mut tx, now.plus_seconds(-DAY)).await?;
         store::sweep_windows(&mut tx, now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR)).await?;

@@ -8,7 +8,7 @@ use super::model::{CHECKS_LIMIT, Check, CheckPage, NewEmployee, NewSession, Tell
 use super::store::{self, CheckRow, EmployeeRow};
 use crate::attribute::AttributeSet;
 use crate::audit::{self, Action, Actor, Event, GENERAL};
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::input;
@@ -23,14 +23,14 @@ use crate::verification::{self, Party};
 /// The use cases of the teller's desk. Cloning shares everything.
 #[derive(Clone)]
 pub struct Service {
-    core: Core,
+    context: Context,
     verification: verification::Service,
     audit: audit::Service,
     log_ins: LogIns,
 }
 
 /// A question's line in the employee's list.
-struct Asked {
+struct CheckEntry {
     /// Employee and check.
     line: (Uuid, Uuid),
     /// Whether it was put for the first time.
@@ -44,10 +44,10 @@ impl Service {
     ///
     /// # Errors
     /// A fault of ours.
-    pub fn new(core: Core, verification: verification::Service) -> Result<Self> {
-        let log_ins = LogIns::new(core.clone(), Realm::Employees)?;
-        let audit = audit::Service::new(core.clone());
-        Ok(Self { core, verification, audit, log_ins })
+    pub fn new(context: Context, verification: verification::Service) -> Result<Self> {
+        let log_ins = LogIns::new(context.clone(), Realm::Employees)?;
+        let audit = audit::Service::new(context.clone());
+        Ok(Self { context, verification, audit, log_ins })
     }
 
     /// Logs an employee in with password and authenticator code.
@@ -155,13 +155,13 @@ impl Service {
             self.audit.refused(event, Code::PurposeNotAllowed).await?;
             return Err(Code::PurposeNotAllowed.into());
         }
-        let Asked { line, new, answered } = self.ask(teller, question).await.map_err(undetermined)?;
+        let CheckEntry { line, new, answered } = self.ask(teller, question).await.map_err(undetermined)?;
         let answer = match self.verification.verify_for(&teller.party, Some(teller.employee_id), question).await {
             Ok(answer) => answer,
             Err(error) => {
                 let unknown = matches!(error.code(), None | Some(Code::Undetermined | Code::Overloaded));
                 if new && !unknown {
-                    let mut tx = self.core.db.write().await.map_err(|fault| undetermined(fault.into()))?;
+                    let mut tx = self.context.db.write().await.map_err(|fault| undetermined(fault.into()))?;
                     store::take_back(&mut tx, line).await.map_err(|fault| undetermined(fault.into()))?.either_way();
                     tx.commit().await.map_err(|fault| undetermined(fault.into()))?;
                 }
@@ -176,11 +176,11 @@ impl Service {
         Ok(answer)
     }
 
-    async fn ask(&self, teller: &TellerSession, question: &Question) -> Result<Asked> {
-        let now = self.core.now();
+    async fn ask(&self, teller: &TellerSession, question: &Question) -> Result<CheckEntry> {
+        let now = self.context.now();
         let row = CheckRow {
             employee_id: teller.employee_id,
-            check_id: self.core.random.uuid_v7(now),
+            check_id: self.context.random.uuid_v7(now),
             relying_party_id: teller.party.relying_party_id,
             idempotency_key: question.key.0.to_vec(),
             purpose: question.purpose.clone(),
@@ -190,14 +190,14 @@ impl Service {
             reason: None,
             disclosed: None,
         };
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         if store::ask(&mut tx, &row).await?.happened() {
             tx.commit().await?;
-            return Ok(Asked { line: (row.employee_id, row.check_id), new: true, answered: None });
+            return Ok(CheckEntry { line: (row.employee_id, row.check_id), new: true, answered: None });
         }
         match store::who_asked(&mut tx, row.relying_party_id, &row.idempotency_key).await? {
             Some((employee, check, answered)) if employee == row.employee_id => {
-                Ok(Asked { line: (employee, check), new: false, answered })
+                Ok(CheckEntry { line: (employee, check), new: false, answered })
             }
             Some(_) => Err(Code::IdempotencyMismatch.into()),
             None => Err(Error::Db(DbError::Contention)),
@@ -207,7 +207,7 @@ impl Service {
     async fn complete(&self, line: (Uuid, Uuid), answer: &Answer) -> Result<()> {
         let (result, reason) = (answer.verdict.result(), answer.verdict.reason());
         let disclosed = i64::from(answer.disclosed.bits());
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         store::answered(&mut tx, line, answer.verification_id, result, reason, disclosed).await?.either_way();
         Ok(tx.commit().await?)
     }
@@ -226,7 +226,7 @@ impl Service {
                 .ok_or(Code::MalformedRequest)?,
         };
         let limit = limit.clamp(1, CHECKS_LIMIT);
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let mut rows = store::checks(&mut tx, teller.employee_id, before, limit + 1).await?;
         let more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
@@ -236,7 +236,7 @@ impl Service {
     }
 
     async fn session_row(&self, token: &str) -> Result<store::SessionRow> {
-        let mut reader = self.core.db.read().await?;
+        let mut reader = self.context.db.read().await?;
         Ok(store::session(&mut reader, &digest(token)).await?.ok_or(Code::SessionEnded)?)
     }
 
@@ -293,13 +293,13 @@ impl store::SessionRow {
 /// # Errors
 /// `not_found` when there is no party of that name; `invalid_field` for a user name that exists or is not of the form,
 /// or an unusable full name.
-pub async fn add_employee(core: &Core, party: &str, username: &str, full_name: &str) -> Result<NewEmployee> {
+pub async fn add_employee(context: &Context, party: &str, username: &str, full_name: &str) -> Result<NewEmployee> {
     let username = check_username(username)?;
     let full_name = input::label(full_name, 100).map_err(|text| Refusal::field("full_name", text.id, text.en))?;
-    let party_id = Parties::new(core.clone()).id_of(party).await?.ok_or(Code::NotFound)?;
-    let now = core.now();
-    let employee_id = core.random.uuid_v7(now);
-    let (secrets, password_hash, totp_sealed) = secrets(core, employee_id, &username).await?;
+    let party_id = Parties::new(context.clone()).id_of(party).await?.ok_or(Code::NotFound)?;
+    let now = context.now();
+    let employee_id = context.random.uuid_v7(now);
+    let (secrets, password_hash, totp_sealed) = secrets(context, employee_id, &username).await?;
     let row = EmployeeRow {
         employee_id,
         relying_party_id: party_id,
@@ -309,9 +309,9 @@ pub async fn add_employee(core: &Core, party: &str, username: &str, full_name: &
         totp_sealed,
         state: String::from("active"),
     };
-    let mut tx = core.db.write().await?;
+    let mut tx = context.db.write().await?;
     match store::add_employee(&mut tx, &row, now).await {
-        Ok(()) => by_operator(core, tx, Action::EmployeeAdded, employee_id).await?,
+        Ok(()) => by_operator(context, tx, Action::EmployeeAdded, employee_id).await?,
         Err(DbError::Unique) => {
             return Err(Refusal::field("username", "Nama pengguna ini sudah ada.", "This user name exists.").into());
         }
@@ -324,16 +324,16 @@ pub async fn add_employee(core: &Core, party: &str, username: &str, full_name: &
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn renew_employee(core: &Core, username: &str) -> Result<Option<NewEmployee>> {
-    let mut reader = core.db.read().await?;
+pub async fn renew_employee(context: &Context, username: &str) -> Result<Option<NewEmployee>> {
+    let mut reader = context.db.read().await?;
     let Some(row) = store::employee_by_name(&mut reader, username).await? else { return Ok(None) };
     drop(reader);
-    let (secrets, password_hash, totp_sealed) = secrets(core, row.employee_id, username).await?;
-    let mut tx = core.db.write().await?;
+    let (secrets, password_hash, totp_sealed) = secrets(context, row.employee_id, username).await?;
+    let mut tx = context.db.write().await?;
     if !store::renew(&mut tx, row.employee_id, &password_hash, &totp_sealed).await?.happened() {
         return Ok(None);
     }
-    by_operator(core, tx, Action::PasswordSet, row.employee_id).await?;
+    by_operator(context, tx, Action::PasswordSet, row.employee_id).await?;
     Ok(Some(secrets))
 }
 
@@ -341,23 +341,23 @@ pub async fn renew_employee(core: &Core, username: &str) -> Result<Option<NewEmp
 ///
 /// # Errors
 /// `not_found` when there is no employee of that name in the other state.
-pub async fn set_active(core: &Core, username: &str, active: bool) -> Result<()> {
-    let mut tx = core.db.write().await?;
+pub async fn set_active(context: &Context, username: &str, active: bool) -> Result<()> {
+    let mut tx = context.db.write().await?;
     let row = store::employee_by_name(&mut tx, username).await?.ok_or(Code::NotFound)?;
     if !store::set_active(&mut tx, username, active).await?.happened() {
         return Err(Code::NotFound.into());
     }
     let action = if active { Action::EmployeeEnabled } else { Action::EmployeeDisabled };
-    by_operator(core, tx, action, row.employee_id).await
+    by_operator(context, tx, action, row.employee_id).await
 }
 
-async fn secrets(core: &Core, employee_id: Uuid, username: &str) -> Result<(NewEmployee, String, Vec<u8>)> {
-    let (chosen, secret) = (password::generate(&core.random), totp::generate(&core.random));
-    let (hashed, random) = (chosen.clone(), core.random.clone());
+async fn secrets(context: &Context, employee_id: Uuid, username: &str) -> Result<(NewEmployee, String, Vec<u8>)> {
+    let (chosen, secret) = (password::generate(&context.random), totp::generate(&context.random));
+    let (hashed, random) = (chosen.clone(), context.random.clone());
     let password_hash = tokio::task::spawn_blocking(move || password::hash(&random, hashed.expose()))
         .await
         .map_err(Error::internal)??;
-    let sealed = core.vault.seal_bytes(&core.random, Realm::Employees.totp_table(), employee_id, &secret)?;
+    let sealed = context.vault.seal_bytes(&context.random, Realm::Employees.totp_table(), employee_id, &secret)?;
     let shown = NewEmployee {
         employee_id,
         password: chosen,
@@ -367,7 +367,7 @@ async fn secrets(core: &Core, employee_id: Uuid, username: &str) -> Result<(NewE
     Ok((shown, password_hash, sealed))
 }
 
-async fn by_operator(core: &Core, mut tx: Tx, action: Action, subject_id: Uuid) -> Result<()> {
-    audit::Service::new(core.clone()).operator(&mut tx, action, subject_id).await?;
+async fn by_operator(context: &Context, mut tx: Tx, action: Action, subject_id: Uuid) -> Result<()> {
+    audit::Service::new(context.clone()).operator(&mut tx, action, subject_id).await?;
     Ok(tx.commit().await?)
 }

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::store::CheckRow;
+#[cfg(doc)]
+use crate::batcher::MOST;
 use crate::db::{Db, DbError, DbResult, Local, bound};
 use crate::on_server;
-#[cfg(doc)]
-use crate::stage::MOST;
 
 /// A token to be spent, and the record of it.
 pub(super) struct Spending {

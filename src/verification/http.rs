@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::code::PresentationCode;
-use super::model::{self, Answer, IdempotencyKey, Question, Shown, Verdict};
+use super::model::{self, Answer, IdempotencyKey, Presented, Question, Verdict};
 use super::service::Service;
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
@@ -45,9 +45,9 @@ async fn challenge(mut response: Response) -> Response {
 
 /// A relying party that presented a living API key: `Authorization: Bearer ikd_rp_…`.
 #[derive(Clone, Debug)]
-pub struct Party(pub Arc<model::Party>);
+pub struct AuthenticatedParty(pub Arc<model::Party>);
 
-impl FromRequestParts<Arc<Service>> for Party {
+impl FromRequestParts<Arc<Service>> for AuthenticatedParty {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Problem> {
@@ -99,8 +99,8 @@ impl VerificationRequest {
     /// `invalid_field` for names that are no attributes, a code that is not ten digits, or not one of token and code.
     pub fn into_question(self, key: IdempotencyKey) -> Result<Question, Problem> {
         let shown = match (self.token, self.code) {
-            (Some(token), None) => Shown::Token(token),
-            (None, Some(code)) => Shown::Code(PresentationCode::parse(code.expose()).ok_or_else(|| {
+            (Some(token), None) => Presented::Token(token),
+            (None, Some(code)) => Presented::Code(PresentationCode::parse(code.expose()).ok_or_else(|| {
                 Refusal::field(
                     "code",
                     "Kode terdiri dari 10 angka; spasi dan tanda hubung boleh.",
@@ -279,7 +279,7 @@ pub fn reply(answer: Answer, language: Language) -> Response {
     ))]
 async fn verify(
     State(service): State<Arc<Service>>,
-    party: Party,
+    party: AuthenticatedParty,
     Lang(language): Lang,
     headers: HeaderMap,
     Json(request): Json<VerificationRequest>,
@@ -315,7 +315,7 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     ))]
 async fn lookup(
     State(service): State<Arc<Service>>,
-    party: Party,
+    party: AuthenticatedParty,
     Lang(language): Lang,
     Path(verification_id): Path<Uuid>,
 ) -> Result<Response, Problem> {

@@ -113,7 +113,7 @@ impl IdempotencyKey {
 
 /// What the holder showed.
 #[derive(Clone, Debug)]
-pub enum Shown {
+pub enum Presented {
     /// The scanned text.
     Token(Redacted<String>),
     /// The digits that were typed because a camera failed.
@@ -124,7 +124,7 @@ pub enum Shown {
 #[derive(Clone, Debug)]
 pub struct Question {
     /// What was shown.
-    pub shown: Shown,
+    pub shown: Presented,
     /// A purpose code registered for the party.
     pub purpose: String,
     /// The attributes asked for; none asks for all that remain.
@@ -137,8 +137,8 @@ impl Question {
     /// The scanned text, where it was a QR.
     pub fn token(&self) -> Option<&str> {
         match &self.shown {
-            Shown::Token(token) => Some(token.expose()),
-            Shown::Code(_) => None,
+            Presented::Token(token) => Some(token.expose()),
+            Presented::Code(_) => None,
         }
     }
 
@@ -147,8 +147,8 @@ impl Question {
     pub fn body_hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let shown = match &self.shown {
-            Shown::Token(token) => token.expose(),
-            Shown::Code(code) => code.expose(),
+            Presented::Token(token) => token.expose(),
+            Presented::Code(code) => code.expose(),
         };
         for part in [shown.as_bytes(), self.purpose.as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn questions_differ_in_every_part() {
         let ask = |token: &str, purpose: &str, attributes| Question {
-            shown: Shown::Token(Redacted(token.into())),
+            shown: Presented::Token(Redacted(token.into())),
             purpose: purpose.into(),
             attributes,
             key: IdempotencyKey([0; 16]),

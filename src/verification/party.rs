@@ -12,12 +12,12 @@ use super::store::{self, KeyRow};
 use crate::attribute::AttributeSet;
 use crate::audit::{self, Action};
 use crate::clock::stopwatch;
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::turns::Turns;
-use crate::guesses::Guesses;
 use crate::input;
+use crate::throttle::Throttle;
 
 /// How long a recognised key is not looked up again. Below a second, so that a revoked key is refused within a second on
 /// every node.
@@ -31,9 +31,9 @@ const REMEMBERED_KEYS: usize = 10_000;
 /// The register of relying parties. Cloning shares what is remembered.
 #[derive(Clone)]
 pub struct Parties {
-    core: Core,
+    context: Context,
     known: Arc<Mutex<HashMap<Uuid, Known>>>,
-    wrong: Guesses,
+    wrong: Throttle,
     /// Look-ups at once, and waiting ones, of keys that this node does not know from addresses that were wrong too often.
     doubtful: Turns,
 }
@@ -79,12 +79,12 @@ pub struct Listed {
 
 impl Parties {
     /// Over the shared tables.
-    pub fn new(core: Core) -> Self {
+    pub fn new(context: Context) -> Self {
         let (burst, seconds) = WRONG_KEYS_PER_ADDRESS;
         Self {
-            core,
+            context,
             known: Arc::default(),
-            wrong: Guesses::new(burst, seconds),
+            wrong: Throttle::new(burst, seconds),
             doubtful: Turns::new(DOUBTFUL_AT_ONCE, DOUBTFUL_WAITING),
         }
     }
@@ -100,7 +100,7 @@ impl Parties {
         if ApiKey::parse(api_key).is_some_and(|key| self.has_seen(&key)) {
             return self.authenticate(api_key).await;
         }
-        let wait = self.wrong.begin(address, self.core.now()).err();
+        let wait = self.wrong.begin(address, self.context.now()).err();
         let refuse = |seconds| Error::from(Refusal::new(Code::TooMany).retry_after(seconds));
         let mut queued = None;
         if let Some(seconds) = wait {
@@ -163,7 +163,7 @@ impl Parties {
 
     async fn look_up(&self, key: &ApiKey) -> Result<Arc<Party>> {
         let asked = stopwatch();
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let row = store::living_key(&mut tx, key.key_id).await?;
         let row = row.filter(|row| key.matches(&row.secret_hash)).ok_or(Code::ApiKeyInvalid)?;
         let party = Arc::new(Party {
@@ -212,9 +212,9 @@ impl Parties {
             )
             .into());
         };
-        let now = self.core.now();
-        let (id, key) = (self.core.random.uuid_v7(now), self.new_key());
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let (id, key) = (self.context.random.uuid_v7(now), self.new_key());
+        let mut tx = self.context.db.write().await?;
         // Holders could not tell two such names apart in their history.
         let alike = input::folded(&name);
         if store::parties(&mut tx).await?.iter().any(|row| input::folded(&row.name) == alike) {
@@ -229,7 +229,7 @@ impl Parties {
                 .map_err(|error| taken(error, "purpose"))?;
         }
         store::add_key(&mut tx, key.key_id, id, &key.hash(), now).await?;
-        let audit = audit::Service::new(self.core.clone());
+        let audit = audit::Service::new(self.context.clone());
         audit.operator(&mut tx, Action::RelyingPartyAdded, id).await?;
         audit.operator(&mut tx, Action::ApiKeyAdded, key.key_id).await?;
         tx.commit().await?;
@@ -242,10 +242,10 @@ impl Parties {
     /// `not_found`.
     pub async fn add_key(&self, name: &str) -> Result<ApiKey> {
         let key = self.new_key();
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let party = store::party_by_name(&mut tx, name).await?.ok_or(Code::NotFound)?;
-        store::add_key(&mut tx, key.key_id, party.relying_party_id, &key.hash(), self.core.now()).await?;
-        audit::Service::new(self.core.clone()).operator(&mut tx, Action::ApiKeyAdded, key.key_id).await?;
+        store::add_key(&mut tx, key.key_id, party.relying_party_id, &key.hash(), self.context.now()).await?;
+        audit::Service::new(self.context.clone()).operator(&mut tx, Action::ApiKeyAdded, key.key_id).await?;
         tx.commit().await?;
         Ok(key)
     }
@@ -255,10 +255,10 @@ impl Parties {
     /// # Errors
     /// `not_found` when there is no such living key.
     pub async fn revoke_key(&self, key_id: Uuid) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
-        let revoked = store::revoke_key(&mut tx, key_id, self.core.now()).await?;
+        let mut tx = self.context.db.write().await?;
+        let revoked = store::revoke_key(&mut tx, key_id, self.context.now()).await?;
         if revoked.happened() {
-            audit::Service::new(self.core.clone()).operator(&mut tx, Action::ApiKeyRevoked, key_id).await?;
+            audit::Service::new(self.context.clone()).operator(&mut tx, Action::ApiKeyRevoked, key_id).await?;
         }
         tx.commit().await?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_id);
@@ -270,7 +270,7 @@ impl Parties {
     /// # Errors
     /// When the database does not answer.
     pub async fn list(&self) -> Result<Vec<Listed>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let mut out = Vec::new();
         for row in store::parties(&mut tx).await? {
             let keys = store::keys(&mut tx, row.relying_party_id).await?;
@@ -290,7 +290,7 @@ impl Parties {
     /// # Errors
     /// When the database does not answer.
     pub async fn active(&self, id: Uuid) -> Result<Option<Arc<Party>>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let Some(row) = store::party(&mut tx, id).await?.filter(|row| row.state == "active") else {
             return Ok(None);
         };
@@ -307,12 +307,12 @@ impl Parties {
     /// # Errors
     /// When the database does not answer.
     pub async fn id_of(&self, name: &str) -> Result<Option<Uuid>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         Ok(store::party_by_name(&mut tx, name).await?.map(|row| row.relying_party_id))
     }
 
     fn new_key(&self) -> ApiKey {
-        ApiKey::new(self.core.random.uuid_v7(self.core.now()), self.core.random.bytes())
+        ApiKey::new(self.context.random.uuid_v7(self.context.now()), self.context.random.bytes())
     }
 }
 

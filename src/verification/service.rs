@@ -8,28 +8,28 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::batch::Spending;
-use super::case::{Asked, Case, Draft, Drafts, Subject};
 use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
-use super::lanes::{Lanes, Outcome};
+use super::draft::{Draft, Drafts, PendingCheck, QuestionRecord, Subject};
 use super::model::{
-    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Purpose, Question, Shown, Verdict,
+    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Presented, Purpose, Question, Verdict,
 };
 use super::party::Parties;
+use super::pipeline::{Outcome, Pipeline};
 use super::quota::{self, RepeatRow};
 use super::receipt;
 use super::store::{self, CheckRow, RefusalRow};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::audit::{self, Action, Actor, Event, GENERAL};
+use crate::batcher::overloaded;
 use crate::clock::{DAY, HOUR, Timestamp};
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::verify::{self, Unverified};
 use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::{Budget, whose_share};
 use crate::keyring::Keyring;
-use crate::stage::overloaded;
 use crate::window::{Counted, OFFLINE_CHECKS};
 
 /// Kinds that can be shown to a relying party.
@@ -49,7 +49,7 @@ const SWEEP_BATCH: i64 = 1_000;
 /// The verifier. Cloning shares it.
 #[derive(Clone)]
 pub struct Service {
-    core: Core,
+    context: Context,
     keyring: Keyring,
     sealer: TokenSealer,
     parties: Parties,
@@ -57,23 +57,23 @@ pub struct Service {
     /// Checks under way: one client may have as many as are still free.
     places: Budget,
     drafts: Drafts,
-    lanes: Lanes,
+    pipeline: Pipeline,
 }
 
 impl Service {
     /// A verifier over these keys. On the server it starts the tasks that read and commit for all callers, so it needs tokio's
     /// runtime.
-    pub fn new(core: Core, keyring: Keyring) -> Self {
-        let places = Budget::new(core.config.limits.verifications.max(1));
-        let (sealer, parties) = (TokenSealer::new(core.vault.clone()), Parties::new(core.clone()));
-        let drafts = Drafts::new(&core, keyring.clone());
-        let (lanes, codes) = (Lanes::start(&core, drafts.clone()), Codes::new(core.clone()));
-        Self { core, keyring, sealer, parties, codes, places, drafts, lanes }
+    pub fn new(context: Context, keyring: Keyring) -> Self {
+        let places = Budget::new(context.config.limits.verifications.max(1));
+        let (sealer, parties) = (TokenSealer::new(context.vault.clone()), Parties::new(context.clone()));
+        let drafts = Drafts::new(&context, keyring.clone());
+        let (pipeline, codes) = (Pipeline::start(&context, drafts.clone()), Codes::new(context.clone()));
+        Self { context, keyring, sealer, parties, codes, places, drafts, pipeline }
     }
 
     /// For a stop: returns when every check that is under way has been committed; later ones are `overloaded`.
     pub async fn drain(&self) {
-        self.lanes.drain().await;
+        self.pipeline.drain().await;
     }
 
     /// The register of relying parties.
@@ -86,8 +86,8 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         let repeats = quota::forget_repeats(&mut tx, now.plus_seconds(-REPEAT_DAYS * DAY), SWEEP_BATCH).await?;
         let refusals = quota::forget_refusals(&mut tx, now.plus_seconds(-REFUSAL_DAYS * DAY), SWEEP_BATCH).await?;
         tx.commit().await?;
@@ -109,7 +109,7 @@ impl Service {
         let id = party.relying_party_id;
         let actor = Actor::RelyingParty(id);
         let event = Event { chain: GENERAL, actor, action: Action::Verification, subject_id: id };
-        match audit::Service::new(self.core.clone()).refused(event, Code::PurposeNotAllowed).await {
+        match audit::Service::new(self.context.clone()).refused(event, Code::PurposeNotAllowed).await {
             Ok(()) => Code::PurposeNotAllowed.into(),
             Err(error) => error,
         }
@@ -131,7 +131,7 @@ impl Service {
         let answer = loop {
             match self.answer(party, employee, question).await {
                 Err(Error::Db(DbError::Contention | DbError::Unique)) if tries < TRIES => {
-                    let pause = self.core.random.below(1 << (tries + 2));
+                    let pause = self.context.random.below(1 << (tries + 2));
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                     tries += 1;
                 }
@@ -155,7 +155,7 @@ impl Service {
     /// # Errors
     /// `not_found`, also for another party's.
     pub async fn lookup(&self, party: &Party, verification_id: Uuid) -> Result<Answer> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         if let Some(row) = store::by_id(&mut tx, verification_id, party.relying_party_id).await? {
             return Ok(answer_of_check(row, None));
         }
@@ -177,7 +177,7 @@ impl Service {
                 .ok_or(Code::MalformedRequest)?,
         };
         let limit = limit.clamp(1, HISTORY_LIMIT);
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let mut rows = store::history(&mut tx, resident_id, before, limit + 1).await?;
         let more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
@@ -201,10 +201,10 @@ impl Service {
     }
 
     async fn answer(&self, party: &Arc<Party>, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
-        let now = self.core.now();
+        let now = self.context.now();
         match &question.shown {
-            Shown::Token(token) => self.answer_token(party, question, token.expose(), now).await,
-            Shown::Code(code) => {
+            Presented::Token(token) => self.answer_token(party, question, token.expose(), now).await,
+            Presented::Code(code) => {
                 let guesser = Guesser { relying_party_id: party.relying_party_id, employee_id: employee };
                 // On the heap, so that the common way carries nothing of it.
                 Box::pin(self.answer_code(party, guesser, question, code, now)).await
@@ -265,8 +265,8 @@ impl Service {
         let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
         let chosen = AttributeSet::from_bits(record.attributes);
         let wanted = chosen.intersect(party.entitled).intersect(question.attributes.unwrap_or(AttributeSet::FULL));
-        let case = Case { signed, party: Arc::clone(party), asked: self.asked(question), subject, wanted, now };
-        match self.lanes.check(case).await? {
+        let case = PendingCheck { signed, party: Arc::clone(party), asked: self.asked(question), subject, wanted, now };
+        match self.pipeline.check(case).await? {
             Outcome::Recorded(row, content) => Ok(answer_of_check(*row, Some(content))),
             Outcome::Undecided(spending, content) => {
                 Box::pin(self.decide_alone(party, question, subject, *spending, content, now)).await
@@ -288,7 +288,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Answer> {
         let record = subject.record;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         if !subject.single_use {
             let counted = self.count_offline(&mut tx, &row, now).await?;
             // A key that was used before gets its own answer, whatever the count says.
@@ -341,7 +341,7 @@ impl Service {
     }
 
     async fn read(&self, text: &str) -> Result<Unverified, Reason> {
-        let issuer = &self.core.config.service.issuer;
+        let issuer = &self.context.config.service.issuer;
         match verify::read(text, &ACCEPTED, issuer, &self.keyring) {
             Err(Reason::UnknownKey) if Box::pin(self.keyring.reload_for_unknown()).await => {
                 verify::read(text, &ACCEPTED, issuer, &self.keyring)
@@ -358,7 +358,7 @@ impl Service {
         resident: Uuid,
         now: Timestamp,
     ) -> Result<Option<Answer>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let row = earlier_row(&mut tx, party, question, resident).await?;
         drop(tx);
         match row {
@@ -369,7 +369,7 @@ impl Service {
 
     /// Counts a row that a refusal leaves besides the holder's history.
     async fn count(&self, tx: &mut Tx, party: &Party, now: Timestamp) -> Result<()> {
-        let (id, limit) = (party.relying_party_id, self.core.config.limits.refusals_per_hour);
+        let (id, limit) = (party.relying_party_id, self.context.config.limits.refusals_per_hour);
         if quota::count(tx, id, now, now.plus_seconds(-HOUR), limit).await?.happened() {
             return Ok(());
         }
@@ -395,7 +395,7 @@ impl Service {
         let mut content = None;
         if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
             let (resident, wanted) = (row.resident_id, mask(row.disclosed));
-            if let Some(holder) = self.lanes.read(resident, wanted.contains(Attribute::Portrait)).await? {
+            if let Some(holder) = self.pipeline.read(resident, wanted.contains(Attribute::Portrait)).await? {
                 let (found, _) = self.drafts.content(resident, holder, wanted, row.verified_at)?;
                 content = receipt::attests(&row.receipt, &row.salt, &found).then_some(found);
             }
@@ -415,7 +415,7 @@ impl Service {
         if let Some(answer) = self.earlier(party, question, subject.record.subject, now).await? {
             return Ok(answer);
         }
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let reason = match reason {
             Some(reason) => reason,
             None => why_not(&mut tx, &subject.record).await?,
@@ -450,7 +450,7 @@ impl Service {
         {
             return Ok(Some(answer));
         }
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let Some(row) = store::refusal_by_key(&mut tx, id, key).await? else { return Ok(None) };
         if row.body_hash != self.body_hash(question) {
             return Err(Code::IdempotencyMismatch.into());
@@ -494,7 +494,7 @@ impl Service {
             salt: draft.salt.to_vec(),
             receipt: draft.receipt,
         };
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         self.count(&mut tx, party, now).await?;
         store::add_refusal(&mut tx, &row).await?;
         tx.commit().await?;
@@ -505,13 +505,13 @@ impl Service {
     fn body_hash(&self, question: &Question) -> [u8; 32] {
         let hash = question.body_hash();
         match question.shown {
-            Shown::Token(_) => hash,
-            Shown::Code(_) => self.codes.keyed(&hash),
+            Presented::Token(_) => hash,
+            Presented::Code(_) => self.codes.keyed(&hash),
         }
     }
 
-    fn asked(&self, question: &Question) -> Asked {
-        Asked {
+    fn asked(&self, question: &Question) -> QuestionRecord {
+        QuestionRecord {
             idempotency_key: question.key.0,
             body_hash: self.body_hash(question),
             purpose: question.purpose.clone(),

@@ -3,8 +3,8 @@
 use askama::Template;
 use uuid::Uuid;
 
-use super::face;
-use crate::core::Core;
+use super::ports;
+use crate::context::Context;
 use crate::error::{Error, Language, Result};
 use crate::mail::{Email, Job, MailKind};
 
@@ -28,15 +28,15 @@ struct Html<'a> {
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn compose(core: &Core, job: Job, resident: Uuid) -> Result<Option<Email>> {
+pub async fn compose(context: &Context, job: Job, resident: Uuid) -> Result<Option<Email>> {
     if job.kind != MailKind::ForeignRegistration {
         return Ok(None);
     }
-    let mut tx = core.db.read().await?;
-    if !face::has_holder(&mut tx, resident).await? {
+    let mut tx = context.db.read().await?;
+    if !ports::has_holder(&mut tx, resident).await? {
         return Ok(None);
     }
-    let Some((to, language)) = face::contact(core, &mut tx, resident).await? else { return Ok(None) };
+    let Some((to, language)) = ports::contact(context, &mut tx, resident).await? else { return Ok(None) };
     drop(tx);
     let subject = match language {
         Language::Indonesian => "Ada pendaftaran IKD dengan NIK Anda",

@@ -3,10 +3,10 @@
 //! The tables `credential`, `credential_holder` and `device_binding` belong here, but for `credential.last_spent`, which
 //! verification raises. Other domains use [`face`] inside their own transactions.
 
-pub mod face;
 pub mod http;
 pub mod mail;
 pub mod model;
+pub mod ports;
 pub mod service;
 mod sessions;
 pub mod store;

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
-use super::face;
 use super::model::{
     Access, CredentialState, FIRST_WAIT_SECONDS, MAX_TRIES, SECOND_WAIT_SECONDS, SESSION_SECONDS, tries_left,
 };
+use super::ports;
 use super::sessions::Sessions;
 use super::store::{self, CredentialRow, Try};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::photo::Portrait;
 use crate::credential::{Issued, Issuer, KeyPurpose, SealedRecord, SignError, TokenKind};
 use crate::db::DbError;
@@ -32,7 +32,7 @@ use crate::window;
 /// The wallet. Cloning shares it.
 #[derive(Clone)]
 pub struct Service {
-    core: Core,
+    context: Context,
     keyring: Keyring,
     sessions: Sessions,
     // Presentations of one credential never share a time of issue, so that none voids another unspent.
@@ -89,11 +89,11 @@ pub struct Card {
 
 impl Service {
     /// `keyring` signs presentations.
-    pub fn new(core: Core, keyring: Keyring) -> Self {
-        let (sessions, codes) = (Sessions::start(&core), Codes::new(core.clone()));
-        let each = NonZeroU32::new(core.config.limits.presentations_per_minute);
+    pub fn new(context: Context, keyring: Keyring) -> Self {
+        let (sessions, codes) = (Sessions::start(&context), Codes::new(context.clone()));
+        let each = NonZeroU32::new(context.config.limits.presentations_per_minute);
         let drawn = each.map(|each| Arc::new(RateLimiter::keyed(Quota::per_minute(each))));
-        Self { core, keyring, sessions, issued: device::Issuer::default(), codes, drawn }
+        Self { context, keyring, sessions, issued: device::Issuer::default(), codes, drawn }
     }
 
     /// Forgets whose QRs were drawn some time ago.
@@ -115,8 +115,8 @@ impl Service {
     /// # Errors
     /// `not_found` for a device without a digital KTP, `challenge_invalid`, `pin_wrong`, `pin_wait`, `pin_blocked`.
     pub async fn unlock(&self, device: &Thumbprint, challenge: &str, signature: &str) -> Result<Unlocked> {
-        let now = self.core.now();
-        let mut tx = self.core.db.read().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.read().await?;
         let resident = store::resident_of(&mut tx, device).await?.ok_or(Code::NotFound)?;
         let credential = store::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
         let holder = store::holder(&mut tx, resident).await?.ok_or(Code::NotFound)?;
@@ -125,7 +125,7 @@ impl Service {
             return Err(Code::NotFound.into());
         }
         may_try(&credential, now)?;
-        let challenge = Challenge::open(&self.core.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
 
         let this = Try {
             resident,
@@ -135,14 +135,14 @@ impl Service {
             first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
             second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
         };
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         let Some(tries) = store::count_try(&mut tx, &this).await? else {
             tx.rollback().await?;
             return Err(self.why_not(resident, credential.generation, now).await);
         };
         tx.commit().await?;
 
-        let secret = face::secret(&self.core, &holder)?;
+        let secret = ports::secret(&self.context, &holder)?;
         let key = secret
             .pin_public_key
             .as_slice()
@@ -154,28 +154,29 @@ impl Service {
             if tries >= MAX_TRIES {
                 let actor = Actor::Resident(resident);
                 let event = Event { chain: GENERAL, actor, action: Action::Block, subject_id: resident };
-                let mut tx = self.core.db.write().await?;
-                audit::Service::new(self.core.clone()).record(&mut tx, event, Outcome::Done).await?;
+                let mut tx = self.context.db.write().await?;
+                audit::Service::new(self.context.clone()).record(&mut tx, event, Outcome::Done).await?;
                 tx.commit().await?;
             }
             return Err(pin_wrong(tries).into());
         }
 
         let ends_at = now.plus_seconds(SESSION_SECONDS);
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         // The credential changed between the two transactions: blocked, or activated anew.
         let session =
             store::open_session(&mut tx, resident, credential.generation, ends_at).await?.ok_or(Code::NotFound)?;
         tx.commit().await?;
         let access = Access { resident_id: resident, generation: credential.generation, session, expires_at: ends_at };
-        let sealed = self.core.vault.seal(Label::AccessToken, &self.core.random, &[device], &access.to_bytes())?;
+        let sealed =
+            self.context.vault.seal(Label::AccessToken, &self.context.random, &[device], &access.to_bytes())?;
         Ok(Unlocked { access_token: device::encode(&sealed).into(), expires_in: SESSION_SECONDS })
     }
 
     /// Why no try could be counted: read anew, because somebody was faster.
     async fn why_not(&self, resident: Uuid, generation: i64, now: Timestamp) -> Error {
         let read = async {
-            let mut tx = self.core.db.read().await?;
+            let mut tx = self.context.db.read().await?;
             let credential = store::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
             may_try(&credential, now)?;
             if credential.generation != generation {
@@ -198,7 +199,7 @@ impl Service {
         let access = self.open_token(device, token).ok_or(Code::SessionEnded)?;
         let row = self.sessions.credential(access.resident_id).await?.ok_or(Code::SessionEnded)?;
         // The look-up may have waited.
-        let now = self.core.now();
+        let now = self.context.now();
         let lives = row.state == "active"
             && row.generation == access.generation
             && row.session == access.session
@@ -219,7 +220,7 @@ impl Service {
     /// What an access token says, if it is ours and this device's; whether its session lives is another question.
     pub(super) fn open_token(&self, device: &Thumbprint, token: &str) -> Option<Access> {
         let sealed = device::decode(token)?;
-        Access::from_bytes(&self.core.vault.open(Label::AccessToken, &[device], &sealed).ok()?)
+        Access::from_bytes(&self.context.vault.open(Label::AccessToken, &[device], &sealed).ok()?)
     }
 
     /// Locks the wallet: the session ends.
@@ -227,7 +228,7 @@ impl Service {
     /// # Errors
     /// When the database did not do it.
     pub async fn lock(&self, session: &Session) -> Result<()> {
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         // Nothing to end means that it has ended already: that is what the caller wants.
         store::lock(&mut tx, session.resident_id, session.generation, session.session).await?.either_way();
         tx.commit().await?;
@@ -239,14 +240,14 @@ impl Service {
     /// # Errors
     /// When the database does not answer or what it holds cannot be opened.
     pub async fn card(&self, session: &Session) -> Result<Card> {
-        let mut tx = self.core.db.read().await?;
-        let record = face::record(&self.core, &mut tx, session.resident_id).await?;
+        let mut tx = self.context.db.read().await?;
+        let record = ports::record(&self.context, &mut tx, session.resident_id).await?;
         let has_portrait = store::has_portrait(&mut tx, session.resident_id).await?;
         Ok(Card {
             state: CredentialState::Active,
             activated_at: session.activated_at,
             session_ends_at: session.ends_at,
-            attributes: disclose(&record, AttributeSet::FULL, Date::in_jakarta(self.core.now())),
+            attributes: disclose(&record, AttributeSet::FULL, Date::in_jakarta(self.context.now())),
             has_portrait,
             valid_until: record.valid_until_label(),
             issued_place: record.issued_place,
@@ -259,8 +260,8 @@ impl Service {
     /// # Errors
     /// `not_found` when the register had none.
     pub async fn portrait(&self, session: &Session) -> Result<Vec<u8>> {
-        let mut tx = self.core.db.read().await?;
-        face::portrait(&self.core, &mut tx, session.resident_id).await?.ok_or_else(|| Code::NotFound.into())
+        let mut tx = self.context.db.read().await?;
+        ports::portrait(&self.context, &mut tx, session.resident_id).await?.ok_or_else(|| Code::NotFound.into())
     }
 
     /// A presentation like [`Service::present`], and a code of ten digits that stands for it: for cameras that fail. It voids
@@ -284,13 +285,13 @@ impl Service {
             return Err(too_many_qrs().retry_after(2).into());
         }
         if offline {
-            let now = self.core.now();
-            let mut tx = self.core.db.write().await?;
+            let now = self.context.now();
+            let mut tx = self.context.db.write().await?;
             let counted = window::OFFLINE_QRS.count(&mut tx, &[session.resident_id.as_bytes()], now).await?;
             tx.commit().await?;
             counted.or_refuse(too_many_qrs())?;
         }
-        let issued = self.issued.next(self.core.now());
+        let issued = self.issued.next(self.context.now());
         let record = SealedRecord {
             kind: if offline { TokenKind::Offline } else { TokenKind::Presentation },
             subject: session.resident_id,
@@ -301,20 +302,20 @@ impl Service {
         if !offline {
             return Ok(self.keyring.issue(record)?);
         }
-        let mut tx = self.core.db.read().await?;
-        let holder = face::record(&self.core, &mut tx, session.resident_id).await?;
+        let mut tx = self.context.db.read().await?;
+        let holder = ports::record(&self.context, &mut tx, session.resident_id).await?;
         let portrait = if set.contains(Attribute::Portrait) {
-            face::portrait(&self.core, &mut tx, session.resident_id).await?
+            ports::portrait(&self.context, &mut tx, session.resident_id).await?
         } else {
             None
         };
         drop(tx);
         let claims = offline_claims(&holder, set, Date::in_jakarta(issued));
-        let (keyring, core) = (self.keyring.clone(), self.core.clone());
+        let (keyring, context) = (self.keyring.clone(), self.context.clone());
         let made = tokio::task::spawn_blocking(move || {
             let signer = keyring.signer(KeyPurpose::Token)?;
-            let name = &core.config.service.issuer;
-            let issuer = Issuer { signer: signer.as_ref(), sealer: keyring.sealer(), random: &core.random, name };
+            let name = &context.config.service.issuer;
+            let issuer = Issuer { signer: signer.as_ref(), sealer: keyring.sealer(), random: &context.random, name };
             issuer.issue_offline(record, claims, portrait.as_deref().and_then(Portrait::read).as_ref())
         });
         match made.await.map_err(Error::internal)? {

@@ -6,12 +6,12 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::store::{CREDENTIAL, CredentialRow};
+use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::clock::Timestamp;
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::{Columns, Db, DbResult, Local, Session, bound, processors};
 use crate::error::Result;
 use crate::on_server;
-use crate::stage::{Group, Inbox, Limits, MOST, Stage, gone, overloaded};
 
 /// [`CREDENTIAL`] for all of a batch: one trip to the server.
 const CREDENTIALS: &str = "
@@ -25,22 +25,24 @@ struct Lookup {
 
 /// The stage of these look-ups. Cloning shares it.
 #[derive(Clone)]
-pub(super) struct Sessions(Stage<Lookup>);
+pub(super) struct Sessions(Batcher<Lookup>);
 
 impl Sessions {
     /// Starts it over the database.
-    pub(super) fn start(core: &Core) -> Self {
-        let limits = |abreast| Limits { waiting: core.config.http.connections, batch: MOST, abreast };
-        Self(match core.db.threads().cloned() {
+    pub(super) fn start(context: &Context) -> Self {
+        let limits = |concurrency| Limits { waiting: context.config.http.connections, batch: MOST, concurrency };
+        Self(match context.db.threads().cloned() {
             Some(threads) => {
                 let post = move |work| threads.post_read(work);
-                Stage::Threads(Inbox::new(limits(processors()), None, post, read_here))
+                Batcher::Threads(ThreadBatcher::new(limits(processors()), None, post, read_here))
             }
             None => {
-                let db = core.db.clone();
+                let db = context.db.clone();
                 // A quarter of the connections: checks may take half.
-                let most = (core.config.database.connections as usize / 4).max(1);
-                Stage::Tasks(Group::start(limits(processors().min(most)), None, move |jobs| read(db.clone(), jobs)))
+                let most = (context.config.database.connections as usize / 4).max(1);
+                Batcher::Tasks(TaskBatcher::start(limits(processors().min(most)), None, move |jobs| {
+                    read(db.clone(), jobs)
+                }))
             }
         })
     }
@@ -52,7 +54,7 @@ impl Sessions {
     pub(super) async fn credential(&self, resident: Uuid) -> Result<Option<CredentialRow>> {
         let (reply, answer) = oneshot::channel();
         self.0.push(Lookup { resident, reply }).map_err(|_| overloaded())?;
-        Ok(answer.await.unwrap_or_else(|_| Err(gone()))?)
+        Ok(answer.await.unwrap_or_else(|_| Err(broken_off()))?)
     }
 
     /// Returns when all that was asked is answered; nothing is taken any more.

@@ -14,7 +14,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::linger::TooSlow;
+use super::request_body::TooSlow;
 use super::{Problem, negotiate};
 use crate::error::{Code, FieldError, Language, Refusal, Text};
 

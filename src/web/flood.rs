@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::{ClientAddress, Problem};
-use crate::core::Core;
+use crate::context::Context;
 use crate::error::{Code, Refusal};
 use crate::fair::network::SHARES;
 use crate::fair::{Network, for_client, tiers};
@@ -58,8 +58,8 @@ impl Rates {
 
 impl Flood {
     /// With the configured rate; the burst is four times that.
-    pub fn new(core: &Core) -> Self {
-        let rate = core.config.limits.requests_per_second;
+    pub fn new(context: &Context) -> Self {
+        let rate = context.config.limits.requests_per_second;
         Self((rate > 0).then(|| Arc::new(Rates::new(rate))))
     }
 }

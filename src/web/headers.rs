@@ -13,7 +13,7 @@ use super::problem::{ProblemNote, render};
 use super::{negotiate, refusal_page};
 use crate::clock::stopwatch;
 use crate::config::Mode;
-use crate::core::Core;
+use crate::context::Context;
 use crate::error::{Code, Refusal};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,9 +35,9 @@ fn is_check(method: &Method, route: &str) -> bool {
 }
 
 /// The layer itself.
-pub async fn finish(core: Core, request: Request, next: Next) -> Response {
+pub async fn finish(context: Context, request: Request, next: Next) -> Response {
     let watch = stopwatch();
-    let request_id = core.random.uuid_v7(core.now());
+    let request_id = context.random.uuid_v7(context.now());
     let language = negotiate::language(request.headers());
     let (method, page) = (request.method().clone(), refusal_page::is_wanted(&request));
     // The route's template, never the path itself: paths carry ids.
@@ -71,7 +71,7 @@ pub async fn finish(core: Core, request: Request, next: Next) -> Response {
         write(&mut response, note, language, request_id);
     }
     // Not in the demo: whoever trusts its certificate would be bound to https on `localhost` for two years.
-    let service = &core.config.service;
+    let service = &context.config.service;
     secure(&mut response, service.mode != Mode::Demo && service.public_url.starts_with("https://"));
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -147,13 +147,13 @@ fn media_type(name: &str) -> &'static str {
 
 async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let file = FILES.get(name).ok_or(Code::NotFound)?;
-    let squeeze =
+    let compress =
         !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
     // Each coding is a representation of its own and needs its own tag.
-    let tag = format!("\"{}{}\"", file.digest, if squeeze { "-gz" } else { "" });
+    let tag = format!("\"{}{}\"", file.digest, if compress { "-gz" } else { "" });
     let mut response = if negotiate::has_tag(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
-    } else if squeeze {
+    } else if compress {
         // Compressing blocks, if only for milliseconds and once.
         let body = tokio::task::spawn_blocking(|| file.compressed()).await.map_err(Error::internal)?;
         ([(CONTENT_ENCODING, "gzip")], body.map_err(Error::internal)?).into_response()

@@ -26,8 +26,8 @@ use super::crowd::{Crowd, Place, Seat};
 use super::flood::Rates;
 use super::forwarded::Proxies;
 use super::headers::GivenUp;
-use super::linger;
-use super::patient::Patient;
+use super::request_body;
+use super::write_timeout::WriteTimeout;
 use super::{ClientAddress, PeerAddress};
 use crate::config::Http;
 use crate::fair::network::client;
@@ -198,7 +198,7 @@ where
             // Who asks before sending gets the answer instead of the permission; who fell silent is cut.
             let asks_first = request.headers().contains_key(EXPECT);
             let (head, body) = request.into_parts();
-            let (body, unread) = linger::lend(body, Arc::clone(&seat));
+            let (body, unread) = request_body::lend(body, Arc::clone(&seat));
             let mut request = Request::from_parts(head, Body::new(body));
             request.extensions_mut().insert(PeerAddress(peer));
             request.extensions_mut().insert(ClientAddress(client(address)));
@@ -219,7 +219,7 @@ where
         .header_read_timeout(headers)
         // What a head may be long: reading a long one costs more than most answers. Beyond it hyper says 431.
         .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(Patient::new(stream, patience)), service);
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream, patience)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(error.cause = %error, "connection ended");
     }

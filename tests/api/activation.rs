@@ -24,8 +24,8 @@ async fn resend(applicant: &Applicant) -> Answer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_200_parallel_guesses_exactly_five_are_evaluated() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.approved(&world.people[0]).await;
         let right = world.code(&applicant);
         let (path, mut requests) = (applicant.path("/activation-code"), Vec::new());
@@ -73,8 +73,8 @@ async fn of_200_parallel_guesses_exactly_five_are_evaluated() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_needs_its_device_its_captcha_and_its_time() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.approved(&world.people[0]).await;
         let (code, path) = (world.code(&applicant), applicant.path("/activation-code"));
         let stranger = world.phone();
@@ -106,8 +106,8 @@ async fn a_code_needs_its_device_its_captcha_and_its_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resend_repeats_the_living_code_and_an_address_gets_three_mails_then_one_an_hour() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.approved(&world.people[0]).await;
         let code = world.code(&applicant);
         for _ in 0..2 {
@@ -131,9 +131,9 @@ async fn a_resend_repeats_the_living_code_and_an_address_gets_three_mails_then_o
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_flooded_over_approvals_resends_and_address_changes_in_parallel() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         const VICTIM: &str = "Korban@example.id";
-        let world = World::open(core).await;
+        let world = World::open(context).await;
         let desk = world.desk().await;
         // Two approvals that name the victim, and two registrations that turn to the victim's address.
         let mut applicants = Vec::new();
@@ -177,8 +177,8 @@ async fn nobody_is_flooded_over_approvals_resends_and_address_changes_in_paralle
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_address_voids_the_code_that_went_to_the_old_one() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.approved(&world.people[0]).await;
         let old = world.code(&applicant);
         let change = json!({"email": "baru@example.id"});
@@ -200,8 +200,8 @@ async fn a_new_address_voids_the_code_that_went_to_the_old_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pin_key_is_enrolled_once_by_the_right_device_with_a_fresh_challenge() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let mut applicant = world.approved(&world.people[0]).await;
         let (id, path) = (applicant.id.clone(), applicant.path("/pin"));
         let key = pin_key(&applicant.record);

@@ -16,7 +16,7 @@ use support::each_engine;
 use crate::world::{BANK, OFFICE, PASSWORD, World, approval};
 
 async fn done(world: &World) -> BTreeSet<String> {
-    let mut tx = world.core.db.read().await.unwrap();
+    let mut tx = world.context.db.read().await.unwrap();
     let rows = ikd::fetch_all!(&mut tx, (String,), "SELECT DISTINCT action FROM audit_event WHERE outcome = 'done'");
     rows.unwrap().into_iter().map(|(action,)| action).collect()
 }
@@ -32,18 +32,18 @@ async fn people_and_parties(world: &World) {
     let body = json!({"password": PASSWORD});
     colleague.post("/v1/officer/sessions/current/resume", &body).await.unwrap().expect(200).unwrap();
     delete("/v1/officer/sessions").await;
-    let totp = ikd::login::totp::code(&officer.secret, world.core.now()).unwrap();
+    let totp = ikd::login::totp::code(&officer.secret, world.context.now()).unwrap();
     let body = json!({"password": PASSWORD, "totp": totp, "new_password": "tujuh ember hujan kemarin"});
     colleague.post("/v1/officer/password", &body).await.unwrap().expect(200).unwrap();
     delete("/v1/officer/sessions/current").await;
-    disable_officer(&world.core, "rekan").await.unwrap();
-    enable_officer(&world.core, "rekan").await.unwrap();
-    reset_totp(&world.core, "rekan").await.unwrap();
-    assert!(set_password(&world.core, "rekan", &String::from("lima payung biru laut").into()).await.unwrap());
+    disable_officer(&world.context, "rekan").await.unwrap();
+    enable_officer(&world.context, "rekan").await.unwrap();
+    reset_totp(&world.context, "rekan").await.unwrap();
+    assert!(set_password(&world.context, "rekan", &String::from("lima payung biru laut").into()).await.unwrap());
 
-    ikd::teller::service::add_employee(&world.core, BANK, "dewi", "Dewi Uji").await.unwrap();
-    ikd::teller::service::set_active(&world.core, "dewi", false).await.unwrap();
-    ikd::teller::service::set_active(&world.core, "dewi", true).await.unwrap();
+    ikd::teller::service::add_employee(&world.context, BANK, "dewi", "Dewi Uji").await.unwrap();
+    ikd::teller::service::set_active(&world.context, "dewi", false).await.unwrap();
+    ikd::teller::service::set_active(&world.context, "dewi", true).await.unwrap();
     let parties = world.app.verification.parties();
     let key = parties.add_key(BANK).await.unwrap();
     parties.revoke_key(key.key_id).await.unwrap();
@@ -81,13 +81,13 @@ async fn the_counter(world: &World) {
     supervisor.get("/v1/officer/views").await.unwrap().expect(200).unwrap();
 
     // Approved while the register was down; then active; then the PIN is used up; then it makes way.
-    let switch = async |to| LocalRegister::new(world.core.clone()).set_switch(to).await.unwrap();
+    let switch = async |to| LocalRegister::new(world.context.clone()).set_switch(to).await.unwrap();
     switch(Switch::Closed).await;
     let mut third = world.waiting(&world.people[2]).await;
     world.scan(&desk, &third).await.expect(200).unwrap();
     world.approve(&desk, &third).await.expect(200).unwrap();
     switch(Switch::Open).await;
-    world.later(world.core.config.register.retry_seconds);
+    world.later(world.context.config.register.retry_seconds);
     world.app.registrations.check_due().await.unwrap();
     world.app.deliver_mail().await.unwrap();
     world.activate(&mut third).await;
@@ -110,8 +110,8 @@ async fn the_counter(world: &World) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_declared_act_is_written_when_it_is_done() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         people_and_parties(&world).await;
         the_counter(&world).await;
         let seen = done(&world).await;
@@ -124,15 +124,15 @@ async fn every_declared_act_is_written_when_it_is_done() {
             .filter(|name| !seen.contains(*name))
             .collect();
         assert!(missing.is_empty(), "never written: {missing:?}");
-        assert!(ikd::audit::Service::new(world.core.clone()).verify().await.unwrap().is_sound());
+        assert!(ikd::audit::Service::new(world.context.clone()).verify().await.unwrap().is_sound());
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
         world.scan(world.desk().await, &applicant).await.expect(200).unwrap();
         let role = ikd::counter::Role::Administrator;
@@ -167,7 +167,7 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
         assert_eq!(answer.expect(403).unwrap().code(), "purpose_not_allowed");
         const REFUSED: &str = "SELECT action, CAST(COUNT(*) AS BIGINT) FROM audit_event \
             WHERE outcome LIKE 'refused:forbidden%' OR outcome LIKE 'refused:purpose%' GROUP BY action";
-        let mut tx = world.core.db.read().await.unwrap();
+        let mut tx = world.context.db.read().await.unwrap();
         let counts = ikd::fetch_all!(&mut tx, (String, i64), REFUSED).unwrap();
         let of = |action: &str| counts.iter().find(|(name, _)| name == action).map_or(0, |(_, count)| *count);
         for (action, ..) in &asks {

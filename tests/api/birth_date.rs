@@ -13,8 +13,8 @@ fn adult(world: &World, from: u64) -> RegisterRecord {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_a_birth_date_other_than_the_nik_s_registers_truthfully() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let mut person = adult(&world, 5_000);
         person.birth_date = person.birth_date.plus_days(-400).unwrap();

@@ -21,8 +21,8 @@ async fn ready(world: &World) -> (u16, Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_jumps_ahead_spends_nothing_and_locks_nobody_out() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let resident = world.resident_id(&holder.record).await;
         let spent = async || world.count("SELECT last_spent FROM credential WHERE resident_id = $1", resident).await;
@@ -56,17 +56,17 @@ async fn a_clock_that_jumps_ahead_spends_nothing_and_locks_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_s_clock_is_what_counts_where_there_is_one() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let watch = &world.app.clock_watch;
         watch.judge_any_clock();
         watch.look().await.unwrap();
-        match world.core.db.server_time().await.unwrap() {
+        match world.context.db.server_time().await.unwrap() {
             // The embedded database has no clock but this machine's.
             None => assert_eq!(watch.off_by(), None),
             Some(micros) => {
                 // The test's clock stands in November 2026; the server's does not.
-                let off = world.core.now().seconds_since(Timestamp::from_micros(micros));
+                let off = world.context.now().seconds_since(Timestamp::from_micros(micros));
                 assert!((watch.off_by().unwrap() - off).abs() <= 2);
                 world.later(-off);
                 watch.look().await.unwrap();
@@ -79,8 +79,8 @@ async fn a_server_s_clock_is_what_counts_where_there_is_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_jumps_ahead_ends_and_deletes_nothing() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let waiting = world.waiting(&world.people[0]).await;
         let ended = world.register(&world.people[1]).await;
         world
@@ -92,7 +92,7 @@ async fn a_clock_that_jumps_ahead_ends_and_deletes_nothing() {
         let living = "SELECT COUNT(*) FROM registration WHERE registration_id = $1 AND ended_at IS NULL";
         let kept = "SELECT COUNT(*) FROM registration WHERE registration_id = $1";
         let retired = "SELECT COUNT(*) FROM signing_key WHERE state = 'retired' AND $1 = $1";
-        Keyring::rotate(&world.core, KeyPurpose::Token).await.unwrap();
+        Keyring::rotate(&world.context, KeyPurpose::Token).await.unwrap();
         world.app.keyring.refresh().await.unwrap();
         let retiring = "SELECT COUNT(*) FROM signing_key WHERE state = 'retiring' AND $1 = $1";
         assert_eq!(world.count(retiring, Uuid::nil()).await, 1);

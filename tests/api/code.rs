@@ -15,7 +15,7 @@ async fn present(world: &World, applicant: &Applicant, share: &str) -> (String, 
     let answer = applicant.client.post("/v1/me/presentations", &body).await.unwrap().expect(200).unwrap();
     let code = answer.text("code").unwrap();
     assert!(code.len() == 10 && code.bytes().all(|byte| byte.is_ascii_digit()), "ten digits");
-    assert_eq!(answer.json["expires_at"].as_str().unwrap(), world.core.now().plus_seconds(90).to_rfc3339());
+    assert_eq!(answer.json["expires_at"].as_str().unwrap(), world.context.now().plus_seconds(90).to_rfc3339());
     (answer.text("token").unwrap(), code)
 }
 
@@ -35,8 +35,8 @@ fn wrong(code: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_checked_as_the_qr_that_it_stands_for() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let (token, code) = present(&world, &applicant, "basic").await;
         let answer = ask(&world, &code).await.expect(200).unwrap();
@@ -67,8 +67,8 @@ async fn a_code_is_checked_as_the_qr_that_it_stands_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_key_has_one_answer_even_after_the_code_is_forgotten() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let (token, code) = present(&world, &applicant, "basic").await;
         let again = async |key: &str, body: &Value| world.bank().verify_body(body, key).await.unwrap();
@@ -95,8 +95,8 @@ async fn one_key_has_one_answer_even_after_the_code_is_forgotten() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_dies_with_its_presentation_and_with_the_next_code() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let (_, older) = present(&world, &applicant, "basic").await;
         let (_, newer) = present(&world, &applicant, "basic").await;
@@ -119,8 +119,8 @@ async fn a_code_dies_with_its_presentation_and_with_the_next_code() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_codes_are_counted_for_the_party_alone_and_qrs_stay_free() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let (token, code) = present(&world, &applicant, "basic").await;
         for guess in 1..=MOST_OF_PARTY {
@@ -155,15 +155,15 @@ async fn present_again(world: &World, applicant: &Applicant) -> (String, String)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_employee_has_an_allowance_of_the_own() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let (_, code) = present(&world, &applicant, "basic").await;
         let mut cookies = Vec::new();
         for name in ["dewi", "budi"] {
-            let new = ikd::teller::service::add_employee(&world.core, BANK, name, "Pegawai Uji").await.unwrap();
+            let new = ikd::teller::service::add_employee(&world.context, BANK, name, "Pegawai Uji").await.unwrap();
             let secret = ikd::login::totp::from_base32(new.totp_secret.expose()).unwrap();
-            let totp = ikd::login::totp::code(&secret, world.core.now()).unwrap();
+            let totp = ikd::login::totp::code(&secret, world.context.now()).unwrap();
             let body = json!({"username": name, "password": new.password.expose(), "totp": totp});
             let sent = world.http.post(format!("{}/v1/teller/sessions", world.base)).json(&body).send().await.unwrap();
             cookies.push(Answer::read(sent).await.unwrap().expect(201).unwrap().cookie.unwrap());
@@ -190,8 +190,8 @@ async fn an_employee_has_an_allowance_of_the_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_ten_digits_in_place_of_a_token_are_a_question() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         for code in ["", "123456789", "12345678901", "12345abcde", "123.456.7890", "١٢٣٤٥٦٧٨٩٠"] {
             let answer = ask(&world, code).await.expect(422).unwrap();

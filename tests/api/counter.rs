@@ -32,9 +32,9 @@ async fn cancel(applicant: &Applicant) -> Answer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_who_scanned_within_half_an_hour_decides() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
-        add_office(&world.core, "UJI-02", "Kantor Lain", "office").await.unwrap();
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        add_office(&world.context, "UJI-02", "Kantor Lain", "office").await.unwrap();
         let (desk, colleague) = (world.desk().await, world.officer("rekan", OFFICE).await);
         let elsewhere = world.officer("jauh", "UJI-02").await;
         let applicant = world.waiting(&world.people[0]).await;
@@ -93,7 +93,7 @@ async fn only_who_scanned_within_half_an_hour_decides() {
         assert_eq!(world.state(&applicant).await, "awaiting_officer");
         world.approve(desk, &applicant).await.expect(200).unwrap();
         assert_eq!(world.approve(desk, &applicant).await.expect(409).unwrap().code(), "wrong_state");
-        let report = ikd::audit::Service::new(world.core.clone()).verify().await.unwrap();
+        let report = ikd::audit::Service::new(world.context.clone()).verify().await.unwrap();
         assert!(report.is_sound() && report.entries > 10);
     })
     .await;
@@ -101,8 +101,8 @@ async fn only_who_scanned_within_half_an_hour_decides() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_ineligible_and_active_people_are_not_approved() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let today = ikd::register::Date::parse("2026-11-21").unwrap();
         let minor = world.somebody(1_000, |record| !record.eligible_on(today));
         world.put(vec![minor.clone()]).await;
@@ -134,8 +134,8 @@ async fn unknown_ineligible_and_active_people_are_not_approved() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_registrations_of_one_resident_approved_in_parallel_one_wins() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let (one, two) = (world.waiting(&world.people[0]).await, world.waiting(&world.people[0]).await);
         world.scan(desk, &one).await.expect(200).unwrap();
@@ -155,8 +155,8 @@ async fn of_two_registrations_of_one_resident_approved_in_parallel_one_wins() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_return_to_the_data_shows_the_resident_only_what_the_officer_released() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let person = world.people[0].clone();
         let mut body = world.registration(&person, "warga@example.id");
@@ -204,8 +204,8 @@ async fn a_return_to_the_data_shows_the_resident_only_what_the_officer_released(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_return_to_the_selfie_and_a_return_without_release() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let applicant = world.waiting(&world.people[0]).await;
         world.scan(desk, &applicant).await.expect(200).unwrap();
@@ -245,8 +245,8 @@ async fn a_return_to_the_selfie_and_a_return_without_release() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rejected_cancelled_and_expired_registrations_end_and_their_pictures_are_deleted() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let rejected = world.waiting(&world.people[0]).await;
         world.scan(desk, &rejected).await.expect(200).unwrap();
@@ -296,8 +296,8 @@ async fn rejected_cancelled_and_expired_registrations_end_and_their_pictures_are
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_the_sweeper_comes_an_overdue_registration_is_expired_already() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let applicant = world.waiting(&world.people[0]).await;
         world.scan(desk, &applicant).await.expect(200).unwrap();
@@ -313,13 +313,13 @@ async fn before_the_sweeper_comes_an_overdue_registration_is_expired_already() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scan_that_cannot_be_written_down_does_not_count() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
         let desk = world.desk().await;
         let scanned = "SELECT COUNT(*) FROM registration WHERE registration_id = $1 AND scanned_at IS NOT NULL";
         let rename = async |from: &'static str| {
-            let mut tx = world.core.db.write().await.unwrap();
+            let mut tx = world.context.db.write().await.unwrap();
             ikd::execute!(&mut tx, from).unwrap();
             tx.commit().await.unwrap();
         };

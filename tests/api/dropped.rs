@@ -23,8 +23,8 @@ fn request(world: &World, key: &str, body: &str) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_dropped_at_any_byte_is_given_again() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         // How many bytes of the answer arrive before the line breaks.
         for (number, arrive) in [0_usize, 1, 12, 60, 200, 500, 900, 1_500].into_iter().enumerate() {
@@ -61,8 +61,8 @@ async fn an_answer_dropped_at_any_byte_is_given_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_cut_off_on_its_way_has_no_effect() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         let body = json!({"token": token, "purpose": "open_account"}).to_string();

@@ -38,8 +38,8 @@ async fn in_all_forms(applicant: &Applicant, path: &str, body: &Value) -> String
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resident_registers_is_approved_activates_and_is_verified() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let person = &world.people[0];
         let mut applicant = world.register(person).await;
         assert_eq!(world.state(&applicant).await, "needs_selfie");
@@ -139,9 +139,9 @@ async fn show_and_verify(world: &World, applicant: &Applicant) {
     let keys: JwkSet =
         world.http.get(format!("{}/.well-known/jwks.json", world.base)).send().await.unwrap().json().await.unwrap();
     let receipt = ikd::device::decode(answer["receipt"]["cwt"].as_str().unwrap()).unwrap();
-    authenticate_cose(&receipt, &[TokenKind::Receipt], &world.core.config.service.issuer, &keys).unwrap();
+    authenticate_cose(&receipt, &[TokenKind::Receipt], &world.context.config.service.issuer, &keys).unwrap();
 
-    // Asked for less than was chosen; and a portrait that nobody asked for is not there.
+    // RequestLine for less than was chosen; and a portrait that nobody asked for is not there.
     let token = world.present(applicant, "full").await;
     let body = json!({"token": token, "purpose": "age_check", "attributes": ["age_over_17"]});
     let less = bank.verify_body(&body, "k3").await.unwrap().expect(200).unwrap().json;
@@ -191,8 +191,8 @@ async fn show_and_verify(world: &World, applicant: &Applicant) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_resident_scans_the_officers_qr_and_the_officer_confirms_the_number() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let other = world.officer("petugas.lain", crate::world::OFFICE).await;
         let (first, second) = (world.waiting(&world.people[0]).await, world.waiting(&world.people[1]).await);
@@ -246,8 +246,8 @@ async fn the_resident_scans_the_officers_qr_and_the_officer_confirms_the_number(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_read_their_language() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let terms = async |language: &str| {
             let request = world.http.get(format!("{}/v1/terms", world.base)).header("Accept-Language", language);
             request.send().await.unwrap().json::<Value>().await.unwrap()
@@ -299,8 +299,8 @@ async fn people_read_their_language() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relying_party_gets_what_it_is_entitled_to_and_sees_its_own_records_only() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let parties = world.app.verification.parties();
         let entitled = ikd::attribute::AttributeSet::AGE;
         let key = parties.add("Toko Uji", entitled, &[crate::world::purpose("age_check")]).await.unwrap().1;
@@ -329,11 +329,11 @@ async fn a_relying_party_gets_what_it_is_entitled_to_and_sees_its_own_records_on
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_teller_logs_in_and_checks_for_the_relying_party() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
-        let new = ikd::teller::service::add_employee(&world.core, BANK, "dewi", "Dewi Uji").await.unwrap();
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let new = ikd::teller::service::add_employee(&world.context, BANK, "dewi", "Dewi Uji").await.unwrap();
         let secret = ikd::login::totp::from_base32(new.totp_secret.expose()).unwrap();
-        let code = ikd::login::totp::code(&secret, world.core.now()).unwrap();
+        let code = ikd::login::totp::code(&secret, world.context.now()).unwrap();
         let body = json!({"username": "dewi", "password": new.password.expose(), "totp": code});
         let url = |path: &str| format!("{}/v1/teller{path}", world.base);
         let log_in =

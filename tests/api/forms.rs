@@ -9,8 +9,8 @@ use support::each_engine;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_are_taken_by_what_they_are_called_in_any_case_and_with_parameters() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let body = json!({"token": "NONSENSE", "purpose": "open_account"}).to_string();
         let ask = async |kind: &str, scheme: &str, more: Option<(&str, &str)>, body: &str| {
             let mut request = world.http.post(format!("{}/v1/verifications", world.base)).body(body.to_owned());
@@ -59,8 +59,8 @@ async fn bodies_are_taken_by_what_they_are_called_in_any_case_and_with_parameter
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_form_of_an_answer_follows_weights() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let waiting = world.waiting(&world.people[1]).await;
         let body = json!({"share": "age"});

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::world::World;
-use support::{Engine, core};
+use support::{Engine, context};
 
 /// Demands the security headers of any answer.
 pub fn secure(what: &str, answer: &Answer) {
@@ -60,7 +60,7 @@ pub fn problem(what: &str, answer: &Answer, status: u16, code: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kind_of_answer_is_secured() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     let get = async |path: &str| {
         Answer::read(world.http.get(format!("{}{path}", world.base)).send().await.unwrap()).await.unwrap()
     };
@@ -103,8 +103,8 @@ async fn every_kind_of_answer_is_secured() {
     }
     // A server that is reached by HTTPS says so.
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open(core).await;
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open(context).await;
     let answer = world.http.get(format!("{}/v1/terms", world.base)).send().await.unwrap();
     assert!(!answer.headers().contains_key("strict-transport-security"), "not over plain HTTP");
 }
@@ -112,7 +112,7 @@ async fn every_kind_of_answer_is_secured() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_to_a_device_renews_its_nonce_and_an_old_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     let phone = world.phone();
     let url = format!("{}/v1/challenges", world.base);
     let post = async |proof: Option<String>| {
@@ -154,7 +154,7 @@ async fn every_answer_to_a_device_renews_its_nonce_and_an_old_one_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_description_is_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     let api: Value = world.http.get(format!("{}/openapi.json", world.base)).send().await.unwrap().json().await.unwrap();
     assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
     let schemes = api["components"]["securitySchemes"].as_object().unwrap();
@@ -196,17 +196,17 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
     for mode in [Mode::Development, Mode::Production, Mode::Demo] {
         let folder = tempfile::tempdir().unwrap();
-        let core = core(Engine::Sqlite, folder.path()).await;
-        let world = World::open_with(core, |config| config.service.mode = mode).await;
-        let before = world.core.now();
+        let context = context(Engine::Sqlite, folder.path()).await;
+        let world = World::open_with(context, |config| config.service.mode = mode).await;
+        let before = world.context.now();
         for (path, body) in [("clock", json!({"forward_seconds": 60})), ("register", json!({"open": false}))] {
             let request = world.http.post(format!("{}/demo/{path}", world.base)).json(&body);
             problem(path, &Answer::read(request.send().await.unwrap()).await.unwrap(), 404, "not_found");
         }
-        assert_eq!(world.core.now(), before);
+        assert_eq!(world.context.now(), before);
         // Only the stage of `ikd demo` brings the levers with it.
-        let router = world.app.clone().with_routes(ikd::demo::http::routes(world.core.clone())).router();
-        let listener = Listener::bind("127.0.0.1:0", &world.core.config.http).await.unwrap();
+        let router = world.app.clone().with_routes(ikd::demo::http::routes(world.context.clone())).router();
+        let listener = Listener::bind("127.0.0.1:0", &world.context.config.http).await.unwrap();
         let base = format!("http://{}/demo", listener.address().unwrap());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(listener.serve(router, stopped));
@@ -215,11 +215,11 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
         };
         let turned = post("clock", json!({"forward_seconds": 60})).await.expect(200).unwrap();
         assert_eq!(turned.json["now"], before.plus_seconds(60).to_rfc3339());
-        assert_eq!(world.core.now(), before.plus_seconds(60));
+        assert_eq!(world.context.now(), before.plus_seconds(60));
         for body in [json!({"forward_seconds": -1}), json!({"forward_seconds": 34_560_001_i64}), json!({"back": 1})] {
             problem("too far", &post("clock", body).await, 422, "invalid_field");
         }
-        let register = LocalRegister::new(world.core.clone());
+        let register = LocalRegister::new(world.context.clone());
         for (open, found) in [(false, false), (true, true)] {
             assert_eq!(post("register", json!({"open": open})).await.expect(200).unwrap().json["open"], open);
             assert_eq!(register.lookup(&world.people[0].nik).await.is_ok(), found);
@@ -231,8 +231,8 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_browsable_description_can_be_left_out() {
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(core, |config| config.http.documentation = false).await;
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(context, |config| config.http.documentation = false).await;
     let get = async |path: &str| {
         Answer::read(world.http.get(format!("{}{path}", world.base)).send().await.unwrap()).await.unwrap()
     };

@@ -3,7 +3,7 @@
 use reqwest::redirect::Policy;
 
 use crate::world::World;
-use support::{Engine, core};
+use support::{Engine, context};
 
 /// What browsers send when somebody opens an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
@@ -11,7 +11,7 @@ const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,ima
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rewritten_link_leads_to_its_page_and_an_unknown_address_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     let browser = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
     let open = async |path: &str, accept: &str| {
         let request = browser.get(format!("{}{path}", world.base)).header("Accept", accept);

@@ -8,13 +8,13 @@ use crate::world::{Applicant, World};
 use support::each_engine;
 
 async fn switch(world: &World, switch: Switch) {
-    LocalRegister::new(world.core.clone()).set_switch(switch).await.unwrap();
+    LocalRegister::new(world.context.clone()).set_switch(switch).await.unwrap();
 }
 
 /// The register is asked again when the time for it has come.
 async fn back(world: &World) {
     switch(world, Switch::Open).await;
-    world.later(world.core.config.register.retry_seconds);
+    world.later(world.context.config.register.retry_seconds);
     world.app.registrations.check_due().await.unwrap();
     world.app.deliver_mail().await.unwrap();
 }
@@ -35,8 +35,8 @@ async fn approved_while_closed(world: &World, applicant: &Applicant) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closed_during_registration_and_approval_the_resident_is_active_without_a_second_visit() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         switch(&world, Switch::Closed).await;
         let mut applicant = world.waiting(&world.people[0]).await;
         approved_while_closed(&world, &applicant).await;
@@ -54,8 +54,8 @@ async fn closed_during_registration_and_approval_the_resident_is_active_without_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mismatch_returns_to_the_officer_who_decides_with_the_resident_present() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         switch(&world, Switch::Closed).await;
         let person = world.people[0].clone();
         let mut body = world.registration(&person, "warga@example.id");
@@ -107,8 +107,8 @@ async fn sent_back(world: &World) -> Applicant {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_register_sent_back_needs_no_second_scan_while_nothing_changed() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = sent_back(&world).await;
         assert_eq!(world.approve(world.desk().await, &applicant).await.expect(200).unwrap().json["state"], "code_sent");
     })
@@ -117,8 +117,8 @@ async fn what_the_register_sent_back_needs_no_second_scan_while_nothing_changed(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn presence_ends_with_a_new_selfie_another_address_a_return_and_half_an_hour() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = sent_back(&world).await;
         let desk = world.desk().await;
         let gone = async |why: &str| {
@@ -161,8 +161,8 @@ async fn presence_ends_with_a_new_selfie_another_address_a_return_and_half_an_ho
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_and_active_people_approved_in_an_outage_return_to_the_officer() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         world.active(&world.people[0]).await;
         let today = ikd::register::Date::parse("2026-11-21").unwrap();
         let unknown = world.somebody(500_000, |record| record.eligible_on(today));

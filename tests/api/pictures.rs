@@ -55,8 +55,8 @@ fn peak_memory_kib() -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_usable_picture_is_refused_and_changes_nothing() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.register(&world.people[0]).await;
         let good = portrait_bytes();
         let before = peak_memory_kib();
@@ -93,8 +93,8 @@ async fn what_is_no_usable_picture_is_refused_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_the_original_file_is_kept() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.register(&world.people[0]).await;
         let picture = with_gps(portrait_bytes());
         world.selfie(&applicant, "image/jpeg", &picture).await.expect(200).unwrap();

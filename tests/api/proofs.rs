@@ -49,8 +49,8 @@ impl Captured {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn captured_headers_carry_no_other_body_and_no_other_query() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let capture = |method, path: &str, body: &[u8]| Captured::of(&world, &holder, method, path, body);
         let (little, all) = (br#"{"share":"age"}"#, br#"{"share":"full"}"#);
@@ -103,8 +103,8 @@ async fn captured_headers_carry_no_other_body_and_no_other_query() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_gives_something_out_cannot_be_sent_again_not_even_to_another_node() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let other = second_node(&world).await;
         let holder = world.active(&world.people[0]).await;
         let applicant = world.waiting(&world.people[1]).await;
@@ -160,8 +160,8 @@ async fn a_request_that_gives_something_out_cannot_be_sent_again_not_even_to_ano
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_64_copies_at_two_nodes_one_is_served() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let other = second_node(&world).await;
         let holder = world.active(&world.people[0]).await;
         let body = br#"{"share":"full"}"#;
@@ -181,14 +181,14 @@ async fn of_64_copies_at_two_nodes_one_is_served() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn proofs_are_remembered_as_long_as_they_count_and_no_longer() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let body = br#"{"share":"age"}"#;
         let captured = Captured::of(&world, &holder, Method::POST, "/v1/me/presentations", body);
         captured.send(body).await.expect(200).unwrap();
         let rows = async || {
-            let mut tx = world.core.db.read().await.unwrap();
+            let mut tx = world.context.db.read().await.unwrap();
             let (count,): (i64,) = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM device_proof").unwrap();
             count
         };
@@ -213,9 +213,9 @@ async fn proofs_are_remembered_as_long_as_they_count_and_no_longer() {
 
 /// Another node over the same database, under the same public address; gives its own.
 async fn second_node(world: &World) -> String {
-    let listener = Listener::bind("127.0.0.1:0", &world.core.config.http).await.unwrap();
+    let listener = Listener::bind("127.0.0.1:0", &world.context.config.http).await.unwrap();
     let address = listener.address().unwrap();
-    let app = App::open(world.core.clone()).await.unwrap();
+    let app = App::open(world.context.clone()).await.unwrap();
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         // Lives as long as the test's runtime.

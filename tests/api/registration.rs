@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::world::World;
-use support::{Engine, core, each_engine};
+use support::{Engine, context, each_engine};
 
 const CHECK_LIMITED: &str =
     "SELECT CAST(COUNT(*) AS BIGINT) FROM registration WHERE registration_id = $1 AND check_state = 'limited'";
@@ -32,8 +32,8 @@ fn shape(answer: &Answer) -> (u16, BTreeMap<String, String>, Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn known_unknown_mismatching_and_active_niks_get_equal_answers_at_every_step() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let today = ikd::register::Date::parse("2026-11-21").unwrap();
         world.active(&world.people[1]).await;
         let mut mismatching = world.people[2].clone();
@@ -76,8 +76,8 @@ async fn known_unknown_mismatching_and_active_niks_get_equal_answers_at_every_st
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_five_checks_of_one_nik_wait_for_the_counter_and_lock_nobody_out() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let person = &world.people[0];
         let mut applicants = Vec::new();
         for _ in 0..7 {
@@ -101,8 +101,8 @@ async fn more_than_five_checks_of_one_nik_wait_for_the_counter_and_lock_nobody_o
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_holder_of_an_active_ktp_is_told_of_a_foreign_registration() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let before = world.letters_to(&holder.email);
         let intruder = world.waiting(&world.people[0]).await;
@@ -131,8 +131,8 @@ fn person_nik(world: &World) -> &str {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn consent_typing_errors_and_a_second_registration_of_one_phone() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let phone = world.phone();
         let good = world.registration(&world.people[0], "warga@example.id");
         let fields = async |change: &dyn Fn(&mut Value)| {
@@ -180,8 +180,8 @@ async fn consent_typing_errors_and_a_second_registration_of_one_phone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_address_works_instead_of_being_refused() {
-    each_engine(async |core| {
-        let world = World::open_with(core, |config| config.captcha.free_per_minute = 3).await;
+    each_engine(async |context| {
+        let world = World::open_with(context, |config| config.captcha.free_per_minute = 3).await;
         let mut asked = 0;
         for person in &world.people[..6] {
             let (phone, mut body) = (world.phone(), world.registration(person, "warga@example.id"));
@@ -205,8 +205,8 @@ async fn a_busy_address_works_instead_of_being_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_belongs_to_its_device() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
         let stranger = world.phone();
         let before = applicant.client.get(&applicant.path("")).await.unwrap().json;
@@ -235,9 +235,9 @@ async fn a_registration_belongs_to_its_device() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_use_up_nothing_of_a_holder_s_codes_and_a_code_that_waits_says_until_when() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         const ADDRESS: &str = "keluarga@example.id";
-        let world = World::open(core).await;
+        let world = World::open(context).await;
         let body = |place: usize| world.registration(&world.people[place], ADDRESS);
         let ready = async |place: usize| {
             let applicant = world.register_body(&world.people[place], &body(place)).await;
@@ -265,7 +265,7 @@ async fn strangers_use_up_nothing_of_a_holder_s_codes_and_a_code_that_waits_says
         let status = async || fourth.client.get(&fourth.path("")).await.unwrap().expect(200).unwrap().json;
         let held = status().await;
         assert_eq!(held["mail"], "held");
-        let due = world.core.now().plus_seconds(3_600).to_rfc3339();
+        let due = world.context.now().plus_seconds(3_600).to_rfc3339();
         assert_eq!(held["mail_at"], due.as_str());
         let again = fourth.client.post(&fourth.path("/activation-code/resend"), &json!({})).await.unwrap();
         let again = again.expect(202).unwrap().json;
@@ -281,8 +281,8 @@ async fn strangers_use_up_nothing_of_a_holder_s_codes_and_a_code_that_waits_says
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_price_of_a_captcha_rises_and_what_was_bought_cheaply_does_not_count_later() {
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(core, |config| config.captcha.free_per_minute = 4).await;
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(context, |config| config.captcha.free_per_minute = 4).await;
     let phone = world.phone();
     let price = async || {
         let answer = phone.post("/v1/captcha", &json!({})).await.unwrap().expect(200).unwrap();

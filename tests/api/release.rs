@@ -25,8 +25,8 @@ async fn grant(officer: &Officer, applicant: &Applicant) -> Answer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_phone_s_digital_ktp_ends_when_two_people_say_so() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let person = world.people[0].clone();
         let old = world.active(&person).await;
         let photographed = world.present(&old, "basic").await;
@@ -35,7 +35,7 @@ async fn a_lost_phone_s_digital_ktp_ends_when_two_people_say_so() {
         world.scan(desk, &new).await.expect(200).unwrap();
         assert_eq!(world.approve(desk, &new).await.expect(409).unwrap().code(), "already_active");
 
-        add_office(&world.core, "UJI-02", "Kantor Lain", "office").await.unwrap();
+        add_office(&world.context, "UJI-02", "Kantor Lain", "office").await.unwrap();
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let elsewhere = world.supervisor("penyelia2", "UJI-02").await;
         assert_eq!(
@@ -70,8 +70,8 @@ async fn a_lost_phone_s_digital_ktp_ends_when_two_people_say_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_grants_an_own_or_an_old_request_and_a_blocked_ktp_is_released_too() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let person = world.people[0].clone();
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let fresh = world.waiting(&world.people[1]).await;
@@ -107,8 +107,8 @@ async fn nobody_grants_an_own_or_an_old_request_and_a_blocked_ktp_is_released_to
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_ends_with_what_it_was_for() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let person = world.people[0].clone();
         let old = world.active(&person).await;
         let (desk, supervisor) = (world.desk().await, world.supervisor("penyelia", OFFICE).await);
@@ -147,7 +147,7 @@ async fn a_request_ends_with_what_it_was_for() {
         let new = world.waiting(&person).await;
         world.scan(&rogue, &new).await.expect(200).unwrap();
         ask(&world, &rogue, &new).await.expect(204).unwrap();
-        disable_officer(&world.core, "petugas9").await.unwrap();
+        disable_officer(&world.context, "petugas9").await.unwrap();
         assert_eq!(grant(&supervisor, &new).await.expect(404).unwrap().code(), "not_found");
         assert!(works().await);
     })
@@ -156,8 +156,8 @@ async fn a_request_ends_with_what_it_was_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_counts_for_what_the_asker_saw_and_nothing_that_came_since() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let person = world.people[0].clone();
         let old = world.active(&person).await;
         let (desk, supervisor) = (world.desk().await, world.supervisor("penyelia", OFFICE).await);

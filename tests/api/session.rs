@@ -20,8 +20,8 @@ async fn resume(desk: &Officer, password: &str) -> Answer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_32_parallel_log_ins_with_one_code_exactly_one_succeeds() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let officer = world.add_officer("petugas", OFFICE).await;
         let body = world.log_in_body(&officer);
         let mut running = JoinSet::new();
@@ -47,8 +47,8 @@ async fn of_32_parallel_log_ins_with_one_code_exactly_one_succeeds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_of_a_user_from_an_address_make_each_next_try_wait_longer() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let (officer, other) = (world.add_officer("petugas", OFFICE).await, world.add_officer("lain", OFFICE).await);
         let with = |key: &str, value: &str| {
             let mut body = world.log_in_body(&officer);
@@ -95,8 +95,8 @@ async fn failures_of_a_user_from_an_address_make_each_next_try_wait_longer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_idles_after_thirty_minutes_and_ends_after_twelve_hours() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let officer = world.add_officer("petugas", OFFICE).await;
         let desk = world.log_in(&officer).await;
         let current = async || desk.get("/v1/officer/sessions/current").await.unwrap();
@@ -128,7 +128,7 @@ async fn a_session_idles_after_thirty_minutes_and_ends_after_twelve_hours() {
         );
         world.later(60);
         let desk = world.log_in(&officer).await;
-        disable_officer(&world.core, "petugas").await.unwrap();
+        disable_officer(&world.context, "petugas").await.unwrap();
         assert_eq!(
             desk.get("/v1/officer/sessions/current").await.unwrap().expect(401).unwrap().code(),
             "session_ended"
@@ -141,18 +141,24 @@ async fn a_session_idles_after_thirty_minutes_and_ends_after_twelve_hours() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_serves_nobody_sees_nobody_and_a_foreign_page_can_do_nothing() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
         world.scan(world.desk().await, &applicant).await.expect(200).unwrap();
         // An administrator manages; the counter is not theirs.
-        add_office(&world.core, "PUSAT", "Pusat", "office").await.unwrap();
+        add_office(&world.context, "PUSAT", "Pusat", "office").await.unwrap();
         let password = "kuda baterai staples".to_owned();
         let role = ikd::counter::Role::Administrator;
-        let new =
-            ikd::counter::service::add_officer(&world.core, OFFICE, "admin", "Admin", role, &password.clone().into())
-                .await
-                .unwrap();
+        let new = ikd::counter::service::add_officer(
+            &world.context,
+            OFFICE,
+            "admin",
+            "Admin",
+            role,
+            &password.clone().into(),
+        )
+        .await
+        .unwrap();
         let secret = ikd::login::totp::from_base32(new.totp_secret.expose()).unwrap();
         let admin = world.log_in(&crate::world::LogIn { username: "admin".into(), password, secret }).await;
         let base = format!("/v1/officer/registrations/{}", applicant.id);
@@ -177,8 +183,8 @@ async fn who_serves_nobody_sees_nobody_and_a_foreign_page_can_do_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_continued_session_has_another_cookie_and_the_old_one_is_worth_nothing() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let officer = world.add_officer("petugas", OFFICE).await;
         let desk = world.log_in(&officer).await;
         let before = desk.cookie();
@@ -195,8 +201,8 @@ async fn a_continued_session_has_another_cookie_and_the_old_one_is_worth_nothing
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_changes_the_own_password_and_ends_own_sessions() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let mut officer = world.add_officer("petugas", OFFICE).await;
         let desk = world.log_in(&officer).await;
         world.later(30);
@@ -225,7 +231,7 @@ async fn a_person_changes_the_own_password_and_ends_own_sessions() {
         world.later(30);
         let third = world.log_in(&officer).await;
         world.later(30);
-        let totp = |world: &World| ikd::login::totp::code(&officer.secret, world.core.now()).unwrap();
+        let totp = |world: &World| ikd::login::totp::code(&officer.secret, world.context.now()).unwrap();
         let change = async |old: &str, totp: &str, new: &str| {
             let body = json!({"password": old, "totp": totp, "new_password": new});
             desk.post("/v1/officer/password", &body).await.unwrap()
@@ -258,8 +264,8 @@ async fn a_person_changes_the_own_password_and_ends_own_sessions() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_at_the_same_address_keep_nobody_out_of_a_known_browser() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let officer = world.add_officer("petugas", OFFICE).await;
         let first = log_in(&world, &world.log_in_body(&officer)).await.expect(201).unwrap();
         let cookies: Vec<&str> =

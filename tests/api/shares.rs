@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::world::{Applicant, World, portrait_bytes, verdict};
-use support::{Engine, core, each_engine};
+use support::{Engine, context, each_engine};
 
 const CHECKS: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM verification WHERE resident_id = $1";
 const REPEATS: &str = "SELECT CAST(SUM(repeats) AS BIGINT) FROM verification WHERE resident_id = $1";
@@ -22,8 +22,8 @@ async fn offline(applicant: &Applicant) -> Answer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_offline_qr_is_one_line_of_the_history_however_often_it_is_checked() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let resident = world.resident_id(&world.people[0]).await;
         let token = offline(&holder).await.expect(200).unwrap().text("token").unwrap();
@@ -75,8 +75,8 @@ async fn one_offline_qr_is_one_line_of_the_history_however_often_it_is_checked()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn few_offline_qrs_of_a_holder_live_at_once() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         for _ in 0..10 {
             offline(&holder).await.expect(200).unwrap();
@@ -93,8 +93,8 @@ async fn few_offline_qrs_of_a_holder_live_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn qrs_are_drawn_at_a_rate() {
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(core, |config| config.limits.presentations_per_minute = 6).await;
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(context, |config| config.limits.presentations_per_minute = 6).await;
     let (first, second) = (world.active(&world.people[0]).await, world.active(&world.people[1]).await);
     let mut refused = 0;
     for _ in 0..20 {
@@ -107,8 +107,8 @@ async fn qrs_are_drawn_at_a_rate() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_sends_few_selfies_an_hour() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.register(&world.people[0]).await;
         for number in 0..15 {
             // What cannot be used was decoded too.
@@ -140,8 +140,8 @@ async fn a_phone_sends_few_selfies_an_hour() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_sends_selfies_at_a_rate_whatever_phones_it_has() {
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(core, |config| config.limits.selfies_per_minute = 3).await;
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(context, |config| config.limits.selfies_per_minute = 3).await;
     for person in &world.people[..6] {
         world.waiting(person).await;
     }
@@ -154,8 +154,8 @@ async fn an_address_sends_selfies_at_a_rate_whatever_phones_it_has() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_registers_a_few_times_a_day() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let phone = world.phone();
         for number in 0..20 {
             let body = world.registration(&world.people[number % 2], "warga@example.id");
@@ -189,7 +189,7 @@ async fn begin_upload(world: &World, applicant: &Applicant) -> TcpStream {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_slow_uploads_hold_nobody_up_and_are_cut() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     let slow = world.register(&world.people[0]).await;
     let mut sockets = Vec::new();
     for _ in 0..60 {
@@ -208,8 +208,8 @@ async fn sixty_slow_uploads_hold_nobody_up_and_are_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_form_of_a_forwarded_address_is_a_client_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(core, |config| {
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(context, |config| {
         config.limits.requests_per_second = 1;
         config.http.trusted_proxies = vec![String::from("127.0.0.0/8"), String::from("10.0.0.0/8")];
     })

@@ -9,13 +9,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::world::World;
-use support::{Engine, core};
+use support::{Engine, context};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_that_stop_half_way_are_answered_and_hold_nobody_up() {
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(core, |config| config.http.request_timeout_seconds = 2).await;
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(context, |config| config.http.request_timeout_seconds = 2).await;
     let mut sockets = Vec::new();
     for _ in 0..300 {
         let mut socket = TcpStream::connect(world.address).await.unwrap();
@@ -41,13 +41,13 @@ async fn bodies_that_stop_half_way_are_answered_and_hold_nobody_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_that_takes_too_long_is_undetermined_and_learnt_by_repeating() {
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(core, |config| config.http.request_timeout_seconds = 2).await;
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(context, |config| config.http.request_timeout_seconds = 2).await;
     let holder = world.active(&world.people[0]).await;
     let (token, key) = (world.present(&holder, "basic").await, world.key());
     let log_in = teller(&world).await;
     // The only writer is taken: the check waits for it longer than a request may take.
-    let writer = world.core.db.write().await.unwrap();
+    let writer = world.context.db.write().await.unwrap();
     let asked = world.bank().verify(&token, "open_account", &key).await.unwrap().expect(503).unwrap();
     assert_eq!((asked.code(), asked.retry_after), ("undetermined", Some(2)));
     let question = world.http.post(format!("{}/v1/teller/verifications", world.base)).header("Cookie", log_in);
@@ -75,11 +75,11 @@ async fn a_check_that_takes_too_long_is_undetermined_and_learnt_by_repeating() {
 
 /// The cookie of a logged-in employee of the bank.
 async fn teller(world: &World) -> String {
-    let new = add_employee(&world.core, crate::world::BANK, "dewi.teller", "Dewi Lestari").await.unwrap();
+    let new = add_employee(&world.context, crate::world::BANK, "dewi.teller", "Dewi Lestari").await.unwrap();
     let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
     let body = serde_json::json!({
         "username": "dewi.teller", "password": new.password.expose(),
-        "totp": totp::code(&secret, world.core.now()).unwrap(),
+        "totp": totp::code(&secret, world.context.now()).unwrap(),
     });
     let answer = world.http.post(format!("{}/v1/teller/sessions", world.base)).json(&body).send().await.unwrap();
     let cookie = answer.headers()["set-cookie"].to_str().unwrap();
@@ -105,7 +105,7 @@ async fn stubborn(world: &World, head: &str, length: usize) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sends_a_body_that_is_refused_unread_still_learns_why() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     for (head, length, code) in [
         ("PUT /v1/registrations/00000000-0000-0000-0000-000000000001/selfie", 4_000_000, "dpop_invalid"),
         ("POST /v1/officer/sessions", 3_000_000, "unsupported_media_type"),
@@ -128,8 +128,8 @@ async fn who_sends_a_body_that_is_refused_unread_still_learns_why() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_from_one_address_is_told_to_wait_and_a_bank_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let core = core(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(core, |config| config.limits.requests_per_second = 5).await;
+    let context = context(Engine::Sqlite, folder.path()).await;
+    let world = World::open_with(context, |config| config.limits.requests_per_second = 5).await;
     let mut refused = 0;
     for _ in 0..60 {
         let answer = world.http.get(format!("{}/v1/terms", world.base)).send().await.unwrap();
@@ -149,7 +149,7 @@ async fn a_flood_from_one_address_is_told_to_wait_and_a_bank_is_not() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_guesses_api_keys_waits_and_right_keys_from_the_same_address_do_not() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     let with = |key: String| Bank::new(world.http.clone(), &world.base, &key);
     let ask = async |key: String| {
         let answer = with(key).verify("NONSENSE", "open_account", &world.key()).await.unwrap();
@@ -178,10 +178,10 @@ async fn who_guesses_api_keys_waits_and_right_keys_from_the_same_address_do_not(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_asks_the_database_once_a_second() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(core(Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     let ready = async || world.http.get(format!("{}/health/ready", world.base)).send().await.unwrap().status();
     assert_eq!(ready().await, 200);
-    world.core.db.close().await;
+    world.context.db.close().await;
     assert_eq!(ready().await, 200, "the answer of a moment ago");
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert_eq!(ready().await, 503);

@@ -32,8 +32,8 @@ async fn all_at_once(world: &World, questions: Vec<(String, String)>) -> Vec<Ans
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_64_parallel_clients_with_one_token_exactly_one_is_told_valid() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         let questions = (0..64).map(|_| (token.clone(), world.key())).collect();
@@ -49,8 +49,8 @@ async fn of_64_parallel_clients_with_one_token_exactly_one_is_told_valid() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_eight_tokens_asked_in_parallel_none_works_twice_and_the_newest_works() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let mut tokens = Vec::new();
         for _ in 0..8 {
@@ -76,8 +76,8 @@ async fn of_eight_tokens_asked_in_parallel_none_works_twice_and_the_newest_works
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_key_has_one_effect_and_one_answer() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         let mut running = JoinSet::new();
@@ -125,8 +125,8 @@ async fn one_key_has_one_effect_and_one_answer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attributes_are_told_again_for_ten_minutes_and_the_receipt_for_ever() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         let ask = async || world.bank().verify(&token, "open_account", "k").await.unwrap().expect(200).unwrap().json;
@@ -146,8 +146,8 @@ async fn attributes_are_told_again_for_ten_minutes_and_the_receipt_for_ever() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn using_a_newer_qr_voids_older_ones() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let older = world.present(&applicant, "basic").await;
         world.later(5);
@@ -164,8 +164,8 @@ async fn using_a_newer_qr_voids_older_ones() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_qr_lives_ninety_seconds_by_the_servers_clock() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         for (number, (seconds, expected)) in [
             (-3_600, "not_yet_valid"),
@@ -204,8 +204,8 @@ async fn a_qr_lives_ninety_seconds_by_the_servers_clock() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_blocked_holder_shows_nothing() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         let offline = json!({"share": ["full_name"], "offline": true});
@@ -229,8 +229,8 @@ async fn a_blocked_holder_shows_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_failing_check_names_the_reason() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let good = world.present(&applicant, "basic").await;
         let waiting = world.waiting(&world.people[1]).await;
@@ -245,13 +245,13 @@ async fn the_first_failing_check_names_the_reason() {
         trailing.push(0);
         let text = |cose: &[u8]| format::to_text(cose);
         let stranger = FileSigner::from_seed(&[77; 32]);
-        let sealer = TokenSealer::new(world.core.vault.clone());
-        let name = &world.core.config.service.issuer;
+        let sealer = TokenSealer::new(world.context.vault.clone());
+        let name = &world.context.config.service.issuer;
         let record = SealedRecord {
             kind: TokenKind::Presentation,
             subject: Uuid::from_u128(5),
             generation: 1,
-            issued: world.core.now(),
+            issued: world.context.now(),
             attributes: 1,
         };
         let strange = Issuer { signer: &stranger, sealer: &sealer, random: &world.random, name }.issue(record).unwrap();
@@ -278,11 +278,11 @@ async fn the_first_failing_check_names_the_reason() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_database_the_outcome_is_undetermined_and_nothing_else_is_said() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant: Applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
-        world.core.db.close().await;
+        world.context.db.close().await;
         let answer = world.bank().verify(&token, "open_account", "k").await.unwrap().expect(503).unwrap();
         assert_eq!(answer.code(), "undetermined");
         assert!(answer.retry_after.is_some() && answer.json["detail"].as_str().unwrap().contains("Idempotency-Key"));
@@ -300,8 +300,8 @@ async fn without_a_database_the_outcome_is_undetermined_and_nothing_else_is_said
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_turned_away_by_a_full_lane_loses_nothing() {
-    each_engine(async |core| {
-        let world = World::open_with(core, |config| config.limits.verifications = 1).await;
+    each_engine(async |context| {
+        let world = World::open_with(context, |config| config.limits.verifications = 1).await;
         let applicant = world.active(&world.people[0]).await;
         let mut running = JoinSet::new();
         for number in 0..48 {

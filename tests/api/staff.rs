@@ -33,8 +33,8 @@ async fn own_id(officer: &Officer) -> Uuid {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn data_are_seen_with_the_resident_present_or_with_a_reason_and_so_many_an_hour() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let (desk, curious) = (world.desk().await, world.officer("penasaran", OFFICE).await);
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let mut all = Vec::new();
@@ -105,7 +105,7 @@ async fn data_are_seen_with_the_resident_present_or_with_a_reason_and_so_many_an
         world.later(HOUR);
         resume(&world, &curious).await;
         open(&curious, &all[11], "Warga menelepon lagi").await.expect(200).unwrap();
-        assert!(ikd::audit::Service::new(world.core.clone()).verify().await.unwrap().is_sound());
+        assert!(ikd::audit::Service::new(world.context.clone()).verify().await.unwrap().is_sound());
     })
     .await;
 }
@@ -117,8 +117,8 @@ async fn resume(_: &World, officer: &Officer) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_supervisor_who_is_asked_sees_what_is_to_be_granted() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         world.active(&world.people[0]).await;
@@ -145,8 +145,8 @@ async fn a_supervisor_who_is_asked_sees_what_is_to_be_granted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_wrong_numbers_void_a_match_and_the_next_scan_makes_another() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let applicant = world.waiting(&world.people[0]).await;
         let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap().expect(200).unwrap();
@@ -180,8 +180,8 @@ async fn three_wrong_numbers_void_a_match_and_the_next_scan_makes_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_tries_numbers_without_end_is_stopped() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let nobody = format!("/v1/officer/registrations/{}/match", Uuid::from_u128(7));
         let mut told = Vec::new();
@@ -199,8 +199,8 @@ async fn who_tries_numbers_without_end_is_stopped() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_with_a_photographed_counter_qr_keep_nobody_waiting() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let mut strangers = Vec::new();
         for _ in 0..10 {

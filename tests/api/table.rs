@@ -208,16 +208,16 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set_up(core: ikd::core::Core) -> Self {
-        let world = World::open(core).await;
+    async fn set_up(context: ikd::context::Context) -> Self {
+        let world = World::open(context).await;
         let (fresh, waiting) = (world.register(&world.people[0]).await, world.waiting(&world.people[1]).await);
         world.scan(world.desk().await, &waiting).await.expect(200).unwrap();
         let (sent, active) = (world.approved(&world.people[2]).await, world.active(&world.people[3]).await);
         let stranger = world.phone();
         stranger.captcha().await.unwrap();
-        let new = ikd::teller::service::add_employee(&world.core, BANK, "dewi", "Dewi Uji").await.unwrap();
+        let new = ikd::teller::service::add_employee(&world.context, BANK, "dewi", "Dewi Uji").await.unwrap();
         let secret = ikd::login::totp::from_base32(new.totp_secret.expose()).unwrap();
-        let code = ikd::login::totp::code(&secret, world.core.now()).unwrap();
+        let code = ikd::login::totp::code(&secret, world.context.now()).unwrap();
         let body = json!({"username": "dewi", "password": new.password.expose(), "totp": code});
         let logged_in = world.http.post(format!("{}/v1/teller/sessions", world.base)).json(&body).send().await.unwrap();
         let teller = Answer::read(logged_in).await.unwrap().expect(201).unwrap().cookie.unwrap();
@@ -272,7 +272,7 @@ impl Stage {
             "SELECT 'guesses ' || CAST(COUNT(*) AS TEXT) FROM code_guess",
             "SELECT 'captchas ' || CAST(COUNT(*) AS TEXT) FROM captcha_spent",
         ];
-        let mut tx = self.world.core.db.read().await.unwrap();
+        let mut tx = self.world.context.db.read().await.unwrap();
         let mut lines = Vec::new();
         for sql in [REGISTRATIONS, CREDENTIALS].into_iter().chain(COUNTS) {
             lines.extend(ikd::fetch_all!(&mut tx, (String,), sql).unwrap().into_iter().map(|(line,)| line));
@@ -583,8 +583,8 @@ impl Endpoint {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
-    each_engine(async |core| {
-        let stage = Stage::set_up(core).await;
+    each_engine(async |context| {
+        let stage = Stage::set_up(context).await;
         let table = endpoints(&stage);
         let mut described = BTreeSet::new();
         let api = serde_json::to_value(stage.world.app.openapi()).unwrap();
@@ -629,8 +629,8 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_selfie_of_the_wrong_kind_or_size_and_a_fault_tell_no_more_than_they_must() {
-    each_engine(async |core| {
-        let stage = Stage::set_up(core).await;
+    each_engine(async |context| {
+        let stage = Stage::set_up(context).await;
         for (kind, bytes, status) in [
             ("image/gif", 10, 415),
             ("application/json", 10, 415),

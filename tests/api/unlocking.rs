@@ -35,8 +35,8 @@ fn count(answers: &[Answer], code: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_64_parallel_wrong_pins_exactly_three_are_evaluated_and_nine_in_all() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let resident = world.resident_id(&applicant.record).await;
         let (wrong, right) = (PinKey::from_seed(&[1; 32]), pin_key(&applicant.record));
@@ -81,8 +81,8 @@ async fn of_64_parallel_wrong_pins_exactly_three_are_evaluated_and_nine_in_all()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn success_resets_the_count_and_a_challenge_works_once_on_its_device() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let resident = world.resident_id(&applicant.record).await;
         let (wrong, right) = (PinKey::from_seed(&[1; 32]), pin_key(&applicant.record));
@@ -116,8 +116,8 @@ async fn success_resets_the_count_and_a_challenge_works_once_on_its_device() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_access_token_ends_after_fifteen_minutes_with_a_lock_and_with_the_next_unlock() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let me = async |token: &str| {
             let proof_key = &applicant.client;

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use ikd::app::App;
 use ikd::attribute::AttributeSet;
 use ikd::config::Config;
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::counter::Role;
 use ikd::counter::service::{add_office, add_officer};
 use ikd::demo::client::{Answer, Bank, Officer, Resident};
@@ -39,7 +39,7 @@ pub struct World {
     /// The wired service.
     pub app: App,
     /// Database, clock, configuration.
-    pub core: Core,
+    pub context: Context,
     /// Where it can be reached.
     pub base: String,
     /// The same as an address.
@@ -95,14 +95,14 @@ impl Applicant {
 }
 
 impl World {
-    /// Opens a node over the core with test settings: cheap captchas, no flood limit.
-    pub async fn open(core: Core) -> Self {
-        Self::open_with(core, |_| {}).await
+    /// Opens a node over the context with test settings: cheap captchas, no flood limit.
+    pub async fn open(context: Context) -> Self {
+        Self::open_with(context, |_| {}).await
     }
 
     /// The same with further settings.
-    pub async fn open_with(core: Core, change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = (*core.config).clone();
+    pub async fn open_with(context: Context, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = (*context.config).clone();
         config.limits.requests_per_second = 0;
         config.limits.presentations_per_minute = 0;
         config.captcha.max_number = 50;
@@ -112,14 +112,14 @@ impl World {
         let address = listener.address().unwrap();
         let base = format!("http://{address}");
         config.service.public_url.clone_from(&base);
-        let core = core.altered(|sources| sources.config = Arc::new(config));
-        Keyring::init(&core).await.unwrap();
+        let context = context.altered(|sources| sources.config = Arc::new(config));
+        Keyring::init(&context).await.unwrap();
         let generator = Generator::new(2_026, Date::parse("2026-11-01").unwrap());
         let people = generator.first_eligible(PEOPLE, 200);
         let records = people.iter().map(|record| NewRecord { record: record.clone(), portrait: Some(portrait()) });
-        LocalRegister::new(core.clone()).put(records.collect()).await.unwrap();
-        add_office(&core, OFFICE, "Kantor Uji", "office").await.unwrap();
-        let app = App::open(core.clone()).await.unwrap();
+        LocalRegister::new(context.clone()).put(records.collect()).await.unwrap();
+        add_office(&context, OFFICE, "Kantor Uji", "office").await.unwrap();
+        let app = App::open(context.clone()).await.unwrap();
         let purposes = [purpose("open_account"), purpose("age_check")];
         let key = app.verification.parties().add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1;
         let (stop, stopped) = watch::channel(false);
@@ -128,7 +128,7 @@ impl World {
         let terms = http.get(format!("{base}/v1/terms")).send().await.unwrap().json::<Value>().await.unwrap();
         Self {
             app,
-            core,
+            context,
             base,
             address,
             http,
@@ -145,7 +145,7 @@ impl World {
 
     /// Turns the clock.
     pub fn later(&self, seconds: i64) {
-        self.core.clock.advance(seconds);
+        self.context.clock.advance(seconds);
     }
 
     /// A number that was not given before.
@@ -169,25 +169,25 @@ impl World {
     /// Puts residents into the register.
     pub async fn put(&self, records: Vec<RegisterRecord>) {
         let records = records.into_iter().map(|record| NewRecord { record, portrait: None }).collect();
-        LocalRegister::new(self.core.clone()).put(records).await.unwrap();
+        LocalRegister::new(self.context.clone()).put(records).await.unwrap();
     }
 
     /// A count, a code or another number of the database, by an id.
     pub async fn count(&self, sql: &'static str, id: Uuid) -> i64 {
-        let mut tx = self.core.db.read().await.unwrap();
+        let mut tx = self.context.db.read().await.unwrap();
         ikd::fetch_one!(&mut tx, (i64,), sql, id).unwrap().0
     }
 
     /// Changes a row by its id behind the service's back.
     pub async fn change(&self, sql: &'static str, id: Uuid) {
-        let mut tx = self.core.db.write().await.unwrap();
+        let mut tx = self.context.db.write().await.unwrap();
         assert_eq!(ikd::execute!(&mut tx, sql, id).unwrap(), 1, "{sql}");
         tx.commit().await.unwrap();
     }
 
     /// The id under which the register knows somebody.
     pub async fn resident_id(&self, record: &RegisterRecord) -> Uuid {
-        LocalRegister::new(self.core.clone()).lookup(&record.nik).await.unwrap().unwrap().resident_id
+        LocalRegister::new(self.context.clone()).lookup(&record.nik).await.unwrap().unwrap().resident_id
     }
 
     /// A new phone.
@@ -246,20 +246,20 @@ impl World {
     pub async fn add_person(&self, username: &str, office: &str, role: Role) -> LogIn {
         let password = PASSWORD.to_owned();
         let redacted = password.clone().into();
-        let new = add_officer(&self.core, office, username, "Petugas Uji", role, &redacted).await.unwrap();
+        let new = add_officer(&self.context, office, username, "Petugas Uji", role, &redacted).await.unwrap();
         let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
         LogIn { username: username.to_owned(), password, secret }
     }
 
     /// The body of a log-in now.
     pub fn log_in_body(&self, log_in: &LogIn) -> Value {
-        let code = totp::code(&log_in.secret, self.core.now()).unwrap();
+        let code = totp::code(&log_in.secret, self.context.now()).unwrap();
         json!({"username": log_in.username, "password": log_in.password, "totp": code})
     }
 
     /// Logs in; each code works once, so the clock must have moved by 30 s between two log-ins of one officer.
     pub async fn log_in(&self, log_in: &LogIn) -> Officer {
-        let code = totp::code(&log_in.secret, self.core.now()).unwrap();
+        let code = totp::code(&log_in.secret, self.context.now()).unwrap();
         Officer::log_in(self.http.clone(), &self.base, &log_in.username, &log_in.password, &code).await.unwrap()
     }
 
@@ -314,7 +314,7 @@ impl World {
 
     /// All letters of the local mailbox.
     pub fn letters(&self) -> Vec<Letter> {
-        Mailbox::create(self.core.config.mail.directory.clone()).unwrap().list(10_000).unwrap()
+        Mailbox::create(self.context.config.mail.directory.clone()).unwrap().list(10_000).unwrap()
     }
 
     /// How many letters an address got.

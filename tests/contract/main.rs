@@ -36,8 +36,8 @@ async fn register(world: &World, person: usize, scalar: &[u8; 32]) -> Applicant 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_description_is_valid_and_the_answers_are_as_it_says() {
-    each_engine(async |core| {
-        let world = World::open(core).await;
+    each_engine(async |context| {
+        let world = World::open(context).await;
         let desk = world.desk().await;
         let mut holder = register(&world, 0, &HOLDER).await;
         world.scan(desk, &holder).await.expect(200).unwrap();
@@ -49,9 +49,9 @@ async fn the_description_is_valid_and_the_answers_are_as_it_says() {
         world.scan(desk, &scanned).await.expect(200).unwrap();
         let supervisor = world.supervisor("penyelia", world::OFFICE).await;
 
-        let employee = add_employee(&world.core, BANK, "dewi", "Dewi Uji").await.unwrap();
+        let employee = add_employee(&world.context, BANK, "dewi", "Dewi Uji").await.unwrap();
         let secret = totp::from_base32(employee.totp_secret.expose()).unwrap();
-        let code = totp::code(&secret, world.core.now()).unwrap();
+        let code = totp::code(&secret, world.context.now()).unwrap();
         let body = json!({"username": "dewi", "password": employee.password.expose(), "totp": code});
         let url = format!("{}/v1/teller/sessions", world.base);
         let teller =
@@ -80,7 +80,7 @@ async fn the_description_is_valid_and_the_answers_are_as_it_says() {
 #[tokio::test]
 async fn the_description_names_what_is_on_the_wire() {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::open(support::core(support::Engine::Sqlite, folder.path()).await).await;
+    let world = World::open(support::context(support::Engine::Sqlite, folder.path()).await).await;
     let get = async |path: &str| world.http.get(format!("{}{path}", world.base)).send().await.unwrap();
     let api: serde_json::Value = get("/openapi.json").await.json().await.unwrap();
     let (paths, schemas) = (&api["paths"], &api["components"]["schemas"]);

@@ -9,7 +9,7 @@ use ikd::activation::code::ActivationCode;
 use ikd::app::App;
 use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::credential::qr;
 use ikd::keyring::Keyring;
 use ikd::random::Random;
@@ -48,24 +48,24 @@ impl Phone {
 }
 
 /// A node with real time and randomness, as an integrator meets it.
-async fn node(folder: &Path) -> (Core, String) {
-    let mut core = support::core(Engine::Sqlite, folder).await;
+async fn node(folder: &Path) -> (Context, String) {
+    let mut context = support::context(Engine::Sqlite, folder).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut config = (*core.config).clone();
+    let mut config = (*context.config).clone();
     config.service.public_url.clone_from(&url);
     config.captcha.max_number = 2_000;
-    core = core.altered(|sources| {
+    context = context.altered(|sources| {
         (sources.config, sources.clock, sources.random) = (Arc::new(config), Clock::System, Random::system());
     });
-    Keyring::init(&core).await.unwrap();
-    let router = App::open(core.clone()).await.unwrap().router();
+    Keyring::init(&context).await.unwrap();
+    let router = App::open(context.clone()).await.unwrap().router();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    (core, url)
+    (context, url)
 }
 
 /// What the officer's approval leaves behind; the counter has tests of its own.
-async fn approve(core: &Core, id: Uuid) {
+async fn approve(context: &Context, id: Uuid) {
     let record = RegisterRecord {
         nik: "3171015708900001".parse().unwrap(),
         full_name: String::from("SITI RAHMA"),
@@ -89,13 +89,13 @@ async fn approve(core: &Core, id: Uuid) {
         issued_on: None,
         vital_status: VitalStatus::Alive,
     };
-    let mut tx = core.db.write().await.unwrap();
+    let mut tx = context.db.write().await.unwrap();
     let update = "UPDATE registration SET state = 'code_sent', code_generation = 1, resident_id = $2 \
                   WHERE registration_id = $1 AND state = 'awaiting_officer'";
     assert_eq!(ikd::execute!(&mut tx, update, id, RESIDENT).unwrap(), 1);
-    let sealed = core.vault.seal_row(&core.random, "holder_record", RESIDENT, &record).unwrap();
+    let sealed = context.vault.seal_row(&context.random, "holder_record", RESIDENT, &record).unwrap();
     let insert = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3)";
-    ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice(), core.now()).unwrap();
+    ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice(), context.now()).unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -108,7 +108,7 @@ fn selfie(folder: &Path) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_app_developers_example_goes_all_the_way() {
     let folder = tempfile::tempdir().unwrap();
-    let (core, url) = node(folder.path()).await;
+    let (context, url) = node(folder.path()).await;
     let phone = Phone { state: folder.path().join("siti.json"), url: url.clone() };
 
     let person = ["--nik", "3171015708900001", "--name", "Siti Rahma", "--birth-date", "1990-08-17"];
@@ -123,8 +123,8 @@ async fn the_app_developers_example_goes_all_the_way() {
     let (answer, done) = phone.run(&["activation-qr"]).await;
     assert!(done && answer["token"].is_string(), "{answer}");
 
-    approve(&core, id).await;
-    let code = ActivationCode::derive(&core.vault, id, 1).unwrap().digits();
+    approve(&context, id).await;
+    let code = ActivationCode::derive(&context.vault, id, 1).unwrap().digits();
     let (answer, done) = phone.run(&["activate", "--code", &code, "--pin", "123456"]).await;
     assert!(!done && answer["code"] == "weak_pin", "{answer}");
     let wrong = format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000);
@@ -145,7 +145,7 @@ async fn the_app_developers_example_goes_all_the_way() {
     assert!(qr::read_png(&std::fs::read(&png).unwrap()).is_ok());
     let (history, done) = phone.run(&["history", "--pin", "902157"]).await;
     assert!(done && history == json!({"items": [], "next": null}), "{history}");
-    the_banks_example_verifies(&core, folder.path(), &url, answer["token"].as_str().unwrap()).await;
+    the_banks_example_verifies(&context, folder.path(), &url, answer["token"].as_str().unwrap()).await;
     let (history, _) = phone.run(&["history", "--pin", "902157"]).await;
     let results: Vec<_> = history["items"].as_array().unwrap().iter().map(|item| item["result"].clone()).collect();
     assert_eq!(results, ["invalid", "valid"]);
@@ -157,13 +157,13 @@ async fn the_app_developers_example_goes_all_the_way() {
 }
 
 /// `bank.py` as its page prints it: key set, verification, receipt; then what must be refused.
-async fn the_banks_example_verifies(core: &Core, folder: &Path, url: &str, token: &str) {
+async fn the_banks_example_verifies(context: &Context, folder: &Path, url: &str, token: &str) {
     let purpose = Purpose {
         code: String::from("open_account"),
         text_id: String::from("Membuka rekening"),
         text_en: String::from("Opening an account"),
     };
-    let parties = Parties::new(core.clone());
+    let parties = Parties::new(context.clone());
     let (_, key) = parties.add("Bank Contoh", AttributeSet::FULL, &[purpose]).await.unwrap();
     let run = async |arguments: &[&str]| {
         let output = tokio::process::Command::new(support::python())

@@ -19,7 +19,7 @@ async fn two_nodes_and_a_standby_that_takes_over() {
     let cluster = Cluster::start(&data);
     let world = World::make(folder.path(), &cluster.url(0)).await;
     let sync = "SELECT COUNT(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
-    let mut tx = world.core.db.read().await.unwrap();
+    let mut tx = world.context.db.read().await.unwrap();
     assert_eq!(fetch_one!(&mut tx, (i64,), sync).unwrap().0, 1);
     drop(tx);
     let mut one = Node::start(folder.path(), "one", &cluster.url(0)).await;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
-use ikd::core::{Core, Sources};
+use ikd::context::{Context, Sources};
 use ikd::credential::{SealedRecord, TokenKind};
 use ikd::db::{Db, PoolSizes};
 use ikd::demo::client::{Answer, Bank};
@@ -218,7 +218,7 @@ impl Drop for Node {
 }
 
 pub struct World {
-    pub core: Core,
+    pub context: Context,
     pub keyring: Keyring,
     pub api_key: String,
     pub holders: Vec<Uuid>,
@@ -236,22 +236,22 @@ impl World {
             .await
             .unwrap();
         db.migrate().await.unwrap();
-        let core = Core::from(Sources { db, clock: Clock::System, random, vault, config: Arc::new(config) });
-        Keyring::init(&core).await.unwrap();
-        let keyring = Keyring::open(core.clone()).await.unwrap();
+        let context = Context::from(Sources { db, clock: Clock::System, random, vault, config: Arc::new(config) });
+        Keyring::init(&context).await.unwrap();
+        let keyring = Keyring::open(context.clone()).await.unwrap();
         let purpose = Purpose {
             code: "open_account".into(),
             text_id: "Membuka rekening".into(),
             text_en: "Opening an account".into(),
         };
-        let (_, key) = Parties::new(core.clone()).add("Bank Uji", AttributeSet::FULL, &[purpose]).await.unwrap();
+        let (_, key) = Parties::new(context.clone()).add("Bank Uji", AttributeSet::FULL, &[purpose]).await.unwrap();
         let generator = Generator::new(1, Date::parse("2026-11-01").unwrap());
         let mut holders = Vec::new();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         for index in 0..TOKENS {
-            let id = core.random.uuid_v7(core.now());
+            let id = context.random.uuid_v7(context.now());
             let record = generator.resident(index as u64).unwrap();
-            let sealed = core.vault.seal_row(&core.random, "holder_record", id, &record).unwrap();
+            let sealed = context.vault.seal_row(&context.random, "holder_record", id, &record).unwrap();
             let sql = "INSERT INTO credential (resident_id, state, generation, last_spent, pin_tries, pin_wait_until, \
                  challenge_spent, session, session_ends_at, activated_at) VALUES ($1, 'active', 1, 0, 0, 0, 0, 0, 0, 0)";
             execute!(&mut tx, sql, id).unwrap();
@@ -265,7 +265,7 @@ impl World {
             holders.push(id);
         }
         tx.commit().await.unwrap();
-        Self { api_key: key.expose(), core, keyring, holders }
+        Self { api_key: key.expose(), context, keyring, holders }
     }
 
     pub fn tokens(&self) -> Vec<String> {
@@ -274,7 +274,7 @@ impl World {
 
     /// Another token of a holder.
     pub fn token(&self, holder: usize) -> String {
-        let (issued, attributes) = (self.core.now(), AttributeSet::BASIC.bits());
+        let (issued, attributes) = (self.context.now(), AttributeSet::BASIC.bits());
         let (kind, subject) = (TokenKind::Presentation, self.holders[holder]);
         let record = SealedRecord { kind, subject, generation: 1, issued, attributes };
         self.keyring.issue(record).unwrap().token
@@ -282,7 +282,7 @@ impl World {
 
     /// A new idempotency key.
     pub fn key(&self) -> String {
-        self.core.random.uuid_v7(self.core.now()).to_string()
+        self.context.random.uuid_v7(self.context.now()).to_string()
     }
 
     pub fn ask(&self, node: &Node, token: &str, key: String) -> tokio::task::JoinHandle<Option<Answer>> {

@@ -2,10 +2,10 @@
 
 use ikd::activation::code::ActivationCode;
 use ikd::activation::service::{Enrolled, Enrolment};
-use ikd::activation::{Service, face, mail, store};
+use ikd::activation::{Service, mail, ports, store};
 use ikd::captcha;
 use ikd::clock::DAY;
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::{Code, Error, Result};
@@ -28,18 +28,18 @@ struct Applicant {
 }
 
 impl Applicant {
-    async fn new(core: &Core, state: State) -> Self {
-        let device = DeviceKey::generate(&core.random);
-        let id = registration(core, &device, state).await;
-        Self { service: Service::new(core.clone(), Wake::default()), device, id }
+    async fn new(context: &Context, state: State) -> Self {
+        let device = DeviceKey::generate(&context.random);
+        let id = registration(context, &device, state).await;
+        Self { service: Service::new(context.clone(), Wake::default()), device, id }
     }
 
-    fn code(&self, core: &Core, generation: i64) -> String {
-        ActivationCode::derive(&core.vault, self.id, generation).unwrap().digits()
+    fn code(&self, context: &Context, generation: i64) -> String {
+        ActivationCode::derive(&context.vault, self.id, generation).unwrap().digits()
     }
 
-    async fn enter(&self, core: &Core, code: &str) -> Result<State> {
-        self.enter_with(code, Some(&solution(core))).await
+    async fn enter(&self, context: &Context, code: &str) -> Result<State> {
+        self.enter_with(code, Some(&solution(context))).await
     }
 
     async fn enter_with(&self, code: &str, captcha: Option<&str>) -> Result<State> {
@@ -60,8 +60,8 @@ impl Applicant {
     }
 }
 
-fn solution(core: &Core) -> String {
-    captcha::solve(&captcha::issue(&core.vault, &core.random, 20, 0, core.now()).unwrap()).unwrap()
+fn solution(context: &Context) -> String {
+    captcha::solve(&captcha::issue(&context.vault, &context.random, 20, 0, context.now()).unwrap()).unwrap()
 }
 
 fn wrong(right: &str) -> String {
@@ -80,12 +80,12 @@ fn code_of<T>(result: Result<T>) -> Option<Code> {
 }
 
 /// As the mail worker does: hands over what waits, and begins the code's life.
-async fn deliver(core: &Core, id: Uuid) -> usize {
-    let mut tx = core.db.write().await.unwrap();
-    let leased = outbox::lease(&mut tx, &core.random, core.now(), 10).await.unwrap();
+async fn deliver(context: &Context, id: Uuid) -> usize {
+    let mut tx = context.db.write().await.unwrap();
+    let leased = outbox::lease(&mut tx, &context.random, context.now(), 10).await.unwrap();
     for one in &leased {
-        assert!(outbox::mark_sent(&mut tx, one, core.now()).await.unwrap().happened());
-        face::on_sent(&mut tx, id, core.now()).await.unwrap();
+        assert!(outbox::mark_sent(&mut tx, one, context.now()).await.unwrap().happened());
+        ports::on_sent(&mut tx, id, context.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
     leased.len()
@@ -93,11 +93,11 @@ async fn deliver(core: &Core, id: Uuid) -> usize {
 
 #[tokio::test]
 async fn each_store_function_changes_one_row_or_none() {
-    each_engine(async |core| {
-        let device = DeviceKey::generate(&core.random);
-        let id = registration(&core, &device, State::CodeSent).await;
-        let now = core.now();
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let device = DeviceKey::generate(&context.random);
+        let id = registration(&context, &device, State::CodeSent).await;
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
         assert!(store::lookup_for_device(&mut tx, id, &[0; 32]).await.unwrap().is_none());
         let status = store::lookup_for_device(&mut tx, id, &device.thumbprint()).await.unwrap().unwrap();
         assert_eq!((status.state, status.generation, status.tries), (State::CodeSent, 1, 0));
@@ -132,17 +132,17 @@ async fn each_store_function_changes_one_row_or_none() {
         store::keep_selfie_until(&mut tx, id, now.plus_seconds(3)).await.unwrap();
         tx.commit().await.unwrap();
         let delete_after = "SELECT delete_after FROM registration_selfie WHERE registration_id = $1";
-        assert_eq!(number(&core, delete_after, id).await, Some(now.plus_seconds(3).micros()));
+        assert_eq!(number(&context, delete_after, id).await, Some(now.plus_seconds(3).micros()));
     })
     .await;
 }
 
 #[tokio::test]
 async fn of_200_parallel_guesses_5_are_evaluated_and_the_right_code_as_6th_fails() {
-    each_engine(async |core| {
-        let applicant = Applicant::new(&core, State::CodeSent).await;
-        let right = applicant.code(&core, 1);
-        let guesses: Vec<_> = (0..200).map(|_| solution(&core)).collect();
+    each_engine(async |context| {
+        let applicant = Applicant::new(&context, State::CodeSent).await;
+        let right = applicant.code(&context, 1);
+        let guesses: Vec<_> = (0..200).map(|_| solution(&context)).collect();
         let wrong = wrong(&right);
         let results =
             futures_util::future::join_all(guesses.iter().map(|captcha| applicant.enter_with(&wrong, Some(captcha))))
@@ -153,23 +153,23 @@ async fn of_200_parallel_guesses_5_are_evaluated_and_the_right_code_as_6th_fails
         let evaluated = results.iter().filter(|r| r.as_ref().unwrap_err().code() == Some(Code::CodeWrong)).count();
         let refused = results.iter().filter(|r| r.as_ref().unwrap_err().code() == Some(Code::CodeExpired)).count();
         assert_eq!((evaluated, refused), (5, 195));
-        assert_eq!(number(&core, TRIES, applicant.id).await, Some(5));
-        assert_eq!(code_of(applicant.enter(&core, &right).await), Some(Code::CodeExpired));
+        assert_eq!(number(&context, TRIES, applicant.id).await, Some(5));
+        assert_eq!(code_of(applicant.enter(&context, &right).await), Some(Code::CodeExpired));
     })
     .await;
 }
 
 #[tokio::test]
 async fn the_right_code_is_accepted_once_and_repeated_with_the_same_answer() {
-    each_engine(async |core| {
-        let applicant = Applicant::new(&core, State::CodeSent).await;
-        let right = applicant.code(&core, 1);
-        let captcha = solution(&core);
-        assert_eq!(tries_left(&applicant.enter(&core, &wrong(&right)).await), Some(4));
+    each_engine(async |context| {
+        let applicant = Applicant::new(&context, State::CodeSent).await;
+        let right = applicant.code(&context, 1);
+        let captcha = solution(&context);
+        assert_eq!(tries_left(&applicant.enter(&context, &wrong(&right)).await), Some(4));
         let typed = format!("{} {}", &right[..3], &right[3..]);
         assert_eq!(applicant.enter_with(&typed, Some(&captcha)).await.unwrap(), State::NeedsPin);
         assert_eq!(applicant.enter_with(&typed, Some(&captcha)).await.unwrap(), State::NeedsPin, "same body again");
-        assert_eq!(code_of(applicant.enter(&core, &wrong(&right)).await), Some(Code::WrongState));
+        assert_eq!(code_of(applicant.enter(&context, &wrong(&right)).await), Some(Code::WrongState));
         assert_eq!(code_of(applicant.resend().await), Some(Code::WrongState));
     })
     .await;
@@ -177,44 +177,44 @@ async fn the_right_code_is_accepted_once_and_repeated_with_the_same_answer() {
 
 #[tokio::test]
 async fn a_captcha_counts_once_and_a_refused_one_costs_no_try() {
-    each_engine(async |core| {
-        let applicant = Applicant::new(&core, State::CodeSent).await;
-        let wrong = wrong(&applicant.code(&core, 1));
+    each_engine(async |context| {
+        let applicant = Applicant::new(&context, State::CodeSent).await;
+        let wrong = wrong(&applicant.code(&context, 1));
         assert_eq!(code_of(applicant.enter_with(&wrong, None).await), Some(Code::CaptchaRequired));
         assert_eq!(code_of(applicant.enter_with(&wrong, Some("x")).await), Some(Code::CaptchaInvalid));
-        assert_eq!(number(&core, TRIES, applicant.id).await, Some(0));
-        let captcha = solution(&core);
+        assert_eq!(number(&context, TRIES, applicant.id).await, Some(0));
+        let captcha = solution(&context);
         let both = futures_util::future::join_all((0..8).map(|_| applicant.enter_with(&wrong, Some(&captcha)))).await;
         let codes: Vec<_> = both.into_iter().filter_map(code_of).collect();
         assert_eq!(codes.iter().filter(|code| **code == Code::CodeWrong).count(), 1);
         assert_eq!(codes.iter().filter(|code| **code == Code::CaptchaInvalid).count(), 7);
-        assert_eq!(number(&core, TRIES, applicant.id).await, Some(1));
+        assert_eq!(number(&context, TRIES, applicant.id).await, Some(1));
     })
     .await;
 }
 
 #[tokio::test]
 async fn another_device_and_other_states_are_refused() {
-    each_engine(async |core| {
-        let applicant = Applicant::new(&core, State::CodeSent).await;
-        let right = applicant.code(&core, 1);
+    each_engine(async |context| {
+        let applicant = Applicant::new(&context, State::CodeSent).await;
+        let right = applicant.code(&context, 1);
         let stranger =
-            Applicant { device: DeviceKey::generate(&core.random), service: applicant.service.clone(), ..applicant };
-        assert_eq!(code_of(stranger.enter(&core, &right).await), Some(Code::NotFound));
+            Applicant { device: DeviceKey::generate(&context.random), service: applicant.service.clone(), ..applicant };
+        assert_eq!(code_of(stranger.enter(&context, &right).await), Some(Code::NotFound));
         assert_eq!(code_of(stranger.resend().await), Some(Code::NotFound));
-        let enrolment = stranger.enrolment(&guard(&core), &PinKey::from_seed(&[1; 32]));
+        let enrolment = stranger.enrolment(&guard(&context), &PinKey::from_seed(&[1; 32]));
         assert_eq!(code_of(stranger.enrol(&enrolment).await), Some(Code::NotFound));
 
         for state in [State::NeedsSelfie, State::AwaitingOfficer, State::Rejected, State::Cancelled, State::Expired] {
-            let applicant = Applicant::new(&core, state).await;
-            let right = applicant.code(&core, 1);
-            assert_eq!(code_of(applicant.enter(&core, &right).await), Some(Code::WrongState), "{state:?}");
+            let applicant = Applicant::new(&context, state).await;
+            let right = applicant.code(&context, 1);
+            assert_eq!(code_of(applicant.enter(&context, &right).await), Some(Code::WrongState), "{state:?}");
             assert_eq!(code_of(applicant.resend().await), Some(Code::WrongState));
-            let enrolment = applicant.enrolment(&guard(&core), &PinKey::from_seed(&[1; 32]));
+            let enrolment = applicant.enrolment(&guard(&context), &PinKey::from_seed(&[1; 32]));
             assert_eq!(code_of(applicant.enrol(&enrolment).await), Some(Code::WrongState));
         }
         for code in ["", "12345", "abcdef"] {
-            assert_eq!(code_of(stranger.enter(&core, code).await), Some(Code::InvalidField));
+            assert_eq!(code_of(stranger.enter(&context, code).await), Some(Code::InvalidField));
         }
     })
     .await;
@@ -222,102 +222,106 @@ async fn another_device_and_other_states_are_refused() {
 
 #[tokio::test]
 async fn a_code_lives_24_hours_from_hand_over_and_a_resend_repeats_it() {
-    each_engine(async |core| {
-        let applicant = Applicant::new(&core, State::CodeSent).await;
+    each_engine(async |context| {
+        let applicant = Applicant::new(&context, State::CodeSent).await;
         applicant.resend().await.unwrap();
         applicant.resend().await.unwrap();
-        assert_eq!(deliver(&core, applicant.id).await, 1, "one mail waits, so the second request added none");
-        let sent = core.now();
-        later(&core, 3_600);
+        assert_eq!(deliver(&context, applicant.id).await, 1, "one mail waits, so the second request added none");
+        let sent = context.now();
+        later(&context, 3_600);
         applicant.resend().await.unwrap();
-        assert_eq!(deliver(&core, applicant.id).await, 1);
-        assert_eq!(number(&core, GENERATION, applicant.id).await, Some(1), "the living code is repeated");
-        assert_eq!(number(&core, EXPIRES, applicant.id).await, Some(sent.plus_seconds(DAY).micros()));
+        assert_eq!(deliver(&context, applicant.id).await, 1);
+        assert_eq!(number(&context, GENERATION, applicant.id).await, Some(1), "the living code is repeated");
+        assert_eq!(number(&context, EXPIRES, applicant.id).await, Some(sent.plus_seconds(DAY).micros()));
 
-        later(&core, DAY - 3_601);
-        assert_eq!(tries_left(&applicant.enter(&core, &wrong(&applicant.code(&core, 1))).await), Some(4));
-        later(&core, 1);
-        assert_eq!(code_of(applicant.enter(&core, &applicant.code(&core, 1)).await), Some(Code::CodeExpired));
+        later(&context, DAY - 3_601);
+        assert_eq!(tries_left(&applicant.enter(&context, &wrong(&applicant.code(&context, 1))).await), Some(4));
+        later(&context, 1);
+        assert_eq!(code_of(applicant.enter(&context, &applicant.code(&context, 1)).await), Some(Code::CodeExpired));
         applicant.resend().await.unwrap();
-        assert_eq!(number(&core, GENERATION, applicant.id).await, Some(2));
-        assert_ne!(applicant.code(&core, 1), applicant.code(&core, 2));
+        assert_eq!(number(&context, GENERATION, applicant.id).await, Some(2));
+        assert_ne!(applicant.code(&context, 1), applicant.code(&context, 2));
         assert_eq!(
-            tries_left(&applicant.enter(&core, &applicant.code(&core, 1)).await),
+            tries_left(&applicant.enter(&context, &applicant.code(&context, 1)).await),
             Some(4),
             "the old one is void"
         );
-        assert_eq!(applicant.enter(&core, &applicant.code(&core, 2)).await.unwrap(), State::NeedsPin);
+        assert_eq!(applicant.enter(&context, &applicant.code(&context, 2)).await.unwrap(), State::NeedsPin);
     })
     .await;
 }
 
 #[tokio::test]
 async fn at_most_three_new_codes_a_day_and_three_mails_at_once() {
-    each_engine(async |core| {
-        let applicant = Applicant::new(&core, State::CodeSent).await;
+    each_engine(async |context| {
+        let applicant = Applicant::new(&context, State::CodeSent).await;
         // The address gets three mails at once, then one an hour.
         for _ in 0..3 {
             applicant.resend().await.unwrap();
-            deliver(&core, applicant.id).await;
+            deliver(&context, applicant.id).await;
         }
         let refused = applicant.resend().await;
         assert!(matches!(&refused, Err(Error::Refused(r)) if r.code == Code::TooMany && r.retry_after.is_some()));
-        assert_eq!(number(&core, GENERATION, applicant.id).await, Some(1), "nothing was voided for nothing");
+        assert_eq!(number(&context, GENERATION, applicant.id).await, Some(1), "nothing was voided for nothing");
 
         // Half an hour before midnight in Jakarta: START is 15:00 there.
-        later(&core, 8 * 3_600 + 1_800);
+        later(&context, 8 * 3_600 + 1_800);
         for generation in 1..=3 {
             for _ in 0..5 {
-                let wrong = wrong(&applicant.code(&core, generation));
-                assert_eq!(code_of(applicant.enter(&core, &wrong).await), Some(Code::CodeWrong));
+                let wrong = wrong(&applicant.code(&context, generation));
+                assert_eq!(code_of(applicant.enter(&context, &wrong).await), Some(Code::CodeWrong));
             }
             applicant.resend().await.unwrap();
-            deliver(&core, applicant.id).await;
-            assert_eq!(number(&core, GENERATION, applicant.id).await, Some(generation + 1));
+            deliver(&context, applicant.id).await;
+            assert_eq!(number(&context, GENERATION, applicant.id).await, Some(generation + 1));
         }
         for _ in 0..5 {
-            let _ = applicant.enter(&core, &wrong(&applicant.code(&core, 4))).await;
+            let _ = applicant.enter(&context, &wrong(&applicant.code(&context, 4))).await;
         }
         let refused = applicant.resend().await;
         assert!(matches!(&refused, Err(Error::Refused(r)) if r.code == Code::TooMany && r.retry_after == Some(1_800)));
-        later(&core, 3_600);
+        later(&context, 3_600);
         applicant.resend().await.unwrap();
-        assert_eq!(number(&core, GENERATION, applicant.id).await, Some(5));
+        assert_eq!(number(&context, GENERATION, applicant.id).await, Some(5));
     })
     .await;
 }
 
 #[tokio::test]
 async fn the_mail_carries_the_present_code_until_it_is_over() {
-    each_engine(async |core| {
-        let applicant = Applicant::new(&core, State::CodeSent).await;
+    each_engine(async |context| {
+        let applicant = Applicant::new(&context, State::CodeSent).await;
         let id = applicant.id;
-        let job =
-            Job { mail_id: Uuid::from_u128(3), kind: MailKind::ActivationCode, reference: id, created_at: core.now() };
-        let email = mail::compose(&core, job).await.unwrap().unwrap();
-        let code = applicant.code(&core, 1);
+        let job = Job {
+            mail_id: Uuid::from_u128(3),
+            kind: MailKind::ActivationCode,
+            reference: id,
+            created_at: context.now(),
+        };
+        let email = mail::compose(&context, job).await.unwrap().unwrap();
+        let code = applicant.code(&context, 1);
         assert_eq!(email.to.expose(), "siti@example.id");
         assert!(email.text.contains(&format!("{} {}", &code[..3], &code[3..])) && email.text.contains("Siti Rahma"));
         assert!(email.text.contains(&format!("/aktivasi#{id}.{code}")));
         assert!(!email.subject.contains(&code[..3]));
-        let mut tx = core.db.write().await.unwrap();
-        face::on_sent(&mut tx, id, core.now()).await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
+        ports::on_sent(&mut tx, id, context.now()).await.unwrap();
         tx.commit().await.unwrap();
-        later(&core, DAY);
-        assert!(mail::compose(&core, job).await.unwrap().is_none(), "an expired code is not sent");
-        let mut tx = core.db.write().await.unwrap();
+        later(&context, DAY);
+        assert!(mail::compose(&context, job).await.unwrap().is_none(), "an expired code is not sent");
+        let mut tx = context.db.write().await.unwrap();
         set_state(&mut tx, id, State::Cancelled).await;
         tx.commit().await.unwrap();
-        assert!(mail::compose(&core, job).await.unwrap().is_none());
+        assert!(mail::compose(&context, job).await.unwrap().is_none());
     })
     .await;
 }
 
 #[tokio::test]
 async fn setting_the_pin_makes_the_credential_once() {
-    each_engine(async |core| {
-        let applicant = Applicant::new(&core, State::NeedsPin).await;
-        let (guard, pin) = (guard(&core), PinKey::from_seed(&[1; 32]));
+    each_engine(async |context| {
+        let applicant = Applicant::new(&context, State::NeedsPin).await;
+        let (guard, pin) = (guard(&context), PinKey::from_seed(&[1; 32]));
         let enrolment = applicant.enrolment(&guard, &pin);
         let other_purpose = {
             let (challenge, signature) = sign(&guard, &applicant.device, &pin, Purpose::Unlock);
@@ -337,42 +341,42 @@ async fn setting_the_pin_makes_the_credential_once() {
         let other_key = applicant.enrolment(&guard, &PinKey::from_seed(&[2; 32]));
         assert_eq!(code_of(applicant.enrol(&other_key).await), Some(Code::WrongState));
         let ended = "SELECT ended_at FROM registration WHERE registration_id = $1 AND state = 'active'";
-        assert_eq!(number(&core, ended, applicant.id).await, Some(core.now().micros()));
+        assert_eq!(number(&context, ended, applicant.id).await, Some(context.now().micros()));
         let selfie = "SELECT delete_after FROM registration_selfie WHERE registration_id = $1";
-        assert_eq!(number(&core, selfie, applicant.id).await, Some(core.now().plus_seconds(30 * DAY).micros()));
+        assert_eq!(number(&context, selfie, applicant.id).await, Some(context.now().plus_seconds(30 * DAY).micros()));
         let generation = "SELECT generation FROM credential WHERE resident_id = $1 AND state = 'active'";
-        assert_eq!(number(&core, generation, RESIDENT).await, Some(1));
+        assert_eq!(number(&context, generation, RESIDENT).await, Some(1));
         // The answer to the code stays the same, too.
-        assert_eq!(applicant.enter(&core, &applicant.code(&core, 1)).await.unwrap(), State::Active);
+        assert_eq!(applicant.enter(&context, &applicant.code(&context, 1)).await.unwrap(), State::Active);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_resident_with_an_active_credential_gets_no_second_one() {
-    each_engine(async |core| {
-        let first = Applicant::new(&core, State::NeedsPin).await;
-        let (guard, pin) = (guard(&core), PinKey::from_seed(&[1; 32]));
+    each_engine(async |context| {
+        let first = Applicant::new(&context, State::NeedsPin).await;
+        let (guard, pin) = (guard(&context), PinKey::from_seed(&[1; 32]));
         first.enrol(&first.enrolment(&guard, &pin)).await.unwrap();
-        let second = Applicant::new(&core, State::NeedsPin).await;
+        let second = Applicant::new(&context, State::NeedsPin).await;
         assert_eq!(code_of(second.enrol(&second.enrolment(&guard, &pin)).await), Some(Code::AlreadyActive));
-        assert_eq!(number(&core, GENERATION, second.id).await, Some(1));
+        assert_eq!(number(&context, GENERATION, second.id).await, Some(1));
         let state = "SELECT COUNT(*) FROM registration WHERE registration_id = $1 AND state = 'needs_pin'";
-        assert_eq!(number(&core, state, second.id).await, Some(1), "nothing is half done");
-        let mut tx = core.db.write().await.unwrap();
+        assert_eq!(number(&context, state, second.id).await, Some(1), "nothing is half done");
+        let mut tx = context.db.write().await.unwrap();
         // Eight wrong PINs are not nine: the holder can still unlock it.
         ikd::execute!(&mut tx, "UPDATE credential SET pin_tries = 8 WHERE resident_id = $1", RESIDENT).unwrap();
         tx.commit().await.unwrap();
         assert_eq!(code_of(second.enrol(&second.enrolment(&guard, &pin)).await), Some(Code::AlreadyActive));
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         ikd::execute!(&mut tx, "UPDATE credential SET pin_tries = 9 WHERE resident_id = $1", RESIDENT).unwrap();
         tx.commit().await.unwrap();
-        later(&core, 1);
+        later(&context, 1);
         second.enrol(&second.enrolment(&guard, &pin)).await.unwrap();
         let generation = "SELECT generation FROM credential WHERE resident_id = $1";
-        assert_eq!(number(&core, generation, RESIDENT).await, Some(2));
+        assert_eq!(number(&context, generation, RESIDENT).await, Some(2));
         let devices = "SELECT COUNT(*) FROM device_binding WHERE resident_id = $1";
-        assert_eq!(number(&core, devices, RESIDENT).await, Some(1), "the older device is no longer bound");
+        assert_eq!(number(&context, devices, RESIDENT).await, Some(1), "the older device is no longer bound");
     })
     .await;
 }

@@ -4,7 +4,7 @@
 
 use ikd::audit::model::GENERAL;
 use ikd::audit::{Action, Actor, Event, Fault, Outcome, Report, Service};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::error::Code;
 use ikd::execute;
 use ikd::vault::Vault;
@@ -25,15 +25,15 @@ fn event(chain: Uuid, subject: u128) -> Event {
 }
 
 /// Entries 1–6 in one office's chain, 1–2 in another's, 1–2 (the openings) in the general one.
-async fn filled(core: &Core) -> Service {
-    let log = Service::new(core.clone());
+async fn filled(context: &Context) -> Service {
+    let log = Service::new(context.clone());
     for subject in 1..=3 {
         let intent = log.begin(event(OFFICE, subject)).await.unwrap();
-        core.clock.advance(1);
+        context.clock.advance(1);
         let outcome = if subject == 2 { Outcome::Refused(Code::AlreadyActive) } else { Outcome::Done };
         log.finish_alone(intent, outcome).await.unwrap();
     }
-    let mut tx = core.db.write().await.unwrap();
+    let mut tx = context.db.write().await.unwrap();
     log.record(&mut tx, event(OTHER, 1), Outcome::Done).await.unwrap();
     log.record(&mut tx, event(OTHER, 2), Outcome::Done).await.unwrap();
     tx.commit().await.unwrap();
@@ -43,8 +43,8 @@ async fn filled(core: &Core) -> Service {
 }
 
 macro_rules! tamper {
-    ($core:expr, $($sql:expr $(, $bind:expr)*);+ $(;)?) => {{
-        let mut tx = $core.db.write().await.unwrap();
+    ($context:expr, $($sql:expr $(, $bind:expr)*);+ $(;)?) => {{
+        let mut tx = $context.db.write().await.unwrap();
         $(assert_ne!(execute!(&mut tx, $sql $(, $bind)*).unwrap(), 0, "nothing was tampered with");)+
         tx.commit().await.unwrap();
     }};
@@ -52,11 +52,11 @@ macro_rules! tamper {
 
 #[tokio::test]
 async fn an_intent_without_an_outcome_stays_visible() {
-    each_engine(async |core| {
-        let log = filled(&core).await;
+    each_engine(async |context| {
+        let log = filled(&context).await;
         let intent = log.begin(event(OFFICE, 9)).await.unwrap();
         // The action's transaction is undone together with its outcome.
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         log.finish(&mut tx, intent, Outcome::Done).await.unwrap();
         tx.rollback().await.unwrap();
         let report = log.verify().await.unwrap();
@@ -67,14 +67,14 @@ async fn an_intent_without_an_outcome_stays_visible() {
 
 #[tokio::test]
 async fn every_altered_field_is_found() {
-    each_engine(async |core| {
-        let log = filled(&core).await;
+    each_engine(async |context| {
+        let log = filled(&context).await;
         // Each is found, and putting it back heals the log: nothing but that field was the matter.
         macro_rules! found {
             ($($change:literal, $undo:literal;)+) => {$(
-                tamper!(core, concat!("UPDATE audit_event SET ", $change, " WHERE chain = $1 AND seq = 4"), OFFICE);
+                tamper!(context, concat!("UPDATE audit_event SET ", $change, " WHERE chain = $1 AND seq = 4"), OFFICE);
                 assert_eq!(log.verify().await.unwrap().faults, [Fault::Altered { chain: OFFICE, seq: 4 }], $change);
-                tamper!(core, concat!("UPDATE audit_event SET ", $undo, " WHERE chain = $1 AND seq = 4"), OFFICE);
+                tamper!(context, concat!("UPDATE audit_event SET ", $undo, " WHERE chain = $1 AND seq = 4"), OFFICE);
                 assert!(log.verify().await.unwrap().is_sound(), $undo);
             )+};
         }
@@ -85,7 +85,7 @@ async fn every_altered_field_is_found() {
             "actor_kind = 'operator'", "actor_kind = 'officer'";
             "phase = 'intent'", "phase = 'outcome'";
         }
-        tamper!(core, "UPDATE audit_event SET actor_id = $2 WHERE chain = $1 AND seq = 1", OFFICE, OTHER;
+        tamper!(context, "UPDATE audit_event SET actor_id = $2 WHERE chain = $1 AND seq = 1", OFFICE, OTHER;
             "UPDATE audit_event SET subject_id = $2 WHERE chain = $1 AND seq = 3", OFFICE, OTHER;
             "UPDATE audit_event SET correlation_id = $2 WHERE chain = $1 AND seq = 6", OFFICE, OTHER);
         let altered = [1, 3, 6].map(|seq| Fault::Altered { chain: OFFICE, seq });
@@ -96,12 +96,12 @@ async fn every_altered_field_is_found() {
 
 #[tokio::test]
 async fn deleted_entries_are_found_at_the_beginning_in_the_middle_and_at_the_end() {
-    each_engine(async |core| {
-        let log = filled(&core).await;
-        tamper!(core, "DELETE FROM audit_event WHERE chain = $1 AND seq IN (1, 3, 4)", OFFICE);
+    each_engine(async |context| {
+        let log = filled(&context).await;
+        tamper!(context, "DELETE FROM audit_event WHERE chain = $1 AND seq IN (1, 3, 4)", OFFICE);
         let missing = |from, to| Fault::Missing { chain: OFFICE, from, to };
         assert_eq!(log.verify().await.unwrap().faults, [missing(1, 1), missing(3, 4)]);
-        tamper!(core, "DELETE FROM audit_event WHERE chain = $1 AND seq >= 5", OFFICE);
+        tamper!(context, "DELETE FROM audit_event WHERE chain = $1 AND seq >= 5", OFFICE);
         let truncated = Fault::Truncated { chain: OFFICE, last: 2, head: 6 };
         assert_eq!(log.verify().await.unwrap().faults, [missing(1, 1), truncated]);
     })
@@ -110,14 +110,14 @@ async fn deleted_entries_are_found_at_the_beginning_in_the_middle_and_at_the_end
 
 #[tokio::test]
 async fn a_shortened_chain_is_found_even_when_the_head_is_turned_back_and_work_goes_on() {
-    each_engine(async |core| {
-        let log = filled(&core).await;
-        tamper!(core, "DELETE FROM audit_event WHERE chain = $1 AND seq > 4", OFFICE;
+    each_engine(async |context| {
+        let log = filled(&context).await;
+        tamper!(context, "DELETE FROM audit_event WHERE chain = $1 AND seq > 4", OFFICE;
             "UPDATE audit_head SET seq = 4 WHERE chain = $1", OFFICE);
         assert_eq!(log.verify().await.unwrap().faults, [Fault::HeadAltered { chain: OFFICE }]);
         // The forger copies the entry's own digest into the head: it is not what a head carries.
         tamper!(
-            core,
+            context,
             "UPDATE audit_head SET digest = (SELECT e.digest FROM audit_event e
             WHERE e.chain = audit_head.chain AND e.seq = 4) WHERE chain = $1",
             OFFICE
@@ -133,9 +133,9 @@ async fn a_shortened_chain_is_found_even_when_the_head_is_turned_back_and_work_g
 
 #[tokio::test]
 async fn swapped_renumbered_copied_and_invented_entries_are_found() {
-    each_engine(async |core| {
-        let log = filled(&core).await;
-        tamper!(core, "UPDATE audit_event SET seq = 100 WHERE chain = $1 AND seq = 2", OFFICE;
+    each_engine(async |context| {
+        let log = filled(&context).await;
+        tamper!(context, "UPDATE audit_event SET seq = 100 WHERE chain = $1 AND seq = 2", OFFICE;
             "UPDATE audit_event SET seq = 2 WHERE chain = $1 AND seq = 4", OFFICE;
             "UPDATE audit_event SET seq = 4 WHERE chain = $1 AND seq = 100", OFFICE);
         let faults = log.verify().await.unwrap().faults;
@@ -143,10 +143,10 @@ async fn swapped_renumbered_copied_and_invented_entries_are_found() {
             assert!(faults.contains(&Fault::Altered { chain: OFFICE, seq }), "{faults:?}");
         }
         // An entry of this chain, moved into another.
-        tamper!(core, "UPDATE audit_event SET chain = $2, seq = 3 WHERE chain = $1 AND seq = 6", OFFICE, OTHER);
+        tamper!(context, "UPDATE audit_event SET chain = $2, seq = 3 WHERE chain = $1 AND seq = 6", OFFICE, OTHER);
         let faults = log.verify().await.unwrap().faults;
         assert!(faults.contains(&Fault::BehindHead { chain: OTHER, last: 3, head: 2 }), "{faults:?}");
-        tamper!(core, "UPDATE audit_head SET seq = 3 WHERE chain = $1", OTHER);
+        tamper!(context, "UPDATE audit_head SET seq = 3 WHERE chain = $1", OTHER);
         let faults = log.verify().await.unwrap().faults;
         assert!(faults.contains(&Fault::Altered { chain: OTHER, seq: 3 }), "{faults:?}");
         assert!(faults.contains(&Fault::HeadAltered { chain: OTHER }), "{faults:?}");
@@ -156,18 +156,18 @@ async fn swapped_renumbered_copied_and_invented_entries_are_found() {
 
 #[tokio::test]
 async fn a_whole_chain_cannot_vanish() {
-    each_engine(async |core| {
-        let log = filled(&core).await;
-        tamper!(core, "DELETE FROM audit_head WHERE chain = $1", OTHER);
+    each_engine(async |context| {
+        let log = filled(&context).await;
+        tamper!(context, "DELETE FROM audit_head WHERE chain = $1", OTHER);
         assert_eq!(log.verify().await.unwrap().faults, [Fault::HeadMissing { chain: OTHER }]);
-        tamper!(core, "DELETE FROM audit_event WHERE chain = $1", OTHER);
+        tamper!(context, "DELETE FROM audit_event WHERE chain = $1", OTHER);
         assert_eq!(log.verify().await.unwrap().faults, [Fault::ChainMissing { chain: OTHER }]);
         // The office goes on working.
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         log.record(&mut tx, event(OTHER, 3), Outcome::Done).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(log.verify().await.unwrap().faults, [Fault::ChainReopened { chain: OTHER }]);
-        tamper!(core, "DELETE FROM audit_event WHERE chain = $1", GENERAL; "DELETE FROM audit_head WHERE chain = $1", GENERAL);
+        tamper!(context, "DELETE FROM audit_event WHERE chain = $1", GENERAL; "DELETE FROM audit_head WHERE chain = $1", GENERAL);
         let unknown = [OFFICE, OTHER].map(|chain| Fault::ChainUnknown { chain });
         assert_eq!(log.verify().await.unwrap().faults, unknown);
     })
@@ -176,13 +176,13 @@ async fn a_whole_chain_cannot_vanish() {
 
 #[tokio::test]
 async fn an_emptied_chain_does_not_begin_anew_in_silence() {
-    each_engine(async |core| {
-        let log = filled(&core).await;
+    each_engine(async |context| {
+        let log = filled(&context).await;
         let nothing = Vec::<u8>::new();
-        tamper!(core, "DELETE FROM audit_event WHERE chain = $1", OTHER;
+        tamper!(context, "DELETE FROM audit_event WHERE chain = $1", OTHER;
             "UPDATE audit_head SET seq = 0, digest = $2 WHERE chain = $1", OTHER, nothing);
         assert_eq!(log.verify().await.unwrap().faults, [Fault::HeadAltered { chain: OTHER }]);
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         log.record(&mut tx, event(OTHER, 3), Outcome::Done).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(log.verify().await.unwrap().faults, [Fault::Altered { chain: OTHER, seq: 1 }]);
@@ -192,20 +192,20 @@ async fn an_emptied_chain_does_not_begin_anew_in_silence() {
 
 #[tokio::test]
 async fn digests_need_the_root_secret() {
-    each_engine(async |core| {
-        filled(&core).await;
-        let stranger = core.altered(|sources| sources.vault = Vault::single([8; 32]));
+    each_engine(async |context| {
+        filled(&context).await;
+        let stranger = context.altered(|sources| sources.vault = Vault::single([8; 32]));
         let report = Service::new(stranger).verify().await.unwrap();
         assert_eq!(report.faults.iter().filter(|fault| matches!(fault, Fault::Altered { .. })).count(), 10);
         // A version that has no key is not a way around.
         let zeros = [vec![9], vec![0; 32]].concat();
         tamper!(
-            core,
+            context,
             "UPDATE audit_event SET action = 'scan', digest = $2 WHERE chain = $1 AND seq = 6",
             OFFICE,
             zeros.clone()
         );
-        let faults = Service::new(core.clone()).verify().await.unwrap().faults;
+        let faults = Service::new(context.clone()).verify().await.unwrap().faults;
         assert!(faults.contains(&Fault::Altered { chain: OFFICE, seq: 6 }), "{faults:?}");
     })
     .await;
@@ -213,8 +213,8 @@ async fn digests_need_the_root_secret() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parallel_recorders_share_a_chain_without_a_gap() {
-    each_engine(async |core| {
-        let log = Service::new(core.clone());
+    each_engine(async |context| {
+        let log = Service::new(context.clone());
         let recorders = (0..16).map(|number| {
             let log = log.clone();
             tokio::spawn(async move {

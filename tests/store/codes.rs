@@ -1,6 +1,6 @@
 //! Codes that stand for presentations: what the statements promise, who may guess how often, and on how many nodes.
 
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::credential::TokenKind;
 use ikd::error::{Code, Error};
 use ikd::secret::Redacted;
@@ -9,7 +9,7 @@ use ikd::verification::Service;
 use ikd::verification::code::model::{MOST_OF_EMPLOYEE, MOST_OF_PARTY, WINDOW_SECONDS};
 use ikd::verification::code::service::Redeemed;
 use ikd::verification::code::{Codes, Guesser, PresentationCode, store};
-use ikd::verification::model::{IdempotencyKey, Question, Shown};
+use ikd::verification::model::{IdempotencyKey, Presented, Question};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -29,8 +29,8 @@ fn code(number: u64) -> PresentationCode {
     PresentationCode::from_number(number)
 }
 
-async fn token_of(codes: &Codes, core: &Core, typed: &PresentationCode) -> Option<String> {
-    match codes.redeem(typed, OTHER, &KEY, core.now()).await.unwrap() {
+async fn token_of(codes: &Codes, context: &Context, typed: &PresentationCode) -> Option<String> {
+    match codes.redeem(typed, OTHER, &KEY, context.now()).await.unwrap() {
         Redeemed::Token(token) => Some(token.into_inner()),
         Redeemed::Nothing => None,
     }
@@ -46,10 +46,10 @@ fn wait<T: std::fmt::Debug>(result: Result<T, Error>) -> u64 {
 
 #[tokio::test]
 async fn statements_keep_void_count_and_forget() {
-    each_engine(async |core| {
-        let now = core.now();
+    each_engine(async |context| {
+        let now = context.now();
         let (siti, budi) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         assert!(store::add(&mut tx, b"a", siti, b"sealed", now.plus_seconds(90)).await.unwrap().happened());
         assert!(!store::add(&mut tx, b"a", budi, b"other", now.plus_seconds(90)).await.unwrap().happened(), "taken");
         assert!(store::add(&mut tx, b"b", budi, b"other", now.plus_seconds(91)).await.unwrap().happened());
@@ -87,24 +87,24 @@ async fn statements_keep_void_count_and_forget() {
 
 #[tokio::test]
 async fn a_code_leads_to_its_token_on_every_node_and_the_database_tells_neither() {
-    each_engine(async |core| {
-        let (here, there) = (Codes::new(core.clone()), Codes::new(core.clone()));
-        let (siti, until) = (Uuid::from_u128(7), core.now().plus_seconds(90));
+    each_engine(async |context| {
+        let (here, there) = (Codes::new(context.clone()), Codes::new(context.clone()));
+        let (siti, until) = (Uuid::from_u128(7), context.now().plus_seconds(90));
         let first = here.give(siti, "TOKEN ONE", until).await.unwrap();
-        assert_eq!(token_of(&there, &core, &first).await.as_deref(), Some("TOKEN ONE"));
+        assert_eq!(token_of(&there, &context, &first).await.as_deref(), Some("TOKEN ONE"));
         assert_eq!(
-            token_of(&there, &core, &first).await.as_deref(),
+            token_of(&there, &context, &first).await.as_deref(),
             Some("TOKEN ONE"),
             "spending is the token's affair"
         );
         let second = here.give(siti, "TOKEN TWO", until).await.unwrap();
         assert_ne!(first, second);
-        assert_eq!(token_of(&there, &core, &first).await, None, "a newer one voids it");
-        assert_eq!(token_of(&there, &core, &second).await.as_deref(), Some("TOKEN TWO"));
+        assert_eq!(token_of(&there, &context, &first).await, None, "a newer one voids it");
+        assert_eq!(token_of(&there, &context, &second).await.as_deref(), Some("TOKEN TWO"));
         let others = here.give(Uuid::from_u128(8), "TOKEN THREE", until).await.unwrap();
-        assert_eq!(token_of(&there, &core, &second).await.as_deref(), Some("TOKEN TWO"), "another's does not");
+        assert_eq!(token_of(&there, &context, &second).await.as_deref(), Some("TOKEN TWO"), "another's does not");
 
-        let mut tx = core.db.read().await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
         let rows = ikd::fetch_all!(&mut tx, (Vec<u8>, Vec<u8>), "SELECT code_index, sealed FROM presentation_code");
         for (index, sealed) in rows.unwrap() {
             let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
@@ -114,22 +114,22 @@ async fn a_code_leads_to_its_token_on_every_node_and_the_database_tells_neither(
         }
         drop(tx);
         // With another root secret the index is another.
-        let stranger = Codes::new(core.altered(|sources| sources.vault = Vault::single([8; 32])));
-        assert_eq!(token_of(&stranger, &core, &second).await, None);
+        let stranger = Codes::new(context.altered(|sources| sources.vault = Vault::single([8; 32])));
+        assert_eq!(token_of(&stranger, &context, &second).await, None);
 
-        core.clock.advance(90);
+        context.clock.advance(90);
         assert!(here.sweep().await.unwrap() >= 2);
-        assert_eq!(token_of(&there, &core, &others).await, None);
+        assert_eq!(token_of(&there, &context, &others).await, None);
     })
     .await;
 }
 
 #[tokio::test]
 async fn wrong_codes_are_limited_by_party_and_by_employee_and_right_ones_are_not_counted() {
-    each_engine(async |core| {
-        let codes = Codes::new(core.clone());
-        let good = codes.give(Uuid::from_u128(7), "TOKEN", core.now().plus_seconds(90)).await.unwrap();
-        let now = core.now();
+    each_engine(async |context| {
+        let codes = Codes::new(context.clone());
+        let good = codes.give(Uuid::from_u128(7), "TOKEN", context.now().plus_seconds(90)).await.unwrap();
+        let now = context.now();
         for guess in 0..MOST_OF_EMPLOYEE {
             assert_eq!(codes.left(employee(5), now).await.unwrap(), MOST_OF_EMPLOYEE - guess);
             assert!(matches!(codes.redeem(&good, employee(5), &KEY, now).await.unwrap(), Redeemed::Token(_)));
@@ -157,11 +157,11 @@ async fn wrong_codes_are_limited_by_party_and_by_employee_and_right_ones_are_not
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parallel_guesses_on_two_nodes_do_not_pass_the_limit() {
-    each_engine(async |core| {
-        let nodes = [Codes::new(core.clone()), Codes::new(core.clone())];
+    each_engine(async |context| {
+        let nodes = [Codes::new(context.clone()), Codes::new(context.clone())];
         let mut running = JoinSet::new();
         for guess in 0..40_u64 {
-            let (codes, now) = (nodes[guess as usize % 2].clone(), core.now());
+            let (codes, now) = (nodes[guess as usize % 2].clone(), context.now());
             running.spawn(async move {
                 loop {
                     match codes.redeem(&code(guess), employee(5), &KEY, now).await {
@@ -182,17 +182,17 @@ async fn parallel_guesses_on_two_nodes_do_not_pass_the_limit() {
 
 #[tokio::test]
 async fn what_recognises_a_question_with_a_code_cannot_be_tried_out() {
-    each_engine(async |core| {
-        let world = world(core.clone()).await;
-        let codes = Codes::new(core.clone());
+    each_engine(async |context| {
+        let world = world(context.clone()).await;
+        let codes = Codes::new(context.clone());
         let token = world.token_of(world.record(TokenKind::Presentation));
-        let given = codes.give(Uuid::from_u128(7), &token, core.now().plus_seconds(90)).await.unwrap();
+        let given = codes.give(Uuid::from_u128(7), &token, context.now().plus_seconds(90)).await.unwrap();
         let mut question = crate::verification::question("", "k");
-        question.shown = Shown::Code(given.clone());
+        question.shown = Presented::Code(given.clone());
         world.service.verify(&world.party, &question).await.unwrap();
-        let mut tx = core.db.read().await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
         let stored = ikd::fetch_one!(&mut tx, (Vec<u8>,), "SELECT body_hash FROM verification").unwrap().0;
-        let scanned = Question { shown: Shown::Token(Redacted(given.expose().to_owned())), ..question.clone() };
+        let scanned = Question { shown: Presented::Token(Redacted(given.expose().to_owned())), ..question.clone() };
         assert_ne!(stored, question.body_hash(), "not the plain hash");
         assert_ne!(stored, scanned.body_hash());
     })
@@ -201,9 +201,9 @@ async fn what_recognises_a_question_with_a_code_cannot_be_tried_out() {
 
 #[tokio::test]
 async fn checking_a_qr_asks_nothing_of_codes() {
-    each_engine(async |core| {
-        let world = world(core.clone()).await;
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let world = world(context.clone()).await;
+        let mut tx = context.db.write().await.unwrap();
         for table in ["DROP TABLE presentation_code", "DROP TABLE code_guess"] {
             ikd::execute!(&mut tx, table).unwrap();
         }
@@ -221,15 +221,15 @@ async fn checking_a_qr_asks_nothing_of_codes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_and_its_qr_together_are_used_once_whatever_the_keys() {
-    each_engine(async |core| {
-        let world = world(core.clone()).await;
-        let codes = Codes::new(core.clone());
-        let nodes = [world.service.clone(), Service::new(core.clone(), world.keyring.clone())];
+    each_engine(async |context| {
+        let world = world(context.clone()).await;
+        let codes = Codes::new(context.clone());
+        let nodes = [world.service.clone(), Service::new(context.clone(), world.keyring.clone())];
         for round in 0..5 {
-            core.clock.advance(1);
+            context.clock.advance(1);
             let record = world.record(TokenKind::Presentation);
             let token = world.token_of(record);
-            let given = codes.give(record.subject, &token, core.now().plus_seconds(90)).await.unwrap();
+            let given = codes.give(record.subject, &token, context.now().plus_seconds(90)).await.unwrap();
             let mut running = JoinSet::new();
             for number in 0..24_usize {
                 let (node, party) = (nodes[number % 2].clone(), world.party.clone());
@@ -237,7 +237,7 @@ async fn a_code_and_its_qr_together_are_used_once_whatever_the_keys() {
                 let scanned = number % 4 < 2;
                 let mut question = question(&token, &format!("{round}-{scanned}-{}", number % 3));
                 if !scanned {
-                    question.shown = Shown::Code(given.clone());
+                    question.shown = Presented::Code(given.clone());
                 }
                 running.spawn(async move { node.verify(&party, &question).await.unwrap() });
             }
@@ -253,39 +253,39 @@ async fn a_code_and_its_qr_together_are_used_once_whatever_the_keys() {
 
 #[tokio::test]
 async fn a_key_that_changes_between_qr_and_code_keeps_its_first_answer() {
-    each_engine(async |core| {
-        let world = world(core.clone()).await;
-        let codes = Codes::new(core.clone());
+    each_engine(async |context| {
+        let world = world(context.clone()).await;
+        let codes = Codes::new(context.clone());
         let ask = async |question: &Question| world.service.verify(&world.party, question).await;
         let typed = |code: &PresentationCode, key: &str| {
-            let shown = Shown::Code(code.clone());
+            let shown = Presented::Code(code.clone());
             Question { shown, ..question("", key) }
         };
         let record = world.record(TokenKind::Presentation);
         let token = world.token_of(record);
-        let given = codes.give(record.subject, &token, core.now().plus_seconds(90)).await.unwrap();
+        let given = codes.give(record.subject, &token, context.now().plus_seconds(90)).await.unwrap();
         let first = ask(&typed(&given, "a")).await.unwrap();
         assert_eq!(first.verdict.result(), "valid");
         assert_eq!(ask(&question(&token, "a")).await.unwrap_err().code(), Some(Code::IdempotencyMismatch));
         assert_eq!(ask(&typed(&code(1), "a")).await.unwrap_err().code(), Some(Code::IdempotencyMismatch));
 
-        core.clock.advance(1);
+        context.clock.advance(1);
         let newer = world.presentation();
         let scanned = ask(&question(&newer, "b")).await.unwrap();
         assert_eq!(scanned.verdict.result(), "valid");
         // The code under the QR that was used, and then one that nobody has.
         let record = world.record(TokenKind::Presentation);
-        let given = codes.give(record.subject, &newer, core.now().plus_seconds(90)).await.unwrap();
+        let given = codes.give(record.subject, &newer, context.now().plus_seconds(90)).await.unwrap();
         assert_eq!(ask(&typed(&given, "b")).await.unwrap_err().code(), Some(Code::IdempotencyMismatch));
         assert_eq!(ask(&typed(&code(2), "b")).await.unwrap_err().code(), Some(Code::IdempotencyMismatch));
         assert_eq!(ask(&typed(&code(2), "c")).await.unwrap().verdict.reason(), "unknown_code");
 
         // When all has expired and been swept, repetitions still get what they got.
-        core.clock.advance(1_000);
+        context.clock.advance(1_000);
         codes.sweep().await.unwrap();
         assert_eq!(ask(&question(&newer, "b")).await.unwrap().verification_id, scanned.verification_id);
         assert_eq!(ask(&typed(&code(2), "c")).await.unwrap().verdict.reason(), "unknown_code");
-        assert_eq!(codes.left(OTHER, core.now()).await.unwrap(), MOST_OF_PARTY);
+        assert_eq!(codes.left(OTHER, context.now()).await.unwrap(), MOST_OF_PARTY);
     })
     .await;
 }

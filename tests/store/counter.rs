@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use ikd::clock::Timestamp;
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::counter::store::{self, OfficeRow, OfficerRow};
 use ikd::counter::{self, Role};
 use ikd::db::DbError;
@@ -41,9 +41,9 @@ fn officer() -> OfficerRow {
 
 #[tokio::test]
 async fn offices_and_officers_are_unique_and_found() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
         store::add_office(&mut tx, &office(), now).await.unwrap();
         store::add_officer(&mut tx, &officer(), now).await.unwrap();
         assert_eq!(store::offices(&mut tx).await.unwrap(), [office()]);
@@ -53,11 +53,11 @@ async fn offices_and_officers_are_unique_and_found() {
         assert!(store::officer_by_name(&mut tx, "sita").await.unwrap().is_none());
         assert_eq!(store::officers(&mut tx).await.unwrap().len(), 1);
         tx.commit().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         let again = OfficeRow { office_id: Uuid::from_u128(9), ..office() };
         assert!(matches!(store::add_office(&mut tx, &again, now).await, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         let again = OfficerRow { officer_id: Uuid::from_u128(9), ..officer() };
         assert!(matches!(store::add_officer(&mut tx, &again, now).await, Err(DbError::Unique)));
     })
@@ -66,9 +66,9 @@ async fn offices_and_officers_are_unique_and_found() {
 
 #[tokio::test]
 async fn sessions_end_with_whatever_changes_the_officer() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
         store::add_office(&mut tx, &office(), now).await.unwrap();
         store::add_officer(&mut tx, &officer(), now).await.unwrap();
         for round in 0..4 {
@@ -98,10 +98,10 @@ async fn sessions_end_with_whatever_changes_the_officer() {
 
 #[tokio::test]
 async fn a_totp_step_is_spent_once_and_only_forward() {
-    each_engine(async |core| {
-        let mut tx = core.db.write().await.unwrap();
-        store::add_office(&mut tx, &office(), core.now()).await.unwrap();
-        store::add_officer(&mut tx, &officer(), core.now()).await.unwrap();
+    each_engine(async |context| {
+        let mut tx = context.db.write().await.unwrap();
+        store::add_office(&mut tx, &office(), context.now()).await.unwrap();
+        store::add_officer(&mut tx, &officer(), context.now()).await.unwrap();
         let (hash, sealed) = (officer().password_hash, officer().totp_sealed);
         for (step, spent) in [(10, true), (10, false), (9, false), (11, true)] {
             assert_eq!(
@@ -116,9 +116,9 @@ async fn a_totp_step_is_spent_once_and_only_forward() {
 
 #[tokio::test]
 async fn tries_wait_ever_longer_and_are_forgotten() {
-    each_engine(async |core| {
-        let mut tx = core.db.write().await.unwrap();
-        let mut now = core.now();
+    each_engine(async |context| {
+        let mut tx = context.db.write().await.unwrap();
+        let mut now = context.now();
         let hour_before = |now: Timestamp| now.plus_seconds(-3_600);
         let wait = Wait { free: 5, first_seconds: 30, longest_seconds: 900 };
         for expected in 1..=5 {
@@ -144,24 +144,24 @@ async fn tries_wait_ever_longer_and_are_forgotten() {
     .await;
 }
 
-async fn service(core: &Core) -> counter::Service {
-    Keyring::init(core).await.unwrap();
-    let keyring = Keyring::open(core.clone()).await.unwrap();
-    let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
-    let registrations = registration::Service::new(core.clone(), register, keyring.clone(), Wake::default());
-    counter::Service::new(core.clone(), registrations, keyring).unwrap()
+async fn service(context: &Context) -> counter::Service {
+    Keyring::init(context).await.unwrap();
+    let keyring = Keyring::open(context.clone()).await.unwrap();
+    let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
+    let registrations = registration::Service::new(context.clone(), register, keyring.clone(), Wake::default());
+    counter::Service::new(context.clone(), registrations, keyring).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_authenticator_code_logs_in_once() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        counter::service::add_office(&core, "JKT-01", "Dukcapil", "office").await.unwrap();
+    each_engine(async |context| {
+        let service = service(&context).await;
+        counter::service::add_office(&context, "JKT-01", "Dukcapil", "office").await.unwrap();
         let password = Redacted(String::from("correct horse battery"));
         let new =
-            counter::service::add_officer(&core, "JKT-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
+            counter::service::add_officer(&context, "JKT-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
         let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
-        let code = totp::code(&secret, core.now()).unwrap();
+        let code = totp::code(&secret, context.now()).unwrap();
         // Each from an address of its own, so that the guard against guessing does not decide.
         let tries = (0..32_u8).map(|last| {
             let (service, password, code) = (service.clone(), password.clone(), code.clone());

@@ -1,7 +1,7 @@
 //! What ends: registrations, the data that was kept for them, and codes that a newer one replaces.
 
 use ikd::clock::DAY;
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::device::client::DeviceKey;
 use ikd::error::Code;
 use ikd::keyring::Keyring;
@@ -22,36 +22,41 @@ const PORTRAITS: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_id 
 const WAITING: &str = "SELECT COUNT(*) FROM mail_outbox WHERE reference = $1 AND state = 'queued'";
 const GENERATION: &str = "SELECT code_generation FROM registration WHERE registration_id = $1";
 
-async fn service(core: &Core) -> Service {
-    Keyring::init(core).await.unwrap();
-    let keyring = Keyring::open(core.clone()).await.unwrap();
-    Service::new(core.clone(), PopulationRegister::Local(LocalRegister::new(core.clone())), keyring, Wake::default())
+async fn service(context: &Context) -> Service {
+    Keyring::init(context).await.unwrap();
+    let keyring = Keyring::open(context.clone()).await.unwrap();
+    Service::new(
+        context.clone(),
+        PopulationRegister::Local(LocalRegister::new(context.clone())),
+        keyring,
+        Wake::default(),
+    )
 }
 
-async fn keep_copy(core: &Core, id: Uuid) {
-    let mut tx = core.db.write().await.unwrap();
+async fn keep_copy(context: &Context, id: Uuid) {
+    let mut tx = context.db.write().await.unwrap();
     store::put_copy(&mut tx, id, b"record", Some(b"portrait")).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-async fn without_selfie(core: &Core, id: Uuid) {
-    let mut tx = core.db.write().await.unwrap();
+async fn without_selfie(context: &Context, id: Uuid) {
+    let mut tx = context.db.write().await.unwrap();
     ikd::execute!(&mut tx, "DELETE FROM registration_selfie WHERE registration_id = $1", id).unwrap();
     tx.commit().await.unwrap();
 }
 
 #[tokio::test]
 async fn what_the_register_said_does_not_outlive_a_registration_without_selfie() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let device = DeviceKey::generate(&core.random);
-        let id = registration(&core, &device, State::NeedsSelfie).await;
-        without_selfie(&core, id).await;
-        keep_copy(&core, id).await;
-        later(&core, 8 * DAY);
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let device = DeviceKey::generate(&context.random);
+        let id = registration(&context, &device, State::NeedsSelfie).await;
+        without_selfie(&context, id).await;
+        keep_copy(&context, id).await;
+        later(&context, 8 * DAY);
         assert_eq!(service.sweep().await.unwrap(), 1);
-        assert_eq!(number(&core, STATE_IS_EXPIRED, id).await, Some(1));
-        assert_eq!(number(&core, COPIES, id).await, Some(0));
+        assert_eq!(number(&context, STATE_IS_EXPIRED, id).await, Some(1));
+        assert_eq!(number(&context, COPIES, id).await, Some(0));
         assert_eq!(service.sweep().await.unwrap(), 0, "nothing is left to do");
     })
     .await;
@@ -59,13 +64,13 @@ async fn what_the_register_said_does_not_outlive_a_registration_without_selfie()
 
 #[tokio::test]
 async fn a_check_that_ends_after_its_registration_keeps_nothing() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let device = DeviceKey::generate(&core.random);
-        let id = registration(&core, &device, State::AwaitingOfficer).await;
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let device = DeviceKey::generate(&context.random);
+        let id = registration(&context, &device, State::AwaitingOfficer).await;
         service.cancel(&device.thumbprint(), id).await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
-        assert!(!store::finish_check(&mut tx, id, "match", Some(RESIDENT), core.now()).await.unwrap().happened());
+        let mut tx = context.db.write().await.unwrap();
+        assert!(!store::finish_check(&mut tx, id, "match", Some(RESIDENT), context.now()).await.unwrap().happened());
         tx.commit().await.unwrap();
     })
     .await;
@@ -73,33 +78,33 @@ async fn a_check_that_ends_after_its_registration_keeps_nothing() {
 
 #[tokio::test]
 async fn an_approval_that_is_never_used_leaves_no_holder_s_data() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let device = DeviceKey::generate(&core.random);
-        let id = registration(&core, &device, State::CodeSent).await;
-        let mut tx = core.db.write().await.unwrap();
-        store::put_holder(&mut tx, RESIDENT, b"record", Some(b"portrait"), core.now()).await.unwrap();
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let device = DeviceKey::generate(&context.random);
+        let id = registration(&context, &device, State::CodeSent).await;
+        let mut tx = context.db.write().await.unwrap();
+        store::put_holder(&mut tx, RESIDENT, b"record", Some(b"portrait"), context.now()).await.unwrap();
         tx.commit().await.unwrap();
         // Another registration for the same resident ends: that is nobody's business.
-        let other_device = DeviceKey::generate(&core.random);
-        let other = registration(&core, &other_device, State::AwaitingOfficer).await;
+        let other_device = DeviceKey::generate(&context.random);
+        let other = registration(&context, &other_device, State::AwaitingOfficer).await;
         service.cancel(&other_device.thumbprint(), other).await.unwrap();
-        assert_eq!(number(&core, RECORDS, RESIDENT).await, Some(1));
+        assert_eq!(number(&context, RECORDS, RESIDENT).await, Some(1));
         service.cancel(&device.thumbprint(), id).await.unwrap();
-        assert_eq!(number(&core, RECORDS, RESIDENT).await, Some(0));
-        assert_eq!(number(&core, PORTRAITS, RESIDENT).await, Some(0));
+        assert_eq!(number(&context, RECORDS, RESIDENT).await, Some(0));
+        assert_eq!(number(&context, PORTRAITS, RESIDENT).await, Some(0));
     })
     .await;
 }
 
 #[tokio::test]
 async fn new_addresses_are_new_codes_and_only_the_last_one_waits() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let device = DeviceKey::generate(&core.random);
-        let id = registration(&core, &device, State::CodeSent).await;
-        let mut tx = core.db.write().await.unwrap();
-        outbox::enqueue(&mut tx, &core.random, core.now(), MailKind::ActivationCode, id).await.unwrap();
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let device = DeviceKey::generate(&context.random);
+        let id = registration(&context, &device, State::CodeSent).await;
+        let mut tx = context.db.write().await.unwrap();
+        outbox::enqueue(&mut tx, &context.random, context.now(), MailKind::ActivationCode, id).await.unwrap();
         tx.commit().await.unwrap();
         let change = async |number: u32| {
             let email = Some(format!("siti{number}@example.id"));
@@ -109,12 +114,12 @@ async fn new_addresses_are_new_codes_and_only_the_last_one_waits() {
         for number in 1..=3 {
             change(number).await.unwrap();
         }
-        assert_eq!(number(&core, GENERATION, id).await, Some(4));
+        assert_eq!(number(&context, GENERATION, id).await, Some(4));
         // The mail server was slow: all that waited would have gone to the last address.
-        assert_eq!(number(&core, WAITING, id).await, Some(1));
+        assert_eq!(number(&context, WAITING, id).await, Some(1));
         assert_eq!(change(4).await.unwrap_err().code(), Some(Code::TooMany));
-        assert_eq!(number(&core, GENERATION, id).await, Some(4));
-        later(&core, DAY);
+        assert_eq!(number(&context, GENERATION, id).await, Some(4));
+        later(&context, DAY);
         change(5).await.unwrap();
     })
     .await;
@@ -122,18 +127,18 @@ async fn new_addresses_are_new_codes_and_only_the_last_one_waits() {
 
 #[tokio::test]
 async fn a_disk_that_takes_nothing_ends_the_sweep_instead_of_keeping_it_busy() {
-    each_engine(async |core| {
-        if core.db.engine() != "sqlite" {
+    each_engine(async |context| {
+        if context.db.engine() != "sqlite" {
             return;
         }
-        let service = service(&core).await;
-        let device = DeviceKey::generate(&core.random);
-        registration(&core, &device, State::AwaitingOfficer).await;
-        let mut tx = core.db.write().await.unwrap();
+        let service = service(&context).await;
+        let device = DeviceKey::generate(&context.random);
+        registration(&context, &device, State::AwaitingOfficer).await;
+        let mut tx = context.db.write().await.unwrap();
         let refuse = "CREATE TRIGGER full BEFORE UPDATE ON registration BEGIN SELECT RAISE(ABORT, 'full'); END";
         ikd::execute!(&mut tx, refuse).unwrap();
         tx.commit().await.unwrap();
-        later(&core, 8 * DAY);
+        later(&context, 8 * DAY);
         assert!(service.sweep().await.is_err());
     })
     .await;
@@ -147,22 +152,22 @@ async fn a_selfie_for_somebody_else_s_registration_is_refused_before_it_is_read(
     use ikd::device::client::ProofFor;
     use tower::ServiceExt;
 
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let owner = DeviceKey::generate(&core.random);
-        let id = registration(&core, &owner, State::NeedsSelfie).await;
-        let guard = crate::residents::guard(&core);
-        let gate = ikd::captcha::CaptchaGate::new(core.clone());
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let owner = DeviceKey::generate(&context.random);
+        let id = registration(&context, &owner, State::NeedsSelfie).await;
+        let guard = crate::residents::guard(&context);
+        let gate = ikd::captcha::CaptchaGate::new(context.clone());
         let (router, _) = ikd::registration::http::routes(service, gate).split_for_parts();
         let renew = guard.clone();
         let router = router
             .layer(axum::Extension(guard.clone()))
-            .layer(axum::Extension(ikd::device::SpentProofs::start(core.clone())))
+            .layer(axum::Extension(ikd::device::SpentProofs::start(context.clone())))
             .layer(axum::middleware::from_fn(move |request, next| {
                 ikd::device::http::renew_nonce(renew.clone(), request, next)
             }));
         let path = format!("/v1/registrations/{id}/selfie");
-        let url = format!("{}{path}", core.config.service.public_url);
+        let url = format!("{}{path}", context.config.service.public_url);
         let send = async |device: &DeviceKey, length: usize| {
             let nonce = guard.nonce();
             let what = ProofFor { body: &[0; 100], nonce: Some(&nonce), ..ProofFor::new("PUT", &url) };
@@ -173,7 +178,7 @@ async fn a_selfie_for_somebody_else_s_registration_is_refused_before_it_is_read(
                 Ok::<_, std::io::Error>(vec![0_u8; 100])
             }));
             let request = http::Request::put(&path)
-                .header("DPoP", device.proof(&core.random, &what))
+                .header("DPoP", device.proof(&context.random, &what))
                 .header("Content-Type", "image/jpeg")
                 .header("Content-Length", length)
                 .body(body)
@@ -181,7 +186,7 @@ async fn a_selfie_for_somebody_else_s_registration_is_refused_before_it_is_read(
             let status = router.clone().oneshot(request).await.unwrap().status().as_u16();
             (status, read.load(Ordering::SeqCst))
         };
-        let stranger = DeviceKey::generate(&core.random);
+        let stranger = DeviceKey::generate(&context.random);
         assert_eq!(send(&stranger, 5_000_000).await, (404, false));
         assert_eq!(send(&owner, 6_000_000).await, (413, false));
         assert_eq!(send(&owner, 100).await, (422, true), "no picture, but read");
@@ -191,32 +196,32 @@ async fn a_selfie_for_somebody_else_s_registration_is_refused_before_it_is_read(
 
 #[tokio::test]
 async fn what_ended_without_a_digital_ktp_is_forgotten_after_its_time() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let device = DeviceKey::generate(&core.random);
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let device = DeviceKey::generate(&context.random);
         let rows = "SELECT COUNT(*) FROM registration WHERE registration_id = $1";
-        let ended = registration(&core, &device, State::AwaitingOfficer).await;
+        let ended = registration(&context, &device, State::AwaitingOfficer).await;
         service.cancel(&device.thumbprint(), ended).await.unwrap();
-        let other = DeviceKey::generate(&core.random);
-        let active = registration(&core, &other, State::Active).await;
-        later(&core, 90 * DAY - 1);
+        let other = DeviceKey::generate(&context.random);
+        let active = registration(&context, &other, State::Active).await;
+        later(&context, 90 * DAY - 1);
         while service.sweep().await.unwrap() > 0 {}
-        assert_eq!(number(&core, rows, ended).await, Some(1));
-        later(&core, 1);
+        assert_eq!(number(&context, rows, ended).await, Some(1));
+        later(&context, 1);
         while service.sweep().await.unwrap() > 0 {}
-        assert_eq!(number(&core, rows, ended).await, Some(0));
-        assert_eq!(number(&core, rows, active).await, Some(1), "a living digital KTP's stays");
+        assert_eq!(number(&context, rows, ended).await, Some(0));
+        assert_eq!(number(&context, rows, active).await, Some(1), "a living digital KTP's stays");
     })
     .await;
 }
 
 #[tokio::test]
 async fn who_was_approved_at_the_last_moment_does_not_expire() {
-    each_engine(async |core| {
-        let device = DeviceKey::generate(&core.random);
-        let id = registration(&core, &device, State::CodeSent).await;
-        let (before, over) = (later(&core, 7 * DAY - 1), later(&core, 1));
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let device = DeviceKey::generate(&context.random);
+        let id = registration(&context, &device, State::CodeSent).await;
+        let (before, over) = (later(&context, 7 * DAY - 1), later(&context, 1));
+        let mut tx = context.db.write().await.unwrap();
         assert_eq!(store::due_to_expire(&mut tx, over, 10).await.unwrap(), [id]);
         // The approval that was under way while the sweep looked.
         let prolong = "UPDATE registration SET expires_at = $2 WHERE registration_id = $1";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::credential::{KeyPurpose, SealedRecord, TokenKind, VerifyingKeys};
 use ikd::db::DbError;
 use ikd::housekeeping::take_lease;
@@ -16,26 +16,26 @@ const OTHER: Uuid = Uuid::from_u128(2);
 
 #[tokio::test]
 async fn a_key_is_published_promoted_once_and_retired() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
         store::add(&mut tx, &[1; 8], "token", &[9; 32], "active", now, Some(now)).await.unwrap();
         store::add(&mut tx, &[2; 8], "token", &[8; 32], "next", now.plus_seconds(1), None).await.unwrap();
         store::add(&mut tx, &[3; 8], "receipt", &[7; 32], "active", now, Some(now)).await.unwrap();
         tx.commit().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         let second = store::add(&mut tx, &[4; 8], "token", &[6; 32], "active", now, Some(now)).await;
         assert!(matches!(second, Err(DbError::Unique)), "one active key a purpose");
         tx.rollback().await.unwrap();
 
         let later = now.plus_seconds(10);
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         assert!(store::promote(&mut tx, &[2; 8], "token", later).await.unwrap().happened());
         tx.commit().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         assert!(!store::promote(&mut tx, &[2; 8], "token", later).await.unwrap().happened(), "another node was first");
         tx.rollback().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         assert_eq!(store::retire(&mut tx, later.plus_seconds(-1), later).await.unwrap(), 0);
         let states: Vec<_> =
             store::all(&mut tx).await.unwrap().into_iter().map(|row| (row.kid[0], row.state)).collect();
@@ -50,9 +50,9 @@ async fn a_key_is_published_promoted_once_and_retired() {
 
 #[tokio::test]
 async fn nodes_report_what_they_hold_and_are_forgotten() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
         store::report(&mut tx, NODE, &[[1; 8], [2; 8]], now).await.unwrap();
         store::report(&mut tx, NODE, &[[1; 8], [2; 8], [3; 8]], now).await.unwrap();
         store::report(&mut tx, NODE, &[[1; 8], [2; 8]], now).await.unwrap();
@@ -70,48 +70,48 @@ async fn nodes_report_what_they_hold_and_are_forgotten() {
     .await;
 }
 
-fn token(keyring: &Keyring, core: &Core) -> (String, [u8; 8]) {
+fn token(keyring: &Keyring, context: &Context) -> (String, [u8; 8]) {
     let record =
-        SealedRecord { kind: TokenKind::Counter, subject: NODE, generation: 0, issued: core.now(), attributes: 0 };
+        SealedRecord { kind: TokenKind::Counter, subject: NODE, generation: 0, issued: context.now(), attributes: 0 };
     (keyring.issue(record).unwrap().token, keyring.signer(KeyPurpose::Token).unwrap().kid())
 }
 
 #[tokio::test]
 async fn a_rotation_waits_for_every_living_node_and_old_tokens_stay_good_for_a_while() {
-    each_engine(async |core| {
-        Keyring::init(&core).await.unwrap();
-        assert!(Keyring::init(&core).await.unwrap().is_empty(), "nothing is made twice");
-        let first = Keyring::open(core.clone()).await.unwrap();
+    each_engine(async |context| {
+        Keyring::init(&context).await.unwrap();
+        assert!(Keyring::init(&context).await.unwrap().is_empty(), "nothing is made twice");
+        let first = Keyring::open(context.clone()).await.unwrap();
         // A second node with a key directory of its own, to which the files were copied.
         let folder = tempfile::tempdir().unwrap();
         let copy = || {
-            for entry in std::fs::read_dir(&core.config.keys.directory).unwrap().flatten() {
+            for entry in std::fs::read_dir(&context.config.keys.directory).unwrap().flatten() {
                 std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
             }
         };
         copy();
-        let mut config = (*core.config).clone();
+        let mut config = (*context.config).clone();
         config.keys.directory = folder.path().to_owned();
-        let other = core.altered(|sources| sources.config = Arc::new(config));
+        let other = context.altered(|sources| sources.config = Arc::new(config));
         let second = Keyring::open(other.clone()).await.unwrap();
-        let (old_token, old_kid) = token(&first, &core);
+        let (old_token, old_kid) = token(&first, &context);
 
-        let new_kid = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+        let new_kid = Keyring::rotate(&context, KeyPurpose::Token).await.unwrap();
         first.refresh().await.unwrap();
         second.refresh().await.unwrap();
         first.refresh().await.unwrap();
-        assert_eq!(token(&first, &core).1, old_kid, "the second node does not hold the new key yet");
+        assert_eq!(token(&first, &context).1, old_kid, "the second node does not hold the new key yet");
         assert!(first.jwks().keys.len() == 3, "it is published meanwhile");
         copy();
         second.refresh().await.unwrap();
         first.refresh().await.unwrap();
-        let (new_token, kid) = token(&first, &core);
+        let (new_token, kid) = token(&first, &context);
         assert_eq!(kid, new_kid);
         // The second node has not read the rows since, but verifies the new token at once.
-        core.clock.advance(2);
+        context.clock.advance(2);
         assert!(second.authenticate(&new_token, &[TokenKind::Counter]).await.is_ok());
         assert!(second.authenticate(&old_token, &[TokenKind::Counter]).await.is_ok(), "retiring keys verify");
-        core.clock.advance(119);
+        context.clock.advance(119);
         first.refresh().await.unwrap();
         assert!(first.find(&old_kid, KeyPurpose::Token).is_none(), "retired");
         assert!(first.find(&new_kid, KeyPurpose::Token).is_some());
@@ -123,55 +123,55 @@ async fn a_rotation_waits_for_every_living_node_and_old_tokens_stay_good_for_a_w
 
 #[tokio::test]
 async fn a_stolen_key_is_revoked_at_once() {
-    each_engine(async |core| {
-        Keyring::init(&core).await.unwrap();
-        let keyring = Keyring::open(core.clone()).await.unwrap();
-        let (stolen, kid) = token(&keyring, &core);
-        let refused = Keyring::revoke(&core, kid).await.unwrap_err();
+    each_engine(async |context| {
+        Keyring::init(&context).await.unwrap();
+        let keyring = Keyring::open(context.clone()).await.unwrap();
+        let (stolen, kid) = token(&keyring, &context);
+        let refused = Keyring::revoke(&context, kid).await.unwrap_err();
         assert_eq!(refused.code(), Some(ikd::error::Code::WrongState), "nothing waits to replace it");
         assert!(keyring.authenticate(&stolen, &[TokenKind::Counter]).await.is_ok());
-        let mut config = (*core.config).clone();
+        let mut config = (*context.config).clone();
         config.keys.publish_ahead_seconds = 86_400;
-        let core = core.altered(|sources| sources.config = Arc::new(config));
-        let next = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
-        Keyring::revoke(&core, kid).await.unwrap();
+        let context = context.altered(|sources| sources.config = Arc::new(config));
+        let next = Keyring::rotate(&context, KeyPurpose::Token).await.unwrap();
+        Keyring::revoke(&context, kid).await.unwrap();
         keyring.refresh().await.unwrap();
         assert!(keyring.authenticate(&stolen, &[TokenKind::Counter]).await.is_err());
-        assert_eq!(token(&keyring, &core).1, next);
-        assert!(Keyring::revoke(&core, kid).await.is_err(), "twice");
+        assert_eq!(token(&keyring, &context).1, next);
+        assert!(Keyring::revoke(&context, kid).await.is_err(), "twice");
     })
     .await;
 }
 
 #[tokio::test]
 async fn another_root_secret_is_refused() {
-    each_engine(async |core| {
-        Keyring::init(&core).await.unwrap();
-        let stranger = core.altered(|sources| sources.vault = ikd::vault::Vault::single([8; 32]));
+    each_engine(async |context| {
+        Keyring::init(&context).await.unwrap();
+        let stranger = context.altered(|sources| sources.vault = ikd::vault::Vault::single([8; 32]));
         let error = Keyring::open(stranger).await.err().unwrap().to_string();
         assert!(error.contains("root secret"), "{error}");
-        Keyring::check_root(&core).await.unwrap();
+        Keyring::check_root(&context).await.unwrap();
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_publish_ahead_time_is_waited_for() {
-    each_engine(async |core| {
-        let mut config = (*core.config).clone();
+    each_engine(async |context| {
+        let mut config = (*context.config).clone();
         config.keys.publish_ahead_seconds = 3_600;
-        let core = core.altered(|sources| sources.config = Arc::new(config));
-        Keyring::init(&core).await.unwrap();
-        let keyring = Keyring::open(core.clone()).await.unwrap();
-        let new = Keyring::rotate(&core, KeyPurpose::Receipt).await.unwrap();
-        core.clock.advance(3_599);
+        let context = context.altered(|sources| sources.config = Arc::new(config));
+        Keyring::init(&context).await.unwrap();
+        let keyring = Keyring::open(context.clone()).await.unwrap();
+        let new = Keyring::rotate(&context, KeyPurpose::Receipt).await.unwrap();
+        context.clock.advance(3_599);
         keyring.refresh().await.unwrap();
         assert_ne!(keyring.signer(KeyPurpose::Receipt).unwrap().kid(), new);
-        core.clock.advance(1);
+        context.clock.advance(1);
         keyring.refresh().await.unwrap();
         assert_eq!(keyring.signer(KeyPurpose::Receipt).unwrap().kid(), new);
         // Receipts must be checkable for ten years: their old keys stay published and verify.
-        core.clock.advance(400 * 86_400);
+        context.clock.advance(400 * 86_400);
         keyring.refresh().await.unwrap();
         let receipts = keyring.jwks().keys.iter().filter(|key| key.purpose.as_deref() == Some("receipt")).count();
         assert_eq!(receipts, 2);
@@ -181,9 +181,9 @@ async fn a_publish_ahead_time_is_waited_for() {
 
 #[tokio::test]
 async fn a_lease_has_one_holder_until_it_expires() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
         let until = now.plus_seconds(60);
         assert!(take_lease(&mut tx, "sweep", NODE, until, now).await.unwrap().happened());
         assert!(take_lease(&mut tx, "sweep", NODE, until, now).await.unwrap().happened(), "its holder keeps it");
@@ -196,12 +196,12 @@ async fn a_lease_has_one_holder_until_it_expires() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
-    each_engine(async |core| {
-        Keyring::init(&core).await.unwrap();
+    each_engine(async |context| {
+        Keyring::init(&context).await.unwrap();
         let token = KeyPurpose::Token.as_str();
         for _ in 0..20 {
             // Two keys wait; nodes promote both while the active one is revoked and a waiting one too.
-            let mut tx = core.db.read().await.unwrap();
+            let mut tx = context.db.read().await.unwrap();
             let active = store::all(&mut tx)
                 .await
                 .unwrap()
@@ -209,14 +209,14 @@ async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
                 .find(|row| row.purpose == token && row.state == "active");
             drop(tx);
             let active: [u8; 8] = active.unwrap().kid.try_into().unwrap();
-            let first = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
-            let second = Keyring::rotate(&core, KeyPurpose::Token).await.unwrap();
+            let first = Keyring::rotate(&context, KeyPurpose::Token).await.unwrap();
+            let second = Keyring::rotate(&context, KeyPurpose::Token).await.unwrap();
             let promote = |kid: [u8; 8]| {
-                let core = core.clone();
+                let context = context.clone();
                 tokio::spawn(async move {
-                    let mut tx = core.db.write().await.unwrap();
+                    let mut tx = context.db.write().await.unwrap();
                     // Committed whatever came of it: a miss has to leave everything as it was.
-                    match store::promote(&mut tx, &kid, token, core.now()).await {
+                    match store::promote(&mut tx, &kid, token, context.now()).await {
                         Ok(changed) => {
                             changed.either_way();
                             tx.commit().await.unwrap();
@@ -227,9 +227,9 @@ async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
                 })
             };
             let revoke = |kid: [u8; 8]| {
-                let core = core.clone();
+                let context = context.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = Keyring::revoke(&core, kid).await {
+                    if let Err(error) = Keyring::revoke(&context, kid).await {
                         assert!(matches!(
                             error,
                             ikd::error::Error::Refused(_) | ikd::error::Error::Db(DbError::Contention)
@@ -240,7 +240,7 @@ async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
             for done in [promote(first), revoke(active), promote(second), promote(first), revoke(second)] {
                 done.await.unwrap();
             }
-            let mut tx = core.db.read().await.unwrap();
+            let mut tx = context.db.read().await.unwrap();
             let rows = store::all(&mut tx).await.unwrap();
             assert_eq!(rows.iter().filter(|row| row.purpose == token && row.state == "active").count(), 1);
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ikd::clock::{DAY, HOUR, Timestamp};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::mail::outbox::{self, AfterFailure, Leased, Stats};
 use ikd::mail::{MailKind, MailState};
 use uuid::Uuid;
@@ -12,83 +12,87 @@ use support::each_engine;
 
 const KIND: MailKind = MailKind::ActivationCode;
 
-async fn enqueue(core: &Core, reference: Uuid) -> Uuid {
-    let mut tx = core.db.write().await.unwrap();
-    let id = outbox::enqueue(&mut tx, &core.random, core.now(), KIND, reference).await.unwrap();
+async fn enqueue(context: &Context, reference: Uuid) -> Uuid {
+    let mut tx = context.db.write().await.unwrap();
+    let id = outbox::enqueue(&mut tx, &context.random, context.now(), KIND, reference).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
 
-async fn lease(core: &Core, limit: i64) -> Vec<Leased> {
-    let mut tx = core.db.write().await.unwrap();
-    let leased = outbox::lease(&mut tx, &core.random, core.now(), limit).await.unwrap();
+async fn lease(context: &Context, limit: i64) -> Vec<Leased> {
+    let mut tx = context.db.write().await.unwrap();
+    let leased = outbox::lease(&mut tx, &context.random, context.now(), limit).await.unwrap();
     tx.commit().await.unwrap();
     leased
 }
 
-async fn state(core: &Core, reference: Uuid) -> Option<MailState> {
-    outbox::state(&mut core.db.read().await.unwrap(), KIND, reference, core.now())
+async fn state(context: &Context, reference: Uuid) -> Option<MailState> {
+    outbox::state(&mut context.db.read().await.unwrap(), KIND, reference, context.now())
         .await
         .unwrap()
         .map(|(state, _)| state)
 }
 
-async fn fail(core: &Core, leased: &Leased) -> AfterFailure {
-    let mut tx = core.db.write().await.unwrap();
-    let after = outbox::mark_failed(&mut tx, &core.random, leased, core.now(), "smtp 451").await.unwrap();
+async fn fail(context: &Context, leased: &Leased) -> AfterFailure {
+    let mut tx = context.db.write().await.unwrap();
+    let after = outbox::mark_failed(&mut tx, &context.random, leased, context.now(), "smtp 451").await.unwrap();
     tx.commit().await.unwrap();
     after
 }
 
 #[tokio::test]
 async fn a_message_lives_and_dies_with_the_transaction_that_enqueued_it() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let reference = Uuid::from_u128(1);
-        let mut tx = core.db.write().await.unwrap();
-        outbox::enqueue(&mut tx, &core.random, core.now(), KIND, reference).await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
+        outbox::enqueue(&mut tx, &context.random, context.now(), KIND, reference).await.unwrap();
         tx.rollback().await.unwrap();
-        assert_eq!(state(&core, reference).await, None);
-        assert!(!outbox::any_due(&mut core.db.read().await.unwrap(), core.now()).await.unwrap());
+        assert_eq!(state(&context, reference).await, None);
+        assert!(!outbox::any_due(&mut context.db.read().await.unwrap(), context.now()).await.unwrap());
 
-        let id = enqueue(&core, reference).await;
-        assert_eq!(state(&core, reference).await, Some(MailState::Queued));
-        let other_kind =
-            outbox::state(&mut core.db.read().await.unwrap(), MailKind::ForeignRegistration, reference, core.now())
-                .await;
+        let id = enqueue(&context, reference).await;
+        assert_eq!(state(&context, reference).await, Some(MailState::Queued));
+        let other_kind = outbox::state(
+            &mut context.db.read().await.unwrap(),
+            MailKind::ForeignRegistration,
+            reference,
+            context.now(),
+        )
+        .await;
         assert_eq!(other_kind.unwrap(), None, "a message to somebody else is not this registration's");
 
-        assert!(outbox::any_due(&mut core.db.read().await.unwrap(), core.now()).await.unwrap());
-        let leased = lease(&core, 10).await;
+        assert!(outbox::any_due(&mut context.db.read().await.unwrap(), context.now()).await.unwrap());
+        let leased = lease(&context, 10).await;
         assert_eq!(leased.len(), 1);
         assert_eq!((leased[0].mail_id, leased[0].reference, leased[0].attempts), (id, reference, 1));
         assert_eq!(leased[0].kind, KIND.as_str());
-        let mut tx = core.db.write().await.unwrap();
-        assert!(outbox::mark_sent(&mut tx, &leased[0], core.now()).await.unwrap().happened());
-        assert!(!outbox::mark_sent(&mut tx, &leased[0], core.now()).await.unwrap().happened(), "only once");
+        let mut tx = context.db.write().await.unwrap();
+        assert!(outbox::mark_sent(&mut tx, &leased[0], context.now()).await.unwrap().happened());
+        assert!(!outbox::mark_sent(&mut tx, &leased[0], context.now()).await.unwrap().happened(), "only once");
         tx.commit().await.unwrap();
-        assert_eq!(state(&core, reference).await, Some(MailState::Sent));
-        assert!(lease(&core, 10).await.is_empty());
+        assert_eq!(state(&context, reference).await, Some(MailState::Sent));
+        assert!(lease(&context, 10).await.is_empty());
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_lease_excludes_others_until_it_runs_out() {
-    each_engine(async |core| {
-        enqueue(&core, Uuid::from_u128(1)).await;
-        let first = lease(&core, 10).await.remove(0);
-        core.clock.advance(outbox::LEASE_SECONDS - 1);
-        assert!(lease(&core, 10).await.is_empty());
-        core.clock.advance(1);
-        let second = lease(&core, 10).await.remove(0);
+    each_engine(async |context| {
+        enqueue(&context, Uuid::from_u128(1)).await;
+        let first = lease(&context, 10).await.remove(0);
+        context.clock.advance(outbox::LEASE_SECONDS - 1);
+        assert!(lease(&context, 10).await.is_empty());
+        context.clock.advance(1);
+        let second = lease(&context, 10).await.remove(0);
         assert_eq!((second.mail_id, second.attempts), (first.mail_id, 2));
         // The first holder comes back from the dead: whatever it notes does not count.
-        assert_eq!(fail(&core, &first).await, AfterFailure::Lost);
-        let mut tx = core.db.write().await.unwrap();
-        assert!(!outbox::mark_sent(&mut tx, &first, core.now()).await.unwrap().happened());
+        assert_eq!(fail(&context, &first).await, AfterFailure::Lost);
+        let mut tx = context.db.write().await.unwrap();
+        assert!(!outbox::mark_sent(&mut tx, &first, context.now()).await.unwrap().happened());
         assert!(!outbox::mark_dropped(&mut tx, &first).await.unwrap().happened());
         assert!(!outbox::park(&mut tx, &first, "x").await.unwrap().happened());
-        assert!(outbox::mark_sent(&mut tx, &second, core.now()).await.unwrap().happened());
+        assert!(outbox::mark_sent(&mut tx, &second, context.now()).await.unwrap().happened());
         tx.commit().await.unwrap();
     })
     .await;
@@ -96,18 +100,18 @@ async fn a_lease_excludes_others_until_it_runs_out() {
 
 #[tokio::test]
 async fn parallel_takers_never_hold_the_same_message() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         for number in 0..60 {
-            enqueue(&core, Uuid::from_u128(number)).await;
+            enqueue(&context, Uuid::from_u128(number)).await;
         }
         let takers = (0..8).map(|_| {
-            let core = core.clone();
+            let context = context.clone();
             tokio::spawn(async move {
                 let (mut taken, mut idle) = (Vec::new(), 0);
                 while idle < 3 {
-                    let mut tx = core.db.write().await.unwrap();
+                    let mut tx = context.db.write().await.unwrap();
                     // A deadlock among takers is an answer too: nothing was taken.
-                    let batch = outbox::lease(&mut tx, &core.random, core.now(), 4).await.unwrap_or_default();
+                    let batch = outbox::lease(&mut tx, &context.random, context.now(), 4).await.unwrap_or_default();
                     if tx.commit().await.is_err() {
                         continue;
                     }
@@ -127,98 +131,98 @@ async fn parallel_takers_never_hold_the_same_message() {
 
 #[tokio::test]
 async fn failures_back_off_and_a_day_later_the_message_is_parked_visibly() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let reference = Uuid::from_u128(1);
-        enqueue(&core, reference).await;
-        let created = core.now();
+        enqueue(&context, reference).await;
+        let created = context.now();
         let (mut attempts, mut due_before) = (0, created);
         loop {
-            let leased = lease(&core, 1).await.remove(0);
+            let leased = lease(&context, 1).await.remove(0);
             attempts += 1;
             assert_eq!(leased.attempts, attempts);
-            match fail(&core, &leased).await {
+            match fail(&context, &leased).await {
                 AfterFailure::RetryAt(due) => {
-                    assert!(due > due_before && due.seconds_since(core.now()) <= HOUR);
-                    assert_eq!(state(&core, reference).await, Some(MailState::Queued));
-                    core.clock.advance(due.seconds_since(core.now()) - 1);
-                    assert!(lease(&core, 1).await.is_empty(), "not before its time");
-                    core.clock.advance(2);
+                    assert!(due > due_before && due.seconds_since(context.now()) <= HOUR);
+                    assert_eq!(state(&context, reference).await, Some(MailState::Queued));
+                    context.clock.advance(due.seconds_since(context.now()) - 1);
+                    assert!(lease(&context, 1).await.is_empty(), "not before its time");
+                    context.clock.advance(2);
                     due_before = due;
                 }
                 AfterFailure::Parked => break,
                 AfterFailure::Lost => panic!("nobody else works here"),
             }
         }
-        let lasted = core.now().seconds_since(created);
+        let lasted = context.now().seconds_since(created);
         assert!((DAY..DAY + 60).contains(&lasted), "{lasted}");
         assert!((25..60).contains(&attempts), "{attempts}");
-        assert_eq!(state(&core, reference).await, Some(MailState::Failed));
-        core.clock.advance(DAY);
-        assert!(lease(&core, 1).await.is_empty());
+        assert_eq!(state(&context, reference).await, Some(MailState::Failed));
+        context.clock.advance(DAY);
+        assert!(lease(&context, 1).await.is_empty());
         // Asking for the message again makes a new one, whose state counts.
-        enqueue(&core, reference).await;
-        assert_eq!(state(&core, reference).await, Some(MailState::Queued));
+        enqueue(&context, reference).await;
+        assert_eq!(state(&context, reference).await, Some(MailState::Queued));
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_dropped_message_leaves_the_state_of_the_one_before() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let reference = Uuid::from_u128(1);
-        enqueue(&core, reference).await;
-        let leased = lease(&core, 1).await.remove(0);
-        let mut tx = core.db.write().await.unwrap();
+        enqueue(&context, reference).await;
+        let leased = lease(&context, 1).await.remove(0);
+        let mut tx = context.db.write().await.unwrap();
         assert!(outbox::mark_dropped(&mut tx, &leased).await.unwrap().happened());
         tx.commit().await.unwrap();
-        assert_eq!(state(&core, reference).await, None);
-        assert!(lease(&core, 1).await.is_empty());
+        assert_eq!(state(&context, reference).await, None);
+        assert!(lease(&context, 1).await.is_empty());
     })
     .await;
 }
 
-async fn allow(core: &Core, address: &[u8]) -> bool {
-    let mut tx = core.db.write().await.unwrap();
-    let allowed = outbox::allow(&mut tx, KIND, address, core.now()).await.unwrap();
+async fn allow(context: &Context, address: &[u8]) -> bool {
+    let mut tx = context.db.write().await.unwrap();
+    let allowed = outbox::allow(&mut tx, KIND, address, context.now()).await.unwrap();
     tx.commit().await.unwrap();
     allowed.happened()
 }
 
 #[tokio::test]
 async fn an_address_gets_three_at_once_then_one_an_hour() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         for expected in [true, true, true, false] {
-            assert_eq!(allow(&core, b"victim").await, expected);
+            assert_eq!(allow(&context, b"victim").await, expected);
         }
-        assert!(allow(&core, b"other").await, "each address for itself");
-        core.clock.advance(HOUR - 1);
-        assert!(!allow(&core, b"victim").await);
-        core.clock.advance(1);
-        assert!(allow(&core, b"victim").await);
-        assert!(!allow(&core, b"victim").await);
+        assert!(allow(&context, b"other").await, "each address for itself");
+        context.clock.advance(HOUR - 1);
+        assert!(!allow(&context, b"victim").await);
+        context.clock.advance(1);
+        assert!(allow(&context, b"victim").await);
+        assert!(!allow(&context, b"victim").await);
         // Refusals cost nothing: after three hours the burst is whole again.
-        core.clock.advance(3 * HOUR);
+        context.clock.advance(3 * HOUR);
         for expected in [true, true, true, false] {
-            assert_eq!(allow(&core, b"victim").await, expected);
+            assert_eq!(allow(&context, b"victim").await, expected);
         }
         // What was rolled back was not used.
-        core.clock.advance(HOUR);
-        let mut tx = core.db.write().await.unwrap();
-        assert!(outbox::allow(&mut tx, KIND, b"victim", core.now()).await.unwrap().happened());
+        context.clock.advance(HOUR);
+        let mut tx = context.db.write().await.unwrap();
+        assert!(outbox::allow(&mut tx, KIND, b"victim", context.now()).await.unwrap().happened());
         tx.rollback().await.unwrap();
-        assert!(allow(&core, b"victim").await);
+        assert!(allow(&context, b"victim").await);
     })
     .await;
 }
 
 #[tokio::test]
 async fn warnings_use_up_nothing_of_the_codes_and_what_comes_meanwhile_is_told_once_later() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let reserve = async |kind, ahead| {
-            let mut tx = core.db.write().await.unwrap();
-            let due = outbox::reserve(&mut tx, kind, b"holder", core.now(), ahead).await.unwrap();
+            let mut tx = context.db.write().await.unwrap();
+            let due = outbox::reserve(&mut tx, kind, b"holder", context.now(), ahead).await.unwrap();
             tx.commit().await.unwrap();
-            due.map(|due| due.seconds_since(core.now()))
+            due.map(|due| due.seconds_since(context.now()))
         };
         let warning = MailKind::ForeignRegistration;
         for expected in [Some(0), Some(HOUR), None, None] {
@@ -227,9 +231,10 @@ async fn warnings_use_up_nothing_of_the_codes_and_what_comes_meanwhile_is_told_o
         for expected in [Some(0), Some(0), Some(0), None] {
             assert_eq!(reserve(KIND, 0).await, expected, "three codes as ever");
         }
-        core.clock.advance(600);
-        let turn = outbox::next_turn(&mut core.db.read().await.unwrap(), KIND, b"holder", core.now()).await.unwrap();
-        assert_eq!(turn.seconds_since(core.now()), HOUR - 600);
+        context.clock.advance(600);
+        let turn =
+            outbox::next_turn(&mut context.db.read().await.unwrap(), KIND, b"holder", context.now()).await.unwrap();
+        assert_eq!(turn.seconds_since(context.now()), HOUR - 600);
         assert_eq!(reserve(KIND, 2 * HOUR).await, Some(HOUR - 600), "the next turn");
         assert_eq!(reserve(KIND, 2 * HOUR).await, Some(2 * HOUR - 600), "and the one after it");
         assert_eq!(reserve(KIND, 2 * HOUR).await, None);
@@ -239,26 +244,26 @@ async fn warnings_use_up_nothing_of_the_codes_and_what_comes_meanwhile_is_told_o
 
 #[tokio::test]
 async fn a_message_that_waits_for_its_turn_is_held_and_goes_out_then() {
-    each_engine(async |core| {
-        let (reference, due) = (Uuid::from_u128(4), core.now().plus_seconds(HOUR));
-        let mut tx = core.db.write().await.unwrap();
-        outbox::enqueue_at(&mut tx, &core.random, (core.now(), due), KIND, reference).await.unwrap();
+    each_engine(async |context| {
+        let (reference, due) = (Uuid::from_u128(4), context.now().plus_seconds(HOUR));
+        let mut tx = context.db.write().await.unwrap();
+        outbox::enqueue_at(&mut tx, &context.random, (context.now(), due), KIND, reference).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(lease(&core, 1).await.is_empty());
-        assert_eq!(state(&core, reference).await, Some(MailState::Held));
-        core.clock.advance(HOUR);
-        assert_eq!(state(&core, reference).await, Some(MailState::Queued));
-        assert_eq!(lease(&core, 1).await.len(), 1);
+        assert!(lease(&context, 1).await.is_empty());
+        assert_eq!(state(&context, reference).await, Some(MailState::Held));
+        context.clock.advance(HOUR);
+        assert_eq!(state(&context, reference).await, Some(MailState::Queued));
+        assert_eq!(lease(&context, 1).await.len(), 1);
     })
     .await;
 }
 
 #[tokio::test]
 async fn parallel_callers_share_one_allowance() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let callers = (0..40).map(|_| {
-            let core = core.clone();
-            tokio::spawn(async move { allow(&core, b"victim").await })
+            let context = context.clone();
+            tokio::spawn(async move { allow(&context, b"victim").await })
         });
         let answers = futures_util::future::join_all(callers).await;
         assert_eq!(answers.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 3);
@@ -268,30 +273,30 @@ async fn parallel_callers_share_one_allowance() {
 
 #[tokio::test]
 async fn health_sees_waiting_and_parked_messages_and_old_rows_go() {
-    each_engine(async |core| {
-        let stats = async || outbox::stats(&mut core.db.read().await.unwrap(), core.now()).await.unwrap();
+    each_engine(async |context| {
+        let stats = async || outbox::stats(&mut context.db.read().await.unwrap(), context.now()).await.unwrap();
         assert_eq!(stats().await, Stats { oldest_queued_seconds: None, parked: 0 });
-        enqueue(&core, Uuid::from_u128(1)).await;
-        core.clock.advance(90);
-        enqueue(&core, Uuid::from_u128(2)).await;
+        enqueue(&context, Uuid::from_u128(1)).await;
+        context.clock.advance(90);
+        enqueue(&context, Uuid::from_u128(2)).await;
         assert_eq!(stats().await, Stats { oldest_queued_seconds: Some(90), parked: 0 });
-        let leased = lease(&core, 1).await.remove(0);
-        let mut tx = core.db.write().await.unwrap();
+        let leased = lease(&context, 1).await.remove(0);
+        let mut tx = context.db.write().await.unwrap();
         assert!(outbox::park(&mut tx, &leased, "smtp 550 5.1.1").await.unwrap().happened());
         tx.commit().await.unwrap();
         assert_eq!(stats().await, Stats { oldest_queued_seconds: Some(0), parked: 1 });
-        allow(&core, b"somebody").await;
+        allow(&context, b"somebody").await;
 
         let sweep = async |at: Timestamp| {
-            let mut tx = core.db.write().await.unwrap();
+            let mut tx = context.db.write().await.unwrap();
             let rows = outbox::sweep(&mut tx, at, 100).await.unwrap();
             tx.commit().await.unwrap();
             rows
         };
-        assert_eq!(sweep(core.now()).await, 0);
-        core.clock.advance(outbox::KEEP_SECONDS + 1);
-        assert_eq!(sweep(core.now()).await, 2, "the parked message and the allowance");
-        assert_eq!(state(&core, Uuid::from_u128(2)).await, Some(MailState::Queued), "what waits is never swept");
+        assert_eq!(sweep(context.now()).await, 0);
+        context.clock.advance(outbox::KEEP_SECONDS + 1);
+        assert_eq!(sweep(context.now()).await, 2, "the parked message and the allowance");
+        assert_eq!(state(&context, Uuid::from_u128(2)).await, Some(MailState::Queued), "what waits is never swept");
     })
     .await;
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ikd::clock::Timestamp;
 use ikd::config::{Mail, SmtpTls};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::db::Tx;
 use ikd::error::{Error, Language};
 use ikd::mail::{Compose, ComposeFuture, Email, Job, MailKind, MailState, Transport, Wake, Worker, outbox};
@@ -52,33 +52,33 @@ impl Compose for Composer {
     }
 }
 
-fn worker(core: &Core, mail: &Mail, composer: &Arc<Composer>) -> Worker {
+fn worker(context: &Context, mail: &Mail, composer: &Arc<Composer>) -> Worker {
     let transport = Transport::open(mail).unwrap();
-    let (db, clock, random) = (core.db.clone(), core.clock.clone(), core.random.clone());
+    let (db, clock, random) = (context.db.clone(), context.clock.clone(), context.random.clone());
     Worker::new(db, clock, random, transport, composer.clone(), Wake::default())
 }
 
-async fn enqueue(core: &Core, count: u128) {
-    let mut tx = core.db.write().await.unwrap();
+async fn enqueue(context: &Context, count: u128) {
+    let mut tx = context.db.write().await.unwrap();
     for number in 1..=count {
-        outbox::enqueue(&mut tx, &core.random, core.now(), KIND, Uuid::from_u128(number)).await.unwrap();
+        outbox::enqueue(&mut tx, &context.random, context.now(), KIND, Uuid::from_u128(number)).await.unwrap();
     }
     tx.commit().await.unwrap();
 }
 
-async fn state(core: &Core, number: u128) -> Option<MailState> {
-    let mut tx = core.db.read().await.unwrap();
-    outbox::state(&mut tx, KIND, Uuid::from_u128(number), core.now()).await.unwrap().map(|(state, _)| state)
+async fn state(context: &Context, number: u128) -> Option<MailState> {
+    let mut tx = context.db.read().await.unwrap();
+    outbox::state(&mut tx, KIND, Uuid::from_u128(number), context.now()).await.unwrap().map(|(state, _)| state)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_send_each_message_once_over_tls_with_log_in() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         for tls in [SmtpTls::Starttls, SmtpTls::Implicit] {
             let server = MailServer::start(tls);
             let composer = Arc::new(Composer::default());
-            enqueue(&core, 20).await;
-            let nodes = [worker(&core, &server.config(), &composer), worker(&core, &server.config(), &composer)];
+            enqueue(&context, 20).await;
+            let nodes = [worker(&context, &server.config(), &composer), worker(&context, &server.config(), &composer)];
             let (first, second) = tokio::join!(nodes[0].run_until_idle(), nodes[1].run_until_idle());
             assert_eq!(first.unwrap() + second.unwrap(), 20);
             let received = server.received();
@@ -89,7 +89,7 @@ async fn two_nodes_send_each_message_once_over_tls_with_log_in() {
             assert!(received.iter().all(|mail| mail.tls && mail.login == "ikd" && mail.recipients.len() == 1));
             assert!(received[0].message.contains("text/plain") && received[0].message.contains("text/html"));
             assert_eq!(composer.sent.lock().unwrap().len(), 20);
-            assert_eq!(state(&core, 1).await, Some(MailState::Sent));
+            assert_eq!(state(&context, 1).await, Some(MailState::Sent));
         }
     })
     .await;
@@ -97,30 +97,30 @@ async fn two_nodes_send_each_message_once_over_tls_with_log_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_in_trouble_delays_and_a_refused_recipient_is_parked() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let server = MailServer::start(SmtpTls::Starttls);
         let composer = Arc::new(Composer::default());
-        let node = worker(&core, &server.config(), &composer);
-        enqueue(&core, 1).await;
+        let node = worker(&context, &server.config(), &composer);
+        enqueue(&context, 1).await;
         for trouble in
             ["data reply 451 4.3.0 later", "rcpt reply 450 4.2.1 busy", "data drop", "rcpt reply 550 5.7.1 relaying"]
         {
             server.control(trouble);
             assert_eq!(node.run_until_idle().await.unwrap(), 1, "{trouble}");
-            assert_eq!(state(&core, 1).await, Some(MailState::Queued), "{trouble}");
+            assert_eq!(state(&context, 1).await, Some(MailState::Queued), "{trouble}");
             assert_eq!(node.run_until_idle().await.unwrap(), 0, "not before its time");
-            core.clock.advance(3_600);
+            context.clock.advance(3_600);
         }
         server.control("");
         assert_eq!(node.run_until_idle().await.unwrap(), 1);
-        assert_eq!(state(&core, 1).await, Some(MailState::Sent));
+        assert_eq!(state(&context, 1).await, Some(MailState::Sent));
         assert_eq!(server.received().len(), 1);
 
         server.control("rcpt reply 550 5.1.1 <warga1@example.id>: no such user");
-        enqueue(&core, 1).await;
-        core.clock.advance(1);
+        enqueue(&context, 1).await;
+        context.clock.advance(1);
         assert_eq!(node.run_until_idle().await.unwrap(), 1);
-        assert_eq!(state(&core, 1).await, Some(MailState::Failed));
+        assert_eq!(state(&context, 1).await, Some(MailState::Failed));
         assert_eq!(composer.sent.lock().unwrap().len(), 1);
     })
     .await;
@@ -128,18 +128,18 @@ async fn a_server_in_trouble_delays_and_a_refused_recipient_is_parked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_taken_but_not_confirmed_comes_again_with_the_same_id() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let server = MailServer::start(SmtpTls::Starttls);
         let composer = Arc::new(Composer::default());
-        let node = worker(&core, &server.config(), &composer);
-        enqueue(&core, 1).await;
+        let node = worker(&context, &server.config(), &composer);
+        enqueue(&context, 1).await;
         server.control("data accept-drop");
         node.run_until_idle().await.unwrap();
-        assert_eq!(state(&core, 1).await, Some(MailState::Queued));
+        assert_eq!(state(&context, 1).await, Some(MailState::Queued));
         server.control("");
-        core.clock.advance(60);
+        context.clock.advance(60);
         node.run_until_idle().await.unwrap();
-        assert_eq!(state(&core, 1).await, Some(MailState::Sent));
+        assert_eq!(state(&context, 1).await, Some(MailState::Sent));
         let received = server.received();
         assert_eq!(received.len(), 2);
         assert_eq!(received[0].header("Message-ID"), received[1].header("Message-ID"));
@@ -149,24 +149,24 @@ async fn what_was_taken_but_not_confirmed_comes_again_with_the_same_id() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_not_trusted_or_not_there_gets_nothing() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let server = MailServer::start(SmtpTls::Starttls);
         let composer = Arc::new(Composer::default());
-        enqueue(&core, 1).await;
+        enqueue(&context, 1).await;
         let mut untrusted = server.config();
         untrusted.smtp.ca_file = None;
-        worker(&core, &untrusted, &composer).run_until_idle().await.unwrap();
-        core.clock.advance(3_600);
+        worker(&context, &untrusted, &composer).run_until_idle().await.unwrap();
+        context.clock.advance(3_600);
         let mut wrong_password = server.config();
         wrong_password.smtp.password = Redacted("salah".into());
-        worker(&core, &wrong_password, &composer).run_until_idle().await.unwrap();
-        core.clock.advance(3_600);
-        let node = worker(&core, &server.config(), &composer);
+        worker(&context, &wrong_password, &composer).run_until_idle().await.unwrap();
+        context.clock.advance(3_600);
+        let node = worker(&context, &server.config(), &composer);
         assert!(server.received().is_empty());
         drop(server);
         assert_eq!(node.run_until_idle().await.unwrap(), 1);
         assert_eq!(
-            state(&core, 1).await,
+            state(&context, 1).await,
             Some(MailState::Queued),
             "what an operator can mend is never given up at once"
         );
@@ -176,16 +176,16 @@ async fn a_server_that_is_not_trusted_or_not_there_gets_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_hand_over_is_noted_even_when_the_first_tries_fail_and_nothing_to_say_is_dropped() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let nobody = Some(Uuid::from_u128(2));
         let composer = Arc::new(Composer { nobody, hook_fails: AtomicUsize::new(2), ..Composer::default() });
-        let node = worker(&core, &core.config.mail, &composer);
-        enqueue(&core, 2).await;
+        let node = worker(&context, &context.config.mail, &composer);
+        enqueue(&context, 2).await;
         assert_eq!(node.run_until_idle().await.unwrap(), 2);
-        assert_eq!(state(&core, 1).await, Some(MailState::Sent));
-        assert_eq!(state(&core, 2).await, None);
+        assert_eq!(state(&context, 1).await, Some(MailState::Sent));
+        assert_eq!(state(&context, 2).await, None);
         assert_eq!(*composer.sent.lock().unwrap(), [Uuid::from_u128(1)]);
-        let files = std::fs::read_dir(&core.config.mail.directory).unwrap().count();
+        let files = std::fs::read_dir(&context.config.mail.directory).unwrap().count();
         assert_eq!(files, 1);
     })
     .await;
@@ -193,24 +193,24 @@ async fn the_hand_over_is_noted_even_when_the_first_tries_fail_and_nothing_to_sa
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_loop_wakes_at_once_and_finishes_what_it_began() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let server = MailServer::start(SmtpTls::Implicit);
         let composer = Arc::new(Composer::default());
         let wake = Wake::default();
         let transport = Transport::open(&server.config()).unwrap();
-        let (db, clock, random) = (core.db.clone(), core.clock.clone(), core.random.clone());
+        let (db, clock, random) = (context.db.clone(), context.clock.clone(), context.random.clone());
         let node = Worker::new(db, clock, random, transport, composer.clone(), wake.clone());
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let running = tokio::spawn(async move { node.run(stopped).await });
         server.control("data slow 2");
         tokio::time::sleep(Duration::from_millis(200)).await;
-        enqueue(&core, 3).await;
+        enqueue(&context, 3).await;
         wake.wake();
         tokio::time::sleep(Duration::from_millis(700)).await;
         stop.send(true).unwrap();
         running.await.unwrap();
         assert_eq!(server.received().len(), 3, "a graceful stop waits for messages under way");
-        assert_eq!(state(&core, 3).await, Some(MailState::Sent));
+        assert_eq!(state(&context, 3).await, Some(MailState::Sent));
     })
     .await;
 }

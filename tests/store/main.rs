@@ -1,6 +1,6 @@
 //! Contract tests of every store: the same body on SQLite and on PostgreSQL.
 //!
-//! One module per domain. A body gets a fresh, migrated database: `each_engine(async |core| { … }).await`.
+//! One module per domain. A body gets a fresh, migrated database: `each_engine(async |context| { … }).await`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
@@ -8,6 +8,7 @@ mod activation;
 mod audit;
 mod codes;
 mod counter;
+mod data_access;
 mod endings;
 mod keyring;
 mod limits;
@@ -21,7 +22,6 @@ mod register;
 mod registration;
 mod residents;
 mod rotation;
-mod sight;
 mod teller;
 mod verification;
 mod verification_batch;

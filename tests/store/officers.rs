@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use ikd::clock::MINUTE;
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::counter::service::{add_office, add_officer, set_password};
 use ikd::counter::{Role, Service};
 use ikd::error::Code;
@@ -18,16 +18,16 @@ use support::each_engine;
 
 const PASSWORD: &str = "correct horse battery";
 
-async fn counter(core: &Core) -> (Service, Vec<u8>) {
-    Keyring::init(core).await.unwrap();
-    let keyring = Keyring::open(core.clone()).await.unwrap();
-    let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
-    let registrations = registration::Service::new(core.clone(), register, keyring.clone(), Wake::default());
-    add_office(core, "JKT-01", "Dukcapil", "office").await.unwrap();
+async fn counter(context: &Context) -> (Service, Vec<u8>) {
+    Keyring::init(context).await.unwrap();
+    let keyring = Keyring::open(context.clone()).await.unwrap();
+    let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
+    let registrations = registration::Service::new(context.clone(), register, keyring.clone(), Wake::default());
+    add_office(context, "JKT-01", "Dukcapil", "office").await.unwrap();
     let password = Redacted(String::from(PASSWORD));
-    let new = add_officer(core, "JKT-01", "petugas", "Petugas", Role::Officer, &password).await.unwrap();
+    let new = add_officer(context, "JKT-01", "petugas", "Petugas", Role::Officer, &password).await.unwrap();
     let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
-    (Service::new(core.clone(), registrations, keyring).unwrap(), secret)
+    (Service::new(context.clone(), registrations, keyring).unwrap(), secret)
 }
 
 fn address(number: u32) -> IpAddr {
@@ -36,26 +36,26 @@ fn address(number: u32) -> IpAddr {
 
 #[tokio::test]
 async fn names_of_offices_and_officers_are_what_is_seen() {
-    each_engine(async |core| {
-        let (_counter, _) = counter(&core).await;
+    each_engine(async |context| {
+        let (_counter, _) = counter(&context).await;
         let password = Redacted(String::from(PASSWORD));
         for name in ["K\u{1b}[31mantor", "K\u{202e}antor", "A\nB", " ", "\u{200b}", "\u{3164}", &"A".repeat(101)] {
-            let refused = add_office(&core, "JKT-02", name, "office").await.unwrap_err();
+            let refused = add_office(&context, "JKT-02", name, "office").await.unwrap_err();
             assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
-            let refused = add_officer(&core, "JKT-01", "lain", name, Role::Officer, &password).await.unwrap_err();
+            let refused = add_officer(&context, "JKT-01", "lain", name, Role::Officer, &password).await.unwrap_err();
             assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
         }
-        assert_eq!(add_office(&core, "JKT-02", " Kantor Dua ", "office").await.unwrap().name, "Kantor Dua");
-        add_officer(&core, "JKT-01", "lain", "Bu Ñina", Role::Officer, &password).await.unwrap();
+        assert_eq!(add_office(&context, "JKT-02", " Kantor Dua ", "office").await.unwrap().name, "Kantor Dua");
+        add_officer(&context, "JKT-01", "lain", "Bu Ñina", Role::Officer, &password).await.unwrap();
     })
     .await;
 }
 
 #[tokio::test]
 async fn codes_cannot_be_tried_from_ever_new_addresses() {
-    each_engine(async |core| {
-        let (counter, secret) = counter(&core).await;
-        let right = totp::code(&secret, core.now()).unwrap();
+    each_engine(async |context| {
+        let (counter, secret) = counter(&context).await;
+        let right = totp::code(&secret, context.now()).unwrap();
         let wrong = if right == "000000" { "000001" } else { "000000" };
         let log_in = async |code: &str, from: u32| {
             let password = Redacted(String::from(PASSWORD));
@@ -65,8 +65,8 @@ async fn codes_cannot_be_tried_from_ever_new_addresses() {
             assert_eq!(log_in(wrong, from).await.unwrap_err(), Some(Code::LoginFailed));
         }
         assert_eq!(log_in(&right, 9).await.unwrap_err(), Some(Code::LoginFailed), "even the right one");
-        core.clock.advance(16 * MINUTE);
-        let right = totp::code(&secret, core.now()).unwrap();
+        context.clock.advance(16 * MINUTE);
+        let right = totp::code(&secret, context.now()).unwrap();
         log_in(&right, 10).await.unwrap();
     })
     .await;
@@ -74,13 +74,13 @@ async fn codes_cannot_be_tried_from_ever_new_addresses() {
 
 #[tokio::test]
 async fn wrong_passwords_from_everywhere_lock_nobody_out() {
-    each_engine(async |core| {
-        let (counter, secret) = counter(&core).await;
+    each_engine(async |context| {
+        let (counter, secret) = counter(&context).await;
         for from in 0..8 {
             let wrong = Redacted(String::from("wrong horse battery"));
             assert!(counter.log_in("petugas", wrong, "000000", address(from)).await.is_err());
         }
-        let right = totp::code(&secret, core.now()).unwrap();
+        let right = totp::code(&secret, context.now()).unwrap();
         counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(20)).await.unwrap();
     })
     .await;
@@ -88,8 +88,8 @@ async fn wrong_passwords_from_everywhere_lock_nobody_out() {
 
 #[tokio::test]
 async fn what_is_no_user_name_is_a_failed_log_in() {
-    each_engine(async |core| {
-        let (counter, _) = counter(&core).await;
+    each_engine(async |context| {
+        let (counter, _) = counter(&context).await;
         for name in ["", "pet\0ugas", "Pëtugas", &"x".repeat(10_000)] {
             let answer = counter.log_in(name, Redacted(String::from(PASSWORD)), "000000", address(1)).await;
             assert_eq!(answer.unwrap_err().code(), Some(Code::LoginFailed), "{name:?}");
@@ -100,8 +100,8 @@ async fn what_is_no_user_name_is_a_failed_log_in() {
 
 #[tokio::test]
 async fn one_address_with_ever_new_names_has_to_wait_and_fills_no_table() {
-    each_engine(async |core| {
-        let (counter, secret) = counter(&core).await;
+    each_engine(async |context| {
+        let (counter, secret) = counter(&context).await;
         let mut refused = 0;
         for number in 0..70 {
             let wrong = Redacted(String::from("wrong horse battery"));
@@ -109,15 +109,15 @@ async fn one_address_with_ever_new_names_has_to_wait_and_fills_no_table() {
             refused += i32::from(answer.unwrap_err().code() == Some(Code::TooMany));
         }
         assert_eq!(refused, 10);
-        let mut tx = core.db.read().await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
         let rows = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0;
         drop(tx);
         assert_eq!(rows, 180, "of each name: its tries from here, from anywhere, and at codes");
-        let right = totp::code(&secret, core.now()).unwrap();
+        let right = totp::code(&secret, context.now()).unwrap();
         counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(2)).await.unwrap();
-        core.clock.advance(61 * MINUTE);
+        context.clock.advance(61 * MINUTE);
         counter.sweep().await.unwrap();
-        let mut tx = core.db.read().await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
         assert_eq!(ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0, 0);
     })
     .await;
@@ -125,15 +125,15 @@ async fn one_address_with_ever_new_names_has_to_wait_and_fills_no_table() {
 
 #[tokio::test]
 async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
-    each_engine(async |core| {
-        let (counter, secret) = counter(&core).await;
-        let log_ins = LogIns::new(core.clone(), Realm::Officers).unwrap();
+    each_engine(async |context| {
+        let (counter, secret) = counter(&context).await;
+        let log_ins = LogIns::new(context.clone(), Realm::Officers).unwrap();
         let counted = log_ins.begin("petugas", &Client::from(address(1))).await.unwrap();
         let account = log_ins.account("petugas").await.unwrap();
         // What was read is compared against while the password is replaced.
         let new = Redacted(String::from("another horse battery"));
-        assert!(set_password(&core, "petugas", &new).await.unwrap());
-        let right = totp::code(&secret, core.now()).unwrap();
+        assert!(set_password(&context, "petugas", &new).await.unwrap());
+        let right = totp::code(&secret, context.now()).unwrap();
         let old = Redacted(String::from(PASSWORD));
         let opened = log_ins.open(counted, "petugas", account, old, &right, None).await;
         assert_eq!(opened.err().unwrap().code(), Some(Code::LoginFailed));
@@ -144,10 +144,10 @@ async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
 
 #[tokio::test]
 async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
-    each_engine(async |core| {
-        let (counter, secret) = counter(&core).await;
+    each_engine(async |context| {
+        let (counter, secret) = counter(&context).await;
         let log_in = async |browser: Option<String>| {
-            let right = totp::code(&secret, core.now()).unwrap();
+            let right = totp::code(&secret, context.now()).unwrap();
             let client = Client { address: address(1), browser };
             counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await
         };
@@ -160,7 +160,7 @@ async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
         }
         assert_eq!(last, Some(Code::TooMany));
         // A later step of the authenticator, and the stranger goes on.
-        core.clock.advance(31);
+        context.clock.advance(31);
         for number in 70..80 {
             let wrong = Redacted(String::from("wrong horse battery"));
             counter.log_in(&format!("name{number}"), wrong, "000000", address(1)).await.unwrap_err();
@@ -168,16 +168,16 @@ async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
         assert_eq!(log_in(None).await.unwrap_err().code(), Some(Code::TooMany), "any browser");
         log_in(Some(session.browser.expose().clone())).await.unwrap();
         // On another node, or this one after a restart, the ticket counts too.
-        let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
-        let keyring = Keyring::open(core.clone()).await.unwrap();
-        let registrations = registration::Service::new(core.clone(), register, keyring.clone(), Wake::default());
-        let restarted = Service::new(core.clone(), registrations, keyring).unwrap();
+        let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
+        let keyring = Keyring::open(context.clone()).await.unwrap();
+        let registrations = registration::Service::new(context.clone(), register, keyring.clone(), Wake::default());
+        let restarted = Service::new(context.clone(), registrations, keyring).unwrap();
         for number in 0..70 {
             let wrong = Redacted(String::from("wrong horse battery"));
             restarted.log_in(&format!("other{number}"), wrong, "000000", address(1)).await.unwrap_err();
         }
-        core.clock.advance(31);
-        let right = totp::code(&secret, core.now()).unwrap();
+        context.clock.advance(31);
+        let right = totp::code(&secret, context.now()).unwrap();
         let client = Client { address: address(1), browser: Some(session.browser.expose().clone()) };
         restarted.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await.unwrap();
     })
@@ -186,9 +186,9 @@ async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
 
 #[tokio::test]
 async fn guessing_at_one_person_from_ever_new_addresses_is_slowed_down() {
-    each_engine(async |core| {
-        let (counter, secret) = counter(&core).await;
-        let right = totp::code(&secret, core.now()).unwrap();
+    each_engine(async |context| {
+        let (counter, secret) = counter(&context).await;
+        let right = totp::code(&secret, context.now()).unwrap();
         let known = counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(1)).await.unwrap();
         let mut judged = 0;
         for from in 0..80 {
@@ -197,9 +197,9 @@ async fn guessing_at_one_person_from_ever_new_addresses_is_slowed_down() {
             judged += i32::from(answer.unwrap_err().code() == Some(Code::LoginFailed));
         }
         assert_eq!(judged, 50);
-        core.clock.advance(31);
+        context.clock.advance(31);
         // Who is there for real comes in by the browser that is known.
-        let right = totp::code(&secret, core.now()).unwrap();
+        let right = totp::code(&secret, context.now()).unwrap();
         let client = Client { address: address(1), browser: Some(known.browser.expose().clone()) };
         let again = counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await.unwrap();
         assert_eq!((again.session.failed_log_ins, again.session.previous_log_in.is_some()), (50, true));
@@ -209,14 +209,14 @@ async fn guessing_at_one_person_from_ever_new_addresses_is_slowed_down() {
 
 #[tokio::test]
 async fn whatever_is_wrong_with_a_log_in_the_same_work_is_done() {
-    each_engine(async |core| {
-        let (counter, secret) = counter(&core).await;
-        let right = totp::code(&secret, core.now()).unwrap();
+    each_engine(async |context| {
+        let (counter, secret) = counter(&context).await;
+        let right = totp::code(&secret, context.now()).unwrap();
         let other = if right == "000000" { "000001" } else { "000000" };
         counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(99)).await.unwrap();
-        let log_ins = LogIns::new(core.clone(), Realm::Officers).unwrap();
+        let log_ins = LogIns::new(context.clone(), Realm::Officers).unwrap();
         let work = async || {
-            let mut tx = core.db.read().await.unwrap();
+            let mut tx = context.db.read().await.unwrap();
             let rows = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0;
             let entries = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM audit_event").unwrap().0;
             (rows, entries, log_ins.hashes())
@@ -243,14 +243,14 @@ async fn whatever_is_wrong_with_a_log_in_the_same_work_is_done() {
 
 #[tokio::test]
 async fn failed_log_ins_are_in_the_audit_log_and_do_not_fill_it() {
-    each_engine(async |core| {
-        let (counter, _) = counter(&core).await;
+    each_engine(async |context| {
+        let (counter, _) = counter(&context).await;
         const FAILED: &str = "SELECT COUNT(*) FROM audit_event WHERE action = 'log_in' AND outcome LIKE 'refused:%'";
         for from in 0..48 {
             let wrong = Redacted(String::from("wrong horse battery"));
             counter.log_in("petugas", wrong, "000000", address(from)).await.unwrap_err();
         }
-        let mut tx = core.db.read().await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
         let known = ikd::fetch_one!(&mut tx, (i64,), FAILED).unwrap().0;
         assert_eq!(known, 8, "the first five, then the 8th, 16th and 32nd");
         drop(tx);
@@ -258,11 +258,11 @@ async fn failed_log_ins_are_in_the_audit_log_and_do_not_fill_it() {
             let wrong = Redacted(String::from("wrong horse battery"));
             counter.log_in(&format!("siapa{number}"), wrong, "000000", address(1_000 + number)).await.unwrap_err();
         }
-        let mut tx = core.db.read().await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
         assert_eq!(ikd::fetch_one!(&mut tx, (i64,), FAILED).unwrap().0, known + 40);
         // Neither names nor addresses stand in it.
         drop(tx);
-        assert!(ikd::audit::Service::new(core.clone()).verify().await.unwrap().is_sound());
+        assert!(ikd::audit::Service::new(context.clone()).verify().await.unwrap().is_sound());
     })
     .await;
 }

@@ -10,10 +10,10 @@ use support::each_engine;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proof_is_spent_once_and_forgotten_when_its_nonce_counts_no_more() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         // Two nodes over one database.
-        let nodes = [SpentProofs::start(core.clone()), SpentProofs::start(core.clone())];
-        let window = core.now().seconds().div_euclid(150);
+        let nodes = [SpentProofs::start(context.clone()), SpentProofs::start(context.clone())];
+        let window = context.now().seconds().div_euclid(150);
         let once = move |number: u128| Once { window, proof: Uuid::from_u128(number) };
         let mut running = JoinSet::new();
         for number in 0..200_u128 {
@@ -25,12 +25,12 @@ async fn a_proof_is_spent_once_and_forgotten_when_its_nonce_counts_no_more() {
         assert_eq!(done.iter().filter(|one| **one == Err(Some(Code::UseDpopNonce))).count(), 150);
         nodes[0].spend(Once { window: window + 1, ..once(7) }).await.unwrap();
 
-        core.clock.advance(450);
+        context.clock.advance(450);
         assert_eq!(nodes[0].sweep().await.unwrap(), 0, "a node whose clock is behind still takes them");
         assert!(nodes[1].spend(once(7)).await.is_err());
-        core.clock.advance(150);
+        context.clock.advance(150);
         assert_eq!(nodes[0].sweep().await.unwrap(), 50);
-        core.clock.advance(150);
+        context.clock.advance(150);
         assert_eq!(nodes[1].sweep().await.unwrap(), 1);
         nodes[0].drain().await;
         assert_eq!(nodes[0].spend(once(1)).await.unwrap_err().code(), Some(Code::Overloaded));

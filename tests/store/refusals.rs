@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ikd::attribute::AttributeSet;
 use ikd::clock::{DAY, HOUR};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::credential::{SealedRecord, TokenKind};
 use ikd::db::DbError;
 use ikd::error::Code;
@@ -21,15 +21,15 @@ async fn ask(world: &World, token: &str, key: &str) -> Result<Answer, Option<Cod
     world.service.verify(&world.party, &question(token, key)).await.map_err(|error| error.code())
 }
 
-async fn count(core: &Core, sql: &'static str) -> i64 {
-    fetch_one!(&mut core.db.read().await.unwrap(), (i64,), sql).unwrap().0
+async fn count(context: &Context, sql: &'static str) -> i64 {
+    fetch_one!(&mut context.db.read().await.unwrap(), (i64,), sql).unwrap().0
 }
 
 #[tokio::test]
 async fn an_hour_has_so_many_and_repetitions_keep_their_keys() {
-    each_engine(async |core| {
-        let (party, now) = (Uuid::from_u128(1), core.now());
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let (party, now) = (Uuid::from_u128(1), context.now());
+        let mut tx = context.db.write().await.unwrap();
         let start = |seconds| now.plus_seconds(seconds - HOUR);
         assert_eq!(quota::started_at(&mut tx, party).await.unwrap(), None);
         for expected in [true, true, false, false] {
@@ -64,8 +64,8 @@ async fn an_hour_has_so_many_and_repetitions_keep_their_keys() {
 
 #[tokio::test]
 async fn a_repeated_refusal_gets_its_answer_again_whatever_happened_since() {
-    each_engine(async |core| {
-        let world = world(core.clone()).await;
+    each_engine(async |context| {
+        let world = world(context.clone()).await;
         let token = world.presentation();
         assert_eq!(ask(&world, &token, "one").await.unwrap().verdict, Verdict::Valid);
         let first = ask(&world, &token, "two").await.unwrap();
@@ -77,31 +77,31 @@ async fn a_repeated_refusal_gets_its_answer_again_whatever_happened_since() {
         let refused = world.service.verify(&world.party, &fewer).await.map_err(|error| error.code());
         assert_eq!(refused.unwrap_err(), Some(Code::IdempotencyMismatch));
         // The holder is blocked, the token expires: the same question has the same answer.
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         execute!(&mut tx, "UPDATE credential SET state = 'blocked', generation = 2").unwrap();
         tx.commit().await.unwrap();
-        core.clock.advance(100);
+        context.clock.advance(100);
         let again = ask(&world, &token, "three").await.unwrap();
         assert_eq!((again.verification_id, again.verdict.reason()), (first.verification_id, "already_used"));
         assert_eq!(again.receipt, first.receipt);
         assert_eq!(ask(&world, &token, "four").await.unwrap().verdict.reason(), "expired", "a new question is new");
-        core.clock.advance(2 * DAY);
+        context.clock.advance(2 * DAY);
         world.service.sweep().await.unwrap();
-        assert_eq!(count(&core, "SELECT COUNT(*) FROM verification_repeat").await, 0);
+        assert_eq!(count(&context, "SELECT COUNT(*) FROM verification_repeat").await, 0);
     })
     .await;
 }
 
 #[tokio::test]
 async fn what_is_not_yet_valid_stays_so_for_its_question() {
-    each_engine(async |core| {
-        let world = world(core.clone()).await;
+    each_engine(async |context| {
+        let world = world(context.clone()).await;
         let record = world.record(TokenKind::Presentation);
-        let early = world.token_of(SealedRecord { issued: core.now().plus_seconds(30), ..record });
+        let early = world.token_of(SealedRecord { issued: context.now().plus_seconds(30), ..record });
         for key in ["one", "two"] {
             assert_eq!(ask(&world, &early, key).await.unwrap().verdict.reason(), "not_yet_valid");
         }
-        core.clock.advance(31);
+        context.clock.advance(31);
         for key in ["one", "two"] {
             assert_eq!(ask(&world, &early, key).await.unwrap().verdict.reason(), "not_yet_valid", "{key}");
         }
@@ -112,11 +112,11 @@ async fn what_is_not_yet_valid_stays_so_for_its_question() {
 
 #[tokio::test]
 async fn a_party_fills_its_log_no_faster_than_its_hour_allows() {
-    each_engine(async |core| {
-        let mut config = (*core.config).clone();
+    each_engine(async |context| {
+        let mut config = (*context.config).clone();
         config.limits.refusals_per_hour = 3;
-        let core = core.altered(|sources| sources.config = Arc::new(config));
-        let world = world(core.clone()).await;
+        let context = context.altered(|sources| sources.config = Arc::new(config));
+        let world = world(context.clone()).await;
         let token = world.presentation();
         for key in ["a", "b", "c"] {
             assert_eq!(ask(&world, "NONSENSE", key).await.unwrap().verdict.reason(), "malformed");
@@ -126,20 +126,20 @@ async fn a_party_fills_its_log_no_faster_than_its_hour_allows() {
         assert_eq!(ask(&world, &token, "e").await.unwrap().verdict, Verdict::Valid, "good QRs go on");
         assert_eq!(ask(&world, &token, "f").await.unwrap().verdict.reason(), "already_used", "and their history");
         assert_eq!(ask(&world, &token, "g").await.unwrap_err(), Some(Code::TooMany));
-        assert_eq!(count(&core, "SELECT COUNT(*) FROM verification_refusal").await, 3);
-        assert_eq!(count(&core, "SELECT COALESCE(MAX(repeats), 0) FROM verification").await, 0, "nothing half done");
+        assert_eq!(count(&context, "SELECT COUNT(*) FROM verification_refusal").await, 3);
+        assert_eq!(count(&context, "SELECT COALESCE(MAX(repeats), 0) FROM verification").await, 0, "nothing half done");
         let other: Service = world.service.clone();
         let key = other.parties().add("Bank Lain", world.party.entitled, &world.party.purposes).await.unwrap().1;
         let neighbour = other.parties().authenticate(&key.expose()).await.unwrap();
         assert!(other.verify(&neighbour, &question("NONSENSE", "d")).await.is_ok(), "a party's own hour");
-        core.clock.advance(HOUR);
+        context.clock.advance(HOUR);
         assert_eq!(ask(&world, "NONSENSE", "d").await.unwrap().verdict.reason(), "malformed");
-        core.clock.advance(30 * DAY - HOUR - 1);
+        context.clock.advance(30 * DAY - HOUR - 1);
         world.service.sweep().await.unwrap();
-        assert_eq!(count(&core, "SELECT COUNT(*) FROM verification_refusal").await, 5);
-        core.clock.advance(HOUR + 1);
+        assert_eq!(count(&context, "SELECT COUNT(*) FROM verification_refusal").await, 5);
+        context.clock.advance(HOUR + 1);
         world.service.sweep().await.unwrap();
-        assert_eq!(count(&core, "SELECT COUNT(*) FROM verification_refusal").await, 0);
+        assert_eq!(count(&context, "SELECT COUNT(*) FROM verification_refusal").await, 0);
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::register::generate::{GenerateOptions, Generator, generate_into};
 use ikd::register::import::{ImportError, ImportOptions, Imported, columns, import};
 use ikd::register::service::Switch;
@@ -38,8 +38,8 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(core: &Core) -> Self {
-        Self { register: LocalRegister::new(core.clone()), folder: tempfile::tempdir().unwrap() }
+    fn new(context: &Context) -> Self {
+        Self { register: LocalRegister::new(context.clone()), folder: tempfile::tempdir().unwrap() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -61,8 +61,8 @@ impl Bench {
 
 #[tokio::test]
 async fn what_was_put_is_found_with_its_portrait() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let generator = Generator::new(5, as_of());
         let people = residents(3);
         let portrait = generator.portrait(0, &people[0]);
@@ -81,8 +81,8 @@ async fn what_was_put_is_found_with_its_portrait() {
 
 #[tokio::test]
 async fn a_closed_register_gives_no_answer_about_anybody() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let people = residents(2);
         bench.register.put(vec![NewRecord { record: people[0].clone(), portrait: None }]).await.unwrap();
         let register = PopulationRegister::Local(bench.register.clone());
@@ -101,8 +101,8 @@ async fn a_closed_register_gives_no_answer_about_anybody() {
 
 #[tokio::test]
 async fn generating_twice_gives_the_same_residents_once() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let options = GenerateOptions { count: 2_345, seed: 5, as_of: as_of(), portraits: false };
         let mut told = Vec::new();
         let done = generate_into(&bench.register, options, |written| {
@@ -128,8 +128,8 @@ async fn generating_twice_gives_the_same_residents_once() {
 
 #[tokio::test]
 async fn two_writers_that_meet_insert_everybody_once() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let options = GenerateOptions { count: 3_000, seed: 5, as_of: as_of(), portraits: false };
         let run = || generate_into(&bench.register, options, |_| ControlFlow::Continue(()));
         let (one, two) = tokio::join!(run(), run());
@@ -144,8 +144,8 @@ async fn two_writers_that_meet_insert_everybody_once() {
 
 #[tokio::test]
 async fn wrong_rows_are_refused_by_line_and_field_and_nothing_of_them_stays() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let people = residents(6);
         let mut rows: Vec<_> = people.iter().map(columns::to_row).collect();
         rows[1][0] = String::from("3174015708900000"); // serial 0000
@@ -183,8 +183,8 @@ async fn wrong_rows_are_refused_by_line_and_field_and_nothing_of_them_stays() {
 /// Lines as an editor counts them: LF, CR and CR LF end one; blank lines and those inside quotes count too.
 #[tokio::test]
 async fn the_report_names_the_line_that_an_editor_shows() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let row = |at: usize| columns::to_row(&residents(6)[at]).map(|cell| format!("\"{cell}\"")).join(",");
         let wrong = |at: usize| row(at).replacen('"', "\"x", 1);
         let header = columns::HEADER.join(",");
@@ -222,8 +222,8 @@ async fn the_report_names_the_line_that_an_editor_shows() {
 /// A mark that is opened and not closed would take the rows below it for one value.
 #[tokio::test]
 async fn a_stray_quotation_mark_loses_nobody() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let rows: Vec<_> = residents(30).iter().map(columns::to_row).collect();
         let file = |stray: &[usize]| {
             let mut lines = vec![columns::HEADER.join(",")];
@@ -256,8 +256,8 @@ async fn a_stray_quotation_mark_loses_nobody() {
 /// A line `sep=;` before the header, and empty columns at the end.
 #[tokio::test]
 async fn what_spreadsheets_add_is_no_column() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let rows: Vec<_> = residents(3).iter().map(columns::to_row).collect();
         let mut lines = vec![String::from("sep=;"), format!("{};;", columns::HEADER.join(";"))];
         lines.extend(rows.iter().map(|row| format!("{};;", row.join(";"))));
@@ -276,8 +276,8 @@ async fn what_spreadsheets_add_is_no_column() {
 
 #[tokio::test]
 async fn a_stopped_import_continues_where_it_was() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let people = residents(2_500);
         let mut rows: Vec<_> = people.iter().map(columns::to_row).collect();
         for at in (0..2_500).step_by(100) {
@@ -324,8 +324,8 @@ async fn a_stopped_import_continues_where_it_was() {
 
 #[tokio::test]
 async fn two_imports_of_one_file_never_count_a_row_twice() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         csv_of(&bench.path("people.csv"), &residents(3_000));
         let options = ImportOptions::default();
         let (one, two) = tokio::join!(bench.import("people.csv", &options), bench.import("people.csv", &options));
@@ -345,8 +345,8 @@ async fn two_imports_of_one_file_never_count_a_row_twice() {
 
 #[tokio::test]
 async fn a_changed_row_updates_the_record_and_keeps_the_resident() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         let mut people = residents(20);
         let generator = Generator::new(5, as_of());
         let portrait = generator.portrait(7, &people[7]);
@@ -372,8 +372,8 @@ async fn a_changed_row_updates_the_record_and_keeps_the_resident() {
 
 #[tokio::test]
 async fn files_that_do_not_fit_are_refused_before_anything_is_written() {
-    each_engine(async |core| {
-        let bench = Bench::new(&core);
+    each_engine(async |context| {
+        let bench = Bench::new(&context);
         std::fs::write(bench.path("other.csv"), "name;age\nA;1\n").unwrap();
         let none = ImportOptions::default();
         assert!(matches!(bench.import("other.csv", &none).await, Err(ImportError::Columns(_))));

@@ -1,7 +1,7 @@
 //! The registration table on both engines: every guarded step, and what loses.
 
 use ikd::clock::{DAY, Timestamp};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::db::{DbError, Tx};
 use ikd::registration::store::{self, Amended, Decided, New, Row};
 use uuid::Uuid;
@@ -35,10 +35,10 @@ async fn row(tx: &mut Tx, id: Uuid) -> Row {
 }
 
 /// One registration that awaits an officer.
-async fn ready(core: &Core) -> Tx {
-    let mut tx = core.db.write().await.unwrap();
-    add(&mut tx, ID, 1, core.now()).await.unwrap();
-    assert!(store::take_selfie(&mut tx, ID, &[1; 32], core.now()).await.unwrap().happened());
+async fn ready(context: &Context) -> Tx {
+    let mut tx = context.db.write().await.unwrap();
+    add(&mut tx, ID, 1, context.now()).await.unwrap();
+    assert!(store::take_selfie(&mut tx, ID, &[1; 32], context.now()).await.unwrap().happened());
     tx
 }
 
@@ -74,15 +74,15 @@ fn decided<'a>(row: &'a Row, to: &'a str, now: Timestamp) -> Decided<'a> {
 
 #[tokio::test]
 async fn a_device_has_one_live_registration() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
         add(&mut tx, ID, 1, now).await.unwrap();
         tx.commit().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         assert!(matches!(add(&mut tx, OTHER, 1, now).await, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         assert!(end(&mut tx, ID, "cancelled", now).await);
         assert!(!end(&mut tx, ID, "expired", now).await, "it has ended");
         assert_eq!(row(&mut tx, ID).await.ended_at, Some(now));
@@ -97,9 +97,9 @@ async fn a_device_has_one_live_registration() {
 
 #[tokio::test]
 async fn what_a_resident_changes_demands_the_revision_that_was_read_and_raises_it() {
-    each_engine(async |core| {
-        let now = core.now().plus_seconds(5);
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now().plus_seconds(5);
+        let mut tx = ready(&context).await;
         assert!(store::hold_own(&mut tx, ID, &[2; 32]).await.unwrap().is_none(), "somebody else's");
         let seen = store::hold_own(&mut tx, ID, &[1; 32]).await.unwrap().unwrap();
         assert_eq!(seen.revision, row(&mut tx, ID).await.revision, "keeping it changes nothing");
@@ -133,9 +133,9 @@ async fn what_a_resident_changes_demands_the_revision_that_was_read_and_raises_i
 
 #[tokio::test]
 async fn a_selfie_is_taken_before_approval_only_and_ends_the_presence() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().demand().unwrap();
         let scanned = row(&mut tx, ID).await;
         assert!(!store::take_selfie(&mut tx, ID, &[2; 32], now).await.unwrap().happened(), "another device");
@@ -154,9 +154,9 @@ async fn a_selfie_is_taken_before_approval_only_and_ends_the_presence() {
 
 #[tokio::test]
 async fn a_correction_is_checked_anew() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened());
         assert!(store::finish_check(&mut tx, ID, "differs", Some(RESIDENT), now).await.unwrap().happened());
         store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().demand().unwrap();
@@ -176,9 +176,9 @@ async fn a_correction_is_checked_anew() {
 
 #[tokio::test]
 async fn a_scan_is_spent_once_and_a_newer_one_voids_the_older() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         assert!(store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().happened());
         assert!(!store::scan(&mut tx, ID, 100, OFFICE, OFFICER, now).await.unwrap().happened());
         assert!(!store::scan(&mut tx, ID, 99, OFFICE, OFFICER, now).await.unwrap().happened());
@@ -203,9 +203,9 @@ async fn a_scan_is_spent_once_and_a_newer_one_voids_the_older() {
 
 #[tokio::test]
 async fn a_match_is_confirmed_by_its_officer_with_its_number_in_time() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         add(&mut tx, OTHER, 2, now).await.unwrap();
         let early = store::offer_match(&mut tx, OTHER, 47, OFFICER, now).await.unwrap();
         assert!(!early.happened(), "nothing waits for an officer");
@@ -236,9 +236,9 @@ async fn a_match_is_confirmed_by_its_officer_with_its_number_in_time() {
 
 #[tokio::test]
 async fn three_tries_void_a_match_until_the_resident_scans_again() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         assert_eq!(store::try_match(&mut tx, ID, OFFICER, now).await.unwrap(), None, "nobody waits");
         store::offer_match(&mut tx, ID, 47, OFFICER, now).await.unwrap().demand().unwrap();
         let stranger = Uuid::from_u128(0x99);
@@ -258,18 +258,18 @@ async fn three_tries_void_a_match_until_the_resident_scans_again() {
 
 #[tokio::test]
 async fn one_live_approval_per_resident() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         add(&mut tx, OTHER, 2, now).await.unwrap();
         store::take_selfie(&mut tx, OTHER, &[2; 32], now).await.unwrap().demand().unwrap();
         assert!(decide(&mut tx, ID, "code_sent", now).await.unwrap());
         tx.commit().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         let second = decide(&mut tx, OTHER, "approved_pending_register", now).await;
         assert!(matches!(second, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         assert!(!end(&mut tx, ID, "expired", now).await, "it is not due");
         assert!(end(&mut tx, ID, "expired", now.plus_seconds(400 * DAY)).await);
         assert!(decide(&mut tx, OTHER, "code_sent", now).await.unwrap(), "the first has ended");
@@ -279,9 +279,9 @@ async fn one_live_approval_per_resident() {
 
 #[tokio::test]
 async fn a_decision_loses_against_a_check_that_finished_meanwhile() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         let seen = row(&mut tx, ID).await;
         assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened());
         assert!(store::finish_check(&mut tx, ID, "unknown_nik", None, now).await.unwrap().happened());
@@ -295,10 +295,10 @@ async fn a_decision_loses_against_a_check_that_finished_meanwhile() {
 
 #[tokio::test]
 async fn an_approval_that_waited_goes_on_or_back() {
-    each_engine(async |core| {
-        let now = core.now();
+    each_engine(async |context| {
+        let now = context.now();
         let later = now.plus_seconds(7 * DAY);
-        let mut tx = ready(&core).await;
+        let mut tx = ready(&context).await;
         let complete = async |tx: &mut _, to, generation| {
             let seen = row(tx, ID).await;
             store::complete_pending(tx, &seen, to, now, later, generation).await.unwrap().happened()
@@ -326,9 +326,9 @@ async fn an_approval_that_waited_goes_on_or_back() {
 
 #[tokio::test]
 async fn checks_are_leased_postponed_and_counted_per_nik() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         assert_eq!(store::due_checks(&mut tx, now, 10).await.unwrap(), [ID]);
         assert!(store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened());
         assert!(!store::lease_check(&mut tx, ID, now, now.plus_seconds(60)).await.unwrap().happened(), "leased");
@@ -357,11 +357,11 @@ async fn checks_are_leased_postponed_and_counted_per_nik() {
 
 #[tokio::test]
 async fn an_offices_queue_is_paged_oldest_first() {
-    each_engine(async |core| {
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let mut tx = context.db.write().await.unwrap();
         for number in 0..5_u8 {
             let (id, now) =
-                (Uuid::from_u128(0x100 + u128::from(number)), core.now().plus_seconds(i64::from(number / 2)));
+                (Uuid::from_u128(0x100 + u128::from(number)), context.now().plus_seconds(i64::from(number / 2)));
             add(&mut tx, id, number, now).await.unwrap();
             store::take_selfie(&mut tx, id, &[number; 32], now).await.unwrap().demand().unwrap();
             store::scan(&mut tx, id, 1, OFFICE, OFFICER, now).await.unwrap().demand().unwrap();
@@ -384,9 +384,9 @@ async fn an_offices_queue_is_paged_oldest_first() {
 
 #[tokio::test]
 async fn pictures_are_kept_replaced_and_deleted_in_time() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         assert_eq!(store::lookup_selfie(&mut tx, ID).await.unwrap(), None);
         store::put_selfie(&mut tx, ID, &[1], now).await.unwrap();
         store::put_selfie(&mut tx, ID, &[2], now).await.unwrap();
@@ -409,16 +409,16 @@ async fn pictures_are_kept_replaced_and_deleted_in_time() {
 
 #[tokio::test]
 async fn what_is_over_is_found_and_the_holder_written() {
-    each_engine(async |core| {
-        let now = core.now();
-        let mut tx = ready(&core).await;
+    each_engine(async |context| {
+        let now = context.now();
+        let mut tx = ready(&context).await;
         let end = now.plus_seconds(30 * DAY);
         assert!(store::due_to_expire(&mut tx, end.plus_seconds(-1), 9).await.unwrap().is_empty());
         assert_eq!(store::due_to_expire(&mut tx, end, 9).await.unwrap(), [ID]);
         store::put_holder(&mut tx, RESIDENT, &[1], Some(&[2]), now).await.unwrap();
         store::put_holder(&mut tx, RESIDENT, &[3], None, now).await.unwrap();
         tx.commit().await.unwrap();
-        let mut tx = core.db.read().await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
         assert_eq!(ikd::wallet::store::record(&mut tx, RESIDENT).await.unwrap(), Some(vec![3]));
         assert_eq!(ikd::wallet::store::portrait(&mut tx, RESIDENT).await.unwrap(), None, "the register sent none");
     })

@@ -1,7 +1,7 @@
 //! People for the tests of activation and wallet: a registration in any state, a holder with a device and a PIN.
 
 use ikd::clock::{DAY, Timestamp};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::Language;
@@ -10,15 +10,15 @@ use ikd::registration::model::Submitted;
 use ikd::registration::service::{email_index, nik_index};
 use ikd::registration::{State, store};
 use ikd::vault::Vault;
-use ikd::wallet::face::{NewHolder, enrol};
+use ikd::wallet::ports::{NewHolder, enrol};
 use uuid::Uuid;
 
 /// The resident behind every registration of these tests.
 pub const RESIDENT: Uuid = Uuid::from_u128(0x51);
 
 /// A registration that was approved for [`RESIDENT`], with one selfie.
-pub async fn registration(core: &Core, device: &DeviceKey, state: State) -> Uuid {
-    let id = core.random.uuid_v7(core.now());
+pub async fn registration(context: &Context, device: &DeviceKey, state: State) -> Uuid {
+    let id = context.random.uuid_v7(context.now());
     let submitted = Submitted {
         nik: "3171015708900001".parse().unwrap(),
         full_name: String::from("Siti Rahma").into(),
@@ -26,14 +26,14 @@ pub async fn registration(core: &Core, device: &DeviceKey, state: State) -> Uuid
         email: String::from("siti@example.id").into(),
         phone: String::from("+6281234567890").into(),
     };
-    let now = core.now();
-    let mut tx = core.db.write().await.unwrap();
+    let now = context.now();
+    let mut tx = context.db.write().await.unwrap();
     let new = store::New {
         registration_id: id,
         device_thumbprint: &device.thumbprint(),
-        nik_index: &nik_index(&core.vault, &submitted.nik),
-        email_index: &email_index(&core.vault, submitted.email.expose()),
-        sealed: &core.vault.seal_row(&core.random, "registration", id, &submitted).unwrap(),
+        nik_index: &nik_index(&context.vault, &submitted.nik),
+        email_index: &email_index(&context.vault, submitted.email.expose()),
+        sealed: &context.vault.seal_row(&context.random, "registration", id, &submitted).unwrap(),
         language: "id",
         terms_version: "1",
         check_state: "pending",
@@ -80,9 +80,9 @@ pub struct Holder {
 
 impl Holder {
     /// Makes one for [`RESIDENT`], with register record and portrait.
-    pub async fn make(core: &Core) -> Self {
-        let (device, pin) = (DeviceKey::generate(&core.random), PinKey::from_seed(&[1; 32]));
-        let mut tx = core.db.write().await.unwrap();
+    pub async fn make(context: &Context) -> Self {
+        let (device, pin) = (DeviceKey::generate(&context.random), PinKey::from_seed(&[1; 32]));
+        let mut tx = context.db.write().await.unwrap();
         let new = NewHolder {
             resident_id: RESIDENT,
             registration_id: Uuid::from_u128(1),
@@ -91,15 +91,15 @@ impl Holder {
             email: String::from("siti@example.id").into(),
             language: Language::Indonesian,
         };
-        enrol(core, &mut tx, &new, core.now()).await.unwrap();
-        let sealed = core.vault.seal_row(&core.random, "holder_record", RESIDENT, &record()).unwrap();
+        enrol(context, &mut tx, &new, context.now()).await.unwrap();
+        let sealed = context.vault.seal_row(&context.random, "holder_record", RESIDENT, &record()).unwrap();
         let insert = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3)";
-        ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice(), core.now()).unwrap();
-        let sealed = core.vault.seal_bytes(&core.random, "holder_portrait", RESIDENT, &portrait()).unwrap();
+        ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice(), context.now()).unwrap();
+        let sealed = context.vault.seal_bytes(&context.random, "holder_portrait", RESIDENT, &portrait()).unwrap();
         let insert = "INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)";
         ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice()).unwrap();
         tx.commit().await.unwrap();
-        Self { device, pin, guard: guard(core) }
+        Self { device, pin, guard: guard(context) }
     }
 
     /// A challenge and the signature of `pin` over it.
@@ -115,10 +115,10 @@ pub fn sign(guard: &Guard, device: &DeviceKey, pin: &PinKey, purpose: Purpose) -
     (challenge, signature)
 }
 
-/// The device guard of this core.
-pub fn guard(core: &Core) -> Guard {
-    let vault: Vault = core.vault.clone();
-    Guard::new(vault, core.clock.clone(), core.random.clone(), &core.config.service.public_url)
+/// The device guard of this context.
+pub fn guard(context: &Context) -> Guard {
+    let vault: Vault = context.vault.clone();
+    Guard::new(vault, context.clock.clone(), context.random.clone(), &context.config.service.public_url)
 }
 
 /// A small JPEG.
@@ -157,13 +157,13 @@ pub fn record() -> RegisterRecord {
 }
 
 /// One number of one row.
-pub async fn number(core: &Core, sql: &'static str, id: Uuid) -> Option<i64> {
-    let mut tx = core.db.read().await.unwrap();
+pub async fn number(context: &Context, sql: &'static str, id: Uuid) -> Option<i64> {
+    let mut tx = context.db.read().await.unwrap();
     ikd::fetch_optional!(&mut tx, (Option<i64>,), sql, id).unwrap().and_then(|(value,)| value)
 }
 
 /// Moves the clock.
-pub fn later(core: &Core, seconds: i64) -> Timestamp {
-    core.clock.advance(seconds);
-    core.now()
+pub fn later(context: &Context, seconds: i64) -> Timestamp {
+    context.clock.advance(seconds);
+    context.now()
 }

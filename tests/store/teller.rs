@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use ikd::clock::{HOUR, MINUTE, Timestamp};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::counter::Role;
 use ikd::counter::service::{add_office, add_officer};
 use ikd::error::Code;
@@ -29,26 +29,26 @@ use support::each_engine;
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
-fn code(core: &Core, employee: &NewEmployee) -> String {
-    totp::code(&totp::from_base32(employee.totp_secret.expose()).unwrap(), core.now()).unwrap()
+fn code(context: &Context, employee: &NewEmployee) -> String {
+    totp::code(&totp::from_base32(employee.totp_secret.expose()).unwrap(), context.now()).unwrap()
 }
 
-async fn desk(core: Core) -> (World, Service, NewEmployee) {
-    let world = world(core.clone()).await;
-    let employee = add_employee(&core, "Bank Uji", "dewi.teller", "Dewi Lestari").await.unwrap();
-    let service = Service::new(core, world.service.clone()).unwrap();
+async fn desk(context: Context) -> (World, Service, NewEmployee) {
+    let world = world(context.clone()).await;
+    let employee = add_employee(&context, "Bank Uji", "dewi.teller", "Dewi Lestari").await.unwrap();
+    let service = Service::new(context, world.service.clone()).unwrap();
     (world, service, employee)
 }
 
 #[tokio::test]
 async fn sessions_and_steps_are_kept_for_both_kinds_of_people() {
-    each_engine(async |core| {
-        let (_, _, employee) = desk(core.clone()).await;
-        add_office(&core, "UJI-01", "Loket Uji", "office").await.unwrap();
+    each_engine(async |context| {
+        let (_, _, employee) = desk(context.clone()).await;
+        add_office(&context, "UJI-01", "Loket Uji", "office").await.unwrap();
         let password = String::from("sandi yang panjang").into();
-        let officer = add_officer(&core, "UJI-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
-        let now = core.now();
-        let mut tx = core.db.write().await.unwrap();
+        let officer = add_officer(&context, "UJI-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
         let row = store::employee_by_name(&mut tx, "dewi.teller").await.unwrap().unwrap();
         let dewi = (row.password_hash, row.totp_sealed);
         let row = ikd::counter::store::officer_by_name(&mut tx, "siti").await.unwrap().unwrap();
@@ -109,17 +109,17 @@ async fn sessions_and_steps_are_kept_for_both_kinds_of_people() {
 
 #[tokio::test]
 async fn a_teller_logs_in_idles_and_is_locked_out() {
-    each_engine(async |core| {
-        let (_, service, employee) = desk(core.clone()).await;
+    each_engine(async |context| {
+        let (_, service, employee) = desk(context.clone()).await;
         let password = || employee.password.clone();
-        let totp_code = code(&core, &employee);
+        let totp_code = code(&context, &employee);
         let new = service.log_in(" Dewi.Teller ", password(), &totp_code, HERE).await.unwrap();
         let token = new.token.expose();
         assert_eq!((new.session.full_name.as_str(), new.session.party.name.as_str()), ("Dewi Lestari", "Bank Uji"));
         let again = service.log_in("dewi.teller", password(), &totp_code, HERE).await;
         assert_eq!(again.unwrap_err().code(), Some(Code::LoginFailed), "the same code again");
 
-        core.clock.advance(30 * MINUTE);
+        context.clock.advance(30 * MINUTE);
         assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::PasswordRequired));
         let wrong = service.resume(token, String::from("wrong").into()).await;
         assert_eq!(wrong.unwrap_err().code(), Some(Code::LoginFailed));
@@ -137,32 +137,33 @@ async fn a_teller_logs_in_idles_and_is_locked_out() {
             let failed = service.log_in("dewi.teller", String::from("wrong").into(), "000000", HERE).await;
             assert_eq!(failed.unwrap_err().code(), Some(Code::LoginFailed));
         }
-        let locked = service.log_in("dewi.teller", password(), &code(&core, &employee), HERE).await;
+        let locked = service.log_in("dewi.teller", password(), &code(&context, &employee), HERE).await;
         assert_eq!(locked.unwrap_err().code(), Some(Code::TooMany));
-        assert!(service.log_in("dewi.teller", password(), &code(&core, &employee), THERE).await.is_ok());
+        assert!(service.log_in("dewi.teller", password(), &code(&context, &employee), THERE).await.is_ok());
 
-        core.clock.advance(12 * HOUR);
+        context.clock.advance(12 * HOUR);
         assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::SessionEnded));
         assert!(service.sweep().await.unwrap() >= 2);
         service.log_out(token).await.unwrap();
 
-        let renewed = renew_employee(&core, "dewi.teller").await.unwrap().unwrap();
-        let old = service.log_in("dewi.teller", password(), &code(&core, &renewed), HERE).await;
+        let renewed = renew_employee(&context, "dewi.teller").await.unwrap().unwrap();
+        let old = service.log_in("dewi.teller", password(), &code(&context, &renewed), HERE).await;
         assert_eq!(old.unwrap_err().code(), Some(Code::LoginFailed));
-        core.clock.advance(MINUTE);
-        let new = service.log_in("dewi.teller", renewed.password.clone(), &code(&core, &renewed), HERE).await.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        context.clock.advance(MINUTE);
+        let new =
+            service.log_in("dewi.teller", renewed.password.clone(), &code(&context, &renewed), HERE).await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         execute!(&mut tx, "UPDATE relying_party SET state = 'disabled'").unwrap();
         tx.commit().await.unwrap();
         let ended = service.session(new.token.expose()).await;
         assert_eq!(ended.unwrap_err().code(), Some(Code::SessionEnded), "the party was disabled");
-        assert!(renew_employee(&core, "nobody").await.unwrap().is_none());
+        assert!(renew_employee(&context, "nobody").await.unwrap().is_none());
         for (party, name, refused) in [
             ("Nobody", "budi", Code::NotFound),
             ("Bank Uji", "dewi.teller", Code::InvalidField),
             ("Bank Uji", "Budi", Code::InvalidField),
         ] {
-            assert_eq!(add_employee(&core, party, name, "Budi").await.unwrap_err().code(), Some(refused));
+            assert_eq!(add_employee(&context, party, name, "Budi").await.unwrap_err().code(), Some(refused));
         }
     })
     .await;
@@ -170,7 +171,7 @@ async fn a_teller_logs_in_idles_and_is_locked_out() {
 
 #[tokio::test]
 async fn a_line_is_written_once_completed_once_and_read_newest_first() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let (who, party) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let line = |n: u8, key: &[u8]| CheckRow {
             employee_id: who,
@@ -184,7 +185,7 @@ async fn a_line_is_written_once_completed_once_and_read_newest_first() {
             reason: None,
             disclosed: None,
         };
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         assert!(store::ask(&mut tx, &line(1, b"a")).await.unwrap().happened());
         assert!(!store::ask(&mut tx, &line(2, b"a")).await.unwrap().happened(), "the key is taken");
         assert_eq!(store::who_asked(&mut tx, party, b"a").await.unwrap(), Some((who, Uuid::from_u128(1), None)));
@@ -216,15 +217,15 @@ async fn send(router: &Router, request: Request<Body>) -> (StatusCode, http::Hea
 
 #[tokio::test]
 async fn a_teller_checks_as_the_party_and_finds_the_checks_again() {
-    each_engine(async |core| {
-        let (world, service, employee) = desk(core.clone()).await;
-        let colleague = add_employee(&core, "Bank Uji", "budi", "Budi").await.unwrap();
+    each_engine(async |context| {
+        let (world, service, employee) = desk(context.clone()).await;
+        let colleague = add_employee(&context, "Bank Uji", "budi", "Budi").await.unwrap();
         let (router, _) = routes(service).split_for_parts();
-        let inner = core.clone();
+        let inner = context.clone();
         let finish = move |request, next| ikd::web::headers::finish(inner.clone(), request, next);
         let router = router.layer(axum::middleware::from_fn(finish));
         let log_in = async |username: &str, who: &NewEmployee| {
-            let body = json!({"username": username, "password": who.password.expose(), "totp": code(&core, who)});
+            let body = json!({"username": username, "password": who.password.expose(), "totp": code(&context, who)});
             let request = Request::post("/v1/teller/sessions").header(header::CONTENT_TYPE, "application/json");
             let (status, headers, reply) = send(&router, request.body(Body::from(body.to_string())).unwrap()).await;
             assert_eq!(status, StatusCode::CREATED, "{reply}");
@@ -253,7 +254,7 @@ async fn a_teller_checks_as_the_party_and_finds_the_checks_again() {
         assert_eq!(verify(&cookie, "k", "other", "open_account").await.1["code"], "idempotency_mismatch");
         assert_eq!(verify(&other, "k", &token, "open_account").await.1["code"], "idempotency_mismatch");
         assert_eq!(verify(&other, "k2", &token, "open_account").await.1["reason"], "already_used");
-        core.clock.advance(1);
+        context.clock.advance(1);
         assert_eq!(verify(&cookie, "k3", "no token", "open_account").await.1["reason"], "malformed");
 
         let list = async |cookie: &str, query: &str| {
@@ -273,7 +274,7 @@ async fn a_teller_checks_as_the_party_and_finds_the_checks_again() {
         assert_eq!(list(&other, "").await["items"][0]["reason"], "already_used");
 
         // A question whose outcome was lost stands in the list as what it is, and a repetition completes it.
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         execute!(&mut tx, "UPDATE employee_check SET verification_id = NULL, result = NULL, reason = NULL").unwrap();
         tx.commit().await.unwrap();
         assert_eq!(list(&cookie, "").await["items"][1]["result"], "undetermined");
@@ -285,11 +286,11 @@ async fn a_teller_checks_as_the_party_and_finds_the_checks_again() {
 
 #[tokio::test]
 async fn figures_count_the_day_of_the_office_and_of_the_officer() {
-    each_engine(async |core| {
-        let device = ikd::device::client::DeviceKey::generate(&core.random);
-        let id = crate::residents::registration(&core, &device, ikd::registration::State::CodeSent).await;
-        let (office, officer, now) = (Uuid::from_u128(3), Uuid::from_u128(4), core.now());
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let device = ikd::device::client::DeviceKey::generate(&context.random);
+        let id = crate::residents::registration(&context, &device, ikd::registration::State::CodeSent).await;
+        let (office, officer, now) = (Uuid::from_u128(3), Uuid::from_u128(4), context.now());
+        let mut tx = context.db.write().await.unwrap();
         assert!(figures(&mut tx, office, officer, now).await.unwrap().is_empty());
         execute!(
             &mut tx,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ciborium::Value;
 use ikd::attribute::{Attribute, AttributeSet};
 use ikd::clock::Timestamp;
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::credential::format::{self, Body};
 use ikd::credential::verify::authenticate_cose;
 use ikd::credential::{Issuer, KeyPurpose, Reason, SealedRecord, TokenKind, TokenSealer, cbor};
@@ -15,7 +15,7 @@ use ikd::execute;
 use ikd::keyring::Keyring;
 use ikd::register::{Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};
 use ikd::secret::Redacted;
-use ikd::verification::model::{ApiKey, HolderCheck, IdempotencyKey, Question, Shown, Verdict};
+use ikd::verification::model::{ApiKey, HolderCheck, IdempotencyKey, Presented, Question, Verdict};
 use ikd::verification::store::{self, CheckRow};
 use ikd::verification::{Answer, Party, Purpose, Service};
 use sha2::{Digest, Sha256};
@@ -26,7 +26,7 @@ use support::each_engine;
 const PORTRAIT: &[u8] = b"a JPEG as far as the verifier cares";
 
 pub(crate) struct World {
-    pub(crate) core: Core,
+    pub(crate) context: Context,
     pub(crate) keyring: Keyring,
     pub(crate) service: Service,
     pub(crate) api_key: ApiKey,
@@ -64,22 +64,22 @@ fn purpose(code: &str) -> Purpose {
     Purpose { code: code.into(), text_id: "Membuka rekening".into(), text_en: "Opening an account".into() }
 }
 
-pub(crate) async fn world(core: Core) -> World {
-    Keyring::init(&core).await.unwrap();
-    let keyring = Keyring::open(core.clone()).await.unwrap();
-    let service = Service::new(core.clone(), keyring.clone());
+pub(crate) async fn world(context: Context) -> World {
+    Keyring::init(&context).await.unwrap();
+    let keyring = Keyring::open(context.clone()).await.unwrap();
+    let service = Service::new(context.clone(), keyring.clone());
     let entitled = AttributeSet::BASIC.with(Attribute::AgeOver17);
     let (_, api_key) = service.parties().add("Bank Uji", entitled, &[purpose("open_account")]).await.unwrap();
     let party = service.parties().authenticate(&api_key.expose()).await.unwrap();
-    let resident = add_holder(&core).await;
-    World { core, keyring, service, api_key, party, resident }
+    let resident = add_holder(&context).await;
+    World { context, keyring, service, api_key, party, resident }
 }
 
-pub(crate) async fn add_holder(core: &Core) -> Uuid {
-    let resident = core.random.uuid_v7(core.now());
-    let record = core.vault.seal_row(&core.random, "holder_record", resident, &siti()).unwrap();
-    let portrait = core.vault.seal_bytes(&core.random, "holder_portrait", resident, PORTRAIT).unwrap();
-    let mut tx = core.db.write().await.unwrap();
+pub(crate) async fn add_holder(context: &Context) -> Uuid {
+    let resident = context.random.uuid_v7(context.now());
+    let record = context.vault.seal_row(&context.random, "holder_record", resident, &siti()).unwrap();
+    let portrait = context.vault.seal_bytes(&context.random, "holder_portrait", resident, PORTRAIT).unwrap();
+    let mut tx = context.db.write().await.unwrap();
     execute!(
         &mut tx,
         "INSERT INTO credential (resident_id, state, generation, last_spent, pin_tries, pin_wait_until, challenge_spent, \
@@ -101,7 +101,7 @@ pub(crate) async fn add_holder(core: &Core) -> Uuid {
 
 impl World {
     fn issuer_name(&self) -> &str {
-        &self.core.config.service.issuer
+        &self.context.config.service.issuer
     }
 
     pub(crate) fn record(&self, kind: TokenKind) -> SealedRecord {
@@ -109,16 +109,16 @@ impl World {
             kind,
             subject: self.resident,
             generation: 1,
-            issued: self.core.now(),
+            issued: self.context.now(),
             attributes: AttributeSet::BASIC.bits(),
         }
     }
 
     pub(crate) fn token_of(&self, record: SealedRecord) -> String {
         let signer = self.keyring.signer(KeyPurpose::Token).unwrap();
-        let sealer = TokenSealer::new(self.core.vault.clone());
+        let sealer = TokenSealer::new(self.context.vault.clone());
         let issuer =
-            Issuer { signer: signer.as_ref(), sealer: &sealer, random: &self.core.random, name: self.issuer_name() };
+            Issuer { signer: signer.as_ref(), sealer: &sealer, random: &self.context.random, name: self.issuer_name() };
         match record.kind {
             TokenKind::Offline => issuer.issue_offline(record, Default::default(), None).unwrap().token,
             _ => issuer.issue(record).unwrap().token,
@@ -138,20 +138,20 @@ impl World {
     }
 
     async fn change_credential(&self, state: &str, generation: i64) {
-        let mut tx = self.core.db.write().await.unwrap();
+        let mut tx = self.context.db.write().await.unwrap();
         let sql = "UPDATE credential SET state = $1, generation = $2 WHERE resident_id = $3";
         execute!(&mut tx, sql, state, generation, self.resident).unwrap();
         tx.commit().await.unwrap();
     }
 
     async fn later(&self, seconds: i64) {
-        self.core.clock.advance(seconds);
+        self.context.clock.advance(seconds);
     }
 }
 
 pub(crate) fn question(token: &str, key: &str) -> Question {
     Question {
-        shown: Shown::Token(Redacted(token.to_owned())),
+        shown: Presented::Token(Redacted(token.to_owned())),
         purpose: "open_account".into(),
         attributes: None,
         key: IdempotencyKey::parse(key).unwrap(),
@@ -166,11 +166,11 @@ fn json(answer: &Answer) -> serde_json::Value {
 
 #[tokio::test]
 async fn spending_demands_state_generation_and_freshness() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let at = |micros| Timestamp::from_micros(micros);
         let spend = async |generation, micros| {
-            let mut tx = world.core.db.write().await.unwrap();
+            let mut tx = world.context.db.write().await.unwrap();
             let spent = store::spend(&mut tx, world.resident, generation, at(micros)).await.unwrap();
             tx.commit().await.unwrap();
             spent
@@ -182,10 +182,13 @@ async fn spending_demands_state_generation_and_freshness() {
         assert!(spend(1, 101).await.happened());
         world.change_credential("blocked", 1).await;
         assert!(!spend(1, 300).await.happened(), "blocked");
-        let mut tx = world.core.db.read().await.unwrap();
+        let mut tx = world.context.db.read().await.unwrap();
         assert!(!store::is_active(&mut tx, world.resident, 1).await.unwrap());
         assert!(
-            !store::spend(&mut world.core.db.write().await.unwrap(), Uuid::nil(), 1, at(1)).await.unwrap().happened()
+            !store::spend(&mut world.context.db.write().await.unwrap(), Uuid::nil(), 1, at(1))
+                .await
+                .unwrap()
+                .happened()
         );
     })
     .await;
@@ -193,8 +196,8 @@ async fn spending_demands_state_generation_and_freshness() {
 
 #[tokio::test]
 async fn a_check_is_unique_by_party_key_and_holder() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let row = |id: u128, key: u8, resident: Uuid| CheckRow {
             verification_id: Uuid::from_u128(id),
             resident_id: resident,
@@ -202,7 +205,7 @@ async fn a_check_is_unique_by_party_key_and_holder() {
             idempotency_key: vec![key; 16],
             body_hash: vec![1; 32],
             purpose: "open_account".into(),
-            verified_at: world.core.now(),
+            verified_at: world.context.now(),
             issued: Timestamp::from_micros(7),
             result: "invalid".into(),
             reason: "expired".into(),
@@ -213,16 +216,16 @@ async fn a_check_is_unique_by_party_key_and_holder() {
             receipt: vec![3],
         };
         let first = row(1, 1, world.resident);
-        let mut tx = world.core.db.write().await.unwrap();
+        let mut tx = world.context.db.write().await.unwrap();
         store::add(&mut tx, &first).await.unwrap();
         store::add(&mut tx, &row(2, 1, Uuid::from_u128(99))).await.unwrap();
         tx.commit().await.unwrap();
-        let mut tx = world.core.db.write().await.unwrap();
+        let mut tx = world.context.db.write().await.unwrap();
         let again = store::add(&mut tx, &row(3, 1, world.resident)).await;
         assert!(matches!(again, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
 
-        let mut tx = world.core.db.write().await.unwrap();
+        let mut tx = world.context.db.write().await.unwrap();
         let party = world.party.relying_party_id;
         assert_eq!(store::by_key(&mut tx, party, &[1; 16], world.resident).await.unwrap(), Some(first.clone()));
         assert_eq!(store::by_key(&mut tx, party, &[9; 16], world.resident).await.unwrap(), None);
@@ -242,8 +245,8 @@ async fn a_check_is_unique_by_party_key_and_holder() {
 
 #[tokio::test]
 async fn parties_keys_and_employees() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let parties = world.service.parties();
         let twice = parties.add("Bank Uji", AttributeSet::AGE, &[purpose("x")]).await.unwrap_err();
         assert_eq!(twice.code(), Some(Code::InvalidField));
@@ -269,7 +272,7 @@ async fn parties_keys_and_employees() {
             assert_eq!(refused.code(), Some(Code::ApiKeyInvalid));
         }
         // Another node, which has the key in memory.
-        let elsewhere = Service::new(world.core.clone(), world.keyring.clone());
+        let elsewhere = Service::new(world.context.clone(), world.keyring.clone());
         assert!(elsewhere.parties().authenticate(&second.expose()).await.is_ok());
         parties.revoke_key(second.key_id).await.unwrap();
         assert!(parties.authenticate(&second.expose()).await.is_err(), "here at once");
@@ -285,8 +288,8 @@ async fn parties_keys_and_employees() {
 
 #[tokio::test]
 async fn a_valid_answer_shows_what_all_three_agree_on() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let answer = world.ask(&world.presentation(), "k1").await.unwrap();
         assert_eq!(answer.verdict, Verdict::Valid);
         assert!(answer.single_use);
@@ -313,22 +316,22 @@ async fn a_valid_answer_shows_what_all_three_agree_on() {
 
 #[tokio::test]
 async fn every_reason() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         assert_eq!(world.reason("HELLO", "a").await, "malformed");
         assert_eq!(world.reason(&world.token_of(world.record(TokenKind::Activation)), "b").await, "wrong_type");
         let (signer, sealer) =
-            (ikd::credential::FileSigner::from_seed(&[9; 32]), TokenSealer::new(world.core.vault.clone()));
+            (ikd::credential::FileSigner::from_seed(&[9; 32]), TokenSealer::new(world.context.vault.clone()));
         let name = world.issuer_name();
-        let foreign = Issuer { signer: &signer, sealer: &sealer, random: &world.core.random, name };
+        let foreign = Issuer { signer: &signer, sealer: &sealer, random: &world.context.random, name };
         let record = world.record(TokenKind::Presentation);
         assert_eq!(world.reason(&foreign.issue(record).unwrap().token, "c").await, "unknown_key");
         let mut cose = format::from_text(&world.presentation()).unwrap();
         *cose.last_mut().unwrap() ^= 1;
         assert_eq!(world.reason(&format::to_text(&cose), "d").await, "bad_signature");
-        let early = SealedRecord { issued: world.core.now().plus_seconds(11), ..record };
+        let early = SealedRecord { issued: world.context.now().plus_seconds(11), ..record };
         assert_eq!(world.reason(&world.token_of(early), "e").await, "not_yet_valid");
-        let old = SealedRecord { issued: world.core.now().plus_seconds(-90), ..record };
+        let old = SealedRecord { issued: world.context.now().plus_seconds(-90), ..record };
         assert_eq!(world.reason(&world.token_of(old), "f").await, "expired");
         let good = world.presentation();
         assert_eq!(world.reason(&good, "g").await, "");
@@ -365,8 +368,8 @@ async fn every_reason() {
 
 #[tokio::test]
 async fn sixty_four_clients_and_one_token() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let token = world.presentation();
         let asked = (0..64).map(|client| {
             let (service, party, token) = (world.service.clone(), world.party.clone(), token.clone());
@@ -388,8 +391,8 @@ async fn sixty_four_clients_and_one_token() {
 
 #[tokio::test]
 async fn copies_of_one_request_get_one_answer() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let token = world.presentation();
         let copies = (0..32).map(|_| {
             let (service, party, token) = (world.service.clone(), world.party.clone(), token.clone());
@@ -410,8 +413,8 @@ async fn copies_of_one_request_get_one_answer() {
 
 #[tokio::test]
 async fn a_repeated_request_is_answered_before_expiry_is_judged() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let token = world.presentation();
         let first = world.ask(&token, "k").await.unwrap();
         world.later(95).await;
@@ -446,14 +449,14 @@ async fn a_repeated_request_is_answered_before_expiry_is_judged() {
 
 #[tokio::test]
 async fn attributes_that_changed_are_not_given_again() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let token = world.presentation();
         world.ask(&token, "k").await.unwrap();
         let renamed = RegisterRecord { full_name: "SITI AMINAH".into(), ..siti() };
-        let core = &world.core;
-        let sealed = core.vault.seal_row(&core.random, "holder_record", world.resident, &renamed).unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let context = &world.context;
+        let sealed = context.vault.seal_row(&context.random, "holder_record", world.resident, &renamed).unwrap();
+        let mut tx = context.db.write().await.unwrap();
         execute!(&mut tx, "UPDATE holder_record SET sealed = $1 WHERE resident_id = $2", sealed, world.resident)
             .unwrap();
         tx.commit().await.unwrap();
@@ -465,8 +468,8 @@ async fn attributes_that_changed_are_not_given_again() {
 
 #[tokio::test]
 async fn refusals_without_a_holder_are_repeated_by_key() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let first = world.ask("HELLO", "k").await.unwrap();
         assert_eq!(first.verdict, Verdict::Invalid(Reason::Malformed));
         assert_eq!(world.ask("HELLO", "k").await.unwrap().verification_id, first.verification_id);
@@ -483,9 +486,10 @@ async fn refusals_without_a_holder_are_repeated_by_key() {
 
 #[tokio::test]
 async fn the_same_refusal_collapses_and_pages_go_on() {
-    each_engine(async |core| {
-        let world = world(core).await;
-        let old = SealedRecord { issued: world.core.now().plus_seconds(-90), ..world.record(TokenKind::Presentation) };
+    each_engine(async |context| {
+        let world = world(context).await;
+        let old =
+            SealedRecord { issued: world.context.now().plus_seconds(-90), ..world.record(TokenKind::Presentation) };
         let token = world.token_of(old);
         let first = world.ask(&token, "k0").await.unwrap();
         for copy in 1..4 {
@@ -515,8 +519,8 @@ async fn the_same_refusal_collapses_and_pages_go_on() {
 
 #[tokio::test]
 async fn offline_kinds_are_checked_but_not_spent() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let token = world.token_of(world.record(TokenKind::Offline));
         for key in ["a", "b"] {
             let answer = world.ask(&token, key).await.unwrap();
@@ -532,8 +536,8 @@ async fn offline_kinds_are_checked_but_not_spent() {
 
 #[tokio::test]
 async fn the_receipt_proves_what_was_shown_and_nothing_else() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let answer = world.ask(&world.presentation(), "k").await.unwrap();
         let keys = world.keyring.jwks();
         let receipt =
@@ -560,10 +564,10 @@ async fn the_receipt_proves_what_was_shown_and_nothing_else() {
 
 #[tokio::test]
 async fn a_database_that_is_gone_is_undetermined_and_stored_nowhere() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let token = world.presentation();
-        world.core.db.close().await;
+        world.context.db.close().await;
         let refused = world.ask(&token, "k").await.unwrap_err();
         assert_eq!(refused.code(), Some(Code::Undetermined));
     })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::credential::{SealedRecord, TokenKind};
 use ikd::error::{Code, Error, Result};
 use ikd::verification::model::Verdict;
@@ -16,33 +16,33 @@ use uuid::Uuid;
 use crate::verification::{World, add_holder, question, world};
 use support::each_engine;
 
-type Asked = JoinHandle<Result<Answer>>;
+type RequestLine = JoinHandle<Result<Answer>>;
 
 impl World {
     async fn tokens(&self, holders: usize) -> Vec<(Uuid, String)> {
         let mut tokens = Vec::new();
         for _ in 0..holders {
-            let subject = add_holder(&self.core).await;
+            let subject = add_holder(&self.context).await;
             tokens.push((subject, self.token_of(SealedRecord { subject, ..self.record(TokenKind::Presentation) })));
         }
         tokens
     }
 
-    fn spawn(&self, service: &Service, token: &str, key: &str) -> Asked {
+    fn spawn(&self, service: &Service, token: &str, key: &str) -> RequestLine {
         let (service, party, question) = (service.clone(), self.party.clone(), question(token, key));
         tokio::spawn(async move { service.verify(&party, &question).await })
     }
 
     /// How many checks are recorded, and how many tokens are spent.
     async fn counts(&self) -> (i64, i64) {
-        let mut tx = self.core.db.read().await.unwrap();
+        let mut tx = self.context.db.read().await.unwrap();
         let recorded = fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM verification").unwrap().0;
         let spent = fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM credential WHERE last_spent > 0").unwrap().0;
         (recorded, spent)
     }
 
     async fn run(&self, statements: &[&'static str]) {
-        let mut tx = self.core.db.write().await.unwrap();
+        let mut tx = self.context.db.write().await.unwrap();
         for statement in statements {
             execute!(&mut tx, *statement).unwrap();
         }
@@ -50,7 +50,7 @@ impl World {
     }
 }
 
-async fn answers(asked: Vec<Asked>) -> Vec<Result<Answer>> {
+async fn answers(asked: Vec<RequestLine>) -> Vec<Result<Answer>> {
     let mut answers = Vec::new();
     for answer in asked {
         answers.push(answer.await.unwrap());
@@ -72,8 +72,8 @@ fn codes(answers: &[Result<Answer>]) -> HashMap<&'static str, usize> {
 
 #[tokio::test]
 async fn many_holders_at_once_each_get_their_own_answer() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         // More than fit in a batch, and every size of remainder.
         for holders in [1, 2, 3, 7, 100] {
             let tokens = world.tokens(holders).await;
@@ -99,9 +99,9 @@ async fn many_holders_at_once_each_get_their_own_answer() {
 
 #[tokio::test]
 async fn copies_of_many_tokens_have_one_winner_each_also_on_two_nodes() {
-    each_engine(async |core| {
-        let world = world(core).await;
-        let other = Service::new(world.core.clone(), world.keyring.clone());
+    each_engine(async |context| {
+        let world = world(context).await;
+        let other = Service::new(world.context.clone(), world.keyring.clone());
         let tokens = world.tokens(50).await;
         let mut asked = Vec::new();
         for copy in 0..4 {
@@ -130,9 +130,9 @@ async fn copies_of_many_tokens_have_one_winner_each_also_on_two_nodes() {
 
 #[tokio::test]
 async fn copies_of_one_request_on_two_nodes_get_one_answer() {
-    each_engine(async |core| {
-        let world = world(core).await;
-        let other = Service::new(world.core.clone(), world.keyring.clone());
+    each_engine(async |context| {
+        let world = world(context).await;
+        let other = Service::new(world.context.clone(), world.keyring.clone());
         let tokens = world.tokens(20).await;
         let asked = (0..80).map(|copy| {
             let service = if copy % 2 == 0 { &world.service } else { &other };
@@ -151,13 +151,13 @@ async fn copies_of_one_request_on_two_nodes_get_one_answer() {
 
 #[tokio::test]
 async fn a_key_that_was_used_before_harms_nobody_else_in_the_batch() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let tokens = world.tokens(20).await;
         let (holder, first) = &tokens[7];
         assert!(world.spawn(&world.service, first, "key-7").await.unwrap().is_ok());
         // A newer token of the same holder under the same key: another body.
-        world.core.clock.advance(1);
+        world.context.clock.advance(1);
         let newer = world.token_of(SealedRecord { subject: *holder, ..world.record(TokenKind::Presentation) });
         let asked = tokens.iter().enumerate().map(|(at, (_, token))| {
             world.spawn(&world.service, if at == 7 { &newer } else { token }, &format!("key-{at}"))
@@ -173,7 +173,7 @@ async fn a_key_that_was_used_before_harms_nobody_else_in_the_batch() {
 
 /// Makes every commit that spends fail: embedded in the last statement, on the server at COMMIT itself.
 async fn break_commits(world: &World) {
-    if world.core.db.engine() == "sqlite" {
+    if world.context.db.engine() == "sqlite" {
         world
             .run(&[
                 "CREATE TRIGGER broken AFTER UPDATE ON credential BEGIN SELECT RAISE(ABORT, 'broken by a test'); END",
@@ -193,14 +193,14 @@ async fn break_commits(world: &World) {
 
 async fn mend_commits(world: &World) {
     let statement =
-        if world.core.db.engine() == "sqlite" { "DROP TRIGGER broken" } else { "DROP TRIGGER broken ON credential" };
+        if world.context.db.engine() == "sqlite" { "DROP TRIGGER broken" } else { "DROP TRIGGER broken ON credential" };
     world.run(&[statement]).await;
 }
 
 #[tokio::test]
 async fn a_commit_that_fails_is_undetermined_to_all_and_leaves_nothing() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let tokens = world.tokens(30).await;
         let ask = || {
             let asked =
@@ -223,11 +223,11 @@ async fn a_commit_that_fails_is_undetermined_to_all_and_leaves_nothing() {
 
 #[tokio::test]
 async fn beyond_the_limit_is_overloaded_and_can_be_repeated() {
-    each_engine(async |mut core| {
-        let mut config = (*core.config).clone();
+    each_engine(async |mut context| {
+        let mut config = (*context.config).clone();
         config.limits.verifications = 4;
-        core = core.altered(|sources| sources.config = Arc::new(config));
-        let world = world(core).await;
+        context = context.altered(|sources| sources.config = Arc::new(config));
+        let world = world(context).await;
         let tokens = world.tokens(40).await;
         let asked =
             tokens.iter().enumerate().map(|(at, (_, token))| world.spawn(&world.service, token, &format!("{at}")));
@@ -251,8 +251,8 @@ async fn beyond_the_limit_is_overloaded_and_can_be_repeated() {
 
 #[tokio::test]
 async fn a_stop_commits_what_is_queued_and_takes_nothing_more() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let tokens = world.tokens(60).await;
         let asked: Vec<_> = tokens
             .iter()
@@ -268,7 +268,7 @@ async fn a_stop_commits_what_is_queued_and_takes_nothing_more() {
         let late = world.spawn(&world.service, &world.tokens(1).await[0].1, "late").await.unwrap();
         assert_eq!(late.unwrap_err().code(), Some(Code::Overloaded));
         // Another node goes on.
-        let other = Service::new(world.core.clone(), world.keyring.clone());
+        let other = Service::new(world.context.clone(), world.keyring.clone());
         for (at, (_, token)) in tokens.iter().enumerate() {
             let answer = world.spawn(&other, token, &format!("{at}")).await.unwrap().unwrap();
             assert_eq!(answer.verdict, Verdict::Valid);
@@ -280,8 +280,8 @@ async fn a_stop_commits_what_is_queued_and_takes_nothing_more() {
 
 #[tokio::test]
 async fn a_caller_that_hung_up_can_ask_again() {
-    each_engine(async |core: Core| {
-        let world = world(core).await;
+    each_engine(async |context: Context| {
+        let world = world(context).await;
         let tokens = world.tokens(30).await;
         let asked: Vec<_> = tokens
             .iter()

@@ -14,9 +14,11 @@ use support::each_engine;
 const PATH: &str = "/v1/verifications";
 
 fn router(world: &World) -> Router {
-    let core = world.core.clone();
+    let context = world.context.clone();
     let (router, _) = routes(world.service.clone()).split_for_parts();
-    router.layer(axum::middleware::from_fn(move |request, next| ikd::web::headers::finish(core.clone(), request, next)))
+    router.layer(axum::middleware::from_fn(move |request, next| {
+        ikd::web::headers::finish(context.clone(), request, next)
+    }))
 }
 
 async fn send(router: &Router, request: Request<Body>) -> (StatusCode, http::HeaderMap, Value) {
@@ -37,8 +39,8 @@ fn post(api_key: &str, key: &str, body: &Value) -> Request<Body> {
 
 #[tokio::test]
 async fn an_answer_has_the_form_of_the_protocol() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let (router, api_key) = (router(&world), world.api_key.expose());
         let body = json!({"token": world.presentation(), "purpose": "open_account"});
         let (status, headers, answer) = send(&router, post(&api_key, "k", &body)).await;
@@ -84,8 +86,8 @@ async fn an_answer_has_the_form_of_the_protocol() {
 
 #[tokio::test]
 async fn bad_requests_have_codes_of_their_own() {
-    each_engine(async |core| {
-        let world = world(core).await;
+    each_engine(async |context| {
+        let world = world(context).await;
         let (router, api_key) = (router(&world), world.api_key.expose());
         let good = json!({"token": world.presentation(), "purpose": "open_account"});
         let with = |key: &str, value: Value| {
@@ -119,7 +121,7 @@ async fn bad_requests_have_codes_of_their_own() {
         assert_eq!(send(&router, form).await.2["code"], "unsupported_media_type");
         assert_eq!(send(&router, post(&api_key, "k", &good)).await.2["result"], "valid", "none of it spent the token");
 
-        world.core.db.close().await;
+        world.context.db.close().await;
         let (status, headers, problem) = send(&router, post(&api_key, "k9", &good)).await;
         assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("undetermined")));
         assert!(headers.contains_key(header::RETRY_AFTER));

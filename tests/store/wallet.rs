@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ikd::attribute::AttributeSet;
 use ikd::clock::{HOUR, MINUTE};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::credential::{Reason, TokenKind};
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Purpose, encode};
@@ -15,7 +15,7 @@ use ikd::vault::Label;
 use ikd::wallet::model::{Access, SESSION_SECONDS};
 use ikd::wallet::service::{Session, Unlocked};
 use ikd::wallet::store::Try;
-use ikd::wallet::{Service, face, mail, store};
+use ikd::wallet::{Service, mail, ports, store};
 use uuid::Uuid;
 
 use crate::residents::{Holder, RESIDENT, later, number, portrait, sign};
@@ -23,9 +23,9 @@ use support::each_engine;
 
 const TRIES: &str = "SELECT pin_tries FROM credential WHERE resident_id = $1";
 
-async fn service(core: &Core) -> Service {
-    Keyring::init(core).await.unwrap();
-    Service::new(core.clone(), Keyring::open(core.clone()).await.unwrap())
+async fn service(context: &Context) -> Service {
+    Keyring::init(context).await.unwrap();
+    Service::new(context.clone(), Keyring::open(context.clone()).await.unwrap())
 }
 
 async fn unlock(service: &Service, holder: &Holder, pin: &PinKey) -> Result<Unlocked> {
@@ -58,10 +58,10 @@ fn details<T>(result: &Result<T>) -> (Option<i64>, Option<u64>) {
 
 #[tokio::test]
 async fn each_store_function_changes_one_row_or_none() {
-    each_engine(async |core| {
-        let holder = Holder::make(&core).await;
-        let (device, now) = (holder.device.thumbprint(), core.now());
-        let mut tx = core.db.write().await.unwrap();
+    each_engine(async |context| {
+        let holder = Holder::make(&context).await;
+        let (device, now) = (holder.device.thumbprint(), context.now());
+        let mut tx = context.db.write().await.unwrap();
         assert!(!store::enrol(&mut tx, RESIDENT, now).await.unwrap().happened(), "an active credential stays");
         assert_eq!(store::resident_of(&mut tx, &device).await.unwrap(), Some(RESIDENT));
         assert_eq!(store::resident_of(&mut tx, &[0; 32]).await.unwrap(), None);
@@ -105,10 +105,10 @@ async fn each_store_function_changes_one_row_or_none() {
         assert!(store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap().happened());
         assert!(!store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap().happened());
         tx.commit().await.unwrap();
-        let mut tx = core.db.read().await.unwrap();
-        assert!(face::has_usable_credential(&mut tx, RESIDENT).await.unwrap());
-        assert!(!face::has_usable_credential(&mut tx, Uuid::nil()).await.unwrap());
-        let (email, _) = face::contact(&core, &mut tx, RESIDENT).await.unwrap().unwrap();
+        let mut tx = context.db.read().await.unwrap();
+        assert!(ports::has_usable_credential(&mut tx, RESIDENT).await.unwrap());
+        assert!(!ports::has_usable_credential(&mut tx, Uuid::nil()).await.unwrap());
+        let (email, _) = ports::contact(&context, &mut tx, RESIDENT).await.unwrap().unwrap();
         assert_eq!(email.expose(), "siti@example.id");
     })
     .await;
@@ -132,9 +132,9 @@ async fn flood(service: &Service, holder: &Arc<Holder>) -> Vec<Result<Unlocked>>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_parallel_wrong_pins_3_are_evaluated_and_9_in_all() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let holder = Arc::new(Holder::make(&core).await);
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let holder = Arc::new(Holder::make(&context).await);
         for (round, wait) in [(1, Some(60)), (2, Some(3_600)), (3, None)] {
             let results = flood(&service, &holder).await;
             let mut left: Vec<_> = results
@@ -146,18 +146,18 @@ async fn of_64_parallel_wrong_pins_3_are_evaluated_and_9_in_all() {
             assert_eq!(left, [0, 1, 2], "round {round}");
             let refused = if wait.is_some() { Code::PinWait } else { Code::PinBlocked };
             assert_eq!(results.iter().filter(|result| code_of(result) == Some(refused)).count(), 61);
-            assert_eq!(number(&core, TRIES, RESIDENT).await, Some(3 * round));
+            assert_eq!(number(&context, TRIES, RESIDENT).await, Some(3 * round));
             // The right PIN has to wait, too.
             let right = unlock(&service, &holder, &holder.pin).await;
             assert_eq!(code_of(&right), Some(refused));
             if let Some(wait) = wait {
                 assert_eq!(details(&right).1, Some(wait));
-                later(&core, i64::try_from(wait).unwrap() - 1);
+                later(&context, i64::try_from(wait).unwrap() - 1);
                 assert_eq!(code_of(&unlock(&service, &holder, &holder.pin).await), Some(Code::PinWait));
-                later(&core, 1);
+                later(&context, 1);
             }
         }
-        later(&core, 100 * HOUR);
+        later(&context, 100 * HOUR);
         assert_eq!(code_of(&unlock(&service, &holder, &holder.pin).await), Some(Code::PinBlocked));
     })
     .await;
@@ -165,9 +165,9 @@ async fn of_64_parallel_wrong_pins_3_are_evaluated_and_9_in_all() {
 
 #[tokio::test]
 async fn success_forgets_the_tries() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let holder = Holder::make(&core).await;
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let holder = Holder::make(&context).await;
         for _ in 0..4 {
             assert_eq!(details(&unlock(&service, &holder, &wrong_pin()).await).0, Some(2));
             assert_eq!(details(&unlock(&service, &holder, &wrong_pin()).await).0, Some(1));
@@ -179,16 +179,16 @@ async fn success_forgets_the_tries() {
             let _ = unlock(&service, &holder, pin).await;
         }
         unlock(&service, &holder, &holder.pin).await.unwrap();
-        assert_eq!(number(&core, TRIES, RESIDENT).await, Some(0));
+        assert_eq!(number(&context, TRIES, RESIDENT).await, Some(0));
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_challenge_works_once_for_its_device_and_purpose() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let holder = Holder::make(&core).await;
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let holder = Holder::make(&context).await;
         let device = holder.device.thumbprint();
         let (challenge, signature) = holder.attempt(&holder.pin);
         service.unlock(&device, &challenge, &signature).await.unwrap();
@@ -202,13 +202,13 @@ async fn a_challenge_works_once_for_its_device_and_purpose() {
 
         let (challenge, signature) = holder.attempt(&holder.pin);
         // One second more: a challenge's time of issue may be some microseconds ahead of the stopped clock.
-        later(&core, MINUTE + 1);
+        later(&context, MINUTE + 1);
         assert_eq!(code_of(&service.unlock(&device, &challenge, &signature).await), Some(Code::ChallengeInvalid));
-        assert_eq!(number(&core, TRIES, RESIDENT).await, Some(0), "a dead challenge costs no try");
+        assert_eq!(number(&context, TRIES, RESIDENT).await, Some(0), "a dead challenge costs no try");
 
         let (challenge, signature) = sign(&holder.guard, &holder.device, &holder.pin, Purpose::Enrol);
         assert_eq!(code_of(&service.unlock(&device, &challenge, &signature).await), Some(Code::PinWrong));
-        let stranger = DeviceKey::generate(&core.random);
+        let stranger = DeviceKey::generate(&context.random);
         let (challenge, signature) = sign(&holder.guard, &stranger, &holder.pin, Purpose::Unlock);
         assert_eq!(
             code_of(&service.unlock(&stranger.thumbprint(), &challenge, &signature).await),
@@ -221,9 +221,9 @@ async fn a_challenge_works_once_for_its_device_and_purpose() {
 
 #[tokio::test]
 async fn a_session_ends_by_time_lock_new_unlock_and_block() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let holder = Holder::make(&core).await;
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let holder = Holder::make(&context).await;
         let device = holder.device.thumbprint();
         let ended = async |token: &str| {
             assert_eq!(code_of(&service.authenticate(&device, token).await), Some(Code::SessionEnded));
@@ -233,9 +233,9 @@ async fn a_session_ends_by_time_lock_new_unlock_and_block() {
         for wrong in ["", "AAAA", &token[1..], &format!("{token}AAAA"), &encode(&[1; 69])] {
             ended(wrong).await;
         }
-        later(&core, 899);
+        later(&context, 899);
         service.authenticate(&device, &token).await.unwrap();
-        later(&core, 1);
+        later(&context, 1);
         ended(&token).await;
 
         let (token, open) = session(&service, &holder).await;
@@ -249,7 +249,7 @@ async fn a_session_ends_by_time_lock_new_unlock_and_block() {
         service.lock(&open).await.unwrap();
         service.authenticate(&device, &newer).await.unwrap();
 
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         let block = "UPDATE credential SET state = 'blocked', generation = generation + 1 WHERE resident_id = $1";
         ikd::execute!(&mut tx, block, RESIDENT).unwrap();
         tx.commit().await.unwrap();
@@ -261,13 +261,13 @@ async fn a_session_ends_by_time_lock_new_unlock_and_block() {
 
 #[tokio::test]
 async fn sessions_that_are_looked_up_together_are_each_their_own() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let (device, now) = ([9; 32], core.now());
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let (device, now) = ([9; 32], context.now());
         let mut asked = Vec::new();
         for number in 1..=150_u128 {
             let (resident, ends_at) = (Uuid::from_u128(number), now.plus_seconds(number as i64));
-            let mut tx = core.db.write().await.unwrap();
+            let mut tx = context.db.write().await.unwrap();
             assert!(store::enrol(&mut tx, resident, now.plus_seconds(-(number as i64))).await.unwrap().happened());
             let mut open = 0;
             for _ in 0..1 + number % 4 {
@@ -279,7 +279,7 @@ async fn sessions_that_are_looked_up_together_are_each_their_own() {
         let token = |resident, session| {
             let access =
                 Access { resident_id: resident, generation: 1, session, expires_at: now.plus_seconds(SESSION_SECONDS) };
-            encode(&core.vault.seal(Label::AccessToken, &core.random, &[&device], &access.to_bytes()).unwrap())
+            encode(&context.vault.seal(Label::AccessToken, &context.random, &[&device], &access.to_bytes()).unwrap())
         };
         let mut looking = tokio::task::JoinSet::new();
         let begin = Arc::new(tokio::sync::Barrier::new(3 * asked.len()));
@@ -313,9 +313,9 @@ async fn sessions_that_are_looked_up_together_are_each_their_own() {
 
 #[tokio::test]
 async fn the_card_and_its_portrait() {
-    each_engine(async |core| {
-        let service = service(&core).await;
-        let holder = Holder::make(&core).await;
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let holder = Holder::make(&context).await;
         let (_, session) = session(&service, &holder).await;
         let card = service.card(&session).await.unwrap();
         let shown = serde_json::to_value(&card.attributes).unwrap();
@@ -330,16 +330,16 @@ async fn the_card_and_its_portrait() {
 
 #[tokio::test]
 async fn presentations_carry_the_choice_and_write_nothing() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let keyring = {
-            Keyring::init(&core).await.unwrap();
-            Keyring::open(core.clone()).await.unwrap()
+            Keyring::init(&context).await.unwrap();
+            Keyring::open(context.clone()).await.unwrap()
         };
-        let service = Service::new(core.clone(), keyring.clone());
-        let holder = Holder::make(&core).await;
+        let service = Service::new(context.clone(), keyring.clone());
+        let holder = Holder::make(&context).await;
         let (_, session) = session(&service, &holder).await;
         // A reader cannot write: were anything written, this would hang or fail on SQLite's single writer.
-        let writer = core.db.write().await.unwrap();
+        let writer = context.db.write().await.unwrap();
         let first = service.present(&session, AttributeSet::BASIC, false).await.unwrap();
         let second = service.present(&session, AttributeSet::AGE, false).await.unwrap();
         drop(writer);
@@ -347,7 +347,7 @@ async fn presentations_carry_the_choice_and_write_nothing() {
         let offline = service.present(&session, AttributeSet::BASIC, true).await.unwrap();
         let open = async |token: &str| -> std::result::Result<_, Reason> {
             let authentic = keyring.authenticate(token, &[TokenKind::Presentation, TokenKind::Offline]).await?;
-            authentic.judge_time(core.now())?;
+            authentic.judge_time(context.now())?;
             authentic.unseal(keyring.sealer())
         };
         let (one, two) = (open(&first.token).await.unwrap(), open(&second.token).await.unwrap());
@@ -355,9 +355,9 @@ async fn presentations_carry_the_choice_and_write_nothing() {
         assert!(two.issued > one.issued, "never the same time of issue, so neither voids the other unspent");
         assert_eq!(open(&offline.token).await.unwrap().kind, TokenKind::Offline);
         assert!(offline.token.len() <= 1_200);
-        later(&core, 89);
+        later(&context, 89);
         assert!(open(&first.token).await.is_ok());
-        later(&core, 1);
+        later(&context, 1);
         assert_eq!(open(&first.token).await.unwrap_err(), Reason::Expired);
     })
     .await;
@@ -365,31 +365,31 @@ async fn presentations_carry_the_choice_and_write_nothing() {
 
 #[tokio::test]
 async fn a_holder_is_told_of_a_registration_with_their_nik() {
-    each_engine(async |core| {
+    each_engine(async |context| {
         let foreign = Uuid::from_u128(77);
         let warn = async |resident: Uuid| {
-            let mut tx = core.db.write().await.unwrap();
-            face::warn_of_registration(&core, &mut tx, resident, foreign, core.now()).await.unwrap();
+            let mut tx = context.db.write().await.unwrap();
+            ports::warn_of_registration(&context, &mut tx, resident, foreign, context.now()).await.unwrap();
             tx.commit().await.unwrap();
         };
         let waiting = async || {
-            let mut tx = core.db.write().await.unwrap();
-            let leased = outbox::lease(&mut tx, &core.random, core.now(), 100).await.unwrap();
+            let mut tx = context.db.write().await.unwrap();
+            let leased = outbox::lease(&mut tx, &context.random, context.now(), 100).await.unwrap();
             for one in &leased {
-                outbox::mark_sent(&mut tx, one, core.now()).await.unwrap().demand().unwrap();
+                outbox::mark_sent(&mut tx, one, context.now()).await.unwrap().demand().unwrap();
             }
             tx.commit().await.unwrap();
             leased
         };
         warn(RESIDENT).await;
         assert!(waiting().await.is_empty(), "nobody is there to be told");
-        let _holder = Holder::make(&core).await;
+        let _holder = Holder::make(&context).await;
         for _ in 0..5 {
             warn(RESIDENT).await;
         }
         let leased = waiting().await;
         assert_eq!(leased.len(), 1, "one tells of all");
-        later(&core, 3_600);
+        later(&context, 3_600);
         assert_eq!(waiting().await.len(), 1, "and one of what came after it");
         let job = Job {
             mail_id: leased[0].mail_id,
@@ -397,21 +397,21 @@ async fn a_holder_is_told_of_a_registration_with_their_nik() {
             reference: leased[0].reference,
             created_at: leased[0].created_at,
         };
-        let email = mail::compose(&core, job, RESIDENT).await.unwrap().unwrap();
+        let email = mail::compose(&context, job, RESIDENT).await.unwrap().unwrap();
         assert_eq!(email.to.expose(), "siti@example.id");
         assert!(email.text.contains("21-11-2026 pukul 15.00 WIB") && email.html.contains("tetap aktif"));
         let other_kind = Job { kind: MailKind::ActivationCode, ..job };
-        assert!(mail::compose(&core, other_kind, RESIDENT).await.unwrap().is_none());
-        assert!(mail::compose(&core, job, Uuid::nil()).await.unwrap().is_none());
+        assert!(mail::compose(&context, other_kind, RESIDENT).await.unwrap().is_none());
+        assert!(mail::compose(&context, job, Uuid::nil()).await.unwrap().is_none());
     })
     .await;
 }
 
 #[tokio::test]
 async fn the_database_alone_gives_nothing_to_guess_against() {
-    each_engine(async |core| {
-        let holder = Holder::make(&core).await;
-        let mut tx = core.db.read().await.unwrap();
+    each_engine(async |context| {
+        let holder = Holder::make(&context).await;
+        let mut tx = context.db.read().await.unwrap();
         let sealed = store::holder(&mut tx, RESIDENT).await.unwrap().unwrap().sealed;
         let public = holder.pin.public().unwrap().to_bytes();
         assert!(!sealed.windows(32).any(|window| window == public), "the key rests encrypted");

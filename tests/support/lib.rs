@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use ikd::clock::{Clock, Timestamp};
 use ikd::config::{Config, Mode};
-use ikd::core::{Core, Sources};
+use ikd::context::{Context, Sources};
 use ikd::db::{Db, PoolSizes};
 use ikd::random::Random;
 use ikd::vault::Vault;
@@ -47,19 +47,19 @@ impl Engine {
 }
 
 /// Runs a test body on each engine, with a migrated database, a stopped clock and repeatable randomness of its own.
-pub async fn each_engine(body: impl AsyncFn(Core)) {
+pub async fn each_engine(body: impl AsyncFn(Context)) {
     for engine in Engine::ALL {
-        // Shown only when the test fails: which engine it was.
+        // Presented only when the test fails: which engine it was.
         println!("engine: {engine:?}");
         let folder = tempfile::tempdir().unwrap();
-        let core = core(engine, folder.path()).await;
-        body(core.clone()).await;
-        core.db.close().await;
+        let context = context(engine, folder.path()).await;
+        body(context.clone()).await;
+        context.db.close().await;
     }
 }
 
-/// A core as in [`each_engine`]; `folder` takes the files.
-pub async fn core(engine: Engine, folder: &Path) -> Core {
+/// A context as in [`each_engine`]; `folder` takes the files.
+pub async fn context(engine: Engine, folder: &Path) -> Context {
     let url = engine.new_database(folder).await;
     let db = Db::open(&url, PoolSizes { connections: 16, acquire_timeout_seconds: 30, ..PoolSizes::default() })
         .await
@@ -72,7 +72,7 @@ pub async fn core(engine: Engine, folder: &Path) -> Core {
     config.keys.publish_ahead_seconds = 0;
     config.mail.directory = folder.join("mail");
     let (clock, random) = (Clock::stopped(START), Random::seeded(1));
-    Core::from(Sources { db, clock, random, vault: Vault::single([7; 32]), config: Arc::new(config) })
+    Context::from(Sources { db, clock, random, vault: Vault::single([7; 32]), config: Arc::new(config) })
 }
 
 /// The folder of the whole project.

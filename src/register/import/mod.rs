@@ -240,7 +240,7 @@ where
     let trust_zeros = options.trust_zeros;
     let seen = tokio::task::spawn_blocking(move || look(&path, trust_zeros)).await.map_err(BatchError::from)??;
     let (digest, total_bytes) = (seen.digest, seen.length);
-    let today = Date::in_jakarta(register.core.now());
+    let today = Date::in_jakarta(register.context.now());
 
     let mut state = begin(register, &digest, options.restart).await?;
     let resumed_from = state.next_row;
@@ -307,8 +307,8 @@ where
 }
 
 async fn begin(register: &LocalRegister, digest: &[u8], restart: bool) -> Result<ImportRow, ImportError> {
-    let now = register.core.now();
-    let mut tx = register.core.db.write().await?;
+    let now = register.context.now();
+    let mut tx = register.context.db.write().await?;
     let mut state = store::begin_import(&mut tx, digest, now).await?;
     if restart {
         let zero = ImportRow { next_row: 0, accepted: 0, refused: 0 };

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::{CODES, Guesser, PresentationCode, Window};
 use super::store;
 use crate::clock::{DAY, Timestamp};
-use crate::core::{Core, Sources};
+use crate::context::{Context, Sources};
 use crate::db::Tx;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::secret::Redacted;
@@ -22,7 +22,7 @@ const TABLE: &[u8] = b"presentation_code";
 /// Codes and wrong guesses. Cloning shares the database.
 #[derive(Clone)]
 pub struct Codes {
-    core: Core,
+    context: Context,
 }
 
 /// What was typed, after it was looked up.
@@ -36,8 +36,8 @@ pub enum Redeemed {
 
 impl Codes {
     /// Over the shared tables.
-    pub const fn new(core: Core) -> Self {
-        Self { core }
+    pub const fn new(context: Context) -> Self {
+        Self { context }
     }
 
     /// A new code for a resident's presentation. It voids the one before.
@@ -45,7 +45,7 @@ impl Codes {
     /// # Errors
     /// When the database did not do it.
     pub async fn give(&self, resident: Uuid, token: &str, expires_at: Timestamp) -> Result<PresentationCode> {
-        let Sources { random, vault, db, .. } = &*self.core;
+        let Sources { random, vault, db, .. } = &*self.context;
         let mut tx = db.write().await?;
         store::void(&mut tx, resident).await?;
         for _ in 0..DRAWS {
@@ -77,7 +77,7 @@ impl Codes {
         now: Timestamp,
     ) -> Result<Redeemed> {
         // Who has to wait is told so without taking the writer.
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         for (subject, most) in guesser.subjects() {
             let window = window(&mut tx, subject).await?;
             if let Some(window) = window.filter(|window| window.left(most, now) == 0) {
@@ -85,7 +85,7 @@ impl Codes {
             }
         }
         drop(tx);
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         for (subject, most) in guesser.subjects() {
             if !store::count(&mut tx, subject, now, Window::over_at(now), most).await?.happened() {
                 let window = window(&mut tx, subject).await?;
@@ -93,17 +93,17 @@ impl Codes {
                 return Err(wait(window.map_or(1, |window| window.wait(now))));
             }
         }
-        let index = index(&self.core.vault, code);
+        let index = index(&self.context.vault, code);
         let Some(row) = store::find(&mut tx, &index).await? else {
             tx.commit().await?;
             return Ok(Redeemed::Nothing);
         };
         tx.rollback().await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         store::use_up(&mut tx, guesser.relying_party_id, &key.0, row.resident_id, now).await?.either_way();
         tx.commit().await?;
         let context = [TABLE, row.resident_id.as_bytes(), &index];
-        let token = self.core.vault.open(Label::Column, &context, &row.sealed)?;
+        let token = self.context.vault.open(Label::Column, &context, &row.sealed)?;
         let token = String::from_utf8(token.to_vec()).map_err(|_| Error::internal("a sealed token is no text"))?;
         Ok(Redeemed::Token(token.into()))
     }
@@ -113,7 +113,7 @@ impl Codes {
     /// # Errors
     /// When the database does not answer.
     pub async fn used_for(&self, party: Uuid, key: &IdempotencyKey) -> Result<Option<Uuid>> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         Ok(store::used_for(&mut tx, party, &key.0).await?)
     }
 
@@ -122,7 +122,7 @@ impl Codes {
     /// # Errors
     /// When the database does not answer.
     pub async fn left(&self, guesser: Guesser, now: Timestamp) -> Result<i64> {
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let mut least = i64::MAX;
         for (subject, most) in guesser.subjects() {
             let left = window(&mut tx, subject).await?.map_or(most, |window| window.left(most, now));
@@ -133,7 +133,7 @@ impl Codes {
 
     /// What a question with a code is recognised by when it is repeated. Keyed, because ten digits are soon tried out.
     pub fn keyed(&self, hash: &[u8; 32]) -> [u8; 32] {
-        self.core.vault.mac_index(Label::PresentationCode, &[b"question", hash])
+        self.context.vault.mac_index(Label::PresentationCode, &[b"question", hash])
     }
 
     /// Forgets expired codes and guesses that no longer count; gives how many rows.
@@ -141,8 +141,8 @@ impl Codes {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let now = self.core.now();
-        let mut tx = self.core.db.write().await?;
+        let now = self.context.now();
+        let mut tx = self.context.db.write().await?;
         let rows = store::sweep(&mut tx, now).await?
             + store::sweep_guesses(&mut tx, Window::over_at(now)).await?
             + store::sweep_used(&mut tx, now.plus_seconds(-USED_DAYS * DAY)).await?;

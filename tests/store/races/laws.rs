@@ -44,7 +44,7 @@ struct Facts {
 }
 
 async fn facts(world: &World, id: Uuid) -> Facts {
-    let mut tx = world.core.db.read().await.unwrap();
+    let mut tx = world.context.db.read().await.unwrap();
     let selfies = "SELECT registration_id, delete_after FROM registration_selfie";
     let holder = "SELECT resident_id FROM holder_record WHERE resident_id = $1";
     let credential = "SELECT state FROM credential WHERE resident_id = $1";
@@ -77,7 +77,7 @@ pub async fn broken(world: &World, case: &Case, acts: [Act; 2], went: [bool; 2])
         demand(!both(one, other), "one makes the other impossible");
     }
     for (id, delete_after) in &facts.selfies {
-        let mut tx = world.core.db.read().await.unwrap();
+        let mut tx = world.context.db.read().await.unwrap();
         let row = store::lookup(&mut tx, *id).await.unwrap();
         demand(row.is_some_and(|row| row.ended_at.is_none() || delete_after.is_some()), "a selfie is kept for ever");
     }
@@ -114,7 +114,7 @@ pub async fn broken(world: &World, case: &Case, acts: [Act; 2], went: [bool; 2])
     let (queued, sent) = (count(&facts.mails, "queued"), count(&facts.mails, "sent"));
     demand(queued <= 1 && queued + sent <= 3, "more than three mails, or two that wait");
 
-    let vault = &world.core.vault;
+    let vault = &world.context.vault;
     let submitted: Submitted = vault.open_row("registration", row.registration_id, &row.sealed).unwrap();
     let index = email_index(vault, submitted.email.expose());
     demand(row.email_index == index, "the address is counted as another one");

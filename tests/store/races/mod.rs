@@ -14,7 +14,7 @@ use ikd::error::Error;
 use tokio::sync::Barrier;
 
 use self::stage::{Act, Case, Stage, World};
-use support::{Engine, core};
+use support::{Engine, context};
 
 /// The states in which a pair is tried: those that suit both, or else the first that suits each.
 fn stages(pair: [Act; 2]) -> Vec<Stage> {
@@ -25,7 +25,7 @@ fn stages(pair: [Act; 2]) -> Vec<Stage> {
 
 async fn race(engine: Engine, rounds: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let world = Arc::new(World::open(core(engine, folder.path()).await).await);
+    let world = Arc::new(World::open(context(engine, folder.path()).await).await);
     let (mut tried, mut both_went, mut broken) = (0, 0, BTreeMap::<String, usize>::new());
     for (place, first) in Act::ALL.into_iter().enumerate() {
         for second in Act::ALL.into_iter().skip(place) {
@@ -42,7 +42,7 @@ async fn race(engine: Engine, rounds: usize) {
         }
     }
     println!("{engine:?}: {tried} races, in {both_went} of them both went through");
-    world.core.db.close().await;
+    world.context.db.close().await;
     let told: Vec<String> = broken.into_iter().map(|(law, times)| format!("{times} x {law}")).collect();
     assert!(told.is_empty(), "{engine:?}:\n{}", told.join("\n"));
 }

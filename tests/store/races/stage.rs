@@ -4,7 +4,7 @@ use ikd::activation::code::ActivationCode;
 use ikd::activation::service::Enrolment;
 use ikd::captcha;
 use ikd::clock::{Clock, DAY, Timestamp};
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::credential::{SealedRecord, TokenKind};
 use ikd::db::Tx;
 use ikd::device::client::{DeviceKey, PinKey};
@@ -18,7 +18,7 @@ use ikd::registration::model::{Draft, Submitted};
 use ikd::registration::service::{Amendment, email_index, nik_index};
 use ikd::registration::{Service, State, store, terms};
 use ikd::secret::Redacted;
-use ikd::wallet::face::{NewHolder, enrol};
+use ikd::wallet::ports::{NewHolder, enrol};
 use ikd::{activation, execute};
 use uuid::Uuid;
 
@@ -103,7 +103,7 @@ impl Act {
 /// The services and the person of all races.
 pub struct World {
     /// Database, clock, randomness.
-    pub core: Core,
+    pub context: Context,
     /// What the resident is known as to the register.
     pub resident: Uuid,
     registrations: Service,
@@ -157,44 +157,45 @@ fn selfie() -> Vec<u8> {
 
 impl World {
     /// Opens the services over a database with one resident in the register.
-    pub async fn open(core: Core) -> Self {
-        Keyring::init(&core).await.unwrap();
-        let keyring = Keyring::open(core.clone()).await.unwrap();
-        let local = LocalRegister::new(core.clone());
+    pub async fn open(context: Context) -> Self {
+        Keyring::init(&context).await.unwrap();
+        let keyring = Keyring::open(context.clone()).await.unwrap();
+        let local = LocalRegister::new(context.clone());
         local.put(vec![NewRecord { record: record(), portrait: None }]).await.unwrap();
         let resident = local.lookup(&record().nik).await.unwrap().unwrap().resident_id;
         let at = |seconds: i64| {
-            let core = core.altered(|sources| sources.clock = Clock::stopped(core.now().plus_seconds(seconds)));
-            let register = PopulationRegister::Local(LocalRegister::new(core.clone()));
-            Service::new(core, register, keyring.clone(), Wake::default())
+            let context =
+                context.altered(|sources| sources.clock = Clock::stopped(context.now().plus_seconds(seconds)));
+            let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
+            Service::new(context, register, keyring.clone(), Wake::default())
         };
         let counter = SealedRecord {
             kind: TokenKind::Counter,
             subject: OFFICER.officer_id,
             generation: 0,
-            issued: core.now(),
+            issued: context.now(),
             attributes: 0,
         };
         Self {
             resident,
             registrations: Service::new(
-                core.clone(),
+                context.clone(),
                 PopulationRegister::Local(local),
                 keyring.clone(),
                 Wake::default(),
             ),
-            activation: activation::Service::new(core.clone(), Wake::default()),
-            guard: guard(&core),
+            activation: activation::Service::new(context.clone(), Wake::default()),
+            guard: guard(&context),
             counter_token: keyring.issue(counter).unwrap().token,
             late: at(20),
             latest: at(200 * DAY),
-            core,
+            context,
         }
     }
 
     /// Forgets a race.
     pub async fn clear(&self) {
-        let mut tx = self.core.db.write().await.unwrap();
+        let mut tx = self.context.db.write().await.unwrap();
         for table in [
             "DELETE FROM registration",
             "DELETE FROM registration_selfie",
@@ -215,20 +216,21 @@ impl World {
     }
 
     async fn prepare_holder(&self, tx: &mut Tx) {
-        let sealed = self.core.vault.seal_row(&self.core.random, "holder_record", self.resident, &record()).unwrap();
-        store::put_holder(tx, self.resident, &sealed, None, self.core.now()).await.unwrap();
+        let sealed =
+            self.context.vault.seal_row(&self.context.random, "holder_record", self.resident, &record()).unwrap();
+        store::put_holder(tx, self.resident, &sealed, None, self.context.now()).await.unwrap();
     }
 
     async fn make_holder(&self, tx: &mut Tx) {
         let new = NewHolder {
             resident_id: self.resident,
             registration_id: Uuid::from_u128(1),
-            device: DeviceKey::generate(&self.core.random).thumbprint(),
+            device: DeviceKey::generate(&self.context.random).thumbprint(),
             pin_public_key: PinKey::from_seed(&[2; 32]).public().unwrap(),
             email: String::from("lama@example.id").into(),
             language: Language::Indonesian,
         };
-        enrol(&self.core, tx, &new, self.core.now()).await.unwrap();
+        enrol(&self.context, tx, &new, self.context.now()).await.unwrap();
         self.prepare_holder(tx).await;
     }
 }
@@ -240,18 +242,18 @@ const PLACE: &str = "UPDATE registration SET state = $2, check_state = $3, check
 impl Case {
     /// Puts a registration where the race begins.
     pub async fn make(world: &World, stage: Stage, acts: [Act; 2]) -> Self {
-        let core = &world.core;
-        let (now, id) = (core.now(), core.random.uuid_v7(core.now()));
-        let (device, pin) = (DeviceKey::generate(&core.random), PinKey::from_seed(&[1; 32]));
+        let context = &world.context;
+        let (now, id) = (context.now(), context.random.uuid_v7(context.now()));
+        let (device, pin) = (DeviceKey::generate(&context.random), PinKey::from_seed(&[1; 32]));
         let submitted = submitted();
-        let mut tx = core.db.write().await.unwrap();
-        let address = email_index(&core.vault, submitted.email.expose());
+        let mut tx = context.db.write().await.unwrap();
+        let address = email_index(&context.vault, submitted.email.expose());
         let new = store::New {
             registration_id: id,
             device_thumbprint: &device.thumbprint(),
-            nik_index: &nik_index(&core.vault, &submitted.nik),
+            nik_index: &nik_index(&context.vault, &submitted.nik),
             email_index: &address,
-            sealed: &core.vault.seal_row(&core.random, "registration", id, &submitted).unwrap(),
+            sealed: &context.vault.seal_row(&context.random, "registration", id, &submitted).unwrap(),
             language: "id",
             terms_version: terms::VERSION,
             check_state: "pending",
@@ -296,7 +298,7 @@ impl Case {
             store::keep_selfie_until(&mut tx, id, now.plus_seconds(DAY)).await.unwrap();
         }
         if checked {
-            let sealed = core.vault.seal_row(&core.random, "registration_register_copy", id, &record()).unwrap();
+            let sealed = context.vault.seal_row(&context.random, "registration_register_copy", id, &record()).unwrap();
             store::put_copy(&mut tx, id, &sealed, None).await.unwrap();
         }
         if state == State::AwaitingOfficer {
@@ -308,9 +310,9 @@ impl Case {
             for _ in 0..2 {
                 let kind = MailKind::ActivationCode;
                 assert!(outbox::allow(&mut tx, kind, &address, now).await.unwrap().happened());
-                outbox::enqueue(&mut tx, &core.random, now, kind, id).await.unwrap();
+                outbox::enqueue(&mut tx, &context.random, now, kind, id).await.unwrap();
             }
-            for mail in outbox::lease(&mut tx, &core.random, now, 9).await.unwrap() {
+            for mail in outbox::lease(&mut tx, &context.random, now, 9).await.unwrap() {
                 outbox::mark_sent(&mut tx, &mail, now).await.unwrap().demand().unwrap();
             }
             activation::store::sent(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap();
@@ -324,13 +326,13 @@ impl Case {
             _ => String::new(),
         };
         if stage == Stage::Taken {
-            let mut tx = core.db.write().await.unwrap();
+            let mut tx = context.db.write().await.unwrap();
             world.registrations.ask_release(&mut tx, OFFICER, id, &version, "Ponsel hilang").await.unwrap();
             tx.commit().await.unwrap();
         }
         let (challenge, signature) = sign(&world.guard, &device, &pin, Purpose::Enrol);
         let enrolment = Enrolment { pin_public_key: pin.public_text(), challenge, signature };
-        let solution = || captcha::solve(&captcha::issue(&core.vault, &core.random, 5, 0, now).unwrap()).unwrap();
+        let solution = || captcha::solve(&captcha::issue(&context.vault, &context.random, 5, 0, now).unwrap()).unwrap();
         let solutions = if acts.contains(&Act::EnterCode) { [solution(), solution()] } else { Default::default() };
         Self { stage, id, device, version, enrolment, solutions }
     }
@@ -339,7 +341,7 @@ impl Case {
 impl Act {
     /// Does it, as the act in place `slot` of a pair.
     pub async fn run(self, world: &World, case: &Case, slot: usize) -> Result<()> {
-        let (core, id, now) = (&world.core, case.id, world.core.now());
+        let (context, id, now) = (&world.context, case.id, world.context.now());
         let (service, device, version) = (&world.registrations, &case.device.thumbprint(), case.version.as_str());
         match self {
             Self::Register => {
@@ -370,7 +372,7 @@ impl Act {
             }
             Self::Resend => world.activation.resend(device, id).await.map(|_| ()),
             Self::EnterCode => {
-                let code = Redacted(ActivationCode::derive(&core.vault, id, 1)?.digits());
+                let code = Redacted(ActivationCode::derive(&context.vault, id, 1)?.digits());
                 world.activation.enter_code(device, id, &code, Some(&case.solutions[slot])).await.map(|_| ())
             }
             Self::Enrol => world.activation.enrol(device, id, &case.enrolment).await.map(|_| ()),
@@ -378,7 +380,7 @@ impl Act {
             Self::Expire => world.late.sweep().await.map(|_| ()),
             Self::Forget => world.latest.sweep().await.map(|_| ()),
             _ => {
-                let mut tx = core.db.write().await?;
+                let mut tx = context.db.write().await?;
                 self.at_the_counter(service, &mut tx, (id, version), now.plus_seconds(1 + slot as i64)).await?;
                 Ok(tx.commit().await?)
             }
@@ -398,7 +400,9 @@ impl Act {
             Self::Confirm => service.confirm_match(tx, COLLEAGUE, id, NUMBER).await,
             Self::Approve => service.approve(tx, OFFICER, id, version, "").await.map(|_| ()),
             Self::Return => {
-                service.give_back(tx, OFFICER, (id, version), State::NeedsCorrection, "Perbaiki", vec![]).await
+                service
+                    .return_for_correction(tx, OFFICER, (id, version), State::NeedsCorrection, "Perbaiki", vec![])
+                    .await
             }
             Self::Reject => service.reject(tx, OFFICER, (id, version), "Bukan orangnya", "").await,
             Self::Ask => service.ask_release(tx, OFFICER, id, version, "Ponsel hilang").await,

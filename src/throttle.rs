@@ -8,9 +8,9 @@ use crate::fair::Meter;
 
 /// `burst` wrong guesses at once from one address, one more every `seconds_each`. Cloning shares it.
 #[derive(Clone)]
-pub struct Guesses(Meter);
+pub struct Throttle(Meter);
 
-impl Guesses {
+impl Throttle {
     /// No address has been wrong yet.
     pub fn new(burst: i64, seconds_each: i64) -> Self {
         Self(Meter::new(burst, seconds_each * MICROS))
@@ -26,6 +26,6 @@ impl Guesses {
 
     /// The guess was right: it does not count.
     pub fn was_right(&self, address: IpAddr) {
-        self.0.give_back(address);
+        self.0.refund(address);
     }
 }

@@ -1,4 +1,4 @@
-//! Jobs that wait for the threads of the embedded engine, and go to them in batches: [`Group`](super::group::Group) for
+//! Jobs that wait for the threads of the embedded engine, and go to them in batches: [`TaskBatcher`](super::tasks::TaskBatcher) for
 //! threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,19 +7,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::group::{Limits, take};
+use super::tasks::{Limits, take};
 use crate::db::{DbResult, Session, Work};
 
 /// Jobs that wait for each thread under way before another one is called: fewer gain little by going together.
 const WORTH_A_THREAD: usize = 4;
 
 /// The queue of a stage. Cloning shares it.
-pub struct Inbox<J>(Arc<Shared<J>>);
+pub struct ThreadBatcher<J>(Arc<Shared<J>>);
 
 struct Shared<J> {
     waiting: Mutex<Waiting<J>>,
     limits: Limits,
-    apart: Option<fn(&J) -> Uuid>,
+    separate_by: Option<fn(&J) -> Uuid>,
     post: Box<dyn Fn(Work) -> DbResult<()> + Send + Sync>,
     work: Box<Batched<J>>,
     ended: Notify,
@@ -34,24 +34,24 @@ struct Waiting<J> {
     closed: bool,
 }
 
-impl<J> Clone for Inbox<J> {
+impl<J> Clone for ThreadBatcher<J> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<J: Send + 'static> Inbox<J> {
+impl<J: Send + 'static> ThreadBatcher<J> {
     /// `post` calls a thread to do `work` on a batch. With `apart` a batch holds at most one job per id, in the order of the
     /// ids.
     pub fn new(
         limits: Limits,
-        apart: Option<fn(&J) -> Uuid>,
+        separate_by: Option<fn(&J) -> Uuid>,
         post: impl Fn(Work) -> DbResult<()> + Send + Sync + 'static,
         work: impl Fn(&mut Session<'_>, Vec<J>) + Send + Sync + 'static,
     ) -> Self {
         let waiting = Mutex::new(Waiting { jobs: Vec::new(), called: 0, closed: false });
         let (post, work) = (Box::new(post), Box::new(work));
-        Self(Arc::new(Shared { waiting, limits, apart, post, work, ended: Notify::new() }))
+        Self(Arc::new(Shared { waiting, limits, separate_by, post, work, ended: Notify::new() }))
     }
 
     /// Queues a job.
@@ -65,7 +65,7 @@ impl<J: Send + 'static> Inbox<J> {
         }
         waiting.jobs.push(job);
         let calls = waiting.called == 0
-            || waiting.called < self.0.limits.abreast && waiting.jobs.len() >= WORTH_A_THREAD * waiting.called;
+            || waiting.called < self.0.limits.concurrency && waiting.jobs.len() >= WORTH_A_THREAD * waiting.called;
         waiting.called += usize::from(calls);
         drop(waiting);
         if calls {
@@ -119,7 +119,7 @@ impl<J: Send + 'static> Inbox<J> {
         let most = self.0.limits.batch;
         let rest = if waiting.jobs.len() > most { waiting.jobs.split_off(most) } else { Vec::new() };
         let mut first = std::mem::replace(&mut waiting.jobs, rest);
-        let batch = take(&mut first, self.0.apart);
+        let batch = take(&mut first, self.0.separate_by);
         // What has to stay apart goes first the next time.
         first.append(&mut waiting.jobs);
         waiting.jobs = first;
@@ -150,16 +150,20 @@ mod tests {
     type Batches = Arc<Mutex<Vec<Vec<u128>>>>;
 
     /// An inbox that notes its batches; the first job of a batch is how many milliseconds it takes, and 13 breaks.
-    async fn recording(waiting: usize, abreast: usize, apart: bool) -> (tempfile::TempDir, Db, Inbox<u128>, Batches) {
+    async fn recording(
+        waiting: usize,
+        concurrency: usize,
+        separate_by: bool,
+    ) -> (tempfile::TempDir, Db, ThreadBatcher<u128>, Batches) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("ikd.db").display());
         let db = Db::open(&url, PoolSizes::default()).await.unwrap();
         let threads: Threads = db.threads().unwrap().clone();
         let batches = Batches::default();
         let (seen, id): (_, fn(&u128) -> Uuid) = (Arc::clone(&batches), |job| Uuid::from_u128(*job));
-        let limits = Limits { waiting, batch: 8, abreast };
+        let limits = Limits { waiting, batch: 8, concurrency };
         let post = move |work| threads.post_read(work);
-        let inbox = Inbox::new(limits, apart.then_some(id), post, move |_, batch: Vec<u128>| {
+        let inbox = ThreadBatcher::new(limits, separate_by.then_some(id), post, move |_, batch: Vec<u128>| {
             assert!(batch[0] != 13, "on purpose");
             let pause = Duration::from_millis(batch[0] as u64);
             seen.lock().unwrap().push(batch);
@@ -169,7 +173,7 @@ mod tests {
     }
 
     /// Queues a job that takes that many milliseconds, and returns when it is under way.
-    async fn occupy(inbox: &Inbox<u128>, millis: u128, batches: &Batches) {
+    async fn occupy(inbox: &ThreadBatcher<u128>, millis: u128, batches: &Batches) {
         inbox.push(millis).unwrap();
         while batches.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;

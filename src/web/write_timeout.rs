@@ -10,13 +10,13 @@ use tokio::time::Sleep;
 
 /// Ends a connection whose peer takes nothing for `patience` while something waits to be sent. Without it, a client that
 /// asks and never reads would hold its socket for ever: the header timeout only counts while the service reads.
-pub struct Patient<S> {
+pub struct WriteTimeout<S> {
     inner: S,
     patience: Duration,
     blocked: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
+impl<S> WriteTimeout<S> {
     /// A connection over `inner`.
     pub const fn new(inner: S, patience: Duration) -> Self {
         Self { inner, patience, blocked: None }
@@ -34,13 +34,13 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.get_mut().inner).poll_read(context, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.inner).poll_write(context, bytes);

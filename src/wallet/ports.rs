@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::{HolderSecret, MAX_TRIES};
 use super::store::{self, HolderRow};
 use crate::clock::Timestamp;
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::Tx;
 use crate::device::{PinPublicKey, Thumbprint};
 use crate::error::{Code, Error, Language, Refusal, Result};
@@ -38,7 +38,7 @@ pub struct NewHolder {
 ///
 /// # Errors
 /// `already_active` when the resident has one that can still be unlocked, or the device holds somebody else's.
-pub async fn enrol(core: &Core, tx: &mut Tx, new: &NewHolder, now: Timestamp) -> Result<()> {
+pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timestamp) -> Result<()> {
     if !store::enrol(tx, new.resident_id, now).await?.happened() {
         return Err(Code::AlreadyActive.into());
     }
@@ -51,7 +51,7 @@ pub async fn enrol(core: &Core, tx: &mut Tx, new: &NewHolder, now: Timestamp) ->
         resident_id: new.resident_id,
         registration_id: new.registration_id,
         device_thumbprint: new.device.to_vec(),
-        sealed: core.vault.seal_row(&core.random, HOLDER_TABLE, new.resident_id, &secret)?,
+        sealed: context.vault.seal_row(&context.random, HOLDER_TABLE, new.resident_id, &secret)?,
     };
     store::set_holder(tx, &row, now).await?;
     if !store::bind(tx, &new.device, new.resident_id, now).await?.happened() {
@@ -69,7 +69,7 @@ pub async fn enrol(core: &Core, tx: &mut Tx, new: &NewHolder, now: Timestamp) ->
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
 pub async fn is_enrolled(
-    core: &Core,
+    context: &Context,
     tx: &mut Tx,
     registration_id: Uuid,
     device: &Thumbprint,
@@ -80,20 +80,20 @@ pub async fn is_enrolled(
     if row.registration_id != registration_id || row.device_thumbprint != device.as_slice() {
         return Ok(false);
     }
-    Ok(secret(core, &row)?.pin_public_key == key.to_bytes())
+    Ok(secret(context, &row)?.pin_public_key == key.to_bytes())
 }
 
-pub(super) fn secret(core: &Core, row: &HolderRow) -> Result<HolderSecret> {
-    Ok(core.vault.open_row(HOLDER_TABLE, row.resident_id, &row.sealed)?)
+pub(super) fn secret(context: &Context, row: &HolderRow) -> Result<HolderSecret> {
+    Ok(context.vault.open_row(HOLDER_TABLE, row.resident_id, &row.sealed)?)
 }
 
 /// How a holder is reached: address and language. `None` when the resident never had a digital KTP.
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn contact(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<Option<(Redacted<String>, Language)>> {
+pub async fn contact(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Option<(Redacted<String>, Language)>> {
     let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
-    let secret = secret(core, &row)?;
+    let secret = secret(context, &row)?;
     Ok(Some((secret.email, secret.language)))
 }
 
@@ -103,7 +103,7 @@ pub async fn contact(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<Option<
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
 pub async fn warn_of_registration(
-    core: &Core,
+    context: &Context,
     tx: &mut Tx,
     resident: Uuid,
     registration_id: Uuid,
@@ -112,12 +112,12 @@ pub async fn warn_of_registration(
     if !has_holder(tx, resident).await? {
         return Ok(());
     }
-    let Some((email, _)) = contact(core, tx, resident).await? else { return Ok(()) };
+    let Some((email, _)) = contact(context, tx, resident).await? else { return Ok(()) };
     // As registrations index addresses: all spellings of one mailbox are one.
-    let index = core.vault.blind_index(Label::EmailIndex, &input::email::mailbox(email.expose()));
+    let index = context.vault.blind_index(Label::EmailIndex, &input::email::mailbox(email.expose()));
     let kind = MailKind::ForeignRegistration;
     if let Some(due) = outbox::reserve(tx, kind, &index, now, outbox::ALLOWANCE_INTERVAL_SECONDS).await? {
-        outbox::enqueue_at(tx, &core.random, (now, due), kind, registration_id).await?;
+        outbox::enqueue_at(tx, &context.random, (now, due), kind, registration_id).await?;
     }
     Ok(())
 }
@@ -149,19 +149,19 @@ pub(super) async fn has_holder(tx: &mut Tx, resident: Uuid) -> Result<bool> {
 ///
 /// # Errors
 /// When the database does not answer, or there is no such holder: a fault of ours.
-pub async fn record(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<RegisterRecord> {
+pub async fn record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<RegisterRecord> {
     let sealed =
         store::record(tx, resident).await?.ok_or_else(|| Error::internal("a holder without a register record"))?;
-    Ok(core.vault.open_row("holder_record", resident, &sealed)?)
+    Ok(context.vault.open_row("holder_record", resident, &sealed)?)
 }
 
 /// The holder's portrait: JPEG.
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn portrait(core: &Core, tx: &mut Tx, resident: Uuid) -> Result<Option<Vec<u8>>> {
+pub async fn portrait(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Option<Vec<u8>>> {
     match store::portrait(tx, resident).await? {
-        Some(sealed) => Ok(Some(core.vault.open_bytes("holder_portrait", resident, &sealed)?)),
+        Some(sealed) => Ok(Some(context.vault.open_bytes("holder_portrait", resident, &sealed)?)),
         None => Ok(None),
     }
 }

@@ -1,7 +1,7 @@
 //! The two stages that a check passes through: checking its signature, reading its holder and drafting answer and record;
 //! then spending the token with that record. Between them a check goes on by itself; its caller hears the end.
 //!
-//! Checks that wait for a stage pass it together ([`Stage`]).
+//! Checks that wait for a stage pass it together ([`Batcher`]).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::batch::{self, Done, Holder, Spending};
-use super::case::{Case, Drafts};
+use super::draft::{Drafts, PendingCheck};
 use super::model::Content;
 use super::store::CheckRow;
+use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::clock::stopwatch;
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::verify::Signed;
 use crate::db::{Db, DbError, DbResult, Session, processors};
 use crate::error::Result;
 use crate::random::Random;
-use crate::stage::{Group, Inbox, Limits, MOST, Stage, gone, overloaded};
 
 /// Checks of the first stage in a batch on the server, and such batches under way for each processor: what a batch draws up
 /// is drawn up one after the other, so small ones keep all processors busy; and while one waits for the server others go.
@@ -53,7 +53,7 @@ struct Reading {
 /// What is to be done with a holder's data.
 enum Then {
     Tell(oneshot::Sender<DbResult<Option<Holder>>>),
-    Answer(Box<Case>, Reply),
+    Answer(Box<PendingCheck>, Reply),
 }
 
 struct Committing {
@@ -64,41 +64,41 @@ struct Committing {
 
 /// Both stages. Cloning shares them.
 #[derive(Clone)]
-pub(super) struct Lanes {
-    reads: Stage<Reading>,
-    commits: Stage<Committing>,
+pub(super) struct Pipeline {
+    reads: Batcher<Reading>,
+    commits: Batcher<Committing>,
 }
 
-impl Lanes {
+impl Pipeline {
     /// Starts both over the database; each lets so many checks wait as may be under way.
-    pub(super) fn start(core: &Core, drafts: Drafts) -> Self {
-        let waiting = core.config.limits.verifications;
+    pub(super) fn start(context: &Context, drafts: Drafts) -> Self {
+        let waiting = context.config.limits.verifications;
         let processors = processors();
         // One after the other: what queues behind a commit makes the next one larger, and SQLite has one writer.
-        let commit_limits = Limits { waiting, batch: MOST, abreast: 1 };
-        let apart: fn(&Committing) -> Uuid = |job| job.spending.row.resident_id;
-        match core.db.threads() {
+        let commit_limits = Limits { waiting, batch: MOST, concurrency: 1 };
+        let separate_by: fn(&Committing) -> Uuid = |job| job.spending.row.resident_id;
+        match context.db.threads() {
             Some(threads) => {
                 let (writing, reading) = (threads.clone(), threads.clone());
                 let post = move |work| writing.post_write(work);
-                let commits = Stage::Threads(Inbox::new(commit_limits, Some(apart), post, commit_here));
+                let commits = Batcher::Threads(ThreadBatcher::new(commit_limits, Some(separate_by), post, commit_here));
                 let next = commits.clone();
                 let work = move |session: &mut Session<'_>, jobs| read_here(session, jobs, &drafts, &next);
                 let post = move |work| reading.post_read(work);
-                let limits = Limits { waiting, batch: MOST, abreast: processors };
-                let reads = Stage::Threads(Inbox::new(limits, None, post, work));
+                let limits = Limits { waiting, batch: MOST, concurrency: processors };
+                let reads = Batcher::Threads(ThreadBatcher::new(limits, None, post, work));
                 Self { reads, commits }
             }
             None => {
-                let (db, random) = (core.db.clone(), core.random.clone());
+                let (db, random) = (context.db.clone(), context.random.clone());
                 let work = move |jobs| commit(db.clone(), random.clone(), jobs);
-                let commits = Stage::Tasks(Group::start(commit_limits, Some(apart), work));
-                let (db, next) = (core.db.clone(), commits.clone());
+                let commits = Batcher::Tasks(TaskBatcher::start(commit_limits, Some(separate_by), work));
+                let (db, next) = (context.db.clone(), commits.clone());
                 let work = move |jobs| read(db.clone(), jobs, drafts.clone(), next.clone());
                 // Half of the connections are for others, sessions among them.
-                let most = (core.config.database.connections as usize / 2).max(1);
-                let (batch, abreast) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors).min(most));
-                let reads = Stage::Tasks(Group::start(Limits { waiting, batch, abreast }, None, work));
+                let most = (context.config.database.connections as usize / 2).max(1);
+                let (batch, concurrency) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors).min(most));
+                let reads = Batcher::Tasks(TaskBatcher::start(Limits { waiting, batch, concurrency }, None, work));
                 Self { reads, commits }
             }
         }
@@ -111,19 +111,19 @@ impl Lanes {
     pub(super) async fn read(&self, resident: Uuid, portrait: bool) -> Result<Option<Holder>> {
         let (reply, answer) = oneshot::channel();
         self.reads.push(Reading { resident, portrait, then: Then::Tell(reply) }).map_err(|_| overloaded())?;
-        Ok(answer.await.unwrap_or_else(|_| Err(gone()))?)
+        Ok(answer.await.unwrap_or_else(|_| Err(broken_off()))?)
     }
 
     /// Checks the signature, spends the token and records the check; returns when that is durable, or did not happen.
     ///
     /// # Errors
     /// `overloaded`, or what the database said: the outcome is then unknown.
-    pub(super) async fn check(&self, case: Case) -> Result<Outcome> {
+    pub(super) async fn check(&self, case: PendingCheck) -> Result<Outcome> {
         let (reply, answer) = oneshot::channel();
         let (resident, portrait) = (case.resident(), case.wants_portrait());
         let then = Then::Answer(Box::new(case), reply);
         self.reads.push(Reading { resident, portrait, then }).map_err(|_| overloaded())?;
-        answer.await.unwrap_or_else(|_| Err(gone().into()))
+        answer.await.unwrap_or_else(|_| Err(broken_off().into()))
     }
 
     /// Returns when all that was queued is done; nothing is taken any more.
@@ -149,7 +149,7 @@ impl Reading {
     }
 
     /// Goes on with what was found.
-    fn go_on(self, found: DbResult<Option<Holder>>, drafts: &Drafts, next: &Stage<Committing>) {
+    fn go_on(self, found: DbResult<Option<Holder>>, drafts: &Drafts, next: &Batcher<Committing>) {
         let (case, reply) = match self.then {
             Then::Tell(reply) => {
                 let _ = reply.send(found);
@@ -182,7 +182,7 @@ impl Reading {
 }
 
 /// A batch of the first stage on a thread of the embedded engine.
-fn read_here(session: &mut Session<'_>, jobs: Vec<Reading>, drafts: &Drafts, next: &Stage<Committing>) {
+fn read_here(session: &mut Session<'_>, jobs: Vec<Reading>, drafts: &Drafts, next: &Batcher<Committing>) {
     let jobs = genuine(jobs);
     if jobs.is_empty() {
         return;
@@ -197,7 +197,7 @@ fn read_here(session: &mut Session<'_>, jobs: Vec<Reading>, drafts: &Drafts, nex
 }
 
 /// A batch of the first stage on the server.
-async fn read(db: Db, jobs: Vec<Reading>, drafts: Drafts, next: Stage<Committing>) {
+async fn read(db: Db, jobs: Vec<Reading>, drafts: Drafts, next: Batcher<Committing>) {
     let jobs = genuine(jobs);
     if jobs.is_empty() {
         return;
@@ -235,10 +235,10 @@ fn genuine(mut jobs: Vec<Reading>) -> Vec<Reading> {
 }
 
 /// The jobs of a batch, apart: what is to be written, and who waits for it.
-type Asked = (Vec<Spending>, Vec<(Content, Reply)>);
+type CommitBatch = (Vec<Spending>, Vec<(Content, Reply)>);
 
 /// A caller that is gone will ask again with the same key, if at all: as if its request had been lost on the way.
-fn asked(jobs: Vec<Committing>) -> Asked {
+fn asked(jobs: Vec<Committing>) -> CommitBatch {
     let living = jobs.into_iter().filter(|job| !job.reply.is_closed());
     living.map(|job| (job.spending, (job.content, job.reply))).unzip()
 }

@@ -11,7 +11,7 @@ use super::store::CheckRow;
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::core::Core;
+use crate::context::Context;
 use crate::credential::verify::Signed;
 use crate::credential::{KeyPurpose, SealedRecord};
 use crate::disclosure::disclose;
@@ -30,25 +30,25 @@ pub(super) struct Subject {
 }
 
 /// What a row keeps of a question.
-pub(super) struct Asked {
+pub(super) struct QuestionRecord {
     pub(super) idempotency_key: [u8; 16],
     pub(super) body_hash: [u8; 32],
     pub(super) purpose: String,
 }
 
 /// A question about a token with nothing wrong so far, on its way to be answered.
-pub(super) struct Case {
+pub(super) struct PendingCheck {
     /// The token's signature, which is yet to be checked.
     pub(super) signed: Signed,
     pub(super) party: Arc<Party>,
-    pub(super) asked: Asked,
+    pub(super) asked: QuestionRecord,
     pub(super) subject: Subject,
     /// What is to be shown, as far as there is any of it.
     pub(super) wanted: AttributeSet,
     pub(super) now: Timestamp,
 }
 
-impl Case {
+impl PendingCheck {
     pub(super) const fn resident(&self) -> Uuid {
         self.subject.record.subject
     }
@@ -70,7 +70,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// The row of a check that names a holder.
-    pub(super) fn into_row(self, party: &Party, asked: Asked, subject: Subject) -> CheckRow {
+    pub(super) fn into_row(self, party: &Party, asked: QuestionRecord, subject: Subject) -> CheckRow {
         CheckRow {
             verification_id: self.verification_id,
             resident_id: subject.record.subject,
@@ -101,8 +101,13 @@ pub(super) struct Drafts {
 }
 
 impl Drafts {
-    pub(super) fn new(core: &Core, keyring: Keyring) -> Self {
-        Self { vault: core.vault.clone(), random: core.random.clone(), config: Arc::clone(&core.config), keyring }
+    pub(super) fn new(context: &Context, keyring: Keyring) -> Self {
+        Self {
+            vault: context.vault.clone(),
+            random: context.random.clone(),
+            config: Arc::clone(&context.config),
+            keyring,
+        }
     }
 
     /// The values of `wanted`, and which of them there are.
@@ -151,8 +156,8 @@ impl Drafts {
     ///
     /// # Errors
     /// As [`Drafts::content`] and [`Drafts::draft`].
-    pub(super) fn good(&self, case: Case, holder: Holder) -> Result<(Spending, Content)> {
-        let Case { party, asked, subject, wanted, now, .. } = case;
+    pub(super) fn good(&self, case: PendingCheck, holder: Holder) -> Result<(Spending, Content)> {
+        let PendingCheck { party, asked, subject, wanted, now, .. } = case;
         let (content, disclosed) = self.content(subject.record.subject, holder, wanted, now)?;
         let draft = self.draft(&party, &asked.purpose, Verdict::Valid, (&content, disclosed), now)?;
         let row = draft.into_row(&party, asked, subject);

@@ -1,26 +1,26 @@
 //! A stage that jobs pass together: what comes at the same time is read or written in one go.
 //!
-//! On the server a stage is a task for each batch ([`Group`]); on the embedded engine it is the database's own threads, which
-//! wait for the disk without holding up a task ([`Inbox`]). A job goes on by itself; its caller hears the end.
+//! On the server a stage is a task for each batch ([`TaskBatcher`]); on the embedded engine it is the database's own threads, which
+//! wait for the disk without holding up a task ([`ThreadBatcher`]). A job goes on by itself; its caller hears the end.
 
-mod group;
-mod inbox;
+mod tasks;
+mod threads;
 
-pub use group::{Group, Limits, MOST};
-pub use inbox::Inbox;
+pub use tasks::{Limits, MOST, TaskBatcher};
+pub use threads::ThreadBatcher;
 
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal};
 
 /// Where the jobs of a stage wait. Cloning shares the queue.
-pub enum Stage<J> {
+pub enum Batcher<J> {
     /// For tasks, on the server.
-    Tasks(Group<J>),
+    Tasks(TaskBatcher<J>),
     /// For the threads of the embedded engine.
-    Threads(Inbox<J>),
+    Threads(ThreadBatcher<J>),
 }
 
-impl<J> Clone for Stage<J> {
+impl<J> Clone for Batcher<J> {
     fn clone(&self) -> Self {
         match self {
             Self::Tasks(group) => Self::Tasks(group.clone()),
@@ -29,7 +29,7 @@ impl<J> Clone for Stage<J> {
     }
 }
 
-impl<J: Send + 'static> Stage<J> {
+impl<J: Send + 'static> Batcher<J> {
     /// Queues a job.
     ///
     /// # Errors
@@ -56,6 +56,6 @@ pub fn overloaded() -> Error {
 }
 
 /// What a job's caller is told when its batch broke off.
-pub fn gone() -> DbError {
+pub fn broken_off() -> DbError {
     DbError::Unavailable(String::from("a batch ended without an answer"))
 }

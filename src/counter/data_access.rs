@@ -86,7 +86,7 @@ impl Service {
         require_service(officer)?;
         let reason = check_reason(reason)?;
         self.registrations.is_present(officer.actor(), id).await?;
-        let mut tx = self.core.db.write().await?;
+        let mut tx = self.context.db.write().await?;
         // Counted before anything is shown, and a try beyond the limit counts too.
         if self.audit.count(&mut tx, officer.officer_id, "view").await? > VIEWS_PER_HOUR {
             tx.commit().await?;
@@ -101,9 +101,9 @@ impl Service {
         let row = ReasonedView {
             officer_id: officer.officer_id,
             registration_id: id,
-            opened_at: self.core.now(),
+            opened_at: self.context.now(),
             office_id: officer.office_id,
-            reason_sealed: self.core.vault.seal_bytes(&self.core.random, TABLE, id, reason.as_bytes())?,
+            reason_sealed: self.context.vault.seal_bytes(&self.context.random, TABLE, id, reason.as_bytes())?,
         };
         store::add_view(&mut tx, &row).await?;
         self.audit.record(&mut tx, event(officer, Action::ViewWithReason, id), Outcome::Done).await?;
@@ -117,10 +117,10 @@ impl Service {
     pub async fn opened_views(&self, officer: &OfficerSession) -> Result<Vec<OpenedView>> {
         let allowed = if officer.role == Role::Supervisor { Ok(()) } else { Err(Code::Forbidden.into()) };
         self.judged(officer, Action::ViewsRead, officer.office_id, allowed).await?;
-        let mut tx = self.core.db.read().await?;
+        let mut tx = self.context.db.read().await?;
         let mut opened = Vec::new();
         for row in store::views(&mut tx, officer.office_id, VIEWS_SHOWN).await? {
-            let reason = self.core.vault.open_bytes(TABLE, row.registration_id, &row.reason_sealed)?;
+            let reason = self.context.vault.open_bytes(TABLE, row.registration_id, &row.reason_sealed)?;
             opened.push(OpenedView {
                 username: store::officer_name(&mut tx, row.officer_id).await?.unwrap_or_default(),
                 registration_id: row.registration_id,
@@ -138,8 +138,8 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub(super) async fn sweep_views(&self) -> Result<u64> {
-        let mut tx = self.core.db.write().await?;
-        let rows = store::sweep_views(&mut tx, self.core.now().plus_seconds(-VIEW_DAYS * DAY)).await?;
+        let mut tx = self.context.db.write().await?;
+        let rows = store::sweep_views(&mut tx, self.context.now().plus_seconds(-VIEW_DAYS * DAY)).await?;
         tx.commit().await?;
         Ok(rows)
     }
@@ -154,8 +154,8 @@ impl Service {
         if self.registrations.is_present(officer.actor(), id).await? {
             return Ok(());
         }
-        let mut tx = self.core.db.read().await?;
-        let since = self.core.now().plus_seconds(-VIEW_MINUTES * MINUTE);
+        let mut tx = self.context.db.read().await?;
+        let since = self.context.now().plus_seconds(-VIEW_MINUTES * MINUTE);
         if store::viewed_since(&mut tx, officer.officer_id, id, since).await? {
             return Ok(());
         }

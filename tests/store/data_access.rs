@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ikd::core::Core;
+use ikd::context::Context;
 use ikd::device::client::DeviceKey;
 use ikd::error::{Code, Language};
 use ikd::keyring::Keyring;
@@ -27,8 +27,8 @@ fn selfie(shade: u8) -> Vec<u8> {
     out.into_inner()
 }
 
-async fn approve(core: &Core, service: &Service, id: Uuid, seen: &View) -> Result<State, Option<Code>> {
-    let mut tx = core.db.write().await.unwrap();
+async fn approve(context: &Context, service: &Service, id: Uuid, seen: &View) -> Result<State, Option<Code>> {
+    let mut tx = context.db.write().await.unwrap();
     let state = service.approve(&mut tx, ACTOR, id, &seen.version, "").await.map_err(|error| error.code())?;
     tx.commit().await.unwrap();
     Ok(state)
@@ -36,17 +36,17 @@ async fn approve(core: &Core, service: &Service, id: Uuid, seen: &View) -> Resul
 
 #[tokio::test]
 async fn only_what_was_seen_is_approved() {
-    each_engine(async |core| {
-        Keyring::init(&core).await.unwrap();
-        let keyring = Keyring::open(core.clone()).await.unwrap();
-        let local = LocalRegister::new(core.clone());
-        let as_of = Date::in_jakarta(core.now());
+    each_engine(async |context| {
+        Keyring::init(&context).await.unwrap();
+        let keyring = Keyring::open(context.clone()).await.unwrap();
+        let local = LocalRegister::new(context.clone());
+        let as_of = Date::in_jakarta(context.now());
         let options = GenerateOptions { count: 5, seed: 1, as_of, portraits: false };
         generate_into(&local, options, |_| ControlFlow::Continue(())).await.unwrap();
         let person = Generator::new(1, as_of).first_eligible(1, 5).remove(0);
         let service =
-            Service::new(core.clone(), PopulationRegister::Local(local.clone()), keyring.clone(), Wake::default());
-        let device = DeviceKey::generate(&core.random).thumbprint();
+            Service::new(context.clone(), PopulationRegister::Local(local.clone()), keyring.clone(), Wake::default());
+        let device = DeviceKey::generate(&context.random).thumbprint();
         let draft = Draft {
             nik: person.nik.as_str().into(),
             // One letter differs: the officer has to see that.
@@ -61,12 +61,12 @@ async fn only_what_was_seen_is_approved() {
 
         // The register is closed when the officer looks, and answers before the click.
         local.set_switch(Switch::Closed).await.unwrap();
-        core.clock.advance(1);
+        context.clock.advance(1);
         let scan = async || {
             let token = service.activation_token(&device, id).await.unwrap().token;
             let scanned = service.read_scan(&token).await.unwrap();
             assert_eq!(scanned.0, id);
-            let mut tx = core.db.write().await.unwrap();
+            let mut tx = context.db.write().await.unwrap();
             service.scan(&mut tx, ACTOR, scanned).await.unwrap();
             tx.commit().await.unwrap();
         };
@@ -76,28 +76,28 @@ async fn only_what_was_seen_is_approved() {
         let pending = look().await;
         assert!(pending.check_result.is_none());
         local.set_switch(Switch::Open).await.unwrap();
-        core.clock.advance(60);
+        context.clock.advance(60);
         assert!(service.check_one(id).await.unwrap());
         let unseen = Err(Some(Code::WrongState));
-        assert_eq!(approve(&core, &service, id, &pending).await, unseen, "the difference was not seen");
-        core.clock.advance(1);
+        assert_eq!(approve(&context, &service, id, &pending).await, unseen, "the difference was not seen");
+        context.clock.advance(1);
         // This answer is on its way, or lost: that the service gave it does not mean that the officer has it.
         let answered = look().await;
         assert_eq!(answered.differences.len(), 1);
-        assert_eq!(approve(&core, &service, id, &pending).await, unseen, "the screen still showed no answer");
+        assert_eq!(approve(&context, &service, id, &pending).await, unseen, "the screen still showed no answer");
 
         // A new selfie after the look, on a node whose clock is behind.
-        core.clock.advance(-120);
+        context.clock.advance(-120);
         service.put_selfie(&device, id, HERE, selfie(200)).await.unwrap();
         let absent = Err(Some(Code::ScanRequired));
-        assert_eq!(approve(&core, &service, id, &answered).await, absent, "the selfie was not seen");
-        core.clock.advance(121);
-        assert_eq!(approve(&core, &service, id, &look().await).await, absent, "nor the person with it");
+        assert_eq!(approve(&context, &service, id, &answered).await, absent, "the selfie was not seen");
+        context.clock.advance(121);
+        assert_eq!(approve(&context, &service, id, &look().await).await, absent, "nor the person with it");
         scan().await;
-        assert_eq!(approve(&core, &service, id, &answered).await, unseen);
+        assert_eq!(approve(&context, &service, id, &answered).await, unseen);
         let newest = look().await;
         assert_eq!(look().await.version, newest.version, "looking changes nothing");
-        assert_eq!(approve(&core, &service, id, &newest).await, Ok(State::CodeSent));
+        assert_eq!(approve(&context, &service, id, &newest).await, Ok(State::CodeSent));
     })
     .await;
 }

@@ -12,9 +12,9 @@ use crate::vault::Vault;
 /// The sources that use cases draw from. Cloning shares all of them, and costs one count: each request clones services, and
 /// these hold it.
 #[derive(Clone)]
-pub struct Core(Arc<Sources>);
+pub struct Context(Arc<Sources>);
 
-/// What a [`Core`] gives access to.
+/// What a [`Context`] gives access to.
 #[derive(Clone)]
 pub struct Sources {
     /// The database.
@@ -29,13 +29,13 @@ pub struct Sources {
     pub config: Arc<Config>,
 }
 
-impl From<Sources> for Core {
+impl From<Sources> for Context {
     fn from(sources: Sources) -> Self {
         Self(Arc::new(sources))
     }
 }
 
-impl Core {
+impl Context {
     /// A copy that draws from something else in part.
     #[must_use]
     pub fn altered(&self, alter: impl FnOnce(&mut Sources)) -> Self {
@@ -45,7 +45,7 @@ impl Core {
     }
 }
 
-impl Deref for Core {
+impl Deref for Context {
     type Target = Sources;
 
     fn deref(&self) -> &Sources {

@@ -25,46 +25,46 @@ pub struct Limits {
     /// Jobs in a batch.
     pub batch: usize,
     /// Batches under way at once.
-    pub abreast: usize,
+    pub concurrency: usize,
 }
 
 /// How long a batch gathers at most while others are just about to queue more.
 const LINGER: Duration = Duration::from_millis(2);
 
 /// A queue of jobs and the task that empties it. Cloning shares both; the task ends with the last clone, or at
-/// [`Group::drain`].
-pub struct Group<J>(Arc<Shared<J>>);
+/// [`TaskBatcher::drain`].
+pub struct TaskBatcher<J>(Arc<Shared<J>>);
 
 struct Shared<J> {
     sender: Mutex<Option<mpsc::Sender<J>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl<J> Clone for Group<J> {
+impl<J> Clone for TaskBatcher<J> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<J: Send + 'static> Group<J> {
+impl<J: Send + 'static> TaskBatcher<J> {
     /// Starts the task. With `apart` a batch holds at most one job per id, in the order of the ids; the others wait for the
     /// next.
-    pub fn start<W, F>(limits: Limits, apart: Option<fn(&J) -> Uuid>, work: W) -> Self
+    pub fn start<W, F>(limits: Limits, separate_by: Option<fn(&J) -> Uuid>, work: W) -> Self
     where
         W: Fn(Vec<J>) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let Limits { waiting: capacity, batch: most, abreast } = limits;
+        let Limits { waiting: capacity, batch: most, concurrency } = limits;
         let (sender, mut queue) = mpsc::channel(capacity.max(1));
         let task = tokio::spawn(async move {
-            let places = Arc::new(Semaphore::new(abreast));
+            let places = Arc::new(Semaphore::new(concurrency));
             let mut waiting = Vec::with_capacity(most);
             while let Ok(place) = Arc::clone(&places).acquire_owned().await {
                 if waiting.is_empty() && queue.recv_many(&mut waiting, most).await == 0 {
                     break;
                 }
                 gather(&mut queue, &mut waiting, most).await;
-                let batch = take(&mut waiting, apart);
+                let batch = take(&mut waiting, separate_by);
                 // A task of its own: should it panic, its callers see that no answer comes, and the queue goes on.
                 let working = work(batch);
                 tokio::spawn(async move {
@@ -73,7 +73,7 @@ impl<J: Send + 'static> Group<J> {
                 });
             }
             // All places back means that all batches have ended.
-            let _ = places.acquire_many(u32::try_from(abreast).unwrap_or(u32::MAX)).await;
+            let _ = places.acquire_many(u32::try_from(concurrency).unwrap_or(u32::MAX)).await;
         });
         Self(Arc::new(Shared { sender: Mutex::new(Some(sender)), task: Mutex::new(Some(task)) }))
     }
@@ -118,8 +118,8 @@ async fn gather<J>(queue: &mut mpsc::Receiver<J>, waiting: &mut Vec<J>, most: us
 }
 
 /// The next batch; what does not fit in stays, in its order.
-pub(super) fn take<J>(waiting: &mut Vec<J>, apart: Option<fn(&J) -> Uuid>) -> Vec<J> {
-    let Some(id) = apart else { return std::mem::take(waiting) };
+pub(super) fn take<J>(waiting: &mut Vec<J>, separate_by: Option<fn(&J) -> Uuid>) -> Vec<J> {
+    let Some(id) = separate_by else { return std::mem::take(waiting) };
     let mut seen = HashSet::with_capacity(waiting.len());
     let (mut batch, mut rest) = (Vec::with_capacity(waiting.len()), Vec::new());
     for job in waiting.drain(..) {
@@ -141,17 +141,20 @@ mod tests {
 
     type Batches = Arc<Mutex<Vec<Vec<u128>>>>;
 
-    fn recording(capacity: usize, apart: bool, pause: Duration) -> (Group<u128>, Batches) {
+    fn recording(capacity: usize, separate_by: bool, pause: Duration) -> (TaskBatcher<u128>, Batches) {
         let batches = Batches::default();
         let (seen, id): (_, fn(&u128) -> Uuid) = (Arc::clone(&batches), |job| Uuid::from_u128(*job));
-        let group =
-            Group::start(Limits { waiting: capacity, batch: MOST, abreast: 1 }, apart.then_some(id), move |batch| {
+        let group = TaskBatcher::start(
+            Limits { waiting: capacity, batch: MOST, concurrency: 1 },
+            separate_by.then_some(id),
+            move |batch| {
                 let seen = Arc::clone(&seen);
                 async move {
                     seen.lock().unwrap().push(batch);
                     tokio::time::sleep(pause).await;
                 }
-            });
+            },
+        );
         (group, batches)
     }
 
@@ -192,13 +195,14 @@ mod tests {
     async fn a_panic_takes_only_its_own_batch() {
         let done = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&done);
-        let group = Group::start(Limits { waiting: 10, batch: MOST, abreast: 1 }, None, move |batch: Vec<u128>| {
-            let seen = Arc::clone(&seen);
-            async move {
-                assert!(batch[0] != 1, "the first batch panics");
-                seen.lock().unwrap().extend(batch);
-            }
-        });
+        let group =
+            TaskBatcher::start(Limits { waiting: 10, batch: MOST, concurrency: 1 }, None, move |batch: Vec<u128>| {
+                let seen = Arc::clone(&seen);
+                async move {
+                    assert!(batch[0] != 1, "the first batch panics");
+                    seen.lock().unwrap().extend(batch);
+                }
+            });
         group.push(1).unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
         group.push(2).unwrap();

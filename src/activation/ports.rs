@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::{CODE_LIFETIME_SECONDS, next_day};
 use super::store;
 use crate::clock::Timestamp;
-use crate::core::Core;
+use crate::context::Context;
 use crate::db::{DbResult, Tx};
 use crate::error::{Code, Refusal, Result};
 use crate::mail::MailKind;
@@ -24,7 +24,7 @@ pub enum Dispatch {
 }
 
 pub(super) async fn dispatch(
-    core: &Core,
+    context: &Context,
     tx: &mut Tx,
     registration_id: Uuid,
     email_index: &[u8],
@@ -34,7 +34,7 @@ pub(super) async fn dispatch(
     if !outbox::allow(tx, kind, email_index, now).await?.happened() {
         return Ok(Dispatch::AllowanceUsedUp { until: outbox::next_turn(tx, kind, email_index, now).await? });
     }
-    outbox::enqueue(tx, &core.random, now, kind, registration_id).await?;
+    outbox::enqueue(tx, &context.random, now, kind, registration_id).await?;
     Ok(Dispatch::Queued)
 }
 
