@@ -35,6 +35,7 @@ pub mod secret;
 pub mod telemetry;
 pub mod teller;
 pub mod throttle;
+pub mod transaction;
 pub mod vault;
 pub mod verification;
 pub mod wallet;

@@ -16,8 +16,9 @@ use super::model::{Action, Actor, Entry, Event, Fault, GENERAL, Intent, Outcome,
 use super::store;
 use crate::clock::HOUR;
 use crate::context::Context;
-use crate::db::Tx;
+use crate::db::{Db, Tx};
 use crate::error::{Code, Result};
+use crate::transaction;
 use crate::vault::Label;
 
 const PAGE: i64 = 1_000;
@@ -27,6 +28,33 @@ const BROKEN: &[u8] = b"broken";
 #[derive(Clone)]
 pub struct Service {
     context: Context,
+}
+
+/// Runs an act that changes something, with its entries: the intent is durable before anything happens; the outcome is written in the
+/// transaction of what happened, or alone when the act was refused or failed. The body is that of
+/// [`transaction!`](crate::transaction):
+///
+/// ```text
+/// audited!(self.audit, event, "counter.reject", |tx| self.registrations.reject(tx, …).await)
+/// ```
+#[macro_export]
+macro_rules! audited {
+    ($audit:expr, $event:expr, $name:expr, |$tx:ident| $body:expr) => {{
+        let audit: &$crate::audit::Service = &$audit;
+        match audit.begin($event).await {
+            Err(error) => Err(error),
+            Ok(intent) => {
+                let done = $crate::transaction!(audit.db(), $name, |$tx| {
+                    // A block of its own, so that `?` and `return` in the body end the body and the outcome is still written.
+                    let done: $crate::error::Result<_> = async { $body }.await;
+                    let value = done?;
+                    audit.finish($tx, intent, $crate::audit::Outcome::Done).await?;
+                    Ok(value)
+                });
+                audit.conclude(intent, done).await
+            }
+        }
+    }};
 }
 
 impl Service {
@@ -42,10 +70,10 @@ impl Service {
     /// When it could not be recorded: then the action must not happen.
     pub async fn begin(&self, event: Event) -> Result<Intent> {
         let intent = Intent { event, correlation_id: self.context.random.uuid_v7(self.context.now()) };
-        let mut tx = self.context.db.write().await?;
-        self.append(&mut tx, intent, "intent", String::new()).await?;
-        tx.commit().await?;
-        Ok(intent)
+        transaction!(self.context.db, "audit.begin", |tx| {
+            self.append(tx, intent, "intent", String::new()).await?;
+            Ok(intent)
+        })
     }
 
     /// Records how an announced action ended, in the transaction that makes it so.
@@ -62,9 +90,23 @@ impl Service {
     /// # Errors
     /// When it could not be recorded.
     pub async fn finish_alone(&self, intent: Intent, outcome: Outcome) -> Result<()> {
-        let mut tx = self.context.db.write().await?;
-        self.finish(&mut tx, intent, outcome).await?;
-        Ok(tx.commit().await?)
+        transaction!(self.context.db, "audit.finish", |tx| self.finish(tx, intent, outcome).await)
+    }
+
+    /// Records that an announced act was refused or failed; gives on what it ended with. What succeeded has its entry already.
+    ///
+    /// # Errors
+    /// What `done` holds, or that it could not be recorded.
+    pub async fn conclude<T>(&self, intent: Intent, done: Result<T>) -> Result<T> {
+        if let Err(error) = &done {
+            self.finish_alone(intent, error.code().map_or(Outcome::Failed, Outcome::Refused)).await?;
+        }
+        done
+    }
+
+    /// The database that the log is kept in, with what it tells of.
+    pub fn db(&self) -> &Db {
+        &self.context.db
     }
 
     /// Records something that needs no announcement, in the transaction in which it happens.
@@ -90,9 +132,7 @@ impl Service {
     /// # Errors
     /// When it could not be recorded.
     pub async fn refused(&self, event: Event, code: Code) -> Result<()> {
-        let mut tx = self.context.db.write().await?;
-        self.refused_in(&mut tx, event, code).await?;
-        Ok(tx.commit().await?)
+        transaction!(self.context.db, "audit.refused", |tx| self.refused_in(tx, event, code).await)
     }
 
     /// As [`Self::refused`], in the caller's transaction.
@@ -121,10 +161,8 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let mut tx = self.context.db.write().await?;
-        let rows = store::sweep_counts(&mut tx, self.context.now().plus_seconds(-HOUR)).await?;
-        tx.commit().await?;
-        Ok(rows)
+        let before = self.context.now().plus_seconds(-HOUR);
+        transaction!(self.context.db, "audit.sweep", |tx| Ok(store::sweep_counts(tx, before).await?))
     }
 
     async fn append(&self, tx: &mut Tx, intent: Intent, phase: &'static str, outcome: String) -> Result<()> {

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::model::{MATCHES_PER_HOUR, Role, check_note, check_reason};
 use super::service::{OfficerSession, Service};
 use super::store;
-use crate::audit::{Action, Actor, Event, Intent, Outcome};
+use crate::audit::{Action, Actor, Event, Outcome};
+use crate::audited;
 use crate::clock::{HOUR, Timestamp};
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::Tx;
@@ -190,10 +191,9 @@ impl Service {
                 .collect();
         let checked = if missing.is_empty() { Ok(()) } else { Err(Refusal::fields(missing).into()) };
         self.judged(officer, Action::Approval, id, checked).await?;
-        let intent = self.audit.begin(event(officer, Action::Approval, id)).await?;
-        let mut tx = self.context.db.write().await?;
-        let done = self.registrations.approve(&mut tx, officer.actor(), id, version, &note).await;
-        let state = self.conclude(tx, intent, done).await?;
+        let state = audited!(self.audit, event(officer, Action::Approval, id), "counter.approve", |tx| {
+            self.registrations.approve(tx, officer.actor(), id, version, &note).await
+        })?;
         self.registrations.wake();
         Ok(state)
     }
@@ -212,13 +212,11 @@ impl Service {
     ) -> Result<State> {
         self.judged(officer, Action::Return, id, require_service(officer)).await?;
         let reason = self.judged(officer, Action::Return, id, check_reason(reason)).await?;
-        let intent = self.audit.begin(event(officer, Action::Return, id)).await?;
-        let mut tx = self.context.db.write().await?;
-        let done = self
-            .registrations
-            .return_for_correction(&mut tx, officer.actor(), (id, version), to, &reason, released)
-            .await;
-        self.conclude(tx, intent, done.map(|()| to)).await
+        audited!(self.audit, event(officer, Action::Return, id), "counter.return_for_correction", |tx| {
+            let released = released.clone();
+            self.registrations.return_for_correction(tx, officer.actor(), (id, version), to, &reason, released).await?;
+            Ok(to)
+        })
     }
 
     /// Refuses a registration.
@@ -235,10 +233,10 @@ impl Service {
         self.judged(officer, Action::Rejection, id, require_service(officer)).await?;
         let reason = self.judged(officer, Action::Rejection, id, check_reason(reason)).await?;
         let note = self.judged(officer, Action::Rejection, id, check_note(note)).await?;
-        let intent = self.audit.begin(event(officer, Action::Rejection, id)).await?;
-        let mut tx = self.context.db.write().await?;
-        let done = self.registrations.reject(&mut tx, officer.actor(), (id, version), &reason, &note).await;
-        self.conclude(tx, intent, done.map(|()| State::Rejected)).await
+        audited!(self.audit, event(officer, Action::Rejection, id), "counter.reject", |tx| {
+            self.registrations.reject(tx, officer.actor(), (id, version), &reason, &note).await?;
+            Ok(State::Rejected)
+        })
     }
 
     /// Asks that the resident's digital KTP make way for this registration.
@@ -248,10 +246,9 @@ impl Service {
     pub async fn ask_release(&self, officer: &OfficerSession, id: Uuid, version: &str, reason: &str) -> Result<()> {
         self.judged(officer, Action::ReleaseAsked, id, require_service(officer)).await?;
         let reason = self.judged(officer, Action::ReleaseAsked, id, check_reason(reason)).await?;
-        let intent = self.audit.begin(event(officer, Action::ReleaseAsked, id)).await?;
-        let mut tx = self.context.db.write().await?;
-        let done = self.registrations.ask_release(&mut tx, officer.actor(), id, version, &reason).await;
-        self.conclude(tx, intent, done).await
+        audited!(self.audit, event(officer, Action::ReleaseAsked, id), "counter.ask_release", |tx| {
+            self.registrations.ask_release(tx, officer.actor(), id, version, &reason).await
+        })
     }
 
     /// What waits for a supervisor's grant.
@@ -281,15 +278,10 @@ impl Service {
     pub async fn grant_release(&self, officer: &OfficerSession, id: Uuid, version: &str) -> Result<()> {
         let allowed = if officer.role == Role::Supervisor { Ok(()) } else { Err(Code::Forbidden.into()) };
         self.judged(officer, Action::ReleaseGranted, id, allowed).await?;
-        let intent = self.audit.begin(event(officer, Action::ReleaseGranted, id)).await?;
-        let mut tx = self.context.db.write().await?;
-        let done = self.grant_for(&mut tx, officer, id, version).await;
-        self.conclude(tx, intent, done).await
-    }
-
-    async fn grant_for(&self, tx: &mut Tx, officer: &OfficerSession, id: Uuid, version: &str) -> Result<()> {
-        let asked_by = self.registrations.grant_release(tx, officer.actor(), id, version).await?;
-        if store::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+        audited!(self.audit, event(officer, Action::ReleaseGranted, id), "counter.grant_release", |tx| {
+            let asked_by = self.registrations.grant_release(tx, officer.actor(), id, version).await?;
+            if store::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+        })
     }
 
     /// One entry for something that changes nothing.
@@ -327,23 +319,6 @@ impl Service {
                 if let Some(code) = error.code() {
                     self.audit.refused(event, code).await?;
                 }
-                Err(error)
-            }
-        }
-    }
-
-    /// Writes the outcome: in the act's own transaction when it succeeded, alone when it was refused.
-    async fn conclude<T>(&self, mut tx: Tx, intent: Intent, done: Result<T>) -> Result<T> {
-        match done {
-            Ok(value) => {
-                self.audit.finish(&mut tx, intent, Outcome::Done).await?;
-                tx.commit().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                let outcome = error.code().map_or(Outcome::Failed, Outcome::Refused);
-                self.audit.finish_alone(intent, outcome).await?;
                 Err(error)
             }
         }

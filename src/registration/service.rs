@@ -25,7 +25,7 @@ use crate::mail::{MailKind, MailState, Wake, outbox};
 use crate::register::{Date, Nik, PopulationRegister};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
-use crate::window;
+use crate::{transaction, window};
 
 /// A device key's SHA-256 thumbprint (RFC 7638).
 pub type Thumbprint = [u8; 32];
@@ -330,18 +330,17 @@ impl Service {
     /// # Errors
     /// `wrong_state` once it is active, rejected or expired.
     pub async fn cancel(&self, device: &Thumbprint, id: Uuid) -> Result<Status> {
-        let mut tx = self.context.db.write().await?;
-        let row = store::hold_own(&mut tx, id, device).await?.ok_or(Code::NotFound)?;
-        match state_of(&row)? {
-            State::Cancelled => return self.status_of(&mut tx, &row).await,
-            state if state.is_ended() => return Err(Code::WrongState.into()),
-            _ => {}
-        }
-        self.end(&mut tx, &row, State::Cancelled, self.context.now()).await?;
-        let row = required(store::lookup(&mut tx, id).await?)?;
-        let status = self.status_of(&mut tx, &row).await?;
-        tx.commit().await?;
-        Ok(status)
+        transaction!(self.context.db, "registration.cancel", |tx| {
+            let row = store::hold_own(tx, id, device).await?.ok_or(Code::NotFound)?;
+            match state_of(&row)? {
+                State::Cancelled => return self.status_of(tx, &row).await,
+                state if state.is_ended() => return Err(Code::WrongState.into()),
+                _ => {}
+            }
+            self.end(tx, &row, State::Cancelled, self.context.now()).await?;
+            let row = required(store::lookup(tx, id).await?)?;
+            self.status_of(tx, &row).await
+        })
     }
 
     /// Makes an activation QR: a sealed token that says nothing to an outsider. Writes nothing.
