@@ -1,13 +1,15 @@
 //! Configuration: one TOML file, environment variables `IKD__SECTION__KEY` over it, a working default for every key.
 
 mod mask;
+mod read;
 mod strength;
 mod usable;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::read::{LOCAL_FILE, PACKAGED_FILE};
 use crate::secret::Redacted;
 
 /// The effective configuration. `ikd config check` prints it with secrets masked.
@@ -40,7 +42,8 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// `ikd demo`: everything embedded, keys made on the spot, the clock can be turned.
+    /// `ikd demo`: everything embedded, keys made on the spot, the clock can be turned. No file or variable can say it.
+    #[serde(skip_deserializing)]
     Demo,
     /// A developer's machine.
     #[default]
@@ -100,7 +103,6 @@ pub struct Http {
     /// (`/openapi.json`) is served in any case.
     pub documentation: bool,
     /// Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` or `Forwarded` is believed.
-    #[serde(deserialize_with = "list")]
     pub trusted_proxies: Vec<String>,
     /// Connections at once; when there are more, the longest quiet ones of the client with most give way.
     pub connections: usize,
@@ -384,261 +386,4 @@ pub enum ConfigError {
     /// It cannot be used, or is too weak for its mode.
     #[error("refused:\n  - {}", .0.join("\n  - "))]
     Weak(Vec<String>),
-}
-
-/// The file in the working directory that is read when none is named.
-pub const LOCAL_FILE: &str = "ikd.toml";
-/// The file of the Debian package, read when none is named and there is none in the working directory.
-pub const PACKAGED_FILE: &str = "/etc/ikd/ikd.toml";
-
-impl Config {
-    /// The file that counts: the one that was named, else `ikd.toml` in the working directory, else the package's, else none.
-    /// One in a folder that may not be looked into counts: passed over, it would leave everything in development mode.
-    pub fn locate(named: Option<&Path>) -> Option<&Path> {
-        let standing =
-            || [LOCAL_FILE, PACKAGED_FILE].map(Path::new).into_iter().find(|path| path.try_exists().unwrap_or(true));
-        named.or_else(standing)
-    }
-
-    /// Reads the file that [`Config::locate`] gives, which must exist when it is named, then the environment over it.
-    ///
-    /// # Errors
-    /// When something is unreadable, unknown or of a wrong type.
-    pub fn load(named: Option<&Path>) -> Result<Self, ConfigError> {
-        let file = Self::locate(named);
-        let path = file.unwrap_or(Path::new(LOCAL_FILE));
-        let text = match file.map(std::fs::read_to_string).transpose() {
-            Ok(text) => text.unwrap_or_default(),
-            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::PermissionDenied => {
-                return Err(ConfigError::Unreadable(format!(
-                    "{}: {error}; run the command as root, as the service's user, or name a file with --config",
-                    path.display()
-                )));
-            }
-            Err(error) => return Err(ConfigError::Unreadable(format!("{}: {error}", path.display()))),
-        };
-        // It would count as a file that leaves everything as it is, in development mode. Who wants none names /dev/null.
-        if text.is_empty() && file.is_some_and(Path::is_file) {
-            return Err(ConfigError::Unreadable(format!(
-                "{}: empty, perhaps left by a write that broke off: remove it, then run `ikd setup`",
-                path.display()
-            )));
-        }
-        Self::from_text(&text, path)
-    }
-
-    /// Reads the text of a file that stands at `path` or is to stand there, then the environment over it.
-    ///
-    /// # Errors
-    /// When something is unreadable, unknown, of a wrong type or out of its bounds.
-    pub fn from_text(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        // Read once here, because the message of a syntax error would show the line, and with it a password.
-        if let Err(error) = text.parse::<toml::Table>() {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let place = format!("{}, line {line}", path.display());
-            return Err(ConfigError::Unreadable(format!(
-                "{place}: no TOML; the line is not shown, it may hold a secret"
-            )));
-        }
-        let source = config::File::from_str(text, config::FileFormat::Toml);
-        Self::read(source, config::Environment::with_prefix("IKD"))
-    }
-
-    fn read(
-        file: impl config::Source + Send + Sync + 'static,
-        variables: config::Environment,
-    ) -> Result<Self, ConfigError> {
-        config::Config::builder()
-            .add_source(file)
-            // Variables stay texts until a key says what it is: a password may look like a number.
-            .add_source(variables.prefix_separator("__").separator("__"))
-            .build()
-            .and_then(config::Config::try_deserialize)
-            .map_err(|error| ConfigError::Unreadable(without_values(&error)))
-            .and_then(Self::checked)
-    }
-}
-
-/// A list, or as a variable has it, `10.0.0.5, 10.0.1.0/24`.
-fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Given {
-        List(Vec<String>),
-        Text(String),
-    }
-    Ok(match Given::deserialize(deserializer)? {
-        Given::List(list) => list,
-        Given::Text(text) => {
-            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-        }
-    })
-}
-
-/// What can be chosen, by the types' names.
-const CHOICES: [(&str, &str); 4] = [
-    ("Mode", "\"development\" or \"production\""),
-    ("MailTransport", "\"directory\" or \"smtp\""),
-    ("SmtpTls", "\"starttls\", \"implicit\" or \"none\""),
-    ("LogFormat", "\"json\" or \"text\""),
-];
-
-/// What is expected, without our name for it (`struct Http`).
-fn in_words(expected: &str) -> &str {
-    if expected.starts_with("struct ") { "a section with keys" } else { expected }
-}
-
-/// What is wrong, with the key's name but never its value: it may be a password in the wrong place.
-fn without_values(error: &config::ConfigError) -> String {
-    use config::ConfigError as Wrong;
-    match error {
-        Wrong::At { error, key, .. } => match key {
-            Some(key) => format!("{key}: {}", without_values(error)),
-            None => without_values(error),
-        },
-        Wrong::Type { unexpected, expected, key, .. } => {
-            let given = unexpected.to_string();
-            // `string "hunter2"`, `64-bit integer `7``: the kind is said, the value is not.
-            let given = given.split(['"', '`']).next().unwrap_or_default().trim();
-            let key = key.as_deref().map_or_else(String::new, |key| format!("{key}: "));
-            format!("{key}{} is expected, a {given} is given", in_words(expected))
-        }
-        Wrong::NotFound(key) => format!("{key} is missing"),
-        // Names of keys are no secrets; everything else that serde quotes is a value.
-        Wrong::Message(text) if text.starts_with("unknown field") || text.starts_with("missing field") => text.clone(),
-        // The crate tells the type's name and the value, and not what can be chosen.
-        Wrong::Message(text) if text.starts_with("enum ") => {
-            let choice = CHOICES.iter().find(|(name, _)| text.split(' ').nth(1) == Some(name));
-            let words = choice.map_or_else(String::new, |(_, words)| format!("; write {words}"));
-            format!("the value cannot be used{words}")
-        }
-        Wrong::Message(text) => {
-            let wanted = text.rsplit_once("expected ").map(|(_, wanted)| format!("; expected {}", in_words(wanted)));
-            let wanted = wanted.unwrap_or_default();
-            format!("the value cannot be used{wanted}")
-        }
-        _ => String::from("the configuration cannot be read"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_default_runs_embedded_and_round_trips_as_toml() {
-        let config = Config::default();
-        assert!(config.check_strength().is_ok());
-        let again: Config = toml::from_str(&config.masked()).unwrap();
-        assert_eq!(again.http.listen, "127.0.0.1:8080");
-    }
-
-    #[test]
-    fn variables_are_read_as_their_keys_say() {
-        let pairs = [
-            ("IKD__MAIL__SMTP__PASSWORD", "00123456"),
-            ("IKD__MAIL__SMTP__USERNAME", "1e5"),
-            ("IKD__HTTP__BEHIND_PROXY", "true"),
-            ("IKD__HTTP__TRUSTED_PROXIES", "10.0.0.5, 2001:db8::/32"),
-            ("IKD__MAIL__SMTP__PORT", "465"),
-            ("IKD__SERVICE__MODE", "production"),
-        ];
-        let variables = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let none = config::File::from_str("", config::FileFormat::Toml);
-        let environment = config::Environment::with_prefix("IKD").source(Some(variables));
-        let config = Config::read(none, environment).unwrap();
-        assert_eq!(config.mail.smtp.password.expose(), "00123456");
-        assert_eq!(config.mail.smtp.username, "1e5");
-        assert!(config.http.behind_proxy && config.mail.smtp.port == 465);
-        assert_eq!(config.http.trusted_proxies, ["10.0.0.5", "2001:db8::/32"]);
-        assert_eq!(config.service.mode, Mode::Production);
-    }
-
-    #[test]
-    fn settings_that_would_break_something_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("ikd.toml");
-        for wrong in [
-            "[keys]\nrefresh_seconds = 60\n",
-            "[database]\nconnections = 1\n",
-            "[captcha]\nmax_number = 0\n",
-            "[captcha]\nmax_number = 9000000000000000000\n",
-            "[retention]\nregistration_days = 7\n",
-            "[limits]\nrefusals_per_hour = 0\n",
-            "[limits]\nverifications = 18446744073709551615\n",
-            "[limits]\nverifications = 9223372036854775807\n",
-            "[limits]\nrequests_per_second = 4294967295\n",
-            "[database]\nacquire_timeout_seconds = 9223372036854775807\n",
-            "[register]\nretry_seconds = -5\n",
-            "[keys]\npublish_ahead_seconds = -1\n",
-            "[service]\npublic_url = \"https:///x\"\n",
-            "[service]\npublic_url = \"https://a b\"\n",
-            "[service]\npublic_url = \"https://a/?x=1\"\n",
-            "[service]\npublic_url = \"https://a/#y\"\n",
-            "[service]\npublic_url = \"https://u@a\"\n",
-            "[service]\npublic_url = \"https://A.go.id\"\n",
-            "[service]\npublic_url = \"https://a.go.id:443\"\n",
-            "[service]\npublic_url = \"ftp://x\"\n",
-            "[service]\npublic_url = \"https://\"\n",
-            "[http]\ntrusted_proxies = [\"10.0.0\"]\n",
-            "[http]\ntrusted_proxies = [\"proxy.internal\"]\n",
-            "[http]\nbehind_proxy = true\nlisten = \"0.0.0.0:8080\"\n",
-            "[http]\nbehind_proxy = true\nlisten = \"[::]:8080\"\n",
-        ] {
-            std::fs::write(&file, wrong).unwrap();
-            assert!(Config::load(Some(&file)).is_err(), "{wrong}");
-        }
-        for right in [
-            "[service]\npublic_url = \"https://ikd.contoh.go.id/\"\n",
-            "[service]\npublic_url = \"https://ikd.contoh.go.id:8443/ikd\"\n",
-            "[service]\npublic_url = \"http://[::1]:8080\"\n",
-            "[http]\ntls_certificate = \"\"\ntls_key = \"\"\n",
-            "[http]\nbehind_proxy = true\nlisten = \"[::1]:8080\"\n",
-            "[http]\nbehind_proxy = true\nlisten = \"0.0.0.0:8080\"\ntrusted_proxies = [\"10.0.0.0/8\", \"fd00::5\"]\n",
-        ] {
-            std::fs::write(&file, right).unwrap();
-            let config = Config::load(Some(&file)).unwrap_or_else(|error| panic!("{right}: {error}"));
-            assert_eq!((config.http.tls_certificate, config.http.tls_key), (None, None), "an empty name names no file");
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_without_its_value() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("ikd.toml");
-        for (text, named) in [
-            ("[mail.smtp]\npassword = \"hunter2\nport = 25\n", "line 2"),
-            ("[mail.smtp]\npassword = hunter2\n", "line 2"),
-            ("[mail.smtp]\nport = \"hunter2\"\n", "port"),
-            ("[mail.smtp]\ntls = \"hunter2\"\n", "mail.smtp.tls"),
-            ("[service]\nmode = \"hunter2\"\n", "service.mode"),
-            ("[service]\nmode = \"hunter2\"\n", "\"development\" or \"production\""),
-            ("[mail]\ntransport = \"hunter2\"\n", "\"directory\" or \"smtp\""),
-            ("[mail.smtp]\ntls = \"hunter2\"\n", "implicit"),
-            ("[log]\nformat = \"hunter2\"\n", "\"json\" or \"text\""),
-            ("http = \"hunter2\"\n", "a section with keys"),
-            ("[service]\npublic_url = \"https://user:hunter2@ikd.example\"\n", "public_url"),
-            ("[http]\ntrusted_proxies = [\"hunter2\"]\n", "entry 1"),
-            ("", "ikd setup"),
-            ("[database]\nurl = [\"hunter2\"]\n", "url"),
-            ("[mail.smtp]\nport = 77777\nusername = \"hunter2\"\n", "port"),
-            ("[mail]\nsmtp = \"hunter2\"\n", "smtp"),
-        ] {
-            std::fs::write(&file, text).unwrap();
-            let error = Config::load(Some(&file)).unwrap_err().to_string();
-            assert!(!error.contains("hunter2") && !error.contains("77777"), "{error}");
-            assert!(error.contains(named), "{named}: {error}");
-        }
-        assert!(Config::load(Some(&dir.path().join("nowhere.toml"))).unwrap_err().to_string().contains("nowhere.toml"));
-    }
-
-    #[test]
-    fn unknown_keys_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("ikd.toml");
-        std::fs::write(&file, "[http]\nlissten = \"x\"\n").unwrap();
-        let error = Config::load(Some(&file)).unwrap_err().to_string();
-        assert!(error.contains("lissten"), "{error}");
-    }
 }
