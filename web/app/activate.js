@@ -10,7 +10,8 @@ import { answer, pinKey, weakness } from "./pin.js";
 import { all, api, keep as keepRegistration, note, refresh, remove, save } from "./profiles.js";
 
 const typed = draft("ikd.code");
-const mailWords = ({ mail, mail_at: at, email_hint: email }) => mail ? t(`code.mail.${mail}`, { email: email ?? "", when: at ? dateTime(at) : "" }) : "";
+const mailWords = ({ mail, mail_at: at, email_hint: email }) =>
+  mail ? t(`code.mail.${mail}`, { email: email ?? "", when: at ? dateTime(at) : "" }) : "";
 const pathOf = (profile, rest) => `/v1/registrations/${profile.registration.registration_id}/${rest}`;
 
 export async function code() {
@@ -22,7 +23,15 @@ export async function code() {
   }
   const captcha = prepared(profile);
   const kept = typed.read().code ?? "";
-  const input = field({ id: "code", label: t("code.label"), hint: t("code.hint"), inputmode: "numeric", autocomplete: "one-time-code", value: kept, maxlength: 200 });
+  const input = field({
+    id: "code",
+    label: t("code.label"),
+    hint: t("code.hint"),
+    inputmode: "numeric",
+    autocomplete: "one-time-code",
+    value: kept,
+    maxlength: 200,
+  });
   input.classList.add("code-field");
   // The whole link may be pasted, or the code with spaces.
   const read = () => /\.(\d{6})\s*$/.exec(input.input.value)?.[1] ?? input.input.value.replace(/\D/g, "");
@@ -47,7 +56,11 @@ export async function code() {
     working(submit, t("code.sending"), async () => {
       try {
         const solution = await captcha.take();
-        await api(profile, pathOf(profile, "activation-code"), { method: "POST", json: { code: digits, captcha: solution }, again: false });
+        await api(profile, pathOf(profile, "activation-code"), {
+          method: "POST",
+          json: { code: digits, captcha: solution },
+          again: false,
+        });
         await done();
       } catch (error) {
         captcha.renew();
@@ -73,15 +86,24 @@ export async function code() {
     await keepRegistration(profile, { ...profile.registration, state: "needs_pin" });
     go("simpan", { replace: true });
   }
-  const resend = button(t("code.resend"), () => working(resend, t("code.resending"), async () => {
-    try {
-      const { data: said } = await api(profile, pathOf(profile, "activation-code/resend"), { method: "POST", json: {}, again: false });
-      trouble.hidden = true;
-      toast(said.mail === "held" ? mailWords({ ...profile.registration, ...said }) : t("code.resent"), 6);
-    } catch (error) {
-      complain(trouble, error);
-    }
-  }), { kind: "quiet", picture: "mail" });
+  const resend = button(
+    t("code.resend"),
+    () =>
+      working(resend, t("code.resending"), async () => {
+        try {
+          const { data: said } = await api(profile, pathOf(profile, "activation-code/resend"), {
+            method: "POST",
+            json: {},
+            again: false,
+          });
+          trouble.hidden = true;
+          toast(said.mail === "held" ? mailWords({ ...profile.registration, ...said }) : t("code.resent"), 6);
+        } catch (error) {
+          complain(trouble, error);
+        }
+      }),
+    { kind: "quiet", picture: "mail" },
+  );
   const mail = el("p", { class: "muted", role: "status" });
   // Only what the service said is told: a mail that waits or was not sent is not said to be.
   const tell = () => (mail.textContent = mailWords(profile.registration));
@@ -90,9 +112,29 @@ export async function code() {
     await refresh(profile, { quiet: true, tries: 1 });
     tell();
   });
-  return el("div", { class: "stack-loose" }, heading(t("code.title"), 5), el("p", { class: "lead" }, t("code.lead")), mail,
-    el("form", { class: "card stack", novalidate: true, onsubmit: send }, input, el("p", { class: "muted small keep" }, icon("shield", 18), t("code.captcha")), trouble, submit),
-    notice("warning", t("code.secret")), el("div", { class: "actions" }, resend, button(t("code.other_address"), () => go("surel"), { kind: "quiet", picture: "edit" }), button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" })));
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("code.title"), 5),
+    el("p", { class: "lead" }, t("code.lead")),
+    mail,
+    el(
+      "form",
+      { class: "card stack", novalidate: true, onsubmit: send },
+      input,
+      el("p", { class: "muted small keep" }, icon("shield", 18), t("code.captcha")),
+      trouble,
+      submit,
+    ),
+    notice("warning", t("code.secret")),
+    el(
+      "div",
+      { class: "actions" },
+      resend,
+      button(t("code.other_address"), () => go("surel"), { kind: "quiet", picture: "edit" }),
+      button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }),
+    ),
+  );
 }
 
 /** Before the PIN: the browser is asked not to throw the keys away, and the app gets its place on the phone. */
@@ -103,16 +145,44 @@ export async function keep() {
   const installed = matchMedia("(display-mode: standalone)").matches;
   const offer = window.ikdInstall;
   const next = () => go("pin");
-  const install = offer && !installed ? button(t("keep.install"), async () => {
-    await offer.prompt();
-    window.ikdInstall = undefined;
-    next();
-  }, { picture: "phone" }) : null;
-  const steps = ["menu", "add"].map((key, i) => el("li", {}, icon(i ? "plus" : "list"), el("div", {}, el("b", {}, t(`keep.${key}`)), el("p", {}, t(`keep.${key}.how`)))));
-  return el("div", { class: "stack-loose" }, heading(t("keep.title"), 6), el("p", { class: "lead" }, t("keep.lead")),
+  const install =
+    offer && !installed
+      ? button(
+          t("keep.install"),
+          async () => {
+            await offer.prompt();
+            window.ikdInstall = undefined;
+            next();
+          },
+          { picture: "phone" },
+        )
+      : null;
+  const steps = ["menu", "add"].map((key, i) =>
+    el(
+      "li",
+      {},
+      icon(i ? "plus" : "list"),
+      el("div", {}, el("b", {}, t(`keep.${key}`)), el("p", {}, t(`keep.${key}.how`))),
+    ),
+  );
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("keep.title"), 6),
+    el("p", { class: "lead" }, t("keep.lead")),
     installed ? notice("success", t("keep.done")) : el("ol", { class: "card points" }, steps),
-    notice(kept ? "success" : "info", t(kept ? "keep.safe" : "keep.unsafe"), t(kept ? "keep.safe.why" : "keep.unsafe.do")),
-    el("div", { class: "actions" }, install, button(t("keep.next"), next, { kind: install ? "secondary" : "", picture: "arrow" })));
+    notice(
+      kept ? "success" : "info",
+      t(kept ? "keep.safe" : "keep.unsafe"),
+      t(kept ? "keep.safe.why" : "keep.unsafe.do"),
+    ),
+    el(
+      "div",
+      { class: "actions" },
+      install,
+      button(t("keep.next"), next, { kind: install ? "secondary" : "", picture: "arrow" }),
+    ),
+  );
 }
 
 /** Six dots and ten keys; a keyboard works too. `onPin(pin)` is called with six digits. */
@@ -136,8 +206,18 @@ export function pinPad({ label, onPin }) {
     setTimeout(() => onPin(whole), 120);
   };
   const key = (digit) => el("button", { type: "button", class: "key", onclick: () => press(digit) }, digit);
-  const pad = el("div", { class: "pad", role: "group", "aria-label": label }, ["1", "2", "3", "4", "5", "6", "7", "8", "9"].map(key), el("span", {}), key("0"),
-    el("button", { type: "button", class: "key", "aria-label": t("pin.delete"), onclick: () => press("delete") }, icon("delete", 28)));
+  const pad = el(
+    "div",
+    { class: "pad", role: "group", "aria-label": label },
+    ["1", "2", "3", "4", "5", "6", "7", "8", "9"].map(key),
+    el("span", {}),
+    key("0"),
+    el(
+      "button",
+      { type: "button", class: "key", "aria-label": t("pin.delete"), onclick: () => press("delete") },
+      icon("delete", 28),
+    ),
+  );
   const typed = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select")) return;
     if (/^\d$/.test(event.key)) press(event.key);
@@ -201,7 +281,11 @@ export async function newPin() {
       const send = async () => {
         const { data } = await api(profile, "/v1/challenges", { method: "POST", json: {}, again: true });
         const signature = await answer(key, "enrol", data.challenge, profile.thumbprint);
-        return api(profile, pathOf(profile, "pin"), { method: "POST", json: { pin_public_key: key.publicKey, challenge: data.challenge, signature }, again: false });
+        return api(profile, pathOf(profile, "pin"), {
+          method: "POST",
+          json: { pin_public_key: key.publicKey, challenge: data.challenge, signature },
+          again: false,
+        });
       };
       await send().catch((error) => {
         if (error.code === "challenge_invalid" || error.isNetwork) return send();
@@ -213,7 +297,8 @@ export async function newPin() {
       await keepRegistration(profile, { ...profile.registration, state: "active" });
       // It takes the place of one whose PIN is used up (docs/adr/0004): that can never be opened again.
       const name = (one) => one.name.trim().toUpperCase();
-      for (const old of await all()) if (old.blocked && old.id !== profile.id && name(old) === name(profile)) await remove(old);
+      for (const old of await all())
+        if (old.blocked && old.id !== profile.id && name(old) === name(profile)) await remove(old);
       done(profile);
     } catch (error) {
       first = null;
@@ -224,9 +309,27 @@ export async function newPin() {
       complain(place, error, error.isNetwork ? () => enrol(pin) : null);
     }
   }
-  const screen = el("div", { class: "stack-loose" }, title, lead, trouble, el("div", { class: "card" }, pad), el("p", { class: "muted small keep" }, icon("shield", 18), t("pin.never")));
+  const screen = el(
+    "div",
+    { class: "stack-loose" },
+    title,
+    lead,
+    trouble,
+    el("div", { class: "card" }, pad),
+    el("p", { class: "muted small keep" }, icon("shield", 18), t("pin.never")),
+  );
   function done() {
-    fill(screen, el("div", { class: "card center stack celebrate" }, icon("check", 64), el("h1", { tabindex: "-1" }, t("done.title")), el("p", { class: "lead" }, t("done.lead"))), button(t("done.open"), () => go("buka", { replace: true }), { picture: "card" }));
+    fill(
+      screen,
+      el(
+        "div",
+        { class: "card center stack celebrate" },
+        icon("check", 64),
+        el("h1", { tabindex: "-1" }, t("done.title")),
+        el("p", { class: "lead" }, t("done.lead")),
+      ),
+      button(t("done.open"), () => go("buka", { replace: true }), { picture: "card" }),
+    );
     screen.querySelector("h1").focus();
   }
   return screen;

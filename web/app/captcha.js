@@ -36,7 +36,7 @@ export function prepared(profile) {
       const mine = work;
       work = null;
       try {
-        return await mine ?? await solve(profile);
+        return (await mine) ?? (await solve(profile));
       } catch {
         // The network may be back by now.
         return solve(profile);

@@ -1,5 +1,5 @@
-// The resident's app: frame, routes and the first screen. Every screen has an address of its own after the #, so the back
-// button and a reload lead where people expect; what a screen needs is loaded when it is first shown.
+// The resident's app: frame, routes and the first screen. Every screen has an address of its own after the #, so the
+// back button and a reload lead where people expect; what a screen needs is loaded when it is first shown.
 
 import { announce, button, el, fill, find, icon, mark, notice } from "../shared/dom.js";
 import { asRefused, explain, onNetwork, probe, Refused, showUncaught, toast } from "../shared/http.js";
@@ -83,8 +83,16 @@ export function instead(name) {
 export function heading(title, step) {
   const steps = 6;
   const way = step
-    ? [el("p", { class: "muted small" }, t("steps.at", { step, steps })),
-      el("ol", { class: "steps", "aria-hidden": "true" }, Array.from({ length: steps }, (_, i) => el("li", { class: i + 1 < step ? "done" : null, "aria-current": i + 1 === step ? "step" : null })))]
+    ? [
+        el("p", { class: "muted small" }, t("steps.at", { step, steps })),
+        el(
+          "ol",
+          { class: "steps", "aria-hidden": "true" },
+          Array.from({ length: steps }, (_, i) =>
+            el("li", { class: i + 1 < step ? "done" : null, "aria-current": i + 1 === step ? "step" : null }),
+          ),
+        ),
+      ]
     : null;
   return el("header", { class: "stack-tight" }, way, el("h1", { tabindex: "-1" }, title));
 }
@@ -100,7 +108,9 @@ export function complain(place, caught, again) {
   // An installed app has no button that loads it anew.
   const way = ["storage_lost", "part_missing"].includes(error.code)
     ? button(t("app.reload"), () => location.reload(), { kind: "secondary", wide: false })
-    : again ? button(t("app.again"), again, { kind: "secondary", wide: false }) : null;
+    : again
+      ? button(t("app.again"), again, { kind: "secondary", wide: false })
+      : null;
   place.classList.add("trouble");
   said = { place, error };
   fill(place, notice(kind, title, detail, way));
@@ -144,7 +154,15 @@ async function show({ keepFocus = false } = {}) {
   leaving.forEach((act) => act());
   leaving = [];
   document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
-  const slow = setTimeout(() => mine === turn && fill(main, el("div", { class: "loading" }, el("div", { class: "spinner" }), el("h1", { class: "lead" }, t("app.loading")))), 300);
+  const slow = setTimeout(
+    () =>
+      mine === turn &&
+      fill(
+        main,
+        el("div", { class: "loading" }, el("div", { class: "spinner" }), el("h1", { class: "lead" }, t("app.loading"))),
+      ),
+    300,
+  );
   let content;
   try {
     content = await (location.pathname === "/aktivasi" && !here() ? mailLink() : (SCREENS[here()] ?? home)());
@@ -152,16 +170,24 @@ async function show({ keepFocus = false } = {}) {
     clearTimeout(slow);
     if (error instanceof Elsewhere || mine !== turn) return;
     const place = el("div", {});
-    content = el("div", { class: "stack-loose" }, heading(t("app.trouble")), place, button(t("app.start"), () => go("orang"), { kind: "quiet" }));
+    content = el(
+      "div",
+      { class: "stack-loose" },
+      heading(t("app.trouble")),
+      place,
+      button(t("app.start"), () => go("orang"), { kind: "quiet" }),
+    );
     complain(place, error, () => show());
     // Some browsers remember that a module failed until the page is loaded anew.
     const missing = asRefused(error).code === "part_missing";
     if (missing) probe();
     let before;
-    leaving.push(onNetwork((trouble) => {
-      if (before && !trouble && mine === turn) missing ? location.reload() : show();
-      before = trouble;
-    }));
+    leaving.push(
+      onNetwork((trouble) => {
+        if (before && !trouble && mine === turn) missing ? location.reload() : show();
+        before = trouble;
+      }),
+    );
   }
   clearTimeout(slow);
   if (mine !== turn) return;
@@ -183,26 +209,61 @@ async function home() {
     profiles.choose(people[0]);
     instead(people[0].active ? "buka" : "status");
   }
-  const entry = (profile) => el("li", {}, el("button", { type: "button", class: "person", onclick: () => {
-    profiles.choose(profile);
-    go(profile.active ? "buka" : "status");
-  } }, icon(profile.blocked ? "block" : profile.active ? "card" : "clock"), el("span", {}, el("b", {}, profile.name), el("small", {}, t(profile.blocked ? "home.blocked" : profile.active ? "home.active" : "home.waiting"))), icon("arrow")));
-  return el("div", { class: "stack-loose" }, heading(t("home.who")), el("ul", { class: "people" }, people.map(entry)),
-    button(t("home.add"), () => go("ketentuan"), { kind: "secondary", picture: "plus" }), aside());
+  const entry = (profile) =>
+    el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          class: "person",
+          onclick: () => {
+            profiles.choose(profile);
+            go(profile.active ? "buka" : "status");
+          },
+        },
+        icon(profile.blocked ? "block" : profile.active ? "card" : "clock"),
+        el(
+          "span",
+          {},
+          el("b", {}, profile.name),
+          el("small", {}, t(profile.blocked ? "home.blocked" : profile.active ? "home.active" : "home.waiting")),
+        ),
+        icon("arrow"),
+      ),
+    );
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("home.who")),
+    el("ul", { class: "people" }, people.map(entry)),
+    button(t("home.add"), () => go("ketentuan"), { kind: "secondary", picture: "plus" }),
+    aside(),
+  );
 }
 
 function welcome() {
-  const point = (picture, key) => el("li", {}, icon(picture), el("div", {}, el("b", {}, t(`welcome.${key}`)), el("p", {}, t(`welcome.${key}.why`))));
-  return el("div", { class: "stack-loose" },
+  const point = (picture, key) =>
+    el("li", {}, icon(picture), el("div", {}, el("b", {}, t(`welcome.${key}`)), el("p", {}, t(`welcome.${key}.why`))));
+  return el(
+    "div",
+    { class: "stack-loose" },
     el("div", { class: "hero" }, heading(t("welcome.title")), el("p", { class: "lead" }, t("welcome.lead"))),
     button(t("welcome.register"), () => go("ketentuan"), { picture: "user" }),
     el("ol", { class: "points card" }, point("edit", "fill"), point("office", "visit"), point("lock", "pin")),
     notice("warning", t("welcome.fake"), t("welcome.fake.do")),
-    aside());
+    aside(),
+  );
 }
 
 function aside() {
-  return el("nav", { class: "aside", "aria-label": t("app.more") }, el("a", { href: "/bantuan" }, icon("help", 22), t("app.help")), el("a", { href: "/mulai" }, icon("office", 22), t("app.others")));
+  return el(
+    "nav",
+    { class: "aside", "aria-label": t("app.more") },
+    el("a", { href: "/bantuan" }, icon("help", 22), t("app.help")),
+    el("a", { href: "/mulai" }, icon("office", 22), t("app.others")),
+  );
 }
 
 // ---------------------------------------------------------------- the link in the mail
@@ -219,10 +280,30 @@ async function mailLink() {
     draft("ikd.code").keep({ code: digits });
     instead("kode");
   }
-  return el("div", { class: "stack-loose" }, heading(t("link.title")), el("p", { class: "lead" }, t("link.lead")),
-    el("p", { class: "card center big-code mono", "aria-label": [...digits].join(" ") }, `${digits.slice(0, 3)} ${digits.slice(3)}`),
-    el("ol", { class: "card points" }, ["open", "enter"].map((key, i) => el("li", {}, icon(i ? "edit" : "phone"), el("div", {}, el("b", {}, t(`link.${key}`)), el("p", {}, t(`link.${key}.how`)))))),
-    notice("warning", t("link.secret")));
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("link.title")),
+    el("p", { class: "lead" }, t("link.lead")),
+    el(
+      "p",
+      { class: "card center big-code mono", "aria-label": [...digits].join(" ") },
+      `${digits.slice(0, 3)} ${digits.slice(3)}`,
+    ),
+    el(
+      "ol",
+      { class: "card points" },
+      ["open", "enter"].map((key, i) =>
+        el(
+          "li",
+          {},
+          icon(i ? "edit" : "phone"),
+          el("div", {}, el("b", {}, t(`link.${key}`)), el("p", {}, t(`link.${key}.how`))),
+        ),
+      ),
+    ),
+    notice("warning", t("link.secret")),
+  );
 }
 
 // ---------------------------------------------------------------- the frame
@@ -231,7 +312,14 @@ async function begin() {
   await start(["/web/shared", "/web/app"]);
   const offline = el("div", { class: "offline", role: "status", hidden: true });
   const brand = el("a", { class: "brand", href: "/#/orang" });
-  const skip = el("a", { class: "skip", href: "#isi", onclick: (event) => { event.preventDefault(); main.focus(); } });
+  const skip = el("a", {
+    class: "skip",
+    href: "#isi",
+    onclick: (event) => {
+      event.preventDefault();
+      main.focus();
+    },
+  });
   const words = () => {
     fill(brand, mark(), el("span", {}, "IKD", el("small", {}, t("app.name"))));
     fill(skip, t("app.skip"));
@@ -240,7 +328,13 @@ async function begin() {
   let trouble = null;
   words();
   find("#unready")?.remove();
-  document.body.prepend(skip, find(".busy-line"), el("header", { class: "bar" }, el("div", { class: "bar-inner" }, brand, languageSwitch())), offline, main);
+  document.body.prepend(
+    skip,
+    find(".busy-line"),
+    el("header", { class: "bar" }, el("div", { class: "bar-inner" }, brand, languageSwitch())),
+    offline,
+    main,
+  );
   onLanguage(async () => {
     words();
     const complaint = said?.place.isConnected && !said.place.hidden ? said.error : null;
@@ -259,12 +353,18 @@ async function begin() {
   if (navigator.serviceWorker?.controller) probe();
   addEventListener("hashchange", () => show());
   await show({ keepFocus: true });
-  // At the first visit keeping the app on the phone waits, so that it takes nothing from the way to the first screen; where the
-  // phone cannot keep it, it is loaded each time.
-  setTimeout(() => import("./update.js").then((update) => {
-    ({ arriving } = update);
-    return update.keepUpToDate(here);
-  }).catch(() => {}), navigator.serviceWorker?.controller ? 0 : 2000);
+  // At the first visit keeping the app on the phone waits, so that it takes nothing from the way to the first screen;
+  // where the phone cannot keep it, it is loaded each time.
+  setTimeout(
+    () =>
+      import("./update.js")
+        .then((update) => {
+          ({ arriving } = update);
+          return update.keepUpToDate(here);
+        })
+        .catch(() => {}),
+    navigator.serviceWorker?.controller ? 0 : 2000,
+  );
 }
 
 addEventListener("beforeinstallprompt", (event) => {

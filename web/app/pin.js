@@ -17,8 +17,18 @@ export function weakness(pin, birthDate) {
   if (birthDate) {
     const [year, month, day] = birthDate.split("-");
     const short = year.slice(2);
-    const orders = [[day, month, short], [day, short, month], [month, day, short], [month, short, day], [short, day, month], [short, month, day],
-      [day, year], [year, day], [month, year], [year, month]];
+    const orders = [
+      [day, month, short],
+      [day, short, month],
+      [month, day, short],
+      [month, short, day],
+      [short, day, month],
+      [short, month, day],
+      [day, year],
+      [year, day],
+      [month, year],
+      [year, month],
+    ];
     if (orders.some((parts) => parts.join("") === pin)) return "birth";
   }
   return null;
@@ -26,7 +36,9 @@ export function weakness(pin, birthDate) {
 
 async function seedOf(pin, salt) {
   const secret = await crypto.subtle.importKey("raw", encoder.encode(pin), "PBKDF2", false, ["deriveBits"]);
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations: ROUNDS }, secret, 256));
+  return new Uint8Array(
+    await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations: ROUNDS }, secret, 256),
+  );
 }
 
 async function ownCurve(seed) {

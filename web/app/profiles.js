@@ -1,5 +1,5 @@
-// The people who use this phone. Each has a device key of their own that cannot be read out (WebCrypto, P-256), and every
-// request of theirs carries a proof made with it (DPoP, RFC 9449).
+// The people who use this phone. Each has a device key of their own that cannot be read out (WebCrypto, P-256), and
+// every request of theirs carries a proof made with it (DPoP, RFC 9449).
 
 import { explain, Refused, request, toast } from "../shared/http.js";
 import { forget, keep as keepText, read } from "../shared/storage.js";
@@ -15,7 +15,8 @@ export function base64url(bytes) {
 }
 
 /** Bytes of base64url text. */
-export const fromBase64url = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+export const fromBase64url = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 
 // ---------------------------------------------------------------- what is kept
 
@@ -25,22 +26,28 @@ const PATIENCE_MILLISECONDS = 5000;
 
 let opened;
 function database() {
-  opened = opened ?? new Promise((resolve, reject) => {
-    const asked = window.indexedDB.open("ikd", 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: "id" });
-    asked.onsuccess = () => {
-      // iOS drops the connection of an app that slept, another tab may need a newer version: the next use opens it anew.
-      asked.result.onclose = letGo;
-      asked.result.onversionchange = letGo;
-      resolve(asked.result);
-    };
-    asked.onerror = () => reject(asked.error);
-  });
+  opened =
+    opened ??
+    new Promise((resolve, reject) => {
+      const asked = window.indexedDB.open("ikd", 1);
+      asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: "id" });
+      asked.onsuccess = () => {
+        // iOS drops the connection of an app that slept, another tab may need a newer version: the next use opens it
+        // anew.
+        asked.result.onclose = letGo;
+        asked.result.onversionchange = letGo;
+        resolve(asked.result);
+      };
+      asked.onerror = () => reject(asked.error);
+    });
   return opened;
 }
 
 function letGo() {
-  opened?.then((connection) => connection.close(), () => {});
+  opened?.then(
+    (connection) => connection.close(),
+    () => {},
+  );
   opened = undefined;
 }
 
@@ -53,17 +60,19 @@ async function once(mode, act) {
   });
 }
 
-const inTime = (work) => new Promise((resolve, reject) => {
-  const timer = setTimeout(() => reject(new Error("the database does not answer")), PATIENCE_MILLISECONDS);
-  work.then(resolve, reject).finally(() => clearTimeout(timer));
-});
+const inTime = (work) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("the database does not answer")), PATIENCE_MILLISECONDS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 
 /** What is in the way of keeping, as a refusal that has words. */
 function unkept(error) {
   console.warn("the phone's storage:", error);
   const said = `${error?.name} ${error?.message}`;
   if (/quota|full disk|disk full/i.test(said)) return new Refused("storage_full");
-  if (!window.indexedDB || /SecurityError|NotAllowedError|DataCloneError/.test(said)) return new Refused("storage_forbidden");
+  if (!window.indexedDB || /SecurityError|NotAllowedError|DataCloneError/.test(said))
+    return new Refused("storage_forbidden");
   return new Refused("storage_lost");
 }
 
@@ -86,8 +95,15 @@ async function inStore(mode, act) {
 const unsaved = new Map();
 const newest = (profile) => unsaved.get(profile?.id) ?? profile;
 
-/** All people on this phone, the first one first. One whose data was never taken by the service is not yet one of them. */
-export const all = async () => (await inStore("readonly", (store) => store.getAll())).map(newest).filter((profile) => profile.registration).sort((a, b) => a.made - b.made);
+/**
+ * All people on this phone, the first one first. One whose data was never taken by the service is not yet one of
+ * them.
+ */
+export const all = async () =>
+  (await inStore("readonly", (store) => store.getAll()))
+    .map(newest)
+    .filter((profile) => profile.registration)
+    .sort((a, b) => a.made - b.made);
 
 /** One of them. */
 export const get = async (id) => newest(await inStore("readonly", (store) => store.get(id)));
@@ -100,7 +116,9 @@ export async function save(profile, changes = {}) {
   return profile;
 }
 
-/** As `save`, for what the service knows too: where the phone cannot keep it, the work goes on and the person is told. */
+/**
+ * As `save`, for what the service knows too: where the phone cannot keep it, the work goes on and the person is told.
+ */
 export async function note(profile, changes = {}) {
   Object.assign(profile, changes);
   await save(profile).catch((error) => {
@@ -120,7 +138,8 @@ export async function remove(profile) {
 
 /** Forgets keys that were made for a registration which the service never took. */
 export async function sweep() {
-  for (const profile of await inStore("readonly", (store) => store.getAll())) if (!newest(profile).registration) await remove(profile);
+  for (const profile of await inStore("readonly", (store) => store.getAll()))
+    if (!newest(profile).registration) await remove(profile);
 }
 
 /** Who uses the app now. */
@@ -140,7 +159,9 @@ export async function create() {
   const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
   const { crv, kty, x, y } = await crypto.subtle.exportKey("jwk", keys.publicKey);
   // RFC 7638: these members, in this order, without spaces.
-  const thumbprint = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(JSON.stringify({ crv, kty, x, y }))));
+  const thumbprint = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", encoder.encode(JSON.stringify({ crv, kty, x, y }))),
+  );
   const id = base64url(crypto.getRandomValues(new Uint8Array(9)));
   return save({ id, made: Date.now(), key: keys.privateKey, jwk: { crv, kty, x, y }, thumbprint });
 }
@@ -180,7 +201,10 @@ export async function api(profile, path, { method = "GET", token, ...options } =
     const { json, ...rest } = options;
     options = { ...rest, body: JSON.stringify(json), headers: { ...rest.headers, "Content-Type": "application/json" } };
   }
-  const prepare = async () => ({ DPoP: await prove(profile, method, path, { token, body: options.body }), ...(token ? { Authorization: `DPoP ${token}` } : {}) });
+  const prepare = async () => ({
+    DPoP: await prove(profile, method, path, { token, body: options.body }),
+    ...(token ? { Authorization: `DPoP ${token}` } : {}),
+  });
   const seen = (answer) => (nonce = answer.headers.get("dpop-nonce") ?? nonce);
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -15,43 +15,115 @@ forget("local", "ikd.draft");
 
 export async function terms() {
   const { data } = await request("/v1/terms");
-  const [title, ...paragraphs] = data.text.split(/\n\s*\n/).map((text) => text.trim()).filter(Boolean);
+  const [title, ...paragraphs] = data.text
+    .split(/\n\s*\n/)
+    .map((text) => text.trim())
+    .filter(Boolean);
   // A paragraph begins with its number and a short name: "3. Berapa lama disimpan. …"
   const section = (text) => {
     const found = /^\d+\.\s+([^.?]+[.?])\s+(.*)$/s.exec(text);
-    return found ? el("section", { class: "stack-tight" }, el("h2", {}, found[1].replace(/\.$/, "")), el("p", {}, found[2])) : el("p", {}, el("b", {}, text));
+    return found
+      ? el("section", { class: "stack-tight" }, el("h2", {}, found[1].replace(/\.$/, "")), el("p", {}, found[2]))
+      : el("p", {}, el("b", {}, text));
   };
-  const accept = button(t("terms.accept"), () => {
-    typed.keep({ terms: { version: data.version, accepted: true } });
-    go("data");
-  }, { picture: "check" });
-  return el("div", { class: "stack-loose" }, heading(t("terms.title"), 1), el("p", { class: "lead" }, t("terms.lead")),
-    el("div", { class: "card stack terms", lang: data.language }, el("p", { class: "muted" }, title), paragraphs.map(section)),
-    el("div", { class: "actions" }, accept, button(t("terms.decline"), () => {
-      typed.forget();
-      go("orang");
-    }, { kind: "quiet" })));
+  const accept = button(
+    t("terms.accept"),
+    () => {
+      typed.keep({ terms: { version: data.version, accepted: true } });
+      go("data");
+    },
+    { picture: "check" },
+  );
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("terms.title"), 1),
+    el("p", { class: "lead" }, t("terms.lead")),
+    el(
+      "div",
+      { class: "card stack terms", lang: data.language },
+      el("p", { class: "muted" }, title),
+      paragraphs.map(section),
+    ),
+    el(
+      "div",
+      { class: "actions" },
+      accept,
+      button(
+        t("terms.decline"),
+        () => {
+          typed.forget();
+          go("orang");
+        },
+        { kind: "quiet" },
+      ),
+    ),
+  );
 }
 
-/** A day as three inputs: calendars are slow when the year is long ago. Returns the element with `value` and `fail(text)`. */
+/**
+ * A day as three inputs: calendars are slow when the year is long ago. Returns the element with `value` and
+ * `fail(text)`.
+ */
 export function dateField({ id, label, hint, value = "", onchange }) {
   const [year = "", month = "", day = ""] = value.split("-");
-  const months = Array.from({ length: 12 }, (_, i) => [String(i + 1).padStart(2, "0"), new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", { month: "long", timeZone: "UTC" }).format(new Date(Date.UTC(2000, i, 1)))]);
+  const months = Array.from({ length: 12 }, (_, i) => [
+    String(i + 1).padStart(2, "0"),
+    new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", { month: "long", timeZone: "UTC" }).format(
+      new Date(Date.UTC(2000, i, 1)),
+    ),
+  ]);
   const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
   const describe = { "aria-describedby": `${id}-hint ${id}-error` };
   const parts = {
-    day: el("input", { id: `${id}-day`, inputmode: "numeric", maxlength: 2, autocomplete: "bday-day", value: day.replace(/^0/, ""), ...describe }),
-    month: el("select", { id: `${id}-month`, autocomplete: "bday-month", ...describe }, el("option", { value: "" }, t("date.choose")), months.map(([code, name]) => el("option", { value: code, selected: code === month }, name))),
-    year: el("input", { id: `${id}-year`, inputmode: "numeric", maxlength: 4, autocomplete: "bday-year", value: year, ...describe }),
+    day: el("input", {
+      id: `${id}-day`,
+      inputmode: "numeric",
+      maxlength: 2,
+      autocomplete: "bday-day",
+      value: day.replace(/^0/, ""),
+      ...describe,
+    }),
+    month: el(
+      "select",
+      { id: `${id}-month`, autocomplete: "bday-month", ...describe },
+      el("option", { value: "" }, t("date.choose")),
+      months.map(([code, name]) => el("option", { value: code, selected: code === month }, name)),
+    ),
+    year: el("input", {
+      id: `${id}-year`,
+      inputmode: "numeric",
+      maxlength: 4,
+      autocomplete: "bday-year",
+      value: year,
+      ...describe,
+    }),
   };
-  const part = (name) => el("div", { class: "field" }, el("label", { for: `${id}-${name}`, class: "small" }, t(`date.${name}`)), parts[name]);
-  const node = el("fieldset", { class: "field" }, el("legend", { class: "legend" }, label), el("p", { class: "hint", id: `${id}-hint` }, hint), el("div", { class: "date" }, part("day"), part("month"), part("year")), error);
-  const read = () => (parts.day.value.trim() || parts.month.value || parts.year.value.trim() ? `${parts.year.value.trim()}-${parts.month.value}-${parts.day.value.trim().padStart(2, "0")}` : "");
+  const part = (name) =>
+    el(
+      "div",
+      { class: "field" },
+      el("label", { for: `${id}-${name}`, class: "small" }, t(`date.${name}`)),
+      parts[name],
+    );
+  const node = el(
+    "fieldset",
+    { class: "field" },
+    el("legend", { class: "legend" }, label),
+    el("p", { class: "hint", id: `${id}-hint` }, hint),
+    el("div", { class: "date" }, part("day"), part("month"), part("year")),
+    error,
+  );
+  const read = () =>
+    parts.day.value.trim() || parts.month.value || parts.year.value.trim()
+      ? `${parts.year.value.trim()}-${parts.month.value}-${parts.day.value.trim().padStart(2, "0")}`
+      : "";
   Object.defineProperty(node, "value", { get: read });
   node.input = parts.day;
   node.fail = (text) => {
     fill(error, text ? [icon("warning"), el("span", {}, text)] : null).hidden = !text;
-    for (const input of Object.values(parts)) text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
+    for (const input of Object.values(parts))
+      text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
   };
   node.addEventListener("input", () => onchange?.(read()));
   node.addEventListener("change", () => onchange?.(read()));
@@ -63,7 +135,13 @@ export function dayTrouble(text) {
   const found = /^(\d*)-(\d{2})-(\d{2})$/.exec(text);
   if (found && /^\d{1,3}$/.test(found[1])) return t("form.birth_date.year");
   const day = new Date(`${text}T00:00:00Z`);
-  if (found?.[1].length !== 4 || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text) || Number(found[1]) < 1900) return t("form.birth_date.error");
+  if (
+    found?.[1].length !== 4 ||
+    Number.isNaN(day.getTime()) ||
+    !day.toISOString().startsWith(text) ||
+    Number(found[1]) < 1900
+  )
+    return t("form.birth_date.error");
   return day <= new Date() ? null : t("form.birth_date.future");
 }
 
@@ -76,7 +154,11 @@ const CHECKS = {
     if (trouble) return trouble;
     const [year, month, day] = text.split("-");
     const written = /^\d{6}(\d{2})(\d{2})(\d{2})/.exec(all.nik);
-    const agrees = !written || (written[3] === year.slice(2) && written[2] === month && [Number(day), Number(day) + 40].includes(Number(written[1])));
+    const agrees =
+      !written ||
+      (written[3] === year.slice(2) &&
+        written[2] === month &&
+        [Number(day), Number(day) + 40].includes(Number(written[1])));
     // Usually a slip of the finger, but corrected birth dates exist and the NIK never changes: asked once, then taken.
     return agrees || all.confirmed === `${all.nik} ${text}` ? null : t("form.birth_date.nik");
   },
@@ -93,15 +175,32 @@ export async function form() {
   }
   // Nor does it stay on a screen that somebody left open.
   every(5, async () => typed.expired() && go("data", { replace: true }));
-  const make = (id, props) => field({ id, label: t(`form.${id}`), hint: t(`form.${id}.hint`), value: kept[id] ?? "", ...props });
+  const make = (id, props) =>
+    field({ id, label: t(`form.${id}`), hint: t(`form.${id}.hint`), value: kept[id] ?? "", ...props });
   const fields = {
     nik: make("nik", { inputmode: "numeric", autocomplete: "off", maxlength: 24 }),
-    full_name: make("full_name", { autocomplete: "name", autocapitalize: "characters", spellcheck: "false", maxlength: 120 }),
-    birth_date: dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: kept.birth_date, onchange: (value) => typed.keep({ birth_date: value }) }),
+    full_name: make("full_name", {
+      autocomplete: "name",
+      autocapitalize: "characters",
+      spellcheck: "false",
+      maxlength: 120,
+    }),
+    birth_date: dateField({
+      id: "birth_date",
+      label: t("form.birth_date"),
+      hint: t("form.birth_date.hint"),
+      value: kept.birth_date,
+      onchange: (value) => typed.keep({ birth_date: value }),
+    }),
     email: make("email", { type: "email", autocomplete: "email", maxlength: 254 }),
     phone: make("phone", { type: "tel", autocomplete: "tel", maxlength: 40 }),
   };
-  const read = (id) => (id === "birth_date" ? fields[id].value : id === "nik" ? fields[id].input.value.replace(/\D/g, "") : fields[id].input.value.trim());
+  const read = (id) =>
+    id === "birth_date"
+      ? fields[id].value
+      : id === "nik"
+        ? fields[id].input.value.replace(/\D/g, "")
+        : fields[id].input.value.trim();
   const values = () => Object.fromEntries(Object.keys(fields).map((id) => [id, read(id)]));
   // The NIK and birth date that were sent although they differ.
   let confirmed = "";
@@ -113,15 +212,18 @@ export async function form() {
   for (const id of Object.keys(fields)) {
     const node = fields[id];
     if (id !== "birth_date") node.input.addEventListener("input", () => typed.keep({ [id]: node.input.value }));
-    // A mended field is forgiven at once; a wrong one is named when the person has left it with something in it. That waits
-    // a moment, and the button judges by itself: a sentence that appears while a finger is down would move the button away.
-    // Leaving takes no sentence back: it may be the service's, which came meanwhile.
+    // A mended field is forgiven at once; a wrong one is named when the person has left it with something in it. That
+    // waits a moment, and the button judges by itself: a sentence that appears while a finger is down would move the
+    // button away. Leaving takes no sentence back: it may be the service's, which came meanwhile.
     node.addEventListener("input", () => {
       if (node.querySelector("[aria-invalid]") && !CHECKS[id](read(id), { ...values(), confirmed })) node.fail(null);
     });
     node.addEventListener("focusout", (event) => {
       if (node.contains(event.relatedTarget) || event.relatedTarget?.type === "submit") return;
-      setTimeout(() => node.isConnected && read(id) && CHECKS[id](read(id), { ...values(), confirmed }) && check(id), 250);
+      setTimeout(
+        () => node.isConnected && read(id) && CHECKS[id](read(id), { ...values(), confirmed }) && check(id),
+        250,
+      );
     });
   }
   const trouble = el("div", { class: "trouble", hidden: true });
@@ -161,10 +263,15 @@ export async function form() {
     go("orang", { replace: true });
   };
   const submit = el("button", { type: "submit", class: "button wide" }, icon("arrow"), t("form.send"));
-  return el("div", { class: "stack-loose" }, heading(t("form.title"), 2), el("p", { class: "lead" }, t("form.lead")),
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("form.title"), 2),
+    el("p", { class: "lead" }, t("form.lead")),
     el("form", { class: "card stack-loose", novalidate: true, onsubmit: send }, Object.values(fields), trouble, submit),
     el("p", { class: "muted small keep" }, icon("lock", 18), t("form.kept")),
-    button(t("form.erase"), erase, { kind: "quiet", picture: "delete" }));
+    button(t("form.erase"), erase, { kind: "quiet", picture: "delete" }),
+  );
 }
 
 async function register(values) {
@@ -177,7 +284,12 @@ async function register(values) {
     typed.keep({ profile: profile.id });
   }
   const body = { ...values, terms: kept.terms, locale: language };
-  const send = (captcha) => profiles.api(profile, "/v1/registrations", { method: "POST", json: captcha ? { ...body, captcha } : body, again: true });
+  const send = (captcha) =>
+    profiles.api(profile, "/v1/registrations", {
+      method: "POST",
+      json: captcha ? { ...body, captcha } : body,
+      again: true,
+    });
   let answer;
   try {
     answer = await send();

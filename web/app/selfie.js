@@ -11,13 +11,19 @@ const MOST_BYTES = 150 * 1024;
 /** A JPEG of at most 960 px and 150 KiB. `portrait` cuts it to 3:4 around the middle. */
 export async function squeeze(source, width, height, portrait) {
   const ratio = 3 / 4;
-  const [w, h] = !portrait ? [width, height] : width / height > ratio ? [height * ratio, height] : [width, width / ratio];
+  const [w, h] = !portrait
+    ? [width, height]
+    : width / height > ratio
+      ? [height * ratio, height]
+      : [width, width / ratio];
   let scale = Math.min(1, LONGEST / Math.max(w, h));
   const canvas = document.createElement("canvas");
   for (;;) {
     canvas.width = Math.round(w * scale);
     canvas.height = Math.round(h * scale);
-    canvas.getContext("2d").drawImage(source, (width - w) / 2, (height - h) / 2, w, h, 0, 0, canvas.width, canvas.height);
+    canvas
+      .getContext("2d")
+      .drawImage(source, (width - w) / 2, (height - h) / 2, w, h, 0, 0, canvas.width, canvas.height);
     for (const quality of [0.88, 0.8, 0.7, 0.6]) {
       const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
       if (blob && blob.size <= MOST_BYTES) return blob;
@@ -63,7 +69,14 @@ export async function selfie() {
   const stage = el("div", { class: "selfie" });
   const actions = el("div", { class: "actions" });
   const trouble = el("div", { class: "trouble", hidden: true });
-  const input = el("input", { type: "file", accept: "image/*", class: "sr-only", tabindex: "-1", "aria-hidden": "true", onchange: () => chosen(input.files[0]) });
+  const input = el("input", {
+    type: "file",
+    accept: "image/*",
+    class: "sr-only",
+    tabindex: "-1",
+    "aria-hidden": "true",
+    onchange: () => chosen(input.files[0]),
+  });
   let stream;
   let watching;
   let address;
@@ -95,7 +108,10 @@ export async function selfie() {
     fill(actions, take, file());
     try {
       if (!navigator.mediaDevices?.getUserMedia) throw Object.assign(new Error(), { name: "NotFoundError" });
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } }, audio: false });
+      stream = await navigator.mediaDevices.getUserMedia({
+        video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } },
+        audio: false,
+      });
     } catch (error) {
       noCamera(error);
       return;
@@ -125,8 +141,18 @@ export async function selfie() {
   }
 
   function noCamera(error) {
-    const key = { NotAllowedError: "refused", SecurityError: "refused", NotReadableError: "taken" }[error?.name] ?? "missing";
-    fill(stage, el("div", { class: "refused stack-tight", role: "alert" }, icon("camera", 40), el("b", {}, t(`scanner.${key}`)), el("p", {}, t(`selfie.${key}.do`))));
+    const key =
+      { NotAllowedError: "refused", SecurityError: "refused", NotReadableError: "taken" }[error?.name] ?? "missing";
+    fill(
+      stage,
+      el(
+        "div",
+        { class: "refused stack-tight", role: "alert" },
+        icon("camera", 40),
+        el("b", {}, t(`scanner.${key}`)),
+        el("p", {}, t(`selfie.${key}.do`)),
+      ),
+    );
     fill(actions, file(""), button(t("scanner.again"), camera, { kind: "secondary", picture: "camera" }));
   }
 
@@ -153,7 +179,16 @@ export async function selfie() {
 
   function unreadable() {
     trouble.hidden = false;
-    fill(trouble, el("div", { class: "notice warning", role: "alert" }, icon("warning"), el("b", {}, t("selfie.unreadable")), el("p", {}, t("selfie.unreadable.do"))));
+    fill(
+      trouble,
+      el(
+        "div",
+        { class: "notice warning", role: "alert" },
+        icon("warning"),
+        el("b", {}, t("selfie.unreadable")),
+        el("p", {}, t("selfie.unreadable.do")),
+      ),
+    );
   }
 
   async function review(blob, mirrored) {
@@ -171,7 +206,13 @@ export async function selfie() {
     trouble.hidden = true;
     await working(pressed, t("selfie.sending", { kb: Math.ceil(blob.size / 1024) }), async () => {
       try {
-        const { data } = await api(profile, `/v1/registrations/${profile.registration.registration_id}/selfie`, { method: "PUT", body: blob, headers: { "Content-Type": "image/jpeg" }, again: true, timeout: 60000 });
+        const { data } = await api(profile, `/v1/registrations/${profile.registration.registration_id}/selfie`, {
+          method: "PUT",
+          body: blob,
+          headers: { "Content-Type": "image/jpeg" },
+          again: true,
+          timeout: 60000,
+        });
         taken = null;
         await keep(profile, data);
         go("status", { replace: true });
@@ -184,5 +225,14 @@ export async function selfie() {
 
   taken?.id === profile.id ? review(taken.blob, taken.mirrored) : camera();
   const tip = (picture, key) => el("li", {}, icon(picture, 22), t(`selfie.tip.${key}`));
-  return el("div", { class: "stack-loose" }, heading(t("selfie.title"), 3), el("ul", { class: "tips" }, tip("face", "face"), tip("sun", "light"), tip("block", "bare")), stage, trouble, actions, input);
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("selfie.title"), 3),
+    el("ul", { class: "tips" }, tip("face", "face"), tip("sun", "light"), tip("block", "bare")),
+    stage,
+    trouble,
+    actions,
+    input,
+  );
 }

@@ -1,4 +1,5 @@
-// CEK STATUS: where the registration stands and what the person does now. Also changing the address, correcting, ending.
+// CEK STATUS: where the registration stands and what the person does now. Also changing the address, correcting,
+// ending.
 
 import { announce, button, el, field, fill, icon, notice, openDialog } from "../shared/dom.js";
 import { toast } from "../shared/http.js";
@@ -9,11 +10,33 @@ import * as profiles from "./profiles.js";
 import { dateField, dayTrouble } from "./register.js";
 
 const PICTURES = {
-  needs_selfie: "camera", awaiting_officer: "office", needs_correction: "edit", approved_pending_register: "clock", code_sent: "mail",
-  needs_pin: "lock", active: "check", rejected: "block", expired: "clock", cancelled: "close",
+  needs_selfie: "camera",
+  awaiting_officer: "office",
+  needs_correction: "edit",
+  approved_pending_register: "clock",
+  code_sent: "mail",
+  needs_pin: "lock",
+  active: "check",
+  rejected: "block",
+  expired: "clock",
+  cancelled: "close",
 };
-const STEPS = { needs_selfie: 3, awaiting_officer: 4, needs_correction: 4, approved_pending_register: 4, code_sent: 5, needs_pin: 6, active: 6 };
-const TONES = { needs_correction: "warning", rejected: "danger", expired: "warning", cancelled: "warning", active: "success" };
+const STEPS = {
+  needs_selfie: 3,
+  awaiting_officer: 4,
+  needs_correction: 4,
+  approved_pending_register: 4,
+  code_sent: 5,
+  needs_pin: 6,
+  active: 6,
+};
+const TONES = {
+  needs_correction: "warning",
+  rejected: "danger",
+  expired: "warning",
+  cancelled: "warning",
+  active: "success",
+};
 const WAITS = ["awaiting_officer", "approved_pending_register", "code_sent"];
 const ENDED = ["rejected", "expired", "cancelled"];
 
@@ -24,7 +47,12 @@ export async function status() {
   let shown;
 
   const draw = () => {
-    const now = JSON.stringify([profile.registration.state, profile.registration.mail, profile.registration.mail_at, profile.registration.reason]);
+    const now = JSON.stringify([
+      profile.registration.state,
+      profile.registration.mail,
+      profile.registration.mail_at,
+      profile.registration.reason,
+    ]);
     if (now === shown) return;
     const first = shown === undefined;
     shown = now;
@@ -41,7 +69,12 @@ export async function status() {
   } catch (error) {
     draw();
     if (error.code === "not_found") {
-      fill(place, heading(t("status.gone")), el("p", { class: "lead" }, t("status.gone.why")), button(t("status.forget"), () => forget(profile)));
+      fill(
+        place,
+        heading(t("status.gone")),
+        el("p", { class: "lead" }, t("status.gone.why")),
+        button(t("status.forget"), () => forget(profile)),
+      );
     } else {
       complain(trouble, error, () => go("status"));
     }
@@ -69,51 +102,119 @@ function screen(profile, trouble, look) {
   if (state === "needs_correction") add("status.do.correct", "perbaiki", { picture: "edit" });
   if (state === "code_sent") {
     add("status.do.code", "kode", { picture: "mail" });
-    if (mail === "not_sent") more.push(notice("warning", t("status.mail.not_sent"), t("status.mail.not_sent.do", { when: dateTime(profile.registration.mail_at) })));
+    if (mail === "not_sent")
+      more.push(
+        notice(
+          "warning",
+          t("status.mail.not_sent"),
+          t("status.mail.not_sent.do", { when: dateTime(profile.registration.mail_at) }),
+        ),
+      );
     if (mail === "failed") more.push(notice("warning", t("status.mail.failed"), t("status.mail.failed.do")));
   }
   if (state === "needs_pin") add("status.do.pin", "simpan", { picture: "lock" });
   if (state === "active") add("status.do.unlock", "buka", { picture: "card" });
   if (ENDED.includes(state)) {
-    actions.append(button(t("status.do.again"), async () => {
-      await profiles.remove(profile);
-      go("ketentuan");
-    }, { picture: "user" }));
+    actions.append(
+      button(
+        t("status.do.again"),
+        async () => {
+          await profiles.remove(profile);
+          go("ketentuan");
+        },
+        { picture: "user" },
+      ),
+    );
     more.push(button(t("status.forget"), () => forget(profile), { kind: "quiet" }));
   }
-  const check = button(t("status.check"), () => working(check, t("status.checking"), async () => {
-    trouble.hidden = true;
-    try {
-      await look();
-      toast(t("status.checked"), 3);
-    } catch (error) {
-      complain(trouble, error);
-    }
-  }), { kind: "secondary", picture: "history" });
+  const check = button(
+    t("status.check"),
+    () =>
+      working(check, t("status.checking"), async () => {
+        trouble.hidden = true;
+        try {
+          await look();
+          toast(t("status.checked"), 3);
+        } catch (error) {
+          complain(trouble, error);
+        }
+      }),
+    { kind: "secondary", picture: "history" },
+  );
   if (!ENDED.includes(state) && state !== "active") actions.append(check);
 
   const live = !ENDED.includes(state) && state !== "active";
-  const facts = el("dl", { class: "facts" }, el("div", {}, el("dt", {}, t("status.name")), el("dd", {}, profile.name)),
+  const facts = el(
+    "dl",
+    { class: "facts" },
+    el("div", {}, el("dt", {}, t("status.name")), el("dd", {}, profile.name)),
     hint ? el("div", {}, el("dt", {}, t("status.email")), el("dd", {}, hint)) : null,
     live ? el("div", {}, el("dt", {}, t("status.until")), el("dd", {}, dateTime(expires))) : null,
-    el("div", {}, el("dt", {}, t("status.seen")), el("dd", {}, dateTime(seen))));
-  const changeable = ["needs_selfie", "awaiting_officer", "needs_correction", "approved_pending_register", "code_sent"].includes(state);
+    el("div", {}, el("dt", {}, t("status.seen")), el("dd", {}, dateTime(seen))),
+  );
+  const changeable = [
+    "needs_selfie",
+    "awaiting_officer",
+    "needs_correction",
+    "approved_pending_register",
+    "code_sent",
+  ].includes(state);
   // A selfie that an officer returned was there: it is not missing.
   const words = state === "needs_selfie" && reason ? "state.needs_selfie.again" : `state.${state}`;
   return [
     heading(t(words), STEPS[state]),
-    el("div", { class: `card state ${TONES[state] ?? "info"}` }, el("span", { class: "picture" }, icon(PICTURES[state])), el("div", { class: "stack-tight" }, el("p", {}, t(`${words}.why`)), el("p", { class: "next" }, el("b", {}, t("status.next")), " ", t(`state.${state}.next`, { email: hint ?? "" })))),
-    reason ? el("figure", { class: "card quote" }, el("figcaption", {}, t("status.reason")), el("blockquote", {}, reason), corrections.length ? el("p", {}, t("status.corrections", { fields: corrections.map((name) => t(`form.${name}`)).join(", ") })) : null) : null,
-    trouble, actions, more, el("div", { class: "card" }, facts),
-    live ? el("div", { class: "actions" }, changeable ? button(t("status.change"), () => go("surel"), { kind: "quiet", picture: "edit" }) : null, button(t("status.cancel"), () => cancel(profile, trouble), { kind: "danger-quiet", picture: "close" })) : null,
+    el(
+      "div",
+      { class: `card state ${TONES[state] ?? "info"}` },
+      el("span", { class: "picture" }, icon(PICTURES[state])),
+      el(
+        "div",
+        { class: "stack-tight" },
+        el("p", {}, t(`${words}.why`)),
+        el("p", { class: "next" }, el("b", {}, t("status.next")), " ", t(`state.${state}.next`, { email: hint ?? "" })),
+      ),
+    ),
+    reason
+      ? el(
+          "figure",
+          { class: "card quote" },
+          el("figcaption", {}, t("status.reason")),
+          el("blockquote", {}, reason),
+          corrections.length
+            ? el("p", {}, t("status.corrections", { fields: corrections.map((name) => t(`form.${name}`)).join(", ") }))
+            : null,
+        )
+      : null,
+    trouble,
+    actions,
+    more,
+    el("div", { class: "card" }, facts),
+    live
+      ? el(
+          "div",
+          { class: "actions" },
+          changeable ? button(t("status.change"), () => go("surel"), { kind: "quiet", picture: "edit" }) : null,
+          button(t("status.cancel"), () => cancel(profile, trouble), { kind: "danger-quiet", picture: "close" }),
+        )
+      : null,
   ];
 }
 
 /** Asks before something that cannot be undone. Resolves with true or false. */
 export function confirm({ title, text, yes, no }) {
   return new Promise((done) => {
-    const dialog = el("dialog", { "aria-labelledby": "ask-title", class: "stack" }, el("h2", { id: "ask-title" }, title), el("p", {}, text),
-      el("div", { class: "actions" }, button(yes, () => dialog.close("yes"), { kind: "danger" }), button(no, () => dialog.close(), { kind: "secondary", autofocus: true })));
+    const dialog = el(
+      "dialog",
+      { "aria-labelledby": "ask-title", class: "stack" },
+      el("h2", { id: "ask-title" }, title),
+      el("p", {}, text),
+      el(
+        "div",
+        { class: "actions" },
+        button(yes, () => dialog.close("yes"), { kind: "danger" }),
+        button(no, () => dialog.close(), { kind: "secondary", autofocus: true }),
+      ),
+    );
     dialog.addEventListener("close", () => {
       dialog.remove();
       done(dialog.returnValue === "yes");
@@ -124,10 +225,18 @@ export function confirm({ title, text, yes, no }) {
 }
 
 async function cancel(profile, trouble) {
-  const sure = await confirm({ title: t("cancel.title"), text: t("cancel.text"), yes: t("cancel.yes"), no: t("cancel.no") });
+  const sure = await confirm({
+    title: t("cancel.title"),
+    text: t("cancel.text"),
+    yes: t("cancel.yes"),
+    no: t("cancel.no"),
+  });
   if (!sure) return;
   try {
-    const { data } = await profiles.api(profile, `/v1/registrations/${profile.registration.registration_id}`, { method: "DELETE", again: true });
+    const { data } = await profiles.api(profile, `/v1/registrations/${profile.registration.registration_id}`, {
+      method: "DELETE",
+      again: true,
+    });
     await profiles.keep(profile, data);
     go("status");
   } catch (error) {
@@ -148,7 +257,11 @@ function amend(profile, { name: form, title, lead, step, fields, read, check, su
     trouble.hidden = true;
     working(submit, t("form.sending"), async () => {
       try {
-        const { data } = await profiles.api(profile, `/v1/registrations/${profile.registration.registration_id}`, { method: "PATCH", json: read(), again: true });
+        const { data } = await profiles.api(profile, `/v1/registrations/${profile.registration.registration_id}`, {
+          method: "PATCH",
+          json: read(),
+          again: true,
+        });
         if (read().full_name) profile.name = read().full_name;
         if (read().birth_date) profile.birthDate = read().birth_date;
         await profiles.keep(profile, data);
@@ -163,26 +276,75 @@ function amend(profile, { name: form, title, lead, step, fields, read, check, su
     });
   };
   const keep = () => typed(profile, form).keep(read());
-  return el("div", { class: "stack-loose" }, heading(title, step), el("p", { class: "lead" }, lead), el("form", { class: "card stack-loose", novalidate: true, onsubmit: send, oninput: keep, onchange: keep }, Object.values(fields), trouble, submit), beside, button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }));
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(title, step),
+    el("p", { class: "lead" }, lead),
+    el(
+      "form",
+      { class: "card stack-loose", novalidate: true, onsubmit: send, oninput: keep, onchange: keep },
+      Object.values(fields),
+      trouble,
+      submit,
+    ),
+    beside,
+    button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }),
+  );
 }
 
 export async function contact() {
   const profile = await person();
   const kept = typed(profile, "surel").read();
   const fields = {
-    email: field({ id: "email", label: t("contact.email"), hint: t("contact.email.hint", { email: profile.registration.email_hint ?? "" }), type: "email", autocomplete: "email", maxlength: 254, value: kept.email }),
-    phone: field({ id: "phone", label: t("contact.phone"), hint: t("contact.phone.hint"), type: "tel", autocomplete: "tel", maxlength: 40, value: kept.phone }),
+    email: field({
+      id: "email",
+      label: t("contact.email"),
+      hint: t("contact.email.hint", { email: profile.registration.email_hint ?? "" }),
+      type: "email",
+      autocomplete: "email",
+      maxlength: 254,
+      value: kept.email,
+    }),
+    phone: field({
+      id: "phone",
+      label: t("contact.phone"),
+      hint: t("contact.phone.hint"),
+      type: "tel",
+      autocomplete: "tel",
+      maxlength: 40,
+      value: kept.phone,
+    }),
   };
-  const read = () => Object.fromEntries(Object.entries(fields).map(([id, node]) => [id, node.input.value.trim()]).filter(([, text]) => text));
+  const read = () =>
+    Object.fromEntries(
+      Object.entries(fields)
+        .map(([id, node]) => [id, node.input.value.trim()])
+        .filter(([, text]) => text),
+    );
   const check = () => {
     const { email, phone } = read();
-    fields.email.fail(email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? t("form.email.error") : !email && !phone ? t("contact.empty") : null);
+    fields.email.fail(
+      email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)
+        ? t("form.email.error")
+        : !email && !phone
+          ? t("contact.empty")
+          : null,
+    );
     const wrong = fields.email.input.getAttribute("aria-invalid");
     if (wrong) fields.email.input.focus();
     return !wrong;
   };
   const sent = profile.registration.state === "code_sent";
-  return amend(profile, { name: "surel", title: t("contact.title"), lead: t(sent ? "contact.lead.code" : "contact.lead"), fields, read, check, submitWords: t("contact.save") });
+  return amend(profile, {
+    name: "surel",
+    title: t("contact.title"),
+    lead: t(sent ? "contact.lead.code" : "contact.lead"),
+    fields,
+    read,
+    check,
+    submitWords: t("contact.save"),
+  });
 }
 
 export async function correct() {
@@ -191,14 +353,42 @@ export async function correct() {
   const wanted = profile.registration.corrections ?? [];
   const kept = typed(profile, "perbaiki").read();
   const fields = {};
-  if (!wanted.length || wanted.includes("full_name")) fields.full_name = field({ id: "full_name", label: t("form.full_name"), hint: t("form.full_name.hint"), autocomplete: "name", autocapitalize: "characters", maxlength: 120, value: kept.full_name ?? profile.name });
-  if (!wanted.length || wanted.includes("birth_date")) fields.birth_date = dateField({ id: "birth_date", label: t("form.birth_date"), hint: t("form.birth_date.hint"), value: kept.birth_date ?? profile.birthDate });
-  const read = () => ({ ...(fields.full_name ? { full_name: fields.full_name.input.value.trim() } : {}), ...(fields.birth_date ? { birth_date: fields.birth_date.value } : {}) });
+  if (!wanted.length || wanted.includes("full_name"))
+    fields.full_name = field({
+      id: "full_name",
+      label: t("form.full_name"),
+      hint: t("form.full_name.hint"),
+      autocomplete: "name",
+      autocapitalize: "characters",
+      maxlength: 120,
+      value: kept.full_name ?? profile.name,
+    });
+  if (!wanted.length || wanted.includes("birth_date"))
+    fields.birth_date = dateField({
+      id: "birth_date",
+      label: t("form.birth_date"),
+      hint: t("form.birth_date.hint"),
+      value: kept.birth_date ?? profile.birthDate,
+    });
+  const read = () => ({
+    ...(fields.full_name ? { full_name: fields.full_name.input.value.trim() } : {}),
+    ...(fields.birth_date ? { birth_date: fields.birth_date.value } : {}),
+  });
   const check = () => {
     const values = read();
     fields.full_name?.fail(values.full_name ? null : t("form.full_name.error"));
     fields.birth_date?.fail(dayTrouble(values.birth_date));
     return (!fields.full_name || values.full_name) && (!fields.birth_date || !dayTrouble(values.birth_date));
   };
-  return amend(profile, { name: "perbaiki", title: t("correct.title"), lead: profile.registration.reason ?? t("correct.lead"), step: 4, fields, read, check, submitWords: t("correct.send"), beside: button(t("correct.contact"), () => go("surel"), { kind: "quiet", picture: "edit" }) });
+  return amend(profile, {
+    name: "perbaiki",
+    title: t("correct.title"),
+    lead: profile.registration.reason ?? t("correct.lead"),
+    step: 4,
+    fields,
+    read,
+    check,
+    submitWords: t("correct.send"),
+    beside: button(t("correct.contact"), () => go("surel"), { kind: "quiet", picture: "edit" }),
+  });
 }

@@ -1,5 +1,5 @@
-// The app's parts come from one build. A newer one is fetched beside it and taken on as a whole at a moment at which nobody is
-// in the middle of something.
+// The app's parts come from one build. A newer one is fetched beside it and taken on as a whole at a moment at which
+// nobody is in the middle of something.
 
 import { toast } from "../shared/http.js";
 import { build, t } from "../shared/i18n.js";
@@ -45,7 +45,9 @@ export async function keepUpToDate(here) {
     told = true;
     toast(t("app.update"), 8);
   };
-  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", () => served && tell()));
+  registration.addEventListener("updatefound", () =>
+    registration.installing?.addEventListener("statechange", () => served && tell()),
+  );
   if (registration.waiting && SAFE.includes(here())) offer();
   looked = Date.now();
   document.addEventListener("visibilitychange", () => {

@@ -1,4 +1,5 @@
-// The digital KTP: unlock, card, choice of what to share, QR, history. It is open only in memory: leaving the app locks it.
+// The digital KTP: unlock, card, choice of what to share, QR, history. It is open only in memory: leaving the app
+// locks it.
 
 import { announce, button, el, fill, icon, notice } from "../shared/dom.js";
 import { duration } from "../shared/http.js";
@@ -10,8 +11,26 @@ import { complain, every, go, heading, here, instead, onLeave, person } from "./
 import { answer, pinKey } from "./pin.js";
 import { api, note } from "./profiles.js";
 
-const ATTRIBUTES = ["nik", "full_name", "birth_place", "birth_date", "sex", "blood_type", "address", "rt_rw", "village", "district", "regency", "province",
-  "religion", "marital_status", "occupation", "nationality", "portrait", "age_over_17"];
+const ATTRIBUTES = [
+  "nik",
+  "full_name",
+  "birth_place",
+  "birth_date",
+  "sex",
+  "blood_type",
+  "address",
+  "rt_rw",
+  "village",
+  "district",
+  "regency",
+  "province",
+  "religion",
+  "marital_status",
+  "occupation",
+  "nationality",
+  "portrait",
+  "age_over_17",
+];
 const PRESETS = {
   age: ["age_over_17", "portrait"],
   basic: ["full_name", "birth_date", "sex", "regency", "province", "portrait"],
@@ -50,7 +69,10 @@ function lock({ tell = true } = {}) {
   const closing = wallet;
   wallet = null;
   if (closing?.portrait) URL.revokeObjectURL(closing.portrait);
-  if (closing && tell) api(closing.profile, "/v1/sessions/current", { method: "DELETE", token: closing.token, quiet: true }).catch(() => {});
+  if (closing && tell)
+    api(closing.profile, "/v1/sessions/current", { method: "DELETE", token: closing.token, quiet: true }).catch(
+      () => {},
+    );
 }
 
 /** Locks and asks for the PIN. */
@@ -109,16 +131,25 @@ export async function unlock() {
 
   async function tried(pin) {
     pad.wait();
-    fill(trouble, el("div", { class: "row opening" }, el("div", { class: "spinner" }), el("p", {}, t("unlock.opening"))));
+    fill(
+      trouble,
+      el("div", { class: "row opening" }, el("div", { class: "spinner" }), el("p", {}, t("unlock.opening"))),
+    );
     try {
       const key = await pinKey(pin, profile.salt);
       // A challenge counts once, and an unlock is never repeated by itself: each counts as a try.
       const attempt = async () => {
         const { data } = await api(profile, "/v1/challenges", { method: "POST", json: {}, again: true });
         const signature = await answer(key, "unlock", data.challenge, profile.thumbprint);
-        return api(profile, "/v1/sessions", { method: "POST", json: { challenge: data.challenge, signature }, again: false });
+        return api(profile, "/v1/sessions", {
+          method: "POST",
+          json: { challenge: data.challenge, signature },
+          again: false,
+        });
       };
-      const { data } = await attempt().catch((error) => (error.code === "challenge_invalid" ? attempt() : Promise.reject(error)));
+      const { data } = await attempt().catch((error) =>
+        error.code === "challenge_invalid" ? attempt() : Promise.reject(error),
+      );
       const fresh = opened(profile, data.access_token);
       // Whoever went elsewhere meanwhile is not pulled back, and nothing stays open behind them.
       if (left) {
@@ -172,9 +203,36 @@ export async function unlock() {
       forgotten.hidden = true;
     }
   }
-  const forgotten = el("details", { class: "card" }, el("summary", {}, t("unlock.forgotten")), el("div", { class: "stack" }, el("p", {}, t("unlock.forgotten.why")), el("ol", {}, ["try", "register", "counter"].map((key) => el("li", {}, t(`unlock.forgotten.${key}`))))));
-  return el("div", { class: "stack-loose" }, el("div", { class: "center stack-tight" }, el("p", { class: "avatar" }, icon("user", 36)), heading(t("unlock.title")), el("p", { class: "lead" }, profile.name)),
-    trouble, el("div", { class: "card" }, pad), forgotten, button(t("unlock.others"), () => go("orang"), { kind: "quiet", picture: "user" }));
+  const forgotten = el(
+    "details",
+    { class: "card" },
+    el("summary", {}, t("unlock.forgotten")),
+    el(
+      "div",
+      { class: "stack" },
+      el("p", {}, t("unlock.forgotten.why")),
+      el(
+        "ol",
+        {},
+        ["try", "register", "counter"].map((key) => el("li", {}, t(`unlock.forgotten.${key}`))),
+      ),
+    ),
+  );
+  return el(
+    "div",
+    { class: "stack-loose" },
+    el(
+      "div",
+      { class: "center stack-tight" },
+      el("p", { class: "avatar" }, icon("user", 36)),
+      heading(t("unlock.title")),
+      el("p", { class: "lead" }, profile.name),
+    ),
+    trouble,
+    el("div", { class: "card" }, pad),
+    forgotten,
+    button(t("unlock.others"), () => go("orang"), { kind: "quiet", picture: "user" }),
+  );
 }
 
 // ---------------------------------------------------------------- the card
@@ -202,12 +260,34 @@ export function shown(name, value) {
 }
 
 function tabs(active) {
-  const tab = (name, picture) => el("a", { href: `#/${name}`, "aria-current": name === active ? "page" : null }, icon(picture, 24), t(`tabs.${name}`));
-  return el("nav", { class: "tabs", "aria-label": t("tabs.label") }, tab("kartu", "card"), tab("bagikan", "qr"), tab("riwayat", "history"));
+  const tab = (name, picture) =>
+    el(
+      "a",
+      { href: `#/${name}`, "aria-current": name === active ? "page" : null },
+      icon(picture, 24),
+      t(`tabs.${name}`),
+    );
+  return el(
+    "nav",
+    { class: "tabs", "aria-label": t("tabs.label") },
+    tab("kartu", "card"),
+    tab("bagikan", "qr"),
+    tab("riwayat", "history"),
+  );
 }
 
 function portrait(className) {
-  return wallet.portrait ? el("img", { src: wallet.portrait, alt: t("card.portrait"), class: className }) : el("div", { class: `${className} none`, role: "img", "aria-label": t(wallet.card?.has_portrait ? "card.portrait_lost" : "card.no_portrait") }, icon("user"));
+  return wallet.portrait
+    ? el("img", { src: wallet.portrait, alt: t("card.portrait"), class: className })
+    : el(
+        "div",
+        {
+          class: `${className} none`,
+          role: "img",
+          "aria-label": t(wallet.card?.has_portrait ? "card.portrait_lost" : "card.no_portrait"),
+        },
+        icon("user"),
+      );
 }
 
 export async function card() {
@@ -216,26 +296,66 @@ export async function card() {
   const { attributes: a, valid_until: until, issued_place: place, issued_on: on } = wallet.card;
   const line = (label, value) => el("div", {}, el("dt", {}, label), el("dd", {}, value));
   const sub = (label, value) => el("div", { class: "sub" }, el("dt", {}, label), el("dd", {}, value));
-  const ktp = el("section", { class: "ktp", "aria-label": t("card.title"), lang: "id" },
-    el("header", {}, el("b", {}, `PROVINSI ${shown("province", a.province).toUpperCase()}`), el("b", {}, shown("regency", a.regency).toUpperCase())),
+  const ktp = el(
+    "section",
+    { class: "ktp", "aria-label": t("card.title"), lang: "id" },
+    el(
+      "header",
+      {},
+      el("b", {}, `PROVINSI ${shown("province", a.province).toUpperCase()}`),
+      el("b", {}, shown("regency", a.regency).toUpperCase()),
+    ),
     el("p", { class: "nik" }, el("span", {}, "NIK"), el("b", { class: "mono" }, a.nik)),
-    el("div", { class: "face" }, portrait("photo"), el("small", {}, place ?? ""), on ? el("small", {}, ktpDate(on)) : null),
-    el("dl", {},
-      line("Nama", a.full_name), line("Tempat/Tgl Lahir", `${shown("birth_place", a.birth_place)}, ${shown("birth_date", a.birth_date)}`),
-      line("Jenis Kelamin", official("sex", a.sex)), line("Gol. Darah", shown("blood_type", a.blood_type)),
-      line("Alamat", shown("address", a.address)), sub("RT/RW", shown("rt_rw", a.rt_rw)), sub("Kel/Desa", shown("village", a.village)), sub("Kecamatan", shown("district", a.district)),
-      line("Agama", official("religion", a.religion)), line("Status Perkawinan", official("marital_status", a.marital_status)), line("Pekerjaan", shown("occupation", a.occupation)),
+    el(
+      "div",
+      { class: "face" },
+      portrait("photo"),
+      el("small", {}, place ?? ""),
+      on ? el("small", {}, ktpDate(on)) : null,
+    ),
+    el(
+      "dl",
+      {},
+      line("Nama", a.full_name),
+      line("Tempat/Tgl Lahir", `${shown("birth_place", a.birth_place)}, ${shown("birth_date", a.birth_date)}`),
+      line("Jenis Kelamin", official("sex", a.sex)),
+      line("Gol. Darah", shown("blood_type", a.blood_type)),
+      line("Alamat", shown("address", a.address)),
+      sub("RT/RW", shown("rt_rw", a.rt_rw)),
+      sub("Kel/Desa", shown("village", a.village)),
+      sub("Kecamatan", shown("district", a.district)),
+      line("Agama", official("religion", a.religion)),
+      line("Status Perkawinan", official("marital_status", a.marital_status)),
+      line("Pekerjaan", shown("occupation", a.occupation)),
       // The soft hyphen lets the longest label break where a reader would.
-      line("Kewarga\u00adnegaraan", official("nationality", a.nationality)), line("Berlaku Hingga", until)));
-  return el("div", { class: "stack-loose wallet" }, heading(t("card.title")), ktp,
-    button(t("card.show"), () => go("bagikan"), { picture: "qr" }), el("p", { class: "muted small keep" }, icon("shield", 18), t("card.real")),
-    button(t("card.lock"), () => close(), { kind: "secondary", picture: "lock" }), tabs("kartu"));
+      line("Kewarga\u00adnegaraan", official("nationality", a.nationality)),
+      line("Berlaku Hingga", until),
+    ),
+  );
+  return el(
+    "div",
+    { class: "stack-loose wallet" },
+    heading(t("card.title")),
+    ktp,
+    button(t("card.show"), () => go("bagikan"), { picture: "qr" }),
+    el("p", { class: "muted small keep" }, icon("shield", 18), t("card.real")),
+    button(t("card.lock"), () => close(), { kind: "secondary", picture: "lock" }),
+    tabs("kartu"),
+  );
 }
 
 // The card itself speaks Indonesian in any language of the app: these are the official words.
 const OFFICIAL = {
   sex: { male: "LAKI-LAKI", female: "PEREMPUAN" },
-  religion: { islam: "ISLAM", protestant: "KRISTEN", catholic: "KATOLIK", hindu: "HINDU", buddhist: "BUDDHA", confucian: "KHONGHUCU", belief: "KEPERCAYAAN TERHADAP TUHAN YME" },
+  religion: {
+    islam: "ISLAM",
+    protestant: "KRISTEN",
+    catholic: "KATOLIK",
+    hindu: "HINDU",
+    buddhist: "BUDDHA",
+    confucian: "KHONGHUCU",
+    belief: "KEPERCAYAAN TERHADAP TUHAN YME",
+  },
   marital_status: { unmarried: "BELUM KAWIN", married: "KAWIN", divorced: "CERAI HIDUP", widowed: "CERAI MATI" },
   nationality: { WNI: "WNI", WNA: "WNA" },
 };
@@ -246,43 +366,112 @@ const official = (name, value) => OFFICIAL[name][value] ?? String(value ?? "-");
 export async function share() {
   await open();
   await load();
-  const preview = el("div", { class: "card stack", role: "region", "aria-live": "polite", "aria-label": t("share.preview") });
+  const preview = el("div", {
+    class: "card stack",
+    role: "region",
+    "aria-live": "polite",
+    "aria-label": t("share.preview"),
+  });
   const own = el("fieldset", { class: "own", hidden: true }, el("legend", { class: "legend" }, t("share.own")));
   const chosen = new Set(Array.isArray(wallet.share) ? wallet.share : PRESETS.basic);
   for (const name of ATTRIBUTES) {
-    own.append(el("label", { class: "check" }, el("input", { type: "checkbox", value: name, checked: chosen.has(name), onchange: (event) => {
-      event.target.checked ? chosen.add(name) : chosen.delete(name);
-      wallet.share = ATTRIBUTES.filter((each) => chosen.has(each));
-      draw();
-    } }), el("span", {}, t(`attribute.${name}`))));
+    own.append(
+      el(
+        "label",
+        { class: "check" },
+        el("input", {
+          type: "checkbox",
+          value: name,
+          checked: chosen.has(name),
+          onchange: (event) => {
+            event.target.checked ? chosen.add(name) : chosen.delete(name);
+            wallet.share = ATTRIBUTES.filter((each) => chosen.has(each));
+            draw();
+          },
+        }),
+        el("span", {}, t(`attribute.${name}`)),
+      ),
+    );
   }
-  const option = (value, picture) => el("label", { class: "check choice" }, el("input", { type: "radio", name: "share", value, checked: (Array.isArray(wallet.share) ? "own" : wallet.share) === value, onchange: () => {
-    wallet.share = value === "own" ? ATTRIBUTES.filter((each) => chosen.has(each)) : value;
-    own.hidden = value !== "own";
-    draw();
-  } }), icon(picture, 26), el("span", {}, el("b", {}, t(`share.${value}`)), el("small", {}, t(`share.${value}.why`))));
+  const option = (value, picture) =>
+    el(
+      "label",
+      { class: "check choice" },
+      el("input", {
+        type: "radio",
+        name: "share",
+        value,
+        checked: (Array.isArray(wallet.share) ? "own" : wallet.share) === value,
+        onchange: () => {
+          wallet.share = value === "own" ? ATTRIBUTES.filter((each) => chosen.has(each)) : value;
+          own.hidden = value !== "own";
+          draw();
+        },
+      }),
+      icon(picture, 26),
+      el("span", {}, el("b", {}, t(`share.${value}`)), el("small", {}, t(`share.${value}.why`))),
+    );
   own.hidden = !Array.isArray(wallet.share);
-  const offline = el("input", { type: "checkbox", checked: wallet.offline, onchange: () => {
-    wallet.offline = offline.checked;
-    draw();
-  } });
+  const offline = el("input", {
+    type: "checkbox",
+    checked: wallet.offline,
+    onchange: () => {
+      wallet.offline = offline.checked;
+      draw();
+    },
+  });
   const next = button(t("share.next"), () => go("tunjukkan"), { picture: "qr" });
   function draw() {
     const names = Array.isArray(wallet.share) ? wallet.share : PRESETS[wallet.share];
-    const row = (name) => el("div", {}, el("dt", {}, t(`attribute.${name}`)), el("dd", {}, shown(name, wallet.card.attributes[name])));
+    const row = (name) =>
+      el("div", {}, el("dt", {}, t(`attribute.${name}`)), el("dd", {}, shown(name, wallet.card.attributes[name])));
     const facts = names.filter((name) => name !== "portrait");
     const hidden = ATTRIBUTES.length - names.length;
-    fill(preview, el("h2", {}, t("share.preview")), el("div", { class: "seen" }, names.includes("portrait") ? portrait("photo") : null, facts.length ? el("dl", { class: "facts" }, facts.map(row)) : el("p", {}, t("share.nothing"))),
+    fill(
+      preview,
+      el("h2", {}, t("share.preview")),
+      el(
+        "div",
+        { class: "seen" },
+        names.includes("portrait") ? portrait("photo") : null,
+        facts.length ? el("dl", { class: "facts" }, facts.map(row)) : el("p", {}, t("share.nothing")),
+      ),
       hidden ? el("p", { class: "muted small keep" }, icon("shield", 18), t("share.hidden", { n: hidden })) : null,
       wallet.offline ? notice("warning", t("share.offline.care"), t("share.offline.care.why")) : null,
-      names.length && !names.includes("portrait") ? notice("info", t("share.faceless"), t("share.faceless.why")) : null);
+      names.length && !names.includes("portrait") ? notice("info", t("share.faceless"), t("share.faceless.why")) : null,
+    );
     next.disabled = !names.length;
   }
   draw();
-  return el("div", { class: "stack-loose wallet" }, heading(t("share.title")), el("p", { class: "lead" }, t("share.lead")),
-    el("div", { class: "stack-tight", role: "radiogroup", "aria-label": t("share.title") }, option("age", "user"), option("basic", "card"), option("full", "list"), option("own", "edit")), own,
-    preview, el("details", { class: "card" }, el("summary", {}, t("share.more")), el("label", { class: "check" }, offline, el("span", {}, el("b", {}, t("share.offline")), el("small", {}, t("share.offline.why"))))),
-    next, tabs("bagikan"));
+  return el(
+    "div",
+    { class: "stack-loose wallet" },
+    heading(t("share.title")),
+    el("p", { class: "lead" }, t("share.lead")),
+    el(
+      "div",
+      { class: "stack-tight", role: "radiogroup", "aria-label": t("share.title") },
+      option("age", "user"),
+      option("basic", "card"),
+      option("full", "list"),
+      option("own", "edit"),
+    ),
+    own,
+    preview,
+    el(
+      "details",
+      { class: "card" },
+      el("summary", {}, t("share.more")),
+      el(
+        "label",
+        { class: "check" },
+        offline,
+        el("span", {}, el("b", {}, t("share.offline")), el("small", {}, t("share.offline.why"))),
+      ),
+    ),
+    next,
+    tabs("bagikan"),
+  );
 }
 
 // ---------------------------------------------------------------- the QR
@@ -291,7 +480,11 @@ export async function show() {
   await open();
   await load();
   stayAwake();
-  const before = new Set((await ask("/v1/me/verifications?limit=5", { quiet: true })).data.items.map((item) => `${item.verification_id}${item.repeats}`));
+  const before = new Set(
+    (await ask("/v1/me/verifications?limit=5", { quiet: true })).data.items.map(
+      (item) => `${item.verification_id}${item.repeats}`,
+    ),
+  );
   const body = { share: wallet.share, offline: Boolean(wallet.offline) };
   // A code stands for the QR beside it: both are made together, and a new QR has none until one is asked for.
   const digits = el("div", { class: "digits-place stack-tight" });
@@ -300,16 +493,24 @@ export async function show() {
   // Whether the focus went with a code that is gone.
   let lost = false;
   const present = async () => {
-    const { data } = await ask("/v1/me/presentations", { method: "POST", json: asked ? { ...body, code: true } : body, again: true });
+    const { data } = await ask("/v1/me/presentations", {
+      method: "POST",
+      json: asked ? { ...body, code: true } : body,
+      again: true,
+    });
     code = data.code ?? null;
     return data.token;
   };
-  const askCode = button(t("show.code.ask"), async () => {
-    asked = true;
-    askCode.disabled = true;
-    await qr.renew();
-    askCode.disabled = false;
-  }, { kind: "quiet", picture: "list" });
+  const askCode = button(
+    t("show.code.ask"),
+    async () => {
+      asked = true;
+      askCode.disabled = true;
+      await qr.renew();
+      askCode.disabled = false;
+    },
+    { kind: "quiet", picture: "list" },
+  );
   const drawCode = () => {
     if (wallet?.offline) return;
     drop();
@@ -329,37 +530,81 @@ export async function show() {
   const qr = liveQr({ label: t("show.qr"), ask: present, onToken: drawCode, onGone: drop, held: () => code !== null });
   const result = el("div", { "aria-live": "polite", class: "stack" });
   let spent = false;
-  const area = el("div", { class: "stack" }, el("div", { class: "card code" }, qr, digits), el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")));
+  const area = el(
+    "div",
+    { class: "stack" },
+    el("div", { class: "card code" }, qr, digits),
+    el("p", { class: "keep" }, icon("sun", 22), t("qr.bright")),
+  );
   every(2, async () => {
     const { data } = await ask("/v1/me/verifications?limit=5", { quiet: true, tries: 1 });
     const news = data.items.find((item) => !before.has(`${item.verification_id}${item.repeats}`));
     if (!news || here() !== "tunjukkan") return;
     before.add(`${news.verification_id}${news.repeats}`);
     const valid = news.result === "valid";
-    fill(result, notice(valid ? "success" : "warning", t(valid ? "show.checked" : "show.refused", { who: news.relying_party }), t("show.purpose", { purpose: news.purpose.text }), valid ? null : reason(news.reason)));
+    fill(
+      result,
+      notice(
+        valid ? "success" : "warning",
+        t(valid ? "show.checked" : "show.refused", { who: news.relying_party }),
+        t("show.purpose", { purpose: news.purpose.text }),
+        valid ? null : reason(news.reason),
+      ),
+    );
     // This QR is spent; another is made only when it is asked for. A refusal that follows does not take the way to it.
     spent = spent || (valid && !wallet.offline);
     if (spent) {
       qr.stop();
       area.remove();
       document.querySelector("main h1").textContent = t("show.done");
-      result.append(button(t("show.another"), () => go("tunjukkan"), { kind: "secondary", picture: "qr" }), button(t("show.history"), () => go("riwayat"), { kind: "quiet", picture: "history" }));
+      result.append(
+        button(t("show.another"), () => go("tunjukkan"), { kind: "secondary", picture: "qr" }),
+        button(t("show.history"), () => go("riwayat"), { kind: "quiet", picture: "history" }),
+      );
     }
   });
   const names = Array.isArray(wallet.share) ? wallet.share : PRESETS[wallet.share];
-  return el("div", { class: "stack wallet" }, heading(t("show.title")), el("p", { class: "muted" }, t("show.shares", { what: Array.isArray(wallet.share) ? names.map((name) => t(`attribute.${name}`)).join(", ") : t(`share.${wallet.share}`) })),
-    result, area, button(t("show.change"), () => go("bagikan"), { kind: "secondary", picture: "edit" }), tabs("bagikan"));
+  return el(
+    "div",
+    { class: "stack wallet" },
+    heading(t("show.title")),
+    el(
+      "p",
+      { class: "muted" },
+      t("show.shares", {
+        what: Array.isArray(wallet.share)
+          ? names.map((name) => t(`attribute.${name}`)).join(", ")
+          : t(`share.${wallet.share}`),
+      }),
+    ),
+    result,
+    area,
+    button(t("show.change"), () => go("bagikan"), { kind: "secondary", picture: "edit" }),
+    tabs("bagikan"),
+  );
 }
 
 // Digit by digit, with a pause where the groups end.
 const groups = (code) => [code.slice(0, 3), code.slice(3, 6), code.slice(6)];
-const spoken = (code) => groups(code).map((group) => [...group].join(" ")).join(", ");
+const spoken = (code) =>
+  groups(code)
+    .map((group) => [...group].join(" "))
+    .join(", ");
 
 /** A code, large, for eyes in groups and for ears digit by digit. */
 function spelt(code) {
-  return el("div", { class: "center stack-tight", tabindex: "-1" }, el("p", {}, t("show.code")),
-    el("p", { class: "digits mono" }, el("span", { class: "sr-only" }, spoken(code)), groups(code).map((group) => el("span", { "aria-hidden": "true" }, group))),
-    el("p", { class: "muted small" }, t("show.code.why")));
+  return el(
+    "div",
+    { class: "center stack-tight", tabindex: "-1" },
+    el("p", {}, t("show.code")),
+    el(
+      "p",
+      { class: "digits mono" },
+      el("span", { class: "sr-only" }, spoken(code)),
+      groups(code).map((group) => el("span", { "aria-hidden": "true" }, group)),
+    ),
+    el("p", { class: "muted small" }, t("show.code.why")),
+  );
 }
 
 const reason = (code) => (known(`reason.${code}`) ? t(`reason.${code}`) : "");
@@ -374,23 +619,71 @@ export async function history() {
   const entry = (item) => {
     const valid = item.result === "valid";
     const names = item.disclosed.map((name) => (known(`attribute.${name}`) ? t(`attribute.${name}`) : name));
-    return el("li", { class: "card" }, el("div", { class: "top" }, el("span", { class: `badge ${valid ? "good" : "bad"}` }, icon(valid ? "check" : "close", 18), t(valid ? "history.valid" : "history.invalid")), el("time", { datetime: item.verified_at }, dateTime(item.verified_at))),
+    return el(
+      "li",
+      { class: "card" },
+      el(
+        "div",
+        { class: "top" },
+        el(
+          "span",
+          { class: `badge ${valid ? "good" : "bad"}` },
+          icon(valid ? "check" : "close", 18),
+          t(valid ? "history.valid" : "history.invalid"),
+        ),
+        el("time", { datetime: item.verified_at }, dateTime(item.verified_at)),
+      ),
       el("h2", {}, item.relying_party),
-      el("dl", { class: "facts" }, el("div", {}, el("dt", {}, t("history.purpose")), el("dd", {}, item.purpose.text)),
-        el("div", {}, el("dt", {}, t("history.shown")), el("dd", {}, names.length ? names.join(", ") : t("history.nothing"))),
+      el(
+        "dl",
+        { class: "facts" },
+        el("div", {}, el("dt", {}, t("history.purpose")), el("dd", {}, item.purpose.text)),
+        el(
+          "div",
+          {},
+          el("dt", {}, t("history.shown")),
+          el("dd", {}, names.length ? names.join(", ") : t("history.nothing")),
+        ),
         valid ? null : el("div", {}, el("dt", {}, t("history.why")), el("dd", {}, reason(item.reason))),
-        item.repeats > 1 ? el("div", {}, el("dt", {}, t("history.repeats")), el("dd", {}, t("history.times", { n: item.repeats }))) : null),
-      button(t("history.receipt"), () => saveReceipt(item), { kind: "quiet", picture: "download", wide: false, "aria-label": t("history.receipt.of", { who: item.relying_party }) }));
+        item.repeats > 1
+          ? el("div", {}, el("dt", {}, t("history.repeats")), el("dd", {}, t("history.times", { n: item.repeats })))
+          : null,
+      ),
+      button(t("history.receipt"), () => saveReceipt(item), {
+        kind: "quiet",
+        picture: "download",
+        wide: false,
+        "aria-label": t("history.receipt.of", { who: item.relying_party }),
+      }),
+    );
   };
   async function page(cursor) {
     const { data } = await ask(`/v1/me/verifications?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
     list.append(...data.items.map(entry));
-    fill(more, data.next ? button(t("history.more"), () => page(data.next).catch((error) => complain(trouble, error)), { kind: "secondary" }) : null);
+    fill(
+      more,
+      data.next
+        ? button(t("history.more"), () => page(data.next).catch((error) => complain(trouble, error)), {
+            kind: "secondary",
+          })
+        : null,
+    );
     return data.items.length;
   }
   const count = await page();
-  return el("div", { class: "stack-loose wallet" }, heading(t("history.title")), el("p", { class: "lead" }, t("history.lead")),
-    count ? list : el("div", { class: "card center stack empty" }, icon("history", 56), el("p", {}, t("history.empty"))), trouble, more, notice("info", t("history.unknown"), t("history.unknown.do")), tabs("riwayat"));
+  return el(
+    "div",
+    { class: "stack-loose wallet" },
+    heading(t("history.title")),
+    el("p", { class: "lead" }, t("history.lead")),
+    count
+      ? list
+      : el("div", { class: "card center stack empty" }, icon("history", 56), el("p", {}, t("history.empty"))),
+    trouble,
+    more,
+    notice("info", t("history.unknown"), t("history.unknown.do")),
+    tabs("riwayat"),
+  );
 }
 
 // The signed receipt is a file that anybody can check with the service's public keys.
@@ -400,4 +693,3 @@ function saveReceipt(item) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
-

@@ -1,5 +1,5 @@
-// The other direction: the resident scans the officer's screen, gets a number and reads it out; the officer types it. The
-// number never comes to this screen: only who stands here can say it.
+// The other direction: the resident scans the officer's screen, gets a number and reads it out; the officer types it.
+// The number never comes to this screen: only who stands here can say it.
 
 import { announce, button, el, fill, notice } from "/web/shared/dom.js";
 import { ring, stopwatch } from "/web/shared/countdown.js";
@@ -37,7 +37,22 @@ export function counterQrScreen(main, api, { open }) {
     if (ended) return;
     if (minded() > UNMINDED_SECONDS) {
       timer.stop();
-      fill(picture, el("div", { class: "paused stack" }, el("p", {}, t("counter_qr.paused")), button(t("counter_qr.resume"), () => { mind(); renew(); }, { wide: false })));
+      fill(
+        picture,
+        el(
+          "div",
+          { class: "paused stack" },
+          el("p", {}, t("counter_qr.paused")),
+          button(
+            t("counter_qr.resume"),
+            () => {
+              mind();
+              renew();
+            },
+            { wide: false },
+          ),
+        ),
+      );
       return;
     }
     try {
@@ -55,7 +70,16 @@ export function counterQrScreen(main, api, { open }) {
   function line(item) {
     const id = `match-${item.registration_id}`;
     const say = el("p", { class: "error", id: `${id}-say`, role: "alert", hidden: true });
-    const input = el("input", { id, class: "input mono two-digits", inputmode: "numeric", autocomplete: "off", maxlength: 2, pattern: "[0-9]{2}", "data-digits": "", "aria-describedby": `${id}-say` });
+    const input = el("input", {
+      id,
+      class: "input mono two-digits",
+      inputmode: "numeric",
+      autocomplete: "off",
+      maxlength: 2,
+      pattern: "[0-9]{2}",
+      "data-digits": "",
+      "aria-describedby": `${id}-say`,
+    });
     const send = button(t("matches.confirm"), null, { type: "submit", wide: false });
     const complain = (text) => {
       say.textContent = text;
@@ -64,28 +88,47 @@ export function counterQrScreen(main, api, { open }) {
       input.select();
       input.focus();
     };
-    return el("li", {}, el("form", { class: "match stack-tight", novalidate: true, onsubmit: async (event) => {
-      event.preventDefault();
-      const digits = input.value.normalize("NFKC").replace(/\D/g, "");
-      if (digits.length !== 2) return complain(t("matches.two_digits"));
-      send.disabled = true;
-      try {
-        remember(await api.confirmMatch(item.registration_id, Number(digits)));
-        open(item.registration_id);
-      } catch (error) {
-        if (ended) return;
-        const { title, detail } = explain(error);
-        if (error.code === "invalid_field") complain(t("matches.wrong", { n: error.triesLeft ?? 0 }));
-        else {
-          fill(problem, notice("danger", title, detail));
-          problem.scrollIntoView({ block: "nearest" });
-          look();
-        }
-      } finally {
-        send.disabled = false;
-      }
-    } }, el("label", { for: id }, t("matches.number_of", { who: item.initials }), " ", el("span", { class: "muted small" }, t("matches.since", { when: dateTime(item.scanned_at) }))),
-      el("div", { class: "row" }, input, send), say));
+    return el(
+      "li",
+      {},
+      el(
+        "form",
+        {
+          class: "match stack-tight",
+          novalidate: true,
+          onsubmit: async (event) => {
+            event.preventDefault();
+            const digits = input.value.normalize("NFKC").replace(/\D/g, "");
+            if (digits.length !== 2) return complain(t("matches.two_digits"));
+            send.disabled = true;
+            try {
+              remember(await api.confirmMatch(item.registration_id, Number(digits)));
+              open(item.registration_id);
+            } catch (error) {
+              if (ended) return;
+              const { title, detail } = explain(error);
+              if (error.code === "invalid_field") complain(t("matches.wrong", { n: error.triesLeft ?? 0 }));
+              else {
+                fill(problem, notice("danger", title, detail));
+                problem.scrollIntoView({ block: "nearest" });
+                look();
+              }
+            } finally {
+              send.disabled = false;
+            }
+          },
+        },
+        el(
+          "label",
+          { for: id },
+          t("matches.number_of", { who: item.initials }),
+          " ",
+          el("span", { class: "muted small" }, t("matches.since", { when: dateTime(item.scanned_at) })),
+        ),
+        el("div", { class: "row" }, input, send),
+        say,
+      ),
+    );
   }
 
   function show(items) {
@@ -114,7 +157,9 @@ export function counterQrScreen(main, api, { open }) {
     try {
       const { items } = await api.matches();
       if (!ended) show(items);
-    } catch { /* the next round tells */ }
+    } catch {
+      /* the next round tells */
+    }
   }
 
   async function poll() {
@@ -124,10 +169,30 @@ export function counterQrScreen(main, api, { open }) {
     setTimeout(poll, POLL_MILLISECONDS);
   }
 
-  fill(main, el("div", { class: "two" },
-    el("section", { class: "card stack center" }, el("h1", {}, t("counter_qr.title")), el("p", { class: "lead" }, t("counter_qr.lead")), picture,
-      el("div", { class: "row qr-foot" }, timer, el("span", { class: "muted" }, t("counter_qr.renews"))), problem),
-    el("section", { class: "card stack", "aria-labelledby": "matches" }, el("h2", { id: "matches" }, t("matches.title")), el("p", {}, t("matches.lead")), none, waiting)));
+  fill(
+    main,
+    el(
+      "div",
+      { class: "two" },
+      el(
+        "section",
+        { class: "card stack center" },
+        el("h1", {}, t("counter_qr.title")),
+        el("p", { class: "lead" }, t("counter_qr.lead")),
+        picture,
+        el("div", { class: "row qr-foot" }, timer, el("span", { class: "muted" }, t("counter_qr.renews"))),
+        problem,
+      ),
+      el(
+        "section",
+        { class: "card stack", "aria-labelledby": "matches" },
+        el("h2", { id: "matches" }, t("matches.title")),
+        el("p", {}, t("matches.lead")),
+        none,
+        waiting,
+      ),
+    ),
+  );
   arrive(main);
   renew();
   poll();

@@ -13,17 +13,50 @@ const TEMPLATES = {
 
 /** A reason with templates. `input` holds it; `fail()` says what is missing; `offer(kind)` changes the templates. */
 function reasonField() {
-  const input = el("textarea", { id: "reason", rows: 3, maxlength: 500, "aria-describedby": "reason-hint reason-error" });
+  const input = el("textarea", {
+    id: "reason",
+    rows: 3,
+    maxlength: 500,
+    "aria-describedby": "reason-hint reason-error",
+  });
   const error = el("p", { class: "error", id: "reason-error", hidden: true });
   const list = el("div", { class: "templates row", role: "group", "aria-label": t("reason.templates") });
-  const node = el("div", { class: "stack-tight" }, list, el("div", { class: "field" }, el("label", { for: "reason" }, t("reason.label")), el("p", { class: "hint", id: "reason-hint" }, t("reason.hint")), input, error));
+  const node = el(
+    "div",
+    { class: "stack-tight" },
+    list,
+    el(
+      "div",
+      { class: "field" },
+      el("label", { for: "reason" }, t("reason.label")),
+      el("p", { class: "hint", id: "reason-hint" }, t("reason.hint")),
+      input,
+      error,
+    ),
+  );
   let offered = "";
   node.input = input;
   node.offer = (kind) => {
     // A template that nobody changed goes with its kind; own words stay.
     if (TEMPLATES[offered]?.some((one) => t(one) === input.value)) input.value = "";
     offered = kind;
-    fill(list, TEMPLATES[kind].map((one) => el("button", { type: "button", class: "template", onclick: () => { input.value = t(one); input.focus(); } }, t(one))));
+    fill(
+      list,
+      TEMPLATES[kind].map((one) =>
+        el(
+          "button",
+          {
+            type: "button",
+            class: "template",
+            onclick: () => {
+              input.value = t(one);
+              input.focus();
+            },
+          },
+          t(one),
+        ),
+      ),
+    );
   };
   node.fail = () => {
     const short = input.value.trim().length < SHORTEST;
@@ -45,25 +78,65 @@ export function askReturn(view) {
     const reason = reasonField();
     const release = view.differences.map((one) => {
       const input = el("input", { type: "checkbox", name: "release", value: one.field });
-      return el("label", { class: "check" }, input, el("span", {}, el("b", {}, t(`field.${one.field}`)), el("span", { class: "muted small" }, t("return.release.how"))));
+      return el(
+        "label",
+        { class: "check" },
+        input,
+        el(
+          "span",
+          {},
+          el("b", {}, t(`field.${one.field}`)),
+          el("span", { class: "muted small" }, t("return.release.how")),
+        ),
+      );
     });
-    const opened = el("fieldset", { class: "stack-tight", hidden: true }, el("legend", { class: "legend" }, t("return.release")), release);
+    const opened = el(
+      "fieldset",
+      { class: "stack-tight", hidden: true },
+      el("legend", { class: "legend" }, t("return.release")),
+      release,
+    );
     const choose = (to) => {
       reason.offer(to);
       opened.hidden = to !== "data" || release.length === 0;
     };
     const first = view.differences.length ? "data" : "selfie";
     const kinds = ["selfie", "data"].map((to) => {
-      const input = el("input", { type: "radio", name: "to", value: to, autofocus: to === first, onchange: () => choose(to) });
+      const input = el("input", {
+        type: "radio",
+        name: "to",
+        value: to,
+        autofocus: to === first,
+        onchange: () => choose(to),
+      });
       input.checked = to === first;
-      return el("label", { class: "check" }, input, el("span", {}, el("b", {}, t(`return.${to}`)), el("span", { class: "muted small" }, t(`return.${to}.how`))));
+      return el(
+        "label",
+        { class: "check" },
+        input,
+        el("span", {}, el("b", {}, t(`return.${to}`)), el("span", { class: "muted small" }, t(`return.${to}.how`))),
+      );
     });
-    const form = el("form", { class: "stack", onsubmit: (event) => {
-      event.preventDefault();
-      if (reason.fail()) return;
-      const to = new FormData(form).get("to");
-      done({ to, reason: reason.input.value.trim(), release: to === "data" ? new FormData(form).getAll("release") : [] });
-    } }, el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("return.to")), kinds), reason, opened, button(t("return.send"), null, { type: "submit", picture: "back" }));
+    const form = el(
+      "form",
+      {
+        class: "stack",
+        onsubmit: (event) => {
+          event.preventDefault();
+          if (reason.fail()) return;
+          const to = new FormData(form).get("to");
+          done({
+            to,
+            reason: reason.input.value.trim(),
+            release: to === "data" ? new FormData(form).getAll("release") : [],
+          });
+        },
+      },
+      el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("return.to")), kinds),
+      reason,
+      opened,
+      button(t("return.send"), null, { type: "submit", picture: "back" }),
+    );
     choose(first);
     return form;
   });
@@ -76,9 +149,19 @@ export function askReject() {
     reason.offer("reject");
     reason.input.setAttribute("autofocus", "");
     const note = el("textarea", { id: "reject-note", rows: 2, maxlength: 500 });
-    return el("form", { class: "stack", onsubmit: (event) => {
-      event.preventDefault();
-      if (!reason.fail()) done({ reason: reason.input.value.trim(), note: note.value.trim() });
-    } }, el("p", {}, t("reject.lead")), reason, el("div", { class: "field" }, el("label", { for: "reject-note" }, t("decision.note")), note), button(t("reject.send"), null, { type: "submit", kind: "danger", picture: "block" }));
+    return el(
+      "form",
+      {
+        class: "stack",
+        onsubmit: (event) => {
+          event.preventDefault();
+          if (!reason.fail()) done({ reason: reason.input.value.trim(), note: note.value.trim() });
+        },
+      },
+      el("p", {}, t("reject.lead")),
+      reason,
+      el("div", { class: "field" }, el("label", { for: "reject-note" }, t("decision.note")), note),
+      button(t("reject.send"), null, { type: "submit", kind: "danger", picture: "block" }),
+    );
   });
 }

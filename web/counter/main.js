@@ -42,7 +42,9 @@ function draw() {
   const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
   const here = { "": "#pindai", warga: "#pindai" }[screen] ?? `#${screen}`;
   const main = frame({
-    title: t("counter.title"), who, here,
+    title: t("counter.title"),
+    who,
+    here,
     places: who ? places : [],
     onLeave: who ? () => session.logOut() : null,
     ribbon: practising ? t("practice.ribbon") : null,
@@ -50,12 +52,22 @@ function draw() {
   if (practising) {
     practice = practice ?? practiceApi();
     const home = () => go("#latihan");
-    const shown = id ? personScreen(main, practice, id, { next: home, nextKey: "F2", memory }) : practiceScreen(main, practice, { open: (one) => go(`#latihan/${one}`), back: () => go("#pindai"), loggedIn: who !== null });
+    const shown = id
+      ? personScreen(main, practice, id, { next: home, nextKey: "F2", memory })
+      : practiceScreen(main, practice, {
+          open: (one) => go(`#latihan/${one}`),
+          back: () => go("#pindai"),
+          loggedIn: who !== null,
+        });
     leave = joined(shown, shortcuts({ F2: home }));
     return undefined;
   }
   if (!session.who) {
-    logInScreen(main, session, { title: t("counter.log_in"), lead: t("counter.log_in.lead"), after: el("p", { class: "center" }, el("a", { href: "#latihan" }, t("counter.practice.first"))) });
+    logInScreen(main, session, {
+      title: t("counter.log_in"),
+      lead: t("counter.log_in.lead"),
+      after: el("p", { class: "center" }, el("a", { href: "#latihan" }, t("counter.practice.first"))),
+    });
     return undefined;
   }
   const scan = () => go("#pindai");
@@ -63,7 +75,11 @@ function draw() {
   const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F8: () => go("#antrean") });
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
-    antrean: () => queueScreen(main, live, id, { open: person, filter: (state) => history.replaceState(null, "", `#antrean/${state}`) }),
+    antrean: () =>
+      queueScreen(main, live, id, {
+        open: person,
+        filter: (state) => history.replaceState(null, "", `#antrean/${state}`),
+      }),
     akun: () => accountScreen(main, session),
     qr: () => counterQrScreen(main, live, { open: person }),
   };
@@ -72,7 +88,10 @@ function draw() {
   return undefined;
 }
 
-const joined = (...ends) => () => ends.forEach((end) => end?.());
+const joined =
+  (...ends) =>
+  () =>
+    ends.forEach((end) => end?.());
 
 async function begin() {
   await start(["/web/shared", "/web/staff", "/web/counter"]);
@@ -84,11 +103,17 @@ async function begin() {
       await session.restore();
     } catch (error) {
       const main = frame({ title: t("counter.title") });
-      fill(main, failed(error, () => location.reload()));
+      fill(
+        main,
+        failed(error, () => location.reload()),
+      );
       return;
     }
   } else {
-    session.restore().then((there) => there && draw(), () => {});
+    session.restore().then(
+      (there) => there && draw(),
+      () => {},
+    );
   }
   draw();
 }

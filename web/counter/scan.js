@@ -6,15 +6,27 @@ import { t } from "/web/shared/i18n.js";
 import { arrive, failed, intake } from "/web/staff/frame.js";
 import { remember } from "./review.js";
 
-const SHOWN = [["awaiting_officer"], ["code_sent", "needs_pin"], ["active"], ["needs_selfie", "needs_correction"], ["rejected"], ["approved_pending_register"]];
+const SHOWN = [
+  ["awaiting_officer"],
+  ["code_sent", "needs_pin"],
+  ["active"],
+  ["needs_selfie", "needs_correction"],
+  ["rejected"],
+  ["approved_pending_register"],
+];
 
 function figures(items) {
-  const count = (states, which) => items.filter((item) => states.includes(item.state)).reduce((sum, item) => sum + item[which], 0);
+  const count = (states, which) =>
+    items.filter((item) => states.includes(item.state)).reduce((sum, item) => sum + item[which], 0);
   const mine = items.reduce((sum, item) => sum + item.mine, 0);
   const name = (states) => t(`figure.${states[0]}`);
   return [
     el("p", { class: "mine" }, el("b", {}, mine), " ", t("figures.mine")),
-    el("dl", { class: "figures" }, SHOWN.map((states) => el("div", {}, el("dt", {}, name(states)), el("dd", {}, count(states, "office"))))),
+    el(
+      "dl",
+      { class: "figures" },
+      SHOWN.map((states) => el("div", {}, el("dt", {}, name(states)), el("dd", {}, count(states, "office")))),
+    ),
   ];
 }
 
@@ -41,26 +53,86 @@ export function scanScreen(main, api, { open }) {
       }
     },
   });
-  fill(main, el("div", { class: "two to-left" },
-    el("section", { class: "card stack" }, el("h1", {}, t("scan.title")), way),
-    el("div", { class: "stack" },
-      el("section", { class: "card stack", "aria-labelledby": "today" }, el("h2", { id: "today" }, t("figures.title")), place),
-      el("section", { class: "card stack", "aria-labelledby": "steps" }, el("h2", { id: "steps" }, t("scan.steps")),
-        el("ol", { class: "how" }, ["scan.step1", "scan.step2", "scan.step3"].map((key) => el("li", {}, t(key))))))));
+  fill(
+    main,
+    el(
+      "div",
+      { class: "two to-left" },
+      el("section", { class: "card stack" }, el("h1", {}, t("scan.title")), way),
+      el(
+        "div",
+        { class: "stack" },
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "today" },
+          el("h2", { id: "today" }, t("figures.title")),
+          place,
+        ),
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "steps" },
+          el("h2", { id: "steps" }, t("scan.steps")),
+          el(
+            "ol",
+            { class: "how" },
+            ["scan.step1", "scan.step2", "scan.step3"].map((key) => el("li", {}, t(key))),
+          ),
+        ),
+      ),
+    ),
+  );
   arrive(main);
-  api.figures().then((data) => fill(place, figures(data.items)), (error) => fill(place, failed(error)));
+  api.figures().then(
+    (data) => fill(place, figures(data.items)),
+    (error) => fill(place, failed(error)),
+  );
   return way.stop;
 }
 
 /** Practice: who comes to the counter. */
 export function practiceScreen(main, api, { open, back, loggedIn }) {
-  fill(main, el("div", { class: "stack-loose" },
-    el("div", { class: "stack" }, el("h1", {}, t("practice.title")), el("p", { class: "lead" }, t("practice.lead"))),
-    el("ul", { class: "visitors" }, api.people().map((one, index) => el("li", {}, el("button", { type: "button", class: "visitor card", onclick: () => open(one.id) },
-      el("img", { src: one.face, alt: "", width: 72, height: 72 }),
-      el("span", {}, el("b", {}, t("practice.visitor", { n: index + 1 })), el("span", { class: "muted" }, t(one.done ? `practice.done.${one.done}` : "practice.scan_this"))),
-      icon(one.done ? "check" : "scan"))))),
-    el("p", {}, el("button", { type: "button", class: "button secondary", onclick: back }, icon("back"), t(loggedIn ? "practice.leave" : "practice.log_in")))));
+  fill(
+    main,
+    el(
+      "div",
+      { class: "stack-loose" },
+      el("div", { class: "stack" }, el("h1", {}, t("practice.title")), el("p", { class: "lead" }, t("practice.lead"))),
+      el(
+        "ul",
+        { class: "visitors" },
+        api
+          .people()
+          .map((one, index) =>
+            el(
+              "li",
+              {},
+              el(
+                "button",
+                { type: "button", class: "visitor card", onclick: () => open(one.id) },
+                el("img", { src: one.face, alt: "", width: 72, height: 72 }),
+                el(
+                  "span",
+                  {},
+                  el("b", {}, t("practice.visitor", { n: index + 1 })),
+                  el("span", { class: "muted" }, t(one.done ? `practice.done.${one.done}` : "practice.scan_this")),
+                ),
+                icon(one.done ? "check" : "scan"),
+              ),
+            ),
+          ),
+      ),
+      el(
+        "p",
+        {},
+        el(
+          "button",
+          { type: "button", class: "button secondary", onclick: back },
+          icon("back"),
+          t(loggedIn ? "practice.leave" : "practice.log_in"),
+        ),
+      ),
+    ),
+  );
   arrive(main);
   return null;
 }

@@ -16,12 +16,32 @@ export async function begin(title, draw, { wide = false, doors = true } = {}) {
   const show = () => {
     document.title = `${t(title)} · IKD`;
     const main = el("main", { id: "main", class: wide ? "wide" : null, tabindex: "-1" });
-    fill(document.body, el("div", { class: "busy-line", "aria-hidden": "true" }),
+    fill(
+      document.body,
+      el("div", { class: "busy-line", "aria-hidden": "true" }),
       el("a", { class: "skip", href: "#main" }, t("help.skip")),
-      el("header", { class: "bar" }, el("div", { class: "bar-inner" }, el("a", { class: "brand", href: "/" }, mark(), el("span", {}, "IKD", el("small", {}, t("help.brand")))), languageSwitch())),
+      el(
+        "header",
+        { class: "bar" },
+        el(
+          "div",
+          { class: "bar-inner" },
+          el("a", { class: "brand", href: "/" }, mark(), el("span", {}, "IKD", el("small", {}, t("help.brand")))),
+          languageSwitch(),
+        ),
+      ),
       main,
-      el("footer", { class: "foot no-print" }, el("nav", { "aria-label": t("help.doors") }, doors && DOORS.map((door) => el("a", { href: door.address }, icon(door.picture), t(`door.${door.key}`))),
-        el("a", { href: "/docs" }, icon("list"), t("door.developers")))));
+      el(
+        "footer",
+        { class: "foot no-print" },
+        el(
+          "nav",
+          { "aria-label": t("help.doors") },
+          doors && DOORS.map((door) => el("a", { href: door.address }, icon(door.picture), t(`door.${door.key}`))),
+          el("a", { href: "/docs" }, icon("list"), t("door.developers")),
+        ),
+      ),
+    );
     draw(main);
   };
   show();

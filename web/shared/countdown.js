@@ -17,7 +17,12 @@ export function ring({ seconds = 90, renewAt = 60, onRenew, onEnd, label }) {
   const length = 2 * Math.PI * 18;
   const hand = svg("circle", { cx: 20, cy: 20, r: 18, "stroke-dasharray": length, "stroke-dashoffset": 0 });
   const number = el("span", { "aria-hidden": "true" }, seconds);
-  const node = el("div", { class: "ring", role: "timer", "aria-label": label }, svg("svg", { viewBox: "0 0 40 40", "aria-hidden": "true" }, svg("circle", { cx: 20, cy: 20, r: 18 }), hand), number);
+  const node = el(
+    "div",
+    { class: "ring", role: "timer", "aria-label": label },
+    svg("svg", { viewBox: "0 0 40 40", "aria-hidden": "true" }, svg("circle", { cx: 20, cy: 20, r: 18 }), hand),
+    number,
+  );
   let timer;
   let elapsed = stopwatch();
   let renewed = false;

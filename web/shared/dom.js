@@ -3,8 +3,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * Makes an element. `on…` members are listeners, `data` is the dataset, true and false set and leave out an attribute.
- * Children are nodes, strings, numbers, arrays of them, or null for nothing.
+ * Makes an element. `on…` members are listeners, `data` is the dataset, true and false set and leave out an
+ * attribute. Children are nodes, strings, numbers, arrays of them, or null for nothing.
  */
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
@@ -52,7 +52,12 @@ export function announce(text, urgent = false) {
   const id = urgent ? "say-now" : "say-soon";
   let region = document.getElementById(id);
   if (!region) {
-    region = el("div", { id, class: "sr-only", "aria-live": urgent ? "assertive" : "polite", role: urgent ? "alert" : "status" });
+    region = el("div", {
+      id,
+      class: "sr-only",
+      "aria-live": urgent ? "assertive" : "polite",
+      role: urgent ? "alert" : "status",
+    });
     document.body.append(region);
   }
   region.textContent = "";
@@ -69,7 +74,13 @@ const ICONS = {
   bell: ["M6 16V11a6 6 0 1 1 12 0v5l2 2H4z", "M10 21h4"],
   block: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "m6 6 12 12"],
   camera: ["M4 8h3l2-3h6l2 3h3v12H4z", "M12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z"],
-  card: ["M3 5h18v14H3z", "M13 10h5", "M13 14h5", "M8 9a1.8 1.8 0 1 0 0 3.6A1.8 1.8 0 0 0 8 9z", "M5 16c.5-1.6 5.5-1.6 6 0"],
+  card: [
+    "M3 5h18v14H3z",
+    "M13 10h5",
+    "M13 14h5",
+    "M8 9a1.8 1.8 0 1 0 0 3.6A1.8 1.8 0 0 0 8 9z",
+    "M5 16c.5-1.6 5.5-1.6 6 0",
+  ],
   check: ["m4 12.5 5 5L20 6.5"],
   clock: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M12 7v5.5l3.5 2"],
   close: ["m6 6 12 12", "m18 6-12 12"],
@@ -90,7 +101,17 @@ const ICONS = {
   qr: ["M4 4h6v6H4z", "M14 4h6v6h-6z", "M4 14h6v6H4z", "M14 14h2v2h-2z", "M19 14v3", "M14 19h3", "M19 20h1"],
   scan: ["M4 9V4h5", "M15 4h5v5", "M20 15v5h-5", "M9 20H4v-5", "M4 12h16"],
   shield: ["M12 3 5 6v5c0 5 3 8.5 7 10 4-1.5 7-5 7-10V6z", "m9 12 2 2 4-4"],
-  sun: ["M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z", "M12 2.5v2", "M12 19.5v2", "M2.5 12h2", "M19.5 12h2", "m5.3 5.3 1.4 1.4", "m17.3 17.3 1.4 1.4", "m5.3 18.7 1.4-1.4", "m17.3 6.7 1.4-1.4"],
+  sun: [
+    "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z",
+    "M12 2.5v2",
+    "M12 19.5v2",
+    "M2.5 12h2",
+    "M19.5 12h2",
+    "m5.3 5.3 1.4 1.4",
+    "m17.3 17.3 1.4 1.4",
+    "m5.3 18.7 1.4-1.4",
+    "m17.3 6.7 1.4-1.4",
+  ],
   torch: ["M8 3h8v4l-2 3v11h-4V10L8 7z", "M12 13v2"],
   upload: ["M12 16V5", "m7 9 5-5 5 5", "M5 20h14"],
   user: ["M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8z", "M4 21c1-5 4-6.5 8-6.5s7 1.5 8 6.5"],
@@ -100,37 +121,73 @@ const ICONS = {
 /** A picture beside words. It is decoration: the words say the same. */
 export function icon(name, size) {
   const paths = (ICONS[name] ?? []).map((d) => svg("path", { d }));
-  const props = { viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true", focusable: "false" };
+  const props = {
+    viewBox: "0 0 24 24",
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": 2,
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+    "aria-hidden": "true",
+    focusable: "false",
+  };
   return svg("svg", size ? { ...props, width: size, height: size } : props, paths);
 }
 
 /** The service's mark. */
 export function mark() {
-  return svg("svg", { viewBox: "0 0 48 48", "aria-hidden": "true", focusable: "false" },
+  return svg(
+    "svg",
+    { viewBox: "0 0 48 48", "aria-hidden": "true", focusable: "false" },
     svg("rect", { x: 2, y: 2, width: 44, height: 44, rx: 11, fill: "#fff" }),
     svg("path", { d: "M24 8 11 13v10c0 9 5.5 14.5 13 17 7.5-2.5 13-8 13-17V13z", fill: "#0a6a6c" }),
     svg("circle", { cx: 24, cy: 20, r: 4.5, fill: "#fff" }),
-    svg("path", { d: "M15.5 32c1-5 4.5-6.5 8.5-6.5s7.5 1.5 8.5 6.5c-2.5 2.2-5 3.6-8.5 4.8-3.5-1.2-6-2.6-8.5-4.8z", fill: "#f0a132" }));
+    svg("path", {
+      d: "M15.5 32c1-5 4.5-6.5 8.5-6.5s7.5 1.5 8.5 6.5c-2.5 2.2-5 3.6-8.5 4.8-3.5-1.2-6-2.6-8.5-4.8z",
+      fill: "#f0a132",
+    }),
+  );
 }
 
 /** A notice: kind is info, warning, danger or success. */
 export function notice(kind, title, ...content) {
   const picture = { info: "info", warning: "warning", danger: "warning", success: "check" }[kind];
-  return el("div", { class: `notice ${kind}`, role: kind === "danger" ? "alert" : null }, icon(picture), el("b", {}, title), content.map((part) => (typeof part === "string" ? el("p", {}, part) : part)));
+  return el(
+    "div",
+    { class: `notice ${kind}`, role: kind === "danger" ? "alert" : null },
+    icon(picture),
+    el("b", {}, title),
+    content.map((part) => (typeof part === "string" ? el("p", {}, part) : part)),
+  );
 }
 
 /** A button with words and perhaps an icon. */
 export function button(label, onclick, { kind = "", picture, wide = true, ...props } = {}) {
-  return el("button", { type: "button", class: `button ${kind}${wide ? " wide" : ""}`, onclick, ...props }, picture ? icon(picture) : null, label);
+  return el(
+    "button",
+    { type: "button", class: `button ${kind}${wide ? " wide" : ""}`, onclick, ...props },
+    picture ? icon(picture) : null,
+    label,
+  );
 }
 
 /** A labelled input with hint and place for an error. Returns the element with `input`, `fail(text)` and `value`. */
 export function field({ id, label, hint, type = "text", tag = "input", options, ...props }) {
   const describe = `${id}-hint ${id}-error`;
-  const input = el(tag, { id, name: id, type: tag === "input" ? type : null, "aria-describedby": describe, ...props },
-    options?.map(([value, text]) => el("option", { value }, text)));
+  const input = el(
+    tag,
+    { id, name: id, type: tag === "input" ? type : null, "aria-describedby": describe, ...props },
+    options?.map(([value, text]) => el("option", { value }, text)),
+  );
   const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
-  const node = el("div", { class: "field" }, el("label", { for: id }, label), hint ? el("p", { class: "hint", id: `${id}-hint` }, hint) : el("span", { id: `${id}-hint`, hidden: true }), input, error);
+  const node = el(
+    "div",
+    { class: "field" },
+    el("label", { for: id }, label),
+    hint ? el("p", { class: "hint", id: `${id}-hint` }, hint) : el("span", { id: `${id}-hint`, hidden: true }),
+    input,
+    error,
+  );
   node.input = input;
   node.fail = (text) => {
     if (text) {
@@ -150,9 +207,14 @@ export function openDialog(dialog) {
     dialog.showModal();
     return;
   }
-  const others = [...document.body.children].filter((node) => node !== dialog && node.getAttribute("aria-hidden") !== "true");
+  const others = [...document.body.children].filter(
+    (node) => node !== dialog && node.getAttribute("aria-hidden") !== "true",
+  );
   const back = document.activeElement;
-  const reachable = () => [...dialog.querySelectorAll("a[href], button, input, select, textarea")].filter((node) => !node.disabled && !node.closest("[hidden]"));
+  const reachable = () =>
+    [...dialog.querySelectorAll("a[href], button, input, select, textarea")].filter(
+      (node) => !node.disabled && !node.closest("[hidden]"),
+    );
   const keys = (event) => {
     if (event.key === "Escape" && dialog.dispatchEvent(new Event("cancel", { cancelable: true }))) dialog.close();
     if (event.key !== "Tab") return;
@@ -207,6 +269,11 @@ export async function openPicture(file) {
       URL.revokeObjectURL(address);
       throw error;
     }
-    return { source, width: source.naturalWidth, height: source.naturalHeight, close: () => URL.revokeObjectURL(address) };
+    return {
+      source,
+      width: source.naturalWidth,
+      height: source.naturalHeight,
+      close: () => URL.revokeObjectURL(address),
+    };
   }
 }

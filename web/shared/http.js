@@ -1,10 +1,12 @@
-// Requests that never fail in silence: a limit of time, repetition where repeating does no harm, and for every refusal a
-// sentence that says why and what to do (RFC 9457 problem documents speak the person's language already).
+// Requests that never fail in silence: a limit of time, repetition where repeating does no harm, and for every
+// refusal a sentence that says why and what to do (RFC 9457 problem documents speak the person's language already).
 
 import { announce, el } from "./dom.js";
 import { known, language, t } from "./i18n.js";
 
-/** A request that was answered with no, or not at all. `code` is the service's, or `offline`, `timeout`, `bad_answer`. */
+/**
+ * A request that was answered with no, or not at all. `code` is the service's, or `offline`, `timeout`, `bad_answer`.
+ */
 export class Refused extends Error {
   constructor(code, problem = {}) {
     super(code);
@@ -78,7 +80,11 @@ export function toast(text, seconds = 5) {
   document.getElementById("toast")?.remove();
   if (!text) return;
   // A message, but not said twice: `announce` says it, because a region that comes with its words is often not read.
-  const node = el("div", { id: "toast", class: "toast", role: "status", "aria-live": "off", data: { kind: seconds ? "note" : "slow" } }, text);
+  const node = el(
+    "div",
+    { id: "toast", class: "toast", role: "status", "aria-live": "off", data: { kind: seconds ? "note" : "slow" } },
+    text,
+  );
   document.body.append(node);
   announce(text);
   if (seconds) setTimeout(() => node.remove(), seconds * 1000);
@@ -87,15 +93,38 @@ export function toast(text, seconds = 5) {
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /**
- * Sends one request. `json` or `body` is what is sent; `again` says that repeating does no harm (reading always); `prepare`
- * gives headers anew for each try. Resolves with `{status, headers, data}`, rejects with `Refused`.
+ * Sends one request. `json` or `body` is what is sent; `again` says that repeating does no harm (reading always);
+ * `prepare` gives headers anew for each try. Resolves with `{status, headers, data}`, rejects with `Refused`.
  */
-export async function request(path, { method = "GET", json, body, headers = {}, again = method === "GET", prepare, timeout = 20000, tries = 3, blob = false, quiet = false, seen } = {}) {
+export async function request(
+  path,
+  {
+    method = "GET",
+    json,
+    body,
+    headers = {},
+    again = method === "GET",
+    prepare,
+    timeout = 20000,
+    tries = 3,
+    blob = false,
+    quiet = false,
+    seen,
+  } = {},
+) {
   if (!quiet) busy(1);
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await once(path, { method, json, body, headers: { ...headers, ...(await prepare?.()) }, timeout, blob, seen });
+        return await once(path, {
+          method,
+          json,
+          body,
+          headers: { ...headers, ...(await prepare?.()) },
+          timeout,
+          blob,
+          seen,
+        });
       } catch (error) {
         const passing = error instanceof Refused && (error.isNetwork || [502, 503, 504].includes(error.status));
         if (!passing || !again || attempt >= tries) throw error;
@@ -108,7 +137,10 @@ export async function request(path, { method = "GET", json, body, headers = {}, 
   }
 }
 
-/** Ends a request after `milliseconds`. `AbortSignal.timeout` is younger than many phones, and missing it looks like no network. */
+/**
+ * Ends a request after `milliseconds`. `AbortSignal.timeout` is younger than many phones, and missing it looks like
+ * no network.
+ */
 function timeLimit(milliseconds) {
   const control = new AbortController();
   const limit = { signal: control.signal, passed: false, end: () => clearTimeout(timer) };
@@ -128,7 +160,15 @@ async function once(path, { method, json, body, headers, timeout, blob, seen }) 
   let answer;
   try {
     // The service never redirects its API: who does is a network that wants a log-in first.
-    answer = await fetch(path, { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), credentials: "same-origin", cache: "no-store", redirect: "manual", signal: limit.signal });
+    answer = await fetch(path, {
+      method,
+      headers: sent,
+      body: json === undefined ? body : JSON.stringify(json),
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "manual",
+      signal: limit.signal,
+    });
     judge(answer, blob);
     seen?.(answer);
     if (answer.ok) {
@@ -137,7 +177,8 @@ async function once(path, { method, json, body, headers, timeout, blob, seen }) 
     }
     const problem = isJson(answer) ? await answer.json() : { status: answer.status };
     problem.status = problem.status || answer.status;
-    problem.retry_after_seconds = problem.retry_after_seconds ?? (Number(answer.headers.get("retry-after")) || undefined);
+    problem.retry_after_seconds =
+      problem.retry_after_seconds ?? (Number(answer.headers.get("retry-after")) || undefined);
     throw new Refused(problem.code ?? "bad_answer", problem);
   } catch (error) {
     if (error instanceof Refused) throw error;
@@ -172,10 +213,14 @@ function network(now) {
 /** Takes an answer for what it shows of the network; throws when it is not the service's. */
 function judge(answer, blob = false) {
   if ([502, 503, 504].includes(answer.status)) return network("down");
-  const ours = answer.type !== "opaqueredirect" && (answer.status === 204 || isJson(answer) || (blob && answer.ok && !(answer.headers.get("content-type") ?? "").includes("html")));
+  const ours =
+    answer.type !== "opaqueredirect" &&
+    (answer.status === 204 ||
+      isJson(answer) ||
+      (blob && answer.ok && !(answer.headers.get("content-type") ?? "").includes("html")));
   if (ours) return network(null);
-  // A page in place of an answer is a network that wants a log-in (RFC 6585 §6 has a status for it); an error in another
-  // form than ours is a proxy's word about this request only.
+  // A page in place of an answer is a network that wants a log-in (RFC 6585 §6 has a status for it); an error in
+  // another form than ours is a proxy's word about this request only.
   if (answer.status < 400 || answer.status === 511) network("bad_answer");
   throw new Refused("bad_answer", { status: answer.status });
 }
@@ -193,7 +238,14 @@ export async function probe() {
   const limit = timeLimit(8000);
   try {
     // Who is alive may still be unable to serve: what was said to be down is asked whether it can.
-    judge(await fetch(trouble === "down" ? "/health/ready" : "/health/live", { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual", signal: limit.signal }));
+    judge(
+      await fetch(trouble === "down" ? "/health/ready" : "/health/live", {
+        headers: { Accept: "application/json" },
+        cache: "no-store",
+        redirect: "manual",
+        signal: limit.signal,
+      }),
+    );
   } catch (error) {
     if (!(error instanceof Refused)) network(limit.passed ? "timeout" : "offline");
   } finally {
@@ -202,7 +254,10 @@ export async function probe() {
   if (trouble) probeLater();
 }
 
-/** Calls back with null when the service is reached, else with what is in the way; once now. Gives a function that ends it. */
+/**
+ * Calls back with null when the service is reached, else with what is in the way; once now. Gives a function that
+ * ends it.
+ */
 export function onNetwork(listener) {
   if (!listeners.size) for (const event of ["online", "offline"]) addEventListener(event, probe);
   listeners.add(listener);

@@ -1,5 +1,5 @@
-// Words in two languages: Indonesian first, English by choice. Every area has `i18n/id.json` and `i18n/en.json` with the
-// same flat keys; `{name}` in a sentence is a parameter. Nothing that a person reads stands anywhere else.
+// Words in two languages: Indonesian first, English by choice. Every area has `i18n/id.json` and `i18n/en.json` with
+// the same flat keys; `{name}` in a sentence is a parameter. Nothing that a person reads stands anywhere else.
 
 import { el } from "./dom.js";
 import { keep, read } from "./storage.js";
@@ -22,12 +22,14 @@ function preferred() {
 }
 
 async function load(wanted) {
-  const parts = await Promise.all(areas.map(async (area) => {
-    const answer = await fetch(`${area}/i18n/${wanted}.json`);
-    if (!answer.ok) throw new Error(`no words: ${area} ${wanted}`);
-    build = build ?? answer.headers.get("ikd-build");
-    return answer.json();
-  }));
+  const parts = await Promise.all(
+    areas.map(async (area) => {
+      const answer = await fetch(`${area}/i18n/${wanted}.json`);
+      if (!answer.ok) throw new Error(`no words: ${area} ${wanted}`);
+      build = build ?? answer.headers.get("ikd-build");
+      return answer.json();
+    }),
+  );
   return Object.assign({}, ...parts);
 }
 
@@ -82,24 +84,41 @@ export function onLanguage(listener) {
   listeners.add(listener);
 }
 
-/** Translates elements with `data-i18n`, and attributes with `data-i18n-aria-label`, `-title`, `-placeholder`, `-alt`. */
+/**
+ * Translates elements with `data-i18n`, and attributes with `data-i18n-aria-label`, `-title`, `-placeholder`, `-alt`.
+ */
 export function translate(root) {
   for (const node of root.querySelectorAll("[data-i18n]")) node.textContent = t(node.dataset.i18n);
   for (const attribute of ["aria-label", "title", "placeholder", "alt"]) {
-    for (const node of root.querySelectorAll(`[data-i18n-${attribute}]`)) node.setAttribute(attribute, t(node.getAttribute(`data-i18n-${attribute}`)));
+    for (const node of root.querySelectorAll(`[data-i18n-${attribute}]`))
+      node.setAttribute(attribute, t(node.getAttribute(`data-i18n-${attribute}`)));
   }
 }
 
-// The words of the other language are fetched when they are first wanted: without network the page stays as it is, and says
-// why. `http.js` speaks with these words itself, so it is taken in only here, where it is loaded long since.
+// The words of the other language are fetched when they are first wanted: without network the page stays as it is,
+// and says why. `http.js` speaks with these words itself, so it is taken in only here, where it is loaded long since.
 function unheard() {
-  return import("./http.js").then(({ toast }) => toast(t("problem.offline")), () => {});
+  return import("./http.js").then(
+    ({ toast }) => toast(t("problem.offline")),
+    () => {},
+  );
 }
 
 /** Two buttons, ID and EN. */
 export function languageSwitch() {
   const names = { id: "Bahasa Indonesia", en: "English" };
-  const buttons = LANGUAGES.map((code) => el("button", { type: "button", lang: code, "aria-label": `${code.toUpperCase()}: ${names[code]}`, onclick: () => setLanguage(code).catch(unheard) }, code.toUpperCase()));
+  const buttons = LANGUAGES.map((code) =>
+    el(
+      "button",
+      {
+        type: "button",
+        lang: code,
+        "aria-label": `${code.toUpperCase()}: ${names[code]}`,
+        onclick: () => setLanguage(code).catch(unheard),
+      },
+      code.toUpperCase(),
+    ),
+  );
   const group = el("div", { class: "languages", role: "group" }, buttons);
   const show = () => {
     group.setAttribute("aria-label", t("shared.language"));
@@ -113,10 +132,14 @@ export function languageSwitch() {
 const tag = () => (language === "en" ? "en-GB" : "id-ID");
 
 /** A moment in words, in the person's own time zone. */
-export const dateTime = (moment) => new Intl.DateTimeFormat(tag(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment));
+export const dateTime = (moment) =>
+  new Intl.DateTimeFormat(tag(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment));
 
 /** A day (`YYYY-MM-DD`) as the KTP-el writes it: `17-08-1990`. */
 export const ktpDate = (day) => String(day).split("-").reverse().join("-");
 
 /** A day in words. */
-export const longDate = (day) => new Intl.DateTimeFormat(tag(), { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${String(day).slice(0, 10)}T00:00:00Z`));
+export const longDate = (day) =>
+  new Intl.DateTimeFormat(tag(), { dateStyle: "long", timeZone: "UTC" }).format(
+    new Date(`${String(day).slice(0, 10)}T00:00:00Z`),
+  );

@@ -1,5 +1,5 @@
-// Whether a text that came by keyboard, from a hand scanner or the clipboard, is the whole text of a QR. Tokens are zlib
-// streams (RFC 1950) written as Base45 (RFC 9285): both tell when something is missing or was typed wrongly.
+// Whether a text that came by keyboard, from a hand scanner or the clipboard, is the whole text of a QR. Tokens are
+// zlib streams (RFC 1950) written as Base45 (RFC 9285): both tell when something is missing or was typed wrongly.
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 const VALUE = new Map([...ALPHABET].map((sign, value) => [sign, value]));
@@ -56,7 +56,8 @@ async function isWhole(bytes) {
  */
 export async function judgeText(came) {
   const bare = came.replace(AIM, "").replace(/[\r\n\t]/g, "");
-  // Caps lock turns the case of letters; the alphabet has capitals only. A space at an end may belong to the text or not.
+  // Caps lock turns the case of letters; the alphabet has capitals only. A space at an end may belong to the text or
+  // not.
   const upper = bare.replace(/[a-z]/g, (letter) => letter.toUpperCase());
   const begins = BEGINNINGS.some((start) => upper.startsWith(start));
   if ([...upper].every((sign) => VALUE.has(sign))) {

@@ -6,7 +6,10 @@ const ready = prepareZXingModule({
   overrides: { locateFile: () => "/web/vendor/zxing-wasm-3.1.4/reader/zxing_reader.wasm" },
   fireImmediately: true,
 });
-ready.then(() => postMessage({ ready: true }), (error) => postMessage({ failed: String(error) }));
+ready.then(
+  () => postMessage({ ready: true }),
+  (error) => postMessage({ failed: String(error) }),
+);
 
 // Light that differs across the picture wants the first, a blurred picture the second.
 const WAYS = [{ binarizer: "LocalAverage" }, { binarizer: "GlobalHistogram", tryDenoise: true }];
@@ -15,7 +18,12 @@ onmessage = async ({ data: { id, picture, ways } }) => {
   try {
     let text = null;
     for (const way of ways) {
-      const found = await readBarcodes(picture, { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: 1, ...WAYS[way] });
+      const found = await readBarcodes(picture, {
+        formats: ["QRCode"],
+        tryHarder: true,
+        maxNumberOfSymbols: 1,
+        ...WAYS[way],
+      });
       text = found.find((code) => code.isValid)?.text ?? null;
       if (text) break;
     }

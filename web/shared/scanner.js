@@ -19,42 +19,49 @@ async function ownDetector() {
 
 let worker;
 function vendoredDetector() {
-  worker = worker ?? new Promise((resolve, reject) => {
-    // Older browsers do not know workers that are modules: they never ask for the type.
-    let known = false;
-    const made = new Worker("/web/shared/scanner-worker.js", { get type() {
-      known = true;
-      return "module";
-    } });
-    if (!known) {
-      made.terminate();
-      reject(Object.assign(new Error("no workers that are modules"), { unable: true }));
-      return;
-    }
-    const waiting = new Map();
-    let next = 0;
-    const fail = (cause) => {
-      worker = undefined;
-      made.terminate();
-      waiting.forEach((done) => done(null));
-      reject(new Error(cause));
-    };
-    made.onerror = (event) => fail(event.message || "the decoder did not load");
-    made.onmessage = ({ data }) => {
-      if (data.ready) {
-        resolve((picture, ways) => new Promise((done) => {
-          const id = (next += 1);
-          waiting.set(id, done);
-          made.postMessage({ id, picture, ways }, [picture.data.buffer]);
-        }));
-      } else if (data.id) {
-        waiting.get(data.id)?.(data.text);
-        waiting.delete(data.id);
-      } else if (data.failed) {
-        fail(data.failed);
+  worker =
+    worker ??
+    new Promise((resolve, reject) => {
+      // Older browsers do not know workers that are modules: they never ask for the type.
+      let known = false;
+      const made = new Worker("/web/shared/scanner-worker.js", {
+        get type() {
+          known = true;
+          return "module";
+        },
+      });
+      if (!known) {
+        made.terminate();
+        reject(Object.assign(new Error("no workers that are modules"), { unable: true }));
+        return;
       }
-    };
-  });
+      const waiting = new Map();
+      let next = 0;
+      const fail = (cause) => {
+        worker = undefined;
+        made.terminate();
+        waiting.forEach((done) => done(null));
+        reject(new Error(cause));
+      };
+      made.onerror = (event) => fail(event.message || "the decoder did not load");
+      made.onmessage = ({ data }) => {
+        if (data.ready) {
+          resolve(
+            (picture, ways) =>
+              new Promise((done) => {
+                const id = (next += 1);
+                waiting.set(id, done);
+                made.postMessage({ id, picture, ways }, [picture.data.buffer]);
+              }),
+          );
+        } else if (data.id) {
+          waiting.get(data.id)?.(data.text);
+          waiting.delete(data.id);
+        } else if (data.failed) {
+          fail(data.failed);
+        }
+      };
+    });
   return worker;
 }
 
@@ -71,7 +78,10 @@ function pixels(source, width, height) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** Gives a function from a picture to the text of its QR, or null. A photo has one chance and is looked at in every way. */
+/**
+ * Gives a function from a picture to the text of its QR, or null. A photo has one chance and is looked at in every
+ * way.
+ */
 async function decoder({ photo = false } = {}) {
   const own = await ownDetector();
   let broken = !own;
@@ -114,7 +124,14 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
   video.muted = true;
   const say = el("p", { class: "say", role: "status" }, t("scanner.starting"));
   const view = el("div", { class: "scanner" }, video, el("div", { class: "frame" }), say);
-  const input = el("input", { type: "file", accept: "image/*", class: "sr-only", tabindex: "-1", "aria-hidden": "true", onchange: () => photo(input.files[0]) });
+  const input = el("input", {
+    type: "file",
+    accept: "image/*",
+    class: "sr-only",
+    tabindex: "-1",
+    "aria-hidden": "true",
+    onchange: () => photo(input.files[0]),
+  });
   const upload = button(t("scanner.photo"), () => input.click(), { kind: "secondary", picture: "upload" });
   const node = el("div", { class: "stack" }, view, upload, input);
   let stream;
@@ -122,7 +139,8 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
   let last = null;
   let seenAt = 0;
 
-  // The camera starts and stops beside what is being told: its own words wait behind a sentence about a code or a photo.
+  // The camera starts and stops beside what is being told: its own words wait behind a sentence about a code or a
+  // photo.
   let told = false;
   const tell = (sentence) => {
     told = true;
@@ -157,15 +175,32 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
   }
 
   function refused(error) {
-    const key = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing", NotReadableError: "taken" }[error?.name] ?? "missing";
-    fill(view, el("div", { class: "refused stack-tight", role: "alert" }, icon("camera", 40), el("b", {}, t(`scanner.${key}`)), el("p", {}, t(`scanner.${key}.do`)),
-      button(t("scanner.again"), () => {
-        told = false;
-        whisper(t("scanner.starting"));
-        view.classList.remove("off");
-        fill(view, video, el("div", { class: "frame" }), say);
-        begin();
-      }, { kind: "secondary", wide: false })), say);
+    const key =
+      { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing", NotReadableError: "taken" }[
+        error?.name
+      ] ?? "missing";
+    fill(
+      view,
+      el(
+        "div",
+        { class: "refused stack-tight", role: "alert" },
+        icon("camera", 40),
+        el("b", {}, t(`scanner.${key}`)),
+        el("p", {}, t(`scanner.${key}.do`)),
+        button(
+          t("scanner.again"),
+          () => {
+            told = false;
+            whisper(t("scanner.starting"));
+            view.classList.remove("off");
+            fill(view, video, el("div", { class: "frame" }), say);
+            begin();
+          },
+          { kind: "secondary", wide: false },
+        ),
+      ),
+      say,
+    );
     whisper("");
     view.classList.add("off");
   }
@@ -174,17 +209,32 @@ export function scanner({ onText, hint = t("scanner.hint"), facing = "environmen
     const track = stream.getVideoTracks()[0];
     if (!track?.getCapabilities?.().torch) return;
     let on = false;
-    view.append(el("button", { type: "button", class: "button secondary torch", "aria-pressed": "false", onclick: async (event) => {
-      on = !on;
-      await track.applyConstraints({ advanced: [{ torch: on }] }).catch(() => {});
-      event.currentTarget?.setAttribute("aria-pressed", String(on));
-    } }, icon("torch"), t("scanner.torch")));
+    view.append(
+      el(
+        "button",
+        {
+          type: "button",
+          class: "button secondary torch",
+          "aria-pressed": "false",
+          onclick: async (event) => {
+            on = !on;
+            await track.applyConstraints({ advanced: [{ torch: on }] }).catch(() => {});
+            event.currentTarget?.setAttribute("aria-pressed", String(on));
+          },
+        },
+        icon("torch"),
+        t("scanner.torch"),
+      ),
+    );
   }
 
   async function begin() {
     try {
       if (!navigator.mediaDevices?.getUserMedia) throw Object.assign(new Error(), { name: "NotFoundError" });
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: facing, width: { ideal: 1280 }, height: { ideal: 960 } }, audio: false });
+      stream = await navigator.mediaDevices.getUserMedia({
+        video: { facingMode: facing, width: { ideal: 1280 }, height: { ideal: 960 } },
+        audio: false,
+      });
     } catch (error) {
       refused(error);
       return;

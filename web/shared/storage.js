@@ -45,7 +45,9 @@ export function forget(where, key) {
   memory.delete(`${where} ${key}`);
   try {
     area(where).removeItem(key);
-  } catch { /* nothing was kept there */ }
+  } catch {
+    /* nothing was kept there */
+  }
 }
 
 /** Forgets everything of the tab. */
@@ -53,7 +55,9 @@ export function forgetSession() {
   for (const place of [...memory.keys()]) if (place.startsWith("session ")) memory.delete(place);
   try {
     area("session").clear();
-  } catch { /* nothing was kept there */ }
+  } catch {
+    /* nothing was kept there */
+  }
 }
 
 /** An object that was kept as JSON; empty where there is none. */

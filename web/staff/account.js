@@ -8,43 +8,67 @@ import { lastLogIn, passwordField, totpField } from "/web/staff/session.js";
 
 function passwordForm(session, changed) {
   const old = passwordField("old-password", { label: t("account.old") });
-  const fresh = passwordField("new-password", { label: t("account.new"), hint: t("account.new.hint"), autocomplete: "new-password" });
+  const fresh = passwordField("new-password", {
+    label: t("account.new"),
+    hint: t("account.new.hint"),
+    autocomplete: "new-password",
+  });
   const totp = totpField();
   const fields = [old, fresh, totp];
   const place = el("div", { class: "problem-place" });
   const send = button(t("account.change"), null, { type: "submit", wide: false });
-  return el("form", { class: "stack", novalidate: true, onsubmit: async (event) => {
-    event.preventDefault();
-    fill(place);
-    let first;
-    for (const one of fields) {
-      const empty = !one.input.value.trim();
-      one.fail(empty ? t("staff.required") : "");
-      if (empty) first = first ?? one;
-    }
-    if (first) return first.input.focus();
-    send.disabled = true;
-    try {
-      await session.call("/password", { method: "POST", json: { password: old.input.value, new_password: fresh.input.value, totp: totp.input.value.replace(/\D/g, "") } });
-      for (const one of fields) one.input.value = "";
-      fill(place, notice("success", t("account.changed"), t("account.changed.do")));
-      announce(t("account.changed"));
-      changed();
-    } catch (error) {
-      const weak = error.fields?.find(({ field }) => field === "password" || field === "new_password");
-      if (weak) {
-        fresh.fail(weak.message);
-        return fresh.input.focus();
-      }
-      const { title, detail } = error.code === "login_failed" ? { title: t("account.wrong"), detail: t("account.wrong.do") } : explain(error);
-      fill(place, notice("danger", title, detail));
-      totp.input.value = "";
-      old.input.focus();
-      old.input.select();
-    } finally {
-      send.disabled = false;
-    }
-  } }, fields, place, send);
+  return el(
+    "form",
+    {
+      class: "stack",
+      novalidate: true,
+      onsubmit: async (event) => {
+        event.preventDefault();
+        fill(place);
+        let first;
+        for (const one of fields) {
+          const empty = !one.input.value.trim();
+          one.fail(empty ? t("staff.required") : "");
+          if (empty) first = first ?? one;
+        }
+        if (first) return first.input.focus();
+        send.disabled = true;
+        try {
+          await session.call("/password", {
+            method: "POST",
+            json: {
+              password: old.input.value,
+              new_password: fresh.input.value,
+              totp: totp.input.value.replace(/\D/g, ""),
+            },
+          });
+          for (const one of fields) one.input.value = "";
+          fill(place, notice("success", t("account.changed"), t("account.changed.do")));
+          announce(t("account.changed"));
+          changed();
+        } catch (error) {
+          const weak = error.fields?.find(({ field }) => field === "password" || field === "new_password");
+          if (weak) {
+            fresh.fail(weak.message);
+            return fresh.input.focus();
+          }
+          const { title, detail } =
+            error.code === "login_failed"
+              ? { title: t("account.wrong"), detail: t("account.wrong.do") }
+              : explain(error);
+          fill(place, notice("danger", title, detail));
+          totp.input.value = "";
+          old.input.focus();
+          old.input.select();
+        } finally {
+          send.disabled = false;
+        }
+      },
+    },
+    fields,
+    place,
+    send,
+  );
 }
 
 /** Shows it. Gives a function that ends it. */
@@ -66,10 +90,18 @@ export function accountScreen(main, session) {
   }
 
   function line(item) {
-    const stop = button(t("account.end"), () => end(`/sessions/${item.session_id}`, stop), { kind: "secondary", wide: false, "aria-label": t("account.end_of", { when: dateTime(item.began_at) }) });
-    return el("li", { class: "line" }, el("b", {}, t("account.since", { when: dateTime(item.began_at) })),
+    const stop = button(t("account.end"), () => end(`/sessions/${item.session_id}`, stop), {
+      kind: "secondary",
+      wide: false,
+      "aria-label": t("account.end_of", { when: dateTime(item.began_at) }),
+    });
+    return el(
+      "li",
+      { class: "line" },
+      el("b", {}, t("account.since", { when: dateTime(item.began_at) })),
       item.current ? el("span", { class: "badge good" }, icon("check"), t("account.this")) : stop,
-      el("span", { class: "muted small" }, t("account.seen", { when: dateTime(item.seen_at) })));
+      el("span", { class: "muted small" }, t("account.seen", { when: dateTime(item.seen_at) })),
+    );
   }
 
   async function load() {
@@ -79,7 +111,10 @@ export function accountScreen(main, session) {
       if (ended) return;
       fill(list, items.map(line));
       if (items.length > 1) {
-        const others = button(t("account.end_others"), () => end("/sessions", others), { kind: "secondary", wide: false });
+        const others = button(t("account.end_others"), () => end("/sessions", others), {
+          kind: "secondary",
+          wide: false,
+        });
         fill(foot, others);
       }
     } catch (error) {
@@ -87,11 +122,34 @@ export function accountScreen(main, session) {
     }
   }
 
-  fill(main, el("div", { class: "stack" }, el("h1", {}, t("account.title")), el("p", { class: "lead" }, session.who.full_name, " · ", el("span", { class: "mono" }, session.who.username)),
-    el("p", { class: session.who.failed_log_ins ? "" : "muted" }, lastLogIn(session.who)),
-    el("div", { class: "two" },
-      el("section", { class: "card stack", "aria-labelledby": "password-title" }, el("h2", { id: "password-title" }, t("account.password")), passwordForm(session, load)),
-      el("section", { class: "card stack", "aria-labelledby": "sessions-title" }, el("h2", { id: "sessions-title" }, t("account.sessions")), el("p", { class: "muted" }, t("account.sessions.lead")), list, foot))));
+  fill(
+    main,
+    el(
+      "div",
+      { class: "stack" },
+      el("h1", {}, t("account.title")),
+      el("p", { class: "lead" }, session.who.full_name, " · ", el("span", { class: "mono" }, session.who.username)),
+      el("p", { class: session.who.failed_log_ins ? "" : "muted" }, lastLogIn(session.who)),
+      el(
+        "div",
+        { class: "two" },
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "password-title" },
+          el("h2", { id: "password-title" }, t("account.password")),
+          passwordForm(session, load),
+        ),
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "sessions-title" },
+          el("h2", { id: "sessions-title" }, t("account.sessions")),
+          el("p", { class: "muted" }, t("account.sessions.lead")),
+          list,
+          foot,
+        ),
+      ),
+    ),
+  );
   arrive(main);
   load();
   return () => (ended = true);

@@ -11,30 +11,87 @@ import { onStrayScan, wedge } from "/web/staff/wedge.js";
 export const key = (name) => el("kbd", { "aria-hidden": "true" }, name);
 
 /**
- * Draws the bar and gives `main`. `places` are `{address, label, picture, key}`; `here` is the address of the present one.
+ * Draws the bar and gives `main`. `places` are `{address, label, picture, key}`; `here` is the address of the present
+ * one.
  */
 export function frame({ title, who, places = [], here, onLeave, ribbon }) {
   document.title = `${title} · IKD`;
   for (const dialog of document.querySelectorAll("dialog.ask")) dialog.close();
   const main = el("main", { class: "wide", id: "main", tabindex: "-1" });
-  const nav = places.length ? el("nav", { class: "places", "aria-label": t("staff.places") }, el("div", { class: "places-inner" }, places.map((place) =>
-    el("a", { href: place.address, "aria-current": place.address === here ? "page" : null, "aria-keyshortcuts": place.key }, icon(place.picture), el("span", {}, place.label), place.key ? key(place.key) : null)))) : null;
-  fill(document.body,
+  const nav = places.length
+    ? el(
+        "nav",
+        { class: "places", "aria-label": t("staff.places") },
+        el(
+          "div",
+          { class: "places-inner" },
+          places.map((place) =>
+            el(
+              "a",
+              {
+                href: place.address,
+                "aria-current": place.address === here ? "page" : null,
+                "aria-keyshortcuts": place.key,
+              },
+              icon(place.picture),
+              el("span", {}, place.label),
+              place.key ? key(place.key) : null,
+            ),
+          ),
+        ),
+      )
+    : null;
+  fill(
+    document.body,
     el("div", { class: "busy-line", "aria-hidden": "true" }),
-    el("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, t("staff.skip")),
-    el("header", {}, el("div", { class: "bar" }, el("div", { class: "bar-inner" },
-      el("a", { class: "brand", href: location.pathname }, mark(), el("span", {}, "IKD", el("small", {}, title))),
-      who ? el("div", { class: "who" }, el("b", {}, who.name), el("small", {}, who.place)) : null,
-      onLeave ? button(t("staff.log_out"), onLeave, { kind: "on-dark", wide: false }) : null,
-      languageSwitch())),
-      ribbon ? el("p", { class: "ribbon" }, icon("info"), el("span", {}, ribbon)) : null),
-    nav, main);
+    el(
+      "a",
+      {
+        class: "skip",
+        href: "#main",
+        onclick: (event) => {
+          event.preventDefault();
+          main.focus();
+        },
+      },
+      t("staff.skip"),
+    ),
+    el(
+      "header",
+      {},
+      el(
+        "div",
+        { class: "bar" },
+        el(
+          "div",
+          { class: "bar-inner" },
+          el("a", { class: "brand", href: location.pathname }, mark(), el("span", {}, "IKD", el("small", {}, title))),
+          who ? el("div", { class: "who" }, el("b", {}, who.name), el("small", {}, who.place)) : null,
+          onLeave ? button(t("staff.log_out"), onLeave, { kind: "on-dark", wide: false }) : null,
+          languageSwitch(),
+        ),
+      ),
+      ribbon ? el("p", { class: "ribbon" }, icon("info"), el("span", {}, ribbon)) : null,
+    ),
+    nav,
+    main,
+  );
   return main;
 }
 
-/** Draws anew, in another language say, and puts back what was typed and ticked, also where it is drawn a moment later. */
+/**
+ * Draws anew, in another language say, and puts back what was typed and ticked, also where it is drawn a moment
+ * later.
+ */
 export function keepTyped(redraw) {
-  let typed = [...document.querySelectorAll("input[id], textarea[id]")].filter((node) => node.type !== "file").map((node) => [node.id, node.type === "checkbox" ? "checked" : "value", node.type === "checkbox" ? node.checked : node.value]).filter(([, , value]) => value);
+  let typed = [...document.querySelectorAll("input[id], textarea[id]")]
+    .filter((node) => node.type !== "file")
+    .map((node) => [
+      node.id,
+      node.type === "checkbox" ? "checked" : "value",
+      node.type === "checkbox" ? node.checked : node.value,
+    ])
+    .filter(([, , value]) => value);
   const switched = document.activeElement?.closest(".languages");
   const trouble = document.querySelector(".intake-say")?.dataset.trouble;
   redraw();
@@ -58,14 +115,22 @@ export function keepTyped(redraw) {
 /** The log-in as a screen, with what the door is for. */
 export function logInScreen(main, session, { title, lead, after }) {
   const form = session.logIn();
-  fill(main, el("div", { class: "door card stack" }, el("h1", {}, title), el("p", { class: "lead" }, lead), form, after));
+  fill(
+    main,
+    el("div", { class: "door card stack" }, el("h1", {}, title), el("p", { class: "lead" }, lead), form, after),
+  );
   form.begin();
 }
 
 /** What went wrong, with a button that tries again. */
 export function failed(error, again) {
   const { title, detail } = explain(error);
-  return el("div", { class: "stack" }, notice("danger", title, detail), again ? button(t("staff.again"), again, { kind: "secondary", wide: false }) : null);
+  return el(
+    "div",
+    { class: "stack" },
+    notice("danger", title, detail),
+    again ? button(t("staff.again"), again, { kind: "secondary", wide: false }) : null,
+  );
 }
 
 /** Goes to a screen: its heading gets the focus, so that it is read out and the keyboard begins there. */
@@ -88,8 +153,8 @@ function tellTrouble(place, kind) {
 }
 
 /**
- * All ways for a QR to come in: camera, photo, hand scanner, clipboard, and its text. `onText` may give a sentence that is
- * shown. Call `stop()` on the element when leaving.
+ * All ways for a QR to come in: camera, photo, hand scanner, clipboard, and its text. `onText` may give a sentence
+ * that is shown. Call `stop()` on the element when leaving.
  */
 export function intake({ onText, hint }) {
   const place = el("p", { class: "intake-say", role: "status" });
@@ -111,14 +176,29 @@ export function intake({ onText, hint }) {
     const { kind, text } = await judgeText(came);
     return scanned(kind === "whole" || kind === "other" ? { text } : { trouble: kind });
   };
-  const input = el("input", { id: "qr-text", class: "input mono", autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
-  const typed = el("form", { class: "row typed", onsubmit: (event) => {
-    event.preventDefault();
-    const text = input.value;
-    if (!text.trim()) return input.focus();
-    input.value = "";
-    judged(text);
-  } }, el("label", { for: "qr-text", class: "sr-only" }, t("staff.qr_text")), input, button(t("staff.check"), null, { type: "submit", kind: "secondary", wide: false }));
+  const input = el("input", {
+    id: "qr-text",
+    class: "input mono",
+    autocomplete: "off",
+    autocapitalize: "characters",
+    spellcheck: "false",
+  });
+  const typed = el(
+    "form",
+    {
+      class: "row typed",
+      onsubmit: (event) => {
+        event.preventDefault();
+        const text = input.value;
+        if (!text.trim()) return input.focus();
+        input.value = "";
+        judged(text);
+      },
+    },
+    el("label", { for: "qr-text", class: "sr-only" }, t("staff.qr_text")),
+    input,
+    button(t("staff.check"), null, { type: "submit", kind: "secondary", wide: false }),
+  );
   // Pasted anywhere but into a field it is meant for this.
   const paste = (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
@@ -127,9 +207,14 @@ export function intake({ onText, hint }) {
     judged(text);
   };
   document.addEventListener("paste", paste);
-  const node = el("div", { class: "intake stack" }, camera, place,
+  const node = el(
+    "div",
+    { class: "intake stack" },
+    camera,
+    place,
     el("p", { class: "hand row" }, icon("scan"), el("span", {}, t("staff.hand_scanner"))),
-    el("details", {}, el("summary", {}, t("staff.qr_text")), typed));
+    el("details", {}, el("summary", {}, t("staff.qr_text")), typed),
+  );
   node.stop = () => {
     camera.stop();
     stopWedge();
@@ -138,7 +223,9 @@ export function intake({ onText, hint }) {
   return node;
 }
 
-/** Asks something in a dialog. `content` is drawn inside; resolves with what `done(value)` gives, or null when closed. */
+/**
+ * Asks something in a dialog. `content` is drawn inside; resolves with what `done(value)` gives, or null when closed.
+ */
 export function ask(title, content, className = "") {
   return new Promise((resolve) => {
     const back = document.activeElement;
@@ -150,17 +237,31 @@ export function ask(title, content, className = "") {
     };
     dialog.addEventListener("close", () => {
       dialog.remove();
-      // The browser has given the focus back at once; this event comes later, when the next key may already have moved it.
-      // What was drawn anew meanwhile is found by its name.
+      // The browser has given the focus back at once; this event comes later, when the next key may already have
+      // moved it. What was drawn anew meanwhile is found by its name.
       if (document.activeElement === document.body) {
-        const place = back?.isConnected && back !== document.body ? back : (document.getElementById(back?.id) ?? document.getElementById("main"));
+        const place =
+          back?.isConnected && back !== document.body
+            ? back
+            : (document.getElementById(back?.id) ?? document.getElementById("main"));
         place?.focus();
       }
       resolve(answer);
     });
-    fill(dialog, el("div", { class: "stack" },
-      el("div", { class: "row spread dialog-head" }, el("h2", { id: "ask-title" }, title), button(t("staff.close"), () => done(null), { kind: "quiet", wide: false, picture: "close" })),
-      content(done)));
+    fill(
+      dialog,
+      el(
+        "div",
+        { class: "stack" },
+        el(
+          "div",
+          { class: "row spread dialog-head" },
+          el("h2", { id: "ask-title" }, title),
+          button(t("staff.close"), () => done(null), { kind: "quiet", wide: false, picture: "close" }),
+        ),
+        content(done),
+      ),
+    );
     document.body.append(dialog);
     openDialog(dialog);
     dialog.querySelector("[autofocus]")?.focus();

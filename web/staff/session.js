@@ -1,6 +1,6 @@
-// Log-ins of people who work with the service: officers and tellers. The session is a cookie that scripts never see. When it
-// has idled or ended in the middle of something, the proof is asked for in a dialog over the screen, so that nothing that
-// was typed is lost; then the request goes out again.
+// Log-ins of people who work with the service: officers and tellers. The session is a cookie that scripts never see.
+// When it has idled or ended in the middle of something, the proof is asked for in a dialog over the screen, so that
+// nothing that was typed is lost; then the request goes out again.
 
 import { button, el, field, fill, icon, notice, openDialog } from "/web/shared/dom.js";
 import { explain, request, toast } from "/web/shared/http.js";
@@ -10,12 +10,21 @@ import { forgetSession } from "/web/shared/storage.js";
 /** A field for a password, with a switch that shows it. */
 export function passwordField(id, { label = t("staff.password"), hint, autocomplete = "current-password" } = {}) {
   const node = field({ id, label, hint, type: "password", autocomplete, required: true, spellcheck: "false" });
-  const show = el("button", { type: "button", class: "button quiet show-password", "aria-pressed": "false", onclick: () => {
-    const hidden = node.input.type === "password";
-    node.input.type = hidden ? "text" : "password";
-    show.setAttribute("aria-pressed", String(hidden));
-    node.input.focus();
-  } }, t("staff.show_password"));
+  const show = el(
+    "button",
+    {
+      type: "button",
+      class: "button quiet show-password",
+      "aria-pressed": "false",
+      onclick: () => {
+        const hidden = node.input.type === "password";
+        node.input.type = hidden ? "text" : "password";
+        show.setAttribute("aria-pressed", String(hidden));
+        node.input.focus();
+      },
+    },
+    t("staff.show_password"),
+  );
   const box = el("div", { class: "with-button" });
   node.input.replaceWith(box);
   box.append(node.input, show);
@@ -23,7 +32,17 @@ export function passwordField(id, { label = t("staff.password"), hint, autocompl
 }
 
 /** A field for the six digits. */
-export const totpField = () => field({ id: "totp", label: t("staff.totp"), hint: t("staff.totp.hint"), inputmode: "numeric", autocomplete: "one-time-code", maxlength: 9, required: true, spellcheck: "false" });
+export const totpField = () =>
+  field({
+    id: "totp",
+    label: t("staff.totp"),
+    hint: t("staff.totp.hint"),
+    inputmode: "numeric",
+    autocomplete: "one-time-code",
+    maxlength: 9,
+    required: true,
+    spellcheck: "false",
+  });
 
 /** When one logged in before, and how many tries failed since: somebody else's log-in is noticed by its owner. */
 export function lastLogIn(who) {
@@ -32,49 +51,72 @@ export function lastLogIn(who) {
 }
 
 function form(session, { ended, idle, onDone }) {
-  const username = field({ id: "username", label: t("staff.username"), autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true });
+  const username = field({
+    id: "username",
+    label: t("staff.username"),
+    autocomplete: "username",
+    autocapitalize: "none",
+    spellcheck: "false",
+    required: true,
+  });
   const password = passwordField("password");
   const totp = totpField();
   const fields = idle ? [password] : [username, password, totp];
   const place = el("div", { class: "problem-place" });
   const send = button(t(idle ? "staff.continue" : "staff.log_in"), null, { type: "submit" });
   if (idle) username.input.value = session.who?.username ?? "";
-  const node = el("form", { class: "stack", novalidate: true, onsubmit: async (event) => {
-    event.preventDefault();
-    fill(place);
-    let first;
-    for (const one of fields) {
-      const empty = !one.input.value.trim();
-      one.fail(empty ? t("staff.required") : "");
-      if (empty) first = first ?? one;
-    }
-    if (first) return first.input.focus();
-    send.disabled = true;
-    try {
-      const json = idle ? { password: password.input.value } : { username: username.input.value.trim(), password: password.input.value, totp: totp.input.value.replace(/\D/g, "") };
-      const path = idle ? "/sessions/current/resume" : "/sessions";
-      onDone((await request(session.api + path, { method: "POST", json })).data);
-    } catch (error) {
-      if (idle && error.code === "session_ended") return ended();
-      const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
-      totp.input.value = "";
-      if (idle) password.input.value = "";
-      const first = idle || error.code === "login_failed" ? password : totp;
-      first.input.focus();
-      // What is typed next takes the place of what was wrong.
-      first.input.select();
-    } finally {
-      send.disabled = false;
-    }
-  } }, fields, place, send);
+  const node = el(
+    "form",
+    {
+      class: "stack",
+      novalidate: true,
+      onsubmit: async (event) => {
+        event.preventDefault();
+        fill(place);
+        let first;
+        for (const one of fields) {
+          const empty = !one.input.value.trim();
+          one.fail(empty ? t("staff.required") : "");
+          if (empty) first = first ?? one;
+        }
+        if (first) return first.input.focus();
+        send.disabled = true;
+        try {
+          const json = idle
+            ? { password: password.input.value }
+            : {
+                username: username.input.value.trim(),
+                password: password.input.value,
+                totp: totp.input.value.replace(/\D/g, ""),
+              };
+          const path = idle ? "/sessions/current/resume" : "/sessions";
+          onDone((await request(session.api + path, { method: "POST", json })).data);
+        } catch (error) {
+          if (idle && error.code === "session_ended") return ended();
+          const { title, detail } = explain(error);
+          fill(place, notice("danger", title, detail));
+          totp.input.value = "";
+          if (idle) password.input.value = "";
+          const first = idle || error.code === "login_failed" ? password : totp;
+          first.input.focus();
+          // What is typed next takes the place of what was wrong.
+          first.input.select();
+        } finally {
+          send.disabled = false;
+        }
+      },
+    },
+    fields,
+    place,
+    send,
+  );
   node.begin = () => fields[0].input.focus();
   return node;
 }
 
 /**
- * The session of `/v1/officer` or `/v1/teller`. `who` is the log-in's answer; `onWho()` is called when the screens have to
- * be drawn for somebody else, or for nobody.
+ * The session of `/v1/officer` or `/v1/teller`. `who` is the log-in's answer; `onWho()` is called when the screens
+ * have to be drawn for somebody else, or for nobody.
  */
 export function makeSession(api, onWho) {
   let asking;
@@ -114,11 +156,13 @@ export function makeSession(api, onWho) {
     },
     /** The log-in as a screen. */
     logIn() {
-      return form(session, { onDone: (who) => {
-        session.who = who;
-        onWho();
-        toast(lastLogIn(who), who.failed_log_ins ? 15 : 6);
-      } });
+      return form(session, {
+        onDone: (who) => {
+          session.who = who;
+          onWho();
+          toast(lastLogIn(who), who.failed_log_ins ? 15 : 6);
+        },
+      });
     },
     /** Gives whether it is so: a request that failed leaves the session alive, and is not said to have ended it. */
     async logOut() {
@@ -153,9 +197,18 @@ export function makeSession(api, onWho) {
         event.preventDefault();
         done(false);
       });
-      fill(dialog, el("div", { class: "stack" }, el("h2", { id: "still-in-title" }, icon("warning"), t("staff.still_in")),
-        el("p", {}, `${title}. ${detail}`), el("p", {}, t("staff.still_in.do")),
-        button(t("staff.log_out_again"), () => done(true), { autofocus: true }), button(t("staff.stay"), () => done(false), { kind: "quiet" })));
+      fill(
+        dialog,
+        el(
+          "div",
+          { class: "stack" },
+          el("h2", { id: "still-in-title" }, icon("warning"), t("staff.still_in")),
+          el("p", {}, `${title}. ${detail}`),
+          el("p", {}, t("staff.still_in.do")),
+          button(t("staff.log_out_again"), () => done(true), { autofocus: true }),
+          button(t("staff.stay"), () => done(false), { kind: "quiet" }),
+        ),
+      );
       document.body.append(dialog);
       openDialog(dialog);
     });
@@ -185,10 +238,17 @@ export function makeSession(api, onWho) {
             else resolve();
           },
         });
-        fill(dialog, el("div", { class: "stack" },
-          el("h2", { id: "prove-title" }, icon("lock"), t(onlyPassword ? "staff.idle" : "staff.ended")),
-          el("p", {}, t(onlyPassword ? "staff.idle.text" : "staff.ended.text")), inner,
-          button(t("staff.leave"), () => session.logOut().then((out) => out && location.reload()), { kind: "quiet" })));
+        fill(
+          dialog,
+          el(
+            "div",
+            { class: "stack" },
+            el("h2", { id: "prove-title" }, icon("lock"), t(onlyPassword ? "staff.idle" : "staff.ended")),
+            el("p", {}, t(onlyPassword ? "staff.idle.text" : "staff.ended.text")),
+            inner,
+            button(t("staff.leave"), () => session.logOut().then((out) => out && location.reload()), { kind: "quiet" }),
+          ),
+        );
         inner.begin();
       };
       dialog.addEventListener("cancel", (event) => event.preventDefault());

@@ -1,9 +1,10 @@
-// Hand scanners type: a burst of keystrokes that ends in Enter, Tab, a line feed, or in nothing. A burst is taken out of
-// whatever has the focus, in one piece or not at all: what is cut off is said, never sent.
+// Hand scanners type: a burst of keystrokes that ends in Enter, Tab, a line feed, or in nothing. A burst is taken out
+// of whatever has the focus, in one piece or not at all: what is cut off is said, never sent.
 
 import { judgeText } from "/web/shared/qr-text.js";
 
-// Between two keys of a scanner lie few milliseconds. What came this fast is one burst; into a field fast hands type too.
+// Between two keys of a scanner lie few milliseconds. What came this fast is one burst; into a field fast hands type
+// too.
 const GAP_MILLISECONDS = 100;
 const GAP_IN_FIELD_MILLISECONDS = 60;
 // Nobody types so many keys that fast in a row: from here on it is a scanner, and may stall, as may the computer.
@@ -15,12 +16,12 @@ const STALL_MILLISECONDS = 4000;
 // A scanner that sends no ending has ended when it is silent.
 const SILENCE_MILLISECONDS = 400;
 const SHORTEST = 20;
-// Keys that end a line follow each other (CR and LF), or come when a slow computer has taken the text already; none of them may
-// press a button.
+// Keys that end a line follow each other (CR and LF), or come when a slow computer has taken the text already; none
+// of them may press a button.
 const AFTER_MILLISECONDS = 300;
 const LATE_MILLISECONDS = 800;
-// In a field marked `data-digits`, whose few digits a practised hand types that fast, they are left alone: a QR's text has
-// other signs among its first ones, and is longer.
+// In a field marked `data-digits`, whose few digits a practised hand types that fast, they are left alone: a QR's
+// text has other signs among its first ones, and is longer.
 const DIGITS = /^[\d -]{1,16}$/;
 const TEXT_FIELD = "input:not([type=checkbox]):not([type=radio]):not([type=range]):not([type=file]), textarea";
 
@@ -37,7 +38,10 @@ let taken = false;
 let silence;
 let queue = Promise.resolve();
 
-/** What ends a text: Enter and Tab, and the same as control characters (Ctrl+M, Ctrl+J, Ctrl+I), which some scanners send. */
+/**
+ * What ends a text: Enter and Tab, and the same as control characters (Ctrl+M, Ctrl+J, Ctrl+I), which some scanners
+ * send.
+ */
 function ending(event) {
   if (["Enter", "Tab"].includes(event.key)) return !event.ctrlKey && !event.altKey && !event.metaKey;
   return event.ctrlKey && !event.altKey && !event.metaKey && ["m", "j", "i"].includes(event.key.toLowerCase());
@@ -83,7 +87,9 @@ async function deliver(found) {
   const target = waiting[waiting.length - 1];
   const dialog = document.querySelector("dialog[open]");
   if (!target || dialog) return elsewhere?.(dialog ? "dialog" : "screen");
-  return target(found.kind === "whole" || found.kind === "other" ? { text: found.text, began } : { trouble: found.kind });
+  return target(
+    found.kind === "whole" || found.kind === "other" ? { text: found.text, began } : { trouble: found.kind },
+  );
 }
 
 /** The first whole token in lines that came: as many lines as it takes, from the first that begins one. */
@@ -98,28 +104,30 @@ async function firstWhole(lines) {
 }
 
 /**
- * Looks at what has come. A line may end inside a text, and a scanner may stall, so what is not whole waits for more, unless
- * this look is the `final` one. Two texts may have come one after the other.
+ * Looks at what has come. A line may end inside a text, and a scanner may stall, so what is not whole waits for more,
+ * unless this look is the `final` one. Two texts may have come one after the other.
  */
 function look(final) {
-  queue = queue.then(async () => {
-    for (;;) {
-      const came = text;
-      if (!came.trim()) return text.includes("\n") && final ? forget() : undefined;
-      const whole = await firstWhole(came.split("\n"));
-      const found = whole?.found ?? (await judgeText(came));
-      // More may have come meanwhile; what was looked at stands in front of it.
-      if (!text.startsWith(came)) return undefined;
-      if (!whole && (!final || text !== came)) return undefined;
-      // A password that is as long as a token.
-      if (found.kind === "other" && field?.input.matches(LOG_IN)) return giveBack();
-      restore();
-      taken = true;
-      if (whole) text = text.slice(whole.length).replace(/^\n+/, "");
-      else forget();
-      await deliver(found);
-    }
-  }).catch((error) => console.error(error));
+  queue = queue
+    .then(async () => {
+      for (;;) {
+        const came = text;
+        if (!came.trim()) return text.includes("\n") && final ? forget() : undefined;
+        const whole = await firstWhole(came.split("\n"));
+        const found = whole?.found ?? (await judgeText(came));
+        // More may have come meanwhile; what was looked at stands in front of it.
+        if (!text.startsWith(came)) return undefined;
+        if (!whole && (!final || text !== came)) return undefined;
+        // A password that is as long as a token.
+        if (found.kind === "other" && field?.input.matches(LOG_IN)) return giveBack();
+        restore();
+        taken = true;
+        if (whole) text = text.slice(whole.length).replace(/^\n+/, "");
+        else forget();
+        await deliver(found);
+      }
+    })
+    .catch((error) => console.error(error));
 }
 
 function press(event) {
@@ -148,7 +156,8 @@ function press(event) {
     if (text.length <= clear()) forget();
     return undefined;
   }
-  const goesOn = text && since < (text.length > clear() ? STALL_MILLISECONDS : field ? GAP_IN_FIELD_MILLISECONDS : GAP_MILLISECONDS);
+  const goesOn =
+    text && since < (text.length > clear() ? STALL_MILLISECONDS : field ? GAP_IN_FIELD_MILLISECONDS : GAP_MILLISECONDS);
   if (!goesOn) {
     giveBack();
     began = event.timeStamp;
@@ -159,9 +168,10 @@ function press(event) {
   taken = false;
   last = event.timeStamp;
   const byHand = event.target?.dataset?.digits !== undefined && DIGITS.test(text);
-  // Into a field a fast hand types too; elsewhere a fourth key in a row is a scanner's, and a space would press a button.
-  // Spaces alone are a hand that ticks boxes: no token begins so.
-  const held = !byHand && (field ? text.length > clear() : text.trim().length > 3 || (text.trim() && event.key === " "));
+  // Into a field a fast hand types too; elsewhere a fourth key in a row is a scanner's, and a space would press a
+  // button. Spaces alone are a hand that ticks boxes: no token begins so.
+  const held =
+    !byHand && (field ? text.length > clear() : text.trim().length > 3 || (text.trim() && event.key === " "));
   if (held) event.preventDefault();
   clearTimeout(silence);
   if (text.length > clear() && !byHand) {
@@ -177,17 +187,26 @@ function press(event) {
 }
 
 function release(event) {
-  if ((event.key === " " || event.key === "Enter") && (event.timeStamp - ended < AFTER_MILLISECONDS || (text.trim() && !field && event.timeStamp - last < GAP_MILLISECONDS))) event.preventDefault();
+  if (
+    (event.key === " " || event.key === "Enter") &&
+    (event.timeStamp - ended < AFTER_MILLISECONDS ||
+      (text.trim() && !field && event.timeStamp - last < GAP_MILLISECONDS))
+  )
+    event.preventDefault();
 }
 
 document.addEventListener("keydown", press, true);
 document.addEventListener("keyup", release, true);
 // What came into a field since a scan is somebody's own, and so is the Enter after it.
-document.addEventListener("input", (event) => {
-  if (!event.isTrusted || text) return;
-  taken = false;
-  ended = -Infinity;
-}, true);
+document.addEventListener(
+  "input",
+  (event) => {
+    if (!event.isTrusted || text) return;
+    taken = false;
+    ended = -Infinity;
+  },
+  true,
+);
 
 /** Says what becomes of a scan that nobody waits for: `listener("screen")`, or `"dialog"` when one is open. */
 export function onStrayScan(listener) {
@@ -195,9 +214,9 @@ export function onStrayScan(listener) {
 }
 
 /**
- * Calls back with each scan: `{text, began}`, with the moment of its first key as `performance.now()` counts; or `{trouble}`:
- * `part` when something is missing in it, `layout` when it was typed for
- * another keyboard. Gives a function that stops.
+ * Calls back with each scan: `{text, began}`, with the moment of its first key as `performance.now()` counts; or
+ * `{trouble}`: `part` when something is missing in it, `layout` when it was typed for another keyboard. Gives a
+ * function that stops.
  */
 export function wedge(onScan) {
   waiting.push(onScan);

@@ -24,7 +24,10 @@ function choose(code) {
   keep("local", PURPOSE, code);
 }
 
-const joined = (...ends) => () => ends.forEach((end) => end?.());
+const joined =
+  (...ends) =>
+  () =>
+    ends.forEach((end) => end?.());
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
 
 function forgetCheck() {
@@ -40,7 +43,12 @@ function scan() {
 
 function begun(shown) {
   const id = uuid();
-  check = newCheck(session, shown, session.who.purposes.find((one) => one.code === purpose), id);
+  check = newCheck(
+    session,
+    shown,
+    session.who.purposes.find((one) => one.code === purpose),
+    id,
+  );
   keep("session", CHECK, JSON.stringify({ shown, id, purpose, who: session.who.username }));
   go("#hasil");
 }
@@ -58,17 +66,35 @@ function resumed() {
 
 /** A field for the ten digits that stand under a QR on request. */
 function codeForm(take) {
-  const input = field({ id: "code", label: t("teller.code"), hint: t("teller.code.hint"), inputmode: "numeric", autocomplete: "off", spellcheck: "false", maxlength: 40, "data-digits": "" });
+  const input = field({
+    id: "code",
+    label: t("teller.code"),
+    hint: t("teller.code.hint"),
+    inputmode: "numeric",
+    autocomplete: "off",
+    spellcheck: "false",
+    maxlength: 40,
+    "data-digits": "",
+  });
   input.input.className = "mono";
-  return el("form", { class: "code-form stack-tight", novalidate: true, onsubmit: (event) => {
-    event.preventDefault();
-    // Whatever groups the digits, in whichever writing: only they count.
-    const digits = input.input.value.normalize("NFKC").replace(/[\s\p{Pd}.]/gu, "");
-    const good = /^\d{10}$/.test(digits);
-    input.fail(good ? "" : t("teller.code.form"));
-    if (!good) return input.input.focus();
-    return take({ code: digits });
-  } }, input, button(t("staff.check"), null, { type: "submit", kind: "secondary" }));
+  return el(
+    "form",
+    {
+      class: "code-form stack-tight",
+      novalidate: true,
+      onsubmit: (event) => {
+        event.preventDefault();
+        // Whatever groups the digits, in whichever writing: only they count.
+        const digits = input.input.value.normalize("NFKC").replace(/[\s\p{Pd}.]/gu, "");
+        const good = /^\d{10}$/.test(digits);
+        input.fail(good ? "" : t("teller.code.form"));
+        if (!good) return input.input.focus();
+        return take({ code: digits });
+      },
+    },
+    input,
+    button(t("staff.check"), null, { type: "submit", kind: "secondary" }),
+  );
 }
 
 function scanScreen(main) {
@@ -76,7 +102,15 @@ function scanScreen(main) {
   if (!purposes.some((one) => one.code === purpose)) purpose = purposes.length === 1 ? purposes[0].code : null;
   const problem = el("p", { class: "error", role: "alert", hidden: true }, t("teller.purpose.first"));
   const choices = purposes.map((one) => {
-    const input = el("input", { type: "radio", name: "purpose", value: one.code, onchange: () => { choose(one.code); problem.hidden = true; } });
+    const input = el("input", {
+      type: "radio",
+      name: "purpose",
+      value: one.code,
+      onchange: () => {
+        choose(one.code);
+        problem.hidden = true;
+      },
+    });
     input.checked = one.code === purpose;
     return el("label", { class: "check" }, input, el("span", {}, one.text));
   });
@@ -90,11 +124,27 @@ function scanScreen(main) {
     return null;
   };
   const way = intake({ hint: t("teller.scan.hint"), onText: (token) => take({ token }) });
-  fill(main, el("div", { class: "stack" }, el("h1", {}, t("teller.scan.title")), el("div", { class: "two to-right" },
-    el("section", { class: "card stack" }, el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("teller.purpose")), choices), problem,
-      el("p", { class: "muted small" }, t("teller.purpose.why"))),
-    el("section", { class: "card scan" }, way),
-    el("section", { class: "card" }, codeForm(take)))));
+  fill(
+    main,
+    el(
+      "div",
+      { class: "stack" },
+      el("h1", {}, t("teller.scan.title")),
+      el(
+        "div",
+        { class: "two to-right" },
+        el(
+          "section",
+          { class: "card stack" },
+          el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("teller.purpose")), choices),
+          problem,
+          el("p", { class: "muted small" }, t("teller.purpose.why")),
+        ),
+        el("section", { class: "card scan" }, way),
+        el("section", { class: "card" }, codeForm(take)),
+      ),
+    ),
+  );
   arrive(main);
   if (retype) main.querySelector("#code").focus();
   retype = false;
@@ -109,21 +159,50 @@ function historyScreen(main) {
   async function load(cursor) {
     fill(foot);
     try {
-      const page = await session.call(`/verifications?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+      const page = await session.call(
+        `/verifications?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`,
+      );
       if (ended) return;
-      list.append(...page.items.map((item) => {
-        const [kind, picture] = pictures[item.result];
-        return el("li", { class: "line" }, el("b", {}, item.purpose.text), el("span", { class: `badge ${kind}` }, icon(picture), t(`result.${item.result}`)),
-          el("span", { class: "muted small" }, dateTime(item.asked_at)), el("span", {}),
-          item.message ? el("span", { class: "small whole" }, item.message) : null);
-      }));
-      if (!list.children.length) fill(list, el("li", { class: "empty" }, icon("history"), el("p", {}, t("teller.history.empty"))));
-      if (page.next) fill(foot, button(t("teller.history.more"), () => load(page.next), { kind: "secondary", wide: false }));
+      list.append(
+        ...page.items.map((item) => {
+          const [kind, picture] = pictures[item.result];
+          return el(
+            "li",
+            { class: "line" },
+            el("b", {}, item.purpose.text),
+            el("span", { class: `badge ${kind}` }, icon(picture), t(`result.${item.result}`)),
+            el("span", { class: "muted small" }, dateTime(item.asked_at)),
+            el("span", {}),
+            item.message ? el("span", { class: "small whole" }, item.message) : null,
+          );
+        }),
+      );
+      if (!list.children.length)
+        fill(list, el("li", { class: "empty" }, icon("history"), el("p", {}, t("teller.history.empty"))));
+      if (page.next)
+        fill(
+          foot,
+          button(t("teller.history.more"), () => load(page.next), { kind: "secondary", wide: false }),
+        );
     } catch (error) {
-      if (!ended) fill(foot, failed(error, () => load(cursor)));
+      if (!ended)
+        fill(
+          foot,
+          failed(error, () => load(cursor)),
+        );
     }
   }
-  fill(main, el("section", { class: "card stack" }, el("h1", {}, t("teller.history.title")), el("p", { class: "muted" }, t("teller.history.lead")), list, foot));
+  fill(
+    main,
+    el(
+      "section",
+      { class: "card stack" },
+      el("h1", {}, t("teller.history.title")),
+      el("p", { class: "muted" }, t("teller.history.lead")),
+      list,
+      foot,
+    ),
+  );
   arrive(main);
   load();
   return () => (ended = true);
@@ -139,7 +218,13 @@ function draw() {
     title: t("teller.title"),
     who: who ? { name: who.full_name, place: who.relying_party } : null,
     here: ["riwayat", "akun"].includes(screen) ? `#${screen}` : "#pindai",
-    places: who ? [{ address: "#pindai", label: t("teller.scan"), picture: "scan", key: "F2" }, { address: "#riwayat", label: t("teller.history"), picture: "history", key: "F8" }, { address: "#akun", label: t("account.nav"), picture: "user" }] : [],
+    places: who
+      ? [
+          { address: "#pindai", label: t("teller.scan"), picture: "scan", key: "F2" },
+          { address: "#riwayat", label: t("teller.history"), picture: "history", key: "F8" },
+          { address: "#akun", label: t("account.nav"), picture: "user" },
+        ]
+      : [],
     onLeave: who ? async () => (await session.logOut()) && forgetCheck() : null,
   });
   if (!who) {
@@ -148,7 +233,14 @@ function draw() {
   }
   if (screen === "hasil") check = check ?? resumed();
   const keys = shortcuts({ F2: scan, F8: () => go("#riwayat") });
-  const shown = screen === "hasil" && check ? resultScreen(main, check, { next: scan, again: (token) => begun({ token }) }) : screen === "riwayat" ? historyScreen(main) : screen === "akun" ? accountScreen(main, session) : scanScreen(main);
+  const shown =
+    screen === "hasil" && check
+      ? resultScreen(main, check, { next: scan, again: (token) => begun({ token }) })
+      : screen === "riwayat"
+        ? historyScreen(main)
+        : screen === "akun"
+          ? accountScreen(main, session)
+          : scanScreen(main);
   leave = joined(shown, keys);
   return undefined;
 }
@@ -172,7 +264,10 @@ async function begin() {
   try {
     await session.restore();
   } catch (error) {
-    fill(frame({ title: t("teller.title") }), failed(error, () => location.reload()));
+    fill(
+      frame({ title: t("teller.title") }),
+      failed(error, () => location.reload()),
+    );
     return;
   }
   draw();

@@ -13,8 +13,8 @@ const TWICE_MILLISECONDS = 2000;
 const UNKNOWN = ["undetermined", "overloaded", "unavailable", "request_in_flight", "internal"];
 
 /**
- * A check of one `{token}` or `{code}`: its key never changes, so asking again can only tell what happened. With the `id`
- * of an earlier check it is that one once more: after a reload, say.
+ * A check of one `{token}` or `{code}`: its key never changes, so asking again can only tell what happened. With the
+ * `id` of an earlier check it is that one once more: after a reload, say.
  */
 export function newCheck(session, shown, purpose, id = uuid()) {
   const check = {
@@ -30,7 +30,12 @@ export function newCheck(session, shown, purpose, id = uuid()) {
       const elapsed = stopwatch();
       check.tries += 1;
       try {
-        check.answer = await session.call("/verifications", { method: "POST", json: { ...shown, purpose: purpose.code }, headers: { "Idempotency-Key": id }, timeout: 8000 });
+        check.answer = await session.call("/verifications", {
+          method: "POST",
+          json: { ...shown, purpose: purpose.code },
+          headers: { "Idempotency-Key": id },
+          timeout: 8000,
+        });
         check.refused = null;
       } catch (error) {
         check.refused = error;
@@ -39,12 +44,28 @@ export function newCheck(session, shown, purpose, id = uuid()) {
       return check;
     },
     get isUnknown() {
-      return !check.answer && (!check.refused || check.refused.isNetwork || UNKNOWN.includes(check.refused.code) || check.refused.status >= 500);
+      return (
+        !check.answer &&
+        (!check.refused ||
+          check.refused.isNetwork ||
+          UNKNOWN.includes(check.refused.code) ||
+          check.refused.status >= 500)
+      );
     },
     /** The proof to keep. */
     receipt() {
       const { verification_id, result, reason, verified_at, receipt, attributes, disclosed } = check.answer;
-      return { verification_id, relying_party: check.organisation, purpose: purpose.code, result, reason, verified_at, disclosed, attributes: attributes ?? {}, receipt };
+      return {
+        verification_id,
+        relying_party: check.organisation,
+        purpose: purpose.code,
+        result,
+        reason,
+        verified_at,
+        disclosed,
+        attributes: attributes ?? {},
+        receipt,
+      };
     },
   };
   return check;
@@ -59,8 +80,19 @@ const SHAPES = {
 
 function sign(kind) {
   const [outline, inner] = SHAPES[kind];
-  return svg("svg", { viewBox: "0 0 100 100", class: "shape", "aria-hidden": "true" }, svg("path", { d: outline, class: "outline" }),
-    svg("path", { d: inner, fill: "none", stroke: "#fff", "stroke-width": 9, "stroke-linecap": "round", "stroke-linejoin": "round" }));
+  return svg(
+    "svg",
+    { viewBox: "0 0 100 100", class: "shape", "aria-hidden": "true" },
+    svg("path", { d: outline, class: "outline" }),
+    svg("path", {
+      d: inner,
+      fill: "none",
+      stroke: "#fff",
+      "stroke-width": 9,
+      "stroke-linecap": "round",
+      "stroke-linejoin": "round",
+    }),
+  );
 }
 
 function value(name, content) {
@@ -86,31 +118,94 @@ function answered(main, check, next) {
   const valid = answer.result === "valid";
   const kind = valid ? "valid" : "invalid";
   const entries = Object.entries(answer.attributes ?? {});
-  const what = valid ? answer.holder_check === "compare_portrait" ? "result.do.compare" : "result.do.no_portrait" : `result.do.${answer.reason}`;
-  fill(main, el("article", { class: `result ${kind}` },
-    el("header", { class: "verdict" }, sign(kind), el("h1", {}, t(`result.${kind}`)), el("p", { class: "what" }, t(known(what) ? what : "result.do.other"))),
-    el("div", { class: "content" },
-      valid ? el("figure", { class: "portrait" }, answer.portrait
-        ? el("img", { src: `data:${answer.portrait.media_type};base64,${answer.portrait.data}`, alt: t("result.portrait") })
-        : el("p", { class: "no-portrait" }, icon("user"), t("result.no_portrait"))) : null,
-      el("div", { class: "stack facts" },
-        el("p", { class: "message" }, answer.message),
-        answer.tries_left === undefined ? null : el("p", {}, t("result.tries", { n: answer.tries_left })),
-        entries.length ? el("dl", { class: "attributes" }, entries.map(([name, content]) => el("div", {}, el("dt", {}, t(`attribute.${name}`)), el("dd", {}, value(name, content))))) : null,
-        el("p", { class: "muted small" }, t("result.foot", { purpose: check.purpose.text, when: dateTime(answer.verified_at) })),
-        answer.single_use || !valid ? null : el("p", { class: "small" }, t("result.offline")))),
-    el("footer", { class: "result-actions" }, nextButton(next), button(t("result.save"), () => save(check), { kind: "secondary", picture: "download" }))));
+  const what = valid
+    ? answer.holder_check === "compare_portrait"
+      ? "result.do.compare"
+      : "result.do.no_portrait"
+    : `result.do.${answer.reason}`;
+  fill(
+    main,
+    el(
+      "article",
+      { class: `result ${kind}` },
+      el(
+        "header",
+        { class: "verdict" },
+        sign(kind),
+        el("h1", {}, t(`result.${kind}`)),
+        el("p", { class: "what" }, t(known(what) ? what : "result.do.other")),
+      ),
+      el(
+        "div",
+        { class: "content" },
+        valid
+          ? el(
+              "figure",
+              { class: "portrait" },
+              answer.portrait
+                ? el("img", {
+                    src: `data:${answer.portrait.media_type};base64,${answer.portrait.data}`,
+                    alt: t("result.portrait"),
+                  })
+                : el("p", { class: "no-portrait" }, icon("user"), t("result.no_portrait")),
+            )
+          : null,
+        el(
+          "div",
+          { class: "stack facts" },
+          el("p", { class: "message" }, answer.message),
+          answer.tries_left === undefined ? null : el("p", {}, t("result.tries", { n: answer.tries_left })),
+          entries.length
+            ? el(
+                "dl",
+                { class: "attributes" },
+                entries.map(([name, content]) =>
+                  el("div", {}, el("dt", {}, t(`attribute.${name}`)), el("dd", {}, value(name, content))),
+                ),
+              )
+            : null,
+          el(
+            "p",
+            { class: "muted small" },
+            t("result.foot", { purpose: check.purpose.text, when: dateTime(answer.verified_at) }),
+          ),
+          answer.single_use || !valid ? null : el("p", { class: "small" }, t("result.offline")),
+        ),
+      ),
+      el(
+        "footer",
+        { class: "result-actions" },
+        nextButton(next),
+        button(t("result.save"), () => save(check), { kind: "secondary", picture: "download" }),
+      ),
+    ),
+  );
   announce(`${t(`result.${kind}`)}. ${answer.message}`, true);
   arrive(main, ".result-actions .button");
 }
 
 function refused(main, check, next) {
   const { code, retryAfter } = check.refused;
-  const { title, detail } = code === "too_many" && check.byCode ? { title: t("result.wait"), detail: t("result.wait.do", { wait: duration(retryAfter) }) } : explain(check.refused);
-  fill(main, el("article", { class: "result unknown" },
-    el("header", { class: "verdict" }, sign("unknown"), el("h1", {}, t("result.refused")), el("p", { class: "what" }, title)),
-    el("div", { class: "content" }, el("div", { class: "stack facts" }, el("p", { class: "message" }, detail))),
-    el("footer", { class: "result-actions" }, nextButton(next))));
+  const { title, detail } =
+    code === "too_many" && check.byCode
+      ? { title: t("result.wait"), detail: t("result.wait.do", { wait: duration(retryAfter) }) }
+      : explain(check.refused);
+  fill(
+    main,
+    el(
+      "article",
+      { class: "result unknown" },
+      el(
+        "header",
+        { class: "verdict" },
+        sign("unknown"),
+        el("h1", {}, t("result.refused")),
+        el("p", { class: "what" }, title),
+      ),
+      el("div", { class: "content" }, el("div", { class: "stack facts" }, el("p", { class: "message" }, detail))),
+      el("footer", { class: "result-actions" }, nextButton(next)),
+    ),
+  );
   announce(`${title}. ${detail}`, true);
   arrive(main, ".result-actions .button");
 }
@@ -124,10 +219,31 @@ export function resultScreen(main, check, { next, again }) {
   function unknown(waiting) {
     const countdown = el("p", { class: "muted", role: "status" });
     const again = button(t("result.again"), () => ask(), { picture: "history", disabled: waiting });
-    fill(main, el("article", { class: "result unknown" },
-      el("header", { class: "verdict" }, sign("unknown"), el("h1", {}, t("result.undetermined")), el("p", { class: "what" }, t("result.do.undetermined"))),
-      el("div", { class: "content" }, el("div", { class: "stack facts" }, el("p", { class: "message" }, t("result.undetermined.why")), countdown)),
-      el("footer", { class: "result-actions" }, again, button(t("result.give_up"), next, { kind: "secondary", picture: "scan" }))));
+    fill(
+      main,
+      el(
+        "article",
+        { class: "result unknown" },
+        el(
+          "header",
+          { class: "verdict" },
+          sign("unknown"),
+          el("h1", {}, t("result.undetermined")),
+          el("p", { class: "what" }, t("result.do.undetermined")),
+        ),
+        el(
+          "div",
+          { class: "content" },
+          el("div", { class: "stack facts" }, el("p", { class: "message" }, t("result.undetermined.why")), countdown),
+        ),
+        el(
+          "footer",
+          { class: "result-actions" },
+          again,
+          button(t("result.give_up"), next, { kind: "secondary", picture: "scan" }),
+        ),
+      ),
+    );
     arrive(main, ".result-actions .button");
     return countdown;
   }
@@ -158,7 +274,9 @@ export function resultScreen(main, check, { next, again }) {
   // The trigger pressed twice is not another check: it would only tell that the QR is used up by this one.
   function scanned({ text, began, trouble }) {
     if (trouble) return toast(scanTrouble(trouble), 8);
-    return check.shown.token === text && began - check.shownAt < TWICE_MILLISECONDS ? toast(t("result.same"), 8) : again(text);
+    return check.shown.token === text && began - check.shownAt < TWICE_MILLISECONDS
+      ? toast(t("result.same"), 8)
+      : again(text);
   }
 
   function show() {
@@ -174,7 +292,10 @@ export function resultScreen(main, check, { next, again }) {
 
   if (check.tries) show();
   else {
-    fill(main, el("div", { class: "asking center stack" }, el("div", { class: "spinner" }), el("h1", {}, t("result.asking"))));
+    fill(
+      main,
+      el("div", { class: "asking center stack" }, el("div", { class: "spinner" }), el("h1", {}, t("result.asking"))),
+    );
     ask();
   }
   return () => {
