@@ -33,7 +33,7 @@ use ikd::register::{Date, RegisterRecord};
 use ikd::secret::Redacted;
 use ikd::vault::Vault;
 use ikd::verification::Party;
-use ikd::verification::model::{Content, IdempotencyKey, Question, Shown, Verdict};
+use ikd::verification::model::{Content, IdempotencyKey, Presented, Question, Verdict};
 use ikd::verification::receipt::{Statement, sign};
 use uuid::Uuid;
 
@@ -130,7 +130,7 @@ fn main() {
     measure(wanted, "issue a token", || issuer.issue(record).unwrap().token);
 
     let question = Question {
-        shown: Shown::Token(Redacted(token.clone())),
+        shown: Presented::Token(Redacted(token.clone())),
         purpose: "open_account".into(),
         attributes: None,
         key: IdempotencyKey([0; 16]),

@@ -18,7 +18,7 @@ use ikd::web::server::Listener;
 use serde::Serialize;
 
 use crate::allocations;
-use crate::place::open_core;
+use crate::place::open_context;
 
 #[derive(Serialize)]
 struct Done {
@@ -49,8 +49,8 @@ async fn signature(State(signed): State<Arc<Signed>>, Json(request): Json<Verifi
 
 pub async fn serve(file: &Path, count: bool) {
     let config = Config::load(Some(file)).unwrap();
-    let core = open_core(config.clone()).await;
-    ikd::keyring::Keyring::init(&core).await.unwrap();
+    let context = open_context(config.clone()).await;
+    ikd::keyring::Keyring::init(&context).await.unwrap();
     let signer = FileSigner::from_seed(&Random::system().bytes());
     let message = vec![7; format::LIFETIME_SECONDS as usize + 200];
     let signature_bytes = signer.sign(&message).unwrap();
@@ -62,6 +62,6 @@ pub async fn serve(file: &Path, count: bool) {
         allocations::begin();
     }
     let listener = Listener::bind(&config.http.listen, &config.http).await.unwrap();
-    let app = App::open(core).await.unwrap();
+    let app = App::open(context).await.unwrap();
     listener.serve(app.router_with(routes), stop_signal().unwrap()).await;
 }

@@ -51,17 +51,17 @@ pub async fn rate(place: &Place, count: u128) -> Option<f64> {
         return None;
     }
     let server = MailServer::start(SmtpTls::Starttls);
-    let core = &place.core;
+    let context = &place.context;
     for part in 0..count.div_ceil(100) {
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         for number in part * 100..((part + 1) * 100).min(count) {
-            let (now, reference) = (core.now(), Uuid::from_u128(number + 1));
-            outbox::enqueue(&mut tx, &core.random, now, MailKind::ActivationCode, reference).await.unwrap();
+            let (now, reference) = (context.now(), Uuid::from_u128(number + 1));
+            outbox::enqueue(&mut tx, &context.random, now, MailKind::ActivationCode, reference).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
     let transport = Transport::open(&server.config()).unwrap();
-    let (db, clock, random) = (core.db.clone(), core.clock.clone(), core.random.clone());
+    let (db, clock, random) = (context.db.clone(), context.clock.clone(), context.random.clone());
     let worker = Worker::new(db, clock, random, transport, Arc::new(Composer), Wake::default());
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let begun = Instant::now();

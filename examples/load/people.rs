@@ -18,7 +18,7 @@ use ikd::fetch_one;
 use ikd::login::{password, totp};
 use ikd::register::generate::{GenerateOptions, Generator, generate_into};
 use ikd::register::{Date, LocalRegister, RegisterRecord};
-use ikd::wallet::face::{NewHolder, enrol};
+use ikd::wallet::ports::{NewHolder, enrol};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -49,21 +49,21 @@ fn base(place: &Place) -> String {
 
 /// Makes a digital KTP on this device.
 async fn holder(place: &Place, thumbprint: Thumbprint) {
-    let core = &place.core;
-    let now = core.now();
-    let resident_id = core.random.uuid_v7(now);
+    let context = &place.context;
+    let now = context.now();
+    let resident_id = context.random.uuid_v7(now);
     let record = Generator::new(7, Date::parse("2026-11-01").unwrap()).resident(1).unwrap();
-    let sealed = core.vault.seal_row(&core.random, "holder_record", resident_id, &record).unwrap();
+    let sealed = context.vault.seal_row(&context.random, "holder_record", resident_id, &record).unwrap();
     let new = NewHolder {
         resident_id,
-        registration_id: core.random.uuid_v7(now),
+        registration_id: context.random.uuid_v7(now),
         device: thumbprint,
         pin_public_key: PinKey::from_seed(&SEED).public().unwrap(),
         email: String::from("warga@contoh.id").into(),
         language: Language::Indonesian,
     };
-    let mut tx = core.db.write().await.unwrap();
-    enrol(core, &mut tx, &new, now).await.unwrap();
+    let mut tx = context.db.write().await.unwrap();
+    enrol(context, &mut tx, &new, now).await.unwrap();
     ikd::execute!(
         &mut tx,
         "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, 0)",
@@ -77,11 +77,11 @@ async fn holder(place: &Place, thumbprint: Thumbprint) {
 /// `count` requests for presentations by 64 residents who are unlocked, each with a proof of its own: one works once.
 pub async fn presentations(place: &Place, count: usize, threads: usize) -> PathBuf {
     let http = reqwest::Client::new();
-    let core = &place.core;
+    let context = &place.context;
     let pin = PinKey::from_seed(&SEED);
     let mut residents = Vec::new();
     for _ in 0..64 {
-        let key = DeviceKey::generate(&core.random);
+        let key = DeviceKey::generate(&context.random);
         holder(place, key.thumbprint()).await;
         let mut nonce: Option<String> = None;
         let mut post = async |path: &str, body: Value| {
@@ -89,7 +89,7 @@ pub async fn presentations(place: &Place, count: usize, threads: usize) -> PathB
                 let url = format!("{}{path}", base(place));
                 let sent = body.to_string();
                 let what = ProofFor { body: sent.as_bytes(), nonce: nonce.as_deref(), ..ProofFor::new("POST", &url) };
-                let proof = key.proof(&core.random, &what);
+                let proof = key.proof(&context.random, &what);
                 let answer = http.post(&url).header("DPoP", proof).json(&body).send().await.unwrap();
                 let fresh = answer.headers().get("dpop-nonce").unwrap().to_str().unwrap().to_owned();
                 let unknown = nonce.replace(fresh).is_none();
@@ -116,7 +116,7 @@ pub async fn presentations(place: &Place, count: usize, threads: usize) -> PathB
             access_token: Some(token),
             ..ProofFor::new("POST", &url)
         };
-        let proof = key.proof(&core.random, &what);
+        let proof = key.proof(&context.random, &what);
         format!(
             "POST /v1/me/presentations HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: DPoP {token}\r\nDPoP: {proof}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -181,7 +181,7 @@ pub async fn unlocks(place: &Place, server: &Server, count: usize) -> Done {
     let http = reqwest::Client::new();
     let mut devices = Vec::new();
     for _ in 0..64 {
-        let resident = Resident::new(http.clone(), &base(place), &place.core.random);
+        let resident = Resident::new(http.clone(), &base(place), &place.context.random);
         holder(place, resident.thumbprint()).await;
         devices.push(Arc::new(tokio::sync::Mutex::new(resident)));
     }
@@ -197,19 +197,19 @@ pub async fn unlocks(place: &Place, server: &Server, count: usize) -> Done {
 /// Everything from the registration to the PIN, for so many residents. The PIN's 600,000 rounds are the device's own work
 /// and left out; the captcha asks for little.
 pub async fn activations(place: &Arc<Place>, server: &Server, count: usize) -> Done {
-    let core = &place.core;
-    let as_of = Date::in_jakarta(core.now());
-    let register = LocalRegister::new(core.clone());
+    let context = &place.context;
+    let as_of = Date::in_jakarta(context.now());
+    let register = LocalRegister::new(context.clone());
     let options = GenerateOptions { count: count as u64 * 2, seed: 11, as_of, portraits: true };
     generate_into(&register, options, |_| ControlFlow::Continue(())).await.unwrap();
     let generator = Arc::new(Generator::new(11, as_of));
     let people = Arc::new(generator.first_eligible(count, count as u64 * 2));
     assert_eq!(people.len(), count);
     let selfie = generator.portrait(0, &people[0]);
-    add_office(core, "LOAD-01", "Kantor Beban", "office").await.unwrap();
-    let secret = password::generate(&core.random);
-    let new = add_officer(core, "LOAD-01", "petugas", "Petugas", Role::Officer, &secret).await.unwrap();
-    let code = totp::code(&totp::from_base32(new.totp_secret.expose()).unwrap(), core.now()).unwrap();
+    add_office(context, "LOAD-01", "Kantor Beban", "office").await.unwrap();
+    let secret = password::generate(&context.random);
+    let new = add_officer(context, "LOAD-01", "petugas", "Petugas", Role::Officer, &secret).await.unwrap();
+    let code = totp::code(&totp::from_base32(new.totp_secret.expose()).unwrap(), context.now()).unwrap();
     let http = reqwest::Client::new();
     let officer = Officer::log_in(http.clone(), &base(place), "petugas", secret.expose(), &code).await.unwrap();
     let shared = Arc::new((Arc::clone(place), officer, selfie, http, people));
@@ -224,7 +224,7 @@ pub async fn activations(place: &Arc<Place>, server: &Server, count: usize) -> D
 }
 
 async fn activate(place: &Place, officer: &Officer, selfie: &[u8], http: &reqwest::Client, person: &RegisterRecord) {
-    let resident = Resident::new(http.clone(), &base(place), &place.core.random);
+    let resident = Resident::new(http.clone(), &base(place), &place.context.random);
     let terms = resident.get("/v1/terms").await.unwrap().text("version").unwrap();
     let body = json!({
         "nik": person.nik.as_str(), "full_name": person.full_name, "birth_date": person.birth_date.to_string(),
@@ -263,12 +263,12 @@ async fn activate(place: &Place, officer: &Officer, selfie: &[u8], http: &reqwes
     // The mail was handed over when the code has an end; what it says can be computed here, because the keys are here.
     let uuid: Uuid = id.parse().unwrap();
     let digits = loop {
-        let mut tx = place.core.db.read().await.unwrap();
+        let mut tx = place.context.db.read().await.unwrap();
         let sql = "SELECT code_generation, code_expires_at FROM registration WHERE registration_id = $1";
         let (generation, expires) = fetch_one!(&mut tx, (i64, Option<Timestamp>), sql, uuid).unwrap();
         drop(tx);
         if expires.is_some() {
-            break ActivationCode::derive(&place.core.vault, uuid, generation).unwrap().digits();
+            break ActivationCode::derive(&place.context.vault, uuid, generation).unwrap().digits();
         }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     };

@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
-use ikd::core::{Core, Sources};
+use ikd::context::{Context, Sources};
 use ikd::db::{Db, PoolSizes};
 use ikd::fetch_one;
 use ikd::keyring::Keyring;
@@ -39,7 +39,7 @@ pub struct Place {
     pub folder: PathBuf,
     pub config: PathBuf,
     pub port: u16,
-    pub core: Core,
+    pub context: Context,
     pub keyring: Keyring,
     pub api_key: String,
     pub residents: Vec<Uuid>,
@@ -48,7 +48,7 @@ pub struct Place {
     pub filled_per_second: f64,
 }
 
-pub async fn open_core(config: Config) -> Core {
+pub async fn open_context(config: Config) -> Context {
     init_root(&config.keys.directory, &Random::system()).unwrap();
     let vault = Vault::load(&config.keys.directory.join("root")).unwrap();
     let sizes =
@@ -56,7 +56,7 @@ pub async fn open_core(config: Config) -> Core {
     let db = Db::open(config.database.url.expose(), sizes).await.unwrap();
     db.migrate().await.unwrap();
     let config = Arc::new(config);
-    Core::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config })
+    Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config })
 }
 
 pub fn free_port() -> u16 {
@@ -96,25 +96,25 @@ impl Place {
         };
         let port = free_port();
         let config = write_config(&folder, &url, port);
-        let core = open_core(Config::load(Some(&config)).unwrap()).await;
-        Keyring::init(&core).await.unwrap();
-        let keyring = Keyring::open(core.clone()).await.unwrap();
+        let context = open_context(Config::load(Some(&config)).unwrap()).await;
+        Keyring::init(&context).await.unwrap();
+        let keyring = Keyring::open(context.clone()).await.unwrap();
         let purpose = Purpose {
             code: "open_account".into(),
             text_id: "Membuka rekening".into(),
             text_en: "Opening an account".into(),
         };
-        let (_, key) = Parties::new(core.clone()).add("Bank Beban", AttributeSet::FULL, &[purpose]).await.unwrap();
+        let (_, key) = Parties::new(context.clone()).add("Bank Beban", AttributeSet::FULL, &[purpose]).await.unwrap();
         let begun = Instant::now();
-        let ids = fill(&core, residents, portraits).await;
+        let ids = fill(&context, residents, portraits).await;
         let filled_per_second = residents as f64 / begun.elapsed().as_secs_f64();
         let api_key = key.expose();
-        Self { engine, folder, config, port, core, keyring, api_key, residents: ids, postgres, filled_per_second }
+        Self { engine, folder, config, port, context, keyring, api_key, residents: ids, postgres, filled_per_second }
     }
 
     /// Rows of a table.
     pub async fn count(&self, sql: &'static str) -> i64 {
-        let mut tx = self.core.db.read().await.unwrap();
+        let mut tx = self.context.db.read().await.unwrap();
         fetch_one!(&mut tx, (i64,), sql).unwrap().0
     }
 
@@ -123,7 +123,7 @@ impl Place {
         match self.engine {
             "sqlite" => {
                 // On a connection of its own: a checkpoint cannot run in a transaction.
-                let url = self.core.config.database.url.expose();
+                let url = self.context.config.database.url.expose();
                 let mut connection = sqlx::SqliteConnection::connect(url).await.unwrap();
                 sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
@@ -148,18 +148,18 @@ impl Place {
 }
 
 /// Residents with a credential and a sealed record each, the first of them with a portrait.
-async fn fill(core: &Core, residents: u64, portraits: u64) -> Vec<Uuid> {
+async fn fill(context: &Context, residents: u64, portraits: u64) -> Vec<Uuid> {
     let generator = Arc::new(Generator::new(7, Date::parse("2026-11-01").unwrap()));
     let picture: Arc<Vec<u8>> = Arc::new((0..PORTRAIT).map(|at| (at * 31 % 251) as u8).collect());
     let mut batches =
         stream::iter((0..residents.div_ceil(ROWS)).map(|chunk| (chunk * ROWS, ((chunk + 1) * ROWS).min(residents))))
             .map(|(from, to)| {
-                let (core, generator, picture) = (core.clone(), Arc::clone(&generator), Arc::clone(&picture));
+                let (context, generator, picture) = (context.clone(), Arc::clone(&generator), Arc::clone(&picture));
                 tokio::task::spawn_blocking(move || {
-                    let (vault, random) = (&core.vault, &core.random);
+                    let (vault, random) = (&context.vault, &context.random);
                     (from..to)
                         .map(|index| {
-                            let id = random.uuid_v7(core.now());
+                            let id = random.uuid_v7(context.now());
                             let record = generator.resident(index).unwrap();
                             let sealed = vault.seal_row(random, "holder_record", id, &record).unwrap();
                             let seal = || vault.seal_bytes(random, "holder_portrait", id, &picture).unwrap();
@@ -173,7 +173,7 @@ async fn fill(core: &Core, residents: u64, portraits: u64) -> Vec<Uuid> {
     let mut ids = Vec::with_capacity(residents as usize);
     while let Some(batch) = batches.next().await {
         let batch = batch.unwrap();
-        let mut tx = core.db.write().await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
         let each = |head: &str, row: &dyn Fn(usize) -> String, count: usize| {
             let rows: Vec<String> = (0..count).map(row).collect();
             format!("{head} VALUES {}", rows.join(", "))

@@ -39,7 +39,7 @@ pub fn request(place: &Place, port: u16, path: &str, token: &str, key: &str, att
 /// Writes `count` verifications, each with a token of its own, and gives the file's name without the thread's number.
 pub fn verifications(place: &Arc<Place>, asked: Asked) -> PathBuf {
     let file = place.folder.join("requests");
-    let base = place.core.now();
+    let base = place.context.now();
     let workers: Vec<_> = (0..asked.threads)
         .map(|thread| {
             let (place, file) = (Arc::clone(place), file.clone());
@@ -57,11 +57,15 @@ pub fn path_of(file: &Path, thread: usize) -> PathBuf {
 }
 
 fn write(place: &Place, asked: Asked, thread: usize, base: Timestamp, path: &Path) {
-    let core = &place.core;
+    let context = &place.context;
     let signer = place.keyring.signer(KeyPurpose::Token).unwrap();
-    let sealer = TokenSealer::new(core.vault.clone());
-    let issuer =
-        Issuer { signer: signer.as_ref(), sealer: &sealer, random: &core.random, name: &core.config.service.issuer };
+    let sealer = TokenSealer::new(context.vault.clone());
+    let issuer = Issuer {
+        signer: signer.as_ref(),
+        sealer: &sealer,
+        random: &context.random,
+        name: &context.config.service.issuer,
+    };
     let mine: Vec<_> = place.residents[..asked.residents].iter().skip(thread).step_by(asked.threads).collect();
     let mut out = std::io::BufWriter::new(fs::File::create(path).unwrap());
     // Jumping about: neighbours in time are no neighbours on disk.
@@ -78,7 +82,7 @@ fn write(place: &Place, asked: Asked, thread: usize, base: Timestamp, path: &Pat
             attributes: AttributeSet::FULL.bits(),
         };
         let token = issuer.issue(record).unwrap().token;
-        let key = core.random.uuid_v7(base).to_string();
+        let key = context.random.uuid_v7(base).to_string();
         let attributes = if asked.portrait { PICTURED } else { PLAIN };
         let text = request(place, place.port, "/v1/verifications", &token, &key, attributes);
         out.write_all(text.as_bytes()).unwrap();
@@ -98,12 +102,12 @@ pub fn repeated(place: &Place, text: &[String]) -> PathBuf {
 
 /// A fresh token of a resident.
 pub fn one(place: &Place, resident: usize) -> String {
-    let core = &place.core;
+    let context = &place.context;
     let record = SealedRecord {
         kind: TokenKind::Presentation,
         subject: place.residents[resident],
         generation: 1,
-        issued: core.now(),
+        issued: context.now(),
         attributes: AttributeSet::FULL.bits(),
     };
     place.keyring.issue(record).unwrap().token
