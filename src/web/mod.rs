@@ -1,6 +1,7 @@
 //! What all HTTP handlers share: problem documents, extractors, limits, headers, the request log, the listener, and the
 //! pages for people.
 
+mod assets;
 pub mod cookie;
 pub mod crowd;
 pub mod docs;
@@ -19,6 +20,7 @@ pub mod problem;
 pub mod refusal_page;
 pub mod request_body;
 pub mod server;
+mod shell;
 pub mod token_reply;
 pub mod write_timeout;
 

@@ -1,16 +1,12 @@
-//! The pages for people: the folder `web/`, embedded in the binary, in every build in the same way.
+//! The pages for people and what they load.
 //!
 //! A page has a short address (`/petugas`); what it loads stands under `/web/`. Everything is revalidated by a strong tag
 //! made of its content (RFC 9110 §8.8.3), so a new version of the service is a new version of its pages at once; vendored
 //! files carry their version in their path and never change.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::io::Write as _;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -20,133 +16,26 @@ use http::header::{
 };
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, Method, StatusCode, Uri};
-use rust_embed::{EmbeddedFile, RustEmbed};
-use sha2::{Digest, Sha256};
 
+use super::assets::{ASSETS, Asset, ICON};
+use super::shell::PAGES;
 use super::{Problem, links, negotiate};
 use crate::config::{Mode, Service};
 use crate::error::{Code, Error};
 
-/// Addresses of pages, and of files that browsers demand at the root, with the file under `web/` that answers.
-const PAGES: &[(&str, &str)] = &[
-    ("/", "app/index.html"),
-    ("/aktivasi", "app/index.html"),
-    ("/mulai", "help/start.html"),
-    ("/petugas", "counter/index.html"),
-    ("/verifikasi", "teller/index.html"),
-    ("/bantuan", "help/index.html"),
-    ("/poster", "help/poster.html"),
-    ("/selebaran", "help/leaflet.html"),
+/// Files that browsers demand at the root, with their path below `web/`.
+const AT_ROOT: [(&str, &str); 3] = [
     // A service worker governs only what lies below its own address.
     ("/sw.js", "app/sw.js"),
     ("/manifest.webmanifest", "app/manifest.webmanifest"),
-    ("/favicon.ico", "shared/icons/icon.svg"),
+    ("/favicon.ico", ICON),
 ];
 
-/// What a page may do: run, show and ask what this origin serves. No inline script or style, no other origin.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'; \
-    base-uri 'none'; form-action 'none'";
 /// Says of each file which build it belongs to, so that a browser can tell the parts of one build from those of another.
 const BUILD_HEADER: HeaderName = HeaderName::from_static("ikd-build");
-/// Keeps the app's files on the phone, those of one build together.
-const WORKER: &str = "app/sw.js";
-/// The decoder of QR pictures is WebAssembly. It runs in a worker, and a worker obeys the policy of its own answer, so the
-/// pages themselves need no right to compile.
-const DECODER: &str = "shared/scanner-worker.js";
-const DECODER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
-#[derive(RustEmbed)]
-#[folder = "web/"]
-struct Folder;
-
-/// One file under `web/`, with what is said about it.
-struct File {
-    plain: Bytes,
-    /// Made when it is first asked for.
-    compressed: OnceLock<Bytes>,
-    /// The part of the strong tag that both codings share.
-    digest: String,
-    media_type: &'static str,
-    cache: &'static str,
-    policy: &'static str,
-}
-
-impl File {
-    fn new(name: &str, embedded: EmbeddedFile) -> Self {
-        let vendored = name.starts_with("vendor/") && name.matches('/').count() > 1;
-        Self {
-            digest: Sha256::digest(&embedded.data).iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
-            plain: match embedded.data {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => Bytes::from(bytes),
-            },
-            compressed: OnceLock::new(),
-            media_type: media_type(name),
-            cache: if vendored { "public, max-age=31536000, immutable" } else { "no-cache" },
-            policy: if name == DECODER { DECODER_POLICY } else { POLICY },
-        }
-    }
-
-    fn compressed(&self) -> std::io::Result<Bytes> {
-        if let Some(known) = self.compressed.get() {
-            return Ok(known.clone());
-        }
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(&self.plain)?;
-        let bytes = Bytes::from(encoder.finish()?);
-        Ok(self.compressed.get_or_init(|| bytes).clone())
-    }
-}
-
-/// All files by their path below `web/`. A name is looked up exactly as it was asked for: what is not here does not exist.
-static FILES: LazyLock<HashMap<Cow<'static, str>, File>> = LazyLock::new(|| {
-    Folder::iter()
-        .filter_map(|name| {
-            let mut embedded = Folder::get(&name)?;
-            if name == WORKER {
-                // A worker is another one when its bytes differ (Service Workers §2.2): any file that changed makes them so.
-                let mut stamped = format!("const BUILD = \"{}\";\n", *BUILD).into_bytes();
-                stamped.extend_from_slice(&embedded.data);
-                embedded.data = Cow::Owned(stamped);
-            }
-            let file = File::new(&name, embedded);
-            Some((name, file))
-        })
-        .collect()
-});
-
-/// The digest of all names and contents under `web/`, in hexadecimal: the same on all nodes that run the same build.
-static BUILD: LazyLock<String> = LazyLock::new(|| {
-    let mut names: Vec<_> = Folder::iter().collect();
-    names.sort();
-    let mut digest = Sha256::new();
-    for name in names {
-        digest.update(name.as_bytes());
-        digest.update([0]);
-        digest.update(Folder::get(&name).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
-    }
-    digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-});
-
-fn media_type(name: &str) -> &'static str {
-    match name.rsplit('.').next().unwrap_or_default() {
-        "html" => "text/html; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "json" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" => "image/jpeg",
-        "webp" => "image/webp",
-        "wasm" => "application/wasm",
-        _ => "text/plain; charset=utf-8",
-    }
-}
-
-async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-    let file = FILES.get(name).ok_or(Code::NotFound)?;
+async fn serve(asset: Option<&'static Asset>, headers: &HeaderMap) -> Result<Response, Problem> {
+    let file = asset.ok_or(Code::NotFound)?;
     let compress =
         !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
     // Each coding is a representation of its own and needs its own tag.
@@ -165,7 +54,7 @@ async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(file.cache));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(file.policy));
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if let Ok(build) = HeaderValue::from_str(&BUILD) {
+    if let Ok(build) = HeaderValue::from_str(&ASSETS.build) {
         headers.insert(BUILD_HEADER, build);
     }
     if let Ok(tag) = HeaderValue::from_str(&tag) {
@@ -179,19 +68,28 @@ pub fn routes(service: &Service) -> Router {
     let mut router = Router::new();
     let home: Option<Arc<Home>> = (service.mode == Mode::Demo)
         .then(|| Home { url: service.public_url.clone(), other_names: service.other_names.clone() }.into());
-    for (address, name) in PAGES {
-        let home = home.clone().filter(|_| name.ends_with(".html"));
+    for address in addresses() {
+        let home = home.clone();
         router = router.route(
             address,
             get(async move |OriginalUri(uri): OriginalUri, headers: HeaderMap| {
                 match home.as_deref().and_then(|home| elsewhere(home, &uri, &headers)) {
                     Some(there) => Ok((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, there)]).into_response()),
-                    None => serve(name, &headers).await,
+                    None => serve(ASSETS.pages.get(address), &headers).await,
                 }
             }),
         );
     }
+    for (address, name) in AT_ROOT {
+        router =
+            router.route(address, get(async move |headers: HeaderMap| serve(ASSETS.files.get(name), &headers).await));
+    }
     router.route("/web/{*file}", get(file))
+}
+
+/// The addresses of all pages.
+fn addresses() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().flat_map(|page| page.addresses).copied()
 }
 
 /// Where the demo's pages belong, and the further names under which they may be asked for.
@@ -221,8 +119,7 @@ fn elsewhere(home: &Home, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValu
 /// # Errors
 /// `not_found`.
 pub async fn elsewhere_or_nowhere(method: Method, OriginalUri(uri): OriginalUri) -> Result<Response, Problem> {
-    let pages: Vec<&str> =
-        PAGES.iter().filter(|(_, name)| name.ends_with(".html")).map(|(address, _)| *address).collect();
+    let pages: Vec<&str> = addresses().collect();
     let meant = if matches!(method, Method::GET | Method::HEAD) { links::mend(&uri, &pages) } else { None };
     let there = meant.and_then(|there| HeaderValue::from_str(&there).ok()).ok_or(Code::NotFound)?;
     Ok((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, there)]).into_response())
@@ -231,12 +128,12 @@ pub async fn elsewhere_or_nowhere(method: Method, OriginalUri(uri): OriginalUri)
 async fn file(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Problem> {
     // No file's name needs an escape, so the path is taken as it was sent.
     let name = uri.path().strip_prefix("/web/").ok_or(Code::NotFound)?;
-    serve(name, &headers).await
+    serve(ASSETS.files.get(name), &headers).await
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
+    use axum::body::{Body, Bytes};
     use http::Request;
     use http_body_util::BodyExt;
     use tower::ServiceExt;

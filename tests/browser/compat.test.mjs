@@ -50,7 +50,7 @@ test("vendored modules use nothing younger than class fields (Chrome 72, Safari 
 const YOUNG = {
   "AbortSignal.timeout": [], "AbortSignal.any": [], structuredClone: [], "crypto.randomUUID": [], replaceChildren: [], replaceAll: [], "Object.hasOwn": [], findLast: [], toSorted: [], toReversed: [],
   "Promise.any": [], "Promise.withResolvers": [], WeakRef: [], OffscreenCanvas: [], BroadcastChannel: [], ImageDecoder: [], "navigator.locks": [], "scheduler.": [], groupBy: [], reportError: [],
-  createImageBitmap: ["shared/dom.js"], showModal: ["shared/dom.js"], DecompressionStream: ["shared/qr-text.js"], BarcodeDetector: ["shared/scanner.js"], FaceDetector: ["app/selfie.js"], wakeLock: ["app/counter.js"],
+  createImageBitmap: ["shared/picture.js"], showModal: ["shared/dialog.js"], DecompressionStream: ["shared/qr-text.js"], BarcodeDetector: ["shared/scanner.js"], FaceDetector: ["app/selfie.js"], wakeLock: ["app/live-qr.js"],
   'type: "module"': ["shared/scanner.js"], ".at(": [], ".inert": [],
 };
 

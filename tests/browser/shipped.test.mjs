@@ -13,8 +13,12 @@ import { checkAccessibility, keepPicture, openPerson, PHONE, ROOT, startBoth, st
 
 const WEB = path.join(ROOT, "web");
 const FILES = readdirSync(WEB, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.relative(WEB, path.join(entry.parentPath ?? entry.path, entry.name))).sort();
-const PAGES = { "/": "app/index.html", "/mulai": "help/start.html", "/petugas": "counter/index.html", "/verifikasi": "teller/index.html", "/bantuan": "help/index.html", "/poster": "help/poster.html", "/selebaran": "help/leaflet.html" };
-const AT_ROOT = { ...PAGES, "/aktivasi": "app/index.html", "/sw.js": "app/sw.js", "/manifest.webmanifest": "app/manifest.webmanifest", "/favicon.ico": "shared/icons/icon.svg" };
+// Each page, with the script that draws it.
+const PAGES = { "/": "app/main.js", "/mulai": "help/start.js", "/petugas": "counter/main.js", "/verifikasi": "teller/main.js", "/bantuan": "help/help.js", "/poster": "help/poster.js", "/selebaran": "help/leaflet.js" };
+const AT_ROOT = { "/sw.js": "app/sw.js", "/manifest.webmanifest": "app/manifest.webmanifest", "/favicon.ico": "shared/icons/icon.svg" };
+// The areas whose words a page gets in one file.
+const WORDS = { app: ["shared", "app"], counter: ["shared", "staff", "counter"], teller: ["shared", "staff", "teller"], help: ["shared", "help"] };
+const OF_WORDS = /^\/web\/(\w+)\/words\/(\w+)\.json$/;
 const TYPES = { html: "text/html", js: "text/javascript", mjs: "text/javascript", css: "text/css", json: "application/json", webmanifest: "application/manifest+json", svg: "image/svg+xml", png: "image/png", wasm: "application/wasm", md: "text/plain" };
 const SAID = [/muat ulang halaman/, /reload the page/];
 
@@ -47,10 +51,35 @@ async function expectFile(address, name) {
   }
 }
 
+/** The HTML of a page, which both codings carry. */
+async function pageAt(address, script) {
+  const [plain, packed] = await Promise.all(["identity", "gzip"].map(async (coding) => {
+    const answer = await fetch(demo.base_url + address, { headers: { "accept-encoding": coding } });
+    assert.equal(answer.status, 200, `${address} (${coding})`);
+    assert.equal(answer.headers.get("content-type").split(";")[0], TYPES.html, address);
+    assert.equal(answer.headers.get("x-content-type-options"), "nosniff", address);
+    return answer.text();
+  }));
+  assert.equal(plain, packed, address);
+  assert.ok(plain.startsWith("<!doctype html>") && plain.includes(`<script type="module" src="/web/${script}"></script>`), `${address} is not drawn by web/${script}`);
+  return plain;
+}
+
+/** The words of a page are those of its areas, and no key stands in two of them. */
+async function expectWords(page, language) {
+  const parts = WORDS[page].map((area) => JSON.parse(onDisk(`${area}/i18n/${language}.json`)));
+  const answer = await fetch(`${demo.base_url}/web/${page}/words/${language}.json`);
+  assert.equal(answer.headers.get("content-type").split(";")[0], TYPES.json);
+  const served = await answer.json();
+  assert.deepEqual(served, Object.assign({}, ...parts), `${page} (${language})`);
+  assert.equal(Object.keys(served).length, parts.reduce((sum, part) => sum + Object.keys(part).length, 0), "a key stands in two areas");
+}
+
 test("every file under web/ is served as it stands on disk", async () => {
   assert.ok(FILES.length > 60, "the folder was not read");
   for (const name of FILES) await expectFile(`/web/${name}`, name);
   for (const [address, name] of Object.entries(AT_ROOT)) await expectFile(address, name);
+  for (const [address, script] of Object.entries({ ...PAGES, "/aktivasi": PAGES["/"] })) await pageAt(address, script);
 });
 
 test("vendored files are those that their list names", () => {
@@ -59,12 +88,12 @@ test("vendored files are those that their list names", () => {
   assert.deepEqual(Object.fromEntries(rows.map(([, name, digest]) => [name, digest])), found);
 });
 
-/** What a module names: `{imports, workers, words}`, each an address or a specifier. */
+/** What a module names: `{imports, atOnce, workers, words, pages}`: addresses, specifiers, and pages whose words it asks for. */
 function namedBy(name) {
-  const named = { imports: [], workers: [], words: [] };
+  const named = { imports: [], atOnce: [], workers: [], words: [], pages: [] };
   const say = (node, what) => `web/${name}:${node.loc.start.line}: ${what}`;
   full(parse(onDisk(name).toString(), { ecmaVersion: "latest", sourceType: "module", locations: true }), (node) => {
-    if (["ImportDeclaration", "ExportNamedDeclaration", "ExportAllDeclaration"].includes(node.type) && node.source) named.imports.push(node.source.value);
+    if (["ImportDeclaration", "ExportNamedDeclaration", "ExportAllDeclaration"].includes(node.type) && node.source) [named.imports, named.atOnce].forEach((list) => list.push(node.source.value));
     if (node.type === "ImportExpression") {
       // The decoder, as published, has a branch for Node with a module of Node's.
       if (name.startsWith("vendor/") && node.source.value === "module") return;
@@ -75,6 +104,7 @@ function namedBy(name) {
       assert.equal(node.arguments[0].type, "Literal", say(node, "a worker whose address is made at run time cannot be checked"));
       named.workers.push(node.arguments[0].value);
     }
+    if (node.type === "CallExpression" && node.callee.name === "start" && node.arguments[0]?.type === "Literal" && !name.startsWith("vendor/")) named.pages.push(node.arguments[0].value);
     if (node.type === "Literal" && typeof node.value === "string" && node.value.startsWith("/web/")) named.words.push(node.value);
   });
   return named;
@@ -90,19 +120,15 @@ test("everything that pages, modules, styles and the manifest name is served", a
   for (const name of FILES) {
     const from = `/web/${name}`;
     if (/\.m?js$/.test(name)) {
-      const { imports, workers, words } = namedBy(name);
+      const { imports, workers, words, pages } = namedBy(name);
       for (const specifier of imports) {
         assert.match(specifier, /^\.{0,2}\//, `web/${name} imports ${specifier}: a browser finds only addresses`);
         want(specifier, from);
       }
       for (const worker of workers) want(worker, from);
-      for (const word of words) {
-        // A folder of words, a prefix, or a file.
-        if (/^\/web\/\w+$/.test(word)) ["id", "en"].forEach((language) => want(`${word}/i18n/${language}.json`, from));
-        else if (!word.endsWith("/")) want(word, from);
-      }
-    } else if (name.endsWith(".html")) {
-      for (const [, reference] of onDisk(name).toString().matchAll(/\b(?:href|src)="([^"]+)"/g)) want(reference, from);
+      for (const page of pages) ["id", "en"].forEach((language) => want(`/web/${page}/words/${language}.json`, from));
+      // A prefix, or a file.
+      for (const word of words) if (!word.endsWith("/")) want(word, from);
     } else if (name.endsWith(".css")) {
       for (const [, , reference] of onDisk(name).toString().matchAll(/(?:url\(|@import )\s*(["']?)([^"')\s]+)\1/g)) if (!reference.startsWith("data:")) want(reference, from);
     } else if (name.endsWith(".webmanifest")) {
@@ -110,8 +136,17 @@ test("everything that pages, modules, styles and the manifest name is served", a
       for (const reference of [...icons.map((icon) => icon.src), start_url, scope]) want(reference, from);
     }
   }
+  for (const [address, script] of Object.entries(PAGES)) {
+    for (const [, reference] of (await pageAt(address, script)).matchAll(/\b(?:href|src)="([^"]+)"/g)) if (!reference.startsWith("data:")) want(reference, address);
+  }
   assert.ok(wanted.size > 50, "the references were not found");
   for (const address of wanted) {
+    const [, page, language] = OF_WORDS.exec(address) ?? [];
+    if (page) {
+      await expectWords(page, language);
+      continue;
+    }
+    if (address in PAGES) continue;
     const name = AT_ROOT[address] ?? (address.startsWith("/web/") ? address.slice(5) : assert.fail(`${address} is no address of a file`));
     assert.ok(FILES.includes(name), `${address} is named, but web/${name} is not there`);
     await expectFile(address, name);
@@ -224,6 +259,15 @@ test("what the app keeps for the time without network is what the program serves
     return found;
   });
   assert.ok(kept.includes("/") && kept.includes("/web/app/main.js"), kept.join());
-  for (const address of kept) await expectFile(address, AT_ROOT[address] ?? address.slice(5));
+  for (const address of kept) {
+    const [, page, language] = OF_WORDS.exec(address) ?? [];
+    if (page) await expectWords(page, language);
+    else if (address in PAGES) await pageAt(address, PAGES[address]);
+    else await expectFile(address, AT_ROOT[address] ?? address.slice(5));
+  }
+  // What a module cannot run without is kept with it.
+  const missing = kept.filter((address) => address.endsWith(".js") && address.startsWith("/web/")).flatMap((address) => namedBy(address.slice(5)).atOnce.map((specifier) => [address, new URL(specifier, demo.base_url + address).pathname]))
+    .filter(([, wanted]) => !kept.includes(wanted)).map(([address, wanted]) => `${address} needs ${wanted}`);
+  assert.deepEqual(missing, []);
   await person.close();
 });

@@ -43,8 +43,8 @@ function asked(text) {
 
 const source = Object.fromEntries(AREAS.map((area) => [area, files(path.join(WEB, area)).map((file) => readFileSync(file, "utf8")).join("\n")]));
 const everything = files(WEB).filter((file) => !file.includes("/vendor/")).map((file) => readFileSync(file, "utf8")).join("\n");
-/** The words that an area's pages load: its own, and those of every area that it names. */
-const within = (area) => AREAS.filter((other) => other === area || other === "shared" || source[area].includes(`"/web/${other}"`)).reduce((all, other) => ({ ...all, ...words(other, "id") }), {});
+/** The words that an area's pages need: its own, and those of every area whose modules it uses. */
+const within = (area) => AREAS.filter((other) => other === area || other === "shared" || source[area].includes(`"/web/${other}/`)).reduce((all, other) => ({ ...all, ...words(other, "id") }), {});
 
 for (const area of AREAS) {
   test(`${area}: both languages have the same keys and parameters`, () => {

@@ -2,76 +2,13 @@
 
 import { announce, button, el, fill, icon, notice } from "../shared/dom.js";
 import { explainQr } from "../shared/http.js";
-import { ring } from "../shared/countdown.js";
 import { t } from "../shared/i18n.js";
-import { drawQr } from "../shared/qr.js";
 import { scanner } from "../shared/scanner.js";
-import { complain, every, go, heading, instead, onLeave, person } from "./main.js";
-import { api, refresh } from "./profiles.js";
-
-/** Keeps the screen on while a QR is shown. */
-export function stayAwake() {
-  let lock;
-  navigator.wakeLock?.request("screen").then(
-    (held) => (lock = held),
-    () => {},
-  );
-  onLeave(() => lock?.release().catch(() => {}));
-}
-
-/**
- * A QR with its ring that renews itself: `ask()` gives the token; `renew()` of the element does it at once, `stop()`
- * ends it. When it cannot be renewed the old one is shown as long as it lives, then hidden. `onToken()` is told of
- * each, `onGone()` of the end. While `held()` says so the QR is used in another way, and is renewed at its end only:
- * the next one voids it.
- */
-export function liveQr({ ask, label, onToken, onGone, held }) {
-  const view = el("div", { class: "qr" });
-  const say = el("p", { class: "muted center", role: "status" });
-  const trouble = el("div", { class: "trouble", hidden: true });
-  const clock = ring({
-    seconds: 90,
-    renewAt: 60,
-    label: t("qr.left"),
-    onRenew: () => held?.() || renew(),
-    onEnd: () => {
-      const late = held?.();
-      ended();
-      if (late) renew();
-    },
-  });
-  let stopped = false;
-  const stop = () => {
-    stopped = true;
-    clock.stop();
-  };
-  onLeave(stop);
-  function ended() {
-    fill(view, el("div", { class: "gone" }, icon("clock", 48), el("p", {}, t("qr.ended"))));
-    say.textContent = "";
-    onGone?.();
-  }
-  async function renew() {
-    try {
-      const token = await ask();
-      if (stopped) return;
-      trouble.hidden = true;
-      fill(view, drawQr(token, label));
-      say.textContent = t("qr.renews");
-      clock.restart();
-      onToken?.(token);
-    } catch (error) {
-      if (stopped) return;
-      if (!view.firstChild) ended();
-      complain(trouble, error, renew);
-    }
-  }
-  const node = el("div", { class: "stack" }, view, el("div", { class: "row ring-row" }, clock, say), trouble);
-  node.renew = renew;
-  node.stop = stop;
-  node.ready = renew();
-  return node;
-}
+import { liveQr, stayAwake } from "./live-qr.js";
+import { person } from "./person.js";
+import { api, refresh, registrationPath } from "./profiles.js";
+import { every, go, instead, onLeave } from "./router.js";
+import { heading } from "./ui.js";
 
 function watch(profile) {
   every(3, async () => {
@@ -89,7 +26,7 @@ export async function activationQr() {
   stayAwake();
   const ask = async () =>
     (
-      await api(profile, `/v1/registrations/${profile.registration.registration_id}/activation-token`, {
+      await api(profile, registrationPath(profile, "activation-token"), {
         method: "POST",
         again: true,
       })
@@ -124,7 +61,7 @@ export async function counterScan() {
       if (sending) return null;
       sending = true;
       try {
-        const { data } = await api(profile, `/v1/registrations/${profile.registration.registration_id}/counter-scan`, {
+        const { data } = await api(profile, registrationPath(profile, "counter-scan"), {
           method: "POST",
           json: { token: text },
           again: true,

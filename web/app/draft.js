@@ -4,7 +4,7 @@
 import { forget as drop, keep as put, readObject } from "../shared/storage.js";
 
 /** How long what was typed outlives the last touch. */
-export const LIVES_MILLISECONDS = 30 * 60 * 1000;
+const LIVES_MILLISECONDS = 30 * 60 * 1000;
 
 /** A draft under a key of the tab's storage: `{read(), keep(changes), forget(), expired()}`. */
 export function draft(key) {

@@ -1,7 +1,8 @@
 // The people who use this phone. Each has a device key of their own that cannot be read out (WebCrypto, P-256), and
 // every request of theirs carries a proof made with it (DPoP, RFC 9449).
 
-import { explain, Refused, request, toast } from "../shared/http.js";
+import { toast } from "../shared/dom.js";
+import { explain, Refused, request } from "../shared/http.js";
 import { forget, keep as keepText, read } from "../shared/storage.js";
 
 const CURRENT = "ikd.profile";
@@ -216,9 +217,13 @@ export async function api(profile, path, { method = "GET", token, ...options } =
   }
 }
 
+/** Where the service keeps a person's registration, or a part of it. */
+export const registrationPath = (profile, part) =>
+  ["/v1/registrations", profile.registration.registration_id, part].filter(Boolean).join("/");
+
 /** Asks where a registration stands, and keeps the answer for when there is no network. */
 export async function refresh(profile, options) {
-  const { data } = await api(profile, `/v1/registrations/${profile.registration.registration_id}`, options);
+  const { data } = await api(profile, registrationPath(profile), options);
   return keep(profile, data);
 }
 

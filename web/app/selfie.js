@@ -1,15 +1,18 @@
 // The selfie: camera with an oval, hints where the browser can tell, retake, and a file where there is no camera.
 
-import { announce, button, el, fill, icon, openPicture } from "../shared/dom.js";
+import { announce, button, el, fill, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
-import { complain, go, heading, instead, onLeave, person, working } from "./main.js";
-import { api, keep } from "./profiles.js";
+import { openPicture } from "../shared/picture.js";
+import { person } from "./person.js";
+import { api, keep, registrationPath } from "./profiles.js";
+import { go, instead, onLeave } from "./router.js";
+import { complain, heading, working } from "./ui.js";
 
 const LONGEST = 960;
 const MOST_BYTES = 150 * 1024;
 
 /** A JPEG of at most 960 px and 150 KiB. `portrait` cuts it to 3:4 around the middle. */
-export async function squeeze(source, width, height, portrait) {
+async function compress(source, width, height, portrait) {
   const ratio = 3 / 4;
   const [w, h] = !portrait
     ? [width, height]
@@ -158,7 +161,7 @@ export async function selfie() {
 
   async function shoot(video) {
     try {
-      await review(await squeeze(video, video.videoWidth, video.videoHeight, true), true);
+      await review(await compress(video, video.videoWidth, video.videoHeight, true), true);
     } catch {
       unreadable();
     }
@@ -169,7 +172,7 @@ export async function selfie() {
     if (!picked) return;
     try {
       const picture = await openPicture(picked);
-      const blob = await squeeze(picture.source, picture.width, picture.height, false);
+      const blob = await compress(picture.source, picture.width, picture.height, false);
       picture.close();
       await review(blob, false);
     } catch {
@@ -206,7 +209,7 @@ export async function selfie() {
     trouble.hidden = true;
     await working(pressed, t("selfie.sending", { kb: Math.ceil(blob.size / 1024) }), async () => {
       try {
-        const { data } = await api(profile, `/v1/registrations/${profile.registration.registration_id}/selfie`, {
+        const { data } = await api(profile, registrationPath(profile, "selfie"), {
           method: "PUT",
           body: blob,
           headers: { "Content-Type": "image/jpeg" },

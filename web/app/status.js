@@ -1,13 +1,12 @@
-// CEK STATUS: where the registration stands and what the person does now. Also changing the address, correcting,
-// ending.
+// CEK STATUS: where the registration stands, what the person does now, and how it is ended.
 
-import { announce, button, el, field, fill, icon, notice, openDialog } from "../shared/dom.js";
-import { toast } from "../shared/http.js";
+import { confirm } from "../shared/dialog.js";
+import { announce, button, el, fill, icon, notice, toast } from "../shared/dom.js";
 import { dateTime, t } from "../shared/i18n.js";
-import { draft } from "./draft.js";
-import { complain, every, go, heading, instead, person, working } from "./main.js";
+import { person } from "./person.js";
 import * as profiles from "./profiles.js";
-import { dateField, dayTrouble } from "./register.js";
+import { every, go } from "./router.js";
+import { complain, heading, working } from "./ui.js";
 
 const PICTURES = {
   needs_selfie: "camera",
@@ -200,30 +199,6 @@ function screen(profile, trouble, look) {
   ];
 }
 
-/** Asks before something that cannot be undone. Resolves with true or false. */
-export function confirm({ title, text, yes, no }) {
-  return new Promise((done) => {
-    const dialog = el(
-      "dialog",
-      { "aria-labelledby": "ask-title", class: "stack" },
-      el("h2", { id: "ask-title" }, title),
-      el("p", {}, text),
-      el(
-        "div",
-        { class: "actions" },
-        button(yes, () => dialog.close("yes"), { kind: "danger" }),
-        button(no, () => dialog.close(), { kind: "secondary", autofocus: true }),
-      ),
-    );
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      done(dialog.returnValue === "yes");
-    });
-    document.body.append(dialog);
-    openDialog(dialog);
-  });
-}
-
 async function cancel(profile, trouble) {
   const sure = await confirm({
     title: t("cancel.title"),
@@ -233,7 +208,7 @@ async function cancel(profile, trouble) {
   });
   if (!sure) return;
   try {
-    const { data } = await profiles.api(profile, `/v1/registrations/${profile.registration.registration_id}`, {
+    const { data } = await profiles.api(profile, profiles.registrationPath(profile), {
       method: "DELETE",
       again: true,
     });
@@ -242,153 +217,4 @@ async function cancel(profile, trouble) {
   } catch (error) {
     complain(trouble, error);
   }
-}
-
-// What was typed into such a form outlives a reload and another language, and goes when it was sent.
-const typed = (profile, form) => draft(["ikd.typed", form, profile.id].join("."));
-
-// One form for changes that go to the service as a PATCH.
-function amend(profile, { name: form, title, lead, step, fields, read, check, submitWords, beside }) {
-  const trouble = el("div", { class: "trouble", hidden: true });
-  const submit = el("button", { type: "submit", class: "button wide" }, icon("check"), submitWords);
-  const send = (event) => {
-    event?.preventDefault();
-    if (!check()) return;
-    trouble.hidden = true;
-    working(submit, t("form.sending"), async () => {
-      try {
-        const { data } = await profiles.api(profile, `/v1/registrations/${profile.registration.registration_id}`, {
-          method: "PATCH",
-          json: read(),
-          again: true,
-        });
-        if (read().full_name) profile.name = read().full_name;
-        if (read().birth_date) profile.birthDate = read().birth_date;
-        await profiles.keep(profile, data);
-        typed(profile, form).forget();
-        go("status", { replace: true });
-      } catch (error) {
-        const named = (error.fields ?? []).filter(({ field: name }) => fields[name]);
-        named.forEach(({ field: name, message }) => fields[name].fail(message));
-        if (named.length) fields[named[0].field].input.focus();
-        else complain(trouble, error, error.isNetwork ? send : null);
-      }
-    });
-  };
-  const keep = () => typed(profile, form).keep(read());
-  return el(
-    "div",
-    { class: "stack-loose" },
-    heading(title, step),
-    el("p", { class: "lead" }, lead),
-    el(
-      "form",
-      { class: "card stack-loose", novalidate: true, onsubmit: send, oninput: keep, onchange: keep },
-      Object.values(fields),
-      trouble,
-      submit,
-    ),
-    beside,
-    button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" }),
-  );
-}
-
-export async function contact() {
-  const profile = await person();
-  const kept = typed(profile, "surel").read();
-  const fields = {
-    email: field({
-      id: "email",
-      label: t("contact.email"),
-      hint: t("contact.email.hint", { email: profile.registration.email_hint ?? "" }),
-      type: "email",
-      autocomplete: "email",
-      maxlength: 254,
-      value: kept.email,
-    }),
-    phone: field({
-      id: "phone",
-      label: t("contact.phone"),
-      hint: t("contact.phone.hint"),
-      type: "tel",
-      autocomplete: "tel",
-      maxlength: 40,
-      value: kept.phone,
-    }),
-  };
-  const read = () =>
-    Object.fromEntries(
-      Object.entries(fields)
-        .map(([id, node]) => [id, node.input.value.trim()])
-        .filter(([, text]) => text),
-    );
-  const check = () => {
-    const { email, phone } = read();
-    fields.email.fail(
-      email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)
-        ? t("form.email.error")
-        : !email && !phone
-          ? t("contact.empty")
-          : null,
-    );
-    const wrong = fields.email.input.getAttribute("aria-invalid");
-    if (wrong) fields.email.input.focus();
-    return !wrong;
-  };
-  const sent = profile.registration.state === "code_sent";
-  return amend(profile, {
-    name: "surel",
-    title: t("contact.title"),
-    lead: t(sent ? "contact.lead.code" : "contact.lead"),
-    fields,
-    read,
-    check,
-    submitWords: t("contact.save"),
-  });
-}
-
-export async function correct() {
-  const profile = await person();
-  if (profile.registration.state !== "needs_correction") instead("status");
-  const wanted = profile.registration.corrections ?? [];
-  const kept = typed(profile, "perbaiki").read();
-  const fields = {};
-  if (!wanted.length || wanted.includes("full_name"))
-    fields.full_name = field({
-      id: "full_name",
-      label: t("form.full_name"),
-      hint: t("form.full_name.hint"),
-      autocomplete: "name",
-      autocapitalize: "characters",
-      maxlength: 120,
-      value: kept.full_name ?? profile.name,
-    });
-  if (!wanted.length || wanted.includes("birth_date"))
-    fields.birth_date = dateField({
-      id: "birth_date",
-      label: t("form.birth_date"),
-      hint: t("form.birth_date.hint"),
-      value: kept.birth_date ?? profile.birthDate,
-    });
-  const read = () => ({
-    ...(fields.full_name ? { full_name: fields.full_name.input.value.trim() } : {}),
-    ...(fields.birth_date ? { birth_date: fields.birth_date.value } : {}),
-  });
-  const check = () => {
-    const values = read();
-    fields.full_name?.fail(values.full_name ? null : t("form.full_name.error"));
-    fields.birth_date?.fail(dayTrouble(values.birth_date));
-    return (!fields.full_name || values.full_name) && (!fields.birth_date || !dayTrouble(values.birth_date));
-  };
-  return amend(profile, {
-    name: "perbaiki",
-    title: t("correct.title"),
-    lead: profile.registration.reason ?? t("correct.lead"),
-    step: 4,
-    fields,
-    read,
-    check,
-    submitWords: t("correct.send"),
-    beside: button(t("correct.contact"), () => go("surel"), { kind: "quiet", picture: "edit" }),
-  });
 }

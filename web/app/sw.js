@@ -4,29 +4,19 @@
 
 /* global BUILD */
 const CACHE = `ikd-${BUILD}`;
+// prettier-ignore
 const SHELL = [
-  "/",
-  "/manifest.webmanifest",
-  "/web/shared/base.css",
-  "/web/app/app.css",
-  "/web/shared/icons/icon.svg",
-  ...["dom", "i18n", "http", "storage", "qr", "countdown", "scanner"].map((name) => `/web/shared/${name}.js`),
+  "/", "/manifest.webmanifest",
+  "/web/shared/base.css", "/web/app/app.css", "/web/shared/icons/icon.svg",
   ...[
-    "main",
-    "update",
-    "profiles",
-    "draft",
-    "register",
-    "selfie",
-    "status",
-    "counter",
-    "activate",
-    "wallet",
-    "pin",
-    "captcha",
-    "captcha-worker",
+    "dom", "i18n", "http", "storage", "qr", "countdown", "scanner", "picture", "dialog",
+  ].map((name) => `/web/shared/${name}.js`),
+  ...[
+    "main", "router", "ui", "person", "profiles", "draft", "mail-link", "register", "date-field", "selfie",
+    "status", "amend", "counter", "live-qr", "code", "install", "new-pin", "pin", "pin-pad", "captcha",
+    "captcha-worker", "wallet", "attributes", "unlock", "card", "share", "present", "history", "update",
   ].map((name) => `/web/app/${name}.js`),
-  ...["/web/shared", "/web/app"].flatMap((area) => [`${area}/i18n/id.json`, `${area}/i18n/en.json`]),
+  "/web/app/words/id.json", "/web/app/words/en.json",
   "/web/vendor/uqr-0.1.3/uqr.mjs",
 ];
 const PAGES = ["/", "/aktivasi"];

@@ -1,7 +1,7 @@
 // The app's parts come from one build. A newer one is fetched beside it and taken on as a whole at a moment at which
 // nobody is in the middle of something.
 
-import { toast } from "../shared/http.js";
+import { toast } from "../shared/dom.js";
 import { build, t } from "../shared/i18n.js";
 
 // Screens on which nothing is typed, and from which every way begins.

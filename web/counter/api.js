@@ -12,16 +12,15 @@ export function liveApi(session) {
     viewWithReason: (id, reason) => post(`${one(id)}/views`, { reason }),
     view: (id, options) => get(one(id), options),
     queue: (state, cursor) =>
-      get(
-        `/registrations?limit=30&state=${encodeURIComponent(state)}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`,
-      ),
+      get(`/registrations?${new URLSearchParams({ limit: 30, state, ...(cursor ? { cursor } : {}) })}`),
     figures: () => get("/figures", { quiet: true }),
     counterToken: () => post("/counter-tokens", undefined, { again: true, quiet: true }),
     matches: () => get("/matches", { quiet: true }),
     confirmMatch: (id, number) => post(`${one(id)}/match`, { match_number: number }, { again: true }),
     approve: (id, version, note) =>
       post(`${one(id)}/approval`, { version, checks: { face: true, document: true, data: true }, note }),
-    giveBack: (id, version, to, reason, release) => post(`${one(id)}/return`, { version, to, reason, release }),
+    returnForCorrection: (id, version, to, reason, release) =>
+      post(`${one(id)}/return`, { version, to, reason, release }),
     reject: (id, version, reason, note) => post(`${one(id)}/rejection`, { version, reason, note }),
     picture: (id, kind) => `${session.api}${one(id)}/${kind}`,
   };

@@ -7,7 +7,7 @@ import { explain } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { drawQr } from "/web/shared/qr.js";
 import { arrive, failed } from "/web/staff/frame.js";
-import { remember } from "./review.js";
+import { remember } from "./recent.js";
 
 const POLL_MILLISECONDS = 2000;
 // A screen that nobody minds should not go on showing a QR, nor keep the session awake.

@@ -2,7 +2,7 @@
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
-import { ask } from "/web/staff/frame.js";
+import { ask } from "/web/staff/ask.js";
 
 const SHORTEST = 5;
 const TEMPLATES = {

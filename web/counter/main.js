@@ -4,13 +4,13 @@ import { el, fill } from "/web/shared/dom.js";
 import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
-import { failed, frame, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
+import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
 import { liveApi } from "./api.js";
 import { counterQrScreen } from "./counter-qr.js";
+import { personScreen } from "./person.js";
 import { practiceApi } from "./practice.js";
 import { queueScreen } from "./queue.js";
-import { personScreen } from "./review.js";
 import { practiceScreen, scanScreen } from "./scan.js";
 
 const session = makeSession("/v1/officer", draw);
@@ -88,13 +88,8 @@ function draw() {
   return undefined;
 }
 
-const joined =
-  (...ends) =>
-  () =>
-    ends.forEach((end) => end?.());
-
 async function begin() {
-  await start(["/web/shared", "/web/staff", "/web/counter"]);
+  await start("counter");
   showUncaught();
   onLanguage(() => keepTyped(draw));
   addEventListener("hashchange", draw);

@@ -11,7 +11,18 @@ function drawn({ skin, hair, long, round, mask, blur, shirt }) {
   const cover = mask
     ? "<path d='M36 60h48c2 22-12 32-24 32S34 82 36 60z' fill='#dfe9f0' stroke='#9fb4c2'/>"
     : "<path d='M50 76c6 5 14 5 20 0' fill='none' stroke='#7a3b2e' stroke-width='3' stroke-linecap='round'/>";
-  const picture = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 120 150'><defs><filter id='b'><feGaussianBlur stdDeviation='${blur ? 5 : 0}'/></filter></defs><rect width='120' height='150' fill='${blur ? "#5b6670" : "#b3202a"}'/><g filter='url(#b)'>${back}<path d='M14 150c2-40 22-48 46-48s44 8 46 48z' fill='${shirt}'/><path d='M50 82h20v26H50z' fill='${skin}'/><g fill='${skin}'>${face}</g>${long ? "" : `<path d='M36 46c6-22 42-22 48 0-16-8-32-8-48 0z' fill='${hair}'/>`}${long ? `<path d='M34 52c4-28 48-28 52 0-14-14-38-14-52 0z' fill='${hair}'/>` : ""}<g fill='#2b1d17'><circle cx='51' cy='57' r='3.2'/><circle cx='69' cy='57' r='3.2'/></g>${cover}</g></svg>`;
+  const fringe = long ? "M34 52c4-28 48-28 52 0-14-14-38-14-52 0z" : "M36 46c6-22 42-22 48 0-16-8-32-8-48 0z";
+  const picture = [
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 120 150'>",
+    `<defs><filter id='b'><feGaussianBlur stdDeviation='${blur ? 5 : 0}'/></filter></defs>`,
+    `<rect width='120' height='150' fill='${blur ? "#5b6670" : "#b3202a"}'/>`,
+    `<g filter='url(#b)'>${back}`,
+    `<path d='M14 150c2-40 22-48 46-48s44 8 46 48z' fill='${shirt}'/>`,
+    `<path d='M50 82h20v26H50z' fill='${skin}'/><g fill='${skin}'>${face}</g>`,
+    `<path d='${fringe}' fill='${hair}'/>`,
+    "<g fill='#2b1d17'><circle cx='51' cy='57' r='3.2'/><circle cx='69' cy='57' r='3.2'/></g>",
+    `${cover}</g></svg>`,
+  ].join("");
   return `data:image/svg+xml,${encodeURIComponent(picture)}`;
 }
 
@@ -126,7 +137,7 @@ export function practiceApi() {
       return Promise.resolve(view(find(id), "awaiting_officer"));
     },
     approve: (id) => decide(id, "code_sent"),
-    giveBack: (id, version, to) => decide(id, to === "selfie" ? "needs_selfie" : "needs_correction", to),
+    returnForCorrection: (id, version, to) => decide(id, to === "selfie" ? "needs_selfie" : "needs_correction", to),
     reject: (id) => decide(id, "rejected"),
     picture: (id, kind) => {
       const { selfie } = find(id);

@@ -4,7 +4,7 @@
 import { button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
-import { badge } from "./review.js";
+import { badge } from "./badge.js";
 
 // Names nobody, and tells two with the same initials apart.
 const shortId = (id) => id.slice(-6).toUpperCase();

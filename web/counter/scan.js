@@ -1,10 +1,11 @@
 // The post's home: scan a resident's QR, see the day's figures. And the same for practice, with invented people.
 
-import { el, fill, icon } from "/web/shared/dom.js";
-import { explainQr, toast } from "/web/shared/http.js";
+import { el, fill, icon, toast } from "/web/shared/dom.js";
+import { explainQr } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
-import { arrive, failed, intake } from "/web/staff/frame.js";
-import { remember } from "./review.js";
+import { arrive, failed } from "/web/staff/frame.js";
+import { intake } from "/web/staff/intake.js";
+import { remember } from "./recent.js";
 
 const SHOWN = [
   ["awaiting_officer"],

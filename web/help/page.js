@@ -12,7 +12,7 @@ export const DOORS = [
 
 /** Loads the words, then draws now and after each change of language. `draw(main)` fills the page. */
 export async function begin(title, draw, { wide = false, doors = true } = {}) {
-  await start(["/web/shared", "/web/help"]);
+  await start("help");
   const show = () => {
     document.title = `${t(title)} · IKD`;
     const main = el("main", { id: "main", class: wide ? "wide" : null, tabindex: "-1" });

@@ -12,7 +12,7 @@ export const office = () =>
     .slice(0, 80);
 
 /** The app's address: shown, and as a QR. */
-export const appAddress = () => `${location.origin}/`;
+const appAddress = () => `${location.origin}/`;
 export const appQr = () => el("div", { class: "paper-qr" }, drawQr(appAddress(), t("paper.qr")));
 
 /** The address as people type it. */

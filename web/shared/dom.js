@@ -67,6 +67,21 @@ export function announce(text, urgent = false) {
   forgetting[id] = setTimeout(() => (region.textContent = ""), 10000);
 }
 
+/** A short message at the foot of the page; `seconds` 0 keeps it until the network has answered. */
+export function toast(text, seconds = 5) {
+  document.getElementById("toast")?.remove();
+  if (!text) return;
+  // A message, but not said twice: `announce` says it, because a region that comes with its words is often not read.
+  const node = el(
+    "div",
+    { id: "toast", class: "toast", role: "status", "aria-live": "off", data: { kind: seconds ? "note" : "slow" } },
+    text,
+  );
+  document.body.append(node);
+  announce(text);
+  if (seconds) setTimeout(() => node.remove(), seconds * 1000);
+}
+
 // Drawn on a grid of 24 with a stroke of 2. Each is a list of paths.
 const ICONS = {
   arrow: ["M5 12h14", "m13 6 6 6-6 6"],
@@ -199,81 +214,4 @@ export function field({ id, label, hint, type = "text", tag = "input", options, 
     }
   };
   return node;
-}
-
-/** Opens a dialog over the page; also where the browser knows none (Safari before 15.4). */
-export function openDialog(dialog) {
-  if (typeof dialog.showModal === "function") {
-    dialog.showModal();
-    return;
-  }
-  const others = [...document.body.children].filter(
-    (node) => node !== dialog && node.getAttribute("aria-hidden") !== "true",
-  );
-  const back = document.activeElement;
-  const reachable = () =>
-    [...dialog.querySelectorAll("a[href], button, input, select, textarea")].filter(
-      (node) => !node.disabled && !node.closest("[hidden]"),
-    );
-  const keys = (event) => {
-    if (event.key === "Escape" && dialog.dispatchEvent(new Event("cancel", { cancelable: true }))) dialog.close();
-    if (event.key !== "Tab") return;
-    const all = reachable();
-    const end = event.shiftKey ? all[0] : all[all.length - 1];
-    if (!dialog.contains(document.activeElement) || document.activeElement === end) {
-      event.preventDefault();
-      (event.shiftKey ? all[all.length - 1] : all[0])?.focus();
-    }
-  };
-  dialog.returnValue = "";
-  dialog.close = (value = "") => {
-    if (!dialog.hasAttribute("open")) return;
-    dialog.returnValue = value;
-    dialog.removeAttribute("open");
-    document.removeEventListener("keydown", keys, true);
-    for (const node of others) node.removeAttribute("aria-hidden");
-    back?.focus?.();
-    dialog.dispatchEvent(new Event("close"));
-  };
-  dialog.setAttribute("open", "");
-  dialog.setAttribute("role", "dialog");
-  dialog.setAttribute("aria-modal", "true");
-  dialog.classList.add("drawn");
-  for (const node of others) node.setAttribute("aria-hidden", "true");
-  document.addEventListener("keydown", keys, true);
-  (dialog.querySelector("[autofocus]") ?? reachable()[0])?.focus();
-}
-
-/** A random UUID (RFC 9562 version 4); `crypto.randomUUID` is younger than some browsers and missing on plain http. */
-export function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
-
-/** Opens a picture file: `{source, width, height, close()}`, upright. Rejects when it is none. */
-export async function openPicture(file) {
-  try {
-    const source = await createImageBitmap(file, { imageOrientation: "from-image" });
-    return { source, width: source.width, height: source.height, close: () => source.close() };
-  } catch {
-    // Safari before 15 has no such function, Chrome before 81 not that option: an element does the same.
-    const address = URL.createObjectURL(file);
-    const source = new Image();
-    source.src = address;
-    try {
-      await source.decode();
-    } catch (error) {
-      URL.revokeObjectURL(address);
-      throw error;
-    }
-    return {
-      source,
-      width: source.naturalWidth,
-      height: source.naturalHeight,
-      close: () => URL.revokeObjectURL(address),
-    };
-  }
 }

@@ -1,7 +1,7 @@
 // Requests that never fail in silence: a limit of time, repetition where repeating does no harm, and for every
 // refusal a sentence that says why and what to do (RFC 9457 problem documents speak the person's language already).
 
-import { announce, el } from "./dom.js";
+import { toast } from "./dom.js";
 import { known, language, t } from "./i18n.js";
 
 /**
@@ -73,21 +73,6 @@ function busy(change) {
     slow = undefined;
     document.getElementById("toast")?.dataset.kind === "slow" && toast("");
   }
-}
-
-/** A short message at the foot of the page; `seconds` 0 keeps it until the network has answered. */
-export function toast(text, seconds = 5) {
-  document.getElementById("toast")?.remove();
-  if (!text) return;
-  // A message, but not said twice: `announce` says it, because a region that comes with its words is often not read.
-  const node = el(
-    "div",
-    { id: "toast", class: "toast", role: "status", "aria-live": "off", data: { kind: seconds ? "note" : "slow" } },
-    text,
-  );
-  document.body.append(node);
-  announce(text);
-  if (seconds) setTimeout(() => node.remove(), seconds * 1000);
 }
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

@@ -1,13 +1,13 @@
 // Words in two languages: Indonesian first, English by choice. Every area has `i18n/id.json` and `i18n/en.json` with
 // the same flat keys; `{name}` in a sentence is a parameter. Nothing that a person reads stands anywhere else.
 
-import { el } from "./dom.js";
+import { el, toast } from "./dom.js";
 import { keep, read } from "./storage.js";
 
-export const LANGUAGES = ["id", "en"];
+const LANGUAGES = ["id", "en"];
 const STORED = "ikd.language";
 const listeners = new Set();
-let areas = [];
+let page;
 let words = {};
 
 /** Which build of the service this page comes from, as its answers say. */
@@ -22,20 +22,18 @@ function preferred() {
 }
 
 async function load(wanted) {
-  const parts = await Promise.all(
-    areas.map(async (area) => {
-      const answer = await fetch(`${area}/i18n/${wanted}.json`);
-      if (!answer.ok) throw new Error(`no words: ${area} ${wanted}`);
-      build = build ?? answer.headers.get("ikd-build");
-      return answer.json();
-    }),
-  );
-  return Object.assign({}, ...parts);
+  const answer = await fetch(`/web/${page}/words/${wanted}.json`);
+  if (!answer.ok) throw new Error(`no words: ${page} ${wanted}`);
+  build = build ?? answer.headers.get("ikd-build");
+  return answer.json();
 }
 
-/** Loads the words of these areas, e.g. `["/web/shared", "/web/app"]`, and translates the page. */
-export async function start(folders) {
-  areas = folders;
+/**
+ * Loads the words of a page, e.g. `app`: those of its area and of all that it is built on, put together by the
+ * service.
+ */
+export async function start(area) {
+  page = area;
   language = preferred();
   try {
     words = await load(language);
@@ -45,14 +43,6 @@ export async function start(folders) {
     throw error;
   }
   document.documentElement.lang = language;
-  translate(document);
-}
-
-/** Adds an area that is needed only later. */
-export async function addArea(folder) {
-  if (areas.includes(folder)) return;
-  areas.push(folder);
-  words = await load(language);
 }
 
 /** The sentence for a key. */
@@ -69,13 +59,12 @@ export function t(key, params = {}) {
 export const known = (key) => words[key] !== undefined;
 
 /** Changes the language, remembers it, and tells whoever listens to draw anew. */
-export async function setLanguage(wanted) {
+async function setLanguage(wanted) {
   if (!LANGUAGES.includes(wanted) || wanted === language) return;
   words = await load(wanted);
   language = wanted;
   keep("local", STORED, wanted);
   document.documentElement.lang = wanted;
-  translate(document);
   for (const listener of listeners) listener(wanted);
 }
 
@@ -84,25 +73,9 @@ export function onLanguage(listener) {
   listeners.add(listener);
 }
 
-/**
- * Translates elements with `data-i18n`, and attributes with `data-i18n-aria-label`, `-title`, `-placeholder`, `-alt`.
- */
-export function translate(root) {
-  for (const node of root.querySelectorAll("[data-i18n]")) node.textContent = t(node.dataset.i18n);
-  for (const attribute of ["aria-label", "title", "placeholder", "alt"]) {
-    for (const node of root.querySelectorAll(`[data-i18n-${attribute}]`))
-      node.setAttribute(attribute, t(node.getAttribute(`data-i18n-${attribute}`)));
-  }
-}
-
-// The words of the other language are fetched when they are first wanted: without network the page stays as it is,
-// and says why. `http.js` speaks with these words itself, so it is taken in only here, where it is loaded long since.
-function unheard() {
-  return import("./http.js").then(
-    ({ toast }) => toast(t("problem.offline")),
-    () => {},
-  );
-}
+// The words of the other language are fetched when they are first wanted: without network the page stays as it is, and
+// says why.
+const unheard = () => toast(t("problem.offline"));
 
 /** Two buttons, ID and EN. */
 export function languageSwitch() {
@@ -137,9 +110,3 @@ export const dateTime = (moment) =>
 
 /** A day (`YYYY-MM-DD`) as the KTP-el writes it: `17-08-1990`. */
 export const ktpDate = (day) => String(day).split("-").reverse().join("-");
-
-/** A day in words. */
-export const longDate = (day) =>
-  new Intl.DateTimeFormat(tag(), { dateStyle: "long", timeZone: "UTC" }).format(
-    new Date(`${String(day).slice(0, 10)}T00:00:00Z`),
-  );

@@ -1,8 +1,9 @@
 // Reads QR codes from the camera or from a photo: with the browser's own detector where it knows QR codes, else with a
 // vendored decoder in a worker, which is loaded only now.
 
-import { button, el, fill, icon, openPicture } from "./dom.js";
+import { button, el, fill, icon } from "./dom.js";
 import { t } from "./i18n.js";
+import { openPicture } from "./picture.js";
 
 // Longest side of the pictures that are decoded: enough for a QR across half a frame, small enough for an old phone.
 const LONGEST = 960;

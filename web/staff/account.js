@@ -3,8 +3,9 @@
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
-import { lastLogIn, passwordField, totpField } from "/web/staff/session.js";
+import { allFilled, passwordField, totpField } from "./fields.js";
+import { arrive, failed } from "./frame.js";
+import { lastLogIn } from "./session.js";
 
 function passwordForm(session, changed) {
   const old = passwordField("old-password", { label: t("account.old") });
@@ -25,13 +26,7 @@ function passwordForm(session, changed) {
       onsubmit: async (event) => {
         event.preventDefault();
         fill(place);
-        let first;
-        for (const one of fields) {
-          const empty = !one.input.value.trim();
-          one.fail(empty ? t("staff.required") : "");
-          if (empty) first = first ?? one;
-        }
-        if (first) return first.input.focus();
+        if (!allFilled(fields)) return;
         send.disabled = true;
         try {
           await session.call("/password", {

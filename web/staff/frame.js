@@ -1,11 +1,9 @@
 // The frame of the pages for people who work with the service: bar, places to go, shortcuts, the log-in screen.
 
-import { button, el, fill, icon, mark, notice, openDialog } from "/web/shared/dom.js";
-import { explain, toast } from "/web/shared/http.js";
+import { button, el, fill, icon, mark, notice } from "/web/shared/dom.js";
+import { explain } from "/web/shared/http.js";
 import { languageSwitch, t } from "/web/shared/i18n.js";
-import { judgeText } from "/web/shared/qr-text.js";
-import { scanner } from "/web/shared/scanner.js";
-import { onStrayScan, wedge } from "/web/staff/wedge.js";
+import { tellTrouble } from "./intake.js";
 
 /** A key, shown. */
 export const key = (name) => el("kbd", { "aria-hidden": "true" }, name);
@@ -141,132 +139,11 @@ export function arrive(main, selector = "h1") {
   if (selector === "h1") scrollTo(0, 0);
 }
 
-// A scan that no screen waits for is said, not swallowed.
-onStrayScan((where) => toast(t(`staff.scan.${where}`), 8));
-
-/** What to say of a scan that is not whole. */
-export const scanTrouble = (kind) => t(`staff.scan.${kind}`);
-
-function tellTrouble(place, kind) {
-  place.textContent = scanTrouble(kind);
-  place.dataset.trouble = kind;
-}
-
-/**
- * All ways for a QR to come in: camera, photo, hand scanner, clipboard, and its text. `onText` may give a sentence
- * that is shown. Call `stop()` on the element when leaving.
- */
-export function intake({ onText, hint }) {
-  const place = el("p", { class: "intake-say", role: "status" });
-  const take = async (text) => {
-    place.textContent = "";
-    delete place.dataset.trouble;
-    const sentence = await onText(text);
-    if (sentence) place.textContent = sentence;
-    return sentence;
-  };
-  const scanned = ({ text, trouble }) => {
-    if (text !== undefined) return take(text);
-    tellTrouble(place, trouble);
-    return undefined;
-  };
-  const camera = scanner({ onText: take, hint, facing: "environment" });
-  const stopWedge = wedge(scanned);
-  const judged = async (came) => {
-    const { kind, text } = await judgeText(came);
-    return scanned(kind === "whole" || kind === "other" ? { text } : { trouble: kind });
-  };
-  const input = el("input", {
-    id: "qr-text",
-    class: "input mono",
-    autocomplete: "off",
-    autocapitalize: "characters",
-    spellcheck: "false",
-  });
-  const typed = el(
-    "form",
-    {
-      class: "row typed",
-      onsubmit: (event) => {
-        event.preventDefault();
-        const text = input.value;
-        if (!text.trim()) return input.focus();
-        input.value = "";
-        judged(text);
-      },
-    },
-    el("label", { for: "qr-text", class: "sr-only" }, t("staff.qr_text")),
-    input,
-    button(t("staff.check"), null, { type: "submit", kind: "secondary", wide: false }),
-  );
-  // Pasted anywhere but into a field it is meant for this.
-  const paste = (event) => {
-    const text = event.clipboardData?.getData("text") ?? "";
-    if (!text.trim() || event.target.closest?.("input, textarea, dialog")) return;
-    event.preventDefault();
-    judged(text);
-  };
-  document.addEventListener("paste", paste);
-  const node = el(
-    "div",
-    { class: "intake stack" },
-    camera,
-    place,
-    el("p", { class: "hand row" }, icon("scan"), el("span", {}, t("staff.hand_scanner"))),
-    el("details", {}, el("summary", {}, t("staff.qr_text")), typed),
-  );
-  node.stop = () => {
-    camera.stop();
-    stopWedge();
-    document.removeEventListener("paste", paste);
-  };
-  return node;
-}
-
-/**
- * Asks something in a dialog. `content` is drawn inside; resolves with what `done(value)` gives, or null when closed.
- */
-export function ask(title, content, className = "") {
-  return new Promise((resolve) => {
-    const back = document.activeElement;
-    const dialog = el("dialog", { class: `ask ${className}`, "aria-labelledby": "ask-title" });
-    let answer = null;
-    const done = (value) => {
-      answer = value;
-      dialog.close();
-    };
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      // The browser has given the focus back at once; this event comes later, when the next key may already have
-      // moved it. What was drawn anew meanwhile is found by its name.
-      if (document.activeElement === document.body) {
-        const place =
-          back?.isConnected && back !== document.body
-            ? back
-            : (document.getElementById(back?.id) ?? document.getElementById("main"));
-        place?.focus();
-      }
-      resolve(answer);
-    });
-    fill(
-      dialog,
-      el(
-        "div",
-        { class: "stack" },
-        el(
-          "div",
-          { class: "row spread dialog-head" },
-          el("h2", { id: "ask-title" }, title),
-          button(t("staff.close"), () => done(null), { kind: "quiet", wide: false, picture: "close" }),
-        ),
-        content(done),
-      ),
-    );
-    document.body.append(dialog);
-    openDialog(dialog);
-    dialog.querySelector("[autofocus]")?.focus();
-  });
-}
+/** One function that ends what several began. */
+export const joined =
+  (...ends) =>
+  () =>
+    ends.forEach((end) => end?.());
 
 /** Function keys and Ctrl+Enter, which no text field needs. Gives a function that stops listening. */
 export function shortcuts(actions) {

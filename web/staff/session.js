@@ -2,47 +2,12 @@
 // When it has idled or ended in the middle of something, the proof is asked for in a dialog over the screen, so that
 // nothing that was typed is lost; then the request goes out again.
 
-import { button, el, field, fill, icon, notice, openDialog } from "/web/shared/dom.js";
-import { explain, request, toast } from "/web/shared/http.js";
+import { openDialog } from "/web/shared/dialog.js";
+import { button, el, field, fill, icon, notice, toast } from "/web/shared/dom.js";
+import { explain, request } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { forgetSession } from "/web/shared/storage.js";
-
-/** A field for a password, with a switch that shows it. */
-export function passwordField(id, { label = t("staff.password"), hint, autocomplete = "current-password" } = {}) {
-  const node = field({ id, label, hint, type: "password", autocomplete, required: true, spellcheck: "false" });
-  const show = el(
-    "button",
-    {
-      type: "button",
-      class: "button quiet show-password",
-      "aria-pressed": "false",
-      onclick: () => {
-        const hidden = node.input.type === "password";
-        node.input.type = hidden ? "text" : "password";
-        show.setAttribute("aria-pressed", String(hidden));
-        node.input.focus();
-      },
-    },
-    t("staff.show_password"),
-  );
-  const box = el("div", { class: "with-button" });
-  node.input.replaceWith(box);
-  box.append(node.input, show);
-  return node;
-}
-
-/** A field for the six digits. */
-export const totpField = () =>
-  field({
-    id: "totp",
-    label: t("staff.totp"),
-    hint: t("staff.totp.hint"),
-    inputmode: "numeric",
-    autocomplete: "one-time-code",
-    maxlength: 9,
-    required: true,
-    spellcheck: "false",
-  });
+import { allFilled, passwordField, totpField } from "./fields.js";
 
 /** When one logged in before, and how many tries failed since: somebody else's log-in is noticed by its owner. */
 export function lastLogIn(who) {
@@ -73,13 +38,7 @@ function form(session, { ended, idle, onDone }) {
       onsubmit: async (event) => {
         event.preventDefault();
         fill(place);
-        let first;
-        for (const one of fields) {
-          const empty = !one.input.value.trim();
-          one.fail(empty ? t("staff.required") : "");
-          if (empty) first = first ?? one;
-        }
-        if (first) return first.input.focus();
+        if (!allFilled(fields)) return;
         send.disabled = true;
         try {
           const json = idle

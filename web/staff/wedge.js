@@ -65,7 +65,7 @@ function restore() {
 }
 
 /** A hand that typed very fast after all: what was held back goes where it was meant to go. */
-function giveBack() {
+function putBack() {
   const held = text.slice(clear()).replace(/\n/g, "");
   if (field?.input.isConnected && held) {
     const { input } = field;
@@ -119,7 +119,7 @@ function look(final) {
         if (!text.startsWith(came)) return undefined;
         if (!whole && (!final || text !== came)) return undefined;
         // A password that is as long as a token.
-        if (found.kind === "other" && field?.input.matches(LOG_IN)) return giveBack();
+        if (found.kind === "other" && field?.input.matches(LOG_IN)) return putBack();
         restore();
         taken = true;
         if (whole) text = text.slice(whole.length).replace(/^\n+/, "");
@@ -159,7 +159,7 @@ function press(event) {
   const goesOn =
     text && since < (text.length > clear() ? STALL_MILLISECONDS : field ? GAP_IN_FIELD_MILLISECONDS : GAP_MILLISECONDS);
   if (!goesOn) {
-    giveBack();
+    putBack();
     began = event.timeStamp;
     const input = document.activeElement;
     field = input?.matches?.(TEXT_FIELD) ? { input, value: input.value } : null;
@@ -176,7 +176,7 @@ function press(event) {
   clearTimeout(silence);
   if (text.length > clear() && !byHand) {
     silence = setTimeout(() => {
-      if (text.length < SHORTEST && field) return giveBack();
+      if (text.length < SHORTEST && field) return putBack();
       text += "\n";
       look(false);
       silence = setTimeout(() => look(true), STALL_MILLISECONDS - SILENCE_MILLISECONDS);

@@ -1,75 +1,16 @@
 // The result: valid, invalid, or not known yet. Told by shape, word and place, and by colour last.
 
-import { announce, button, el, fill, icon, svg, uuid } from "/web/shared/dom.js";
 import { stopwatch } from "/web/shared/countdown.js";
-import { duration, explain, toast } from "/web/shared/http.js";
+import { announce, button, el, fill, icon, svg, toast } from "/web/shared/dom.js";
+import { duration, explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, known, t } from "/web/shared/i18n.js";
+import { arrive, key } from "/web/staff/frame.js";
+import { scanTrouble } from "/web/staff/intake.js";
 import { wedge } from "/web/staff/wedge.js";
-import { arrive, key, scanTrouble } from "/web/staff/frame.js";
 
 // A 503 and a lost network mean that nobody knows; then the same question goes out again under the same key.
 const AGAIN_SECONDS = [2, 4, 8, 15];
 const TWICE_MILLISECONDS = 2000;
-const UNKNOWN = ["undetermined", "overloaded", "unavailable", "request_in_flight", "internal"];
-
-/**
- * A check of one `{token}` or `{code}`: its key never changes, so asking again can only tell what happened. With the
- * `id` of an earlier check it is that one once more: after a reload, say.
- */
-export function newCheck(session, shown, purpose, id = uuid()) {
-  const check = {
-    shown,
-    purpose,
-    byCode: "code" in shown,
-    organisation: session.who.relying_party,
-    answer: null,
-    refused: null,
-    tries: 0,
-    took: null,
-    async ask() {
-      const elapsed = stopwatch();
-      check.tries += 1;
-      try {
-        check.answer = await session.call("/verifications", {
-          method: "POST",
-          json: { ...shown, purpose: purpose.code },
-          headers: { "Idempotency-Key": id },
-          timeout: 8000,
-        });
-        check.refused = null;
-      } catch (error) {
-        check.refused = error;
-      }
-      check.took = elapsed();
-      return check;
-    },
-    get isUnknown() {
-      return (
-        !check.answer &&
-        (!check.refused ||
-          check.refused.isNetwork ||
-          UNKNOWN.includes(check.refused.code) ||
-          check.refused.status >= 500)
-      );
-    },
-    /** The proof to keep. */
-    receipt() {
-      const { verification_id, result, reason, verified_at, receipt, attributes, disclosed } = check.answer;
-      return {
-        verification_id,
-        relying_party: check.organisation,
-        purpose: purpose.code,
-        result,
-        reason,
-        verified_at,
-        disclosed,
-        attributes: attributes ?? {},
-        receipt,
-      };
-    },
-  };
-  return check;
-}
 
 // Three shapes that differ as outlines: a disc with a tick, an octagon with a cross, a triangle with a question.
 const SHAPES = {

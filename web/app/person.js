@@ -1,0 +1,9 @@
+// Whose screens these are: several people may use one phone.
+
+import { current } from "./profiles.js";
+import { instead } from "./router.js";
+
+/** The person who uses the app; without one, the first screen. */
+export async function person() {
+  return (await current()) ?? instead("");
+}

@@ -1,0 +1,139 @@
+// The screens of the app by address: which one is shown, the ways between them, and what ends when one is left. It
+// knows no screen by itself: `main.js` hands them over, and each of them may use this module.
+
+import { button, el, fill, find } from "../shared/dom.js";
+import { asRefused, onNetwork, probe } from "../shared/http.js";
+import { t } from "../shared/i18n.js";
+import { complain, heading } from "./ui.js";
+
+// Where the link of the activation mail leads, which carries no screen's name.
+const MAIL_LINK = "/aktivasi";
+
+/** Where screens are drawn. */
+export const outlet = el("main", { id: "isi", tabindex: "-1" });
+
+let screens = {};
+let guard = () => false;
+let leaving = [];
+let turn = 0;
+
+/** The name of the screen that is shown. */
+export const here = () => /^#\/(\w*)$/.exec(location.hash)?.[1] ?? "";
+
+// What the address asks for: a screen, or the link of a mail.
+const asked = () => (location.pathname === MAIL_LINK && !here() ? MAIL_LINK : here());
+
+/** Goes to a screen. `replace` leaves no step to come back to. */
+export function go(name, { replace = false } = {}) {
+  const address = `${location.pathname === MAIL_LINK ? "/" : ""}#/${name}`;
+  if (replace || location.pathname === MAIL_LINK) {
+    history.replaceState(null, "", address);
+    show();
+  } else if (location.hash === address) {
+    show();
+  } else {
+    location.hash = address;
+  }
+}
+
+/** Thrown by a screen that sent the person to another. */
+class Elsewhere extends Error {
+  constructor() {
+    super();
+    this.name = "Elsewhere";
+  }
+}
+
+/** Sends the person to another screen instead of this one. */
+export function instead(name) {
+  go(name, { replace: true });
+  throw new Elsewhere();
+}
+
+/** Calls back when this screen is left. */
+export function onLeave(act) {
+  leaving.push(act);
+}
+
+/** Repeats while the screen is shown; the first time after `seconds`. */
+export function every(seconds, act) {
+  let busy = false;
+  const timer = setInterval(async () => {
+    if (busy || document.hidden) return;
+    busy = true;
+    await act().catch(() => {});
+    busy = false;
+  }, seconds * 1000);
+  onLeave(() => clearInterval(timer));
+  return () => clearInterval(timer);
+}
+
+/** Draws the screen of the present address. `keepFocus` leaves the focus where it is. */
+export async function show({ keepFocus = false } = {}) {
+  if (guard(here())) return;
+  const mine = (turn += 1);
+  leaving.forEach((act) => act());
+  leaving = [];
+  document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
+  const slow = setTimeout(
+    () =>
+      mine === turn &&
+      fill(
+        outlet,
+        el("div", { class: "loading" }, el("div", { class: "spinner" }), el("h1", { class: "lead" }, t("app.loading"))),
+      ),
+    300,
+  );
+  let content;
+  try {
+    content = await (screens[asked()] ?? screens[""])();
+  } catch (error) {
+    clearTimeout(slow);
+    if (error instanceof Elsewhere || mine !== turn) return;
+    const place = el("div", {});
+    content = el(
+      "div",
+      { class: "stack-loose" },
+      heading(t("app.trouble")),
+      place,
+      button(t("app.start"), () => go("orang"), { kind: "quiet" }),
+    );
+    complain(place, error, () => show());
+    // Some browsers remember that a module failed until the page is loaded anew.
+    const missing = asRefused(error).code === "part_missing";
+    if (missing) probe();
+    let before;
+    leaving.push(
+      onNetwork((trouble) => {
+        if (before && !trouble && mine === turn) missing ? location.reload() : show();
+        before = trouble;
+      }),
+    );
+  }
+  clearTimeout(slow);
+  if (mine !== turn) return;
+  fill(outlet, content);
+  const title = find("h1", outlet);
+  document.title = `${title?.textContent ?? ""} · IKD`;
+  if (!keepFocus) {
+    scrollTo(0, 0);
+    title?.focus({ preventScroll: true });
+  }
+}
+
+/**
+ * Shows the screens of `table`, functions that give an element, or its promise: by the name behind the `#/` of the
+ * address, and by `/aktivasi` for the link of a mail.
+ */
+export async function startRouter(table) {
+  screens = table;
+  addEventListener("hashchange", () => show());
+  await show({ keepFocus: true });
+}
+
+/**
+ * Calls `act(screen)` before each screen; where it gives true, the page is about to be replaced and nothing is drawn.
+ */
+export function beforeEach(act) {
+  guard = act;
+}

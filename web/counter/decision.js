@@ -1,0 +1,177 @@
+// The three checks, the note and the decision.
+
+import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { t } from "/web/shared/i18n.js";
+import { key } from "/web/staff/frame.js";
+import { askReject, askReturn } from "./decide.js";
+
+/** What stands in the way of approving, as notices; empty when nothing does. */
+export function hindrances(view) {
+  const found = [];
+  if (view.already_active) found.push(notice("danger", t("hinder.already_active"), t("hinder.already_active.do")));
+  if (view.check_result === "unknown_nik")
+    found.push(notice("danger", t("hinder.unknown_nik"), t("hinder.unknown_nik.do")));
+  if (view.check_result === "not_eligible")
+    found.push(notice("danger", t("hinder.not_eligible"), t("hinder.not_eligible.do")));
+  return found;
+}
+
+const section = (...content) =>
+  el(
+    "section",
+    { class: "card stack decision", "aria-labelledby": "decision" },
+    el("h2", { id: "decision" }, t("decision.title")),
+    ...content,
+  );
+
+const problemPlace = () => el("div", { class: "problem-place" });
+
+/** Why nothing can be decided, with the way on; null where it can. */
+function closed(view, next) {
+  if (view.state !== "awaiting_officer") {
+    return section(
+      problemPlace(),
+      notice("info", t("decision.closed"), t(`state.${view.state}`)),
+      view.last_words ? el("p", {}, el("b", {}, t("decision.last_words")), " ", el("span", {}, view.last_words)) : null,
+      button(t("done.next"), next, {}),
+    );
+  }
+  if (!view.may_decide) {
+    return section(
+      problemPlace(),
+      notice("info", t("decision.scan_again"), t("decision.scan_again.do")),
+      button(t("counter.scan"), next, { picture: "scan" }),
+    );
+  }
+  return null;
+}
+
+/** The checks as boxes, and `show()` for ticks that were taken back. */
+function checkBoxes(desk) {
+  const inputs = Object.keys(desk.checks).map((name) => {
+    const input = el("input", {
+      type: "checkbox",
+      id: `check-${name}`,
+      onchange: () => {
+        desk.checks[name] = input.checked;
+        desk.keep();
+      },
+    });
+    return [name, input];
+  });
+  const show = () => {
+    for (const [name, input] of inputs) input.checked = desk.checks[name];
+  };
+  show();
+  const boxes = inputs.map(([name, input]) =>
+    el(
+      "label",
+      { class: "check" },
+      input,
+      el("span", {}, el("b", {}, t(`check.${name}`)), el("span", { class: "muted small" }, t(`check.${name}.how`))),
+    ),
+  );
+  return { boxes, show, firstOpen: () => inputs.map(([, input]) => input).find((input) => !input.checked) };
+}
+
+function noteField(desk) {
+  const note = el("textarea", {
+    id: "note",
+    rows: 2,
+    maxlength: 500,
+    oninput: () => {
+      desk.note = note.value;
+      desk.keep();
+    },
+  });
+  note.value = desk.note;
+  return el("div", { class: "field" }, el("label", { for: "note" }, t("decision.note")), note);
+}
+
+/**
+ * The part with the decision: `{node, update(view, changed), act}`. `update` is for what may change in it while the
+ * officer ticks and writes: a node that is replaced under a pressed key forgets the press. `act` holds what can be
+ * done; it is null where nothing can. `send(kind, request)` sends a decision, `isSending()` says whether one is under
+ * way.
+ */
+export function decision(view, { desk, api, id, next, nextKey, send, isSending }) {
+  const end = closed(view, next);
+  if (end) return { node: end, update() {}, act: null };
+  const place = problemPlace();
+  const hinder = hindrances(view);
+  const { boxes, show, firstOpen } = checkBoxes(desk);
+  const act = {
+    approve() {
+      if (hinder.length) return undefined;
+      const open = firstOpen();
+      if (open) {
+        fill(place, notice("warning", t("decision.check_first"), t("decision.check_first.do")));
+        announce(t("decision.check_first"), true);
+        return open.focus();
+      }
+      const { version } = desk.view;
+      return send("approve", () => api.approve(id, version, desk.note));
+    },
+    async returnForCorrection() {
+      if (isSending()) return;
+      // What was on the screen when the officer decided: the view goes on under the dialog.
+      const { version } = desk.view;
+      const answer = await askReturn(desk.view);
+      if (answer) send("return", () => api.returnForCorrection(id, version, answer.to, answer.reason, answer.release));
+    },
+    async reject() {
+      if (isSending()) return;
+      const { version } = desk.view;
+      const answer = await askReject();
+      if (answer) send("reject", () => api.reject(id, version, answer.reason, answer.note));
+    },
+  };
+  const keyed = (label, onclick, name, kind, picture) =>
+    el(
+      "button",
+      {
+        type: "button",
+        class: `button wide ${kind}`,
+        onclick,
+        "aria-keyshortcuts": name.replace("Ctrl", "Control"),
+      },
+      icon(picture),
+      t(label),
+      key(name),
+    );
+  const waits = el("div", { class: "waits" });
+  const node = section(
+    waits,
+    hinder.length
+      ? hinder
+      : [
+          el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("decision.checks")), boxes),
+          noteField(desk),
+        ],
+    place,
+    el(
+      "div",
+      { class: "actions" },
+      hinder.length ? null : keyed("decision.approve", act.approve, "Ctrl+Enter", "", "check"),
+      keyed("decision.return", act.returnForCorrection, "F9", "secondary", "back"),
+      keyed("decision.reject", act.reject, "F10", "danger-quiet", "block"),
+      el(
+        "p",
+        { class: "center small muted" },
+        el("button", { type: "button", class: "button quiet", onclick: next }, t("decision.leave"), key(nextKey)),
+      ),
+    ),
+  );
+  const update = (now, changed) => {
+    show();
+    if (hinder.length) return;
+    fill(
+      waits,
+      changed ? notice("info", t("hinder.changed"), t("hinder.changed.do")) : null,
+      now.check_state !== "done" ? notice("warning", t("hinder.pending"), t("hinder.pending.do")) : null,
+    );
+    if (changed) announce(`${t("hinder.changed")}. ${t("hinder.changed.do")}`);
+  };
+  update(view, false);
+  return { node, update, act };
+}

@@ -1,0 +1,177 @@
+// One person at the counter: two faces side by side, submitted and registered data side by side, three checks, a
+// decision.
+
+import { button, el, fill, notice } from "/web/shared/dom.js";
+import { explain } from "/web/shared/http.js";
+import { dateTime, t } from "/web/shared/i18n.js";
+import { arrive, failed, shortcuts } from "/web/staff/frame.js";
+import { badge } from "./badge.js";
+import { comparison } from "./comparison.js";
+import { decision, hindrances } from "./decision.js";
+import { deskOf } from "./desk.js";
+import { faces } from "./faces.js";
+import { outcome } from "./outcome.js";
+import { askWhy } from "./reason.js";
+import { recall } from "./recent.js";
+
+const REFRESH_MILLISECONDS = 2500;
+// Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
+const MOST_LOOKS = 120;
+
+/** What may not change under the officer's hands: another of it is drawn as a whole. */
+const shape = (view) =>
+  JSON.stringify([
+    view.state,
+    view.may_decide,
+    view.scanned_at,
+    view.submitted.full_name,
+    hindrances(view).map((node) => node.textContent),
+  ]);
+
+function layout(view, { faces: pictures, data, decision: part }) {
+  return el(
+    "div",
+    { class: "stack" },
+    el(
+      "div",
+      { class: "row person" },
+      el("h1", {}, view.submitted.full_name),
+      badge(view.state),
+      view.scanned_at
+        ? el("span", { class: "muted small" }, t("person.scanned", { when: dateTime(view.scanned_at) }))
+        : null,
+    ),
+    el("div", { class: "two to-left" }, el("div", { class: "stack" }, pictures, data), part.node),
+  );
+}
+
+/**
+ * Shows one registration. `next()` goes on to the next person; `memory` outlives drawing anew. Gives a function that
+ * ends it.
+ */
+export function personScreen(main, api, id, { next, nextKey, memory }) {
+  const desk = deskOf(id, memory, recall(id));
+  let ended = false;
+  let timer;
+  let sending = false;
+  let decided = false;
+  let drawn = null;
+  let asked = 0;
+  let looks = 0;
+  let act = null;
+  const end = shortcuts({
+    "Ctrl+Enter": () => act?.approve(),
+    F9: () => act?.returnForCorrection(),
+    F10: () => act?.reject(),
+  });
+
+  function done(answer, kind) {
+    act = null;
+    // A look that is still under way must not take the outcome's place.
+    decided = true;
+    clearTimeout(timer);
+    for (const dialog of document.querySelectorAll("dialog.ask")) dialog.close();
+    desk.clear();
+    memory.outcome = { answer, kind };
+    outcome(main, { kind, answer, next, lesson: api.lesson?.(id, kind) });
+  }
+
+  async function send(kind, request) {
+    if (sending || decided) return;
+    sending = true;
+    try {
+      done(await request(), kind);
+    } catch (error) {
+      const { title, detail } = explain(error);
+      await load(false);
+      if (!ended) {
+        const place = main.querySelector(".decision .problem-place");
+        if (place) fill(place, notice("danger", title, detail));
+        place?.scrollIntoView({ block: "nearest" });
+      }
+    } finally {
+      sending = false;
+    }
+  }
+
+  function draw(view) {
+    const changed = desk.settle(view);
+    const focus = document.activeElement?.id;
+    const kind = shape(view);
+    const pictures = JSON.stringify([view.has_selfie, view.has_portrait]);
+    if (drawn?.kind === kind && main.contains(drawn.decision.node)) {
+      if (drawn.pictures !== pictures) fill(drawn.faces, faces(api, view));
+      fill(drawn.data, comparison(view));
+      drawn.decision.update(view, changed);
+    } else {
+      drawn = {
+        kind,
+        faces: el("div", {}, faces(api, view)),
+        data: el("div", {}, comparison(view)),
+        decision: decision(view, { desk, api, id, next, nextKey, send, isSending: () => sending }),
+      };
+      ({ act } = drawn.decision);
+      if (changed) drawn.decision.update(view, true);
+      fill(main, layout(view, drawn));
+    }
+    drawn.pictures = pictures;
+    const again = focus && document.activeElement?.id !== focus && document.getElementById(focus);
+    if (again && main.contains(again)) again.focus();
+    lookAgain();
+  }
+
+  /** As long as the register has not answered. */
+  function lookAgain() {
+    clearTimeout(timer);
+    if (ended || decided || desk.view?.check_state !== "pending" || looks >= MOST_LOOKS) return;
+    timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+  }
+
+  async function load(quiet) {
+    clearTimeout(timer);
+    looks = quiet ? looks + 1 : 0;
+    // The answer to a later question counts, whichever comes first.
+    const mine = ++asked;
+    const counts = () => mine === asked && !ended && !decided;
+    try {
+      const view = await api.view(id, { quiet });
+      if (!counts()) return;
+      if (quiet && JSON.stringify(view) === JSON.stringify(desk.view)) lookAgain();
+      else draw(view);
+    } catch (error) {
+      if (!counts()) return;
+      if (quiet && (error.isNetwork || error.status >= 500 || error.status === 429)) return lookAgain();
+      act = null;
+      if (error.code === "reason_required" && api.viewWithReason) {
+        return askWhy(main, { open: openWithReason, next, isEnded: () => ended });
+      }
+      fill(
+        main,
+        el("h1", {}, t("person.not_shown")),
+        failed(error, () => load(false)),
+        button(t("done.next"), next, { kind: "secondary", wide: false }),
+      );
+    }
+  }
+
+  async function openWithReason(reason) {
+    const view = await api.viewWithReason(id, reason);
+    if (ended) return;
+    draw(view);
+    arrive(main);
+  }
+
+  if (memory.outcome) done(memory.outcome.answer, memory.outcome.kind);
+  else if (desk.view) {
+    draw(desk.view);
+    arrive(main);
+  } else {
+    fill(main, el("h1", {}, t("person.loading")));
+    load(false).then(() => ended || arrive(main));
+  }
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    end();
+  };
+}

@@ -1,0 +1,49 @@
+// Fields of the forms in which people who work with the service prove who they are.
+
+import { el, field } from "/web/shared/dom.js";
+import { t } from "/web/shared/i18n.js";
+
+/** A field for a password, with a switch that shows it. */
+export function passwordField(id, { label = t("staff.password"), hint, autocomplete = "current-password" } = {}) {
+  const node = field({ id, label, hint, type: "password", autocomplete, required: true, spellcheck: "false" });
+  const show = el(
+    "button",
+    {
+      type: "button",
+      class: "button quiet show-password",
+      "aria-pressed": "false",
+      onclick: () => {
+        const hidden = node.input.type === "password";
+        node.input.type = hidden ? "text" : "password";
+        show.setAttribute("aria-pressed", String(hidden));
+        node.input.focus();
+      },
+    },
+    t("staff.show_password"),
+  );
+  const box = el("div", { class: "with-button" });
+  node.input.replaceWith(box);
+  box.append(node.input, show);
+  return node;
+}
+
+/** A field for the six digits. */
+export const totpField = () =>
+  field({
+    id: "totp",
+    label: t("staff.totp"),
+    hint: t("staff.totp.hint"),
+    inputmode: "numeric",
+    autocomplete: "one-time-code",
+    maxlength: 9,
+    required: true,
+    spellcheck: "false",
+  });
+
+/** Whether all fields are filled in. Those that are not say so, and the first of them gets the focus. */
+export function allFilled(fields) {
+  const empty = fields.filter((one) => !one.input.value.trim());
+  for (const one of fields) one.fail(empty.includes(one) ? t("staff.required") : "");
+  empty[0]?.input.focus();
+  return empty.length === 0;
+}
