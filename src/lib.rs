@@ -17,6 +17,7 @@ pub mod context;
 pub mod counter;
 pub mod credential;
 pub mod db;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod device;
 pub mod disclosure;

@@ -10,6 +10,7 @@ macro_rules! say {
 
 pub mod audit;
 pub mod config_check;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod docs;
 pub mod health;
@@ -52,12 +53,15 @@ Files:
 
 Examples:
   ikd setup --office JKT-01 --office-name 'Dukcapil Jakarta Pusat' --admin siti.rahma --admin-name 'Siti Rahma'
-  ikd serve
-  ikd demo --lan";
+  ikd serve";
+
+fn after() -> String {
+    if cfg!(feature = "demo") { format!("{AFTER}\n  ikd demo --lan") } else { AFTER.to_owned() }
+}
 
 /// Identitas Kependudukan Digital: the service behind the digital KTP.
 #[derive(Debug, Parser)]
-#[command(name = "ikd", version, about, propagate_version = true, after_long_help = AFTER)]
+#[command(name = "ikd", version, about, propagate_version = true, after_long_help = after())]
 struct Cli {
     /// Configuration file [default: ikd.toml in the working directory, else /etc/ikd/ikd.toml, where there is one]. Variables
     /// IKD__SECTION__KEY go over it.
@@ -75,6 +79,7 @@ enum Command {
     /// Run the service.
     Serve,
     /// Run everything embedded and walk through the whole flow as resident, officer and bank.
+    #[cfg(feature = "demo")]
     Demo(demo::Args),
     /// Make what a new installation needs: configuration, database, keys, first office and administrator. What exists stays.
     Setup(setup::Args),
@@ -142,6 +147,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Docs { command } = &cli.command {
         return docs::run(command);
     }
+    #[cfg(feature = "demo")]
     if let Command::Demo(args) = cli.command {
         return demo::run(args, format).await;
     }
@@ -161,7 +167,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
 
 async fn perform(command: Command, config: Config, format: Format) -> Result<(), Failure> {
     match command {
-        Command::Demo(_) | Command::Docs { .. } | Command::Setup(_) | Command::Verify(_) => Ok(()),
+        #[cfg(feature = "demo")]
+        Command::Demo(_) => Ok(()),
+        Command::Docs { .. } | Command::Setup(_) | Command::Verify(_) => Ok(()),
         Command::Serve => serve::run(config).await,
         Command::Health => health::run(&config, format).await,
         Command::Migrate => {

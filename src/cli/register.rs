@@ -1,5 +1,8 @@
 //! `ikd register`: fill the local population register, open and close it.
 
+#[cfg(feature = "demo")]
+mod generate;
+
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
@@ -14,10 +17,9 @@ use uuid::Uuid;
 use super::{Failure, Format};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Intent, Outcome};
 use crate::context::Context;
-use crate::register::generate::{DEFAULT_AS_OF, GenerateOptions, Generated, Generator, generate_into, generate_to_csv};
 use crate::register::import::{ImportError, ImportOptions, import};
 use crate::register::service::Switch;
-use crate::register::{BatchError, Date, LocalRegister};
+use crate::register::{BatchError, LocalRegister};
 
 /// Arguments of `ikd register`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +33,8 @@ enum Command {
     /// Import residents from a CSV file (columns: docs/register-import.md). A stopped import continues.
     Import(ImportArgs),
     /// Make synthetic residents from real region codes.
-    Generate(GenerateArgs),
+    #[cfg(feature = "demo")]
+    Generate(generate::GenerateArgs),
     /// Close the register for maintenance: look-ups get no answer, and registrations wait for it.
     Close,
     /// Open the register again.
@@ -58,28 +61,6 @@ struct ImportArgs {
     trust_trailing_zeros: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct GenerateArgs {
-    /// How many residents.
-    #[arg(long, value_name = "N")]
-    count: u64,
-    /// Equal seeds give equal residents.
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    seed: u64,
-    /// The day that ages are counted from.
-    #[arg(long, value_name = "YYYY-MM-DD", default_value = DEFAULT_AS_OF)]
-    as_of: Date,
-    /// Draw a portrait for each resident.
-    #[arg(long)]
-    portraits: bool,
-    /// Write a CSV file for `register import` instead of the database; portraits go into a folder beside it.
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
-    /// List the first residents who could register.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    show: usize,
-}
-
 /// Runs `ikd register`. `context` opens the database; commands that need none do not call it.
 ///
 /// # Errors
@@ -97,13 +78,8 @@ pub async fn run(
             let done = import_file(args, format, LocalRegister::new(context.clone())).await;
             concluded(&context, intent, done).await
         }
-        Command::Generate(args) if args.csv.is_some() => generate(args, format, context).await,
-        Command::Generate(args) => {
-            let context = context().await?;
-            let intent = announced(&context).await?;
-            let done = generate(args, format, async || Ok(context.clone())).await;
-            concluded(&context, intent, done).await
-        }
+        #[cfg(feature = "demo")]
+        Command::Generate(args) => generate::run(args, format, context).await,
         Command::Close => set_switch(context().await?, Switch::Closed, format).await,
         Command::Open => set_switch(context().await?, Switch::Open, format).await,
         Command::Status => {
@@ -207,73 +183,6 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || matches!((place(a), place(b)), (Ok(a), Ok(b)) if a == b)
 }
 
-async fn generate(
-    args: GenerateArgs,
-    format: Format,
-    context: impl AsyncFnOnce() -> Result<Context, Failure>,
-) -> Result<(), Failure> {
-    let options = GenerateOptions { count: args.count, seed: args.seed, as_of: args.as_of, portraits: args.portraits };
-    let stop = stop_signal();
-    let bar = bar("{bar:40} {human_pos}/{human_len} residents, {per_sec}, ETA {eta}");
-    bar.set_length(args.count);
-    let told = bar.clone();
-    let progress = move |written| {
-        told.set_position(written);
-        carry_on(&stop)
-    };
-    let done = match args.csv {
-        Some(file) => {
-            let portraits = args.portraits.then(|| portraits_beside(&file));
-            tokio::task::spawn_blocking(move || generate_to_csv(&file, portraits, options, progress))
-                .await
-                .map_err(|_| Failure::Environment(String::from("a worker stopped")))?
-        }
-        None => generate_into(&LocalRegister::new(context().await?), options, progress).await,
-    };
-    bar.finish_and_clear();
-    let done = done.map_err(batch_failure)?;
-    print_generated(done, args.show, options, format)?;
-    if done.complete {
-        Ok(())
-    } else {
-        Err(Failure::Refused(String::from("stopped; the same command begins again and replaces what is there")))
-    }
-}
-
-fn print_generated(done: Generated, show: usize, options: GenerateOptions, format: Format) -> Result<(), Failure> {
-    let shown = usize::try_from(options.count).unwrap_or(usize::MAX).min(show);
-    let residents = Generator::new(options.seed, options.as_of).first_eligible(shown, done.written);
-    match format {
-        Format::Text => {
-            say!("{} residents of seed {}", done.written, options.seed);
-            for record in residents {
-                say!("{}  {}  {}", record.nik.as_str(), record.birth_date, record.full_name);
-            }
-        }
-        Format::Json => {
-            let residents: Vec<_> = residents
-                .iter()
-                .map(|record| {
-                    json!({
-                        "nik": record.nik.as_str(),
-                        "full_name": record.full_name,
-                        "birth_date": record.birth_date,
-                    })
-                })
-                .collect();
-            say!("{}", json!({"written": done.written, "complete": done.complete, "residents": residents}));
-        }
-    }
-    Ok(())
-}
-
-/// `people.csv` has its portraits in `people-portraits/`.
-fn portraits_beside(file: &Path) -> PathBuf {
-    let mut name = file.file_stem().unwrap_or_default().to_owned();
-    name.push("-portraits");
-    file.with_file_name(name)
-}
-
 fn batch_failure(error: BatchError) -> Failure {
     match error {
         BatchError::Overtaken => Failure::Refused(error.to_string()),
@@ -319,22 +228,6 @@ mod tests {
         args: RegisterArgs,
     }
 
-    async fn run_line(words: &str) -> Result<(), Failure> {
-        let args = Line::try_parse_from(std::iter::once("register").chain(words.split(' '))).unwrap().args;
-        run(args, Format::Json, async || Err(Failure::Environment(String::from("no database here")))).await
-    }
-
-    #[tokio::test]
-    async fn a_csv_file_needs_no_database() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("people.csv");
-        run_line(&format!("generate --count 25 --seed 4 --portraits --csv {}", file.display())).await.unwrap();
-        let text = std::fs::read_to_string(&file).unwrap();
-        assert_eq!(text.lines().count(), 26);
-        assert_eq!(std::fs::read_dir(folder.path().join("people-portraits")).unwrap().count(), 25);
-        assert!(matches!(run_line("generate --count 1").await, Err(Failure::Environment(_))));
-    }
-
     #[test]
     fn a_report_is_not_the_file_by_another_name() {
         let folder = tempfile::tempdir().unwrap();
@@ -353,10 +246,7 @@ mod tests {
     fn the_words_are_checked() {
         let parse = |words: &str| Line::try_parse_from(std::iter::once("register").chain(words.split(' '))).is_ok();
         assert!(parse("import people.csv --portraits faces --report refused.csv --restart"));
-        assert!(parse("generate --count 10 --seed 7 --as-of 2026-11-01 --show 3"));
         assert!(parse("close") && parse("open") && parse("status"));
-        assert!(!parse("generate"));
-        assert!(!parse("generate --count 10 --as-of 2026-13-01"));
         assert!(!parse("import"));
     }
 }

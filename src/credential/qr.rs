@@ -1,9 +1,7 @@
 //! Pictures of tokens: drawing them, and reading them back from a photo.
 
-use std::io::Cursor;
-
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder, ImageReader, Luma};
+use image::{ExtendedColorType, ImageEncoder, Luma};
 use qrcode::bits::Bits;
 use qrcode::render::svg;
 use qrcode::types::QrError as EncodeError;
@@ -82,11 +80,13 @@ pub fn png(text: &str) -> Result<Vec<u8>, QrError> {
 ///
 /// # Errors
 /// When it is no picture within the limits or shows no readable QR.
+#[cfg(any(test, feature = "demo"))]
 pub fn read_png(picture: &[u8]) -> Result<String, QrError> {
     if picture.len() > MAX_PICTURE {
         return Err(QrError::Picture);
     }
-    let mut reader = ImageReader::new(Cursor::new(picture)).with_guessed_format().map_err(|_| QrError::Picture)?;
+    let mut reader =
+        image::ImageReader::new(std::io::Cursor::new(picture)).with_guessed_format().map_err(|_| QrError::Picture)?;
     if !matches!(reader.format(), Some(image::ImageFormat::Png | image::ImageFormat::Jpeg)) {
         return Err(QrError::Picture);
     }

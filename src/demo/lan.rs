@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 use crate::clock::{DAY, Timestamp};
 use crate::config::Http;
 use crate::error::{Error, Result};
+use crate::register::Date;
 
 /// Days for which the certificate holds: a demo is over by then.
 const DAYS: i64 = 30;
@@ -169,9 +170,13 @@ impl Certificate {
         // iOS refuses a certificate without this purpose, or one that holds for more than 825 days.
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
         params.is_ca = rcgen::IsCa::ExplicitNoCa;
+        let day = |at: Timestamp| {
+            let day = Date::in_jakarta(at);
+            rcgen::date_time_ymd(day.year().into(), day.month(), day.day())
+        };
         // A phone's clock may be behind by some hours.
-        params.not_before = day(now.plus_seconds(-DAY))?;
-        params.not_after = day(now.plus_seconds(DAYS * DAY))?;
+        params.not_before = day(now.plus_seconds(-DAY));
+        params.not_after = day(now.plus_seconds(DAYS * DAY));
         let key = rcgen::KeyPair::generate().map_err(Error::internal)?;
         let certificate = params.self_signed(&key).map_err(Error::internal)?;
         let (certificate_file, key_file) = (folder.join("tls.pem"), folder.join("tls-key.pem"));
@@ -211,10 +216,6 @@ impl Certificate {
     pub fn fingerprint(&self) -> String {
         Sha256::digest(&self.der).iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
     }
-}
-
-fn day(at: Timestamp) -> Result<time::OffsetDateTime> {
-    time::OffsetDateTime::from_unix_timestamp(at.seconds().div_euclid(DAY) * DAY).map_err(Error::internal)
 }
 
 /// A way through TLS for a client that speaks none: listens on loopback and carries every connection on to the service, to

@@ -6,6 +6,7 @@
 //! tests and test vectors.
 
 pub mod challenge;
+#[cfg(any(test, feature = "demo"))]
 pub mod client;
 pub mod dpop;
 pub mod guard;

@@ -2,6 +2,7 @@
 
 mod batch;
 mod date;
+#[cfg(feature = "demo")]
 pub mod generate;
 pub mod import;
 pub mod model;

@@ -1,16 +1,17 @@
 //! Realistic synthetic residents. Record i is a function of (seed, reference date, i) alone.
 
+mod face;
 mod names;
 mod places;
 mod run;
-pub(crate) mod stream;
+mod stream;
 
 pub use run::{GenerateOptions, Generated, generate_into, generate_to_csv};
 
 use self::places::Places;
 use self::stream::Stream;
 use super::regions::{Village, regions};
-use super::{BloodType, Date, MaritalStatus, Nationality, RegisterRecord, Sex, VitalStatus, portrait};
+use super::{BloodType, Date, MaritalStatus, Nationality, RegisterRecord, Sex, VitalStatus};
 
 /// The reference date where none is given. It is fixed, so that a seed gives the same residents on every day.
 pub const DEFAULT_AS_OF: &str = "2026-11-01";
@@ -120,7 +121,7 @@ impl Generator {
 
     /// The portrait of resident `index`: a drawn face, JPEG, at most 20 KB.
     pub fn portrait(&self, index: u64, record: &RegisterRecord) -> Vec<u8> {
-        portrait::draw(record, self.as_of, Stream::new(!self.seed, index))
+        face::draw(record, self.as_of, Stream::new(!self.seed, index))
     }
 
     fn corrected(&self, birth_date: Date, sex: Sex, stream: &mut Stream) -> (Date, Sex) {
