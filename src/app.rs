@@ -31,7 +31,7 @@ use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{Problem, docs, headers, pages};
-use crate::{activation, captcha, counter, device, keyring, mail, registration, teller, verification, wallet};
+use crate::{activation, captcha, counter, device, holder, keyring, mail, registration, teller, verification, wallet};
 
 /// All parts of one node, wired. Cloning shares them.
 #[derive(Clone)]
@@ -265,7 +265,7 @@ impl Compose for Composer {
                 MailKind::ForeignRegistration => {
                     let contact = registration::contact(&self.0, &mut self.0.db.read().await?, job.reference).await?;
                     match contact.and_then(|contact| contact.resident_id) {
-                        Some(resident) => wallet::mail::compose(&self.0, job, resident).await,
+                        Some(resident) => holder::mail::compose(&self.0, job, resident).await,
                         None => Ok(None),
                     }
                 }

@@ -24,6 +24,7 @@ pub mod disclosure;
 pub mod error;
 pub mod fair;
 pub mod health;
+pub mod holder;
 pub mod housekeeping;
 pub mod input;
 pub mod keyring;

@@ -16,7 +16,7 @@ const MOST_LINES: usize = 800;
 const USUAL_LINES: usize = 400;
 
 /// Files whose SQL is not one text for both engines, each with its reason. Only multi-row batches may be here.
-const BATCH_STATEMENTS: &[&str] = &["src/verification/batch.rs", "src/wallet/sessions.rs", "src/device/spent.rs"];
+const BATCH_STATEMENTS: &[&str] = &["src/verification/batch.rs", "src/holder/batch.rs", "src/device/spent.rs"];
 
 /// What wires the parts together and may know all of them.
 const ON_TOP: &[&str] = &["app", "cli", "lib", "main"];

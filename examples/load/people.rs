@@ -15,10 +15,10 @@ use ikd::device::client::{DeviceKey, PinKey, ProofFor};
 use ikd::device::{Purpose, Thumbprint};
 use ikd::error::Language;
 use ikd::fetch_one;
+use ikd::holder::ports::{NewHolder, enrol};
 use ikd::login::{password, totp};
 use ikd::register::generate::{GenerateOptions, Generator, generate_into};
 use ikd::register::{Date, LocalRegister, RegisterRecord};
-use ikd::wallet::ports::{NewHolder, enrol};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -15,11 +15,11 @@ use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
 use crate::error::{Code, Error, Refusal, Result};
+use crate::holder::ports as holder;
 use crate::mail::outbox;
 use crate::mail::{MailKind, MailState, Wake};
 use crate::registration::{self, Contact, State};
 use crate::secret::Redacted;
-use crate::wallet::ports as wallet;
 
 /// How often entering a code looks again because something else happened to it at the same time.
 const ENTER_TRIES: usize = 4;
@@ -210,7 +210,7 @@ impl Service {
         let contact = self.contact(&mut tx, id).await?;
         let resident_id =
             contact.resident_id.ok_or_else(|| Error::internal("an approved registration names no resident"))?;
-        let holder = wallet::NewHolder {
+        let new = holder::NewHolder {
             resident_id,
             registration_id: id,
             device: *device,
@@ -218,7 +218,7 @@ impl Service {
             email: contact.email,
             language: contact.language,
         };
-        wallet::enrol(&self.context, &mut tx, &holder, now).await?;
+        holder::enrol(&self.context, &mut tx, &new, now).await?;
         let until = now.plus_seconds(SELFIE_AFTER_ACTIVATION_SECONDS);
         store::keep_selfie_until(&mut tx, id, until).await?;
         let chain = contact.office_id.unwrap_or(GENERAL);
@@ -230,7 +230,7 @@ impl Service {
 
     async fn enrolled_before(&self, device: &Thumbprint, id: Uuid, key: PinPublicKey) -> Result<Enrolled> {
         let mut tx = self.context.db.read().await?;
-        if wallet::is_enrolled(&self.context, &mut tx, id, device, key).await? {
+        if holder::is_enrolled(&self.context, &mut tx, id, device, key).await? {
             Ok(Enrolled::Before)
         } else {
             Err(Code::WrongState.into())

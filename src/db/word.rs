@@ -6,16 +6,23 @@ use super::{DbError, DbResult};
 ///
 /// ```text
 /// #[derive(Clone, Copy, strum::EnumString, strum::IntoStaticStr)]
-/// #[strum(serialize_all = "snake_case", const_into_str)]
+/// #[strum(serialize_all = "snake_case")]
 /// pub enum CredentialState { Active, Blocked, Deactivated }
 /// word_column!(CredentialState);
 /// ```
 ///
 /// Rows and tuples decode into it, statements bind it, and `Option` of it may be NULL. A word that no variant has is a fault of
-/// ours, which is told without the word. `const_into_str` makes `into_str()` a `const fn`.
+/// ours, which is told without the word. The type gets a method `as_str`, which gives its word.
 #[macro_export]
 macro_rules! word_column {
     ($type:ty) => {
+        impl $type {
+            /// The word that stands for it in tables.
+            pub fn as_str(self) -> &'static str {
+                self.into()
+            }
+        }
+
         impl<DB: sqlx::Database> sqlx::Type<DB> for $type
         where
             str: sqlx::Type<DB>,
@@ -46,7 +53,7 @@ macro_rules! word_column {
                 &self,
                 buffer: &mut DB::ArgumentBuffer,
             ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
-                <&'static str as sqlx::Encode<'q, DB>>::encode(<&'static str>::from(self), buffer)
+                <&'static str as sqlx::Encode<'q, DB>>::encode(self.as_str(), buffer)
             }
         }
     };
@@ -66,7 +73,7 @@ mod tests {
     use crate::fetch_one;
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
-    #[strum(serialize_all = "snake_case", const_into_str)]
+    #[strum(serialize_all = "snake_case")]
     enum Colour {
         Red,
         DarkBlue,
@@ -80,7 +87,7 @@ mod tests {
         let db = Db::open(&url, PoolSizes::default()).await.unwrap();
         let mut tx = db.read().await.unwrap();
         let (red,) = fetch_one!(&mut tx, (Colour,), "SELECT $1", Colour::DarkBlue).unwrap();
-        assert_eq!((red, red.into_str()), (Colour::DarkBlue, "dark_blue"));
+        assert_eq!((red, red.as_str()), (Colour::DarkBlue, "dark_blue"));
         let none = fetch_one!(&mut tx, (Option<Colour>,), "SELECT $1", None::<Colour>).unwrap();
         assert_eq!(none, (None,));
         let error = fetch_one!(&mut tx, (Colour,), "SELECT 'secret'").unwrap_err().to_string();

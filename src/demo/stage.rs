@@ -18,6 +18,7 @@ use crate::counter::Role;
 use crate::counter::service::{add_office, add_officer, offices, reset_totp};
 use crate::db::{Address, Db, PoolSizes};
 use crate::error::{Error, Result, Text};
+use crate::holder;
 use crate::keyring::Keyring;
 use crate::keyring::service::init_root;
 use crate::login::password;
@@ -28,7 +29,6 @@ use crate::secret::Redacted;
 use crate::teller::service::{add_employee, renew_employee};
 use crate::vault::Vault;
 use crate::verification::model::Purpose;
-use crate::wallet;
 use crate::web::server::Listener;
 
 /// Residents that the demo's register holds.
@@ -192,7 +192,7 @@ async fn people(context: &Context) -> Result<(Vec<RegisterRecord>, (RegisterReco
         let found = register.lookup(&walk.nik).await.map_err(Error::internal)?;
         let Some(found) = found else { continue };
         // Who walked before in the same folder was approved then, and holds a digital KTP.
-        let walked = wallet::ports::record(context, &mut context.db.read().await?, found.resident_id).await.is_ok();
+        let walked = holder::ports::record(context, &mut context.db.read().await?, found.resident_id).await.is_ok();
         if let Some(portrait) = found.portrait.filter(|_| !walked) {
             return Ok((residents, (walk, portrait)));
         }

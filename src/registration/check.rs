@@ -12,9 +12,9 @@ use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::{HOUR, Timestamp};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Result};
+use crate::holder::ports;
 use crate::mail::{MailKind, outbox};
 use crate::register::{Date, Found, RegisterRecord, RegisterUnavailable};
-use crate::wallet::ports;
 
 /// Seconds that a node may take for one check before another node takes it over.
 const LEASE_SECONDS: i64 = 60;
@@ -180,12 +180,7 @@ impl Service {
             .register_copy(tx, row.registration_id)
             .await?
             .ok_or_else(|| Error::internal("an approved registration without the register's answer"))?;
-        let random = &self.context.random;
-        let sealed = self.context.vault.seal_row(random, "holder_record", resident, &record)?;
-        let seal = |bytes: Vec<u8>| self.context.vault.seal_bytes(random, "holder_portrait", resident, &bytes);
-        let portrait = portrait.map(seal).transpose()?;
-        store::put_holder(tx, resident, &sealed, portrait.as_deref(), now).await?;
-        Ok(())
+        ports::put_record(&self.context, tx, resident, &record, portrait.as_deref(), now).await
     }
 
     /// What the register said about a registration: the record and the portrait.

@@ -16,9 +16,9 @@ use crate::credential::{Reason, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::fair::network::tiers;
+use crate::holder::ports;
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
-use crate::wallet::ports;
 use crate::window::{self, Window};
 
 /// Minutes that a match number waits for the officer's confirmation.

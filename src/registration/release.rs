@@ -10,8 +10,8 @@ use super::store::{self, ReleaseRow, Row};
 use crate::clock::{MINUTE, Timestamp};
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
+use crate::holder::ports;
 use crate::secret::Redacted;
-use crate::wallet::ports;
 
 const TABLE: &str = "release_request";
 

@@ -25,7 +25,7 @@ use crate::mail::{MailKind, MailState, Wake, outbox};
 use crate::register::{Date, Nik, PopulationRegister};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
-use crate::{transaction, window};
+use crate::{holder, transaction, window};
 
 /// A device key's SHA-256 thumbprint (RFC 7638).
 pub type Thumbprint = [u8; 32];
@@ -383,7 +383,7 @@ impl Service {
         if matches!(state_of(row)?, State::CodeSent | State::NeedsPin)
             && let Some(resident) = row.resident_id
         {
-            store::delete_unused_holder(tx, resident).await?;
+            holder::ports::delete_unused_record(tx, resident).await?;
         }
         Ok(())
     }

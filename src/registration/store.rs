@@ -664,38 +664,3 @@ const SWEEP_RELEASES: &str = "DELETE FROM release_request WHERE asked_at <= $1";
 pub async fn sweep_releases(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
     execute!(tx, SWEEP_RELEASES, before)
 }
-
-// The holder's data, written when the register's answer and an officer's approval have come together -----------------
-
-const PUT_HOLDER: &str = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3) \
-    ON CONFLICT (resident_id) DO UPDATE SET sealed = $2, updated_at = $3";
-const PUT_PORTRAIT: &str = "INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2) \
-    ON CONFLICT (resident_id) DO UPDATE SET sealed = $2";
-const DELETE_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1";
-
-/// Keeps the attributes and the picture that the digital KTP shows.
-pub async fn put_holder(
-    tx: &mut Tx,
-    resident: Uuid,
-    record: &[u8],
-    portrait: Option<&[u8]>,
-    now: Timestamp,
-) -> DbResult<()> {
-    execute!(tx, PUT_HOLDER, resident, record, now)?;
-    match portrait {
-        Some(portrait) => execute!(tx, PUT_PORTRAIT, resident, portrait)?,
-        None => execute!(tx, DELETE_PORTRAIT, resident)?,
-    };
-    Ok(())
-}
-
-const DELETE_HOLDER: &str = "DELETE FROM holder_record WHERE resident_id = $1 \
-    AND NOT EXISTS (SELECT 1 FROM credential c WHERE c.resident_id = $1)";
-const DELETE_HOLDER_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1 \
-    AND NOT EXISTS (SELECT 1 FROM credential c WHERE c.resident_id = $1)";
-
-/// Deletes what an approval had prepared for somebody who never became a holder.
-pub async fn delete_unused_holder(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
-    execute!(tx, DELETE_HOLDER, resident)?;
-    execute!(tx, DELETE_HOLDER_PORTRAIT, resident).map(|_| ())
-}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::batch::{Holder, Spending};
+use super::batch::Spending;
 use super::model::{Content, Party, Portrait, Verdict};
 use super::receipt::{self, SALT_LENGTH, Statement};
 use super::store::CheckRow;
@@ -16,9 +16,10 @@ use crate::credential::verify::Signed;
 use crate::credential::{KeyPurpose, SealedRecord};
 use crate::disclosure::disclose;
 use crate::error::Result;
+use crate::holder::batch::SealedHolder;
 use crate::keyring::Keyring;
 use crate::random::Random;
-use crate::register::{Date, RegisterRecord};
+use crate::register::Date;
 use crate::secret::Redacted;
 use crate::vault::Vault;
 
@@ -117,15 +118,12 @@ impl Drafts {
     pub(super) fn content(
         &self,
         resident: Uuid,
-        holder: Holder,
+        holder: &SealedHolder,
         wanted: AttributeSet,
         at: Timestamp,
     ) -> Result<(Content, AttributeSet)> {
-        let record: RegisterRecord = self.vault.open_row("holder_record", resident, &holder.record)?;
-        let portrait = match holder.portrait {
-            Some(sealed) => Some(Portrait(Redacted(self.vault.open_bytes("holder_portrait", resident, &sealed)?))),
-            None => None,
-        };
+        let record = holder.record(&self.vault, resident)?;
+        let portrait = holder.portrait(&self.vault, resident)?.map(|jpeg| Portrait(Redacted(jpeg)));
         let disclosed = if portrait.is_some() { wanted } else { wanted.without(Attribute::Portrait) };
         let attributes = disclose(&record, disclosed, Date::in_jakarta(at));
         Ok((Content { attributes, portrait }, disclosed))
@@ -156,7 +154,7 @@ impl Drafts {
     ///
     /// # Errors
     /// As [`Drafts::content`] and [`Drafts::draft`].
-    pub(super) fn good(&self, case: PendingCheck, holder: Holder) -> Result<(Spending, Content)> {
+    pub(super) fn good(&self, case: PendingCheck, holder: &SealedHolder) -> Result<(Spending, Content)> {
         let PendingCheck { party, asked, subject, wanted, now, .. } = case;
         let (content, disclosed) = self.content(subject.record.subject, holder, wanted, now)?;
         let draft = self.draft(&party, &asked.purpose, Verdict::Valid, (&content, disclosed), now)?;

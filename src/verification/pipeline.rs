@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::batch::{self, Done, Holder, Spending};
+use super::batch::{self, Done, Spending};
 use super::draft::{Drafts, PendingCheck};
 use super::model::Content;
 use super::store::CheckRow;
@@ -19,6 +19,8 @@ use crate::context::Context;
 use crate::credential::verify::Signed;
 use crate::db::{Db, DbError, DbResult, Session, processors};
 use crate::error::Result;
+use crate::holder;
+use crate::holder::batch::SealedHolder;
 use crate::random::Random;
 
 /// Checks of the first stage in a batch on the server, and such batches under way for each processor: what a batch draws up
@@ -52,7 +54,7 @@ struct Reading {
 
 /// What is to be done with a holder's data.
 enum Then {
-    Tell(oneshot::Sender<DbResult<Option<Holder>>>),
+    Tell(oneshot::Sender<DbResult<Option<SealedHolder>>>),
     Answer(Box<PendingCheck>, Reply),
 }
 
@@ -108,7 +110,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// `overloaded`, or what the database said.
-    pub(super) async fn read(&self, resident: Uuid, portrait: bool) -> Result<Option<Holder>> {
+    pub(super) async fn read(&self, resident: Uuid, portrait: bool) -> Result<Option<SealedHolder>> {
         let (reply, answer) = oneshot::channel();
         self.reads.push(Reading { resident, portrait, then: Then::Tell(reply) }).map_err(|_| overloaded())?;
         Ok(answer.await.unwrap_or_else(|_| Err(broken_off()))?)
@@ -149,7 +151,7 @@ impl Reading {
     }
 
     /// Goes on with what was found.
-    fn go_on(self, found: DbResult<Option<Holder>>, drafts: &Drafts, next: &Batcher<Committing>) {
+    fn go_on(self, found: DbResult<Option<SealedHolder>>, drafts: &Drafts, next: &Batcher<Committing>) {
         let (case, reply) = match self.then {
             Then::Tell(reply) => {
                 let _ = reply.send(found);
@@ -158,7 +160,7 @@ impl Reading {
             Then::Answer(case, reply) => (case, reply),
         };
         let drafted = match found {
-            Ok(Some(holder)) => drafts.good(*case, holder),
+            Ok(Some(holder)) => drafts.good(*case, &holder),
             Ok(None) => {
                 let _ = reply.send(Ok(Outcome::Nobody));
                 return;
@@ -188,7 +190,7 @@ fn read_here(session: &mut Session<'_>, jobs: Vec<Reading>, drafts: &Drafts, nex
         return;
     }
     let found = session.transact(|local| {
-        Ok(jobs.iter().map(|job| batch::holder(local, job.resident, job.portrait)).collect::<Vec<_>>())
+        Ok(jobs.iter().map(|job| holder::batch::holder(local, job.resident, job.portrait)).collect::<Vec<_>>())
     });
     match found {
         Ok(found) => jobs.into_iter().zip(found).for_each(|(job, found)| job.go_on(found, drafts, next)),
@@ -203,12 +205,11 @@ async fn read(db: Db, jobs: Vec<Reading>, drafts: Drafts, next: Batcher<Committi
         return;
     }
     let asked: Vec<_> = jobs.iter().map(|job| (job.resident, job.portrait)).collect();
-    let found = batch::holders(&db, &asked).await;
+    let found = holder::batch::holders(&db, &asked).await;
     for job in jobs {
-        let one = |holders: &HashMap<Uuid, Holder>| {
-            let holder = holders.get(&job.resident)?;
+        let one = |holders: &HashMap<Uuid, SealedHolder>| {
             // Two may have asked for the same holder, one of them without the portrait.
-            Some(Holder { record: holder.record.clone(), portrait: holder.portrait.clone().filter(|_| job.portrait) })
+            Some(holders.get(&job.resident)?.with_portrait_if(job.portrait))
         };
         let found = found.as_ref().map(one).map_err(Clone::clone);
         job.go_on(found, &drafts, &next);

@@ -29,6 +29,7 @@ use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::{Budget, whose_share};
+use crate::holder;
 use crate::keyring::Keyring;
 use crate::window::{Counted, OFFLINE_CHECKS};
 
@@ -303,9 +304,9 @@ impl Service {
             counted.or_refuse(too_many_checks())?;
         }
         let good = if subject.single_use {
-            store::spend(&mut tx, record.subject, record.generation, record.issued).await?.happened()
+            holder::ports::spend(&mut tx, record.subject, record.generation, record.issued).await?.happened()
         } else {
-            store::is_active(&mut tx, record.subject, record.generation).await?
+            holder::ports::is_active(&mut tx, record.subject, record.generation).await?
         };
         if !good {
             tx.rollback().await?;
@@ -396,7 +397,7 @@ impl Service {
         if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
             let (resident, wanted) = (row.resident_id, mask(row.disclosed));
             if let Some(holder) = self.pipeline.read(resident, wanted.contains(Attribute::Portrait)).await? {
-                let (found, _) = self.drafts.content(resident, holder, wanted, row.verified_at)?;
+                let (found, _) = self.drafts.content(resident, &holder, wanted, row.verified_at)?;
                 content = receipt::attests(&row.receipt, &row.salt, &found).then_some(found);
             }
         }
@@ -551,7 +552,7 @@ async fn repeated(tx: &mut Tx, kept: RepeatRow) -> Result<Option<CheckRow>> {
 
 /// Why the guarded update touched no row.
 async fn why_not(tx: &mut Tx, record: &SealedRecord) -> Result<Reason> {
-    if store::is_active(tx, record.subject, record.generation).await? {
+    if holder::ports::is_active(tx, record.subject, record.generation).await? {
         Ok(Reason::AlreadyUsed)
     } else {
         Ok(Reason::HolderNotActive)

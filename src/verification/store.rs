@@ -139,22 +139,6 @@ pub async fn living_key(tx: &mut Tx, key_id: Uuid) -> DbResult<Option<LivingKeyR
 
 // Checks ---------------------------------------------------------------------------------------------------------
 
-const SPEND: &str = "UPDATE credential SET last_spent = $1 \
-    WHERE resident_id = $2 AND generation = $3 AND state = 'active' AND last_spent < $1";
-
-/// Spends a token: `true` when the credential is active in this generation and no token as new was spent before.
-pub async fn spend(tx: &mut Tx, resident: Uuid, generation: i64, issued: Timestamp) -> DbResult<Changed> {
-    change!(tx, SPEND, issued, resident, generation)
-}
-
-const IS_ACTIVE: &str =
-    "SELECT last_spent FROM credential WHERE resident_id = $1 AND generation = $2 AND state = 'active'";
-
-/// Whether the credential is active in this generation.
-pub async fn is_active(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<bool> {
-    Ok(fetch_optional!(tx, (i64,), IS_ACTIVE, resident, generation)?.is_some())
-}
-
 /// A check as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct CheckRow {

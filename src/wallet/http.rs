@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::model::{CredentialState, Share};
+use super::model::Share;
 use super::service::{Card, Service, Session};
 use crate::attribute::Attribute;
 use crate::clock::Timestamp;
@@ -20,6 +20,7 @@ use crate::credential::Issued;
 use crate::device::http::{Device, prove, spend};
 use crate::disclosure::Disclosed;
 use crate::error::{Code, Error, Language, Refusal};
+use crate::holder::CredentialState;
 use crate::register::Date;
 use crate::secret::Redacted;
 use crate::verification::http::ReceiptDocument;

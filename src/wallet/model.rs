@@ -1,65 +1,17 @@
 //! The numbers and words of the wallet. Pure.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::attribute::AttributeSet;
-use crate::clock::{HOUR, MINUTE, Timestamp};
-use crate::error::{Language, Refusal};
-use crate::secret::Redacted;
+use crate::clock::{MINUTE, Timestamp};
+use crate::error::Refusal;
 
 /// How long an unlocked wallet stays open, in seconds.
 pub const SESSION_SECONDS: i64 = 15 * MINUTE;
-/// The try after which the first wait begins.
-pub const FIRST_WAIT_AT: i64 = 3;
-/// The first wait, in seconds.
-pub const FIRST_WAIT_SECONDS: i64 = MINUTE;
-/// The try after which the second wait begins.
-pub const SECOND_WAIT_AT: i64 = 6;
-/// The second wait, in seconds.
-pub const SECOND_WAIT_SECONDS: i64 = HOUR;
-/// Tries in all; then the PIN is blocked until a counter has proofed the person again.
-pub const MAX_TRIES: i64 = 9;
-
 /// Tries left of the present round after `tries` wrong ones: 0 means that a wait, or the block, begins.
 pub const fn tries_left(tries: i64) -> i64 {
     (3 - tries % 3) % 3
-}
-
-/// State of a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialState {
-    /// It can be shown.
-    Active,
-    /// Blocked, for example because the phone is lost.
-    Blocked,
-    /// Ended, for example by death or emigration.
-    Deactivated,
-}
-
-impl CredentialState {
-    /// Finds the state for a word of the table.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "active" => Some(Self::Active),
-            "blocked" => Some(Self::Blocked),
-            "deactivated" => Some(Self::Deactivated),
-            _ => None,
-        }
-    }
-}
-
-/// What rests sealed beside a credential.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct HolderSecret {
-    /// Public half of the PIN key.
-    #[serde(with = "serde_bytes")]
-    pub pin_public_key: Vec<u8>,
-    /// Where the holder is reached.
-    pub email: Redacted<String>,
-    /// In which language.
-    pub language: Language,
 }
 
 /// What an access token says; only the service can read it.

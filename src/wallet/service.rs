@@ -6,12 +6,8 @@ use std::sync::Arc;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
-use super::model::{
-    Access, CredentialState, FIRST_WAIT_SECONDS, MAX_TRIES, SECOND_WAIT_SECONDS, SESSION_SECONDS, tries_left,
-};
-use super::ports;
+use super::model::{Access, SESSION_SECONDS, tries_left};
 use super::sessions::Sessions;
-use super::store::{self, CredentialRow, Try};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
@@ -19,9 +15,12 @@ use crate::context::Context;
 use crate::credential::photo::Portrait;
 use crate::credential::{Issued, Issuer, KeyPurpose, SealedRecord, SignError, TokenKind};
 use crate::db::DbError;
-use crate::device::{self, Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::device::{self, Challenge, Purpose, Thumbprint};
 use crate::disclosure::{Disclosed, disclose, offline_claims};
 use crate::error::{Code, Error, Refusal, Result};
+use crate::holder::model::{FIRST_WAIT_SECONDS, MAX_TRIES, SECOND_WAIT_SECONDS};
+use crate::holder::ports::{self, Try};
+use crate::holder::{Credential, CredentialState, Standing};
 use crate::keyring::Keyring;
 use crate::register::Date;
 use crate::secret::Redacted;
@@ -117,39 +116,28 @@ impl Service {
     pub async fn unlock(&self, device: &Thumbprint, challenge: &str, signature: &str) -> Result<Unlocked> {
         let now = self.context.now();
         let mut tx = self.context.db.read().await?;
-        let resident = store::resident_of(&mut tx, device).await?.ok_or(Code::NotFound)?;
-        let credential = store::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
-        let holder = store::holder(&mut tx, resident).await?.ok_or(Code::NotFound)?;
+        let holder = ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?;
         drop(tx);
-        if holder.device_thumbprint != device.as_slice() {
-            return Err(Code::NotFound.into());
-        }
-        may_try(&credential, now)?;
+        let Credential { resident_id: resident, generation, .. } = holder.credential;
+        may_try(&holder.credential, now)?;
         let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
 
         let this = Try {
             resident,
-            generation: credential.generation,
+            generation,
             challenge_issued: challenge.issued,
             now,
             first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
             second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
         };
         let mut tx = self.context.db.write().await?;
-        let Some(tries) = store::count_try(&mut tx, &this).await? else {
+        let Some(tries) = ports::count_try(&mut tx, &this).await? else {
             tx.rollback().await?;
-            return Err(self.why_not(resident, credential.generation, now).await);
+            return Err(self.why_not(resident, generation, now).await);
         };
         tx.commit().await?;
 
-        let secret = ports::secret(&self.context, &holder)?;
-        let key = secret
-            .pin_public_key
-            .as_slice()
-            .try_into()
-            .ok()
-            .and_then(PinPublicKey::from_bytes)
-            .ok_or_else(|| Error::internal("a stored PIN key is damaged"))?;
+        let key = holder.pin_key(&self.context.vault)?;
         if !key.verifies(Purpose::Unlock, &challenge.bytes, device, signature) {
             if tries >= MAX_TRIES {
                 let actor = Actor::Resident(resident);
@@ -164,10 +152,9 @@ impl Service {
         let ends_at = now.plus_seconds(SESSION_SECONDS);
         let mut tx = self.context.db.write().await?;
         // The credential changed between the two transactions: blocked, or activated anew.
-        let session =
-            store::open_session(&mut tx, resident, credential.generation, ends_at).await?.ok_or(Code::NotFound)?;
+        let session = ports::open_session(&mut tx, resident, generation, ends_at).await?.ok_or(Code::NotFound)?;
         tx.commit().await?;
-        let access = Access { resident_id: resident, generation: credential.generation, session, expires_at: ends_at };
+        let access = Access { resident_id: resident, generation, session, expires_at: ends_at };
         let sealed =
             self.context.vault.seal(Label::AccessToken, &self.context.random, &[device], &access.to_bytes())?;
         Ok(Unlocked { access_token: device::encode(&sealed).into(), expires_in: SESSION_SECONDS })
@@ -177,7 +164,7 @@ impl Service {
     async fn why_not(&self, resident: Uuid, generation: i64, now: Timestamp) -> Error {
         let read = async {
             let mut tx = self.context.db.read().await?;
-            let credential = store::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
+            let credential = ports::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
             may_try(&credential, now)?;
             if credential.generation != generation {
                 return Err(Error::from(Code::NotFound));
@@ -197,23 +184,20 @@ impl Service {
     /// `session_ended` when the token is not ours, not this device's, or its session has ended.
     pub async fn authenticate(&self, device: &Thumbprint, token: &str) -> Result<Session> {
         let access = self.open_token(device, token).ok_or(Code::SessionEnded)?;
-        let row = self.sessions.credential(access.resident_id).await?.ok_or(Code::SessionEnded)?;
+        let credential = self.sessions.credential(access.resident_id).await?.ok_or(Code::SessionEnded)?;
         // The look-up may have waited.
         let now = self.context.now();
-        let lives = row.state == "active"
-            && row.generation == access.generation
-            && row.session == access.session
-            && now < row.session_ends_at
-            && now < access.expires_at;
-        if !lives {
-            return Err(Code::SessionEnded.into());
-        }
+        let session = credential
+            .living_session(now)
+            .filter(|session| session.number == access.session)
+            .filter(|_| credential.generation == access.generation && now < access.expires_at)
+            .ok_or(Code::SessionEnded)?;
         Ok(Session {
             resident_id: access.resident_id,
             generation: access.generation,
-            session: access.session,
-            ends_at: row.session_ends_at,
-            activated_at: row.activated_at,
+            session: session.number,
+            ends_at: session.ends_at,
+            activated_at: credential.activated_at,
         })
     }
 
@@ -230,7 +214,7 @@ impl Service {
     pub async fn lock(&self, session: &Session) -> Result<()> {
         let mut tx = self.context.db.write().await?;
         // Nothing to end means that it has ended already: that is what the caller wants.
-        store::lock(&mut tx, session.resident_id, session.generation, session.session).await?.either_way();
+        ports::lock(&mut tx, session.resident_id, session.generation, session.session).await?.either_way();
         tx.commit().await?;
         Ok(())
     }
@@ -242,7 +226,7 @@ impl Service {
     pub async fn card(&self, session: &Session) -> Result<Card> {
         let mut tx = self.context.db.read().await?;
         let record = ports::record(&self.context, &mut tx, session.resident_id).await?;
-        let has_portrait = store::has_portrait(&mut tx, session.resident_id).await?;
+        let has_portrait = ports::has_portrait(&mut tx, session.resident_id).await?;
         Ok(Card {
             state: CredentialState::Active,
             activated_at: session.activated_at,
@@ -337,24 +321,23 @@ fn too_many_qrs() -> Refusal {
     )
 }
 
-fn may_try(credential: &CredentialRow, now: Timestamp) -> Result<()> {
-    match CredentialState::from_word(&credential.state) {
-        Some(CredentialState::Active) => {}
-        Some(CredentialState::Blocked) => {
+fn may_try(credential: &Credential, now: Timestamp) -> Result<()> {
+    let pin = match credential.standing {
+        Standing::Active(active) => active.pin,
+        Standing::Blocked => {
             let blocked = Refusal::new(Code::PinBlocked).detail(
                 "KTP Digital ini diblokir. Datanglah ke loket Dukcapil dengan KTP-el.",
                 "This digital KTP is blocked. Go to a Dukcapil counter with your KTP-el.",
             );
             return Err(blocked.into());
         }
-        Some(CredentialState::Deactivated) | None => return Err(Code::NotFound.into()),
-    }
-    if credential.pin_tries >= MAX_TRIES {
+        Standing::Deactivated => return Err(Code::NotFound.into()),
+    };
+    if pin.is_used_up() {
         return Err(Code::PinBlocked.into());
     }
-    if now < credential.pin_wait_until {
-        let seconds = credential.pin_wait_until.retry_after(now);
-        return Err(Refusal::new(Code::PinWait).retry_after(seconds).into());
+    if now < pin.wait_until {
+        return Err(Refusal::new(Code::PinWait).retry_after(pin.wait_until.retry_after(now)).into());
     }
     Ok(())
 }

@@ -1,26 +1,17 @@
 //! Looking up whose session lives, together for all who ask at the same time: each request of a wallet begins with it.
 
-use std::collections::HashMap;
-
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::store::{CREDENTIAL, CredentialRow};
 use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
-use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::db::{Columns, Db, DbResult, Local, Session, bound, processors};
+use crate::db::{Db, DbResult, Session, processors};
 use crate::error::Result;
-use crate::on_server;
-
-/// [`CREDENTIAL`] for all of a batch: one trip to the server.
-const CREDENTIALS: &str = "
-    SELECT resident_id, state, generation, pin_tries, pin_wait_until, session, session_ends_at, activated_at
-    FROM credential WHERE resident_id = ANY($1)";
+use crate::holder::{Credential, batch};
 
 struct Lookup {
     resident: Uuid,
-    reply: oneshot::Sender<DbResult<Option<CredentialRow>>>,
+    reply: oneshot::Sender<DbResult<Option<Credential>>>,
 }
 
 /// The stage of these look-ups. Cloning shares it.
@@ -51,7 +42,7 @@ impl Sessions {
     ///
     /// # Errors
     /// `overloaded`, or what the database said.
-    pub(super) async fn credential(&self, resident: Uuid) -> Result<Option<CredentialRow>> {
+    pub(super) async fn credential(&self, resident: Uuid) -> Result<Option<Credential>> {
         let (reply, answer) = oneshot::channel();
         self.0.push(Lookup { resident, reply }).map_err(|_| overloaded())?;
         Ok(answer.await.unwrap_or_else(|_| Err(broken_off()))?)
@@ -65,39 +56,16 @@ impl Sessions {
 
 fn read_here(session: &mut Session<'_>, jobs: Vec<Lookup>) {
     let found =
-        session.transact(|local| Ok(jobs.iter().map(|job| credential(local, job.resident)).collect::<Vec<_>>()));
+        session.transact(|local| Ok(jobs.iter().map(|job| batch::credential(local, job.resident)).collect::<Vec<_>>()));
     match found {
         Ok(found) => jobs.into_iter().zip(found).for_each(|(job, found)| drop(job.reply.send(found))),
         Err(error) => jobs.into_iter().for_each(|job| drop(job.reply.send(Err(error.clone())))),
     }
 }
 
-fn credential(local: &Local<'_>, resident: Uuid) -> DbResult<Option<CredentialRow>> {
-    let time = |row: &Columns<'_, '_>, place| row.get(place).map(Timestamp::from_micros);
-    local.optional(CREDENTIAL, bound![resident.as_bytes()], |row| {
-        Ok(CredentialRow {
-            resident_id: Uuid::from_bytes(row.get(0)?),
-            state: row.get(1)?,
-            generation: row.get(2)?,
-            pin_tries: row.get(3)?,
-            pin_wait_until: time(row, 4)?,
-            session: row.get(5)?,
-            session_ends_at: time(row, 6)?,
-            activated_at: time(row, 7)?,
-        })
-    })
-}
-
 async fn read(db: Db, jobs: Vec<Lookup>) {
-    match credentials(&db, jobs.iter().map(|job| job.resident).collect()).await {
-        Ok(found) => jobs.into_iter().for_each(|job| drop(job.reply.send(Ok(found.get(&job.resident).cloned())))),
+    match batch::credentials(&db, jobs.iter().map(|job| job.resident).collect()).await {
+        Ok(found) => jobs.into_iter().for_each(|job| drop(job.reply.send(Ok(found.get(&job.resident).copied())))),
         Err(error) => jobs.into_iter().for_each(|job| drop(job.reply.send(Err(error.clone())))),
     }
-}
-
-async fn credentials(db: &Db, residents: Vec<Uuid>) -> DbResult<HashMap<Uuid, CredentialRow>> {
-    let mut tx = db.read().await?;
-    let rows: Vec<CredentialRow> =
-        on_server!(&mut tx, |c| sqlx::query_as(CREDENTIALS).bind(residents).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|row| (row.resident_id, row)).collect())
 }

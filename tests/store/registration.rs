@@ -415,12 +415,12 @@ async fn what_is_over_is_found_and_the_holder_written() {
         let end = now.plus_seconds(30 * DAY);
         assert!(store::due_to_expire(&mut tx, end.plus_seconds(-1), 9).await.unwrap().is_empty());
         assert_eq!(store::due_to_expire(&mut tx, end, 9).await.unwrap(), [ID]);
-        store::put_holder(&mut tx, RESIDENT, &[1], Some(&[2]), now).await.unwrap();
-        store::put_holder(&mut tx, RESIDENT, &[3], None, now).await.unwrap();
+        ikd::holder::store::put_record(&mut tx, RESIDENT, &[1], Some(&[2]), now).await.unwrap();
+        ikd::holder::store::put_record(&mut tx, RESIDENT, &[3], None, now).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = context.db.read().await.unwrap();
-        assert_eq!(ikd::wallet::store::record(&mut tx, RESIDENT).await.unwrap(), Some(vec![3]));
-        assert_eq!(ikd::wallet::store::portrait(&mut tx, RESIDENT).await.unwrap(), None, "the register sent none");
+        assert_eq!(ikd::holder::store::record(&mut tx, RESIDENT).await.unwrap(), Some(vec![3]));
+        assert_eq!(ikd::holder::store::portrait(&mut tx, RESIDENT).await.unwrap(), None, "the register sent none");
     })
     .await;
 }

@@ -5,12 +5,12 @@ use ikd::context::Context;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::Language;
+use ikd::holder::ports::{NewHolder, enrol};
 use ikd::register::{Date, MaritalStatus, Nationality, RegisterRecord, Religion, Sex, VitalStatus};
 use ikd::registration::model::Submitted;
 use ikd::registration::service::{email_index, nik_index};
 use ikd::registration::{State, store};
 use ikd::vault::Vault;
-use ikd::wallet::ports::{NewHolder, enrol};
 use uuid::Uuid;
 
 /// The resident behind every registration of these tests.

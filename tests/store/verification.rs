@@ -171,7 +171,7 @@ async fn spending_demands_state_generation_and_freshness() {
         let at = |micros| Timestamp::from_micros(micros);
         let spend = async |generation, micros| {
             let mut tx = world.context.db.write().await.unwrap();
-            let spent = store::spend(&mut tx, world.resident, generation, at(micros)).await.unwrap();
+            let spent = ikd::holder::store::spend(&mut tx, world.resident, generation, at(micros)).await.unwrap();
             tx.commit().await.unwrap();
             spent
         };
@@ -183,9 +183,9 @@ async fn spending_demands_state_generation_and_freshness() {
         world.change_credential("blocked", 1).await;
         assert!(!spend(1, 300).await.happened(), "blocked");
         let mut tx = world.context.db.read().await.unwrap();
-        assert!(!store::is_active(&mut tx, world.resident, 1).await.unwrap());
+        assert!(!ikd::holder::store::is_active(&mut tx, world.resident, 1).await.unwrap());
         assert!(
-            !store::spend(&mut world.context.db.write().await.unwrap(), Uuid::nil(), 1, at(1))
+            !ikd::holder::store::spend(&mut world.context.db.write().await.unwrap(), Uuid::nil(), 1, at(1))
                 .await
                 .unwrap()
                 .happened()

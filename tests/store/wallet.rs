@@ -9,13 +9,14 @@ use ikd::credential::{Reason, TokenKind};
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Purpose, encode};
 use ikd::error::{Code, Error, Result};
+use ikd::holder::store::Try;
+use ikd::holder::{Standing, mail, ports, store};
 use ikd::keyring::Keyring;
 use ikd::mail::{Job, MailKind, outbox};
 use ikd::vault::Label;
+use ikd::wallet::Service;
 use ikd::wallet::model::{Access, SESSION_SECONDS};
 use ikd::wallet::service::{Session, Unlocked};
-use ikd::wallet::store::Try;
-use ikd::wallet::{Service, mail, ports, store};
 use uuid::Uuid;
 
 use crate::residents::{Holder, RESIDENT, later, number, portrait, sign};
@@ -99,8 +100,10 @@ async fn each_store_function_changes_one_row_or_none() {
         let ends = now.plus_seconds(900);
         assert_eq!(store::open_session(&mut tx, RESIDENT, 2, ends).await.unwrap(), None);
         assert_eq!(store::open_session(&mut tx, RESIDENT, 1, ends).await.unwrap(), Some(1));
-        let row = store::credential(&mut tx, RESIDENT).await.unwrap().unwrap();
-        assert_eq!((row.pin_tries, row.pin_wait_until.micros(), row.session_ends_at), (0, 0, ends));
+        let credential = store::credential(&mut tx, RESIDENT).await.unwrap().unwrap();
+        let Standing::Active(active) = credential.standing else { panic!("{credential:?}") };
+        let session = active.session.unwrap();
+        assert_eq!((active.pin.tries, active.pin.wait_until.micros(), session.ends_at), (0, 0, ends));
         assert!(!store::lock(&mut tx, RESIDENT, 1, 2).await.unwrap().happened());
         assert!(store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap().happened());
         assert!(!store::lock(&mut tx, RESIDENT, 1, 1).await.unwrap().happened());
@@ -108,7 +111,7 @@ async fn each_store_function_changes_one_row_or_none() {
         let mut tx = context.db.read().await.unwrap();
         assert!(ports::has_usable_credential(&mut tx, RESIDENT).await.unwrap());
         assert!(!ports::has_usable_credential(&mut tx, Uuid::nil()).await.unwrap());
-        let (email, _) = ports::contact(&context, &mut tx, RESIDENT).await.unwrap().unwrap();
+        let email = ports::contact(&context, &mut tx, RESIDENT).await.unwrap().unwrap().email;
         assert_eq!(email.expose(), "siti@example.id");
     })
     .await;

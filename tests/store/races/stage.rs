@@ -10,6 +10,7 @@ use ikd::db::Tx;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::{Language, Result};
+use ikd::holder::ports::{NewHolder, enrol};
 use ikd::keyring::Keyring;
 use ikd::mail::{MailKind, Wake, outbox};
 use ikd::register::{Date, LocalRegister, NewRecord, PopulationRegister};
@@ -18,7 +19,6 @@ use ikd::registration::model::{Draft, Submitted};
 use ikd::registration::service::{Amendment, email_index, nik_index};
 use ikd::registration::{Service, State, store, terms};
 use ikd::secret::Redacted;
-use ikd::wallet::ports::{NewHolder, enrol};
 use ikd::{activation, execute};
 use uuid::Uuid;
 
@@ -218,7 +218,7 @@ impl World {
     async fn prepare_holder(&self, tx: &mut Tx) {
         let sealed =
             self.context.vault.seal_row(&self.context.random, "holder_record", self.resident, &record()).unwrap();
-        store::put_holder(tx, self.resident, &sealed, None, self.context.now()).await.unwrap();
+        ikd::holder::store::put_record(tx, self.resident, &sealed, None, self.context.now()).await.unwrap();
     }
 
     async fn make_holder(&self, tx: &mut Tx) {

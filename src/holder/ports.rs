@@ -1,11 +1,11 @@
-//! What the wallet does for other domains, inside their transactions.
+//! What is done for other domains, inside their transactions.
 
 use uuid::Uuid;
 
-use super::model::{HolderSecret, MAX_TRIES};
+use super::model::{Contact, Credential, HolderSecret, Standing};
 use super::store::{self, HolderRow};
 use crate::clock::Timestamp;
-use crate::context::Context;
+use crate::context::{Context, Sources};
 use crate::db::Tx;
 use crate::device::{PinPublicKey, Thumbprint};
 use crate::error::{Code, Error, Language, Refusal, Result};
@@ -13,9 +13,13 @@ use crate::input;
 use crate::mail::{MailKind, outbox};
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
-use crate::vault::Label;
+use crate::vault::{Label, Vault};
+
+pub use super::store::{Try, count_try, has_portrait, is_active, lock, open_session, spend};
 
 const HOLDER_TABLE: &str = "credential_holder";
+const RECORD_TABLE: &str = "holder_record";
+const PORTRAIT_TABLE: &str = "holder_portrait";
 
 /// Somebody whose digital KTP becomes active.
 #[derive(Debug)]
@@ -80,21 +84,59 @@ pub async fn is_enrolled(
     if row.registration_id != registration_id || row.device_thumbprint != device.as_slice() {
         return Ok(false);
     }
-    Ok(secret(context, &row)?.pin_public_key == key.to_bytes())
+    Ok(secret(&context.vault, &row)?.pin_public_key == key.to_bytes())
 }
 
-pub(super) fn secret(context: &Context, row: &HolderRow) -> Result<HolderSecret> {
-    Ok(context.vault.open_row(HOLDER_TABLE, row.resident_id, &row.sealed)?)
+/// The holder on a device: what decides about unlocking, and the PIN key to unlock with.
+pub struct OnDevice {
+    /// The credential.
+    pub credential: Credential,
+    holder: HolderRow,
 }
 
-/// How a holder is reached: address and language. `None` when the resident never had a digital KTP.
+impl OnDevice {
+    /// The key whose signatures a right PIN makes.
+    ///
+    /// # Errors
+    /// When it cannot be opened or read: a fault of ours.
+    pub fn pin_key(&self, vault: &Vault) -> Result<PinPublicKey> {
+        let secret = secret(vault, &self.holder)?;
+        let bytes = secret.pin_public_key.as_slice().try_into().ok();
+        bytes.and_then(PinPublicKey::from_bytes).ok_or_else(|| Error::internal("a stored PIN key is damaged"))
+    }
+}
+
+/// Who holds a digital KTP on this device, whatever its state.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn on_device(tx: &mut Tx, device: &Thumbprint) -> Result<Option<OnDevice>> {
+    let Some(resident) = store::resident_of(tx, device).await? else { return Ok(None) };
+    let Some(credential) = store::credential(tx, resident).await? else { return Ok(None) };
+    let Some(holder) = store::holder(tx, resident).await? else { return Ok(None) };
+    Ok((holder.device_thumbprint == device.as_slice()).then_some(OnDevice { credential, holder }))
+}
+
+/// The credential of a resident.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn credential(tx: &mut Tx, resident: Uuid) -> Result<Option<Credential>> {
+    Ok(store::credential(tx, resident).await?)
+}
+
+fn secret(vault: &Vault, row: &HolderRow) -> Result<HolderSecret> {
+    Ok(vault.open_row(HOLDER_TABLE, row.resident_id, &row.sealed)?)
+}
+
+/// How a holder is reached. `None` when the resident never had a digital KTP.
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn contact(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Option<(Redacted<String>, Language)>> {
+pub async fn contact(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Option<Contact>> {
     let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
-    let secret = secret(context, &row)?;
-    Ok(Some((secret.email, secret.language)))
+    let HolderSecret { email, language, .. } = secret(&context.vault, &row)?;
+    Ok(Some(Contact { email, language }))
 }
 
 /// Tells the holder, if there is an active one, that somebody else registers with their NIK. What happens within an hour of
@@ -112,9 +154,9 @@ pub async fn warn_of_registration(
     if !has_holder(tx, resident).await? {
         return Ok(());
     }
-    let Some((email, _)) = contact(context, tx, resident).await? else { return Ok(()) };
+    let Some(contact) = contact(context, tx, resident).await? else { return Ok(()) };
     // As registrations index addresses: all spellings of one mailbox are one.
-    let index = context.vault.blind_index(Label::EmailIndex, &input::email::mailbox(email.expose()));
+    let index = context.vault.blind_index(Label::EmailIndex, &input::email::mailbox(contact.email.expose()));
     let kind = MailKind::ForeignRegistration;
     if let Some(due) = outbox::reserve(tx, kind, &index, now, outbox::ALLOWANCE_INTERVAL_SECONDS).await? {
         outbox::enqueue_at(tx, &context.random, (now, due), kind, registration_id).await?;
@@ -122,14 +164,13 @@ pub async fn warn_of_registration(
     Ok(())
 }
 
-/// Whether the resident has a credential that stands in the way of a new registration: one that can still be unlocked, or
-/// one that was blocked, which takes a second person. One whose PIN is used up is replaced by a new proof at a counter.
+/// Whether the resident has a credential that stands in the way of a new registration
+/// ([`Credential::stands_in_the_way`]).
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn has_usable_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> {
-    let row = store::credential(tx, resident).await?;
-    Ok(row.is_some_and(|row| row.state == "blocked" || (row.state == "active" && row.pin_tries < MAX_TRIES)))
+    Ok(store::credential(tx, resident).await?.is_some_and(|credential| credential.stands_in_the_way()))
 }
 
 /// Ends the resident's digital KTP, working or blocked, so that a new one can take its place. Two people decide that.
@@ -137,12 +178,39 @@ pub async fn has_usable_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> 
 /// # Errors
 /// `wrong_state` when there is none to end.
 pub async fn release(tx: &mut Tx, resident: Uuid) -> Result<()> {
-    if store::release(tx, resident).await?.happened() { Ok(()) } else { Err(Code::WrongState.into()) }
+    store::release(tx, resident).await?.demand()
 }
 
 /// Whether there is a credential whose holder should hear of a registration with their NIK.
 pub(super) async fn has_holder(tx: &mut Tx, resident: Uuid) -> Result<bool> {
-    Ok(store::credential(tx, resident).await?.is_some_and(|row| row.state != "deactivated"))
+    let credential = store::credential(tx, resident).await?;
+    Ok(credential.is_some_and(|credential| credential.standing != Standing::Deactivated))
+}
+
+/// Keeps what the register said at an approval: what the digital KTP will show.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn put_record(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &RegisterRecord,
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<()> {
+    let Sources { vault, random, .. } = &**context;
+    let sealed = vault.seal_row(random, RECORD_TABLE, resident, record)?;
+    let portrait = portrait.map(|jpeg| vault.seal_bytes(random, PORTRAIT_TABLE, resident, jpeg)).transpose()?;
+    Ok(store::put_record(tx, resident, &sealed, portrait.as_deref(), now).await?)
+}
+
+/// Deletes what an approval had prepared for somebody who never became a holder.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn delete_unused_record(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    Ok(store::delete_unused_record(tx, resident).await?)
 }
 
 /// What the register said about a holder at approval.
@@ -152,7 +220,7 @@ pub(super) async fn has_holder(tx: &mut Tx, resident: Uuid) -> Result<bool> {
 pub async fn record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<RegisterRecord> {
     let sealed =
         store::record(tx, resident).await?.ok_or_else(|| Error::internal("a holder without a register record"))?;
-    Ok(context.vault.open_row("holder_record", resident, &sealed)?)
+    open_record(&context.vault, resident, &sealed)
 }
 
 /// The holder's portrait: JPEG.
@@ -161,7 +229,17 @@ pub async fn record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Re
 /// When the database does not answer or what it holds cannot be opened.
 pub async fn portrait(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Option<Vec<u8>>> {
     match store::portrait(tx, resident).await? {
-        Some(sealed) => Ok(Some(context.vault.open_bytes("holder_portrait", resident, &sealed)?)),
+        Some(sealed) => open_portrait(&context.vault, resident, &sealed).map(Some),
         None => Ok(None),
     }
+}
+
+/// Opens a record as it stands in its row.
+pub(super) fn open_record(vault: &Vault, resident: Uuid, sealed: &[u8]) -> Result<RegisterRecord> {
+    Ok(vault.open_row(RECORD_TABLE, resident, sealed)?)
+}
+
+/// Opens a portrait as it stands in its row.
+pub(super) fn open_portrait(vault: &Vault, resident: Uuid, sealed: &[u8]) -> Result<Vec<u8>> {
+    Ok(vault.open_bytes(PORTRAIT_TABLE, resident, sealed)?)
 }

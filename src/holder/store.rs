@@ -1,33 +1,44 @@
-//! SQL of the wallet: the credential and what belongs to it.
+//! SQL of the credential and what belongs to it.
 
 use uuid::Uuid;
 
-use super::model::{FIRST_WAIT_AT, MAX_TRIES, SECOND_WAIT_AT};
+use super::model::{
+    Active, Credential, CredentialState, FIRST_WAIT_AT, MAX_TRIES, OpenSession, Pin, SECOND_WAIT_AT, Standing,
+};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::{change, execute, fetch_one, fetch_optional};
 
-/// The slim row of a credential.
+/// The slim row of a credential, column by column.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct CredentialRow {
-    /// The holder.
-    pub resident_id: Uuid,
-    /// `active`, `blocked` or `deactivated`.
-    pub state: String,
-    /// Raised by block, PIN change and new device.
-    pub generation: i64,
-    /// PIN tries since the last success.
-    pub pin_tries: i64,
-    /// No try before this.
-    pub pin_wait_until: Timestamp,
-    /// The session that counts.
-    pub session: i64,
-    /// When it ends.
-    pub session_ends_at: Timestamp,
-    /// When the digital KTP became active.
-    pub activated_at: Timestamp,
+pub(super) struct CredentialRow {
+    pub(super) resident_id: Uuid,
+    pub(super) state: CredentialState,
+    pub(super) generation: i64,
+    pub(super) pin_tries: i64,
+    pub(super) pin_wait_until: Timestamp,
+    pub(super) session: i64,
+    pub(super) session_ends_at: Timestamp,
+    pub(super) activated_at: Timestamp,
+}
+
+impl From<CredentialRow> for Credential {
+    fn from(row: CredentialRow) -> Self {
+        let standing = match row.state {
+            CredentialState::Active => Standing::Active(Active {
+                pin: Pin { tries: row.pin_tries, wait_until: row.pin_wait_until },
+                // A locked session ends at 0.
+                session: (row.session_ends_at > Timestamp::default())
+                    .then_some(OpenSession { number: row.session, ends_at: row.session_ends_at }),
+            }),
+            CredentialState::Blocked => Standing::Blocked,
+            CredentialState::Deactivated => Standing::Deactivated,
+        };
+        let CredentialRow { resident_id, generation, activated_at, .. } = row;
+        Self { resident_id, generation, activated_at, standing }
+    }
 }
 
 /// What belongs to a credential and rarely changes.
@@ -97,6 +108,28 @@ const LOCK: &str = "
     UPDATE credential SET session_ends_at = 0
     WHERE resident_id = $1 AND generation = $2 AND session = $3 AND session_ends_at > 0";
 
+const SPEND: &str = "
+    UPDATE credential SET last_spent = $1
+    WHERE resident_id = $2 AND generation = $3 AND state = 'active' AND last_spent < $1";
+
+const IS_ACTIVE: &str = "
+    SELECT last_spent FROM credential WHERE resident_id = $1 AND generation = $2 AND state = 'active'";
+
+const PUT_RECORD: &str = "
+    INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3)
+    ON CONFLICT (resident_id) DO UPDATE SET sealed = $2, updated_at = $3";
+const PUT_PORTRAIT: &str = "
+    INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)
+    ON CONFLICT (resident_id) DO UPDATE SET sealed = $2";
+const DELETE_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1";
+
+const DELETE_UNUSED_RECORD: &str = "
+    DELETE FROM holder_record WHERE resident_id = $1
+    AND NOT EXISTS (SELECT 1 FROM credential c WHERE c.resident_id = $1)";
+const DELETE_UNUSED_PORTRAIT: &str = "
+    DELETE FROM holder_portrait WHERE resident_id = $1
+    AND NOT EXISTS (SELECT 1 FROM credential c WHERE c.resident_id = $1)";
+
 const RECORD: &str = "SELECT sealed FROM holder_record WHERE resident_id = $1";
 const PORTRAIT: &str = "SELECT sealed FROM holder_portrait WHERE resident_id = $1";
 const HAS_PORTRAIT: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_id = $1";
@@ -159,8 +192,8 @@ pub async fn resident_of(tx: &mut Tx, device: &Thumbprint) -> DbResult<Option<Uu
 ///
 /// # Errors
 /// When the database did not answer.
-pub async fn credential(tx: &mut Tx, resident: Uuid) -> DbResult<Option<CredentialRow>> {
-    fetch_optional!(tx, CredentialRow, CREDENTIAL, resident)
+pub async fn credential(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Credential>> {
+    Ok(fetch_optional!(tx, CredentialRow, CREDENTIAL, resident)?.map(Credential::from))
 }
 
 /// The row beside it.
@@ -225,6 +258,50 @@ pub async fn open_session(tx: &mut Tx, resident: Uuid, generation: i64, ends: Ti
 /// When the database did not do it.
 pub async fn lock(tx: &mut Tx, resident: Uuid, generation: i64, session: i64) -> DbResult<Changed> {
     change!(tx, LOCK, resident, generation, session)
+}
+
+/// Spends a token: `true` when the credential is active in this generation and no token as new was spent before.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn spend(tx: &mut Tx, resident: Uuid, generation: i64, issued: Timestamp) -> DbResult<Changed> {
+    change!(tx, SPEND, issued, resident, generation)
+}
+
+/// Whether the credential is active in this generation.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn is_active(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (i64,), IS_ACTIVE, resident, generation)?.is_some())
+}
+
+/// Keeps the attributes and the picture that a digital KTP shows; without a picture one that was there goes.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn put_record(
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &[u8],
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, PUT_RECORD, resident, record, now)?;
+    match portrait {
+        Some(portrait) => execute!(tx, PUT_PORTRAIT, resident, portrait)?,
+        None => execute!(tx, DELETE_PORTRAIT, resident)?,
+    };
+    Ok(())
+}
+
+/// Deletes record and portrait of somebody who has no credential.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn delete_unused_record(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    execute!(tx, DELETE_UNUSED_RECORD, resident)?;
+    execute!(tx, DELETE_UNUSED_PORTRAIT, resident).map(|_| ())
 }
 
 /// The sealed register record of a holder.

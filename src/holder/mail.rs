@@ -36,7 +36,8 @@ pub async fn compose(context: &Context, job: Job, resident: Uuid) -> Result<Opti
     if !ports::has_holder(&mut tx, resident).await? {
         return Ok(None);
     }
-    let Some((to, language)) = ports::contact(context, &mut tx, resident).await? else { return Ok(None) };
+    let Some(contact) = ports::contact(context, &mut tx, resident).await? else { return Ok(None) };
+    let (to, language) = (contact.email, contact.language);
     drop(tx);
     let subject = match language {
         Language::Indonesian => "Ada pendaftaran IKD dengan NIK Anda",

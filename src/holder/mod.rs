@@ -1,0 +1,13 @@
+//! Who holds a digital KTP: the credential, what the register said about its holder, the device it is on, how the holder is
+//! reached.
+//!
+//! The tables `credential`, `credential_holder`, `holder_record`, `holder_portrait` and `device_binding` belong here and are named in no
+//! other domain's SQL. Others use [`ports`] inside their own transactions; those whose statements serve many at once use [`batch`].
+
+pub(crate) mod batch;
+pub mod mail;
+pub mod model;
+pub mod ports;
+pub mod store;
+
+pub use model::{Credential, CredentialState, Standing};
