@@ -11,6 +11,7 @@ mod error;
 mod local;
 mod open;
 mod server;
+mod text;
 mod tx;
 mod watch;
 
