@@ -23,6 +23,18 @@ pub enum DbError {
     Other(String),
 }
 
+impl DbError {
+    /// For an insert whose unique index means "somebody else was faster: look again". As a collision, it makes
+    /// [`transaction!`](crate::transaction) run the whole body anew.
+    #[must_use]
+    pub fn unique_as_contention(self) -> Self {
+        match self {
+            Self::Unique => Self::Contention,
+            other => other,
+        }
+    }
+}
+
 /// The result of a store function.
 pub type DbResult<T> = Result<T, DbError>;
 
