@@ -1,8 +1,8 @@
 //! The pages for people: the folder `web/`, embedded in the binary, in every build in the same way.
 //!
-//! A page has a short address (`/petugas`); what it loads stands under `/web/`. Everything is revalidated by a strong tag
-//! made of its content (RFC 9110 §8.8.3), so a new version of the service is a new version of its pages at once; vendored
-//! files carry their version in their path and never change.
+//! A page has a short address (`/petugas`); its scripts, styles and pictures are under `/web/`. Every file is
+//! revalidated by a strong tag made of its content (RFC 9110 §8.8.3), so a new version of the service is a new version
+//! of its pages at once. Vendored files have their version in the path and never change.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ use super::{Problem, links, negotiate};
 use crate::config::{Mode, Service};
 use crate::error::{Code, Error};
 
-/// Addresses of pages, and of files that browsers demand at the root, with the file under `web/` that answers.
+/// Addresses of pages, and of files that browsers expect at the root, with the file under `web/` that is served.
 const PAGES: &[(&str, &str)] = &[
     ("/", "app/index.html"),
     ("/aktivasi", "app/index.html"),
@@ -43,16 +43,16 @@ const PAGES: &[(&str, &str)] = &[
     ("/favicon.ico", "shared/icons/icon.svg"),
 ];
 
-/// What a page may do: run, show and ask what this origin serves. No inline script or style, no other origin.
+/// CSP of a page: scripts, styles, pictures and requests of this origin only; no inline script or style.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'; \
     base-uri 'none'; form-action 'none'";
-/// Says of each file which build it belongs to, so that a browser can tell the parts of one build from those of another.
+/// Names the build that a file belongs to, so that a browser can tell files of different builds apart.
 const BUILD_HEADER: HeaderName = HeaderName::from_static("ikd-build");
-/// Keeps the app's files on the phone, those of one build together.
+/// The service worker, which caches the app's files on the phone, all of one build.
 const WORKER: &str = "app/sw.js";
-/// The decoder of QR pictures is WebAssembly. It runs in a worker, and a worker obeys the policy of its own answer, so the
-/// pages themselves need no right to compile.
+/// The decoder of QR pictures is WebAssembly in a worker. A worker obeys the CSP of its own response, so the pages
+/// themselves do not need `wasm-unsafe-eval`.
 const DECODER: &str = "shared/scanner-worker.js";
 const DECODER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
@@ -60,12 +60,12 @@ const DECODER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe
 #[folder = "web/"]
 struct Folder;
 
-/// One file under `web/`, with what is said about it.
+/// One file under `web/`, with its headers.
 struct File {
     plain: Bytes,
-    /// Made when it is first asked for.
+    /// Compressed on the first request.
     compressed: OnceLock<Bytes>,
-    /// The part of the strong tag that both codings share.
+    /// The part of the strong tag that the plain and the compressed form share.
     digest: String,
     media_type: &'static str,
     cache: &'static str,
@@ -99,13 +99,14 @@ impl File {
     }
 }
 
-/// All files by their path below `web/`. A name is looked up exactly as it was asked for: what is not here does not exist.
+/// All files by their path below `web/`. A request is looked up by its exact name; any other name does not exist.
 static FILES: LazyLock<HashMap<Cow<'static, str>, File>> = LazyLock::new(|| {
     Folder::iter()
         .filter_map(|name| {
             let mut embedded = Folder::get(&name)?;
             if name == WORKER {
-                // A worker is another one when its bytes differ (Service Workers §2.2): any file that changed makes them so.
+                // A browser updates a service worker when its bytes differ (Service Workers §2.2). The stamp makes them
+                // differ after a change of any file.
                 let mut stamped = format!("const BUILD = \"{}\";\n", *BUILD).into_bytes();
                 stamped.extend_from_slice(&embedded.data);
                 embedded.data = Cow::Owned(stamped);
@@ -149,12 +150,12 @@ async fn serve(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let file = FILES.get(name).ok_or(Code::NotFound)?;
     let compress =
         !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
-    // Each coding is a representation of its own and needs its own tag.
+    // Each coding is a separate representation and needs its own tag.
     let tag = format!("\"{}{}\"", file.digest, if compress { "-gz" } else { "" });
     let mut response = if negotiate::has_tag(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else if compress {
-        // Compressing blocks, if only for milliseconds and once.
+        // Compression blocks the thread for some milliseconds, once per file.
         let body = tokio::task::spawn_blocking(|| file.compressed()).await.map_err(Error::internal)?;
         ([(CONTENT_ENCODING, "gzip")], body.map_err(Error::internal)?).into_response()
     } else {
@@ -194,14 +195,15 @@ pub fn routes(service: &Service) -> Router {
     router.route("/web/{*file}", get(file))
 }
 
-/// Where the demo's pages belong, and the further names under which they may be asked for.
+/// The demo's public address, and other names under which its pages may be requested.
 struct Home {
     url: String,
     other_names: Vec<String>,
 }
 
-/// Where a page of the demo has to be opened instead. A device's proofs name the public address, so a page that was opened
-/// under another name of this machine could do nothing but be refused; a browser keeps what stands behind the `#`.
+/// The address under which a page of the demo must be opened instead. A device's proofs name the public address, so
+/// every request of a page opened under another name of this machine would be refused. The browser keeps the fragment
+/// on a redirect.
 fn elsewhere(home: &Home, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
     const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
     let authority = |text: &str| text.parse::<Authority>().ok();
@@ -216,7 +218,7 @@ fn elsewhere(home: &Home, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValu
     HeaderValue::from_str(&format!("{}{}", home.url, asked.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
 }
 
-/// What answers where nothing is: a link to a page that was rewritten on the way leads to it.
+/// The fallback: redirects a rewritten link to the page it meant.
 ///
 /// # Errors
 /// `not_found`.
@@ -229,7 +231,7 @@ pub async fn elsewhere_or_nowhere(method: Method, OriginalUri(uri): OriginalUri)
 }
 
 async fn file(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Problem> {
-    // No file's name needs an escape, so the path is taken as it was sent.
+    // No file's name needs percent-encoding, so the path is used as sent.
     let name = uri.path().strip_prefix("/web/").ok_or(Code::NotFound)?;
     serve(name, &headers).await
 }
