@@ -17,7 +17,6 @@ use tokio::sync::oneshot;
 use super::checkpoint::Ahead;
 use super::condition::Condition;
 use super::error::of_code;
-use super::word::from_word;
 use super::{DbError, DbResult};
 
 pub use rusqlite::params as bound;
@@ -75,13 +74,13 @@ impl Columns<'_, '_> {
         Ok(self.0.get(place)?)
     }
 
-    /// What the word of a column stands for ([`word_column!`](crate::word_column)), by its place from 0.
+    /// What the word of a column stands for ([`text_column!`](crate::text_column)), by its place from 0.
     ///
     /// # Errors
     /// When it is no text, or no word of `T`.
     pub fn word<T: std::str::FromStr>(&self, place: usize) -> DbResult<T> {
         let text = self.0.get_ref(place)?.as_str().map_err(|error| DbError::Other(error.to_string()))?;
-        from_word(text)
+        text.parse().map_err(|_| DbError::Other(format!("not a word of {}", std::any::type_name::<T>())))
     }
 }
 

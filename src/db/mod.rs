@@ -14,7 +14,6 @@ mod server;
 mod text;
 mod tx;
 mod watch;
-mod word;
 
 pub use address::{Address, AddressError};
 pub use condition::Lease;
@@ -22,7 +21,6 @@ pub use error::{DbError, DbResult};
 pub use local::{Columns, Local, Session, Work, bound};
 pub use open::{Db, PoolSizes, Threads, processors};
 pub use tx::{ConnRef, Ear, Tx};
-pub use word::from_word;
 
 /// Runs one body on the transaction's engine. `$c` is the engine's `&mut` connection; the body is an expression of type
 /// `Result<T, sqlx::Error>`, usually ending in `.await`. The macro gives `DbResult<T>`.

@@ -1,11 +1,11 @@
 //! Closed sets of words in columns of text: an enum on one side, its word on the other.
 
 /// Lets enums with a word for each variant stand in TEXT columns of both engines: bound, and decoded in rows. The words are those
-/// of strum's derives. A column that holds any other word cannot be decoded.
+/// of strum's derives. A column that holds any other word cannot be decoded. Each type gets a method `as_str`, which gives its word.
 ///
 /// ```text
 /// #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
-/// #[strum(serialize_all = "snake_case", const_into_str)]
+/// #[strum(serialize_all = "snake_case")]
 /// pub enum State { NeedsSelfie, AwaitingOfficer }
 ///
 /// crate::text_column!(State);
@@ -13,6 +13,13 @@
 #[macro_export]
 macro_rules! text_column {
     ($($type:ty),+ $(,)?) => {$(
+        impl $type {
+            /// Its word.
+            pub fn as_str(self) -> &'static str {
+                self.into()
+            }
+        }
+
         impl<DB: sqlx::Database> sqlx::Type<DB> for $type
         where
             str: sqlx::Type<DB>,
@@ -34,8 +41,7 @@ macro_rules! text_column {
                 &self,
                 buffer: &mut DB::ArgumentBuffer,
             ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
-                let word: &'static str = self.into();
-                <&'static str as sqlx::Encode<'q, DB>>::encode_by_ref(&word, buffer)
+                <&'static str as sqlx::Encode<'q, DB>>::encode(self.as_str(), buffer)
             }
         }
 
@@ -58,7 +64,7 @@ mod tests {
     use crate::{fetch_one, fetch_optional};
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
-    #[strum(serialize_all = "snake_case", const_into_str)]
+    #[strum(serialize_all = "snake_case")]
     enum Colour {
         DeepRed,
         Green,
@@ -74,8 +80,12 @@ mod tests {
         let mut tx = db.read().await.unwrap();
         assert_eq!(fetch_one!(&mut tx, (Colour,), "SELECT $1", Colour::DeepRed).unwrap(), (Colour::DeepRed,));
         assert_eq!(fetch_one!(&mut tx, (String,), "SELECT $1", Some(Colour::Green)).unwrap().0, "green");
+        assert_eq!(Colour::DeepRed.as_str(), "deep_red");
         assert_eq!(fetch_one!(&mut tx, (Option<Colour>,), "SELECT NULL").unwrap(), (None,));
         let other = fetch_optional!(&mut tx, (Colour,), "SELECT 'secret'").unwrap_err();
-        assert!(matches!(&other, DbError::Other(text) if text.contains("Colour") && !text.contains("secret")), "{other}");
+        assert!(
+            matches!(&other, DbError::Other(text) if text.contains("Colour") && !text.contains("secret")),
+            "{other}"
+        );
     }
 }

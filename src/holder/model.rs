@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::error::Language;
 use crate::secret::Redacted;
-use crate::word_column;
+use crate::text_column;
 
 /// The try after which the first wait begins.
 pub const FIRST_WAIT_AT: i64 = 3;
@@ -31,7 +31,7 @@ pub enum CredentialState {
     /// Ended, for example by death or emigration.
     Deactivated,
 }
-word_column!(CredentialState);
+text_column!(CredentialState);
 
 /// A digital KTP, as far as it decides who may do what. What it shows stands beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

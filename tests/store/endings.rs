@@ -83,7 +83,7 @@ async fn an_approval_that_is_never_used_leaves_no_holder_s_data() {
         let device = DeviceKey::generate(&context.random);
         let id = registration(&context, &device, State::CodeSent).await;
         let mut tx = context.db.write().await.unwrap();
-        store::put_holder(&mut tx, RESIDENT, b"record", Some(b"portrait"), context.now()).await.unwrap();
+        ikd::holder::store::put_record(&mut tx, RESIDENT, b"record", Some(b"portrait"), context.now()).await.unwrap();
         tx.commit().await.unwrap();
         // Another registration for the same resident ends: that is nobody's business.
         let other_device = DeviceKey::generate(&context.random);
