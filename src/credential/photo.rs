@@ -1,16 +1,17 @@
 //! A portrait made small enough for a QR: grey, a few dozen pixels wide, at most 1 KB.
 
-use std::io::Cursor;
-
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::imageops::FilterType;
-use image::{ExtendedColorType, GrayImage, ImageEncoder, ImageReader};
+use image::{ExtendedColorType, GrayImage, ImageEncoder};
 
 use super::claim169::{Photo, PhotoFormat};
+use crate::picture::{Limits, Picture};
 
 /// Largest photo in a token, in bytes.
 pub const MAX_PHOTO: usize = 1024;
+/// What a portrait may be: several times of what the register sends.
+const LIMITS: Limits = Limits { bytes: 1 << 20, least_side: 1, side: 2_048, memory: 32 << 20, work: 25_000_000 };
 
 /// A way to encode: width in pixels, and JPEG quality or number of grey levels.
 #[derive(Clone, Copy)]
@@ -43,14 +44,7 @@ impl Portrait {
     /// Reads a JPEG or PNG of at most 2048 pixels a side. Takes milliseconds: call it off the async threads. `None` when
     /// it is no such picture.
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
-        let mut limits = image::Limits::default();
-        limits.max_image_width = Some(2048);
-        limits.max_image_height = Some(2048);
-        limits.max_alloc = Some(32 * 1024 * 1024);
-        reader.limits(limits);
-        let picture = reader.decode().ok()?.into_luma8();
-        (picture.width() > 0 && picture.height() > 0).then_some(Self(picture))
+        Picture::read(bytes, &LIMITS).ok().map(|picture| Self(picture.upright().into_luma8()))
     }
 
     /// Photos of at most [`MAX_PHOTO`] bytes, best first, each made when it is asked for.
@@ -104,7 +98,7 @@ pub(super) fn synthetic_portrait() -> Vec<u8> {
         let value = (base + f64::from(seed >> 28) - 8.0).clamp(0.0, 255.0) as u8;
         image::Rgb([value, (f64::from(value) * 0.85) as u8, (f64::from(value) * 0.8) as u8])
     });
-    let mut out = Cursor::new(Vec::new());
+    let mut out = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut out, image::ImageFormat::Jpeg).unwrap();
     out.into_inner()
 }

@@ -7,10 +7,12 @@ use qrcode::render::svg;
 use qrcode::types::QrError as EncodeError;
 use qrcode::{EcLevel, QrCode, Version};
 
-/// Largest picture that is read, in bytes.
-pub const MAX_PICTURE: usize = 5 * 1024 * 1024;
-/// Largest side of a picture that is read, in pixels.
-pub const MAX_SIDE: u32 = 4096;
+#[cfg(any(test, feature = "demo"))]
+use crate::picture::{Limits, Picture};
+
+/// What a picture that is read may be.
+#[cfg(any(test, feature = "demo"))]
+const LIMITS: Limits = Limits { bytes: 5 << 20, least_side: 1, side: 4_096, memory: 96 << 20, work: 25_000_000 };
 /// A PNG is at least this wide, so that it scans well from a screen.
 const PNG_WIDTH: usize = 640;
 
@@ -82,20 +84,8 @@ pub fn png(text: &str) -> Result<Vec<u8>, QrError> {
 /// When it is no picture within the limits or shows no readable QR.
 #[cfg(any(test, feature = "demo"))]
 pub fn read_png(picture: &[u8]) -> Result<String, QrError> {
-    if picture.len() > MAX_PICTURE {
-        return Err(QrError::Picture);
-    }
-    let mut reader =
-        image::ImageReader::new(std::io::Cursor::new(picture)).with_guessed_format().map_err(|_| QrError::Picture)?;
-    if !matches!(reader.format(), Some(image::ImageFormat::Png | image::ImageFormat::Jpeg)) {
-        return Err(QrError::Picture);
-    }
-    let mut limits = image::Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(96 * 1024 * 1024);
-    reader.limits(limits);
-    let grey = reader.decode().map_err(|_| QrError::Picture)?.into_luma8();
+    let picture = Picture::read(picture, &LIMITS).map_err(|_| QrError::Picture)?;
+    let grey = picture.upright().into_luma8();
     let (width, height) = (grey.width() as usize, grey.height() as usize);
     let mut prepared =
         rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| grey.get_pixel(x as u32, y as u32).0[0]);
@@ -139,7 +129,7 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_refused() {
         assert_eq!(read_png(b"nonsense"), Err(QrError::Picture));
-        assert_eq!(read_png(&vec![0; MAX_PICTURE + 1]), Err(QrError::Picture));
+        assert_eq!(read_png(&vec![0; LIMITS.bytes + 1]), Err(QrError::Picture));
         let mut blank = Vec::new();
         PngEncoder::new(&mut blank).write_image(&[255; 100 * 100], 100, 100, ExtendedColorType::L8).unwrap();
         assert_eq!(read_png(&blank), Err(QrError::NotFound));

@@ -1,19 +1,17 @@
 //! Portraits: shrinking any picture to what a row holds.
 
-use std::io::Cursor;
-
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
+
+use crate::picture::{Limits, Picture};
 
 /// Bytes that a portrait may have.
 pub const MAX_BYTES: usize = 20_000;
-/// Pixels a side that a picture may have before it is shrunk.
-pub const MAX_SIDE: u32 = 4_096;
+/// What a picture may be before it is shrunk. The operator's own files may take their time.
+pub const LIMITS: Limits = Limits { bytes: 16 << 20, least_side: 1, side: 4_096, memory: 64 << 20, work: u64::MAX };
 /// Pixels of a stored portrait at most.
 const FIT: (u32, u32) = (360, 480);
-/// Memory that decoding may take: 4,096 × 4,096 pixels of four bytes.
-const MAX_DECODED: u64 = 64 << 20;
 
 /// A picture cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,33 +30,11 @@ pub enum PortraitError {
 /// # Errors
 /// When the picture cannot be read or made small enough.
 pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>, PortraitError> {
-    let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| PortraitError::Unreadable)?;
-    if !matches!(reader.format(), Some(image::ImageFormat::Jpeg | image::ImageFormat::Png)) {
-        return Err(PortraitError::Unreadable);
-    }
-    if reader.format() == Some(image::ImageFormat::Jpeg) && is_cut_off(bytes) {
-        return Err(PortraitError::Unreadable);
-    }
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_DECODED);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|_| PortraitError::Unreadable)?;
-    let orientation = decoder.orientation().map_err(|_| PortraitError::Unreadable)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| PortraitError::Unreadable)?;
-    picture.apply_orientation(orientation);
+    let mut picture = Picture::read(bytes, &LIMITS).map_err(|_| PortraitError::Unreadable)?.upright();
     if picture.width() > FIT.0 || picture.height() > FIT.1 {
         picture = picture.resize(FIT.0, FIT.1, FilterType::Triangle);
     }
     fit(picture.to_rgb8())
-}
-
-/// Whether a JPEG lacks its end-of-image marker (ITU-T T.81 B.1.1.3): the decoder would fill the rest with grey. The
-/// marker of an EXIF thumbnail, which stands in the first half, does not count; data that cameras append does no harm.
-pub fn is_cut_off(jpeg: &[u8]) -> bool {
-    !jpeg[jpeg.len() / 2..].windows(2).any(|pair| pair == [0xff, 0xd9])
 }
 
 /// Writes a JPEG of at most [`MAX_BYTES`]: first less quality, then fewer pixels.
@@ -83,6 +59,8 @@ pub(super) fn fit(mut picture: RgbImage) -> Result<Vec<u8>, PortraitError> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
     #[test]

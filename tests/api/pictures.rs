@@ -1,35 +1,14 @@
 //! Selfies: what cannot be a picture, what is too much of one, and what must not survive in one.
 
-use std::io::Write;
-
 use ikd::demo::client::Answer;
 
 use crate::world::{World, portrait_bytes};
 use support::each_engine;
+use support::png::Png;
 
-/// A PNG whose header promises `width` × `height`; its data are `rows` rows of zeros, very well compressed.
+/// A PNG whose header promises `width` × `height`; its data are `rows` rows of zeros.
 fn png(width: u32, height: u32, rows: u32) -> Vec<u8> {
-    let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
-    let mut chunk = |kind: &[u8; 4], data: &[u8]| {
-        let mut crc = flate2::Crc::new();
-        crc.update(kind);
-        crc.update(data);
-        out.extend_from_slice(&u32::try_from(data.len()).unwrap().to_be_bytes());
-        out.extend_from_slice(kind);
-        out.extend_from_slice(data);
-        out.extend_from_slice(&crc.sum().to_be_bytes());
-    };
-    let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
-    header.extend_from_slice(&[8, 0, 0, 0, 0]);
-    chunk(b"IHDR", &header);
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-    let row = vec![0; width as usize + 1];
-    for _ in 0..rows {
-        encoder.write_all(&row).unwrap();
-    }
-    chunk(b"IDAT", &encoder.finish().unwrap());
-    chunk(b"IEND", &[]);
-    out
+    Png { rows, ..Png::grey(width, height) }.bytes()
 }
 
 /// A JPEG with an EXIF segment that carries a place, and a comment.

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 pub mod acts;
+pub mod png;
 pub mod postgres;
 pub mod smtp;
 

@@ -27,9 +27,6 @@ use super::store::{self, ImportRow};
 use super::{Date, LocalRegister, RegisterRecord, portrait};
 use crate::db::DbError;
 
-/// Bytes that a picture file may have before it is shrunk.
-const MAX_PICTURE: u64 = 16 << 20;
-
 /// How to import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
@@ -193,7 +190,7 @@ fn portrait_in(dir: &Path, nik: &str) -> Result<Option<Vec<u8>>, RowError> {
         match std::fs::metadata(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             // Opening a pipe waits for somebody who writes into it.
-            Ok(file) if file.is_file() && file.len() <= MAX_PICTURE => {
+            Ok(file) if file.is_file() && file.len() <= portrait::LIMITS.bytes as u64 => {
                 let bytes = std::fs::read(&path).map_err(|_| UNUSABLE)?;
                 return portrait::shrink(&bytes).map(Some).map_err(|_| UNUSABLE);
             }
