@@ -1,8 +1,8 @@
 //! Root secrets, and every key that is derived from them.
 //!
-//! `keys/root/<n>` holds 32 random bytes. HKDF-SHA-256 (RFC 5869) with a label yields one key per use, so no key serves
-//! two purposes. Ciphertexts begin with the version `n`, which is also inside the associated data, so that a new root can
-//! be added while what the old one sealed stays readable.
+//! `keys/root/<n>` holds 32 random bytes. HKDF-SHA-256 (RFC 5869) with a label derives one key per use, so no key
+//! serves two purposes. A ciphertext begins with the version `n`, which is also part of the associated data: a new root
+//! can be added, and values sealed under an old one stay readable.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -25,10 +25,10 @@ use crate::random::Random;
 
 /// Length of a blind index in bytes: 128 bits never collide among 280 million people.
 pub const INDEX_LENGTH: usize = 16;
-/// Half-written files of one name that may lie about after crashes.
+/// Most names tried for a draft file, past those that crashes left behind.
 const DRAFTS: u32 = 1_000;
 
-/// What can be wrong with root secrets or with something they sealed.
+/// Faults of root secrets and of sealed values.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The key directory holds no root secret.
@@ -40,12 +40,12 @@ pub enum VaultError {
     /// Something is too long to be sealed, or cannot be written as CBOR.
     #[error("a value cannot be sealed")]
     Seal,
-    /// A ciphertext is not ours, was altered, or stands in another row than it was made for.
+    /// A ciphertext is not ours, was altered, or was moved to another row.
     #[error("a sealed value cannot be opened")]
     Open,
 }
 
-/// What a MAC key or blind index is for. Each has a key of its own.
+/// The use of a derived key. Each use has a key of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Label {
     /// Sealing of QR tokens.
@@ -66,7 +66,7 @@ pub enum Label {
     AccessToken,
     /// Captcha challenges.
     Captcha,
-    /// Subjects of the log-in guard (user name and address).
+    /// Subjects of failed log-ins (user name and address).
     LoginSubject,
     /// Audit chain.
     Audit,
@@ -112,7 +112,7 @@ impl Label {
     }
 }
 
-/// The keys of one root secret. There is one for every label, so nothing has to be said about a missing one.
+/// The keys of one root secret, one for every label: looking one up cannot fail.
 struct Root([Keys; Label::ALL.len()]);
 
 struct Keys {
@@ -123,8 +123,8 @@ struct Keys {
 
 impl Root {
     fn derive(secret: &[u8; 32]) -> Self {
-        // HKDF (RFC 5869) of one block: T(1) = HMAC(PRK, info ‖ 0x01). Written with a MAC whose key has its full length, it
-        // cannot fail, as expanding to a length that somebody chooses can.
+        // HKDF-Expand (RFC 5869) of one block: T(1) = HMAC(PRK, info ‖ 0x01). Written out, because the library's
+        // `expand` returns an error for long outputs and this cannot fail.
         let (prk, _) = Hkdf::<Sha256>::extract(None, secret);
         Self(Label::ALL.map(|label| {
             let mut mac = keyed(&prk.into());
@@ -154,7 +154,7 @@ impl Root {
     }
 }
 
-/// HMAC-SHA-256 under 32 bytes, which RFC 2104 fills up with zeros to the block of 64.
+/// HMAC-SHA-256 with a key of 32 bytes, which RFC 2104 pads with zeros to the block of 64.
 fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(key);
@@ -176,8 +176,8 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// From root secrets by version; the highest version seals, all open. Blind indexes stay with the lowest version,
-    /// because rows are found by them. `None` when there is no secret at all.
+    /// From root secrets by version. The highest version seals, all versions open. Blind indexes use the lowest
+    /// version, because rows are found by them. `None` when there is no secret.
     pub fn new(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>) -> Option<Self> {
         let roots: BTreeMap<_, _> =
             secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect();
@@ -193,7 +193,7 @@ impl Vault {
         Self { roots: Arc::new(BTreeMap::from([(1, root)])), current: only.clone(), first: only }
     }
 
-    /// Reads all of `dir/<n>`. Files that others than the owner may read are refused.
+    /// Reads all of `dir/<n>`. A file that others than its owner may read is refused.
     ///
     /// # Errors
     /// When there is none, or one is unreadable, too open, or not 32 bytes long.
@@ -224,18 +224,18 @@ impl Vault {
         self.first.0
     }
 
-    /// HMAC-SHA-256 of the parts, each preceded by its length, under the key for `label` of root `version`, which came from
-    /// outside: an unknown one gives `None`, which is to be refused.
+    /// HMAC-SHA-256 of the parts, each preceded by its length, under the key for `label` of root `version`. The version
+    /// comes from outside: `None` for an unknown one, which the caller refuses.
     pub fn mac(&self, version: u8, label: Label, parts: &[&[u8]]) -> Option<[u8; 32]> {
         Some(self.roots.get(&version)?.mac(label, parts))
     }
 
-    /// [`Vault::mac`] under the current root, which is always there.
+    /// [`Vault::mac`] under the current root, which always exists.
     pub fn mac_now(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
         self.current.1.mac(label, parts)
     }
 
-    /// [`Vault::mac`] under the root of the lowest version, for digests by which something is found again.
+    /// [`Vault::mac`] under the root of the lowest version, for digests that find rows.
     pub fn mac_index(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
         self.first.1.mac(label, parts)
     }
@@ -245,7 +245,7 @@ impl Vault {
         Some(self.roots.get(&version)?.keys(label).key.clone())
     }
 
-    /// Blind index of a value: equal values give equal bytes, which say nothing without the key.
+    /// Blind index of a value: equal values give equal bytes, and without the key the bytes reveal nothing.
     pub fn blind_index(&self, label: Label, value: &str) -> Vec<u8> {
         self.mac_index(label, &[value.as_bytes()])[..INDEX_LENGTH].to_vec()
     }
@@ -288,7 +288,7 @@ impl Vault {
     /// Seals bytes under a random nonce, bound to `context`: version ‖ nonce (12) ‖ ciphertext and tag.
     ///
     /// # Errors
-    /// When there are more than 64 GiB of them (RFC 8452 §6): nothing is ever kept that would not open.
+    /// When there are more than 64 GiB (RFC 8452 §6): a value that could not be opened is never stored.
     pub fn seal(
         &self,
         label: Label,
@@ -398,8 +398,8 @@ pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
     Ok(bytes)
 }
 
-/// Writes a new file that only its owner may read, durably; an existing one is never overwritten. The file is there whole or
-/// not at all: a full disk leaves nothing behind that a later start would take for a key.
+/// Writes a new file durably, readable by its owner only; an existing file is never overwritten. The file appears whole
+/// or not at all: after a full disk, nothing is left that a later start would take for a key.
 ///
 /// # Errors
 /// When it exists already or cannot be written.
@@ -408,7 +408,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
         .map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
 }
 
-/// Fills a file beside `path`, and gives it its name when all of it is on the disk.
+/// Fills a draft file beside `path`, and renames it when all of it is on the disk.
 fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -420,17 +420,17 @@ fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> i
     let removed = std::fs::remove_file(&draft);
     written?;
     match removed {
-        // It was renamed.
+        // The draft was renamed, not linked.
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    // The name lasts when the folder is on the disk, and the folder when the one above it is.
+    // A name is durable after `fsync` of its folder, and the folder after `fsync` of its parent.
     sync_folder(folder).and_then(|()| folder.parent().map_or(Ok(()), sync_folder)).inspect_err(|_| {
         let _ = std::fs::remove_file(path);
     })
 }
 
-/// An empty file in the same folder. Its name is none that is read as a key; one that a crash left there is passed over.
+/// An empty draft file in the same folder, whose name is never read as a key. Drafts that crashes left are passed over.
 fn draft_beside(path: &Path, folder: &Path) -> io::Result<(PathBuf, File)> {
     use std::os::unix::fs::OpenOptionsExt;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
@@ -449,12 +449,12 @@ fn draft_beside(path: &Path, folder: &Path) -> io::Result<(PathBuf, File)> {
     Err(last)
 }
 
-/// Gives a file its name, unless another one has it.
+/// Gives the draft its final name, unless a file of that name exists.
 fn name_new(draft: &Path, path: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match std::fs::hard_link(draft, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            // Some file systems know no second name for a file.
+            // Some file systems have no hard links.
             Ok(renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE)?)
         }
         linked => linked,
@@ -465,7 +465,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // A folder that may not be read, or a file system that cannot do it: there it is as durable as it gets.
+        // An unreadable folder, or a file system without `fsync` of folders: more durability is not to be had there.
         Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
         synced => synced,
     }

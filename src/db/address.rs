@@ -1,4 +1,4 @@
-//! Where a database is: what `database.url` says, judged by what the drivers will do with it.
+//! The address of a database: `database.url`, checked against what the drivers will really do with it.
 
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use url::Url;
 
 use super::DbError;
 
-/// What the PostgreSQL driver takes from the query of a URL. It would log the value of any other with its name, and go on
-/// without it: a password with a misspelt name would stand in the log.
+/// Parameters that the PostgreSQL driver reads from the query of a URL. It ignores any other parameter and logs its
+/// name and value, so a misspelt password would end up in the log.
 const PARAMETERS: &[&str] = &[
     "sslmode",
     "ssl-mode",
@@ -31,19 +31,21 @@ const PARAMETERS: &[&str] = &[
     "application_name",
     "options",
 ];
-/// What it does not know and this program does anyway: it looks for the server that can be written to.
+/// A parameter that the driver does not know. This program always does what it asks for: it finds the server that
+/// accepts writes.
 const ATTRIBUTES: &str = "target_session_attrs";
 
 /// Where a database is.
 #[derive(Clone, Debug)]
 pub enum Address {
-    /// A file of the embedded engine: an absolute path, which SQLite takes for no URI and for no name of its own.
+    /// A file of the embedded engine, as an absolute path, so that SQLite reads it neither as a URI nor as a special
+    /// name such as `:memory:`.
     File(PathBuf),
-    /// The servers to try, in order. Exactly one of them can be written to at a time.
+    /// The servers to try, in order. Only one of them accepts writes at a time.
     Servers(Vec<PgConnectOptions>),
 }
 
-/// Why an address cannot be used. Says nothing of what it holds: there may be a password in it.
+/// Why an address cannot be used. The text quotes nothing of the address, which may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("database.url: {0}")]
 pub struct AddressError(String);
@@ -53,11 +55,12 @@ fn wrong<T>(what: impl Into<String>) -> Result<T, AddressError> {
 }
 
 impl Address {
-    /// Reads `sqlite:PATH`, whose path is taken as it stands, or `postgres://user:password@host[:port][,host[:port]…]/name?…`,
-    /// with what the environment (`PGHOST`, `PGSSLMODE` …) says beside it.
+    /// Reads `sqlite:PATH`, with the path taken literally, or
+    /// `postgres://user:password@host[:port][,host[:port]…]/name?…`, with defaults from the environment (`PGHOST`,
+    /// `PGSSLMODE` …).
     ///
     /// # Errors
-    /// When it is neither, names no file that lasts, or holds what the driver would not heed.
+    /// When it is neither, names no regular file, or contains a parameter that the driver would ignore.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             return file_of(path.strip_prefix("//").unwrap_or(path));
@@ -68,10 +71,10 @@ impl Address {
         wrong("must begin with sqlite: or postgres://")
     }
 
-    /// The file at `path`, whatever characters it holds.
+    /// The file at `path`, which may contain any character.
     ///
     /// # Errors
-    /// When it cannot be a database's file.
+    /// When it cannot be the file of a database.
     pub fn file(path: &Path) -> Result<Self, AddressError> {
         let absolute = std::path::absolute(path).map_err(|error| AddressError(format!("the path: {error}")))?;
         if absolute.to_str().is_none() {
@@ -82,13 +85,13 @@ impl Address {
         }
         match std::fs::metadata(&absolute) {
             Ok(found) if found.is_dir() => wrong("the path names a folder: add the name of the file"),
-            // A device keeps nothing.
+            // A device stores nothing.
             Ok(found) if !found.is_file() => wrong("the path names no file that lasts"),
             _ => Ok(Self::File(absolute)),
         }
     }
 
-    /// Whether each server is on this machine, or reached through TLS that checks its name. Of a file this is true.
+    /// Whether each server is on this machine or is reached through TLS that checks its name. True for a file.
     pub fn is_protected(&self) -> bool {
         match self {
             Self::File(_) => true,
@@ -107,7 +110,8 @@ fn is_here(server: &PgConnectOptions) -> bool {
     }
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
-        // The one name that is this machine's by custom, if it is by its own tables too. Others may be so today.
+        // `localhost` counts only if it also resolves to loopback addresses. Other names may do so today and not
+        // tomorrow.
         Err(_) => {
             host.eq_ignore_ascii_case("localhost")
                 && (host, server.get_port())
@@ -132,7 +136,7 @@ fn file_of(path: &str) -> Result<Address, AddressError> {
         return wrong("write the path itself after sqlite:, without file:");
     }
     let address = Address::file(Path::new(path))?;
-    // It was read as a URL once: what was made then must not be passed over in silence.
+    // Earlier versions percent-decoded the path. A database made then must not be ignored silently.
     if let (Address::File(plain), Ok(decoded)) = (&address, percent_decoded(path))
         && decoded != path
         && !plain.exists()
@@ -147,7 +151,7 @@ fn percent_decoded(path: &str) -> Result<String, std::str::Utf8Error> {
     percent_encoding::percent_decode_str(path).decode_utf8().map(std::borrow::Cow::into_owned)
 }
 
-/// One URL for each server of a list, as the driver reads one only.
+/// One URL per server of the list, because the driver reads a single host.
 fn servers_of(text: &str) -> Result<Vec<PgConnectOptions>, AddressError> {
     let Some((scheme, rest)) = text.split_once("://") else { return wrong("must begin with postgres://") };
     let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -164,7 +168,7 @@ fn servers_of(text: &str) -> Result<Vec<PgConnectOptions>, AddressError> {
 }
 
 fn server_of(text: &str) -> Result<Vec<PgConnectOptions>, AddressError> {
-    // What is wrong is told without the text: it may hold a password.
+    // The error does not quote the text, which may contain a password.
     let mut url = Url::parse(text).map_err(|error| AddressError(format!("cannot be read: {error}")))?;
     if url.fragment().is_some() {
         return wrong("a # must be written as %23");
@@ -180,7 +184,7 @@ fn server_of(text: &str) -> Result<Vec<PgConnectOptions>, AddressError> {
         }
         let known = PARAMETERS.contains(&key.as_str()) || key.starts_with("options[") && key.ends_with(']');
         if !known {
-            // Not told which: of a password with a ? in it, this is a part.
+            // The parameter is not quoted: it may be part of a password that contains a `?`.
             return wrong(format!(
                 "a parameter behind the ? is not known here: use {}, and write a ? of a password as %3F",
                 PARAMETERS.join(", ")
@@ -199,7 +203,8 @@ fn server_of(text: &str) -> Result<Vec<PgConnectOptions>, AddressError> {
     if server.get_socket().is_some() {
         return Ok(vec![server]);
     }
-    // Lists in a parameter or in PGHOST; the brackets of an IPv6 address are the URL's, the driver would look them up.
+    // Lists in a parameter or in PGHOST. The brackets of an IPv6 address belong to the URL; the driver would resolve
+    // them as part of a name.
     let each = |host: &str| {
         let host = host.trim();
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

@@ -1,11 +1,13 @@
-//! Copying SQLite's log into the file ahead of whoever commits.
+//! Checkpoints of SQLite's write-ahead log (WAL) on a thread of their own.
 //!
-//! SQLite lets the commit that fills the log copy all of it into the file and confirm that, 20 to 30 ms in which nobody is
-//! answered. Here a thread with a connection of its own copies while others go on committing, and the writer is left with
-//! what was added meanwhile. It has to finish, as only a log that is copied whole begins anew.
+//! SQLite runs the checkpoint in the commit that fills the WAL: it copies the whole log into the database file and
+//! syncs the file, 20 to 30 ms in which no commit is answered. Here a thread with a connection of its own copies while
+//! others go on committing, and leaves to the writer only the pages added meanwhile. The writer has to finish, because
+//! the WAL restarts only after all of it was copied.
 //!
-//! SQLite confirms the file only in a copying during which nothing was added to the log. So the thread copies again and
-//! again, each time what was added during the last one, until that is little enough to be done between two commits.
+//! SQLite syncs the database file only in a checkpoint during which no page was added to the WAL. So the thread runs
+//! checkpoint after checkpoint, each for the pages added during the one before, until those are few enough to be copied
+//! between two commits.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,34 +21,35 @@ use rusqlite::Connection;
 use super::DbResult;
 use super::local::spawn;
 
-/// Pages that are added to the log before the thread copies again: little at a time, so that confirming it does not hold
-/// up the commits' own confirmations.
+/// Pages added to the WAL after which the thread copies again: few at a time, so that their `fdatasync` does not delay
+/// those of commits.
 const STEP: i32 = 2_000;
-/// How often the thread copies in a row, at most.
+/// Most checkpoints that the thread runs in a row.
 const PASSES: usize = 8;
-/// Pages of log from which on the writer finishes, so that it begins anew.
+/// Pages in the WAL from which on the writer finishes the checkpoint, so that the WAL restarts.
 const FULL: i32 = 8_000;
-/// Pages after which it finishes again when the log did not begin anew, because somebody was reading an older state.
+/// Pages after which the writer finishes again, when the WAL could not restart because a reader held an older snapshot.
 const AGAIN: i32 = 200;
 
 thread_local! {
-    /// Pages in the log after the last commit of this thread, others' among them.
+    /// Pages in the WAL after this thread's last commit, including those of other connections.
     static PAGES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// The thread that copies, as the writing thread sees it.
+/// The checkpoint thread, as the writing thread sees it.
 pub(super) struct Ahead {
     begin: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     copied: Arc<AtomicBool>,
     under_way: bool,
-    /// Pages in the log when the thread was last asked to copy, and when the writer last finished; 0 for not yet.
+    /// Pages in the WAL when the thread was last asked to copy, and when the writer last finished; 0 before the first
+    /// time.
     begun_at: i32,
     finished_at: i32,
 }
 
 impl Ahead {
-    /// Starts the thread; `open` makes its connection when it is first needed.
+    /// Starts the thread. `open` makes its connection on first use.
     pub(super) fn start(open: impl Fn() -> DbResult<Connection> + Send + 'static) -> DbResult<Self> {
         let (begin, asked) = mpsc::channel();
         let copied = Arc::new(AtomicBool::new(false));
@@ -60,7 +63,7 @@ impl Ahead {
                 let passes = || {
                     let mut last = None;
                     for _ in 0..PASSES {
-                        // What fails here is left to the writer, and done or told there.
+                        // A failure here is left to the writer, which repeats the checkpoint and logs its failure.
                         let pages = connection.as_ref().and_then(|connection| copy(connection).ok());
                         if pages.is_none() || pages == last {
                             break;
@@ -76,7 +79,7 @@ impl Ahead {
         Ok(Self { begin: Some(begin), thread: Some(thread), copied, under_way: false, begun_at: 0, finished_at: 0 })
     }
 
-    /// Makes the writer's connection tell how long the log is. Replaces its own copying.
+    /// Makes the writer's connection report the WAL's length (`wal_hook`). This replaces SQLite's own auto-checkpoint.
     pub(super) fn watch(connection: &Connection) {
         connection.wal_hook(Some(|_, pages| {
             PAGES.set(pages);
@@ -84,15 +87,15 @@ impl Ahead {
         }));
     }
 
-    /// To be called by the writing thread when it has answered. Others who write wait for `turn` while it finishes: what they
-    /// added would have to be copied first.
+    /// Called by the writing thread after it has answered. While it finishes a checkpoint, other writers wait for
+    /// `turn`: pages they added would have to be copied first.
     pub(super) fn look(&mut self, connection: &Connection, turn: Option<&tokio::sync::Mutex<()>>) {
         if self.under_way && !self.copied.swap(false, Ordering::Acquire) {
             return;
         }
         let (pages, copied) = (PAGES.get(), std::mem::take(&mut self.under_way));
         if pages < self.begun_at {
-            // It began anew.
+            // The WAL restarted.
             (self.begun_at, self.finished_at) = (0, 0);
         }
         if pages >= FULL && (copied || self.finished_at > 0 && pages >= self.finished_at + AGAIN) {
@@ -116,7 +119,8 @@ impl Ahead {
     }
 }
 
-/// Copies what can be copied without holding up anybody; gives how many pages were in the log when it began.
+/// Copies the pages that can be copied without blocking others (`PASSIVE`); gives how many pages were in the WAL at its
+/// start.
 fn copy(connection: &Connection) -> DbResult<i64> {
     Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?)
 }

@@ -1,5 +1,4 @@
-//! What statements show of a database's condition: where several users of a handle hear of a fault, whoever looks after
-//! the connections is woken.
+//! The database's condition, as statements show it: a fault of any statement wakes the watch over the connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,18 +7,18 @@ use tokio::sync::{Notify, watch};
 
 use super::{DbError, DbResult};
 
-/// What was heard since somebody last looked. Shared by all users of a handle.
+/// Faults reported since the watch last looked. All users of a handle share it.
 #[derive(Default)]
 pub(super) struct Condition {
-    /// The last tenure of a server of which a connection turned out to be read-only. They are numbered from 1.
+    /// Number of the last tenure of a server in which a connection turned out to be read-only. Numbers begin at 1.
     suspect: AtomicU64,
-    /// The disk was full, and no write that needs room has succeeded since.
+    /// The disk was full, and no write that needs new pages has succeeded since.
     full: AtomicBool,
     look: Notify,
 }
 
 impl Condition {
-    /// Hears how something ended in a tenure (the embedded engine has none: 0), and gives it on.
+    /// Records how a statement ended in a tenure (0 for the embedded engine, which has none), and passes its result on.
     pub(super) fn heard<T, E: Into<DbError>>(&self, tenure: u64, done: Result<T, E>) -> DbResult<T> {
         done.map_err(|error| {
             let error = error.into();
@@ -34,34 +33,34 @@ impl Condition {
         })
     }
 
-    /// Whether the connections of this tenure are to be made anew.
+    /// Whether the connections of this tenure must be replaced.
     pub(super) fn is_suspect(&self, tenure: u64) -> bool {
         self.suspect.load(Ordering::Acquire) >= tenure
     }
 
-    /// Whether a write is to show that there is room.
+    /// Whether the next probing write must show that the disk has room.
     pub(super) fn is_full(&self) -> bool {
         self.full.load(Ordering::Acquire)
     }
 
-    /// There is no room.
+    /// The disk is full.
     pub(super) fn is_out_of_room(&self) {
         self.full.store(true, Ordering::Release);
     }
 
-    /// There is room.
+    /// The disk has room.
     pub(super) fn has_room(&self) {
         self.full.store(false, Ordering::Release);
     }
 
-    /// Ends when something was heard.
+    /// Returns when a fault was reported.
     pub(super) async fn told(&self) {
         self.look.notified().await;
     }
 }
 
-/// A statement on a server may wait for an answer that never comes: the machine may be cut off, and the kernel goes on
-/// trying for a quarter of an hour. With this it ends when its connections are given up.
+/// A statement may wait for an answer that never comes: when the server's machine is cut off, the kernel retransmits
+/// for a quarter of an hour. A lease ends that wait when the server's connections are given up.
 pub struct Lease {
     tenure: u64,
     given_up: watch::Receiver<bool>,
@@ -73,10 +72,10 @@ impl Lease {
         Self { tenure, given_up, condition }
     }
 
-    /// Waits for a statement, as long as its server is not given up.
+    /// Waits for a statement until it ends or its server is given up.
     ///
     /// # Errors
-    /// What the statement said, or that its outcome is unknown.
+    /// The statement's error, or that its outcome is unknown.
     pub async fn hold<T>(&self, statement: impl Future<Output = Result<T, sqlx::Error>>) -> DbResult<T> {
         let mut given_up = self.given_up.clone();
         tokio::select! {

@@ -1,9 +1,9 @@
-//! What a database can answer besides rows.
+//! Errors of the database.
 
-/// A statement or connection that failed. The texts are the engine's own: they carry no bound values.
+/// A statement or connection that failed. The texts come from the engine and contain no bound values.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DbError {
-    /// A unique index refused the row: somebody else was first.
+    /// A unique index refused the row: another transaction was first.
     #[error("a unique index refused the row")]
     Unique,
     /// Two transactions collided (deadlock, serialisation, busy): the whole transaction may be run again.
@@ -12,10 +12,10 @@ pub enum DbError {
     /// The database cannot be reached or has no connection to give.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// There is no room, or the disk fails: what was to be written was not.
+    /// The disk is full or fails: nothing was written.
     #[error("the database has no room or its disk fails: {0}")]
     Full(String),
-    /// What answers cannot be written to: a standby, or a primary that was taken out of service.
+    /// The server accepts no writes: a standby, or a primary that was taken out of service.
     #[error("the database cannot be written to: {0}")]
     ReadOnly(String),
     /// Anything else: a fault of ours.
@@ -57,14 +57,14 @@ impl From<sqlx::Error> for DbError {
     }
 }
 
-/// An engine's code with its message.
+/// The error for an engine's code and message.
 pub(super) fn of_code(code: &str, message: &str) -> DbError {
     match kind_of(code) {
         Kind::Contention => DbError::Contention,
         Kind::Unavailable => DbError::Unavailable(message.to_owned()),
         Kind::Full => DbError::Full(message.to_owned()),
         Kind::ReadOnly => DbError::ReadOnly(message.to_owned()),
-        // Data exceptions (class 22) quote the value that could not be read: that may be anybody's.
+        // The message of a data exception (class 22) quotes the value, which may be personal data.
         Kind::Other if code.len() == 5 && code.starts_with("22") => {
             DbError::Other(format!("{code}: a value was refused"))
         }
@@ -81,19 +81,19 @@ enum Kind {
     Other,
 }
 
-/// What an engine's code means. PostgreSQL's have five characters; SQLite's are shorter numbers whose low byte is the
-/// primary code and whose high bytes say more (`SQLITE_IOERR_WRITE` is 778 = 10 + 3·256).
+/// The meaning of an engine's code. PostgreSQL's codes have five characters. SQLite's are shorter numbers: the low byte
+/// is the primary code, the high bytes extend it (`SQLITE_IOERR_WRITE` is 778 = 10 + 3·256).
 fn kind_of(code: &str) -> Kind {
     if code.len() < 5
         && let Ok(number) = code.parse::<u32>()
     {
         return match number & 0xff {
-            // BUSY.
+            // SQLITE_BUSY.
             5 => Kind::Contention,
-            // READONLY, CANTOPEN: the file, not the statement.
+            // SQLITE_READONLY, SQLITE_CANTOPEN: faults of the file, not of the statement.
             8 => Kind::ReadOnly,
             14 => Kind::Unavailable,
-            // IOERR, FULL: the disk.
+            // SQLITE_IOERR, SQLITE_FULL: faults of the disk.
             10 | 13 => Kind::Full,
             _ => Kind::Other,
         };
@@ -101,11 +101,11 @@ fn kind_of(code: &str) -> Kind {
     match code {
         // serialization_failure, deadlock_detected.
         "40001" | "40P01" => Kind::Contention,
-        // read_only_sql_transaction: what answers now is a standby.
+        // read_only_sql_transaction: the server is a standby now.
         "25006" => Kind::ReadOnly,
         // disk_full, io_error.
         "53100" | "58030" => Kind::Full,
-        // query_canceled, idle_in_transaction_session_timeout: it took too long, and nothing of it happened.
+        // query_canceled, idle_in_transaction_session_timeout: it took too long and was undone.
         "57014" | "25P03" => Kind::Unavailable,
         // Classes 08 (connection), 53 (out of resources), 57P0x (shutting down).
         _ if code.starts_with("53") || code.starts_with("57P") || code.starts_with("08") => Kind::Unavailable,

@@ -1,8 +1,8 @@
-//! SQLite on threads of our own, for what is read and written by many at the same time.
+//! SQLite on threads of our own, for batches of reads and writes.
 //!
-//! sqlx runs SQLite on a thread too, but passes each statement and each row between threads. Where a batch is hundreds of
-//! small statements, that costs more than the statements: here a whole piece of work crosses over once, and back once.
-//! See docs/adr/0007-embedded-batches.md.
+//! sqlx runs SQLite on a thread too, but passes each statement and each row between threads. For a batch of hundreds of
+//! small statements, that costs more than the statements. Here a whole piece of work is passed to the thread once, and
+//! its result back once. See docs/adr/0007-embedded-batches.md.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -22,19 +22,19 @@ use super::{DbError, DbResult};
 
 pub use rusqlite::params as bound;
 
-/// Statements that a connection keeps prepared.
+/// Prepared statements that a connection caches.
 const PREPARED: usize = 64;
 
-/// What a piece of work runs its statements on, inside one transaction. Placeholders are `?1`, `?2` …, or `$1`,
-/// `$2` … when they appear in that order.
+/// The connection that a piece of work uses, inside one transaction. Placeholders are `?1`, `?2` …, or `$1`, `$2` …
+/// when they appear in that order.
 pub struct Local<'c>(&'c Connection);
 
 impl Local<'_> {
     /// Runs a statement that changes rows and gives how many it changed.
     ///
     /// # Errors
-    /// `DbError::Unique` when a unique index refuses the row: this statement then did nothing, and the transaction goes
-    /// on.
+    /// `DbError::Unique` when a unique index refuses the row: the statement then changed nothing, and the transaction
+    /// goes on.
     pub fn execute(&self, sql: &'static str, values: &[&dyn rusqlite::ToSql]) -> DbResult<u64> {
         Ok(self.0.prepare_cached(sql)?.execute(values)? as u64)
     }
@@ -42,7 +42,7 @@ impl Local<'_> {
     /// Reads at most one row.
     ///
     /// # Errors
-    /// When the database does not answer, or a column is not what `read` takes it for.
+    /// When the database does not answer, or a column has another type than `read` expects.
     pub fn optional<T>(
         &self,
         sql: &'static str,
@@ -63,7 +63,7 @@ impl Local<'_> {
     }
 }
 
-/// A row that is read on one of the threads.
+/// A row, as read on one of the threads.
 pub struct Columns<'r, 's>(&'r rusqlite::Row<'s>);
 
 impl Columns<'_, '_> {
@@ -90,12 +90,12 @@ impl Columns<'_, '_> {
 #[derive(Clone)]
 pub(super) struct Pool(Arc<Mutex<Option<Running>>>);
 
-/// Work on one of the threads.
+/// A piece of work for one of the threads.
 pub type Work = Box<dyn FnOnce(&mut Session<'_>) + Send>;
 
 struct Running {
     queue: mpsc::Sender<Work>,
-    /// Each ends with its thread.
+    /// One per thread; it resolves when the thread ends.
     alive: Vec<oneshot::Receiver<()>>,
 }
 
@@ -103,13 +103,13 @@ struct Running {
 pub(super) struct Settings {
     /// The file.
     pub(super) path: PathBuf,
-    /// Pragmas of this connection, beside those that all have.
+    /// Pragmas of this connection, in addition to the common ones.
     pub(super) pragmas: Vec<(&'static str, &'static str)>,
-    /// For the thread that writes: the turn of a writer, which each transaction waits for.
+    /// For the writing thread: the writers' turn, for which each transaction waits.
     pub(super) turn: Option<Arc<tokio::sync::Mutex<()>>>,
-    /// For the thread that writes: who copies the log.
+    /// For the writing thread: the checkpoint thread.
     pub(super) ahead: Option<Ahead>,
-    /// Who hears of faults.
+    /// The listener for faults.
     pub(super) condition: Arc<Condition>,
 }
 
@@ -120,26 +120,26 @@ pub struct Session<'t> {
 }
 
 impl Session<'_> {
-    /// Runs `work` in one transaction, and commits when it succeeds: then that is durable.
+    /// Runs `work` in one transaction and commits it when `work` succeeds: then it is durable.
     ///
     /// # Errors
-    /// What `work` or the commit said: then nothing was changed.
+    /// The error of `work` or of the commit: then nothing was changed.
     pub fn transact<T>(&mut self, work: impl FnOnce(&Local<'_>) -> DbResult<T>) -> DbResult<T> {
         let condition = Arc::clone(&self.settings.condition);
         condition.heard(0, self.attempt(work))
     }
 
     fn attempt<T>(&mut self, work: impl FnOnce(&Local<'_>) -> DbResult<T>) -> DbResult<T> {
-        // Held to the end.
+        // Held until this function returns.
         let turn = self.settings.turn.as_ref().map(|turn| turn.blocking_lock());
         let connection = match &mut *self.connection {
             Some(connection) => connection,
-            // Opened when first needed: by then the file has its schema.
+            // Opened on first use: by then the file has its schema.
             place => place.insert(connect(self.settings)?),
         };
         let behaviour = if turn.is_some() { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
         let tx = connection.transaction_with_behavior(behaviour)?;
-        // Dropped on the way out of a failure, the transaction is undone.
+        // On an error, dropping the transaction rolls it back.
         let done = work(&Local(&tx))?;
         tx.commit()?;
         Ok(done)
@@ -156,7 +156,7 @@ impl Pool {
             let (living, ended) = oneshot::channel();
             let queue = Arc::clone(&queue);
             let serve = move || {
-                // Ends behind the connection.
+                // Dropped after the connection.
                 let _living = living;
                 serve(&queue, settings);
             };
@@ -185,7 +185,7 @@ impl Pool {
         answer.await.map_err(|_| DbError::Other(String::from("work on the database broke off")))?
     }
 
-    /// Ends the threads when they have done what is queued; returns when their connections are closed.
+    /// Ends the threads after all queued work is done; returns when their connections are closed.
     pub(super) async fn close(&self) {
         let Some(running) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         drop(running.queue);
@@ -204,9 +204,9 @@ pub(super) fn spawn(name: &str, serve: impl FnOnce() + Send + 'static) -> DbResu
 fn serve(queue: &Mutex<mpsc::Receiver<Work>>, mut settings: Settings) {
     let mut connection = None;
     loop {
-        // One of the threads waits for the queue, the others for the lock.
+        // One thread waits for the queue, the others for the lock.
         let Ok(work) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { break };
-        // The caller of work that panics sees that no answer comes; its transaction was undone by unwinding.
+        // When work panics, unwinding rolls back its transaction, and its caller sees the reply channel close.
         let mut session = Session { connection: &mut connection, settings: &settings };
         let _ = catch_unwind(AssertUnwindSafe(|| work(&mut session)));
         if let (Some(connection), Some(ahead)) = (&connection, &mut settings.ahead) {
@@ -226,7 +226,7 @@ fn connect(settings: &Settings) -> DbResult<Connection> {
     Ok(connection)
 }
 
-/// Opens a file that exists, as durability needs it.
+/// Opens an existing file with the pragmas that durability needs.
 pub(super) fn open(path: &Path, pragmas: &[(&'static str, &'static str)]) -> DbResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -248,7 +248,7 @@ impl From<rusqlite::Error> for DbError {
                 }
                 of_code(&code.extended_code.to_string(), message.as_deref().unwrap_or_default())
             }
-            // Its own texts may quote values.
+            // rusqlite's own texts may quote values.
             _ => Self::Other(String::from("a statement does not fit the database")),
         }
     }

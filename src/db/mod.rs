@@ -1,4 +1,4 @@
-//! The one room that knows which SQL engine runs.
+//! The only room that knows which SQL engine runs.
 //!
 //! Store functions elsewhere write a statement once, with `$1` placeholders, and run it through [`crate::on_engine!`], which
 //! expands the same body for both engines. Rules: integers are `i64`, times are [`crate::clock::Timestamp`]
@@ -24,8 +24,8 @@ pub use open::{Db, PoolSizes, Threads, processors};
 pub use tx::{ConnRef, Ear, Tx};
 pub use word::from_word;
 
-/// Runs one body on whichever engine the transaction is of. `$c` is the engine's `&mut` connection; the body is an
-/// expression that gives `Result<T, sqlx::Error>`, usually ending in `.await`. The whole gives `DbResult<T>`.
+/// Runs one body on the transaction's engine. `$c` is the engine's `&mut` connection; the body is an expression of type
+/// `Result<T, sqlx::Error>`, usually ending in `.await`. The macro gives `DbResult<T>`.
 ///
 /// ```text
 /// on_engine!(tx, |c| sqlx::query_as::<_, Row>(SQL).bind(id).fetch_optional(c).await)
@@ -40,8 +40,8 @@ macro_rules! on_engine {
     };
 }
 
-/// As [`on_engine!`], for the server alone: the listed batch statements are its own. On the embedded engine, whose batches
-/// run on [`Threads`], it is an error.
+/// As [`on_engine!`], for statements that only PostgreSQL has: the listed batch statements. On the embedded engine,
+/// whose batches run on [`Threads`], it gives an error.
 #[macro_export]
 macro_rules! on_server {
     ($tx:expr, |$c:ident| $body:expr $(,)?) => {

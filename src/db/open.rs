@@ -1,4 +1,4 @@
-//! Opening a database: one URL, either engine, the settings that durability needs.
+//! Opening a database: one URL for either engine, with the settings that durability needs.
 
 use std::path::Path;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -18,15 +18,17 @@ use super::watch::Found;
 use super::{Address, DbError, DbResult, Local, Tx};
 use crate::fair::{Turn, Turns, whose};
 
-/// Pages of write-ahead log after which a commit outside the batches copies them into the file. Beyond what the batches'
-/// copying begins with, so that it comes first whenever both write: whoever copies a whole log is stalled by it.
+/// `wal_autocheckpoint` of the pool's writer: pages in the WAL after which a commit outside the batches runs a
+/// checkpoint. It is larger than the number at which the batches' checkpoint begins, so that theirs comes first when
+/// both write: a commit that copies a whole WAL stalls.
 const CHECKPOINT_PAGES: &str = "10000";
-/// What the writer keeps of the file, in KiB (negative, by SQLite's rule). Readers keep nothing: each change drops it.
+/// `cache_size` of the writer: SQLite reads a negative number as KiB. Readers get no large cache, because every change
+/// invalidates it.
 const WRITER_CACHE: &str = "-32768";
-/// Bytes of the file that readers map instead of copying every page they look at.
+/// `mmap_size` of the pool's readers: bytes of the file that they map instead of copying each page.
 const MAPPED: &str = "268435456";
 
-/// Connections that read a file, at most.
+/// Most connections that read a SQLite file.
 const READERS: u32 = 8;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -62,13 +64,13 @@ pub struct Db {
     engine: Engine,
     condition: Arc<Condition>,
     found: Arc<std::sync::Mutex<Found>>,
-    /// Held by whoever finds out.
+    /// Held by the caller that makes a probing write.
     looking: Arc<Mutex<()>>,
     gates: Gates,
 }
 
-/// Whose turn it is at the connections: who used them least of late is next, so one client's thousand requests wait for each
-/// other. What the service does by itself, and for many at once, passes by.
+/// Turns at the connections: the client with the least recent use is next, so a thousand requests of one client delay
+/// each other. Background work and batches need no turn.
 #[derive(Clone)]
 struct Gates {
     writers: Turns,
@@ -76,7 +78,7 @@ struct Gates {
     patience: Duration,
 }
 
-/// Requests that may wait for a connection; of one client as many as there are places left.
+/// Most requests that wait for a connection; of one client, as many as there are places left.
 const WAITING: usize = 4_096;
 
 impl Gates {
@@ -95,7 +97,7 @@ impl Gates {
         }
     }
 
-    /// A turn for the client that is served; none is needed where there is none.
+    /// A turn for the client that is served; `None` for work without a client.
     async fn pass(&self, turns: &Turns) -> DbResult<Option<Turn>> {
         let Some(client) = whose() else { return Ok(None) };
         match turns.take(client, Duration::ZERO, self.patience).await {
@@ -110,7 +112,8 @@ impl Gates {
 pub struct Threads {
     writer: Pool,
     readers: Pool,
-    /// The turn of a writer, for all of this process: they queue here in order instead of waking up to look.
+    /// The turn of a writer in this process: writers queue here in order, instead of polling SQLite's lock
+    /// (`SQLITE_BUSY`).
     turn: Arc<Mutex<()>>,
 }
 
@@ -134,7 +137,7 @@ impl Threads {
     /// Runs `work` in a transaction that is durable when this returns.
     ///
     /// # Errors
-    /// What `work` or the commit said: then nothing was changed.
+    /// The error of `work` or of the commit: then nothing was changed.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Local<'_>) -> DbResult<T> + Send + 'static,
@@ -142,10 +145,10 @@ impl Threads {
         self.writer.run(work).await
     }
 
-    /// Runs `work` on what was committed before it began.
+    /// Runs `work` on a snapshot of what was committed before it began.
     ///
     /// # Errors
-    /// What `work` said.
+    /// The error of `work`.
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Local<'_>) -> DbResult<T> + Send + 'static,
@@ -156,7 +159,8 @@ impl Threads {
 
 #[derive(Clone)]
 enum Engine {
-    /// SQLite has one writer at a time anyway: a pool of one queues writers fairly instead of letting them spin.
+    /// SQLite has one writer at a time anyway: a pool of one connection queues writers fairly instead of letting them
+    /// spin.
     Sqlite {
         write: SqlitePool,
         read: SqlitePool,
@@ -214,8 +218,8 @@ impl Db {
     /// When a migration fails or the schema is newer than this program.
     pub async fn migrate(&self) -> DbResult<()> {
         let done = match &self.engine {
-            // sqlx has no lock for this engine. The turn of the one writer is one, for all processes; inside it each
-            // migration is a savepoint. Who waited finds them done.
+            // sqlx takes no migration lock on SQLite. `BEGIN IMMEDIATE` is one, across processes; each migration inside
+            // it is a savepoint. A process that waited finds them done.
             Engine::Sqlite { write, .. } => {
                 let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
                 let done = SQLITE_MIGRATIONS.run(&mut *tx).await;
@@ -227,7 +231,7 @@ impl Db {
             }
             Engine::Postgres(servers) => {
                 let (mut connection, _) = servers.acquire().await?;
-                // A migration may take as long as it takes. Afterwards the connection is not used again.
+                // A migration has no time limit. The connection is closed afterwards.
                 sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
                 sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut *connection).await?;
                 let done = POSTGRES_MIGRATIONS.run(&mut *connection).await;
@@ -260,8 +264,8 @@ impl Db {
         Ok(Tx(inner, gate))
     }
 
-    /// A transaction of one statement: the server commits it with the statement, which saves two trips. Commit it all the
-    /// same.
+    /// A transaction of one statement. PostgreSQL commits it together with the statement (autocommit), which saves two
+    /// round trips. Call [`Tx::commit`] all the same.
     ///
     /// # Errors
     /// When no connection is to be had.
@@ -272,7 +276,7 @@ impl Db {
         }
     }
 
-    /// The embedded engine's own threads; the server has none.
+    /// The threads of the embedded engine; `None` on PostgreSQL.
     pub const fn threads(&self) -> Option<&Threads> {
         match &self.engine {
             Engine::Sqlite { threads, .. } => Some(threads),
@@ -305,8 +309,8 @@ impl Db {
         crate::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)").map(|_| ())
     }
 
-    /// What time it is for the database's server, in microseconds since 1970; `None` for the embedded engine, whose time is
-    /// this machine's. Rows never take their times from it: it is only compared with the node's clock.
+    /// The database server's time, in microseconds since 1970; `None` for the embedded engine, which has this machine's
+    /// clock. It is only compared with the node's clock; no row takes its time from it.
     ///
     /// # Errors
     /// When it does not answer.
@@ -350,7 +354,8 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
-        // sqlx would log slow statements with their whole text, which fills pages for a batch; metrics tell times.
+        // sqlx would log slow statements with their whole text, which is pages long for a batch; metrics record
+        // durations.
         .disable_statement_logging();
     make_private(path)?;
     let turn = Arc::new(Mutex::new(()));
@@ -364,8 +369,8 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
     };
     let ahead = Ahead::start(move || super::local::open(&copied, &[]))?;
     let writer = settings(("cache_size", WRITER_CACHE), Some(Arc::clone(&turn)), Some(ahead));
-    // What they read they work on too, so there is one for each processor. Not mapped: each transaction after a change
-    // unmaps the whole file, and faults it in again.
+    // The readers also process what they read, so there is one per processor. They do not map the file: after each
+    // change, a transaction would unmap all of it and fault it in again.
     let reader = |_| settings(("query_only", "ON"), None, None);
     let threads = Threads {
         writer: Pool::start("ikd-db-writer", vec![writer])?,
@@ -376,8 +381,9 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
         .max_connections(1)
         .acquire_timeout(timeout)
         .test_before_acquire(false)
-        // SQLite undoes a transaction by itself when the disk is full. sqlx then fails to undo it, still believes in it, and
-        // would begin no other on this connection. The ping stands behind what was undone.
+        // When the disk is full, SQLite rolls the transaction back by itself. sqlx's own rollback then fails, so sqlx
+        // believes that the transaction is still open and begins no other on this connection. The ping waits for the
+        // queued rollback.
         .after_release(|connection, _| {
             Box::pin(async move {
                 connection.ping().await?;
@@ -395,15 +401,15 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
     Ok(Engine::Sqlite { write, read, threads, timeout })
 }
 
-/// Processors that this process may use.
+/// Number of processors that this process may use.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Makes the file of a new SQLite database readable by its owner alone; the journal files take its mode.
+/// Creates the file of a new SQLite database with mode 0600; WAL and index get the same mode.
 fn make_private(path: &Path) -> DbResult<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    // An existing one keeps the mode that its operator gave it.
+    // An existing file keeps its mode.
     if path.exists() {
         return Ok(());
     }

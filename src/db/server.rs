@@ -1,9 +1,9 @@
-//! The servers of PostgreSQL: which of them is in use, and the connections to it.
+//! The PostgreSQL servers: which of them is in use, and the connections to it.
 //!
-//! A primary that was taken out of service may stay up and answer: its connections work, and nothing can be written through
-//! them. Or it is cut off, and nothing is heard of it any more. So a connection apart writes every second; when that does
-//! not work, or a statement met a server that cannot be written to, all servers of the list are asked, and the first that
-//! really writes is taken. The connections to the other one are then dropped, those in use too.
+//! A primary that was taken out of service may still answer, but accepts no writes; or it is cut off and answers
+//! nothing. So a separate connection writes every second. When that write fails, or a statement met a server that
+//! accepts no writes, all servers of the list are asked, and the first that completes a write is used from then on. The
+//! connections to the old server are dropped, also those in use.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -15,29 +15,29 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
-// Not `clock::stopwatch`: `clock` stands on `error`, and that on this room.
+// The clock of `sleep` and `timeout`, which are used with it.
 use tokio::time::{Instant, sleep, timeout};
 
 use super::condition::{Condition, Lease};
 use super::watch::{BEAT, FILL, PATIENCE, filling, place};
 use super::{DbError, DbResult, PoolSizes};
 
-/// A server that has just failed is asked before the others.
+/// The server in use is asked so much earlier than the others.
 const HEAD_START: Duration = Duration::from_millis(200);
-/// How long statements on a server that was given up may go on. One that lives answers them by then.
+/// How long statements on a server that was given up may continue. A live server answers them by then.
 const GRACE: Duration = Duration::from_millis(500);
-/// The same where the server is the one that is in use again: what hangs there may be a commit that waits for its standby.
+/// The same when that server is chosen again: a statement that hangs there may be a commit that waits for its standby.
 const LONG_GRACE: Duration = Duration::from_secs(30);
-/// A write that has waited so long is tried on a new connection to the same server: the network may have lost the old one.
-/// Not sooner, as each such connection of a primary without its standby stays behind there, waiting.
+/// After so long, a hanging write is repeated on a new connection to the same server: the network may have lost the old
+/// one. Not sooner, because on a primary without its standby each such connection stays behind, waiting.
 const HANGING: Duration = Duration::from_secs(20);
 
-/// Tells one run of a server from another (so a restart, or another machine behind the same name), and whether it can be
-/// written to.
+/// Identifies one run of a server (after a restart, or another machine behind the same name, it differs), and whether
+/// it accepts writes.
 const MEET: &str = "SELECT CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT), \
     pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
 
-/// A list of servers, and connections to the one in use. Cloning shares them.
+/// The list of servers, and the connections to the one in use. Cloning shares them.
 #[derive(Clone)]
 pub(super) struct Servers(Arc<Shared>);
 
@@ -49,7 +49,7 @@ struct Shared {
     search: Mutex<Search>,
 }
 
-/// A server while it is in use.
+/// The time during which one server is in use, with its pool.
 struct Tenure {
     number: u64,
     place: usize,
@@ -57,12 +57,12 @@ struct Tenure {
     given_up: watch::Sender<bool>,
 }
 
-/// What is known of the servers.
+/// State of the search for a server that accepts writes.
 struct Search {
     held: Held,
-    /// Of the server in use.
+    /// The run of the server in use.
     run: Option<i64>,
-    /// Where a write hung, and since when.
+    /// Runs on which a write hung, and since when.
     hung: Vec<(i64, Instant)>,
 }
 
@@ -70,19 +70,19 @@ struct Search {
 enum Held {
     Nothing,
     Idle(PgConnection, i64),
-    /// It still waits for what was written then.
+    /// Its write is still not confirmed.
     Writing(JoinHandle<DbResult<PgConnection>>, Instant, i64),
 }
 
 impl Servers {
-    /// Connects to the only server, or to the first that can be written to.
+    /// Connects to the only server, or to the first that accepts writes.
     pub(super) async fn open(
         list: Vec<PgConnectOptions>,
         sizes: PoolSizes,
         condition: Arc<Condition>,
     ) -> DbResult<Self> {
-        // The server stops its clock for a statement before it commits, so no limit here ends the wait for a standby:
-        // a commit that was given up would be acknowledged without one.
+        // PostgreSQL disables `statement_timeout` before it commits, so this limit never ends the wait for a standby.
+        // Otherwise a commit could be acknowledged without one.
         let settle = |server: PgConnectOptions| {
             server
                 .options([
@@ -91,7 +91,8 @@ impl Servers {
                     ("idle_in_transaction_session_timeout", format!("{}s", sizes.idle_transaction_timeout_seconds)),
                 ])
                 .application_name("ikd")
-                // It would log slow statements with their whole text, which fills pages for a batch; metrics tell times.
+                // sqlx would log slow statements with their whole text, which is pages long for a batch; metrics record
+                // durations.
                 .disable_statement_logging()
         };
         let list: Vec<_> = list.into_iter().map(settle).collect();
@@ -100,7 +101,7 @@ impl Servers {
             return Err(DbError::Other(String::from("no server is named")));
         };
         let pool = match pool_options(sizes).connect_with(server.clone()).await {
-            // It tries until its time is over and then says no more than that. The server tells why.
+            // The pool retries until its timeout and reports only that. A direct connection reports the cause.
             Err(sqlx::Error::PoolTimedOut) => {
                 let met = timeout(PATIENCE, meet(server)).await;
                 return Err(met.ok().and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut.into()));
@@ -142,7 +143,7 @@ impl Servers {
         }
     }
 
-    /// What a pool gave; `None` when it was given up and the next one is to be asked.
+    /// The result of a pool; `None` when the pool was given up and the next one must be asked.
     fn taken<T>(&self, taken: DbResult<Result<T, sqlx::Error>>, tenure: &mut Arc<Tenure>) -> DbResult<Option<T>> {
         match taken {
             Ok(Ok(taken)) => Ok(Some(taken)),
@@ -160,7 +161,7 @@ impl Servers {
         }
     }
 
-    /// Writes, and where that does not work looks for a server where it does.
+    /// Makes a probing write; when it fails, looks for a server that accepts one.
     pub(super) async fn look(&self) -> DbResult<()> {
         let mut search = self.0.search.lock().await;
         let tenure = self.tenure();
@@ -181,12 +182,12 @@ impl Servers {
                 search.run = Some(run);
                 Ok(())
             }
-            // What the server in use said tells more than that no other was found.
+            // The error of the server in use says more than that no other was found.
             (Err(_), Err(why)) | (Err(why), Ok(_)) => Err(why),
         }
     }
 
-    /// Asks all servers and writes to the first that takes it, which is held from then on.
+    /// Asks all servers, and keeps the connection to the first that accepts a write.
     async fn find(&self, search: &mut Search, in_use: usize, full: bool) -> DbResult<(usize, i64)> {
         let mut why = DbError::Unavailable(String::from("no server answers"));
         let mut asked = FuturesUnordered::new();
@@ -207,7 +208,7 @@ impl Servers {
                 Err(_) => continue,
             };
             if search.hung.iter().any(|(hung, _)| *hung == run) {
-                // It would hang again, and stay behind there.
+                // A write would hang again, and its connection would stay behind.
                 let _ = connection.close().await;
                 continue;
             }
@@ -223,7 +224,7 @@ impl Servers {
         Err(why)
     }
 
-    /// Makes the connections anew, to the server at `place`. What runs on the old ones has `grace`.
+    /// Replaces the pool by one to the server at `place`. Statements on the old pool have `grace` to end.
     fn renew(&self, old: &Arc<Tenure>, place: usize, grace: Duration) {
         let Some(server) = self.0.list.get(place) else { return };
         tracing::warn!(database.server = place + 1, "the connections to the database are made anew");
@@ -232,14 +233,14 @@ impl Servers {
         *self.0.tenure.write().unwrap_or_else(PoisonError::into_inner) = tenure;
         let old = Arc::clone(old);
         tokio::spawn(async move {
-            // Closing begins at once: who waits for a connection goes over to the new ones.
+            // Closing begins at once: callers that wait for a connection move to the new pool.
             if timeout(grace, old.pool.close()).await.is_err() {
                 old.given_up.send_replace(true);
             }
         });
     }
 
-    /// Closes all connections; those that do not answer are left.
+    /// Closes all connections; those that do not answer are abandoned.
     pub(super) async fn close(&self) {
         let tenure = self.tenure();
         if timeout(LONG_GRACE, tenure.pool.close()).await.is_err() {
@@ -250,7 +251,7 @@ impl Servers {
 }
 
 impl Search {
-    /// Writes on the connection that is held. `false` when there is none, or it is to be made anew.
+    /// Makes a probing write on the held connection. `false` when there is none, or it must be replaced.
     async fn hold(&mut self, suspect: bool, full: bool) -> DbResult<bool> {
         let (mut task, since, run) = match std::mem::replace(&mut self.held, Held::Nothing) {
             Held::Nothing => return Ok(false),
@@ -285,7 +286,7 @@ fn pool_options(sizes: PoolSizes) -> PgPoolOptions {
         .test_before_acquire(false)
 }
 
-/// The first server that can be written to.
+/// The first server that accepts writes.
 async fn first_of(list: &[PgConnectOptions], sizes: PoolSizes) -> DbResult<usize> {
     let patience = Duration::from_secs(sizes.acquire_timeout_seconds);
     let mut why = DbError::Unavailable(String::from("no server answers"));
@@ -303,7 +304,7 @@ async fn first_of(list: &[PgConnectOptions], sizes: PoolSizes) -> DbResult<usize
     Err(why)
 }
 
-/// Connects, and tells which run of the server this is.
+/// Connects, and identifies the run of the server.
 async fn meet(server: &PgConnectOptions) -> DbResult<(PgConnection, i64)> {
     let mut connection = server.connect().await?;
     let (run, read_only): (i64, bool) = sqlx::query_as(MEET).fetch_one(&mut connection).await?;

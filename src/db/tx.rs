@@ -10,34 +10,34 @@ use super::condition::{Condition, Lease};
 use super::{DbError, DbResult};
 use crate::fair::Turn;
 
-/// What store functions run on. Writing transactions come from [`super::Db::write`] and take effect at
+/// The connection that store functions use. Writing transactions come from [`super::Db::write`] and take effect at
 /// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction.
 pub struct Tx(pub(super) Inner, #[expect(dead_code, reason = "given back when dropped")] pub(super) Option<Turn>);
 
 pub(super) enum Inner {
-    /// With its turn among the writers.
+    /// With its turn in the queue of writers.
     SqliteWrite(Transaction<'static, Sqlite>, OwnedMutexGuard<()>, Arc<Condition>),
     SqliteBare(PoolConnection<Sqlite>, Arc<Condition>),
     PostgresWrite(Transaction<'static, Postgres>, Lease),
     PostgresBare(PoolConnection<Postgres>, Lease),
 }
 
-/// The engine's own connection; only the `on_engine!` macro looks at it.
+/// The engine's own connection, for the `on_engine!` macro only.
 pub enum ConnRef<'a> {
-    /// SQLite, and who hears what it answers.
+    /// SQLite, and the listener for its faults.
     Sqlite(&'a mut SqliteConnection, Ear<'a>),
-    /// PostgreSQL, and how long to wait for it.
+    /// PostgreSQL, and the lease that bounds the wait for it.
     Postgres(&'a mut PgConnection, &'a Lease),
 }
 
-/// Hears how statements on the embedded engine end.
+/// Reports how statements on the embedded engine end to the [`Condition`].
 pub struct Ear<'a>(&'a Condition);
 
 impl Ear<'_> {
-    /// Gives on how a statement ended.
+    /// Reports a statement's result and passes it on.
     ///
     /// # Errors
-    /// What the statement said.
+    /// The statement's error.
     pub fn heard<T>(&self, done: Result<T, sqlx::Error>) -> DbResult<T> {
         self.0.heard(0, done)
     }
@@ -57,7 +57,7 @@ impl Tx {
     /// Makes everything since [`super::Db::write`] durable. For a reader this does nothing.
     ///
     /// # Errors
-    /// When the database did not confirm: then nothing may be acknowledged.
+    /// When the database did not confirm the commit: then nothing may be acknowledged to the caller.
     pub async fn commit(self) -> DbResult<()> {
         match self.0 {
             Inner::SqliteWrite(tx, _turn, condition) => condition.heard(0, tx.commit().await),

@@ -1,52 +1,52 @@
-//! Whether a database can be written to. Only a write shows that: a primary that was taken out of service, a full disk and a
-//! standby that does not confirm leave reading as it was.
+//! Whether the database accepts writes. Only a write shows that: reading still works on a primary that was taken out of
+//! service, on a full disk, and while a synchronous standby does not confirm.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
-// Not `clock::stopwatch`: `clock` stands on `error`, and that on this room.
+// The clock of `sleep` and `timeout`, which are used with it.
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Db, DbError, DbResult};
 
-/// How long a write may take.
+/// Time limit of a probing write.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-/// Time between two writes; and between two of which the first failed, or for the second of which there was cause.
+/// Interval between two probing writes; the shorter one after a failure, or when a statement met a fault.
 const PERIOD: Duration = Duration::from_secs(1);
 const SOONEST: Duration = Duration::from_millis(400);
-/// How long an answer counts.
+/// How long a result stays valid.
 const REMEMBERED: Duration = Duration::from_secs(2);
 
-/// The write: one of 64 rows, small enough that it costs next to nothing.
+/// The probing write: one of 64 small rows, which costs next to nothing.
 pub(super) const BEAT: &str = "INSERT INTO write_probe (place, beats) VALUES ($1, 1) \
     ON CONFLICT (place) DO UPDATE SET beats = write_probe.beats + 1, filling = NULL";
-/// After the disk was full a small write may find room in a page that is there. This one needs new ones.
+/// The probing write after a full disk. A small write may fit into an existing page; this one needs new pages.
 pub(super) const FILL: &str = "INSERT INTO write_probe (place, beats, filling) VALUES ($1, 1, $2) \
     ON CONFLICT (place) DO UPDATE SET filling = $2";
 
-/// What [`FILL`] writes.
+/// The bytes that [`FILL`] writes.
 pub(super) fn filling() -> Vec<u8> {
     vec![0x5a; 1 << 20]
 }
 
-/// The row of this process.
+/// The row that this process writes.
 pub(super) fn place() -> i64 {
     i64::from(std::process::id() % 64)
 }
 
-/// What was found last, and when.
+/// The last result, and when it was found.
 pub(super) type Found = Option<(Instant, DbResult<()>)>;
 
 impl Db {
-    /// Whether something can be written: as [`Db::watch`] found a moment ago, else by trying.
+    /// Whether the database accepts writes: as [`Db::watch`] found a moment ago, else by a probing write.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// Why it does not.
     pub async fn writable(&self) -> DbResult<()> {
         if let Some(found) = self.remembered() {
             return found;
         }
-        // On a task of its own: a caller who goes away must not leave a write behind that nobody waits for.
+        // On a task of its own: a caller that is cancelled must not abandon a write half-way.
         let db = self.clone();
         let looking = tokio::spawn(async move {
             let _turn = db.looking().lock().await;
@@ -63,8 +63,8 @@ impl Db {
         found.filter(|found| found.is_err() || !self.condition().is_full())
     }
 
-    /// Writes every second until `stop`, and as soon as a statement met a fault. On PostgreSQL the connections are made anew
-    /// when that shows that they lead to a server that cannot be written to, or to none.
+    /// Writes every second until `stop`, and at once when a statement met a fault. On PostgreSQL the pool is replaced
+    /// when the write shows that its server accepts no writes or does not answer.
     pub async fn watch(self, mut stop: watch::Receiver<bool>) {
         let mut could = true;
         loop {
@@ -84,7 +84,8 @@ impl Db {
             could = looked.is_ok();
             let pause = async {
                 sleep(SOONEST).await;
-                // What is known to be out of order is heard of all the time.
+                // While the database is out of order, statements report faults all the time, so their reports do not
+                // shorten the pause.
                 if could {
                     let _ = timeout(PERIOD, self.condition().told()).await;
                 }
@@ -106,7 +107,7 @@ impl Db {
             },
         };
         match &found {
-            // Of what was heard meanwhile nothing is known.
+            // Clears only a full disk that was known before this write: one that was reported meanwhile may be newer.
             Ok(()) if full => self.condition().has_room(),
             Err(DbError::Full(_)) => self.condition().is_out_of_room(),
             _ => {}

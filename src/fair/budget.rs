@@ -1,5 +1,6 @@
-//! Bytes that are held for clients. A client may hold as much as is still free (Choudhury and Hahne's dynamic threshold): one
-//! alone gets half of all, two get a third each, and whoever comes next always finds something.
+//! A budget of bytes, or of other units, that clients share. A client may hold as much as is still free (Choudhury and
+//! Hahne's dynamic threshold): one client alone gets half of the budget, two get a third each, and the next client
+//! always finds something free.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -20,7 +21,7 @@ struct Held {
     by: HashMap<Network, usize>,
 }
 
-/// What is held for one client; given back when dropped.
+/// What one client holds. Dropping it gives it back.
 pub struct Portion {
     budget: Budget,
     address: IpAddr,
@@ -33,7 +34,7 @@ impl Budget {
         Self { most, held: Arc::default() }
     }
 
-    /// Nothing yet, for this client.
+    /// An empty portion for this client.
     pub fn portion(&self, address: IpAddr) -> Portion {
         Portion { budget: self.clone(), address, bytes: 0 }
     }
@@ -49,7 +50,7 @@ impl Budget {
 }
 
 impl Portion {
-    /// Holds `more` bytes; `false` when the client has its share already.
+    /// Holds `more` bytes more; `false` when that exceeds the client's share.
     #[must_use = "what does not fit is not to be held"]
     pub fn grow(&mut self, more: usize) -> bool {
         let mut held = self.budget.held();

@@ -1,4 +1,4 @@
-//! How much each client did of late, in this process: a leaky bucket per network.
+//! How much each client did recently, in this process: a leaky bucket per network.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::network::{Network, tiers};
 use crate::clock::Timestamp;
 
-/// Networks remembered at most. Beyond that the quiet ones are forgotten, then all: memory is bounded, and a botnet of that
-/// size is not held up by counting its addresses.
+/// Most networks that are remembered. Beyond that, networks whose bucket is empty are forgotten, and all of them when
+/// that is not enough: memory is bounded, and counting addresses does not stop a botnet of that size anyway.
 const NETWORKS: usize = 100_000;
 
-/// A bucket per network that empties by one unit in `micros_each` and holds `most` units; a wider network's empties as many
-/// times faster as it has shares. Cloning shares it.
+/// A bucket per network. It holds `most` units and leaks one unit every `micros_each`; the bucket of a wider network
+/// leaks faster, by the number of its shares. Cloning shares it.
 #[derive(Clone)]
 pub struct Meter {
     most: i64,
@@ -27,7 +27,7 @@ impl Meter {
         Self { most: most.max(1), micros_each: micros_each.max(1), empty_at: Arc::default() }
     }
 
-    /// Units in the fullest of this address's buckets, begun ones included, as if each were one client's.
+    /// Units in the fullest bucket of this address, rounded up, counted as if each bucket were one client's.
     pub fn level(&self, address: IpAddr, now: Timestamp) -> i64 {
         let known = self.known();
         let micros = tiers(address)
@@ -43,7 +43,8 @@ impl Meter {
         self.wait_in(&self.known(), address, now)
     }
 
-    /// Puts a unit into each bucket of this address if it fits: of many who ask at the same time only as many succeed as fit.
+    /// Puts a unit into each bucket of this address if it fits. Of many callers at the same time, only as many succeed
+    /// as fit.
     ///
     /// # Errors
     /// Seconds until one more unit fits.
@@ -58,7 +59,7 @@ impl Meter {
         }
     }
 
-    /// Takes a unit out again that [`Meter::take`] put in.
+    /// Takes out a unit that [`Meter::take`] put in.
     pub fn refund(&self, address: IpAddr) {
         let mut known = self.known();
         for tier in tiers(address) {
@@ -96,14 +97,14 @@ impl Meter {
         }
     }
 
-    /// Forgets who has been quiet.
+    /// Forgets networks whose bucket is empty.
     pub fn forget_quiet(&self, now: Timestamp) {
         let mut known = self.known();
         known.retain(|_, empty_at| *empty_at > now.micros());
         known.shrink_to_fit();
     }
 
-    /// A full bucket at most, whatever the clock did since.
+    /// At most a full bucket, even if the clock jumped.
     fn bounded(&self, empty_at: i64, now: Timestamp) -> i64 {
         empty_at.min(now.micros() + self.most * self.micros_each)
     }

@@ -1,5 +1,5 @@
-//! Shares: whatever a stranger can hold or use up has a share per client before it has a total, so that one client who takes
-//! all it can get leaves room for every other. Nothing here knows HTTP or SQL.
+//! Shares: whatever a client can hold or use up is limited per client before it is limited in all, so that a client who
+//! takes everything it can get leaves room for every other. Nothing here knows HTTP or SQL.
 
 pub mod budget;
 pub mod meter;

@@ -1,6 +1,6 @@
-//! Whom an address stands for. One subscriber of IPv6 has a /64 at least, often a /56 and on request a /48: who has one such
-//! address has 2⁶⁴ of them or more. So each address is counted with every network that one client may own, and the wider
-//! ones have larger allowances, because they may as well be many clients.
+//! The client behind an address. A subscriber with IPv6 gets a /64 at least, often a /56 and on request a /48, and so
+//! owns 2⁶⁴ addresses or more. Therefore an address counts for every network that one client may own. Wider networks
+//! have larger allowances, because they may just as well be many clients.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -20,12 +20,12 @@ impl fmt::Display for Network {
     }
 }
 
-/// A network, and how many times the allowance of one client it has.
+/// A network, and its allowance as a multiple of one client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
     /// The network.
     pub network: Network,
-    /// 1 for what is one client in most cases.
+    /// 1 for a network that is one client in most cases.
     pub shares: u32,
 }
 
@@ -34,7 +34,7 @@ const IPV6: [(u8, u32); 3] = [(64, SHARES[0]), (56, SHARES[1]), (48, SHARES[2])]
 /// The shares that networks have, the narrowest first.
 pub const SHARES: [u32; 3] = [1, 4, 16];
 
-/// The networks that an address is counted with, the narrowest first: one of IPv4, three of IPv6.
+/// The networks for which an address counts, the narrowest first: one for IPv4, three for IPv6.
 pub fn tiers(address: IpAddr) -> impl Iterator<Item = Tier> + Clone {
     let (tiers, count) = match unwrapped(address) {
         IpAddr::V4(address) => {
@@ -51,8 +51,8 @@ pub fn tiers(address: IpAddr) -> impl Iterator<Item = Tier> + Clone {
     tiers.into_iter().take(count)
 }
 
-/// The address of IPv4 that one of IPv6 stands for: mapped (RFC 4291 §2.5.5.2), or translated on the way into a network without
-/// IPv4 (RFC 6052 §2.1). All of IPv4 would be one client otherwise.
+/// The IPv4 address inside an IPv6 address: mapped (RFC 4291 §2.5.5.2), or translated by NAT64 (RFC 6052 §2.1). Without
+/// this, all of IPv4 would be one client.
 fn unwrapped(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(inner) if inner.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0] => {
@@ -62,7 +62,7 @@ fn unwrapped(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The first address of the narrowest network: what stands for one client where a single name is needed.
+/// The first address of the narrowest network, for places that need one name per client.
 pub fn client(address: IpAddr) -> IpAddr {
     tiers(address).next().map_or(address, |tier| tier.network.first)
 }
@@ -71,7 +71,7 @@ pub fn client(address: IpAddr) -> IpAddr {
 pub fn parse_network(text: &str) -> Option<IpNet> {
     let text = text.trim();
     let network = text.parse::<IpNet>().ok().map(|network| match network {
-        // Addresses are compared as IPv4 where they are mapped.
+        // Mapped addresses are compared as IPv4.
         IpNet::V6(wide) if wide.prefix_len() >= 96 => wide
             .addr()
             .to_ipv4_mapped()

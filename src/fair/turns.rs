@@ -1,5 +1,5 @@
-//! Turns at something that only few can use at once and that some use for long: decoders, the database. Who has used it
-//! least of late is next, so one client's hundred requests wait for each other and not for everybody.
+//! A fair queue for a resource that only few can use at once and that some use for long: decoders, the database. The
+//! client with the least recent use is next, so a hundred requests of one client delay each other and nobody else.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use super::network::{Network, client, tiers};
 use crate::clock::stopwatch;
 
-/// Networks whose use is remembered before those that have paid it off are forgotten.
+/// Number of networks from which on those without recent use are forgotten.
 const REMEMBERED: usize = 4_096;
 
-/// Cloning shares the turns.
+/// The queue. Cloning shares it.
 #[derive(Clone)]
 pub struct Turns {
     at_once: usize,
@@ -25,7 +25,7 @@ pub struct Turns {
 #[derive(Default)]
 struct State {
     running: usize,
-    /// Who waits, by client.
+    /// Waiting callers, by client.
     queues: HashMap<IpAddr, VecDeque<Waiting>>,
     waiting: usize,
     used: HashMap<Network, Used>,
@@ -39,13 +39,13 @@ struct Waiting {
     ready: oneshot::Sender<Turn>,
 }
 
-/// What a network used and has not paid off by waiting.
+/// Recent use of a network; it decreases by a second per second.
 struct Used {
     cost: Duration,
     at: Instant,
 }
 
-/// Somebody's turn, until it is dropped. What it took longer than was said is charged then.
+/// A turn, which ends when it is dropped. Time beyond the announced cost is charged then.
 pub struct Turn(Option<Running>);
 
 struct Running {
@@ -62,13 +62,13 @@ impl std::fmt::Debug for Turn {
 }
 
 impl Turns {
-    /// So many at once, and so many who wait.
+    /// `at_once` turns at a time, `places` waiting callers.
     pub fn new(at_once: usize, places: usize) -> Self {
         Self { at_once: at_once.max(1), places, state: Arc::default() }
     }
 
-    /// Waits for a turn that will take about `cost`; `None` when too many wait, of all or of this client, or when it took
-    /// longer than `patience`.
+    /// Waits for a turn that will take about `cost`. `None` when too many callers wait, in all or of this client, or
+    /// after `patience`.
     pub async fn take(&self, address: IpAddr, cost: Duration, patience: Duration) -> Option<Turn> {
         let turn = {
             let mut state = self.state();
@@ -91,11 +91,11 @@ impl Turns {
 }
 
 impl State {
-    /// Puts somebody into the queue; `None` when there is no place.
+    /// Queues a caller; `None` when there is no place left.
     fn wait(&mut self, address: IpAddr, cost: Duration, places: usize) -> Option<oneshot::Receiver<Turn>> {
         self.forget_gone();
         let free = places.saturating_sub(self.waiting);
-        // As with bytes: a client may have as many waiting as there are places left.
+        // The rule of `Budget`: a client may have as many waiting callers as there are places left.
         let fits = free > 0
             && tiers(address).all(|tier| {
                 let same = |other: &IpAddr| tiers(*other).any(|one| one.network == tier.network);
@@ -121,7 +121,7 @@ impl State {
         self.waiting = self.queues.values().map(VecDeque::len).sum();
     }
 
-    /// What the network with the largest part of its share used, per share.
+    /// Use per share of the network that used the largest part of its share.
     fn use_of(&self, address: IpAddr) -> Duration {
         let left = |network: Network| self.used.get(&network).map_or(Duration::ZERO, Used::left);
         tiers(address).map(|tier| left(tier.network) / tier.shares).max().unwrap_or_default()
@@ -158,7 +158,7 @@ impl State {
 }
 
 impl Used {
-    /// Use is paid off by the time that passes.
+    /// Elapsed time reduces what was used.
     fn left(&self) -> Duration {
         self.cost.saturating_sub(self.at.elapsed())
     }
@@ -178,7 +178,7 @@ impl Drop for Turn {
             let Some(next) = next else { return };
             match next.ready.send(turns.turn(next.address, next.cost)) {
                 Ok(()) => return,
-                // Whoever waited is gone: the turn goes to the next, here and not by being dropped.
+                // The caller gave up waiting. The loop passes the turn on; dropping it here would recurse.
                 Err(mut unused) => unused.0 = None,
             }
         }

@@ -1,4 +1,5 @@
-//! For whom the present task works, so that what it takes of shared things deep inside counts as that client's share.
+//! The client for whom the current task works, so that shared resources it takes deep inside count as that client's
+//! share.
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,12 +13,12 @@ pub async fn for_client<T>(address: IpAddr, work: impl Future<Output = T>) -> T 
     CLIENT.scope(address, work).await
 }
 
-/// The client for whom this task works; `None` for the service's own work, and what it does for many at once.
+/// The client for whom this task works; `None` for background work and for batches of several clients.
 pub fn whose() -> Option<IpAddr> {
     CLIENT.try_with(|address| *address).ok()
 }
 
-/// Whose share this task uses: its client's, or that of the service's own work, which is one client more.
+/// The client whose share this task uses; background work counts as one more client.
 pub fn whose_share() -> IpAddr {
     whose().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }

@@ -1,9 +1,9 @@
-//! Whether this node's clock can be trusted.
+//! The watch over this node's clock.
 //!
-//! What is spent is remembered as a time (`last_spent`, `totp_last_step`, `challenge_spent`), so a node whose clock is far
-//! ahead would lock the people it serves out until that time has come. It therefore compares its clock with a time that
-//! was right a moment ago plus what the monotonic clock counted since, at every request; and it takes that time from the
-//! database's server, every few seconds.
+//! Spent tokens are remembered as a time (`last_spent`, `totp_last_step`, `challenge_spent`). A node whose clock is far
+//! ahead would lock out the people it serves until that time has come. So every request compares the clock with a
+//! reference: a time that was right a moment ago, plus what the monotonic clock counted since. The reference comes from
+//! the database server, every few seconds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,21 +15,21 @@ use crate::clock::{Clock, MICROS, Timestamp, stopwatch};
 use crate::context::Context;
 use crate::error::Result;
 
-/// Seconds that a node's clock may be off. Two nodes are then at most ten apart, which is what tokens and challenges of
-/// another node are allowed to be ahead.
+/// Seconds that a node's clock may be off. Two nodes then differ by at most ten seconds, the leeway for tokens and
+/// challenges of another node.
 pub const TOLERATED_SECONDS: i64 = 5;
-/// How often the database is asked.
+/// Interval at which the database server is asked.
 const PERIOD: Duration = Duration::from_secs(5);
-/// A database that took longer to tell the time tells nothing.
+/// An answer that took longer says nothing about the time.
 const SLOWEST: Duration = Duration::from_secs(2);
 
-/// A time that was right, and when that was.
+/// The reference: a time that was right, and the clocks' readings at that moment.
 #[derive(Clone, Copy)]
 struct Right {
     time: Timestamp,
-    /// On the monotonic clock, which stands while the machine sleeps.
+    /// On `CLOCK_MONOTONIC`, which stands still while the machine sleeps.
     since: Instant,
-    /// On the clock that does not, where there is one.
+    /// On `CLOCK_BOOTTIME`, which goes on (Linux).
     awake: Option<Duration>,
 }
 
@@ -38,13 +38,14 @@ impl Right {
         Self { time, since: stopwatch(), awake: since_boot() }
     }
 
-    /// Microseconds that `now` is ahead, after so long on the monotonic clock and with `since_boot` on the other.
+    /// Microseconds that `now` is ahead, given the time elapsed on the monotonic clock and the reading of
+    /// `CLOCK_BOOTTIME`.
     fn off(&self, now: Timestamp, elapsed: Duration, since_boot: impl FnOnce() -> Option<Duration>) -> i64 {
         let ahead = now.micros().saturating_sub(self.time.micros()).saturating_sub(micros(elapsed));
         if ahead.abs() <= TOLERATED_SECONDS * MICROS {
             return ahead;
         }
-        // Something is wrong, or the machine slept: a closed lid is no wrong clock.
+        // Either the clock is wrong, or the machine slept. Sleep is subtracted.
         let slept = self.awake.zip(since_boot()).and_then(|(then, now)| now.checked_sub(then)?.checked_sub(elapsed));
         ahead.saturating_sub(slept.map_or(0, micros))
     }
@@ -54,13 +55,13 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Time since the machine was started, with the time that it slept. Linux tells it, to a hundredth of a second.
+/// `CLOCK_BOOTTIME`: time since the start of the machine, sleep included. Linux gives it in `/proc/uptime`, to 10 ms.
 fn since_boot() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/uptime").ok()?;
     Duration::try_from_secs_f64(text.split_whitespace().next()?.parse().ok()?).ok()
 }
 
-/// Compares the clock. Cloning shares what is known.
+/// The watch. Cloning shares its reference.
 #[derive(Clone)]
 pub struct ClockWatch {
     context: Context,
@@ -70,7 +71,7 @@ pub struct ClockWatch {
 }
 
 impl ClockWatch {
-    /// Trusts the clock as it is now; only the machine's own clock is judged, not one that is turned on purpose.
+    /// Trusts the clock as it is now. Only the system clock is judged, not one that is turned on purpose.
     pub fn new(context: &Context) -> Self {
         Self {
             context: context.clone(),
@@ -80,7 +81,7 @@ impl ClockWatch {
         }
     }
 
-    /// Judges a clock that is turned by hand too, from now on: for tests.
+    /// For tests: from now on, also judges a clock that is turned on purpose.
     pub fn judge_any_clock(&self) {
         *self.right.lock().unwrap_or_else(PoisonError::into_inner) = Right::at(self.context.now());
         self.judged.store(true, Ordering::SeqCst);
@@ -96,17 +97,17 @@ impl ClockWatch {
         (off.abs() > TOLERATED_SECONDS * MICROS).then_some(off / MICROS)
     }
 
-    /// Asks the database's server for the time, where it has a clock of its own. An embedded database has none: there the
-    /// time at the start goes on, and a clock that jumps is trusted again after a restart.
+    /// Asks the database server for the time. An embedded database has no clock of its own: there the time at the start
+    /// stays the reference, and a clock that jumped is trusted again after a restart.
     ///
     /// # Errors
-    /// When the database does not answer; then the last known time goes on.
+    /// When the database does not answer; the reference then stays as it is.
     pub async fn look(&self) -> Result<()> {
         let asked = stopwatch();
         if let Some(micros) = self.context.db.server_time().await? {
             let took = asked.elapsed();
             if took <= SLOWEST {
-                // Told in the middle of the way there and back.
+                // The server read its clock halfway through the round trip.
                 let half = i64::try_from(took.as_micros() / 2).unwrap_or(0);
                 let time = Timestamp::from_micros(micros + half);
                 *self.right.lock().unwrap_or_else(PoisonError::into_inner) = Right::at(time);

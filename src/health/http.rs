@@ -21,10 +21,10 @@ use crate::keyring::Keyring;
 use crate::mail::outbox;
 use crate::web::Problem;
 
-/// Seconds that the oldest waiting mail may be old before the node says so.
+/// Age of the oldest queued mail, in seconds, from which on readiness reports mail as late.
 const MAIL_LATE_SECONDS: i64 = 600;
 
-/// What readiness looks at.
+/// The parts that readiness examines.
 #[derive(Clone)]
 pub struct Health {
     context: Context,
@@ -33,7 +33,7 @@ pub struct Health {
     last: Arc<Mutex<Option<(Instant, Ready)>>>,
 }
 
-/// How long an answer is given again: anybody may ask, and asking costs the database a question.
+/// How long an answer is repeated: anybody may ask, and each look costs the database a query.
 const REMEMBERED: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, Serialize)]
@@ -52,7 +52,7 @@ struct Ready {
 }
 
 impl Health {
-    /// Looks at a node's parts.
+    /// Examines these parts of a node.
     pub fn new(context: &Context, keyring: &Keyring, clock: &ClockWatch) -> Self {
         Self { context: context.clone(), keyring: keyring.clone(), clock: clock.clone(), last: Arc::default() }
     }
@@ -67,7 +67,7 @@ impl Health {
 }
 
 async fn ready(State(health): State<Health>) -> Response {
-    // Held while looking: who asks meanwhile waits for that answer.
+    // The lock is held while looking, so callers that come meanwhile get the same answer.
     let mut last = health.last.lock().await;
     let body = match last.as_ref().filter(|(since, _)| since.elapsed() < REMEMBERED) {
         Some((_, body)) => body.clone(),
@@ -83,9 +83,9 @@ async fn ready(State(health): State<Health>) -> Response {
 }
 
 impl Health {
-    /// 200 when this node can serve; 503 when nothing can be written to the database, a key is missing, or the clock is
-    /// off. Late mail and a key that cannot take over are said, but take no node out of service: all nodes share one outbox,
-    /// and go on with the key that signs now.
+    /// 200 when this node can serve; 503 when the database accepts no writes, a key is missing, or the clock is off.
+    /// Late mail and a key that cannot take over are reported, but leave the node in service: all nodes share one
+    /// outbox, and the active key goes on signing.
     async fn look(&self) -> Ready {
         let stats = tokio::time::timeout(Duration::from_secs(2), async {
             self.context.db.writable().await?;
@@ -117,8 +117,8 @@ impl Health {
     }
 }
 
-/// The layer: nothing of the API is served while the clock is off, whoever sends the requests here. 503 as for everything
-/// that another node can do meanwhile.
+/// The layer: while the clock is off, every request to the API gets a 503, so that a load balancer sends it to another
+/// node.
 pub async fn demand_clock(State(clock): State<ClockWatch>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/v1/") && clock.off_by().is_some() {
         return Problem::from(Refusal::new(Code::Unavailable).retry_after(5)).into_response();

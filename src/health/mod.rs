@@ -1,4 +1,4 @@
-//! Whether this node lives and can serve.
+//! Liveness and readiness of this node, and the watch over its clock.
 
 pub mod clock;
 pub mod http;

@@ -9,13 +9,13 @@ pub const OFFICER: &str = "__Host-ikd_officer";
 /// Sessions of relying parties' employees.
 pub const TELLER: &str = "__Host-ikd_teller";
 
-/// Which officers logged in from this browser before.
+/// Officers who logged in from this browser before.
 pub const OFFICER_BROWSER: &str = "__Host-ikd_officer_browser";
-/// Which employees of relying parties did.
+/// Employees of relying parties who logged in from this browser before.
 pub const TELLER_BROWSER: &str = "__Host-ikd_teller_browser";
 
-/// The value of a cookie (RFC 6265 §4.2.1). Ours are base64url, so nothing is decoded; others are passed over unread, because
-/// a stranger may send thousands.
+/// The value of a cookie (RFC 6265 §4.2.1). Our values are base64url, so nothing is decoded. Other cookies are skipped
+/// unread, because a client may send thousands.
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).map(str::trim_start);
@@ -23,17 +23,18 @@ pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     values.next().map(|value| value.trim_end().to_owned())
 }
 
-/// `Set-Cookie` for a session: it ends with the browser's, is never shown to scripts nor sent from other sites.
+/// `Set-Cookie` for a session: deleted when the browser closes, invisible to scripts, not sent with requests from other
+/// sites.
 pub fn set(name: &str, value: &str) -> String {
     format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict")
 }
 
-/// `Set-Cookie` for what a browser keeps for `days` days.
+/// `Set-Cookie` for a cookie that the browser keeps for `days` days.
 pub fn keep(name: &str, value: &str, days: i64) -> String {
     format!("{}; Max-Age={}", set(name, value), days * crate::clock::DAY)
 }
 
-/// `Set-Cookie` that removes one.
+/// `Set-Cookie` that deletes a cookie.
 pub fn clear(name: &str) -> String {
     format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")
 }

@@ -1,8 +1,8 @@
-//! Who may keep a connection when there are more than can be kept.
+//! Which connections stay open when there are more than the limit.
 //!
-//! As long as there is room everybody has as many as they like: an office or a mobile carrier is one address. When there is
-//! none, room is made where most is held: the connections that have been quiet for longest of the client that has most give
-//! way to one of a client that has fewer. So silent connections, however many, cost whoever opened them and nobody else.
+//! Below the limit a client may open as many connections as it likes: an office or a mobile carrier is one address. At
+//! the limit, the client with the most connections loses those that were quiet for longest to a client with fewer. So
+//! silent connections, however many, cost the client that opened them and nobody else.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,19 +15,19 @@ use tokio::sync::Notify;
 use crate::clock::stopwatch;
 use crate::fair::{Network, tiers};
 
-/// What one connection of one client weighs. In a wider network it weighs as much less as that has shares.
+/// Weight of one connection of one client. In a wider network it is divided by that network's shares.
 const WEIGHT: u32 = 16;
-/// Connections that give way at once, at most: to look for them costs a look at all.
+/// Most connections that are closed at once: finding them takes a scan of all.
 const AT_ONCE: usize = 64;
 
-/// What a connection is doing, in the order in which they give way.
+/// What a connection is doing. Earlier variants are closed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Doing {
-    /// Nothing was asked, or all was answered.
+    /// No request has begun, or all were answered.
     Quiet,
-    /// A request's body is on its way.
+    /// A request's body is arriving.
     Receiving,
-    /// Somebody works on it.
+    /// A handler is working on a request.
     Working,
 }
 
@@ -45,9 +45,9 @@ struct Places {
     numbers: u64,
 }
 
-/// One connection, as others judge it.
+/// One connection, as the others see it.
 pub struct Seat {
-    /// None for a trusted proxy's, which is many clients.
+    /// `None` for a trusted proxy, which stands for many clients.
     address: Option<IpAddr>,
     began: Instant,
     /// Milliseconds since `began` in the upper bits, [`Doing`] in the lowest two.
@@ -55,11 +55,11 @@ pub struct Seat {
     leave: Notify,
 }
 
-/// A connection's place, until it is dropped.
+/// A connection's place; dropping it frees it.
 pub struct Place {
     crowd: Arc<Crowd>,
     number: u64,
-    /// Shared with whoever handles the connection's requests.
+    /// Shared with the handler of the connection's requests.
     pub seat: Arc<Seat>,
 }
 
@@ -79,35 +79,35 @@ impl Seat {
         (doing, state >> 2)
     }
 
-    /// Part of a request came.
+    /// Part of a request arrived.
     pub fn receiving(&self) {
         self.set(Doing::Receiving);
     }
 
-    /// A request is there as a whole.
+    /// A request arrived whole.
     pub fn working(&self) {
         self.set(Doing::Working);
     }
 
-    /// It was answered.
+    /// The request was answered.
     pub fn quiet(&self) {
         self.set(Doing::Quiet);
     }
 
-    /// Returns when the connection has to give way.
+    /// Returns when the connection must be closed.
     pub async fn has_to_leave(&self) {
         self.leave.notified().await;
     }
 }
 
 impl Crowd {
-    /// Room for so many.
+    /// Room for `most` connections.
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { most: most.max(1), began: stopwatch(), places: Mutex::default() })
     }
 
-    /// A place for a connection from this address (none: a trusted proxy's), for which others may have to leave; `None` when
-    /// nobody has more than this client and nothing of its own is quiet.
+    /// A place for a connection from this address (`None`: a trusted proxy). Others may be closed for it. `None` when
+    /// no client has more than this one, and none of its own connections is quiet.
     pub fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Place> {
         let mut places = self.places();
         if places.seats.len() >= self.most && places.make_room(address, AT_ONCE.min(self.most.div_ceil(64))) == 0 {
@@ -124,7 +124,7 @@ impl Crowd {
         Some(Place { crowd: Arc::clone(self), number, seat })
     }
 
-    /// Makes room although there is some here: the process has no file left.
+    /// Closes some connections below the limit, because the process has no file descriptor left.
     pub fn shrink(&self) -> usize {
         self.places().make_room(None, AT_ONCE)
     }
@@ -154,7 +154,7 @@ impl Places {
         Some(seat)
     }
 
-    /// What the client of this address holds, by the heaviest of its networks; nothing for a proxy's.
+    /// Weight of this address's client, by the heaviest of its networks; 0 for a proxy.
     fn weight(&self, address: Option<IpAddr>, more: u32) -> u32 {
         let held = |network: Network| self.held.get(&network).copied().unwrap_or(0) + more;
         address.into_iter().flat_map(tiers).map(|tier| held(tier.network) * WEIGHT / tier.shares).max().unwrap_or(0)
@@ -167,7 +167,7 @@ impl Places {
         }
     }
 
-    /// Makes room for at least one connection of the client, if it may have one; tells for how many.
+    /// Closes connections so that at least one more of `newcomer` fits, if it may have one; gives how many were closed.
     fn make_room(&mut self, newcomer: Option<IpAddr>, wanted: usize) -> usize {
         let mine = self.weight(newcomer, 1);
         let mut all: Vec<_> = self.seats.iter().map(|(number, seat)| (seat.state(), *number, seat.address)).collect();
@@ -176,7 +176,7 @@ impl Places {
         let give_way = all.iter().take_while(|((doing, _), ..)| *doing < Doing::Working);
         let mut sent = 0;
         let mut level = heaviest;
-        // From the heaviest down to those who have as much as the newcomer would.
+        // From the heaviest client down to those that hold as much as the newcomer would.
         while sent == 0 && heaviest >= mine {
             level = (level.saturating_mul(3) / 4).max(mine);
             for (_, number, address) in give_way.clone() {
@@ -193,7 +193,7 @@ impl Places {
         if sent > 0 {
             return sent;
         }
-        // Nobody has more than the newcomer's client: it gives way to itself.
+        // No client has more than the newcomer's: it loses connections of its own.
         let own = |address: Option<IpAddr>| {
             let mine = || newcomer.into_iter().flat_map(tiers).map(|tier| tier.network);
             address.into_iter().flat_map(tiers).any(|tier| mine().any(|network| network == tier.network))
@@ -206,7 +206,7 @@ impl Places {
         if sent > 0 {
             return sent;
         }
-        // All that is held is being worked on. Who holds more than twice as much loses one of it.
+        // Every connection is working. A client that holds more than twice as much loses one.
         let busy = all.iter().find(|(.., address)| {
             let weight = self.weight(*address, 0);
             weight == heaviest && weight > mine.saturating_mul(2)

@@ -57,7 +57,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The routes; without `browsable` the description alone, as data.
+/// The routes. Without `browsable`, `/openapi.json` alone.
 pub fn routes(api: serde_json::Value, browsable: bool) -> Router {
     let docs: Router = if browsable {
         SwaggerUi::new("/docs").external_url_unchecked("/openapi.json", api).into()
@@ -83,7 +83,7 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;color:#1b2733;backg
     margin:0 auto;padding:1rem}section{background:#fff;border:1px solid #d5dde2;border-radius:.5rem;padding:.25rem 1rem;\
     margin:0 0 1rem}h1{font-size:1.4rem}h2{font-size:1.05rem;overflow-wrap:anywhere}p[lang=en]{color:#4a5a66}";
 
-/// One line a problem: what `type` of a problem document points to.
+/// The section about a code: the target of a problem document's `type`.
 fn section(code: Code) -> String {
     format!(
         "<section><h2 id=\"{0}\"><code>{0}</code> ({1})</h2><p lang=\"id\"><b>{2}.</b> {3}</p><p lang=\"en\"><b>{4}.</b> {5}</p></section>",

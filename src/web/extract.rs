@@ -51,13 +51,13 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// The body is not the one that the proof in the request's headers was made for.
+/// The body differs from the one that the request's proof was made for.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the body is not the one that was proven")]
 pub struct Unproven;
 
 impl Unproven {
-    /// Whether it is at the bottom of an error of whoever read the body.
+    /// Whether this is a cause of an error in reading a body.
     pub fn is_cause_of(error: &(dyn std::error::Error + 'static)) -> bool {
         std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Self>())
     }
@@ -66,8 +66,8 @@ impl Unproven {
 /// Reads a whole body within the route's limit.
 ///
 /// # Errors
-/// `too_large`, `dpop_invalid` when it is not the one that was proven, `request_timeout` when it came too slowly, or
-/// `malformed_request` when the client broke off.
+/// `too_large`; `dpop_invalid` when the proof is for another body; `request_timeout` when the body arrived too slowly;
+/// `malformed_request` when the client disconnected.
 pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge.into(),
@@ -75,7 +75,7 @@ pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<By
     })
 }
 
-/// Why a body could not be read to its end.
+/// The problem for a body that could not be read to its end.
 pub fn unread(error: &(dyn std::error::Error + 'static)) -> Problem {
     if Unproven::is_cause_of(error) {
         return Refusal::new(Code::DpopInvalid)
@@ -92,14 +92,14 @@ pub fn unread(error: &(dyn std::error::Error + 'static)) -> Problem {
 /// Reads JSON: broken syntax is `malformed_json`, a missing or mistyped member `invalid_field` with its path.
 ///
 /// # Errors
-/// As said.
+/// `malformed_json`, `invalid_field`.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // Some systems begin every UTF-8 text with a mark (RFC 8259 §8.1 lets a reader pass over it).
+    // Some systems begin a UTF-8 text with a byte order mark, which a reader may ignore (RFC 8259 §8.1).
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer);
     let Object(value) = read.map_err(|error| {
-        // A number where a word of a list is expected counts as broken syntax to the parser, though the JSON is sound.
+        // serde_json reports a number in place of an enum's word as a syntax error, although the JSON is well-formed.
         let broken = || std::str::from_utf8(bytes).is_err() || serde_json::from_slice::<IgnoredAny>(bytes).is_err();
         if error.inner().classify() != serde_json::error::Category::Data && broken() {
             return Problem::from(Code::MalformedJson);
@@ -110,7 +110,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let (field, text) = if message.starts_with("missing field") {
             (join(&path, named), Text::new("Isian ini wajib ada.", "This field is required."))
         } else if message.starts_with("unknown field") {
-            // serde's path already ends with the unknown member where it knows it.
+            // The path from serde may already end with the unknown member.
             let field = if path.ends_with(named) { path } else { join(&path, named) };
             (field, Text::new("Isian ini tidak dikenal; hapus.", "This field is not known; remove it."))
         } else if message.starts_with("duplicate field") {
@@ -140,11 +140,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// Reads a struct from a JSON object only: derived readers would take an array too, by position. For
+/// Reads a struct from a JSON object only: a derived `Deserialize` also accepts an array, by position. For
 /// `#[serde(deserialize_with)]` on members that are structs.
 ///
 /// # Errors
-/// When it is no object, or not of this form.
+/// When the value is not an object, or does not have this form.
 pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Members<T>(PhantomData<T>);
 
@@ -167,7 +167,7 @@ fn join(path: &str, name: &str) -> String {
     if path.is_empty() || path == "." { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-/// A path parameter; one that does not parse names nothing, so it is `not_found`.
+/// A path parameter. One that does not parse names no resource, so it is `not_found`.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
@@ -188,7 +188,7 @@ const PAGE_LIMIT: i64 = 100;
 /// How many entries a page may have, 1 to 100, for `#[serde(deserialize_with)]` on a query's member.
 ///
 /// # Errors
-/// For anything else: a list that is silently shorter than asked for looks complete.
+/// For any other number: a list that is silently shorter than requested looks complete.
 pub fn page_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let limit = Option::<i64>::deserialize(deserializer)?;
     if limit.is_some_and(|limit| !(1..=PAGE_LIMIT).contains(&limit)) {
@@ -224,11 +224,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Lang {
     }
 }
 
-/// Who is connected, as the socket says: a proxy where there is one. Only the listener tells it.
+/// The socket's peer address; behind a proxy, the proxy's. Only the listener sets it.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub IpAddr);
 
-/// The address that a request came from. The listener sets it; behind a declared proxy it is what the proxy says.
+/// The client's address. The listener sets it, behind a trusted proxy from the proxy's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
 

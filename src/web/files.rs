@@ -1,15 +1,15 @@
-//! The limit of open files: raised as far as it may be, and compared with what is wanted of it.
+//! The limit of open files (`RLIMIT_NOFILE`): raised to the hard limit and compared with `http.connections`.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Config;
 
-/// Connections below which nobody can be served well.
+/// Fewest connections with which serving makes sense.
 const FEWEST: usize = 64;
-/// Files that are no connections of clients: standard streams, keys, logs, the metrics listener, sockets being closed.
+/// Files other than clients' connections: standard streams, keys, logs, the metrics listener, sockets being closed.
 const BESIDES: usize = 160;
 
-/// Why serving makes no sense, with what to do.
+/// Too few files may be open to serve clients. The text says what to do.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "only {limit} files may be open, and {needed} are needed to serve {FEWEST} connections: raise the limit (ulimit -n, \
@@ -20,11 +20,11 @@ pub struct TooFewFiles {
     needed: usize,
 }
 
-/// Raises this process's limit to the hard one and lowers `http.connections` to what then fits, which is logged: the database
-/// and the logs keep files of their own whatever clients do.
+/// Raises the soft limit to the hard limit, and lowers `http.connections` to what fits, with a log entry. So clients
+/// can never use up the files of the database and the logs.
 ///
 /// # Errors
-/// When not even a few connections fit.
+/// When fewer than the fewest connections fit.
 pub fn fit(config: &mut Config) -> Result<(), TooFewFiles> {
     let Some(limit) = raise() else { return Ok(()) };
     let besides = besides(config);
@@ -46,12 +46,12 @@ pub fn fit(config: &mut Config) -> Result<(), TooFewFiles> {
     Ok(())
 }
 
-/// A connection to the embedded database has up to three files: database, log, index of the log.
+/// A SQLite connection has up to three files: database, WAL and the WAL's index (`-shm`).
 fn besides(config: &Config) -> usize {
     BESIDES + 3 * config.database.connections as usize + config.mail.smtp.connections as usize
 }
 
-/// Raises the soft limit to the hard one and gives it; none when there is no limit.
+/// Raises the soft limit to the hard limit and gives it; `None` when there is no limit.
 fn raise() -> Option<usize> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });

@@ -1,4 +1,4 @@
-//! Coarse flood protection per address and process. What guards secrets is counted in rows.
+//! Coarse flood protection per address and process. Limits that protect secrets are counted in rows instead.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -16,22 +16,22 @@ use crate::error::{Code, Refusal};
 use crate::fair::network::SHARES;
 use crate::fair::{Network, for_client, tiers};
 
-/// The limiter; none when switched off. Cloning shares it.
+/// The limiter; `None` when switched off. Cloning shares it.
 #[derive(Clone)]
 pub struct Flood(Option<Arc<Rates>>);
 
-/// So many a second for each client, and four times that at once. Wider networks have their shares.
+/// A rate per second for each client, with a burst of four times that. Wider networks have larger shares.
 pub struct Rates {
     /// By shares, the narrowest first.
     tiers: Vec<(u32, DefaultKeyedRateLimiter<Network>)>,
     asked: AtomicU64,
 }
 
-/// Requests after which networks that have been quiet are forgotten, so that memory is bounded by what is busy.
+/// Number of requests after which quiet networks are forgotten, so that memory is bounded by the busy ones.
 const FORGET_EVERY: u64 = 10_000;
 
 impl Rates {
-    /// For one client; 0 counts as 1.
+    /// `per_second` for one client; 0 counts as 1.
     pub fn new(per_second: u32) -> Self {
         let limiter = |shares: u32| {
             let rate = NonZeroU32::MIN.saturating_add(per_second.saturating_mul(shares).saturating_sub(1));
@@ -41,7 +41,7 @@ impl Rates {
         Self { tiers: SHARES.map(limiter).into(), asked: AtomicU64::new(0) }
     }
 
-    /// Whether this address has had its share; if not, it has one less now.
+    /// Whether this address has used up its share. If not, this request is charged to it.
     pub fn refuses(&self, address: IpAddr) -> bool {
         if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             for (_, rates) in &self.tiers {
@@ -64,8 +64,8 @@ impl Flood {
     }
 }
 
-/// The layer: 429 beyond the rate. Relying parties are limited by their own lane's queue, not by address: a bank's branches
-/// may share one.
+/// The layer: 429 beyond the rate. Relying parties are limited by the queue of the verification pipeline, not by
+/// address: all branches of a bank may share one address.
 pub async fn limit(State(flood): State<Flood>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let exempt = path.starts_with("/v1/verifications") || path.starts_with("/health/");
@@ -75,7 +75,7 @@ pub async fn limit(State(flood): State<Flood>, request: Request, next: Next) -> 
     if flood.0.as_ref().is_some_and(|limiter| !exempt && limiter.refuses(address)) {
         return Problem::from(Refusal::new(Code::TooMany).retry_after(1)).into_response();
     }
-    // What it takes of shared things further inside, connections to the database first of all, counts as this client's.
+    // Shared resources taken further inside, above all database connections, count as this client's.
     for_client(address, next.run(request)).await
 }
 

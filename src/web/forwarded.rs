@@ -1,9 +1,9 @@
-//! Who asks, where proxies stand in front: `X-Forwarded-For` and `Forwarded` (RFC 7239), as far as they can be believed.
+//! The client's address behind proxies: `X-Forwarded-For` and `Forwarded` (RFC 7239), as far as they can be trusted.
 //!
-//! Only what a trusted proxy wrote counts. Each proxy adds whom it talked to at the end, so the entries are read from the end:
-//! those of trusted proxies are passed over, the first other one is the client. What stands further left the client may
-//! have made up. An entry that names no address (`unknown`, `_hidden`, rubbish) ends the walk: such clients share one
-//! bucket of their own, and take nothing from whoever shares the proxy's address.
+//! Only entries written by trusted proxies count. Each proxy appends its peer's address, so entries are read from the
+//! right: addresses of trusted proxies are skipped, and the first other address is the client. The client may have
+//! invented everything further left. An entry without an address (`unknown`, `_hidden`, rubbish) ends the search: such
+//! clients share one bucket of their own, not the proxy's.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,18 +15,18 @@ use ipnet::IpNet;
 use crate::config::Http;
 use crate::fair::network::parse_network;
 
-/// Stands for all clients whose address a trusted proxy does not tell.
+/// Stands for all clients whose address the trusted proxy does not give.
 pub const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// The proxies that are believed.
+/// The trusted proxies.
 pub struct Proxies {
     trusted: Vec<IpNet>,
-    /// Whether it was logged that a proxy names no address.
+    /// Whether a proxy without an address was logged already.
     told: AtomicBool,
 }
 
 impl Proxies {
-    /// Those of the configuration: the listed ones, or with `behind_proxy` alone whoever connects from this machine.
+    /// The proxies listed in the configuration; with `behind_proxy` alone, any process on this machine.
     pub fn new(settings: &Http) -> Self {
         let mut trusted: Vec<IpNet> = settings.trusted_proxies.iter().filter_map(|text| parse_network(text)).collect();
         if settings.behind_proxy && settings.trusted_proxies.is_empty() {
@@ -41,7 +41,7 @@ impl Proxies {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 
-    /// The client of a request that `peer` brought.
+    /// The client of a request that arrived from `peer`.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.trusts(peer) {
             return peer;
@@ -49,10 +49,11 @@ impl Proxies {
         let usual = self.walk(headers, "x-forwarded-for", |lines| lines.split(',').map(address_of).collect());
         let standard = self.walk(headers, FORWARDED.as_str(), elements);
         let told = match (usual, standard) {
-            // The proxy speaks for itself, as when it asks whether this node is well.
+            // A request of the proxy itself, such as its health check.
             (None, None) => return peer,
             (Some(told), None) | (None, Some(told)) => told,
-            // A proxy writes one of them and may pass the other on as the client wrote it. Which is which cannot be told.
+            // The proxy writes one header and may forward the other as the client sent it. Nothing tells which is
+            // which.
             (Some(one), Some(other)) => one.filter(|_| one == other),
         };
         told.unwrap_or_else(|| {
@@ -66,7 +67,7 @@ impl Proxies {
         })
     }
 
-    /// `None` without such a header; else the client, where there is an address.
+    /// `None` without such a header; else the client's address, if the entry holds one.
     fn walk(
         &self,
         headers: &HeaderMap,
@@ -101,7 +102,7 @@ fn address_of(entry: &str) -> Option<IpAddr> {
             inside
         }
         None => match entry.split_once(':') {
-            // One colon: a port follows. More of them: an address of IPv6.
+            // One colon begins a port. Several colons are an IPv6 address.
             Some((host, port)) if !port.contains(':') => {
                 if !is_port(port) {
                     return None;
@@ -124,8 +125,8 @@ fn is_port(text: &str) -> bool {
     obfuscated || text.parse::<u16>().is_ok()
 }
 
-/// The `for` of each element of `Forwarded`. Where quotes do not match, nothing is believed: somebody may have opened one so
-/// that what the proxy added disappears in it.
+/// The `for` of each element of `Forwarded`. With unbalanced quotes, nothing is trusted: a client may have opened a
+/// quote to swallow what the proxy appends.
 fn elements(lines: &str) -> Vec<Option<IpAddr>> {
     let Some(elements) = split(lines, ',') else { return vec![None] };
     elements
@@ -136,7 +137,7 @@ fn elements(lines: &str) -> Vec<Option<IpAddr>> {
                 name.trim().eq_ignore_ascii_case("for").then(|| value.trim())
             });
             let value = named.next()?;
-            // Named twice: which one counts?
+            // Two `for` in one element are ambiguous.
             if named.next().is_some() {
                 return None;
             }
@@ -145,7 +146,7 @@ fn elements(lines: &str) -> Vec<Option<IpAddr>> {
         .collect()
 }
 
-/// Splits at a separator outside quoted strings; `None` when a quote stands where none can, or is not closed.
+/// Splits at a separator outside quoted strings. `None` when a quote is misplaced or not closed.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut parts, mut start, mut quoted, mut escaped, mut closed) = (Vec::new(), 0, false, false, false);
     for (at, c) in text.char_indices() {

@@ -21,15 +21,15 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// What API answers may do in a browser: nothing.
+/// CSP of API answers: nothing is allowed.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Stands on the answer to a request that was given up, so that the listener does not wait for the rest of its body.
+/// Marks the answer to a request that timed out, so that the listener does not read the rest of its body.
 #[derive(Clone, Copy, Debug)]
 pub struct GivenUp;
 
-/// Whether a route answers questions about QRs. Given up in the middle, nobody knows whether the answer was recorded: a
-/// 408 would say that the question was never put.
+/// Whether a route checks QRs. When such a request times out, it is unknown whether the check was recorded, and a 408
+/// would claim that it was not.
 fn is_check(method: &Method, route: &str) -> bool {
     method == Method::POST && matches!(route, "/v1/verifications" | "/v1/teller/verifications")
 }
@@ -40,12 +40,12 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
     let request_id = context.random.uuid_v7(context.now());
     let language = negotiate::language(request.headers());
     let (method, page) = (request.method().clone(), refusal_page::is_wanted(&request));
-    // The route's template, never the path itself: paths carry ids.
+    // The route's template, never the path: paths contain ids.
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| String::from("-"), |path| path.as_str().to_owned());
     let mut response = next.run(request).await;
 
-    // A bare error status made by a layer of the framework gets our document too.
+    // A bare error status from a layer of the framework gets a problem document too.
     if response.extensions().get::<ProblemNote>().is_none() {
         if response.status() == StatusCode::REQUEST_TIMEOUT {
             response.extensions_mut().insert(GivenUp);
@@ -70,7 +70,7 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
         let write = if page { refusal_page::render } else { render };
         write(&mut response, note, language, request_id);
     }
-    // Not in the demo: whoever trusts its certificate would be bound to https on `localhost` for two years.
+    // No HSTS in the demo: a browser that trusts its certificate would require https on `localhost` for two years.
     let service = &context.config.service;
     secure(&mut response, service.mode != Mode::Demo && service.public_url.starts_with("https://"));
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {

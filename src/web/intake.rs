@@ -1,5 +1,5 @@
-//! Large bodies on their way in. Nothing is reserved for what was announced: what has come is counted, and each client may
-//! hold as much as is still free ([`Budget`]).
+//! Reading large bodies. `Content-Length` reserves nothing: only bytes that arrived are counted, and a client may hold
+//! as many as are still free ([`Budget`]).
 
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
@@ -13,7 +13,7 @@ use crate::fair::{Budget, Portion};
 /// Bytes of bodies that are held at once.
 const HELD: usize = 256 * 1024 * 1024;
 
-/// Cloning shares what is held.
+/// The reader. Cloning shares its budget.
 #[derive(Clone)]
 pub struct Intake(Budget);
 
@@ -24,11 +24,11 @@ impl Default for Intake {
 }
 
 impl Intake {
-    /// Reads a whole body of at most `most` bytes. It counts as held until the portion is dropped.
+    /// Reads a whole body of at most `most` bytes. They count as held until the portion is dropped.
     ///
     /// # Errors
-    /// `too_large`; `overloaded` when this client holds its share, or all is held; `request_timeout` when it comes too slowly;
-    /// `malformed_request` when the client broke off.
+    /// `too_large`; `overloaded` when this client's share or the whole budget is used up; `request_timeout` when the
+    /// body arrives too slowly; `malformed_request` when the client disconnected.
     pub async fn read(
         &self,
         ClientAddress(address): ClientAddress,

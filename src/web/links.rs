@@ -1,18 +1,18 @@
-//! Links that something on the way rewrote: a scanner of mails that escapes the `#`, a tracker that appends itself, a reader of
-//! mails that takes the full stop or the bracket behind an address for a part of it.
+//! Repair of links that were rewritten on the way: by a mail scanner that escapes the `#`, by a tracker that appends
+//! parameters, by a mail reader that takes a full stop or bracket after the address for a part of it.
 
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
-/// The longest path that is looked at, in bytes: a link of ours has 60.
+/// Longest path that is examined, in bytes; our links have 60.
 const LONGEST: usize = 512;
-/// The longest fragment that is given back.
+/// Longest fragment that is restored.
 const LONGEST_FRAGMENT: usize = 128;
-/// How often an address may have been escaped: `%23`, `%2523`.
+/// How many times an address may have been percent-encoded: `%23`, `%2523`.
 const ESCAPED: usize = 3;
 
-/// Where the page is that such an address means, if it means one of `pages`. What stood behind the `#` stands there again: it
-/// never was a part of an address that servers see, and the browser keeps it to itself from here on.
+/// The address that a rewritten link meant, if it is one of `pages`, with its fragment restored behind a `#`. From then
+/// on the browser keeps the fragment to itself, as before the link was rewritten.
 pub fn mend(asked: &Uri, pages: &[&str]) -> Option<String> {
     let mut text = asked.path().to_owned();
     if text.len() > LONGEST {
@@ -36,7 +36,7 @@ pub fn mend(asked: &Uri, pages: &[&str]) -> Option<String> {
     Some(format!("{page}{query}{fragment}"))
 }
 
-/// Without a query that was escaped or appended, and without what ends a sentence rather than an address.
+/// Cuts off an escaped or appended query, and characters that end a sentence rather than an address.
 fn clean(text: &str) -> &str {
     let text = text.split(['?', '&', '#']).next().unwrap_or_default();
     text.trim_matches(|letter: char| letter.is_whitespace() || ".,;:!>)]}\"'<([{*`’”»\u{200b}".contains(letter))

@@ -7,13 +7,13 @@ use axum::Router;
 use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-// The metrics crate has one recorder a process; this is its handle.
+// The `metrics` crate has one recorder per process; this is its handle.
 static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0];
 
-/// How often samples are put into their buckets. Until then each is kept, so without this a process that nobody scrapes
-/// would grow with every request.
+/// Interval at which samples are sorted into buckets. Until then each sample is kept, so without this the memory of a
+/// process that nobody scrapes would grow with every request.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The route. The first call installs the recorder.

@@ -1,4 +1,5 @@
-//! What a caller sends and what it can take: media types, codings, languages and tags (RFC 9110 §8 and §12), read in one place.
+//! Content negotiation (RFC 9110 §8 and §12) in one place: media types, codings, languages, tags and credentials that a
+//! client sends or accepts.
 
 use http::HeaderMap;
 use http::header::{
@@ -9,7 +10,7 @@ use mime::Mime;
 use super::Problem;
 use crate::error::{Code, Language};
 
-/// The most specific match of a wish list: how much it is wanted (in thousandths), and its place in the list.
+/// The most specific match in a client's list: its weight in thousandths, and its position.
 type Wish = (u16, usize);
 
 /// Splits at `separator` where it stands outside quoted strings (RFC 9110 §5.6.4).
@@ -28,16 +29,16 @@ fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     .map(str::trim)
 }
 
-/// Elements of a list that are read: browsers send a handful, and each costs time.
+/// Most elements of a list that are read: browsers send a handful, and each costs time.
 const MOST_ELEMENTS: usize = 32;
 
-/// The elements of a list that may stand on several lines (RFC 9110 §5.6.1). A line that is no ASCII text is no list.
+/// The elements of a list, which may span several header lines (RFC 9110 §5.6.1). A line that is not ASCII is skipped.
 fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     lines.flat_map(|line| split(line, ',')).filter(|element| !element.is_empty()).take(MOST_ELEMENTS)
 }
 
-/// An element without its parameters, and its weight (RFC 9110 §12.4.2). `None` when the weight is none.
+/// An element without its parameters, and its weight (RFC 9110 §12.4.2). `None` when the weight is invalid.
 fn weighted(element: &str) -> Option<(&str, u16)> {
     let mut parts = split(element, ';');
     let name = parts.next()?;
@@ -52,8 +53,8 @@ fn weighted(element: &str) -> Option<(&str, u16)> {
     Some((name, (weight * 1_000.0).round() as u16))
 }
 
-/// Of what is wanted, the best that is offered; with equal weights what the caller named first, then what stands first
-/// in `offered`. The first of all when the caller says nothing readable, `None` when it takes nothing of it.
+/// The offer with the highest weight; among equals the one that the client named first, then the first in `offered`.
+/// The first offer when the client sent nothing readable; `None` when it accepts none.
 fn best<T: Copy>(offered: &[(T, Option<Wish>)], silent: bool) -> Option<T> {
     if silent {
         return offered.first().map(|(one, _)| *one);
@@ -64,8 +65,9 @@ fn best<T: Copy>(offered: &[(T, Option<Wish>)], silent: bool) -> Option<T> {
     wanted.min_by_key(|(_, (weight, place))| (u16::MAX - weight, *place)).map(|(one, _)| one)
 }
 
-/// Which of the offered media types (essences such as `image/png`) to answer with (RFC 9110 §12.5.1): the most specific range
-/// that a type matches gives its weight, and 0 excludes it. Parameters of a range are not looked at: ours have none.
+/// The media type to answer with, of those offered (essences such as `image/png`; RFC 9110 §12.5.1). The most specific
+/// range that matches a type gives its weight, and weight 0 excludes it. Parameters of a range are ignored: our types
+/// have none.
 pub fn media_type(headers: &HeaderMap, offered: &[&'static str]) -> Option<&'static str> {
     let ranges: Vec<(String, u16)> = elements(headers, ACCEPT)
         .filter_map(weighted)
@@ -80,7 +82,8 @@ pub fn media_type(headers: &HeaderMap, offered: &[&'static str]) -> Option<&'sta
     best(&offered, ranges.is_empty())
 }
 
-/// The language to answer in (RFC 9110 §12.5.4, basic filtering of RFC 4647): Indonesian where nothing we speak is asked for.
+/// The language to answer in (RFC 9110 §12.5.4, basic filtering of RFC 4647): Indonesian when the client asks for none
+/// of ours.
 pub fn language(headers: &HeaderMap) -> Language {
     let ranges: Vec<(&str, u16)> = elements(headers, ACCEPT_LANGUAGE).filter_map(weighted).collect();
     let wish = |tags: &[&str]| {
@@ -91,12 +94,12 @@ pub fn language(headers: &HeaderMap) -> Language {
         let named = named.map(|(place, (_, weight))| (*weight, place)).min_by_key(|(w, place)| (u16::MAX - w, *place));
         named.or_else(|| ranges.iter().position(|(range, _)| *range == "*").map(|place| (ranges[place].1, place)))
     };
-    // `in` is what Android wrote for Indonesian for twenty years.
+    // `in` is the old ISO 639 code for Indonesian, which Android sent for many years.
     let offered = [(Language::Indonesian, wish(&["id", "in"])), (Language::English, wish(&["en"]))];
     best(&offered, ranges.is_empty()).unwrap_or_default()
 }
 
-/// Whether an answer may be compressed with gzip (RFC 9110 §12.5.3). Who names no coding gets none.
+/// Whether an answer may be compressed with gzip (RFC 9110 §12.5.3). A client that names no coding gets none.
 pub fn takes_gzip(headers: &HeaderMap) -> bool {
     let codings: Vec<(&str, u16)> = elements(headers, ACCEPT_ENCODING).filter_map(weighted).collect();
     let find = |wanted: &[&str]| {
@@ -104,20 +107,20 @@ pub fn takes_gzip(headers: &HeaderMap) -> bool {
         codings.iter().find(|(name, _)| matches(name)).map(|(_, weight)| *weight)
     };
     let gzip = find(&["gzip", "x-gzip"]).or_else(|| find(&["*"])).unwrap_or(0);
-    // `identity` that is wanted more is what the caller prefers.
+    // A client that gives `identity` a higher weight prefers no compression.
     gzip > 0 && gzip >= find(&["identity"]).unwrap_or(0)
 }
 
-/// Whether the caller has the representation with this strong tag already (RFC 9110 §13.1.2): tags are compared weakly,
-/// because a proxy that compresses weakens them, and `*` is any.
+/// Whether the client already has the representation with this strong tag (RFC 9110 §13.1.2). Tags are compared weakly,
+/// because a compressing proxy makes them weak; `*` matches any.
 pub fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
     elements(headers, IF_NONE_MATCH).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// The media type of a request's body. Names are compared without regard to case, and parameters are theirs who sent them.
+/// The media type of a request's body. Names are case-insensitive; parameters are kept as sent.
 ///
 /// # Errors
-/// `unsupported_media_type` when it is missing, unreadable or given twice, or when the body is compressed.
+/// `unsupported_media_type` when it is missing, unreadable or sent twice, or when the body is compressed.
 pub fn content_type(headers: &HeaderMap) -> Result<Mime, Problem> {
     let refused = || Problem::from(Code::UnsupportedMediaType);
     if elements(headers, CONTENT_ENCODING).any(|coding| !coding.eq_ignore_ascii_case("identity")) {
@@ -125,7 +128,8 @@ pub fn content_type(headers: &HeaderMap) -> Result<Mime, Problem> {
     }
     let mut lines = headers.get_all(CONTENT_TYPE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return Err(refused()) };
-    // White space may stand on both sides of a semicolon, and nothing between two (RFC 9110 §5.6.6); the parser takes neither.
+    // White space around a semicolon and empty parameters are allowed (RFC 9110 §5.6.6); the `mime` parser accepts
+    // neither.
     let parts = line
         .to_str()
         .ok()
@@ -133,8 +137,8 @@ pub fn content_type(headers: &HeaderMap) -> Result<Mime, Problem> {
     parts.and_then(|text| text.parse().ok()).ok_or_else(refused)
 }
 
-/// A parameter whose quoted value is a token, as that token: both mean the same (RFC 9110 §5.6.6), also with escapes in the
-/// quotes (§5.6.4). Every other part as it is.
+/// Unquotes a parameter whose quoted value is a token: both mean the same (RFC 9110 §5.6.6), also with escapes in the
+/// quotes (§5.6.4). Any other part stays as it is.
 fn plain(part: &str) -> String {
     let quoted = part.split_once('=').and_then(|(name, value)| {
         let value = value.strip_prefix('"')?.strip_suffix('"')?;
@@ -152,8 +156,8 @@ fn plain(part: &str) -> String {
     quoted.unwrap_or_else(|| part.to_owned())
 }
 
-/// The one token of `Authorization: <scheme> <token>` (RFC 9110 §11.4); schemes are compared without regard to case. `None`
-/// for another scheme, and for two such headers: which of them counts, others on the way may judge differently.
+/// The token of `Authorization: <scheme> <token>` (RFC 9110 §11.4); schemes are case-insensitive. `None` for another
+/// scheme, and for two such headers: proxies on the way may disagree on which one counts.
 pub fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return None };
@@ -162,7 +166,7 @@ pub fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> 
     (named.eq_ignore_ascii_case(scheme) && !token.is_empty()).then_some(token)
 }
 
-/// Whether that is JSON as we read it: `application/json`, in UTF-8 (RFC 8259 §8.1) where it says so.
+/// Whether this is JSON that we read: `application/json`, with a charset of UTF-8 if it names one (RFC 8259 §8.1).
 pub fn is_json(kind: &Mime) -> bool {
     let readable = kind
         .get_param(mime::CHARSET)

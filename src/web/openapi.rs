@@ -1,12 +1,12 @@
-//! What the handlers cannot say of themselves in the API's description.
+//! Parts of the OpenAPI document that attributes on handlers cannot express.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
-/// Tags whose handlers have names that others have too (`log_in`, `portrait`), and what tells them apart.
+/// Tags whose handlers share names with others (`log_in`, `portrait`), and the prefix of their operation ids.
 const PREFIXES: [(&str, &str); 2] = [("Counter", "officer"), ("Teller", "teller")];
 
-/// The description as it is served.
+/// The OpenAPI document as it is served.
 pub fn describe(api: &OpenApi) -> Value {
     let mut document = serde_json::to_value(api).unwrap_or_default();
     if let Some(responses) = object(&mut document["components"]) {
@@ -37,7 +37,7 @@ fn name(operation: &mut Value) {
     }
 }
 
-/// What a header may hold; the handlers read it themselves.
+/// Schemas of headers that the handlers parse themselves.
 fn headers(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["name"] == "Idempotency-Key" {
@@ -47,7 +47,7 @@ fn headers(operation: &mut Value) {
     }
 }
 
-/// Every request may be refused, and every node may be unable to answer: what the layers around the handlers say.
+/// Answers of the layers around the handlers: any request may be refused, and any node may be unable to answer.
 fn answers(operation: &mut Value) {
     let Some(responses) = object(&mut operation["responses"]) else { return };
     for range in ["4XX", "5XX"] {
@@ -66,7 +66,7 @@ fn refused() -> Value {
     })
 }
 
-/// Exactly one of the two, the other absent or null.
+/// Exactly one of `token` and `code`, the other absent or null.
 fn one_of_token_and_code(schema: &mut Value) {
     let only = |one: &str, other: &str| json!({"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}});
     if let Some(schema) = object(schema) {

@@ -53,12 +53,13 @@ pub struct FieldProblem {
 #[derive(Debug)]
 pub struct Problem(Refusal, Option<String>);
 
-/// What the outermost layer finds on a response that is a problem: the refusal, and for faults what the log shall say.
+/// Extension of a response that is a problem, for the outermost layer: the refusal, and the cause of a fault for the
+/// log.
 #[derive(Clone, Debug)]
 pub struct ProblemNote {
-    /// What is answered.
+    /// The refusal that is answered.
     pub refusal: Refusal,
-    /// What is logged besides; never sent.
+    /// The cause that is logged; never sent.
     pub cause: Option<String>,
 }
 

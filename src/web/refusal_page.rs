@@ -1,4 +1,4 @@
-//! A refusal as a page: what a person sees who opened an address that is none, or a page at a moment when it cannot be had.
+//! A refusal as a page, for a person who opened an unknown address, or a page that cannot be served now.
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -13,7 +13,7 @@ use crate::error::{Code, Language, Refusal, Text};
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Where programs ask: they get problem documents, whatever they say they take.
+/// Paths for programs: they get problem documents, whatever `Accept` says.
 const FOR_PROGRAMS: [&str; 6] = ["/v1/", "/health/", "/.well-known/", "/openapi.json", "/web/", "/demo/"];
 
 const NO_PAGE: (Text, Text) = (
@@ -24,7 +24,7 @@ const NO_PAGE: (Text, Text) = (
     ),
 );
 
-/// Ways on: address and words.
+/// Links to continue with: address and label.
 const WAYS: [(&str, Text); 4] = [
     ("/", Text::new("Buka aplikasi IKD", "Open the IKD app")),
     ("/bantuan", Text::new("Bantuan", "Help")),
@@ -32,7 +32,7 @@ const WAYS: [(&str, Text); 4] = [
     ("/verifikasi", Text::new("Untuk lembaga pengguna", "For relying parties")),
 ];
 
-/// Whether somebody looks at the answer in a browser: it asks for a page rather than for anything.
+/// Whether a browser asks for a page: `text/html` ranks above problem documents in `Accept`.
 pub fn is_wanted(request: &Request) -> bool {
     let path = request.uri().path();
     matches!(*request.method(), Method::GET | Method::HEAD)
@@ -50,7 +50,7 @@ pub fn render(response: &mut Response, note: &ProblemNote, language: Language, r
     let say = |text: Text| text.in_language(language);
     let ways: String =
         WAYS.iter().map(|(address, words)| format!("<li><a href=\"{address}\">{}</a></li>", say(*words))).collect();
-    // Nothing of the request stands in it, so there is nothing to escape.
+    // The page contains nothing from the request, so nothing needs escaping.
     let html = format!(
         "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/problems.css\"><title>{title}</title></head><body><main>\

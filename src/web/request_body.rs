@@ -1,8 +1,8 @@
-//! What a handler leaves unread of a request's body.
+//! The rest of a request's body that a handler left unread, and the pace at which a body must arrive.
 //!
-//! Closing a socket while the peer still sends makes its system throw away the answer that is already on the way: who
-//! uploads a picture that is refused at once would see a broken line instead of the reason. So the rest is read and
-//! dropped, within bounds. And what a handler reads has to come at a pace.
+//! If a socket is closed while the peer still sends, TCP resets the connection and the peer loses the answer: a client
+//! whose upload is refused early would see a broken connection instead of the reason. So the rest is read and dropped,
+//! within limits. A body that a handler reads must arrive at a minimum pace.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,31 +17,31 @@ use tokio::time::Sleep;
 
 use super::crowd::Seat;
 
-/// Bytes that are read and dropped at most; beyond that the line is cut.
+/// Most bytes that are read and dropped; beyond that the connection is closed.
 const MOST: usize = 16 * 1024 * 1024;
 
-/// How a body has to come: so many bytes in every such time, or its end. A telephone network of the second generation brings
-/// five times that; who sends a byte now and then holds a place for nothing.
+/// Minimum pace of a body: so many bytes in each such interval, or its end. A 2G network is five times faster. A client
+/// that sends a byte now and then would hold a connection for nothing.
 const PACE: (usize, Duration) = (8 * 1024, Duration::from_secs(10));
 
-/// The body did not come at the pace that is asked for.
+/// The body arrived slower than the minimum pace.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the body came too slowly")]
 pub struct TooSlow;
 
 type Slot = Arc<Mutex<Option<Incoming>>>;
 
-/// A body in a handler's hands. Dropped before its end, it goes back to its [`Unread`], unless it was too slow.
+/// A body lent to a handler. Dropped before its end, it returns to its [`Unread`], unless it was too slow.
 pub struct Lent {
     body: Option<Incoming>,
     slot: Slot,
     seat: Arc<Seat>,
     came: usize,
-    /// Begun when something had to be waited for.
+    /// Runs while the body keeps the handler waiting.
     watch: Option<Pin<Box<Sleep>>>,
 }
 
-/// Where a body comes back to.
+/// The place to which a lent body returns.
 pub struct Unread(Slot);
 
 /// Lends a body to a handler.
@@ -56,13 +56,13 @@ pub fn lend(body: Incoming, seat: Arc<Seat>) -> (Lent, Unread) {
 }
 
 impl Lent {
-    /// Judges the pace while nothing is there.
+    /// Checks the pace while no data is there.
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let (bytes, time) = PACE;
         let watch = self.watch.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
         while watch.as_mut().poll(context).is_ready() {
             if self.came < bytes {
-                // Nobody waits for the rest either.
+                // The rest is not read either.
                 self.body = None;
                 return Poll::Ready(Some(Err(TooSlow.into())));
             }
@@ -115,7 +115,8 @@ impl Drop for Lent {
 }
 
 impl Unread {
-    /// Reads what is left in the background, for at most `patience`; then, or after too much of it, the line is cut.
+    /// Reads the rest in the background, for at most `patience` and a limited number of bytes; then the connection is
+    /// closed.
     pub fn drop_slowly(self, patience: Duration) {
         let left = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut body) = left else { return };

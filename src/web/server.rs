@@ -1,6 +1,6 @@
-//! The listener. axum's own `serve` sets no header timeout, so one silent client could hold a socket for ever; this loop
-//! has header and idle timeouts, a cap on connections that is shared fairly ([`Crowd`]), TLS when configured, and a graceful
-//! stop.
+//! The listener. `axum::serve` has no header timeout, so a silent client could hold a socket for ever. This accept loop
+//! has header and idle timeouts, a limit of connections that is shared fairly ([`Crowd`]), TLS when configured, and a
+//! graceful stop.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -32,16 +32,16 @@ use super::{ClientAddress, PeerAddress};
 use crate::config::Http;
 use crate::fair::network::client;
 
-/// Connections that the kernel keeps until they are accepted; it cuts this to `net.core.somaxconn`. Tokio's own `bind` asks
-/// for 128, and a burst beyond that is lost without a word: the client waits for a second or is reset.
+/// Connections that the kernel queues until they are accepted (at most `net.core.somaxconn`). Tokio's own `bind` asks
+/// for 128, and the kernel drops a burst beyond that silently: the client waits for a second or is reset.
 const BACKLOG: u32 = 4_096;
 
-/// Sockets beyond the connections that have a place: those that had to leave and are not closed yet.
+/// Sockets beyond the limit of connections: evicted ones that are not closed yet.
 const LEAVING: usize = 64;
-/// The process has no file left, or the system has none (POSIX `errno`).
+/// POSIX `errno`: the process, or the system, has no file descriptor left.
 const EMFILE: i32 = rustix::io::Errno::MFILE.raw_os_error();
 const ENFILE: i32 = rustix::io::Errno::NFILE.raw_os_error();
-/// TLS handshakes a second of one client; each costs a signature.
+/// TLS handshakes per second and client; each costs a signature.
 const HANDSHAKES_PER_SECOND: u32 = 100;
 
 /// Why the listener could not be set up.
@@ -99,7 +99,7 @@ impl Listener {
         });
         let graceful = GracefulShutdown::new();
         loop {
-            // Whoever has to leave does so at once, so this waits for a moment at most.
+            // Evicted connections close at once, so this waits only for a moment.
             let socket = tokio::select! {
                 socket = Arc::clone(&sockets).acquire_owned() => socket,
                 _ = stop.wait_for(|stop| *stop) => break,
@@ -140,8 +140,8 @@ impl Listener {
                 }
             });
         }
-        // Closed before the open requests finish: who comes now is refused at once and tries another node, instead of
-        // waiting for an answer that will not come.
+        // The socket closes before the open requests finish: a new client is refused at once and tries another node,
+        // instead of waiting for an answer that never comes.
         drop(self.listener);
         let patience = Duration::from_secs(self.settings.stop_timeout_seconds);
         if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
@@ -154,7 +154,7 @@ async fn listen(address: &str) -> std::io::Result<TcpListener> {
     let mut refused = std::io::Error::new(std::io::ErrorKind::AddrNotAvailable, "the name has no address");
     for address in tokio::net::lookup_host(address).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // A restart must not wait for connections of the process before it.
+        // A restart must not wait for connections of the previous process in TIME_WAIT.
         socket.set_reuseaddr(true)?;
         match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
             Ok(listener) => return Ok(listener),
@@ -195,7 +195,8 @@ where
         let (mut router, seat) = (shared.router.clone(), Arc::clone(&mine));
         let address = shared.proxies.client(peer, request.headers());
         async move {
-            // Who asks before sending gets the answer instead of the permission; who fell silent is cut.
+            // A client that sent `Expect: 100-continue` gets the answer instead of `100 Continue` and sends no body. A
+            // request that timed out is cut off.
             let asks_first = request.headers().contains_key(EXPECT);
             let (head, body) = request.into_parts();
             let (body, unread) = request_body::lend(body, Arc::clone(&seat));
@@ -213,11 +214,12 @@ where
             Ok::<_, Infallible>(response)
         }
     });
-    // hyper counts the wait for a next request's header as header time, so this is the idle timeout of kept connections too.
+    // hyper's header timeout also runs while it waits for the next request, so it is the idle timeout of keep-alive
+    // connections too.
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(headers)
-        // What a head may be long: reading a long one costs more than most answers. Beyond it hyper says 431.
+        // Limit of a request's head; beyond it hyper answers 431. Parsing a longer one costs more than most answers.
         .max_buf_size(16 * 1024)
         .serve_connection(TokioIo::new(WriteTimeout::new(stream, patience)), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -9,7 +9,7 @@ use super::{Json, Problem, negotiate};
 use crate::credential::qr;
 use crate::error::{Code, Error};
 
-/// The forms in which a token is given.
+/// The representations of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// `application/json`.
@@ -21,10 +21,10 @@ pub enum Form {
 }
 
 impl Form {
-    /// The form that `Accept` wants most.
+    /// The form that `Accept` prefers.
     ///
     /// # Errors
-    /// `not_acceptable` when it takes none of them.
+    /// `not_acceptable` when it accepts none of them.
     pub fn asked(headers: &HeaderMap) -> Result<Self, Problem> {
         const FORMS: [(&str, Form); 3] =
             [("application/json", Form::Json), ("image/svg+xml", Form::Svg), ("image/png", Form::Png)];

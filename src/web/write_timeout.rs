@@ -1,4 +1,4 @@
-//! A connection whose peer has to keep reading.
+//! A write timeout: a connection whose peer must keep reading.
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// Ends a connection whose peer takes nothing for `patience` while something waits to be sent. Without it, a client that
-/// asks and never reads would hold its socket for ever: the header timeout only counts while the service reads.
+/// Closes a connection whose peer reads nothing for `patience` while bytes wait to be sent. Without it, a client that
+/// sends a request and never reads the answer would hold its socket for ever: the header timeout only runs while the
+/// service reads.
 pub struct WriteTimeout<S> {
     inner: S,
     patience: Duration,
