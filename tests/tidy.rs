@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+#[path = "tidy/docs.rs"]
+mod docs;
+#[path = "tidy/glossary.rs"]
+mod glossary;
 #[path = "tidy/pages.rs"]
 mod pages;
 

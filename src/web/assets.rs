@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 
 use super::shell;
 
-/// What a page may do: run, show and ask what this origin serves. No inline script or style, no other origin.
+/// CSP of a page: scripts, styles, pictures and requests of this origin only; no inline script or style.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'; \
     base-uri 'none'; form-action 'none'";
-/// Keeps the app's files on the phone, those of one build together.
+/// The service worker, which caches the app's files on the phone, all of one build.
 const WORKER: &str = "app/sw.js";
-/// The decoder of QR pictures is WebAssembly. It runs in a worker, and a worker obeys the policy of its own answer, so the
-/// pages themselves need no right to compile.
+/// The decoder of QR pictures is WebAssembly in a worker. A worker obeys the CSP of its own response, so the pages
+/// themselves do not need `wasm-unsafe-eval`.
 const DECODER: &str = "shared/scanner-worker.js";
 const DECODER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 /// The service's mark.
@@ -43,9 +43,9 @@ struct Folder;
 /// Something that is served as it is, with what is said about it.
 pub struct Asset {
     pub plain: Bytes,
-    /// Made when it is first asked for.
+    /// Compressed on the first request.
     compressed: OnceLock<Bytes>,
-    /// The part of the strong tag that both codings share.
+    /// The part of the strong tag that the plain and the compressed form share.
     pub digest: String,
     pub media_type: &'static str,
     pub cache: &'static str,

@@ -1,8 +1,8 @@
 //! The pages for people and what they load.
 //!
-//! A page has a short address (`/petugas`); what it loads stands under `/web/`. Everything is revalidated by a strong tag
-//! made of its content (RFC 9110 §8.8.3), so a new version of the service is a new version of its pages at once; vendored
-//! files carry their version in their path and never change.
+//! A page has a short address (`/petugas`); its scripts, styles and pictures are under `/web/`. Every file is
+//! revalidated by a strong tag made of its content (RFC 9110 §8.8.3), so a new version of the service is a new version
+//! of its pages at once. Vendored files have their version in the path and never change.
 
 use std::sync::Arc;
 
@@ -31,19 +31,19 @@ const AT_ROOT: [(&str, &str); 3] = [
     ("/favicon.ico", ICON),
 ];
 
-/// Says of each file which build it belongs to, so that a browser can tell the parts of one build from those of another.
+/// Names the build that a file belongs to, so that a browser can tell files of different builds apart.
 const BUILD_HEADER: HeaderName = HeaderName::from_static("ikd-build");
 
 async fn serve(asset: Option<&'static Asset>, headers: &HeaderMap) -> Result<Response, Problem> {
     let file = asset.ok_or(Code::NotFound)?;
     let compress =
         !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
-    // Each coding is a representation of its own and needs its own tag.
+    // Each coding is a separate representation and needs its own tag.
     let tag = format!("\"{}{}\"", file.digest, if compress { "-gz" } else { "" });
     let mut response = if negotiate::has_tag(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else if compress {
-        // Compressing blocks, if only for milliseconds and once.
+        // Compression blocks the thread for some milliseconds, once per file.
         let body = tokio::task::spawn_blocking(|| file.compressed()).await.map_err(Error::internal)?;
         ([(CONTENT_ENCODING, "gzip")], body.map_err(Error::internal)?).into_response()
     } else {
@@ -92,14 +92,15 @@ fn addresses() -> impl Iterator<Item = &'static str> {
     PAGES.iter().flat_map(|page| page.addresses).copied()
 }
 
-/// Where the demo's pages belong, and the further names under which they may be asked for.
+/// The demo's public address, and other names under which its pages may be requested.
 struct Home {
     url: String,
     other_names: Vec<String>,
 }
 
-/// Where a page of the demo has to be opened instead. A device's proofs name the public address, so a page that was opened
-/// under another name of this machine could do nothing but be refused; a browser keeps what stands behind the `#`.
+/// The address under which a page of the demo must be opened instead. A device's proofs name the public address, so
+/// every request of a page opened under another name of this machine would be refused. The browser keeps the fragment
+/// on a redirect.
 fn elsewhere(home: &Home, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
     const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
     let authority = |text: &str| text.parse::<Authority>().ok();
@@ -114,7 +115,7 @@ fn elsewhere(home: &Home, asked: &Uri, headers: &HeaderMap) -> Option<HeaderValu
     HeaderValue::from_str(&format!("{}{}", home.url, asked.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
 }
 
-/// What answers where nothing is: a link to a page that was rewritten on the way leads to it.
+/// The fallback: redirects a rewritten link to the page it meant.
 ///
 /// # Errors
 /// `not_found`.
@@ -126,7 +127,7 @@ pub async fn elsewhere_or_nowhere(method: Method, OriginalUri(uri): OriginalUri)
 }
 
 async fn file(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Problem> {
-    // No file's name needs an escape, so the path is taken as it was sent.
+    // No file's name needs percent-encoding, so the path is used as sent.
     let name = uri.path().strip_prefix("/web/").ok_or(Code::NotFound)?;
     serve(ASSETS.files.get(name), &headers).await
 }

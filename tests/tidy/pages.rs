@@ -83,7 +83,8 @@ fn cycles(mut graph: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
 
 #[test]
 fn modules_form_no_cycle() {
-    let graph: BTreeMap<_, _> = files(&[".js"]).iter().map(|(name, text)| (name.clone(), named_by(name, text))).collect();
+    let graph: BTreeMap<_, _> =
+        files(&[".js"]).iter().map(|(name, text)| (name.clone(), named_by(name, text))).collect();
     let named: usize = graph.values().map(BTreeSet::len).sum();
     assert!(named > graph.len(), "only {named} imports were read");
     let missing: Vec<_> = graph
