@@ -69,6 +69,11 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
     }
 
+    /// The body as text.
+    pub fn body(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
     /// `valid` or the reason why not, of an answer to a verification.
     #[track_caller]
     pub fn verdict(&self) -> String {

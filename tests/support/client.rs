@@ -104,12 +104,7 @@ impl Resident {
     }
 
     /// A request with a device proof, repeated once when the service asks for a (new) nonce.
-    pub async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        shape: impl Fn(RequestBuilder) -> RequestBuilder,
-    ) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, shape: impl Fn(RequestBuilder) -> RequestBuilder) -> Answer {
         let request = format!("{method} {path}");
         came(request, self.0.send(method, path, shape).await)
     }

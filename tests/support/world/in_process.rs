@@ -16,6 +16,7 @@ use ikd::mail::mailbox::Letter;
 use ikd::random::Random;
 use ikd::register::generate::Generator;
 use ikd::register::{Date, LocalRegister, NewRecord, RegisterRecord};
+use ikd::teller::service::add_employee;
 use ikd::verification::Purpose;
 use ikd::web::server::Listener;
 use reqwest::Method;
@@ -169,6 +170,13 @@ impl InProcess {
         let new = add_officer(&self.context, office, username, "Petugas Uji", role, &redacted).await.unwrap();
         LogIn { username: username.to_owned(), password, totp_secret: new.totp_secret.expose().clone() }
     }
+
+    /// Adds an employee of [`BANK`], who checks in a browser.
+    pub async fn add_employee(&self, username: &str) -> LogIn {
+        let new = add_employee(&self.context, BANK, username, "Pegawai Uji").await.unwrap();
+        let (password, totp_secret) = (new.password.expose().clone(), new.totp_secret.expose().clone());
+        LogIn { username: username.to_owned(), password, totp_secret }
+    }
 }
 
 impl Drop for InProcess {
@@ -278,6 +286,12 @@ impl World {
     /// The officer of [`OFFICE`].
     pub async fn desk(&self) -> &Officer {
         self.desk.get_or_init(|| self.officer("petugas", OFFICE)).await
+    }
+
+    /// Another employee of [`BANK`], logged in; gives the session's cookie.
+    pub async fn teller(&self, username: &str) -> String {
+        let body = self.log_in_body(&self.add_employee(username).await);
+        self.post("/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap()
     }
 
     /// The relying party.

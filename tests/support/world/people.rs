@@ -56,11 +56,7 @@ impl Person {
 
 impl<R: Registrant> From<&R> for Person {
     fn from(other: &R) -> Self {
-        Self {
-            nik: other.nik().to_owned(),
-            full_name: other.full_name().to_owned(),
-            birth_date: other.birth_date(),
-        }
+        Self { nik: other.nik().to_owned(), full_name: other.full_name().to_owned(), birth_date: other.birth_date() }
     }
 }
 
@@ -143,14 +139,12 @@ pub fn pin_key(person: &impl Registrant) -> PinKey {
     PinKey::from_seed(&seed)
 }
 
-/// The code in the first of `texts` that has one for this registration: the link in a mail is `…/aktivasi#<id>.<code>`.
-pub fn code_in<'a>(texts: impl IntoIterator<Item = &'a str>, id: &str) -> Option<String> {
-    texts.into_iter().find_map(|text| {
-        // Soft line breaks of quoted-printable (RFC 2045 §6.7).
-        let text = text.replace("=\r\n", "").replace("=\n", "");
-        let (_, rest) = text.split_once(&format!("#{id}."))?;
-        Some(rest.chars().take_while(char::is_ascii_digit).collect())
-    })
+/// The code in a letter about this registration: its link is `…/aktivasi#<id>.<code>`.
+pub fn code_in(letter: &str, id: &str) -> Option<String> {
+    // Soft line breaks of quoted-printable (RFC 2045 §6.7).
+    let text = letter.replace("=\r\n", "").replace("=\n", "");
+    let (_, rest) = text.split_once(&format!("#{id}."))?;
+    Some(rest.chars().take_while(char::is_ascii_digit).collect())
 }
 
 /// A small JPEG that passes as a selfie.

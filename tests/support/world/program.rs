@@ -9,11 +9,12 @@ use ikd::random::Random;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
-use super::{Applicant, Host, LogIn, Person, World};
+use super::{Applicant, Host, LogIn, Person, World, code_in};
 use crate::Engine;
 use crate::client::Bank;
 use crate::node::{Node, ikd, text};
-use crate::smtp::MailServer;
+use crate::smtp::{MailServer, Received};
+use crate::until;
 
 /// The URL that devices use. Nothing listens there: which node gets a request is the test's choice.
 const PUBLIC: &str = "http://ikd.example.test";
@@ -92,7 +93,8 @@ impl Program {
         assert_eq!(made["written"], 20);
         self.people = made["residents"].as_array().unwrap().iter().map(Person::read).collect();
         let purpose = "open_account=Membuka rekening|Opening an account";
-        let party = self.json(&["relying-party", "add", "Bank Uji", "--attributes", "full", "--purpose", purpose]).await;
+        let party =
+            self.json(&["relying-party", "add", "Bank Uji", "--attributes", "full", "--purpose", purpose]).await;
         let member = |name: &str| party[name].as_str().unwrap().to_owned();
         (self.api_key, self.key_id) = (member("api_key"), member("key_id"));
     }
@@ -168,6 +170,12 @@ impl World<Program> {
     /// Registered, with a selfie, from a phone whose requests go to the nodes in turn.
     pub async fn waiting(&self, nodes: &[&str], person: usize, email: &str) -> Applicant {
         self.waiting_from(self.phone_at(nodes), &self.people[person], email).await
+    }
+
+    /// The message with the code of a registration, waited for.
+    pub async fn letter_about(&self, applicant: &Applicant) -> Received {
+        let has_code = |letter: &Received| code_in(&letter.message, &applicant.id).is_some();
+        until("the mail with the code", 20, async || self.mail.received().into_iter().find(has_code)).await
     }
 
     /// From the first screen to the unlocked app.
