@@ -2,7 +2,6 @@
 
 use ikd::clock::MINUTE;
 use ikd::counter::service::{add_office, disable_officer};
-use reqwest::Method;
 use serde_json::json;
 use support::answer::Answer;
 use support::client::Officer;
