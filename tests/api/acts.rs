@@ -13,7 +13,7 @@ use serde_json::json;
 use support::acts::BY_COMMAND;
 use support::each_engine;
 
-use crate::world::{BANK, OFFICE, PASSWORD, World, approval};
+use support::world::{BANK, OFFICE, PASSWORD, World, approval};
 
 async fn done(world: &World) -> BTreeSet<String> {
     let mut tx = world.context.db.read().await.unwrap();
@@ -25,16 +25,15 @@ async fn people_and_parties(world: &World) {
     let officer = world.add_officer("rekan", OFFICE).await;
     let colleague = world.log_in(&officer).await;
     let delete = async |path: &str| {
-        let request = world.http.delete(format!("{}{path}", world.base)).header("Cookie", colleague.cookie());
-        assert_eq!(request.send().await.unwrap().status(), 204, "{path}");
+        colleague.delete(path).await.expect(204);
     };
     world.later(31 * 60);
     let body = json!({"password": PASSWORD});
-    colleague.post("/v1/officer/sessions/current/resume", &body).await.unwrap().expect(200).unwrap();
+    colleague.post("/v1/officer/sessions/current/resume", &body).await.expect(200);
     delete("/v1/officer/sessions").await;
-    let totp = ikd::login::totp::code(&officer.secret, world.context.now()).unwrap();
+    let totp = officer.code(world.context.now());
     let body = json!({"password": PASSWORD, "totp": totp, "new_password": "tujuh ember hujan kemarin"});
-    colleague.post("/v1/officer/password", &body).await.unwrap().expect(200).unwrap();
+    colleague.post("/v1/officer/password", &body).await.expect(200);
     delete("/v1/officer/sessions/current").await;
     disable_officer(&world.context, "rekan").await.unwrap();
     enable_officer(&world.context, "rekan").await.unwrap();
@@ -54,55 +53,50 @@ async fn the_counter(world: &World) {
     let supervisor = world.supervisor("penyelia", OFFICE).await;
     let path = |id: &str, rest: &str| format!("/v1/officer/registrations/{id}{rest}");
     let version = async |id: &str| {
-        let seen = desk.get(&path(id, "")).await.unwrap().expect(200).unwrap();
-        seen.text("version").unwrap()
+        let seen = desk.get(&path(id, "")).await.expect(200);
+        seen.text("version")
     };
 
     let first = world.waiting(&world.people[0]).await;
-    let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap().expect(200).unwrap();
-    let body = json!({"token": token.text("token").unwrap()});
-    let number = first.client.post(&first.path("/counter-scan"), &body).await.unwrap().expect(202).unwrap();
+    let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.expect(200);
+    let body = json!({"token": token.text("token")});
+    let number = first.client.post(&first.path("/counter-scan"), &body).await.expect(202);
     let body = json!({"match_number": number.json["match_number"]});
-    desk.post(&path(&first.id, "/match"), &body).await.unwrap().expect(200).unwrap();
-    desk.get(&path(&first.id, "/selfie")).await.unwrap().expect(200).unwrap();
+    desk.post(&path(&first.id, "/match"), &body).await.expect(200);
+    desk.get(&path(&first.id, "/selfie")).await.expect(200);
     let body = json!({"version": version(&first.id).await, "to": "selfie", "reason": "Foto kabur sekali"});
-    desk.post(&path(&first.id, "/return"), &body).await.unwrap().expect(200).unwrap();
+    desk.post(&path(&first.id, "/return"), &body).await.expect(200);
 
     let second = world.waiting(&world.people[1]).await;
-    world.scan(&desk, &second).await.expect(200).unwrap();
+    world.scan(&desk, &second).await.expect(200);
     let body = json!({"version": version(&second.id).await, "reason": "Bukan orang yang sama"});
-    desk.post(&path(&second.id, "/rejection"), &body).await.unwrap().expect(200).unwrap();
-    supervisor
-        .post(&path(&second.id, "/views"), &json!({"reason": "Warga mengadu"}))
-        .await
-        .unwrap()
-        .expect(200)
-        .unwrap();
-    supervisor.get("/v1/officer/views").await.unwrap().expect(200).unwrap();
+    desk.post(&path(&second.id, "/rejection"), &body).await.expect(200);
+    supervisor.post(&path(&second.id, "/views"), &json!({"reason": "Warga mengadu"})).await.expect(200);
+    supervisor.get("/v1/officer/views").await.expect(200);
 
     // Approved while the register was down; then active; then the PIN is used up; then it makes way.
     let switch = async |to| LocalRegister::new(world.context.clone()).set_switch(to).await.unwrap();
     switch(Switch::Closed).await;
     let mut third = world.waiting(&world.people[2]).await;
-    world.scan(&desk, &third).await.expect(200).unwrap();
-    world.approve(&desk, &third).await.expect(200).unwrap();
+    world.scan(&desk, &third).await.expect(200);
+    world.approve(&desk, &third).await.expect(200);
     switch(Switch::Open).await;
     world.later(world.context.config.register.retry_seconds);
     world.app.registrations.check_due().await.unwrap();
     world.app.deliver_mail().await.unwrap();
     world.activate(&mut third).await;
     let again = world.waiting(&world.people[2]).await;
-    world.scan(&desk, &again).await.expect(200).unwrap();
+    world.scan(&desk, &again).await.expect(200);
     let seen = version(&again.id).await;
     let body = json!({"version": seen, "reason": "Ponsel hilang; wajah dan KTP-el cocok"});
-    desk.post(&path(&again.id, "/release"), &body).await.unwrap().expect(204).unwrap();
-    supervisor.post(&path(&again.id, "/release/grant"), &json!({"version": seen})).await.unwrap().expect(204).unwrap();
+    desk.post(&path(&again.id, "/release"), &body).await.expect(204);
+    supervisor.post(&path(&again.id, "/release/grant"), &json!({"version": seen})).await.expect(204);
 
     let fourth = world.active(&world.people[3]).await;
     let wrong = PinKey::from_seed(&[1; 32]);
     for wait in [60, 3_600, 0] {
         for _ in 0..3 {
-            fourth.client.unlock_with(&wrong).await.unwrap().expect(403).unwrap();
+            fourth.client.unlock_with(&wrong).await.expect(403);
         }
         world.later(wait);
     }
@@ -134,7 +128,7 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
     each_engine(async |context| {
         let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
-        world.scan(world.desk().await, &applicant).await.expect(200).unwrap();
+        world.scan(world.desk().await, &applicant).await.expect(200);
         let role = ikd::counter::Role::Administrator;
         let admin = world.log_in(&world.add_person("kepala", OFFICE, role).await).await;
         let base = format!("/v1/officer/registrations/{}", applicant.id);
@@ -160,11 +154,11 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
         for _ in 0..20 {
             for (_, method, path, body) in &asks {
                 let answer = if method == Method::GET { admin.get(path).await } else { admin.post(path, body).await };
-                assert_eq!(answer.unwrap().expect(403).unwrap().code(), "forbidden", "{path}");
+                assert_eq!(answer.expect(403).code(), "forbidden", "{path}");
             }
         }
-        let answer = world.bank().verify("NONSENSE", "other_purpose", "k1").await.unwrap();
-        assert_eq!(answer.expect(403).unwrap().code(), "purpose_not_allowed");
+        let answer = world.bank().verify("NONSENSE", "other_purpose", "k1").await;
+        answer.expect_problem(403, "purpose_not_allowed");
         const REFUSED: &str = "SELECT action, CAST(COUNT(*) AS BIGINT) FROM audit_event \
             WHERE outcome LIKE 'refused:forbidden%' OR outcome LIKE 'refused:purpose%' GROUP BY action";
         let mut tx = world.context.db.read().await.unwrap();

@@ -4,8 +4,8 @@ use ikd::register::RegisterRecord;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::world::World;
 use support::each_engine;
+use support::world::World;
 
 fn adult(world: &World, from: u64) -> RegisterRecord {
     world.somebody(from, |record| record.eligible_on("2026-11-21".parse().unwrap()))
@@ -21,7 +21,7 @@ async fn who_has_a_birth_date_other_than_the_nik_s_registers_truthfully() {
         assert!(!person.nik.agrees_with_birth_date(person.birth_date));
         world.put(vec![person.clone()]).await;
         let applicant = world.waiting(&person).await;
-        let view = world.scan(desk, &applicant).await.expect(200).unwrap().json;
+        let view = world.scan(desk, &applicant).await.expect(200).json;
         assert_eq!(view["check_result"], "match", "{view}");
         assert_eq!(view["differences"], json!([]), "{view}");
         assert_eq!(view["warnings"].as_array().unwrap().len(), 1, "{view}");
@@ -32,14 +32,14 @@ async fn who_has_a_birth_date_other_than_the_nik_s_registers_truthfully() {
         other.birth_date = other.birth_date.plus_days(-1).unwrap();
         world.put(vec![other.clone()]).await;
         let applicant = world.waiting(&typed).await;
-        let view = world.scan(desk, &applicant).await.expect(200).unwrap().json;
+        let view = world.scan(desk, &applicant).await.expect(200).json;
         assert_eq!(view["differences"][0]["field"], "birth_date", "{view}");
         let path = format!("/v1/officer/registrations/{}/return", applicant.id);
         let back = json!({"version": view["version"], "to": "data", "reason": "Periksa tanggal lahir Anda.", "release": ["birth_date"]});
-        desk.post(&path, &back).await.unwrap().expect(200).unwrap();
+        desk.post(&path, &back).await.expect(200);
         let change = json!({"birth_date": other.birth_date.to_string()});
         let sent = applicant.client.send(Method::PATCH, &applicant.path(""), |request| request.json(&change)).await;
-        assert_eq!(sent.unwrap().expect(200).unwrap().json["state"], "awaiting_officer");
+        assert_eq!(sent.expect(200).json["state"], "awaiting_officer");
     })
     .await;
 }

@@ -9,14 +9,14 @@ use serde_json::Value;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::world::{World, verdict};
 use support::each_engine;
+use support::world::World;
 
 async fn ready(world: &World) -> (u16, Value) {
     // Readiness is remembered for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
-    let answer = world.http.get(format!("{}/health/ready", world.base)).send().await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    let answer = world.get("/health/ready").send().await;
+    (answer.status.as_u16(), answer.json)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,20 +33,20 @@ async fn a_clock_that_jumps_ahead_spends_nothing_and_locks_nobody_out() {
 
         world.later(3_600);
         for path in ["/v1/me", "/v1/me/verifications"] {
-            let answer = holder.client.get(path).await.unwrap().expect(503).unwrap();
+            let answer = holder.client.get(path).await.expect(503);
             assert_eq!((answer.code(), answer.retry_after), ("unavailable", Some(5)), "{path}");
         }
         let key = world.key();
-        let asked = world.bank().verify(&token, "open_account", &key).await.unwrap();
-        assert_eq!(asked.expect(503).unwrap().retry_after, Some(5));
+        let asked = world.bank().verify(&token, "open_account", &key).await;
+        assert_eq!(asked.expect(503).retry_after, Some(5));
         let (status, said) = ready(&world).await;
         assert_eq!((status, &said["clock"]), (503, &Value::from("off")));
         assert!((3_595..=3_605).contains(&said["clock_off_seconds"].as_i64().unwrap()), "{said}");
         assert_eq!(spent().await, before);
 
         world.later(-3_600);
-        let asked = world.bank().verify(&token, "open_account", &key).await.unwrap().expect(200).unwrap();
-        assert_eq!(verdict(&asked), "valid");
+        let asked = world.bank().verify(&token, "open_account", &key).await.expect(200);
+        assert_eq!(asked.verdict(), "valid");
         assert_eq!(ready(&world).await.0, 200);
         world.later(-60);
         assert_eq!(ready(&world).await.1["clock"], "off", "behind is as wrong as ahead");

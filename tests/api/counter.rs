@@ -2,32 +2,24 @@
 
 use ikd::clock::{DAY, MINUTE};
 use ikd::counter::service::add_office;
-use ikd::demo::client::Answer;
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::answer::Answer;
+use support::client::Officer;
 use uuid::Uuid;
 
-use crate::world::{Applicant, OFFICE, World, portrait_bytes};
 use support::each_engine;
+use support::world::{Applicant, OFFICE, World, portrait_bytes};
 
 const SELFIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM registration_selfie WHERE registration_id = $1";
 const COPIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM registration_register_copy WHERE registration_id = $1";
 
-async fn decide(officer: &ikd::demo::client::Officer, applicant: &Applicant, what: &str, body: &Value) -> Answer {
-    let path = format!("/v1/officer/registrations/{}", applicant.id);
-    // What the officer has on the screen; who may not see it names no version that counts.
-    let seen = officer.get(&path).await.unwrap();
-    let mut body = body.clone();
-    body["version"] = seen.json["version"].as_str().unwrap_or("0").into();
-    officer.post(&format!("{path}/{what}"), &body).await.unwrap()
-}
-
 async fn patch(applicant: &Applicant, body: &Value) -> Answer {
-    applicant.client.send(Method::PATCH, &applicant.path(""), |request| request.json(body)).await.unwrap()
+    applicant.client.send(Method::PATCH, &applicant.path(""), |request| request.json(body)).await
 }
 
 async fn cancel(applicant: &Applicant) -> Answer {
-    applicant.client.send(Method::DELETE, &applicant.path(""), |request| request).await.unwrap()
+    applicant.client.delete(&applicant.path("")).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,60 +31,56 @@ async fn only_who_scanned_within_half_an_hour_decides() {
         let elsewhere = world.officer("jauh", "UJI-02").await;
         let applicant = world.waiting(&world.people[0]).await;
         // Unscanned, it belongs to no office.
-        assert_eq!(world.approve(desk, &applicant).await.expect(404).unwrap().code(), "not_found");
+        world.approve(desk, &applicant).await.expect_problem(404, "not_found");
         let token = world.activation_token(&applicant).await;
-        let scan = async |officer: &ikd::demo::client::Officer| {
-            officer.post("/v1/officer/scans", &json!({"token": token})).await.unwrap()
-        };
-        scan(desk).await.expect(200).unwrap();
-        scan(desk).await.expect(200).unwrap();
-        assert_eq!(scan(&colleague).await.expect(409).unwrap().code(), "qr_used");
+        let scan = async |officer: &Officer| officer.post("/v1/officer/scans", &json!({"token": token})).await;
+        scan(desk).await.expect(200);
+        scan(desk).await.expect(200);
+        scan(&colleague).await.expect_problem(409, "qr_used");
 
         // A colleague of the office sees it only with a reason and may not decide; another office does not see it.
         let path = format!("/v1/officer/registrations/{}", applicant.id);
-        assert_eq!(colleague.get(&path).await.unwrap().expect(403).unwrap().code(), "reason_required");
+        colleague.get(&path).await.expect_problem(403, "reason_required");
         let why = json!({"reason": "Warga bertanya lewat telepon"});
-        let seen = colleague.post(&format!("{path}/views"), &why).await.unwrap().expect(200).unwrap().json;
+        let seen = colleague.post(&format!("{path}/views"), &why).await.expect(200).json;
         assert_eq!(seen["may_decide"], false);
         let reason = json!({"reason": "Foto kabur sekali", "to": "selfie"});
         for (what, body) in [
-            ("approval", crate::world::approval()),
+            ("approval", support::world::approval()),
             ("return", reason),
             ("rejection", json!({"reason": "Bukan orangnya"})),
         ] {
             assert_eq!(
-                decide(&colleague, &applicant, what, &body).await.expect(409).unwrap().code(),
+                world.decide(&colleague, &applicant, what, &body).await.expect(409).code(),
                 "scan_required",
                 "{what}"
             );
             assert_eq!(
-                decide(&elsewhere, &applicant, what, &body).await.expect(404).unwrap().code(),
+                world.decide(&elsewhere, &applicant, what, &body).await.expect(404).code(),
                 "not_found",
                 "{what}"
             );
         }
         for rest in ["", "/selfie", "/portrait"] {
-            assert_eq!(elsewhere.get(&format!("{path}{rest}")).await.unwrap().expect(404).unwrap().code(), "not_found");
+            elsewhere.get(&format!("{path}{rest}")).await.expect_problem(404, "not_found");
         }
-        assert_eq!(elsewhere.get("/v1/officer/registrations").await.unwrap().json["items"], json!([]));
+        assert_eq!(elsewhere.get("/v1/officer/registrations").await.json["items"], json!([]));
         world.later(30 * MINUTE + 1);
         desk.post("/v1/officer/sessions/current/resume", &json!({"password": "kuda baterai staples"}))
             .await
-            .unwrap()
-            .expect(200)
-            .unwrap();
-        assert_eq!(world.approve(desk, &applicant).await.expect(409).unwrap().code(), "scan_required");
+            .expect(200);
+        world.approve(desk, &applicant).await.expect_problem(409, "scan_required");
         assert_eq!(scan(desk).await.status, 410, "the QR has expired too");
-        world.scan(desk, &applicant).await.expect(200).unwrap();
+        world.scan(desk, &applicant).await.expect(200);
         for missing in ["face", "document", "data"] {
-            let mut body = crate::world::approval();
+            let mut body = support::world::approval();
             body["checks"][missing] = json!(false);
-            let answer = decide(desk, &applicant, "approval", &body).await.expect(422).unwrap();
+            let answer = world.decide(desk, &applicant, "approval", &body).await.expect(422);
             assert_eq!(answer.json["fields"][0]["field"], format!("checks.{missing}"));
         }
         assert_eq!(world.state(&applicant).await, "awaiting_officer");
-        world.approve(desk, &applicant).await.expect(200).unwrap();
-        assert_eq!(world.approve(desk, &applicant).await.expect(409).unwrap().code(), "wrong_state");
+        world.approve(desk, &applicant).await.expect(200);
+        world.approve(desk, &applicant).await.expect_problem(409, "wrong_state");
         let report = ikd::audit::Service::new(world.context.clone()).verify().await.unwrap();
         assert!(report.is_sound() && report.entries > 10);
     })
@@ -110,9 +98,9 @@ async fn unknown_ineligible_and_active_people_are_not_approved() {
         let desk = world.desk().await;
         for (person, result) in [(&minor, "not_eligible"), (&unknown, "unknown_nik")] {
             let applicant = world.waiting(person).await;
-            let seen = world.scan(desk, &applicant).await.expect(200).unwrap().json;
+            let seen = world.scan(desk, &applicant).await.expect(200).json;
             assert_eq!(seen["check_result"], result);
-            let refused = world.approve(desk, &applicant).await.expect(409).unwrap();
+            let refused = world.approve(desk, &applicant).await.expect(409);
             assert_eq!(refused.code(), "wrong_state");
             assert_ne!(
                 refused.json["detail"],
@@ -123,9 +111,9 @@ async fn unknown_ineligible_and_active_people_are_not_approved() {
         }
         let active = world.active(&world.people[0]).await;
         let again = world.waiting(&world.people[0]).await;
-        let seen = world.scan(desk, &again).await.expect(200).unwrap().json;
+        let seen = world.scan(desk, &again).await.expect(200).json;
         assert_eq!(seen["already_active"], true);
-        assert_eq!(world.approve(desk, &again).await.expect(409).unwrap().code(), "already_active");
+        world.approve(desk, &again).await.expect_problem(409, "already_active");
         assert_eq!(world.state(&again).await, "awaiting_officer");
         assert_eq!(world.verify(&world.present(&active, "age").await).await, "valid", "the active one is untouched");
     })
@@ -138,8 +126,8 @@ async fn of_two_registrations_of_one_resident_approved_in_parallel_one_wins() {
         let world = World::open(context).await;
         let desk = world.desk().await;
         let (one, two) = (world.waiting(&world.people[0]).await, world.waiting(&world.people[0]).await);
-        world.scan(desk, &one).await.expect(200).unwrap();
-        world.scan(desk, &two).await.expect(200).unwrap();
+        world.scan(desk, &one).await.expect(200);
+        world.scan(desk, &two).await.expect(200);
         let (first, second) = tokio::join!(world.approve(desk, &one), world.approve(desk, &two));
         let mut told =
             [(first.status.as_u16(), first.code().to_owned()), (second.status.as_u16(), second.code().to_owned())];
@@ -163,24 +151,21 @@ async fn a_return_to_the_data_shows_the_resident_only_what_the_officer_released(
         body["full_name"] = json!("NAMA KELIRU SEKALI");
         let applicant = world.register_body(&person, &body).await;
         world.ready(&applicant).await;
-        let seen = world.scan(desk, &applicant).await.expect(200).unwrap().json;
+        let seen = world.scan(desk, &applicant).await.expect(200).json;
         assert_eq!(seen["check_result"], "differs");
         assert_eq!(seen["differences"][0]["field"], "full_name");
         assert_eq!(seen["differences"][0]["registered"], person.full_name.as_str());
         assert!(seen["differences"][0]["explanation"].as_str().unwrap().len() > 20);
-        let status = applicant.client.get(&applicant.path("")).await.unwrap();
+        let status = applicant.client.get(&applicant.path("")).await;
         assert!(!String::from_utf8_lossy(&status.bytes).contains(person.full_name.as_str()));
 
-        assert_eq!(
-            decide(desk, &applicant, "return", &json!({"to": "data", "reason": "x"})).await.expect(422).unwrap().code(),
-            "invalid_field"
-        );
+        world
+            .decide(desk, &applicant, "return", &json!({"to": "data", "reason": "x"}))
+            .await
+            .expect_problem(422, "invalid_field");
         let body = json!({"to": "data", "reason": "Nama berbeda dengan KTP-el", "release": ["full_name"]});
-        assert_eq!(
-            decide(desk, &applicant, "return", &body).await.expect(200).unwrap().json["state"],
-            "needs_correction"
-        );
-        let status = applicant.client.get(&applicant.path("")).await.unwrap().expect(200).unwrap();
+        assert_eq!(world.decide(desk, &applicant, "return", &body).await.expect(200).json["state"], "needs_correction");
+        let status = applicant.client.get(&applicant.path("")).await.expect(200);
         assert_eq!((&status.json["state"], &status.json["next"]), (&json!("needs_correction"), &json!("correct_data")));
         assert_eq!(status.json["corrections"], json!(["full_name"]));
         assert_eq!(status.json["reason"], "Nama berbeda dengan KTP-el");
@@ -188,16 +173,16 @@ async fn a_return_to_the_data_shows_the_resident_only_what_the_officer_released(
             !String::from_utf8_lossy(&status.bytes).contains(person.full_name.as_str()),
             "what differs, not what is registered"
         );
-        let token = applicant.client.post(&applicant.path("/activation-token"), &json!({})).await.unwrap();
-        assert_eq!(token.expect(409).unwrap().code(), "wrong_state");
+        let token = applicant.client.post(&applicant.path("/activation-token"), &json!({})).await;
+        token.expect_problem(409, "wrong_state");
 
-        let corrected = patch(&applicant, &json!({"full_name": person.full_name})).await.expect(200).unwrap();
+        let corrected = patch(&applicant, &json!({"full_name": person.full_name})).await.expect(200);
         assert_eq!(corrected.json["state"], "awaiting_officer");
         world.app.registrations.check_due().await.unwrap();
         world.later(1);
-        let seen = world.scan(desk, &applicant).await.expect(200).unwrap().json;
+        let seen = world.scan(desk, &applicant).await.expect(200).json;
         assert_eq!((&seen["check_result"], &seen["differences"]), (&json!("match"), &json!([])));
-        world.approve(desk, &applicant).await.expect(200).unwrap();
+        world.approve(desk, &applicant).await.expect(200);
     })
     .await;
 }
@@ -208,36 +193,30 @@ async fn a_return_to_the_selfie_and_a_return_without_release() {
         let world = World::open(context).await;
         let desk = world.desk().await;
         let applicant = world.waiting(&world.people[0]).await;
-        world.scan(desk, &applicant).await.expect(200).unwrap();
+        world.scan(desk, &applicant).await.expect(200);
         let mixed = json!({"to": "selfie", "reason": "Foto kabur", "release": ["full_name"]});
-        assert_eq!(decide(desk, &applicant, "return", &mixed).await.expect(422).unwrap().code(), "invalid_field");
+        world.decide(desk, &applicant, "return", &mixed).await.expect_problem(422, "invalid_field");
         let body = json!({"to": "selfie", "reason": "Foto kabur"});
-        decide(desk, &applicant, "return", &body).await.expect(200).unwrap();
-        let status = applicant.client.get(&applicant.path("")).await.unwrap().json;
+        world.decide(desk, &applicant, "return", &body).await.expect(200);
+        let status = applicant.client.get(&applicant.path("")).await.json;
         assert_eq!((&status["state"], &status["reason"]), (&json!("needs_selfie"), &json!("Foto kabur")));
-        assert_eq!(world.approve(desk, &applicant).await.expect(409).unwrap().code(), "wrong_state");
-        let retaken = world.selfie(&applicant, "image/jpeg", portrait_bytes()).await.expect(200).unwrap();
+        world.approve(desk, &applicant).await.expect_problem(409, "wrong_state");
+        let retaken = world.selfie(&applicant, "image/jpeg", portrait_bytes()).await.expect(200);
         assert_eq!(retaken.json["state"], "awaiting_officer");
         assert!(retaken.json.get("reason").is_none());
 
         let body = json!({"to": "data", "reason": "Periksa data Anda", "release": []});
-        let unseen = decide(desk, &applicant, "return", &body).await.expect(409).unwrap();
+        let unseen = world.decide(desk, &applicant, "return", &body).await.expect(409);
         assert_eq!(unseen.code(), "scan_required", "the resident who was present had another selfie");
         world.later(1);
-        world.scan(desk, &applicant).await.expect(200).unwrap();
-        decide(desk, &applicant, "return", &body).await.expect(200).unwrap();
-        let status = applicant.client.get(&applicant.path("")).await.unwrap().json;
+        world.scan(desk, &applicant).await.expect(200);
+        world.decide(desk, &applicant, "return", &body).await.expect(200);
+        let status = applicant.client.get(&applicant.path("")).await.json;
         assert!(status.get("corrections").is_none_or(|list| *list == json!([])));
         // Other data than that can be corrected stays, and an empty correction is none.
-        assert_eq!(patch(&applicant, &json!({})).await.expect(422).unwrap().code(), "invalid_field");
-        assert_eq!(
-            patch(&applicant, &json!({"birth_date": "1990-02-31"})).await.expect(422).unwrap().code(),
-            "invalid_field"
-        );
-        assert_eq!(
-            patch(&applicant, &json!({"nik": "3171015708900001"})).await.expect(422).unwrap().code(),
-            "invalid_field"
-        );
+        patch(&applicant, &json!({})).await.expect_problem(422, "invalid_field");
+        patch(&applicant, &json!({"birth_date": "1990-02-31"})).await.expect_problem(422, "invalid_field");
+        patch(&applicant, &json!({"nik": "3171015708900001"})).await.expect_problem(422, "invalid_field");
         assert_eq!(world.state(&applicant).await, "needs_correction");
     })
     .await;
@@ -249,18 +228,18 @@ async fn rejected_cancelled_and_expired_registrations_end_and_their_pictures_are
         let world = World::open(context).await;
         let desk = world.desk().await;
         let rejected = world.waiting(&world.people[0]).await;
-        world.scan(desk, &rejected).await.expect(200).unwrap();
-        decide(desk, &rejected, "rejection", &json!({"reason": "Bukan orang yang sama"})).await.expect(200).unwrap();
-        let status = rejected.client.get(&rejected.path("")).await.unwrap().json;
+        world.scan(desk, &rejected).await.expect(200);
+        world.decide(desk, &rejected, "rejection", &json!({"reason": "Bukan orang yang sama"})).await.expect(200);
+        let status = rejected.client.get(&rejected.path("")).await.json;
         assert_eq!((&status["state"], &status["reason"]), (&json!("rejected"), &json!("Bukan orang yang sama")));
         assert_eq!(status["next"], "register_again");
-        assert_eq!(cancel(&rejected).await.expect(409).unwrap().code(), "wrong_state");
+        cancel(&rejected).await.expect_problem(409, "wrong_state");
 
         let cancelled = world.waiting(&world.people[1]).await;
-        assert_eq!(cancel(&cancelled).await.expect(200).unwrap().json["state"], "cancelled");
-        cancel(&cancelled).await.expect(200).unwrap();
+        assert_eq!(cancel(&cancelled).await.expect(200).json["state"], "cancelled");
+        cancel(&cancelled).await.expect(200);
         let late = world.selfie(&cancelled, "image/jpeg", portrait_bytes()).await;
-        assert_eq!(late.expect(409).unwrap().code(), "wrong_state");
+        late.expect_problem(409, "wrong_state");
 
         let active = world.active(&world.people[2]).await;
         let expiring = world.waiting(&world.people[3]).await;
@@ -286,10 +265,10 @@ async fn rejected_cancelled_and_expired_registrations_end_and_their_pictures_are
         world.later(7 * DAY);
         sweep().await;
         assert_eq!(selfies(&expiring).await, 0);
-        active.client.unlock().await.unwrap().expect(200).unwrap();
+        active.client.unlock().await.expect(200);
         let again =
             expiring.client.post("/v1/registrations", &world.registration(&expiring.record, "lagi@example.id")).await;
-        again.unwrap().expect(201).unwrap();
+        again.expect(201);
     })
     .await;
 }
@@ -300,13 +279,13 @@ async fn before_the_sweeper_comes_an_overdue_registration_is_expired_already() {
         let world = World::open(context).await;
         let desk = world.desk().await;
         let applicant = world.waiting(&world.people[0]).await;
-        world.scan(desk, &applicant).await.expect(200).unwrap();
+        world.scan(desk, &applicant).await.expect(200);
         world.later(30 * DAY);
         assert_eq!(world.state(&applicant).await, "expired");
-        let token = applicant.client.post(&applicant.path("/activation-token"), &json!({})).await.unwrap();
-        assert_eq!(token.expect(409).unwrap().code(), "wrong_state");
+        let token = applicant.client.post(&applicant.path("/activation-token"), &json!({})).await;
+        token.expect_problem(409, "wrong_state");
         let late = world.selfie(&applicant, "image/jpeg", portrait_bytes()).await;
-        assert_eq!(late.expect(409).unwrap().code(), "wrong_state");
+        late.expect_problem(409, "wrong_state");
     })
     .await;
 }
@@ -328,7 +307,7 @@ async fn a_scan_that_cannot_be_written_down_does_not_count() {
         assert_eq!(answer.code(), "internal", "{}", answer.json);
         assert_eq!(world.count(scanned, applicant.uuid()).await, 0);
         rename("ALTER TABLE audit_gone RENAME TO audit_event").await;
-        world.scan(desk, &applicant).await.expect(200).unwrap();
+        world.scan(desk, &applicant).await.expect(200);
         assert_eq!(world.count(scanned, applicant.uuid()).await, 1);
     })
     .await;

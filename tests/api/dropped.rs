@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::World;
 use support::each_engine;
+use support::world::World;
 
 fn request(world: &World, key: &str, body: &str) -> Vec<u8> {
     format!(
@@ -41,8 +41,7 @@ async fn an_answer_dropped_at_any_byte_is_given_again() {
                 // Repeated only when the QR has long expired: what was answered stays answered.
                 world.later(100);
             }
-            let ask =
-                async || world.bank().verify(&token, "open_account", &key).await.unwrap().expect(200).unwrap().json;
+            let ask = async || world.bank().verify(&token, "open_account", &key).await.expect(200).json;
             let again = ask().await;
             // With no byte read the first request may have been cut off before it was heard; then this is the first.
             assert_eq!(again["result"], "valid", "after {arrive} bytes");
@@ -52,7 +51,7 @@ async fn an_answer_dropped_at_any_byte_is_given_again() {
             assert_eq!(ask().await, again);
             assert_ne!(world.verify(&token).await, "valid", "one effect only");
             if number % 2 == 1 {
-                applicant.client.unlock().await.unwrap().expect(200).unwrap();
+                applicant.client.unlock().await.expect(200);
             }
         }
     })

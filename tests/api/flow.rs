@@ -4,12 +4,12 @@ use ikd::credential::TokenKind;
 use ikd::credential::jwk::JwkSet;
 use ikd::credential::qr;
 use ikd::credential::verify::authenticate_cose;
-use ikd::demo::client::Answer;
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::answer::Answer;
 
-use crate::world::{Applicant, BANK, World, verdict};
 use support::each_engine;
+use support::world::{Applicant, BANK, World};
 
 fn content_type(answer: &Answer) -> &str {
     answer.headers["content-type"].to_str().unwrap()
@@ -19,17 +19,17 @@ fn content_type(answer: &Answer) -> &str {
 async fn in_all_forms(applicant: &Applicant, path: &str, body: &Value) -> String {
     let ask = async |accept: &'static str| {
         let shape = |request: reqwest::RequestBuilder| request.header("Accept", accept).json(body);
-        applicant.client.send(Method::POST, path, shape).await.unwrap()
+        applicant.client.send(Method::POST, path, shape).await
     };
-    let svg = ask("image/svg+xml").await.expect(200).unwrap();
+    let svg = ask("image/svg+xml").await.expect(200);
     assert_eq!(content_type(&svg), "image/svg+xml");
     let text = String::from_utf8(svg.bytes).unwrap();
     assert!(text.contains("<svg") && text.contains("</svg>") && !text.contains("<script"), "{text}");
-    let json = ask("application/json").await.expect(200).unwrap();
-    let expected = json.text("token").unwrap();
-    assert!(!json.text("issued_at").unwrap().is_empty() && !json.text("expires_at").unwrap().is_empty());
-    assert_eq!(ask("text/html").await.expect(406).unwrap().code(), "not_acceptable");
-    let png = ask("image/png").await.expect(200).unwrap();
+    let json = ask("application/json").await.expect(200);
+    let expected = json.text("token");
+    assert!(!json.text("issued_at").is_empty() && !json.text("expires_at").is_empty());
+    ask("text/html").await.expect_problem(406, "not_acceptable");
+    let png = ask("image/png").await.expect(200);
     assert_eq!(content_type(&png), "image/png");
     let token = qr::read_png(&png.bytes).unwrap();
     assert_eq!(token.len(), expected.len(), "the picture holds a token of the same form");
@@ -44,33 +44,33 @@ async fn a_resident_registers_is_approved_activates_and_is_verified() {
         let mut applicant = world.register(person).await;
         assert_eq!(world.state(&applicant).await, "needs_selfie");
         world.ready(&applicant).await;
-        let status = applicant.client.get(&applicant.path("")).await.unwrap().expect(200).unwrap().json;
+        let status = applicant.client.get(&applicant.path("")).await.expect(200).json;
         assert_eq!((&status["state"], &status["next"]), (&json!("awaiting_officer"), &json!("visit_counter")));
         assert_eq!(status["email_hint"].as_str().unwrap().chars().filter(|c| *c == '*').count(), 3);
 
         let token = in_all_forms(&applicant, &applicant.path("/activation-token"), &json!({})).await;
         let desk = world.desk().await;
-        let seen = desk.post("/v1/officer/scans", &json!({"token": token})).await.unwrap().expect(200).unwrap().json;
+        let seen = desk.post("/v1/officer/scans", &json!({"token": token})).await.expect(200).json;
         assert_eq!(seen["registration_id"], applicant.id.as_str());
         assert_eq!((&seen["check_result"], &seen["differences"]), (&json!("match"), &json!([])));
         assert_eq!(seen["register"]["full_name"], person.full_name.as_str());
         assert_eq!((&seen["has_selfie"], &seen["has_portrait"]), (&json!(true), &json!(true)));
         for picture in ["selfie", "portrait"] {
             let path = format!("/v1/officer/registrations/{}/{picture}", applicant.id);
-            let answer = desk.get(&path).await.unwrap().expect(200).unwrap();
+            let answer = desk.get(&path).await.expect(200);
             assert_eq!(content_type(&answer), "image/jpeg");
             image::load_from_memory(&answer.bytes).unwrap();
         }
-        let queue = desk.get("/v1/officer/registrations").await.unwrap().expect(200).unwrap().json;
+        let queue = desk.get("/v1/officer/registrations").await.expect(200).json;
         assert_eq!(queue["items"][0]["registration_id"], applicant.id.as_str());
-        let approved = world.approve(desk, &applicant).await.expect(200).unwrap();
+        let approved = world.approve(desk, &applicant).await.expect(200);
         assert_eq!(approved.json["state"], "code_sent");
         assert!(!approved.json.to_string().contains("code\":"), "the officer sees no code");
 
-        let status = applicant.client.get(&applicant.path("")).await.unwrap().json;
+        let status = applicant.client.get(&applicant.path("")).await.json;
         assert_eq!((&status["mail"], &status["code_expires_at"]), (&json!("queued"), &Value::Null));
         world.app.deliver_mail().await.unwrap();
-        let status = applicant.client.get(&applicant.path("")).await.unwrap().json;
+        let status = applicant.client.get(&applicant.path("")).await.json;
         assert_eq!(status["mail"], "sent");
         assert!(status["code_expires_at"].is_string());
         let letter = &world.letters()[0];
@@ -78,35 +78,29 @@ async fn a_resident_registers_is_approved_activates_and_is_verified() {
         assert_eq!(letter.to, applicant.email);
         assert!(!letter.subject.contains(&code) && letter.text.contains(&format!("{} {}", &code[..3], &code[3..])));
 
-        let entered = world.enter(&applicant, &code).await.expect(200).unwrap();
+        let entered = world.enter(&applicant, &code).await.expect(200);
         assert_eq!((&entered.json["state"], &entered.json["next"]), (&json!("needs_pin"), &json!("set_pin")));
-        world.enter(&applicant, &code).await.expect(200).unwrap();
+        world.enter(&applicant, &code).await.expect(200);
         // One real derivation: 600,000 rounds as on a phone.
         let id = applicant.id.clone();
-        let active = applicant.client.set_pin(&id, "274951").await.unwrap().expect(201).unwrap();
+        let active = applicant.client.set_pin(&id, "274951").await.expect(201);
         assert_eq!(active.json["state"], "active");
-        let unlocked = applicant.client.unlock().await.unwrap().expect(200).unwrap().json;
+        let unlocked = applicant.client.unlock().await.expect(200).json;
         assert_eq!((&unlocked["token_type"], &unlocked["expires_in"]), (&json!("DPoP"), &json!(900)));
 
-        let me = applicant.client.get("/v1/me").await.unwrap().expect(200).unwrap().json;
+        let me = applicant.client.get("/v1/me").await.expect(200).json;
         assert_eq!(me["state"], "active");
         assert_eq!(me["attributes"]["nik"], person.nik.as_str());
         assert_eq!(me["attributes"]["full_name"], person.full_name.as_str());
-        let portrait = applicant.client.get("/v1/me/portrait").await.unwrap().expect(200).unwrap();
+        let portrait = applicant.client.get("/v1/me/portrait").await.expect(200);
         assert_eq!(content_type(&portrait), "image/jpeg");
 
         show_and_verify(&world, &applicant).await;
 
-        applicant
-            .client
-            .send(Method::DELETE, "/v1/sessions/current", |request| request)
-            .await
-            .unwrap()
-            .expect(204)
-            .unwrap();
-        assert_eq!(applicant.client.get("/v1/me").await.unwrap().expect(401).unwrap().code(), "session_ended");
-        applicant.client.unlock().await.unwrap().expect(200).unwrap();
-        applicant.client.get("/v1/me").await.unwrap().expect(200).unwrap();
+        applicant.client.delete("/v1/sessions/current").await.expect(204);
+        applicant.client.get("/v1/me").await.expect_problem(401, "session_ended");
+        applicant.client.unlock().await.expect(200);
+        applicant.client.get("/v1/me").await.expect(200);
     })
     .await;
 }
@@ -114,7 +108,7 @@ async fn a_resident_registers_is_approved_activates_and_is_verified() {
 async fn show_and_verify(world: &World, applicant: &Applicant) {
     let bank = world.bank();
     let token = in_all_forms(applicant, "/v1/me/presentations", &json!({"share": "basic"})).await;
-    let answer = bank.verify(&token, "open_account", "k1").await.unwrap().expect(200).unwrap().json;
+    let answer = bank.verify(&token, "open_account", "k1").await.expect(200).json;
     assert_eq!((&answer["result"], &answer["reason"]), (&json!("valid"), &Value::Null));
     assert_eq!((&answer["single_use"], &answer["holder_check"]), (&json!(true), &json!("compare_portrait")));
     let names: Vec<_> = answer["attributes"].as_object().unwrap().keys().map(String::as_str).collect();
@@ -125,26 +119,26 @@ async fn show_and_verify(world: &World, applicant: &Applicant) {
     assert_eq!(given, expected, "exactly what the resident chose");
     assert_eq!(answer["portrait"]["media_type"], "image/jpeg");
 
-    let again = bank.verify(&token, "open_account", "k1").await.unwrap().expect(200).unwrap().json;
+    let again = bank.verify(&token, "open_account", "k1").await.expect(200).json;
     assert_eq!(again, answer, "a repeated request gets the same answer");
     let record = format!("/v1/verifications/{}", answer["verification_id"].as_str().unwrap());
-    let record = bank.get(&record).await.unwrap().expect(200).unwrap().json;
+    let record = bank.get(&record).await.expect(200).json;
     assert_eq!((&record["receipt"], &record["disclosed"]), (&answer["receipt"], &answer["disclosed"]));
     assert!(record.get("attributes").is_none() && record.get("portrait").is_none(), "no attributes again");
 
-    let second = bank.verify(&token, "open_account", "k2").await.unwrap().expect(200).unwrap();
-    assert_eq!(verdict(&second), "already_used");
+    let second = bank.verify(&token, "open_account", "k2").await.expect(200);
+    assert_eq!(second.verdict(), "already_used");
     assert_eq!(second.json["attributes"], json!({}));
 
-    let keys: JwkSet =
-        world.http.get(format!("{}/.well-known/jwks.json", world.base)).send().await.unwrap().json().await.unwrap();
+    let keys = world.get("/.well-known/jwks.json").send().await.expect(200);
+    let keys: JwkSet = serde_json::from_value(keys.json).unwrap();
     let receipt = ikd::device::decode(answer["receipt"]["cwt"].as_str().unwrap()).unwrap();
     authenticate_cose(&receipt, &[TokenKind::Receipt], &world.context.config.service.issuer, &keys).unwrap();
 
     // RequestLine for less than was chosen; and a portrait that nobody asked for is not there.
     let token = world.present(applicant, "full").await;
     let body = json!({"token": token, "purpose": "age_check", "attributes": ["age_over_17"]});
-    let less = bank.verify_body(&body, "k3").await.unwrap().expect(200).unwrap().json;
+    let less = bank.verify_body(&body, "k3").await.expect(200).json;
     assert_eq!(less["attributes"], json!({"age_over_17": true}));
     assert_eq!(less["holder_check"], "not_possible");
 
@@ -152,11 +146,11 @@ async fn show_and_verify(world: &World, applicant: &Applicant) {
     let offline = in_all_forms(applicant, "/v1/me/presentations", &body).await;
     assert!(offline.len() <= 1_200);
     for key in ["k4", "k5"] {
-        let answer = bank.verify(&offline, "open_account", key).await.unwrap().expect(200).unwrap().json;
+        let answer = bank.verify(&offline, "open_account", key).await.expect(200).json;
         assert_eq!((&answer["result"], &answer["single_use"]), (&json!("valid"), &json!(false)), "{key}");
     }
 
-    let history = applicant.client.get("/v1/me/verifications").await.unwrap().expect(200).unwrap().json;
+    let history = applicant.client.get("/v1/me/verifications").await.expect(200).json;
     let items = history["items"].as_array().unwrap();
     let told: Vec<_> = items.iter().map(|item| item["reason"].as_str().or(item["result"].as_str()).unwrap()).collect();
     assert_eq!(told.iter().filter(|word| **word == "valid").count(), 3, "{told:?}");
@@ -174,14 +168,7 @@ async fn show_and_verify(world: &World, applicant: &Applicant) {
     let mut pages = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = applicant
-            .client
-            .get(&format!("/v1/me/verifications?limit=2{cursor}"))
-            .await
-            .unwrap()
-            .expect(200)
-            .unwrap()
-            .json;
+        let page = applicant.client.get(&format!("/v1/me/verifications?limit=2{cursor}")).await.expect(200).json;
         pages.extend(page["items"].as_array().unwrap().clone());
         let Some(next) = page["next"].as_str() else { break };
         cursor = format!("&cursor={next}");
@@ -194,13 +181,13 @@ async fn the_resident_scans_the_officers_qr_and_the_officer_confirms_the_number(
     each_engine(async |context| {
         let world = World::open(context).await;
         let desk = world.desk().await;
-        let other = world.officer("petugas.lain", crate::world::OFFICE).await;
+        let other = world.officer("petugas.lain", support::world::OFFICE).await;
         let (first, second) = (world.waiting(&world.people[0]).await, world.waiting(&world.people[1]).await);
-        let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap().expect(200).unwrap();
-        let body = json!({"token": token.text("token").unwrap()});
+        let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.expect(200);
+        let body = json!({"token": token.text("token")});
         let scan = async |applicant: &Applicant| {
-            let answer = applicant.client.post(&applicant.path("/counter-scan"), &body).await.unwrap();
-            answer.expect(202).unwrap().json["match_number"].as_i64().unwrap()
+            let answer = applicant.client.post(&applicant.path("/counter-scan"), &body).await;
+            answer.expect(202).json["match_number"].as_i64().unwrap()
         };
         // One QR on the officer's screen serves any number of phones, each with a number of its own, which is on that phone alone.
         let one = scan(&first).await;
@@ -210,7 +197,7 @@ async fn the_resident_scans_the_officers_qr_and_the_officer_confirms_the_number(
         // Scans in a loop move nobody up (5 s).
         world.later(4);
         assert_eq!(scan(&first).await, one, "a repeated scan shows the same number");
-        let waiting = desk.get("/v1/officer/matches").await.unwrap().expect(200).unwrap().json;
+        let waiting = desk.get("/v1/officer/matches").await.expect(200).json;
         let items = waiting["items"].as_array().unwrap();
         assert_eq!(
             items.iter().map(|item| &item["registration_id"]).collect::<Vec<_>>(),
@@ -218,28 +205,28 @@ async fn the_resident_scans_the_officers_qr_and_the_officer_confirms_the_number(
             "whoever scanned last stands first"
         );
         assert!(items.iter().all(|item| item.get("match_number").is_none()), "the resident says it, nobody else");
-        assert_eq!(other.get("/v1/officer/matches").await.unwrap().json["items"], json!([]));
+        assert_eq!(other.get("/v1/officer/matches").await.json["items"], json!([]));
 
         // Before the number is confirmed, nothing of the registration is seen, let alone approved.
         let path = format!("/v1/officer/registrations/{}", first.id);
-        assert_eq!(desk.get(&path).await.unwrap().expect(404).unwrap().code(), "not_found");
+        desk.get(&path).await.expect_problem(404, "not_found");
         let confirm = format!("{path}/match");
-        let wrong = desk.post(&confirm, &json!({"match_number": if one == 10 { 11 } else { 10 }})).await.unwrap();
-        assert_eq!(wrong.expect(422).unwrap().json["tries_left"], 2);
-        let foreign = other.post(&confirm, &json!({"match_number": one})).await.unwrap();
-        assert_eq!(foreign.expect(404).unwrap().code(), "not_found");
-        assert_eq!(world.approve(desk, &first).await.expect(404).unwrap().code(), "not_found");
-        let seen = desk.post(&confirm, &json!({"match_number": one})).await.unwrap().expect(200).unwrap().json;
+        let wrong = desk.post(&confirm, &json!({"match_number": if one == 10 { 11 } else { 10 }})).await;
+        assert_eq!(wrong.expect(422).json["tries_left"], 2);
+        let foreign = other.post(&confirm, &json!({"match_number": one})).await;
+        foreign.expect_problem(404, "not_found");
+        world.approve(desk, &first).await.expect_problem(404, "not_found");
+        let seen = desk.post(&confirm, &json!({"match_number": one})).await.expect(200).json;
         assert_eq!((&seen["check_result"], &seen["may_decide"]), (&json!("match"), &json!(true)));
-        assert_eq!(world.approve(desk, &first).await.expect(200).unwrap().json["state"], "code_sent");
+        assert_eq!(world.approve(desk, &first).await.expect(200).json["state"], "code_sent");
 
         // A number waits five minutes.
         world.later(301);
         let late =
             desk.post(&format!("/v1/officer/registrations/{}/match", second.id), &json!({"match_number": two})).await;
-        assert_eq!(late.unwrap().expect(404).unwrap().code(), "not_found");
-        let expired = second.client.post(&second.path("/counter-scan"), &body).await.unwrap();
-        assert_eq!(expired.expect(410).unwrap().code(), "qr_expired");
+        late.expect_problem(404, "not_found");
+        let expired = second.client.post(&second.path("/counter-scan"), &body).await;
+        expired.expect_problem(410, "qr_expired");
     })
     .await;
 }
@@ -249,8 +236,8 @@ async fn people_read_their_language() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let terms = async |language: &str| {
-            let request = world.http.get(format!("{}/v1/terms", world.base)).header("Accept-Language", language);
-            request.send().await.unwrap().json::<Value>().await.unwrap()
+            let request = world.get("/v1/terms").header("Accept-Language", language);
+            request.send().await.json
         };
         let (id, en) = (terms("id-ID,en;q=0.5").await, terms("en-GB").await);
         assert_eq!((&id["language"], &en["language"]), (&json!("id"), &json!("en")));
@@ -264,8 +251,8 @@ async fn people_read_their_language() {
             body["locale"] = json!(locale);
             let applicant = world.register_body(person, &body).await;
             world.ready(&applicant).await;
-            world.scan(world.desk().await, &applicant).await.expect(200).unwrap();
-            world.approve(world.desk().await, &applicant).await.expect(200).unwrap();
+            world.scan(world.desk().await, &applicant).await.expect(200);
+            world.approve(world.desk().await, &applicant).await.expect(200);
             world.app.deliver_mail().await.unwrap();
             let letter = world.letters().into_iter().find(|letter| letter.to == applicant.email).unwrap();
             letters.push(letter.subject);
@@ -276,22 +263,15 @@ async fn people_read_their_language() {
         let applicant = world.active(&world.people[2]).await;
         let token = world.present(&applicant, "age").await;
         let ask = async |language: &str| {
-            let request = world.http.post(format!("{}/v1/verifications", world.base)).bearer_auth(&world.api_key);
+            let request = world.post("/v1/verifications").bearer(&world.api_key);
             let request = request.header("Idempotency-Key", "same").header("Accept-Language", language);
-            request
-                .json(&json!({"token": token, "purpose": "age_check"}))
-                .send()
-                .await
-                .unwrap()
-                .json::<Value>()
-                .await
-                .unwrap()
+            request.json(&json!({"token": token, "purpose": "age_check"})).send().await.json
         };
         let (id, en) = (ask("id").await, ask("en").await);
         assert!(id["message"].as_str().unwrap().contains("sah") && en["message"].as_str().unwrap().contains("valid"));
         assert_eq!(id["verification_id"], en["verification_id"]);
         let english = |request: reqwest::RequestBuilder| request.header("Accept-Language", "en");
-        let history = applicant.client.send(Method::GET, "/v1/me/verifications", english).await.unwrap().json;
+        let history = applicant.client.send(Method::GET, "/v1/me/verifications", english).await.json;
         assert_eq!(history["items"][0]["purpose"]["text"], "Purpose age_check");
     })
     .await;
@@ -303,26 +283,26 @@ async fn a_relying_party_gets_what_it_is_entitled_to_and_sees_its_own_records_on
         let world = World::open(context).await;
         let parties = world.app.verification.parties();
         let entitled = ikd::attribute::AttributeSet::AGE;
-        let key = parties.add("Toko Uji", entitled, &[crate::world::purpose("age_check")]).await.unwrap().1;
-        let shop = ikd::demo::client::Bank::new(world.http.clone(), &world.base, &key.expose());
+        let key = parties.add("Toko Uji", entitled, &[support::world::purpose("age_check")]).await.unwrap().1;
+        let shop = world.bank_at(&world.base, &key.expose());
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "full").await;
-        let answer = shop.verify(&token, "age_check", "k").await.unwrap().expect(200).unwrap().json;
+        let answer = shop.verify(&token, "age_check", "k").await.expect(200).json;
         assert_eq!(answer["attributes"], json!({"age_over_17": true}), "chosen, but not entitled");
-        let refused = shop.verify(&token, "open_account", "k").await.unwrap();
-        assert_eq!(refused.expect(403).unwrap().code(), "purpose_not_allowed");
+        let refused = shop.verify(&token, "open_account", "k").await;
+        refused.expect_problem(403, "purpose_not_allowed");
         let record = format!("/v1/verifications/{}", answer["verification_id"].as_str().unwrap());
-        shop.get(&record).await.unwrap().expect(200).unwrap();
-        assert_eq!(world.bank().get(&record).await.unwrap().expect(404).unwrap().code(), "not_found");
+        shop.get(&record).await.expect(200);
+        world.bank().get(&record).await.expect_problem(404, "not_found");
         // The keys of two parties do not meet: the same key is another question.
-        assert_eq!(verdict(&world.bank().verify(&token, "age_check", "k").await.unwrap()), "already_used");
+        assert_eq!(world.bank().verify(&token, "age_check", "k").await.verdict(), "already_used");
 
         // A second key works beside the first; a revoked one does not, from its revocation on.
         let second = parties.add_key("Toko Uji").await.unwrap();
         parties.revoke_key(key.key_id).await.unwrap();
-        assert_eq!(shop.get(&record).await.unwrap().expect(401).unwrap().code(), "api_key_invalid");
-        let renewed = ikd::demo::client::Bank::new(world.http.clone(), &world.base, &second.expose());
-        renewed.get(&record).await.unwrap().expect(200).unwrap();
+        shop.get(&record).await.expect_problem(401, "api_key_invalid");
+        let renewed = world.bank_at(&world.base, &second.expose());
+        renewed.get(&record).await.expect(200);
     })
     .await;
 }
@@ -331,40 +311,29 @@ async fn a_relying_party_gets_what_it_is_entitled_to_and_sees_its_own_records_on
 async fn a_teller_logs_in_and_checks_for_the_relying_party() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        let new = ikd::teller::service::add_employee(&world.context, BANK, "dewi", "Dewi Uji").await.unwrap();
-        let secret = ikd::login::totp::from_base32(new.totp_secret.expose()).unwrap();
-        let code = ikd::login::totp::code(&secret, world.context.now()).unwrap();
-        let body = json!({"username": "dewi", "password": new.password.expose(), "totp": code});
-        let url = |path: &str| format!("{}/v1/teller{path}", world.base);
-        let log_in =
-            async || Answer::read(world.http.post(url("/sessions")).json(&body).send().await.unwrap()).await.unwrap();
-        let session = log_in().await.expect(201).unwrap();
+        let body = world.log_in_body(&world.add_employee("dewi").await);
+        let log_in = async || world.post("/v1/teller/sessions").json(&body).send().await;
+        let session = log_in().await.expect(201);
         assert_eq!(session.json["relying_party"], BANK);
-        assert_eq!(log_in().await.expect(401).unwrap().code(), "login_failed", "a code works once");
+        assert_eq!(log_in().await.expect(401).code(), "login_failed", "a code works once");
         let cookie = session.cookie.unwrap();
         assert!(cookie.starts_with("__Host-"));
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         let ask = async |key: &str| {
-            let request =
-                world.http.post(url("/verifications")).header("Cookie", &cookie).header("Idempotency-Key", key);
-            Answer::read(request.json(&json!({"token": token, "purpose": "open_account"})).send().await.unwrap())
-                .await
-                .unwrap()
+            let request = world.post("/v1/teller/verifications").cookie(&cookie).header("Idempotency-Key", key);
+            request.json(&json!({"token": token, "purpose": "open_account"})).send().await
         };
-        assert_eq!(verdict(&ask("t1").await.expect(200).unwrap()), "valid");
-        assert_eq!(verdict(&ask("t1").await.expect(200).unwrap()), "valid");
-        assert_eq!(verdict(&ask("t2").await.expect(200).unwrap()), "already_used");
-        let list =
-            Answer::read(world.http.get(url("/verifications")).header("Cookie", &cookie).send().await.unwrap()).await;
-        assert_eq!(list.unwrap().expect(200).unwrap().json["items"].as_array().unwrap().len(), 2);
+        assert_eq!(ask("t1").await.expect(200).verdict(), "valid");
+        assert_eq!(ask("t1").await.expect(200).verdict(), "valid");
+        assert_eq!(ask("t2").await.expect(200).verdict(), "already_used");
+        let list = world.get("/v1/teller/verifications").cookie(&cookie).send().await;
+        assert_eq!(list.expect(200).json["items"].as_array().unwrap().len(), 2);
         // An officer's cookie is no teller's.
-        let foreign = world.http.get(url("/verifications")).header("Cookie", world.desk().await.cookie());
-        let foreign = Answer::read(foreign.send().await.unwrap()).await.unwrap();
-        assert_eq!(foreign.expect(401).unwrap().code(), "session_ended");
-        let ended = world.http.delete(url("/sessions/current")).header("Cookie", &cookie).send().await.unwrap();
-        assert_eq!(ended.status(), 204);
-        assert_eq!(ask("t3").await.expect(401).unwrap().code(), "session_ended");
+        let foreign = world.get("/v1/teller/verifications").cookie(&world.desk().await.cookie());
+        foreign.send().await.expect_problem(401, "session_ended");
+        world.request(Method::DELETE, "/v1/teller/sessions/current").cookie(&cookie).send().await.expect(204);
+        ask("t3").await.expect_problem(401, "session_ended");
     })
     .await;
 }

@@ -1,11 +1,10 @@
 //! Media types, weights and schemes as clients write them.
 
-use ikd::demo::client::Answer;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::world::{World, portrait_bytes};
 use support::each_engine;
+use support::world::{World, portrait_bytes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_are_taken_by_what_they_are_called_in_any_case_and_with_parameters() {
@@ -13,13 +12,13 @@ async fn bodies_are_taken_by_what_they_are_called_in_any_case_and_with_parameter
         let world = World::open(context).await;
         let body = json!({"token": "NONSENSE", "purpose": "open_account"}).to_string();
         let ask = async |kind: &str, scheme: &str, more: Option<(&str, &str)>, body: &str| {
-            let mut request = world.http.post(format!("{}/v1/verifications", world.base)).body(body.to_owned());
+            let mut request = world.post("/v1/verifications").body(body.to_owned());
             request = request.header("Authorization", format!("{scheme}{}", world.api_key));
             request = request.header("Content-Type", kind).header("Idempotency-Key", world.key());
             if let Some((name, value)) = more {
                 request = request.header(name, value);
             }
-            Answer::read(request.send().await.unwrap()).await.unwrap()
+            request.send().await
         };
         for kind in [
             "application/json",
@@ -76,10 +75,10 @@ async fn the_form_of_an_answer_follows_weights() {
             ("*/*;q=0", ""),
         ] {
             let shape = |request: reqwest::RequestBuilder| request.header("Accept", accept).json(&body);
-            let shown = holder.client.send(Method::POST, "/v1/me/presentations", shape).await.unwrap();
+            let shown = holder.client.send(Method::POST, "/v1/me/presentations", shape).await;
             let shape = |request: reqwest::RequestBuilder| request.header("Accept", accept);
             let path = waiting.path("/activation-token");
-            let activation = waiting.client.send(Method::POST, &path, shape).await.unwrap();
+            let activation = waiting.client.send(Method::POST, &path, shape).await;
             for answer in [shown, activation] {
                 if form.is_empty() {
                     assert_eq!((answer.status.as_u16(), answer.code()), (406, "not_acceptable"), "{accept}");

@@ -1,16 +1,16 @@
 //! What stands on every answer, whatever it says.
 
 use ikd::config::Mode;
-use ikd::demo::client::Answer;
 use ikd::error::Code;
 use ikd::register::LocalRegister;
 use ikd::web::server::Listener;
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::answer::Answer;
 use tokio::sync::watch;
 
-use crate::world::World;
-use support::{Engine, context};
+use support::Engine;
+use support::world::World;
 
 /// Demands the security headers of any answer.
 pub fn secure(what: &str, answer: &Answer) {
@@ -59,11 +59,8 @@ pub fn problem(what: &str, answer: &Answer, status: u16, code: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kind_of_answer_is_secured() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
-    let get = async |path: &str| {
-        Answer::read(world.http.get(format!("{}{path}", world.base)).send().await.unwrap()).await.unwrap()
-    };
+    let world = World::on(Engine::Sqlite).await;
+    let get = async |path: &str| world.get(path).send().await;
     for path in [
         "/v1/terms",
         "/.well-known/jwks.json",
@@ -102,25 +99,21 @@ async fn every_kind_of_answer_is_secured() {
         assert!(page.contains(code.title().id) && page.contains(code.title().en));
     }
     // A server that is reached by HTTPS says so.
-    let folder = tempfile::tempdir().unwrap();
-    let context = context(Engine::Sqlite, folder.path()).await;
-    let world = World::open(context).await;
-    let answer = world.http.get(format!("{}/v1/terms", world.base)).send().await.unwrap();
-    assert!(!answer.headers().contains_key("strict-transport-security"), "not over plain HTTP");
+    let world = World::on(Engine::Sqlite).await;
+    let answer = world.get("/v1/terms").send().await;
+    assert!(!answer.headers.contains_key("strict-transport-security"), "not over plain HTTP");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_to_a_device_renews_its_nonce_and_an_old_one_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
+    let world = World::on(Engine::Sqlite).await;
     let phone = world.phone();
-    let url = format!("{}/v1/challenges", world.base);
     let post = async |proof: Option<String>| {
-        let mut request = world.http.post(&url);
+        let mut request = world.post("/v1/challenges");
         if let Some(proof) = proof {
             request = request.header("DPoP", proof);
         }
-        Answer::read(request.send().await.unwrap()).await.unwrap()
+        request.send().await
     };
     let bare = post(None).await;
     problem("no proof", &bare, 401, "dpop_invalid");
@@ -128,9 +121,9 @@ async fn every_answer_to_a_device_renews_its_nonce_and_an_old_one_is_refused() {
     let first = post(Some(phone.proof(&Method::POST, "/v1/challenges", b""))).await;
     problem("no nonce", &first, 401, "use_dpop_nonce");
     assert!(first.headers["www-authenticate"].to_str().unwrap().contains("use_dpop_nonce"));
-    phone.captcha().await.unwrap();
+    phone.captcha().await;
     let proof = phone.proof(&Method::POST, "/v1/challenges", b"");
-    assert!(post(Some(proof.clone())).await.expect(200).unwrap().nonce.is_some());
+    assert!(post(Some(proof.clone())).await.expect(200).nonce.is_some());
     assert_eq!(post(Some(proof.clone())).await.status, 200, "repeating a proof is harmless");
     for wrong in [
         phone.proof(&Method::GET, "/v1/challenges", b""),
@@ -143,8 +136,8 @@ async fn every_answer_to_a_device_renews_its_nonce_and_an_old_one_is_refused() {
         problem("wrong proof", &refused, 401, "dpop_invalid");
         assert!(refused.nonce.is_some());
     }
-    let two = world.http.post(&url).header("DPoP", &proof).header("DPoP", &proof);
-    problem("two proofs", &Answer::read(two.send().await.unwrap()).await.unwrap(), 401, "dpop_invalid");
+    let two = world.post("/v1/challenges").header("DPoP", &proof).header("DPoP", &proof);
+    problem("two proofs", &two.send().await, 401, "dpop_invalid");
     world.later(299);
     assert_eq!(post(Some(proof.clone())).await.status, 200);
     world.later(300);
@@ -153,9 +146,8 @@ async fn every_answer_to_a_device_renews_its_nonce_and_an_old_one_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_description_is_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
-    let api: Value = world.http.get(format!("{}/openapi.json", world.base)).send().await.unwrap().json().await.unwrap();
+    let world = World::on(Engine::Sqlite).await;
+    let api = world.get("/openapi.json").send().await.expect(200).json;
     assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
     let schemes = api["components"]["securitySchemes"].as_object().unwrap();
     let mut references = Vec::new();
@@ -195,25 +187,23 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
     for mode in [Mode::Development, Mode::Production, Mode::Demo] {
-        let folder = tempfile::tempdir().unwrap();
-        let context = context(Engine::Sqlite, folder.path()).await;
-        let world = World::open_with(context, |config| config.service.mode = mode).await;
+        let world = World::on_with(Engine::Sqlite, |config| config.service.mode = mode).await;
         let before = world.context.now();
         for (path, body) in [("clock", json!({"forward_seconds": 60})), ("register", json!({"open": false}))] {
-            let request = world.http.post(format!("{}/demo/{path}", world.base)).json(&body);
-            problem(path, &Answer::read(request.send().await.unwrap()).await.unwrap(), 404, "not_found");
+            let request = world.post(&format!("/demo/{path}")).json(&body);
+            problem(path, &request.send().await, 404, "not_found");
         }
         assert_eq!(world.context.now(), before);
         // Only the stage of `ikd demo` brings the levers with it.
         let router = world.app.clone().with_routes(ikd::demo::http::routes(world.context.clone())).router();
         let listener = Listener::bind("127.0.0.1:0", &world.context.config.http).await.unwrap();
-        let base = format!("http://{}/demo", listener.address().unwrap());
+        let base = format!("http://{}", listener.address().unwrap());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(listener.serve(router, stopped));
         let post = async |path: &str, body: Value| {
-            Answer::read(world.http.post(format!("{base}/{path}")).json(&body).send().await.unwrap()).await.unwrap()
+            world.request_at(&base, Method::POST, &format!("/demo/{path}")).json(&body).send().await
         };
-        let turned = post("clock", json!({"forward_seconds": 60})).await.expect(200).unwrap();
+        let turned = post("clock", json!({"forward_seconds": 60})).await.expect(200);
         assert_eq!(turned.json["now"], before.plus_seconds(60).to_rfc3339());
         assert_eq!(world.context.now(), before.plus_seconds(60));
         for body in [json!({"forward_seconds": -1}), json!({"forward_seconds": 34_560_001_i64}), json!({"back": 1})] {
@@ -221,7 +211,7 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
         }
         let register = LocalRegister::new(world.context.clone());
         for (open, found) in [(false, false), (true, true)] {
-            assert_eq!(post("register", json!({"open": open})).await.expect(200).unwrap().json["open"], open);
+            assert_eq!(post("register", json!({"open": open})).await.expect(200).json["open"], open);
             assert_eq!(register.lookup(&world.people[0].nik).await.is_ok(), found);
         }
         let _ = stop.send(true);
@@ -230,12 +220,8 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_browsable_description_can_be_left_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let context = context(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(context, |config| config.http.documentation = false).await;
-    let get = async |path: &str| {
-        Answer::read(world.http.get(format!("{}{path}", world.base)).send().await.unwrap()).await.unwrap()
-    };
+    let world = World::on_with(Engine::Sqlite, |config| config.http.documentation = false).await;
+    let get = async |path: &str| world.get(path).send().await;
     assert_eq!(get("/openapi.json").await.json["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
     for path in ["/docs", "/docs/", "/docs/swagger-ui-bundle.js"] {
         problem(path, &get(path).await, 404, "not_found");

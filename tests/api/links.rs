@@ -1,27 +1,25 @@
 //! What a person sees who opens an address that something on the way rewrote, or one that is none.
 
+use reqwest::Method;
 use reqwest::redirect::Policy;
 
-use crate::world::World;
-use support::{Engine, context};
+use support::Engine;
+use support::client::Request;
+use support::world::World;
 
 /// What browsers send when somebody opens an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rewritten_link_leads_to_its_page_and_an_unknown_address_says_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
+    let world = World::on(Engine::Sqlite).await;
     let browser = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
     let open = async |path: &str, accept: &str| {
-        let request = browser.get(format!("{}{path}", world.base)).header("Accept", accept);
-        let answer = request.send().await.unwrap();
-        let header =
-            |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
-        let (status, place, kind) = (answer.status().as_u16(), header("location"), header("content-type"));
-        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
-        assert!(status == 200 || header("cache-control") == "no-store", "{path}");
-        (status, place, kind, answer.text().await.unwrap())
+        let answer = Request::new(&browser, Method::GET, &world.base, path).header("Accept", accept).send().await;
+        let status = answer.status.as_u16();
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert!(status == 200 || answer.header("cache-control") == "no-store", "{path}");
+        (status, answer.header("location").to_owned(), answer.header("content-type").to_owned(), answer.body())
     };
     let code = "01890a5d-ac96-774b-bcce-b302099a8057.012345";
     for (path, place) in [
@@ -48,7 +46,6 @@ async fn a_rewritten_link_leads_to_its_page_and_an_unknown_address_says_what_to_
     for path in ["/v1/nothing", "/v1/me", "/web/none.js"] {
         assert_eq!(open(path, BROWSER).await.2, "application/problem+json", "{path}");
     }
-    let english =
-        browser.get(format!("{}/nowhere", world.base)).header("Accept", "text/html").header("Accept-Language", "en");
-    assert!(english.send().await.unwrap().text().await.unwrap().contains("There is no such page"));
+    let english = world.get("/nowhere").header("Accept", "text/html").header("Accept-Language", "en");
+    assert!(english.send().await.body().contains("There is no such page"));
 }

@@ -25,4 +25,3 @@ mod spending;
 mod staff;
 mod table;
 mod unlocking;
-mod world;

@@ -1,10 +1,9 @@
 //! Selfies: what cannot be a picture, what is too much of one, and what must not survive in one.
 
-use ikd::demo::client::Answer;
-
-use crate::world::{World, portrait_bytes};
+use support::answer::Answer;
 use support::each_engine;
 use support::png::Png;
+use support::world::{World, portrait_bytes};
 
 /// A PNG whose header promises `width` × `height`; its data are `rows` rows of zeros.
 fn png(width: u32, height: u32, rows: u32) -> Vec<u8> {
@@ -53,18 +52,17 @@ async fn what_is_no_usable_picture_is_refused_and_changes_nothing() {
             ("fewer rows than promised", "image/png", &png(4_096, 4_096, 10)),
             ("too small", "image/png", &small),
         ] {
-            let answer = world.selfie(&applicant, kind, picture).await.expect(422).unwrap();
+            let answer = world.selfie(&applicant, kind, picture).await.expect(422);
             assert_eq!(answer.code(), "picture_unusable", "{what}");
         }
         assert!(peak_memory_kib() - before < 400 * 1_024, "memory is bounded");
-        let wrong = world.selfie(&applicant, "text/plain", good).await.expect(415).unwrap();
+        let wrong = world.selfie(&applicant, "text/plain", good).await.expect(415);
         assert_eq!(wrong.code(), "unsupported_media_type");
-        let large =
-            world.selfie(&applicant, "image/jpeg", &vec![0xff; 5 * 1_024 * 1_024 + 1]).await.expect(413).unwrap();
+        let large = world.selfie(&applicant, "image/jpeg", &vec![0xff; 5 * 1_024 * 1_024 + 1]).await.expect(413);
         assert_eq!(large.code(), "too_large");
         assert_eq!(world.state(&applicant).await, "needs_selfie");
-        world.selfie(&applicant, "image/png", &png(4_096, 4_096, 4_096)).await.expect(200).unwrap();
-        world.selfie(&applicant, "image/jpeg", good).await.expect(200).unwrap();
+        world.selfie(&applicant, "image/png", &png(4_096, 4_096, 4_096)).await.expect(200);
+        world.selfie(&applicant, "image/jpeg", good).await.expect(200);
         assert_eq!(world.state(&applicant).await, "awaiting_officer");
     })
     .await;
@@ -76,12 +74,12 @@ async fn nothing_of_the_original_file_is_kept() {
         let world = World::open(context).await;
         let applicant = world.register(&world.people[0]).await;
         let picture = with_gps(portrait_bytes());
-        world.selfie(&applicant, "image/jpeg", &picture).await.expect(200).unwrap();
+        world.selfie(&applicant, "image/jpeg", &picture).await.expect(200);
         world.app.registrations.check_due().await.unwrap();
         let desk = world.desk().await;
-        world.scan(desk, &applicant).await.expect(200).unwrap();
+        world.scan(desk, &applicant).await.expect(200);
         let path = format!("/v1/officer/registrations/{}/selfie", applicant.id);
-        let kept: Answer = desk.get(&path).await.unwrap().expect(200).unwrap();
+        let kept: Answer = desk.get(&path).await.expect(200);
         for canary in ["GPS-CANARY", "COMMENT-CANARY", "TAIL-CANARY", "Exif", "<script"] {
             assert!(!kept.bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "{canary}");
         }

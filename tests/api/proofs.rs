@@ -1,23 +1,25 @@
 //! A device's proof is for one request, body and query included, and works once, whichever node it meets.
 
 use ikd::app::App;
-use ikd::demo::client::Answer;
 use ikd::device::Purpose;
 use ikd::web::server::Listener;
 use reqwest::Method;
 use serde_json::json;
+use support::answer::Answer;
+use support::client::Request;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::world::{Applicant, World, pin_key, portrait_bytes};
 use support::each_engine;
+use support::world::{Applicant, World, pin_key, portrait_bytes};
 
 /// The headers of one request, as somebody copied them.
 #[derive(Clone)]
 struct Captured {
     http: reqwest::Client,
     method: Method,
-    url: String,
+    base: String,
+    path: String,
     proof: String,
     token: Option<String>,
     kind: &'static str,
@@ -27,23 +29,25 @@ impl Captured {
     fn of(world: &World, applicant: &Applicant, method: Method, path: &str, body: &[u8]) -> Self {
         let proof = applicant.client.proof(&method, path, body);
         let (http, token) = (world.http.clone(), applicant.client.access_token());
-        Self { http, method, url: format!("{}{path}", world.base), proof, token, kind: "application/json" }
+        Self { http, method, base: world.base.clone(), path: path.to_owned(), proof, token, kind: "application/json" }
     }
 
     /// Sends them with a body.
     async fn send(&self, body: &[u8]) -> Answer {
-        let mut request = self.http.request(self.method.clone(), &self.url).header("DPoP", &self.proof);
+        let mut request =
+            Request::new(&self.http, self.method.clone(), &self.base, &self.path).header("DPoP", &self.proof);
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("DPoP {token}"));
         }
         if !body.is_empty() {
             request = request.header("Content-Type", self.kind).body(body.to_vec());
         }
-        Answer::read(request.send().await.unwrap()).await.unwrap()
+        request.send().await
     }
 
-    fn at(&self, from: &str, to: &str) -> Self {
-        Self { url: self.url.replace(from, to), ..self.clone() }
+    /// The same at another node.
+    fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
     }
 }
 
@@ -68,21 +72,22 @@ async fn captured_headers_carry_no_other_body_and_no_other_query() {
         }
         let wrong = capture(Method::POST, "/v1/me/presentations", little).send(b"").await;
         assert_ne!(wrong.status, 200, "a body that was taken away");
-        capture(Method::POST, "/v1/me/presentations", little).send(little).await.expect(200).unwrap();
+        capture(Method::POST, "/v1/me/presentations", little).send(little).await.expect(200);
 
         let history = capture(Method::GET, "/v1/me/verifications?limit=5", b"");
         for other in ["?limit=100", "", "?limit=5&cursor=x", "?limit=5&"] {
-            let refused = history.at("?limit=5", other).send(b"").await;
+            let path = history.path.replace("?limit=5", other);
+            let refused = Captured { path, ..history.clone() }.send(b"").await;
             assert_eq!((refused.status.as_u16(), refused.code()), (401, "dpop_invalid"), "{other}");
         }
-        history.send(b"").await.expect(200).unwrap();
+        history.send(b"").await.expect(200);
 
         // The address and the phone number that were proven, and no others.
         let applicant = world.waiting(&world.people[1]).await;
         let path = applicant.path("");
         let amend = Captured::of(&world, &applicant, Method::PATCH, &path, br#"{"phone":"081234567890"}"#);
         assert_eq!(amend.send(br#"{"email":"thief@example.id"}"#).await.code(), "dpop_invalid");
-        let told = applicant.client.get(&path).await.unwrap();
+        let told = applicant.client.get(&path).await;
         assert!(!told.json["email_hint"].as_str().unwrap().starts_with('t'));
 
         // A picture is read in pieces.
@@ -96,7 +101,7 @@ async fn captured_headers_carry_no_other_body_and_no_other_query() {
         }
         let mut selfie = Captured::of(&world, &applicant, Method::PUT, &path, picture);
         selfie.kind = "image/jpeg";
-        selfie.send(picture).await.expect(200).unwrap();
+        selfie.send(picture).await.expect(200);
     })
     .await;
 }
@@ -110,10 +115,9 @@ async fn a_request_that_gives_something_out_cannot_be_sent_again_not_even_to_ano
         let applicant = world.waiting(&world.people[1]).await;
         let sent_code = world.approved(&world.people[2]).await;
         let code = world.code(&sent_code);
-        let captcha = sent_code.client.captcha().await.unwrap();
+        let captcha = sent_code.client.captcha().await;
 
-        let (challenge, signature) =
-            holder.client.sign_challenge(&pin_key(&holder.record), Purpose::Unlock).await.unwrap();
+        let (challenge, signature) = holder.client.sign_challenge(&pin_key(&holder.record), Purpose::Unlock).await;
         let unlock = json!({"challenge": challenge, "signature": signature});
         let registration = world.registration(&applicant.record, &applicant.email);
         let nothing = json!(null);
@@ -144,7 +148,7 @@ async fn a_request_that_gives_something_out_cannot_be_sent_again_not_even_to_ano
             }
             let first = captured.send(&body).await;
             assert!(first.status.is_success(), "{what}: {} {}", first.status, first.json);
-            for again in [captured.clone(), captured.at(&world.base, &other)] {
+            for again in [captured.clone(), captured.at(&other)] {
                 let refused = again.send(&body).await;
                 // The app makes a new proof on its own accord, for a browser that repeated the request by itself.
                 assert_eq!((refused.status.as_u16(), refused.code()), (401, "use_dpop_nonce"), "{what}");
@@ -168,7 +172,7 @@ async fn of_64_copies_at_two_nodes_one_is_served() {
         let captured = Captured::of(&world, &holder, Method::POST, "/v1/me/presentations", body);
         let mut running = JoinSet::new();
         for copy in 0..64 {
-            let captured = if copy % 2 == 0 { captured.clone() } else { captured.at(&world.base, &other) };
+            let captured = if copy % 2 == 0 { captured.clone() } else { captured.at(&other) };
             running.spawn(async move { captured.send(body).await });
         }
         let answers = running.join_all().await;
@@ -186,7 +190,7 @@ async fn proofs_are_remembered_as_long_as_they_count_and_no_longer() {
         let holder = world.active(&world.people[0]).await;
         let body = br#"{"share":"age"}"#;
         let captured = Captured::of(&world, &holder, Method::POST, "/v1/me/presentations", body);
-        captured.send(body).await.expect(200).unwrap();
+        captured.send(body).await.expect(200);
         let rows = async || {
             let mut tx = world.context.db.read().await.unwrap();
             let (count,): (i64,) = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM device_proof").unwrap();
@@ -195,7 +199,7 @@ async fn proofs_are_remembered_as_long_as_they_count_and_no_longer() {
         let before = rows().await;
         assert!(before > 0);
         // Every request but those whose answers hold nothing leaves a row; these two do not.
-        holder.client.captcha().await.unwrap();
+        holder.client.captcha().await;
         assert_eq!(rows().await, before);
         for _ in 0..3 {
             world.later(149);

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use ikd::demo::client::Answer;
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::answer::Answer;
 
-use crate::world::World;
-use support::{Engine, context, each_engine};
+use support::world::World;
+use support::{Engine, each_engine};
 
 const CHECK_LIMITED: &str =
     "SELECT CAST(COUNT(*) AS BIGINT) FROM registration WHERE registration_id = $1 AND check_state = 'limited'";
@@ -45,26 +45,26 @@ async fn known_unknown_mismatching_and_active_niks_get_equal_answers_at_every_st
         let mut first: Option<Vec<_>> = None;
         for (number, person) in classes.iter().enumerate() {
             let phone = world.phone();
-            phone.captcha().await.unwrap();
+            phone.captcha().await;
             let body = world.registration(person, &format!("kelas{number}@example.id"));
-            let answer = phone.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap();
-            let id = answer.text("registration_id").unwrap();
+            let answer = phone.post("/v1/registrations", &body).await.expect(201);
+            let id = answer.text("registration_id");
             let mut shapes = vec![shape(&answer)];
             let path = format!("/v1/registrations/{id}");
             let picture = |request: reqwest::RequestBuilder| {
-                request.header("Content-Type", "image/jpeg").body(crate::world::portrait_bytes())
+                request.header("Content-Type", "image/jpeg").body(support::world::portrait_bytes())
             };
-            shapes.push(shape(&phone.send(Method::PUT, &format!("{path}/selfie"), picture).await.unwrap()));
+            shapes.push(shape(&phone.send(Method::PUT, &format!("{path}/selfie"), picture).await));
             world.app.registrations.check_due().await.unwrap();
-            shapes.push(shape(&phone.get(&path).await.unwrap()));
-            let token = phone.post(&format!("{path}/activation-token"), &json!({})).await.unwrap().expect(200).unwrap();
+            shapes.push(shape(&phone.get(&path).await));
+            let token = phone.post(&format!("{path}/activation-token"), &json!({})).await.expect(200);
             assert_eq!(token.headers["content-type"], "application/json");
             shapes.push((token.status.as_u16(), BTreeMap::new(), json!(token.json.as_object().unwrap().len())));
             // Registering again from the same phone finds the same registration, for each class.
-            let again = phone.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap();
-            assert_eq!(again.text("registration_id").unwrap(), id);
+            let again = phone.post("/v1/registrations", &body).await.expect(201);
+            assert_eq!(again.text("registration_id"), id);
             shapes.push(shape(&again));
-            shapes.push(shape(&phone.send(Method::DELETE, &path, |request| request).await.unwrap()));
+            shapes.push(shape(&phone.delete(&path).await));
             match &first {
                 None => first = Some(shapes),
                 Some(first) => assert_eq!(*first, shapes, "class {number}"),
@@ -89,9 +89,9 @@ async fn more_than_five_checks_of_one_nik_wait_for_the_counter_and_lock_nobody_o
         }
         // The rightful person may be the seventh: at the counter the check runs.
         let desk = world.desk().await;
-        let seen = world.scan(desk, &applicants[6]).await.expect(200).unwrap().json;
+        let seen = world.scan(desk, &applicants[6]).await.expect(200).json;
         assert_eq!((&seen["check_state"], &seen["check_result"]), (&json!("done"), &json!("match")));
-        world.approve(desk, &applicants[6]).await.expect(200).unwrap();
+        world.approve(desk, &applicants[6]).await.expect(200);
         world.later(6 * 3_600 + 1);
         let later = world.waiting(person).await;
         assert_eq!(world.count(CHECK_LIMITED, later.uuid()).await, 0);
@@ -138,7 +138,7 @@ async fn consent_typing_errors_and_a_second_registration_of_one_phone() {
         let fields = async |change: &dyn Fn(&mut Value)| {
             let mut body = good.clone();
             change(&mut body);
-            let answer = phone.post("/v1/registrations", &body).await.unwrap().expect(422).unwrap();
+            let answer = phone.post("/v1/registrations", &body).await.expect(422);
             assert_eq!(answer.code(), "invalid_field");
             let fields = answer.json["fields"].as_array().unwrap().clone();
             assert!(fields.iter().all(|field| field["message"].as_str().unwrap().len() > 10));
@@ -166,13 +166,13 @@ async fn consent_typing_errors_and_a_second_registration_of_one_phone() {
         });
         assert_eq!(all.await, ["nik", "full_name", "birth_date", "email", "phone"], "all at once");
 
-        let first = phone.post("/v1/registrations", &good).await.unwrap().expect(201).unwrap();
+        let first = phone.post("/v1/registrations", &good).await.expect(201);
         // Corrected on the form: the first one gives way, as long as nobody has approved it.
         let mut corrected = good.clone();
         corrected["phone"] = json!("0813 0000 0000");
-        let second = phone.post("/v1/registrations", &corrected).await.unwrap().expect(201).unwrap();
+        let second = phone.post("/v1/registrations", &corrected).await.expect(201);
         assert_ne!(first.json["registration_id"], second.json["registration_id"]);
-        let old = phone.get(&format!("/v1/registrations/{}", first.text("registration_id").unwrap())).await.unwrap();
+        let old = phone.get(&format!("/v1/registrations/{}", first.text("registration_id"))).await;
         assert_eq!(old.json["state"], "cancelled");
     })
     .await;
@@ -185,18 +185,18 @@ async fn a_busy_address_works_instead_of_being_refused() {
         let mut asked = 0;
         for person in &world.people[..6] {
             let (phone, mut body) = (world.phone(), world.registration(person, "warga@example.id"));
-            let answer = phone.post("/v1/registrations", &body).await.unwrap();
+            let answer = phone.post("/v1/registrations", &body).await;
             if answer.status == 201 {
                 continue;
             }
-            assert_eq!(answer.expect(422).unwrap().code(), "captcha_required");
+            answer.expect_problem(422, "captcha_required");
             asked += 1;
-            let solution = phone.captcha().await.unwrap();
+            let solution = phone.captcha().await;
             body["captcha"] = json!(solution);
-            phone.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap();
+            phone.post("/v1/registrations", &body).await.expect(201);
             let other = world.phone();
-            let refused = other.post("/v1/registrations", &body).await.unwrap();
-            assert_eq!(refused.expect(422).unwrap().code(), "captcha_invalid", "a solution counts once");
+            let refused = other.post("/v1/registrations", &body).await;
+            assert_eq!(refused.expect(422).code(), "captcha_invalid", "a solution counts once");
         }
         assert!(asked >= 3, "{asked}");
     })
@@ -209,7 +209,7 @@ async fn a_registration_belongs_to_its_device() {
         let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
         let stranger = world.phone();
-        let before = applicant.client.get(&applicant.path("")).await.unwrap().json;
+        let before = applicant.client.get(&applicant.path("")).await.json;
         for (method, rest, body) in [
             (Method::GET, "", None),
             (Method::PATCH, "", Some(json!({"email": "pencuri@example.id"}))),
@@ -222,13 +222,13 @@ async fn a_registration_belongs_to_its_device() {
                 Some(body) => request.json(body),
                 None => request,
             };
-            let answer = stranger.send(method.clone(), &applicant.path(rest), shape).await.unwrap();
-            assert_eq!(answer.expect(404).unwrap().code(), "not_found", "{method} {rest}");
+            let answer = stranger.send(method.clone(), &applicant.path(rest), shape).await;
+            assert_eq!(answer.expect(404).code(), "not_found", "{method} {rest}");
         }
         let selfie = |request: reqwest::RequestBuilder| request.header("Content-Type", "image/jpeg").body("x");
-        let answer = stranger.send(Method::PUT, &applicant.path("/selfie"), selfie).await.unwrap();
-        assert_eq!(answer.expect(404).unwrap().code(), "not_found");
-        assert_eq!(applicant.client.get(&applicant.path("")).await.unwrap().json, before);
+        let answer = stranger.send(Method::PUT, &applicant.path("/selfie"), selfie).await;
+        answer.expect_problem(404, "not_found");
+        assert_eq!(applicant.client.get(&applicant.path("")).await.json, before);
     })
     .await;
 }
@@ -242,8 +242,8 @@ async fn strangers_use_up_nothing_of_a_holder_s_codes_and_a_code_that_waits_says
         let ready = async |place: usize| {
             let applicant = world.register_body(&world.people[place], &body(place)).await;
             world.ready(&applicant).await;
-            world.scan(world.desk().await, &applicant).await.expect(200).unwrap();
-            world.approve(world.desk().await, &applicant).await.expect(200).unwrap();
+            world.scan(world.desk().await, &applicant).await.expect(200);
+            world.approve(world.desk().await, &applicant).await.expect(200);
             world.app.deliver_mail().await.unwrap();
             applicant
         };
@@ -257,38 +257,36 @@ async fn strangers_use_up_nothing_of_a_holder_s_codes_and_a_code_that_waits_says
         assert_eq!(world.letters_to(ADDRESS), 2);
         for place in 1..=2 {
             let status = ready(place).await;
-            let status = status.client.get(&status.path("")).await.unwrap().expect(200).unwrap().json;
+            let status = status.client.get(&status.path("")).await.expect(200).json;
             assert_eq!((&status["mail"], &status["mail_at"]), (&json!("sent"), &json!(null)));
         }
         // The fourth code within the hour waits, and nothing says that it was sent.
         let fourth = ready(3).await;
-        let status = async || fourth.client.get(&fourth.path("")).await.unwrap().expect(200).unwrap().json;
+        let status = async || fourth.client.get(&fourth.path("")).await.expect(200).json;
         let held = status().await;
         assert_eq!(held["mail"], "held");
         let due = world.context.now().plus_seconds(3_600).to_rfc3339();
         assert_eq!(held["mail_at"], due.as_str());
-        let again = fourth.client.post(&fourth.path("/activation-code/resend"), &json!({})).await.unwrap();
-        let again = again.expect(202).unwrap().json;
+        let again = fourth.client.post(&fourth.path("/activation-code/resend"), &json!({})).await;
+        let again = again.expect(202).json;
         assert_eq!((&again["mail"], &again["mail_at"]), (&json!("held"), &held["mail_at"]));
         world.later(3_600);
         world.app.deliver_mail().await.unwrap();
         assert_eq!(status().await["mail"], "sent");
-        assert_eq!(world.enter(&fourth, &world.code(&fourth)).await.expect(200).unwrap().json["state"], "needs_pin");
+        assert_eq!(world.enter(&fourth, &world.code(&fourth)).await.expect(200).json["state"], "needs_pin");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_price_of_a_captcha_rises_and_what_was_bought_cheaply_does_not_count_later() {
-    let folder = tempfile::tempdir().unwrap();
-    let context = context(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(context, |config| config.captcha.free_per_minute = 4).await;
+    let world = World::on_with(Engine::Sqlite, |config| config.captcha.free_per_minute = 4).await;
     let phone = world.phone();
     let price = async || {
-        let answer = phone.post("/v1/captcha", &json!({})).await.unwrap().expect(200).unwrap();
+        let answer = phone.post("/v1/captcha", &json!({})).await.expect(200);
         answer.json["maxnumber"].as_u64().unwrap()
     };
-    let cheap = phone.captcha().await.unwrap();
+    let cheap = phone.captcha().await;
     let mut prices = Vec::new();
     for _ in 0..79 {
         prices.push(price().await);
@@ -298,10 +296,10 @@ async fn the_price_of_a_captcha_rises_and_what_was_bought_cheaply_does_not_count
     assert_eq!([at(2), at(4), at(5), at(9), at(17), at(33), at(65), at(80)], [1, 1, 2, 4, 8, 16, 32, 32]);
     let mut body = world.registration(&world.people[1], "mahal@example.id");
     body["captcha"] = json!(cheap);
-    let refused = phone.post("/v1/registrations", &body).await.unwrap().expect(422).unwrap();
+    let refused = phone.post("/v1/registrations", &body).await.expect(422);
     assert_eq!(refused.code(), "captcha_invalid", "bought before the price rose");
-    body["captcha"] = json!(phone.captcha().await.unwrap());
-    phone.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap();
+    body["captcha"] = json!(phone.captcha().await);
+    phone.post("/v1/registrations", &body).await.expect(201);
     world.later(30 * 60);
     assert_eq!(price().await, 50, "what is over is forgotten");
 }

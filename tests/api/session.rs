@@ -2,20 +2,21 @@
 
 use ikd::clock::{HOUR, MINUTE};
 use ikd::counter::service::{add_office, disable_officer};
-use ikd::demo::client::{Answer, Officer};
 use serde_json::{Value, json};
+use support::answer::Answer;
+use support::client::Officer;
 use tokio::task::JoinSet;
 
-use crate::world::{OFFICE, World};
 use support::each_engine;
+use support::world::{OFFICE, World};
 
 async fn log_in(world: &World, body: &Value) -> Answer {
-    let request = world.http.post(format!("{}/v1/officer/sessions", world.base)).json(body);
-    Answer::read(request.send().await.unwrap()).await.unwrap()
+    let request = world.post("/v1/officer/sessions").json(body);
+    request.send().await
 }
 
 async fn resume(desk: &Officer, password: &str) -> Answer {
-    desk.post("/v1/officer/sessions/current/resume", &json!({"password": password})).await.unwrap()
+    desk.post("/v1/officer/sessions/current/resume", &json!({"password": password})).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -26,8 +27,8 @@ async fn of_32_parallel_log_ins_with_one_code_exactly_one_succeeds() {
         let body = world.log_in_body(&officer);
         let mut running = JoinSet::new();
         for _ in 0..32 {
-            let request = world.http.post(format!("{}/v1/officer/sessions", world.base)).json(&body);
-            running.spawn(async move { Answer::read(request.send().await.unwrap()).await.unwrap() });
+            let request = world.post("/v1/officer/sessions").json(&body);
+            running.spawn(async move { request.send().await });
         }
         let answers = running.join_all().await;
         let succeeded: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
@@ -64,10 +65,10 @@ async fn failures_of_a_user_from_an_address_make_each_next_try_wait_longer() {
             with("password", ""),
             with("totp", "abcdef"),
         ] {
-            let answer = log_in(&world, &body).await.expect(401).unwrap();
+            let answer = log_in(&world, &body).await.expect(401);
             refusals.push((answer.code().to_owned(), answer.json["detail"].clone()));
         }
-        let unknown = log_in(&world, &with("username", "siapa")).await.expect(401).unwrap();
+        let unknown = log_in(&world, &with("username", "siapa")).await.expect(401);
         refusals.push((unknown.code().to_owned(), unknown.json["detail"].clone()));
         refusals.dedup();
         assert_eq!(refusals.len(), 1, "{refusals:?}");
@@ -75,19 +76,19 @@ async fn failures_of_a_user_from_an_address_make_each_next_try_wait_longer() {
 
         let refused = |answer: Answer| (answer.code().to_owned(), answer.retry_after);
         let wait = |seconds: u64| (String::from("too_many"), Some(seconds));
-        assert_eq!(refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap()), wait(30));
+        assert_eq!(refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429)), wait(30));
         assert_eq!(log_in(&world, &world.log_in_body(&other)).await.status, 201, "nobody else waits");
         for seconds in [60, 120, 240, 480, 900, 900] {
-            let (_, now) = refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap());
+            let (_, now) = refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429));
             world.later(i64::try_from(now.unwrap()).unwrap());
-            log_in(&world, &with("password", "bukan kata sandi")).await.expect(401).unwrap();
-            let next = refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap());
+            log_in(&world, &with("password", "bukan kata sandi")).await.expect(401);
+            let next = refused(log_in(&world, &world.log_in_body(&officer)).await.expect(429));
             assert_eq!(next, wait(seconds), "twice as long, and never longer than a quarter of an hour");
         }
         world.later(15 * MINUTE - 1);
-        assert_eq!(log_in(&world, &world.log_in_body(&officer)).await.expect(429).unwrap().code(), "too_many");
+        log_in(&world, &world.log_in_body(&officer)).await.expect_problem(429, "too_many");
         world.later(1);
-        let session = log_in(&world, &world.log_in_body(&officer)).await.expect(201).unwrap().json;
+        let session = log_in(&world, &world.log_in_body(&officer)).await.expect(201).json;
         assert_eq!((&session["previous_log_in"], &session["failed_log_ins"]), (&Value::Null, &json!(11)));
     })
     .await;
@@ -99,42 +100,34 @@ async fn a_session_idles_after_thirty_minutes_and_ends_after_twelve_hours() {
         let world = World::open(context).await;
         let officer = world.add_officer("petugas", OFFICE).await;
         let desk = world.log_in(&officer).await;
-        let current = async || desk.get("/v1/officer/sessions/current").await.unwrap();
+        let current = async || desk.get("/v1/officer/sessions/current").await;
         // In use every 29 minutes it goes on.
         for _ in 0..3 {
             world.later(29 * MINUTE);
-            current().await.expect(200).unwrap();
+            current().await.expect(200);
         }
         world.later(30 * MINUTE);
-        assert_eq!(current().await.expect(401).unwrap().code(), "password_required");
-        let act = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap();
-        assert_eq!(act.expect(401).unwrap().code(), "password_required");
-        assert_eq!(resume(&desk, "salah sekali lagi").await.expect(401).unwrap().code(), "login_failed");
-        assert_eq!(current().await.expect(401).unwrap().code(), "password_required");
-        assert_eq!(resume(&desk, &officer.password).await.expect(200).unwrap().json["username"], "petugas");
-        current().await.expect(200).unwrap();
+        current().await.expect_problem(401, "password_required");
+        let act = desk.post("/v1/officer/counter-tokens", &json!({})).await;
+        act.expect_problem(401, "password_required");
+        resume(&desk, "salah sekali lagi").await.expect_problem(401, "login_failed");
+        current().await.expect_problem(401, "password_required");
+        assert_eq!(resume(&desk, &officer.password).await.expect(200).json["username"], "petugas");
+        current().await.expect(200);
         world.later(12 * HOUR);
-        assert_eq!(current().await.expect(401).unwrap().code(), "session_ended");
-        assert_eq!(resume(&desk, &officer.password).await.expect(401).unwrap().code(), "session_ended");
+        current().await.expect_problem(401, "session_ended");
+        resume(&desk, &officer.password).await.expect_problem(401, "session_ended");
 
         // Logging out, and being disabled, end a session at once.
         let desk = world.log_in(&officer).await;
-        let out =
-            world.http.delete(format!("{}/v1/officer/sessions/current", world.base)).header("Cookie", desk.cookie());
-        assert_eq!(out.send().await.unwrap().status(), 204);
-        assert_eq!(
-            desk.get("/v1/officer/sessions/current").await.unwrap().expect(401).unwrap().code(),
-            "session_ended"
-        );
+        desk.delete("/v1/officer/sessions/current").await.expect(204);
+        desk.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
         world.later(60);
         let desk = world.log_in(&officer).await;
         disable_officer(&world.context, "petugas").await.unwrap();
-        assert_eq!(
-            desk.get("/v1/officer/sessions/current").await.unwrap().expect(401).unwrap().code(),
-            "session_ended"
-        );
+        desk.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
         world.later(60);
-        assert_eq!(log_in(&world, &world.log_in_body(&officer)).await.expect(401).unwrap().code(), "login_failed");
+        log_in(&world, &world.log_in_body(&officer)).await.expect_problem(401, "login_failed");
     })
     .await;
 }
@@ -144,37 +137,25 @@ async fn who_serves_nobody_sees_nobody_and_a_foreign_page_can_do_nothing() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
-        world.scan(world.desk().await, &applicant).await.expect(200).unwrap();
+        world.scan(world.desk().await, &applicant).await.expect(200);
         // An administrator manages; the counter is not theirs.
         add_office(&world.context, "PUSAT", "Pusat", "office").await.unwrap();
-        let password = "kuda baterai staples".to_owned();
         let role = ikd::counter::Role::Administrator;
-        let new = ikd::counter::service::add_officer(
-            &world.context,
-            OFFICE,
-            "admin",
-            "Admin",
-            role,
-            &password.clone().into(),
-        )
-        .await
-        .unwrap();
-        let secret = ikd::login::totp::from_base32(new.totp_secret.expose()).unwrap();
-        let admin = world.log_in(&crate::world::LogIn { username: "admin".into(), password, secret }).await;
+        let admin = world.log_in(&world.add_person("admin", OFFICE, role).await).await;
         let base = format!("/v1/officer/registrations/{}", applicant.id);
         for path in ["", "/selfie", "/portrait"] {
-            assert_eq!(admin.get(&format!("{base}{path}")).await.unwrap().expect(403).unwrap().code(), "forbidden");
+            admin.get(&format!("{base}{path}")).await.expect_problem(403, "forbidden");
         }
-        assert_eq!(admin.get("/v1/officer/registrations").await.unwrap().expect(403).unwrap().code(), "forbidden");
-        assert_eq!(world.approve(&admin, &applicant).await.expect(403).unwrap().code(), "forbidden");
+        admin.get("/v1/officer/registrations").await.expect_problem(403, "forbidden");
+        world.approve(&admin, &applicant).await.expect_problem(403, "forbidden");
 
         // What a browser sends along when another site's page makes it ask.
         let cookie = world.desk().await.cookie();
         for (name, value) in [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://jahat.example")] {
-            let request = world.http.post(format!("{}{base}/approval", world.base)).header("Cookie", &cookie);
-            let request = request.header(name, value).json(&crate::world::approval());
-            let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
-            assert_eq!(answer.expect(403).unwrap().code(), "forbidden", "{name}");
+            let request = world.post(&format!("{base}/approval")).cookie(&cookie);
+            let request = request.header(name, value).json(&support::world::approval());
+            let answer = request.send().await;
+            assert_eq!(answer.expect(403).code(), "forbidden", "{name}");
         }
         assert_eq!(world.state(&applicant).await, "awaiting_officer");
     })
@@ -189,12 +170,12 @@ async fn a_continued_session_has_another_cookie_and_the_old_one_is_worth_nothing
         let desk = world.log_in(&officer).await;
         let before = desk.cookie();
         world.later(31 * MINUTE);
-        resume(&desk, &officer.password).await.expect(200).unwrap();
+        resume(&desk, &officer.password).await.expect(200);
         assert_ne!(desk.cookie(), before);
-        desk.get("/v1/officer/sessions/current").await.unwrap().expect(200).unwrap();
-        let old = world.http.get(format!("{}/v1/officer/sessions/current", world.base)).header("Cookie", before);
-        let old = Answer::read(old.send().await.unwrap()).await.unwrap();
-        assert_eq!(old.expect(401).unwrap().code(), "session_ended");
+        desk.get("/v1/officer/sessions/current").await.expect(200);
+        let old = world.get("/v1/officer/sessions/current").header("Cookie", before);
+        let old = old.send().await;
+        old.expect_problem(401, "session_ended");
     })
     .await;
 }
@@ -207,7 +188,7 @@ async fn a_person_changes_the_own_password_and_ends_own_sessions() {
         let desk = world.log_in(&officer).await;
         world.later(30);
         let other = world.log_in(&officer).await;
-        let listed = desk.get("/v1/officer/sessions").await.unwrap().expect(200).unwrap().json;
+        let listed = desk.get("/v1/officer/sessions").await.expect(200).json;
         let items = listed["items"].as_array().unwrap();
         let current: Vec<_> = items.iter().map(|item| item["current"].as_bool().unwrap()).collect();
         assert_eq!((items.len(), current.iter().filter(|current| **current).count()), (2, 1));
@@ -218,46 +199,42 @@ async fn a_person_changes_the_own_password_and_ends_own_sessions() {
         // A colleague cannot end it, its owner can.
         let theirs = items.iter().find(|item| item["current"] == false).unwrap()["session_id"].as_str().unwrap();
         let colleague = world.officer("rekan", OFFICE).await;
-        let end = async |who: &Officer| {
-            let request = world.http.delete(format!("{}/v1/officer/sessions/{theirs}", world.base));
-            Answer::read(request.header("Cookie", who.cookie()).send().await.unwrap()).await.unwrap()
-        };
-        assert_eq!(end(&colleague).await.expect(404).unwrap().code(), "not_found");
-        end(&desk).await.expect(204).unwrap();
-        assert_eq!(end(&desk).await.expect(404).unwrap().code(), "not_found");
-        let ended = other.get("/v1/officer/sessions/current").await.unwrap();
-        assert_eq!(ended.expect(401).unwrap().code(), "session_ended");
+        let end = async |who: &Officer| who.delete(&format!("/v1/officer/sessions/{theirs}")).await;
+        end(&colleague).await.expect_problem(404, "not_found");
+        end(&desk).await.expect(204);
+        end(&desk).await.expect_problem(404, "not_found");
+        let ended = other.get("/v1/officer/sessions/current").await;
+        ended.expect_problem(401, "session_ended");
 
         world.later(30);
         let third = world.log_in(&officer).await;
         world.later(30);
-        let totp = |world: &World| ikd::login::totp::code(&officer.secret, world.context.now()).unwrap();
+        let totp = |world: &World| officer.code(world.context.now());
         let change = async |old: &str, totp: &str, new: &str| {
             let body = json!({"password": old, "totp": totp, "new_password": new});
-            desk.post("/v1/officer/password", &body).await.unwrap()
+            desk.post("/v1/officer/password", &body).await
         };
         let new = "tujuh ember hujan kemarin";
         for weak in ["password1234", "short", "petugas petugas", officer.password.as_str()] {
-            let answer = change(&officer.password, &totp(&world), weak).await.expect(422).unwrap();
+            let answer = change(&officer.password, &totp(&world), weak).await.expect(422);
             assert_eq!(answer.code(), "invalid_field", "{weak}");
         }
-        assert_eq!(change("bukan yang lama", &totp(&world), new).await.expect(401).unwrap().code(), "login_failed");
-        assert_eq!(change(&officer.password, "000000", new).await.expect(401).unwrap().code(), "login_failed");
+        change("bukan yang lama", &totp(&world), new).await.expect_problem(401, "login_failed");
+        change(&officer.password, "000000", new).await.expect_problem(401, "login_failed");
         let before = desk.cookie();
-        change(&officer.password, &totp(&world), new).await.expect(200).unwrap();
+        change(&officer.password, &totp(&world), new).await.expect(200);
         assert_ne!(desk.cookie(), before, "the cookie is another one");
-        desk.get("/v1/officer/sessions/current").await.unwrap().expect(200).unwrap();
-        assert_eq!(third.get("/v1/officer/sessions/current").await.unwrap().code(), "session_ended");
+        desk.get("/v1/officer/sessions/current").await.expect(200);
+        assert_eq!(third.get("/v1/officer/sessions/current").await.code(), "session_ended");
         world.later(30);
-        assert_eq!(log_in(&world, &world.log_in_body(&officer)).await.expect(401).unwrap().code(), "login_failed");
+        log_in(&world, &world.log_in_body(&officer)).await.expect_problem(401, "login_failed");
         officer.password = new.into();
-        let answer = log_in(&world, &world.log_in_body(&officer)).await.expect(201).unwrap().json;
+        let answer = log_in(&world, &world.log_in_body(&officer)).await.expect(201).json;
         assert_eq!(answer["failed_log_ins"], 1);
         assert!(answer["previous_log_in"].as_str().is_some());
         // Everywhere but here.
-        let request = world.http.delete(format!("{}/v1/officer/sessions", world.base)).header("Cookie", desk.cookie());
-        assert_eq!(request.send().await.unwrap().status(), 204);
-        assert_eq!(desk.get("/v1/officer/sessions").await.unwrap().json["items"].as_array().unwrap().len(), 1);
+        desk.delete("/v1/officer/sessions").await.expect(204);
+        assert_eq!(desk.get("/v1/officer/sessions").await.json["items"].as_array().unwrap().len(), 1);
     })
     .await;
 }
@@ -267,7 +244,7 @@ async fn strangers_at_the_same_address_keep_nobody_out_of_a_known_browser() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let officer = world.add_officer("petugas", OFFICE).await;
-        let first = log_in(&world, &world.log_in_body(&officer)).await.expect(201).unwrap();
+        let first = log_in(&world, &world.log_in_body(&officer)).await.expect(201);
         let cookies: Vec<&str> =
             first.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
         let browser = cookies.iter().find(|cookie| cookie.contains("browser")).unwrap();
@@ -291,14 +268,14 @@ async fn strangers_at_the_same_address_keep_nobody_out_of_a_known_browser() {
             log_in(&world, &wrong(&format!("nama{number}"))).await;
         }
         let log_in_with = async |cookie: &str, body: &Value| {
-            let request = world.http.post(format!("{}/v1/officer/sessions", world.base)).header("Cookie", cookie);
-            Answer::read(request.json(body).send().await.unwrap()).await.unwrap()
+            let request = world.post("/v1/officer/sessions").header("Cookie", cookie);
+            request.json(body).send().await
         };
-        assert_eq!(log_in(&world, &wrong("petugas")).await.expect(429).unwrap().code(), "too_many");
+        log_in(&world, &wrong("petugas")).await.expect_problem(429, "too_many");
         let last = if browser.ends_with('A') { 'E' } else { 'A' };
         let forged = format!("{}{last}", &browser[..browser.len() - 1]);
         assert_eq!(log_in_with(&forged, &world.log_in_body(&officer)).await.status, 429);
-        log_in_with(browser, &world.log_in_body(&officer)).await.expect(201).unwrap();
+        log_in_with(browser, &world.log_in_body(&officer)).await.expect(201);
         // The known browser has few tries too.
         for _ in 0..5 {
             assert_eq!(log_in_with(browser, &wrong("petugas")).await.status, 401);
@@ -306,7 +283,7 @@ async fn strangers_at_the_same_address_keep_nobody_out_of_a_known_browser() {
         world.later(29);
         assert_eq!(log_in_with(browser, &world.log_in_body(&officer)).await.status, 429);
         world.later(1);
-        log_in_with(browser, &world.log_in_body(&officer)).await.expect(201).unwrap();
+        log_in_with(browser, &world.log_in_body(&officer)).await.expect(201);
     })
     .await;
 }

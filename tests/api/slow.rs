@@ -2,20 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use ikd::demo::client::{Answer, Bank};
-use ikd::login::totp;
-use ikd::teller::service::add_employee;
+use reqwest::Method;
+use support::client::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::World;
-use support::{Engine, context};
+use support::Engine;
+use support::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_that_stop_half_way_are_answered_and_hold_nobody_up() {
-    let folder = tempfile::tempdir().unwrap();
-    let context = context(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(context, |config| config.http.request_timeout_seconds = 2).await;
+    let world = World::on_with(Engine::Sqlite, |config| config.http.request_timeout_seconds = 2).await;
     let mut sockets = Vec::new();
     for _ in 0..300 {
         let mut socket = TcpStream::connect(world.address).await.unwrap();
@@ -27,7 +24,7 @@ async fn bodies_that_stop_half_way_are_answered_and_hold_nobody_up() {
         let asked = Instant::now();
         // A connection of its own each time, as a new client has.
         let client = reqwest::Client::new();
-        assert_eq!(client.get(format!("{}/v1/terms", world.base)).send().await.unwrap().status(), 200);
+        Request::new(&client, Method::GET, &world.base, "/v1/terms").send().await.expect(200);
         assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
     }
     for (number, socket) in sockets.iter_mut().enumerate() {
@@ -40,24 +37,22 @@ async fn bodies_that_stop_half_way_are_answered_and_hold_nobody_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_that_takes_too_long_is_undetermined_and_learnt_by_repeating() {
-    let folder = tempfile::tempdir().unwrap();
-    let context = context(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(context, |config| config.http.request_timeout_seconds = 2).await;
+    let world = World::on_with(Engine::Sqlite, |config| config.http.request_timeout_seconds = 2).await;
     let holder = world.active(&world.people[0]).await;
     let (token, key) = (world.present(&holder, "basic").await, world.key());
-    let log_in = teller(&world).await;
+    let log_in = world.teller("dewi.teller").await;
     // The only writer is taken: the check waits for it longer than a request may take.
     let writer = world.context.db.write().await.unwrap();
-    let asked = world.bank().verify(&token, "open_account", &key).await.unwrap().expect(503).unwrap();
+    let asked = world.bank().verify(&token, "open_account", &key).await.expect(503);
     assert_eq!((asked.code(), asked.retry_after), ("undetermined", Some(2)));
-    let question = world.http.post(format!("{}/v1/teller/verifications", world.base)).header("Cookie", log_in);
+    let question = world.post("/v1/teller/verifications").header("Cookie", log_in);
     let question = question.header("Idempotency-Key", world.key());
     let question = question.json(&serde_json::json!({"token": token, "purpose": "open_account"}));
-    let asked = Answer::read(question.send().await.unwrap()).await.unwrap().expect(503).unwrap();
+    let asked = question.send().await.expect(503);
     assert_eq!((asked.code(), asked.retry_after), ("undetermined", Some(2)));
     drop(writer);
-    let again = world.bank().verify(&token, "open_account", &key).await.unwrap().expect(200).unwrap();
-    assert_eq!(crate::world::verdict(&again), "valid");
+    let again = world.bank().verify(&token, "open_account", &key).await.expect(200);
+    assert_eq!(again.verdict(), "valid");
     // A body that stops half way ends the same, and holds the connection no longer.
     let mut socket = TcpStream::connect(world.address).await.unwrap();
     let head = format!(
@@ -71,19 +66,6 @@ async fn a_check_that_takes_too_long_is_undetermined_and_learnt_by_repeating() {
     assert!(end.is_ok(), "the socket was not cut");
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\"undetermined\""), "{answer}");
     assert!(answer.contains("retry-after: 2"), "{answer}");
-}
-
-/// The cookie of a logged-in employee of the bank.
-async fn teller(world: &World) -> String {
-    let new = add_employee(&world.context, crate::world::BANK, "dewi.teller", "Dewi Lestari").await.unwrap();
-    let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
-    let body = serde_json::json!({
-        "username": "dewi.teller", "password": new.password.expose(),
-        "totp": totp::code(&secret, world.context.now()).unwrap(),
-    });
-    let answer = world.http.post(format!("{}/v1/teller/sessions", world.base)).json(&body).send().await.unwrap();
-    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
-    cookie.split(';').next().unwrap().to_owned()
 }
 
 /// Sends a request with a body of `length` bytes from beginning to end before reading, as simple clients do.
@@ -104,8 +86,7 @@ async fn stubborn(world: &World, head: &str, length: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sends_a_body_that_is_refused_unread_still_learns_why() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
+    let world = World::on(Engine::Sqlite).await;
     for (head, length, code) in [
         ("PUT /v1/registrations/00000000-0000-0000-0000-000000000001/selfie", 4_000_000, "dpop_invalid"),
         ("POST /v1/officer/sessions", 3_000_000, "unsupported_media_type"),
@@ -121,38 +102,35 @@ async fn who_sends_a_body_that_is_refused_unread_still_learns_why() {
     let applicant = world.register(&world.people[0]).await;
     for _ in 0..5 {
         let answer = world.selfie(&applicant, "image/jpeg", &vec![0; 7_000_000]).await;
-        assert_eq!(answer.expect(413).unwrap().code(), "too_large");
+        answer.expect_problem(413, "too_large");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_from_one_address_is_told_to_wait_and_a_bank_is_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let context = context(Engine::Sqlite, folder.path()).await;
-    let world = World::open_with(context, |config| config.limits.requests_per_second = 5).await;
+    let world = World::on_with(Engine::Sqlite, |config| config.limits.requests_per_second = 5).await;
     let mut refused = 0;
     for _ in 0..60 {
-        let answer = world.http.get(format!("{}/v1/terms", world.base)).send().await.unwrap();
-        if answer.status() == 429 {
+        let answer = world.get("/v1/terms").send().await;
+        if answer.status == 429 {
             refused += 1;
-            assert!(answer.headers().contains_key("retry-after"));
-            assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["code"], "too_many");
+            assert!(answer.headers.contains_key("retry-after"));
+            assert_eq!(answer.code(), "too_many");
         }
     }
     assert!(refused > 20, "{refused}");
     for _ in 0..10 {
-        let answer = world.bank().verify("NONSENSE", "open_account", &world.key()).await.unwrap();
-        assert_eq!(crate::world::verdict(&answer.expect(200).unwrap()), "malformed");
+        let answer = world.bank().verify("NONSENSE", "open_account", &world.key()).await;
+        assert_eq!(answer.expect(200).verdict(), "malformed");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_guesses_api_keys_waits_and_right_keys_from_the_same_address_do_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
-    let with = |key: String| Bank::new(world.http.clone(), &world.base, &key);
+    let world = World::on(Engine::Sqlite).await;
+    let with = |key: String| world.bank_at(&world.base, &key);
     let ask = async |key: String| {
-        let answer = with(key).verify("NONSENSE", "open_account", &world.key()).await.unwrap();
+        let answer = with(key).verify("NONSENSE", "open_account", &world.key()).await;
         (answer.status.as_u16(), answer.code().to_owned(), answer.retry_after.is_some())
     };
     let wrong = |number: u32| format!("{}{number:04x}", &world.api_key[..world.api_key.len() - 4]);
@@ -166,7 +144,7 @@ async fn who_guesses_api_keys_waits_and_right_keys_from_the_same_address_do_not(
     }
     // The bank whose key this node knows, and one that comes for the first time.
     assert_eq!(ask(world.api_key.clone()).await.0, 200);
-    let purposes = [crate::world::purpose("open_account")];
+    let purposes = [support::world::purpose("open_account")];
     let parties = world.app.verification.parties();
     let new = parties.add("Bank Baru", ikd::attribute::AttributeSet::FULL, &purposes).await.unwrap().1;
     assert_eq!(ask(new.expose()).await.0, 200);
@@ -177,9 +155,8 @@ async fn who_guesses_api_keys_waits_and_right_keys_from_the_same_address_do_not(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_asks_the_database_once_a_second() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
-    let ready = async || world.http.get(format!("{}/health/ready", world.base)).send().await.unwrap().status();
+    let world = World::on(Engine::Sqlite).await;
+    let ready = async || world.get("/health/ready").send().await.status;
     assert_eq!(ready().await, 200);
     world.context.db.close().await;
     assert_eq!(ready().await, 200, "the answer of a moment ago");

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use ikd::credential::format;
 use ikd::credential::{FileSigner, Issuer, SealedRecord, TokenKind, TokenSealer};
-use ikd::demo::client::Answer;
-use serde_json::{Value, json};
+use serde_json::json;
+use support::answer::Answer;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::world::{Applicant, World, verdict};
 use support::each_engine;
+use support::world::{Applicant, World};
 
 const CHECKS: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM verification WHERE resident_id = $1";
 const VALID: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM verification WHERE resident_id = $1 AND result = 'valid'";
@@ -23,11 +23,11 @@ async fn all_at_once(world: &World, questions: Vec<(String, String)>) -> Vec<Ans
     let mut running = JoinSet::new();
     for (place, (token, key)) in questions.into_iter().enumerate() {
         let bank = world.bank();
-        running.spawn(async move { (place, bank.verify(&token, "open_account", &key).await.unwrap()) });
+        running.spawn(async move { (place, bank.verify(&token, "open_account", &key).await) });
     }
     let mut answers = running.join_all().await;
     answers.sort_by_key(|(place, _)| *place);
-    answers.into_iter().map(|(_, answer)| answer.expect(200).unwrap()).collect()
+    answers.into_iter().map(|(_, answer)| answer.expect(200)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,7 +37,7 @@ async fn of_64_parallel_clients_with_one_token_exactly_one_is_told_valid() {
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         let questions = (0..64).map(|_| (token.clone(), world.key())).collect();
-        let verdicts: Vec<_> = all_at_once(&world, questions).await.iter().map(verdict).collect();
+        let verdicts: Vec<_> = all_at_once(&world, questions).await.iter().map(Answer::verdict).collect();
         assert_eq!(verdicts.iter().filter(|verdict| *verdict == "valid").count(), 1);
         assert_eq!(verdicts.iter().filter(|verdict| *verdict == "already_used").count(), 63);
         let resident = world.resident_id(&applicant.record).await;
@@ -60,7 +60,7 @@ async fn of_eight_tokens_asked_in_parallel_none_works_twice_and_the_newest_works
         let answers = all_at_once(&world, questions).await;
         let mut valid: HashMap<usize, usize> = HashMap::new();
         for (number, answer) in answers.iter().enumerate() {
-            match verdict(answer).as_str() {
+            match answer.verdict().as_str() {
                 "valid" => *valid.entry(number % 8).or_default() += 1,
                 other => assert_eq!(other, "already_used"),
             }
@@ -85,10 +85,10 @@ async fn one_key_has_one_effect_and_one_answer() {
             let (bank, token) = (world.bank(), token.clone());
             running.spawn(async move {
                 loop {
-                    let answer = bank.verify(&token, "open_account", "one").await.unwrap();
+                    let answer = bank.verify(&token, "open_account", "one").await;
                     // A copy in flight may be said so; then the answer is fetched again.
                     if answer.code() != "request_in_flight" {
-                        return answer.expect(200).unwrap().json;
+                        return answer.expect(200).json;
                     }
                 }
             });
@@ -106,16 +106,15 @@ async fn one_key_has_one_effect_and_one_answer() {
             json!({"token": token, "purpose": "open_account", "attributes": ["full_name"]}),
             json!({"token": newer, "purpose": "open_account"}),
         ] {
-            let answer = world.bank().verify_body(&body, "one").await.unwrap();
-            assert_eq!(answer.expect(422).unwrap().code(), "idempotency_mismatch", "{body}");
+            let answer = world.bank().verify_body(&body, "one").await;
+            assert_eq!(answer.expect(422).code(), "idempotency_mismatch", "{body}");
         }
         assert_eq!(world.count(CHECKS, resident).await, 1);
         assert_eq!(world.verify(&newer).await, "valid", "a mismatch spends nothing");
 
         // A refusal is an answer too.
         for (token, reason) in [(token.as_str(), "already_used"), ("NONSENSE", "malformed")] {
-            let ask =
-                async || world.bank().verify(token, "open_account", reason).await.unwrap().expect(200).unwrap().json;
+            let ask = async || world.bank().verify(token, "open_account", reason).await.expect(200).json;
             let (first, again) = (ask().await, ask().await);
             assert_eq!((&first["reason"], &first), (&json!(reason), &again));
         }
@@ -129,7 +128,7 @@ async fn attributes_are_told_again_for_ten_minutes_and_the_receipt_for_ever() {
         let world = World::open(context).await;
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
-        let ask = async || world.bank().verify(&token, "open_account", "k").await.unwrap().expect(200).unwrap().json;
+        let ask = async || world.bank().verify(&token, "open_account", "k").await.expect(200).json;
         let first = ask().await;
         world.later(599);
         assert_eq!(ask().await, first, "expired long ago, yet the same answer");
@@ -190,8 +189,8 @@ async fn a_qr_lives_ninety_seconds_by_the_servers_clock() {
             }
             for offline in [false, true] {
                 let body = json!({"share": ["full_name"], "offline": offline});
-                let answer = applicant.client.post("/v1/me/presentations", &body).await.unwrap();
-                let token = answer.expect(200).unwrap().text("token").unwrap();
+                let answer = applicant.client.post("/v1/me/presentations", &body).await;
+                let token = answer.expect(200).text("token");
                 world.later(seconds);
                 let told = world.verify(&token).await;
                 world.later(-seconds);
@@ -209,20 +208,20 @@ async fn a_blocked_holder_shows_nothing() {
         let applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         let offline = json!({"share": ["full_name"], "offline": true});
-        let offline = applicant.client.post("/v1/me/presentations", &offline).await.unwrap().text("token").unwrap();
+        let offline = applicant.client.post("/v1/me/presentations", &offline).await.text("token");
         let used = world.present(&applicant, "basic").await;
-        let answered = world.bank().verify(&used, "open_account", "before").await.unwrap().json;
+        let answered = world.bank().verify(&used, "open_account", "before").await.json;
         world.change(BLOCK, world.resident_id(&applicant.record).await).await;
         let questions = (0..16).map(|_| (token.clone(), world.key())).collect();
         for answer in all_at_once(&world, questions).await {
-            assert_eq!(verdict(&answer), "holder_not_active");
+            assert_eq!(answer.verdict(), "holder_not_active");
             assert_eq!(answer.json["attributes"], json!({}));
         }
         assert_eq!(world.verify(&offline).await, "holder_not_active");
-        let again = world.bank().verify(&used, "open_account", "before").await.unwrap().json;
+        let again = world.bank().verify(&used, "open_account", "before").await.json;
         assert_eq!(again, answered, "what was answered before stays answered");
-        assert_eq!(applicant.client.get("/v1/me").await.unwrap().expect(401).unwrap().code(), "session_ended");
-        assert_eq!(applicant.client.unlock().await.unwrap().expect(423).unwrap().code(), "pin_blocked");
+        applicant.client.get("/v1/me").await.expect_problem(401, "session_ended");
+        applicant.client.unlock().await.expect_problem(423, "pin_blocked");
     })
     .await;
 }
@@ -235,8 +234,8 @@ async fn the_first_failing_check_names_the_reason() {
         let good = world.present(&applicant, "basic").await;
         let waiting = world.waiting(&world.people[1]).await;
         let activation = world.activation_token(&waiting).await;
-        let counter = world.desk().await.post("/v1/officer/counter-tokens", &json!({})).await.unwrap();
-        let counter = counter.text("token").unwrap();
+        let counter = world.desk().await.post("/v1/officer/counter-tokens", &json!({})).await;
+        let counter = counter.text("token");
 
         let cose = format::from_text(&good).unwrap();
         let mut forged = cose.clone();
@@ -283,17 +282,16 @@ async fn without_a_database_the_outcome_is_undetermined_and_nothing_else_is_said
         let applicant: Applicant = world.active(&world.people[0]).await;
         let token = world.present(&applicant, "basic").await;
         world.context.db.close().await;
-        let answer = world.bank().verify(&token, "open_account", "k").await.unwrap().expect(503).unwrap();
+        let answer = world.bank().verify(&token, "open_account", "k").await.expect(503);
         assert_eq!(answer.code(), "undetermined");
         assert!(answer.retry_after.is_some() && answer.json["detail"].as_str().unwrap().contains("Idempotency-Key"));
-        let status = applicant.client.get(&applicant.path("")).await.unwrap().expect(503).unwrap();
+        let status = applicant.client.get(&applicant.path("")).await.expect(503);
         assert_eq!(status.code(), "unavailable");
         assert!(status.retry_after.is_some());
-        let ready = world.http.get(format!("{}/health/ready", world.base)).send().await.unwrap();
-        assert_eq!(ready.status(), 503);
-        assert_eq!(ready.json::<Value>().await.unwrap()["database"], "unavailable");
-        let live = world.http.get(format!("{}/health/live", world.base)).send().await.unwrap();
-        assert_eq!(live.status(), 200);
+        let ready = world.get("/health/ready").send().await;
+        assert_eq!(ready.expect(503).json["database"], "unavailable");
+        let live = world.get("/health/live").send().await;
+        live.expect(200);
     })
     .await;
 }
@@ -310,11 +308,11 @@ async fn who_is_turned_away_by_a_full_lane_loses_nothing() {
                 let key = format!("full-{number}");
                 let mut turned_away = 0;
                 loop {
-                    let answer = bank.verify(&token, "age_check", &key).await.unwrap();
+                    let answer = bank.verify(&token, "age_check", &key).await;
                     if answer.status == 200 {
-                        return (verdict(&answer), turned_away);
+                        return (answer.verdict(), turned_away);
                     }
-                    assert_eq!(answer.expect(503).unwrap().code(), "overloaded");
+                    answer.expect_problem(503, "overloaded");
                     turned_away += 1;
                     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                 }

@@ -1,12 +1,13 @@
 //! Officers: who sees whose data, and how a number is confirmed that only the resident knows.
 
 use ikd::clock::{HOUR, MINUTE};
-use ikd::demo::client::{Answer, Officer};
 use serde_json::{Value, json};
+use support::answer::Answer;
+use support::client::Officer;
 use uuid::Uuid;
 
-use crate::world::{Applicant, OFFICE, World};
 use support::each_engine;
+use support::world::{Applicant, OFFICE, World};
 
 const ENTRIES: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM audit_event WHERE subject_id = $1";
 const REFUSED_VIEWS: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM audit_event \
@@ -23,12 +24,12 @@ fn path(applicant: &Applicant, rest: &str) -> String {
 }
 
 async fn open(officer: &Officer, applicant: &Applicant, reason: &str) -> Answer {
-    officer.post(&path(applicant, "/views"), &json!({"reason": reason})).await.unwrap()
+    officer.post(&path(applicant, "/views"), &json!({"reason": reason})).await
 }
 
 async fn own_id(officer: &Officer) -> Uuid {
-    let me = officer.get("/v1/officer/sessions/current").await.unwrap().expect(200).unwrap();
-    me.text("officer_id").unwrap().parse().unwrap()
+    let me = officer.get("/v1/officer/sessions/current").await.expect(200);
+    me.text("officer_id").parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -40,11 +41,11 @@ async fn data_are_seen_with_the_resident_present_or_with_a_reason_and_so_many_an
         let mut all = Vec::new();
         for number in 0..12 {
             let applicant = world.waiting(&world.people[number]).await;
-            world.scan(desk, &applicant).await.expect(200).unwrap();
+            world.scan(desk, &applicant).await.expect(200);
             all.push(applicant);
         }
         // The queue tells who waits apart and names nobody.
-        let queue = curious.get("/v1/officer/registrations").await.unwrap().expect(200).unwrap();
+        let queue = curious.get("/v1/officer/registrations").await.expect(200);
         assert_eq!(queue.json["items"].as_array().unwrap().len(), 12);
         let text = String::from_utf8_lossy(&queue.bytes).into_owned();
         for applicant in &all {
@@ -57,7 +58,7 @@ async fn data_are_seen_with_the_resident_present_or_with_a_reason_and_so_many_an
         // Browsing on gives nothing, and is noted.
         for applicant in &all {
             for rest in ["", "/selfie", "/portrait"] {
-                let refused = curious.get(&path(applicant, rest)).await.unwrap().expect(403).unwrap();
+                let refused = curious.get(&path(applicant, rest)).await.expect(403);
                 assert_eq!(refused.code(), "reason_required", "{rest}");
             }
         }
@@ -65,54 +66,54 @@ async fn data_are_seen_with_the_resident_present_or_with_a_reason_and_so_many_an
         // Who scanned it goes on working, and each look is noted.
         let before = world.count(ENTRIES, all[0].uuid()).await;
         for rest in ["", "/selfie", "/portrait"] {
-            desk.get(&path(&all[0], rest)).await.unwrap().expect(200).unwrap();
+            desk.get(&path(&all[0], rest)).await.expect(200);
         }
         assert_eq!(world.count(ENTRIES, all[0].uuid()).await, before + 3);
         world.later(31 * MINUTE);
         resume(&world, desk).await;
-        let late = desk.get(&path(&all[0], "")).await.unwrap().expect(403).unwrap();
+        let late = desk.get(&path(&all[0], "")).await.expect(403);
         assert_eq!(late.code(), "reason_required", "presence ends after half an hour");
 
         // With a reason, ten an hour; the eleventh is for the supervisor.
         resume(&world, &curious).await;
         resume(&world, &supervisor).await;
-        assert_eq!(open(&curious, &all[0], "  x ").await.expect(422).unwrap().code(), "invalid_field");
+        open(&curious, &all[0], "  x ").await.expect_problem(422, "invalid_field");
         for applicant in &all[..10] {
             world.later(1);
-            let seen = open(&curious, applicant, "Warga bertanya lewat telepon").await.expect(200).unwrap().json;
+            let seen = open(&curious, applicant, "Warga bertanya lewat telepon").await.expect(200).json;
             assert_eq!(seen["submitted"]["nik"], applicant.record.nik.as_str());
             assert_eq!(seen["may_decide"], false);
         }
-        curious.get(&path(&all[9], "/selfie")).await.unwrap().expect(200).unwrap();
-        let over = open(&curious, &all[10], "Satu lagi saja").await.expect(429).unwrap();
+        curious.get(&path(&all[9], "/selfie")).await.expect(200);
+        let over = open(&curious, &all[10], "Satu lagi saja").await.expect(429);
         assert!(
             over.json["detail"].as_str().unwrap().contains("penyelia") && over.json["retry_after_seconds"].is_number()
         );
-        assert_eq!(curious.get(&path(&all[10], "")).await.unwrap().expect(403).unwrap().code(), "reason_required");
+        curious.get(&path(&all[10], "")).await.expect_problem(403, "reason_required");
         let who = own_id(&curious).await;
         assert_eq!([world.count(REASONED, who).await, world.count(OVER, who).await], [10, 1]);
         // A view stays open for ten minutes; the next hour has its own allowance.
         world.later(10 * MINUTE + 1);
-        assert_eq!(curious.get(&path(&all[9], "")).await.unwrap().expect(403).unwrap().code(), "reason_required");
+        curious.get(&path(&all[9], "")).await.expect_problem(403, "reason_required");
 
         // The supervisor of the office reads why; nobody else.
-        assert_eq!(curious.get("/v1/officer/views").await.unwrap().expect(403).unwrap().code(), "forbidden");
-        let listed = supervisor.get("/v1/officer/views").await.unwrap().expect(200).unwrap().json;
+        curious.get("/v1/officer/views").await.expect_problem(403, "forbidden");
+        let listed = supervisor.get("/v1/officer/views").await.expect(200).json;
         let items = listed["items"].as_array().unwrap();
         assert_eq!(items.len(), 10);
         assert_eq!((&items[0]["username"], &items[0]["registration_id"]), (&json!("penasaran"), &json!(all[9].id)));
         assert_eq!(items[0]["reason"], "Warga bertanya lewat telepon");
         world.later(HOUR);
         resume(&world, &curious).await;
-        open(&curious, &all[11], "Warga menelepon lagi").await.expect(200).unwrap();
+        open(&curious, &all[11], "Warga menelepon lagi").await.expect(200);
         assert!(ikd::audit::Service::new(world.context.clone()).verify().await.unwrap().is_sound());
     })
     .await;
 }
 
 async fn resume(_: &World, officer: &Officer) {
-    let body = json!({"password": crate::world::PASSWORD});
-    officer.post("/v1/officer/sessions/current/resume", &body).await.unwrap().expect(200).unwrap();
+    let body = json!({"password": support::world::PASSWORD});
+    officer.post("/v1/officer/sessions/current/resume", &body).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,21 +124,16 @@ async fn a_supervisor_who_is_asked_sees_what_is_to_be_granted() {
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         world.active(&world.people[0]).await;
         let again = world.waiting(&world.people[0]).await;
-        world.scan(desk, &again).await.expect(200).unwrap();
-        assert_eq!(supervisor.get(&path(&again, "")).await.unwrap().expect(403).unwrap().code(), "reason_required");
-        let version = desk.get(&path(&again, "")).await.unwrap().expect(200).unwrap().text("version").unwrap();
+        world.scan(desk, &again).await.expect(200);
+        supervisor.get(&path(&again, "")).await.expect_problem(403, "reason_required");
+        let version = desk.get(&path(&again, "")).await.expect(200).text("version");
         let reason = json!({"version": version, "reason": "Ponsel hilang; wajah dan KTP-el cocok"});
-        desk.post(&path(&again, "/release"), &reason).await.unwrap().expect(204).unwrap();
-        let seen = supervisor.get(&path(&again, "")).await.unwrap().expect(200).unwrap().json;
+        desk.post(&path(&again, "/release"), &reason).await.expect(204);
+        let seen = supervisor.get(&path(&again, "")).await.expect(200).json;
         assert_eq!((&seen["already_active"], &seen["may_decide"]), (&json!(true), &json!(false)));
-        supervisor.get(&path(&again, "/portrait")).await.unwrap().expect(200).unwrap();
-        supervisor
-            .post(&path(&again, "/release/grant"), &json!({"version": version}))
-            .await
-            .unwrap()
-            .expect(204)
-            .unwrap();
-        let after = supervisor.get(&path(&again, "")).await.unwrap().expect(403).unwrap();
+        supervisor.get(&path(&again, "/portrait")).await.expect(200);
+        supervisor.post(&path(&again, "/release/grant"), &json!({"version": version})).await.expect(204);
+        let after = supervisor.get(&path(&again, "")).await.expect(403);
         assert_eq!(after.code(), "reason_required", "what was granted is no longer asked");
     })
     .await;
@@ -149,31 +145,31 @@ async fn three_wrong_numbers_void_a_match_and_the_next_scan_makes_another() {
         let world = World::open(context).await;
         let desk = world.desk().await;
         let applicant = world.waiting(&world.people[0]).await;
-        let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap().expect(200).unwrap();
-        let body = json!({"token": token.text("token").unwrap()});
+        let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.expect(200);
+        let body = json!({"token": token.text("token")});
         let scan = async || {
-            let answer = applicant.client.post(&applicant.path("/counter-scan"), &body).await.unwrap();
-            answer.expect(202).unwrap().json["match_number"].as_i64().unwrap()
+            let answer = applicant.client.post(&applicant.path("/counter-scan"), &body).await;
+            answer.expect(202).json["match_number"].as_i64().unwrap()
         };
         let confirm =
             async |number: i64| desk.post(&path(&applicant, "/match"), &json!({"match_number": number})).await;
         let number = scan().await;
         let wrong = if number == 99 { 10 } else { number + 1 };
         for left in [2, 1] {
-            let refused = confirm(wrong).await.unwrap().expect(422).unwrap();
+            let refused = confirm(wrong).await.expect(422);
             assert_eq!((refused.code(), &refused.json["tries_left"]), ("invalid_field", &json!(left)));
         }
-        assert_eq!(confirm(wrong).await.unwrap().expect(409).unwrap().code(), "wrong_state");
+        confirm(wrong).await.expect_problem(409, "wrong_state");
         // Now even the right one is nobody's, and the line is gone.
-        assert_eq!(confirm(number).await.unwrap().expect(404).unwrap().code(), "not_found");
-        assert_eq!(desk.get("/v1/officer/matches").await.unwrap().json["items"], json!([]));
+        confirm(number).await.expect_problem(404, "not_found");
+        assert_eq!(desk.get("/v1/officer/matches").await.json["items"], json!([]));
         assert!(world.count(MATCHED, applicant.uuid()).await >= 3, "each is noted");
         let number = scan().await;
-        let waiting = desk.get("/v1/officer/matches").await.unwrap().json;
+        let waiting = desk.get("/v1/officer/matches").await.json;
         assert_eq!(waiting["items"][0]["registration_id"], json!(applicant.id));
-        assert_eq!(confirm(number).await.unwrap().expect(200).unwrap().json["may_decide"], true);
+        assert_eq!(confirm(number).await.expect(200).json["may_decide"], true);
         // The answer was lost and is asked for again.
-        assert_eq!(confirm(number).await.unwrap().expect(200).unwrap().json["may_decide"], true);
+        assert_eq!(confirm(number).await.expect(200).json["may_decide"], true);
     })
     .await;
 }
@@ -186,7 +182,7 @@ async fn who_tries_numbers_without_end_is_stopped() {
         let nobody = format!("/v1/officer/registrations/{}/match", Uuid::from_u128(7));
         let mut told = Vec::new();
         for _ in 0..125 {
-            let answer = desk.post(&nobody, &json!({"match_number": 42})).await.unwrap();
+            let answer = desk.post(&nobody, &json!({"match_number": 42})).await;
             told.push((answer.status.as_u16(), answer.code().to_owned()));
         }
         assert!(told[..120].iter().all(|one| one.0 == 404), "{told:?}");
@@ -207,23 +203,22 @@ async fn strangers_with_a_photographed_counter_qr_keep_nobody_waiting() {
             strangers.push(world.waiting(&world.people[1]).await);
         }
         let resident = world.waiting(&world.people[0]).await;
-        let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.unwrap().expect(200).unwrap();
-        let body: Value = json!({"token": token.text("token").unwrap()});
-        let scan =
-            async |applicant: &Applicant| applicant.client.post(&applicant.path("/counter-scan"), &body).await.unwrap();
-        let number = scan(&resident).await.expect(202).unwrap().json["match_number"].clone();
+        let token = desk.post("/v1/officer/counter-tokens", &json!({})).await.expect(200);
+        let body: Value = json!({"token": token.text("token")});
+        let scan = async |applicant: &Applicant| applicant.client.post(&applicant.path("/counter-scan"), &body).await;
+        let number = scan(&resident).await.expect(202).json["match_number"].clone();
         // One network's share of an officer's list is a third of it, whatever node answers.
         for stranger in &strangers[..9] {
             world.later(1);
-            scan(stranger).await.expect(202).unwrap();
+            scan(stranger).await.expect(202);
         }
-        assert_eq!(scan(&strangers[9]).await.expect(429).unwrap().code(), "too_many");
+        scan(&strangers[9]).await.expect_problem(429, "too_many");
         // Who has a number already gets it again, and stands first again.
-        assert_eq!(scan(&resident).await.expect(202).unwrap().json["match_number"], number);
-        let items = desk.get("/v1/officer/matches").await.unwrap().json["items"].clone();
+        assert_eq!(scan(&resident).await.expect(202).json["match_number"], number);
+        let items = desk.get("/v1/officer/matches").await.json["items"].clone();
         assert_eq!(items[0]["registration_id"], json!(resident.id), "whoever scanned last stands first");
         let body = json!({"match_number": number});
-        desk.post(&path(&resident, "/match"), &body).await.unwrap().expect(200).unwrap();
+        desk.post(&path(&resident, "/match"), &body).await.expect(200);
     })
     .await;
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ikd::demo::client::{Answer, Resident};
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::client::Resident;
 use uuid::Uuid;
 
 use crate::headers::{problem, secure};
-use crate::world::{Applicant, BANK, World};
 use support::each_engine;
+use support::world::{Applicant, BANK, World};
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,26 +211,20 @@ impl Stage {
     async fn set_up(context: ikd::context::Context) -> Self {
         let world = World::open(context).await;
         let (fresh, waiting) = (world.register(&world.people[0]).await, world.waiting(&world.people[1]).await);
-        world.scan(world.desk().await, &waiting).await.expect(200).unwrap();
+        world.scan(world.desk().await, &waiting).await.expect(200);
         let (sent, active) = (world.approved(&world.people[2]).await, world.active(&world.people[3]).await);
         let stranger = world.phone();
-        stranger.captcha().await.unwrap();
-        let new = ikd::teller::service::add_employee(&world.context, BANK, "dewi", "Dewi Uji").await.unwrap();
-        let secret = ikd::login::totp::from_base32(new.totp_secret.expose()).unwrap();
-        let code = ikd::login::totp::code(&secret, world.context.now()).unwrap();
-        let body = json!({"username": "dewi", "password": new.password.expose(), "totp": code});
-        let logged_in = world.http.post(format!("{}/v1/teller/sessions", world.base)).json(&body).send().await.unwrap();
-        let teller = Answer::read(logged_in).await.unwrap().expect(201).unwrap().cookie.unwrap();
+        stranger.captcha().await;
+        let teller = world.teller("dewi").await;
         let parties = world.app.verification.parties();
         let revoked = parties.add_key(BANK).await.unwrap();
         parties.revoke_key(revoked.key_id).await.unwrap();
         let token = world.present(&active, "age").await;
-        let verification =
-            world.bank().verify(&token, "age_check", "stage").await.unwrap().text("verification_id").unwrap();
+        let verification = world.bank().verify(&token, "age_check", "stage").await.text("verification_id");
         Self {
             officer: world.desk().await.cookie(),
-            supervisor: world.supervisor("penyelia", crate::world::OFFICE).await.cookie(),
-            pin_key: crate::world::pin_key(&sent.record).public_text(),
+            supervisor: world.supervisor("penyelia", support::world::OFFICE).await.cookie(),
+            pin_key: support::world::pin_key(&sent.record).public_text(),
             revoked: revoked.expose(),
             fresh,
             waiting,
@@ -307,8 +301,8 @@ struct Case<'a> {
 async fn judge(stage: &Stage, case: &Case<'_>) {
     let mut details = Vec::new();
     for language in ["id", "en"] {
-        let url = format!("{}{}", stage.world.base, case.path);
-        let mut request = stage.world.http.request(case.method.clone(), url).header("Accept-Language", language);
+        let request = stage.world.request(case.method.clone(), &case.path);
+        let mut request = request.header("Accept-Language", language);
         match &case.caller {
             As::Nobody => {}
             As::Device(phone) => {
@@ -318,7 +312,7 @@ async fn judge(stage: &Stage, case: &Case<'_>) {
                 }
             }
             As::Cookie(cookie) => request = request.header("Cookie", cookie),
-            As::Bearer(key) => request = request.bearer_auth(key),
+            As::Bearer(key) => request = request.bearer(key),
             As::Header(name, value) => request = request.header(*name, value),
         }
         if let Some(kind) = case.content_type {
@@ -327,7 +321,7 @@ async fn judge(stage: &Stage, case: &Case<'_>) {
         if let Some(key) = &case.key {
             request = request.header("Idempotency-Key", key);
         }
-        let answer = Answer::read(request.body(case.body.clone()).send().await.unwrap()).await.unwrap();
+        let answer = request.body(case.body.clone()).send().await;
         let what = format!("{} {}: {}", case.method, case.path, case.what);
         problem(&what, &answer, case.expected.0, case.expected.1);
         assert_eq!(answer.headers["content-language"], language, "{what}");
@@ -650,7 +644,7 @@ async fn a_selfie_of_the_wrong_kind_or_size_and_a_fault_tell_no_more_than_they_m
                 resident,
             )
             .await;
-        let answer = stage.active.client.get("/v1/me").await.unwrap();
+        let answer = stage.active.client.get("/v1/me").await;
         problem("fault", &answer, 500, "internal");
         let text = String::from_utf8_lossy(&answer.bytes).to_lowercase();
         for word in ["sealed", "holder_record", "vault", "sql", "src/"] {

@@ -2,17 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-#[allow(dead_code, reason = "the black-box tests use the rest")]
-#[path = "../api/world.rs"]
-mod world;
-
 use ikd::device::client::DeviceKey;
-use ikd::login::totp;
-use ikd::teller::service::add_employee;
 use serde_json::json;
 
-use support::each_engine;
-use world::{Applicant, BANK, World};
+use support::world::{Applicant, OFFICE, World};
+use support::{Engine, each_engine};
 
 const HOLDER: [u8; 32] = [0x11; 32];
 const APPLICANT: [u8; 32] = [0x22; 32];
@@ -24,14 +18,7 @@ fn hex(bytes: &[u8]) -> String {
 /// Somebody whose device key the Python side knows too.
 async fn register(world: &World, person: usize, scalar: &[u8; 32]) -> Applicant {
     let client = world.phone().with_key(DeviceKey::from_secret(scalar).unwrap());
-    let record = world.people[person].clone();
-    let email = format!("kontrak{person}@example.id");
-    let body = world.registration(&record, &email);
-    let id =
-        client.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap().text("registration_id").unwrap();
-    let applicant = Applicant { client, record, id, email };
-    world.ready(&applicant).await;
-    applicant
+    world.waiting_from(client, &world.people[person], &format!("kontrak{person}@example.id")).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -40,27 +27,21 @@ async fn the_description_is_valid_and_the_answers_are_as_it_says() {
         let world = World::open(context).await;
         let desk = world.desk().await;
         let mut holder = register(&world, 0, &HOLDER).await;
-        world.scan(desk, &holder).await.expect(200).unwrap();
-        world.approve(desk, &holder).await.expect(200).unwrap();
+        world.scan(desk, &holder).await.expect(200);
+        world.approve(desk, &holder).await.expect(200);
         world.app.deliver_mail().await.unwrap();
         world.activate(&mut holder).await;
         let applicant = register(&world, 1, &APPLICANT).await;
         let scanned = world.waiting(&world.people[2]).await;
-        world.scan(desk, &scanned).await.expect(200).unwrap();
-        let supervisor = world.supervisor("penyelia", world::OFFICE).await;
+        world.scan(desk, &scanned).await.expect(200);
+        let supervisor = world.supervisor("penyelia", OFFICE).await;
 
-        let employee = add_employee(&world.context, BANK, "dewi", "Dewi Uji").await.unwrap();
-        let secret = totp::from_base32(employee.totp_secret.expose()).unwrap();
-        let code = totp::code(&secret, world.context.now()).unwrap();
-        let body = json!({"username": "dewi", "password": employee.password.expose(), "totp": code});
-        let url = format!("{}/v1/teller/sessions", world.base);
-        let teller =
-            ikd::demo::client::Answer::read(world.http.post(url).json(&body).send().await.unwrap()).await.unwrap();
-        let nonce = applicant.client.get("/v1/terms").await.unwrap().nonce;
+        let teller = world.teller("dewi").await;
+        let nonce = applicant.client.get("/v1/terms").await.nonce;
 
         let prepared = json!({
             "base": world.base, "api_key": world.api_key, "nonce": nonce, "scanned": scanned.id,
-            "officer": supervisor.cookie(), "teller": teller.expect(201).unwrap().cookie,
+            "officer": supervisor.cookie(), "teller": teller,
             "holder": {"scalar": hex(&HOLDER), "access_token": holder.client.access_token()},
             "applicant": {"scalar": hex(&APPLICANT), "id": applicant.id},
         });
@@ -79,15 +60,14 @@ async fn the_description_is_valid_and_the_answers_are_as_it_says() {
 
 #[tokio::test]
 async fn the_description_names_what_is_on_the_wire() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(support::context(support::Engine::Sqlite, folder.path()).await).await;
-    let get = async |path: &str| world.http.get(format!("{}{path}", world.base)).send().await.unwrap();
-    let api: serde_json::Value = get("/openapi.json").await.json().await.unwrap();
+    let world = World::on(Engine::Sqlite).await;
+    let get = async |path: &str| world.get(path).send().await.expect(200);
+    let api = get("/openapi.json").await.json;
     let (paths, schemas) = (&api["paths"], &api["components"]["schemas"]);
 
     let names: Vec<_> = ikd::attribute::Attribute::ALL.iter().map(|attribute| attribute.name()).collect();
     assert_eq!(schemas["Attribute"]["enum"], json!(names));
-    let served = get("/.well-known/jwks.json").await.headers()["content-type"].to_str().unwrap().to_owned();
+    let served = get("/.well-known/jwks.json").await.header("content-type").to_owned();
     assert!(paths["/.well-known/jwks.json"]["get"]["responses"]["200"]["content"][&served].is_object(), "{served}");
     for path in ["/v1/verifications", "/v1/teller/verifications"] {
         let key = &paths[path]["post"]["parameters"][0];

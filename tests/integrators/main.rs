@@ -3,25 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use ikd::activation::code::ActivationCode;
-use ikd::app::App;
 use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
-use ikd::context::Context;
+use ikd::config::Config;
 use ikd::credential::qr;
-use ikd::keyring::Keyring;
-use ikd::random::Random;
-use ikd::register::{Date, MaritalStatus, Nationality, RegisterRecord, Religion, Sex, VitalStatus};
+use ikd::register::{Date, RegisterRecord, Sex};
 use ikd::verification::model::Purpose;
-use ikd::verification::party::Parties;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use support::world::{Host, World, approval, code_in};
 use support::{Engine, root};
-
-const RESIDENT: Uuid = Uuid::from_u128(0x51);
 
 /// The example app on one phone: its state file.
 struct Phone {
@@ -47,56 +39,25 @@ impl Phone {
     }
 }
 
-/// A node with real time and randomness, as an integrator meets it.
-async fn node(folder: &Path) -> (Context, String) {
-    let mut context = support::context(Engine::Sqlite, folder).await;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut config = (*context.config).clone();
-    config.service.public_url.clone_from(&url);
-    config.captcha.max_number = 2_000;
-    context = context.altered(|sources| {
-        (sources.config, sources.clock, sources.random) = (Arc::new(config), Clock::System, Random::system());
-    });
-    Keyring::init(&context).await.unwrap();
-    let router = App::open(context.clone()).await.unwrap().router();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    (context, url)
-}
-
-/// What the officer's approval leaves behind; the counter has tests of its own.
-async fn approve(context: &Context, id: Uuid) {
-    let record = RegisterRecord {
+/// A node with real time, randomness and limits, as an integrator meets it; Siti Rahma is in its register.
+async fn node(folder: &Path) -> World {
+    let context = support::context(Engine::Sqlite, folder).await;
+    let context =
+        context.altered(|sources| (sources.clock, sources.random) = (Clock::System, ikd::random::Random::system()));
+    let world = World::open_with(context, |config| {
+        (config.limits, config.captcha) = (Config::default().limits, Config::default().captcha);
+        config.captcha.max_number = 2_000;
+    })
+    .await;
+    let siti = RegisterRecord {
         nik: "3171015708900001".parse().unwrap(),
         full_name: String::from("SITI RAHMA"),
-        birth_place: String::from("JAKARTA"),
         birth_date: Date::parse("1990-08-17").unwrap(),
         sex: Sex::Female,
-        blood_type: None,
-        address: String::from("JL. MELATI NO. 5"),
-        rt: String::from("001"),
-        rw: String::from("002"),
-        village: String::from("GAMBIR"),
-        district: String::from("GAMBIR"),
-        regency: String::from("JAKARTA PUSAT"),
-        province: String::from("DKI JAKARTA"),
-        religion: Religion::Islam,
-        marital_status: MaritalStatus::Married,
-        occupation: String::from("GURU"),
-        nationality: Nationality::Indonesian,
-        valid_until: None,
-        issued_place: String::from("JAKARTA PUSAT"),
-        issued_on: None,
-        vital_status: VitalStatus::Alive,
+        ..world.people[0].clone()
     };
-    let mut tx = context.db.write().await.unwrap();
-    let update = "UPDATE registration SET state = 'code_sent', code_generation = 1, resident_id = $2 \
-                  WHERE registration_id = $1 AND state = 'awaiting_officer'";
-    assert_eq!(ikd::execute!(&mut tx, update, id, RESIDENT).unwrap(), 1);
-    let sealed = context.vault.seal_row(&context.random, "holder_record", RESIDENT, &record).unwrap();
-    let insert = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3)";
-    ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice(), context.now()).unwrap();
-    tx.commit().await.unwrap();
+    world.put(vec![siti]).await;
+    world
 }
 
 fn selfie(folder: &Path) -> String {
@@ -108,7 +69,8 @@ fn selfie(folder: &Path) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_app_developers_example_goes_all_the_way() {
     let folder = tempfile::tempdir().unwrap();
-    let (context, url) = node(folder.path()).await;
+    let world = node(folder.path()).await;
+    let url = world.base.clone();
     let phone = Phone { state: folder.path().join("siti.json"), url: url.clone() };
 
     let person = ["--nik", "3171015708900001", "--name", "Siti Rahma", "--birth-date", "1990-08-17"];
@@ -116,15 +78,19 @@ async fn the_app_developers_example_goes_all_the_way() {
     let (answer, done) = phone.run(&[&["register"], &person[..], &contact[..]].concat()).await;
     assert!(done, "{answer}");
     assert_eq!(answer["next"], "take_selfie");
-    let id: Uuid = answer["registration_id"].as_str().unwrap().parse().unwrap();
+    let id = answer["registration_id"].as_str().unwrap().to_owned();
     let (answer, done) = phone.run(&["selfie", &selfie(folder.path())]).await;
     assert!(done, "{answer}");
     assert_eq!(phone.run(&["status"]).await.0["state"], "awaiting_officer");
     let (answer, done) = phone.run(&["activation-qr"]).await;
     assert!(done && answer["token"].is_string(), "{answer}");
 
-    approve(&context, id).await;
-    let code = ActivationCode::derive(&context.vault, id, 1).unwrap().digits();
+    world.ask_register().await;
+    let desk = world.desk().await;
+    desk.post("/v1/officer/scans", &json!({"token": answer["token"]})).await.expect(200);
+    assert_eq!(world.decide_on(desk, &id, "approval", &approval()).await.expect(200).json["state"], "code_sent");
+    world.send_mail().await;
+    let code = world.letter_texts().iter().find_map(|text| code_in(text, &id)).unwrap();
     let (answer, done) = phone.run(&["activate", "--code", &code, "--pin", "123456"]).await;
     assert!(!done && answer["code"] == "weak_pin", "{answer}");
     let wrong = format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000);
@@ -145,7 +111,7 @@ async fn the_app_developers_example_goes_all_the_way() {
     assert!(qr::read_png(&std::fs::read(&png).unwrap()).is_ok());
     let (history, done) = phone.run(&["history", "--pin", "902157"]).await;
     assert!(done && history == json!({"items": [], "next": null}), "{history}");
-    the_banks_example_verifies(&context, folder.path(), &url, answer["token"].as_str().unwrap()).await;
+    the_banks_example_verifies(&world, folder.path(), &url, answer["token"].as_str().unwrap()).await;
     let (history, _) = phone.run(&["history", "--pin", "902157"]).await;
     let results: Vec<_> = history["items"].as_array().unwrap().iter().map(|item| item["result"].clone()).collect();
     assert_eq!(results, ["invalid", "valid"]);
@@ -157,14 +123,13 @@ async fn the_app_developers_example_goes_all_the_way() {
 }
 
 /// `bank.py` as its page prints it: key set, verification, receipt; then what must be refused.
-async fn the_banks_example_verifies(context: &Context, folder: &Path, url: &str, token: &str) {
+async fn the_banks_example_verifies(world: &World, folder: &Path, url: &str, token: &str) {
     let purpose = Purpose {
         code: String::from("open_account"),
         text_id: String::from("Membuka rekening"),
         text_en: String::from("Opening an account"),
     };
-    let parties = Parties::new(context.clone());
-    let (_, key) = parties.add("Bank Contoh", AttributeSet::FULL, &[purpose]).await.unwrap();
+    let (_, key) = world.app.verification.parties().add("Bank Contoh", AttributeSet::FULL, &[purpose]).await.unwrap();
     let run = async |arguments: &[&str]| {
         let output = tokio::process::Command::new(support::python())
             .arg(root().join("docs/integrators/bank.py"))

@@ -6,12 +6,13 @@ use std::process::Stdio;
 use serde_json::Value;
 use sqlx::Executor;
 
-use crate::people::{cast, holder, present};
-use crate::world::{World, ikd, text, until};
+use support::node::{ikd, text};
+use support::world::World;
+use support::{Engine, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_serve_says_why() {
-    let world = World::bare().await;
+    let world = World::bare(Engine::Postgres).await;
     let output = world.run(&["serve"]).await;
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "missing keys: {told}");
@@ -151,11 +152,10 @@ async fn the_shown_configuration_has_no_secrets() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_are_judged_offline_and_the_audit_log_is_read() {
-    let world = World::new().await;
-    let cast = cast(&world, 1).await;
+    let world = World::with_people(Engine::Postgres, 1).await;
     let node = world.node(&[]).await;
-    let resident = holder(&world, &cast, 0, &[&node.base]).await;
-    let token = present(&resident).await;
+    let resident = world.active(&[&node.base], 0).await;
+    let token = world.present(&resident, "full").await;
 
     let keys = world.run(&["keys", "export"]).await;
     assert_eq!(keys.status.code(), Some(0));
@@ -191,7 +191,7 @@ async fn tokens_are_judged_offline_and_the_audit_log_is_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_brings_nobody_is_not_taken_for_done() {
-    let world = World::new().await;
+    let world = World::with_keys(Engine::Postgres).await;
     let path = world.folder.path().join("people.csv");
     world.json(&["register", "generate", "--count", "1", "--csv", "people.csv"]).await;
     let whole = std::fs::read_to_string(&path).unwrap();
@@ -208,7 +208,7 @@ async fn a_file_that_brings_nobody_is_not_taken_for_done() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_import_continues() {
     const ROWS: i64 = 30_000;
-    let world = World::new().await;
+    let world = World::with_keys(Engine::Postgres).await;
     let made =
         world.json(&["register", "generate", "--count", &ROWS.to_string(), "--seed", "5", "--csv", "people.csv"]).await;
     assert_eq!(made["written"], ROWS);

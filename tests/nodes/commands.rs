@@ -6,21 +6,23 @@ use serde_json::{Value, json};
 
 use support::acts::BY_COMMAND;
 
-use crate::world::{World, text};
+use support::Engine;
+use support::node::text;
+use support::world::{Program, World};
 
 /// Runs a command; its exit code.
-async fn code(world: &World, words: &[&str]) -> i32 {
+async fn code(world: &World<Program>, words: &[&str]) -> i32 {
     world.run(words).await.status.code().unwrap()
 }
 
 /// Runs a command that must succeed; what it printed.
-async fn printed(world: &World, words: &[&str]) -> String {
+async fn printed(world: &World<Program>, words: &[&str]) -> String {
     let output = world.run(words).await;
     assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
     text(&output.stdout)
 }
 
-fn path(world: &World, name: &str) -> PathBuf {
+fn path(world: &World<Program>, name: &str) -> PathBuf {
     world.folder.path().join(name)
 }
 
@@ -30,7 +32,7 @@ fn is_private(path: &Path) -> bool {
 }
 
 /// The id of the token key that signs.
-async fn listed_kid(world: &World) -> String {
+async fn listed_kid(world: &World<Program>) -> String {
     let listed = world.json(&["keys", "list"]).await;
     let keys = listed["keys"].as_array().unwrap();
     let active = keys.iter().find(|key| key["purpose"] == "token" && key["state"] == "active").unwrap();
@@ -39,7 +41,7 @@ async fn listed_kid(world: &World) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_offices_officers_parties_and_the_audit_log() {
-    let world = World::bare().await;
+    let world = World::bare(Engine::Postgres).await;
     let first = world.json(&["keys", "init"]).await;
     assert_eq!((&first["root_made"], first["keys"].as_array().unwrap().len()), (&Value::Bool(true), 2));
     assert_eq!(world.json(&["keys", "init"]).await["keys"], json!([]), "a second time nothing is made");
@@ -142,7 +144,7 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_register_is_generated_imported_closed_and_opened() {
-    let world = World::new().await;
+    let world = World::with_keys(Engine::Postgres).await;
     let made = world.json(&["register", "generate", "--count", "30", "--seed", "3", "--show", "2"]).await;
     assert_eq!((&made["written"], made["residents"].as_array().unwrap().len()), (&30.into(), 2));
     let again = world.json(&["register", "generate", "--count", "30", "--seed", "3", "--show", "2"]).await;

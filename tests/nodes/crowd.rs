@@ -10,7 +10,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::world::{Node, World, until};
+use support::node::{Node, text};
+use support::world::World;
+use support::{Engine, until};
 
 /// Every address of 127.0.0.0/8 is this machine's: clients with addresses of their own.
 fn source(last: u8) -> IpAddr {
@@ -44,7 +46,7 @@ async fn silent_sockets_cost_whoever_opened_them_and_nobody_else() {
     let sockets: usize = std::env::var("IKD_TEST_SOCKETS").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
-    let world = World::new().await;
+    let world = World::with_keys(Engine::Postgres).await;
     // As many services are started: 1,024 files at most. The node raises the lower limit itself.
     let node = Node::start_with_files(world.folder.path(), &world.env(&[]), 300, 1_024).await;
     assert!(node.printed().contains("too low for http.connections"), "{}", node.printed());
@@ -98,7 +100,7 @@ async fn silent_sockets_cost_whoever_opened_them_and_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_longest_silent_socket_is_closed_first() {
-    let world = World::new().await;
+    let world = World::with_keys(Engine::Postgres).await;
     let node = world.node(&[("HTTP__CONNECTIONS", "64"), ("HTTP__HEADER_TIMEOUT_SECONDS", "600")]).await;
     let address: SocketAddr = node.base.strip_prefix("http://").unwrap().parse().unwrap();
     let mut silent = Vec::new();
@@ -117,14 +119,14 @@ async fn the_longest_silent_socket_is_closed_first() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_few_files_are_said_at_the_start() {
-    let world = World::new().await;
+    let world = World::with_keys(Engine::Postgres).await;
     let env = world.env(&[]);
     let program = support::program();
     let mut command = tokio::process::Command::new("/bin/sh");
     command.current_dir(world.folder.path()).env_clear().envs(env);
     let output =
         command.arg("-c").arg(format!("ulimit -n 200 && exec '{}' serve", program.display())).output().await.unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", crate::world::text(&output.stderr));
-    let said = crate::world::text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    let said = text(&output.stderr);
     assert!(said.contains("only 200 files may be open") && said.contains("LimitNOFILE"), "{said}");
 }

@@ -4,17 +4,39 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use ikd::clock::Clock;
-use ikd::demo::client::{Bank, Resident};
+use ikd::clock::{Clock, Timestamp};
 use ikd::demo::lan::{Certificate, tunnel};
 use ikd::mail::Mailbox;
+use ikd::random::Random;
 use rustls_pki_types::ServerName;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
-use crate::people::{self, LogIn, http, random};
-use crate::world::{ikd, signal, text, until};
-use support::Signal;
+use support::node::{ikd, signal, text};
+use support::world::{Host, LogIn, Person, World};
+use support::{Signal, http};
+
+/// A demonstration that another process runs.
+struct Demo {
+    base: String,
+    mailbox: Mailbox,
+}
+
+impl Host for Demo {
+    const CAPTCHA: bool = true;
+
+    fn public_url(&self) -> &str {
+        &self.base
+    }
+
+    fn now(&self) -> Timestamp {
+        Clock::System.now()
+    }
+
+    fn letter_texts(&self) -> Vec<String> {
+        self.mailbox.list(10).unwrap().into_iter().map(|letter| letter.text).collect()
+    }
+}
 
 /// A folder's name is no URL.
 const FOLDER: &str = "d%20y #?mode=memory&x";
@@ -59,21 +81,18 @@ async fn another_program_drives_the_demo() {
     let person = &ready["residents"][0];
     assert!(person["nik"].is_string() && person["full_name"].is_string() && person["birth_date"].is_string());
 
-    let mut resident = Resident::new(http(), base, &random());
-    let id = people::register(&resident, person, "program@contoh.id").await;
-    let officer = LogIn::read(&ready["officer"]).log_in(base).await;
-    people::visit(&resident, &officer, &id).await;
     let mailbox = Mailbox::create(ready["mailbox_dir"].as_str().unwrap().into()).unwrap();
-    let code = until("the mail in the folder", 10, async || {
-        mailbox.list(10).unwrap().iter().find_map(|letter| people::code_in(&letter.text, &id))
-    })
-    .await;
-    people::activate(&mut resident, &id, &code).await;
-    let bank = Bank::new(http(), base, ready["relying_party"]["api_key"].as_str().unwrap());
+    let world = World::around(Demo { base: base.to_owned(), mailbox }, Random::system());
+    let phone = world.phone_at(&[base]);
+    let mut resident = world.waiting_from(phone, &Person::read(person), "program@contoh.id").await;
+    let officer = world.log_in_at(base, &LogIn::read(&ready["officer"])).await;
+    world.visit(&officer, &resident).await;
+    world.activate(&mut resident).await;
+    let bank = world.bank_at(base, ready["relying_party"]["api_key"].as_str().unwrap());
     assert_eq!(ready["relying_party"]["purposes"][0], "open_account");
-    let token = people::present(&resident).await;
-    assert_eq!(people::verdict(&bank, &token).await, "valid");
-    assert_eq!(people::verdict(&bank, &token).await, "already_used");
+    let token = world.present(&resident, "full").await;
+    assert_eq!(world.verdict_of(&bank, &token).await, "valid");
+    assert_eq!(world.verdict_of(&bank, &token).await, "already_used");
 
     signal(&child, Signal::TERM);
     let mut rest = String::new();

@@ -1,65 +1,62 @@
 //! Personal data and secrets never reach logs and metrics.
 
 use ikd::device::client::PinKey;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::people::{activate_with, cast, http, letter, phone, present, random, register, verdict, visit};
-use crate::world::World;
+use support::world::World;
+use support::{Engine, http};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_canary_reaches_logs_or_metrics() {
-    let world = World::new().await;
-    let cast = cast(&world, 2).await;
+    let world = World::with_people(Engine::Postgres, 2).await;
     // The metrics listener does not say its port: one that was free a moment ago.
     let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let node = world.node(&[("LOG__LEVEL", "debug"), ("HTTP__METRICS_LISTEN", &metrics)]).await;
-    let person = &cast.residents[0];
+    let person = &world.people[0];
     let email = "kenari.uji.7391@surel-kenari-5512.id";
 
-    let mut resident = phone(&[&node.base]);
-    let id = register(&resident, person, email).await;
-    let officer = cast.officer.log_in(&node.base).await;
-    let path = format!("/v1/registrations/{id}/activation-token");
-    let activation = resident.post(&path, &json!({})).await.unwrap().text("token").unwrap();
+    let mut resident = world.waiting(&[&node.base], 0, email).await;
+    let log_in = world.officer();
+    let officer = world.log_in_at(&node.base, log_in).await;
+    let activation = world.activation_token(&resident).await;
     // What goes wrong is logged more than what goes well.
     for (name, password) in
-        [("kenari.petugas.88", "sandi kenari 4417 salah"), (cast.officer.username.as_str(), "sandi kenari 4417 salah")]
+        [("kenari.petugas.88", "sandi kenari 4417 salah"), (log_in.username.as_str(), "sandi kenari 4417 salah")]
     {
         let body = json!({"username": name, "password": password, "totp": "000000"});
-        let refused = http().post(format!("{}/v1/officer/sessions", node.base)).json(&body).send().await.unwrap();
-        assert_eq!(refused.status(), 401);
+        world.request_at(&node.base, Method::POST, "/v1/officer/sessions").json(&body).send().await.expect(401);
     }
     let wrong = json!({"token": activation.replace('0', "1")});
-    assert_eq!(officer.post("/v1/officer/scans", &wrong).await.unwrap().status.as_u16() / 100, 4);
-    visit(&resident, &officer, &id).await;
-    let (_, code) = letter(&world, &id).await;
-    let wrong = json!({"code": "abc", "captcha": resident.captcha().await.unwrap()});
-    resident.post(&format!("/v1/registrations/{id}/activation-code"), &wrong).await.unwrap();
-    let pin = PinKey::from_seed(&random().bytes());
+    assert_eq!(officer.post("/v1/officer/scans", &wrong).await.status.as_u16() / 100, 4);
+    world.visit(&officer, &resident).await;
+    let code = world.code_sent(&resident).await;
+    world.enter(&resident, "abc").await;
+    let pin = PinKey::from_seed(&world.random.bytes());
     let pin_key = pin.public_text();
-    let access = activate_with(&mut resident, &id, &code, pin).await.text("access_token").unwrap();
-    let bank = cast.bank(&node.base);
-    let token = present(&resident).await;
-    let answer = bank.verify(&token, "open_account", "kunci-sekali-pakai-8412").await.unwrap().expect(200).unwrap();
-    assert_eq!(answer.json["attributes"]["nik"], person["nik"], "the flow carried the canaries");
-    assert_eq!(verdict(&bank, &token).await, "already_used");
+    let access = world.activate_with(&mut resident, pin).await.text("access_token");
+    let bank = world.bank(&node.base);
+    let token = world.present(&resident, "full").await;
+    let answer = bank.verify(&token, "open_account", "kunci-sekali-pakai-8412").await.expect(200);
+    assert_eq!(answer.json["attributes"]["nik"], person.nik.as_str(), "the flow carried the canaries");
+    assert_eq!(world.verdict_of(&bank, &token).await, "already_used");
     let body = json!({"token": token, "purpose": "unknown"});
-    assert_eq!(bank.verify_body(&body, "kunci-lain").await.unwrap().status, 403);
-    let offline = resident.post("/v1/me/presentations", &json!({"share": "basic", "offline": true})).await.unwrap();
-    let offline = offline.expect(200).unwrap().text("token").unwrap();
-    assert_eq!(verdict(&bank, &offline).await, "valid");
-    let typed = resident.post("/v1/me/presentations", &json!({"share": "basic", "code": true})).await.unwrap();
-    let typed = typed.expect(200).unwrap().text("code").unwrap();
+    assert_eq!(bank.verify_body(&body, "kunci-lain").await.status, 403);
+    let offline = resident.client.post("/v1/me/presentations", &json!({"share": "basic", "offline": true})).await;
+    let offline = offline.expect(200).text("token");
+    assert_eq!(world.verdict_of(&bank, &offline).await, "valid");
+    let typed = resident.client.post("/v1/me/presentations", &json!({"share": "basic", "code": true})).await;
+    let typed = typed.expect(200).text("code");
     let other = format!("{}{}", &typed[1..], &typed[..1]);
     for (code, key, status) in [(&typed, "kode-a", 200), (&other, "kode-b", 200), (&format!("{typed}x"), "kode-c", 422)]
     {
         let body = json!({"code": code, "purpose": "open_account"});
-        let answer = bank.verify_body(&body, key).await.unwrap();
+        let answer = bank.verify_body(&body, key).await;
         assert_eq!(answer.status, status, "{}", answer.json);
     }
-    resident.get("/v1/me/verifications").await.unwrap().expect(200).unwrap();
-    let rejected = json!({"nik": person["nik"], "full_name": person["full_name"], "email": email, "phone": 5});
-    assert_eq!(resident.post("/v1/registrations", &rejected).await.unwrap().status.as_u16() / 100, 4);
+    resident.client.get("/v1/me/verifications").await.expect(200);
+    let rejected = json!({"nik": person.nik, "full_name": person.full_name, "email": email, "phone": 5});
+    assert_eq!(resident.client.post("/v1/registrations", &rejected).await.status.as_u16() / 100, 4);
 
     let metrics = http().get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("ikd_http_requests_total"), "{metrics}");
@@ -69,14 +66,13 @@ async fn no_canary_reaches_logs_or_metrics() {
     for line in printed.lines() {
         assert!(serde_json::from_str::<Value>(line).is_ok(), "not JSON: {line}");
     }
-    let member = |name: &str| person[name].as_str().unwrap().to_owned();
-    let (first, last) = (cast.api_key.rsplit_once('_').unwrap().1, cast.officer.password.as_str());
+    let (first, last) = (world.api_key.rsplit_once('_').unwrap().1, log_in.password.as_str());
     let cookie = officer.cookie();
     let cookie = cookie.split_once('=').unwrap().1;
     let canaries = [
-        ("NIK", member("nik")),
-        ("name", member("full_name")),
-        ("birth date", member("birth_date")),
+        ("NIK", person.nik.clone()),
+        ("name", person.full_name.clone()),
+        ("birth date", person.birth_date.clone()),
         ("e-mail", email.to_owned()),
         ("domain of the e-mail", String::from("surel-kenari-5512")),
         ("a name that nobody has", String::from("kenari.petugas.88")),
@@ -87,7 +83,7 @@ async fn no_canary_reaches_logs_or_metrics() {
         ("PIN public key", pin_key),
         ("API key secret", first.to_owned()),
         ("password", last.to_owned()),
-        ("authenticator secret", cast.officer.totp_secret.clone()),
+        ("authenticator secret", log_in.totp_secret.clone()),
         ("session cookie", cookie.to_owned()),
         ("access token", access),
         ("activation token", activation),

@@ -8,7 +8,5 @@ mod commands;
 mod crowd;
 mod demo;
 mod logs;
-mod people;
 mod setup;
 mod stop;
-mod world;

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use ikd::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::people::LogIn;
-use crate::world::{Node, ikd, text};
+use support::http;
+use support::node::{Node, ikd, text};
+use support::world::LogIn;
 
 const FIRST: [&str; 9] = [
     "setup",
@@ -87,8 +89,8 @@ async fn a_new_installation_is_made_once_and_serves() {
     let env = [&env[..], &[(String::from("IKD__HTTP__LISTEN"), address)]].concat();
     let health = ikd(folder.path(), &env).arg("health").output().await.unwrap();
     assert_eq!((health.status.code(), text(&health.stdout).trim()), (Some(0), "ready"), "{}", text(&health.stderr));
-    let officer = LogIn::read(&made["admin"]).log_in(&node.base).await;
-    let session = officer.get("/v1/officer/sessions/current").await.unwrap().expect(200).unwrap();
+    let officer = LogIn::read(&made["admin"]).officer(http(), &node.base, Clock::System.now()).await;
+    let session = officer.get("/v1/officer/sessions/current").await.expect(200);
     assert_eq!(session.json["role"], "supervisor", "{}", session.json);
     node.kill().await;
     let health = ikd(folder.path(), &env).arg("health").output().await.unwrap();
@@ -197,7 +199,7 @@ async fn systemd_is_told_when_the_service_is_ready() {
     };
     let mut node = Node::start(folder.path(), &env).await;
     assert!(next().await.contains("READY=1"));
-    node.terminate().await;
+    node.terminate();
     assert!(next().await.contains("STOPPING=1"));
     assert_eq!(node.ended(30).await, Some(0));
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::people::http;
-use crate::world::World;
+use support::world::World;
+use support::{Engine, http};
 
 /// How long a client here holds on by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -17,7 +17,7 @@ async fn connect(base: &str) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_lets_a_slow_request_finish() {
-    let world = World::new().await;
+    let world = World::with_keys(Engine::Postgres).await;
     let mut node = world.node(&[("HTTP__HEADER_TIMEOUT_SECONDS", "3")]).await;
     let body = r#"{"username": "nobody", "password": "not-a-password-at-all", "totp": "123456"}"#;
     let mut slow = connect(&node.base).await;
@@ -30,7 +30,7 @@ async fn sigterm_lets_a_slow_request_finish() {
     // Somebody who says nothing must not hold the stop up for longer than the header timeout.
     let silent = connect(&node.base).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    node.terminate().await;
+    node.terminate();
     tokio::time::sleep(Duration::from_millis(700)).await;
     let address = node.base.strip_prefix("http://").unwrap();
     assert!(TcpStream::connect(address).await.is_err(), "a stopping node takes no new connections");
@@ -45,7 +45,7 @@ async fn sigterm_lets_a_slow_request_finish() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silent_and_slow_clients_hold_nobody_up() {
-    let world = World::new().await;
+    let world = World::with_keys(Engine::Postgres).await;
     let node = world.node(&[("HTTP__HEADER_TIMEOUT_SECONDS", "2")]).await;
     let begun = Instant::now();
     let sockets: Vec<_> = (0..300)

@@ -9,7 +9,11 @@ use ikd::fetch_one;
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
-use crate::world::{Cluster, Node, TOKENS, World, cluster_folder, result};
+use support::node::Node;
+use support::world::{Holders, World, outcome};
+
+use crate::TOKENS;
+use crate::cluster::{Cluster, cluster_folder};
 
 /// How the primary leaves.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +36,7 @@ struct Load {
 }
 
 impl Load {
-    fn start(world: &Arc<World>, node: &Arc<Node>) -> Self {
+    fn start(world: &Arc<World<Holders>>, node: &Arc<Node>) -> Self {
         let (stop, valid) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Vec<_>>>::default());
         let mut clients = tokio::task::JoinSet::new();
         for holder in 0..8 {
@@ -45,7 +49,7 @@ impl Load {
                     let asked = world.ask(&node, &token, key);
                     let answer = tokio::time::timeout(Duration::from_secs(5), asked).await;
                     let Ok(Ok(Some(answer))) = answer else { continue };
-                    if result(&answer) == ("valid", "") {
+                    if outcome(&answer) == ("valid", "") {
                         let id = answer.json["verification_id"].as_str().unwrap().parse().unwrap();
                         valid.lock().unwrap().push((id, Instant::now()));
                     } else {
@@ -105,10 +109,10 @@ async fn administer(cluster: &Cluster, which: usize, sql: &'static str) {
 async fn take_over(fault: Fault, moving: bool) {
     let (folder, data) = cluster_folder();
     let cluster = Cluster::start(&data);
-    let world = Arc::new(World::make(folder.path(), &cluster.url(0)).await);
+    let world = Arc::new(World::with_holders(folder.path(), &cluster.url(0), TOKENS).await);
     let (port, leads_to) = moving_address(cluster.ports[0]).await;
     let url = if moving { format!("postgres://ikd@127.0.0.1:{port}/postgres") } else { cluster.url_of_both() };
-    let node = Arc::new(Node::start(folder.path(), "one", &url).await);
+    let node = Arc::new(world.node(folder.path(), &url).await);
     let load = Load::start(&world, &node);
     load.goes_on(Instant::now(), Duration::from_secs(20)).await;
     match fault {
@@ -152,11 +156,7 @@ async fn take_over(fault: Fault, moving: bool) {
     }
     // Nothing of the old server holds up the end.
     node.terminate();
-    let begun = Instant::now();
-    while std::fs::exists(format!("/proc/{}/fd/0", node.child.id())).unwrap_or(false) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "the node does not end");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    Arc::into_inner(node).expect("the load has ended").ended(60).await;
     drop(tx);
     assert_eq!(world.holders.len(), TOKENS);
 }

@@ -5,10 +5,13 @@ use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ikd::demo::client::Answer;
-
-use crate::world::{Cluster, Node, World, cluster_folder, result};
+use support::answer::Answer;
+use support::node::Node;
 use support::postgres::{is_root, postgres_user};
+use support::world::{Holders, World, outcome};
+
+use crate::TOKENS;
+use crate::cluster::{Cluster, cluster_folder};
 
 /// A small disk of its own in memory; given back with the value.
 struct Disk(PathBuf);
@@ -44,21 +47,21 @@ impl Drop for Disk {
     }
 }
 
-async fn check(world: &World, node: &Node, at: usize) -> Answer {
+async fn check(world: &World<Holders>, node: &Node, at: usize) -> Answer {
     let (token, key) = (world.token(at % world.holders.len()), world.key());
     world.ask(node, &token, key).await.unwrap().unwrap()
 }
 
 /// Writes until there is no room, and after that until there is.
-async fn fill_and_empty(world: &World, node: &Node, disk: &Disk) {
+async fn fill_and_empty(world: &World<Holders>, node: &Node, disk: &Disk) {
     for at in 0..5 {
-        assert_eq!(result(&check(world, node, at).await), ("valid", ""));
+        assert_eq!(outcome(&check(world, node, at).await), ("valid", ""));
     }
     disk.fill();
     let mut at = 0;
     let refused = loop {
         let answer = check(world, node, at).await;
-        if result(&answer) != ("valid", "") {
+        if outcome(&answer) != ("valid", "") {
             break answer;
         }
         at += 1;
@@ -77,7 +80,7 @@ async fn fill_and_empty(world: &World, node: &Node, disk: &Disk) {
     node.becomes(200).await;
     for at in 0..40 {
         let answer = check(world, node, at).await;
-        assert_eq!(result(&answer), ("valid", ""), "{}", answer.json);
+        assert_eq!(outcome(&answer), ("valid", ""), "{}", answer.json);
     }
 }
 
@@ -89,8 +92,8 @@ async fn an_embedded_database_without_room_says_so_and_recovers() {
         return;
     };
     let url = format!("sqlite:{}", disk.0.join("ikd.db").display());
-    let world = World::make(folder.path(), &url).await;
-    let node = Node::start(folder.path(), "full", &url).await;
+    let world = World::with_holders(folder.path(), &url, TOKENS).await;
+    let node = world.node(folder.path(), &url).await;
     fill_and_empty(&world, &node, &disk).await;
 }
 
@@ -121,7 +124,7 @@ async fn a_server_without_room_says_so_and_recovers() {
         admin.close().await.unwrap();
     }
     let url = cluster.url(0).replace("/postgres", "/full_disk");
-    let world = World::make(folder.path(), &url).await;
-    let node = Node::start(folder.path(), "full", &url).await;
+    let world = World::with_holders(folder.path(), &url, TOKENS).await;
+    let node = world.node(folder.path(), &url).await;
     fill_and_empty(&world, &node, &disk).await;
 }

@@ -3,27 +3,32 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod cluster;
 mod failover;
 mod full;
-mod world;
 
 use std::time::Duration;
 
 use ikd::db::{Db, PoolSizes};
 use ikd::fetch_one;
-use world::{Cluster, Node, TOKENS, World, cluster_folder, result};
+use support::world::{World, outcome};
+
+use cluster::{Cluster, cluster_folder};
+
+/// How many holders there are, and so tokens that can be spent at once.
+const TOKENS: usize = 40;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_and_a_standby_that_takes_over() {
     let (folder, data) = cluster_folder();
     let cluster = Cluster::start(&data);
-    let world = World::make(folder.path(), &cluster.url(0)).await;
+    let world = World::with_holders(folder.path(), &cluster.url(0), TOKENS).await;
     let sync = "SELECT COUNT(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
     let mut tx = world.context.db.read().await.unwrap();
     assert_eq!(fetch_one!(&mut tx, (i64,), sync).unwrap().0, 1);
     drop(tx);
-    let mut one = Node::start(folder.path(), "one", &cluster.url(0)).await;
-    let two = Node::start(folder.path(), "two", &cluster.url(0)).await;
+    let mut one = world.node(folder.path(), &cluster.url(0)).await;
+    let two = world.node(folder.path(), &cluster.url(0)).await;
 
     // Each token at both nodes at once: one of them wins.
     let tokens = world.tokens();
@@ -37,7 +42,7 @@ async fn two_nodes_and_a_standby_that_takes_over() {
     let mut valid = 0;
     for answer in asked {
         let answer = answer.await.unwrap().unwrap();
-        match result(&answer) {
+        match outcome(&answer) {
             ("valid", "") => valid += 1,
             refused => assert_eq!(refused, ("invalid", "already_used")),
         }
@@ -53,12 +58,12 @@ async fn two_nodes_and_a_standby_that_takes_over() {
     for (at, first) in asked.into_iter().enumerate() {
         let first = first.await.unwrap().filter(|answer| answer.status.is_success());
         let again = world.ask(&two, &tokens[at], format!("second-{at}")).await.unwrap().unwrap();
-        assert_eq!(result(&again), ("valid", ""));
+        assert_eq!(outcome(&again), ("valid", ""));
         if let Some(first) = first {
             assert_eq!(first.json["verification_id"], again.json["verification_id"]);
         }
     }
-    assert!(one.child.wait().unwrap().success(), "a stopped node ends with 0");
+    assert_eq!(one.ended(60).await, Some(0), "a stopped node ends with 0");
 
     // The primary dies at once; everything that was answered is on the standby.
     cluster.run("pg_ctl", &["-D", "primary", "-m", "immediate", "stop"]);

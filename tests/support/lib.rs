@@ -1,4 +1,5 @@
-//! What the test programs share: both database engines without anything by hand, and a real mail server.
+//! What the test programs share: both database engines without anything by hand, a real mail server, and the [`world::World`]
+//! of all black-box tests.
 //!
 //! The test programs are a package of their own, with this as its library: they see of the service what everybody sees, and are
 //! compiled quickly against the very library and program that ship.
@@ -6,12 +7,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 pub mod acts;
+pub mod answer;
+pub mod client;
+pub mod node;
 pub mod png;
 pub mod postgres;
 pub mod smtp;
+pub mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ikd::clock::{Clock, Timestamp};
 use ikd::config::{Config, Mode};
@@ -74,6 +80,23 @@ pub async fn context(engine: Engine, folder: &Path) -> Context {
     config.mail.directory = folder.join("mail");
     let (clock, random) = (Clock::stopped(START), Random::seeded(1));
     Context::from(Sources { db, clock, random, vault: Vault::single([7; 32]), config: Arc::new(config) })
+}
+
+/// A client without any credentials.
+pub fn http() -> reqwest::Client {
+    reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap()
+}
+
+/// Waits until `look` gives something, and says what was waited for when it does not.
+pub async fn until<T>(what: &str, seconds: u64, look: impl AsyncFn() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what}: not within {seconds} s");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// The folder of the whole project.

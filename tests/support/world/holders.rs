@@ -1,0 +1,119 @@
+//! Holders of a digital KTP whose rows were written past the flows, for tests that ask much about many.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ikd::attribute::AttributeSet;
+use ikd::clock::Clock;
+use ikd::config::Config;
+use ikd::context::{Context, Sources};
+use ikd::credential::{SealedRecord, TokenKind};
+use ikd::db::{Db, PoolSizes};
+use ikd::execute;
+use ikd::keyring::Keyring;
+use ikd::keyring::service::init_root;
+use ikd::random::Random;
+use ikd::register::Date;
+use ikd::register::generate::Generator;
+use ikd::vault::Vault;
+use ikd::verification::party::Parties;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::{World, purpose};
+use crate::answer::Answer;
+use crate::client::Bank;
+use crate::node::Node;
+
+/// A database with holders, their keys, and a relying party that asks about them.
+pub struct Holders {
+    /// Database, clock, configuration.
+    pub context: Context,
+    /// Who can be asked about.
+    pub holders: Vec<Uuid>,
+    keyring: Keyring,
+    api_key: String,
+    env: Vec<(String, String)>,
+}
+
+impl World<Holders> {
+    /// Writes so many holders into the database at `url`; other files lie in `folder`.
+    pub async fn with_holders(folder: &Path, url: &str, count: usize) -> Self {
+        let mut config = Config::default();
+        config.keys.directory = folder.join("keys");
+        config.database.url = url.to_owned().into();
+        let random = Random::system();
+        init_root(&config.keys.directory, &random).unwrap();
+        let vault = Vault::load(&config.keys.directory.join("root")).unwrap();
+        let sizes = PoolSizes { connections: 2, acquire_timeout_seconds: 30, ..PoolSizes::default() };
+        let db = Db::open(url, sizes).await.unwrap();
+        db.migrate().await.unwrap();
+        let config = Arc::new(config);
+        let context = Context::from(Sources { db, clock: Clock::System, random: random.clone(), vault, config });
+        Keyring::init(&context).await.unwrap();
+        let keyring = Keyring::open(context.clone()).await.unwrap();
+        let parties = Parties::new(context.clone());
+        let api_key = parties.add("Bank Uji", AttributeSet::FULL, &[purpose("open_account")]).await.unwrap().1.expose();
+        let holders = write_holders(&context, count).await;
+        let env = [
+            ("KEYS__DIRECTORY", folder.join("keys").display().to_string()),
+            ("MAIL__DIRECTORY", folder.join("mail").display().to_string()),
+            ("SERVICE__PUBLIC_URL", String::from("http://127.0.0.1:1")),
+            ("HTTP__LISTEN", String::from("127.0.0.1:0")),
+            ("HTTP__METRICS_LISTEN", String::new()),
+            ("DATABASE__CONNECTIONS", String::from("8")),
+        ];
+        let env = env.map(|(name, value)| (format!("IKD__{name}"), value)).to_vec();
+        Self::around(Holders { context, holders, keyring, api_key, env }, random)
+    }
+
+    /// A node that knows the database by this URL, in `folder`.
+    pub async fn node(&self, folder: &Path, url: &str) -> Node {
+        let url = (String::from("IKD__DATABASE__URL"), url.to_owned());
+        Node::start(folder, &[&self.env[..], &[url]].concat()).await
+    }
+
+    /// A token of each holder.
+    pub fn tokens(&self) -> Vec<String> {
+        (0..self.holders.len()).map(|holder| self.token(holder)).collect()
+    }
+
+    /// Another token of a holder.
+    pub fn token(&self, holder: usize) -> String {
+        let (issued, attributes) = (self.context.now(), AttributeSet::BASIC.bits());
+        let (kind, subject) = (TokenKind::Presentation, self.holders[holder]);
+        let record = SealedRecord { kind, subject, generation: 1, issued, attributes };
+        self.keyring.issue(record).unwrap().token
+    }
+
+    /// Asks a node, over a connection of its own; `None` when no answer comes.
+    pub fn ask(&self, node: &Node, token: &str, key: String) -> JoinHandle<Option<Answer>> {
+        let bank = Bank::new(reqwest::Client::new(), &node.base, &self.api_key);
+        let token = token.to_owned();
+        tokio::spawn(async move { bank.try_verify(&token, "open_account", &key).await })
+    }
+}
+
+async fn write_holders(context: &Context, count: usize) -> Vec<Uuid> {
+    let generator = Generator::new(1, Date::parse("2026-11-01").unwrap());
+    let mut holders = Vec::new();
+    let mut tx = context.db.write().await.unwrap();
+    for index in 0..count {
+        let id = context.random.uuid_v7(context.now());
+        let record = generator.resident(index as u64).unwrap();
+        let sealed = context.vault.seal_row(&context.random, "holder_record", id, &record).unwrap();
+        let sql = "INSERT INTO credential (resident_id, state, generation, last_spent, pin_tries, pin_wait_until, \
+             challenge_spent, session, session_ends_at, activated_at) VALUES ($1, 'active', 1, 0, 0, 0, 0, 0, 0, 0)";
+        execute!(&mut tx, sql, id).unwrap();
+        let sql = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, 0)";
+        execute!(&mut tx, sql, id, sealed).unwrap();
+        holders.push(id);
+    }
+    tx.commit().await.unwrap();
+    holders
+}
+
+/// Result (or the problem's code) and reason of an answer to a verification.
+pub fn outcome(answer: &Answer) -> (&str, &str) {
+    (answer.json["result"].as_str().unwrap_or(answer.code()), answer.json["reason"].as_str().unwrap_or(""))
+}

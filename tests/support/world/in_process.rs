@@ -1,0 +1,311 @@
+//! A whole node in the test's process: a stopped clock, seeded people, a real database and a real listener.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ikd::app::App;
+use ikd::attribute::AttributeSet;
+use ikd::clock::Timestamp;
+use ikd::config::Config;
+use ikd::context::Context;
+use ikd::counter::Role;
+use ikd::counter::service::{add_office, add_officer};
+use ikd::keyring::Keyring;
+use ikd::mail::Mailbox;
+use ikd::mail::mailbox::Letter;
+use ikd::random::Random;
+use ikd::register::generate::Generator;
+use ikd::register::{Date, LocalRegister, NewRecord, RegisterRecord};
+use ikd::teller::service::add_employee;
+use ikd::verification::Purpose;
+use ikd::web::server::Listener;
+use reqwest::Method;
+use serde_json::Value;
+use tokio::sync::{OnceCell, watch};
+use uuid::Uuid;
+
+use super::{Applicant, Host, LogIn, Registrant, World, portrait_bytes};
+use crate::Engine;
+use crate::client::{Bank, Officer, Request, Resident};
+
+/// Code of the office that exists from the beginning.
+pub const OFFICE: &str = "UJI-01";
+/// Name of the relying party that exists from the beginning; it is entitled to everything.
+pub const BANK: &str = "Bank Uji";
+/// What officers of this world log in with.
+pub const PASSWORD: &str = "kuda baterai staples";
+const PEOPLE: usize = 24;
+
+/// The node.
+pub struct InProcess {
+    /// The wired service.
+    pub app: App,
+    /// Database, clock, configuration.
+    pub context: Context,
+    /// Where it can be reached.
+    pub base: String,
+    /// The same as an address.
+    pub address: SocketAddr,
+    /// Residents who can register.
+    pub people: Vec<RegisterRecord>,
+    /// API key of [`BANK`].
+    pub api_key: String,
+    generator: Generator,
+    desk: OnceCell<Officer>,
+    stop: watch::Sender<bool>,
+    /// The files of a world that was given no context.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Host for InProcess {
+    const CAPTCHA: bool = false;
+
+    fn public_url(&self) -> &str {
+        &self.base
+    }
+
+    fn now(&self) -> Timestamp {
+        self.context.now()
+    }
+
+    fn letter_texts(&self) -> Vec<String> {
+        self.letters().into_iter().map(|letter| letter.text).collect()
+    }
+
+    async fn ask_register(&self) {
+        self.app.registrations.check_due().await.unwrap();
+    }
+
+    async fn send_mail(&self) {
+        self.app.deliver_mail().await.unwrap();
+    }
+}
+
+impl InProcess {
+    async fn open(context: Context, change: impl FnOnce(&mut Config), folder: Option<tempfile::TempDir>) -> Self {
+        let mut config = (*context.config).clone();
+        config.limits.requests_per_second = 0;
+        config.limits.presentations_per_minute = 0;
+        config.captcha.max_number = 50;
+        config.captcha.free_per_minute = 1_000_000;
+        change(&mut config);
+        let listener = Listener::bind("127.0.0.1:0", &config.http).await.unwrap();
+        let address = listener.address().unwrap();
+        let base = format!("http://{address}");
+        config.service.public_url.clone_from(&base);
+        let context = context.altered(|sources| sources.config = Arc::new(config));
+        Keyring::init(&context).await.unwrap();
+        let generator = Generator::new(2_026, Date::parse("2026-11-01").unwrap());
+        let people = generator.first_eligible(PEOPLE, 200);
+        let portrait = || Some(portrait_bytes().to_vec());
+        let records = people.iter().map(|record| NewRecord { record: record.clone(), portrait: portrait() });
+        LocalRegister::new(context.clone()).put(records.collect()).await.unwrap();
+        add_office(&context, OFFICE, "Kantor Uji", "office").await.unwrap();
+        let app = App::open(context.clone()).await.unwrap();
+        let purposes = [purpose("open_account"), purpose("age_check")];
+        let api_key = app.verification.parties().add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1.expose();
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(listener.serve(app.router(), stopped));
+        let desk = OnceCell::new();
+        Self { app, context, base, address, people, api_key, generator, desk, stop, _folder: folder }
+    }
+
+    /// All letters of the local mailbox.
+    pub fn letters(&self) -> Vec<Letter> {
+        Mailbox::create(self.context.config.mail.directory.clone()).unwrap().list(10_000).unwrap()
+    }
+
+    /// How many letters an address got.
+    pub fn letters_to(&self, email: &str) -> usize {
+        self.letters().iter().filter(|letter| letter.to.eq_ignore_ascii_case(email)).count()
+    }
+
+    /// Turns the clock.
+    pub fn later(&self, seconds: i64) {
+        self.context.clock.advance(seconds);
+    }
+
+    /// The first made-up resident from `from` on for whom `fits` holds; not in the register.
+    pub fn somebody(&self, from: u64, fits: impl Fn(&RegisterRecord) -> bool) -> RegisterRecord {
+        (from..from + 100_000)
+            .filter_map(|index| self.generator.resident(index))
+            .find(|record| record.nik.warnings(record.birth_date, record.sex).is_empty() && fits(record))
+            .unwrap()
+    }
+
+    /// Puts residents into the register.
+    pub async fn put(&self, records: Vec<RegisterRecord>) {
+        let records = records.into_iter().map(|record| NewRecord { record, portrait: None }).collect();
+        LocalRegister::new(self.context.clone()).put(records).await.unwrap();
+    }
+
+    /// A count, a code or another number of the database, by an id.
+    pub async fn count(&self, sql: &'static str, id: Uuid) -> i64 {
+        let mut tx = self.context.db.read().await.unwrap();
+        ikd::fetch_one!(&mut tx, (i64,), sql, id).unwrap().0
+    }
+
+    /// Changes a row by its id behind the service's back.
+    pub async fn change(&self, sql: &'static str, id: Uuid) {
+        let mut tx = self.context.db.write().await.unwrap();
+        assert_eq!(ikd::execute!(&mut tx, sql, id).unwrap(), 1, "{sql}");
+        tx.commit().await.unwrap();
+    }
+
+    /// The id under which the register knows somebody.
+    pub async fn resident_id(&self, person: &impl Registrant) -> Uuid {
+        let nik = person.nik().parse().unwrap();
+        LocalRegister::new(self.context.clone()).lookup(&nik).await.unwrap().unwrap().resident_id
+    }
+
+    /// Adds an officer to an office.
+    pub async fn add_officer(&self, username: &str, office: &str) -> LogIn {
+        self.add_person(username, office, Role::Officer).await
+    }
+
+    /// Adds somebody with a role to an office.
+    pub async fn add_person(&self, username: &str, office: &str, role: Role) -> LogIn {
+        let password = PASSWORD.to_owned();
+        let redacted = password.clone().into();
+        let new = add_officer(&self.context, office, username, "Petugas Uji", role, &redacted).await.unwrap();
+        LogIn { username: username.to_owned(), password, totp_secret: new.totp_secret.expose().clone() }
+    }
+
+    /// Adds an employee of [`BANK`], who checks in a browser.
+    pub async fn add_employee(&self, username: &str) -> LogIn {
+        let new = add_employee(&self.context, BANK, username, "Pegawai Uji").await.unwrap();
+        let (password, totp_secret) = (new.password.expose().clone(), new.totp_secret.expose().clone());
+        LogIn { username: username.to_owned(), password, totp_secret }
+    }
+}
+
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+    }
+}
+
+impl World {
+    /// Opens a node over the context with test settings: cheap captchas, no flood limit.
+    pub async fn open(context: Context) -> Self {
+        Self::open_with(context, |_| {}).await
+    }
+
+    /// The same with further settings.
+    pub async fn open_with(context: Context, change: impl FnOnce(&mut Config)) -> Self {
+        Self::ready_for_people(InProcess::open(context, change, None).await).await
+    }
+
+    /// Opens a node on an engine, with files of its own.
+    pub async fn on(engine: Engine) -> Self {
+        Self::on_with(engine, |_| {}).await
+    }
+
+    /// The same with further settings.
+    pub async fn on_with(engine: Engine, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let context = crate::context(engine, folder.path()).await;
+        Self::ready_for_people(InProcess::open(context, change, Some(folder)).await).await
+    }
+
+    async fn ready_for_people(host: InProcess) -> Self {
+        let world = Self::around(host, Random::seeded(99));
+        world.read_terms(&world.phone()).await;
+        world
+    }
+
+    /// A new phone.
+    pub fn phone(&self) -> Resident {
+        Resident::new(self.http.clone(), &self.base, &self.random)
+    }
+
+    /// A request of anybody.
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        self.request_at(&self.base, method, path)
+    }
+
+    /// A `GET` of anybody.
+    pub fn get(&self, path: &str) -> Request {
+        self.request(Method::GET, path)
+    }
+
+    /// A `POST` of anybody.
+    pub fn post(&self, path: &str) -> Request {
+        self.request(Method::POST, path)
+    }
+
+    /// Registers from a new phone with any body.
+    pub async fn register_body(&self, person: &impl Registrant, body: &Value) -> Applicant {
+        self.submit(self.phone(), person, body).await
+    }
+
+    /// Registers from a new phone.
+    pub async fn register(&self, person: &impl Registrant) -> Applicant {
+        let email = format!("warga{}@example.id", self.number());
+        self.register_from(self.phone(), person, &email).await
+    }
+
+    /// Registered, with a selfie; the register has been asked.
+    pub async fn waiting(&self, person: &impl Registrant) -> Applicant {
+        let applicant = self.register(person).await;
+        self.ready(&applicant).await;
+        applicant
+    }
+
+    /// Approved and the mail delivered.
+    pub async fn approved(&self, person: &impl Registrant) -> Applicant {
+        let applicant = self.waiting(person).await;
+        self.scan(self.desk().await, &applicant).await.expect(200);
+        self.approve(self.desk().await, &applicant).await.expect(200);
+        self.send_mail().await;
+        applicant
+    }
+
+    /// All the way: active and unlocked.
+    pub async fn active(&self, person: &impl Registrant) -> Applicant {
+        let mut applicant = self.approved(person).await;
+        self.activate(&mut applicant).await;
+        applicant
+    }
+
+    /// Logs in; each code works once, so the clock must have moved by 30 s between two log-ins of one officer.
+    pub async fn log_in(&self, log_in: &LogIn) -> Officer {
+        self.log_in_at(&self.base, log_in).await
+    }
+
+    /// Another officer of an office, logged in.
+    pub async fn officer(&self, username: &str, office: &str) -> Officer {
+        self.log_in(&self.add_officer(username, office).await).await
+    }
+
+    /// A supervisor of an office, logged in.
+    pub async fn supervisor(&self, username: &str, office: &str) -> Officer {
+        self.log_in(&self.add_person(username, office, Role::Supervisor).await).await
+    }
+
+    /// The officer of [`OFFICE`].
+    pub async fn desk(&self) -> &Officer {
+        self.desk.get_or_init(|| self.officer("petugas", OFFICE)).await
+    }
+
+    /// Another employee of [`BANK`], logged in; gives the session's cookie.
+    pub async fn teller(&self, username: &str) -> String {
+        let body = self.log_in_body(&self.add_employee(username).await);
+        self.post("/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap()
+    }
+
+    /// The relying party.
+    pub fn bank(&self) -> Bank {
+        self.bank_at(&self.base, &self.api_key)
+    }
+
+    /// The relying party asks with a new key; `valid`, or the reason why not.
+    pub async fn verify(&self, token: &str) -> String {
+        self.verdict_of(&self.bank(), token).await
+    }
+}
+
+/// A purpose.
+pub fn purpose(code: &str) -> Purpose {
+    Purpose { code: code.to_owned(), text_id: format!("Tujuan {code}"), text_en: format!("Purpose {code}") }
+}
