@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
-import { budget, checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPicture, openPerson, PHONE, startBoth, startBrowser, totp } from "./support.mjs";
+import { budget, checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPicture, keepPictures, openPerson, startBoth, startBrowser, totp } from "./support.mjs";
 
 const HOSTILE = "Nama O'Brien-Sitorus, S.H., M.Kn. yang panjang sekali sampai ke tepi layar dan lebih jauh lagi";
 
@@ -41,10 +41,7 @@ describe("counter", { timeout: 600_000 }, () => {
 
   /** Every screen: axe and reflow in both languages (a dialog in the present one), and a picture to look at. */
   async function screen(name) {
-    await keepPicture(page, `counter-${name}-desk`);
-    await page.setViewportSize(PHONE);
-    await keepPicture(page, `counter-${name}-phone`);
-    await page.setViewportSize(DESK);
+    await keepPictures(page, `counter-${name}`);
     if (await page.locator("dialog[open]").count()) {
       await checkAccessibility(page, name);
       await checkReflow(page, name);

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { budget, checkAccessibility as axe, checkScreen as axeAndReflow, DESK, eventually, keepPicture, Officer, openPerson, PHONE, ROOT, startBoth, startBrowser, verify, waitForCode } from "./support.mjs";
+import { budget, checkAccessibility as axe, checkScreen as axeAndReflow, eventually, keepPictures, Officer, openPerson, ROOT, startBoth, startBrowser, verify, waitForCode } from "./support.mjs";
 
 let demo;
 let chrome;
@@ -20,17 +20,9 @@ after(async () => {
   await demo?.stop();
 });
 
-/** Pictures of a state on a phone and on a desk, to be looked at. */
-async function keepPictures(page, name) {
-  for (const [size, viewport] of [["desk", DESK], ["phone", PHONE]]) {
-    await page.setViewportSize(viewport);
-    await keepPicture(page, `resident-${name.replace(/\W+/g, "-")}-${size}`);
-  }
-}
-
 async function checkAccessibility(page, name) {
   await axe(page, name);
-  await keepPictures(page, name);
+  await keepPictures(page, `resident-${name}`);
 }
 
 async function checkScreen(page, name) {

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { FACE, Resident } from "./resident.mjs";
 import { DESK, keepPicture, Officer, openPerson, PHONE, startBoth, verify } from "./support.mjs";
 
+process.env.IKD_TEST_PICTURES = "1";
 const [demo, chrome] = await startBoth();
 
 /** The way of one resident, a picture a screen. */

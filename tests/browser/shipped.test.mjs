@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { parse } from "acorn";
 import { full } from "acorn-walk";
 import { checkAccessibility, keepPicture, openPerson, PHONE, ROOT, startBoth, startBrowser } from "./support.mjs";
@@ -168,55 +168,66 @@ async function expectAlive(page, address) {
 /** Whether nobody is logged in is asked with a request whose answer is 401; it is not a fault. */
 const asked = (response) => response.status() === 401 && /\/v1\/(officer|teller)\/sessions\/current$/.test(response.url());
 
-for (const address of Object.keys(PAGES)) {
-  test(`${address} comes alive`, async () => {
-    const person = await open();
-    const lost = [];
-    person.page.on("requestfailed", (request) => lost.push(`${request.url()}: ${request.failure()?.errorText}`));
-    person.page.on("response", (response) => response.status() >= 400 && !asked(response) && lost.push(`${response.url()}: ${response.status()}`));
-    await person.page.goto(address, { waitUntil: "networkidle" });
-    await expectAlive(person.page, address);
-    assert.deepEqual(lost, []);
-    await person.close();
-  });
+// Two at a time: nothing here depends on how fast a page is drawn.
+describe("every page", { concurrency: 2 }, () => {
+  for (const address of Object.keys(PAGES)) {
+    test(`${address} comes alive`, async () => {
+      const person = await open();
+      const lost = [];
+      person.page.on("requestfailed", (request) => lost.push(`${request.url()}: ${request.failure()?.errorText}`));
+      person.page.on("response", (response) => response.status() >= 400 && !asked(response) && lost.push(`${response.url()}: ${response.status()}`));
+      await person.page.goto(address, { waitUntil: "networkidle" });
+      await expectAlive(person.page, address);
+      assert.deepEqual(lost, []);
+      await person.close();
+    });
 
-  test(`${address} says what to do when a file is lost on the way`, async () => {
-    const person = await open();
-    const { page } = person;
-    const files = new Set();
-    page.on("request", (request) => request.url().startsWith(`${demo.base_url}/web/`) && files.add(new URL(request.url()).pathname));
-    await page.goto(address, { waitUntil: "networkidle" });
-    const modules = [...files].filter((file) => file.endsWith(".js"));
-    assert.ok(modules.length > 2 && files.size > modules.length + 2, [...files].join());
-    page.removeAllListeners("console");
-    page.removeAllListeners("pageerror");
-    for (const file of files) {
-      // Either way a file can be missing: the program has it not, or the network fails.
-      const refuse = (route) => (file === modules[0] ? route.fulfill({ status: 404, body: "" }) : route.abort());
-      await page.route(`**${file}`, refuse);
-      await page.goto("about:blank");
-      await page.goto(address);
-      const sentence = page.locator("#unready");
-      if (/\.(css|svg)$/.test(file)) {
-        await expectAlive(page, `${address} without ${file}`);
-      } else {
-        // It waits eight seconds, so that nobody sees it on the way; words that are lost show it at once.
-        await page.evaluate(() => document.getAnimations().filter((one) => one.animationName === "unready").forEach((one) => one.finish()));
-        await sentence.waitFor();
-        for (const words of SAID) assert.match(await sentence.innerText(), words, `${address} without ${file}`);
+    test(`${address} says what to do when a file is lost on the way`, async () => {
+      const person = await open();
+      const { page } = person;
+      const files = new Set();
+      page.on("request", (request) => request.url().startsWith(`${demo.base_url}/web/`) && files.add(new URL(request.url()).pathname));
+      await page.goto(address, { waitUntil: "networkidle" });
+      const modules = [...files].filter((file) => file.endsWith(".js"));
+      assert.ok(modules.length > 2 && files.size > modules.length + 2, [...files].join());
+      page.removeAllListeners("console");
+      page.removeAllListeners("pageerror");
+      const network = await person.context.newCDPSession(page);
+      await network.send("Network.enable");
+      // Either way a file can be missing: the program has it not, or the network fails. The browser itself blocks what the network
+      // loses: a route would hold up each of the other files too.
+      const lose = (file) => (file === modules[0] ? page.route(`**${file}`, (route) => route.fulfill({ status: 404, body: "" })) : network.send("Network.setBlockedURLs", { urls: [`*://*${file}`] }));
+      const returnFile = (file) => (file === modules[0] ? page.unroute(`**${file}`) : network.send("Network.setBlockedURLs", { urls: [] }));
+      const lost = new Set();
+      page.on("requestfailed", (request) => lost.add(new URL(request.url()).pathname));
+      page.on("response", (response) => response.status() === 404 && lost.add(new URL(response.url()).pathname));
+      for (const file of files) {
+        await lose(file);
+        lost.clear();
+        await page.goto(address);
+        assert.deepEqual([...lost], [file], "this file is lost, and no other");
+        const sentence = page.locator("#unready");
+        if (/\.(css|svg)$/.test(file)) {
+          await expectAlive(page, `${address} without ${file}`);
+        } else {
+          // It waits eight seconds, so that nobody sees it on the way; words that are lost show it at once.
+          await page.evaluate(() => document.getAnimations().filter((one) => one.animationName === "unready").forEach((one) => one.finish()));
+          await sentence.waitFor();
+          for (const words of SAID) assert.match(await sentence.innerText(), words, `${address} without ${file}`);
+        }
+        if (file === modules.at(-1)) {
+          if (address === "/") await keepPicture(page, "lost-module");
+          await checkAccessibility(page, `${address} without ${file}`);
+          await returnFile(file);
+          await sentence.getByRole("link").first().click();
+          await expectAlive(page, `${address} after ${file} came back`);
+        }
+        await returnFile(file);
       }
-      if (file === modules.at(-1)) {
-        if (address === "/") await keepPicture(page, "lost-module");
-        await checkAccessibility(page, `${address} without ${file}`);
-        await page.unroute(`**${file}`, refuse);
-        await sentence.getByRole("link").first().click();
-        await expectAlive(page, `${address} after ${file} came back`);
-      }
-      await page.unroute(`**${file}`, refuse);
-    }
-    await person.close();
-  });
-}
+      await person.close();
+    });
+  }
+});
 
 test("on its way a page does not say that it has not opened", async () => {
   const person = await open();

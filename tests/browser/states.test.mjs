@@ -6,7 +6,7 @@ import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, checkScreen, DESK, DRAWN, expectScreen, keepPicture, Officer, openPerson, PHONE, ROOT, startBoth, startBrowser, waitForCode } from "./support.mjs";
+import { checkAccessibility, checkReflow, checkScreen, DESK, DRAWN, expectScreen, keepPictures, Officer, openPerson, ROOT, startBoth, startBrowser, waitForCode } from "./support.mjs";
 
 const DAY = 86_400;
 
@@ -42,12 +42,7 @@ describe("states", { timeout: 900_000 }, () => {
     // As it stands, before another language draws it anew and some notices with it go.
     await checkAccessibility(page, name);
     await checkReflow(page, name);
-    const before = page.viewportSize();
-    for (const [size, viewport] of [["phone", PHONE], ["desk", DESK]]) {
-      await page.setViewportSize(viewport);
-      await keepPicture(page, `state-${name.replace(/\W+/g, "-")}-${size}`);
-    }
-    await page.setViewportSize(before);
+    await keepPictures(page, `state-${name}`);
     await checkScreen(page, name);
   }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
-import { checkScreen, DESK, keepPicture, Officer, openPerson, PHONE, startBoth, totp } from "./support.mjs";
+import { checkScreen, DESK, keepPictures, Officer, openPerson, PHONE, startBoth, totp } from "./support.mjs";
 
 describe("teller", { timeout: 600_000 }, () => {
   let demo;
@@ -34,10 +34,7 @@ describe("teller", { timeout: 600_000 }, () => {
   const heading = (name) => page.getByRole("heading", { level: 1, name, exact: true });
 
   async function screen(name) {
-    await keepPicture(page, `teller-${name}-desk`);
-    await page.setViewportSize(PHONE);
-    await keepPicture(page, `teller-${name}-phone`);
-    await page.setViewportSize(DESK);
+    await keepPictures(page, `teller-${name}`);
     await checkScreen(page, name);
   }
 
@@ -178,10 +175,7 @@ describe("teller", { timeout: 600_000 }, () => {
       await person.page.getByRole("heading", { level: 1 }).waitFor();
       if (name === "help") for (const one of await person.page.locator("summary").all()) await one.click();
       await checkScreen(person.page, name);
-      await keepPicture(person.page, `${name}-phone`);
-      await person.page.setViewportSize(DESK);
-      await keepPicture(person.page, `${name}-desk`);
-      await person.page.setViewportSize(PHONE);
+      await keepPictures(person.page, name);
       if (address.includes("kantor")) {
         await person.page.getByText("<img src=x onerror=alert(1)>").waitFor();
         const paper = await person.page.pdf({ preferCSSPageSize: true });
@@ -221,9 +215,8 @@ describe("teller", { timeout: 600_000 }, () => {
     await heading("BELUM PASTI").waitFor();
     await page.getByText("Jangan menerima, jangan menolak. Tunggu.").waitFor();
     await page.getByText(/Dicoba lagi dalam \d+ detik/).waitFor();
-    await keepPicture(page, "teller-undetermined-desk");
+    await keepPictures(page, "teller-undetermined");
     await page.setViewportSize(PHONE);
-    await keepPicture(page, "teller-undetermined-phone");
     await page.getByRole("button", { name: "Berhenti, pindai baru" }).waitFor();
   });
 });

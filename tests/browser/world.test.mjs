@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, DESK, eventually, keepPicture, Officer, openPerson, PHONE, ROOT, startBoth } from "./support.mjs";
+import { checkAccessibility, checkReflow, eventually, keepPicture, keepPictures, Officer, openPerson, ROOT, startBoth } from "./support.mjs";
 
 /** Takes away what the oldest supported browsers do not have: Chrome 80, Safari 14.5. */
 function growOld() {
@@ -74,11 +74,7 @@ describe("the world as it is", { timeout: 600_000 }, () => {
   async function look(page, name) {
     await checkAccessibility(page, name);
     await checkReflow(page, name);
-    for (const [size, viewport] of [["phone", PHONE], ["desk", DESK]]) {
-      await page.setViewportSize(viewport);
-      await keepPicture(page, `world-${name.replace(/\W+/g, "-")}-${size}`);
-    }
-    await page.setViewportSize(PHONE);
+    await keepPictures(page, `world-${name}`);
   }
   const note = (page) => page.locator(".offline:not([hidden])");
   const inForm = async (person) => {

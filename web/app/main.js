@@ -28,7 +28,7 @@ const SCREENS = {
   buka: () => import("./unlock.js").then((m) => m.unlock()),
   kartu: () => import("./card.js").then((m) => m.card()),
   bagikan: () => import("./share.js").then((m) => m.share()),
-  tunjukkan: () => import("./show.js").then((m) => m.show()),
+  tunjukkan: () => import("./present.js").then((m) => m.present()),
   riwayat: () => import("./history.js").then((m) => m.history()),
 };
 
