@@ -30,6 +30,7 @@ pub mod input;
 pub mod keyring;
 pub mod login;
 pub mod mail;
+pub mod page;
 pub mod picture;
 pub mod random;
 pub mod register;

@@ -10,11 +10,11 @@ use crate::{execute, fetch_optional};
 /// So many uses in each window of `seconds`, which begins with the first.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
-    /// What is counted; it tells apart what is counted for the same subject.
+    /// What is counted; it tells apart what is counted for the same subject, and stands in the row.
     pub kind: &'static str,
     /// Length of the window.
     pub seconds: i64,
-    /// Uses in it.
+    /// Uses in it; `i64::MAX` where they are counted and never refused.
     pub most: i64,
 }
 
@@ -36,16 +36,16 @@ pub const OFFLINE_QRS: Window =
 /// Checks of one offline QR by one relying party.
 pub const OFFLINE_CHECKS: Window = Window { kind: "offline_check", seconds: 600, most: 100 };
 
-/// The longest of these windows.
-const LONGEST_SECONDS: i64 = DAY;
+/// Register look-ups for one NIK; later ones wait for the counter, so that nobody can lock another out.
+pub const NIK_CHECKS: Window = Window { kind: "nik_check", seconds: 6 * HOUR, most: 5 };
 
-const COUNT: &str = "INSERT INTO use_window (subject, started_at, uses) VALUES ($1, $2, 1) \
-    ON CONFLICT (subject) DO UPDATE SET \
-    uses = CASE WHEN use_window.started_at <= $3 THEN 1 ELSE use_window.uses + 1 END, \
-    started_at = CASE WHEN use_window.started_at <= $3 THEN $2 ELSE use_window.started_at END \
-    WHERE use_window.started_at <= $3 OR use_window.uses < $4 RETURNING uses";
-const STARTED_AT: &str = "SELECT started_at FROM use_window WHERE subject = $1";
-const SWEEP: &str = "DELETE FROM use_window WHERE started_at <= $1";
+const COUNT: &str = "INSERT INTO use_window (kind, subject, ends_at, uses) VALUES ($1, $2, $4, 1) \
+    ON CONFLICT (kind, subject) DO UPDATE SET \
+    uses = CASE WHEN use_window.ends_at <= $3 THEN 1 ELSE use_window.uses + 1 END, \
+    ends_at = CASE WHEN use_window.ends_at <= $3 THEN $4 ELSE use_window.ends_at END \
+    WHERE use_window.ends_at <= $3 OR use_window.uses < $5 RETURNING uses";
+const PRESENT: &str = "SELECT ends_at, uses FROM use_window WHERE kind = $1 AND subject = $2 AND ends_at > $3";
+const SWEEP: &str = "DELETE FROM use_window WHERE ends_at <= $1";
 
 /// A use that was counted, or how long to wait for the next window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,29 +73,45 @@ impl Counted {
     }
 }
 
+/// What is left of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remaining {
+    /// Uses that are left.
+    pub uses: i64,
+    /// Seconds until all of them are back; 1 when all are there.
+    pub retry_after: u64,
+}
+
 impl Window {
     /// Counts a use by the subject that `parts` name. Who comes at the same time waits for the row.
     pub async fn count(&self, tx: &mut Tx, parts: &[&[u8]], now: Timestamp) -> DbResult<Counted> {
-        let subject = self.subject(parts);
-        let begun = now.plus_seconds(-self.seconds);
-        if let Some((uses,)) = fetch_optional!(tx, (i64,), COUNT, &subject[..], now, begun, self.most)? {
+        let (subject, ends) = (digest(parts), now.plus_seconds(self.seconds));
+        if let Some((uses,)) = fetch_optional!(tx, (i64,), COUNT, self.kind, &subject[..], now, ends, self.most)? {
             return Ok(Counted::Use(uses));
         }
-        let started = fetch_optional!(tx, (Timestamp,), STARTED_AT, &subject[..])?.map_or(now, |(at,)| at);
-        Ok(Counted::Full { retry_after: started.plus_seconds(self.seconds).retry_after(now) })
+        let retry_after = self.remaining(tx, parts, now).await?.retry_after;
+        Ok(Counted::Full { retry_after })
     }
 
-    fn subject(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        for part in std::iter::once(&self.kind.as_bytes()).chain(parts) {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        hash.finalize().into()
+    /// What the subject that `parts` name has left. Nothing is counted.
+    pub async fn remaining(&self, tx: &mut Tx, parts: &[&[u8]], now: Timestamp) -> DbResult<Remaining> {
+        let row = fetch_optional!(tx, (Timestamp, i64), PRESENT, self.kind, &digest(parts)[..], now)?;
+        let (ends_at, used) = row.unwrap_or((now, 0));
+        Ok(Remaining { uses: self.most.saturating_sub(used).max(0), retry_after: ends_at.retry_after(now) })
     }
+}
+
+/// Each part with its length before it, so that no two lists of parts are one subject.
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 /// Forgets windows that are over; gives how many.
 pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
-    execute!(tx, SWEEP, now.plus_seconds(-LONGEST_SECONDS))
+    execute!(tx, SWEEP, now)
 }

@@ -216,15 +216,6 @@ CREATE TABLE release_request (
     revision INTEGER NOT NULL
 ) STRICT;
 
--- Register look-ups for one NIK in the present window of 6 hours.
-CREATE TABLE nik_check_window (
-    nik_index BLOB NOT NULL PRIMARY KEY,
-    started_at INTEGER NOT NULL,
-    checks INTEGER NOT NULL
-) STRICT;
-
-CREATE INDEX nik_check_window_start ON nik_check_window (started_at);
-
 -- Mail ----------------------------------------------------------------------------------------------------------
 
 -- A message is a kind and a reference; its text is rendered when it is sent, so no code and no address rests here.
@@ -390,13 +381,6 @@ CREATE UNIQUE INDEX verification_refusal_idempotency ON verification_refusal (re
 CREATE INDEX verification_offline ON verification (resident_id, relying_party_id, issued, verification_id)
     WHERE single_use = 0;
 
--- Rows that a relying party's refusals without a new line in a history may still leave in the present hour.
-CREATE TABLE refusal_window (
-    relying_party_id BLOB NOT NULL PRIMARY KEY,
-    started_at INTEGER NOT NULL,
-    refusals INTEGER NOT NULL
-) STRICT;
-
 -- A refusal that repeated an earlier one is counted there; its own key is kept here, so that it gets that answer again.
 CREATE TABLE verification_repeat (
     relying_party_id BLOB NOT NULL,
@@ -456,14 +440,6 @@ CREATE TABLE presentation_code (
 CREATE INDEX presentation_code_resident ON presentation_code (resident_id);
 CREATE INDEX presentation_code_end ON presentation_code (expires_at);
 
--- Wrong codes in the present window, by whoever typed them: a relying party, or one of its employees.
-CREATE TABLE code_guess (
-    subject_id BLOB NOT NULL PRIMARY KEY,
-    started_at INTEGER NOT NULL,
-    guesses INTEGER NOT NULL
-) STRICT;
-CREATE INDEX code_guess_start ON code_guess (started_at);
-
 -- Whose code a party used under an idempotency key: a repetition finds its answer after the code is forgotten.
 CREATE TABLE code_use (
     relying_party_id BLOB NOT NULL,
@@ -499,25 +475,16 @@ CREATE TABLE audit_head (
 
 -- Shares and proofs of use ----------------------------------------------------------------------------------------
 
--- How often something was done in its present window: selfies of a phone, offline QRs of a holder, checks of one of them. The
--- subject is a digest of what is counted and for whom.
+-- How often something was done in its present window: selfies of a phone, offline QRs of a holder, wrong codes of an employee,
+-- what one actor is refused. The subject is a digest of whom, and for what else, it is counted.
 CREATE TABLE use_window (
-    subject BLOB NOT NULL PRIMARY KEY,
-    started_at INTEGER NOT NULL,
-    uses INTEGER NOT NULL
+    kind TEXT NOT NULL,
+    subject BLOB NOT NULL,
+    ends_at INTEGER NOT NULL,
+    uses INTEGER NOT NULL,
+    PRIMARY KEY (kind, subject)
 ) STRICT;
-CREATE INDEX use_window_start ON use_window (started_at);
-
--- How often something happened in the present hour, by whom: quotas of staff, and what is written to the audit log in
--- bounded numbers.
-CREATE TABLE hour_count (
-    subject_id BLOB NOT NULL,
-    what TEXT NOT NULL,
-    started_at INTEGER NOT NULL,
-    times INTEGER NOT NULL,
-    PRIMARY KEY (subject_id, what)
-) STRICT;
-CREATE INDEX hour_count_start ON hour_count (started_at);
+CREATE INDEX use_window_end ON use_window (ends_at);
 
 -- Device proofs that were sent, as long as their nonces count: each works once.
 CREATE TABLE device_proof (

@@ -20,9 +20,12 @@ use crate::db::{Db, Tx};
 use crate::error::{Code, Result};
 use crate::transaction;
 use crate::vault::Label;
+use crate::window::{Counted, Window};
 
 const PAGE: i64 = 1_000;
 const BROKEN: &[u8] = b"broken";
+/// What subjects do, hour by hour: quotas of staff, and what is written of refusals.
+const COUNTS: Window = Window { kind: "audit", seconds: HOUR, most: i64::MAX };
 
 /// The audit log. Cloning shares its sources.
 #[derive(Clone)]
@@ -152,17 +155,10 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn count(&self, tx: &mut Tx, subject: Uuid, what: &str) -> Result<i64> {
-        let now = self.context.now();
-        Ok(store::count(tx, subject, what, now, now.plus_seconds(-HOUR)).await?)
-    }
-
-    /// Forgets counts of hours that are over; gives how many.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn sweep(&self) -> Result<u64> {
-        let before = self.context.now().plus_seconds(-HOUR);
-        transaction!(self.context.db, "audit.sweep", |tx| Ok(store::sweep_counts(tx, before).await?))
+        match COUNTS.count(tx, &[subject.as_bytes(), what.as_bytes()], self.context.now()).await? {
+            Counted::Use(times) => Ok(times),
+            Counted::Full { .. } => Ok(COUNTS.most),
+        }
     }
 
     async fn append(&self, tx: &mut Tx, intent: Intent, phase: &'static str, outcome: String) -> Result<()> {

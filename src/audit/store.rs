@@ -35,13 +35,6 @@ const PAGE: &str = "
     SELECT chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest
     FROM audit_event WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
 
-const COUNT: &str = "INSERT INTO hour_count (subject_id, what, started_at, times) VALUES ($1, $2, $3, 1) \
-    ON CONFLICT (subject_id, what) DO UPDATE SET \
-    times = CASE WHEN hour_count.started_at <= $4 THEN 1 ELSE hour_count.times + 1 END, \
-    started_at = CASE WHEN hour_count.started_at <= $4 THEN $3 ELSE hour_count.started_at END RETURNING times";
-
-const SWEEP_COUNTS: &str = "DELETE FROM hour_count WHERE started_at <= $1";
-
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct HeadRow {
     pub(super) chain: Uuid,
@@ -98,22 +91,6 @@ pub(super) async fn add(tx: &mut Tx, entry: &Entry, digest: &[u8], head: &[u8]) 
         digest,
     )?;
     if change!(tx, CLOSE, entry.chain, entry.seq, head)?.happened() { Ok(()) } else { Err(DbError::Contention) }
-}
-
-/// Counts one more and gives how many there were in the present hour, which began after `hour_start`.
-pub(super) async fn count(
-    tx: &mut Tx,
-    subject: Uuid,
-    what: &str,
-    now: Timestamp,
-    hour_start: Timestamp,
-) -> DbResult<i64> {
-    Ok(fetch_one!(tx, (i64,), COUNT, subject, what, now, hour_start)?.0)
-}
-
-/// Forgets hours that began at or before `before`.
-pub(super) async fn sweep_counts(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
-    execute!(tx, SWEEP_COUNTS, before)
 }
 
 /// All heads.

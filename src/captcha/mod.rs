@@ -6,8 +6,7 @@
 
 use altcha_lib_rs::algorithm::AltchaAlgorithm;
 use altcha_lib_rs::{ChallengeOptions, create_challenge, solve_challenge};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -71,12 +70,8 @@ pub struct Solved {
     pub step: u8,
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn hmac_key(vault: &Vault, version: u8) -> Option<Zeroizing<String>> {
-    Some(Zeroizing::new(hexadecimal(vault.key(version, Label::Captcha)?.as_slice())))
+    Some(Zeroizing::new(HEXLOWER.encode(vault.key(version, Label::Captcha)?.as_slice())))
 }
 
 /// Makes a challenge whose price was doubled `step` times. `base` is twice the average number of hashes that solving takes
@@ -90,7 +85,7 @@ pub fn issue(vault: &Vault, random: &Random, base: u64, step: u8, now: Timestamp
     let version = vault.current();
     let key = hmac_key(vault, version).ok_or_else(|| Error::internal("no key for captchas"))?;
     let expires = now.plus_seconds(LIFETIME_SECONDS).seconds();
-    let salt = format!("{version:02x}{step:x}{}?expires={expires}&", hexadecimal(&random.bytes::<9>()));
+    let salt = format!("{version:02x}{step:x}{}?expires={expires}&", HEXLOWER.encode(&random.bytes::<9>()));
     let number = random.below(max_number.saturating_add(1));
     let made = create(&key, salt, number)?;
     Ok(CaptchaChallenge {
@@ -128,7 +123,7 @@ fn check(vault: &Vault, text: &str, now: Timestamp) -> Option<Solved> {
     if text.len() > MAX_SOLUTION_LENGTH {
         return None;
     }
-    let solution: Solution = serde_json::from_slice(&STANDARD.decode(text).ok()?).ok()?;
+    let solution: Solution = serde_json::from_slice(&BASE64.decode(text.as_bytes()).ok()?).ok()?;
     if solution.algorithm != "SHA-256" {
         return None;
     }
@@ -172,7 +167,7 @@ pub fn solve(challenge: &CaptchaChallenge) -> Option<String> {
         "algorithm": challenge.algorithm, "challenge": challenge.challenge, "number": number, "salt": challenge.salt,
         "signature": challenge.signature, "took": 1,
     });
-    Some(STANDARD.encode(solution.to_string()))
+    Some(BASE64.encode(solution.to_string().as_bytes()))
 }
 
 #[cfg(test)]
@@ -206,9 +201,9 @@ mod tests {
     fn the_challenge_is_altchas() {
         // Recomputed here from the published format: challenge = SHA-256(salt ‖ number) in hexadecimal.
         let (_, challenge, solution) = solved();
-        let json: serde_json::Value = serde_json::from_slice(&STANDARD.decode(solution).unwrap()).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&BASE64.decode(solution.as_bytes()).unwrap()).unwrap();
         let input = format!("{}{}", challenge.salt, json["number"]);
-        assert_eq!(hexadecimal(&Sha256::digest(input)), challenge.challenge);
+        assert_eq!(HEXLOWER.encode(&Sha256::digest(input)), challenge.challenge);
     }
 
     #[test]
@@ -227,11 +222,11 @@ mod tests {
     #[test]
     fn altered_solutions_are_refused() {
         let (vault, _, solution) = solved();
-        let json = String::from_utf8(STANDARD.decode(&solution).unwrap()).unwrap();
+        let json = String::from_utf8(BASE64.decode(solution.as_bytes()).unwrap()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         let (number, salt) = (value["number"].as_u64().unwrap(), value["salt"].as_str().unwrap());
         let refused = |altered: String| {
-            let text = STANDARD.encode(altered);
+            let text = BASE64.encode(altered.as_bytes());
             verify(&vault, Some(&text), now()).unwrap_err().code() == Some(Code::CaptchaInvalid)
         };
         assert!(refused(json.replace("SHA-256", "SHA-512")));

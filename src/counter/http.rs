@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::desk::Checks;
 use super::service::{OfficerSession, Service};
 use crate::clock::Timestamp;
-use crate::credential::jwk::base64url;
 use crate::error::{Code, Refusal};
+use crate::page::{self, Page};
 use crate::registration::State as RegistrationState;
 use crate::registration::decision::{Line, View};
 use crate::registration::http::TokenReply;
@@ -406,37 +406,14 @@ async fn queue(
     Query(query): Query<QueueQuery>,
 ) -> Result<Json<QueueReply>, Problem> {
     let limit = query.limit.unwrap_or(50).clamp(1, 100);
-    let after = match &query.cursor {
-        Some(cursor) => read_cursor(cursor).ok_or(Code::MalformedRequest)?,
-        None => (Timestamp::default(), Uuid::nil()),
-    };
+    let after = page::after(query.cursor.as_deref(), (Timestamp::default(), Uuid::nil()))?;
     let state = query.state.unwrap_or(RegistrationState::AwaitingOfficer);
-    let lines = service.queue(&officer, state, after, limit).await?;
-    let full = i64::try_from(lines.len()).unwrap_or(0) == limit;
-    let next = lines.last().filter(|_| full).map(|line| cursor_of(line.updated_at, line.registration_id));
-    let items = lines
-        .into_iter()
-        .map(|Line { registration_id, state, initials, updated_at, scanned_at }| QueueItem {
-            registration_id,
-            state,
-            initials,
-            updated_at,
-            scanned_at,
-        })
-        .collect();
+    let lines = service.queue(&officer, state, after, limit + 1).await?;
+    let page = Page::new(lines, limit, |line| (line.updated_at, line.registration_id));
+    let Page { items, next } = page.map(|Line { registration_id, state, initials, updated_at, scanned_at }| {
+        QueueItem { registration_id, state, initials, updated_at, scanned_at }
+    });
     Ok(Json(QueueReply { items, next }))
-}
-
-fn cursor_of(at: Timestamp, id: Uuid) -> String {
-    let mut bytes = at.micros().to_be_bytes().to_vec();
-    bytes.extend_from_slice(id.as_bytes());
-    base64url(&bytes)
-}
-
-fn read_cursor(text: &str) -> Option<(Timestamp, Uuid)> {
-    let bytes = crate::device::decode_exact::<24>(text)?;
-    let (at, id) = bytes.split_first_chunk::<8>()?;
-    Some((Timestamp::from_micros(i64::from_be_bytes(*at)), Uuid::from_slice(id).ok()?))
 }
 
 /// One registration: submitted and registered data, every difference, what may be done. For the officer who scanned it in the

@@ -182,7 +182,7 @@ impl Service {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        Ok(self.log_ins.sweep().await? + self.sweep_views().await? + self.audit.sweep().await?)
+        Ok(self.log_ins.sweep().await? + self.sweep_views().await?)
     }
 }
 

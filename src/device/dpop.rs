@@ -2,10 +2,12 @@
 //!
 //! `iat` must be there but is not judged, so that phones with wrong clocks work: freshness comes from the nonce.
 
+use percent_encoding::percent_decode_str;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::jwk::{DeviceJwk, RawJwk};
 use super::{Thumbprint, decode, decode_exact, encode};
@@ -182,63 +184,15 @@ fn same_url(left: &str, right: &str) -> bool {
     left == right || normalise(left).is_some_and(|url| Some(url) == normalise(right))
 }
 
-/// Syntax- and scheme-based normalisation (RFC 3986 §6.2.2 and §6.2.3) of an http or https URL, without query and
-/// fragment. `None` for anything else.
-fn normalise(url: &str) -> Option<String> {
-    let url = url.split(['?', '#']).next()?;
-    let (scheme, rest) = url.split_once("://")?;
-    let scheme = scheme.to_ascii_lowercase();
-    let default_port = match scheme.as_str() {
-        "http" => ":80",
-        "https" => ":443",
-        _ => return None,
-    };
-    let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
-    let authority = authority.to_ascii_lowercase();
-    let authority = authority.strip_suffix(default_port).or(authority.strip_suffix(':')).unwrap_or(&authority);
-    if authority.is_empty() || authority.contains('@') {
+/// The origin and the segments of the path, without escapes, of an http or https URL: what is left to compare after syntax- and
+/// scheme-based normalisation (RFC 3986 §6.2.2 and §6.2.3), without query and fragment. `None` for anything else.
+fn normalise(url: &str) -> Option<(url::Origin, Vec<Vec<u8>>)> {
+    let url = Url::parse(url).ok()?;
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
         return None;
     }
-    Some(format!("{scheme}://{authority}{}", remove_dot_segments(&normalise_escapes(path)?)))
-}
-
-/// Upper-case hexadecimal, and no escapes where none are needed (RFC 3986 §6.2.2.1 and §6.2.2.2).
-fn normalise_escapes(path: &str) -> Option<String> {
-    let mut out = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('%') {
-        out.push_str(before);
-        let byte = u8::from_str_radix(after.get(..2)?, 16).ok()?;
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        rest = &after[2..];
-    }
-    out.push_str(rest);
-    Some(out)
-}
-
-/// RFC 3986 §5.2.4 for an absolute path.
-fn remove_dot_segments(path: &str) -> String {
-    let mut out: Vec<&str> = Vec::new();
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let last = segments.peek().is_none();
-        match segment {
-            "." | ".." => {
-                if segment == ".." {
-                    out.pop();
-                }
-                if last {
-                    out.push("");
-                }
-            }
-            other => out.push(other),
-        }
-    }
-    format!("/{}", out.join("/"))
+    let segments = url.path_segments()?.map(|segment| percent_decode_str(segment).collect()).collect();
+    Some((url.origin(), segments))
 }
 
 #[cfg(test)]

@@ -21,25 +21,28 @@ pub use guard::{Guard, ProofRefused, Proven};
 pub use pin::{PinPublicKey, Purpose};
 pub use spent::SpentProofs;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 
 /// SHA-256 JWK thumbprint (RFC 7638) of a device key: what a registration and a credential belong to.
 pub type Thumbprint = [u8; 32];
 
 /// Base64url without padding (RFC 4648 §5, RFC 7515 §2).
 pub fn encode(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    BASE64URL_NOPAD.encode(bytes)
 }
 
 /// Reads base64url without padding; anything else, set spare bits included, is `None`, so that a value has one spelling.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
+    BASE64URL_NOPAD.decode(text.as_bytes()).ok()
 }
 
 /// Reads exactly `N` bytes of base64url without padding.
 pub fn decode_exact<const N: usize>(text: &str) -> Option<[u8; N]> {
-    decode(text)?.try_into().ok()
+    if BASE64URL_NOPAD.decode_len(text.len()) != Ok(N) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut bytes).ok().map(|_| bytes)
 }
 
 #[cfg(test)]

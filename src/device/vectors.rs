@@ -13,7 +13,7 @@ const DEVICE: &str = include_str!("../../docs/vectors/device.json");
 const PIN: &str = include_str!("../../docs/vectors/pin.json");
 
 fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap()
 }
 
 #[test]

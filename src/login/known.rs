@@ -1,11 +1,9 @@
 //! Browsers that a person logged in with before. A stranger who knows a name, and even one who shares the office's address,
 //! cannot use up the tries of such a browser: it shows a ticket that only this service could write, and has tries of its own.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::service::Realm;
 use crate::clock::{DAY, Timestamp};
+use crate::device::{decode_exact, encode};
 use crate::random::Random;
 use crate::vault::{Label, Vault};
 
@@ -23,7 +21,7 @@ pub type BrowserId = [u8; ID];
 /// Reads the cookie: the id under which `username` logged in from this browser before.
 pub fn read(vault: &Vault, realm: Realm, username: &str, cookie: &str, now: Timestamp) -> Option<BrowserId> {
     tickets(cookie).find_map(|text| {
-        let ticket = URL_SAFE_NO_PAD.decode(text).ok().filter(|ticket| ticket.len() == TICKET)?;
+        let ticket = decode_exact::<TICKET>(text)?;
         let (body, mac) = ticket.split_at(BODY);
         // Compared as a whole with what this service would write; a forger has no key to try with.
         let right = mac_of(vault, realm, username, body);
@@ -47,7 +45,7 @@ pub fn write(
     ticket.extend_from_slice(&now.micros().to_be_bytes());
     let mac = mac_of(vault, realm, username, &ticket);
     ticket.extend_from_slice(&mac);
-    let mut all = vec![URL_SAFE_NO_PAD.encode(ticket)];
+    let mut all = vec![encode(&ticket)];
     let others = cookie.into_iter().flat_map(tickets);
     all.extend(others.filter(|text| read(vault, realm, username, text, now).is_none()).map(str::to_owned));
     all.truncate(MOST);

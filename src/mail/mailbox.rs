@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine;
+use data_encoding::BASE64;
 use uuid::Uuid;
 
 /// A folder of messages. Cloning shares it.
@@ -143,7 +143,7 @@ fn decode_words(value: &str) -> String {
         let decoded = word
             .strip_prefix("=?utf-8?b?")
             .and_then(|rest| rest.strip_suffix("?="))
-            .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok())
+            .and_then(|text| BASE64.decode(text.as_bytes()).ok())
             .and_then(|bytes| String::from_utf8(bytes).ok());
         // Space between two encoded words belongs to the folding (§6.2).
         if !(out.is_empty() || (after_word && decoded.is_some())) {

@@ -18,10 +18,6 @@ pub const CODES_A_DAY: i64 = 3;
 pub const SELFIE_DAYS_AFTER_END: i64 = 7;
 /// Minutes that an officer's scan counts.
 pub const SCAN_MINUTES: i64 = 30;
-/// Register look-ups for one NIK in a window; later ones wait for the counter, so that nobody can lock another out.
-pub const CHECKS_PER_WINDOW: i64 = 5;
-/// Hours of that window.
-pub const CHECK_WINDOW_HOURS: i64 = 6;
 
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)* }) => {

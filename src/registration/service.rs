@@ -7,9 +7,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::model::{
-    CHECK_WINDOW_HOURS, CHECKS_PER_WINDOW, CODES_A_DAY, CheckState, Decision, DifferenceField, Draft,
-    LIFE_AFTER_APPROVAL_DAYS, LIFE_BEFORE_APPROVAL_DAYS, Next, SELFIE_DAYS_AFTER_END, State, Submitted,
-    check_birth_date, check_name, email_hint,
+    CODES_A_DAY, CheckState, Decision, DifferenceField, Draft, LIFE_AFTER_APPROVAL_DAYS, LIFE_BEFORE_APPROVAL_DAYS,
+    Next, SELFIE_DAYS_AFTER_END, State, Submitted, check_birth_date, check_name, email_hint,
 };
 use super::pictures::{self, Pictures};
 use super::store::{self, Row};
@@ -25,7 +24,8 @@ use crate::mail::{MailKind, MailState, Wake, outbox};
 use crate::register::{Date, Nik, PopulationRegister};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
-use crate::{holder, transaction, window};
+use crate::window::{self, Counted};
+use crate::{holder, transaction};
 
 /// A device key's SHA-256 thumbprint (RFC 7638).
 pub type Thumbprint = [u8; 32];
@@ -187,9 +187,10 @@ impl Service {
             }
         }
         window::REGISTRATIONS.count(&mut tx, &[device], now).await?.or_refuse(too_many_registrations())?;
-        let window = now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR);
-        let checks = store::count_check(&mut tx, &nik_index, now, window).await?;
-        let check_state = if checks > CHECKS_PER_WINDOW { CheckState::Limited } else { CheckState::Pending };
+        let check_state = match window::NIK_CHECKS.count(&mut tx, &[&nik_index], now).await? {
+            Counted::Use(_) => CheckState::Pending,
+            Counted::Full { .. } => CheckState::Limited,
+        };
         let id = self.context.random.uuid_v7(now);
         let sealed = vault.seal_row(&self.context.random, TABLE, id, submitted)?;
         let new = store::New {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 /// A registration as it stands in the table.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -424,24 +424,6 @@ pub async fn figures(tx: &mut Tx, office: Uuid, officer: Uuid, since: Timestamp)
 }
 
 // The data check ------------------------------------------------------------------------------------------------
-
-const COUNT_CHECK: &str = "INSERT INTO nik_check_window (nik_index, started_at, checks) VALUES ($1, $2, 1) \
-    ON CONFLICT (nik_index) DO UPDATE SET \
-    checks = CASE WHEN nik_check_window.started_at <= $3 THEN 1 ELSE nik_check_window.checks + 1 END, \
-    started_at = CASE WHEN nik_check_window.started_at <= $3 THEN $2 ELSE nik_check_window.started_at END \
-    RETURNING checks";
-
-/// Counts one more data check for a NIK and gives the count in the present window, which began after `window_start`.
-pub async fn count_check(tx: &mut Tx, nik_index: &[u8], now: Timestamp, window_start: Timestamp) -> DbResult<i64> {
-    Ok(fetch_one!(tx, (i64,), COUNT_CHECK, nik_index, now, window_start)?.0)
-}
-
-const SWEEP_WINDOWS: &str = "DELETE FROM nik_check_window WHERE started_at <= $1";
-
-/// Forgets windows that began at or before `before`.
-pub async fn sweep_windows(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
-    execute!(tx, SWEEP_WINDOWS, before)
-}
 
 const DUE_CHECKS: &str = "SELECT registration_id FROM registration \
     WHERE check_state = 'pending' AND check_due_at <= $1 AND check_lease_until <= $1 AND ended_at IS NULL \

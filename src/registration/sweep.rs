@@ -1,9 +1,9 @@
 //! Ends registrations whose time is over, and deletes pictures and whole registrations that may no longer be kept.
 
-use super::model::{CHECK_WINDOW_HOURS, State};
+use super::model::State;
 use super::service::Service;
 use super::store;
-use crate::clock::{DAY, HOUR};
+use crate::clock::DAY;
 use crate::error::{Error, Result};
 
 const BATCH: i64 = 200;
@@ -39,7 +39,6 @@ impl Service {
         let kept_since = now.plus_seconds(-self.context.config.retention.registration_days * DAY);
         let forgotten = store::delete_long_ended(&mut tx, kept_since, BATCH).await?;
         store::sweep_releases(&mut tx, now.plus_seconds(-DAY)).await?;
-        store::sweep_windows(&mut tx, now.plus_seconds(-CHECK_WINDOW_HOURS * HOUR)).await?;
         tx.commit().await?;
         Ok(ended + deleted + forgotten)
     }

@@ -7,8 +7,8 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use http::HeaderMap;
 use http::request::Parts;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -17,11 +17,11 @@ use super::model::{Check, TellerSession};
 use super::service::Service;
 use crate::clock::Timestamp;
 use crate::error::{Code, Language};
+use crate::page::Page;
 use crate::verification::http::{VerificationAnswer, VerificationRequest, idempotency_key, reply};
 use crate::verification::model::Verdict;
-use crate::web::extract::page_limit;
 use crate::web::problem::ProblemDocument;
-use crate::web::{Json, Lang, Problem, Query, cookie};
+use crate::web::{Json, Lang, PageQuery, Problem, Query, cookie};
 
 /// All routes of this room.
 pub fn routes(service: Service) -> OpenApiRouter {
@@ -77,18 +77,6 @@ async fn verify(
     Ok(reply(service.verify(&teller, &question).await?, language))
 }
 
-/// Which part of the list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct ChecksQuery {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1–100; 20 when left out.
-    #[serde(default, deserialize_with = "page_limit")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<i64>,
-}
-
 /// A page of a teller's own checks.
 #[derive(Debug, Serialize, ToSchema)]
 struct ChecksReply {
@@ -141,16 +129,16 @@ impl CheckItem {
 }
 
 /// A teller's own checks, newest first.
-#[utoipa::path(get, path = "/v1/teller/verifications", tag = "Teller", security(("teller" = [])), params(ChecksQuery),
+#[utoipa::path(get, path = "/v1/teller/verifications", tag = "Teller", security(("teller" = [])), params(PageQuery),
     responses((status = 200, description = "A page", body = ChecksReply),
         (status = "4XX", description = "`session_ended`, `password_required`, `malformed_request`", body = ProblemDocument, content_type = "application/problem+json")))]
 async fn checks(
     State(service): State<Service>,
     TellerCaller(teller): TellerCaller,
     Lang(language): Lang,
-    Query(query): Query<ChecksQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<ChecksReply>, Problem> {
-    let page = service.checks(&teller, query.cursor.as_deref(), query.limit.unwrap_or(20)).await?;
-    let items = page.items.into_iter().map(|check| CheckItem::new(check, language)).collect();
-    Ok(Json(ChecksReply { items, next: page.next }))
+    let page = service.checks(&teller, query.cursor.as_deref(), query.limit()).await?;
+    let Page { items, next } = page.map(|check| CheckItem::new(check, language));
+    Ok(Json(ChecksReply { items, next }))
 }

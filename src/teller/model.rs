@@ -9,9 +9,6 @@ use crate::clock::Timestamp;
 use crate::secret::Redacted;
 use crate::verification::model::{Party, Purpose, Verdict};
 
-/// Lines of a page of checks at most.
-pub const CHECKS_LIMIT: i64 = 100;
-
 /// A logged-in employee of a relying party.
 #[derive(Clone, Debug)]
 pub struct TellerSession {
@@ -70,13 +67,4 @@ pub struct Check {
     pub verdict: Option<Verdict>,
     /// What was shown.
     pub disclosed: AttributeSet,
-}
-
-/// A page of an employee's checks, newest first.
-#[derive(Clone, Debug)]
-pub struct CheckPage {
-    /// The lines.
-    pub items: Vec<Check>,
-    /// The cursor of the next page, when there is one.
-    pub next: Option<String>,
 }

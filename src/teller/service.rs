@@ -1,10 +1,8 @@
 //! Tellers' log-ins, questions and own checks.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::model::{CHECKS_LIMIT, Check, CheckPage, NewEmployee, NewSession, TellerSession};
+use super::model::{Check, NewEmployee, NewSession, TellerSession};
 use super::store::{self, CheckRow, EmployeeRow};
 use crate::attribute::AttributeSet;
 use crate::audit::{self, Action, Actor, Event, GENERAL};
@@ -15,6 +13,7 @@ use crate::input;
 use crate::login::service::digest;
 use crate::login::sessions::Session;
 use crate::login::{Client, Life, LogIns, LoggedIn, Realm, check_username, password, totp};
+use crate::page::{self, Page};
 use crate::secret::Redacted;
 use crate::verification::model::{Answer, Purpose, Question, Verdict};
 use crate::verification::party::Parties;
@@ -216,23 +215,12 @@ impl Service {
     ///
     /// # Errors
     /// `malformed_request` for a cursor that was not given out here.
-    pub async fn checks(&self, teller: &TellerSession, cursor: Option<&str>, limit: i64) -> Result<CheckPage> {
-        let before = match cursor {
-            None => Uuid::max(),
-            Some(text) => URL_SAFE_NO_PAD
-                .decode(text)
-                .ok()
-                .and_then(|bytes| Uuid::from_slice(&bytes).ok())
-                .ok_or(Code::MalformedRequest)?,
-        };
-        let limit = limit.clamp(1, CHECKS_LIMIT);
+    pub async fn checks(&self, teller: &TellerSession, cursor: Option<&str>, limit: i64) -> Result<Page<Check>> {
+        let before = page::after(cursor, Uuid::max())?;
+        let limit = limit.clamp(1, page::MOST);
         let mut tx = self.context.db.read().await?;
-        let mut rows = store::checks(&mut tx, teller.employee_id, before, limit + 1).await?;
-        let more = rows.len() as i64 > limit;
-        rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(row.check_id));
-        let items = rows.into_iter().map(|row| as_check(row, &teller.party)).collect();
-        Ok(CheckPage { items, next })
+        let rows = store::checks(&mut tx, teller.employee_id, before, limit + 1).await?;
+        Ok(Page::new(rows, limit, |row| row.check_id).map(|row| as_check(row, &teller.party)))
     }
 
     async fn session_row(&self, token: &str) -> Result<store::SessionRow> {

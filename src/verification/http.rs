@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use http::header::{CONTENT_LANGUAGE, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -241,7 +240,7 @@ impl VerificationAnswer {
             attributes,
             portrait: portrait.map(|portrait| PortraitDocument {
                 media_type: "image/jpeg",
-                data: STANDARD.encode(portrait.0.expose()),
+                data: BASE64.encode(portrait.0.expose()),
             }),
             receipt: ReceiptDocument::new(&answer.receipt, &answer.salt),
             purpose: answer.purpose,

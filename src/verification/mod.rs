@@ -16,5 +16,5 @@ pub mod receipt;
 pub mod service;
 pub mod store;
 
-pub use model::{Answer, HistoryItem, HistoryPage, Party, Purpose};
+pub use model::{Answer, HistoryItem, Party, Purpose};
 pub use service::Service;

@@ -1,5 +1,6 @@
 //! What relying parties are, what they ask, and what they are told. Pure.
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -35,21 +36,18 @@ impl ApiKey {
     /// Reads a key from an `Authorization` header's token.
     pub fn parse(text: &str) -> Option<Self> {
         let (key_id, secret) = text.strip_prefix(KEY_PREFIX)?.split_once('_')?;
-        // `from_str_radix` would take a sign for a digit.
-        if key_id.len() != 32 || secret.len() != 64 || !secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        // Without this, an id could be written with hyphens too.
+        if key_id.len() != 32 || secret.len() != 64 {
             return None;
         }
         let mut bytes = [0; 32];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(secret.get(at * 2..at * 2 + 2)?, 16).ok()?;
-        }
+        HEXLOWER_PERMISSIVE.decode_mut(secret.as_bytes(), &mut bytes).ok()?;
         Some(Self { key_id: Uuid::try_parse(key_id).ok()?, secret: Redacted(bytes) })
     }
 
     /// The text that the relying party keeps. It is shown once.
     pub fn expose(&self) -> String {
-        let secret: String = self.secret.expose().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{KEY_PREFIX}{}_{secret}", self.key_id.simple())
+        format!("{KEY_PREFIX}{}_{}", self.key_id.simple(), HEXLOWER.encode(self.secret.expose()))
     }
 
     /// SHA-256 of the secret: what is stored. The secret has 256 random bits, so no slow hash is needed.
@@ -309,15 +307,6 @@ pub struct HistoryItem {
     pub receipt: Vec<u8>,
     /// What the receipt's digest is salted with.
     pub salt: Vec<u8>,
-}
-
-/// A page of a holder's history, newest first.
-#[derive(Clone, Debug)]
-pub struct HistoryPage {
-    /// The lines.
-    pub items: Vec<HistoryItem>,
-    /// The cursor of the next page, when there is one.
-    pub next: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,31 +1,12 @@
-//! SQL of what bounds the rows that refusals leave: how many a relying party may still leave in an hour, the keys of
-//! refusals that repeated an earlier one, and how long both are kept.
+//! SQL of what bounds the rows that refusals leave: the keys of refusals that repeated an earlier one, and how long both are
+//! kept.
 
 use uuid::Uuid;
 
 use super::store::CheckRow;
-use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{change, execute, fetch_optional};
-
-const COUNT: &str = "INSERT INTO refusal_window (relying_party_id, started_at, refusals) VALUES ($1, $2, 1) \
-    ON CONFLICT (relying_party_id) DO UPDATE SET \
-    refusals = CASE WHEN refusal_window.started_at <= $3 THEN 1 ELSE refusal_window.refusals + 1 END, \
-    started_at = CASE WHEN refusal_window.started_at <= $3 THEN $2 ELSE refusal_window.started_at END \
-    WHERE refusal_window.started_at <= $3 OR refusal_window.refusals < $4";
-
-/// Counts a row that a party's refusal leaves; `false` when its window, begun after `window_start`, has `limit` already.
-pub async fn count(tx: &mut Tx, party: Uuid, now: Timestamp, window_start: Timestamp, limit: i64) -> DbResult<Changed> {
-    change!(tx, COUNT, party, now, window_start, limit)
-}
-
-const STARTED_AT: &str = "SELECT started_at FROM refusal_window WHERE relying_party_id = $1";
-
-/// When a party's present window began.
-pub async fn started_at(tx: &mut Tx, party: Uuid) -> DbResult<Option<Timestamp>> {
-    Ok(fetch_optional!(tx, (Timestamp,), STARTED_AT, party)?.map(|row| row.0))
-}
+use crate::{execute, fetch_optional};
 
 /// Under which key a refusal was repeated.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]

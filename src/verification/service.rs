@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::batch::Spending;
@@ -12,7 +10,7 @@ use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
 use super::draft::{Draft, Drafts, PendingCheck, QuestionRecord, Subject};
 use super::model::{
-    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, HistoryPage, Party, Presented, Purpose, Question, Verdict,
+    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, Party, Presented, Purpose, Question, Verdict,
 };
 use super::party::Parties;
 use super::pipeline::{Outcome, Pipeline};
@@ -31,14 +29,13 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::{Budget, whose_share};
 use crate::holder;
 use crate::keyring::Keyring;
-use crate::window::{Counted, OFFLINE_CHECKS};
+use crate::page::{self, Page};
+use crate::window::{Counted, OFFLINE_CHECKS, Window};
 
 /// Kinds that can be shown to a relying party.
 const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
 /// Tries of one question when transactions collide.
 const TRIES: u32 = 6;
-/// Lines of a page of history at most.
-const HISTORY_LIMIT: i64 = 100;
 
 /// Days that a refusal which names no holder stays in its party's log.
 const REFUSAL_DAYS: i64 = 30;
@@ -168,22 +165,12 @@ impl Service {
     ///
     /// # Errors
     /// `malformed_request` for a cursor that was not given out here.
-    pub async fn history(&self, resident_id: Uuid, cursor: Option<&str>, limit: i64) -> Result<HistoryPage> {
-        let before = match cursor {
-            None => Uuid::max(),
-            Some(text) => URL_SAFE_NO_PAD
-                .decode(text)
-                .ok()
-                .and_then(|bytes| Uuid::from_slice(&bytes).ok())
-                .ok_or(Code::MalformedRequest)?,
-        };
-        let limit = limit.clamp(1, HISTORY_LIMIT);
+    pub async fn history(&self, resident_id: Uuid, cursor: Option<&str>, limit: i64) -> Result<Page<HistoryItem>> {
+        let before = page::after(cursor, Uuid::max())?;
+        let limit = limit.clamp(1, page::MOST);
         let mut tx = self.context.db.read().await?;
-        let mut rows = store::history(&mut tx, resident_id, before, limit + 1).await?;
-        let more = rows.len() as i64 > limit;
-        rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(row.verification_id));
-        let items = rows.into_iter().map(|row| HistoryItem {
+        let rows = store::history(&mut tx, resident_id, before, limit + 1).await?;
+        Ok(Page::new(rows, limit, |row| row.verification_id).map(|row| HistoryItem {
             verification_id: row.verification_id,
             relying_party: row.relying_party,
             verified_at: row.verified_at,
@@ -197,8 +184,7 @@ impl Service {
             repeats: row.repeats,
             receipt: row.receipt,
             salt: row.salt,
-        });
-        Ok(HistoryPage { items: items.collect(), next })
+        }))
     }
 
     async fn answer(&self, party: &Arc<Party>, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
@@ -370,18 +356,17 @@ impl Service {
 
     /// Counts a row that a refusal leaves besides the holder's history.
     async fn count(&self, tx: &mut Tx, party: &Party, now: Timestamp) -> Result<()> {
-        let (id, limit) = (party.relying_party_id, self.context.config.limits.refusals_per_hour);
-        if quota::count(tx, id, now, now.plus_seconds(-HOUR), limit).await?.happened() {
-            return Ok(());
-        }
-        let until = quota::started_at(tx, id).await?.unwrap_or(now).plus_seconds(HOUR);
+        let most = self.context.config.limits.refusals_per_hour;
+        let window = Window { kind: "refusal", seconds: HOUR, most };
+        let counted = window.count(tx, &[party.relying_party_id.as_bytes()], now).await?;
+        let Counted::Full { retry_after } = counted else { return Ok(()) };
         metrics::counter!("ikd_refusals_beyond_quota_total").increment(1);
         Err(Refusal::new(Code::TooMany)
             .detail(
                 "Terlalu banyak QR tidak sah dari organisasi Anda dalam satu jam; periksa alat pindai dan aplikasinya.",
                 "Too many QRs of your organisation were refused within an hour; look at its scanners and software.",
             )
-            .retry_after(until.retry_after(now))
+            .retry_after(retry_after)
             .into())
     }
 

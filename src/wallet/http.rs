@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -21,17 +21,14 @@ use crate::device::http::{Device, prove, spend};
 use crate::disclosure::Disclosed;
 use crate::error::{Code, Error, Language, Refusal};
 use crate::holder::CredentialState;
+use crate::page::Page;
 use crate::register::Date;
 use crate::secret::Redacted;
 use crate::verification::http::ReceiptDocument;
 use crate::verification::model::Verdict;
-use crate::verification::{self, HistoryItem, HistoryPage};
-use crate::web::extract::page_limit;
+use crate::verification::{self, HistoryItem};
 use crate::web::token_reply::Form;
-use crate::web::{Json, Lang, Problem, ProblemDocument, Query, token_reply};
-
-/// Checks on a page of the history, unless asked otherwise.
-const HISTORY_PAGE: i64 = 20;
+use crate::web::{Json, Lang, PageQuery, Problem, ProblemDocument, Query, token_reply};
 
 /// A resident whose wallet is unlocked: a device proof, and an access token bound to that device. [`Service`] and
 /// [`crate::device::Guard`] are extensions of the request.
@@ -258,20 +255,6 @@ async fn present(
     Ok(Json(PresentationReply::new(issued, Some(code.into_inner()))).into_response())
 }
 
-/// Where a page begins and how long it is.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct PageQuery {
-    /// `next` of the page before; left out for the newest.
-    #[serde(default)]
-    cursor: Option<String>,
-    /// At most so many checks, 1 to 100.
-    #[serde(default, deserialize_with = "page_limit")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<i64>,
-}
-
 /// A page of the history.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HistoryReply {
@@ -320,7 +303,7 @@ pub struct HistoryPurpose {
 }
 
 impl HistoryReply {
-    fn new(page: HistoryPage, language: Language) -> Self {
+    fn new(page: Page<HistoryItem>, language: Language) -> Self {
         let entry = |item: HistoryItem| HistoryEntry {
             verification_id: item.verification_id,
             relying_party: item.relying_party,
@@ -335,7 +318,8 @@ impl HistoryReply {
             repeats: item.repeats,
             receipt: ReceiptDocument::new(&item.receipt, &item.salt),
         };
-        Self { items: page.items.into_iter().map(entry).collect(), next: page.next }
+        let Page { items, next } = page.map(entry);
+        Self { items, next }
     }
 }
 
@@ -353,8 +337,7 @@ async fn history(
     Lang(language): Lang,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<HistoryReply>, Problem> {
-    let limit = page.limit.unwrap_or(HISTORY_PAGE);
-    let page = verifications.history(resident.resident_id, page.cursor.as_deref(), limit).await?;
+    let page = verifications.history(resident.resident_id, page.cursor.as_deref(), page.limit()).await?;
     Ok(Json(HistoryReply::new(page, language)))
 }
 

@@ -13,10 +13,12 @@ use http::request::Parts;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::IntoParams;
 
 use super::request_body::TooSlow;
 use super::{Problem, negotiate};
 use crate::error::{Code, FieldError, Language, Refusal, Text};
+use crate::page;
 
 /// A JSON body, read strictly; as a response, a JSON body.
 #[derive(Debug)]
@@ -182,16 +184,34 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The most entries of a page of a list.
-const PAGE_LIMIT: i64 = 100;
+/// Where a page of a list begins and how long it is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// `next` of the page before; left out for the newest.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// At most so many checks, 1 to 100.
+    #[serde(default, deserialize_with = "page_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<i64>,
+}
+
+impl PageQuery {
+    /// Entries of the page at most.
+    pub fn limit(&self) -> i64 {
+        self.limit.unwrap_or(20)
+    }
+}
 
 /// How many entries a page may have, 1 to 100, for `#[serde(deserialize_with)]` on a query's member.
 ///
 /// # Errors
 /// For any other number: a list that is silently shorter than requested looks complete.
-pub fn page_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+fn page_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let limit = Option::<i64>::deserialize(deserializer)?;
-    if limit.is_some_and(|limit| !(1..=PAGE_LIMIT).contains(&limit)) {
+    if limit.is_some_and(|limit| !(1..=page::MOST).contains(&limit)) {
         return Err(serde::de::Error::custom("not from 1 to 100"));
     }
     Ok(limit)

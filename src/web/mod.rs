@@ -24,6 +24,6 @@ mod shell;
 pub mod token_reply;
 pub mod write_timeout;
 
-pub use extract::{ClientAddress, Json, Lang, Path, PeerAddress, Query};
+pub use extract::{ClientAddress, Json, Lang, PageQuery, Path, PeerAddress, Query};
 pub use problem::{FieldProblem, Problem, ProblemDocument};
 pub use token_reply::token_reply;

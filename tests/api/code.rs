@@ -7,7 +7,8 @@ use support::answer::Answer;
 use support::each_engine;
 use support::world::{Applicant, World, purpose};
 
-const GUESSES: &str = "SELECT COALESCE(CAST(SUM(guesses) AS BIGINT), 0) FROM code_guess WHERE subject_id <> $1";
+const GUESSES: &str =
+    "SELECT COALESCE(CAST(SUM(uses) AS BIGINT), 0) FROM use_window WHERE kind = 'code_guess' AND $1 IS NOT NULL";
 
 /// Token and code of a new presentation.
 async fn present(world: &World, applicant: &Applicant, share: &str) -> (String, String) {

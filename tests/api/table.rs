@@ -263,7 +263,7 @@ impl Stage {
             "SELECT 'checks ' || CAST(COUNT(*) AS TEXT) FROM verification",
             "SELECT 'refused ' || CAST(COUNT(*) AS TEXT) FROM verification_refusal",
             "SELECT 'codes ' || CAST(COUNT(*) AS TEXT) FROM presentation_code",
-            "SELECT 'guesses ' || CAST(COUNT(*) AS TEXT) FROM code_guess",
+            "SELECT 'guesses ' || CAST(COUNT(*) AS TEXT) FROM use_window WHERE kind = 'code_guess'",
             "SELECT 'captchas ' || CAST(COUNT(*) AS TEXT) FROM captcha_spent",
         ];
         let mut tx = self.world.context.db.read().await.unwrap();

@@ -27,3 +27,4 @@ mod verification;
 mod verification_batch;
 mod verification_http;
 mod wallet;
+mod windows;

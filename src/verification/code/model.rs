@@ -9,7 +9,7 @@
 
 use uuid::Uuid;
 
-use crate::clock::{MINUTE, Timestamp};
+use crate::clock::MINUTE;
 use crate::secret::Redacted;
 
 /// Digits of a code.
@@ -75,32 +75,6 @@ impl Guesser {
     }
 }
 
-/// Wrong codes counted so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// When the first of them came.
-    pub started_at: Timestamp,
-    /// How many.
-    pub guesses: i64,
-}
-
-impl Window {
-    /// Windows that began at or before this are over.
-    pub const fn over_at(now: Timestamp) -> Timestamp {
-        now.plus_seconds(-WINDOW_SECONDS)
-    }
-
-    /// Wrong codes that are left of `most`.
-    pub fn left(self, most: i64, now: Timestamp) -> i64 {
-        if self.started_at <= Self::over_at(now) { most } else { (most - self.guesses).max(0) }
-    }
-
-    /// Seconds until all of them are back.
-    pub const fn wait(self, now: Timestamp) -> u64 {
-        self.started_at.plus_seconds(WINDOW_SECONDS).retry_after(now)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,15 +98,5 @@ mod tests {
         assert_eq!(code.expose(), "0000000042");
         assert_eq!(PresentationCode::from_number(CODES - 1).expose(), "9999999999");
         assert!(!format!("{code:?}").contains("42"));
-    }
-
-    #[test]
-    fn a_window_ends_ten_minutes_after_its_first_wrong_code() {
-        let start = Timestamp::from_seconds(1_000_000);
-        let window = Window { started_at: start, guesses: 10 };
-        assert_eq!((window.left(10, start), window.left(100, start)), (0, 90));
-        assert_eq!(window.left(10, start.plus_seconds(599)), 0);
-        assert_eq!(window.wait(start.plus_seconds(599)), 1);
-        assert_eq!((window.wait(start), window.left(10, start.plus_seconds(600))), (600, 10));
     }
 }

@@ -2,15 +2,15 @@
 
 use uuid::Uuid;
 
-use super::model::{CODES, Guesser, PresentationCode, Window};
+use super::model::{CODES, Guesser, PresentationCode, WINDOW_SECONDS};
 use super::store;
 use crate::clock::{DAY, Timestamp};
 use crate::context::{Context, Sources};
-use crate::db::Tx;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::secret::Redacted;
 use crate::vault::{INDEX_LENGTH, Label, Vault};
 use crate::verification::model::IdempotencyKey;
+use crate::window::{Counted, Window};
 
 /// Numbers drawn until one is free. With ten thousand living codes even the second is hardly ever needed.
 const DRAWS: u32 = 8;
@@ -79,18 +79,18 @@ impl Codes {
         // Who has to wait is told so without taking the writer.
         let mut tx = self.context.db.read().await?;
         for (subject, most) in guesser.subjects() {
-            let window = window(&mut tx, subject).await?;
-            if let Some(window) = window.filter(|window| window.left(most, now) == 0) {
-                return Err(wait(window.wait(now)));
+            let remaining = guesses(most).remaining(&mut tx, &[subject.as_bytes()], now).await?;
+            if remaining.uses == 0 {
+                return Err(wait(remaining.retry_after));
             }
         }
         drop(tx);
         let mut tx = self.context.db.write().await?;
         for (subject, most) in guesser.subjects() {
-            if !store::count(&mut tx, subject, now, Window::over_at(now), most).await?.happened() {
-                let window = window(&mut tx, subject).await?;
+            let counted = guesses(most).count(&mut tx, &[subject.as_bytes()], now).await?;
+            if let Counted::Full { retry_after } = counted {
                 tx.rollback().await?;
-                return Err(wait(window.map_or(1, |window| window.wait(now))));
+                return Err(wait(retry_after));
             }
         }
         let index = index(&self.context.vault, code);
@@ -125,8 +125,8 @@ impl Codes {
         let mut tx = self.context.db.read().await?;
         let mut least = i64::MAX;
         for (subject, most) in guesser.subjects() {
-            let left = window(&mut tx, subject).await?.map_or(most, |window| window.left(most, now));
-            least = least.min(left);
+            let remaining = guesses(most).remaining(&mut tx, &[subject.as_bytes()], now).await?;
+            least = least.min(remaining.uses);
         }
         Ok(least)
     }
@@ -136,23 +136,23 @@ impl Codes {
         self.context.vault.mac_index(Label::PresentationCode, &[b"question", hash])
     }
 
-    /// Forgets expired codes and guesses that no longer count; gives how many rows.
+    /// Forgets expired codes, and under which keys codes were used; gives how many rows.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
         let now = self.context.now();
         let mut tx = self.context.db.write().await?;
-        let rows = store::sweep(&mut tx, now).await?
-            + store::sweep_guesses(&mut tx, Window::over_at(now)).await?
-            + store::sweep_used(&mut tx, now.plus_seconds(-USED_DAYS * DAY)).await?;
+        let rows =
+            store::sweep(&mut tx, now).await? + store::sweep_used(&mut tx, now.plus_seconds(-USED_DAYS * DAY)).await?;
         tx.commit().await?;
         Ok(rows)
     }
 }
 
-async fn window(tx: &mut Tx, subject: Uuid) -> Result<Option<Window>> {
-    Ok(store::window(tx, subject).await?.map(|(started_at, guesses)| Window { started_at, guesses }))
+/// Wrong codes of one who types them.
+const fn guesses(most: i64) -> Window {
+    Window { kind: "code_guess", seconds: WINDOW_SECONDS, most }
 }
 
 fn index(vault: &Vault, code: &PresentationCode) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! SQL of codes and of wrong guesses.
+//! SQL of codes and of their use.
 
 use uuid::Uuid;
 
@@ -65,29 +65,4 @@ const SWEEP: &str = "DELETE FROM presentation_code WHERE expires_at <= $1";
 /// Forgets codes whose presentations have expired.
 pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
     execute!(tx, SWEEP, now)
-}
-
-const COUNT: &str = "INSERT INTO code_guess (subject_id, started_at, guesses) VALUES ($1, $2, 1) \
-    ON CONFLICT (subject_id) DO UPDATE SET \
-    guesses = CASE WHEN code_guess.started_at <= $3 THEN 1 ELSE code_guess.guesses + 1 END, \
-    started_at = CASE WHEN code_guess.started_at <= $3 THEN $2 ELSE code_guess.started_at END \
-    WHERE code_guess.started_at <= $3 OR code_guess.guesses < $4";
-
-/// Counts a guess, in a new window where the last one began at or before `over_at`; `false` when there were `most` already.
-pub async fn count(tx: &mut Tx, subject: Uuid, now: Timestamp, over_at: Timestamp, most: i64) -> DbResult<Changed> {
-    change!(tx, COUNT, subject, now, over_at, most)
-}
-
-const WINDOW: &str = "SELECT started_at, guesses FROM code_guess WHERE subject_id = $1";
-
-/// The guesses counted last: since when, and how many.
-pub async fn window(tx: &mut Tx, subject: Uuid) -> DbResult<Option<(Timestamp, i64)>> {
-    fetch_optional!(tx, (Timestamp, i64), WINDOW, subject)
-}
-
-const SWEEP_GUESSES: &str = "DELETE FROM code_guess WHERE started_at <= $1";
-
-/// Forgets guesses of windows that are over.
-pub async fn sweep_guesses(tx: &mut Tx, over_at: Timestamp) -> DbResult<u64> {
-    execute!(tx, SWEEP_GUESSES, over_at)
 }

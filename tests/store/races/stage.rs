@@ -201,7 +201,7 @@ impl World {
             "DELETE FROM registration_selfie",
             "DELETE FROM registration_register_copy",
             "DELETE FROM release_request",
-            "DELETE FROM nik_check_window",
+            "DELETE FROM use_window",
             "DELETE FROM mail_outbox",
             "DELETE FROM mail_allowance",
             "DELETE FROM holder_record",

@@ -1,0 +1,103 @@
+//! Lists in pages: a cursor says where the next page goes on, so that rows that come and go meanwhile are neither shown twice nor
+//! left out.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::device::{decode_exact, encode};
+use crate::error::{Code, Refusal};
+
+/// Rows of a page at most.
+pub const MOST: i64 = 100;
+
+/// A page, and where the next one begins.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// The cursor of the next page; none on the last.
+    pub next: Option<String>,
+}
+
+/// What a list is sorted by, each value once: where a row stands in it.
+pub trait Position: Sized {
+    /// The cursor to what comes after this row: base64url without padding.
+    fn to_cursor(&self) -> String;
+    /// The position of a cursor; none for a text that is no such cursor.
+    fn from_cursor(cursor: &str) -> Option<Self>;
+}
+
+impl Position for Uuid {
+    fn to_cursor(&self) -> String {
+        encode(self.as_bytes())
+    }
+
+    fn from_cursor(cursor: &str) -> Option<Self> {
+        decode_exact(cursor).map(Self::from_bytes)
+    }
+}
+
+impl Position for (Timestamp, Uuid) {
+    fn to_cursor(&self) -> String {
+        encode(&[&self.0.micros().to_be_bytes()[..], self.1.as_bytes()].concat())
+    }
+
+    fn from_cursor(cursor: &str) -> Option<Self> {
+        let bytes = decode_exact::<24>(cursor)?;
+        let (at, id) = bytes.split_first_chunk::<8>()?;
+        Some((Timestamp::from_micros(i64::from_be_bytes(*at)), Uuid::from_slice(id).ok()?))
+    }
+}
+
+/// Where a page begins: after the position of the cursor, or at `start` without one.
+///
+/// # Errors
+/// `malformed_request` for a cursor that was not given out here.
+pub fn after<P: Position>(cursor: Option<&str>, start: P) -> Result<P, Refusal> {
+    let Some(cursor) = cursor else { return Ok(start) };
+    P::from_cursor(cursor).ok_or_else(|| Code::MalformedRequest.into())
+}
+
+impl<T> Page<T> {
+    /// A page of at most `limit` rows. One row more than that was asked for, which tells whether there is a next page.
+    pub fn new<P: Position>(mut rows: Vec<T>, limit: i64, position: impl Fn(&T) -> P) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| position(row).to_cursor());
+        Self { items: rows, next }
+    }
+
+    /// The same page of other rows.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(change).collect(), next: self.next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_its_row() {
+        let id = Uuid::from_u128(7);
+        let at = Timestamp::from_micros(-3);
+        assert_eq!(after(Some(&id.to_cursor()), Uuid::nil()).unwrap(), id);
+        assert_eq!(after(Some(&(at, id).to_cursor()), (Timestamp::default(), Uuid::nil())).unwrap(), (at, id));
+        assert_eq!(after(None, id).unwrap(), id);
+        for wrong in ["", "x", "====", &(at, id).to_cursor()] {
+            assert_eq!(after(Some(wrong), id).unwrap_err().code, Code::MalformedRequest, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_last_page_has_no_next() {
+        let ids = |count: u128| (0..count).map(Uuid::from_u128).collect::<Vec<_>>();
+        let page = Page::new(ids(3), 2, |id| *id);
+        assert_eq!((page.items, page.next), (ids(2), Some(Uuid::from_u128(1).to_cursor())));
+        for last in [0, 2] {
+            let page = Page::new(ids(last), 2, |id| *id);
+            assert_eq!((page.items, page.next), (ids(last), None));
+        }
+    }
+}
