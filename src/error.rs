@@ -33,24 +33,36 @@ impl Text {
 }
 
 /// The languages in which the service speaks to people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    utoipa::ToSchema,
+)]
+#[strum(const_into_str)]
 pub enum Language {
     /// Bahasa Indonesia, the default.
     #[default]
     #[serde(rename = "id")]
+    #[strum(serialize = "id")]
     Indonesian,
     /// English.
     #[serde(rename = "en")]
+    #[strum(serialize = "en")]
     English,
 }
 
 impl Language {
     /// `id` or `en` (BCP 47).
     pub const fn tag(self) -> &'static str {
-        match self {
-            Self::Indonesian => "id",
-            Self::English => "en",
-        }
+        self.into_str()
     }
 
     /// A moment for people: date and time in western Indonesian time, named, because residents live in three zones.
@@ -65,15 +77,6 @@ impl Language {
         match self {
             Self::Indonesian => format!("{day}-{month}-{year} pukul {hour}.{minute} WIB"),
             Self::English => format!("{year}-{month}-{day} {hour}:{minute} WIB (UTC+7)"),
-        }
-    }
-
-    /// Reads `id` or `en`.
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        match tag {
-            "id" => Some(Self::Indonesian),
-            "en" => Some(Self::English),
-            _ => None,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::device::http::Device;
 use crate::mail::MailState;
 use crate::registration::model::{Next, State as RegistrationState};
 use crate::secret::Redacted;
-use crate::web::{Json, Path, Problem, ProblemDocument};
+use crate::web::{Json, Path, Problem};
 
 /// The code from the e-mail.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -73,7 +73,7 @@ pub struct PinRequest {
     params(("id" = Uuid, Path, description = "The registration")), request_body = CodeRequest,
     responses(
         (status = 200, description = "The code was right", body = ProgressReply),
-        (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused"),
     ))]
 async fn enter_code(
     State(service): State<Service>,
@@ -90,7 +90,7 @@ async fn enter_code(
     params(("id" = Uuid, Path, description = "The registration")),
     responses(
         (status = 202, description = "The mail is on its way", body = ResendReply),
-        (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused"),
     ))]
 async fn resend_code(
     State(service): State<Service>,
@@ -107,7 +107,7 @@ async fn resend_code(
     responses(
         (status = 201, description = "Active", body = ProgressReply),
         (status = 200, description = "Was active already, by the same request", body = ProgressReply),
-        (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused"),
     ))]
 async fn set_pin(
     State(service): State<Service>,

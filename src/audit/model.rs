@@ -1,6 +1,7 @@
 //! What the log says, and what can be wrong with it.
 
 use serde::Serialize;
+use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -9,8 +10,9 @@ use crate::error::Code;
 /// The chain of everything that belongs to no office, and of the list of all other chains.
 pub const GENERAL: Uuid = Uuid::nil();
 
-/// Who acted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who acted. The kind stands in the table by its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Actor {
     /// An officer at a counter, by officer id.
     Officer(Uuid),
@@ -30,16 +32,8 @@ pub enum Actor {
 
 impl Actor {
     /// The kind's name in the table.
-    pub const fn kind(self) -> &'static str {
-        match self {
-            Self::Officer(_) => "officer",
-            Self::Resident(_) => "resident",
-            Self::RelyingParty(_) => "relying_party",
-            Self::Employee(_) => "employee",
-            Self::Stranger => "stranger",
-            Self::Operator => "operator",
-            Self::System => "system",
-        }
+    pub const fn kind(&self) -> &'static str {
+        self.into_str()
     }
 
     /// The id in the table; nil where there is none.
@@ -51,68 +45,97 @@ impl Actor {
     }
 }
 
-macro_rules! actions {
-    ($($variant:ident = $name:literal, $what:literal;)*) => {
-        /// What was done. The names stand in the table and never change.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Action {
-            $(#[doc = concat!("`", $name, "`: ", $what, ".")] $variant,)*
-        }
-
-        impl Action {
-            /// All actions.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in the table.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-    };
+/// What was done. The words stand in the table and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Action {
+    /// The first entry of an office's chain; the subject is the chain.
+    ChainOpened,
+    /// An officer, or an employee of a relying party, logged in, or tried to.
+    LogIn,
+    /// An officer, or an employee of a relying party, logged out.
+    LogOut,
+    /// A session that had idled was continued with the password.
+    SessionResumed,
+    /// A person ended another session of their own.
+    SessionEnded,
+    /// A person changed the own password.
+    PasswordChanged,
+    /// An officer scanned a resident's activation QR.
+    Scan,
+    /// An officer had counter QRs shown, once an hour.
+    CounterToken,
+    /// An officer confirmed the match number.
+    MatchConfirmed,
+    /// An officer opened a registration.
+    RegistrationViewed,
+    /// An officer opened a registration without the resident present, and said why.
+    ViewWithReason,
+    /// A supervisor read why colleagues opened registrations.
+    ViewsRead,
+    /// An officer looked at a selfie or a register portrait.
+    PictureViewed,
+    /// An officer approved a registration.
+    Approval,
+    /// An officer returned a registration to the resident.
+    Return,
+    /// An officer rejected a registration.
+    Rejection,
+    /// An officer asked that a digital KTP make way for a new one.
+    ReleaseAsked,
+    /// A supervisor granted it: the digital KTP was deactivated.
+    ReleaseGranted,
+    /// An approval given while the register was down was completed.
+    ApprovalCompleted,
+    /// A credential became active.
+    Activation,
+    /// A digital KTP was blocked: its PIN was wrong for the ninth time.
+    Block,
+    /// An office was added.
+    OfficeAdded,
+    /// An officer was added.
+    OfficerAdded,
+    /// An officer was disabled.
+    OfficerDisabled,
+    /// A disabled officer may log in again.
+    OfficerEnabled,
+    /// An officer's password was replaced.
+    PasswordSet,
+    /// A person's one-time password secret was replaced.
+    TotpReset,
+    /// A relying party was added.
+    RelyingPartyAdded,
+    /// An API key was added.
+    ApiKeyAdded,
+    /// An API key was revoked.
+    ApiKeyRevoked,
+    /// An employee of a relying party was added.
+    EmployeeAdded,
+    /// An employee of a relying party was disabled.
+    EmployeeDisabled,
+    /// A disabled employee of a relying party may log in again.
+    EmployeeEnabled,
+    /// A signing key was made.
+    KeyMade,
+    /// A signing key was retired at once.
+    KeyRevoked,
+    /// A signing key was published that takes over.
+    KeyRotated,
+    /// The published key set was printed.
+    KeySetExported,
+    /// Register records were imported or generated.
+    RegisterImported,
+    /// The register's switch was opened.
+    RegisterOpened,
+    /// The register's switch was closed.
+    RegisterClosed,
+    /// A relying party asked for what it is not entitled to.
+    Verification,
 }
 
-actions! {
-    ChainOpened = "chain_opened", "the first entry of an office's chain; the subject is the chain";
-    LogIn = "log_in", "an officer, or an employee of a relying party, logged in, or tried to";
-    LogOut = "log_out", "an officer, or an employee of a relying party, logged out";
-    SessionResumed = "session_resumed", "a session that had idled was continued with the password";
-    SessionEnded = "session_ended", "a person ended another session of their own";
-    PasswordChanged = "password_changed", "a person changed the own password";
-    Scan = "scan", "an officer scanned a resident's activation QR";
-    CounterToken = "counter_token", "an officer had counter QRs shown, once an hour";
-    MatchConfirmed = "match_confirmed", "an officer confirmed the match number";
-    RegistrationViewed = "registration_viewed", "an officer opened a registration";
-    ViewWithReason = "view_with_reason", "an officer opened a registration without the resident present, and said why";
-    ViewsRead = "views_read", "a supervisor read why colleagues opened registrations";
-    PictureViewed = "picture_viewed", "an officer looked at a selfie or a register portrait";
-    Approval = "approval", "an officer approved a registration";
-    Return = "return", "an officer returned a registration to the resident";
-    Rejection = "rejection", "an officer rejected a registration";
-    ReleaseAsked = "release_asked", "an officer asked that a digital KTP make way for a new one";
-    ReleaseGranted = "release_granted", "a supervisor granted it: the digital KTP was deactivated";
-    ApprovalCompleted = "approval_completed", "an approval given while the register was down was completed";
-    Activation = "activation", "a credential became active";
-    Block = "block", "a digital KTP was blocked: its PIN was wrong for the ninth time";
-    OfficeAdded = "office_added", "an office was added";
-    OfficerAdded = "officer_added", "an officer was added";
-    OfficerDisabled = "officer_disabled", "an officer was disabled";
-    OfficerEnabled = "officer_enabled", "a disabled officer may log in again";
-    PasswordSet = "password_set", "an officer's password was replaced";
-    TotpReset = "totp_reset", "a person's one-time password secret was replaced";
-    RelyingPartyAdded = "relying_party_added", "a relying party was added";
-    ApiKeyAdded = "api_key_added", "an API key was added";
-    ApiKeyRevoked = "api_key_revoked", "an API key was revoked";
-    EmployeeAdded = "employee_added", "an employee of a relying party was added";
-    EmployeeDisabled = "employee_disabled", "an employee of a relying party was disabled";
-    EmployeeEnabled = "employee_enabled", "a disabled employee of a relying party may log in again";
-    KeyMade = "key_made", "a signing key was made";
-    KeyRevoked = "key_revoked", "a signing key was retired at once";
-    KeyRotated = "key_rotated", "a signing key was published that takes over";
-    KeySetExported = "key_set_exported", "the published key set was printed";
-    RegisterImported = "register_imported", "register records were imported or generated";
-    RegisterOpened = "register_opened", "the register's switch was opened";
-    RegisterClosed = "register_closed", "the register's switch was closed";
-    Verification = "verification", "a relying party asked for what it is not entitled to";
+impl Action {
+    /// All actions.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 }
 
 /// Whether the so-manieth refusal of a kind in an hour is written: the first five, then each that doubles their number. Who
@@ -296,7 +319,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let names: std::collections::HashSet<_> = Action::ALL.iter().map(|action| action.as_str()).collect();
+        let names: std::collections::HashSet<_> = Action::ALL.iter().map(|action| action.into_str()).collect();
         assert_eq!(names.len(), Action::ALL.len());
         assert_eq!(Outcome::Refused(Code::AlreadyActive).to_text(), "refused:already_active");
         assert_eq!(Outcome::RefusedTimes(Code::LoginFailed, 8).to_text(), "refused:login_failed*8");

@@ -6,7 +6,6 @@ use utoipa_axum::routes;
 
 use super::{CaptchaChallenge, CaptchaGate};
 use crate::device::http::Repeatable;
-use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Problem};
 
 /// The route.
@@ -18,7 +17,7 @@ pub fn routes(gate: CaptchaGate) -> OpenApiRouter {
 /// `captcha` field of the next request; each counts once, for ten minutes.
 #[utoipa::path(post, path = "/v1/captcha", tag = "Device", security(("dpop" = [])),
     responses((status = 200, description = "The challenge", body = CaptchaChallenge),
-        (status = "4XX", description = "`dpop_invalid`, `use_dpop_nonce`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`dpop_invalid`, `use_dpop_nonce`")))]
 async fn challenge(
     State(gate): State<CaptchaGate>,
     _device: Repeatable,

@@ -175,7 +175,8 @@ fn addresses(listen: &str) -> Vec<IpAddr> {
     found.map(Iterator::collect).unwrap_or_default()
 }
 
-fn is_loopback(listen: &str) -> bool {
+/// Whether only this machine can reach a listener.
+pub(super) fn is_loopback(listen: &str) -> bool {
     let found = addresses(listen);
     !found.is_empty() && found.iter().all(IpAddr::is_loopback)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use url::Url;
 
+use super::strength::is_loopback;
 use super::{Config, ConfigError};
 use crate::fair::network::parse_network;
 
@@ -113,11 +114,4 @@ fn url_fault(text: &str) -> Option<&'static str> {
         "must stand as browsers write it: https://, the name in small letters (others than a-z as xn--…), no blanks, no \
          port that goes without saying",
     )
-}
-
-/// Whether only this machine can reach the address.
-fn is_loopback(listen: &str) -> bool {
-    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }

@@ -27,7 +27,6 @@ use crate::registration::model::{CheckResult, CheckState, Difference, Difference
 use crate::registration::release::Release;
 use crate::secret::Redacted;
 use crate::web::extract::object;
-use crate::web::problem::ProblemDocument;
 use crate::web::{Json, Lang, Path, Problem, Query, cookie, token_reply};
 
 /// All routes of this room.
@@ -230,7 +229,7 @@ impl From<View> for RegistrationReply {
 /// Scan a resident's activation QR. The same officer may scan the same QR again; anybody else needs a new one.
 #[utoipa::path(post, path = "/v1/officer/scans", tag = "Counter", security(("officer" = [])), request_body = ScanBody,
     responses((status = 200, description = "The registration", body = RegistrationReply),
-        (status = "4XX", description = "`invalid_field`, `qr_expired`, `qr_used`, `wrong_state`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`invalid_field`, `qr_expired`, `qr_used`, `wrong_state`")))]
 async fn scan(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -243,7 +242,7 @@ async fn scan(
 /// A QR for the officer's screen, for any number of phones; with `Accept: image/svg+xml` or `image/png` its picture.
 #[utoipa::path(post, path = "/v1/officer/counter-tokens", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "The QR", content((TokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
-        (status = "4XX", description = "`forbidden`, `session_ended`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn counter_token(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -277,7 +276,7 @@ struct MatchItem {
 /// Residents who scanned this officer's QR in the last five minutes and whose number is not confirmed yet.
 #[utoipa::path(get, path = "/v1/officer/matches", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "Who waits", body = MatchesReply),
-        (status = "4XX", description = "`forbidden`, `session_ended`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn matches(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -319,7 +318,7 @@ struct FigureItem {
 /// Today's figures of this officer and the office.
 #[utoipa::path(get, path = "/v1/officer/figures", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "The figures", body = FiguresReply),
-        (status = "4XX", description = "`forbidden`, `session_ended`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn figures(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -346,7 +345,7 @@ struct MatchBody {
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/match", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = MatchBody,
     responses((status = 200, description = "The registration", body = RegistrationReply),
-        (status = "4XX", description = "`invalid_field` with `tries_left`, `not_found`, `wrong_state`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`invalid_field` with `tries_left`, `not_found`, `wrong_state`, `too_many`")))]
 async fn confirm_match(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -399,7 +398,7 @@ struct QueueItem {
 /// Registrations that were scanned at this officer's office, by state. It names nobody.
 #[utoipa::path(get, path = "/v1/officer/registrations", tag = "Counter", security(("officer" = [])), params(QueueQuery),
     responses((status = 200, description = "A page", body = QueueReply),
-        (status = "4XX", description = "`malformed_request`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`malformed_request`, `forbidden`")))]
 async fn queue(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -421,7 +420,7 @@ async fn queue(
 #[utoipa::path(get, path = "/v1/officer/registrations/{id}", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "The registration", body = RegistrationReply),
-        (status = "4XX", description = "`not_found` unless scanned at this office, `reason_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`not_found` unless scanned at this office, `reason_required`")))]
 async fn view(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -435,7 +434,7 @@ async fn view(
 #[utoipa::path(get, path = "/v1/officer/registrations/{id}/selfie", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "JPEG", body = Vec<u8>, content_type = "image/jpeg"),
-        (status = "4XX", description = "`not_found`, `reason_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`not_found`, `reason_required`")))]
 async fn selfie(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -448,7 +447,7 @@ async fn selfie(
 #[utoipa::path(get, path = "/v1/officer/registrations/{id}/portrait", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "JPEG", body = Vec<u8>, content_type = "image/jpeg"),
-        (status = "4XX", description = "`not_found`, `reason_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`not_found`, `reason_required`")))]
 async fn portrait(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -498,7 +497,7 @@ struct DecisionReply {
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/approval", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = ApprovalBody,
     responses((status = 200, description = "Approved", body = DecisionReply),
-        (status = "4XX", description = "`scan_required`, `already_active`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`scan_required`, `already_active`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`")))]
 async fn approve(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -540,7 +539,7 @@ struct ReturnBody {
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/return", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = ReturnBody,
     responses((status = 200, description = "Returned", body = DecisionReply),
-        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`")))]
 async fn return_for_correction(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -583,7 +582,7 @@ struct RejectionBody {
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/rejection", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = RejectionBody,
     responses((status = 200, description = "Rejected", body = DecisionReply),
-        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`")))]
 async fn reject(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -625,7 +624,7 @@ struct ReleaseReply {
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/release", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = ReleaseBody,
     responses((status = 204, description = "Asked for"),
-        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`")))]
 async fn ask_release(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -640,7 +639,7 @@ async fn ask_release(
 #[utoipa::path(get, path = "/v1/officer/registrations/{id}/release", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "It waits", body = ReleaseReply),
-        (status = "4XX", description = "`not_found`, `forbidden`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`not_found`, `forbidden`")))]
 async fn release_asked(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -663,7 +662,7 @@ struct GrantBody {
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/release/grant", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = GrantBody,
     responses((status = 204, description = "The old digital KTP has ended"),
-        (status = "4XX", description = "`forbidden`, `not_found`, `wrong_state`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`forbidden`, `not_found`, `wrong_state`")))]
 async fn grant_release(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,

@@ -61,13 +61,9 @@ pub const MAX_WORDS: usize = 500;
 /// `invalid_field`.
 pub fn check_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
-    let length = reason.chars().count();
     let signs: std::collections::BTreeSet<char> = reason.chars().filter(|c| c.is_alphanumeric()).collect();
     // "aaaaa" says nothing.
-    if (5..=MAX_WORDS).contains(&length)
-        && signs.len() >= 3
-        && !reason.chars().any(|c| input::is_hostile(c) && c != '\n')
-    {
+    if input::is_prose(reason, 5..=MAX_WORDS) && signs.len() >= 3 {
         Ok(reason.to_owned())
     } else {
         Err(Refusal::field(
@@ -85,7 +81,7 @@ pub fn check_reason(reason: &str) -> Result<String> {
 /// `invalid_field`.
 pub fn check_note(note: &str) -> Result<String> {
     let note = note.trim();
-    if note.chars().count() <= MAX_WORDS && !note.chars().any(|c| input::is_hostile(c) && c != '\n') {
+    if input::is_prose(note, 0..=MAX_WORDS) {
         Ok(note.to_owned())
     } else {
         Err(Refusal::field("note", "Catatan paling banyak 500 karakter.", "A note has at most 500 characters.").into())

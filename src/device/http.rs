@@ -19,7 +19,7 @@ use super::{Guard, ProofRefused, Proven, SpentProofs, Thumbprint};
 use crate::clock::Timestamp;
 use crate::error::{Code, Error};
 use crate::web::problem::ProblemNote;
-use crate::web::{Json, Problem, ProblemDocument, negotiate};
+use crate::web::{Json, Problem, negotiate};
 use body::{Promise, bind};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -140,7 +140,7 @@ pub struct ChallengeReply {
 #[utoipa::path(post, path = "/v1/challenges", tag = "Device", security(("dpop" = [])),
     responses(
         (status = 200, description = "A challenge for this device, 60 seconds", body = ChallengeReply),
-        (status = "4XX", description = "Refused", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused"),
     ))]
 async fn create_challenge(State(guard): State<Guard>, device: Repeatable) -> Result<Json<ChallengeReply>, Problem> {
     let (challenge, expires_at) = guard.challenge(&device.thumbprint).map_err(Error::from)?;

@@ -7,6 +7,8 @@ pub mod email;
 pub mod name;
 pub mod phone;
 
+use std::ops::RangeInclusive;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Text;
@@ -62,6 +64,12 @@ pub fn label(text: &str, most: usize) -> Result<String, Text> {
         return Err(LABEL);
     }
     if label.chars().count() > most { Err(LONG_LABEL) } else { Ok(label) }
+}
+
+/// Whether a text of several lines that a person will read has so many characters, and none of the [hostile](is_hostile) ones
+/// but line breaks.
+pub fn is_prose(text: &str, characters: RangeInclusive<usize>) -> bool {
+    characters.contains(&text.chars().count()) && !text.chars().any(|c| is_hostile(c) && c != '\n')
 }
 
 /// How labels are told apart: compatibility forms folded (NFKC), upper case, blanks single. `Bank` and `BANK` are one.

@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::{is_dash, is_hostile, is_invisible};
+use crate::error::Text;
 
 /// Longest name, in characters after normalisation.
 pub const MOST: usize = 100;
@@ -19,6 +20,22 @@ pub enum NameError {
     Hostile,
     /// A character that names do not have, or more marks on one letter than any script writes.
     Foreign,
+}
+
+impl NameError {
+    /// What to correct.
+    pub const fn text(self) -> Text {
+        match self {
+            Self::TooLong => Text::new(
+                "Nama paling panjang 100 karakter; singkat seperti pada KTP-el.",
+                "A name has at most 100 characters; shorten it as on the KTP-el.",
+            ),
+            Self::NoLetter | Self::Hostile | Self::Foreign => Text::new(
+                "Tulis nama seperti pada KTP-el: huruf, angka, spasi, titik, koma, petik, tanda hubung, atau kurung.",
+                "Write the name as on the KTP-el: letters, digits, spaces, full stops, commas, apostrophes, hyphens or brackets.",
+            ),
+        }
+    }
 }
 
 /// Marks that registers and people put into names besides letters, digits and blanks.

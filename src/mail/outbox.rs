@@ -25,27 +25,18 @@ pub const KEEP_SECONDS: i64 = 90 * DAY;
 const FIRST_DELAY_SECONDS: i64 = 10;
 const LONGEST_DELAY_SECONDS: i64 = HOUR;
 
-/// What a message says. The reference names what it is about; for all present kinds that is a registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a message says, in the table by the words that never change. The reference names what it is about; for all present kinds that is a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum MailKind {
     /// The activation code, to the address of an approved registration.
     ActivationCode,
     /// A registration was made for the NIK of somebody with an active credential: tells that holder.
     ForeignRegistration,
 }
+crate::word_column!(MailKind);
 
 impl MailKind {
-    /// All kinds.
-    pub const ALL: [Self; 2] = [Self::ActivationCode, Self::ForeignRegistration];
-
-    /// The name that stands in the table; never changes.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ActivationCode => "activation_code",
-            Self::ForeignRegistration => "foreign_registration",
-        }
-    }
-
     /// How many messages of this kind one address may get at once. Each kind has an allowance of its own: strangers who cause
     /// warnings use up nothing of a holder's codes. One warning tells of all that happened while it waited.
     pub const fn burst(self) -> i64 {
@@ -53,11 +44,6 @@ impl MailKind {
             Self::ActivationCode => 3,
             Self::ForeignRegistration => 1,
         }
-    }
-
-    /// Reads [`MailKind::as_str`].
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -190,7 +176,7 @@ pub async fn enqueue_at(
     reference: Uuid,
 ) -> DbResult<Uuid> {
     let mail_id = random.uuid_v7(now);
-    execute!(tx, ENQUEUE, mail_id, kind.as_str(), reference, now, due)?;
+    execute!(tx, ENQUEUE, mail_id, kind, reference, now, due)?;
     Ok(mail_id)
 }
 
@@ -200,7 +186,7 @@ pub async fn enqueue_at(
 /// # Errors
 /// When the database did not do it.
 pub async fn supersede(tx: &mut Tx, kind: MailKind, reference: Uuid) -> DbResult<u64> {
-    execute!(tx, SUPERSEDE, reference, kind.as_str())
+    execute!(tx, SUPERSEDE, reference, kind)
 }
 
 /// Whether a message of this kind to this address (by its blind index) may go now: [`MailKind::burst`] at once, then one an
@@ -226,7 +212,7 @@ pub async fn reserve(
 ) -> DbResult<Option<Timestamp>> {
     let interval = ALLOWANCE_INTERVAL_SECONDS * MICROS;
     let limit = now.plus_seconds((kind.burst() - 1) * ALLOWANCE_INTERVAL_SECONDS + ahead_seconds);
-    let full = fetch_optional!(tx, (Timestamp,), RESERVE, kind.as_str(), email_index, now.micros(), interval, limit)?;
+    let full = fetch_optional!(tx, (Timestamp,), RESERVE, kind, email_index, now.micros(), interval, limit)?;
     Ok(full.map(|(full,)| full.plus_seconds(-kind.burst() * ALLOWANCE_INTERVAL_SECONDS).max(now)))
 }
 
@@ -235,7 +221,7 @@ pub async fn reserve(
 /// # Errors
 /// When the database did not answer.
 pub async fn next_turn(tx: &mut Tx, kind: MailKind, email_index: &[u8], now: Timestamp) -> DbResult<Timestamp> {
-    let full = fetch_optional!(tx, (Timestamp,), FULL_AT, kind.as_str(), email_index)?;
+    let full = fetch_optional!(tx, (Timestamp,), FULL_AT, kind, email_index)?;
     Ok(full.map_or(now, |(full,)| full.plus_seconds(-(kind.burst() - 1) * ALLOWANCE_INTERVAL_SECONDS).max(now)))
 }
 
@@ -249,7 +235,7 @@ pub async fn state(
     reference: Uuid,
     now: Timestamp,
 ) -> DbResult<Option<(MailState, Timestamp)>> {
-    let row = fetch_optional!(tx, (String, i64, Timestamp), STATE, reference, kind.as_str())?;
+    let row = fetch_optional!(tx, (String, i64, Timestamp), STATE, reference, kind)?;
     Ok(row.map(|(state, attempts, due)| {
         let state = match state.as_str() {
             "queued" if attempts == 0 && due > now => MailState::Held,
@@ -392,14 +378,16 @@ pub async fn sweep(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<u64> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::*;
 
     #[test]
     fn kinds_keep_their_names() {
-        let names: Vec<_> = MailKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let names: Vec<_> = MailKind::VARIANTS.iter().map(|kind| kind.into_str()).collect();
         assert_eq!(names, ["activation_code", "foreign_registration"]);
-        assert!(MailKind::ALL.iter().all(|kind| MailKind::from_name(kind.as_str()) == Some(*kind)));
-        assert_eq!(MailKind::from_name("newsletter"), None);
+        assert!(MailKind::VARIANTS.iter().all(|kind| kind.into_str().parse() == Ok(*kind)));
+        assert!("newsletter".parse::<MailKind>().is_err());
     }
 
     #[test]

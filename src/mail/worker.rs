@@ -74,6 +74,8 @@ pub struct Worker {
     wake: Wake,
 }
 
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 enum Outcome {
     Sent,
     Dropped,
@@ -187,18 +189,11 @@ impl Worker {
                 return;
             }
         };
-        let result = match outcome {
-            Outcome::Sent => "sent",
-            Outcome::Dropped => "dropped",
-            Outcome::Retried => "retried",
-            Outcome::Parked => "parked",
-            Outcome::Lost => "lost",
-        };
-        metrics::counter!("ikd_mail_total", "kind" => leased.kind.clone(), "result" => result).increment(1);
+        metrics::counter!("ikd_mail_total", "kind" => leased.kind.clone(), "result" => outcome.into_str()).increment(1);
     }
 
     async fn attempt(&self, leased: &Leased) -> Result<Outcome> {
-        let Some(kind) = MailKind::from_name(&leased.kind) else {
+        let Ok(kind) = leased.kind.parse::<MailKind>() else {
             // Written by a newer node, which will take it: let it be for a while.
             return self.note_failure(leased, "unknown kind").await;
         };

@@ -69,23 +69,16 @@ impl PopulationRegister {
 }
 
 /// Whether the local register answers questions; shared by all nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Switch {
     /// It answers.
+    #[default]
     Open,
     /// It is closed for maintenance.
     Closed,
 }
-
-impl Switch {
-    /// `open` or `closed`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-        }
-    }
-}
+crate::word_column!(Switch);
 
 /// The register as a table: records sealed, found by the blind index of their NIK.
 #[derive(Clone)]
@@ -112,7 +105,7 @@ impl LocalRegister {
         let index = self.context.vault.blind_index(Label::NikIndex, nik.as_str());
         let row = {
             let mut tx = self.context.db.read().await?;
-            if store::switch(&mut tx).await?.as_deref() == Some(Switch::Closed.as_str()) {
+            if store::switch(&mut tx).await? == Switch::Closed {
                 return Err(RegisterUnavailable::Closed);
             }
             store::lookup(&mut tx, &index).await?
@@ -134,7 +127,7 @@ impl LocalRegister {
     /// When the database refuses.
     pub async fn set_switch(&self, switch: Switch) -> Result<(), DbError> {
         let mut tx = self.context.db.write().await?;
-        store::set_switch(&mut tx, switch.as_str(), self.context.now()).await?;
+        store::set_switch(&mut tx, switch, self.context.now()).await?;
         tx.commit().await
     }
 
@@ -144,8 +137,6 @@ impl LocalRegister {
     /// When the database refuses.
     pub async fn status(&self) -> Result<(Switch, i64), DbError> {
         let mut tx = self.context.db.read().await?;
-        let closed = store::switch(&mut tx).await?.as_deref() == Some(Switch::Closed.as_str());
-        let count = store::count(&mut tx).await?;
-        Ok((if closed { Switch::Closed } else { Switch::Open }, count))
+        Ok((store::switch(&mut tx).await?, store::count(&mut tx).await?))
     }
 }

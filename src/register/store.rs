@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use uuid::Uuid;
 
+use super::service::Switch;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
@@ -191,12 +192,12 @@ pub async fn count(tx: &mut Tx) -> DbResult<i64> {
 
 const SWITCH: &str = "SELECT value FROM setting WHERE name = 'register'";
 
-/// The operator's switch, where it was ever set: `open` or `closed`.
+/// The operator's switch; open where it was never set.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn switch(tx: &mut Tx) -> DbResult<Option<String>> {
-    fetch_optional!(tx, (String,), SWITCH).map(|row| row.map(|(value,)| value))
+pub async fn switch(tx: &mut Tx) -> DbResult<Switch> {
+    Ok(fetch_optional!(tx, (Switch,), SWITCH)?.map(|(value,)| value).unwrap_or_default())
 }
 
 const SET_SWITCH: &str = "INSERT INTO setting (name, value, changed_at) VALUES ('register', $1, $2) \
@@ -206,7 +207,7 @@ const SET_SWITCH: &str = "INSERT INTO setting (name, value, changed_at) VALUES (
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_switch(tx: &mut Tx, value: &str, now: Timestamp) -> DbResult<()> {
+pub async fn set_switch(tx: &mut Tx, value: Switch, now: Timestamp) -> DbResult<()> {
     execute!(tx, SET_SWITCH, value, now).map(|_| ())
 }
 

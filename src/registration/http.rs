@@ -22,7 +22,6 @@ use crate::mail::MailState;
 use crate::secret::Redacted;
 use crate::web::extract::object;
 use crate::web::intake::Intake;
-use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate, token_reply};
 
 #[derive(Clone)]
@@ -161,8 +160,7 @@ impl From<Status> for StatusReply {
 #[utoipa::path(post, path = "/v1/registrations", tag = "Registration", security(("dpop" = [])),
     request_body = RegisterBody,
     responses((status = 201, description = "Registered", body = StatusReply),
-        (status = "4XX", description = "`invalid_field`, `captcha_required`, `captcha_invalid`, `wrong_state`, `too_many`, `dpop_invalid`, `use_dpop_nonce`",
-            body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`invalid_field`, `captcha_required`, `captcha_invalid`, `wrong_state`, `too_many`, `dpop_invalid`, `use_dpop_nonce`")))]
 async fn register(
     State(deps): State<Deps>,
     device: Device,
@@ -188,7 +186,7 @@ async fn register(
 #[utoipa::path(get, path = "/v1/registrations/{id}", tag = "Registration", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "The registration", body = StatusReply),
-        (status = "4XX", description = "`not_found` also for any other device's registration", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`not_found` also for any other device's registration")))]
 async fn status(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) -> Result<Json<StatusReply>, Problem> {
     Ok(Json(deps.service.status(&device.thumbprint, id).await?.into()))
 }
@@ -215,7 +213,7 @@ struct AmendBody {
 #[utoipa::path(patch, path = "/v1/registrations/{id}", tag = "Registration", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = AmendBody,
     responses((status = 200, description = "Changed", body = StatusReply),
-        (status = "4XX", description = "`invalid_field`, `wrong_state`, `not_found`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`invalid_field`, `wrong_state`, `not_found`, `too_many`")))]
 async fn amend(
     State(deps): State<Deps>,
     device: Device,
@@ -235,7 +233,7 @@ async fn amend(
 #[utoipa::path(delete, path = "/v1/registrations/{id}", tag = "Registration", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "Cancelled", body = StatusReply),
-        (status = "4XX", description = "`wrong_state` once active, rejected or expired; `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`wrong_state` once active, rejected or expired; `not_found`")))]
 async fn cancel(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) -> Result<Json<StatusReply>, Problem> {
     Ok(Json(deps.service.cancel(&device.thumbprint, id).await?.into()))
 }
@@ -245,7 +243,7 @@ async fn cancel(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) 
     params(("id" = Uuid, Path, description = "The registration")),
     request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png")), description = "JPEG or PNG"),
     responses((status = 200, description = "Taken; a later upload replaces it", body = StatusReply),
-        (status = "4XX", description = "`picture_unusable`, `too_large`, `unsupported_media_type`, `wrong_state`, `not_found`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`picture_unusable`, `too_large`, `unsupported_media_type`, `wrong_state`, `not_found`, `too_many`")))]
 async fn put_selfie(
     State(deps): State<Deps>,
     device: Device,
@@ -291,7 +289,7 @@ impl From<Issued> for TokenReply {
 #[utoipa::path(post, path = "/v1/registrations/{id}/activation-token", tag = "Registration", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "The QR", content((TokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
-        (status = "4XX", description = "`wrong_state` unless it awaits an officer; `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`wrong_state` unless it awaits an officer; `not_found`")))]
 async fn activation_token(
     State(deps): State<Deps>,
     device: Device,
@@ -324,7 +322,7 @@ struct MatchReply {
 #[utoipa::path(post, path = "/v1/registrations/{id}/counter-scan", tag = "Registration", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = CounterScanBody,
     responses((status = 202, description = "Waits for the officer", body = MatchReply),
-        (status = "4XX", description = "`invalid_field`, `qr_expired`, `wrong_state`, `not_found`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`invalid_field`, `qr_expired`, `wrong_state`, `not_found`, `too_many`")))]
 async fn counter_scan(
     State(deps): State<Deps>,
     ClientAddress(address): ClientAddress,

@@ -298,16 +298,7 @@ impl Draft {
 /// # Errors
 /// What to correct.
 pub fn check_name(text: &str) -> Result<String, Text> {
-    name::clean(text).map_err(|error| match error {
-        NameError::TooLong => Text::new(
-            "Nama paling panjang 100 karakter; singkat seperti pada KTP-el.",
-            "A name has at most 100 characters; shorten it as on the KTP-el.",
-        ),
-        NameError::NoLetter | NameError::Hostile | NameError::Foreign => Text::new(
-            "Tulis nama seperti pada KTP-el: huruf, angka, spasi, titik, koma, petik, tanda hubung, atau kurung.",
-            "Write the name as on the KTP-el: letters, digits, spaces, full stops, commas, apostrophes, hyphens or brackets.",
-        ),
-    })
+    name::clean(text).map_err(NameError::text)
 }
 
 /// A birth date between 1900 and today.

@@ -523,7 +523,7 @@ pub async fn contact(context: &Context, tx: &mut Tx, id: Uuid) -> Result<Option<
     Ok(Some(Contact {
         email: submitted.email,
         full_name: submitted.full_name,
-        language: Language::from_tag(&row.language).unwrap_or_default(),
+        language: row.language.parse().unwrap_or_default(),
         email_index: row.email_index,
         nik_index: row.nik_index,
         resident_id: row.resident_id,

@@ -20,7 +20,6 @@ use crate::error::{Code, Language};
 use crate::page::Page;
 use crate::verification::http::{VerificationAnswer, VerificationRequest, idempotency_key, reply};
 use crate::verification::model::Verdict;
-use crate::web::problem::ProblemDocument;
 use crate::web::{Json, Lang, PageQuery, Problem, Query, cookie};
 
 /// All routes of this room.
@@ -64,8 +63,8 @@ struct PurposeReply {
     params(("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters, new for every scan, the same for repetitions of one", example = "5f0c6f0e-6a52-4c6b-9a53-0f6f3f0a9b1d")),
     request_body = VerificationRequest,
     responses((status = 200, description = "The question was answered", body = VerificationAnswer),
-        (status = "4XX", description = "`session_ended`, `password_required`, `idempotency_key_missing`, `purpose_not_allowed`, `invalid_field`, `idempotency_mismatch`, `too_many` wrong codes", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`, `idempotency_key_missing`, `purpose_not_allowed`, `invalid_field`, `idempotency_mismatch`, `too_many` wrong codes"),
+        (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done")))]
 async fn verify(
     State(service): State<Service>,
     TellerCaller(teller): TellerCaller,
@@ -131,7 +130,7 @@ impl CheckItem {
 /// A teller's own checks, newest first.
 #[utoipa::path(get, path = "/v1/teller/verifications", tag = "Teller", security(("teller" = [])), params(PageQuery),
     responses((status = 200, description = "A page", body = ChecksReply),
-        (status = "4XX", description = "`session_ended`, `password_required`, `malformed_request`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`, `malformed_request`")))]
 async fn checks(
     State(service): State<Service>,
     TellerCaller(teller): TellerCaller,

@@ -23,7 +23,7 @@ use crate::credential::jwk::base64url;
 use crate::disclosure::Disclosed;
 use crate::error::{Code, Error, FieldError, Language, Refusal, Text};
 use crate::secret::Redacted;
-use crate::web::{ClientAddress, Json, Lang, Path, Problem, ProblemDocument, negotiate};
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate};
 
 /// The routes for relying parties.
 pub fn routes(service: Service) -> OpenApiRouter {
@@ -235,7 +235,7 @@ impl VerificationAnswer {
             tries_left: answer.tries_left,
             verified_at: answer.verified_at,
             single_use: answer.single_use,
-            holder_check: answer.holder_check().as_str(),
+            holder_check: answer.holder_check().into_str(),
             disclosed: answer.disclosed.names(),
             attributes,
             portrait: portrait.map(|portrait| PortraitDocument {
@@ -267,14 +267,14 @@ pub fn reply(answer: Answer, language: Language) -> Response {
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The question was answered", body = VerificationAnswer),
-        (status = 400, description = "`malformed_json`, `idempotency_key_missing`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "`api_key_invalid`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "`purpose_not_allowed`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "`too_large`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "`unsupported_media_type`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_field`, `idempotency_mismatch`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many`: wrong codes (send the QR's `token`), wrong API keys again and again from this address, or more refused QRs within an hour than one organisation may have; wait for `Retry-After`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 400, description = "`malformed_json`, `idempotency_key_missing`"),
+        (status = 401, description = "`api_key_invalid`"),
+        (status = 403, description = "`purpose_not_allowed`"),
+        (status = 413, description = "`too_large`"),
+        (status = 415, description = "`unsupported_media_type`"),
+        (status = 422, description = "`invalid_field`, `idempotency_mismatch`"),
+        (status = 429, description = "`too_many`: wrong codes (send the QR's `token`), wrong API keys again and again from this address, or more refused QRs within an hour than one organisation may have; wait for `Retry-After`"),
+        (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done"),
     ))]
 async fn verify(
     State(service): State<Arc<Service>>,
@@ -307,10 +307,10 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The record", body = VerificationAnswer),
-        (status = 401, description = "`api_key_invalid`", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: there is none, or it is another party's", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many`: wrong API keys again and again from this address", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "`api_key_invalid`"),
+        (status = 404, description = "`not_found`: there is none, or it is another party's"),
+        (status = 429, description = "`too_many`: wrong API keys again and again from this address"),
+        (status = 503, description = "`unavailable`"),
     ))]
 async fn lookup(
     State(service): State<Arc<Service>>,

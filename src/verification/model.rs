@@ -158,23 +158,14 @@ impl Question {
     }
 }
 
-/// What can be done to see that the person is the holder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What can be done to see that the person is the holder, in the API by its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum HolderCheck {
     /// Compare the face with the portrait.
     ComparePortrait,
     /// Without a portrait a borrowed QR cannot be told from the holder's own.
     NotPossible,
-}
-
-impl HolderCheck {
-    /// The name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ComparePortrait => "compare_portrait",
-            Self::NotPossible => "not_possible",
-        }
-    }
 }
 
 /// The two outcomes of a check.

@@ -28,7 +28,7 @@ use crate::verification::http::ReceiptDocument;
 use crate::verification::model::Verdict;
 use crate::verification::{self, HistoryItem};
 use crate::web::token_reply::Form;
-use crate::web::{Json, Lang, PageQuery, Problem, ProblemDocument, Query, token_reply};
+use crate::web::{Json, Lang, PageQuery, Problem, Query, token_reply};
 
 /// A resident whose wallet is unlocked: a device proof, and an access token bound to that device. [`Service`] and
 /// [`crate::device::Guard`] are extensions of the request.
@@ -166,8 +166,7 @@ impl PresentationReply {
 #[utoipa::path(post, path = "/v1/sessions", tag = "Wallet", security(("dpop" = [])), request_body = UnlockRequest,
     responses(
         (status = 200, description = "Unlocked for 15 minutes", body = SessionReply),
-        (status = "4XX", description = "`pin_wrong` with `tries_left`, `pin_wait` with `Retry-After`, `pin_blocked`, `challenge_invalid`, `not_found`, `dpop_invalid`, `use_dpop_nonce`",
-            body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "`pin_wrong` with `tries_left`, `pin_wait` with `Retry-After`, `pin_blocked`, `challenge_invalid`, `not_found`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
 async fn unlock(
     State(service): State<Service>,
@@ -186,7 +185,7 @@ async fn unlock(
 #[utoipa::path(delete, path = "/v1/sessions/current", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     responses(
         (status = 204, description = "Locked"),
-        (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
 async fn lock(State(service): State<Service>, resident: Resident) -> Result<StatusCode, Problem> {
     service.lock(&resident.session).await?;
@@ -197,7 +196,7 @@ async fn lock(State(service): State<Service>, resident: Resident) -> Result<Stat
 #[utoipa::path(get, path = "/v1/me", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     responses(
         (status = 200, description = "The digital KTP", body = CardReply),
-        (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
 async fn card(State(service): State<Service>, resident: Resident) -> Result<Json<CardReply>, Problem> {
     Ok(Json(service.card(&resident.session).await?.into()))
@@ -207,7 +206,7 @@ async fn card(State(service): State<Service>, resident: Resident) -> Result<Json
 #[utoipa::path(get, path = "/v1/me/portrait", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     responses(
         (status = 200, description = "The photo", body = [u8], content_type = "image/jpeg"),
-        (status = "4XX", description = "`not_found`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "`not_found`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
 async fn portrait(State(service): State<Service>, resident: Resident) -> Result<Response, Problem> {
     let jpeg = service.portrait(&resident.session).await?;
@@ -220,8 +219,7 @@ async fn portrait(State(service): State<Service>, resident: Resident) -> Result<
     request_body = PresentationRequest,
     responses(
         (status = 200, description = "The token, or its QR as a picture", content((PresentationReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
-        (status = "4XX", description = "`invalid_field`, `not_acceptable`, `too_many`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
-            body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "`invalid_field`, `not_acceptable`, `too_many`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
 async fn present(
     State(service): State<Service>,
@@ -328,8 +326,7 @@ impl HistoryReply {
     params(PageQuery),
     responses(
         (status = 200, description = "A page of the history", body = HistoryReply),
-        (status = "4XX", description = "`malformed_request`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`",
-            body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "4XX", description = "`malformed_request`, `session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
 async fn history(
     State(verifications): State<verification::Service>,

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::sync::{LazyLock, OnceLock};
 
 use axum::body::Bytes;
+use data_encoding::HEXLOWER;
 use rust_embed::RustEmbed;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -150,7 +151,7 @@ fn digest<'a>(named: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
 
 /// The first half of a digest.
 fn hex(digest: &[u8]) -> String {
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&digest[..16])
 }
 
 fn media_type(name: &str) -> &'static str {

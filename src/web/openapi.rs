@@ -47,12 +47,22 @@ fn headers(operation: &mut Value) {
     }
 }
 
-/// Answers of the layers around the handlers: any request may be refused, and any node may be unable to answer.
+/// Every refusal is a problem document. Answers of the layers around the handlers: any request may be refused, and any node may
+/// be unable to answer.
 fn answers(operation: &mut Value) {
     let Some(responses) = object(&mut operation["responses"]) else { return };
+    for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
+        if let Some(response) = object(response) {
+            response.entry("content").or_insert_with(problem);
+        }
+    }
     for range in ["4XX", "5XX"] {
         responses.entry(range).or_insert_with(|| json!({"$ref": "#/components/responses/Refused"}));
     }
+}
+
+fn problem() -> Value {
+    json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}})
 }
 
 fn refused() -> Value {
@@ -62,7 +72,7 @@ fn refused() -> Value {
             "Retry-After": {"description": "Seconds to wait, with 429 and 503", "schema": {"type": "integer", "minimum": 0}},
             "WWW-Authenticate": {"description": "With 401: how to say who asks", "schema": {"type": "string"}}
         },
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+        "content": problem()
     })
 }
 

@@ -8,10 +8,10 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
 use ikd::credential::qr;
-use ikd::register::{Date, RegisterRecord, Sex};
 use ikd::verification::model::Purpose;
 use serde_json::{Value, json};
 
+use support::record::siti_rahma;
 use support::world::{Host, World, approval, code_in};
 use support::{Engine, root};
 
@@ -49,14 +49,7 @@ async fn node(folder: &Path) -> World {
         config.captcha.max_number = 2_000;
     })
     .await;
-    let siti = RegisterRecord {
-        nik: "3171015708900001".parse().unwrap(),
-        full_name: String::from("SITI RAHMA"),
-        birth_date: Date::parse("1990-08-17").unwrap(),
-        sex: Sex::Female,
-        ..world.people[0].clone()
-    };
-    world.put(vec![siti]).await;
+    world.put(vec![siti_rahma()]).await;
     world
 }
 

@@ -6,11 +6,11 @@ use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::Language;
 use ikd::holder::ports::{NewHolder, enrol};
-use ikd::register::{Date, MaritalStatus, Nationality, RegisterRecord, Religion, Sex, VitalStatus};
 use ikd::registration::model::Submitted;
 use ikd::registration::service::{email_index, nik_index};
 use ikd::registration::{State, store};
 use ikd::vault::Vault;
+pub use support::record::siti_rahma as record;
 use uuid::Uuid;
 
 /// The resident behind every registration of these tests.
@@ -127,33 +127,6 @@ pub fn portrait() -> Vec<u8> {
     let mut out = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut out, image::ImageFormat::Jpeg).unwrap();
     out.into_inner()
-}
-
-/// What the register says about [`RESIDENT`].
-pub fn record() -> RegisterRecord {
-    RegisterRecord {
-        nik: "3171015708900001".parse().unwrap(),
-        full_name: String::from("SITI RAHMA"),
-        birth_place: String::from("JAKARTA"),
-        birth_date: Date::parse("1990-08-17").unwrap(),
-        sex: Sex::Female,
-        blood_type: None,
-        address: String::from("JL. MELATI NO. 5"),
-        rt: String::from("001"),
-        rw: String::from("002"),
-        village: String::from("GAMBIR"),
-        district: String::from("GAMBIR"),
-        regency: String::from("JAKARTA PUSAT"),
-        province: String::from("DKI JAKARTA"),
-        religion: Religion::Islam,
-        marital_status: MaritalStatus::Married,
-        occupation: String::from("GURU"),
-        nationality: Nationality::Indonesian,
-        valid_until: None,
-        issued_place: String::from("JAKARTA PUSAT"),
-        issued_on: None,
-        vital_status: VitalStatus::Alive,
-    }
 }
 
 /// One number of one row.

@@ -13,12 +13,13 @@ use ikd::db::DbError;
 use ikd::error::Code;
 use ikd::execute;
 use ikd::keyring::Keyring;
-use ikd::register::{Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};
+use ikd::register::{Date, RegisterRecord};
 use ikd::secret::Redacted;
 use ikd::verification::model::{ApiKey, HolderCheck, IdempotencyKey, Presented, Question, Verdict};
 use ikd::verification::store::{self, CheckRow};
 use ikd::verification::{Answer, Party, Purpose, Service};
 use sha2::{Digest, Sha256};
+use support::record::siti;
 use uuid::Uuid;
 
 use support::each_engine;
@@ -32,32 +33,6 @@ pub(crate) struct World {
     pub(crate) api_key: ApiKey,
     pub(crate) party: std::sync::Arc<Party>,
     resident: Uuid,
-}
-
-fn siti() -> RegisterRecord {
-    RegisterRecord {
-        nik: Nik::parse("3174015708900012").unwrap(),
-        full_name: "SITI NURHALIZAH".into(),
-        birth_place: "JAKARTA".into(),
-        birth_date: Date::parse("1990-08-17").unwrap(),
-        sex: Sex::Female,
-        blood_type: None,
-        address: "JL. MELATI NO. 7".into(),
-        rt: "001".into(),
-        rw: "012".into(),
-        village: "TEBET BARAT".into(),
-        district: "TEBET".into(),
-        regency: "KOTA ADMINISTRASI JAKARTA SELATAN".into(),
-        province: "DKI JAKARTA".into(),
-        religion: Religion::Islam,
-        marital_status: MaritalStatus::Married,
-        occupation: "GURU".into(),
-        nationality: Nationality::Indonesian,
-        valid_until: None,
-        issued_place: "JAKARTA SELATAN".into(),
-        issued_on: None,
-        vital_status: VitalStatus::Alive,
-    }
 }
 
 fn purpose(code: &str) -> Purpose {

@@ -12,6 +12,7 @@ pub mod client;
 pub mod node;
 pub mod png;
 pub mod postgres;
+pub mod record;
 pub mod smtp;
 pub mod world;
 

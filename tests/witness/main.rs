@@ -16,12 +16,13 @@ use ikd::credential::photo::Portrait;
 use ikd::credential::{FileSigner, Issuer, KeyPurpose, SealedRecord, TokenKind, TokenSealer, qr};
 use ikd::disclosure::disclose;
 use ikd::random::Random;
-use ikd::register::{Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};
+use ikd::register::Date;
 use ikd::vault::Vault;
 use ikd::verification::Party;
 use ikd::verification::model::{Content, Verdict};
 use ikd::verification::receipt::{self, Statement};
 use serde_json::Value as Json;
+use support::record::siti;
 use uuid::Uuid;
 
 const ISSUER: &str = "https://ikd.example";
@@ -176,29 +177,7 @@ fn both_refuse_what_we_refuse() {
 #[test]
 fn cwt_verifies_a_receipt_and_its_digest() {
     let world = World::new();
-    let record = RegisterRecord {
-        nik: Nik::parse("3174015708900012").unwrap(),
-        full_name: "SITI NURHALIZAH".into(),
-        birth_place: "JAKARTA".into(),
-        birth_date: Date::parse("1990-08-17").unwrap(),
-        sex: Sex::Female,
-        blood_type: None,
-        address: "JL. MELATI NO. 7".into(),
-        rt: "001".into(),
-        rw: "012".into(),
-        village: "TEBET BARAT".into(),
-        district: "TEBET".into(),
-        regency: "KOTA ADMINISTRASI JAKARTA SELATAN".into(),
-        province: "DKI JAKARTA".into(),
-        religion: Religion::Islam,
-        marital_status: MaritalStatus::Married,
-        occupation: "GURU".into(),
-        nationality: Nationality::Indonesian,
-        valid_until: None,
-        issued_place: "JAKARTA SELATAN".into(),
-        issued_on: None,
-        vital_status: VitalStatus::Alive,
-    };
+    let record = siti();
     let attributes = disclose(&record, AttributeSet::FULL, Date::in_jakarta(world.now));
     let shown = serde_json::to_string(&attributes).unwrap();
     let party = Party {

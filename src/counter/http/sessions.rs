@@ -19,7 +19,6 @@ use crate::login::Client;
 use crate::login::http::{PasswordBody, SessionsReply};
 use crate::login::known::TICKET_DAYS;
 use crate::secret::Redacted;
-use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Path, Problem, cookie};
 
 pub(super) fn routes() -> OpenApiRouter<Service> {
@@ -89,7 +88,7 @@ impl From<OfficerSession> for SessionReply {
 /// Log in. A second cookie makes the browser known: strangers' failures do not count against it. The session is a cookie; it asks for the password again after 30 idle minutes and ends after 12 hours.
 #[utoipa::path(post, path = "/v1/officer/sessions", tag = "Counter", request_body = LogInBody,
     responses((status = 201, description = "Logged in; `Set-Cookie` carries the session", body = SessionReply),
-        (status = "4XX", description = "`login_failed`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`login_failed`, `too_many`")))]
 async fn log_in(
     State(service): State<Service>,
     ClientAddress(address): ClientAddress,
@@ -108,7 +107,7 @@ async fn log_in(
 /// Who is logged in.
 #[utoipa::path(get, path = "/v1/officer/sessions/current", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "The session", body = SessionReply),
-        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`")))]
 async fn current(OfficerCaller(officer): OfficerCaller) -> Json<SessionReply> {
     Json(officer.into())
 }
@@ -137,7 +136,7 @@ struct ResumeBody {
 #[utoipa::path(post, path = "/v1/officer/sessions/current/resume", tag = "Counter", security(("officer" = [])),
     request_body = ResumeBody,
     responses((status = 200, description = "Continued", body = SessionReply),
-        (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`")))]
 async fn resume(
     State(service): State<Service>,
     headers: HeaderMap,
@@ -150,7 +149,7 @@ async fn resume(
 #[utoipa::path(post, path = "/v1/officer/password", tag = "Counter", security(("officer" = [])),
     request_body = PasswordBody,
     responses((status = 200, description = "Changed; `Set-Cookie` carries the session", body = SessionReply),
-        (status = "4XX", description = "`login_failed`, `invalid_field`, `session_ended`, `password_required`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`login_failed`, `invalid_field`, `session_ended`, `password_required`, `too_many`")))]
 async fn change_password(
     State(service): State<Service>,
     _: OfficerCaller,
@@ -165,7 +164,7 @@ async fn change_password(
 /// Where this officer is logged in.
 #[utoipa::path(get, path = "/v1/officer/sessions", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "The sessions", body = SessionsReply),
-        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`")))]
 async fn own_sessions(
     State(service): State<Service>,
     _: OfficerCaller,
@@ -177,7 +176,7 @@ async fn own_sessions(
 /// Log out everywhere but here.
 #[utoipa::path(delete, path = "/v1/officer/sessions", tag = "Counter", security(("officer" = [])),
     responses((status = 204, description = "The other sessions have ended"),
-        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`")))]
 async fn end_other_sessions(
     State(service): State<Service>,
     _: OfficerCaller,
@@ -191,7 +190,7 @@ async fn end_other_sessions(
 #[utoipa::path(delete, path = "/v1/officer/sessions/{id}", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The session")),
     responses((status = 204, description = "It has ended"),
-        (status = "4XX", description = "`session_ended`, `password_required`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`, `not_found`")))]
 async fn end_session(
     State(service): State<Service>,
     _: OfficerCaller,

@@ -11,7 +11,6 @@ use super::super::service::Service;
 use super::{OfficerCaller, RegistrationReply};
 use crate::clock::Timestamp;
 use crate::secret::Redacted;
-use crate::web::problem::ProblemDocument;
 use crate::web::{Json, Lang, Path, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<Service> {
@@ -32,7 +31,7 @@ struct ViewBody {
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/views", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = ViewBody,
     responses((status = 200, description = "The registration", body = RegistrationReply),
-        (status = "4XX", description = "`invalid_field`, `not_found`, `forbidden`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`invalid_field`, `not_found`, `forbidden`, `too_many`")))]
 async fn open_with_reason(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,
@@ -68,7 +67,7 @@ struct ViewItem {
 /// Which registrations colleagues of this office opened without the resident present, and why. Supervisors only.
 #[utoipa::path(get, path = "/v1/officer/views", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "The list", body = ViewsReply),
-        (status = "4XX", description = "`forbidden`, `session_ended`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn opened_views(
     State(service): State<Service>,
     OfficerCaller(officer): OfficerCaller,

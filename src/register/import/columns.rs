@@ -229,20 +229,7 @@ fn nik(text: &str) -> Result<Nik, RowError> {
 fn name(text: &str) -> Result<String, RowError> {
     input::name::clean(text).map_err(|error| match error {
         NameError::NoLetter if text.is_empty() => RowError::new("full_name", "Wajib diisi.", "It must not be empty."),
-        NameError::NoLetter => {
-            RowError::new("full_name", "Nama harus memuat huruf.", "A name must have a letter in it.")
-        }
-        NameError::TooLong => RowError::new("full_name", "Terlalu panjang.", "It is too long."),
-        NameError::Hostile => RowError::new(
-            "full_name",
-            "Hapus karakter kendali dan penanda arah tulisan.",
-            "Remove control characters and marks of direction.",
-        ),
-        NameError::Foreign => RowError::new(
-            "full_name",
-            "Hapus karakter yang bukan bagian dari nama, seperti < > @ _.",
-            "Remove characters that no name has, such as < > @ _.",
-        ),
+        _ => RowError { field: "full_name", reason: error.text() },
     })
 }
 

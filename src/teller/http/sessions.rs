@@ -19,7 +19,6 @@ use crate::login::Client;
 use crate::login::http::{PasswordBody, SessionsReply};
 use crate::login::known::TICKET_DAYS;
 use crate::secret::Redacted;
-use crate::web::problem::ProblemDocument;
 use crate::web::{ClientAddress, Json, Lang, Path, Problem, cookie};
 
 pub(super) fn routes() -> OpenApiRouter<Service> {
@@ -93,7 +92,7 @@ impl TellerSessionReply {
 /// and ends after 12 hours.
 #[utoipa::path(post, path = "/v1/teller/sessions", tag = "Teller", request_body = TellerLogInBody,
     responses((status = 201, description = "Logged in; `Set-Cookie` carries the session", body = TellerSessionReply),
-        (status = "4XX", description = "`login_failed`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`login_failed`, `too_many`")))]
 async fn log_in(
     State(service): State<Service>,
     ClientAddress(address): ClientAddress,
@@ -114,7 +113,7 @@ async fn log_in(
 /// Which teller is logged in.
 #[utoipa::path(get, path = "/v1/teller/sessions/current", tag = "Teller", security(("teller" = [])),
     responses((status = 200, description = "The session", body = TellerSessionReply),
-        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`")))]
 async fn current(TellerCaller(teller): TellerCaller, Lang(language): Lang) -> Json<TellerSessionReply> {
     Json(TellerSessionReply::new(teller, language))
 }
@@ -143,7 +142,7 @@ struct TellerResumeBody {
 #[utoipa::path(post, path = "/v1/teller/sessions/current/resume", tag = "Teller", security(("teller" = [])),
     request_body = TellerResumeBody,
     responses((status = 200, description = "Continued", body = TellerSessionReply),
-        (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`")))]
 async fn resume(
     State(service): State<Service>,
     Lang(language): Lang,
@@ -157,7 +156,7 @@ async fn resume(
 #[utoipa::path(post, path = "/v1/teller/password", tag = "Teller", security(("teller" = [])),
     request_body = PasswordBody,
     responses((status = 200, description = "Changed; `Set-Cookie` carries the session", body = TellerSessionReply),
-        (status = "4XX", description = "`login_failed`, `invalid_field`, `session_ended`, `password_required`, `too_many`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`login_failed`, `invalid_field`, `session_ended`, `password_required`, `too_many`")))]
 async fn change_teller_password(
     State(service): State<Service>,
     _: TellerCaller,
@@ -173,7 +172,7 @@ async fn change_teller_password(
 /// Where this teller is logged in.
 #[utoipa::path(get, path = "/v1/teller/sessions", tag = "Teller", security(("teller" = [])),
     responses((status = 200, description = "The sessions", body = SessionsReply),
-        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`")))]
 async fn teller_sessions(
     State(service): State<Service>,
     _: TellerCaller,
@@ -185,7 +184,7 @@ async fn teller_sessions(
 /// Log a teller out everywhere but here.
 #[utoipa::path(delete, path = "/v1/teller/sessions", tag = "Teller", security(("teller" = [])),
     responses((status = 204, description = "The other sessions have ended"),
-        (status = "4XX", description = "`session_ended`, `password_required`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`")))]
 async fn end_other_teller_sessions(
     State(service): State<Service>,
     _: TellerCaller,
@@ -199,7 +198,7 @@ async fn end_other_teller_sessions(
 #[utoipa::path(delete, path = "/v1/teller/sessions/{id}", tag = "Teller", security(("teller" = [])),
     params(("id" = Uuid, Path, description = "The session")),
     responses((status = 204, description = "It has ended"),
-        (status = "4XX", description = "`session_ended`, `password_required`, `not_found`", body = ProblemDocument, content_type = "application/problem+json")))]
+        (status = "4XX", description = "`session_ended`, `password_required`, `not_found`")))]
 async fn end_teller_session(
     State(service): State<Service>,
     _: TellerCaller,
