@@ -22,8 +22,8 @@ use ikd::clock::Timestamp;
 use ikd::credential::cose::{self, Decoded};
 use ikd::credential::verify::{Signed, all_good, authenticate};
 use ikd::credential::{
-    Algorithm, FileSigner, Issuer, KeyPurpose, PublicKey, SealedRecord, Signer, TokenKind, TokenSealer, VerifyingKeys, qr,
-    text,
+    Algorithm, FileSigner, Issuer, KeyPurpose, PublicKey, SealedRecord, Signer, TokenKind, TokenSealer, VerifyingKeys,
+    qr, text,
 };
 use ikd::device::client::{DeviceKey, ProofFor};
 use ikd::device::dpop;

@@ -202,11 +202,14 @@ def token_case(name: str, key: TokenKey, kind: str, claims: dict) -> dict:
     protected, payload = cbor({1: key.alg, 4: key.kid, 16: typ}), cbor(claims)
     message = cbor(["Signature1", protected, b"", payload])
     cose = cbor(Tagged(18, [protected, {}, payload, key.sign(message)]))
-    # What holds little but ciphertext is stored (RFC 1951 §3.2.4); what holds texts is compressed.
-    compressed = zlib.compress(cose, 9 if kind == "offline" else 0)
+    if kind == "receipt":
+        text = b64(cose)
+    else:
+        # What holds little but ciphertext is stored (RFC 1951 §3.2.4); what holds texts is compressed.
+        text = base45(zlib.compress(cose, 9 if kind == "offline" else 0))
     return {
         "name": name, "algorithm": key.algorithm, "typ": typ, "issued_at": claims[6], "expires_at": claims.get(4),
-        "message_hex": message.hex(), "cose_hex": cose.hex(), "text": None if kind == "receipt" else base45(compressed),
+        "message_hex": message.hex(), "cose_hex": cose.hex(), "text": text,
     }
 
 

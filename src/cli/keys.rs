@@ -162,10 +162,7 @@ fn show_keys(rows: &[KeyRow], format: Format) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure::Environment`] when files or the database cannot be used.
-pub async fn init(
-    config: Config,
-    algorithm: Algorithm,
-) -> Result<(Context, bool, Vec<(KeyPurpose, KeyId)>), Failure> {
+pub async fn init(config: Config, algorithm: Algorithm) -> Result<(Context, bool, Vec<(KeyPurpose, KeyId)>), Failure> {
     let directory = config.keys.directory.clone();
     // The database must be there before files are made, so that a wrong URL leaves nothing behind.
     open_database(&config).await?.migrate().await?;

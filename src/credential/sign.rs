@@ -103,7 +103,9 @@ impl FileSigner {
     pub fn from_seed_of(algorithm: Algorithm, seed: &[u8; 32]) -> Option<Self> {
         match algorithm {
             Algorithm::Ed25519 => Some(Self::from_seed(seed)),
-            Algorithm::Es256 => p256::ecdsa::SigningKey::from_slice(seed).ok().map(PrivateKey::P256).map(Self::from_key),
+            Algorithm::Es256 => {
+                p256::ecdsa::SigningKey::from_slice(seed).ok().map(PrivateKey::P256).map(Self::from_key)
+            }
         }
     }
 
@@ -230,7 +232,7 @@ mod tests {
         for pem in [
             "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VuBCIEINAx0/CSW60VTH26vvYn6aAybHgLE6X06kdmAKVPg9N2\n-----END PRIVATE KEY-----\n",
             "-----BEGIN PRIVATE KEY-----\nMIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDD6dDk5WfUOSNajE6sk\n0LTatrqECnpuoTuHYyOv7Eta9bw1tjeKoqEdiNE3IE0/oGGhZANiAASArViHfKrP\nDlIAoFjfMdIexH8EsyxXN8PIwr/aCXUBAnNO8tSjSZdlMb/xV+PyNlE+Z14UnHV9\nra59G6dXzxzLAbAHijP7Es8LEtK/TpHNeXdHb4qbsqQVmokWpBqFerc=\n-----END PRIVATE KEY-----\n",
-            "",
+            "no PEM at all",
         ] {
             let (_dir, path) = key_file(pem);
             let told = FileSigner::load(&path).unwrap_err().to_string();

@@ -6,8 +6,8 @@
 use std::ops::Deref;
 
 use ed25519_dalek::{Signature, VerifyingKey};
-pub use ikd_token::verify::{Signed, authenticate_cose};
 use ikd_token::verify as token;
+pub use ikd_token::verify::{Signed, authenticate_cose};
 use ikd_token::{Authentic, VerifyError};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use uuid::Uuid;
@@ -216,8 +216,7 @@ pub fn all_good(of: &[&Signed]) -> Vec<bool> {
     });
     let (messages, (signatures, keys)): (Vec<&[u8]>, (Vec<Signature>, Vec<VerifyingKey>)) =
         ed25519.map(|(message, signature, key)| (message, (signature, key))).unzip();
-    let at_once =
-        keys.len() >= WORTH_A_BATCH && ed25519_dalek::verify_batch(&messages, &signatures, &keys).is_ok();
+    let at_once = keys.len() >= WORTH_A_BATCH && ed25519_dalek::verify_batch(&messages, &signatures, &keys).is_ok();
     of.iter().map(|one| at_once && matches!(one.key, PublicKey::Ed25519(_)) || is_good(one)).collect()
 }
 

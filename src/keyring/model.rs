@@ -13,7 +13,8 @@ pub const LONG_PUBLICATION_DAYS: i64 = 3_653;
 pub const NEEDED: [KeyPurpose; 2] = [KeyPurpose::Token, KeyPurpose::Receipt];
 
 /// Where a key is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum KeyState {
     /// Published, not signing yet.
     Next,
@@ -25,22 +26,9 @@ pub enum KeyState {
     Retired,
 }
 
-/// A word that names no state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a state of a key")]
-pub struct UnknownState;
+crate::word_column!(KeyState);
 
 impl KeyState {
-    /// The word in the table.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Next => "next",
-            Self::Active => "active",
-            Self::Retiring => "retiring",
-            Self::Retired => "retired",
-        }
-    }
-
     /// Whether a key of this state and purpose verifies. A `next` one does already: another node may have seen it become active
     /// before this one did.
     pub fn verifies(self, purpose: KeyPurpose) -> bool {
@@ -54,14 +42,5 @@ impl KeyState {
             (Self::Retired, None) => false,
             _ => true,
         }
-    }
-}
-
-impl TryFrom<String> for KeyState {
-    type Error = UnknownState;
-
-    fn try_from(word: String) -> Result<Self, UnknownState> {
-        let all = [Self::Next, Self::Active, Self::Retiring, Self::Retired];
-        all.into_iter().find(|state| state.as_str() == word).ok_or(UnknownState)
     }
 }

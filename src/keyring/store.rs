@@ -23,7 +23,6 @@ pub struct KeyRow {
     /// The public key, see [`PublicKey::to_bytes`].
     pub public_key: Vec<u8>,
     /// Where it is in its life.
-    #[sqlx(try_from = "String")]
     pub state: KeyState,
     /// When it was published.
     pub published_at: Timestamp,
@@ -69,9 +68,9 @@ const ADD: &str = "INSERT INTO signing_key (kid, purpose, algorithm, public_key,
 /// Publishes a key. A second active one of the same purpose is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, new: &NewKey<'_>) -> DbResult<()> {
     let (kid, bytes, published_at) = (new.key.kid(), new.key.to_bytes(), new.published_at);
-    let (purpose, algorithm, state) = (new.purpose.as_str(), new.key.algorithm().as_str(), new.state.as_str());
+    let (purpose, algorithm) = (new.purpose.as_str(), new.key.algorithm().as_str());
     let activated_at = (new.state == KeyState::Active).then_some(published_at);
-    execute!(tx, ADD, kid.as_slice(), purpose, algorithm, &bytes, state, published_at, activated_at).map(|_| ())
+    execute!(tx, ADD, kid.as_slice(), purpose, algorithm, &bytes, new.state, published_at, activated_at).map(|_| ())
 }
 
 const HOLD_NEXT: &str = "UPDATE signing_key SET state = state WHERE kid = $1 AND purpose = $2 AND state = 'next'";

@@ -298,7 +298,11 @@ impl Service {
         let keyring = self.keyring.clone();
         let made = tokio::task::spawn_blocking(move || {
             let signer = keyring.signer(KeyPurpose::Token)?;
-            keyring.issuer(signer.as_ref()).issue_offline(record, claims, portrait.as_deref().and_then(Portrait::read).as_ref())
+            keyring.issuer(signer.as_ref()).issue_offline(
+                record,
+                claims,
+                portrait.as_deref().and_then(Portrait::read).as_ref(),
+            )
         });
         match made.await.map_err(Error::internal)? {
             Err(SignError::Refused(_)) => Err(Refusal::field(

@@ -29,8 +29,8 @@ async fn a_key_is_published_promoted_once_and_retired() {
         store::add(&mut tx, &published(&third, KeyPurpose::Receipt, KeyState::Active)).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = context.db.write().await.unwrap();
-        let second = store::add(&mut tx, &published(&fourth, TOKEN, KeyState::Active)).await;
-        assert!(matches!(second, Err(DbError::Unique)), "one active key a purpose");
+        let refused = store::add(&mut tx, &published(&fourth, TOKEN, KeyState::Active)).await;
+        assert!(matches!(refused, Err(DbError::Unique)), "one active key a purpose");
         tx.rollback().await.unwrap();
 
         let later = now.plus_seconds(10);
@@ -38,7 +38,10 @@ async fn a_key_is_published_promoted_once_and_retired() {
         assert!(store::promote(&mut tx, &second.kid(), TOKEN, later).await.unwrap().happened());
         tx.commit().await.unwrap();
         let mut tx = context.db.write().await.unwrap();
-        assert!(!store::promote(&mut tx, &second.kid(), TOKEN, later).await.unwrap().happened(), "another node was first");
+        assert!(
+            !store::promote(&mut tx, &second.kid(), TOKEN, later).await.unwrap().happened(),
+            "another node was first"
+        );
         tx.rollback().await.unwrap();
         let mut tx = context.db.write().await.unwrap();
         assert_eq!(store::retire(&mut tx, later.plus_seconds(-1), later).await.unwrap(), 0);

@@ -66,6 +66,10 @@ fn purpose(code: &str) -> Purpose {
 pub(crate) async fn world(context: Context) -> World {
     Keyring::init(&context).await.unwrap();
     let keyring = Keyring::open(context.clone()).await.unwrap();
+    world_of(context, keyring).await
+}
+
+pub(crate) async fn world_of(context: Context, keyring: Keyring) -> World {
     let service = Service::new(context.clone(), keyring.clone());
     let entitled = AttributeSet::BASIC.with(Attribute::AgeOver17);
     let (_, api_key) = service.parties().add("Bank Uji", entitled, &[purpose("open_account")]).await.unwrap();

@@ -13,9 +13,7 @@ use ikd::clock::{Clock, Timestamp};
 use ikd::credential::claim169::{Marital, More, OfflineClaims};
 use ikd::credential::jwk::{Jwk, JwkSet, base64url};
 use ikd::credential::photo::Portrait;
-use ikd::credential::{
-    Algorithm, FileSigner, Issuer, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer, qr,
-};
+use ikd::credential::{Algorithm, FileSigner, Issuer, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer, qr};
 use ikd::disclosure::disclose;
 use ikd::random::Random;
 use ikd::register::{Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};

@@ -107,9 +107,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
     if !nothing_else {
         return Err(Malformed);
     }
-    let named = |known: &Algorithm| {
-        header.alg == Some(RegisteredLabelWithPrivate::Assigned(registered(*known)))
-    };
+    let named = |known: &Algorithm| header.alg == Some(RegisteredLabelWithPrivate::Assigned(registered(*known)));
     let algorithm = Algorithm::ALL.into_iter().find(named).ok_or(Malformed)?;
     let kind = match header.rest.as_slice() {
         [] => None,

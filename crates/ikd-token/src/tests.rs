@@ -58,10 +58,7 @@ struct World {
 
 fn world(algorithm: Algorithm) -> World {
     let (tokens, receipts) = (TestKey::new(algorithm, &[1; 32]), TestKey::new(algorithm, &[2; 32]));
-    let keys = vec![
-        Jwk::new(&tokens.public(), KeyPurpose::Token),
-        Jwk::new(&receipts.public(), KeyPurpose::Receipt),
-    ];
+    let keys = vec![Jwk::new(&tokens.public(), KeyPurpose::Token), Jwk::new(&receipts.public(), KeyPurpose::Receipt)];
     World { tokens, receipts, keys: JwkSet { keys } }
 }
 
@@ -182,8 +179,7 @@ fn names_the_first_reason(world: &World) {
     let (header, payload) = world.parts();
     let (good_header, good_payload) =
         (cbor::encode(&Value::Map(header.clone())), cbor::encode(&Value::Map(payload.clone())));
-    let judge =
-        |header: &[u8], payload: &[u8]| world.reason(&text::encode(&world.crafted(Some(18), header, payload)));
+    let judge = |header: &[u8], payload: &[u8]| world.reason(&text::encode(&world.crafted(Some(18), header, payload)));
     assert_eq!(judge(&good_header, &good_payload), None, "the crafting itself is right");
 
     let header_with = |key, value| judge(&set(&header, key, value), &good_payload);
@@ -200,7 +196,11 @@ fn names_the_first_reason(world: &World) {
     assert_eq!(header_with(16, None), Some(VerifyError::WrongType));
     assert_eq!(header_with(16, Some("application/other+cwt".into())), Some(VerifyError::WrongType));
     assert_eq!(header_with(16, Some(TokenKind::Counter.typ().into())), Some(VerifyError::WrongType));
-    assert_eq!(header_with(16, Some(TokenKind::Receipt.typ().into())), Some(VerifyError::Malformed), "no receipt inside");
+    assert_eq!(
+        header_with(16, Some(TokenKind::Receipt.typ().into())),
+        Some(VerifyError::Malformed),
+        "no receipt inside"
+    );
 
     let payload_with = |key, value| judge(&good_header, &set(&payload, key, value));
     assert_eq!(payload_with(1, Some("https://other.example".into())), Some(VerifyError::UnknownKey));

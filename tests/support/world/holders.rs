@@ -7,7 +7,7 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
 use ikd::context::{Context, Sources};
-use ikd::credential::{SealedRecord, TokenKind};
+use ikd::credential::{KeyPurpose, SealedRecord, TokenKind};
 use ikd::db::{Db, PoolSizes};
 use ikd::execute;
 use ikd::keyring::{Keyring, init_root};
