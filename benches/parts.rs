@@ -19,10 +19,11 @@ use std::time::{Duration, Instant};
 use ed25519_dalek::Signature;
 use ikd::attribute::{Attribute, AttributeSet};
 use ikd::clock::Timestamp;
-use ikd::credential::format::{self, Decoded};
-use ikd::credential::verify::authenticate;
+use ikd::credential::cose::{self, Decoded};
+use ikd::credential::verify::{Signed, all_good, authenticate};
 use ikd::credential::{
-    FileSigner, Issuer, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer, VerifyingKeys, qr,
+    Algorithm, FileSigner, Issuer, KeyPurpose, PublicKey, SealedRecord, Signer, TokenKind, TokenSealer, VerifyingKeys,
+    qr, text,
 };
 use ikd::device::client::{DeviceKey, ProofFor};
 use ikd::device::dpop;
@@ -84,8 +85,8 @@ fn measure<T>(wanted: &str, name: &str, mut work: impl FnMut() -> T) {
 struct Key(FileSigner);
 
 impl VerifyingKeys for Key {
-    fn find(&self, kid: &[u8; 8], _: KeyPurpose) -> Option<ed25519_dalek::VerifyingKey> {
-        (*kid == self.0.kid()).then(|| self.0.verifying_key())
+    fn find(&self, kid: &[u8; 8], _: KeyPurpose) -> Option<PublicKey> {
+        (*kid == self.0.kid()).then(|| *self.0.public_key())
     }
 }
 
@@ -106,9 +107,10 @@ fn main() {
         attributes: AttributeSet::FULL.bits(),
     };
     let token = issuer.issue(record).unwrap().token;
-    let cose = format::from_text(&token).unwrap();
-    let Decoded { message, signature, .. } = format::from_cose(&cose).unwrap();
-    let (public, signature) = (key.0.verifying_key(), Signature::from_bytes(&signature));
+    let cose = text::decode(&token).unwrap();
+    let Decoded { message, signature, .. } = cose::decode(&cose).unwrap();
+    let PublicKey::Ed25519(public) = *key.0.public_key() else { panic!("Ed25519") };
+    let signature = Signature::from_bytes(&signature);
     let expected = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
     println!("a token has {} characters", token.len());
     measure(wanted, "sign (Ed25519)", || key.0.sign(&message));
@@ -120,8 +122,14 @@ fn main() {
             ed25519_dalek::verify_batch(&messages, &signatures, &keys).is_ok()
         });
     }
-    measure(wanted, "decode: base45, zlib", || format::from_text(&token));
-    measure(wanted, "decode: cose, claims", || format::from_cose(&cose).is_ok());
+    let es256 = FileSigner::from_seed_of(Algorithm::Es256, &[9; 32]).unwrap();
+    measure(wanted, "sign (ES256)", || es256.sign(&message));
+    let signature = Algorithm::Es256.canonical(es256.sign(&message).unwrap());
+    let signed = Signed { key: *es256.public_key(), message: message.clone(), signature };
+    measure(wanted, "verify (ES256, ring)", || all_good(&[&signed]));
+    measure(wanted, "verify (ES256, p256)", || signed.check());
+    measure(wanted, "decode: base45, zlib", || text::decode(&token));
+    measure(wanted, "decode: cose, claims", || cose::decode(&cose).is_ok());
     measure(wanted, "authenticate (decode and verify_strict)", || {
         authenticate(&token, &expected, "ikd.example", &key).is_ok()
     });

@@ -32,7 +32,7 @@ pub const WIDEST_COUNTER_SCANS: i64 = 20;
 pub const REGISTRATIONS: Window = Window { kind: "registration", seconds: DAY, most: 20 };
 /// Offline QRs of a holder that live at once: who takes part in all of them carries the holder's data away many times.
 pub const OFFLINE_QRS: Window =
-    Window { kind: "offline_qr", seconds: crate::credential::format::LIFETIME_SECONDS, most: 10 };
+    Window { kind: "offline_qr", seconds: crate::credential::claims::LIFETIME_SECONDS, most: 10 };
 /// Checks of one offline QR by one relying party.
 pub const OFFLINE_CHECKS: Window = Window { kind: "offline_check", seconds: 600, most: 100 };
 

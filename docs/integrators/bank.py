@@ -22,8 +22,13 @@ import uuid
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+# COSE algorithms (RFC 9053, section 2) and the JWK of their keys.
+KEY_TYPES = {-8: {"kty": "OKP", "crv": "Ed25519"}, -7: {"kty": "EC", "crv": "P-256"}}
 RECEIPT_TYPE = "application/ikd-receipt+cwt"
 RECEIPT_CLAIM = -65539
 
@@ -74,6 +79,17 @@ def verify(url, api_key, token, purpose, attributes=None, patience=60):
         pause = min(pause * 2, 8)
 
 
+def verify_signature(key, signature, signed):
+    """Raises InvalidSignature. EdDSA with Ed25519, or ES256: ECDSA with P-256 and SHA-256."""
+    if key["kty"] == "OKP":
+        Ed25519PublicKey.from_public_bytes(unbase64url(key["x"])).verify(signature, signed)
+        return
+    x, y, r, s = (int.from_bytes(part, "big")
+                  for part in (unbase64url(key["x"]), unbase64url(key["y"]), signature[:32], signature[32:]))
+    point = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    point.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+
+
 def check_receipt(answer, jwks):
     """Checks the receipt of an answer against a key set, without network.
 
@@ -84,18 +100,18 @@ def check_receipt(answer, jwks):
         raise ValueError("not a COSE_Sign1 message")
     protected, _, payload, signature = message.value
     header = cbor2.loads(protected)
-    if header.get(1) != -8 or header.get(16) != RECEIPT_TYPE:
-        raise ValueError("not an Ed25519-signed receipt")
+    if header.get(1) not in KEY_TYPES or header.get(16) != RECEIPT_TYPE:
+        raise ValueError("not a receipt signed with EdDSA or ES256")
     kid = base64.urlsafe_b64encode(header[4]).rstrip(b"=").decode()
     # Keys of other kinds may stand there too: they are passed over (RFC 7517, section 5).
-    wanted = {"kid": kid, "kty": "OKP", "crv": "Ed25519", "ikd_purpose": "receipt"}
+    wanted = {"kid": kid, "ikd_purpose": "receipt", **KEY_TYPES[header[1]]}
     key = next((key for key in jwks["keys"] if all(key.get(name) == value for name, value in wanted.items())), None)
     if key is None:
         raise ValueError(f"the key {kid} is not in the key set: read it again")
     # RFC 9052, section 4.4: what is signed.
     signed = cbor2.dumps(["Signature1", protected, b"", payload])
     try:
-        Ed25519PublicKey.from_public_bytes(unbase64url(key["x"])).verify(signature, signed)
+        verify_signature(key, signature, signed)
     except InvalidSignature:
         raise ValueError("the signature does not fit") from None
     stated = cbor2.loads(payload)[RECEIPT_CLAIM]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use ed25519_dalek::{Signature, VerifyingKey};
 use ikd::app::App;
 use ikd::cli::serve::stop_signal;
 use ikd::config::Config;
-use ikd::credential::{FileSigner, Signer, format};
+use ikd::credential::verify::Signed;
+use ikd::credential::{FileSigner, Signer, claims};
 use ikd::random::Random;
 use ikd::verification::http::VerificationRequest;
 use ikd::web::Json;
@@ -26,12 +26,6 @@ struct Done {
     characters: usize,
 }
 
-struct Signed {
-    key: VerifyingKey,
-    message: Vec<u8>,
-    signature: Signature,
-}
-
 fn text(request: &VerificationRequest) -> &str {
     request.token.as_ref().map_or("", |token| token.expose())
 }
@@ -43,7 +37,7 @@ async fn noop(Json(request): Json<VerificationRequest>) -> Json<Done> {
 /// The text is decoded from Base45, and a signature over a message as long as a token's is checked.
 async fn signature(State(signed): State<Arc<Signed>>, Json(request): Json<VerificationRequest>) -> Json<Done> {
     let characters = base45::decode(text(&request)).map(|bytes| bytes.len()).unwrap_or_default();
-    let good = signed.key.verify_strict(&signed.message, &signed.signature).is_ok();
+    let good = signed.check().is_ok();
     Json(Done { result: if good { "valid" } else { "invalid" }, characters })
 }
 
@@ -52,10 +46,8 @@ pub async fn serve(file: &Path, count: bool) {
     let context = open_context(config.clone()).await;
     ikd::keyring::Keyring::init(&context).await.unwrap();
     let signer = FileSigner::from_seed(&Random::system().bytes());
-    let message = vec![7; format::LIFETIME_SECONDS as usize + 200];
-    let signature_bytes = signer.sign(&message).unwrap();
-    let signed =
-        Arc::new(Signed { key: signer.verifying_key(), signature: Signature::from_bytes(&signature_bytes), message });
+    let message = vec![7; claims::LIFETIME_SECONDS as usize + 200];
+    let signed = Arc::new(Signed { key: *signer.public_key(), signature: signer.sign(&message).unwrap(), message });
     let routes = Router::new().route("/noop", post(noop)).route("/signature", post(signature)).with_state(signed);
     let routes = routes.route("/allocations", get(async || allocations::so_far().to_string()));
     if count {

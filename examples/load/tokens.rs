@@ -110,7 +110,8 @@ pub fn one(place: &Place, resident: usize) -> String {
         issued: context.now(),
         attributes: AttributeSet::FULL.bits(),
     };
-    place.keyring.issue(record).unwrap().token
+    let signer = place.keyring.signer(KeyPurpose::Token).unwrap();
+    place.keyring.issuer(signer.as_ref()).issue(record).unwrap().token
 }
 
 pub const ATTRIBUTES: &str = PLAIN;

@@ -3,10 +3,11 @@
 
 -- Keys ----------------------------------------------------------------------------------------------------------
 
--- Public halves and states of all signing keys; shared by all nodes. The private halves are files in keys/.
+-- Public halves and states of all signing keys; shared by all nodes. The private halves are files in keys/, or in a module.
 CREATE TABLE signing_key (
     kid BYTEA NOT NULL PRIMARY KEY,
     purpose TEXT NOT NULL CHECK (purpose IN ('token', 'receipt', 'card', 'status')),
+    algorithm TEXT NOT NULL CHECK (algorithm IN ('EdDSA', 'ES256')),
     public_key BYTEA NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('next', 'active', 'retiring', 'retired')),
     published_at BIGINT NOT NULL,

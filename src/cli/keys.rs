@@ -1,20 +1,28 @@
 //! `ikd keys`: root secrets and signing keys.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{Failure, Format, open_context, open_database};
 use crate::audit::{self, Action};
 use crate::config::Config;
 use crate::context::Context;
-use crate::credential::KeyPurpose;
-use crate::keyring::service::{Keyring, from_hex, hex, init_root};
+use crate::credential::{Algorithm, KeyId, KeyPurpose};
+use crate::keyring::service::{from_hex, hex};
+use crate::keyring::store::KeyRow;
+use crate::keyring::{KeyState, Keyring, init_root};
 use crate::random::Random;
 
 /// Commands on keys.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
     /// Make the root secret and the first signing keys, where they are missing.
-    Init,
+    Init {
+        /// How the keys sign: `ed25519`, or `es256` where hardware or verifiers know no Ed25519.
+        #[arg(long, default_value = "ed25519", value_parser = algorithm)]
+        algorithm: Algorithm,
+    },
     /// List signing keys with their states.
     List,
     /// Publish a new signing key that takes over once it has been published long enough and every node holds it.
@@ -22,6 +30,9 @@ pub enum Command {
         /// `token` or `receipt`.
         #[arg(value_parser = purpose)]
         purpose: KeyPurpose,
+        /// How the key signs: `ed25519`, or `es256` where hardware or verifiers know no Ed25519.
+        #[arg(long, default_value = "ed25519", value_parser = algorithm)]
+        algorithm: Algorithm,
     },
     /// Retire a token key at once, for one that may be in a stranger's hands.
     Revoke {
@@ -39,77 +50,40 @@ fn purpose(text: &str) -> Result<KeyPurpose, String> {
     }
 }
 
+fn algorithm(text: &str) -> Result<Algorithm, String> {
+    match text {
+        "ed25519" => Ok(Algorithm::Ed25519),
+        "es256" => Ok(Algorithm::Es256),
+        _ => Err(String::from("name `ed25519` or `es256`")),
+    }
+}
+
 /// Runs a command.
 ///
 /// # Errors
 /// [`Failure::Environment`] when files or the database cannot be used.
 pub async fn run(command: Command, config: Config, format: Format) -> Result<(), Failure> {
     match command {
-        Command::Init => {
+        Command::Init { algorithm } => {
             let directory = config.keys.directory.clone();
-            let (_, root, made) = init(config).await?;
-            match format {
-                Format::Text => {
-                    if root {
-                        say!("made {}/root/1: back it up; without it nothing sealed can be read", directory.display());
-                    }
-                    for (purpose, kid) in &made {
-                        say!("made {} key {}", purpose.as_str(), hex(kid));
-                    }
-                    if !root && made.is_empty() {
-                        say!("nothing was missing");
-                    }
-                }
-                Format::Json => {
-                    let keys: Vec<_> = made
-                        .iter()
-                        .map(|(purpose, kid)| json!({"purpose": purpose.as_str(), "kid": hex(kid)}))
-                        .collect();
-                    say!("{}", json!({"root_made": root, "keys": keys}));
-                }
-            }
+            let (_, root, made) = init(config, algorithm).await?;
+            show_made(&directory, root, &made, format)?;
         }
-        Command::List => {
-            let rows = Keyring::list(&open_context(config).await?).await?;
-            match format {
-                Format::Text => {
-                    for row in rows {
-                        say!(
-                            "{}  {:8} {:9} published {}",
-                            hex(&row.kid),
-                            row.purpose,
-                            row.state,
-                            row.published_at.to_rfc3339()
-                        );
-                    }
-                }
-                Format::Json => {
-                    let keys: Vec<_> = rows
-                        .iter()
-                        .map(|row| {
-                            json!({"kid": hex(&row.kid), "purpose": row.purpose, "state": row.state,
-                                "published_at": row.published_at, "activated_at": row.activated_at,
-                                "retiring_at": row.retiring_at, "retired_at": row.retired_at})
-                        })
-                        .collect();
-                    say!("{}", json!({"keys": keys}));
-                }
-            }
-        }
-        Command::Rotate { purpose } => {
+        Command::List => show_keys(&Keyring::list(&open_context(config).await?).await?, format)?,
+        Command::Rotate { purpose, algorithm } => {
             let context = open_context(config).await?;
-            let kid = Keyring::rotate(&context, purpose).await?;
+            let kid = Keyring::rotate_to(&context, purpose, algorithm).await?;
             note(&context, Action::KeyRotated, &kid).await?;
+            let (name, kid) = (purpose.as_str(), hex(&kid));
             match format {
                 Format::Text => say!(
-                    "published {} key {}: copy {}/{}-{}.pem to every other node; it takes over by itself",
-                    purpose.as_str(),
-                    hex(&kid),
+                    "published {name} key {kid}: copy {}/{name}-{kid}.pem to every other node; it takes over by itself",
                     context.config.keys.directory.display(),
-                    purpose.as_str(),
-                    hex(&kid)
                 ),
-                Format::Json => say!("{}", json!({"purpose": purpose.as_str(), "kid": hex(&kid), "state": "next"})),
+                Format::Json => say!(
+                    "{}",
+                    json!({"purpose": name, "kid": kid, "algorithm": algorithm.as_str(), "state": KeyState::Next.as_str()})
+                ),
             }
         }
         Command::Revoke { kid } => {
@@ -120,7 +94,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             note(&context, Action::KeyRevoked, &bytes).await?;
             match format {
                 Format::Text => say!("revoked {kid}: tokens signed with it are refused from now on"),
-                Format::Json => say!("{}", json!({"kid": kid, "state": "retired"})),
+                Format::Json => say!("{}", json!({"kid": kid, "state": KeyState::Retired.as_str()})),
             }
         }
         Command::Export => {
@@ -133,17 +107,68 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
     Ok(())
 }
 
+fn show_made(directory: &Path, root: bool, made: &[(KeyPurpose, KeyId)], format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Text => {
+            if root {
+                say!("made {}/root/1: back it up; without it nothing sealed can be read", directory.display());
+            }
+            for (purpose, kid) in made {
+                say!("made {} key {}", purpose.as_str(), hex(kid));
+            }
+            if !root && made.is_empty() {
+                say!("nothing was missing");
+            }
+        }
+        Format::Json => {
+            let keys: Vec<_> =
+                made.iter().map(|(purpose, kid)| json!({"purpose": purpose.as_str(), "kid": hex(kid)})).collect();
+            say!("{}", json!({"root_made": root, "keys": keys}));
+        }
+    }
+    Ok(())
+}
+
+fn show_keys(rows: &[KeyRow], format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Text => {
+            for row in rows {
+                say!(
+                    "{}  {:8} {:5} {:9} published {}",
+                    hex(&row.kid),
+                    row.purpose.as_str(),
+                    row.algorithm.as_str(),
+                    row.state.as_str(),
+                    row.published_at.to_rfc3339()
+                );
+            }
+        }
+        Format::Json => {
+            let keys: Vec<_> = rows
+                .iter()
+                .map(|row| {
+                    json!({"kid": hex(&row.kid), "purpose": row.purpose.as_str(), "algorithm": row.algorithm.as_str(),
+                        "state": row.state.as_str(), "published_at": row.published_at,
+                        "activated_at": row.activated_at, "retiring_at": row.retiring_at, "retired_at": row.retired_at})
+                })
+                .collect();
+            say!("{}", json!({"keys": keys}));
+        }
+    }
+    Ok(())
+}
+
 /// Makes the root secret and the signing keys that are missing: the open context, whether a root secret was made, the new keys.
 ///
 /// # Errors
 /// [`Failure::Environment`] when files or the database cannot be used.
-pub async fn init(config: Config) -> Result<(Context, bool, Vec<(KeyPurpose, [u8; 8])>), Failure> {
+pub async fn init(config: Config, algorithm: Algorithm) -> Result<(Context, bool, Vec<(KeyPurpose, KeyId)>), Failure> {
     let directory = config.keys.directory.clone();
     // The database must be there before files are made, so that a wrong URL leaves nothing behind.
     open_database(&config).await?.migrate().await?;
     let root = init_root(&directory, &Random::system())?;
     let context = open_context(config).await?;
-    let made = Keyring::init(&context).await?;
+    let made = Keyring::init_with(&context, algorithm).await?;
     for (_, kid) in &made {
         note(&context, Action::KeyMade, kid).await?;
     }

@@ -10,6 +10,7 @@ use crate::config::{Config, ConfigError, LOCAL_FILE};
 use crate::context::Context;
 use crate::counter::Role;
 use crate::counter::service::{NewOfficer, add_office, add_officer, officers, offices};
+use crate::credential::Algorithm;
 use crate::keyring::service::hex;
 use crate::login::password;
 use crate::secret::Redacted;
@@ -73,7 +74,7 @@ pub async fn run(args: Args, named: Option<&Path>, format: Format) -> Result<(),
     crate::telemetry::init(&config.log);
     identity::become_user(&config.service.run_as)?;
 
-    let (context, root_made, made) = keys::init(config).await?;
+    let (context, root_made, made) = keys::init(config, Algorithm::Ed25519).await?;
     let office = first_office(&args, &context, people).await?;
     let (admin, admin_made) = first_admin(&args, &context, &office.code, people).await?;
     let report = Report {

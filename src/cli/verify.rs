@@ -2,18 +2,17 @@
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ciborium::Value;
+use ikd_token::claim169::{Marital, More, OfflineClaims};
+use ikd_token::jwk::{base64url, kid_text};
+use ikd_token::verify::{authenticate, authenticate_cose};
+use ikd_token::{Authentic, Body, JwkSet, TokenKind, VerifyError, cose, text};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Failure, Format, given_or_read};
 use crate::clock::{Clock, Timestamp};
-use crate::credential::claim169::{Marital, More, OfflineClaims};
-use crate::credential::format::{self, Body};
-use crate::credential::jwk::{JwkSet, base64url, kid_text};
-use crate::credential::verify::{Authentic, authenticate, authenticate_cose};
-use crate::credential::{Reason, TokenKind};
+use crate::credential::Reason;
+use crate::device::decode as base64url_decode;
 use crate::error::Language;
 
 /// Arguments of `ikd verify`.
@@ -43,8 +42,8 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
         .map_err(|error| Failure::Environment(format!("{name}: not a key set: {error}")))?;
     if keys.keys.is_empty() {
         return Err(Failure::Environment(format!(
-            "{name}: no key in it that can be used, so nothing is known of the token: an Ed25519 key with its `kid` is needed, \
-             as the service publishes them at /.well-known/jwks.json"
+            "{name}: no key in it that can be used, so nothing is known of the token: an Ed25519 or P-256 key with its `kid` is \
+             needed, as the service publishes them at /.well-known/jwks.json"
         )));
     }
     let token = given_or_read(args.token.clone(), "Token: ")?;
@@ -68,31 +67,30 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
             }
             let message = match reason {
                 // The set may be older than the key, or another service's.
-                Reason::UnknownKey => {
+                VerifyError::UnknownKey => {
                     "the key set does not hold the key of this token: fetch it again from /.well-known/jwks.json; accept the \
                      token only when it is valid then"
                 }
-                _ => reason.message().in_language(Language::English),
+                _ => Reason::from(reason).message().in_language(Language::English),
             };
             Err(Failure::Refused(format!("invalid: {}: {message}", reason.as_str())))
         }
     }
 }
 
-fn judge(text: &str, issuer: Option<&str>, keys: &JwkSet, now: Timestamp) -> Result<Authentic, Reason> {
+fn judge(text: &str, issuer: Option<&str>, keys: &JwkSet, now: Timestamp) -> Result<Authentic, VerifyError> {
     // Base45 has no lower case; a COSE_Sign1 of tag 18 in base64url always has.
-    let receipt = text.starts_with("0oR").then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten();
-    let cose = match &receipt {
-        Some(cose) => cose.clone(),
-        None => format::from_text(text).map_err(|_| Reason::Malformed)?,
+    let receipt = text.starts_with("0oR").then(|| base64url_decode(text)).flatten();
+    let own_issuer = match &receipt {
+        Some(cose) => cose::decode(cose)?.claims.issuer,
+        None => cose::decode(&text::decode(text)?)?.claims.issuer,
     };
-    let own_issuer = format::from_cose(&cose).map_err(|_| Reason::Malformed)?.claims.issuer;
     let issuer = issuer.unwrap_or(&own_issuer);
-    let token = match receipt {
-        Some(cose) => authenticate_cose(&cose, &[TokenKind::Receipt], issuer, keys)?,
+    let token = match &receipt {
+        Some(cose) => authenticate_cose(cose, &[TokenKind::Receipt], issuer, keys)?,
         None => authenticate(text, &TokenKind::ALL, issuer, keys)?,
     };
-    token.judge_time(now)?;
+    token.judge_time(now.seconds())?;
     Ok(token)
 }
 
@@ -178,17 +176,21 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::credential::jwk::Jwk;
-    use crate::credential::{FileSigner, Issuer, KeyPurpose, SealedRecord, TokenSealer};
+    use crate::credential::{Algorithm, FileSigner, Issuer, Jwk, KeyPurpose, SealedRecord, Signer, TokenSealer};
     use crate::random::Random;
     use crate::vault::Vault;
 
     #[test]
     fn exit_codes_follow_the_judgement() {
-        let now = Timestamp::from_seconds(1_700_000_000);
-        let (signer, random) = (FileSigner::from_seed(&[1; 32]), Random::seeded(1));
+        for algorithm in Algorithm::ALL {
+            exit_codes_follow(&FileSigner::from_seed_of(algorithm, &[1; 32]).unwrap());
+        }
+    }
+
+    fn exit_codes_follow(signer: &FileSigner) {
+        let (now, random) = (Timestamp::from_seconds(1_700_000_000), Random::seeded(1));
         let sealer = TokenSealer::new(Vault::single([1; 32]));
-        let issuer = Issuer { signer: &signer, sealer: &sealer, random: &random, name: "ikd.example" };
+        let issuer = Issuer { signer, sealer: &sealer, random: &random, name: "ikd.example" };
         let record = SealedRecord {
             kind: TokenKind::Presentation,
             subject: Uuid::nil(),
@@ -199,7 +201,7 @@ mod tests {
         let token = issuer.issue(record).unwrap().token;
         let dir = tempfile::tempdir().unwrap();
         let jwks = dir.path().join("jwks.json");
-        let keys = JwkSet { keys: vec![Jwk::new(&signer.verifying_key(), KeyPurpose::Token)] };
+        let keys = JwkSet { keys: vec![Jwk::new(signer.public_key(), KeyPurpose::Token)] };
         std::fs::write(&jwks, serde_json::to_vec(&keys).unwrap()).unwrap();
         let ask = |token: &str, issuer: Option<&str>, at: Timestamp| {
             let args = Args { token: token.into(), jwks: jwks.clone(), issuer: issuer.map(String::from) };

@@ -68,7 +68,7 @@ impl Service {
             issued: self.context.now(),
             attributes: 0,
         };
-        Ok(self.keyring.issue(record)?)
+        Ok(self.keyring.issue(record).await?)
     }
 
     /// Residents who scanned this officer's QR and wait.

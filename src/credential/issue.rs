@@ -1,10 +1,12 @@
 //! Making tokens.
 
 use super::claim169::OfflineClaims;
-use super::format::{self, Body, Claims, LIFETIME_SECONDS, TokenKind};
+use super::claims::LIFETIME_SECONDS;
+use super::cose::{self, Header};
 use super::photo::Portrait;
 use super::seal::{SealedRecord, TokenSealer};
 use super::sign::{SignError, Signer};
+use super::{Body, Claims, TokenKind, text};
 use crate::clock::Timestamp;
 use crate::random::Random;
 
@@ -37,7 +39,8 @@ pub struct Issuer<'a> {
 }
 
 impl Issuer<'_> {
-    /// Makes an activation, counter or presentation token (by `record.kind`) that is valid from `record.issued` on.
+    /// Makes an activation, counter or presentation token (by `record.kind`) that is valid from `record.issued` on. Waits where
+    /// the signer does ([`Signer::blocks`]).
     ///
     /// # Errors
     /// When the key cannot sign.
@@ -66,8 +69,8 @@ impl Issuer<'_> {
             let shared = OfflineClaims { photo, ..shared.clone() };
             let claims = self.claims(record, |sealed| Body::Offline { sealed, claims: Box::new(shared) })?;
             let noise: [u8; 64] = self.random.bytes();
-            let cose = format::to_cose(record.kind, &self.signer.kid(), &claims, |_| Ok::<_, SignError>(noise))?;
-            if !without_photo && format::to_text(&cose).len() + MEASURING_MARGIN > MAX_OFFLINE_TEXT {
+            let cose = cose::encode(&header(self.signer, record.kind), &claims, |_| Ok::<_, SignError>(noise))?;
+            if !without_photo && text::encode(&cose).len() + MEASURING_MARGIN > MAX_OFFLINE_TEXT {
                 continue;
             }
             let text = self.text(record.kind, &claims)?;
@@ -80,7 +83,7 @@ impl Issuer<'_> {
 
     fn claims(&self, record: SealedRecord, body: impl FnOnce(Vec<u8>) -> Body) -> Result<Claims, SignError> {
         let cti: [u8; 16] = self.random.bytes();
-        let protected = format::protected_header(record.kind, &self.signer.kid());
+        let protected = header(self.signer, record.kind).to_bytes();
         let sealed =
             self.sealer.seal(record, &protected, &cti).map_err(|error| SignError::Unavailable(error.to_string()))?;
         let issued_at = record.issued.seconds();
@@ -94,12 +97,24 @@ impl Issuer<'_> {
     }
 
     fn text(&self, kind: TokenKind, claims: &Claims) -> Result<String, SignError> {
-        let cose = format::to_cose(kind, &self.signer.kid(), claims, |message| self.signer.sign(message))?;
+        let cose = sign(self.signer, kind, claims)?;
         Ok(match claims.body {
-            Body::Offline { .. } => format::to_text(&cose),
-            _ => format::to_text_stored(&cose),
+            Body::Offline { .. } => text::encode(&cose),
+            _ => text::encode_stored(&cose),
         })
     }
+}
+
+/// Signs claims: the tagged COSE_Sign1. Waits where the signer does ([`Signer::blocks`]).
+///
+/// # Errors
+/// When the key cannot sign.
+pub fn sign(signer: &dyn Signer, kind: TokenKind, claims: &Claims) -> Result<Vec<u8>, SignError> {
+    cose::encode(&header(signer, kind), claims, |message| signer.sign(message))
+}
+
+fn header(signer: &dyn Signer, kind: TokenKind) -> Header {
+    Header { algorithm: signer.algorithm(), kid: signer.kid(), kind }
 }
 
 fn issued(claims: &Claims, token: String) -> Issued {

@@ -1,25 +1,25 @@
-//! Tokens: their bytes, sealing, signing, verifying, and their pictures.
+//! Tokens as the service makes and judges them: sealing, signing, and their pictures.
 //!
-//! A token is claims → CWT (RFC 8392) → COSE_Sign1 (RFC 9052) → zlib → Base45 (RFC 9285) → QR. [`mod@format`] knows the
-//! bytes, [`seal`] hides what only this service may read, [`sign`] is the one interface to private keys, [`verify`] judges
-//! without touching anything, [`issue`] puts them together, [`qr`] draws and reads the picture.
+//! What a token is, its bytes and who may believe it stand in the crate `ikd-token`, which others can depend on; its modules and
+//! types are named here again. What only the service can do is here: [`seal`] hides what only it may read, [`sign`] is the one
+//! interface to private keys, [`issue`] makes tokens, [`verify`] judges those that it can unseal, [`qr`] draws and reads the
+//! picture.
 
-pub mod cbor;
-pub mod claim169;
-pub mod format;
 pub mod issue;
-pub mod jwk;
 pub mod photo;
 pub mod qr;
 pub mod seal;
 pub mod sign;
 pub mod verify;
 
-pub use format::{KeyPurpose, TokenKind};
+pub use ikd_token::{
+    Algorithm, Body, Claims, Jwk, JwkSet, KeyId, KeyPurpose, PublicKey, SignatureBytes, TokenKind, VerifyingKeys, cbor,
+    claim169, claims, cose, jwk, text,
+};
 pub use issue::{Issued, Issuer};
 pub use seal::{SealedRecord, TokenSealer};
 pub use sign::{FileSigner, SignError, Signer};
-pub use verify::{Authentic, Reason, VerifyingKeys};
+pub use verify::{Reason, ServiceToken};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::format::TokenKind;
+use super::TokenKind;
 use crate::clock::Timestamp;
 use crate::vault::{Label, Vault};
 
@@ -28,7 +28,7 @@ pub struct SealedRecord {
 impl SealedRecord {
     fn to_bytes(self) -> [u8; RECORD_LENGTH] {
         let mut out = [0; RECORD_LENGTH];
-        out[0] = self.kind.number();
+        out[0] = number(self.kind);
         out[1..17].copy_from_slice(self.subject.as_bytes());
         out[17..25].copy_from_slice(&self.generation.to_be_bytes());
         out[25..33].copy_from_slice(&self.issued.micros().to_be_bytes());
@@ -43,12 +43,24 @@ impl SealedRecord {
         let (issued, rest) = rest.split_first_chunk::<8>()?;
         let attributes: &[u8; 4] = rest.try_into().ok()?;
         Some(Self {
-            kind: TokenKind::ALL.into_iter().find(|known| known.number() == kind)?,
+            kind: TokenKind::ALL.into_iter().find(|known| number(*known) == kind)?,
             subject: Uuid::from_bytes(*subject),
             generation: i64::from_be_bytes(*generation),
             issued: Timestamp::from_micros(i64::from_be_bytes(*issued)),
             attributes: u32::from_be_bytes(*attributes),
         })
+    }
+}
+
+/// The number of a kind inside the record.
+const fn number(kind: TokenKind) -> u8 {
+    match kind {
+        TokenKind::Activation => 1,
+        TokenKind::Counter => 2,
+        TokenKind::Presentation => 3,
+        TokenKind::Offline => 4,
+        TokenKind::Card => 5,
+        TokenKind::Receipt => 6,
     }
 }
 

@@ -65,7 +65,7 @@ impl DeviceKey {
     /// From the secret scalar, big-endian.
     pub fn from_secret(secret: &[u8; 32]) -> Option<Self> {
         let secret = SigningKey::from_slice(secret).ok()?;
-        let public = DeviceJwk::from_key(secret.verifying_key())?;
+        let public = DeviceJwk::from_key(secret.verifying_key());
         Some(Self { secret, public })
     }
 

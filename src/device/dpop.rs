@@ -9,8 +9,9 @@ use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::jwk::{DeviceJwk, RawJwk};
+use super::jwk::DeviceJwk;
 use super::{Thumbprint, decode, decode_exact, encode};
+use crate::credential::Jwk;
 
 /// The longest proof that is looked at, in bytes. Ours are about 700; a `jwk` with a chain of certificates takes more.
 pub const MAX_PROOF_LENGTH: usize = 8_192;
@@ -90,7 +91,7 @@ pub enum DpopError {
 struct Header {
     typ: String,
     alg: String,
-    jwk: RawJwk,
+    jwk: Jwk,
     #[serde(default)]
     crit: Option<IgnoredAny>,
 }
@@ -136,7 +137,7 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, DpopError> 
     {
         return Err(DpopError::Header);
     }
-    let jwk = DeviceJwk::from_raw(&header_value.jwk).ok_or(DpopError::Key)?;
+    let jwk = DeviceJwk::from_jwk(&header_value.jwk).ok_or(DpopError::Key)?;
     let signature = decode(signature).ok_or(DpopError::Signature)?;
     let signed = &proof[..header.len() + 1 + payload.len()];
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, jwk.point())

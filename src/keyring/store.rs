@@ -2,8 +2,10 @@
 
 use uuid::Uuid;
 
+use super::model::KeyState;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
+use crate::credential::{Algorithm, KeyId, KeyPurpose, PublicKey};
 use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_one};
 
@@ -12,12 +14,16 @@ use crate::{change, execute, fetch_all, fetch_one};
 pub struct KeyRow {
     /// First 8 bytes of the JWK thumbprint.
     pub kid: Vec<u8>,
-    /// `token`, `receipt`, `card` or `status`.
-    pub purpose: String,
-    /// The Ed25519 public key, 32 bytes.
+    /// What it signs.
+    #[sqlx(try_from = "String")]
+    pub purpose: KeyPurpose,
+    /// How it signs.
+    #[sqlx(try_from = "String")]
+    pub algorithm: Algorithm,
+    /// The public key, see [`PublicKey::to_bytes`].
     pub public_key: Vec<u8>,
-    /// `next`, `active`, `retiring` or `retired`.
-    pub state: String,
+    /// Where it is in its life.
+    pub state: KeyState,
     /// When it was published.
     pub published_at: Timestamp,
     /// When it began to sign.
@@ -28,7 +34,27 @@ pub struct KeyRow {
     pub retired_at: Option<Timestamp>,
 }
 
-const ALL: &str = "SELECT kid, purpose, public_key, state, published_at, activated_at, retiring_at, retired_at \
+impl KeyRow {
+    /// The public key; `None` when the row's bytes are none.
+    pub fn key(&self) -> Option<PublicKey> {
+        PublicKey::from_bytes(self.algorithm, &self.public_key)
+    }
+}
+
+/// A key to be published.
+#[derive(Clone, Copy, Debug)]
+pub struct NewKey<'a> {
+    /// Its public half.
+    pub key: &'a PublicKey,
+    /// What it signs.
+    pub purpose: KeyPurpose,
+    /// [`KeyState::Next`], or [`KeyState::Active`] for one that signs from now on.
+    pub state: KeyState,
+    /// Now.
+    pub published_at: Timestamp,
+}
+
+const ALL: &str = "SELECT kid, purpose, algorithm, public_key, state, published_at, activated_at, retiring_at, retired_at \
     FROM signing_key ORDER BY published_at, kid";
 
 /// All keys, oldest first.
@@ -36,20 +62,15 @@ pub async fn all(tx: &mut Tx) -> DbResult<Vec<KeyRow>> {
     fetch_all!(tx, KeyRow, ALL)
 }
 
-const ADD: &str = "INSERT INTO signing_key (kid, purpose, public_key, state, published_at, activated_at) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const ADD: &str = "INSERT INTO signing_key (kid, purpose, algorithm, public_key, state, published_at, activated_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 /// Publishes a key. A second active one of the same purpose is refused as `DbError::Unique`.
-pub async fn add(
-    tx: &mut Tx,
-    kid: &[u8],
-    purpose: &str,
-    public_key: &[u8],
-    state: &str,
-    now: Timestamp,
-    activated_at: Option<Timestamp>,
-) -> DbResult<()> {
-    execute!(tx, ADD, kid, purpose, public_key, state, now, activated_at).map(|_| ())
+pub async fn add(tx: &mut Tx, new: &NewKey<'_>) -> DbResult<()> {
+    let (kid, bytes, published_at) = (new.key.kid(), new.key.to_bytes(), new.published_at);
+    let (purpose, algorithm) = (new.purpose.as_str(), new.key.algorithm().as_str());
+    let activated_at = (new.state == KeyState::Active).then_some(published_at);
+    execute!(tx, ADD, kid.as_slice(), purpose, algorithm, &bytes, new.state, published_at, activated_at).map(|_| ())
 }
 
 const HOLD_NEXT: &str = "UPDATE signing_key SET state = state WHERE kid = $1 AND purpose = $2 AND state = 'next'";
@@ -62,12 +83,12 @@ const ACTIVATE: &str = "UPDATE signing_key SET state = 'active', activated_at = 
 ///
 /// # Errors
 /// `DbError::Unique` when another waiting key was promoted meanwhile: then the transaction is over.
-pub async fn promote(tx: &mut Tx, kid: &[u8], purpose: &str, now: Timestamp) -> DbResult<Changed> {
-    let waits = change!(tx, HOLD_NEXT, kid, purpose)?;
+pub async fn promote(tx: &mut Tx, kid: &[u8], purpose: KeyPurpose, now: Timestamp) -> DbResult<Changed> {
+    let waits = change!(tx, HOLD_NEXT, kid, purpose.as_str())?;
     if !waits.happened() {
         return Ok(waits);
     }
-    execute!(tx, RETIRE_ACTIVE, purpose, now)?;
+    execute!(tx, RETIRE_ACTIVE, purpose.as_str(), now)?;
     change!(tx, ACTIVATE, kid, now)
 }
 
@@ -79,12 +100,12 @@ const REVOKE_ACTIVE: &str =
 ///
 /// # Errors
 /// `DbError::Unique` as for [`promote`].
-pub async fn replace(tx: &mut Tx, kid: &[u8], next: &[u8], purpose: &str, now: Timestamp) -> DbResult<Changed> {
-    let waits = change!(tx, HOLD_NEXT, next, purpose)?;
+pub async fn replace(tx: &mut Tx, kid: &[u8], next: &[u8], purpose: KeyPurpose, now: Timestamp) -> DbResult<Changed> {
+    let waits = change!(tx, HOLD_NEXT, next, purpose.as_str())?;
     if !waits.happened() {
         return Ok(waits);
     }
-    let revoked = change!(tx, REVOKE_ACTIVE, kid, purpose, now)?;
+    let revoked = change!(tx, REVOKE_ACTIVE, kid, purpose.as_str(), now)?;
     if !revoked.happened() {
         return Ok(revoked);
     }
@@ -95,8 +116,8 @@ const REVOKE: &str = "UPDATE signing_key SET state = 'retired', retired_at = $3 
     WHERE kid = $1 AND purpose = $2 AND state IN ('next', 'retiring')";
 
 /// Retires at once a key that does not sign: nothing changes for the active one, which needs a successor ([`replace`]).
-pub async fn revoke(tx: &mut Tx, kid: &[u8], purpose: &str, now: Timestamp) -> DbResult<Changed> {
-    change!(tx, REVOKE, kid, purpose, now)
+pub async fn revoke(tx: &mut Tx, kid: &[u8], purpose: KeyPurpose, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, REVOKE, kid, purpose.as_str(), now)
 }
 
 const ROOT: &str = "SELECT value FROM setting WHERE name = 'root_fingerprint'";
@@ -125,7 +146,7 @@ const HELD: &str = "SELECT kid FROM node_key WHERE node_id = $1";
 const HOLDS_NO_MORE: &str = "DELETE FROM node_key WHERE node_id = $1 AND kid = $2";
 
 /// A node says that it lives and which private halves it holds.
-pub async fn report(tx: &mut Tx, node: Uuid, kids: &[[u8; 8]], now: Timestamp) -> DbResult<()> {
+pub async fn report(tx: &mut Tx, node: Uuid, kids: &[KeyId], now: Timestamp) -> DbResult<()> {
     execute!(tx, SEEN, node, now)?;
     for kid in kids {
         execute!(tx, HOLDS, node, kid.as_slice())?;

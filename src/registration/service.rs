@@ -358,7 +358,7 @@ impl Service {
         }
         let record =
             SealedRecord { kind: TokenKind::Activation, subject: id, generation: 0, issued: now, attributes: 0 };
-        Ok(self.keyring.issue(record)?)
+        Ok(self.keyring.issue(record).await?)
     }
 
     /// How to reach the person; `None` for an unknown id.

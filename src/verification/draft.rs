@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::context::Context;
 use crate::credential::verify::Signed;
-use crate::credential::{KeyPurpose, SealedRecord};
+use crate::credential::{Claims, KeyPurpose, Reason, SealedRecord, TokenKind};
 use crate::disclosure::disclose;
 use crate::error::Result;
 use crate::holder::batch::SealedHolder;
@@ -129,35 +129,48 @@ impl Drafts {
         Ok((Content { attributes, portrait }, disclosed))
     }
 
-    /// The receipt, and what else a row of either kind needs.
-    ///
-    /// # Errors
-    /// When the receipt key cannot sign.
-    pub(super) fn draft(
+    /// What a row of either kind needs, and the claims of its receipt, which is still to be signed.
+    fn unsigned(
         &self,
         party: &Party,
         purpose: &str,
         verdict: Verdict,
         shown: (&Content, AttributeSet),
         now: Timestamp,
-    ) -> Result<Draft> {
+    ) -> Result<(Draft, Claims)> {
         let (verification_id, salt) = (self.random.uuid_v7(now), self.random.bytes());
         let (content, disclosed) = shown;
         let statement =
             Statement { verification_id, party, purpose, verified_at: now, verdict, disclosed, content, salt: &salt };
-        let signer = self.keyring.signer(KeyPurpose::Receipt)?;
-        let receipt = receipt::sign(&statement, &self.config.service.issuer, signer.as_ref())?;
-        Ok(Draft { verification_id, verdict, disclosed, salt, receipt, verified_at: now })
+        let claims = receipt::claims(&statement, &self.config.service.issuer)?;
+        Ok((Draft { verification_id, verdict, disclosed, salt, receipt: Vec::new(), verified_at: now }, claims))
+    }
+
+    /// A refusal with its receipt. Not to be called in a transaction: the receipt key may be in a module that makes one wait.
+    ///
+    /// # Errors
+    /// When the receipt key cannot sign.
+    pub(super) async fn refusal(&self, party: &Party, purpose: &str, reason: Reason, now: Timestamp) -> Result<Draft> {
+        let shown = (&Content::default(), AttributeSet::EMPTY);
+        let (mut draft, claims) = self.unsigned(party, purpose, Verdict::Invalid(reason), shown, now)?;
+        draft.receipt = self.keyring.sign(TokenKind::Receipt, claims).await?;
+        Ok(draft)
+    }
+
+    /// Whether [`Drafts::good`] waits for the receipt key, so that it belongs on a thread that may.
+    pub(super) fn signing_blocks(&self) -> bool {
+        self.keyring.signing_blocks(KeyPurpose::Receipt)
     }
 
     /// The valid answer to a question whose signature was found good, and what is to be written for it.
     ///
     /// # Errors
-    /// As [`Drafts::content`] and [`Drafts::draft`].
+    /// As [`Drafts::content`]; when the receipt key cannot sign.
     pub(super) fn good(&self, case: PendingCheck, holder: &SealedHolder) -> Result<(Spending, Content)> {
         let PendingCheck { party, asked, subject, wanted, now, .. } = case;
         let (content, disclosed) = self.content(subject.record.subject, holder, wanted, now)?;
-        let draft = self.draft(&party, &asked.purpose, Verdict::Valid, (&content, disclosed), now)?;
+        let (mut draft, claims) = self.unsigned(&party, &asked.purpose, Verdict::Valid, (&content, disclosed), now)?;
+        draft.receipt = self.keyring.sign_here(TokenKind::Receipt, &claims)?;
         let row = draft.into_row(&party, asked, subject);
         Ok((Spending { row, generation: subject.record.generation }, content))
     }

@@ -16,7 +16,7 @@ use super::store::CheckRow;
 use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::clock::stopwatch;
 use crate::context::Context;
-use crate::credential::verify::Signed;
+use crate::credential::verify::{Signed, all_good};
 use crate::db::{Db, DbError, DbResult, Session, processors};
 use crate::error::Result;
 use crate::holder;
@@ -183,7 +183,8 @@ impl Reading {
     }
 }
 
-/// A batch of the first stage on a thread of the embedded engine.
+/// A batch of the first stage on a thread of the embedded engine, which may wait for a signer too: its transaction is over by
+/// then.
 fn read_here(session: &mut Session<'_>, jobs: Vec<Reading>, drafts: &Drafts, next: &Batcher<Committing>) {
     let jobs = genuine(jobs);
     if jobs.is_empty() {
@@ -206,13 +207,28 @@ async fn read(db: Db, jobs: Vec<Reading>, drafts: Drafts, next: Batcher<Committi
     }
     let asked: Vec<_> = jobs.iter().map(|job| (job.resident, job.portrait)).collect();
     let found = holder::batch::holders(&db, &asked).await;
+    if drafts.signing_blocks() {
+        // The threads of the runtime are for what does not wait. The batch is one job there too.
+        let _ = tokio::task::spawn_blocking(move || go_on_with(jobs, &found, &drafts, &next)).await;
+    } else {
+        go_on_with(jobs, &found, &drafts, &next);
+    }
+}
+
+/// Goes on with what a batch found.
+fn go_on_with(
+    jobs: Vec<Reading>,
+    found: &DbResult<HashMap<Uuid, SealedHolder>>,
+    drafts: &Drafts,
+    next: &Batcher<Committing>,
+) {
     for job in jobs {
         let one = |holders: &HashMap<Uuid, SealedHolder>| {
             // Two may have asked for the same holder, one of them without the portrait.
             Some(holders.get(&job.resident)?.with_portrait_if(job.portrait))
         };
         let found = found.as_ref().map(one).map_err(Clone::clone);
-        job.go_on(found, &drafts, &next);
+        job.go_on(found, drafts, next);
     }
 }
 
@@ -220,7 +236,7 @@ async fn read(db: Db, jobs: Vec<Reading>, drafts: Drafts, next: Batcher<Committi
 fn genuine(mut jobs: Vec<Reading>) -> Vec<Reading> {
     jobs.retain(|job| !job.is_given_up());
     let signed: Vec<&Signed> = jobs.iter().filter_map(Reading::signed).collect();
-    let good = Signed::all_good(&signed);
+    let good = all_good(&signed);
     if good.iter().all(|good| *good) {
         return jobs;
     }

@@ -13,8 +13,7 @@ use uuid::Uuid;
 use super::model::{Content, Party, Verdict};
 use crate::attribute::AttributeSet;
 use crate::clock::Timestamp;
-use crate::credential::format::{self, Body, Claims, TokenKind};
-use crate::credential::{SignError, Signer, cbor};
+use crate::credential::{Body, Claims, Signer, TokenKind, cbor, cose, issue};
 use crate::error::{Error, Result};
 
 /// Length of the salt in bytes.
@@ -55,11 +54,19 @@ pub fn portrait_digest(salt: &[u8], content: &Content) -> Option<[u8; 32]> {
     Some(Sha256::new().chain_update(salt).chain_update(portrait.0.expose()).finalize().into())
 }
 
-/// Signs a statement: the COSE_Sign1 bytes.
+/// Signs a statement: the COSE_Sign1 bytes. Waits where the signer does.
 ///
 /// # Errors
 /// When the receipt key cannot sign.
 pub fn sign(statement: &Statement<'_>, issuer: &str, signer: &dyn Signer) -> Result<Vec<u8>> {
+    Ok(issue::sign(signer, TokenKind::Receipt, &claims(statement, issuer)?)?)
+}
+
+/// What is signed.
+///
+/// # Errors
+/// Never in practice: as [`attributes_digest`].
+pub fn claims(statement: &Statement<'_>, issuer: &str) -> Result<Claims> {
     let mut content: Vec<(Value, Value)> = Vec::new();
     let mut put = |name: &str, value: Value| content.push((name.into(), value));
     put("verification_id", statement.verification_id.to_string().into());
@@ -76,20 +83,18 @@ pub fn sign(statement: &Statement<'_>, issuer: &str, signer: &dyn Signer) -> Res
     if let Some(digest) = portrait_digest(statement.salt, statement.content) {
         put("portrait_sha256", Value::Bytes(digest.to_vec()));
     }
-    let claims = Claims {
+    Ok(Claims {
         issuer: issuer.to_owned(),
         expires_at: None,
         issued_at: statement.verified_at.seconds(),
         cti: *statement.verification_id.as_bytes(),
         body: Body::Receipt(content),
-    };
-    let signed = format::to_cose(TokenKind::Receipt, &signer.kid(), &claims, |message| signer.sign(message));
-    signed.map_err(|error: SignError| error.into())
+    })
 }
 
 /// Whether `content` is what the receipt (our own, from our own row) speaks of.
 pub fn attests(receipt: &[u8], salt: &[u8], content: &Content) -> bool {
-    let Ok(decoded) = format::from_cose(receipt) else { return false };
+    let Ok(decoded) = cose::decode(receipt) else { return false };
     let Body::Receipt(map) = decoded.claims.body else { return false };
     let find = |name: &str| map.iter().find(|(key, _)| key.as_text() == Some(name)).and_then(|(_, v)| v.as_bytes());
     let attributes = attributes_digest(salt, content).ok();

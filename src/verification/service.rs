@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::batch::Spending;
 use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
-use super::draft::{Draft, Drafts, PendingCheck, QuestionRecord, Subject};
+use super::draft::{Drafts, PendingCheck, QuestionRecord, Subject};
 use super::model::{
     ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, Party, Presented, Purpose, Question, Verdict,
 };
@@ -401,13 +401,15 @@ impl Service {
         if let Some(answer) = self.earlier(party, question, subject.record.subject, now).await? {
             return Ok(answer);
         }
-        let mut tx = self.context.db.write().await?;
         let reason = match reason {
             Some(reason) => reason,
-            None => why_not(&mut tx, &subject.record).await?,
+            None => why_not(&mut self.context.db.read().await?, &subject.record).await?,
         };
         let nothing = Content::default();
-        let row = self.refusal(party, question, reason, now)?.into_row(party, self.asked(question), subject);
+        // Signed before the transaction begins: the key may be in a module that makes one wait.
+        let draft = self.drafts.refusal(party, &question.purpose, reason, now).await?;
+        let row = draft.into_row(party, self.asked(question), subject);
+        let mut tx = self.context.db.write().await?;
         // What is not yet valid will be: each question keeps a row of its own, which the index finds when it is put again.
         if reason != Reason::NotYetValid
             && let Some(first) = store::repeat_refusal(&mut tx, &row).await?
@@ -468,7 +470,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Answer> {
         let (id, key, nothing) = (party.relying_party_id, &question.key.0, Content::default());
-        let draft = self.refusal(party, question, reason, now)?;
+        let draft = self.drafts.refusal(party, &question.purpose, reason, now).await?;
         let row = RefusalRow {
             verification_id: draft.verification_id,
             relying_party_id: id,
@@ -502,11 +504,6 @@ impl Service {
             body_hash: self.body_hash(question),
             purpose: question.purpose.clone(),
         }
-    }
-
-    fn refusal(&self, party: &Party, question: &Question, reason: Reason, now: Timestamp) -> Result<Draft> {
-        let shown = (&Content::default(), AttributeSet::EMPTY);
-        self.drafts.draft(party, &question.purpose, Verdict::Invalid(reason), shown, now)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::credential::photo::Portrait;
-use crate::credential::{Issued, Issuer, KeyPurpose, SealedRecord, SignError, TokenKind};
+use crate::credential::{Issued, KeyPurpose, SealedRecord, SignError, TokenKind};
 use crate::db::DbError;
 use crate::device::{self, Challenge, Purpose, Thumbprint};
 use crate::disclosure::{Disclosed, disclose, offline_claims};
@@ -284,7 +284,7 @@ impl Service {
             attributes: set.bits(),
         };
         if !offline {
-            return Ok(self.keyring.issue(record)?);
+            return Ok(self.keyring.issue(record).await?);
         }
         let mut tx = self.context.db.read().await?;
         let holder = ports::record(&self.context, &mut tx, session.resident_id).await?;
@@ -295,12 +295,14 @@ impl Service {
         };
         drop(tx);
         let claims = offline_claims(&holder, set, Date::in_jakarta(issued));
-        let (keyring, context) = (self.keyring.clone(), self.context.clone());
+        let keyring = self.keyring.clone();
         let made = tokio::task::spawn_blocking(move || {
             let signer = keyring.signer(KeyPurpose::Token)?;
-            let name = &context.config.service.issuer;
-            let issuer = Issuer { signer: signer.as_ref(), sealer: keyring.sealer(), random: &context.random, name };
-            issuer.issue_offline(record, claims, portrait.as_deref().and_then(Portrait::read).as_ref())
+            keyring.issuer(signer.as_ref()).issue_offline(
+                record,
+                claims,
+                portrait.as_deref().and_then(Portrait::read).as_ref(),
+            )
         });
         match made.await.map_err(Error::internal)? {
             Err(SignError::Refused(_)) => Err(Refusal::field(

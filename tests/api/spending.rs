@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use ikd::credential::format;
-use ikd::credential::{FileSigner, Issuer, SealedRecord, TokenKind, TokenSealer};
+use ikd::credential::{FileSigner, Issuer, SealedRecord, TokenKind, TokenSealer, text};
 use serde_json::json;
 use support::answer::Answer;
 use tokio::task::JoinSet;
@@ -237,12 +236,12 @@ async fn the_first_failing_check_names_the_reason() {
         let counter = world.desk().await.post("/v1/officer/counter-tokens", &json!({})).await;
         let counter = counter.text("token");
 
-        let cose = format::from_text(&good).unwrap();
+        let cose = text::decode(&good).unwrap();
         let mut forged = cose.clone();
         *forged.last_mut().unwrap() ^= 1;
         let mut trailing = cose.clone();
         trailing.push(0);
-        let text = |cose: &[u8]| format::to_text(cose);
+        let text = |cose: &[u8]| text::encode(cose);
         let stranger = FileSigner::from_seed(&[77; 32]);
         let sealer = TokenSealer::new(world.context.vault.clone());
         let name = &world.context.config.service.issuer;
@@ -254,7 +253,7 @@ async fn the_first_failing_check_names_the_reason() {
             attributes: 1,
         };
         let strange = Issuer { signer: &stranger, sealer: &sealer, random: &world.random, name }.issue(record).unwrap();
-        let nobody = world.app.keyring.issue(record).unwrap();
+        let nobody = world.app.keyring.issue(record).await.unwrap();
         for (token, expected) in [
             (String::new(), "malformed"),
             (String::from("hello"), "malformed"),

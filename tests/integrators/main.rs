@@ -157,6 +157,34 @@ async fn the_banks_example_verifies(world: &World, folder: &Path, url: &str, tok
 }
 
 #[tokio::test]
+async fn the_banks_example_checks_receipts_of_either_algorithm() {
+    let vectors: Value = serde_json::from_str(include_str!("../../docs/vectors/token.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(file("jwks.json"), vectors["jwks"].to_string()).unwrap();
+    let mut checked = 0;
+    let receipts =
+        vectors["tokens"].as_array().unwrap().iter().filter(|case| case["typ"] == "application/ikd-receipt+cwt");
+    for case in receipts {
+        let good = case["text"].as_str().unwrap();
+        // The signature is at the end.
+        let (rest, signature) = good.split_at(good.len() - 40);
+        let (one, other) = signature.split_at(1);
+        let forged = format!("{rest}{}{other}", if one == "A" { "B" } else { "A" });
+        for (cwt, genuine) in [(good, true), (forged.as_str(), false)] {
+            let answer = json!({"receipt": {"cwt": cwt, "salt": ""}});
+            std::fs::write(file("check.json"), answer.to_string()).unwrap();
+            let mut command = tokio::process::Command::new(support::python());
+            command.current_dir(root()).arg("docs/integrators/bank.py").args(["receipt", &file("check.json")]);
+            let done = command.args(["--jwks", &file("jwks.json")]).output().await.unwrap();
+            assert_eq!(done.status.success(), genuine, "{}", String::from_utf8_lossy(&done.stdout));
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 4);
+}
+
+#[tokio::test]
 async fn the_app_developers_example_and_the_published_vectors_agree() {
     for (script, arguments) in [
         ("docs/integrators/app.py", &["--check-vectors", "docs/vectors"][..]),

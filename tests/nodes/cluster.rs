@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use ikd::credential::format::{from_cose, from_text};
+use ikd::credential::{cose, text};
 use serde_json::json;
 use sqlx::{Connection, Executor};
 
@@ -14,7 +14,7 @@ use support::world::{Applicant, Program, World, code_in};
 use support::{Engine, until};
 
 fn kid(token: &str) -> [u8; 8] {
-    from_cose(&from_text(token).unwrap()).unwrap().kid
+    cose::decode(&text::decode(token).unwrap()).unwrap().kid
 }
 
 fn copy_folder(from: &Path, to: &Path) {

@@ -3,47 +3,60 @@
 use std::sync::Arc;
 
 use ikd::context::Context;
-use ikd::credential::{KeyPurpose, SealedRecord, TokenKind, VerifyingKeys};
+use ikd::credential::{FileSigner, KeyPurpose, SealedRecord, Signer, TokenKind, VerifyingKeys};
 use ikd::db::DbError;
 use ikd::housekeeping::take_lease;
-use ikd::keyring::{Keyring, store};
+use ikd::keyring::store::{self, NewKey};
+use ikd::keyring::{KeyState, Keyring};
 use uuid::Uuid;
 
 use support::each_engine;
 
 const NODE: Uuid = Uuid::from_u128(1);
 const OTHER: Uuid = Uuid::from_u128(2);
+const TOKEN: KeyPurpose = KeyPurpose::Token;
 
 #[tokio::test]
 async fn a_key_is_published_promoted_once_and_retired() {
     each_engine(async |context| {
         let now = context.now();
         let mut tx = context.db.write().await.unwrap();
-        store::add(&mut tx, &[1; 8], "token", &[9; 32], "active", now, Some(now)).await.unwrap();
-        store::add(&mut tx, &[2; 8], "token", &[8; 32], "next", now.plus_seconds(1), None).await.unwrap();
-        store::add(&mut tx, &[3; 8], "receipt", &[7; 32], "active", now, Some(now)).await.unwrap();
+        let [first, second, third, fourth] = [1, 2, 3, 4].map(|seed| *FileSigner::from_seed(&[seed; 32]).public_key());
+        let published = |key, purpose, state| NewKey { key, purpose, state, published_at: now };
+        let waiting = NewKey { published_at: now.plus_seconds(1), ..published(&second, TOKEN, KeyState::Next) };
+        store::add(&mut tx, &published(&first, TOKEN, KeyState::Active)).await.unwrap();
+        store::add(&mut tx, &waiting).await.unwrap();
+        store::add(&mut tx, &published(&third, KeyPurpose::Receipt, KeyState::Active)).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = context.db.write().await.unwrap();
-        let second = store::add(&mut tx, &[4; 8], "token", &[6; 32], "active", now, Some(now)).await;
-        assert!(matches!(second, Err(DbError::Unique)), "one active key a purpose");
+        let refused = store::add(&mut tx, &published(&fourth, TOKEN, KeyState::Active)).await;
+        assert!(matches!(refused, Err(DbError::Unique)), "one active key a purpose");
         tx.rollback().await.unwrap();
 
         let later = now.plus_seconds(10);
         let mut tx = context.db.write().await.unwrap();
-        assert!(store::promote(&mut tx, &[2; 8], "token", later).await.unwrap().happened());
+        assert!(store::promote(&mut tx, &second.kid(), TOKEN, later).await.unwrap().happened());
         tx.commit().await.unwrap();
         let mut tx = context.db.write().await.unwrap();
-        assert!(!store::promote(&mut tx, &[2; 8], "token", later).await.unwrap().happened(), "another node was first");
+        assert!(
+            !store::promote(&mut tx, &second.kid(), TOKEN, later).await.unwrap().happened(),
+            "another node was first"
+        );
         tx.rollback().await.unwrap();
         let mut tx = context.db.write().await.unwrap();
         assert_eq!(store::retire(&mut tx, later.plus_seconds(-1), later).await.unwrap(), 0);
-        let states: Vec<_> =
-            store::all(&mut tx).await.unwrap().into_iter().map(|row| (row.kid[0], row.state)).collect();
-        let word = |state: &str| state.to_owned();
-        assert_eq!(states, [(1, word("retiring")), (3, word("active")), (2, word("active"))]);
+        let mut states: Vec<_> =
+            store::all(&mut tx).await.unwrap().into_iter().map(|row| (row.key().unwrap(), row.state)).collect();
+        // Two were published at once: their ids say which comes first.
+        if states[0].0 == third {
+            states.swap(0, 1);
+        }
+        let expected = [(first, KeyState::Retiring), (third, KeyState::Active), (second, KeyState::Active)];
+        assert_eq!(states, expected);
         assert_eq!(store::retire(&mut tx, later, later).await.unwrap(), 1);
-        let first = store::all(&mut tx).await.unwrap().remove(0);
-        assert_eq!((first.state.as_str(), first.retired_at), ("retired", Some(later)));
+        let rows = store::all(&mut tx).await.unwrap();
+        let first = rows.into_iter().find(|row| row.key() == Some(first)).unwrap();
+        assert_eq!((first.state, first.retired_at), (KeyState::Retired, Some(later)));
     })
     .await;
 }
@@ -73,7 +86,8 @@ async fn nodes_report_what_they_hold_and_are_forgotten() {
 fn token(keyring: &Keyring, context: &Context) -> (String, [u8; 8]) {
     let record =
         SealedRecord { kind: TokenKind::Counter, subject: NODE, generation: 0, issued: context.now(), attributes: 0 };
-    (keyring.issue(record).unwrap().token, keyring.signer(KeyPurpose::Token).unwrap().kid())
+    let signer = keyring.signer(KeyPurpose::Token).unwrap();
+    (keyring.issuer(signer.as_ref()).issue(record).unwrap().token, signer.kid())
 }
 
 #[tokio::test]
@@ -116,7 +130,7 @@ async fn a_rotation_waits_for_every_living_node_and_old_tokens_stay_good_for_a_w
         assert!(first.find(&old_kid, KeyPurpose::Token).is_none(), "retired");
         assert!(first.find(&new_kid, KeyPurpose::Token).is_some());
         assert!(first.find(&new_kid, KeyPurpose::Receipt).is_none(), "a key has one purpose");
-        assert!(!first.jwks().keys.iter().any(|key| key.kid == ikd::credential::jwk::kid_text(&old_kid)));
+        assert!(!first.jwks().keys.iter().any(|key| key.kid == Some(ikd::credential::jwk::kid_text(&old_kid))));
     })
     .await;
 }
@@ -198,7 +212,6 @@ async fn a_lease_has_one_holder_until_it_expires() {
 async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
     each_engine(async |context| {
         Keyring::init(&context).await.unwrap();
-        let token = KeyPurpose::Token.as_str();
         for _ in 0..20 {
             // Two keys wait; nodes promote both while the active one is revoked and a waiting one too.
             let mut tx = context.db.read().await.unwrap();
@@ -206,7 +219,7 @@ async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
                 .await
                 .unwrap()
                 .into_iter()
-                .find(|row| row.purpose == token && row.state == "active");
+                .find(|row| row.purpose == TOKEN && row.state == KeyState::Active);
             drop(tx);
             let active: [u8; 8] = active.unwrap().kid.try_into().unwrap();
             let first = Keyring::rotate(&context, KeyPurpose::Token).await.unwrap();
@@ -216,7 +229,7 @@ async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
                 tokio::spawn(async move {
                     let mut tx = context.db.write().await.unwrap();
                     // Committed whatever came of it: a miss has to leave everything as it was.
-                    match store::promote(&mut tx, &kid, token, context.now()).await {
+                    match store::promote(&mut tx, &kid, TOKEN, context.now()).await {
                         Ok(changed) => {
                             changed.either_way();
                             tx.commit().await.unwrap();
@@ -242,7 +255,7 @@ async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
             }
             let mut tx = context.db.read().await.unwrap();
             let rows = store::all(&mut tx).await.unwrap();
-            assert_eq!(rows.iter().filter(|row| row.purpose == token && row.state == "active").count(), 1);
+            assert_eq!(rows.iter().filter(|row| row.purpose == TOKEN && row.state == KeyState::Active).count(), 1);
         }
     })
     .await;

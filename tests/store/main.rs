@@ -22,6 +22,7 @@ mod register;
 mod registration;
 mod residents;
 mod rotation;
+mod signers;
 mod teller;
 mod verification;
 mod verification_batch;

@@ -3,11 +3,11 @@
 use ikd::config::Config;
 use ikd::context::Context;
 use ikd::credential::KeyPurpose;
-use ikd::keyring::Keyring;
+use ikd::keyring::{KeyState, Keyring};
 
 use support::each_engine;
 
-async fn state(context: &Context, kid: [u8; 8]) -> String {
+async fn state(context: &Context, kid: [u8; 8]) -> KeyState {
     let rows = Keyring::list(context).await.unwrap();
     rows.into_iter().find(|row| row.kid == kid).unwrap().state
 }
@@ -40,14 +40,14 @@ async fn a_badly_copied_key_holds_rotation_back_and_stops_no_node() {
             there.refresh().await.expect("the node goes on");
             here.refresh().await.unwrap();
         }
-        assert_eq!(state(&context, kid).await, "next", "one living node cannot sign with it");
+        assert_eq!(state(&context, kid).await, KeyState::Next, "one living node cannot sign with it");
         assert!(there.rotation_is_blocked() && here.rotation_is_blocked(), "both nodes say so");
         assert!(Keyring::open(there_core).await.is_err(), "but no node starts like this");
 
         std::fs::set_permissions(&copied, std::fs::Permissions::from_mode(0o600)).unwrap();
         there.refresh().await.unwrap();
         here.refresh().await.unwrap();
-        assert_eq!(state(&context, kid).await, "active");
+        assert_eq!(state(&context, kid).await, KeyState::Active);
         there.refresh().await.unwrap();
         assert!(!there.rotation_is_blocked());
         assert_eq!(there.signer(KeyPurpose::Token).unwrap().kid(), kid);
@@ -72,7 +72,7 @@ async fn a_node_that_lost_a_key_no_longer_counts_as_holding_it() {
         std::fs::remove_file(context.config.keys.directory.join(name)).unwrap();
         context.clock.advance(61);
         patient.refresh().await.unwrap();
-        assert_eq!(state(&context, kid).await, "next");
+        assert_eq!(state(&context, kid).await, KeyState::Next);
     })
     .await;
 }

@@ -6,9 +6,8 @@ use ciborium::Value;
 use ikd::attribute::{Attribute, AttributeSet};
 use ikd::clock::Timestamp;
 use ikd::context::Context;
-use ikd::credential::format::{self, Body};
 use ikd::credential::verify::authenticate_cose;
-use ikd::credential::{Issuer, KeyPurpose, Reason, SealedRecord, TokenKind, TokenSealer, cbor};
+use ikd::credential::{Body, Issuer, KeyPurpose, Reason, SealedRecord, TokenKind, TokenSealer, cbor, text};
 use ikd::db::DbError;
 use ikd::error::Code;
 use ikd::execute;
@@ -42,6 +41,10 @@ fn purpose(code: &str) -> Purpose {
 pub(crate) async fn world(context: Context) -> World {
     Keyring::init(&context).await.unwrap();
     let keyring = Keyring::open(context.clone()).await.unwrap();
+    world_of(context, keyring).await
+}
+
+pub(crate) async fn world_of(context: Context, keyring: Keyring) -> World {
     let service = Service::new(context.clone(), keyring.clone());
     let entitled = AttributeSet::BASIC.with(Attribute::AgeOver17);
     let (_, api_key) = service.parties().add("Bank Uji", entitled, &[purpose("open_account")]).await.unwrap();
@@ -301,9 +304,9 @@ async fn every_reason() {
         let foreign = Issuer { signer: &signer, sealer: &sealer, random: &world.context.random, name };
         let record = world.record(TokenKind::Presentation);
         assert_eq!(world.reason(&foreign.issue(record).unwrap().token, "c").await, "unknown_key");
-        let mut cose = format::from_text(&world.presentation()).unwrap();
+        let mut cose = text::decode(&world.presentation()).unwrap();
         *cose.last_mut().unwrap() ^= 1;
-        assert_eq!(world.reason(&format::to_text(&cose), "d").await, "bad_signature");
+        assert_eq!(world.reason(&text::encode(&cose), "d").await, "bad_signature");
         let early = SealedRecord { issued: world.context.now().plus_seconds(11), ..record };
         assert_eq!(world.reason(&world.token_of(early), "e").await, "not_yet_valid");
         let old = SealedRecord { issued: world.context.now().plus_seconds(-90), ..record };

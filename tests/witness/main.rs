@@ -13,7 +13,7 @@ use ikd::clock::{Clock, Timestamp};
 use ikd::credential::claim169::{Marital, More, OfflineClaims};
 use ikd::credential::jwk::{Jwk, JwkSet, base64url};
 use ikd::credential::photo::Portrait;
-use ikd::credential::{FileSigner, Issuer, KeyPurpose, SealedRecord, TokenKind, TokenSealer, qr};
+use ikd::credential::{Algorithm, FileSigner, Issuer, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer, qr};
 use ikd::disclosure::disclose;
 use ikd::random::Random;
 use ikd::register::Date;
@@ -64,13 +64,17 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn each() -> [Self; 2] {
+        Algorithm::ALL.map(Self::new)
+    }
+
+    fn new(algorithm: Algorithm) -> Self {
         let random = Random::system();
-        let signer = FileSigner::generate(&random);
+        let signer = FileSigner::generate(algorithm, &random);
         let dir = tempfile::tempdir().unwrap();
         // A second key in the set, as after a rotation: the right one must be found by its id.
-        let other = FileSigner::generate(&random);
-        let keys = [&other, &signer].map(|key| Jwk::new(&key.verifying_key(), KeyPurpose::Token)).to_vec();
+        let other = FileSigner::generate(algorithm, &random);
+        let keys = [&other, &signer].map(|key| Jwk::new(key.public_key(), KeyPurpose::Token)).to_vec();
         std::fs::write(dir.path().join("jwks.json"), serde_json::to_vec(&JwkSet { keys }).unwrap()).unwrap();
         Self { dir, signer, sealer: TokenSealer::new(Vault::single([1; 32])), random, now: Clock::System.now() }
     }
@@ -131,52 +135,63 @@ fn portrait() -> Portrait {
 
 #[test]
 fn cwt_verifies_every_sealed_kind() {
-    let world = World::new();
-    for kind in [TokenKind::Activation, TokenKind::Counter, TokenKind::Presentation] {
-        let issued = world.issuer().issue(world.record(kind, 0)).unwrap();
-        let (verified, answer) = world.ask_picture("cwt", &issued.token);
-        assert!(verified, "{answer}");
-        assert_eq!(answer["protected"]["16"], kind.typ());
-        assert_eq!(answer["protected"]["1"], -8);
-        assert_eq!(answer["unprotected"], serde_json::json!({}));
-        assert_eq!(answer["claims"]["4"], issued.expires_at.seconds());
-        assert_eq!(answer["characters"], issued.token.len());
+    for (world, alg) in World::each().iter().zip([-8, -7]) {
+        for kind in [TokenKind::Activation, TokenKind::Counter, TokenKind::Presentation] {
+            let issued = world.issuer().issue(world.record(kind, 0)).unwrap();
+            let (verified, answer) = world.ask_picture("cwt", &issued.token);
+            assert!(verified, "{answer}");
+            assert_eq!(answer["protected"]["16"], kind.typ());
+            assert_eq!(answer["protected"]["1"], alg);
+            assert_eq!(answer["unprotected"], serde_json::json!({}));
+            assert_eq!(answer["claims"]["4"], issued.expires_at.seconds());
+            assert_eq!(answer["characters"], issued.token.len());
+        }
     }
 }
 
 #[test]
 fn both_verify_the_offline_kind() {
-    let world = World::new();
-    let record = world.record(TokenKind::Offline, 0);
-    let issued = world.issuer().issue_offline(record, shared(), Some(&portrait())).unwrap();
-    let (verified, answer) = world.ask_picture("cwt", &issued.token);
-    assert!(verified, "{answer}");
-    assert_eq!(answer["claims"]["169"]["4"], "SITI AMINAH");
-    assert_eq!(answer["claims"]["-65538"]["age_over_17"], true);
-    let (verified, answer) = world.ask_picture("claim169", &issued.token);
-    assert!(verified, "{answer}");
-    assert_eq!(answer["claim169"]["fullName"], "SITI AMINAH", "{answer}");
-    assert_eq!(answer["expires_at"], issued.expires_at.seconds());
-    assert!(answer["photo_bytes"].as_u64().unwrap() > 100, "{answer}");
+    for world in World::each() {
+        let record = world.record(TokenKind::Offline, 0);
+        let issued = world.issuer().issue_offline(record, shared(), Some(&portrait())).unwrap();
+        let (verified, answer) = world.ask_picture("cwt", &issued.token);
+        assert!(verified, "{answer}");
+        assert_eq!(answer["claims"]["169"]["4"], "SITI AMINAH");
+        assert_eq!(answer["claims"]["-65538"]["age_over_17"], true);
+        let (verified, answer) = world.ask_picture("claim169", &issued.token);
+        assert!(verified, "{answer}");
+        assert_eq!(answer["claim169"]["fullName"], "SITI AMINAH", "{answer}");
+        assert_eq!(answer["expires_at"], issued.expires_at.seconds());
+        assert!(answer["photo_bytes"].as_u64().unwrap() > 100, "{answer}");
+    }
 }
 
 #[test]
 fn both_refuse_what_we_refuse() {
-    let world = World::new();
-    let old = world.issuer().issue_offline(world.record(TokenKind::Offline, 100), shared(), None).unwrap();
-    let stranger = World::new().issuer().issue_offline(world.record(TokenKind::Offline, 0), shared(), None).unwrap();
-    for library in ["cwt", "claim169"] {
-        for (token, why) in [(&old.token, "expired"), (&stranger.token, "key")] {
-            let (verified, answer) = world.ask_picture(library, token);
-            assert!(!verified, "{answer}");
-            assert!(answer["error"].as_str().unwrap().to_lowercase().contains(why), "{answer}");
+    for (world, other) in World::each().iter().zip(World::each()) {
+        let offline = |world: &World, age| {
+            let record = world.record(TokenKind::Offline, age);
+            world.issuer().issue_offline(record, shared(), None).unwrap().token
+        };
+        let (old, stranger) = (offline(world, 100), offline(&other, 0));
+        for library in ["cwt", "claim169"] {
+            for (token, why) in [(&old, "expired"), (&stranger, "key")] {
+                let (verified, answer) = world.ask_picture(library, token);
+                assert!(!verified, "{answer}");
+                assert!(answer["error"].as_str().unwrap().to_lowercase().contains(why), "{answer}");
+            }
         }
     }
 }
 
 #[test]
 fn cwt_verifies_a_receipt_and_its_digest() {
-    let world = World::new();
+    for world in World::each() {
+        verifies_a_receipt_and_its_digest(&world);
+    }
+}
+
+fn verifies_a_receipt_and_its_digest(world: &World) {
     let record = siti();
     let attributes = disclose(&record, AttributeSet::FULL, Date::in_jakarta(world.now));
     let shown = serde_json::to_string(&attributes).unwrap();

@@ -76,7 +76,12 @@ def with_claim169(text, keys):
     key = next((key for key in keys if base64url_decode(key["kid"]) == inspected.key_id), None)
     if key is None:
         raise ValueError("the key id is not in the key set")
-    result = claim169.decode_with_ed25519(text, base64url_decode(key["x"]))
+    if key["kty"] == "OKP":
+        result = claim169.decode_with_ed25519(text, base64url_decode(key["x"]))
+    else:
+        # SEC 1 §2.3.3: an uncompressed point.
+        point = b"\x04" + base64url_decode(key["x"]) + base64url_decode(key["y"])
+        result = claim169.decode_with_ecdsa_p256(text, point)
     if not result.is_verified():
         raise ValueError(result.verification_status)
     return {

@@ -186,7 +186,7 @@ impl World {
             ),
             activation: activation::Service::new(context.clone(), Wake::default()),
             guard: guard(&context),
-            counter_token: keyring.issue(counter).unwrap().token,
+            counter_token: keyring.issue(counter).await.unwrap().token,
             late: at(20),
             latest: at(200 * DAY),
             context,

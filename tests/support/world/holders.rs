@@ -7,11 +7,10 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
 use ikd::context::{Context, Sources};
-use ikd::credential::{SealedRecord, TokenKind};
+use ikd::credential::{KeyPurpose, SealedRecord, TokenKind};
 use ikd::db::{Db, PoolSizes};
 use ikd::execute;
-use ikd::keyring::Keyring;
-use ikd::keyring::service::init_root;
+use ikd::keyring::{Keyring, init_root};
 use ikd::random::Random;
 use ikd::register::Date;
 use ikd::register::generate::Generator;
@@ -83,7 +82,8 @@ impl World<Holders> {
         let (issued, attributes) = (self.context.now(), AttributeSet::BASIC.bits());
         let (kind, subject) = (TokenKind::Presentation, self.holders[holder]);
         let record = SealedRecord { kind, subject, generation: 1, issued, attributes };
-        self.keyring.issue(record).unwrap().token
+        let signer = self.keyring.signer(KeyPurpose::Token).unwrap();
+        self.keyring.issuer(signer.as_ref()).issue(record).unwrap().token
     }
 
     /// Asks a node, over a connection of its own; `None` when no answer comes.

@@ -1,5 +1,5 @@
-//! The clear part of offline tokens: the claim 169 identity map (specification v1.2) and, for what it has no code, a
-//! text-keyed map with our own attribute names.
+//! The attributes in clear of offline tokens: the claim 169 identity map (specification v1.2) and, for what it has no code,
+//! a text-keyed map with the service's attribute names.
 
 use ciborium::Value;
 
@@ -203,7 +203,7 @@ fn iso_date(digits: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(super) fn example() -> OfflineClaims {
+pub(crate) fn example() -> OfflineClaims {
     OfflineClaims {
         nik: Some("3174014107950001".into()),
         full_name: Some("SITI AMINAH".into()),

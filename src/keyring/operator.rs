@@ -1,0 +1,167 @@
+//! What an operator does with keys: making, publishing, revoking, listing. `ikd keys` is its face.
+
+use super::files::key_path;
+use super::model::{KeyState, NEEDED};
+use super::service::{Keyring, hex};
+use super::store::{self, KeyRow, NewKey};
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::credential::{Algorithm, FileSigner, Jwk, JwkSet, KeyId, KeyPurpose, Signer};
+use crate::db::DbError;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::vault::Label;
+
+/// How often revoking begins anew because keys are moved elsewhere at the same time.
+const REVOKE_TRIES: usize = 5;
+
+impl Keyring {
+    /// Makes one active key per purpose that has none yet. Gives the kids of the new keys.
+    ///
+    /// # Errors
+    /// When files or rows cannot be written.
+    pub async fn init(context: &Context) -> Result<Vec<(KeyPurpose, KeyId)>> {
+        Self::init_with(context, Algorithm::Ed25519).await
+    }
+
+    /// [`Keyring::init`] with keys of another algorithm.
+    ///
+    /// # Errors
+    /// When files or rows cannot be written.
+    pub async fn init_with(context: &Context, algorithm: Algorithm) -> Result<Vec<(KeyPurpose, KeyId)>> {
+        Self::check_root(context).await?;
+        let rows = Self::list(context).await?;
+        let mut made = Vec::new();
+        for purpose in NEEDED {
+            if rows.iter().any(|row| row.purpose == purpose && row.state == KeyState::Active) {
+                continue;
+            }
+            let signer = FileSigner::generate(algorithm, &context.random);
+            let path = key_path(&context.config.keys.directory, purpose, &signer.kid());
+            signer.write(&path)?;
+            match publish(context, purpose, &signer, KeyState::Active).await {
+                Ok(()) => made.push((purpose, signer.kid())),
+                // Another command was faster, and its key is the one that counts.
+                Err(DbError::Unique) => {
+                    let _ = std::fs::remove_file(&path);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(made)
+    }
+
+    /// Publishes a new Ed25519 key that will take the active one's place. The file must then be copied to every other node.
+    ///
+    /// # Errors
+    /// When files or rows cannot be written.
+    pub async fn rotate(context: &Context, purpose: KeyPurpose) -> Result<KeyId> {
+        Self::rotate_to(context, purpose, Algorithm::Ed25519).await
+    }
+
+    /// [`Keyring::rotate`] to a key of another algorithm.
+    ///
+    /// # Errors
+    /// When files or rows cannot be written.
+    pub async fn rotate_to(context: &Context, purpose: KeyPurpose, algorithm: Algorithm) -> Result<KeyId> {
+        let signer = FileSigner::generate(algorithm, &context.random);
+        signer.write(&key_path(&context.config.keys.directory, purpose, &signer.kid()))?;
+        Self::publish(context, purpose, &signer).await?;
+        Ok(signer.kid())
+    }
+
+    /// Publishes the key of a signer, a hardware module for one, that will take the active one's place once every node holds
+    /// it ([`Keyring::open_with`]).
+    ///
+    /// # Errors
+    /// When the row cannot be written.
+    pub async fn publish(context: &Context, purpose: KeyPurpose, signer: &dyn Signer) -> Result<()> {
+        Ok(publish(context, purpose, signer, KeyState::Next).await?)
+    }
+
+    /// Retires a token key at once, for one that may be in a stranger's hands: tokens signed with it are refused as soon as
+    /// the nodes have looked (a second). When it was the active one, the waiting key takes over without its publish-ahead
+    /// time. Receipt keys are not revoked: what they attested stays attested.
+    ///
+    /// # Errors
+    /// `not_found`; `wrong_state` when it is the active key and no other one waits.
+    pub async fn revoke(context: &Context, kid: KeyId) -> Result<()> {
+        let token = KeyPurpose::Token;
+        // Keys may be promoted or revoked elsewhere meanwhile: then what was read is read again.
+        for _ in 0..REVOKE_TRIES {
+            let now = context.now();
+            let mut tx = context.db.write().await?;
+            let rows = store::all(&mut tx).await?;
+            let row = rows.iter().find(|row| row.kid == kid && row.purpose == token).ok_or(Code::NotFound)?;
+            let revoked = match row.state {
+                KeyState::Retired => return Err(Code::NotFound.into()),
+                KeyState::Active => {
+                    let waits = |row: &&KeyRow| row.purpose == token && row.state == KeyState::Next;
+                    let next = rows.iter().find(waits).ok_or_else(|| {
+                        Refusal::new(Code::WrongState).detail(
+                            "Ini kunci aktif dan belum ada penggantinya; jalankan `ikd keys rotate token` dan salin berkasnya dahulu.",
+                            "This is the active key and none waits to replace it; run `ikd keys rotate token` and copy its file first.",
+                        )
+                    })?;
+                    store::replace(&mut tx, &kid, &next.kid, token, now).await
+                }
+                KeyState::Next | KeyState::Retiring => store::revoke(&mut tx, &kid, token, now).await,
+            };
+            match revoked {
+                Ok(revoked) if revoked.happened() => return Ok(tx.commit().await?),
+                Ok(_) | Err(DbError::Unique | DbError::Contention) => tx.rollback().await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(DbError::Contention.into())
+    }
+
+    /// Refuses a root secret that is not the one this database is sealed with; a database without one takes it.
+    ///
+    /// # Errors
+    /// When it is another one, or the database does not answer.
+    pub async fn check_root(context: &Context) -> Result<()> {
+        let own = hex(&context.vault.mac_index(Label::Audit, &[b"root fingerprint"]));
+        let mut tx = context.db.write().await?;
+        let known = store::root_fingerprint(&mut tx, &own, context.now()).await?;
+        tx.commit().await?;
+        if known == own {
+            return Ok(());
+        }
+        Err(Error::internal(format!(
+            "{}/root does not hold the root secret that this database is sealed with: copy root/ from another node or the backup",
+            context.config.keys.directory.display()
+        )))
+    }
+
+    /// All keys with their states, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(context: &Context) -> Result<Vec<KeyRow>> {
+        let mut tx = context.db.read().await?;
+        Ok(store::all(&mut tx).await?)
+    }
+
+    /// The published key set of all rows, for `/.well-known/jwks.json` and `keys export`.
+    pub fn jwks_of(rows: &[KeyRow], now: Timestamp) -> JwkSet {
+        let published = rows.iter().filter(|row| row.state.is_published(row.purpose, row.retired_at, now));
+        JwkSet { keys: published.filter_map(|row| Some(Jwk::new(&row.key()?, row.purpose))).collect() }
+    }
+}
+
+async fn publish(
+    context: &Context,
+    purpose: KeyPurpose,
+    signer: &dyn Signer,
+    state: KeyState,
+) -> std::result::Result<(), DbError> {
+    let now = context.now();
+    let mut tx = context.db.write().await?;
+    match store::add(&mut tx, &NewKey { key: signer.public_key(), purpose, state, published_at: now }).await {
+        Ok(()) => tx.commit().await,
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}

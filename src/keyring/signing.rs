@@ -1,0 +1,55 @@
+//! Signing for those who wait in asynchronous code. A file's key signs on the spot; a signer that blocks gets a thread that
+//! may wait (docs/adr/0011-signers.md).
+
+use super::service::Keyring;
+use crate::credential::{Claims, Issued, Issuer, KeyPurpose, SealedRecord, SignError, Signer, TokenKind, issue};
+
+impl Keyring {
+    /// Makes a sealed token (activation, counter, presentation) with the active token key. Writes nothing.
+    ///
+    /// # Errors
+    /// When this node cannot sign.
+    pub async fn issue(&self, record: SealedRecord) -> Result<Issued, SignError> {
+        let (signer, keyring) = (self.signer(KeyPurpose::Token)?, self.clone());
+        on_a_fitting_thread(signer.blocks(), move || keyring.issuer(signer.as_ref()).issue(record)).await?
+    }
+
+    /// Signs claims with the active key for their kind: the COSE_Sign1 bytes.
+    ///
+    /// # Errors
+    /// When this node cannot sign.
+    pub async fn sign(&self, kind: TokenKind, claims: Claims) -> Result<Vec<u8>, SignError> {
+        let signer = self.signer(kind.purpose())?;
+        on_a_fitting_thread(signer.blocks(), move || issue::sign(signer.as_ref(), kind, &claims)).await?
+    }
+
+    /// [`Keyring::sign`] for threads that may wait.
+    ///
+    /// # Errors
+    /// When this node cannot sign.
+    pub fn sign_here(&self, kind: TokenKind, claims: &Claims) -> Result<Vec<u8>, SignError> {
+        issue::sign(self.signer(kind.purpose())?.as_ref(), kind, claims)
+    }
+
+    /// Whether signing for this purpose waits, so that it belongs on a thread that may.
+    pub fn signing_blocks(&self, purpose: KeyPurpose) -> bool {
+        self.signer(purpose).is_ok_and(|signer| signer.blocks())
+    }
+
+    /// What makes tokens with `signer`.
+    pub fn issuer<'a>(&'a self, signer: &'a dyn Signer) -> Issuer<'a> {
+        let context = self.context();
+        Issuer { signer, sealer: self.sealer(), random: &context.random, name: &context.config.service.issuer }
+    }
+}
+
+/// Does `work` at once, or, when it `blocks`, on a thread of the runtime that is made for waiting.
+async fn on_a_fitting_thread<T: Send + 'static>(
+    blocks: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SignError> {
+    if !blocks {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|error| SignError::Unavailable(error.to_string()))
+}
