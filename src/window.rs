@@ -3,9 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use crate::clock::{DAY, HOUR, Timestamp};
+use crate::context::Context;
 use crate::db::{DbResult, Tx};
 use crate::error::Refusal;
-use crate::{execute, fetch_optional};
+use crate::jobs::Sweep;
+use crate::{execute, fetch_optional, transaction};
 
 /// So many uses in each window of `seconds`, which begins with the first.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +98,13 @@ impl Window {
 }
 
 /// Forgets windows that are over; gives how many.
-pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
-    execute!(tx, SWEEP, now.plus_seconds(-LONGEST_SECONDS))
+pub fn sweep(context: &Context) -> Sweep {
+    let context = context.clone();
+    Sweep::new("window.sweep", move || {
+        let context = context.clone();
+        async move {
+            let over = context.now().plus_seconds(-LONGEST_SECONDS);
+            transaction!(context.db, "window.sweep", |tx| Ok(execute!(tx, SWEEP, over)?))
+        }
+    })
 }

@@ -21,8 +21,27 @@ pub use guard::{Guard, ProofRefused, Proven};
 pub use pin::{PinPublicKey, Purpose};
 pub use spent::SpentProofs;
 
+use futures_util::FutureExt;
+
+use crate::jobs::Sweep;
+use crate::module::Module;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// What this domain brings to a node.
+pub fn module(guard: &Guard, spent: &SpentProofs) -> Module {
+    let (swept, drained) = (spent.clone(), spent.clone());
+    Module {
+        devices: http::routes(guard.clone()),
+        sweeps: vec![Sweep::new("device.sweep", move || {
+            let spent = swept.clone();
+            async move { spent.sweep().await }
+        })],
+        drain: Some(async move { drained.drain().await }.boxed()),
+        ..Module::default()
+    }
+}
 
 /// SHA-256 JWK thumbprint (RFC 7638) of a device key: what a registration and a credential belong to.
 pub type Thumbprint = [u8; 32];
