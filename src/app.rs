@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::{Extension, Router};
 use http::StatusCode;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -15,23 +14,24 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::captcha::CaptchaGate;
-use crate::clock::Timestamp;
 use crate::config::{MailTransport, Mode};
-use crate::context::Context;
-use crate::db::Tx;
+use crate::context::{Context, Sources};
 use crate::device::{Guard, SpentProofs};
 use crate::error::{Code, Error, Result};
 use crate::health::ClockWatch;
-use crate::health::http::Health;
-use crate::housekeeping::Housekeeping;
+use crate::jobs::{Job, Sweeper, Wake};
 use crate::keyring::Keyring;
-use crate::mail::{Compose, ComposeFuture, Email, Job, MailKind, Mailbox, Transport, Wake, Worker};
+use crate::mail::{Mailbox, Transport, Worker};
+use crate::module::Module;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::server::Listener;
-use crate::web::{Problem, docs, headers, pages};
-use crate::{activation, captcha, counter, device, holder, keyring, mail, registration, teller, verification, wallet};
+use crate::web::{self, Problem, docs, headers, pages};
+use crate::{
+    activation, captcha, counter, device, health, jobs, keyring, mail, registration, teller, transaction, verification,
+    wallet, window,
+};
 
 /// All parts of one node, wired. Cloning shares them.
 #[derive(Clone)]
@@ -52,14 +52,14 @@ pub struct App {
     pub verification: verification::Service,
     /// Employees of relying parties.
     pub teller: teller::Service,
-    /// Background sweeping.
-    pub housekeeping: Housekeeping,
     /// Whether this node's clock can be trusted.
     pub clock_watch: ClockWatch,
+    /// Device proofs that were sent.
+    pub spent: SpentProofs,
     guard: Guard,
-    spent: SpentProofs,
     gate: CaptchaGate,
-    mail_worker: Arc<Worker>,
+    transport: Transport,
+    mail_wake: Wake,
     mailbox: Option<Mailbox>,
     extra_routes: Router,
 }
@@ -79,31 +79,20 @@ impl App {
             )));
         }
         let keyring = Keyring::open(context.clone()).await?;
-        let wake = Wake::default();
+        let mail_wake = Wake::default();
         let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
-        let registrations = registration::Service::new(context.clone(), register, keyring.clone(), wake.clone());
+        let registrations = registration::Service::new(context.clone(), register, keyring.clone(), mail_wake.clone());
         let counter = counter::Service::new(context.clone(), registrations.clone(), keyring.clone())?;
-        let activation = activation::Service::new(context.clone(), wake.clone());
+        let activation = activation::Service::new(context.clone(), mail_wake.clone());
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let teller = teller::Service::new(context.clone(), verification.clone())?;
         let wallet = wallet::Service::new(context.clone(), keyring.clone());
-        let gate = CaptchaGate::new(context.clone());
         let guard = Guard::new(
             context.vault.clone(),
             context.clock.clone(),
             context.random.clone(),
             &context.config.service.public_url,
         );
-        let spent = SpentProofs::start(context.clone());
-        let transport = Transport::open(&context.config.mail).map_err(Error::internal)?;
-        let mail_worker = Arc::new(Worker::new(
-            context.db.clone(),
-            context.clock.clone(),
-            context.random.clone(),
-            transport,
-            Arc::new(Composer(context.clone())),
-            wake,
-        ));
         let local = context.config.mail.transport == MailTransport::Directory
             && context.config.service.mode != Mode::Production;
         let mailbox = if local {
@@ -111,20 +100,8 @@ impl App {
         } else {
             None
         };
-        let housekeeping = Housekeeping {
-            clock_watch: clock_watch.clone(),
-            context: context.clone(),
-            registrations: registrations.clone(),
-            counter: counter.clone(),
-            teller: teller.clone(),
-            verification: verification.clone(),
-            gate: gate.clone(),
-            spent: spent.clone(),
-            wallet: wallet.clone(),
-        };
         Ok(Self {
             clock_watch,
-            context,
             keyring,
             registrations,
             counter,
@@ -132,14 +109,37 @@ impl App {
             wallet,
             verification,
             teller,
-            housekeeping,
+            spent: SpentProofs::start(context.clone()),
             guard,
-            spent,
-            gate,
-            mail_worker,
+            gate: CaptchaGate::new(context.clone()),
+            transport: Transport::open(&context.config.mail).map_err(Error::internal)?,
+            mail_wake,
             mailbox,
             extra_routes: Router::new(),
+            context,
         })
+    }
+
+    /// The domains of a node: what each brings is said in its own folder.
+    fn modules(&self) -> Vec<Module> {
+        vec![
+            health::module(&self.context, &self.keyring, &self.clock_watch),
+            keyring::module(&self.keyring, self.in_time()),
+            captcha::module(&self.gate),
+            device::module(&self.guard, &self.spent),
+            registration::module(&self.context, &self.registrations, &self.gate),
+            activation::module(&self.context, &self.activation),
+            wallet::module(&self.wallet, &self.verification),
+            counter::module(&self.counter),
+            teller::module(&self.teller),
+            verification::module(&self.verification),
+        ]
+    }
+
+    /// Whether the clock can be trusted.
+    fn in_time(&self) -> impl Fn() -> bool + Send + Sync + 'static {
+        let clock_watch = self.clock_watch.clone();
+        move || clock_watch.off_by().is_none()
     }
 
     /// Adds routes of whoever runs this node: the levers of `ikd demo`'s stage. `ikd serve` adds none.
@@ -159,8 +159,7 @@ impl App {
         let mut router = router
             .merge(extra_routes)
             .merge(docs::routes(describe(&api), self.context.config.http.documentation))
-            .merge(pages::routes(&self.context.config.service))
-            .merge(Health::new(&self.context, &self.keyring, &self.clock_watch).routes());
+            .merge(pages::routes(&self.context.config.service));
         if let Some(mailbox) = &self.mailbox {
             // The people of a demonstration are made up; those of a developer may be real.
             router = router.merge(match self.context.config.service.mode {
@@ -191,27 +190,16 @@ impl App {
     }
 
     fn api(&self) -> OpenApiRouter {
-        let guard = self.guard.clone();
-        let devices = OpenApiRouter::new()
-            .merge(registration::http::routes(self.registrations.clone(), self.gate.clone()))
-            .merge(captcha::http::routes(self.gate.clone()))
-            .merge(device::http::routes(self.guard.clone()))
-            .merge(activation::http::routes(self.activation.clone()))
-            .merge(wallet::http::routes(self.wallet.clone(), self.verification.clone()))
-            .layer(Extension(self.wallet.clone()))
-            .layer(Extension(self.guard.clone()))
-            .layer(Extension(self.spent.clone()))
-            .layer(from_fn(move |request, next| device::http::renew_nonce(guard.clone(), request, next)));
+        let (mut devices, mut people, mut open) =
+            (OpenApiRouter::new(), OpenApiRouter::new(), OpenApiRouter::with_openapi(docs::ApiDoc::openapi()));
+        for module in self.modules() {
+            devices = devices.merge(module.devices);
+            people = people.merge(module.people);
+            open = open.merge(module.open);
+        }
+        let devices = device::http::for_devices(devices, self.guard.clone(), self.spent.clone());
         // Cookies are what a foreign page could ride on: only these routes know cookies.
-        let people = OpenApiRouter::new()
-            .merge(counter::http::routes(self.counter.clone()))
-            .merge(teller::http::routes(self.teller.clone()))
-            .layer(self.csrf());
-        OpenApiRouter::with_openapi(docs::ApiDoc::openapi())
-            .merge(devices)
-            .merge(people)
-            .merge(verification::http::routes(self.verification.clone()))
-            .merge(keyring::http::routes(self.keyring.clone()))
+        open.merge(devices).merge(people.layer(self.csrf()))
     }
 
     fn csrf(&self) -> CsrfLayer {
@@ -224,61 +212,46 @@ impl App {
     /// # Errors
     /// When the database does not answer.
     pub async fn deliver_mail(&self) -> Result<usize> {
-        self.mail_worker.run_until_idle().await
+        self.mail_worker().run_until_idle().await
     }
 
-    /// Answers on `listener` and works in the background until `stop` turns true; returns when all has ended.
-    pub async fn run(self, listener: Listener, metrics: Option<Listener>, stop: watch::Receiver<bool>) {
-        let mut tasks = JoinSet::new();
+    fn mail_worker(&self) -> Worker {
+        let letters = self.modules().into_iter().flat_map(|module| module.letters).collect();
+        let Sources { db, clock, random, .. } = &*self.context;
+        Worker::new(db.clone(), clock.clone(), random.clone(), self.transport.clone(), letters)
+    }
+
+    /// Ends and deletes for all domains what is over.
+    pub fn sweeper(&self) -> Sweeper {
+        let sweeps = self.modules().into_iter().flat_map(|module| module.sweeps);
+        let shared = [mail::sweep(&self.context), window::sweep_job(&self.context)];
+        Sweeper::new(self.context.clone(), Arc::new(self.in_time()), sweeps.chain(shared).collect())
+    }
+
+    /// Answers on `listener` and works in the background until `stop` is cancelled; returns when all has ended.
+    pub async fn run(self, listener: Listener, metrics: Option<Listener>, stop: CancellationToken) {
         // Before the first request: a node that starts with a wrong clock serves nobody.
         if let Err(error) = self.clock_watch.look().await {
             tracing::warn!(error.cause = %error, "the database did not tell the time");
         }
-        tasks.spawn(self.context.db.clone().watch(stop.clone()));
-        tasks.spawn(self.clock_watch.clone().run(stop.clone()));
-        let clock_watch = self.clock_watch.clone();
-        tasks.spawn(self.keyring.clone().run(move || clock_watch.off_by().is_none(), stop.clone()));
-        tasks.spawn(self.registrations.clone().run_checks(stop.clone()));
-        tasks.spawn(self.housekeeping.clone().run(stop.clone()));
-        let (worker, worker_stop) = (Arc::clone(&self.mail_worker), stop.clone());
-        tasks.spawn(async move { worker.run(worker_stop).await });
-        if let Some(metrics) = metrics {
-            tasks.spawn(metrics.serve(crate::web::metrics::router(), stop.clone()));
+        let mut jobs = vec![self.sweeper().into_job(), self.mail_worker().into_job(self.mail_wake.clone())];
+        let (mut drains, mut measured) = (Vec::new(), Vec::new());
+        for module in self.modules() {
+            jobs.extend(module.jobs);
+            drains.extend(module.drain);
+            measured.extend(module.metrics);
         }
+        if let Some(metrics) = metrics {
+            let shared = [transaction::METRICS, jobs::METRICS, mail::METRICS, web::metrics::METRICS];
+            let router = web::metrics::router(measured.into_iter().chain(shared.into_iter().flatten()).copied());
+            jobs.push(Job::new("web.metrics", move |stop| metrics.serve(router, stop)));
+        }
+        let working = jobs::start(jobs, &stop);
         listener.serve(self.router(), stop).await;
-        self.verification.drain().await;
-        self.wallet.drain().await;
-        self.spent.drain().await;
-        while tasks.join_next().await.is_some() {}
+        for drain in drains {
+            drain.await;
+        }
+        working.wait().await;
         self.context.db.close().await;
-    }
-}
-
-/// Renders a message when it is sent; each domain writes its own kinds.
-struct Composer(Context);
-
-impl Compose for Composer {
-    fn compose(&self, job: Job) -> ComposeFuture<'_, Option<Email>> {
-        Box::pin(async move {
-            match job.kind {
-                MailKind::ActivationCode => activation::mail::compose(&self.0, job).await,
-                MailKind::ForeignRegistration => {
-                    let contact = registration::contact(&self.0, &mut self.0.db.read().await?, job.reference).await?;
-                    match contact.and_then(|contact| contact.resident_id) {
-                        Some(resident) => holder::mail::compose(&self.0, job, resident).await,
-                        None => Ok(None),
-                    }
-                }
-            }
-        })
-    }
-
-    fn sent<'a>(&'a self, tx: &'a mut Tx, job: Job, now: Timestamp) -> ComposeFuture<'a, ()> {
-        Box::pin(async move {
-            if job.kind == MailKind::ActivationCode {
-                activation::ports::on_sent(tx, job.reference, now).await?;
-            }
-            Ok(())
-        })
     }
 }

@@ -46,7 +46,6 @@ impl Text {
     strum::IntoStaticStr,
     utoipa::ToSchema,
 )]
-#[strum(const_into_str)]
 pub enum Language {
     /// Bahasa Indonesia, the default.
     #[default]
@@ -61,8 +60,8 @@ pub enum Language {
 
 impl Language {
     /// `id` or `en` (BCP 47).
-    pub const fn tag(self) -> &'static str {
-        self.into_str()
+    pub fn tag(self) -> &'static str {
+        self.into()
     }
 
     /// A moment for people: date and time in western Indonesian time, named, because residents live in three zones.

@@ -5,6 +5,16 @@ use std::time::Instant;
 use crate::clock::stopwatch;
 use crate::db::{Db, DbError, DbResult, Tx};
 use crate::error::{Error, Result};
+use crate::metric::Metric;
+
+/// What is measured here.
+pub const METRICS: &[Metric] = &[
+    Metric::histogram(
+        "ikd_transaction_seconds",
+        "Time that a transaction took with all its tries, by name and outcome.",
+    ),
+    Metric::counter("ikd_transaction_tries_total", "How often a transaction was begun, by name."),
+];
 
 /// How often a transaction that collides is run in all.
 const TRIES: u32 = 4;

@@ -3,9 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use crate::clock::{DAY, HOUR, Timestamp};
+use crate::context::Context;
 use crate::db::{DbResult, Tx};
 use crate::error::Refusal;
-use crate::{execute, fetch_optional};
+use crate::jobs::Sweep;
+use crate::{execute, fetch_optional, transaction};
 
 /// So many uses in each window of `seconds`, which begins with the first.
 #[derive(Clone, Copy, Debug)]
@@ -114,4 +116,16 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
 /// Forgets windows that are over; gives how many.
 pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
     execute!(tx, SWEEP, now)
+}
+
+/// [`sweep`] as a job of every node.
+pub fn sweep_job(context: &Context) -> Sweep {
+    let context = context.clone();
+    Sweep::new("window.sweep", move || {
+        let context = context.clone();
+        async move {
+            let now = context.now();
+            transaction!(context.db, "window.sweep", |tx| Ok(sweep(tx, now).await?))
+        }
+    })
 }

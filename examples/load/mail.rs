@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ikd::clock::Timestamp;
 use ikd::config::SmtpTls;
-use ikd::db::Tx;
 use ikd::error::Language;
-use ikd::mail::{Compose, ComposeFuture, Email, Job, MailKind, Transport, Wake, Worker, outbox};
+use ikd::jobs::Wake;
+use ikd::mail::{Compose, ComposeFuture, Email, Letters, MailKind, Message, Transport, Worker, outbox};
 use ikd::secret::Redacted;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::place::Place;
@@ -22,21 +22,17 @@ const HTML: usize = 4_000;
 struct Composer;
 
 impl Compose for Composer {
-    fn compose(&self, job: Job) -> ComposeFuture<'_, Option<Email>> {
+    fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(async move {
             Ok(Some(Email {
-                mail_id: job.mail_id,
-                to: Redacted(format!("warga{}@example.id", job.reference.as_u128())),
+                mail_id: message.mail_id,
+                to: Redacted(format!("warga{}@example.id", message.reference.as_u128())),
                 subject: "Kode aktivasi KTP Digital".into(),
                 text: "Kode aktivasi 123456. ".repeat(TEXT / 22),
                 html: format!("<p>{}</p>", "Kode aktivasi 123456. ".repeat(HTML / 22)),
                 language: Language::Indonesian,
             }))
         })
-    }
-
-    fn sent<'a>(&'a self, _tx: &'a mut Tx, _job: Job, _now: Timestamp) -> ComposeFuture<'a, ()> {
-        Box::pin(async { Ok(()) })
     }
 }
 
@@ -62,17 +58,20 @@ pub async fn rate(place: &Place, count: u128) -> Option<f64> {
     }
     let transport = Transport::open(&server.config()).unwrap();
     let (db, clock, random) = (context.db.clone(), context.clock.clone(), context.random.clone());
-    let worker = Worker::new(db, clock, random, transport, Arc::new(Composer), Wake::default());
-    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let composer: Arc<dyn Compose> = Arc::new(Composer);
+    let letters: Letters = [(MailKind::ActivationCode, composer)].into_iter().collect();
+    let worker = Worker::new(db, clock, random, transport, letters);
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
     let begun = Instant::now();
-    let working = tokio::spawn(async move { worker.run(stopped).await });
+    let working = tokio::spawn(async move { worker.run(Wake::default(), stopped).await });
     let last = server.inbox().join(format!("{count}.eml"));
     while !last.exists() {
         assert!(begun.elapsed() < Duration::from_secs(120), "the mail does not arrive");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let seconds = begun.elapsed().as_secs_f64();
-    stop.send_replace(true);
+    stop.cancel();
     working.await.unwrap();
     Some(count as f64 / seconds)
 }

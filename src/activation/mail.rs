@@ -4,10 +4,12 @@
 use askama::Template;
 
 use super::code::ActivationCode;
-use super::store;
+use super::{ports, store};
+use crate::clock::Timestamp;
 use crate::context::Context;
+use crate::db::Tx;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Email, Job, MailKind};
+use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
 use crate::registration::{self, State};
 
 #[derive(Template)]
@@ -31,16 +33,29 @@ struct Html<'a> {
     valid_until: Option<&'a str>,
 }
 
+/// Writes these messages; each refers to a registration. The life of a code begins when its message is handed over.
+pub struct ActivationCodes(pub Context);
+
+impl Compose for ActivationCodes {
+    fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
+        Box::pin(compose(&self.0, message))
+    }
+
+    fn sent<'a>(&'a self, tx: &'a mut Tx, message: Message, now: Timestamp) -> ComposeFuture<'a, ()> {
+        Box::pin(async move { Ok(ports::on_sent(tx, message.reference, now).await?) })
+    }
+}
+
 /// Writes the message of one outbox row whose reference is a registration. `None` when there is nothing to say any more:
 /// the registration no longer waits for a code, or this one has expired or is used up; or it is of another kind.
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn compose(context: &Context, job: Job) -> Result<Option<Email>> {
-    if job.kind != MailKind::ActivationCode {
+pub async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
+    if message.kind != MailKind::ActivationCode {
         return Ok(None);
     }
-    let id = job.reference;
+    let id = message.reference;
     let mut tx = context.db.read().await?;
     let Some(status) = store::lookup(&mut tx, id).await? else { return Ok(None) };
     let now = context.now();
@@ -54,7 +69,7 @@ pub async fn compose(context: &Context, job: Job) -> Result<Option<Email>> {
     let until = status.expires_at.map(|end| contact.language.moment(end));
     let (subject, text, html) =
         write(contact.language, contact.full_name.expose(), code, &link, until.as_deref()).map_err(Error::internal)?;
-    Ok(Some(Email { mail_id: job.mail_id, to: contact.email, subject, text, html, language: contact.language }))
+    Ok(Some(Email { mail_id: message.mail_id, to: contact.email, subject, text, html, language: contact.language }))
 }
 
 /// Where the code is entered. It stands in the fragment, which browsers do not send: no log of any server sees it.

@@ -12,3 +12,18 @@ pub mod service;
 pub mod store;
 
 pub use service::Service;
+
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::mail::MailKind;
+use crate::module::Module;
+
+/// What this domain brings to a node.
+pub fn module(context: &Context, service: &Service) -> Module {
+    Module {
+        devices: http::routes(service.clone()),
+        letters: vec![(MailKind::ActivationCode, Arc::new(mail::ActivationCodes(context.clone())))],
+        ..Module::default()
+    }
+}

@@ -16,8 +16,8 @@ use crate::db::{DbError, Tx};
 use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::holder::ports as holder;
-use crate::mail::outbox;
-use crate::mail::{MailKind, MailState, Wake};
+use crate::jobs::Wake;
+use crate::mail::{MailKind, MailState, outbox};
 use crate::registration::{self, Contact, State};
 use crate::secret::Redacted;
 

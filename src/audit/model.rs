@@ -12,7 +12,7 @@ pub const GENERAL: Uuid = Uuid::nil();
 
 /// Who acted. The kind stands in the table by its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Actor {
     /// An officer at a counter, by officer id.
     Officer(Uuid),
@@ -32,8 +32,8 @@ pub enum Actor {
 
 impl Actor {
     /// The kind's name in the table.
-    pub const fn kind(&self) -> &'static str {
-        self.into_str()
+    pub fn kind(self) -> &'static str {
+        self.into()
     }
 
     /// The id in the table; nil where there is none.
@@ -47,7 +47,7 @@ impl Actor {
 
 /// What was done. The words stand in the table and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Action {
     /// The first entry of an office's chain; the subject is the chain.
     ChainOpened,
@@ -132,6 +132,7 @@ pub enum Action {
     /// A relying party asked for what it is not entitled to.
     Verification,
 }
+crate::words!(Action);
 
 impl Action {
     /// All actions.
@@ -319,7 +320,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let names: std::collections::HashSet<_> = Action::ALL.iter().map(|action| action.into_str()).collect();
+        let names: std::collections::HashSet<_> = Action::ALL.iter().map(|action| action.as_str()).collect();
         assert_eq!(names.len(), Action::ALL.len());
         assert_eq!(Outcome::Refused(Code::AlreadyActive).to_text(), "refused:already_active");
         assert_eq!(Outcome::RefusedTimes(Code::LoginFailed, 8).to_text(), "refused:login_failed*8");

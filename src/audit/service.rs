@@ -143,7 +143,7 @@ impl Service {
     /// # Errors
     /// When it could not be recorded.
     pub async fn refused_in(&self, tx: &mut Tx, event: Event, code: Code) -> Result<()> {
-        let what = format!("{}:{}:{}", event.actor.kind(), event.action.into_str(), code.as_str());
+        let what = format!("{}:{}:{}", event.actor.kind(), event.action.as_str(), code.as_str());
         let whose = if event.actor == Actor::Stranger { event.subject_id } else { event.actor.id() };
         let times = self.count(tx, whose, &what).await?;
         let outcome = if times <= 5 { Outcome::Refused(code) } else { Outcome::RefusedTimes(code, times) };
@@ -198,7 +198,7 @@ impl Service {
             correlation_id,
             actor_kind: event.actor.kind().to_owned(),
             actor_id: event.actor.id(),
-            action: event.action.into_str().to_owned(),
+            action: event.action.as_str().to_owned(),
             subject_id: event.subject_id,
             phase: phase.to_owned(),
             outcome,
@@ -277,7 +277,7 @@ impl Service {
                 } else {
                     unfinished.remove(&entry.correlation_id);
                 }
-                let opens = chain == GENERAL && entry.action == Action::ChainOpened.into_str();
+                let opens = chain == GENERAL && entry.action == Action::ChainOpened.as_str();
                 if opens && !opened.insert(entry.subject_id) {
                     report.faults.push(Fault::ChainReopened { chain: entry.subject_id });
                 }

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::fair::Meter;
+use crate::transaction;
 
 /// Asks busy addresses for work instead of refusing them: many phones share one address. What is asked for rises with what
 /// an address, and with what everybody together, did of late. The count of requests is coarse flood protection and lives in
@@ -63,10 +64,7 @@ impl CaptchaGate {
         if solved.step + LENIENCY < self.own_step(address, now) {
             return Err(Code::CaptchaInvalid.into());
         }
-        let mut tx = self.context.db.write().await?;
-        spend(&mut tx, &solved).await?;
-        tx.commit().await?;
-        Ok(())
+        transaction!(self.context.db, "captcha.spend", |tx| spend(tx, &solved).await)
     }
 
     /// A challenge; harder for an address that has used up its free share, and when all have. Asking counts too: challenges
@@ -106,10 +104,8 @@ impl CaptchaGate {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let mut tx = self.context.db.write().await?;
-        let swept = store::sweep(&mut tx, self.context.now()).await?;
-        tx.commit().await?;
-        Ok(swept)
+        let now = self.context.now();
+        transaction!(self.context.db, "captcha.sweep", |tx| Ok(store::sweep(tx, now).await?))
     }
 }
 
@@ -118,11 +114,7 @@ impl CaptchaGate {
 /// # Errors
 /// `captcha_invalid` when it was spent before.
 pub async fn spend(tx: &mut Tx, solved: &Solved) -> Result<()> {
-    if store::spend(tx, &solved.hash, solved.expires_at).await?.happened() {
-        Ok(())
-    } else {
-        Err(Code::CaptchaInvalid.into())
-    }
+    store::spend(tx, &solved.hash, solved.expires_at).await?.or(Code::CaptchaInvalid)
 }
 
 /// How many times the price doubles: once from the free share on, once more from twice that on, and so on.

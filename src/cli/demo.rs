@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde_json::json;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{Failure, Format, given_or_read};
 use crate::config::{Log, LogFormat};
@@ -106,9 +106,9 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
         }
         text
     });
-    let (stop, stopped) = watch::channel(false);
+    let stop = CancellationToken::new();
     let Stage { app, listener, .. } = stage;
-    let serving = tokio::spawn(app.run(listener, None, stopped));
+    let serving = tokio::spawn(app.run(listener, None, stop.clone()));
     let walked = if args.no_walk { Ok(()) } else { walk(&script, !text).await };
     let walked = walked.map_err(|error| Failure::Refused(format!("the walk stopped: {error}")));
     if walked.is_ok() && !args.exit {
@@ -116,10 +116,9 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
             Some(logins) => say!("{logins}"),
             None => say!("{ready}"),
         }
-        let mut signal = super::serve::stop_signal()?;
-        let _ = signal.wait_for(|stop| *stop).await;
+        super::serve::stop_signal()?.cancelled().await;
     }
-    let _ = stop.send(true);
+    stop.cancel();
     let _ = serving.await;
     walked
 }

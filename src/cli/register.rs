@@ -85,8 +85,8 @@ pub async fn run(
         Command::Status => {
             let (switch, residents) = LocalRegister::new(context().await?).status().await?;
             match format {
-                Format::Text => say!("register {}, {residents} residents", switch.into_str()),
-                Format::Json => say!("{}", json!({"register": switch.into_str(), "residents": residents})),
+                Format::Text => say!("register {}, {residents} residents", switch.as_str()),
+                Format::Json => say!("{}", json!({"register": switch.as_str(), "residents": residents})),
             }
             Ok(())
         }
@@ -113,8 +113,8 @@ async fn set_switch(context: Context, switch: Switch, format: Format) -> Result<
     audit::Service::new(context.clone()).operator(&mut tx, action, Uuid::nil()).await?;
     tx.commit().await?;
     match format {
-        Format::Text => say!("register {}", switch.into_str()),
-        Format::Json => say!("{}", json!({"register": switch.into_str()})),
+        Format::Text => say!("register {}", switch.as_str()),
+        Format::Json => say!("{}", json!({"register": switch.as_str()})),
     }
     Ok(())
 }

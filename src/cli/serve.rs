@@ -1,7 +1,7 @@
 //! `ikd serve`.
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{Failure, open_context};
 use crate::app::App;
@@ -37,11 +37,10 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
     let stop = stop_signal()?;
     // The socket listens and the schema is up to date: systemd starts what waits for this service. Without systemd nothing.
     tell(sd_notify::NotifyState::Ready);
-    let mut stopping = stop.clone();
+    let stopping = stop.clone();
     tokio::spawn(async move {
-        if stopping.wait_for(|stop| *stop).await.is_ok() {
-            tell(sd_notify::NotifyState::Stopping);
-        }
+        stopping.cancelled().await;
+        tell(sd_notify::NotifyState::Stopping);
     });
     app.run(listener, metrics, stop).await;
     tracing::info!("stopped");
@@ -58,23 +57,22 @@ fn cannot_listen(error: ServerError) -> Failure {
     Failure::Environment(error.to_string())
 }
 
-/// A channel that turns true at the first SIGTERM or SIGINT.
+/// A token that is cancelled at the first SIGTERM or SIGINT.
 ///
 /// # Errors
 /// When signals cannot be caught.
-pub fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
+pub fn stop_signal() -> Result<CancellationToken, Failure> {
     let cannot = |error: std::io::Error| Failure::Environment(format!("signals: {error}"));
     let (mut term, mut int) =
         (signal(SignalKind::terminate()).map_err(cannot)?, signal(SignalKind::interrupt()).map_err(cannot)?);
-    let (sender, receiver) = watch::channel(false);
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
     tokio::spawn(async move {
         tokio::select! {
             _ = term.recv() => {}
             _ = int.recv() => {}
         }
-        let _ = sender.send(true);
-        // Keep the sender alive: a dropped one would look like a stop that never came.
-        std::future::pending::<()>().await;
+        stopping.cancel();
     });
-    Ok(receiver)
+    Ok(stop)
 }

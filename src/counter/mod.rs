@@ -9,3 +9,19 @@ pub mod store;
 
 pub use model::Role;
 pub use service::{OfficerSession, Service};
+
+use crate::jobs::Sweep;
+use crate::module::Module;
+
+/// What this domain brings to a node.
+pub fn module(service: &Service) -> Module {
+    let swept = service.clone();
+    Module {
+        people: http::routes(service.clone()),
+        sweeps: vec![Sweep::new("counter.sweep", move || {
+            let service = swept.clone();
+            async move { service.sweep().await }
+        })],
+        ..Module::default()
+    }
+}

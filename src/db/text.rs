@@ -1,5 +1,18 @@
 //! Closed sets of words in columns of text: an enum on one side, its word on the other.
 
+/// Gives enums a method `as_str` with the word of the variant, from strum's `IntoStaticStr`.
+#[macro_export]
+macro_rules! words {
+    ($($type:ty),+ $(,)?) => {$(
+        impl $type {
+            /// Its word.
+            pub fn as_str(self) -> &'static str {
+                self.into()
+            }
+        }
+    )+};
+}
+
 /// Lets enums with a word for each variant stand in TEXT columns of both engines: bound, and decoded in rows. The words are those
 /// of strum's derives. A column that holds any other word cannot be decoded. Each type gets a method `as_str`, which gives its word.
 ///
@@ -13,12 +26,7 @@
 #[macro_export]
 macro_rules! text_column {
     ($($type:ty),+ $(,)?) => {$(
-        impl $type {
-            /// Its word.
-            pub fn as_str(self) -> &'static str {
-                self.into()
-            }
-        }
+        $crate::words!($type);
 
         impl<DB: sqlx::Database> sqlx::Type<DB> for $type
         where

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
 // The clock of `sleep` and `timeout`, which are used with it.
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{Db, DbError, DbResult};
 
@@ -65,7 +65,7 @@ impl Db {
 
     /// Writes every second until `stop`, and at once when a statement met a fault. On PostgreSQL the pool is replaced
     /// when the write shows that its server accepts no writes or does not answer.
-    pub async fn watch(self, mut stop: watch::Receiver<bool>) {
+    pub async fn watch(self, stop: CancellationToken) {
         let mut could = true;
         loop {
             let looking = async {
@@ -74,7 +74,7 @@ impl Db {
             };
             let looked = tokio::select! {
                 looked = looking => looked,
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stop.cancelled() => return,
             };
             match &looked {
                 Err(error) if could => tracing::error!(error.cause = %error, "nothing can be written to the database"),
@@ -92,7 +92,7 @@ impl Db {
             };
             tokio::select! {
                 () = pause => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stop.cancelled() => return,
             }
         }
     }

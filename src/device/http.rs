@@ -3,7 +3,7 @@
 mod body;
 
 use axum::extract::{OriginalUri, Request, State};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::{Extension, RequestPartsExt};
 use http::HeaderValue;
@@ -106,7 +106,7 @@ pub async fn prove(parts: &mut Parts) -> Result<(Proven, Option<String>), Proble
 
 /// The layer around every route that devices call: the body is held against the proof, each answer, a refusal too, carries
 /// the newest `DPoP-Nonce` (RFC 9449 §8.2), and a 401 says what kind of authentication is missing (§7.1, §9).
-pub async fn renew_nonce(guard: Guard, request: Request, next: Next) -> Response {
+async fn renew_nonce(guard: Guard, request: Request, next: Next) -> Response {
     let mut response = next.run(bind(request)).await;
     let code = response.extensions().get::<ProblemNote>().map(|note| note.refusal.code);
     let challenge = match code {
@@ -145,6 +145,14 @@ pub struct ChallengeReply {
 async fn create_challenge(State(guard): State<Guard>, device: Repeatable) -> Result<Json<ChallengeReply>, Problem> {
     let (challenge, expires_at) = guard.challenge(&device.thumbprint).map_err(Error::from)?;
     Ok(Json(ChallengeReply { challenge, expires_at }))
+}
+
+/// What all routes that devices call stand on: the extractors' [`Guard`] and [`SpentProofs`], and [`renew_nonce`].
+pub fn for_devices(routes: OpenApiRouter, guard: Guard, spent: SpentProofs) -> OpenApiRouter {
+    routes
+        .layer(Extension(guard.clone()))
+        .layer(Extension(spent))
+        .layer(from_fn(move |request, next| renew_nonce(guard.clone(), request, next)))
 }
 
 /// The routes of this room.

@@ -22,6 +22,24 @@ pub use pin::{PinPublicKey, Purpose};
 pub use spent::SpentProofs;
 
 use data_encoding::BASE64URL_NOPAD;
+use futures_util::FutureExt;
+
+use crate::jobs::Sweep;
+use crate::module::Module;
+
+/// What this domain brings to a node.
+pub fn module(guard: &Guard, spent: &SpentProofs) -> Module {
+    let (swept, drained) = (spent.clone(), spent.clone());
+    Module {
+        devices: http::routes(guard.clone()),
+        sweeps: vec![Sweep::new("device.sweep", move || {
+            let spent = swept.clone();
+            async move { spent.sweep().await }
+        })],
+        drain: Some(async move { drained.drain().await }.boxed()),
+        ..Module::default()
+    }
+}
 
 /// SHA-256 JWK thumbprint (RFC 7638) of a device key: what a registration and a credential belong to.
 pub type Thumbprint = [u8; 32];

@@ -11,7 +11,7 @@ use super::{Thumbprint, decode_exact, encode};
 /// What a signature of the PIN key is for; a signature for one purpose is worthless for another. Its word stands in the signed
 /// bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Purpose {
     /// Setting the PIN at the end of activation.
     Enrol,
@@ -20,13 +20,14 @@ pub enum Purpose {
     /// Changing the PIN: signed with the old key.
     Change,
 }
+crate::words!(Purpose);
 
 /// The bytes that a PIN key signs: `"ikd-pin-v1/"` ‖ purpose ‖ 0x00 ‖ challenge ‖ thumbprint of the device key.
 /// `challenge` is what the text of the challenge decodes to, not its base64url text.
 pub fn signed_bytes(purpose: Purpose, challenge: &[u8], device: &Thumbprint) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(18 + challenge.len() + device.len());
     bytes.extend_from_slice(b"ikd-pin-v1/");
-    bytes.extend_from_slice(purpose.into_str().as_bytes());
+    bytes.extend_from_slice(purpose.as_str().as_bytes());
     bytes.push(0);
     bytes.extend_from_slice(challenge);
     bytes.extend_from_slice(device);

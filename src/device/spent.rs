@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::{Db, DbResult, Local, Session, Tx, bound, processors};
 use crate::error::{Code, Result};
-use crate::{execute, on_server};
+use crate::{execute, on_server, transaction};
 
 const SPEND: &str = "INSERT INTO device_proof (nonce_window, proof) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 /// [`SPEND`] for all of a batch: one trip to the server, and those that were not there before.
@@ -80,10 +80,8 @@ impl SpentProofs {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let mut tx = self.context.db.write().await?;
-        let gone = sweep(&mut tx, self.context.now()).await?;
-        tx.commit().await?;
-        Ok(gone)
+        let now = self.context.now();
+        transaction!(self.context.db, "device.sweep", |tx| Ok(sweep(tx, now).await?))
     }
 }
 

@@ -53,7 +53,7 @@ fn pin_keys_signed_bytes_and_signatures() {
     for case in vectors["cases"].as_array().unwrap() {
         let text = |name: &str| case[name].as_str().unwrap();
         let purpose: Purpose = text("purpose").parse().unwrap();
-        assert_eq!(purpose.into_str(), text("purpose"));
+        assert_eq!(purpose.as_str(), text("purpose"));
         let key = PinKey::derive(text("pin"), &hex(text("salt_hex")).try_into().unwrap());
         assert_eq!(key.public_text(), text("pin_public_key"));
         assert_eq!(key.public_text(), PinKey::from_seed(&hex(text("seed_hex")).try_into().unwrap()).public_text());

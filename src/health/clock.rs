@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-
 use crate::clock::{Clock, MICROS, Timestamp, stopwatch};
 use crate::context::Context;
 use crate::error::Result;
@@ -19,7 +17,7 @@ use crate::error::Result;
 /// challenges of another node.
 pub const TOLERATED_SECONDS: i64 = 5;
 /// Interval at which the database server is asked.
-const PERIOD: Duration = Duration::from_secs(5);
+pub(super) const PERIOD: Duration = Duration::from_secs(5);
 /// An answer that took longer says nothing about the time.
 const SLOWEST: Duration = Duration::from_secs(2);
 
@@ -130,19 +128,6 @@ impl ClockWatch {
             (None, false) => {}
         }
         Ok(())
-    }
-
-    /// Looks again and again until `stop`.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        loop {
-            if let Err(error) = self.look().await {
-                tracing::warn!(error.cause = %error, "the database did not tell the time");
-            }
-            tokio::select! {
-                () = tokio::time::sleep(PERIOD) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
-            }
-        }
     }
 }
 

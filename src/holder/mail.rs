@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::ports;
 use crate::context::Context;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Email, Job, MailKind};
+use crate::mail::{Email, MailKind, Message};
 
 #[derive(Template)]
 #[template(path = "mail/foreign_registration.txt")]
@@ -28,8 +28,8 @@ struct Html<'a> {
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn compose(context: &Context, job: Job, resident: Uuid) -> Result<Option<Email>> {
-    if job.kind != MailKind::ForeignRegistration {
+pub async fn compose(context: &Context, message: Message, resident: Uuid) -> Result<Option<Email>> {
+    if message.kind != MailKind::ForeignRegistration {
         return Ok(None);
     }
     let mut tx = context.db.read().await?;
@@ -43,8 +43,8 @@ pub async fn compose(context: &Context, job: Job, resident: Uuid) -> Result<Opti
         Language::Indonesian => "Ada pendaftaran IKD dengan NIK Anda",
         Language::English => "Somebody registered for IKD with your NIK",
     };
-    let when = language.moment(job.created_at);
+    let when = language.moment(message.created_at);
     let text = Text { language, when: &when }.render().map_err(Error::internal)?;
     let html = Html { language, subject, when: &when }.render().map_err(Error::internal)?;
-    Ok(Some(Email { mail_id: job.mail_id, to, subject: subject.to_owned(), text, html, language }))
+    Ok(Some(Email { mail_id: message.mail_id, to, subject: subject.to_owned(), text, html, language }))
 }

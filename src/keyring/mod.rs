@@ -14,3 +14,16 @@ pub mod store;
 pub use files::init_root;
 pub use model::{KeyState, RETIRING_SECONDS};
 pub use service::Keyring;
+
+use crate::jobs::Job;
+use crate::module::Module;
+
+/// What this domain brings to a node. `in_time` says whether the clock can be trusted.
+pub fn module(keyring: &Keyring, in_time: impl Fn() -> bool + Send + Sync + 'static) -> Module {
+    let refreshed = keyring.clone();
+    Module {
+        open: http::routes(keyring.clone()),
+        jobs: vec![Job::new("keyring.refresh", move |stop| refreshed.run(in_time, stop))],
+        ..Module::default()
+    }
+}

@@ -26,7 +26,7 @@ pub enum KeyState {
     Retired,
 }
 
-crate::word_column!(KeyState);
+crate::text_column!(KeyState);
 
 impl KeyState {
     /// Whether a key of this state and purpose verifies. A `next` one does already: another node may have seen it become active

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::files;
@@ -20,6 +21,7 @@ use crate::credential::{
 };
 use crate::db::DbError;
 use crate::error::{Error, Result};
+use crate::jobs::{self, Pace};
 
 /// The keys of one node. Cloning shares them.
 #[derive(Clone)]
@@ -206,20 +208,13 @@ impl Keyring {
 
     /// Follows files and rows until `stop`, then takes this node's report back. While `in_time` says that the clock is off
     /// it does nothing: a clock that is ahead would retire a key that others sign with, and take the others for silent.
-    pub async fn run(self, in_time: impl Fn() -> bool + Send, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, in_time: impl Fn() -> bool + Send + Sync, stop: CancellationToken) {
         let period = Duration::from_secs(self.0.context.config.keys.refresh_seconds.max(1));
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(period) => {}
-                _ = stop.wait_for(|stop| *stop) => break,
-            }
-            if !in_time() {
-                continue;
-            }
-            if let Err(error) = self.refresh().await {
-                tracing::warn!(error.cause = %error, "the key states could not be read; going on with the last known ones");
-            }
-        }
+        jobs::every("keyring.refresh", Pace::pausing(period).first_later(), &stop, async || {
+            // Without an answer it goes on with the states known last.
+            if in_time() { self.refresh().await } else { Ok(()) }
+        })
+        .await;
         if let Ok(mut tx) = self.0.context.db.write().await
             && store::forget(&mut tx, self.0.node_id).await.is_ok()
         {

@@ -4,21 +4,46 @@
 //! address or a code. The worker leases due rows, has the text composed at the moment of sending, hands it to the
 //! transport outside any transaction, and marks the row sent together with whatever the domain has to note.
 
+pub mod compose;
 pub mod http;
 pub mod mailbox;
 pub mod outbox;
 pub mod transport;
 pub mod worker;
 
+pub use compose::{Compose, ComposeFuture, Letters, Message};
 pub use mailbox::Mailbox;
 pub use outbox::{MailKind, MailState};
 pub use transport::Transport;
-pub use worker::{Compose, ComposeFuture, Job, Wake, Worker};
+pub use worker::Worker;
 
 use uuid::Uuid;
 
+use crate::context::Context;
 use crate::error::Language;
+use crate::jobs::Sweep;
+use crate::metric::Metric;
 use crate::secret::Redacted;
+use crate::transaction;
+
+/// What is measured here.
+pub const METRICS: &[Metric] =
+    &[Metric::counter("ikd_mail_total", "Messages that were worked on, by kind and result.")];
+
+/// Rows deleted in one transaction.
+const SWEEP_BATCH: i64 = 1_000;
+
+/// Deletes what is known of messages sent or given up long ago.
+pub fn sweep(context: &Context) -> Sweep {
+    let context = context.clone();
+    Sweep::new("mail.sweep", move || {
+        let context = context.clone();
+        async move {
+            let now = context.now();
+            transaction!(context.db, "mail.sweep", |tx| Ok(outbox::sweep(tx, now, SWEEP_BATCH).await?))
+        }
+    })
+}
 
 /// One message, ready to be sent. It exists only between composing and hand-over and is never stored.
 #[derive(Clone)]

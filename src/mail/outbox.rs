@@ -9,7 +9,7 @@ use crate::changed::Changed;
 use crate::clock::{DAY, HOUR, MICROS, Timestamp};
 use crate::db::{DbResult, Tx};
 use crate::random::Random;
-use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_one, fetch_optional, text_column};
 
 /// Seconds for which a node holds a message that it is sending. Longer than any attempt may take.
 pub const LEASE_SECONDS: i64 = 120;
@@ -27,14 +27,14 @@ const LONGEST_DELAY_SECONDS: i64 = HOUR;
 
 /// What a message says, in the table by the words that never change. The reference names what it is about; for all present kinds that is a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum MailKind {
     /// The activation code, to the address of an approved registration.
     ActivationCode,
     /// A registration was made for the NIK of somebody with an active credential: tells that holder.
     ForeignRegistration,
 }
-crate::word_column!(MailKind);
+crate::text_column!(MailKind);
 
 impl MailKind {
     /// How many messages of this kind one address may get at once. Each kind has an allowance of its own: strangers who cause
@@ -63,8 +63,19 @@ pub enum MailState {
     NotSent,
 }
 
+/// How far a message has come, in the words of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+enum Progress {
+    Queued,
+    Sent,
+    Parked,
+    Dropped,
+}
+text_column!(Progress);
+
 /// A message that this caller has leased: nobody else may send it until the lease runs out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Leased {
     /// The row.
     pub mail_id: Uuid,
@@ -105,7 +116,7 @@ const LEASE: &str = "
         WHERE state = 'queued' AND due_at <= $3 AND lease_until <= $3
         ORDER BY due_at, mail_id LIMIT $4)
     AND state = 'queued' AND due_at <= $3 AND lease_until <= $3
-    RETURNING mail_id, kind, reference, attempts, created_at";
+    RETURNING mail_id, kind, reference, attempts, created_at, lease_holder AS lease";
 
 const SENT: &str = "
     UPDATE mail_outbox SET state = 'sent', sent_at = $3, lease_until = 0, lease_holder = NULL, last_error = NULL
@@ -235,13 +246,13 @@ pub async fn state(
     reference: Uuid,
     now: Timestamp,
 ) -> DbResult<Option<(MailState, Timestamp)>> {
-    let row = fetch_optional!(tx, (String, i64, Timestamp), STATE, reference, kind)?;
-    Ok(row.map(|(state, attempts, due)| {
-        let state = match state.as_str() {
-            "queued" if attempts == 0 && due > now => MailState::Held,
-            "queued" => MailState::Queued,
-            "sent" => MailState::Sent,
-            _ => MailState::Failed,
+    let row = fetch_optional!(tx, (Progress, i64, Timestamp), STATE, reference, kind)?;
+    Ok(row.map(|(progress, attempts, due)| {
+        let state = match progress {
+            Progress::Queued if attempts == 0 && due > now => MailState::Held,
+            Progress::Queued => MailState::Queued,
+            Progress::Sent => MailState::Sent,
+            Progress::Parked | Progress::Dropped => MailState::Failed,
         };
         (state, due)
     }))
@@ -255,15 +266,6 @@ pub async fn any_due(tx: &mut Tx, now: Timestamp) -> DbResult<bool> {
     Ok(fetch_optional!(tx, (i64,), DUE, now)?.is_some())
 }
 
-#[derive(sqlx::FromRow)]
-struct LeasedRow {
-    mail_id: Uuid,
-    kind: String,
-    reference: Uuid,
-    attempts: i64,
-    created_at: Timestamp,
-}
-
 /// Takes up to `limit` due messages for [`LEASE_SECONDS`]. They are the caller's once the transaction has committed.
 ///
 /// # Errors
@@ -271,18 +273,7 @@ struct LeasedRow {
 pub async fn lease(tx: &mut Tx, random: &Random, now: Timestamp, limit: i64) -> DbResult<Vec<Leased>> {
     let lease = random.uuid_v7(now);
     let until = now.plus_seconds(LEASE_SECONDS);
-    let rows = fetch_all!(tx, LeasedRow, LEASE, lease, until, now, limit)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Leased {
-            mail_id: row.mail_id,
-            kind: row.kind,
-            reference: row.reference,
-            attempts: row.attempts,
-            created_at: row.created_at,
-            lease,
-        })
-        .collect())
+    fetch_all!(tx, Leased, LEASE, lease, until, now, limit)
 }
 
 /// Notes that the mail server has taken the message. `false` when the lease was lost meanwhile: then somebody else
@@ -384,9 +375,9 @@ mod tests {
 
     #[test]
     fn kinds_keep_their_names() {
-        let names: Vec<_> = MailKind::VARIANTS.iter().map(|kind| kind.into_str()).collect();
+        let names: Vec<_> = MailKind::VARIANTS.iter().map(|kind| kind.as_str()).collect();
         assert_eq!(names, ["activation_code", "foreign_registration"]);
-        assert!(MailKind::VARIANTS.iter().all(|kind| kind.into_str().parse() == Ok(*kind)));
+        assert!(MailKind::VARIANTS.iter().all(|kind| kind.as_str().parse() == Ok(*kind)));
         assert!("newsletter".parse::<MailKind>().is_err());
     }
 

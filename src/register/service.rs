@@ -70,7 +70,7 @@ impl PopulationRegister {
 
 /// Whether the local register answers questions; shared by all nodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Switch {
     /// It answers.
     #[default]
@@ -78,7 +78,7 @@ pub enum Switch {
     /// It is closed for maintenance.
     Closed,
 }
-crate::word_column!(Switch);
+crate::text_column!(Switch);
 
 /// The register as a table: records sealed, found by the blind index of their NIK.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::model::{CheckResult, CheckState, State, Submitted, judge};
@@ -27,7 +27,7 @@ const COPY_PORTRAIT: &str = "registration_register_copy.portrait";
 
 impl Service {
     /// Runs due checks until `stop`.
-    pub async fn run_checks(self, mut stop: watch::Receiver<bool>) {
+    pub async fn run_checks(self, stop: CancellationToken) {
         loop {
             let waited = match self.check_due().await {
                 Ok(0) => Duration::from_secs(1),
@@ -40,7 +40,7 @@ impl Service {
             tokio::select! {
                 () = tokio::time::sleep(waited) => {}
                 () = self.check_wake.notified() => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stop.cancelled() => return,
             }
         }
     }

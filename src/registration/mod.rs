@@ -7,6 +7,7 @@ pub mod check;
 pub mod decision;
 pub mod http;
 mod initials;
+pub mod mail;
 pub mod model;
 pub mod pictures;
 pub mod release;
@@ -18,3 +19,31 @@ pub mod terms;
 
 pub use model::State;
 pub use service::{Contact, Service, contact};
+
+use std::sync::Arc;
+
+use crate::captcha::CaptchaGate;
+use crate::context::Context;
+use crate::jobs::{Job, Sweep};
+use crate::mail::MailKind;
+use crate::metric::Metric;
+use crate::module::Module;
+
+const METRICS: &[Metric] =
+    &[Metric::counter("ikd_register_unavailable_total", "Questions to the population register without an answer.")];
+
+/// What this domain brings to a node. `gate` asks busy addresses for work before they register.
+pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Module {
+    let (checking, swept) = (service.clone(), service.clone());
+    Module {
+        devices: http::routes(service.clone(), gate.clone()),
+        jobs: vec![Job::new("registration.check", move |stop| checking.run_checks(stop))],
+        sweeps: vec![Sweep::new("registration.sweep", move || {
+            let service = swept.clone();
+            async move { Ok(service.sweep().await? as u64) }
+        })],
+        letters: vec![(MailKind::ForeignRegistration, Arc::new(mail::ForeignRegistration(context.clone())))],
+        metrics: METRICS,
+        ..Module::default()
+    }
+}

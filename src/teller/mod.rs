@@ -9,3 +9,19 @@ pub mod service;
 pub mod store;
 
 pub use service::Service;
+
+use crate::jobs::Sweep;
+use crate::module::Module;
+
+/// What this domain brings to a node.
+pub fn module(service: &Service) -> Module {
+    let swept = service.clone();
+    Module {
+        people: http::routes(service.clone()),
+        sweeps: vec![Sweep::new("teller.sweep", move || {
+            let service = swept.clone();
+            async move { service.sweep().await }
+        })],
+        ..Module::default()
+    }
+}

@@ -235,7 +235,7 @@ impl VerificationAnswer {
             tries_left: answer.tries_left,
             verified_at: answer.verified_at,
             single_use: answer.single_use,
-            holder_check: answer.holder_check().into_str(),
+            holder_check: answer.holder_check().as_str(),
             disclosed: answer.disclosed.names(),
             attributes,
             portrait: portrait.map(|portrait| PortraitDocument {

@@ -18,3 +18,31 @@ pub mod store;
 
 pub use model::{Answer, HistoryItem, Party, Purpose};
 pub use service::Service;
+
+use futures_util::FutureExt;
+
+use crate::jobs::Sweep;
+use crate::metric::Metric;
+use crate::module::Module;
+
+const METRICS: &[Metric] = &[
+    Metric::counter("ikd_verifications_total", "Answered questions, by result and reason."),
+    Metric::counter("ikd_refusals_beyond_quota_total", "Refusals that left nothing, because their party had too many."),
+    Metric::histogram("ikd_verification_commit_seconds", "Time that a batch of checks took to become durable."),
+    Metric::histogram("ikd_verification_batch_size", "Checks in such a batch."),
+];
+
+/// What this domain brings to a node.
+pub fn module(service: &Service) -> Module {
+    let (swept, drained) = (service.clone(), service.clone());
+    Module {
+        open: http::routes(service.clone()),
+        sweeps: vec![Sweep::new("verification.sweep", move || {
+            let service = swept.clone();
+            async move { service.sweep().await }
+        })],
+        metrics: METRICS,
+        drain: Some(async move { drained.drain().await }.boxed()),
+        ..Module::default()
+    }
+}

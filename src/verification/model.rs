@@ -160,13 +160,14 @@ impl Question {
 
 /// What can be done to see that the person is the holder, in the API by its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum HolderCheck {
     /// Compare the face with the portrait.
     ComparePortrait,
     /// Without a portrait a borrowed QR cannot be told from the holder's own.
     NotPossible,
 }
+crate::words!(HolderCheck);
 
 /// The two outcomes of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -338,7 +338,7 @@ async fn history(
     Ok(Json(HistoryReply::new(page, language)))
 }
 
-/// The routes of this room. They need a [`crate::device::Guard`] and the [`Service`] among the request's extensions.
+/// The routes of this room, under the layers of [`crate::device::http::for_devices`].
 pub fn routes(service: Service, verifications: verification::Service) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(unlock))
@@ -346,6 +346,7 @@ pub fn routes(service: Service, verifications: verification::Service) -> OpenApi
         .routes(routes!(card))
         .routes(routes!(portrait))
         .routes(routes!(present))
-        .with_state(service)
+        .with_state(service.clone())
         .merge(OpenApiRouter::new().routes(routes!(history)).with_state(verifications))
+        .layer(Extension(service))
 }

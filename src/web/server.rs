@@ -18,8 +18,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::crowd::{Crowd, Place, Seat};
@@ -85,8 +86,8 @@ impl Listener {
         self.listener.local_addr()
     }
 
-    /// Answers until `stop` turns true, then lets open requests finish within the configured time.
-    pub async fn serve(self, router: Router, mut stop: watch::Receiver<bool>) {
+    /// Answers until `stop` is cancelled, then lets open requests finish within the configured time.
+    pub async fn serve(self, router: Router, stop: CancellationToken) {
         let most = self.settings.connections.max(1);
         let crowd = Crowd::new(most);
         let sockets = Arc::new(Semaphore::new(most + LEAVING));
@@ -102,12 +103,12 @@ impl Listener {
             // Evicted connections close at once, so this waits only for a moment.
             let socket = tokio::select! {
                 socket = Arc::clone(&sockets).acquire_owned() => socket,
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stop.cancelled() => break,
             };
             let Ok(socket) = socket else { break };
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stop.cancelled() => break,
             };
             let (stream, peer) = match accepted {
                 Ok(pair) => pair,

@@ -114,7 +114,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         let missing: Vec<_> = Action::ALL
             .iter()
             .filter(|action| !BY_COMMAND.contains(action) && !refused.contains(action))
-            .map(|action| action.into_str())
+            .map(|action| action.as_str())
             .filter(|name| !seen.contains(*name))
             .collect();
         assert!(missing.is_empty(), "never written: {missing:?}");

@@ -6,7 +6,7 @@ use ikd::clock::Timestamp;
 use ikd::credential::KeyPurpose;
 use ikd::keyring::Keyring;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use support::each_engine;
@@ -99,19 +99,19 @@ async fn a_clock_that_jumps_ahead_ends_and_deletes_nothing() {
         world.app.clock_watch.judge_any_clock();
 
         world.later(400 * 86_400);
-        assert!(!world.app.housekeeping.sweep(Uuid::nil()).await.unwrap());
+        assert!(!world.app.sweeper().sweep(Uuid::nil()).await.unwrap());
         assert_eq!(world.count(living, waiting.uuid()).await, 1);
         assert_eq!(world.count(kept, ended.uuid()).await, 1);
-        let (stop, stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
         let (keyring, clock) = (world.app.keyring.clone(), world.app.clock_watch.clone());
-        let running = tokio::spawn(keyring.run(move || clock.off_by().is_none(), stopped));
+        let running = tokio::spawn(keyring.run(move || clock.off_by().is_none(), stop.clone()));
         tokio::time::sleep(Duration::from_millis(1_500)).await;
-        stop.send(true).unwrap();
+        stop.cancel();
         running.await.unwrap();
         assert_eq!(world.count(retired, Uuid::nil()).await, 0);
 
         world.later(-400 * 86_400);
-        assert!(world.app.housekeeping.sweep(Uuid::nil()).await.unwrap());
+        assert!(world.app.sweeper().sweep(Uuid::nil()).await.unwrap());
     })
     .await;
 }

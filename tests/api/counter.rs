@@ -245,7 +245,7 @@ async fn rejected_cancelled_and_expired_registrations_end_and_their_pictures_are
         let expiring = world.waiting(&world.people[3]).await;
         let unfinished = world.approved(&world.people[4]).await;
         let selfies = async |applicant: &Applicant| world.count(SELFIES, applicant.uuid()).await;
-        let sweep = async || world.app.housekeeping.sweep(Uuid::nil()).await.unwrap();
+        let sweep = async || world.app.sweeper().sweep(Uuid::nil()).await.unwrap();
         world.later(7 * DAY - 1);
         assert!(sweep().await);
         for applicant in [&rejected, &cancelled, &active, &expiring, &unfinished] {

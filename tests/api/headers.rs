@@ -7,7 +7,7 @@ use ikd::web::server::Listener;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use support::Engine;
 use support::world::World;
@@ -198,8 +198,8 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
         let router = world.app.clone().with_routes(ikd::demo::http::routes(world.context.clone())).router();
         let listener = Listener::bind("127.0.0.1:0", &world.context.config.http).await.unwrap();
         let base = format!("http://{}", listener.address().unwrap());
-        let (stop, stopped) = watch::channel(false);
-        tokio::spawn(listener.serve(router, stopped));
+        let stop = CancellationToken::new();
+        tokio::spawn(listener.serve(router, stop.clone()));
         let post = async |path: &str, body: Value| {
             world.request_at(&base, Method::POST, &format!("/demo/{path}")).json(&body).send().await
         };
@@ -214,7 +214,7 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
             assert_eq!(post("register", json!({"open": open})).await.expect(200).json["open"], open);
             assert_eq!(register.lookup(&world.people[0].nik).await.is_ok(), found);
         }
-        let _ = stop.send(true);
+        stop.cancel();
     }
 }
 

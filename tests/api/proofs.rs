@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::json;
 use support::answer::Answer;
 use support::client::Request;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use support::each_engine;
 use support::world::{Applicant, World, pin_key, portrait_bytes};
@@ -203,12 +203,12 @@ async fn proofs_are_remembered_as_long_as_they_count_and_no_longer() {
         assert_eq!(rows().await, before);
         for _ in 0..3 {
             world.later(149);
-            world.app.housekeeping.spent.sweep().await.unwrap();
+            world.app.spent.sweep().await.unwrap();
             let again = captured.send(body).await;
             assert_eq!((again.status.as_u16(), again.code()), (401, "use_dpop_nonce"));
         }
         world.later(600);
-        world.app.housekeeping.spent.sweep().await.unwrap();
+        world.app.spent.sweep().await.unwrap();
         assert_eq!(rows().await, 0);
         assert_eq!(captured.send(body).await.code(), "use_dpop_nonce", "its nonce is too old now");
     })
@@ -220,11 +220,7 @@ async fn second_node(world: &World) -> String {
     let listener = Listener::bind("127.0.0.1:0", &world.context.config.http).await.unwrap();
     let address = listener.address().unwrap();
     let app = App::open(world.context.clone()).await.unwrap();
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        // Lives as long as the test's runtime.
-        let _stop = stop;
-        listener.serve(app.router(), stopped).await;
-    });
+    // Lives as long as the test's runtime.
+    tokio::spawn(listener.serve(app.router(), CancellationToken::new()));
     format!("http://{address}")
 }

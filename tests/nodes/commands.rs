@@ -131,7 +131,7 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
         .await
         .unwrap();
     for action in BY_COMMAND {
-        assert!(seen.iter().any(|name| name == action.into_str()), "never written: {}", action.into_str());
+        assert!(seen.iter().any(|name| name == action.as_str()), "never written: {}", action.as_str());
     }
 
     let audit = world.json(&["audit", "verify"]).await;

@@ -9,7 +9,8 @@ use ikd::context::Context;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::{Code, Error, Result};
-use ikd::mail::{Job, MailKind, Wake, outbox};
+use ikd::jobs::Wake;
+use ikd::mail::{MailKind, Message, outbox};
 use ikd::registration::State;
 use ikd::secret::Redacted;
 use uuid::Uuid;
@@ -292,7 +293,7 @@ async fn the_mail_carries_the_present_code_until_it_is_over() {
     each_engine(async |context| {
         let applicant = Applicant::new(&context, State::CodeSent).await;
         let id = applicant.id;
-        let job = Job {
+        let job = Message {
             mail_id: Uuid::from_u128(3),
             kind: MailKind::ActivationCode,
             reference: id,

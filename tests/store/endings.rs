@@ -4,8 +4,9 @@ use ikd::clock::DAY;
 use ikd::context::Context;
 use ikd::device::client::DeviceKey;
 use ikd::error::Code;
+use ikd::jobs::Wake;
 use ikd::keyring::Keyring;
-use ikd::mail::{MailKind, Wake, outbox};
+use ikd::mail::{MailKind, outbox};
 use ikd::register::{LocalRegister, PopulationRegister};
 use ikd::registration::service::Amendment;
 use ikd::registration::{Service, State, store};
@@ -158,14 +159,9 @@ async fn a_selfie_for_somebody_else_s_registration_is_refused_before_it_is_read(
         let id = registration(&context, &owner, State::NeedsSelfie).await;
         let guard = crate::residents::guard(&context);
         let gate = ikd::captcha::CaptchaGate::new(context.clone());
-        let (router, _) = ikd::registration::http::routes(service, gate).split_for_parts();
-        let renew = guard.clone();
-        let router = router
-            .layer(axum::Extension(guard.clone()))
-            .layer(axum::Extension(ikd::device::SpentProofs::start(context.clone())))
-            .layer(axum::middleware::from_fn(move |request, next| {
-                ikd::device::http::renew_nonce(renew.clone(), request, next)
-            }));
+        let routes = ikd::registration::http::routes(service, gate);
+        let spent = ikd::device::SpentProofs::start(context.clone());
+        let (router, _) = ikd::device::http::for_devices(routes, guard.clone(), spent).split_for_parts();
         let path = format!("/v1/registrations/{id}/selfie");
         let url = format!("{}{path}", context.config.service.public_url);
         let send = async |device: &DeviceKey, length: usize| {

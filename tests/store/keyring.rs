@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ikd::context::Context;
 use ikd::credential::{FileSigner, KeyPurpose, SealedRecord, Signer, TokenKind, VerifyingKeys};
 use ikd::db::DbError;
-use ikd::housekeeping::take_lease;
+use ikd::jobs::take_lease;
 use ikd::keyring::store::{self, NewKey};
 use ikd::keyring::{KeyState, Keyring};
 use uuid::Uuid;

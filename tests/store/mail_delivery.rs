@@ -10,8 +10,10 @@ use ikd::config::{Mail, SmtpTls};
 use ikd::context::Context;
 use ikd::db::Tx;
 use ikd::error::{Error, Language};
-use ikd::mail::{Compose, ComposeFuture, Email, Job, MailKind, MailState, Transport, Wake, Worker, outbox};
+use ikd::jobs::Wake;
+use ikd::mail::{Compose, ComposeFuture, Email, Letters, MailKind, MailState, Message, Transport, Worker, outbox};
 use ikd::secret::Redacted;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use support::each_engine;
@@ -28,11 +30,11 @@ struct Composer {
 }
 
 impl Compose for Composer {
-    fn compose(&self, job: Job) -> ComposeFuture<'_, Option<Email>> {
+    fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(async move {
-            Ok((self.nobody != Some(job.reference)).then(|| Email {
-                mail_id: job.mail_id,
-                to: Redacted(format!("warga{}@example.id", job.reference.as_u128())),
+            Ok((self.nobody != Some(message.reference)).then(|| Email {
+                mail_id: message.mail_id,
+                to: Redacted(format!("warga{}@example.id", message.reference.as_u128())),
                 subject: "Kode aktivasi KTP Digital".into(),
                 text: "Kode aktivasi: 123456".into(),
                 html: "<p>Kode aktivasi: 123456</p>".into(),
@@ -41,12 +43,12 @@ impl Compose for Composer {
         })
     }
 
-    fn sent<'a>(&'a self, _tx: &'a mut Tx, job: Job, _now: Timestamp) -> ComposeFuture<'a, ()> {
+    fn sent<'a>(&'a self, _tx: &'a mut Tx, message: Message, _now: Timestamp) -> ComposeFuture<'a, ()> {
         Box::pin(async move {
             if self.hook_fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
                 return Err(Error::internal("not now"));
             }
-            self.sent.lock().unwrap().push(job.reference);
+            self.sent.lock().unwrap().push(message.reference);
             Ok(())
         })
     }
@@ -55,7 +57,12 @@ impl Compose for Composer {
 fn worker(context: &Context, mail: &Mail, composer: &Arc<Composer>) -> Worker {
     let transport = Transport::open(mail).unwrap();
     let (db, clock, random) = (context.db.clone(), context.clock.clone(), context.random.clone());
-    Worker::new(db, clock, random, transport, composer.clone(), Wake::default())
+    Worker::new(db, clock, random, transport, letters(composer))
+}
+
+fn letters(composer: &Arc<Composer>) -> Letters {
+    let composer: Arc<dyn Compose> = composer.clone();
+    [(KIND, composer)].into_iter().collect()
 }
 
 async fn enqueue(context: &Context, count: u128) {
@@ -199,15 +206,16 @@ async fn the_loop_wakes_at_once_and_finishes_what_it_began() {
         let wake = Wake::default();
         let transport = Transport::open(&server.config()).unwrap();
         let (db, clock, random) = (context.db.clone(), context.clock.clone(), context.random.clone());
-        let node = Worker::new(db, clock, random, transport, composer.clone(), wake.clone());
-        let (stop, stopped) = tokio::sync::watch::channel(false);
-        let running = tokio::spawn(async move { node.run(stopped).await });
+        let node = Worker::new(db, clock, random, transport, letters(&composer));
+        let stop = CancellationToken::new();
+        let (woken, stopped) = (wake.clone(), stop.clone());
+        let running = tokio::spawn(async move { node.run(woken, stopped).await });
         server.control("data slow 2");
         tokio::time::sleep(Duration::from_millis(200)).await;
         enqueue(&context, 3).await;
         wake.wake();
         tokio::time::sleep(Duration::from_millis(700)).await;
-        stop.send(true).unwrap();
+        stop.cancel();
         running.await.unwrap();
         assert_eq!(server.received().len(), 3, "a graceful stop waits for messages under way");
         assert_eq!(state(&context, 3).await, Some(MailState::Sent));

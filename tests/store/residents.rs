@@ -6,6 +6,7 @@ use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::Language;
 use ikd::holder::ports::{NewHolder, enrol};
+use ikd::register::Date;
 use ikd::registration::model::Submitted;
 use ikd::registration::service::{email_index, nik_index};
 use ikd::registration::{State, store};

@@ -12,7 +12,7 @@ use ikd::db::DbError;
 use ikd::error::Code;
 use ikd::execute;
 use ikd::keyring::Keyring;
-use ikd::register::{Date, RegisterRecord};
+use ikd::register::RegisterRecord;
 use ikd::secret::Redacted;
 use ikd::verification::model::{ApiKey, HolderCheck, IdempotencyKey, Presented, Question, Verdict};
 use ikd::verification::store::{self, CheckRow};

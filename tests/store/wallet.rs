@@ -12,7 +12,7 @@ use ikd::error::{Code, Error, Result};
 use ikd::holder::store::Try;
 use ikd::holder::{Standing, mail, ports, store};
 use ikd::keyring::Keyring;
-use ikd::mail::{Job, MailKind, outbox};
+use ikd::mail::{MailKind, Message, outbox};
 use ikd::vault::Label;
 use ikd::wallet::Service;
 use ikd::wallet::model::{Access, SESSION_SECONDS};
@@ -394,7 +394,7 @@ async fn a_holder_is_told_of_a_registration_with_their_nik() {
         assert_eq!(leased.len(), 1, "one tells of all");
         later(&context, 3_600);
         assert_eq!(waiting().await.len(), 1, "and one of what came after it");
-        let job = Job {
+        let job = Message {
             mail_id: leased[0].mail_id,
             kind: MailKind::ForeignRegistration,
             reference: leased[0].reference,
@@ -403,7 +403,7 @@ async fn a_holder_is_told_of_a_registration_with_their_nik() {
         let email = mail::compose(&context, job, RESIDENT).await.unwrap().unwrap();
         assert_eq!(email.to.expose(), "siti@example.id");
         assert!(email.text.contains("21-11-2026 pukul 15.00 WIB") && email.html.contains("tetap aktif"));
-        let other_kind = Job { kind: MailKind::ActivationCode, ..job };
+        let other_kind = Message { kind: MailKind::ActivationCode, ..job };
         assert!(mail::compose(&context, other_kind, RESIDENT).await.unwrap().is_none());
         assert!(mail::compose(&context, job, Uuid::nil()).await.unwrap().is_none());
     })

@@ -21,7 +21,8 @@ use ikd::verification::Purpose;
 use ikd::web::server::Listener;
 use reqwest::Method;
 use serde_json::Value;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Applicant, Host, LogIn, Registrant, World, portrait_bytes};
@@ -52,7 +53,7 @@ pub struct InProcess {
     pub api_key: String,
     generator: Generator,
     desk: OnceCell<Officer>,
-    stop: watch::Sender<bool>,
+    stop: CancellationToken,
     /// The files of a world that was given no context.
     _folder: Option<tempfile::TempDir>,
 }
@@ -104,8 +105,8 @@ impl InProcess {
         let app = App::open(context.clone()).await.unwrap();
         let purposes = [purpose("open_account"), purpose("age_check")];
         let api_key = app.verification.parties().add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1.expose();
-        let (stop, stopped) = watch::channel(false);
-        tokio::spawn(listener.serve(app.router(), stopped));
+        let stop = CancellationToken::new();
+        tokio::spawn(listener.serve(app.router(), stop.clone()));
         let desk = OnceCell::new();
         Self { app, context, base, address, people, api_key, generator, desk, stop, _folder: folder }
     }
@@ -181,7 +182,7 @@ impl InProcess {
 
 impl Drop for InProcess {
     fn drop(&mut self) {
-        let _ = self.stop.send(true);
+        self.stop.cancel();
     }
 }
 
