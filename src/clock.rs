@@ -1,4 +1,4 @@
-//! Time as a value that is passed in, never read from the surroundings.
+//! Time as a value that is passed in; no other code reads the machine's clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -51,7 +51,7 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0).div_euclid(MICROS)
     }
 
-    /// Whole seconds from now until this time, rounded up and never below 1: fit for `Retry-After` (RFC 9110 §10.2.3).
+    /// Whole seconds from `now` until this time, rounded up, at least 1: a value for `Retry-After` (RFC 9110 §10.2.3).
     pub const fn retry_after(self, now: Self) -> u64 {
         let micros = self.0.saturating_sub(now.0);
         if micros <= MICROS { 1 } else { ((micros + MICROS - 1) / MICROS) as u64 }
@@ -82,14 +82,14 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where the program gets the time from. Cloning shares the source.
+/// The program's source of time. Cloning shares it.
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// The machine's clock, moved by a number of microseconds that can be changed: `ikd demo` turns it.
+    /// The machine's clock plus an offset in microseconds that can be changed, for `ikd demo`.
     Shifted(Arc<AtomicI64>),
-    /// A clock that stands until it is moved: tests.
+    /// A clock that stands still until it is moved, for tests.
     Stopped(Arc<AtomicI64>),
 }
 

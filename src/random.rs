@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 
-/// A source of random bytes: the operating system's, or a seeded one for tests. Cloning shares the source.
+/// A source of random bytes: the operating system's, or a seeded one for tests. Cloning shares it.
 #[derive(Clone)]
 pub struct Random(Arc<Source>);
 
@@ -64,7 +64,8 @@ impl Random {
         }
     }
 
-    /// A UUIDv7 (RFC 9562 §5.7): the time in milliseconds, then random bits, so that new rows lie beside each other.
+    /// A UUIDv7 (RFC 9562 §5.7): the time in milliseconds, then random bits, so that new rows are neighbours in the
+    /// index.
     pub fn uuid_v7(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.micros() / 1_000).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()

@@ -1,4 +1,4 @@
-//! Values that must not be printed.
+//! A wrapper for values that must never be printed.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Redacted<T>(pub T);
 
 impl<T> Redacted<T> {
-    /// The value itself. Named so that a reviewer sees each place where it is taken out.
+    /// The value itself. The name makes each use visible to a reviewer.
     pub fn expose(&self) -> &T {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What activation does for other domains, inside their transactions.
+//! Functions of activation for the transactions of other domains.
 
 use uuid::Uuid;
 

@@ -57,8 +57,8 @@ impl Service {
         Self { context, mail }
     }
 
-    /// Judges an activation code. The try is counted in a transaction of its own before anything is compared, so that
-    /// neither parallel requests nor a crash give one away; the captcha is spent with it.
+    /// Checks an activation code. The try is counted in a transaction of its own before anything is compared, so
+    /// neither parallel requests nor a crash give an extra try; the captcha is spent with it.
     ///
     /// # Errors
     /// `not_found` for another device, `wrong_state`, `code_expired`, `code_wrong`, and the captcha's refusals.
@@ -88,7 +88,7 @@ impl Service {
             let mut tx = self.context.db.write().await?;
             captcha::service::spend(&mut tx, &solved).await?;
             let Some(tries) = store::count_try(&mut tx, id, status.generation, now).await? else {
-                // Somebody was faster: another try, a resend, another address, the right code. Nothing was spent.
+                // Another request was faster: a try, a resend, a new address or the right code. Nothing was spent.
                 tx.rollback().await?;
                 continue;
             };
@@ -156,7 +156,7 @@ impl Service {
                 self.mail.wake();
                 Ok((MailState::Queued, None))
             }
-            // Rolled back: a new code that nobody gets would only void the old one.
+            // Rolled back: a new code that cannot be mailed would only void the old one.
             Dispatch::AllowanceUsedUp { until } => Err(Refusal::new(Code::TooMany)
                 .detail(
                     "Alamat surel ini sudah menerima beberapa pesan; periksa kotak masuk dan folder spam, lalu minta lagi nanti.",

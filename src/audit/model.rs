@@ -1,4 +1,4 @@
-//! What the log says, and what can be wrong with it.
+//! Entries of the log, and faults that checking it can find.
 
 use serde::Serialize;
 use strum::VariantArray;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::error::Code;
 
-/// The chain of everything that belongs to no office, and of the list of all other chains.
+/// The general chain: entries that belong to no office, and the list of all other chains.
 pub const GENERAL: Uuid = Uuid::nil();
 
 /// Who acted. The kind stands in the table by its word.
@@ -22,9 +22,9 @@ pub enum Actor {
     RelyingParty(Uuid),
     /// An employee of a relying party, by employee id.
     Employee(Uuid),
-    /// Somebody who did not prove who they are.
+    /// An unauthenticated caller.
     Stranger,
-    /// Whoever has the command line.
+    /// A person at the command line.
     Operator,
     /// The service itself: jobs that complete something by themselves.
     System,
@@ -139,8 +139,8 @@ impl Action {
     pub const ALL: &'static [Self] = Self::VARIANTS;
 }
 
-/// Whether the so-manieth refusal of a kind in an hour is written: the first five, then each that doubles their number. Who
-/// causes refusals by the thousand cannot fill the log with them, and what is written says how many there were.
+/// Whether the `times`-th refusal of a kind in an hour is written: the first five, then each that doubles their number.
+/// So thousands of refusals cannot fill the log, and the entries still say how many there were.
 pub const fn is_written(times: i64) -> bool {
     times <= 5 || times & (times - 1) == 0
 }
@@ -148,11 +148,11 @@ pub const fn is_written(times: i64) -> bool {
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It took effect.
+    /// The act took effect.
     Done,
     /// It was refused with this code and nothing changed.
     Refused(Code),
-    /// The same, for the so-manieth time in this hour: those between are not written.
+    /// Refused for the given number of times in this hour; refusals in between are not written.
     RefusedTimes(Code, i64),
     /// It failed on our side and nothing changed.
     Failed,
@@ -179,11 +179,11 @@ pub struct Event {
     pub actor: Actor,
     /// What was done.
     pub action: Action,
-    /// To whom or what: a registration, resident, officer, key, …; nil where nothing is.
+    /// The subject: a registration, resident, officer, key, …; nil if there is none.
     pub subject_id: Uuid,
 }
 
-/// An action that was announced and not ended yet.
+/// An act that was announced and has not ended yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an intent without an outcome reads as a crash"]
 pub struct Intent {
@@ -209,8 +209,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The fields in the order in which they are digested, after the digest of the entry before. Each part is preceded by
-    /// its length in the digest, so that no two entries have the same bytes.
+    /// The fields in the order of the digest, behind the digest of the previous entry. The length of each part precedes
+    /// it, so that no two entries give the same bytes.
     pub(super) fn digest_input(&self, previous: &[u8]) -> [Vec<u8>; 12] {
         [
             b"entry".to_vec(),
@@ -229,7 +229,7 @@ impl Entry {
     }
 }
 
-/// Something that a sound log does not show.
+/// A fault of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum Fault {
@@ -294,7 +294,7 @@ pub enum Fault {
     },
 }
 
-/// What checking the whole log gave.
+/// The result of checking the whole log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Chains read.

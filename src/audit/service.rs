@@ -1,11 +1,11 @@
-//! Recording and checking.
+//! Recording entries and checking the log.
 //!
-//! Each entry carries a keyed digest (HMAC-SHA-256 under a root secret that is not in the database) over the digest before
-//! it and its own fields; the head of a chain carries one over the number and digest of the last entry. Whoever can write
-//! to the database but has no root secret can neither alter, insert, move nor delete an entry unseen, and cannot shorten a
-//! chain unless they kept a copy of an older head and nothing was recorded since. The general chain names every other
-//! chain, so a whole chain cannot vanish either. Deleting all chains at once leaves an empty log, which only a person can
-//! find suspicious.
+//! Each entry has a keyed digest (HMAC-SHA-256 under a root secret that is not in the database) over the previous
+//! digest and its own fields; the head of a chain has one over the number and digest of the last entry. An attacker who
+//! can write to the database but has no root secret cannot alter, insert, move or delete an entry without detection.
+//! They can shorten a chain only with a copy of an older head, and only if nothing was recorded since. The general
+//! chain names every other chain, so a whole chain cannot vanish either. Deleting all chains at once leaves an empty
+//! log, which only a person can find suspicious.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -66,8 +66,8 @@ impl Service {
         Self { context }
     }
 
-    /// Announces an action, durably, before anything of it happens. Opens a transaction of its own: not to be called while
-    /// holding one.
+    /// Records the intent durably, before anything of the act happens. It opens a transaction of its own: never call it
+    /// while holding one.
     ///
     /// # Errors
     /// When it could not be recorded: then the action must not happen.
@@ -87,7 +87,7 @@ impl Service {
         self.append(tx, intent, "outcome", outcome.to_text()).await
     }
 
-    /// Records how an announced action ended that changed nothing else, e.g. because it was refused. Opens a transaction
+    /// Records the outcome of an announced act that changed nothing else, e.g. because it was refused, in a transaction
     /// of its own.
     ///
     /// # Errors
@@ -96,7 +96,8 @@ impl Service {
         transaction!(self.context.db, "audit.finish", |tx| self.finish(tx, intent, outcome).await)
     }
 
-    /// Records that an announced act was refused or failed; gives on what it ended with. What succeeded has its entry already.
+    /// Records that an announced act was refused or failed, and passes its result on. A successful act has its entry
+    /// already.
     ///
     /// # Errors
     /// What `done` holds, or that it could not be recorded.
@@ -107,7 +108,7 @@ impl Service {
         done
     }
 
-    /// The database that the log is kept in, with what it tells of.
+    /// The database of the log, which is also that of the acts.
     pub fn db(&self) -> &Db {
         &self.context.db
     }
@@ -129,8 +130,8 @@ impl Service {
         self.record(tx, Event { chain: GENERAL, actor: Actor::Operator, action, subject_id }, Outcome::Done).await
     }
 
-    /// Records, in a transaction of its own, that something was refused. Others can cause that as often as they like: of one
-    /// actor, action and code only some are written, see [`is_written`].
+    /// Records a refusal in a transaction of its own. Callers can cause refusals as often as they like, so only some
+    /// per actor, action and code are written: see [`is_written`].
     ///
     /// # Errors
     /// When it could not be recorded.
@@ -185,8 +186,8 @@ impl Service {
         let head = store::advance(tx, event.chain).await?;
         let seq = head.seq;
         let mut previous = store::digest_of(tx, event.chain, seq - 1).await?.unwrap_or_default();
-        // A chain that was tampered with stops nobody from working, but what follows must not heal it: the entry is
-        // chained to nothing, so that checking finds the place for ever.
+        // A damaged chain stops nobody from working, but later entries must not hide the damage: the new entry is
+        // chained to nothing, so every later check finds the place.
         if !fresh && !self.fits(&head.digest, &head_input(event.chain, seq - 1, &previous)) {
             tracing::error!(audit.chain = %event.chain, audit.seq = seq, "audit: the chain does not fit its head; run `ikd audit verify`");
             previous = BROKEN.to_vec();
@@ -215,13 +216,13 @@ impl Service {
     }
 
     fn fits(&self, digest: &[u8], parts: &[Vec<u8>]) -> bool {
-        // An unknown version has no key: whoever invents one is refused here.
+        // An unknown version has no key, so an invented one is refused here.
         let Some((&version, mac)) = digest.split_first() else { return false };
         let own = self.context.vault.mac(version, Label::Audit, &slices(parts));
         own.is_some_and(|own| own[..].ct_eq(mac).into())
     }
 
-    /// Reads the whole log and says what is wrong with it. Others may go on recording meanwhile.
+    /// Reads the whole log and reports its faults. Recording may go on meanwhile.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -269,7 +270,7 @@ impl Service {
                         report.faults.push(Fault::Altered { chain, seq: entry.seq });
                     }
                 } else {
-                    // The digest before is gone, so this entry's own cannot be judged; the next one's can.
+                    // The previous digest is missing, so this entry's digest cannot be checked; the next one's can.
                     report.faults.push(Fault::Missing { chain, from: last + 1, to: entry.seq - 1 });
                 }
                 if entry.phase == "intent" {
@@ -293,7 +294,8 @@ impl Service {
             }
             Some(_) => {}
         }
-        // The head is read after the entries: it only grows, so entries behind it are not somebody's work of this moment.
+        // The head is read after the entries. It only grows, so entries beyond it are a fault and not a concurrent
+        // write.
         let last = store::last(tx, chain).await?;
         if let Some(head) = store::head(tx, chain).await?
             && last > head.seq

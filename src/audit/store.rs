@@ -11,7 +11,7 @@ use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 const OPEN: &str = "
     INSERT INTO audit_head (chain, seq, digest) VALUES ($1, 0, $2) ON CONFLICT (chain) DO NOTHING";
 
-// Takes the next number and, until the commit, the chain: whoever records at the same time waits here.
+// Takes the next number and locks the chain until the commit: concurrent recorders wait here.
 const ADVANCE: &str = "UPDATE audit_head SET seq = seq + 1 WHERE chain = $1 RETURNING chain, seq, digest";
 
 const DIGEST_OF: &str = "SELECT digest FROM audit_event WHERE chain = $1 AND seq = $2";

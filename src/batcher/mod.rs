@@ -1,7 +1,8 @@
-//! A stage that jobs pass together: what comes at the same time is read or written in one go.
+//! Batchers: jobs that arrive at the same time are read or written in one batch.
 //!
-//! On the server a stage is a task for each batch ([`TaskBatcher`]); on the embedded engine it is the database's own threads, which
-//! wait for the disk without holding up a task ([`ThreadBatcher`]). A job goes on by itself; its caller hears the end.
+//! On PostgreSQL a batch is a task ([`TaskBatcher`]). On SQLite it runs on the database's own threads, which wait for
+//! the disk without blocking a task ([`ThreadBatcher`]). A job passes from stage to stage by itself; its caller gets
+//! the final result.
 
 mod tasks;
 mod threads;
@@ -12,11 +13,11 @@ pub use threads::ThreadBatcher;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal};
 
-/// Where the jobs of a stage wait. Cloning shares the queue.
+/// The queue of jobs for one stage. Cloning shares it.
 pub enum Batcher<J> {
-    /// For tasks, on the server.
+    /// Worked on by tasks, on PostgreSQL.
     Tasks(TaskBatcher<J>),
-    /// For the threads of the embedded engine.
+    /// Worked on by the threads of the embedded engine.
     Threads(ThreadBatcher<J>),
 }
 
@@ -41,7 +42,7 @@ impl<J: Send + 'static> Batcher<J> {
         }
     }
 
-    /// Takes no more jobs and returns when all that are queued were worked on.
+    /// Accepts no more jobs and returns when all queued ones are done.
     pub async fn drain(&self) {
         match self {
             Self::Tasks(group) => group.drain().await,
@@ -50,12 +51,12 @@ impl<J: Send + 'static> Batcher<J> {
     }
 }
 
-/// Too many wait: nothing was done.
+/// `overloaded`: the queue is full, and nothing was done.
 pub fn overloaded() -> Error {
     Refusal::new(Code::Overloaded).retry_after(1).into()
 }
 
-/// What a job's caller is told when its batch broke off.
+/// The error for a caller whose batch ended without an answer.
 pub fn broken_off() -> DbError {
     DbError::Unavailable(String::from("a batch ended without an answer"))
 }

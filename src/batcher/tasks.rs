@@ -1,7 +1,8 @@
-//! Doing together what comes at the same time.
+//! Batches that run as tasks.
 //!
-//! Jobs are queued; a task takes what is there, up to [`Limits::batch`], and hands it to a worker as one batch. A job that finds
-//! the task idle goes at once: nothing ever waits for company, but while one batch is under way the next one gathers.
+//! Jobs are queued; a task takes all that are there, up to [`Limits::batch`], and passes them to a worker as one batch.
+//! A job that finds the task idle starts at once: no job waits for others to arrive, but while one batch runs the next
+//! one fills.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,10 +15,10 @@ use uuid::Uuid;
 
 use crate::clock::stopwatch;
 
-/// Jobs in a batch at most.
+/// Most jobs in a batch.
 pub const MOST: usize = 64;
 
-/// How much a queue takes.
+/// Limits of a queue.
 #[derive(Clone, Copy)]
 pub struct Limits {
     /// Jobs that may wait.
@@ -28,7 +29,7 @@ pub struct Limits {
     pub concurrency: usize,
 }
 
-/// How long a batch gathers at most while others are just about to queue more.
+/// Longest time for which a batch collects more jobs from tasks that are ready to run.
 const LINGER: Duration = Duration::from_millis(2);
 
 /// A queue of jobs and the task that empties it. Cloning shares both; the task ends with the last clone, or at
@@ -47,8 +48,8 @@ impl<J> Clone for TaskBatcher<J> {
 }
 
 impl<J: Send + 'static> TaskBatcher<J> {
-    /// Starts the task. With `apart` a batch holds at most one job per id, in the order of the ids; the others wait for the
-    /// next.
+    /// Starts the task. With `separate_by`, a batch holds at most one job per id, sorted by id; the others wait for the
+    /// next batch.
     pub fn start<W, F>(limits: Limits, separate_by: Option<fn(&J) -> Uuid>, work: W) -> Self
     where
         W: Fn(Vec<J>) -> F + Send + 'static,
@@ -65,14 +66,14 @@ impl<J: Send + 'static> TaskBatcher<J> {
                 }
                 gather(&mut queue, &mut waiting, most).await;
                 let batch = take(&mut waiting, separate_by);
-                // A task of its own: should it panic, its callers see that no answer comes, and the queue goes on.
+                // A task of its own: if it panics, its callers see their reply channels close, and the queue goes on.
                 let working = work(batch);
                 tokio::spawn(async move {
                     working.await;
                     drop(place);
                 });
             }
-            // All places back means that all batches have ended.
+            // All permits are back when all batches have ended.
             let _ = places.acquire_many(u32::try_from(concurrency).unwrap_or(u32::MAX)).await;
         });
         Self(Arc::new(Shared { sender: Mutex::new(Some(sender)), task: Mutex::new(Some(task)) }))
@@ -90,7 +91,7 @@ impl<J: Send + 'static> TaskBatcher<J> {
         }
     }
 
-    /// Takes no more jobs and returns when all that are queued were worked on.
+    /// Accepts no more jobs and returns when all queued ones are done.
     pub async fn drain(&self) {
         self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -100,7 +101,7 @@ impl<J: Send + 'static> TaskBatcher<J> {
     }
 }
 
-/// Lets the tasks that are ready to run go first, as long as that brings more.
+/// Yields to tasks that are ready to run, as long as they queue more jobs.
 async fn gather<J>(queue: &mut mpsc::Receiver<J>, waiting: &mut Vec<J>, most: usize) {
     let begun = stopwatch();
     while waiting.len() < most && begun.elapsed() < LINGER {
@@ -117,7 +118,7 @@ async fn gather<J>(queue: &mut mpsc::Receiver<J>, waiting: &mut Vec<J>, most: us
     }
 }
 
-/// The next batch; what does not fit in stays, in its order.
+/// The next batch. Jobs that do not fit stay queued in their order.
 pub(super) fn take<J>(waiting: &mut Vec<J>, separate_by: Option<fn(&J) -> Uuid>) -> Vec<J> {
     let Some(id) = separate_by else { return std::mem::take(waiting) };
     let mut seen = HashSet::with_capacity(waiting.len());
@@ -130,7 +131,7 @@ pub(super) fn take<J>(waiting: &mut Vec<J>, separate_by: Option<fn(&J) -> Uuid>)
         }
     }
     *waiting = rest;
-    // One order for all nodes: two batches that meet wait for each other instead of deadlocking.
+    // All nodes lock rows in the same order, so two batches wait for each other instead of deadlocking.
     batch.sort_unstable_by_key(id);
     batch
 }

@@ -1,5 +1,4 @@
-//! Jobs that wait for the threads of the embedded engine, and go to them in batches: [`TaskBatcher`](super::tasks::TaskBatcher) for
-//! threads.
+//! Batches that run on the threads of the embedded engine.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +9,7 @@ use uuid::Uuid;
 use super::tasks::{Limits, take};
 use crate::db::{DbResult, Session, Work};
 
-/// Jobs that wait for each thread under way before another one is called: fewer gain little by going together.
+/// Waiting jobs per busy thread from which on another thread is called: smaller batches gain little.
 const WORTH_A_THREAD: usize = 4;
 
 /// The queue of a stage. Cloning shares it.
@@ -29,7 +28,7 @@ type Batched<J> = dyn Fn(&mut Session<'_>, Vec<J>) + Send + Sync;
 
 struct Waiting<J> {
     jobs: Vec<J>,
-    /// Threads that were called and have not yet found the queue empty.
+    /// Threads that were called and have not found the queue empty yet.
     called: usize,
     closed: bool,
 }
@@ -41,8 +40,8 @@ impl<J> Clone for ThreadBatcher<J> {
 }
 
 impl<J: Send + 'static> ThreadBatcher<J> {
-    /// `post` calls a thread to do `work` on a batch. With `apart` a batch holds at most one job per id, in the order of the
-    /// ids.
+    /// `post` calls a thread, which does `work` on a batch. With `separate_by`, a batch holds at most one job per id,
+    /// sorted by id.
     pub fn new(
         limits: Limits,
         separate_by: Option<fn(&J) -> Uuid>,
@@ -74,7 +73,7 @@ impl<J: Send + 'static> ThreadBatcher<J> {
         Ok(())
     }
 
-    /// Takes no more jobs and returns when all that are queued were worked on.
+    /// Accepts no more jobs and returns when all queued ones are done.
     pub async fn drain(&self) {
         loop {
             let ended = self.0.ended.notified();
@@ -87,7 +86,7 @@ impl<J: Send + 'static> ThreadBatcher<J> {
         }
     }
 
-    /// Takes no more; gives how many threads are still at work.
+    /// Accepts no more jobs; gives how many threads are still working.
     fn shut(&self) -> usize {
         let mut waiting = self.waiting();
         waiting.closed = true;
@@ -98,12 +97,12 @@ impl<J: Send + 'static> ThreadBatcher<J> {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls a thread for one batch. After it the thread is called again, behind what others want of it.
+    /// Calls a thread for one batch. After the batch it is called again, behind other work in its queue.
     fn call(&self) {
         let this = self.clone();
         let posted = (self.0.post)(Box::new(move |session| this.go(session)));
         if posted.is_err() {
-            // The database is closed: whoever waits sees that no answer comes.
+            // The database is closed: callers see their reply channels close.
             let mut waiting = self.waiting();
             waiting.called -= 1;
             waiting.closed = true;
@@ -120,11 +119,11 @@ impl<J: Send + 'static> ThreadBatcher<J> {
         let rest = if waiting.jobs.len() > most { waiting.jobs.split_off(most) } else { Vec::new() };
         let mut first = std::mem::replace(&mut waiting.jobs, rest);
         let batch = take(&mut first, self.0.separate_by);
-        // What has to stay apart goes first the next time.
+        // Jobs that were separated go first in the next batch.
         first.append(&mut waiting.jobs);
         waiting.jobs = first;
         drop(waiting);
-        // Should it panic, its callers see that no answer comes, and the queue goes on.
+        // If it panics, its callers see their reply channels close, and the queue goes on.
         let _ = catch_unwind(AssertUnwindSafe(|| (self.0.work)(session, batch)));
         let mut waiting = self.waiting();
         if !waiting.jobs.is_empty() {

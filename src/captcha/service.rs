@@ -1,4 +1,4 @@
-//! When a captcha is asked for, and that each solution counts once.
+//! When a captcha is required, and the spending of its solution.
 
 use std::net::IpAddr;
 
@@ -10,9 +10,9 @@ use crate::error::{Code, Result};
 use crate::fair::Meter;
 use crate::transaction;
 
-/// Asks busy addresses for work instead of refusing them: many phones share one address. What is asked for rises with what
-/// an address, and with what everybody together, did of late. The count of requests is coarse flood protection and lives in
-/// this process; what guards secrets is counted in rows. Cloning shares it.
+/// Requires proof of work from busy addresses instead of refusing them, because many phones share one address. The
+/// price rises with the recent requests of the address and of all clients. The counts are coarse flood protection
+/// within this process; limits that protect secrets are counted in rows. Cloning shares the gate.
 #[derive(Clone)]
 pub struct CaptchaGate {
     context: Context,
@@ -27,12 +27,12 @@ const ALL: i64 = 10;
 /// Free shares that a client's bucket holds, and that of all; the price doubles with each doubling of what is in it. A full
 /// one is back at its usual price after as many minutes.
 const MOST_SHARES: (i64, i64) = (32, 8);
-/// Free shares of one client that count for all: whoever asks for more makes it dear for itself alone.
+/// Most free shares of one client that count towards the total: a client that asks for more raises only its own price.
 const COUNTED_SHARES: i64 = 2;
 /// Doublings for an address, and for everybody.
 const STEPS: (u8, u8) = (MOST_STEPS - 3, 3);
-/// Doublings that a client's own part of the price may have risen by between challenge and solution. What others made of it
-/// meanwhile is not held against a solution.
+/// Doublings by which a client's own part of the price may have risen between challenge and solution. A rise caused by
+/// other clients does not invalidate a solution.
 const LENIENCY: u8 = 2;
 /// Under which all are counted together.
 const EVERYBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
@@ -46,8 +46,8 @@ impl CaptchaGate {
         Self { context, each, all, free }
     }
 
-    /// Lets a request through that comes within the free share of its address and of all, or with a fresh solution that cost
-    /// what is asked of it now, or nearly so.
+    /// Admits a request that is within the free share of its address and of all, or that brings a fresh solution at
+    /// about the present price.
     ///
     /// # Errors
     /// `captcha_required`, `captcha_invalid`.
@@ -67,8 +67,8 @@ impl CaptchaGate {
         transaction!(self.context.db, "captcha.spend", |tx| spend(tx, &solved).await)
     }
 
-    /// A challenge; harder for an address that has used up its free share, and when all have. Asking counts too: challenges
-    /// cannot be hoarded while they are cheap.
+    /// A challenge. It is harder for an address that has used up its free share, and when all clients together have.
+    /// Requesting a challenge counts too, so challenges cannot be hoarded while they are cheap.
     ///
     /// # Errors
     /// A fault of ours.

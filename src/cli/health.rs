@@ -72,7 +72,7 @@ async fn exchange(
     stream.flush().await?;
     let mut answer = Vec::new();
     match stream.take(LONGEST).read_to_end(&mut answer).await {
-        // Some end a connection without a farewell when all is said.
+        // Some servers close a TLS connection without `close_notify`.
         Err(error) if answer.is_empty() => return Err(error),
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! Which user a command runs as.
+//! The user that a command runs as.
 
 use std::ffi::CString;
 
@@ -24,7 +24,7 @@ pub fn become_user(user: &str) -> Result<bool, Failure> {
         ))
     })?;
     let name = CString::new(user).map_err(|_| Failure::Usage(String::from("service.run_as is no name of a user")))?;
-    // The groups first: who is not root any more may not change them.
+    // Groups first: a process that is not root any more cannot change them.
     initgroups(&name, found.gid).and_then(|()| setgid(found.gid)).and_then(|()| setuid(found.uid)).map_err(cannot)?;
     Ok(true)
 }

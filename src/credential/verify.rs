@@ -18,11 +18,11 @@ use super::{Body, Claims, PublicKey, TokenKind, VerifyingKeys, text};
 use crate::clock::Timestamp;
 use crate::error::Text;
 
-/// Signatures from which on checking them at once takes less time.
+/// Fewest signatures for which a batch check is faster.
 const WORTH_A_BATCH: usize = 3;
 
-/// Why a token, or a code that stands for one, is not accepted, in the order of the checks: the first that fails names the
-/// reason.
+/// Why a token, or a code that stands for one, is refused, in the order of the checks: the first failing check gives
+/// the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
     /// A typed code that stands for nothing: mistyped, voided by a newer one, or forgotten after its presentation expired.
@@ -31,7 +31,7 @@ pub enum Reason {
     Malformed,
     /// Signed with a key that is not published, is retired, or is for another purpose; or of another issuer.
     UnknownKey,
-    /// The signature does not fit.
+    /// The signature is wrong.
     BadSignature,
     /// Genuine, but not of a kind that belongs here.
     WrongType,
@@ -171,7 +171,7 @@ fn unseal(kind: TokenKind, protected: &[u8], claims: &Claims, sealer: &TokenSeal
     (record.kind == kind && record.issued.seconds() == claims.issued_at).then_some(record)
 }
 
-/// A token whose form, key and issuer are in order, but whose signature was not checked yet: it is worth nothing so far.
+/// A token whose form, key and issuer are in order, but whose signature is not checked yet: it proves nothing so far.
 pub struct Unverified(token::Unverified);
 
 impl Unverified {
@@ -254,8 +254,8 @@ pub fn read(text: &str, expected: &[TokenKind], issuer: &str, keys: &dyn Verifyi
     Ok(Unverified(token::read(text, expected, issuer, keys)?))
 }
 
-/// Whom the sealed record of a QR text names, whatever its signature is worth: only to find what was answered about it
-/// before. `None` for anything that this service did not seal.
+/// The holder named by the sealed record of a QR text, whose signature is not checked: only for finding an earlier
+/// answer. `None` for anything that this service did not seal.
 pub fn named_holder(text: &str, sealer: &TokenSealer) -> Option<Uuid> {
     let Decoded { kind, protected, claims, .. } = cose::decode(&text::decode(text).ok()?).ok()?;
     unseal(kind?, &protected, &claims, sealer).map(|record| record.subject)

@@ -21,14 +21,14 @@ const CLOCK_SKEW_SECONDS: i64 = 10;
 /// Version ‖ nonce ‖ sealed microseconds ‖ tag.
 const LENGTH: usize = 1 + 12 + 8 + 16;
 
-/// Gives times of issue that never repeat within this process. Cloning shares the sequence.
+/// Issues times that never repeat within this process. Cloning shares the sequence.
 #[derive(Clone, Debug, Default)]
 pub struct Issuer(Arc<AtomicI64>);
 
 impl Issuer {
     /// `now`, or the next microsecond that was not given yet; `now` again after the clock was set back by a second or more.
     pub fn next(&self, now: Timestamp) -> Timestamp {
-        // A clock that was set back is followed: times ahead of it would be refused as being of the future.
+        // After the clock was set back, the sequence follows it: later times would be refused as future ones.
         let after = |last: i64| {
             let ahead = last.saturating_sub(now.micros());
             if ahead < MICROS { now.micros().max(last.saturating_add(1)) } else { now.micros() }

@@ -13,7 +13,7 @@ use super::jwk::DeviceJwk;
 use super::{Thumbprint, decode, decode_exact, encode};
 use crate::credential::Jwk;
 
-/// The longest proof that is looked at, in bytes. Ours are about 700; a `jwk` with a chain of certificates takes more.
+/// Longest proof that is examined, in bytes. Ours have about 700; a `jwk` with a certificate chain needs more.
 pub const MAX_PROOF_LENGTH: usize = 8_192;
 /// The longest `jti` in bytes.
 const MAX_JTI_LENGTH: usize = 256;
@@ -33,7 +33,7 @@ pub struct Expected<'a> {
     pub access_token: Option<&'a str>,
 }
 
-/// A proof that holds, its nonce not yet judged.
+/// A valid proof whose nonce is not checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// Thumbprint of the device key that made it.
@@ -64,7 +64,7 @@ pub enum DpopError {
     /// A member is missing, or `jwk` is not a public P-256 key.
     #[error("a header member is missing, or jwk is not a public P-256 key")]
     Key,
-    /// The signature does not fit.
+    /// The signature is wrong.
     #[error("the signature does not fit")]
     Signature,
     /// `jti` is empty or too long.
@@ -170,8 +170,8 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, DpopError> 
     Ok(Proof { thumbprint: jwk.thumbprint(), nonce: claims.nonce, jti: claims.jti, body })
 }
 
-/// `ikd_body` and `ikd_query`: base64url of SHA-256 of exactly what is sent. RFC 9449 leaves both open to whoever gets hold of
-/// a request's headers (§11.7).
+/// `ikd_body` and `ikd_query`: base64url of SHA-256 of exactly what is sent. RFC 9449 binds neither, so a stolen header
+/// could be sent with another body (§11.7).
 pub fn digest(bytes: &[u8]) -> String {
     encode(&Sha256::digest(bytes))
 }

@@ -1,4 +1,4 @@
-//! The device guard: judges one request's proof.
+//! The device guard, which checks the proof of a request.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::random::Random;
 use crate::vault::{Vault, VaultError};
 
-/// What a request must prove before a resident's endpoint looks at it. Cloning shares it.
+/// Checks the proof that every request to a resident's endpoint needs. Cloning shares it.
 #[derive(Clone, Debug)]
 pub struct Guard {
     vault: Vault,
@@ -34,7 +34,7 @@ pub struct Proven {
     pub once: Once,
 }
 
-/// What tells one proof from all others as long as it counts.
+/// The identity of a proof while its nonce is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Once {
     /// The window of its nonce, with which it ends.
@@ -61,11 +61,11 @@ pub struct RequestLine<'a> {
     pub path: &'a str,
     /// Its query, where it has one.
     pub query: Option<&'a str>,
-    /// What stands in `Authorization`, if anything does.
+    /// The access token in `Authorization`, if there is one.
     pub access_token: Option<&'a str>,
 }
 
-/// Why a request is not let in.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProofRefused {
     /// There is no proof, there are several, or it does not hold: `dpop_invalid`. The reason is for the log.

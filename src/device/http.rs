@@ -43,8 +43,8 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Device {
     }
 }
 
-/// A caller who proved to hold a device key, perhaps with a proof that was sent before: where the answer is nothing that
-/// anybody else could not ask for, and remembering would let strangers write rows.
+/// A caller who proved to hold a device key, possibly with a proof that was sent before. For routes whose answer
+/// anybody may get: remembering proofs there would let strangers write rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeatable {
     /// Thumbprint of that key.
@@ -104,8 +104,8 @@ pub async fn prove(parts: &mut Parts) -> Result<(Proven, Option<String>), Proble
     Ok((proven, token.map(str::to_owned)))
 }
 
-/// The layer around every route that devices call: the body is held against the proof, each answer, a refusal too, carries
-/// the newest `DPoP-Nonce` (RFC 9449 §8.2), and a 401 says what kind of authentication is missing (§7.1, §9).
+/// The layer around every device route. It checks the body against the proof, puts the newest `DPoP-Nonce` on every
+/// answer, refusals included (RFC 9449 §8.2), and names the missing authentication on a 401 (§7.1, §9).
 async fn renew_nonce(guard: Guard, request: Request, next: Next) -> Response {
     let mut response = next.run(bind(request)).await;
     let code = response.extensions().get::<ProblemNote>().map(|note| note.refusal.code);

@@ -139,8 +139,8 @@ pub async fn contact(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<O
     Ok(Some(Contact { email, language }))
 }
 
-/// Tells the holder, if there is an active one, that somebody else registers with their NIK. What happens within an hour of
-/// such a message is told by one more when the hour is over. `registration_id` is what the message refers to.
+/// Notifies an active holder that another device registers with their NIK. Further registrations within an hour of such
+/// a message are told by one more message when the hour is over. `registration_id` is the message's reference.
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
@@ -205,7 +205,7 @@ pub async fn put_record(
     Ok(store::put_record(tx, resident, &sealed, portrait.as_deref(), now).await?)
 }
 
-/// Deletes what an approval had prepared for somebody who never became a holder.
+/// Deletes the data that an approval stored for a resident who never became a holder.
 ///
 /// # Errors
 /// When the database did not do it.

@@ -89,8 +89,8 @@ pub(super) const CREDENTIAL: &str = "
 const HOLDER: &str = "
     SELECT resident_id, registration_id, device_thumbprint, sealed FROM credential_holder WHERE resident_id = $1";
 
-// Counting, waiting and spending the challenge in one statement: whatever runs beside it sees all or nothing. At the
-// last try the open session ends too.
+// Counts the try, sets the wait and spends the challenge in one statement, so that concurrent requests see all or
+// nothing. At the last try the open session ends too.
 const COUNT_TRY: &str = "
     UPDATE credential SET pin_tries = pin_tries + 1, challenge_spent = $3,
         pin_wait_until = CASE WHEN pin_tries + 1 = $7 THEN $5 WHEN pin_tries + 1 = $8 THEN $6 ELSE pin_wait_until END,

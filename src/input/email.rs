@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::is_invisible;
 use crate::error::Text;
 
-/// Longest address in octets (RFC 5321 §4.5.3.1.3, less the angle brackets).
+/// Longest address in octets (RFC 5321 §4.5.3.1.3, without the angle brackets).
 const MOST: usize = 254;
 
 const WRONG: Text = Text::new(
@@ -23,9 +23,9 @@ const LETTERS: Text = Text::new(
     "The part before the @ can only have letters without accents, digits, full stops, hyphens and the like.",
 );
 
-/// An address as typed: at most 254 characters; the domain becomes lower case and, where it has letters beyond ASCII, its
-/// registered form (IDNA, RFC 5890). What copying adds is taken off: blanks around it, `mailto:`, a full stop, comma or
-/// semicolon at its end.
+/// Reads a typed address of at most 254 characters. The domain becomes lower case and, with letters beyond ASCII, its
+/// registered form (IDNA, RFC 5890). Traces of copying are removed: surrounding blanks, `mailto:`, a full stop, comma
+/// or semicolon at the end.
 ///
 /// # Errors
 /// What to correct.
@@ -56,7 +56,7 @@ pub fn clean(text: &str) -> Result<String, Text> {
     if whole.len() > MOST || !domain.contains('.') || !dotted(&domain) || !dotted(user) {
         return Err(WRONG);
     }
-    // A last label of digits alone is an address of the network, not a domain.
+    // A last label of only digits makes it an IP address, not a domain.
     if domain.rsplit('.').next().is_none_or(|last| last.bytes().all(|byte| byte.is_ascii_digit())) {
         return Err(WRONG);
     }
@@ -64,8 +64,8 @@ pub fn clean(text: &str) -> Result<String, Text> {
     Ok(whole)
 }
 
-/// The mailbox behind an address, under which mails are counted: lower case, without a tag behind `+`, and at providers that
-/// ignore full stops without those. Else one mailbox would be another one for each tag.
+/// The mailbox behind an address, for which mails are counted: lower case, without a `+tag`, and without full stops at
+/// providers that ignore them. Otherwise every tag would count as another mailbox.
 pub fn mailbox(email: &str) -> String {
     let email = email.to_ascii_lowercase();
     let Some((user, domain)) = email.rsplit_once('@') else { return email };

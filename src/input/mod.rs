@@ -1,7 +1,7 @@
-//! What people and registers write: forgiving towards how it was typed, strict about what it is. Pure.
+//! Parsing of what people and registers write: tolerant of how it was typed, strict about what it is. Pure.
 //!
-//! Forms, imports and commands call the same rules, so that whatever the population register takes a resident can type too,
-//! and both compare equal.
+//! Forms, imports and commands share these rules: a resident can type whatever the population register contains, and
+//! both compare equal.
 
 pub mod email;
 pub mod name;
@@ -13,15 +13,15 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Text;
 
-/// A character that must not stand in any text that a person will read: control characters, and the ones that change the
-/// direction of what follows, with which a text can be made to read as another (Unicode Technical Report 36 §2.4).
+/// A character that no text for people may contain: a control character, or one that changes the direction of text and
+/// so makes a text look like another (Unicode Technical Report 36 §2.4).
 pub fn is_hostile(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A character that shows nothing and means nothing in a name, number or address: it comes along when text is copied, or is
-/// typed so that a field looks filled. These are Unicode's default ignorable code points (UAX #44, `Default_Ignorable`) less
-/// those that [`is_hostile`] has: joiners, marks of direction, fillers, variation selectors, tags.
+/// An invisible character, which means nothing in a name, number or address: it is copied along with text, or typed so
+/// that a field looks filled. These are Unicode's default ignorable code points (UAX #44, `Default_Ignorable`) without
+/// those of [`is_hostile`]: joiners, directional marks, fillers, variation selectors, tags.
 pub(crate) const fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -51,9 +51,9 @@ const LABEL: Text = Text::new(
 );
 const LONG_LABEL: Text = Text::new("Terlalu panjang; persingkat.", "It is too long; shorten it.");
 
-/// A name or short text that staff give to something and that others will read on a screen, a terminal or in a log: composed
-/// (NFC), without blanks around it, 1 to `most` characters, one of them a letter or digit. Invisible characters and blanks
-/// other than the plain one are refused and not taken out: two labels that look alike would be two things.
+/// A label: a name or short text that staff give to something and that others read on a screen, a terminal or in a log.
+/// It is composed (NFC) and trimmed, has 1 to `most` characters, and contains a letter or digit. Invisible characters
+/// and blanks other than U+0020 are refused, not removed: otherwise two labels could look alike and differ.
 ///
 /// # Errors
 /// What to correct.
@@ -72,18 +72,18 @@ pub fn is_prose(text: &str, characters: RangeInclusive<usize>) -> bool {
     characters.contains(&text.chars().count()) && !text.chars().any(|c| is_hostile(c) && c != '\n')
 }
 
-/// How labels are told apart: compatibility forms folded (NFKC), upper case, blanks single. `Bank` and `BANK` are one.
+/// The form in which labels are compared: NFKC, upper case, single blanks. `Bank` and `BANK` are equal.
 pub(crate) fn folded(label: &str) -> String {
     let upper: String = label.nfkc().flat_map(char::to_uppercase).nfc().collect();
     upper.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A character that stands for a hyphen, minus or dash.
+/// A hyphen, minus or dash of any kind.
 pub(crate) const fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
 }
 
-/// A decimal digit of the scripts that Indonesian keyboards and texts bring, as its ASCII digit.
+/// The ASCII digit for a decimal digit of a script that occurs in Indonesian keyboards and texts.
 pub(crate) fn ascii_digit(c: char) -> Option<char> {
     let zero = match c {
         '0'..='9' => return Some(c),
@@ -95,8 +95,8 @@ pub(crate) fn ascii_digit(c: char) -> Option<char> {
     char::from_digit(u32::from(c) - zero, 10)
 }
 
-/// A number that was typed in groups, without what separates them: blanks, dots and dashes; digits of other scripts become
-/// ASCII. Anything else stays, so that the number's own rules refuse it.
+/// Removes the separators of a number that was typed in groups (blanks, dots, dashes), and makes digits of other
+/// scripts ASCII. Any other character stays, so that the number's own rules refuse it.
 pub fn ungrouped(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_whitespace() && *c != '.' && !is_dash(*c) && !is_invisible(*c))

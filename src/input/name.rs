@@ -9,16 +9,16 @@ use crate::error::Text;
 /// Longest name, in characters after normalisation.
 pub const MOST: usize = 100;
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameError {
-    /// Nothing is left, or there is no letter in it.
+    /// It is empty or contains no letter.
     NoLetter,
     /// More than [`MOST`] characters.
     TooLong,
     /// A control character, or one that changes the direction of text.
     Hostile,
-    /// A character that names do not have, or more marks on one letter than any script writes.
+    /// A character that does not occur in names, or more marks on one letter than any script has.
     Foreign,
 }
 
@@ -38,19 +38,19 @@ impl NameError {
     }
 }
 
-/// Marks that registers and people put into names besides letters, digits and blanks.
+/// Marks that occur in names beside letters, digits and blanks.
 const MARKS: &str = "'’‘‛´`ʼʻʹ′\"“”„.,/&()+:;!?*#";
 
-/// Marks that may follow one letter. Arabic and the scripts of India and Cambodia pile up two to four.
+/// Most marks on one letter. Arabic and the scripts of India and Cambodia use two to four.
 const MOST_MARKS: usize = 4;
 
-/// A name as it is kept and shown: composed (NFC), blanks of all kinds single, invisible characters gone. It stays as it was
-/// written otherwise: apostrophes, hyphens, titles, `(ALM)`, digits.
+/// A name as it is stored and shown: composed (NFC), with single blanks and without invisible characters. Everything
+/// else stays as written: apostrophes, hyphens, titles, `(ALM)`, digits.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it is not a name.
 pub fn clean(text: &str) -> Result<String, NameError> {
-    // Invisible characters go first: one between a letter and its accent would keep the two from becoming one.
+    // Invisible characters are removed first: one between a letter and its accent would prevent their composition.
     let visible: String =
         text.chars().filter(|c| !is_invisible(*c)).map(|c| if c == '\t' { ' ' } else { c }).nfc().collect();
     let name = visible.split(|c: char| c.is_whitespace() && !is_hostile(c)).filter(|word| !word.is_empty());
@@ -73,10 +73,11 @@ pub fn clean(text: &str) -> Result<String, NameError> {
     if name.chars().count() > MOST { Err(NameError::TooLong) } else { Ok(name) }
 }
 
-/// How names are compared: compatibility forms folded (NFKC), upper case, letters with their marks and digits alone, words
-/// apart. Apostrophes of all kinds vanish (`NUR'AINI` is `NURAINI`); hyphens, dots, commas and slashes part words.
+/// The form in which names are compared: NFKC, upper case, words of letters (with their marks) and digits only.
+/// Apostrophes of all kinds are dropped (`NUR'AINI` equals `NURAINI`); hyphens, dots, commas and slashes separate
+/// words.
 pub fn key(name: &str) -> String {
-    // U+00B4 and its like stand for apostrophes; NFKC would make a blank and an accent of them.
+    // U+00B4 and similar signs are used as apostrophes; NFKC would turn them into a blank and an accent.
     let marked = name.chars().filter(|c| !is_invisible(*c) && !matches!(c, '´' | '¨' | '¯' | '¸'));
     let folded: String = marked.nfkc().flat_map(char::to_uppercase).collect();
     folded
@@ -95,7 +96,7 @@ fn bare_word(word: &str) -> String {
     let mut bare = String::new();
     for c in word.chars() {
         if is_combining_mark(c) {
-            // On its own it comes from a sign that stands for itself, such as ˜.
+            // A mark without a letter comes from a spacing sign such as ˜.
             if !bare.is_empty() {
                 bare.push(c);
             }
@@ -111,18 +112,18 @@ const fn is_apostrophe_letter(c: char) -> bool {
     matches!(c, 'ʹ'..='ʿ' | 'ˈ' | 'ˊ' | 'ˋ' | 'ˮ' | '\u{a78b}' | '\u{a78c}')
 }
 
-/// How two names that differ are alike, for the officer who compares them.
+/// How similar two differing names are, for the officer who compares them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
     /// [`key`] is the same.
     Same,
     /// Only blanks differ.
     Spaces,
-    /// Only *almarhum*, *almarhumah* (deceased), as registers note it behind a father's name, differs.
+    /// Only *almarhum* or *almarhumah* (deceased) differs, which registers write behind a father's name.
     Deceased,
     /// One is a part of the other.
     Longer,
-    /// Something else.
+    /// Any other difference.
     Other,
 }
 

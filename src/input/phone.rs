@@ -31,16 +31,16 @@ const LENGTH: Text = Text::new(
     "The number of digits does not fit an Indonesian number; look at your number again.",
 );
 
-/// A number as typed, in E.164: `+` and at most 15 digits. `08…`, `8…`, `62…`, `+62…`, `0062…` and `+62 0…` are the same
-/// Indonesian number. Behind `+8` most people have forgotten the 62: where a country's code is an Indonesian mobile prefix
-/// too, only what is a mobile number there is taken.
+/// Reads a typed number as E.164: `+` and at most 15 digits. `08…`, `8…`, `62…`, `+62…`, `0062…` and `+62 0…` are the
+/// same Indonesian number. Most people who type `+8…` forgot the 62: where a country code is also an Indonesian mobile
+/// prefix, only a valid mobile number of that country is accepted.
 ///
 /// # Errors
 /// What to correct.
 pub fn clean(text: &str) -> Result<String, Text> {
     let typed: String = text
         .chars()
-        // Contacts are copied with marks of direction around the number.
+        // Numbers copied from contacts have directional marks around them.
         .filter(|c| !is_invisible(*c) && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
         .map(|c| if c == '\u{ff0b}' { '+' } else { ascii_digit(c).unwrap_or(c) })
         .collect();
@@ -51,13 +51,13 @@ pub fn clean(text: &str) -> Result<String, Text> {
     };
     let kept: String =
         typed.chars().filter(|c| !c.is_whitespace() && !is_dash(*c) && !matches!(c, '.' | '(' | ')')).collect();
-    // 021 5551234/35 is two lines of one house; which of them is meant nobody can tell.
+    // 021 5551234/35 names two lines of one house, and it is unknown which one is meant.
     if kept.contains(['/', ',', ';', '&']) || kept.chars().skip(1).any(|c| c == '+') {
         return Err(ONE);
     }
     let (international, digits) = match (kept.strip_prefix('+'), kept.strip_prefix("00")) {
         (Some(rest), _) => (true, rest),
-        // 008… is a mobile number with one 0 too many or a country that begins with 8: nobody can tell.
+        // 008… is either a mobile number with one 0 too many or a country code that begins with 8.
         (None, Some(rest)) if !rest.starts_with(['0', '8']) => (true, rest),
         (None, Some(_)) => return Err(PREFIX),
         (None, None) => (false, kept.as_str()),
@@ -85,9 +85,9 @@ pub fn clean(text: &str) -> Result<String, Text> {
             Err(COUNTRY)
         };
     };
-    // +62 0812 …: the 0 in front of the national number is dialled inside the country only.
+    // +62 0812 …: the trunk prefix 0 is dialled only inside the country.
     let national = national.strip_prefix('0').unwrap_or(national);
-    // Area 0628 has short numbers: so many digits are a mobile number behind a second 62.
+    // Area 0628 has short numbers, so a longer one is a mobile number behind a second 62.
     if national.starts_with("628") && national.len() >= 11 {
         return Err(TWICE);
     }
@@ -99,9 +99,9 @@ pub fn clean(text: &str) -> Result<String, Text> {
     if fits { Ok(format!("+62{national}")) } else { Err(LENGTH) }
 }
 
-/// Whether digits begin with a country code that is assigned to a country, area or satellite network whose numbers people
-/// have (ITU-T E.164, list of assigned codes of 2016 with its amendments), and, where that code begins Indonesian mobile
-/// numbers too, whether the rest is a mobile number by the plan that the country notified to ITU.
+/// Whether digits begin with a country code assigned to a country, area or satellite network whose numbers people have
+/// (ITU-T E.164, list of assigned codes of 2016 with its amendments). Where that code is also an Indonesian mobile
+/// prefix, the rest must be a mobile number by the plan that the country notified to ITU.
 fn is_abroad(digits: &str) -> bool {
     let part = |from: usize, to: usize| digits.get(from..to).and_then(|text| text.parse::<u16>().ok()).unwrap_or(0);
     let length = digits.len();

@@ -44,7 +44,7 @@ pub async fn work_off<Q: Queue>(queue: Arc<Q>, wake: Wake, stop: CancellationTok
         if most > working.len() {
             match queue.take(most - working.len()).await {
                 Ok(items) => items.into_iter().for_each(|item| begin(&queue, &mut working, item)),
-                // Another node took at the same moment: it has them.
+                // Another node leased them at the same moment.
                 Err(Error::Db(DbError::Contention)) => {}
                 Err(error) => tracing::warn!(job.name = Q::NAME, error.cause = %error, "the queue cannot be read"),
             }

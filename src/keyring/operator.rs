@@ -86,7 +86,7 @@ impl Keyring {
     /// `not_found`; `wrong_state` when it is the active key and no other one waits.
     pub async fn revoke(context: &Context, kid: KeyId) -> Result<()> {
         let token = KeyPurpose::Token;
-        // Keys may be promoted or revoked elsewhere meanwhile: then what was read is read again.
+        // Keys may be promoted or revoked elsewhere meanwhile; then the rows are read again.
         for _ in 0..REVOKE_TRIES {
             let now = context.now();
             let mut tx = context.db.write().await?;

@@ -168,7 +168,7 @@ impl Keyring {
                 ripe.push(row);
             }
         }
-        // Nobody waits for a connection with one in hand.
+        // No task may wait for a second connection while it holds one.
         drop(reader);
         let mut changed = false;
         for row in ripe {

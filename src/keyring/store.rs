@@ -170,7 +170,7 @@ pub async fn lacking(tx: &mut Tx, kid: &[u8], since: Timestamp) -> DbResult<i64>
 const FORGET_KEYS: &str = "DELETE FROM node_key WHERE node_id = $1";
 const FORGET: &str = "DELETE FROM node WHERE node_id = $1";
 
-/// A node that stops takes its report back, so that nobody waits for it.
+/// A node that stops withdraws its report, so that no rotation waits for it.
 pub async fn forget(tx: &mut Tx, node: Uuid) -> DbResult<()> {
     execute!(tx, FORGET_KEYS, node)?;
     execute!(tx, FORGET, node).map(|_| ())

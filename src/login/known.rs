@@ -1,5 +1,6 @@
-//! Browsers that a person logged in with before. A stranger who knows a name, and even one who shares the office's address,
-//! cannot use up the tries of such a browser: it shows a ticket that only this service could write, and has tries of its own.
+//! Known browsers: browsers from which a person logged in before. Such a browser presents a ticket that only this
+//! service can issue, and has tries of its own. So a stranger who knows a user name, even from the office's own
+//! address, cannot use them up.
 
 use super::service::Realm;
 use crate::clock::{DAY, Timestamp};
@@ -15,7 +16,7 @@ const ID: usize = 16;
 const BODY: usize = ID + 8;
 const TICKET: usize = BODY + 32;
 
-/// Which browser this is for a person: an id that says nothing.
+/// A random id of a browser for one person.
 pub type BrowserId = [u8; ID];
 
 /// Reads the cookie: the id under which `username` logged in from this browser before.
@@ -23,7 +24,7 @@ pub fn read(vault: &Vault, realm: Realm, username: &str, cookie: &str, now: Time
     tickets(cookie).find_map(|text| {
         let ticket = decode_exact::<TICKET>(text)?;
         let (body, mac) = ticket.split_at(BODY);
-        // Compared as a whole with what this service would write; a forger has no key to try with.
+        // The whole ticket is compared with the one that this service would issue; a forger lacks the key.
         let right = mac_of(vault, realm, username, body);
         let issued = Timestamp::from_micros(i64::from_be_bytes(body[ID..].try_into().ok()?));
         let fresh = issued <= now.plus_seconds(60) && issued > now.plus_seconds(-TICKET_DAYS * DAY);
@@ -31,8 +32,8 @@ pub fn read(vault: &Vault, realm: Realm, username: &str, cookie: &str, now: Time
     })
 }
 
-/// The cookie with a new ticket for `username`, before those of others that were in it. A browser that is known keeps its id,
-/// so that a cookie that was copied has no tries of its own.
+/// The cookie with a new ticket for `username`, in front of the tickets of others. A known browser keeps its id, so
+/// that a copied cookie gets no tries of its own.
 pub fn write(
     vault: &Vault,
     random: &Random,

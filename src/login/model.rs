@@ -10,8 +10,8 @@ pub const SESSION_HOURS: i64 = 12;
 /// Minutes after the last failure until failures are forgotten.
 pub const FORGET_MINUTES: i64 = 60;
 
-/// How tries that fail are slowed down: some are free, then each makes the next wait twice as long. Nobody is locked out for
-/// good, and nobody guesses faster than the longest wait allows.
+/// How failed tries are slowed down: the first ones are free, then every failure doubles the wait. Nobody is locked out
+/// for good, and nobody can guess faster than the longest wait allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// Failures without a wait.

@@ -1,5 +1,5 @@
-//! Passwords as argon2id hashes (RFC 9106), computed in a small pool of their own so that a flood of log-ins does not
-//! take the processors from everything else.
+//! Passwords as argon2id hashes (RFC 9106), computed in a small pool of their own, so that a flood of log-ins does not
+//! take all processors.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use crate::fair::{Turn, Turns};
 use crate::random::Random;
 use crate::secret::Redacted;
 
-/// Letters and signs that a password has at least besides such words and digits.
+/// Fewest letters and signs in a password beside known words and digits.
 const LEAST_BESIDE: usize = 8;
 
 /// Shortest password that is accepted, in characters.
 pub const MIN_LENGTH: usize = 12;
 /// Longest password that is accepted, in characters.
 pub const MAX_LENGTH: usize = 200;
-/// What of a password is judged: guessing further into it costs time and adds nothing.
+/// Length of the part of a password that is estimated: more costs time and adds nothing.
 const JUDGED: usize = 28;
-/// Words that everybody here would try first; the estimator's own lists are English names and words, and passwords that leaked
-/// worldwide.
+/// Indonesian words that an attacker would try first. The estimator's own lists are English names and words, and
+/// passwords that leaked worldwide.
 const LOCAL: &[&str] = &[
     "indonesia",
     "rahasia",
@@ -144,7 +144,7 @@ const LOCAL: &[&str] = &[
 
 /// Log-ins that may wait for each hash that is computed at a time: some 20 ms each, so the last waits for a second at most.
 const WAITING_PER_SLOT: usize = 64;
-/// What a hash takes, as it is charged before; what it takes longer is charged after.
+/// Estimated cost of a hash, charged in advance; time beyond it is charged afterwards.
 const COST: Duration = Duration::from_millis(20);
 /// How long a log-in waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -155,19 +155,20 @@ pub struct Passwords {
     strangers: Turns,
     /// Browsers that are known and sessions that are open do not stand in line with strangers.
     known: Turns,
-    /// The hash of nothing anybody knows: compared against when the user does not exist, so that both take equally long.
+    /// A decoy hash, compared when the user does not exist, so that both cases take equally long.
     decoy: Arc<str>,
     computed: Arc<AtomicU64>,
 }
 
-/// A turn at computing hashes, until it is dropped and what was computed with it has ended: who hangs up stops no hash.
+/// A turn at computing hashes. It ends when it is dropped and its hash is done: a client that disconnects does not stop
+/// a hash.
 #[derive(Debug)]
 pub struct Place {
     turn: Arc<Turn>,
 }
 
 impl Place {
-    /// Computes on a thread that may take its time.
+    /// Computes on a thread for blocking work.
     async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let turn = Arc::clone(&self.turn);
         let done = tokio::task::spawn_blocking(move || {
@@ -191,8 +192,8 @@ impl Passwords {
         Ok(Self { strangers: turns(), known: turns(), decoy: decoy.into(), computed: Arc::default() })
     }
 
-    /// Waits for a turn of a stranger, or of somebody who is known, from this address: who used the pool least of late is
-    /// next. To be taken before a try is counted: whom a flood keeps out loses no try.
+    /// Waits for a turn for this address, as unknown or known. The address with the least recent use is next. Take the
+    /// turn before counting a try: a person whom a flood keeps waiting must not lose a try.
     ///
     /// # Errors
     /// `overloaded` when too many wait.
@@ -204,7 +205,7 @@ impl Passwords {
         }
     }
 
-    /// Whether `password` fits `stored`; without a stored hash it takes as long and is wrong.
+    /// Whether `password` matches `stored`; without a stored hash it takes as long and does not match.
     ///
     /// # Errors
     /// A fault of ours.
@@ -264,9 +265,9 @@ fn verify(stored: &str, password: &str) -> bool {
     hasher().is_ok_and(|hasher| hasher.verify_password(password.as_bytes(), &parsed).is_ok())
 }
 
-/// Refuses passwords that are guessed easily: too short, known from leaks, made of words, names, dates, rows of keys, or of
-/// what everybody knows about the person (`words`: user name, full name, office). Judged by zxcvbn, whose lists are in the
-/// program; 10^8 guesses are the least (its score of 3).
+/// Refuses passwords that are easily guessed: too short, leaked, or made of words, names, dates, rows of keys, or facts
+/// known about the person (`words`: user name, full name, office). The estimate is zxcvbn's, whose lists are part of
+/// the program; it must be at least 10^8 guesses (a score of 3).
 ///
 /// # Errors
 /// `invalid_field`.
@@ -315,11 +316,12 @@ const fn read_as(sign: char) -> char {
     }
 }
 
-/// Whether a password says the name of the person or the office, forwards or backwards, or has little besides such words, the
-/// place's, and digits. Joined, they cost zxcvbn's guesser a power of ten each, but whoever knows the office tries them first.
+/// Whether a password contains the name of the person or office, forwards or backwards, or little besides such words,
+/// place names and digits. zxcvbn counts a power of ten for each such word, but an attacker who knows the office tries
+/// them first.
 fn is_made_of(known: &[String], password: &str) -> bool {
     let signs: Vec<char> = password.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
-    // A word may be written with separators between its letters: they are passed over.
+    // A word may be written with separators between its letters, which are ignored.
     let letters: Vec<(usize, char)> =
         signs.iter().map(|c| read_as(*c)).enumerate().filter(|(_, c)| c.is_alphanumeric()).collect();
     let mut covered = vec![false; signs.len()];
@@ -343,7 +345,7 @@ const fn is_separator(sign: char) -> bool {
     matches!(sign, '-' | '_' | '.' | ',' | '/' | '!' | '?')
 }
 
-/// A password that nobody chose: 20 characters of base64url, 120 bits.
+/// A generated password: 20 characters of base64url, 120 bits.
 pub fn generate(random: &Random) -> Redacted<String> {
     Redacted(crate::credential::jwk::base64url(&random.bytes::<15>()))
 }

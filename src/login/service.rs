@@ -106,8 +106,8 @@ pub struct LogIns {
     pub(super) realm: Realm,
     pub(super) audit: audit::Service,
     wrong: Throttle,
-    /// A sealed authenticator secret of nobody: what is opened and compared when there is no account, so that both take
-    /// equally long.
+    /// A decoy authenticator secret, opened and compared when there is no account, so that both cases take equally
+    /// long.
     decoy: Vec<u8>,
 }
 
@@ -169,7 +169,7 @@ impl LogIns {
     /// # Errors
     /// When the database does not answer.
     pub async fn account(&self, username: &str) -> Result<Option<AccountRow>> {
-        // What cannot be a user name is nobody's, and is not asked for: PostgreSQL knows no text with a zero byte.
+        // A text that cannot be a user name is not looked up: PostgreSQL accepts no text with a zero byte.
         let name = super::check_username(username).unwrap_or_else(|_| String::from("-"));
         let mut reader = self.context.db.read().await?;
         Ok(self.realm.statements().account_by_name(&mut reader, &name).await?.filter(AccountRow::is_active))
@@ -186,7 +186,8 @@ impl LogIns {
             let place = self.passwords.queue(client.address, true).await?;
             return self.admit(Try { source, total: None, address: None, place }).await;
         }
-        // Counted before it is judged, and given back when it was right: many at once are no more than one after the other.
+        // A try is counted before it is judged and refunded when it was right, so parallel tries get no more than
+        // sequential ones.
         self.wrong.begin(client.address, now).map_err(|seconds| Refusal::new(Code::TooMany).retry_after(seconds))?;
         let address = client.address.to_string();
         let source = self.subject(&[username.as_bytes(), address.as_bytes()]);
@@ -197,7 +198,7 @@ impl LogIns {
         admitted.inspect_err(|error| self.take_back(Some(client.address), error))
     }
 
-    /// A fault of ours is nobody's wrong guess: an office does not wait because the database was away.
+    /// A fault of ours does not count as a wrong guess: an office must not wait because the database was away.
     fn take_back(&self, stranger: Option<IpAddr>, error: &Error) {
         if let Some(address) = stranger
             && !matches!(error, Error::Refused(_))
@@ -225,7 +226,7 @@ impl LogIns {
             tx.commit().await?;
             return Ok(counted);
         };
-        // Nothing was judged: what strangers' tries keep waiting uses up none of the person's own.
+        // Nothing was judged, so a wait caused by unknown clients uses up none of the person's own tries.
         tx.rollback().await?;
         Err(Refusal::new(Code::TooMany)
             .detail(
@@ -236,8 +237,9 @@ impl LogIns {
             .into())
     }
 
-    /// Judges a try and opens a session. Every failure takes the same steps: one password hash, one counted try at codes, one
-    /// secret opened, one code compared, one step to be spent, one entry; only rows that nobody has are missed.
+    /// Judges a try and opens a session. Every failure takes the same steps: one password hash, one counted try at
+    /// codes, one secret opened, one code compared, one step spent, one entry. Only writes to rows that do not exist
+    /// are missing.
     ///
     /// # Errors
     /// `login_failed` whatever was wrong.
@@ -260,7 +262,8 @@ impl LogIns {
         let subject_id = if person.is_nil() { self.pseudonym(username) } else { person };
         let event = Event { chain: self.realm.chain(owner), actor, action: Action::LogIn, subject_id };
         if !right {
-            // The person's row before those of the log, as where a log-in succeeds: both may be under way at once.
+            // The person's row is locked before the log's rows, as in a successful log-in, because both may run at
+            // once.
             statements.note_failure(&mut tx, person).await?;
             let all = self.audit.count(&mut tx, Uuid::nil(), "unknown log-ins").await?;
             if !person.is_nil() || all <= UNKNOWN_PER_HOUR || audit::model::is_written(all) {
@@ -293,9 +296,10 @@ impl LogIns {
         let Proof { account, password, code } = proof;
         let stored = account.as_ref().map(|account| account.password_hash.clone());
         let fits = self.passwords.fits(&counted.place, password, stored).await?;
-        // Whoever has the password could try codes from ever new addresses. So strangers' tries are counted for the person
-        // alone; nobody without the password can use them up, and the answer does not tell that it was right. A browser that
-        // is known has tries of its own: who stole the password does not keep its owner out.
+        // An attacker with the password could try codes from ever new addresses. So tries of unknown browsers are
+        // counted per person. Nobody without the password can use them up, and the answer does not reveal that the
+        // password was right. A known browser has tries of its own, so a thief of the password cannot lock its owner
+        // out.
         let person = account.as_ref().map_or(Uuid::nil(), |account| account.person_id);
         let codes = if fits && counted.total.is_some() {
             self.subject(&[person.as_bytes(), b"codes"])
@@ -341,8 +345,8 @@ impl LogIns {
         Ok(())
     }
 
-    /// Continues an idle session with the password alone, under a new value of the cookie: the old one ends, so that what
-    /// somebody copied while the screen was locked is worth nothing.
+    /// Continues an idle session with the password alone, under a new value of the cookie. The old value ends, so a
+    /// cookie copied while the screen was locked is worthless.
     ///
     /// # Errors
     /// `session_ended`, `login_failed`, `too_many`.
@@ -356,7 +360,7 @@ impl LogIns {
         let now = self.context.now();
         life.require_unended(now)?;
         let account = self.account_of(person).await?;
-        // Whoever has the session is no stranger who tries names: such tries are the session's own.
+        // The holder of a session is no unknown client: such tries are counted for the session itself.
         let source = self.subject(&[&digest(token), b"resume"]);
         let counted = self.admit(Try { source, total: None, address: None, place: self.own_turn().await? }).await?;
         let event = self.event(&account, Action::SessionResumed, person);
@@ -489,7 +493,8 @@ impl LogIns {
         self.context.vault.mac_index(Label::LoginSubject, &all).to_vec()
     }
 
-    /// An id for a name that nobody has, so that tries at it can be told from others in the log without writing it there.
+    /// An id for an unknown user name, so that its tries can be distinguished in the log without writing the name
+    /// there.
     fn pseudonym(&self, username: &str) -> Uuid {
         let digest = self.subject(&[username.as_bytes(), b"nobody"]);
         Uuid::from_slice(&digest[..16]).unwrap_or_default()

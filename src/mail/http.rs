@@ -39,8 +39,8 @@ pub fn routes_here(mailbox: Mailbox) -> Router {
     routes(mailbox).layer(from_fn(this_machine_only))
 }
 
-/// Whoever is connected, asks under a name, or was handed on from elsewhere, sees nothing. The name is looked at because a
-/// page from elsewhere may let its own name stand for this machine.
+/// Refuses peers that are not this machine, forwarded requests, and a `Host` that is no loopback name: a foreign page
+/// may point its own name at this machine (DNS rebinding).
 async fn this_machine_only(request: Request, next: Next) -> Response {
     let here = request.extensions().get::<PeerAddress>().is_some_and(|peer| peer.0.to_canonical().is_loopback());
     let headers = request.headers();

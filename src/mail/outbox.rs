@@ -15,7 +15,7 @@ use crate::{change, execute, fetch_all, fetch_one, fetch_optional, text_column};
 pub const LEASE_SECONDS: i64 = 120;
 /// Seconds after which a message that could not be sent is parked.
 pub const GIVE_UP_SECONDS: i64 = DAY;
-/// Attempts after which a message is parked whatever happened to them: one that kills its worker must not return forever.
+/// Attempts after which a message is parked in any case: one that crashes its worker must not come back for ever.
 pub const MAX_ATTEMPTS: i64 = 100;
 /// Seconds until an address may get one message more.
 pub const ALLOWANCE_INTERVAL_SECONDS: i64 = HOUR;
@@ -37,8 +37,8 @@ pub enum MailKind {
 crate::text_column!(MailKind);
 
 impl MailKind {
-    /// How many messages of this kind one address may get at once. Each kind has an allowance of its own: strangers who cause
-    /// warnings use up nothing of a holder's codes. One warning tells of all that happened while it waited.
+    /// How many messages of this kind one address may get at once. Each kind has an allowance of its own, so strangers
+    /// who cause warnings do not use up a holder's codes. One warning covers everything that happened while it waited.
     pub const fn burst(self) -> i64 {
         match self {
             Self::ActivationCode => 3,
@@ -108,7 +108,7 @@ const DUE: &str = "
     SELECT CAST(1 AS BIGINT) FROM mail_outbox
     WHERE state = 'queued' AND due_at <= $1 AND lease_until <= $1 LIMIT 1";
 
-// The outer conditions repeat the inner ones: of two nodes that choose the same row, the second finds it leased.
+// The outer conditions repeat the inner ones, so of two nodes that choose the same row, the second finds it leased.
 const LEASE: &str = "
     UPDATE mail_outbox SET lease_holder = $1, lease_until = $2, attempts = attempts + 1
     WHERE mail_id IN (
@@ -138,12 +138,12 @@ const RETRY: &str = "
     UPDATE mail_outbox SET due_at = $3, lease_until = 0, lease_holder = NULL, last_error = $4
     WHERE mail_id = $1 AND state = 'queued' AND lease_holder = $2";
 
-// One that waits comes first: nodes' clocks differ, so the newest row may carry an older time than one that was sent.
+// A waiting message comes first: nodes' clocks differ, so the newest row may have an older time than one that was sent.
 const STATE: &str = "
     SELECT state, attempts, due_at FROM mail_outbox WHERE reference = $1 AND kind = $2 AND state <> 'dropped'
     ORDER BY CASE state WHEN 'queued' THEN 0 ELSE 1 END, created_at DESC, mail_id DESC LIMIT 1";
 
-// A leaky bucket in one row and one statement: full_at is the time at which nothing of the burst is used any more.
+// A leaky bucket in one row and one statement: at `full_at` the whole burst is available again.
 const RESERVE: &str = "
     INSERT INTO mail_allowance (kind, email_index, full_at) VALUES ($1, $2, $3 + $4)
     ON CONFLICT (kind, email_index) DO UPDATE
@@ -191,8 +191,8 @@ pub async fn enqueue_at(
     Ok(mail_id)
 }
 
-/// Drops what still waits of this kind about this reference, because a newer message takes its place. One that is being
-/// sent at this moment goes out, but nothing follows from it.
+/// Drops waiting messages of this kind and reference, because a newer one replaces them. One that is being sent now
+/// still goes out, but has no effect.
 ///
 /// # Errors
 /// When the database did not do it.
@@ -328,14 +328,14 @@ pub async fn mark_failed(
     if now >= last || leased.attempts >= MAX_ATTEMPTS {
         return Ok(if park(tx, leased, reason).await?.happened() { AfterFailure::Parked } else { AfterFailure::Lost });
     }
-    // The last attempt falls on the end of the day, so that a day is what the message really had.
+    // The last attempt is at the end of the day, so that the message really gets a whole day.
     let due = now.plus_seconds(delay_seconds(random, leased.attempts)).min(last);
     let changed = change!(tx, RETRY, leased.mail_id, leased.lease, due, reason)?;
     Ok(if changed.happened() { AfterFailure::RetryAt(due) } else { AfterFailure::Lost })
 }
 
-/// Seconds until the next attempt: doubling from 10 s to 1 h, of which the upper half is random, so that a mail server
-/// that comes back is not met by everybody at once.
+/// Seconds until the next attempt: doubling from 10 s to 1 h, with a random upper half, so that not all messages hit a
+/// recovered mail server at once.
 fn delay_seconds(random: &Random, attempts: i64) -> i64 {
     let doublings = u32::try_from(attempts.clamp(1, 16) - 1).unwrap_or(0);
     let full = (FIRST_DELAY_SECONDS << doublings).min(LONGEST_DELAY_SECONDS);

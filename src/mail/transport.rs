@@ -191,8 +191,8 @@ fn http_date(now: Timestamp) -> String {
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// Only a refused recipient is final. A server that refuses *us* (log-in, policy, sender) answers 5xx as well, but there
-/// the operator mends something and every waiting message goes out.
+/// Only a refused recipient is final. A server that refuses *us* (log-in, policy, sender) also answers 5xx, but after
+/// the operator has fixed the cause, every waiting message goes out.
 fn classify(error: &lettre::transport::smtp::Error) -> SendError {
     let Some(status) = error.status() else {
         let what = if error.is_timeout() {

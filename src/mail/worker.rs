@@ -1,4 +1,4 @@
-//! Background work: leases due messages, has them composed, sends them, notes what came of it.
+//! The mail worker: leases due messages, composes and sends them, and records the outcome.
 //!
 //! Sending happens outside any transaction. A crash between hand-over and noting it means that the message goes out once
 //! more when the lease has run out, with the same Message-ID.
@@ -77,7 +77,7 @@ impl Worker {
 
     async fn attempt(&self, leased: &Leased) -> Result<Outcome> {
         let Some(message) = self.letters.message(leased) else {
-            // Written by a newer node, which will take it: let it be for a while.
+            // Written by a newer node, which will send it: postponed.
             return self.note_failure(leased, "unknown kind").await;
         };
         if leased.attempts > outbox::MAX_ATTEMPTS {
@@ -91,7 +91,8 @@ impl Worker {
                 return self.note_failure(leased, "composing").await;
             }
         };
-        // Of the address nothing is logged, not even its domain: some are one person's. The message's id finds its row.
+        // Nothing of the address is logged, not even its domain, which may be one person's. The message's id finds its
+        // row.
         let watch = crate::clock::stopwatch();
         match self.transport.send(&email, self.clock.now()).await {
             Ok(()) => {
@@ -130,8 +131,8 @@ impl Worker {
     async fn try_note_sent(&self, leased: &Leased, message: Message) -> Result<Outcome> {
         let now = self.clock.now();
         let noted = transaction!(self.db, "mail.sent", |tx| {
-            // What the message is about before the message: whoever replaces a message takes them in this order too, and two
-            // that took them in opposite orders would wait for each other.
+            // The registration's row is locked before the message's, as in code that replaces a message: opposite
+            // orders would deadlock.
             self.letters.sent(tx, message, now).await?;
             outbox::mark_sent(tx, leased, now).await?.or(Code::WrongState)
         });

@@ -1,4 +1,4 @@
-//! Writing many records: sealed by workers, in any number at once, and written by one writer, in order.
+//! Writing many records: worker threads seal batches in parallel, and one writer stores them in order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::vault::{Label, VaultError};
 pub(super) const ROWS: usize = 1_000;
 /// Batches that are prepared while another is written.
 pub(super) const AHEAD: usize = 4;
-/// How often a batch is prepared anew when somebody else inserted one of its NIKs in between.
+/// Most times that a batch is sealed again because one of its NIKs was inserted meanwhile.
 const TRIES: usize = 8;
 
 /// A record for the register.
@@ -109,7 +109,7 @@ impl LocalRegister {
         Ok(Prepared { records, sealed, extra })
     }
 
-    /// Seals for the resident that has the NIK already, or for a new one: a seal is bound to its row.
+    /// Seals for the resident who has the NIK already, or for a new one, because a seal is bound to its row.
     async fn seal(&self, records: &Arc<Indexed>) -> Result<(Vec<RecordRow>, Vec<PortraitRow>), BatchError> {
         let indexes: Vec<Vec<u8>> = records.iter().map(|(index, _)| index.clone()).collect();
         let known: HashMap<Vec<u8>, Uuid> = {
@@ -139,7 +139,8 @@ impl LocalRegister {
     pub(super) async fn write<T>(&self, batch: &mut Prepared<T>, step: Option<Step<'_>>) -> Result<(), BatchError> {
         for _ in 1..TRIES {
             match self.try_write(batch, step.as_ref()).await {
-                // One of the NIKs came in since the batch was sealed: it needs that resident's seal.
+                // One of the NIKs was inserted after the batch was sealed, so the batch must be sealed for that
+                // resident.
                 Err(BatchError::Db(DbError::Unique)) => batch.sealed = self.seal(&batch.records).await?,
                 Err(BatchError::Db(DbError::Contention)) => {}
                 done => return done,

@@ -1,4 +1,4 @@
-//! The data check: a leased job that asks the population register, so that nobody waits for it in a queue.
+//! The register check: a leased job that asks the population register, so that no request waits for it.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ impl Service {
         let due = store::due_checks(&mut reader, now, BATCH).await?;
         drop(reader);
         let mut leased = 0;
-        // Several at once: one that waits for a slow register must not hold the others up.
+        // Several checks run at once: one that waits for a slow register must not delay the others.
         for some in due.chunks(AT_ONCE) {
             for checked in futures_util::future::join_all(some.iter().map(|id| self.check_one(*id))).await {
                 leased += usize::from(checked?);
@@ -115,7 +115,7 @@ impl Service {
         }
         let row = required(store::lookup(&mut tx, id).await?)?;
         if row.sealed_changed_since(submitted, &self.context.vault)? {
-            // The resident corrected the data while the register was answering: check again what stands there now.
+            // The resident corrected the data while the register was answering: check the new data.
             tx.rollback().await?;
             let mut tx = self.context.db.write().await?;
             store::postpone_check(&mut tx, id, now).await?;
@@ -144,7 +144,7 @@ impl Service {
         let until = if complete { approved_until(now) } else { row.expires_at };
         let to = if complete { State::CodeSent } else { State::AwaitingOfficer };
         let generation = row.code_generation + i64::from(complete);
-        // The row is held since its check was finished: only its time can be over.
+        // The row is locked since its check was recorded, so only its time can be over.
         if !store::complete_pending(tx, row, to.as_str(), now, until, generation).await?.happened() {
             return Ok(());
         }
@@ -153,7 +153,7 @@ impl Service {
             self.prepare_holder(tx, &row, now).await?;
             self.send_code(tx, &row, now).await?;
         }
-        // Last, as in an approval: whoever holds the chain waits for nothing else.
+        // The audit entry comes last, as in an approval: a transaction that locks the chain must wait for nothing else.
         let chain = row.office_id.unwrap_or(GENERAL);
         let event = Event { chain, actor: Actor::System, action: Action::ApprovalCompleted, subject_id: id };
         let outcome = if complete { Outcome::Done } else { Outcome::Refused(Code::WrongState) };

@@ -110,7 +110,7 @@ pub struct Figure {
     pub mine: i64,
 }
 
-/// Said to an officer who scans what is over; the words for residents tell *them* to register again.
+/// The refusal for an officer who scans an ended registration; the texts for residents tell *them* to register again.
 fn finished(state: State) -> Error {
     let (id, en) = if state == State::Active {
         (
@@ -126,12 +126,12 @@ fn finished(state: State) -> Error {
     Refusal::new(Code::WrongState).detail(id, en).into()
 }
 
-/// The version that clients see of a revision; they compare it and send it back, and read nothing from it.
+/// The version that clients see of a revision: an opaque text that they compare and send back.
 pub(super) fn version_of(revision: i64) -> String {
     format!("{revision:x}")
 }
 
-/// Said to an officer who decides on what is no longer there.
+/// The refusal for a decision on a version that has changed since.
 pub(super) fn changed_since() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "Ada yang berubah sejak Anda membukanya (data, swafoto, atau jawaban data kependudukan); buka lagi, lalu putuskan.",
@@ -207,7 +207,8 @@ impl Service {
             && row.match_tries < store::MATCH_TRIES
             && at > now.plus_seconds(-MATCH_MINUTES * MINUTE)
         {
-            // Scanned again, it stands first on the officer's list again: others may have come before it meanwhile.
+            // A new scan moves the resident to the top of the officer's list again, ahead of those who scanned
+            // meanwhile.
             let mut tx = self.context.db.write().await?;
             if store::offer_again(&mut tx, id, number, record.subject, now).await?.happened() {
                 tx.commit().await?;
@@ -314,7 +315,7 @@ impl Service {
         Ok(self.scan_counts(&row, actor) && state_of(&row)?.is_before_approval())
     }
 
-    /// At the counter the data check does not wait for its turn: try it now, within the register's time-out.
+    /// At the counter the register check does not wait for its turn: it runs now, within the register's timeout.
     pub async fn ensure_checked(&self, id: Uuid) {
         if let Err(error) = self.check_one(id).await {
             tracing::warn!(error.cause = %error, "a data check at the counter could not run");
@@ -327,7 +328,7 @@ impl Service {
     /// `not_found` when it was not scanned at this office.
     pub async fn view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
         let mut tx = self.context.db.read().await?;
-        // The row before what belongs to it: what changes in between makes another version.
+        // The row is read before what belongs to it: a change in between gives another version.
         let row = self.in_office(&mut tx, actor, id).await?;
         let taken_at = store::selfie_taken_at(&mut tx, id).await?;
         let submitted = open(&self.context.vault, &row)?;
@@ -437,7 +438,7 @@ impl Service {
         let expires_at = if done { approved_until(now) } else { row.expires_at };
         let generation = row.code_generation + i64::from(done);
         self.decide(tx, actor, &row, to, None, &decision, (expires_at, None), generation).await?;
-        // After the guarded update, so that a credential that became active in between is seen.
+        // Read after the guarded update, so that a credential that became active meanwhile is seen.
         if let Some(resident) = row.resident_id
             && ports::has_usable_credential(tx, resident).await?
         {
@@ -544,7 +545,7 @@ impl Service {
             revision: row.revision,
         };
         match store::decide(tx, &decided).await.map(Changed::happened) {
-            // Whoever comes back with other data or another selfie is to be asked for anew.
+            // A resident who comes back with other data or another selfie needs a new request.
             Ok(true) => Ok(store::drop_release(tx, id).await?),
             Ok(false) => Err(changed_since().into()),
             Err(DbError::Unique) => Err(Code::AlreadyActive.into()),

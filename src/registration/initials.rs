@@ -1,4 +1,4 @@
-//! What of a name tells waiting people apart on an officer's screen without naming them.
+//! Initials, which distinguish waiting people on an officer's screen without naming them.
 
 /// Initials shown at most.
 const MOST: usize = 4;

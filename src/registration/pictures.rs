@@ -1,5 +1,5 @@
-//! Decoding pictures, a few at once: whose client used the decoders least of late is next, and what a picture will cost is
-//! known from its headers before.
+//! Decoding pictures, a few at once. The client with the least recent use is next, and the cost of a picture is known
+//! from its headers in advance.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -160,7 +160,7 @@ impl Service {
             if same && require_live(&newest, now).is_ok() {
                 return self.status_of(&mut tx, &newest).await;
             }
-            // Held, because what ends it must know where it stands: an officer may be approving it at this moment.
+            // Locked, because its state decides what ends with it, and an officer may be approving it at this moment.
             let row = store::hold(&mut tx, newest.registration_id).await?.ok_or(DbError::Contention)?;
             let state = state_of(&row)?;
             if !state.is_ended() && row.expires_at > now {
@@ -244,7 +244,7 @@ impl Service {
         self.awaits_selfie(device, id).await?;
         let now = self.context.now();
         self.pictures.admit(from, now)?;
-        // Counted in a transaction of its own before anything is decoded: what is refused was decoded too.
+        // Counted in a transaction of its own before decoding, because a refused picture was decoded too.
         let mut tx = self.context.db.write().await?;
         let counted = window::SELFIES.count(&mut tx, &[device], now).await?;
         tx.commit().await?;
@@ -253,7 +253,8 @@ impl Service {
         let sealed = self.context.vault.seal_bytes(&self.context.random, "registration_selfie", id, &picture)?;
         let now = self.context.now();
         let mut tx = self.context.db.write().await?;
-        // Decoding took its time: by now it may have ended or been approved, and what nobody looks at is not kept.
+        // Decoding takes time: the registration may have ended or been approved meanwhile, and then the picture is not
+        // kept.
         store::take_selfie(&mut tx, id, device, now).await?.demand()?;
         store::put_selfie(&mut tx, id, &sealed, now).await?;
         store::drop_release(&mut tx, id).await?;

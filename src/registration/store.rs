@@ -412,7 +412,7 @@ pub async fn complete_pending(
     change!(tx, COMPLETE_PENDING, row.registration_id, row.revision, to, now, expires_at, code_generation)
 }
 
-// Every state is named, so that the index over office, state and time is walked from `since` on and no further.
+// Every state is listed, so that the index over office, state and time is scanned from `since` on only.
 const FIGURES: &str = "SELECT state, COUNT(*), COUNT(CASE WHEN decided_by = $2 AND decided_at >= $3 THEN 1 END) \
     FROM registration WHERE office_id = $1 AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction', \
     'approved_pending_register', 'code_sent', 'needs_pin', 'active', 'rejected', 'expired', 'cancelled') \
@@ -447,7 +447,7 @@ const POSTPONE_CHECK: &str = "UPDATE registration SET check_due_at = $2, check_l
 
 /// The register did not answer: try again at `due`.
 pub async fn postpone_check(tx: &mut Tx, id: Uuid, due: Timestamp) -> DbResult<()> {
-    // Answered meanwhile by another node's check: then nothing is to be postponed.
+    // Another node's check answered meanwhile: then nothing is postponed.
     change!(tx, POSTPONE_CHECK, id, due).map(Changed::either_way)
 }
 
@@ -497,8 +497,8 @@ const TAKE_SELFIE: &str = "UPDATE registration SET \
     WHERE registration_id = $1 AND device_thumbprint = $2 \
     AND state IN ('needs_selfie', 'awaiting_officer', 'needs_correction') AND ended_at IS NULL AND expires_at > $3";
 
-/// Makes room for a selfie or a retake while one may be taken; then [`put_selfie`] in the same transaction. Presence was
-/// proved with another picture: it ends.
+/// Prepares the row for a selfie or a retake, while one is allowed; call [`put_selfie`] in the same transaction. The
+/// proof of presence ends, because it was made with another picture.
 pub async fn take_selfie(tx: &mut Tx, id: Uuid, thumbprint: &[u8], now: Timestamp) -> DbResult<Changed> {
     change!(tx, TAKE_SELFIE, id, thumbprint, now)
 }
@@ -530,7 +530,7 @@ const KEEP_SELFIE_UNTIL: &str =
 
 /// Says when the selfie is to be deleted.
 pub async fn keep_selfie_until(tx: &mut Tx, id: Uuid, until: Timestamp) -> DbResult<()> {
-    // There may be none, or the day is set: the first one counts.
+    // There may be no selfie, or its day is set already: the first one counts.
     change!(tx, KEEP_SELFIE_UNTIL, id, until).map(Changed::either_way)
 }
 
@@ -574,7 +574,7 @@ pub async fn delete_long_ended(tx: &mut Tx, before: Timestamp, limit: i64) -> Db
     Ok(deleted)
 }
 
-/// That a digital KTP shall make way for this registration.
+/// A request to end a digital KTP in favour of this registration.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct ReleaseRow {
     /// The registration.

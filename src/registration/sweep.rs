@@ -21,16 +21,16 @@ impl Service {
         let mut ended = 0;
         for id in due {
             let mut tx = self.context.db.write().await?;
-            // Held, because what is deleted with it depends on where it stands at its end.
+            // Locked, because its final state decides what is deleted with it.
             let Some(row) = store::hold(&mut tx, id).await? else { continue };
             match self.end(&mut tx, &row, State::Expired, now).await {
                 Ok(()) => {
                     tx.commit().await?;
                     ended += 1;
                 }
-                // Somebody else ended or prolonged it in between; that is fine.
+                // It was ended or prolonged meanwhile, which is fine.
                 Err(Error::Refused(_)) => tx.rollback().await?,
-                // Counting it as done would make the caller ask again at once, and for ever.
+                // Counting it as done would make the caller sweep again at once, for ever.
                 Err(fault) => return Err(fault),
             }
         }

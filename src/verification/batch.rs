@@ -1,7 +1,8 @@
-//! SQL of many checks at once: the listed statements whose texts differ between the engines.
+//! SQL of batches of checks: listed statements whose texts differ between the engines.
 //!
-//! On the server a batch is one statement over arrays: one trip. The embedded engine has no trips to save, and small
-//! prepared statements are cheaper there than one with many rows: a batch is one piece of work on a thread of its own.
+//! On PostgreSQL a batch is one statement over arrays: one round trip. SQLite has no round trips to save, and small
+//! prepared statements are cheaper there than one with many rows, so a batch is one piece of work on a thread of its
+//! own.
 
 use uuid::Uuid;
 
@@ -35,8 +36,8 @@ const SPEND_ALL: &str = concat!(
      FROM asked AS a JOIN spent AS s ON s.verification_id = a.verification_id RETURNING verification_id"
 );
 
-/// [`SPEND_ALL`] for one row, where one writer at a time is certain: the record is made when the token can be spent, and
-/// tells that.
+/// [`SPEND_ALL`] for one row, on SQLite, which has one writer: the record is inserted only if the token can be spent,
+/// and the number of rows tells.
 const RECORD: &str = concat!(
     "INSERT INTO verification (verification_id, resident_id, relying_party_id, idempotency_key, body_hash, \
      purpose, verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt) \
@@ -58,7 +59,7 @@ pub(super) enum Done {
 /// Spends a token that can still be spent and records it, on the embedded engine.
 ///
 /// # Errors
-/// Whatever the database said: then the whole transaction is to be undone.
+/// The database's error: then the caller must roll the whole transaction back.
 pub(super) fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spending) -> DbResult<Done> {
     let recorded = local.execute(
         RECORD,
@@ -92,8 +93,8 @@ pub(super) fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spendi
 /// returns. At most [`MOST`], and one per credential; the answer is in their order.
 ///
 /// # Errors
-/// `DbError::Unique` when one of the idempotency keys was used before. With any error nothing is spent or recorded, but for a
-/// connection that broke while the database confirmed.
+/// `DbError::Unique` when one of the idempotency keys was used before. After any error nothing is spent or recorded,
+/// except when the connection broke during the commit.
 pub(super) async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>> {
     let mut tx = db.single().await?;
     let ids: Vec<(Uuid,)> = on_server!(&mut tx, |c| {

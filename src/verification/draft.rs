@@ -1,4 +1,5 @@
-//! What answers and records are made from. No SQL, no waiting: these run in the stages of a check, on whichever thread.
+//! Drafts of answers, records and receipts. They use no SQL and never wait: they run inside the stages of a check, on
+//! any thread.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use crate::register::Date;
 use crate::secret::Redacted;
 use crate::vault::Vault;
 
-/// Whom a genuine token is about, and how it is used up.
+/// The holder whom a genuine token names, and whether it works once.
 #[derive(Clone, Copy)]
 pub(super) struct Subject {
     pub(super) record: SealedRecord,
@@ -37,14 +38,14 @@ pub(super) struct QuestionRecord {
     pub(super) purpose: String,
 }
 
-/// A question about a token with nothing wrong so far, on its way to be answered.
+/// A question about a token with no fault so far, on its way through the pipeline.
 pub(super) struct PendingCheck {
     /// The token's signature, which is yet to be checked.
     pub(super) signed: Signed,
     pub(super) party: Arc<Party>,
     pub(super) asked: QuestionRecord,
     pub(super) subject: Subject,
-    /// What is to be shown, as far as there is any of it.
+    /// The attributes to disclose, as far as they exist.
     pub(super) wanted: AttributeSet,
     pub(super) now: Timestamp,
 }
@@ -162,7 +163,7 @@ impl Drafts {
         self.keyring.signing_blocks(KeyPurpose::Receipt)
     }
 
-    /// The valid answer to a question whose signature was found good, and what is to be written for it.
+    /// The valid answer to a question whose signature is good, and the row to write for it.
     ///
     /// # Errors
     /// As [`Drafts::content`]; when the receipt key cannot sign.

@@ -51,7 +51,7 @@ impl FromRequestParts<Arc<Service>> for AuthenticatedParty {
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Problem> {
         let token = negotiate::credentials(&parts.headers, "bearer").ok_or(Problem::from(Code::ApiKeyInvalid))?;
-        // The listener notes every caller's address; without one there is nobody to hold up.
+        // The listener sets every caller's address; without one (in tests) no limit applies.
         let found = match parts.extensions.get::<ClientAddress>() {
             Some(ClientAddress(address)) => service.parties().authenticate_from(*address, token).await,
             None => service.parties().authenticate(token).await,

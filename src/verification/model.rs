@@ -140,8 +140,8 @@ impl Question {
         }
     }
 
-    /// SHA-256 over everything that makes two questions the same one. Of a code it is not for keeping as it is: ten digits
-    /// are soon tried out.
+    /// SHA-256 over everything by which two questions are the same. The hash of a code must not be stored as it is: ten
+    /// digits are quickly tried out.
     pub fn body_hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let shown = match &self.shown {
@@ -239,7 +239,7 @@ pub struct Answer {
     pub receipt: Vec<u8>,
     /// What the receipt's digest is salted with.
     pub salt: Vec<u8>,
-    /// Where a code was wrong: how many more may be, before its typist has to wait.
+    /// With a wrong code: how many more wrong ones are allowed before a wait.
     pub tries_left: Option<i64>,
 }
 

@@ -19,13 +19,12 @@ use crate::fair::turns::Turns;
 use crate::input;
 use crate::throttle::Throttle;
 
-/// How long a recognised key is not looked up again. Below a second, so that a revoked key is refused within a second on
-/// every node.
+/// How long a recognised key is cached. Below a second, so that every node refuses a revoked key within a second.
 const REMEMBERED: Duration = Duration::from_millis(900);
-/// After how long it is looked up again beside the requests that go on using it, so that they do not all come to wait for
-/// that at once.
+/// Age from which on a cached key is looked up again in the background, so that its users do not all wait at once when
+/// it expires.
 const RENEWED: Duration = Duration::from_millis(450);
-/// Recognised keys remembered at most; beyond that all are forgotten, which costs a look-up each.
+/// Most cached keys; beyond that the cache is cleared, which costs one look-up per key.
 const REMEMBERED_KEYS: usize = 10_000;
 
 /// The register of relying parties. Cloning shares what is remembered.
@@ -34,7 +33,7 @@ pub struct Parties {
     context: Context,
     known: Arc<Mutex<HashMap<Uuid, Known>>>,
     wrong: Throttle,
-    /// Look-ups at once, and waiting ones, of keys that this node does not know from addresses that were wrong too often.
+    /// Turns for look-ups of unknown keys from addresses that sent too many wrong ones.
     doubtful: Turns,
 }
 
@@ -42,9 +41,9 @@ pub struct Parties {
 const WRONG_KEYS_PER_ADDRESS: (i64, i64) = (30, 10);
 /// Look-ups at once for addresses beyond that.
 const DOUBTFUL_AT_ONCE: usize = 2;
-/// Look-ups for such addresses that may wait: each address has its share of the places, and who used them least is next.
+/// Look-ups for such addresses that may wait: each address has its share, and the one with the least use is next.
 const DOUBTFUL_WAITING: usize = 64;
-/// What one is taken to cost before it is measured.
+/// Estimated cost of a look-up before it is measured.
 const DOUBTFUL_COST: Duration = Duration::from_millis(2);
 /// How long one waits.
 const DOUBTFUL_PATIENCE: Duration = Duration::from_secs(5);
@@ -52,7 +51,7 @@ const DOUBTFUL_PATIENCE: Duration = Duration::from_secs(5);
 /// What is remembered of a key.
 enum Remembered {
     Good(Arc<Party>),
-    /// To be looked up again by whoever hears this first.
+    /// To be looked up again by the first caller that gets this.
     Ageing(Arc<Party>),
     /// Nothing, or it is too old.
     No,
@@ -89,9 +88,9 @@ impl Parties {
         }
     }
 
-    /// Who presents this API key from this address. An address that presents wrong keys again and again is told to wait.
-    /// A right key that this node has seen goes its usual way whatever others do from the same address; one that is new to
-    /// it queues for one of two look-ups, which is all that guessing can take.
+    /// The party that presents this API key from this address. An address that presents wrong keys repeatedly has to
+    /// wait. A valid key that this node has seen is never delayed by others at the same address; a valid key that is
+    /// new to the node queues for one of two look-ups, which is all that guessing can use up.
     ///
     /// # Errors
     /// `api_key_invalid`; `too_many` for a wrong key after thirty others of this address, or when its queue is full; or the
@@ -149,10 +148,11 @@ impl Parties {
                 });
                 Ok(party)
             }
-            // On the heap, here and above, so that the common way carries nothing of it.
+            // Boxed, here and above, so that the common path does not carry this future.
             Remembered::No => {
                 let found = Box::pin(self.look_up(&key)).await;
-                // A key that is no longer good counts as a guess from now on; who has not the secret forgets nobody's.
+                // A key that is no longer valid counts as a guess from now on. Without its secret, nobody can evict a
+                // key from the cache.
                 if found.as_ref().is_err_and(|error| error.code() == Some(Code::ApiKeyInvalid)) && self.has_seen(&key) {
                     self.forget(&key);
                 }
@@ -176,7 +176,7 @@ impl Parties {
         if known.len() >= REMEMBERED_KEYS {
             known.clear();
         }
-        // Counted from before the look-up: what is remembered is never older than it seems.
+        // The age counts from before the look-up, so an entry is never older than it seems.
         let entry = Known { since: asked, renewing: false, secret_hash: row.secret_hash, party: Arc::clone(&party) };
         known.insert(key.key_id, entry);
         Ok(party)

@@ -1,7 +1,8 @@
-//! The two stages that a check passes through: checking its signature, reading its holder and drafting answer and record;
-//! then spending the token with that record. Between them a check goes on by itself; its caller hears the end.
+//! The pipeline of a check. Stage one verifies its signature, reads its holder and drafts answer and record; stage two
+//! spends the token and writes the record. A check passes from one to the other by itself, and its caller gets the
+//! final result.
 //!
-//! Checks that wait for a stage pass it together ([`Batcher`]).
+//! Checks that wait for a stage pass it as a batch ([`Batcher`]).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,11 +24,11 @@ use crate::holder;
 use crate::holder::batch::SealedHolder;
 use crate::random::Random;
 
-/// Checks of the first stage in a batch on the server, and such batches under way for each processor: what a batch draws up
-/// is drawn up one after the other, so small ones keep all processors busy; and while one waits for the server others go.
+/// Stage one on PostgreSQL: checks in a batch, and concurrent batches per processor. A batch drafts its checks one
+/// after the other, so small batches keep all processors busy; and while one waits for the server, others run.
 const SERVER_BATCH: (usize, usize) = (8, 2);
-/// How often a batch is committed anew when transactions collide, which they do on the server only: on the embedded engine
-/// it is another process that writes for more than ten seconds, and the callers try again.
+/// Most commits of a batch after contention, which happens on PostgreSQL only. On SQLite, contention means that another
+/// process writes for more than ten seconds, and the callers try again.
 const TRIES: u32 = 4;
 
 /// What became of a check.
@@ -36,11 +37,11 @@ pub(super) enum Outcome {
     Recorded(Box<CheckRow>, Content),
     /// The token cannot be spent: used, or the holder is not active. Nothing was recorded.
     Refused,
-    /// To be decided alone: it is not of the kind that is spent, or its key may have been used before. Nothing was recorded.
+    /// To be decided alone: the token is not single-use, or its key may have been used before. Nothing was recorded.
     Undecided(Box<Spending>, Content),
-    /// The holder has no data here any more.
+    /// The holder's data no longer exists.
     Nobody,
-    /// The signature does not fit.
+    /// The signature is wrong.
     BadSignature,
 }
 
@@ -72,11 +73,11 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Starts both over the database; each lets so many checks wait as may be under way.
+    /// Starts both stages. The queue of each holds as many checks as `limits.verifications` allows at once.
     pub(super) fn start(context: &Context, drafts: Drafts) -> Self {
         let waiting = context.config.limits.verifications;
         let processors = processors();
-        // One after the other: what queues behind a commit makes the next one larger, and SQLite has one writer.
+        // One commit at a time: checks that queue behind it make the next batch larger, and SQLite has one writer.
         let commit_limits = Limits { waiting, batch: MOST, concurrency: 1 };
         let separate_by: fn(&Committing) -> Uuid = |job| job.spending.row.resident_id;
         match context.db.threads() {
@@ -97,7 +98,7 @@ impl Pipeline {
                 let commits = Batcher::Tasks(TaskBatcher::start(commit_limits, Some(separate_by), work));
                 let (db, next) = (context.db.clone(), commits.clone());
                 let work = move |jobs| read(db.clone(), jobs, drafts.clone(), next.clone());
-                // Half of the connections are for others, sessions among them.
+                // Half of the connections are left for other work, such as sessions.
                 let most = (context.config.database.connections as usize / 2).max(1);
                 let (batch, concurrency) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors).min(most));
                 let reads = Batcher::Tasks(TaskBatcher::start(Limits { waiting, batch, concurrency }, None, work));
@@ -128,7 +129,7 @@ impl Pipeline {
         answer.await.unwrap_or_else(|_| Err(broken_off().into()))
     }
 
-    /// Returns when all that was queued is done; nothing is taken any more.
+    /// Accepts no more checks and returns when all queued ones are done.
     pub(super) async fn drain(&self) {
         self.reads.drain().await;
         self.commits.drain().await;
@@ -150,7 +151,7 @@ impl Reading {
         }
     }
 
-    /// Goes on with what was found.
+    /// Continues with the holder that was found.
     fn go_on(self, found: DbResult<Option<SealedHolder>>, drafts: &Drafts, next: &Batcher<Committing>) {
         let (case, reply) = match self.then {
             Then::Tell(reply) => {
@@ -224,7 +225,7 @@ fn go_on_with(
 ) {
     for job in jobs {
         let one = |holders: &HashMap<Uuid, SealedHolder>| {
-            // Two may have asked for the same holder, one of them without the portrait.
+            // Two checks may be about the same holder, one of them without the portrait.
             Some(holders.get(&job.resident)?.with_portrait_if(job.portrait))
         };
         let found = found.as_ref().map(one).map_err(Clone::clone);
@@ -232,7 +233,7 @@ fn go_on_with(
     }
 }
 
-/// Answers those whose signature is bad, and gives the others.
+/// Answers the checks whose signature is bad, and gives the others.
 fn genuine(mut jobs: Vec<Reading>) -> Vec<Reading> {
     jobs.retain(|job| !job.is_given_up());
     let signed: Vec<&Signed> = jobs.iter().filter_map(Reading::signed).collect();
@@ -251,10 +252,11 @@ fn genuine(mut jobs: Vec<Reading>) -> Vec<Reading> {
     rest
 }
 
-/// The jobs of a batch, apart: what is to be written, and who waits for it.
+/// The jobs of a batch, split into rows to write and callers to answer.
 type CommitBatch = (Vec<Spending>, Vec<(Content, Reply)>);
 
-/// A caller that is gone will ask again with the same key, if at all: as if its request had been lost on the way.
+/// Drops jobs whose caller has disconnected: it repeats the request with the same key, as if it had been lost on the
+/// way.
 fn asked(jobs: Vec<Committing>) -> CommitBatch {
     let living = jobs.into_iter().filter(|job| !job.reply.is_closed());
     living.map(|job| (job.spending, (job.content, job.reply))).unzip()

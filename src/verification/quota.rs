@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::{execute, fetch_optional};
 
-/// Under which key a refusal was repeated.
+/// The key with which a refusal was repeated.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct RepeatRow {
     /// Who asked.
@@ -26,7 +26,7 @@ pub struct RepeatRow {
 }
 
 impl RepeatRow {
-    /// That what `asked` holds was asked before, and answered by the check `first`.
+    /// The repetition of a question that the check `first` answered before.
     pub fn of(asked: CheckRow, first: Uuid, now: Timestamp) -> Self {
         Self {
             relying_party_id: asked.relying_party_id,

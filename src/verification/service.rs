@@ -1,4 +1,4 @@
-//! Answering a relying party's question, once and for all times it is repeated.
+//! Answering a relying party's question: one check, and the same answer for every repetition.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub struct Service {
     sealer: TokenSealer,
     parties: Parties,
     codes: Codes,
-    /// Checks under way: one client may have as many as are still free.
+    /// Places for checks: one client may hold as many as are still free.
     places: Budget,
     drafts: Drafts,
     pipeline: Pipeline,
@@ -79,7 +79,7 @@ impl Service {
         &self.parties
     }
 
-    /// Forgets what may be forgotten of refusals and of codes; gives how many rows.
+    /// Deletes expired rows of refusals and codes; gives how many.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -102,7 +102,8 @@ impl Service {
         self.verify_for(party, None, question).await
     }
 
-    /// That a party asked for what it is not entitled to is noted. On the heap, so that the common way carries nothing of it.
+    /// Records in the audit log that a party named a purpose that is not registered. Boxed by the caller, so that the
+    /// common path does not carry this future.
     async fn denied(&self, party: &Party) -> Error {
         let id = party.relying_party_id;
         let actor = Actor::RelyingParty(id);
@@ -193,14 +194,14 @@ impl Service {
             Presented::Token(token) => self.answer_token(party, question, token.expose(), now).await,
             Presented::Code(code) => {
                 let guesser = Guesser { relying_party_id: party.relying_party_id, employee_id: employee };
-                // On the heap, so that the common way carries nothing of it.
+                // Boxed, so that the common path does not carry this future.
                 Box::pin(self.answer_code(party, guesser, question, code, now)).await
             }
         }
     }
 
-    /// A code leads to the token that it was made with; from there on it is as if the QR had been scanned. What was
-    /// answered before is looked up first: a repetition counts as no guess, and holds after the code was forgotten.
+    /// A code is redeemed for its token, and then handled as if the QR had been scanned. An earlier answer is looked up
+    /// first: a repetition does not count as a guess, and still works after the code was deleted.
     async fn answer_code(
         &self,
         party: &Arc<Party>,
@@ -223,8 +224,8 @@ impl Service {
         Ok(answer)
     }
 
-    /// What is rare is on the heap, so that the common way does not carry it about: a request's future is copied several
-    /// times on its way through the layers.
+    /// Rare paths are boxed: a request's future is moved several times on its way through the layers, and the common
+    /// path should not carry them.
     async fn answer_token(
         &self,
         party: &Arc<Party>,
@@ -236,7 +237,7 @@ impl Service {
             Ok(token) => token,
             Err(reason) => return Box::pin(self.refuse_unknown(party, question, reason, now)).await,
         };
-        // A token with nothing else wrong has its signature checked together with others'.
+        // If nothing else is wrong with the token, the pipeline checks its signature in a batch.
         let (token, record, signed) = match token.defer(&self.sealer, now) {
             Ok(opened) => opened,
             Err(token) => {
@@ -278,9 +279,9 @@ impl Service {
         let mut tx = self.context.db.write().await?;
         if !subject.single_use {
             let counted = self.count_offline(&mut tx, &row, now).await?;
-            // A key that was used before gets its own answer, whatever the count says.
-            // It is looked for on this connection: a second one, waited for while the count's row is held, would be one that
-            // those who wait for the row hold.
+            // A key that was used before gets its own answer, whatever the count is. It is looked up on this
+            // connection: waiting for a second one while holding the counter's row could deadlock with connections that
+            // wait for that row.
             if counted != Counted::Use(1)
                 && let Some(row) = earlier_row(&mut tx, party, question, record.subject).await?
             {
@@ -319,8 +320,8 @@ impl Service {
         }
     }
 
-    /// Counts a check of an offline QR by its party. The row is held until the transaction ends, so of many that come at
-    /// once each finds what the one before recorded.
+    /// Counts a check of an offline QR by its party. The row is locked until the transaction ends, so of several
+    /// simultaneous checks each finds the record of the one before.
     async fn count_offline(&self, tx: &mut Tx, row: &CheckRow, now: Timestamp) -> Result<Counted> {
         let issued = row.issued.micros().to_be_bytes();
         let subject: [&[u8]; 3] = [row.resident_id.as_bytes(), row.relying_party_id.as_bytes(), &issued];
@@ -370,7 +371,7 @@ impl Service {
             .into())
     }
 
-    /// Gives the recorded answer again: with attributes for ten minutes and only while they are what the receipt says.
+    /// Repeats the recorded answer: with attributes for ten minutes, and only while they match the receipt.
     async fn again(&self, row: CheckRow, question: &Question, now: Timestamp) -> Result<Answer> {
         if row.body_hash != self.body_hash(question) {
             return Err(Code::IdempotencyMismatch.into());
@@ -389,7 +390,8 @@ impl Service {
         Ok(answer_of_check(row, content))
     }
 
-    /// Refuses a genuine token, unless this question was answered before. Without a reason the credential tells it.
+    /// Refuses a genuine token, unless this question was answered before. Without a `reason`, the credential's state
+    /// gives it.
     async fn refuse(
         &self,
         party: &Party,
@@ -410,7 +412,8 @@ impl Service {
         let draft = self.drafts.refusal(party, &question.purpose, reason, now).await?;
         let row = draft.into_row(party, self.asked(question), subject);
         let mut tx = self.context.db.write().await?;
-        // What is not yet valid will be: each question keeps a row of its own, which the index finds when it is put again.
+        // `not_yet_valid` changes with time, so each question gets a row of its own, which the unique index finds when
+        // the question is repeated.
         if reason != Reason::NotYetValid
             && let Some(first) = store::repeat_refusal(&mut tx, &row).await?
         {
@@ -489,7 +492,7 @@ impl Service {
         Ok(answer_of_refusal(row, Some(nothing)))
     }
 
-    /// What a question is recognised by when it is repeated.
+    /// The hash by which a repeated question is recognised.
     fn body_hash(&self, question: &Question) -> [u8; 32] {
         let hash = question.body_hash();
         match question.shown {

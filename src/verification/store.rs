@@ -244,7 +244,7 @@ pub async fn repeat_refusal(tx: &mut Tx, like: &CheckRow) -> DbResult<Option<Che
         &like.purpose
     )?;
     if let Some(row) = &found {
-        // Gone or no refusal any more: then there is nothing to count it in, and the answer is the same.
+        // The row was deleted or is no refusal any more: then nothing is counted, and the answer is the same.
         change!(tx, REPEAT, row.verification_id, row.resident_id)?.either_way();
     }
     Ok(found)

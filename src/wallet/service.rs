@@ -108,8 +108,9 @@ impl Service {
         self.sessions.drain().await;
     }
 
-    /// Judges a PIN by the signature of its key over a challenge. The try is counted and the challenge spent in a
-    /// transaction of its own before anything is compared, so that neither parallel requests nor a crash give one away.
+    /// Checks a PIN by its key's signature over a challenge. The try is counted and the challenge spent in a
+    /// transaction of their own before anything is compared, so neither parallel requests nor a crash give an extra
+    /// try.
     ///
     /// # Errors
     /// `not_found` for a device without a digital KTP, `challenge_invalid`, `pin_wrong`, `pin_wait`, `pin_blocked`.
@@ -160,7 +161,7 @@ impl Service {
         Ok(Unlocked { access_token: device::encode(&sealed).into(), expires_in: SESSION_SECONDS })
     }
 
-    /// Why no try could be counted: read anew, because somebody was faster.
+    /// Why no try could be counted. Reads again, because another request was faster.
     async fn why_not(&self, resident: Uuid, generation: i64, now: Timestamp) -> Error {
         let read = async {
             let mut tx = self.context.db.read().await?;
@@ -169,7 +170,7 @@ impl Service {
             if credential.generation != generation {
                 return Err(Error::from(Code::NotFound));
             }
-            // Tries are left: then it was the challenge, spent itself or voided by a newer one.
+            // Tries are left, so it was the challenge: spent, or voided by a newer one.
             Err(Code::ChallengeInvalid.into())
         };
         match read.await {
@@ -213,7 +214,7 @@ impl Service {
     /// When the database did not do it.
     pub async fn lock(&self, session: &Session) -> Result<()> {
         let mut tx = self.context.db.write().await?;
-        // Nothing to end means that it has ended already: that is what the caller wants.
+        // If there is nothing to end, the session has ended already, as the caller wants.
         ports::lock(&mut tx, session.resident_id, session.generation, session.session).await?.either_way();
         tx.commit().await?;
         Ok(())

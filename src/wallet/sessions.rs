@@ -1,4 +1,4 @@
-//! Looking up whose session lives, together for all who ask at the same time: each request of a wallet begins with it.
+//! Looking up sessions in batches: every request of a wallet begins with such a look-up.
 
 use tokio::sync::oneshot;
 use uuid::Uuid;

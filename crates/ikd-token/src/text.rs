@@ -12,7 +12,7 @@ pub const MAX_TEXT: usize = 4 * 1024;
 pub const MAX_INFLATED: usize = 16 * 1024;
 
 thread_local! {
-    // What zlib works in is large, and a token is small: making it anew costs more than using it.
+    // zlib's working memory is large and a token is small: allocating it anew costs more than compressing.
     static INFLATER: RefCell<(Decompress, Vec<u8>)> =
         RefCell::new((Decompress::new(true), Vec::with_capacity(MAX_INFLATED + 1)));
     static DEFLATER: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(9), true));

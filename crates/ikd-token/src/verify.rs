@@ -22,7 +22,7 @@ pub enum VerifyError {
     /// Signed with a key that is not in the key set or is for another purpose; or of another issuer.
     #[error("signed with a key that is not in the key set, or of another issuer")]
     UnknownKey,
-    /// The signature does not fit.
+    /// The signature is wrong.
     #[error("the signature does not fit: altered or forged")]
     BadSignature,
     /// Genuine, but not of a kind that was expected.
@@ -73,7 +73,7 @@ pub struct Authentic {
     protected: Vec<u8>,
 }
 
-/// A token whose form, key and issuer are in order, but whose signature was not checked yet: it is worth nothing so far.
+/// A token whose form, key and issuer are in order, but whose signature is not checked yet: it proves nothing so far.
 pub struct Unverified {
     token: Authentic,
     expected: bool,
@@ -202,7 +202,7 @@ fn read_cose(
     }
     let signed = Signed { key, message, signature };
     let Some(kind) = kind else {
-        // Genuine or not is all that is left to tell.
+        // Only whether the token is genuine is left to judge.
         return Err(signed.check().err().unwrap_or(VerifyError::WrongType));
     };
     Ok(Unverified { token: Authentic { kind, kid, claims, protected }, expected: expected.contains(&kind), signed })

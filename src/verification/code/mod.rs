@@ -1,7 +1,7 @@
-//! Codes of ten digits for cameras that fail: each stands for one presentation while that lives.
+//! Presentation codes: ten digits for cameras that fail. Each stands for one presentation while that is valid.
 //!
-//! The holder's phone shows one on request; whoever checks types it, and it is redeemed to the token of the very QR that
-//! the phone shows. From there on it is checked as if it had been scanned. Wrong codes are counted.
+//! The holder's phone shows a code on request; the employee types it, and it is redeemed for the token of the QR that
+//! the phone shows. From there on the token is checked as if it had been scanned. Wrong codes are counted.
 
 pub mod model;
 pub mod service;

@@ -55,7 +55,7 @@ impl PresentationCode {
     }
 }
 
-/// Who types codes, and whose wrong ones count together.
+/// The party and employee for whom wrong codes are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guesser {
     /// The relying party.
@@ -65,8 +65,8 @@ pub struct Guesser {
 }
 
 impl Guesser {
-    /// Under which ids wrong codes are counted, and how many each may have. The narrow one first, in every transaction, so
-    /// that no two wait for each other.
+    /// The ids for which wrong codes are counted, each with its limit. The employee's row comes first in every
+    /// transaction, so that no two transactions deadlock.
     pub fn subjects(self) -> impl Iterator<Item = (Uuid, i64)> {
         self.employee_id
             .map(|id| (id, MOST_OF_EMPLOYEE))

@@ -62,10 +62,10 @@ impl Codes {
 
     /// The token that a code stands for. A wrong code is counted; a right one is not.
     ///
-    /// The guess is counted before it is compared, in one transaction that a right code undoes: parallel guesses queue for
-    /// the guesser's row, so none is compared beyond the limit, and a crash before the commit has told nobody anything.
+    /// The try is counted before it is compared, in one transaction that a right code rolls back. Parallel tries queue
+    /// for the counter's row, so none is compared beyond the limit, and a crash before the commit has revealed nothing.
     ///
-    /// Under which key a right one was used is noted first: a repetition must find its answer after the code is forgotten.
+    /// The key of a right code is recorded first: a repetition must find its answer after the code was deleted.
     ///
     /// # Errors
     /// `too_many` with the time to wait after too many wrong ones: then nothing is compared.
@@ -76,7 +76,7 @@ impl Codes {
         key: &IdempotencyKey,
         now: Timestamp,
     ) -> Result<Redeemed> {
-        // Who has to wait is told so without taking the writer.
+        // A caller that has to wait learns it without a writing transaction.
         let mut tx = self.context.db.read().await?;
         for (subject, most) in guesser.subjects() {
             let remaining = guesses(most).remaining(&mut tx, &[subject.as_bytes()], now).await?;
@@ -131,7 +131,8 @@ impl Codes {
         Ok(least)
     }
 
-    /// What a question with a code is recognised by when it is repeated. Keyed, because ten digits are soon tried out.
+    /// The hash by which a repeated question with a code is recognised. Keyed, because ten digits are quickly tried
+    /// out.
     pub fn keyed(&self, hash: &[u8; 32]) -> [u8; 32] {
         self.context.vault.mac_index(Label::PresentationCode, &[b"question", hash])
     }
