@@ -214,8 +214,12 @@ pub fn all_good(of: &[&Signed]) -> Vec<bool> {
         PublicKey::Ed25519(key) => Some((one.message.as_slice(), Signature::from_bytes(&one.signature), *key)),
         PublicKey::P256(_) => None,
     });
-    let (messages, (signatures, keys)): (Vec<&[u8]>, (Vec<Signature>, Vec<VerifyingKey>)) =
-        ed25519.map(|(message, signature, key)| (message, (signature, key))).unzip();
+    let (mut messages, mut signatures, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    for (message, signature, key) in ed25519 {
+        messages.push(message);
+        signatures.push(signature);
+        keys.push(key);
+    }
     let at_once = keys.len() >= WORTH_A_BATCH && ed25519_dalek::verify_batch(&messages, &signatures, &keys).is_ok();
     of.iter().map(|one| at_once && matches!(one.key, PublicKey::Ed25519(_)) || is_good(one)).collect()
 }

@@ -1,4 +1,4 @@
-"""Puts the data of the version before into place: `load.py sqlite|postgres FIXTURE VARLIB [PSQL…]`. Files belong to the owner
+"""Puts the data of the version before into the schema that it made: `load.py sqlite|postgres FIXTURE VARLIB [PSQL…]`. Files belong to the owner
 of VARLIB, as if the service had made them."""
 
 import base64

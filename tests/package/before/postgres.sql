@@ -1,368 +1,8 @@
-SET statement_timeout = 0;
-SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
-SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on;
-SELECT pg_catalog.set_config('search_path', '', false);
-SET check_function_bodies = false;
-SET xmloption = content;
-SET client_min_messages = warning;
-SET row_security = off;
-SET default_tablespace = '';
-SET default_table_access_method = heap;
-CREATE TABLE public._sqlx_migrations (
-    version bigint NOT NULL,
-    description text NOT NULL,
-    installed_on timestamp with time zone DEFAULT now() NOT NULL,
-    success boolean NOT NULL,
-    checksum bytea NOT NULL,
-    execution_time bigint NOT NULL
-);
-CREATE TABLE public.audit_event (
-    chain uuid NOT NULL,
-    seq bigint NOT NULL,
-    at bigint NOT NULL,
-    correlation_id uuid NOT NULL,
-    actor_kind text NOT NULL,
-    actor_id uuid NOT NULL,
-    action text NOT NULL,
-    subject_id uuid NOT NULL,
-    phase text NOT NULL,
-    outcome text NOT NULL,
-    digest bytea NOT NULL,
-    CONSTRAINT audit_event_phase_check CHECK ((phase = ANY (ARRAY['intent'::text, 'outcome'::text])))
-);
-CREATE TABLE public.audit_head (
-    chain uuid NOT NULL,
-    seq bigint NOT NULL,
-    digest bytea NOT NULL
-);
-CREATE TABLE public.captcha_spent (
-    challenge_hash bytea NOT NULL,
-    expires_at bigint NOT NULL
-);
-CREATE TABLE public.code_guess (
-    subject_id uuid NOT NULL,
-    started_at bigint NOT NULL,
-    guesses bigint NOT NULL
-);
-CREATE TABLE public.code_use (
-    relying_party_id uuid NOT NULL,
-    idempotency_key bytea NOT NULL,
-    resident_id uuid NOT NULL,
-    used_at bigint NOT NULL
-);
-CREATE TABLE public.credential (
-    resident_id uuid NOT NULL,
-    state text NOT NULL,
-    generation bigint NOT NULL,
-    last_spent bigint NOT NULL,
-    pin_tries bigint NOT NULL,
-    pin_wait_until bigint NOT NULL,
-    challenge_spent bigint NOT NULL,
-    session bigint NOT NULL,
-    session_ends_at bigint NOT NULL,
-    activated_at bigint NOT NULL,
-    CONSTRAINT credential_state_check CHECK ((state = ANY (ARRAY['active'::text, 'blocked'::text, 'deactivated'::text])))
-)
-WITH (fillfactor='80');
-CREATE TABLE public.credential_holder (
-    resident_id uuid NOT NULL,
-    registration_id uuid NOT NULL,
-    device_thumbprint bytea NOT NULL,
-    sealed bytea NOT NULL,
-    updated_at bigint NOT NULL
-);
-CREATE TABLE public.device_binding (
-    device_thumbprint bytea NOT NULL,
-    resident_id uuid NOT NULL,
-    bound_at bigint NOT NULL
-);
-CREATE TABLE public.employee_check (
-    employee_id uuid NOT NULL,
-    check_id uuid NOT NULL,
-    relying_party_id uuid NOT NULL,
-    idempotency_key bytea NOT NULL,
-    purpose text NOT NULL,
-    asked_at bigint NOT NULL,
-    verification_id uuid,
-    result text,
-    reason text,
-    disclosed bigint,
-    CONSTRAINT employee_check_result_check CHECK ((result = ANY (ARRAY['valid'::text, 'invalid'::text])))
-);
-CREATE TABLE public.employee_session (
-    token_hash bytea NOT NULL,
-    employee_id uuid NOT NULL,
-    created_at bigint NOT NULL,
-    seen_at bigint NOT NULL,
-    expires_at bigint NOT NULL
-);
-CREATE TABLE public.holder_portrait (
-    resident_id uuid NOT NULL,
-    sealed bytea NOT NULL
-);
-CREATE TABLE public.holder_record (
-    resident_id uuid NOT NULL,
-    sealed bytea NOT NULL,
-    updated_at bigint NOT NULL
-);
-CREATE TABLE public.lease (
-    name text NOT NULL,
-    holder uuid NOT NULL,
-    expires_at bigint NOT NULL
-);
-CREATE TABLE public.login_failure (
-    subject bytea NOT NULL,
-    failures bigint NOT NULL,
-    locked_until bigint NOT NULL,
-    updated_at bigint NOT NULL
-);
-CREATE TABLE public.mail_allowance (
-    email_index bytea NOT NULL,
-    full_at bigint NOT NULL
-);
-CREATE TABLE public.mail_outbox (
-    mail_id uuid NOT NULL,
-    kind text NOT NULL,
-    reference uuid NOT NULL,
-    state text NOT NULL,
-    attempts bigint NOT NULL,
-    created_at bigint NOT NULL,
-    due_at bigint NOT NULL,
-    lease_until bigint NOT NULL,
-    lease_holder uuid,
-    sent_at bigint,
-    last_error text,
-    CONSTRAINT mail_outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'parked'::text, 'dropped'::text])))
-);
-CREATE TABLE public.nik_check_window (
-    nik_index bytea NOT NULL,
-    started_at bigint NOT NULL,
-    checks bigint NOT NULL
-);
-CREATE TABLE public.node (
-    node_id uuid NOT NULL,
-    seen_at bigint NOT NULL
-);
-CREATE TABLE public.node_key (
-    node_id uuid NOT NULL,
-    kid bytea NOT NULL
-);
-CREATE TABLE public.office (
-    office_id uuid NOT NULL,
-    code text NOT NULL,
-    name text NOT NULL,
-    kind text NOT NULL,
-    created_at bigint NOT NULL,
-    CONSTRAINT office_kind_check CHECK ((kind = ANY (ARRAY['office'::text, 'outreach'::text])))
-);
-CREATE TABLE public.officer (
-    officer_id uuid NOT NULL,
-    office_id uuid NOT NULL,
-    username text NOT NULL,
-    full_name text NOT NULL,
-    role text NOT NULL,
-    password_hash text NOT NULL,
-    totp_sealed bytea NOT NULL,
-    totp_last_step bigint NOT NULL,
-    state text NOT NULL,
-    created_at bigint NOT NULL,
-    CONSTRAINT officer_role_check CHECK ((role = ANY (ARRAY['officer'::text, 'supervisor'::text, 'administrator'::text]))),
-    CONSTRAINT officer_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
-);
-CREATE TABLE public.officer_session (
-    token_hash bytea NOT NULL,
-    officer_id uuid NOT NULL,
-    created_at bigint NOT NULL,
-    seen_at bigint NOT NULL,
-    expires_at bigint NOT NULL
-);
-CREATE TABLE public.presentation_code (
-    code_index bytea NOT NULL,
-    resident_id uuid NOT NULL,
-    sealed bytea NOT NULL,
-    expires_at bigint NOT NULL
-);
-CREATE TABLE public.refusal_window (
-    relying_party_id uuid NOT NULL,
-    started_at bigint NOT NULL,
-    refusals bigint NOT NULL
-);
-CREATE TABLE public.register_import (
-    source_digest bytea NOT NULL,
-    next_row bigint NOT NULL,
-    accepted bigint NOT NULL,
-    refused bigint NOT NULL,
-    updated_at bigint NOT NULL
-);
-CREATE TABLE public.register_portrait (
-    resident_id uuid NOT NULL,
-    sealed bytea NOT NULL
-);
-CREATE TABLE public.register_record (
-    resident_id uuid NOT NULL,
-    nik_index bytea NOT NULL,
-    sealed bytea NOT NULL,
-    updated_at bigint NOT NULL
-);
-CREATE TABLE public.registration (
-    registration_id uuid NOT NULL,
-    device_thumbprint bytea NOT NULL,
-    nik_index bytea NOT NULL,
-    email_index bytea NOT NULL,
-    resident_id uuid,
-    state text NOT NULL,
-    sealed bytea NOT NULL,
-    language text NOT NULL,
-    terms_version text NOT NULL,
-    terms_accepted_at bigint NOT NULL,
-    created_at bigint NOT NULL,
-    updated_at bigint NOT NULL,
-    expires_at bigint NOT NULL,
-    ended_at bigint,
-    check_state text NOT NULL,
-    check_result text,
-    check_due_at bigint NOT NULL,
-    check_lease_until bigint NOT NULL,
-    check_attempts bigint NOT NULL,
-    checked_at bigint,
-    last_spent bigint NOT NULL,
-    office_id uuid,
-    scanned_by uuid,
-    scanned_at bigint,
-    proofed bigint NOT NULL,
-    match_number bigint,
-    match_officer_id uuid,
-    match_at bigint,
-    decided_by uuid,
-    decided_at bigint,
-    reason text,
-    decision_sealed bytea,
-    code_generation bigint NOT NULL,
-    code_tries bigint NOT NULL,
-    code_sent_at bigint,
-    code_expires_at bigint,
-    code_day bigint NOT NULL,
-    code_day_count bigint NOT NULL,
-    challenge_spent bigint NOT NULL,
-    CONSTRAINT registration_check_result_check CHECK ((check_result = ANY (ARRAY['match'::text, 'differs'::text, 'unknown_nik'::text, 'not_eligible'::text]))),
-    CONSTRAINT registration_check_state_check CHECK ((check_state = ANY (ARRAY['pending'::text, 'limited'::text, 'done'::text]))),
-    CONSTRAINT registration_state_check CHECK ((state = ANY (ARRAY['needs_selfie'::text, 'awaiting_officer'::text, 'needs_correction'::text, 'approved_pending_register'::text, 'code_sent'::text, 'needs_pin'::text, 'active'::text, 'rejected'::text, 'expired'::text, 'cancelled'::text])))
-);
-CREATE TABLE public.registration_register_copy (
-    registration_id uuid NOT NULL,
-    record bytea NOT NULL,
-    portrait bytea
-);
-CREATE TABLE public.registration_selfie (
-    registration_id uuid NOT NULL,
-    sealed bytea NOT NULL,
-    taken_at bigint NOT NULL,
-    delete_after bigint
-);
-CREATE TABLE public.release_request (
-    registration_id uuid NOT NULL,
-    office_id uuid NOT NULL,
-    asked_by uuid NOT NULL,
-    asked_at bigint NOT NULL,
-    reason_sealed bytea NOT NULL
-);
-CREATE TABLE public.relying_party (
-    relying_party_id uuid NOT NULL,
-    name text NOT NULL,
-    attributes bigint NOT NULL,
-    state text NOT NULL,
-    created_at bigint NOT NULL,
-    CONSTRAINT relying_party_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
-);
-CREATE TABLE public.relying_party_employee (
-    employee_id uuid NOT NULL,
-    relying_party_id uuid NOT NULL,
-    username text NOT NULL,
-    full_name text NOT NULL,
-    password_hash text NOT NULL,
-    totp_sealed bytea NOT NULL,
-    totp_last_step bigint NOT NULL,
-    state text NOT NULL,
-    created_at bigint NOT NULL,
-    CONSTRAINT relying_party_employee_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
-);
-CREATE TABLE public.relying_party_key (
-    key_id uuid NOT NULL,
-    relying_party_id uuid NOT NULL,
-    secret_hash bytea NOT NULL,
-    created_at bigint NOT NULL,
-    revoked_at bigint
-);
-CREATE TABLE public.relying_party_purpose (
-    relying_party_id uuid NOT NULL,
-    code text NOT NULL,
-    text_id text NOT NULL,
-    text_en text NOT NULL
-);
-CREATE TABLE public.setting (
-    name text NOT NULL,
-    value text NOT NULL,
-    changed_at bigint NOT NULL
-);
-CREATE TABLE public.signing_key (
-    kid bytea NOT NULL,
-    purpose text NOT NULL,
-    public_key bytea NOT NULL,
-    state text NOT NULL,
-    published_at bigint NOT NULL,
-    activated_at bigint,
-    retiring_at bigint,
-    retired_at bigint,
-    CONSTRAINT signing_key_purpose_check CHECK ((purpose = ANY (ARRAY['token'::text, 'receipt'::text, 'card'::text, 'status'::text]))),
-    CONSTRAINT signing_key_state_check CHECK ((state = ANY (ARRAY['next'::text, 'active'::text, 'retiring'::text, 'retired'::text])))
-);
-CREATE TABLE public.verification (
-    verification_id uuid NOT NULL,
-    resident_id uuid NOT NULL,
-    relying_party_id uuid NOT NULL,
-    idempotency_key bytea NOT NULL,
-    body_hash bytea NOT NULL,
-    purpose text NOT NULL,
-    verified_at bigint NOT NULL,
-    issued bigint NOT NULL,
-    result text NOT NULL,
-    reason text NOT NULL,
-    single_use bigint NOT NULL,
-    disclosed bigint NOT NULL,
-    repeats bigint NOT NULL,
-    salt bytea NOT NULL,
-    receipt bytea NOT NULL,
-    CONSTRAINT verification_result_check CHECK ((result = ANY (ARRAY['valid'::text, 'invalid'::text])))
-);
-CREATE TABLE public.verification_refusal (
-    verification_id uuid NOT NULL,
-    relying_party_id uuid NOT NULL,
-    idempotency_key bytea NOT NULL,
-    body_hash bytea NOT NULL,
-    purpose text NOT NULL,
-    verified_at bigint NOT NULL,
-    reason text NOT NULL,
-    salt bytea NOT NULL,
-    receipt bytea NOT NULL
-);
-CREATE TABLE public.verification_repeat (
-    relying_party_id uuid NOT NULL,
-    idempotency_key bytea NOT NULL,
-    resident_id uuid NOT NULL,
-    verification_id uuid NOT NULL,
-    body_hash bytea NOT NULL,
-    asked_at bigint NOT NULL
-);
-COPY public._sqlx_migrations (version, description, installed_on, success, checksum, execution_time) FROM stdin;
-1	initial	2026-11-25 23:14:12.584365+00	t	\\x1dd3b1b5ad9831bde903dff39cad0ec3c160ca8acf1a01b0c2074b3d2bcbb42f4ffa73cda4be14332767eb39ecd7cb3e	457168168
-2	teller	2026-11-25 23:14:13.037974+00	t	\\x9d79e60a7e3573f08e4552e462d6cd8c3fac62e82b4557946fbc03bd3e9fe7286f96db3468e10d5bcfb703d22e4bc2a2	41600891
-3	presentation code	2026-11-25 23:14:13.080655+00	t	\\xd346f2470e0de3a9f9381d4350c458f1ebbc297237e0d8583279eb639817fe0b7783dea8a5bbce4eef7a68493dac176f	72394921
-4	guard	2026-11-25 23:14:13.15428+00	t	\\xd272bc9b65b331fd0270367f5089aedd06008e8c8706b30298df8894ce9984810c6e2c887705ded97792d07452b724b3	64477682
-5	version	2026-11-25 23:14:13.219725+00	t	\\x02ef0f43506cd1d80febe8c4f04f1a17ef816e4f10f921c0fd37665214f425558b438e135cd39513bc5c299b1fe4031d	7608681
-\.
-COPY public.audit_event (chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest) FROM stdin;
+-- What the version before had written: rows alone, into the schema that that version makes (`ikd migrate`).
+-- The rows come in the order of their tables' names, before what they refer to.
+SET session_replication_role = replica;
+
+COPY audit_event (chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest) FROM stdin;
 00000000-0000-0000-0000-000000000000	1	1795648459062026	01a214fd-1125-7657-ae49-840f4b75bb83	operator	00000000-0000-0000-0000-000000000000	office_added	01a214fd-111d-7ef0-90d0-2678248f6095	outcome	done	\\x0111a19077de29c804196a937d3ac62dd10a017490ebed9ae34a67ab4877ab0b30
 00000000-0000-0000-0000-000000000000	2	1795648459515354	01a214fd-12f2-7fb5-88fe-8abab070c35d	operator	00000000-0000-0000-0000-000000000000	officer_added	01a214fd-1204-7da2-b353-e52beebe1288	outcome	done	\\x0130977627cd3506e5780fc36361fdde0dc587f5b1877d31ddccd73211e8efe67e
 00000000-0000-0000-0000-000000000000	3	1795648460052655	01a214fd-1512-7ec3-a6f8-25b5c44c202c	operator	00000000-0000-0000-0000-000000000000	officer_added	01a214fd-13fa-73a4-b82a-299c4a2d11ea	outcome	done	\\x018c9d6f01cf4d63c65e1cf511df794a73d7e0d0e073a73149db397d3de5ce8538
@@ -377,248 +17,106 @@ COPY public.audit_event (chain, seq, at, correlation_id, actor_kind, actor_id, a
 01a214fd-111d-7ef0-90d0-2678248f6095	7	1795648462771797	01a214fd-1f88-7c42-8582-629bd96e6d8f	officer	01a214fd-13fa-73a4-b82a-299c4a2d11ea	approval	01a214fd-1bed-72e4-ad33-07b49fd90fe7	outcome	done	\\x0171255705651a66e740b43a4654255f4108093c7c6d72288aaf4216822366a152
 00000000-0000-0000-0000-000000000000	6	1795648471475719	01a214fd-4199-72ea-b099-339576875c54	operator	00000000-0000-0000-0000-000000000000	officer_added	01a214fd-40db-72ef-8737-6a6bccffb39d	outcome	done	\\x0104ee1922fe764112d75e076d0e1519945764699600dd4269d15ec9d1720cd35c
 \.
-COPY public.audit_head (chain, seq, digest) FROM stdin;
+
+COPY audit_head (chain, seq, digest) FROM stdin;
 01a214fd-111d-7ef0-90d0-2678248f6095	7	\\x018ae415c73feea904c7886647844aa3f782166e8db6ea6c4d74383139ddc040be
 00000000-0000-0000-0000-000000000000	6	\\x01c33caa584af3c0e548e344f745dd3abdde03b66e116fce94dad72f6e5aa38d83
 \.
-COPY public.captcha_spent (challenge_hash, expires_at) FROM stdin;
-\.
-COPY public.code_guess (subject_id, started_at, guesses) FROM stdin;
-\.
-COPY public.code_use (relying_party_id, idempotency_key, resident_id, used_at) FROM stdin;
-\.
-COPY public.credential (resident_id, state, generation, last_spent, pin_tries, pin_wait_until, challenge_spent, session, session_ends_at, activated_at) FROM stdin;
+
+COPY credential (resident_id, state, generation, last_spent, pin_tries, pin_wait_until, challenge_spent, session, session_ends_at, activated_at) FROM stdin;
 01a214fd-0e5e-7cf7-b920-2c818be7f184	active	1	1795648470010075	0	0	1795648469950052	1	1795649369954887	1795648469902977
 \.
-COPY public.credential_holder (resident_id, registration_id, device_thumbprint, sealed, updated_at) FROM stdin;
+
+COPY credential_holder (resident_id, registration_id, device_thumbprint, sealed, updated_at) FROM stdin;
 01a214fd-0e5e-7cf7-b920-2c818be7f184	01a214fd-1bed-72e4-ad33-07b49fd90fe7	\\x40b7236e14930dff1e23d7240724a4c859c1e6505b78ea621c008c7992a45662	\\x0159f69576881fd67f934297d265c69560021d96d708a760abee6be56f521bb605c7264d8f59da56bb32e5b78216ef5bffe4858cf900ba5973aeae68119f1fdd2cd515ad9185e40a21e1f8813ed49f8bad09f05ea95b674e45e3dd69caf796f757885579cb1384f0d653496a4f176b0d35	1795648469902977
 \.
-COPY public.device_binding (device_thumbprint, resident_id, bound_at) FROM stdin;
+
+COPY device_binding (device_thumbprint, resident_id, bound_at) FROM stdin;
 \\x40b7236e14930dff1e23d7240724a4c859c1e6505b78ea621c008c7992a45662	01a214fd-0e5e-7cf7-b920-2c818be7f184	1795648469902977
 \.
-COPY public.employee_check (employee_id, check_id, relying_party_id, idempotency_key, purpose, asked_at, verification_id, result, reason, disclosed) FROM stdin;
-\.
-COPY public.employee_session (token_hash, employee_id, created_at, seen_at, expires_at) FROM stdin;
-\.
-COPY public.holder_portrait (resident_id, sealed) FROM stdin;
+
+COPY holder_portrait (resident_id, sealed) FROM stdin;
 01a214fd-0e5e-7cf7-b920-2c818be7f184	\\x0179417d1a0dfaba472ecdebd379b81533a9d6da9d19be2cdcc5742c612f2dda4aab445cd1dc20393003e51501db03513f72f73883410f975cf4bb4ea48c692f07b7ca79101facca0742cf1da03bf8625736d62451db74d7129dae3314c6dab8ce56469b8adc7800b89b30c1dc24a6d94007edaaf7adf774180045051cae4a2344879b3d7c2afec3e7be78e83fdafb477c5e41ffc118932d053085cf71d417385f01538d182cb77205f3d60fcf71d77ad797851da8444d64fc7cf8bf70e7d70b20bc45b12f6f84ce408f3330fdffdc501d01df01a75700dc6974da0a140575985c5a6ef5ea9cd1c61cb8e6bb074699933601f199ce91b3512f62c58fbbb7d1e0192371d564c1294f02b6aa28ab6953b10c1f7e065b8739642ac5c3748b1a37c2e204f489d2079b56eaee4a05c0509999937b526ced4801a086a8438c74252413e6da905118c7d68544485244348831b7f1e485f0d65df65f51babdccbd543bc021087cf6add5216c64a7e404c08195b5a91e94e6f244dbfa8ffd9a19bc33fc0bd19e51a96d269a94407424da43b82a4b590af4305174ef33d341a18dc1573e2aae6da2c5d6e396399042a3b2af4875b3c1adcbd06c130c261d5ec6c0733a7b3c628fbb3c98ca04de15e5c6d6b384249ba36985e1283b27f240692d2a94d43968aa4194c9304e7cb0e76911b5f1ea94c8bf3de9dd1e486638ea3435b2ebcd92116b2b8884aba631fa5f6d9f24d8acd586cb031e2870a7e02fc410c984043ca1fe6ac3d3d82902bbee386f26703130bb9ed235186dd4bc4a5fed61d6849cf38229fc5db9e989e88790f364577a35b013ca02c9f4a56cf50fe9e9fdf0a0377720fb0ae67d288d00f6ff8d93ddc0c244202735afe3b85372b9a0ed54efa8e01de0a1bd08a8cfa0ad9b0a75e2af227ad99b636f98b99e44c6e2e7a02f56effe6850aa1968a96a0ab71dfc015ba0432d372c66448c183100affc18c252f82306cc0e1c01f89eabc05bf7b86bf73f67037fd0f63c0f342ad2e55f2f0c254b669aa21f223889230d86a4c809b68a21114f7d4d0994e8fda0d07df33c86ba9715056a35e54b12d670bd0539fecd63b679ca957a52a977f1b5f34ada126ea1a9b5d98f3492349a445b892723d503b86111e80327076ec2d24bbb73aceda6c5359d187fe18a059c79b4071df9e1a3d318b54490a0b6f99a542a0a1d3a4c2a34c5e5012005cf80a119fe61a5600342ccb57255e4811cdfdfda49802b3f0f27b8e2fdf77090e7795b45771eba211864f0393fb87b27190d637318debf6a76c63385349e63741247cb1e72885862207ee52a6fe818e0d19cf512b00b65d9ca4f374ef2a66c9a1a098cca124b2366fcee3b57bbbd7d58a3173ad2fb717d54d858ed18fb1c46a1d25043d8d6d3d72fc54a9c8fe890136847ffae5de95c287bf49332a620c015a6df25ee9f55e4b611825214cfbcf639b8eaaf8c431281985ef3dc89e5503ff561a7c845eaedd55ab3660066603d29ca7da44d9f621efe440a9e49c86d3df2475a7a7a1d7a810d77a9843d356ca93bb41b47df66fc6b98bfefc18529ef5545b499d6c0a2bb7706d08e0eb18638d717bc3d2d3b63959c91c8eac326e160b1a7a462d35eed62fdeb003316e0ad40aa14796c95289bd6ac6e199ef834b2a44d785b752f9089886548fd892aac3b42254e0942ad157ede9384ee3f881848b40b4e7e7831ae2a809da9acb2bba3167acbeb2cf472ee18da3d732d2d3a87bb7d44f9914437963f350753dc3937f6dc9bd4402849c1263608c655c3b0d2f6545d4e3bbb9dd1e56dca07c984c4b03a9379cbdb4a27d99d1c3598f0214d700461cadfb0c2be1d08a3e14bff7f48211986a488e0c2845b8b253a673d00533357eae61f0af9f5aa7fff468f8b23ec9369ce7f924675faff904341ddd1e288dfab6fe77a3a0c119322b1934277310cd470842e0fde650f9d03cc5a5248bd765ee17099f2e9cb0f63ae095a9a73a48b0f95cfc3cf680ad1eec0bbfab79c83b778c2e2227d0220467126405366ff0b37a785b4ce9c54dfa025193de134a0bed9c363f05681b674907ab497d9150c82c46947f22b4710cbb1171bb246e3d64acd7291190b3ded6d7d11b4fdc36f4c2e47f8f18ea43211afeb478371ad02387b092a5f287436a3d0d594b01207a76568fc550dbd5b1a5c90e561ad6d50a80d2721ce26c0d17b31d0c082a646cc0e8e00e679f57c8deac7e8817c685a5b1d47874de6bc0f8386e007db3d307e15cd6deffe20f300271e5ed87284da5e35750816f86b875f22783e7514ccdfaccf6a0dd8bff675e765a149f6e152dc398fffce800413e0e4792d24d10ea6196c24cbbe1c49ee4f84b2a5b50bc2dcd895cbc26b20b2661f0a615bcf9e1ad69f1cf3b3dc18e76672438600d86e91e3d248d6b1872100caea914e05b656f8906cc88e51b729d6148c13ada6393e37c06ffbeea5e8a79508165ea015967a3c7d281a9a1a5310e61fc4737daffe723d5185d02998fc27d0b64327846fecd9ff9ea5dc163cf9c5a753e6fcff9766d592e05377de91f5b3f5fbc08a32a022e8a2ad59a2b24f8aee4fcaa9787b375de9cbf54fe54f93f8dc85b223912e9ca881ac27d270452b6f3aa679f485892d13092e38b1e05e0dcdade48afc9e4006d4ffb9d37c2ce328a1693a1c6a084288a2bc58d45bf972c19f529dd2a861d3e26ba1257171e91abaea66d0e9b1c198dbb1c03eef5940cc6da3cd3e3556c5a6c7176808c401726fd68bbb2c446ff1deffa4883246daeb900b7fe0a894781f7a3556aebbbef9511c55317c58979d34c49240322695941cf3db51bc00b8f5c9325013bff1dd7e7a73a850816def51d8569ec8ad30b94aa40c7e0ac84410e164c618b5100d3250f470478ca7a0492e057a1c4a1210558acb3161547e2dc2413c598eaf57c2284b24f02ed80ccc190e659273fbbbc661306673c81454d9a3a88295f302bd5acf9ad4b06ca23489feaec5bea4027eb5d1c4ff62e22d2b35c72e3bfbdfccf5a329934e36247818ae8fef4b4ce9a9b5b9c1cde320206caaca5f27e7d8ca0c6ed324d26f5a34b941a46e9263a36b0d89b0f940b15ee7b382418e9e611aa98eec5363a6ca9e18d5cdb85eb148ab82e981c6ee39edb0d758803739173a10c910557dd9116ca01bca0403e86aaeb8909c9016ba941c9e5c784639a108e0ae491e6246c629f881460b4eb2fd7395aa8b611148eac9537ea3ceb1ea603a493163539ed8a873e1f6fb6ecb0357e93f70f9cf3c130ac1485bb42c26e90280b49f90c5d34df2b5e09cba396c0536d2c845e4d2b54b95cf8db94d7dbc0016cc16e98d292c376aeac250b0dbe14010f49a7b635bd7380690ea0c6b4925efbae2e6a2544ca3643f60d75c80756b98a58ec2a209eef314898693439bd7d2cfe1c117deb363dfd21e7be8950717eb02afcfa2a66d450e6b4d0e9e0a33c14a4033bec80ac28ba7ce5ef02cdd5a6512d811b4b8f3ba3ebd43b0a821d05ce13d3301c8cbf9fbd84fd863fa8daa71ce53e61e3eafd3eb1e7e0fabad592fd541c219195cc57e289dec2c1a39d23100cdb72e068377d997750ab6533a88fd288991db591c6b960e5076b2fe09d15183a0fefe7f91beefdb82367b5165fd73e5ac655d0dbfa4339e3b0a6190095739e1bccc155521377f6586120800f95655db8d62fad9eb43d0b126c70b6cd8d3a77286404ba227df5f0fe264eabfeef4436c597467cf1845f09a3ad396a8773765a6ee0f71365613351ec1dd0c334646fa39c3bfe68c68cdb32414d80418b83beb1d272b860945616325e3150414fef363272bcac7b9dda1aae55b998abd2bba5942a41f6e0158fa5a8cd8fe9ad016c9516e2b3b85e9685e6209829daac53e8700329b66d0251934639a36110ef1454f59e2793aedb494ed71ad2a8f2ca2308efdce743d2f40b6aafa2769578892e0f85baad00501f2d845ddb4632ed2f8541d9c73ab8ad03d861b5f0bebdce8c3dccf4c6fe1ad0534790510141bc811a174f4ed1c7604e46f1d7db6ac04bf0f7c6117858d32375d69004d75bcdbadd9138ddbe40009ccd7179b481edfa21240b13963aa37d956152b2a8d074beab06f2e32bd6a54e4b56300471ffc5945aca7d86b1afcb7f5a6b7a5b882da563b9db7e6ff7ba22b9d96653404f587274c75790b8f2355b1247da693ac8453038d44be9d7250e17e4f34ce427108a1af1a2694fcef8ba2d8779427cd388c90321249bf08dc96b8f24e2805c2e0902fe3d75981d1987ea557b07dd40aeffdfa5b66201dc79642f39854d8da17024de50d6e15b8b9aa6533737c86d27f82fbd3615812aa456cf4883604144b39282dc4053fbb320a8140ab0d9bf49e21f8e8e5f1215276385e7239baeb6a826618cc5d7018b30a0bb7e630f6e297b73a27d7b73736408b58fca42e3b8cfa04425e1129a9e6f673edabe152fa0ee6ac303615ba8a69e3186acc5e923a9da95ebcddec54a2862d14bded76bb9160f920c7f4fb6afca258c70fb970f2756f03b0ae9f458de40810fce86c7f4ae7b50d85c2c7c79f6964f86b8ed2553def3d295a2c4913ffc642a4e00e019e1483c846545411b5d04fed7d7d0dbcae19f4b0d5b5e1eeea1e75973a22c2861e277a67a3b26b6e1f8096ecdb326c0d67981247574e913aa9f1f077fc74932b47055c0f3e940e3205a15fedbad0386ed2eb4dc1d30908973915a94d36cf4ee530d9ded21a2fed7597f60c2e4a86a488884f25aedff4a2af4f1106283cbc35a750f8094b8eaa3d2d4f3ee0b5d1cbb886a3af9c3661c1acbb5a38559093e34ecb37e25c132645f7e46ada713b3d1bba2be9d3f1bb9498377e42d0eca2a7a949c9f4930328dd041f6c6e2834c7a7fe93b944ca1fff62244c541b2bb71f6eefcc688e0481f70258b5ec2c2dae6d0ec8032e91dc3560d3230cbe830e0c4181550ed8d743fd4b80e24dd2ef4349c1c5c61e762776b03699c065873086919c9e21b43233d83441335f42cf2c9f6b7533fe15824d779cf1225c1afbb5ce443b2688c8f8173829d503cd7f0fed43d07f394f4650d68b1dbd9624c1e496c829c2b306df73197fc7754a73f9e7756a5e3f59d085274886d90d46bba69a140c9e9bdc94525537a136e334bf0b24c4340e69bdcd40b770edb645e8993f360ffdc95835fc77251b648044a2cb9e0808563e2ce8fde88e11fd070f85e78739d8b84a30febc06789a133ab566ff2f2d7dd0a65adc1f161e43bef5d183ce150d0325f9c228ada58936c23a41cba07d4b8eda784798f24deec1b33032c3edea47690138959cf2b4750a0c1d2b465447e79ec72fbdeb5bde3105a1739282a28348aec9856d36bbbf1d2c4d2a7490393ea0789f96ce8d3eb773b6c786c59a2f36c8cfed549414936f92acfe1b0753f1d23b740515caf75cef34f09d075d0836237bbf5e76661cdd1f775026803b056630857826c4422d1c4d07cc608269355949f3cd7df0960fe5c9f2cb4b05d1a2d15d11ef98d5ca9905608b48481b9532f85cb4a3a38881cafb8af34ca71e21fca2088f2c671635a6794b366cf35a3dbc0c2605e8e8deb0d1b063f980ac093fd6fef4ee4d879b2bfe5c3eec5e861c2be965ed3fbddbc3ac36eeec5c0c05e57f7d5ef1294769a524e3e5a49143e409b61357c9a7827c07941d21a4ae0cbf649122e28d24d881787f80c4c10cb15e2a02ada99273c719c0a2e17e84f146a96283b382a5c6eab0742a7525218710669f81533491f7cd2ffb82f0791c5f14c8dc9794ac8553c2e83911c2d27fc8b6094b78ff246d10bd1c7f224cacc421a17f474acb46ec83aea6aeb75bc8a0a5e94ea34d4cc64e71da835a40c7eb0cae844f2eafdee62ebadaaf758752c83a30fbffaa3e25aa0e701b96eb9cc2fca629146df7af60fed565dd0c5586149bdf7b1f3b19fb37ebb012d1b3bce0980b0b23d0b4560f5c56775c718d10b95a1df246a75980b0efe6af458bb3a3fff368b9a79bf29b62e0029edb2518974fb5b7263651014f6a70359702a2f0d660979aa7a896474803dd85b88dfda5d4bc04f8c73d57ba84a010db92e616da957ef0fee20eb50679e2bd5025ce5b2e31ad6d48e90d9eb350daac78666151172981f306b8f42e89b81109ae9c8e4a3def3fa348522406daf1619df482acdf4c0e7c51b37dbde8e050376819dedcbcb4e7e17e6ee9572dc9fe14104595e0af5ea49413acf93ec9da9e73c8ad11f67242443b69d9d8cdc516b8e0325a5db6f16587469332eb1fcd1979ce7edf0986b0edefaff227c6485ae8a769005feeae8be6a2de5a51432d0ed5597fe712b22d5ff873312e762e31d232e04d9126f76e44b053c172a2777c4ae3468c54f81e188b983a4d07226ec158a74fb7c51060247dbb86532f8baa02d58c8de84c982b6069c99a62570705ee4b6d37edd231d36e4ccffd24b38caab13d647d0bb703ebfcdcb23eaa6a2feb0ddb2bfc1bd456c2ac5d08ebd1e6d3eb8034c9b2e589c026c9247e0452a94b80d2be0d8211411d6193e0326bbe5e96050326cc40d23d1a6cd642cc011741b4232e63f85529882b6a07aa16615719d373ad9e139d4ea1bd643f287ddbf1eacb38567b550087506edfb9d7b18d3e8944ec71861cba9151d9ee8603121a3bcd08f702b866e813b2810aaceb1bfe9a4413edf75ae679eab90f5961624bf0e60c9ddc24d73f0319b0645e5e7eff0e847513a76c0ec6b6abb87b098290d7bd1337b7ac63f88a78e955bee18369eea9ed36b667e48a79a16996f4d285cae6982f8f1a74d811bee686b8b5673476a073a904ca35a8fafec9f0676b3034623da18fec1484b422bc9d205119d5d369b2db5b12ca34379461e7d7541927407e812b66c60d25181823717751a5edaf1878d11a0593bbbb874a0716b424b5e45a5db709d4b5a2743fde60c5831ee01879e8087e6ebf8f388990e3c1fe1d818108ac99d7a704bcea27d5e1192b59aec947ae0504f1678b9fbb1e5816d29664235edf7b8deb6f2fbf4ecb962c5d8a1e918c0a0b15135f122075edd07247786359101e3d31b6aa39adab22c9f0720b296ec351ae9e41b32ea9cc350e899ab2d8859b1c64150b0d611471e482bd22c5cbc7a6352dfd916bb8540628c0012a71682e3197f6e9fbc9c27991c8961f60377633727be0d19196d964a46dacf9cff930953ac305cedc72731d9de5bd9333991c63f710eb5e3a245e16cd2028b28796921b1cd9b903991664f307b79ca7ad05d4c9c73214042a6302d13b96d63cd324db5df44eb2c8dd789bbdae5acb68775a4e90ee0dc6e32b55aa24d1aa5571790b3378f8960140caa887d4ebdad30d6fac2930549511d678f1c92c682994d36b7cf819dc0f7fb8bbee9e6312898de8014047b1db5d9183b7ef4a6ff047f4917e5d60d8f450b2ecbecf85fed8a29e14b279444b8bb7f0c9c364fb48776796a2ec8987a650d2f3b55036703fea5de4511030f34cc16f8a2017683fcdf0539c0ac2bde08aa7ae933cf20aa8c4c4a4d86fb4cef7ec88b8f2b5e7cd3197f1db299cdd51bf2d121030b3d8cd7faa077d0c540466215861202fab70f3e76c8e60ff3f7273ec7a7d17655974503f77b70c1ec309a8383932cbc1e5fcfe73762b35f835d1e964a0644a4db42f0737c8213c99ec1fe7f7ae4736f1805bd8521fac689d42257efe8720839f7ba1e7abf7445dd296fd7ff6bfafcc66063c99ff1cf31662ba69d6beb5198bed6f6579826a7408d6a5e207da06d31a80e2fc5d2dffc8293817137e2ea14c2b16c52d398db9eb21dc4864463a69c7e22f65723b0667aeb91d881b954b63eaf28585a9f3b715574efb79f73428deb7cd05ecc2484ba38f376cfe271b1dcf5b521b492369f62c5dc13d85db2a54dd10c675688ca46969d8c83aad7bf7faab9d75540af65fa91aa4cae55b028640cd081b463dc8d541251942adcd7601006f81d90389af32d1bfe680d854305c5ba5acf9471f266ed828050393e51bd9930c58f46d72ba36ee7ab091af8c106a81b265a9e57defd683f6654c0d5d45669c69cbc5c707f285cfb68d029d3b979e23abbb31812a297fa287e525756e0fb7bb46dfb1f358dea19e4e51fe158213f018676c1255e35343d66338cbac159f0c5fb9ef2b3284ae99becf946fff532aa6f8edd85795b3b3cf506b0e7028ea1a7018e77d52438498b6ba0e81cc79452d6f6168830110461f427900bd72b0775dee4687f9bf7a347c0c854ffa9cfb0b80c38cb814db0bbcb346cf5eb8b4a425f4463666fcc52f5db62c5a375bb0ef70bf4568a9a10bc6c71cbcbb20db816d5ac940b0efd204cbc7acc91f8dc4364121b2d3ef7a1f3e789c63ea272ebe3897285347e325786e0cdcb0ee8a3544798f9c5c5f460c50e9b37198a0da97ee32e4333caf3d0cde4defe54b4aeb70d078b96f2631cbe0c3d3017e0cbd1d04925583e16d9e63959a82d63c74c0603571f3088354590ff19e266db2a032473c11b23f9f893cfcd2cc55a100c2c1e95a8447e1d86b137d91f7bd0f34dd359ce64dcdbb0e58457e61ca781aae04828e8a8e72819c7661ecbcdba862b465dc706696019d2fdcf074cbaa4218f9373ec3c798880d13bbe22273306262abea5067a492f6d89479074fcef9b007fdb349e75e74df2bc4a93014d830c21b7088f0032c79875c244a98ba7f18fb662685c0d0e1e6071e1b91750dea32a71d280f530f108af11dd4b44f70d7cc47175eb72a78ffae77ae27133d1421f2d90e94aadb455353fceca6baaa2d1000debf812d2106a770f263dc414510a2469b1addedb7dec7493495115e95393d499369655fd1c77b4dd8ccb509bc5fa825068bb76d8bf34af2cf0f6ef0c2f26a7e2fc1a42615abb4aeb83c7cf41fac5dd3658f6347b31205cbfc2dff346b724622a8cd2f592d93a5fb74530ab7aacbf5b7cc0c4aecd56b7b471f187482a72afff45b518412acebc12a44ca4828b4d75157b059742a7f4366efa2a1f0a63b9c1f16476c2b041203a59bea80df517fb3f7022b33dd8bfeee3f78681e5e8cb2b5f765af7022afbe9e4a25d052646962cdeecdc2196741c753e485ab1840fa8fe84d64a827c5da8f26f97435d05222479098088984b38d2459a502eb146395d52fcc4c7d33ef7da7f3a4cca0790c3fe511891ac5dc370d837ead0aad41c3bb58fe3863160eb802555ba7169b13047d1af9f8628a83010b3b980ffe11e1a5e425bf0c96d94587f8facff0e3fc041fd2516d9fbf347fb0fb7cd8350c7f33c24c510088941cb8ca85931fc434f02574d8a49963d0942aa69c99d1704d57c78889d3627e6ee819678649f878e1c0bcf2088240d012809d2d86bf598090be182be11c8163deea34733d94d816d0745fb29066c910bb3fa3d38758f4fb684819dc43bc2980a449134e86a8fc7579bed046c63677ce8488a1f0265667589fb3ff753b1a79cea56142d9a3786e61eadd2cd2cdbd051053906d2b591521544995ee969bddcae6225de7faba866fc45a028e118ca3f18ebd09a2b5c7ad57a2d6ae1958cc52e9563b23721cdb1e299dc569f7b43a2139de12796b6bcca7a05767d7c701ab33ca76301c438f9a697832bf5750345d4d126b9aa016acdd003bb618a14d1c709a92931901c459cdbf59e9c7a00d406558b4a5c0250f07f6be6c481be518110d5b6dbf53327f7fe8c47f15621d5a0a2a45ea3fafe25ce00d81b55b6974b3c2edc3d0f3f9738fb31cc25f0b894a4dd94fe33f731b3eec7cd23d75e2078643556529a609b8458f3cc4dee395c787cea4112f64f94c934b73795a09d2468887ebae27317a31e53f9675935228c6bef60cb62de315c834f18b345bd3c65fec3fa902920ee7f4219e031c2b673b3ab5003483435018e6770c64fbc08c279301c3a6909af0266faaeebe1928b57d3ae49df9ecd72ded53a083c3f815d5e18246127d57a3523d5108e6bf6bc2045930ce4da2bfadfff8f5600190f18c45c4048b22e24ee709dc62449410a9f30358093fa349fd0097d479635a10b6f1ef019ce884f0c4a901ee8ddc5bbd27a79a1f82b4186567eefe8136410726889f88ec5b153c6f40be65876e33d0a931113d7c0db011304749280b19e5d019a60927191c056b8c32dd9b64517b2c3e9bbd574a651d5ba7fae42a47c56d1682d90b8467a299f88bf1a8b5bbe94a23ca2a3d4cb813b66d202cc517df7bb602124937c62091e71a35f577e137778b8169d0fdf316f726b44a34bbac42591224ad49e8b47e83e4952da6962be2832cab832f1a4110fd2e8dcad2d4b1f5146e3eb68baaf61cf2b6b4af55ad961b3b2379abfd13ee9fee6603f66f3b6bd72de937ea23b60f07601aa9c180b6dee66796dbea8d72cb6f699d9ee9146ef8a49e82cbe62fa9abe32ea572303b4265fb86a9900543827e1a4430b9fb86c0843b5ebc5b08a66baee8ce1bb716ff343515982ca767f084dd4ca9f10e8a3defd532ef0d69d5bf0986db331cafbfd0a3d7115fd4b5ccd4b6448a6da394cb2e5f2611e9c9bbee1a0b5379be72d9176a6ae60192ea38122cb9272208b0b57506b08f33fe3c1bd4f7ddfc0507f1be38bbfb908f10320d885a702fbf04dca20279e0ea3e3843919882fe14c57ebdbc73f7e859f92c1b5188ecbcab83a092db9b503e585d2359e240c6b1fc552858c5fb1c47612ca3b31e92e43ca495466a12501289c1f1a0f40e0887d01aa3e4184c27e66ecb63ce1f61e1c6dc33ee31f6a65f7242d2b8988d3eb368cb7a78deaa206ce816c2abefdd29b49a2c336f293585b7eda6c752448e7c5f78af2bb55cefe8670b0d2cec7166ba13ba37103ddd47f221a58dfad06044913f6041de0c581d8492cc0b0322fef73a4d40cc6dfffb852f2bb829bf25a4428b9201e8e07b39c81682740b17e1b82e09a0670498ab00cd24aa5fc511d4a85b7af6fa451a297b18f13024e32fe78a4ddb9bdc1304a53398dfd503be49f1daa182abb6f49486efeea67a50a1ba4bf75ae8e0bbbcf3b08680ff4ba9db8cf88673a040cef67582e339643e79e1d4f011676338e798e7bd5c14c6fdab10a7e6351bc64d72edb39966f329258b34c45632e56cca7176b6df8db8ced2b38a32f7620edd3b8197cafbb69bcd2b361c9ad56045ba26ccc87a09f224bea22dd0a53690e0781f1647c1f0362fc471580d9a7366b643bc4cf4c6a3ff2654445c9168e846058e62817913e3e72725fa7935f82975326a44f4fc935bf4d23acea17a5993d5dce9ffa0879b1a453e25f5c0d7b9c4de7014d422be5e18b23de2e516908ef270ba0bed7063e0abd84f7bbf9f3e96dbcdeb1f5ce83442a1ec7539122f875247af774846ad6c71a34b2f4e2474a708da7925c754ecade2a32a4b9b658de05ccff748cbbd82ac8bde68d1d0aafbf1779611d4f6a9fc2640a965d9ba66cd1df783c56a4251199bbcf1e6cb075878d0e261a78f4b5042f555a2b14719a69d782184ba0a8fa9fc0be5f8d4cea2027a6f16fdf21c5c132ea7346fde51d899dd5871ebf5bb5f9c48f63464b2770cc46d40b8b89927fdc456aee555c28eb5aa13c1ca5e422bbfa04f05fbb5f669fb9e68d8080caca50cb39045c66bea8e0b9bfd820cd5702bbc14b6ec83fe25467add486e98281578e898bd08391f0f50707508b3257c29d296c1647009c9c326a21fa019e1a76d40746ae2649d249419e3e5119b6adba6732c5cac383a85d7c90c34e8e27215ab5dd6f4a63e84416bdd401c9ddd1eb68a348c7be4338ac83e0ee6dd636d1854b0f31b026bffb09e9d0dac685e36ad62c41680ea3e0d99322ae855e52a8bdf895f77092a97e7f1a803081154ef5c7541d4117ecd6f6d7bb06c79de82cebc0020642361ddf6b6a998f6228dc3d47f6ceda015b37b7f0a6425b10d7f7643ecc1063b248f2f0e09550f00d5cf7b72a916b3302a49be38e82211fd902f3021d79c2981976459dfe64a35f3010245b3dbacbd5315f4296235d47b99cb322f67f527c5d58bcd5d2b171205ceffbbde3d935d621db494662b597cff4863455876d389c43702d0039393397f4dddf76fa2f028e1fac38565e059b7b0e2d92bcb08f935b3aa30d478f6d23ef4f3e3cdcb2ed6b7b1e8e748ebca6f51ab3e1db54babcf3abe5cb5cefc8dc0d1b0feaa159fc4e627f4a5aeedd5722422daf0e6c24d623548a8aa3488a67a41591d73ea1b647a52488379f262df08e32b3376ddc59e03049c501370e55cb274b152d21240873da5cd9afbc28434cae2c367ae3359d5d0c2d6ad92278062a98a5e04c2905bfc502b8530959a8267e7d598c22b8c6ef40d30c2468f9c04a44aecc19d86f0eab9a68714b473b007b2274b0fd70ab20202eca6ea601865499e392b38caca3ca8a3af24da6239656d55a862e598b6b7dee4802e84021bc2e355a20e4d364d7dbcfc1644b7416210e780d13b18e52619ac24cc4038809f65ca18bed28075f1057232cd2726a5d7fa58a2163b7a000046e37349eaf26bf05453c6c7367ab162e7d68d8b00db08e55c970caedd8c72e9ef454aa2ceb32b4080807ea1361670872771c784398a1cb0915f1801d26bc2b1215f2f78109b67eadc90222bbecce51135f6b25df867d0aeaa2ede073147465f3cb7cecf8e9fa436c42e9deb5d45edfe787baae43b10230d0b521ee8aee40edcaf729a1e98804b508ee1a9a9f95217e11dba42e4164df9e4ae9c612f273dee26667350bd6d44f3771b6a0f0226cbd80ff169f65320db1e4250a054090509d33af1223da9ab1df21bae73a4676f9641d17e3758d7995b1ea569c63e065fcd8a3da0d0a871dc81be934e1c46805bf04168ddffb69c9c78ba2991f9aa648de2bbf769ebacfa1d411dffa204a756b702221ea5853a67cd4cfc14f3dbf27d83d3882b5904f06838ed5425f796ecee6d7759674d9ba7d487c637563201328e675c17910ce43e2e98bb8f9ebeb4f765a38c31f76cdbe0311f716e984d76ad30d7b9c511e2d0bf84999304746eee4c81bddbad0df6f9508f81f8cc417fbea1b6a925f58d253a4b469568992e8877674729efdc8758718d0da7ea93e8993cd48fdff62672853f1d153041b5b2dadf77046f6336a0cec6c09512a3c2374194e79fe6ae88c2cd3dc522d08b137d48baff2400232d0b42a1c8620dbfa1e15e973d54140aff94e1de86ffa9accbd7ac9ecfd1a9a55e2aadb184f5e2a693bc8f5af7ccc686369b6e361d5c96ba72187395e816d5eed4925de1d602288b16b0509bf061ad2cfb77fcfd1399dfb49d5a126b81fc3feae586ebde81be7abc50362807d078ff77e61e18b8747239b8e4df21b013eb45b820736418fd0a1f0672fb60454f18b7bfd454c11230bd0fd561bc10d098834758723123e0c1c989a3254dd491ee818c559bf1544c0f6cadfe81f89154b7f6522ba04c95f9bf512223679592c0ab58aa7f63eb152d7970d206e50f07fa349901f12ec63600e59df090eaaa4a4fab5bc2162700bf05ad63e22e5c81c688e3ee69f7d0f6f5a376e4a8c33c04b51e7a4b91eb574af396546d0942c4472df6f9ae17832d36b481e5492ee265dc902c07e8f44400cc742deb1f37c1c8cfe4afcd09fb5ebc23c4c8869a6e292f8626c9c9ad74277a444944f4101fabcc0e8db6112b98f1f86048ea3efac30fe10eedb10ac69f6ce5a70e992a65ae13088d278e5d6cdab75e47a6e721715a087d0a62a7923f9bf3c5c1965c7074cff7df96422f19526a10e5a199bcf281884950a9bbea77f2fcc1c72cb06b5f7dc1cdcff61ba0dc8e8f3ebcb7bc44166f90f014557c0c1b075b758c631c4551566a13dcb077339cd4456feead744f429472f2257a2822e1003fbf37c8a8ea44e259ecc9d7fd1ae98d76c4785e49e0d3badb0fbe488784df7885f6ed587467e06afdfe24d646b101b214d8fe1b71200d78706a7b9c13687ffda03acb0526c7a55e1a7a59d8aafddec39ac4be3b12018a07641902b31d9e8bb29c9bd12f8d7f1d1999a329003f995c41c00d8f4102b53343741c7ce6ba7b68291805ceea07827349e5f07de737916c0cbfe860f48494825f5eb13d324bc15e0eb24e0111df904d5c3ccca50e3efd950f5eb115febeda3a0bb9fc695f54f689ff35a2899a660f6823c9e51b87c78f8244745ce72970c1eaf9bf2884b9044d5ba27698ad4ab1351332a7efbb1eddd0642dac291e46b5182df8f15d25d2f615d8cd29d8aa23b8fed7f8fd128ab59468e860200b0709e04b1d7de2ef7150336aa2e8499b6489da48fe5d6b2b62c15015fd0ddfea4f0a1f43f8bd4bb5807c9f0bc5876003354e03e872c5ad6d42824dac515d1b5e423dff897f17df81e940195207ca6781bd2fd0a55ef274791734691141d828a727a5a619aa131494891d4d8e7167fce4daaedc6bd49aaa4106647a026fa2d8c4f425f8a41a835e2c913e71e922f5539654e46ca8c59735d8cb33c596209144b50bfc3d0ea5bdeed2d420cadb3a9dca9505a939c6727e7b0d24ba6d011cf7feda21db1b5b63659e6a18ad2af3fefdfc32d9e933f79c0ddd3051edb5da7bd8ec315d412b66d61e4ec3d6742e356d19644cbaded5b1eca4034511d2c8661dc4dc6a773c8026faa5251d40c26973734ad2dc2798be1c031670e3917a3ab1cb77a6baa15f16b348763f9b94800a7587fe6d3baf060b873a7ac8930cfaf5dd3e82716dcd5030ae202bf176333975c477c8ec6af1baf1db687996b0a97cd8f0a3f71d004a90eed49e0530c919a84bfadc539049aaeb0d77d99790424ed794bfa56ca7f5f9545e78dd1214bac3116c5643227b5692b6f9a6e7a6b41d5b70aef89f2fd0e2193a55b4729b4742f7dcff0800dbe7ef30f0eeb390cd27683da56a2c59c3f17589d947754c04dbf5ebbe344b85f86dcecc1ffa7b0b9ce2f789491bd857b0f6bdbecb05491555ebd8bd5002ff4050c36fbdee89d647a0cc711285aebe2ec687006940d1d2568e4d1146815e1a3cc778235641806076f0eb2efb3a4158d37a22efe235e60c061ee87b3075c36431ca28e9ce03c1fa53c08a3e40cb918b0109d6568cfd5fea9faea01bbb0b1ab23dfef85cbdc20668c4aaa06775aa3958b568dfddb2b9221ab89e679e6105af88ce7d156f9df52258b5dd2e8fbe49a9e4c60aec08d83fd7ea5998c9a39e99afe4519391517777875079bc691cbffa1b12b753e735fb8f885fa007527f291053d92f7a80c1ef6e32d03e6fcbb547d6d64a7873403a596aa4856db562d3c59b1195ba584ee482c3bf589a997ba4b0bbccaf2be7d8aa2eab7c648d2b1aa64a759eaa4fff4d4c0a22e2a5a99a441d61db6100ed55ebdeb1bd5104ae89339106f17121973900701904e480d8866abb350ac8bd1f44f571403df37a04af6326094a86d01ee2032e85c3966dbed1af80bee84e85451d0979becda973fa283af89945673571cf82c9cb99c0fd215070c872c14f919b6bbd52db8c2114f7da0e2de56d76a150995c694899b333989af4c005d7138dcdea6e475c980c3f44ba03c9737d8b40bb30652f40f14c28b4a996f8d0dc0d679b23ae776146b8707bc3fcaa8b8df500ab553834288c5dca2533639cad6cf0e0e778867ce46b212c93eb143e2340e211916e9aef5f6b5a8316c7aba2180fb91d
 \.
-COPY public.holder_record (resident_id, sealed, updated_at) FROM stdin;
+
+COPY holder_record (resident_id, sealed, updated_at) FROM stdin;
 01a214fd-0e5e-7cf7-b920-2c818be7f184	\\x013b74eb5f7214c2f97920541ae65f3d1d60ae2161a301a81f12fa282aca2b290b70a78fd2571a623cd72928bb3fa14aceb8fc83410cb99eb210da8373a989d83cd8e4cdceade7185258b4b1ea6f54671fd82d9a465f82622340422d911ac40a7dd6032317431a0ae5137c168708cadf2a1e42986bf99e58413e51fb03b42c1215602d8d9be8e2eca0d1fc5215ac4039c42fd7e71c24aebafaf0bfa46ca215d26e845d4ad0c10a49d44f343eb36c7087202077cec900e3a87949e66c665b0cf5c302ccc2893012ef689335031a1a71f076c9688591ad19819ff21e5cc9eac7652bb91bac41646b563f1995a9f5f2f1ecba7296c90b7fa3e4f8178f7158c2184e38a720766e0fa2e8d1d3e46ed9c3f8d6	1795648462733181
 \.
-COPY public.lease (name, holder, expires_at) FROM stdin;
+
+COPY lease (name, holder, expires_at) FROM stdin;
 sweep	01a214fd-186e-7cbb-9caa-4f2ace1ea5bd	1795648580910177
 \.
-COPY public.login_failure (subject, failures, locked_until, updated_at) FROM stdin;
+
+COPY mail_allowance (email_index, full_at, kind) FROM stdin;
+\\x13707301a270cd104089595817660fbd	1795652062733181	activation_code
 \.
-COPY public.mail_allowance (email_index, full_at) FROM stdin;
-\\x13707301a270cd104089595817660fbd	1795652062733181
-\.
-COPY public.mail_outbox (mail_id, kind, reference, state, attempts, created_at, due_at, lease_until, lease_holder, sent_at, last_error) FROM stdin;
+
+COPY mail_outbox (mail_id, kind, reference, state, attempts, created_at, due_at, lease_until, lease_holder, sent_at, last_error) FROM stdin;
 01a214fd-1f8d-7443-8d36-05da7d09019e	activation_code	01a214fd-1bed-72e4-ad33-07b49fd90fe7	sent	1	1795648462733181	1795648462733181	0	\N	1795648462807002	\N
 \.
-COPY public.nik_check_window (nik_index, started_at, checks) FROM stdin;
-\\x35bbaa9b03e1c7900d6554b992501c73	1795648461805813	1
-\.
-COPY public.node (node_id, seen_at) FROM stdin;
-\.
-COPY public.node_key (node_id, kid) FROM stdin;
-\.
-COPY public.office (office_id, code, name, kind, created_at) FROM stdin;
+
+COPY office (office_id, code, name, kind, created_at) FROM stdin;
 01a214fd-111d-7ef0-90d0-2678248f6095	DEMO-01	Dukcapil Contoh (demo)	office	1795648459037744
 \.
-COPY public.officer (officer_id, office_id, username, full_name, role, password_hash, totp_sealed, totp_last_step, state, created_at) FROM stdin;
+
+COPY officer (officer_id, office_id, username, full_name, role, password_hash, totp_sealed, totp_last_step, state, created_at) FROM stdin;
 01a214fd-1204-7da2-b353-e52beebe1288	01a214fd-111d-7ef0-90d0-2678248f6095	petugas	Petugas Contoh	officer	$argon2id$v=19$m=19456,t=2,p=1$FbEZs+o5EWFnoIMkPcStmA$OAiuDpaYp1KZHZMCKtp7aBlpcEXFhI6SLLYZN0MHhos	\\x01edb91e76fadc8d5966cf2797450d95a506f2b1da02909588daacdd71100dcdb6af90f12bc523083fa3772da9b2504bd4	0	active	1795648459268370
 01a214fd-13fa-73a4-b82a-299c4a2d11ea	01a214fd-111d-7ef0-90d0-2678248f6095	petugas.jalan	Petugas Jalan	officer	$argon2id$v=19$m=19456,t=2,p=1$/NW1cp41hLzzh5tp0QnrEw$lJbl6laPGGDZVJyq7n3nHF0Q0BlLccHVII5LAMxzaII	\\x013a98dba4ce29a1f36e75aa6fa05759ed38163e021d7d04ee3d4c475fe56f4d626fec47a1fdd997397a9fda9d9fb5d4de	59854948	active	1795648459770112
 01a214fd-40db-72ef-8737-6a6bccffb39d	01a214fd-111d-7ef0-90d0-2678248f6095	dewi.lama	Dewi Lama	supervisor	$argon2id$v=19$m=19456,t=2,p=1$med7uSh3hULsj7M35LOXbQ$atiPEgwFj/7BsCk6vkM7E4uOou3LnxfeXtPK4AjdzXQ	\\x01c55cae9c38a1c57d2d248ca1d807f29cd3ed6ae823e84174ab915a2f0d2622cbc19eb8dfef39ab85ff155b74c2f3deb4	0	active	1795648471259954
 \.
-COPY public.officer_session (token_hash, officer_id, created_at, seen_at, expires_at) FROM stdin;
-\.
-COPY public.presentation_code (code_index, resident_id, sealed, expires_at) FROM stdin;
-\.
-COPY public.refusal_window (relying_party_id, started_at, refusals) FROM stdin;
-\.
-COPY public.register_import (source_digest, next_row, accepted, refused, updated_at) FROM stdin;
-\.
-COPY public.register_portrait (resident_id, sealed) FROM stdin;
+
+COPY register_portrait (resident_id, sealed) FROM stdin;
 01a214fd-0e5e-7cf7-b920-2c818be7f184	\\x01b372e591b59f32cdd8f3467539934cdd2d672033b04e6c5e71e8c98c2d2c07c8eeaecadc53ea5878808e20401ac4a5385f26ca1b80255076ffcc15509885acd827d4fc54cf437df38524b1129c746ecd802c1d2f362ce4baec7c49304eb47a142b652f96cd94c1c77cdc20665ab89859165e9bbe76cf4c0db75c2cdb1a5b9b3867f940d5eca037642db85f3471b71dd7c42c0e7884d5a788f9a7d24b607630b997b749c07a16651fab62fdafb0f7051e56251d4f210e3746d186676cb5a423ac8f407ed7dff43a02dfb023db312a0e1761a55930a0e0ccce50f589588bd46f7461be47967c208528f8e8bbd5fb5a93b41cff172e824f5aec50344155bfd3967e7e411d1dd9860aa10767ea5b16cc83e06bfde4e7ff9b0d1974007498fb3a76e69c2b172f427b72d4b55e4c559dd0acbafa26650d94c0ee1abe3c8f24534e284bf6112fee7f77c06d61f09177a757d7794ddf839a325245e0484fe947b393d4998d79e12485e1031050fe6f877c82166bf5b7ffb8a7b8e7f914697607fdfa33834c23e26d9673bea9075595585c44ef44541d07368c612a5de02e39c6b5e17612de82f62bf6cc9cc0fe50c4ceab1e3ecbf3a78def432f198adefc0f5ac3ce4bfa659b12c13cd67e33fce8615349b52258f1b17d0783f78126c9c9e626ce10f3d549ef712aaa79aa8fce9cb65f954997528c3552ecb21cb06f043fe1cf487fbb3ddfd08239a95608eec0cfd1595bf49e24dac0d4509395cbb241f77e7554945b383f954406684c9b1ad150fb4fe03307e52153b237b09b1cf1fc330645a7af433fb0b8b4b1590a68fd508b1dd11e6eae257836c14b8b1fba74a5ab3394b0306286630bd15d82bbc00f73f475b7005065371cca54fbfb3ba7bd0fca66309e817a16d97d5fab6c2770d052c4bd5ec5f2104d5083baa28f54377d02c2bdab578f5e8dae40e210ddb65cd9bf6ce68cafb00789cb2addb2d6ca5c28d0eac8ce7ce9a87b53f54a0a7b19ba4f84e858210247ea8f2e247f93c0e0a2f2a8bce7d106175359819e945987c09809e16b5e285f929e8517d8c5d16f4b687c5f0747d92e66bc4170e6ff42cc6508d6bb24a87597293b4540bbd67141d1aa83004ce33475972fbef6fc9fd0630c854e000887629df6cf51d8f1bdad7a3a41a914944e00cedb33642e707895ac7c7c37a46366a654e277976ccf2d9819ca5401ea31b1919d17190f9afa82b576a46a2624d6f521bb31d730e3ed0d70f13af133d12cb2897453672b03773059081e5b99896cebb4a8fea67247073fb4bb354876df4a771fab855e33a758774c4a73fcbc0246e599d53b08b8f0287cf649532daecc9704139cc921facf6eeb29f5ee7334e8e8be6a839ed4b4f5b5088b798a28610b3f0381107eb8998bb42121f1fe66dfd70b151e2de3c294e7f9afa9165df2abcc3be4d78dccd4844dbe06255a9310f63aebc27802736bb092c48b7fc487e58816589984ae66a4d055f6fad4f163f717887f5f67b760b46914af5d7a39f3c0c6c4a2b164a5001e798547272fa9f70102f2b32597c9b64ef92eedf6d6a599537d504cd68a8a71bf7d4ab552a047a96978cd9916dbdaedc9d94096dad5524ea1d2bdbffbfc5a35003c2c11d682069f8aa02d2b020242823ec8f1e928312e634bd756cdc2d92e818a7c4844bbcab2afb939f89548d747a9513178e0cfef593bc05f5670e17bcc8903cac4358b456efb0528f79feaa7c36c7c39a022ec557b4a738b26a600b7bc46b36e96c7457c4714ef03224608dc8e05b659f7d983a5e4fdc0f9c2351ac46b63b04e9ebcef7015256bfd5d48442a608cdbd54fb298c00177b10f53f933188c7e9cd329e0566f23688f4a0ec602ef1e7051639abff2e30bd4792bd84458352317160dd7f3e74a068331a2035c56fbcaca280a046605a1718dfd0bdd9f73feebb5edf4f2dd5d0ee0d640bebeaf5f41f215e9f6403379ceb35e5d62552d939ee7f0e9ae74d101b7f73be75e049efe4c7b748c8e843216cfe5811be617f2cd58360f94797d3cb62e74889e7c1b9f9a1791cccba1158259f21142dc204f570e9e3cce8b6a01a68b6f97aa3ddd0758a02c0dd633c37a8b1608bf4319b5b3f13796f8d27d64b366cbe28aff1a3a3b21fe93e6dfbfe754f41cf1cd50a863c407bfbbbd1e5814cf1344a9e9e6e3e8f0addfda8768b4fb13a8802874f46f9e5699182af1e66a45c36c6d518d894d7ee21e3c79311bb529c36a84b6663113e13b2642da76609c671a4ca0c96e015288efcfabae6d9de58f72048ad4e878d16e1c388417f492058b61bfcd22acf5d95694581c8ea2782a37c04843ef4303c7f9799a9fb247301d941bd0690deaa1a88f59a1b554d4e64667faf66e2c64eecd9cfe09d4947cd33859dd9c8847948fb98c6052dc0974825422356139b1cc2509044cc5ffae608c2a9bf783f54dce9a489112d1acc13485a2269b62b989c45d50263d69121f1222361bf58495920d100c9ac4f3b59500cc073110cd3e7c04e2a59f643d6d4845f5fc776e970014db81384cd904461ec1c5a907b8267b1993acfc8f01d1d16a378f98642e4a2c960a91800901bce3227f666230b9ecf49abb78272d431c49bb19cd87f5db5a842bc3088b124a8d21bd0aa647830d379a996ad99518df85f94fb7db2eac78e2a6d7be1ef0b7f2f252567d275cc17d782f81d6099041bef6c70d26fbe67e79f7bf4593a4c4bbb517236f65375a00c75ddf886805e5bf989bfac33f1b738a59089423cf242a0b4b3427092b06be0d9379e2fba1856dfc7bfa35568fb455cedd843a12d042c1827e15edcce54b3e7646498e7e82f397bca6d807bb6951be39fd7e485c70faf1f1b0b9ec4b0ec82f222eed03c7d0b7d84139ae539711e67d031e653ac44ec51fc690086563f28a254565e25b3fb33503686113fceba28fcf8a22b71e6292fb1313bc875a0bf3315ed69cceb2cf10b957be5760ff0d6aeb86b90d3805e5097663e8f433c5f9eecc5e327e2dcc684f52d6959c9e26d28d68773affedc4bc9d083d05256607b8b3611f837e498300e751e6d5e94370151106f2c1d1d5c12f64a9b16103dc0befb018a9e759bc843757c679b5ae7d257c79a5c1ff0cef60ff637bdd3dc3e82956fb8f6919bfbbeb4041aa999022dd97c43e8bbbe92503be8ac7e641b7e5793f5e0c02ae838adeb7c16a63c658f6d68ed1c957d605cf76a2bbf7de76e636e736796e71067f44384e86ce5c8590678156806fca78e75ace998a792bd810f8ee414df2c050bae6ec715c15f0cff4dcddca86acb686eae01a28a854dc18424ed27b3e393b8eda5f31f8a423baa1279022e9b73766fba6ce23015905b4c47491ff1a7b8a75e0a94c5f20c182a10abca9a41dac854e0aad253cf558b5761667255ba076f7a621c368257211b9fff38a65a336d9d1bc05da868adea2527a08ea0cb8f9bdeae5fb8ff87b1d92d6bd919a7080511fcc540a51b7365132b0ca8881a7ec92dde127283cfaac039d5d4828b8ae94aea78fcb051cf8311d117ec99a5866f2333c623ad6eadea24c8f7fa1fbef0e04ce6f00fa3cb66728cd0cbf8eade7f90e4a4e289d30d9e76a5c0ca35ae8a2e850a27944ebc5e0ad34434b90aa2708c7f0829e6d5b200ef6b258eacea7975b87e58ab674c03614bc1727ef04108e360e8daf9234bdf9f0b1051d3483ead10f525895053b0e4bb7233664122c46045d40bbec9c9bb7372a6f09992b4b721eb294375a7e82a48d3e2553f21a05465c54b94862eb5c2d7668e42cc2d2e12b1e2ce23c55f8f0272c234e8d1860e34bfb569f66e276f39e1e2ae2fb6f931bd618bf834be00d9511e690033c3273c61c3abbf195d66f1c73f1f49509f43da6304afaa28ca32fb6cf7140df2bfbc3d904a2d3eb2955b2d948273a70d19121b034c38b6fd61ea7b0ec549c0b3187a991cd57156299ead6bbc5048df4c6773d107289adccef381eeff3ab4e82ffbd5e7bf04213ed69496db0015071d0fb46792b91b71fa0ce1d0df33a5982844f7223c44d4357858f2ae5eb0bdf41ef2a948682bb16f18f9a13d05b468339b9ee48c7d06b8c19a57d8b925d046deeeb21f7b8d081063e99e3db5091d85cc2dfd409641d80004f1bfa727c3520b1fad1456f9432fc34218065b10ab29dd0347d3e620ae27851b0714ef1ab1cf5c60865f110535e3b76863cdfde0b7f44860b929596b17b1416fc33e04283eed42cd8f5d86f613a65ca34930180509a36841f78bad3272a33cdaa3ece4fba05d6c94822160d64c0698d063be12940d0b0768fe7c1063087a6d0e9ffd68ec2853b80219e3e5e80f474a9f285c91b41392b1435e435e8c05b98bf6fea0c7021a7e82343075ccbb0b4a1d3638cdab11e1e3df625b118f430a7c21908890a5dd1a3b6a891e2dc114d14921f11a561fe7ce110c94e975e32260e445f8803c13d67fb312ebaf215ff9b58aec0cf25706d52b477a3ce3fb72d451d6d5e7642a65ab8313ea70360b403eeb97210285f684d636621526590d2a382cd4f353f33e48d57900e410ac4ec033b5498475d700d22273d5e8c05bb47fad7421e08e846313cca685fe10d5caeb8b216ee12ad242bf6059526c9766980844226956b7f48464507f3207717319a73c2da07091448acfff9ad48fff3ee6f144b17986f0cc94edbffa51b75a26ad18db9c6bbd6c834a07a53f9911f3bbd490ade03e23aad6c46fd97a4f3ef4ddeedb94bf8aab09fbc8cffa64a910f08c37ac9e904ec0921c5ca140dc1277a466090fe799e559d4104e8c8c0e9c1b25939d6730ddb1c867f80cc49178453122b00f2d42d1e45ef78c7161cf1e8661b86d9d7457f0e982954d4d9ebbcb3c35cd62757a99610363eaaaac059a55c45d2ef6de5117dad13871bc2e8deaf2bbe34338049c1e761b956b2b4e0010939f6c4d01df481bf95a34a09c846d690c2c4d67413bd0daf809ba7969b555112538be6f3e313d175c62d23cd89073fb0825e46187ae1d691a7273f61e0a287bc59aa6f9b91fe0e241580e5fbbe3f008ac1998027d6bb7717bab3fc088b598d37e552cec278ab4b7a0ec6ab84fcd13b645f6a7f111cf83136a77d97770374a59658231f6bf6385ecb27ef3ba4f73dcc884d29442cd9d9c93dc62d63afcd1e213614606994696544ca391824c8ed1d8f2e7933a804aa5ab4822a0fe837efc73de9739c5b87bb07766a7536777b17e1cd3302d94741432a53ebe53ad6e58eda9bcd00a954301aff095806d562c78d228053385a9867003dc5e1cee416b185ed5a0f3e5b21cf280ddd4a08939b455ed5c3c5e5530bfa894747fb9b5445d0f991e7922e56d5dc53a8b956ec0ec779044546151e1cda6e1df9f31870bcaee77fefaf80f8669c47a7ecc3ee92a50afba4ba008faab7bcf07c021cc2f5d8e87db7d02772375c4f7e3d2f2f1c9b1188672a68a760e30d5a379d786a4900697765c9fb86f3f567d46d0cf776ae168e41b44dfb3828fe1b21223a85b967884d11faa4e289184aab91bf52bf16d90fe504eed1c74fe78558c871ffbabc35f4494daa9eb5031e8437f3d1e1e1e273cfc77773d6a088868423b563d6a388601322391f24042b487c0b22a083c4810e699a44ce14cf10209a54ca61f232a068138e469b28bfd8bbf4def85f27a6e76cc44959238446f45df0d49d942be460378b35147429f643c36c78f90ae7e040c2a2da1ae04d0cee36c37db6d65e2df41022ebcccdbd62d341c5c80c088e53e979ba48fa8cbb57a339944a1faa7607c60a8639937e0f7251a365040b4b6e9fea87f452599985d2714b799bbdf10b452cd192d912322fa2fd7c585595896b176882d6c416fd53d4ffbee60eb7ef900737053eea0ca6a1074d640ffa8ee7413464514648fa08d79da98035cf0109bb11acb03f97c56ffff28d3f802fce886ecf34b2bb111714fdd8ff024f2e85391279f2286993fdfc3f3da560f92075d5a757c2ec052aaf5b9ae319005519ddaeef369e8ab3523122a7b645c31fad351160836e59f627fe5189e427ed8e587e4e9cea83a0cf6f2a72f0cd2e6329dc27f5394d809cc410c8e7f1a772edc5a59970c3a8a081c635cef92277516c8aadb946c5685cd060d84c2e24a6120d8be69e1ca10fa68a8ad00287a0fb1545488ed77e091ebe71d3b8017179d13fc97a1eeb0a358f6631a5a05f89aa64b7f9ccc05d8dd1fc6742e1f432cd7fac282ad24f92f891afa977a75afbdb38e2d33649268343d2a01f1a9069be98fd099d2d88131fe811136aad94ecc4e2082c5a010dc4bcd17b0d747a5386b8a77e2e3a8fdac2b7ef7d64c73cb6f40604858f882ab3cc53d404ff3b0f408dcda22b283986b19c7b23f0eb17356795af2b45a2b0fbd7207e089525f4857a2f6ca8ffe8d1358e4cb863efe783e8056351e5e2a1d95dfa4e3f275d4bb720314dc168d11cad1f95d304c077072e49f2d776bde7716070e38880c01eeac8c4af0bcdc0e90280356d81b9530e1cf7dd9391bfd6abcdae92dbb512743094454bf267c6f4be2a37aa77540b92db7799ece56e7950b7928f4e96ac98b7bf6eec5d9d53ea55ac4d6d56b18d0718a36e8960422e05e76ca476c2645b70cd8c5bc1902d324ac7e8af47a35f7c301b124a95e155acf8db512d5b35460b703e326dbce9dbc3258697d2e1e1868bc4ead72c6994c9a5a90d5d42a353fc25dc57f4961164e33e351199a797d3781810cb3fc756b18dc879601b47b10fdc59770f00f26404be4ba8aa70cf91b0308f0a01e7938d0a11a8cf0ef0db6af40068f52a36a651e0c984275f98a95fd1a0d27971d79427a1ab23dfe7dc2fadbdd21eab2dd8b41b6e128eaaeee7bf61d95aa3dd196e1020a8cb8d928dce9a3eb8d09a0e36ff2de0602eadfe1767eed44cbb05f042d23a416665e22a40934c3153653dbe1da82862d12e4a9b8d0a5ba3cd829bc18d80ab9d40a8a666bdf0c88d69d7bcf9305f8317326a8b400108108baa1fefcbc50b6cf6dd6f09a06bd9207570d82b79bb419fac789be96b730cd80da2d8c32c10cb6ed0956431a89286a15d3a35b306dfc39acfabf117716a2f72a0b3c32cff4273edaaa46a5f3789224108dada3d2e3dc1905f0089230c3c239cb6bbfab76391bfc0d9b28cdaed3786399a52947c9aabcff566415f66ecfeaa216fe57406e505d7782312c3c720b56eecd0f427014703102eeda37e09412aaa3c4bd3d5522516d1a87fc60a2d2f414e03062544eb63f6064476d76b68e98e9e0aa743eecfdf29b443e5852b1b2ae4ca1650e60a3094cb56d372d44de9f7e7045bb0e1c6197c7b32ff81d37dd8da65782f798cca54b0548d98ca0f5250e6aba286ed2fae492ec5876a22c46cbee1b9e007c9b4a714c587634ebe79b52d05717c548a078856c29b8ae28c6d7f9ae3e3e158f4ede0ee3ad21db77a721444fb40a2f2072a68b35a2d0a8df933c61451b1cbbde2423c4c1d304af4877e45722b14c0eb40c06f8be6c7495a6df02da565a74391b26cbe73752dc7f6b41db193b5f0ce21c17c63d89900f1bb2eed2549821681c5dd1375e461e671881b9ab6ef2c956bb13a2eddb9bd65c9320c25e02a7b45992c9aad893fd7bc2d1f9ae63840fd6ce2c421393db447e2eb1b251762f426f8ba3b9af25726aa5a0859afaebb7f8718ccae34e6ec2e4abbced747a512c7a4905187f734c3d67e84e7f4d3310fe9e5eabe29cccd07e1fc3cd649b63e40c0b661f750c81b689465486dce22724f2beabf50e64e8ef35c950d9eb1a09495c3ba47d2fa5bfbf7a30d1aa2a5b6975c5d7591b9f9f53b01d5036fb9e40ca2aa15536a26d140737d033b8aa5f290780633877ca2b3b5261133c0afa7acff4c3c27ae935b12dee90aab4708afd1d05b7c423cab32464317b1610eb5aa2790578ecb500ff08b7eb641a072db9c94ed09168f5969b0958b0a5a6acd9dc693ec8ac2573abddb87e02b175336332b371258e589c275120689539e95c02cdfc0e11d7465433dfae90322e1c125645e011b6924d6871d5a2d8b3cfcac5e466c76c23504053c683c927b7b60dd906fdab01885a9595ad9062ba74b348793f9f8d0b5a3b5769c5e58ad40b62f455ba1202c53aa72a6ff17ca4196f21ae2f1febaf8f9c413490d3f0935506b85cb18bc2090927afdd0f69534100f99929fd2d92e140905369cbee103dc9f0b8284ccea086877f8778df9545f577cf7722f1268c7fc11394257b3353f774689ba655b97de352f30792bbe4651051b80e2f13b4360f5ed94b700013716e0b7c11fd4d909685f787a70d126280950821f086af19263a4e66ad74f4898923e42b36d63b5a56ec24a6255dd18a9bfdd998291a28dde496dcadfbf978343266b07763e6c74f849080ffc3cb84f0290a3c787f00d6e205c85bf1a656690da1cdb95851f0a8d084a944db61840faa9833a21a08dece66aead4a6918867da4e1488253d0cbf242651b6d6bdab68173edc26572c043f831b4026277a5cea916907fb66d6e1357e4a0b053629123053e793e82b656e3a1d2052ff6ff975503b72998376d56963f0b11266410fe32542599e30b63089bafdd78eb9f32fae60585451e3d35415b092cc211bbf478f229fdcc1608afb5ee161facda3052cb3f9d048e5e4cdea54ea74a2da9bb6841d42019d7aa09b6d738b55044158fd329f333a4258b0095b0f0f98f1fd3015277a33faad1690c20acfe93625540626766e4d50de3770bad0f79583d69de4935e1fb46176d494a47b72c0704ef23886e581d0ad8b99ba8813617a6d9ef085f9d37ffbaae4296b609c7f8c27aa64164ec76f3f9acdc679f7bf45e57a3e8438a4a6c0145c0c2977ba047c9421526e4dfdce18a901c8174b1c60914037daaa1737b7d539cd1803edfcccde268aa8ed585bb257e446b9617b8361ab4658cb5a2056f82e4756939560a1b56af8afe8b37b332616530b1567a3d7412241d587c466124dda826c8125680f2c4d5d5ed6de297bebef8e8f662791e3a59857a20eccd3a26608d812c2732d8cf70107e7705cad423fc82369b967d75aa8f3bd50ae19ec6173f8049bb5f2a09842f67afc92907761ec1b5bb300149085abd05b04b0614a39249a7239fbeb42f6e09e45dcc698caf425d16bef2a57f054cef565e9d97d5d320d268c98920aff891718893d06e7fd952e7affb90081c45f737bbcc0ad5c1671f3604cc60b23e6cf831781efb64a47aca060b1c66b137e1de4a59c77fded5e78ebb4acbfe8e6906516c098e4d6719a2d2fe6efd14e3a23946d232efb3faf4c29e9e5ef7c3abd56f8d82f9c692560f986ce513ddfba67675d19008b93b52240e9f205b76c394d8fe3ac13624148cf771626fbbc9a69ac27224d8eeed72e1e6e84a52f1dd238ef695acc240ada880024c455e3007b0242384676e1f9dcdf4f8607855a84b28a207fb51ba1a43f8d8af1999a2d5b10ac3c2b81f7ba9bcb36d4ee0a347eb3b5fc45b3af5e1c13bf3eeaefd4875ee35b3f430286fe7facb37bb4f905aed01403c6b94f0179f86ccf28b47db7290cb43b74597ff6190338522ba8a40a8355a9c06e0607cfdf9d5ccf95b7d2097a7ac488b5064e4717c622111258eca52aaf47d006b2d5566047113e22ec6d7da1fbe371c6cb224991aef2df3da12a59b3cd63b9afd702cc36ea0e7c6cb9fa5fe33bbbade255071d8720a43459d7fa4d80ae97dfd3e5234157103c24b9c64cd44055d586b3f17b1316d474fa15b71ee6b71fb07108a7237960aadc71263f08cabd831f5c20aff1819d04121c46c889fd3e747e788bd05b8a73576deb5a2d4093aeab08999b0e1db1414d883950bd96767d02af01e0483a640ddca1eebc604565b16cb194e9e6449291ca86fc908f5888c4df6da85c564cde2b650eb18d091f967a80b7875a094af62d5602b3a12f8a774b93fcd0f71d3c5ae7107f8171ac3c9e67dcb957576104353db589de14c4fb98b2148c76d8b4ccf19ce11a77930e0198af628013bee099a8bc0e2829b93c349c30307e6f6355dcd226e52f7f60d87f0a0064cde04a3113caf7344fb73d2a78c5f0c2ed7197c0e5708d3b63c2b6096e3a92380d30cc1f961660c5edef499f529bffd2e9ae730b3eecf5f47f9d60c2f17c064d864c3bff25ec4dfd5fc7fd1ca0304f0b3a4e0de9a78b8bff98fbb1ba98a899ace2f3f3bc937a507a254844716eaed3ca492d22a78cd9f35080f9a0a3d3aaa9a011ccc428b843583b19aaea8873af5a22d15ed7d7c4d722260b0ebc9eb7509d7ce14b6c86067f4cf9d49b047b96b172ccd44c7905b3f51880aef530cd324e7889fe16500e2995255bcca190561978eb457c952642b7edff6c1a53db9663da2a733d322516f4655016b0916136e8dae334ea3adc11f46ad9f5b60e84aad38590bade30c4e2d72cf971351eb3b76317534aed4ffbd6b97b2f64f96eb43096e3147c269543479d4edae3cadeba64dd1cdde2a40617bf106fdd46d9cf0aa97bfbceda639e230e03fa0fe3d1d16837fd3ec88c8f6f6cba1542e578e23d6194385dfeb06df5cea5ff7a8d430d9795383890ba8cb1cd42eaffcad8f68683b5607780cf10aee8693336a7fbb40627e265a2a6be617c464acc860a73daba1019b0a5de3a355d1e14b3bc15e88c249f1f440f4cc527ea73679cefbb500425a32ccd5d816da9324587aab74abdd7ef62403aa8c8f19a3f0458e2c2e1fccf3f4baf92d7afb8c70f8541d0fb5c5c3b0769ceb124a8d8a33064a5c60d24fe9fd9b24c685c1962d08439a0e70a79d3a74342fd3f8c7be99d9d7da93c28a001a73c0f2aaa35c60a5b3c90e1b77dceab6fff16852a9dc2b50fc11af5ec7577b21879aeaa04ae48620167ab028027e7f4d32c34f8c011629ec2bc9485b3929dc55ec838b108f2346b34f898940cf9a00fb2427a57fc9b31085b1d1babbceff202ba57184d8681dbbae7723a03e5f22df85aa29a7f13ccc91ac0c77ded3ec41658596b41db19940fe06a4bb6e5364ec54953f0c416ec8de2ffc8c3f2e51bb1f95f95b5c1c1ac9a06451354723347df1c00bc8daa6b4d3a8d5c05fc5eddd21e9fcf37595c8f98db716ae6abf5d50e9e4aded53b23073e2f45508dd53212d75f8a02911f8d0baf32444b0fb7a0a21f0a8ebbf1c0b296a82d8154c4d4e91960f3773254b7e854b1df93e86bba25b510321957dd334e06bf9e04c9f6b39d8fbb360328f7e1db77cac86cd4ffaea28463e8614b82ec9ccdbc9d9b9707cc92f5d7487cbbe7d5bfd1ee3069ad7c8590e2689cacfd0898f7975fa8cc39fd1531980245191103eafd9bb85a820a94e4ae1db3f97251353c75a7173e7f365813b1cee93dc1b637898102b3095ad53fd511b67744c78853922ecfa15bdda7428c92c99a43b1b99f1762b45b900153d511777182df295dfa11d8ac0972866ef9cfaacc8fb404093925217fb5f010480a025a2eaac3dc29fde6d98c4d6065e0aed1266567f1d3dfb720f43b1a1b822af59627069d087b8f10c70e151c68b27d52f15b455a5fee73904a373a5e6886b425288a3e14dcac93b7eba78b996a4e2a77280e6aa30c819f271c3799c89393f71c816c476463cc3c289254b11466792dda10b56bccb18e60a1fd35475d312bfddfa769474a3653b5c36a613b7ed9099776c127b2e9c6fb37a40b8596910660e6640c161724b05dee187a201267069461a2eef0af523dd66a7e319a75c23abcb0d20805a4d4017357c0140100345c894148be00884b0d043d06f4a7137c61af95d5319b4e42c91768afb748fd3576d0561bbe81524e823071503fbe6ff4cff85a364155754df6603f8656eccf712ff4deb5e1c8c312386a71a90e21d38d63681bd7f5a4c908c3e702e0c371c4251505ccc526563df789dafe4fa8d0524e4d947ffc9fa546ef8618a05b00e13d2d2c6d5ef77ac87823c72c0ee00ef59b1a3553558ac55641f342b7a429cb78dca871c710a652aec5df852ab99946f3054d8f0f9612d11253a9457dc207902a9cdadc393176fa78a559c9716c70730d4ded7e5697b46ca11409d560c01f4cd05ac24886225adca7e81311dea4e3517382e02cc21d55cf00dcc3003b827eccb1b8970d8df18e5af2e5afd6b0140cccb7b4f5af5dba0498208b44c3d20e4cf05f4aa3f602005ab1eede8b12fc1c83c69991333a69c2275facd86c6f3443a5cd69e8567921420387f51cda102160c5a89328f6347e8d034a9a3a9955c91ea78cb7b09ab9c7e5dc1c00ff84f8b13baf965b8bdfe875a8ae6e7e9d354beae8c2a0fad839ed8637c98e0cd05aa6123313ce5ec2dd73c29be89822d3789143f3f8e815223e1bf771b7f149a64b8363ae3aae972960410c5bd26b439350f3db242e3d797b14c9cef508f756a5874917d9a76e015dfd7ddbd3015f4525261865046555f95a50614f5b31c734dff8c0763bfd893674ce7dbd72a66507289769dc4bd373a31833ee57302d79a97a12e49132678a67934eb7d90c761a67b751d138637fea185e8af79f7c7f67e2c8c10baf37b450c7dbc88d62de0cc83cfe5a3d8faff58c0a5faaafadb33e21b1e533f2578416dcc804207c34b45105c80945c6bb791f9c00883b3be86640f36e09f9998459818dfcf4bf1ec0f7cebef758fb45673f2e1b269896bc5d1815f4d2df633bc24e831ba472ef24a45658d4b5f35b4f1ecc89e78cbb67031ae3d5550a3cc4049b4a5c914b30003345d09763f7eff6ae9e146cfed11f45872d9286bb1377d03e3d7ed2a9a1c2ff4fcab569f6ed7c5c76a67826530a80f25ff11ac823ddb4f00849214158c2877f23d2b6e76913c43b0b5592ca895024061f0a70008789cdc294e9ff4b4e9379d0676623a28cbdd3a04163b88f5cadaac5be8d8fd8ece0f13c19d0db418b5e7be54e731e01fe949a83a12f31db2340cb8dfd7174dc0fbaf2a414bb76dd3156f4895514050a4a58f803a797d20e2b06e5f53199bea044381edd936b77f48eed93350b0ff7e1233b2a1383083ac7a99b4c821cc794ac5f1a992b87972ac6f2663b7b606944b3da27d1a59ef07382c320c86eae457b47ac53788e44ab7e0019a51efffc7da3515e84f4e76c5aa04edb61b4d5761ed7650d1a0d96d5f72b291b9fae4e59303e4d1c975e2ecd237961060c92c493a0eeeaaa0aadfb8df2f8d586898e8074e4b8b28ca19d22c8ba6c1221b5786f994bbb6faa7defeab99dc95f0c40b4d527562f1124fc310af0b3eed2699fa8e5c0063f9f75610ce90f28a1d9cd17fb4e0bb0fca13e97145a32d8540bc75d74b6854b3f70655a587ceee4456bfc6fd9eb5714e616f1417f0b7855d25ec0e1c2ab306bc7cb17771a76d16b11aa1515dee590e9ded4f67bb88c052ea6ca873309c59174ead38e43dd62b237b5489193bd80eee2214e9ce48159f910f4dbe9a6e6254a91d5f4ff25acc518948ed7fcc2fc76179a7e71e9cae3d22561096f423ee0399fca6075b4de9818a2b2d2c5eb3769d542e220089886835411cd4eb3e3786a9438c253556b245d60bf5564139231851b91ddefe2cd2a98ffd6a1e2e79ab6ffb1ebdc875426635e0a92629a68cce4aa5536b4ee321b741384c99f640bc6e35c931a46ad59a543e60d3654ebb9307fe0f88ec07874af5c0bc9912142c506036911e1737efbbcffd26263f35ef24c4788490f6bc97ad22083d765d2713c915f6ed7a2171dded0943826273b0326f8d7234a00b4b70e84ab23e80056c0526080555a06c5e4e580fe8579058f6deef901d89765a69cb90c314a6cad0941826b9afe27352746077c79d41d6aad7c4a96019095ea5671a8b66830ebd473bb66b9c49b3a6f01ef53aedf2e79fba50f9df52b86154918773ec712cc6656992e9f5cba9d801003672586ef7a89dac5e2b73704b17efa9c18a4f854cbeaa96bcdf664966ca47464e0aa0b16be03ff3e60ea64470a0abe6fa608632c6bde89e158cfe6487ce48ea5b9aa39da288659b922dd356d695757af1d8ecb3cc5cc198024493c99a1cd3000d571a8a368f71250eba65c1a440f1746d178e2cce900e044f6de222e755984e8e0b0dd5ac03eaeadbcb2b509cd13db69b5b9a92f7591c318d2624a6dace4555fcf7eaaf90c1c2c444b3bdcacfdf349e083bc6ff2bdf796972a0565c0ea38ad61c4f8fb1eaef6dc6e603a8e460395a1a7cafd91f2d275bb6444bdf2a0b22f234ee234ff2a8bc835c81e640f1d803697669dfe5487af121e8d5626f32d8c23baae100feba2d54ff87f0833d3d256aebaeb1b5f687a78310fc8cadc79debec9f9d4da1b7961412df6deca1fbd87b1d844bdac24b858236dc9892591a3aabea47a92f7d1561fa2199172419c092a216d7c9102a50e83d2f8d29eb06fe1402b7732eb0b5bc0be7a49976d82e234f664ab980af3ac5461f2317e24ef1288add00faae1beecb877fd3c19cc1ce703c95562bf25176e4d4c8abb1cc5a465f51ca0ae09015de1ecf8c24d9739ce8546cf7964b71ed5d60ab92cdedfaeb394d99085db09c95c14ca55c55c36704f222bb4c139d08e2f9b0ec56e9f6d4a78d5a98b08a1dee479296fcdfe7a252767317029652d957caf199f467a1002e71d89fb60175745b4d9b9f6c77d7f2b2a09e634be2cee73affaf6442c93966c8158c3b21ca91b3d15a6edfb75d7c9921327fc529a95d92fab62a2e243a57a02599294d81e556d945006eaecb6a51909a4b9ce6a0ebc35adcb0e77406f94684bc03c7969fca1726fa4059ada00edd74f402efc423e82aa8f69a206f85b96dba9d824e904f724a1c3aca07d0ccd8131a9966fe3bed8246ef82dee8628579d407e3d49b12211c4f48717af3fa5ac655166ddd922ea64e55ac1f58ce0e2c74a7b4e4f4b79ed1ad7dc5aecf0739f765de3b0cbf50927a91d31473599aa7dfa8c54e36f20ef3807fc59bde9ec5d12f5e10f539bb633b2abe576fb3d4ce7ead0512f3a1d6ccfc6b86d5be3c8b4fc6670de72f94c0778f7f260a3331f1bbe1874e0a7a8498a201687dae8bdc15c1200cffa04a204f44e4785c0e09407a5d19bbe0dde1102c64d0f30f4b4396a5bcc410190b56dfd973d7eb48de4b871b2343ff78c573b28e67fe7d3a3e21025d29e04653e2f26b26b0dc5ff4f4632f5d8134f9a9af618af4e66fc3d8ac947f4deba5da557bae2008fa7e0f6ad9efe257d796f9403eaea2a7e60de54ca96c70ea39ec2cd98d408cc785136298a812c48076edfa9cfec82e657997471b7dd4eebbaa848e72d07b22fed31b295b4d870fb89d5f1081cbdc1fdd8d24e94e384ab2fd18f0243e57db088f362b435ecef93a1884b0767e507d165a52bfa35cc15a04f4f5e1be6582ec0c32920e6af8db9790c322894cb929c1bf8a65ff408a38caf95889870626b1aea7a2ab2b7926787dd098a19a071f0d706ff69a534b421b23e51d5defd43a266b7fa2b1b02750e5cf26ef0ff84bfccc5d72480644a4fc2578dd4e8891d19709697b7890d84c002c2eec794e408b2731ac1b4b2313a7269f750dc2c76d03ff00662e2645d062fc581987ccbae08aba6c9f7088348df1b636d66ef7154df03b7636c7db06869854606032bde85c6cdd43204a4bc8dca8d49aeb1e495cf05701501c863e697eb4da7f316335205e92663f3b5b7
 \.
-COPY public.register_record (resident_id, nik_index, sealed, updated_at) FROM stdin;
+
+COPY register_record (resident_id, nik_index, sealed, updated_at) FROM stdin;
 01a214fd-0e5e-7cf7-b920-2c818be7f184	\\x35bbaa9b03e1c7900d6554b992501c73	\\x01ad1c5d7fd32532838c5608e0079423e919ce909d441501421b5e8baabf4c22c5f6e39cb722cc14b075eefb571c9ea7ff036d7643778b43498834abe0b0144958b94f1f2c43413656369e418978aa69769b355746971a8afe69037b6951fcb4d109f622c5328636fc4f6cfee563e6c89312085f03595c136a2c9b79de8cdd14357339961dab66e1b53714130ba15c78c4ff238e340c48fc9e67ca7d2fd7ad9c4a19b6da7b02f8cef36fc9b0435cb0332f161b29a77ee9bc8c2062563c167b823617e2fd317d67897135fe5681ceb62a240c46272d0754cff7ba3709b94d997bfd858866cedc47d492642a0fd9b2700e81b7152ab0b70cdaf4b8e07895940edb642331caf1ade8fd05d29d1b6081d352	1795648458894131
 01a214fd-0e5e-70b9-b588-abef65072df7	\\xef2c22d9f5eae8f1c1c47a67cff768ff	\\x01310a33eff61066d1f979cc9183c5817e00db5d194f28d1d3199460f63ab4129c32db53a0f37074ecdd03942d82e2d8a058f7462fdd18113cb40ab1151896d10a2552e5b0f0274767b3b7a23262621250ab32995e115e0e1055574df349bf8ba1b1d7fed24d959683fcbf40d8ca41290b73d0abc78897517ebd13fa6fe4216b681954c5a7b885981766164bb479fa1293eeb6c268dc2c409f7d24777d1d41d0997c0a634623da3c64e3f60fc21642c1366b19847e7660dd49a9a663ab5c05d38d4ca9425dac44fc3f59ac954a29dc24943f0715f7db6db98701b1ad8a9611fc0a8ed030c5a82e48e06236f8a79de51b30937250c99d6492c699fe1f5ed02260f6a0156614a87d5af4d142021f97ee2cc8c51e	1795648458894131
 01a214fd-0e5e-70ca-b76e-97e17d185532	\\xaa5c8807b409ae6e6308851f11d21b24	\\x01cc0083c2aa05cd6a8b70d0d279a621d1fdfb9e9f5593c8b2b38a4fe0661d4f7b708c90d5244e00bff34d2149d79ba7af9b625be1e239f5b6e6947248cc15b6c1be99d02c23f10bf85daf7b0292e1f80eb1748794ed421974c26885f7cb423d9b9b333e32f559161ebf7188406460d59c495044979b0ecd343947dfc36f858a2ca385a3bbadbe4ff283eab1a73ccf6fb5b54138d013d135ebf99b06fb1ed36a979a8f99c7d25d1175aeeaaa14e70c7a35d7509d09e1c00f408776d4ed548d3bebf9e6b18d9bff32f6e21c8eb1f33057e8bd29e1cae117b56d26e91f5d0bcc0750d45812e7899be09051088abcf2201c0dafc66f28a2016fe6100c6206e3ace5cbdc96a12c9ed9b70edfa59166ea38a06c96be3b53d9daca041e7bee505a55e8b65030aa98ec68573717dc764f3821c18a8f9d7146d7aa7f36c878	1795648458894131
 \.
-COPY public.registration (registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, check_due_at, check_lease_until, check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, proofed, match_number, match_officer_id, match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_tries, code_sent_at, code_expires_at, code_day, code_day_count, challenge_spent) FROM stdin;
-01a214fd-1bed-72e4-ad33-07b49fd90fe7	\\x40b7236e14930dff1e23d7240724a4c859c1e6505b78ea621c008c7992a45662	\\x35bbaa9b03e1c7900d6554b992501c73	\\x13707301a270cd104089595817660fbd	01a214fd-0e5e-7cf7-b920-2c818be7f184	active	\\x019dc1e3e72310ff9a2de92e3afaa8770bde505c95879ada0ccbf823fc5ed713d1d95e9c4cdab6a378c3fc01ec6555555754acc6f7c51b3a22838682f6cd7b32f98c1e6c5bdd041ebeecf4e005c16ff7fbc1c7cfb4d366bf262376542003dde47243f1ecc56989798c9d726293c9063eebc5325ba3a3e16d9b333cc7957043def6b7d9a1fff3786c84ed0e	id	2026-11	1795648461805813	1795648461805813	1795648469902977	1796253262852987	1795648469902977	done	match	1795648461805813	0	1	1795648461887132	1795648462063141	01a214fd-111d-7ef0-90d0-2678248f6095	01a214fd-13fa-73a4-b82a-299c4a2d11ea	1795648462573934	0	\N	\N	\N	01a214fd-13fa-73a4-b82a-299c4a2d11ea	1795648462735335	\N	\\x0135bc24ee8362ef56e5e9eb599c43edecb0f65b09b91850f760af7d9e4889ead4d02378b95ce38c0aa01cd7b7dfadb27ea87da4d4a1f605c1cf	1	1	1795648462807002	1795734862807002	0	0	1795648469888030
+
+COPY registration (registration_id, device_thumbprint, nik_index, email_index, resident_id, state, sealed, language, terms_version, terms_accepted_at, created_at, updated_at, expires_at, ended_at, check_state, check_result, check_due_at, check_lease_until, check_attempts, checked_at, last_spent, office_id, scanned_by, scanned_at, match_number, match_officer_id, match_at, decided_by, decided_at, reason, decision_sealed, code_generation, code_tries, code_sent_at, code_expires_at, code_day, code_day_count, challenge_spent) FROM stdin;
+01a214fd-1bed-72e4-ad33-07b49fd90fe7	\\x40b7236e14930dff1e23d7240724a4c859c1e6505b78ea621c008c7992a45662	\\x35bbaa9b03e1c7900d6554b992501c73	\\x13707301a270cd104089595817660fbd	01a214fd-0e5e-7cf7-b920-2c818be7f184	active	\\x019dc1e3e72310ff9a2de92e3afaa8770bde505c95879ada0ccbf823fc5ed713d1d95e9c4cdab6a378c3fc01ec6555555754acc6f7c51b3a22838682f6cd7b32f98c1e6c5bdd041ebeecf4e005c16ff7fbc1c7cfb4d366bf262376542003dde47243f1ecc56989798c9d726293c9063eebc5325ba3a3e16d9b333cc7957043def6b7d9a1fff3786c84ed0e	id	2026-11	1795648461805813	1795648461805813	1795648469902977	1796253262852987	1795648469902977	done	match	1795648461805813	0	1	1795648461887132	1795648462063141	01a214fd-111d-7ef0-90d0-2678248f6095	01a214fd-13fa-73a4-b82a-299c4a2d11ea	1795648462573934	\N	\N	\N	01a214fd-13fa-73a4-b82a-299c4a2d11ea	1795648462735335	\N	\\x0135bc24ee8362ef56e5e9eb599c43edecb0f65b09b91850f760af7d9e4889ead4d02378b95ce38c0aa01cd7b7dfadb27ea87da4d4a1f605c1cf	1	1	1795648462807002	1795734862807002	0	0	1795648469888030
 \.
-COPY public.registration_register_copy (registration_id, record, portrait) FROM stdin;
+
+COPY registration_register_copy (registration_id, record, portrait) FROM stdin;
 01a214fd-1bed-72e4-ad33-07b49fd90fe7	\\x011b3b3386eb6d0a2ffb4b5a5f082b51141896131da685bbe1c29c078e55dc860bfeee151697ff1947f6ec67ad857f91ee1cefb03bd99bdbf1a11df3782eb5664a39c655af5bfa3d6cc1ca2ffa51fda5e7b7fcff81e6e872f9f1579089a39a7cc521a3e6b01672011b7029f787e0da2bc3c8c7a8c2e0d1e1b68a2a8424fb376a915ef28c46dcc015083f83db2df44e02340bb80e00edcb16e2910e475a6e04a228811cc561bd94ba2d2abc35988a2d866dca286b99d9d198c189adebc261a2df36093ac8beb5e1f8f93f935e12527297b200e5c4d2dfcef206d0d65831e9563a0f3b57017c9adbaa726fc18447cd5adc7c65008688015bf459c6c69fc8b4b52db401ab1cf092a74d2d7a19e2176ef3a7	\\x01e650be36a6d9a5020666003ebbc686d27aef36e3214cc3f417cb90e662ef20623834152ea1352069221ee1cc58c5a1e4c943fc92bf2634e101270fe7a862b5c56172167fbba089ee6e3148fc7f553293321742d760b83c5a0d2cc184df8e67fab3bd05834cd28a07592dbcf7e757b2cf68dcaa5d5b65082dc99ba5dc95ce94b2f990cb583670bb9281283591aeef8ea7d39b53af35c728aee67a9b03adadd87939b643a5384ab30eacdc079018050487a9825e7022815eeedb88d27e2b179324ea9963ee1d59ac3f5b414c0cd95977a5f1ba7d3e7196a235b36af30165e49de54af434e555e530e8ddde00d69cb0211f725c4e301672c685efcfad69dc5e4906fa11e2fbff2cca289c47934fd37dfc7d4a1087dcf007267d4ad8703fb1cca540f10e7f7781b899d9fcc4c609495e038da0d03db43dd9fdc3deb89a604f582431710269bb2197ba18d655dde7a403916a3cc0023c247e060fd6d07057fac69c4e667bd250cb1c9b43fb3a2509c8ca3aee53132a1ce4eb63e7753483089fc9705c766a6d2f7092d282ee6f2df53c33858e68c5120c23d5079f0ff6fc42c05366176df06325805666d012f926bb680663c9eae6bad6e19c03ce0a11b90b0cb285db755817b291b9e40f148123b915e4c7521356e1a8179fadd6e1832e3a46d85d5128022cf63a6a22a3b627adecd61144524a747297b1b678386bdea6b6b2a620566813341c1e44692930d8143b3bda3ffd6668ce1a5c0e3d8514f20a800c614faee2e5a71a288512b71814867b0d131352121b5f22099271ffcb20e0653f69796a5f7fe8e6147a584802eee66eb145106204f814701d0f3450470ce1a672ff6b6e8f14aace706be8c5bdc744540c6a3d1287eaf1a63803e82e66c449b8b5f3bd87797619f026d6b645f26adf40b56f7464ca3b7cbd606c3a9f02be1ddd08377d282aa28b48b0d4b1d3dacf37020db9f9766d484e8f909002812bb40e6898fe0c192c7aa916e2c70617932e253445f66d12622da83b341f2c8892de97151c85d41a5ac585e1a1f6b60514d21fa0dba152de3259899c3879459d092fa432c9cf74063e62557022460cd977dfa2052eb4c5cd374625317185aa7413513a115c80f2cd20ac9da22904140ba4738d37fe55af2deb1ce77e3ae7bb59c36af59c145b2f01c45ebec8e3b5c97bfcc8a7880587e66dd965e4f23def4eb229fb4125797fc8af8d56ecd09b23f7d13dfd47dc4eda757bc9792b719a5817954a66da4e1a7523be01dd1b1843b322271c942d241cee4677d8e808bb165165e1f9adafb4ce37d25622f532bec4e92ffce0b0e654f0231d0e7658c33e444313d2b854ffb870da2944f7b81e48fab199375699ec72f80bc686639b7f7ae26b9adbbb9168ec234788316fd6f1486efcb8923cdcef38cf2f33f923bcaa9d2513734ef040288bd1a66c598fc2cfcc118c283947ca2ae209eb0bf28a7a8a083c5a376d2e7c2de58c3aeb968d52d44980e6e4e8a578c4cc8461ec6aef98b7e4c5d31f1aabde483498b80892549e2f059d6df7f054837562a7140382224af23dfa831c6620f7e718c8e494cf0a7eec01fb801836454d07bf70a28c9b03045d10d3ed6c8e30e9323d916c18dfa79508feaefc4cff610768d625dcf6c979631977fd9c7e1159e6194ed757943abcf4372b34bb09538aa5eaac8b63e82e59a0e637507c16f1889b56a8eb3ebb3737a4f49d64c6747000795a572c2d4a68f91931ea71c34bdca29723d97e8285cafab527afd98736ea089b97696212d6fa5020e4e22b8523a97eb30f3af68b2ced91eb3b3c9b49489422b48740acb9e3be1a6db560f996cac00f5ae2877255d266ed19e784ca6bf29d5b2398fb523c4912ff96be8c0187fc29322d96a2d966a48b1ece6d486e5db969690c79d249c22bbe90bac82781e6980952107deaa62fba136d71ea9c3bc1d9827c7c42d43757ac4bda66e8006b5a588ebf8b2e8a32c758e2f7b95cfee3dc2456eacb3668558af6333caceef0b9a28db2f31fe36ce246b36ac2dac41e76ab9b67a050227ab2d128d3224e444f2714a18be149bb23a11d8f35f78787664329fc8cad1ac015fa73b165f870bdc94fd767cfe199838836dfcc70dfc167cb5b2d43a48bb0f5e028b2d15aeee4703c3a621ee7571d87aae4fb1b3b53458c0534516517d21abd67a92cad800df3d533904ee243d60396b93443bc176f73ffabb410270c27e4ddb8fd62ebdc484bca7a4204a7c9d409cdb36e90475b269444e06778e4a37b215c79b7400983001c0450a13283b95ff7f0c609c4be7f433112d1a99076c33466937c1bc3515439396ed751c4ed7dd9d6b2e16baf41277195a674a1403c50af90e44c348a9d0f68d4a0958e2163891b2f279753f504b049f922147568218bb5a408ec0a3f3767eaccde0b416c53d87af022aeb286f0f32197a8baf3e892adce6fcad071cfc2978b020d2ac155a1e056be7b10997928f35cf81a3ade88e5ddb13dddc2df5413d32bc8dcc93b18a3b60933cac58bb8f8c34bacf47bd4dbf8ca087dc24752c4c329652b0edbb934deb8d6603c5d6d6ba522ca24f4871ef84c7aeeaf637c150b13150dbe5dfe798602dd420aa25efbe982661097d91314f9a60ce4132f134e7806e262a0645319ea3c6383208a68127241c59ac7b1dad2ba42127089339794ca2f6fd130e308b52c54e12283081b331c0327a02f5edabaf6aaeb2a56e5d25c8f991f006f8e503c23b5dd17e3cc042cb03bd485778e5791ecb4f4f66135c92ffbc1b0d16f03f1d89f55b2b54bb67a6fc7272f1d394510b1befc923dedd600cdd8fc9da5c735af9b1d1f4d8cffa5779fabfe7faea258a84c6442da81c7b03e32555cd6276c1d40e25117d0d84c5d74d8d59c7c0d613097aa0f72924b517cf50cbddb3a63f59bbc2e9e7ded9bf715f983545d722c2b54370365dc6ad0d12583b5c6a68c2d921061667ab1ce4d39c52bca7e0d3e6a69c61a40133f2dc77cd7d95d0b0cce32c37dca7e165b9403807bf4418870e949657eab7c278b71eaf5a2c01133f64de985c02071bd9411a46bdb0cef11c3338c67029b74690deb708d19dc25e52a3d10d0382bbae99437bf62a4135ec119431edbaa8cd27312f13d6ae1c64af322e62fb0b2be8542842069017462f9c72e8e5e59830cbb04ffb22fbee1face6c3e38a806d8f05b75bcadba363e6b656e420c9d83df123511b27b6c916defc9ef9ae36da2298f29dcfbb708a1a8eaead0258ba99f5923a4164d777ec4a3682524d0f1dcf3307e19936bbabdbef2db79556c5d930fce92ac6a749a927a457fe7aa042f8527c86b1a712a5831f53592b8ad56656d7f4f44f640d70f02175d0de3e40d09786887cf97742fefd947ba527fc7eb65808407dc17fb5ee551a403c9f9468bb540ad8d6a66023cc060ba25f1ce214a7386f56bd796cccaaf2df83f27eee31d43b63658ac42010e8b301f30a5454b81202ebdf27c7af11d2a853ca2b3baf1478873a924af48a175b6418bd596600d8b0b758f0cd4c1bbbd60f457dc923fa2d5e96e7d8570bc4e236bec67add64232bb76654aca55f74c5e937a12cca7fd719064bea65e76819312d3737f07dec1f8633a48ba5c28d7dfdb85a7f2ed5253ddbbcb9b4505660bd8ae0d199f2a07afc51c4be11ba9a34444aa86421da49d104235f8a2d08a80f8b027c056e988e3151261dab38020964666959781caf1a206e0ff3b3e6c9f00e4a3ffb0af373d134a84a4f052bd0dd68a3b531bf5f560c9d379b1b1c051986f36807ca96a31f5756466aeb1806117ecd97f25a0da02eddeaa423e0f298883f7973793f8919ce165edccaddff5075ad65b972d133895d865837dd5b08049eef9fb783819a7bb68d35bbed7d980423c5ae80248834259dd3df2ff33131000dc7bce5ec40d215ba5a23d201fe4b912b4141575d31f05a518ac1e1407207ad1379da2a6a5d3024b3aec66e1fbc915443409a413864b12614d430f21156940f97ed5d681e2cac7d7d0f3d3925ae0285b1443dda504c3f2d0c6a445bbce2f1cb9a98fadba9d74fa5ac1bdabab9340226576bc8c934cce943b57efaff0f1eb2e0e3ffc637e5e6d8e9eda81287689ee13eb52f7d1cf83aafca01b8500fe210b412b804a0b2ae1bf32b1598f9af77f4cb4f74d0175bc1d5d30d7f458c034810b4dc7c15d66c3848bb69541ccf6e732687dc57f6dffdd180a90c1db81a82e69f7f4898efc90fd81b2cb9783f2d0173dfe6f3b2eebcf459041630c5b05319b665a0ab5f6f969a0869c2ba6e2e62e7ffefa68c14d1541d50bfc86b99198c1e53718cafca8d61bda24068f906c7de207a3e299444aa2c743e0a5b18a36ec92b25fb4ae65076807d8f38926436a9916f80b8b4ce73a539b13fb44ddf474176d864b5d9a671176b7e1d6ceb725b5875af4613bf5f05ebbb47214ebd5f4d5bdfd9fcc74ffe72991f1aae2f248386bc829a6dda7d1010bd8c66d6cd577ccd5bba18e4f176de8b04f7fd6253f760821ef64e691107e41cdd17b54805c1b50691e6fdbc954cda9663929b9bf18ac3b23836ac26f19b654670900c2de506c465fb18272aa89df1e97099dc00bea50e15218a5ad837a5284ebf040be8617d9ec757f670bcdbe5ee269dcf2c981fbb6cf867eefb8467c3559848e2b567ab2aaa02a65ee54e64f2427e02446022570e39fb64351716f5ad42c092aca2a13db119c47c48de641840ef1621751a9651e3f09f7fe9e963372e2b7613e8d6ec1ed9e423d21e89fe64459fc9fda1f98eb07c26b0b321b69635d479cc35d673fc63cae306a9aabdf6057694a9da0409e4a40bc449ee1d6474ee8ac9b1ee9a6f8e62256d2240697f0c5811f663ff20671607ab53ee9aba7e24493253c958c3000bbb2f59ebf4675eddd62af650960bde0946f709deaf8b7b34c8c0f0c0420679b4177fe6a54694654ca7f125bf5b25df4d9fe05d7b00d2a2f36d1e8c36292ed2613f8b0aafd07b7719734768063dc97d89572876dedb8e8e52ad20e1fea8f5139d1de7917cad0a0b6cdf3f44c90e7bb4b8fcc5325bc6909c546ffcebf027b689390763e372fa3a2d5ff9d246ff8eb28636ef7b1dba8281c2020a45ad96a4753c11bca0eb900a5433b113a2a65f0742059bb1e315b520c00f62964c36e2a8d4ab1ad41090f01785daa77a635f1b2101d4422f231dbe920b1a707c2a685068d18be81d3487a2c3ca6b35bd27907670b4335f75779d9801a45f2113eec81eec4fe8cb5dcf4ea4226859c7406f3417403afbbf9b1527e4fc996c7e539c110f0fd2dbc4863ca9735b28d9d296deb3c4ec572a0ea255228f42019820fc07907710bfa3d93eff7bdafcfa5473a0c064fb006cd07acaa8d2021634d4c6a2df6fe99f57e9ff5b1cf8aee4726c2d1a357ae9976d7073af00004cb20dbef0cbd1b336c3540b9cd8fd0cdf7c773992685c1136861d3c18e6ba0a1f999d08b68e08f5163e511169b04bd9f80abbff81f2db6b1be22f0751ba46c837785ab0e1fe84dfe7ebcf9ad2fc915b0a3fcc416ed581fb36713c6d44ed5ba51db5d4bb13c934a70a9de0a572398f720aae8e32c391245ff52287b08a8499538db38e53c92a0a4dc0be05a9750d35ede761d4f8904929ac2f21d8baa601dfb8246a9aeacafba208e1dd856a9a545c0d708dd4f8b31322899f96ee3e637c2f0368e3c864d94f7f3c2caccfaabc461a9391dc4d8c650af3b3ea3a95781cd3d35e5c62d2ffeaac39e8b8bc60c28cbb500867aa809887c91cb42f79a4ec987ba6ecca85b8a5b23643372bb66b42df1b957166d3059b4af2e0ebfa0417b160f49923adc82fd8ea19b71dc120d870c9e4e12ecfe2fc8bbe5f3bfa4935f40cda122c3b2e14e3b8572f13faae9be8ad2d28c9de5eada95beafdf8611cd46b26789fe4ed1ca0f19e1caca6653abc797387f870640d02da3ed1440fc1695b6d9bf1ccceb36533b5a9cd98bd48317abf3d1ce200f61a675cb82f465e3c4317188df21fc1134e9757c9b7d4c223ea40f43b5bb53d95a06dac6c143e3964836000c6fdc5023c495e352b081d3de38cf910d131b168c187515703bfd59610f89ca034b98e898d01c4038d0ef5bbdfceb7bfa12469e0c14d7df9fa81c452927283519e93f09949067e25f20c3f6bf0f401325ab88c52c5a9bd2a8fa09f88aaaa6ec69c5ce25284f1f95bf6ae89c47175165d04b1638864f1c1da4d0a2e568e59c6af32b2f90438122e59e27af945d622ef20f69ccf10aced69efa0e4b3a600c5bb06f3b0cc9cb5da4046431c299f4c2061ba3de3d44c4a1d5f115c2ae31906aa61f374784e35908bf3c5fd02ba8f6ad990bf1a009128c8d29284dc997f13a5cb0187b82856e17d4b9d544630746cf0ddcf7e01b25a64794dc6777380736f32d2f85086776c32f5388b80d107ff423035596a6e227eb1d2f4a9c848b93c0822cfcb6f24ecf2c5f77fa36ef9d731b9109e55177d0ce1d0e88417bb7fb551ebbb7a8b180a21710d57b110533befeaee141f601041df05d26fe6ed89e42caf732cb68421efd61331868ca15e4caa9f7b31c124c9ebc6725289fe43a361602d9be6a3b91ae8c1578c6dd9a1900ce97ffc94ed1c087cad8379989d08fcc082d99e20364b47d0a1d64177f529bee40e3a317d3cdb2b15717bfe886ff6848c9a92b922a0074c5575b9d86af499b5e2a67586f4b0d5007011992107639dad7a5a314453e9ff53aa9bf24315372e2d75cb27f3aac12d169e919445a6a1f6a55d9deaed37087706d3e5fe6ad4ae1f5280d346e0439e36a498b707f96a697661a1098bbab5f84f7e8329f83f7175713caab609276739c308d844a3cfdbb83514b340b3c106cd184fe763306756bd111b25d8ae468bf8a715ec09c65ced3580e938863701d73b094917375d2ed318d7092b21147914f5a0dd7a11f808d08a3a12c25c799ecee3494887c3d000dc88efdae9f791eaa52b4374474bd24d15cb5eb28391279256f0d376c06e0309d8cf1f9b4d5efd48f6b1868ba7f4e9c82b0588a5819998eab060277355463c96929247e9fa0a9a5263e1ef07df5ccbf0acf5e2937926f399a5fe4c7a77e3463480d1125f1fe272f768005c3e1dc6f5d6e1c662c4f5ebaf73d398ca307cb4e685a52746ce1c73fbe55e39b2e5f97592ded554e88d1b8a85be1422fab83476fa10616da0969b7fd628a6fbad10c3e4ecc799a80db0f557ef9a2946dc17f3521096e099b188baf6acd7e33ad4e5d0ebfe83ceb9477de37efd25dc0de84a18b87c6f3c99bd7ddfc67c9337d9a8f56f8601abfb326aa8f36070948605fe7d87e930d906464ae08cb00069066938c6e31b5491b06a5f828379ff2143152a407bd7c43c65a41e342c1574b1a51793863f24b9a7b09d0e1b155a07e0932db277bb1477f5cd83762f5c7689c78ae2299928990a12002d71aa5bddcc5f9a13b36a7ae227e8a804829f2a7888818f22117f7a0fc737ed3aa2835b4fb8045963b13b617d51793cbdaf4ff5ad84eb7ac05f7fd54fd0e5642d2f0d70522a58f23a4f99a3955a60ca45ff17fc443e40c3fd2553492f669e88082ce17b81e46c738cddea3f2344ac79ad2934269c469dd7c1204b54b9c6466345b2a58d6d0aec1fb01ddcfe29d6b719e426049c3bf003737639e02e316cb8d7e91dc4d0d154f894cf6fc1a8250ac4eaaac91c346e352a1f648c7fb1a1a0200967114db2dd1d12f5c8d5f35cb1c077167d56e3b3289f5c0231fcaf6a5aa97053d6671d610254b207b1f0c7a1a0b8a453f72c8917cb8857507babc0c282e161f6198cf03f9182a9cf7742e328e6ad0080ab1b3a9eae9e32151b28d05c514eeabb66c1493be54d832d61bbd140763709fb57bcebf44a6845464f8039bc57ee04ebaa3f88484f96314ae08a7ae03233f95b880df7e4369a698c291b01c8654e74a4e536fd4aa99a7e175ce2f8220a67252b3bd13d496c5da82640e2227f298309e6b6c106167386fb14629662bc875e2efdfec4c97c4cdee49a05ffbf218415adbb7398ecb8724b3718b1e4617388d9568850dd3bff64a885c8746c648e478704de89bfde8ce042858c9954d5c649139861044e559b4a4fb605cedfb8154e85fd4cafcfdc90bd73d848368c1ac0ba0314df68f0310431b7f6a539ca8748b1a45e3be1fe47430cbf8a12d1184d297b24df4838d8668276c87835848bd28fe04790f27a1d15f27bc3bc7ec2cad7ff81b78d915e80073c55f8595902a269755228f722e2ee6de7deb819dd925d5fa84108f0d322cbafcd1f0711615858eee12aa7c8cc54014caf93703fef3911a1228d97771e472f44fb178157852e4a470877e55f600a9c5c1b6acac8dfa20b8f285ba437174bbc8ac40b96aed46e105bca3bc294d7c5b0654781f691a51a3a17a183fabead10bef2190d254168b636a6da6ad0e98b119106bc56c8dcdf259cf8090dec072ecf1f81f74b903d3ec11163406de88a46f0b8b4e991ce2e83faaddc7e254af8285b7ff14037c57a390e815f5456b5096886a56e8f5bfe37b5e3822760518dd0c2fe48de00d618fd7d4b242b37c0367c19caff1423916f871956cae57121852a1c7047a484c70c92dd24d9fcad36a4e7adabab88d717c526058bdcff311812087edc56b9397db0ab02464add632ef3fc7e0c2b147de68ffdbbf297524a12510fbc451dc9b4fa6566b43416c0bc265c564a2e6aa4641ad0c600b6ea7ac0cc72a09a1753134b586103a27c6d97e7c31410f52980b3917bbd613656c4bfa3bfa5456471ba7981ebffed1a1d7d7793a43a270bcf4c6fbe89339e01db0886893731c8958a06ae12c6af9a3f09425d9c04d97d960257cce3d623d46e666a1e09535e7aa3a9d204787b8c09cf094dc57e0a3164fade7dc42deb023b1b2bf7d2b4da393ecc69362e94fa1d2a789270e2e0d8af7f6d5d190ca700c0c7a328bab23768357a0347659ab69898f3f1f33eebb6f375d618b81cfef597118a5acbcea5a9eaa4f5e4d5bdf73e1d06430d3b2b08102264ed9c006fbe66db9b6debfb879d0941b3662a981697904ca5cab76ee6cb39f19f7873bb4ef096f3fddfebe3efca4ceef419f154aa328ab49cdc910440e24dfebfcff4d7cf0b607f4289d5b100ffcaf576dadbd21a264522eca0fcbf4d4655827db05da00e0efb9ac468fb600d953da309d92465c3361421a28e2529b24c06bc36c73e2d9ab98743ce486555b65a51a049e59bdc71d5c3d660b2e4edcfc7642c8846769bc79d28763ef4e20c5afad90da888f2fc870fef89efdea58148ea2162acd8d81810f4ca34ae609b454659ee83341d7b23bdcd474d0aacd100104a7d55544ac4630b7e60625babd5da01c4537e44bbbc2b1aefcdcd13fb52fd77543497cd1ade4a144d44e7269d131598ad8937d1beefaede22b2bf07be9a636e3ac9ef39819f7e866c4d2e48e0882d04a9dbbfb0b5b0d1eafa643e04202076651e884625098a8ace42913b97d7e032233d78f2e4e1823ff94c9c4e296cb8fcefcfb99b4c9b958c1696a3e0c242d6a8db711936d54d1e19eb5148f443417c9b6c93a4b4f96b11ef17fd55ea5f900865f2d04f2245e2ccfc9e01ab1e63442d2cf382a69cbe3deb9b6a5bcf1a9512212616ee02d256242b11a211cf505f9af00a924ade85fb9481a6507445590b9eb458b2350c59d0c7f8f4e866fea0759b7a98883381bd268f78436068b9018676594051e41b0009f898155f5f2366588be751303291bfb7fe984af19542e31bd0156fefff4d1425429abffd270d881c6392768b5902f0d41753a87693f19b5e78f34add656e84e4839918ab2f16eff26a45d02c1e9421033cc5fe454c8203c6fb957ffc0561c8ebb9543b0b8fce4bcd15268867e692b47ad62c48de904f4d6f82708ac3c651864798e712eeb83c38ee09051df00a736591321d9ddb552660b94f2e6ce15ae1efee04a079d216446b1c631ef4895d19df1f55ce494246b1632869e2447443a1f0d4d622d538776dad9f528736504cb4f130c1720097b9aaa057464b4928d6f43c7cebea961c955ddaba04acf7ee5714c136d279defe312631b3ef5a0149481834fa24ae8ff721b4d64a425c7bfc49ca3177289876bdb18a779ecbad7c4d290df5be5b7042a8baba2aa408b4decf329853de2ca53b233c4b4ea4194facd6925148a63cf6b4161216c5490b89de703aedbf496f43e0d89c6719d552a370c69b73d79221985a9bd7a3352243de7e96515b07b7c419d257db2a9efee0737a9d320ff784ab6a9e6ca35c2094045c826e9e3677fa763a84e90d29da32c304c227b08f120746c971972d9ca5dd670f1c7160bbd858fce54f3cfbf0750a619a8dd1afa78dc7d6e76ea4bbbe3ff0b38a45764fa096e4cbf1cf92c30968de25fc499fc9c4d67c8b559e2fc71508a48aa8d67e34bca0ac218c9675964574c66aef702dd4a0f862dce50fedde350e428e7a2c003db2489bab74ed6a1d81f6e306a93603e0df8da6ceb491ddcd847c7c73da78440ceed620a428d59bdd8ce034b2f32adb358a57e69a8a79506022587a9cfe7d0e9a8f9cba381cbc6234160e1a935c0f8587f745597da009180a0f3bfe0cdf1fd77c1a9c7152c57c1a1307956eb532e3b36557817a4c3b1d2a928557d274e57be46d5cb2aaeeed3617b570bebd7bb6fb69442325a290a3b383186256cd3de9c11ee05eeaf8bec3956f9748aaf565d0b4eaebd18224027ec946ec5cda100c0b684c1192a0fb6b7d1ba7ba53cdd7d44b8a0f9ffa53319e1b55c41990bacee4cde5c7a480176d33bd829079f8f50136c118444b63202d30f0fd8dc646c56ffae4f3b48e93908e71e9911c0f7f07082cb1e54dc9187fca587424b491d36955465c31a0a3baa43776ab38dd04440288269f96952bd3794c14a7f1bcd0e7300344dcca4204203973438ff98122ff475dbe991fb3ddf97cb3fe5133124bd76c5b327dd19ff0812866d1fcf00bf7f2a79dfdc0c46c03387b1d108e7d9789f199e762ff38b293e6c658955fc5ff88b9ca3950bdbb3b1a8c07ce3e4804da46c6afc419339d335f75d649fbf43a1665b135c98e5b871314c9e2315197a0f82e48152c63caebab40e301715b6b978d999e131af2319939131cd9b16d80636382cdeda8294308669ceb1567fcfecea8d275f216dc6dc9e94b5fcdcce292f01b865f65e34613ae9c960ed71c35f24a9f1be4fc5cd0ad2b08a4df54a735243c1fb936d58b839edacfef4dd27b17016a8558b036943b1fa473ec95a6668b93bfe25289cf8b91daf264704594494f8dfc845ede57f994974c450b0f07493114e1165bd1680f35b184e0b3351a7d8c6e5f9cee2ae6fd5e343108652831826fe2e4537675f6a0b11eb02c3b8dc07b0a48a075fd8ed284d100337a76f27bf82a4a651f44ba351532297cf9d83e8390cd833c0d38ff27dfe9a35c146a98f9def8996cc19a9d8c7ae0ee92a640eedc8e226b84ab497b439023df3353863bbba2e6d46b607104bddf972fc65b2cef5afae704c4ecec75abe992d2f81331cab1f6ec6ee4bd3a15cdb389414bd90a531a40075d4e6293297d4700f88f83f77b9a98f67bb0709297951f05440c06648da69e7da5800d2518ef65f0dd5a3afdc8240f3295545469de1d97478a1fb5c28fa614ddd713054e3c99be133e64fd63ddd401afeaf2f62e5ae030ed19df413e4e1d8fe74ba9c0771e107fde41a0a4912e5fa070681b06e1d9ccd33a8ffccf622eb85267f48dc2306fc308f00068cca07babe66342c0d6bc18518fce02a2c143f213216994a4c27f351762cd577a91177fb0cf55d28fc8b171ba9b96f657bc6455445106e028500f0cf643c1f439cbaf6587389bf85590b74a74847e76b2ef1d91f9428eafd0fbb6eb4193f94a4989df6917bdb86ccfd54279609e8358c60d6fecf9f508f2f90185d3688a5e89c0c02c454af7350af07ab487f1da507a7b59b20d406314ac56ff288f76e65ab4cc59e2609fa9a896906d592909b6fd921ed64b47a2f3bbf6096d6bb6c30d5cd1aadce4b424da8a089ffc7827619e5035b888d1d6d58bb5167a4d5b8d6a76dc13e50c15a9e614647947cc52589d29b9340492d54efb44dc244ee6ea1059c0e717bba2d33175b116c040ec7ba96c982be1e7f0dc985f52e39b1e1569cd6d124c8812ae1269ac2632c11568f5f8cdffc322180862788b3c919e30f1922d24e1824a78248420bf06295d707bda511ed75e0858de37c895afdb562490b43ed50e9eee7cbc9adb2dc83193e43d12c4f3a6fbcd8098b1fe444d0ec5d996b6f1f62123359f3ac88f92801b54998f62731d4d3d95f5de4450a6c5a608759a260420f3a4edda5604bd773538f8805dfadd4029fa135b0e45c476f8ab72863e227fc1db6ba630ef626c5f160f40ac730b77bb0380b855f5eb6adb9f4f7133038ffbe6f8e8687d0d7d2b88cd04b43875f404dee4e9bf06fcaa8c41913cebb14579f03c4c8fc1561ee28c83c35eedcb6cddf38665e744ec65f5ff4e07f219b24ac30ac60a5b0ebe3216c261ddd8abe3a657ebf9b8f4d20ad709ce025f458ee55f25ba0e2b4891e8e591bef603af8bbcc1168f2fa9676ef7f31742b1e491415e60ff37856172271a95b2b8815e220035889d36766ef62f974e0bcc5c276dd6546f0db2262178226f21eb1ae579c60dd52b50306a827023bd612756ea1aeaa68d63ea14ae4b6438b0966bf4c0aaf1781a07a11222ca2f822d5e10598eba5ba65693e2a367e75ed91c98ad84cb41c86e2852d79f2763f2ccc28c553d3204c98b183e574892e87d2a6371f127de27436813cae146a3dc345dadae4396f09c0c026a3b0626c9a1cbcdd180b2e64073d859103843c64b489960490b9f4209cef99f9e0dee801052470eda0374bbadbb5a901df5118b53e5448ff271b35cece6c8469b1d2b5367e3fb29104e6f9a91363c72d10a0007ad0d69a2bc06acfcafe5006ddfe14964401a9acdb244db6e16f15ab96e882e5ae6c464696c6f3571e28517bb3af408492c3e3655dcb6194f9edafa5e9dc10b0433f9014a695778962ea9169ef39fc04e0ede8a57061f0d8a3ed577018d7cd8e4c8c39f269561ad99fb6d52d52b68ffd79ac7a9f18cb1d3f55ff2dc14effd2b2ef21b3a4995a6fe175be84dce7b76ad99c10768626359628c240aa3454e6ee7a5e2e67d987a2ce5afaa84981970358a8a222419c7db68ad7322a2c5b8f78596b04edd80a427e168d445c61e78aeebe004957464787445f0fe89f277fc05d96c5b102c572a0b69567da98ac30f9905489a5507fff8efd469529d31731d7c01c0f3ce56c7be420d4e4edeaf53c9c6d1c8d4aa8d34b7219922b14d8d7a32eff10d4f7e84dd530c52937b0f63603ca7071e0776d91ffcf8cc2cdcf3b21e47f8d1a01abf9224f8a75e9b0f55fc69ad7b1bd0beb6175bb20a269c5d7872a31f10713561e50a7c671b4a9ebca734b6954ec517062aa0cad666bd7df94d9492cb2632c20bd2125a53d5627ad84221e0c2ab69f99a4ef9e20aa820632534290324980ca4a809e7711645e56d90eb7893de9aa4d6a8907c63c1a5ff5784fdfdf40360522f50b79cd0c2f395e4f686f2e702bb4ebe131d69ad7e6b90c2a84702c40873ce756ba0dc2f34671c8c72e1ad4b1ee038cda1dc15e4060cb558a33c305ae2454e66ee1c3e8d6de1e25f882232437cf35dfbe78b02562439987f59b257f6ae76c7339b3c30659e714ffe0c069157056e727fc38a7e8aa2b7ae262d95232a1af72de38d3753a3eb74796b87b587932906bfc4c0d1b6cb3d03096d7e3e3e621b10850098faa6f0830abe1f2864e6281a4a2beca777bfef245abc36c5e4d28c3d401b4fbebf0eec156de59a77db6386c2c520ef7081dfb10bfe893733c5b70a70818255f5a7db669a0e2493c3b76019bf1ed6968246fc2178dad761a5d66a423243777296e70de2c19bc76ce4802556ed87ac73094f2d8fd9101bf24b926bc30a3becab93e71d7d12c33d89caa33e8851c0a5330257e5ff715ee3cb43fe71cbe6e1980352e26a775bffa8cb0961aacd7f2c30868dd532ade1da0fb543081254d203b6b00da82a5a0f6b836d24f7fb5da02b85272e91cd800b97c34e88a016f528269fe7fd2d6b5e836caf64aff9ca5ad83f6f7f313abc4dfe3feabd8ad053b9ab426cbeb53445a9be33c073a2050e7b83f2d1f5990319be45ce4351ac8e2514fec8ed46c8269b382ab4f4960eb53976f563b2255e8caa6deb546983d1b225d830271da649a9f0b573f3e26d9bfcd0e506e5c0024cbd3e676718e89b9a163ac37c15e5029543fccc0cbd32a8f9e72c563b5abedf278791ecdac95be1b46df6923b72c83889225452b585f16efaf0c4e4cde81ce86b365c99674431f41ff19c1127fcdda0b694b020e9cb7e096de53435e7b4e44075c955a35efc6c6c9ffcb1fbe11aec70c2e2abaa7ac6c4971243c62825b7db5e5beaa84f80dfb7e1863df06906d9bec835c1a730ae0ebced91f9df7cbb8f726dd55a93a4a0bdb02833137572e471c3f5e93aa7dd757fae4b1514b499b1f01393d2d890ca96bf8b1a29c2a59e079c22ca238d6b9600c95c908a568b0fa6cda1ff51ef27fbcd4ae0230be4f2930f57cf154791c9bd3455d85e91e48d337bb0e15eac1013228cb3a8e478a33bc088c1223d54afbea41d385490579a3060b15ee3500bb69f7191b59175467a3fc839b6c4683a4c5dbf0fd25404f3fbd84e41150662ddf3cf9606c844d230d782a4a6637d30987f377f89dd101d285eaa9bf4aca94c30ecce564a21104d0ca88b5cb20ce3d835f708c7b26fcc15fc49542375004a83d57cf9daeb5f6b03f07c8c6ea0152eafcaade4a989b1cd710bec0456eb14bc09fbd292fa86529d8c5d89b068fb38925187e677b788d127b9fcfd9df26fca453c7947b5478394b961e40b76758fd9cc9690a11b060c11b7f5535853e02cc590175e2831d73a9239bbeb99b2979136ef2cc30f4b004cf118971b38ebced507b83f57ac39bedfe090c5bab83762b3ea1d2319246d7417903878a83bb059d0a64ff616586533091a409ff54cd0e5e880a3427632b6a8132ddb87b5c6ea7458f9f885ec8eb660fe9329f7a1f5c675841717b466aae8f7f873ebedee6d770877ae6e048469cbe0ca9dc50ac758e0c1f78321b563c9a952264124762914723f6c11019b68d688b70eb4ee307d849cbb0c193270fdda7441904b6a668816c1896194926dded41cf5324214434ee3ef53a7bbed93d376a4d01c3ac572ba712d53880fc8d0a56f16b2c4f4757b873d4066c37feb959dc8b6c9e1fd0f4a5e68696ee72d86cbb755432fc1bd7c3b47f70dafb7e77aa5d14dc640cae8c1f0342c5f62b5cee0820e19390867e58e345cb5c5fe9fbdbaeede1f01a3f20226d47dba77d4d8ed19a6588da44000f3715c76860f1a1e453eeaf89781d7ac76ef2aaf951ba33f6247ebee5021e9038a908ccab6b45c373ba83e36bb72d5836681d1084a2f8cadf5991890dc7e5a904585100d229e9e4a13734dba0626db518af472f553c3527ce1d011ac83157468f5b649dbbf4c73291ebdf3a6651872c94dec1611d9e59b297b3acd792541f840d7b401d12e2ed0158f0
 \.
-COPY public.registration_selfie (registration_id, sealed, taken_at, delete_after) FROM stdin;
+
+COPY registration_selfie (registration_id, sealed, taken_at, delete_after) FROM stdin;
 01a214fd-1bed-72e4-ad33-07b49fd90fe7	\\x01909e6504691f409ffc52097989d5c6bb99a4af91f920b061fd4940df64cf7d0868c531580d0cd620a147916092082e768d21d7a27c1c069de76ff7d17791682e37c15201f46e84b7a1551a41467af2c70d69c26f2bc8f23f2aef91644fc3bb1563646094ea9258be1779e9e39d462fca9df64fe02ddbd323131335d9cd3a0e30bf2613532346bf5ad37413dd836610d21bd78bb2de84457434aad5b0d2b6cea3cecf2ccfc8c37721b43e0c08a2a31e7a6c93e5284af75390f92d19374cb606da80bc985c71bf5a37f9be4feacc45f2b7d6f456d87e5248aa918f3d2ea553c0379f58a546eaa342c4d76e4c91b4658dfb10e3a6099dc279df6ddd59f4139a4c619afcf6e51c00bef5247d441fb1971ed396bf2e93ea3f306da4c222f450893c0d664fd598b13854a9b7c46485e306fc51d37ba203737d496b1eba94fc94508fdd48f824a01fc6db901d2f0d1ffe6a1572e012d6c2b168db02349e3871b806441f8a77f05aa10cd808b83a396b28a0435b67fe4207772fd3156daab86df13aac4eae890928b6e6a066a5e64b423d270c478057ea251b20d5814a356afae809776f3192706e8073263891f4f4aa1458f0674bdca9492bd479c457f4c5e9e4a4fc87b043e7d86f12353b23499d1a96f76c5f0ef9902f49a2a5e425f8b0755ec693d4d33e50e13f3a0197423b675be8f26772662494712d9f44beaeb39e1ff45e739666b277a3105ddddf9c47f37a5e780e0115dae5069b80b09e458fd4dc55340220134847318aeb9860fd3cd8bc6c97c08e2fa3b90667adab4b34b2144185d825786c6f4fb79bd1fec7dab917ac206b25c673871dfc1899ed25171a284030a820090663b5539738f90acb78a0d613b2c79d0af75ed3b13f640d087bcffb33189af74435ec7a4fab99f2869cc6239fb0cb01e65286e7fd30b0d75c37a0702aefd7016af000ed8ea1754fb76a0c5eb95665fcfabe4e26c89d7937043fcc52f6731e20b714c91660b838c8351e48ffcc2ac1304980aeb0de20a55cdf8a574a7b8e6b4d714695489314868976ce33eea734b4d440486655e7908c29ae5d47dbe017ee2eeef16a9785b30dfe3e1cf5482b757d28b8b6297975f68c33bc4ebc5607c43fe8794bd6ec7d5897c745e6f0a798f0479c5c4640a292b05543d86210e7e57598e9801ed29508a3c19287f5bba0dfae8b2be26a98bffc4c664d2e3c359cebc0731b6d0efffe05ce718435fc4637be985b16239ec33ed1a1ee40c999e0dd9510bab1e5e61fb2f52dbae14da7fd88c157331fd9288e6fc33776efd911f13f2b05c0e319994ce3261a6a068795aa28c1e49b1ce952239800acf86f9a03215b3905f5bbb486532adea5153a493e8428eed4a428e84e42174eb6504d7c3e08b7dafe295f1eaa4b9519ffb1d82e30e67655e413000e8d7dc0d526a9aedea293bb62b181c1cb6670236dbd3c3f60d92d1f8c4ad0b31f758d10c5a62b62d3d207d6cb8ac08dd62281425689df36058158f5078afa2ba83f22bcc6eb96fb87e77ee9cd45d794d310460c451125b4722c107b45472c2626532c27b70af819070e28842d5d678c9dc157af89068bf37aa9c9ac0662ab22b4b87865ebb71796973aa0f9b1ad340ca789ec91284cbcb7de96880bd5f3490f5f83aacda10cb98eeb4cdde3504006792c095660497a5bbed00a665ac0d32af7871cef164a1fd0efeb2539a2e8203150ede91e4097945d137126b2832cbe032bc938b83a0fc197a096ddfd8a9b78e814f62e663352b555ca88342414e6e9543e341645960d5dde1e10db85b8581f65304b27b14c2da4e9cd9f66f85189446f3be4d3d01f202ddfdbf60cca5eb7df829a5a23f902634bf22bf889eed6e3b2b61e85b24a207c125585cbebf308b92e214e8ffc7cf5d7f1585e610b83e44cf868e5f3ecb121c5fd899d4db2350e051d8626ab3cc4173b5c79ec7a9a971710c5de1cb4629a1cf8c9f208849687c9b77490ff9602712eb715410f02732f1aa80bf1a59f3f7488080420b4cd01669857225d5033eb8a852ea2ffde250e2fc75a1f9fb69d8af1a9918dd61ed2fe77d02b895e6bea5b4d00848997ed9b944729335fe8db8132db314ac5c276538d27ed62da3c595b591b4b0f8e4a693247d4e6194c670d423aec990be69363ea424e6ce2a7ab5bd48af3fadd6ac899764e7c74aef4566f11bdef7a284d7a798e643ccb356408a8d11d24261d43f20ed37e627b8e05697e389637f5282f18fc73d1d359b524f8a8d3e5b2d87d17b8288ad4e589cc92b234537912c05f59a9eeeb095c3963adc2866a6eb15a40b0a88f0e4e35b6fe635de38b68d3aab99ca1f41647b3fadaa741ab299388643eff29f40d2fcc7159aafb464c86bcb133e7b4070a0e63454a9c030e16487e9e9032af22a2c555f52f784e784dfa44f224d67edafb6a420969bd8f7ba32556f433405184d0e1c2694c72675e3f83e0c515b1d303bf8185e114417a8f1da24e154707b404786e501c0d5cc41c67c839397a64f0f868c66f82a46210f2eb0ff47e7da0324527919bcd81f3392227e0255fdd8a20e8f43bc861f62e5da731541bbf8e57642c92d3e8a7ee92c50fc823d69ddec25f36bbf7f1ef25398621b241331b6b20d1a32eeb6788a167db6126fe9a112b55d495b71520839412268734194d02eb165d5f08d7688e640be50f4f60e15ad785ce0de113a01a538c753506d93f5c4458fedf9d96e3aa6a4065275ec6c7fc88a3ad8461c5a868a44ee6ba2d8ec9855f5b45851887f6ea4106cb0f0a852abc9dee1408a30d53aad5fb661ee7ec06587b6a4709818da8dccfd952b0b65564263b6461f7b6f018b98432ea6474194a4da0b372d384d636d4830e5fd2d358fce51fb2f3ca4525ade9ec246dd26ee519c340890c719adec35817fd29e8eae55e23c7b9ca68c04f24d4563963857611ef7ac70cd9b8643bc6947d9f531bf3911fcd536fdb3403b9999fc70ba27df8f4266a8e7cc962e8fcc96957acc38fa0c24d2601b3ca39a9a966125a39f6b488df9688e4eb978296f4208d590a234ae0fb7c763ae77efc639a347405ae308806e1205a378349dfe8a9be2ac879e6774cc7fb5fecab4bb684b654dc4ac11352093cafb68edbb1517dca1aaaa2f0f2b8645bee55a068a2390680b3e56efa7f389ea8b59dc9d2650134d1b98f5991264b64607574f06c3f4a0be18c0d95d2cb6cd790bafe40072bd50589f2709d47a50c811d89f2a616c426bfe8d940db651ece596f52e9b34cddf447d7d387440ec9982ba6995775a91d995402af14dc0e0bc0b65b87bd375cf8233bdcbeb002dbb940949b81d186cdadace3b3a72629722a71e64f630e5d6bdbcc58b6922b1a4109d763e7bc2f880ae34e6da9bfae4eaac5f123d7d08e34218baa8ae01ac2f32417b832fcc0961553e78426a272d3cfe49a7351802c510902ab47d68da277dca8d00a9349f7e0fb5972bce9059f6d24f649f0ffbffabb0ac8e0e37e5959ee6a5b0d2d56edae48cd0e8e0d07de910e434c17fd411a85bcbe07d0073c397929cb81f4d9fc1796d80db705014181439694c26b7cd48c936b2812c3504cb01e6bca3e0acbb1cc44a75379dc5277e5f33f9d71d113525103db636008bb64c4776ef23251420da136f7bac240194d8cee7f03f9543ae1be812595de35b34ebc8d8b7984bf17b7ca67523a96e4db4b38046923fb6a6a6774328cb999b7e851331aab6cb3b3a5f2005353c0e083f5c1bdfae1bab051e3447e172b79f8041c172093c38b84f67015c0033b7e3cf431bf42d3f4b4e6278c98522c95cc93b9a4ce89a508b4f416d044c599ca26d4baeebf8da22a79a9b34beb13a34e27c9faba95e31d6e5631136bfb54eb29b23b7f55db5e82df886e0e94a2f1660e17c36cc308ed329f4a441a9f5350518d105a39a218303ae18962625e26db844be47030131465905c882c9cef07029121a78d34b2c1cf635a67f90b190a2e5ac660e817056ac1b25ad3f1460e080dcf55f105b1932717d22ba7c612f11f9cc1517229ccb7fb7d99bada5641dfbb0df28d7c7d7850baf5cac5cadb4d4863a49e9267e0571752455c8ee0ff04211856f278c66d6f8b0f33041e697b7d294c4e5ecf737e0fcf4926c83ba88d0c6155d4071520c8c62fdda229ede610b5c9d2c64dacbc264e263a992e700dbca0fe6c0d7c1db9ff351395958b002200541e552c62c8ef94ae9d4f52aaa2abc5525106af33cdcdfe4cc0c5e98d947046140d2568ebef126d0ba0dfdb5efaa8cbd52fc2459456c3f7c0f6033f1e7e1d2beed122dc0280c75ebb0696bb9395acbb4c40d91255c008c7a684d3548a78214d3c0d415ec7bd7c2fe8b60d535eef28b46f48510a8959dc8eccfc368dade6ef3915723cfd342b93a0c56b402cdd09c397a70f50bbd00cd979fee942d1a59b580ea96ebda2907010feeb4f08c6e68b416aa1ba821123b2ca639c3cef1fe06806d83c23cc0c48ce22f24541025b3a2f634a857f16a6ad5712c253057d1cba659ceb41f996110732c2ab08e02ca9f8049b6fdd0a19658f7e8c197801c00e2f6c66c8380a2aa0e776c9f4bc9970661745769cdc1641ea1c00448dda8f1c27339e937816090058f4c8c26fecd5c4ff75b365b4500a7f2abb4152cb2cf9bf18e2aa9f538c30c05b7fd32b6b1687d72d82a1eee70cab6640b1e6712571938f63b3c046d4ba8476eb076068b3714200cd7d4531ec109a6139149e00d58bc017cc1d04693d6462130842f874f2b07e291de8a7ad961fe6143c3fbf47d16c376f3cfd8844dca57c51eeebcd7664f89cd18a00181c62ab762a377759e50005e3b265bd6e30d5cd4249e3e8ced528b7c158a0918b335c0c8c6f88af3f115d9f090d9938f267171b36b2dcfa40ecd0b8db4fc5bb544b5d5f400adc597183ed64c03ed98beb7f1c98c6c94c44ca1f813c077aaea6f896f5bd49188e68d73539e07a28dc349c172417b5b9276207a0d106b9222981d94338c3884e2301d7a45169d8fd4d58f8d151a0b37abd751b7ea50edd6a846f667c34f2341b8cd1767b67326614b0d7b9d6253115582762d3fdc7c8b37866d67fd741551ea5abc49057c1f99775696ea33392522426aab346f10927ccbf5d41548baff4872bd61bf884752a40a3bd4c8ad170a396b429018fd2004f3a3c6f97970e24daa3599083745be4686d6c45d5de78a55991592661dabe01dfe385bb161bfcdd957d61d9425ebeafc1d6289ef93e07c22f83728aabcbf11539ff1fb27fd4ecfd903b4165d6eab3a3f3d68cb8c376ae9ae615cfd4e75575520e944056a38add5e7bd50d74c16e1bb5f8a2cc472de0922be7f339203cc1469484db88dd26000ee8a9cddf39d2f1fdc935b282ab28a5423394e45312542e7b3aef5ea1887b18264c87d6b0f5c9b0ee87c0f4181f39fb50798cab40f53e393f899171a52240a7d9509558b46465d9d6c562bf512703be1df8499d744fbae2a0b845a4c08dcc91efaca6fff1a78e75dfc053b321669abf3f049c775f60b2e6431086ecae622a400ef1614e753ea9a0406845f22c447ed16f6d6b2850764bd152a1a3b2797b637dffe1ce37feb9688eb724b01bcc40750597f5b232712071761dd1e6e76ca93e3f837c479a0cefd19de19e55da41b80eb2324bc8b71eb7623e3a6921c3f017a2e4da0e32d80b6ca7e7c6c98ae09824ac28d115ff266819ebd2443e483d690caf889111608f4b62c78ddf33d8416d4eb7679375d5aa8b39d96c7eb58ed262f65d649be6b6f9eb2375d322d63518c97aec412796025b5495b1ba2a21860822f6b67ad7cef75913d43902f20391c5c05a31b64c0d0f6a886ca6d32ffe59f535727022c73c3b2b3c97b6c4dad67c0dd0b7d84fa94ec59c8c4b963fbf726fcf6272fac96b208767dee050def229b73b337efcce24368f1a46bb5279ec874f17e5a17e236c5ca9c432b630d7eb16685fe7e62c770b927fe6981cbf5f9a82b62e0b134c60485cd2f8171402b148d9d684389fe61516e7b66d49be71be4f985354fa2ce2e3c74b1d6255d4f5744543a10959a2cfce14ff0e1ea8c23a4cd779215f480e24078f1057b0e23cb3695a5b814b32e65cbba56da72629b9d53e334917cb08381d0e273a4cd6bd269628fd26363570612e9c88d147e223864d32c30f8f7e5f397d5a8f6c91f0efecc8e6bfb78567fb203cdf267ca677afeb871df2e662ea9d858a5edbab6c8725ec0233d995c7e34d80d7566eb3b9e76505ac6c18db423cc6ce4766a6194026cef168a851b4936f677552051fe63a5b0dd0fd13328398a1b279d7ebd9acee65c2c05248fdf7d232fae44261fbe4d23d80d67a6b2918d60b8b6503f103f0d2fac572ada1909e21315740c649db7193bd69f65426f7a311fe7c4d3cf5a23482ae8a44338ed4dfb39e698a7be1503213e2895a0ac1a37ac53a70c6401b7fa992525428718710ef6b565d9af054df1578bc87affcb97e3e35dda5647e99f8a7234d8cd52d3e50b496b0526011e425987e317baf2247fc445b234f9cf44797e48fbce56a626efb3f2a8afdef9f70fffadda514ed952c95acbfb81bac606bdf6904c4523ac57f519ff0fed74dcd7e4cbc9c562c01eeae0c949de7c197949db071d782d90e0d7188439d7e8c10d88443b436fd837bb6d88005656901d45885bc7368628195042a62870be0b8f86eb82067ceb7c612f5a3a1463e053f3d31bdabce91241f6f6f2d1126cdb76e8bdaf0a21fc6bd02b599a7c3f2f15c792b642f40d0f0fae80c910e4697bca7069271ef7ea82c43c5d7ea6a24f26a33a5ab1c1aa0d6449d84fc6b48065508a11872e1f2713b407502b25c247fc0305b3d2145d77c171c85f471433de4ca75a0e72313709a3eb2c1e871fb0b25a9cf3fdfa3c1bb1f08bd1dc7ed8eff1dacd764ed3f7c508a51a8162308786b8155d00cffc7d5061c029fd5f143fae37caa4d6fa76c38e99f2264c9baec4d760fcc8574e36f2b9ad6567333063e27f4855bb1b78d2dc856b3c310a6c878a7540ce14f9e1cd6f600f827bbafc0fe2488a631816df3bf825f8209161b67fb972cc6068ea547fd479339a3cac7815881ddc331d275f15e316f8ddf54787ddc2384bc1b0f50a8b5ce771ca6f4f9dbcf3c26ca62430580be4b91c154357349342ee619741f3f3471f81e7b5f373224ed49b6c02ca613150c7eb86fdba05882a863cee2ff4eba42bbb43014dfda571d09cddaa31c3e0acfeea753429cd5cc49f48cd3ceb9b0b089f57516b914190294f3b11f2088ddf9475351f6df9a1766341b363b074a32135fa6671c8bcd7ffd3233371e63827b0f9b1bc599af78f6a5271244172898177eceaa60f8d52ce0521d2b7c5b52d22078d1b7c03ecde58a20875a23db043a546ae6392524c9621952233d25cb73d51889b924794e0e6540fa8ba65f9cef9351d5c5c75333b2555a356f028ea7621644fb72a1b886204b7f0b5c90e36ff94bb5c04528c0dbc5e19358ab2164d951b521194f6723c4284a6bcd75a23bffa7a4db17a3b2016438ddc2f908c3497e9e02d555997f12ce98aa509044fd63f32babf877ca898de7c35a74335768b476d7a47a99551f1fe787cd1401b9ebbdae92b271ea16472c4805653cb429e92fae9fe3ca7898776488111358a9320354974edaeb5ff14eebef3550830b349a45d5da2717898d222abcc96db29eb79890bd1a73ee59d9da55207c3b7c36acdf285367f78756d5b265a0757330d5b516bdf19326e8db98ae647ddbad41ceabe2d4089326b1bc986945311b2e23163ab6128dd9a1ecf4531ccc0bb15440ac906da698cbe5e58b2892cda7e42637370422ba7f1bb14081ee756cc044c9de2b3ccd93cb494fb39711e646c11a7d9337c8c3543d46f03759c2d1fab07a7cb83e0518f503d7d828d7557f8aed2645d32715a04cccfc39f3994620a476f61763bfb2af31ac9f5888eacbfe95190d7205356f2ce9e0f30135507aef9980197df0b44b89bb36d9b7656fafecc924b0560c3f4309b295dd1f4308a987ba3b723bb828ab621f335395d3784ad642e7f70418fcb28a19e82faad2e8faec52c82ee07b9427cee69ee19ed9429c9a73d3484200e41204846583430500c90c07d7c22857b37c548defd6c450a298371c8e84fe1117ca9d3fad65d29ffd56089dca69ee6c93e6c2691178cd786f3acb19150e0a4661cb857e46a374a0589c03dd2fbcbfd950b3d9fde4077a767330a8fc1951f4c6b4ff9c65ed08bf5c91fd2a72ea140519fdc1df2b9767b8ac2aa439bdd459c722f1fbd4894baf4b39462207eaa5d6d244c27213db327de3b4f5ee9d18eda315f369e0e2f72e0d3aac2b6b2001cc2245b4c63b0df3751af8cab82c86febf13ef41769f26f597bc1ab7d9e736b96c2f8906b89b9aedad94346a46d92740b63a6daaba97301147031b5725fd07413886068ddae397d8272258a7932af3867116b5c3312d3cfb0a5d2ec0ece90ad8c6773991aa392926b8cfe5e1d304d3073b93fcb5d006d41ecca3a55fbd2f2de6e126918c4b84a27afd3533de9b63d6d9a6fc7113f44a1faeb09a1e02d0662f383390e9fd21139473947ec939c47260d8c248f98aa294ec7d9fab996f4a15ef94f31c0b91f56488475496e6a965354419cfb381ea74a16eb8451d2c0283cb43218d8aa1a053f10b6815da86d8e492e2b48bf40008e7993b97eacf19ef923708a75deec99520dd91befcad52edb74d45dff30f434f8b53a9bcf1d2fe3902fd2109302f791bba38c5dfb740d488dc18247087e9394bb28a7c8c55750f6abc1aed3115b957e9e32b20f52e1f1e973a32b31db5f47c4ae57a627de692b8eb3bb370964d0bacf0063a45cfeeb02442ffc993ff847659d0e7f72f40c7335641d0b3d529f48a9ddf836722759f865701ba2c37fa0912204f631b4dae5dca426c6b60f433d1f38db66639efc1d495c5be3a8005b66b96d96a0c35d1e9ed843dd395de3793c4794160e9a7669a758d3ac9cf8f91578e943877899701458a374c3cf62f61c693d8ec69654f055201c03a45ca0d016eeb0647a81859a5f98a244626a09e24a1d291dcf2f81757ff0888682a116cbdd1a080191c574a61a483ac50f19e9d6496c6b1f6c18b266108264b2842838bb66260dc28ecc36f16a3d8655412fc527fd8d835e5fc95745f318daba0f28016f42c4408c8f91bf33fbae551b10aeb7b93a6a518632494c1ec9d795a33a9d7318247379ccd8b850313ce50eabf5cb1121f417178a91069458a0e08b13c4929ab844f24dd4ef468bc686458f5a69489fa20110d7bcf06bcad3eff70ed9d0f1a8874c3f41e5488ac725333570f917c26e8bdab747f4fdf5e64d51f8aa03b07fc692daada993ffff330ef1de8b40f8365e47eb76dbf129d6fc998c4629828d5b452cf39846a14b8ed9515cc117b22bc160351d0c68288a66aba9a8cf1a9a1ab35e91718e0aeed43841fb2e8eb27f83e840fcc56ef5e7bf1664b39a4ca66d38ba89efc0e764d4ecf96880f8bb87e55083b5a4363f80b1083b0fe5b511039b1c2dc6830cb404168ad6901ce515d49f3f1557c3e5ad73fb56f72585e284b6ad4625ee42a0384a2835345f2d9709fa36757aab67708b096f1abcee654cbf1904eeb368935f09e196a15ae334f6715d4cd20c78c6f99eed73167fb7ed8a045c9bc1a8ab44dc674c5c3a9b549b00b115e60c146d8d5a7ed61ab33aee28dc5d3548b45bda4d56da249629659f977a22f4627bcdb61e30cc4ece05fa9b1c2956ccac1b604a0d72f31639a4497b798274eb3918a419811b7bc0d74588624a9100d770f040445421cff54149503d7808b146cbdb726a04aabe334f0491ca109bb82261d36a0683206f4f92294da7cc1ae9ca693198a3a3414078177db9d51b67dc0ba88f0164c0f763f8be4b7c37bf664dff9f1f0e7a0c585369ec1f547afc41ebf08e489928521e7dc53fadf80fd55deb443d187dffed9c6c1f8796fcc5ada860bf927ae6497fb7755da864ef34cdd0e1230be27514d062ccb1fd044ffbb6920ccae8a9d29ace40ac5c29a3cffe840d2cb5499c6a15f3d124b21d8e1750d0855e850fee4485b252a62325f4d20f70a038b437125dfedbb92c04900ed8c8941eeddfd8dd364eb73a711310c778a126ac7161508bf6fef8943267da2d1cb6fa9d44a5ced44f1818a2ce5986c82fc36b56de8911296b6a958481649d5f89df9dfec64b0164fd7cb849df96f125824b77c0c5f0db0f7f6b927b3e35ba0d6e2af58b5b00ff7b80c7f6466bbfb2257c6b1b6c64f5ff060a82b681ae7b1313bd2b43ddf8c9e6619780de231c5fe293185cd77ea4405ba454ad13615d46db7fc63d30e2249f87cc1c0679788865e1eaa4c7c0bfe7318a408134ab0cfebccfc369a7fe285bcc06c8acbe597ad6f030c8d6a3411fbd90124898548be6568c144651eb04d2425352fd93f74e7734ed9f72b3457d7365395ab23a0358cf4813c43219daa5257ddea0956ec8fed6f0bfab3228777a3878fed3a05aab4b8cb3869257523a42a2a9d49e49a5a8f2c9a0c291deaf37cf0b5fe243e75713791c230e61a68cb57dd8a12627448319c523d5817dd1db63313269eb357d2065fba749ff3c41d5fcd2bcb0ab80aca57058198c21a308a12cdb6608feed1f8a86990563304d36bc188aea00e2c7c9303e547914cb6481e6c6bc0c0f79e265a271341bfbc6a387cf94e4ac3fe15203736b5edb78063e693a4c0b90dc8133cbf17f7cf77275fa49b6f2a637542846704c71119e569d1dd3fe25754ee34841b2dfb4abb79aa9c96537ac91a4621d0eccda01038cfc39b351f215700b93cb1f3a0b940028123a1c852893a05437550fbd9f1cd3203e6baf2b5a219e660b312984ebfca64681e9293b5e6958a0f3192d0968547d9ba9014559475d0e5efb6da8b252df7f3ef4c78aed15b1bed712246c305943ee2e1bf8e65b4b7ccb885d92a84f2d964579c8af5517837c724156e4cf2cfc3b9f90e60c28375a3d5e0445669982dc88d8e491e08e422caa5ddaca2bd5f6d976bcdef80e55924640c129518df78064d961199d58acc6b57fe1f704eaf652a24b948107d3d75a62bafdf7542947f35343c944a3570db4d97e8d8dc0166aa047745f60f8a8829f61b8580ddeb69937d555922b805b04d78567e4a0ef41be906f555fb36005083d04a00d0e0774b430ff2c3bac2cf6febc0b2c6b1f16889c84b8ac1c3ee237a6c1600a9f93c104810d5d28b26fbef1cd135c4fdddd1171e5d8e9c53c338887ae14ccfef68cca32022d91e9863e788fed1828013cfea3182e97b026824ce630be861296cb49eb85cd4a38dc116f38238ca232975381e8c28232d16b1f6db0acda41b5b696cdcf536589346d42f6f0a8036fb02de7586f6faaa85c472b0f73419cc1c6cdac5a681977e8ec9fc3c056028ff9a41e1f0252a6de85c9b2bb76e95d8460c66be9c0eed7fe2164df9bf0d92ccb92047a673731c8f1b7001707497d0bdf6150df10d2c883a46e14cb7b473d9b372b46f25dac3462c86fadad531836f79be777730bda7e2403eb7a79bdf5e878adbaaf55a254e31fd6de9354db204dc13809611fc707c97178c4d30886f5bc9537437fbd1e5d0862a367d9c153b906b9ec2fcdf0ac03a773f1a8cdf2139bffd16ecdd9cdf62d75c6da32c801c49a2db236bd8ed2adb7410d49621e025a2f4395f1df0b5779f0eabb0caae00db5d4e7b630a1eca95afe5412d84283434c898c40122791cb6e5aa977a0c4e3b0cfa7fb0f5a98c9bae5551d2eaad5a0b9cdac2ddc467b0a9dc0ceb47dd3e2cb93db2f0f23a72904f18ed2ae3afed2ab7a6dfd581b6da88f48ab2bf49b839e378a1486cf36edf148eb912c5c1996ec2f63f6efae778845dc88afb4f6c28e1d3d0e83e872f3bbe6229c00da42fe6818d126d130ba33186350bacb880fbca7fb1e1d89f220a77107002901a8b257fb038de8dd028f678f5739ed6532f1b1682d1a2b608916b69a2d29ed06b84f800811ba2fb6b106225250cb881ac85afb4178d22c8bdecc3a13d7d8cb5b101e4f3cee184a2f22580f0aa0a13455a1aab7cf871ed28b998cdf55009c88620470e735bfa737a982b897ac9e1d556ddc1e8b7eb9ca0ff9e2bd808a8befebc19eb0815905e23b0f05e5099b10becf6d54f72e59fda77748ae750e2213dadcd2ec476e630cb91be1a2bf219f57d9aebea21322770328df6c76b55615ee7e03abc69981267e703ce9d5cb2e5bec868dc99a0d60abecb6ead1614263ffb4199561b0a87edcc359b68c8e0122749f242e0c393a313a14e84db27764bdfdff7a6946760c063a3e427236e09835f9accad6d6f2a86f2253eeef5083ec16f129f5d3067c8bf932852d9ba6729b124628db9e461d8d86f78cf3cc2eadb937ed6cb5a403fc6e3049093546493c5709916aa06e30a1bc4c14029e5e22894e71ca055f01e5c6daab51ed362fd58091de68f9b07dbb3dc445ac68f76d032b6217a5f12fd7e1a8ece7f76d2a6a7dad1e116a6050ac469b33a12584c059f24dc0990c98cdf8febba7563950f1bccaefac043367d9e091b106a7e8fcbff470cc93a14425efe509659226e27a3adf2749785aede6f3456b0df394ce0f6b546f0f114a9c7a696555434c0e78a2a9c2225eff914aa1c769298a6172ec353339449e8767e8669700e5a90683e10ceaa7c472aa0b7381791ef388bdfb56c19131f69e64bd71b4aa905e55067f742ba9c6e9f0ccbc19a7b1a91f9c672d3e68ff7628a5cb4d1502cf3d35374e08811c266e588fa1412728a0406a10aab2e943667a70ee44d6ea996c0238b9fefa0ef61d831614947eaf945bf37b4fcfe29ac8697f51484ac058ca3d35c929ec78c13c59621e17b09374bc1bfdb5fb0a59dc9bc859a2ebd0ce62ef309086ef63bad317fce3a705c9213acb34195bb3f1f6031ba773b0fabf1b5f969af98c12710e7e00f6664b29451b2a17ac9891cc75ed01216ba74062e7d3b70a71d6fbb894d726b109f95ce86c355a3a7abdaf96dd776f779f972e490f84b1133f22118547bc206f94897de6dc4bc4e6e9823ec66aea940e7454d229b4770eea56b87a1f1f77e071eeaabc04fcc8d53922e7c7c8a384fa633f79416db685981be7b0986c833db6b1f6fa52a063934b43ca2e8e7164dd30e6c2fd563c673e1e5e4781e3619c1536a2e139a162c88ed2eab4bfd729468a7e93b1a520bcf35f9eb30f2a7ae13186e610ceed2c4d4d352511aa00d9a48ae0533ada370f3032a838d67ca1e67c16c7511e7bc6c4e0e6c76fe613e2603aa67c3d47c75f4c18d3818f69a63c48835c3af35c2d4da27cf91fe95a5df42f04f597c9d7a0c7d77de1f2dfdfbd95e66de3a89860c9cae3aabe55b41b3f80d8482110eab89cfb80c22ce470e226887ac348c846f5a3ec1afd0ff5845c222b6a7f3f1f02ce9a84f6bb45e540ad0110f237eedadbf4f581b9791c6259de628c8780846d34aa967050d00cba8d408319e8380e1b34750521f4c0208daa725b2c6405eb3c2302d3da544b573bb15a8f3bd96ddd5a746b3b4b2ea2be31c817b85b4fb03de22e926e57fdf7189285091190d2af6f6cde7a4045f63620bd5590ca817e9f1808d104df9d880cfd8a5c1f9dec583b0718e8392e49cece1acfa25b659c001184c8b2482ea6fdf25ce3b3fc9d864ee6c5a9d4518af0bb4be27a7c059410004f950c2d8c1c10c514f986e32b52814673171adbbbf926cea045ba137b9b5f76d9eb307d904bbfe72aaa53ac31f64567dbeefe70e0493d0287a0e3e778354e233d1b89448fa129c50444a8cff70dd8a3160c8d79195b95c15efacae1e7550499ba2a41a191d58c8ba3b6c0db5d77b12195ddb21ff78d2f0fdf64ff22b67b10189b1202a3920a8411e89d644698b8becd3fa8b3de9ebca1a993aa15391f93e57c25410ce4763c9bbb1842a787c13034f7b773faa6b725d0e52d3b7e362f792ac50130f4ec7a9454ceed9732b6517fafe37dce987ad975e99600bd9691b18f48db75cad78c44dc2bac6da92c9716dd849d45e8d1f29ed6c61aa8afd93b73c8b11a4b5ecd59974b1b818dc60f64aaf6d3a26a2d1553c50a676733e856012039b94fc0ff0047a34f01e6aa5f5d12ab4987c34beae2db738261321e3ea4b6793ed6702ea1822cdf7c72f84ee15544b6c9dfaf1b9e9910df16aec49f73f75ea45ac834b38163a366599db09f98b26bede0c8fa9d4db9368afa3f1b15516882cf73ac20e60211b057169ca0eb37695f7f0be564e6dcb27965e8bb3fbf347f2953a090bb377de2802d01fd17b644b1f6831f44fc87f5c46212c3f02b72baab500eb797b8d78e1006b363c2d9089db36c9859691b3020f2ece9f3099e2c5280223613347c930209ca26846fd9c517ebb8a8adc0df82085396dbe302549efae48da655f5746ea6c0b92f199cb2b4dd26f54439b0af1f9f1f1711248b2d06281cc867e87a6df5ba00670f8a0ff3e549108212ef5609abe26f7eda43d05937e08a1b30c0e1d96ba853c15063414dd9964bc4d143077ea88939cadcbf113c9c71107130ed94580b5c4e598f4897ac6e5f00cf735fd70ddb1fc9451f0f6bac890df186477127e11bccdaf3536a5cce56b4bd632ad20d7a059298a9bed3ceaf2f0b2af6d5d6cb464c31c08dddac2ad0cfade707be18e85061c482956c53acbd6d7df243719721629a94336825f863fed5d4189e18ff32ab2e21d9d6d31aa7af0ae127ad318af5eedec57344ae5f30022ad9f4f183c96e934fea8eb7b7f98bb5df02237e70d2b789dcfe93b7a8394dffcd308b1698f05885762524e51ed0f5ce2377672cde0891e3a329004f0c781b08a1ccb26dafbfae1c6250538093fc85b114c188b9422fcc7d835c702758eb7a8b5b3d3c0f57aa92f6b118312a8d71371af791146	1795648461991863	1798240469902977
 \.
-COPY public.release_request (registration_id, office_id, asked_by, asked_at, reason_sealed) FROM stdin;
-\.
-COPY public.relying_party (relying_party_id, name, attributes, state, created_at) FROM stdin;
+
+COPY relying_party (relying_party_id, name, attributes, state, created_at) FROM stdin;
 01a214fd-16cd-7922-9cdb-975c3f5bceaa	Bank Contoh	262143	active	1795648460493655
 \.
-COPY public.relying_party_employee (employee_id, relying_party_id, username, full_name, password_hash, totp_sealed, totp_last_step, state, created_at) FROM stdin;
+
+COPY relying_party_employee (employee_id, relying_party_id, username, full_name, password_hash, totp_sealed, totp_last_step, state, created_at) FROM stdin;
 01a214fd-16f7-7512-a048-80bf53590d77	01a214fd-16cd-7922-9cdb-975c3f5bceaa	teller	Teller Contoh	$argon2id$v=19$m=19456,t=2,p=1$YMtZZx+SBjLOOLgiZTRDuQ$ycSM0plhhLEbnL51b2W38BNiuWSiGnTnXgim5M4mHkE	\\x01a94a8cfca544cb0ec55575d16c4de410ba504f1994b7351193b433d647be2dcedb0861dbbd05dcc543e244f52d96cc12	0	active	1795648460535458
 \.
-COPY public.relying_party_key (key_id, relying_party_id, secret_hash, created_at, revoked_at) FROM stdin;
+
+COPY relying_party_key (key_id, relying_party_id, secret_hash, created_at, revoked_at) FROM stdin;
 01a214fd-16cd-7e57-ae17-84f37f87873d	01a214fd-16cd-7922-9cdb-975c3f5bceaa	\\x3d26ec55f3f62d7c95018b7904574e2ea35c26fb574eb1c3bf1eb651c9362bdf	1795648460493655	\N
 01a214fd-4276-7c5d-850b-cc2c1202c9cb	01a214fd-16cd-7922-9cdb-975c3f5bceaa	\\x1a206b8c53500d47ef34ec599bace326ad6af47d6a10f8558540e23a2563a02f	1795648471700772	\N
 \.
-COPY public.relying_party_purpose (relying_party_id, code, text_id, text_en) FROM stdin;
+
+COPY relying_party_purpose (relying_party_id, code, text_id, text_en) FROM stdin;
 01a214fd-16cd-7922-9cdb-975c3f5bceaa	open_account	Membuka rekening	Opening an account
 01a214fd-16cd-7922-9cdb-975c3f5bceaa	age_check	Memeriksa usia	Checking the age
 \.
-COPY public.setting (name, value, changed_at) FROM stdin;
+
+COPY setting (name, value, changed_at) FROM stdin;
 root_fingerprint	47e87825feb0cd5dad92a0165d09357d431f1f6aabed4d1f85dedb8bcdf8f6fc	1795648453248787
 \.
-COPY public.signing_key (kid, purpose, public_key, state, published_at, activated_at, retiring_at, retired_at) FROM stdin;
-\\x38243588e04fe954	token	\\xa0acec50570ea5d70cfc2833091af0927571748cdcc4be55d73abe09b36bd80e	active	1795648453308196	1795648453308196	\N	\N
-\\x6ad17d095878e4d6	receipt	\\x3f1363d302b7bc54697e14316174c72f13f5a65572cffea13a852573d8360771	active	1795648453318285	1795648453318285	\N	\N
+
+COPY signing_key (kid, purpose, public_key, state, published_at, activated_at, retiring_at, retired_at, algorithm) FROM stdin;
+\\x38243588e04fe954	token	\\xa0acec50570ea5d70cfc2833091af0927571748cdcc4be55d73abe09b36bd80e	active	1795648453308196	1795648453308196	\N	\N	EdDSA
+\\x6ad17d095878e4d6	receipt	\\x3f1363d302b7bc54697e14316174c72f13f5a65572cffea13a852573d8360771	active	1795648453318285	1795648453318285	\N	\N	EdDSA
 \.
-COPY public.verification (verification_id, resident_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt) FROM stdin;
+
+COPY verification (verification_id, resident_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt) FROM stdin;
 01a214fd-3d97-7498-adf0-1ab7a749cf65	01a214fd-0e5e-7cf7-b920-2c818be7f184	01a214fd-16cd-7922-9cdb-975c3f5bceaa	\\x6b9256769acba8b9700ce631fb650aa1	\\xb53de19c149396814592c4789c1ebfaa5dbbe24cdde4ec9f8c342960c4aa1a33	open_account	1795648470423901	1795648470010075	valid		1	68634	0	\\x3cc93aa651b90092143f4a7cad032d04	\\xd284582ba3012704486ad17d095878e4d610781b6170706c69636174696f6e2f696b642d726563656970742b637774a05901a2a4016b696b642e6578616d706c65061a6b076bd6075001a214fd3d977498adf01ab7a749cf653a00010002a966726573756c746576616c696467707572706f73656c6f70656e5f6163636f756e7469646973636c6f736564866966756c6c5f6e616d656a62697274685f646174656373657867726567656e63796870726f76696e636568706f7274726169746b76657269666965645f6174781b323032362d31312d32355432333a31343a33302e3432333930315a6d72656c79696e675f70617274796b42616e6b20436f6e746f686f706f7274726169745f73686132353658207d76f943d1b6b277e7b432c1af1b7c9a012eb7cb2f0807ddc27a0abeffb4e80a6f766572696669636174696f6e5f6964782430316132313466642d336439372d373439382d616466302d3161623761373439636636357072656c79696e675f70617274795f6964782430316132313466642d313663642d373932322d396364622d39373563336635626365616171617474726962757465735f7368613235365820b1659d8718b2d5986683bc6a0e3992937a391336a34f4091c19b40e6fb2662295840138cbab03bf89d53bb70bde5b5af773a2703ef895d09645157d0a38eb64fa5cf7fe1514cbc6c86f2e92f85494f4d527c9346f8e2b6f7de830102f0847f0dc709
 01a214fd-3e03-7b08-8190-b3c48b0fc345	01a214fd-0e5e-7cf7-b920-2c818be7f184	01a214fd-16cd-7922-9cdb-975c3f5bceaa	\\x72f5a68f1cc9b2c930613e88df548da2	\\xb53de19c149396814592c4789c1ebfaa5dbbe24cdde4ec9f8c342960c4aa1a33	open_account	1795648470531053	1795648470010075	invalid	already_used	1	0	0	\\x98b61e865f031596ff8d7e0b8df36b20	\\xd284582ba3012704486ad17d095878e4d610781b6170706c69636174696f6e2f696b642d726563656970742b637774a0590153a4016b696b642e6578616d706c65061a6b076bd6075001a214fd3e037b088190b3c48b0fc3453a00010002a966726561736f6e6c616c72656164795f7573656466726573756c7467696e76616c696467707572706f73656c6f70656e5f6163636f756e7469646973636c6f736564806b76657269666965645f6174781b323032362d31312d32355432333a31343a33302e3533313035335a6d72656c79696e675f70617274796b42616e6b20436f6e746f686f766572696669636174696f6e5f6964782430316132313466642d336530332d376230382d383139302d6233633438623066633334357072656c79696e675f70617274795f6964782430316132313466642d313663642d373932322d396364622d39373563336635626365616171617474726962757465735f736861323536582006c806e7936e24bee4e815f015d98c2f7003c59d41afebc2d3560127ee3209d45840b596dc4e349e1e07c9ea85e52d113f37ccc5ee596462dc08ad73e698197cde454d660c78349870ff93e710b4d3193be3da00dd0a5570407065a0ad375cd5160b
 01a214fe-a1a8-7ad5-93af-44ae3a1f6602	01a214fd-0e5e-7cf7-b920-2c818be7f184	01a214fd-16cd-7922-9cdb-975c3f5bceaa	\\x4e7ee080f4ef7c6ef316d4663e92f8e5	\\x8ec0f5bd1f0e55d54e3ef1f420b9297fa35394232e928311271c53d6ea6e53eb	age_check	1795648561576454	1795648470573262	invalid	expired	1	0	0	\\x819767260da84659f8605087f6e491d7	\\xd284582ba3012704486ad17d095878e4d610781b6170706c69636174696f6e2f696b642d726563656970742b637774a059014ba4016b696b642e6578616d706c65061a6b076c31075001a214fea1a87ad593af44ae3a1f66023a00010002a966726561736f6e676578706972656466726573756c7467696e76616c696467707572706f7365696167655f636865636b69646973636c6f736564806b76657269666965645f6174781b323032362d31312d32355432333a31363a30312e3537363435345a6d72656c79696e675f70617274796b42616e6b20436f6e746f686f766572696669636174696f6e5f6964782430316132313466652d613161382d376164352d393361662d3434616533613166363630327072656c79696e675f70617274795f6964782430316132313466642d313663642d373932322d396364622d39373563336635626365616171617474726962757465735f73686132353658204257de9b2a0667fa70a55224e88c4232f1b19bee43efa893bee88707852fc8445840be5c8090366679cf318439c2382512531db0c7e96f5b9a83fdf04fd7b4d793f72b113e7e94ccb19bd501be3a62f41e9ddec18a52463cd43036b9d0d98b3ad60d
 \.
-COPY public.verification_refusal (verification_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, reason, salt, receipt) FROM stdin;
-\.
-COPY public.verification_repeat (relying_party_id, idempotency_key, resident_id, verification_id, body_hash, asked_at) FROM stdin;
-\.
-ALTER TABLE ONLY public._sqlx_migrations
-    ADD CONSTRAINT _sqlx_migrations_pkey PRIMARY KEY (version);
-ALTER TABLE ONLY public.audit_event
-    ADD CONSTRAINT audit_event_pkey PRIMARY KEY (chain, seq);
-ALTER TABLE ONLY public.audit_head
-    ADD CONSTRAINT audit_head_pkey PRIMARY KEY (chain);
-ALTER TABLE ONLY public.captcha_spent
-    ADD CONSTRAINT captcha_spent_pkey PRIMARY KEY (challenge_hash);
-ALTER TABLE ONLY public.code_guess
-    ADD CONSTRAINT code_guess_pkey PRIMARY KEY (subject_id);
-ALTER TABLE ONLY public.code_use
-    ADD CONSTRAINT code_use_pkey PRIMARY KEY (relying_party_id, idempotency_key);
-ALTER TABLE ONLY public.credential_holder
-    ADD CONSTRAINT credential_holder_pkey PRIMARY KEY (resident_id);
-ALTER TABLE ONLY public.credential
-    ADD CONSTRAINT credential_pkey PRIMARY KEY (resident_id);
-ALTER TABLE ONLY public.device_binding
-    ADD CONSTRAINT device_binding_pkey PRIMARY KEY (device_thumbprint);
-ALTER TABLE ONLY public.employee_check
-    ADD CONSTRAINT employee_check_pkey PRIMARY KEY (employee_id, check_id);
-ALTER TABLE ONLY public.employee_session
-    ADD CONSTRAINT employee_session_pkey PRIMARY KEY (token_hash);
-ALTER TABLE ONLY public.holder_portrait
-    ADD CONSTRAINT holder_portrait_pkey PRIMARY KEY (resident_id);
-ALTER TABLE ONLY public.holder_record
-    ADD CONSTRAINT holder_record_pkey PRIMARY KEY (resident_id);
-ALTER TABLE ONLY public.lease
-    ADD CONSTRAINT lease_pkey PRIMARY KEY (name);
-ALTER TABLE ONLY public.login_failure
-    ADD CONSTRAINT login_failure_pkey PRIMARY KEY (subject);
-ALTER TABLE ONLY public.mail_allowance
-    ADD CONSTRAINT mail_allowance_pkey PRIMARY KEY (email_index);
-ALTER TABLE ONLY public.mail_outbox
-    ADD CONSTRAINT mail_outbox_pkey PRIMARY KEY (mail_id);
-ALTER TABLE ONLY public.nik_check_window
-    ADD CONSTRAINT nik_check_window_pkey PRIMARY KEY (nik_index);
-ALTER TABLE ONLY public.node_key
-    ADD CONSTRAINT node_key_pkey PRIMARY KEY (node_id, kid);
-ALTER TABLE ONLY public.node
-    ADD CONSTRAINT node_pkey PRIMARY KEY (node_id);
-ALTER TABLE ONLY public.office
-    ADD CONSTRAINT office_code_key UNIQUE (code);
-ALTER TABLE ONLY public.office
-    ADD CONSTRAINT office_pkey PRIMARY KEY (office_id);
-ALTER TABLE ONLY public.officer
-    ADD CONSTRAINT officer_pkey PRIMARY KEY (officer_id);
-ALTER TABLE ONLY public.officer_session
-    ADD CONSTRAINT officer_session_pkey PRIMARY KEY (token_hash);
-ALTER TABLE ONLY public.officer
-    ADD CONSTRAINT officer_username_key UNIQUE (username);
-ALTER TABLE ONLY public.presentation_code
-    ADD CONSTRAINT presentation_code_pkey PRIMARY KEY (code_index);
-ALTER TABLE ONLY public.refusal_window
-    ADD CONSTRAINT refusal_window_pkey PRIMARY KEY (relying_party_id);
-ALTER TABLE ONLY public.register_import
-    ADD CONSTRAINT register_import_pkey PRIMARY KEY (source_digest);
-ALTER TABLE ONLY public.register_portrait
-    ADD CONSTRAINT register_portrait_pkey PRIMARY KEY (resident_id);
-ALTER TABLE ONLY public.register_record
-    ADD CONSTRAINT register_record_pkey PRIMARY KEY (resident_id);
-ALTER TABLE ONLY public.registration
-    ADD CONSTRAINT registration_pkey PRIMARY KEY (registration_id);
-ALTER TABLE ONLY public.registration_register_copy
-    ADD CONSTRAINT registration_register_copy_pkey PRIMARY KEY (registration_id);
-ALTER TABLE ONLY public.registration_selfie
-    ADD CONSTRAINT registration_selfie_pkey PRIMARY KEY (registration_id);
-ALTER TABLE ONLY public.release_request
-    ADD CONSTRAINT release_request_pkey PRIMARY KEY (registration_id);
-ALTER TABLE ONLY public.relying_party_employee
-    ADD CONSTRAINT relying_party_employee_pkey PRIMARY KEY (employee_id);
-ALTER TABLE ONLY public.relying_party_employee
-    ADD CONSTRAINT relying_party_employee_username_key UNIQUE (username);
-ALTER TABLE ONLY public.relying_party_key
-    ADD CONSTRAINT relying_party_key_pkey PRIMARY KEY (key_id);
-ALTER TABLE ONLY public.relying_party
-    ADD CONSTRAINT relying_party_name_key UNIQUE (name);
-ALTER TABLE ONLY public.relying_party
-    ADD CONSTRAINT relying_party_pkey PRIMARY KEY (relying_party_id);
-ALTER TABLE ONLY public.relying_party_purpose
-    ADD CONSTRAINT relying_party_purpose_pkey PRIMARY KEY (relying_party_id, code);
-ALTER TABLE ONLY public.setting
-    ADD CONSTRAINT setting_pkey PRIMARY KEY (name);
-ALTER TABLE ONLY public.signing_key
-    ADD CONSTRAINT signing_key_pkey PRIMARY KEY (kid);
-ALTER TABLE ONLY public.verification
-    ADD CONSTRAINT verification_pkey PRIMARY KEY (verification_id, resident_id);
-ALTER TABLE ONLY public.verification_refusal
-    ADD CONSTRAINT verification_refusal_pkey PRIMARY KEY (verification_id, relying_party_id);
-ALTER TABLE ONLY public.verification_repeat
-    ADD CONSTRAINT verification_repeat_pkey PRIMARY KEY (relying_party_id, idempotency_key, resident_id);
-CREATE INDEX captcha_spent_end ON public.captcha_spent USING btree (expires_at);
-CREATE INDEX code_guess_start ON public.code_guess USING btree (started_at);
-CREATE INDEX code_use_time ON public.code_use USING btree (used_at);
-CREATE UNIQUE INDEX employee_check_key ON public.employee_check USING btree (relying_party_id, idempotency_key);
-CREATE INDEX employee_session_employee ON public.employee_session USING btree (employee_id);
-CREATE INDEX login_failure_time ON public.login_failure USING btree (updated_at);
-CREATE INDEX mail_allowance_full ON public.mail_allowance USING btree (full_at);
-CREATE INDEX mail_outbox_due ON public.mail_outbox USING btree (due_at) WHERE (state = 'queued'::text);
-CREATE INDEX mail_outbox_parked ON public.mail_outbox USING btree (created_at) WHERE (state = 'parked'::text);
-CREATE INDEX mail_outbox_reference ON public.mail_outbox USING btree (reference, created_at);
-CREATE INDEX nik_check_window_start ON public.nik_check_window USING btree (started_at);
-CREATE INDEX officer_session_officer ON public.officer_session USING btree (officer_id);
-CREATE INDEX presentation_code_end ON public.presentation_code USING btree (expires_at);
-CREATE INDEX presentation_code_resident ON public.presentation_code USING btree (resident_id);
-CREATE UNIQUE INDEX register_record_nik ON public.register_record USING btree (nik_index);
-CREATE INDEX registration_check ON public.registration USING btree (check_due_at) WHERE (check_state = 'pending'::text);
-CREATE INDEX registration_device ON public.registration USING btree (device_thumbprint, created_at);
-CREATE INDEX registration_end ON public.registration USING btree (expires_at) WHERE (ended_at IS NULL);
-CREATE INDEX registration_ended ON public.registration USING btree (ended_at) WHERE (state = ANY (ARRAY['rejected'::text, 'expired'::text, 'cancelled'::text]));
-CREATE INDEX registration_nik ON public.registration USING btree (nik_index);
-CREATE INDEX registration_office ON public.registration USING btree (office_id, state, updated_at);
-CREATE UNIQUE INDEX registration_one_approved ON public.registration USING btree (nik_index) WHERE (state = ANY (ARRAY['approved_pending_register'::text, 'code_sent'::text, 'needs_pin'::text]));
-CREATE UNIQUE INDEX registration_one_live ON public.registration USING btree (device_thumbprint) WHERE (ended_at IS NULL);
-CREATE INDEX registration_selfie_end ON public.registration_selfie USING btree (delete_after) WHERE (delete_after IS NOT NULL);
-CREATE INDEX relying_party_key_party ON public.relying_party_key USING btree (relying_party_id);
-CREATE UNIQUE INDEX signing_key_one_active ON public.signing_key USING btree (purpose) WHERE (state = 'active'::text);
-CREATE UNIQUE INDEX verification_idempotency ON public.verification USING btree (resident_id, relying_party_id, idempotency_key);
-CREATE UNIQUE INDEX verification_refusal_idempotency ON public.verification_refusal USING btree (relying_party_id, idempotency_key);
-CREATE INDEX verification_refusal_time ON public.verification_refusal USING btree (verified_at);
-CREATE INDEX verification_refused ON public.verification USING btree (resident_id, relying_party_id, issued, verification_id) WHERE (result = 'invalid'::text);
-CREATE INDEX verification_repeat_time ON public.verification_repeat USING btree (asked_at);
-ALTER TABLE ONLY public.employee_session
-    ADD CONSTRAINT employee_session_employee_id_fkey FOREIGN KEY (employee_id) REFERENCES public.relying_party_employee(employee_id);
-ALTER TABLE ONLY public.officer
-    ADD CONSTRAINT officer_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(office_id);
-ALTER TABLE ONLY public.officer_session
-    ADD CONSTRAINT officer_session_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES public.officer(officer_id);
-ALTER TABLE ONLY public.relying_party_employee
-    ADD CONSTRAINT relying_party_employee_relying_party_id_fkey FOREIGN KEY (relying_party_id) REFERENCES public.relying_party(relying_party_id);
-ALTER TABLE ONLY public.relying_party_key
-    ADD CONSTRAINT relying_party_key_relying_party_id_fkey FOREIGN KEY (relying_party_id) REFERENCES public.relying_party(relying_party_id);
-ALTER TABLE ONLY public.relying_party_purpose
-    ADD CONSTRAINT relying_party_purpose_relying_party_id_fkey FOREIGN KEY (relying_party_id) REFERENCES public.relying_party(relying_party_id);
+
