@@ -9,8 +9,8 @@ use crate::audit::{self, Action};
 use crate::config::Config;
 use crate::context::Context;
 use crate::credential::{Algorithm, KeyId, KeyPurpose};
+use crate::keyring::KeyRow;
 use crate::keyring::service::{from_hex, hex};
-use crate::keyring::store::KeyRow;
 use crate::keyring::{KeyState, Keyring, init_root};
 use crate::random::Random;
 

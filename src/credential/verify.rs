@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::Signature;
 use ikd_token::verify as token;
 pub use ikd_token::verify::{Signed, authenticate_cose};
 use ikd_token::{Authentic, VerifyError};

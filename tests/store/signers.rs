@@ -116,7 +116,8 @@ async fn a_signer_that_waits_holds_nobody_up() {
         assert!(keyring.signing_blocks(KeyPurpose::Token) && keyring.signing_blocks(KeyPurpose::Receipt));
         let world = world_of(context.clone(), keyring).await;
         presents_and_is_refused(&world, "module").await;
-        assert_eq!((tokens.signed.load(Ordering::SeqCst), receipts.signed.load(Ordering::SeqCst)), (1, 3));
+        // Four receipts: that of the used token was signed as a valid one before its spending failed.
+        assert_eq!((tokens.signed.load(Ordering::SeqCst), receipts.signed.load(Ordering::SeqCst)), (1, 4));
         for module in [&tokens, &receipts] {
             assert_eq!(module.asked_in_the_way.load(Ordering::SeqCst), 0);
         }
