@@ -166,8 +166,7 @@ async fn an_employee_has_an_allowance_of_the_own() {
         }
         let ask = async |cookie: &str, code: &str| {
             let request = world.post("/v1/teller/verifications").header("Cookie", cookie);
-            let sent = request.header("Idempotency-Key", world.key()).json(&typed(code)).send().await;
-            sent
+            request.header("Idempotency-Key", world.key()).json(&typed(code)).send().await
         };
         for guess in 1..=MOST_OF_EMPLOYEE {
             let answer = ask(&cookies[0], &wrong(&code)).await.expect(200);
