@@ -244,9 +244,9 @@ function hurry() {
  * Opens a person's own browser profile. Whatever a page should never do, it fails the test for: errors in the console,
  * uncaught errors, broken policy, requests to foreign hosts.
  */
-export async function openPerson({ browser }, baseUrl, { viewport = PHONE, locale = "id-ID", camera = true, language, allowed = [], stage, ...options } = {}) {
+export async function openPerson({ browser }, baseUrl, { viewport = PHONE, locale = "id-ID", camera = true, hurried = true, language, allowed = [], stage, ...options } = {}) {
   const context = await browser.newContext({ viewport, locale, baseURL: baseUrl, permissions: camera ? ["camera"] : [], ...options });
-  await context.addInitScript(hurry);
+  if (hurried) await context.addInitScript(hurry);
   if (language) await context.addInitScript((chosen) => localStorage.getItem("ikd.language") ?? localStorage.setItem("ikd.language", chosen), language);
   const wrong = [];
   context.on("page", (page) => {
