@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
+use futures_util::future::BoxFuture;
 use http::StatusCode;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -19,9 +20,10 @@ use crate::context::{Context, Sources};
 use crate::device::{Guard, SpentProofs};
 use crate::error::{Code, Error, Result};
 use crate::health::ClockWatch;
-use crate::jobs::{Job, Sweeper, Wake};
+use crate::jobs::{Job, Sweep, Sweeper, Wake};
 use crate::keyring::Keyring;
-use crate::mail::{Mailbox, Transport, Worker};
+use crate::mail::{Compose, MailKind, Mailbox, Transport, Worker};
+use crate::metric::Metric;
 use crate::module::Module;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::web::flood::Flood;
@@ -62,6 +64,16 @@ pub struct App {
     mail_wake: Wake,
     mailbox: Option<Mailbox>,
     extra_routes: Router,
+}
+
+/// What the domains bring to a node, by kind.
+struct Assembled {
+    api: OpenApiRouter,
+    jobs: Vec<Job>,
+    sweeps: Vec<Sweep>,
+    letters: Vec<(MailKind, Arc<dyn Compose>)>,
+    metrics: Vec<Metric>,
+    drains: Vec<BoxFuture<'static, ()>>,
 }
 
 impl App {
@@ -155,7 +167,11 @@ impl App {
 
     /// [`App::router`] with other further routes under the same layers: measuring tools add theirs.
     pub fn router_with(&self, extra_routes: Router) -> Router {
-        let (router, api) = self.api().split_for_parts();
+        self.under_layers(self.assemble().api, extra_routes)
+    }
+
+    fn under_layers(&self, api: OpenApiRouter, extra_routes: Router) -> Router {
+        let (router, api) = api.split_for_parts();
         let mut router = router
             .merge(extra_routes)
             .merge(docs::routes(describe(&api), self.context.config.http.documentation))
@@ -186,20 +202,35 @@ impl App {
 
     /// The API's description as served at `/openapi.json`.
     pub fn openapi(&self) -> serde_json::Value {
-        describe(&self.api().into_openapi())
+        describe(&self.assemble().api.into_openapi())
     }
 
-    fn api(&self) -> OpenApiRouter {
+    /// Puts together what the domains bring: each describes its routes anew, so once is enough for a node that starts.
+    fn assemble(&self) -> Assembled {
         let (mut devices, mut people, mut open) =
             (OpenApiRouter::new(), OpenApiRouter::new(), OpenApiRouter::with_openapi(docs::ApiDoc::openapi()));
+        let mut all = Assembled {
+            api: OpenApiRouter::new(),
+            jobs: Vec::new(),
+            sweeps: vec![mail::sweep(&self.context), window::sweep_job(&self.context)],
+            letters: Vec::new(),
+            metrics: [transaction::METRICS, jobs::METRICS, mail::METRICS, web::metrics::METRICS].concat(),
+            drains: Vec::new(),
+        };
         for module in self.modules() {
             devices = devices.merge(module.devices);
             people = people.merge(module.people);
             open = open.merge(module.open);
+            all.jobs.extend(module.jobs);
+            all.sweeps.extend(module.sweeps);
+            all.letters.extend(module.letters);
+            all.metrics.extend(module.metrics);
+            all.drains.extend(module.drain);
         }
         let devices = device::http::for_devices(devices, self.guard.clone(), self.spent.clone());
         // Cookies are what a foreign page could ride on: only these routes know cookies.
-        open.merge(devices).merge(people.layer(self.csrf()))
+        all.api = open.merge(devices).merge(people.layer(self.csrf()));
+        all
     }
 
     fn csrf(&self) -> CsrfLayer {
@@ -212,20 +243,21 @@ impl App {
     /// # Errors
     /// When the database does not answer.
     pub async fn deliver_mail(&self) -> Result<usize> {
-        self.mail_worker().run_until_idle().await
+        self.mail_worker(self.assemble().letters).run_until_idle().await
     }
 
-    fn mail_worker(&self) -> Worker {
-        let letters = self.modules().into_iter().flat_map(|module| module.letters).collect();
+    fn mail_worker(&self, letters: Vec<(MailKind, Arc<dyn Compose>)>) -> Worker {
         let Sources { db, clock, random, .. } = &*self.context;
-        Worker::new(db.clone(), clock.clone(), random.clone(), self.transport.clone(), letters)
+        Worker::new(db.clone(), clock.clone(), random.clone(), self.transport.clone(), letters.into_iter().collect())
     }
 
     /// Ends and deletes for all domains what is over.
     pub fn sweeper(&self) -> Sweeper {
-        let sweeps = self.modules().into_iter().flat_map(|module| module.sweeps);
-        let shared = [mail::sweep(&self.context), window::sweep_job(&self.context)];
-        Sweeper::new(self.context.clone(), Arc::new(self.in_time()), sweeps.chain(shared).collect())
+        self.sweeper_of(self.assemble().sweeps)
+    }
+
+    fn sweeper_of(&self, sweeps: Vec<Sweep>) -> Sweeper {
+        Sweeper::new(self.context.clone(), Arc::new(self.in_time()), sweeps)
     }
 
     /// Answers on `listener` and works in the background until `stop` is cancelled; returns when all has ended.
@@ -234,20 +266,15 @@ impl App {
         if let Err(error) = self.clock_watch.look().await {
             tracing::warn!(error.cause = %error, "the database did not tell the time");
         }
-        let mut jobs = vec![self.sweeper().into_job(), self.mail_worker().into_job(self.mail_wake.clone())];
-        let (mut drains, mut measured) = (Vec::new(), Vec::new());
-        for module in self.modules() {
-            jobs.extend(module.jobs);
-            drains.extend(module.drain);
-            measured.extend(module.metrics);
-        }
+        let Assembled { api, mut jobs, sweeps, letters, metrics: measured, drains } = self.assemble();
+        jobs.push(self.sweeper_of(sweeps).into_job());
+        jobs.push(self.mail_worker(letters).into_job(self.mail_wake.clone()));
         if let Some(metrics) = metrics {
-            let shared = [transaction::METRICS, jobs::METRICS, mail::METRICS, web::metrics::METRICS];
-            let router = web::metrics::router(measured.into_iter().chain(shared.into_iter().flatten()).copied());
+            let router = web::metrics::router(measured);
             jobs.push(Job::new("web.metrics", move |stop| metrics.serve(router, stop)));
         }
         let working = jobs::start(jobs, &stop);
-        listener.serve(self.router(), stop).await;
+        listener.serve(self.under_layers(api, self.extra_routes.clone()), stop).await;
         for drain in drains {
             drain.await;
         }

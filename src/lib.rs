@@ -7,6 +7,7 @@ pub mod activation;
 pub mod app;
 pub mod attribute;
 pub mod audit;
+pub mod base64url;
 pub mod batcher;
 pub mod captcha;
 pub mod changed;

@@ -1,9 +1,9 @@
 //! Lists in pages: a cursor says where the next page goes on, so that rows that come and go meanwhile are neither shown twice nor
 //! left out.
 
-use data_encoding::BASE64URL_NOPAD;
 use uuid::Uuid;
 
+use crate::base64url::{decode_exact, encode};
 use crate::clock::Timestamp;
 use crate::error::{Code, Refusal};
 
@@ -27,14 +27,9 @@ pub trait Position: Sized {
     fn from_cursor(cursor: &str) -> Option<Self>;
 }
 
-/// Exactly `N` bytes of base64url without padding.
-fn decode_exact<const N: usize>(cursor: &str) -> Option<[u8; N]> {
-    BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?.try_into().ok()
-}
-
 impl Position for Uuid {
     fn to_cursor(&self) -> String {
-        BASE64URL_NOPAD.encode(self.as_bytes())
+        encode(self.as_bytes())
     }
 
     fn from_cursor(cursor: &str) -> Option<Self> {
@@ -44,7 +39,7 @@ impl Position for Uuid {
 
 impl Position for (Timestamp, Uuid) {
     fn to_cursor(&self) -> String {
-        BASE64URL_NOPAD.encode(&[&self.0.micros().to_be_bytes()[..], self.1.as_bytes()].concat())
+        encode(&[&self.0.micros().to_be_bytes()[..], self.1.as_bytes()].concat())
     }
 
     fn from_cursor(cursor: &str) -> Option<Self> {

@@ -120,12 +120,8 @@ pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
 
 /// [`sweep`] as a job of every node.
 pub fn sweep_job(context: &Context) -> Sweep {
-    let context = context.clone();
-    Sweep::new("window.sweep", move || {
-        let context = context.clone();
-        async move {
-            let now = context.now();
-            transaction!(context.db, "window.sweep", |tx| Ok(sweep(tx, now).await?))
-        }
+    Sweep::of("window.sweep", context, |context| async move {
+        let now = context.now();
+        transaction!(context.db, "window.sweep", |tx| Ok(sweep(tx, now).await?))
     })
 }

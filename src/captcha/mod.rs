@@ -30,17 +30,14 @@ pub use service::CaptchaGate;
 
 /// What this domain brings to a node.
 pub fn module(gate: &CaptchaGate) -> Module {
-    let (swept, quiet) = (gate.clone(), gate.clone());
+    let quiet = gate.clone();
     Module {
         devices: http::routes(gate.clone()),
         jobs: vec![Job::every("captcha.forget", Pace::pausing(FORGET_QUIET), move || {
             quiet.forget_quiet();
             ready(Ok(()))
         })],
-        sweeps: vec![Sweep::new("captcha.sweep", move || {
-            let gate = swept.clone();
-            async move { gate.sweep().await }
-        })],
+        sweeps: vec![Sweep::of("captcha.sweep", gate, |gate| async move { gate.sweep().await })],
         ..Module::default()
     }
 }

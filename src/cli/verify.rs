@@ -10,9 +10,9 @@ use ikd_token::{Authentic, Body, JwkSet, TokenKind, VerifyError, cose, text};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Failure, Format, given_or_read};
+use crate::base64url;
 use crate::clock::{Clock, Timestamp};
 use crate::credential::Reason;
-use crate::device::decode as base64url_decode;
 use crate::error::Language;
 
 /// Arguments of `ikd verify`.
@@ -80,7 +80,7 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
 
 fn judge(text: &str, issuer: Option<&str>, keys: &JwkSet, now: Timestamp) -> Result<Authentic, VerifyError> {
     // Base45 has no lower case; a COSE_Sign1 of tag 18 in base64url always has.
-    let receipt = text.starts_with("0oR").then(|| base64url_decode(text)).flatten();
+    let receipt = text.starts_with("0oR").then(|| base64url::decode(text)).flatten();
     let own_issuer = match &receipt {
         Some(cose) => cose::decode(cose)?.claims.issuer,
         None => cose::decode(&text::decode(text)?)?.claims.issuer,

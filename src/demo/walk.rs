@@ -200,7 +200,7 @@ async fn show(
     story.tell("bank", "repeats the request with the same Idempotency-Key: the same answer");
     let keys: JwkSet = http.get(format!("{}/.well-known/jwks.json", script.base_url)).send().await?.json().await?;
     let receipt = answer.json["receipt"]["cwt"].as_str().unwrap_or("");
-    let cose = crate::device::decode(receipt).unwrap_or_default();
+    let cose = crate::base64url::decode(receipt).unwrap_or_default();
     authenticate_cose(&cose, &[TokenKind::Receipt], &script.issuer, &keys)
         .map_err(|reason| ClientError::Unexpected(format!("the receipt does not verify: {}", reason.as_str())))?;
     story.tell("bank", "checks the receipt offline against the published keys");

@@ -21,21 +21,18 @@ pub use guard::{Guard, ProofRefused, Proven};
 pub use pin::{PinPublicKey, Purpose};
 pub use spent::SpentProofs;
 
-use data_encoding::BASE64URL_NOPAD;
 use futures_util::FutureExt;
 
+use crate::base64url::{decode, decode_exact, encode};
 use crate::jobs::Sweep;
 use crate::module::Module;
 
 /// What this domain brings to a node.
 pub fn module(guard: &Guard, spent: &SpentProofs) -> Module {
-    let (swept, drained) = (spent.clone(), spent.clone());
+    let drained = spent.clone();
     Module {
         devices: http::routes(guard.clone()),
-        sweeps: vec![Sweep::new("device.sweep", move || {
-            let spent = swept.clone();
-            async move { spent.sweep().await }
-        })],
+        sweeps: vec![Sweep::of("device.sweep", spent, |spent| async move { spent.sweep().await })],
         drain: Some(async move { drained.drain().await }.boxed()),
         ..Module::default()
     }
@@ -43,25 +40,6 @@ pub fn module(guard: &Guard, spent: &SpentProofs) -> Module {
 
 /// SHA-256 JWK thumbprint (RFC 7638) of a device key: what a registration and a credential belong to.
 pub type Thumbprint = [u8; 32];
-
-/// Base64url without padding (RFC 4648 §5, RFC 7515 §2).
-pub fn encode(bytes: &[u8]) -> String {
-    BASE64URL_NOPAD.encode(bytes)
-}
-
-/// Reads base64url without padding; anything else, set spare bits included, is `None`, so that a value has one spelling.
-pub fn decode(text: &str) -> Option<Vec<u8>> {
-    BASE64URL_NOPAD.decode(text.as_bytes()).ok()
-}
-
-/// Reads exactly `N` bytes of base64url without padding.
-pub fn decode_exact<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if BASE64URL_NOPAD.decode_len(text.len()) != Ok(N) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut bytes).ok().map(|_| bytes)
-}
 
 #[cfg(test)]
 mod vectors;

@@ -34,6 +34,16 @@ impl Sweep {
         Self { name, batch: Arc::new(move || batch().boxed()) }
     }
 
+    /// [`Sweep::new`] of a part of the service, which each batch gets a handle on.
+    pub fn of<T, F>(name: &'static str, part: &T, batch: impl Fn(T) -> F + Send + Sync + 'static) -> Self
+    where
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<u64>> + Send + 'static,
+    {
+        let part = part.clone();
+        Self::new(name, move || batch(part.clone()))
+    }
+
     async fn all(&self) -> Result<()> {
         while (self.batch)().await? > 0 {}
         Ok(())

@@ -3,8 +3,8 @@
 //! address, cannot use them up.
 
 use super::service::Realm;
+use crate::base64url::{decode_exact, encode};
 use crate::clock::{DAY, Timestamp};
-use crate::device::{decode_exact, encode};
 use crate::random::Random;
 use crate::vault::{Label, Vault};
 

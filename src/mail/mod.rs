@@ -35,13 +35,9 @@ const SWEEP_BATCH: i64 = 1_000;
 
 /// Deletes what is known of messages sent or given up long ago.
 pub fn sweep(context: &Context) -> Sweep {
-    let context = context.clone();
-    Sweep::new("mail.sweep", move || {
-        let context = context.clone();
-        async move {
-            let now = context.now();
-            transaction!(context.db, "mail.sweep", |tx| Ok(outbox::sweep(tx, now, SWEEP_BATCH).await?))
-        }
+    Sweep::of("mail.sweep", context, |context| async move {
+        let now = context.now();
+        transaction!(context.db, "mail.sweep", |tx| Ok(outbox::sweep(tx, now, SWEEP_BATCH).await?))
     })
 }
 

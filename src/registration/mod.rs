@@ -34,14 +34,15 @@ const METRICS: &[Metric] =
 
 /// What this domain brings to a node. `gate` asks busy addresses for work before they register.
 pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Module {
-    let (checking, swept) = (service.clone(), service.clone());
+    let checking = service.clone();
     Module {
         devices: http::routes(service.clone(), gate.clone()),
         jobs: vec![Job::new("registration.check", move |stop| checking.run_checks(stop))],
-        sweeps: vec![Sweep::new("registration.sweep", move || {
-            let service = swept.clone();
-            async move { Ok(service.sweep().await? as u64) }
-        })],
+        sweeps: vec![Sweep::of(
+            "registration.sweep",
+            service,
+            |service| async move { Ok(service.sweep().await? as u64) },
+        )],
         letters: vec![(MailKind::ForeignRegistration, Arc::new(mail::ForeignRegistration(context.clone())))],
         metrics: METRICS,
         ..Module::default()

@@ -15,13 +15,9 @@ use crate::module::Module;
 
 /// What this domain brings to a node.
 pub fn module(service: &Service) -> Module {
-    let swept = service.clone();
     Module {
         people: http::routes(service.clone()),
-        sweeps: vec![Sweep::new("teller.sweep", move || {
-            let service = swept.clone();
-            async move { service.sweep().await }
-        })],
+        sweeps: vec![Sweep::of("teller.sweep", service, |service| async move { service.sweep().await })],
         ..Module::default()
     }
 }

@@ -34,13 +34,10 @@ const METRICS: &[Metric] = &[
 
 /// What this domain brings to a node.
 pub fn module(service: &Service) -> Module {
-    let (swept, drained) = (service.clone(), service.clone());
+    let drained = service.clone();
     Module {
         open: http::routes(service.clone()),
-        sweeps: vec![Sweep::new("verification.sweep", move || {
-            let service = swept.clone();
-            async move { service.sweep().await }
-        })],
+        sweeps: vec![Sweep::of("verification.sweep", service, |service| async move { service.sweep().await })],
         metrics: METRICS,
         drain: Some(async move { drained.drain().await }.boxed()),
         ..Module::default()

@@ -10,6 +10,7 @@ use super::model::{Access, SESSION_SECONDS, tries_left};
 use super::sessions::Sessions;
 use crate::attribute::{Attribute, AttributeSet};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::base64url;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::credential::photo::Portrait;
@@ -158,7 +159,7 @@ impl Service {
         let access = Access { resident_id: resident, generation, session, expires_at: ends_at };
         let sealed =
             self.context.vault.seal(Label::AccessToken, &self.context.random, &[device], &access.to_bytes())?;
-        Ok(Unlocked { access_token: device::encode(&sealed).into(), expires_in: SESSION_SECONDS })
+        Ok(Unlocked { access_token: base64url::encode(&sealed).into(), expires_in: SESSION_SECONDS })
     }
 
     /// Why no try could be counted. Reads again, because another request was faster.
@@ -204,7 +205,7 @@ impl Service {
 
     /// What an access token says, if it is ours and this device's; whether its session lives is another question.
     pub(super) fn open_token(&self, device: &Thumbprint, token: &str) -> Option<Access> {
-        let sealed = device::decode(token)?;
+        let sealed = base64url::decode(token)?;
         Access::from_bytes(&self.context.vault.open(Label::AccessToken, &[device], &sealed).ok()?)
     }
 

@@ -132,7 +132,7 @@ async fn show_and_verify(world: &World, applicant: &Applicant) {
 
     let keys = world.get("/.well-known/jwks.json").send().await.expect(200);
     let keys: JwkSet = serde_json::from_value(keys.json).unwrap();
-    let receipt = ikd::device::decode(answer["receipt"]["cwt"].as_str().unwrap()).unwrap();
+    let receipt = ikd::base64url::decode(answer["receipt"]["cwt"].as_str().unwrap()).unwrap();
     authenticate_cose(&receipt, &[TokenKind::Receipt], &world.context.config.service.issuer, &keys).unwrap();
 
     // RequestLine for less than was chosen; and a portrait that nobody asked for is not there.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ikd::attribute::AttributeSet;
+use ikd::base64url::encode;
 use ikd::clock::{HOUR, MINUTE};
 use ikd::context::Context;
 use ikd::credential::{Reason, TokenKind};
+use ikd::device::Purpose;
 use ikd::device::client::{DeviceKey, PinKey};
-use ikd::device::{Purpose, encode};
 use ikd::error::{Code, Error, Result};
 use ikd::holder::store::Try;
 use ikd::holder::{Standing, mail, ports, store};
