@@ -60,7 +60,7 @@ macro_rules! transaction {
     }};
 }
 
-/// The tries of one named transaction; [`transaction!`](crate::transaction) makes them.
+/// The tries of one named transaction; [`transaction!`](crate::transaction!) makes them.
 pub struct Attempts<'a> {
     db: &'a Db,
     name: &'static str,

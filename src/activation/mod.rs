@@ -1,7 +1,7 @@
 //! From the e-mailed code to the PIN: activation code, captcha, PIN enrolment.
 //!
 //! Columns `code_*` and `challenge_spent` of the registration are written here and nowhere else, and so are its steps
-//! `code_sent → needs_pin → active`. Other domains use [`face`] inside their own transactions.
+//! `code_sent → needs_pin → active`. Other domains use [`ports`] inside their own transactions.
 
 pub mod code;
 pub mod http;

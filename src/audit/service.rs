@@ -35,7 +35,7 @@ pub struct Service {
 
 /// Runs an act that changes something, with its entries: the intent is durable before anything happens; the outcome is written in the
 /// transaction of what happened, or alone when the act was refused or failed. The body is that of
-/// [`transaction!`](crate::transaction):
+/// [`transaction!`](crate::transaction!):
 ///
 /// ```text
 /// audited!(self.audit, event, "counter.reject", |tx| self.registrations.reject(tx, …).await)

@@ -25,7 +25,7 @@ pub enum DbError {
 
 impl DbError {
     /// For an insert whose unique index means "somebody else was faster: look again". As a collision, it makes
-    /// [`transaction!`](crate::transaction) run the whole body anew.
+    /// [`transaction!`](crate::transaction!) run the whole body anew.
     #[must_use]
     pub fn unique_as_contention(self) -> Self {
         match self {

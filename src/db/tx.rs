@@ -30,7 +30,7 @@ pub enum ConnRef<'a> {
     Postgres(&'a mut PgConnection, &'a Lease),
 }
 
-/// Reports how statements on the embedded engine end to the [`Condition`].
+/// Reports how statements on the embedded engine end to the `Condition` that the engine was opened with.
 pub struct Ear<'a>(&'a Condition);
 
 impl Ear<'_> {

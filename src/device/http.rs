@@ -147,7 +147,7 @@ async fn create_challenge(State(guard): State<Guard>, device: Repeatable) -> Res
     Ok(Json(ChallengeReply { challenge, expires_at }))
 }
 
-/// What all routes that devices call stand on: the extractors' [`Guard`] and [`SpentProofs`], and [`renew_nonce`].
+/// What all routes that devices call stand on: the extractors' [`Guard`] and [`SpentProofs`], and a nonce renewed with each answer.
 pub fn for_devices(routes: OpenApiRouter, guard: Guard, spent: SpentProofs) -> OpenApiRouter {
     routes
         .layer(Extension(guard.clone()))

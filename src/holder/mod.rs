@@ -2,7 +2,7 @@
 //! reached.
 //!
 //! The tables `credential`, `credential_holder`, `holder_record`, `holder_portrait` and `device_binding` belong here and are named in no
-//! other domain's SQL. Others use [`ports`] inside their own transactions; those whose statements serve many at once use [`batch`].
+//! other domain's SQL. Others use [`ports`] inside their own transactions; those whose statements serve many at once use `batch`.
 
 pub(crate) mod batch;
 pub mod mail;
