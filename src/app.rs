@@ -17,7 +17,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::captcha::CaptchaGate;
 use crate::config::{MailTransport, Mode};
 use crate::context::{Context, Sources};
+use crate::counter::Counter;
 use crate::device::{Guard, SpentProofs};
+use crate::employee::EmployeeChecks;
 use crate::error::{Code, Error, Result};
 use crate::health::ClockWatch;
 use crate::jobs::{Job, Sweep, Sweeper, Wake};
@@ -26,13 +28,15 @@ use crate::mail::{Compose, MailKind, Mailbox, Transport, Worker};
 use crate::metric::Metric;
 use crate::module::Module;
 use crate::register::{LocalRegister, PopulationRegister};
+use crate::relying_party::RelyingParties;
+use crate::staff::{Realm, Staff};
 use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, captcha, counter, device, health, jobs, keyring, mail, registration, teller, transaction, verification,
-    wallet, window,
+    activation, captcha, counter, device, employee, health, jobs, keyring, mail, registration, staff, transaction,
+    verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -44,16 +48,22 @@ pub struct App {
     pub keyring: Keyring,
     /// Flow A up to the counter.
     pub registrations: registration::Service,
-    /// Officers.
-    pub counter: counter::Service,
+    /// What officers do.
+    pub counter: Counter,
+    /// People of offices: their log-ins and sessions.
+    pub officers: Staff,
     /// Code and PIN.
     pub activation: activation::Service,
     /// The digital KTP.
     pub wallet: wallet::Service,
-    /// Relying parties and their checks.
+    /// Relying parties and their API keys.
+    pub relying_parties: RelyingParties,
+    /// Their checks.
     pub verification: verification::Service,
-    /// Employees of relying parties.
-    pub teller: teller::Service,
+    /// What employees of relying parties ask.
+    pub employee_checks: EmployeeChecks,
+    /// Employees of relying parties: their log-ins and sessions.
+    pub employees: Staff,
     /// Whether this node's clock can be trusted.
     pub clock_watch: ClockWatch,
     /// Device proofs that were sent.
@@ -94,10 +104,10 @@ impl App {
         let mail_wake = Wake::default();
         let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
         let registrations = registration::Service::new(context.clone(), register, keyring.clone(), mail_wake.clone());
-        let counter = counter::Service::new(context.clone(), registrations.clone(), keyring.clone())?;
+        let counter = Counter::new(context.clone(), registrations.clone(), keyring.clone());
         let activation = activation::Service::new(context.clone(), mail_wake.clone());
         let verification = verification::Service::new(context.clone(), keyring.clone());
-        let teller = teller::Service::new(context.clone(), verification.clone())?;
+        let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone());
         let guard = Guard::new(
             context.vault.clone(),
@@ -117,10 +127,13 @@ impl App {
             keyring,
             registrations,
             counter,
+            officers: Staff::new(context.clone(), Realm::Office)?,
             activation,
             wallet,
+            relying_parties: RelyingParties::new(context.clone()),
             verification,
-            teller,
+            employee_checks,
+            employees: Staff::new(context.clone(), Realm::RelyingParty)?,
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -142,9 +155,10 @@ impl App {
             registration::module(&self.context, &self.registrations, &self.gate),
             activation::module(&self.context, &self.activation),
             wallet::module(&self.wallet, &self.verification),
-            counter::module(&self.counter),
-            teller::module(&self.teller),
-            verification::module(&self.verification),
+            staff::module(&self.context),
+            counter::module(&self.counter, &self.officers),
+            employee::module(&self.employee_checks, &self.employees),
+            verification::module(&self.verification, self.relying_parties.authentication()),
         ]
     }
 

@@ -162,6 +162,39 @@ impl AttributeSet {
     }
 }
 
+/// In tables a set is its bits, in an INTEGER column.
+impl<DB: sqlx::Database> sqlx::Type<DB> for AttributeSet
+where
+    i64: sqlx::Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        <i64 as sqlx::Type<DB>>::type_info()
+    }
+
+    fn compatible(column: &DB::TypeInfo) -> bool {
+        <i64 as sqlx::Type<DB>>::compatible(column)
+    }
+}
+
+impl<'q, DB: sqlx::Database> sqlx::Encode<'q, DB> for AttributeSet
+where
+    i64: sqlx::Encode<'q, DB>,
+{
+    fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+        <i64 as sqlx::Encode<'q, DB>>::encode_by_ref(&i64::from(self.bits()), buffer)
+    }
+}
+
+impl<'r, DB: sqlx::Database> sqlx::Decode<'r, DB> for AttributeSet
+where
+    i64: sqlx::Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+        let bits = <i64 as sqlx::Decode<'r, DB>>::decode(value)?;
+        Ok(Self::from_bits(u32::try_from(bits)?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

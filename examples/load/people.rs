@@ -8,8 +8,6 @@ use std::time::Instant;
 
 use ikd::activation::code::ActivationCode;
 use ikd::clock::Timestamp;
-use ikd::counter::Role;
-use ikd::counter::service::{add_office, add_officer};
 use ikd::demo::client::{Officer, Resident};
 use ikd::device::client::{DeviceKey, PinKey, ProofFor};
 use ikd::device::{Purpose, Thumbprint};
@@ -17,8 +15,10 @@ use ikd::error::Language;
 use ikd::fetch_one;
 use ikd::holder::ports::{NewHolder, enrol};
 use ikd::login::{password, totp};
+use ikd::office::{Kind, Offices};
 use ikd::register::generate::{GenerateOptions, Generator, generate_into};
 use ikd::register::{Date, LocalRegister, RegisterRecord};
+use ikd::staff::{Accounts, Post, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -206,10 +206,12 @@ pub async fn activations(place: &Arc<Place>, server: &Server, count: usize) -> D
     let people = Arc::new(generator.first_eligible(count, count as u64 * 2));
     assert_eq!(people.len(), count);
     let selfie = generator.portrait(0, &people[0]);
-    add_office(context, "LOAD-01", "Kantor Beban", "office").await.unwrap();
+    Offices::new(context.clone()).add("LOAD-01", "Kantor Beban", Kind::Office).await.unwrap();
     let secret = password::generate(&context.random);
-    let new = add_officer(context, "LOAD-01", "petugas", "Petugas", Role::Officer, &secret).await.unwrap();
-    let code = totp::code(&totp::from_base32(new.totp_secret.expose()).unwrap(), context.now()).unwrap();
+    let post = Post::Office("LOAD-01", Role::Officer);
+    let accounts = Accounts::new(context.clone());
+    let new = accounts.add(post, "petugas", "Petugas", Some(secret.clone())).await.unwrap();
+    let code = totp::code(&totp::from_base32(new.totp.secret.expose()).unwrap(), context.now()).unwrap();
     let http = reqwest::Client::new();
     let officer = Officer::log_in(http.clone(), &base(place), "petugas", secret.expose(), &code).await.unwrap();
     let shared = Arc::new((Arc::clone(place), officer, selfie, http, people));

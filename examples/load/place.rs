@@ -21,9 +21,9 @@ use ikd::on_engine;
 use ikd::random::Random;
 use ikd::register::Date;
 use ikd::register::generate::Generator;
+use ikd::relying_party::Purpose;
+use ikd::relying_party::RelyingParties;
 use ikd::vault::Vault;
-use ikd::verification::Purpose;
-use ikd::verification::party::Parties;
 use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
 
@@ -103,7 +103,8 @@ impl Place {
             text_id: "Membuka rekening".into(),
             text_en: "Opening an account".into(),
         };
-        let (_, key) = Parties::new(context.clone()).add("Bank Beban", AttributeSet::FULL, &[purpose]).await.unwrap();
+        let (_, key) =
+            RelyingParties::new(context.clone()).add("Bank Beban", AttributeSet::FULL, &[purpose]).await.unwrap();
         let begun = Instant::now();
         let ids = fill(&context, residents, portraits).await;
         let filled_per_second = residents as f64 / begun.elapsed().as_secs_f64();

@@ -66,7 +66,7 @@ CREATE TABLE register_import (
     updated_at INTEGER NOT NULL
 ) STRICT;
 
--- Offices and their people --------------------------------------------------------------------------------------
+-- Offices, relying parties and their people ---------------------------------------------------------------------
 
 CREATE TABLE office (
     office_id BLOB NOT NULL PRIMARY KEY,
@@ -76,12 +76,41 @@ CREATE TABLE office (
     created_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE officer (
-    officer_id BLOB NOT NULL PRIMARY KEY,
-    office_id BLOB NOT NULL REFERENCES office (office_id),
-    username TEXT NOT NULL UNIQUE,
+CREATE TABLE relying_party (
+    relying_party_id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    attributes INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE relying_party_purpose (
+    relying_party_id BLOB NOT NULL REFERENCES relying_party (relying_party_id),
+    code TEXT NOT NULL,
+    text_id TEXT NOT NULL,
+    text_en TEXT NOT NULL,
+    PRIMARY KEY (relying_party_id, code)
+) STRICT;
+
+CREATE TABLE relying_party_key (
+    key_id BLOB NOT NULL PRIMARY KEY,
+    relying_party_id BLOB NOT NULL REFERENCES relying_party (relying_party_id),
+    secret_hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+CREATE INDEX relying_party_key_party ON relying_party_key (relying_party_id);
+
+-- Everybody who logs in with a password and an authenticator code. Where somebody belongs decides where they log in: a user name
+-- is unique there.
+CREATE TABLE staff_account (
+    staff_id BLOB NOT NULL PRIMARY KEY,
+    realm TEXT NOT NULL CHECK (realm IN ('office', 'relying_party', 'national')),
+    office_id BLOB REFERENCES office (office_id),
+    relying_party_id BLOB REFERENCES relying_party (relying_party_id),
+    username TEXT NOT NULL,
     full_name TEXT NOT NULL,
-    role TEXT NOT NULL CHECK (role IN ('officer', 'supervisor', 'administrator')),
+    role TEXT NOT NULL CHECK (role IN ('officer', 'supervisor', 'administrator', 'employee')),
     password_hash TEXT NOT NULL,
     totp_sealed BLOB NOT NULL,
     totp_last_step INTEGER NOT NULL,
@@ -89,8 +118,13 @@ CREATE TABLE officer (
     created_at INTEGER NOT NULL,
     -- The last log-in, and failed ones since.
     logged_in_at INTEGER,
-    failed_log_ins INTEGER NOT NULL DEFAULT 0
+    failed_log_ins INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (realm, username),
+    CHECK ((realm = 'office') = (office_id IS NOT NULL)),
+    CHECK ((realm = 'relying_party') = (relying_party_id IS NOT NULL)),
+    CHECK ((realm = 'relying_party') = (role = 'employee'))
 ) STRICT;
+CREATE INDEX staff_account_office ON staff_account (office_id);
 
 -- Failed log-ins by user name and address together (a keyed digest of both).
 CREATE TABLE login_failure (
@@ -102,9 +136,9 @@ CREATE TABLE login_failure (
 
 CREATE INDEX login_failure_time ON login_failure (updated_at);
 
-CREATE TABLE officer_session (
+CREATE TABLE staff_session (
     token_hash BLOB NOT NULL PRIMARY KEY,
-    officer_id BLOB NOT NULL REFERENCES officer (officer_id),
+    staff_id BLOB NOT NULL REFERENCES staff_account (staff_id),
     created_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
@@ -112,7 +146,7 @@ CREATE TABLE officer_session (
     previous_at INTEGER,
     previous_failures INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX officer_session_officer ON officer_session (officer_id);
+CREATE INDEX staff_session_staff ON staff_session (staff_id);
 
 -- Personal data that an officer opened without the resident present, and why.
 CREATE TABLE reasoned_view (
@@ -297,48 +331,7 @@ CREATE TABLE device_binding (
     bound_at INTEGER NOT NULL
 ) STRICT;
 
--- Relying parties and their checks ------------------------------------------------------------------------------
-
-CREATE TABLE relying_party (
-    relying_party_id BLOB NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    attributes INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
-    created_at INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE relying_party_purpose (
-    relying_party_id BLOB NOT NULL REFERENCES relying_party (relying_party_id),
-    code TEXT NOT NULL,
-    text_id TEXT NOT NULL,
-    text_en TEXT NOT NULL,
-    PRIMARY KEY (relying_party_id, code)
-) STRICT;
-
-CREATE TABLE relying_party_key (
-    key_id BLOB NOT NULL PRIMARY KEY,
-    relying_party_id BLOB NOT NULL REFERENCES relying_party (relying_party_id),
-    secret_hash BLOB NOT NULL,
-    created_at INTEGER NOT NULL,
-    revoked_at INTEGER
-) STRICT;
-CREATE INDEX relying_party_key_party ON relying_party_key (relying_party_id);
-
--- Employees of a relying party who verify on a web page.
-CREATE TABLE relying_party_employee (
-    employee_id BLOB NOT NULL PRIMARY KEY,
-    relying_party_id BLOB NOT NULL REFERENCES relying_party (relying_party_id),
-    username TEXT NOT NULL UNIQUE,
-    full_name TEXT NOT NULL,
-    password_hash TEXT NOT NULL,
-    totp_sealed BLOB NOT NULL,
-    totp_last_step INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
-    created_at INTEGER NOT NULL,
-    -- The last log-in, and failed ones since.
-    logged_in_at INTEGER,
-    failed_log_ins INTEGER NOT NULL DEFAULT 0
-) STRICT;
+-- Checks --------------------------------------------------------------------------------------------------------
 
 -- Every check whose token could be unsealed: the holder's history and the party's record in one.
 CREATE TABLE verification (
@@ -398,19 +391,6 @@ CREATE INDEX verification_refusal_time ON verification_refusal (verified_at);
 -- The same refusal of the same token. Only refusals are in it, so that spending pays nothing for it.
 CREATE INDEX verification_refused ON verification (resident_id, relying_party_id, issued, verification_id)
     WHERE result = 'invalid';
-
--- Sessions of relying parties' employees, who verify on a web page.
-CREATE TABLE employee_session (
-    token_hash BLOB NOT NULL PRIMARY KEY,
-    employee_id BLOB NOT NULL REFERENCES relying_party_employee (employee_id),
-    created_at INTEGER NOT NULL,
-    seen_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    -- What was so when it began, to be told: the log-in before, and failed ones since then.
-    previous_at INTEGER,
-    previous_failures INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE INDEX employee_session_employee ON employee_session (employee_id);
 
 -- Which employee asked: written before the question is answered, completed with the outcome. A row without one is a
 -- question whose answer never came back; repeated with the same key it is learnt.

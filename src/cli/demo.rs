@@ -136,8 +136,8 @@ fn ready_line(stage: &Stage) -> String {
         "base_url": stage.base_url,
         "officer": {"username": stage.officer.username, "password": stage.officer.password.expose(),
             "totp_secret": stage.officer.totp_secret.expose()},
-        "teller": {"username": stage.teller.username, "password": stage.teller.password.expose(),
-            "totp_secret": stage.teller.totp_secret.expose()},
+        "teller": {"username": stage.employee.username, "password": stage.employee.password.expose(),
+            "totp_secret": stage.employee.totp_secret.expose()},
         "relying_party": {"api_key": stage.api_key.expose(), "purposes": stage.purposes},
         "mailbox_dir": stage.mailbox.display().to_string(),
         "residents": residents,
@@ -158,9 +158,9 @@ fn logins(stage: &Stage, mailbox: &str) -> String {
         stage.officer.totp_secret.expose(),
         stage.api_key.expose(),
         stage.purposes.join(", "),
-        stage.teller.username,
-        stage.teller.password.expose(),
-        stage.teller.totp_secret.expose(),
+        stage.employee.username,
+        stage.employee.password.expose(),
+        stage.employee.totp_secret.expose(),
         mailbox,
     );
     for record in &stage.residents {

@@ -23,6 +23,7 @@ pub mod register;
 pub mod relying_party;
 pub mod serve;
 pub mod setup;
+pub mod staff;
 pub mod verify;
 
 use std::io::Write;

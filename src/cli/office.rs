@@ -1,21 +1,10 @@
 //! `ikd office`.
 
-use clap::ValueEnum;
 use serde_json::json;
 
 use super::{Failure, Format};
 use crate::context::Context;
-use crate::counter::service::{add_office, offices};
-
-/// What an office is.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub enum Kind {
-    /// A Dukcapil office with counters.
-    #[default]
-    Office,
-    /// An outreach post (jemput bola).
-    Outreach,
-}
+use crate::office::{Kind, Offices};
 
 /// Commands on offices.
 #[derive(Debug, clap::Subcommand)]
@@ -39,30 +28,27 @@ pub enum Command {
 /// # Errors
 /// [`Failure::Refused`] for bad input, [`Failure::Environment`] when the database cannot be used.
 pub async fn run(command: Command, context: &Context, format: Format) -> Result<(), Failure> {
+    let offices = Offices::new(context.clone());
     match command {
         Command::Add { code, name, kind } => {
-            let kind = match kind {
-                Kind::Office => "office",
-                Kind::Outreach => "outreach",
-            };
-            let office = add_office(context, &code, &name, kind).await?;
+            let office = offices.add(&code, &name, kind).await?;
             match format {
                 Format::Text => say!("added office {} ({})", office.code, office.name),
                 Format::Json => say!("{}", json!({"office_id": office.office_id, "code": office.code})),
             }
         }
         Command::List => {
-            let rows = offices(context).await?;
+            let rows = offices.all().await?;
             match format {
                 Format::Text => {
                     for row in rows {
-                        say!("{:20} {:8} {}", row.code, row.kind, row.name);
+                        say!("{:20} {:8} {}", row.code, row.kind.as_str(), row.name);
                     }
                 }
                 Format::Json => {
                     let items: Vec<_> = rows
                         .iter()
-                        .map(|row| json!({"office_id": row.office_id, "code": row.code, "name": row.name, "kind": row.kind}))
+                        .map(|row| json!({"office_id": row.office_id, "code": row.code, "name": row.name, "kind": row.kind.as_str()}))
                         .collect();
                     say!("{}", json!({"offices": items}));
                 }

@@ -1,17 +1,14 @@
 //! `ikd officer`. Secrets are printed once.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::output::or_lost;
-use super::{Failure, Format, read_secret};
+use super::staff::{ChosenPassword, set_active};
+use super::{Failure, Format};
 use crate::context::Context;
-use crate::counter::Role;
-use crate::counter::service::{
-    NewOfficer, add_officer, disable_officer, enable_officer, officers, reset_totp, set_password,
-};
-use crate::error::{Code, Error};
-use crate::login::password;
-use crate::secret::Redacted;
+use crate::login::totp::TotpSecret;
+use crate::staff::{Accounts, Post, Realm, Role};
 
 /// Commands on officers.
 #[derive(Debug, clap::Subcommand)]
@@ -64,30 +61,33 @@ pub enum Command {
 /// # Errors
 /// [`Failure::Refused`] for bad input, [`Failure::Environment`] when the database cannot be used.
 pub async fn run(command: Command, context: &Context, format: Format) -> Result<(), Failure> {
+    let accounts = Accounts::new(context.clone());
     match command {
         Command::Add { username, full_name, office, role, generate_password } => {
-            let (password, made) = choose_password(context, generate_password)?;
-            let new = add_officer(context, &office, &username, &full_name, role, &password).await?;
-            let shown =
-                print_secrets(format, &username, &new, made.as_ref().map(|password| password.expose().as_str()));
+            let chosen = ChosenPassword::made_or_read(context, generate_password)?;
+            let password = Some(chosen.password.clone());
+            let new = accounts.add(Post::Office(&office, role), &username, &full_name, password).await?;
+            let shown = print_secrets(format, &username, (new.staff_id, &new.totp), chosen.shown());
             or_lost(
                 shown,
                 &format!("`ikd officer reset-password {username}`, then `ikd officer reset-totp {username}`"),
             )?;
         }
         Command::List => {
-            let rows = officers(context).await?;
+            let rows = accounts.list(Realm::Office).await?;
             match format {
                 Format::Text => {
-                    for (username, full_name, role, state) in rows {
-                        say!("{username:24} {role:14} {state:9} {full_name}");
+                    for (person, state) in rows {
+                        let (role, state) = (person.role.as_str(), state.as_str());
+                        say!("{:24} {role:14} {state:9} {}", person.username, person.full_name);
                     }
                 }
                 Format::Json => {
                     let items: Vec<_> = rows
                         .iter()
-                        .map(|(username, full_name, role, state)| {
-                            json!({"username": username, "full_name": full_name, "role": role, "state": state})
+                        .map(|(person, state)| {
+                            json!({"username": person.username, "full_name": person.full_name,
+                                "role": person.role.as_str(), "state": state.as_str()})
                         })
                         .collect();
                     say!("{}", json!({"officers": items}));
@@ -95,43 +95,24 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
             }
         }
         Command::Disable { username } => {
-            disable_officer(context, &username).await?;
-            match format {
-                Format::Text => say!("{username} is disabled; running sessions have ended"),
-                Format::Json => say!("{}", json!({"username": username, "state": "disabled"})),
-            }
+            set_active(context, Realm::Office, &username, false, format).await?;
         }
         Command::Enable { username } => {
-            enable_officer(context, &username).await?;
-            match format {
-                Format::Text => say!("{username} may log in again"),
-                Format::Json => say!("{}", json!({"username": username, "state": "active"})),
-            }
+            set_active(context, Realm::Office, &username, true, format).await?;
         }
         Command::ResetPassword { username, generate_password } => {
-            let (password, made) = choose_password(context, generate_password)?;
-            if !set_password(context, &username, &password).await? {
-                return Err(Error::from(Code::NotFound).into());
-            }
-            let shown = print_password(format, &username, made.as_ref().map(|password| password.expose().as_str()));
+            let chosen = ChosenPassword::made_or_read(context, generate_password)?;
+            accounts.set_password(Realm::Office, &username, &chosen.password).await?;
+            let shown = print_password(format, &username, chosen.shown());
             or_lost(shown, &format!("`ikd officer reset-password {username}`"))?;
         }
         Command::ResetTotp { username } => {
-            let new = reset_totp(context, &username).await?;
-            let shown = print_secrets(format, &username, &new, None);
+            let (officer_id, totp) = accounts.reset_totp(Realm::Office, &username).await?;
+            let shown = print_secrets(format, &username, (officer_id, &totp), None);
             or_lost(shown, &format!("`ikd officer reset-totp {username}`"))?;
         }
     }
     Ok(())
-}
-
-/// The password that counts, and the same once more when it was made here and has to be shown.
-fn choose_password(context: &Context, make: bool) -> Result<(Redacted<String>, Option<Redacted<String>>), Failure> {
-    if make {
-        let made = password::generate(&context.random);
-        return Ok((made.clone(), Some(made)));
-    }
-    Ok((read_secret("Password (at least 12 characters): ")?, None))
 }
 
 fn print_password(format: Format, username: &str, password: Option<&str>) -> Result<(), Failure> {
@@ -147,20 +128,25 @@ fn print_password(format: Format, username: &str, password: Option<&str>) -> Res
     Ok(())
 }
 
-fn print_secrets(format: Format, username: &str, new: &NewOfficer, password: Option<&str>) -> Result<(), Failure> {
+fn print_secrets(
+    format: Format,
+    username: &str,
+    (officer_id, totp): (Uuid, &TotpSecret),
+    password: Option<&str>,
+) -> Result<(), Failure> {
     match format {
         Format::Text => {
             say!("officer {username}; shown once:");
             if let Some(password) = password {
                 say!("  password       {password}");
             }
-            say!("  authenticator  {}", new.totp_secret.expose());
-            say!("  as address     {}", new.totp_address.expose());
+            say!("  authenticator  {}", totp.secret.expose());
+            say!("  as address     {}", totp.address.expose());
         }
         Format::Json => say!(
             "{}",
-            json!({"officer_id": new.officer_id, "username": username, "password": password,
-                "totp_secret": new.totp_secret.expose(), "totp_address": new.totp_address.expose()})
+            json!({"officer_id": officer_id, "username": username, "password": password,
+                "totp_secret": totp.secret.expose(), "totp_address": totp.address.expose()})
         ),
     }
     Ok(())

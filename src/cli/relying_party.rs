@@ -5,15 +5,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::output::or_lost;
+use super::staff::set_active;
 use super::{Failure, Format};
 use crate::attribute::AttributeSet;
 use crate::context::Context;
-use crate::error::{Code, Error};
-use crate::teller::model::NewEmployee;
-use crate::teller::service::{add_employee, renew_employee, set_active};
-use crate::verification::Purpose;
-use crate::verification::model::ApiKey;
-use crate::verification::party::{Listed, Parties};
+use crate::relying_party::service::Listed;
+use crate::relying_party::{ApiKey, Purpose, RelyingParties};
+use crate::staff::{Accounts, Post, Realm, Secrets};
 
 /// Arguments of `ikd relying-party`.
 #[derive(Debug, clap::Args)]
@@ -96,7 +94,7 @@ enum EmployeeCommand {
 /// # Errors
 /// Wrong usage, a refusal, or a database that does not answer.
 pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Failure> {
-    let parties = Parties::new(context.clone());
+    let (parties, employees) = (RelyingParties::new(context.clone()), Accounts::new(context.clone()));
     match args.command {
         Command::Add { name, attributes, purpose } => {
             let entitled = read_attributes(&attributes)?;
@@ -117,26 +115,18 @@ pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Fa
             }
         }
         Command::Employee { command: EmployeeCommand::Add { name, username, full_name } } => {
-            let new = add_employee(context, &name, &username, &full_name).await?;
+            let new = employees.add(Post::RelyingParty(&name), &username, &full_name, None).await?;
             let shown = print_employee(format, &username, &new);
             or_lost(shown, &format!("`ikd relying-party employee reset {username}`"))?;
         }
         Command::Employee { command: EmployeeCommand::Disable { username } } => {
-            set_active(context, &username, false).await?;
-            match format {
-                Format::Text => say!("{username} is disabled; running sessions have ended"),
-                Format::Json => say!("{}", json!({"username": username, "state": "disabled"})),
-            }
+            set_active(context, Realm::RelyingParty, &username, false, format).await?;
         }
         Command::Employee { command: EmployeeCommand::Enable { username } } => {
-            set_active(context, &username, true).await?;
-            match format {
-                Format::Text => say!("{username} may log in again"),
-                Format::Json => say!("{}", json!({"username": username, "state": "active"})),
-            }
+            set_active(context, Realm::RelyingParty, &username, true, format).await?;
         }
         Command::Employee { command: EmployeeCommand::Reset { username } } => {
-            let new = renew_employee(context, &username).await?.ok_or(Error::from(Code::NotFound))?;
+            let new = employees.renew(Realm::RelyingParty, &username).await?;
             let shown = print_employee(format, &username, &new);
             or_lost(shown, &format!("`ikd relying-party employee reset {username}`"))?;
         }
@@ -150,19 +140,19 @@ fn another_key(key: &ApiKey) -> String {
     format!("`ikd relying-party key revoke {id}`, then `ikd relying-party key add NAME`")
 }
 
-fn print_employee(format: Format, username: &str, new: &NewEmployee) -> Result<(), Failure> {
+fn print_employee(format: Format, username: &str, new: &Secrets) -> Result<(), Failure> {
     match format {
         Format::Text => {
             say!("employee  {username}");
             say!("password  {}", new.password.expose());
-            say!("totp      {}", new.totp_secret.expose());
-            say!("          {}", new.totp_address.expose());
+            say!("totp      {}", new.totp.secret.expose());
+            say!("          {}", new.totp.address.expose());
             say!("Shown once: hand password and secret over in person.");
         }
         Format::Json => say!(
             "{}",
-            json!({"employee_id": new.employee_id, "username": username, "password": new.password.expose(),
-                "totp_secret": new.totp_secret.expose(), "totp_url": new.totp_address.expose()})
+            json!({"employee_id": new.staff_id, "username": username, "password": new.password.expose(),
+                "totp_secret": new.totp.secret.expose(), "totp_url": new.totp.address.expose()})
         ),
     }
     Ok(())
@@ -220,7 +210,7 @@ fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failure> {
                     .iter()
                     .map(|key| json!({"key_id": key.key_id.simple().to_string(), "created_at": key.created_at, "revoked_at": key.revoked_at}))
                     .collect();
-                json!({"relying_party_id": one.party.relying_party_id, "name": one.party.name, "state": one.state,
+                json!({"relying_party_id": one.party.relying_party_id, "name": one.party.name, "state": one.state.as_str(),
                     "attributes": one.party.entitled.names(), "purposes": purposes, "keys": keys})
             })
             .collect();
@@ -228,7 +218,7 @@ fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failure> {
         return Ok(());
     }
     for one in listed {
-        say!("{}  {}  ({})", one.party.relying_party_id, one.party.name, one.state);
+        say!("{}  {}  ({})", one.party.relying_party_id, one.party.name, one.state.as_str());
         say!("  entitled to  {}", one.party.entitled.names().join(", "));
         for purpose in &one.party.purposes {
             say!("  purpose      {}: {} / {}", purpose.code, purpose.text_id, purpose.text_en);

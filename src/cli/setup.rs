@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Failure, Format, given_or_read, identity, keys, open_database, output, read_secret};
+use super::staff::ChosenPassword;
+use super::{Failure, Format, given_or_read, identity, keys, open_database, output};
 use crate::config::{Config, ConfigError, LOCAL_FILE};
 use crate::context::Context;
-use crate::counter::Role;
-use crate::counter::service::{NewOfficer, add_office, add_officer, officers, offices};
 use crate::credential::Algorithm;
 use crate::keyring::service::hex;
-use crate::login::password;
+use crate::office::{Kind, Offices};
 use crate::secret::Redacted;
+use crate::staff::model::AccountState;
+use crate::staff::{Accounts, Person, Post, Realm, Role, Secrets};
 
 /// The package's file is what a new one is made of.
 const TEMPLATE: &str = include_str!("../../packaging/ikd.toml");
@@ -58,7 +59,7 @@ struct Report {
     office: String,
     office_made: bool,
     admin: String,
-    admin_made: Option<(NewOfficer, Option<Redacted<String>>)>,
+    admin_made: Made,
     next: Vec<String>,
 }
 
@@ -222,36 +223,35 @@ struct Office {
 }
 
 async fn first_office(args: &Args, context: &Context, people: People) -> Result<Office, Failure> {
-    let known = offices(context).await?;
+    let offices = Offices::new(context.clone());
+    let known = offices.all().await?;
     if let Some(first) = known.first() {
         let same = args.office.as_ref().and_then(|code| known.iter().find(|office| office.code == *code));
         return Ok(Office { code: same.unwrap_or(first).code.clone(), made: false });
     }
     let code = people.ask(args.office.as_deref(), "--office", "Code of the first office", None)?;
     let name = people.ask(args.office_name.as_deref(), "--office-name", "Name of the office", None)?;
-    let office = add_office(context, &code, &name, "office").await?;
+    let office = offices.add(&code, &name, Kind::Office).await?;
     Ok(Office { code: office.code, made: true })
 }
 
-type Made = Option<(NewOfficer, Option<Redacted<String>>)>;
+/// The administrator's secrets, and the password they were made with, where somebody was added.
+type Made = Option<(Secrets, ChosenPassword)>;
 
 async fn first_admin(args: &Args, context: &Context, office: &str, people: People) -> Result<(String, Made), Failure> {
-    let known = officers(context).await?;
-    if let Some((username, ..)) =
-        known.iter().find(|(_, _, role, state)| role == Role::Supervisor.as_str() && state == "active")
-    {
-        return Ok((username.clone(), None));
+    let accounts = Accounts::new(context.clone());
+    let known = accounts.list(Realm::Office).await?;
+    let is_supervisor =
+        |(person, state): &(Person, AccountState)| person.role == Role::Supervisor && *state == AccountState::Active;
+    if let Some((person, _)) = known.into_iter().find(is_supervisor) {
+        return Ok((person.username, None));
     }
     let username = people.ask(args.admin.as_deref(), "--admin", "Log-in name of the first administrator", None)?;
     let full_name = people.ask(args.admin_name.as_deref(), "--admin-name", "Full name", None)?;
-    let (password, shown) = if args.password_stdin {
-        (read_secret("Password (at least 12 characters): ")?, None)
-    } else {
-        let made = password::generate(&context.random);
-        (made.clone(), Some(made))
-    };
-    let new = add_officer(context, office, &username, &full_name, Role::Supervisor, &password).await?;
-    Ok((username, Some((new, shown))))
+    let chosen = ChosenPassword::made_or_read(context, !args.password_stdin)?;
+    let password = Some(chosen.password.clone());
+    let new = accounts.add(Post::Office(office, Role::Supervisor), &username, &full_name, password).await?;
+    Ok((username, Some((new, chosen))))
 }
 
 /// What is left to do, in order.
@@ -287,13 +287,13 @@ impl Report {
         text.push_str(&format!("{}  signing keys\n", was(!self.keys_made.is_empty())));
         text.push_str(&format!("{}  office {}\n", was(self.office_made), self.office));
         text.push_str(&format!("{}  administrator {} (a supervisor)\n", was(self.admin_made.is_some()), self.admin));
-        if let Some((new, password)) = &self.admin_made {
+        if let Some((new, chosen)) = &self.admin_made {
             text.push_str("\nShown once; hand over in person:\n");
-            if let Some(password) = password {
-                text.push_str(&format!("  password       {}\n", password.expose()));
+            if let Some(password) = chosen.shown() {
+                text.push_str(&format!("  password       {password}\n"));
             }
-            text.push_str(&format!("  authenticator  {}\n", new.totp_secret.expose()));
-            text.push_str(&format!("  as address     {}\n", new.totp_address.expose()));
+            text.push_str(&format!("  authenticator  {}\n", new.totp.secret.expose()));
+            text.push_str(&format!("  as address     {}\n", new.totp.address.expose()));
         }
         text.push_str("\nNext:\n");
         for (number, step) in self.next.iter().enumerate() {
@@ -304,12 +304,12 @@ impl Report {
 
     fn json(&self) -> Value {
         let mut admin = json!({"username": self.admin, "role": "supervisor", "made": self.admin_made.is_some()});
-        if let Some((new, password)) = &self.admin_made {
-            admin["officer_id"] = json!(new.officer_id);
-            admin["totp_secret"] = json!(new.totp_secret.expose());
-            admin["totp_address"] = json!(new.totp_address.expose());
-            if let Some(password) = password {
-                admin["password"] = json!(password.expose());
+        if let Some((new, chosen)) = &self.admin_made {
+            admin["officer_id"] = json!(new.staff_id);
+            admin["totp_secret"] = json!(new.totp.secret.expose());
+            admin["totp_address"] = json!(new.totp.address.expose());
+            if let Some(password) = chosen.shown() {
+                admin["password"] = json!(password);
             }
         }
         json!({

@@ -1,23 +1,70 @@
-//! The counter: offices, officers, their sessions, and what they do with registrations. Every act is in the audit log.
+//! The counter: what officers do with registrations, one type for each use case. Every act is in the audit log.
 
-pub mod data_access;
-pub mod desk;
+pub mod act;
+pub mod decision;
+mod desk;
 pub mod http;
 pub mod model;
-pub mod service;
+pub mod queue;
+pub mod release;
+pub mod scan;
 pub mod store;
+pub mod view;
 
-pub use model::Role;
-pub use service::{OfficerSession, Service};
+pub use decision::Decisions;
+pub use queue::Queue;
+pub use release::Releases;
+pub use scan::Scans;
+pub use view::Views;
 
+use crate::audit;
+use crate::context::Context;
 use crate::jobs::Sweep;
+use crate::keyring::Keyring;
 use crate::module::Module;
+use crate::registration;
+use crate::staff::Staff;
 
-/// What this domain brings to a node.
-pub fn module(service: &Service) -> Module {
+/// The use cases of the counter. Cloning shares everything.
+#[derive(Clone)]
+pub struct Counter {
+    /// Residents come.
+    pub scans: Scans,
+    /// The office's queue and figures.
+    pub queue: Queue,
+    /// Looking at registrations.
+    pub views: Views,
+    /// Approving, returning, rejecting.
+    pub decisions: Decisions,
+    /// Letting a digital KTP make way.
+    pub releases: Releases,
+}
+
+impl Counter {
+    /// Wires the use cases.
+    pub fn new(context: Context, registrations: registration::Service, keyring: Keyring) -> Self {
+        let audit = audit::Service::new(context.clone());
+        let desk = desk::Desk { context, registrations, audit };
+        let views = Views { desk: desk.clone() };
+        Self {
+            scans: Scans { desk: desk.clone(), keyring, views: views.clone() },
+            queue: Queue { desk: desk.clone() },
+            views,
+            decisions: Decisions { desk: desk.clone() },
+            releases: Releases { desk },
+        }
+    }
+}
+
+/// What this domain brings to a node, for the people of `officers`.
+pub fn module(counter: &Counter, officers: &Staff) -> Module {
+    let swept = counter.views.clone();
     Module {
-        people: http::routes(service.clone()),
-        sweeps: vec![Sweep::of("counter.sweep", service, |service| async move { service.sweep().await })],
+        people: http::routes(counter.clone(), officers.clone()),
+        sweeps: vec![Sweep::new("counter.sweep", move || {
+            let views = swept.clone();
+            async move { views.sweep().await }
+        })],
         ..Module::default()
     }
 }

@@ -3,46 +3,6 @@
 use crate::error::{Refusal, Result};
 use crate::input;
 
-/// What an officer may do.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema, clap::ValueEnum,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Serves residents at a counter.
-    Officer,
-    /// Also manages the officers of one office.
-    Supervisor,
-    /// Offices, relying parties, keys; serves nobody.
-    Administrator,
-}
-
-impl Role {
-    /// The word in tables and in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Officer => "officer",
-            Self::Supervisor => "supervisor",
-            Self::Administrator => "administrator",
-        }
-    }
-
-    /// Reads the word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "officer" => Some(Self::Officer),
-            "supervisor" => Some(Self::Supervisor),
-            "administrator" => Some(Self::Administrator),
-            _ => None,
-        }
-    }
-
-    /// Whether this role serves residents.
-    pub const fn serves(self) -> bool {
-        matches!(self, Self::Officer | Self::Supervisor)
-    }
-}
-
 /// Registrations that an officer may open in an hour without the resident present, each with a reason.
 pub const VIEWS_PER_HOUR: i64 = 10;
 /// Minutes that such a view stays open.

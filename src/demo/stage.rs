@@ -14,20 +14,18 @@ use crate::attribute::AttributeSet;
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
 use crate::context::{Context, Sources};
-use crate::counter::Role;
-use crate::counter::service::{add_office, add_officer, offices, reset_totp};
 use crate::db::{Address, Db, PoolSizes};
-use crate::error::{Error, Result, Text};
+use crate::error::{Code, Error, Result, Text};
 use crate::holder;
 use crate::keyring::{Keyring, init_root};
-use crate::login::password;
+use crate::office::{Kind, Offices};
 use crate::random::Random;
 use crate::register::generate::{GenerateOptions, Generator, generate_into};
 use crate::register::{Date, LocalRegister, RegisterRecord};
+use crate::relying_party::Purpose;
 use crate::secret::Redacted;
-use crate::teller::service::{add_employee, renew_employee};
+use crate::staff::{Accounts, Post, Realm, Role, Secrets};
 use crate::vault::Vault;
-use crate::verification::model::Purpose;
 use crate::web::server::Listener;
 
 /// Residents that the demo's register holds.
@@ -51,7 +49,7 @@ pub struct StageSettings {
     pub lan: Option<Lan>,
 }
 
-/// Log-in of an officer or a teller of the demo.
+/// Log-in of an officer or an employee of the demo.
 #[derive(Clone, Debug)]
 pub struct DemoLogIn {
     /// Log-in name.
@@ -79,7 +77,7 @@ pub struct Stage {
     /// The officer whom the walk plays.
     pub walker: DemoLogIn,
     /// An employee of the bank to play.
-    pub teller: DemoLogIn,
+    pub employee: DemoLogIn,
     /// The bank's API key.
     pub api_key: Redacted<String>,
     /// Purposes registered for the bank.
@@ -134,7 +132,7 @@ impl Stage {
         let (officer, walker) = officers(&context).await?;
         let app = App::open(context.clone()).await?.with_routes(super::http::routes(context.clone()));
         let (api_key, purposes) = bank(&app).await?;
-        let teller = teller(&context).await?;
+        let employee = employee(&context).await?;
         Ok(Self {
             app,
             listener,
@@ -143,7 +141,7 @@ impl Stage {
             certificate,
             officer,
             walker,
-            teller,
+            employee,
             api_key,
             purposes,
             residents,
@@ -200,8 +198,9 @@ async fn people(context: &Context) -> Result<(Vec<RegisterRecord>, (RegisterReco
 }
 
 async fn officers(context: &Context) -> Result<(DemoLogIn, DemoLogIn)> {
-    if !offices(context).await?.iter().any(|office| office.code == OFFICE) {
-        add_office(context, OFFICE, "Dukcapil Contoh (demo)", "office").await?;
+    let offices = Offices::new(context.clone());
+    if !offices.all().await?.iter().any(|office| office.code == OFFICE) {
+        offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Office).await?;
     }
     Ok((
         officer(context, "petugas", "Petugas Contoh").await?,
@@ -209,25 +208,22 @@ async fn officers(context: &Context) -> Result<(DemoLogIn, DemoLogIn)> {
     ))
 }
 
-/// Passwords and secrets of the demo's officers are new at every start.
 async fn officer(context: &Context, username: &str, full_name: &str) -> Result<DemoLogIn> {
-    let password = password::generate(&context.random);
-    let existing = crate::counter::service::set_password(context, username, &password).await?;
-    let new = if existing {
-        reset_totp(context, username).await?
-    } else {
-        add_officer(context, OFFICE, username, full_name, Role::Officer, &password).await?
-    };
-    Ok(DemoLogIn { username: username.to_owned(), password, totp_secret: new.totp_secret })
+    person(context, Realm::Office, Post::Office(OFFICE, Role::Officer), username, full_name).await
 }
 
-async fn teller(context: &Context) -> Result<DemoLogIn> {
-    const USERNAME: &str = "teller";
-    let new = match renew_employee(context, USERNAME).await? {
-        Some(new) => new,
-        None => add_employee(context, BANK, USERNAME, "Teller Contoh").await?,
+async fn employee(context: &Context) -> Result<DemoLogIn> {
+    person(context, Realm::RelyingParty, Post::RelyingParty(BANK), "teller", "Teller Contoh").await
+}
+
+/// Passwords and secrets of the demo's people are new at every start.
+async fn person(context: &Context, realm: Realm, post: Post<'_>, username: &str, full_name: &str) -> Result<DemoLogIn> {
+    let accounts = Accounts::new(context.clone());
+    let Secrets { password, totp, .. } = match accounts.renew(realm, username).await {
+        Err(error) if error.code() == Some(Code::NotFound) => accounts.add(post, username, full_name, None).await?,
+        renewed => renewed?,
     };
-    Ok(DemoLogIn { username: USERNAME.to_owned(), password: new.password, totp_secret: new.totp_secret })
+    Ok(DemoLogIn { username: username.to_owned(), password, totp_secret: totp.secret })
 }
 
 async fn bank(app: &App) -> Result<(Redacted<String>, Vec<String>)> {
@@ -240,7 +236,7 @@ async fn bank(app: &App) -> Result<(Redacted<String>, Vec<String>)> {
         purpose("open_account", Text::new("Membuka rekening", "Opening an account")),
         purpose("age_check", Text::new("Memeriksa usia", "Checking the age")),
     ];
-    let parties = app.verification.parties();
+    let parties = &app.relying_parties;
     let known = parties.list().await?.iter().any(|party| party.party.name == BANK);
     let key =
         if known { parties.add_key(BANK).await? } else { parties.add(BANK, AttributeSet::FULL, &purposes).await?.1 };

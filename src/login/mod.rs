@@ -1,14 +1,13 @@
-//! What log-ins of officers and of relying parties' employees share: password hashes, time-based codes, tries, sessions.
+//! What log-ins are made of: passwords, time-based codes, tries that are counted, browsers that are known. Whose they are is
+//! `staff`'s.
 
-pub mod http;
-pub mod known;
+pub mod known_browser;
 pub mod model;
 pub mod password;
-pub mod service;
-pub mod sessions;
 pub mod store;
+pub mod strength;
 pub mod totp;
+pub mod tries;
 
-pub use model::{Life, Wait, check_username};
+pub use model::Wait;
 pub use password::Passwords;
-pub use service::{Client, LogIns, LoggedIn, Realm};

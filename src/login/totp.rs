@@ -1,5 +1,6 @@
 //! Time-based one-time codes (RFC 6238): SHA-1, 6 digits, 30 seconds, one step of skew, as authenticator apps expect.
 
+use data_encoding::BASE32_NOPAD;
 use totp_rs::{Builder, Totp};
 
 use crate::clock::Timestamp;
@@ -9,6 +10,25 @@ use crate::secret::Redacted;
 
 /// Length of a secret in bytes (RFC 4226 §4 recommends 160 bits).
 pub const SECRET_LENGTH: usize = 20;
+
+/// A secret as its owner takes it over, shown once.
+#[derive(Debug)]
+pub struct TotpSecret {
+    /// The secret in base32.
+    pub secret: Redacted<String>,
+    /// The address that an authenticator app scans.
+    pub address: Redacted<String>,
+}
+
+impl TotpSecret {
+    /// Of the account with this name.
+    ///
+    /// # Errors
+    /// When the secret cannot be used.
+    pub fn new(secret: &[u8], account: &str) -> Result<Self> {
+        Ok(Self { secret: base32(secret), address: address(secret, account)? })
+    }
+}
 
 /// A new secret.
 pub fn generate(random: &Random) -> Vec<u8> {
@@ -48,41 +68,12 @@ pub fn code(secret: &[u8], now: Timestamp) -> Result<String> {
 
 /// The secret in base32, as authenticator apps take it (RFC 4648 §6, without padding).
 pub fn base32(secret: &[u8]) -> Redacted<String> {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut out = String::new();
-    let (mut buffer, mut bits) = (0_u32, 0);
-    for byte in secret {
-        buffer = (buffer << 8) | u32::from(*byte);
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            out.push(char::from(ALPHABET[(buffer >> bits) as usize & 31]));
-        }
-    }
-    if bits > 0 {
-        out.push(char::from(ALPHABET[(buffer << (5 - bits)) as usize & 31]));
-    }
-    Redacted(out)
+    Redacted(BASE32_NOPAD.encode(secret))
 }
 
 /// Reads a secret in base32, as [`base32`] writes it.
 pub fn from_base32(text: &str) -> Option<Vec<u8>> {
-    let (mut out, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
-    for letter in text.bytes() {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'2'..=b'7' => letter - b'2' + 26,
-            _ => return None,
-        };
-        buffer = (buffer << 5) | u32::from(value);
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            out.push((buffer >> bits) as u8);
-            buffer &= (1 << bits) - 1;
-        }
-    }
-    Some(out)
+    BASE32_NOPAD.decode(text.as_bytes()).ok()
 }
 
 /// The `otpauth://` address that an authenticator app scans.

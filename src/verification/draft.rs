@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::batch::Spending;
-use super::model::{Content, Party, Portrait, Verdict};
+use super::model::{Content, Portrait, Verdict};
 use super::receipt::{self, SALT_LENGTH, Statement};
 use super::store::CheckRow;
 use crate::attribute::{Attribute, AttributeSet};
@@ -21,6 +21,7 @@ use crate::holder::batch::SealedHolder;
 use crate::keyring::Keyring;
 use crate::random::Random;
 use crate::register::Date;
+use crate::relying_party::Party;
 use crate::secret::Redacted;
 use crate::vault::Vault;
 

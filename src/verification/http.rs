@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
 use http::header::{CONTENT_LANGUAGE, WWW_AUTHENTICATE};
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,23 +14,37 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::code::PresentationCode;
-use super::model::{self, Answer, IdempotencyKey, Presented, Question, Verdict};
+use super::model::{Answer, IdempotencyKey, Presented, Question, Verdict};
 use super::service::Service;
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
 use crate::credential::jwk::base64url;
 use crate::disclosure::Disclosed;
-use crate::error::{Code, Error, FieldError, Language, Refusal, Text};
+use crate::error::{Code, FieldError, Language, Refusal, Text};
+use crate::relying_party::Authentication;
+use crate::relying_party::http::AuthenticatedParty;
 use crate::secret::Redacted;
-use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate};
+use crate::web::{Json, Lang, Path, Problem};
+
+/// What the handlers share: one count for each request.
+struct Shared {
+    service: Service,
+    authentication: Authentication,
+}
+
+impl AsRef<Authentication> for Arc<Shared> {
+    fn as_ref(&self) -> &Authentication {
+        &self.authentication
+    }
+}
 
 /// The routes for relying parties.
-pub fn routes(service: Service) -> OpenApiRouter {
+pub fn routes(service: Service, authentication: Authentication) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(verify))
         .routes(routes!(lookup))
         .layer(axum::middleware::map_response(challenge))
-        .with_state(Arc::new(service))
+        .with_state(Arc::new(Shared { service, authentication }))
 }
 
 /// A 401 names the scheme that is missing (RFC 9110 §11.6.1, RFC 6750 §3).
@@ -40,31 +53,6 @@ async fn challenge(mut response: Response) -> Response {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
-}
-
-/// A relying party that presented a living API key: `Authorization: Bearer ikd_rp_…`.
-#[derive(Clone, Debug)]
-pub struct AuthenticatedParty(pub Arc<model::Party>);
-
-impl FromRequestParts<Arc<Service>> for AuthenticatedParty {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Problem> {
-        let token = negotiate::credentials(&parts.headers, "bearer").ok_or(Problem::from(Code::ApiKeyInvalid))?;
-        // The listener sets every caller's address; without one (in tests) no limit applies.
-        let found = match parts.extensions.get::<ClientAddress>() {
-            Some(ClientAddress(address)) => service.parties().authenticate_from(*address, token).await,
-            None => service.parties().authenticate(token).await,
-        };
-        match found {
-            Ok(party) => Ok(Self(party)),
-            Err(refused @ Error::Refused(_)) => Err(refused.into()),
-            Err(fault) => {
-                tracing::error!(error.cause = %fault, "an API key could not be looked up");
-                Err(Refusal::new(Code::Undetermined).retry_after(2).into())
-            }
-        }
-    }
 }
 
 /// A question about a QR: its text as scanned, or the code under it as typed. Exactly one of the two.
@@ -148,7 +136,7 @@ pub struct VerificationAnswer {
     /// `expired`, `holder_not_active`, `already_used` that applies; null when valid.
     #[schema(example = json!(null))]
     pub reason: Option<&'static str>,
-    /// A sentence for the teller, in Indonesian or English by `Accept-Language`: what it means and what to do.
+    /// A sentence for whoever checks, in Indonesian or English by `Accept-Language`: what it means and what to do.
     #[schema(example = "KTP Digital sah. Cocokkan wajah orang di depan Anda dengan foto sebelum melanjutkan.")]
     pub message: &'static str,
     /// With `unknown_code`: how many more wrong codes there may be, now, before you have to wait.
@@ -277,14 +265,14 @@ pub fn reply(answer: Answer, language: Language) -> Response {
         (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done"),
     ))]
 async fn verify(
-    State(service): State<Arc<Service>>,
+    State(shared): State<Arc<Shared>>,
     party: AuthenticatedParty,
     Lang(language): Lang,
     headers: HeaderMap,
     Json(request): Json<VerificationRequest>,
 ) -> Result<Response, Problem> {
     let question = request.into_question(idempotency_key(&headers)?)?;
-    let answer = service.verify(&party.0, &question).await?;
+    let answer = shared.service.verify(&party.0, &question).await?;
     Ok(reply(answer, language))
 }
 
@@ -313,10 +301,10 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         (status = 503, description = "`unavailable`"),
     ))]
 async fn lookup(
-    State(service): State<Arc<Service>>,
+    State(shared): State<Arc<Shared>>,
     party: AuthenticatedParty,
     Lang(language): Lang,
     Path(verification_id): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    Ok(reply(service.lookup(&party.0, verification_id).await?, language))
+    Ok(reply(shared.service.lookup(&party.0, verification_id).await?, language))
 }

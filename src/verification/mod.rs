@@ -1,4 +1,4 @@
-//! Relying parties, the verifier endpoint and its receipts.
+//! The verifier endpoint and its receipts.
 //!
 //! A check is answered with valid or invalid and a reason, and recorded in the same transaction that spends the token.
 //! Concurrent checks read and commit together (`pipeline`, `draft`, `batch`); each is answered after its own commit.
@@ -9,14 +9,13 @@ pub mod code;
 mod draft;
 pub mod http;
 pub mod model;
-pub mod party;
 mod pipeline;
 pub mod quota;
 pub mod receipt;
 pub mod service;
 pub mod store;
 
-pub use model::{Answer, HistoryItem, Party, Purpose};
+pub use model::{Answer, HistoryItem};
 pub use service::Service;
 
 use futures_util::FutureExt;
@@ -24,6 +23,7 @@ use futures_util::FutureExt;
 use crate::jobs::Sweep;
 use crate::metric::Metric;
 use crate::module::Module;
+use crate::relying_party::Authentication;
 
 const METRICS: &[Metric] = &[
     Metric::counter("ikd_verifications_total", "Answered questions, by result and reason."),
@@ -32,12 +32,15 @@ const METRICS: &[Metric] = &[
     Metric::histogram("ikd_verification_batch_size", "Checks in such a batch."),
 ];
 
-/// What this domain brings to a node.
-pub fn module(service: &Service) -> Module {
-    let drained = service.clone();
+/// What this domain brings to a node; `authentication` recognises its callers.
+pub fn module(service: &Service, authentication: &Authentication) -> Module {
+    let (swept, drained) = (service.clone(), service.clone());
     Module {
-        open: http::routes(service.clone()),
-        sweeps: vec![Sweep::of("verification.sweep", service, |service| async move { service.sweep().await })],
+        open: http::routes(service.clone(), authentication.clone()),
+        sweeps: vec![Sweep::new("verification.sweep", move || {
+            let service = swept.clone();
+            async move { service.sweep().await }
+        })],
         metrics: METRICS,
         drain: Some(async move { drained.drain().await }.boxed()),
         ..Module::default()

@@ -1,8 +1,6 @@
-//! What relying parties are, what they ask, and what they are told. Pure.
+//! What relying parties ask, and what they are told. Pure.
 
-use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::code::PresentationCode;
@@ -10,90 +8,12 @@ use crate::attribute::AttributeSet;
 use crate::clock::Timestamp;
 use crate::credential::Reason;
 use crate::disclosure::Disclosed;
-use crate::error::{Language, Text};
+use crate::error::Text;
+use crate::relying_party::Purpose;
 use crate::secret::Redacted;
 
 /// Seconds after a check in which a repeated request is answered with the attributes again.
 pub const ATTRIBUTES_AGAIN_SECONDS: i64 = 600;
-/// What every API key begins with, so that scanners for leaked secrets know it.
-const KEY_PREFIX: &str = "ikd_rp_";
-
-/// An API key as it is given out once: `ikd_rp_<key id>_<secret>`.
-#[derive(Clone, Debug)]
-pub struct ApiKey {
-    /// Finds the row; not secret.
-    pub key_id: Uuid,
-    /// 32 random bytes.
-    secret: Redacted<[u8; 32]>,
-}
-
-impl ApiKey {
-    /// A new key.
-    pub const fn new(key_id: Uuid, secret: [u8; 32]) -> Self {
-        Self { key_id, secret: Redacted(secret) }
-    }
-
-    /// Reads a key from an `Authorization` header's token.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (key_id, secret) = text.strip_prefix(KEY_PREFIX)?.split_once('_')?;
-        // Without this, an id could be written with hyphens too.
-        if key_id.len() != 32 || secret.len() != 64 {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        HEXLOWER_PERMISSIVE.decode_mut(secret.as_bytes(), &mut bytes).ok()?;
-        Some(Self { key_id: Uuid::try_parse(key_id).ok()?, secret: Redacted(bytes) })
-    }
-
-    /// The text that the relying party keeps. It is shown once.
-    pub fn expose(&self) -> String {
-        format!("{KEY_PREFIX}{}_{}", self.key_id.simple(), HEXLOWER.encode(self.secret.expose()))
-    }
-
-    /// SHA-256 of the secret: what is stored. The secret has 256 random bits, so no slow hash is needed.
-    pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.secret.expose()).into()
-    }
-
-    /// Whether this is the key whose hash was stored, in constant time.
-    pub fn matches(&self, stored: &[u8]) -> bool {
-        self.hash().ct_eq(stored).into()
-    }
-}
-
-/// A purpose registered for a relying party.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Purpose {
-    /// The code that the party sends.
-    pub code: String,
-    /// What the holder reads in the history, in Indonesian.
-    pub text_id: String,
-    /// The same in English.
-    pub text_en: String,
-}
-
-impl Purpose {
-    /// The text in `language`.
-    pub fn text(&self, language: Language) -> &str {
-        match language {
-            Language::Indonesian => &self.text_id,
-            Language::English => &self.text_en,
-        }
-    }
-}
-
-/// An authenticated relying party.
-#[derive(Clone, Debug)]
-pub struct Party {
-    /// Its id.
-    pub relying_party_id: Uuid,
-    /// Its name, as holders read it.
-    pub name: String,
-    /// What it is entitled to.
-    pub entitled: AttributeSet,
-    /// What it may check for.
-    pub purposes: Vec<Purpose>,
-}
 
 /// The value of an `Idempotency-Key` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,7 +164,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// How the teller can tell that the person is the holder.
+    /// How whoever checks can tell that the person is the holder.
     pub const fn holder_check(&self) -> HolderCheck {
         match self.verdict {
             Verdict::Valid if self.disclosed.contains(crate::attribute::Attribute::Portrait) => {
@@ -254,7 +174,7 @@ impl Answer {
         }
     }
 
-    /// A sentence for the teller.
+    /// A sentence for whoever checks.
     pub const fn message(&self) -> Text {
         match (self.verdict, self.holder_check(), self.single_use) {
             (Verdict::Invalid(reason), ..) => reason.message(),
@@ -304,21 +224,6 @@ pub struct HistoryItem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_api_key_is_read_back_and_shows_nothing() {
-        let key = ApiKey::new(Uuid::from_u128(0x1234), [0xab; 32]);
-        let text = key.expose();
-        assert_eq!(text.len(), 7 + 32 + 1 + 64);
-        let again = ApiKey::parse(&text).unwrap();
-        assert!(again.matches(&key.hash()) && again.key_id == key.key_id);
-        assert!(!format!("{key:?}").contains("171"), "{key:?}");
-        let altered = text.replacen("_abab", "_abac", 1);
-        assert!(!ApiKey::parse(&altered).unwrap().matches(&key.hash()));
-        for bad in ["", "ikd_rp_", "ikd_rp_x_y", &text[1..], &format!("{text}0"), &text.replace("ab", "+b")] {
-            assert!(ApiKey::parse(bad).is_none(), "{bad}");
-        }
-    }
 
     #[test]
     fn idempotency_keys_are_visible_ascii() {

@@ -10,11 +10,12 @@ use ciborium::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::model::{Content, Party, Verdict};
+use super::model::{Content, Verdict};
 use crate::attribute::AttributeSet;
 use crate::clock::Timestamp;
 use crate::credential::{Body, Claims, Signer, TokenKind, cbor, cose, issue};
 use crate::error::{Error, Result};
+use crate::relying_party::Party;
 
 /// Length of the salt in bytes.
 pub const SALT_LENGTH: usize = 16;

@@ -9,10 +9,7 @@ use super::batch::Spending;
 use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
 use super::draft::{Drafts, PendingCheck, QuestionRecord, Subject};
-use super::model::{
-    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, Party, Presented, Purpose, Question, Verdict,
-};
-use super::party::Parties;
+use super::model::{ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, Presented, Question, Verdict};
 use super::pipeline::{Outcome, Pipeline};
 use super::quota::{self, RepeatRow};
 use super::receipt;
@@ -30,6 +27,7 @@ use crate::fair::{Budget, whose_share};
 use crate::holder;
 use crate::keyring::Keyring;
 use crate::page::{self, Page};
+use crate::relying_party::{Party, ports};
 use crate::window::{Counted, OFFLINE_CHECKS, Window};
 
 /// Kinds that can be shown to a relying party.
@@ -50,7 +48,6 @@ pub struct Service {
     context: Context,
     keyring: Keyring,
     sealer: TokenSealer,
-    parties: Parties,
     codes: Codes,
     /// Places for checks: one client may hold as many as are still free.
     places: Budget,
@@ -63,10 +60,10 @@ impl Service {
     /// runtime.
     pub fn new(context: Context, keyring: Keyring) -> Self {
         let places = Budget::new(context.config.limits.verifications.max(1));
-        let (sealer, parties) = (TokenSealer::new(context.vault.clone()), Parties::new(context.clone()));
+        let sealer = TokenSealer::new(context.vault.clone());
         let drafts = Drafts::new(&context, keyring.clone());
         let (pipeline, codes) = (Pipeline::start(&context, drafts.clone()), Codes::new(context.clone()));
-        Self { context, keyring, sealer, parties, codes, places, drafts, pipeline }
+        Self { context, keyring, sealer, codes, places, drafts, pipeline }
     }
 
     /// For a stop: returns when every check that is under way has been committed; later ones are `overloaded`.
@@ -74,12 +71,7 @@ impl Service {
         self.pipeline.drain().await;
     }
 
-    /// The register of relying parties.
-    pub const fn parties(&self) -> &Parties {
-        &self.parties
-    }
-
-    /// Deletes expired rows of refusals and codes; gives how many.
+    /// Forgets what may be forgotten of refusals and of codes; gives how many rows.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -119,7 +111,7 @@ impl Service {
     /// # Errors
     /// As [`Service::verify`].
     pub async fn verify_for(&self, party: &Arc<Party>, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
-        if !party.purposes.iter().any(|purpose| purpose.code == question.purpose) {
+        if party.purpose(&question.purpose).is_none() {
             return Err(Box::pin(self.denied(party)).await);
         }
         let mut place = self.places.portion(whose_share());
@@ -171,20 +163,20 @@ impl Service {
         let limit = limit.clamp(1, page::MOST);
         let mut tx = self.context.db.read().await?;
         let rows = store::history(&mut tx, resident_id, before, limit + 1).await?;
-        Ok(Page::new(rows, limit, |row| row.verification_id).map(|row| HistoryItem {
-            verification_id: row.verification_id,
-            relying_party: row.relying_party,
-            verified_at: row.verified_at,
-            purpose: Purpose {
-                text_id: row.text_id.unwrap_or_else(|| row.purpose.clone()),
-                text_en: row.text_en.unwrap_or_else(|| row.purpose.clone()),
-                code: row.purpose,
-            },
-            verdict: Verdict::from_row(&row.result, &row.reason),
-            disclosed: mask(row.disclosed),
-            repeats: row.repeats,
-            receipt: row.receipt,
-            salt: row.salt,
+        let labels = ports::labels(&mut tx, rows.iter().map(|row| row.relying_party_id)).await?;
+        Ok(Page::new(rows, limit, |row| row.verification_id).map(|row| {
+            let label = labels.get(&row.relying_party_id).cloned().unwrap_or_default();
+            HistoryItem {
+                verification_id: row.verification_id,
+                relying_party: label.name.clone(),
+                verified_at: row.verified_at,
+                purpose: label.purpose(row.purpose),
+                verdict: Verdict::from_row(&row.result, &row.reason),
+                disclosed: mask(row.disclosed),
+                repeats: row.repeats,
+                receipt: row.receipt,
+                salt: row.salt,
+            }
         }))
     }
 

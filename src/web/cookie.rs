@@ -7,12 +7,12 @@ use http::header::COOKIE;
 /// Officers' sessions.
 pub const OFFICER: &str = "__Host-ikd_officer";
 /// Sessions of relying parties' employees.
-pub const TELLER: &str = "__Host-ikd_teller";
+pub const EMPLOYEE: &str = "__Host-ikd_teller";
 
 /// Officers who logged in from this browser before.
 pub const OFFICER_BROWSER: &str = "__Host-ikd_officer_browser";
 /// Employees of relying parties who logged in from this browser before.
-pub const TELLER_BROWSER: &str = "__Host-ikd_teller_browser";
+pub const EMPLOYEE_BROWSER: &str = "__Host-ikd_teller_browser";
 
 /// The value of a cookie (RFC 6265 §4.2.1). Our values are base64url, so nothing is decoded. Other cookies are skipped
 /// unread, because a client may send thousands.

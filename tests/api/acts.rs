@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use ikd::audit::Action;
-use ikd::counter::service::{disable_officer, enable_officer, reset_totp, set_password};
 use ikd::device::client::PinKey;
 use ikd::register::LocalRegister;
 use ikd::register::service::Switch;
+use ikd::staff::{Post, Realm, Role};
 use reqwest::Method;
 use serde_json::json;
 
@@ -35,15 +35,17 @@ async fn people_and_parties(world: &World) {
     let body = json!({"password": PASSWORD, "totp": totp, "new_password": "tujuh ember hujan kemarin"});
     colleague.post("/v1/officer/password", &body).await.expect(200);
     delete("/v1/officer/sessions/current").await;
-    disable_officer(&world.context, "rekan").await.unwrap();
-    enable_officer(&world.context, "rekan").await.unwrap();
-    reset_totp(&world.context, "rekan").await.unwrap();
-    assert!(set_password(&world.context, "rekan", &String::from("lima payung biru laut").into()).await.unwrap());
+    let accounts = world.accounts();
+    accounts.set_active(Realm::Office, "rekan", false).await.unwrap();
+    accounts.set_active(Realm::Office, "rekan", true).await.unwrap();
+    accounts.reset_totp(Realm::Office, "rekan").await.unwrap();
+    let password = String::from("lima payung biru laut").into();
+    accounts.set_password(Realm::Office, "rekan", &password).await.unwrap();
 
-    ikd::teller::service::add_employee(&world.context, BANK, "dewi", "Dewi Uji").await.unwrap();
-    ikd::teller::service::set_active(&world.context, "dewi", false).await.unwrap();
-    ikd::teller::service::set_active(&world.context, "dewi", true).await.unwrap();
-    let parties = world.app.verification.parties();
+    accounts.add(Post::RelyingParty(BANK), "dewi", "Dewi Uji", None).await.unwrap();
+    accounts.set_active(Realm::RelyingParty, "dewi", false).await.unwrap();
+    accounts.set_active(Realm::RelyingParty, "dewi", true).await.unwrap();
+    let parties = &world.app.relying_parties;
     let key = parties.add_key(BANK).await.unwrap();
     parties.revoke_key(key.key_id).await.unwrap();
 }
@@ -129,7 +131,7 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
         let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
         world.scan(world.desk().await, &applicant).await.expect(200);
-        let role = ikd::counter::Role::Administrator;
+        let role = Role::Administrator;
         let admin = world.log_in(&world.add_person("kepala", OFFICE, role).await).await;
         let base = format!("/v1/officer/registrations/{}", applicant.id);
         let asks = [

@@ -135,7 +135,7 @@ async fn wrong_codes_are_counted_for_the_party_alone_and_qrs_stay_free() {
             assert!(!answer.json.to_string().contains(&code));
         }
         assert_eq!(world.verify(&token).await, "valid", "the QR is not limited");
-        let parties = world.app.verification.parties();
+        let parties = &world.app.relying_parties;
         let everything = ikd::attribute::AttributeSet::FULL;
         let (_, key) = parties.add("Klinik Uji", everything, &[purpose("open_account")]).await.unwrap();
         let clinic = world.bank_at(&world.base, &key.expose());

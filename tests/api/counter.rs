@@ -1,7 +1,7 @@
 //! The counter: who may decide what, when; return, rejection; what a registration's end leaves behind.
 
 use ikd::clock::{DAY, MINUTE};
-use ikd::counter::service::add_office;
+use ikd::office::{Kind, Offices};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
@@ -26,7 +26,7 @@ async fn cancel(applicant: &Applicant) -> Answer {
 async fn only_who_scanned_within_half_an_hour_decides() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        add_office(&world.context, "UJI-02", "Kantor Lain", "office").await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
         let (desk, colleague) = (world.desk().await, world.officer("rekan", OFFICE).await);
         let elsewhere = world.officer("jauh", "UJI-02").await;
         let applicant = world.waiting(&world.people[0]).await;

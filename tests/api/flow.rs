@@ -281,7 +281,7 @@ async fn people_read_their_language() {
 async fn a_relying_party_gets_what_it_is_entitled_to_and_sees_its_own_records_only() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        let parties = world.app.verification.parties();
+        let parties = &world.app.relying_parties;
         let entitled = ikd::attribute::AttributeSet::AGE;
         let key = parties.add("Toko Uji", entitled, &[support::world::purpose("age_check")]).await.unwrap().1;
         let shop = world.bank_at(&world.base, &key.expose());

@@ -1,7 +1,8 @@
 //! A digital KTP makes way for a new one: two people of one office, and nobody alone.
 
 use ikd::clock::MINUTE;
-use ikd::counter::service::{add_office, disable_officer};
+use ikd::office::{Kind, Offices};
+use ikd::staff::Realm;
 use serde_json::json;
 use support::answer::Answer;
 use support::client::Officer;
@@ -35,7 +36,7 @@ async fn a_lost_phone_s_digital_ktp_ends_when_two_people_say_so() {
         world.scan(desk, &new).await.expect(200);
         world.approve(desk, &new).await.expect_problem(409, "already_active");
 
-        add_office(&world.context, "UJI-02", "Kantor Lain", "office").await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let elsewhere = world.supervisor("penyelia2", "UJI-02").await;
         assert_eq!(ask(&world, &supervisor, &new).await.expect(409).code(), "scan_required", "without the person");
@@ -139,7 +140,7 @@ async fn a_request_ends_with_what_it_was_for() {
         let new = world.waiting(&person).await;
         world.scan(&rogue, &new).await.expect(200);
         ask(&world, &rogue, &new).await.expect(204);
-        disable_officer(&world.context, "petugas9").await.unwrap();
+        world.accounts().set_active(Realm::Office, "petugas9", false).await.unwrap();
         grant(&supervisor, &new).await.expect_problem(404, "not_found");
         assert!(works().await);
     })

@@ -1,7 +1,8 @@
 //! Officers' log-ins: a code works once, five failures lock, sessions idle and end.
 
 use ikd::clock::{HOUR, MINUTE};
-use ikd::counter::service::{add_office, disable_officer};
+use ikd::office::{Kind, Offices};
+use ikd::staff::{Realm, Role};
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::client::Officer;
@@ -124,7 +125,7 @@ async fn a_session_idles_after_thirty_minutes_and_ends_after_twelve_hours() {
         desk.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
         world.later(60);
         let desk = world.log_in(&officer).await;
-        disable_officer(&world.context, "petugas").await.unwrap();
+        world.accounts().set_active(Realm::Office, "petugas", false).await.unwrap();
         desk.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
         world.later(60);
         log_in(&world, &world.log_in_body(&officer)).await.expect_problem(401, "login_failed");
@@ -139,8 +140,8 @@ async fn who_serves_nobody_sees_nobody_and_a_foreign_page_can_do_nothing() {
         let applicant = world.waiting(&world.people[0]).await;
         world.scan(world.desk().await, &applicant).await.expect(200);
         // An administrator manages; the counter is not theirs.
-        add_office(&world.context, "PUSAT", "Pusat", "office").await.unwrap();
-        let role = ikd::counter::Role::Administrator;
+        Offices::new(world.context.clone()).add("PUSAT", "Pusat", Kind::Office).await.unwrap();
+        let role = Role::Administrator;
         let admin = world.log_in(&world.add_person("admin", OFFICE, role).await).await;
         let base = format!("/v1/officer/registrations/{}", applicant.id);
         for path in ["", "/selfie", "/portrait"] {

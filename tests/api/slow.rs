@@ -145,7 +145,7 @@ async fn who_guesses_api_keys_waits_and_right_keys_from_the_same_address_do_not(
     // The bank whose key this node knows, and one that comes for the first time.
     assert_eq!(ask(world.api_key.clone()).await.0, 200);
     let purposes = [support::world::purpose("open_account")];
-    let parties = world.app.verification.parties();
+    let parties = &world.app.relying_parties;
     let new = parties.add("Bank Baru", ikd::attribute::AttributeSet::FULL, &purposes).await.unwrap().1;
     assert_eq!(ask(new.expose()).await.0, 200);
     world.later(10);

@@ -216,7 +216,7 @@ impl Stage {
         let stranger = world.phone();
         stranger.captcha().await;
         let teller = world.teller("dewi").await;
-        let parties = world.app.verification.parties();
+        let parties = &world.app.relying_parties;
         let revoked = parties.add_key(BANK).await.unwrap();
         parties.revoke_key(revoked.key_id).await.unwrap();
         let token = world.present(&active, "age").await;
@@ -254,12 +254,11 @@ impl Stage {
         const CREDENTIALS: &str = "SELECT state || ' ' || CAST(generation AS TEXT) || ' ' || CAST(last_spent AS TEXT) || ' ' \
             || CAST(pin_tries AS TEXT) || ' ' || CAST(challenge_spent AS TEXT) || ' ' || CAST(session AS TEXT) \
             FROM credential ORDER BY resident_id";
-        const COUNTS: [&str; 10] = [
+        const COUNTS: [&str; 9] = [
             "SELECT 'selfies ' || CAST(COUNT(*) AS TEXT) FROM registration_selfie",
             "SELECT 'mails ' || CAST(COUNT(*) AS TEXT) FROM mail_outbox",
             "SELECT 'holders ' || CAST(COUNT(*) AS TEXT) FROM holder_record",
-            "SELECT 'officers ' || CAST(COUNT(*) AS TEXT) FROM officer_session",
-            "SELECT 'tellers ' || CAST(COUNT(*) AS TEXT) FROM employee_session",
+            "SELECT 'staff ' || CAST(COUNT(*) AS TEXT) FROM staff_session",
             "SELECT 'checks ' || CAST(COUNT(*) AS TEXT) FROM verification",
             "SELECT 'refused ' || CAST(COUNT(*) AS TEXT) FROM verification_refusal",
             "SELECT 'codes ' || CAST(COUNT(*) AS TEXT) FROM presentation_code",

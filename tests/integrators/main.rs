@@ -122,7 +122,7 @@ async fn the_banks_example_verifies(world: &World, folder: &Path, url: &str, tok
         text_id: String::from("Membuka rekening"),
         text_en: String::from("Opening an account"),
     };
-    let (_, key) = world.app.verification.parties().add("Bank Contoh", AttributeSet::FULL, &[purpose]).await.unwrap();
+    let (_, key) = world.app.relying_parties.add("Bank Contoh", AttributeSet::FULL, &[purpose]).await.unwrap();
     let run = async |arguments: &[&str]| {
         let output = tokio::process::Command::new(support::python())
             .arg(root().join("docs/integrators/bank.py"))

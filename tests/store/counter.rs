@@ -3,18 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use ikd::clock::Timestamp;
-use ikd::context::Context;
-use ikd::counter::store::{self, OfficeRow, OfficerRow};
-use ikd::counter::{self, Role};
-use ikd::db::DbError;
+use ikd::db::{DbError, Tx};
 use ikd::error::{Code, Error};
-use ikd::jobs::Wake;
-use ikd::keyring::Keyring;
-use ikd::login::store::{self as login, OFFICERS};
+use ikd::login::store as login;
 use ikd::login::{Wait, totp};
-use ikd::register::{LocalRegister, PopulationRegister};
-use ikd::registration;
+use ikd::office::{Kind, Office, Offices, store as offices};
 use ikd::secret::Redacted;
+use ikd::staff::model::AccountState;
+use ikd::staff::store::account::Account;
+use ikd::staff::store::{account, session};
+use ikd::staff::{Accounts, Affiliation, Person, Post, Realm, Role, Staff};
 use uuid::Uuid;
 
 use support::each_engine;
@@ -22,21 +20,19 @@ use support::each_engine;
 const OFFICE: Uuid = Uuid::from_u128(1);
 const OFFICER: Uuid = Uuid::from_u128(2);
 
-fn office() -> OfficeRow {
-    OfficeRow { office_id: OFFICE, code: "JKT-01".into(), name: "Dukcapil".into(), kind: "office".into() }
+fn office() -> Office {
+    Office { office_id: OFFICE, code: "JKT-01".into(), name: "Dukcapil".into(), kind: Kind::Office }
 }
 
-fn officer() -> OfficerRow {
-    OfficerRow {
-        officer_id: OFFICER,
-        office_id: OFFICE,
+fn officer() -> Account {
+    let person = Person {
+        staff_id: OFFICER,
+        affiliation: Affiliation::Office(OFFICE),
         username: "siti".into(),
         full_name: "Siti".into(),
-        role: "officer".into(),
-        password_hash: "$x".into(),
-        totp_sealed: vec![1],
-        state: "active".into(),
-    }
+        role: Role::Officer,
+    };
+    Account { person, password_hash: "$x".into(), totp_sealed: vec![1], state: AccountState::Active }
 }
 
 #[tokio::test]
@@ -44,22 +40,38 @@ async fn offices_and_officers_are_unique_and_found() {
     each_engine(async |context| {
         let now = context.now();
         let mut tx = context.db.write().await.unwrap();
-        store::add_office(&mut tx, &office(), now).await.unwrap();
-        store::add_officer(&mut tx, &officer(), now).await.unwrap();
-        assert_eq!(store::offices(&mut tx).await.unwrap(), [office()]);
-        assert_eq!(store::office_by_code(&mut tx, "JKT-01").await.unwrap(), Some(office()));
-        assert_eq!(store::office_by_code(&mut tx, "JKT-02").await.unwrap(), None);
-        assert_eq!(store::officer_by_name(&mut tx, "siti").await.unwrap().unwrap().officer_id, OFFICER);
-        assert!(store::officer_by_name(&mut tx, "sita").await.unwrap().is_none());
-        assert_eq!(store::officers(&mut tx).await.unwrap().len(), 1);
+        offices::add(&mut tx, &office(), now).await.unwrap();
+        account::add(&mut tx, &officer(), now).await.unwrap();
+        assert_eq!(offices::all(&mut tx).await.unwrap(), [office()]);
+        assert_eq!(offices::by_code(&mut tx, "JKT-01").await.unwrap(), Some(office()));
+        assert_eq!(offices::by_code(&mut tx, "JKT-02").await.unwrap(), None);
+        let found = account::by_name(&mut tx, Realm::Office, "siti").await.unwrap().unwrap();
+        assert_eq!(found.person, officer().person);
+        assert!(account::by_name(&mut tx, Realm::Office, "sita").await.unwrap().is_none());
+        assert!(account::by_name(&mut tx, Realm::RelyingParty, "siti").await.unwrap().is_none(), "another realm's");
+        assert_eq!(account::of_realm(&mut tx, Realm::Office).await.unwrap().len(), 1);
+        assert_eq!(account::usernames(&mut tx, OFFICE).await.unwrap(), [(OFFICER, String::from("siti"))]);
         tx.commit().await.unwrap();
         let mut tx = context.db.write().await.unwrap();
-        let again = OfficeRow { office_id: Uuid::from_u128(9), ..office() };
-        assert!(matches!(store::add_office(&mut tx, &again, now).await, Err(DbError::Unique)));
+        let again = Office { office_id: Uuid::from_u128(9), ..office() };
+        assert!(matches!(offices::add(&mut tx, &again, now).await, Err(DbError::Unique)));
         tx.rollback().await.unwrap();
+        let mut again = officer();
+        again.person.staff_id = Uuid::from_u128(9);
         let mut tx = context.db.write().await.unwrap();
-        let again = OfficerRow { officer_id: Uuid::from_u128(9), ..officer() };
-        assert!(matches!(store::add_officer(&mut tx, &again, now).await, Err(DbError::Unique)));
+        assert!(matches!(account::add(&mut tx, &again, now).await, Err(DbError::Unique)));
+        tx.rollback().await.unwrap();
+        // The same name in another realm is another person's; a role of another place is nobody's.
+        again.person.affiliation = Affiliation::National;
+        again.person.role = Role::Employee;
+        let mut tx = context.db.write().await.unwrap();
+        assert!(matches!(account::add(&mut tx, &again, now).await, Err(DbError::Other(_))));
+        tx.rollback().await.unwrap();
+        again.person.role = Role::Administrator;
+        let mut tx = context.db.write().await.unwrap();
+        account::add(&mut tx, &again, now).await.unwrap();
+        let found = account::by_name(&mut tx, Realm::National, "siti").await.unwrap().unwrap();
+        assert_eq!(found.person, again.person);
     })
     .await;
 }
@@ -68,30 +80,42 @@ async fn offices_and_officers_are_unique_and_found() {
 async fn sessions_end_with_whatever_changes_the_officer() {
     each_engine(async |context| {
         let now = context.now();
+        let accounts = Accounts::new(context.clone());
         let mut tx = context.db.write().await.unwrap();
-        store::add_office(&mut tx, &office(), now).await.unwrap();
-        store::add_officer(&mut tx, &officer(), now).await.unwrap();
-        for round in 0..4 {
-            OFFICERS.add(&mut tx, &[7; 32], OFFICER, now, now.plus_seconds(60)).await.unwrap();
-            OFFICERS.touch(&mut tx, &[7; 32], now.plus_seconds(5)).await.unwrap();
-            let row = store::session(&mut tx, &[7; 32]).await.unwrap().unwrap();
-            assert_eq!((row.username.as_str(), row.office_name.as_str()), ("siti", "Dukcapil"));
-            assert_eq!(row.seen_at, now.plus_seconds(5));
-            match round {
-                0 => assert!(OFFICERS.end(&mut tx, &[7; 32]).await.unwrap().happened()),
-                1 => assert!(store::set_password(&mut tx, "siti", "$y").await.unwrap().happened()),
-                2 => assert!(store::reset_totp(&mut tx, OFFICER, "siti", &[2]).await.unwrap().happened()),
-                _ => assert!(store::disable_officer(&mut tx, "siti").await.unwrap().happened()),
+        offices::add(&mut tx, &office(), now).await.unwrap();
+        account::add(&mut tx, &officer(), now).await.unwrap();
+        tx.commit().await.unwrap();
+        let password = Redacted(String::from("correct horse battery"));
+        let find = async |tx: &mut Tx| session::find(tx, Realm::Office, &[7; 32]).await.unwrap();
+        for round in 0..5 {
+            let mut tx = context.db.write().await.unwrap();
+            session::add(&mut tx, &[7; 32], OFFICER, (now, now.plus_seconds(60)), (None, 0)).await.unwrap();
+            assert!(session::touch(&mut tx, &[7; 32], now.plus_seconds(5)).await.unwrap().happened());
+            let row = find(&mut tx).await.unwrap();
+            assert_eq!((&row.person, row.seen_at), (&officer().person, now.plus_seconds(5)));
+            assert!(session::find(&mut tx, Realm::RelyingParty, &[7; 32]).await.unwrap().is_none(), "another realm's");
+            if round == 0 {
+                assert!(session::end(&mut tx, &[7; 32]).await.unwrap().happened());
             }
-            assert!(store::session(&mut tx, &[7; 32]).await.unwrap().is_none(), "round {round}");
+            tx.commit().await.unwrap();
+            match round {
+                0 => {}
+                1 => accounts.set_password(Realm::Office, "siti", &password).await.unwrap(),
+                2 => drop(accounts.reset_totp(Realm::Office, "siti").await.unwrap()),
+                3 => drop(accounts.renew(Realm::Office, "siti").await.unwrap()),
+                _ => accounts.set_active(Realm::Office, "siti", false).await.unwrap(),
+            }
+            assert!(find(&mut context.db.read().await.unwrap()).await.is_none(), "round {round}");
         }
-        assert!(!store::disable_officer(&mut tx, "siti").await.unwrap().happened(), "twice");
-        assert!(!store::set_password(&mut tx, "nobody", "$y").await.unwrap().happened());
-        let row = store::officer_by_name(&mut tx, "siti").await.unwrap().unwrap();
-        assert_eq!((row.password_hash.as_str(), row.state.as_str()), ("$y", "disabled"));
-        OFFICERS.add(&mut tx, &[8; 32], OFFICER, now, now.plus_seconds(60)).await.unwrap();
-        assert_eq!(OFFICERS.sweep(&mut tx, now.plus_seconds(59)).await.unwrap(), 0);
-        assert_eq!(OFFICERS.sweep(&mut tx, now.plus_seconds(60)).await.unwrap(), 1);
+        let not_found = |done: Result<(), Error>| done.unwrap_err().code() == Some(Code::NotFound);
+        assert!(not_found(accounts.set_active(Realm::Office, "siti", false).await), "twice");
+        assert!(not_found(accounts.set_password(Realm::Office, "nobody", &password).await));
+        let mut tx = context.db.write().await.unwrap();
+        let row = account::by_name(&mut tx, Realm::Office, "siti").await.unwrap().unwrap();
+        assert_eq!((row.password_hash.starts_with("$argon2id$"), row.state), (true, AccountState::Disabled));
+        session::add(&mut tx, &[8; 32], OFFICER, (now, now.plus_seconds(60)), (None, 0)).await.unwrap();
+        assert_eq!(session::sweep(&mut tx, now.plus_seconds(59)).await.unwrap(), 0);
+        assert_eq!(session::sweep(&mut tx, now.plus_seconds(60)).await.unwrap(), 1);
     })
     .await;
 }
@@ -100,15 +124,12 @@ async fn sessions_end_with_whatever_changes_the_officer() {
 async fn a_totp_step_is_spent_once_and_only_forward() {
     each_engine(async |context| {
         let mut tx = context.db.write().await.unwrap();
-        store::add_office(&mut tx, &office(), context.now()).await.unwrap();
-        store::add_officer(&mut tx, &officer(), context.now()).await.unwrap();
+        offices::add(&mut tx, &office(), context.now()).await.unwrap();
+        account::add(&mut tx, &officer(), context.now()).await.unwrap();
         let (hash, sealed) = (officer().password_hash, officer().totp_sealed);
         for (step, spent) in [(10, true), (10, false), (9, false), (11, true)] {
-            assert_eq!(
-                OFFICERS.spend_step(&mut tx, OFFICER, step, &hash, &sealed).await.unwrap().happened(),
-                spent,
-                "{step}"
-            );
+            let done = account::spend_step(&mut tx, OFFICER, step, &hash, &sealed).await.unwrap();
+            assert_eq!(done.happened(), spent, "{step}");
         }
     })
     .await;
@@ -144,29 +165,21 @@ async fn tries_wait_ever_longer_and_are_forgotten() {
     .await;
 }
 
-async fn service(context: &Context) -> counter::Service {
-    Keyring::init(context).await.unwrap();
-    let keyring = Keyring::open(context.clone()).await.unwrap();
-    let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
-    let registrations = registration::Service::new(context.clone(), register, keyring.clone(), Wake::default());
-    counter::Service::new(context.clone(), registrations, keyring).unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_authenticator_code_logs_in_once() {
     each_engine(async |context| {
-        let service = service(&context).await;
-        counter::service::add_office(&context, "JKT-01", "Dukcapil", "office").await.unwrap();
+        Offices::new(context.clone()).add("JKT-01", "Dukcapil", Kind::Office).await.unwrap();
+        let staff = Staff::new(context.clone(), Realm::Office).unwrap();
         let password = Redacted(String::from("correct horse battery"));
-        let new =
-            counter::service::add_officer(&context, "JKT-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
-        let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
+        let post = Post::Office("JKT-01", Role::Officer);
+        let new = Accounts::new(context.clone()).add(post, "siti", "Siti", Some(password.clone())).await.unwrap();
+        let secret = totp::from_base32(new.totp.secret.expose()).unwrap();
         let code = totp::code(&secret, context.now()).unwrap();
         // Each from an address of its own, so that the guard against guessing does not decide.
         let tries = (0..32_u8).map(|last| {
-            let (service, password, code) = (service.clone(), password.clone(), code.clone());
+            let (staff, password, code) = (staff.clone(), password.clone(), code.clone());
             let address = IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
-            tokio::spawn(async move { service.log_in("siti", password, &code, address).await })
+            tokio::spawn(async move { staff.log_in("siti", password, &code, address).await })
         });
         let results = futures_util::future::join_all(tries).await;
         let won = results.iter().filter(|result| result.as_ref().unwrap().is_ok()).count();

@@ -4,30 +4,26 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ikd::clock::MINUTE;
 use ikd::context::Context;
-use ikd::counter::service::{add_office, add_officer, set_password};
-use ikd::counter::{Role, Service};
-use ikd::error::Code;
-use ikd::jobs::Wake;
-use ikd::keyring::Keyring;
-use ikd::login::{Client, LogIns, Realm, totp};
-use ikd::register::{LocalRegister, PopulationRegister};
-use ikd::registration;
+use ikd::error::{Code, Error};
+use ikd::login::totp;
+use ikd::office::{Kind, Offices};
 use ikd::secret::Redacted;
+use ikd::staff::{Accounts, Client, LogIns, Post, Realm, Role, Secrets, Staff};
 
 use support::each_engine;
 
 const PASSWORD: &str = "correct horse battery";
 
-async fn counter(context: &Context) -> (Service, Vec<u8>) {
-    Keyring::init(context).await.unwrap();
-    let keyring = Keyring::open(context.clone()).await.unwrap();
-    let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
-    let registrations = registration::Service::new(context.clone(), register, keyring.clone(), Wake::default());
-    add_office(context, "JKT-01", "Dukcapil", "office").await.unwrap();
-    let password = Redacted(String::from(PASSWORD));
-    let new = add_officer(context, "JKT-01", "petugas", "Petugas", Role::Officer, &password).await.unwrap();
-    let secret = totp::from_base32(new.totp_secret.expose()).unwrap();
-    (Service::new(context.clone(), registrations, keyring).unwrap(), secret)
+async fn officer(context: &Context) -> (Staff, Vec<u8>) {
+    Offices::new(context.clone()).add("JKT-01", "Dukcapil", Kind::Office).await.unwrap();
+    let new = add_officer(context, "petugas", "Petugas").await.unwrap();
+    let secret = totp::from_base32(new.totp.secret.expose()).unwrap();
+    (Staff::new(context.clone(), Realm::Office).unwrap(), secret)
+}
+
+async fn add_officer(context: &Context, username: &str, full_name: &str) -> Result<Secrets, Error> {
+    let password = Some(Redacted(String::from(PASSWORD)));
+    Accounts::new(context.clone()).add(Post::Office("JKT-01", Role::Officer), username, full_name, password).await
 }
 
 fn address(number: u32) -> IpAddr {
@@ -37,16 +33,18 @@ fn address(number: u32) -> IpAddr {
 #[tokio::test]
 async fn names_of_offices_and_officers_are_what_is_seen() {
     each_engine(async |context| {
-        let (_counter, _) = counter(&context).await;
-        let password = Redacted(String::from(PASSWORD));
+        let _ = officer(&context).await;
         for name in ["K\u{1b}[31mantor", "K\u{202e}antor", "A\nB", " ", "\u{200b}", "\u{3164}", &"A".repeat(101)] {
-            let refused = add_office(&context, "JKT-02", name, "office").await.unwrap_err();
+            let refused = Offices::new(context.clone()).add("JKT-02", name, Kind::Office).await.unwrap_err();
             assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
-            let refused = add_officer(&context, "JKT-01", "lain", name, Role::Officer, &password).await.unwrap_err();
+            let refused = add_officer(&context, "lain", name).await.unwrap_err();
             assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
         }
-        assert_eq!(add_office(&context, "JKT-02", " Kantor Dua ", "office").await.unwrap().name, "Kantor Dua");
-        add_officer(&context, "JKT-01", "lain", "Bu Ñina", Role::Officer, &password).await.unwrap();
+        assert_eq!(
+            Offices::new(context.clone()).add("JKT-02", " Kantor Dua ", Kind::Office).await.unwrap().name,
+            "Kantor Dua"
+        );
+        add_officer(&context, "lain", "Bu Ñina").await.unwrap();
     })
     .await;
 }
@@ -54,12 +52,12 @@ async fn names_of_offices_and_officers_are_what_is_seen() {
 #[tokio::test]
 async fn codes_cannot_be_tried_from_ever_new_addresses() {
     each_engine(async |context| {
-        let (counter, secret) = counter(&context).await;
+        let (staff, secret) = officer(&context).await;
         let right = totp::code(&secret, context.now()).unwrap();
         let wrong = if right == "000000" { "000001" } else { "000000" };
         let log_in = async |code: &str, from: u32| {
             let password = Redacted(String::from(PASSWORD));
-            counter.log_in("petugas", password, code, address(from)).await.map_err(|error| error.code())
+            staff.log_in("petugas", password, code, address(from)).await.map_err(|error| error.code())
         };
         for from in 0..5 {
             assert_eq!(log_in(wrong, from).await.unwrap_err(), Some(Code::LoginFailed));
@@ -75,13 +73,13 @@ async fn codes_cannot_be_tried_from_ever_new_addresses() {
 #[tokio::test]
 async fn wrong_passwords_from_everywhere_lock_nobody_out() {
     each_engine(async |context| {
-        let (counter, secret) = counter(&context).await;
+        let (staff, secret) = officer(&context).await;
         for from in 0..8 {
             let wrong = Redacted(String::from("wrong horse battery"));
-            assert!(counter.log_in("petugas", wrong, "000000", address(from)).await.is_err());
+            assert!(staff.log_in("petugas", wrong, "000000", address(from)).await.is_err());
         }
         let right = totp::code(&secret, context.now()).unwrap();
-        counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(20)).await.unwrap();
+        staff.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(20)).await.unwrap();
     })
     .await;
 }
@@ -89,9 +87,9 @@ async fn wrong_passwords_from_everywhere_lock_nobody_out() {
 #[tokio::test]
 async fn what_is_no_user_name_is_a_failed_log_in() {
     each_engine(async |context| {
-        let (counter, _) = counter(&context).await;
+        let (staff, _) = officer(&context).await;
         for name in ["", "pet\0ugas", "Pëtugas", &"x".repeat(10_000)] {
-            let answer = counter.log_in(name, Redacted(String::from(PASSWORD)), "000000", address(1)).await;
+            let answer = staff.log_in(name, Redacted(String::from(PASSWORD)), "000000", address(1)).await;
             assert_eq!(answer.unwrap_err().code(), Some(Code::LoginFailed), "{name:?}");
         }
     })
@@ -101,11 +99,11 @@ async fn what_is_no_user_name_is_a_failed_log_in() {
 #[tokio::test]
 async fn one_address_with_ever_new_names_has_to_wait_and_fills_no_table() {
     each_engine(async |context| {
-        let (counter, secret) = counter(&context).await;
+        let (staff, secret) = officer(&context).await;
         let mut refused = 0;
         for number in 0..70 {
             let wrong = Redacted(String::from("wrong horse battery"));
-            let answer = counter.log_in(&format!("name{number}"), wrong, "000000", address(1)).await;
+            let answer = staff.log_in(&format!("name{number}"), wrong, "000000", address(1)).await;
             refused += i32::from(answer.unwrap_err().code() == Some(Code::TooMany));
         }
         assert_eq!(refused, 10);
@@ -114,9 +112,9 @@ async fn one_address_with_ever_new_names_has_to_wait_and_fills_no_table() {
         drop(tx);
         assert_eq!(rows, 180, "of each name: its tries from here, from anywhere, and at codes");
         let right = totp::code(&secret, context.now()).unwrap();
-        counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(2)).await.unwrap();
+        staff.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(2)).await.unwrap();
         context.clock.advance(61 * MINUTE);
-        counter.sweep().await.unwrap();
+        ikd::staff::sessions::sweep(&context).await.unwrap();
         let mut tx = context.db.read().await.unwrap();
         assert_eq!(ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0, 0);
     })
@@ -126,18 +124,18 @@ async fn one_address_with_ever_new_names_has_to_wait_and_fills_no_table() {
 #[tokio::test]
 async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
     each_engine(async |context| {
-        let (counter, secret) = counter(&context).await;
-        let log_ins = LogIns::new(context.clone(), Realm::Officers).unwrap();
-        let counted = log_ins.begin("petugas", &Client::from(address(1))).await.unwrap();
+        let (staff, secret) = officer(&context).await;
+        let log_ins = LogIns::new(context.clone(), Realm::Office).unwrap();
+        let counted = log_ins.prover.begin("petugas", &Client::from(address(1))).await.unwrap();
         let account = log_ins.account("petugas").await.unwrap();
         // What was read is compared against while the password is replaced.
         let new = Redacted(String::from("another horse battery"));
-        assert!(set_password(&context, "petugas", &new).await.unwrap());
+        Accounts::new(context.clone()).set_password(Realm::Office, "petugas", &new).await.unwrap();
         let right = totp::code(&secret, context.now()).unwrap();
         let old = Redacted(String::from(PASSWORD));
-        let opened = log_ins.open(counted, "petugas", account, old, &right, None).await;
+        let opened = log_ins.open(counted, "petugas", account, (old, &right), None).await;
         assert_eq!(opened.err().unwrap().code(), Some(Code::LoginFailed));
-        counter.log_in("petugas", new, &right, address(1)).await.unwrap();
+        staff.log_in("petugas", new, &right, address(1)).await.unwrap();
     })
     .await;
 }
@@ -145,17 +143,17 @@ async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
 #[tokio::test]
 async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
     each_engine(async |context| {
-        let (counter, secret) = counter(&context).await;
+        let (staff, secret) = officer(&context).await;
         let log_in = async |browser: Option<String>| {
             let right = totp::code(&secret, context.now()).unwrap();
             let client = Client { address: address(1), browser };
-            counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await
+            staff.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await
         };
         let session = log_in(None).await.unwrap();
         let mut last = None;
         for number in 0..70 {
             let wrong = Redacted(String::from("wrong horse battery"));
-            let answer = counter.log_in(&format!("name{number}"), wrong, "000000", address(1)).await;
+            let answer = staff.log_in(&format!("name{number}"), wrong, "000000", address(1)).await;
             last = answer.unwrap_err().code();
         }
         assert_eq!(last, Some(Code::TooMany));
@@ -163,15 +161,12 @@ async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
         context.clock.advance(31);
         for number in 70..80 {
             let wrong = Redacted(String::from("wrong horse battery"));
-            counter.log_in(&format!("name{number}"), wrong, "000000", address(1)).await.unwrap_err();
+            staff.log_in(&format!("name{number}"), wrong, "000000", address(1)).await.unwrap_err();
         }
         assert_eq!(log_in(None).await.unwrap_err().code(), Some(Code::TooMany), "any browser");
         log_in(Some(session.browser.expose().clone())).await.unwrap();
         // On another node, or this one after a restart, the ticket counts too.
-        let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
-        let keyring = Keyring::open(context.clone()).await.unwrap();
-        let registrations = registration::Service::new(context.clone(), register, keyring.clone(), Wake::default());
-        let restarted = Service::new(context.clone(), registrations, keyring).unwrap();
+        let restarted = Staff::new(context.clone(), Realm::Office).unwrap();
         for number in 0..70 {
             let wrong = Redacted(String::from("wrong horse battery"));
             restarted.log_in(&format!("other{number}"), wrong, "000000", address(1)).await.unwrap_err();
@@ -187,13 +182,13 @@ async fn a_stranger_at_the_office_s_address_keeps_out_nobody_who_works_there() {
 #[tokio::test]
 async fn guessing_at_one_person_from_ever_new_addresses_is_slowed_down() {
     each_engine(async |context| {
-        let (counter, secret) = counter(&context).await;
+        let (staff, secret) = officer(&context).await;
         let right = totp::code(&secret, context.now()).unwrap();
-        let known = counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(1)).await.unwrap();
+        let known = staff.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(1)).await.unwrap();
         let mut judged = 0;
         for from in 0..80 {
             let wrong = Redacted(String::from("wrong horse battery"));
-            let answer = counter.log_in("petugas", wrong, "000000", address(100 + from)).await;
+            let answer = staff.log_in("petugas", wrong, "000000", address(100 + from)).await;
             judged += i32::from(answer.unwrap_err().code() == Some(Code::LoginFailed));
         }
         assert_eq!(judged, 50);
@@ -201,7 +196,7 @@ async fn guessing_at_one_person_from_ever_new_addresses_is_slowed_down() {
         // Who is there for real comes in by the browser that is known.
         let right = totp::code(&secret, context.now()).unwrap();
         let client = Client { address: address(1), browser: Some(known.browser.expose().clone()) };
-        let again = counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await.unwrap();
+        let again = staff.log_in("petugas", Redacted(String::from(PASSWORD)), &right, client).await.unwrap();
         assert_eq!((again.session.failed_log_ins, again.session.previous_log_in.is_some()), (50, true));
     })
     .await;
@@ -210,11 +205,11 @@ async fn guessing_at_one_person_from_ever_new_addresses_is_slowed_down() {
 #[tokio::test]
 async fn whatever_is_wrong_with_a_log_in_the_same_work_is_done() {
     each_engine(async |context| {
-        let (counter, secret) = counter(&context).await;
+        let (staff, secret) = officer(&context).await;
         let right = totp::code(&secret, context.now()).unwrap();
         let other = if right == "000000" { "000001" } else { "000000" };
-        counter.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(99)).await.unwrap();
-        let log_ins = LogIns::new(context.clone(), Realm::Officers).unwrap();
+        staff.log_in("petugas", Redacted(String::from(PASSWORD)), &right, address(99)).await.unwrap();
+        let log_ins = LogIns::new(context.clone(), Realm::Office).unwrap();
         let work = async || {
             let mut tx = context.db.read().await.unwrap();
             let rows = ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM login_failure").unwrap().0;
@@ -244,11 +239,11 @@ async fn whatever_is_wrong_with_a_log_in_the_same_work_is_done() {
 #[tokio::test]
 async fn failed_log_ins_are_in_the_audit_log_and_do_not_fill_it() {
     each_engine(async |context| {
-        let (counter, _) = counter(&context).await;
+        let (staff, _) = officer(&context).await;
         const FAILED: &str = "SELECT COUNT(*) FROM audit_event WHERE action = 'log_in' AND outcome LIKE 'refused:%'";
         for from in 0..48 {
             let wrong = Redacted(String::from("wrong horse battery"));
-            counter.log_in("petugas", wrong, "000000", address(from)).await.unwrap_err();
+            staff.log_in("petugas", wrong, "000000", address(from)).await.unwrap_err();
         }
         let mut tx = context.db.read().await.unwrap();
         let known = ikd::fetch_one!(&mut tx, (i64,), FAILED).unwrap().0;
@@ -256,7 +251,7 @@ async fn failed_log_ins_are_in_the_audit_log_and_do_not_fill_it() {
         drop(tx);
         for number in 0..40 {
             let wrong = Redacted(String::from("wrong horse battery"));
-            counter.log_in(&format!("siapa{number}"), wrong, "000000", address(1_000 + number)).await.unwrap_err();
+            staff.log_in(&format!("siapa{number}"), wrong, "000000", address(1_000 + number)).await.unwrap_err();
         }
         let mut tx = context.db.read().await.unwrap();
         assert_eq!(ikd::fetch_one!(&mut tx, (i64,), FAILED).unwrap().0, known + 40);

@@ -117,8 +117,8 @@ async fn a_party_fills_its_log_no_faster_than_its_hour_allows() {
         assert_eq!(count(&context, "SELECT COUNT(*) FROM verification_refusal").await, 3);
         assert_eq!(count(&context, "SELECT COALESCE(MAX(repeats), 0) FROM verification").await, 0, "nothing half done");
         let other: Service = world.service.clone();
-        let key = other.parties().add("Bank Lain", world.party.entitled, &world.party.purposes).await.unwrap().1;
-        let neighbour = other.parties().authenticate(&key.expose()).await.unwrap();
+        let key = world.parties.add("Bank Lain", world.party.entitled, &world.party.purposes).await.unwrap().1;
+        let neighbour = world.parties.authentication().authenticate(&key.expose()).await.unwrap();
         assert!(other.verify(&neighbour, &question("NONSENSE", "d")).await.is_ok(), "a party's own hour");
         context.clock.advance(HOUR);
         assert_eq!(ask(&world, "NONSENSE", "d").await.unwrap().verdict.reason(), "malformed");

@@ -1,4 +1,4 @@
-//! Tellers and officers: log-ins and sessions (one code over two tables), who asked what, today's figures.
+//! Employees, officers, administrators: log-ins and sessions, which are one code and one table; who asked what; today's figures.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -6,19 +6,24 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
+use ikd::attribute::AttributeSet;
 use ikd::clock::{HOUR, MINUTE, Timestamp};
 use ikd::context::Context;
-use ikd::counter::Role;
-use ikd::counter::service::{add_office, add_officer};
-use ikd::error::Code;
+use ikd::credential::Reason;
+use ikd::db::Tx;
+use ikd::employee::EmployeeChecks;
+use ikd::employee::http::routes;
+use ikd::employee::store::{self, CheckRow};
+use ikd::error::{Code, Error};
 use ikd::execute;
-use ikd::login::store::{EMPLOYEES, OFFICERS};
 use ikd::login::totp;
+use ikd::office::{Kind, Offices};
 use ikd::registration::store::figures;
-use ikd::teller::model::NewEmployee;
-use ikd::teller::service::{add_employee, renew_employee};
-use ikd::teller::store::{self, CheckRow};
-use ikd::teller::{Service, http::routes};
+use ikd::staff::model::AccountState;
+use ikd::staff::own_password::Present;
+use ikd::staff::store::{account, session};
+use ikd::staff::{Accounts, Post, Realm, Role, Secrets, Staff, Workplace};
+use ikd::verification::model::Verdict;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -29,80 +34,120 @@ use support::each_engine;
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
-fn code(context: &Context, employee: &NewEmployee) -> String {
-    totp::code(&totp::from_base32(employee.totp_secret.expose()).unwrap(), context.now()).unwrap()
+fn code(context: &Context, employee: &Secrets) -> String {
+    totp::code(&totp::from_base32(employee.totp.secret.expose()).unwrap(), context.now()).unwrap()
 }
 
-async fn desk(context: Context) -> (World, Service, NewEmployee) {
+async fn add_employee(context: &Context, party: &str, username: &str, full_name: &str) -> Result<Secrets, Error> {
+    Accounts::new(context.clone()).add(Post::RelyingParty(party), username, full_name, None).await
+}
+
+async fn desk(context: Context) -> (World, Staff, Secrets) {
     let world = world(context.clone()).await;
     let employee = add_employee(&context, "Bank Uji", "dewi.teller", "Dewi Lestari").await.unwrap();
-    let service = Service::new(context, world.service.clone()).unwrap();
-    (world, service, employee)
+    (world, Staff::new(context, Realm::RelyingParty).unwrap(), employee)
 }
 
 #[tokio::test]
-async fn sessions_and_steps_are_kept_for_both_kinds_of_people() {
+async fn sessions_and_steps_are_kept_for_all_kinds_of_people() {
     each_engine(async |context| {
         let (_, _, employee) = desk(context.clone()).await;
-        add_office(&context, "UJI-01", "Loket Uji", "office").await.unwrap();
-        let password = String::from("sandi yang panjang").into();
-        let officer = add_officer(&context, "UJI-01", "siti", "Siti", Role::Officer, &password).await.unwrap();
+        Offices::new(context.clone()).add("UJI-01", "Loket Uji", Kind::Office).await.unwrap();
+        let accounts = Accounts::new(context.clone());
+        let officer = accounts.add(Post::Office("UJI-01", Role::Officer), "siti", "Siti", None).await.unwrap();
+        let administrator = accounts.add(Post::National, "siti", "Siti", None).await.unwrap();
         let now = context.now();
         let mut tx = context.db.write().await.unwrap();
-        let row = store::employee_by_name(&mut tx, "dewi.teller").await.unwrap().unwrap();
-        let dewi = (row.password_hash, row.totp_sealed);
-        let row = ikd::counter::store::officer_by_name(&mut tx, "siti").await.unwrap().unwrap();
-        let siti = (row.password_hash, row.totp_sealed);
-        for (statements, person, (hash, sealed)) in
-            [(&EMPLOYEES, employee.employee_id, &dewi), (&OFFICERS, officer.officer_id, &siti)]
-        {
-            assert!(
-                !statements.spend_step(&mut tx, person, 7, "another", sealed).await.unwrap().happened(),
-                "another password"
-            );
-            assert!(
-                !statements.spend_step(&mut tx, person, 7, hash, b"another").await.unwrap().happened(),
-                "another secret"
-            );
-            assert!(statements.spend_step(&mut tx, person, 7, hash, sealed).await.unwrap().happened());
-            assert!(
-                !statements.spend_step(&mut tx, person, 7, hash, sealed).await.unwrap().happened(),
-                "a step counts once"
-            );
-            assert!(
-                !statements.spend_step(&mut tx, person, 6, hash, sealed).await.unwrap().happened(),
-                "nor an earlier one"
-            );
-            assert!(!statements.spend_step(&mut tx, Uuid::nil(), 9, hash, sealed).await.unwrap().happened());
-            statements.add(&mut tx, b"t1", person, now, now.plus_seconds(HOUR)).await.unwrap();
-            statements.add(&mut tx, b"t2", person, now, now.plus_seconds(MINUTE)).await.unwrap();
-            statements.touch(&mut tx, b"t1", now.plus_seconds(9)).await.unwrap();
-            statements.touch(&mut tx, b"t1", now).await.unwrap();
-        }
-        let session = store::session(&mut tx, b"t1").await.unwrap().unwrap();
-        assert_eq!((session.employee_id, session.seen_at), (employee.employee_id, now.plus_seconds(9)));
-        assert_eq!((session.username.as_str(), session.state.as_str()), ("dewi.teller", "active"));
-        for statements in [&EMPLOYEES, &OFFICERS] {
-            assert_eq!(statements.sweep(&mut tx, now.plus_seconds(MINUTE)).await.unwrap(), 1);
-            let whose = statements.whose(&mut tx, b"t1").await.unwrap().unwrap().0;
-            assert_eq!(statements.sessions_of(&mut tx, whose, now).await.unwrap()[0].token_hash, b"t1");
-            let hash = statements.account_by_id(&mut tx, whose).await.unwrap().unwrap().password_hash;
-            let rotate = async |tx: &mut ikd::db::Tx, from: &[u8], to: &[u8], hash: &str| {
-                statements.rotate(tx, from, to, (whose, hash), now).await.unwrap().happened()
+        for (realm, person) in [
+            (Realm::RelyingParty, employee.staff_id),
+            (Realm::Office, officer.staff_id),
+            (Realm::National, administrator.staff_id),
+        ] {
+            let account = account::by_id(&mut tx, person).await.unwrap().unwrap();
+            assert_eq!(account.person.affiliation.realm(), realm);
+            let (hash, sealed) = (account.password_hash, account.totp_sealed);
+            let spend = async |tx: &mut Tx, person, step, hash: &str, sealed: &[u8]| {
+                account::spend_step(tx, person, step, hash, sealed).await.unwrap().happened()
+            };
+            assert!(!spend(&mut tx, person, 7, "another", &sealed).await, "another password");
+            assert!(!spend(&mut tx, person, 7, &hash, b"another").await, "another secret");
+            assert!(spend(&mut tx, person, 7, &hash, &sealed).await);
+            assert!(!spend(&mut tx, person, 7, &hash, &sealed).await, "a step counts once");
+            assert!(!spend(&mut tx, person, 6, &hash, &sealed).await, "nor an earlier one");
+            assert!(!spend(&mut tx, Uuid::nil(), 9, &hash, &sealed).await);
+
+            let add = async |tx: &mut Tx, token: &[u8], seconds| {
+                session::add(tx, token, person, (now, now.plus_seconds(seconds)), (None, 0)).await.unwrap();
+            };
+            add(&mut tx, b"t1", HOUR).await;
+            add(&mut tx, b"t2", MINUTE).await;
+            assert!(session::touch(&mut tx, b"t1", now.plus_seconds(9)).await.unwrap().happened());
+            assert!(!session::touch(&mut tx, b"t1", now).await.unwrap().happened());
+            let found = session::find(&mut tx, realm, b"t1").await.unwrap().unwrap();
+            assert_eq!((found.person.staff_id, found.seen_at), (person, now.plus_seconds(9)));
+            assert_eq!(found.state, AccountState::Active);
+            for other in [Realm::RelyingParty, Realm::Office, Realm::National].into_iter().filter(|r| *r != realm) {
+                assert!(session::find(&mut tx, other, b"t1").await.unwrap().is_none(), "{other:?}");
+            }
+            assert_eq!(session::sweep(&mut tx, now.plus_seconds(MINUTE)).await.unwrap(), 1);
+            assert_eq!(session::of(&mut tx, person, now).await.unwrap()[0].token_hash, b"t1");
+            let rotate = async |tx: &mut Tx, from: &[u8], to: &[u8], hash: &str| {
+                session::rotate(tx, (from, to), (person, hash), now).await.unwrap().happened()
             };
             assert!(!rotate(&mut tx, b"t1", b"t3", "another password").await);
             assert!(rotate(&mut tx, b"t1", b"t3", &hash).await);
             assert!(!rotate(&mut tx, b"t1", b"t4", &hash).await, "the old one is over");
-            statements.note_failure(&mut tx, whose).await.unwrap();
-            assert_eq!(statements.note_log_in(&mut tx, whose, now).await.unwrap(), (None, 1));
-            assert_eq!(statements.note_log_in(&mut tx, whose, now).await.unwrap(), (Some(now), 0));
-            statements.add(&mut tx, b"t5", whose, now, now.plus_seconds(HOUR)).await.unwrap();
-            statements.end_others(&mut tx, whose, b"t5").await.unwrap();
-            assert!(!statements.end(&mut tx, b"t3").await.unwrap().happened());
-            assert!(statements.end(&mut tx, b"t5").await.unwrap().happened());
+            assert!(account::note_failure(&mut tx, person).await.unwrap().happened());
+            assert_eq!(account::note_log_in(&mut tx, person, now).await.unwrap(), (None, 1));
+            assert_eq!(account::note_log_in(&mut tx, person, now).await.unwrap(), (Some(now), 0));
+            add(&mut tx, b"t5", HOUR).await;
+            session::end_others(&mut tx, person, b"t5").await.unwrap();
+            assert!(!session::end(&mut tx, b"t3").await.unwrap().happened());
+            assert!(session::end(&mut tx, b"t5").await.unwrap().happened());
+            assert!(session::find(&mut tx, realm, b"t1").await.unwrap().is_none());
+            assert!(account::by_name(&mut tx, realm, "nobody").await.unwrap().is_none());
         }
-        assert!(store::session(&mut tx, b"t1").await.unwrap().is_none());
-        assert!(store::employee_by_name(&mut tx, "nobody").await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everybody_logs_in_the_same_way_and_at_the_own_pages_only() {
+    each_engine(async |context| {
+        let (_, employees, employee) = desk(context.clone()).await;
+        Offices::new(context.clone()).add("UJI-01", "Loket Uji", Kind::Office).await.unwrap();
+        let accounts = Accounts::new(context.clone());
+        let officers = Staff::new(context.clone(), Realm::Office).unwrap();
+        let administrators = Staff::new(context.clone(), Realm::National).unwrap();
+        let officer = accounts.add(Post::Office("UJI-01", Role::Supervisor), "siti", "Siti", None).await.unwrap();
+        let administrator = accounts.add(Post::National, "siti", "Siti Pusat", None).await.unwrap();
+        let mut tokens = Vec::new();
+        for (staff, name, who) in [
+            (&employees, "dewi.teller", &employee),
+            (&officers, "siti", &officer),
+            (&administrators, "siti", &administrator),
+        ] {
+            let new = staff.log_in(name, who.password.clone(), &code(&context, who), HERE).await.unwrap();
+            assert_eq!(new.session.person.staff_id, who.staff_id);
+            tokens.push(new.token.expose().clone());
+        }
+        let wrong =
+            officers.log_in("siti", administrator.password.clone(), &code(&context, &administrator), HERE).await;
+        assert_eq!(wrong.unwrap_err().code(), Some(Code::LoginFailed), "another person of that name");
+        // A session opens its own realm, whichever cookie carries it.
+        for (at, staff) in [&employees, &officers, &administrators].into_iter().enumerate() {
+            for (whose, token) in tokens.iter().enumerate() {
+                let seen = staff.sessions.current(token).await.map_err(|error| error.code());
+                assert_eq!(seen.is_ok(), whose == at, "{whose} at {at}");
+                if whose != at {
+                    assert_eq!(seen.unwrap_err(), Some(Code::SessionEnded));
+                    staff.sessions.log_out(token).await.unwrap();
+                }
+            }
+        }
+        for (staff, token) in [&employees, &officers, &administrators].into_iter().zip(&tokens) {
+            assert!(staff.sessions.current(token).await.is_ok(), "nobody else's log-out ends it");
+        }
     })
     .await;
 }
@@ -110,54 +155,56 @@ async fn sessions_and_steps_are_kept_for_both_kinds_of_people() {
 #[tokio::test]
 async fn a_teller_logs_in_idles_and_is_locked_out() {
     each_engine(async |context| {
-        let (_, service, employee) = desk(context.clone()).await;
+        let (_, staff, employee) = desk(context.clone()).await;
         let password = || employee.password.clone();
         let totp_code = code(&context, &employee);
-        let new = service.log_in(" Dewi.Teller ", password(), &totp_code, HERE).await.unwrap();
+        let new = staff.log_in(" Dewi.Teller ", password(), &totp_code, HERE).await.unwrap();
         let token = new.token.expose();
-        assert_eq!((new.session.full_name.as_str(), new.session.party.name.as_str()), ("Dewi Lestari", "Bank Uji"));
-        let again = service.log_in("dewi.teller", password(), &totp_code, HERE).await;
+        let Workplace::RelyingParty(party) = &new.session.workplace else { panic!("{:?}", new.session) };
+        assert_eq!((new.session.person.full_name.as_str(), party.name.as_str()), ("Dewi Lestari", "Bank Uji"));
+        let again = staff.log_in("dewi.teller", password(), &totp_code, HERE).await;
         assert_eq!(again.unwrap_err().code(), Some(Code::LoginFailed), "the same code again");
 
         context.clock.advance(30 * MINUTE);
-        assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::PasswordRequired));
-        let wrong = service.resume(token, String::from("wrong").into()).await;
+        assert_eq!(staff.sessions.current(token).await.unwrap_err().code(), Some(Code::PasswordRequired));
+        let wrong = staff.sessions.resume(token, String::from("wrong").into()).await;
         assert_eq!(wrong.unwrap_err().code(), Some(Code::LoginFailed));
-        let (next, resumed) = service.resume(token, password()).await.unwrap();
-        assert_eq!(resumed.employee_id, employee.employee_id);
-        assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::SessionEnded), "the old cookie");
+        let (next, resumed) = staff.sessions.resume(token, password()).await.unwrap();
+        assert_eq!(resumed.person.staff_id, employee.staff_id);
+        assert_eq!(staff.sessions.current(token).await.unwrap_err().code(), Some(Code::SessionEnded), "the old cookie");
         let token = next.expose();
-        assert!(service.session(token).await.is_ok());
-        assert_eq!(service.own_sessions(token).await.unwrap().len(), 1);
-        let weak = service.change_password(token, password(), "000000", &String::from("password1234").into()).await;
+        assert!(staff.sessions.current(token).await.is_ok());
+        assert_eq!(staff.sessions.list(token, &resumed.person).await.unwrap().len(), 1);
+        let present = Present { password: password(), code: "000000" };
+        let weak = staff.own_password.change((token, &resumed), present, &String::from("password1234").into()).await;
         assert_eq!(weak.unwrap_err().code(), Some(Code::InvalidField));
 
         // The fifth failure from here with the code that was sent twice, half an hour ago.
         for _ in 0..4 {
-            let failed = service.log_in("dewi.teller", String::from("wrong").into(), "000000", HERE).await;
+            let failed = staff.log_in("dewi.teller", String::from("wrong").into(), "000000", HERE).await;
             assert_eq!(failed.unwrap_err().code(), Some(Code::LoginFailed));
         }
-        let locked = service.log_in("dewi.teller", password(), &code(&context, &employee), HERE).await;
+        let locked = staff.log_in("dewi.teller", password(), &code(&context, &employee), HERE).await;
         assert_eq!(locked.unwrap_err().code(), Some(Code::TooMany));
-        assert!(service.log_in("dewi.teller", password(), &code(&context, &employee), THERE).await.is_ok());
+        assert!(staff.log_in("dewi.teller", password(), &code(&context, &employee), THERE).await.is_ok());
 
         context.clock.advance(12 * HOUR);
-        assert_eq!(service.session(token).await.unwrap_err().code(), Some(Code::SessionEnded));
-        assert!(service.sweep().await.unwrap() >= 2);
-        service.log_out(token).await.unwrap();
+        assert_eq!(staff.sessions.current(token).await.unwrap_err().code(), Some(Code::SessionEnded));
+        assert!(ikd::staff::sessions::sweep(&context).await.unwrap() >= 2);
+        staff.sessions.log_out(token).await.unwrap();
 
-        let renewed = renew_employee(&context, "dewi.teller").await.unwrap().unwrap();
-        let old = service.log_in("dewi.teller", password(), &code(&context, &renewed), HERE).await;
+        let renewed = Accounts::new(context.clone()).renew(Realm::RelyingParty, "dewi.teller").await.unwrap();
+        let old = staff.log_in("dewi.teller", password(), &code(&context, &renewed), HERE).await;
         assert_eq!(old.unwrap_err().code(), Some(Code::LoginFailed));
         context.clock.advance(MINUTE);
-        let new =
-            service.log_in("dewi.teller", renewed.password.clone(), &code(&context, &renewed), HERE).await.unwrap();
+        let new = staff.log_in("dewi.teller", renewed.password.clone(), &code(&context, &renewed), HERE).await.unwrap();
         let mut tx = context.db.write().await.unwrap();
         execute!(&mut tx, "UPDATE relying_party SET state = 'disabled'").unwrap();
         tx.commit().await.unwrap();
-        let ended = service.session(new.token.expose()).await;
+        let ended = staff.sessions.current(new.token.expose()).await;
         assert_eq!(ended.unwrap_err().code(), Some(Code::SessionEnded), "the party was disabled");
-        assert!(renew_employee(&context, "nobody").await.unwrap().is_none());
+        let nobody = Accounts::new(context.clone()).renew(Realm::RelyingParty, "nobody").await;
+        assert_eq!(nobody.unwrap_err().code(), Some(Code::NotFound));
         for (party, name, refused) in [
             ("Nobody", "budi", Code::NotFound),
             ("Bank Uji", "dewi.teller", Code::InvalidField),
@@ -193,8 +240,16 @@ async fn a_line_is_written_once_completed_once_and_read_newest_first() {
         assert!(store::ask(&mut tx, &line(3, b"b")).await.unwrap().happened());
         let first = (who, Uuid::from_u128(1));
         let id = Uuid::from_u128(9);
-        assert!(store::answered(&mut tx, first, id, "invalid", "expired", 0).await.unwrap().happened());
-        assert!(!store::answered(&mut tx, first, id, "valid", "", 0).await.unwrap().happened(), "it stays what it was");
+        assert!(
+            store::answered(&mut tx, first, id, Verdict::Invalid(Reason::Expired), AttributeSet::EMPTY)
+                .await
+                .unwrap()
+                .happened()
+        );
+        assert!(
+            !store::answered(&mut tx, first, id, Verdict::Valid, AttributeSet::EMPTY).await.unwrap().happened(),
+            "it stays what it was"
+        );
         assert!(!store::take_back(&mut tx, first).await.unwrap().happened());
         let rows = store::checks(&mut tx, who, Uuid::max(), 9).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.check_id.as_u128()).collect::<Vec<_>>(), [3, 1]);
@@ -218,13 +273,14 @@ async fn send(router: &Router, request: Request<Body>) -> (StatusCode, http::Hea
 #[tokio::test]
 async fn a_teller_checks_as_the_party_and_finds_the_checks_again() {
     each_engine(async |context| {
-        let (world, service, employee) = desk(context.clone()).await;
+        let (world, staff, employee) = desk(context.clone()).await;
         let colleague = add_employee(&context, "Bank Uji", "budi", "Budi").await.unwrap();
-        let (router, _) = routes(service).split_for_parts();
+        let checks = EmployeeChecks::new(context.clone(), world.service.clone());
+        let (router, _) = routes(checks, staff).split_for_parts();
         let inner = context.clone();
         let finish = move |request, next| ikd::web::headers::finish(inner.clone(), request, next);
         let router = router.layer(axum::middleware::from_fn(finish));
-        let log_in = async |username: &str, who: &NewEmployee| {
+        let log_in = async |username: &str, who: &Secrets| {
             let body = json!({"username": username, "password": who.password.expose(), "totp": code(&context, who)});
             let request = Request::post("/v1/teller/sessions").header(header::CONTENT_TYPE, "application/json");
             let (status, headers, reply) = send(&router, request.body(Body::from(body.to_string())).unwrap()).await;

@@ -13,10 +13,11 @@ use ikd::error::Code;
 use ikd::execute;
 use ikd::keyring::Keyring;
 use ikd::register::RegisterRecord;
+use ikd::relying_party::{ApiKey, Party, Purpose, RelyingParties};
 use ikd::secret::Redacted;
-use ikd::verification::model::{ApiKey, HolderCheck, IdempotencyKey, Presented, Question, Verdict};
+use ikd::verification::model::{HolderCheck, IdempotencyKey, Presented, Question, Verdict};
 use ikd::verification::store::{self, CheckRow};
-use ikd::verification::{Answer, Party, Purpose, Service};
+use ikd::verification::{Answer, Service};
 use sha2::{Digest, Sha256};
 use support::record::siti;
 use uuid::Uuid;
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) context: Context,
     pub(crate) keyring: Keyring,
     pub(crate) service: Service,
+    pub(crate) parties: RelyingParties,
     pub(crate) api_key: ApiKey,
     pub(crate) party: std::sync::Arc<Party>,
     resident: Uuid,
@@ -47,10 +49,11 @@ pub(crate) async fn world(context: Context) -> World {
 pub(crate) async fn world_of(context: Context, keyring: Keyring) -> World {
     let service = Service::new(context.clone(), keyring.clone());
     let entitled = AttributeSet::BASIC.with(Attribute::AgeOver17);
-    let (_, api_key) = service.parties().add("Bank Uji", entitled, &[purpose("open_account")]).await.unwrap();
-    let party = service.parties().authenticate(&api_key.expose()).await.unwrap();
+    let parties = RelyingParties::new(context.clone());
+    let (_, api_key) = parties.add("Bank Uji", entitled, &[purpose("open_account")]).await.unwrap();
+    let party = parties.authentication().authenticate(&api_key.expose()).await.unwrap();
     let resident = add_holder(&context).await;
-    World { context, keyring, service, api_key, party, resident }
+    World { context, keyring, service, parties, api_key, party, resident }
 }
 
 pub(crate) async fn add_holder(context: &Context) -> Uuid {
@@ -213,10 +216,11 @@ async fn a_check_is_unique_by_party_key_and_holder() {
         assert_eq!(same.map(|row| row.verification_id), Some(first.verification_id));
         let other = CheckRow { reason: "already_used".into(), ..row(5, 3, world.resident) };
         assert_eq!(store::repeat_refusal(&mut tx, &other).await.unwrap(), None);
-        let history = store::history(&mut tx, world.resident, Uuid::max(), 10).await.unwrap();
-        assert_eq!(history.len(), 1);
-        assert_eq!((history[0].repeats, history[0].text_en.as_deref()), (1, Some("Opening an account")));
+        assert_eq!(store::history(&mut tx, world.resident, Uuid::max(), 10).await.unwrap().len(), 1);
         tx.commit().await.unwrap();
+        let history = world.service.history(world.resident, None, 10).await.unwrap().items;
+        assert_eq!((history[0].repeats, history[0].purpose.text_en.as_str()), (1, "Opening an account"));
+        assert_eq!(history[0].relying_party, "Bank Uji");
     })
     .await;
 }
@@ -225,7 +229,8 @@ async fn a_check_is_unique_by_party_key_and_holder() {
 async fn parties_keys_and_employees() {
     each_engine(async |context| {
         let world = world(context).await;
-        let parties = world.service.parties();
+        let parties = &world.parties;
+        let callers = parties.authentication();
         let twice = parties.add("Bank Uji", AttributeSet::AGE, &[purpose("x")]).await.unwrap_err();
         assert_eq!(twice.code(), Some(Code::InvalidField));
         assert!(parties.add("Klinik", AttributeSet::AGE, &[purpose("Bad Code")]).await.is_err());
@@ -243,20 +248,20 @@ async fn parties_keys_and_employees() {
         assert_eq!(parties.list().await.unwrap().len(), 1, "nothing half added");
 
         let second = parties.add_key("Bank Uji").await.unwrap();
-        assert!(parties.authenticate(&second.expose()).await.is_ok());
+        assert!(callers.authenticate(&second.expose()).await.is_ok());
         let forged = ApiKey::new(second.key_id, [0; 32]);
         for bad in [forged.expose().as_str(), "", "ikd_rp_", &ApiKey::new(Uuid::nil(), [1; 32]).expose()] {
-            let refused = parties.authenticate(bad).await.unwrap_err();
+            let refused = callers.authenticate(bad).await.unwrap_err();
             assert_eq!(refused.code(), Some(Code::ApiKeyInvalid));
         }
         // Another node, which has the key in memory.
-        let elsewhere = Service::new(world.context.clone(), world.keyring.clone());
-        assert!(elsewhere.parties().authenticate(&second.expose()).await.is_ok());
+        let elsewhere = RelyingParties::new(world.context.clone());
+        assert!(elsewhere.authentication().authenticate(&second.expose()).await.is_ok());
         parties.revoke_key(second.key_id).await.unwrap();
-        assert!(parties.authenticate(&second.expose()).await.is_err(), "here at once");
+        assert!(callers.authenticate(&second.expose()).await.is_err(), "here at once");
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        assert!(elsewhere.parties().authenticate(&second.expose()).await.is_err(), "elsewhere within a second");
-        assert!(parties.authenticate(&world.api_key.expose()).await.is_ok(), "the other key goes on");
+        assert!(elsewhere.authentication().authenticate(&second.expose()).await.is_err(), "elsewhere within a second");
+        assert!(callers.authenticate(&world.api_key.expose()).await.is_ok(), "the other key goes on");
         assert_eq!(parties.revoke_key(second.key_id).await.unwrap_err().code(), Some(Code::NotFound));
     })
     .await;

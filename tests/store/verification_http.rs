@@ -15,7 +15,7 @@ const PATH: &str = "/v1/verifications";
 
 fn router(world: &World) -> Router {
     let context = world.context.clone();
-    let (router, _) = routes(world.service.clone()).split_for_parts();
+    let (router, _) = routes(world.service.clone(), world.parties.authentication().clone()).split_for_parts();
     router.layer(axum::middleware::from_fn(move |request, next| {
         ikd::web::headers::finish(context.clone(), request, next)
     }))

@@ -82,17 +82,8 @@ fn what_the_glossary_names_exists() {
 }
 
 /// Items that have such a word still, and are to be named otherwise.
-const STILL: &[&str] = &[
-    "demo::stage",
-    "demo::stage::Stage",
-    "demo::stage::StageSettings",
-    "teller",
-    "teller::http::TellerCaller",
-    "teller::model::TellerSession",
-    "verification::code::store::sweep_guesses",
-    "web::cookie::TELLER",
-    "web::cookie::TELLER_BROWSER",
-];
+const STILL: &[&str] =
+    &["demo::stage", "demo::stage::Stage", "demo::stage::StageSettings", "verification::code::store::sweep_guesses"];
 /// Items that mean what the word says: faces are drawn here.
 const MEANT: &[&str] = &["register::generate::face"];
 

@@ -17,8 +17,8 @@ use ikd::credential::{Algorithm, FileSigner, Issuer, KeyPurpose, SealedRecord, S
 use ikd::disclosure::disclose;
 use ikd::random::Random;
 use ikd::register::Date;
+use ikd::relying_party::Party;
 use ikd::vault::Vault;
-use ikd::verification::Party;
 use ikd::verification::model::{Content, Verdict};
 use ikd::verification::receipt::{self, Statement};
 use serde_json::Value as Json;

@@ -7,13 +7,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::service::Service;
-use super::{OfficerCaller, RegistrationReply};
+use super::super::act::{OpenWithReason, ReadReasonsGiven};
+use super::super::view::Views;
+use super::registration::RegistrationReply;
 use crate::clock::Timestamp;
 use crate::secret::Redacted;
+use crate::staff::Allowed;
 use crate::web::{Json, Lang, Path, Problem};
 
-pub(super) fn routes() -> OpenApiRouter<Service> {
+pub(super) fn routes() -> OpenApiRouter<Views> {
     OpenApiRouter::new().routes(routes!(open_with_reason)).routes(routes!(opened_views))
 }
 
@@ -33,13 +35,13 @@ struct ViewBody {
     responses((status = 200, description = "The registration", body = RegistrationReply),
         (status = "4XX", description = "`invalid_field`, `not_found`, `forbidden`, `too_many`")))]
 async fn open_with_reason(
-    State(service): State<Service>,
-    OfficerCaller(officer): OfficerCaller,
+    State(views): State<Views>,
+    officer: Allowed<OpenWithReason>,
     Lang(language): Lang,
     Path(id): Path<Uuid>,
     Json(body): Json<ViewBody>,
 ) -> Result<Json<RegistrationReply>, Problem> {
-    Ok(Json(service.open_with_reason(&officer, id, body.reason.expose(), language).await?.into()))
+    Ok(Json(views.open_with_reason(&officer, id, body.reason.expose(), language).await?.into()))
 }
 
 /// What was opened without a resident.
@@ -69,11 +71,11 @@ struct ViewItem {
     responses((status = 200, description = "The list", body = ViewsReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn opened_views(
-    State(service): State<Service>,
-    OfficerCaller(officer): OfficerCaller,
+    State(views): State<Views>,
+    officer: Allowed<ReadReasonsGiven>,
 ) -> Result<Json<ViewsReply>, Problem> {
-    let items = service
-        .opened_views(&officer)
+    let items = views
+        .opened(&officer)
         .await?
         .into_iter()
         .map(|view| ViewItem {

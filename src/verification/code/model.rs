@@ -60,7 +60,7 @@ impl PresentationCode {
 pub struct Guesser {
     /// The relying party.
     pub relying_party_id: Uuid,
-    /// The employee who typed it on the teller's page.
+    /// The employee who typed it on the page for employees.
     pub employee_id: Option<Uuid>,
 }
 

@@ -14,8 +14,8 @@ use ikd::keyring::{Keyring, init_root};
 use ikd::random::Random;
 use ikd::register::Date;
 use ikd::register::generate::Generator;
+use ikd::relying_party::RelyingParties;
 use ikd::vault::Vault;
-use ikd::verification::party::Parties;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ impl World<Holders> {
         let context = Context::from(Sources { db, clock: Clock::System, random: random.clone(), vault, config });
         Keyring::init(&context).await.unwrap();
         let keyring = Keyring::open(context.clone()).await.unwrap();
-        let parties = Parties::new(context.clone());
+        let parties = RelyingParties::new(context.clone());
         let api_key = parties.add("Bank Uji", AttributeSet::FULL, &[purpose("open_account")]).await.unwrap().1.expose();
         let holders = write_holders(&context, count).await;
         let env = [

@@ -8,16 +8,15 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::Timestamp;
 use ikd::config::Config;
 use ikd::context::Context;
-use ikd::counter::Role;
-use ikd::counter::service::{add_office, add_officer};
 use ikd::keyring::Keyring;
 use ikd::mail::Mailbox;
 use ikd::mail::mailbox::Letter;
+use ikd::office::{Kind, Offices};
 use ikd::random::Random;
 use ikd::register::generate::Generator;
 use ikd::register::{Date, LocalRegister, NewRecord, RegisterRecord};
-use ikd::teller::service::add_employee;
-use ikd::verification::Purpose;
+use ikd::relying_party::Purpose;
+use ikd::staff::{Accounts, Post, Role};
 use ikd::web::server::Listener;
 use reqwest::Method;
 use serde_json::Value;
@@ -101,10 +100,10 @@ impl InProcess {
         let portrait = || Some(portrait_bytes().to_vec());
         let records = people.iter().map(|record| NewRecord { record: record.clone(), portrait: portrait() });
         LocalRegister::new(context.clone()).put(records.collect()).await.unwrap();
-        add_office(&context, OFFICE, "Kantor Uji", "office").await.unwrap();
+        Offices::new(context.clone()).add(OFFICE, "Kantor Uji", Kind::Office).await.unwrap();
         let app = App::open(context.clone()).await.unwrap();
         let purposes = [purpose("open_account"), purpose("age_check")];
-        let api_key = app.verification.parties().add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1.expose();
+        let api_key = app.relying_parties.add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1.expose();
         let stop = CancellationToken::new();
         tokio::spawn(listener.serve(app.router(), stop.clone()));
         let desk = OnceCell::new();
@@ -159,6 +158,11 @@ impl InProcess {
         LocalRegister::new(self.context.clone()).lookup(&nik).await.unwrap().unwrap().resident_id
     }
 
+    /// The accounts of everybody who logs in.
+    pub fn accounts(&self) -> Accounts {
+        Accounts::new(self.context.clone())
+    }
+
     /// Adds an officer to an office.
     pub async fn add_officer(&self, username: &str, office: &str) -> LogIn {
         self.add_person(username, office, Role::Officer).await
@@ -168,14 +172,15 @@ impl InProcess {
     pub async fn add_person(&self, username: &str, office: &str, role: Role) -> LogIn {
         let password = PASSWORD.to_owned();
         let redacted = password.clone().into();
-        let new = add_officer(&self.context, office, username, "Petugas Uji", role, &redacted).await.unwrap();
-        LogIn { username: username.to_owned(), password, totp_secret: new.totp_secret.expose().clone() }
+        let post = Post::Office(office, role);
+        let new = self.accounts().add(post, username, "Petugas Uji", Some(redacted)).await.unwrap();
+        LogIn { username: username.to_owned(), password, totp_secret: new.totp.secret.expose().clone() }
     }
 
     /// Adds an employee of [`BANK`], who checks in a browser.
     pub async fn add_employee(&self, username: &str) -> LogIn {
-        let new = add_employee(&self.context, BANK, username, "Pegawai Uji").await.unwrap();
-        let (password, totp_secret) = (new.password.expose().clone(), new.totp_secret.expose().clone());
+        let new = self.accounts().add(Post::RelyingParty(BANK), username, "Pegawai Uji", None).await.unwrap();
+        let (password, totp_secret) = (new.password.expose().clone(), new.totp.secret.expose().clone());
         LogIn { username: username.to_owned(), password, totp_secret }
     }
 }

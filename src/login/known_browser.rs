@@ -2,7 +2,6 @@
 //! service can issue, and has tries of its own. So a stranger who knows a user name, even from the office's own
 //! address, cannot use them up.
 
-use super::service::Realm;
 use crate::base64url::{decode_exact, encode};
 use crate::clock::{DAY, Timestamp};
 use crate::random::Random;
@@ -19,8 +18,8 @@ const TICKET: usize = BODY + 32;
 /// A random id of a browser for one person.
 pub type BrowserId = [u8; ID];
 
-/// Reads the cookie: the id under which `username` logged in from this browser before.
-pub fn read(vault: &Vault, realm: Realm, username: &str, cookie: &str, now: Timestamp) -> Option<BrowserId> {
+/// Reads the cookie: the id under which `username` of a realm logged in from this browser before.
+pub fn read(vault: &Vault, realm: &str, username: &str, cookie: &str, now: Timestamp) -> Option<BrowserId> {
     tickets(cookie).find_map(|text| {
         let ticket = decode_exact::<TICKET>(text)?;
         let (body, mac) = ticket.split_at(BODY);
@@ -37,7 +36,7 @@ pub fn read(vault: &Vault, realm: Realm, username: &str, cookie: &str, now: Time
 pub fn write(
     vault: &Vault,
     random: &Random,
-    realm: Realm,
+    realm: &str,
     username: &str,
     (cookie, id): (Option<&str>, Option<BrowserId>),
     now: Timestamp,
@@ -57,8 +56,8 @@ fn tickets(cookie: &str) -> impl Iterator<Item = &str> {
     cookie.split('.').filter(|text| text.len() == TICKET.div_ceil(3) * 4 - (3 - TICKET % 3) % 3).take(MOST)
 }
 
-fn mac_of(vault: &Vault, realm: Realm, username: &str, body: &[u8]) -> [u8; 32] {
-    let parts = [&b"known browser"[..], realm.totp_table().as_bytes(), username.as_bytes(), body];
+fn mac_of(vault: &Vault, realm: &str, username: &str, body: &[u8]) -> [u8; 32] {
+    let parts = [&b"known browser"[..], realm.as_bytes(), username.as_bytes(), body];
     vault.mac_index(Label::LoginSubject, &parts)
 }
 
@@ -72,30 +71,28 @@ mod tests {
     fn a_ticket_is_of_one_person_and_one_realm_and_ends() {
         let (vault, random) = (Vault::single([7; 32]), Random::seeded(2));
         let of = |name: &str, cookie: &str, realm, now| read(&vault, realm, name, cookie, now);
-        let siti = write(&vault, &random, Realm::Officers, "siti", (None, None), NOW);
-        let id = of("siti", &siti, Realm::Officers, NOW).unwrap();
-        assert!(of("budi", &siti, Realm::Officers, NOW).is_none());
-        assert!(of("siti", &siti, Realm::Employees, NOW).is_none());
-        assert!(of("siti", &siti, Realm::Officers, NOW.plus_seconds(TICKET_DAYS * DAY)).is_none());
-        assert!(of("siti", &siti, Realm::Officers, NOW.plus_seconds(-61)).is_none());
+        let siti = write(&vault, &random, "office", "siti", (None, None), NOW);
+        let id = of("siti", &siti, "office", NOW).unwrap();
+        assert!(of("budi", &siti, "office", NOW).is_none());
+        assert!(of("siti", &siti, "relying_party", NOW).is_none());
+        assert!(of("siti", &siti, "office", NOW.plus_seconds(TICKET_DAYS * DAY)).is_none());
+        assert!(of("siti", &siti, "office", NOW.plus_seconds(-61)).is_none());
         for at in 0..siti.len() {
             let mut forged = siti.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
-            assert!(of("siti", &forged, Realm::Officers, NOW).is_none(), "{at}");
+            assert!(of("siti", &forged, "office", NOW).is_none(), "{at}");
         }
         // Two people share a desk; each keeps the own ticket, and a renewed one takes the old one's place.
-        let both = write(&vault, &random, Realm::Officers, "budi", (Some(&siti), None), NOW);
-        assert_eq!(of("siti", &both, Realm::Officers, NOW), Some(id));
-        let renewed = write(&vault, &random, Realm::Officers, "siti", (Some(&both), Some(id)), NOW);
-        assert_eq!((of("siti", &renewed, Realm::Officers, NOW), renewed.split('.').count()), (Some(id), 2));
+        let both = write(&vault, &random, "office", "budi", (Some(&siti), None), NOW);
+        assert_eq!(of("siti", &both, "office", NOW), Some(id));
+        let renewed = write(&vault, &random, "office", "siti", (Some(&both), Some(id)), NOW);
+        assert_eq!((of("siti", &renewed, "office", NOW), renewed.split('.').count()), (Some(id), 2));
         let mut cookie = String::new();
         for number in 0..20 {
-            cookie = write(&vault, &random, Realm::Officers, &format!("n{number}"), (Some(&cookie), None), NOW);
+            cookie = write(&vault, &random, "office", &format!("n{number}"), (Some(&cookie), None), NOW);
         }
         assert_eq!(cookie.split('.').count(), MOST);
-        assert!(
-            of("n19", &cookie, Realm::Officers, NOW).is_some() && of("n0", &cookie, Realm::Officers, NOW).is_none()
-        );
+        assert!(of("n19", &cookie, "office", NOW).is_some() && of("n0", &cookie, "office", NOW).is_none());
     }
 }

@@ -1,48 +1,37 @@
-//! Teller endpoints. Sessions are `__Host-` cookies; cross-site requests are refused by the layer around these routes.
+//! Endpoints of the page for employees, `/v1/teller`.
 
 mod sessions;
 
 use axum::Extension;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use http::request::Parts;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::model::{Check, TellerSession};
-use super::service::Service;
+use super::act::Verify;
+use super::model::Check;
+use super::service::EmployeeChecks;
 use crate::clock::Timestamp;
-use crate::error::{Code, Language};
+use crate::error::Language;
 use crate::page::Page;
+use crate::relying_party::Purpose;
+use crate::staff::http::Entrance;
+use crate::staff::{Allowed, Staff};
 use crate::verification::http::{VerificationAnswer, VerificationRequest, idempotency_key, reply};
 use crate::verification::model::Verdict;
 use crate::web::{Json, Lang, PageQuery, Problem, Query, cookie};
 
-/// All routes of this room.
-pub fn routes(service: Service) -> OpenApiRouter {
+/// All routes of this room, for the people of `staff`.
+pub fn routes(checks: EmployeeChecks, staff: Staff) -> OpenApiRouter {
+    let entrance = Entrance { staff, session_cookie: cookie::EMPLOYEE, browser_cookie: cookie::EMPLOYEE_BROWSER };
     OpenApiRouter::new()
-        .merge(sessions::routes())
-        .routes(routes!(verify, checks))
-        .layer(Extension(service.clone()))
-        .with_state(service)
-}
-
-/// A logged-in employee, from the session cookie.
-#[derive(Clone, Debug)]
-pub struct TellerCaller(pub TellerSession);
-
-impl<S: Send + Sync> FromRequestParts<S> for TellerCaller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let token = cookie::read(&parts.headers, cookie::TELLER).ok_or(Code::SessionEnded)?;
-        let service = parts.extensions.get::<Service>().cloned().ok_or(Code::Internal)?;
-        Ok(Self(service.session(&token).await?))
-    }
+        .merge(sessions::routes().with_state(entrance.clone()))
+        .merge(OpenApiRouter::new().routes(routes!(verify, own_checks)).with_state(checks))
+        .layer(Extension(entrance))
 }
 
 /// A purpose that may be given.
@@ -56,7 +45,7 @@ struct PurposeReply {
     text: String,
 }
 
-/// Verify a scanned QR, or the code under it, as a teller
+/// Verify a scanned QR, or the code under it, as an employee
 ///
 /// The relying party's question, recorded with the employee who put it: see `POST /v1/verifications`.
 #[utoipa::path(post, path = "/v1/teller/verifications", tag = "Teller", security(("teller" = [])),
@@ -66,17 +55,17 @@ struct PurposeReply {
         (status = "4XX", description = "`session_ended`, `password_required`, `idempotency_key_missing`, `purpose_not_allowed`, `invalid_field`, `idempotency_mismatch`, `too_many` wrong codes"),
         (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done")))]
 async fn verify(
-    State(service): State<Service>,
-    TellerCaller(teller): TellerCaller,
+    State(checks): State<EmployeeChecks>,
+    employee: Allowed<Verify>,
     Lang(language): Lang,
     headers: HeaderMap,
     Json(request): Json<VerificationRequest>,
 ) -> Result<Response, Problem> {
     let question = request.into_question(idempotency_key(&headers)?)?;
-    Ok(reply(service.verify(&teller, &question).await?, language))
+    Ok(reply(checks.verify(&employee, &question).await?, language))
 }
 
-/// A page of a teller's own checks.
+/// A page of an employee's own checks.
 #[derive(Debug, Serialize, ToSchema)]
 struct ChecksReply {
     /// Newest first.
@@ -108,6 +97,12 @@ struct CheckItem {
     disclosed: Vec<&'static str>,
 }
 
+impl PurposeReply {
+    fn new(purpose: Purpose, language: Language) -> Self {
+        Self { text: purpose.text(language).to_owned(), code: purpose.code }
+    }
+}
+
 impl CheckItem {
     fn new(check: Check, language: Language) -> Self {
         let (reason, message) = match check.verdict {
@@ -117,7 +112,7 @@ impl CheckItem {
         Self {
             check_id: check.check_id,
             asked_at: check.asked_at,
-            purpose: PurposeReply { text: check.purpose.text(language).to_owned(), code: check.purpose.code },
+            purpose: PurposeReply::new(check.purpose, language),
             result: check.verdict.map_or("undetermined", Verdict::result),
             reason,
             message,
@@ -127,17 +122,17 @@ impl CheckItem {
     }
 }
 
-/// A teller's own checks, newest first.
+/// An employee's own checks, newest first.
 #[utoipa::path(get, path = "/v1/teller/verifications", tag = "Teller", security(("teller" = [])), params(PageQuery),
     responses((status = 200, description = "A page", body = ChecksReply),
         (status = "4XX", description = "`session_ended`, `password_required`, `malformed_request`")))]
-async fn checks(
-    State(service): State<Service>,
-    TellerCaller(teller): TellerCaller,
+async fn own_checks(
+    State(checks): State<EmployeeChecks>,
+    employee: Allowed<Verify>,
     Lang(language): Lang,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<ChecksReply>, Problem> {
-    let page = service.checks(&teller, query.cursor.as_deref(), query.limit()).await?;
+    let page = checks.own_checks(&employee, query.cursor.as_deref(), query.limit()).await?;
     let Page { items, next } = page.map(|check| CheckItem::new(check, language));
     Ok(Json(ChecksReply { items, next }))
 }

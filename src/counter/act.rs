@@ -1,0 +1,93 @@
+//! What officers do, with the permission that each act needs and its name in the audit log.
+
+use uuid::Uuid;
+
+use crate::audit::{Action, Actor, Event};
+use crate::registration::decision;
+use crate::staff::permission::{Act, Agent, Permission};
+use crate::staff::{Affiliation, Role, StaffSession};
+
+/// A person of an office, at its counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Officer {
+    /// The officer.
+    pub officer_id: Uuid,
+    /// The office.
+    pub office_id: Uuid,
+    /// What the officer is there.
+    pub role: Role,
+}
+
+impl Officer {
+    /// Who acts, for the registration domain.
+    pub const fn actor(self) -> decision::Actor {
+        decision::Actor { officer_id: self.officer_id, office_id: self.office_id }
+    }
+}
+
+impl TryFrom<StaffSession> for Officer {
+    type Error = ();
+
+    fn try_from(session: StaffSession) -> Result<Self, ()> {
+        let person = session.person;
+        match person.affiliation {
+            Affiliation::Office(office_id) => Ok(Self { officer_id: person.staff_id, office_id, role: person.role }),
+            Affiliation::RelyingParty(_) | Affiliation::National => Err(()),
+        }
+    }
+}
+
+impl Agent for Officer {
+    fn event(&self, action: Action, subject_id: Uuid) -> Event {
+        Event { chain: self.office_id, actor: Actor::Officer(self.officer_id), action, subject_id }
+    }
+}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $act:ident: $permission:ident, $action:ident $(, about $about:expr)?;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $act {}
+
+        impl Act for $act {
+            type Agent = Officer;
+            const PERMISSION: Permission = Permission::$permission;
+            const ACTION: Action = Action::$action;
+            $(fn about(session: &StaffSession) -> Uuid {
+                let about: fn(&StaffSession) -> Uuid = $about;
+                about(session)
+            })?
+        }
+    )*};
+}
+
+acts! {
+    /// Scanning a resident's activation QR.
+    Scan: ServeResidents, Scan;
+    /// Having QRs shown that residents scan.
+    ShowCounterQr: ServeResidents, CounterToken, about |session| session.person.staff_id;
+    /// Confirming the number that a resident reads out, and seeing who waits for that.
+    ConfirmMatch: ServeResidents, MatchConfirmed;
+    /// Reading the office's queue and its figures.
+    ReadQueue: ServeResidents, RegistrationViewed;
+    /// Opening a registration.
+    ViewRegistration: ViewRegistrations, RegistrationViewed;
+    /// Looking at a selfie or at the register's portrait.
+    ViewPicture: ViewRegistrations, PictureViewed;
+    /// Opening a registration without the resident, and saying why.
+    OpenWithReason: ViewRegistrations, ViewWithReason;
+    /// Reading why colleagues did.
+    ReadReasonsGiven: ReadReasons, ViewsRead, about |session| session.person.affiliation.chain();
+    /// Approving.
+    Approve: DecideRegistrations, Approval;
+    /// Returning to the resident.
+    Return: DecideRegistrations, Return;
+    /// Rejecting.
+    Reject: DecideRegistrations, Rejection;
+    /// Asking that a digital KTP make way.
+    AskRelease: AskReleases, ReleaseAsked;
+    /// Reading what was asked.
+    ReadRelease: AskReleases, RegistrationViewed;
+    /// Granting it.
+    GrantRelease: GrantReleases, ReleaseGranted;
+}

@@ -1,0 +1,115 @@
+//! What officers decide about a registration. Each decision is written to the audit log before (intent) and after (outcome) under
+//! one correlation id; the outcome is in the same transaction as the decision.
+
+use uuid::Uuid;
+
+use super::act::{Approve, Reject, Return};
+use super::desk::Desk;
+use super::model::{check_note, check_reason};
+use crate::audited;
+use crate::error::{FieldError, Refusal, Result, Text};
+use crate::registration::State;
+use crate::registration::model::DifferenceField;
+use crate::staff::Allowed;
+
+/// The three things an officer confirms before approving.
+#[derive(Clone, Copy, Debug)]
+pub struct Checks {
+    /// The person's face is that of the selfie and the register's portrait.
+    pub face: bool,
+    /// The KTP-el or another document was seen.
+    pub document: bool,
+    /// Submitted and registered data were compared.
+    pub data: bool,
+}
+
+impl Checks {
+    fn demand_all(self) -> Result<()> {
+        let missing: Vec<FieldError> =
+            [("checks.face", self.face), ("checks.document", self.document), ("checks.data", self.data)]
+                .into_iter()
+                .filter(|(_, done)| !done)
+                .map(|(field, _)| FieldError {
+                    field: field.into(),
+                    message: Text::new(
+                        "Lakukan dan konfirmasikan pemeriksaan ini sebelum menyetujui.",
+                        "Do and confirm this check before approving.",
+                    ),
+                })
+                .collect();
+        if missing.is_empty() { Ok(()) } else { Err(Refusal::fields(missing).into()) }
+    }
+}
+
+/// Decisions. Cloning shares everything.
+#[derive(Clone)]
+pub struct Decisions {
+    pub(super) desk: Desk,
+}
+
+impl Decisions {
+    /// Approves: the code is mailed to the resident; the officer never sees it.
+    ///
+    /// # Errors
+    /// `invalid_field` unless all three checks are confirmed, and what approving refuses.
+    pub async fn approve(
+        &self,
+        officer: &Allowed<Approve>,
+        (id, version): (Uuid, &str),
+        checks: Checks,
+        note: &str,
+    ) -> Result<State> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let event = officer.event(id);
+        let note = self.desk.judged(event, check_note(note)).await?;
+        self.desk.judged(event, checks.demand_all()).await?;
+        let state = audited!(audit, event, "counter.approve", |tx| {
+            registrations.approve(tx, officer.agent.actor(), id, version, &note).await
+        })?;
+        registrations.wake();
+        Ok(state)
+    }
+
+    /// Returns a registration to the resident.
+    ///
+    /// # Errors
+    /// `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
+    pub async fn return_for_correction(
+        &self,
+        officer: &Allowed<Return>,
+        (id, version): (Uuid, &str),
+        to: State,
+        reason: &str,
+        released: Vec<DifferenceField>,
+    ) -> Result<State> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let (actor, event) = (officer.agent.actor(), officer.event(id));
+        let reason = self.desk.judged(event, check_reason(reason)).await?;
+        audited!(audit, event, "counter.return_for_correction", |tx| {
+            let released = released.clone();
+            registrations.return_for_correction(tx, actor, (id, version), to, &reason, released).await?;
+            Ok(to)
+        })
+    }
+
+    /// Refuses a registration.
+    ///
+    /// # Errors
+    /// `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
+    pub async fn reject(
+        &self,
+        officer: &Allowed<Reject>,
+        (id, version): (Uuid, &str),
+        reason: &str,
+        note: &str,
+    ) -> Result<State> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let (actor, event) = (officer.agent.actor(), officer.event(id));
+        let reason = self.desk.judged(event, check_reason(reason)).await?;
+        let note = self.desk.judged(event, check_note(note)).await?;
+        audited!(audit, event, "counter.reject", |tx| {
+            registrations.reject(tx, actor, (id, version), &reason, &note).await?;
+            Ok(State::Rejected)
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Two people of an office let a digital KTP make way for a new one.
+
+use uuid::Uuid;
+
+use super::act::{AskRelease, GrantRelease, ReadRelease};
+use super::desk::Desk;
+use super::model::check_reason;
+use crate::audited;
+use crate::error::{Code, Result};
+use crate::registration::release::Release;
+use crate::staff::{Allowed, Permission, ports};
+
+/// Requests that a digital KTP make way. Cloning shares everything.
+#[derive(Clone)]
+pub struct Releases {
+    pub(super) desk: Desk,
+}
+
+impl Releases {
+    /// Asks that the resident's digital KTP make way for this registration.
+    ///
+    /// # Errors
+    /// `invalid_field`, `not_found`, `scan_required`, `wrong_state`.
+    pub async fn ask(&self, officer: &Allowed<AskRelease>, id: Uuid, version: &str, reason: &str) -> Result<()> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let event = officer.event(id);
+        let reason = self.desk.judged(event, check_reason(reason)).await?;
+        audited!(audit, event, "counter.ask_release", |tx| {
+            registrations.ask_release(tx, officer.agent.actor(), id, version, &reason).await
+        })
+    }
+
+    /// What waits for a supervisor's grant.
+    ///
+    /// # Errors
+    /// `forbidden` unless this officer asked, or may grant it; `not_found`.
+    pub async fn asked(&self, officer: &Allowed<ReadRelease>, id: Uuid) -> Result<Release> {
+        let event = officer.event(id);
+        let asked = self.desk.registrations.release_asked(officer.agent.actor(), id).await;
+        // The reason may name people: it is for whoever grants, and for who wrote it.
+        let asked = asked.and_then(|asked| {
+            let may = officer.agent.role.may(Permission::GrantReleases) || asked.asked_by == officer.agent.officer_id;
+            if may { Ok(asked) } else { Err(Code::Forbidden.into()) }
+        });
+        let asked = self.desk.judged(event, asked).await?;
+        self.desk.note(event).await?;
+        Ok(asked)
+    }
+
+    /// Grants it: the old digital KTP ends.
+    ///
+    /// # Errors
+    /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
+    pub async fn grant(&self, officer: &Allowed<GrantRelease>, id: Uuid, version: &str) -> Result<()> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        audited!(audit, officer.event(id), "counter.grant_release", |tx| {
+            let asked_by = registrations.grant_release(tx, officer.agent.actor(), id, version).await?;
+            if ports::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Residents come to the counter: an officer scans their QR, or they scan the officer's and read out a number.
+
+use uuid::Uuid;
+
+use super::act::{ConfirmMatch, Officer, Scan, ShowCounterQr};
+use super::desk::Desk;
+use super::model::MATCHES_PER_HOUR;
+use super::view::Views;
+use crate::audit::Outcome;
+use crate::clock::HOUR;
+use crate::credential::{Issued, SealedRecord, TokenKind};
+use crate::error::{Code, Language, Refusal, Result};
+use crate::keyring::Keyring;
+use crate::registration::decision::{Match, View};
+use crate::staff::Allowed;
+use crate::transaction;
+
+/// How residents come to an officer. Cloning shares everything.
+#[derive(Clone)]
+pub struct Scans {
+    pub(super) desk: Desk,
+    pub(super) keyring: Keyring,
+    pub(super) views: Views,
+}
+
+impl Scans {
+    /// Scans an activation QR.
+    ///
+    /// # Errors
+    /// What scanning refuses.
+    pub async fn scan(&self, officer: &Allowed<Scan>, token: &str, language: Language) -> Result<View> {
+        let Desk { context, registrations, audit } = &self.desk;
+        let actor = officer.agent.actor();
+        let scanned = registrations.read_scan(token).await;
+        let scanned = self.desk.judged(officer.event(Uuid::nil()), scanned).await?;
+        let id = scanned.0;
+        let done = transaction!(context.db, "counter.scan", |tx| {
+            registrations.scan(tx, actor, scanned).await?;
+            audit.record(tx, officer.event(id), Outcome::Done).await
+        });
+        self.desk.judged(officer.event(id), done).await?;
+        registrations.ensure_checked(id).await;
+        registrations.view(actor, id, language).await
+    }
+
+    /// A QR for the officer's screen that any number of residents may scan. The screen renews it every minute; the first of
+    /// an hour is noted.
+    ///
+    /// # Errors
+    /// When the database does not answer, or no key signs.
+    pub async fn counter_token(&self, officer: &Allowed<ShowCounterQr>) -> Result<Issued> {
+        let Desk { context, audit, .. } = &self.desk;
+        let subject = officer.agent.officer_id;
+        transaction!(context.db, "counter.show_qr", |tx| {
+            if audit.count(tx, subject, "counter_token").await? == 1 {
+                audit.record(tx, officer.event(subject), Outcome::Done).await?;
+            }
+            Ok(())
+        })?;
+        let issued = context.now();
+        let record = SealedRecord { kind: TokenKind::Counter, subject, generation: 0, issued, attributes: 0 };
+        Ok(self.keyring.issue(record).await?)
+    }
+
+    /// Residents who scanned this officer's QR and wait.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn matches(&self, officer: &Allowed<ConfirmMatch>) -> Result<Vec<Match>> {
+        self.desk.registrations.matches(officer.agent.actor()).await
+    }
+
+    /// Confirms the number that the resident reads out.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_field` for a wrong one, `wrong_state` for the third wrong one, `too_many`.
+    pub async fn confirm_match(
+        &self,
+        officer: &Allowed<ConfirmMatch>,
+        id: Uuid,
+        number: i64,
+        language: Language,
+    ) -> Result<View> {
+        let Desk { context, registrations, audit } = &self.desk;
+        let (who, event) = (officer.agent, officer.event(id));
+        let tried = self.try_match(who, id, number).await;
+        if self.answers_again(who, id, &tried).await? {
+            return self.views.look(who, id, language).await;
+        }
+        self.desk.judged(event, tried).await?;
+        let done = transaction!(context.db, "counter.confirm_match", |tx| {
+            registrations.confirm_match(tx, who.actor(), id, number).await?;
+            audit.record(tx, event, Outcome::Done).await
+        });
+        let done = self.desk.judged(event, done).await;
+        if self.answers_again(who, id, &done).await? {
+            return self.views.look(who, id, language).await;
+        }
+        done?;
+        registrations.ensure_checked(id).await;
+        registrations.view(who.actor(), id, language).await
+    }
+
+    /// Whether nobody waits because this officer confirmed the number already: the answer was lost, or the button pressed
+    /// twice. What is given then is looked at, and noted, as any time.
+    async fn answers_again(&self, officer: Officer, id: Uuid, tried: &Result<()>) -> Result<bool> {
+        let missed = tried.as_ref().is_err_and(|error| error.code() == Some(Code::NotFound));
+        Ok(missed && self.was_matched(officer, id).await?)
+    }
+
+    async fn try_match(&self, officer: Officer, id: Uuid, number: i64) -> Result<()> {
+        let Desk { context, registrations, audit } = &self.desk;
+        let tries = transaction!(context.db, "counter.count_match", |tx| {
+            audit.count(tx, officer.officer_id, "match").await
+        })?;
+        if tries > MATCHES_PER_HOUR {
+            return Err(Refusal::new(Code::TooMany)
+                .detail(
+                    "Terlalu banyak angka dicoba dalam satu jam; pindai QR aktivasi warga, atau minta penyelia membantu.",
+                    "Too many numbers were tried in one hour; scan the resident's activation QR, or ask a supervisor to help.",
+                )
+                .retry_after(HOUR.unsigned_abs())
+                .into());
+        }
+        registrations.try_match(officer.actor(), id, number).await
+    }
+
+    async fn was_matched(&self, officer: Officer, id: Uuid) -> Result<bool> {
+        match self.desk.registrations.is_being_served(officer.actor(), id).await {
+            Err(error) if error.code() == Some(Code::NotFound) => Ok(false),
+            present => present,
+        }
+    }
+}

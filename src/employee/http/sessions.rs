@@ -1,0 +1,53 @@
+//! Employees' log-ins, sessions and passwords.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::PurposeReply;
+use crate::clock::Timestamp;
+use crate::error::{Code, Language};
+use crate::staff::http::session_routes;
+use crate::staff::{StaffSession, Workplace};
+
+session_routes!("/v1/teller", "Teller", "teller", EmployeeSessionReply);
+
+/// Who is logged in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TellerSessionReply)]
+struct EmployeeSessionReply {
+    /// The employee.
+    employee_id: Uuid,
+    /// Log-in name.
+    username: String,
+    /// Full name.
+    full_name: String,
+    /// The organisation as which checks are made.
+    relying_party: String,
+    /// What it may check for.
+    purposes: Vec<PurposeReply>,
+    /// When the session ends in any case.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// When this person logged in before; null at the first time.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    previous_log_in: Option<Timestamp>,
+    /// Log-ins that failed between then and this one.
+    failed_log_ins: i64,
+}
+
+impl SessionReply for EmployeeSessionReply {
+    fn of(session: StaffSession, language: Language) -> Result<Self, Problem> {
+        let Workplace::RelyingParty(party) = session.workplace else { return Err(Code::SessionEnded.into()) };
+        Ok(Self {
+            employee_id: session.person.staff_id,
+            username: session.person.username,
+            full_name: session.person.full_name,
+            relying_party: party.name.clone(),
+            purposes: party.purposes.iter().map(|purpose| PurposeReply::new(purpose.clone(), language)).collect(),
+            expires_at: session.expires_at,
+            previous_log_in: session.previous_log_in,
+            failed_log_ins: session.failed_log_ins,
+        })
+    }
+}

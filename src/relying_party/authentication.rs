@@ -1,0 +1,184 @@
+//! Recognising callers by their API keys, without a look-up for each request.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::model::{ApiKey, Party};
+use super::store;
+use crate::clock::stopwatch;
+use crate::context::Context;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::fair::turns::Turns;
+use crate::throttle::Throttle;
+
+/// How long a recognised key is cached. Below a second, so that every node refuses a revoked key within a second.
+const REMEMBERED: Duration = Duration::from_millis(900);
+/// Age from which on a cached key is looked up again in the background, so that its users do not all wait at once when
+/// it expires.
+const RENEWED: Duration = Duration::from_millis(450);
+/// Most cached keys; beyond that the cache is cleared, which costs one look-up per key.
+const REMEMBERED_KEYS: usize = 10_000;
+
+/// Recognises relying parties. Cloning shares what is remembered.
+#[derive(Clone)]
+pub struct Authentication {
+    context: Context,
+    known: Arc<Mutex<HashMap<Uuid, Known>>>,
+    wrong: Throttle,
+    /// Turns for look-ups of unknown keys from addresses that sent too many wrong ones.
+    doubtful: Turns,
+}
+
+/// Wrong keys of one address before it has to wait; and seconds for one more.
+const WRONG_KEYS_PER_ADDRESS: (i64, i64) = (30, 10);
+/// Look-ups at once for addresses beyond that.
+const DOUBTFUL_AT_ONCE: usize = 2;
+/// Look-ups for such addresses that may wait: each address has its share, and the one with the least use is next.
+const DOUBTFUL_WAITING: usize = 64;
+/// Estimated cost of a look-up before it is measured.
+const DOUBTFUL_COST: Duration = Duration::from_millis(2);
+/// How long one waits.
+const DOUBTFUL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is remembered of a key.
+enum Remembered {
+    Good(Arc<Party>),
+    /// To be looked up again by the first caller that gets this.
+    Ageing(Arc<Party>),
+    /// Nothing, or it is too old.
+    No,
+}
+
+struct Known {
+    since: Instant,
+    /// Somebody is looking it up again.
+    renewing: bool,
+    secret_hash: Vec<u8>,
+    party: Arc<Party>,
+}
+
+impl Authentication {
+    /// Over the shared tables; nothing is remembered yet.
+    pub fn new(context: Context) -> Self {
+        let (burst, seconds) = WRONG_KEYS_PER_ADDRESS;
+        Self {
+            context,
+            known: Arc::default(),
+            wrong: Throttle::new(burst, seconds),
+            doubtful: Turns::new(DOUBTFUL_AT_ONCE, DOUBTFUL_WAITING),
+        }
+    }
+
+    /// The party that presents this API key from this address. An address that presents wrong keys repeatedly has to
+    /// wait. A valid key that this node has seen is never delayed by others at the same address; a valid key that is
+    /// new to the node queues for one of two look-ups, which is all that guessing can use up.
+    ///
+    /// # Errors
+    /// `api_key_invalid`; `too_many` for a wrong key after thirty others of this address, or when its queue is full; or the
+    /// database does not answer.
+    pub async fn authenticate_from(&self, address: IpAddr, api_key: &str) -> Result<Arc<Party>> {
+        if ApiKey::parse(api_key).is_some_and(|key| self.has_seen(&key)) {
+            return self.authenticate(api_key).await;
+        }
+        let wait = self.wrong.begin(address, self.context.now()).err();
+        let refuse = |seconds| Error::from(Refusal::new(Code::TooMany).retry_after(seconds));
+        let mut queued = None;
+        if let Some(seconds) = wait {
+            let turn = self.doubtful.take(address, DOUBTFUL_COST, DOUBTFUL_PATIENCE).await;
+            queued = Some(turn.ok_or_else(|| refuse(seconds))?);
+        }
+        let done = self.authenticate(api_key).await;
+        drop(queued);
+        match done {
+            Err(error) if error.code() == Some(Code::ApiKeyInvalid) => Err(wait.map_or(error, refuse)),
+            done => {
+                if wait.is_none() {
+                    self.wrong.was_right(address);
+                }
+                done
+            }
+        }
+    }
+
+    /// Whether this key was right here before, however long ago.
+    fn has_seen(&self, key: &ApiKey) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&key.key_id).is_some_and(|entry| key.matches(&entry.secret_hash))
+    }
+
+    /// Forgets a key: it is looked up at its next use.
+    pub(super) fn forget(&self, key_id: Uuid) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_id);
+    }
+
+    /// Who presents this API key.
+    ///
+    /// # Errors
+    /// `api_key_invalid`, or the database does not answer.
+    pub async fn authenticate(&self, api_key: &str) -> Result<Arc<Party>> {
+        let key = ApiKey::parse(api_key).ok_or(Code::ApiKeyInvalid)?;
+        match self.remembered(&key) {
+            Remembered::Good(party) => Ok(party),
+            Remembered::Ageing(party) => {
+                let this = self.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = this.look_up(&key).await
+                        && error.code() == Some(Code::ApiKeyInvalid)
+                    {
+                        this.forget(key.key_id);
+                    }
+                });
+                Ok(party)
+            }
+            // Boxed, here and above, so that the common path does not carry this future.
+            Remembered::No => {
+                let found = Box::pin(self.look_up(&key)).await;
+                // A key that is no longer valid counts as a guess from now on. Without its secret, nobody can evict a
+                // key from the cache.
+                if found.as_ref().is_err_and(|error| error.code() == Some(Code::ApiKeyInvalid)) && self.has_seen(&key) {
+                    self.forget(key.key_id);
+                }
+                found
+            }
+        }
+    }
+
+    async fn look_up(&self, key: &ApiKey) -> Result<Arc<Party>> {
+        let asked = stopwatch();
+        let mut tx = self.context.db.read().await?;
+        let row = store::living_key(&mut tx, key.key_id).await?;
+        let row = row.filter(|row| key.matches(&row.secret_hash)).ok_or(Code::ApiKeyInvalid)?;
+        let party = Arc::new(Party {
+            relying_party_id: row.relying_party_id,
+            name: row.name,
+            entitled: row.attributes,
+            purposes: store::purposes(&mut tx, row.relying_party_id).await?,
+        });
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED_KEYS {
+            known.clear();
+        }
+        // The age counts from before the look-up, so an entry is never older than it seems.
+        let entry = Known { since: asked, renewing: false, secret_hash: row.secret_hash, party: Arc::clone(&party) };
+        known.insert(key.key_id, entry);
+        Ok(party)
+    }
+
+    fn remembered(&self, key: &ApiKey) -> Remembered {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = known.get_mut(&key.key_id) else { return Remembered::No };
+        let age = entry.since.elapsed();
+        if age >= REMEMBERED || !key.matches(&entry.secret_hash) {
+            return Remembered::No;
+        }
+        let party = Arc::clone(&entry.party);
+        if age < RENEWED || std::mem::replace(&mut entry.renewing, true) {
+            return Remembered::Good(party);
+        }
+        Remembered::Ageing(party)
+    }
+}

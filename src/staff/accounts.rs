@@ -1,0 +1,230 @@
+//! Adding people, and what is done about their accounts: what `ikd officer` and `ikd relying-party employee` do.
+
+use uuid::Uuid;
+
+use super::model::{AccountState, Affiliation, Person, Realm, Role, check_username};
+use super::proof::TOTP_TABLE;
+use super::store::account::{self, Account};
+use super::store::session;
+use crate::audit::{self, Action};
+use crate::context::Context;
+use crate::db::DbError;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::login::password;
+use crate::login::strength::check_strength;
+use crate::login::totp::{self, TotpSecret};
+use crate::secret::Redacted;
+use crate::{input, office, relying_party, transaction};
+
+/// Where somebody is to belong, and as what.
+#[derive(Clone, Copy, Debug)]
+pub enum Post<'a> {
+    /// At the office with this code.
+    Office(&'a str, Role),
+    /// As an employee of the relying party of this name.
+    RelyingParty(&'a str),
+    /// As an administrator of the national administration.
+    National,
+}
+
+/// Somebody's secrets, shown once.
+#[derive(Debug)]
+pub struct Secrets {
+    /// The person.
+    pub staff_id: Uuid,
+    /// The password: the one that was given, or the one that was made.
+    pub password: Redacted<String>,
+    /// The authenticator secret.
+    pub totp: TotpSecret,
+}
+
+/// The list of accounts. Cloning shares it.
+#[derive(Clone)]
+pub struct Accounts {
+    context: Context,
+    audit: audit::Service,
+}
+
+impl Accounts {
+    /// Over the shared tables.
+    pub fn new(context: Context) -> Self {
+        Self { audit: audit::Service::new(context.clone()), context }
+    }
+
+    /// Adds a person. Without a password one is made. The secrets are shown once.
+    ///
+    /// # Errors
+    /// `invalid_field` when the user name is taken or not of the form, the full name unusable ([`input::label`]), the password
+    /// too weak, the office unknown; `not_found` for an unknown relying party.
+    pub async fn add(
+        &self,
+        post: Post<'_>,
+        username: &str,
+        full_name: &str,
+        password: Option<Redacted<String>>,
+    ) -> Result<Secrets> {
+        let username = check_username(username)?;
+        let full_name = input::label(full_name, 100).map_err(|text| Refusal::field("full_name", text.id, text.en))?;
+        let (affiliation, role, place) = self.place(post).await?;
+        if let Some(password) = &password {
+            let words: Vec<&str> = place.iter().chain([&username, &full_name]).map(String::as_str).collect();
+            check_strength(&words, password.expose())?;
+        }
+        let password = password.unwrap_or_else(|| password::generate(&self.context.random));
+        let now = self.context.now();
+        let person = Person { staff_id: self.context.random.uuid_v7(now), affiliation, username, full_name, role };
+        let (totp, totp_sealed) = self.new_totp(&person)?;
+        let password_hash = self.hash(&password).await?;
+        let account = Account { person, password_hash, totp_sealed, state: AccountState::Active };
+        let staff_id = account.person.staff_id;
+        transaction!(self.context.db, "staff.add_account", |tx| {
+            account::add(tx, &account, now).await.map_err(username_taken)?;
+            self.audit.operator(tx, added(affiliation.realm()), staff_id).await
+        })?;
+        Ok(Secrets { staff_id, password, totp })
+    }
+
+    /// All people of a realm, by user name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(&self, realm: Realm) -> Result<Vec<(Person, AccountState)>> {
+        let mut tx = self.context.db.read().await?;
+        let accounts = account::of_realm(&mut tx, realm).await?;
+        Ok(accounts.into_iter().map(|account| (account.person, account.state)).collect())
+    }
+
+    /// Replaces somebody's password; running sessions end.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field` for a weak password.
+    pub async fn set_password(&self, realm: Realm, username: &str, password: &Redacted<String>) -> Result<()> {
+        let person = self.find(realm, username).await?;
+        check_strength(&[username, &person.full_name], password.expose())?;
+        let hash = self.hash(password).await?;
+        transaction!(self.context.db, "staff.set_password", |tx| {
+            account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
+            session::end_all(tx, person.staff_id).await?;
+            self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
+        })
+    }
+
+    /// Gives somebody a new authenticator secret, shown once; running sessions end.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn reset_totp(&self, realm: Realm, username: &str) -> Result<(Uuid, TotpSecret)> {
+        let person = self.find(realm, username).await?;
+        let (totp, sealed) = self.new_totp(&person)?;
+        transaction!(self.context.db, "staff.reset_totp", |tx| {
+            account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
+            session::end_all(tx, person.staff_id).await?;
+            self.audit.operator(tx, Action::TotpReset, person.staff_id).await
+        })?;
+        Ok((person.staff_id, totp))
+    }
+
+    /// Gives somebody a new password and a new authenticator secret, shown once; running sessions end.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn renew(&self, realm: Realm, username: &str) -> Result<Secrets> {
+        let person = self.find(realm, username).await?;
+        let password = password::generate(&self.context.random);
+        let (totp, sealed) = self.new_totp(&person)?;
+        let hash = self.hash(&password).await?;
+        transaction!(self.context.db, "staff.renew", |tx| {
+            account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
+            account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
+            session::end_all(tx, person.staff_id).await?;
+            self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
+        })?;
+        Ok(Secrets { staff_id: person.staff_id, password, totp })
+    }
+
+    /// Disables somebody at once: running sessions end. Or lets a disabled person log in again, with password and
+    /// authenticator as before.
+    ///
+    /// # Errors
+    /// `not_found` when there is nobody of that name in the other state.
+    pub async fn set_active(&self, realm: Realm, username: &str, active: bool) -> Result<()> {
+        let person = self.find(realm, username).await?;
+        let state = if active { AccountState::Active } else { AccountState::Disabled };
+        transaction!(self.context.db, "staff.set_active", |tx| {
+            account::set_state(tx, person.staff_id, state).await?.or(Code::NotFound)?;
+            if !active {
+                session::end_all(tx, person.staff_id).await?;
+            }
+            self.audit.operator(tx, switched(realm, state), person.staff_id).await
+        })
+    }
+
+    async fn find(&self, realm: Realm, username: &str) -> Result<Person> {
+        let mut tx = self.context.db.read().await?;
+        let account = account::by_name(&mut tx, realm, username).await?;
+        Ok(account.ok_or(Code::NotFound)?.person)
+    }
+
+    /// Where a post is, what one is there, and what of the place a password must not be made of.
+    async fn place(&self, post: Post<'_>) -> Result<(Affiliation, Role, Vec<String>)> {
+        let mut tx = self.context.db.read().await?;
+        Ok(match post {
+            Post::Office(code, role) => {
+                let office = office::ports::by_code(&mut tx, code).await?.ok_or_else(unknown_office)?;
+                (Affiliation::Office(office.office_id), role, vec![office.code, office.name])
+            }
+            Post::RelyingParty(name) => {
+                let id = relying_party::ports::id_of(&mut tx, name).await?.ok_or(Code::NotFound)?;
+                (Affiliation::RelyingParty(id), Role::Employee, vec![name.to_owned()])
+            }
+            Post::National => (Affiliation::National, Role::Administrator, Vec::new()),
+        })
+    }
+
+    /// A new authenticator secret for a person, to be shown and as it is kept.
+    fn new_totp(&self, person: &Person) -> Result<(TotpSecret, Vec<u8>)> {
+        let secret = totp::generate(&self.context.random);
+        let sealed = self.context.vault.seal_bytes(&self.context.random, TOTP_TABLE, person.staff_id, &secret)?;
+        Ok((TotpSecret::new(&secret, &person.username)?, sealed))
+    }
+
+    async fn hash(&self, password: &Redacted<String>) -> Result<String> {
+        let (password, random) = (password.clone(), self.context.random.clone());
+        let hash = tokio::task::spawn_blocking(move || password::hash(&random, password.expose()));
+        hash.await.map_err(Error::internal)?
+    }
+}
+
+/// What the audit log calls that somebody was added.
+const fn added(realm: Realm) -> Action {
+    match realm {
+        Realm::Office | Realm::National => Action::OfficerAdded,
+        Realm::RelyingParty => Action::EmployeeAdded,
+    }
+}
+
+/// What the audit log calls that somebody was disabled, or enabled again.
+const fn switched(realm: Realm, state: AccountState) -> Action {
+    match (realm, state) {
+        (Realm::Office | Realm::National, AccountState::Active) => Action::OfficerEnabled,
+        (Realm::Office | Realm::National, AccountState::Disabled) => Action::OfficerDisabled,
+        (Realm::RelyingParty, AccountState::Active) => Action::EmployeeEnabled,
+        (Realm::RelyingParty, AccountState::Disabled) => Action::EmployeeDisabled,
+    }
+}
+
+fn unknown_office() -> Error {
+    Refusal::field(
+        "office",
+        "Kantor tidak dikenal; tambahkan dengan `ikd office add`.",
+        "The office is not known; add it with `ikd office add`.",
+    )
+    .into()
+}
+
+fn username_taken(error: DbError) -> Error {
+    match error {
+        DbError::Unique => Refusal::field("username", "Nama pengguna ini sudah ada.", "This user name exists.").into(),
+        other => other.into(),
+    }
+}

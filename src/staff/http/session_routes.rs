@@ -1,0 +1,123 @@
+//! The factory of the routes with which people log in.
+
+/// Makes a function `routes` of all that a realm's people need about their own sessions: log in and out, who is logged in, go on
+/// after a pause, list and end sessions, change the password. A realm says its path, the tag and the security scheme of the API's
+/// description, and its [`SessionReply`]:
+///
+/// ```text
+/// session_routes!("/v1/officer", "Counter", "officer", OfficerSessionReply);
+/// ```
+macro_rules! session_routes {
+    ($path:tt, $tag:tt, $security:tt, $reply:ident) => {
+        use $crate::staff::http::{Entrance, LogInBody, LoggedIn, PasswordBody, ResumeBody, SessionReply, SessionsReply};
+        use $crate::web::{ClientAddress, Json, Lang, Path, Problem};
+
+        /// The routes with which people log in.
+        pub(super) fn routes() -> utoipa_axum::router::OpenApiRouter<Entrance> {
+            utoipa_axum::router::OpenApiRouter::new()
+                .routes(utoipa_axum::routes!(log_in, own_sessions, end_other_sessions))
+                .routes(utoipa_axum::routes!(current, log_out))
+                .routes(utoipa_axum::routes!(resume))
+                .routes(utoipa_axum::routes!(end_session))
+                .routes(utoipa_axum::routes!(change_password))
+        }
+
+        /// Log in. A second cookie makes the browser known: strangers' failures do not count against it. The session is a
+        /// cookie; it asks for the password again after 30 idle minutes and ends after 12 hours.
+        #[utoipa::path(post, path = concat!($path, "/sessions"), tag = $tag, request_body = LogInBody,
+            responses((status = 201, description = "Logged in; `Set-Cookie` carries the session", body = $reply),
+                (status = "4XX", description = "`login_failed`, `too_many`")))]
+        async fn log_in(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            client: ClientAddress,
+            Lang(language): Lang,
+            headers: http::HeaderMap,
+            Json(body): Json<LogInBody>,
+        ) -> Result<axum::response::Response, Problem> {
+            entrance.log_in::<$reply>((client, &headers), body, language).await
+        }
+
+        /// Who is logged in.
+        #[utoipa::path(get, path = concat!($path, "/sessions/current"), tag = $tag, security(($security = [])),
+            responses((status = 200, description = "The session", body = $reply),
+                (status = "4XX", description = "`session_ended`, `password_required`")))]
+        async fn current(who: LoggedIn, Lang(language): Lang) -> Result<Json<$reply>, Problem> {
+            Ok(Json($reply::of(who.session, language)?))
+        }
+
+        /// Log out. Repeating it changes nothing.
+        #[utoipa::path(delete, path = concat!($path, "/sessions/current"), tag = $tag, security(($security = [])),
+            responses((status = 204, description = "Logged out")))]
+        async fn log_out(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            headers: http::HeaderMap,
+        ) -> Result<axum::response::Response, Problem> {
+            entrance.log_out(&headers).await
+        }
+
+        /// Continue a session that was idle for 30 minutes, with the password alone. `Set-Cookie` carries its new value; the old
+        /// one has ended.
+        #[utoipa::path(post, path = concat!($path, "/sessions/current/resume"), tag = $tag, security(($security = [])),
+            request_body = ResumeBody,
+            responses((status = 200, description = "Continued", body = $reply),
+                (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`")))]
+        async fn resume(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            Lang(language): Lang,
+            headers: http::HeaderMap,
+            Json(body): Json<ResumeBody>,
+        ) -> Result<axum::response::Response, Problem> {
+            entrance.resume::<$reply>(&headers, body, language).await
+        }
+
+        /// Change the own password. All other sessions end; this one goes on under a new cookie.
+        #[utoipa::path(post, path = concat!($path, "/password"), tag = $tag, security(($security = [])),
+            request_body = PasswordBody,
+            responses((status = 200, description = "Changed; `Set-Cookie` carries the session", body = $reply),
+                (status = "4XX", description = "`login_failed`, `invalid_field`, `session_ended`, `password_required`, `too_many`")))]
+        async fn change_password(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+            Lang(language): Lang,
+            Json(body): Json<PasswordBody>,
+        ) -> Result<axum::response::Response, Problem> {
+            entrance.change_password::<$reply>(who, body, language).await
+        }
+
+        /// Where one is logged in.
+        #[utoipa::path(get, path = concat!($path, "/sessions"), tag = $tag, security(($security = [])),
+            responses((status = 200, description = "The sessions", body = SessionsReply),
+                (status = "4XX", description = "`session_ended`, `password_required`")))]
+        async fn own_sessions(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+        ) -> Result<Json<SessionsReply>, Problem> {
+            entrance.list_sessions(who).await
+        }
+
+        /// Log out everywhere but here.
+        #[utoipa::path(delete, path = concat!($path, "/sessions"), tag = $tag, security(($security = [])),
+            responses((status = 204, description = "The other sessions have ended"),
+                (status = "4XX", description = "`session_ended`, `password_required`")))]
+        async fn end_other_sessions(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+        ) -> Result<http::StatusCode, Problem> {
+            entrance.end_sessions(who, None).await
+        }
+
+        /// End one of the own sessions.
+        #[utoipa::path(delete, path = concat!($path, "/sessions/{id}"), tag = $tag, security(($security = [])),
+            params(("id" = uuid::Uuid, Path, description = "The session")),
+            responses((status = 204, description = "It has ended"),
+                (status = "4XX", description = "`session_ended`, `password_required`, `not_found`")))]
+        async fn end_session(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+            Path(id): Path<uuid::Uuid>,
+        ) -> Result<http::StatusCode, Problem> {
+            entrance.end_sessions(who, Some(id)).await
+        }
+    };
+}
+pub(crate) use session_routes;

@@ -1,0 +1,40 @@
+//! Everybody who logs in with a password and an authenticator code: officers, employees of relying parties, administrators.
+//!
+//! A person is one row, with where they belong ([`Affiliation`]) and a [`Role`], which stands for a set of [`Permission`]s. Where
+//! they belong decides at which pages they log in ([`Realm`]). What passwords, codes and tries are is `login`'s.
+
+pub mod accounts;
+pub mod http;
+pub mod log_in;
+pub mod model;
+pub mod own_password;
+pub mod permission;
+pub mod ports;
+pub mod proof;
+pub mod service;
+pub mod sessions;
+pub mod store;
+
+pub use accounts::{Accounts, Post, Secrets};
+pub use log_in::{LogIns, LoggedIn};
+pub use model::{Affiliation, Person, Realm, Role};
+pub use permission::{Act, Allowed, Permission};
+pub use proof::Client;
+pub use service::Staff;
+pub use sessions::{Sessions, StaffSession, Workplace};
+
+use crate::context::Context;
+use crate::jobs::Sweep;
+use crate::module::Module;
+
+/// What this domain brings to a node. Its routes are those of the realms: see [`http`].
+pub fn module(context: &Context) -> Module {
+    let swept = context.clone();
+    Module {
+        sweeps: vec![Sweep::new("staff.sweep", move || {
+            let context = swept.clone();
+            async move { sessions::sweep(&context).await }
+        })],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,236 @@
+//! Who logs in, and where they belong. Pure.
+
+use uuid::Uuid;
+
+use crate::audit::{Action, Actor, Event, GENERAL};
+use crate::clock::{HOUR, MINUTE, Timestamp};
+use crate::error::{Code, Refusal, Result};
+
+/// Minutes without a request after which the password is needed again.
+pub const IDLE_MINUTES: i64 = 30;
+/// Hours that a session lives in all.
+pub const SESSION_HOURS: i64 = 12;
+
+/// People who log in at the same pages. A user name is unique in its realm, and a session opens its own realm only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Realm {
+    /// People of an office.
+    Office,
+    /// Employees of relying parties.
+    RelyingParty,
+    /// The national administration.
+    National,
+}
+
+/// Where a person belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Affiliation {
+    /// An office, by its id.
+    Office(Uuid),
+    /// A relying party, by its id.
+    RelyingParty(Uuid),
+    /// The national administration.
+    National,
+}
+
+impl Affiliation {
+    /// Where such people log in.
+    pub const fn realm(self) -> Realm {
+        match self {
+            Self::Office(_) => Realm::Office,
+            Self::RelyingParty(_) => Realm::RelyingParty,
+            Self::National => Realm::National,
+        }
+    }
+
+    /// The office, where it is one.
+    pub const fn office_id(self) -> Option<Uuid> {
+        match self {
+            Self::Office(id) => Some(id),
+            Self::RelyingParty(_) | Self::National => None,
+        }
+    }
+
+    /// The relying party, where it is one.
+    pub const fn relying_party_id(self) -> Option<Uuid> {
+        match self {
+            Self::RelyingParty(id) => Some(id),
+            Self::Office(_) | Self::National => None,
+        }
+    }
+
+    /// The chain of the audit log in which such people's acts stand: the office's own, or the general one.
+    pub const fn chain(self) -> Uuid {
+        match self {
+            Self::Office(id) => id,
+            Self::RelyingParty(_) | Self::National => GENERAL,
+        }
+    }
+}
+
+/// What a person is there. It stands for a set of permissions.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    utoipa::ToSchema,
+    clap::ValueEnum,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Role {
+    /// Serves residents at a counter.
+    Officer,
+    /// Also manages the officers of one office.
+    Supervisor,
+    /// Offices, relying parties, keys; serves nobody.
+    Administrator,
+    /// Verifies for a relying party. No reply tells it and no command takes it: it follows from where the person belongs.
+    #[serde(skip)]
+    #[value(skip)]
+    Employee,
+}
+
+/// Whether a person may log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum AccountState {
+    /// The person may.
+    Active,
+    /// The person may not, and has no session.
+    Disabled,
+}
+
+crate::text_column!(Realm, Role, AccountState);
+
+/// Who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The person's id.
+    pub staff_id: Uuid,
+    /// Where they belong.
+    pub affiliation: Affiliation,
+    /// Log-in name.
+    pub username: String,
+    /// Full name.
+    pub full_name: String,
+    /// What they are there.
+    pub role: Role,
+}
+
+impl Person {
+    /// The person as one who acts, in the audit log.
+    pub const fn actor(&self) -> Actor {
+        match self.affiliation.realm() {
+            Realm::Office | Realm::National => Actor::Officer(self.staff_id),
+            Realm::RelyingParty => Actor::Employee(self.staff_id),
+        }
+    }
+
+    /// What the audit log says of an act of this person.
+    pub const fn event(&self, action: Action, subject_id: Uuid) -> Event {
+        Event { chain: self.affiliation.chain(), actor: self.actor(), action, subject_id }
+    }
+}
+
+/// A user name: 3–40 lower-case letters, digits, dots, hyphens.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_username(name: &str) -> Result<String> {
+    let good = (3..=40).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_'));
+    if good {
+        Ok(name.to_owned())
+    } else {
+        Err(Refusal::field(
+            "username",
+            "Pakai 3-40 huruf kecil, angka, titik, atau tanda hubung.",
+            "Use 3 to 40 lower-case letters, digits, dots or hyphens.",
+        )
+        .into())
+    }
+}
+
+/// How far a session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// When the last request came, to a minute.
+    pub seen_at: Timestamp,
+    /// When it ends in any case.
+    pub expires_at: Timestamp,
+    /// Whether the person may still log in.
+    pub state: AccountState,
+}
+
+impl Life {
+    /// When a session that begins `now` ends.
+    pub const fn end_of(now: Timestamp) -> Timestamp {
+        now.plus_seconds(SESSION_HOURS * HOUR)
+    }
+
+    /// Whether the session can still be continued with the password.
+    ///
+    /// # Errors
+    /// `session_ended`.
+    pub fn require_unended(self, now: Timestamp) -> Result<()> {
+        let ended = self.expires_at <= now || self.state != AccountState::Active;
+        if ended { Err(Code::SessionEnded.into()) } else { Ok(()) }
+    }
+
+    /// Whether a request may be served; gives whether it is to be noted. A minute's precision is enough for idleness and
+    /// spares a write a request.
+    ///
+    /// # Errors
+    /// `session_ended`; `password_required` after half an hour without a request.
+    pub fn judge(self, now: Timestamp) -> Result<bool> {
+        self.require_unended(now)?;
+        if self.seen_at <= now.plus_seconds(-IDLE_MINUTES * MINUTE) {
+            return Err(Code::PasswordRequired.into());
+        }
+        Ok(self.seen_at <= now.plus_seconds(-MINUTE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_names_are_bounded_and_clean() {
+        assert!(check_username("siti.r-01").is_ok());
+        for bad in ["ab", "Siti", "siti r", "siti\n", "<b>", &"a".repeat(41)] {
+            assert!(check_username(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_session_idles_after_thirty_minutes_and_ends_after_twelve_hours() {
+        let start = Timestamp::from_seconds(1_000_000);
+        let life = Life { seen_at: start, expires_at: Life::end_of(start), state: AccountState::Active };
+        assert!(!life.judge(start.plus_seconds(59)).unwrap());
+        assert!(life.judge(start.plus_seconds(60)).unwrap());
+        assert!(life.judge(start.plus_seconds(1_799)).unwrap());
+        let code = |life: Life, seconds| life.judge(start.plus_seconds(seconds)).unwrap_err().code();
+        assert_eq!(code(life, 1_800), Some(Code::PasswordRequired));
+        assert!(life.require_unended(start.plus_seconds(43_199)).is_ok());
+        assert_eq!(code(life, 43_200), Some(Code::SessionEnded));
+        assert_eq!(code(Life { state: AccountState::Disabled, ..life }, 0), Some(Code::SessionEnded));
+    }
+
+    #[test]
+    fn where_somebody_belongs_decides_the_realm_and_the_chain() {
+        let (office, party) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let of = |affiliation: Affiliation| (affiliation.realm(), affiliation.chain());
+        assert_eq!(of(Affiliation::Office(office)), (Realm::Office, office));
+        assert_eq!(of(Affiliation::RelyingParty(party)), (Realm::RelyingParty, GENERAL));
+        assert_eq!(of(Affiliation::National), (Realm::National, GENERAL));
+        assert_eq!("relying_party".parse(), Ok(Realm::RelyingParty));
+    }
+}

@@ -1,0 +1,90 @@
+//! Changing the own password.
+
+use super::proof::{Proof, Prover};
+use super::sessions::{Sessions, StaffSession, digest};
+use super::store::account::{self, Account};
+use super::store::session;
+use crate::audit::{self, Action, Outcome};
+use crate::context::Context;
+use crate::error::{Code, Refusal, Result};
+use crate::secret::Redacted;
+use crate::transaction;
+
+/// What a person proves with who changes the own password.
+pub struct Present<'a> {
+    /// The present password.
+    pub password: Redacted<String>,
+    /// Six digits of the authenticator app.
+    pub code: &'a str,
+}
+
+/// Changes of own passwords. Cloning shares everything.
+#[derive(Clone)]
+pub struct OwnPassword {
+    context: Context,
+    audit: audit::Service,
+    prover: Prover,
+    sessions: Sessions,
+}
+
+impl OwnPassword {
+    /// Over the shared tables.
+    pub fn new(context: Context, prover: Prover, sessions: Sessions) -> Self {
+        Self { audit: audit::Service::new(context.clone()), context, prover, sessions }
+    }
+
+    /// Replaces the own password, with the present one and an authenticator code. All other sessions end; this one goes on
+    /// under a new value of the cookie, which is given.
+    ///
+    /// # Errors
+    /// `login_failed` whatever was wrong, `too_many`, `invalid_field` for a weak new one, `session_ended`.
+    pub async fn change(
+        &self,
+        (token, session): (&str, &StaffSession),
+        present: Present<'_>,
+        new: &Redacted<String>,
+    ) -> Result<Redacted<String>> {
+        let now = self.context.now();
+        let person = &session.person;
+        let account = self.sessions.account(person.staff_id).await?;
+        if new.expose() == present.password.expose() {
+            return Err(Refusal::field(
+                "new_password",
+                "Kata sandi baru harus berbeda dari yang lama.",
+                "The new password has to differ from the present one.",
+            )
+            .into());
+        }
+        let place = self.prover.own_turn().await?;
+        let event = person.event(Action::PasswordChanged, person.staff_id);
+        let words = session.workplace.words();
+        let known = words.iter().copied().chain([person.username.as_str(), person.full_name.as_str()]);
+        let known = known.map(str::to_owned).collect();
+        if let Err(error) = self.prover.passwords.check_new(&place, known, new.clone()).await {
+            if let Some(code) = error.code() {
+                self.audit.refused(event, code).await?;
+            }
+            return Err(error);
+        }
+        let counted = self.prover.begin_own(&[person.staff_id.as_bytes(), b"password"], place).await?;
+        let hash = self.prover.passwords.hash(&counted.place, &self.context.random, new.clone()).await?;
+        let proof = Proof { account: Some(account.clone()), password: present.password, code: present.code };
+        let proven = self.prover.prove(&counted, proof, now).await?;
+        let changed = Account { password_hash: hash, ..account };
+        let next = transaction!(self.context.db, "staff.change_password", |tx| {
+            if !proven.spend(tx).await? {
+                self.audit.refused_in(tx, event, Code::LoginFailed).await?;
+                return Ok(None);
+            }
+            // The step was spent under the condition that the person is active and the password still the one that was
+            // compared with; that row is held until the commit.
+            account::set_password(tx, person.staff_id, &changed.password_hash).await?.or(Code::LoginFailed)?;
+            session::end_others(tx, person.staff_id, &digest(token)).await?;
+            let next = self.sessions.rotate(tx, token, &changed).await?;
+            counted.forget_failures(tx).await?;
+            self.audit.record(tx, event, Outcome::Done).await?;
+            Ok(Some(next))
+        })?;
+        Ok(next.ok_or(Code::LoginFailed)?)
+    }
+}

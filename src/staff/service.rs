@@ -1,0 +1,83 @@
+//! The people of one realm, as the pages at which they log in use them.
+
+use uuid::Uuid;
+
+use super::log_in::{LogIns, LoggedIn};
+use super::model::Realm;
+use super::own_password::OwnPassword;
+use super::permission::{Act, Allowed};
+use super::proof::Client;
+use super::sessions::{Sessions, StaffSession};
+use crate::audit;
+use crate::context::Context;
+use crate::error::{Code, Result};
+use crate::secret::Redacted;
+
+/// The people of one realm. Cloning shares everything.
+#[derive(Clone)]
+pub struct Staff {
+    /// Logging in.
+    pub log_ins: LogIns,
+    /// Being logged in.
+    pub sessions: Sessions,
+    /// Changing the own password.
+    pub own_password: OwnPassword,
+    audit: audit::Service,
+}
+
+/// A new session: the cookies' values, and whose it is.
+#[derive(Debug)]
+pub struct NewSession {
+    /// The cookie's value, which is nowhere stored.
+    pub token: Redacted<String>,
+    /// The cookie that makes this browser known.
+    pub browser: Redacted<String>,
+    /// Whose it is.
+    pub session: StaffSession,
+}
+
+impl Staff {
+    /// Over the shared tables. Each realm has a pool of its own for passwords, so that a flood of log-ins in one keeps nobody
+    /// out of another.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub fn new(context: Context, realm: Realm) -> Result<Self> {
+        let log_ins = LogIns::new(context.clone(), realm)?;
+        let sessions = Sessions::new(context.clone(), realm, log_ins.prover.clone());
+        let own_password = OwnPassword::new(context.clone(), log_ins.prover.clone(), sessions.clone());
+        Ok(Self { log_ins, sessions, own_password, audit: audit::Service::new(context) })
+    }
+
+    /// Logs a person in with password and authenticator code.
+    ///
+    /// # Errors
+    /// `login_failed` whatever was wrong; `too_many` after failures, see [`LogIns::log_in`].
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: Redacted<String>,
+        code: &str,
+        client: impl Into<Client>,
+    ) -> Result<NewSession> {
+        let LoggedIn { token, browser } = self.log_ins.log_in(username, password, code, &client.into()).await?;
+        let session = self.sessions.current(token.expose()).await?;
+        Ok(NewSession { token, browser, session })
+    }
+
+    /// Whether somebody may do `A`, and who that is. A refusal is noted, in bounded numbers, with what it is about: the
+    /// `subject` that the request names, where it names one.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn allow<A: Act>(&self, session: StaffSession, subject: Option<Uuid>) -> Result<Allowed<A>> {
+        let may = session.person.role.may(A::PERMISSION);
+        let event = session.person.event(A::ACTION, subject.unwrap_or_else(|| A::about(&session)));
+        let agent = A::Agent::try_from(session).ok().filter(|_| may);
+        let Some(agent) = agent else {
+            self.audit.refused(event, Code::Forbidden).await?;
+            return Err(Code::Forbidden.into());
+        };
+        Ok(Allowed::new(agent))
+    }
+}

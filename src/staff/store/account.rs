@@ -1,0 +1,180 @@
+//! SQL of accounts.
+
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::changed::Changed;
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::staff::model::{AccountState, Affiliation, Person, Realm, Role};
+use crate::{change, execute, fetch_all, fetch_optional};
+
+/// A person's account: what a log-in is judged by.
+#[derive(Clone, sqlx::FromRow)]
+pub struct Account {
+    /// Whose it is.
+    #[sqlx(flatten)]
+    pub person: Person,
+    /// PHC string of the password.
+    pub password_hash: String,
+    /// Sealed authenticator secret.
+    pub totp_sealed: Vec<u8>,
+    /// Whether the person may log in.
+    pub state: AccountState,
+}
+
+impl<'r, R: Row> sqlx::FromRow<'r, R> for Affiliation
+where
+    &'static str: sqlx::ColumnIndex<R>,
+    Realm: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        let office: Option<Uuid> = row.try_get("office_id")?;
+        let party: Option<Uuid> = row.try_get("relying_party_id")?;
+        match (row.try_get("realm")?, office, party) {
+            (Realm::Office, Some(id), None) => Ok(Self::Office(id)),
+            (Realm::RelyingParty, None, Some(id)) => Ok(Self::RelyingParty(id)),
+            (Realm::National, None, None) => Ok(Self::National),
+            _ => Err(sqlx::Error::Decode("a person of no place, or of two".into())),
+        }
+    }
+}
+
+impl<'r, R: Row> sqlx::FromRow<'r, R> for Person
+where
+    Affiliation: sqlx::FromRow<'r, R>,
+    &'static str: sqlx::ColumnIndex<R>,
+    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Role: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            staff_id: row.try_get("staff_id")?,
+            affiliation: Affiliation::from_row(row)?,
+            username: row.try_get("username")?,
+            full_name: row.try_get("full_name")?,
+            role: row.try_get("role")?,
+        })
+    }
+}
+
+macro_rules! accounts {
+    ($tail:literal) => {
+        concat!(
+            "SELECT staff_id, realm, office_id, relying_party_id, username, full_name, role, password_hash, totp_sealed, \
+             state FROM staff_account WHERE ",
+            $tail
+        )
+    };
+}
+
+const ADD: &str = "INSERT INTO staff_account (staff_id, realm, office_id, relying_party_id, username, full_name, role, \
+    password_hash, totp_sealed, totp_last_step, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)";
+
+/// Adds an account. A user name that exists in the realm is refused as `DbError::Unique`.
+pub async fn add(tx: &mut Tx, new: &Account, now: Timestamp) -> DbResult<()> {
+    let Person { staff_id, affiliation, username, full_name, role } = &new.person;
+    execute!(
+        tx,
+        ADD,
+        *staff_id,
+        affiliation.realm(),
+        affiliation.office_id(),
+        affiliation.relying_party_id(),
+        username,
+        full_name,
+        *role,
+        &new.password_hash,
+        &new.totp_sealed,
+        new.state,
+        now
+    )
+    .map(|_| ())
+}
+
+const BY_NAME: &str = accounts!("realm = $1 AND username = $2");
+
+/// The account of a user name.
+pub async fn by_name(tx: &mut Tx, realm: Realm, username: &str) -> DbResult<Option<Account>> {
+    fetch_optional!(tx, Account, BY_NAME, realm, username)
+}
+
+const BY_ID: &str = accounts!("staff_id = $1");
+
+/// The account of a person.
+pub async fn by_id(tx: &mut Tx, person: Uuid) -> DbResult<Option<Account>> {
+    fetch_optional!(tx, Account, BY_ID, person)
+}
+
+const OF_REALM: &str = accounts!("realm = $1 ORDER BY username");
+
+/// All accounts of a realm, by user name.
+pub async fn of_realm(tx: &mut Tx, realm: Realm) -> DbResult<Vec<Account>> {
+    fetch_all!(tx, Account, OF_REALM, realm)
+}
+
+const USERNAMES: &str = "SELECT staff_id, username FROM staff_account WHERE office_id = $1";
+
+/// The user names of an office's people.
+pub async fn usernames(tx: &mut Tx, office: Uuid) -> DbResult<Vec<(Uuid, String)>> {
+    fetch_all!(tx, (Uuid, String), USERNAMES, office)
+}
+
+const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
+    AND state = $5 AND password_hash = $3 AND totp_sealed = $4";
+
+/// Spends a step of the authenticator; `false` when it, or a later one, was used before, and when the person was disabled or got
+/// another password or secret than what was compared against.
+pub async fn spend_step(
+    tx: &mut Tx,
+    person: Uuid,
+    step: i64,
+    password_hash: &str,
+    totp_sealed: &[u8],
+) -> DbResult<Changed> {
+    change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active)
+}
+
+const NOTE_FAILURE: &str = "UPDATE staff_account SET failed_log_ins = failed_log_ins + 1 WHERE staff_id = $1";
+
+/// Counts a failed log-in, to be told at the next one that succeeds; `false` for nobody.
+pub async fn note_failure(tx: &mut Tx, person: Uuid) -> DbResult<Changed> {
+    change!(tx, NOTE_FAILURE, person)
+}
+
+/// When a person logged in before, and how many tries failed since.
+pub type Before = (Option<Timestamp>, i64);
+
+const BEFORE: &str = "SELECT logged_in_at, failed_log_ins FROM staff_account WHERE staff_id = $1";
+const NOTE_LOG_IN: &str = "UPDATE staff_account SET logged_in_at = $2, failed_log_ins = 0 WHERE staff_id = $1";
+
+/// Notes a log-in; gives the one before, and the failed ones since. In the transaction in which a step of the person was spent, so
+/// that nobody else's log-in comes between the two statements.
+pub async fn note_log_in(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<Before> {
+    let before = fetch_optional!(tx, Before, BEFORE, person)?;
+    change!(tx, NOTE_LOG_IN, person, now)?.either_way();
+    Ok(before.unwrap_or_default())
+}
+
+const SET_PASSWORD: &str = "UPDATE staff_account SET password_hash = $2 WHERE staff_id = $1";
+
+/// Replaces the password's hash.
+pub async fn set_password(tx: &mut Tx, person: Uuid, hash: &str) -> DbResult<Changed> {
+    change!(tx, SET_PASSWORD, person, hash)
+}
+
+const SET_TOTP: &str = "UPDATE staff_account SET totp_sealed = $2, totp_last_step = 0 WHERE staff_id = $1";
+
+/// Replaces the authenticator secret.
+pub async fn set_totp(tx: &mut Tx, person: Uuid, sealed: &[u8]) -> DbResult<Changed> {
+    change!(tx, SET_TOTP, person, sealed)
+}
+
+const SET_STATE: &str = "UPDATE staff_account SET state = $2 WHERE staff_id = $1 AND state <> $2";
+
+/// Disables a person, or lets a disabled one log in again; `false` when it is so already.
+pub async fn set_state(tx: &mut Tx, person: Uuid, state: AccountState) -> DbResult<Changed> {
+    change!(tx, SET_STATE, person, state)
+}

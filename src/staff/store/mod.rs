@@ -1,0 +1,4 @@
+//! SQL of people's accounts and sessions.
+
+pub mod account;
+pub mod session;

@@ -1,0 +1,128 @@
+//! SQL of sessions.
+
+use uuid::Uuid;
+
+use super::account::Before;
+use crate::changed::Changed;
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::staff::model::{AccountState, Life, Person, Realm};
+use crate::{change, execute, fetch_all, fetch_optional};
+
+/// A session with its person.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SessionRow {
+    /// Whose it is.
+    #[sqlx(flatten)]
+    pub person: Person,
+    /// Whether the person may log in.
+    pub state: AccountState,
+    /// When the last request came.
+    pub seen_at: Timestamp,
+    /// When it ends in any case.
+    pub expires_at: Timestamp,
+    /// When the person logged in before.
+    pub previous_at: Option<Timestamp>,
+    /// Log-ins that failed between then and this one.
+    pub previous_failures: i64,
+}
+
+impl SessionRow {
+    /// How far it has come.
+    pub const fn life(&self) -> Life {
+        Life { seen_at: self.seen_at, expires_at: self.expires_at, state: self.state }
+    }
+}
+
+const FIND: &str = "SELECT a.staff_id, a.realm, a.office_id, a.relying_party_id, a.username, a.full_name, a.role, a.state, \
+    s.seen_at, s.expires_at, s.previous_at, s.previous_failures \
+    FROM staff_session s JOIN staff_account a ON a.staff_id = s.staff_id WHERE s.token_hash = $1 AND a.realm = $2";
+
+/// The session of a cookie's hash. One of another realm is none here.
+pub async fn find(tx: &mut Tx, realm: Realm, hash: &[u8]) -> DbResult<Option<SessionRow>> {
+    fetch_optional!(tx, SessionRow, FIND, hash, realm)
+}
+
+const ADD: &str = "INSERT INTO staff_session (token_hash, staff_id, created_at, seen_at, expires_at, previous_at, \
+    previous_failures) VALUES ($1, $2, $3, $3, $4, $5, $6)";
+
+/// Adds a session, with what was before it.
+pub async fn add(
+    tx: &mut Tx,
+    hash: &[u8],
+    person: Uuid,
+    (now, expires): (Timestamp, Timestamp),
+    before: Before,
+) -> DbResult<()> {
+    execute!(tx, ADD, hash, person, now, expires, before.0, before.1).map(|_| ())
+}
+
+const TOUCH: &str = "UPDATE staff_session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $2";
+
+/// Notes that the session is in use; `false` where a later request did so before, or the session is over.
+pub async fn touch(tx: &mut Tx, hash: &[u8], now: Timestamp) -> DbResult<Changed> {
+    change!(tx, TOUCH, hash, now)
+}
+
+const ROTATE: &str = "UPDATE staff_session SET token_hash = $2, seen_at = $5 \
+    WHERE token_hash = $1 AND staff_id = $3 AND expires_at > $5 \
+    AND EXISTS (SELECT 1 FROM staff_account a WHERE a.staff_id = $3 AND a.password_hash = $4 AND a.state = $6)";
+
+/// Gives a session another cookie; `false` when it is over, or its person was disabled or has another password.
+pub async fn rotate(
+    tx: &mut Tx,
+    (hash, next): (&[u8], &[u8]),
+    (person, password_hash): (Uuid, &str),
+    now: Timestamp,
+) -> DbResult<Changed> {
+    change!(tx, ROTATE, hash, next, person, password_hash, now, AccountState::Active)
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OwnSession {
+    /// Digest of the cookie.
+    pub token_hash: Vec<u8>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When the last request came.
+    pub seen_at: Timestamp,
+    /// When it ends in any case.
+    pub expires_at: Timestamp,
+}
+
+const OF: &str = "SELECT token_hash, created_at, seen_at, expires_at FROM staff_session \
+    WHERE staff_id = $1 AND expires_at > $2 ORDER BY seen_at DESC, token_hash LIMIT 100";
+
+/// The living sessions of a person, the last used first.
+pub async fn of(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<Vec<OwnSession>> {
+    fetch_all!(tx, OwnSession, OF, person, now)
+}
+
+const END: &str = "DELETE FROM staff_session WHERE token_hash = $1";
+
+/// Ends a session; `false` when it was over.
+pub async fn end(tx: &mut Tx, hash: &[u8]) -> DbResult<Changed> {
+    change!(tx, END, hash)
+}
+
+const END_OTHERS: &str = "DELETE FROM staff_session WHERE staff_id = $1 AND token_hash <> $2";
+
+/// Ends all sessions of a person but one.
+pub async fn end_others(tx: &mut Tx, person: Uuid, but: &[u8]) -> DbResult<()> {
+    execute!(tx, END_OTHERS, person, but).map(|_| ())
+}
+
+const END_ALL: &str = "DELETE FROM staff_session WHERE staff_id = $1";
+
+/// Ends all sessions of a person.
+pub async fn end_all(tx: &mut Tx, person: Uuid) -> DbResult<()> {
+    execute!(tx, END_ALL, person).map(|_| ())
+}
+
+const SWEEP: &str = "DELETE FROM staff_session WHERE expires_at <= $1";
+
+/// Forgets sessions that are over at `now`.
+pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP, now)
+}
