@@ -58,13 +58,9 @@ impl Counter {
 
 /// What this domain brings to a node, for the people of `officers`.
 pub fn module(counter: &Counter, officers: &Staff) -> Module {
-    let swept = counter.views.clone();
     Module {
         people: http::routes(counter.clone(), officers.clone()),
-        sweeps: vec![Sweep::new("counter.sweep", move || {
-            let views = swept.clone();
-            async move { views.sweep().await }
-        })],
+        sweeps: vec![Sweep::of("counter.sweep", &counter.views, |views| async move { views.sweep().await })],
         ..Module::default()
     }
 }

@@ -85,8 +85,8 @@ impl LogIns {
         Ok(account.filter(|account| account.state == AccountState::Active))
     }
 
-    /// Judges a try and opens a session. Every failure takes the same steps: what [`Prover`] compares, one step to be spent,
-    /// one entry; only rows that nobody has are missed.
+    /// Judges a try and opens a session. Every failure takes the same steps: what [`Prover`] compares, one step spent,
+    /// one entry. Only writes to rows that do not exist are missing.
     ///
     /// # Errors
     /// `login_failed` whatever was wrong.

@@ -29,12 +29,8 @@ use crate::module::Module;
 
 /// What this domain brings to a node. Its routes are those of the realms: see [`http`].
 pub fn module(context: &Context) -> Module {
-    let swept = context.clone();
     Module {
-        sweeps: vec![Sweep::new("staff.sweep", move || {
-            let context = swept.clone();
-            async move { sessions::sweep(&context).await }
-        })],
+        sweeps: vec![Sweep::of("staff.sweep", context, |context| async move { sessions::sweep(&context).await })],
         ..Module::default()
     }
 }

@@ -184,7 +184,7 @@ impl Prover {
                 let Some(subject) = subject else { continue };
                 if !tries::count(tx, subject, now, wait).await? {
                     let until = tries::locked_until(tx, subject).await?.unwrap_or(now);
-                    // Undone: nothing was judged, and what strangers' tries keep waiting uses up none of the person's own.
+                    // Undone: nothing was judged, so a wait caused by unknown clients uses up none of the person's own tries.
                     return Err(has_to_wait(until.retry_after(now)));
                 }
             }

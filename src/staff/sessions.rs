@@ -10,9 +10,9 @@ use super::proof::Prover;
 use super::store::account::{self, Account};
 use super::store::session::{self, OwnSession, SessionRow};
 use crate::audit::{self, Action, Outcome};
+use crate::base64url;
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::credential::jwk::base64url;
 use crate::db::Tx;
 use crate::error::{Code, Error, Result};
 use crate::office::{self, Office};
@@ -244,7 +244,7 @@ fn id_of(hash: &[u8]) -> Uuid {
 
 /// A cookie's value: 32 random bytes.
 pub(super) fn new_token(random: &Random) -> Redacted<String> {
-    Redacted(base64url(&random.bytes::<32>()))
+    Redacted(base64url::encode(&random.bytes::<32>()))
 }
 
 /// SHA-256 of a cookie's value: what is stored of it.

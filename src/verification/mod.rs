@@ -34,13 +34,10 @@ const METRICS: &[Metric] = &[
 
 /// What this domain brings to a node; `authentication` recognises its callers.
 pub fn module(service: &Service, authentication: &Authentication) -> Module {
-    let (swept, drained) = (service.clone(), service.clone());
+    let drained = service.clone();
     Module {
         open: http::routes(service.clone(), authentication.clone()),
-        sweeps: vec![Sweep::new("verification.sweep", move || {
-            let service = swept.clone();
-            async move { service.sweep().await }
-        })],
+        sweeps: vec![Sweep::of("verification.sweep", service, |service| async move { service.sweep().await })],
         metrics: METRICS,
         drain: Some(async move { drained.drain().await }.boxed()),
         ..Module::default()

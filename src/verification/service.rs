@@ -71,7 +71,7 @@ impl Service {
         self.pipeline.drain().await;
     }
 
-    /// Forgets what may be forgotten of refusals and of codes; gives how many rows.
+    /// Deletes expired rows of refusals and codes; gives how many.
     ///
     /// # Errors
     /// When the database does not answer.

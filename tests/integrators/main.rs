@@ -8,7 +8,7 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
 use ikd::credential::qr;
-use ikd::verification::model::Purpose;
+use ikd::relying_party::Purpose;
 use serde_json::{Value, json};
 
 use support::record::siti_rahma;
