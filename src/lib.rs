@@ -42,6 +42,7 @@ pub mod register;
 pub mod registration;
 pub mod relying_party;
 pub mod secret;
+pub mod setting;
 pub mod staff;
 pub mod telemetry;
 pub mod throttle;

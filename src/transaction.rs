@@ -29,8 +29,8 @@ const TRIES: u32 = 4;
 /// ```
 ///
 /// When it gives a value, that is durable. When the body fails (`?` and `return` end the body, as in a closure), all of it is
-/// undone; what is to be kept although the caller is refused, a counted try, is therefore given as a value. The whole is a
-/// [`crate::error::Result`].
+/// undone; what is to be kept although the caller is refused, a counted try, is therefore given as a value. What is not to be
+/// kept although there is a value is discarded ([`crate::db::Tx::discard`]). The whole is a [`crate::error::Result`].
 ///
 /// The body is run anew, on a new transaction, when it collides with another ([`crate::db::DbError::Contention`]): it may change nothing
 /// but the database. Never wait in it for mail, the register or a hash, and never begin a second transaction in it: SQLite
@@ -92,7 +92,12 @@ impl<'a> Attempts<'a> {
 
     /// Commits what was done, or undoes it. `None` when it collided and is to be tried again.
     pub async fn end<T>(&self, tx: Tx, done: Result<T>) -> Option<Result<T>> {
+        let discarded = tx.is_discarded();
         let done = match done {
+            Ok(value) if discarded => {
+                let _ = tx.rollback().await;
+                Ok(value)
+            }
             Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),
             Err(error) => {
                 // The body's own error is the answer; what cannot be undone now the database undoes when the line breaks.
@@ -102,6 +107,7 @@ impl<'a> Attempts<'a> {
         };
         let outcome = match &done {
             Err(Error::Db(DbError::Contention)) if self.tries < TRIES => return None,
+            Ok(_) if discarded => "discarded",
             Ok(_) => "committed",
             Err(Error::Refused(_)) => "refused",
             Err(Error::Db(DbError::Contention)) => "contention",
@@ -164,6 +170,17 @@ mod tests {
         let tries = AtomicU32::new(0);
         assert!(matches!(add(&db, &tries, u32::MAX).await, Err(Error::Db(DbError::Contention))));
         assert_eq!((tries.load(Ordering::Relaxed), settings(&db).await), (TRIES, 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_discarded_is_undone_and_its_value_given() {
+        let (_folder, db) = opened().await;
+        let done: Result<u64> = transaction!(db, "test.discard", |tx| {
+            let added = execute!(tx, ADD, "a")?;
+            tx.discard();
+            Ok(added)
+        });
+        assert_eq!((done.unwrap(), settings(&db).await), (1, 0));
     }
 
     #[tokio::test]

@@ -7,6 +7,8 @@
 mod docs;
 #[path = "tidy/glossary.rs"]
 mod glossary;
+#[path = "tidy/metrics.rs"]
+mod metrics;
 #[path = "tidy/pages.rs"]
 mod pages;
 

@@ -13,6 +13,7 @@ use crate::keyring::KeyRow;
 use crate::keyring::service::{from_hex, hex};
 use crate::keyring::{KeyState, Keyring, init_root};
 use crate::random::Random;
+use crate::transaction;
 
 /// Commands on keys.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -178,7 +179,6 @@ pub async fn init(config: Config, algorithm: Algorithm) -> Result<(Context, bool
 /// The subject of the entry is the key's id, which is shorter than a UUID.
 async fn note(context: &Context, action: Action, kid: &[u8]) -> Result<(), Failure> {
     let number = kid.iter().take(16).fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
-    let mut tx = context.db.write().await?;
-    audit::Service::new(context.clone()).operator(&mut tx, action, uuid::Uuid::from_u128(number)).await?;
-    Ok(tx.commit().await?)
+    let audit = audit::Service::new(context.clone());
+    Ok(transaction!(context.db, "keyring.note", |tx| audit.operator(tx, action, uuid::Uuid::from_u128(number)).await)?)
 }

@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::register::import::{ImportError, ImportOptions, import};
 use crate::register::service::Switch;
 use crate::register::{BatchError, LocalRegister};
+use crate::transaction;
 
 /// Arguments of `ikd register`.
 #[derive(Debug, clap::Args)]
@@ -107,11 +108,12 @@ async fn concluded(context: &Context, intent: Intent, done: Result<(), Failure>)
 }
 
 async fn set_switch(context: Context, switch: Switch, format: Format) -> Result<(), Failure> {
-    LocalRegister::new(context.clone()).set_switch(switch).await?;
+    let (register, audit) = (LocalRegister::new(context.clone()), audit::Service::new(context.clone()));
     let action = if switch == Switch::Open { Action::RegisterOpened } else { Action::RegisterClosed };
-    let mut tx = context.db.write().await?;
-    audit::Service::new(context.clone()).operator(&mut tx, action, Uuid::nil()).await?;
-    tx.commit().await?;
+    transaction!(context.db, "register.switch", |tx| {
+        register.set_switch_in(tx, switch).await?;
+        audit.operator(tx, action, Uuid::nil()).await
+    })?;
     match format {
         Format::Text => say!("register {}", switch.as_str()),
         Format::Json => say!("{}", json!({"register": switch.as_str()})),

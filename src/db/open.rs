@@ -261,7 +261,7 @@ impl Db {
                 Inner::PostgresWrite(tx, lease)
             }
         };
-        Ok(Tx(inner, gate))
+        Ok(Tx::new(inner, gate))
     }
 
     /// A transaction of one statement. PostgreSQL commits it together with the statement (autocommit), which saves two
@@ -297,7 +297,7 @@ impl Db {
                 Inner::PostgresBare(connection, lease)
             }
         };
-        Ok(Tx(inner, gate))
+        Ok(Tx::new(inner, gate))
     }
 
     /// Whether the database answers now.

@@ -12,7 +12,12 @@ use crate::fair::Turn;
 
 /// The connection that store functions use. Writing transactions come from [`super::Db::write`] and take effect at
 /// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction.
-pub struct Tx(pub(super) Inner, #[expect(dead_code, reason = "given back when dropped")] pub(super) Option<Turn>);
+pub struct Tx {
+    inner: Inner,
+    #[expect(dead_code, reason = "given back when dropped")]
+    turn: Option<Turn>,
+    discarded: bool,
+}
 
 pub(super) enum Inner {
     /// With its turn in the queue of writers.
@@ -44,9 +49,24 @@ impl Ear<'_> {
 }
 
 impl Tx {
+    pub(super) const fn new(inner: Inner, turn: Option<Turn>) -> Self {
+        Self { inner, turn, discarded: false }
+    }
+
+    /// Lets nothing of this transaction be kept, although the body of its [`transaction!`](crate::transaction) gives a value:
+    /// for what was counted before it was known whether it counts.
+    pub const fn discard(&mut self) {
+        self.discarded = true;
+    }
+
+    /// Whether it is to be undone.
+    pub const fn is_discarded(&self) -> bool {
+        self.discarded
+    }
+
     /// The engine's connection, for the `on_engine!` macro.
     pub fn conn(&mut self) -> ConnRef<'_> {
-        match &mut self.0 {
+        match &mut self.inner {
             Inner::SqliteWrite(tx, _, condition) => ConnRef::Sqlite(tx, Ear(condition)),
             Inner::SqliteBare(conn, condition) => ConnRef::Sqlite(conn, Ear(condition)),
             Inner::PostgresWrite(tx, lease) => ConnRef::Postgres(tx, lease),
@@ -59,7 +79,7 @@ impl Tx {
     /// # Errors
     /// When the database did not confirm the commit: then nothing may be acknowledged to the caller.
     pub async fn commit(self) -> DbResult<()> {
-        match self.0 {
+        match self.inner {
             Inner::SqliteWrite(tx, _turn, condition) => condition.heard(0, tx.commit().await),
             Inner::PostgresWrite(tx, lease) => lease.hold(tx.commit()).await,
             Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
@@ -71,7 +91,7 @@ impl Tx {
     /// # Errors
     /// When the connection failed; the database then undoes the transaction by itself.
     pub async fn rollback(self) -> DbResult<()> {
-        match self.0 {
+        match self.inner {
             Inner::SqliteWrite(tx, _turn, _) => tx.rollback().await.map_err(DbError::from),
             Inner::PostgresWrite(tx, lease) => lease.hold(tx.rollback()).await,
             Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),

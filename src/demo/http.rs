@@ -51,6 +51,6 @@ async fn turn(State(context): State<Context>, Json(turn): Json<Turn>) -> Result<
 
 async fn switch(State(context): State<Context>, Json(register): Json<Register>) -> Result<Json<Register>, Problem> {
     let switch = if register.open { Switch::Open } else { Switch::Closed };
-    LocalRegister::new(context).set_switch(switch).await.map_err(Error::from)?;
+    LocalRegister::new(context).set_switch(switch).await?;
     Ok(Json(register))
 }

@@ -10,7 +10,10 @@ use crate::credential::{Algorithm, FileSigner, Jwk, JwkSet, KeyId, KeyPurpose, S
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::vault::Label;
+use crate::{setting, transaction};
 
+/// The setting that says which root secret the database is sealed with: the first one that asks sets it.
+const ROOT_FINGERPRINT: &str = "root_fingerprint";
 /// How often revoking begins anew because keys are moved elsewhere at the same time.
 const REVOKE_TRIES: usize = 5;
 
@@ -121,9 +124,10 @@ impl Keyring {
     /// When it is another one, or the database does not answer.
     pub async fn check_root(context: &Context) -> Result<()> {
         let own = hex(&context.vault.mac_index(Label::Audit, &[b"root fingerprint"]));
-        let mut tx = context.db.write().await?;
-        let known = store::root_fingerprint(&mut tx, &own, context.now()).await?;
-        tx.commit().await?;
+        let now = context.now();
+        let known = transaction!(context.db, "keyring.check_root", |tx| {
+            Ok(setting::put_first(tx, ROOT_FINGERPRINT, &own, now).await?)
+        })?;
         if known == own {
             return Ok(());
         }

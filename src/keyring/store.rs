@@ -120,16 +120,6 @@ pub async fn revoke(tx: &mut Tx, kid: &[u8], purpose: KeyPurpose, now: Timestamp
     change!(tx, REVOKE, kid, purpose.as_str(), now)
 }
 
-const ROOT: &str = "SELECT value FROM setting WHERE name = 'root_fingerprint'";
-const SET_ROOT: &str = "INSERT INTO setting (name, value, changed_at) VALUES ('root_fingerprint', $1, $2) \
-    ON CONFLICT (name) DO NOTHING";
-
-/// The fingerprint of the root secret that this database is sealed with; the first one that asks sets it.
-pub async fn root_fingerprint(tx: &mut Tx, own: &str, now: Timestamp) -> DbResult<String> {
-    execute!(tx, SET_ROOT, own, now)?;
-    Ok(fetch_one!(tx, (String,), ROOT)?.0)
-}
-
 const RETIRE: &str =
     "UPDATE signing_key SET state = 'retired', retired_at = $2 WHERE state = 'retiring' AND retiring_at <= $1";
 

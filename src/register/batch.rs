@@ -9,6 +9,7 @@ use super::service::LocalRegister;
 use super::store::{self, ImportRow, PortraitRow, RecordRow};
 use super::{RegisterRecord, portrait};
 use crate::db::DbError;
+use crate::transaction;
 use crate::vault::{Label, VaultError};
 
 /// Records in one transaction.
@@ -50,6 +51,17 @@ impl From<VaultError> for BatchError {
 impl From<tokio::task::JoinError> for BatchError {
     fn from(_: tokio::task::JoinError) -> Self {
         Self::Fault(String::from("a worker stopped"))
+    }
+}
+
+impl From<crate::error::Error> for BatchError {
+    fn from(error: crate::error::Error) -> Self {
+        match error {
+            crate::error::Error::Db(error) => Self::Db(error),
+            // The one thing that writing demands.
+            crate::error::Error::Refused(_) => Self::Overtaken,
+            other => Self::Fault(other.to_string()),
+        }
     }
 }
 
@@ -140,9 +152,8 @@ impl LocalRegister {
         for _ in 1..TRIES {
             match self.try_write(batch, step.as_ref()).await {
                 // One of the NIKs was inserted after the batch was sealed, so the batch must be sealed for that
-                // resident.
+                // resident: outside the transaction, because sealing takes workers.
                 Err(BatchError::Db(DbError::Unique)) => batch.sealed = self.seal(&batch.records).await?,
-                Err(BatchError::Db(DbError::Contention)) => {}
                 done => return done,
             }
         }
@@ -151,15 +162,15 @@ impl LocalRegister {
 
     async fn try_write<T>(&self, batch: &Prepared<T>, step: Option<&Step<'_>>) -> Result<(), BatchError> {
         let now = self.context.now();
-        let mut tx = self.context.db.write().await?;
-        store::put_records(&mut tx, &batch.sealed.0, now).await?;
-        store::put_portraits(&mut tx, &batch.sealed.1).await?;
-        if let Some(step) = step
-            && !store::advance_import(&mut tx, step.digest, step.from, step.to, now).await?.happened()
-        {
-            return Err(BatchError::Overtaken);
-        }
-        Ok(tx.commit().await?)
+        let written: crate::error::Result<()> = transaction!(self.context.db, "register.put", |tx| {
+            store::put_records(tx, &batch.sealed.0, now).await?;
+            store::put_portraits(tx, &batch.sealed.1).await?;
+            match step {
+                Some(step) => store::advance_import(tx, step.digest, step.from, step.to, now).await?.demand(),
+                None => Ok(()),
+            }
+        });
+        Ok(written?)
     }
 
     /// Adds or replaces records in one transaction. For tests and small sets; imports stream.

@@ -4,8 +4,9 @@ use uuid::Uuid;
 
 use super::{Nik, RegisterRecord, store};
 use crate::context::Context;
-use crate::db::DbError;
+use crate::db::{DbError, DbResult, Tx};
 use crate::vault::Label;
+use crate::{setting, transaction};
 
 /// What the register knows about a NIK. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -80,6 +81,16 @@ pub enum Switch {
 }
 crate::text_column!(Switch);
 
+impl Switch {
+    /// Its name among the settings.
+    const SETTING: &'static str = "register";
+
+    /// As an operator has set it; open at first.
+    async fn read(tx: &mut Tx) -> DbResult<Self> {
+        Ok(setting::get(tx, Self::SETTING).await?.unwrap_or_default())
+    }
+}
+
 /// The register as a table: records sealed, found by the blind index of their NIK.
 #[derive(Clone)]
 pub struct LocalRegister {
@@ -105,7 +116,7 @@ impl LocalRegister {
         let index = self.context.vault.blind_index(Label::NikIndex, nik.as_str());
         let row = {
             let mut tx = self.context.db.read().await?;
-            if store::switch(&mut tx).await? == Switch::Closed {
+            if Switch::read(&mut tx).await? == Switch::Closed {
                 return Err(RegisterUnavailable::Closed);
             }
             store::lookup(&mut tx, &index).await?
@@ -125,10 +136,16 @@ impl LocalRegister {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn set_switch(&self, switch: Switch) -> Result<(), DbError> {
-        let mut tx = self.context.db.write().await?;
-        store::set_switch(&mut tx, switch, self.context.now()).await?;
-        tx.commit().await
+    pub async fn set_switch(&self, switch: Switch) -> crate::error::Result<()> {
+        transaction!(self.context.db, "register.switch", |tx| Ok(self.set_switch_in(tx, switch).await?))
+    }
+
+    /// As [`Self::set_switch`], in the caller's transaction.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_switch_in(&self, tx: &mut Tx, switch: Switch) -> DbResult<()> {
+        setting::put(tx, Switch::SETTING, switch.as_str(), self.context.now()).await
     }
 
     /// Whether the register is open, and how many residents it has.
@@ -137,6 +154,6 @@ impl LocalRegister {
     /// When the database refuses.
     pub async fn status(&self) -> Result<(Switch, i64), DbError> {
         let mut tx = self.context.db.read().await?;
-        Ok((store::switch(&mut tx).await?, store::count(&mut tx).await?))
+        Ok((Switch::read(&mut tx).await?, store::count(&mut tx).await?))
     }
 }

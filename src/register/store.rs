@@ -8,7 +8,6 @@ use std::sync::LazyLock;
 
 use uuid::Uuid;
 
-use super::service::Switch;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
@@ -188,27 +187,6 @@ const COUNT: &str = "SELECT COUNT(*) FROM register_record";
 /// When the database refuses.
 pub async fn count(tx: &mut Tx) -> DbResult<i64> {
     fetch_one!(tx, (i64,), COUNT).map(|(count,)| count)
-}
-
-const SWITCH: &str = "SELECT value FROM setting WHERE name = 'register'";
-
-/// The operator's switch; open where it was never set.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn switch(tx: &mut Tx) -> DbResult<Switch> {
-    Ok(fetch_optional!(tx, (Switch,), SWITCH)?.map(|(value,)| value).unwrap_or_default())
-}
-
-const SET_SWITCH: &str = "INSERT INTO setting (name, value, changed_at) VALUES ('register', $1, $2) \
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at";
-
-/// Sets the operator's switch.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_switch(tx: &mut Tx, value: Switch, now: Timestamp) -> DbResult<()> {
-    execute!(tx, SET_SWITCH, value, now).map(|_| ())
 }
 
 const BEGIN_IMPORT: &str = "INSERT INTO register_import (source_digest, next_row, accepted, refused, updated_at) \

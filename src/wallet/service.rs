@@ -27,7 +27,7 @@ use crate::register::Date;
 use crate::secret::Redacted;
 use crate::vault::Label;
 use crate::verification::code::{Codes, PresentationCode};
-use crate::window;
+use crate::{transaction, window};
 
 /// The wallet. Cloning shares it.
 #[derive(Clone)]
@@ -132,30 +132,26 @@ impl Service {
             first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
             second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
         };
-        let mut tx = self.context.db.write().await?;
-        let Some(tries) = ports::count_try(&mut tx, &this).await? else {
-            tx.rollback().await?;
-            return Err(self.why_not(resident, generation, now).await);
-        };
-        tx.commit().await?;
+        let counted = transaction!(self.context.db, "wallet.count_try", |tx| Ok(ports::count_try(tx, &this).await?))?;
+        let Some(tries) = counted else { return Err(self.why_not(resident, generation, now).await) };
 
         let key = holder.pin_key(&self.context.vault)?;
         if !key.verifies(Purpose::Unlock, &challenge.bytes, device, signature) {
             if tries >= MAX_TRIES {
                 let actor = Actor::Resident(resident);
                 let event = Event { chain: GENERAL, actor, action: Action::Block, subject_id: resident };
-                let mut tx = self.context.db.write().await?;
-                audit::Service::new(self.context.clone()).record(&mut tx, event, Outcome::Done).await?;
-                tx.commit().await?;
+                let audit = audit::Service::new(self.context.clone());
+                transaction!(self.context.db, "wallet.block", |tx| audit.record(tx, event, Outcome::Done).await)?;
             }
             return Err(pin_wrong(tries).into());
         }
 
         let ends_at = now.plus_seconds(SESSION_SECONDS);
-        let mut tx = self.context.db.write().await?;
-        // The credential changed between the two transactions: blocked, or activated anew.
-        let session = ports::open_session(&mut tx, resident, generation, ends_at).await?.ok_or(Code::NotFound)?;
-        tx.commit().await?;
+        let session = transaction!(self.context.db, "wallet.unlock", |tx| {
+            let session = ports::open_session(tx, resident, generation, ends_at).await?;
+            // The credential changed between the two transactions: blocked, or activated anew.
+            session.ok_or_else(|| Code::NotFound.into())
+        })?;
         let access = Access { resident_id: resident, generation, session, expires_at: ends_at };
         let sealed =
             self.context.vault.seal(Label::AccessToken, &self.context.random, &[device], &access.to_bytes())?;
@@ -214,11 +210,11 @@ impl Service {
     /// # Errors
     /// When the database did not do it.
     pub async fn lock(&self, session: &Session) -> Result<()> {
-        let mut tx = self.context.db.write().await?;
-        // If there is nothing to end, the session has ended already, as the caller wants.
-        ports::lock(&mut tx, session.resident_id, session.generation, session.session).await?.either_way();
-        tx.commit().await?;
-        Ok(())
+        transaction!(self.context.db, "wallet.lock", |tx| {
+            // If there is nothing to end, the session has ended already, as the caller wants.
+            ports::lock(tx, session.resident_id, session.generation, session.session).await?.either_way();
+            Ok(())
+        })
     }
 
     /// The digital KTP.
@@ -272,9 +268,10 @@ impl Service {
         }
         if offline {
             let now = self.context.now();
-            let mut tx = self.context.db.write().await?;
-            let counted = window::OFFLINE_QRS.count(&mut tx, &[session.resident_id.as_bytes()], now).await?;
-            tx.commit().await?;
+            let counted = transaction!(self.context.db, "wallet.count_offline", |tx| {
+                let holder: [&[u8]; 1] = [session.resident_id.as_bytes()];
+                Ok(window::OFFLINE_QRS.count(tx, &holder, now).await?)
+            })?;
             counted.or_refuse(too_many_qrs())?;
         }
         let issued = self.issued.next(self.context.now());

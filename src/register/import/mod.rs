@@ -26,6 +26,7 @@ use super::batch::{AHEAD, BatchError, NewRecord, ROWS, Step};
 use super::store::{self, ImportRow};
 use super::{Date, LocalRegister, RegisterRecord, portrait};
 use crate::db::DbError;
+use crate::transaction;
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -305,17 +306,16 @@ where
 
 async fn begin(register: &LocalRegister, digest: &[u8], restart: bool) -> Result<ImportRow, ImportError> {
     let now = register.context.now();
-    let mut tx = register.context.db.write().await?;
-    let mut state = store::begin_import(&mut tx, digest, now).await?;
-    if restart {
-        let zero = ImportRow { next_row: 0, accepted: 0, refused: 0 };
-        if !store::advance_import(&mut tx, digest, state.next_row, zero, now).await?.happened() {
-            return Err(BatchError::Overtaken.into());
+    let begun: crate::error::Result<ImportRow> = transaction!(register.context.db, "register.begin_import", |tx| {
+        let state = store::begin_import(tx, digest, now).await?;
+        if !restart {
+            return Ok(state);
         }
-        state = zero;
-    }
-    tx.commit().await?;
-    Ok(state)
+        let zero = ImportRow { next_row: 0, accepted: 0, refused: 0 };
+        store::advance_import(tx, digest, state.next_row, zero, now).await?.demand()?;
+        Ok(zero)
+    });
+    Ok(begun.map_err(BatchError::from)?)
 }
 
 /// Sends the file's rows until its end, an error, or until nobody listens any more.

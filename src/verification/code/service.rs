@@ -8,6 +8,7 @@ use crate::clock::{DAY, Timestamp};
 use crate::context::{Context, Sources};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::secret::Redacted;
+use crate::transaction;
 use crate::vault::{INDEX_LENGTH, Label, Vault};
 use crate::verification::model::IdempotencyKey;
 use crate::window::{Counted, Window};
@@ -46,18 +47,19 @@ impl Codes {
     /// When the database did not do it.
     pub async fn give(&self, resident: Uuid, token: &str, expires_at: Timestamp) -> Result<PresentationCode> {
         let Sources { random, vault, db, .. } = &*self.context;
-        let mut tx = db.write().await?;
-        store::void(&mut tx, resident).await?;
-        for _ in 0..DRAWS {
-            let code = PresentationCode::from_number(random.below(CODES));
-            let index = index(vault, &code);
-            let sealed = vault.seal(Label::Column, random, &[TABLE, resident.as_bytes(), &index], token.as_bytes())?;
-            if store::add(&mut tx, &index, resident, &sealed, expires_at).await?.happened() {
-                tx.commit().await?;
-                return Ok(code);
+        transaction!(db, "verification.give_code", |tx| {
+            store::void(tx, resident).await?;
+            for _ in 0..DRAWS {
+                let code = PresentationCode::from_number(random.below(CODES));
+                let index = index(vault, &code);
+                let context: [&[u8]; 3] = [TABLE, resident.as_bytes(), &index];
+                let sealed = vault.seal(Label::Column, random, &context, token.as_bytes())?;
+                if store::add(tx, &index, resident, &sealed, expires_at).await?.happened() {
+                    return Ok(code);
+                }
             }
-        }
-        Err(Error::internal("no free code was drawn"))
+            Err(Error::internal("no free code was drawn"))
+        })
     }
 
     /// The token that a code stands for. A wrong code is counted; a right one is not.
@@ -85,23 +87,25 @@ impl Codes {
             }
         }
         drop(tx);
-        let mut tx = self.context.db.write().await?;
-        for (subject, most) in guesser.subjects() {
-            let counted = guesses(most).count(&mut tx, &[subject.as_bytes()], now).await?;
-            if let Counted::Full { retry_after } = counted {
-                tx.rollback().await?;
-                return Err(wait(retry_after));
-            }
-        }
         let index = index(&self.context.vault, code);
-        let Some(row) = store::find(&mut tx, &index).await? else {
-            tx.commit().await?;
-            return Ok(Redeemed::Nothing);
-        };
-        tx.rollback().await?;
-        let mut tx = self.context.db.write().await?;
-        store::use_up(&mut tx, guesser.relying_party_id, &key.0, row.resident_id, now).await?.either_way();
-        tx.commit().await?;
+        let found = transaction!(self.context.db, "verification.guess_code", |tx| {
+            for (subject, most) in guesser.subjects() {
+                let counted = guesses(most).count(tx, &[subject.as_bytes()], now).await?;
+                if let Counted::Full { retry_after } = counted {
+                    return Err(wait(retry_after));
+                }
+            }
+            let found = store::find(tx, &index).await?;
+            if found.is_some() {
+                tx.discard();
+            }
+            Ok(found)
+        })?;
+        let Some(row) = found else { return Ok(Redeemed::Nothing) };
+        transaction!(self.context.db, "verification.use_code", |tx| {
+            store::use_up(tx, guesser.relying_party_id, &key.0, row.resident_id, now).await?.either_way();
+            Ok(())
+        })?;
         let context = [TABLE, row.resident_id.as_bytes(), &index];
         let token = self.context.vault.open(Label::Column, &context, &row.sealed)?;
         let token = String::from_utf8(token.to_vec()).map_err(|_| Error::internal("a sealed token is no text"))?;
@@ -143,11 +147,9 @@ impl Codes {
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
         let now = self.context.now();
-        let mut tx = self.context.db.write().await?;
-        let rows =
-            store::sweep(&mut tx, now).await? + store::sweep_used(&mut tx, now.plus_seconds(-USED_DAYS * DAY)).await?;
-        tx.commit().await?;
-        Ok(rows)
+        transaction!(self.context.db, "verification.sweep_codes", |tx| {
+            Ok(store::sweep(tx, now).await? + store::sweep_used(tx, now.plus_seconds(-USED_DAYS * DAY)).await?)
+        })
     }
 }
 
