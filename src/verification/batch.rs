@@ -72,7 +72,7 @@ pub(super) fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spendi
             row.purpose,
             row.verified_at.micros(),
             row.issued.micros(),
-            row.disclosed,
+            i64::from(row.disclosed.bits()),
             row.salt,
             row.receipt,
             generation
@@ -108,7 +108,7 @@ pub(super) async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>
             .bind(column(batch, |s| &s.row.body_hash[..]))
             .bind(column(batch, |s| &s.row.purpose[..]))
             .bind(column(batch, |s| s.row.verified_at.micros()))
-            .bind(column(batch, |s| s.row.disclosed))
+            .bind(column(batch, |s| i64::from(s.row.disclosed.bits())))
             .bind(column(batch, |s| &s.row.salt[..]))
             .bind(column(batch, |s| &s.row.receipt[..]))
             .fetch_all(c)

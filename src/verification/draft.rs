@@ -6,9 +6,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::batch::Spending;
-use super::model::{Content, Portrait, Verdict};
+use super::model::{Answer, Content, Portrait, Verdict};
 use super::receipt::{self, SALT_LENGTH, Statement};
-use super::store::CheckRow;
+use super::store::{CheckRow, RefusalRow};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -83,13 +83,48 @@ impl Draft {
             purpose: asked.purpose,
             verified_at: self.verified_at,
             issued: subject.record.issued,
-            result: self.verdict.result().to_owned(),
-            reason: self.verdict.reason().to_owned(),
+            verdict: self.verdict,
             single_use: i64::from(subject.single_use),
-            disclosed: i64::from(self.disclosed.bits()),
+            disclosed: self.disclosed,
             repeats: 0,
             salt: self.salt.to_vec(),
             receipt: self.receipt,
+        }
+    }
+}
+
+impl CheckRow {
+    /// The answer that it records, with the values that go with it.
+    pub(super) fn into_answer(self, content: Option<Content>) -> Answer {
+        Answer {
+            verification_id: self.verification_id,
+            verdict: self.verdict,
+            purpose: self.purpose,
+            verified_at: self.verified_at,
+            single_use: self.single_use != 0,
+            disclosed: self.disclosed,
+            content,
+            receipt: self.receipt,
+            salt: self.salt,
+            tries_left: None,
+        }
+    }
+}
+
+impl RefusalRow {
+    /// The answer that it records; `content` is empty, or none where only the record is asked for.
+    pub(super) fn into_answer(self, content: Option<Content>) -> Answer {
+        Answer {
+            verification_id: self.verification_id,
+            verdict: self.verdict,
+            purpose: self.purpose,
+            verified_at: self.verified_at,
+            single_use: false,
+            disclosed: AttributeSet::EMPTY,
+            content,
+            receipt: self.receipt,
+            salt: self.salt,
+            tries_left: None,
         }
     }
 }

@@ -1,17 +1,22 @@
 //! The verifier endpoint and its receipts.
 //!
 //! A check is answered with valid or invalid and a reason, and recorded in the same transaction that spends the token.
-//! Concurrent checks read and commit together (`pipeline`, `draft`, `batch`); each is answered after its own commit.
-//! A code of ten digits leads to the token it stands for (`code`). What could not be determined is a 503 and never recorded: the caller repeats it with the same key and learns it.
+//! Concurrent checks read and commit together (`pipeline`, `draft`, `batch`); each is answered after its own commit. What a batch does
+//! not decide is decided `alone`; a `refusal` is recorded in bounded numbers; a repeated question gets its `earlier` answer.
+//! A code of ten digits leads to the token it stands for (`code`). What could not be determined is a 503 and never recorded: the
+//! caller repeats it with the same key and learns it.
 
+mod alone;
 mod batch;
 pub mod code;
 mod draft;
+mod earlier;
 pub mod http;
 pub mod model;
 mod pipeline;
 pub mod quota;
 pub mod receipt;
+mod refusal;
 pub mod service;
 pub mod store;
 

@@ -125,6 +125,13 @@ impl Verdict {
     }
 }
 
+impl From<String> for Verdict {
+    /// From the reason alone, which no valid check has.
+    fn from(reason: String) -> Self {
+        Self::from_row(if reason.is_empty() { "valid" } else { "invalid" }, &reason)
+    }
+}
+
 /// A picture that was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portrait(pub Redacted<Vec<u8>>);

@@ -27,13 +27,13 @@ pub struct RepeatRow {
 
 impl RepeatRow {
     /// The repetition of a question that the check `first` answered before.
-    pub fn of(asked: CheckRow, first: Uuid, now: Timestamp) -> Self {
+    pub fn of(asked: &CheckRow, first: Uuid, now: Timestamp) -> Self {
         Self {
             relying_party_id: asked.relying_party_id,
-            idempotency_key: asked.idempotency_key,
+            idempotency_key: asked.idempotency_key.clone(),
             resident_id: asked.resident_id,
             verification_id: first,
-            body_hash: asked.body_hash,
+            body_hash: asked.body_hash.clone(),
             asked_at: now,
         }
     }

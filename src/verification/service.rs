@@ -1,39 +1,34 @@
 //! Answering a relying party's question: one check, and the same answer for every repetition.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::batch::Spending;
+use super::alone::Alone;
 use super::code::service::Redeemed;
 use super::code::{Codes, Guesser, PresentationCode};
-use super::draft::{Drafts, PendingCheck, QuestionRecord, Subject};
-use super::model::{ATTRIBUTES_AGAIN_SECONDS, Answer, Content, HistoryItem, Presented, Question, Verdict};
+use super::draft::{Drafts, PendingCheck, Subject};
+use super::earlier::Earlier;
+use super::model::{Answer, HistoryItem, Presented, Question, Verdict};
 use super::pipeline::{Outcome, Pipeline};
-use super::quota::{self, RepeatRow};
-use super::receipt;
-use super::store::{self, CheckRow, RefusalRow};
-use crate::attribute::{Attribute, AttributeSet};
+use super::refusal::Refusals;
+use super::{quota, store};
+use crate::attribute::AttributeSet;
 use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::batcher::overloaded;
-use crate::clock::{DAY, HOUR, Timestamp};
+use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::credential::verify::{self, Unverified};
-use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
-use crate::db::{DbError, Tx};
+use crate::credential::{Reason, TokenKind, TokenSealer};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::{Budget, whose_share};
-use crate::holder;
 use crate::keyring::Keyring;
 use crate::page::{self, Page};
 use crate::relying_party::{Party, ports};
-use crate::window::{Counted, OFFLINE_CHECKS, Window};
+use crate::transaction;
 
 /// Kinds that can be shown to a relying party.
 const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
-/// Tries of one question when transactions collide.
-const TRIES: u32 = 6;
 
 /// Days that a refusal which names no holder stays in its party's log.
 const REFUSAL_DAYS: i64 = 30;
@@ -51,8 +46,10 @@ pub struct Service {
     codes: Codes,
     /// Places for checks: one client may hold as many as are still free.
     places: Budget,
-    drafts: Drafts,
     pipeline: Pipeline,
+    earlier: Earlier,
+    refusals: Refusals,
+    alone: Alone,
 }
 
 impl Service {
@@ -63,7 +60,10 @@ impl Service {
         let sealer = TokenSealer::new(context.vault.clone());
         let drafts = Drafts::new(&context, keyring.clone());
         let (pipeline, codes) = (Pipeline::start(&context, drafts.clone()), Codes::new(context.clone()));
-        Self { context, keyring, sealer, codes, places, drafts, pipeline }
+        let earlier = Earlier::new(context.clone(), codes.clone(), drafts.clone(), pipeline.clone());
+        let refusals = Refusals::new(context.clone(), sealer.clone(), drafts, earlier.clone());
+        let alone = Alone::new(context.clone(), earlier.clone(), refusals.clone());
+        Self { context, keyring, sealer, codes, places, pipeline, earlier, refusals, alone }
     }
 
     /// For a stop: returns when every check that is under way has been committed; later ones are `overloaded`.
@@ -77,11 +77,12 @@ impl Service {
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
         let now = self.context.now();
-        let mut tx = self.context.db.write().await?;
-        let repeats = quota::forget_repeats(&mut tx, now.plus_seconds(-REPEAT_DAYS * DAY), SWEEP_BATCH).await?;
-        let refusals = quota::forget_refusals(&mut tx, now.plus_seconds(-REFUSAL_DAYS * DAY), SWEEP_BATCH).await?;
-        tx.commit().await?;
-        Ok(repeats + refusals + self.codes.sweep().await?)
+        let forgotten = transaction!(self.context.db, "verification.sweep", |tx| {
+            let repeats = quota::forget_repeats(tx, now.plus_seconds(-REPEAT_DAYS * DAY), SWEEP_BATCH).await?;
+            let refusals = quota::forget_refusals(tx, now.plus_seconds(-REFUSAL_DAYS * DAY), SWEEP_BATCH).await?;
+            Ok(repeats + refusals)
+        })?;
+        Ok(forgotten + self.codes.sweep().await?)
     }
 
     /// Answers a question. Repeated with the same key it gives the same answer.
@@ -118,22 +119,13 @@ impl Service {
         if !place.grow(1) {
             return Err(overloaded());
         }
-        let mut tries = 1;
-        let answer = loop {
-            match self.answer(party, employee, question).await {
-                Err(Error::Db(DbError::Contention | DbError::Unique)) if tries < TRIES => {
-                    let pause = self.context.random.below(1 << (tries + 2));
-                    tokio::time::sleep(Duration::from_millis(pause)).await;
-                    tries += 1;
-                }
-                Ok(answer) => break answer,
-                Err(refused @ Error::Refused(_)) => return Err(refused),
-                Err(fault) => {
-                    tracing::error!(error.cause = %fault, "a verification could not be determined");
-                    metrics::counter!("ikd_verifications_total", "result" => "undetermined", "reason" => "")
-                        .increment(1);
-                    return Err(Refusal::new(Code::Undetermined).retry_after(2).into());
-                }
+        let answer = match self.answer(party, employee, question).await {
+            Ok(answer) => answer,
+            Err(refused @ Error::Refused(_)) => return Err(refused),
+            Err(fault) => {
+                tracing::error!(error.cause = %fault, "a verification could not be determined");
+                metrics::counter!("ikd_verifications_total", "result" => "undetermined", "reason" => "").increment(1);
+                return Err(Refusal::new(Code::Undetermined).retry_after(2).into());
             }
         };
         let (result, reason) = (answer.verdict.result(), answer.verdict.reason());
@@ -148,10 +140,10 @@ impl Service {
     pub async fn lookup(&self, party: &Party, verification_id: Uuid) -> Result<Answer> {
         let mut tx = self.context.db.read().await?;
         if let Some(row) = store::by_id(&mut tx, verification_id, party.relying_party_id).await? {
-            return Ok(answer_of_check(row, None));
+            return Ok(row.into_answer(None));
         }
         let row = store::refusal_by_id(&mut tx, verification_id, party.relying_party_id).await?;
-        row.map(|row| answer_of_refusal(row, None)).ok_or_else(|| Code::NotFound.into())
+        row.map(|row| row.into_answer(None)).ok_or_else(|| Code::NotFound.into())
     }
 
     /// The checks of a holder, newest first: at most `limit` of them, from `cursor` on.
@@ -171,8 +163,8 @@ impl Service {
                 relying_party: label.name.clone(),
                 verified_at: row.verified_at,
                 purpose: label.purpose(row.purpose),
-                verdict: Verdict::from_row(&row.result, &row.reason),
-                disclosed: mask(row.disclosed),
+                verdict: row.verdict,
+                disclosed: row.disclosed,
                 repeats: row.repeats,
                 receipt: row.receipt,
                 salt: row.salt,
@@ -203,11 +195,11 @@ impl Service {
         now: Timestamp,
     ) -> Result<Answer> {
         let used_for = self.codes.used_for(party.relying_party_id, &question.key).await?;
-        let mut answer = match self.answered(party, question, used_for, now).await? {
+        let mut answer = match self.earlier.any(party, question, used_for, now).await? {
             Some(answer) => answer,
             None => match self.codes.redeem(code, guesser, &question.key, now).await? {
                 Redeemed::Token(token) => return self.answer_token(party, question, token.expose(), now).await,
-                Redeemed::Nothing => self.record_unknown(party, question, Reason::UnknownCode, now).await?,
+                Redeemed::Nothing => self.refusals.record_unknown(party, question, Reason::UnknownCode, now).await?,
             },
         };
         if answer.verdict == Verdict::Invalid(Reason::UnknownCode) {
@@ -227,7 +219,7 @@ impl Service {
     ) -> Result<Answer> {
         let token = match self.read(token).await {
             Ok(token) => token,
-            Err(reason) => return Box::pin(self.refuse_unknown(party, question, reason, now)).await,
+            Err(reason) => return Box::pin(self.refusals.unknown(party, question, reason, now)).await,
         };
         // If nothing else is wrong with the token, the pipeline checks its signature in a batch.
         let (token, record, signed) = match token.defer(&self.sealer, now) {
@@ -236,88 +228,34 @@ impl Service {
                 let opened = token.verify().and_then(|token| token.unseal(&self.sealer).map(|record| (token, record)));
                 let (token, record) = match opened {
                     Ok(opened) => opened,
-                    Err(reason) => return Box::pin(self.refuse_unknown(party, question, reason, now)).await,
+                    Err(reason) => return Box::pin(self.refusals.unknown(party, question, reason, now)).await,
                 };
                 let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
-                return Box::pin(self.refuse(party, question, subject, token.judge_time(now).err(), now)).await;
+                return Box::pin(self.refusals.genuine(party, question, subject, token.judge_time(now).err(), now))
+                    .await;
             }
         };
         let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
         let chosen = AttributeSet::from_bits(record.attributes);
         let wanted = chosen.intersect(party.entitled).intersect(question.attributes.unwrap_or(AttributeSet::FULL));
-        let case = PendingCheck { signed, party: Arc::clone(party), asked: self.asked(question), subject, wanted, now };
-        match self.pipeline.check(case).await? {
-            Outcome::Recorded(row, content) => Ok(answer_of_check(*row, Some(content))),
-            Outcome::Undecided(spending, content) => {
-                Box::pin(self.decide_alone(party, question, subject, *spending, content, now)).await
-            }
-            Outcome::Refused | Outcome::Nobody => Box::pin(self.refuse(party, question, subject, None, now)).await,
-            Outcome::BadSignature => Box::pin(self.refuse_unknown(party, question, Reason::BadSignature, now)).await,
-        }
-    }
-
-    /// Spends and records in a transaction of its own: tokens that are not spent, and batches in which a key was used
-    /// before.
-    async fn decide_alone(
-        &self,
-        party: &Party,
-        question: &Question,
-        subject: Subject,
-        Spending { row, .. }: Spending,
-        content: Content,
-        now: Timestamp,
-    ) -> Result<Answer> {
-        let record = subject.record;
-        let mut tx = self.context.db.write().await?;
-        if !subject.single_use {
-            let counted = self.count_offline(&mut tx, &row, now).await?;
-            // A key that was used before gets its own answer, whatever the count is. It is looked up on this
-            // connection: waiting for a second one while holding the counter's row could deadlock with connections that
-            // wait for that row.
-            if counted != Counted::Use(1)
-                && let Some(row) = earlier_row(&mut tx, party, question, record.subject).await?
-            {
-                tx.rollback().await?;
-                return self.again(row, question, now).await;
-            }
-            counted.or_refuse(too_many_checks())?;
-        }
-        let good = if subject.single_use {
-            holder::ports::spend(&mut tx, record.subject, record.generation, record.issued).await?.happened()
-        } else {
-            holder::ports::is_active(&mut tx, record.subject, record.generation).await?
+        let case = PendingCheck {
+            signed,
+            party: Arc::clone(party),
+            asked: self.earlier.record_of(question),
+            subject,
+            wanted,
+            now,
         };
-        if !good {
-            tx.rollback().await?;
-            return self.refuse(party, question, subject, None, now).await;
-        }
-        if !subject.single_use
-            && let Some(first) = store::repeat_offline(&mut tx, &row, now.plus_seconds(-OFFLINE_CHECKS.seconds)).await?
-        {
-            quota::keep(&mut tx, &RepeatRow::of(row, first.verification_id, now)).await?;
-            tx.commit().await?;
-            return Ok(answer_of_check(first, Some(content)));
-        }
-        match store::add(&mut tx, &row).await {
-            Ok(()) => {
-                tx.commit().await?;
-                Ok(answer_of_check(row, Some(content)))
+        match self.pipeline.check(case).await? {
+            Outcome::Recorded(row, content) => Ok(row.into_answer(Some(content))),
+            Outcome::Undecided(spending, content) => {
+                Box::pin(self.alone.decide(party, question, subject, *spending, content, now)).await
             }
-            Err(DbError::Unique) => {
-                // The key was used before. Undo the spending, then give that answer.
-                tx.rollback().await?;
-                self.earlier(party, question, subject.record.subject, now).await?.ok_or(Error::Db(DbError::Contention))
+            Outcome::Refused | Outcome::Nobody => {
+                Box::pin(self.refusals.genuine(party, question, subject, None, now)).await
             }
-            Err(error) => Err(error.into()),
+            Outcome::BadSignature => Box::pin(self.refusals.unknown(party, question, Reason::BadSignature, now)).await,
         }
-    }
-
-    /// Counts a check of an offline QR by its party. The row is locked until the transaction ends, so of several
-    /// simultaneous checks each finds the record of the one before.
-    async fn count_offline(&self, tx: &mut Tx, row: &CheckRow, now: Timestamp) -> Result<Counted> {
-        let issued = row.issued.micros().to_be_bytes();
-        let subject: [&[u8]; 3] = [row.resident_id.as_bytes(), row.relying_party_id.as_bytes(), &issued];
-        Ok(OFFLINE_CHECKS.count(tx, &subject, now).await?)
     }
 
     async fn read(&self, text: &str) -> Result<Unverified, Reason> {
@@ -328,244 +266,5 @@ impl Service {
             }
             other => other,
         }
-    }
-
-    /// The answer that this key was given before, if any.
-    async fn earlier(
-        &self,
-        party: &Party,
-        question: &Question,
-        resident: Uuid,
-        now: Timestamp,
-    ) -> Result<Option<Answer>> {
-        let mut tx = self.context.db.read().await?;
-        let row = earlier_row(&mut tx, party, question, resident).await?;
-        drop(tx);
-        match row {
-            Some(row) => self.again(row, question, now).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Counts a row that a refusal leaves besides the holder's history.
-    async fn count(&self, tx: &mut Tx, party: &Party, now: Timestamp) -> Result<()> {
-        let most = self.context.config.limits.refusals_per_hour;
-        let window = Window { kind: "refusal", seconds: HOUR, most };
-        let counted = window.count(tx, &[party.relying_party_id.as_bytes()], now).await?;
-        let Counted::Full { retry_after } = counted else { return Ok(()) };
-        metrics::counter!("ikd_refusals_beyond_quota_total").increment(1);
-        Err(Refusal::new(Code::TooMany)
-            .detail(
-                "Terlalu banyak QR tidak sah dari organisasi Anda dalam satu jam; periksa alat pindai dan aplikasinya.",
-                "Too many QRs of your organisation were refused within an hour; look at its scanners and software.",
-            )
-            .retry_after(retry_after)
-            .into())
-    }
-
-    /// Repeats the recorded answer: with attributes for ten minutes, and only while they match the receipt.
-    async fn again(&self, row: CheckRow, question: &Question, now: Timestamp) -> Result<Answer> {
-        if row.body_hash != self.body_hash(question) {
-            return Err(Code::IdempotencyMismatch.into());
-        }
-        if row.result != "valid" {
-            return Ok(answer_of_check(row, Some(Content::default())));
-        }
-        let mut content = None;
-        if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
-            let (resident, wanted) = (row.resident_id, mask(row.disclosed));
-            if let Some(holder) = self.pipeline.read(resident, wanted.contains(Attribute::Portrait)).await? {
-                let (found, _) = self.drafts.content(resident, &holder, wanted, row.verified_at)?;
-                content = receipt::attests(&row.receipt, &row.salt, &found).then_some(found);
-            }
-        }
-        Ok(answer_of_check(row, content))
-    }
-
-    /// Refuses a genuine token, unless this question was answered before. Without a `reason`, the credential's state
-    /// gives it.
-    async fn refuse(
-        &self,
-        party: &Party,
-        question: &Question,
-        subject: Subject,
-        reason: Option<Reason>,
-        now: Timestamp,
-    ) -> Result<Answer> {
-        if let Some(answer) = self.earlier(party, question, subject.record.subject, now).await? {
-            return Ok(answer);
-        }
-        let reason = match reason {
-            Some(reason) => reason,
-            None => why_not(&mut self.context.db.read().await?, &subject.record).await?,
-        };
-        let nothing = Content::default();
-        // Signed before the transaction begins: the key may be in a module that makes one wait.
-        let draft = self.drafts.refusal(party, &question.purpose, reason, now).await?;
-        let row = draft.into_row(party, self.asked(question), subject);
-        let mut tx = self.context.db.write().await?;
-        // `not_yet_valid` changes with time, so each question gets a row of its own, which the unique index finds when
-        // the question is repeated.
-        if reason != Reason::NotYetValid
-            && let Some(first) = store::repeat_refusal(&mut tx, &row).await?
-        {
-            self.count(&mut tx, party, now).await?;
-            quota::keep(&mut tx, &RepeatRow::of(row, first.verification_id, now)).await?;
-            tx.commit().await?;
-            return Ok(answer_of_check(first, Some(nothing)));
-        }
-        store::add(&mut tx, &row).await?;
-        tx.commit().await?;
-        Ok(answer_of_check(row, Some(nothing)))
-    }
-
-    /// What was answered under this key before: to the party's question about that holder, or about nobody.
-    async fn answered(
-        &self,
-        party: &Party,
-        question: &Question,
-        resident: Option<Uuid>,
-        now: Timestamp,
-    ) -> Result<Option<Answer>> {
-        let (id, key) = (party.relying_party_id, &question.key.0);
-        if let Some(resident) = resident
-            && let Some(answer) = self.earlier(party, question, resident, now).await?
-        {
-            return Ok(Some(answer));
-        }
-        let mut tx = self.context.db.read().await?;
-        let Some(row) = store::refusal_by_key(&mut tx, id, key).await? else { return Ok(None) };
-        if row.body_hash != self.body_hash(question) {
-            return Err(Code::IdempotencyMismatch.into());
-        }
-        Ok(Some(answer_of_refusal(row, Some(Content::default()))))
-    }
-
-    /// Refuses something that names no holder.
-    async fn refuse_unknown(
-        &self,
-        party: &Party,
-        question: &Question,
-        reason: Reason,
-        now: Timestamp,
-    ) -> Result<Answer> {
-        // The signing key may have been revoked since this very question was answered.
-        let resident = question.token().and_then(|token| verify::named_holder(token, &self.sealer));
-        match self.answered(party, question, resident, now).await? {
-            Some(answer) => Ok(answer),
-            None => self.record_unknown(party, question, reason, now).await,
-        }
-    }
-
-    async fn record_unknown(
-        &self,
-        party: &Party,
-        question: &Question,
-        reason: Reason,
-        now: Timestamp,
-    ) -> Result<Answer> {
-        let (id, key, nothing) = (party.relying_party_id, &question.key.0, Content::default());
-        let draft = self.drafts.refusal(party, &question.purpose, reason, now).await?;
-        let row = RefusalRow {
-            verification_id: draft.verification_id,
-            relying_party_id: id,
-            idempotency_key: key.to_vec(),
-            body_hash: self.body_hash(question).to_vec(),
-            purpose: question.purpose.clone(),
-            verified_at: now,
-            reason: reason.as_str().to_owned(),
-            salt: draft.salt.to_vec(),
-            receipt: draft.receipt,
-        };
-        let mut tx = self.context.db.write().await?;
-        self.count(&mut tx, party, now).await?;
-        store::add_refusal(&mut tx, &row).await?;
-        tx.commit().await?;
-        Ok(answer_of_refusal(row, Some(nothing)))
-    }
-
-    /// The hash by which a repeated question is recognised.
-    fn body_hash(&self, question: &Question) -> [u8; 32] {
-        let hash = question.body_hash();
-        match question.shown {
-            Presented::Token(_) => hash,
-            Presented::Code(_) => self.codes.keyed(&hash),
-        }
-    }
-
-    fn asked(&self, question: &Question) -> QuestionRecord {
-        QuestionRecord {
-            idempotency_key: question.key.0,
-            body_hash: self.body_hash(question),
-            purpose: question.purpose.clone(),
-        }
-    }
-}
-
-fn too_many_checks() -> Refusal {
-    Refusal::new(Code::TooMany).detail(
-        "QR luring ini sudah diperiksa terlalu sering; mintalah QR yang baru kepada pemegangnya.",
-        "This offline QR was checked too often; ask the holder for a new one.",
-    )
-}
-
-/// What was recorded under this key.
-async fn earlier_row(tx: &mut Tx, party: &Party, question: &Question, resident: Uuid) -> Result<Option<CheckRow>> {
-    let (id, key) = (party.relying_party_id, &question.key.0);
-    if let Some(row) = store::by_key(tx, id, key, resident).await? {
-        return Ok(Some(row));
-    }
-    match quota::kept(tx, id, key, resident).await? {
-        Some(kept) => repeated(tx, kept).await,
-        None => Ok(None),
-    }
-}
-
-/// The check whose answer a repetition got, as if the repetition had been asked.
-async fn repeated(tx: &mut Tx, kept: RepeatRow) -> Result<Option<CheckRow>> {
-    let row = store::by_id(tx, kept.verification_id, kept.relying_party_id).await?;
-    Ok(row.map(|row| CheckRow { body_hash: kept.body_hash, ..row }))
-}
-
-/// Why the guarded update touched no row.
-async fn why_not(tx: &mut Tx, record: &SealedRecord) -> Result<Reason> {
-    if holder::ports::is_active(tx, record.subject, record.generation).await? {
-        Ok(Reason::AlreadyUsed)
-    } else {
-        Ok(Reason::HolderNotActive)
-    }
-}
-
-fn mask(bits: i64) -> AttributeSet {
-    AttributeSet::from_bits(u32::try_from(bits).unwrap_or(0))
-}
-
-fn answer_of_check(row: CheckRow, content: Option<Content>) -> Answer {
-    Answer {
-        verification_id: row.verification_id,
-        verdict: Verdict::from_row(&row.result, &row.reason),
-        purpose: row.purpose,
-        verified_at: row.verified_at,
-        single_use: row.single_use != 0,
-        disclosed: mask(row.disclosed),
-        content,
-        receipt: row.receipt,
-        salt: row.salt,
-        tries_left: None,
-    }
-}
-
-fn answer_of_refusal(row: RefusalRow, content: Option<Content>) -> Answer {
-    Answer {
-        verification_id: row.verification_id,
-        verdict: Verdict::from_row("invalid", &row.reason),
-        purpose: row.purpose,
-        verified_at: row.verified_at,
-        single_use: false,
-        disclosed: AttributeSet::EMPTY,
-        content,
-        receipt: row.receipt,
-        salt: row.salt,
-        tries_left: None,
     }
 }

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use super::model::Verdict;
+use crate::attribute::AttributeSet;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_optional};
@@ -25,14 +27,13 @@ pub struct CheckRow {
     pub verified_at: Timestamp,
     /// Issue time of the token in microseconds.
     pub issued: Timestamp,
-    /// `valid` or `invalid`.
-    pub result: String,
-    /// Reason; empty when valid.
-    pub reason: String,
+    /// Valid, or why not.
+    #[sqlx(rename = "reason", try_from = "String")]
+    pub verdict: Verdict,
     /// 1 for tokens that cannot be used twice.
     pub single_use: i64,
-    /// Bits of what was shown.
-    pub disclosed: i64,
+    /// What was shown.
+    pub disclosed: AttributeSet,
     /// How many times it was refused again, or an offline QR checked again.
     pub repeats: i64,
     /// Salt of the receipt's digests.
@@ -58,8 +59,8 @@ pub async fn add(tx: &mut Tx, row: &CheckRow) -> DbResult<()> {
         &row.purpose,
         row.verified_at,
         row.issued,
-        &row.result,
-        &row.reason,
+        row.verdict.result(),
+        row.verdict.reason(),
         row.single_use,
         row.disclosed,
         &row.salt,
@@ -72,7 +73,7 @@ macro_rules! checks {
     ($tail:literal) => {
         concat!(
             "SELECT verification_id, resident_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, \
-             issued, result, reason, single_use, disclosed, repeats, salt, receipt FROM verification ",
+             issued, reason, single_use, disclosed, repeats, salt, receipt FROM verification ",
             $tail
         )
     };
@@ -107,7 +108,7 @@ pub async fn repeat_refusal(tx: &mut Tx, like: &CheckRow) -> DbResult<Option<Che
         like.resident_id,
         like.relying_party_id,
         like.issued,
-        &like.reason,
+        like.verdict.reason(),
         &like.purpose
     )?;
     if let Some(row) = &found {
@@ -155,12 +156,11 @@ pub struct HistoryRow {
     pub verified_at: Timestamp,
     /// Purpose code.
     pub purpose: String,
-    /// `valid` or `invalid`.
-    pub result: String,
-    /// Reason; empty when valid.
-    pub reason: String,
-    /// Bits of what was shown.
-    pub disclosed: i64,
+    /// Valid, or why not.
+    #[sqlx(rename = "reason", try_from = "String")]
+    pub verdict: Verdict,
+    /// What was shown.
+    pub disclosed: AttributeSet,
     /// How many times it was refused again.
     pub repeats: i64,
     /// The receipt.
@@ -193,8 +193,9 @@ pub struct RefusalRow {
     pub purpose: String,
     /// When it was answered first.
     pub verified_at: Timestamp,
-    /// Reason.
-    pub reason: String,
+    /// Why it was refused.
+    #[sqlx(rename = "reason", try_from = "String")]
+    pub verdict: Verdict,
     /// Salt of the receipt's digests.
     pub salt: Vec<u8>,
     /// The receipt.
@@ -215,7 +216,7 @@ pub async fn add_refusal(tx: &mut Tx, row: &RefusalRow) -> DbResult<()> {
         &row.body_hash,
         &row.purpose,
         row.verified_at,
-        &row.reason,
+        row.verdict.reason(),
         &row.salt,
         &row.receipt
     )

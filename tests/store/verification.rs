@@ -188,10 +188,9 @@ async fn a_check_is_unique_by_party_key_and_holder() {
             purpose: "open_account".into(),
             verified_at: world.context.now(),
             issued: Timestamp::from_micros(7),
-            result: "invalid".into(),
-            reason: "expired".into(),
+            verdict: Verdict::Invalid(Reason::Expired),
             single_use: 1,
-            disclosed: 0,
+            disclosed: AttributeSet::EMPTY,
             repeats: 0,
             salt: vec![2; 16],
             receipt: vec![3],
@@ -214,7 +213,7 @@ async fn a_check_is_unique_by_party_key_and_holder() {
         assert_eq!(store::by_id(&mut tx, first.verification_id, Uuid::nil()).await.unwrap(), None, "another party's");
         let same = store::repeat_refusal(&mut tx, &row(4, 2, world.resident)).await.unwrap();
         assert_eq!(same.map(|row| row.verification_id), Some(first.verification_id));
-        let other = CheckRow { reason: "already_used".into(), ..row(5, 3, world.resident) };
+        let other = CheckRow { verdict: Verdict::Invalid(Reason::AlreadyUsed), ..row(5, 3, world.resident) };
         assert_eq!(store::repeat_refusal(&mut tx, &other).await.unwrap(), None);
         assert_eq!(store::history(&mut tx, world.resident, Uuid::max(), 10).await.unwrap().len(), 1);
         tx.commit().await.unwrap();
