@@ -22,18 +22,13 @@ use crate::vault::Vault;
 
 // Spending -------------------------------------------------------------------------------------------------------
 
-/// Part of a statement of the server: spends the tokens of a relation `$asked` with the columns `resident_id`, `generation`,
-/// `issued` and `$id`, and returns the `$id` of those that could be spent. The guard is that of [`super::store::spend`]. A row
-/// that another node's batch holds is waited for and judged anew.
+/// Part of a statement of the server: spends the tokens of a relation `asked` with the columns `verification_id`, `resident_id`,
+/// `generation` and `issued`, and returns the `verification_id` of those that could be spent. The guard is that of
+/// [`super::store::spend`]. A row that another node's batch holds is waited for and judged anew.
 macro_rules! spend_asked {
-    ($asked:literal, $id:literal) => {
-        concat!(
-            "UPDATE credential AS c SET last_spent = a.issued FROM ",
-            $asked,
-            " AS a WHERE c.resident_id = a.resident_id AND c.generation = a.generation AND c.state = 'active' \
-             AND c.last_spent < a.issued RETURNING a.",
-            $id
-        )
+    () => {
+        "UPDATE credential AS c SET last_spent = a.issued FROM asked AS a WHERE c.resident_id = a.resident_id \
+         AND c.generation = a.generation AND c.state = 'active' AND c.last_spent < a.issued RETURNING a.verification_id"
     };
 }
 pub(crate) use spend_asked;
