@@ -64,9 +64,9 @@ impl Decisions {
         let note = self.desk.judged(event, check_note(note)).await?;
         self.desk.judged(event, checks.demand_all()).await?;
         let state = audited!(audit, event, "counter.approve", |tx| {
-            registrations.approve(tx, officer.agent.actor(), id, version, &note).await
+            registrations.decisions.approve(tx, officer.agent.actor(), id, version, &note).await
         })?;
-        registrations.wake();
+        registrations.decisions.wake();
         Ok(state)
     }
 
@@ -87,7 +87,7 @@ impl Decisions {
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(audit, event, "counter.return_for_correction", |tx| {
             let released = released.clone();
-            registrations.return_for_correction(tx, actor, (id, version), to, &reason, released).await?;
+            registrations.decisions.return_for_correction(tx, actor, (id, version), to, &reason, released).await?;
             Ok(to)
         })
     }
@@ -108,7 +108,7 @@ impl Decisions {
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         let note = self.desk.judged(event, check_note(note)).await?;
         audited!(audit, event, "counter.reject", |tx| {
-            registrations.reject(tx, actor, (id, version), &reason, &note).await?;
+            registrations.decisions.reject(tx, actor, (id, version), &reason, &note).await?;
             Ok(State::Rejected)
         })
     }

@@ -26,7 +26,7 @@ impl Releases {
         let event = officer.event(id);
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(audit, event, "counter.ask_release", |tx| {
-            registrations.ask_release(tx, officer.agent.actor(), id, version, &reason).await
+            registrations.releases.ask(tx, officer.agent.actor(), id, version, &reason).await
         })
     }
 
@@ -36,7 +36,7 @@ impl Releases {
     /// `forbidden` unless this officer asked, or may grant it; `not_found`.
     pub async fn asked(&self, officer: &Allowed<ReadRelease>, id: Uuid) -> Result<Release> {
         let event = officer.event(id);
-        let asked = self.desk.registrations.release_asked(officer.agent.actor(), id).await;
+        let asked = self.desk.registrations.releases.asked(officer.agent.actor(), id).await;
         // The reason may name people: it is for whoever grants, and for who wrote it.
         let asked = asked.and_then(|asked| {
             let may = officer.agent.role.may(Permission::GrantReleases) || asked.asked_by == officer.agent.officer_id;
@@ -54,7 +54,7 @@ impl Releases {
     pub async fn grant(&self, officer: &Allowed<GrantRelease>, id: Uuid, version: &str) -> Result<()> {
         let Desk { registrations, audit, .. } = &self.desk;
         audited!(audit, officer.event(id), "counter.grant_release", |tx| {
-            let asked_by = registrations.grant_release(tx, officer.agent.actor(), id, version).await?;
+            let asked_by = registrations.releases.grant(tx, officer.agent.actor(), id, version).await?;
             if ports::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
         })
     }

@@ -11,7 +11,8 @@ use crate::clock::HOUR;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::keyring::Keyring;
-use crate::registration::decision::{Match, View};
+use crate::registration::review::View;
+use crate::registration::visit::Match;
 use crate::staff::Allowed;
 use crate::transaction;
 
@@ -31,16 +32,16 @@ impl Scans {
     pub async fn scan(&self, officer: &Allowed<Scan>, token: &str, language: Language) -> Result<View> {
         let Desk { context, registrations, audit } = &self.desk;
         let actor = officer.agent.actor();
-        let scanned = registrations.read_scan(token).await;
+        let scanned = registrations.visits.read_scan(token).await;
         let scanned = self.desk.judged(officer.event(Uuid::nil()), scanned).await?;
         let id = scanned.0;
         let done = transaction!(context.db, "counter.scan", |tx| {
-            registrations.scan(tx, actor, scanned).await?;
+            registrations.visits.scan(tx, actor, scanned).await?;
             audit.record(tx, officer.event(id), Outcome::Done).await
         });
         self.desk.judged(officer.event(id), done).await?;
-        registrations.ensure_checked(id).await;
-        registrations.view(actor, id, language).await
+        registrations.visits.ensure_checked(id).await;
+        registrations.reviews.view(actor, id, language).await
     }
 
     /// A QR for the officer's screen that any number of residents may scan. The screen renews it every minute; the first of
@@ -67,7 +68,7 @@ impl Scans {
     /// # Errors
     /// When the database does not answer.
     pub async fn matches(&self, officer: &Allowed<ConfirmMatch>) -> Result<Vec<Match>> {
-        self.desk.registrations.matches(officer.agent.actor()).await
+        self.desk.registrations.visits.matches(officer.agent.actor()).await
     }
 
     /// Confirms the number that the resident reads out.
@@ -89,7 +90,7 @@ impl Scans {
         }
         self.desk.judged(event, tried).await?;
         let done = transaction!(context.db, "counter.confirm_match", |tx| {
-            registrations.confirm_match(tx, who.actor(), id, number).await?;
+            registrations.visits.confirm_match(tx, who.actor(), id, number).await?;
             audit.record(tx, event, Outcome::Done).await
         });
         let done = self.desk.judged(event, done).await;
@@ -97,8 +98,8 @@ impl Scans {
             return self.views.look(who, id, language).await;
         }
         done?;
-        registrations.ensure_checked(id).await;
-        registrations.view(who.actor(), id, language).await
+        registrations.visits.ensure_checked(id).await;
+        registrations.reviews.view(who.actor(), id, language).await
     }
 
     /// Whether nobody waits because this officer confirmed the number already: the answer was lost, or the button pressed
@@ -122,11 +123,11 @@ impl Scans {
                 .retry_after(HOUR.unsigned_abs())
                 .into());
         }
-        registrations.try_match(officer.actor(), id, number).await
+        registrations.visits.try_match(officer.actor(), id, number).await
     }
 
     async fn was_matched(&self, officer: Officer, id: Uuid) -> Result<bool> {
-        match self.desk.registrations.is_being_served(officer.actor(), id).await {
+        match self.desk.registrations.reviews.is_being_served(officer.actor(), id).await {
             Err(error) if error.code() == Some(Code::NotFound) => Ok(false),
             present => present,
         }

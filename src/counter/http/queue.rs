@@ -12,7 +12,7 @@ use super::super::queue::Queue;
 use crate::clock::Timestamp;
 use crate::page::{self, Page};
 use crate::registration::State as RegistrationState;
-use crate::registration::decision::Line;
+use crate::registration::review::Line;
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::{Json, Problem, Query};
