@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
-use crate::error::{Refusal};
+use crate::error::Refusal;
 use crate::register::LocalRegister;
 use crate::register::service::Switch;
 use crate::web::{Json, Problem};

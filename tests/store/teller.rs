@@ -59,10 +59,10 @@ async fn sessions_and_steps_are_kept_for_all_kinds_of_people() {
         let administrator = accounts.add(Post::National, "siti", "Siti", None).await.unwrap();
         let now = context.now();
         let mut tx = context.db.write().await.unwrap();
-        for (realm, person) in [
-            (Realm::RelyingParty, employee.staff_id),
-            (Realm::Office, officer.staff_id),
-            (Realm::National, administrator.staff_id),
+        for (realm, person, username) in [
+            (Realm::RelyingParty, employee.staff_id, "dewi.teller"),
+            (Realm::Office, officer.staff_id, "siti"),
+            (Realm::National, administrator.staff_id, "siti"),
         ] {
             let account = account::by_id(&mut tx, person).await.unwrap().unwrap();
             assert_eq!(account.person.affiliation.realm(), realm);
@@ -86,7 +86,7 @@ async fn sessions_and_steps_are_kept_for_all_kinds_of_people() {
             assert!(!session::touch(&mut tx, b"t1", now).await.unwrap().happened());
             let found = session::find(&mut tx, realm, b"t1").await.unwrap().unwrap();
             assert_eq!((found.person.staff_id, found.seen_at), (person, now.plus_seconds(9)));
-            assert_eq!(found.state, AccountState::Active);
+            assert_eq!((found.person.username.as_str(), found.state), (username, AccountState::Active));
             for other in [Realm::RelyingParty, Realm::Office, Realm::National].into_iter().filter(|r| *r != realm) {
                 assert!(session::find(&mut tx, other, b"t1").await.unwrap().is_none(), "{other:?}");
             }
@@ -132,6 +132,8 @@ async fn everybody_logs_in_the_same_way_and_at_the_own_pages_only() {
             assert_eq!(new.session.person.staff_id, who.staff_id);
             tokens.push(new.token.expose().clone());
         }
+        let at_work = officers.sessions.current(&tokens[1]).await.unwrap().workplace;
+        assert!(matches!(at_work, Workplace::Office(office) if office.name == "Loket Uji"));
         let wrong =
             officers.log_in("siti", administrator.password.clone(), &code(&context, &administrator), HERE).await;
         assert_eq!(wrong.unwrap_err().code(), Some(Code::LoginFailed), "another person of that name");
