@@ -1,9 +1,10 @@
-//! One owner per table: only one domain's SQL names it.
+//! One owner per table: only one domain's SQL names it. A statement that several domains' rows stand in takes a macro of the
+//! owner for what is the owner's; that part counts as the owner's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::demand;
-use crate::texts::{is_sql, texts};
+use crate::sources::sources;
 
 /// Tables that another domain than their owner still names in its SQL, as (table, that domain). An entry goes when the domain
 /// asks the owner's face; one that nothing needs any more fails.
@@ -34,10 +35,13 @@ pub fn tables_in(statement: &str) -> BTreeSet<String> {
 #[test]
 fn a_table_has_one_owner() {
     let tables = tables();
-    let mut named: BTreeMap<String, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
-    for text in texts().iter().filter(|text| is_sql(&text.text) || text.text.starts_with("BEGIN ")) {
-        for table in tables_in(&text.text).intersection(&tables) {
-            named.entry(table.clone()).or_default().entry(text.domain).or_default().push(text.at());
+    let mut named: BTreeMap<String, BTreeMap<&str, BTreeSet<String>>> = BTreeMap::new();
+    for source in sources() {
+        for text in &source.own_texts {
+            for table in tables_in(&text.text).intersection(&tables) {
+                let place = format!("{} {}", source.path, text.place);
+                named.entry(table.clone()).or_default().entry(source.domain()).or_default().insert(place);
+            }
         }
     }
     let mut stale: BTreeSet<_> = FOREIGN.iter().collect();
@@ -54,7 +58,7 @@ fn a_table_has_one_owner() {
             })
             .collect();
         if own.len() > 1 {
-            let told = own.iter().map(|(domain, places)| format!("{domain} ({})", places.join(", ")));
+            let told = own.into_iter().map(|(domain, places)| format!("{domain} ({})", Vec::from_iter(places).join(", ")));
             shared.push(format!("{table}: {}", told.collect::<Vec<_>>().join("; ")));
         }
     }

@@ -34,7 +34,7 @@ fn a_file_is_read_in_a_sitting() {
 #[test]
 fn a_function_is_seen_at_a_glance() {
     let long = sources().iter().flat_map(|source| {
-        let long = source.functions().into_iter().filter(|function| function.lines > LONGEST_FUNCTION);
+        let long = source.functions.iter().filter(|function| function.lines > LONGEST_FUNCTION);
         long.map(|function| format!("{}:{} {}: {} lines", source.path, function.line, function.name, function.lines))
     });
     demand(&format!("no function is longer than {LONGEST_FUNCTION} lines"), long.collect());

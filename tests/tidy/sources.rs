@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Item, UseTree};
+
+use crate::texts::{Macros, Text};
 
 /// What others may depend on without the service.
 pub const TOKEN_CRATE: &str = "crates/ikd-token/src";
@@ -22,16 +24,20 @@ pub struct Source {
     pub path: String,
     /// Lines of the whole file: code and its unit tests, because both are read in one sitting.
     pub lines: usize,
-    /// The parsed file, without what is for tests.
-    pub file: syn::File,
-    /// Its tokens.
-    pub tokens: TokenStream,
-    /// The tokens as text, without any white space.
+    /// The code as text, without documentation and any white space.
     pub compact: String,
     /// Every identifier.
     pub idents: BTreeSet<String>,
     /// Every path into this crate as its segments below `crate`, with imports (grouped, renamed), `self` and `super` resolved.
     pub paths: BTreeSet<Vec<String>>,
+    /// Its functions, those inside others too.
+    pub functions: Vec<Function>,
+    /// Names of public items: types, traits, functions, constants, modules, and those that a macro of ours makes.
+    public: Vec<String>,
+    /// The texts in it, every macro of ours expanded.
+    pub texts: Vec<Text>,
+    /// The texts in it as its own domain writes them: what macros of other domains put in is left out.
+    pub own_texts: Vec<Text>,
 }
 
 /// A function with a body.
@@ -44,7 +50,7 @@ pub struct Function {
     pub lines: usize,
 }
 
-/// All files of `src`, read once.
+/// All files of `src`, read once. What tests ask is taken out at once: tokens do not leave the thread that parsed them.
 pub fn sources() -> &'static [Source] {
     static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(read);
     &SOURCES
@@ -62,15 +68,18 @@ fn read() -> Vec<Source> {
         })
         .collect();
     let parsed: Vec<_> = texts.iter().map(|(path, text)| (path, text, Shipped::of(path, text))).collect();
-    let tests: Vec<&str> = parsed.iter().flat_map(|(.., shipped)| &shipped.test_modules).map(String::as_str).collect();
+    let tests: Vec<String> = parsed.iter().flat_map(|(.., shipped)| shipped.test_modules.clone()).collect();
     let for_tests = |path: &str| {
         tests.iter().any(|module| path == format!("{module}.rs") || path.starts_with(&format!("{module}/")))
     };
-    let modules: BTreeSet<Vec<String>> = texts.keys().map(|path| module_of(path)).collect();
+    let known = Known {
+        modules: texts.keys().map(|path| module_of(path)).collect(),
+        macros: Macros::of(parsed.iter().map(|(path, _, shipped)| (domain_of(path), &shipped.file))),
+    };
     parsed
         .into_iter()
         .filter(|(path, ..)| !for_tests(path))
-        .map(|(path, text, shipped)| Source::new(path, text.lines().count(), shipped.file, &modules))
+        .map(|(path, text, shipped)| Source::new(path, text.lines().count(), &shipped.file, &known))
         .collect()
 }
 
@@ -187,25 +196,56 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
+/// What has to be known of all files to read one.
+struct Known {
+    modules: BTreeSet<Vec<String>>,
+    macros: Macros,
+}
+
+/// `mail` for `src/mail/outbox.rs`, `clock` for `src/clock.rs`.
+pub fn domain_of(path: &str) -> &str {
+    let inner = path.strip_prefix("src/").or(path.strip_prefix("crates/")).unwrap();
+    inner.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
 impl Source {
-    fn new(path: &str, lines: usize, file: syn::File, modules: &BTreeSet<Vec<String>>) -> Self {
+    fn new(path: &str, lines: usize, file: &syn::File, known: &Known) -> Self {
         let tokens = file.to_token_stream();
-        let compact = tokens.to_string().split_whitespace().collect();
-        let mut names = Names { modules, module: module_of(path), aliases: BTreeMap::new(), found: Found::default() };
+        let mut names = Names {
+            modules: &known.modules,
+            module: module_of(path),
+            aliases: BTreeMap::new(),
+            found: Found::default(),
+        };
         names.read_items(&file.items);
         let Found { idents, paths } = names.found;
-        Self { path: path.to_owned(), lines, file, tokens, compact, idents, paths }
+        let mut functions = Functions(Vec::new());
+        functions.visit_file(file);
+        let mut public = Vec::new();
+        find_public(tokens.clone(), &mut public);
+        Self {
+            path: path.to_owned(),
+            lines,
+            compact: compact(tokens.clone()),
+            idents,
+            paths,
+            functions: functions.0,
+            public,
+            texts: known.macros.texts(tokens.clone(), None),
+            own_texts: known.macros.texts(tokens, Some(domain_of(path))),
+        }
     }
 
     /// A source of this text, for tests of the reader.
     pub fn of(path: &str, text: &str) -> Self {
-        Self::new(path, text.lines().count(), Shipped::of(path, text).file, &BTreeSet::new())
+        let file = Shipped::of(path, text).file;
+        let macros = Macros::of([(domain_of(path), &file)].into_iter());
+        Self::new(path, text.lines().count(), &file, &Known { modules: BTreeSet::new(), macros })
     }
 
-    /// `mail` for `src/mail/outbox.rs`, `clock` for `src/clock.rs`.
+    /// The domain that it belongs to.
     pub fn domain(&self) -> &str {
-        let inner = self.path.strip_prefix("src/").or(self.path.strip_prefix("crates/")).unwrap();
-        inner.split('/').next().unwrap().trim_end_matches(".rs")
+        domain_of(&self.path)
     }
 
     /// Whether the file is this room of a domain: `store.rs`, or a file in a folder `store/`.
@@ -232,17 +272,8 @@ impl Source {
     /// (the file itself first), and those that a macro of ours makes.
     pub fn public_items(&self) -> Vec<Vec<String>> {
         let module = module_of(&self.path);
-        let mut names = Vec::new();
-        find_public(self.tokens.clone(), &mut names);
-        let inside = names.into_iter().map(|name| module.iter().cloned().chain([name]).collect());
+        let inside = self.public.iter().map(|name| module.iter().cloned().chain([name.clone()]).collect());
         (!module.is_empty()).then(|| module.clone()).into_iter().chain(inside).collect()
-    }
-
-    /// Its functions, those inside others too.
-    pub fn functions(&self) -> Vec<Function> {
-        let mut functions = Functions(Vec::new());
-        functions.visit_file(&self.file);
-        functions.0
     }
 }
 
@@ -360,6 +391,22 @@ impl Names<'_> {
 }
 
 /// Tokens without documentation, which is text for people.
+fn compact(tokens: TokenStream) -> String {
+    let tokens = without_docs(tokens).into_iter().map(|token| match token {
+        TokenTree::Group(group) => {
+            let (open, close) = match group.delimiter() {
+                Delimiter::Parenthesis => ("(", ")"),
+                Delimiter::Brace => ("{", "}"),
+                Delimiter::Bracket => ("[", "]"),
+                Delimiter::None => ("", ""),
+            };
+            format!("{open}{}{close}", compact(group.stream()))
+        }
+        other => other.to_string().split_whitespace().collect(),
+    });
+    tokens.collect()
+}
+
 pub fn without_docs(tokens: TokenStream) -> Vec<TokenTree> {
     let is_doc = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.stream().into_iter().next().is_some_and(|first| first.to_string() == "doc"),
@@ -404,7 +451,6 @@ impl Imports {
             }
             UseTree::Glob(_) => self.0.push((path, String::from("*"))),
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.add(path.clone(), tree)),
-            _ => {}
         }
     }
 }
@@ -489,8 +535,8 @@ fn the_reader_reads_right() {
     assert_eq!(source.uses().into_iter().collect::<Vec<_>>(), ["a", "c", "f", "g", "mail"]);
     assert!(source.is_room("http") && source.domain() == "mail");
     assert!(source.names("field") && !source.names("help") && !source.names("documentation"));
-    let lengths: Vec<_> = source.functions().into_iter().map(|function| (function.name, function.lines)).collect();
+    let lengths: Vec<_> = source.functions.iter().map(|function| (function.name.clone(), function.lines)).collect();
     assert_eq!(lengths, [("x".to_owned(), 0), ("v".to_owned(), 0)]);
     let long = Source::of("src/a.rs", "fn long() {\n    a();\n\n    b();\n}\n");
-    assert_eq!(long.functions()[0].lines, 3);
+    assert_eq!(long.functions[0].lines, 3);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::texts::{is_sql, texts};
+use crate::texts::statements;
 use crate::{demand, offences};
 
 /// Files whose SQL is not one text for both engines, each with its reason. Only multi-row batches may be here.
@@ -47,10 +47,10 @@ fn sql_is_one_text_for_both_engines() {
         " FALSE",
         "?",
     ];
-    let found = texts().into_iter().filter(|text| is_sql(&text.text) && !may_differ(text.path)).filter_map(|text| {
-        let upper = text.text.to_uppercase();
+    let found = statements().filter(|one| !may_differ(&one.source.path)).filter_map(|one| {
+        let upper = one.text.text.to_uppercase();
         let found: BTreeSet<_> = foreign.iter().filter(|word| upper.contains(**word)).copied().collect();
-        (!found.is_empty()).then(|| format!("{}: {}", text.at(), found.into_iter().collect::<Vec<_>>().join(", ")))
+        (!found.is_empty()).then(|| format!("{}: {}", one.at(), found.into_iter().collect::<Vec<_>>().join(", ")))
     });
     demand("statements use what both engines understand, with $1 placeholders and times passed in", found.collect());
 }
@@ -59,13 +59,11 @@ fn sql_is_one_text_for_both_engines() {
 fn guarded_writes_are_answered() {
     // Updates of as many rows as there are; each says at its place why none is fine too.
     const OF_MANY: &[&str] = &["RETIRE", "RETIRE_ACTIVE", "SUPERSEDE"];
-    let texts = texts();
     demand(
         "an UPDATE of one row runs through change!, whose answer the compiler does not let anybody drop, and nobody does by hand",
         offences(|source| {
-            let updates = texts.iter().filter(|text| {
-                let of_one = !OF_MANY.contains(&text.place.as_str());
-                text.path == source.path && text.text.trim_start().starts_with("UPDATE ") && of_one
+            let updates = source.texts.iter().filter(|text| {
+                text.text.trim_start().starts_with("UPDATE ") && !OF_MANY.contains(&text.place.as_str())
             });
             let run = |text: &&crate::texts::Text| source.compact.contains(&format!("execute!(tx,{},", text.place));
             let mut found: Vec<String> = updates.filter(run).map(|text| text.place.clone()).collect();
@@ -78,14 +76,10 @@ fn guarded_writes_are_answered() {
 
 #[test]
 fn sql_stands_where_the_rows_are_kept() {
-    let elsewhere = |path: &str| {
-        let source = crate::sources().iter().find(|source| source.path == path).unwrap();
-        ["service", "http", "model"].iter().any(|room| source.is_room(room))
-    };
-    let found = texts().into_iter().filter(|text| is_sql(&text.text) && elsewhere(text.path));
+    let found = statements().filter(|one| ["service", "http", "model"].iter().any(|room| one.source.is_room(room)));
     demand(
         "SQL stands in store.rs (or the outbox), not in services, handlers or models",
-        found.map(|text| text.at()).collect(),
+        found.map(|one| one.at()).collect(),
     );
 }
 
@@ -103,13 +97,15 @@ fn what_is_distributed_is_asked_by_resident() {
     let names_a_table =
         |text: &str| crate::owners::tables_in(text).iter().any(|table| DISTRIBUTED.contains(&table.as_str()));
     let (mut seen, mut exceptions, mut missing) = (0, BTreeSet::new(), Vec::new());
-    for text in texts() {
-        let statement = text.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !(is_sql(&statement) || statement.starts_with("BEGIN ")) || !names_a_table(&statement) {
+    for one in statements() {
+        let statement = one.text.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !names_a_table(&statement) {
             continue;
         }
         seen += 1;
-        if let Some(exception) = ASKS_EVERYWHERE.iter().find(|exception| **exception == (text.path, &*text.place)) {
+        if let Some(exception) =
+            ASKS_EVERYWHERE.iter().find(|exception| **exception == (&*one.source.path, &*one.text.place))
+        {
             exceptions.insert(*exception);
             continue;
         }
@@ -118,7 +114,7 @@ fn what_is_distributed_is_asked_by_resident() {
             .is_some_and(|(_, into)| into.split_once(')').is_some_and(|(columns, _)| columns.contains("resident_id")));
         let asked = statement.split_once("WHERE ").is_some_and(|(_, conditions)| conditions.contains("resident_id"));
         if !(inserted || asked) {
-            missing.push(format!("{}: {statement}", text.at()));
+            missing.push(format!("{}: {statement}", one.at()));
         }
     }
     demand("statements on distributed tables name the resident, so that each goes to one shard", missing);

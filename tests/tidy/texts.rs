@@ -10,27 +10,36 @@ use crate::sources::{Source, sources, without_docs};
 /// A text in the code.
 #[derive(Clone, Debug)]
 pub struct Text {
-    /// The file.
-    pub path: &'static str,
-    /// The domain of the file.
-    pub domain: &'static str,
     /// The constant that it is in; where it is in none, the line.
     pub place: String,
     /// What it says.
     pub text: String,
 }
 
-impl Text {
-    /// Where to look: file and constant.
-    pub fn at(&self) -> String {
-        format!("{} {}", self.path, self.place)
-    }
+/// The texts of all files, each with its file.
+pub fn texts() -> impl Iterator<Item = (&'static Source, &'static Text)> {
+    sources().iter().flat_map(|source| source.texts.iter().map(move |text| (source, text)))
 }
 
-/// The texts of all files.
-pub fn texts() -> Vec<Text> {
-    let macros = Macros::of(sources());
-    sources().iter().flat_map(|source| macros.texts(source)).collect()
+/// The statements of all files.
+pub fn statements() -> impl Iterator<Item = Statement> {
+    texts().filter(|(_, text)| is_sql(&text.text)).map(|(source, text)| Statement { source, text })
+}
+
+/// A statement, or the head of one, and where it stands.
+#[derive(Clone, Copy)]
+pub struct Statement {
+    /// Its file.
+    pub source: &'static Source,
+    /// The text and its constant.
+    pub text: &'static Text,
+}
+
+impl Statement {
+    /// Where to look: file and constant.
+    pub fn at(&self) -> String {
+        format!("{} {}", self.source.path, self.text.place)
+    }
 }
 
 /// Whether it is a whole statement, or the head of one.
@@ -39,19 +48,29 @@ pub fn is_sql(text: &str) -> bool {
     ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH "].iter().any(|start| text.starts_with(start))
 }
 
-/// This crate's own `macro_rules`: by name, the arms as pattern and body.
-struct Macros(BTreeMap<String, Vec<(TokenStream, TokenStream)>>);
+/// An own `macro_rules`: the domain that writes it, and its arms as pattern and body.
+type Definition = (String, Vec<(TokenStream, TokenStream)>);
+
+/// This crate's own `macro_rules` by name.
+pub struct Macros(BTreeMap<String, Definition>);
 
 impl Macros {
-    fn of(sources: &[Source]) -> Self {
-        let mut found = Definitions(BTreeMap::new());
-        sources.iter().for_each(|source| found.visit_file(&source.file));
-        Self(found.0)
+    /// Those of these files, each with its domain.
+    pub fn of<'a>(files: impl Iterator<Item = (&'a str, &'a syn::File)>) -> Self {
+        let mut found = Definitions { domain: String::new(), found: BTreeMap::new() };
+        for (domain, file) in files {
+            domain.clone_into(&mut found.domain);
+            found.visit_file(file);
+        }
+        Self(found.found)
     }
 
-    fn texts(&self, source: &'static Source) -> Vec<Text> {
-        let mut finder = Finder { macros: self, source, place: None, found: Vec::new() };
-        finder.walk(source.tokens.clone());
+    /// The texts in these tokens. Macros are expanded, or only those that this domain writes.
+    pub fn texts(&self, tokens: TokenStream, only: Option<&str>) -> Vec<Text> {
+        let own = |(_, (domain, _)): &(&String, &Definition)| only.is_none_or(|only| only == domain);
+        let macros = Self(self.0.iter().filter(own).map(|(name, arms)| (name.clone(), arms.clone())).collect());
+        let mut finder = Finder { macros: &macros, place: None, found: Vec::new() };
+        finder.walk(tokens);
         finder.found
     }
 
@@ -85,7 +104,7 @@ impl Macros {
     /// What a call becomes; `None` for macros of others, and where no arm without repetitions matches.
     fn expand(&self, name: &str, arguments: TokenStream) -> Option<TokenStream> {
         let arguments: Vec<TokenTree> = arguments.into_iter().collect();
-        self.0.get(name)?.iter().find_map(|(pattern, body)| {
+        self.0.get(name)?.1.iter().find_map(|(pattern, body)| {
             let bound = bind(&pattern.clone().into_iter().collect::<Vec<_>>(), &arguments)?;
             Some(substitute(body.clone(), &bound))
         })
@@ -146,7 +165,10 @@ fn substitute(body: TokenStream, bound: &Bound) -> TokenStream {
     out.into_iter().collect()
 }
 
-struct Definitions(BTreeMap<String, Vec<(TokenStream, TokenStream)>>);
+struct Definitions {
+    domain: String,
+    found: BTreeMap<String, Definition>,
+}
 
 impl<'a> Visit<'a> for Definitions {
     fn visit_item_macro(&mut self, definition: &'a syn::ItemMacro) {
@@ -157,14 +179,13 @@ impl<'a> Visit<'a> for Definitions {
         });
         let groups: Vec<TokenStream> = groups.collect();
         let arms = groups.chunks_exact(2).map(|arm| (arm[0].clone(), arm[1].clone()));
-        self.0.insert(name.to_string(), arms.collect());
+        self.found.insert(name.to_string(), (self.domain.clone(), arms.collect()));
     }
 }
 
 /// Walks the tokens of a file.
 struct Finder<'a> {
     macros: &'a Macros,
-    source: &'static Source,
     /// The constant that is being read.
     place: Option<String>,
     found: Vec<Text>,
@@ -222,7 +243,7 @@ impl Finder<'_> {
 
     fn add(&mut self, line: usize, text: String) {
         let place = self.place.clone().unwrap_or_else(|| format!("line {line}"));
-        self.found.push(Text { path: &self.source.path, domain: self.source.domain(), place, text });
+        self.found.push(Text { place, text });
     }
 }
 
@@ -241,8 +262,7 @@ fn texts_are_what_the_compiler_makes_of_them() {
             text"); }
         "#,
     );
-    let source: &'static Source = Box::leak(Box::new(source));
-    let found = Macros::of(std::slice::from_ref(source)).texts(source);
+    let found = source.texts;
     let told: Vec<_> = found.iter().map(|text| (text.place.as_str(), text.text.as_str())).collect();
     assert_eq!(
         told,
