@@ -58,7 +58,8 @@ fn a_table_has_one_owner() {
             })
             .collect();
         if own.len() > 1 {
-            let told = own.into_iter().map(|(domain, places)| format!("{domain} ({})", Vec::from_iter(places).join(", ")));
+            let told =
+                own.into_iter().map(|(domain, places)| format!("{domain} ({})", Vec::from_iter(places).join(", ")));
             shared.push(format!("{table}: {}", told.collect::<Vec<_>>().join("; ")));
         }
     }

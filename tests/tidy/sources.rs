@@ -130,10 +130,8 @@ impl Shipped {
 
     fn keeps(&mut self, item: &Item) -> bool {
         let kept = !is_for_tests(attributes(item));
-        if let (false, Item::Mod(module)) = (kept, item) {
-            if module.content.is_none() {
-                self.test_modules.push(format!("{}/{}", self.folder, module.ident));
-            }
+        if let (false, Item::Mod(syn::ItemMod { content: None, ident, .. })) = (kept, item) {
+            self.test_modules.push(format!("{}/{ident}", self.folder));
         }
         kept
     }
