@@ -58,6 +58,8 @@ pub enum Language {
     English,
 }
 
+crate::text_column!(Language);
+
 impl Language {
     /// `id` or `en` (BCP 47).
     pub fn tag(self) -> &'static str {

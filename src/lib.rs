@@ -4,6 +4,7 @@
 //! owns transactions), `store` (SQL), `http` (routes), `mail` (messages).
 
 pub mod activation;
+pub mod activation_code;
 pub mod app;
 pub mod attribute;
 pub mod audit;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use ikd::activation::code::ActivationCode;
+use ikd::activation_code::ActivationCode;
 use ikd::clock::Timestamp;
 use ikd::counter::Role;
 use ikd::counter::service::{add_office, add_officer};
@@ -264,7 +264,7 @@ async fn activate(place: &Place, officer: &Officer, selfie: &[u8], http: &reqwes
     let uuid: Uuid = id.parse().unwrap();
     let digits = loop {
         let mut tx = place.context.db.read().await.unwrap();
-        let sql = "SELECT code_generation, code_expires_at FROM registration WHERE registration_id = $1";
+        let sql = "SELECT generation, expires_at FROM activation_code WHERE registration_id = $1";
         let (generation, expires) = fetch_one!(&mut tx, (i64, Option<Timestamp>), sql, uuid).unwrap();
         drop(tx);
         if expires.is_some() {

@@ -128,68 +128,80 @@ CREATE INDEX reasoned_view_time ON reasoned_view (opened_at);
 
 -- Registration --------------------------------------------------------------------------------------------------
 
+-- What a resident submitted, and where it stands. Every act takes this row first and the rows of the tables below after it.
 CREATE TABLE registration (
     registration_id BLOB NOT NULL PRIMARY KEY,
     device_thumbprint BLOB NOT NULL,
     nik_index BLOB NOT NULL,
     email_index BLOB NOT NULL,
-    resident_id BLOB,
     state TEXT NOT NULL CHECK (state IN ('needs_selfie', 'awaiting_officer', 'needs_correction',
         'approved_pending_register', 'code_sent', 'needs_pin', 'active', 'rejected', 'expired', 'cancelled')),
     sealed BLOB NOT NULL,
-    language TEXT NOT NULL,
+    language TEXT NOT NULL CHECK (language IN ('id', 'en')),
     terms_version TEXT NOT NULL,
     terms_accepted_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     ended_at INTEGER,
+    -- The office in whose queue it stands, since somebody there scanned it.
+    office_id BLOB,
     -- Raised by every write that changes what an officer compares or where the registration stands; every decision demands
     -- the one it was made on.
-    revision INTEGER NOT NULL DEFAULT 0,
-    -- The data check: what the register said. check_state 'limited' waits for the counter.
-    check_state TEXT NOT NULL CHECK (check_state IN ('pending', 'limited', 'done')),
-    check_result TEXT CHECK (check_result IN ('match', 'differs', 'unknown_nik', 'not_eligible')),
-    check_due_at INTEGER NOT NULL,
-    check_lease_until INTEGER NOT NULL,
-    check_attempts INTEGER NOT NULL,
-    checked_at INTEGER,
-    -- The scan at the counter: last_spent works as on the credential (single use without a table of tokens).
-    last_spent INTEGER NOT NULL,
-    office_id BLOB,
-    scanned_by BLOB,
-    scanned_at INTEGER,
-    match_number INTEGER,
-    match_officer_id BLOB,
-    match_at INTEGER,
-    -- Tries at the number that the resident reads out, counted before comparing; after three it is void.
-    match_tries INTEGER NOT NULL DEFAULT 0,
-    -- The decision.
-    decided_by BLOB,
-    decided_at INTEGER,
-    reason TEXT,
-    decision_sealed BLOB,
-    -- The activation code is derived from (id, code_generation): only its counters are here.
-    code_generation INTEGER NOT NULL,
-    code_tries INTEGER NOT NULL,
-    code_sent_at INTEGER,
-    code_expires_at INTEGER,
-    code_day INTEGER NOT NULL,
-    code_day_count INTEGER NOT NULL,
-    challenge_spent INTEGER NOT NULL
+    revision INTEGER NOT NULL,
+    CHECK ((ended_at IS NOT NULL) = (state IN ('active', 'rejected', 'expired', 'cancelled')))
 ) STRICT;
 -- A device key has one live registration, so a repeated request finds the first one's.
 CREATE UNIQUE INDEX registration_one_live ON registration (device_thumbprint) WHERE ended_at IS NULL;
 CREATE INDEX registration_device ON registration (device_thumbprint, created_at);
 CREATE INDEX registration_nik ON registration (nik_index);
-CREATE INDEX registration_office ON registration (office_id, state, updated_at);
-CREATE INDEX registration_check ON registration (check_due_at) WHERE check_state = 'pending';
+-- The queue of an office, in its order.
+CREATE INDEX registration_office ON registration (office_id, state, updated_at, registration_id);
 CREATE INDEX registration_end ON registration (expires_at) WHERE ended_at IS NULL;
 -- One live approved registration per resident; the NIK never changes, so its index stands for the resident.
 CREATE UNIQUE INDEX registration_one_approved ON registration (nik_index)
     WHERE state IN ('approved_pending_register', 'code_sent', 'needs_pin');
 -- Those that ended without a digital KTP, to be deleted after a while.
 CREATE INDEX registration_ended ON registration (ended_at) WHERE state IN ('rejected', 'expired', 'cancelled');
+
+-- The question to the population register: a job that one node leases at a time, and what the answer means.
+CREATE TABLE register_check (
+    registration_id BLOB NOT NULL PRIMARY KEY,
+    -- 'limited' waits for the counter: there were too many questions about this NIK.
+    state TEXT NOT NULL CHECK (state IN ('pending', 'limited', 'done')),
+    result TEXT CHECK (result IN ('match', 'differs', 'unknown_nik', 'not_eligible')),
+    -- The resident whom the register knows by the NIK; kept while corrected data is checked anew.
+    resident_id BLOB,
+    -- When it is to run; NULL when nothing is to run, also because the registration ended.
+    due_at INTEGER,
+    lease_until INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    checked_at INTEGER,
+    CHECK ((result IS NOT NULL) = (state = 'done')),
+    CHECK (result IS NULL OR (resident_id IS NULL) = (result = 'unknown_nik'))
+) STRICT;
+CREATE INDEX register_check_due ON register_check (due_at) WHERE due_at IS NOT NULL;
+
+-- The visit at a counter, from the first scan on: who scanned, the number that the resident reads out, what was decided.
+CREATE TABLE counter_visit (
+    registration_id BLOB NOT NULL PRIMARY KEY,
+    -- Issue time of the newest activation QR that was scanned: single use without a table of tokens, as on the credential.
+    last_spent INTEGER NOT NULL,
+    -- The officer before whom the resident is; nobody once the resident changed something or it was returned.
+    scanned_by BLOB,
+    scanned_at INTEGER,
+    match_number INTEGER,
+    match_officer_id BLOB,
+    match_at INTEGER,
+    -- Tries at the number, counted before comparing; after three it is void.
+    match_tries INTEGER NOT NULL,
+    decided_by BLOB,
+    decided_at INTEGER,
+    decision_sealed BLOB
+) STRICT;
+-- Who waits for an officer to type their number.
+CREATE INDEX counter_visit_match ON counter_visit (match_officer_id, match_at) WHERE match_number IS NOT NULL;
+CREATE INDEX counter_visit_decided ON counter_visit (decided_by, decided_at) WHERE decided_by IS NOT NULL;
 
 CREATE TABLE registration_selfie (
     registration_id BLOB NOT NULL PRIMARY KEY,
@@ -215,6 +227,21 @@ CREATE TABLE release_request (
     asked_at INTEGER NOT NULL,
     reason_sealed BLOB NOT NULL,
     revision INTEGER NOT NULL
+) STRICT;
+
+-- Activation codes ----------------------------------------------------------------------------------------------
+
+-- The code is derived from (registration_id, generation) and never stored: only its counters are here, from the approval on.
+CREATE TABLE activation_code (
+    registration_id BLOB NOT NULL PRIMARY KEY,
+    generation INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    -- When its mail was first handed to the mail server, and when it stops counting.
+    sent_at INTEGER,
+    expires_at INTEGER,
+    -- New codes on that day (days since 1970-01-01 in UTC+7).
+    day INTEGER NOT NULL,
+    day_count INTEGER NOT NULL
 ) STRICT;
 
 -- Mail ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::service::{Enrolled, Enrolment, Service};
+use super::enrolment::{Enrolled, Enrolment};
+use super::service::Service;
+use crate::activation_code::model::MailStatus;
 use crate::clock::Timestamp;
 use crate::device::http::Device;
 use crate::mail::MailState;
@@ -81,7 +83,7 @@ async fn enter_code(
     Path(id): Path<Uuid>,
     Json(body): Json<CodeRequest>,
 ) -> Result<Json<ProgressReply>, Problem> {
-    let state = service.enter_code(&device.thumbprint, id, &body.code, body.captcha.as_deref()).await?;
+    let state = service.codes.enter(&device.thumbprint, id, &body.code, body.captcha.as_deref()).await?;
     Ok(Json(ProgressReply::new(id, state)))
 }
 
@@ -97,7 +99,7 @@ async fn resend_code(
     device: Device,
     Path(id): Path<Uuid>,
 ) -> Result<(StatusCode, Json<ResendReply>), Problem> {
-    let (mail, mail_at) = service.resend(&device.thumbprint, id).await?;
+    let MailStatus { mail, at: mail_at } = service.codes.resend(&device.thumbprint, id).await?;
     Ok((StatusCode::ACCEPTED, Json(ResendReply { mail, mail_at })))
 }
 
@@ -117,7 +119,7 @@ async fn set_pin(
 ) -> Result<(StatusCode, Json<ProgressReply>), Problem> {
     let PinRequest { pin_public_key, challenge, signature } = body;
     let enrolment = Enrolment { pin_public_key, challenge, signature };
-    let status = match service.enrol(&device.thumbprint, id, &enrolment).await? {
+    let status = match service.enrolments.enrol(&device.thumbprint, id, &enrolment).await? {
         Enrolled::Now => StatusCode::CREATED,
         Enrolled::Before => StatusCode::OK,
     };

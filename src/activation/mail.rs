@@ -3,14 +3,13 @@
 
 use askama::Template;
 
-use super::code::ActivationCode;
-use super::{ports, store};
+use crate::activation_code::{ActivationCode, ports as codes};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
 use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
-use crate::registration::{self, State};
+use crate::registration::ports as registrations;
 
 #[derive(Template)]
 #[template(path = "mail/activation_code.txt")]
@@ -42,7 +41,7 @@ impl Compose for ActivationCodes {
     }
 
     fn sent<'a>(&'a self, tx: &'a mut Tx, message: Message, now: Timestamp) -> ComposeFuture<'a, ()> {
-        Box::pin(async move { Ok(ports::on_sent(tx, message.reference, now).await?) })
+        Box::pin(async move { Ok(codes::on_sent(tx, message.reference, now).await?) })
     }
 }
 
@@ -57,16 +56,17 @@ pub async fn compose(context: &Context, message: Message) -> Result<Option<Email
     }
     let id = message.reference;
     let mut tx = context.db.read().await?;
-    let Some(status) = store::lookup(&mut tx, id).await? else { return Ok(None) };
     let now = context.now();
-    if status.state != State::CodeSent || !status.lives(now) || !status.waits_for_code(now) {
+    let Some(registration) = registrations::lookup(&mut tx, id).await? else { return Ok(None) };
+    let issued = codes::lookup(&mut tx, id).await?;
+    let Some(issued) = issued.filter(|code| code.lives(now) && registration.waits_for_code(now)) else {
         return Ok(None);
-    }
-    let Some(contact) = registration::contact(context, &mut tx, id).await? else { return Ok(None) };
+    };
     drop(tx);
-    let code = ActivationCode::derive(&context.vault, id, status.generation)?;
+    let contact = registrations::contact_of(context, &registration)?;
+    let code = ActivationCode::derive(&context.vault, id, issued.generation)?;
     let link = link(&context.config.service.public_url, id, code);
-    let until = status.expires_at.map(|end| contact.language.moment(end));
+    let until = issued.expires_at.map(|end| contact.language.moment(end));
     let (subject, text, html) =
         write(contact.language, contact.full_name.expose(), code, &link, until.as_deref()).map_err(Error::internal)?;
     Ok(Some(Email { mail_id: message.mail_id, to: contact.email, subject, text, html, language: contact.language }))

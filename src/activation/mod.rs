@@ -1,15 +1,12 @@
-//! From the e-mailed code to the PIN: activation code, captcha, PIN enrolment.
+//! From the e-mailed code to the PIN: entering the code behind a captcha ([`code_entry`]), and PIN enrolment ([`enrolment`]).
 //!
-//! Columns `code_*` and `challenge_spent` of the registration are written here and nowhere else, and so are its steps
-//! `code_sent → needs_pin → active`. Other domains use [`ports`] inside their own transactions.
+//! The registration moves through its domain's ports (`code_sent → needs_pin → active`); the code itself is `activation_code`'s.
 
-pub mod code;
+pub mod code_entry;
+pub mod enrolment;
 pub mod http;
 pub mod mail;
-pub mod model;
-pub mod ports;
 pub mod service;
-pub mod store;
 
 pub use service::Service;
 

@@ -10,7 +10,7 @@ use super::store::{self, ReasonedView};
 use crate::audit::{Action, Outcome};
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
-use crate::registration::decision::View;
+use crate::registration::review::View;
 use crate::secret::Redacted;
 
 const TABLE: &str = "reasoned_view";
@@ -38,7 +38,7 @@ impl Service {
     /// `forbidden`, `not_found`; `reason_required` unless the resident is present, see [`Service::open_with_reason`].
     pub async fn view(&self, officer: &OfficerSession, id: Uuid, language: Language) -> Result<View> {
         self.require_sight(officer, Action::RegistrationViewed, id).await?;
-        let view = self.registrations.view(officer.actor(), id, language).await?;
+        let view = self.registrations.reviews.view(officer.actor(), id, language).await?;
         self.note(officer, Action::RegistrationViewed, id).await?;
         Ok(view)
     }
@@ -49,7 +49,7 @@ impl Service {
     /// `forbidden`, `not_found`, `reason_required`.
     pub async fn selfie(&self, officer: &OfficerSession, id: Uuid) -> Result<Vec<u8>> {
         self.require_sight(officer, Action::PictureViewed, id).await?;
-        let picture = self.registrations.selfie(officer.actor(), id).await?;
+        let picture = self.registrations.reviews.selfie(officer.actor(), id).await?;
         self.note(officer, Action::PictureViewed, id).await?;
         Ok(picture)
     }
@@ -60,7 +60,7 @@ impl Service {
     /// `forbidden`, `not_found`, `reason_required`.
     pub async fn portrait(&self, officer: &OfficerSession, id: Uuid) -> Result<Vec<u8>> {
         self.require_sight(officer, Action::PictureViewed, id).await?;
-        let picture = self.registrations.portrait(officer.actor(), id).await?;
+        let picture = self.registrations.reviews.portrait(officer.actor(), id).await?;
         self.note(officer, Action::PictureViewed, id).await?;
         Ok(picture)
     }
@@ -79,13 +79,13 @@ impl Service {
     ) -> Result<View> {
         let done = self.open(officer, id, reason).await;
         self.judged(officer, Action::ViewWithReason, id, done).await?;
-        self.registrations.view(officer.actor(), id, language).await
+        self.registrations.reviews.view(officer.actor(), id, language).await
     }
 
     async fn open(&self, officer: &OfficerSession, id: Uuid, reason: &str) -> Result<()> {
         require_service(officer)?;
         let reason = check_reason(reason)?;
-        self.registrations.is_present(officer.actor(), id).await?;
+        self.registrations.reviews.is_present(officer.actor(), id).await?;
         let mut tx = self.context.db.write().await?;
         // Counted before anything is shown, and a try beyond the limit counts too.
         if self.audit.count(&mut tx, officer.officer_id, "view").await? > VIEWS_PER_HOUR {
@@ -151,7 +151,7 @@ impl Service {
 
     async fn may_see(&self, officer: &OfficerSession, id: Uuid) -> Result<()> {
         require_service(officer)?;
-        if self.registrations.is_present(officer.actor(), id).await? {
+        if self.registrations.reviews.is_present(officer.actor(), id).await? {
             return Ok(());
         }
         let mut tx = self.context.db.read().await?;
@@ -162,7 +162,7 @@ impl Service {
         drop(tx);
         // Whoever is to grant a colleague's request has to see what for.
         let to_grant = officer.role == Role::Supervisor
-            && match self.registrations.release_asked(officer.actor(), id).await {
+            && match self.registrations.releases.asked(officer.actor(), id).await {
                 Ok(asked) => asked.asked_by != officer.officer_id,
                 Err(error) if error.code() == Some(Code::NotFound) => false,
                 Err(error) => return Err(error),

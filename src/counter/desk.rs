@@ -14,9 +14,10 @@ use crate::db::Tx;
 use crate::error::{Code, Error, FieldError, Language, Refusal, Result, Text};
 use crate::register::midnight_in_jakarta;
 use crate::registration::State;
-use crate::registration::decision::{Figure, Line, Match, View};
 use crate::registration::model::DifferenceField;
 use crate::registration::release::Release;
+use crate::registration::review::{Figure, Line, View};
+use crate::registration::visit::Match;
 
 /// The three things an officer confirms before approving.
 #[derive(Clone, Copy, Debug)]
@@ -36,16 +37,16 @@ impl Service {
     /// `forbidden` for roles that serve nobody, and what scanning refuses.
     pub async fn scan(&self, officer: &OfficerSession, token: &str, language: Language) -> Result<View> {
         let scanned = match require_service(officer) {
-            Ok(()) => self.registrations.read_scan(token).await,
+            Ok(()) => self.registrations.visits.read_scan(token).await,
             Err(refused) => Err(refused),
         };
         let scanned = self.judged(officer, Action::Scan, Uuid::nil(), scanned).await?;
         let id = scanned.0;
         let mut tx = self.context.db.write().await?;
-        let done = self.registrations.scan(&mut tx, officer.actor(), scanned).await;
+        let done = self.registrations.visits.scan(&mut tx, officer.actor(), scanned).await;
         self.end(tx, event(officer, Action::Scan, id), done).await?;
-        self.registrations.ensure_checked(id).await;
-        self.registrations.view(officer.actor(), id, language).await
+        self.registrations.visits.ensure_checked(id).await;
+        self.registrations.reviews.view(officer.actor(), id, language).await
     }
 
     /// A QR for the officer's screen that any number of residents may scan. The screen renews it every minute; the first of
@@ -77,7 +78,7 @@ impl Service {
     /// `forbidden`.
     pub async fn matches(&self, officer: &OfficerSession) -> Result<Vec<Match>> {
         self.judged(officer, Action::MatchConfirmed, Uuid::nil(), require_service(officer)).await?;
-        self.registrations.matches(officer.actor()).await
+        self.registrations.visits.matches(officer.actor()).await
     }
 
     /// Confirms the number that the resident reads out.
@@ -97,14 +98,14 @@ impl Service {
         }
         self.judged(officer, Action::MatchConfirmed, id, tried).await?;
         let mut tx = self.context.db.write().await?;
-        let done = self.registrations.confirm_match(&mut tx, officer.actor(), id, number).await;
+        let done = self.registrations.visits.confirm_match(&mut tx, officer.actor(), id, number).await;
         let done = self.end(tx, event(officer, Action::MatchConfirmed, id), done).await;
         if self.answers_again(officer, id, &done).await? {
             return self.view(officer, id, language).await;
         }
         done?;
-        self.registrations.ensure_checked(id).await;
-        self.registrations.view(officer.actor(), id, language).await
+        self.registrations.visits.ensure_checked(id).await;
+        self.registrations.reviews.view(officer.actor(), id, language).await
     }
 
     /// Whether nobody waits because this officer confirmed the number already: the answer was lost, or the button pressed
@@ -128,11 +129,11 @@ impl Service {
                 .retry_after(HOUR.unsigned_abs())
                 .into());
         }
-        self.registrations.try_match(officer.actor(), id, number).await
+        self.registrations.visits.try_match(officer.actor(), id, number).await
     }
 
     async fn was_matched(&self, officer: &OfficerSession, id: Uuid) -> Result<bool> {
-        match self.registrations.is_being_served(officer.actor(), id).await {
+        match self.registrations.reviews.is_being_served(officer.actor(), id).await {
             Err(error) if error.code() == Some(Code::NotFound) => Ok(false),
             present => present,
         }
@@ -150,7 +151,7 @@ impl Service {
         limit: i64,
     ) -> Result<Vec<Line>> {
         self.judged(officer, Action::RegistrationViewed, Uuid::nil(), require_service(officer)).await?;
-        self.registrations.queue(officer.actor(), state, after, limit).await
+        self.registrations.reviews.queue(officer.actor(), state, after, limit).await
     }
 
     /// Today's figures of the office and the officer, and the midnight in Jakarta from which they count.
@@ -160,7 +161,7 @@ impl Service {
     pub async fn figures(&self, officer: &OfficerSession) -> Result<(Timestamp, Vec<Figure>)> {
         self.judged(officer, Action::RegistrationViewed, Uuid::nil(), require_service(officer)).await?;
         let since = midnight_in_jakarta(self.context.now());
-        Ok((since, self.registrations.figures(officer.actor(), since).await?))
+        Ok((since, self.registrations.reviews.figures(officer.actor(), since).await?))
     }
 
     /// Approves: the code is mailed to the resident; the officer never sees it.
@@ -192,9 +193,9 @@ impl Service {
         let checked = if missing.is_empty() { Ok(()) } else { Err(Refusal::fields(missing).into()) };
         self.judged(officer, Action::Approval, id, checked).await?;
         let state = audited!(self.audit, event(officer, Action::Approval, id), "counter.approve", |tx| {
-            self.registrations.approve(tx, officer.actor(), id, version, &note).await
+            self.registrations.decisions.approve(tx, officer.actor(), id, version, &note).await
         })?;
-        self.registrations.wake();
+        self.registrations.decisions.wake();
         Ok(state)
     }
 
@@ -214,7 +215,10 @@ impl Service {
         let reason = self.judged(officer, Action::Return, id, check_reason(reason)).await?;
         audited!(self.audit, event(officer, Action::Return, id), "counter.return_for_correction", |tx| {
             let released = released.clone();
-            self.registrations.return_for_correction(tx, officer.actor(), (id, version), to, &reason, released).await?;
+            self.registrations
+                .decisions
+                .return_for_correction(tx, officer.actor(), (id, version), to, &reason, released)
+                .await?;
             Ok(to)
         })
     }
@@ -234,7 +238,7 @@ impl Service {
         let reason = self.judged(officer, Action::Rejection, id, check_reason(reason)).await?;
         let note = self.judged(officer, Action::Rejection, id, check_note(note)).await?;
         audited!(self.audit, event(officer, Action::Rejection, id), "counter.reject", |tx| {
-            self.registrations.reject(tx, officer.actor(), (id, version), &reason, &note).await?;
+            self.registrations.decisions.reject(tx, officer.actor(), (id, version), &reason, &note).await?;
             Ok(State::Rejected)
         })
     }
@@ -247,7 +251,7 @@ impl Service {
         self.judged(officer, Action::ReleaseAsked, id, require_service(officer)).await?;
         let reason = self.judged(officer, Action::ReleaseAsked, id, check_reason(reason)).await?;
         audited!(self.audit, event(officer, Action::ReleaseAsked, id), "counter.ask_release", |tx| {
-            self.registrations.ask_release(tx, officer.actor(), id, version, &reason).await
+            self.registrations.releases.ask(tx, officer.actor(), id, version, &reason).await
         })
     }
 
@@ -257,7 +261,7 @@ impl Service {
     /// `forbidden`, `not_found`.
     pub async fn release_asked(&self, officer: &OfficerSession, id: Uuid) -> Result<Release> {
         let asked = match require_service(officer) {
-            Ok(()) => self.registrations.release_asked(officer.actor(), id).await,
+            Ok(()) => self.registrations.releases.asked(officer.actor(), id).await,
             Err(refused) => Err(refused),
         };
         // The reason may name people: it is for whoever grants, and for who wrote it.
@@ -279,7 +283,7 @@ impl Service {
         let allowed = if officer.role == Role::Supervisor { Ok(()) } else { Err(Code::Forbidden.into()) };
         self.judged(officer, Action::ReleaseGranted, id, allowed).await?;
         audited!(self.audit, event(officer, Action::ReleaseGranted, id), "counter.grant_release", |tx| {
-            let asked_by = self.registrations.grant_release(tx, officer.actor(), id, version).await?;
+            let asked_by = self.registrations.releases.grant(tx, officer.actor(), id, version).await?;
             if store::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
         })
     }

@@ -4,7 +4,8 @@
 //! to. It is spent by raising `challenge_spent` in the row that counts the try: `… WHERE challenge_spent < issued`. So
 //! each works once, and spending one voids every older one of the same row; a device takes one challenge per try and
 //! never notices. An [`Issuer`] never gives two the same time, so challenges asked for in the same microsecond do not
-//! void each other. Two nodes may meet in one microsecond; then the loser asks again.
+//! void each other. Two nodes may meet in one microsecond; then the loser asks again. Setting a PIN needs no such memory: its
+//! registration becomes active once, and that spends the challenge.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

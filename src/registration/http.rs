@@ -10,8 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::model::{DifferenceField, Draft, Next, State as RegistrationState};
-use super::service::{Amendment, Service, Status};
+use super::model::{Amendment, DifferenceField, Draft, Next, State as RegistrationState};
+use super::service::Service;
+use super::submission::{Status, Submissions};
+use super::visit::CounterVisits;
 use super::{selfie, terms};
 use crate::captcha::CaptchaGate;
 use crate::clock::Timestamp;
@@ -26,7 +28,8 @@ use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate, token_repl
 
 #[derive(Clone)]
 struct Deps {
-    service: Service,
+    submissions: Submissions,
+    visits: CounterVisits,
     gate: CaptchaGate,
     intake: Intake,
 }
@@ -40,7 +43,7 @@ pub fn routes(service: Service, gate: CaptchaGate) -> OpenApiRouter {
         .merge(OpenApiRouter::new().routes(routes!(put_selfie)).layer(DefaultBodyLimit::max(selfie::MAX_BYTES)))
         .routes(routes!(activation_token))
         .routes(routes!(counter_scan))
-        .with_state(Deps { service, gate, intake: Intake::default() })
+        .with_state(Deps { submissions: service.submissions, visits: service.visits, gate, intake: Intake::default() })
 }
 
 /// The terms that must be accepted to register.
@@ -176,7 +179,7 @@ async fn register(
     };
     deps.gate.pass(address, body.captcha.as_deref()).await?;
     let status = deps
-        .service
+        .submissions
         .register(&device.thumbprint, &draft, &body.terms.version, body.terms.accepted, body.locale)
         .await?;
     Ok((StatusCode::CREATED, Json(StatusReply::from(status))).into_response())
@@ -188,7 +191,7 @@ async fn register(
     responses((status = 200, description = "The registration", body = StatusReply),
         (status = "4XX", description = "`not_found` also for any other device's registration")))]
 async fn status(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) -> Result<Json<StatusReply>, Problem> {
-    Ok(Json(deps.service.status(&device.thumbprint, id).await?.into()))
+    Ok(Json(deps.submissions.status(&device.thumbprint, id).await?.into()))
 }
 
 /// What may be changed. `full_name` and `birth_date` only in `needs_correction`.
@@ -226,7 +229,7 @@ async fn amend(
         full_name: body.full_name.map(Redacted::into_inner),
         birth_date: body.birth_date.map(Redacted::into_inner),
     };
-    Ok(Json(deps.service.amend(&device.thumbprint, id, &changes).await?.into()))
+    Ok(Json(deps.submissions.amend(&device.thumbprint, id, &changes).await?.into()))
 }
 
 /// End the registration. Repeating it changes nothing.
@@ -235,7 +238,7 @@ async fn amend(
     responses((status = 200, description = "Cancelled", body = StatusReply),
         (status = "4XX", description = "`wrong_state` once active, rejected or expired; `not_found`")))]
 async fn cancel(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) -> Result<Json<StatusReply>, Problem> {
-    Ok(Json(deps.service.cancel(&device.thumbprint, id).await?.into()))
+    Ok(Json(deps.submissions.cancel(&device.thumbprint, id).await?.into()))
 }
 
 /// Upload the selfie: JPEG or PNG, at most 5 MiB and 4096 pixels a side. It is encoded anew; metadata is dropped.
@@ -261,9 +264,9 @@ async fn put_selfie(
     if length.is_some_and(|length| length > selfie::MAX_BYTES) {
         return Err(Code::TooLarge.into());
     }
-    deps.service.awaits_selfie(&device.thumbprint, id).await?;
+    deps.submissions.awaits_selfie(&device.thumbprint, id).await?;
     let (bytes, _held) = deps.intake.read(address, request.into_body(), selfie::MAX_BYTES).await?;
-    Ok(Json(deps.service.put_selfie(&device.thumbprint, id, address.0, bytes.to_vec()).await?.into()))
+    Ok(Json(deps.submissions.put_selfie(&device.thumbprint, id, address.0, bytes.to_vec()).await?.into()))
 }
 
 /// A QR that lives 90 seconds.
@@ -296,7 +299,7 @@ async fn activation_token(
     Path(id): Path<Uuid>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let issued = deps.service.activation_token(&device.thumbprint, id).await?;
+    let issued = deps.submissions.activation_token(&device.thumbprint, id).await?;
     let token = issued.token.clone();
     token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
 }
@@ -330,6 +333,6 @@ async fn counter_scan(
     Path(id): Path<Uuid>,
     Json(body): Json<CounterScanBody>,
 ) -> Result<Response, Problem> {
-    let match_number = deps.service.counter_scan(&device.thumbprint, id, body.token.expose(), address).await?;
+    let match_number = deps.visits.counter_scan(&device.thumbprint, id, body.token.expose(), address).await?;
     Ok((StatusCode::ACCEPTED, Json(MatchReply { match_number })).into_response())
 }

@@ -1,7 +1,7 @@
 //! The message to a holder with whose NIK somebody registers: the registration knows whom it was made for, the holder how they are
 //! reached.
 
-use super::service::contact;
+use super::ports::contact;
 use crate::context::Context;
 use crate::holder;
 use crate::mail::{Compose, ComposeFuture, Email, Message};

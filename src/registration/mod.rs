@@ -1,30 +1,40 @@
 //! Flow A from the first screen to the officer's decision.
 //!
-//! `service` is what the resident's device does, `check` compares with the population register as a background job,
-//! `decision` is what the counter does with a registration, `release` what two people do about an older one, `sweep` ends what is over.
+//! Each use case is a type in a file of its own: [`submission`] is what the resident's device does, [`check`] compares with the
+//! population register as a background job, [`visit`] is the resident at a counter, [`review`] what an officer looks at, [`decision`]
+//! what becomes of it, [`release`] what two people do about an older digital KTP, [`sweep`] ends what is over. [`ports`] is for other
+//! domains' transactions.
 
+mod approval;
 pub mod check;
 pub mod decision;
+mod ending;
 pub mod http;
 mod initials;
 pub mod mail;
 pub mod model;
 pub mod pictures;
+pub mod ports;
 pub mod release;
+pub mod review;
+pub mod sealed;
 pub mod selfie;
 pub mod service;
 pub mod store;
+pub mod submission;
 pub mod sweep;
 pub mod terms;
+pub mod visit;
 
 pub use model::State;
-pub use service::{Contact, Service, contact};
+pub use ports::{Contact, contact};
+pub use service::Service;
 
 use std::sync::Arc;
 
 use crate::captcha::CaptchaGate;
 use crate::context::Context;
-use crate::jobs::{Job, Sweep};
+use crate::jobs::Sweep;
 use crate::mail::MailKind;
 use crate::metric::Metric;
 use crate::module::Module;
@@ -34,10 +44,9 @@ const METRICS: &[Metric] =
 
 /// What this domain brings to a node. `gate` asks busy addresses for work before they register.
 pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Module {
-    let checking = service.clone();
     Module {
         devices: http::routes(service.clone(), gate.clone()),
-        jobs: vec![Job::new("registration.check", move |stop| checking.run_checks(stop))],
+        jobs: vec![service.checks.clone().into_job()],
         sweeps: vec![Sweep::of(
             "registration.sweep",
             service,

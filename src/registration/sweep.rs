@@ -1,45 +1,70 @@
 //! Ends registrations whose time is over, and deletes pictures and whole registrations that may no longer be kept.
 
-use super::model::State;
-use super::service::Service;
-use super::store;
-use crate::clock::DAY;
+use uuid::Uuid;
+
+use super::ending;
+use super::store::{check, register_copy, registration, release, selfie, visit};
+use crate::activation_code::ports as codes;
+use crate::clock::{DAY, Timestamp};
+use crate::context::Context;
+use crate::db::{DbResult, Tx};
 use crate::error::{Error, Result};
+use crate::transaction;
 
 const BATCH: i64 = 200;
 
-impl Service {
-    /// One sweep; gives how many rows it touched. Several nodes may sweep at once: each step is guarded.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn sweep(&self) -> Result<usize> {
-        let now = self.context.now();
-        let mut reader = self.context.db.read().await?;
-        let due = store::due_to_expire(&mut reader, now, BATCH).await?;
-        drop(reader);
-        let mut ended = 0;
-        for id in due {
-            let mut tx = self.context.db.write().await?;
-            // Locked, because its final state decides what is deleted with it.
-            let Some(row) = store::hold(&mut tx, id).await? else { continue };
-            match self.end(&mut tx, &row, State::Expired, now).await {
-                Ok(()) => {
-                    tx.commit().await?;
-                    ended += 1;
-                }
-                // It was ended or prolonged meanwhile, which is fine.
-                Err(Error::Refused(_)) => tx.rollback().await?,
-                // Counting it as done would make the caller sweep again at once, for ever.
-                Err(fault) => return Err(fault),
-            }
-        }
-        let mut tx = self.context.db.write().await?;
-        let deleted = store::delete_old_pictures(&mut tx, now, BATCH).await?;
-        let kept_since = now.plus_seconds(-self.context.config.retention.registration_days * DAY);
-        let forgotten = store::delete_long_ended(&mut tx, kept_since, BATCH).await?;
-        store::sweep_releases(&mut tx, now.plus_seconds(-DAY)).await?;
-        tx.commit().await?;
-        Ok(ended + deleted + forgotten)
+/// One sweep; gives how many rows it touched. Several nodes may sweep at once: each step is guarded.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sweep(context: &Context) -> Result<usize> {
+    let now = context.now();
+    let mut reader = context.db.read().await?;
+    let due = registration::due_to_expire(&mut reader, now, BATCH).await?;
+    drop(reader);
+    let mut ended = 0;
+    for id in due {
+        ended += usize::from(expire(context, id, now).await?);
     }
+    let kept_since = now.plus_seconds(-context.config.retention.registration_days * DAY);
+    let deleted = transaction!(context.db, "registration.forget", |tx| {
+        let pictures = selfie::delete_old(tx, now, BATCH).await?;
+        let forgotten = forget(tx, kept_since).await?;
+        release::sweep(tx, now.plus_seconds(-DAY)).await?;
+        Ok(pictures + forgotten)
+    })?;
+    Ok(ended + deleted)
+}
+
+/// Ends one whose time is over; `false` when somebody else ended, prolonged or deleted it in between.
+async fn expire(context: &Context, id: Uuid, now: Timestamp) -> Result<bool> {
+    let expired = transaction!(context.db, "registration.expire", |tx| {
+        // Locked, because its final state decides what is deleted with it.
+        let Some(held) = registration::hold(tx, id).await? else { return Ok(false) };
+        let progress = held.progress;
+        ending::write(tx, progress, &held.expire(now)?, now).await?;
+        Ok(true)
+    });
+    match expired {
+        Err(Error::Refused(_)) => Ok(false),
+        // Counting a fault as done would make the caller ask again at once, and for ever.
+        ended_or_fault => ended_or_fault,
+    }
+}
+
+/// Deletes registrations that ended without a digital KTP at or before `before`, with everything kept for them; gives how many.
+async fn forget(tx: &mut Tx, before: Timestamp) -> DbResult<usize> {
+    let mut forgotten = 0;
+    for id in registration::long_ended(tx, before, BATCH).await? {
+        if registration::delete(tx, id, before).await?.happened() {
+            check::delete(tx, id).await?;
+            visit::delete(tx, id).await?;
+            selfie::delete(tx, id).await?;
+            register_copy::delete(tx, id).await?;
+            release::drop(tx, id).await?;
+            codes::delete(tx, id).await?;
+            forgotten += 1;
+        }
+    }
+    Ok(forgotten)
 }

@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 use support::each_engine;
 use support::world::{Applicant, World, pin_key};
 
-const TRIES: &str = "SELECT code_tries FROM registration WHERE registration_id = $1";
-const GENERATION: &str = "SELECT code_generation FROM registration WHERE registration_id = $1";
+const TRIES: &str = "SELECT tries FROM activation_code WHERE registration_id = $1";
+const GENERATION: &str = "SELECT generation FROM activation_code WHERE registration_id = $1";
 
 /// `count` different codes, none of them `right`.
 fn wrong_codes(right: &str, count: usize) -> Vec<String> {

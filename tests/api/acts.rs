@@ -82,7 +82,7 @@ async fn the_counter(world: &World) {
     world.approve(&desk, &third).await.expect(200);
     switch(Switch::Open).await;
     world.later(world.context.config.register.retry_seconds);
-    world.app.registrations.check_due().await.unwrap();
+    world.app.registrations.checks.check_due().await.unwrap();
     world.app.deliver_mail().await.unwrap();
     world.activate(&mut third).await;
     let again = world.waiting(&world.people[2]).await;

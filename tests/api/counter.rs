@@ -178,7 +178,7 @@ async fn a_return_to_the_data_shows_the_resident_only_what_the_officer_released(
 
         let corrected = patch(&applicant, &json!({"full_name": person.full_name})).await.expect(200);
         assert_eq!(corrected.json["state"], "awaiting_officer");
-        world.app.registrations.check_due().await.unwrap();
+        world.app.registrations.checks.check_due().await.unwrap();
         world.later(1);
         let seen = world.scan(desk, &applicant).await.expect(200).json;
         assert_eq!((&seen["check_result"], &seen["differences"]), (&json!("match"), &json!([])));
@@ -296,7 +296,7 @@ async fn a_scan_that_cannot_be_written_down_does_not_count() {
         let world = World::open(context).await;
         let applicant = world.waiting(&world.people[0]).await;
         let desk = world.desk().await;
-        let scanned = "SELECT COUNT(*) FROM registration WHERE registration_id = $1 AND scanned_at IS NOT NULL";
+        let scanned = "SELECT COUNT(*) FROM counter_visit WHERE registration_id = $1 AND scanned_at IS NOT NULL";
         let rename = async |from: &'static str| {
             let mut tx = world.context.db.write().await.unwrap();
             ikd::execute!(&mut tx, from).unwrap();

@@ -15,7 +15,7 @@ async fn switch(world: &World, switch: Switch) {
 async fn back(world: &World) {
     switch(world, Switch::Open).await;
     world.later(world.context.config.register.retry_seconds);
-    world.app.registrations.check_due().await.unwrap();
+    world.app.registrations.checks.check_due().await.unwrap();
     world.app.deliver_mail().await.unwrap();
 }
 
@@ -28,7 +28,7 @@ async fn approved_while_closed(world: &World, applicant: &Applicant) {
     assert_eq!(approved.json["state"], "approved_pending_register");
     let status = applicant.client.get(&applicant.path("")).await.expect(200).json;
     assert_eq!((&status["state"], &status["next"]), (&json!("approved_pending_register"), &json!("wait")));
-    world.app.registrations.check_due().await.unwrap();
+    world.app.registrations.checks.check_due().await.unwrap();
     world.app.deliver_mail().await.unwrap();
     assert_eq!(world.letters_to(&applicant.email), 0);
 }
@@ -42,7 +42,7 @@ async fn closed_during_registration_and_approval_the_resident_is_active_without_
         approved_while_closed(&world, &applicant).await;
         // An outage of days: nothing is lost.
         world.later(3 * 86_400);
-        world.app.registrations.check_due().await.unwrap();
+        world.app.registrations.checks.check_due().await.unwrap();
         assert_eq!(world.state(&applicant).await, "approved_pending_register");
         back(&world).await;
         assert_eq!(world.state(&applicant).await, "code_sent");

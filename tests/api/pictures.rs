@@ -75,7 +75,7 @@ async fn nothing_of_the_original_file_is_kept() {
         let applicant = world.register(&world.people[0]).await;
         let picture = with_gps(portrait_bytes());
         world.selfie(&applicant, "image/jpeg", &picture).await.expect(200);
-        world.app.registrations.check_due().await.unwrap();
+        world.app.registrations.checks.check_due().await.unwrap();
         let desk = world.desk().await;
         world.scan(desk, &applicant).await.expect(200);
         let path = format!("/v1/officer/registrations/{}/selfie", applicant.id);

@@ -10,7 +10,7 @@ use support::world::World;
 use support::{Engine, each_engine};
 
 const CHECK_LIMITED: &str =
-    "SELECT CAST(COUNT(*) AS BIGINT) FROM registration WHERE registration_id = $1 AND check_state = 'limited'";
+    "SELECT CAST(COUNT(*) AS BIGINT) FROM register_check WHERE registration_id = $1 AND state = 'limited'";
 
 /// Everything of an answer but ids, times and what the resident typed.
 fn shape(answer: &Answer) -> (u16, BTreeMap<String, String>, Value) {
@@ -55,7 +55,7 @@ async fn known_unknown_mismatching_and_active_niks_get_equal_answers_at_every_st
                 request.header("Content-Type", "image/jpeg").body(support::world::portrait_bytes())
             };
             shapes.push(shape(&phone.send(Method::PUT, &format!("{path}/selfie"), picture).await));
-            world.app.registrations.check_due().await.unwrap();
+            world.app.registrations.checks.check_due().await.unwrap();
             shapes.push(shape(&phone.get(&path).await));
             let token = phone.post(&format!("{path}/activation-token"), &json!({})).await.expect(200);
             assert_eq!(token.headers["content-type"], "application/json");

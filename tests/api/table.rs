@@ -248,9 +248,11 @@ impl Stage {
 
     /// Everything that a refused request must leave as it is.
     async fn snapshot(&self) -> Vec<String> {
-        const REGISTRATIONS: &str = "SELECT state || ' ' || CAST(updated_at AS TEXT) || ' ' || CAST(code_tries AS TEXT) || ' ' \
-            || CAST(code_generation AS TEXT) || ' ' || CAST(last_spent AS TEXT) || ' ' || CAST(challenge_spent AS TEXT) \
-            FROM registration ORDER BY registration_id";
+        const REGISTRATIONS: &str =
+            "SELECT state || ' ' || CAST(updated_at AS TEXT) FROM registration ORDER BY registration_id";
+        const CODES: &str = "SELECT CAST(tries AS TEXT) || ' ' || CAST(generation AS TEXT) \
+            FROM activation_code ORDER BY registration_id";
+        const VISITS: &str = "SELECT CAST(last_spent AS TEXT) FROM counter_visit ORDER BY registration_id";
         const CREDENTIALS: &str = "SELECT state || ' ' || CAST(generation AS TEXT) || ' ' || CAST(last_spent AS TEXT) || ' ' \
             || CAST(pin_tries AS TEXT) || ' ' || CAST(challenge_spent AS TEXT) || ' ' || CAST(session AS TEXT) \
             FROM credential ORDER BY resident_id";
@@ -268,7 +270,7 @@ impl Stage {
         ];
         let mut tx = self.world.context.db.read().await.unwrap();
         let mut lines = Vec::new();
-        for sql in [REGISTRATIONS, CREDENTIALS].into_iter().chain(COUNTS) {
+        for sql in [REGISTRATIONS, CODES, VISITS, CREDENTIALS].into_iter().chain(COUNTS) {
             lines.extend(ikd::fetch_all!(&mut tx, (String,), sql).unwrap().into_iter().map(|(line,)| line));
         }
         lines

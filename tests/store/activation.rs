@@ -1,8 +1,8 @@
 //! Activation: counting tries, resending, setting the PIN; store functions and use cases on both engines.
 
-use ikd::activation::code::ActivationCode;
-use ikd::activation::service::{Enrolled, Enrolment};
-use ikd::activation::{Service, mail, ports, store};
+use ikd::activation::enrolment::{Enrolled, Enrolment};
+use ikd::activation::{Service, mail};
+use ikd::activation_code::{ActivationCode, ports, store};
 use ikd::captcha;
 use ikd::clock::DAY;
 use ikd::context::Context;
@@ -11,16 +11,16 @@ use ikd::device::{Guard, Purpose};
 use ikd::error::{Code, Error, Result};
 use ikd::jobs::Wake;
 use ikd::mail::{MailKind, Message, outbox};
-use ikd::registration::State;
+use ikd::registration::{State, ports as registrations};
 use ikd::secret::Redacted;
 use uuid::Uuid;
 
 use crate::residents::{RESIDENT, guard, later, number, registration, set_state, sign};
 use support::each_engine;
 
-const GENERATION: &str = "SELECT code_generation FROM registration WHERE registration_id = $1";
-const TRIES: &str = "SELECT code_tries FROM registration WHERE registration_id = $1";
-const EXPIRES: &str = "SELECT code_expires_at FROM registration WHERE registration_id = $1";
+const GENERATION: &str = "SELECT generation FROM activation_code WHERE registration_id = $1";
+const TRIES: &str = "SELECT tries FROM activation_code WHERE registration_id = $1";
+const EXPIRES: &str = "SELECT expires_at FROM activation_code WHERE registration_id = $1";
 
 struct Applicant {
     service: Service,
@@ -44,11 +44,11 @@ impl Applicant {
     }
 
     async fn enter_with(&self, code: &str, captcha: Option<&str>) -> Result<State> {
-        self.service.enter_code(&self.device.thumbprint(), self.id, &Redacted(code.to_owned()), captcha).await
+        self.service.codes.enter(&self.device.thumbprint(), self.id, &Redacted(code.to_owned()), captcha).await
     }
 
     async fn resend(&self) -> Result<()> {
-        self.service.resend(&self.device.thumbprint(), self.id).await.map(|_| ())
+        self.service.codes.resend(&self.device.thumbprint(), self.id).await.map(|_| ())
     }
 
     fn enrolment(&self, guard: &Guard, pin: &PinKey) -> Enrolment {
@@ -57,7 +57,7 @@ impl Applicant {
     }
 
     async fn enrol(&self, enrolment: &Enrolment) -> Result<Enrolled> {
-        self.service.enrol(&self.device.thumbprint(), self.id, enrolment).await
+        self.service.enrolments.enrol(&self.device.thumbprint(), self.id, enrolment).await
     }
 }
 
@@ -99,13 +99,19 @@ async fn each_store_function_changes_one_row_or_none() {
         let id = registration(&context, &device, State::CodeSent).await;
         let now = context.now();
         let mut tx = context.db.write().await.unwrap();
-        assert!(store::lookup_for_device(&mut tx, id, &[0; 32]).await.unwrap().is_none());
-        let status = store::lookup_for_device(&mut tx, id, &device.thumbprint()).await.unwrap().unwrap();
-        assert_eq!((status.state, status.generation, status.tries), (State::CodeSent, 1, 0));
-        assert_eq!((status.sent_at, status.expires_at), (None, None));
+        let stranger = registrations::own(&mut tx, &[0; 32], id).await.unwrap_err();
+        assert_eq!(stranger.code(), Some(Code::NotFound));
+        let own = registrations::own(&mut tx, &device.thumbprint(), id).await.unwrap();
+        let code = store::lookup(&mut tx, id).await.unwrap().unwrap();
+        assert_eq!((own.state(), code.generation, code.tries), (State::CodeSent, 1, 0));
+        assert_eq!((code.sent_at, code.expires_at), (None, None));
 
         assert_eq!(store::count_try(&mut tx, id, 2, now).await.unwrap(), None, "another generation");
-        assert_eq!(store::count_try(&mut tx, id, 1, status.registration_expires_at).await.unwrap(), None);
+        assert!(
+            !registrations::hold_code_sent(&mut tx, id, own.expires_at).await.unwrap().happened(),
+            "its time is over"
+        );
+        assert!(registrations::hold_code_sent(&mut tx, id, now).await.unwrap().happened());
         for count in 1..=5 {
             assert_eq!(store::count_try(&mut tx, id, 1, now).await.unwrap(), Some(count));
         }
@@ -113,27 +119,37 @@ async fn each_store_function_changes_one_row_or_none() {
 
         store::sent(&mut tx, id, now, now.plus_seconds(10)).await.unwrap();
         store::sent(&mut tx, id, now.plus_seconds(5), now.plus_seconds(15)).await.unwrap();
-        let status = store::lookup(&mut tx, id).await.unwrap().unwrap();
-        assert_eq!((status.sent_at, status.expires_at), (Some(now), Some(now.plus_seconds(10))), "the first counts");
+        let code = store::lookup(&mut tx, id).await.unwrap().unwrap();
+        assert_eq!((code.sent_at, code.expires_at), (Some(now), Some(now.plus_seconds(10))), "the first counts");
 
-        assert!(!store::new_code(&mut tx, id, 2, 7, 1).await.unwrap().happened());
-        assert!(store::new_code(&mut tx, id, 1, 7, 1).await.unwrap().happened());
-        let status = store::lookup(&mut tx, id).await.unwrap().unwrap();
-        assert_eq!((status.generation, status.tries, status.expires_at), (2, 0, None));
-        assert_eq!((status.day, status.day_count), (7, 1));
+        assert!(!store::replace(&mut tx, id, 2, 7, 2).await.unwrap().happened());
+        assert!(store::replace(&mut tx, id, 1, 7, 2).await.unwrap().happened());
+        let code = store::lookup(&mut tx, id).await.unwrap().unwrap();
+        assert_eq!((code.generation, code.tries, code.expires_at), (2, 0, None));
+        assert_eq!((code.day, code.day_count), (7, 1));
+        assert_eq!(store::count_try(&mut tx, id, 1, now).await.unwrap(), None, "a voided code");
+        assert!(store::replace(&mut tx, id, 2, 7, 2).await.unwrap().happened());
+        assert!(!store::replace(&mut tx, id, 3, 7, 2).await.unwrap().happened(), "two a day");
+        assert!(store::replace(&mut tx, id, 3, 8, 2).await.unwrap().happened(), "another day");
 
-        assert!(!store::confirm(&mut tx, id, 1, now, now).await.unwrap().happened(), "a voided code");
-        assert!(store::confirm(&mut tx, id, 2, now, now.plus_seconds(DAY)).await.unwrap().happened());
-        assert!(!store::confirm(&mut tx, id, 2, now, now.plus_seconds(DAY)).await.unwrap().happened());
-        assert!(!store::new_code(&mut tx, id, 2, 7, 2).await.unwrap().happened(), "no new code once it was right");
+        let early = registrations::activate(&context, &mut tx, id, now).await.unwrap();
+        assert!(early.is_none(), "the code comes first");
+        assert!(!registrations::confirm_code(&mut tx, id, own.expires_at).await.unwrap().happened(), "too late");
+        assert!(registrations::confirm_code(&mut tx, id, now).await.unwrap().happened());
+        assert!(!registrations::confirm_code(&mut tx, id, now).await.unwrap().happened());
+        assert!(
+            !registrations::hold_code_sent(&mut tx, id, now).await.unwrap().happened(),
+            "no new code once it was right"
+        );
 
-        assert!(!store::activate(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap().happened(), "too late");
-        assert!(store::activate(&mut tx, id, now, now).await.unwrap().happened());
-        assert!(!store::activate(&mut tx, id, now.plus_seconds(1), now).await.unwrap().happened());
-        store::keep_selfie_until(&mut tx, id, now.plus_seconds(3)).await.unwrap();
+        let late = registrations::activate(&context, &mut tx, id, now.plus_seconds(7 * DAY)).await.unwrap();
+        assert!(late.is_none(), "too late");
+        let active = registrations::activate(&context, &mut tx, id, now).await.unwrap().unwrap();
+        assert_eq!((active.resident_id, active.contact.resident_id), (RESIDENT, Some(RESIDENT)));
+        assert!(registrations::activate(&context, &mut tx, id, now).await.unwrap().is_none());
         tx.commit().await.unwrap();
         let delete_after = "SELECT delete_after FROM registration_selfie WHERE registration_id = $1";
-        assert_eq!(number(&context, delete_after, id).await, Some(now.plus_seconds(3).micros()));
+        assert_eq!(number(&context, delete_after, id).await, Some(now.plus_seconds(30 * DAY).micros()));
     })
     .await;
 }

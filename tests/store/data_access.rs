@@ -10,8 +10,9 @@ use ikd::keyring::Keyring;
 use ikd::register::generate::{GenerateOptions, Generator, generate_into};
 use ikd::register::service::Switch;
 use ikd::register::{Date, LocalRegister, PopulationRegister};
-use ikd::registration::decision::{Actor, View};
+use ikd::registration::decision::Actor;
 use ikd::registration::model::Draft;
+use ikd::registration::review::View;
 use ikd::registration::{Service, State, terms};
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ fn selfie(shade: u8) -> Vec<u8> {
 
 async fn approve(context: &Context, service: &Service, id: Uuid, seen: &View) -> Result<State, Option<Code>> {
     let mut tx = context.db.write().await.unwrap();
-    let state = service.approve(&mut tx, ACTOR, id, &seen.version, "").await.map_err(|error| error.code())?;
+    let state = service.decisions.approve(&mut tx, ACTOR, id, &seen.version, "").await.map_err(|error| error.code())?;
     tx.commit().await.unwrap();
     Ok(state)
 }
@@ -56,28 +57,33 @@ async fn only_what_was_seen_is_approved() {
             phone: "081234567890".into(),
         };
         let version = terms::VERSION;
-        let id = service.register(&device, &draft, version, true, Language::English).await.unwrap().registration_id;
-        service.put_selfie(&device, id, HERE, selfie(90)).await.unwrap();
+        let id = service
+            .submissions
+            .register(&device, &draft, version, true, Language::English)
+            .await
+            .unwrap()
+            .registration_id;
+        service.submissions.put_selfie(&device, id, HERE, selfie(90)).await.unwrap();
 
         // The register is closed when the officer looks, and answers before the click.
         local.set_switch(Switch::Closed).await.unwrap();
         context.clock.advance(1);
         let scan = async || {
-            let token = service.activation_token(&device, id).await.unwrap().token;
-            let scanned = service.read_scan(&token).await.unwrap();
+            let token = service.submissions.activation_token(&device, id).await.unwrap().token;
+            let scanned = service.visits.read_scan(&token).await.unwrap();
             assert_eq!(scanned.0, id);
             let mut tx = context.db.write().await.unwrap();
-            service.scan(&mut tx, ACTOR, scanned).await.unwrap();
+            service.visits.scan(&mut tx, ACTOR, scanned).await.unwrap();
             tx.commit().await.unwrap();
         };
         scan().await;
-        service.ensure_checked(id).await;
-        let look = async || service.view(ACTOR, id, Language::English).await.unwrap();
+        service.visits.ensure_checked(id).await;
+        let look = async || service.reviews.view(ACTOR, id, Language::English).await.unwrap();
         let pending = look().await;
         assert!(pending.check_result.is_none());
         local.set_switch(Switch::Open).await.unwrap();
         context.clock.advance(60);
-        assert!(service.check_one(id).await.unwrap());
+        assert!(service.checks.check_one(id).await.unwrap());
         let unseen = Err(Some(Code::WrongState));
         assert_eq!(approve(&context, &service, id, &pending).await, unseen, "the difference was not seen");
         context.clock.advance(1);
@@ -88,7 +94,7 @@ async fn only_what_was_seen_is_approved() {
 
         // A new selfie after the look, on a node whose clock is behind.
         context.clock.advance(-120);
-        service.put_selfie(&device, id, HERE, selfie(200)).await.unwrap();
+        service.submissions.put_selfie(&device, id, HERE, selfie(200)).await.unwrap();
         let absent = Err(Some(Code::ScanRequired));
         assert_eq!(approve(&context, &service, id, &answered).await, absent, "the selfie was not seen");
         context.clock.advance(121);

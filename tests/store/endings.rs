@@ -8,8 +8,9 @@ use ikd::jobs::Wake;
 use ikd::keyring::Keyring;
 use ikd::mail::{MailKind, outbox};
 use ikd::register::{LocalRegister, PopulationRegister};
-use ikd::registration::service::Amendment;
-use ikd::registration::{Service, State, store};
+use ikd::registration::model::{Amendment, Answer};
+use ikd::registration::store::{check, register_copy, registration as submitted};
+use ikd::registration::{Service, State};
 use uuid::Uuid;
 
 use crate::residents::{RESIDENT, later, number, registration};
@@ -21,7 +22,7 @@ const COPIES: &str = "SELECT COUNT(*) FROM registration_register_copy WHERE regi
 const RECORDS: &str = "SELECT COUNT(*) FROM holder_record WHERE resident_id = $1";
 const PORTRAITS: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_id = $1";
 const WAITING: &str = "SELECT COUNT(*) FROM mail_outbox WHERE reference = $1 AND state = 'queued'";
-const GENERATION: &str = "SELECT code_generation FROM registration WHERE registration_id = $1";
+const GENERATION: &str = "SELECT generation FROM activation_code WHERE registration_id = $1";
 
 async fn service(context: &Context) -> Service {
     Keyring::init(context).await.unwrap();
@@ -36,7 +37,7 @@ async fn service(context: &Context) -> Service {
 
 async fn keep_copy(context: &Context, id: Uuid) {
     let mut tx = context.db.write().await.unwrap();
-    store::put_copy(&mut tx, id, b"record", Some(b"portrait")).await.unwrap();
+    register_copy::put(&mut tx, id, b"record", Some(b"portrait")).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -69,9 +70,9 @@ async fn a_check_that_ends_after_its_registration_keeps_nothing() {
         let service = service(&context).await;
         let device = DeviceKey::generate(&context.random);
         let id = registration(&context, &device, State::AwaitingOfficer).await;
-        service.cancel(&device.thumbprint(), id).await.unwrap();
+        service.submissions.cancel(&device.thumbprint(), id).await.unwrap();
         let mut tx = context.db.write().await.unwrap();
-        assert!(!store::finish_check(&mut tx, id, "match", Some(RESIDENT), context.now()).await.unwrap().happened());
+        assert!(!check::finish(&mut tx, id, Answer::Match(RESIDENT), context.now()).await.unwrap().happened());
         tx.commit().await.unwrap();
     })
     .await;
@@ -89,9 +90,9 @@ async fn an_approval_that_is_never_used_leaves_no_holder_s_data() {
         // Another registration for the same resident ends: that is nobody's business.
         let other_device = DeviceKey::generate(&context.random);
         let other = registration(&context, &other_device, State::AwaitingOfficer).await;
-        service.cancel(&other_device.thumbprint(), other).await.unwrap();
+        service.submissions.cancel(&other_device.thumbprint(), other).await.unwrap();
         assert_eq!(number(&context, RECORDS, RESIDENT).await, Some(1));
-        service.cancel(&device.thumbprint(), id).await.unwrap();
+        service.submissions.cancel(&device.thumbprint(), id).await.unwrap();
         assert_eq!(number(&context, RECORDS, RESIDENT).await, Some(0));
         assert_eq!(number(&context, PORTRAITS, RESIDENT).await, Some(0));
     })
@@ -110,7 +111,7 @@ async fn new_addresses_are_new_codes_and_only_the_last_one_waits() {
         let change = async |number: u32| {
             let email = Some(format!("siti{number}@example.id"));
             let changes = Amendment { email, ..Amendment::default() };
-            service.amend(&device.thumbprint(), id, &changes).await
+            service.submissions.amend(&device.thumbprint(), id, &changes).await
         };
         for number in 1..=3 {
             change(number).await.unwrap();
@@ -197,7 +198,7 @@ async fn what_ended_without_a_digital_ktp_is_forgotten_after_its_time() {
         let device = DeviceKey::generate(&context.random);
         let rows = "SELECT COUNT(*) FROM registration WHERE registration_id = $1";
         let ended = registration(&context, &device, State::AwaitingOfficer).await;
-        service.cancel(&device.thumbprint(), ended).await.unwrap();
+        service.submissions.cancel(&device.thumbprint(), ended).await.unwrap();
         let other = DeviceKey::generate(&context.random);
         let active = registration(&context, &other, State::Active).await;
         later(&context, 90 * DAY - 1);
@@ -218,13 +219,13 @@ async fn who_was_approved_at_the_last_moment_does_not_expire() {
         let id = registration(&context, &device, State::CodeSent).await;
         let (before, over) = (later(&context, 7 * DAY - 1), later(&context, 1));
         let mut tx = context.db.write().await.unwrap();
-        assert_eq!(store::due_to_expire(&mut tx, over, 10).await.unwrap(), [id]);
+        assert_eq!(submitted::due_to_expire(&mut tx, over, 10).await.unwrap(), [id]);
         // The approval that was under way while the sweep looked.
         let prolong = "UPDATE registration SET expires_at = $2 WHERE registration_id = $1";
         ikd::execute!(&mut tx, prolong, id, before.plus_seconds(7 * DAY)).unwrap();
-        let row = store::hold(&mut tx, id).await.unwrap().unwrap();
-        assert!(!store::end(&mut tx, &row, State::Expired.as_str(), over).await.unwrap().happened());
-        assert!(store::end(&mut tx, &row, State::Cancelled.as_str(), over).await.unwrap().happened());
+        let held = submitted::hold(&mut tx, id).await.unwrap().unwrap();
+        assert!(held.clone().expire(over).is_err());
+        assert!(submitted::save(&mut tx, &held.cancel(over).unwrap()).await.unwrap().happened());
         tx.commit().await.unwrap();
     })
     .await;

@@ -8,7 +8,7 @@ use ikd::error::Language;
 use ikd::holder::ports::{NewHolder, enrol};
 use ikd::register::Date;
 use ikd::registration::model::Submitted;
-use ikd::registration::service::{email_index, nik_index};
+use ikd::registration::sealed::{email_index, nik_index};
 use ikd::registration::{State, store};
 use ikd::vault::Vault;
 pub use support::record::siti_rahma as record;
@@ -29,44 +29,34 @@ pub async fn registration(context: &Context, device: &DeviceKey, state: State) -
     };
     let now = context.now();
     let mut tx = context.db.write().await.unwrap();
-    let new = store::New {
+    let new = store::registration::New {
         registration_id: id,
         device_thumbprint: &device.thumbprint(),
         nik_index: &nik_index(&context.vault, &submitted.nik),
         email_index: &email_index(&context.vault, submitted.email.expose()),
         sealed: &context.vault.seal_row(&context.random, "registration", id, &submitted).unwrap(),
-        language: "id",
+        language: Language::Indonesian,
         terms_version: "1",
-        check_state: "pending",
         now,
         expires_at: now.plus_seconds(7 * DAY),
     };
-    store::add(&mut tx, &new).await.unwrap();
+    store::registration::add(&mut tx, &new).await.unwrap();
+    store::check::add(&mut tx, id, false, now).await.unwrap();
     set_state(&mut tx, id, state).await;
-    ikd::execute!(
-        &mut tx,
-        "UPDATE registration SET resident_id = $2, code_generation = 1 WHERE registration_id = $1",
-        id,
-        RESIDENT
-    )
-    .unwrap();
-    ikd::execute!(
-        &mut tx,
-        "INSERT INTO registration_selfie (registration_id, sealed, taken_at) VALUES ($1, $2, $3)",
-        id,
-        &b"x"[..],
-        now
-    )
-    .unwrap();
+    let known = "UPDATE register_check SET resident_id = $2 WHERE registration_id = $1";
+    ikd::execute!(&mut tx, known, id, RESIDENT).unwrap();
+    if matches!(state, State::CodeSent | State::NeedsPin | State::Active) {
+        ikd::activation_code::store::add(&mut tx, id).await.unwrap();
+    }
+    store::selfie::put(&mut tx, id, b"x", now).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
 
 /// Puts a registration into a state, whatever it was in.
 pub async fn set_state(tx: &mut ikd::db::Tx, id: Uuid, state: State) {
-    let changed =
-        ikd::execute!(tx, "UPDATE registration SET state = $2 WHERE registration_id = $1", id, state.as_str()).unwrap();
-    assert_eq!(changed, 1);
+    let put = "UPDATE registration SET state = $2, ended_at = CASE WHEN $3 = 1 THEN updated_at END WHERE registration_id = $1";
+    assert_eq!(ikd::execute!(tx, put, id, state, i64::from(state.is_ended())).unwrap(), 1);
 }
 
 /// A holder with an active digital KTP.

@@ -14,7 +14,8 @@ use ikd::error::Code;
 use ikd::execute;
 use ikd::login::store::{EMPLOYEES, OFFICERS};
 use ikd::login::totp;
-use ikd::registration::store::figures;
+use ikd::registration::store::queue::{Figure, figures};
+use ikd::registration::store::visit;
 use ikd::teller::model::NewEmployee;
 use ikd::teller::service::{add_employee, renew_employee};
 use ikd::teller::store::{self, CheckRow};
@@ -292,17 +293,11 @@ async fn figures_count_the_day_of_the_office_and_of_the_officer() {
         let (office, officer, now) = (Uuid::from_u128(3), Uuid::from_u128(4), context.now());
         let mut tx = context.db.write().await.unwrap();
         assert!(figures(&mut tx, office, officer, now).await.unwrap().is_empty());
-        execute!(
-            &mut tx,
-            "UPDATE registration SET office_id = $2, decided_by = $3, decided_at = $4, updated_at = $4 \
-             WHERE registration_id = $1",
-            id,
-            office,
-            officer,
-            now
-        )
-        .unwrap();
-        let row = |mine| vec![(String::from("code_sent"), 1, mine)];
+        let assign = "UPDATE registration SET office_id = $2, updated_at = $3 WHERE registration_id = $1";
+        execute!(&mut tx, assign, id, office, now).unwrap();
+        visit::scan(&mut tx, id, 1, officer, now).await.unwrap().demand().unwrap();
+        visit::decide(&mut tx, id, officer, now, &[9]).await.unwrap().demand().unwrap();
+        let row = |mine| vec![Figure { state: ikd::registration::State::CodeSent, office: 1, mine }];
         assert_eq!(figures(&mut tx, office, officer, now).await.unwrap(), row(1));
         assert_eq!(figures(&mut tx, office, Uuid::nil(), now).await.unwrap(), row(0), "a colleague's");
         assert!(figures(&mut tx, office, officer, now.plus_seconds(1)).await.unwrap().is_empty(), "yesterday's");

@@ -1,8 +1,9 @@
 //! What must hold after every race, whoever was faster.
 
-use ikd::registration::model::Submitted;
-use ikd::registration::service::email_index;
-use ikd::registration::store::{self, Row};
+use ikd::activation_code;
+use ikd::registration::model::{Registration, State, Submitted};
+use ikd::registration::sealed::email_index;
+use ikd::registration::store::registration as store;
 use ikd::{fetch_all, fetch_optional};
 use uuid::Uuid;
 
@@ -33,7 +34,9 @@ const EXCLUSIVE: [(Act, Act); 19] = [
     (Act::Cancel, Act::Enrol),
 ];
 struct Facts {
-    row: Option<Row>,
+    row: Option<Registration>,
+    /// Generation of the activation code.
+    generation: Option<i64>,
     /// Registration and day of deletion.
     selfies: Vec<(Uuid, Option<i64>)>,
     holder: bool,
@@ -52,6 +55,7 @@ async fn facts(world: &World, id: Uuid) -> Facts {
     let mails = "SELECT state FROM mail_outbox WHERE reference = $1 AND kind = 'activation_code'";
     Facts {
         row: store::lookup(&mut tx, id).await.unwrap(),
+        generation: activation_code::store::lookup(&mut tx, id).await.unwrap().map(|code| code.generation),
         selfies: fetch_all!(&mut tx, (Uuid, Option<i64>), selfies).unwrap(),
         holder: fetch_optional!(&mut tx, (Uuid,), holder, world.resident).unwrap().is_some(),
         credential: fetch_optional!(&mut tx, (String,), credential, world.resident).unwrap().map(|row| row.0),
@@ -63,7 +67,7 @@ async fn facts(world: &World, id: Uuid) -> Facts {
 /// What does not hold, in words.
 pub async fn broken(world: &World, case: &Case, acts: [Act; 2], went: [bool; 2]) -> Vec<String> {
     let facts = facts(world, case.id).await;
-    let state = facts.row.as_ref().map_or("", |row| row.state.as_str());
+    let state = facts.row.as_ref().map(Registration::state);
     let mut broken = Vec::new();
     let mut demand = |holds: bool, law: &str| {
         if !holds {
@@ -79,9 +83,12 @@ pub async fn broken(world: &World, case: &Case, acts: [Act; 2], went: [bool; 2])
     for (id, delete_after) in &facts.selfies {
         let mut tx = world.context.db.read().await.unwrap();
         let row = store::lookup(&mut tx, *id).await.unwrap();
-        demand(row.is_some_and(|row| row.ended_at.is_none() || delete_after.is_some()), "a selfie is kept for ever");
+        demand(
+            row.is_some_and(|row| row.progress.ended_at().is_none() || delete_after.is_some()),
+            "a selfie is kept for ever",
+        );
     }
-    let approved = matches!(state, "code_sent" | "needs_pin");
+    let approved = matches!(state, Some(State::CodeSent | State::NeedsPin));
     demand(!facts.holder || facts.credential.is_some() || approved, "a holder's record is left behind");
     demand(!approved || facts.holder, "approved without what the digital KTP shows");
     if case.stage == Stage::Taken {
@@ -92,23 +99,23 @@ pub async fn broken(world: &World, case: &Case, acts: [Act; 2], went: [bool; 2])
     if let Some((revision, asked_by)) = facts.release
         && revision == row.revision
     {
-        let stands = state == "awaiting_officer" && row.scanned_by == Some(asked_by);
+        let stands = state == Some(State::AwaitingOfficer) && row.visit.scanned_by == Some(asked_by);
         demand(stands, "a request for something else than what stands there");
     }
-    let ended = matches!(state, "active" | "rejected" | "expired" | "cancelled");
-    demand(ended == row.ended_at.is_some(), "the day of the end is that of an end");
+    let ended = state.is_some_and(State::is_ended);
+    demand(ended == row.progress.ended_at().is_some(), "the day of the end is that of an end");
     let prolonged = ok(Act::Approve) && case.stage == Stage::Waiting || ok(Act::EnterCode) && case.stage == Stage::Sent;
     if prolonged && acts.contains(&Act::Expire) {
-        demand(state != "expired", "what was prolonged expired");
+        demand(state != Some(State::Expired), "what was prolonged expired");
     }
-    if both(Act::Approve, Act::Email) && state == "code_sent" {
-        demand(row.code_generation == 2, "an address that nobody saw was approved");
+    if both(Act::Approve, Act::Email) && state == Some(State::CodeSent) {
+        demand(facts.generation == Some(2), "an address that nobody saw was approved");
     }
     // Only a scan brings presence back.
     let changed = [Act::Email, Act::Phone, Act::Selfie].into_iter().any(ok);
     let scanned = [Act::Scan, Act::ScanElsewhere, Act::Confirm].into_iter().any(ok);
-    if changed && !scanned && matches!(state, "awaiting_officer" | "needs_correction") {
-        demand(row.scanned_by.is_none(), "presence outlived what it proved");
+    if changed && !scanned && matches!(state, Some(State::AwaitingOfficer | State::NeedsCorrection)) {
+        demand(row.visit.scanned_by.is_none(), "presence outlived what it proved");
     }
     // The address had two.
     let (queued, sent) = (count(&facts.mails, "queued"), count(&facts.mails, "sent"));

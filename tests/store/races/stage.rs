@@ -1,7 +1,7 @@
 //! Where a race begins, and the acts that are raced.
 
-use ikd::activation::code::ActivationCode;
-use ikd::activation::service::Enrolment;
+use ikd::activation::enrolment::Enrolment;
+use ikd::activation_code::{self, ActivationCode};
 use ikd::captcha;
 use ikd::clock::{Clock, DAY, Timestamp};
 use ikd::context::Context;
@@ -16,8 +16,8 @@ use ikd::keyring::Keyring;
 use ikd::mail::{MailKind, outbox};
 use ikd::register::{Date, LocalRegister, NewRecord, PopulationRegister};
 use ikd::registration::decision::Actor;
-use ikd::registration::model::{Draft, Submitted};
-use ikd::registration::service::{Amendment, email_index, nik_index};
+use ikd::registration::model::{Amendment, Answer, Draft, Submitted};
+use ikd::registration::sealed::{email_index, nik_index};
 use ikd::registration::{Service, State, store, terms};
 use ikd::secret::Redacted;
 use ikd::{activation, execute};
@@ -199,6 +199,9 @@ impl World {
         let mut tx = self.context.db.write().await.unwrap();
         for table in [
             "DELETE FROM registration",
+            "DELETE FROM register_check",
+            "DELETE FROM counter_visit",
+            "DELETE FROM activation_code",
             "DELETE FROM registration_selfie",
             "DELETE FROM registration_register_copy",
             "DELETE FROM release_request",
@@ -236,8 +239,7 @@ impl World {
     }
 }
 
-const PLACE: &str = "UPDATE registration SET state = $2, check_state = $3, check_result = $4, resident_id = $5, \
-    scanned_by = $6, office_id = $7, scanned_at = $8, expires_at = $9, ended_at = $10, code_generation = $11, code_tries = $12 \
+const PLACE: &str = "UPDATE registration SET state = $2, office_id = $3, expires_at = $4, ended_at = $5 \
     WHERE registration_id = $1";
 
 impl Case {
@@ -249,19 +251,19 @@ impl Case {
         let submitted = submitted();
         let mut tx = context.db.write().await.unwrap();
         let address = email_index(&context.vault, submitted.email.expose());
-        let new = store::New {
+        let new = store::registration::New {
             registration_id: id,
             device_thumbprint: &device.thumbprint(),
             nik_index: &nik_index(&context.vault, &submitted.nik),
             email_index: &address,
             sealed: &context.vault.seal_row(&context.random, "registration", id, &submitted).unwrap(),
-            language: "id",
+            language: Language::Indonesian,
             terms_version: terms::VERSION,
-            check_state: "pending",
             now,
             expires_at: now.plus_seconds(DAY),
         };
-        store::add(&mut tx, &new).await.unwrap();
+        store::registration::add(&mut tx, &new).await.unwrap();
+        store::check::add(&mut tx, id, false, now).await.unwrap();
         let (state, generation): (State, i64) = match stage {
             Stage::Fresh => (State::NeedsSelfie, 0),
             Stage::Waiting | Stage::Unchecked | Stage::Taken => (State::AwaitingOfficer, 0),
@@ -275,39 +277,32 @@ impl Case {
         let ends = if acts.contains(&Act::Expire) { now.plus_seconds(10) } else { now.plus_seconds(DAY) };
         let ended = (stage == Stage::Ended).then(|| now.plus_seconds(-DAY));
         let present = state == State::AwaitingOfficer || stage == Stage::Pending;
-        execute!(
-            &mut tx,
-            PLACE,
-            id,
-            state.as_str(),
-            if checked { "done" } else { "pending" },
-            checked.then_some("match"),
-            checked.then_some(world.resident),
-            present.then_some(OFFICER.officer_id),
-            Some(OFFICE),
-            now,
-            ends,
-            ended,
-            generation,
-            if stage == Stage::UsedUp { 5_i64 } else { 0 }
-        )
-        .unwrap();
+        execute!(&mut tx, PLACE, id, state, OFFICE, ends, ended).unwrap();
+        store::visit::scan(&mut tx, id, 0, OFFICER.officer_id, now).await.unwrap().demand().unwrap();
+        if !present {
+            store::visit::end_presence(&mut tx, id).await.unwrap();
+        }
         if stage != Stage::Fresh {
-            store::put_selfie(&mut tx, id, &[1], now).await.unwrap();
+            store::selfie::put(&mut tx, id, &[1], now).await.unwrap();
         }
         if ended.is_some() {
-            store::keep_selfie_until(&mut tx, id, now.plus_seconds(DAY)).await.unwrap();
+            store::selfie::keep_until(&mut tx, id, now.plus_seconds(DAY)).await.unwrap();
         }
         if checked {
+            let answer = Answer::Match(world.resident);
+            store::check::finish(&mut tx, id, answer, now).await.unwrap().demand().unwrap();
             let sealed = context.vault.seal_row(&context.random, "registration_register_copy", id, &record()).unwrap();
-            store::put_copy(&mut tx, id, &sealed, None).await.unwrap();
+            store::register_copy::put(&mut tx, id, &sealed, None).await.unwrap();
         }
         if state == State::AwaitingOfficer {
-            let offered = store::offer_match(&mut tx, id, NUMBER, COLLEAGUE.officer_id, now).await.unwrap();
-            offered.demand().unwrap();
+            store::visit::offer(&mut tx, id, NUMBER, COLLEAGUE.officer_id, now).await.unwrap();
         }
         if generation == 1 {
             world.prepare_holder(&mut tx).await;
+            activation_code::store::add(&mut tx, id).await.unwrap();
+            for _ in 0..if stage == Stage::UsedUp { 5 } else { 0 } {
+                assert!(activation_code::store::count_try(&mut tx, id, 1, now).await.unwrap().is_some());
+            }
             for _ in 0..2 {
                 let kind = MailKind::ActivationCode;
                 assert!(outbox::allow(&mut tx, kind, &address, now).await.unwrap().happened());
@@ -316,19 +311,21 @@ impl Case {
             for mail in outbox::lease(&mut tx, &context.random, now, 9).await.unwrap() {
                 outbox::mark_sent(&mut tx, &mail, now).await.unwrap().demand().unwrap();
             }
-            activation::store::sent(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap();
+            activation_code::store::sent(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap();
         }
         if stage == Stage::Taken {
             world.make_holder(&mut tx).await;
         }
         tx.commit().await.unwrap();
         let version = match state {
-            State::AwaitingOfficer => world.registrations.view(OFFICER, id, Language::English).await.unwrap().version,
+            State::AwaitingOfficer => {
+                world.registrations.reviews.view(OFFICER, id, Language::English).await.unwrap().version
+            }
             _ => String::new(),
         };
         if stage == Stage::Taken {
             let mut tx = context.db.write().await.unwrap();
-            world.registrations.ask_release(&mut tx, OFFICER, id, &version, "Ponsel hilang").await.unwrap();
+            world.registrations.releases.ask(&mut tx, OFFICER, id, &version, "Ponsel hilang").await.unwrap();
             tx.commit().await.unwrap();
         }
         let (challenge, signature) = sign(&world.guard, &device, &pin, Purpose::Enrol);
@@ -354,30 +351,30 @@ impl Act {
                     email: email(slot),
                     phone: phone(slot),
                 };
-                service.register(device, &draft, terms::VERSION, true, Language::English).await.map(|_| ())
+                service.submissions.register(device, &draft, terms::VERSION, true, Language::English).await.map(|_| ())
             }
             Self::Email => {
                 let changes = Amendment { email: Some(email(slot)), ..Amendment::default() };
-                service.amend(device, id, &changes).await.map(|_| ())
+                service.submissions.amend(device, id, &changes).await.map(|_| ())
             }
             Self::Phone => {
                 let changes = Amendment { phone: Some(phone(slot)), ..Amendment::default() };
-                service.amend(device, id, &changes).await.map(|_| ())
+                service.submissions.amend(device, id, &changes).await.map(|_| ())
             }
-            Self::Selfie => service.put_selfie(device, id, address_of(device), selfie()).await.map(|_| ()),
-            Self::Cancel => service.cancel(device, id).await.map(|_| ()),
+            Self::Selfie => service.submissions.put_selfie(device, id, address_of(device), selfie()).await.map(|_| ()),
+            Self::Cancel => service.submissions.cancel(device, id).await.map(|_| ()),
             Self::Offer => {
                 // Each resident from an address of their own, so that a client's share does not decide.
                 let last: [u8; 4] = id.as_bytes()[12..].try_into().unwrap();
-                service.counter_scan(device, id, &world.counter_token, last.into()).await.map(|_| ())
+                service.visits.counter_scan(device, id, &world.counter_token, last.into()).await.map(|_| ())
             }
-            Self::Resend => world.activation.resend(device, id).await.map(|_| ()),
+            Self::Resend => world.activation.codes.resend(device, id).await.map(|_| ()),
             Self::EnterCode => {
                 let code = Redacted(ActivationCode::derive(&context.vault, id, 1)?.digits());
-                world.activation.enter_code(device, id, &code, Some(&case.solutions[slot])).await.map(|_| ())
+                world.activation.codes.enter(device, id, &code, Some(&case.solutions[slot])).await.map(|_| ())
             }
-            Self::Enrol => world.activation.enrol(device, id, &case.enrolment).await.map(|_| ()),
-            Self::Check => service.check_one(id).await.map(|_| ()),
+            Self::Enrol => world.activation.enrolments.enrol(device, id, &case.enrolment).await.map(|_| ()),
+            Self::Check => service.checks.check_one(id).await.map(|_| ()),
             Self::Expire => world.late.sweep().await.map(|_| ()),
             Self::Forget => world.latest.sweep().await.map(|_| ()),
             _ => {
@@ -396,19 +393,20 @@ impl Act {
         issued: Timestamp,
     ) -> Result<()> {
         match self {
-            Self::Scan => service.scan(tx, OFFICER, (id, issued)).await,
-            Self::ScanElsewhere => service.scan(tx, ELSEWHERE, (id, issued)).await,
-            Self::Confirm => service.confirm_match(tx, COLLEAGUE, id, NUMBER).await,
-            Self::Approve => service.approve(tx, OFFICER, id, version, "").await.map(|_| ()),
+            Self::Scan => service.visits.scan(tx, OFFICER, (id, issued)).await,
+            Self::ScanElsewhere => service.visits.scan(tx, ELSEWHERE, (id, issued)).await,
+            Self::Confirm => service.visits.confirm_match(tx, COLLEAGUE, id, NUMBER).await,
+            Self::Approve => service.decisions.approve(tx, OFFICER, id, version, "").await.map(|_| ()),
             Self::Return => {
                 service
+                    .decisions
                     .return_for_correction(tx, OFFICER, (id, version), State::NeedsCorrection, "Perbaiki", vec![])
                     .await
             }
-            Self::Reject => service.reject(tx, OFFICER, (id, version), "Bukan orangnya", "").await,
-            Self::Ask => service.ask_release(tx, OFFICER, id, version, "Ponsel hilang").await,
-            Self::Grant => service.grant_release(tx, COLLEAGUE, id, version).await.map(|_| ()),
-            Self::Postpone => Ok(store::postpone_check(tx, id, issued).await?),
+            Self::Reject => service.decisions.reject(tx, OFFICER, (id, version), "Bukan orangnya", "").await,
+            Self::Ask => service.releases.ask(tx, OFFICER, id, version, "Ponsel hilang").await,
+            Self::Grant => service.releases.grant(tx, COLLEAGUE, id, version).await.map(|_| ()),
+            Self::Postpone => Ok(store::check::postpone(tx, id, issued).await?),
             other => unreachable!("{other:?} is no act of the counter"),
         }
     }

@@ -74,7 +74,7 @@ impl Host for InProcess {
     }
 
     async fn ask_register(&self) {
-        self.app.registrations.check_due().await.unwrap();
+        self.app.registrations.checks.check_due().await.unwrap();
     }
 
     async fn send_mail(&self) {

@@ -1,4 +1,4 @@
-//! The activation code: six digits, derived and never stored.
+//! Six digits, derived and never stored.
 
 use subtle::ConstantTimeEq;
 use uuid::Uuid;

@@ -1,17 +1,15 @@
-//! The numbers and words of activation. Pure.
+//! The numbers and words of activation codes. Pure.
 
 use crate::clock::{DAY, HOUR, MICROS, Timestamp};
-use crate::registration::model::State;
+use crate::error::{Code, Refusal};
+use crate::mail::MailState;
 
 /// Tries that one code allows.
 pub const CODE_TRIES: i64 = 5;
 /// How long a code lives after its mail was handed over to the mail server, in seconds.
 pub const CODE_LIFETIME_SECONDS: i64 = DAY;
-pub use crate::registration::model::CODES_A_DAY;
-/// How long a registration waits for its PIN, in seconds: as long as it waits for its code.
-pub const LIFE_IN_NEEDS_PIN_SECONDS: i64 = crate::registration::model::LIFE_AFTER_APPROVAL_DAYS * DAY;
-/// How long a selfie is kept after activation, in seconds.
-pub const SELFIE_AFTER_ACTIVATION_SECONDS: i64 = 30 * DAY;
+/// New codes a day without an officer's act; a new address means a new code.
+pub const CODES_A_DAY: i64 = 3;
 
 /// Days since the epoch in western Indonesian time (UTC+7): what "a day" means to the resident.
 pub const fn day_of(now: Timestamp) -> i64 {
@@ -23,12 +21,10 @@ pub const fn next_day(now: Timestamp) -> Timestamp {
     Timestamp::from_micros((day_of(now) + 1) * DAY * MICROS).plus_seconds(-7 * HOUR)
 }
 
-/// What activation sees of a registration.
-#[derive(Clone, Debug)]
-pub struct CodeStatus {
-    /// Where the registration stands.
-    pub state: State,
-    /// Which code is the present one; 0 before the first.
+/// The present code of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssuedCode {
+    /// Which code it is; the first is 1.
     pub generation: i64,
     /// Tries counted against it.
     pub tries: i64,
@@ -40,30 +36,49 @@ pub struct CodeStatus {
     pub day: i64,
     /// New codes on that day.
     pub day_count: i64,
-    /// When the registration itself ends.
-    pub registration_expires_at: Timestamp,
 }
 
-impl CodeStatus {
-    /// Whether the registration waits for its code and its time has not run out.
-    pub fn waits_for_code(&self, now: Timestamp) -> bool {
-        self.state == State::CodeSent && now < self.registration_expires_at
-    }
-
-    /// Whether the present code's time has run out.
+impl IssuedCode {
+    /// Whether its time has run out.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| now >= end)
     }
 
-    /// Whether the present code can still be entered.
+    /// Whether it can still be entered.
     pub fn lives(&self, now: Timestamp) -> bool {
         self.tries < CODE_TRIES && !self.has_expired(now)
     }
 
     /// How many new codes there were on the day of `now`.
-    pub fn codes_today(&self, now: Timestamp) -> i64 {
+    pub const fn codes_today(&self, now: Timestamp) -> i64 {
         if self.day == day_of(now) { self.day_count } else { 0 }
     }
+
+    /// Goes on only if it can still be entered.
+    ///
+    /// # Errors
+    /// `code_expired` with what to do.
+    pub fn require_living(&self, now: Timestamp) -> Result<(), Refusal> {
+        if self.has_expired(now) {
+            return Err(Code::CodeExpired.into());
+        }
+        if self.tries >= CODE_TRIES {
+            return Err(Refusal::new(Code::CodeExpired).tries_left(0).detail(
+                "Kode ini sudah dicoba 5 kali; minta kode baru. Anda tidak perlu ke loket lagi.",
+                "This code was tried 5 times; ask for a new one. No second visit is needed.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// How far the mail with a code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailStatus {
+    /// Its state.
+    pub mail: MailState,
+    /// When a mail that is held goes out by itself; when none is on its way, from when one can be asked for.
+    pub at: Option<Timestamp>,
 }
 
 #[cfg(test)]

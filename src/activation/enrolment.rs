@@ -1,0 +1,104 @@
+//! Setting the PIN, which makes the digital KTP active.
+
+use uuid::Uuid;
+
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::context::Context;
+use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::error::{Code, Refusal, Result};
+use crate::holder::ports as holder;
+use crate::registration::{State, ports as registrations};
+use crate::transaction;
+
+/// Makes digital KTPs active. Cloning shares it.
+#[derive(Clone)]
+pub struct Enrolments {
+    context: Context,
+    audit: audit::Service,
+}
+
+/// What a device sends to set its PIN.
+#[derive(Debug)]
+pub struct Enrolment {
+    /// Public half of the PIN key, base64url.
+    pub pin_public_key: String,
+    /// A challenge of this device.
+    pub challenge: String,
+    /// The PIN key's signature of it, base64url.
+    pub signature: String,
+}
+
+/// How setting a PIN ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enrolled {
+    /// The digital KTP is active now.
+    Now,
+    /// The same request had succeeded before.
+    Before,
+}
+
+impl Enrolments {
+    pub(super) fn new(context: Context) -> Self {
+        Self { audit: audit::Service::new(context.clone()), context }
+    }
+
+    /// Sets the PIN and makes the digital KTP active, all in one transaction. Repeated by the same device with the same
+    /// key it succeeds again. The challenge needs no memory: the registration is active once.
+    ///
+    /// # Errors
+    /// `not_found` for another device, `challenge_invalid`, `signature_invalid`, `wrong_state`, `already_active`.
+    pub async fn enrol(&self, device: &Thumbprint, id: Uuid, enrolment: &Enrolment) -> Result<Enrolled> {
+        let now = self.context.now();
+        let mut reader = self.context.db.read().await?;
+        let registration = registrations::own(&mut reader, device, id).await?;
+        drop(reader);
+        let key = PinPublicKey::parse(&enrolment.pin_public_key).ok_or_else(|| {
+            Refusal::field(
+                "pin_public_key",
+                "Kunci publik PIN harus Ed25519, 32 bita, base64url tanpa padding.",
+                "The PIN public key must be Ed25519, 32 bytes, base64url without padding.",
+            )
+        })?;
+        match registration.state() {
+            State::Active => return self.enrolled_before(device, id, key).await,
+            State::NeedsPin if registration.is_live(now) => {}
+            _ => return Err(Code::WrongState.into()),
+        }
+        let challenge =
+            Challenge::open(&self.context.vault, &enrolment.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        if !key.verifies(Purpose::Enrol, &challenge.bytes, device, &enrolment.signature) {
+            return Err(Code::SignatureInvalid.into());
+        }
+        let activated = transaction!(self.context.db, "activation.enrol", |tx| {
+            let Some(activated) = registrations::activate(&self.context, tx, id, now).await? else {
+                return Ok(false);
+            };
+            let resident_id = activated.resident_id;
+            let new = holder::NewHolder {
+                resident_id,
+                registration_id: id,
+                device: *device,
+                pin_public_key: key,
+                email: activated.contact.email,
+                language: activated.contact.language,
+            };
+            holder::enrol(&self.context, tx, &new, now).await?;
+            let chain = activated.office_id.unwrap_or(GENERAL);
+            let actor = Actor::Resident(id);
+            let event = Event { chain, actor, action: Action::Activation, subject_id: resident_id };
+            self.audit.record(tx, event, Outcome::Done).await?;
+            Ok(true)
+        })?;
+        // What stood in the way may have been the same request.
+        if activated { Ok(Enrolled::Now) } else { self.enrolled_before(device, id, key).await }
+    }
+
+    async fn enrolled_before(&self, device: &Thumbprint, id: Uuid, key: PinPublicKey) -> Result<Enrolled> {
+        let mut tx = self.context.db.read().await?;
+        if holder::is_enrolled(&self.context, &mut tx, id, device, key).await? {
+            Ok(Enrolled::Before)
+        } else {
+            Err(Code::WrongState.into())
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What goes with a registration that ends without a digital KTP.
+
+use super::model::{Progress, Registration, SELFIE_DAYS_AFTER_END};
+use super::store::{check, register_copy, registration, release, selfie};
+use crate::clock::{DAY, Timestamp};
+use crate::db::Tx;
+use crate::error::Result;
+use crate::holder::ports as holder;
+
+/// Writes that `ended` was cancelled or expired, which was in `before`, and stops and deletes what was kept for it. The transaction
+/// holds it.
+pub(super) async fn write(tx: &mut Tx, before: Progress, ended: &Registration, now: Timestamp) -> Result<()> {
+    let id = ended.registration_id;
+    registration::save(tx, ended).await?.demand()?;
+    check::stop(tx, id).await?;
+    selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?;
+    register_copy::delete_without_selfie(tx, id).await?;
+    release::drop(tx, id).await?;
+    // Only one registration of a resident is approved at a time: what lies there is what this one prepared.
+    if let Progress::CodeSent { resident } | Progress::NeedsPin { resident } = before {
+        holder::delete_unused_record(tx, resident).await?;
+    }
+    Ok(())
+}

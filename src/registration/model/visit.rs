@@ -1,0 +1,68 @@
+//! The visit at a counter: scans, the number that the resident reads out, the decision.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{DifferenceField, MATCH_MINUTES};
+use crate::clock::{MINUTE, Timestamp};
+use crate::secret::Redacted;
+
+/// Tries at a match number; then it is void.
+pub const MATCH_TRIES: i64 = 3;
+
+/// The visit of a registration's resident, from the first scan on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visit {
+    /// Issue time of the newest activation token that was scanned, in microseconds; 0 before the first.
+    pub last_spent: i64,
+    /// The officer in whose presence the resident is; nobody once the resident changed something or it was returned.
+    pub scanned_by: Option<Uuid>,
+    /// When it was scanned last.
+    pub scanned_at: Option<Timestamp>,
+    /// The number on the resident's screen, since they scanned an officer's QR.
+    pub offer: Option<Offer>,
+    /// What an officer decided last.
+    pub decided: Option<Decided>,
+}
+
+/// A number that the resident reads out to the officer whose QR they scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Two digits.
+    pub number: i64,
+    /// Whose QR it was.
+    pub officer_id: Uuid,
+    /// When it was scanned.
+    pub at: Timestamp,
+    /// Tries at the number.
+    pub tries: i64,
+}
+
+impl Offer {
+    /// Whether a second scan of this officer's QR gives the number again.
+    pub fn stands_for(&self, officer_id: Uuid, now: Timestamp) -> bool {
+        self.officer_id == officer_id && self.tries < MATCH_TRIES && self.at > now.plus_seconds(-MATCH_MINUTES * MINUTE)
+    }
+}
+
+/// A decision, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The officer.
+    pub by: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// Sealed [`Decision`]; nothing once what it asked for was corrected.
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// What an officer noted with a decision, as it is sealed in the row.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Decision {
+    /// The officer's words: the reason shown to the resident on return and rejection.
+    pub reason: Redacted<String>,
+    /// A note for colleagues.
+    pub note: Redacted<String>,
+    /// What the officer released to the resident.
+    pub released: Vec<DifferenceField>,
+}

@@ -1,0 +1,94 @@
+//! What is done with registrations for other domains, inside their transactions.
+
+use uuid::Uuid;
+
+use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION};
+use super::sealed;
+use super::store::{registration, selfie};
+use crate::changed::Changed;
+use crate::clock::{DAY, Timestamp};
+use crate::context::Context;
+use crate::db::{DbResult, Tx};
+use crate::device::Thumbprint;
+use crate::error::{Code, Language, Result};
+use crate::secret::Redacted;
+
+pub use super::store::registration::{hold_code_sent, hold_own, lookup};
+
+/// The registration of this device.
+///
+/// # Errors
+/// `not_found` for any other device's.
+pub async fn own(tx: &mut Tx, device: &Thumbprint, id: Uuid) -> Result<Registration> {
+    let found = registration::lookup(tx, id).await?;
+    found.filter(|registration| registration.device_thumbprint == device).ok_or_else(|| Code::NotFound.into())
+}
+
+/// How to reach the person behind a registration.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// E-mail address.
+    pub email: Redacted<String>,
+    /// Name as submitted.
+    pub full_name: Redacted<String>,
+    /// Language to write in.
+    pub language: Language,
+    /// The resident, once the register has answered.
+    pub resident_id: Option<Uuid>,
+}
+
+/// How to reach the person behind a registration; `None` for an unknown id.
+///
+/// # Errors
+/// When the row cannot be read.
+pub async fn contact(context: &Context, tx: &mut Tx, id: Uuid) -> Result<Option<Contact>> {
+    let Some(registration) = registration::lookup(tx, id).await? else { return Ok(None) };
+    contact_of(context, &registration).map(Some)
+}
+
+/// How to reach the person behind this registration.
+///
+/// # Errors
+/// When what is sealed cannot be opened.
+pub fn contact_of(context: &Context, registration: &Registration) -> Result<Contact> {
+    let submitted = sealed::submitted(&context.vault, registration)?;
+    Ok(Contact {
+        email: submitted.email,
+        full_name: submitted.full_name,
+        language: registration.language,
+        resident_id: registration.check.resident(),
+    })
+}
+
+/// The code was right: `code_sent` → `needs_pin`, where it waits for its PIN as long as it had waited for its code. A miss when it
+/// does not wait for a code.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn confirm_code(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<Changed> {
+    registration::confirm_code(tx, id, now, now.plus_seconds(LIFE_AFTER_APPROVAL_DAYS * DAY)).await
+}
+
+/// A registration that ended with a digital KTP.
+#[derive(Debug)]
+pub struct Activated {
+    /// Whose digital KTP it is.
+    pub resident_id: Uuid,
+    /// How to reach them.
+    pub contact: Contact,
+    /// The office that approved.
+    pub office_id: Option<Uuid>,
+}
+
+/// The PIN is set: `needs_pin` → `active`. `None` when it does not wait for a PIN.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn activate(context: &Context, tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<Option<Activated>> {
+    let Some(registration) = registration::hold(tx, id).await? else { return Ok(None) };
+    let Progress::NeedsPin { resident: resident_id } = registration.progress else { return Ok(None) };
+    let Ok(active) = registration.activate(now) else { return Ok(None) };
+    registration::save(tx, &active).await?.demand()?;
+    selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_ACTIVATION * DAY)).await?;
+    Ok(Some(Activated { resident_id, contact: contact_of(context, &active)?, office_id: active.office_id }))
+}

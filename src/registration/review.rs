@@ -1,0 +1,204 @@
+//! What an officer looks at: queues and figures of the office, and a registration with everything that is compared.
+
+use uuid::Uuid;
+
+use super::decision::{Actor, in_office, version_of};
+use super::model::{CheckResult, CheckState, Decision, Difference, State, Submitted, differences};
+use super::sealed;
+use super::store::{queue, selfie};
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::error::{Code, Language, Result};
+use crate::holder::ports as holder;
+use crate::register::RegisterRecord;
+use crate::secret::Redacted;
+
+pub use super::store::queue::Figure;
+
+/// Registrations as officers see them; writes nothing. Cloning shares everything.
+#[derive(Clone)]
+pub struct Reviews {
+    context: Context,
+}
+
+/// A registration as an officer of its office sees it.
+#[derive(Debug)]
+pub struct View {
+    /// Its id.
+    pub registration_id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// What the resident wrote.
+    pub submitted: Submitted,
+    /// What the register says, once it has answered.
+    pub record: Option<RegisterRecord>,
+    /// How far the register check is.
+    pub check_state: CheckState,
+    /// What the register's answer means.
+    pub check_result: Option<CheckResult>,
+    /// Changes with whatever an officer compares; every decision names it.
+    pub version: String,
+    /// Every difference, explained.
+    pub differences: Vec<Difference>,
+    /// Peculiarities of the NIK, for the officer only.
+    pub warnings: Vec<&'static str>,
+    /// Whether a selfie is there.
+    pub has_selfie: bool,
+    /// Whether the register sent a portrait.
+    pub has_portrait: bool,
+    /// Whether this resident already has an active digital KTP.
+    pub already_active: bool,
+    /// Whether this officer's scan still counts: nothing changed on the resident's side, and it is not long ago.
+    pub may_decide: bool,
+    /// When it was scanned last.
+    pub scanned_at: Option<Timestamp>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// The officer's words with the last decision.
+    pub decision: Option<Decision>,
+}
+
+/// One line of a queue.
+#[derive(Debug)]
+pub struct Line {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// Initials of the name as submitted.
+    pub initials: Redacted<String>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was scanned last.
+    pub scanned_at: Option<Timestamp>,
+}
+
+impl Reviews {
+    pub(super) const fn new(context: Context) -> Self {
+        Self { context }
+    }
+
+    /// A page of the office's queue in one state, longest waiting first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn queue(&self, actor: Actor, state: State, after: (Timestamp, Uuid), limit: i64) -> Result<Vec<Line>> {
+        let mut tx = self.context.db.read().await?;
+        let rows = queue::queue(&mut tx, actor.office_id, state, after, limit).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Line {
+                    registration_id: row.registration_id,
+                    state: row.state,
+                    initials: sealed::initials_of(&self.context.vault, row.registration_id, &row.sealed)?,
+                    updated_at: row.updated_at,
+                    scanned_at: row.scanned_at,
+                })
+            })
+            .collect()
+    }
+
+    /// What became of the office's registrations that changed since `since`; states without any are left out.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn figures(&self, actor: Actor, since: Timestamp) -> Result<Vec<Figure>> {
+        let mut tx = self.context.db.read().await?;
+        Ok(queue::figures(&mut tx, actor.office_id, actor.officer_id, since).await?)
+    }
+
+    /// Whether a registration of the office was scanned by this officer, so that the resident is taken to be present.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the office's.
+    pub async fn is_present(&self, actor: Actor, id: Uuid) -> Result<bool> {
+        let mut tx = self.context.db.read().await?;
+        Ok(in_office(&mut tx, actor, id).await?.is_present(actor.officer_id, self.context.now()))
+    }
+
+    /// Whether it still waits for a decision with the resident present: the answer to a right match number may be repeated.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the office's.
+    pub async fn is_being_served(&self, actor: Actor, id: Uuid) -> Result<bool> {
+        let mut tx = self.context.db.read().await?;
+        let registration = in_office(&mut tx, actor, id).await?;
+        let present = registration.is_present(actor.officer_id, self.context.now());
+        Ok(present && registration.state().is_before_approval())
+    }
+
+    /// A registration with everything an officer compares.
+    ///
+    /// # Errors
+    /// `not_found` when it was not scanned at this office.
+    pub async fn view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
+        let vault = &self.context.vault;
+        let mut tx = self.context.db.read().await?;
+        // The row is read before what belongs to it: a change in between gives another version.
+        let registration = in_office(&mut tx, actor, id).await?;
+        let taken_at = selfie::taken_at(&mut tx, id).await?;
+        let submitted = sealed::submitted(vault, &registration)?;
+        let (record, portrait) = sealed::register_copy(vault, &mut tx, id).await?.unzip();
+        let differences = record.as_ref().map(|record| explain(&submitted, record, language)).unwrap_or_default();
+        let warnings = match &record {
+            Some(record) => submitted.nik.warnings(record.birth_date, record.sex),
+            None => submitted.nik.warnings(submitted.birth_date, submitted.nik.sex()),
+        };
+        let already_active = match registration.check.resident() {
+            Some(resident) => holder::has_usable_credential(&mut tx, resident).await?,
+            None => false,
+        };
+        Ok(View {
+            registration_id: id,
+            state: registration.state(),
+            check_state: registration.check.state(),
+            check_result: registration.check.result(),
+            differences,
+            warnings: warnings.into_iter().map(|warning| warning.text().in_language(language)).collect(),
+            version: version_of(registration.revision),
+            has_selfie: taken_at.is_some(),
+            has_portrait: portrait.flatten().is_some(),
+            already_active,
+            may_decide: registration.is_present(actor.officer_id, self.context.now()),
+            scanned_at: registration.visit.scanned_at,
+            created_at: registration.created_at,
+            decision: sealed::decision(vault, &registration)?,
+            submitted,
+            record,
+        })
+    }
+
+    /// The selfie, as JPEG.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn selfie(&self, actor: Actor, id: Uuid) -> Result<Vec<u8>> {
+        let mut tx = self.context.db.read().await?;
+        in_office(&mut tx, actor, id).await?;
+        let sealed = selfie::lookup(&mut tx, id).await?.ok_or(Code::NotFound)?;
+        sealed::open_selfie(&self.context.vault, id, &sealed)
+    }
+
+    /// The register's portrait, as JPEG.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn portrait(&self, actor: Actor, id: Uuid) -> Result<Vec<u8>> {
+        let mut tx = self.context.db.read().await?;
+        in_office(&mut tx, actor, id).await?;
+        let copy = sealed::register_copy(&self.context.vault, &mut tx, id).await?;
+        copy.and_then(|(_, portrait)| portrait).ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+fn explain(submitted: &Submitted, record: &RegisterRecord, language: Language) -> Vec<Difference> {
+    differences(submitted, record)
+        .into_iter()
+        .map(|(field, ours, theirs, text)| Difference {
+            field,
+            submitted: Redacted(ours),
+            registered: Redacted(theirs),
+            explanation: text.in_language(language),
+        })
+        .collect()
+}

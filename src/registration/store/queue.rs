@@ -1,0 +1,85 @@
+//! What officers see of many registrations: queues, waiting residents, figures.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::fetch_all;
+use crate::registration::model::{MATCH_TRIES, State};
+
+/// A registration in a queue.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Queued {
+    /// Its id.
+    pub registration_id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// Sealed `Submitted`.
+    pub sealed: Vec<u8>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was scanned last.
+    pub scanned_at: Option<Timestamp>,
+}
+
+const QUEUE: &str = "SELECT r.registration_id, r.state, r.sealed, r.updated_at, v.scanned_at FROM registration r \
+    LEFT JOIN counter_visit v ON v.registration_id = r.registration_id \
+    WHERE r.office_id = $1 AND r.state = $2 AND (r.updated_at > $3 OR (r.updated_at = $3 AND r.registration_id > $4)) \
+    ORDER BY r.updated_at, r.registration_id LIMIT $5";
+
+/// An office's queue in one state, longest waiting first, after the cursor (time of last change, id).
+pub async fn queue(
+    tx: &mut Tx,
+    office: Uuid,
+    state: State,
+    after: (Timestamp, Uuid),
+    limit: i64,
+) -> DbResult<Vec<Queued>> {
+    fetch_all!(tx, Queued, QUEUE, office, state, after.0, after.1, limit)
+}
+
+/// A resident who waits for an officer to type their number.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Waiting {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// Sealed `Submitted`.
+    pub sealed: Vec<u8>,
+    /// When the officer's QR was scanned.
+    pub match_at: Timestamp,
+}
+
+const WAITING: &str = "SELECT r.registration_id, r.sealed, v.match_at FROM counter_visit v \
+    JOIN registration r ON r.registration_id = v.registration_id \
+    WHERE v.match_officer_id = $1 AND v.match_at >= $2 AND v.match_number IS NOT NULL AND v.match_tries < $3 \
+    AND r.state IN ('needs_selfie', 'awaiting_officer', 'needs_correction') \
+    ORDER BY v.match_at DESC, r.registration_id DESC LIMIT $4";
+
+/// Registrations whose residents scanned this officer's QR since `since` and whose number is neither confirmed nor void,
+/// newest first: whoever scans now is not kept out by many who scanned before.
+pub async fn waiting(tx: &mut Tx, officer: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<Waiting>> {
+    fetch_all!(tx, Waiting, WAITING, officer, since, MATCH_TRIES, limit)
+}
+
+/// How many registrations of an office stand in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Figure {
+    /// The state.
+    pub state: State,
+    /// Registrations of the office that changed since.
+    pub office: i64,
+    /// Those of them that the officer decided since.
+    pub mine: i64,
+}
+
+// Every state is listed, so that the index over office, state and time is scanned from `since` on only.
+const FIGURES: &str = "SELECT r.state AS state, COUNT(*) AS office, COUNT(v.registration_id) AS mine FROM registration r \
+    LEFT JOIN counter_visit v ON v.registration_id = r.registration_id AND v.decided_by = $2 AND v.decided_at >= $3 \
+    WHERE r.office_id = $1 AND r.state IN ('needs_selfie', 'awaiting_officer', 'needs_correction', \
+    'approved_pending_register', 'code_sent', 'needs_pin', 'active', 'rejected', 'expired', 'cancelled') \
+    AND r.updated_at >= $3 GROUP BY r.state ORDER BY r.state";
+
+/// Per state: registrations of an office that changed since, and how many of them the officer decided since.
+pub async fn figures(tx: &mut Tx, office: Uuid, officer: Uuid, since: Timestamp) -> DbResult<Vec<Figure>> {
+    fetch_all!(tx, Figure, FIGURES, office, officer, since)
+}

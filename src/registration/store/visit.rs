@@ -1,0 +1,94 @@
+//! The visit at a counter. Whoever writes it holds the registration ([`super::registration::hold`]).
+
+use uuid::Uuid;
+
+use crate::changed::Changed;
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::registration::model::MATCH_TRIES;
+use crate::{change, execute, fetch_optional};
+
+const SCAN: &str = "INSERT INTO counter_visit (registration_id, last_spent, scanned_by, scanned_at, match_tries) \
+    VALUES ($1, $2, $3, $4, 0) ON CONFLICT (registration_id) DO UPDATE SET last_spent = $2, scanned_by = $3, \
+    scanned_at = $4, match_number = NULL WHERE counter_visit.last_spent < $2";
+
+/// Spends an activation token issued at `issued` and records who scanned it.
+pub async fn scan(tx: &mut Tx, id: Uuid, issued: i64, officer: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, SCAN, id, issued, officer, now)
+}
+
+const OFFER: &str = "INSERT INTO counter_visit (registration_id, last_spent, match_number, match_officer_id, match_at, \
+    match_tries) VALUES ($1, 0, $2, $3, $4, 0) ON CONFLICT (registration_id) DO UPDATE SET match_number = $2, \
+    match_officer_id = $3, match_at = $4, match_tries = 0";
+
+/// Records that the resident scanned an officer's QR, and the number that they read out.
+pub async fn offer(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<()> {
+    execute!(tx, OFFER, id, number, officer, now).map(|_| ())
+}
+
+/// Seconds between two scans of which the second moves the resident up: a loop of scans keeps nobody else off the list.
+const MOVES_UP_AFTER_SECONDS: i64 = 5;
+
+const OFFER_AGAIN: &str = "UPDATE counter_visit SET match_at = CASE WHEN match_at <= $6 THEN $4 ELSE match_at END \
+    WHERE registration_id = $1 AND match_number = $2 AND match_officer_id = $3 AND match_tries < $5";
+
+/// The resident scanned the same officer's QR again: the number lives on, with the tries that are left.
+pub async fn offer_again(tx: &mut Tx, id: Uuid, number: i64, officer: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, OFFER_AGAIN, id, number, officer, now, MATCH_TRIES, now.plus_seconds(-MOVES_UP_AFTER_SECONDS))
+}
+
+const COUNT_TRY: &str = "UPDATE counter_visit SET match_tries = match_tries + 1 \
+    WHERE registration_id = $1 AND match_officer_id = $2 AND match_at >= $3 AND match_number IS NOT NULL \
+    AND match_tries < $4 RETURNING match_number, match_tries";
+
+/// Counts a try at the number and gives it, and how many tries there were; `None` when nobody waits for this officer under
+/// that id, or the number is void.
+pub async fn count_try(tx: &mut Tx, id: Uuid, officer: Uuid, since: Timestamp) -> DbResult<Option<(i64, i64)>> {
+    fetch_optional!(tx, (i64, i64), COUNT_TRY, id, officer, since, MATCH_TRIES)
+}
+
+const CONFIRM: &str = "UPDATE counter_visit SET scanned_by = $3, scanned_at = $4, match_number = NULL \
+    WHERE registration_id = $1 AND match_number = $2 AND match_officer_id = $3 AND match_at >= $5";
+
+/// The officer whose QR was scanned since `since` confirms the number; it counts as a scan.
+pub async fn confirm(
+    tx: &mut Tx,
+    id: Uuid,
+    number: i64,
+    officer: Uuid,
+    now: Timestamp,
+    since: Timestamp,
+) -> DbResult<Changed> {
+    change!(tx, CONFIRM, id, number, officer, now, since)
+}
+
+const END_PRESENCE: &str =
+    "UPDATE counter_visit SET scanned_by = NULL WHERE registration_id = $1 AND scanned_by IS NOT NULL";
+
+/// The resident is before nobody any more.
+pub async fn end_presence(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    // There may have been no visit.
+    change!(tx, END_PRESENCE, id).map(Changed::either_way)
+}
+
+const DECIDE: &str = "UPDATE counter_visit SET decided_by = $2, decided_at = $3, decision_sealed = $4 \
+    WHERE registration_id = $1";
+
+/// Records who decided, when, and the sealed `Decision`.
+pub async fn decide(tx: &mut Tx, id: Uuid, officer: Uuid, now: Timestamp, sealed: &[u8]) -> DbResult<Changed> {
+    change!(tx, DECIDE, id, officer, now, sealed)
+}
+
+const WITHDRAW_DECISION: &str = "UPDATE counter_visit SET decision_sealed = NULL WHERE registration_id = $1";
+
+/// What an officer said is done: the data it was about was corrected.
+pub async fn withdraw_decision(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    change!(tx, WITHDRAW_DECISION, id).map(Changed::either_way)
+}
+
+const DELETE: &str = "DELETE FROM counter_visit WHERE registration_id = $1";
+
+/// Deletes the visit of a registration that was deleted.
+pub async fn delete(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    execute!(tx, DELETE, id).map(|_| ())
+}

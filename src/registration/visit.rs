@@ -1,0 +1,247 @@
+//! The resident at a counter: an officer scans the resident's QR, or the resident scans the officer's and reads a number out.
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use super::check::RegisterChecks;
+use super::decision::Actor;
+use super::model::{MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, State};
+use super::ports::own;
+use super::sealed;
+use super::store::{check, queue, registration, visit};
+
+use crate::clock::{MINUTE, Timestamp};
+use crate::context::Context;
+use crate::credential::{Reason, TokenKind};
+use crate::db::Tx;
+use crate::device::Thumbprint;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::fair::network::tiers;
+use crate::keyring::Keyring;
+use crate::secret::Redacted;
+use crate::transaction;
+use crate::window::{self, Window};
+
+/// Waiting residents on an officer's screen at most: the newest.
+const MATCHES_SHOWN: i64 = 30;
+
+/// Scans and match numbers. Cloning shares everything.
+#[derive(Clone)]
+pub struct CounterVisits {
+    context: Context,
+    keyring: Keyring,
+    checks: RegisterChecks,
+}
+
+/// A resident who scanned the officer's QR and waits for the number to be confirmed.
+#[derive(Debug)]
+pub struct Match {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// Initials of the name as submitted. The number stands on the resident's screen alone.
+    pub initials: Redacted<String>,
+    /// When it was scanned.
+    pub scanned_at: Timestamp,
+}
+
+impl CounterVisits {
+    pub(super) const fn new(context: Context, keyring: Keyring, checks: RegisterChecks) -> Self {
+        Self { context, keyring, checks }
+    }
+
+    /// Reads a scanned activation QR: which registration it stands for, and when it was issued. Writes nothing.
+    ///
+    /// # Errors
+    /// `invalid_field` for what is no activation QR of ours, `qr_expired`.
+    pub async fn read_scan(&self, token: &str) -> Result<(Uuid, Timestamp)> {
+        self.read(token, TokenKind::Activation).await
+    }
+
+    async fn read(&self, token: &str, kind: TokenKind) -> Result<(Uuid, Timestamp)> {
+        let token = self.keyring.authenticate(token, &[kind]).await.map_err(not_ours)?;
+        let record = token.unseal(self.keyring.sealer()).map_err(not_ours)?;
+        token.judge_time(self.context.now()).map_err(|reason| match reason {
+            Reason::Expired => Error::from(Code::QrExpired),
+            other => not_ours(other),
+        })?;
+        Ok((record.subject, record.issued))
+    }
+
+    /// Spends a scanned activation QR in the caller's transaction. The same officer may scan it again. Once it is committed,
+    /// [`Self::ensure_checked`] is to be called.
+    ///
+    /// # Errors
+    /// `not_found`, `qr_used`, `wrong_state`.
+    pub async fn scan(&self, tx: &mut Tx, actor: Actor, (id, issued): (Uuid, Timestamp)) -> Result<()> {
+        let (now, issued) = (self.context.now(), issued.micros());
+        let held = registration::hold(tx, id).await?.ok_or(Code::NotFound)?;
+        if !held.is_live(now) {
+            return Err(finished(held.state()).into());
+        }
+        if held.visit.last_spent == issued && held.visit.scanned_by == Some(actor.officer_id) {
+            return Ok(());
+        }
+        let assigned = held.assign(actor.office_id, now).map_err(|_| Code::QrUsed)?;
+        visit::scan(tx, id, issued, actor.officer_id, now).await?.or(Code::QrUsed)?;
+        self.write_presence(tx, &assigned, now).await
+    }
+
+    /// Somebody of an office has the resident before them: it stands in that office's queue, and a limited check becomes due.
+    async fn write_presence(&self, tx: &mut Tx, assigned: &Registration, now: Timestamp) -> Result<()> {
+        if assigned.check == RegisterCheck::Limited {
+            check::lift_limit(tx, assigned.registration_id, now).await?;
+        }
+        registration::save(tx, assigned).await?.demand()
+    }
+
+    /// At the counter the register check does not wait for its turn: try it now, within the register's time-out.
+    pub async fn ensure_checked(&self, id: Uuid) {
+        self.checks.ensure_checked(id).await;
+    }
+
+    /// The resident scanned an officer's QR: gives the two-digit number that the resident reads out to the officer.
+    ///
+    /// # Errors
+    /// `invalid_field`, `qr_expired`, `wrong_state`, `not_found`, `too_many` of one client.
+    pub async fn counter_scan(&self, device: &Thumbprint, id: Uuid, token: &str, address: IpAddr) -> Result<i64> {
+        let now = self.context.now();
+        let mut reader = self.context.db.read().await?;
+        own(&mut reader, device, id).await?.require_awaiting_officer(now)?;
+        drop(reader);
+        let (officer_id, _) = self.read(token, TokenKind::Counter).await?;
+        let number = 10 + i64::try_from(self.context.random.below(90)).unwrap_or(0);
+        transaction!(self.context.db, "counter_visit.offer", |tx| {
+            let held = registration::hold_own(tx, id, device).await?.ok_or(Code::NotFound)?;
+            held.require_awaiting_officer(now)?;
+            // A repeated request within the life of the number gets the same number. Scanned again, it stands first on the
+            // officer's list again: others may have come before it meanwhile.
+            if let Some(offer) = held.visit.offer.filter(|offer| offer.stands_for(officer_id, now)) {
+                visit::offer_again(tx, id, offer.number, officer_id, now).await?.demand()?;
+                return Ok(offer.number);
+            }
+            count_scan(tx, officer_id, address, now).await?;
+            visit::offer(tx, id, number, officer_id, now).await?;
+            Ok(number)
+        })
+    }
+
+    /// Residents who scanned this officer's QR in the last minutes.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn matches(&self, actor: Actor) -> Result<Vec<Match>> {
+        let since = self.context.now().plus_seconds(-MATCH_MINUTES * MINUTE);
+        let mut tx = self.context.db.read().await?;
+        let waiting = queue::waiting(&mut tx, actor.officer_id, since, MATCHES_SHOWN).await?;
+        waiting
+            .into_iter()
+            .map(|row| {
+                Ok(Match {
+                    registration_id: row.registration_id,
+                    initials: sealed::initials_of(&self.context.vault, row.registration_id, &row.sealed)?,
+                    scanned_at: row.match_at,
+                })
+            })
+            .collect()
+    }
+
+    /// Counts a try at the number that the resident reads out, before it is compared, in a transaction of its own.
+    ///
+    /// # Errors
+    /// `not_found` when nobody waits for this officer under that id; `invalid_field` for a wrong number, with the tries
+    /// left; `wrong_state` for the last wrong one: the number is void then.
+    pub async fn try_match(&self, actor: Actor, id: Uuid, number: i64) -> Result<()> {
+        let since = self.context.now().plus_seconds(-MATCH_MINUTES * MINUTE);
+        let tried = transaction!(self.context.db, "counter_visit.count_try", |tx| {
+            match registration::hold(tx, id).await? {
+                Some(held) if held.state().is_before_approval() => {
+                    Ok(visit::count_try(tx, id, actor.officer_id, since).await?)
+                }
+                _ => Ok(None),
+            }
+        })?;
+        let (right, tries) = tried.ok_or(Code::NotFound)?;
+        if right == number { Ok(()) } else { Err(wrong_number(tries).into()) }
+    }
+
+    /// The number was right; in the caller's transaction it counts as this officer's scan. Once it is committed,
+    /// [`Self::ensure_checked`] is to be called.
+    ///
+    /// # Errors
+    /// `not_found` when the resident scanned again meanwhile, or waits no longer.
+    pub async fn confirm_match(&self, tx: &mut Tx, actor: Actor, id: Uuid, number: i64) -> Result<()> {
+        let now = self.context.now();
+        let since = now.plus_seconds(-MATCH_MINUTES * MINUTE);
+        let held = registration::hold(tx, id).await?.ok_or(Code::NotFound)?;
+        if !held.state().is_before_approval() {
+            return Err(Code::NotFound.into());
+        }
+        let assigned = held.assign(actor.office_id, now).map_err(|_| Code::NotFound)?;
+        visit::confirm(tx, id, number, actor.officer_id, now, since).await?.or(Code::NotFound)?;
+        self.write_presence(tx, &assigned, now).await
+    }
+}
+
+/// Counts a scan of an officer's QR by everybody around this address.
+async fn count_scan(tx: &mut Tx, officer_id: Uuid, address: IpAddr, now: Timestamp) -> Result<()> {
+    for tier in tiers(address) {
+        let most = window::COUNTER_SCANS.most * i64::from(tier.shares);
+        let share = Window { most: most.min(window::WIDEST_COUNTER_SCANS), ..window::COUNTER_SCANS };
+        let network = tier.network.to_string();
+        let counted = share.count(tx, &[officer_id.as_bytes(), network.as_bytes()], now).await?;
+        counted.or_refuse(Refusal::new(Code::TooMany))?;
+    }
+    Ok(())
+}
+
+fn wrong_number(tries: i64) -> Refusal {
+    if tries < MATCH_TRIES {
+        Refusal::field(
+            "match_number",
+            "Angka tidak sama dengan layar warga; minta warga menyebutkannya lagi.",
+            "The number is not the one on the resident's screen; ask for it again.",
+        )
+        .tries_left(MATCH_TRIES - tries)
+    } else {
+        Refusal::new(Code::WrongState).detail(
+            "Tiga kali salah: angka itu tidak berlaku lagi. Minta warga memindai QR loket lagi.",
+            "Three wrong numbers: it is void. Ask the resident to scan the counter QR again.",
+        )
+    }
+}
+
+/// The refusal for an officer who scans an ended registration; the texts for residents tell *them* to register again.
+fn finished(state: State) -> Refusal {
+    let (id, en) = if state == State::Active {
+        (
+            "KTP Digital warga ini sudah aktif; tidak ada yang perlu diputuskan.",
+            "This resident's digital KTP is active already; there is nothing to decide.",
+        )
+    } else {
+        (
+            "Pendaftaran ini sudah berakhir. Minta warga mendaftar lagi di aplikasinya.",
+            "This registration has ended. Ask the resident to register again in the app.",
+        )
+    };
+    Refusal::new(Code::WrongState).detail(id, en)
+}
+
+/// Why a scanned text is refused at a counter: in the words of the person who scans.
+fn not_ours(reason: Reason) -> Error {
+    let (id, en) = match reason {
+        Reason::WrongType => (
+            "QR ini untuk keperluan lain; minta QR aktivasi dari layar pendaftaran, atau QR loket dari petugas.",
+            "This QR is for something else; ask for the activation QR of the registration screen, or the officer's QR.",
+        ),
+        Reason::NotYetValid => (
+            "QR ini berasal dari masa depan; periksa jam server penerbit.",
+            "This QR comes from the future; check the issuing server's clock.",
+        ),
+        _ => (
+            "Ini bukan QR IKD yang sah; minta QR baru dari aplikasi resmi.",
+            "This is no valid IKD QR; ask for a new one from the official app.",
+        ),
+    };
+    Refusal::field("token", id, en).into()
+}
