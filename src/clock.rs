@@ -57,6 +57,11 @@ impl Timestamp {
         if micros <= MICROS { 1 } else { ((micros + MICROS - 1) / MICROS) as u64 }
     }
 
+    /// Date and time of day in western Indonesian time (WIB, UTC+7, no summer time).
+    pub fn in_jakarta(self) -> jiff::civil::DateTime {
+        jiff::tz::offset(7).to_datetime(jiff::Timestamp::from_microsecond(self.0).unwrap_or_default())
+    }
+
     /// Days since the epoch in western Indonesian time (UTC+7): what "a day" means to a resident.
     pub const fn day_in_jakarta(self) -> i64 {
         self.plus_seconds(7 * HOUR).seconds().div_euclid(DAY)

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::clock::{HOUR, Timestamp};
+use crate::clock::Timestamp;
 use crate::db::DbError;
 
 /// One sentence in the two languages that the service speaks.
@@ -69,16 +69,11 @@ impl Language {
     /// A moment for people: date and time in western Indonesian time, named, because residents live in three zones.
     /// `21-11-2026 pukul 23.59 WIB` or `2026-11-21 23:59 WIB (UTC+7)`.
     pub fn moment(self, at: Timestamp) -> String {
-        let shifted = at.plus_seconds(7 * HOUR).to_rfc3339();
-        let (date, time) = shifted.split_once('T').unwrap_or((&shifted, ""));
-        let mut parts = date.splitn(3, '-');
-        let mut part = || parts.next().unwrap_or_default();
-        let (year, month, day) = (part(), part(), part());
-        let (hour, minute) = (time.get(..2).unwrap_or_default(), time.get(3..5).unwrap_or_default());
-        match self {
-            Self::Indonesian => format!("{day}-{month}-{year} pukul {hour}.{minute} WIB"),
-            Self::English => format!("{year}-{month}-{day} {hour}:{minute} WIB (UTC+7)"),
-        }
+        let form = match self {
+            Self::Indonesian => "%d-%m-%Y pukul %H.%M WIB",
+            Self::English => "%Y-%m-%d %H:%M WIB (UTC+7)",
+        };
+        at.in_jakarta().strftime(form).to_string()
     }
 }
 

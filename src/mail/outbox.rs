@@ -145,10 +145,10 @@ const STATE: &str = "
 
 // A leaky bucket in one row and one statement: at `full_at` the whole burst is available again.
 const RESERVE: &str = "
-    INSERT INTO mail_allowance (kind, email_index, full_at) VALUES ($1, $2, $3 + $4)
+    INSERT INTO mail_allowance (kind, email_index, full_at) VALUES ($1, $2, $3)
     ON CONFLICT (kind, email_index) DO UPDATE
-    SET full_at = CASE WHEN mail_allowance.full_at > $3 THEN mail_allowance.full_at ELSE $3 END + $4
-    WHERE mail_allowance.full_at <= $5
+    SET full_at = CASE WHEN mail_allowance.full_at > $4 THEN mail_allowance.full_at + $5 ELSE $3 END
+    WHERE mail_allowance.full_at <= $6
     RETURNING full_at";
 
 const FULL_AT: &str = "SELECT full_at FROM mail_allowance WHERE kind = $1 AND email_index = $2";
@@ -223,7 +223,8 @@ pub async fn reserve(
 ) -> DbResult<Option<Timestamp>> {
     let interval = ALLOWANCE_INTERVAL_SECONDS * MICROS;
     let limit = now.plus_seconds((kind.burst() - 1) * ALLOWANCE_INTERVAL_SECONDS + ahead_seconds);
-    let full = fetch_optional!(tx, (Timestamp,), RESERVE, kind, email_index, now.micros(), interval, limit)?;
+    let (now_us, one_used) = (now.micros(), now.micros() + interval);
+    let full = fetch_optional!(tx, (Timestamp,), RESERVE, kind, email_index, one_used, now_us, interval, limit)?;
     Ok(full.map(|(full,)| full.plus_seconds(-kind.burst() * ALLOWANCE_INTERVAL_SECONDS).max(now)))
 }
 

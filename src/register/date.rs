@@ -57,9 +57,7 @@ impl Date {
 
     /// The day on which `now` falls in western Indonesian time (WIB, UTC+7, no summer time): the day that decides ages.
     pub fn in_jakarta(now: Timestamp) -> Self {
-        let shifted = now.plus_seconds(7 * HOUR);
-        let time = jiff::Timestamp::from_microsecond(shifted.micros()).unwrap_or_default();
-        Self(jiff::tz::Offset::UTC.to_datetime(time).date())
+        Self(now.in_jakarta().date())
     }
 
     /// The year.
@@ -128,9 +126,7 @@ impl<'de> Deserialize<'de> for Date {
 
 /// When the day of `now` began in western Indonesian time (WIB, UTC+7, no summer time).
 pub fn midnight_in_jakarta(now: Timestamp) -> Timestamp {
-    let shift = 7 * HOUR;
-    let day = now.plus_seconds(shift).seconds().div_euclid(DAY);
-    Timestamp::from_seconds(day * DAY - shift)
+    Timestamp::from_seconds(now.day_in_jakarta() * DAY - 7 * HOUR)
 }
 
 #[cfg(test)]

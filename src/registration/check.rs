@@ -21,9 +21,9 @@ use crate::transaction;
 
 /// Seconds that a node may take for one check before another node takes it over.
 const LEASE_SECONDS: i64 = 60;
-/// Checks at once: one that waits for a slow register must not hold the others up.
+/// Checks at once: one that waits for a slow register must not delay the others.
 const AT_ONCE: usize = 8;
-/// How much longer than the register's time-out a stop waits for a check.
+/// How much longer than the register's timeout a stop waits for a check.
 const NOTING: Duration = Duration::from_secs(5);
 
 /// Asks the register about what was submitted. Cloning shares everything.
@@ -65,7 +65,7 @@ impl RegisterChecks {
         jobs::work_until_idle(Arc::new(self.clone())).await
     }
 
-    /// At the counter the check does not wait for its turn: try it now, within the register's time-out.
+    /// At the counter the register check does not wait for its turn: it runs now, within the register's timeout.
     pub async fn ensure_checked(&self, id: Uuid) {
         if let Err(error) = self.check_one(id).await {
             tracing::warn!(error.cause = %error, "a register check at the counter could not run");

@@ -95,7 +95,7 @@ impl CounterVisits {
         registration::save(tx, assigned).await?.demand()
     }
 
-    /// At the counter the register check does not wait for its turn: try it now, within the register's time-out.
+    /// At the counter the register check does not wait for its turn: it runs now, within the register's timeout.
     pub async fn ensure_checked(&self, id: Uuid) {
         self.checks.ensure_checked(id).await;
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod snapshot;
+
 use ikd::device::client::DeviceKey;
 use serde_json::json;
 

@@ -113,10 +113,13 @@ async fn new_addresses_are_new_codes_and_only_the_last_one_waits() {
             let changes = Amendment { email, ..Amendment::default() };
             service.submissions.amend(&device.thumbprint(), id, &changes).await
         };
+        let phone = Amendment { phone: Some("0813 0000 1111".into()), ..Amendment::default() };
+        service.submissions.amend(&device.thumbprint(), id, &phone).await.unwrap();
+        assert_eq!(number(&context, GENERATION, id).await, Some(1), "another phone number leaves the code");
         for number in 1..=3 {
             change(number).await.unwrap();
         }
-        assert_eq!(number(&context, GENERATION, id).await, Some(4));
+        assert_eq!(number(&context, GENERATION, id).await, Some(4), "another address voids the code");
         // The mail server was slow: all that waited would have gone to the last address.
         assert_eq!(number(&context, WAITING, id).await, Some(1));
         assert_eq!(change(4).await.unwrap_err().code(), Some(Code::TooMany));

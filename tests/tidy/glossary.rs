@@ -5,32 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::docs::{cells, quoted};
 use crate::{Source, demand, sources};
 
-/// Words that begin an item with a name.
-const ITEMS: [&str; 8] = ["fn", "struct", "enum", "trait", "type", "mod", "const", "static"];
-
-/// The path of a public item with its modules: `["registration", "model", "State"]`. Items that a macro makes are read too.
+/// The path of a public item with its modules: `["registration", "model", "State"]`.
 type Item = Vec<String>;
 
-fn public_items(source: &Source) -> Vec<Item> {
-    let inner = source.path.strip_prefix("src/").unwrap().trim_end_matches(".rs");
-    let modules: Vec<String> =
-        inner.split('/').filter(|part| !["mod", "lib", "main"].contains(part)).map(String::from).collect();
-    let named = |line: &str| {
-        let mut words = line.trim_start().strip_prefix("pub ")?.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-        let kind = words.by_ref().find(|word| !["async", "unsafe", ""].contains(word))?;
-        // `pub const fn`: the name stands behind the second.
-        let name = match (kind, words.next()?) {
-            ("const", "fn") => words.next()?,
-            (kind, name) if ITEMS.contains(&kind) => name,
-            _ => return None,
-        };
-        Some(modules.iter().cloned().chain([name.to_owned()]).collect())
-    };
-    source.code.lines().filter_map(named).chain((!modules.is_empty()).then(|| modules.clone())).collect()
-}
-
 fn all_items() -> BTreeSet<Item> {
-    sources().iter().flat_map(public_items).collect()
+    sources().iter().flat_map(Source::public_items).collect()
 }
 
 /// Whether a name of the glossary, `a::B` or `B`, is this item: its last segment, in a module that the others name.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::demand;
+use crate::{cycles, demand};
 
 /// Longest line, in characters, and longest file, in lines.
 const MOST_CHARACTERS: usize = 120;
@@ -61,23 +61,6 @@ fn named_by(name: &str, text: &str) -> BTreeSet<String> {
         .iter()
         .flat_map(|naming| code.split(naming).skip(1).filter_map(|rest| rest.split('"').next()))
         .map(|address| resolve(name, address))
-        .collect()
-}
-
-/// Takes away whatever names nothing that is left; what remains is a cycle or leads into one.
-fn cycles(mut graph: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
-    loop {
-        let left: BTreeSet<String> = graph.keys().cloned().collect();
-        let before = graph.len();
-        graph.retain(|_, named| named.iter().any(|one| left.contains(one)));
-        if graph.len() == before {
-            break;
-        }
-    }
-    let left: BTreeSet<String> = graph.keys().cloned().collect();
-    graph
-        .iter()
-        .map(|(name, named)| format!("{name} -> {}", named.intersection(&left).cloned().collect::<Vec<_>>().join(", ")))
         .collect()
 }
 

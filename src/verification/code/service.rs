@@ -81,7 +81,7 @@ impl Codes {
         // A caller that has to wait learns it without a writing transaction.
         let mut tx = self.context.db.read().await?;
         for (subject, most) in guesser.subjects() {
-            let remaining = guesses(most).remaining(&mut tx, &[subject.as_bytes()], now).await?;
+            let remaining = wrong_codes(most).remaining(&mut tx, &[subject.as_bytes()], now).await?;
             if remaining.uses == 0 {
                 return Err(wait(remaining.retry_after));
             }
@@ -90,7 +90,7 @@ impl Codes {
         let index = index(&self.context.vault, code);
         let found = transaction!(self.context.db, "verification.guess_code", |tx| {
             for (subject, most) in guesser.subjects() {
-                let counted = guesses(most).count(tx, &[subject.as_bytes()], now).await?;
+                let counted = wrong_codes(most).count(tx, &[subject.as_bytes()], now).await?;
                 if let Counted::Full { retry_after } = counted {
                     return Err(wait(retry_after));
                 }
@@ -129,7 +129,7 @@ impl Codes {
         let mut tx = self.context.db.read().await?;
         let mut least = i64::MAX;
         for (subject, most) in guesser.subjects() {
-            let remaining = guesses(most).remaining(&mut tx, &[subject.as_bytes()], now).await?;
+            let remaining = wrong_codes(most).remaining(&mut tx, &[subject.as_bytes()], now).await?;
             least = least.min(remaining.uses);
         }
         Ok(least)
@@ -154,7 +154,7 @@ impl Codes {
 }
 
 /// Wrong codes of one who types them.
-const fn guesses(most: i64) -> Window {
+const fn wrong_codes(most: i64) -> Window {
     Window { kind: "code_guess", seconds: WINDOW_SECONDS, most }
 }
 
