@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::config::SmtpTls;
 use ikd::error::Language;
 use ikd::jobs::Wake;
-use ikd::mail::{Compose, ComposeFuture, Email, Letters, MailKind, Message, Transport, Worker, outbox};
+use ikd::mail::{Compose, ComposeFuture, Email, Letters, Message, Transport, Worker, outbox};
 use ikd::secret::Redacted;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -52,14 +53,14 @@ pub async fn rate(place: &Place, count: u128) -> Option<f64> {
         let mut tx = context.db.write().await.unwrap();
         for number in part * 100..((part + 1) * 100).min(count) {
             let (now, reference) = (context.now(), Uuid::from_u128(number + 1));
-            outbox::enqueue(&mut tx, &context.random, now, MailKind::ActivationCode, reference).await.unwrap();
+            outbox::enqueue(&mut tx, &context.random, now, ACTIVATION_CODE, reference).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
     let transport = Transport::open(&server.config()).unwrap();
     let (db, clock, random) = (context.db.clone(), context.clock.clone(), context.random.clone());
     let composer: Arc<dyn Compose> = Arc::new(Composer);
-    let letters: Letters = [(MailKind::ActivationCode, composer)].into_iter().collect();
+    let letters: Letters = [(ACTIVATION_CODE, composer)].into_iter().collect();
     let worker = Worker::new(db, clock, random, transport, letters);
     let stop = CancellationToken::new();
     let stopped = stop.clone();

@@ -3,12 +3,13 @@
 
 use askama::Template;
 
+use crate::activation_code::ports::ACTIVATION_CODE;
 use crate::activation_code::{ActivationCode, ports as codes};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
+use crate::mail::{Compose, ComposeFuture, Email, Message};
 use crate::registration::ports as registrations;
 
 #[derive(Template)]
@@ -51,7 +52,7 @@ impl Compose for ActivationCodes {
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
 pub async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
-    if message.kind != MailKind::ActivationCode {
+    if message.kind != ACTIVATION_CODE {
         return Ok(None);
     }
     let id = message.reference;

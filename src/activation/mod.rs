@@ -12,15 +12,15 @@ pub use service::Service;
 
 use std::sync::Arc;
 
+use crate::activation_code::ports::ACTIVATION_CODE;
 use crate::context::Context;
-use crate::mail::MailKind;
 use crate::module::Module;
 
 /// What this domain brings to a node.
 pub fn module(context: &Context, service: &Service) -> Module {
     Module {
         devices: http::routes(service.clone()),
-        letters: vec![(MailKind::ActivationCode, Arc::new(mail::ActivationCodes(context.clone())))],
+        letters: vec![(ACTIVATION_CODE, Arc::new(mail::ActivationCodes(context.clone())))],
         ..Module::default()
     }
 }

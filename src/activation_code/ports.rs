@@ -14,7 +14,8 @@ use crate::mail::{MailKind, MailState};
 
 pub use super::store::{count_try, delete, lookup};
 
-const KIND: MailKind = MailKind::ActivationCode;
+/// The message with an activation code, to the address of an approved registration, to which it refers.
+pub const ACTIVATION_CODE: MailKind = MailKind::new("activation_code", 3);
 /// Seconds for which an approval's mail waits at most for its address's turn.
 const LONGEST_HOLD_SECONDS: i64 = 6 * HOUR;
 
@@ -25,9 +26,9 @@ const LONGEST_HOLD_SECONDS: i64 = 6 * HOUR;
 /// When the database did not do it.
 pub async fn begin(context: &Context, tx: &mut Tx, id: Uuid, email_index: &[u8], now: Timestamp) -> Result<()> {
     store::add(tx, id).await?;
-    match outbox::reserve(tx, KIND, email_index, now, LONGEST_HOLD_SECONDS).await? {
+    match outbox::reserve(tx, ACTIVATION_CODE, email_index, now, LONGEST_HOLD_SECONDS).await? {
         Some(due) => {
-            outbox::enqueue_at(tx, &context.random, (now, due), KIND, id).await?;
+            outbox::enqueue_at(tx, &context.random, (now, due), ACTIVATION_CODE, id).await?;
         }
         // The status says so, and from when the resident can ask for it in the app.
         None => tracing::warn!("an approval's mail is not sent: the address has had its share"),
@@ -49,15 +50,15 @@ pub async fn send_elsewhere(
     let code = store::lookup(tx, id).await?.ok_or(Code::WrongState)?;
     // One of the address's turns is left for its owner's first code: who moves here may be a stranger.
     let left = -outbox::ALLOWANCE_INTERVAL_SECONDS;
-    if outbox::reserve(tx, KIND, email_index, now, left).await?.is_none() {
-        let turn = outbox::next_turn(tx, KIND, email_index, now).await?;
+    if outbox::reserve(tx, ACTIVATION_CODE, email_index, now, left).await?.is_none() {
+        let turn = outbox::next_turn(tx, ACTIVATION_CODE, email_index, now).await?;
         let turn = turn.plus_seconds(outbox::ALLOWANCE_INTERVAL_SECONDS);
         return Err(Refusal::new(Code::TooMany).retry_after(turn.retry_after(now)).into());
     }
     store::replace(tx, id, code.generation, day_of(now), CODES_A_DAY).await?.or(too_many_addresses())?;
     // What still waits would bring the new code to the new address once more, beyond its allowance.
-    outbox::supersede(tx, KIND, id).await?;
-    outbox::enqueue(tx, &context.random, now, KIND, id).await?;
+    outbox::supersede(tx, ACTIVATION_CODE, id).await?;
+    outbox::enqueue(tx, &context.random, now, ACTIVATION_CODE, id).await?;
     Ok(())
 }
 
@@ -75,7 +76,7 @@ pub async fn resend(
 ) -> Result<MailStatus> {
     let code = store::lookup(tx, id).await?.ok_or(Code::WrongState)?;
     if code.lives(now) {
-        match outbox::state(tx, KIND, id, now).await? {
+        match outbox::state(tx, ACTIVATION_CODE, id, now).await? {
             Some((MailState::Queued, _)) => return Ok(MailStatus { mail: MailState::Queued, at: None }),
             Some((MailState::Held, due)) => return Ok(MailStatus { mail: MailState::Held, at: Some(due) }),
             _ => {}
@@ -85,14 +86,14 @@ pub async fn resend(
             return Err(too_many_codes(now).into());
         }
         store::replace(tx, id, code.generation, day_of(now), CODES_A_DAY).await?.or(DbError::Contention)?;
-        outbox::supersede(tx, KIND, id).await?;
+        outbox::supersede(tx, ACTIVATION_CODE, id).await?;
     }
-    if !outbox::allow(tx, KIND, email_index, now).await?.happened() {
+    if !outbox::allow(tx, ACTIVATION_CODE, email_index, now).await?.happened() {
         // All of it is undone: a new code that nobody gets would only void the old one.
-        let until = outbox::next_turn(tx, KIND, email_index, now).await?;
+        let until = outbox::next_turn(tx, ACTIVATION_CODE, email_index, now).await?;
         return Err(too_many_mails().retry_after(until.retry_after(now)).into());
     }
-    outbox::enqueue(tx, &context.random, now, KIND, id).await?;
+    outbox::enqueue(tx, &context.random, now, ACTIVATION_CODE, id).await?;
     Ok(MailStatus { mail: MailState::Queued, at: None })
 }
 
@@ -101,11 +102,11 @@ pub async fn resend(
 /// # Errors
 /// When the database does not answer.
 pub async fn mail_status(tx: &mut Tx, id: Uuid, email_index: &[u8], now: Timestamp) -> DbResult<MailStatus> {
-    Ok(match outbox::state(tx, KIND, id, now).await? {
+    Ok(match outbox::state(tx, ACTIVATION_CODE, id, now).await? {
         Some((MailState::Held, due)) => MailStatus { mail: MailState::Held, at: Some(due) },
         Some((mail, _)) => MailStatus { mail, at: None },
         None => {
-            let turn = outbox::next_turn(tx, KIND, email_index, now).await?;
+            let turn = outbox::next_turn(tx, ACTIVATION_CODE, email_index, now).await?;
             MailStatus { mail: MailState::NotSent, at: Some(turn) }
         }
     })

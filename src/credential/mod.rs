@@ -2,14 +2,16 @@
 //!
 //! What a token is, its bytes and who may believe it stand in the crate `ikd-token`, which others can depend on; its modules and
 //! types are named here again. What only the service can do is here: [`seal`] hides what only it may read, [`sign`] is the one
-//! interface to private keys, [`issue`] makes tokens, [`verify`] judges those that it can unseal, [`qr`] draws and reads the
+//! interface to private keys, [`issue`] makes tokens, [`verify`] judges those that it can unseal, [`signatures`] checks many signatures at once, [`qr`] draws and reads the
 //! picture.
 
 pub mod issue;
 pub mod photo;
 pub mod qr;
+mod reason;
 pub mod seal;
 pub mod sign;
+pub mod signatures;
 pub mod verify;
 
 pub use ikd_token::{
@@ -17,9 +19,10 @@ pub use ikd_token::{
     claim169, claims, cose, jwk, text,
 };
 pub use issue::{Issued, Issuer};
+pub use reason::Reason;
 pub use seal::{SealedRecord, TokenSealer};
 pub use sign::{FileSigner, SignError, Signer};
-pub use verify::{Reason, ServiceToken};
+pub use verify::ServiceToken;
 
 #[cfg(test)]
 mod tests;

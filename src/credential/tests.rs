@@ -4,10 +4,11 @@ use uuid::Uuid;
 
 use super::claim169::OfflineClaims;
 use super::photo::{Portrait, synthetic_portrait};
-use super::verify::{self, Reason, ServiceToken};
+use super::signatures::all_good;
+use super::verify::{self, Judged, ServiceToken};
 use super::{
-    Algorithm, Body, FileSigner, Issued, Issuer, Jwk, JwkSet, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer,
-    cose, issue, qr, text,
+    Algorithm, Body, FileSigner, Issued, Issuer, Jwk, JwkSet, KeyPurpose, Reason, SealedRecord, Signer, TokenKind,
+    TokenSealer, cose, issue, qr, text,
 };
 use crate::clock::Timestamp;
 use crate::random::Random;
@@ -120,17 +121,23 @@ fn a_sealed_claim_moved_into_another_token_does_not_open() {
 #[test]
 fn only_a_token_with_nothing_else_wrong_is_deferred() {
     for world in worlds() {
-        let read = |text: &str| verify::read(text, &[TokenKind::Presentation], ISSUER, &world.keys).ok().unwrap();
+        let judge = |text: &str, sealer: &TokenSealer, now| {
+            verify::judge(text, &[TokenKind::Presentation], ISSUER, &world.keys, sealer, now)
+        };
+        let expected = World::record(TokenKind::Presentation);
         let good = world.presentation().token;
-        let (token, record, signed) = read(&good).defer(&world.sealer, NOW).ok().unwrap();
-        assert_eq!((token.kind, record), (TokenKind::Presentation, World::record(TokenKind::Presentation)));
-        assert_eq!(verify::all_good(&[&signed]), [true]);
-        assert!(read(&good).defer(&world.sealer, NOW.plus_seconds(90)).is_err(), "expired");
+        let Ok(Judged::Unproven { kind, record, signed }) = judge(&good, &world.sealer, NOW) else {
+            panic!("all is good")
+        };
+        assert_eq!((kind, record), (TokenKind::Presentation, expected));
+        assert_eq!(all_good(&[&signed]), [true]);
+        let late = judge(&good, &world.sealer, NOW.plus_seconds(90));
+        let Ok(Judged::Untimely { record, reason, .. }) = late else { panic!("expired") };
+        assert_eq!((record, reason), (expected, Reason::Expired));
         let strange = TokenSealer::new(Vault::single([4; 32]));
-        assert!(read(&good).defer(&strange, NOW).is_err(), "not ours");
+        assert_eq!(judge(&good, &strange, NOW).err(), Some(Reason::Malformed), "not ours");
         let counter = world.issuer().issue(World::record(TokenKind::Counter)).unwrap().token;
-        let unexpected = read(&counter).defer(&world.sealer, NOW).err().unwrap();
-        assert_eq!(unexpected.verify().err(), Some(Reason::WrongType));
+        assert_eq!(judge(&counter, &world.sealer, NOW).err(), Some(Reason::WrongType));
     }
 }
 

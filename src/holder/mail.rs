@@ -8,6 +8,10 @@ use crate::context::Context;
 use crate::error::{Error, Language, Result};
 use crate::mail::{Email, MailKind, Message};
 
+/// Somebody registered with the NIK of a holder: tells that holder. It refers to the registration. One message covers everything
+/// that happened while it waited.
+pub const FOREIGN_REGISTRATION: MailKind = MailKind::new("foreign_registration", 1);
+
 #[derive(Template)]
 #[template(path = "mail/foreign_registration.txt")]
 struct Text<'a> {
@@ -29,7 +33,7 @@ struct Html<'a> {
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
 pub async fn compose(context: &Context, message: Message, resident: Uuid) -> Result<Option<Email>> {
-    if message.kind != MailKind::ForeignRegistration {
+    if message.kind != FOREIGN_REGISTRATION {
         return Ok(None);
     }
     let mut tx = context.db.read().await?;

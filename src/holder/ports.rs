@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::mail::FOREIGN_REGISTRATION;
 use super::model::{Contact, Credential, HolderSecret, Standing};
 use super::store::{self, HolderRow};
 use crate::clock::Timestamp;
@@ -10,7 +11,7 @@ use crate::db::Tx;
 use crate::device::{PinPublicKey, Thumbprint};
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::input;
-use crate::mail::{MailKind, outbox};
+use crate::mail::outbox;
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
@@ -157,7 +158,7 @@ pub async fn warn_of_registration(
     let Some(contact) = contact(context, tx, resident).await? else { return Ok(()) };
     // As registrations index addresses: all spellings of one mailbox are one.
     let index = context.vault.blind_index(Label::EmailIndex, &input::email::mailbox(contact.email.expose()));
-    let kind = MailKind::ForeignRegistration;
+    let kind = FOREIGN_REGISTRATION;
     if let Some(due) = outbox::reserve(tx, kind, &index, now, outbox::ALLOWANCE_INTERVAL_SECONDS).await? {
         outbox::enqueue_at(tx, &context.random, (now, due), kind, registration_id).await?;
     }

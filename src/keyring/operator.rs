@@ -14,8 +14,6 @@ use crate::{setting, transaction};
 
 /// The setting that says which root secret the database is sealed with: the first one that asks sets it.
 const ROOT_FINGERPRINT: &str = "root_fingerprint";
-/// How often revoking begins anew because keys are moved elsewhere at the same time.
-const REVOKE_TRIES: usize = 5;
 
 impl Keyring {
     /// Makes one active key per purpose that has none yet. Gives the kids of the new keys.
@@ -44,10 +42,10 @@ impl Keyring {
             match publish(context, purpose, &signer, KeyState::Active).await {
                 Ok(()) => made.push((purpose, signer.kid())),
                 // Another command was faster, and its key is the one that counts.
-                Err(DbError::Unique) => {
+                Err(Error::Db(DbError::Unique)) => {
                     let _ = std::fs::remove_file(&path);
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
         Ok(made)
@@ -78,7 +76,7 @@ impl Keyring {
     /// # Errors
     /// When the row cannot be written.
     pub async fn publish(context: &Context, purpose: KeyPurpose, signer: &dyn Signer) -> Result<()> {
-        Ok(publish(context, purpose, signer, KeyState::Next).await?)
+        publish(context, purpose, signer, KeyState::Next).await
     }
 
     /// Retires a token key at once, for one that may be in a stranger's hands: tokens signed with it are refused as soon as
@@ -89,33 +87,26 @@ impl Keyring {
     /// `not_found`; `wrong_state` when it is the active key and no other one waits.
     pub async fn revoke(context: &Context, kid: KeyId) -> Result<()> {
         let token = KeyPurpose::Token;
-        // Keys may be promoted or revoked elsewhere meanwhile; then the rows are read again.
-        for _ in 0..REVOKE_TRIES {
+        transaction!(context.db, "keyring.revoke", |tx| {
             let now = context.now();
-            let mut tx = context.db.write().await?;
-            let rows = store::all(&mut tx).await?;
+            let rows = store::all(tx).await?;
             let row = rows.iter().find(|row| row.kid == kid && row.purpose == token).ok_or(Code::NotFound)?;
             let revoked = match row.state {
                 KeyState::Retired => return Err(Code::NotFound.into()),
                 KeyState::Active => {
                     let waits = |row: &&KeyRow| row.purpose == token && row.state == KeyState::Next;
-                    let next = rows.iter().find(waits).ok_or_else(|| {
-                        Refusal::new(Code::WrongState).detail(
-                            "Ini kunci aktif dan belum ada penggantinya; jalankan `ikd keys rotate token` dan salin berkasnya dahulu.",
-                            "This is the active key and none waits to replace it; run `ikd keys rotate token` and copy its file first.",
-                        )
-                    })?;
-                    store::replace(&mut tx, &kid, &next.kid, token, now).await
+                    let next = rows.iter().find(waits).ok_or_else(no_successor)?;
+                    store::replace(tx, &kid, &next.kid, token, now).await
                 }
-                KeyState::Next | KeyState::Retiring => store::revoke(&mut tx, &kid, token, now).await,
+                KeyState::Next | KeyState::Retiring => store::revoke(tx, &kid, token, now).await,
             };
             match revoked {
-                Ok(revoked) if revoked.happened() => return Ok(tx.commit().await?),
-                Ok(_) | Err(DbError::Unique | DbError::Contention) => tx.rollback().await?,
-                Err(error) => return Err(error.into()),
+                Ok(revoked) if revoked.happened() => Ok(()),
+                // Keys were promoted or revoked elsewhere meanwhile: the rows are read again.
+                Ok(_) | Err(DbError::Unique) => Err(DbError::Contention.into()),
+                Err(error) => Err(error.into()),
             }
-        }
-        Err(DbError::Contention.into())
+        })
     }
 
     /// Refuses a root secret that is not the one this database is sealed with; a database without one takes it.
@@ -153,19 +144,16 @@ impl Keyring {
     }
 }
 
-async fn publish(
-    context: &Context,
-    purpose: KeyPurpose,
-    signer: &dyn Signer,
-    state: KeyState,
-) -> std::result::Result<(), DbError> {
+fn no_successor() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Ini kunci aktif dan belum ada penggantinya; jalankan `ikd keys rotate token` dan salin berkasnya dahulu.",
+        "This is the active key and none waits to replace it; run `ikd keys rotate token` and copy its file first.",
+    )
+}
+
+async fn publish(context: &Context, purpose: KeyPurpose, signer: &dyn Signer, state: KeyState) -> Result<()> {
     let now = context.now();
-    let mut tx = context.db.write().await?;
-    match store::add(&mut tx, &NewKey { key: signer.public_key(), purpose, state, published_at: now }).await {
-        Ok(()) => tx.commit().await,
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
-    }
+    transaction!(context.db, "keyring.publish", |tx| {
+        Ok(store::add(tx, &NewKey { key: signer.public_key(), purpose, state, published_at: now }).await?)
+    })
 }

@@ -23,6 +23,7 @@ use crate::credential::{
 use crate::db::DbError;
 use crate::error::{Error, Result};
 use crate::jobs::{self, Pace};
+use crate::transaction;
 
 /// The keys of one node. Cloning shares them.
 #[derive(Clone)]
@@ -154,11 +155,11 @@ impl Keyring {
         let inner = &self.0;
         let now = inner.context.now();
         let kids: Vec<KeyId> = signers.keys().copied().collect();
-        let mut tx = inner.context.db.write().await?;
-        store::report(&mut tx, inner.node_id, &kids, now).await?;
-        store::forget_dead(&mut tx, now.plus_seconds(-DAY)).await?;
-        store::retire(&mut tx, now.plus_seconds(-RETIRING_SECONDS), now).await?;
-        tx.commit().await?;
+        transaction!(inner.context.db, "keyring.report", |tx| {
+            store::report(tx, inner.node_id, &kids, now).await?;
+            store::forget_dead(tx, now.plus_seconds(-DAY)).await?;
+            Ok(store::retire(tx, now.plus_seconds(-RETIRING_SECONDS), now).await?)
+        })?;
 
         let mut reader = inner.context.db.read().await?;
         let rows = store::all(&mut reader).await?;
@@ -182,15 +183,14 @@ impl Keyring {
     }
 
     async fn promote(&self, row: &KeyRow, now: Timestamp) -> Result<bool> {
-        let mut tx = self.0.context.db.write().await?;
-        match store::promote(&mut tx, &row.kid, row.purpose, now).await {
-            Ok(promoted) if promoted.happened() => {
-                tx.commit().await?;
-                tracing::info!(key.purpose = row.purpose.as_str(), "a new signing key is active");
-            }
+        let promoted = transaction!(self.0.context.db, "keyring.promote", |tx| {
+            store::promote(tx, &row.kid, row.purpose, now).await?.demand()
+        });
+        match promoted {
+            Ok(()) => tracing::info!(key.purpose = row.purpose.as_str(), "a new signing key is active"),
             // Another node or command was faster; the rows are read again.
-            Ok(_) | Err(DbError::Unique | DbError::Contention) => tx.rollback().await?,
-            Err(error) => return Err(error.into()),
+            Err(Error::Refused(_) | Error::Db(DbError::Unique | DbError::Contention)) => {}
+            Err(error) => return Err(error),
         }
         Ok(true)
     }
@@ -216,11 +216,10 @@ impl Keyring {
             if in_time() { self.refresh().await } else { Ok(()) }
         })
         .await;
-        if let Ok(mut tx) = self.0.context.db.write().await
-            && store::forget(&mut tx, self.0.node_id).await.is_ok()
-        {
-            let _ = tx.commit().await;
-        }
+        // The others learn it after a while by themselves.
+        let _ = transaction!(self.0.context.db, "keyring.forget_node", |tx| {
+            Ok(store::forget(tx, self.0.node_id).await?)
+        });
     }
 
     pub(super) fn context(&self) -> &Context {

@@ -34,8 +34,8 @@ use std::sync::Arc;
 
 use crate::captcha::CaptchaGate;
 use crate::context::Context;
+use crate::holder::mail::FOREIGN_REGISTRATION;
 use crate::jobs::Sweep;
-use crate::mail::MailKind;
 use crate::metric::Metric;
 use crate::module::Module;
 
@@ -52,7 +52,7 @@ pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Modul
             service,
             |service| async move { Ok(service.sweep().await? as u64) },
         )],
-        letters: vec![(MailKind::ForeignRegistration, Arc::new(mail::ForeignRegistration(context.clone())))],
+        letters: vec![(FOREIGN_REGISTRATION, Arc::new(mail::ForeignRegistration(context.clone())))],
         metrics: METRICS,
         ..Module::default()
     }

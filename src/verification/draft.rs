@@ -13,7 +13,7 @@ use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::context::Context;
-use crate::credential::verify::Signed;
+use crate::credential::signatures::Signed;
 use crate::credential::{Claims, KeyPurpose, Reason, SealedRecord, TokenKind};
 use crate::disclosure::disclose;
 use crate::error::Result;

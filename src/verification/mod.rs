@@ -1,7 +1,7 @@
 //! The verifier endpoint and its receipts.
 //!
 //! A check is answered with valid or invalid and a reason, and recorded in the same transaction that spends the token.
-//! Concurrent checks read and commit together (`pipeline`, `draft`, `batch`); each is answered after its own commit. What a batch does
+//! Concurrent checks read and commit together (`pipeline`: `prepare`, `draft`, `commit`, `batch`); each is answered after its own commit. What a batch does
 //! not decide is decided `alone`; a `refusal` is recorded in bounded numbers; a repeated question gets its `earlier` answer.
 //! A code of ten digits leads to the token it stands for (`code`). What could not be determined is a 503 and never recorded: the
 //! caller repeats it with the same key and learns it.
@@ -9,11 +9,13 @@
 mod alone;
 mod batch;
 pub mod code;
+mod commit;
 mod draft;
 mod earlier;
 pub mod http;
 pub mod model;
 mod pipeline;
+mod prepare;
 pub mod quota;
 pub mod receipt;
 mod refusal;

@@ -18,7 +18,7 @@ use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::batcher::overloaded;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
-use crate::credential::verify::{self, Unverified};
+use crate::credential::verify::{self, Judged};
 use crate::credential::{Reason, TokenKind, TokenSealer};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::{Budget, whose_share};
@@ -217,26 +217,17 @@ impl Service {
         token: &str,
         now: Timestamp,
     ) -> Result<Answer> {
-        let token = match self.read(token).await {
-            Ok(token) => token,
+        let subject = |kind, record| Subject { record, single_use: kind == TokenKind::Presentation };
+        let (subject, signed) = match self.judge(token, now).await {
+            // The pipeline checks its signature in a batch.
+            Ok(Judged::Unproven { kind, record, signed }) => (subject(kind, record), signed),
+            Ok(Judged::Untimely { kind, record, reason }) => {
+                let subject = subject(kind, record);
+                return Box::pin(self.refusals.genuine(party, question, subject, Some(reason), now)).await;
+            }
             Err(reason) => return Box::pin(self.refusals.unknown(party, question, reason, now)).await,
         };
-        // If nothing else is wrong with the token, the pipeline checks its signature in a batch.
-        let (token, record, signed) = match token.defer(&self.sealer, now) {
-            Ok(opened) => opened,
-            Err(token) => {
-                let opened = token.verify().and_then(|token| token.unseal(&self.sealer).map(|record| (token, record)));
-                let (token, record) = match opened {
-                    Ok(opened) => opened,
-                    Err(reason) => return Box::pin(self.refusals.unknown(party, question, reason, now)).await,
-                };
-                let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
-                return Box::pin(self.refusals.genuine(party, question, subject, token.judge_time(now).err(), now))
-                    .await;
-            }
-        };
-        let subject = Subject { record, single_use: token.kind == TokenKind::Presentation };
-        let chosen = AttributeSet::from_bits(record.attributes);
+        let chosen = AttributeSet::from_bits(subject.record.attributes);
         let wanted = chosen.intersect(party.entitled).intersect(question.attributes.unwrap_or(AttributeSet::FULL));
         let case = PendingCheck {
             signed,
@@ -258,13 +249,13 @@ impl Service {
         }
     }
 
-    async fn read(&self, text: &str) -> Result<Unverified, Reason> {
+    async fn judge(&self, text: &str, now: Timestamp) -> Result<Judged, Reason> {
         let issuer = &self.context.config.service.issuer;
-        match verify::read(text, &ACCEPTED, issuer, &self.keyring) {
+        match verify::judge(text, &ACCEPTED, issuer, &self.keyring, &self.sealer, now) {
             Err(Reason::UnknownKey) if Box::pin(self.keyring.reload_for_unknown()).await => {
-                verify::read(text, &ACCEPTED, issuer, &self.keyring)
+                verify::judge(text, &ACCEPTED, issuer, &self.keyring, &self.sealer, now)
             }
-            other => other,
+            judged => judged,
         }
     }
 }

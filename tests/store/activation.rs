@@ -2,6 +2,7 @@
 
 use ikd::activation::enrolment::{Enrolled, Enrolment};
 use ikd::activation::{Service, mail};
+use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::activation_code::{ActivationCode, ports, store};
 use ikd::captcha;
 use ikd::clock::DAY;
@@ -10,7 +11,7 @@ use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::{Code, Error, Result};
 use ikd::jobs::Wake;
-use ikd::mail::{MailKind, Message, outbox};
+use ikd::mail::{Message, outbox};
 use ikd::registration::{State, ports as registrations};
 use ikd::secret::Redacted;
 use uuid::Uuid;
@@ -309,12 +310,8 @@ async fn the_mail_carries_the_present_code_until_it_is_over() {
     each_engine(async |context| {
         let applicant = Applicant::new(&context, State::CodeSent).await;
         let id = applicant.id;
-        let job = Message {
-            mail_id: Uuid::from_u128(3),
-            kind: MailKind::ActivationCode,
-            reference: id,
-            created_at: context.now(),
-        };
+        let job =
+            Message { mail_id: Uuid::from_u128(3), kind: ACTIVATION_CODE, reference: id, created_at: context.now() };
         let email = mail::compose(&context, job).await.unwrap().unwrap();
         let code = applicant.code(&context, 1);
         assert_eq!(email.to.expose(), "siti@example.id");

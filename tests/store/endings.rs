@@ -1,12 +1,13 @@
 //! What ends: registrations, the data that was kept for them, and codes that a newer one replaces.
 
+use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::clock::DAY;
 use ikd::context::Context;
 use ikd::device::client::DeviceKey;
 use ikd::error::Code;
 use ikd::jobs::Wake;
 use ikd::keyring::Keyring;
-use ikd::mail::{MailKind, outbox};
+use ikd::mail::outbox;
 use ikd::register::{LocalRegister, PopulationRegister};
 use ikd::registration::model::{Amendment, Answer};
 use ikd::registration::store::{check, register_copy, registration as submitted};
@@ -106,7 +107,7 @@ async fn new_addresses_are_new_codes_and_only_the_last_one_waits() {
         let device = DeviceKey::generate(&context.random);
         let id = registration(&context, &device, State::CodeSent).await;
         let mut tx = context.db.write().await.unwrap();
-        outbox::enqueue(&mut tx, &context.random, context.now(), MailKind::ActivationCode, id).await.unwrap();
+        outbox::enqueue(&mut tx, &context.random, context.now(), ACTIVATION_CODE, id).await.unwrap();
         tx.commit().await.unwrap();
         let change = async |number: u32| {
             let email = Some(format!("siti{number}@example.id"));

@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
+use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::clock::{DAY, HOUR, Timestamp};
 use ikd::context::Context;
+use ikd::holder::mail::FOREIGN_REGISTRATION;
 use ikd::mail::outbox::{self, AfterFailure, Leased, Stats};
 use ikd::mail::{MailKind, MailState};
 use uuid::Uuid;
 
 use support::each_engine;
 
-const KIND: MailKind = MailKind::ActivationCode;
+const KIND: MailKind = ACTIVATION_CODE;
 
 async fn enqueue(context: &Context, reference: Uuid) -> Uuid {
     let mut tx = context.db.write().await.unwrap();
@@ -52,13 +54,8 @@ async fn a_message_lives_and_dies_with_the_transaction_that_enqueued_it() {
 
         let id = enqueue(&context, reference).await;
         assert_eq!(state(&context, reference).await, Some(MailState::Queued));
-        let other_kind = outbox::state(
-            &mut context.db.read().await.unwrap(),
-            MailKind::ForeignRegistration,
-            reference,
-            context.now(),
-        )
-        .await;
+        let other_kind =
+            outbox::state(&mut context.db.read().await.unwrap(), FOREIGN_REGISTRATION, reference, context.now()).await;
         assert_eq!(other_kind.unwrap(), None, "a message to somebody else is not this registration's");
 
         assert!(outbox::any_due(&mut context.db.read().await.unwrap(), context.now()).await.unwrap());
@@ -224,7 +221,7 @@ async fn warnings_use_up_nothing_of_the_codes_and_what_comes_meanwhile_is_told_o
             tx.commit().await.unwrap();
             due.map(|due| due.seconds_since(context.now()))
         };
-        let warning = MailKind::ForeignRegistration;
+        let warning = FOREIGN_REGISTRATION;
         for expected in [Some(0), Some(HOUR), None, None] {
             assert_eq!(reserve(warning, HOUR).await, expected);
         }

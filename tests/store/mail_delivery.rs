@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::clock::Timestamp;
 use ikd::config::{Mail, SmtpTls};
 use ikd::context::Context;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use support::each_engine;
 use support::smtp::MailServer;
 
-const KIND: MailKind = MailKind::ActivationCode;
+const KIND: MailKind = ACTIVATION_CODE;
 
 /// Writes a message to everybody but `nobody`, and keeps what it was told.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::attribute::AttributeSet;
 use ikd::base64url::encode;
 use ikd::clock::{HOUR, MINUTE};
@@ -10,10 +11,11 @@ use ikd::credential::{Reason, TokenKind};
 use ikd::device::Purpose;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::error::{Code, Error, Result};
+use ikd::holder::mail::FOREIGN_REGISTRATION;
 use ikd::holder::store::Try;
 use ikd::holder::{Standing, mail, ports, store};
 use ikd::keyring::Keyring;
-use ikd::mail::{MailKind, Message, outbox};
+use ikd::mail::{Message, outbox};
 use ikd::vault::Label;
 use ikd::wallet::Service;
 use ikd::wallet::model::{Access, SESSION_SECONDS};
@@ -397,14 +399,14 @@ async fn a_holder_is_told_of_a_registration_with_their_nik() {
         assert_eq!(waiting().await.len(), 1, "and one of what came after it");
         let job = Message {
             mail_id: leased[0].mail_id,
-            kind: MailKind::ForeignRegistration,
+            kind: FOREIGN_REGISTRATION,
             reference: leased[0].reference,
             created_at: leased[0].created_at,
         };
         let email = mail::compose(&context, job, RESIDENT).await.unwrap().unwrap();
         assert_eq!(email.to.expose(), "siti@example.id");
         assert!(email.text.contains("21-11-2026 pukul 15.00 WIB") && email.html.contains("tetap aktif"));
-        let other_kind = Message { kind: MailKind::ActivationCode, ..job };
+        let other_kind = Message { kind: ACTIVATION_CODE, ..job };
         assert!(mail::compose(&context, other_kind, RESIDENT).await.unwrap().is_none());
         assert!(mail::compose(&context, job, Uuid::nil()).await.unwrap().is_none());
     })

@@ -1,6 +1,7 @@
 //! Where a race begins, and the acts that are raced.
 
 use ikd::activation::enrolment::Enrolment;
+use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::activation_code::{self, ActivationCode};
 use ikd::captcha;
 use ikd::clock::{Clock, DAY, Timestamp};
@@ -13,7 +14,7 @@ use ikd::error::{Language, Result};
 use ikd::holder::ports::{NewHolder, enrol};
 use ikd::jobs::Wake;
 use ikd::keyring::Keyring;
-use ikd::mail::{MailKind, outbox};
+use ikd::mail::outbox;
 use ikd::register::{Date, LocalRegister, NewRecord, PopulationRegister};
 use ikd::registration::decision::Actor;
 use ikd::registration::model::{Amendment, Answer, Draft, Submitted};
@@ -304,7 +305,7 @@ impl Case {
                 assert!(activation_code::store::count_try(&mut tx, id, 1, now).await.unwrap().is_some());
             }
             for _ in 0..2 {
-                let kind = MailKind::ActivationCode;
+                let kind = ACTIVATION_CODE;
                 assert!(outbox::allow(&mut tx, kind, &address, now).await.unwrap().happened());
                 outbox::enqueue(&mut tx, &context.random, now, kind, id).await.unwrap();
             }
