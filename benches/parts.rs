@@ -20,7 +20,8 @@ use ed25519_dalek::Signature;
 use ikd::attribute::{Attribute, AttributeSet};
 use ikd::clock::Timestamp;
 use ikd::credential::cose::{self, Decoded};
-use ikd::credential::verify::{Signed, all_good, authenticate};
+use ikd::credential::signatures::{Signed, all_good};
+use ikd::credential::verify::authenticate;
 use ikd::credential::{
     Algorithm, FileSigner, Issuer, KeyPurpose, PublicKey, SealedRecord, Signer, TokenKind, TokenSealer, VerifyingKeys,
     qr, text,

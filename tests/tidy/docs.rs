@@ -77,6 +77,16 @@ fn every_path_in_a_document_exists() {
 }
 
 #[test]
+fn the_walk_enters_each_file_once() {
+    let walk = std::fs::read_to_string(support::root().join("docs/contributing/walk-of-a-scanned-qr.md")).unwrap();
+    let hops = walk.lines().filter_map(cells).filter(|row| row.len() == 4 && row[0].parse::<u32>().is_ok());
+    let files: Vec<String> = hops.map(|row| quoted(row[1]).next().unwrap().to_owned()).collect();
+    assert!(files.len() > 15, "only {} hops were read", files.len());
+    let twice = files.iter().enumerate().filter(|(at, file)| files[..*at].contains(file));
+    demand("a scanned QR passes each file once", twice.map(|(at, file)| format!("hop {}: {file}", at + 1)).collect());
+}
+
+#[test]
 fn the_walk_names_functions_where_they_are() {
     let root = support::root();
     let walk = std::fs::read_to_string(root.join("docs/contributing/walk-of-a-scanned-qr.md")).unwrap();
