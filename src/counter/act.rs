@@ -44,7 +44,7 @@ impl Agent for Officer {
 }
 
 macro_rules! acts {
-    ($($(#[$doc:meta])* $act:ident: $permission:ident, $action:ident $(, about $about:expr)?;)*) => {$(
+    ($($(#[$doc:meta])* pub enum $act:ident: $permission:ident, $action:ident $(, about $about:expr)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub enum $act {}
@@ -63,31 +63,31 @@ macro_rules! acts {
 
 acts! {
     /// Scanning a resident's activation QR.
-    Scan: ServeResidents, Scan;
+    pub enum Scan: ServeResidents, Scan;
     /// Having QRs shown that residents scan.
-    ShowCounterQr: ServeResidents, CounterToken, about |session| session.person.staff_id;
+    pub enum ShowCounterQr: ServeResidents, CounterToken, about |session| session.person.staff_id;
     /// Confirming the number that a resident reads out, and seeing who waits for that.
-    ConfirmMatch: ServeResidents, MatchConfirmed;
+    pub enum ConfirmMatch: ServeResidents, MatchConfirmed;
     /// Reading the office's queue and its figures.
-    ReadQueue: ServeResidents, RegistrationViewed;
+    pub enum ReadQueue: ServeResidents, RegistrationViewed;
     /// Opening a registration.
-    ViewRegistration: ViewRegistrations, RegistrationViewed;
+    pub enum ViewRegistration: ViewRegistrations, RegistrationViewed;
     /// Looking at a selfie or at the register's portrait.
-    ViewPicture: ViewRegistrations, PictureViewed;
+    pub enum ViewPicture: ViewRegistrations, PictureViewed;
     /// Opening a registration without the resident, and saying why.
-    OpenWithReason: ViewRegistrations, ViewWithReason;
+    pub enum OpenWithReason: ViewRegistrations, ViewWithReason;
     /// Reading why colleagues did.
-    ReadReasonsGiven: ReadReasons, ViewsRead, about |session| session.person.affiliation.chain();
+    pub enum ReadReasonsGiven: ReadReasons, ViewsRead, about |session| session.person.affiliation.chain();
     /// Approving.
-    Approve: DecideRegistrations, Approval;
+    pub enum Approve: DecideRegistrations, Approval;
     /// Returning to the resident.
-    Return: DecideRegistrations, Return;
+    pub enum Return: DecideRegistrations, Return;
     /// Rejecting.
-    Reject: DecideRegistrations, Rejection;
+    pub enum Reject: DecideRegistrations, Rejection;
     /// Asking that a digital KTP make way.
-    AskRelease: AskReleases, ReleaseAsked;
+    pub enum AskRelease: AskReleases, ReleaseAsked;
     /// Reading what was asked.
-    ReadRelease: AskReleases, RegistrationViewed;
+    pub enum ReadRelease: AskReleases, RegistrationViewed;
     /// Granting it.
-    GrantRelease: GrantReleases, ReleaseGranted;
+    pub enum GrantRelease: GrantReleases, ReleaseGranted;
 }
