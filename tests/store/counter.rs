@@ -179,7 +179,15 @@ async fn one_authenticator_code_logs_in_once() {
         let tries = (0..32_u8).map(|last| {
             let (staff, password, code) = (staff.clone(), password.clone(), code.clone());
             let address = IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
-            tokio::spawn(async move { staff.log_in("siti", password, &code, address).await })
+            tokio::spawn(async move {
+                loop {
+                    let done = staff.log_in("siti", password.clone(), &code, address).await;
+                    // Who waits too long for a hash, on a busy machine, is told to come again: that was no try, and decides nothing.
+                    if done.as_ref().err().and_then(Error::code) != Some(Code::Overloaded) {
+                        return done;
+                    }
+                }
+            })
         });
         let results = futures_util::future::join_all(tries).await;
         let won = results.iter().filter(|result| result.as_ref().unwrap().is_ok()).count();
