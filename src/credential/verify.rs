@@ -53,6 +53,10 @@ fn unseal(kind: TokenKind, protected: &[u8], claims: &Claims, sealer: &TokenSeal
 }
 
 /// What a QR text turns out to be, as far as it can be told without a database.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the common one, and is taken apart at once: a box would cost the hottest path an allocation"
+)]
 pub enum Judged {
     /// All but its signature is in order. Nothing of it may be used before [`super::signatures::all_good`] has checked that: so a bad
     /// signature is still the first reason that applies.
