@@ -53,7 +53,7 @@ impl Tx {
         Self { inner, turn, discarded: false }
     }
 
-    /// Lets nothing of this transaction be kept, although the body of its [`transaction!`](crate::transaction) gives a value:
+    /// Lets nothing of this transaction be kept, although the body of its [`transaction!`](crate::transaction!) gives a value:
     /// for what was counted before it was known whether it counts.
     pub const fn discard(&mut self) {
         self.discarded = true;

@@ -2,7 +2,7 @@
 
 /// Makes a function `routes` of all that a realm's people need about their own sessions: log in and out, who is logged in, go on
 /// after a pause, list and end sessions, change the password. A realm says its path, the tag and the security scheme of the API's
-/// description, and its [`SessionReply`]:
+/// description, and its [`SessionReply`](crate::staff::http::SessionReply):
 ///
 /// ```text
 /// session_routes!("/v1/officer", "Counter", "officer", OfficerSessionReply);
