@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use ikd::app::App;
 use ikd::cli::serve::stop_signal;
 use ikd::config::Config;
-use ikd::credential::verify::Signed;
+use ikd::credential::signatures::Signed;
 use ikd::credential::{FileSigner, Signer, claims};
 use ikd::random::Random;
 use ikd::verification::http::VerificationRequest;
