@@ -7,7 +7,7 @@ use super::{HEADER_TYP, Header, registered};
 use crate::SignatureBytes;
 use crate::claims::{self, Claims};
 
-/// Signs claims: the tagged COSE_Sign1. The signature is written in its one spelling ([`Algorithm::canonical`]).
+/// Signs claims: the tagged COSE_Sign1. The signature is written in its one spelling ([`crate::Algorithm::canonical`]).
 ///
 /// # Errors
 /// What `sign` gives back.
