@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Failure, Format, given_or_read};
 use crate::config::{Log, LogFormat};
 use crate::demo::lan::{Lan, guide};
-use crate::demo::stage::{Stage, StageSettings};
+use crate::demo::setup::{Demo, DemoSettings};
 use crate::demo::walk::{Script, walk};
 use crate::random::Random;
 
@@ -73,41 +73,41 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
     }
     let database = args.database.clone().map(|url| given_or_read(url, "Database: ")).transpose()?;
     let lan = if args.lan { Some(Lan::find(args.address)?) } else { None };
-    let settings = |port| StageSettings { data: folder.clone(), database: database.clone(), port, lan: lan.clone() };
-    let stage = match args.port {
-        Some(port) => Stage::set_up(&settings(port)).await?,
-        None if args.exit => Stage::set_up(&settings(0)).await?,
+    let settings = |port| DemoSettings { data: folder.clone(), database: database.clone(), port, lan: lan.clone() };
+    let demo = match args.port {
+        Some(port) => Demo::set_up(&settings(port)).await?,
+        None if args.exit => Demo::set_up(&settings(0)).await?,
         None => {
             let (address, usual) = match &lan {
                 Some(lan) => (lan.primary, 8443),
                 None => (IpAddr::from([127, 0, 0, 1]), 8080),
             };
             let free = tokio::net::TcpListener::bind((address, usual)).await.is_ok();
-            Stage::set_up(&settings(if free { usual } else { 0 })).await?
+            Demo::set_up(&settings(if free { usual } else { 0 })).await?
         }
     };
-    let script = Script::new(&stage, &folder);
-    let ready = ready_line(&stage);
+    let script = Script::new(&demo, &folder);
+    let ready = ready_line(&demo);
     let logins = text.then(|| {
         // The mailbox answers this machine alone, under a name of loopback.
         let mailbox = match &lan {
-            None => format!("{}/mailbox", stage.base_url),
+            None => format!("{}/mailbox", demo.base_url),
             Some(lan) if lan.listen.iter().all(|address| !address.is_unspecified() && !address.is_loopback()) => {
-                stage.mailbox.display().to_string()
+                demo.mailbox.display().to_string()
             }
             Some(_) => {
-                let port = stage.base_url.rsplit(':').next().unwrap_or_default();
+                let port = demo.base_url.rsplit(':').next().unwrap_or_default();
                 format!("https://localhost:{port}/mailbox (on this computer)")
             }
         };
-        let mut text = logins(&stage, &mailbox);
-        if let (Some(lan), Some(certificate)) = (&lan, &stage.certificate) {
-            text.push_str(&guide(&stage.base_url, &lan.url_names(), certificate, std::io::stdout().is_terminal()));
+        let mut text = logins(&demo, &mailbox);
+        if let (Some(lan), Some(certificate)) = (&lan, &demo.certificate) {
+            text.push_str(&guide(&demo.base_url, &lan.url_names(), certificate, std::io::stdout().is_terminal()));
         }
         text
     });
     let stop = CancellationToken::new();
-    let Stage { app, listener, .. } = stage;
+    let Demo { app, listener, .. } = demo;
     let serving = tokio::spawn(app.run(listener, None, stop.clone()));
     let walked = if args.no_walk { Ok(()) } else { walk(&script, !text).await };
     let walked = walked.map_err(|error| Failure::Refused(format!("the walk stopped: {error}")));
@@ -123,8 +123,8 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
     walked
 }
 
-fn ready_line(stage: &Stage) -> String {
-    let residents: Vec<_> = stage
+fn ready_line(demo: &Demo) -> String {
+    let residents: Vec<_> = demo
         .residents
         .iter()
         .map(|record| {
@@ -133,37 +133,37 @@ fn ready_line(stage: &Stage) -> String {
         })
         .collect();
     let mut ready = json!({
-        "base_url": stage.base_url,
-        "officer": {"username": stage.officer.username, "password": stage.officer.password.expose(),
-            "totp_secret": stage.officer.totp_secret.expose()},
-        "teller": {"username": stage.employee.username, "password": stage.employee.password.expose(),
-            "totp_secret": stage.employee.totp_secret.expose()},
-        "relying_party": {"api_key": stage.api_key.expose(), "purposes": stage.purposes},
-        "mailbox_dir": stage.mailbox.display().to_string(),
+        "base_url": demo.base_url,
+        "officer": {"username": demo.officer.username, "password": demo.officer.password.expose(),
+            "totp_secret": demo.officer.totp_secret.expose()},
+        "teller": {"username": demo.employee.username, "password": demo.employee.password.expose(),
+            "totp_secret": demo.employee.totp_secret.expose()},
+        "relying_party": {"api_key": demo.api_key.expose(), "purposes": demo.purposes},
+        "mailbox_dir": demo.mailbox.display().to_string(),
         "residents": residents,
     });
-    if let Some(certificate) = &stage.certificate {
+    if let Some(certificate) = &demo.certificate {
         ready["certificate"] = json!({"pem": certificate.pem, "sha256": certificate.fingerprint()});
     }
     ready.to_string()
 }
 
-fn logins(stage: &Stage, mailbox: &str) -> String {
+fn logins(demo: &Demo, mailbox: &str) -> String {
     let mut text = format!(
         "\nserving at {0} until Ctrl-C\n  API description    {0}/docs\n  mailbox            {9}\n  clock, outage      POST {0}/demo/clock, {0}/demo/register\n  officer            {1} \
          / {2}\n    authenticator    {3}\n  bank's teller      {6} / {7}\n    authenticator    {8}\n  bank's API key     {4}\n    purposes         {5}\n  residents to play (made up):\n",
-        stage.base_url,
-        stage.officer.username,
-        stage.officer.password.expose(),
-        stage.officer.totp_secret.expose(),
-        stage.api_key.expose(),
-        stage.purposes.join(", "),
-        stage.employee.username,
-        stage.employee.password.expose(),
-        stage.employee.totp_secret.expose(),
+        demo.base_url,
+        demo.officer.username,
+        demo.officer.password.expose(),
+        demo.officer.totp_secret.expose(),
+        demo.api_key.expose(),
+        demo.purposes.join(", "),
+        demo.employee.username,
+        demo.employee.password.expose(),
+        demo.employee.totp_secret.expose(),
         mailbox,
     );
-    for record in &stage.residents {
+    for record in &demo.residents {
         text.push_str(&format!("    {}  {}  {}\n", record.nik.as_str(), record.birth_date, record.full_name));
     }
     text

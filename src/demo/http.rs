@@ -1,4 +1,4 @@
-//! What can be turned by hand in `ikd demo`, for training and for tests of what time and outages do. Only the demo's stage
+//! What can be turned by hand in `ikd demo`, for training and for tests of what time and outages do. Only the demo
 //! mounts these routes: `ikd serve` has them in no mode.
 
 use axum::Router;
@@ -35,7 +35,7 @@ struct Register {
     open: bool,
 }
 
-/// `POST /demo/clock` and `POST /demo/register`. They are levers of a stage, so the API description does not list them.
+/// `POST /demo/clock` and `POST /demo/register`. They are levers of the demo, so the API description does not list them.
 pub fn routes(context: Context) -> Router {
     Router::new().route("/demo/clock", post(turn)).route("/demo/register", post(switch)).with_state(context)
 }

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Bank, ClientError, Officer, Resident};
-use super::stage::{DemoLogIn, Stage, idempotency_key};
+use super::demo::{Demo, DemoLogIn, idempotency_key};
 use crate::clock::{Clock, stopwatch};
 use crate::credential::claims::LIFETIME_SECONDS;
 use crate::credential::verify::authenticate_cose;
@@ -22,7 +22,7 @@ use crate::register::RegisterRecord;
 const PIN: &str = "274951";
 const EMAIL: &str = "warga@contoh.id";
 
-/// What the walk needs of the stage, so that the stage itself can serve meanwhile.
+/// What the walk needs of the demo, which serves meanwhile.
 #[derive(Clone)]
 pub struct Script {
     /// The address that the proofs name.
@@ -42,20 +42,20 @@ pub struct Script {
 
 impl Script {
     /// Takes what is needed; pictures of QRs are saved in `pictures`.
-    pub fn new(stage: &Stage, pictures: &Path) -> Self {
-        let (resident, selfie) = stage.walk_resident.clone();
+    pub fn new(demo: &Demo, pictures: &Path) -> Self {
+        let (resident, selfie) = demo.walk_resident.clone();
         Self {
-            public_url: stage.base_url.clone(),
-            base_url: stage.walk_url.clone(),
-            issuer: stage.app.context.config.service.issuer.clone(),
-            officer: stage.walker.clone(),
-            api_key: stage.api_key.expose().clone(),
+            public_url: demo.base_url.clone(),
+            base_url: demo.walk_url.clone(),
+            issuer: demo.app.context.config.service.issuer.clone(),
+            officer: demo.walker.clone(),
+            api_key: demo.api_key.expose().clone(),
             resident,
             selfie,
-            mailbox: stage.mailbox.clone(),
+            mailbox: demo.mailbox.clone(),
             pictures: pictures.to_owned(),
-            clock: stage.app.context.clock.clone(),
-            random: stage.app.context.random.clone(),
+            clock: demo.app.context.clock.clone(),
+            random: demo.app.context.random.clone(),
         }
     }
 }

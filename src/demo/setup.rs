@@ -38,7 +38,7 @@ const SEED: u64 = 2_026;
 
 /// What `ikd demo` was asked for.
 #[derive(Clone, Debug)]
-pub struct StageSettings {
+pub struct DemoSettings {
     /// Folder of everything the demo writes.
     pub data: PathBuf,
     /// Database; a SQLite file in the folder when left out.
@@ -61,7 +61,7 @@ pub struct DemoLogIn {
 }
 
 /// A service that is set up and listens but does not answer yet.
-pub struct Stage {
+pub struct Demo {
     /// The wired service.
     pub app: App,
     /// Its listener.
@@ -90,12 +90,12 @@ pub struct Stage {
     pub mailbox: PathBuf,
 }
 
-impl Stage {
+impl Demo {
     /// Sets everything up.
     ///
     /// # Errors
     /// When the folder, the database or the port cannot be used.
-    pub async fn set_up(settings: &StageSettings) -> Result<Self> {
+    pub async fn set_up(settings: &DemoSettings) -> Result<Self> {
         let random = Random::system();
         let mut config = Config::default();
         config.service.mode = Mode::Demo;
@@ -152,7 +152,7 @@ impl Stage {
 }
 
 /// Binds, and settles the address that devices' proofs name.
-async fn listen(settings: &StageSettings, config: &mut Config) -> Result<(Listener, Option<Certificate>)> {
+async fn listen(settings: &DemoSettings, config: &mut Config) -> Result<(Listener, Option<Certificate>)> {
     let Some(lan) = &settings.lan else {
         let listener = Listener::bind(&config.http.listen, &config.http).await.map_err(Error::internal)?;
         let port = listener.address().map_err(Error::internal)?.port();
