@@ -188,7 +188,6 @@ CREATE TABLE registration (
 -- A device key has one live registration, so a repeated request finds the first one's.
 CREATE UNIQUE INDEX registration_one_live ON registration (device_thumbprint) WHERE ended_at IS NULL;
 CREATE INDEX registration_device ON registration (device_thumbprint, created_at);
-CREATE INDEX registration_nik ON registration (nik_index);
 -- The queue of an office, in its order.
 CREATE INDEX registration_office ON registration (office_id, state, updated_at, registration_id);
 CREATE INDEX registration_end ON registration (expires_at) WHERE ended_at IS NULL;

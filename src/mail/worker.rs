@@ -131,8 +131,8 @@ impl Worker {
     async fn try_note_sent(&self, leased: &Leased, message: Message) -> Result<Outcome> {
         let now = self.clock.now();
         let noted = transaction!(self.db, "mail.sent", |tx| {
-            // The registration's row is locked before the message's, as in code that replaces a message: opposite
-            // orders would deadlock.
+            // What the message is about (a code's row) is locked before the message, as by whoever replaces a message:
+            // opposite orders would deadlock.
             self.letters.sent(tx, message, now).await?;
             outbox::mark_sent(tx, leased, now).await?.or(Code::WrongState)
         });

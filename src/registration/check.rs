@@ -37,7 +37,7 @@ pub struct RegisterChecks {
 
 /// A check that this node has leased.
 pub struct Leased {
-    registration: Registration,
+    id: Uuid,
     attempts: i64,
 }
 
@@ -85,10 +85,8 @@ impl RegisterChecks {
 
     async fn lease(&self, tx: &mut Tx, id: Uuid) -> DbResult<Option<Leased>> {
         let now = self.context.now();
-        let Some(attempts) = check::lease(tx, id, now, now.plus_seconds(LEASE_SECONDS)).await? else {
-            return Ok(None);
-        };
-        Ok(registration::lookup(tx, id).await?.map(|registration| Leased { registration, attempts }))
+        let leased = check::lease(tx, id, now, now.plus_seconds(LEASE_SECONDS)).await?;
+        Ok(leased.map(|attempts| Leased { id, attempts }))
     }
 
     fn patience_with_register(&self) -> Duration {
@@ -192,13 +190,16 @@ impl Queue for RegisterChecks {
         })
     }
 
-    async fn work(&self, leased: Leased) -> Result<()> {
-        let id = leased.registration.registration_id;
-        let submitted = sealed::submitted(&self.context.vault, &leased.registration)?;
+    async fn work(&self, Leased { id, attempts }: Leased) -> Result<()> {
+        // Read after the lease is kept: a row that cannot be read waits for its lease to end and keeps no other waiting.
+        let mut reader = self.context.db.read().await?;
+        let Some(registration) = registration::lookup(&mut reader, id).await? else { return Ok(()) };
+        drop(reader);
+        let submitted = sealed::submitted(&self.context.vault, &registration)?;
         match self.ask(&submitted).await {
             Ok(found) => self.finish(id, &submitted, found.as_ref()).await,
             Err(error) => {
-                tracing::info!(error.cause = %error, check.attempts = leased.attempts, "the population register does not answer");
+                tracing::info!(error.cause = %error, check.attempts = attempts, "the population register does not answer");
                 metrics::counter!("ikd_register_unavailable_total").increment(1);
                 let retry = self.context.config.register.retry_seconds.max(1);
                 transaction!(self.context.db, "register_check.postpone", |tx| {

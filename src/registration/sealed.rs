@@ -52,7 +52,7 @@ pub(super) fn seal_decision(context: &Context, id: Uuid, decision: &Decision) ->
 
 /// What an officer said with the last decision, unless it was withdrawn.
 pub(super) fn decision(vault: &Vault, registration: &Registration) -> Result<Option<Decision>> {
-    let sealed = registration.visit.decided.as_ref().and_then(|decided| decided.sealed.as_deref());
+    let sealed = registration.visit.decision.as_deref();
     sealed.map(|sealed| Ok(vault.open_row(DECISION, registration.registration_id, sealed)?)).transpose()
 }
 

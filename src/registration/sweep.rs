@@ -7,7 +7,7 @@ use super::store::{check, register_copy, registration, release, selfie, visit};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
-use crate::db::{DbResult, Tx};
+use crate::db::{DbError, DbResult, Tx};
 use crate::error::{Error, Result};
 use crate::transaction;
 
@@ -22,9 +22,14 @@ pub async fn sweep(context: &Context) -> Result<usize> {
     let mut reader = context.db.read().await?;
     let due = registration::due_to_expire(&mut reader, now, BATCH).await?;
     drop(reader);
-    let mut ended = 0;
+    let (mut ended, mut unreadable) = (0, None);
     for id in due {
-        ended += usize::from(expire(context, id, now).await?);
+        match expire(context, id, now).await {
+            Ok(expired) => ended += usize::from(expired),
+            // One that cannot be read keeps no other from ending, and nothing from being deleted in time.
+            Err(error @ (Error::Internal(_) | Error::Db(DbError::Other(_)))) => unreadable = Some(error),
+            Err(error) => return Err(error),
+        }
     }
     let kept_since = now.plus_seconds(-context.config.retention.registration_days * DAY);
     let deleted = transaction!(context.db, "registration.forget", |tx| {
@@ -33,7 +38,7 @@ pub async fn sweep(context: &Context) -> Result<usize> {
         release::sweep(tx, now.plus_seconds(-DAY)).await?;
         Ok(pictures + forgotten)
     })?;
-    Ok(ended + deleted)
+    unreadable.map_or(Ok(ended + deleted), Err)
 }
 
 /// Ends one whose time is over; `false` when somebody else ended, prolonged or deleted it in between.

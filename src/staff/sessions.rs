@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::model::{AccountState, Affiliation, Person, Realm};
+use super::model::{AccountState, Affiliation, Life, Person, Realm};
 use super::proof::Prover;
 use super::store::account::{self, Account};
 use super::store::session::{self, OwnSession, SessionRow};
@@ -14,7 +14,7 @@ use crate::base64url;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::office::{self, Office};
 use crate::random::Random;
 use crate::relying_party::{self, Party};
@@ -94,14 +94,14 @@ impl Sessions {
     /// `session_ended`, also when the relying party was disabled; `password_required` after half an hour without a request.
     pub async fn current(&self, token: &str) -> Result<StaffSession> {
         let now = self.context.now();
-        let (row, workplace) = self.find(token).await?;
-        if row.life().judge(now)? {
+        let (session, touch) = self.find(token, |life| life.judge(now)).await?;
+        if touch {
             transaction!(self.context.db, "staff.touch_session", |tx| {
                 session::touch(tx, &digest(token), now).await?.either_way();
                 Ok(())
             })?;
         }
-        as_session(row, workplace)
+        Ok(session)
     }
 
     /// Continues an idle session with the password alone, under a new value of the cookie. The old value ends, so a
@@ -110,9 +110,7 @@ impl Sessions {
     /// # Errors
     /// `session_ended`, `login_failed`, `too_many`.
     pub async fn resume(&self, token: &str, password: Redacted<String>) -> Result<(Redacted<String>, StaffSession)> {
-        let (row, workplace) = self.find(token).await?;
-        row.life().require_unended(self.context.now())?;
-        let session = as_session(row, workplace)?;
+        let (session, ()) = self.find(token, |life| life.require_unended(self.context.now())).await?;
         let person = &session.person;
         let account = self.account(person.staff_id).await?;
         // The holder of a session is no unknown client: such tries are counted for the session itself.
@@ -193,9 +191,11 @@ impl Sessions {
         Ok(next)
     }
 
-    async fn find(&self, token: &str) -> Result<(SessionRow, Option<Workplace>)> {
+    /// The session of a cookie, if `judge` finds that it lives, with what it found.
+    async fn find<T>(&self, token: &str, judge: impl FnOnce(Life) -> Result<T> + Send) -> Result<(StaffSession, T)> {
         let mut reader = self.context.db.read().await?;
         let row = session::find(&mut reader, self.realm, &digest(token)).await?.ok_or(Code::SessionEnded)?;
+        let judged = judge(row.life())?;
         let workplace = match row.person.affiliation {
             Affiliation::Office(id) => office::ports::by_id(&mut reader, id).await?.map(Workplace::Office),
             Affiliation::RelyingParty(id) => {
@@ -203,7 +203,7 @@ impl Sessions {
             }
             Affiliation::National => Some(Workplace::National),
         };
-        Ok((row, workplace))
+        Ok((as_session(row, workplace.ok_or(Code::SessionEnded)?), judged))
     }
 }
 
@@ -218,14 +218,14 @@ pub async fn sweep(context: &Context) -> Result<u64> {
     })
 }
 
-fn as_session(row: SessionRow, workplace: Option<Workplace>) -> Result<StaffSession> {
-    Ok(StaffSession {
+fn as_session(row: SessionRow, workplace: Workplace) -> StaffSession {
+    StaffSession {
         person: row.person,
-        workplace: workplace.ok_or_else(|| Error::from(Code::SessionEnded))?,
+        workplace,
         expires_at: row.expires_at,
         previous_log_in: row.previous_at,
         failed_log_ins: row.previous_failures,
-    })
+    }
 }
 
 fn as_own(row: &OwnSession, mine: &[u8]) -> Session {

@@ -11,7 +11,7 @@ use crate::random::Random;
 
 /// Most commits of a batch after contention, which happens on PostgreSQL only. On SQLite, contention means that another
 /// process writes for more than ten seconds, and the callers try again.
-const TRIES: u32 = 4;
+const TRIES: u32 = 6;
 
 /// A drafted check that waits for this stage.
 pub(super) struct Committing {

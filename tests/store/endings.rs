@@ -23,6 +23,9 @@ const COPIES: &str = "SELECT COUNT(*) FROM registration_register_copy WHERE regi
 const RECORDS: &str = "SELECT COUNT(*) FROM holder_record WHERE resident_id = $1";
 const PORTRAITS: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_id = $1";
 const WAITING: &str = "SELECT COUNT(*) FROM mail_outbox WHERE reference = $1 AND state = 'queued'";
+const DUE_AGAIN: &str = "UPDATE register_check SET state = 'pending', result = NULL, resident_id = NULL, due_at = $2, \
+    lease_until = 0 WHERE registration_id = $1";
+const STILL_DUE: &str = "SELECT COUNT(*) FROM register_check WHERE registration_id = $1 AND due_at IS NOT NULL";
 const GENERATION: &str = "SELECT generation FROM activation_code WHERE registration_id = $1";
 
 async fn service(context: &Context) -> Service {
@@ -231,6 +234,36 @@ async fn who_was_approved_at_the_last_moment_does_not_expire() {
         assert!(held.clone().expire(over).is_err());
         assert!(submitted::save(&mut tx, &held.cancel(over).unwrap()).await.unwrap().happened());
         tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_keeps_no_other_from_being_checked_or_from_ending() {
+    each_engine(async |context| {
+        let service = service(&context).await;
+        let (broken_device, device) = (DeviceKey::generate(&context.random), DeviceKey::generate(&context.random));
+        // The older one comes first wherever there is an order.
+        let broken = registration(&context, &broken_device, State::NeedsSelfie).await;
+        later(&context, 1);
+        let id = registration(&context, &device, State::NeedsSelfie).await;
+        let mut tx = context.db.write().await.unwrap();
+        for registration_id in [broken, id] {
+            ikd::execute!(&mut tx, DUE_AGAIN, registration_id, context.now()).unwrap();
+        }
+        // In this state the resident is known; here nobody is.
+        ikd::execute!(&mut tx, "UPDATE registration SET state = 'code_sent' WHERE registration_id = $1", broken)
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        service.checks.check_due().await.unwrap();
+        assert_eq!(number(&context, STILL_DUE, id).await, Some(0), "the other was checked");
+        assert_eq!(number(&context, STILL_DUE, broken).await, Some(1));
+
+        later(&context, 8 * DAY);
+        assert!(service.sweep().await.is_err(), "the fault is told");
+        assert_eq!(number(&context, STATE_IS_EXPIRED, id).await, Some(1), "the other ended");
+        assert_eq!(number(&context, STATE_IS_EXPIRED, broken).await, Some(0));
     })
     .await;
 }

@@ -181,7 +181,7 @@ async fn a_correction_is_checked_anew() {
         visit::end_presence(&mut tx, ID).await.unwrap();
         let seen = row(&mut tx, ID).await;
         assert_eq!(seen.visit.scanned_by, None, "the resident went away with it");
-        assert_eq!(seen.visit.decided.as_ref().unwrap().sealed, Some(vec![9]));
+        assert_eq!(seen.visit.decision, Some(vec![9]));
         let resubmitted = amended(&seen, 7, now).unwrap().check_anew();
         assert!(save(&mut tx, Ok(resubmitted.clone())).await);
         check::restart(&mut tx, ID, now).await.unwrap().demand().unwrap();
@@ -190,7 +190,7 @@ async fn a_correction_is_checked_anew() {
         assert_eq!(row.state(), State::AwaitingOfficer);
         assert_eq!((row.check.state(), row.check.result()), (CheckState::Pending, None));
         assert_eq!(row.check, RegisterCheck::Pending { resident: Some(RESIDENT) }, "the NIK is the same person's");
-        assert_eq!((row.visit.decided.as_ref().unwrap().sealed.as_ref(), &row.visit), (None, &resubmitted.visit));
+        assert_eq!((row.visit.decision.as_ref(), &row.visit), (None, &resubmitted.visit));
         assert_eq!(check::due(&mut tx, now, 10).await.unwrap(), [ID]);
     })
     .await;

@@ -10,7 +10,7 @@ pub use check::{Answer, CheckResult, CheckState, Difference, DifferenceField, Re
 pub use registration::{Ending, NewData, Progress, Registration};
 pub use state::{Next, State};
 pub use submitted::{Amendment, Draft, Submitted, check_birth_date, check_name, email_hint};
-pub use visit::{Decided, Decision, MATCH_TRIES, Offer, Visit};
+pub use visit::{Decision, MATCH_TRIES, Offer, Visit};
 
 /// Days that a registration lives before it is approved.
 pub const LIFE_BEFORE_APPROVAL_DAYS: i64 = 30;

@@ -200,9 +200,7 @@ impl Registration {
     #[must_use]
     pub fn check_anew(mut self) -> Self {
         self.check = RegisterCheck::Pending { resident: self.check.resident() };
-        if let Some(decided) = &mut self.visit.decided {
-            decided.sealed = None;
-        }
+        self.visit.decision = None;
         self
     }
 

@@ -21,8 +21,8 @@ pub struct Visit {
     pub scanned_at: Option<Timestamp>,
     /// The number on the resident's screen, since they scanned an officer's QR.
     pub offer: Option<Offer>,
-    /// What an officer decided last.
-    pub decided: Option<Decided>,
+    /// What an officer decided last, a sealed [`Decision`]; nothing once what it asked for was corrected.
+    pub decision: Option<Vec<u8>>,
 }
 
 /// A number that the resident reads out to the officer whose QR they scanned.
@@ -43,17 +43,6 @@ impl Offer {
     pub fn stands_for(&self, officer_id: Uuid, now: Timestamp) -> bool {
         self.officer_id == officer_id && self.tries < MATCH_TRIES && self.at > now.plus_seconds(-MATCH_MINUTES * MINUTE)
     }
-}
-
-/// A decision, as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decided {
-    /// The officer.
-    pub by: Uuid,
-    /// When.
-    pub at: Timestamp,
-    /// Sealed [`Decision`]; nothing once what it asked for was corrected.
-    pub sealed: Option<Vec<u8>>,
 }
 
 /// What an officer noted with a decision, as it is sealed in the row.

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::{DbError, DbResult, Tx};
 use crate::error::Language;
 use crate::registration::model::{
-    Answer, CheckResult, CheckState, Decided, Offer, Progress, RegisterCheck, Registration, State, Visit,
+    Answer, CheckResult, CheckState, Offer, Progress, RegisterCheck, Registration, State, Visit,
 };
 use crate::{change, execute, fetch_all, fetch_optional};
 
@@ -27,7 +27,7 @@ struct Row {
     ended_at: Option<Timestamp>,
     office_id: Option<Uuid>,
     revision: i64,
-    check_state: CheckState,
+    check_state: Option<CheckState>,
     check_result: Option<CheckResult>,
     resident_id: Option<Uuid>,
     last_spent: Option<i64>,
@@ -37,8 +37,6 @@ struct Row {
     match_officer_id: Option<Uuid>,
     match_at: Option<Timestamp>,
     match_tries: Option<i64>,
-    decided_by: Option<Uuid>,
-    decided_at: Option<Timestamp>,
     decision_sealed: Option<Vec<u8>>,
 }
 
@@ -48,8 +46,8 @@ macro_rules! select {
             "SELECT r.registration_id, r.device_thumbprint, r.nik_index, r.email_index, r.state, r.sealed, r.language, \
              r.created_at, r.updated_at, r.expires_at, r.ended_at, r.office_id, r.revision, c.state AS check_state, \
              c.result AS check_result, c.resident_id, v.last_spent, v.scanned_by, v.scanned_at, v.match_number, \
-             v.match_officer_id, v.match_at, v.match_tries, v.decided_by, v.decided_at, v.decision_sealed \
-             FROM registration r JOIN register_check c ON c.registration_id = r.registration_id \
+             v.match_officer_id, v.match_at, v.match_tries, v.decision_sealed \
+             FROM registration r LEFT JOIN register_check c ON c.registration_id = r.registration_id \
              LEFT JOIN counter_visit v ON v.registration_id = r.registration_id ",
             $tail
         )
@@ -60,29 +58,26 @@ impl TryFrom<Row> for Registration {
     type Error = DbError;
 
     fn try_from(row: Row) -> DbResult<Self> {
-        let fault = |what: &str| DbError::Other(format!("registration {}: {what}", row.registration_id));
+        let fault = |what: &str| DbError::Other(what.to_owned());
         let check = match (row.check_state, row.check_result) {
-            (CheckState::Pending, None) => RegisterCheck::Pending { resident: row.resident_id },
-            (CheckState::Limited, None) => RegisterCheck::Limited,
-            (CheckState::Done, Some(result)) => RegisterCheck::Done(
+            (Some(CheckState::Pending), None) => RegisterCheck::Pending { resident: row.resident_id },
+            (Some(CheckState::Limited), None) => RegisterCheck::Limited,
+            (Some(CheckState::Done), Some(result)) => RegisterCheck::Done(
                 Answer::new(result, row.resident_id).ok_or_else(|| fault("an answer of the register that is none"))?,
             ),
-            _ => return Err(fault("a register check that cannot be")),
+            _ => return Err(fault("a registration whose register check cannot be, or is missing")),
         };
         let progress = Progress::new(row.state, row.resident_id, row.ended_at)
-            .ok_or_else(|| fault("a state without what belongs to it"))?;
+            .ok_or_else(|| fault("a registration in a state without what belongs to it"))?;
         let offer = match (row.match_number, row.match_officer_id, row.match_at) {
             (Some(number), Some(officer_id), Some(at)) => {
                 Some(Offer { number, officer_id, at, tries: row.match_tries.unwrap_or_default() })
             }
             _ => None,
         };
-        let decided = match (row.decided_by, row.decided_at) {
-            (Some(by), Some(at)) => Some(Decided { by, at, sealed: row.decision_sealed }),
-            _ => None,
-        };
         let (scanned_by, scanned_at) = (row.scanned_by, row.scanned_at);
-        let visit = Visit { last_spent: row.last_spent.unwrap_or_default(), scanned_by, scanned_at, offer, decided };
+        let decision = row.decision_sealed;
+        let visit = Visit { last_spent: row.last_spent.unwrap_or_default(), scanned_by, scanned_at, offer, decision };
         Ok(Self {
             registration_id: row.registration_id,
             device_thumbprint: row.device_thumbprint,
@@ -156,8 +151,9 @@ pub async fn lookup(tx: &mut Tx, id: Uuid) -> DbResult<Option<Registration>> {
 
 const HOLD: &str = "UPDATE registration SET revision = revision WHERE registration_id = $1";
 
-/// Reads a registration and keeps it: nobody else writes it, nor what belongs to it, before this transaction is over. What is
-/// decided on the strength of what is read is therefore still true when it is written.
+/// Reads a registration and keeps it: nobody else takes it to another state, nor writes what belongs to it, before this
+/// transaction is over. What is decided on the strength of what is read is therefore still true when it is written. Not held are
+/// the lease of its register check and the deletion of old selfies, on which nothing is decided.
 pub async fn hold(tx: &mut Tx, id: Uuid) -> DbResult<Option<Registration>> {
     // Two statements: on PostgreSQL the second one sees what was committed while the first one waited.
     if change!(tx, HOLD, id)?.happened() { lookup(tx, id).await } else { Ok(None) }

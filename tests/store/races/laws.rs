@@ -1,6 +1,6 @@
 //! What must hold after every race, whoever was faster.
 
-use ikd::activation_code;
+use ikd::activation_code::{self, IssuedCode};
 use ikd::registration::model::{Registration, State, Submitted};
 use ikd::registration::sealed::email_index;
 use ikd::registration::store::registration as store;
@@ -35,8 +35,7 @@ const EXCLUSIVE: [(Act, Act); 19] = [
 ];
 struct Facts {
     row: Option<Registration>,
-    /// Generation of the activation code.
-    generation: Option<i64>,
+    code: Option<IssuedCode>,
     /// Registration and day of deletion.
     selfies: Vec<(Uuid, Option<i64>)>,
     holder: bool,
@@ -55,7 +54,7 @@ async fn facts(world: &World, id: Uuid) -> Facts {
     let mails = "SELECT state FROM mail_outbox WHERE reference = $1 AND kind = 'activation_code'";
     Facts {
         row: store::lookup(&mut tx, id).await.unwrap(),
-        generation: activation_code::store::lookup(&mut tx, id).await.unwrap().map(|code| code.generation),
+        code: activation_code::store::lookup(&mut tx, id).await.unwrap(),
         selfies: fetch_all!(&mut tx, (Uuid, Option<i64>), selfies).unwrap(),
         holder: fetch_optional!(&mut tx, (Uuid,), holder, world.resident).unwrap().is_some(),
         credential: fetch_optional!(&mut tx, (String,), credential, world.resident).unwrap().map(|row| row.0),
@@ -109,7 +108,7 @@ pub async fn broken(world: &World, case: &Case, acts: [Act; 2], went: [bool; 2])
         demand(state != Some(State::Expired), "what was prolonged expired");
     }
     if both(Act::Approve, Act::Email) && state == Some(State::CodeSent) {
-        demand(facts.generation == Some(2), "an address that nobody saw was approved");
+        demand(facts.code.as_ref().is_some_and(|code| code.generation == 2), "an address that nobody saw was approved");
     }
     // Only a scan brings presence back.
     let changed = [Act::Email, Act::Phone, Act::Selfie].into_iter().any(ok);
@@ -120,6 +119,13 @@ pub async fn broken(world: &World, case: &Case, acts: [Act; 2], went: [bool; 2])
     // The address had two.
     let (queued, sent) = (count(&facts.mails, "queued"), count(&facts.mails, "sent"));
     demand(queued <= 1 && queued + sent <= 3, "more than three mails, or two that wait");
+
+    if let Some(code) = &facts.code
+        && code.generation > 1
+        && queued == 1
+    {
+        demand(code.sent_at.is_none(), "the life of a code began with the mail of the one before");
+    }
 
     let vault = &world.context.vault;
     let submitted: Submitted = vault.open_row("registration", row.registration_id, &row.sealed).unwrap();

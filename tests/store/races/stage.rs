@@ -10,7 +10,7 @@ use ikd::credential::{SealedRecord, TokenKind};
 use ikd::db::Tx;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
-use ikd::error::{Language, Result};
+use ikd::error::{Code, Language, Result};
 use ikd::holder::ports::{NewHolder, enrol};
 use ikd::jobs::Wake;
 use ikd::keyring::Keyring;
@@ -68,14 +68,14 @@ macro_rules! acts {
 
         impl Act {
             /// All of them.
-            pub const ALL: [Self; 21] = [$(Self::$name,)*];
+            pub const ALL: [Self; 23] = [$(Self::$name,)*];
         }
     };
 }
 
 acts! {
-    Register, Email, Phone, Selfie, Cancel, Scan, ScanElsewhere, Offer, Confirm, Approve, Return, Reject, Ask, Grant, Resend,
-    EnterCode, Enrol, Check, Postpone, Expire, Forget,
+    Register, Email, Phone, Selfie, Cancel, Scan, ScanElsewhere, Offer, TryMatch, Confirm, Approve, Return, Reject, Ask, Grant, Resend,
+    HandOver, EnterCode, Enrol, Check, Postpone, Expire, Forget,
 }
 
 impl Act {
@@ -87,13 +87,17 @@ impl Act {
             Self::Email | Self::Phone => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp],
             Self::Selfie => &[Waiting, Fresh, Returned, Unchecked, Taken],
             Self::Cancel => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp, Pin],
-            Self::Scan | Self::ScanElsewhere | Self::Offer | Self::Confirm | Self::Return | Self::Reject => {
-                &[Waiting, Unchecked, Taken]
-            }
+            Self::Scan
+            | Self::ScanElsewhere
+            | Self::Offer
+            | Self::TryMatch
+            | Self::Confirm
+            | Self::Return
+            | Self::Reject => &[Waiting, Unchecked, Taken],
             Self::Approve => &[Waiting, Unchecked],
             Self::Ask | Self::Grant => &[Taken],
             Self::Resend => &[Sent, UsedUp],
-            Self::EnterCode => &[Sent],
+            Self::EnterCode | Self::HandOver => &[Sent],
             Self::Enrol => &[Pin],
             Self::Check | Self::Postpone => &[Unchecked, Pending],
             Self::Expire => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp, Pin],
@@ -129,6 +133,8 @@ pub struct Case {
     version: String,
     enrolment: Enrolment,
     solutions: [String; 2],
+    /// The mail that [`Act::HandOver`] hands to the mail server.
+    leased: Option<outbox::Leased>,
 }
 
 fn submitted() -> Submitted {
@@ -298,6 +304,7 @@ impl Case {
         if state == State::AwaitingOfficer {
             store::visit::offer(&mut tx, id, NUMBER, COLLEAGUE.officer_id, now).await.unwrap();
         }
+        let mut leased = None;
         if generation == 1 {
             world.prepare_holder(&mut tx).await;
             activation_code::store::add(&mut tx, id).await.unwrap();
@@ -309,10 +316,15 @@ impl Case {
                 assert!(outbox::allow(&mut tx, kind, &address, now).await.unwrap().happened());
                 outbox::enqueue(&mut tx, &context.random, now, kind, id).await.unwrap();
             }
-            for mail in outbox::lease(&mut tx, &context.random, now, 9).await.unwrap() {
+            let mut mails = outbox::lease(&mut tx, &context.random, now, 9).await.unwrap();
+            if acts.contains(&Act::HandOver) {
+                leased = mails.pop();
+            } else {
+                activation_code::store::sent(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap();
+            }
+            for mail in mails {
                 outbox::mark_sent(&mut tx, &mail, now).await.unwrap().demand().unwrap();
             }
-            activation_code::store::sent(&mut tx, id, now, now.plus_seconds(DAY)).await.unwrap();
         }
         if stage == Stage::Taken {
             world.make_holder(&mut tx).await;
@@ -333,7 +345,7 @@ impl Case {
         let enrolment = Enrolment { pin_public_key: pin.public_text(), challenge, signature };
         let solution = || captcha::solve(&captcha::issue(&context.vault, &context.random, 5, 0, now).unwrap()).unwrap();
         let solutions = if acts.contains(&Act::EnterCode) { [solution(), solution()] } else { Default::default() };
-        Self { stage, id, device, version, enrolment, solutions }
+        Self { stage, id, device, version, enrolment, solutions, leased }
     }
 }
 
@@ -375,6 +387,15 @@ impl Act {
                 world.activation.codes.enter(device, id, &code, Some(&case.solutions[slot])).await.map(|_| ())
             }
             Self::Enrol => world.activation.enrolments.enrol(device, id, &case.enrolment).await.map(|_| ()),
+            Self::TryMatch => service.visits.try_match(COLLEAGUE, id, NUMBER).await,
+            Self::HandOver => {
+                // As the mail worker does it.
+                let mut tx = context.db.write().await?;
+                activation_code::ports::on_sent(&mut tx, id, now).await?;
+                let leased = case.leased.as_ref().ok_or(Code::NotFound)?;
+                outbox::mark_sent(&mut tx, leased, now).await?.or(Code::WrongState)?;
+                Ok(tx.commit().await?)
+            }
             Self::Check => service.checks.check_one(id).await.map(|_| ()),
             Self::Expire => world.late.sweep().await.map(|_| ()),
             Self::Forget => world.latest.sweep().await.map(|_| ()),
