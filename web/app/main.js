@@ -10,6 +10,31 @@ import { all, choose } from "./profiles.js";
 import { beforeEach, go, here, instead, outlet, show, startRouter } from "./router.js";
 import { heading, keepComplaint } from "./ui.js";
 
+// Parts that follow each other come together: who has seen the card can show a QR although the network went meanwhile.
+const STATUS = { status: () => import("./status.js"), amend: () => import("./amend.js") };
+const ENROLMENT = {
+  code: () => import("./code.js"),
+  install: () => import("./install.js"),
+  newPin: () => import("./new-pin.js"),
+};
+const WALLET = {
+  unlock: () => import("./unlock.js"),
+  card: () => import("./card.js"),
+  share: () => import("./share.js"),
+  present: () => import("./present.js"),
+  history: () => import("./history.js"),
+};
+
+/** A screen that the function `act` of one of these parts draws. */
+const screen =
+  (parts, part, act = part) =>
+  async () => {
+    const own = await parts[part]();
+    // The others are there when they are wanted; one that did not come now is asked for then.
+    Object.values(parts).forEach((load) => load().catch(() => {}));
+    return own[act]();
+  };
+
 const SCREENS = {
   "": home,
   orang: home,
@@ -17,19 +42,19 @@ const SCREENS = {
   ketentuan: () => import("./register.js").then((m) => m.terms()),
   data: () => import("./register.js").then((m) => m.form()),
   swafoto: () => import("./selfie.js").then((m) => m.selfie()),
-  status: () => import("./status.js").then((m) => m.status()),
-  surel: () => import("./amend.js").then((m) => m.contact()),
-  perbaiki: () => import("./amend.js").then((m) => m.correct()),
+  status: screen(STATUS, "status"),
+  surel: screen(STATUS, "amend", "contact"),
+  perbaiki: screen(STATUS, "amend", "correct"),
   qr: () => import("./counter.js").then((m) => m.activationQr()),
   pindai: () => import("./counter.js").then((m) => m.counterScan()),
-  kode: () => import("./code.js").then((m) => m.code()),
-  simpan: () => import("./install.js").then((m) => m.install()),
-  pin: () => import("./new-pin.js").then((m) => m.newPin()),
-  buka: () => import("./unlock.js").then((m) => m.unlock()),
-  kartu: () => import("./card.js").then((m) => m.card()),
-  bagikan: () => import("./share.js").then((m) => m.share()),
-  tunjukkan: () => import("./present.js").then((m) => m.present()),
-  riwayat: () => import("./history.js").then((m) => m.history()),
+  kode: screen(ENROLMENT, "code"),
+  simpan: screen(ENROLMENT, "install"),
+  pin: screen(ENROLMENT, "newPin"),
+  buka: screen(WALLET, "unlock"),
+  kartu: screen(WALLET, "card"),
+  bagikan: screen(WALLET, "share"),
+  tunjukkan: screen(WALLET, "present"),
+  riwayat: screen(WALLET, "history"),
 };
 
 // ---------------------------------------------------------------- the first screen
