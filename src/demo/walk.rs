@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Bank, ClientError, Officer, Resident};
-use super::demo::{Demo, DemoLogIn, idempotency_key};
+use super::setup::{Demo, DemoLogIn, idempotency_key};
 use crate::clock::{Clock, stopwatch};
 use crate::credential::claims::LIFETIME_SECONDS;
 use crate::credential::verify::authenticate_cose;
