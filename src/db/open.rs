@@ -16,6 +16,7 @@ use super::server::Servers;
 use super::tx::Inner;
 use super::watch::Found;
 use super::{Address, DbError, DbResult, Local, Tx};
+use crate::clock::stopwatch;
 use crate::fair::{Turn, Turns, whose};
 
 /// `wal_autocheckpoint` of the pool's writer: pages in the WAL after which a commit outside the batches runs a
@@ -28,6 +29,8 @@ const WRITER_CACHE: &str = "-32768";
 /// `mmap_size` of the pool's readers: bytes of the file that they map instead of copying each page.
 const MAPPED: &str = "268435456";
 
+/// How long a lock of another process is waited for.
+const BUSY: Duration = Duration::from_secs(10);
 /// Most connections that read a SQLite file.
 const READERS: u32 = 8;
 
@@ -353,7 +356,7 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
+        .busy_timeout(BUSY)
         // sqlx would log slow statements with their whole text, which is pages long for a batch; metrics record
         // durations.
         .disable_statement_logging();
@@ -389,16 +392,27 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
                 connection.ping().await?;
                 Ok(!connection.is_in_transaction())
             })
-        })
-        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES))
-        .await?;
+        });
+    let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+    let write = connect(write, writing).await?;
     let read = SqlitePoolOptions::new()
         .max_connections(sizes.connections.min(READERS))
         .acquire_timeout(timeout)
-        .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "ON").pragma("mmap_size", MAPPED))
-        .await?;
+        .test_before_acquire(false);
+    let read = connect(read, options.pragma("query_only", "ON").pragma("mmap_size", MAPPED)).await?;
     Ok(Engine::Sqlite { write, read, threads, timeout })
+}
+
+/// Opens a pool with its first connection. Turning a new file to WAL upgrades a lock that is held, and there SQLite does not wait
+/// (two that waited would wait for each other): where several processes open it at the same moment, the others come again.
+async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> DbResult<SqlitePool> {
+    let begun = stopwatch();
+    loop {
+        match pool.clone().connect_with(options.clone()).await.map_err(DbError::from) {
+            Err(DbError::Contention) if begun.elapsed() < BUSY => tokio::time::sleep(Duration::from_millis(20)).await,
+            opened => return opened,
+        }
+    }
 }
 
 /// Number of processors that this process may use.
