@@ -4,9 +4,6 @@
 //! until a solution is spent: the challenge is authenticated by HMAC; its expiry and its price stand in the salt. The salt has
 //! one accepted spelling that ends in `&`, so digits of the number cannot be moved into it.
 
-use std::future::ready;
-use std::time::Duration;
-
 use altcha_lib_rs::algorithm::AltchaAlgorithm;
 use altcha_lib_rs::{ChallengeOptions, create_challenge, solve_challenge};
 use data_encoding::{BASE64, HEXLOWER};
@@ -17,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{MINUTE, Timestamp};
 use crate::error::{Code, Error, Result};
-use crate::jobs::{Job, Pace, Sweep};
+use crate::jobs::{Job, Sweep};
 use crate::module::Module;
 use crate::random::Random;
 use crate::vault::{Label, Vault};
@@ -33,17 +30,11 @@ pub fn module(gate: &CaptchaGate) -> Module {
     let quiet = gate.clone();
     Module {
         devices: http::routes(gate.clone()),
-        jobs: vec![Job::every("captcha.forget", Pace::pausing(FORGET_QUIET), move || {
-            quiet.forget_quiet();
-            ready(Ok(()))
-        })],
+        jobs: vec![Job::forgetting("captcha.forget", move || quiet.forget_quiet())],
         sweeps: vec![Sweep::of("captcha.sweep", gate, |gate| async move { gate.sweep().await })],
         ..Module::default()
     }
 }
-
-/// How often addresses that have been quiet are forgotten.
-const FORGET_QUIET: Duration = Duration::from_secs(60);
 
 /// How long a challenge lives, in seconds: long enough for an old phone and for typing a code.
 pub const LIFETIME_SECONDS: i64 = 10 * MINUTE;

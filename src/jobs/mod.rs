@@ -14,8 +14,10 @@ pub use queue::{Queue, work_off, work_until_idle};
 pub use rounds::{Pace, every};
 pub use sweep::{Sweep, Sweeper};
 
+use std::future::ready;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -39,6 +41,9 @@ pub struct Job {
     run: Box<dyn FnOnce(CancellationToken) -> BoxFuture<'static, ()> + Send>,
 }
 
+/// How often it is forgotten who has been quiet.
+const FORGET_QUIET: Duration = Duration::from_secs(60);
+
 impl Job {
     /// Work that goes on until the token is cancelled, then finishes what it has begun and ends. `name` is `<domain>.<what>`.
     pub fn new<F>(name: &'static str, run: impl FnOnce(CancellationToken) -> F + Send + 'static) -> Self
@@ -54,6 +59,14 @@ impl Job {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         Self::new(name, move |stop| async move { every(name, pace, &stop, round).await })
+    }
+
+    /// Forgets every minute, in memory, who has been quiet: it neither waits nor fails.
+    pub fn forgetting(name: &'static str, forget: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::every(name, Pace::pausing(FORGET_QUIET), move || {
+            forget();
+            ready(Ok(()))
+        })
     }
 }
 

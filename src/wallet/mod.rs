@@ -8,27 +8,18 @@ mod sessions;
 
 pub use service::Service;
 
-use std::future::ready;
-use std::time::Duration;
-
 use futures_util::FutureExt;
 
-use crate::jobs::{Job, Pace};
+use crate::jobs::Job;
 use crate::module::Module;
 use crate::verification;
-
-/// How often it is forgotten who drew QRs some time ago.
-const FORGET_QUIET: Duration = Duration::from_secs(60);
 
 /// What this domain brings to a node; the history that it shows is verification's.
 pub fn module(service: &Service, verifications: &verification::Service) -> Module {
     let (quiet, drained) = (service.clone(), service.clone());
     Module {
         devices: http::routes(service.clone(), verifications.clone()),
-        jobs: vec![Job::every("wallet.forget", Pace::pausing(FORGET_QUIET), move || {
-            quiet.forget_quiet();
-            ready(Ok(()))
-        })],
+        jobs: vec![Job::forgetting("wallet.forget", move || quiet.forget_quiet())],
         drain: Some(async move { drained.drain().await }.boxed()),
         ..Module::default()
     }

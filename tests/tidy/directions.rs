@@ -90,7 +90,7 @@ fn only_the_database_room_knows_the_engines() {
     demand(
         "only db/ names an SQL engine",
         offences(|source| {
-            let named: Vec<_> = source.engine_words().filter(|word| engine(word)).collect();
+            let named: Vec<_> = source.idents.iter().map(String::as_str).filter(|word| engine(word)).collect();
             (source.domain() != "db" && !named.is_empty()).then(|| named.join(", "))
         }),
     );

@@ -256,11 +256,6 @@ impl Source {
         self.idents.contains(ident)
     }
 
-    /// Identifiers that stand alone or in a path of sqlx: where an SQL engine would be named.
-    pub fn engine_words(&self) -> impl Iterator<Item = &str> {
-        self.idents.iter().map(String::as_str)
-    }
-
     /// The modules at the top of the crate that its paths lead to.
     pub fn uses(&self) -> BTreeSet<&str> {
         self.paths.iter().filter_map(|path| path.first().map(String::as_str)).collect()
