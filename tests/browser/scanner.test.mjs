@@ -159,6 +159,10 @@ describe("hand scanners", { timeout: 300_000 }, () => {
     await handScanner(page, `${token}\n${token}`);
     await opened("two at once", token);
     await page.locator("#toast", { hasText: "Pindaian itu tidak dipakai" }).waitFor();
+    // What is said outlives the screen it was said on: the next screen may come a moment later.
+    await page.evaluate(() => (location.hash = "#antrean"));
+    await heading("Antrean kantor ini").waitFor();
+    assert.equal(await page.locator("#toast", { hasText: "Pindaian itu tidak dipakai" }).count(), 1);
   });
 
   test("a pasted text, by mouse and with line ends in it", async () => {

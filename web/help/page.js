@@ -1,6 +1,6 @@
 // The frame of the public pages: bar with language, content, foot with the other doors.
 
-import { el, fill, icon, mark } from "/web/shared/dom.js";
+import { el, fillPage, icon, mark } from "/web/shared/dom.js";
 import { languageSwitch, onLanguage, start, t } from "/web/shared/i18n.js";
 
 export const DOORS = [
@@ -16,8 +16,7 @@ export async function begin(title, draw, { wide = false, doors = true } = {}) {
   const show = () => {
     document.title = `${t(title)} · IKD`;
     const main = el("main", { id: "main", class: wide ? "wide" : null, tabindex: "-1" });
-    fill(
-      document.body,
+    fillPage(
       el("div", { class: "busy-line", "aria-hidden": "true" }),
       el("a", { class: "skip", href: "#main" }, t("help.skip")),
       el(

@@ -42,6 +42,17 @@ export function fill(node, ...children) {
   return node;
 }
 
+// What `announce` and `toast` put over the page.
+const SAID = ["say-now", "say-soon", "toast"];
+
+/** Draws the page anew. What is being said over it, to eyes or to screen readers, outlives the screen it was said on. */
+export function fillPage(...children) {
+  for (const node of [...document.body.childNodes]) if (!SAID.includes(node.id)) node.remove();
+  const page = document.createDocumentFragment();
+  append(page, children);
+  document.body.prepend(page);
+}
+
 /** The first element that a selector finds. */
 export const find = (selector, root = document) => root.querySelector(selector);
 

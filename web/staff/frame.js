@@ -1,6 +1,6 @@
 // The frame of the pages for people who work with the service: bar, places to go, shortcuts, the log-in screen.
 
-import { button, el, fill, icon, mark, notice } from "/web/shared/dom.js";
+import { button, el, fill, fillPage, icon, mark, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
 import { languageSwitch, t } from "/web/shared/i18n.js";
 import { tellTrouble } from "./intake.js";
@@ -39,8 +39,7 @@ export function frame({ title, who, places = [], here, onLeave, ribbon }) {
         ),
       )
     : null;
-  fill(
-    document.body,
+  fillPage(
     el("div", { class: "busy-line", "aria-hidden": "true" }),
     el(
       "a",
