@@ -1,12 +1,13 @@
 //! A database of either engine with residents, a key directory, and the release binary serving on it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
@@ -14,17 +15,16 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
 use ikd::context::{Context, Sources};
-use ikd::db::{Db, PoolSizes};
+use ikd::db::{Arguments, Db, PoolSizes};
 use ikd::fetch_one;
 use ikd::keyring::{Keyring, init_root};
-use ikd::on_engine;
 use ikd::random::Random;
 use ikd::register::Date;
 use ikd::register::generate::Generator;
 use ikd::relying_party::Purpose;
 use ikd::relying_party::RelyingParties;
 use ikd::vault::Vault;
-use sqlx::{AssertSqlSafe, Connection};
+use sqlx::Connection;
 use uuid::Uuid;
 
 use crate::machine;
@@ -184,14 +184,8 @@ async fn fill(context: &Context, residents: u64, portraits: u64) -> Vec<Uuid> {
             &|at| format!("(${}, 'active', 1, 0, 0, 0, 0, 0, 0, 0)", at + 1),
             batch.len(),
         );
-        on_engine!(&mut tx, |c| {
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for (id, ..) in &batch {
-                query = query.bind(id);
-            }
-            query.execute(c).await.map(|_| ())
-        })
-        .unwrap();
+        let arguments = batch.iter().fold(Arguments::of(&tx), |arguments, (id, ..)| arguments.and(id));
+        tx.execute(kept(sql), arguments).await.unwrap();
         let sealed = |table: &str, count| {
             each(
                 &format!(
@@ -206,30 +200,35 @@ async fn fill(context: &Context, residents: u64, portraits: u64) -> Vec<Uuid> {
             )
         };
         let sql = sealed("holder_record", batch.len());
-        on_engine!(&mut tx, |c| {
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for (id, record, _) in &batch {
-                query = query.bind(id).bind(&record[..]);
-            }
-            query.execute(c).await.map(|_| ())
-        })
-        .unwrap();
+        let arguments =
+            batch.iter().fold(Arguments::of(&tx), |arguments, (id, record, _)| arguments.and(id).and(&record[..]));
+        tx.execute(kept(sql), arguments).await.unwrap();
         let pictured: Vec<_> = batch.iter().filter_map(|(id, _, portrait)| Some((id, portrait.as_ref()?))).collect();
         if !pictured.is_empty() {
             let sql = sealed("holder_portrait", pictured.len());
-            on_engine!(&mut tx, |c| {
-                let mut query = sqlx::query(AssertSqlSafe(sql));
-                for (id, portrait) in &pictured {
-                    query = query.bind(id).bind(&portrait[..]);
-                }
-                query.execute(c).await.map(|_| ())
-            })
-            .unwrap();
+            let arguments = pictured
+                .iter()
+                .fold(Arguments::of(&tx), |arguments, (id, portrait)| arguments.and(*id).and(&portrait[..]));
+            tx.execute(kept(sql), arguments).await.unwrap();
         }
         tx.commit().await.unwrap();
         ids.extend(batch.into_iter().map(|(id, ..)| id));
     }
     ids
+}
+
+/// A statement for as long as the program runs: few differ, by their number of rows.
+fn kept(sql: String) -> &'static str {
+    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock().unwrap();
+    match kept.get(sql.as_str()) {
+        Some(sql) => sql,
+        None => {
+            let sql: &'static str = sql.leak();
+            kept.insert(sql);
+            sql
+        }
+    }
 }
 
 /// A server process; ended when dropped.

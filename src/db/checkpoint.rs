@@ -19,6 +19,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use super::DbResult;
+use super::group::Writers;
 use super::local::spawn;
 
 /// Pages added to the WAL after which the thread copies again: few at a time, so that their `fdatasync` does not delay
@@ -87,9 +88,9 @@ impl Ahead {
         }));
     }
 
-    /// Called by the writing thread after it has answered. While it finishes a checkpoint, other writers wait for
-    /// `turn`: pages they added would have to be copied first.
-    pub(super) fn look(&mut self, connection: &Connection, turn: Option<&tokio::sync::Mutex<()>>) {
+    /// Called by the writing thread after it has answered. While it finishes a checkpoint, other writers wait: pages they
+    /// added would have to be copied first.
+    pub(super) fn look(&mut self, connection: &Connection, writers: Option<&Writers>) {
         if self.under_way && !self.copied.swap(false, Ordering::Acquire) {
             return;
         }
@@ -99,7 +100,7 @@ impl Ahead {
             (self.begun_at, self.finished_at) = (0, 0);
         }
         if pages >= FULL && (copied || self.finished_at > 0 && pages >= self.finished_at + AGAIN) {
-            let _turn = turn.map(tokio::sync::Mutex::blocking_lock);
+            let _turn = writers.map(Writers::block);
             if let Err(error) = copy(connection) {
                 tracing::warn!(error.cause = %error, "the database's log could not be copied");
             }

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::checkpoint::Ahead;
 use super::condition::Condition;
 use super::error::of_code;
+use super::group::Writers;
 use super::{DbError, DbResult};
 
 pub use rusqlite::params as bound;
@@ -104,8 +105,8 @@ pub(super) struct Settings {
     pub(super) path: PathBuf,
     /// Pragmas of this connection, in addition to the common ones.
     pub(super) pragmas: Vec<(&'static str, &'static str)>,
-    /// For the writing thread: the writers' turn, for which each transaction waits.
-    pub(super) turn: Option<Arc<tokio::sync::Mutex<()>>>,
+    /// For the writing thread: the writers of this process, among whom each transaction waits for its turn.
+    pub(super) writers: Option<Writers>,
     /// For the writing thread: the checkpoint thread.
     pub(super) ahead: Option<Ahead>,
     /// The listener for faults.
@@ -130,7 +131,7 @@ impl Session<'_> {
 
     fn attempt<T>(&mut self, work: impl FnOnce(&Local<'_>) -> DbResult<T>) -> DbResult<T> {
         // Held until this function returns.
-        let turn = self.settings.turn.as_ref().map(|turn| turn.blocking_lock());
+        let turn = self.settings.writers.as_ref().map(Writers::block);
         let connection = match &mut *self.connection {
             Some(connection) => connection,
             // Opened on first use: by then the file has its schema.
@@ -209,7 +210,7 @@ fn serve(queue: &Mutex<mpsc::Receiver<Work>>, mut settings: Settings) {
         let mut session = Session { connection: &mut connection, settings: &settings };
         let _ = catch_unwind(AssertUnwindSafe(|| work(&mut session)));
         if let (Some(connection), Some(ahead)) = (&connection, &mut settings.ahead) {
-            let _ = catch_unwind(AssertUnwindSafe(|| ahead.look(connection, settings.turn.as_deref())));
+            let _ = catch_unwind(AssertUnwindSafe(|| ahead.look(connection, settings.writers.as_ref())));
         }
     }
     if let Some(ahead) = &mut settings.ahead {

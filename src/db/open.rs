@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use super::checkpoint::Ahead;
 use super::condition::Condition;
+use super::group::Writers;
 use super::local::{Pool, Settings, Work};
 use super::server::Servers;
 use super::tx::Inner;
@@ -83,6 +84,8 @@ struct Gates {
 
 /// Most requests that wait for a connection; of one client, as many as there are places left.
 const WAITING: usize = 4_096;
+/// Most clients' transactions that queue for SQLite's writer at once: as many may share a commit.
+const SHARING: usize = 32;
 
 impl Gates {
     fn new(engine: &Engine, sizes: PoolSizes) -> Self {
@@ -91,7 +94,7 @@ impl Gates {
         match engine {
             Engine::Sqlite { .. } => {
                 let readers = Turns::new(connections.min(READERS as usize), WAITING);
-                Self { writers: Turns::new(1, WAITING), readers, patience }
+                Self { writers: Turns::new(SHARING, WAITING), readers, patience }
             }
             Engine::Postgres(_) => {
                 let all = Turns::new(connections, WAITING);
@@ -115,9 +118,6 @@ impl Gates {
 pub struct Threads {
     writer: Pool,
     readers: Pool,
-    /// The turn of a writer in this process: writers queue here in order, instead of polling SQLite's lock
-    /// (`SQLITE_BUSY`).
-    turn: Arc<Mutex<()>>,
 }
 
 impl Threads {
@@ -162,10 +162,9 @@ impl Threads {
 
 #[derive(Clone)]
 enum Engine {
-    /// SQLite has one writer at a time anyway: a pool of one connection queues writers fairly instead of letting them
-    /// spin.
+    /// SQLite has one writer at a time: writers of this process queue in order, instead of polling its lock (`SQLITE_BUSY`).
     Sqlite {
-        write: SqlitePool,
+        writers: Writers,
         read: SqlitePool,
         threads: Threads,
         timeout: Duration,
@@ -223,8 +222,9 @@ impl Db {
         let done = match &self.engine {
             // sqlx takes no migration lock on SQLite. `BEGIN IMMEDIATE` is one, across processes; each migration inside
             // it is a savepoint. A process that waited finds them done.
-            Engine::Sqlite { write, .. } => {
-                let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
+            Engine::Sqlite { writers, .. } => {
+                let mut connection = writers.alone().await?;
+                let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
                 let done = SQLITE_MIGRATIONS.run(&mut *tx).await;
                 match &done {
                     Ok(()) => tx.commit().await?,
@@ -253,11 +253,9 @@ impl Db {
     pub async fn write(&self) -> DbResult<Tx> {
         let gate = self.gates.pass(&self.gates.writers).await?;
         let inner = match &self.engine {
-            Engine::Sqlite { write, threads, timeout, .. } => {
-                let turn = tokio::time::timeout(*timeout, Arc::clone(&threads.turn).lock_owned()).await;
-                let turn = turn.map_err(|_| DbError::Unavailable(String::from("others write for too long")))?;
-                let tx = self.condition.heard(0, write.begin_with("BEGIN IMMEDIATE").await)?;
-                Inner::SqliteWrite(tx, turn, Arc::clone(&self.condition))
+            Engine::Sqlite { writers, timeout, .. } => {
+                let member = self.condition.heard(0, writers.begin(*timeout).await)?;
+                Inner::SqliteWrite(member, Arc::clone(&self.condition))
             }
             Engine::Postgres(servers) => {
                 let (tx, lease) = servers.begin().await?;
@@ -337,11 +335,11 @@ impl Db {
     /// Closes all connections.
     pub async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { write, read, threads, .. } => {
+            Engine::Sqlite { writers, read, threads, .. } => {
                 threads.readers.close().await;
                 threads.writer.close().await;
                 read.close().await;
-                write.close().await;
+                writers.close().await;
             }
             Engine::Postgres(servers) => servers.close().await,
         }
@@ -361,54 +359,40 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
         // durations.
         .disable_statement_logging();
     make_private(path)?;
-    let turn = Arc::new(Mutex::new(()));
+    let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+    let writers = waited(|| Writers::open(writing.clone(), condition)).await?;
     let copied = path.to_path_buf();
-    let settings = |pragma, turn, ahead| Settings {
+    let settings = |pragma, writers, ahead| Settings {
         path: path.to_path_buf(),
         pragmas: vec![pragma],
-        turn,
+        writers,
         ahead,
         condition: Arc::clone(condition),
     };
     let ahead = Ahead::start(move || super::local::open(&copied, &[]))?;
-    let writer = settings(("cache_size", WRITER_CACHE), Some(Arc::clone(&turn)), Some(ahead));
+    let writer = settings(("cache_size", WRITER_CACHE), Some(writers.clone()), Some(ahead));
     // The readers also process what they read, so there is one per processor. They do not map the file: after each
     // change, a transaction would unmap all of it and fault it in again.
     let reader = |_| settings(("query_only", "ON"), None, None);
     let threads = Threads {
         writer: Pool::start("ikd-db-writer", vec![writer])?,
         readers: Pool::start("ikd-db-reader", (0..processors()).map(reader).collect())?,
-        turn,
     };
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(timeout)
-        .test_before_acquire(false)
-        // When the disk is full, SQLite rolls the transaction back by itself. sqlx's own rollback then fails, so sqlx
-        // believes that the transaction is still open and begins no other on this connection. The ping waits for the
-        // queued rollback.
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                connection.ping().await?;
-                Ok(!connection.is_in_transaction())
-            })
-        });
-    let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
-    let write = connect(write, writing).await?;
     let read = SqlitePoolOptions::new()
         .max_connections(sizes.connections.min(READERS))
         .acquire_timeout(timeout)
         .test_before_acquire(false);
-    let read = connect(read, options.pragma("query_only", "ON").pragma("mmap_size", MAPPED)).await?;
-    Ok(Engine::Sqlite { write, read, threads, timeout })
+    let reading = options.pragma("query_only", "ON").pragma("mmap_size", MAPPED);
+    let read = waited(async || Ok(read.clone().connect_with(reading.clone()).await?)).await?;
+    Ok(Engine::Sqlite { writers, read, threads, timeout })
 }
 
-/// Opens a pool with its first connection. Turning a new file to WAL upgrades a lock that is held, and there SQLite does not wait
-/// (two that waited would wait for each other): where several processes open it at the same moment, the others come again.
-async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> DbResult<SqlitePool> {
+/// Opens a connection to a file. Turning a new file to WAL upgrades a lock that is held, and there SQLite does not wait (two that
+/// waited would wait for each other): where several processes open it at the same moment, the others come again.
+async fn waited<T>(open: impl AsyncFn() -> DbResult<T>) -> DbResult<T> {
     let begun = stopwatch();
     loop {
-        match pool.clone().connect_with(options.clone()).await.map_err(DbError::from) {
+        match open().await {
             Err(DbError::Contention) if begun.elapsed() < BUSY => tokio::time::sleep(Duration::from_millis(20)).await,
             opened => return opened,
         }

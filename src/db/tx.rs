@@ -4,30 +4,29 @@ use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
-use tokio::sync::OwnedMutexGuard;
 
+use super::DbResult;
 use super::condition::{Condition, Lease};
-use super::{DbError, DbResult};
+use super::group::Member;
 use crate::fair::Turn;
 
 /// The connection that store functions use. Writing transactions come from [`super::Db::write`] and take effect at
 /// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction.
 pub struct Tx {
     inner: Inner,
-    #[expect(dead_code, reason = "given back when dropped")]
+    /// Given back when dropped.
     turn: Option<Turn>,
     discarded: bool,
 }
 
 pub(super) enum Inner {
-    /// With its turn in the queue of writers.
-    SqliteWrite(Transaction<'static, Sqlite>, OwnedMutexGuard<()>, Arc<Condition>),
+    SqliteWrite(Member, Arc<Condition>),
     SqliteBare(PoolConnection<Sqlite>, Arc<Condition>),
     PostgresWrite(Transaction<'static, Postgres>, Lease),
     PostgresBare(PoolConnection<Postgres>, Lease),
 }
 
-/// The engine's own connection, for the `on_engine!` macro only.
+/// The engine's own connection, for [`super::statement`] and the `on_server!` macro only.
 pub enum ConnRef<'a> {
     /// SQLite, and the listener for its faults.
     Sqlite(&'a mut SqliteConnection, Ear<'a>),
@@ -64,10 +63,15 @@ impl Tx {
         self.discarded
     }
 
-    /// The engine's connection, for the `on_engine!` macro.
+    /// Whether it is on the embedded engine.
+    pub(super) const fn is_embedded(&self) -> bool {
+        matches!(self.inner, Inner::SqliteWrite(..) | Inner::SqliteBare(..))
+    }
+
+    /// The engine's connection, for [`super::statement`] and the `on_server!` macro.
     pub fn conn(&mut self) -> ConnRef<'_> {
         match &mut self.inner {
-            Inner::SqliteWrite(tx, _, condition) => ConnRef::Sqlite(tx, Ear(condition)),
+            Inner::SqliteWrite(member, condition) => ConnRef::Sqlite(member.connection(), Ear(condition)),
             Inner::SqliteBare(conn, condition) => ConnRef::Sqlite(conn, Ear(condition)),
             Inner::PostgresWrite(tx, lease) => ConnRef::Postgres(tx, lease),
             Inner::PostgresBare(conn, lease) => ConnRef::Postgres(conn, lease),
@@ -80,7 +84,12 @@ impl Tx {
     /// When the database did not confirm the commit: then nothing may be acknowledged to the caller.
     pub async fn commit(self) -> DbResult<()> {
         match self.inner {
-            Inner::SqliteWrite(tx, _turn, condition) => condition.heard(0, tx.commit().await),
+            Inner::SqliteWrite(member, _) => {
+                let durable = member.commit();
+                // Whoever waits for a place in the queue need not wait for the disk.
+                drop(self.turn);
+                durable.await
+            }
             Inner::PostgresWrite(tx, lease) => lease.hold(tx.commit()).await,
             Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
         }
@@ -92,7 +101,11 @@ impl Tx {
     /// When the connection failed; the database then undoes the transaction by itself.
     pub async fn rollback(self) -> DbResult<()> {
         match self.inner {
-            Inner::SqliteWrite(tx, _turn, _) => tx.rollback().await.map_err(DbError::from),
+            // The next writer undoes it before it begins.
+            Inner::SqliteWrite(member, _) => {
+                drop(member);
+                Ok(())
+            }
             Inner::PostgresWrite(tx, lease) => lease.hold(tx.rollback()).await,
             Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
         }

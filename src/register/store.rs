@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::changed::Changed;
 use crate::clock::Timestamp;
-use crate::db::{DbResult, Tx};
-use crate::{change, execute, fetch_one, fetch_optional, on_engine};
+use crate::db::{Arguments, DbResult, Tx};
+use crate::{change, execute, fetch_one, fetch_optional};
 
 /// Rows per multi-row statement, largest first.
 const SIZES: [usize; 3] = [100, 10, 1];
@@ -116,13 +116,10 @@ fn split<T>(rows: &[T]) -> Option<(usize, &[T], &[T])> {
 pub async fn put_records(tx: &mut Tx, mut rows: &[RecordRow], now: Timestamp) -> DbResult<()> {
     while let Some((size, head, rest)) = split(rows) {
         let sql: &'static str = &PUT_RECORDS[size];
-        on_engine!(tx, |c| {
-            let mut query = sqlx::query(sql);
-            for row in head {
-                query = query.bind(row.resident_id).bind(&row.nik_index[..]).bind(&row.sealed[..]).bind(now);
-            }
-            query.execute(c).await.map(|done| done.rows_affected())
-        })?;
+        let arguments = head.iter().fold(Arguments::of(tx), |arguments, row| {
+            arguments.and(row.resident_id).and(&row.nik_index[..]).and(&row.sealed[..]).and(now)
+        });
+        tx.execute(sql, arguments).await?;
         rows = rest;
     }
     Ok(())
@@ -135,13 +132,9 @@ pub async fn put_records(tx: &mut Tx, mut rows: &[RecordRow], now: Timestamp) ->
 pub async fn put_portraits(tx: &mut Tx, mut rows: &[PortraitRow]) -> DbResult<()> {
     while let Some((size, head, rest)) = split(rows) {
         let sql: &'static str = &PUT_PORTRAITS[size];
-        on_engine!(tx, |c| {
-            let mut query = sqlx::query(sql);
-            for row in head {
-                query = query.bind(row.resident_id).bind(&row.sealed[..]);
-            }
-            query.execute(c).await.map(|done| done.rows_affected())
-        })?;
+        let arguments =
+            head.iter().fold(Arguments::of(tx), |arguments, row| arguments.and(row.resident_id).and(&row.sealed[..]));
+        tx.execute(sql, arguments).await?;
         rows = rest;
     }
     Ok(())
@@ -155,14 +148,10 @@ pub async fn find_residents(tx: &mut Tx, mut indexes: &[Vec<u8>]) -> DbResult<Ve
     let mut found = Vec::new();
     while let Some((size, head, rest)) = split(indexes) {
         let sql: &'static str = &FIND_RESIDENTS[size];
-        let rows = on_engine!(tx, |c| {
-            let mut query = sqlx::query_as::<_, (Vec<u8>, Uuid)>(sql);
-            for index in head {
-                query = query.bind(&index[..]);
-            }
-            query.fetch_all(c).await
-        })?;
-        found.extend(rows);
+        let arguments = head.iter().fold(Arguments::of(tx), |arguments, index| arguments.and(&index[..]));
+        for row in tx.fetch_all(sql, arguments).await? {
+            found.push(row.read()?);
+        }
         indexes = rest;
     }
     Ok(found)
