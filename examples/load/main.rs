@@ -12,6 +12,7 @@
 
 mod allocations;
 mod baseline;
+mod compare;
 mod machine;
 mod mail;
 mod people;
@@ -54,6 +55,7 @@ enum Command {
     },
     /// Measure.
     Run(Run),
+    Compare(compare::Compare),
 }
 
 #[derive(clap::Args)]
@@ -104,6 +106,7 @@ async fn main() {
     match Arguments::parse().command {
         Command::Serve { config, count } => baseline::serve(&config, count).await,
         Command::Run(run) => measure(&run).await,
+        Command::Compare(asked) => compare::compare(&asked),
     }
 }
 

@@ -128,10 +128,15 @@ enum Command {
 }
 
 /// Parses the process's arguments, runs the command, prints what went wrong, and gives the exit code.
-pub async fn main() -> ExitCode {
+///
+/// The runtime is begun here, not in the binary's crate: the compiler builds whatever an `async fn` waits for in the crate that
+/// runs it, and would build the whole program there a second time.
+pub fn main() -> ExitCode {
     // clap ends with 2 by itself on wrong usage, and with 0 on --help and --version.
     let cli = Cli::parse();
-    match run(cli).await {
+    let runtime = tokio::runtime::Runtime::new();
+    let runtime = runtime.map_err(|error| Failure::Environment(format!("the threads of the program: {error}")));
+    match runtime.and_then(|runtime| runtime.block_on(run(cli))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "ikd: {failure}");

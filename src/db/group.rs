@@ -62,7 +62,7 @@ struct Group {
 struct Writer {
     connection: SqliteConnection,
     options: SqliteConnectOptions,
-    /// The connection is in an unknown state, and is replaced before it is used again.
+    /// The connection's state is unknown, or its thread is gone: it is replaced before it is used again.
     broken: bool,
     group: Option<Group>,
     runtime: Handle,
@@ -71,12 +71,22 @@ struct Writer {
 
 impl Writer {
     async fn run(&mut self, sql: &'static str) -> DbResult<()> {
-        sqlx::raw_sql(sql).execute(&mut self.connection).await.map(|_| ()).map_err(DbError::from)
+        let done = sqlx::raw_sql(sql).execute(&mut self.connection).await;
+        if let Err(sqlx::Error::WorkerCrashed) = &done {
+            self.broken = true;
+        }
+        done.map(|_| ()).map_err(DbError::from)
     }
 
     /// Begins a member's work: in the group under way, or in a new one. What is noted before each statement holds also if the
     /// caller gives up while it runs.
     async fn enter(&mut self) -> DbResult<()> {
+        if self.broken {
+            // With its thread the connection is gone, and what it had not committed.
+            self.lose().await;
+            self.connection = self.options.connect().await?;
+            self.broken = false;
+        }
         if let Some(group) = &mut self.group {
             let statement = if group.kept {
                 let (next, statement) = group.savepoint.next();
@@ -89,10 +99,6 @@ impl Writer {
                 Ok(()) => return Ok(()),
                 Err(_) => self.lose().await,
             }
-        }
-        if self.broken {
-            self.connection = self.options.connect().await?;
-            self.broken = false;
         }
         self.runtime = Handle::current();
         self.group = Some(Group { savepoint: Savepoint::Even, kept: false, waiting: Vec::new(), ending: false });
@@ -137,10 +143,8 @@ impl Writer {
     }
 
     async fn undo_all(&mut self) {
-        self.broken = true;
         // Fails where SQLite has undone everything by itself. Whatever else may be wrong, the next BEGIN finds it.
         let _ = self.run("ROLLBACK").await;
-        self.broken = false;
     }
 }
 
@@ -218,9 +222,10 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// The connection, for statements of this transaction.
-    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.turn.connection
+    /// The connection, for statements of this transaction, and where to note that it is broken.
+    pub(super) fn parts(&mut self) -> (&mut SqliteConnection, &mut bool) {
+        let writer = &mut *self.turn;
+        (&mut writer.connection, &mut writer.broken)
     }
 
     /// Keeps what was done; what this gives resolves when it is durable, or was undone. The turn is the next one's at once.

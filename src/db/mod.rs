@@ -11,6 +11,7 @@ mod error;
 mod group;
 mod local;
 mod open;
+mod readers;
 mod server;
 mod statement;
 mod text;

@@ -5,14 +5,15 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 use tokio::sync::Mutex;
 
 use super::checkpoint::Ahead;
 use super::condition::Condition;
 use super::group::Writers;
 use super::local::{Pool, Settings, Work};
+use super::readers::Readers;
 use super::server::Servers;
 use super::tx::Inner;
 use super::watch::Found;
@@ -165,7 +166,7 @@ enum Engine {
     /// SQLite has one writer at a time: writers of this process queue in order, instead of polling its lock (`SQLITE_BUSY`).
     Sqlite {
         writers: Writers,
-        read: SqlitePool,
+        read: Readers,
         threads: Threads,
         timeout: Duration,
     },
@@ -292,7 +293,7 @@ impl Db {
     pub async fn read(&self) -> DbResult<Tx> {
         let gate = self.gates.pass(&self.gates.readers).await?;
         let inner = match &self.engine {
-            Engine::Sqlite { read, .. } => Inner::SqliteBare(read.acquire().await?, Arc::clone(&self.condition)),
+            Engine::Sqlite { read, .. } => Inner::SqliteBare(read.take().await?, Arc::clone(&self.condition)),
             Engine::Postgres(servers) => {
                 let (connection, lease) = servers.acquire().await?;
                 Inner::PostgresBare(connection, lease)
@@ -378,12 +379,9 @@ async fn open_file(path: &Path, sizes: PoolSizes, condition: &Arc<Condition>) ->
         writer: Pool::start("ikd-db-writer", vec![writer])?,
         readers: Pool::start("ikd-db-reader", (0..processors()).map(reader).collect())?,
     };
-    let read = SqlitePoolOptions::new()
-        .max_connections(sizes.connections.min(READERS))
-        .acquire_timeout(timeout)
-        .test_before_acquire(false);
     let reading = options.pragma("query_only", "ON").pragma("mmap_size", MAPPED);
-    let read = waited(async || Ok(read.clone().connect_with(reading.clone()).await?)).await?;
+    let most = sizes.connections.min(READERS);
+    let read = waited(|| Readers::open(reading.clone(), most, timeout)).await?;
     Ok(Engine::Sqlite { writers, read, threads, timeout })
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{PgConnection, Postgres, SqliteConnection, Transaction};
 
 use super::DbResult;
 use super::condition::{Condition, Lease};
 use super::group::Member;
+use super::readers::Reader;
 use crate::fair::Turn;
 
 /// The connection that store functions use. Writing transactions come from [`super::Db::write`] and take effect at
@@ -21,7 +22,7 @@ pub struct Tx {
 
 pub(super) enum Inner {
     SqliteWrite(Member, Arc<Condition>),
-    SqliteBare(PoolConnection<Sqlite>, Arc<Condition>),
+    SqliteBare(Reader, Arc<Condition>),
     PostgresWrite(Transaction<'static, Postgres>, Lease),
     PostgresBare(PoolConnection<Postgres>, Lease),
 }
@@ -34,16 +35,23 @@ pub enum ConnRef<'a> {
     Postgres(&'a mut PgConnection, &'a Lease),
 }
 
-/// Reports how statements on the embedded engine end to the `Condition` that the engine was opened with.
-pub struct Ear<'a>(&'a Condition);
+/// Reports how statements on the embedded engine end: to the `Condition` that the engine was opened with, and to the owner of the
+/// connection when that is broken.
+pub struct Ear<'a> {
+    condition: &'a Condition,
+    broken: &'a mut bool,
+}
 
 impl Ear<'_> {
     /// Reports a statement's result and passes it on.
     ///
     /// # Errors
     /// The statement's error.
-    pub fn heard<T>(&self, done: Result<T, sqlx::Error>) -> DbResult<T> {
-        self.0.heard(0, done)
+    pub fn heard<T>(self, done: Result<T, sqlx::Error>) -> DbResult<T> {
+        if let Err(sqlx::Error::WorkerCrashed) = &done {
+            *self.broken = true;
+        }
+        self.condition.heard(0, done)
     }
 }
 
@@ -71,8 +79,14 @@ impl Tx {
     /// The engine's connection, for [`super::statement`] and the `on_server!` macro.
     pub fn conn(&mut self) -> ConnRef<'_> {
         match &mut self.inner {
-            Inner::SqliteWrite(member, condition) => ConnRef::Sqlite(member.connection(), Ear(condition)),
-            Inner::SqliteBare(conn, condition) => ConnRef::Sqlite(conn, Ear(condition)),
+            Inner::SqliteWrite(member, condition) => {
+                let (conn, broken) = member.parts();
+                ConnRef::Sqlite(conn, Ear { condition, broken })
+            }
+            Inner::SqliteBare(reader, condition) => {
+                let (conn, broken) = reader.parts();
+                ConnRef::Sqlite(conn, Ear { condition, broken })
+            }
             Inner::PostgresWrite(tx, lease) => ConnRef::Postgres(tx, lease),
             Inner::PostgresBare(conn, lease) => ConnRef::Postgres(conn, lease),
         }
