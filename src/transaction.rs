@@ -42,10 +42,13 @@ const TRIES: u32 = 4;
 /// A macro, because the compiler cannot see yet that the future of a borrowing `async |tx|` closure may move between threads.
 #[macro_export]
 macro_rules! transaction {
-    ($db:expr, $name:expr, |$tx:ident| $body:expr) => {{
+    ($db:expr, $name:expr, |$tx:ident| $body:expr) => {
+        $crate::transaction!(begin, $db, $name, |$tx| $body)
+    };
+    ($begin:ident, $db:expr, $name:expr, |$tx:ident| $body:expr) => {{
         let mut attempts = $crate::transaction::Attempts::new(&$db, $name);
         loop {
-            let (mut transaction, span) = match attempts.begin().await {
+            let (mut transaction, span) = match attempts.$begin().await {
                 Ok(begun) => begun,
                 Err(error) => break Err($crate::error::Error::from(error)),
             };
@@ -58,6 +61,15 @@ macro_rules! transaction {
             }
         }
     }};
+}
+
+/// [`transaction!`](crate::transaction!) for a body of one statement that needs no undoing: PostgreSQL commits such a statement by
+/// itself (autocommit), which saves two of three trips. What the statement did stays, whatever the body gives.
+#[macro_export]
+macro_rules! transaction_of_one {
+    ($db:expr, $name:expr, |$tx:ident| $body:expr) => {
+        $crate::transaction!(begin_single, $db, $name, |$tx| $body)
+    };
 }
 
 /// The tries of one named transaction; [`transaction!`](crate::transaction!) makes them.
@@ -79,9 +91,23 @@ impl<'a> Attempts<'a> {
     /// # Errors
     /// When no connection is to be had.
     pub async fn begin(&mut self) -> DbResult<(Tx, tracing::Span)> {
+        let db = self.db;
+        self.begun(db.write()).await
+    }
+
+    /// Begins a try of one statement, with its span.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn begin_single(&mut self) -> DbResult<(Tx, tracing::Span)> {
+        let db = self.db;
+        self.begun(db.single()).await
+    }
+
+    async fn begun(&mut self, tx: impl Future<Output = DbResult<Tx>>) -> DbResult<(Tx, tracing::Span)> {
         self.tries += 1;
         let span = tracing::debug_span!("transaction", db.transaction = self.name, db.tries = self.tries);
-        match self.db.write().await {
+        match tx.await {
             Ok(tx) => Ok((tx, span)),
             Err(error) => {
                 self.measure("failed");

@@ -27,7 +27,7 @@ use crate::register::Date;
 use crate::secret::Redacted;
 use crate::vault::Label;
 use crate::verification::code::{Codes, PresentationCode};
-use crate::{transaction, window};
+use crate::{transaction, transaction_of_one, window};
 
 /// The wallet. Cloning shares it.
 #[derive(Clone)]
@@ -132,7 +132,8 @@ impl Service {
             first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
             second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
         };
-        let counted = transaction!(self.context.db, "wallet.count_try", |tx| Ok(ports::count_try(tx, &this).await?))?;
+        let counted =
+            transaction_of_one!(self.context.db, "wallet.count_try", |tx| Ok(ports::count_try(tx, &this).await?))?;
         let Some(tries) = counted else { return Err(self.why_not(resident, generation, now).await) };
 
         let key = holder.pin_key(&self.context.vault)?;
@@ -147,7 +148,7 @@ impl Service {
         }
 
         let ends_at = now.plus_seconds(SESSION_SECONDS);
-        let session = transaction!(self.context.db, "wallet.unlock", |tx| {
+        let session = transaction_of_one!(self.context.db, "wallet.unlock", |tx| {
             let session = ports::open_session(tx, resident, generation, ends_at).await?;
             // The credential changed between the two transactions: blocked, or activated anew.
             session.ok_or_else(|| Code::NotFound.into())
@@ -210,7 +211,7 @@ impl Service {
     /// # Errors
     /// When the database did not do it.
     pub async fn lock(&self, session: &Session) -> Result<()> {
-        transaction!(self.context.db, "wallet.lock", |tx| {
+        transaction_of_one!(self.context.db, "wallet.lock", |tx| {
             // If there is nothing to end, the session has ended already, as the caller wants.
             ports::lock(tx, session.resident_id, session.generation, session.session).await?.either_way();
             Ok(())
