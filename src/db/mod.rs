@@ -8,6 +8,7 @@ mod address;
 mod checkpoint;
 mod condition;
 mod error;
+mod kept;
 mod local;
 mod open;
 mod server;

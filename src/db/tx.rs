@@ -7,11 +7,13 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
 use super::condition::{Condition, Lease};
+use super::kept::KeptConnection;
 use super::{DbError, DbResult};
 use crate::fair::Turn;
 
 /// The connection that store functions use. Writing transactions come from [`super::Db::write`] and take effect at
-/// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction.
+/// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`], batches from [`super::Db::batch`], and hold no
+/// transaction.
 pub struct Tx {
     inner: Inner,
     #[expect(dead_code, reason = "given back when dropped")]
@@ -25,6 +27,7 @@ pub(super) enum Inner {
     SqliteBare(PoolConnection<Sqlite>, Arc<Condition>),
     PostgresWrite(Transaction<'static, Postgres>, Lease),
     PostgresBare(PoolConnection<Postgres>, Lease),
+    PostgresKept(KeptConnection),
 }
 
 /// The engine's own connection, for the `on_engine!` macro only.
@@ -71,10 +74,14 @@ impl Tx {
             Inner::SqliteBare(conn, condition) => ConnRef::Sqlite(conn, Ear(condition)),
             Inner::PostgresWrite(tx, lease) => ConnRef::Postgres(tx, lease),
             Inner::PostgresBare(conn, lease) => ConnRef::Postgres(conn, lease),
+            Inner::PostgresKept(kept) => {
+                let (conn, lease) = kept.parts();
+                ConnRef::Postgres(conn, lease)
+            }
         }
     }
 
-    /// Makes everything since [`super::Db::write`] durable. For a reader this does nothing.
+    /// Makes everything since [`super::Db::write`] durable. For readers and batches this does nothing.
     ///
     /// # Errors
     /// When the database did not confirm the commit: then nothing may be acknowledged to the caller.
@@ -82,7 +89,7 @@ impl Tx {
         match self.inner {
             Inner::SqliteWrite(tx, _turn, condition) => condition.heard(0, tx.commit().await),
             Inner::PostgresWrite(tx, lease) => lease.hold(tx.commit()).await,
-            Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
+            Inner::SqliteBare(..) | Inner::PostgresBare(..) | Inner::PostgresKept(..) => Ok(()),
         }
     }
 
@@ -94,7 +101,7 @@ impl Tx {
         match self.inner {
             Inner::SqliteWrite(tx, _turn, _) => tx.rollback().await.map_err(DbError::from),
             Inner::PostgresWrite(tx, lease) => lease.hold(tx.rollback()).await,
-            Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
+            Inner::SqliteBare(..) | Inner::PostgresBare(..) | Inner::PostgresKept(..) => Ok(()),
         }
     }
 }

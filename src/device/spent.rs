@@ -48,8 +48,8 @@ impl SpentProofs {
             }
             None => {
                 let db = context.db.clone();
-                // A quarter of the connections: checks may take half.
-                let most = (context.config.database.connections as usize / 4).max(1);
+                // A quarter of the batches' connections: checks may take half.
+                let most = (db.batch_connections() / 4).max(1);
                 let concurrency = processors().min(most);
                 Batcher::Tasks(TaskBatcher::start(limits(concurrency), Some(separate_by), move |jobs| {
                     spend(db.clone(), jobs)
@@ -112,7 +112,7 @@ async fn spend(db: Db, jobs: Vec<Spending>) {
 async fn spend_all(db: &Db, jobs: &[Spending]) -> DbResult<Vec<(Uuid,)>> {
     let windows: Vec<i64> = jobs.iter().map(|job| job.once.window).collect();
     let proofs: Vec<Uuid> = jobs.iter().map(|job| job.once.proof).collect();
-    let mut tx = db.single().await?;
+    let mut tx = db.batch().await?;
     let new = on_server!(&mut tx, |c| sqlx::query_as(SPEND_ALL).bind(windows).bind(proofs).fetch_all(c).await)?;
     tx.commit().await?;
     Ok(new)

@@ -96,7 +96,7 @@ pub(super) fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spendi
 /// `DbError::Unique` when one of the idempotency keys was used before. After any error nothing is spent or recorded,
 /// except when the connection broke during the commit.
 pub(super) async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>> {
-    let mut tx = db.single().await?;
+    let mut tx = db.batch().await?;
     let ids: Vec<(Uuid,)> = on_server!(&mut tx, |c| {
         sqlx::query_as(SPEND_ALL)
             .bind(column(batch, |s| s.row.verification_id))

@@ -71,9 +71,9 @@ impl Pipeline {
                 let work = move |jobs| commit(db.clone(), random.clone(), jobs);
                 let commits = Batcher::Tasks(TaskBatcher::start(commit_limits, Some(separate_by), work));
                 let (db, next) = (context.db.clone(), commits.clone());
+                // Half of the batches' connections are left for commits, sessions and proofs.
+                let most = (db.batch_connections() / 2).max(1);
                 let work = move |jobs| read(db.clone(), jobs, drafts.clone(), next.clone());
-                // Half of the connections are left for other work, such as sessions.
-                let most = (context.config.database.connections as usize / 2).max(1);
                 let (batch, concurrency) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors).min(most));
                 let reads = Batcher::Tasks(TaskBatcher::start(Limits { waiting, batch, concurrency }, None, work));
                 Self { reads, commits }
