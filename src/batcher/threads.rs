@@ -1,5 +1,6 @@
 //! Batches that run on the threads of the embedded engine.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -118,7 +119,8 @@ impl<J: Send + 'static> ThreadBatcher<J> {
         let most = self.0.limits.batch;
         let rest = if waiting.jobs.len() > most { waiting.jobs.split_off(most) } else { Vec::new() };
         let mut first = std::mem::replace(&mut waiting.jobs, rest);
-        let batch = take(&mut first, self.0.separate_by);
+        // One thread works on jobs that are separated, so no id is under way.
+        let batch = take(&mut first, self.0.separate_by, &HashSet::new());
         // Jobs that were separated go first in the next batch.
         first.append(&mut waiting.jobs);
         waiting.jobs = first;

@@ -22,6 +22,10 @@ use crate::holder::batch::SealedHolder;
 /// Stage one on PostgreSQL: checks in a batch, and concurrent batches per processor. A batch drafts its checks one
 /// after the other, so small batches keep all processors busy; and while one waits for the server, others run.
 const SERVER_BATCH: (usize, usize) = (8, 2);
+/// Commits that go abreast on PostgreSQL: while one waits for the disk, the other is worked on. With four the batches are
+/// smaller and cost more.
+const SERVER_COMMITS: usize = 2;
+
 /// What became of a check.
 pub(super) enum Outcome {
     /// The token is spent and this is recorded, durably.
@@ -51,14 +55,13 @@ impl Pipeline {
     pub(super) fn start(context: &Context, drafts: Drafts) -> Self {
         let waiting = context.config.limits.verifications;
         let processors = processors();
-        // One commit at a time: checks that queue behind it make the next batch larger, and SQLite has one writer.
-        let commit_limits = Limits { waiting, batch: MOST, concurrency: 1 };
+        let commits_of = |concurrency| Limits { waiting, batch: MOST, concurrency };
         let separate_by: fn(&Committing) -> Uuid = |job| job.spending.row.resident_id;
         match context.db.threads() {
             Some(threads) => {
                 let (writing, reading) = (threads.clone(), threads.clone());
                 let post = move |work| writing.post_write(work);
-                let commits = Batcher::Threads(ThreadBatcher::new(commit_limits, Some(separate_by), post, commit_here));
+                let commits = Batcher::Threads(ThreadBatcher::new(commits_of(1), Some(separate_by), post, commit_here));
                 let next = commits.clone();
                 let work = move |session: &mut Session<'_>, jobs| read_here(session, jobs, &drafts, &next);
                 let post = move |work| reading.post_read(work);
@@ -69,7 +72,8 @@ impl Pipeline {
             None => {
                 let (db, random) = (context.db.clone(), context.random.clone());
                 let work = move |jobs| commit(db.clone(), random.clone(), jobs);
-                let commits = Batcher::Tasks(TaskBatcher::start(commit_limits, Some(separate_by), work));
+                let limits = commits_of(SERVER_COMMITS);
+                let commits = Batcher::Tasks(TaskBatcher::start(limits, Some(separate_by), work));
                 let (db, next) = (context.db.clone(), commits.clone());
                 // Half of the batches' connections are left for commits, sessions and proofs.
                 let most = (db.batch_connections() / 2).max(1);

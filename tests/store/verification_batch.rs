@@ -1,6 +1,6 @@
 //! Checks that are committed together: each has its own answer, and none is answered before it is durable.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,6 +145,55 @@ async fn copies_of_one_request_on_two_nodes_get_one_answer() {
             assert_eq!(*ids.entry(copy % 20).or_insert(answer.verification_id), answer.verification_id);
         }
         assert_eq!(world.counts().await, (20, 20));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_in_two_batches_under_way_has_one_winner_and_holds_up_no_other() {
+    each_engine(async |context| {
+        let world = world(context).await;
+        let other = Service::new(world.context.clone(), world.keyring.clone());
+        let nodes = [&world.service, &other];
+        let tokens = world.tokens(3).await;
+        let (holder, token) = &tokens[0];
+        // Who holds the credential's row (on SQLite: the file) keeps the batches under way that would spend its token.
+        let mut holding = world.context.db.write().await.unwrap();
+        let touch = "UPDATE credential SET last_spent = last_spent WHERE resident_id = $1";
+        execute!(&mut holding, touch, *holder).unwrap();
+        let (mut same, mut late) = (Vec::new(), Vec::new());
+        for node in nodes {
+            same.push(world.spawn(node, token, "same"));
+            // The first of each node is in a batch under way before anything else comes.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        for copy in 0..6 {
+            late.push(world.spawn(nodes[copy % 2], token, &format!("late-{copy}")));
+            same.push(world.spawn(nodes[copy % 2], token, "same"));
+        }
+        let one_by_one = world.context.db.engine() == "sqlite";
+        let mut others: Vec<_> =
+            nodes.iter().zip(&tokens[1..]).map(|(node, (_, t))| world.spawn(node, t, "o")).collect();
+        if !one_by_one {
+            for other in others.drain(..) {
+                let answer = tokio::time::timeout(Duration::from_secs(5), other).await;
+                let answer = answer.expect("a second batch goes abreast").unwrap().unwrap();
+                assert_eq!(answer.verdict, Verdict::Valid);
+            }
+            assert!(same.iter().chain(&late).all(|asked| !asked.is_finished()));
+        }
+        holding.rollback().await.unwrap();
+        let same = answers(same).await;
+        assert_eq!(codes(&same), HashMap::from([("valid", 8)]));
+        let ids: HashSet<_> = same.iter().flatten().map(|answer| answer.verification_id).collect();
+        assert_eq!(ids.len(), 1, "a repetition has the first answer");
+        let late = answers(late).await;
+        assert!(late.iter().flatten().all(|answer| answer.verdict.reason() == "already_used"));
+        assert_eq!(codes(&late), HashMap::from([("invalid", 6)]));
+        answers(others).await;
+        let history = world.service.history(*holder, None, 20).await.unwrap();
+        assert_eq!(history.items.iter().filter(|item| item.verdict == Verdict::Valid).count(), 1);
+        assert_eq!(world.counts().await.1, 3);
     })
     .await;
 }
