@@ -4,7 +4,7 @@
 //! A job that finds the task idle starts at once: no job waits for others to arrive, but while one batch runs the next
 //! one fills.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +29,22 @@ pub struct Limits {
     pub concurrency: usize,
 }
 
+/// How a batch keeps jobs apart that concern the same thing.
+pub struct Separation<J> {
+    /// What a job concerns. Batches are sorted by it.
+    pub by: fn(&J) -> Uuid,
+    /// Whether a job may stand in a batch behind an earlier one that concerns the same; every other waits for the next batch.
+    pub behind: fn(&J, &J) -> bool,
+}
+
+impl<J> Clone for Separation<J> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<J> Copy for Separation<J> {}
+
 /// Longest time for which a batch collects more jobs from tasks that are ready to run.
 const LINGER: Duration = Duration::from_millis(2);
 
@@ -48,15 +64,14 @@ impl<J> Clone for TaskBatcher<J> {
 }
 
 impl<J: Send + 'static> TaskBatcher<J> {
-    /// Starts the task. With `separate_by`, a batch holds at most one job per id, sorted by id. The others wait for the next
-    /// batch, and those with an id that is under way for that batch to end.
-    pub fn start<W, F>(limits: Limits, separate_by: Option<fn(&J) -> Uuid>, work: W) -> Self
+    /// Starts the task. With a separation, jobs that concern something in a batch under way wait until that has ended.
+    pub fn start<W, F>(limits: Limits, separation: Option<Separation<J>>, work: W) -> Self
     where
         W: Fn(Vec<J>) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let (sender, queue) = mpsc::channel(limits.waiting.max(1));
-        let task = tokio::spawn(empty(queue, limits, separate_by, work));
+        let task = tokio::spawn(empty(queue, limits, separation, work));
         Self(Arc::new(Shared { sender: Mutex::new(Some(sender)), task: Mutex::new(Some(task)) }))
     }
 
@@ -83,7 +98,7 @@ impl<J: Send + 'static> TaskBatcher<J> {
 }
 
 /// Passes what is queued to `work` until the queue is closed and all of it is done.
-async fn empty<J, W, F>(mut queue: mpsc::Receiver<J>, limits: Limits, separate_by: Option<fn(&J) -> Uuid>, work: W)
+async fn empty<J, W, F>(mut queue: mpsc::Receiver<J>, limits: Limits, separation: Option<Separation<J>>, work: W)
 where
     J: Send + 'static,
     W: Fn(Vec<J>) -> F,
@@ -98,13 +113,13 @@ where
             break;
         }
         gather(&mut queue, &mut waiting, most).await;
-        let batch = take(&mut waiting, separate_by, &under_way.ids());
+        let batch = take(&mut waiting, separation, &under_way.ids());
         if batch.is_empty() {
             // Each of them waits for a batch that is under way.
             under_way.changes(&mut queue, &mut waiting, most).await;
             continue;
         }
-        let held = separate_by.map(|id| Held::new(&under_way, batch.iter().map(id).collect()));
+        let held = separation.map(|apart| Held::new(&under_way, batch.iter().map(apart.by).collect()));
         // A task of its own: if it panics, its callers see their reply channels close, and the queue goes on.
         let working = work(batch);
         tokio::spawn(async move {
@@ -185,13 +200,21 @@ async fn gather<J>(queue: &mut mpsc::Receiver<J>, waiting: &mut Vec<J>, most: us
     }
 }
 
-/// The next batch. Jobs that do not fit, or whose id is under way, stay queued in their order.
-pub(super) fn take<J>(waiting: &mut Vec<J>, separate_by: Option<fn(&J) -> Uuid>, under_way: &HashSet<Uuid>) -> Vec<J> {
-    let Some(id) = separate_by else { return std::mem::take(waiting) };
-    let mut seen = HashSet::with_capacity(waiting.len());
+/// The next batch. Jobs that do not fit, or concern what is under way, stay queued in their order.
+pub(super) fn take<J>(waiting: &mut Vec<J>, separation: Option<Separation<J>>, under_way: &HashSet<Uuid>) -> Vec<J> {
+    let Some(Separation { by, behind }) = separation else { return std::mem::take(waiting) };
+    let mut firsts = HashMap::with_capacity(waiting.len());
     let (mut batch, mut rest) = (Vec::with_capacity(waiting.len()), Vec::new());
     for job in waiting.drain(..) {
-        if !under_way.contains(&id(&job)) && seen.insert(id(&job)) {
+        let fits = !under_way.contains(&by(&job))
+            && match firsts.get(&by(&job)) {
+                None => {
+                    firsts.insert(by(&job), batch.len());
+                    true
+                }
+                Some(first) => batch.get(*first).is_some_and(|first| behind(first, &job)),
+            };
+        if fits {
             batch.push(job);
         } else {
             rest.push(job);
@@ -199,7 +222,7 @@ pub(super) fn take<J>(waiting: &mut Vec<J>, separate_by: Option<fn(&J) -> Uuid>,
     }
     *waiting = rest;
     // All nodes lock rows in the same order, so two batches wait for each other instead of deadlocking.
-    batch.sort_unstable_by_key(id);
+    batch.sort_by_key(by);
     batch
 }
 
@@ -211,10 +234,11 @@ mod tests {
 
     fn recording(capacity: usize, separate_by: bool, pause: Duration) -> (TaskBatcher<u128>, Batches) {
         let batches = Batches::default();
-        let (seen, id): (_, fn(&u128) -> Uuid) = (Arc::clone(&batches), |job| Uuid::from_u128(*job));
+        let seen = Arc::clone(&batches);
+        let separation = Separation { by: |job: &u128| Uuid::from_u128(*job), behind: |_, _| false };
         let group = TaskBatcher::start(
             Limits { waiting: capacity, batch: MOST, concurrency: 1 },
-            separate_by.then_some(id),
+            separate_by.then_some(separation),
             move |batch| {
                 let seen = Arc::clone(&seen);
                 async move {
@@ -257,7 +281,7 @@ mod tests {
         let ends = Arc::clone(&end);
         let group = TaskBatcher::start(
             Limits { waiting: 100, batch: MOST, concurrency: 2 },
-            Some(|job: &(u128, u8)| Uuid::from_u128(job.0)),
+            Some(Separation { by: |job: &(u128, u8)| Uuid::from_u128(job.0), behind: |_, _| false }),
             move |batch: Vec<(u128, u8)>| {
                 let (begun, ends) = (begun.clone(), Arc::clone(&ends));
                 async move {
@@ -283,13 +307,24 @@ mod tests {
         group.drain().await;
     }
 
+    #[test]
+    fn a_job_that_may_stands_behind_the_first_of_its_kind() {
+        let separation = Separation { by: |job: &(u128, u8, u8)| Uuid::from_u128(job.0), behind: |a, b| a.1 == b.1 };
+        let mut waiting = vec![(2, 5, 0), (1, 5, 0), (2, 4, 0), (2, 5, 1), (3, 5, 0), (1, 5, 1), (2, 4, 1)];
+        let under_way = HashSet::from([Uuid::from_u128(3)]);
+        let batch = take(&mut waiting, Some(separation), &under_way);
+        assert_eq!(batch, [(1, 5, 0), (1, 5, 1), (2, 5, 0), (2, 5, 1)], "sorted, in the order in which they came");
+        assert_eq!(waiting, [(2, 4, 0), (3, 5, 0), (2, 4, 1)]);
+        assert_eq!(take(&mut waiting, Some(separation), &HashSet::new()), [(2, 4, 0), (2, 4, 1), (3, 5, 0)]);
+    }
+
     #[tokio::test]
     async fn what_is_kept_back_is_done_before_a_stop_and_after_a_panic() {
         let done = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&done);
         let group = TaskBatcher::start(
             Limits { waiting: 200, batch: 2, concurrency: 2 },
-            Some(|_: &u8| Uuid::nil()),
+            Some(Separation { by: |_: &u8| Uuid::nil(), behind: |_, _| false }),
             move |batch: Vec<u8>| {
                 let seen = Arc::clone(&seen);
                 async move {

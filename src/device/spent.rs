@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::guard::Once;
 use super::nonce;
-use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
+use crate::batcher::{Batcher, Limits, MOST, Separation, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -40,18 +40,18 @@ impl SpentProofs {
     pub fn start(context: Context) -> Self {
         let limits = |concurrency| Limits { waiting: context.config.http.connections, batch: MOST, concurrency };
         // A batch holds a proof once, in the order of their digests: two nodes that meet wait, and do not deadlock.
-        let separate_by: fn(&Spending) -> Uuid = |job| job.once.proof;
+        let separation = Separation { by: |job: &Spending| job.once.proof, behind: |_, _| false };
         let batcher = match context.db.threads().cloned() {
             Some(threads) => {
                 let post = move |work| threads.post_write(work);
-                Batcher::Threads(ThreadBatcher::new(limits(1), Some(separate_by), post, spend_here))
+                Batcher::Threads(ThreadBatcher::new(limits(1), Some(separation), post, spend_here))
             }
             None => {
                 let db = context.db.clone();
                 // A quarter of the batches' connections: checks may take half.
                 let most = (db.batch_connections() / 4).max(1);
                 let concurrency = processors().min(most);
-                Batcher::Tasks(TaskBatcher::start(limits(concurrency), Some(separate_by), move |jobs| {
+                Batcher::Tasks(TaskBatcher::start(limits(concurrency), Some(separation), move |jobs| {
                     spend(db.clone(), jobs)
                 }))
             }

@@ -13,7 +13,7 @@ use super::draft::{Drafts, PendingCheck};
 use super::model::Content;
 use super::prepare::{Reading, Then, read, read_here};
 use super::store::CheckRow;
-use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
+use crate::batcher::{Batcher, Limits, MOST, Separation, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::context::Context;
 use crate::db::{Session, processors};
 use crate::error::Result;
@@ -32,6 +32,8 @@ pub(super) enum Outcome {
     Recorded(Box<CheckRow>, Content),
     /// The token cannot be spent: used, or the holder is not active. Nothing was recorded.
     Refused,
+    /// The token cannot be spent, and this was recorded under its key before; with what was drafted now.
+    Earlier(Box<CheckRow>, Content),
     /// To be decided alone: the token is not single-use, or its key may have been used before. Nothing was recorded.
     Undecided(Box<Spending>, Content),
     /// The holder's data no longer exists.
@@ -56,12 +58,16 @@ impl Pipeline {
         let waiting = context.config.limits.verifications;
         let processors = processors();
         let commits_of = |concurrency| Limits { waiting, batch: MOST, concurrency };
-        let separate_by: fn(&Committing) -> Uuid = |job| job.spending.row.resident_id;
+        // A credential once in a batch, but all copies of its token: one of them at most is spent.
+        let separation = Separation {
+            by: |job: &Committing| job.spending.row.resident_id,
+            behind: |first, job| first.spending.is_copied_by(&job.spending),
+        };
         match context.db.threads() {
             Some(threads) => {
                 let (writing, reading) = (threads.clone(), threads.clone());
                 let post = move |work| writing.post_write(work);
-                let commits = Batcher::Threads(ThreadBatcher::new(commits_of(1), Some(separate_by), post, commit_here));
+                let commits = Batcher::Threads(ThreadBatcher::new(commits_of(1), Some(separation), post, commit_here));
                 let next = commits.clone();
                 let work = move |session: &mut Session<'_>, jobs| read_here(session, jobs, &drafts, &next);
                 let post = move |work| reading.post_read(work);
@@ -73,7 +79,7 @@ impl Pipeline {
                 let (db, random) = (context.db.clone(), context.random.clone());
                 let work = move |jobs| commit(db.clone(), random.clone(), jobs);
                 let limits = commits_of(SERVER_COMMITS);
-                let commits = Batcher::Tasks(TaskBatcher::start(limits, Some(separate_by), work));
+                let commits = Batcher::Tasks(TaskBatcher::start(limits, Some(separation), work));
                 let (db, next) = (context.db.clone(), commits.clone());
                 // Half of the batches' connections are left for commits, sessions and proofs.
                 let most = (db.batch_connections() / 2).max(1);

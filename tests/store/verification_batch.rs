@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::verification::{World, add_holder, question, world};
-use support::each_engine;
+use support::{Engine, context, each_engine};
 
 type RequestLine = JoinHandle<Result<Answer>>;
 
@@ -196,6 +196,39 @@ async fn a_token_in_two_batches_under_way_has_one_winner_and_holds_up_no_other()
         assert_eq!(world.counts().await.1, 3);
     })
     .await;
+}
+
+#[tokio::test]
+async fn repetitions_on_the_server_are_answered_where_their_batch_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world(context(Engine::Postgres, folder.path()).await).await;
+    let tokens = world.tokens(20).await;
+    let ask = |at: usize| world.spawn(&world.service, &tokens[at].1, &format!("key-{at}"));
+    let first = answers((0..10).map(ask).collect()).await;
+    // Whoever looked for an earlier answer beside the batches would find no connection.
+    let mut rest = Vec::new();
+    for _ in 0..8 {
+        rest.push(world.context.db.read().await.unwrap());
+    }
+    let asked = (0..10).chain(0..20).map(ask).collect();
+    let again =
+        tokio::time::timeout(Duration::from_secs(10), answers(asked)).await.expect("without another connection");
+    drop(rest);
+    assert_eq!(codes(&again), HashMap::from([("valid", 30)]));
+    let shown = |answer: &Answer| {
+        let content = answer.content.as_ref().expect("within ten minutes");
+        (answer.verification_id, answer.receipt.clone(), serde_json::to_value(&content.attributes).unwrap())
+    };
+    for (at, first) in first.iter().enumerate() {
+        let first = shown(first.as_ref().unwrap());
+        assert_eq!(shown(again[at].as_ref().unwrap()), first);
+        assert_eq!(shown(again[10 + at].as_ref().unwrap()), first);
+    }
+    assert_eq!(world.counts().await, (20, 20));
+    // The key of one token with another one is a mismatch, and with another key a used token is refused: as ever.
+    let mixed = world.spawn(&world.service, &tokens[0].1, "key-1").await.unwrap().unwrap();
+    assert_eq!(mixed.verdict.reason(), "already_used", "a key is a holder's");
+    world.context.db.close().await;
 }
 
 #[tokio::test]
