@@ -140,7 +140,8 @@ pub struct Database {
     /// `sqlite:PATH`, whose path is taken as it stands, or `postgres://user:password@host/name?sslmode=verify-full`. With
     /// several servers, `postgres://user:password@a:5432,b:5432/name`, the one that can be written to is used.
     pub url: Redacted<String>,
-    /// Connections a node may hold.
+    /// Connections a node may hold, at least 3. On PostgreSQL half of them, rounded down, are kept by batches (checks, sessions,
+    /// proofs of devices) and the others serve requests one by one; one more watches the server.
     pub connections: u32,
     /// Seconds to wait for a free connection.
     pub acquire_timeout_seconds: u64,

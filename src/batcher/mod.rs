@@ -7,7 +7,7 @@
 mod tasks;
 mod threads;
 
-pub use tasks::{Limits, MOST, TaskBatcher};
+pub use tasks::{Limits, MOST, Separation, TaskBatcher};
 pub use threads::ThreadBatcher;
 
 use crate::db::DbError;

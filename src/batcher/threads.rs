@@ -1,12 +1,12 @@
 //! Batches that run on the threads of the embedded engine.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-use uuid::Uuid;
 
-use super::tasks::{Limits, take};
+use super::tasks::{Limits, Separation, take};
 use crate::db::{DbResult, Session, Work};
 
 /// Waiting jobs per busy thread from which on another thread is called: smaller batches gain little.
@@ -18,7 +18,7 @@ pub struct ThreadBatcher<J>(Arc<Shared<J>>);
 struct Shared<J> {
     waiting: Mutex<Waiting<J>>,
     limits: Limits,
-    separate_by: Option<fn(&J) -> Uuid>,
+    separation: Option<Separation<J>>,
     post: Box<dyn Fn(Work) -> DbResult<()> + Send + Sync>,
     work: Box<Batched<J>>,
     ended: Notify,
@@ -40,17 +40,16 @@ impl<J> Clone for ThreadBatcher<J> {
 }
 
 impl<J: Send + 'static> ThreadBatcher<J> {
-    /// `post` calls a thread, which does `work` on a batch. With `separate_by`, a batch holds at most one job per id,
-    /// sorted by id.
+    /// `post` calls a thread, which does `work` on a batch.
     pub fn new(
         limits: Limits,
-        separate_by: Option<fn(&J) -> Uuid>,
+        separation: Option<Separation<J>>,
         post: impl Fn(Work) -> DbResult<()> + Send + Sync + 'static,
         work: impl Fn(&mut Session<'_>, Vec<J>) + Send + Sync + 'static,
     ) -> Self {
         let waiting = Mutex::new(Waiting { jobs: Vec::new(), called: 0, closed: false });
         let (post, work) = (Box::new(post), Box::new(work));
-        Self(Arc::new(Shared { waiting, limits, separate_by, post, work, ended: Notify::new() }))
+        Self(Arc::new(Shared { waiting, limits, separation, post, work, ended: Notify::new() }))
     }
 
     /// Queues a job.
@@ -118,7 +117,8 @@ impl<J: Send + 'static> ThreadBatcher<J> {
         let most = self.0.limits.batch;
         let rest = if waiting.jobs.len() > most { waiting.jobs.split_off(most) } else { Vec::new() };
         let mut first = std::mem::replace(&mut waiting.jobs, rest);
-        let batch = take(&mut first, self.0.separate_by);
+        // One thread works on jobs that are separated, so nothing is under way.
+        let batch = take(&mut first, self.0.separation, &HashSet::new());
         // Jobs that were separated go first in the next batch.
         first.append(&mut waiting.jobs);
         waiting.jobs = first;
@@ -143,6 +143,8 @@ impl<J: Send + 'static> ThreadBatcher<J> {
 mod tests {
     use std::time::Duration;
 
+    use uuid::Uuid;
+
     use super::*;
     use crate::db::{Db, PoolSizes, Threads};
 
@@ -159,10 +161,11 @@ mod tests {
         let db = Db::open(&url, PoolSizes::default()).await.unwrap();
         let threads: Threads = db.threads().unwrap().clone();
         let batches = Batches::default();
-        let (seen, id): (_, fn(&u128) -> Uuid) = (Arc::clone(&batches), |job| Uuid::from_u128(*job));
+        let seen = Arc::clone(&batches);
+        let separation = Separation { by: |job: &u128| Uuid::from_u128(*job), behind: |_, _| false };
         let limits = Limits { waiting, batch: 8, concurrency };
         let post = move |work| threads.post_read(work);
-        let inbox = ThreadBatcher::new(limits, separate_by.then_some(id), post, move |_, batch: Vec<u128>| {
+        let inbox = ThreadBatcher::new(limits, separate_by.then_some(separation), post, move |_, batch: Vec<u128>| {
             assert!(batch[0] != 13, "on purpose");
             let pause = Duration::from_millis(batch[0] as u64);
             seen.lock().unwrap().push(batch);

@@ -227,7 +227,7 @@ mod tests {
         let file = dir.path().join("ikd.toml");
         for wrong in [
             "[keys]\nrefresh_seconds = 60\n",
-            "[database]\nconnections = 1\n",
+            "[database]\nconnections = 2\n",
             "[captcha]\nmax_number = 0\n",
             "[captcha]\nmax_number = 9000000000000000000\n",
             "[retention]\nregistration_days = 7\n",

@@ -53,8 +53,9 @@ impl Config {
         if self.limits.refusals_per_hour < 1 {
             return refuse("limits.refusals_per_hour must be at least 1");
         }
-        if self.database.connections < 2 {
-            return refuse("database.connections must be at least 2");
+        // One for batches, and two for what is done one by one.
+        if self.database.connections < 3 {
+            return refuse("database.connections must be at least 3");
         }
         if !(1..=86_400).contains(&self.register.retry_seconds) {
             return refuse("register.retry_seconds must be between 1 and 86400");

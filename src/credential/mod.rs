@@ -12,6 +12,7 @@ mod reason;
 pub mod seal;
 pub mod sign;
 pub mod signatures;
+mod together;
 pub mod verify;
 
 pub use ikd_token::{

@@ -1,7 +1,7 @@
 //! The database's condition, as statements show it: a fault of any statement wakes the watch over the connections.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
 
@@ -65,11 +65,32 @@ pub struct Lease {
     tenure: u64,
     given_up: watch::Receiver<bool>,
     condition: Arc<Condition>,
+    ended: Mutex<Ended>,
+}
+
+/// How the last statement under a lease ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With its whole answer. So it is before the first one.
+    Well,
+    /// The server refused it, and goes on.
+    Refused,
+    /// Not, as far as is known: it was given up, or the connection failed.
+    Open,
 }
 
 impl Lease {
     pub(super) const fn new(tenure: u64, given_up: watch::Receiver<bool>, condition: Arc<Condition>) -> Self {
-        Self { tenure, given_up, condition }
+        Self { tenure, given_up, condition, ended: Mutex::new(Ended::Well) }
+    }
+
+    /// How the last statement ended.
+    pub(super) fn ended(&self) -> Ended {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ends(&self, how: Ended) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = how;
     }
 
     /// Waits for a statement until it ends or its server is given up.
@@ -78,9 +99,18 @@ impl Lease {
     /// The statement's error, or that its outcome is unknown.
     pub async fn hold<T>(&self, statement: impl Future<Output = Result<T, sqlx::Error>>) -> DbResult<T> {
         let mut given_up = self.given_up.clone();
+        // Said before it begins: whoever is waiting may be dropped.
+        self.ends(Ended::Open);
         tokio::select! {
             biased;
-            done = statement => self.condition.heard(self.tenure, done),
+            done = statement => {
+                match &done {
+                    Ok(_) => self.ends(Ended::Well),
+                    Err(sqlx::Error::Database(_)) => self.ends(Ended::Refused),
+                    Err(_) => {}
+                }
+                self.condition.heard(self.tenure, done)
+            }
             _ = given_up.wait_for(|given_up| *given_up) => {
                 Err(DbError::Unavailable(String::from("the server was given up before it answered")))
             }

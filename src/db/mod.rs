@@ -9,6 +9,7 @@ mod checkpoint;
 mod condition;
 mod error;
 mod group;
+mod kept;
 mod local;
 mod open;
 mod readers;

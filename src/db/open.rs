@@ -39,10 +39,10 @@ const READERS: u32 = 8;
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// How many connections a node may hold.
+/// How many connections a node may hold, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolSizes {
-    /// PostgreSQL connections; for SQLite the readers (there is always exactly one writer).
+    /// PostgreSQL connections, half of them for batches; for SQLite the readers (there is always exactly one writer).
     pub connections: u32,
     /// Seconds to wait for a free connection before the caller is told that the database is not available.
     pub acquire_timeout_seconds: u64,
@@ -50,6 +50,18 @@ pub struct PoolSizes {
     pub statement_timeout_seconds: u64,
     /// PostgreSQL: seconds that a transaction may idle before the server ends it; 0 for no limit.
     pub idle_transaction_timeout_seconds: u64,
+}
+
+impl PoolSizes {
+    /// Of the PostgreSQL connections, those that batches keep: half, and at least one.
+    pub(super) const fn of_batches(self) -> u32 {
+        if self.connections < 2 { 1 } else { self.connections / 2 }
+    }
+
+    /// The others: at least one.
+    pub(super) const fn of_others(self) -> u32 {
+        if self.connections < 2 { 1 } else { self.connections - self.of_batches() }
+    }
 }
 
 impl Default for PoolSizes {
@@ -91,14 +103,13 @@ const SHARING: usize = 32;
 impl Gates {
     fn new(engine: &Engine, sizes: PoolSizes) -> Self {
         let patience = Duration::from_secs(sizes.acquire_timeout_seconds);
-        let connections = sizes.connections as usize;
         match engine {
             Engine::Sqlite { .. } => {
-                let readers = Turns::new(connections.min(READERS as usize), WAITING);
+                let readers = Turns::new(sizes.connections.min(READERS) as usize, WAITING);
                 Self { writers: Turns::new(SHARING, WAITING), readers, patience }
             }
             Engine::Postgres(_) => {
-                let all = Turns::new(connections, WAITING);
+                let all = Turns::new(sizes.of_others() as usize, WAITING);
                 Self { writers: all.clone(), readers: all, patience }
             }
         }
@@ -259,15 +270,28 @@ impl Db {
                 Inner::SqliteWrite(member, Arc::clone(&self.condition))
             }
             Engine::Postgres(servers) => {
-                let (tx, lease) = servers.begin().await?;
-                Inner::PostgresWrite(tx, lease)
+                let mut kept = servers.of_others().await?;
+                kept.begin().await?;
+                Inner::PostgresWrite(kept)
             }
         };
         Ok(Tx::new(inner, gate))
     }
 
-    /// A transaction of one statement. PostgreSQL commits it together with the statement (autocommit), which saves two
-    /// round trips. Call [`Tx::commit`] all the same.
+    /// A connection for a batch on PostgreSQL: one of those that batches keep. Each statement is committed by itself (autocommit),
+    /// which saves two round trips. On the embedded engine batches run on [`Threads`].
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn batch(&self) -> DbResult<Tx> {
+        match &self.engine {
+            Engine::Sqlite { .. } => Err(DbError::Other(String::from("a batch of the server"))),
+            Engine::Postgres(servers) => Ok(Tx::new(Inner::PostgresBare(servers.of_batches().await?), None)),
+        }
+    }
+
+    /// A transaction of one statement. PostgreSQL commits it together with the statement (autocommit), which saves two round trips.
+    /// Call [`Tx::commit`] all the same.
     ///
     /// # Errors
     /// When no connection is to be had.
@@ -276,6 +300,11 @@ impl Db {
             Engine::Sqlite { .. } => self.write().await,
             Engine::Postgres(_) => self.read().await,
         }
+    }
+
+    /// How many batches may hold a connection at once on PostgreSQL; 0 on the embedded engine.
+    pub fn batch_connections(&self) -> usize {
+        self.servers().map_or(0, Servers::kept)
     }
 
     /// The threads of the embedded engine; `None` on PostgreSQL.
@@ -294,10 +323,7 @@ impl Db {
         let gate = self.gates.pass(&self.gates.readers).await?;
         let inner = match &self.engine {
             Engine::Sqlite { read, .. } => Inner::SqliteBare(read.take().await?, Arc::clone(&self.condition)),
-            Engine::Postgres(servers) => {
-                let (connection, lease) = servers.acquire().await?;
-                Inner::PostgresBare(connection, lease)
-            }
+            Engine::Postgres(servers) => Inner::PostgresBare(servers.of_others().await?),
         };
         Ok(Tx::new(inner, gate))
     }

@@ -3,7 +3,7 @@
 //! A primary that was taken out of service may still answer, but accepts no writes; or it is cut off and answers
 //! nothing. So a separate connection writes every second. When that write fails, or a statement met a server that
 //! accepts no writes, all servers of the list are asked, and the first that completes a write is used from then on. The
-//! connections to the old server are dropped, also those in use.
+//! connections to the old server are dropped, also those in use and those that batches keep.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,13 +12,14 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 // The clock of `sleep` and `timeout`, which are used with it.
 use tokio::time::{Instant, sleep, timeout};
 
 use super::condition::{Condition, Lease};
+use super::kept::{GivenUp, Kept, KeptConnection};
 use super::watch::{BEAT, FILL, PATIENCE, filling, place};
 use super::{DbError, DbResult, PoolSizes};
 
@@ -49,12 +50,34 @@ struct Shared {
     search: Mutex<Search>,
 }
 
-/// The time during which one server is in use, with its pool.
+/// The time during which one server is in use, with its pool and the connections of batches.
 struct Tenure {
     number: u64,
     place: usize,
     pool: PgPool,
+    /// Of that pool, for everything but batches.
+    others: Arc<Kept>,
+    batches: Arc<Kept>,
     given_up: watch::Sender<bool>,
+}
+
+impl Tenure {
+    fn new(number: u64, place: usize, pool: PgPool, server: &PgConnectOptions, sizes: PoolSizes) -> Self {
+        // The first connection is made when the first batch comes.
+        let batches = pool_options(sizes, sizes.of_batches()).connect_lazy_with(server.clone());
+        let patience = Duration::from_secs(sizes.acquire_timeout_seconds);
+        let batches = Arc::new(Kept::new(batches, GivenUp::Close, sizes.of_batches(), patience));
+        let others = Arc::new(Kept::new(pool.clone(), GivenUp::Ask, sizes.of_others(), patience));
+        Self { number, place, pool, others, batches, given_up: watch::Sender::new(false) }
+    }
+
+    /// Gives no more connections, and returns when all are closed. Those that are not within `grace` are abandoned.
+    async fn close(&self, grace: Duration) {
+        let closed = futures_util::future::join(self.others.close(), self.batches.close());
+        if timeout(grace, closed).await.is_err() {
+            self.given_up.send_replace(true);
+        }
+    }
 }
 
 /// State of the search for a server that accepts writes.
@@ -100,7 +123,7 @@ impl Servers {
         let Some(server) = list.get(place) else {
             return Err(DbError::Other(String::from("no server is named")));
         };
-        let pool = match pool_options(sizes).connect_with(server.clone()).await {
+        let pool = match pool_options(sizes, sizes.of_others()).connect_with(server.clone()).await {
             // The pool retries until its timeout and reports only that. A direct connection reports the cause.
             Err(sqlx::Error::PoolTimedOut) => {
                 let met = timeout(PATIENCE, meet(server)).await;
@@ -108,7 +131,7 @@ impl Servers {
             }
             tried => tried?,
         };
-        let tenure = Tenure { number: 1, place, pool, given_up: watch::Sender::new(false) };
+        let tenure = Tenure::new(1, place, pool, server, sizes);
         let search = Mutex::new(Search { held: Held::Nothing, run: None, hung: Vec::new() });
         Ok(Self(Arc::new(Shared { list, sizes, condition, tenure: RwLock::new(Arc::new(tenure)), search })))
     }
@@ -121,6 +144,7 @@ impl Servers {
         Lease::new(tenure.number, tenure.given_up.subscribe(), Arc::clone(&self.0.condition))
     }
 
+    /// A connection whose settings may be changed: it is closed afterwards, by whoever takes it.
     pub(super) async fn acquire(&self) -> DbResult<(PoolConnection<Postgres>, Lease)> {
         let mut tenure = self.tenure();
         loop {
@@ -132,15 +156,30 @@ impl Servers {
         }
     }
 
-    pub(super) async fn begin(&self) -> DbResult<(Transaction<'static, Postgres>, Lease)> {
+    /// A connection for a batch.
+    pub(super) async fn of_batches(&self) -> DbResult<KeptConnection> {
+        self.take(|tenure| &tenure.batches).await
+    }
+
+    /// A connection for anything else.
+    pub(super) async fn of_others(&self) -> DbResult<KeptConnection> {
+        self.take(|tenure| &tenure.others).await
+    }
+
+    async fn take(&self, of: impl Fn(&Tenure) -> &Arc<Kept>) -> DbResult<KeptConnection> {
         let mut tenure = self.tenure();
         loop {
             let lease = self.lease(&tenure);
-            let taken = lease.hold(async { Ok(tenure.pool.begin().await) }).await;
-            if let Some(tx) = self.taken(taken, &mut tenure)? {
-                return Ok((tx, lease));
+            let taken = lease.hold(async { Ok(of(&tenure).take().await) }).await;
+            if let Some(taken) = self.taken(taken, &mut tenure)? {
+                return Ok(taken.under(lease));
             }
         }
+    }
+
+    /// How many connections batches may hold at once.
+    pub(super) fn kept(&self) -> usize {
+        self.0.sizes.of_batches() as usize
     }
 
     /// The result of a pool; `None` when the pool was given up and the next one must be asked.
@@ -228,24 +267,18 @@ impl Servers {
     fn renew(&self, old: &Arc<Tenure>, place: usize, grace: Duration) {
         let Some(server) = self.0.list.get(place) else { return };
         tracing::warn!(database.server = place + 1, "the connections to the database are made anew");
-        let pool = pool_options(self.0.sizes).connect_lazy_with(server.clone());
-        let tenure = Arc::new(Tenure { number: old.number + 1, place, pool, given_up: watch::Sender::new(false) });
+        let sizes = self.0.sizes;
+        let pool = pool_options(sizes, sizes.of_others()).connect_lazy_with(server.clone());
+        let tenure = Arc::new(Tenure::new(old.number + 1, place, pool, server, sizes));
         *self.0.tenure.write().unwrap_or_else(PoisonError::into_inner) = tenure;
         let old = Arc::clone(old);
-        tokio::spawn(async move {
-            // Closing begins at once: callers that wait for a connection move to the new pool.
-            if timeout(grace, old.pool.close()).await.is_err() {
-                old.given_up.send_replace(true);
-            }
-        });
+        // Closing begins at once: callers that wait for a connection move to the new pool.
+        tokio::spawn(async move { old.close(grace).await });
     }
 
     /// Closes all connections; those that do not answer are abandoned.
     pub(super) async fn close(&self) {
-        let tenure = self.tenure();
-        if timeout(LONG_GRACE, tenure.pool.close()).await.is_err() {
-            tenure.given_up.send_replace(true);
-        }
+        self.tenure().close(LONG_GRACE).await;
         self.0.search.lock().await.held = Held::Nothing;
     }
 }
@@ -279,9 +312,9 @@ impl Search {
     }
 }
 
-fn pool_options(sizes: PoolSizes) -> PgPoolOptions {
+fn pool_options(sizes: PoolSizes, connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
-        .max_connections(sizes.connections)
+        .max_connections(connections)
         .acquire_timeout(Duration::from_secs(sizes.acquire_timeout_seconds))
         .test_before_acquire(false)
 }

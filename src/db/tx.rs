@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres, SqliteConnection, Transaction};
+use sqlx::{PgConnection, SqliteConnection};
 
 use super::DbResult;
 use super::condition::{Condition, Lease};
 use super::group::Member;
+use super::kept::KeptConnection;
 use super::readers::Reader;
 use crate::fair::Turn;
 
 /// The connection that store functions use. Writing transactions come from [`super::Db::write`] and take effect at
-/// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`] and hold no transaction.
+/// [`Tx::commit`]; dropping one undoes it. Readers come from [`super::Db::read`], batches from [`super::Db::batch`], and hold no
+/// transaction.
 pub struct Tx {
     inner: Inner,
     /// Given back when dropped.
@@ -23,8 +24,8 @@ pub struct Tx {
 pub(super) enum Inner {
     SqliteWrite(Member, Arc<Condition>),
     SqliteBare(Reader, Arc<Condition>),
-    PostgresWrite(Transaction<'static, Postgres>, Lease),
-    PostgresBare(PoolConnection<Postgres>, Lease),
+    PostgresWrite(KeptConnection),
+    PostgresBare(KeptConnection),
 }
 
 /// The engine's own connection, for [`super::statement`] and the `on_server!` macro only.
@@ -87,12 +88,14 @@ impl Tx {
                 let (conn, broken) = reader.parts();
                 ConnRef::Sqlite(conn, Ear { condition, broken })
             }
-            Inner::PostgresWrite(tx, lease) => ConnRef::Postgres(tx, lease),
-            Inner::PostgresBare(conn, lease) => ConnRef::Postgres(conn, lease),
+            Inner::PostgresWrite(kept) | Inner::PostgresBare(kept) => {
+                let (conn, lease) = kept.parts();
+                ConnRef::Postgres(conn, lease)
+            }
         }
     }
 
-    /// Makes everything since [`super::Db::write`] durable. For a reader this does nothing.
+    /// Makes everything since [`super::Db::write`] durable. For readers and batches this does nothing.
     ///
     /// # Errors
     /// When the database did not confirm the commit: then nothing may be acknowledged to the caller.
@@ -104,7 +107,7 @@ impl Tx {
                 drop(self.turn);
                 durable.await
             }
-            Inner::PostgresWrite(tx, lease) => lease.hold(tx.commit()).await,
+            Inner::PostgresWrite(kept) => kept.commit().await,
             Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
         }
     }
@@ -120,7 +123,7 @@ impl Tx {
                 drop(member);
                 Ok(())
             }
-            Inner::PostgresWrite(tx, lease) => lease.hold(tx.rollback()).await,
+            Inner::PostgresWrite(kept) => kept.rollback().await,
             Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
         }
     }

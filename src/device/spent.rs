@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::guard::Once;
 use super::nonce;
-use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
+use crate::batcher::{Batcher, Limits, MOST, Separation, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -40,18 +40,18 @@ impl SpentProofs {
     pub fn start(context: Context) -> Self {
         let limits = |concurrency| Limits { waiting: context.config.http.connections, batch: MOST, concurrency };
         // A batch holds a proof once, in the order of their digests: two nodes that meet wait, and do not deadlock.
-        let separate_by: fn(&Spending) -> Uuid = |job| job.once.proof;
+        let separation = Separation { by: |job: &Spending| job.once.proof, behind: |_, _| false };
         let batcher = match context.db.threads().cloned() {
             Some(threads) => {
                 let post = move |work| threads.post_write(work);
-                Batcher::Threads(ThreadBatcher::new(limits(1), Some(separate_by), post, spend_here))
+                Batcher::Threads(ThreadBatcher::new(limits(1), Some(separation), post, spend_here))
             }
             None => {
                 let db = context.db.clone();
-                // A quarter of the connections: checks may take half.
-                let most = (context.config.database.connections as usize / 4).max(1);
+                // A quarter of the batches' connections: checks may take half.
+                let most = (db.batch_connections() / 4).max(1);
                 let concurrency = processors().min(most);
-                Batcher::Tasks(TaskBatcher::start(limits(concurrency), Some(separate_by), move |jobs| {
+                Batcher::Tasks(TaskBatcher::start(limits(concurrency), Some(separation), move |jobs| {
                     spend(db.clone(), jobs)
                 }))
             }
@@ -112,7 +112,7 @@ async fn spend(db: Db, jobs: Vec<Spending>) {
 async fn spend_all(db: &Db, jobs: &[Spending]) -> DbResult<Vec<(Uuid,)>> {
     let windows: Vec<i64> = jobs.iter().map(|job| job.once.window).collect();
     let proofs: Vec<Uuid> = jobs.iter().map(|job| job.once.proof).collect();
-    let mut tx = db.single().await?;
+    let mut tx = db.batch().await?;
     let new = on_server!(&mut tx, |c| sqlx::query_as(SPEND_ALL).bind(windows).bind(proofs).fetch_all(c).await)?;
     tx.commit().await?;
     Ok(new)

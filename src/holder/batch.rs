@@ -90,7 +90,7 @@ pub(crate) fn credential(local: &Local<'_>, resident: Uuid) -> DbResult<Option<C
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn credentials(db: &Db, residents: Vec<Uuid>) -> DbResult<HashMap<Uuid, Credential>> {
-    let mut tx = db.read().await?;
+    let mut tx = db.batch().await?;
     let rows: Vec<CredentialRow> =
         on_server!(&mut tx, |c| sqlx::query_as(CREDENTIALS).bind(residents).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|row| (row.resident_id, row.into())).collect())
@@ -154,7 +154,7 @@ pub(crate) async fn holders(db: &Db, asked: &[(Uuid, bool)]) -> DbResult<HashMap
     type Rows = Vec<(Uuid, Vec<u8>)>;
     let residents: Vec<Uuid> = asked.iter().map(|(resident, _)| *resident).collect();
     let pictured: Vec<Uuid> = asked.iter().filter(|(_, pictured)| *pictured).map(|(resident, _)| *resident).collect();
-    let mut tx = db.read().await?;
+    let mut tx = db.batch().await?;
     let records: Rows = on_server!(&mut tx, |c| sqlx::query_as(RECORDS).bind(residents).fetch_all(c).await)?;
     let portraits: Rows = if pictured.is_empty() {
         Vec::new()

@@ -6,10 +6,10 @@
 
 use uuid::Uuid;
 
-use super::store::CheckRow;
+use super::store::{CheckRow, checks};
 #[cfg(doc)]
 use crate::batcher::MOST;
-use crate::db::{Db, DbError, DbResult, Local, bound};
+use crate::db::{Db, DbError, DbResult, Local, Tx, bound};
 use crate::holder::batch::{from_spendable, set_spent, spend_asked};
 use crate::on_server;
 
@@ -21,8 +21,16 @@ pub(super) struct Spending {
     pub(super) generation: i64,
 }
 
+impl Spending {
+    /// Whether both are about the same token of one holder.
+    pub(super) fn is_copied_by(&self, other: &Self) -> bool {
+        let token = |one: &Self| (one.row.resident_id, one.generation, one.row.issued);
+        token(self) == token(other)
+    }
+}
+
 /// Spends the tokens of all rows that can be spent, in one statement with the records of them: a data-modifying WITH sees the
-/// rows that its update returned.
+/// rows that its update returned. An update changes a row once, so of several copies of a token one is spent.
 const SPEND_ALL: &str = concat!(
     "WITH asked AS (SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], \
      $5::uuid[], $6::bytea[], $7::bytea[], $8::text[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bytea[]) \
@@ -36,6 +44,11 @@ const SPEND_ALL: &str = concat!(
      FROM asked AS a JOIN spent AS s ON s.verification_id = a.verification_id RETURNING verification_id"
 );
 
+/// What was recorded before under the keys of these questions.
+const EARLIER: &str = checks!(
+    "WHERE (relying_party_id, idempotency_key, resident_id) IN (SELECT * FROM UNNEST($1::uuid[], $2::bytea[], $3::uuid[]))"
+);
+
 /// [`SPEND_ALL`] for one row, on SQLite, which has one writer: the record is inserted only if the token can be spent,
 /// and the number of rows tells.
 const RECORD: &str = concat!(
@@ -46,12 +59,14 @@ const RECORD: &str = concat!(
 );
 
 /// What became of one token of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Done {
     /// Spent and recorded, durably.
     Recorded,
     /// It cannot be spent.
     Refused,
+    /// It cannot be spent, and this was recorded under its key before: so it may be the answer to a repetition.
+    Earlier(Box<CheckRow>),
     /// Its idempotency key was used before: nothing was done.
     KeyUsed,
 }
@@ -90,13 +105,15 @@ pub(super) fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spendi
 }
 
 /// Spends the tokens that can still be spent and records them, on the server, in one transaction that is durable when this
-/// returns. At most [`MOST`], and one per credential; the answer is in their order.
+/// returns. At most [`MOST`], and of one credential only copies of one token; the answer is in their order.
+///
+/// For those that cannot be spent it looks up what was recorded under their keys, all in one trip.
 ///
 /// # Errors
 /// `DbError::Unique` when one of the idempotency keys was used before. After any error nothing is spent or recorded,
 /// except when the connection broke during the commit.
 pub(super) async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>> {
-    let mut tx = db.single().await?;
+    let mut tx = db.batch().await?;
     let ids: Vec<(Uuid,)> = on_server!(&mut tx, |c| {
         sqlx::query_as(SPEND_ALL)
             .bind(column(batch, |s| s.row.verification_id))
@@ -114,13 +131,40 @@ pub(super) async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>
             .fetch_all(c)
             .await
     })?;
+    let recorded = |one: &Spending| ids.contains(&(one.row.verification_id,));
+    let refused: Vec<&Spending> = batch.iter().filter(|one| !recorded(one)).collect();
+    // What could be spent is committed by now. So a fault is nobody's answer here: each looks for its own alone.
+    let earlier = if refused.is_empty() { Vec::new() } else { earlier(&mut tx, &refused).await.unwrap_or_default() };
     tx.commit().await?;
     let done = |one: &Spending| {
-        if ids.contains(&(one.row.verification_id,)) { Done::Recorded } else { Done::Refused }
+        if recorded(one) {
+            return Done::Recorded;
+        }
+        match earlier.iter().find(|row| key(row) == key(&one.row)) {
+            Some(row) => Done::Earlier(Box::new(row.clone())),
+            None => Done::Refused,
+        }
     };
     Ok(batch.iter().map(done).collect())
 }
 
-fn column<'a, T>(batch: &'a [Spending], get: impl Fn(&'a Spending) -> T) -> Vec<T> {
+/// What was recorded under these keys. It is asked after the update has ended: then the record of whoever spent a token while the
+/// update waited for its row is there too.
+async fn earlier(tx: &mut Tx, refused: &[&Spending]) -> DbResult<Vec<CheckRow>> {
+    on_server!(tx, |c| {
+        sqlx::query_as(EARLIER)
+            .bind(column(refused, |s| s.row.relying_party_id))
+            .bind(column(refused, |s| &s.row.idempotency_key[..]))
+            .bind(column(refused, |s| s.row.resident_id))
+            .fetch_all(c)
+            .await
+    })
+}
+
+const fn key(row: &CheckRow) -> (Uuid, &[u8], Uuid) {
+    (row.relying_party_id, row.idempotency_key.as_slice(), row.resident_id)
+}
+
+fn column<'a, S, T>(batch: &'a [S], get: impl Fn(&'a S) -> T) -> Vec<T> {
     batch.iter().map(get).collect()
 }

@@ -38,7 +38,7 @@ pub(super) fn commit_here(session: &mut Session<'_>, jobs: Vec<Committing>) {
     }
     let begun = stopwatch();
     let done = session.transact(|local| spendings.iter().map(|one| batch::spend_one(local, one)).collect());
-    answer(spendings, waiting, &done, begun.elapsed());
+    answer(spendings, waiting, done, begun.elapsed());
 }
 
 /// A batch of the second stage on the server.
@@ -57,17 +57,19 @@ pub(super) async fn commit(db: Db, random: Random, jobs: Vec<Committing>) {
             done => break done,
         }
     };
-    answer(spendings, waiting, &done, begun.elapsed());
+    answer(spendings, waiting, done, begun.elapsed());
 }
 
-fn answer(spendings: Vec<Spending>, waiting: Vec<(Content, Reply)>, done: &DbResult<Vec<Done>>, took: Duration) {
+fn answer(spendings: Vec<Spending>, waiting: Vec<(Content, Reply)>, done: DbResult<Vec<Done>>, took: Duration) {
     metrics::histogram!("ikd_verification_commit_seconds").record(took.as_secs_f64());
     metrics::histogram!("ikd_verification_batch_size").record(waiting.len() as f64);
-    for (at, (spending, (content, reply))) in spendings.into_iter().zip(waiting).enumerate() {
-        let outcome = match done {
-            Ok(done) => Ok(match done.get(at) {
+    let mut done = done.map(Vec::into_iter);
+    for (spending, (content, reply)) in spendings.into_iter().zip(waiting) {
+        let outcome = match &mut done {
+            Ok(done) => Ok(match done.next() {
                 Some(Done::Recorded) => Outcome::Recorded(Box::new(spending.row), content),
                 Some(Done::Refused) => Outcome::Refused,
+                Some(Done::Earlier(row)) => Outcome::Earlier(row, content),
                 Some(Done::KeyUsed) | None => Outcome::Undecided(Box::new(spending), content),
             }),
             Err(DbError::Unique) => Ok(Outcome::Undecided(Box::new(spending), content)),

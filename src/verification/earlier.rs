@@ -63,7 +63,7 @@ impl Earlier {
         let row = recorded(&mut tx, party, question, resident).await?;
         drop(tx);
         match row {
-            Some(row) => self.again(row, question, now).await.map(Some),
+            Some(row) => self.again(row, question, None, now).await.map(Some),
             None => Ok(None),
         }
     }
@@ -108,11 +108,18 @@ impl Earlier {
         self.any(party, question, resident, now).await?.ok_or(Error::Db(DbError::Contention))
     }
 
-    /// Repeats the recorded answer: with attributes for ten minutes, and only while they match the receipt.
+    /// Repeats the recorded answer: with attributes for ten minutes, and only while they match the receipt. What was `drafted` for
+    /// the repetition saves reading the holder where it is what was shown then.
     ///
     /// # Errors
     /// `idempotency_mismatch` when it answered another question.
-    pub(super) async fn again(&self, row: CheckRow, question: &Question, now: Timestamp) -> Result<Answer> {
+    pub(super) async fn again(
+        &self,
+        row: CheckRow,
+        question: &Question,
+        drafted: Option<Content>,
+        now: Timestamp,
+    ) -> Result<Answer> {
         if row.body_hash != self.body_hash(question) {
             return Err(Code::IdempotencyMismatch.into());
         }
@@ -121,13 +128,23 @@ impl Earlier {
         }
         let mut content = None;
         if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
-            let (resident, wanted) = (row.resident_id, row.disclosed);
-            if let Some(holder) = self.pipeline.read(resident, wanted.contains(Attribute::Portrait)).await? {
-                let (found, _) = self.drafts.content(resident, &holder, wanted, row.verified_at)?;
-                content = receipt::attests(&row.receipt, &row.salt, &found).then_some(found);
-            }
+            let attested = |content: &Content| receipt::attests(&row.receipt, &row.salt, content);
+            content = match drafted.filter(attested) {
+                None => self.shown(&row).await?.filter(attested),
+                drafted => drafted,
+            };
         }
         Ok(row.into_answer(content))
+    }
+
+    /// What the holder's data say today about what was shown then; `None` when there are none any more.
+    async fn shown(&self, row: &CheckRow) -> Result<Option<Content>> {
+        let (resident, wanted) = (row.resident_id, row.disclosed);
+        let Some(holder) = self.pipeline.read(resident, wanted.contains(Attribute::Portrait)).await? else {
+            return Ok(None);
+        };
+        let (found, _) = self.drafts.content(resident, &holder, wanted, row.verified_at)?;
+        Ok(Some(found))
     }
 }
 

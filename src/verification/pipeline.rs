@@ -13,7 +13,7 @@ use super::draft::{Drafts, PendingCheck};
 use super::model::Content;
 use super::prepare::{Reading, Then, read, read_here};
 use super::store::CheckRow;
-use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
+use crate::batcher::{Batcher, Limits, MOST, Separation, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::context::Context;
 use crate::db::{Session, processors};
 use crate::error::Result;
@@ -22,12 +22,18 @@ use crate::holder::batch::SealedHolder;
 /// Stage one on PostgreSQL: checks in a batch, and concurrent batches per processor. A batch drafts its checks one
 /// after the other, so small batches keep all processors busy; and while one waits for the server, others run.
 const SERVER_BATCH: (usize, usize) = (8, 2);
+/// Commits that go abreast on PostgreSQL: while one waits for the disk, the other is worked on. With four the batches are
+/// smaller and cost more.
+const SERVER_COMMITS: usize = 2;
+
 /// What became of a check.
 pub(super) enum Outcome {
     /// The token is spent and this is recorded, durably.
     Recorded(Box<CheckRow>, Content),
     /// The token cannot be spent: used, or the holder is not active. Nothing was recorded.
     Refused,
+    /// The token cannot be spent, and this was recorded under its key before; with what was drafted now.
+    Earlier(Box<CheckRow>, Content),
     /// To be decided alone: the token is not single-use, or its key may have been used before. Nothing was recorded.
     Undecided(Box<Spending>, Content),
     /// The holder's data no longer exists.
@@ -51,14 +57,17 @@ impl Pipeline {
     pub(super) fn start(context: &Context, drafts: Drafts) -> Self {
         let waiting = context.config.limits.verifications;
         let processors = processors();
-        // One commit at a time: checks that queue behind it make the next batch larger, and SQLite has one writer.
-        let commit_limits = Limits { waiting, batch: MOST, concurrency: 1 };
-        let separate_by: fn(&Committing) -> Uuid = |job| job.spending.row.resident_id;
+        let commits_of = |concurrency| Limits { waiting, batch: MOST, concurrency };
+        // A credential once in a batch, but all copies of its token: one of them at most is spent.
+        let separation = Separation {
+            by: |job: &Committing| job.spending.row.resident_id,
+            behind: |first, job| first.spending.is_copied_by(&job.spending),
+        };
         match context.db.threads() {
             Some(threads) => {
                 let (writing, reading) = (threads.clone(), threads.clone());
                 let post = move |work| writing.post_write(work);
-                let commits = Batcher::Threads(ThreadBatcher::new(commit_limits, Some(separate_by), post, commit_here));
+                let commits = Batcher::Threads(ThreadBatcher::new(commits_of(1), Some(separation), post, commit_here));
                 let next = commits.clone();
                 let work = move |session: &mut Session<'_>, jobs| read_here(session, jobs, &drafts, &next);
                 let post = move |work| reading.post_read(work);
@@ -69,11 +78,12 @@ impl Pipeline {
             None => {
                 let (db, random) = (context.db.clone(), context.random.clone());
                 let work = move |jobs| commit(db.clone(), random.clone(), jobs);
-                let commits = Batcher::Tasks(TaskBatcher::start(commit_limits, Some(separate_by), work));
+                let limits = commits_of(SERVER_COMMITS);
+                let commits = Batcher::Tasks(TaskBatcher::start(limits, Some(separation), work));
                 let (db, next) = (context.db.clone(), commits.clone());
+                // Half of the batches' connections are left for commits, sessions and proofs.
+                let most = (db.batch_connections() / 2).max(1);
                 let work = move |jobs| read(db.clone(), jobs, drafts.clone(), next.clone());
-                // Half of the connections are left for other work, such as sessions.
-                let most = (context.config.database.connections as usize / 2).max(1);
                 let (batch, concurrency) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors).min(most));
                 let reads = Batcher::Tasks(TaskBatcher::start(Limits { waiting, batch, concurrency }, None, work));
                 Self { reads, commits }

@@ -69,6 +69,7 @@ pub async fn add(tx: &mut Tx, row: &CheckRow) -> DbResult<()> {
     .map(|_| ())
 }
 
+/// The columns of [`CheckRow`] from the table of checks, with a condition.
 macro_rules! checks {
     ($tail:literal) => {
         concat!(
@@ -78,6 +79,7 @@ macro_rules! checks {
         )
     };
 }
+pub(super) use checks;
 
 const BY_KEY: &str = checks!("WHERE relying_party_id = $1 AND idempotency_key = $2 AND resident_id = $3");
 

@@ -29,8 +29,8 @@ impl Sessions {
             }
             None => {
                 let db = context.db.clone();
-                // A quarter of the connections: checks may take half.
-                let most = (context.config.database.connections as usize / 4).max(1);
+                // A quarter of the batches' connections: checks may take half.
+                let most = (db.batch_connections() / 4).max(1);
                 Batcher::Tasks(TaskBatcher::start(limits(processors().min(most)), None, move |jobs| {
                     read(db.clone(), jobs)
                 }))

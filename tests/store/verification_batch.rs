@@ -1,6 +1,6 @@
 //! Checks that are committed together: each has its own answer, and none is answered before it is durable.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::verification::{World, add_holder, question, world};
-use support::each_engine;
+use support::{Engine, context, each_engine};
 
 type RequestLine = JoinHandle<Result<Answer>>;
 
@@ -147,6 +147,88 @@ async fn copies_of_one_request_on_two_nodes_get_one_answer() {
         assert_eq!(world.counts().await, (20, 20));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_token_in_two_batches_under_way_has_one_winner_and_holds_up_no_other() {
+    each_engine(async |context| {
+        let world = world(context).await;
+        let other = Service::new(world.context.clone(), world.keyring.clone());
+        let nodes = [&world.service, &other];
+        let tokens = world.tokens(3).await;
+        let (holder, token) = &tokens[0];
+        // Who holds the credential's row (on SQLite: the file) keeps the batches under way that would spend its token.
+        let mut holding = world.context.db.write().await.unwrap();
+        let touch = "UPDATE credential SET last_spent = last_spent WHERE resident_id = $1";
+        execute!(&mut holding, touch, *holder).unwrap();
+        let (mut same, mut late) = (Vec::new(), Vec::new());
+        for node in nodes {
+            same.push(world.spawn(node, token, "same"));
+            // The first of each node is in a batch under way before anything else comes.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        for copy in 0..6 {
+            late.push(world.spawn(nodes[copy % 2], token, &format!("late-{copy}")));
+            same.push(world.spawn(nodes[copy % 2], token, "same"));
+        }
+        let one_by_one = world.context.db.engine() == "sqlite";
+        let mut others: Vec<_> =
+            nodes.iter().zip(&tokens[1..]).map(|(node, (_, t))| world.spawn(node, t, "o")).collect();
+        if !one_by_one {
+            for other in others.drain(..) {
+                let answer = tokio::time::timeout(Duration::from_secs(5), other).await;
+                let answer = answer.expect("a second batch goes abreast").unwrap().unwrap();
+                assert_eq!(answer.verdict, Verdict::Valid);
+            }
+            assert!(same.iter().chain(&late).all(|asked| !asked.is_finished()));
+        }
+        holding.rollback().await.unwrap();
+        let same = answers(same).await;
+        assert_eq!(codes(&same), HashMap::from([("valid", 8)]));
+        let ids: HashSet<_> = same.iter().flatten().map(|answer| answer.verification_id).collect();
+        assert_eq!(ids.len(), 1, "a repetition has the first answer");
+        let late = answers(late).await;
+        assert!(late.iter().flatten().all(|answer| answer.verdict.reason() == "already_used"));
+        assert_eq!(codes(&late), HashMap::from([("invalid", 6)]));
+        answers(others).await;
+        let history = world.service.history(*holder, None, 20).await.unwrap();
+        assert_eq!(history.items.iter().filter(|item| item.verdict == Verdict::Valid).count(), 1);
+        assert_eq!(world.counts().await.1, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn repetitions_on_the_server_are_answered_where_their_batch_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world(context(Engine::Postgres, folder.path()).await).await;
+    let tokens = world.tokens(20).await;
+    let ask = |at: usize| world.spawn(&world.service, &tokens[at].1, &format!("key-{at}"));
+    let first = answers((0..10).map(ask).collect()).await;
+    // Whoever looked for an earlier answer beside the batches would find no connection.
+    let mut rest = Vec::new();
+    for _ in 0..8 {
+        rest.push(world.context.db.read().await.unwrap());
+    }
+    let asked = (0..10).chain(0..20).map(ask).collect();
+    let again =
+        tokio::time::timeout(Duration::from_secs(10), answers(asked)).await.expect("without another connection");
+    drop(rest);
+    assert_eq!(codes(&again), HashMap::from([("valid", 30)]));
+    let shown = |answer: &Answer| {
+        let content = answer.content.as_ref().expect("within ten minutes");
+        (answer.verification_id, answer.receipt.clone(), serde_json::to_value(&content.attributes).unwrap())
+    };
+    for (at, first) in first.iter().enumerate() {
+        let first = shown(first.as_ref().unwrap());
+        assert_eq!(shown(again[at].as_ref().unwrap()), first);
+        assert_eq!(shown(again[10 + at].as_ref().unwrap()), first);
+    }
+    assert_eq!(world.counts().await, (20, 20));
+    // The key of one token with another one is a mismatch, and with another key a used token is refused: as ever.
+    let mixed = world.spawn(&world.service, &tokens[0].1, "key-1").await.unwrap().unwrap();
+    assert_eq!(mixed.verdict.reason(), "already_used", "a key is a holder's");
+    world.context.db.close().await;
 }
 
 #[tokio::test]
