@@ -9,6 +9,7 @@ mod checkpoint;
 mod condition;
 mod error;
 mod local;
+mod migrate;
 mod open;
 mod server;
 mod text;

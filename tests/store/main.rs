@@ -15,6 +15,7 @@ mod keyring;
 mod limits;
 mod mail;
 mod mail_delivery;
+mod migration;
 mod officers;
 mod proofs;
 mod races;
