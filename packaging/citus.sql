@@ -57,7 +57,7 @@ INSERT INTO distribution (name, kind) VALUES
 -- Whole, on the coordinator; the workers know where.
 INSERT INTO distribution (name, kind) VALUES
     -- A registration is unique by its device and by its NIK, which are not its id, and it is locked before what belongs to it.
-    -- Both live for weeks, not for ever.
+    -- Registrations live for weeks, not for ever.
     ('registration', 'whole'),
     ('register_check', 'whole'),
     ('counter_visit', 'whole'),
