@@ -11,6 +11,7 @@ mod error;
 mod group;
 mod kept;
 mod local;
+mod migrate;
 mod open;
 mod readers;
 mod server;

@@ -231,7 +231,7 @@ impl Db {
     /// # Errors
     /// When a migration fails or the schema is newer than this program.
     pub async fn migrate(&self) -> DbResult<()> {
-        let done = match &self.engine {
+        match &self.engine {
             // sqlx takes no migration lock on SQLite. `BEGIN IMMEDIATE` is one, across processes; each migration inside
             // it is a savepoint. A process that waited finds them done.
             Engine::Sqlite { writers, .. } => {
@@ -242,19 +242,18 @@ impl Db {
                     Ok(()) => tx.commit().await?,
                     Err(_) => tx.rollback().await?,
                 }
-                done
+                done.map_err(|error| DbError::Other(error.to_string()))
             }
             Engine::Postgres(servers) => {
                 let (mut connection, _) = servers.acquire().await?;
                 // A migration has no time limit. The connection is closed afterwards.
                 sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
                 sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut *connection).await?;
-                let done = POSTGRES_MIGRATIONS.run(&mut *connection).await;
+                let done = super::migrate::run(&mut connection, &POSTGRES_MIGRATIONS).await;
                 connection.close().await?;
                 done
             }
-        };
-        done.map_err(|error| DbError::Other(error.to_string()))
+        }
     }
 
     /// Begins a writing transaction (`BEGIN IMMEDIATE` on SQLite). Never hold one across network calls, and never open

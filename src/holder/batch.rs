@@ -24,11 +24,16 @@ use crate::vault::Vault;
 
 /// Part of a statement of the server: spends the tokens of a relation `asked` with the columns `verification_id`, `resident_id`,
 /// `generation` and `issued`, and returns the `verification_id` of those that could be spent. The guard is that of
-/// [`super::store::spend`]. A row that another node's batch holds is waited for and judged anew.
+/// [`super::store::spend`]. A row that another node's batch holds is waited for and judged anew. `residents` is the placeholder of
+/// the array of all their ids: a join alone would ask every shard, whatever the batch holds.
 macro_rules! spend_asked {
-    () => {
-        "UPDATE credential AS c SET last_spent = a.issued FROM asked AS a WHERE c.resident_id = a.resident_id \
-         AND c.generation = a.generation AND c.state = 'active' AND c.last_spent < a.issued RETURNING a.verification_id"
+    ($residents:literal) => {
+        concat!(
+            "UPDATE credential AS c SET last_spent = a.issued FROM asked AS a WHERE c.resident_id = ANY(",
+            $residents,
+            ") AND c.resident_id = a.resident_id AND c.generation = a.generation AND c.state = 'active' \
+             AND c.last_spent < a.issued RETURNING a.verification_id"
+        )
     };
 }
 pub(crate) use spend_asked;

@@ -58,8 +58,8 @@ pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timesta
         device_thumbprint: new.device.to_vec(),
         sealed: context.vault.seal_row(&context.random, HOLDER_TABLE, new.resident_id, &secret)?,
     };
-    store::set_holder(tx, &row, now).await?;
-    if !store::bind(tx, &new.device, new.resident_id, now).await?.happened() {
+    let former = store::set_holder(tx, &row, now).await?;
+    if !store::bind(tx, &new.device, former.as_deref(), new.resident_id, now).await?.happened() {
         let refusal = Refusal::new(Code::AlreadyActive).detail(
             "Profil di ponsel ini sudah memuat KTP Digital orang lain; daftarlah dari profil baru di ponsel ini.",
             "This profile on the phone already holds somebody else's digital KTP; register from a new profile.",

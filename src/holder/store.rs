@@ -77,7 +77,9 @@ const BIND: &str = "
     ON CONFLICT (device_thumbprint) DO UPDATE SET bound_at = excluded.bound_at
     WHERE device_binding.resident_id = excluded.resident_id";
 
-const UNBIND_OTHERS: &str = "DELETE FROM device_binding WHERE resident_id = $1 AND device_thumbprint <> $2";
+const DEVICE: &str = "SELECT device_thumbprint FROM credential_holder WHERE resident_id = $1";
+
+const UNBIND: &str = "DELETE FROM device_binding WHERE device_thumbprint = $1 AND resident_id = $2";
 
 const RESIDENT_OF: &str = "SELECT resident_id FROM device_binding WHERE device_thumbprint = $1";
 
@@ -151,11 +153,13 @@ pub async fn release(tx: &mut Tx, resident: Uuid) -> DbResult<Changed> {
     change!(tx, RELEASE, resident)
 }
 
-/// Writes the row beside the credential.
+/// Writes the row beside the credential, and gives the device that the holder had until now. [`enrol`] comes first: it holds the
+/// credential's row, so that nobody else replaces this one meanwhile.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn set_holder(tx: &mut Tx, row: &HolderRow, now: Timestamp) -> DbResult<()> {
+pub async fn set_holder(tx: &mut Tx, row: &HolderRow, now: Timestamp) -> DbResult<Option<Vec<u8>>> {
+    let former = fetch_optional!(tx, (Vec<u8>,), DEVICE, row.resident_id)?;
     execute!(
         tx,
         SET_HOLDER,
@@ -164,18 +168,27 @@ pub async fn set_holder(tx: &mut Tx, row: &HolderRow, now: Timestamp) -> DbResul
         row.device_thumbprint.as_slice(),
         row.sealed.as_slice(),
         now
-    )
-    .map(|_| ())
+    )?;
+    Ok(former.map(|(device,)| device))
 }
 
-/// Binds a device to a resident, and only that one device. `false` when the device is somebody else's.
+/// Binds a device to a resident, in place of the one that [`set_holder`] gave. `false` when the device is somebody else's.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn bind(tx: &mut Tx, device: &Thumbprint, resident: Uuid, now: Timestamp) -> DbResult<Changed> {
+pub async fn bind(
+    tx: &mut Tx,
+    device: &Thumbprint,
+    former: Option<&[u8]>,
+    resident: Uuid,
+    now: Timestamp,
+) -> DbResult<Changed> {
+    // Bound before the former one is freed: two residents who swap their devices would otherwise wait for each other.
     let bound = change!(tx, BIND, device.as_slice(), resident, now)?;
-    if bound.happened() {
-        execute!(tx, UNBIND_OTHERS, resident, device.as_slice())?;
+    if bound.happened()
+        && let Some(former) = former.filter(|former| *former != device.as_slice())
+    {
+        execute!(tx, UNBIND, former, resident)?;
     }
     Ok(bound)
 }

@@ -36,7 +36,7 @@ const SPEND_ALL: &str = concat!(
      $5::uuid[], $6::bytea[], $7::bytea[], $8::text[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bytea[]) \
      AS a (verification_id, resident_id, generation, issued, relying_party_id, idempotency_key, body_hash, purpose, \
      verified_at, disclosed, salt, receipt)), spent AS (",
-    spend_asked!(),
+    spend_asked!("$2"),
     ") INSERT INTO verification (verification_id, resident_id, relying_party_id, idempotency_key, body_hash, purpose, \
      verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt) \
      SELECT a.verification_id, a.resident_id, a.relying_party_id, a.idempotency_key, a.body_hash, a.purpose, \

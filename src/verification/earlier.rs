@@ -167,6 +167,6 @@ pub(super) async fn recorded(
 
 /// The check whose answer a repetition got, as if the repetition had been asked.
 async fn repeated(tx: &mut Tx, kept: RepeatRow) -> Result<Option<CheckRow>> {
-    let row = store::by_id(tx, kept.verification_id, kept.relying_party_id).await?;
+    let row = store::of_holder(tx, kept.verification_id, kept.relying_party_id, kept.resident_id).await?;
     Ok(row.map(|row| CheckRow { body_hash: kept.body_hash, ..row }))
 }

@@ -90,9 +90,16 @@ pub async fn by_key(tx: &mut Tx, party: Uuid, key: &[u8], resident: Uuid) -> DbR
 
 const BY_ID: &str = checks!("WHERE verification_id = $1 AND relying_party_id = $2");
 
-/// A party's check by its id.
+/// A party's check by its id alone, which every shard has to be asked for.
 pub async fn by_id(tx: &mut Tx, id: Uuid, party: Uuid) -> DbResult<Option<CheckRow>> {
     fetch_optional!(tx, CheckRow, BY_ID, id, party)
+}
+
+const OF_HOLDER: &str = checks!("WHERE verification_id = $1 AND relying_party_id = $2 AND resident_id = $3");
+
+/// A party's check by its id, where its holder is known.
+pub async fn of_holder(tx: &mut Tx, id: Uuid, party: Uuid, resident: Uuid) -> DbResult<Option<CheckRow>> {
+    fetch_optional!(tx, CheckRow, OF_HOLDER, id, party, resident)
 }
 
 const SAME_REFUSAL: &str = checks!(

@@ -1,4 +1,4 @@
-//! Black-box tests over real HTTP: each flow, each refusal, each guard, on both engines. The program itself: `tests/nodes`.
+//! Black-box tests over real HTTP: each flow, each refusal, each guard, on all engines. The program itself: `tests/nodes`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 

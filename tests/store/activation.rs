@@ -1,4 +1,4 @@
-//! Activation: counting tries, resending, setting the PIN; store functions and use cases on both engines.
+//! Activation: counting tries, resending, setting the PIN; store functions and use cases on all engines.
 
 use ikd::activation::enrolment::{Enrolled, Enrolment};
 use ikd::activation::{Service, mail};

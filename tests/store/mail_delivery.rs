@@ -1,4 +1,4 @@
-//! The worker against a real mail server with TLS and log-in, on both engines.
+//! The worker against a real mail server with TLS and log-in, on all engines.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Contract tests of every store: the same body on SQLite and on PostgreSQL.
+//! Contract tests of every store: the same body on SQLite, on PostgreSQL, and on PostgreSQL spread as on a cluster.
 //!
 //! One module per domain. A body gets a fresh, migrated database: `each_engine(async |context| { … }).await`.
 
@@ -9,11 +9,13 @@ mod audit;
 mod codes;
 mod counter;
 mod data_access;
+mod devices;
 mod endings;
 mod keyring;
 mod limits;
 mod mail;
 mod mail_delivery;
+mod migration;
 mod officers;
 mod proofs;
 mod races;

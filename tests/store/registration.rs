@@ -1,4 +1,4 @@
-//! The registration's tables on both engines: every guarded step, and what loses.
+//! The registration's tables on all engines: every guarded step, and what loses.
 
 use ikd::clock::{DAY, Timestamp};
 use ikd::context::Context;

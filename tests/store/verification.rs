@@ -211,6 +211,10 @@ async fn a_check_is_unique_by_party_key_and_holder() {
         assert_eq!(store::by_key(&mut tx, party, &[9; 16], world.resident).await.unwrap(), None);
         assert_eq!(store::by_id(&mut tx, first.verification_id, party).await.unwrap(), Some(first.clone()));
         assert_eq!(store::by_id(&mut tx, first.verification_id, Uuid::nil()).await.unwrap(), None, "another party's");
+        let found = store::of_holder(&mut tx, first.verification_id, party, world.resident).await.unwrap();
+        assert_eq!(found, Some(first.clone()));
+        let other = store::of_holder(&mut tx, first.verification_id, party, Uuid::from_u128(99)).await.unwrap();
+        assert_eq!(other, None, "another holder's");
         let same = store::repeat_refusal(&mut tx, &row(4, 2, world.resident)).await.unwrap();
         assert_eq!(same.map(|row| row.verification_id), Some(first.verification_id));
         let other = CheckRow { verdict: Verdict::Invalid(Reason::AlreadyUsed), ..row(5, 3, world.resident) };

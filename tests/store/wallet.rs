@@ -1,4 +1,4 @@
-//! The wallet: PIN tries, sessions, the card, presentations; store functions and use cases on both engines.
+//! The wallet: PIN tries, sessions, the card, presentations; store functions and use cases on all engines.
 
 use std::sync::Arc;
 
@@ -70,10 +70,12 @@ async fn each_store_function_changes_one_row_or_none() {
         assert_eq!(store::resident_of(&mut tx, &device).await.unwrap(), Some(RESIDENT));
         assert_eq!(store::resident_of(&mut tx, &[0; 32]).await.unwrap(), None);
         assert!(
-            !store::bind(&mut tx, &device, Uuid::from_u128(9), now).await.unwrap().happened(),
+            !store::bind(&mut tx, &device, None, Uuid::from_u128(9), now).await.unwrap().happened(),
             "somebody else's device"
         );
-        assert!(store::bind(&mut tx, &[9; 32], RESIDENT, now).await.unwrap().happened());
+        assert!(store::bind(&mut tx, &device, Some(&device[..]), RESIDENT, now).await.unwrap().happened());
+        assert_eq!(store::resident_of(&mut tx, &device).await.unwrap(), Some(RESIDENT), "the same device again");
+        assert!(store::bind(&mut tx, &[9; 32], Some(&device[..]), RESIDENT, now).await.unwrap().happened());
         assert_eq!(store::resident_of(&mut tx, &device).await.unwrap(), None, "one device at a time");
         assert!(store::credential(&mut tx, Uuid::nil()).await.unwrap().is_none());
         assert!(store::holder(&mut tx, Uuid::nil()).await.unwrap().is_none());

@@ -1,4 +1,4 @@
-//! Counting over a window, on both engines.
+//! Counting over a window, on all engines.
 
 use ikd::clock::Timestamp;
 use ikd::window::{Counted, Remaining, Window, sweep};

@@ -32,24 +32,27 @@ use rustix::process::{Pid, kill_process};
 /// The time at which every test begins: 2026-11-21T08:00:00Z.
 pub const START: Timestamp = Timestamp::from_seconds(1_795_248_000);
 
-/// The two engines.
+/// The two engines, one of them in two layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// A file of its own in a temporary folder.
     Sqlite,
     /// A database of its own in a temporary server.
     Postgres,
+    /// The same, with the tables spread as a cluster spreads them (`packaging/citus.sql`).
+    Distributed,
 }
 
 impl Engine {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Distributed];
 
     /// The URL of a new database; on PostgreSQL already migrated, on SQLite `Db::migrate` is to be called.
     pub async fn new_database(self, folder: &Path) -> String {
         match self {
             Self::Sqlite => format!("sqlite:{}", folder.join("ikd.db").display()),
             Self::Postgres => postgres::new_database().await,
+            Self::Distributed => postgres::new_distributed_database().await,
         }
     }
 }

@@ -11,9 +11,17 @@ use std::time::{Duration, Instant};
 use ikd::db::{Db, PoolSizes};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
+use crate::root;
+
 const MISSING: &str = "PostgreSQL 15 or newer is needed and was not found under /usr/lib/postgresql or in PATH. Run the tests with \
      `tests/run`, which installs it on Debian and Ubuntu, install the package `postgresql` of your system, or set \
-     IKD_TEST_PG_BIN to the folder that holds `initdb` and `postgres`.";
+     IKD_TEST_PG_BIN to the folder that holds `initdb`, `postgres` and `psql`.";
+
+/// How a cluster spreads the tables.
+pub const DISTRIBUTION: &str = "packaging/citus.sql";
+/// The databases that new ones are copies of.
+const TEMPLATE: &str = "ikd_template";
+const DISTRIBUTED: &str = "ikd_distributed";
 
 /// Ends the server when the test process ends, however it ends: the shell waits for the end of this pipe.
 struct Server {
@@ -27,10 +35,59 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// The URL of a new, empty, migrated database.
 pub async fn new_database() -> String {
+    database_like(TEMPLATE).await
+}
+
+/// The URL of a new database without any tables.
+pub async fn bare_database() -> String {
+    database_like("template0").await
+}
+
+/// The URL of a new, empty, migrated database whose tables are spread over hash partitions as `packaging/citus.sql` spreads them
+/// over a cluster: the file itself was run, on stand-ins for the functions of Citus. Schema `citus` holds what they were told.
+pub async fn new_distributed_database() -> String {
+    static MADE: OnceLock<()> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let create = format!("CREATE DATABASE {DISTRIBUTED} TEMPLATE {TEMPLATE}");
+        psql(&url(&server().folder, "postgres"), &["-c", &create]).unwrap();
+        let url = url(&server().folder, DISTRIBUTED);
+        prepare_distribution(&url);
+        distribute(&url, &root().join(DISTRIBUTION)).unwrap();
+    });
+    database_like(DISTRIBUTED).await
+}
+
+/// Makes the stand-ins for the functions of Citus in a database.
+pub fn prepare_distribution(url: &str) {
+    let stand_ins = root().join("tests/support/citus.sql");
+    psql(url, &["-f", stand_ins.to_str().unwrap()]).unwrap();
+}
+
+/// Spreads the tables of a database with stand-ins, as this file says.
+///
+/// # Errors
+/// What `psql` wrote when it failed.
+pub fn distribute(url: &str, file: &Path) -> Result<(), String> {
+    psql(url, &["-f", file.to_str().unwrap()])
+}
+
+fn psql(url: &str, arguments: &[&str]) -> Result<(), String> {
+    let done = Command::new(binaries().join("psql"))
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1"])
+        .args(arguments)
+        .arg(url)
+        // Citus has its functions where every session finds them.
+        .env("PGOPTIONS", "-c search_path=public,citus")
+        .output()
+        .unwrap();
+    if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
+}
+
+async fn database_like(template: &str) -> String {
     let server = server();
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::SeqCst));
     let mut admin = PgConnection::connect(&url(&server.folder, "postgres")).await.unwrap();
-    admin.execute(sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE ikd_template")))).await.unwrap();
+    admin.execute(sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {template}")))).await.unwrap();
     admin.close().await.unwrap();
     url(&server.folder, &name)
 }
@@ -105,10 +162,10 @@ async fn template(server: &Server) {
             }
         }
     };
-    admin.execute("CREATE DATABASE ikd_template").await.unwrap();
+    admin.execute(sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {TEMPLATE}")))).await.unwrap();
     admin.close().await.unwrap();
     let sizes = PoolSizes { connections: 1, acquire_timeout_seconds: 30, ..PoolSizes::default() };
-    let db = Db::open(&url(&server.folder, "ikd_template"), sizes).await.unwrap();
+    let db = Db::open(&url(&server.folder, TEMPLATE), sizes).await.unwrap();
     db.migrate().await.unwrap();
     db.close().await;
 }

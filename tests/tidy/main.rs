@@ -6,11 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod directions;
+mod distribution;
 mod docs;
 mod glossary;
 mod metrics;
 mod owners;
 mod pages;
+mod plans;
 mod schema;
 mod sizes;
 mod sources;

@@ -115,14 +115,16 @@ impl Engines {
 
 /// Which engine a statement is for: where texts differ, by what only one of them understands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+#[allow(missing_docs, reason = "their names say it")]
+pub enum Wanted {
     Both,
     Sqlite,
     Postgres,
 }
 
 impl Wanted {
-    fn by(statement: &str) -> Self {
+    /// That of this one.
+    pub fn by(statement: &str) -> Self {
         let any = |words: &[&str]| words.iter().any(|word| statement.contains(word));
         if any(&["UNNEST(", "ANY($", "::", "clock_timestamp", "pg_"]) {
             Self::Postgres
@@ -135,7 +137,7 @@ impl Wanted {
 }
 
 /// A statement that code puts together out of parts, whole: one row for `VALUES `, and one value for what is filled in.
-fn whole(text: &str) -> String {
+pub fn whole(text: &str) -> String {
     let text = text.trim();
     if text.ends_with(" VALUES") {
         let columns = text.rsplit_once('(').map_or(0, |(_, columns)| columns.split(',').count());

@@ -1,0 +1,91 @@
+//! Bringing a server's schema up to date: statement by statement, several nodes at once, whole or not at all.
+
+use ikd::db::{Db, DbResult, PoolSizes};
+use sha2::{Digest, Sha384};
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, Executor, PgConnection};
+
+use support::postgres::bare_database;
+
+async fn migrate(url: &str) -> DbResult<()> {
+    let db = Db::open(url, PoolSizes::default()).await?;
+    let done = db.migrate().await;
+    db.close().await;
+    done
+}
+
+#[tokio::test]
+async fn each_statement_reaches_the_server_alone() {
+    let url = bare_database().await;
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let watch = "CREATE SCHEMA watch;
+        CREATE TABLE watch.seen (tag TEXT NOT NULL, text TEXT NOT NULL);
+        CREATE FUNCTION watch.see() RETURNS event_trigger LANGUAGE plpgsql
+            AS $$ BEGIN INSERT INTO watch.seen VALUES (tg_tag, current_query()); END $$;
+        CREATE EVENT TRIGGER see ON ddl_command_end EXECUTE FUNCTION watch.see();";
+    admin.execute(watch).await.unwrap();
+    migrate(&url).await.unwrap();
+    let seen: Vec<(String, String)> =
+        sqlx::query_as("SELECT tag, text FROM watch.seen").fetch_all(&mut admin).await.unwrap();
+    assert!(seen.len() > 50, "only {} changes were seen", seen.len());
+    for (tag, text) in seen {
+        let code: Vec<&str> = text.lines().filter_map(|line| line.split("--").next()).collect();
+        // sqlx ends the one of its own table.
+        let code = code.join(" ");
+        assert!(!code.trim_end().trim_end_matches(';').contains(';'), "{tag} came with others: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_is_recorded_as_sqlx_records_it() {
+    let url = bare_database().await;
+    migrate(&url).await.unwrap();
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let rows: Vec<(i64, String, bool, Vec<u8>)> =
+        sqlx::query_as("SELECT version, description, success, checksum FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(&mut admin)
+            .await
+            .unwrap();
+    let folder = support::root().join("migrations/postgres");
+    let theirs = Migrator::new(folder.as_path()).await.unwrap();
+    assert_eq!(rows.len(), theirs.iter().count());
+    let first = std::fs::read(folder.join("0001_initial.sql")).unwrap();
+    assert_eq!(rows[0], (1, String::from("initial"), true, Sha384::digest(first).to_vec()));
+    theirs.run(&mut admin).await.expect("sqlx finds nothing to do and nothing changed");
+    migrate(&url).await.expect("nor do we, again");
+
+    let changed = "UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 1";
+    sqlx::query(changed).execute(&mut admin).await.unwrap();
+    let told = migrate(&url).await.unwrap_err().to_string();
+    assert!(told.contains("migration 1 was previously applied but has been modified"), "{told}");
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+        VALUES (9999, 'newer', true, '\\x00', 0)";
+    sqlx::query(newer).execute(&mut admin).await.unwrap();
+    let told = migrate(&url).await.unwrap_err().to_string();
+    assert!(told.contains("9999"), "{told}");
+}
+
+#[tokio::test]
+async fn one_that_fails_says_where_leaves_nothing_and_can_be_run_again() {
+    let url = bare_database().await;
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    admin.execute("CREATE TABLE use_window (in_the_way BIGINT)").await.unwrap();
+    let told = migrate(&url).await.unwrap_err().to_string();
+    assert!(told.contains("migration 1 stopped at statement "), "{told}");
+    assert!(told.contains("(CREATE TABLE use_window ()") && told.contains("already exists"), "{told}");
+    let count = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_sqlx\\_%'";
+    let left: i64 = sqlx::query_scalar(count).fetch_one(&mut admin).await.unwrap();
+    assert_eq!(left, 1, "nothing of it is there");
+    admin.execute("DROP TABLE use_window").await.unwrap();
+    migrate(&url).await.unwrap();
+    let made: i64 = sqlx::query_scalar(count).fetch_one(&mut admin).await.unwrap();
+    assert!(made > 30, "{made}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_nodes_may_migrate_a_new_database_at_once() {
+    let url = bare_database().await;
+    for done in futures_util::future::join_all((0..6).map(|_| migrate(&url))).await {
+        done.unwrap();
+    }
+}
