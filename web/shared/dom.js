@@ -45,7 +45,7 @@ export function fill(node, ...children) {
 // What `announce` and `toast` put over the page.
 const SAID = ["say-now", "say-soon", "toast"];
 
-/** Draws the page anew. What is being said over it, to eyes or to screen readers, outlives the screen it was said on. */
+/** Draws the page anew. What is being said over it, in sight or to screen readers, outlives the screen. */
 export function fillPage(...children) {
   for (const node of [...document.body.childNodes]) if (!SAID.includes(node.id)) node.remove();
   const page = document.createDocumentFragment();
