@@ -120,16 +120,13 @@ impl<'a> Attempts<'a> {
     pub async fn end<T>(&self, tx: Tx, done: Result<T>) -> Option<Result<T>> {
         let discarded = tx.is_discarded();
         let done = match done {
-            Ok(value) if discarded => {
-                let _ = tx.rollback().await;
-                Ok(value)
-            }
+            Ok(value) if discarded => tx.rollback().await.map(|()| value).map_err(Error::from),
             Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),
-            Err(error) => {
-                // The body's own error is the answer; what cannot be undone now the database undoes when the line breaks.
-                let _ = tx.rollback().await;
-                Err(error)
-            }
+            Err(error) => match tx.rollback().await {
+                Ok(()) => Err(error),
+                // The body judged what is not there.
+                Err(lost) => Err(lost.into()),
+            },
         };
         let outcome = match &done {
             Err(Error::Db(DbError::Contention)) if self.tries < TRIES => return None,

@@ -52,7 +52,7 @@ struct Group {
     savepoint: Savepoint,
     /// Whether what was done since the savepoint is to stay: its member has committed.
     kept: bool,
-    /// Those who have committed and wait until that is durable.
+    /// Those who wait until what was committed so far is durable.
     waiting: Vec<oneshot::Sender<DbResult<()>>>,
     /// Whether a task queues to end it.
     ending: bool,
@@ -230,9 +230,28 @@ impl Member {
 
     /// Keeps what was done; what this gives resolves when it is durable, or was undone. The turn is the next one's at once.
     pub(super) fn commit(mut self) -> impl Future<Output = DbResult<()>> {
-        let (tell, told) = oneshot::channel();
         if let Some(group) = &mut self.turn.group {
             group.kept = true;
+        }
+        self.ended()
+    }
+
+    /// Undoes what was done. It saw what members before it have committed, and why it is undone may follow from that: what this
+    /// gives resolves when that is durable, so whoever reads next, on another connection, sees it too.
+    pub(super) fn undo(self) -> impl Future<Output = DbResult<()>> {
+        let alone = self.turn.group.as_ref().is_none_or(|group| group.waiting.is_empty());
+        let ended = (!alone).then(|| self.ended());
+        async {
+            match ended {
+                Some(ended) => ended.await,
+                None => Ok(()),
+            }
+        }
+    }
+
+    fn ended(mut self) -> impl Future<Output = DbResult<()>> {
+        let (tell, told) = oneshot::channel();
+        if let Some(group) = &mut self.turn.group {
             group.waiting.push(tell);
         }
         drop(self);
@@ -345,6 +364,32 @@ mod tests {
         first.commit().await.unwrap();
         others.join_all().await;
         assert_eq!(rows(&db).await, (0..=30).filter(|a| *a == 0 || a % 5 > 1).collect());
+        db.close().await;
+    }
+
+    #[tokio::test]
+    async fn who_is_undone_for_what_another_did_can_read_that() {
+        let (_folder, db) = fresh().await;
+        let mut first = db.write().await.unwrap();
+        add(&mut first, 1).await.unwrap();
+        let mut others = JoinSet::new();
+        for a in 2..=9 {
+            let db = db.clone();
+            others.spawn(async move {
+                let mut tx = db.write().await.unwrap();
+                add(&mut tx, a).await.unwrap();
+                assert!(matches!(add(&mut tx, 1).await, Err(DbError::Unique)));
+                tx.rollback().await.unwrap();
+                assert_eq!(rows(&db).await, BTreeSet::from([1]));
+            });
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        first.commit().await.unwrap();
+        while let Some(done) = others.join_next().await {
+            done.unwrap();
+        }
         db.close().await;
     }
 

@@ -115,15 +115,19 @@ impl Tx {
     /// Undoes everything since [`super::Db::write`]. Dropping does the same, later.
     ///
     /// # Errors
-    /// When the connection failed; the database then undoes the transaction by itself.
+    /// When what it saw was not made durable: then nothing counts that was decided on it.
     pub async fn rollback(self) -> DbResult<()> {
         match self.inner {
-            // The next writer undoes it before it begins.
             Inner::SqliteWrite(member, _) => {
-                drop(member);
+                let durable = member.undo();
+                drop(self.turn);
+                durable.await
+            }
+            Inner::PostgresWrite(kept) => {
+                // What cannot be undone now the server undoes when the line breaks.
+                let _ = kept.rollback().await;
                 Ok(())
             }
-            Inner::PostgresWrite(kept) => kept.rollback().await,
             Inner::SqliteBare(..) | Inner::PostgresBare(..) => Ok(()),
         }
     }
