@@ -11,7 +11,7 @@ use super::together::{One, are_good};
 const WORTH_A_BATCH: usize = 3;
 
 /// Which of these signatures are good. Many of Ed25519 are checked at once for a third to half of the time each; when that fails,
-/// each by itself. Checking at once lets pass what only the holder of the private key can make (see [`are_good`]): those keys
+/// each by itself. Checking at once lets pass what only the holder of the private key can make (see `are_good`): those keys
 /// are this service's own.
 pub fn all_good(of: &[&Signed]) -> Vec<bool> {
     let ed25519: Vec<One<'_>> = of

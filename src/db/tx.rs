@@ -28,7 +28,7 @@ pub(super) enum Inner {
     PostgresBare(KeptConnection),
 }
 
-/// The engine's own connection, for [`super::statement`] and the `on_server!` macro only.
+/// The engine's own connection, for `db::statement` and the `on_server!` macro only.
 pub enum ConnRef<'a> {
     /// SQLite, and the listener for its faults.
     Sqlite(&'a mut SqliteConnection, Ear<'a>),
@@ -77,7 +77,7 @@ impl Tx {
         matches!(self.inner, Inner::SqliteWrite(..) | Inner::SqliteBare(..))
     }
 
-    /// The engine's connection, for [`super::statement`] and the `on_server!` macro.
+    /// The engine's connection, for `db::statement` and the `on_server!` macro.
     pub fn conn(&mut self) -> ConnRef<'_> {
         match &mut self.inner {
             Inner::SqliteWrite(member, condition) => {
