@@ -8,7 +8,7 @@ use ikd::device::client::DeviceKey;
 use serde_json::json;
 
 use support::world::{Applicant, OFFICE, World};
-use support::{Engine, each_engine};
+use support::{Engine, both_engines};
 
 const HOLDER: [u8; 32] = [0x11; 32];
 const APPLICANT: [u8; 32] = [0x22; 32];
@@ -25,7 +25,7 @@ async fn register(world: &World, person: usize, scalar: &[u8; 32]) -> Applicant 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_description_is_valid_and_the_answers_are_as_it_says() {
-    each_engine(async |context| {
+    both_engines(async |context| {
         let world = World::open(context).await;
         let desk = world.desk().await;
         let mut holder = register(&world, 0, &HOLDER).await;
