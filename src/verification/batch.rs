@@ -46,7 +46,8 @@ const SPEND_ALL: &str = concat!(
 
 /// What was recorded before under the keys of these questions.
 const EARLIER: &str = checks!(
-    "WHERE (relying_party_id, idempotency_key, resident_id) IN (SELECT * FROM UNNEST($1::uuid[], $2::bytea[], $3::uuid[]))"
+    "WHERE resident_id = ANY($3::uuid[]) AND (relying_party_id, idempotency_key, resident_id) \
+     IN (SELECT * FROM UNNEST($1::uuid[], $2::bytea[], $3::uuid[]))"
 );
 
 /// [`SPEND_ALL`] for one row, on SQLite, which has one writer: the record is inserted only if the token can be spent,
