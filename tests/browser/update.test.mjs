@@ -97,9 +97,13 @@ describe("a new version", { timeout: 180_000 }, () => {
       steps += 1;
       await tools.send("ServiceWorker.stopAllWorkers");
       await go(steps % 2 ? "ketentuan" : "orang").catch(() => {});
-      await new Promise((done) => setTimeout(done, 500));
-      return (await page.evaluate(() => window.before).catch(() => true)) === undefined;
-    });
+      // Time until the next stop: a worker that is ended while it gives the new page its parts leaves that half loaded.
+      for (let looks = 0; looks < 60; looks += 1) {
+        if ((await page.evaluate(() => window.before).catch(() => true)) === undefined) return true;
+        await new Promise((done) => setTimeout(done, 50));
+      }
+      return false;
+    }, 40);
     await go("ketentuan");
     await page.getByRole("button", { name: "SETUJU", exact: true }).click();
     await expectScreen(page, "data");
