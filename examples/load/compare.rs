@@ -89,6 +89,7 @@ pub fn compare(asked: &Compare) {
             let _ = writeln!(turns, "{line}");
         }
     }
+    let _ = fs::remove_dir_all(&asked.folder);
     println!("{}\n{turns}", table(&found));
 }
 

@@ -302,28 +302,37 @@ mod tests {
         log[32..].chunks_exact(24 + page).filter(|frame| frame[..4] != [0; 4] && frame[4..8] != [0; 4]).count()
     }
 
+    /// Lets others queue behind a transaction before it commits. Gives how that ended, and what each of them gives.
+    async fn commit_before<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+        first: Tx,
+        others: impl Iterator<Item = i64>,
+        work: impl Fn(i64) -> F,
+    ) -> (DbResult<()>, Vec<T>) {
+        let queued: JoinSet<T> = others.map(work).collect();
+        // They queue.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        (first.commit().await, queued.join_all().await)
+    }
+
     #[tokio::test]
     async fn those_who_queue_share_a_commit_and_are_answered_when_it_is_durable() {
         let (folder, db) = fresh().await;
         let before = commits(folder.path());
         let mut first = db.write().await.unwrap();
         add(&mut first, 0).await.unwrap();
-        let mut others = JoinSet::new();
-        for a in 1..=20 {
+        let (done, _) = commit_before(first, 1..=20, |a| {
             let db = db.clone();
-            others.spawn(async move {
+            async move {
                 let mut tx = db.write().await.unwrap();
                 add(&mut tx, a).await.unwrap();
                 tx.commit().await.unwrap();
                 assert!(rows(&db).await.contains(&a), "answered before it was committed");
-            });
-        }
-        // They queue.
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        first.commit().await.unwrap();
-        others.join_all().await;
+            }
+        })
+        .await;
+        done.unwrap();
         assert_eq!(rows(&db).await, (0..=20).collect());
         let made = commits(folder.path()) - before;
         assert!(made <= 3, "{made} commits for 21 transactions");
@@ -340,10 +349,9 @@ mod tests {
         let (_folder, db) = fresh().await;
         let mut first = db.write().await.unwrap();
         add(&mut first, 0).await.unwrap();
-        let mut others = JoinSet::new();
-        for a in 1..=30 {
+        let (done, _) = commit_before(first, 1..=30, |a| {
             let db = db.clone();
-            others.spawn(async move {
+            async move {
                 let mut tx = db.write().await.unwrap();
                 add(&mut tx, a).await.unwrap();
                 match a % 5 {
@@ -356,13 +364,10 @@ mod tests {
                     }
                     _ => tx.commit().await.unwrap(),
                 }
-            });
-        }
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        first.commit().await.unwrap();
-        others.join_all().await;
+            }
+        })
+        .await;
+        done.unwrap();
         assert_eq!(rows(&db).await, (0..=30).filter(|a| *a == 0 || a % 5 > 1).collect());
         db.close().await;
     }
@@ -372,24 +377,18 @@ mod tests {
         let (_folder, db) = fresh().await;
         let mut first = db.write().await.unwrap();
         add(&mut first, 1).await.unwrap();
-        let mut others = JoinSet::new();
-        for a in 2..=9 {
+        let (done, _) = commit_before(first, 2..=9, |a| {
             let db = db.clone();
-            others.spawn(async move {
+            async move {
                 let mut tx = db.write().await.unwrap();
                 add(&mut tx, a).await.unwrap();
                 assert!(matches!(add(&mut tx, 1).await, Err(DbError::Unique)));
                 tx.rollback().await.unwrap();
                 assert_eq!(rows(&db).await, BTreeSet::from([1]));
-            });
-        }
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        first.commit().await.unwrap();
-        while let Some(done) = others.join_next().await {
-            done.unwrap();
-        }
+            }
+        })
+        .await;
+        done.unwrap();
         db.close().await;
     }
 
@@ -456,27 +455,24 @@ mod tests {
         add(&mut first, 0).await.unwrap();
         // The limit of the connection stands in for the disk's.
         fetch_all!(&mut first, (i64,), "PRAGMA max_page_count = 3").unwrap();
-        let mut others = JoinSet::new();
-        for a in 1..=20_i64 {
+        let (done, given) = commit_before(first, 1..=20, |a| {
             let db = db.clone();
-            others.spawn(async move {
+            async move {
                 let mut tx = db.write().await?;
                 add(&mut tx, a).await?;
                 if a % 7 == 0 {
                     execute!(&mut tx, "INSERT INTO t (a, b) VALUES ($1, $2)", 100 + a, vec![7_u8; 1 << 20])?;
                 }
                 tx.commit().await.map(|()| a)
-            });
-        }
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+            }
+        })
+        .await;
         let mut acknowledged = BTreeSet::new();
-        if first.commit().await.is_ok() {
+        if done.is_ok() {
             acknowledged.insert(0);
         }
         let mut refused = 0;
-        for done in others.join_all().await {
+        for done in given {
             match done {
                 Ok(a) => _ = acknowledged.insert(a),
                 Err(DbError::Full(_) | DbError::Unavailable(_)) => refused += 1,
