@@ -30,10 +30,12 @@ CREATE TEMPORARY TABLE distribution (
 INSERT INTO distribution (name, kind, by_column, beside) VALUES
     -- What a check reads and writes of one resident lies on one shard.
     ('credential', 'distributed', 'resident_id', 'credential'),
+    ('credential_status', 'distributed', 'resident_id', 'credential'),
     ('credential_holder', 'distributed', 'resident_id', 'credential'),
     ('holder_record', 'distributed', 'resident_id', 'credential'),
     ('holder_portrait', 'distributed', 'resident_id', 'credential'),
     ('verification', 'distributed', 'resident_id', 'credential'),
+    ('life_event', 'distributed', 'resident_id', 'credential'),
 
     -- What names no resident, or is looked for before one is known: by who asks.
     ('verification_refusal', 'distributed', 'relying_party_id', 'verification_refusal'),
@@ -42,7 +44,9 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
 
     -- Looked up by what a phone or a person brings.
     ('device_binding', 'distributed', 'device_thumbprint', 'device_binding'),
+    ('holder_nik', 'distributed', 'nik_index', 'holder_nik'),
     ('presentation_code', 'distributed', 'code_index', 'presentation_code'),
+    ('block_code', 'distributed', 'code_index', 'block_code'),
     ('use_window', 'distributed', 'subject', 'use_window');
 
 -- Small, read by all and rarely changed: a copy on every server.
@@ -82,6 +86,9 @@ INSERT INTO distribution (name, kind) VALUES
 
     -- Queues that one node at a time takes from, chains that have one end, and what all nodes agree on.
     ('mail_outbox', 'whole'),
+    ('life_notice', 'whole'),
+    -- One that lives for each phone, with an id of its own; it lives for hours.
+    ('recovery', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),

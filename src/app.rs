@@ -35,8 +35,8 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, captcha, counter, device, employee, health, jobs, keyring, mail, registration, staff, transaction,
-    verification, wallet, window,
+    activation, captcha, counter, device, employee, health, jobs, keyring, life, mail, recovery, registration, staff,
+    transaction, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -56,6 +56,10 @@ pub struct App {
     pub activation: activation::Service,
     /// The digital KTP.
     pub wallet: wallet::Service,
+    /// Blocks from any browser.
+    pub blocks: life::Blocks,
+    /// Digital KTPs that come back to their holders.
+    pub recoveries: recovery::Phone,
     /// Relying parties and their API keys.
     pub relying_parties: RelyingParties,
     /// Their checks.
@@ -124,7 +128,7 @@ impl App {
         };
         Ok(Self {
             clock_watch,
-            keyring,
+            keyring: keyring.clone(),
             registrations,
             counter,
             officers: Staff::new(context.clone(), Realm::Office)?,
@@ -133,6 +137,8 @@ impl App {
             relying_parties: RelyingParties::new(context.clone()),
             verification,
             employee_checks,
+            blocks: life::Blocks::new(context.clone()),
+            recoveries: recovery::Phone::new(context.clone(), keyring.clone()),
             employees: Staff::new(context.clone(), Realm::RelyingParty)?,
             spent: SpentProofs::start(context.clone()),
             guard,
@@ -155,6 +161,8 @@ impl App {
             registration::module(&self.context, &self.registrations, &self.gate),
             activation::module(&self.context, &self.activation),
             wallet::module(&self.wallet, &self.verification),
+            life::module(&self.context, &self.blocks, &self.gate),
+            recovery::module(&self.recoveries),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

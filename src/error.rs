@@ -153,6 +153,8 @@ codes! {
         "Pindai QR aktivasi warga ini sendiri, atau cocokkan angkanya; pindaian berlaku 30 menit." / "Scan this resident's activation QR yourself, or confirm the match number; a scan counts for 30 minutes.";
     AlreadyActive = "already_active", 409, "KTP Digital sudah aktif" / "A digital KTP is already active",
         "Warga ini sudah punya KTP Digital aktif atau pendaftaran lain yang disetujui; arahkan ke penyelia." / "This resident already has an active digital KTP or another approved registration; refer to the supervisor.";
+    OtherQr = "other_qr", 409, "QR ini untuk hal lain" / "This QR is for something else",
+        "Kirim ke POST /v1/officer/recoveries/scan: warga ini ingin membuat PIN baru." / "Send it to POST /v1/officer/recoveries/scan: this holder wants to choose a new PIN.";
     QrUsed = "qr_used", 409, "QR sudah dipakai" / "The QR was used already",
         "Minta QR yang baru, lalu pindai lagi." / "Ask for a new QR and scan again.";
     RequestInFlight = "request_in_flight", 409, "Permintaan yang sama sedang diproses" / "The same request is in flight",
@@ -181,6 +183,10 @@ codes! {
         "Tanda tangani tantangan yang baru dengan kunci PIN seperti pada dokumentasi, lalu ulangi." / "Sign a fresh challenge with the PIN key as documented, then repeat.";
     ChallengeInvalid = "challenge_invalid", 422, "Tantangan tidak berlaku" / "The challenge is not valid",
         "Ambil tantangan baru dari POST /v1/challenges; tiap tantangan berlaku 60 detik dan sekali pakai." / "Take a new challenge from POST /v1/challenges; each lives 60 seconds and works once.";
+    BlockRefused = "block_refused", 422, "Tidak dapat diblokir dengan data ini" / "These do not block anything",
+        "Periksa NIK dan kode blokir, atau pakai tautan pada surel terbaru; tanpa keduanya, telepon atau datangi kantor Dukcapil mana pun." / "Check the NIK and the block code, or use the link of the newest mail; without both, call or visit any Dukcapil office.";
+    Blocked = "blocked", 423, "KTP Digital ini diblokir" / "This digital KTP is blocked",
+        "Lihat GET /v1/me/status: di sana tertera alasannya dan cara membukanya." / "See GET /v1/me/status: it says why and how it comes back.";
     PinBlocked = "pin_blocked", 423, "PIN diblokir" / "The PIN is blocked",
         "Datanglah ke loket Dukcapil dengan KTP-el untuk membuka blokir." / "Go to a Dukcapil counter with your KTP-el to have it unblocked.";
     PinWait = "pin_wait", 429, "Tunggu sebelum mencoba PIN lagi" / "Wait before trying the PIN again",

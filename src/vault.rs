@@ -74,10 +74,14 @@ pub enum Label {
     Cursor,
     /// Codes that stand for presentations.
     PresentationCode,
+    /// Codes that block a digital KTP, with its NIK.
+    BlockCode,
+    /// Links that block a digital KTP.
+    BlockLink,
 }
 
 impl Label {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::TokenSeal,
         Self::Column,
         Self::NikIndex,
@@ -91,6 +95,8 @@ impl Label {
         Self::Audit,
         Self::Cursor,
         Self::PresentationCode,
+        Self::BlockCode,
+        Self::BlockLink,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -108,6 +114,8 @@ impl Label {
             Self::Audit => b"ikd/audit/v1",
             Self::Cursor => b"ikd/cursor/v1",
             Self::PresentationCode => b"ikd/presentation-code/v1",
+            Self::BlockCode => b"ikd/block-code/v1",
+            Self::BlockLink => b"ikd/block-link/v1",
         }
     }
 }

@@ -61,6 +61,7 @@ async fn holder(place: &Place, thumbprint: Thumbprint) {
         pin_public_key: PinKey::from_seed(&SEED).public().unwrap(),
         email: String::from("warga@contoh.id").into(),
         language: Language::Indonesian,
+        nik: record.nik,
     };
     let mut tx = context.db.write().await.unwrap();
     enrol(context, &mut tx, &new, now).await.unwrap();

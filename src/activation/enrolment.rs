@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::ports as holder;
+use crate::life::ports::{self as life, By};
 use crate::registration::{State, ports as registrations};
 use crate::transaction;
 
@@ -81,8 +82,11 @@ impl Enrolments {
                 pin_public_key: key,
                 email: activated.contact.email,
                 language: activated.contact.language,
+                nik: activated.nik,
             };
             holder::enrol(&self.context, tx, &new, now).await?;
+            let by = By { actor: Actor::Resident(resident_id), office_id: activated.office_id };
+            life::activated(&self.context, tx, resident_id, now, by).await?;
             let chain = activated.office_id.unwrap_or(GENERAL);
             let actor = Actor::Resident(id);
             let event = Event { chain, actor, action: Action::Activation, subject_id: resident_id };

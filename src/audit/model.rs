@@ -85,11 +85,19 @@ pub enum Action {
     ReleaseAsked,
     /// A supervisor granted it: the digital KTP was deactivated.
     ReleaseGranted,
+    /// An officer opened a recovery.
+    RecoveryViewed,
+    /// An officer asked that a holder may choose a PIN.
+    RecoveryAsked,
+    /// A supervisor granted it.
+    RecoveryGranted,
+    /// An officer refused it.
+    RecoveryRefused,
     /// An approval given while the register was down was completed.
     ApprovalCompleted,
     /// A credential became active.
     Activation,
-    /// A digital KTP was blocked: its PIN was wrong for the ninth time.
+    /// A digital KTP was blocked: by its holder, by nine wrong PINs, or by an officer.
     Block,
     /// An office was added.
     OfficeAdded,

@@ -90,4 +90,22 @@ acts! {
     pub enum ReadRelease: AskReleases, RegistrationViewed;
     /// Granting it.
     pub enum GrantRelease: GrantReleases, ReleaseGranted;
+    /// Scanning the QR of a recovery.
+    pub enum ScanRecovery: ServeResidents, Scan;
+    /// Reading which recoveries wait for a second person.
+    pub enum ReadRecoveries: AskReleases, RecoveryViewed;
+    /// Opening a recovery.
+    pub enum ViewRecovery: ViewRegistrations, RecoveryViewed;
+    /// Looking at the holder's portrait.
+    pub enum ViewRecoveryPicture: ViewRegistrations, PictureViewed;
+    /// Asking that the holder may choose a PIN.
+    pub enum AskRecovery: AskReleases, RecoveryAsked;
+    /// Granting it.
+    pub enum GrantRecovery: GrantReleases, RecoveryGranted;
+    /// Refusing it.
+    pub enum RefuseRecovery: AskReleases, RecoveryRefused;
+    /// Reading which releases wait for a second person.
+    pub enum ReadReleases: AskReleases, RegistrationViewed;
+    /// Blocking at the word of a caller.
+    pub enum BlockAtCall: BlockAtCalls, Block, about |session| session.person.staff_id;
 }

@@ -1,7 +1,9 @@
 //! Officer endpoints, by screen. Each handler names what it needs: [`Allowed`](crate::staff::Allowed).
 
+mod block;
 mod decision;
 mod queue;
+mod recovery;
 mod registration;
 mod release;
 mod scan;
@@ -27,5 +29,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(views::routes().with_state(counter.views))
         .merge(decision::routes().with_state(counter.decisions))
         .merge(release::routes().with_state(counter.releases))
+        .merge(block::routes().with_state(counter.blocks))
+        .merge(recovery::routes().with_state(counter.recoveries))
         .layer(Extension(entrance))
 }

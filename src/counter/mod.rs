@@ -1,18 +1,22 @@
 //! The counter: what officers do with registrations, one type for each use case. Every act is in the audit log.
 
 pub mod act;
+pub mod block;
 pub mod decision;
 mod desk;
 pub mod http;
 pub mod model;
 pub mod queue;
+pub mod recovery;
 pub mod release;
 pub mod scan;
 pub mod store;
 pub mod view;
 
+pub use block::CallBlocks;
 pub use decision::Decisions;
 pub use queue::Queue;
+pub use recovery::Recoveries;
 pub use release::Releases;
 pub use scan::Scans;
 pub use view::Views;
@@ -38,12 +42,17 @@ pub struct Counter {
     pub decisions: Decisions,
     /// Letting a digital KTP make way.
     pub releases: Releases,
+    /// Blocking at the word of a caller.
+    pub blocks: CallBlocks,
+    /// Digital KTPs that come back to their holders.
+    pub recoveries: Recoveries,
 }
 
 impl Counter {
     /// Wires the use cases.
     pub fn new(context: Context, registrations: registration::Service, keyring: Keyring) -> Self {
         let audit = audit::Service::new(context.clone());
+        let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -51,7 +60,9 @@ impl Counter {
             queue: Queue { desk: desk.clone() },
             views,
             decisions: Decisions { desk: desk.clone() },
-            releases: Releases { desk },
+            releases: Releases { desk: desk.clone() },
+            blocks: CallBlocks { desk: desk.clone() },
+            recoveries: Recoveries { desk, recoveries },
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::act::{AskRelease, GrantRelease, ReadRelease};
+use super::act::{AskRelease, GrantRelease, ReadRelease, ReadReleases};
 use super::desk::Desk;
 use super::model::check_reason;
 use crate::audited;
 use crate::error::{Code, Result};
-use crate::registration::release::Release;
+use crate::registration::release::{Release, Waiting};
 use crate::staff::{Allowed, Permission, ports};
 
 /// Requests that a digital KTP make way. Cloning shares everything.
@@ -45,6 +45,21 @@ impl Releases {
         let asked = self.desk.judged(event, asked).await?;
         self.desk.note(event).await?;
         Ok(asked)
+    }
+
+    /// What waits for a second person of the office, each with the log-in name of who asked. Names no resident.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waiting(&self, officer: &Allowed<ReadReleases>) -> Result<Vec<(Waiting, String)>> {
+        let waiting = self.desk.registrations.releases.waiting(officer.agent.actor()).await?;
+        let mut tx = self.desk.context.db.read().await?;
+        let usernames = ports::usernames(&mut tx, officer.agent.office_id).await?;
+        let named = |waiting: Waiting| {
+            let username = usernames.get(&waiting.asked_by).cloned().unwrap_or_default();
+            (waiting, username)
+        };
+        Ok(waiting.into_iter().map(named).collect())
     }
 
     /// Grants it: the old digital KTP ends.

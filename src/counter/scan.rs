@@ -11,6 +11,7 @@ use crate::clock::HOUR;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::keyring::Keyring;
+use crate::recovery::ports as recovery;
 use crate::registration::review::View;
 use crate::registration::visit::Match;
 use crate::staff::Allowed;
@@ -35,6 +36,7 @@ impl Scans {
         let scanned = registrations.visits.read_scan(token).await;
         let scanned = self.desk.judged(officer.event(Uuid::nil()), scanned).await?;
         let id = scanned.0;
+        self.desk.judged(officer.event(id), self.is_of_registration(id).await).await?;
         let done = transaction!(context.db, "counter.scan", |tx| {
             registrations.visits.scan(tx, actor, scanned).await?;
             audit.record(tx, officer.event(id), Outcome::Done).await
@@ -42,6 +44,12 @@ impl Scans {
         self.desk.judged(officer.event(id), done).await?;
         registrations.visits.ensure_checked(id).await;
         registrations.reviews.view(actor, id, language).await
+    }
+
+    /// One scanner serves for both: the QR of a recovery is told from a registration's.
+    async fn is_of_registration(&self, id: Uuid) -> Result<()> {
+        let mut tx = self.desk.context.db.read().await?;
+        if recovery::exists(&mut tx, id).await? { Err(Code::OtherQr.into()) } else { Ok(()) }
     }
 
     /// A QR for the officer's screen that any number of residents may scan. The screen renews it every minute; the first of

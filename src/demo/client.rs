@@ -292,10 +292,17 @@ impl Resident {
     /// When the service cannot be reached.
     pub async fn sign_challenge(&self, key: &PinKey, purpose: Purpose) -> Result<(String, String), ClientError> {
         let challenge = self.post("/v1/challenges", &json!({})).await?.expect(200)?.text("challenge")?;
-        let signature = key.sign(purpose, &challenge, &self.thumbprint());
-        let signature =
-            signature.ok_or_else(|| ClientError::Unexpected(String::from("the challenge is unreadable")))?;
+        let signature = self.sign(key, purpose, &challenge)?;
         Ok((challenge, signature))
+    }
+
+    /// A PIN key's signature of a challenge that is there already.
+    ///
+    /// # Errors
+    /// When the challenge is unreadable.
+    pub fn sign(&self, key: &PinKey, purpose: Purpose, challenge: &str) -> Result<String, ClientError> {
+        let signature = key.sign(purpose, challenge, &self.thumbprint());
+        signature.ok_or_else(|| ClientError::Unexpected(String::from("the challenge is unreadable")))
     }
 }
 

@@ -33,6 +33,133 @@ pub enum CredentialState {
 }
 text_column!(CredentialState);
 
+/// Why a digital KTP is not active.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Reason {
+    /// Its holder blocked it.
+    SelfBlock,
+    /// An officer blocked it at the word of a caller; it ends by itself unless it is confirmed.
+    OfficerBlockProvisional,
+    /// An officer blocked it.
+    OfficerBlock,
+    /// The PIN was wrong for the ninth time.
+    PinExhausted,
+    /// The register says that its holder has died; not yet confirmed.
+    RegisterDeceased,
+    /// The register says that two people have one NIK.
+    RegisterDuplicate,
+    /// Two people of an office let it make way for a new one.
+    Superseded,
+    /// Its holder has died.
+    Deceased,
+    /// Its holder has left the country for good, or is no citizen any more.
+    Emigrated,
+    /// Its holder ended it.
+    Closed,
+    /// Its holder withdrew the consent.
+    ConsentWithdrawn,
+    /// It was given to the wrong person.
+    Annulled,
+}
+text_column!(Reason);
+
+/// How a digital KTP that is not active becomes so again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lift {
+    /// Not at all: it is active, or a new registration is needed.
+    None,
+    /// With the PIN, on its phone.
+    Pin,
+    /// At a counter, by two people.
+    Counter,
+    /// When the register says otherwise.
+    Register,
+}
+
+impl Reason {
+    /// The state of a credential that is stopped for this reason.
+    pub const fn state(self) -> CredentialState {
+        match self {
+            Self::SelfBlock
+            | Self::OfficerBlockProvisional
+            | Self::OfficerBlock
+            | Self::PinExhausted
+            | Self::RegisterDeceased
+            | Self::RegisterDuplicate => CredentialState::Blocked,
+            Self::Superseded
+            | Self::Deceased
+            | Self::Emigrated
+            | Self::Closed
+            | Self::ConsentWithdrawn
+            | Self::Annulled => CredentialState::Deactivated,
+        }
+    }
+
+    /// What ends it.
+    pub const fn lift(self) -> Lift {
+        match self {
+            Self::OfficerBlockProvisional => Lift::Pin,
+            Self::SelfBlock | Self::OfficerBlock | Self::PinExhausted => Lift::Counter,
+            Self::RegisterDeceased | Self::RegisterDuplicate => Lift::Register,
+            Self::Superseded
+            | Self::Deceased
+            | Self::Emigrated
+            | Self::Closed
+            | Self::ConsentWithdrawn
+            | Self::Annulled => Lift::None,
+        }
+    }
+
+    /// Whether a digital KTP that is stopped for `present` is stopped for this reason from now on: what is harder to undo goes
+    /// before what is easier. Who says "I did not do that" of a take-over stops the one that made way, too: no new one follows
+    /// before two people have looked again.
+    pub const fn goes_before(self, present: Self) -> bool {
+        self.weight() > present.weight() || matches!((self, present), (Self::SelfBlock, Self::Superseded))
+    }
+
+    const fn weight(self) -> u8 {
+        match self {
+            Self::OfficerBlockProvisional => 0,
+            Self::PinExhausted => 1,
+            Self::SelfBlock | Self::OfficerBlock => 2,
+            Self::RegisterDuplicate => 3,
+            Self::RegisterDeceased => 4,
+            Self::Superseded => 5,
+            Self::Closed => 6,
+            Self::ConsentWithdrawn => 7,
+            Self::Emigrated | Self::Deceased | Self::Annulled => 8,
+        }
+    }
+}
+
+/// That a digital KTP is not active, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Why.
+    pub reason: Reason,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when, where it ends by itself.
+    pub until: Option<Timestamp>,
+    /// The event that tells of it.
+    pub event_id: Uuid,
+}
+
 /// A digital KTP, as far as it decides who may do what. What it shows stands beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
@@ -76,7 +203,7 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// Whether it can never be tried again: the credential may be replaced after a new proof at a counter.
+    /// Whether it can never be tried again.
     pub const fn is_used_up(self) -> bool {
         self.tries >= MAX_TRIES
     }
@@ -92,14 +219,10 @@ pub struct OpenSession {
 }
 
 impl Credential {
-    /// Whether it stands in the way of a new registration: one that can still be unlocked, or one that was blocked, which takes a
-    /// second person. One whose PIN is used up is replaced by a new proof at a counter.
+    /// Whether it stands in the way of a new registration, until two people let it make way: whatever has not ended. One whose PIN
+    /// is used up does too: whoever finds a phone can use up the PIN.
     pub const fn stands_in_the_way(&self) -> bool {
-        match self.standing {
-            Standing::Active(active) => !active.pin.is_used_up(),
-            Standing::Blocked => true,
-            Standing::Deactivated => false,
-        }
+        !matches!(self.standing, Standing::Deactivated)
     }
 
     /// The session that lives now, if any.
@@ -124,7 +247,7 @@ pub struct HolderSecret {
 }
 
 /// How a holder is reached.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Contact {
     /// The address.
     pub email: Redacted<String>,
@@ -137,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_still_be_used_stands_in_the_way_of_a_new_one() {
+    fn what_has_not_ended_stands_in_the_way_of_a_new_one() {
         let credential = |standing| Credential {
             resident_id: Uuid::nil(),
             generation: 1,
@@ -149,7 +272,7 @@ mod tests {
         let cases = [
             (active(0), true),
             (active(MAX_TRIES - 1), true),
-            (active(MAX_TRIES), false),
+            (active(MAX_TRIES), true),
             (Standing::Blocked, true),
             (Standing::Deactivated, false),
         ];
@@ -172,5 +295,21 @@ mod tests {
         assert_eq!(credential.living_session(session.ends_at), None);
         credential.standing = Standing::Blocked;
         assert_eq!(credential.living_session(Timestamp::default()), None);
+    }
+
+    #[test]
+    fn what_is_harder_to_undo_goes_before_what_is_easier() {
+        use strum::VariantArray;
+        for reason in Reason::VARIANTS {
+            assert!(!reason.goes_before(*reason), "{reason:?}: what is so already is no change");
+            let ends = reason.state() == CredentialState::Deactivated;
+            assert_eq!(ends, reason.lift() == Lift::None, "{reason:?}: what is blocked says how it comes back");
+            let over_a_block = Reason::VARIANTS.iter().filter(|other| other.state() == CredentialState::Blocked);
+            assert!(!ends || over_a_block.into_iter().all(|other| reason.goes_before(*other)), "{reason:?}");
+        }
+        assert!(Reason::SelfBlock.goes_before(Reason::OfficerBlockProvisional));
+        assert!(Reason::SelfBlock.goes_before(Reason::PinExhausted), "no thief comes back with a used-up PIN alone");
+        assert!(!Reason::OfficerBlockProvisional.goes_before(Reason::SelfBlock));
+        assert!(Reason::SelfBlock.goes_before(Reason::Superseded) && !Reason::SelfBlock.goes_before(Reason::Deceased));
     }
 }

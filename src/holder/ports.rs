@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::mail::FOREIGN_REGISTRATION;
 use super::model::{Contact, Credential, HolderSecret, Standing};
+use super::status;
 use super::store::{self, HolderRow};
 use crate::clock::Timestamp;
 use crate::context::{Context, Sources};
@@ -12,10 +13,11 @@ use crate::device::{PinPublicKey, Thumbprint};
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::input;
 use crate::mail::outbox;
-use crate::register::RegisterRecord;
+use crate::register::{Nik, RegisterRecord};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
 
+pub use super::status::{Stopped, hold, over, renew, restart, status, stop};
 pub use super::store::{Try, count_try, has_portrait, is_active, lock, open_session, spend};
 
 const HOLDER_TABLE: &str = "credential_holder";
@@ -37,16 +39,20 @@ pub struct NewHolder {
     pub email: Redacted<String>,
     /// In which language.
     pub language: Language,
+    /// The resident's NIK.
+    pub nik: Nik,
 }
 
 /// Makes the credential with all that belongs to it.
 ///
 /// # Errors
-/// `already_active` when the resident has one that can still be unlocked, or the device holds somebody else's.
+/// `already_active` when the resident has one that has not ended, or the device holds somebody else's.
 pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timestamp) -> Result<()> {
     if !store::enrol(tx, new.resident_id, now).await?.happened() {
         return Err(Code::AlreadyActive.into());
     }
+    status::forget(tx, new.resident_id).await?;
+    store::keep_nik(tx, &nik_index(&context.vault, &new.nik), new.resident_id).await?;
     let secret = HolderSecret {
         pin_public_key: new.pin_public_key.to_bytes().to_vec(),
         email: new.email.clone(),
@@ -67,6 +73,18 @@ pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timesta
         return Err(refusal.into());
     }
     Ok(())
+}
+
+fn nik_index(vault: &Vault, nik: &Nik) -> Vec<u8> {
+    vault.blind_index(Label::NikIndex, nik.as_str())
+}
+
+/// Who holds or held the digital KTP of this NIK.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_nik(context: &Context, tx: &mut Tx, nik: &Nik) -> Result<Option<Uuid>> {
+    Ok(store::of_nik(tx, &nik_index(&context.vault, nik)).await?)
 }
 
 /// Whether exactly this registration made the holder on this device with this PIN key.
@@ -105,6 +123,32 @@ impl OnDevice {
         let bytes = secret.pin_public_key.as_slice().try_into().ok();
         bytes.and_then(PinPublicKey::from_bytes).ok_or_else(|| Error::internal("a stored PIN key is damaged"))
     }
+
+    /// The device.
+    pub fn device(&self) -> &[u8] {
+        &self.holder.device_thumbprint
+    }
+}
+
+/// Replaces the PIN key of the holder who is on `device`, which can be tried anew; what was unlocked with the one before is to be voided by the caller in the
+/// same transaction ([`renew`], [`restart`]), which also holds the credential's row.
+///
+/// # Errors
+/// `wrong_state` when the digital KTP is on another device by now.
+pub async fn set_pin(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    device: &Thumbprint,
+    key: PinPublicKey,
+    now: Timestamp,
+) -> Result<()> {
+    let row = store::holder(tx, resident).await?.filter(|row| row.device_thumbprint == device.as_slice());
+    let row = row.ok_or(Code::WrongState)?;
+    let secret = HolderSecret { pin_public_key: key.to_bytes().to_vec(), ..secret(&context.vault, &row)? };
+    let sealed = context.vault.seal_row(&context.random, HOLDER_TABLE, resident, &secret)?;
+    store::set_secret(tx, &HolderRow { sealed, ..row }, now).await?.demand()?;
+    Ok(store::forget_tries(tx, resident).await?)
 }
 
 /// Who holds a digital KTP on this device, whatever its state.
@@ -174,14 +218,6 @@ pub async fn has_usable_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> 
     Ok(store::credential(tx, resident).await?.is_some_and(|credential| credential.stands_in_the_way()))
 }
 
-/// Ends the resident's digital KTP, working or blocked, so that a new one can take its place. Two people decide that.
-///
-/// # Errors
-/// `wrong_state` when there is none to end.
-pub async fn release(tx: &mut Tx, resident: Uuid) -> Result<()> {
-    store::release(tx, resident).await?.demand()
-}
-
 /// Whether there is a credential whose holder should hear of a registration with their NIK.
 pub(super) async fn has_holder(tx: &mut Tx, resident: Uuid) -> Result<bool> {
     let credential = store::credential(tx, resident).await?;
@@ -219,9 +255,17 @@ pub async fn delete_unused_record(tx: &mut Tx, resident: Uuid) -> Result<()> {
 /// # Errors
 /// When the database does not answer, or there is no such holder: a fault of ours.
 pub async fn record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<RegisterRecord> {
-    let sealed =
-        store::record(tx, resident).await?.ok_or_else(|| Error::internal("a holder without a register record"))?;
-    open_record(&context.vault, resident, &sealed)
+    let kept = kept_record(context, tx, resident).await?;
+    kept.ok_or_else(|| Error::internal("a holder without a register record"))
+}
+
+/// What the register said about a holder, while it is kept.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn kept_record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Option<RegisterRecord>> {
+    let sealed = store::record(tx, resident).await?;
+    sealed.map(|sealed| open_record(&context.vault, resident, &sealed)).transpose()
 }
 
 /// The holder's portrait: JPEG.

@@ -60,11 +60,18 @@ const ENROL: &str = "
     VALUES ($1, 'active', 1, 0, 0, 0, 0, 0, 0, $2)
     ON CONFLICT (resident_id) DO UPDATE SET state = 'active', generation = credential.generation + 1, pin_tries = 0,
         pin_wait_until = 0, session = credential.session + 1, session_ends_at = 0, activated_at = excluded.activated_at
-    WHERE credential.state = 'deactivated' OR (credential.state = 'active' AND credential.pin_tries >= $3)";
+    WHERE credential.state = 'deactivated'";
 
-const RELEASE: &str = "
-    UPDATE credential SET state = 'deactivated', generation = generation + 1, session = session + 1, session_ends_at = 0
-    WHERE resident_id = $1 AND state IN ('active', 'blocked')";
+// A NIK never changes, and neither does whose it is.
+const KEEP_NIK: &str =
+    "INSERT INTO holder_nik (nik_index, resident_id) VALUES ($1, $2) ON CONFLICT (nik_index) DO NOTHING";
+
+const OF_NIK: &str = "SELECT resident_id FROM holder_nik WHERE nik_index = $1";
+
+const FORGET_TRIES: &str = "UPDATE credential SET pin_tries = 0, pin_wait_until = 0 WHERE resident_id = $1";
+
+const SET_SECRET: &str =
+    "UPDATE credential_holder SET sealed = $2, updated_at = $3 WHERE resident_id = $1 AND device_thumbprint = $4";
 
 const SET_HOLDER: &str = "
     INSERT INTO credential_holder (resident_id, registration_id, device_thumbprint, sealed, updated_at)
@@ -97,7 +104,7 @@ const COUNT_TRY: &str = "
     UPDATE credential SET pin_tries = pin_tries + 1, challenge_spent = $3,
         pin_wait_until = CASE WHEN pin_tries + 1 = $7 THEN $5 WHEN pin_tries + 1 = $8 THEN $6 ELSE pin_wait_until END,
         session_ends_at = CASE WHEN pin_tries + 1 >= $9 THEN $4 ELSE session_ends_at END
-    WHERE resident_id = $1 AND generation = $2 AND state = 'active' AND pin_tries < $9 AND pin_wait_until <= $4
+    WHERE resident_id = $1 AND generation = $2 AND state = $10 AND pin_tries < $9 AND pin_wait_until <= $4
         AND challenge_spent < $3
     RETURNING pin_tries";
 
@@ -136,21 +143,45 @@ const RECORD: &str = "SELECT sealed FROM holder_record WHERE resident_id = $1";
 const PORTRAIT: &str = "SELECT sealed FROM holder_portrait WHERE resident_id = $1";
 const HAS_PORTRAIT: &str = "SELECT COUNT(*) FROM holder_portrait WHERE resident_id = $1";
 
-/// Makes the credential, or replaces one that can no longer be unlocked, with a new generation. `false` when there is one
-/// that can.
+/// Makes the credential, or replaces one that has ended, with a new generation. `false` when there is one that has not.
 ///
 /// # Errors
 /// When the database did not do it.
 pub async fn enrol(tx: &mut Tx, resident: Uuid, now: Timestamp) -> DbResult<Changed> {
-    change!(tx, ENROL, resident, now, MAX_TRIES)
+    change!(tx, ENROL, resident, now)
 }
 
-/// Ends a digital KTP: tokens and sessions are void at once. `false` when there is none to end.
+/// Keeps whose digital KTP a NIK's is.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn release(tx: &mut Tx, resident: Uuid) -> DbResult<Changed> {
-    change!(tx, RELEASE, resident)
+pub async fn keep_nik(tx: &mut Tx, nik_index: &[u8], resident: Uuid) -> DbResult<()> {
+    execute!(tx, KEEP_NIK, nik_index, resident).map(|_| ())
+}
+
+/// Who holds or held the digital KTP of a NIK.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), OF_NIK, nik_index)?.map(|(resident,)| resident))
+}
+
+/// Forgets the tries at a PIN that was replaced.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn forget_tries(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    execute!(tx, FORGET_TRIES, resident).map(|_| ())
+}
+
+/// Replaces what rests sealed beside a credential, while it is on this device.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn set_secret(tx: &mut Tx, row: &HolderRow, now: Timestamp) -> DbResult<Changed> {
+    let HolderRow { resident_id, device_thumbprint, sealed, .. } = row;
+    change!(tx, SET_SECRET, *resident_id, sealed.as_slice(), now, device_thumbprint.as_slice())
 }
 
 /// Writes the row beside the credential, and gives the device that the holder had until now. [`enrol`] comes first: it holds the
@@ -228,6 +259,8 @@ pub struct Try {
     pub challenge_issued: Timestamp,
     /// Now.
     pub now: Timestamp,
+    /// The state in which it may be tried: active, unless the PIN lifts a block.
+    pub state: CredentialState,
     /// No try before this, if it turns out to be the last of the first round.
     pub first_wait_until: Timestamp,
     /// The same for the second round.
@@ -251,7 +284,8 @@ pub async fn count_try(tx: &mut Tx, this: &Try) -> DbResult<Option<i64>> {
         this.second_wait_until,
         FIRST_WAIT_AT,
         SECOND_WAIT_AT,
-        MAX_TRIES
+        MAX_TRIES,
+        this.state
     )?;
     Ok(row.map(|(tries,)| tries))
 }

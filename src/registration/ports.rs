@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION};
+use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, Submitted};
 use super::sealed;
 use super::store::{registration, selfie};
 use crate::changed::Changed;
@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::db::{DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::error::{Code, Language, Result};
+use crate::register::Nik;
 use crate::secret::Redacted;
 
 pub use super::store::registration::{hold_code_sent, hold_own, lookup};
@@ -51,13 +52,16 @@ pub async fn contact(context: &Context, tx: &mut Tx, id: Uuid) -> Result<Option<
 /// # Errors
 /// When what is sealed cannot be opened.
 pub fn contact_of(context: &Context, registration: &Registration) -> Result<Contact> {
-    let submitted = sealed::submitted(&context.vault, registration)?;
-    Ok(Contact {
+    Ok(contact_in(sealed::submitted(&context.vault, registration)?, registration))
+}
+
+fn contact_in(submitted: Submitted, registration: &Registration) -> Contact {
+    Contact {
         email: submitted.email,
         full_name: submitted.full_name,
         language: registration.language,
         resident_id: registration.check.resident(),
-    })
+    }
 }
 
 /// The code was right: `code_sent` → `needs_pin`, where it waits for its PIN as long as it had waited for its code. A miss when it
@@ -76,6 +80,8 @@ pub struct Activated {
     pub resident_id: Uuid,
     /// How to reach them.
     pub contact: Contact,
+    /// Their NIK.
+    pub nik: Nik,
     /// The office that approved.
     pub office_id: Option<Uuid>,
 }
@@ -90,5 +96,7 @@ pub async fn activate(context: &Context, tx: &mut Tx, id: Uuid, now: Timestamp) 
     let Ok(active) = registration.activate(now) else { return Ok(None) };
     registration::save(tx, &active).await?.demand()?;
     selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_ACTIVATION * DAY)).await?;
-    Ok(Some(Activated { resident_id, contact: contact_of(context, &active)?, office_id: active.office_id }))
+    let submitted = sealed::submitted(&context.vault, &active)?;
+    let (nik, office_id) = (submitted.nik.clone(), active.office_id);
+    Ok(Some(Activated { resident_id, contact: contact_in(submitted, &active), nik, office_id }))
 }

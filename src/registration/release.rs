@@ -10,10 +10,14 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
-use crate::holder::ports as holder;
+use crate::holder::Reason;
+use crate::holder::ports::{self as holder, Stopped};
+use crate::life::ports::{self as life, By};
 use crate::secret::Redacted;
 
 const TABLE: &str = "release_request";
+/// Requests shown to an office at most.
+const SHOWN: i64 = 100;
 
 /// Requests and grants. Cloning shares everything.
 #[derive(Clone)]
@@ -31,6 +35,19 @@ pub struct Release {
     /// Why.
     pub reason: Redacted<String>,
     /// The version of the registration that the officer who asked had on the screen; the grant names it.
+    pub version: String,
+}
+
+/// A request in the list of those that wait.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// The officer who asked.
+    pub asked_by: Uuid,
+    /// When.
+    pub asked_at: Timestamp,
+    /// The version that was asked for.
     pub version: String,
 }
 
@@ -81,6 +98,22 @@ impl Releases {
         })
     }
 
+    /// What waits for a second person of this office, longest waiting first. Names no resident.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waiting(&self, actor: Actor) -> Result<Vec<Waiting>> {
+        let mut tx = self.context.db.read().await?;
+        let rows = release::waiting(&mut tx, actor.office_id, self.counts_since(), SHOWN).await?;
+        let waiting = |row: ReleaseRow| Waiting {
+            registration_id: row.registration_id,
+            asked_by: row.asked_by,
+            asked_at: row.asked_at,
+            version: version_of(row.revision),
+        };
+        Ok(rows.into_iter().map(waiting).collect())
+    }
+
     /// Grants in the caller's transaction what somebody else of the office asked for: the old digital KTP ends. Gives who
     /// asked, whom the caller is to look at before committing. `version` is that of the [`Release`].
     ///
@@ -101,8 +134,12 @@ impl Releases {
         }
         let taken = release::take(tx, id, actor.office_id, since, actor.officer_id, held.revision).await?;
         let asked_by = taken.ok_or(Code::NotFound)?;
-        holder::release(tx, held.check.resident().ok_or_else(nothing_in_the_way)?).await?;
-        Ok(asked_by)
+        let resident = held.check.resident().ok_or_else(nothing_in_the_way)?;
+        let (now, by) = (self.context.now(), By::officer(actor.officer_id, actor.office_id));
+        match life::stop(&self.context, tx, resident, Reason::Superseded, (now, None), by).await? {
+            Stopped::Now(_) => Ok(asked_by),
+            Stopped::Before(_) | Stopped::Nothing => Err(nothing_in_the_way().into()),
+        }
     }
 
     /// Whether what was asked for is what stands there now, and the scan with which it was asked still counts: a grant ends a

@@ -21,6 +21,8 @@ pub enum Permission {
     AskReleases,
     /// Grant what a colleague asked for.
     GrantReleases,
+    /// Block a digital KTP at the word of a caller.
+    BlockAtCalls,
     /// Read why colleagues opened registrations without the resident.
     ReadReasons,
     /// Verify for a relying party.
@@ -31,13 +33,20 @@ impl Role {
     /// What the role stands for.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            AskReleases, DecideRegistrations, GrantReleases, ReadReasons, ServeResidents, Verify, ViewRegistrations,
+            AskReleases, BlockAtCalls, DecideRegistrations, GrantReleases, ReadReasons, ServeResidents, Verify,
+            ViewRegistrations,
         };
         match self {
-            Self::Officer => &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases],
-            Self::Supervisor => {
-                &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases, GrantReleases, ReadReasons]
-            }
+            Self::Officer => &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases, BlockAtCalls],
+            Self::Supervisor => &[
+                ServeResidents,
+                ViewRegistrations,
+                DecideRegistrations,
+                AskReleases,
+                BlockAtCalls,
+                GrantReleases,
+                ReadReasons,
+            ],
             Self::Administrator => &[],
             Self::Employee => &[Verify],
         }

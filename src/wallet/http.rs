@@ -1,5 +1,7 @@
 //! The routes of the wallet, and the extractor [`Resident`].
 
+mod care;
+
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, RequestPartsExt};
@@ -13,10 +15,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::model::Share;
-use super::service::{Card, Service, Session};
+use super::service::{Card, Service, Session, Unlocked};
 use crate::attribute::Attribute;
 use crate::clock::Timestamp;
 use crate::credential::Issued;
+use crate::device::Thumbprint;
 use crate::device::http::{Device, prove, spend};
 use crate::disclosure::Disclosed;
 use crate::error::{Code, Error, Language, Refusal};
@@ -40,6 +43,8 @@ pub struct Resident {
     pub generation: i64,
     /// The session.
     pub session: Session,
+    /// On which device.
+    pub device: Thumbprint,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Resident {
@@ -57,7 +62,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Resident {
         let (session, spent) = tokio::join!(service.authenticate(&proven.thumbprint, &token), spend(parts, &proven));
         let session = session?;
         spent?;
-        Ok(Self { resident_id: session.resident_id, generation: session.generation, session })
+        let Session { resident_id, generation, .. } = session;
+        Ok(Self { resident_id, generation, session, device: proven.thumbprint })
     }
 }
 
@@ -82,6 +88,12 @@ pub struct SessionReply {
     /// Seconds until it ends by itself.
     #[schema(example = 900)]
     expires_in: i64,
+}
+
+impl From<Unlocked> for SessionReply {
+    fn from(unlocked: Unlocked) -> Self {
+        Self { access_token: unlocked.access_token.into_inner(), token_type: "DPoP", expires_in: unlocked.expires_in }
+    }
 }
 
 /// The digital KTP.
@@ -166,7 +178,7 @@ impl PresentationReply {
 #[utoipa::path(post, path = "/v1/sessions", tag = "Wallet", security(("dpop" = [])), request_body = UnlockRequest,
     responses(
         (status = 200, description = "Unlocked for 15 minutes", body = SessionReply),
-        (status = "4XX", description = "`pin_wrong` with `tries_left`, `pin_wait` with `Retry-After`, `pin_blocked`, `challenge_invalid`, `not_found`, `dpop_invalid`, `use_dpop_nonce`"),
+        (status = "4XX", description = "`pin_wrong` with `tries_left`, `pin_wait` with `Retry-After`, `pin_blocked`, `blocked`, `challenge_invalid`, `not_found`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
 async fn unlock(
     State(service): State<Service>,
@@ -174,11 +186,7 @@ async fn unlock(
     Json(body): Json<UnlockRequest>,
 ) -> Result<Json<SessionReply>, Problem> {
     let unlocked = service.unlock(&device.thumbprint, &body.challenge, &body.signature).await?;
-    Ok(Json(SessionReply {
-        access_token: unlocked.access_token.into_inner(),
-        token_type: "DPoP",
-        expires_in: unlocked.expires_in,
-    }))
+    Ok(Json(unlocked.into()))
 }
 
 /// Locks the wallet.
@@ -341,6 +349,7 @@ async fn history(
 /// The routes of this room, under the layers of [`crate::device::http::for_devices`].
 pub fn routes(service: Service, verifications: verification::Service) -> OpenApiRouter {
     OpenApiRouter::new()
+        .merge(care::routes())
         .routes(routes!(unlock))
         .routes(routes!(lock))
         .routes(routes!(card))

@@ -1,6 +1,7 @@
 //! The digital KTP on the phone: unlocking it, looking at it, showing it. What is unlocked and shown belongs to
 //! [`crate::holder`]; this domain has no table.
 
+pub mod care;
 pub mod http;
 pub mod model;
 pub mod service;

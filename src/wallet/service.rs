@@ -9,7 +9,6 @@ use uuid::Uuid;
 use super::model::{Access, SESSION_SECONDS, tries_left};
 use super::sessions::Sessions;
 use crate::attribute::{Attribute, AttributeSet};
-use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::base64url;
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -21,7 +20,7 @@ use crate::disclosure::{Disclosed, disclose, offline_claims};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::holder::model::{FIRST_WAIT_SECONDS, MAX_TRIES, SECOND_WAIT_SECONDS};
 use crate::holder::ports::{self, Try};
-use crate::holder::{Credential, CredentialState, Standing};
+use crate::holder::{Credential, CredentialState, Reason, Standing};
 use crate::keyring::Keyring;
 use crate::register::Date;
 use crate::secret::Redacted;
@@ -32,7 +31,7 @@ use crate::{transaction, transaction_of_one, window};
 /// The wallet. Cloning shares it.
 #[derive(Clone)]
 pub struct Service {
-    context: Context,
+    pub(super) context: Context,
     keyring: Keyring,
     sessions: Sessions,
     // Presentations of one credential never share a time of issue, so that none voids another unspent.
@@ -121,50 +120,56 @@ impl Service {
         let holder = ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?;
         drop(tx);
         let Credential { resident_id: resident, generation, .. } = holder.credential;
-        may_try(&holder.credential, now)?;
+        self.may_try(&holder.credential, now).await?;
         let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-
-        let this = Try {
-            resident,
-            generation,
-            challenge_issued: challenge.issued,
-            now,
-            first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
-            second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
-        };
-        let counted =
-            transaction_of_one!(self.context.db, "wallet.count_try", |tx| Ok(ports::count_try(tx, &this).await?))?;
-        let Some(tries) = counted else { return Err(self.why_not(resident, generation, now).await) };
-
-        let key = holder.pin_key(&self.context.vault)?;
-        if !key.verifies(Purpose::Unlock, &challenge.bytes, device, signature) {
-            if tries >= MAX_TRIES {
-                let actor = Actor::Resident(resident);
-                let event = Event { chain: GENERAL, actor, action: Action::Block, subject_id: resident };
-                let audit = audit::Service::new(self.context.clone());
-                transaction!(self.context.db, "wallet.block", |tx| audit.record(tx, event, Outcome::Done).await)?;
-            }
-            return Err(pin_wrong(tries).into());
-        }
-
+        self.prove_pin(&holder, CredentialState::Active, device, &challenge, (Purpose::Unlock, signature)).await?;
         let ends_at = now.plus_seconds(SESSION_SECONDS);
         let session = transaction_of_one!(self.context.db, "wallet.unlock", |tx| {
             let session = ports::open_session(tx, resident, generation, ends_at).await?;
             // The credential changed between the two transactions: blocked, or activated anew.
             session.ok_or_else(|| Code::NotFound.into())
         })?;
-        let access = Access { resident_id: resident, generation, session, expires_at: ends_at };
+        self.opened(device, resident, (generation, session), ends_at)
+    }
+
+    /// The access token of a session that was opened.
+    pub(super) fn opened(
+        &self,
+        device: &Thumbprint,
+        resident_id: Uuid,
+        (generation, session): (i64, i64),
+        expires_at: Timestamp,
+    ) -> Result<Unlocked> {
+        let access = Access { resident_id, generation, session, expires_at };
         let sealed =
             self.context.vault.seal(Label::AccessToken, &self.context.random, &[device], &access.to_bytes())?;
         Ok(Unlocked { access_token: base64url::encode(&sealed).into(), expires_in: SESSION_SECONDS })
     }
 
+    pub(super) fn pin_try(
+        &self,
+        credential: &Credential,
+        challenge_issued: Timestamp,
+        state: CredentialState,
+        now: Timestamp,
+    ) -> Try {
+        Try {
+            resident: credential.resident_id,
+            generation: credential.generation,
+            challenge_issued,
+            now,
+            state,
+            first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
+            second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
+        }
+    }
+
     /// Why no try could be counted. Reads again, because another request was faster.
-    async fn why_not(&self, resident: Uuid, generation: i64, now: Timestamp) -> Error {
+    pub(super) async fn why_not(&self, resident: Uuid, generation: i64, now: Timestamp) -> Error {
         let read = async {
             let mut tx = self.context.db.read().await?;
             let credential = ports::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
-            may_try(&credential, now)?;
+            self.may_try(&credential, now).await?;
             if credential.generation != generation {
                 return Err(Error::from(Code::NotFound));
             }
@@ -175,6 +180,27 @@ impl Service {
             Ok(()) => Error::Db(DbError::Contention),
             Err(error) => error,
         }
+    }
+
+    /// Whether the PIN can be tried now.
+    async fn may_try(&self, credential: &Credential, now: Timestamp) -> Result<()> {
+        let pin = match credential.standing {
+            Standing::Active(active) => active.pin,
+            Standing::Blocked => {
+                let mut tx = self.context.db.read().await?;
+                let status = ports::status(&mut tx, credential.resident_id).await?;
+                let used_up = status.is_some_and(|status| status.reason == Reason::PinExhausted);
+                return Err(if used_up { Code::PinBlocked } else { Code::Blocked }.into());
+            }
+            Standing::Deactivated => return Err(Code::NotFound.into()),
+        };
+        if pin.is_used_up() {
+            return Err(Code::PinBlocked.into());
+        }
+        if now < pin.wait_until {
+            return Err(Refusal::new(Code::PinWait).retry_after(pin.wait_until.retry_after(now)).into());
+        }
+        Ok(())
     }
 
     /// Who presents this access token with a proof of this device.
@@ -323,29 +349,8 @@ fn too_many_qrs() -> Refusal {
     )
 }
 
-fn may_try(credential: &Credential, now: Timestamp) -> Result<()> {
-    let pin = match credential.standing {
-        Standing::Active(active) => active.pin,
-        Standing::Blocked => {
-            let blocked = Refusal::new(Code::PinBlocked).detail(
-                "KTP Digital ini diblokir. Datanglah ke loket Dukcapil dengan KTP-el.",
-                "This digital KTP is blocked. Go to a Dukcapil counter with your KTP-el.",
-            );
-            return Err(blocked.into());
-        }
-        Standing::Deactivated => return Err(Code::NotFound.into()),
-    };
-    if pin.is_used_up() {
-        return Err(Code::PinBlocked.into());
-    }
-    if now < pin.wait_until {
-        return Err(Refusal::new(Code::PinWait).retry_after(pin.wait_until.retry_after(now)).into());
-    }
-    Ok(())
-}
-
 /// The answer to the `tries`-th wrong try: how many are left before a wait begins, and how long that is.
-fn pin_wrong(tries: i64) -> Refusal {
+pub(super) fn pin_wrong(tries: i64) -> Refusal {
     let refusal = Refusal::new(Code::PinWrong).tries_left(tries_left(tries));
     let wait = match tries {
         3 => FIRST_WAIT_SECONDS,

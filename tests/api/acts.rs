@@ -95,6 +95,20 @@ async fn the_counter(world: &World) {
     supervisor.post(&path(&again.id, "/release/grant"), &json!({"version": seen})).await.expect(204);
 
     let fourth = world.active(&world.people[3]).await;
+    for end in ["grant", "refuse"] {
+        let begun = fourth.client.post("/v1/recoveries", &json!({})).await.expect(201);
+        let of_phone = format!("/v1/recoveries/{}", begun.text("recovery_id"));
+        let of_office = format!("/v1/officer/recoveries/{}", begun.text("recovery_id"));
+        let token = fourth.client.post(&format!("{of_phone}/token"), &json!({})).await.expect(200);
+        let seen = desk.post("/v1/officer/recoveries/scan", &json!({"token": token.text("token")})).await.expect(200);
+        let body = json!({"version": seen.text("version"), "reason": "Wajah dan KTP-el cocok"});
+        desk.post(&format!("{of_office}/ask"), &body).await.expect(204);
+        let asked = supervisor.get(&of_office).await.expect(200).text("version");
+        let body = json!({"version": asked, "reason": "Wajah tidak cocok"});
+        let body = if end == "grant" { json!({"version": asked}) } else { body };
+        supervisor.post(&format!("{of_office}/{end}"), &body).await.expect(204);
+        fourth.client.delete(&of_phone).await;
+    }
     let wrong = PinKey::from_seed(&[1; 32]);
     for wait in [60, 3_600, 0] {
         for _ in 0..3 {
@@ -151,6 +165,8 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
             ),
             ("rejection", Method::POST, format!("{base}/rejection"), json!({"version": "0", "reason": "Ingin saja"})),
             ("release_asked", Method::POST, format!("{base}/release"), json!({"version": "0", "reason": "Ingin saja"})),
+            ("recovery_viewed", Method::GET, String::from("/v1/officer/recoveries"), json!(null)),
+            ("block", Method::POST, String::from("/v1/officer/blocks"), json!({})),
             ("release_granted", Method::POST, format!("{base}/release/grant"), json!({"version": "0"})),
         ];
         for _ in 0..20 {

@@ -12,6 +12,7 @@ mod dropped;
 mod flow;
 mod forms;
 mod headers;
+mod life;
 mod links;
 mod outage;
 mod pictures;

@@ -378,12 +378,12 @@ async fn a_resident_with_an_active_credential_gets_no_second_one() {
         let state = "SELECT COUNT(*) FROM registration WHERE registration_id = $1 AND state = 'needs_pin'";
         assert_eq!(number(&context, state, second.id).await, Some(1), "nothing is half done");
         let mut tx = context.db.write().await.unwrap();
-        // Eight wrong PINs are not nine: the holder can still unlock it.
-        ikd::execute!(&mut tx, "UPDATE credential SET pin_tries = 8 WHERE resident_id = $1", RESIDENT).unwrap();
+        // Whoever finds a phone can use up its PIN: that alone makes no way.
+        ikd::execute!(&mut tx, "UPDATE credential SET pin_tries = 9 WHERE resident_id = $1", RESIDENT).unwrap();
         tx.commit().await.unwrap();
         assert_eq!(code_of(second.enrol(&second.enrolment(&guard, &pin)).await), Some(Code::AlreadyActive));
         let mut tx = context.db.write().await.unwrap();
-        ikd::execute!(&mut tx, "UPDATE credential SET pin_tries = 9 WHERE resident_id = $1", RESIDENT).unwrap();
+        ikd::execute!(&mut tx, "UPDATE credential SET state = 'deactivated' WHERE resident_id = $1", RESIDENT).unwrap();
         tx.commit().await.unwrap();
         later(&context, 1);
         second.enrol(&second.enrolment(&guard, &pin)).await.unwrap();

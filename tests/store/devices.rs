@@ -11,7 +11,7 @@ use ikd::{execute, fetch_all};
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
-use crate::residents::RESIDENT;
+use crate::residents::{RESIDENT, record};
 use support::each_engine;
 
 const OTHER: Uuid = Uuid::from_u128(0x52);
@@ -25,16 +25,17 @@ async fn activate(context: &Context, resident: Uuid, device: u8) -> Result<()> {
         pin_public_key: PinKey::from_seed(&[1; 32]).public().unwrap(),
         email: String::from("siti@example.id").into(),
         language: Language::Indonesian,
+        nik: record().nik,
     };
     let mut tx = context.db.write().await?;
     enrol(context, &mut tx, &new, context.now()).await?;
     Ok(tx.commit().await?)
 }
 
-/// Lets the next activation of a resident be possible: the PIN of the digital KTP is used up.
-async fn use_up(context: &Context, resident: Uuid) {
+/// Lets the next activation of a resident be possible: two people let the digital KTP make way.
+async fn make_way(context: &Context, resident: Uuid) {
     let mut tx = context.db.write().await.unwrap();
-    execute!(&mut tx, "UPDATE credential SET pin_tries = 9 WHERE resident_id = $1", resident).unwrap();
+    execute!(&mut tx, "UPDATE credential SET state = 'deactivated' WHERE resident_id = $1", resident).unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -69,20 +70,20 @@ async fn after_many_activations_only_the_last_device_is_bound() {
         activate(&context, OTHER, 200).await.unwrap();
         for device in 1..=20 {
             activate(&context, RESIDENT, device).await.unwrap();
-            use_up(&context, RESIDENT).await;
+            make_way(&context, RESIDENT).await;
             assert_eq!(bindings(&context).await, [(device, RESIDENT), (200, OTHER)], "device {device}");
         }
         // The same one again, and one that was given up before.
         for device in [20, 7] {
             activate(&context, RESIDENT, device).await.unwrap();
-            use_up(&context, RESIDENT).await;
+            make_way(&context, RESIDENT).await;
             assert_eq!(bindings(&context).await, [(device, RESIDENT), (200, OTHER)], "device {device}");
         }
         let mut tx = context.db.read().await.unwrap();
         assert_eq!(store::resident_of(&mut tx, &[7; 32]).await.unwrap(), Some(RESIDENT));
         // What is given up is free for others.
         drop(tx);
-        use_up(&context, OTHER).await;
+        make_way(&context, OTHER).await;
         activate(&context, OTHER, 20).await.unwrap();
         assert_eq!(bindings(&context).await, [(7, RESIDENT), (20, OTHER)]);
     })
@@ -98,7 +99,7 @@ async fn two_devices_that_become_one_resident_s_at_once_leave_one_binding() {
             let won = went.iter().position(Result::is_ok).unwrap();
             assert!(refused(&went[1 - won]), "{went:?}");
             assert_eq!(bindings(&context).await, [(acts[won].1, RESIDENT)]);
-            use_up(&context, RESIDENT).await;
+            make_way(&context, RESIDENT).await;
         }
     })
     .await;
@@ -119,7 +120,7 @@ async fn two_residents_on_one_device_at_once_leave_it_to_one_of_them() {
             now.sort_unstable();
             assert_eq!(bindings(&context).await, now);
             for resident in residents {
-                use_up(&context, resident).await;
+                make_way(&context, resident).await;
             }
         }
     })
@@ -132,8 +133,8 @@ async fn two_residents_who_swap_devices_are_both_refused_and_lose_nothing() {
         activate(&context, RESIDENT, 1).await.unwrap();
         activate(&context, OTHER, 2).await.unwrap();
         for _ in 0..10 {
-            use_up(&context, RESIDENT).await;
-            use_up(&context, OTHER).await;
+            make_way(&context, RESIDENT).await;
+            make_way(&context, OTHER).await;
             let went = both(&context, [(RESIDENT, 2), (OTHER, 1)]).await;
             assert!(went.iter().all(refused), "{went:?}");
             assert_eq!(bindings(&context).await, [(1, RESIDENT), (2, OTHER)]);

@@ -81,6 +81,7 @@ impl Holder {
             pin_public_key: pin.public().unwrap(),
             email: String::from("siti@example.id").into(),
             language: Language::Indonesian,
+            nik: record().nik,
         };
         enrol(context, &mut tx, &new, context.now()).await.unwrap();
         let sealed = context.vault.seal_row(&context.random, "holder_record", RESIDENT, &record()).unwrap();

@@ -149,6 +149,11 @@ impl Resident {
         came(String::from("POST /v1/sessions"), self.0.unlock_with(key).await)
     }
 
+    /// A PIN key's signature of a challenge that is there already.
+    pub fn sign(&self, key: &PinKey, purpose: Purpose, challenge: &str) -> String {
+        self.0.sign(key, purpose, challenge).unwrap()
+    }
+
     /// A challenge, and the PIN key's signature of it.
     pub async fn sign_challenge(&self, key: &PinKey, purpose: Purpose) -> (String, String) {
         self.0.sign_challenge(key, purpose).await.unwrap()

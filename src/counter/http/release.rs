@@ -8,16 +8,19 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{AskRelease, GrantRelease, ReadRelease};
+use super::super::act::{AskRelease, GrantRelease, ReadRelease, ReadReleases};
 use super::super::release::Releases;
 use crate::clock::Timestamp;
-use crate::registration::release::Release;
+use crate::registration::release::{Release, Waiting};
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::{Json, Path, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<Releases> {
-    OpenApiRouter::new().routes(routes!(ask_release, release_asked)).routes(routes!(grant_release))
+    OpenApiRouter::new()
+        .routes(routes!(ask_release, release_asked))
+        .routes(routes!(grant_release))
+        .routes(routes!(releases_waiting))
 }
 
 /// Why a digital KTP shall make way.
@@ -98,4 +101,46 @@ async fn grant_release(
 ) -> Result<StatusCode, Problem> {
     releases.grant(&officer, id, &body.version).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What waits for a second person.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReleasesReply {
+    /// Longest waiting first.
+    items: Vec<WaitingRelease>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize, ToSchema)]
+struct WaitingRelease {
+    /// The registration for which a digital KTP is to make way.
+    registration_id: Uuid,
+    /// Log-in name of who asked.
+    asked_by: String,
+    /// When; it counts for 30 minutes.
+    #[schema(value_type = String, format = DateTime)]
+    asked_at: Timestamp,
+    /// Whether this officer asked: then somebody else has to grant it.
+    own: bool,
+    /// The version that was asked for; the grant carries it.
+    version: String,
+}
+
+/// What waits for a second person of this office. Names no resident.
+#[utoipa::path(get, path = "/v1/officer/releases", tag = "Counter", security(("officer" = [])),
+    responses((status = 200, description = "The requests", body = ReleasesReply),
+        (status = "4XX", description = "`forbidden`, `session_ended`")))]
+async fn releases_waiting(
+    State(releases): State<Releases>,
+    officer: Allowed<ReadReleases>,
+) -> Result<Json<ReleasesReply>, Problem> {
+    let item = |(waiting, asked_by): (Waiting, String)| WaitingRelease {
+        registration_id: waiting.registration_id,
+        asked_by,
+        asked_at: waiting.asked_at,
+        own: waiting.asked_by == officer.agent.officer_id,
+        version: waiting.version,
+    };
+    let items = releases.waiting(&officer).await?.into_iter().map(item).collect();
+    Ok(Json(ReleasesReply { items }))
 }

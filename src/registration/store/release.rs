@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_optional};
+use crate::{execute, fetch_all, fetch_optional};
 
 /// A request to end a digital KTP in favour of this registration.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -39,6 +39,15 @@ const ASKED: &str = "SELECT registration_id, office_id, asked_by, asked_at, reas
 /// The request of an office for a registration, if it is newer than `since`.
 pub async fn asked(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp) -> DbResult<Option<ReleaseRow>> {
     fetch_optional!(tx, ReleaseRow, ASKED, id, office, since)
+}
+
+const WAITING: &str = "SELECT r.registration_id, r.office_id, r.asked_by, r.asked_at, r.reason_sealed, r.revision \
+    FROM release_request r JOIN registration g ON g.registration_id = r.registration_id AND g.revision = r.revision \
+    WHERE r.office_id = $1 AND r.asked_at > $2 AND g.state = 'awaiting_officer' ORDER BY r.asked_at LIMIT $3";
+
+/// The requests of an office that are newer than `since` and still are of what their registrations are, longest waiting first.
+pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<ReleaseRow>> {
+    fetch_all!(tx, ReleaseRow, WAITING, office, since, limit)
 }
 
 const TAKE: &str = "DELETE FROM release_request WHERE registration_id = $1 AND office_id = $2 \

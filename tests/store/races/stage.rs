@@ -240,6 +240,7 @@ impl World {
             pin_public_key: PinKey::from_seed(&[2; 32]).public().unwrap(),
             email: String::from("lama@example.id").into(),
             language: Language::Indonesian,
+            nik: record().nik,
         };
         enrol(&self.context, tx, &new, self.context.now()).await.unwrap();
         self.prepare_holder(tx).await;

@@ -1,0 +1,92 @@
+-- What happens to a digital KTP after its activation: why it is stopped, how it is stopped by anybody who may, what happened, and who is
+-- told of it.
+
+-- Why a credential is not active, since when, and until when where that ends by itself; no row while it is active.
+CREATE TABLE credential_status (
+    resident_id BLOB NOT NULL PRIMARY KEY,
+    reason TEXT NOT NULL CHECK (reason IN ('self_block', 'officer_block_provisional', 'officer_block', 'pin_exhausted',
+        'register_deceased', 'register_duplicate', 'superseded', 'deceased', 'emigrated', 'closed', 'consent_withdrawn',
+        'annulled')),
+    since INTEGER NOT NULL,
+    until INTEGER,
+    event_id BLOB NOT NULL
+) STRICT;
+CREATE INDEX credential_status_until ON credential_status (until) WHERE until IS NOT NULL;
+
+-- Whose digital KTP a NIK's is. A NIK never changes, so neither does the row.
+CREATE TABLE holder_nik (
+    nik_index BLOB NOT NULL PRIMARY KEY,
+    resident_id BLOB NOT NULL
+) STRICT;
+
+-- What happened to a digital KTP, in order; written in the transaction of what happened, never changed.
+CREATE TABLE life_event (
+    event_id BLOB NOT NULL,
+    resident_id BLOB NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('activated', 'stopped', 'restarted', 'pin_changed', 'block_code_given', 'moved',
+        'contact_changed', 'refreshed')),
+    -- Of a stop, and of the stop that a restart ended.
+    reason TEXT,
+    at INTEGER NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id BLOB NOT NULL,
+    office_id BLOB,
+    PRIMARY KEY (event_id, resident_id)
+) STRICT;
+CREATE INDEX life_event_resident ON life_event (resident_id, event_id);
+
+-- A message to a holder about an event, until its link no longer counts. Address, language and first name are sealed.
+CREATE TABLE life_notice (
+    notice_id BLOB NOT NULL PRIMARY KEY,
+    resident_id BLOB NOT NULL,
+    event_id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT,
+    at INTEGER NOT NULL,
+    office_id BLOB,
+    sealed BLOB NOT NULL,
+    -- When its link blocked the digital KTP: it does that once.
+    used_at INTEGER
+) STRICT;
+CREATE INDEX life_notice_time ON life_notice (at);
+
+-- The code that blocks a digital KTP from any browser: a keyed index of NIK and code together, so that neither is kept and both are
+-- looked for at once.
+CREATE TABLE block_code (
+    code_index BLOB NOT NULL PRIMARY KEY,
+    resident_id BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX block_code_resident ON block_code (resident_id);
+
+-- What waits for a second person of an office.
+CREATE INDEX release_request_office ON release_request (office_id, asked_at);
+
+-- A digital KTP whose PIN is forgotten or used up, or that is blocked: from the phone's request over the counter, where one person asks
+-- and another grants, to a new PIN on the same phone.
+CREATE TABLE recovery (
+    recovery_id BLOB NOT NULL PRIMARY KEY,
+    resident_id BLOB NOT NULL,
+    device_thumbprint BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting_for_scan', 'at_counter', 'waiting_for_second_person', 'granted', 'done',
+        'refused', 'lapsed', 'withdrawn')),
+    -- Raised by every write; what an officer decides demands the one that was on the screen.
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    -- Issue time of the newest QR that was scanned: each works once.
+    last_spent INTEGER NOT NULL,
+    office_id BLOB,
+    scanned_by BLOB,
+    asked_by BLOB,
+    asked_at INTEGER,
+    granted_by BLOB,
+    -- Why it is asked for, or refused.
+    words_sealed BLOB,
+    ended_at INTEGER,
+    CHECK ((ended_at IS NOT NULL) = (state IN ('done', 'refused', 'lapsed', 'withdrawn')))
+) STRICT;
+CREATE UNIQUE INDEX recovery_one_live ON recovery (device_thumbprint) WHERE ended_at IS NULL;
+CREATE INDEX recovery_office ON recovery (office_id, state, asked_at);
+CREATE INDEX recovery_end ON recovery (expires_at) WHERE ended_at IS NULL;
+CREATE INDEX recovery_ended ON recovery (ended_at) WHERE ended_at IS NOT NULL;

@@ -1,0 +1,126 @@
+//! An officer blocks a digital KTP at the word of somebody who calls: for three days, unless it is confirmed.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::act::BlockAtCall;
+use super::desk::Desk;
+use super::model::check_reason;
+use crate::audit::Outcome;
+use crate::clock::{DAY, Timestamp};
+use crate::error::{Code, FieldError, Refusal, Result, Text};
+use crate::holder::Reason;
+use crate::holder::ports as holder;
+use crate::input::name;
+use crate::life::model::PROVISIONAL_SECONDS;
+use crate::life::ports::{self as life, By};
+use crate::register::{Date, Nik};
+use crate::staff::Allowed;
+use crate::transaction;
+use crate::window::{Counted, Window};
+
+/// Blocks of an officer in a day.
+const BLOCKS: Window = Window { kind: "officer_block", seconds: DAY, most: 20 };
+/// How long the answer takes at least: longer than any block does, so that no clock tells whether there was something to block.
+const ANSWER: Duration = Duration::from_millis(400);
+
+/// What a caller says of the own identity.
+#[derive(Debug)]
+pub struct Caller {
+    nik: Nik,
+    name: String,
+    birth_date: Date,
+}
+
+impl Caller {
+    /// Reads what an officer typed.
+    ///
+    /// # Errors
+    /// `invalid_field`.
+    pub fn read(nik: &str, full_name: &str, birth_date: &str) -> Result<Self, Refusal> {
+        let mut wrong = Vec::new();
+        let mut demand = |field: &'static str, message: Text| wrong.push(FieldError { field: field.into(), message });
+        let nik = Nik::parse(nik).map_err(|error| demand("nik", error.text())).ok();
+        let name = name::clean(full_name).map_err(|error| demand("full_name", error.text())).ok();
+        let birth_date = Date::parse(birth_date).ok();
+        if birth_date.is_none() {
+            demand("birth_date", Text::new("Tulis tanggal lahir: TTTT-BB-HH.", "Write the birth date: YYYY-MM-DD."));
+        }
+        match (nik, name, birth_date) {
+            (Some(nik), Some(name), Some(birth_date)) => Ok(Self { nik, name, birth_date }),
+            _ => Err(Refusal::fields(wrong)),
+        }
+    }
+}
+
+/// What the officer is told, whoever was meant.
+#[derive(Clone, Copy, Debug)]
+pub struct AtCall {
+    /// Until when a digital KTP that these data are of is blocked now.
+    pub until: Timestamp,
+    /// How many more this officer has today.
+    pub left_today: i64,
+}
+
+/// Blocks at the word of a caller. Cloning shares everything.
+#[derive(Clone)]
+pub struct CallBlocks {
+    pub(super) desk: Desk,
+}
+
+impl CallBlocks {
+    /// Blocks the digital KTP of whoever the caller is; the answer is the same, and takes as long, when these are nobody's data.
+    ///
+    /// # Errors
+    /// `invalid_field`, `too_many`.
+    pub async fn block(&self, officer: &Allowed<BlockAtCall>, caller: &Caller, reason: &str) -> Result<AtCall> {
+        let (done, ()) = tokio::join!(self.block_now(officer, caller, reason), tokio::time::sleep(ANSWER));
+        done
+    }
+
+    async fn block_now(&self, officer: &Allowed<BlockAtCall>, caller: &Caller, reason: &str) -> Result<AtCall> {
+        let Desk { context, audit, .. } = &self.desk;
+        let (who, now) = (officer.agent, context.now());
+        self.desk.judged(officer.event(who.officer_id), check_reason(reason)).await?;
+        let counted = transaction!(context.db, "counter.count_block", |tx| {
+            Ok(BLOCKS.count(tx, &[who.officer_id.as_bytes()], now).await?)
+        })?;
+        let used = match counted {
+            Counted::Use(used) => used,
+            Counted::Full { retry_after } => {
+                let refused = Err(too_many().retry_after(retry_after).into());
+                return self.desk.judged(officer.event(who.officer_id), refused).await;
+            }
+        };
+        let resident = self.whose(caller).await?;
+        let until = now.plus_seconds(PROVISIONAL_SECONDS);
+        transaction!(context.db, "counter.block", |tx| {
+            if let Some(resident) = resident {
+                let by = By::officer(who.officer_id, who.office_id);
+                let (reason, times) = (Reason::OfficerBlockProvisional, (now, Some(until)));
+                // What is blocked already, or has ended, stays as it is.
+                life::stop(context, tx, resident, reason, times, by).await?;
+            }
+            audit.record(tx, officer.event(resident.unwrap_or_else(Uuid::nil)), Outcome::Done).await
+        })?;
+        Ok(AtCall { until, left_today: BLOCKS.most - used })
+    }
+
+    /// The holder whom all three data fit.
+    async fn whose(&self, caller: &Caller) -> Result<Option<Uuid>> {
+        let context = &self.desk.context;
+        let mut tx = context.db.read().await?;
+        let Some(resident) = holder::of_nik(context, &mut tx, &caller.nik).await? else { return Ok(None) };
+        let Some(record) = holder::kept_record(context, &mut tx, resident).await? else { return Ok(None) };
+        let fits = name::key(&record.full_name) == name::key(&caller.name) && record.birth_date == caller.birth_date;
+        Ok(fits.then_some(resident))
+    }
+}
+
+fn too_many() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "Batas 20 blokir lewat telepon sehari sudah tercapai; minta rekan atau penyelia membantu.",
+        "You have blocked 20 at callers' word today; ask a colleague or supervisor to help.",
+    )
+}

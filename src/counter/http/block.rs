@@ -1,0 +1,67 @@
+//! Blocking at the word of a caller.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::super::act::BlockAtCall;
+use super::super::block::{CallBlocks, Caller};
+use crate::clock::{HOUR, Timestamp};
+use crate::life::model::PROVISIONAL_SECONDS;
+use crate::secret::Redacted;
+use crate::staff::Allowed;
+use crate::web::{Json, Problem};
+
+pub(super) fn routes() -> OpenApiRouter<CallBlocks> {
+    OpenApiRouter::new().routes(routes!(block))
+}
+
+/// What a caller says, and why it is to be blocked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CallBody {
+    /// 16 digits.
+    #[schema(value_type = String, example = "3171015708900001")]
+    nik: Redacted<String>,
+    /// As on the KTP-el.
+    #[schema(value_type = String, example = "SITI RAHMA")]
+    full_name: Redacted<String>,
+    /// `YYYY-MM-DD`.
+    #[schema(value_type = String, example = "1990-08-17")]
+    birth_date: Redacted<String>,
+    /// What the caller says has happened: 5–500 characters.
+    #[schema(value_type = String, example = "Ponsel dicuri di pasar")]
+    reason: Redacted<String>,
+}
+
+/// The same, whoever was meant.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallReply {
+    /// Until when a digital KTP that these data are of is blocked now.
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+    /// How long that is, in hours.
+    #[schema(example = 72)]
+    hours: i64,
+    /// How many more this officer has today.
+    left_today: i64,
+}
+
+/// Block somebody's digital KTP at their word, by telephone or without papers. If the data are right it is blocked at once, and its
+/// holder told; the answer says only until when. It ends after 72 hours unless the holder confirms it.
+#[utoipa::path(post, path = "/v1/officer/blocks", tag = "Counter", security(("officer" = [])), request_body = CallBody,
+    responses((status = 202, description = "Taken", body = CallReply),
+        (status = "4XX", description = "`invalid_field`, `too_many`, `forbidden`")))]
+async fn block(
+    State(blocks): State<CallBlocks>,
+    officer: Allowed<BlockAtCall>,
+    Json(body): Json<CallBody>,
+) -> Result<(StatusCode, Json<CallReply>), Problem> {
+    let caller = Caller::read(body.nik.expose(), body.full_name.expose(), body.birth_date.expose())?;
+    let taken = blocks.block(&officer, &caller, body.reason.expose()).await?;
+    let reply = CallReply { until: taken.until, hours: PROVISIONAL_SECONDS / HOUR, left_today: taken.left_today };
+    Ok((StatusCode::ACCEPTED, Json(reply)))
+}

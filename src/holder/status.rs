@@ -1,0 +1,132 @@
+//! Why a digital KTP is not active, and the two ways of changing that: it is stopped, and it is started again. Both hold the
+//! credential's row first, so that whoever stops and whoever starts at the same time see one after the other.
+
+use uuid::Uuid;
+
+use super::model::{Credential, CredentialState, Reason, Standing, Status};
+use super::store::CredentialRow;
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::error::{Code, Result};
+use crate::{change, execute, fetch_all, fetch_optional};
+
+// A write, because there is no other way of holding a row on both engines; it changes nothing.
+const HOLD: &str = "
+    UPDATE credential SET pin_tries = pin_tries WHERE resident_id = $1
+    RETURNING resident_id, state, generation, pin_tries, pin_wait_until, session, session_ends_at, activated_at";
+
+const SET_STATE: &str = "
+    UPDATE credential SET state = $2, generation = generation + 1, session = session + 1, session_ends_at = 0
+    WHERE resident_id = $1 AND generation = $3";
+
+const STATUS: &str = "SELECT reason, since, until, event_id FROM credential_status WHERE resident_id = $1";
+
+const PUT: &str = "
+    INSERT INTO credential_status (resident_id, reason, since, until, event_id) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (resident_id) DO UPDATE SET reason = excluded.reason, since = excluded.since, until = excluded.until,
+        event_id = excluded.event_id";
+
+const DELETE: &str = "DELETE FROM credential_status WHERE resident_id = $1";
+
+const OVER: &str =
+    "SELECT resident_id FROM credential_status WHERE until IS NOT NULL AND until <= $1 ORDER BY until LIMIT $2";
+
+/// What stopping found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// It is stopped now, for this reason.
+    Now(Status),
+    /// It was stopped already, for a reason that goes before the new one or is the same: nothing changed.
+    Before(Status),
+    /// There is nothing to stop: no digital KTP, or one that has ended for good.
+    Nothing,
+}
+
+/// Stops a digital KTP: every token and session of it is void with the commit. `event_id` is the event that tells of it.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn stop(
+    tx: &mut Tx,
+    resident: Uuid,
+    reason: Reason,
+    (now, until): (Timestamp, Option<Timestamp>),
+    event_id: Uuid,
+) -> Result<Stopped> {
+    let Some(credential) = hold(tx, resident).await? else { return Ok(Stopped::Nothing) };
+    let status = status(tx, resident).await?;
+    match status {
+        Some(status) if !reason.goes_before(status.reason) => return Ok(Stopped::Before(status)),
+        // Ended by an older program, which wrote no reason.
+        None if credential.standing == Standing::Deactivated => return Ok(Stopped::Nothing),
+        _ => {}
+    }
+    let status = Status { reason, since: now, until, event_id };
+    set_state(tx, &credential, reason.state()).await?;
+    execute!(tx, PUT, resident, reason, now, until, event_id)?;
+    Ok(Stopped::Now(status))
+}
+
+/// Starts a digital KTP again that is blocked for a reason for which `may` holds. Wrong tries at its PIN stay counted. Gives the
+/// reason that has ended.
+///
+/// # Errors
+/// `wrong_state` when it is not blocked, or for another reason.
+pub async fn restart(tx: &mut Tx, resident: Uuid, may: impl Fn(&Status) -> bool) -> Result<Status> {
+    let credential = hold(tx, resident).await?.ok_or(Code::WrongState)?;
+    let status = status(tx, resident).await?.filter(|status| status.reason.state() == CredentialState::Blocked);
+    let status = status.filter(may).ok_or(Code::WrongState)?;
+    set_state(tx, &credential, CredentialState::Active).await?;
+    execute!(tx, DELETE, resident)?;
+    Ok(status)
+}
+
+/// Voids every token and session of an active digital KTP, because what they rest on has changed (a PIN, a device).
+///
+/// # Errors
+/// `wrong_state` when it is not active in this generation.
+pub async fn renew(tx: &mut Tx, resident: Uuid, generation: i64) -> Result<()> {
+    let held = hold(tx, resident).await?.filter(|held| held.generation == generation).ok_or(Code::WrongState)?;
+    match held.standing {
+        Standing::Active(_) => set_state(tx, &held, CredentialState::Active).await,
+        Standing::Blocked | Standing::Deactivated => Err(Code::WrongState.into()),
+    }
+}
+
+/// The credential, held until the end of the transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn hold(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Credential>> {
+    Ok(fetch_optional!(tx, CredentialRow, HOLD, resident)?.map(Credential::from))
+}
+
+/// Why a resident's digital KTP is not active; `None` while it is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn status(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Status>> {
+    type Row = (Reason, Timestamp, Option<Timestamp>, Uuid);
+    let row = fetch_optional!(tx, Row, STATUS, resident)?;
+    Ok(row.map(|(reason, since, until, event_id)| Status { reason, since, until, event_id }))
+}
+
+/// Forgets why a credential was not active, because it is anew.
+///
+/// # Errors
+/// When the database did not do it.
+pub(super) async fn forget(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    execute!(tx, DELETE, resident).map(|_| ())
+}
+
+/// Residents whose block has ended by itself, those first that waited longest.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), OVER, now, limit)?.into_iter().map(|(resident,)| resident).collect())
+}
+
+async fn set_state(tx: &mut Tx, held: &Credential, state: CredentialState) -> Result<()> {
+    change!(tx, SET_STATE, held.resident_id, state, held.generation)?.demand()
+}

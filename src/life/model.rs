@@ -1,0 +1,143 @@
+//! Words of the life of an identity, and the block code. Pure.
+
+use std::sync::LazyLock;
+
+use data_encoding::{Encoding, Specification};
+use uuid::Uuid;
+
+use crate::audit::Actor;
+use crate::clock::{DAY, HOUR};
+use crate::holder::Reason;
+use crate::secret::Redacted;
+use crate::text_column;
+
+/// Seconds for which a block at the word of a caller holds, unless it is confirmed.
+pub const PROVISIONAL_SECONDS: i64 = 72 * HOUR;
+/// Seconds for which the link in a notice blocks, and for which its row is kept.
+pub const LINK_SECONDS: i64 = 30 * DAY;
+/// Random bytes of a block code: with the NIK that has to be known too, and proof of work from the sixth try of an hour on, guessing
+/// one takes a machine that solves a thousand captchas a second seventeen years on average.
+pub const BLOCK_CODE_BYTES: usize = 5;
+/// Characters of a typed code at most: eight, and what groups them.
+const LONGEST_TYPED: usize = 40;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum EventKind {
+    /// A digital KTP became active, for the first time or anew.
+    Activated,
+    /// It was stopped: blocked or ended.
+    Stopped,
+    /// A block was lifted.
+    Restarted,
+    /// The holder chose another PIN.
+    PinChanged,
+    /// The holder was given a new block code.
+    BlockCodeGiven,
+    /// It moved to another phone.
+    Moved,
+    /// The holder is reached elsewhere.
+    ContactChanged,
+    /// The register says something else than before.
+    Refreshed,
+}
+text_column!(EventKind);
+
+/// Something that happens to an identity, and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Happening {
+    /// Whose identity.
+    pub resident_id: Uuid,
+    /// What.
+    pub kind: EventKind,
+    /// Why: of a stop, or of the stop that a restart ends.
+    pub reason: Option<Reason>,
+    /// Who did it.
+    pub actor: Actor,
+    /// At which office.
+    pub office_id: Option<Uuid>,
+}
+
+/// The number by which people speak of an event: `7F3A-09C2`, of its id's random end.
+pub fn reference(event_id: Uuid) -> String {
+    let [.., a, b, c, d] = *event_id.as_bytes();
+    format!("{a:02X}{b:02X}-{c:02X}{d:02X}")
+}
+
+/// A name by which a message addresses somebody: the first of a full name, as names are written in running text.
+pub fn first_name(full_name: &str) -> String {
+    let first = full_name.split_whitespace().next().unwrap_or_default();
+    let mut letters = first.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters.flat_map(char::to_lowercase)).collect()
+}
+
+/// Crockford's base 32: no I, L, O and U, so that nothing is read as something else.
+static CROCKFORD: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut form = Specification::new();
+    form.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    form.translate.from.push_str("abcdefghjkmnpqrstvwxyzOoIiLl");
+    form.translate.to.push_str("ABCDEFGHJKMNPQRSTVWXYZ001111");
+    form.ignore.push_str(" -\u{9}");
+    form.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
+});
+
+/// A code that blocks and can do nothing else: eight characters, written 2×4. Printed nowhere but in the answer that gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockCode(Redacted<String>);
+
+impl BlockCode {
+    /// The code of random bytes.
+    pub fn from_bytes(bytes: [u8; BLOCK_CODE_BYTES]) -> Self {
+        Self(Redacted(CROCKFORD.encode(&bytes)))
+    }
+
+    /// Reads what was typed: capitals or not, with blanks and hyphens anywhere, O for 0 and I or L for 1.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > LONGEST_TYPED {
+            return None;
+        }
+        let bytes = CROCKFORD.decode(text.trim().as_bytes()).ok()?;
+        bytes.try_into().ok().map(Self::from_bytes)
+    }
+
+    /// The eight characters.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// As people write it down: `7KQ2-M9XD`.
+    pub fn grouped(&self) -> Redacted<String> {
+        let (left, right) = self.expose().split_at(4);
+        Redacted(format!("{left}-{right}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_however_it_is_typed() {
+        // The lowest and the highest symbol of Crockford's alphabet, eight times.
+        assert_eq!(BlockCode::from_bytes([0; 5]).expose(), "00000000");
+        assert_eq!(BlockCode::from_bytes([0xff; 5]).expose(), "ZZZZZZZZ");
+        let code = BlockCode::parse("7KQ2M1X0").unwrap();
+        assert_eq!(code.grouped().expose(), "7KQ2-M1X0");
+        for typed in ["7kq2-m1x0", " 7KQ2 M1X0 ", "7KQ2-MlXo", "7kq2miXO", "7-K-Q-2-M-I-X-0"] {
+            assert_eq!(BlockCode::parse(typed), Some(code.clone()), "{typed}");
+        }
+        for wrong in ["", "7KQ2M1X", "7KQ2M1X00", "7KQ2M1XU", "7KQ2_M1X0", "7KQ2M1X\u{660}", &"-".repeat(41)] {
+            assert_eq!(BlockCode::parse(wrong), None, "{wrong}");
+        }
+        assert!(!format!("{code:?}").contains("7KQ2"));
+    }
+
+    #[test]
+    fn people_read_a_reference_and_a_first_name() {
+        assert_eq!(reference(Uuid::from_u128(0x7f3a_09c2)), "7F3A-09C2");
+        for (name, first) in [("SITI RAHMA", "Siti"), ("  i gede  putra", "I"), ("", ""), ("ŞÜKRÜ", "Şükrü")] {
+            assert_eq!(first_name(name), first);
+        }
+    }
+}

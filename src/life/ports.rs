@@ -1,0 +1,128 @@
+//! Changing an identity, for other domains inside their transactions: each change writes its event and queues the notice to the holder
+//! together with it.
+
+use uuid::Uuid;
+
+use super::model::{BLOCK_CODE_BYTES, BlockCode, EventKind, Happening};
+use super::{mail, store};
+use crate::audit::Actor;
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::holder::ports::{self as holder, Stopped};
+use crate::holder::{Reason, Status};
+use crate::register::Nik;
+use crate::vault::{Label, Vault};
+
+pub use super::store::{EventRow, events, has_code};
+
+/// Who changes something, and at which office.
+#[derive(Clone, Copy, Debug)]
+pub struct By {
+    /// Who.
+    pub actor: Actor,
+    /// At which office.
+    pub office_id: Option<Uuid>,
+}
+
+impl By {
+    /// The holder, from wherever they are.
+    pub const fn holder(resident: Uuid) -> Self {
+        Self { actor: Actor::Resident(resident), office_id: None }
+    }
+
+    /// An officer at an office.
+    pub const fn officer(officer_id: Uuid, office_id: Uuid) -> Self {
+        Self { actor: Actor::Officer(officer_id), office_id: Some(office_id) }
+    }
+}
+
+/// Writes down what happened and queues the notice of it.
+///
+/// # Errors
+/// When the database did not do it, or the holder's contact cannot be opened.
+pub async fn record(context: &Context, tx: &mut Tx, this: &Happening, now: Timestamp) -> Result<Uuid> {
+    let event_id = context.random.uuid_v7(now);
+    record_as(context, tx, event_id, this, now).await?;
+    Ok(event_id)
+}
+
+async fn record_as(context: &Context, tx: &mut Tx, event_id: Uuid, this: &Happening, now: Timestamp) -> Result<()> {
+    store::add_event(tx, event_id, this, now).await?;
+    mail::tell(context, tx, event_id, this, now).await
+}
+
+/// Stops a digital KTP for a reason: with the commit no token and no session of it counts any more, on any node.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn stop(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    reason: Reason,
+    (now, until): (Timestamp, Option<Timestamp>),
+    by: By,
+) -> Result<Stopped> {
+    let event_id = context.random.uuid_v7(now);
+    let stopped = holder::stop(tx, resident, reason, (now, until), event_id).await?;
+    if let Stopped::Now(_) = stopped {
+        record_as(context, tx, event_id, &happening(resident, EventKind::Stopped, Some(reason), by), now).await?;
+    }
+    Ok(stopped)
+}
+
+/// Starts a blocked digital KTP again, when `may` holds for why it is blocked.
+///
+/// # Errors
+/// `wrong_state` when it is not blocked, or for another reason.
+pub async fn restart(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    may: impl Fn(&Status) -> bool,
+    now: Timestamp,
+    by: By,
+) -> Result<Status> {
+    let ended = holder::restart(tx, resident, may).await?;
+    record(context, tx, &happening(resident, EventKind::Restarted, Some(ended.reason), by), now).await?;
+    Ok(ended)
+}
+
+/// What belongs to an activation: its event, and the end of an older block code, which somebody else may have found.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn activated(context: &Context, tx: &mut Tx, resident: Uuid, now: Timestamp, by: By) -> Result<()> {
+    store::void_codes(tx, resident).await?;
+    record(context, tx, &happening(resident, EventKind::Activated, None, by), now).await.map(|_| ())
+}
+
+/// Gives a new block code; the one before is void.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn give_block_code(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    nik: &Nik,
+    now: Timestamp,
+) -> Result<BlockCode> {
+    let code = BlockCode::from_bytes(context.random.bytes::<BLOCK_CODE_BYTES>());
+    store::void_codes(tx, resident).await?;
+    store::add_code(tx, &index(&context.vault, nik, &code), resident, now).await?;
+    let given = happening(resident, EventKind::BlockCodeGiven, None, By::holder(resident));
+    record(context, tx, &given, now).await?;
+    Ok(code)
+}
+
+/// The keyed index of a NIK and a block code together: a wrong NIK and a wrong code are the same miss.
+pub(super) fn index(vault: &Vault, nik: &Nik, code: &BlockCode) -> [u8; 32] {
+    vault.mac_index(Label::BlockCode, &[nik.as_str().as_bytes(), code.expose().as_bytes()])
+}
+
+const fn happening(resident_id: Uuid, kind: EventKind, reason: Option<Reason>, by: By) -> Happening {
+    Happening { resident_id, kind, reason, actor: by.actor, office_id: by.office_id }
+}

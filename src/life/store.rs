@@ -1,0 +1,132 @@
+//! SQL of events, notices and block codes.
+
+use uuid::Uuid;
+
+use super::model::{EventKind, Happening};
+use crate::changed::Changed;
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::holder::Reason;
+use crate::{change, execute, fetch_all, fetch_optional};
+
+const ADD_EVENT: &str = "
+    INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Writes down what happened.
+pub async fn add_event(tx: &mut Tx, event_id: Uuid, this: &Happening, at: Timestamp) -> DbResult<()> {
+    let Happening { resident_id, kind, reason, actor, office_id } = *this;
+    let (actor_kind, actor_id) = (actor.kind(), actor.id());
+    execute!(tx, ADD_EVENT, event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id).map(|_| ())
+}
+
+/// An event as it is read back.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct EventRow {
+    /// Its id.
+    pub event_id: Uuid,
+    /// What happened.
+    pub kind: EventKind,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// When.
+    pub at: Timestamp,
+    /// What kind of actor did it.
+    pub actor_kind: String,
+    /// At which office.
+    pub office_id: Option<Uuid>,
+}
+
+const EVENTS: &str = "SELECT event_id, kind, reason, at, actor_kind, office_id FROM life_event \
+    WHERE resident_id = $1 AND event_id < $2 ORDER BY event_id DESC LIMIT $3";
+
+/// Events of a resident before `before`, newest first.
+pub async fn events(tx: &mut Tx, resident: Uuid, before: Uuid, limit: i64) -> DbResult<Vec<EventRow>> {
+    fetch_all!(tx, EventRow, EVENTS, resident, before, limit)
+}
+
+/// A message about an event.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct NoticeRow {
+    /// Its id, to which the outbox refers.
+    pub notice_id: Uuid,
+    /// Whose identity it is about.
+    pub resident_id: Uuid,
+    /// The event.
+    pub event_id: Uuid,
+    /// What happened.
+    pub kind: EventKind,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// When.
+    pub at: Timestamp,
+    /// At which office.
+    pub office_id: Option<Uuid>,
+    /// To whom, sealed.
+    pub sealed: Vec<u8>,
+    /// When its link was used.
+    pub used_at: Option<Timestamp>,
+}
+
+const ADD_NOTICE: &str = "
+    INSERT INTO life_notice (notice_id, resident_id, event_id, kind, reason, at, office_id, sealed)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Keeps a message that is to be sent.
+pub async fn add_notice(tx: &mut Tx, row: &NoticeRow) -> DbResult<()> {
+    let NoticeRow { notice_id, resident_id, event_id, kind, reason, at, office_id, sealed, .. } = row;
+    let sealed = sealed.as_slice();
+    execute!(tx, ADD_NOTICE, *notice_id, *resident_id, *event_id, *kind, *reason, *at, *office_id, sealed).map(|_| ())
+}
+
+const NOTICE: &str = "
+    SELECT notice_id, resident_id, event_id, kind, reason, at, office_id, sealed, used_at FROM life_notice
+    WHERE notice_id = $1";
+
+/// A message, while it is kept.
+pub async fn notice(tx: &mut Tx, id: Uuid) -> DbResult<Option<NoticeRow>> {
+    fetch_optional!(tx, NoticeRow, NOTICE, id)
+}
+
+const USE_LINK: &str = "UPDATE life_notice SET used_at = $2 WHERE notice_id = $1 AND used_at IS NULL";
+
+/// Uses up the link of a message.
+pub async fn use_link(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, USE_LINK, id, now)
+}
+
+const SWEEP_NOTICES: &str = "
+    DELETE FROM life_notice WHERE notice_id IN (SELECT notice_id FROM life_notice WHERE at <= $1 ORDER BY at LIMIT $2)";
+
+/// Forgets messages of `before` and earlier; gives how many.
+pub async fn sweep_notices(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<u64> {
+    execute!(tx, SWEEP_NOTICES, before, limit)
+}
+
+const VOID_CODES: &str = "DELETE FROM block_code WHERE resident_id = $1";
+
+/// Voids a resident's block code.
+pub async fn void_codes(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    execute!(tx, VOID_CODES, resident).map(|_| ())
+}
+
+const ADD_CODE: &str = "INSERT INTO block_code (code_index, resident_id, created_at) VALUES ($1, $2, $3)";
+
+/// Keeps a resident's block code.
+pub async fn add_code(tx: &mut Tx, index: &[u8], resident: Uuid, now: Timestamp) -> DbResult<()> {
+    execute!(tx, ADD_CODE, index, resident, now).map(|_| ())
+}
+
+const OF_CODE: &str = "SELECT resident_id FROM block_code WHERE code_index = $1";
+
+/// Whose block code this is.
+pub async fn of_code(tx: &mut Tx, index: &[u8]) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), OF_CODE, index)?.map(|(resident,)| resident))
+}
+
+const HAS_CODE: &str = "SELECT created_at FROM block_code WHERE resident_id = $1";
+
+/// Whether a resident has a block code.
+pub async fn has_code(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (Timestamp,), HAS_CODE, resident)?.is_some())
+}

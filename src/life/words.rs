@@ -1,0 +1,138 @@
+//! What a notice says of each event, in both languages. Pure.
+
+use super::model::EventKind;
+use crate::error::Text;
+use crate::holder::Reason;
+
+/// Subject, what happened, and what the holder can do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    pub title: Text,
+    pub what: Text,
+    pub next: Text,
+}
+
+macro_rules! words {
+    ($title_id:literal / $title_en:literal, $what_id:literal / $what_en:literal, $next_id:literal / $next_en:literal) => {
+        Words {
+            title: Text::new($title_id, $title_en),
+            what: Text::new($what_id, $what_en),
+            next: Text::new($next_id, $next_en),
+        }
+    };
+}
+
+/// The words of an event.
+pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
+    match (kind, reason) {
+        (EventKind::Activated, _) => words!(
+            "KTP Digital Anda aktif" / "Your digital KTP is active",
+            "KTP Digital Anda sekarang aktif di sebuah ponsel." / "Your digital KTP is now active on a phone.",
+            "Simpan kode blokir yang ditampilkan aplikasi di tempat lain: dengan kode itu Anda dapat memblokir tanpa ponsel."
+                / "Keep the block code that the app shows somewhere else: with it you can block without the phone."
+        ),
+        (EventKind::Restarted, _) => words!(
+            "KTP Digital Anda aktif kembali" / "Your digital KTP is active again",
+            "Blokir KTP Digital Anda sudah dibuka." / "The block of your digital KTP was lifted.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        (EventKind::PinChanged, _) => words!(
+            "PIN KTP Digital Anda diganti" / "The PIN of your digital KTP was changed",
+            "PIN KTP Digital Anda diganti, dan semua sesi diakhiri."
+                / "The PIN of your digital KTP was changed, and all sessions ended.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        (EventKind::BlockCodeGiven, _) => words!(
+            "Kode blokir KTP Digital Anda diganti" / "Your digital KTP has a new block code",
+            "Kode blokir yang baru ditampilkan di aplikasi; yang lama tidak berlaku lagi."
+                / "A new block code was shown in the app; the one before no longer counts.",
+            "Simpan kode itu di tempat lain, bukan di ponsel." / "Keep the code somewhere else, not on the phone."
+        ),
+        (EventKind::Moved, _) => words!(
+            "KTP Digital Anda pindah ke ponsel lain" / "Your digital KTP moved to another phone",
+            "KTP Digital Anda dipindahkan dari ponsel lama dengan PIN Anda; di ponsel lama sudah tidak ada."
+                / "Your digital KTP was moved from the old phone with your PIN; it is no longer on the old one.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        (EventKind::ContactChanged, _) => words!(
+            "Alamat surel KTP Digital Anda diganti" / "The e-mail address of your digital KTP is being changed",
+            "Seseorang yang mengetahui PIN Anda mengganti alamat surel KTP Digital Anda."
+                / "Somebody who knows your PIN changes the e-mail address of your digital KTP.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        (EventKind::Refreshed, _) => words!(
+            "Data KTP Digital Anda diperbarui" / "The data of your digital KTP were updated",
+            "Data pada KTP Digital Anda diperbarui menurut database kependudukan."
+                / "The data on your digital KTP were updated from the population register.",
+            "Buka aplikasi untuk melihatnya. Bila keliru, datanglah ke loket Dukcapil dengan KTP-el."
+                / "Open the app to see them. If they are wrong, go to a Dukcapil counter with your KTP-el."
+        ),
+        (EventKind::Stopped, Some(reason)) => of_stop(reason),
+        (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),
+    }
+}
+
+const fn of_stop(reason: Reason) -> Words {
+    match reason {
+        Reason::SelfBlock | Reason::OfficerBlock | Reason::RegisterDuplicate => words!(
+            "KTP Digital Anda diblokir" / "Your digital KTP is blocked",
+            "KTP Digital Anda diblokir dan tidak dapat dipakai." / "Your digital KTP is blocked and cannot be used.",
+            "Untuk memakainya lagi, datanglah ke loket Dukcapil dengan KTP-el."
+                / "To use it again, go to a Dukcapil counter with your KTP-el."
+        ),
+        Reason::OfficerBlockProvisional => words!(
+            "KTP Digital Anda diblokir sementara" / "Your digital KTP is blocked for now",
+            "Petugas memblokir KTP Digital Anda atas permintaan lewat telepon, paling lama 72 jam."
+                / "An officer blocked your digital KTP at a caller's request, for 72 hours at most.",
+            "Bila Anda yang meminta, tekan tautan di bawah agar tetap diblokir. Bila bukan, buka blokir di aplikasi dengan PIN."
+                / "If you asked for it, press the link below to keep it blocked. If not, lift the block in the app with your PIN."
+        ),
+        Reason::PinExhausted => words!(
+            "PIN KTP Digital Anda diblokir" / "The PIN of your digital KTP is blocked",
+            "PIN salah sembilan kali; KTP Digital Anda diblokir."
+                / "The PIN was wrong nine times; your digital KTP is blocked.",
+            "Tekan \"Lupa PIN\" di aplikasi, lalu datanglah ke loket Dukcapil dengan KTP-el."
+                / "Press \"Forgot the PIN\" in the app, then go to a Dukcapil counter with your KTP-el."
+        ),
+        Reason::Superseded => words!(
+            "KTP Digital Anda digantikan" / "Your digital KTP makes way for a new one",
+            "Dua petugas mengakhiri KTP Digital Anda di ponsel lama agar dapat diaktifkan di ponsel baru."
+                / "Two officers ended your digital KTP on the old phone so that it can be activated on a new one.",
+            "Bila itu Anda, lanjutkan di ponsel baru. Bila bukan, tekan tautan di bawah: tidak akan ada yang diaktifkan."
+                / "If it was you, go on with the new phone. If not, press the link below: nothing will be activated."
+        ),
+        Reason::RegisterDeceased | Reason::Deceased | Reason::Emigrated | Reason::Annulled => words!(
+            "KTP Digital dihentikan" / "The digital KTP was stopped",
+            "KTP Digital ini dihentikan menurut database kependudukan."
+                / "This digital KTP was stopped according to the population register.",
+            "Bila ini keliru, datanglah ke loket Dukcapil dengan KTP-el."
+                / "If this is a mistake, go to a Dukcapil counter with the KTP-el."
+        ),
+        Reason::Closed | Reason::ConsentWithdrawn => words!(
+            "KTP Digital Anda ditutup" / "Your digital KTP was closed",
+            "KTP Digital Anda ditutup atas permintaan Anda; KTP-el Anda tetap berlaku."
+                / "Your digital KTP was closed as you asked; your KTP-el stays valid.",
+            "Anda dapat mengaktifkannya lagi kapan saja." / "You can activate it again at any time."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn every_event_is_told_in_both_languages_with_a_next_step() {
+        for kind in EventKind::VARIANTS {
+            let reasons = Reason::VARIANTS.iter().copied().map(Some).chain([None]);
+            for words in reasons.map(|reason| of(*kind, reason)) {
+                for text in [words.title, words.what, words.next] {
+                    assert!(text.id != text.en && text.id.len() > 15 && text.en.len() > 15, "{kind:?}: {text:?}");
+                }
+                assert!(words.title.id.is_ascii() && words.title.en.is_ascii(), "a subject needs no encoding");
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What other domains ask.
+
+use uuid::Uuid;
+
+use super::store;
+use crate::db::Tx;
+use crate::error::Result;
+
+/// Whether this id, which a scanned QR names, is a recovery's.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn exists(tx: &mut Tx, id: Uuid) -> Result<bool> {
+    Ok(store::lookup(tx, id).await?.is_some())
+}

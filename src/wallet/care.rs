@@ -1,0 +1,219 @@
+//! What a holder does for the safety of the own digital KTP: blocks it, lifts a block, changes the PIN, takes a block code.
+
+use super::model::SESSION_SECONDS;
+use super::service::{Service, Session, Unlocked, pin_wrong};
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::clock::Timestamp;
+use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::error::{Code, Refusal, Result};
+use crate::holder::model::MAX_TRIES;
+use crate::holder::ports::{self, OnDevice, Stopped};
+use crate::holder::{CredentialState, Lift, Reason, Standing, Status};
+use crate::life::blocks::Blocked;
+use crate::life::ports::{self as life, By};
+use crate::life::{BlockCode, EventKind, Happening};
+use crate::{transaction, transaction_of_one};
+
+/// Where a digital KTP stands, as its phone is told without the PIN.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation {
+    /// Its state.
+    pub state: CredentialState,
+    /// Why it is not active.
+    pub status: Option<Status>,
+    /// How it becomes active again.
+    pub lift: Lift,
+    /// Whether there is a block code.
+    pub has_block_code: bool,
+}
+
+/// A new PIN, proven by both keys over one challenge.
+#[derive(Debug)]
+pub struct NewPin {
+    /// The challenge.
+    pub challenge: String,
+    /// The old key's signature, for [`Purpose::Change`].
+    pub signature: String,
+    /// Public half of the new key, base64url.
+    pub pin_public_key: String,
+    /// The new key's signature, for [`Purpose::Enrol`].
+    pub new_signature: String,
+}
+
+impl Service {
+    /// Where the digital KTP on this device stands.
+    ///
+    /// # Errors
+    /// `not_found` for a device without one.
+    pub async fn situation(&self, device: &Thumbprint) -> Result<Situation> {
+        let mut tx = self.context.db.read().await?;
+        let resident = ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?.credential.resident_id;
+        let has_block_code = life::has_code(&mut tx, resident).await?;
+        let status = ports::status(&mut tx, resident).await?;
+        // Read last: what was stopped in between has its reason already.
+        let credential = ports::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
+        let state = match credential.standing {
+            // Nine wrong tries, whose block a crash has kept from being written.
+            Standing::Active(active) if active.pin.is_used_up() => CredentialState::Blocked,
+            Standing::Active(_) => CredentialState::Active,
+            Standing::Blocked => CredentialState::Blocked,
+            Standing::Deactivated => CredentialState::Deactivated,
+        };
+        let status = status.filter(|status| status.reason.state() == state);
+        let lift = match (state, status) {
+            (CredentialState::Blocked, Some(status)) => status.reason.lift(),
+            (CredentialState::Blocked, None) => Lift::Counter,
+            (CredentialState::Active | CredentialState::Deactivated, _) => Lift::None,
+        };
+        Ok(Situation { state, status, lift, has_block_code })
+    }
+
+    /// Blocks it. The session ends with that.
+    ///
+    /// # Errors
+    /// `session_ended` when it has ended meanwhile.
+    pub async fn block(&self, session: &Session) -> Result<Blocked> {
+        let (now, resident) = (self.context.now(), session.resident_id);
+        let audit = audit::Service::new(self.context.clone());
+        transaction!(self.context.db, "wallet.block", |tx| {
+            let by = By::holder(resident);
+            let stopped = life::stop(&self.context, tx, resident, Reason::SelfBlock, (now, None), by).await?;
+            match stopped {
+                Stopped::Now(status) => {
+                    audit.record(tx, block_event(resident), Outcome::Done).await?;
+                    Ok(Blocked::from(status))
+                }
+                Stopped::Before(status) => Ok(Blocked::from(status)),
+                Stopped::Nothing => Err(Code::SessionEnded.into()),
+            }
+        })
+    }
+
+    /// Gives a new block code; the one before is void.
+    ///
+    /// # Errors
+    /// `session_ended` when it was stopped meanwhile.
+    pub async fn give_block_code(&self, session: &Session) -> Result<BlockCode> {
+        let (now, resident) = (self.context.now(), session.resident_id);
+        transaction!(self.context.db, "wallet.give_block_code", |tx| {
+            let held = ports::hold(tx, resident).await?.filter(|held| held.generation == session.generation);
+            held.ok_or(Code::SessionEnded)?;
+            let nik = ports::record(&self.context, tx, resident).await?.nik;
+            life::give_block_code(&self.context, tx, resident, &nik, now).await
+        })
+    }
+
+    /// Lifts a block that an officer set at a caller's word, with the PIN, and unlocks. Tries count as for unlocking.
+    ///
+    /// # Errors
+    /// As [`Service::unlock`]; `wrong_state` when the PIN does not lift it.
+    pub async fn unblock(&self, device: &Thumbprint, challenge: &str, signature: &str) -> Result<Unlocked> {
+        let now = self.context.now();
+        let holder = {
+            let mut tx = self.context.db.read().await?;
+            let holder = ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?;
+            let status = ports::status(&mut tx, holder.credential.resident_id).await?;
+            if !status.is_some_and(|status| status.reason.lift() == Lift::Pin) {
+                return Err(not_by_pin().into());
+            }
+            holder
+        };
+        let resident = holder.credential.resident_id;
+        let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        self.prove_pin(&holder, CredentialState::Blocked, device, &challenge, (Purpose::Unlock, signature)).await?;
+        let ends_at = now.plus_seconds(SESSION_SECONDS);
+        let (generation, number) = transaction!(self.context.db, "wallet.unblock", |tx| {
+            let may = |status: &Status| status.reason.lift() == Lift::Pin;
+            life::restart(&self.context, tx, resident, may, now, By::holder(resident)).await?;
+            let generation = ports::credential(tx, resident).await?.ok_or(Code::NotFound)?.generation;
+            let session = ports::open_session(tx, resident, generation, ends_at).await?;
+            Ok((generation, session.ok_or(Code::NotFound)?))
+        })?;
+        self.opened(device, resident, (generation, number), ends_at)
+    }
+
+    /// Changes the PIN. The session ends, and so do all QRs.
+    ///
+    /// # Errors
+    /// As [`Service::unlock`]; `invalid_field` and `signature_invalid` for the new key.
+    pub async fn change_pin(&self, device: &Thumbprint, session: &Session, new: &NewPin) -> Result<()> {
+        let now = self.context.now();
+        let key = PinPublicKey::parse(&new.pin_public_key).ok_or_else(wrong_key)?;
+        let challenge =
+            Challenge::open(&self.context.vault, &new.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        if !key.verifies(Purpose::Enrol, &challenge.bytes, device, &new.new_signature) {
+            return Err(Code::SignatureInvalid.into());
+        }
+        let resident = session.resident_id;
+        let holder = {
+            let mut tx = self.context.db.read().await?;
+            ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?
+        };
+        let proof = (Purpose::Change, new.signature.as_str());
+        self.prove_pin(&holder, CredentialState::Active, device, &challenge, proof).await?;
+        transaction!(self.context.db, "wallet.change_pin", |tx| {
+            ports::renew(tx, resident, session.generation).await?;
+            ports::set_pin(&self.context, tx, resident, device, key, now).await?;
+            let By { actor, office_id } = By::holder(resident);
+            let kind = EventKind::PinChanged;
+            let changed = Happening { resident_id: resident, kind, reason: None, actor, office_id };
+            life::record(&self.context, tx, &changed, now).await.map(|_| ())
+        })
+    }
+
+    /// Counts a try at the PIN and spends its challenge, in a transaction of its own, before anything is compared; then compares.
+    pub(super) async fn prove_pin(
+        &self,
+        holder: &OnDevice,
+        state: CredentialState,
+        device: &Thumbprint,
+        challenge: &Challenge,
+        (purpose, signature): (Purpose, &str),
+    ) -> Result<()> {
+        let now = self.context.now();
+        let (resident, generation) = (holder.credential.resident_id, holder.credential.generation);
+        let this = self.pin_try(&holder.credential, challenge.issued, state, now);
+        let counted =
+            transaction_of_one!(self.context.db, "wallet.count_try", |tx| Ok(ports::count_try(tx, &this).await?))?;
+        let Some(tries) = counted else { return Err(self.why_not(resident, generation, now).await) };
+        if holder.pin_key(&self.context.vault)?.verifies(purpose, &challenge.bytes, device, signature) {
+            return Ok(());
+        }
+        if tries >= MAX_TRIES {
+            self.use_up(resident, now).await?;
+        }
+        Err(pin_wrong(tries).into())
+    }
+
+    /// The PIN was wrong for the last time: the digital KTP is blocked.
+    async fn use_up(&self, resident: uuid::Uuid, now: Timestamp) -> Result<()> {
+        let audit = audit::Service::new(self.context.clone());
+        transaction!(self.context.db, "wallet.use_up", |tx| {
+            let by = By::holder(resident);
+            let stopped = life::stop(&self.context, tx, resident, Reason::PinExhausted, (now, None), by).await?;
+            if let Stopped::Now(_) = stopped {
+                audit.record(tx, block_event(resident), Outcome::Done).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn block_event(resident: uuid::Uuid) -> Event {
+    Event { chain: GENERAL, actor: Actor::Resident(resident), action: Action::Block, subject_id: resident }
+}
+
+fn wrong_key() -> Refusal {
+    Refusal::field(
+        "pin_public_key",
+        "Kunci publik PIN harus Ed25519, 32 bita, base64url tanpa padding.",
+        "The PIN public key must be Ed25519, 32 bytes, base64url without padding.",
+    )
+}
+
+fn not_by_pin() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Blokir ini tidak dibuka dengan PIN; datanglah ke loket Dukcapil dengan KTP-el.",
+        "This block is not lifted with the PIN; go to a Dukcapil counter with your KTP-el.",
+    )
+}

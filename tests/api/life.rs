@@ -1,0 +1,411 @@
+//! Stopping a digital KTP and bringing it back: by its holder, from any browser, at a caller's word, by two people.
+
+use ikd::clock::{DAY, HOUR, MINUTE};
+use ikd::device::Purpose;
+use ikd::device::client::PinKey;
+use serde_json::{Value, json};
+use support::answer::Answer;
+use support::client::Officer;
+use support::each_engine;
+use support::world::{Applicant, OFFICE, World, pin_key};
+
+fn nik(applicant: &Applicant) -> String {
+    applicant.record.nik.clone()
+}
+
+async fn standing(applicant: &Applicant) -> (String, Value, String) {
+    let status = applicant.client.get("/v1/me/status").await.expect(200);
+    (status.text("state"), status.json["reason"].clone(), status.text("lift"))
+}
+
+async fn block_code(applicant: &Applicant) -> String {
+    applicant.client.post("/v1/me/block-code", &json!({})).await.expect(201).text("block_code")
+}
+
+async fn block(world: &World, body: &Value) -> Answer {
+    world.post("/v1/blocks").json(body).send().await
+}
+
+/// The newest letter to somebody, and the opaque id in its link.
+async fn newest_letter(world: &World, applicant: &Applicant) -> (String, String) {
+    world.app.deliver_mail().await.unwrap();
+    let letters = world.letters();
+    let letter = letters.iter().find(|letter| letter.to == applicant.email).unwrap();
+    let text = letter.text.replace("=\r\n", "").replace("=\n", "");
+    let link = text.split("/blokir#").nth(1).unwrap_or_default();
+    (letter.subject.clone(), link.split_whitespace().next().unwrap_or_default().to_owned())
+}
+
+fn wrong_pin() -> PinKey {
+    PinKey::from_seed(&[1; 32])
+}
+
+async fn use_up_the_pin(world: &World, applicant: &Applicant) {
+    for wait in [60, 3_600, 0] {
+        for _ in 0..3 {
+            applicant.client.unlock_with(&wrong_pin()).await.expect(403);
+        }
+        world.later(wait);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_blocks_in_the_app_and_nothing_of_it_counts_any_more() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let qr = world.present(&holder, "basic").await;
+        assert_eq!(standing(&holder).await, ("active".into(), Value::Null, "none".into()));
+        let blocked = holder.client.post("/v1/me/block", &json!({})).await.expect(200);
+        assert!(blocked.text("reference").len() == 9 && blocked.json["until"].is_null(), "{}", blocked.json);
+        assert_eq!(world.verify(&qr).await, "holder_not_active");
+        holder.client.get("/v1/me").await.expect_problem(401, "session_ended");
+        holder.client.unlock_with(&pin_key(&holder.record)).await.expect_problem(423, "blocked");
+        assert_eq!(standing(&holder).await, ("blocked".into(), json!("self_block"), "counter".into()));
+        let (challenge, signature) = holder.client.sign_challenge(&pin_key(&holder.record), Purpose::Unlock).await;
+        let body = json!({"challenge": challenge, "signature": signature});
+        let lifted = holder.client.post("/v1/me/unblock", &body).await;
+        lifted.expect_problem(409, "wrong_state");
+        let (subject, _) = newest_letter(&world, &holder).await;
+        assert_eq!(subject, "KTP Digital Anda diblokir");
+        world.phone().get("/v1/me/status").await.expect_problem(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anybody_with_nik_and_block_code_blocks_and_whatever_is_wrong_is_answered_alike() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let other = world.active(&world.people[1]).await;
+        let first = block_code(&holder).await;
+        let code = block_code(&holder).await;
+        let foreign = block_code(&other).await;
+        let unknown = world.somebody(500_000, |_| true).nik;
+        let body = |nik: &str, code: &str| json!({"nik": nik, "block_code": code});
+
+        let mut refused = Vec::new();
+        for (nik, code) in [(nik(&holder), &first), (nik(&holder), &foreign), (unknown.as_str().to_owned(), &code)] {
+            let answer = block(&world, &body(&nik, code)).await.expect(422);
+            let mut json = answer.json.clone();
+            json.as_object_mut().unwrap().remove("request_id");
+            refused.push((answer.code().to_owned(), json));
+        }
+        assert!(refused.iter().all(|one| *one == refused[0] && one.0 == "block_refused"), "{refused:?}");
+        assert_eq!(standing(&holder).await.0, "active");
+
+        let typed = format!(" {} ", code.to_lowercase().replace('-', " "));
+        let blocked = block(&world, &body(&nik(&holder), &typed)).await.expect(200);
+        assert_eq!(standing(&holder).await.0, "blocked");
+        assert_eq!(standing(&other).await.0, "active");
+        world.later(5);
+        let again = block(&world, &body(&nik(&holder), &code)).await.expect(200);
+        assert_eq!(
+            (&again.json["since"], &again.json["reference"]),
+            (&blocked.json["since"], &blocked.json["reference"])
+        );
+        for wrong in [
+            json!({"nik": "123", "block_code": code}),
+            json!({"nik": nik(&holder)}),
+            json!({"nik": nik(&holder), "block_code": "7KQ2"}),
+            json!({"nik": nik(&holder), "block_code": code, "link": "x"}),
+        ] {
+            block(&world, &wrong).await.expect_problem(422, "invalid_field");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sixth_try_of_an_hour_needs_a_captcha_for_known_and_unknown_niks() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let code = block_code(&holder).await;
+        let mut body = json!({"nik": nik(&holder), "block_code": "00000000"});
+        for _ in 0..5 {
+            block(&world, &body).await.expect_problem(422, "block_refused");
+        }
+        block(&world, &body).await.expect_problem(422, "captcha_required");
+        // From another address too: the NIK is counted.
+        body["block_code"] = json!(code);
+        block(&world, &body).await.expect_problem(422, "captcha_required");
+        let challenge = world.post("/v1/blocks/captcha").json(&json!({})).send().await.expect(200);
+        let challenge = serde_json::from_value(challenge.json).unwrap();
+        body["captcha"] = json!(ikd::captcha::solve(&challenge).unwrap());
+        block(&world, &body).await.expect(200);
+        block(&world, &body).await.expect_problem(422, "captcha_invalid");
+        let unknown = world.somebody(500_000, |_| true).nik;
+        let strange = json!({"nik": unknown.as_str(), "block_code": "00000000"});
+        block(&world, &strange).await.expect_problem(422, "captcha_required");
+        world.later(HOUR);
+        block(&world, &strange).await.expect_problem(422, "block_refused");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_link_of_a_notice_blocks_with_the_nik_and_works_once() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let (subject, link) = newest_letter(&world, &holder).await;
+        assert_eq!(subject, "KTP Digital Anda aktif");
+        let body = |nik: String, link: &str| json!({"nik": nik, "link": link});
+        let other = world.active(&world.people[1]).await;
+        block(&world, &body(nik(&other), &link)).await.expect_problem(422, "block_refused");
+        block(&world, &body(nik(&holder), &link[1..])).await.expect_problem(422, "block_refused");
+        block(&world, &body(nik(&holder), &link)).await.expect(200);
+        block(&world, &body(nik(&holder), &link)).await.expect(200);
+        assert_eq!(standing(&holder).await.1, "self_block");
+        recover(&world, &holder).await;
+        world.later(HOUR);
+        block(&world, &body(nik(&holder), &link)).await.expect_problem(422, "block_refused");
+        let (_, fresh) = newest_letter(&world, &holder).await;
+        world.later(30 * DAY);
+        block(&world, &body(nik(&holder), &fresh)).await.expect_problem(422, "block_refused");
+        assert_eq!(standing(&holder).await.0, "active");
+    })
+    .await;
+}
+
+async fn call(officer: &Officer, nik: &str, name: &str, birth_date: &str) -> Answer {
+    let reason = "Ponsel dicuri di pasar";
+    let body = json!({"nik": nik, "full_name": name, "birth_date": birth_date, "reason": reason});
+    officer.post("/v1/officer/blocks", &body).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officer_blocks_at_a_caller_s_word_for_three_days_and_is_told_nothing() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let (desk, record) = (world.desk().await, holder.record.clone());
+        let born = record.birth_date.clone();
+        let unknown = world.somebody(500_000, |_| true);
+        let mut told = Vec::new();
+        for (nik, name, born) in [
+            (unknown.nik.as_str(), unknown.full_name.as_str(), unknown.birth_date.to_string()),
+            (&*record.nik, "SESEORANG LAIN", born.clone()),
+            (&*record.nik, &*record.full_name, "1901-02-03".into()),
+        ] {
+            told.push(call(desk, nik, name, &born).await.expect(202).json);
+        }
+        assert_eq!(standing(&holder).await.0, "active");
+        let hit = call(desk, &record.nik, &record.full_name.to_lowercase(), &born).await.expect(202).json;
+        for (before, miss) in told.iter().enumerate() {
+            assert_eq!((&miss["until"], &miss["hours"]), (&hit["until"], &hit["hours"]));
+            assert_eq!(miss["left_today"], json!(19 - before));
+        }
+        assert_eq!(standing(&holder).await, ("blocked".into(), json!("officer_block_provisional"), "pin".into()));
+        let (subject, link) = newest_letter(&world, &holder).await;
+        assert_eq!(subject, "KTP Digital Anda diblokir sementara");
+
+        // The holder did not call: the PIN lifts it, and wrong ones count.
+        let unblock = async |key: &PinKey| {
+            let (challenge, signature) = holder.client.sign_challenge(key, Purpose::Unlock).await;
+            let body = json!({"challenge": challenge, "signature": signature});
+            holder.client.post("/v1/me/unblock", &body).await
+        };
+        let wrong = unblock(&wrong_pin()).await.expect(403);
+        assert_eq!((wrong.code(), &wrong.json["tries_left"]), ("pin_wrong", &json!(2)));
+        unblock(&pin_key(&holder.record)).await.expect(200);
+        assert_eq!(standing(&holder).await.0, "active");
+        unblock(&pin_key(&holder.record)).await.expect_problem(409, "wrong_state");
+
+        // Blocked again, and nobody says anything: it ends by itself.
+        call(desk, &record.nik, &record.full_name, &born).await.expect(202);
+        world.later(72 * HOUR - 1);
+        world.app.blocks.lift_what_is_over().await.unwrap();
+        assert_eq!(standing(&holder).await.0, "blocked");
+        world.later(1);
+        assert_eq!(world.app.blocks.lift_what_is_over().await.unwrap(), 1);
+        assert_eq!(standing(&holder).await.0, "active");
+
+        // Blocked again, and the holder says that it was they: it stays.
+        let desk = world.officer("petugas2", OFFICE).await;
+        call(&desk, &record.nik, &record.full_name, &born).await.expect(202);
+        block(&world, &json!({"nik": nik(&holder), "link": link})).await.expect(200);
+        world.later(72 * HOUR);
+        assert_eq!(world.app.blocks.lift_what_is_over().await.unwrap(), 0);
+        assert_eq!(standing(&holder).await.1, "self_block");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officer_has_twenty_blocks_a_day() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let (desk, unknown) = (world.desk().await, world.somebody(500_000, |_| true));
+        let born = unknown.birth_date.to_string();
+        let ask = async || call(desk, unknown.nik.as_str(), &unknown.full_name, &born).await;
+        for left in (0..20).rev() {
+            assert_eq!(ask().await.expect(202).json["left_today"], left);
+        }
+        ask().await.expect_problem(429, "too_many");
+        call(desk, "1", "", "1990-13-01").await.expect_problem(422, "invalid_field");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pin_is_changed_with_the_old_one_and_what_it_opened_is_over() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let qr = world.present(&holder, "basic").await;
+        let new = PinKey::from_seed(&[77; 32]);
+        let change = async |old: &PinKey, proven: &PinKey| {
+            let (challenge, signature) = holder.client.sign_challenge(old, Purpose::Change).await;
+            let new_signature = holder.client.sign(proven, Purpose::Enrol, &challenge);
+            let body = json!({"challenge": challenge, "signature": signature, "pin_public_key": new.public_text(),
+                "new_signature": new_signature});
+            holder.client.post("/v1/me/pin", &body).await
+        };
+        change(&pin_key(&holder.record), &wrong_pin()).await.expect_problem(422, "signature_invalid");
+        let wrong = change(&wrong_pin(), &new).await.expect(403);
+        assert_eq!(wrong.json["tries_left"], 2);
+        change(&pin_key(&holder.record), &new).await.expect(204);
+        assert_eq!(world.verify(&qr).await, "holder_not_active");
+        holder.client.get("/v1/me").await.expect_problem(401, "session_ended");
+        holder.client.unlock_with(&pin_key(&holder.record)).await.expect_problem(403, "pin_wrong");
+        holder.client.unlock_with(&new).await.expect(200);
+        assert_eq!(world.verify(&world.present(&holder, "basic").await).await, "valid");
+        assert_eq!(newest_letter(&world, &holder).await.0, "PIN KTP Digital Anda diganti");
+    })
+    .await;
+}
+
+/// The recovery of a holder, scanned by an officer: its id, and what the officer sees.
+async fn scanned(holder: &Applicant, officer: &Officer) -> (String, Value) {
+    let begun = holder.client.post("/v1/recoveries", &json!({})).await.expect(201);
+    let id = begun.text("recovery_id");
+    let token = holder.client.post(&format!("/v1/recoveries/{id}/token"), &json!({})).await.expect(200).text("token");
+    let body = json!({"token": token});
+    officer.post("/v1/officer/scans", &body).await.expect_problem(409, "other_qr");
+    let seen = officer.post("/v1/officer/recoveries/scan", &body).await.expect(200).json;
+    (id, seen)
+}
+
+async fn choose(holder: &Applicant, id: &str, key: &PinKey) -> Answer {
+    let (challenge, signature) = holder.client.sign_challenge(key, Purpose::Enrol).await;
+    let body = json!({"pin_public_key": key.public_text(), "challenge": challenge, "signature": signature});
+    holder.client.post(&format!("/v1/recoveries/{id}/pin"), &body).await
+}
+
+async fn recover(world: &World, holder: &Applicant) {
+    let supervisor = world.supervisor(&format!("penyelia{}", world.number()), OFFICE).await;
+    let desk = world.officer(&format!("loket{}", world.number()), OFFICE).await;
+    let (id, seen) = scanned(holder, &desk).await;
+    let path = |rest: &str| format!("/v1/officer/recoveries/{id}{rest}");
+    let body = json!({"version": seen["version"], "reason": "Wajah dan KTP-el cocok"});
+    desk.post(&path("/ask"), &body).await.expect(204);
+    let seen = supervisor.get(&path("")).await.expect(200);
+    supervisor.post(&path("/grant"), &json!({"version": seen.json["version"]})).await.expect(204);
+    choose(holder, &id, &pin_key(&holder.record)).await.expect(200);
+    holder.client.unlock_with(&pin_key(&holder.record)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nine_wrong_pins_block_and_two_people_bring_it_back_on_the_same_phone() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        use_up_the_pin(&world, &holder).await;
+        let (desk, supervisor) = (&world.officer("loket", OFFICE).await, world.supervisor("penyelia", OFFICE).await);
+        assert_eq!(standing(&holder).await, ("blocked".into(), json!("pin_exhausted"), "counter".into()));
+        holder.client.unlock_with(&pin_key(&holder.record)).await.expect_problem(423, "pin_blocked");
+
+        // The way around the second person is closed: a new registration is not approved by one alone.
+        let thief = world.waiting(&holder.record).await;
+        world.scan(desk, &thief).await.expect(200);
+        world.approve(desk, &thief).await.expect_problem(409, "already_active");
+
+        let (id, seen) = scanned(&holder, desk).await;
+        assert_eq!((&seen["card"]["reason"], &seen["may_decide"]), (&json!("pin_exhausted"), &json!(true)));
+        assert_eq!(seen["full_name"], holder.record.full_name.as_str());
+        assert!(!seen["nik"].as_str().unwrap().contains(&nik(&holder)[4..12]), "{seen}");
+        let path = |rest: &str| format!("/v1/officer/recoveries/{id}{rest}");
+        supervisor.get(&path("")).await.expect_problem(409, "scan_required");
+        choose(&holder, &id, &wrong_pin()).await.expect_problem(409, "wrong_state");
+        let words = |version: &Value| json!({"version": version, "reason": "Wajah dan KTP-el cocok"});
+        desk.post(&path("/ask"), &words(&json!("99"))).await.expect_problem(409, "wrong_state");
+        desk.post(&path("/ask"), &words(&seen["version"])).await.expect(204);
+        let waiting = supervisor.get("/v1/officer/recoveries").await.expect(200);
+        assert_eq!(
+            (&waiting.json["items"][0]["recovery_id"], &waiting.json["items"][0]["own"]),
+            (&json!(id), &json!(false))
+        );
+        assert!(!waiting.body().contains(&holder.record.full_name));
+        let asked = supervisor.get(&path("")).await.expect(200);
+        assert_eq!(asked.json["asked_reason"], "Wajah dan KTP-el cocok");
+        supervisor.get(&path("/portrait")).await.expect(200);
+        let grant = json!({"version": asked.json["version"]});
+        desk.post(&path("/grant"), &grant).await.expect_problem(403, "forbidden");
+        supervisor.post(&path("/grant"), &json!({"version": seen["version"]})).await.expect_problem(409, "wrong_state");
+        supervisor.post(&path("/grant"), &grant).await.expect(204);
+        let status = holder.client.get(&format!("/v1/recoveries/{id}")).await.expect(200);
+        assert_eq!(status.text("state"), "granted");
+
+        let new = PinKey::from_seed(&[88; 32]);
+        choose(&holder, &id, &new).await.expect(200);
+        choose(&holder, &id, &new).await.expect(200);
+        choose(&holder, &id, &wrong_pin()).await.expect_problem(409, "wrong_state");
+        holder.client.unlock_with(&pin_key(&holder.record)).await.expect_problem(403, "pin_wrong");
+        holder.client.unlock_with(&new).await.expect(200);
+        assert_eq!(world.verify(&world.present(&holder, "basic").await).await, "valid");
+        assert_eq!(newest_letter(&world, &holder).await.0, "KTP Digital Anda aktif kembali");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recovery_ends_with_its_time_a_refusal_or_the_register_s_word() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let supervisor = world.supervisor("penyelia", OFFICE).await;
+        let elsewhere = {
+            let offices = ikd::office::Offices::new(world.context.clone());
+            offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+            world.supervisor("penyelia9", "UJI-02").await
+        };
+        let desk = world.officer("loket", OFFICE).await;
+        let words = |seen: &Value| json!({"version": seen["version"], "reason": "Wajah dan KTP-el cocok"});
+        let path = |id: &str, rest: &str| format!("/v1/officer/recoveries/{id}{rest}");
+        let state = async |id: &str| holder.client.get(&format!("/v1/recoveries/{id}")).await.expect(200).text("state");
+
+        let (id, seen) = scanned(&holder, &desk).await;
+        elsewhere.get(&path(&id, "")).await.expect_problem(404, "not_found");
+        desk.post(&path(&id, "/refuse"), &words(&seen)).await.expect(204);
+        let refused = holder.client.get(&format!("/v1/recoveries/{id}")).await.expect(200);
+        assert_eq!(
+            (refused.text("state").as_str(), &refused.json["reason"]),
+            ("refused", &json!("Wajah dan KTP-el cocok"))
+        );
+
+        let (id, seen) = scanned(&holder, &desk).await;
+        desk.post(&path(&id, "/ask"), &words(&seen)).await.expect(204);
+        elsewhere.post(&path(&id, "/grant"), &json!({"version": "2"})).await.expect_problem(404, "not_found");
+        world.later(30 * MINUTE);
+        assert_eq!(state(&id).await, "lapsed");
+        let late = world.supervisor("penyelia2", OFFICE).await;
+        late.post(&path(&id, "/grant"), &json!({"version": "2"})).await.expect_problem(409, "wrong_state");
+
+        // Withdrawn on the phone.
+        let (id, _) = scanned(&holder, &world.officer("loket2", OFFICE).await).await;
+        for _ in 0..2 {
+            holder.client.delete(&format!("/v1/recoveries/{id}")).await.expect(204);
+        }
+        assert_eq!(state(&id).await, "withdrawn");
+        drop(supervisor);
+        world.app.recoveries.sweep().await.unwrap();
+        world.later(31 * DAY);
+        while world.app.recoveries.sweep().await.unwrap() > 0 {}
+        holder.client.get(&format!("/v1/recoveries/{id}")).await.expect_problem(404, "not_found");
+        world.phone().post("/v1/recoveries", &json!({})).await.expect_problem(404, "not_found");
+    })
+    .await;
+}
