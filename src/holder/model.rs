@@ -49,6 +49,7 @@ text_column!(CredentialState);
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = StopReason)]
 pub enum Reason {
     /// Its holder blocked it.
     SelfBlock,

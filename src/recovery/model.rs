@@ -30,6 +30,7 @@ pub const KEEP_DAYS: i64 = 30;
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = RecoveryState)]
 pub enum State {
     /// The phone shows a QR.
     WaitingForScan,
