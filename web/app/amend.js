@@ -2,7 +2,7 @@
 
 import { button, el, field, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
-import { dateField, dayTrouble } from "./date-field.js";
+import { dateField, dayTrouble } from "../shared/date-field.js";
 import { draft } from "./draft.js";
 import { person } from "./person.js";
 import { api, keep, registrationPath } from "./profiles.js";
