@@ -5,7 +5,9 @@ import { api } from "./profiles.js";
 
 /** The solution for the field `captcha`. */
 export const solve = (profile) =>
-  solveCaptcha(async () => (await api(profile, "/v1/captcha", { method: "POST", json: {}, again: true, quiet: true })).data);
+  solveCaptcha(
+    async () => (await api(profile, "/v1/captcha", { method: "POST", json: {}, again: true, quiet: true })).data,
+  );
 
 /** Begins at once and is asked for later; a solution counts once, so each `take()` begins the next. */
 export function prepared(profile) {

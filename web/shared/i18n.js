@@ -116,7 +116,9 @@ export function exactTime(moment) {
   const time = new Intl.DateTimeFormat("id-ID", { timeStyle: "medium" }).format(at);
   const east = -at.getTimezoneOffset();
   const zone = () =>
-    new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" }).formatToParts(at).find((p) => p.type === "timeZoneName");
+    new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" })
+      .formatToParts(at)
+      .find((p) => p.type === "timeZoneName");
   return `${time} ${ZONES[east] ?? zone().value}`;
 }
 
