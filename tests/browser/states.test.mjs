@@ -222,7 +222,7 @@ describe("states", { timeout: 900_000 }, () => {
       await page.keyboard.press("Control+Enter");
       await heading(page, "Disetujui").waitFor();
       await page.keyboard.press("Enter");
-      await heading(page, "Pindai QR aktivasi warga").waitFor();
+      await heading(page, "Pindai QR warga").waitFor();
       await page.getByText("Arahkan kamera").waitFor();
       await handScanner(page, used);
       // It leads to the same registration, which is decided; or is refused: nothing is approved twice.
