@@ -25,8 +25,9 @@ async function forget(profile) {
 function ways(profile, life) {
   const anew = (options) => button(t("ended.anew"), () => go("ketentuan"), { picture: "user", ...options });
   if (isForOffice(life)) return [];
-  if (life.state === "deactivated")
-    return life.reason === "transferred" || life.reason === "superseded" ? [anew({ kind: "quiet" })] : [anew()];
+  // Another one is in use: nothing is to be done here.
+  if (["transferred", "superseded"].includes(life.reason)) return [];
+  if (life.state === "deactivated") return [anew()];
   const counter = (options) => button(t("ended.counter"), () => go("lupa"), { picture: "office", ...options });
   if (life.lift === "pin")
     return [button(t("ended.pin"), () => go("bukablokir"), { picture: "lock" }), counter({ kind: "secondary" })];

@@ -161,7 +161,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
   const node = section(
     waits,
     hinder.length
-      ? hinder
+      ? el("div", { class: "stack" }, desk.release ? null : hinder)
       : [
           el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("decision.checks")), boxes),
           noteField(desk),

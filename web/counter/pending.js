@@ -35,7 +35,7 @@ export function pendingScreen(main, api) {
       {},
       el(
         "a",
-        { class: "line", href: address(item) },
+        { class: "line tall", href: address(item) },
         el("b", {}, t(`pending.${item.kind}`)),
         item.own
           ? el("span", { class: "badge" }, icon("user"), t("pending.own"))

@@ -206,13 +206,18 @@ export function recoveryScreen(main, api, id, { next, waiting }) {
       if (ended) return undefined;
       if (quiet && (error.isNetwork || error.status >= 500 || error.status === 429))
         return lookAgain({ state: "at_counter" });
+      known = null;
       fill(
         main,
-        el("h1", {}, t("person.not_shown")),
-        error.code === "not_found"
-          ? notice("info", t("second.over"), t("second.over.do"))
-          : failed(error, () => load(false)),
-        button(t("done.next"), next, { kind: "secondary", wide: false }),
+        el(
+          "section",
+          { class: "card stack door" },
+          el("h1", {}, t("person.not_shown")),
+          error.code === "not_found"
+            ? notice("info", t("second.over"), t("second.over.do"))
+            : failed(error, () => load(false)),
+          el("p", {}, button(t("done.next"), next, { kind: "secondary", wide: false })),
+        ),
       );
     }
     return undefined;

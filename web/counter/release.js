@@ -83,13 +83,16 @@ export function releaseScreen(main, api, id, { next }) {
       if (ended) return;
       const over = error.code === "not_found";
       const barred = ["reason_required", "forbidden"].includes(error.code);
+      const key = over ? "second.over" : "second.barred";
       fill(
         main,
-        el("h1", {}, t("pending.release")),
-        over || barred
-          ? notice("info", t(over ? "second.over" : "second.barred"), t(over ? "second.over.do" : "second.barred.do"))
-          : failed(error, load),
-        el("p", {}, button(t("second.next"), next, { kind: "secondary", wide: false })),
+        el(
+          "section",
+          { class: "card stack door" },
+          el("h1", {}, t("pending.release")),
+          over || barred ? notice("info", t(key), t(`${key}.do`)) : failed(error, load),
+          el("p", {}, button(t("second.next"), next, { kind: "secondary", wide: false })),
+        ),
       );
       arrive(main);
     }
