@@ -219,6 +219,8 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
       await page.getByRole("img", { name: "0 dari 6" }).waitFor();
       // The pad's keys, one after the other: not everybody types digits.
       for (const digit of PIN) await resident.press(digit, "Space");
+      await rina.at("kodeblokir");
+      await resident.press("Sudah saya catat");
       await rina.at("kartu");
       await resident.press("Tunjukkan KTP");
       await resident.to(page.getByRole("radio", { name: "Data dasar" }));

@@ -13,24 +13,23 @@ import { api, note } from "./profiles.js";
 import { every, go, instead, onLeave } from "./router.js";
 import { complain, heading, working } from "./ui.js";
 
-const STEPS = ["show", "compare", "second", "pin"];
-const PICTURES = { show: "qr", compare: "face", second: "user", pin: "lock" };
+const STEPS = [
+  ["qr", "recover.show"],
+  ["face", "recover.compare"],
+  ["user", "recover.second"],
+  ["lock", "recover.pin"],
+];
 const OVER = ["done", "refused", "lapsed"];
 
 const path = (recovery, part) => ["/v1/recoveries", recovery.recovery_id, part].filter(Boolean).join("/");
 
-/** The way as steps. */
-export function stepList(steps, pictures, words) {
+/** The way as steps: a picture and the key of its words each. */
+export function stepList(steps) {
   return el(
     "ol",
     { class: "card points" },
-    steps.map((step) =>
-      el(
-        "li",
-        {},
-        icon(pictures[step]),
-        el("div", {}, el("b", {}, t(`${words}.${step}`)), el("p", {}, t(`${words}.${step}.do`))),
-      ),
+    steps.map(([picture, key]) =>
+      el("li", {}, icon(picture), el("div", {}, el("b", {}, t(key)), el("p", {}, t(`${key}.do`)))),
     ),
   );
 }
@@ -85,7 +84,7 @@ export async function recover() {
       heading(t("recover.title")),
       lead,
       el("p", { class: "lead" }, t("recover.lead")),
-      stepList(STEPS, PICTURES, "recover"),
+      stepList(STEPS),
       el("p", { class: "keep" }, icon("info", 22), t("recover.bring")),
       trouble,
       el("div", { class: "actions" }, start, back()),
@@ -140,7 +139,7 @@ export async function recover() {
       el(
         "div",
         { class: "card state info" },
-        el("span", { class: "picture" }, icon(PICTURES[STEPS[step - 1]])),
+        el("span", { class: "picture" }, icon(STEPS[step - 1][0])),
         el(
           "div",
           { class: "stack-tight" },

@@ -15,7 +15,8 @@ const SHELL = [
   ...[
     "main", "router", "ui", "person", "profiles", "draft", "mail-link", "register", "selfie",
     "status", "amend", "counter", "live-qr", "code", "install", "new-pin", "pin", "pin-pad", "captcha",
-    "wallet", "life", "ended", "recovery", "transfer", "pin-choice", "pin-change", "block-code", "menu", "attributes", "unlock", "card", "share", "present", "history", "update",
+    "wallet", "life", "ended", "recovery", "transfer", "pin-choice", "pin-change", "block-code", "menu",
+    "attributes", "unlock", "card", "share", "present", "history", "update",
   ].map((name) => `/web/app/${name}.js`),
   "/web/app/words/id.json", "/web/app/words/en.json",
   "/web/vendor/uqr-0.1.3/uqr.mjs",

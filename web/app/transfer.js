@@ -17,8 +17,12 @@ import { complain, heading, working } from "./ui.js";
 import { isUsedUp, opening, pinRefused } from "./unlock.js";
 import { ask as askWallet, lock, open } from "./wallet.js";
 
-const STEPS = ["open", "scan", "number", "pin"];
-const PICTURES = { open: "phone", scan: "scan", number: "check", pin: "lock" };
+const STEPS = [
+  ["phone", "transfer.open"],
+  ["scan", "transfer.scan"],
+  ["check", "transfer.number"],
+  ["lock", "transfer.pin"],
+];
 
 const both = (match) =>
   el(
@@ -76,7 +80,7 @@ export async function takeOver() {
       heading(t("transfer.title")),
       lead,
       el("p", { class: "lead" }, t("transfer.lead")),
-      stepList(STEPS, PICTURES, "transfer"),
+      stepList(STEPS),
       trouble,
       el("div", { class: "actions" }, start, back()),
       notice("info", t("transfer.no_old"), t("transfer.no_old.do")),

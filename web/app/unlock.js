@@ -123,6 +123,8 @@ export async function unlock() {
     title: t("unlock.title"),
     forgotten: true,
     opens: async (token) => {
+      // The first time what is there is not known yet; later it is what was kept.
+      if (!profile.life) await Promise.race([status.catch(() => {}), new Promise((late) => setTimeout(late, 1500))]);
       // A block code is made once the digital KTP is there, or when one was shown and not noted.
       const due = profile.codeDue || profile.life?.block_code_set === false;
       admit(profile, token, due && !profile.codeLater ? "kodeblokir" : "kartu");

@@ -94,8 +94,8 @@ function noteField(desk) {
 /**
  * The part with the decision: `{node, update(view, changed), act}`. `update` is for what may change in it while the
  * officer ticks and writes: a node that is replaced under a pressed key forgets the press. `act` holds what can be
- * done; it is null where nothing can. `send(kind, request)` sends a decision, `ask(request)` what a second person has to agree to, `isSending()` says whether one is under
- * way.
+ * done; it is null where nothing can. `send(kind, request)` sends a decision, `ask(request)` what a second person has
+ * to agree to; `isSending()` says whether one is under way.
  */
 export function decision(view, { desk, api, id, next, nextKey, send, ask, isSending }) {
   const end = closed(view, next);

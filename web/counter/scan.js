@@ -31,7 +31,10 @@ function figures(items) {
   ];
 }
 
-/** Scanning. `open(id)` shows the person, `recover(id)` a recovery, whose QR comes to the same scanner. Gives a function that ends it. */
+/**
+ * Scanning. `open(id)` shows the person, `recover(id)` a recovery, whose QR comes to the same scanner. Gives a function
+ * that ends it.
+ */
 export function scanScreen(main, api, { open, recover }) {
   const place = el("div", { class: "stack" }, el("p", { class: "muted" }, t("figures.loading")));
   let opened = false;
