@@ -4,7 +4,7 @@ import { button, el, icon, notice } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { keepLife } from "./life.js";
 import { note } from "./profiles.js";
-import { go, onLeave } from "./router.js";
+import { go, onGone } from "./router.js";
 import { heading } from "./ui.js";
 import { ask, open } from "./wallet.js";
 
@@ -45,7 +45,7 @@ export async function blockCode() {
   if (fresh && fresh.wallet !== wallet) fresh = null;
   if (!fresh && first) await make(wallet);
   if (!fresh) return offer(wallet);
-  onLeave(() => setTimeout(() => location.hash !== "#/kodeblokir" && (fresh = null)));
+  onGone(() => (fresh = null));
   const noted = async () => {
     fresh = null;
     delete profile.codeDue;

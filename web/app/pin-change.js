@@ -4,15 +4,22 @@ import { announce, button, el, fill } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { pinUsedUp } from "./life.js";
 import { celebrate, never } from "./new-pin.js";
+import { person } from "./person.js";
 import { keyOf, pinChoice, signed } from "./pin-choice.js";
 import { answer } from "./pin.js";
 import { pinPad } from "./pin-pad.js";
-import { go, onLeave } from "./router.js";
+import { go, onGone, onLeave } from "./router.js";
 import { heading } from "./ui.js";
 import { isUsedUp, pinRefused } from "./unlock.js";
 import { ask, lock, openWithCard } from "./wallet.js";
 
+// Whose PIN was just changed: the session is over, and the screen that says so may be drawn anew.
+let changed = null;
+
 export async function changePin() {
+  onGone(() => (changed = null));
+  if (changed && changed === (await person()).id)
+    return el("div", { class: "stack-loose" }, celebrate(t("change.done"), t("change.done.lead"), t("done.open")));
   const wallet = await openWithCard();
   const { profile } = wallet;
   const screen = el("div", { class: "stack-loose" });
@@ -45,6 +52,7 @@ export async function changePin() {
     }
     // The session ended with the old PIN.
     lock({ tell: false });
+    changed = profile.id;
     fill(screen, celebrate(t("change.done"), t("change.done.lead"), t("done.open")));
     screen.querySelector("h1").focus();
     return undefined;

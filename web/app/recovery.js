@@ -10,7 +10,7 @@ import { celebrate, never } from "./new-pin.js";
 import { person } from "./person.js";
 import { enrolAt, pinChoice } from "./pin-choice.js";
 import { api, note } from "./profiles.js";
-import { every, go, instead, onLeave } from "./router.js";
+import { every, go, instead, onGone, onLeave } from "./router.js";
 import { complain, heading, working } from "./ui.js";
 
 const STEPS = [
@@ -34,11 +34,15 @@ export function stepList(steps) {
   );
 }
 
+// Whose recovery was just done: the screen that says so may be drawn anew.
+let finished = null;
+
 export async function recover() {
   const profile = await person();
   if (!profile.active) instead("status");
+  onGone(() => (finished = null));
   const screen = el("div", { class: "stack-loose" });
-  let recovery = profile.recovery ?? null;
+  let recovery = finished?.id === profile.id ? finished.recovery : (profile.recovery ?? null);
   let shown;
   // The QR of an earlier state must not go on asking for tokens.
   let endQr = () => {};
@@ -46,7 +50,8 @@ export async function recover() {
 
   async function keep(data) {
     recovery = data;
-    await note(profile, { recovery: data && !OVER.includes(data.state) ? data : null });
+    // What became of one that is over is said until the next begins.
+    await note(profile, { recovery: data });
     draw();
   }
   const ask = (options) => api(profile, path(recovery), options);
@@ -165,8 +170,9 @@ export async function recover() {
         recovery = (await ask()).data;
         if (recovery.state !== "done") return draw();
       }
-      await works(profile);
       await note(profile, { recovery: null });
+      await works(profile);
+      finished = { id: profile.id, recovery };
       return draw();
     }
     return [

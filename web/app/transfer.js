@@ -11,7 +11,7 @@ import { celebrate, never } from "./new-pin.js";
 import { keyOf, pinChoice, enrolAt, signed } from "./pin-choice.js";
 import { pinPad } from "./pin-pad.js";
 import { api, choose, create, moving, note, save } from "./profiles.js";
-import { every, go, onLeave } from "./router.js";
+import { every, go, onGone, onLeave } from "./router.js";
 import { stepList } from "./recovery.js";
 import { complain, heading, working } from "./ui.js";
 import { isUsedUp, opening, pinRefused } from "./unlock.js";
@@ -36,9 +36,15 @@ const both = (match) =>
 
 const path = (transfer, part) => ["/v1/transfers", transfer.transfer_id, part].filter(Boolean).join("/");
 
+// What must outlive drawing anew: that it is done here; on the old phone the number, and that it was allowed.
+let finished = null;
+let compared = null;
+let given = null;
+
 export async function takeOver() {
+  onGone(() => (finished = null));
   let profile = await moving();
-  let transfer = profile?.transfer ?? null;
+  let transfer = finished ?? profile?.transfer ?? null;
   const screen = el("div", { class: "stack-loose" });
   let shown;
   let endQr = () => {};
@@ -122,6 +128,7 @@ export async function takeOver() {
       }
       await save(profile, { active: true, transfer: null });
       choose(profile);
+      finished = transfer;
       return draw();
     }
     return [
@@ -163,8 +170,8 @@ export async function takeOver() {
 // ---------------------------------------------------------------- the old phone
 
 export async function handOver() {
-  const wallet = await open();
-  const { profile } = wallet;
+  onGone(() => (compared = given = null));
+  const profile = given ?? (await open()).profile;
   const screen = el("div", { class: "stack-loose" });
   const back = () => button(t("menu.back"), () => go("menu"), { kind: "quiet", picture: "back" });
   let stopWaiting = () => {};
@@ -189,6 +196,7 @@ export async function handOver() {
         try {
           const { data } = await askWallet("/v1/me/transfers", { method: "POST", json: { token }, again: true });
           camera.stop();
+          compared = { id: profile.id, data };
           compare(data);
           return null;
         } catch (error) {
@@ -222,8 +230,10 @@ export async function handOver() {
     announce(`${t("transfer.both")} ${[...String(match)].join(" ")}`);
   }
 
-  const differs = () =>
+  function differs() {
+    compared = null;
     arrive(heading(t("transfer.stopped")), notice("warning", t("transfer.other"), t("transfer.other.old")), back());
+  }
 
   function allow(id) {
     const trouble = el("div", { class: "stack", "aria-live": "polite" });
@@ -241,6 +251,7 @@ export async function handOver() {
       try {
         await send().catch((error) => (error.code === "challenge_invalid" ? send() : Promise.reject(error)));
         lock({ tell: false });
+        given = profile;
         over();
       } catch (error) {
         if (isUsedUp(error)) {
@@ -275,6 +286,8 @@ export async function handOver() {
     });
   }
 
-  scan();
+  if (given) over();
+  else if (compared?.id === profile.id) compare(compared.data);
+  else scan();
   return screen;
 }
