@@ -6,7 +6,6 @@ import { button, el, fill, find, icon, mark, notice, toast } from "../shared/dom
 import { onNetwork, probe, showUncaught } from "../shared/http.js";
 import { languageSwitch, onLanguage, start, t } from "../shared/i18n.js";
 import { onUnkept } from "../shared/storage.js";
-import { inShort, stopped } from "./life.js";
 import { all, choose } from "./profiles.js";
 import { beforeEach, go, here, instead, outlet, show, startRouter } from "./router.js";
 import { heading, keepComplaint } from "./ui.js";
@@ -78,12 +77,12 @@ const SCREENS = {
 
 // ---------------------------------------------------------------- the first screen
 
-/** Where a person on this phone begins. */
-const first = (profile) => (profile.active ? (stopped(profile) ? "henti" : "buka") : "status");
-
 async function home() {
   const people = await all();
   if (!people.length) return welcome();
+  // Who comes for the first time does not wait for it.
+  const { inShort, stopped } = await import("./life.js");
+  const first = (profile) => (profile.active ? (stopped(profile) ? "henti" : "buka") : "status");
   if (people.length === 1 && !here()) {
     choose(people[0]);
     instead(first(people[0]));
