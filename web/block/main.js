@@ -24,7 +24,7 @@ function takeLink() {
 // ---------------------------------------------------------------- asking
 
 const ask = (body) => request("/v1/blocks", { method: "POST", json: body, again: true });
-const challenge = async () => (await request("/v1/captcha", { method: "POST", json: {}, again: true })).data;
+const challenge = async () => (await request("/v1/blocks/captcha", { method: "POST", json: {}, again: true })).data;
 
 /** Blocks. Repeating does no harm: it is blocked since the first time. */
 async function block(body, say) {
