@@ -118,6 +118,15 @@ pub async fn give_block_code(
     Ok(code)
 }
 
+/// Deletes the notices and the block code of a holder whose data are erased. What happened stays written, without its content.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    store::void_codes(tx, resident).await?;
+    Ok(store::erase_notices(tx, resident).await?)
+}
+
 /// The keyed index of a NIK and a block code together: a wrong NIK and a wrong code are the same miss.
 pub(super) fn index(vault: &Vault, nik: &Nik, code: &BlockCode) -> [u8; 32] {
     vault.mac_index(Label::BlockCode, &[nik.as_str().as_bytes(), code.expose().as_bytes()])

@@ -19,6 +19,7 @@ mod pictures;
 mod proofs;
 mod registration;
 mod release;
+mod rights;
 mod session;
 mod shares;
 mod slow;
