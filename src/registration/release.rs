@@ -164,8 +164,13 @@ impl Releases {
     }
 
     fn counts_since(&self) -> Timestamp {
-        self.context.now().plus_seconds(-SCAN_MINUTES * MINUTE)
+        counts_since(self.context.now())
     }
+}
+
+/// Since when requests count that are looked at now.
+pub(super) const fn counts_since(now: Timestamp) -> Timestamp {
+    now.plus_seconds(-SCAN_MINUTES * MINUTE)
 }
 
 fn own_request() -> Refusal {
