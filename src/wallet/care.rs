@@ -89,17 +89,17 @@ impl Service {
         })
     }
 
-    /// Gives a new block code; the one before is void.
+    /// Gives a new block code; the one before is void. Repeated with the same `request` it gives the same one.
     ///
     /// # Errors
     /// `session_ended` when it was stopped meanwhile.
-    pub async fn give_block_code(&self, session: &Session) -> Result<BlockCode> {
+    pub async fn give_block_code(&self, session: &Session, request: Option<&str>) -> Result<BlockCode> {
         let (now, resident) = (self.context.now(), session.resident_id);
         transaction!(self.context.db, "wallet.give_block_code", |tx| {
             let held = ports::hold(tx, resident).await?.filter(|held| held.generation == session.generation);
             held.ok_or(Code::SessionEnded)?;
             let nik = ports::record(&self.context, tx, resident).await?.nik;
-            life::give_block_code(&self.context, tx, resident, &nik, now).await
+            life::give_block_code(&self.context, tx, (resident, &nik), request, now).await
         })
     }
 

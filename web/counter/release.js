@@ -14,14 +14,15 @@ export function releaseScreen(main, api, id, { next }) {
   let ended = false;
   let sending = false;
 
-  async function grant(place, version) {
+  /** Sends the decision; `key` names what it led to. */
+  async function send(place, act, kind, key) {
     if (sending) return;
     sending = true;
     try {
-      await api.grantRelease(id, version);
+      await act();
       if (ended) return;
-      fill(main, result("good", t("release.granted"), t("release.granted.text"), next, t("second.next")));
-      announce(t("release.granted"));
+      fill(main, result(kind, t(key), t(`${key}.text`), next, t("second.next")));
+      announce(t(key));
       arrive(main, ".outcome .button");
     } catch (error) {
       if (ended) return;
@@ -34,14 +35,30 @@ export function releaseScreen(main, api, id, { next }) {
   }
 
   function draw(view, request, item) {
+    const grant = (place) => send(place, () => api.grantRelease(id, request.version), "good", "release.granted");
+    const refuse = (key) => (place) => send(place, () => api.refuseRelease(id, request.version), "plain", key);
+    const withdrawn = el("div", { class: "problem-place" });
     const part = item?.own
-      ? [notice("info", t("second.own"), t("second.own.do")), button(t("second.next"), next, { kind: "secondary" })]
+      ? [
+          notice("info", t("second.own"), t("second.own.do")),
+          withdrawn,
+          el(
+            "div",
+            { class: "actions" },
+            button(t("second.next"), next, { kind: "secondary" }),
+            button(t("second.withdraw"), () => refuse("release.withdrawn")(withdrawn), {
+              kind: "danger-quiet",
+              picture: "close",
+            }),
+          ),
+        ]
       : [
           secondDecision({
             lead: t("release.grant.lead"),
             check: t("release.check"),
             label: t("release.grant"),
-            grant: (place) => grant(place, request.version),
+            grant,
+            refuse: refuse("release.refused"),
             leave: next,
           }),
           el("p", { class: "muted small" }, t("release.doubt")),
