@@ -149,7 +149,8 @@ pub struct Database {
     /// of one shard.
     pub shards: u32,
     /// For each shard, in the order of their ranges, the URL of the worker that holds it: batches of its residents go there, and
-    /// everything else to `url`. Empty, so that all goes to `url`; or as many as `shards`. One more connection watches each.
+    /// everything else to `url`. Empty, so that all goes to `url`; or as many as `shards`. One more connection watches each. In a
+    /// variable: `["postgres://…", "postgres://…"]`, as in a file, because a URL may hold commas.
     pub shard_urls: Vec<Redacted<String>>,
     /// Seconds to wait for a free connection.
     pub acquire_timeout_seconds: u64,

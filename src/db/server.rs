@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OnceCell, watch};
 use tokio::task::JoinHandle;
 // The clock of `sleep` and `timeout`, which are used with it.
 use tokio::time::{Instant, sleep, timeout};
@@ -48,6 +48,8 @@ struct Shared {
     condition: Arc<Condition>,
     tenure: RwLock<Arc<Tenure>>,
     search: Mutex<Search>,
+    /// Set once it is known which server of the list accepts writes: what a standby answers may be old.
+    chosen: OnceCell<()>,
 }
 
 /// Which connections are kept to a server, and how it is found out that it accepts writes.
@@ -129,7 +131,7 @@ impl Servers {
     ) -> DbResult<Self> {
         let list = settled(list, connections.sizes);
         let place = if list.len() == 1 { 0 } else { first_of(&list, connections.sizes).await? };
-        let servers = Self::at(list, place, connections, condition)?;
+        let servers = Self::at(list, place, connections, condition, OnceCell::new_with(Some(())))?;
         let tenure = servers.tenure();
         match tenure.share(0)?.pool().acquire().await {
             // The pool retries until its timeout and reports only that. A direct connection reports the cause.
@@ -144,13 +146,13 @@ impl Servers {
         }
     }
 
-    /// Connects to nothing yet, and to the first of the list before it is known which one accepts writes.
+    /// Connects to nothing yet. Whoever comes first finds out which server of the list accepts writes.
     pub(super) fn open_later(
         list: Vec<PgConnectOptions>,
         connections: Connections,
         condition: Arc<Condition>,
     ) -> DbResult<Self> {
-        Self::at(settled(list, connections.sizes), 0, connections, condition)
+        Self::at(settled(list, connections.sizes), 0, connections, condition, OnceCell::new())
     }
 
     fn at(
@@ -158,13 +160,14 @@ impl Servers {
         place: usize,
         connections: Connections,
         condition: Arc<Condition>,
+        chosen: OnceCell<()>,
     ) -> DbResult<Self> {
         let Some(server) = list.get(place) else {
             return Err(DbError::Other(String::from("no server is named")));
         };
         let tenure = RwLock::new(Arc::new(Tenure::new(1, place, server, &connections)));
         let search = Mutex::new(Search { held: Held::Nothing, run: None, hung: Vec::new() });
-        Ok(Self(Arc::new(Shared { list, connections, condition, tenure, search })))
+        Ok(Self(Arc::new(Shared { list, connections, condition, tenure, search, chosen })))
     }
 
     fn tenure(&self) -> Arc<Tenure> {
@@ -188,8 +191,23 @@ impl Servers {
         }
     }
 
+    /// Goes to the first server that accepts writes, where a list was opened without that.
+    async fn choose(&self) -> DbResult<()> {
+        if self.0.list.len() > 1 {
+            let place = first_of(&self.0.list, self.0.connections.sizes).await?;
+            // Nobody else renews meanwhile.
+            let _search = self.0.search.lock().await;
+            let tenure = self.tenure();
+            if tenure.number == 1 && place != tenure.place {
+                self.renew(&tenure, place, GRACE);
+            }
+        }
+        Ok(())
+    }
+
     /// A connection of a share.
     pub(super) async fn take(&self, share: usize) -> DbResult<KeptConnection> {
+        self.0.chosen.get_or_try_init(|| self.choose()).await?;
         let mut tenure = self.tenure();
         loop {
             let lease = self.lease(&tenure);
