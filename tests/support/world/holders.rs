@@ -69,8 +69,13 @@ impl World<Holders> {
 
     /// A node that knows the database by this URL, in `folder`.
     pub async fn node(&self, folder: &Path, url: &str) -> Node {
-        let url = (String::from("IKD__DATABASE__URL"), url.to_owned());
-        Node::start(folder, &[&self.env[..], &[url]].concat()).await
+        self.node_with(folder, &[("DATABASE__URL", url)]).await
+    }
+
+    /// A node with these variables (`DATABASE__URL` …), in `folder`.
+    pub async fn node_with(&self, folder: &Path, changes: &[(&str, &str)]) -> Node {
+        let changes = changes.iter().map(|(name, value)| (format!("IKD__{name}"), (*value).to_owned()));
+        Node::start(folder, &self.env.iter().cloned().chain(changes).collect::<Vec<_>>()).await
     }
 
     /// The same, which believes what this machine says of clients' addresses.
