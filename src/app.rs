@@ -35,8 +35,8 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, captcha, counter, device, employee, health, jobs, keyring, life, mail, recovery, registration, staff,
-    transaction, verification, wallet, window,
+    activation, captcha, contact, counter, device, employee, health, jobs, keyring, life, mail, recovery, registration,
+    staff, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -60,6 +60,10 @@ pub struct App {
     pub blocks: life::Blocks,
     /// Digital KTPs that come back to their holders.
     pub recoveries: recovery::Phone,
+    /// Digital KTPs that move to another phone.
+    pub transfers: transfer::Transfers,
+    /// Changes of the address at which holders are reached.
+    pub contacts: contact::Contacts,
     /// Relying parties and their API keys.
     pub relying_parties: RelyingParties,
     /// Their checks.
@@ -133,6 +137,8 @@ impl App {
             counter,
             officers: Staff::new(context.clone(), Realm::Office)?,
             activation,
+            transfers: transfer::Transfers::new(context.clone(), keyring.clone(), wallet.clone()),
+            contacts: contact::Contacts::new(context.clone(), wallet.clone()),
             wallet,
             relying_parties: RelyingParties::new(context.clone()),
             verification,
@@ -163,6 +169,8 @@ impl App {
             wallet::module(&self.wallet, &self.verification),
             life::module(&self.context, &self.blocks, &self.gate),
             recovery::module(&self.recoveries),
+            transfer::module(&self.transfers),
+            contact::module(&self.context, &self.contacts, &self.wallet),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

@@ -70,6 +70,12 @@ const OF_NIK: &str = "SELECT resident_id FROM holder_nik WHERE nik_index = $1";
 
 const FORGET_TRIES: &str = "UPDATE credential SET pin_tries = 0, pin_wait_until = 0 WHERE resident_id = $1";
 
+const PIN_WAS_RIGHT: &str = "
+    UPDATE credential SET pin_tries = 0, pin_wait_until = 0
+    WHERE resident_id = $1 AND generation = $2 AND state = 'active'";
+
+const BOUND_AT: &str = "SELECT bound_at FROM device_binding WHERE device_thumbprint = $1 AND resident_id = $2";
+
 const SET_SECRET: &str =
     "UPDATE credential_holder SET sealed = $2, updated_at = $3 WHERE resident_id = $1 AND device_thumbprint = $4";
 
@@ -173,6 +179,22 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
 /// When the database did not do it.
 pub async fn forget_tries(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
     execute!(tx, FORGET_TRIES, resident).map(|_| ())
+}
+
+/// Forgets the tries at a PIN that was right. `false` when it is not active in this generation any more.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn pin_was_right(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<Changed> {
+    change!(tx, PIN_WAS_RIGHT, resident, generation)
+}
+
+/// Since when a resident's digital KTP is on a device.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn bound_at(tx: &mut Tx, device: &Thumbprint, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), BOUND_AT, device.as_slice(), resident)?.map(|(at,)| at))
 }
 
 /// Replaces what rests sealed beside a credential, while it is on this device.

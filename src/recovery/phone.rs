@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::model::{End, KEEP_DAYS, LIFE_SECONDS, Progress, Recovery, State};
 use super::store;
 use crate::clock::{DAY, Timestamp};
+use crate::contact::ports as contact;
 use crate::context::Context;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
@@ -81,7 +82,7 @@ impl Phone {
                     store::save(tx, &former.end(end, now)?, now).await?.demand()?;
                 }
             }
-            require_recoverable(tx, resident).await?;
+            require_recoverable(tx, resident, now).await?;
             BEGUN.count(tx, &[device], now).await?.or_refuse(too_many())?;
             let begun = Recovery {
                 recovery_id: self.context.random.uuid_v7(now),
@@ -270,15 +271,15 @@ pub(super) fn at_counter(status: &Status) -> bool {
     matches!(status.reason.lift(), Lift::Pin | Lift::Counter)
 }
 
-/// That a counter can bring this digital KTP back.
-pub(super) async fn require_recoverable(tx: &mut Tx, resident: Uuid) -> Result<()> {
+/// That a counter can bring this digital KTP back, now.
+pub(super) async fn require_recoverable(tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<()> {
     let credential = holder::credential(tx, resident).await?.ok_or(Code::NotFound)?;
     let may = match credential.standing {
         Standing::Active(_) => true,
         Standing::Blocked => holder::status(tx, resident).await?.is_some_and(|status| at_counter(&status)),
         Standing::Deactivated => false,
     };
-    if may { Ok(()) } else { Err(not_here().into()) }
+    if may { contact::require_settled(tx, resident, now).await } else { Err(not_here().into()) }
 }
 
 fn not_here() -> Refusal {

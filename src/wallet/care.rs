@@ -161,6 +161,33 @@ impl Service {
         })
     }
 
+    /// That whoever has this session knows the PIN now, for what needs more than a session. Tries count as for unlocking.
+    ///
+    /// # Errors
+    /// As [`Service::unlock`]; `session_ended`.
+    pub async fn prove_again(
+        &self,
+        device: &Thumbprint,
+        session: &Session,
+        challenge: &str,
+        signature: &str,
+    ) -> Result<()> {
+        let now = self.context.now();
+        let holder = {
+            let mut tx = self.context.db.read().await?;
+            let holder = ports::on_device(&mut tx, device).await?;
+            holder.filter(|holder| holder.credential.generation == session.generation).ok_or(Code::SessionEnded)?
+        };
+        self.may_try(&holder.credential, now).await?;
+        let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        self.prove_pin(&holder, CredentialState::Active, device, &challenge, (Purpose::Change, signature)).await?;
+        let (resident, generation) = (session.resident_id, session.generation);
+        // Whatever the act itself is refused for, the try was a right one.
+        transaction_of_one!(self.context.db, "wallet.pin_was_right", |tx| {
+            ports::pin_was_right(tx, resident, generation).await?.or(Code::SessionEnded)
+        })
+    }
+
     /// Counts a try at the PIN and spends its challenge, in a transaction of its own, before anything is compared; then compares.
     pub(super) async fn prove_pin(
         &self,

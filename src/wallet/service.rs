@@ -183,7 +183,7 @@ impl Service {
     }
 
     /// Whether the PIN can be tried now.
-    async fn may_try(&self, credential: &Credential, now: Timestamp) -> Result<()> {
+    pub(super) async fn may_try(&self, credential: &Credential, now: Timestamp) -> Result<()> {
         let pin = match credential.standing {
             Standing::Active(active) => active.pin,
             Standing::Blocked => {
