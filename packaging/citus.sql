@@ -89,6 +89,9 @@ INSERT INTO distribution (name, kind) VALUES
     ('life_notice', 'whole'),
     -- One that lives for each phone, with an id of its own; it lives for hours.
     ('recovery', 'whole'),
+    -- The same: one that lives for each new phone, one for each holder.
+    ('transfer', 'whole'),
+    ('contact_change', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),

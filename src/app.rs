@@ -35,8 +35,8 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, captcha, closure, counter, device, employee, export, health, jobs, keyring, life, mail, recovery,
-    registration, staff, transaction, verification, wallet, window,
+    activation, captcha, closure, contact, counter, device, employee, export, health, jobs, keyring, life, mail,
+    recovery, registration, staff, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -64,6 +64,10 @@ pub struct App {
     pub closures: closure::Closures,
     /// Holders' copies of their data.
     pub exports: export::Exports,
+    /// Digital KTPs that move to another phone.
+    pub transfers: transfer::Transfers,
+    /// Changes of the address at which holders are reached.
+    pub contacts: contact::Contacts,
     /// Relying parties and their API keys.
     pub relying_parties: RelyingParties,
     /// Their checks.
@@ -139,6 +143,8 @@ impl App {
             counter,
             officers: Staff::new(context.clone(), Realm::Office)?,
             activation,
+            transfers: transfer::Transfers::new(context.clone(), keyring.clone(), wallet.clone()),
+            contacts: contact::Contacts::new(context.clone(), wallet.clone()),
             wallet,
             relying_parties: RelyingParties::new(context.clone()),
             verification,
@@ -173,6 +179,8 @@ impl App {
             recovery::module(&self.recoveries),
             closure::module(&self.closures),
             export::module(&self.exports),
+            transfer::module(&self.transfers),
+            contact::module(&self.context, &self.contacts, &self.wallet),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

@@ -248,6 +248,18 @@ pub struct HolderSecret {
     pub email: Redacted<String>,
     /// In which language.
     pub language: Language,
+    /// Where the holder was reached before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<FormerEmail>,
+}
+
+/// An address that was replaced.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FormerEmail {
+    /// The address.
+    pub email: Redacted<String>,
+    /// Until when it is told what happens, in microseconds.
+    pub until: i64,
 }
 
 /// How a holder is reached.

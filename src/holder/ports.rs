@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::mail::FOREIGN_REGISTRATION;
-use super::model::{Contact, Credential, HolderSecret, Standing};
+use super::model::{Contact, Credential, FormerEmail, HolderSecret, Standing};
 use super::status;
 use super::store::{self, HolderRow};
 use crate::clock::Timestamp;
@@ -18,7 +18,7 @@ use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
 
 pub use super::status::{Stopped, hold, over, renew, restart, status, stop, to_erase};
-pub use super::store::{Try, count_try, has_portrait, is_active, lock, open_session, pin_was_right, spend};
+pub use super::store::{Try, bound_at, count_try, has_portrait, is_active, lock, open_session, pin_was_right, spend};
 
 const HOLDER_TABLE: &str = "credential_holder";
 const RECORD_TABLE: &str = "holder_record";
@@ -57,6 +57,7 @@ pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timesta
         pin_public_key: new.pin_public_key.to_bytes().to_vec(),
         email: new.email.clone(),
         language: new.language,
+        former: Vec::new(),
     };
     let row = HolderRow {
         resident_id: new.resident_id,
@@ -65,14 +66,60 @@ pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timesta
         sealed: context.vault.seal_row(&context.random, HOLDER_TABLE, new.resident_id, &secret)?,
     };
     let former = store::set_holder(tx, &row, now).await?;
-    if !store::bind(tx, &new.device, former.as_deref(), new.resident_id, now).await?.happened() {
-        let refusal = Refusal::new(Code::AlreadyActive).detail(
-            "Profil di ponsel ini sudah memuat KTP Digital orang lain; daftarlah dari profil baru di ponsel ini.",
-            "This profile on the phone already holds somebody else's digital KTP; register from a new profile.",
-        );
-        return Err(refusal.into());
-    }
-    Ok(())
+    let bound = store::bind(tx, &new.device, former.as_deref(), new.resident_id, now).await?;
+    bound.or(Refusal::new(Code::AlreadyActive).detail(
+        "Profil di ponsel ini sudah memuat KTP Digital orang lain; daftarlah dari profil baru di ponsel ini.",
+        "This profile on the phone already holds somebody else's digital KTP; register from a new profile.",
+    ))
+}
+
+/// A digital KTP that goes from one phone to another.
+#[derive(Debug)]
+pub struct Move<'a> {
+    /// Whose.
+    pub resident_id: Uuid,
+    /// In which generation this was allowed.
+    pub generation: i64,
+    /// The phone that has it.
+    pub from: &'a [u8],
+    /// The phone that gets it.
+    pub to: &'a Thumbprint,
+    /// The PIN key there.
+    pub pin_public_key: PinPublicKey,
+}
+
+/// Moves an active digital KTP to another device, with another PIN key: what was shown and unlocked on the one before is void.
+///
+/// # Errors
+/// `wrong_state` when it is not active in that generation on that device; `already_active` when the other one holds somebody
+/// else's.
+pub async fn move_device(context: &Context, tx: &mut Tx, this: &Move<'_>, now: Timestamp) -> Result<()> {
+    status::renew(tx, this.resident_id, this.generation).await?;
+    let row = store::holder(tx, this.resident_id).await?.filter(|row| row.device_thumbprint == this.from);
+    let row = row.ok_or(Code::WrongState)?;
+    let secret =
+        HolderSecret { pin_public_key: this.pin_public_key.to_bytes().to_vec(), ..secret(&context.vault, &row)? };
+    let sealed = context.vault.seal_row(&context.random, HOLDER_TABLE, this.resident_id, &secret)?;
+    let row = HolderRow { device_thumbprint: this.to.to_vec(), sealed, ..row };
+    let former = store::set_holder(tx, &row, now).await?;
+    store::bind(tx, this.to, former.as_deref(), this.resident_id, now).await?.or(taken())?;
+    Ok(store::forget_tries(tx, this.resident_id).await?)
+}
+
+/// That the phone cannot take a digital KTP: it has one.
+pub fn taken() -> Refusal {
+    Refusal::new(Code::AlreadyActive).detail(
+        "Profil di ponsel ini sudah memuat KTP Digital; pindahkan ke profil baru di ponsel ini.",
+        "This profile on the phone already holds a digital KTP; move to a new profile on this phone.",
+    )
+}
+
+/// Whether a device holds, or held last, somebody's digital KTP.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_taken(tx: &mut Tx, device: &Thumbprint) -> Result<bool> {
+    Ok(store::resident_of(tx, device).await?.is_some())
 }
 
 fn nik_index(vault: &Vault, nik: &Nik) -> Vec<u8> {
@@ -182,6 +229,37 @@ pub async fn contact(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<O
     let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
     let HolderSecret { email, language, .. } = secret(&context.vault, &row)?;
     Ok(Some(Contact { email, language }))
+}
+
+/// Everywhere that a holder is told of what happens: the address, and those that it has replaced not long ago.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn contacts(context: &Context, tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<Vec<Contact>> {
+    let Some(row) = store::holder(tx, resident).await? else { return Ok(Vec::new()) };
+    let HolderSecret { email, language, former, .. } = secret(&context.vault, &row)?;
+    let former = former.into_iter().filter(|former| now.micros() < former.until).map(|former| former.email);
+    Ok(std::iter::once(email).chain(former).map(|email| Contact { email, language }).collect())
+}
+
+/// Replaces the address; the one before is told of what happens until `told_until`. The caller holds the credential.
+///
+/// # Errors
+/// `wrong_state` when the digital KTP moved at this moment.
+pub async fn set_email(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    email: Redacted<String>,
+    (now, told_until): (Timestamp, Timestamp),
+) -> Result<()> {
+    let row = store::holder(tx, resident).await?.ok_or(Code::WrongState)?;
+    let mut secret = secret(&context.vault, &row)?;
+    secret.former.retain(|former| now.micros() < former.until && former.email != email);
+    let replaced = std::mem::replace(&mut secret.email, email);
+    secret.former.push(FormerEmail { email: replaced, until: told_until.micros() });
+    let sealed = context.vault.seal_row(&context.random, HOLDER_TABLE, resident, &secret)?;
+    store::set_secret(tx, &HolderRow { sealed, ..row }, now).await?.demand()
 }
 
 /// Notifies an active holder that another device registers with their NIK. Further registrations within an hour of such

@@ -79,6 +79,8 @@ const RECORD_AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_
 
 const FORGET_TRIES: &str = "UPDATE credential SET pin_tries = 0, pin_wait_until = 0 WHERE resident_id = $1";
 
+const BOUND_AT: &str = "SELECT bound_at FROM device_binding WHERE device_thumbprint = $1 AND resident_id = $2";
+
 const SET_SECRET: &str =
     "UPDATE credential_holder SET sealed = $2, updated_at = $3 WHERE resident_id = $1 AND device_thumbprint = $4";
 
@@ -216,6 +218,14 @@ pub async fn erase(tx: &mut Tx, row: &HolderRow, nik_index: Option<&[u8]>) -> Db
 pub async fn forget_tries(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
     // There may be none.
     change!(tx, FORGET_TRIES, resident).map(Changed::either_way)
+}
+
+/// Since when a resident's digital KTP is on a device.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn bound_at(tx: &mut Tx, device: &Thumbprint, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), BOUND_AT, device.as_slice(), resident)?.map(|(at,)| at))
 }
 
 /// Replaces what rests sealed beside a credential, while it is on this device.

@@ -37,8 +37,12 @@ pub enum EventKind {
     BlockCodeGiven,
     /// It moved to another phone.
     Moved,
+    /// Somebody with the PIN asked that the holder be reached elsewhere.
+    ContactAsked,
     /// The holder is reached elsewhere.
     ContactChanged,
+    /// The holder is reached where they were: a change was stopped.
+    ContactKept,
     /// The register says something else than before.
     Refreshed,
 }

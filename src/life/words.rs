@@ -54,10 +54,23 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
                 / "Your digital KTP was moved from the old phone with your PIN; it is no longer on the old one.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
+        (EventKind::ContactAsked, _) => words!(
+            "Alamat surel KTP Digital Anda akan diganti" / "The e-mail address of your digital KTP is to change",
+            "Seseorang yang mengetahui PIN Anda meminta alamat surel lain untuk KTP Digital Anda. Alamat itu berlaku paling cepat 24 jam lagi."
+                / "Somebody who knows your PIN asked for another e-mail address for your digital KTP. It counts in 24 hours at the earliest.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: alamat Anda tidak jadi diganti."
+                / "If it was you, nothing else needs to be done. If not, press the link below: your address will stay as it is."
+        ),
         (EventKind::ContactChanged, _) => words!(
-            "Alamat surel KTP Digital Anda diganti" / "The e-mail address of your digital KTP is being changed",
-            "Seseorang yang mengetahui PIN Anda mengganti alamat surel KTP Digital Anda."
-                / "Somebody who knows your PIN changes the e-mail address of your digital KTP.",
+            "Alamat surel KTP Digital Anda sudah diganti" / "The e-mail address of your digital KTP was changed",
+            "Pemberitahuan tentang KTP Digital Anda sekarang dikirim ke alamat surel yang baru; selama 7 hari juga ke alamat yang lama."
+                / "Messages about your digital KTP now go to the new e-mail address; for 7 days also to the one before.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        (EventKind::ContactKept, _) => words!(
+            "Alamat surel KTP Digital Anda tetap" / "The e-mail address of your digital KTP stays",
+            "Penggantian alamat surel KTP Digital Anda dihentikan; alamat Anda tetap."
+                / "The change of the e-mail address of your digital KTP was stopped; your address stays.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
         (EventKind::Refreshed, _) => words!(

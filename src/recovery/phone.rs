@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::model::{End, KEEP_DAYS, LIFE_SECONDS, Progress, Recovery, State};
 use super::store;
 use crate::clock::{DAY, Timestamp};
+use crate::contact::ports as contact;
 use crate::context::Context;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
@@ -81,7 +82,7 @@ impl Phone {
                     store::save(tx, &former.end(end, now)?, now).await?.demand()?;
                 }
             }
-            require_recoverable(tx, resident).await?;
+            require_recoverable(tx, resident, now).await?;
             BEGUN.count(tx, &[device], now).await?.or_refuse(too_many())?;
             let begun = Recovery {
                 recovery_id: self.context.random.uuid_v7(now),
@@ -274,15 +275,19 @@ pub(super) fn at_counter(status: &Status) -> bool {
     matches!(status.reason.lift(), Lift::Pin | Lift::Counter)
 }
 
-/// That a counter can bring this digital KTP back; gives its generation. It is held until the end of a transaction that writes.
-pub(super) async fn require_recoverable(tx: &mut Tx, resident: Uuid) -> Result<i64> {
+/// That a counter can bring this digital KTP back now; gives its generation. It is held until the end of a transaction that writes.
+pub(super) async fn require_recoverable(tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<i64> {
     let credential = holder::hold(tx, resident).await?.ok_or(Code::NotFound)?;
     let may = match credential.standing {
         Standing::Active(_) => true,
         Standing::Blocked => holder::status(tx, resident).await?.is_some_and(|status| at_counter(&status)),
         Standing::Deactivated => false,
     };
-    if may { Ok(credential.generation) } else { Err(not_here().into()) }
+    if !may {
+        return Err(not_here().into());
+    }
+    contact::require_settled(tx, resident, now).await?;
+    Ok(credential.generation)
 }
 
 fn not_here() -> Refusal {

@@ -4,11 +4,11 @@ use uuid::Uuid;
 
 use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, Submitted};
 use super::store::{registration, selfie};
-use super::{sealed, sweep};
+use super::{ending, sealed, sweep};
 use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
-use crate::db::{DbResult, Tx};
+use crate::db::{DbError, DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::error::{Code, Language, Result};
 use crate::register::Nik;
@@ -90,6 +90,22 @@ fn contact_in(submitted: Submitted, registration: &Registration) -> Contact {
 /// When the database did not do it.
 pub async fn confirm_code(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<Changed> {
     registration::confirm_code(tx, id, now, now.plus_seconds(LIFE_AFTER_APPROVAL_DAYS * DAY)).await
+}
+
+/// Ends the registration that a device has under way, if any: a digital KTP comes to the device in another way.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn withdraw_of_device(tx: &mut Tx, device: &Thumbprint, now: Timestamp) -> Result<()> {
+    let Some(newest) = registration::newest_of_device(tx, device).await? else { return Ok(()) };
+    if newest.state().is_ended() {
+        return Ok(());
+    }
+    let held = registration::hold(tx, newest.registration_id).await?.ok_or(DbError::Contention)?;
+    let progress = held.progress;
+    // Ended, or active, since it was read.
+    let Ok(cancelled) = held.cancel(now) else { return Ok(()) };
+    ending::write(tx, progress, &cancelled, now).await
 }
 
 /// A registration that ended with a digital KTP.
