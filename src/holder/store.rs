@@ -130,6 +130,7 @@ const PUT_RECORD: &str = "
 const PUT_PORTRAIT: &str = "
     INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)
     ON CONFLICT (resident_id) DO UPDATE SET sealed = $2";
+const AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
 const DELETE_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1";
 
 const DELETE_UNUSED_RECORD: &str = "
@@ -340,6 +341,32 @@ pub async fn put_record(
         None => execute!(tx, DELETE_PORTRAIT, resident)?,
     };
     Ok(())
+}
+
+/// Replaces the attributes that a digital KTP shows, and its picture where there is a new one.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn replace_record(
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &[u8],
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, PUT_RECORD, resident, record, now)?;
+    if let Some(portrait) = portrait {
+        execute!(tx, PUT_PORTRAIT, resident, portrait)?;
+    }
+    Ok(())
+}
+
+/// Since when a digital KTP shows what it shows.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), AS_OF, resident)?.map(|(at,)| at))
 }
 
 /// Deletes record and portrait of somebody who has no credential.

@@ -24,6 +24,7 @@ use crate::jobs::Wake;
 use crate::keyring::Keyring;
 use crate::mail::MailState;
 use crate::register::Date;
+use crate::register::model::eligible_from;
 use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::{self, Counted};
@@ -61,6 +62,8 @@ pub struct Status {
     pub mail_at: Option<Timestamp>,
     /// Until when the code counts, once it was handed over.
     pub code_expires_at: Option<Timestamp>,
+    /// From which day on, by the own birth date, while that has not come.
+    pub eligible_from: Option<Date>,
 }
 
 impl Submissions {
@@ -313,6 +316,7 @@ impl Submissions {
             mail: mail.map(|mail| mail.mail),
             mail_at: mail.and_then(|mail| mail.at),
             code_expires_at,
+            eligible_from: eligible_from(submitted.birth_date, Date::in_jakarta(now)).filter(|_| !state.is_ended()),
         })
     }
 }

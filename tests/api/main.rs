@@ -17,6 +17,7 @@ mod links;
 mod outage;
 mod pictures;
 mod proofs;
+mod refresh;
 mod registration;
 mod release;
 mod session;
