@@ -36,7 +36,7 @@ use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
     activation, captcha, closure, contact, counter, device, employee, export, health, jobs, keyring, life, mail,
-    recovery, registration, staff, transaction, transfer, verification, wallet, window,
+    recovery, refresh, registration, staff, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -115,9 +115,10 @@ impl App {
         let keyring = Keyring::open(context.clone()).await?;
         let mail_wake = Wake::default();
         let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
-        let registrations = registration::Service::new(context.clone(), register, keyring.clone(), mail_wake.clone());
+        let registrations =
+            registration::Service::new(context.clone(), register.clone(), keyring.clone(), mail_wake.clone());
         let counter = Counter::new(context.clone(), registrations.clone(), keyring.clone());
-        let activation = activation::Service::new(context.clone(), mail_wake.clone());
+        let activation = activation::Service::new(context.clone(), register, mail_wake.clone());
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone());
@@ -181,6 +182,7 @@ impl App {
             export::module(&self.exports),
             transfer::module(&self.transfers),
             contact::module(&self.context, &self.contacts, &self.wallet),
+            refresh::module(&self.context),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

@@ -44,6 +44,7 @@ pub mod page;
 pub mod picture;
 pub mod random;
 pub mod recovery;
+pub mod refresh;
 pub mod register;
 pub mod registration;
 pub mod relying_party;

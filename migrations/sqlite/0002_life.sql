@@ -5,8 +5,8 @@
 CREATE TABLE credential_status (
     resident_id BLOB NOT NULL PRIMARY KEY,
     reason TEXT NOT NULL CHECK (reason IN ('self_block', 'officer_block_provisional', 'officer_block', 'pin_exhausted',
-        'register_deceased', 'register_duplicate', 'superseded', 'deceased', 'emigrated', 'closed', 'consent_withdrawn',
-        'annulled')),
+        'register_changed', 'register_deceased', 'register_left', 'register_corrected', 'register_duplicate', 'superseded',
+        'deceased', 'emigrated', 'closed', 'consent_withdrawn', 'annulled')),
     since INTEGER NOT NULL,
     until INTEGER,
     event_id BLOB NOT NULL
@@ -152,3 +152,17 @@ CREATE INDEX contact_change_done ON contact_change (resident_id, ended_at) WHERE
 CREATE INDEX contact_change_due ON contact_change (effective_at) WHERE state = 'cooling';
 CREATE INDEX contact_change_code ON contact_change (expires_at) WHERE state = 'code_sent';
 CREATE INDEX contact_change_ended ON contact_change (ended_at) WHERE ended_at IS NOT NULL;
+
+-- What a digital KTP showed before the register said something else, so that its holder sees both. One row for each holder.
+CREATE TABLE record_change (
+    resident_id BLOB NOT NULL PRIMARY KEY,
+    -- Raised by every change; what is confirmed is the one that was shown.
+    revision INTEGER NOT NULL,
+    -- What was shown before, sealed.
+    sealed BLOB NOT NULL,
+    -- Since when something else is shown, and when the newest of it came.
+    since INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    confirmed_at INTEGER
+) STRICT;
+CREATE INDEX record_change_time ON record_change (changed_at);

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::model::ERASED_AFTER_SECONDS;
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
+use crate::contact::ports as contact;
 use crate::context::Context;
 use crate::device::Thumbprint;
 use crate::error::{Code, Result};
@@ -13,6 +14,7 @@ use crate::holder::ports::{self as holder, Stopped};
 use crate::life::blocks::Blocked;
 use crate::life::ports::{self as life, By};
 use crate::recovery::ports as recoveries;
+use crate::refresh::ports as refresh;
 use crate::registration::ports as registrations;
 use crate::transaction;
 use crate::wallet;
@@ -94,6 +96,8 @@ impl Closures {
             let Some(held) = holder::erase(&self.context, tx, resident, before).await? else { return Ok(false) };
             registrations::erase(tx, held.registration_id).await?;
             recoveries::erase(tx, &held.device_thumbprint).await?;
+            contact::erase(tx, resident).await?;
+            refresh::erase(tx, resident).await?;
             life::erase(tx, resident).await?;
             Ok(true)
         })

@@ -10,6 +10,7 @@ use crate::attribute::AttributeSet;
 use crate::audit::ports::{self as audit, Seen};
 use crate::base64url;
 use crate::clock::{DAY, Timestamp};
+use crate::contact::ports as contact;
 use crate::context::Context;
 use crate::credential::KeyPurpose;
 use crate::device::Thumbprint;
@@ -149,6 +150,8 @@ impl Exports {
         self.wallet.prove_again(device, session, challenge, signature).await?;
         let (now, resident) = (self.context.now(), session.resident_id);
         let counted = transaction!(self.context.db, "export.count", |tx| {
+            // Whoever took over the address takes no data away with it.
+            contact::require_settled(tx, resident, now).await?;
             Ok(EXPORTS.count(tx, &[resident.as_bytes()], now).await?)
         })?;
         counted.or_refuse(too_many())?;

@@ -5,6 +5,7 @@
 //! so that what makes a token spendable stands in this domain alone.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use super::store::{CREDENTIAL, CredentialRow};
 #[cfg(doc)]
 use crate::batcher::MOST;
 use crate::clock::Timestamp;
-use crate::db::{Columns, Db, DbResult, Local, Shard, bound};
+use crate::db::{Arguments, Columns, Db, DbResult, Local, Shard, Tx, bound};
 use crate::error::Result;
 use crate::on_server;
 use crate::register::RegisterRecord;
@@ -171,6 +172,32 @@ pub(crate) async fn holders(db: &Db, shard: Shard, asked: &[(Uuid, bool)]) -> Db
     for (resident, portrait) in portraits {
         if let Some(holder) = found.get_mut(&resident) {
             holder.portrait = Some(portrait);
+        }
+    }
+    Ok(found)
+}
+
+/// Residents in one statement of [`sealed_records`].
+const ASKED: usize = 100;
+
+static RECORDS_IN: LazyLock<String> = LazyLock::new(|| {
+    let list = (1..=ASKED).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+    format!("SELECT resident_id, sealed FROM holder_record WHERE resident_id IN ({list})")
+});
+
+/// The sealed records of these residents, on either engine; who has none is missing in the answer.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn sealed_records(tx: &mut Tx, residents: &[Uuid]) -> DbResult<Vec<(Uuid, Vec<u8>)>> {
+    let sql: &'static str = &RECORDS_IN;
+    let mut found = Vec::new();
+    for asked in residents.chunks(ASKED) {
+        // One text for any number: what is left over asks for the last one again.
+        let padded = asked.iter().chain(asked.last().into_iter().cycle()).take(ASKED);
+        let arguments = padded.fold(Arguments::of(tx), |arguments, resident| arguments.and(*resident));
+        for row in tx.fetch_all(sql, arguments).await? {
+            found.push(row.read()?);
         }
     }
     Ok(found)

@@ -94,6 +94,30 @@ pub async fn restart(tx: &mut Tx, resident: Uuid, may: impl Fn(&Status) -> bool)
     Ok(status)
 }
 
+/// Gives a blocked digital KTP another reason that is easier to undo, where the present one is among `present`. It stays blocked.
+/// `None` when it is not stopped for one of these.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn ease(
+    tx: &mut Tx,
+    resident: Uuid,
+    (present, reason): (&[Reason], Reason),
+    now: Timestamp,
+    event_id: Uuid,
+) -> Result<Option<Status>> {
+    if hold(tx, resident).await?.is_none() {
+        return Ok(None);
+    }
+    let found = status(tx, resident).await?;
+    if !found.is_some_and(|found| present.contains(&found.reason)) {
+        return Ok(None);
+    }
+    let none: Option<Timestamp> = None;
+    execute!(tx, PUT, resident, reason, now, none, event_id)?;
+    Ok(Some(Status { reason, since: now, until: None, event_id }))
+}
+
 /// Voids every token and session of an active digital KTP, because what they rest on has changed (a PIN, a device).
 ///
 /// # Errors

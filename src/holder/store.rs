@@ -75,7 +75,6 @@ const PIN_WAS_RIGHT: &str = "
 const ERASE_HOLDER: &str = "DELETE FROM credential_holder WHERE resident_id = $1";
 const ERASE_RECORD: &str = "DELETE FROM holder_record WHERE resident_id = $1";
 const ERASE_NIK: &str = "DELETE FROM holder_nik WHERE nik_index = $1 AND resident_id = $2";
-const RECORD_AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
 
 const FORGET_TRIES: &str = "UPDATE credential SET pin_tries = 0, pin_wait_until = 0 WHERE resident_id = $1";
 
@@ -142,6 +141,7 @@ const PUT_RECORD: &str = "
 const PUT_PORTRAIT: &str = "
     INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)
     ON CONFLICT (resident_id) DO UPDATE SET sealed = $2";
+const AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
 const DELETE_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1";
 
 const DELETE_UNUSED_RECORD: &str = "
@@ -185,14 +185,6 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
 /// When the database did not do it.
 pub async fn pin_was_right(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<Changed> {
     change!(tx, PIN_WAS_RIGHT, resident, generation)
-}
-
-/// When what a holder's record says was read from the register.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn record_as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
-    Ok(fetch_optional!(tx, (Timestamp,), RECORD_AS_OF, resident)?.map(|(at,)| at))
 }
 
 /// Deletes what is kept of a holder beside the credential itself. `nik_index` where the record could still be read.
@@ -390,6 +382,32 @@ pub async fn put_record(
         None => execute!(tx, DELETE_PORTRAIT, resident)?,
     };
     Ok(())
+}
+
+/// Replaces the attributes that a digital KTP shows, and its picture where there is a new one.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn replace_record(
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &[u8],
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, PUT_RECORD, resident, record, now)?;
+    if let Some(portrait) = portrait {
+        execute!(tx, PUT_PORTRAIT, resident, portrait)?;
+    }
+    Ok(())
+}
+
+/// Since when a digital KTP shows what it shows.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), AS_OF, resident)?.map(|(at,)| at))
 }
 
 /// Deletes record and portrait of somebody who has no credential.

@@ -13,7 +13,7 @@ fn nik(applicant: &Applicant) -> String {
     applicant.record.nik.clone()
 }
 
-async fn standing(applicant: &Applicant) -> (String, Value, String) {
+pub async fn standing(applicant: &Applicant) -> (String, Value, String) {
     let status = applicant.client.get("/v1/me/status").await.expect(200);
     (status.text("state"), status.json["reason"].clone(), status.text("lift"))
 }
@@ -27,7 +27,7 @@ async fn block(world: &World, body: &Value) -> Answer {
 }
 
 /// The newest letter to somebody, and the opaque id in its link.
-async fn newest_letter(world: &World, applicant: &Applicant) -> (String, String) {
+pub async fn newest_letter(world: &World, applicant: &Applicant) -> (String, String) {
     world.app.deliver_mail().await.unwrap();
     let letters = world.letters();
     let letter = letters.iter().find(|letter| letter.to == applicant.email).unwrap();
@@ -36,7 +36,7 @@ async fn newest_letter(world: &World, applicant: &Applicant) -> (String, String)
     (letter.subject.clone(), link.split_whitespace().next().unwrap_or_default().to_owned())
 }
 
-fn wrong_pin() -> PinKey {
+pub fn wrong_pin() -> PinKey {
     PinKey::from_seed(&[1; 32])
 }
 
@@ -284,7 +284,7 @@ async fn a_pin_is_changed_with_the_old_one_and_what_it_opened_is_over() {
 }
 
 /// The recovery of a holder, scanned by an officer: its id, and what the officer sees.
-async fn scanned(holder: &Applicant, officer: &Officer) -> (String, Value) {
+pub async fn scanned(holder: &Applicant, officer: &Officer) -> (String, Value) {
     let begun = holder.client.post("/v1/recoveries", &json!({})).await.expect(201);
     let id = begun.text("recovery_id");
     let token = holder.client.post(&format!("/v1/recoveries/{id}/token"), &json!({})).await.expect(200).text("token");
@@ -300,7 +300,7 @@ async fn choose(holder: &Applicant, id: &str, key: &PinKey) -> Answer {
     holder.client.post(&format!("/v1/recoveries/{id}/pin"), &body).await
 }
 
-async fn recover(world: &World, holder: &Applicant) {
+pub async fn recover(world: &World, holder: &Applicant) {
     let supervisor = world.supervisor(&format!("penyelia{}", world.number()), OFFICE).await;
     let desk = world.officer(&format!("loket{}", world.number()), OFFICE).await;
     let (id, seen) = scanned(holder, &desk).await;

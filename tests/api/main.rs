@@ -18,6 +18,7 @@ mod links;
 mod outage;
 mod pictures;
 mod proofs;
+mod refresh;
 mod registration;
 mod release;
 mod rights;
