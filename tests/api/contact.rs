@@ -7,7 +7,7 @@ use ikd::device::client::PinKey;
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::each_engine;
-use support::world::{Applicant, OFFICE, World, pin_key};
+use support::world::{Applicant, Host, OFFICE, World, pin_key};
 
 const NEW: &str = "rina.baru@gmail.example";
 const ASKED: &str = "Alamat surel KTP Digital Anda akan diganti";
@@ -194,7 +194,7 @@ async fn while_the_address_changes_and_72_hours_after_nothing_else_moves() {
         let waits = |answer: &Answer, seconds: i64| {
             let wait = &answer.json["retry_after_seconds"];
             assert_eq!(
-                (answer.status, answer.code(), wait),
+                (answer.status.as_u16(), answer.code(), wait),
                 (409, "wrong_state", &json!(seconds)),
                 "{}",
                 answer.body()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use support::answer::Answer;
 use support::client::Resident;
 use support::each_engine;
-use support::world::{Applicant, World, pin_key};
+use support::world::{Applicant, Host, World, pin_key};
 
 async fn begin(world: &World) -> (Resident, String) {
     let new = world.phone();

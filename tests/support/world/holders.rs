@@ -120,7 +120,7 @@ impl World<Holders> {
         let mut tx = context.db.write().await.unwrap();
         for (holder, resident) in self.holders.iter().enumerate() {
             let nik = self.record(holder).nik;
-            let code = give_block_code(context, &mut tx, *resident, &nik, context.now()).await.unwrap();
+            let code = give_block_code(context, &mut tx, (*resident, &nik), None, context.now()).await.unwrap();
             codes.push(code.expose().to_owned());
         }
         tx.commit().await.unwrap();
