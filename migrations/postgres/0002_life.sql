@@ -148,6 +148,7 @@ CREATE TABLE contact_change (
     CHECK (state <> 'cooling' OR effective_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX contact_change_one_live ON contact_change (resident_id) WHERE ended_at IS NULL;
+CREATE INDEX contact_change_resident ON contact_change (resident_id);
 CREATE INDEX contact_change_done ON contact_change (resident_id, ended_at) WHERE state = 'done';
 CREATE INDEX contact_change_due ON contact_change (effective_at) WHERE state = 'cooling';
 CREATE INDEX contact_change_code ON contact_change (expires_at) WHERE state = 'code_sent';
