@@ -164,6 +164,8 @@ impl Service {
         let read = async {
             let mut tx = self.context.db.read().await?;
             let credential = ports::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
+            // Given back before another is taken: who holds one and waits for one waits for others who do the same.
+            drop(tx);
             self.may_try(&credential, now).await?;
             if credential.generation != generation {
                 return Err(Error::from(Code::NotFound));
