@@ -35,8 +35,8 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, captcha, counter, device, employee, health, jobs, keyring, life, mail, recovery, refresh, registration,
-    staff, transaction, verification, wallet, window,
+    activation, captcha, closure, counter, device, employee, export, health, jobs, keyring, life, mail, recovery,
+    refresh, registration, staff, transaction, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -60,6 +60,10 @@ pub struct App {
     pub blocks: life::Blocks,
     /// Digital KTPs that come back to their holders.
     pub recoveries: recovery::Phone,
+    /// Digital KTPs that their holders end.
+    pub closures: closure::Closures,
+    /// Holders' copies of their data.
+    pub exports: export::Exports,
     /// Relying parties and their API keys.
     pub relying_parties: RelyingParties,
     /// Their checks.
@@ -114,6 +118,8 @@ impl App {
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone());
+        let closures = closure::Closures::new(context.clone(), wallet.clone());
+        let exports = export::Exports::new(context.clone(), keyring.clone(), wallet.clone(), verification.clone());
         let guard = Guard::new(
             context.vault.clone(),
             context.clock.clone(),
@@ -139,6 +145,8 @@ impl App {
             verification,
             employee_checks,
             blocks: life::Blocks::new(context.clone()),
+            closures,
+            exports,
             recoveries: recovery::Phone::new(context.clone(), keyring.clone()),
             employees: Staff::new(context.clone(), Realm::RelyingParty)?,
             spent: SpentProofs::start(context.clone()),
@@ -165,6 +173,8 @@ impl App {
             life::module(&self.context, &self.blocks, &self.gate),
             recovery::module(&self.recoveries),
             refresh::module(&self.context),
+            closure::module(&self.closures),
+            export::module(&self.exports),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

@@ -12,6 +12,8 @@ CREATE TABLE credential_status (
     event_id BLOB NOT NULL
 ) STRICT;
 CREATE INDEX credential_status_until ON credential_status (until) WHERE until IS NOT NULL;
+-- Who closed, whose data are to be erased.
+CREATE INDEX credential_status_closed ON credential_status (since) WHERE reason IN ('closed', 'consent_withdrawn');
 
 -- Whose digital KTP a NIK's is. A NIK never changes, so neither does the row.
 CREATE TABLE holder_nik (
@@ -49,6 +51,7 @@ CREATE TABLE life_notice (
     used_at INTEGER
 ) STRICT;
 CREATE INDEX life_notice_time ON life_notice (at);
+CREATE INDEX life_notice_resident ON life_notice (resident_id);
 
 -- The code that blocks a digital KTP from any browser: a keyed index of NIK and code together, so that neither is kept and both are
 -- looked for at once.
@@ -58,6 +61,9 @@ CREATE TABLE block_code (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX block_code_resident ON block_code (resident_id);
+
+-- What was done about somebody: holders are told.
+CREATE INDEX audit_event_subject ON audit_event (subject_id, at);
 
 -- What waits for a second person of an office.
 CREATE INDEX release_request_office ON release_request (office_id, asked_at);
@@ -80,6 +86,8 @@ CREATE TABLE recovery (
     scanned_by BLOB,
     asked_by BLOB,
     asked_at INTEGER,
+    -- The generation of the credential that was asked for.
+    generation INTEGER,
     granted_by BLOB,
     -- Why it is asked for, or refused.
     words_sealed BLOB,
@@ -87,6 +95,7 @@ CREATE TABLE recovery (
     CHECK ((ended_at IS NOT NULL) = (state IN ('done', 'refused', 'lapsed', 'withdrawn')))
 ) STRICT;
 CREATE UNIQUE INDEX recovery_one_live ON recovery (device_thumbprint) WHERE ended_at IS NULL;
+CREATE INDEX recovery_device ON recovery (device_thumbprint);
 CREATE INDEX recovery_office ON recovery (office_id, state, asked_at);
 CREATE INDEX recovery_end ON recovery (expires_at) WHERE ended_at IS NULL;
 CREATE INDEX recovery_ended ON recovery (ended_at) WHERE ended_at IS NOT NULL;

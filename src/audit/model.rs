@@ -85,6 +85,8 @@ pub enum Action {
     ReleaseAsked,
     /// A supervisor granted it: the digital KTP was deactivated.
     ReleaseGranted,
+    /// A supervisor refused it, or who asked took it back.
+    ReleaseRefused,
     /// An officer opened a recovery.
     RecoveryViewed,
     /// An officer asked that a holder may choose a PIN.
@@ -99,6 +101,8 @@ pub enum Action {
     Activation,
     /// A digital KTP was blocked: by its holder, by nine wrong PINs, or by an officer.
     Block,
+    /// A holder ended the own digital KTP.
+    Closure,
     /// An office was added.
     OfficeAdded,
     /// An officer was added.

@@ -15,7 +15,7 @@ use super::store::{CREDENTIAL, CredentialRow};
 #[cfg(doc)]
 use crate::batcher::MOST;
 use crate::clock::Timestamp;
-use crate::db::{Arguments, Columns, Db, DbResult, Local, Tx, bound};
+use crate::db::{Arguments, Columns, Db, DbResult, Local, Shard, Tx, bound};
 use crate::error::Result;
 use crate::on_server;
 use crate::register::RegisterRecord;
@@ -91,12 +91,12 @@ pub(crate) fn credential(local: &Local<'_>, resident: Uuid) -> DbResult<Option<C
     })
 }
 
-/// The credentials of these residents, on the server: one trip. Who has none is missing in the answer.
+/// The credentials of these residents of one shard, on the server: one trip. Who has none is missing in the answer.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn credentials(db: &Db, residents: Vec<Uuid>) -> DbResult<HashMap<Uuid, Credential>> {
-    let mut tx = db.batch().await?;
+pub(crate) async fn credentials(db: &Db, shard: Shard, residents: Vec<Uuid>) -> DbResult<HashMap<Uuid, Credential>> {
+    let mut tx = db.batch_of(shard).await?;
     let rows: Vec<CredentialRow> =
         on_server!(&mut tx, |c| sqlx::query_as(CREDENTIALS).bind(residents).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|row| (row.resident_id, row.into())).collect())
@@ -151,16 +151,16 @@ pub(crate) fn holder(local: &Local<'_>, resident: Uuid, pictured: bool) -> DbRes
     Ok(Some(SealedHolder { record, portrait }))
 }
 
-/// Reads these holders, at most [`MOST`], with the portraits of those for whom that is true, on the server. Who has no
-/// record is missing in the answer.
+/// Reads these holders of one shard, at most [`MOST`], with the portraits of those for whom that is true, on the server. Who has
+/// no record is missing in the answer.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn holders(db: &Db, asked: &[(Uuid, bool)]) -> DbResult<HashMap<Uuid, SealedHolder>> {
+pub(crate) async fn holders(db: &Db, shard: Shard, asked: &[(Uuid, bool)]) -> DbResult<HashMap<Uuid, SealedHolder>> {
     type Rows = Vec<(Uuid, Vec<u8>)>;
     let residents: Vec<Uuid> = asked.iter().map(|(resident, _)| *resident).collect();
     let pictured: Vec<Uuid> = asked.iter().filter(|(_, pictured)| *pictured).map(|(resident, _)| *resident).collect();
-    let mut tx = db.batch().await?;
+    let mut tx = db.batch_of(shard).await?;
     let records: Rows = on_server!(&mut tx, |c| sqlx::query_as(RECORDS).bind(residents).fetch_all(c).await)?;
     let portraits: Rows = if pictured.is_empty() {
         Vec::new()

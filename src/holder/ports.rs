@@ -19,8 +19,8 @@ use crate::register::{Nik, RegisterRecord};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
 
-pub use super::status::{Stopped, ease, hold, over, renew, restart, status, stop};
-pub use super::store::{Try, as_of, count_try, forget_tries, has_portrait, is_active, lock, open_session, spend};
+pub use super::status::{Stopped, ease, hold, over, renew, restart, status, stop, to_erase};
+pub use super::store::{Try, count_try, has_portrait, is_active, lock, open_session, pin_was_right, spend};
 
 const HOLDER_TABLE: &str = "credential_holder";
 const RECORD_TABLE: &str = "holder_record";
@@ -289,6 +289,51 @@ pub async fn delete_unused_record(tx: &mut Tx, resident: Uuid) -> Result<()> {
 pub async fn record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<RegisterRecord> {
     let kept = kept_record(context, tx, resident).await?;
     kept.ok_or_else(|| Error::internal("a holder without a register record"))
+}
+
+/// What is left to erase elsewhere of a holder whose part here is erased.
+#[derive(Debug)]
+pub struct Erased {
+    /// The registration that led to the digital KTP.
+    pub registration_id: Uuid,
+    /// The phone that it was on.
+    pub device_thumbprint: Vec<u8>,
+}
+
+/// Erases what is kept of a holder who closed at `before` or earlier; the credential itself stays, without anything personal, so that
+/// what was shown once is never valid again. `None` when nothing is to be erased.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(context: &Context, tx: &mut Tx, resident: Uuid, before: Timestamp) -> Result<Option<Erased>> {
+    // Held: nobody becomes active again at this moment.
+    hold(tx, resident).await?;
+    if !status::erased(tx, resident, before).await?.happened() {
+        return Ok(None);
+    }
+    let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
+    // What cannot be opened is deleted all the same; only its index stays.
+    let record = kept_record(context, tx, resident).await.ok().flatten();
+    let index = record.map(|record| nik_index(&context.vault, &record.nik));
+    store::erase(tx, &row, index.as_deref()).await?;
+    Ok(Some(Erased { registration_id: row.registration_id, device_thumbprint: row.device_thumbprint }))
+}
+
+/// The registration that led to a resident's digital KTP.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn registration_of(tx: &mut Tx, resident: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::holder(tx, resident).await?.map(|row| row.registration_id))
+}
+
+/// What the register said about a holder, and when it said so.
+///
+/// # Errors
+/// When the database does not answer, or there is no such holder: a fault of ours.
+pub async fn record_as_of(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<(RegisterRecord, Timestamp)> {
+    let at = store::record_as_of(tx, resident).await?.unwrap_or_default();
+    Ok((record(context, tx, resident).await?, at))
 }
 
 /// What the register said about a holder, while it is kept.

@@ -68,6 +68,15 @@ const KEEP_NIK: &str =
 
 const OF_NIK: &str = "SELECT resident_id FROM holder_nik WHERE nik_index = $1";
 
+const PIN_WAS_RIGHT: &str = "
+    UPDATE credential SET pin_tries = 0, pin_wait_until = 0
+    WHERE resident_id = $1 AND generation = $2 AND state <> 'deactivated'";
+
+const ERASE_HOLDER: &str = "DELETE FROM credential_holder WHERE resident_id = $1";
+const ERASE_RECORD: &str = "DELETE FROM holder_record WHERE resident_id = $1";
+const ERASE_NIK: &str = "DELETE FROM holder_nik WHERE nik_index = $1 AND resident_id = $2";
+const RECORD_AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
+
 const FORGET_TRIES: &str = "UPDATE credential SET pin_tries = 0, pin_wait_until = 0 WHERE resident_id = $1";
 
 const SET_SECRET: &str =
@@ -98,13 +107,14 @@ pub(super) const CREDENTIAL: &str = "
 const HOLDER: &str = "
     SELECT resident_id, registration_id, device_thumbprint, sealed FROM credential_holder WHERE resident_id = $1";
 
+// Whoever stops it or starts it again raises the generation, so that of this one it is still known whether it may be tried.
 // Counts the try, sets the wait and spends the challenge in one statement, so that concurrent requests see all or
 // nothing. At the last try the open session ends too.
 const COUNT_TRY: &str = "
     UPDATE credential SET pin_tries = pin_tries + 1, challenge_spent = $3,
         pin_wait_until = CASE WHEN pin_tries + 1 = $7 THEN $5 WHEN pin_tries + 1 = $8 THEN $6 ELSE pin_wait_until END,
         session_ends_at = CASE WHEN pin_tries + 1 >= $9 THEN $4 ELSE session_ends_at END
-    WHERE resident_id = $1 AND generation = $2 AND state = $10 AND pin_tries < $9 AND pin_wait_until <= $4
+    WHERE resident_id = $1 AND generation = $2 AND state <> 'deactivated' AND pin_tries < $9 AND pin_wait_until <= $4
         AND challenge_spent < $3
     RETURNING pin_tries";
 
@@ -130,7 +140,6 @@ const PUT_RECORD: &str = "
 const PUT_PORTRAIT: &str = "
     INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)
     ON CONFLICT (resident_id) DO UPDATE SET sealed = $2";
-const AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
 const DELETE_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1";
 
 const DELETE_UNUSED_RECORD: &str = "
@@ -168,12 +177,45 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
     Ok(fetch_optional!(tx, (Uuid,), OF_NIK, nik_index)?.map(|(resident,)| resident))
 }
 
+/// Forgets the tries at a PIN that was right. `false` when it is of another generation by now, or has ended.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn pin_was_right(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<Changed> {
+    change!(tx, PIN_WAS_RIGHT, resident, generation)
+}
+
+/// When what a holder's record says was read from the register.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn record_as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), RECORD_AS_OF, resident)?.map(|(at,)| at))
+}
+
+/// Deletes what is kept of a holder beside the credential itself. `nik_index` where the record could still be read.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, row: &HolderRow, nik_index: Option<&[u8]>) -> DbResult<()> {
+    let resident = row.resident_id;
+    execute!(tx, ERASE_HOLDER, resident)?;
+    execute!(tx, ERASE_RECORD, resident)?;
+    execute!(tx, DELETE_PORTRAIT, resident)?;
+    execute!(tx, UNBIND, row.device_thumbprint.as_slice(), resident)?;
+    if let Some(index) = nik_index {
+        execute!(tx, ERASE_NIK, index, resident)?;
+    }
+    Ok(())
+}
+
 /// Forgets the tries at a PIN that was replaced.
 ///
 /// # Errors
 /// When the database did not do it.
 pub async fn forget_tries(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
-    execute!(tx, FORGET_TRIES, resident).map(|_| ())
+    // There may be none.
+    change!(tx, FORGET_TRIES, resident).map(Changed::either_way)
 }
 
 /// Replaces what rests sealed beside a credential, while it is on this device.
@@ -260,8 +302,6 @@ pub struct Try {
     pub challenge_issued: Timestamp,
     /// Now.
     pub now: Timestamp,
-    /// The state in which it may be tried: active, unless the PIN lifts a block.
-    pub state: CredentialState,
     /// No try before this, if it turns out to be the last of the first round.
     pub first_wait_until: Timestamp,
     /// The same for the second round.
@@ -285,8 +325,7 @@ pub async fn count_try(tx: &mut Tx, this: &Try) -> DbResult<Option<i64>> {
         this.second_wait_until,
         FIRST_WAIT_AT,
         SECOND_WAIT_AT,
-        MAX_TRIES,
-        this.state
+        MAX_TRIES
     )?;
     Ok(row.map(|(tries,)| tries))
 }
@@ -359,14 +398,6 @@ pub async fn replace_record(
         execute!(tx, PUT_PORTRAIT, resident, portrait)?;
     }
     Ok(())
-}
-
-/// Since when a digital KTP shows what it shows.
-///
-/// # Errors
-/// When the database did not answer.
-pub async fn as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
-    Ok(fetch_optional!(tx, (Timestamp,), AS_OF, resident)?.map(|(at,)| at))
 }
 
 /// Deletes record and portrait of somebody who has no credential.

@@ -28,8 +28,7 @@ pub struct Changes {
 /// When the database does not answer or what it holds cannot be opened.
 pub async fn changes_of(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Changes> {
     let row = store::find(tx, resident).await?;
-    let record = holder::record(context, tx, resident).await?;
-    let as_of = holder::as_of(tx, resident).await?.unwrap_or_default();
+    let (record, as_of) = holder::record_as_of(context, tx, resident).await?;
     let Some(row) = row else { return Ok(Changes { as_of, changes: Vec::new(), version: version_of(0) }) };
     let former = store::open(&context.vault, &row)?;
     let changes = changes(&former.record, &record, former.portrait_changed);
@@ -53,6 +52,14 @@ pub async fn require_seen(tx: &mut Tx, resident: Uuid, seen: Option<&str>) -> Re
     let row = store::find(tx, resident).await?;
     let row = row.filter(|row| seen == Some(version_of(row.revision).as_str()));
     Ok(row.ok_or_else(unseen)?.revision)
+}
+
+/// Deletes what was shown before, of a holder whose data are erased.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    Ok(store::erase(tx, resident).await?)
 }
 
 /// Forgets what was shown before, when that is long ago; gives how many.

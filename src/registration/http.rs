@@ -145,6 +145,8 @@ struct StatusReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date, example = "2027-03-03")]
     eligible_from: Option<Date>,
+    /// Whether an older digital KTP is to make way for it, which somebody else of the office has to grant: the resident waits.
+    awaits_second_person: bool,
 }
 
 impl From<Status> for StatusReply {
@@ -161,6 +163,7 @@ impl From<Status> for StatusReply {
             mail_at: status.mail_at,
             code_expires_at: status.code_expires_at,
             eligible_from: status.eligible_from,
+            awaits_second_person: status.awaits_second_person,
         }
     }
 }

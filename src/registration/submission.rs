@@ -12,7 +12,7 @@ use super::model::{
 use super::pictures::{self, Pictures};
 use super::ports::own;
 use super::store::{check, registration, release, selfie, visit};
-use super::{ending, sealed, terms};
+use super::{ending, release as releases, sealed, terms};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
@@ -64,6 +64,8 @@ pub struct Status {
     pub code_expires_at: Option<Timestamp>,
     /// From which day on, by the own birth date, while that has not come.
     pub eligible_from: Option<Date>,
+    /// Whether an older digital KTP is to make way for it, which somebody else of the office has to grant.
+    pub awaits_second_person: bool,
 }
 
 impl Submissions {
@@ -317,7 +319,21 @@ impl Submissions {
             mail_at: mail.and_then(|mail| mail.at),
             code_expires_at,
             eligible_from: eligible_from(submitted.birth_date, Date::in_jakarta(now)).filter(|_| !state.is_ended()),
+            awaits_second_person: self.awaits_second_person(tx, registration).await?,
         })
+    }
+}
+
+impl Submissions {
+    async fn awaits_second_person(&self, tx: &mut Tx, registration: &Registration) -> Result<bool> {
+        match (registration.state(), registration.office_id) {
+            (State::AwaitingOfficer, Some(office)) => {
+                let since = releases::counts_since(self.context.now());
+                let asked = release::asked(tx, registration.registration_id, office, since).await?;
+                Ok(asked.is_some_and(|asked| asked.revision == registration.revision))
+            }
+            _ => Ok(false),
+        }
     }
 }
 

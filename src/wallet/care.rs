@@ -90,17 +90,17 @@ impl Service {
         })
     }
 
-    /// Gives a new block code; the one before is void.
+    /// Gives a new block code; the one before is void. Repeated with the same `request` it gives the same one.
     ///
     /// # Errors
     /// `session_ended` when it was stopped meanwhile.
-    pub async fn give_block_code(&self, session: &Session) -> Result<BlockCode> {
+    pub async fn give_block_code(&self, session: &Session, request: Option<&str>) -> Result<BlockCode> {
         let (now, resident) = (self.context.now(), session.resident_id);
         transaction!(self.context.db, "wallet.give_block_code", |tx| {
             let held = ports::hold(tx, resident).await?.filter(|held| held.generation == session.generation);
             held.ok_or(Code::SessionEnded)?;
             let nik = ports::record(&self.context, tx, resident).await?.nik;
-            life::give_block_code(&self.context, tx, resident, &nik, now).await
+            life::give_block_code(&self.context, tx, (resident, &nik), request, now).await
         })
     }
 
@@ -129,7 +129,7 @@ impl Service {
         };
         let resident = holder.credential.resident_id;
         let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        self.prove_pin(&holder, CredentialState::Blocked, device, &challenge, (Purpose::Unlock, signature)).await?;
+        self.prove_pin(&holder, device, &challenge, (Purpose::Unlock, signature)).await?;
         let ends_at = now.plus_seconds(SESSION_SECONDS);
         let (generation, number) = transaction!(self.context.db, "wallet.unblock", |tx| {
             let may = |status: &Status| status.lift(now) == Lift::Pin;
@@ -162,7 +162,7 @@ impl Service {
             ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?
         };
         let proof = (Purpose::Change, new.signature.as_str());
-        self.prove_pin(&holder, CredentialState::Active, device, &challenge, proof).await?;
+        self.prove_pin(&holder, device, &challenge, proof).await?;
         transaction!(self.context.db, "wallet.change_pin", |tx| {
             ports::renew(tx, resident, session.generation).await?;
             ports::set_pin(&self.context, tx, resident, device, key, now).await?;
@@ -173,18 +173,44 @@ impl Service {
         })
     }
 
+    /// That whoever has this session knows the PIN now, for what needs more than a session. Tries count as for unlocking.
+    ///
+    /// # Errors
+    /// As [`Service::unlock`]; `session_ended`.
+    pub async fn prove_again(
+        &self,
+        device: &Thumbprint,
+        session: &Session,
+        challenge: &str,
+        signature: &str,
+    ) -> Result<()> {
+        let now = self.context.now();
+        let holder = {
+            let mut tx = self.context.db.read().await?;
+            let holder = ports::on_device(&mut tx, device).await?;
+            holder.filter(|holder| holder.credential.generation == session.generation).ok_or(Code::SessionEnded)?
+        };
+        self.may_try(&holder.credential, now).await?;
+        let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        self.prove_pin(&holder, device, &challenge, (Purpose::Change, signature)).await?;
+        let (resident, generation) = (session.resident_id, session.generation);
+        // Whatever the act itself is refused for, the try was a right one.
+        transaction_of_one!(self.context.db, "wallet.pin_was_right", |tx| {
+            ports::pin_was_right(tx, resident, generation).await?.or(Code::SessionEnded)
+        })
+    }
+
     /// Counts a try at the PIN and spends its challenge, in a transaction of its own, before anything is compared; then compares.
     pub(super) async fn prove_pin(
         &self,
         holder: &OnDevice,
-        state: CredentialState,
         device: &Thumbprint,
         challenge: &Challenge,
         (purpose, signature): (Purpose, &str),
     ) -> Result<()> {
         let now = self.context.now();
         let (resident, generation) = (holder.credential.resident_id, holder.credential.generation);
-        let this = self.pin_try(&holder.credential, challenge.issued, state, now);
+        let this = self.pin_try(&holder.credential, challenge.issued, now);
         let counted =
             transaction_of_one!(self.context.db, "wallet.count_try", |tx| Ok(ports::count_try(tx, &this).await?))?;
         let Some(tries) = counted else { return Err(self.why_not(resident, generation, now).await) };

@@ -124,7 +124,7 @@ impl Service {
         let Credential { resident_id: resident, generation, .. } = holder.credential;
         self.may_try(&holder.credential, now).await?;
         let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        self.prove_pin(&holder, CredentialState::Active, device, &challenge, (Purpose::Unlock, signature)).await?;
+        self.prove_pin(&holder, device, &challenge, (Purpose::Unlock, signature)).await?;
         let ends_at = now.plus_seconds(SESSION_SECONDS);
         let session = transaction_of_one!(self.context.db, "wallet.unlock", |tx| {
             let session = ports::open_session(tx, resident, generation, ends_at).await?;
@@ -148,19 +148,12 @@ impl Service {
         Ok(Unlocked { access_token: base64url::encode(&sealed).into(), expires_in: SESSION_SECONDS })
     }
 
-    pub(super) fn pin_try(
-        &self,
-        credential: &Credential,
-        challenge_issued: Timestamp,
-        state: CredentialState,
-        now: Timestamp,
-    ) -> Try {
+    pub(super) fn pin_try(&self, credential: &Credential, challenge_issued: Timestamp, now: Timestamp) -> Try {
         Try {
             resident: credential.resident_id,
             generation: credential.generation,
             challenge_issued,
             now,
-            state,
             first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
             second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
         }
@@ -185,7 +178,7 @@ impl Service {
     }
 
     /// Whether the PIN can be tried now.
-    async fn may_try(&self, credential: &Credential, now: Timestamp) -> Result<()> {
+    pub(super) async fn may_try(&self, credential: &Credential, now: Timestamp) -> Result<()> {
         let pin = match credential.standing {
             Standing::Active(active) => active.pin,
             Standing::Blocked => {
@@ -252,9 +245,8 @@ impl Service {
     /// When the database does not answer or what it holds cannot be opened.
     pub async fn card(&self, session: &Session) -> Result<Card> {
         let mut tx = self.context.db.read().await?;
-        let record = ports::record(&self.context, &mut tx, session.resident_id).await?;
+        let (record, record_as_of) = ports::record_as_of(&self.context, &mut tx, session.resident_id).await?;
         let has_portrait = ports::has_portrait(&mut tx, session.resident_id).await?;
-        let record_as_of = ports::as_of(&mut tx, session.resident_id).await?.unwrap_or_default();
         Ok(Card {
             state: CredentialState::Active,
             activated_at: session.activated_at,

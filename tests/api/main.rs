@@ -20,6 +20,7 @@ mod proofs;
 mod refresh;
 mod registration;
 mod release;
+mod rights;
 mod session;
 mod shares;
 mod slow;

@@ -12,6 +12,7 @@ use ikd::device::{Guard, Purpose};
 use ikd::error::{Code, Error, Result};
 use ikd::jobs::Wake;
 use ikd::mail::{Message, outbox};
+use ikd::register::{LocalRegister, PopulationRegister};
 use ikd::registration::{State, ports as registrations};
 use ikd::secret::Redacted;
 use uuid::Uuid;

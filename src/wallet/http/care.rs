@@ -20,7 +20,7 @@ use crate::web::{Json, Problem};
 pub(super) fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         .routes(routes!(situation))
-        .routes(routes!(block))
+        .routes(routes!(block_own))
         .routes(routes!(give_block_code))
         .routes(routes!(unblock))
         .routes(routes!(change_pin))
@@ -80,6 +80,14 @@ struct BlockCodeReply {
     block_code: Redacted<String>,
 }
 
+/// A block code is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BlockCodeBody {
+    /// New for every code, the same for repetitions of one: a repetition gives the same code, in whatever order they arrive.
+    request_id: Option<String>,
+}
+
 /// Another PIN.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -110,12 +118,13 @@ async fn situation(State(service): State<Service>, device: Device) -> Result<Jso
         (status = 200, description = "It is blocked", body = BlockedReply),
         (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
-async fn block(State(service): State<Service>, resident: Resident) -> Result<Json<BlockedReply>, Problem> {
+async fn block_own(State(service): State<Service>, resident: Resident) -> Result<Json<BlockedReply>, Problem> {
     Ok(Json(service.block(&resident.session).await?.into()))
 }
 
 /// Gives a new block code; the one before is void.
 #[utoipa::path(post, path = "/v1/me/block-code", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
+    request_body = BlockCodeBody,
     responses(
         (status = 201, description = "The code", body = BlockCodeReply),
         (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
@@ -123,8 +132,9 @@ async fn block(State(service): State<Service>, resident: Resident) -> Result<Jso
 async fn give_block_code(
     State(service): State<Service>,
     resident: Resident,
+    Json(body): Json<BlockCodeBody>,
 ) -> Result<(StatusCode, Json<BlockCodeReply>), Problem> {
-    let code = service.give_block_code(&resident.session).await?;
+    let code = service.give_block_code(&resident.session, body.request_id.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(BlockCodeReply { block_code: code.grouped() })))
 }
 

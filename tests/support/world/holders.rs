@@ -13,6 +13,7 @@ use ikd::error::Language;
 use ikd::execute;
 use ikd::holder::model::HolderSecret;
 use ikd::keyring::{Keyring, init_root};
+use ikd::life::ports::give_block_code;
 use ikd::random::Random;
 use ikd::register::generate::Generator;
 use ikd::register::{Date, RegisterRecord};
@@ -72,8 +73,20 @@ impl World<Holders> {
 
     /// A node that knows the database by this URL, in `folder`.
     pub async fn node(&self, folder: &Path, url: &str) -> Node {
-        let url = (String::from("IKD__DATABASE__URL"), url.to_owned());
-        Node::start(folder, &[&self.env[..], &[url]].concat()).await
+        self.node_with(folder, &[("DATABASE__URL", url)]).await
+    }
+
+    /// A node with these variables (`DATABASE__URL` …), in `folder`.
+    pub async fn node_with(&self, folder: &Path, changes: &[(&str, &str)]) -> Node {
+        let changes = changes.iter().map(|(name, value)| (format!("IKD__{name}"), (*value).to_owned()));
+        Node::start(folder, &self.env.iter().cloned().chain(changes).collect::<Vec<_>>()).await
+    }
+
+    /// The same, which believes what this machine says of clients' addresses.
+    pub async fn node_behind_a_proxy(&self, folder: &Path, url: &str) -> Node {
+        let more = [("DATABASE__URL", url), ("HTTP__BEHIND_PROXY", "true"), ("HTTP__EXPOSE_DEVELOPMENT", "true")];
+        let more = more.map(|(name, value)| (format!("IKD__{name}"), value.to_owned()));
+        Node::start(folder, &[&self.env[..], &more[..]].concat()).await
     }
 
     /// A token of each holder.
@@ -90,15 +103,34 @@ impl World<Holders> {
         self.keyring.issuer(signer.as_ref()).issue(record).unwrap().token
     }
 
-    /// The relying party, asking at a node.
+    /// A relying party that asks a node, over connections that it keeps.
     pub fn bank(&self, node: &Node) -> Bank {
-        Bank::new(self.http.clone(), &node.base, &self.api_key)
+        Bank::new(reqwest::Client::new(), &node.base, &self.api_key)
+    }
+
+    /// What the register says about a holder.
+    pub fn record(&self, holder: usize) -> RegisterRecord {
+        generator().resident(holder as u64).unwrap()
+    }
+
+    /// Gives each holder a block code.
+    pub async fn block_codes(&self) -> Vec<String> {
+        let context = &self.context;
+        let mut codes = Vec::new();
+        let mut tx = context.db.write().await.unwrap();
+        for (holder, resident) in self.holders.iter().enumerate() {
+            let nik = self.record(holder).nik;
+            let code = give_block_code(context, &mut tx, *resident, &nik, context.now()).await.unwrap();
+            codes.push(code.expose().to_owned());
+        }
+        tx.commit().await.unwrap();
+        codes
     }
 
     /// Makes the holders known to the register, and reachable; gives their records.
     pub async fn in_register(&self) -> Vec<RegisterRecord> {
         let (Sources { vault, random, .. }, mut records) = (&*self.context, Vec::new());
-        let generator = Generator::new(1, Date::parse("2026-11-01").unwrap());
+        let generator = generator();
         let mut tx = self.context.db.write().await.unwrap();
         for (index, id) in self.holders.iter().enumerate() {
             let record = generator.resident(index as u64).unwrap();
@@ -127,8 +159,12 @@ impl World<Holders> {
     }
 }
 
+fn generator() -> Generator {
+    Generator::new(1, Date::parse("2026-11-01").unwrap())
+}
+
 async fn write_holders(context: &Context, count: usize) -> Vec<Uuid> {
-    let generator = Generator::new(1, Date::parse("2026-11-01").unwrap());
+    let generator = generator();
     let mut holders = Vec::new();
     let mut tx = context.db.write().await.unwrap();
     for index in 0..count {

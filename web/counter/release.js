@@ -1,0 +1,119 @@
+// An older digital KTP shall make way for a registration: the second person sees both faces and the data, as the first
+// did.
+
+import { announce, button, el, fill, notice } from "/web/shared/dom.js";
+import { explain } from "/web/shared/http.js";
+import { t } from "/web/shared/i18n.js";
+import { arrive, failed } from "/web/staff/frame.js";
+import { comparison } from "./comparison.js";
+import { faces } from "./faces.js";
+import { asked, result, secondDecision } from "./second.js";
+
+/** Shows it. `next()` leads back to what waits. Gives a function that ends it. */
+export function releaseScreen(main, api, id, { next }) {
+  let ended = false;
+  let sending = false;
+
+  /** Sends the decision; `key` names what it led to. */
+  async function send(place, act, kind, key) {
+    if (sending) return;
+    sending = true;
+    try {
+      await act();
+      if (ended) return;
+      fill(main, result(kind, t(key), t(`${key}.text`), next, t("second.next")));
+      announce(t(key));
+      arrive(main, ".outcome .button");
+    } catch (error) {
+      if (ended) return;
+      const { title, detail } = explain(error);
+      fill(place, notice("danger", title, detail));
+      place.scrollIntoView({ block: "nearest" });
+    } finally {
+      sending = false;
+    }
+  }
+
+  function draw(view, request, item) {
+    const grant = (place) => send(place, () => api.grantRelease(id, request.version), "good", "release.granted");
+    const refuse = (key) => (place) => send(place, () => api.refuseRelease(id, request.version), "plain", key);
+    const withdrawn = el("div", { class: "problem-place" });
+    const part = item?.own
+      ? [
+          notice("info", t("second.own"), t("second.own.do")),
+          withdrawn,
+          el(
+            "div",
+            { class: "actions" },
+            button(t("second.next"), next, { kind: "secondary" }),
+            button(t("second.withdraw"), () => refuse("release.withdrawn")(withdrawn), {
+              kind: "danger-quiet",
+              picture: "close",
+            }),
+          ),
+        ]
+      : [
+          secondDecision({
+            lead: t("release.grant.lead"),
+            check: t("release.check"),
+            label: t("release.grant"),
+            grant,
+            refuse: refuse("release.refused"),
+            leave: next,
+          }),
+          el("p", { class: "muted small" }, t("release.doubt")),
+        ];
+    fill(
+      main,
+      el(
+        "div",
+        { class: "stack" },
+        el("div", { class: "row person" }, el("h1", {}, view.submitted.full_name)),
+        el(
+          "div",
+          { class: "two to-left" },
+          el("div", { class: "stack" }, faces(api, view), comparison(view)),
+          el(
+            "section",
+            { class: "card stack decision", "aria-labelledby": "decision" },
+            el("h2", { id: "decision" }, t("pending.release")),
+            asked(item?.asked_by ?? t("release.colleague"), request.asked_at, request.reason),
+            part,
+          ),
+        ),
+      ),
+    );
+    arrive(main);
+  }
+
+  async function load() {
+    fill(main, el("h1", {}, t("person.loading")));
+    try {
+      const [view, request, list] = await Promise.all([api.view(id), api.release(id), api.releases()]);
+      if (ended) return;
+      draw(
+        view,
+        request,
+        list.items.find((one) => one.registration_id === id),
+      );
+    } catch (error) {
+      if (ended) return;
+      const over = error.code === "not_found";
+      const barred = ["reason_required", "forbidden"].includes(error.code);
+      const key = over ? "second.over" : "second.barred";
+      fill(
+        main,
+        el(
+          "section",
+          { class: "card stack door" },
+          el("h1", {}, t("pending.release")),
+          over || barred ? notice("info", t(key), t(`${key}.do`)) : failed(error, load),
+          el("p", {}, button(t("second.next"), next, { kind: "secondary", wide: false })),
+        ),
+      );
+      arrive(main);
+    }
+  }
+  load();
+  return () => (ended = true);
+}
