@@ -97,8 +97,8 @@ impl Closures {
             registrations::erase(tx, held.registration_id).await?;
             recoveries::erase(tx, &held.device_thumbprint).await?;
             contact::erase(tx, resident).await?;
-            refresh::erase(tx, resident).await?;
             life::erase(tx, resident).await?;
+            refresh::erase(tx, resident).await?;
             Ok(true)
         })
     }

@@ -21,7 +21,7 @@ use crate::vault::{Label, Vault};
 
 pub use super::status::{Stopped, ease, hold, over, renew, restart, status, stop, to_erase};
 pub use super::store::{
-    Try, as_of, bound_at, count_try, forget_tries, has_portrait, is_active, lock, open_session, pin_was_right, spend,
+    Try, bound_at, count_try, forget_tries, has_portrait, is_active, lock, open_session, pin_was_right, spend,
 };
 
 const HOLDER_TABLE: &str = "credential_holder";
@@ -412,7 +412,7 @@ pub async fn registration_of(tx: &mut Tx, resident: Uuid) -> Result<Option<Uuid>
 /// # Errors
 /// When the database does not answer, or there is no such holder: a fault of ours.
 pub async fn record_as_of(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<(RegisterRecord, Timestamp)> {
-    let at = store::as_of(tx, resident).await?.unwrap_or_default();
+    let at = store::record_as_of(tx, resident).await?.unwrap_or_default();
     Ok((record(context, tx, resident).await?, at))
 }
 

@@ -70,8 +70,9 @@ const OF_NIK: &str = "SELECT resident_id FROM holder_nik WHERE nik_index = $1";
 
 const PIN_WAS_RIGHT: &str = "
     UPDATE credential SET pin_tries = 0, pin_wait_until = 0
-    WHERE resident_id = $1 AND generation = $2 AND state = 'active'";
+    WHERE resident_id = $1 AND generation = $2 AND state <> 'deactivated'";
 
+const RECORD_AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
 const ERASE_HOLDER: &str = "DELETE FROM credential_holder WHERE resident_id = $1";
 const ERASE_RECORD: &str = "DELETE FROM holder_record WHERE resident_id = $1";
 const ERASE_NIK: &str = "DELETE FROM holder_nik WHERE nik_index = $1 AND resident_id = $2";
@@ -141,7 +142,6 @@ const PUT_RECORD: &str = "
 const PUT_PORTRAIT: &str = "
     INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)
     ON CONFLICT (resident_id) DO UPDATE SET sealed = $2";
-const AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
 const DELETE_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1";
 
 const DELETE_UNUSED_RECORD: &str = "
@@ -179,12 +179,20 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
     Ok(fetch_optional!(tx, (Uuid,), OF_NIK, nik_index)?.map(|(resident,)| resident))
 }
 
-/// Forgets the tries at a PIN that was right. `false` when it is not active in this generation any more.
+/// Forgets the tries at a PIN that was right. `false` when it is of another generation by now, or has ended.
 ///
 /// # Errors
 /// When the database did not do it.
 pub async fn pin_was_right(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<Changed> {
     change!(tx, PIN_WAS_RIGHT, resident, generation)
+}
+
+/// When what a holder's record says was read from the register.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn record_as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), RECORD_AS_OF, resident)?.map(|(at,)| at))
 }
 
 /// Deletes what is kept of a holder beside the credential itself. `nik_index` where the record could still be read.
@@ -400,14 +408,6 @@ pub async fn replace_record(
         execute!(tx, PUT_PORTRAIT, resident, portrait)?;
     }
     Ok(())
-}
-
-/// Since when a digital KTP shows what it shows.
-///
-/// # Errors
-/// When the database did not answer.
-pub async fn as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
-    Ok(fetch_optional!(tx, (Timestamp,), AS_OF, resident)?.map(|(at,)| at))
 }
 
 /// Deletes record and portrait of somebody who has no credential.

@@ -28,8 +28,7 @@ pub struct Changes {
 /// When the database does not answer or what it holds cannot be opened.
 pub async fn changes_of(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Changes> {
     let row = store::find(tx, resident).await?;
-    let record = holder::record(context, tx, resident).await?;
-    let as_of = holder::as_of(tx, resident).await?.unwrap_or_default();
+    let (record, as_of) = holder::record_as_of(context, tx, resident).await?;
     let Some(row) = row else { return Ok(Changes { as_of, changes: Vec::new(), version: version_of(0) }) };
     let former = store::open(&context.vault, &row)?;
     let changes = changes(&former.record, &record, former.portrait_changed);

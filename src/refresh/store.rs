@@ -63,16 +63,16 @@ pub(super) async fn confirm(tx: &mut Tx, resident: Uuid, revision: i64, now: Tim
     change!(tx, CONFIRM, resident, revision, now)
 }
 
+const ERASE: &str = "DELETE FROM record_change WHERE resident_id = $1";
+
+/// Deletes it.
+pub(super) async fn erase(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    execute!(tx, ERASE, resident).map(|_| ())
+}
+
 const SWEEP: &str = "DELETE FROM record_change WHERE changed_at <= $1";
 
 /// Forgets what changed at `before` or earlier; gives how many.
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
     execute!(tx, SWEEP, before)
-}
-
-const ERASE: &str = "DELETE FROM record_change WHERE resident_id = $1";
-
-/// Deletes what a holder's digital KTP showed before.
-pub(super) async fn erase(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
-    execute!(tx, ERASE, resident).map(|_| ())
 }

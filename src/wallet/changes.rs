@@ -35,12 +35,12 @@ impl Service {
             }
             holder
         };
-        let resident = holder.credential.resident_id;
+        let (resident, generation) = (holder.credential.resident_id, holder.credential.generation);
         let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
         self.prove_pin(&holder, device, &challenge, (Purpose::Unlock, signature)).await?;
         // The PIN was right: looking uses up no tries.
-        transaction_of_one!(self.context.db, "wallet.look_at_changes", |tx| {
-            Ok(ports::forget_tries(tx, resident).await?)
+        transaction_of_one!(self.context.db, "wallet.pin_was_right", |tx| {
+            ports::pin_was_right(tx, resident, generation).await?.or(Code::WrongState)
         })?;
         let mut tx = self.context.db.read().await?;
         refresh::changes_of(&self.context, &mut tx, resident).await

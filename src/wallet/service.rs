@@ -247,9 +247,8 @@ impl Service {
     /// When the database does not answer or what it holds cannot be opened.
     pub async fn card(&self, session: &Session) -> Result<Card> {
         let mut tx = self.context.db.read().await?;
-        let record = ports::record(&self.context, &mut tx, session.resident_id).await?;
+        let (record, record_as_of) = ports::record_as_of(&self.context, &mut tx, session.resident_id).await?;
         let has_portrait = ports::has_portrait(&mut tx, session.resident_id).await?;
-        let record_as_of = ports::as_of(&mut tx, session.resident_id).await?.unwrap_or_default();
         Ok(Card {
             state: CredentialState::Active,
             activated_at: session.activated_at,

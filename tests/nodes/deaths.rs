@@ -37,6 +37,7 @@ struct Shared {
 /// Asks about holders around the place where the import is; gives how many were good, refused, unanswered, and good too late.
 async fn ask(shared: Arc<Shared>, number: usize) -> [usize; 4] {
     let (mut counts, mut turn) = ([0; 4], number);
+    let banks = [0, 1].map(|node| shared.world.bank(&shared.nodes[node]));
     while !shared.over.load(Ordering::SeqCst) {
         turn += ASKERS;
         // Half of the questions are about those who are dead for certain, half about those who come next.
@@ -45,7 +46,8 @@ async fn ask(shared: Arc<Shared>, number: usize) -> [usize; 4] {
         let holder = if turn % 2 == 0 { border.saturating_sub(1 + spread) } else { (border + spread).min(DEATHS - 1) };
         // Before the question begins.
         let is_dead = holder < border;
-        let bank = shared.world.bank(&shared.nodes[turn % 2]);
+        // Each holder is asked about at both.
+        let bank = &banks[(turn / 2) % 2];
         let token = shared.world.token(holder);
         match bank.try_verify(&token, "open_account", &shared.world.key()).await {
             Some(answer) if answer.status == 200 && answer.json["result"] == "valid" => {

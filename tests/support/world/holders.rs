@@ -130,7 +130,7 @@ impl World<Holders> {
     /// Makes the holders known to the register, and reachable; gives their records.
     pub async fn in_register(&self) -> Vec<RegisterRecord> {
         let (Sources { vault, random, .. }, mut records) = (&*self.context, Vec::new());
-        let generator = Generator::new(1, Date::parse("2026-11-01").unwrap());
+        let generator = generator();
         let mut tx = self.context.db.write().await.unwrap();
         for (index, id) in self.holders.iter().enumerate() {
             let record = generator.resident(index as u64).unwrap();
