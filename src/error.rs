@@ -75,6 +75,15 @@ impl Language {
         };
         at.in_jakarta().strftime(form).to_string()
     }
+
+    /// The day of a moment for people, in western Indonesian time: `21-11-2026` or `2026-11-21`.
+    pub fn date(self, at: Timestamp) -> String {
+        let form = match self {
+            Self::Indonesian => "%d-%m-%Y",
+            Self::English => "%Y-%m-%d",
+        };
+        at.in_jakarta().strftime(form).to_string()
+    }
 }
 
 macro_rules! codes {
@@ -159,7 +168,7 @@ codes! {
         "Minta QR yang baru, lalu pindai lagi." / "Ask for a new QR and scan again.";
     RequestInFlight = "request_in_flight", 409, "Permintaan yang sama sedang diproses" / "The same request is in flight",
         "Tunggu sebentar, lalu ulangi dengan Idempotency-Key yang sama." / "Wait a moment, then repeat with the same Idempotency-Key.";
-    CodeExpired = "code_expired", 410, "Kode aktivasi tidak berlaku lagi" / "The activation code is no longer valid",
+    CodeExpired = "code_expired", 410, "Kode tidak berlaku lagi" / "The code is no longer valid",
         "Minta kode baru; Anda tidak perlu ke loket lagi." / "Ask for a new code; no second visit is needed.";
     QrExpired = "qr_expired", 410, "QR kedaluwarsa" / "The QR has expired",
         "QR berlaku 90 detik; minta QR yang baru, lalu pindai lagi." / "A QR lives 90 seconds; ask for a new one and scan again.";
@@ -169,7 +178,7 @@ codes! {
         "Kirim application/json; untuk swafoto image/jpeg atau image/png." / "Send application/json; for a selfie image/jpeg or image/png.";
     InvalidField = "invalid_field", 422, "Ada isian yang perlu diperbaiki" / "Some fields need to be corrected",
         "Perbaiki isian yang disebut, lalu kirim lagi." / "Correct the fields named, then send again.";
-    CodeWrong = "code_wrong", 422, "Kode aktivasi salah" / "The activation code is wrong",
+    CodeWrong = "code_wrong", 422, "Kode salah" / "The code is wrong",
         "Periksa kode pada surel terakhir; sisa percobaan tertera." / "Check the code in the latest e-mail; the tries left are stated.";
     CaptchaRequired = "captcha_required", 422, "Captcha diperlukan" / "A captcha is required",
         "Ambil tantangan dari POST /v1/captcha, selesaikan, lalu kirim pada isian captcha." / "Take a challenge from POST /v1/captcha, solve it, and send it in the captcha field.";

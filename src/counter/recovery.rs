@@ -17,6 +17,7 @@ use crate::recovery::desk::Seen;
 use crate::recovery::model::Visit;
 use crate::staff::{Allowed, Permission, ports};
 use crate::transaction;
+use crate::transfer::ports as transfer;
 
 /// Recoveries at the counter. Cloning shares everything.
 #[derive(Clone)]
@@ -61,12 +62,18 @@ impl Recoveries {
         let scanned = self.recoveries.read_scan(token).await;
         let scanned = self.desk.judged(officer.event(Uuid::nil()), scanned).await?;
         let (id, visit) = (scanned.0, visit_of(officer.agent));
+        self.desk.judged(officer.event(id), self.is_no_transfer(id).await).await?;
         let done = transaction!(context.db, "counter.scan_recovery", |tx| {
             self.recoveries.scan(tx, visit, scanned).await?;
             audit.record(tx, officer.event(id), Outcome::Done).await
         });
         self.desk.judged(officer.event(id), done).await?;
         self.seen(officer.agent, id).await
+    }
+
+    async fn is_no_transfer(&self, id: Uuid) -> Result<()> {
+        let mut tx = self.desk.context.db.read().await?;
+        transfer::refuse_at_counter(&mut tx, id).await
     }
 
     /// A recovery, for whoever has the holder before them and for whoever is to grant it. Looking is noted.

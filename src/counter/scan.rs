@@ -16,6 +16,7 @@ use crate::registration::review::View;
 use crate::registration::visit::Match;
 use crate::staff::Allowed;
 use crate::transaction;
+use crate::transfer::ports as transfer;
 
 /// How residents come to an officer. Cloning shares everything.
 #[derive(Clone)]
@@ -46,9 +47,10 @@ impl Scans {
         registrations.reviews.view(actor, id, language).await
     }
 
-    /// One scanner serves for both: the QR of a recovery is told from a registration's.
+    /// One scanner serves for both: the QR of a recovery is told from a registration's. A move to another phone needs no officer.
     async fn is_of_registration(&self, id: Uuid) -> Result<()> {
         let mut tx = self.desk.context.db.read().await?;
+        transfer::refuse_at_counter(&mut tx, id).await?;
         if recovery::exists(&mut tx, id).await? { Err(Code::OtherQr.into()) } else { Ok(()) }
     }
 

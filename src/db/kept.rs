@@ -61,6 +61,11 @@ impl Kept {
         }
     }
 
+    /// Where new ones come from.
+    pub(super) const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// A connection: one that was kept, or a new one.
     ///
     /// # Errors

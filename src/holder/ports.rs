@@ -1,11 +1,13 @@
 //! What is done for other domains, inside their transactions.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::mail::FOREIGN_REGISTRATION;
-use super::model::{Contact, Credential, HolderSecret, Standing};
-use super::status;
+use super::model::{Contact, Credential, FormerEmail, HolderSecret, Standing};
 use super::store::{self, HolderRow};
+use super::{batch, status};
 use crate::clock::Timestamp;
 use crate::context::{Context, Sources};
 use crate::db::Tx;
@@ -17,8 +19,10 @@ use crate::register::{Nik, RegisterRecord};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
 
-pub use super::status::{Stopped, hold, over, renew, restart, status, stop};
-pub use super::store::{Try, count_try, has_portrait, is_active, lock, open_session, spend};
+pub use super::status::{Stopped, ease, hold, over, renew, restart, status, stop, to_erase};
+pub use super::store::{
+    Try, as_of, bound_at, count_try, forget_tries, has_portrait, is_active, lock, open_session, pin_was_right, spend,
+};
 
 const HOLDER_TABLE: &str = "credential_holder";
 const RECORD_TABLE: &str = "holder_record";
@@ -57,6 +61,7 @@ pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timesta
         pin_public_key: new.pin_public_key.to_bytes().to_vec(),
         email: new.email.clone(),
         language: new.language,
+        former: Vec::new(),
     };
     let row = HolderRow {
         resident_id: new.resident_id,
@@ -65,14 +70,60 @@ pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timesta
         sealed: context.vault.seal_row(&context.random, HOLDER_TABLE, new.resident_id, &secret)?,
     };
     let former = store::set_holder(tx, &row, now).await?;
-    if !store::bind(tx, &new.device, former.as_deref(), new.resident_id, now).await?.happened() {
-        let refusal = Refusal::new(Code::AlreadyActive).detail(
-            "Profil di ponsel ini sudah memuat KTP Digital orang lain; daftarlah dari profil baru di ponsel ini.",
-            "This profile on the phone already holds somebody else's digital KTP; register from a new profile.",
-        );
-        return Err(refusal.into());
-    }
-    Ok(())
+    let bound = store::bind(tx, &new.device, former.as_deref(), new.resident_id, now).await?;
+    bound.or(Refusal::new(Code::AlreadyActive).detail(
+        "Profil di ponsel ini sudah memuat KTP Digital orang lain; daftarlah dari profil baru di ponsel ini.",
+        "This profile on the phone already holds somebody else's digital KTP; register from a new profile.",
+    ))
+}
+
+/// A digital KTP that goes from one phone to another.
+#[derive(Debug)]
+pub struct Move<'a> {
+    /// Whose.
+    pub resident_id: Uuid,
+    /// In which generation this was allowed.
+    pub generation: i64,
+    /// The phone that has it.
+    pub from: &'a [u8],
+    /// The phone that gets it.
+    pub to: &'a Thumbprint,
+    /// The PIN key there.
+    pub pin_public_key: PinPublicKey,
+}
+
+/// Moves an active digital KTP to another device, with another PIN key: what was shown and unlocked on the one before is void.
+///
+/// # Errors
+/// `wrong_state` when it is not active in that generation on that device; `already_active` when the other one holds somebody
+/// else's.
+pub async fn move_device(context: &Context, tx: &mut Tx, this: &Move<'_>, now: Timestamp) -> Result<()> {
+    status::renew(tx, this.resident_id, this.generation).await?;
+    let row = store::holder(tx, this.resident_id).await?.filter(|row| row.device_thumbprint == this.from);
+    let row = row.ok_or(Code::WrongState)?;
+    let secret =
+        HolderSecret { pin_public_key: this.pin_public_key.to_bytes().to_vec(), ..secret(&context.vault, &row)? };
+    let sealed = context.vault.seal_row(&context.random, HOLDER_TABLE, this.resident_id, &secret)?;
+    let row = HolderRow { device_thumbprint: this.to.to_vec(), sealed, ..row };
+    let former = store::set_holder(tx, &row, now).await?;
+    store::bind(tx, this.to, former.as_deref(), this.resident_id, now).await?.or(taken())?;
+    Ok(store::forget_tries(tx, this.resident_id).await?)
+}
+
+/// That the phone cannot take a digital KTP: it has one.
+pub fn taken() -> Refusal {
+    Refusal::new(Code::AlreadyActive).detail(
+        "Profil di ponsel ini sudah memuat KTP Digital; pindahkan ke profil baru di ponsel ini.",
+        "This profile on the phone already holds a digital KTP; move to a new profile on this phone.",
+    )
+}
+
+/// Whether a device holds, or held last, somebody's digital KTP.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_taken(tx: &mut Tx, device: &Thumbprint) -> Result<bool> {
+    Ok(store::resident_of(tx, device).await?.is_some())
 }
 
 fn nik_index(vault: &Vault, nik: &Nik) -> Vec<u8> {
@@ -184,6 +235,37 @@ pub async fn contact(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<O
     Ok(Some(Contact { email, language }))
 }
 
+/// Everywhere that a holder is told of what happens: the address, and those that it has replaced not long ago.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn contacts(context: &Context, tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<Vec<Contact>> {
+    let Some(row) = store::holder(tx, resident).await? else { return Ok(Vec::new()) };
+    let HolderSecret { email, language, former, .. } = secret(&context.vault, &row)?;
+    let former = former.into_iter().filter(|former| now.micros() < former.until).map(|former| former.email);
+    Ok(std::iter::once(email).chain(former).map(|email| Contact { email, language }).collect())
+}
+
+/// Replaces the address; the one before is told of what happens until `told_until`. The caller holds the credential.
+///
+/// # Errors
+/// `wrong_state` when the digital KTP moved at this moment.
+pub async fn set_email(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    email: Redacted<String>,
+    (now, told_until): (Timestamp, Timestamp),
+) -> Result<()> {
+    let row = store::holder(tx, resident).await?.ok_or(Code::WrongState)?;
+    let mut secret = secret(&context.vault, &row)?;
+    secret.former.retain(|former| now.micros() < former.until && former.email != email);
+    let replaced = std::mem::replace(&mut secret.email, email);
+    secret.former.push(FormerEmail { email: replaced, until: told_until.micros() });
+    let sealed = context.vault.seal_row(&context.random, HOLDER_TABLE, resident, &secret)?;
+    store::set_secret(tx, &HolderRow { sealed, ..row }, now).await?.demand()
+}
+
 /// Notifies an active holder that another device registers with their NIK. Further registrations within an hour of such
 /// a message are told by one more message when the hour is over. `registration_id` is the message's reference.
 ///
@@ -242,6 +324,36 @@ pub async fn put_record(
     Ok(store::put_record(tx, resident, &sealed, portrait.as_deref(), now).await?)
 }
 
+/// Replaces what a digital KTP shows with what the register says now. Without a portrait the one that is there stays.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn refresh_record(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &RegisterRecord,
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<()> {
+    let Sources { vault, random, .. } = &**context;
+    let sealed = vault.seal_row(random, RECORD_TABLE, resident, record)?;
+    let portrait = portrait.map(|jpeg| vault.seal_bytes(random, PORTRAIT_TABLE, resident, jpeg)).transpose()?;
+    Ok(store::replace_record(tx, resident, &sealed, portrait.as_deref(), now).await?)
+}
+
+/// What is kept of what the register said about these residents; who has nothing is missing in the answer.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn kept_records(context: &Context, tx: &mut Tx, residents: &[Uuid]) -> Result<HashMap<Uuid, RegisterRecord>> {
+    let mut records = HashMap::new();
+    for (resident, sealed) in batch::sealed_records(tx, residents).await? {
+        records.insert(resident, open_record(&context.vault, resident, &sealed)?);
+    }
+    Ok(records)
+}
+
 /// Deletes the data that an approval stored for a resident who never became a holder.
 ///
 /// # Errors
@@ -257,6 +369,51 @@ pub async fn delete_unused_record(tx: &mut Tx, resident: Uuid) -> Result<()> {
 pub async fn record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<RegisterRecord> {
     let kept = kept_record(context, tx, resident).await?;
     kept.ok_or_else(|| Error::internal("a holder without a register record"))
+}
+
+/// What is left to erase elsewhere of a holder whose part here is erased.
+#[derive(Debug)]
+pub struct Erased {
+    /// The registration that led to the digital KTP.
+    pub registration_id: Uuid,
+    /// The phone that it was on.
+    pub device_thumbprint: Vec<u8>,
+}
+
+/// Erases what is kept of a holder who closed at `before` or earlier; the credential itself stays, without anything personal, so that
+/// what was shown once is never valid again. `None` when nothing is to be erased.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(context: &Context, tx: &mut Tx, resident: Uuid, before: Timestamp) -> Result<Option<Erased>> {
+    // Held: nobody becomes active again at this moment.
+    hold(tx, resident).await?;
+    if !status::erased(tx, resident, before).await?.happened() {
+        return Ok(None);
+    }
+    let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
+    // What cannot be opened is deleted all the same; only its index stays.
+    let record = kept_record(context, tx, resident).await.ok().flatten();
+    let index = record.map(|record| nik_index(&context.vault, &record.nik));
+    store::erase(tx, &row, index.as_deref()).await?;
+    Ok(Some(Erased { registration_id: row.registration_id, device_thumbprint: row.device_thumbprint }))
+}
+
+/// The registration that led to a resident's digital KTP.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn registration_of(tx: &mut Tx, resident: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::holder(tx, resident).await?.map(|row| row.registration_id))
+}
+
+/// What the register said about a holder, and when it said so.
+///
+/// # Errors
+/// When the database does not answer, or there is no such holder: a fault of ours.
+pub async fn record_as_of(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<(RegisterRecord, Timestamp)> {
+    let at = store::as_of(tx, resident).await?.unwrap_or_default();
+    Ok((record(context, tx, resident).await?, at))
 }
 
 /// What the register said about a holder, while it is kept.

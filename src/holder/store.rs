@@ -68,7 +68,17 @@ const KEEP_NIK: &str =
 
 const OF_NIK: &str = "SELECT resident_id FROM holder_nik WHERE nik_index = $1";
 
+const PIN_WAS_RIGHT: &str = "
+    UPDATE credential SET pin_tries = 0, pin_wait_until = 0
+    WHERE resident_id = $1 AND generation = $2 AND state = 'active'";
+
+const ERASE_HOLDER: &str = "DELETE FROM credential_holder WHERE resident_id = $1";
+const ERASE_RECORD: &str = "DELETE FROM holder_record WHERE resident_id = $1";
+const ERASE_NIK: &str = "DELETE FROM holder_nik WHERE nik_index = $1 AND resident_id = $2";
+
 const FORGET_TRIES: &str = "UPDATE credential SET pin_tries = 0, pin_wait_until = 0 WHERE resident_id = $1";
+
+const BOUND_AT: &str = "SELECT bound_at FROM device_binding WHERE device_thumbprint = $1 AND resident_id = $2";
 
 const SET_SECRET: &str =
     "UPDATE credential_holder SET sealed = $2, updated_at = $3 WHERE resident_id = $1 AND device_thumbprint = $4";
@@ -131,6 +141,7 @@ const PUT_RECORD: &str = "
 const PUT_PORTRAIT: &str = "
     INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)
     ON CONFLICT (resident_id) DO UPDATE SET sealed = $2";
+const AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
 const DELETE_PORTRAIT: &str = "DELETE FROM holder_portrait WHERE resident_id = $1";
 
 const DELETE_UNUSED_RECORD: &str = "
@@ -168,6 +179,30 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
     Ok(fetch_optional!(tx, (Uuid,), OF_NIK, nik_index)?.map(|(resident,)| resident))
 }
 
+/// Forgets the tries at a PIN that was right. `false` when it is not active in this generation any more.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn pin_was_right(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<Changed> {
+    change!(tx, PIN_WAS_RIGHT, resident, generation)
+}
+
+/// Deletes what is kept of a holder beside the credential itself. `nik_index` where the record could still be read.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, row: &HolderRow, nik_index: Option<&[u8]>) -> DbResult<()> {
+    let resident = row.resident_id;
+    execute!(tx, ERASE_HOLDER, resident)?;
+    execute!(tx, ERASE_RECORD, resident)?;
+    execute!(tx, DELETE_PORTRAIT, resident)?;
+    execute!(tx, UNBIND, row.device_thumbprint.as_slice(), resident)?;
+    if let Some(index) = nik_index {
+        execute!(tx, ERASE_NIK, index, resident)?;
+    }
+    Ok(())
+}
+
 /// Forgets the tries at a PIN that was replaced.
 ///
 /// # Errors
@@ -175,6 +210,14 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
 pub async fn forget_tries(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
     // There may be none.
     change!(tx, FORGET_TRIES, resident).map(Changed::either_way)
+}
+
+/// Since when a resident's digital KTP is on a device.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn bound_at(tx: &mut Tx, device: &Thumbprint, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), BOUND_AT, device.as_slice(), resident)?.map(|(at,)| at))
 }
 
 /// Replaces what rests sealed beside a credential, while it is on this device.
@@ -339,6 +382,32 @@ pub async fn put_record(
         None => execute!(tx, DELETE_PORTRAIT, resident)?,
     };
     Ok(())
+}
+
+/// Replaces the attributes that a digital KTP shows, and its picture where there is a new one.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn replace_record(
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &[u8],
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, PUT_RECORD, resident, record, now)?;
+    if let Some(portrait) = portrait {
+        execute!(tx, PUT_PORTRAIT, resident, portrait)?;
+    }
+    Ok(())
+}
+
+/// Since when a digital KTP shows what it shows.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), AS_OF, resident)?.map(|(at,)| at))
 }
 
 /// Deletes record and portrait of somebody who has no credential.

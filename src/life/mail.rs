@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::context::{Context, Sources};
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
+use crate::holder::model::Contact;
 use crate::holder::ports as holder;
 use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message, outbox};
 use crate::office::ports as offices;
@@ -31,7 +32,7 @@ struct Addressee {
     first_name: Redacted<String>,
 }
 
-/// Queues the notice of an event, where the holder can be reached.
+/// Queues the notices of an event, one to each address of the holder.
 pub(super) async fn tell(
     context: &Context,
     tx: &mut Tx,
@@ -40,16 +41,22 @@ pub(super) async fn tell(
     now: Timestamp,
 ) -> Result<()> {
     let Sources { random, vault, .. } = &**context;
-    let Some(contact) = holder::contact(context, tx, this.resident_id).await? else { return Ok(()) };
+    let contacts = holder::contacts(context, tx, this.resident_id, now).await?;
+    if contacts.is_empty() {
+        return Ok(());
+    }
     let record = holder::kept_record(context, tx, this.resident_id).await?;
     let first_name = Redacted(record.map(|record| first_name(&record.full_name)).unwrap_or_default());
-    let addressee = Addressee { email: contact.email, language: contact.language, first_name };
-    let notice_id = random.uuid_v7(now);
     let Happening { resident_id, kind, reason, office_id, .. } = *this;
-    let sealed = vault.seal_row(random, TABLE, notice_id, &addressee)?;
-    let row = NoticeRow { notice_id, resident_id, event_id, kind, reason, at: now, office_id, sealed, used_at: None };
-    store::add_notice(tx, &row).await?;
-    outbox::enqueue(tx, random, now, NOTICE, notice_id).await?;
+    for Contact { email, language } in contacts {
+        let addressee = Addressee { email, language, first_name: first_name.clone() };
+        let notice_id = random.uuid_v7(now);
+        let sealed = vault.seal_row(random, TABLE, notice_id, &addressee)?;
+        let row =
+            NoticeRow { notice_id, resident_id, event_id, kind, reason, at: now, office_id, sealed, used_at: None };
+        store::add_notice(tx, &row).await?;
+        outbox::enqueue(tx, random, now, NOTICE, notice_id).await?;
+    }
     Ok(())
 }
 

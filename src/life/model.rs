@@ -37,12 +37,21 @@ pub enum EventKind {
     BlockCodeGiven,
     /// It moved to another phone.
     Moved,
+    /// Somebody with the PIN asked that the holder be reached elsewhere.
+    ContactAsked,
     /// The holder is reached elsewhere.
     ContactChanged,
+    /// The holder is reached where they were: a change was stopped.
+    ContactKept,
     /// The register says something else than before.
     Refreshed,
 }
 text_column!(EventKind);
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+}
 
 /// Something that happens to an identity, and by whom.
 #[derive(Clone, Copy, Debug)]

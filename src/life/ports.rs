@@ -36,6 +36,11 @@ impl By {
     pub const fn officer(officer_id: Uuid, office_id: Uuid) -> Self {
         Self { actor: Actor::Officer(officer_id), office_id: Some(office_id) }
     }
+
+    /// The service itself, from nowhere.
+    pub const fn system() -> Self {
+        Self { actor: Actor::System, office_id: None }
+    }
 }
 
 /// Writes down what happened and queues the notice of it.
@@ -71,6 +76,26 @@ pub async fn stop(
         record_as(context, tx, event_id, &happening(resident, EventKind::Stopped, Some(reason), by), now).await?;
     }
     Ok(stopped)
+}
+
+/// Makes easier to undo what stopped a digital KTP, where that is one of `present`: it stays blocked for `reason`. Whether it was so.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn ease(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    (present, reason): (&[Reason], Reason),
+    now: Timestamp,
+    by: By,
+) -> Result<bool> {
+    let event_id = context.random.uuid_v7(now);
+    let eased = holder::ease(tx, resident, (present, reason), now, event_id).await?;
+    if eased.is_some() {
+        record_as(context, tx, event_id, &happening(resident, EventKind::Stopped, Some(reason), by), now).await?;
+    }
+    Ok(eased.is_some())
 }
 
 /// Starts a blocked digital KTP again, when `may` holds for why it is blocked.
@@ -128,6 +153,15 @@ pub async fn give_block_code(
     let given = happening(resident, EventKind::BlockCodeGiven, None, By::holder(resident));
     record(context, tx, &given, now).await?;
     Ok(code)
+}
+
+/// Deletes the notices and the block code of a holder whose data are erased. What happened stays written, without its content.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    store::void_codes(tx, resident).await?;
+    Ok(store::erase_notices(tx, resident).await?)
 }
 
 /// The keyed index of a NIK and a block code together: a wrong NIK and a wrong code are the same miss.

@@ -54,10 +54,23 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
                 / "Your digital KTP was moved from the old phone with your PIN; it is no longer on the old one.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
+        (EventKind::ContactAsked, _) => words!(
+            "Alamat surel KTP Digital Anda akan diganti" / "The e-mail address of your digital KTP is to change",
+            "Seseorang yang mengetahui PIN Anda meminta alamat surel lain untuk KTP Digital Anda. Alamat itu berlaku paling cepat 24 jam lagi."
+                / "Somebody who knows your PIN asked for another e-mail address for your digital KTP. It counts in 24 hours at the earliest.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: alamat Anda tidak jadi diganti."
+                / "If it was you, nothing else needs to be done. If not, press the link below: your address will stay as it is."
+        ),
         (EventKind::ContactChanged, _) => words!(
-            "Alamat surel KTP Digital Anda diganti" / "The e-mail address of your digital KTP is being changed",
-            "Seseorang yang mengetahui PIN Anda mengganti alamat surel KTP Digital Anda."
-                / "Somebody who knows your PIN changes the e-mail address of your digital KTP.",
+            "Alamat surel KTP Digital Anda sudah diganti" / "The e-mail address of your digital KTP was changed",
+            "Pemberitahuan tentang KTP Digital Anda sekarang dikirim ke alamat surel yang baru; selama 7 hari juga ke alamat yang lama."
+                / "Messages about your digital KTP now go to the new e-mail address; for 7 days also to the one before.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        (EventKind::ContactKept, _) => words!(
+            "Alamat surel KTP Digital Anda tetap" / "The e-mail address of your digital KTP stays",
+            "Penggantian alamat surel KTP Digital Anda dihentikan; alamat Anda tetap."
+                / "The change of the e-mail address of your digital KTP was stopped; your address stays.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
         (EventKind::Refreshed, _) => words!(
@@ -101,13 +114,29 @@ const fn of_stop(reason: Reason) -> Words {
             "Bila itu Anda, lanjutkan di ponsel baru. Bila bukan, tekan tautan di bawah: tidak akan ada yang diaktifkan."
                 / "If it was you, go on with the new phone. If not, press the link below: nothing will be activated."
         ),
-        Reason::RegisterDeceased | Reason::Deceased | Reason::Emigrated | Reason::Annulled => words!(
-            "KTP Digital dihentikan" / "The digital KTP was stopped",
-            "KTP Digital ini dihentikan menurut database kependudukan."
-                / "This digital KTP was stopped according to the population register.",
-            "Bila ini keliru, datanglah ke loket Dukcapil dengan KTP-el."
-                / "If this is a mistake, go to a Dukcapil counter with the KTP-el."
+        Reason::RegisterChanged => words!(
+            "KTP Digital Anda menunggu kepastian Anda" / "Your digital KTP waits for you to confirm it",
+            "Database kependudukan mengubah data yang menunjukkan siapa Anda; KTP Digital Anda dijeda sampai Anda memastikannya."
+                / "The population register changed data that tell who you are; your digital KTP pauses until you confirm them.",
+            "Buka aplikasi, lihat perubahannya dengan PIN, lalu pastikan dalam 30 hari. Bila bukan data Anda, datanglah ke loket Dukcapil dengan KTP-el."
+                / "Open the app, look at the changes with your PIN, and confirm them within 30 days. If they are not yours, go to a Dukcapil counter with your KTP-el."
         ),
+        Reason::RegisterCorrected => words!(
+            "KTP Digital Anda dapat dibuka lagi" / "Your digital KTP can come back",
+            "Database kependudukan sudah diperbaiki. KTP Digital Anda masih diblokir sampai dua petugas membukanya."
+                / "The population register was put right. Your digital KTP stays blocked until two officers lift that.",
+            "Buka aplikasi, lalu datanglah ke loket Dukcapil dengan KTP-el; ponsel yang sama dapat dipakai lagi."
+                / "Open the app and go to a Dukcapil counter with your KTP-el; the same phone can be used again."
+        ),
+        Reason::RegisterDeceased | Reason::RegisterLeft | Reason::Deceased | Reason::Emigrated | Reason::Annulled => {
+            words!(
+                "KTP Digital dihentikan" / "The digital KTP was stopped",
+                "KTP Digital ini dihentikan menurut database kependudukan."
+                    / "This digital KTP was stopped according to the population register.",
+                "Bila ini keliru, datanglah ke loket Dukcapil dengan KTP-el."
+                    / "If this is a mistake, go to a Dukcapil counter with the KTP-el."
+            )
+        }
         Reason::Closed | Reason::ConsentWithdrawn => words!(
             "KTP Digital Anda ditutup" / "Your digital KTP was closed",
             "KTP Digital Anda ditutup atas permintaan Anda; KTP-el Anda tetap berlaku."
@@ -119,14 +148,12 @@ const fn of_stop(reason: Reason) -> Words {
 
 #[cfg(test)]
 mod tests {
-    use strum::VariantArray;
-
     use super::*;
 
     #[test]
     fn every_event_is_told_in_both_languages_with_a_next_step() {
-        for kind in EventKind::VARIANTS {
-            let reasons = Reason::VARIANTS.iter().copied().map(Some).chain([None]);
+        for kind in EventKind::ALL {
+            let reasons = Reason::ALL.iter().copied().map(Some).chain([None]);
             for words in reasons.map(|reason| of(*kind, reason)) {
                 for text in [words.title, words.what, words.next] {
                     assert!(text.id != text.en && text.id.len() > 15 && text.en.len() > 15, "{kind:?}: {text:?}");

@@ -21,6 +21,7 @@ struct Row {
     scanned_by: Option<Uuid>,
     asked_by: Option<Uuid>,
     asked_at: Option<Timestamp>,
+    generation: Option<i64>,
     granted_by: Option<Uuid>,
     ended_at: Option<Timestamp>,
 }
@@ -35,8 +36,8 @@ impl TryFrom<Row> for Recovery {
             Ok::<_, DbError>(Visit { office_id, officer_id })
         };
         let asked = || {
-            let (by, at) = row.asked_by.zip(row.asked_at).ok_or_else(damaged)?;
-            Ok::<_, DbError>(Asked { by, at })
+            let ((by, at), generation) = row.asked_by.zip(row.asked_at).zip(row.generation).ok_or_else(damaged)?;
+            Ok::<_, DbError>(Asked { by, at, generation })
         };
         let ended = |end| Ok::<_, DbError>(Progress::Ended(end, row.ended_at.ok_or_else(damaged)?));
         let progress = match row.state {
@@ -58,7 +59,7 @@ macro_rules! select_recovery {
     ($rest:literal) => {
         concat!(
             "SELECT recovery_id, resident_id, device_thumbprint, state, revision, expires_at, last_spent, office_id, \
-             scanned_by, asked_by, asked_at, granted_by, ended_at FROM recovery ",
+             scanned_by, asked_by, asked_at, generation, granted_by, ended_at FROM recovery ",
             $rest
         )
     };
@@ -96,7 +97,7 @@ pub(super) async fn of_device(tx: &mut Tx, device: &[u8]) -> DbResult<Option<Rec
 }
 
 const SAVE: &str = "UPDATE recovery SET state = $3, expires_at = $4, last_spent = $5, office_id = COALESCE($6, office_id), \
-    scanned_by = $7, asked_by = $8, asked_at = $9, granted_by = $10, ended_at = $11, revision = revision + 1 \
+    scanned_by = $7, asked_by = $8, asked_at = $9, granted_by = $10, ended_at = $11, generation = $12, revision = revision + 1 \
     WHERE recovery_id = $1 AND revision = $2 AND ended_at IS NULL AND (asked_by IS NULL OR asked_by <> COALESCE($10, recovery_id))";
 
 /// Writes a step, if it still is of the revision that was read. Nobody grants what they asked for, whatever the program judged.
@@ -121,7 +122,8 @@ pub(super) async fn save(tx: &mut Tx, next: &Recovery, now: Timestamp) -> DbResu
         asked.map(|asked| asked.by),
         asked.map(|asked| asked.at),
         granted_by,
-        ended_at
+        ended_at,
+        asked.map(|asked| asked.generation)
     )
 }
 
@@ -155,6 +157,13 @@ const SWEEP: &str = "DELETE FROM recovery WHERE recovery_id IN \
 /// Forgets those that ended at `before` or earlier; gives how many.
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<u64> {
     execute!(tx, SWEEP, before, limit)
+}
+
+const ERASE: &str = "DELETE FROM recovery WHERE device_thumbprint = $1";
+
+/// Deletes those of a phone.
+pub(super) async fn erase(tx: &mut Tx, device: &[u8]) -> DbResult<()> {
+    execute!(tx, ERASE, device).map(|_| ())
 }
 
 const OVER: &str =

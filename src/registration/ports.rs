@@ -3,12 +3,12 @@
 use uuid::Uuid;
 
 use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, Submitted};
-use super::sealed;
 use super::store::{registration, selfie};
+use super::{ending, sealed, sweep};
 use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
-use crate::db::{DbResult, Tx};
+use crate::db::{DbError, DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::error::{Code, Language, Result};
 use crate::register::Nik;
@@ -36,6 +36,25 @@ pub struct Contact {
     pub language: Language,
     /// The resident, once the register has answered.
     pub resident_id: Option<Uuid>,
+}
+
+/// The terms that somebody accepted, and when; `None` for an unknown id.
+///
+/// # Errors
+/// When the row cannot be read.
+pub async fn consent(tx: &mut Tx, id: Uuid) -> Result<Option<(String, Timestamp)>> {
+    Ok(registration::consent(tx, id).await?)
+}
+
+/// Deletes a registration that ended with a digital KTP, with everything kept for it.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, id: Uuid) -> Result<()> {
+    if registration::delete_active(tx, id).await?.happened() {
+        sweep::delete_parts(tx, id).await?;
+    }
+    Ok(())
 }
 
 /// How to reach the person behind a registration; `None` for an unknown id.
@@ -71,6 +90,22 @@ fn contact_in(submitted: Submitted, registration: &Registration) -> Contact {
 /// When the database did not do it.
 pub async fn confirm_code(tx: &mut Tx, id: Uuid, now: Timestamp) -> DbResult<Changed> {
     registration::confirm_code(tx, id, now, now.plus_seconds(LIFE_AFTER_APPROVAL_DAYS * DAY)).await
+}
+
+/// Ends the registration that a device has under way, if any: a digital KTP comes to the device in another way.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn withdraw_of_device(tx: &mut Tx, device: &Thumbprint, now: Timestamp) -> Result<()> {
+    let Some(newest) = registration::newest_of_device(tx, device).await? else { return Ok(()) };
+    if newest.state().is_ended() {
+        return Ok(());
+    }
+    let held = registration::hold(tx, newest.registration_id).await?.ok_or(DbError::Contention)?;
+    let progress = held.progress;
+    // Ended, or active, since it was read.
+    let Ok(cancelled) = held.cancel(now) else { return Ok(()) };
+    ending::write(tx, progress, &cancelled, now).await
 }
 
 /// A registration that ended with a digital KTP.

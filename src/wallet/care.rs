@@ -12,6 +12,7 @@ use crate::holder::{CredentialState, Lift, Reason, Standing, Status};
 use crate::life::blocks::Blocked;
 use crate::life::ports::{self as life, By};
 use crate::life::{BlockCode, EventKind, Happening};
+use crate::refresh::ports as refresh;
 use crate::{transaction, transaction_of_one};
 
 /// Where a digital KTP stands, as its phone is told without the PIN.
@@ -61,7 +62,7 @@ impl Service {
         };
         let status = status.filter(|status| status.reason.state() == state);
         let lift = match (state, status) {
-            (CredentialState::Blocked, Some(status)) => status.reason.lift(),
+            (CredentialState::Blocked, Some(status)) => status.lift(self.context.now()),
             (CredentialState::Blocked, None) => Lift::Counter,
             (CredentialState::Active | CredentialState::Deactivated, _) => Lift::None,
         };
@@ -103,18 +104,26 @@ impl Service {
         })
     }
 
-    /// Lifts a block that an officer set at a caller's word, with the PIN, and unlocks. Tries count as for unlocking.
+    /// Lifts with the PIN a block that an officer set at a caller's word, or confirms what the register changed, and unlocks. `seen` is
+    /// the version of the changes that the holder was shown. Tries count as for unlocking.
     ///
     /// # Errors
-    /// As [`Service::unlock`]; `wrong_state` when the PIN does not lift it.
-    pub async fn unblock(&self, device: &Thumbprint, challenge: &str, signature: &str) -> Result<Unlocked> {
+    /// As [`Service::unlock`]; `wrong_state` when the PIN does not lift it, or the holder saw other changes.
+    pub async fn unblock(
+        &self,
+        device: &Thumbprint,
+        (challenge, signature): (&str, &str),
+        seen: Option<&str>,
+    ) -> Result<Unlocked> {
         let now = self.context.now();
         let holder = {
             let mut tx = self.context.db.read().await?;
             let holder = ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?;
             let status = ports::status(&mut tx, holder.credential.resident_id).await?;
-            if !status.is_some_and(|status| status.reason.lift() == Lift::Pin) {
-                return Err(not_by_pin().into());
+            let status = status.filter(|status| status.lift(now) == Lift::Pin).ok_or_else(not_by_pin)?;
+            if status.reason == Reason::RegisterChanged {
+                // Before a try is counted; judged again with the row held.
+                refresh::require_seen(&mut tx, holder.credential.resident_id, seen).await?;
             }
             holder
         };
@@ -123,8 +132,11 @@ impl Service {
         self.prove_pin(&holder, device, &challenge, (Purpose::Unlock, signature)).await?;
         let ends_at = now.plus_seconds(SESSION_SECONDS);
         let (generation, number) = transaction!(self.context.db, "wallet.unblock", |tx| {
-            let may = |status: &Status| status.reason.lift() == Lift::Pin;
-            life::restart(&self.context, tx, resident, may, now, By::holder(resident)).await?;
+            let may = |status: &Status| status.lift(now) == Lift::Pin;
+            let ended = life::restart(&self.context, tx, resident, may, now, By::holder(resident)).await?;
+            if ended.reason == Reason::RegisterChanged {
+                refresh::confirm(tx, resident, seen, now).await?;
+            }
             let generation = ports::credential(tx, resident).await?.ok_or(Code::NotFound)?.generation;
             let session = ports::open_session(tx, resident, generation, ends_at).await?;
             Ok((generation, session.ok_or(Code::NotFound)?))
@@ -158,6 +170,33 @@ impl Service {
             let kind = EventKind::PinChanged;
             let changed = Happening { resident_id: resident, kind, reason: None, actor, office_id };
             life::record(&self.context, tx, &changed, now).await.map(|_| ())
+        })
+    }
+
+    /// That whoever has this session knows the PIN now, for what needs more than a session. Tries count as for unlocking.
+    ///
+    /// # Errors
+    /// As [`Service::unlock`]; `session_ended`.
+    pub async fn prove_again(
+        &self,
+        device: &Thumbprint,
+        session: &Session,
+        challenge: &str,
+        signature: &str,
+    ) -> Result<()> {
+        let now = self.context.now();
+        let holder = {
+            let mut tx = self.context.db.read().await?;
+            let holder = ports::on_device(&mut tx, device).await?;
+            holder.filter(|holder| holder.credential.generation == session.generation).ok_or(Code::SessionEnded)?
+        };
+        self.may_try(&holder.credential, now).await?;
+        let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        self.prove_pin(&holder, device, &challenge, (Purpose::Change, signature)).await?;
+        let (resident, generation) = (session.resident_id, session.generation);
+        // Whatever the act itself is refused for, the try was a right one.
+        transaction_of_one!(self.context.db, "wallet.pin_was_right", |tx| {
+            ports::pin_was_right(tx, resident, generation).await?.or(Code::SessionEnded)
         })
     }
 

@@ -74,6 +74,8 @@ pub struct Card {
     pub activated_at: Timestamp,
     /// When the session ends by itself.
     pub session_ends_at: Timestamp,
+    /// Since when the register's word is shown that is shown now.
+    pub record_as_of: Timestamp,
     /// All attributes but the portrait.
     pub attributes: Disclosed,
     /// Whether there is a portrait.
@@ -176,7 +178,7 @@ impl Service {
     }
 
     /// Whether the PIN can be tried now.
-    async fn may_try(&self, credential: &Credential, now: Timestamp) -> Result<()> {
+    pub(super) async fn may_try(&self, credential: &Credential, now: Timestamp) -> Result<()> {
         let pin = match credential.standing {
             Standing::Active(active) => active.pin,
             Standing::Blocked => {
@@ -245,10 +247,12 @@ impl Service {
         let mut tx = self.context.db.read().await?;
         let record = ports::record(&self.context, &mut tx, session.resident_id).await?;
         let has_portrait = ports::has_portrait(&mut tx, session.resident_id).await?;
+        let record_as_of = ports::as_of(&mut tx, session.resident_id).await?.unwrap_or_default();
         Ok(Card {
             state: CredentialState::Active,
             activated_at: session.activated_at,
             session_ends_at: session.ends_at,
+            record_as_of,
             attributes: disclose(&record, AttributeSet::FULL, Date::in_jakarta(self.context.now())),
             has_portrait,
             valid_until: record.valid_until_label(),

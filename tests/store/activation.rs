@@ -33,7 +33,8 @@ impl Applicant {
     async fn new(context: &Context, state: State) -> Self {
         let device = DeviceKey::generate(&context.random);
         let id = registration(context, &device, state).await;
-        Self { service: Service::new(context.clone(), Wake::default()), device, id }
+        let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
+        Self { service: Service::new(context.clone(), register, Wake::default()), device, id }
     }
 
     fn code(&self, context: &Context, generation: i64) -> String {

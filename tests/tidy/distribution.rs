@@ -24,6 +24,8 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     ("src/life/store.rs", "HAS_CODE"),
     // Blocks that end by themselves, by one node at a time.
     ("src/holder/status.rs", "OVER"),
+    // Who closed, by one node at a time.
+    ("src/holder/status.rs", "TO_ERASE"),
     // What is over is forgotten by its age, by one node at a time.
     ("src/verification/code/store.rs", "SWEEP"),
     ("src/verification/code/store.rs", "SWEEP_USED"),
