@@ -421,7 +421,7 @@ describe("life", { timeout: 900_000 }, () => {
       await heading(page, "Blokir lewat telepon").waitFor();
       await screen(page, "phone block");
       await page.getByRole("button", { name: "Blokir sementara" }).click();
-      await page.getByText("NIK terdiri dari 16 angka").waitFor();
+      await page.getByText("Isi NIK: 16 angka.").waitFor();
       await screen(page, "phone block, errors");
       const nobody = await ask("3171014404880009");
       const somebody = await ask(gita.data.nik);

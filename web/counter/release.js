@@ -14,15 +14,15 @@ export function releaseScreen(main, api, id, { next }) {
   let ended = false;
   let sending = false;
 
-  /** Sends the decision; `key` names what it led to. */
-  async function send(place, act, kind, key) {
+  /** Sends the decision; `led` names what it led to. */
+  async function send(place, act, kind, led) {
     if (sending) return;
     sending = true;
     try {
       await act();
       if (ended) return;
-      fill(main, result(kind, t(key), t(`${key}.text`), next, t("second.next")));
-      announce(t(key));
+      fill(main, result(kind, t(`release.${led}`), t(`release.${led}.text`), next, t("second.next")));
+      announce(t(`release.${led}`));
       arrive(main, ".outcome .button");
     } catch (error) {
       if (ended) return;
@@ -35,8 +35,8 @@ export function releaseScreen(main, api, id, { next }) {
   }
 
   function draw(view, request, item) {
-    const grant = (place) => send(place, () => api.grantRelease(id, request.version), "good", "release.granted");
-    const refuse = (key) => (place) => send(place, () => api.refuseRelease(id, request.version), "plain", key);
+    const grant = (place) => send(place, () => api.grantRelease(id, request.version), "good", "granted");
+    const refuse = (led) => (place) => send(place, () => api.refuseRelease(id, request.version), "plain", led);
     const withdrawn = el("div", { class: "problem-place" });
     const part = item?.own
       ? [
@@ -46,7 +46,7 @@ export function releaseScreen(main, api, id, { next }) {
             "div",
             { class: "actions" },
             button(t("second.next"), next, { kind: "secondary" }),
-            button(t("second.withdraw"), () => refuse("release.withdrawn")(withdrawn), {
+            button(t("second.withdraw"), () => refuse("withdrawn")(withdrawn), {
               kind: "danger-quiet",
               picture: "close",
             }),
@@ -58,7 +58,7 @@ export function releaseScreen(main, api, id, { next }) {
             check: t("release.check"),
             label: t("release.grant"),
             grant,
-            refuse: refuse("release.refused"),
+            refuse: refuse("refused"),
             leave: next,
           }),
           el("p", { class: "muted small" }, t("release.doubt")),
