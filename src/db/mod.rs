@@ -19,6 +19,7 @@ mod readers;
 mod server;
 mod shard;
 mod sizes;
+mod slots;
 mod spread;
 mod statement;
 mod text;

@@ -43,12 +43,12 @@ impl<T> Slots<T> {
         self.kept().iter().find_map(|slot| Arc::clone(slot).try_lock_owned().ok())
     }
 
-    /// Keeps another one from now on, and gives it. It is not kept when it `is_late`, which is asked while nobody else looks.
-    pub(super) async fn keep(&self, one: T, is_late: impl FnOnce() -> bool) -> InUse<T> {
+    /// Keeps another one from now on, and gives it. Whether to keep it is asked under the lock that [`Slots::clear`] takes.
+    pub(super) async fn keep(&self, one: T, still: impl FnOnce() -> bool) -> InUse<T> {
         let slot = Arc::new(tokio::sync::Mutex::new(one));
         let one = Arc::clone(&slot).lock_owned().await;
         let mut kept = self.kept();
-        if !is_late() {
+        if still() {
             kept.push(slot);
         }
         one
