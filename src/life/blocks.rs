@@ -105,7 +105,7 @@ impl Blocks {
     async fn admit(&self, from: IpAddr, nik: &Nik, captcha: Option<&str>, now: Timestamp) -> Result<()> {
         let network = tiers(from).next().map(|tier| tier.network.to_string()).unwrap_or_default();
         let index = self.context.vault.blind_index(Label::NikIndex, nik.as_str());
-        let admitted = transaction!(self.context.db, "life.count_block", |tx| {
+        transaction!(self.context.db, "life.count_block", |tx| {
             let mut most = 0;
             // In one order, so that two tries do not wait for each other.
             for subject in [[b"network".as_slice(), network.as_bytes()], [b"nik", &index]] {
@@ -121,8 +121,7 @@ impl Blocks {
                 // The try stays counted.
                 Err(refused) => Ok(Err(refused)),
             }
-        })?;
-        admitted
+        })?
     }
 
     async fn find(&self, tx: &mut Tx, nik: &Nik, key: &Key, now: Timestamp) -> Result<Option<(Uuid, Option<Uuid>)>> {

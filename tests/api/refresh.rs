@@ -67,6 +67,7 @@ async fn the_dead_are_stopped_with_the_import_and_a_wrong_death_is_taken_back_by
         let person = &world.people[0];
         let holder = world.active(person).await;
         let qr = world.present(&holder, "basic").await;
+        world.later(1);
         assert_eq!(world.put(vec![dead(person)]).await, Heard { stopped: 1, ..NOBODY });
         assert_eq!(world.verify(&qr).await, "holder_not_active");
         holder.client.get("/v1/me").await.expect_problem(401, "session_ended");
@@ -350,7 +351,8 @@ async fn an_import_and_a_block_at_the_same_moment_both_count() {
             };
             let said = if round % 2 == 0 { dead(&person) } else { renamed(&person, &format!("NAMA {round}X")) };
             let (heard, blocked) = together(import(&world, said), block).await;
-            (heard.unwrap(), blocked.unwrap());
+            heard.unwrap();
+            blocked.unwrap();
             let reason = if round % 2 == 0 { Reason::RegisterDeceased } else { Reason::SelfBlock };
             assert_eq!(ended(&world.context, resident).await, ("blocked".into(), Some(reason)), "round {round}");
             world.put(vec![person.clone()]).await;
@@ -371,7 +373,8 @@ async fn two_imports_at_the_same_moment_end_as_one_of_them_says() {
         for round in 0..6 {
             let alive = with(&person, |record| record.address = format!("JL. {round}"));
             let (one, other) = together(import(&world, dead(&person)), import(&world, alive.clone())).await;
-            (one.unwrap(), other.unwrap());
+            one.unwrap();
+            other.unwrap();
             let said = world.population_register().lookup(&person.nik).await.unwrap().unwrap().record;
             let mut tx = world.context.db.read().await.unwrap();
             let shown = holder::record(&world.context, &mut tx, resident).await.unwrap();
@@ -398,14 +401,14 @@ async fn two_imports_at_the_same_moment_end_as_one_of_them_says() {
 async fn an_import_and_an_activation_at_the_same_moment_leave_no_dead_person_active() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        for person in world.people[..5].to_vec() {
-            let applicant = world.approved(&person).await;
-            let resident = world.resident_id(&person).await;
+        for person in &world.people[..5] {
+            let applicant = world.approved(person).await;
+            let resident = world.resident_id(person).await;
             let code = world.code_sent(&applicant).await;
             world.enter(&applicant, &code).await.expect(200);
             let (id, key, mut phone) = (applicant.id.clone(), pin_key(&applicant.record), applicant.client);
             let enrol = async move { phone.enrol(&id, key).await.status };
-            let (heard, status) = together(import(&world, dead(&person)), enrol).await;
+            let (heard, status) = together(import(&world, dead(person)), enrol).await;
             let stopped = heard.unwrap().stopped;
             match status.as_u16() {
                 201 => {

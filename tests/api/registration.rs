@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ikd::register::RegisterRecord;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
@@ -39,9 +40,11 @@ async fn known_unknown_mismatching_and_active_niks_get_equal_answers_at_every_st
         let mut mismatching = world.people[2].clone();
         mismatching.full_name = String::from("NAMA LAIN");
         let unknown = world.somebody(500_000, |record| record.eligible_on(today));
-        let minor = world.somebody(1_000, |record| !record.eligible_on(today));
-        world.put(vec![minor.clone()]).await;
-        let classes = [world.people[0].clone(), unknown, mismatching, world.people[1].clone(), minor];
+        // Who is too young is told so, by the own birth date: see below.
+        let is_adult = |record: &RegisterRecord| record.birth_date.age_on(today) >= 17;
+        let ended = world.somebody(1_000, |record| !record.eligible_on(today) && is_adult(record));
+        world.put(vec![ended.clone()]).await;
+        let classes = [world.people[0].clone(), unknown, mismatching, world.people[1].clone(), ended];
         let mut first: Option<Vec<_>> = None;
         for (number, person) in classes.iter().enumerate() {
             let phone = world.phone();
@@ -70,6 +73,30 @@ async fn known_unknown_mismatching_and_active_niks_get_equal_answers_at_every_st
                 Some(first) => assert_eq!(*first, shapes, "class {number}"),
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_too_young_learns_from_when_whatever_the_register_knows() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let today = ikd::register::Date::parse("2026-11-21").unwrap();
+        let minor = world.somebody(1_000, |record| record.birth_date.age_on(today) < 17);
+        let asked = async |number: usize| {
+            let phone = world.phone();
+            phone.captcha().await;
+            let body = world.registration(&minor, &format!("kelas{number}@example.id"));
+            let answer = phone.post("/v1/registrations", &body).await.expect(201);
+            assert!(answer.json["eligible_from"].is_string(), "{}", answer.json);
+            let from = answer.json["eligible_from"].clone();
+            world.app.registrations.checks.check_due().await.unwrap();
+            let later = phone.get(&format!("/v1/registrations/{}", answer.text("registration_id"))).await;
+            (from, shape(&answer), shape(&later))
+        };
+        let unknown = asked(0).await;
+        world.put(vec![minor.clone()]).await;
+        assert_eq!(asked(1).await, unknown);
     })
     .await;
 }
