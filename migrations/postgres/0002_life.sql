@@ -80,6 +80,8 @@ CREATE TABLE recovery (
     scanned_by UUID,
     asked_by UUID,
     asked_at BIGINT,
+    -- The generation of the credential that was asked for.
+    generation BIGINT,
     granted_by UUID,
     -- Why it is asked for, or refused.
     words_sealed BYTEA,

@@ -80,6 +80,8 @@ CREATE TABLE recovery (
     scanned_by BLOB,
     asked_by BLOB,
     asked_at INTEGER,
+    -- The generation of the credential that was asked for.
+    generation INTEGER,
     granted_by BLOB,
     -- Why it is asked for, or refused.
     words_sealed BLOB,

@@ -85,6 +85,8 @@ pub enum Action {
     ReleaseAsked,
     /// A supervisor granted it: the digital KTP was deactivated.
     ReleaseGranted,
+    /// A supervisor refused it, or who asked took it back.
+    ReleaseRefused,
     /// An officer opened a recovery.
     RecoveryViewed,
     /// An officer asked that a holder may choose a PIN.

@@ -111,6 +111,7 @@ pub(super) async fn due(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec
     fetch_all!(tx, (Uuid, Uuid), DUE, now, limit)
 }
 
+// Of as many as there are; none is fine too.
 const LAPSE: &str = "UPDATE contact_change SET state = 'lapsed', sealed = NULL, ended_at = $1, revision = revision + 1 \
     WHERE change_id IN (SELECT change_id FROM contact_change WHERE state = 'code_sent' AND expires_at <= $1 \
         ORDER BY expires_at LIMIT $2) AND state = 'code_sent'";

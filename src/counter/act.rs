@@ -104,6 +104,8 @@ acts! {
     pub enum GrantRecovery: GrantReleases, RecoveryGranted;
     /// Refusing it.
     pub enum RefuseRecovery: AskReleases, RecoveryRefused;
+    /// Refusing it.
+    pub enum RefuseRelease: AskReleases, ReleaseRefused;
     /// Reading which releases wait for a second person.
     pub enum ReadReleases: AskReleases, RegistrationViewed;
     /// Blocking at the word of a caller.

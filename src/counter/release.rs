@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::act::{AskRelease, GrantRelease, ReadRelease, ReadReleases};
+use super::act::{AskRelease, GrantRelease, Officer, ReadRelease, ReadReleases, RefuseRelease};
 use super::desk::Desk;
 use super::model::check_reason;
 use crate::audited;
@@ -38,10 +38,7 @@ impl Releases {
         let event = officer.event(id);
         let asked = self.desk.registrations.releases.asked(officer.agent.actor(), id).await;
         // The reason may name people: it is for whoever grants, and for who wrote it.
-        let asked = asked.and_then(|asked| {
-            let may = officer.agent.role.may(Permission::GrantReleases) || asked.asked_by == officer.agent.officer_id;
-            if may { Ok(asked) } else { Err(Code::Forbidden.into()) }
-        });
+        let asked = asked.and_then(|asked| self.require_part(officer.agent, asked.asked_by).map(|()| asked));
         let asked = self.desk.judged(event, asked).await?;
         self.desk.note(event).await?;
         Ok(asked)
@@ -60,6 +57,27 @@ impl Releases {
             (waiting, username)
         };
         Ok(waiting.into_iter().map(named).collect())
+    }
+
+    /// Refuses it, or takes the own request back: nothing makes way.
+    ///
+    /// # Errors
+    /// `forbidden` unless this officer asked, or may grant it; `not_found`.
+    pub async fn refuse(&self, officer: &Allowed<RefuseRelease>, id: Uuid, version: &str) -> Result<()> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let (actor, event) = (officer.agent.actor(), officer.event(id));
+        let asked = registrations.releases.asked(actor, id).await;
+        let may = asked.and_then(|asked| self.require_part(officer.agent, asked.asked_by));
+        self.desk.judged(event, may).await?;
+        audited!(audit, event, "counter.refuse_release", |tx| {
+            registrations.releases.refuse(tx, actor, id, version).await
+        })
+    }
+
+    /// What was asked is for whoever grants, and for who asked.
+    fn require_part(&self, officer: Officer, asked_by: Uuid) -> Result<()> {
+        let may = officer.role.may(Permission::GrantReleases) || asked_by == officer.officer_id;
+        if may { Ok(()) } else { Err(Code::Forbidden.into()) }
     }
 
     /// Grants it: the old digital KTP ends.

@@ -49,6 +49,7 @@ text_column!(CredentialState);
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = StopReason)]
 pub enum Reason {
     /// Its holder blocked it.
     SelfBlock,
@@ -92,6 +93,9 @@ pub enum Lift {
 }
 
 impl Reason {
+    /// All reasons.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
     /// The state of a credential that is stopped for this reason.
     pub const fn state(self) -> CredentialState {
         match self {
@@ -311,12 +315,11 @@ mod tests {
 
     #[test]
     fn what_is_harder_to_undo_goes_before_what_is_easier() {
-        use strum::VariantArray;
-        for reason in Reason::VARIANTS {
+        for reason in Reason::ALL {
             assert!(!reason.goes_before(*reason), "{reason:?}: what is so already is no change");
             let ends = reason.state() == CredentialState::Deactivated;
             assert_eq!(ends, reason.lift() == Lift::None, "{reason:?}: what is blocked says how it comes back");
-            let over_a_block = Reason::VARIANTS.iter().filter(|other| other.state() == CredentialState::Blocked);
+            let over_a_block = Reason::ALL.iter().filter(|other| other.state() == CredentialState::Blocked);
             assert!(!ends || over_a_block.into_iter().all(|other| reason.goes_before(*other)), "{reason:?}");
         }
         assert!(Reason::SelfBlock.goes_before(Reason::OfficerBlockProvisional));

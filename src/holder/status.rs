@@ -56,7 +56,13 @@ pub async fn stop(
     let Some(credential) = hold(tx, resident).await? else { return Ok(Stopped::Nothing) };
     let status = status(tx, resident).await?;
     match status {
-        Some(status) if !reason.goes_before(status.reason) => return Ok(Stopped::Before(status)),
+        Some(status) if !reason.goes_before(status.reason) => {
+            // Said once more: what was begun meanwhile to lift the block (a recovery under way) is void.
+            if (reason, status.reason) == (Reason::SelfBlock, Reason::SelfBlock) {
+                set_state(tx, &credential, CredentialState::Blocked).await?;
+            }
+            return Ok(Stopped::Before(status));
+        }
         // Ended by an older program, which wrote no reason.
         None if credential.standing == Standing::Deactivated => return Ok(Stopped::Nothing),
         _ => {}

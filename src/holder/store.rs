@@ -104,13 +104,14 @@ pub(super) const CREDENTIAL: &str = "
 const HOLDER: &str = "
     SELECT resident_id, registration_id, device_thumbprint, sealed FROM credential_holder WHERE resident_id = $1";
 
+// Whoever stops it or starts it again raises the generation, so that of this one it is still known whether it may be tried.
 // Counts the try, sets the wait and spends the challenge in one statement, so that concurrent requests see all or
 // nothing. At the last try the open session ends too.
 const COUNT_TRY: &str = "
     UPDATE credential SET pin_tries = pin_tries + 1, challenge_spent = $3,
         pin_wait_until = CASE WHEN pin_tries + 1 = $7 THEN $5 WHEN pin_tries + 1 = $8 THEN $6 ELSE pin_wait_until END,
         session_ends_at = CASE WHEN pin_tries + 1 >= $9 THEN $4 ELSE session_ends_at END
-    WHERE resident_id = $1 AND generation = $2 AND state = $10 AND pin_tries < $9 AND pin_wait_until <= $4
+    WHERE resident_id = $1 AND generation = $2 AND state <> 'deactivated' AND pin_tries < $9 AND pin_wait_until <= $4
         AND challenge_spent < $3
     RETURNING pin_tries";
 
@@ -178,7 +179,8 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
 /// # Errors
 /// When the database did not do it.
 pub async fn forget_tries(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
-    execute!(tx, FORGET_TRIES, resident).map(|_| ())
+    // There may be none.
+    change!(tx, FORGET_TRIES, resident).map(Changed::either_way)
 }
 
 /// Forgets the tries at a PIN that was right. `false` when it is not active in this generation any more.
@@ -281,8 +283,6 @@ pub struct Try {
     pub challenge_issued: Timestamp,
     /// Now.
     pub now: Timestamp,
-    /// The state in which it may be tried: active, unless the PIN lifts a block.
-    pub state: CredentialState,
     /// No try before this, if it turns out to be the last of the first round.
     pub first_wait_until: Timestamp,
     /// The same for the second round.
@@ -306,8 +306,7 @@ pub async fn count_try(tx: &mut Tx, this: &Try) -> DbResult<Option<i64>> {
         this.second_wait_until,
         FIRST_WAIT_AT,
         SECOND_WAIT_AT,
-        MAX_TRIES,
-        this.state
+        MAX_TRIES
     )?;
     Ok(row.map(|(tries,)| tries))
 }

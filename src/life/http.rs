@@ -20,7 +20,7 @@ struct Deps {
 
 /// All routes of this room.
 pub fn routes(blocks: Blocks, gate: CaptchaGate) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(block)).routes(routes!(block_captcha)).with_state(Deps { blocks, gate })
+    OpenApiRouter::new().routes(routes!(block_by_code)).routes(routes!(block_captcha)).with_state(Deps { blocks, gate })
 }
 
 /// What blocks a digital KTP: its NIK, and exactly one of the other two.
@@ -69,7 +69,7 @@ impl From<Blocked> for BlockedReply {
 #[utoipa::path(post, path = "/v1/blocks", tag = "Blocking", request_body = BlockBody,
     responses((status = 200, description = "It is blocked", body = BlockedReply),
         (status = "4XX", description = "`block_refused`, `captcha_required` from the sixth try of an hour on, `captcha_invalid`, `invalid_field`")))]
-async fn block(
+async fn block_by_code(
     State(deps): State<Deps>,
     ClientAddress(address): ClientAddress,
     Json(body): Json<BlockBody>,

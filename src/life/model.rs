@@ -48,6 +48,11 @@ pub enum EventKind {
 }
 text_column!(EventKind);
 
+impl EventKind {
+    /// All kinds.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+}
+
 /// Something that happens to an identity, and by whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Happening {

@@ -132,14 +132,12 @@ const fn of_stop(reason: Reason) -> Words {
 
 #[cfg(test)]
 mod tests {
-    use strum::VariantArray;
-
     use super::*;
 
     #[test]
     fn every_event_is_told_in_both_languages_with_a_next_step() {
-        for kind in EventKind::VARIANTS {
-            let reasons = Reason::VARIANTS.iter().copied().map(Some).chain([None]);
+        for kind in EventKind::ALL {
+            let reasons = Reason::ALL.iter().copied().map(Some).chain([None]);
             for words in reasons.map(|reason| of(*kind, reason)) {
                 for text in [words.title, words.what, words.next] {
                     assert!(text.id != text.en && text.id.len() > 15 && text.en.len() > 15, "{kind:?}: {text:?}");

@@ -149,8 +149,8 @@ impl Desk {
     pub async fn ask(&self, tx: &mut Tx, visit: Visit, id: Uuid, version: &str, reason: &str) -> Result<()> {
         let now = self.context.now();
         let held = self.held(tx, visit.office_id, id, version).await?;
-        require_recoverable(tx, held.resident_id, now).await?;
-        store::save(tx, &held.ask(visit.officer_id, now)?, now).await?.demand()?;
+        let generation = require_recoverable(tx, held.resident_id, now).await?;
+        store::save(tx, &held.ask(visit.officer_id, generation, now)?, now).await?.demand()?;
         self.keep_words(tx, id, reason).await
     }
 
@@ -162,7 +162,9 @@ impl Desk {
         let now = self.context.now();
         let held = self.held(tx, visit.office_id, id, version).await?;
         let asked = held.asked().ok_or(Code::WrongState)?;
-        require_recoverable(tx, held.resident_id, now).await?;
+        if require_recoverable(tx, held.resident_id, now).await? != asked.generation {
+            return Err(changed_since().into());
+        }
         store::save(tx, &held.grant(visit.officer_id, now)?, now).await?.demand()?;
         Ok(asked.by)
     }

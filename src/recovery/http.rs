@@ -19,10 +19,10 @@ use crate::web::{Json, Path, Problem, token_reply};
 /// All routes of this room.
 pub fn routes(phone: Phone) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(begin))
-        .routes(routes!(status, withdraw))
-        .routes(routes!(token))
-        .routes(routes!(choose_pin))
+        .routes(routes!(begin_recovery))
+        .routes(routes!(recovery_status, withdraw_recovery))
+        .routes(routes!(recovery_token))
+        .routes(routes!(choose_recovered_pin))
         .with_state(phone)
 }
 
@@ -78,7 +78,10 @@ struct RecoveryPinBody {
 #[utoipa::path(post, path = "/v1/recoveries", tag = "Recovery", security(("dpop" = [])),
     responses((status = 201, description = "It waits for a scan", body = RecoveryReply),
         (status = "4XX", description = "`not_found` for a device without a digital KTP, `wrong_state` when the register stopped it or it has ended, `too_many`")))]
-async fn begin(State(phone): State<Phone>, device: Device) -> Result<(StatusCode, Json<RecoveryReply>), Problem> {
+async fn begin_recovery(
+    State(phone): State<Phone>,
+    device: Device,
+) -> Result<(StatusCode, Json<RecoveryReply>), Problem> {
     Ok((StatusCode::CREATED, Json(phone.begin(&device.thumbprint).await?.into())))
 }
 
@@ -87,7 +90,7 @@ async fn begin(State(phone): State<Phone>, device: Device) -> Result<(StatusCode
     params(("id" = Uuid, Path, description = "The recovery")),
     responses((status = 200, description = "The recovery", body = RecoveryReply),
         (status = "4XX", description = "`not_found` also for any other device's")))]
-async fn status(
+async fn recovery_status(
     State(phone): State<Phone>,
     device: Device,
     Path(id): Path<Uuid>,
@@ -99,7 +102,11 @@ async fn status(
 #[utoipa::path(delete, path = "/v1/recoveries/{id}", tag = "Recovery", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The recovery")),
     responses((status = 204, description = "Withdrawn"), (status = "4XX", description = "`not_found`, `wrong_state`")))]
-async fn withdraw(State(phone): State<Phone>, device: Device, Path(id): Path<Uuid>) -> Result<StatusCode, Problem> {
+async fn withdraw_recovery(
+    State(phone): State<Phone>,
+    device: Device,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
     phone.withdraw(&device.thumbprint, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -109,7 +116,7 @@ async fn withdraw(State(phone): State<Phone>, device: Device, Path(id): Path<Uui
     params(("id" = Uuid, Path, description = "The recovery")),
     responses((status = 200, description = "The token, or its QR as a picture", content((RecoveryTokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
         (status = "4XX", description = "`not_found`, `wrong_state`, `not_acceptable`")))]
-async fn token(
+async fn recovery_token(
     State(phone): State<Phone>,
     device: Device,
     headers: HeaderMap,
@@ -126,7 +133,7 @@ async fn token(
     params(("id" = Uuid, Path, description = "The recovery")), request_body = RecoveryPinBody,
     responses((status = 200, description = "Done; unlock with the new PIN", body = RecoveryReply),
         (status = "4XX", description = "`wrong_state` unless it is granted, `challenge_invalid`, `signature_invalid`, `invalid_field`, `not_found`")))]
-async fn choose_pin(
+async fn choose_recovered_pin(
     State(phone): State<Phone>,
     device: Device,
     Path(id): Path<Uuid>,

@@ -30,6 +30,7 @@ pub const KEEP_DAYS: i64 = 30;
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = RecoveryState)]
 pub enum State {
     /// The phone shows a QR.
     WaitingForScan,
@@ -66,6 +67,8 @@ pub struct Asked {
     pub by: Uuid,
     /// When.
     pub at: Timestamp,
+    /// The generation of the credential that was asked for: whatever stops or changes it since voids the request.
+    pub generation: i64,
 }
 
 /// How far a recovery is, with what belongs to being there.
@@ -181,10 +184,10 @@ impl Recovery {
     ///
     /// # Errors
     /// `scan_required`, `wrong_state`.
-    pub fn ask(self, by: Uuid, now: Timestamp) -> Result<Self, Refusal> {
+    pub fn ask(self, by: Uuid, generation: i64, now: Timestamp) -> Result<Self, Refusal> {
         match self.progress {
             Progress::AtCounter(visit) if now < self.expires_at && visit.officer_id == by => {
-                let progress = Progress::WaitingForSecondPerson(visit, Asked { by, at: now });
+                let progress = Progress::WaitingForSecondPerson(visit, Asked { by, at: now, generation });
                 Ok(Self { progress, expires_at: now.plus_seconds(PRESENT_SECONDS), ..self })
             }
             Progress::AtCounter(_) | Progress::WaitingForScan => Err(Code::ScanRequired.into()),
@@ -271,22 +274,22 @@ mod tests {
 
     #[test]
     fn nobody_asks_and_grants() {
-        let asked = scanned().ask(OFFICER, at(2)).unwrap();
+        let asked = scanned().ask(OFFICER, 1, at(2)).unwrap();
         assert_eq!(asked.clone().grant(OFFICER, at(3)).unwrap_err().code, Code::Forbidden);
         let granted = asked.clone().grant(SUPERVISOR, at(3)).unwrap();
         assert_eq!(granted.state(at(3)), State::Granted);
         assert_eq!(granted.clone().grant(SUPERVISOR, at(3)).unwrap_err().code, Code::WrongState, "once");
         assert_eq!(granted.end(End::Done, at(4)).unwrap().state(at(4)), State::Done);
-        assert_eq!(scanned().ask(SUPERVISOR, at(2)).unwrap_err().code, Code::ScanRequired, "not before them");
-        assert_eq!(fresh().ask(OFFICER, at(2)).unwrap_err().code, Code::ScanRequired);
+        assert_eq!(scanned().ask(SUPERVISOR, 1, at(2)).unwrap_err().code, Code::ScanRequired, "not before them");
+        assert_eq!(fresh().ask(OFFICER, 1, at(2)).unwrap_err().code, Code::ScanRequired);
     }
 
     #[test]
     fn each_step_has_its_time() {
         let after = at(1 + PRESENT_SECONDS);
         assert_eq!(scanned().state(after), State::Lapsed);
-        assert!(scanned().ask(OFFICER, after).is_err());
-        let asked = scanned().ask(OFFICER, at(2)).unwrap();
+        assert!(scanned().ask(OFFICER, 1, after).is_err());
+        let asked = scanned().ask(OFFICER, 1, at(2)).unwrap();
         assert!(asked.clone().grant(SUPERVISOR, at(2 + PRESENT_SECONDS)).is_err());
         let granted = asked.grant(SUPERVISOR, at(3)).unwrap();
         assert!(granted.clone().end(End::Done, at(3 + GRANTED_SECONDS)).is_err());
@@ -297,11 +300,11 @@ mod tests {
     #[test]
     fn a_qr_is_scanned_once_and_a_new_scan_ends_what_was_asked() {
         let visit = Visit { office_id: Uuid::nil(), officer_id: SUPERVISOR };
-        let asked = scanned().ask(OFFICER, at(2)).unwrap();
+        let asked = scanned().ask(OFFICER, 1, at(2)).unwrap();
         assert_eq!(asked.clone().scan(visit, at(1), at(3)).unwrap_err().code, Code::QrUsed);
         let again = asked.scan(visit, at(3), at(3)).unwrap();
         assert_eq!((again.state(at(3)), again.asked()), (State::AtCounter, None));
-        let granted = scanned().ask(OFFICER, at(2)).unwrap().grant(SUPERVISOR, at(3)).unwrap();
+        let granted = scanned().ask(OFFICER, 1, at(2)).unwrap().grant(SUPERVISOR, at(3)).unwrap();
         assert!(granted.scan(visit, at(4), at(4)).is_err(), "what is granted needs no scan");
     }
 

@@ -173,11 +173,14 @@ impl Phone {
             if held.state(now) == State::Done {
                 return Ok(None);
             }
-            let Progress::Granted(visit, _, granted_by) = held.progress else { return Err(Code::WrongState.into()) };
+            let Progress::Granted(visit, asked, granted_by) = held.progress else {
+                return Err(Code::WrongState.into());
+            };
             let resident = held.resident_id;
             let done = held.end(End::Done, now)?;
             store::save(tx, &done, now).await?.demand()?;
-            self.bring_back(tx, resident, now, By::officer(granted_by, visit.office_id)).await?;
+            let by = By::officer(granted_by, visit.office_id);
+            self.bring_back(tx, resident, asked.generation, now, by).await?;
             holder::set_pin(&self.context, tx, resident, device, key, now).await?;
             Ok(Some(done))
         })?;
@@ -190,9 +193,10 @@ impl Phone {
         }
     }
 
-    /// Active, whatever it was: each token and session from before is void.
-    async fn bring_back(&self, tx: &mut Tx, resident: Uuid, now: Timestamp, by: By) -> Result<()> {
-        let credential = holder::hold(tx, resident).await?.ok_or(Code::WrongState)?;
+    /// Active, as two people agreed of this generation: whoever stopped it since is not overruled.
+    async fn bring_back(&self, tx: &mut Tx, resident: Uuid, generation: i64, now: Timestamp, by: By) -> Result<()> {
+        let credential = holder::hold(tx, resident).await?.filter(|held| held.generation == generation);
+        let credential = credential.ok_or_else(stopped_since)?;
         match credential.standing {
             Standing::Blocked => {
                 life::restart(&self.context, tx, resident, at_counter, now, by).await?;
@@ -271,21 +275,32 @@ pub(super) fn at_counter(status: &Status) -> bool {
     matches!(status.reason.lift(), Lift::Pin | Lift::Counter)
 }
 
-/// That a counter can bring this digital KTP back, now.
-pub(super) async fn require_recoverable(tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<()> {
-    let credential = holder::credential(tx, resident).await?.ok_or(Code::NotFound)?;
+/// That a counter can bring this digital KTP back now; gives its generation. It is held until the end of a transaction that writes.
+pub(super) async fn require_recoverable(tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<i64> {
+    let credential = holder::hold(tx, resident).await?.ok_or(Code::NotFound)?;
     let may = match credential.standing {
         Standing::Active(_) => true,
         Standing::Blocked => holder::status(tx, resident).await?.is_some_and(|status| at_counter(&status)),
         Standing::Deactivated => false,
     };
-    if may { contact::require_settled(tx, resident, now).await } else { Err(not_here().into()) }
+    if !may {
+        return Err(not_here().into());
+    }
+    contact::require_settled(tx, resident, now).await?;
+    Ok(credential.generation)
 }
 
 fn not_here() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "KTP Digital ini dihentikan menurut data kependudukan atau sudah berakhir; datanglah ke loket Dukcapil dengan KTP-el.",
         "This digital KTP was stopped by the population register, or has ended; go to a Dukcapil counter with your KTP-el.",
+    )
+}
+
+fn stopped_since() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "KTP Digital ini diblokir atau berubah sesudah disetujui; datanglah lagi ke loket dengan KTP-el.",
+        "This digital KTP was blocked or changed after it was granted; go to a counter again with your KTP-el.",
     )
 }
 

@@ -21,6 +21,7 @@ struct Row {
     scanned_by: Option<Uuid>,
     asked_by: Option<Uuid>,
     asked_at: Option<Timestamp>,
+    generation: Option<i64>,
     granted_by: Option<Uuid>,
     ended_at: Option<Timestamp>,
 }
@@ -35,8 +36,8 @@ impl TryFrom<Row> for Recovery {
             Ok::<_, DbError>(Visit { office_id, officer_id })
         };
         let asked = || {
-            let (by, at) = row.asked_by.zip(row.asked_at).ok_or_else(damaged)?;
-            Ok::<_, DbError>(Asked { by, at })
+            let ((by, at), generation) = row.asked_by.zip(row.asked_at).zip(row.generation).ok_or_else(damaged)?;
+            Ok::<_, DbError>(Asked { by, at, generation })
         };
         let ended = |end| Ok::<_, DbError>(Progress::Ended(end, row.ended_at.ok_or_else(damaged)?));
         let progress = match row.state {
@@ -54,11 +55,11 @@ impl TryFrom<Row> for Recovery {
     }
 }
 
-macro_rules! select {
+macro_rules! select_recovery {
     ($rest:literal) => {
         concat!(
             "SELECT recovery_id, resident_id, device_thumbprint, state, revision, expires_at, last_spent, office_id, \
-             scanned_by, asked_by, asked_at, granted_by, ended_at FROM recovery ",
+             scanned_by, asked_by, asked_at, generation, granted_by, ended_at FROM recovery ",
             $rest
         )
     };
@@ -73,7 +74,7 @@ pub(super) async fn add(tx: &mut Tx, this: &Recovery, now: Timestamp) -> DbResul
     execute!(tx, ADD, this.recovery_id, this.resident_id, device, now, this.expires_at).map(|_| ())
 }
 
-const LOOKUP: &str = select!("WHERE recovery_id = $1");
+const LOOKUP: &str = select_recovery!("WHERE recovery_id = $1");
 
 /// A recovery by its id.
 pub(super) async fn lookup(tx: &mut Tx, id: Uuid) -> DbResult<Option<Recovery>> {
@@ -88,7 +89,7 @@ pub(super) async fn hold(tx: &mut Tx, id: Uuid) -> DbResult<Option<Recovery>> {
     if change!(tx, HOLD, id)?.happened() { lookup(tx, id).await } else { Ok(None) }
 }
 
-const OF_DEVICE: &str = select!("WHERE device_thumbprint = $1 AND ended_at IS NULL");
+const OF_DEVICE: &str = select_recovery!("WHERE device_thumbprint = $1 AND ended_at IS NULL");
 
 /// The one that has not ended on a phone.
 pub(super) async fn of_device(tx: &mut Tx, device: &[u8]) -> DbResult<Option<Recovery>> {
@@ -96,8 +97,8 @@ pub(super) async fn of_device(tx: &mut Tx, device: &[u8]) -> DbResult<Option<Rec
 }
 
 const SAVE: &str = "UPDATE recovery SET state = $3, expires_at = $4, last_spent = $5, office_id = COALESCE($6, office_id), \
-    scanned_by = $7, asked_by = $8, asked_at = $9, granted_by = $10, ended_at = $11, revision = revision + 1 \
-    WHERE recovery_id = $1 AND revision = $2 AND ended_at IS NULL AND ($10 IS NULL OR asked_by <> $10)";
+    scanned_by = $7, asked_by = $8, asked_at = $9, granted_by = $10, ended_at = $11, generation = $12, revision = revision + 1 \
+    WHERE recovery_id = $1 AND revision = $2 AND ended_at IS NULL AND (asked_by IS NULL OR asked_by <> COALESCE($10, recovery_id))";
 
 /// Writes a step, if it still is of the revision that was read. Nobody grants what they asked for, whatever the program judged.
 pub(super) async fn save(tx: &mut Tx, next: &Recovery, now: Timestamp) -> DbResult<Changed> {
@@ -121,7 +122,8 @@ pub(super) async fn save(tx: &mut Tx, next: &Recovery, now: Timestamp) -> DbResu
         asked.map(|asked| asked.by),
         asked.map(|asked| asked.at),
         granted_by,
-        ended_at
+        ended_at,
+        asked.map(|asked| asked.generation)
     )
 }
 
@@ -140,7 +142,7 @@ pub(super) async fn words(tx: &mut Tx, id: Uuid) -> DbResult<Option<Vec<u8>>> {
     Ok(fetch_optional!(tx, (Option<Vec<u8>>,), WORDS, id)?.and_then(|(words,)| words))
 }
 
-const WAITING: &str = select!(
+const WAITING: &str = select_recovery!(
     "WHERE office_id = $1 AND state = 'waiting_for_second_person' AND asked_at > $2 ORDER BY asked_at LIMIT $3"
 );
 

@@ -139,6 +139,8 @@ struct StatusReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     code_expires_at: Option<Timestamp>,
+    /// Whether an older digital KTP is to make way for it, which somebody else of the office has to grant: the resident waits.
+    awaits_second_person: bool,
 }
 
 impl From<Status> for StatusReply {
@@ -154,6 +156,7 @@ impl From<Status> for StatusReply {
             mail: status.mail,
             mail_at: status.mail_at,
             code_expires_at: status.code_expires_at,
+            awaits_second_person: status.awaits_second_person,
         }
     }
 }

@@ -142,6 +142,19 @@ impl Releases {
         }
     }
 
+    /// Refuses in the caller's transaction what was asked for in this office: nothing makes way.
+    ///
+    /// # Errors
+    /// `not_found` when nothing was asked for, or something else than the `version`.
+    pub async fn refuse(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<()> {
+        hold_in_office(tx, actor, id).await?;
+        let asked = release::asked(tx, id, actor.office_id, self.counts_since()).await?.ok_or(Code::NotFound)?;
+        if version != version_of(asked.revision) {
+            return Err(asked_for_another().into());
+        }
+        Ok(release::drop(tx, id).await?)
+    }
+
     /// Whether what was asked for is what stands there now, and the scan with which it was asked still counts: a grant ends a
     /// working digital KTP, so the resident has to be there to get the new one.
     fn still_stands(&self, registration: &Registration, asked: &ReleaseRow) -> bool {
@@ -151,8 +164,13 @@ impl Releases {
     }
 
     fn counts_since(&self) -> Timestamp {
-        self.context.now().plus_seconds(-SCAN_MINUTES * MINUTE)
+        counts_since(self.context.now())
     }
+}
+
+/// Since when requests count that are looked at now.
+pub(super) const fn counts_since(now: Timestamp) -> Timestamp {
+    now.plus_seconds(-SCAN_MINUTES * MINUTE)
 }
 
 fn own_request() -> Refusal {

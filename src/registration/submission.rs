@@ -12,7 +12,7 @@ use super::model::{
 use super::pictures::{self, Pictures};
 use super::ports::own;
 use super::store::{check, registration, release, selfie, visit};
-use super::{ending, sealed, terms};
+use super::{ending, release as releases, sealed, terms};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
@@ -61,6 +61,8 @@ pub struct Status {
     pub mail_at: Option<Timestamp>,
     /// Until when the code counts, once it was handed over.
     pub code_expires_at: Option<Timestamp>,
+    /// Whether an older digital KTP is to make way for it, which somebody else of the office has to grant.
+    pub awaits_second_person: bool,
 }
 
 impl Submissions {
@@ -313,7 +315,21 @@ impl Submissions {
             mail: mail.map(|mail| mail.mail),
             mail_at: mail.and_then(|mail| mail.at),
             code_expires_at,
+            awaits_second_person: self.awaits_second_person(tx, registration).await?,
         })
+    }
+}
+
+impl Submissions {
+    async fn awaits_second_person(&self, tx: &mut Tx, registration: &Registration) -> Result<bool> {
+        match (registration.state(), registration.office_id) {
+            (State::AwaitingOfficer, Some(office)) => {
+                let since = releases::counts_since(self.context.now());
+                let asked = release::asked(tx, registration.registration_id, office, since).await?;
+                Ok(asked.is_some_and(|asked| asked.revision == registration.revision))
+            }
+            _ => Ok(false),
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl Service {
         };
         let resident = holder.credential.resident_id;
         let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        self.prove_pin(&holder, CredentialState::Blocked, device, &challenge, (Purpose::Unlock, signature)).await?;
+        self.prove_pin(&holder, device, &challenge, (Purpose::Unlock, signature)).await?;
         let ends_at = now.plus_seconds(SESSION_SECONDS);
         let (generation, number) = transaction!(self.context.db, "wallet.unblock", |tx| {
             let may = |status: &Status| status.reason.lift() == Lift::Pin;
@@ -150,7 +150,7 @@ impl Service {
             ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?
         };
         let proof = (Purpose::Change, new.signature.as_str());
-        self.prove_pin(&holder, CredentialState::Active, device, &challenge, proof).await?;
+        self.prove_pin(&holder, device, &challenge, proof).await?;
         transaction!(self.context.db, "wallet.change_pin", |tx| {
             ports::renew(tx, resident, session.generation).await?;
             ports::set_pin(&self.context, tx, resident, device, key, now).await?;
@@ -180,7 +180,7 @@ impl Service {
         };
         self.may_try(&holder.credential, now).await?;
         let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        self.prove_pin(&holder, CredentialState::Active, device, &challenge, (Purpose::Change, signature)).await?;
+        self.prove_pin(&holder, device, &challenge, (Purpose::Change, signature)).await?;
         let (resident, generation) = (session.resident_id, session.generation);
         // Whatever the act itself is refused for, the try was a right one.
         transaction_of_one!(self.context.db, "wallet.pin_was_right", |tx| {
@@ -192,14 +192,13 @@ impl Service {
     pub(super) async fn prove_pin(
         &self,
         holder: &OnDevice,
-        state: CredentialState,
         device: &Thumbprint,
         challenge: &Challenge,
         (purpose, signature): (Purpose, &str),
     ) -> Result<()> {
         let now = self.context.now();
         let (resident, generation) = (holder.credential.resident_id, holder.credential.generation);
-        let this = self.pin_try(&holder.credential, challenge.issued, state, now);
+        let this = self.pin_try(&holder.credential, challenge.issued, now);
         let counted =
             transaction_of_one!(self.context.db, "wallet.count_try", |tx| Ok(ports::count_try(tx, &this).await?))?;
         let Some(tries) = counted else { return Err(self.why_not(resident, generation, now).await) };

@@ -122,7 +122,7 @@ impl Service {
         let Credential { resident_id: resident, generation, .. } = holder.credential;
         self.may_try(&holder.credential, now).await?;
         let challenge = Challenge::open(&self.context.vault, challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        self.prove_pin(&holder, CredentialState::Active, device, &challenge, (Purpose::Unlock, signature)).await?;
+        self.prove_pin(&holder, device, &challenge, (Purpose::Unlock, signature)).await?;
         let ends_at = now.plus_seconds(SESSION_SECONDS);
         let session = transaction_of_one!(self.context.db, "wallet.unlock", |tx| {
             let session = ports::open_session(tx, resident, generation, ends_at).await?;
@@ -146,19 +146,12 @@ impl Service {
         Ok(Unlocked { access_token: base64url::encode(&sealed).into(), expires_in: SESSION_SECONDS })
     }
 
-    pub(super) fn pin_try(
-        &self,
-        credential: &Credential,
-        challenge_issued: Timestamp,
-        state: CredentialState,
-        now: Timestamp,
-    ) -> Try {
+    pub(super) fn pin_try(&self, credential: &Credential, challenge_issued: Timestamp, now: Timestamp) -> Try {
         Try {
             resident: credential.resident_id,
             generation: credential.generation,
             challenge_issued,
             now,
-            state,
             first_wait_until: now.plus_seconds(FIRST_WAIT_SECONDS),
             second_wait_until: now.plus_seconds(SECOND_WAIT_SECONDS),
         }

@@ -47,6 +47,7 @@ pub const PAGES: &[Page] = &[
         ..Page::new(&["/", "/aktivasi"], "IKD", "app/main.js", &["app/app.css"])
     },
     Page::new(&["/mulai"], "IKD", "help/start.js", &["help/help.css"]),
+    Page::new(&["/blokir"], "Blokir KTP Digital", "block/main.js", &["block/block.css"]),
     Page::new(&["/petugas"], "Loket IKD", "counter/main.js", &["staff/staff.css", "counter/counter.css"]),
     Page::new(&["/verifikasi"], "Verifikasi IKD", "teller/main.js", &["staff/staff.css", "teller/teller.css"]),
     Page::new(&["/bantuan"], "Bantuan IKD", "help/help.js", &["help/help.css"]),

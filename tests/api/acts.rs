@@ -92,6 +92,8 @@ async fn the_counter(world: &World) {
     let seen = version(&again.id).await;
     let body = json!({"version": seen, "reason": "Ponsel hilang; wajah dan KTP-el cocok"});
     desk.post(&path(&again.id, "/release"), &body).await.expect(204);
+    supervisor.post(&path(&again.id, "/release/refuse"), &json!({"version": seen})).await.expect(204);
+    desk.post(&path(&again.id, "/release"), &body).await.expect(204);
     supervisor.post(&path(&again.id, "/release/grant"), &json!({"version": seen})).await.expect(204);
 
     let fourth = world.active(&world.people[3]).await;

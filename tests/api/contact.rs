@@ -7,7 +7,7 @@ use ikd::device::client::PinKey;
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::each_engine;
-use support::world::{Applicant, OFFICE, World, pin_key};
+use support::world::{Applicant, Host, OFFICE, World, pin_key};
 
 const NEW: &str = "rina.baru@gmail.example";
 const ASKED: &str = "Alamat surel KTP Digital Anda akan diganti";
@@ -139,7 +139,10 @@ async fn whoever_reads_the_old_address_stops_it() {
         world.later(DAY);
         assert_eq!(apply(&world).await, 1);
         let subjects = told(&world, &holder.email).await;
-        assert!(subjects[0] == KEPT && !subjects.iter().any(|subject| subject == CHANGED), "{subjects:?}");
+        assert!(
+            subjects.contains(&KEPT.to_owned()) && !subjects.iter().any(|subject| subject == CHANGED),
+            "{subjects:?}"
+        );
         assert_eq!(told(&world, NEW).await, [CODE]);
         // The way back is open: what was stopped holds nobody up.
         holder.client.post("/v1/recoveries", &json!({})).await.expect(201);
@@ -157,7 +160,7 @@ async fn the_app_stops_it_too_and_so_does_another_pin() {
             holder.client.delete("/v1/me/contact").await.expect(204);
         }
         assert_eq!(contact(&holder).await["pending"], Value::Null);
-        assert_eq!(told(&world, &holder.email).await[0], KEPT);
+        assert!(told(&world, &holder.email).await.contains(&KEPT.to_owned()));
         enter(&holder, "123456").await.expect_problem(409, "wrong_state");
         world.later(DAY);
         assert_eq!(apply(&world).await, 0);
@@ -194,7 +197,7 @@ async fn while_the_address_changes_and_72_hours_after_nothing_else_moves() {
         let waits = |answer: &Answer, seconds: i64| {
             let wait = &answer.json["retry_after_seconds"];
             assert_eq!(
-                (answer.status, answer.code(), wait),
+                (answer.status.as_u16(), answer.code(), wait),
                 (409, "wrong_state", &json!(seconds)),
                 "{}",
                 answer.body()
@@ -310,9 +313,9 @@ async fn a_code_is_tried_five_times_and_a_day_has_five_changes() {
         }
         enter(&holder, &code).await.expect_problem(422, "code_wrong");
         ask(&holder, "f@example.id").await.expect_problem(429, "too_many");
+        let late = code_at(&world, "e@example.id").await;
         world.later(DAY);
         unlock(&holder).await;
-        let late = code_at(&world, "e@example.id").await;
         enter(&holder, &late).await.expect_problem(410, "code_expired");
         assert_eq!(contact(&holder).await["pending"], Value::Null);
         assert_eq!(world.app.contacts.sweep().await.unwrap(), 1);

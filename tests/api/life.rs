@@ -350,6 +350,7 @@ async fn nine_wrong_pins_block_and_two_people_bring_it_back_on_the_same_phone() 
         assert_eq!(status.text("state"), "granted");
 
         let new = PinKey::from_seed(&[88; 32]);
+        world.later(1);
         choose(&holder, &id, &new).await.expect(200);
         choose(&holder, &id, &new).await.expect(200);
         choose(&holder, &id, &wrong_pin()).await.expect_problem(409, "wrong_state");
@@ -408,4 +409,138 @@ async fn a_recovery_ends_with_its_time_a_refusal_or_the_register_s_word() {
         world.phone().post("/v1/recoveries", &json!({})).await.expect_problem(404, "not_found");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_blocks_while_a_recovery_is_under_way_is_not_overruled() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let (_, link) = newest_letter(&world, &holder).await;
+        let stop = json!({"nik": nik(&holder), "link": link});
+        use_up_the_pin(&world, &holder).await;
+        let (desk, supervisor) = (world.officer("loket", OFFICE).await, world.supervisor("penyelia", OFFICE).await);
+        let path = |id: &str, rest: &str| format!("/v1/officer/recoveries/{id}{rest}");
+        let words = |version: &Value| json!({"version": version, "reason": "Wajah dan KTP-el cocok"});
+        // Blocked when it is used up, and once more when it is blocked already: a thief with false papers has got so far.
+        for round in 0..2 {
+            world.later(1);
+            let (id, seen) = scanned(&holder, &desk).await;
+            desk.post(&path(&id, "/ask"), &words(&seen["version"])).await.expect(204);
+            let version = supervisor.get(&path(&id, "")).await.expect(200).json["version"].clone();
+            let grant = json!({"version": version});
+            if round == 0 {
+                supervisor.post(&path(&id, "/grant"), &grant).await.expect(204);
+                block(&world, &stop).await.expect(200);
+                choose(&holder, &id, &wrong_pin()).await.expect_problem(409, "wrong_state");
+                holder.client.delete(&format!("/v1/recoveries/{id}")).await.expect(204);
+            } else {
+                block(&world, &stop).await.expect(200);
+                supervisor.post(&path(&id, "/grant"), &grant).await.expect_problem(409, "wrong_state");
+            }
+            assert_eq!(standing(&holder).await.1, "self_block", "round {round}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_both_persons_and_two_grants_at_once_are_one() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let first = world.supervisor("penyelia1", OFFICE).await;
+        let second = world.supervisor("penyelia2", OFFICE).await;
+        let third = world.supervisor("penyelia3", OFFICE).await;
+        let path = |id: &str, rest: &str| format!("/v1/officer/recoveries/{id}{rest}");
+        let holder = world.active(&world.people[0]).await;
+        for round in 0..4 {
+            world.later(1);
+            let (id, seen) = scanned(&holder, &first).await;
+            let version = i64::from_str_radix(seen["version"].as_str().unwrap(), 16).unwrap();
+            let ask = json!({"version": seen["version"], "reason": "Wajah dan KTP-el cocok"});
+            let grant = json!({"version": format!("{:x}", version + 1)});
+            // The same person as both, at the same moment, guessing the version that will be.
+            let (own_ask, own_grant) = (path(&id, "/ask"), path(&id, "/grant"));
+            let (asked, mut own) = tokio::join!(first.post(&own_ask, &ask), first.post(&own_grant, &grant));
+            asked.expect(204);
+            if own.status != 403 {
+                own = first.post(&path(&id, "/grant"), &grant).await;
+            }
+            own.expect_problem(403, "forbidden");
+            let granting = path(&id, "/grant");
+            let (one, two) = tokio::join!(second.post(&granting, &grant), third.post(&granting, &grant));
+            let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [204, 409], "round {round}");
+            // The PIN is chosen and the request withdrawn at the same moment: one of both.
+            let new = PinKey::from_seed(&[90 + round; 32]);
+            let withdrawal = format!("/v1/recoveries/{id}");
+            let (chosen, withdrawn) = tokio::join!(choose(&holder, &id, &new), holder.client.delete(&withdrawal));
+            assert_ne!(chosen.status == 200, withdrawn.status == 204, "round {round}");
+            let opened = holder.client.unlock_with(&new).await;
+            assert_eq!(opened.status == 200, chosen.status == 200, "round {round}");
+        }
+    })
+    .await;
+}
+
+/// The middle of what something takes, of many that are measured in turns.
+fn median(mut times: Vec<std::time::Duration>) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2].as_secs_f64()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mass_probing_tells_nothing() {
+    let world = World::on(support::Engine::Sqlite).await;
+    let holder = world.active(&world.people[0]).await;
+    block_code(&holder).await;
+    let born = holder.record.birth_date.clone();
+    let unknown = world.somebody(500_000, |_| true);
+    let shape = |answer: &Answer| {
+        let mut json = answer.json.clone();
+        json.as_object_mut().unwrap().remove("request_id");
+        (
+            answer.status,
+            json.to_string(),
+            answer.header("content-type").to_owned(),
+            answer.header("content-length").to_owned(),
+        )
+    };
+    let (mut known_times, mut unknown_times) = (Vec::new(), Vec::new());
+    let mut shapes = std::collections::BTreeSet::new();
+    // Known and unknown in turns, so that what else the machine does meets both alike. Each hour has five tries without captcha.
+    for _ in 0..24 {
+        for _ in 0..5 {
+            for (nik, times) in [(&*holder.record.nik, &mut known_times), (unknown.nik.as_str(), &mut unknown_times)] {
+                let begun = std::time::Instant::now();
+                let from = format!("10.0.0.{}", world.number() % 250);
+                let body = json!({"nik": nik, "block_code": "00000000"});
+                let answer = world.post("/v1/blocks").header("x-forwarded-for", from).json(&body).send().await;
+                times.push(begun.elapsed());
+                let (status, json, kind, length) = shape(&answer);
+                shapes.insert((status.as_u16(), json, kind, length));
+            }
+        }
+        world.later(HOUR);
+    }
+    assert!(shapes.len() <= 2, "two answers at most, of the code and of the captcha: {shapes:?}");
+    let ratio = median(known_times) / median(unknown_times);
+    assert!((0.5..2.0).contains(&ratio), "a known NIK takes {ratio} times as long");
+
+    let desk = world.desk().await;
+    // The officer's answer takes as long at least as the longest work behind it.
+    let (mut known_times, mut unknown_times) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        for (nik, name, times) in [
+            (&*holder.record.nik, &holder.record.full_name, &mut known_times),
+            (unknown.nik.as_str(), &unknown.full_name, &mut unknown_times),
+        ] {
+            let begun = std::time::Instant::now();
+            call(desk, nik, name, &born).await.expect(202);
+            times.push(begun.elapsed());
+        }
+    }
+    let ratio = median(known_times) / median(unknown_times);
+    assert!((0.8..1.25).contains(&ratio), "somebody known takes {ratio} times as long");
 }

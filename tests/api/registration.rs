@@ -254,7 +254,8 @@ async fn strangers_use_up_nothing_of_a_holder_s_codes_and_a_code_that_waits_says
             world.waiting(&world.people[0]).await;
             world.app.deliver_mail().await.unwrap();
         }
-        assert_eq!(world.letters_to(ADDRESS), 2);
+        // The code, the notice of the activation, the warning.
+        assert_eq!(world.letters_to(ADDRESS), 3);
         for place in 1..=2 {
             let status = ready(place).await;
             let status = status.client.get(&status.path("")).await.expect(200).json;

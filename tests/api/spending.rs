@@ -220,7 +220,7 @@ async fn a_blocked_holder_shows_nothing() {
         let again = world.bank().verify(&used, "open_account", "before").await.json;
         assert_eq!(again, answered, "what was answered before stays answered");
         applicant.client.get("/v1/me").await.expect_problem(401, "session_ended");
-        applicant.client.unlock().await.expect_problem(423, "pin_blocked");
+        applicant.client.unlock().await.expect_problem(423, "blocked");
     })
     .await;
 }

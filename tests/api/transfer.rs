@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use support::answer::Answer;
 use support::client::Resident;
 use support::each_engine;
-use support::world::{Applicant, World, pin_key};
+use support::world::{Applicant, Host, World, pin_key};
 
 async fn begin(world: &World) -> (Resident, String) {
     let new = world.phone();
@@ -122,8 +122,9 @@ async fn a_borrowed_unlocked_phone_moves_nothing_without_its_pin() {
         // The signature that unlocks is worth nothing here, and counts.
         let refused = allow_for(&old.client, &id, &pin_key(&old.record), Purpose::Unlock).await.expect(403);
         assert_eq!((refused.code(), &refused.json["tries_left"]), ("pin_wrong", &json!(1)));
-        old.client.unlock_with(&wrong).await.expect_problem(403, "pin_wrong");
+        allow_for(&old.client, &id, &wrong, Purpose::Change).await.expect_problem(403, "pin_wrong");
         allow(&old, &id).await.expect_problem(429, "pin_wait");
+        old.client.unlock().await.expect_problem(429, "pin_wait");
         allow(&other, &id).await.expect_problem(404, "not_found");
         choose(&new, &id, &new_key()).await.expect_problem(409, "wrong_state");
         choose(&world.phone(), &id, &new_key()).await.expect_problem(404, "not_found");
@@ -132,6 +133,7 @@ async fn a_borrowed_unlocked_phone_moves_nothing_without_its_pin() {
 
         // A right PIN is no try that counts against the holder.
         world.later(MINUTE);
+        old.client.unlock().await.expect(200);
         allow(&old, &id).await.expect(204);
         let refused = old.client.unlock_with(&wrong).await.expect(403);
         assert_eq!(refused.json["tries_left"], 2);
@@ -256,7 +258,6 @@ async fn a_phone_holds_one_digital_ktp_and_what_it_had_begun_makes_way() {
         choose(&begun.client, &id, &new_key()).await.expect(200);
         assert_eq!(world.state(&begun).await, "cancelled");
         assert_eq!(standing(&begun.client).await, "active");
-        world.scan(world.desk().await, &old).await.expect_problem(409, "wrong_state");
     })
     .await;
 }
@@ -322,7 +323,8 @@ async fn of_two_new_phones_one_gets_it() {
 async fn a_block_in_the_same_moment_wins_in_either_order() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        for person in 0..6 {
+        // A sixth block of an hour from one address would need a captcha.
+        for person in 0..5 {
             let old = world.active(&world.people[person]).await;
             let code = old.client.post("/v1/me/block-code", &json!({})).await.expect(201).text("block_code");
             let (new, id) = allowed(&world, &old).await;

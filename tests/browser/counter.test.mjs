@@ -36,7 +36,7 @@ describe("counter", { timeout: 600_000 }, () => {
   async function home() {
     await page.goto("about:blank");
     await page.goto("/petugas");
-    await heading("Pindai QR aktivasi warga").waitFor();
+    await heading("Pindai QR warga").waitFor();
   }
 
   /** Every screen: axe and reflow in both languages (a dialog in the present one), and a picture to look at. */
@@ -70,7 +70,7 @@ describe("counter", { timeout: 600_000 }, () => {
     await page.getByLabel("Kata sandi").fill(demo.officer.password);
     await page.getByLabel("Kode autentikator").fill(totp(demo.officer.totp_secret));
     await page.keyboard.press("Enter");
-    await heading("Pindai QR aktivasi warga").waitFor();
+    await heading("Pindai QR warga").waitFor();
     await screen("scan");
   });
 
@@ -96,7 +96,7 @@ describe("counter", { timeout: 600_000 }, () => {
     await approveByKeyboard();
     assert.equal((await resident.state()).state, "code_sent");
     await page.keyboard.press("Enter");
-    await heading("Pindai QR aktivasi warga").waitFor();
+    await heading("Pindai QR warga").waitFor();
     await eventually("the figure", async () => (await page.locator(".mine b").textContent().catch(() => "")) === "1");
   });
 
@@ -214,7 +214,7 @@ describe("counter", { timeout: 600_000 }, () => {
     assert.ok(await heading("Disetujui").isVisible(), "the outcome stays");
     assert.equal((await resident.state()).state, "code_sent");
     await page.keyboard.press("Enter");
-    await heading("Pindai QR aktivasi warga").waitFor();
+    await heading("Pindai QR warga").waitFor();
   });
 
   test("differences are marked in words, returned with released fields; the resident reads the reason", async () => {
@@ -466,7 +466,7 @@ describe("counter", { timeout: 600_000 }, () => {
     await page.getByRole("heading", { name: "Anda masih masuk" }).waitFor({ timeout: 30_000 });
     await screen("still-in");
     await page.getByRole("button", { name: "Tetap masuk" }).click();
-    assert.ok(await heading("Pindai QR aktivasi warga").isVisible(), "the screen is as it was");
+    assert.ok(await heading("Pindai QR warga").isVisible(), "the screen is as it was");
   });
 
   test("logging out", async () => {

@@ -93,7 +93,7 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
       await siti.showActivationQr();
 
       await logIn(counter, "/petugas", budi);
-      await heading(counter, "Pindai QR aktivasi warga").waitFor();
+      await heading(counter, "Pindai QR warga").waitFor();
       await counter.getByText("Arahkan kamera").waitFor();
       await stage.camera.pointAt(page.locator(".qr svg"));
       let begun = performance.now();
@@ -203,7 +203,7 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
       await officer.press("Setujui");
       await heading(counter, "Disetujui").waitFor();
       await counter.keyboard.press("Enter");
-      await heading(counter, "Pindai QR aktivasi warga").waitFor();
+      await heading(counter, "Pindai QR warga").waitFor();
 
       await heading(page, "Kode aktivasi dikirim").waitFor();
       const code = await readCode(phone, rina.email);
@@ -219,6 +219,8 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
       await page.getByRole("img", { name: "0 dari 6" }).waitFor();
       // The pad's keys, one after the other: not everybody types digits.
       for (const digit of PIN) await resident.press(digit, "Space");
+      await rina.at("kodeblokir");
+      await resident.press("Sudah saya catat");
       await rina.at("kartu");
       await resident.press("Tunjukkan KTP");
       await resident.to(page.getByRole("radio", { name: "Data dasar" }));

@@ -122,10 +122,22 @@ export class Resident {
     await this.setPin(pin);
   }
 
+  /** Opens the card. The first time the block code comes before it; gives the code then. */
   async unlock(pin = PIN) {
     await this.at("buka");
     await this.press(pin);
+    await this.page.waitForURL(/#\/(kartu|kodeblokir)$/);
+    if (this.page.url().endsWith("#/kartu")) return this.at("kartu");
+    const code = await this.noteBlockCode();
     await this.at("kartu");
+    return code;
+  }
+
+  /** Reads the block code off the screen and says that it is written down. */
+  async noteBlockCode() {
+    const code = await this.page.locator(".slip .big-code [aria-hidden]").textContent();
+    await this.button("Sudah saya catat").click();
+    return code;
   }
 
   /** Makes a QR for a share; its text is `token`. */

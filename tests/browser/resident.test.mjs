@@ -125,6 +125,9 @@ describe("activation and showing", () => {
 
       // By keyboard, without the pad.
       await page.keyboard.type(PIN);
+      await siti.at("kodeblokir");
+      await checkScreen(page, "block code");
+      assert.match(await siti.noteBlockCode(), /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
       await siti.at("kartu");
       await page.getByText(siti.data.nik).waitFor();
       await checkScreen(page, "card");
@@ -164,6 +167,7 @@ describe("activation and showing", () => {
       await page.getByText(/Coba lagi dalam (1 menit|\d+ detik)/).first().waitFor();
       await checkAccessibility(page, "unlock, wait");
       await page.getByText("Lupa PIN?").click();
+      await siti.at("lupa");
       await page.getByText("PIN tidak disimpan di mana pun").waitFor();
     });
   });

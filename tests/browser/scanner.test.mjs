@@ -48,7 +48,7 @@ describe("hand scanners", { timeout: 300_000 }, () => {
     await page.evaluate(() => (location.hash = "#antrean"));
     await heading("Antrean kantor ini").waitFor();
     await page.evaluate(() => (location.hash = "#pindai"));
-    await heading("Pindai QR aktivasi warga").waitFor();
+    await heading("Pindai QR warga").waitFor();
     asked = [];
   };
   const opened = async (what, token) => {
@@ -72,13 +72,13 @@ describe("hand scanners", { timeout: 300_000 }, () => {
     await page.getByLabel("Kata sandi").focus();
     await handScanner(page, demo.officer.password, { endings: ["Tab", "Tab"] });
     await handScanner(page, demo.totp(demo.officer.totp_secret));
-    await heading("Pindai QR aktivasi warga").waitFor();
+    await heading("Pindai QR warga").waitFor();
     await page.getByRole("button", { name: "Keluar" }).click();
     await demo.later(30);
   });
 
   test("every ending, and none; a stall, a line end inside, caps lock and an AIM identifier", async () => {
-    await logIn("/petugas", demo.officer, "Pindai QR aktivasi warga");
+    await logIn("/petugas", demo.officer, "Pindai QR warga");
     // Each with a token of its own: one lives for 90 seconds, and the machine may be busy.
     for (const [what, written, options] of [
       ["Tab", (token) => token, { endings: ["Tab"] }], ["line feed", (token) => token, { endings: ["LF"] }], ["carriage return and line feed", (token) => token, { endings: ["CR", "LF"] }],

@@ -54,7 +54,7 @@ if (verificationId) {
 const executablePath = [process.env.IKD_TEST_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) => file && existsSync(file));
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--ignore-certificate-errors"] });
 const wrong = [];
-for (const path of ["/", "/mulai", "/petugas", "/verifikasi", "/bantuan", "/poster", "/selebaran"]) {
+for (const path of ["/", "/mulai", "/blokir", "/petugas", "/verifikasi", "/bantuan", "/poster", "/selebaran"]) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
   // Who is not logged in is told so with a 401, which the browser logs by itself; what is not found is looked at below.

@@ -12,6 +12,7 @@ mod data_access;
 mod devices;
 mod endings;
 mod keyring;
+mod life;
 mod limits;
 mod mail;
 mod mail_delivery;

@@ -13,7 +13,7 @@ use ikd::device::client::{DeviceKey, PinKey};
 use ikd::error::{Code, Error, Result};
 use ikd::holder::mail::FOREIGN_REGISTRATION;
 use ikd::holder::store::Try;
-use ikd::holder::{CredentialState, Standing, mail, ports, store};
+use ikd::holder::{Standing, mail, ports, store};
 use ikd::keyring::Keyring;
 use ikd::mail::{Message, outbox};
 use ikd::vault::Label;
@@ -89,7 +89,6 @@ async fn each_store_function_changes_one_row_or_none() {
             generation: 1,
             challenge_issued: now,
             now,
-            state: CredentialState::Active,
             first_wait_until: now.plus_seconds(60),
             second_wait_until: now.plus_seconds(3_600),
         };

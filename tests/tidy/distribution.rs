@@ -19,6 +19,11 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     // A resident asks for a new code: the one before is known by its digits only, which nobody keeps. An index of each shard
     // says that it has none.
     ("src/verification/code/store.rs", "VOID"),
+    // A holder takes a new block code, or looks whether there is one: codes are found by what is typed, which nobody keeps.
+    ("src/life/store.rs", "VOID_CODES"),
+    ("src/life/store.rs", "HAS_CODE"),
+    // Blocks that end by themselves, by one node at a time.
+    ("src/holder/status.rs", "OVER"),
     // What is over is forgotten by its age, by one node at a time.
     ("src/verification/code/store.rs", "SWEEP"),
     ("src/verification/code/store.rs", "SWEEP_USED"),
@@ -51,6 +56,7 @@ fn shards<'a>(plan: &'a str, places: &'a Places) -> BTreeMap<&'a str, BTreeSet<&
     let mut shards = BTreeMap::<_, BTreeSet<_>>::new();
     for word in plan.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
         if let Some((table, shard)) = word.rsplit_once("_p")
+            && shard.bytes().all(|digit| digit.is_ascii_digit())
             && let Some(Place { by: Some((_, beside)), .. }) = places.get(table)
         {
             shards.entry(beside.as_str()).or_default().insert(shard);

@@ -2,9 +2,9 @@
 
 import { button, el, field, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
-import { dateField, dayTrouble } from "./date-field.js";
+import { dateField, dayTrouble } from "../shared/date-field.js";
 import { draft } from "./draft.js";
-import { person } from "./person.js";
+import { applicant } from "./person.js";
 import { api, keep, registrationPath } from "./profiles.js";
 import { go, instead } from "./router.js";
 import { complain, heading, working } from "./ui.js";
@@ -59,7 +59,7 @@ function amend(profile, { name: form, title, lead, step, fields, read, check, su
 }
 
 export async function contact() {
-  const profile = await person();
+  const profile = await applicant();
   const kept = typed(profile, "surel").read();
   const fields = {
     email: field({
@@ -113,7 +113,7 @@ export async function contact() {
 }
 
 export async function correct() {
-  const profile = await person();
+  const profile = await applicant();
   if (profile.registration.state !== "needs_correction") instead("status");
   const wanted = profile.registration.corrections ?? [];
   const kept = typed(profile, "perbaiki").read();

@@ -4,7 +4,7 @@ import { announce, button, el, field, icon, notice, toast } from "../shared/dom.
 import { dateTime, t } from "../shared/i18n.js";
 import { prepared } from "./captcha.js";
 import { draft } from "./draft.js";
-import { person } from "./person.js";
+import { applicant } from "./person.js";
 import { api, keep, refresh, registrationPath } from "./profiles.js";
 import { every, go, instead } from "./router.js";
 import { complain, heading, working } from "./ui.js";
@@ -14,7 +14,7 @@ const mailWords = ({ mail, mail_at: at, email_hint: email }) =>
   mail ? t(`code.mail.${mail}`, { email: email ?? "", when: at ? dateTime(at) : "" }) : "";
 
 export async function code() {
-  const profile = await person();
+  const profile = await applicant();
   if (profile.registration.state === "needs_pin") instead("simpan");
   if (profile.registration.state !== "code_sent") {
     await refresh(profile).catch(() => {});

@@ -5,23 +5,26 @@ import { explainQr } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 import { scanner } from "../shared/scanner.js";
 import { liveQr, stayAwake } from "./live-qr.js";
-import { person } from "./person.js";
+import { applicant } from "./person.js";
 import { api, refresh, registrationPath } from "./profiles.js";
 import { every, go, instead, onLeave } from "./router.js";
+import { secondAwaited } from "./status.js";
 import { heading } from "./ui.js";
 
 function watch(profile) {
   every(3, async () => {
     await refresh(profile, { quiet: true, tries: 1 });
+    if (secondAwaited(profile.registration)) return go("status", { replace: true });
     if (profile.registration.state !== "awaiting_officer") {
       announce(t("counter.decided"));
       go("status", { replace: true });
     }
+    return undefined;
   });
 }
 
 export async function activationQr() {
-  const profile = await person();
+  const profile = await applicant();
   if (profile.registration.state !== "awaiting_officer") instead("status");
   stayAwake();
   const ask = async () =>
@@ -51,7 +54,7 @@ export async function activationQr() {
 }
 
 export async function counterScan() {
-  const profile = await person();
+  const profile = await applicant();
   if (profile.registration.state !== "awaiting_officer") instead("status");
   const place = el("div", { class: "stack" });
   let sending = false;

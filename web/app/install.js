@@ -2,12 +2,12 @@
 
 import { button, el, icon, notice } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
-import { person } from "./person.js";
+import { applicant } from "./person.js";
 import { go, instead } from "./router.js";
 import { heading } from "./ui.js";
 
 export async function install() {
-  const profile = await person();
+  const profile = await applicant();
   if (profile.registration.state !== "needs_pin") instead("status");
   const kept = await navigator.storage?.persist?.().catch(() => false);
   const installed = matchMedia("(display-mode: standalone)").matches;

@@ -23,6 +23,16 @@ const WALLET = {
   share: () => import("./share.js"),
   present: () => import("./present.js"),
   history: () => import("./history.js"),
+  menu: () => import("./menu.js"),
+  blockCode: () => import("./block-code.js"),
+};
+// What happens to a digital KTP beside being shown.
+const EVENTS = {
+  ended: () => import("./ended.js"),
+  unlock: () => import("./unlock.js"),
+  recovery: () => import("./recovery.js"),
+  change: () => import("./pin-change.js"),
+  transfer: () => import("./transfer.js"),
 };
 
 /** A screen that the function `act` of one of these parts draws. */
@@ -55,6 +65,14 @@ const SCREENS = {
   bagikan: screen(WALLET, "share"),
   tunjukkan: screen(WALLET, "present"),
   riwayat: screen(WALLET, "history"),
+  menu: screen(WALLET, "menu"),
+  kodeblokir: screen(WALLET, "blockCode"),
+  henti: screen(EVENTS, "ended"),
+  bukablokir: screen(EVENTS, "unlock", "unblock"),
+  lupa: screen(EVENTS, "recovery", "recover"),
+  ubahpin: screen(EVENTS, "change", "changePin"),
+  pindah: screen(EVENTS, "transfer", "takeOver"),
+  pindahkan: screen(EVENTS, "transfer", "handOver"),
 };
 
 // ---------------------------------------------------------------- the first screen
@@ -62,9 +80,12 @@ const SCREENS = {
 async function home() {
   const people = await all();
   if (!people.length) return welcome();
+  // Who comes for the first time does not wait for it.
+  const { inShort, stopped } = await import("./life.js");
+  const first = (profile) => (profile.active ? (stopped(profile) ? "henti" : "buka") : "status");
   if (people.length === 1 && !here()) {
     choose(people[0]);
-    instead(people[0].active ? "buka" : "status");
+    instead(first(people[0]));
   }
   const entry = (profile) =>
     el(
@@ -77,16 +98,11 @@ async function home() {
           class: "person",
           onclick: () => {
             choose(profile);
-            go(profile.active ? "buka" : "status");
+            go(first(profile));
           },
         },
-        icon(profile.blocked ? "block" : profile.active ? "card" : "clock"),
-        el(
-          "span",
-          {},
-          el("b", {}, profile.name),
-          el("small", {}, t(profile.blocked ? "home.blocked" : profile.active ? "home.active" : "home.waiting")),
-        ),
+        icon(stopped(profile) ? "block" : profile.active ? "card" : "clock"),
+        el("span", {}, el("b", {}, profile.name ?? t("transfer.unnamed")), el("small", {}, inShort(profile))),
         icon("arrow"),
       ),
     );
@@ -95,7 +111,12 @@ async function home() {
     { class: "stack-loose" },
     heading(t("home.who")),
     el("ul", { class: "people" }, people.map(entry)),
-    button(t("home.add"), () => go("ketentuan"), { kind: "secondary", picture: "plus" }),
+    el(
+      "div",
+      { class: "actions" },
+      button(t("home.add"), () => go("ketentuan"), { kind: "secondary", picture: "plus" }),
+      button(t("welcome.move"), () => go("pindah"), { kind: "quiet", picture: "phone" }),
+    ),
     aside(),
   );
 }
@@ -107,7 +128,12 @@ function welcome() {
     "div",
     { class: "stack-loose" },
     el("div", { class: "hero" }, heading(t("welcome.title")), el("p", { class: "lead" }, t("welcome.lead"))),
-    button(t("welcome.register"), () => go("ketentuan"), { picture: "user" }),
+    el(
+      "div",
+      { class: "actions" },
+      button(t("welcome.register"), () => go("ketentuan"), { picture: "user" }),
+      button(t("welcome.move"), () => go("pindah"), { kind: "secondary", picture: "phone" }),
+    ),
     el("ol", { class: "points card" }, point("edit", "fill"), point("office", "visit"), point("lock", "pin")),
     notice("warning", t("welcome.fake"), t("welcome.fake.do")),
     aside(),
@@ -118,6 +144,7 @@ function aside() {
   return el(
     "nav",
     { class: "aside", "aria-label": t("app.more") },
+    el("a", { href: "/blokir" }, icon("block", 22), t("app.block")),
     el("a", { href: "/bantuan" }, icon("help", 22), t("app.help")),
     el("a", { href: "/mulai" }, icon("office", 22), t("app.others")),
   );

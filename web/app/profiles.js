@@ -96,15 +96,17 @@ async function inStore(mode, act) {
 const unsaved = new Map();
 const newest = (profile) => unsaved.get(profile?.id) ?? profile;
 
+const stored = async () => (await inStore("readonly", (store) => store.getAll())).map(newest);
+
 /**
- * All people on this phone, the first one first. One whose data was never taken by the service is not yet one of
- * them.
+ * All people on this phone, the first one first. One whose data was never taken by the service, or whose digital KTP
+ * is not yet here, is not yet one of them.
  */
 export const all = async () =>
-  (await inStore("readonly", (store) => store.getAll()))
-    .map(newest)
-    .filter((profile) => profile.registration)
-    .sort((a, b) => a.made - b.made);
+  (await stored()).filter((profile) => profile.registration || profile.active).sort((a, b) => a.made - b.made);
+
+/** Who is taking a digital KTP over from another phone, or null. */
+export const moving = async () => (await stored()).find((profile) => profile.transfer && !profile.active) ?? null;
 
 /** One of them. */
 export const get = async (id) => newest(await inStore("readonly", (store) => store.get(id)));
@@ -139,8 +141,8 @@ export async function remove(profile) {
 
 /** Forgets keys that were made for a registration which the service never took. */
 export async function sweep() {
-  for (const profile of await inStore("readonly", (store) => store.getAll()))
-    if (!newest(profile).registration) await remove(profile);
+  for (const profile of await stored())
+    if (!profile.registration && !profile.transfer && !profile.active) await remove(profile);
 }
 
 /** Who uses the app now. */

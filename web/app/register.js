@@ -5,7 +5,7 @@ import { Refused, request } from "../shared/http.js";
 import { language, t } from "../shared/i18n.js";
 import { forget } from "../shared/storage.js";
 import { solve } from "./captcha.js";
-import { dateField, dayTrouble } from "./date-field.js";
+import { dateField, dayTrouble } from "../shared/date-field.js";
 import { draft } from "./draft.js";
 import * as profiles from "./profiles.js";
 import { every, go, instead } from "./router.js";

@@ -55,6 +55,12 @@ export function onLeave(act) {
   leaving.push(act);
 }
 
+/** Calls back when this screen is left for another, not when it is drawn anew. */
+export function onGone(act) {
+  const mine = here();
+  onLeave(() => here() !== mine && act());
+}
+
 /** Repeats while the screen is shown; the first time after `seconds`. */
 export function every(seconds, act) {
   let busy = false;

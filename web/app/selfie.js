@@ -3,7 +3,7 @@
 import { announce, button, el, fill, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { openPicture } from "../shared/picture.js";
-import { person } from "./person.js";
+import { applicant } from "./person.js";
 import { api, keep, registrationPath } from "./profiles.js";
 import { go, instead, onLeave } from "./router.js";
 import { complain, heading, working } from "./ui.js";
@@ -67,7 +67,7 @@ function judge(video, sample) {
 let taken = null;
 
 export async function selfie() {
-  const profile = await person();
+  const profile = await applicant();
   if (!["needs_selfie", "awaiting_officer"].includes(profile.registration.state)) instead("status");
   const stage = el("div", { class: "selfie" });
   const actions = el("div", { class: "actions" });

@@ -3,7 +3,7 @@
 import { confirm } from "../shared/dialog.js";
 import { announce, button, el, fill, icon, notice, toast } from "../shared/dom.js";
 import { dateTime, t } from "../shared/i18n.js";
-import { person } from "./person.js";
+import { applicant } from "./person.js";
 import * as profiles from "./profiles.js";
 import { every, go } from "./router.js";
 import { complain, heading, working } from "./ui.js";
@@ -39,8 +39,12 @@ const TONES = {
 const WAITS = ["awaiting_officer", "approved_pending_register", "code_sent"];
 const ENDED = ["rejected", "expired", "cancelled"];
 
+/** Whether somebody is to agree that an older digital KTP makes way for this registration. */
+export const secondAwaited = ({ state, awaits_second_person: awaited }) =>
+  state === "awaiting_officer" && Boolean(awaited);
+
 export async function status() {
-  const profile = await person();
+  const profile = await applicant();
   const place = el("div", { class: "stack-loose" });
   const trouble = el("div", { class: "trouble", hidden: true });
   let shown;
@@ -51,6 +55,7 @@ export async function status() {
       profile.registration.mail,
       profile.registration.mail_at,
       profile.registration.reason,
+      profile.registration.awaits_second_person,
     ]);
     if (now === shown) return;
     const first = shown === undefined;
@@ -88,12 +93,13 @@ async function forget(profile) {
 }
 
 function screen(profile, trouble, look) {
+  const second = secondAwaited(profile.registration);
   const { state, reason, corrections = [], email_hint: hint, mail, expires_at: expires, seen } = profile.registration;
   const actions = el("div", { class: "actions" });
   const more = [];
   const add = (key, name, options = {}) => actions.append(button(t(key), () => go(name), options));
   if (state === "needs_selfie") add("status.do.selfie", "swafoto", { picture: "camera" });
-  if (state === "awaiting_officer") {
+  if (state === "awaiting_officer" && !second) {
     add("status.do.qr", "qr", { picture: "qr" });
     add("status.do.scan", "pindai", { kind: "secondary", picture: "scan" });
     more.push(button(t("status.do.selfie_again"), () => go("swafoto"), { kind: "quiet" }));
@@ -159,18 +165,25 @@ function screen(profile, trouble, look) {
     "code_sent",
   ].includes(state);
   // A selfie that an officer returned was there: it is not missing.
-  const words = state === "needs_selfie" && reason ? "state.needs_selfie.again" : `state.${state}`;
+  const again = state === "needs_selfie" && reason ? "state.needs_selfie.again" : `state.${state}`;
+  const words = second ? "state.second_person" : again;
   return [
     heading(t(words), STEPS[state]),
     el(
       "div",
       { class: `card state ${TONES[state] ?? "info"}` },
-      el("span", { class: "picture" }, icon(PICTURES[state])),
+      el("span", { class: "picture" }, icon(second ? "clock" : PICTURES[state])),
       el(
         "div",
         { class: "stack-tight" },
         el("p", {}, t(`${words}.why`)),
-        el("p", { class: "next" }, el("b", {}, t("status.next")), " ", t(`state.${state}.next`, { email: hint ?? "" })),
+        el(
+          "p",
+          { class: "next" },
+          el("b", {}, t("status.next")),
+          " ",
+          t(`${second ? words : `state.${state}`}.next`, { email: hint ?? "" }),
+        ),
       ),
     ),
     reason

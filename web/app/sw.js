@@ -9,12 +9,14 @@ const SHELL = [
   "/", "/manifest.webmanifest",
   "/web/shared/base.css", "/web/app/app.css", "/web/shared/icons/icon.svg",
   ...[
-    "dom", "i18n", "http", "storage", "qr", "countdown", "scanner", "picture", "dialog",
+    "dom", "i18n", "http", "storage", "qr", "countdown", "scanner", "picture", "dialog", "date-field", "captcha",
+    "captcha-worker",
   ].map((name) => `/web/shared/${name}.js`),
   ...[
-    "main", "router", "ui", "person", "profiles", "draft", "mail-link", "register", "date-field", "selfie",
+    "main", "router", "ui", "person", "profiles", "draft", "mail-link", "register", "selfie",
     "status", "amend", "counter", "live-qr", "code", "install", "new-pin", "pin", "pin-pad", "captcha",
-    "captcha-worker", "wallet", "attributes", "unlock", "card", "share", "present", "history", "update",
+    "wallet", "life", "ended", "recovery", "transfer", "pin-choice", "pin-change", "block-code", "menu",
+    "attributes", "unlock", "card", "share", "present", "history", "update",
   ].map((name) => `/web/app/${name}.js`),
   "/web/app/words/id.json", "/web/app/words/en.json",
   "/web/vendor/uqr-0.1.3/uqr.mjs",

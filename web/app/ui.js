@@ -6,8 +6,7 @@ import { asRefused, explain, Refused } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 
 /** The heading of a screen, with the steps of the way where it is one of them. */
-export function heading(title, step) {
-  const steps = 6;
+export function heading(title, step, steps = 6) {
   const way = step
     ? [
         el("p", { class: "muted small" }, t("steps.at", { step, steps })),

@@ -5,7 +5,7 @@ import { toast } from "../shared/dom.js";
 import { build, t } from "../shared/i18n.js";
 
 // Screens on which nothing is typed, and from which every way begins.
-const SAFE = ["", "orang", "ketentuan", "status", "buka"];
+const SAFE = ["", "orang", "ketentuan", "status", "buka", "henti"];
 const LOOK_MILLISECONDS = 3600 * 1000;
 
 let registration;

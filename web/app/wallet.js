@@ -4,7 +4,7 @@ import { el, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { keep, readObject } from "../shared/storage.js";
 import { person } from "./person.js";
-import { api } from "./profiles.js";
+import { api, note } from "./profiles.js";
 import { go, here, instead } from "./router.js";
 
 // The open wallet, or null: `{profile, token, card, portrait, share, offline}`.
@@ -31,10 +31,11 @@ function opened(profile, token) {
 /** Remembers the screen. Of a QR it is the choice before it: another is made only when it is asked for. */
 function rememberScreen(profile) {
   const screen = here() === "tunjukkan" ? "bagikan" : here();
-  if (["kartu", "bagikan", "riwayat"].includes(screen)) wanted = { id: profile.id, screen };
+  if (["kartu", "bagikan", "riwayat", "menu"].includes(screen)) wanted = { id: profile.id, screen };
 }
 
-function lock({ tell = true } = {}) {
+/** Locks. `tell` is false where the service has ended the session by itself. */
+export function lock({ tell = true } = {}) {
   const closing = current;
   current = null;
   if (closing?.portrait) URL.revokeObjectURL(closing.portrait);
@@ -73,10 +74,10 @@ export function endSession(profile, token) {
   api(profile, "/v1/sessions/current", { method: "DELETE", token, quiet: true }).catch(() => {});
 }
 
-/** Opens the wallet with the token of an unlock, and goes where the person was, or to the card. */
-export function admit(profile, token) {
+/** Opens the wallet with the token of an unlock, and goes where the person was, or to `first`. */
+export function admit(profile, token, first = "kartu") {
   current = opened(profile, token);
-  const screen = wanted?.id === profile.id ? wanted.screen : "kartu";
+  const screen = wanted?.id === profile.id ? wanted.screen : first;
   wanted = null;
   go(screen, { replace: true });
 }
@@ -100,6 +101,8 @@ export async function ask(path, options = {}) {
 export async function openWithCard() {
   const mine = await open();
   if (!mine.card) mine.card = (await ask("/v1/me")).data;
+  // Who moved here from another phone typed no name.
+  if (!mine.profile.name) await note(mine.profile, { name: mine.card.attributes.full_name });
   // A portrait that was lost is asked for again at the next screen.
   if (mine.card.has_portrait && !mine.portrait) {
     const picture = await ask("/v1/me/portrait", { blob: true }).catch(() => null);
@@ -123,6 +126,7 @@ export function tabs(active) {
     tab("kartu", "card"),
     tab("bagikan", "qr"),
     tab("riwayat", "history"),
+    tab("menu", "list"),
   );
 }
 

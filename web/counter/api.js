@@ -5,6 +5,7 @@ export function liveApi(session) {
   const get = (path, options) => session.call(path, options);
   const post = (path, json, options = {}) => session.call(path, { method: "POST", json, ...options });
   const one = (id) => `/registrations/${encodeURIComponent(id)}`;
+  const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   return {
     practice: false,
     // The same officer may scan the same QR again, so a lost answer may be asked for again.
@@ -23,5 +24,18 @@ export function liveApi(session) {
       post(`${one(id)}/return`, { version, to, reason, release }),
     reject: (id, version, reason, note) => post(`${one(id)}/rejection`, { version, reason, note }),
     picture: (id, kind) => `${session.api}${one(id)}/${kind}`,
+    // An older digital KTP makes way for this registration.
+    askRelease: (id, version, reason) => post(`${one(id)}/release`, { version, reason }),
+    release: (id, options) => get(`${one(id)}/release`, options),
+    grantRelease: (id, version) => post(`${one(id)}/release/grant`, { version }),
+    releases: () => get("/releases", { quiet: true }),
+    scanRecovery: (token) => post("/recoveries/scan", { token }, { again: true }),
+    recoveries: () => get("/recoveries", { quiet: true }),
+    recovery: (id, options) => get(recovery(id), options),
+    recoveryPicture: (id) => `${session.api}${recovery(id)}/portrait`,
+    askRecovery: (id, version, reason) => post(`${recovery(id)}/ask`, { version, reason }),
+    grantRecovery: (id, version) => post(`${recovery(id)}/grant`, { version }),
+    refuseRecovery: (id, version, reason) => post(`${recovery(id)}/refuse`, { version, reason }),
+    block: (json) => post("/blocks", json),
   };
 }

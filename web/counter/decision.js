@@ -3,12 +3,15 @@
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
 import { key } from "/web/staff/frame.js";
+import { askReason } from "./ask-reason.js";
 import { askReject, askReturn } from "./decide.js";
+
+const alreadyActive = () => notice("danger", t("hinder.already_active"), t("hinder.already_active.do"));
 
 /** What stands in the way of approving, as notices; empty when nothing does. */
 export function hindrances(view) {
   const found = [];
-  if (view.already_active) found.push(notice("danger", t("hinder.already_active"), t("hinder.already_active.do")));
+  if (view.already_active) found.push(alreadyActive());
   if (view.check_result === "unknown_nik")
     found.push(notice("danger", t("hinder.unknown_nik"), t("hinder.unknown_nik.do")));
   if (view.check_result === "not_eligible")
@@ -91,10 +94,10 @@ function noteField(desk) {
 /**
  * The part with the decision: `{node, update(view, changed), act}`. `update` is for what may change in it while the
  * officer ticks and writes: a node that is replaced under a pressed key forgets the press. `act` holds what can be
- * done; it is null where nothing can. `send(kind, request)` sends a decision, `isSending()` says whether one is under
- * way.
+ * done; it is null where nothing can. `send(kind, request)` sends a decision, `ask(request)` what a second person has
+ * to agree to; `isSending()` says whether one is under way.
  */
-export function decision(view, { desk, api, id, next, nextKey, send, isSending }) {
+export function decision(view, { desk, api, id, next, nextKey, send, ask, isSending }) {
   const end = closed(view, next);
   if (end) return { node: end, update() {}, act: null };
   const place = problemPlace();
@@ -119,6 +122,19 @@ export function decision(view, { desk, api, id, next, nextKey, send, isSending }
       const answer = await askReturn(desk.view);
       if (answer) send("return", () => api.returnForCorrection(id, version, answer.to, answer.reason, answer.release));
     },
+    async askRelease() {
+      if (isSending()) return;
+      const { version } = desk.view;
+      const reason = await askReason({
+        title: t("release.ask"),
+        lead: t("release.ask.lead"),
+        label: t("second.reason"),
+        hint: t("second.reason.hint"),
+        send: t("second.send"),
+        templates: ["release.template.lost", "release.template.replaced"],
+      });
+      if (reason) ask(() => api.askRelease(id, version, reason));
+    },
     async reject() {
       if (isSending()) return;
       const { version } = desk.view;
@@ -140,10 +156,12 @@ export function decision(view, { desk, api, id, next, nextKey, send, isSending }
       key(name),
     );
   const waits = el("div", { class: "waits" });
+  // Where nothing but an older digital KTP is in the way, a second person can let it make way.
+  const releasable = !api.practice && view.already_active && hinder.length === 1 && !desk.release;
   const node = section(
     waits,
     hinder.length
-      ? hinder
+      ? el("div", { class: "stack" }, desk.release ? null : hinder)
       : [
           el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("decision.checks")), boxes),
           noteField(desk),
@@ -152,6 +170,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, isSending }
     el(
       "div",
       { class: "actions" },
+      releasable ? button(t("release.ask"), act.askRelease, { picture: "user" }) : null,
       hinder.length ? null : keyed("decision.approve", act.approve, "Ctrl+Enter", "", "check"),
       keyed("decision.return", act.returnForCorrection, "F9", "secondary", "back"),
       keyed("decision.reject", act.reject, "F10", "danger-quiet", "block"),
@@ -164,7 +183,10 @@ export function decision(view, { desk, api, id, next, nextKey, send, isSending }
   );
   const update = (now, changed) => {
     show();
-    if (hinder.length) return;
+    if (hinder.length) {
+      fill(waits, desk.release ? notice("info", t("second.waits"), t("second.waits.release")) : null);
+      return;
+    }
     fill(
       waits,
       changed ? notice("info", t("hinder.changed"), t("hinder.changed.do")) : null,

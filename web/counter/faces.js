@@ -85,17 +85,8 @@ function face(one, shown) {
   return box;
 }
 
-/** The part of the screen with both. */
-export function faces(api, view) {
-  const pictures = [
-    ["selfie", view.has_selfie],
-    ["portrait", view.has_portrait],
-  ].map(([kind, there]) => ({
-    kind,
-    there,
-    label: t(`faces.${kind}`),
-    src: there ? api.picture(view.registration_id, kind) : null,
-  }));
+/** Pictures side by side, of which some may be missing: `{kind, there, label, src}`. */
+export function picturePair(pictures) {
   const shown = pictures.filter((one) => one.there);
   return el(
     "section",
@@ -103,7 +94,7 @@ export function faces(api, view) {
     el("h2", { id: "faces", class: "sr-only" }, t("faces.title")),
     el(
       "div",
-      { class: "pair" },
+      { class: pictures.length > 1 ? "pair" : "pair alone" },
       pictures.map((one) =>
         el(
           "figure",
@@ -114,4 +105,18 @@ export function faces(api, view) {
       ),
     ),
   );
+}
+
+/** The part of the screen with selfie and portrait. */
+export function faces(api, view) {
+  const pictures = [
+    ["selfie", view.has_selfie],
+    ["portrait", view.has_portrait],
+  ].map(([kind, there]) => ({
+    kind,
+    there,
+    label: t(`faces.${kind}`),
+    src: there ? api.picture(view.registration_id, kind) : null,
+  }));
+  return picturePair(pictures);
 }

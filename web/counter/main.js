@@ -8,9 +8,13 @@ import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/s
 import { makeSession } from "/web/staff/session.js";
 import { liveApi } from "./api.js";
 import { counterQrScreen } from "./counter-qr.js";
+import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
+import { phoneBlockScreen } from "./phone-block.js";
 import { practiceApi } from "./practice.js";
 import { queueScreen } from "./queue.js";
+import { recoveryScreen } from "./recovery.js";
+import { releaseScreen } from "./release.js";
 import { practiceScreen, scanScreen } from "./scan.js";
 
 const session = makeSession("/v1/officer", draw);
@@ -20,6 +24,15 @@ let leave = () => {};
 let drawn = 0;
 // What a screen keeps while it is drawn anew, in another language say.
 let kept = { address: null, memory: {} };
+
+// Screens that are reached from a place, and belong to it.
+const BELOW = {
+  "": "#pindai",
+  warga: "#pindai",
+  blokir: "#pindai",
+  pelepasan: "#persetujuan",
+  pemulihan: "#persetujuan",
+};
 
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
 
@@ -36,11 +49,12 @@ function draw() {
     { address: "#pindai", label: t("counter.scan"), picture: "scan", key: "F2" },
     { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
     { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
+    { address: "#persetujuan", label: t("counter.pending"), picture: "clock", key: "F6" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ];
   const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
-  const here = { "": "#pindai", warga: "#pindai" }[screen] ?? `#${screen}`;
+  const here = BELOW[screen] ?? `#${screen}`;
   const main = frame({
     title: t("counter.title"),
     who,
@@ -71,8 +85,9 @@ function draw() {
     return undefined;
   }
   const scan = () => go("#pindai");
+  const pending = () => go("#persetujuan");
   const person = (one) => go(`#warga/${one}`);
-  const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F8: () => go("#antrean") });
+  const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F6: () => go("#persetujuan"), F8: () => go("#antrean") });
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
     antrean: () =>
@@ -81,9 +96,15 @@ function draw() {
         filter: (state) => history.replaceState(null, "", `#antrean/${state}`),
       }),
     akun: () => accountScreen(main, session),
+    persetujuan: () => pendingScreen(main, live),
+    pelepasan: () => releaseScreen(main, live, id, { next: pending }),
+    pemulihan: () => recoveryScreen(main, live, id, { next: scan, waiting: pending }),
+    blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };
-  const shown = (screens[screen] ?? (() => scanScreen(main, live, { open: person })))();
+  const shown = (
+    screens[screen] ?? (() => scanScreen(main, live, { open: person, recover: (one) => go(`#pemulihan/${one}`) }))
+  )();
   if (mine === drawn) leave = joined(shown, keys);
   return undefined;
 }

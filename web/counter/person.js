@@ -1,7 +1,7 @@
 // One person at the counter: two faces side by side, submitted and registered data side by side, three checks, a
 // decision.
 
-import { button, el, fill, notice } from "/web/shared/dom.js";
+import { button, el, fill, notice, toast } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, shortcuts } from "/web/staff/frame.js";
@@ -19,12 +19,13 @@ const REFRESH_MILLISECONDS = 2500;
 const MOST_LOOKS = 120;
 
 /** What may not change under the officer's hands: another of it is drawn as a whole. */
-const shape = (view) =>
+const shape = (view, released) =>
   JSON.stringify([
     view.state,
     view.may_decide,
     view.scanned_at,
     view.submitted.full_name,
+    released,
     hindrances(view).map((node) => node.textContent),
   ]);
 
@@ -94,10 +95,40 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
     }
   }
 
+  /** Asks for what a second person has to agree to; the screen stays, and follows. */
+  async function ask(request) {
+    if (sending || decided) return;
+    sending = true;
+    let refused = null;
+    try {
+      await request();
+    } catch (error) {
+      refused = explain(error);
+    } finally {
+      sending = false;
+    }
+    await load(false);
+    const place = refused && !ended && main.querySelector(".decision .problem-place");
+    if (!place) return;
+    fill(place, notice("danger", refused.title, refused.detail));
+    place.scrollIntoView({ block: "nearest" });
+  }
+
+  /** What was asked for and waits, or null. */
+  async function awaited(view) {
+    if (!api.release || !view.already_active || view.state !== "awaiting_officer") return null;
+    try {
+      return await api.release(id, { quiet: true });
+    } catch (error) {
+      // Not known is not asked for; what else goes wrong hides nothing that was known.
+      return error.code === "not_found" ? null : (desk.release ?? null);
+    }
+  }
+
   function draw(view) {
     const changed = desk.settle(view);
     const focus = document.activeElement?.id;
-    const kind = shape(view);
+    const kind = shape(view, Boolean(desk.release));
     const pictures = JSON.stringify([view.has_selfie, view.has_portrait]);
     if (drawn?.kind === kind && main.contains(drawn.decision.node)) {
       if (drawn.pictures !== pictures) fill(drawn.faces, faces(api, view));
@@ -108,7 +139,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
         kind,
         faces: el("div", {}, faces(api, view)),
         data: el("div", {}, comparison(view)),
-        decision: decision(view, { desk, api, id, next, nextKey, send, isSending: () => sending }),
+        decision: decision(view, { desk, api, id, next, nextKey, send, ask, isSending: () => sending }),
       };
       ({ act } = drawn.decision);
       if (changed) drawn.decision.update(view, true);
@@ -120,10 +151,12 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
     lookAgain();
   }
 
-  /** As long as the register has not answered. */
+  /** As long as the register has not answered, or the second person. */
+  const follows = () => desk.view?.check_state === "pending" || desk.release;
+
   function lookAgain() {
     clearTimeout(timer);
-    if (ended || decided || desk.view?.check_state !== "pending" || looks >= MOST_LOOKS) return;
+    if (ended || decided || !follows() || looks >= MOST_LOOKS) return;
     timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
   }
 
@@ -135,8 +168,13 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
     const counts = () => mine === asked && !ended && !decided;
     try {
       const view = await api.view(id, { quiet });
+      const release = await awaited(view);
       if (!counts()) return;
-      if (quiet && JSON.stringify(view) === JSON.stringify(desk.view)) lookAgain();
+      const same = Boolean(release) === Boolean(desk.release);
+      const granted = desk.release && !view.already_active;
+      desk.release = release;
+      if (granted) toast(t("release.granted"), 8);
+      if (quiet && same && JSON.stringify(view) === JSON.stringify(desk.view)) lookAgain();
       else draw(view);
     } catch (error) {
       if (!counts()) return;
@@ -165,6 +203,8 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   else if (desk.view) {
     draw(desk.view);
     arrive(main);
+    // The scan's answer does not say whether a colleague's request waits.
+    if (desk.view.already_active && api.release) load(true);
   } else {
     fill(main, el("h1", {}, t("person.loading")));
     load(false).then(() => ended || arrive(main));

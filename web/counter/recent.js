@@ -1,6 +1,7 @@
 // What scanning has answered already need not be asked for again.
 
 let fresh = null;
+let recovery = null;
 
 /** Keeps a view for the screen that opens next. */
 export const remember = (view) => (fresh = view);
@@ -9,5 +10,15 @@ export const remember = (view) => (fresh = view);
 export function recall(id) {
   const view = fresh?.registration_id === id ? fresh : null;
   fresh = null;
+  return view;
+}
+
+/** The same for a recovery. */
+export const rememberRecovery = (view) => (recovery = view);
+
+/** Takes the view that was kept of a recovery, if it is the last one. */
+export function recallRecovery(id) {
+  const view = recovery?.recovery_id === id ? recovery : null;
+  recovery = null;
   return view;
 }

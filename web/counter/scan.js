@@ -5,7 +5,7 @@ import { explainQr } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
-import { remember } from "./recent.js";
+import { remember, rememberRecovery } from "./recent.js";
 
 const SHOWN = [
   ["awaiting_officer"],
@@ -31,10 +31,24 @@ function figures(items) {
   ];
 }
 
-/** Scanning. `open(id)` shows the person. Gives a function that ends it. */
-export function scanScreen(main, api, { open }) {
+/**
+ * Scanning. `open(id)` shows the person, `recover(id)` a recovery, whose QR comes to the same scanner. Gives a function
+ * that ends it.
+ */
+export function scanScreen(main, api, { open, recover }) {
   const place = el("div", { class: "stack" }, el("p", { class: "muted" }, t("figures.loading")));
   let opened = false;
+  async function recovery(token) {
+    try {
+      const view = await api.scanRecovery(token);
+      opened = true;
+      rememberRecovery(view);
+      recover(view.recovery_id);
+      return null;
+    } catch (error) {
+      return explainQr(error);
+    }
+  }
   const way = intake({
     hint: t("scan.hint"),
     onText: async (token) => {
@@ -50,7 +64,7 @@ export function scanScreen(main, api, { open }) {
         open(view.registration_id);
         return null;
       } catch (error) {
-        return explainQr(error);
+        return error.code === "other_qr" ? recovery(token) : explainQr(error);
       }
     },
   });
@@ -78,6 +92,13 @@ export function scanScreen(main, api, { open }) {
             { class: "how" },
             ["scan.step1", "scan.step2", "scan.step3"].map((key) => el("li", {}, t(key))),
           ),
+        ),
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "lost" },
+          el("h2", { id: "lost" }, t("scan.lost")),
+          el("p", {}, t("scan.lost.do")),
+          el("p", {}, el("a", { class: "button secondary", href: "#blokir" }, icon("block"), t("phone_block.title"))),
         ),
       ),
     ),

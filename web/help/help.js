@@ -2,7 +2,7 @@
 
 import { el, fill, icon } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
-import { begin } from "./page.js";
+import { begin, todo } from "./page.js";
 
 const SAFE = [
   ["lock", "safe.phone"],
@@ -17,6 +17,9 @@ const WHEN = [
   "pin_forgotten",
   "pin_blocked",
   "lost",
+  "new_phone",
+  "blocked",
+  "code_lost",
   "data_wrong",
   "old_phone",
   "family",
@@ -81,7 +84,17 @@ begin("help.title", (main) =>
         el(
           "div",
           {},
-          WHEN.map((key) => el("details", {}, el("summary", {}, t(`when.${key}`)), el("p", {}, t(`when.${key}.do`)))),
+          WHEN.map((key) =>
+            el(
+              "details",
+              {},
+              el("summary", {}, t(`when.${key}`)),
+              el("p", {}, todo(key)),
+              key === "lost"
+                ? el("p", {}, el("a", { class: "button danger", href: "/blokir" }, icon("block"), t("when.lost.go")))
+                : null,
+            ),
+          ),
         ),
       ),
       el(

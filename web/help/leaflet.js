@@ -3,7 +3,7 @@
 import { el, fill, icon, mark } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
 import { appQr, office, printBar, typed } from "./paper.js";
-import { begin } from "./page.js";
+import { begin, todo } from "./page.js";
 
 const SAFE = [
   ["lock", "safe.phone"],
@@ -55,7 +55,7 @@ begin(
             "section",
             {},
             el("h2", {}, t("when.title")),
-            WHEN.map((key) => [el("h3", {}, t(`when.${key}`)), el("p", {}, t(`when.${key}.do`))]),
+            WHEN.map((key) => [el("h3", {}, t(`when.${key}`)), el("p", {}, todo(key))]),
           ),
         ),
       ),

@@ -108,5 +108,22 @@ const tag = () => (language === "en" ? "en-GB" : "id-ID");
 export const dateTime = (moment) =>
   new Intl.DateTimeFormat(tag(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment));
 
+const ZONES = { 420: "WIB", 480: "WITA", 540: "WIT" };
+
+/** The hour of a moment to the second, with the name that the person's zone has in Indonesia: `14.03.07 WIB`. */
+export function exactTime(moment) {
+  const at = new Date(moment);
+  const time = new Intl.DateTimeFormat("id-ID", { timeStyle: "medium" }).format(at);
+  const east = -at.getTimezoneOffset();
+  const zone = () =>
+    new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" })
+      .formatToParts(at)
+      .find((p) => p.type === "timeZoneName");
+  return `${time} ${ZONES[east] ?? zone().value}`;
+}
+
+/** The day of a moment, in words. */
+export const dayOf = (moment) => new Intl.DateTimeFormat(tag(), { dateStyle: "long" }).format(new Date(moment));
+
 /** A day (`YYYY-MM-DD`) as the KTP-el writes it: `17-08-1990`. */
 export const ktpDate = (day) => String(day).split("-").reverse().join("-");

@@ -81,7 +81,7 @@ export function frame({ title, who, places = [], here, onLeave, ribbon }) {
  * later.
  */
 export function keepTyped(redraw) {
-  let typed = [...document.querySelectorAll("input[id], textarea[id]")]
+  let typed = [...document.querySelectorAll("input[id], select[id], textarea[id]")]
     .filter((node) => node.type !== "file")
     .map((node) => [
       node.id,

@@ -16,7 +16,7 @@ use crate::staff::Allowed;
 use crate::web::{Json, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<CallBlocks> {
-    OpenApiRouter::new().routes(routes!(block))
+    OpenApiRouter::new().routes(routes!(block_at_call))
 }
 
 /// What a caller says, and why it is to be blocked.
@@ -55,7 +55,7 @@ struct CallReply {
 #[utoipa::path(post, path = "/v1/officer/blocks", tag = "Counter", security(("officer" = [])), request_body = CallBody,
     responses((status = 202, description = "Taken", body = CallReply),
         (status = "4XX", description = "`invalid_field`, `too_many`, `forbidden`")))]
-async fn block(
+async fn block_at_call(
     State(blocks): State<CallBlocks>,
     officer: Allowed<BlockAtCall>,
     Json(body): Json<CallBody>,

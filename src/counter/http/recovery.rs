@@ -24,13 +24,13 @@ use crate::web::{Json, Path, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<Recoveries> {
     OpenApiRouter::new()
-        .routes(routes!(scan))
-        .routes(routes!(waiting))
-        .routes(routes!(view))
-        .routes(routes!(portrait))
-        .routes(routes!(ask))
-        .routes(routes!(grant))
-        .routes(routes!(refuse))
+        .routes(routes!(scan_recovery))
+        .routes(routes!(recoveries_waiting))
+        .routes(routes!(view_recovery))
+        .routes(routes!(recovery_portrait))
+        .routes(routes!(ask_recovery))
+        .routes(routes!(grant_recovery))
+        .routes(routes!(refuse_recovery))
 }
 
 /// A scanned QR.
@@ -160,7 +160,7 @@ struct RecoveryGrantBody {
     request_body = RecoveryScanBody,
     responses((status = 200, description = "The recovery", body = RecoveryViewReply),
         (status = "4XX", description = "`invalid_field`, `qr_expired`, `qr_used`, `not_found`, `wrong_state`, `forbidden`")))]
-async fn scan(
+async fn scan_recovery(
     State(recoveries): State<Recoveries>,
     officer: Allowed<ScanRecovery>,
     Json(body): Json<RecoveryScanBody>,
@@ -172,7 +172,7 @@ async fn scan(
 #[utoipa::path(get, path = "/v1/officer/recoveries", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "The requests", body = RecoveriesReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
-async fn waiting(
+async fn recoveries_waiting(
     State(recoveries): State<Recoveries>,
     officer: Allowed<ReadRecoveries>,
 ) -> Result<Json<RecoveriesReply>, Problem> {
@@ -187,7 +187,7 @@ async fn waiting(
     params(("id" = Uuid, Path, description = "The recovery")),
     responses((status = 200, description = "The recovery", body = RecoveryViewReply),
         (status = "4XX", description = "`not_found`, `scan_required`, `forbidden`")))]
-async fn view(
+async fn view_recovery(
     State(recoveries): State<Recoveries>,
     officer: Allowed<ViewRecovery>,
     Path(id): Path<Uuid>,
@@ -200,7 +200,7 @@ async fn view(
     params(("id" = Uuid, Path, description = "The recovery")),
     responses((status = 200, description = "The portrait", body = [u8], content_type = "image/jpeg"),
         (status = "4XX", description = "`not_found`, `scan_required`, `forbidden`")))]
-async fn portrait(
+async fn recovery_portrait(
     State(recoveries): State<Recoveries>,
     officer: Allowed<ViewRecoveryPicture>,
     Path(id): Path<Uuid>,
@@ -213,7 +213,7 @@ async fn portrait(
     params(("id" = Uuid, Path, description = "The recovery")), request_body = RecoveryWordsBody,
     responses((status = 204, description = "Asked for"),
         (status = "4XX", description = "`scan_required`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`")))]
-async fn ask(
+async fn ask_recovery(
     State(recoveries): State<Recoveries>,
     officer: Allowed<AskRecovery>,
     Path(id): Path<Uuid>,
@@ -228,7 +228,7 @@ async fn ask(
     params(("id" = Uuid, Path, description = "The recovery")), request_body = RecoveryGrantBody,
     responses((status = 204, description = "Granted"),
         (status = "4XX", description = "`forbidden`, `not_found`, `wrong_state`")))]
-async fn grant(
+async fn grant_recovery(
     State(recoveries): State<Recoveries>,
     officer: Allowed<GrantRecovery>,
     Path(id): Path<Uuid>,
@@ -243,7 +243,7 @@ async fn grant(
     params(("id" = Uuid, Path, description = "The recovery")), request_body = RecoveryWordsBody,
     responses((status = 204, description = "Refused"),
         (status = "4XX", description = "`wrong_state`, `invalid_field`, `scan_required`, `not_found`, `forbidden`")))]
-async fn refuse(
+async fn refuse_recovery(
     State(recoveries): State<Recoveries>,
     officer: Allowed<RefuseRecovery>,
     Path(id): Path<Uuid>,

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{AskRelease, GrantRelease, ReadRelease, ReadReleases};
+use super::super::act::{AskRelease, GrantRelease, ReadRelease, ReadReleases, RefuseRelease};
 use super::super::release::Releases;
 use crate::clock::Timestamp;
 use crate::registration::release::{Release, Waiting};
@@ -20,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Releases> {
     OpenApiRouter::new()
         .routes(routes!(ask_release, release_asked))
         .routes(routes!(grant_release))
+        .routes(routes!(refuse_release))
         .routes(routes!(releases_waiting))
 }
 
@@ -80,7 +81,7 @@ async fn release_asked(
     Ok(Json(ReleaseReply { asked_by, version, asked_at, reason }))
 }
 
-/// What is granted.
+/// What is granted, or refused.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct GrantBody {
@@ -100,6 +101,21 @@ async fn grant_release(
     Json(body): Json<GrantBody>,
 ) -> Result<StatusCode, Problem> {
     releases.grant(&officer, id, &body.version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuse it, or take the own request back: nothing makes way.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/release/refuse", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = GrantBody,
+    responses((status = 204, description = "Refused"),
+        (status = "4XX", description = "`forbidden`, `not_found`, `wrong_state`")))]
+async fn refuse_release(
+    State(releases): State<Releases>,
+    officer: Allowed<RefuseRelease>,
+    Path(id): Path<Uuid>,
+    Json(body): Json<GrantBody>,
+) -> Result<StatusCode, Problem> {
+    releases.refuse(&officer, id, &body.version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

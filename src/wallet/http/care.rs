@@ -20,7 +20,7 @@ use crate::web::{Json, Problem};
 pub(super) fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         .routes(routes!(situation))
-        .routes(routes!(block))
+        .routes(routes!(block_own))
         .routes(routes!(give_block_code))
         .routes(routes!(unblock))
         .routes(routes!(change_pin))
@@ -97,7 +97,7 @@ async fn situation(State(service): State<Service>, device: Device) -> Result<Jso
         (status = 200, description = "It is blocked", body = BlockedReply),
         (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
-async fn block(State(service): State<Service>, resident: Resident) -> Result<Json<BlockedReply>, Problem> {
+async fn block_own(State(service): State<Service>, resident: Resident) -> Result<Json<BlockedReply>, Problem> {
     Ok(Json(service.block(&resident.session).await?.into()))
 }
 

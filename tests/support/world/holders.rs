@@ -11,9 +11,10 @@ use ikd::credential::{KeyPurpose, SealedRecord, TokenKind};
 use ikd::db::{Db, PoolSizes};
 use ikd::execute;
 use ikd::keyring::{Keyring, init_root};
+use ikd::life::ports::give_block_code;
 use ikd::random::Random;
-use ikd::register::Date;
 use ikd::register::generate::Generator;
+use ikd::register::{Date, RegisterRecord};
 use ikd::relying_party::RelyingParties;
 use ikd::vault::Vault;
 use tokio::task::JoinHandle;
@@ -72,6 +73,13 @@ impl World<Holders> {
         Node::start(folder, &[&self.env[..], &[url]].concat()).await
     }
 
+    /// The same, which believes what this machine says of clients' addresses.
+    pub async fn node_behind_a_proxy(&self, folder: &Path, url: &str) -> Node {
+        let more = [("DATABASE__URL", url), ("HTTP__BEHIND_PROXY", "true"), ("HTTP__EXPOSE_DEVELOPMENT", "true")];
+        let more = more.map(|(name, value)| (format!("IKD__{name}"), value.to_owned()));
+        Node::start(folder, &[&self.env[..], &more[..]].concat()).await
+    }
+
     /// A token of each holder.
     pub fn tokens(&self) -> Vec<String> {
         (0..self.holders.len()).map(|holder| self.token(holder)).collect()
@@ -86,6 +94,30 @@ impl World<Holders> {
         self.keyring.issuer(signer.as_ref()).issue(record).unwrap().token
     }
 
+    /// A relying party that asks a node, over connections that it keeps.
+    pub fn bank(&self, node: &Node) -> Bank {
+        Bank::new(reqwest::Client::new(), &node.base, &self.api_key)
+    }
+
+    /// What the register says about a holder.
+    pub fn record(&self, holder: usize) -> RegisterRecord {
+        generator().resident(holder as u64).unwrap()
+    }
+
+    /// Gives each holder a block code.
+    pub async fn block_codes(&self) -> Vec<String> {
+        let context = &self.context;
+        let mut codes = Vec::new();
+        let mut tx = context.db.write().await.unwrap();
+        for (holder, resident) in self.holders.iter().enumerate() {
+            let nik = self.record(holder).nik;
+            let code = give_block_code(context, &mut tx, *resident, &nik, context.now()).await.unwrap();
+            codes.push(code.expose().to_owned());
+        }
+        tx.commit().await.unwrap();
+        codes
+    }
+
     /// Asks a node, over a connection of its own; `None` when no answer comes.
     pub fn ask(&self, node: &Node, token: &str, key: String) -> JoinHandle<Option<Answer>> {
         let bank = Bank::new(reqwest::Client::new(), &node.base, &self.api_key);
@@ -94,8 +126,12 @@ impl World<Holders> {
     }
 }
 
+fn generator() -> Generator {
+    Generator::new(1, Date::parse("2026-11-01").unwrap())
+}
+
 async fn write_holders(context: &Context, count: usize) -> Vec<Uuid> {
-    let generator = Generator::new(1, Date::parse("2026-11-01").unwrap());
+    let generator = generator();
     let mut holders = Vec::new();
     let mut tx = context.db.write().await.unwrap();
     for index in 0..count {

@@ -271,6 +271,8 @@ impl World {
     pub async fn active(&self, person: &impl Registrant) -> Applicant {
         let mut applicant = self.approved(person).await;
         self.activate(&mut applicant).await;
+        // The notice of it.
+        self.send_mail().await;
         applicant
     }
 

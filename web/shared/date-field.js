@@ -1,7 +1,7 @@
 // A day of birth: its field, and what may be wrong with it.
 
-import { el, fill, icon } from "../shared/dom.js";
-import { language, t } from "../shared/i18n.js";
+import { el, fill, icon } from "./dom.js";
+import { language, t } from "./i18n.js";
 
 /**
  * A day as three inputs: calendars are slow when the year is long ago. Returns the element with `value` and
@@ -75,7 +75,7 @@ export function dateField({ id, label, hint, value = "", onchange }) {
 /** What is wrong with a day of birth, in words, or null. */
 export function dayTrouble(text) {
   const found = /^(\d*)-(\d{2})-(\d{2})$/.exec(text);
-  if (found && /^\d{1,3}$/.test(found[1])) return t("form.birth_date.year");
+  if (found && /^\d{1,3}$/.test(found[1])) return t("date.whole_year");
   const day = new Date(`${text}T00:00:00Z`);
   if (
     found?.[1].length !== 4 ||
@@ -83,6 +83,6 @@ export function dayTrouble(text) {
     !day.toISOString().startsWith(text) ||
     Number(found[1]) < 1900
   )
-    return t("form.birth_date.error");
-  return day <= new Date() ? null : t("form.birth_date.future");
+    return t("date.wrong");
+  return day <= new Date() ? null : t("date.future");
 }

@@ -1,0 +1,220 @@
+//! Stopping and starting again, event by event; what holders are told; that nothing is a dead end.
+
+use ikd::audit::Actor;
+use ikd::context::Context;
+use ikd::error::{Code, Error};
+use ikd::holder::ports::{self as holder, Stopped};
+use ikd::holder::{CredentialState, Lift, Reason, Standing};
+use ikd::life::mail::{NOTICE, Notices};
+use ikd::life::ports::{self as life, By};
+use ikd::life::{EventKind, Happening};
+use ikd::mail::{Compose, Message};
+use ikd::recovery;
+use ikd::{fetch_all, fetch_one};
+use uuid::Uuid;
+
+use crate::residents::{Holder, RESIDENT, later, record};
+use support::each_engine;
+
+const BY: By = By { actor: Actor::System, office_id: None };
+
+async fn stop(context: &Context, reason: Reason) -> Stopped {
+    let now = context.now();
+    let mut tx = context.db.write().await.unwrap();
+    let stopped = life::stop(context, &mut tx, RESIDENT, reason, (now, None), BY).await.unwrap();
+    tx.commit().await.unwrap();
+    stopped
+}
+
+async fn standing(context: &Context) -> (CredentialState, i64) {
+    let mut tx = context.db.read().await.unwrap();
+    let credential = holder::credential(&mut tx, RESIDENT).await.unwrap().unwrap();
+    let state = match credential.standing {
+        Standing::Active(_) => CredentialState::Active,
+        Standing::Blocked => CredentialState::Blocked,
+        Standing::Deactivated => CredentialState::Deactivated,
+    };
+    (state, credential.generation)
+}
+
+async fn events(context: &Context) -> Vec<(EventKind, Option<Reason>)> {
+    let mut tx = context.db.read().await.unwrap();
+    let events = life::events(&mut tx, RESIDENT, Uuid::max(), 100).await.unwrap();
+    events.into_iter().map(|event| (event.kind, event.reason)).collect()
+}
+
+/// Puts the credential back as if nothing had happened.
+async fn anew(context: &Context) {
+    let mut tx = context.db.write().await.unwrap();
+    for sql in [
+        "DELETE FROM credential_status WHERE resident_id = $1",
+        "DELETE FROM life_event WHERE resident_id = $1",
+        "UPDATE credential SET state = 'active' WHERE resident_id = $1",
+    ] {
+        ikd::execute!(&mut tx, sql, RESIDENT).unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn every_stop_of_every_stop_keeps_what_is_harder_to_undo() {
+    each_engine(async |context| {
+        Holder::make(&context).await;
+        for first in Reason::ALL {
+            for second in Reason::ALL {
+                anew(&context).await;
+                later(&context, 1);
+                let (_, before) = standing(&context).await;
+                let Stopped::Now(status) = stop(&context, *first).await else { panic!("{first:?}") };
+                assert_eq!(status.reason, *first);
+                assert_eq!(standing(&context).await, (first.state(), before + 1), "{first:?} ends what was shown");
+                later(&context, 1);
+                let stopped = stop(&context, *second).await;
+                let (kept, is_new) = match stopped {
+                    Stopped::Now(status) => (status, true),
+                    Stopped::Before(status) => (status, false),
+                    Stopped::Nothing => panic!("{first:?} then {second:?}"),
+                };
+                assert_eq!(is_new, second.goes_before(*first), "{first:?} then {second:?}");
+                assert_eq!(standing(&context).await.0, kept.reason.state());
+                assert_eq!(events(&context).await.len(), 1 + usize::from(is_new), "{first:?} then {second:?}");
+                let mut tx = context.db.read().await.unwrap();
+                assert_eq!(holder::status(&mut tx, RESIDENT).await.unwrap(), Some(kept));
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_a_dead_end() {
+    each_engine(async |context| {
+        let resident = Holder::make(&context).await;
+        let keyring = {
+            ikd::keyring::Keyring::init(&context).await.unwrap();
+            ikd::keyring::Keyring::open(context.clone()).await.unwrap()
+        };
+        let phone = recovery::Phone::new(context.clone(), keyring);
+        let device = resident.device.thumbprint();
+        for reason in Reason::ALL {
+            anew(&context).await;
+            later(&context, ikd::clock::DAY);
+            stop(&context, *reason).await;
+            let begun = phone.begin(&device).await;
+            match reason.lift() {
+                // The PIN lifts it; who forgot that comes to a counter.
+                Lift::Pin | Lift::Counter => {
+                    let begun = begun.unwrap_or_else(|error| panic!("{reason:?}: {error}"));
+                    phone.withdraw(&device, begun.recovery_id).await.unwrap();
+                }
+                Lift::Register => {
+                    assert_eq!(begun.as_ref().err().and_then(Error::code), Some(Code::WrongState), "{reason:?}");
+                }
+                // It has ended: a new registration leads to a new one, and nothing stands in its way.
+                Lift::None => {
+                    assert_eq!(begun.as_ref().err().and_then(Error::code), Some(Code::WrongState), "{reason:?}");
+                    let mut tx = context.db.write().await.unwrap();
+                    assert!(!holder::has_usable_credential(&mut tx, RESIDENT).await.unwrap(), "{reason:?}");
+                    assert!(ikd::holder::store::enrol(&mut tx, RESIDENT, context.now()).await.unwrap().happened());
+                    tx.commit().await.unwrap();
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_notice_of_any_kind_holds_no_more_than_a_first_name() {
+    each_engine(async |context| {
+        Holder::make(&context).await;
+        let record = record();
+        let mut personal = vec![record.nik.as_str().to_owned(), record.birth_date.to_string()];
+        personal.extend(record.full_name.split_whitespace().skip(1).map(str::to_owned));
+        let card = serde_json::to_value(&record).unwrap();
+        let texts = card.as_object().unwrap().values().filter_map(|value| value.as_str());
+        personal.extend(texts.filter(|text| text.len() > 5 && *text != record.full_name).map(str::to_owned));
+        assert!(personal.len() > 8, "{}", personal.len());
+        let mut told = 0;
+        for kind in EventKind::ALL {
+            for reason in Reason::ALL.iter().copied().map(Some).chain([None]) {
+                let this =
+                    Happening { resident_id: RESIDENT, kind: *kind, reason, actor: Actor::System, office_id: None };
+                later(&context, 1);
+                let now = context.now();
+                let mut tx = context.db.write().await.unwrap();
+                life::record(&context, &mut tx, &this, now).await.unwrap();
+                tx.commit().await.unwrap();
+                let mut tx = context.db.read().await.unwrap();
+                let newest = "SELECT mail_id, reference FROM mail_outbox ORDER BY mail_id DESC LIMIT 1";
+                let (mail_id, reference) = fetch_one!(&mut tx, (Uuid, Uuid), newest).unwrap();
+                drop(tx);
+                let message = Message { mail_id, kind: NOTICE, reference, created_at: now };
+                let mail = Notices(context.clone()).compose(message).await.unwrap().unwrap();
+                let all = format!("{} {} {}", mail.subject, mail.text, mail.html).to_lowercase();
+                for datum in &personal {
+                    assert!(!all.contains(&datum.to_lowercase()), "{kind:?} {reason:?} tells {datum}");
+                }
+                let (_, link) = mail.text.split_once("/blokir#").unwrap();
+                let link = link.split_whitespace().next().unwrap();
+                assert!(link.len() > 40 && !link.contains(&reference.to_string()), "an opaque link: {link}");
+                assert!(mail.text.contains("tidak pernah meminta PIN, kode, atau biaya"));
+                assert!(mail.html.contains(link), "the button leads where the text does");
+                told += 1;
+            }
+        }
+        assert_eq!(told, EventKind::ALL.len() * (Reason::ALL.len() + 1));
+        // Nor does a row: what is sealed there is not read without the root secret.
+        let mut tx = context.db.read().await.unwrap();
+        let rows = fetch_all!(&mut tx, (Vec<u8>,), "SELECT sealed FROM life_notice").unwrap();
+        assert!(rows.iter().all(|(sealed,)| !String::from_utf8_lossy(sealed).contains("siti@example.id")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_stop_and_a_start_at_the_same_moment_end_as_if_one_came_first() {
+    each_engine(async |context| {
+        Holder::make(&context).await;
+        for round in 0..20 {
+            anew(&context).await;
+            later(&context, 1);
+            stop(&context, Reason::OfficerBlockProvisional).await;
+            let begin = std::sync::Arc::new(tokio::sync::Barrier::new(3));
+            let restart = |context: Context| {
+                let begin = begin.clone();
+                tokio::spawn(async move {
+                    begin.wait().await;
+                    let now = context.now();
+                    let may = |status: &ikd::holder::Status| status.reason.lift() == Lift::Pin;
+                    let mut tx = context.db.write().await.unwrap();
+                    match life::restart(&context, &mut tx, RESIDENT, may, now, BY).await {
+                        Ok(_) => tx.commit().await.is_ok(),
+                        Err(_) => false,
+                    }
+                })
+            };
+            let (one, two) = (restart(context.clone()), restart(context.clone()));
+            let stopper = {
+                let (context, begin) = (context.clone(), begin.clone());
+                tokio::spawn(async move {
+                    begin.wait().await;
+                    let now = context.now();
+                    let mut tx = context.db.write().await.unwrap();
+                    let times = (now, None);
+                    let done = life::stop(&context, &mut tx, RESIDENT, Reason::SelfBlock, times, BY).await.unwrap();
+                    tx.commit().await.unwrap();
+                    matches!(done, Stopped::Now(_))
+                })
+            };
+            let (one, two, stopped) = (one.await.unwrap(), two.await.unwrap(), stopper.await.unwrap());
+            assert!(stopped && !(one && two), "round {round}: a block that was asked for holds, and one lift counts");
+            // Whichever came first, the block stands: what was acknowledged is not undone by what came beside it.
+            let mut tx = context.db.read().await.unwrap();
+            let status = holder::status(&mut tx, RESIDENT).await.unwrap().unwrap();
+            drop(tx);
+            assert_eq!((status.reason, standing(&context).await.0), (Reason::SelfBlock, CredentialState::Blocked));
+        }
+    })
+    .await;
+}

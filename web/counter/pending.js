@@ -1,0 +1,99 @@
+// What waits for a second person: digital KTPs that are to make way for a new registration, and recoveries.
+
+import { announce, button, el, fill, icon } from "/web/shared/dom.js";
+import { dateTime, t } from "/web/shared/i18n.js";
+import { arrive, failed } from "/web/staff/frame.js";
+
+const REFRESH_MILLISECONDS = 5000;
+// Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
+const MOST_LOOKS = 60;
+
+/** Both kinds as lines, the one that waits longest first. */
+async function waiting(api) {
+  const [releases, recoveries] = await Promise.all([api.releases(), api.recoveries()]);
+  return [
+    ...releases.items.map((item) => ({ ...item, kind: "release", id: item.registration_id })),
+    ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
+  ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));
+}
+
+/** What became of the officer's own requests and others' is opened from here. Gives a function that ends it. */
+export function pendingScreen(main, api) {
+  let ended = false;
+  let timer;
+  let looks = 0;
+  let known = null;
+  const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
+  const foot = el("div", {});
+
+  // One's own release is followed where it was asked for.
+  const address = ({ kind, own, id }) =>
+    kind === "recovery" ? `#pemulihan/${id}` : own ? `#warga/${id}` : `#pelepasan/${id}`;
+  const line = (item) =>
+    el(
+      "li",
+      {},
+      el(
+        "a",
+        { class: "line tall", href: address(item) },
+        el("b", {}, t(`pending.${item.kind}`)),
+        item.own
+          ? el("span", { class: "badge" }, icon("user"), t("pending.own"))
+          : el("span", { class: "badge wait" }, icon("clock"), t("pending.open")),
+        el("span", { class: "muted small" }, t("pending.asked", { who: item.asked_by, when: dateTime(item.asked_at) })),
+      ),
+    );
+
+  async function load(quiet) {
+    clearTimeout(timer);
+    looks = quiet ? looks + 1 : 0;
+    try {
+      const items = await waiting(api);
+      if (ended) return;
+      const now = JSON.stringify(items);
+      if (now !== known) {
+        const more = known !== null && items.length > JSON.parse(known).length;
+        const focus = document.activeElement?.getAttribute("href");
+        known = now;
+        fill(
+          list,
+          items.length ? items.map(line) : el("li", { class: "empty" }, icon("check"), el("p", {}, t("pending.none"))),
+        );
+        if (focus) list.querySelector(`a[href="${focus}"]`)?.focus();
+        if (more) announce(t("pending.more", { n: items.length }));
+      }
+      fill(foot);
+    } catch (error) {
+      if (ended) return;
+      if (!quiet) fill(list);
+      fill(
+        foot,
+        failed(error, () => load(false)),
+      );
+    }
+    if (looks < MOST_LOOKS) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+  }
+
+  fill(
+    main,
+    el(
+      "section",
+      { class: "card stack" },
+      el(
+        "div",
+        { class: "row spread" },
+        el("h1", {}, t("pending.title")),
+        button(t("queue.reload"), () => load(false), { kind: "secondary", wide: false, picture: "history" }),
+      ),
+      el("p", { class: "lead" }, t("pending.lead")),
+      list,
+      foot,
+    ),
+  );
+  arrive(main);
+  load(false);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,135 @@
+// Somebody on the telephone, or without anything in their hands, wants a digital KTP blocked: NIK, name and birth date.
+// The answer is the same whether there is such a person or not.
+
+import { button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { dateField, dayTrouble } from "/web/shared/date-field.js";
+import { explain } from "/web/shared/http.js";
+import { dateTime, t } from "/web/shared/i18n.js";
+import { arrive } from "/web/staff/frame.js";
+
+const SHORTEST = 5;
+
+/** Shows the form. Gives a function that ends it. */
+export function phoneBlockScreen(main, api, { again, home }) {
+  let ended = false;
+  const nik = field({
+    id: "nik",
+    label: "NIK",
+    hint: t("phone_block.nik.hint"),
+    inputmode: "numeric",
+    autocomplete: "off",
+    maxlength: 24,
+    "data-digits": "",
+  });
+  const name = field({
+    id: "full-name",
+    label: t("field.full_name"),
+    hint: t("phone_block.name.hint"),
+    autocomplete: "off",
+    autocapitalize: "characters",
+    spellcheck: "false",
+    maxlength: 120,
+  });
+  const birth = dateField({ id: "birth", label: t("field.birth_date"), hint: t("phone_block.birth.hint") });
+  const why = field({
+    id: "block-why",
+    label: t("phone_block.why"),
+    hint: t("phone_block.why.hint"),
+    tag: "textarea",
+    rows: 2,
+    maxlength: 500,
+  });
+  // The birth date of the caller is not the officer's own.
+  for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
+  const place = el("div", { class: "problem-place" });
+  const send = el("button", { type: "submit", class: "button danger wide" }, icon("block"), t("phone_block.send"));
+  const digits = () => nik.input.value.normalize("NFKC").replace(/\D/g, "");
+  const fields = { nik, full_name: name, birth_date: birth, reason: why };
+
+  function check() {
+    const wrong = {
+      nik: digits().length === 16 ? null : t("phone_block.nik.error", { n: digits().length }),
+      full_name: name.input.value.trim() ? null : t("staff.required"),
+      birth_date: dayTrouble(birth.value),
+      reason: why.input.value.trim().length >= SHORTEST ? null : t("reason.short"),
+    };
+    for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
+    return Object.keys(fields).find((key) => wrong[key]);
+  }
+
+  function done({ until, hours, left_today: left }) {
+    fill(
+      main,
+      el(
+        "section",
+        { class: "card stack outcome plain" },
+        el("div", { class: "sign" }, icon("block")),
+        el("h1", {}, t("phone_block.done")),
+        el("p", { class: "lead" }, t("phone_block.done.text", { until: dateTime(until), hours })),
+        notice("info", t("phone_block.tell"), t("phone_block.tell.do")),
+        el("p", { class: "muted" }, t("phone_block.left", { n: left })),
+        el("p", {}, button(t("phone_block.home"), home, { wide: false })),
+        el("p", {}, button(t("phone_block.again"), again, { kind: "quiet", wide: false })),
+      ),
+    );
+    arrive(main);
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    const first = check();
+    if (first) return fields[first].input.focus();
+    send.disabled = true;
+    fill(place);
+    try {
+      // Each counts, so none is repeated by itself.
+      const answer = await api.block({
+        nik: digits(),
+        full_name: name.input.value.trim(),
+        birth_date: birth.value,
+        reason: why.input.value.trim(),
+      });
+      if (!ended) done(answer);
+    } catch (error) {
+      if (ended) return undefined;
+      const named = error.code === "invalid_field" ? (error.fields ?? []).filter((one) => fields[one.field]) : [];
+      for (const one of named) fields[one.field].fail(one.message);
+      if (named.length) return fields[named[0].field].input.focus();
+      const { title, detail } = explain(error);
+      fill(place, notice("danger", title, detail));
+      place.scrollIntoView({ block: "nearest" });
+    } finally {
+      send.disabled = false;
+    }
+    return undefined;
+  }
+
+  fill(
+    main,
+    el(
+      "div",
+      { class: "two to-left" },
+      el(
+        "section",
+        { class: "card stack" },
+        el("h1", {}, t("phone_block.title")),
+        el("p", { class: "lead" }, t("phone_block.lead")),
+        el("form", { class: "stack", novalidate: true, onsubmit: submit }, Object.values(fields), place, send),
+      ),
+      el(
+        "section",
+        { class: "card stack", "aria-labelledby": "steps" },
+        el("h2", { id: "steps" }, t("phone_block.know")),
+        el(
+          "ol",
+          { class: "how" },
+          ["phone_block.know1", "phone_block.know2", "phone_block.know3", "phone_block.know4"].map((key) =>
+            el("li", {}, t(key)),
+          ),
+        ),
+      ),
+    ),
+  );
+  arrive(main);
+  return () => (ended = true);
+}

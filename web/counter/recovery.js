@@ -1,0 +1,244 @@
+// A recovery at the counter: who showed the QR, their portrait, and the request that a second person agrees to.
+
+import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { explain } from "/web/shared/http.js";
+import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
+import { arrive, failed } from "/web/staff/frame.js";
+import { askReason } from "./ask-reason.js";
+import { picturePair } from "./faces.js";
+import { recallRecovery } from "./recent.js";
+import { asked, result, secondDecision } from "./second.js";
+
+const REFRESH_MILLISECONDS = 3000;
+// Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
+const MOST_LOOKS = 100;
+const LIVE = ["at_counter", "waiting_for_second_person"];
+
+function person(view) {
+  const fact = (label, value) => value && el("div", {}, el("dt", {}, label), el("dd", {}, value));
+  const { card } = view;
+  const since = card.since ? t("recovery.since", { when: dateTime(card.since) }) : "";
+  return el(
+    "section",
+    { class: "card stack", "aria-labelledby": "data" },
+    el("h2", { id: "data" }, t("recovery.person")),
+    el(
+      "dl",
+      { class: "rest" },
+      fact(t("field.full_name"), view.full_name),
+      fact("NIK", view.nik),
+      fact(t("field.birth_date"), ktpDate(view.birth_date)),
+      fact(t("recovery.card"), `${t(`recovery.card.${card.state}`)} ${since}`.trim()),
+      fact(t("recovery.why_blocked"), card.reason ? t(`recovery.reason.${card.reason}`) : null),
+    ),
+    el("p", { class: "muted small" }, t("recovery.compare_ktp")),
+  );
+}
+
+/** Shows one. `next()` goes on to the next person, `waiting()` to what waits. Gives a function that ends it. */
+export function recoveryScreen(main, api, id, { next, waiting }) {
+  let ended = false;
+  let timer;
+  let sending = false;
+  let looks = 0;
+  let known = null;
+
+  async function send(place, act, after) {
+    if (sending) return;
+    sending = true;
+    try {
+      await act();
+      if (!ended) await after();
+    } catch (error) {
+      if (ended) return;
+      const { title, detail } = explain(error);
+      fill(place, notice("danger", title, detail));
+      place.scrollIntoView({ block: "nearest" });
+    } finally {
+      sending = false;
+    }
+  }
+
+  const over = (kind, key, way, label) => {
+    clearTimeout(timer);
+    known = null;
+    fill(main, result(kind, t(key), t(`${key}.text`), way, label));
+    announce(t(key));
+    arrive(main, ".outcome .button");
+  };
+
+  /** The first person asks. */
+  function askFor(view) {
+    const place = el("div", { class: "problem-place" });
+    const act = async () => {
+      const reason = await askReason({
+        title: t("recovery.ask"),
+        lead: t("recovery.ask.lead"),
+        label: t("second.reason"),
+        hint: t("second.reason.hint"),
+        send: t("second.send"),
+        templates: ["recovery.template.forgotten", "recovery.template.blocked"],
+      });
+      if (reason)
+        send(
+          place,
+          () => api.askRecovery(id, view.version, reason),
+          () => load(false),
+        );
+    };
+    return [
+      el("p", {}, t("recovery.first")),
+      place,
+      el(
+        "div",
+        { class: "actions" },
+        button(t("recovery.ask"), act, { picture: "user" }),
+        button(t("recovery.refuse"), () => refuse(view, place), { kind: "danger-quiet", picture: "block" }),
+        button(t("decision.leave"), next, { kind: "quiet" }),
+      ),
+    ];
+  }
+
+  async function refuse(view, place) {
+    const reason = await askReason({
+      title: t("recovery.refuse"),
+      lead: t("recovery.refuse.lead"),
+      label: t("reason.label"),
+      hint: t("reason.hint"),
+      send: t("recovery.refuse"),
+      templates: ["reason.other_person", "reason.no_document", "reason.asked"],
+      kind: "danger",
+      picture: "block",
+    });
+    const done = () => over("plain", "recovery.refused", waiting, t("second.next"));
+    if (reason) send(place, () => api.refuseRecovery(id, view.version, reason), done);
+  }
+
+  function waits(view) {
+    const place = el("div", { class: "problem-place" });
+    return [
+      asked(view.asked_by, view.asked_at, view.asked_reason),
+      notice("info", t("second.waits"), t("second.waits.do")),
+      place,
+      el(
+        "div",
+        { class: "actions" },
+        button(t("done.next"), next, { picture: "scan" }),
+        button(t("second.withdraw"), () => refuse(view, place), { kind: "danger-quiet", picture: "close" }),
+      ),
+    ];
+  }
+
+  function agree(view) {
+    const done = () => over("good", "recovery.granted", waiting, t("second.next"));
+    return [
+      asked(view.asked_by, view.asked_at, view.asked_reason),
+      secondDecision({
+        lead: t("recovery.grant.lead"),
+        check: t("recovery.check"),
+        label: t("recovery.grant"),
+        grant: (place) => send(place, () => api.grantRecovery(id, view.version), done),
+        refuse: (place) => refuse(view, place),
+        leave: waiting,
+      }),
+    ];
+  }
+
+  function part(view) {
+    if (view.state === "at_counter" && view.may_decide) return askFor(view);
+    if (view.state === "waiting_for_second_person" && view.own) return waits(view);
+    if (view.state === "waiting_for_second_person" && view.may_decide) return agree(view);
+    const key = LIVE.includes(view.state) ? (view.state === "at_counter" ? "scan" : "barred") : "over";
+    return [
+      view.asked_by ? asked(view.asked_by, view.asked_at, view.asked_reason) : null,
+      notice("info", t(`recovery.${key}`), t(`recovery.${key}.do`)),
+      button(t("done.next"), next, { picture: "scan" }),
+    ];
+  }
+
+  function draw(view) {
+    const first = known === null;
+    known = JSON.stringify(view);
+    const picture = {
+      kind: "portrait",
+      there: view.has_portrait,
+      label: t("faces.portrait"),
+      src: view.has_portrait ? api.recoveryPicture(id) : null,
+    };
+    fill(
+      main,
+      el(
+        "div",
+        { class: "stack" },
+        el(
+          "div",
+          { class: "row person" },
+          el("h1", {}, view.full_name),
+          el("span", { class: "badge wait" }, icon("clock"), t(`recovery.state.${view.state}`)),
+        ),
+        el(
+          "div",
+          { class: "two to-left" },
+          el("div", { class: "stack" }, picturePair([picture]), person(view)),
+          el(
+            "section",
+            { class: "card stack decision", "aria-labelledby": "decision" },
+            el("h2", { id: "decision" }, t("recovery.title")),
+            part(view),
+          ),
+        ),
+      ),
+    );
+    if (first) arrive(main);
+    else announce(t(`recovery.state.${view.state}`));
+  }
+
+  async function load(quiet) {
+    clearTimeout(timer);
+    looks = quiet ? looks + 1 : 0;
+    try {
+      const view = await api.recovery(id, { quiet });
+      if (ended || sending) return lookAgain(view);
+      // A dialog over the screen is answered first.
+      if (JSON.stringify(view) !== known && !document.querySelector("dialog[open]")) draw(view);
+      lookAgain(view);
+    } catch (error) {
+      if (ended) return undefined;
+      if (quiet && (error.isNetwork || error.status >= 500 || error.status === 429))
+        return lookAgain({ state: "at_counter" });
+      known = null;
+      fill(
+        main,
+        el(
+          "section",
+          { class: "card stack door" },
+          el("h1", {}, t("person.not_shown")),
+          error.code === "not_found"
+            ? notice("info", t("second.over"), t("second.over.do"))
+            : failed(error, () => load(false)),
+          el("p", {}, button(t("done.next"), next, { kind: "secondary", wide: false })),
+        ),
+      );
+    }
+    return undefined;
+  }
+
+  function lookAgain(view) {
+    clearTimeout(timer);
+    if (ended || !LIVE.includes(view.state) || looks >= MOST_LOOKS) return;
+    timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+  }
+
+  const scanned = recallRecovery(id);
+  if (scanned) {
+    draw(scanned);
+    lookAgain(scanned);
+  } else {
+    fill(main, el("h1", {}, t("person.loading")));
+    load(false);
+  }
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,102 @@
+// An older digital KTP shall make way for a registration: the second person sees both faces and the data, as the first
+// did.
+
+import { announce, button, el, fill, notice } from "/web/shared/dom.js";
+import { explain } from "/web/shared/http.js";
+import { t } from "/web/shared/i18n.js";
+import { arrive, failed } from "/web/staff/frame.js";
+import { comparison } from "./comparison.js";
+import { faces } from "./faces.js";
+import { asked, result, secondDecision } from "./second.js";
+
+/** Shows it. `next()` leads back to what waits. Gives a function that ends it. */
+export function releaseScreen(main, api, id, { next }) {
+  let ended = false;
+  let sending = false;
+
+  async function grant(place, version) {
+    if (sending) return;
+    sending = true;
+    try {
+      await api.grantRelease(id, version);
+      if (ended) return;
+      fill(main, result("good", t("release.granted"), t("release.granted.text"), next, t("second.next")));
+      announce(t("release.granted"));
+      arrive(main, ".outcome .button");
+    } catch (error) {
+      if (ended) return;
+      const { title, detail } = explain(error);
+      fill(place, notice("danger", title, detail));
+      place.scrollIntoView({ block: "nearest" });
+    } finally {
+      sending = false;
+    }
+  }
+
+  function draw(view, request, item) {
+    const part = item?.own
+      ? [notice("info", t("second.own"), t("second.own.do")), button(t("second.next"), next, { kind: "secondary" })]
+      : [
+          secondDecision({
+            lead: t("release.grant.lead"),
+            check: t("release.check"),
+            label: t("release.grant"),
+            grant: (place) => grant(place, request.version),
+            leave: next,
+          }),
+          el("p", { class: "muted small" }, t("release.doubt")),
+        ];
+    fill(
+      main,
+      el(
+        "div",
+        { class: "stack" },
+        el("div", { class: "row person" }, el("h1", {}, view.submitted.full_name)),
+        el(
+          "div",
+          { class: "two to-left" },
+          el("div", { class: "stack" }, faces(api, view), comparison(view)),
+          el(
+            "section",
+            { class: "card stack decision", "aria-labelledby": "decision" },
+            el("h2", { id: "decision" }, t("pending.release")),
+            asked(item?.asked_by ?? t("release.colleague"), request.asked_at, request.reason),
+            part,
+          ),
+        ),
+      ),
+    );
+    arrive(main);
+  }
+
+  async function load() {
+    fill(main, el("h1", {}, t("person.loading")));
+    try {
+      const [view, request, list] = await Promise.all([api.view(id), api.release(id), api.releases()]);
+      if (ended) return;
+      draw(
+        view,
+        request,
+        list.items.find((one) => one.registration_id === id),
+      );
+    } catch (error) {
+      if (ended) return;
+      const over = error.code === "not_found";
+      const barred = ["reason_required", "forbidden"].includes(error.code);
+      const key = over ? "second.over" : "second.barred";
+      fill(
+        main,
+        el(
+          "section",
+          { class: "card stack door" },
+          el("h1", {}, t("pending.release")),
+          over || barred ? notice("info", t(key), t(`${key}.do`)) : failed(error, load),
+          el("p", {}, button(t("second.next"), next, { kind: "secondary", wide: false })),
+        ),
+      );
+      arrive(main);
+    }
+  }
+  load();
+  return () => (ended = true);
+}
