@@ -36,6 +36,7 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
     ('holder_portrait', 'distributed', 'resident_id', 'credential'),
     ('verification', 'distributed', 'resident_id', 'credential'),
     ('life_event', 'distributed', 'resident_id', 'credential'),
+    ('record_change', 'distributed', 'resident_id', 'credential'),
 
     -- What names no resident, or is looked for before one is known: by who asks.
     ('verification_refusal', 'distributed', 'relying_party_id', 'verification_refusal'),

@@ -35,8 +35,8 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, captcha, contact, counter, device, employee, health, jobs, keyring, life, mail, recovery, registration,
-    staff, transaction, transfer, verification, wallet, window,
+    activation, captcha, closure, contact, counter, device, employee, export, health, jobs, keyring, life, mail,
+    recovery, refresh, registration, staff, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -60,6 +60,10 @@ pub struct App {
     pub blocks: life::Blocks,
     /// Digital KTPs that come back to their holders.
     pub recoveries: recovery::Phone,
+    /// Digital KTPs that their holders end.
+    pub closures: closure::Closures,
+    /// Holders' copies of their data.
+    pub exports: export::Exports,
     /// Digital KTPs that move to another phone.
     pub transfers: transfer::Transfers,
     /// Changes of the address at which holders are reached.
@@ -111,12 +115,15 @@ impl App {
         let keyring = Keyring::open(context.clone()).await?;
         let mail_wake = Wake::default();
         let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
-        let registrations = registration::Service::new(context.clone(), register, keyring.clone(), mail_wake.clone());
+        let registrations =
+            registration::Service::new(context.clone(), register.clone(), keyring.clone(), mail_wake.clone());
         let counter = Counter::new(context.clone(), registrations.clone(), keyring.clone());
-        let activation = activation::Service::new(context.clone(), mail_wake.clone());
+        let activation = activation::Service::new(context.clone(), register, mail_wake.clone());
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone());
+        let closures = closure::Closures::new(context.clone(), wallet.clone());
+        let exports = export::Exports::new(context.clone(), keyring.clone(), wallet.clone(), verification.clone());
         let guard = Guard::new(
             context.vault.clone(),
             context.clock.clone(),
@@ -144,6 +151,8 @@ impl App {
             verification,
             employee_checks,
             blocks: life::Blocks::new(context.clone()),
+            closures,
+            exports,
             recoveries: recovery::Phone::new(context.clone(), keyring.clone()),
             employees: Staff::new(context.clone(), Realm::RelyingParty)?,
             spent: SpentProofs::start(context.clone()),
@@ -169,8 +178,11 @@ impl App {
             wallet::module(&self.wallet, &self.verification),
             life::module(&self.context, &self.blocks, &self.gate),
             recovery::module(&self.recoveries),
+            closure::module(&self.closures),
+            export::module(&self.exports),
             transfer::module(&self.transfers),
             contact::module(&self.context, &self.contacts, &self.wallet),
+            refresh::module(&self.context),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

@@ -141,8 +141,17 @@ pub struct Database {
     /// several servers, `postgres://user:password@a:5432,b:5432/name`, the one that can be written to is used.
     pub url: Redacted<String>,
     /// Connections a node may hold, at least 3. On PostgreSQL half of them, rounded down, are kept by batches (checks, sessions,
-    /// proofs of devices) and the others serve requests one by one; one more watches the server.
+    /// proofs of devices) and the others serve requests one by one; one more watches the server. With shards the batches' half is
+    /// divided evenly among them, at least 2 for each, and what is left over, at least 1, is for proofs: so 2 more than 4 times the
+    /// shards at least.
     pub connections: u32,
+    /// On a Citus cluster: how many shards `packaging/citus.sql` made of each table, 1 to 64. Then each batch of a node holds residents
+    /// of one shard.
+    pub shards: u32,
+    /// For each shard, in the order of their ranges, the URL of the worker that holds it: batches of its residents go there, and
+    /// everything else to `url`. Empty, so that all goes to `url`; or as many as `shards`. One more connection watches each. In a
+    /// variable: `["postgres://…", "postgres://…"]`, as in a file, because a URL may hold commas.
+    pub shard_urls: Vec<Redacted<String>>,
     /// Seconds to wait for a free connection.
     pub acquire_timeout_seconds: u64,
     /// PostgreSQL: seconds that one statement may take; 0 for no limit. Migrations have none. A commit that waits for a
@@ -159,6 +168,8 @@ impl Default for Database {
         Self {
             url: Redacted(String::from("sqlite:var/ikd.db")),
             connections: 16,
+            shards: 1,
+            shard_urls: Vec::new(),
             acquire_timeout_seconds: 5,
             statement_timeout_seconds: 30,
             idle_transaction_timeout_seconds: 60,

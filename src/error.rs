@@ -75,6 +75,15 @@ impl Language {
         };
         at.in_jakarta().strftime(form).to_string()
     }
+
+    /// The day of a moment for people, in western Indonesian time: `21-11-2026` or `2026-11-21`.
+    pub fn date(self, at: Timestamp) -> String {
+        let form = match self {
+            Self::Indonesian => "%d-%m-%Y",
+            Self::English => "%Y-%m-%d",
+        };
+        at.in_jakarta().strftime(form).to_string()
+    }
 }
 
 macro_rules! codes {

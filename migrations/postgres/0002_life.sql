@@ -5,13 +5,15 @@
 CREATE TABLE credential_status (
     resident_id UUID NOT NULL PRIMARY KEY,
     reason TEXT NOT NULL CHECK (reason IN ('self_block', 'officer_block_provisional', 'officer_block', 'pin_exhausted',
-        'register_deceased', 'register_duplicate', 'superseded', 'deceased', 'emigrated', 'closed', 'consent_withdrawn',
-        'annulled')),
+        'register_changed', 'register_deceased', 'register_left', 'register_corrected', 'register_duplicate', 'superseded',
+        'deceased', 'emigrated', 'closed', 'consent_withdrawn', 'annulled')),
     since BIGINT NOT NULL,
     until BIGINT,
     event_id UUID NOT NULL
 );
 CREATE INDEX credential_status_until ON credential_status (until) WHERE until IS NOT NULL;
+-- Who closed, whose data are to be erased.
+CREATE INDEX credential_status_closed ON credential_status (since) WHERE reason IN ('closed', 'consent_withdrawn');
 
 -- Whose digital KTP a NIK's is. A NIK never changes, so neither does the row.
 CREATE TABLE holder_nik (
@@ -49,6 +51,7 @@ CREATE TABLE life_notice (
     used_at BIGINT
 );
 CREATE INDEX life_notice_time ON life_notice (at);
+CREATE INDEX life_notice_resident ON life_notice (resident_id);
 
 -- The code that blocks a digital KTP from any browser: a keyed index of NIK and code together, so that neither is kept and both are
 -- looked for at once.
@@ -58,6 +61,9 @@ CREATE TABLE block_code (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX block_code_resident ON block_code (resident_id);
+
+-- What was done about somebody: holders are told.
+CREATE INDEX audit_event_subject ON audit_event (subject_id, at);
 
 -- What waits for a second person of an office.
 CREATE INDEX release_request_office ON release_request (office_id, asked_at);
@@ -89,6 +95,7 @@ CREATE TABLE recovery (
     CHECK ((ended_at IS NOT NULL) = (state IN ('done', 'refused', 'lapsed', 'withdrawn')))
 );
 CREATE UNIQUE INDEX recovery_one_live ON recovery (device_thumbprint) WHERE ended_at IS NULL;
+CREATE INDEX recovery_device ON recovery (device_thumbprint);
 CREATE INDEX recovery_office ON recovery (office_id, state, asked_at);
 CREATE INDEX recovery_end ON recovery (expires_at) WHERE ended_at IS NULL;
 CREATE INDEX recovery_ended ON recovery (ended_at) WHERE ended_at IS NOT NULL;
@@ -141,7 +148,22 @@ CREATE TABLE contact_change (
     CHECK (state <> 'cooling' OR effective_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX contact_change_one_live ON contact_change (resident_id) WHERE ended_at IS NULL;
+CREATE INDEX contact_change_resident ON contact_change (resident_id);
 CREATE INDEX contact_change_done ON contact_change (resident_id, ended_at) WHERE state = 'done';
 CREATE INDEX contact_change_due ON contact_change (effective_at) WHERE state = 'cooling';
 CREATE INDEX contact_change_code ON contact_change (expires_at) WHERE state = 'code_sent';
 CREATE INDEX contact_change_ended ON contact_change (ended_at) WHERE ended_at IS NOT NULL;
+
+-- What a digital KTP showed before the register said something else, so that its holder sees both. One row for each holder.
+CREATE TABLE record_change (
+    resident_id UUID NOT NULL PRIMARY KEY,
+    -- Raised by every change; what is confirmed is the one that was shown.
+    revision BIGINT NOT NULL,
+    -- What was shown before, sealed.
+    sealed BYTEA NOT NULL,
+    -- Since when something else is shown, and when the newest of it came.
+    since BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    confirmed_at BIGINT
+);
+CREATE INDEX record_change_time ON record_change (changed_at);

@@ -8,6 +8,8 @@ use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::ports as holder;
 use crate::life::ports::{self as life, By};
+use crate::refresh::Refresher;
+use crate::register::{Found, Listener, PopulationRegister, Said, VitalStatus};
 use crate::registration::{State, ports as registrations};
 use crate::transaction;
 
@@ -15,6 +17,8 @@ use crate::transaction;
 #[derive(Clone)]
 pub struct Enrolments {
     context: Context,
+    register: PopulationRegister,
+    refresher: Refresher,
     audit: audit::Service,
 }
 
@@ -39,15 +43,17 @@ pub enum Enrolled {
 }
 
 impl Enrolments {
-    pub(super) fn new(context: Context) -> Self {
-        Self { audit: audit::Service::new(context.clone()), context }
+    pub(super) fn new(context: Context, register: PopulationRegister) -> Self {
+        let (audit, refresher) = (audit::Service::new(context.clone()), Refresher::new(context.clone()));
+        Self { context, register, refresher, audit }
     }
 
     /// Sets the PIN and makes the digital KTP active, all in one transaction. Repeated by the same device with the same
     /// key it succeeds again. The challenge needs no memory: the registration is active once.
     ///
     /// # Errors
-    /// `not_found` for another device, `challenge_invalid`, `signature_invalid`, `wrong_state`, `already_active`.
+    /// `not_found` for another device, `challenge_invalid`, `signature_invalid`, `wrong_state` (also when the register says that the person
+    /// has died since), `already_active`.
     pub async fn enrol(&self, device: &Thumbprint, id: Uuid, enrolment: &Enrolment) -> Result<Enrolled> {
         let now = self.context.now();
         let mut reader = self.context.db.read().await?;
@@ -75,6 +81,11 @@ impl Enrolments {
                 return Ok(false);
             };
             let resident_id = activated.resident_id;
+            let said = self.register.last_word(tx, &activated.nik).await?;
+            let said = said.filter(|said| said.resident_id == resident_id);
+            if said.as_ref().is_some_and(|said| said.record.vital_status == VitalStatus::Deceased) {
+                return Err(register_says_otherwise().into());
+            }
             let new = holder::NewHolder {
                 resident_id,
                 registration_id: id,
@@ -87,6 +98,11 @@ impl Enrolments {
             holder::enrol(&self.context, tx, &new, now).await?;
             let by = By { actor: Actor::Resident(resident_id), office_id: activated.office_id };
             life::activated(&self.context, tx, resident_id, now, by).await?;
+            if let Some(Found { record, portrait, .. }) = &said {
+                // What changed since the approval, as if it changed now.
+                let said = [Said { resident_id, record, portrait: portrait.as_deref() }];
+                self.refresher.hear(tx, &said, now).await?;
+            }
             let chain = activated.office_id.unwrap_or(GENERAL);
             let actor = Actor::Resident(id);
             let event = Event { chain, actor, action: Action::Activation, subject_id: resident_id };
@@ -105,4 +121,11 @@ impl Enrolments {
             Err(Code::WrongState.into())
         }
     }
+}
+
+fn register_says_otherwise() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "KTP Digital tidak dapat diaktifkan menurut database kependudukan. Keliru? Datanglah ke loket Dukcapil dengan KTP-el.",
+        "The population register does not allow this digital KTP. A mistake? Go to a Dukcapil counter with the KTP-el.",
+    )
 }

@@ -4,6 +4,7 @@ use super::code_entry::CodeEntry;
 use super::enrolment::Enrolments;
 use crate::context::Context;
 use crate::jobs::Wake;
+use crate::register::PopulationRegister;
 
 /// Activation. Cloning shares it.
 #[derive(Clone)]
@@ -15,8 +16,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// `mail` wakes the worker when there is something to send.
-    pub fn new(context: Context, mail: Wake) -> Self {
-        Self { codes: CodeEntry::new(context.clone(), mail), enrolments: Enrolments::new(context) }
+    /// `register` has the last word at an activation; `mail` wakes the worker when there is something to send.
+    pub fn new(context: Context, register: PopulationRegister, mail: Wake) -> Self {
+        Self { codes: CodeEntry::new(context.clone(), mail), enrolments: Enrolments::new(context, register) }
     }
 }

@@ -4,6 +4,7 @@
 //! committed in the transaction of the act. An intent without an outcome shows a crash.
 
 pub mod model;
+pub mod ports;
 pub mod service;
 mod store;
 

@@ -101,6 +101,8 @@ pub enum Action {
     Activation,
     /// A digital KTP was blocked: by its holder, by nine wrong PINs, or by an officer.
     Block,
+    /// A holder ended the own digital KTP.
+    Closure,
     /// An office was added.
     OfficeAdded,
     /// An officer was added.

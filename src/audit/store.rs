@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::model::Entry;
+use super::ports::Seen;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbError, DbResult, Tx};
@@ -34,6 +35,15 @@ const LAST: &str = "SELECT MAX(seq) FROM audit_event WHERE chain = $1";
 const PAGE: &str = "
     SELECT chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest
     FROM audit_event WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+
+const ABOUT: &str = "
+    SELECT chain, at, actor_kind, action FROM audit_event
+    WHERE subject_id = $1 AND phase = 'outcome' AND outcome = 'done' AND actor_kind = 'officer' ORDER BY at DESC LIMIT $2";
+
+/// What officers did about a subject, newest first.
+pub(super) async fn about(tx: &mut Tx, subject: Uuid, limit: i64) -> DbResult<Vec<Seen>> {
+    fetch_all!(tx, Seen, ABOUT, subject, limit)
+}
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct HeadRow {

@@ -36,7 +36,7 @@ use clap::{Parser, Subcommand};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Mode};
 use crate::context::{Context, Sources};
-use crate::db::{Address, Db, DbError, PoolSizes};
+use crate::db::{Address, Db, DbError, PoolSizes, Shards};
 use crate::error::{Code, Error, Language};
 use crate::random::Random;
 use crate::vault::{Vault, VaultError};
@@ -204,10 +204,12 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
 async fn open_database(config: &Config) -> Result<Db, Failure> {
     let address =
         Address::parse(config.database.url.expose()).map_err(|error| Failure::Environment(error.to_string()))?;
+    let database = &config.database;
+    let of_shards = database.shard_addresses().map_err(|wrong| Failure::Environment(wrong.join("; ")))?;
     // For every command: an operator's first contact with the database would already carry the password in the clear.
-    if config.service.mode == Mode::Production && !address.is_protected() {
+    if config.service.mode == Mode::Production && !of_shards.iter().chain([&address]).all(Address::is_protected) {
         return Err(Failure::Refused(String::from(
-            "database.url: a PostgreSQL on another host needs ?sslmode=verify-full in production",
+            "database.url and database.shard_urls: a PostgreSQL on another host needs ?sslmode=verify-full in production",
         )));
     }
     if let Address::File(path) = &address
@@ -217,12 +219,13 @@ async fn open_database(config: &Config) -> Result<Db, Failure> {
             .map_err(|error| Failure::Environment(format!("{}: {error}", folder.display())))?;
     }
     let sizes = PoolSizes {
-        connections: config.database.connections,
-        acquire_timeout_seconds: config.database.acquire_timeout_seconds,
-        statement_timeout_seconds: config.database.statement_timeout_seconds,
-        idle_transaction_timeout_seconds: config.database.idle_transaction_timeout_seconds,
+        connections: database.connections,
+        shards: Shards::new(database.shards).unwrap_or(Shards::ONE),
+        acquire_timeout_seconds: database.acquire_timeout_seconds,
+        statement_timeout_seconds: database.statement_timeout_seconds,
+        idle_transaction_timeout_seconds: database.idle_transaction_timeout_seconds,
     };
-    Ok(Db::open_at(address, sizes).await?)
+    Ok(Db::open_spread(address, of_shards, sizes).await?)
 }
 
 /// Opens database and root secrets for a command; the schema is brought up to date first.

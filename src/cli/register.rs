@@ -1,5 +1,6 @@
 //! `ikd register`: fill the local population register, open and close it.
 
+mod apply;
 #[cfg(feature = "demo")]
 mod generate;
 
@@ -17,9 +18,10 @@ use uuid::Uuid;
 use super::{Failure, Format};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Intent, Outcome};
 use crate::context::Context;
+use crate::refresh::Refresher;
 use crate::register::import::{ImportError, ImportOptions, import};
 use crate::register::service::Switch;
-use crate::register::{BatchError, LocalRegister};
+use crate::register::{BatchError, Heard, LocalRegister};
 use crate::transaction;
 
 /// Arguments of `ikd register`.
@@ -33,6 +35,8 @@ pub struct RegisterArgs {
 enum Command {
     /// Import residents from a CSV file (columns: docs/register-import.md). A stopped import continues.
     Import(ImportArgs),
+    /// Apply a file of changed records, with the same columns: `-` reads them from the standard input.
+    Apply(apply::ApplyArgs),
     /// Make synthetic residents from real region codes.
     #[cfg(feature = "demo")]
     Generate(generate::GenerateArgs),
@@ -76,7 +80,13 @@ pub async fn run(
         Command::Import(args) => {
             let context = context().await?;
             let intent = announced(&context).await?;
-            let done = import_file(args, format, LocalRegister::new(context.clone())).await;
+            let done = import_file(args, format, heard_register(&context)).await;
+            concluded(&context, intent, done).await
+        }
+        Command::Apply(args) => {
+            let context = context().await?;
+            let intent = announced(&context).await?;
+            let done = apply::run(args, format, heard_register(&context)).await;
             concluded(&context, intent, done).await
         }
         #[cfg(feature = "demo")]
@@ -92,6 +102,11 @@ pub async fn run(
             Ok(())
         }
     }
+}
+
+/// The register, whose word reaches digital KTPs in the transaction that writes it.
+fn heard_register(context: &Context) -> LocalRegister {
+    LocalRegister::new(context.clone()).telling(Arc::new(Refresher::new(context.clone())))
 }
 
 /// Records change the people whom everything else is about: that somebody began to is written before the first row.
@@ -154,6 +169,10 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
                 say!("{} rows were done before (--restart reads them again)", done.resumed_from);
             }
             say!("{} rows accepted, {} refused (report: {})", done.accepted, done.refused, report.display());
+            let Heard { refreshed, paused, stopped, corrected } = done.heard;
+            say!(
+                "digital KTPs: {refreshed} refreshed, {paused} paused until confirmed, {stopped} stopped, {corrected} may come back"
+            );
         }
         Format::Json => say!(
             "{}",
@@ -163,6 +182,7 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
                 "refused": done.refused,
                 "complete": done.complete,
                 "report": report,
+                "digital_ktp": heard_json(done.heard),
             })
         ),
     }
@@ -177,6 +197,11 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
         (0, _) => Err(Failure::Refused(String::from("no row was accepted; see the report"))),
         _ => Ok(()),
     }
+}
+
+fn heard_json(heard: Heard) -> serde_json::Value {
+    let Heard { refreshed, paused, stopped, corrected } = heard;
+    json!({"refreshed": refreshed, "paused": paused, "stopped": stopped, "may_come_back": corrected})
 }
 
 /// Whether two paths lead to one file, through links of any kind too.
@@ -248,6 +273,8 @@ mod tests {
     fn the_words_are_checked() {
         let parse = |words: &str| Line::try_parse_from(std::iter::once("register").chain(words.split(' '))).is_ok();
         assert!(parse("import people.csv --portraits faces --report refused.csv --restart"));
+        assert!(parse("apply changes.csv --portraits faces") && parse("apply - --report refused.csv"));
+        assert!(!parse("apply changes.csv --restart"));
         assert!(parse("close") && parse("open") && parse("status"));
         assert!(!parse("import"));
     }

@@ -14,6 +14,9 @@ impl Config {
     pub fn masked(&self) -> String {
         let mut shown = self.clone();
         shown.database.url = Redacted(mask_url(self.database.url.expose()));
+        for url in &mut shown.database.shard_urls {
+            *url = Redacted(mask_url(url.expose()));
+        }
         // One that was not read from a file may still hold a user and a password.
         if shown.service.public_url.contains('@') {
             shown.service.public_url = MASK.to_owned();
@@ -68,6 +71,7 @@ mod tests {
         ] {
             let mut config = Config::default();
             config.database.url = Redacted(url.to_owned());
+            config.database.shard_urls = vec![Redacted(url.to_owned())];
             config.mail.smtp.password = Redacted(String::from("hunter2"));
             config.service.public_url = String::from("https://user:hunter2@ikd.contoh.go.id");
             assert!(!config.masked().contains("hunter2"), "{url}: {}", config.masked());

@@ -137,6 +137,11 @@ fn typed(kind: Option<&Value>, text: &str) -> Value {
             "false" | "0" | "off" | "no" => Some(Value::Boolean(false)),
             _ => None,
         },
+        // A value with commas of its own stands in a list as in the file.
+        Some(Value::Array(_)) if text.trim_start().starts_with('[') => {
+            let read: Option<Table> = format!("list = {text}").parse().ok();
+            read.and_then(|mut read| read.remove("list"))
+        }
         Some(Value::Array(_)) => {
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
             Some(Value::Array(parts.map(|part| Value::String(part.to_owned())).collect()))
@@ -219,6 +224,12 @@ mod tests {
         assert!(config.http.behind_proxy && config.mail.smtp.port == 465);
         assert_eq!(config.http.trusted_proxies, ["10.0.0.5", "2001:db8::/32"]);
         assert_eq!(config.service.mode, Mode::Production);
+        let listed = [("IKD__HTTP__TRUSTED_PROXIES", r#" ["10.0.0.5,", '::1'] "#)];
+        let told = with_variables("", &listed).unwrap_err().to_string();
+        assert!(told.contains("entry 1 is no address"), "a comma within a value is not between two: {told}");
+        for broken in ["[10.0.0.5", "[1, 2]", "[\"10.0.0.5\"] more", "[]\nlist = 1"] {
+            assert!(with_variables("", &[("IKD__HTTP__TRUSTED_PROXIES", broken)]).is_err(), "{broken}");
+        }
     }
 
     #[test]

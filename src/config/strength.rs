@@ -24,6 +24,8 @@ impl Config {
         if let Err(error) = &address {
             wrong.push(error.to_string());
         }
+        let of_shards = self.database.shard_addresses();
+        wrong.extend(of_shards.as_ref().err().into_iter().flatten().cloned());
         if self.http.tls_certificate.is_some() != self.http.tls_key.is_some() {
             wrong.push(String::from("http: set both tls_certificate and tls_key, or neither"));
         }
@@ -41,11 +43,17 @@ impl Config {
             Mode::Production => {
                 self.check_production(&mut wrong);
                 self.check_limits(&mut wrong);
-                if address.is_ok_and(|address| !address.is_protected()) {
-                    wrong.push(String::from(
-                        "database.url: a PostgreSQL on another host needs ?sslmode=verify-full (PGHOST, PGHOSTADDR and \
-                         PGSSLMODE count too)",
-                    ));
+                let protected = |address: &Address| address.is_protected();
+                for (name, holds) in [
+                    ("database.url", address.as_ref().ok().is_none_or(protected)),
+                    ("database.shard_urls", of_shards.iter().flatten().all(protected)),
+                ] {
+                    if !holds {
+                        wrong.push(format!(
+                            "{name}: a PostgreSQL on another host needs ?sslmode=verify-full (PGHOST, PGHOSTADDR and PGSSLMODE \
+                             count too)"
+                        ));
+                    }
                 }
             }
         }
@@ -409,5 +417,20 @@ mod tests {
                 assert!(told.contains("database.url") && !told.contains("rahasia"), "{told}");
             }
         }
+    }
+
+    #[test]
+    fn the_servers_of_shards_are_judged_like_the_database() {
+        let mut config = strong();
+        let worker = |url: &str| Redacted(url.to_owned());
+        let good = worker("postgres://ikd:rahasia@w1,w2/ikd?sslmode=verify-full");
+        config.database.shard_urls = vec![good.clone(), worker("postgres://w/ikd?pasword=rahasia"), worker("sqlite:x")];
+        let told = refused(&config);
+        assert!(told.contains("entry 2: ") && told.contains("entry 3: ") && !told.contains("entry 1"), "{told}");
+        assert!(!told.contains("rahasia"), "{told}");
+        config.database.shard_urls = vec![good.clone(), worker("postgres://ikd:rahasia@w3/ikd")];
+        assert!(refused(&config).contains("database.shard_urls: a PostgreSQL on another host"));
+        config.database.shard_urls = vec![good];
+        config.check_strength().unwrap();
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use url::Url;
 
 use super::strength::is_loopback;
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Database};
+use crate::db::{Address, PoolSizes, Shards};
 use crate::fair::network::parse_network;
 
 /// A year in seconds: beyond it, times cannot be added up any more.
@@ -53,9 +54,8 @@ impl Config {
         if self.limits.refusals_per_hour < 1 {
             return refuse("limits.refusals_per_hour must be at least 1");
         }
-        // One for batches, and two for what is done one by one.
-        if self.database.connections < 3 {
-            return refuse("database.connections must be at least 3");
+        if let Some(wrong) = self.database.shards_fault() {
+            return refuse(&wrong);
         }
         if !(1..=86_400).contains(&self.register.retry_seconds) {
             return refuse("register.retry_seconds must be between 1 and 86400");
@@ -97,6 +97,56 @@ impl Config {
     }
 }
 
+impl Database {
+    /// Why its connections and shards do not go together.
+    fn shards_fault(&self) -> Option<String> {
+        let Some(shards) = Shards::new(self.shards) else {
+            return Some(format!("database.shards must be between 1 and {}", Shards::MOST));
+        };
+        let apart = !self.shard_urls.is_empty();
+        if (apart || self.shards > 1) && self.url.expose().starts_with("sqlite:") {
+            return Some(String::from(
+                "database.shards and database.shard_urls are for a cluster of PostgreSQL: SQLite keeps all in one file, so leave \
+                 them out",
+            ));
+        }
+        if apart && self.shard_urls.len() != self.shards as usize {
+            return Some(format!(
+                "database.shard_urls has {} entries: write none, or one for each of the {} shards (database.shards)",
+                self.shard_urls.len(),
+                self.shards
+            ));
+        }
+        let least = PoolSizes::least(shards, apart);
+        (self.connections < least).then(|| match least {
+            // One for batches, and two for what is done one by one.
+            3 => String::from("database.connections must be at least 3"),
+            _ => format!(
+                "database.connections must be at least {least} for {} shards: half of them are for batches, 2 for each shard and 1 for \
+                 what is of none",
+                self.shards
+            ),
+        })
+    }
+
+    /// Where the shards are, when they have servers of their own.
+    ///
+    /// # Errors
+    /// Each that cannot be used, by its place in the list.
+    pub fn shard_addresses(&self) -> Result<Vec<Address>, Vec<String>> {
+        let (mut found, mut wrong) = (Vec::new(), Vec::new());
+        for (place, url) in self.shard_urls.iter().enumerate() {
+            let told = |what: &str| format!("database.shard_urls: entry {}: {what}", place + 1);
+            match Address::parse(url.expose()) {
+                Ok(Address::File(_)) => wrong.push(told("must begin with postgres://")),
+                Ok(servers) => found.push(servers),
+                Err(error) => wrong.push(told(error.what())),
+            }
+        }
+        if wrong.is_empty() { Ok(found) } else { Err(wrong) }
+    }
+}
+
 /// Why an address is none that browsers and proofs write in the same way. Never says what it holds: there may be a password
 /// in it.
 fn url_fault(text: &str) -> Option<&'static str> {
@@ -115,4 +165,40 @@ fn url_fault(text: &str) -> Option<&'static str> {
         "must stand as browsers write it: https://, the name in small letters (others than a-z as xn--…), no blanks, no \
          port that goes without saying",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Redacted;
+
+    /// What is wrong with a database with so many shards, URLs of them, and connections.
+    fn told(url: &str, shards: u32, urls: usize, connections: u32) -> Option<String> {
+        let mut config = Config::default();
+        config.database.url = Redacted(url.to_owned());
+        config.database.shards = shards;
+        config.database.shard_urls = vec![Redacted(String::from("postgres://rahasia@w/ikd")); urls];
+        config.database.connections = connections;
+        let told = config.checked().err().map(|error| error.to_string());
+        assert!(!told.as_ref().is_some_and(|told| told.contains("rahasia")), "{told:?}");
+        told
+    }
+
+    #[test]
+    fn shards_need_a_cluster_and_connections_enough() {
+        let server = "postgres://rahasia@db/ikd";
+        for (shards, urls, connections) in [(1, 0, 3), (2, 0, 10), (4, 0, 18), (4, 4, 18), (1, 1, 6), (64, 64, 258)] {
+            assert_eq!(told(server, shards, urls, connections), None, "{shards} {urls}");
+            let few = told(server, shards, urls, connections - 1).unwrap();
+            assert!(few.contains(&format!("database.connections must be at least {connections}")), "{few}");
+        }
+        for (shards, urls, named) in [(0, 0, "shards"), (65, 0, "shards"), (4, 3, "shard_urls"), (1, 2, "shard_urls")] {
+            let wrong = told(server, shards, urls, 1_000).unwrap();
+            assert!(wrong.starts_with(&format!("database.{named} ")), "{wrong}");
+        }
+        for (shards, urls) in [(2, 0), (1, 1), (2, 2)] {
+            assert!(told("sqlite:ikd.db", shards, urls, 16).unwrap().contains("SQLite"), "{shards} {urls}");
+        }
+        assert_eq!(told("sqlite:ikd.db", 1, 0, 16), None);
+    }
 }

@@ -30,6 +30,14 @@ pub async fn require_settled(tx: &mut Tx, resident: Uuid, now: Timestamp) -> Res
     }
 }
 
+/// Deletes the changes of a holder whose data are erased.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    Ok(store::erase(tx, resident).await?)
+}
+
 const fn settled(changed_at: Timestamp) -> Timestamp {
     changed_at.plus_seconds(UNSETTLED_SECONDS)
 }

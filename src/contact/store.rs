@@ -128,3 +128,10 @@ const SWEEP: &str = "DELETE FROM contact_change WHERE change_id IN \
 pub(super) async fn sweep(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<u64> {
     execute!(tx, SWEEP, before, limit)
 }
+
+const ERASE: &str = "DELETE FROM contact_change WHERE resident_id = $1";
+
+/// Deletes those of a holder.
+pub(super) async fn erase(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    execute!(tx, ERASE, resident).map(|_| ())
+}

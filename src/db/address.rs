@@ -50,6 +50,13 @@ pub enum Address {
 #[error("database.url: {0}")]
 pub struct AddressError(String);
 
+impl AddressError {
+    /// The same without the name of the key.
+    pub fn what(&self) -> &str {
+        &self.0
+    }
+}
+
 fn wrong<T>(what: impl Into<String>) -> Result<T, AddressError> {
     Err(AddressError(what.into()))
 }

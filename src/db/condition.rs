@@ -43,14 +43,14 @@ impl Condition {
         self.full.load(Ordering::Acquire)
     }
 
-    /// The disk is full.
-    pub(super) fn is_out_of_room(&self) {
-        self.full.store(true, Ordering::Release);
-    }
-
-    /// The disk has room.
-    pub(super) fn has_room(&self) {
-        self.full.store(false, Ordering::Release);
+    /// Records what a probing write found, which was made knowing that the disk was `full`, or not knowing it.
+    pub(super) fn looked(&self, full: bool, found: &DbResult<()>) {
+        match found {
+            // Clears only a full disk that was known before this write: one that was reported meanwhile may be newer.
+            Ok(()) if full => self.full.store(false, Ordering::Release),
+            Err(DbError::Full(_)) => self.full.store(true, Ordering::Release),
+            _ => {}
+        }
     }
 
     /// Returns when a fault was reported.

@@ -4,17 +4,18 @@
 //! one waits. So what is taken from a pool stays here while its statements end well: whoever comes next goes on with it at once.
 //! Batches have a pool of their own, everything else another.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::DbResult;
 use super::condition::{Ended, Lease};
+use super::slots::{InUse, NoPlace, Slots};
 use super::watch::PATIENCE;
 use crate::clock::stopwatch;
 
@@ -36,13 +37,8 @@ pub(super) enum GivenUp {
 pub(super) struct Kept {
     pool: PgPool,
     given_up: GivenUp,
-    /// Those in use are locked.
-    slots: Mutex<Vec<Slot>>,
-    places: Arc<Semaphore>,
-    patience: Duration,
+    slots: Slots<One>,
 }
-
-type Slot = Arc<tokio::sync::Mutex<One>>;
 
 struct One {
     connection: PoolConnection<Postgres>,
@@ -52,13 +48,12 @@ struct One {
 impl Kept {
     /// Over a pool of so many connections. Whoever needs one waits as long as `patience`.
     pub(super) fn new(pool: PgPool, given_up: GivenUp, connections: u32, patience: Duration) -> Self {
-        Self {
-            pool,
-            given_up,
-            slots: Mutex::default(),
-            places: Arc::new(Semaphore::new(connections as usize)),
-            patience,
-        }
+        Self { pool, given_up, slots: Slots::new(connections, patience) }
+    }
+
+    /// Where new ones come from.
+    pub(super) const fn pool(&self) -> &PgPool {
+        &self.pool
     }
 
     /// A connection: one that was kept, or a new one.
@@ -66,8 +61,10 @@ impl Kept {
     /// # Errors
     /// As a pool's: none became free, the server lets nobody in, or this was closed.
     pub(super) async fn take(self: &Arc<Self>) -> Result<Taken, sqlx::Error> {
-        let place = timeout(self.patience, Arc::clone(&self.places).acquire_owned()).await;
-        let place = place.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
+        let place = self.slots.place().await.map_err(|why| match why {
+            NoPlace::Late => sqlx::Error::PoolTimedOut,
+            NoPlace::Closed => sqlx::Error::PoolClosed,
+        })?;
         let one = match self.idle() {
             Some(one) => one,
             None => self.another().await?,
@@ -76,44 +73,29 @@ impl Kept {
     }
 
     /// One that is kept and not in use. Those whose turn is over go back to the pool on the way.
-    fn idle(&self) -> Option<OwnedMutexGuard<One>> {
-        let free = || self.slots().iter().find_map(|slot| Arc::clone(slot).try_lock_owned().ok());
+    fn idle(&self) -> Option<InUse<One>> {
         loop {
-            let one = free()?;
+            let one = self.slots.idle()?;
             if one.taken.elapsed() < TURN {
                 return Some(one);
             }
-            self.forget(&one);
+            // Its pool gets it back when it is dropped.
+            self.slots.forget(&one);
         }
     }
 
-    async fn another(&self) -> Result<OwnedMutexGuard<One>, sqlx::Error> {
+    async fn another(&self) -> Result<InUse<One>, sqlx::Error> {
         let one = One { connection: self.pool.acquire().await?, taken: stopwatch() };
-        let slot = Arc::new(tokio::sync::Mutex::new(one));
-        let one = Arc::clone(&slot).lock_owned().await;
-        let mut slots = self.slots();
-        // Looked at under the lock that `close` takes after it closed the pool: nothing is kept that it does not see.
-        if !self.pool.is_closed() {
-            slots.push(slot);
-        }
-        Ok(one)
-    }
-
-    /// Keeps a connection no longer: its pool gets it back when it is dropped.
-    fn forget(&self, one: &OwnedMutexGuard<One>) {
-        self.slots().retain(|slot| !Arc::ptr_eq(slot, OwnedMutexGuard::mutex(one)));
-    }
-
-    fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+        // `close` closes the pool first and then keeps none any longer.
+        Ok(self.slots.keep(one, || !self.pool.is_closed()).await)
     }
 
     /// Gives no more connections, and returns when all are closed: those in use, when they are given back.
     pub(super) async fn close(&self) {
-        self.places.close();
+        self.slots.shut();
         // Closed from here on; what comes back to it is closed too.
         let closing = self.pool.close();
-        self.slots().clear();
+        drop(self.slots.clear());
         closing.await;
     }
 }
@@ -121,15 +103,15 @@ impl Kept {
 impl Drop for Kept {
     /// Going back to a pool takes a task, and there may be no runtime any more.
     fn drop(&mut self) {
-        for one in self.slots().drain(..).filter_map(Arc::into_inner) {
-            drop(one.into_inner().connection.detach());
+        for one in self.slots.clear() {
+            drop(one.connection.detach());
         }
     }
 }
 
 /// A connection on its way to its user.
 pub(super) struct Taken {
-    one: OwnedMutexGuard<One>,
+    one: InUse<One>,
     home: Arc<Kept>,
     place: OwnedSemaphorePermit,
 }
@@ -145,7 +127,7 @@ impl Taken {
 /// the statement, its pool first asks whether it answers; when its transaction was dropped, that is undone before. What becomes of it when a statement broke off says
 /// [`GivenUp`].
 pub(super) struct KeptConnection {
-    one: OwnedMutexGuard<One>,
+    one: InUse<One>,
     home: Arc<Kept>,
     lease: Lease,
     /// Whether it is in a transaction.
@@ -203,17 +185,17 @@ impl Drop for KeptConnection {
             _ if self.open => undo(&mut self.one),
             _ => {}
         }
-        self.home.forget(&self.one);
+        self.home.slots.forget(&self.one);
     }
 }
 
 /// Undoes a transaction that was dropped, once its connection is no longer in use.
-fn undo(one: &mut OwnedMutexGuard<One>) {
+fn undo(one: &mut InUse<One>) {
     let Ok(runtime) = Handle::try_current() else {
         one.connection.close_on_drop();
         return;
     };
-    let slot = Arc::clone(OwnedMutexGuard::mutex(one));
+    let slot = Arc::clone(InUse::mutex(one));
     runtime.spawn(async move {
         let mut one = slot.lock().await;
         let undone = timeout(PATIENCE, sqlx::raw_sql("ROLLBACK").execute(&mut *one.connection)).await;

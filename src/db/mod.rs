@@ -3,6 +3,8 @@
 //! Store functions elsewhere write a statement once, with `$1` placeholders, and run it on either engine through
 //! [`crate::execute!`], [`crate::fetch_optional!`], [`crate::fetch_one!`] and [`crate::fetch_all!`]. Rules: integers are `i64`, times are [`crate::clock::Timestamp`]
 //! (microseconds), ids are `Uuid`, bytes are `Vec<u8>`; no `NOW()`, serials, JSON operators, `FOR UPDATE`.
+//!
+//! On PostgreSQL [`Db`] is over a `spread`: the `server`s of the database, and of its [`shard`](Shards)s, each with its `kept` connections.
 
 mod address;
 mod checkpoint;
@@ -15,6 +17,10 @@ mod migrate;
 mod open;
 mod readers;
 mod server;
+mod shard;
+mod sizes;
+mod slots;
+mod spread;
 mod statement;
 mod text;
 mod tx;
@@ -24,7 +30,9 @@ pub use address::{Address, AddressError};
 pub use condition::Lease;
 pub use error::{DbError, DbResult};
 pub use local::{Columns, Local, Session, Work, bound};
-pub use open::{Db, PoolSizes, Threads, processors};
+pub use open::{Db, Threads, processors};
+pub use shard::{PerShard, Shard, Shards};
+pub use sizes::PoolSizes;
 pub use statement::{Arguments, Row};
 pub use tx::{ConnRef, Ear, Tx};
 

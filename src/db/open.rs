@@ -15,9 +15,10 @@ use super::group::Writers;
 use super::local::{Pool, Settings, Work};
 use super::readers::Readers;
 use super::server::Servers;
+use super::spread::Spread;
 use super::tx::Inner;
 use super::watch::Found;
-use super::{Address, DbError, DbResult, Local, Tx};
+use super::{Address, DbError, DbResult, Local, PoolSizes, Shard, Shards, Tx};
 use crate::clock::stopwatch;
 use crate::fair::{Turn, Turns, whose};
 
@@ -38,42 +39,6 @@ const READERS: u32 = 8;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
-
-/// How many connections a node may hold, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub struct PoolSizes {
-    /// PostgreSQL connections, half of them for batches; for SQLite the readers (there is always exactly one writer).
-    pub connections: u32,
-    /// Seconds to wait for a free connection before the caller is told that the database is not available.
-    pub acquire_timeout_seconds: u64,
-    /// PostgreSQL: seconds that a statement may take; 0 for no limit.
-    pub statement_timeout_seconds: u64,
-    /// PostgreSQL: seconds that a transaction may idle before the server ends it; 0 for no limit.
-    pub idle_transaction_timeout_seconds: u64,
-}
-
-impl PoolSizes {
-    /// Of the PostgreSQL connections, those that batches keep: half, and at least one.
-    pub(super) const fn of_batches(self) -> u32 {
-        if self.connections < 2 { 1 } else { self.connections / 2 }
-    }
-
-    /// The others: at least one.
-    pub(super) const fn of_others(self) -> u32 {
-        if self.connections < 2 { 1 } else { self.connections - self.of_batches() }
-    }
-}
-
-impl Default for PoolSizes {
-    fn default() -> Self {
-        Self {
-            connections: 16,
-            acquire_timeout_seconds: 5,
-            statement_timeout_seconds: 30,
-            idle_transaction_timeout_seconds: 60,
-        }
-    }
-}
 
 /// A handle on the database. Cloning shares the pools.
 #[derive(Clone)]
@@ -181,7 +146,7 @@ enum Engine {
         threads: Threads,
         timeout: Duration,
     },
-    Postgres(Servers),
+    Postgres(Spread),
 }
 
 impl Db {
@@ -198,10 +163,24 @@ impl Db {
     /// # Errors
     /// When it cannot be reached.
     pub async fn open_at(address: Address, sizes: PoolSizes) -> DbResult<Self> {
+        Self::open_spread(address, Vec::new(), sizes).await
+    }
+
+    /// Opens the database at an address, with the servers of its shards: none, or one address for each of `sizes.shards`. They are
+    /// connected to when they are needed.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or the addresses are no servers or not as many as shards.
+    pub async fn open_spread(address: Address, of_shards: Vec<Address>, sizes: PoolSizes) -> DbResult<Self> {
         let condition = Arc::new(Condition::default());
         let engine = match address {
+            Address::File(_) if sizes.shards != Shards::ONE || !of_shards.is_empty() => {
+                return Err(DbError::Other(String::from("a file has no shards")));
+            }
             Address::File(path) => open_file(&path, sizes, &condition).await?,
-            Address::Servers(servers) => Engine::Postgres(Servers::open(servers, sizes, Arc::clone(&condition)).await?),
+            Address::Servers(list) => {
+                Engine::Postgres(Spread::open(list, of_shards, sizes, Arc::clone(&condition)).await?)
+            }
         };
         let gates = Gates::new(&engine, sizes);
         Ok(Self { engine, condition, found: Arc::default(), looking: Arc::default(), gates })
@@ -219,11 +198,24 @@ impl Db {
         &self.looking
     }
 
-    pub(super) const fn servers(&self) -> Option<&Servers> {
+    const fn spread(&self) -> Option<&Spread> {
         match &self.engine {
             Engine::Sqlite { .. } => None,
-            Engine::Postgres(servers) => Some(servers),
+            Engine::Postgres(spread) => Some(spread),
         }
+    }
+
+    pub(super) fn servers(&self) -> Option<&Servers> {
+        self.spread().map(Spread::whole)
+    }
+
+    pub(super) fn servers_of_shards(&self) -> impl Iterator<Item = (Shard, &Servers)> {
+        self.spread().into_iter().flat_map(Spread::of_shards)
+    }
+
+    /// How residents are spread. On the embedded engine all are in one file.
+    pub fn shards(&self) -> Shards {
+        self.spread().map_or(Shards::ONE, Spread::shards)
     }
 
     /// Brings the schema up to date. Several nodes may do it at once.
@@ -244,8 +236,8 @@ impl Db {
                 }
                 done.map_err(|error| DbError::Other(error.to_string()))
             }
-            Engine::Postgres(servers) => {
-                let (mut connection, _) = servers.acquire().await?;
+            Engine::Postgres(spread) => {
+                let (mut connection, _) = spread.whole().acquire().await?;
                 // A migration has no time limit. The connection is closed afterwards.
                 sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
                 sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut *connection).await?;
@@ -268,8 +260,8 @@ impl Db {
                 let member = self.condition.heard(0, writers.begin(*timeout).await)?;
                 Inner::SqliteWrite(member, Arc::clone(&self.condition))
             }
-            Engine::Postgres(servers) => {
-                let mut kept = servers.of_others().await?;
+            Engine::Postgres(spread) => {
+                let mut kept = spread.of_others().await?;
                 kept.begin().await?;
                 Inner::PostgresWrite(kept)
             }
@@ -277,16 +269,25 @@ impl Db {
         Ok(Tx::new(inner, gate))
     }
 
-    /// A connection for a batch on PostgreSQL: one of those that batches keep. Each statement is committed by itself (autocommit),
-    /// which saves two round trips. On the embedded engine batches run on [`Threads`].
+    /// A connection for a batch of no shard on PostgreSQL: one of those that batches keep. Each statement is committed by itself
+    /// (autocommit), which saves two round trips. On the embedded engine batches run on [`Threads`].
     ///
     /// # Errors
     /// When no connection is to be had.
     pub async fn batch(&self) -> DbResult<Tx> {
-        match &self.engine {
-            Engine::Sqlite { .. } => Err(DbError::Other(String::from("a batch of the server"))),
-            Engine::Postgres(servers) => Ok(Tx::new(Inner::PostgresBare(servers.of_batches().await?), None)),
-        }
+        Ok(Tx::new(Inner::PostgresBare(self.server()?.of_batches().await?), None))
+    }
+
+    /// As [`Db::batch`], for a batch whose residents are all of one shard.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn batch_of(&self, shard: Shard) -> DbResult<Tx> {
+        Ok(Tx::new(Inner::PostgresBare(self.server()?.of_shard(shard).await?), None))
+    }
+
+    fn server(&self) -> DbResult<&Spread> {
+        self.spread().ok_or_else(|| DbError::Other(String::from("a batch of the server")))
     }
 
     /// A transaction of one statement. PostgreSQL commits it together with the statement (autocommit), which saves two round trips.
@@ -301,9 +302,14 @@ impl Db {
         }
     }
 
-    /// How many batches may hold a connection at once on PostgreSQL; 0 on the embedded engine.
-    pub fn batch_connections(&self) -> usize {
-        self.servers().map_or(0, Servers::kept)
+    /// How many batches of a shard may hold a connection at once on PostgreSQL; 0 on the embedded engine.
+    pub fn room_of_shard(&self) -> usize {
+        self.spread().map_or(0, |spread| spread.room_of_shard() as usize)
+    }
+
+    /// How many batches of no shard should be under way at once on PostgreSQL, at least one.
+    pub fn room_of_no_shard(&self) -> usize {
+        self.spread().map_or(1, |spread| spread.room_of_no_shard().max(1) as usize)
     }
 
     /// The threads of the embedded engine; `None` on PostgreSQL.
@@ -322,7 +328,7 @@ impl Db {
         let gate = self.gates.pass(&self.gates.readers).await?;
         let inner = match &self.engine {
             Engine::Sqlite { read, .. } => Inner::SqliteBare(read.take().await?, Arc::clone(&self.condition)),
-            Engine::Postgres(servers) => Inner::PostgresBare(servers.of_others().await?),
+            Engine::Postgres(spread) => Inner::PostgresBare(spread.of_others().await?),
         };
         Ok(Tx::new(inner, gate))
     }
@@ -367,7 +373,7 @@ impl Db {
                 read.close().await;
                 writers.close().await;
             }
-            Engine::Postgres(servers) => servers.close().await,
+            Engine::Postgres(spread) => spread.close().await,
         }
     }
 }

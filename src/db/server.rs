@@ -13,14 +13,14 @@ use futures_util::stream::FuturesUnordered;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OnceCell, watch};
 use tokio::task::JoinHandle;
 // The clock of `sleep` and `timeout`, which are used with it.
 use tokio::time::{Instant, sleep, timeout};
 
 use super::condition::{Condition, Lease};
 use super::kept::{GivenUp, Kept, KeptConnection};
-use super::watch::{BEAT, FILL, PATIENCE, filling, place};
+use super::watch::{PATIENCE, Probe};
 use super::{DbError, DbResult, PoolSizes};
 
 /// The server in use is asked so much earlier than the others.
@@ -44,36 +44,61 @@ pub(super) struct Servers(Arc<Shared>);
 
 struct Shared {
     list: Vec<PgConnectOptions>,
-    sizes: PoolSizes,
+    connections: Connections,
     condition: Arc<Condition>,
     tenure: RwLock<Arc<Tenure>>,
     search: Mutex<Search>,
+    /// Set once it is known which server of the list accepts writes: what a standby answers may be old.
+    chosen: OnceCell<()>,
 }
 
-/// The time during which one server is in use, with its pool and the connections of batches.
+/// Which connections are kept to a server, and how it is found out that it accepts writes.
+pub(super) struct Connections {
+    /// In shares that take nothing from each other; not empty.
+    pub(super) shares: Vec<Share>,
+    pub(super) sizes: PoolSizes,
+    pub(super) probe: Probe,
+}
+
+/// Connections that serve the same purpose.
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    pub(super) connections: u32,
+    pub(super) given_up: GivenUp,
+}
+
+impl Connections {
+    /// A pool for each share. A connection is made when the first comes who needs one.
+    fn pools(&self, server: &PgConnectOptions) -> Vec<PgPool> {
+        let pool = |share: &Share| pool_options(self.sizes, share.connections).connect_lazy_with(server.clone());
+        self.shares.iter().map(pool).collect()
+    }
+}
+
+/// The time during which one server is in use, with the connections to it.
 struct Tenure {
     number: u64,
     place: usize,
-    pool: PgPool,
-    /// Of that pool, for everything but batches.
-    others: Arc<Kept>,
-    batches: Arc<Kept>,
+    kept: Vec<Arc<Kept>>,
     given_up: watch::Sender<bool>,
 }
 
 impl Tenure {
-    fn new(number: u64, place: usize, pool: PgPool, server: &PgConnectOptions, sizes: PoolSizes) -> Self {
-        // The first connection is made when the first batch comes.
-        let batches = pool_options(sizes, sizes.of_batches()).connect_lazy_with(server.clone());
-        let patience = Duration::from_secs(sizes.acquire_timeout_seconds);
-        let batches = Arc::new(Kept::new(batches, GivenUp::Close, sizes.of_batches(), patience));
-        let others = Arc::new(Kept::new(pool.clone(), GivenUp::Ask, sizes.of_others(), patience));
-        Self { number, place, pool, others, batches, given_up: watch::Sender::new(false) }
+    fn new(number: u64, place: usize, server: &PgConnectOptions, connections: &Connections) -> Self {
+        let patience = Duration::from_secs(connections.sizes.acquire_timeout_seconds);
+        let pools = connections.shares.iter().zip(connections.pools(server));
+        let kept = pools.map(|(share, pool)| Arc::new(Kept::new(pool, share.given_up, share.connections, patience)));
+        Self { number, place, kept: kept.collect(), given_up: watch::Sender::new(false) }
+    }
+
+    /// The connections of a share.
+    fn share(&self, share: usize) -> DbResult<&Arc<Kept>> {
+        self.kept.get(share).ok_or_else(|| DbError::Other(String::from("no connections are meant for that")))
     }
 
     /// Gives no more connections, and returns when all are closed. Those that are not within `grace` are abandoned.
     async fn close(&self, grace: Duration) {
-        let closed = futures_util::future::join(self.others.close(), self.batches.close());
+        let closed = futures_util::future::join_all(self.kept.iter().map(|kept| kept.close()));
         if timeout(grace, closed).await.is_err() {
             self.given_up.send_replace(true);
         }
@@ -101,39 +126,48 @@ impl Servers {
     /// Connects to the only server, or to the first that accepts writes.
     pub(super) async fn open(
         list: Vec<PgConnectOptions>,
-        sizes: PoolSizes,
+        connections: Connections,
         condition: Arc<Condition>,
     ) -> DbResult<Self> {
-        // PostgreSQL disables `statement_timeout` before it commits, so this limit never ends the wait for a standby.
-        // Otherwise a commit could be acknowledged without one.
-        let settle = |server: PgConnectOptions| {
-            server
-                .options([
-                    ("synchronous_commit", String::from("on")),
-                    ("statement_timeout", format!("{}s", sizes.statement_timeout_seconds)),
-                    ("idle_in_transaction_session_timeout", format!("{}s", sizes.idle_transaction_timeout_seconds)),
-                ])
-                .application_name("ikd")
-                // sqlx would log slow statements with their whole text, which is pages long for a batch; metrics record
-                // durations.
-                .disable_statement_logging()
-        };
-        let list: Vec<_> = list.into_iter().map(settle).collect();
-        let place = if list.len() == 1 { 0 } else { first_of(&list, sizes).await? };
+        let list = settled(list, connections.sizes);
+        let place = if list.len() == 1 { 0 } else { first_of(&list, connections.sizes).await? };
+        let servers = Self::at(list, place, connections, condition, OnceCell::new_with(Some(())))?;
+        let tenure = servers.tenure();
+        match tenure.share(0)?.pool().acquire().await {
+            // The pool retries until its timeout and reports only that. A direct connection reports the cause.
+            Err(sqlx::Error::PoolTimedOut) => {
+                let met = match servers.0.list.get(place) {
+                    Some(server) => timeout(PATIENCE, meet(server)).await.ok(),
+                    None => None,
+                };
+                Err(met.and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut.into()))
+            }
+            tried => Ok(tried.map(|_| servers)?),
+        }
+    }
+
+    /// Connects to nothing yet. Whoever comes first finds out which server of the list accepts writes.
+    pub(super) fn open_later(
+        list: Vec<PgConnectOptions>,
+        connections: Connections,
+        condition: Arc<Condition>,
+    ) -> DbResult<Self> {
+        Self::at(settled(list, connections.sizes), 0, connections, condition, OnceCell::new())
+    }
+
+    fn at(
+        list: Vec<PgConnectOptions>,
+        place: usize,
+        connections: Connections,
+        condition: Arc<Condition>,
+        chosen: OnceCell<()>,
+    ) -> DbResult<Self> {
         let Some(server) = list.get(place) else {
             return Err(DbError::Other(String::from("no server is named")));
         };
-        let pool = match pool_options(sizes, sizes.of_others()).connect_with(server.clone()).await {
-            // The pool retries until its timeout and reports only that. A direct connection reports the cause.
-            Err(sqlx::Error::PoolTimedOut) => {
-                let met = timeout(PATIENCE, meet(server)).await;
-                return Err(met.ok().and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut.into()));
-            }
-            tried => tried?,
-        };
-        let tenure = Tenure::new(1, place, pool, server, sizes);
+        let tenure = RwLock::new(Arc::new(Tenure::new(1, place, server, &connections)));
         let search = Mutex::new(Search { held: Held::Nothing, run: None, hung: Vec::new() });
-        Ok(Self(Arc::new(Shared { list, sizes, condition, tenure: RwLock::new(Arc::new(tenure)), search })))
+        Ok(Self(Arc::new(Shared { list, connections, condition, tenure, search, chosen })))
     }
 
     fn tenure(&self) -> Arc<Tenure> {
@@ -144,42 +178,45 @@ impl Servers {
         Lease::new(tenure.number, tenure.given_up.subscribe(), Arc::clone(&self.0.condition))
     }
 
-    /// A connection whose settings may be changed: it is closed afterwards, by whoever takes it.
+    /// A connection of the first share whose settings may be changed: it is closed afterwards, by whoever takes it.
     pub(super) async fn acquire(&self) -> DbResult<(PoolConnection<Postgres>, Lease)> {
         let mut tenure = self.tenure();
         loop {
             let lease = self.lease(&tenure);
-            let taken = lease.hold(async { Ok(tenure.pool.acquire().await) }).await;
+            let share = tenure.share(0)?;
+            let taken = lease.hold(async { Ok(share.pool().acquire().await) }).await;
             if let Some(connection) = self.taken(taken, &mut tenure)? {
                 return Ok((connection, lease));
             }
         }
     }
 
-    /// A connection for a batch.
-    pub(super) async fn of_batches(&self) -> DbResult<KeptConnection> {
-        self.take(|tenure| &tenure.batches).await
+    /// Goes to the first server that accepts writes, where a list was opened without that.
+    async fn choose(&self) -> DbResult<()> {
+        if self.0.list.len() > 1 {
+            let place = first_of(&self.0.list, self.0.connections.sizes).await?;
+            // Nobody else renews meanwhile.
+            let _search = self.0.search.lock().await;
+            let tenure = self.tenure();
+            if tenure.number == 1 && place != tenure.place {
+                self.renew(&tenure, place, GRACE);
+            }
+        }
+        Ok(())
     }
 
-    /// A connection for anything else.
-    pub(super) async fn of_others(&self) -> DbResult<KeptConnection> {
-        self.take(|tenure| &tenure.others).await
-    }
-
-    async fn take(&self, of: impl Fn(&Tenure) -> &Arc<Kept>) -> DbResult<KeptConnection> {
+    /// A connection of a share.
+    pub(super) async fn take(&self, share: usize) -> DbResult<KeptConnection> {
+        self.0.chosen.get_or_try_init(|| self.choose()).await?;
         let mut tenure = self.tenure();
         loop {
             let lease = self.lease(&tenure);
-            let taken = lease.hold(async { Ok(of(&tenure).take().await) }).await;
+            let share = tenure.share(share)?;
+            let taken = lease.hold(async { Ok(share.take().await) }).await;
             if let Some(taken) = self.taken(taken, &mut tenure)? {
                 return Ok(taken.under(lease));
             }
         }
-    }
-
-    /// How many connections batches may hold at once.
-    pub(super) fn kept(&self) -> usize {
-        self.0.sizes.of_batches() as usize
     }
 
     /// The result of a pool; `None` when the pool was given up and the next one must be asked.
@@ -200,6 +237,11 @@ impl Servers {
         }
     }
 
+    /// How its statements ended.
+    pub(super) fn condition(&self) -> &Condition {
+        &self.0.condition
+    }
+
     /// Makes a probing write; when it fails, looks for a server that accepts one.
     pub(super) async fn look(&self) -> DbResult<()> {
         let mut search = self.0.search.lock().await;
@@ -207,7 +249,7 @@ impl Servers {
         let suspect = self.0.condition.is_suspect(tenure.number);
         let full = self.0.condition.is_full();
         search.hung.retain(|(_, since)| since.elapsed() < HANGING);
-        let held = match search.hold(suspect, full).await {
+        let held = match search.hold(suspect, self.0.connections.probe, full).await {
             Ok(true) => return Ok(()),
             held => held,
         };
@@ -251,7 +293,7 @@ impl Servers {
                 let _ = connection.close().await;
                 continue;
             }
-            match timeout(PATIENCE, write(connection, full)).await {
+            match timeout(PATIENCE, self.0.connections.probe.write(connection, full)).await {
                 Ok(Ok(connection)) => {
                     search.held = Held::Idle(connection, run);
                     return Ok((place, run));
@@ -267,9 +309,7 @@ impl Servers {
     fn renew(&self, old: &Arc<Tenure>, place: usize, grace: Duration) {
         let Some(server) = self.0.list.get(place) else { return };
         tracing::warn!(database.server = place + 1, "the connections to the database are made anew");
-        let sizes = self.0.sizes;
-        let pool = pool_options(sizes, sizes.of_others()).connect_lazy_with(server.clone());
-        let tenure = Arc::new(Tenure::new(old.number + 1, place, pool, server, sizes));
+        let tenure = Arc::new(Tenure::new(old.number + 1, place, server, &self.0.connections));
         *self.0.tenure.write().unwrap_or_else(PoisonError::into_inner) = tenure;
         let old = Arc::clone(old);
         // Closing begins at once: callers that wait for a connection move to the new pool.
@@ -285,10 +325,10 @@ impl Servers {
 
 impl Search {
     /// Makes a probing write on the held connection. `false` when there is none, or it must be replaced.
-    async fn hold(&mut self, suspect: bool, full: bool) -> DbResult<bool> {
+    async fn hold(&mut self, suspect: bool, probe: Probe, full: bool) -> DbResult<bool> {
         let (mut task, since, run) = match std::mem::replace(&mut self.held, Held::Nothing) {
             Held::Nothing => return Ok(false),
-            Held::Idle(connection, run) => (tokio::spawn(write(connection, full)), Instant::now(), run),
+            Held::Idle(connection, run) => (tokio::spawn(probe.write(connection, full)), Instant::now(), run),
             Held::Writing(task, since, run) => (task, since, run),
         };
         match timeout(PATIENCE, &mut task).await {
@@ -310,6 +350,25 @@ impl Search {
             }
         }
     }
+}
+
+/// The servers with the settings that our statements rely on.
+fn settled(list: Vec<PgConnectOptions>, sizes: PoolSizes) -> Vec<PgConnectOptions> {
+    // PostgreSQL disables `statement_timeout` before it commits, so this limit never ends the wait for a standby.
+    // Otherwise a commit could be acknowledged without one.
+    let settle = |server: PgConnectOptions| {
+        server
+            .options([
+                ("synchronous_commit", String::from("on")),
+                ("statement_timeout", format!("{}s", sizes.statement_timeout_seconds)),
+                ("idle_in_transaction_session_timeout", format!("{}s", sizes.idle_transaction_timeout_seconds)),
+            ])
+            .application_name("ikd")
+            // sqlx would log slow statements with their whole text, which is pages long for a batch; metrics record
+            // durations.
+            .disable_statement_logging()
+    };
+    list.into_iter().map(settle).collect()
 }
 
 fn pool_options(sizes: PoolSizes, connections: u32) -> PgPoolOptions {
@@ -348,14 +407,6 @@ async fn meet(server: &PgConnectOptions) -> DbResult<(PgConnection, i64)> {
     Ok((connection, run))
 }
 
-async fn write(mut connection: PgConnection, full: bool) -> DbResult<PgConnection> {
-    if full {
-        sqlx::query(FILL).bind(place()).bind(filling()).execute(&mut connection).await?;
-    }
-    sqlx::query(BEAT).bind(place()).execute(&mut connection).await?;
-    Ok(connection)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,7 +417,9 @@ mod tests {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let server = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port);
         let sizes = PoolSizes { acquire_timeout_seconds: 1, ..PoolSizes::default() };
-        let error = Servers::open(vec![server], sizes, Arc::default()).await.err().unwrap().to_string();
+        let shares = vec![Share { connections: 1, given_up: GivenUp::Ask }];
+        let connections = Connections { shares, sizes, probe: Probe::Row };
+        let error = Servers::open(vec![server], connections, Arc::default()).await.err().unwrap().to_string();
         assert!(error.contains("refused"), "{error}");
     }
 }

@@ -48,9 +48,7 @@ impl SpentProofs {
             }
             None => {
                 let db = context.db.clone();
-                // A quarter of the batches' connections: checks may take half.
-                let most = (db.batch_connections() / 4).max(1);
-                let concurrency = processors().min(most);
+                let concurrency = processors().min(db.room_of_no_shard());
                 Batcher::Tasks(TaskBatcher::start(limits(concurrency), Some(separation), move |jobs| {
                     spend(db.clone(), jobs)
                 }))

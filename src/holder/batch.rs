@@ -5,6 +5,7 @@
 //! so that what makes a token spendable stands in this domain alone.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use super::store::{CREDENTIAL, CredentialRow};
 #[cfg(doc)]
 use crate::batcher::MOST;
 use crate::clock::Timestamp;
-use crate::db::{Columns, Db, DbResult, Local, bound};
+use crate::db::{Arguments, Columns, Db, DbResult, Local, Shard, Tx, bound};
 use crate::error::Result;
 use crate::on_server;
 use crate::register::RegisterRecord;
@@ -90,12 +91,12 @@ pub(crate) fn credential(local: &Local<'_>, resident: Uuid) -> DbResult<Option<C
     })
 }
 
-/// The credentials of these residents, on the server: one trip. Who has none is missing in the answer.
+/// The credentials of these residents of one shard, on the server: one trip. Who has none is missing in the answer.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn credentials(db: &Db, residents: Vec<Uuid>) -> DbResult<HashMap<Uuid, Credential>> {
-    let mut tx = db.batch().await?;
+pub(crate) async fn credentials(db: &Db, shard: Shard, residents: Vec<Uuid>) -> DbResult<HashMap<Uuid, Credential>> {
+    let mut tx = db.batch_of(shard).await?;
     let rows: Vec<CredentialRow> =
         on_server!(&mut tx, |c| sqlx::query_as(CREDENTIALS).bind(residents).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|row| (row.resident_id, row.into())).collect())
@@ -150,16 +151,16 @@ pub(crate) fn holder(local: &Local<'_>, resident: Uuid, pictured: bool) -> DbRes
     Ok(Some(SealedHolder { record, portrait }))
 }
 
-/// Reads these holders, at most [`MOST`], with the portraits of those for whom that is true, on the server. Who has no
-/// record is missing in the answer.
+/// Reads these holders of one shard, at most [`MOST`], with the portraits of those for whom that is true, on the server. Who has
+/// no record is missing in the answer.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn holders(db: &Db, asked: &[(Uuid, bool)]) -> DbResult<HashMap<Uuid, SealedHolder>> {
+pub(crate) async fn holders(db: &Db, shard: Shard, asked: &[(Uuid, bool)]) -> DbResult<HashMap<Uuid, SealedHolder>> {
     type Rows = Vec<(Uuid, Vec<u8>)>;
     let residents: Vec<Uuid> = asked.iter().map(|(resident, _)| *resident).collect();
     let pictured: Vec<Uuid> = asked.iter().filter(|(_, pictured)| *pictured).map(|(resident, _)| *resident).collect();
-    let mut tx = db.batch().await?;
+    let mut tx = db.batch_of(shard).await?;
     let records: Rows = on_server!(&mut tx, |c| sqlx::query_as(RECORDS).bind(residents).fetch_all(c).await)?;
     let portraits: Rows = if pictured.is_empty() {
         Vec::new()
@@ -171,6 +172,32 @@ pub(crate) async fn holders(db: &Db, asked: &[(Uuid, bool)]) -> DbResult<HashMap
     for (resident, portrait) in portraits {
         if let Some(holder) = found.get_mut(&resident) {
             holder.portrait = Some(portrait);
+        }
+    }
+    Ok(found)
+}
+
+/// Residents in one statement of [`sealed_records`].
+const ASKED: usize = 100;
+
+static RECORDS_IN: LazyLock<String> = LazyLock::new(|| {
+    let list = (1..=ASKED).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+    format!("SELECT resident_id, sealed FROM holder_record WHERE resident_id IN ({list})")
+});
+
+/// The sealed records of these residents, on either engine; who has none is missing in the answer.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn sealed_records(tx: &mut Tx, residents: &[Uuid]) -> DbResult<Vec<(Uuid, Vec<u8>)>> {
+    let sql: &'static str = &RECORDS_IN;
+    let mut found = Vec::new();
+    for asked in residents.chunks(ASKED) {
+        // One text for any number: what is left over asks for the last one again.
+        let padded = asked.iter().chain(asked.last().into_iter().cycle()).take(ASKED);
+        let arguments = padded.fold(Arguments::of(tx), |arguments, resident| arguments.and(*resident));
+        for row in tx.fetch_all(sql, arguments).await? {
+            found.push(row.read()?);
         }
     }
     Ok(found)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::clock::{HOUR, MINUTE, Timestamp};
+use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::Language;
 use crate::secret::Redacted;
 use crate::text_column;
@@ -18,6 +18,9 @@ pub const SECOND_WAIT_AT: i64 = 6;
 pub const SECOND_WAIT_SECONDS: i64 = HOUR;
 /// Tries in all; then the PIN is blocked until a counter has proofed the person again.
 pub const MAX_TRIES: i64 = 9;
+
+/// Seconds for which the PIN confirms what the register has changed; then it takes a counter.
+pub const CONFIRM_SECONDS: i64 = 30 * DAY;
 
 /// State of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::EnumString, strum::IntoStaticStr, utoipa::ToSchema)]
@@ -59,8 +62,15 @@ pub enum Reason {
     OfficerBlock,
     /// The PIN was wrong for the ninth time.
     PinExhausted,
+    /// The register says something else of who its holder is: a name, birth date, sex, nationality or portrait. The holder
+    /// confirms it.
+    RegisterChanged,
     /// The register says that its holder has died; not yet confirmed.
     RegisterDeceased,
+    /// The register says that its holder is no citizen any more and lives abroad; not yet confirmed.
+    RegisterLeft,
+    /// The register has taken back that its holder died or left; two people bring it back.
+    RegisterCorrected,
     /// The register says that two people have one NIK.
     RegisterDuplicate,
     /// Two people of an office let it make way for a new one.
@@ -103,7 +113,10 @@ impl Reason {
             | Self::OfficerBlockProvisional
             | Self::OfficerBlock
             | Self::PinExhausted
+            | Self::RegisterChanged
             | Self::RegisterDeceased
+            | Self::RegisterLeft
+            | Self::RegisterCorrected
             | Self::RegisterDuplicate => CredentialState::Blocked,
             Self::Superseded
             | Self::Deceased
@@ -114,12 +127,12 @@ impl Reason {
         }
     }
 
-    /// What ends it.
+    /// What ends it at first; [`Status::lift`] knows the time too.
     pub const fn lift(self) -> Lift {
         match self {
-            Self::OfficerBlockProvisional => Lift::Pin,
-            Self::SelfBlock | Self::OfficerBlock | Self::PinExhausted => Lift::Counter,
-            Self::RegisterDeceased | Self::RegisterDuplicate => Lift::Register,
+            Self::OfficerBlockProvisional | Self::RegisterChanged => Lift::Pin,
+            Self::SelfBlock | Self::OfficerBlock | Self::PinExhausted | Self::RegisterCorrected => Lift::Counter,
+            Self::RegisterDeceased | Self::RegisterLeft | Self::RegisterDuplicate => Lift::Register,
             Self::Superseded
             | Self::Deceased
             | Self::Emigrated
@@ -139,14 +152,16 @@ impl Reason {
     const fn weight(self) -> u8 {
         match self {
             Self::OfficerBlockProvisional => 0,
-            Self::PinExhausted => 1,
-            Self::SelfBlock | Self::OfficerBlock => 2,
-            Self::RegisterDuplicate => 3,
-            Self::RegisterDeceased => 4,
-            Self::Superseded => 5,
-            Self::Closed => 6,
-            Self::ConsentWithdrawn => 7,
-            Self::Emigrated | Self::Deceased | Self::Annulled => 8,
+            Self::RegisterChanged => 1,
+            Self::PinExhausted => 2,
+            Self::SelfBlock | Self::OfficerBlock | Self::RegisterCorrected => 3,
+            Self::RegisterDuplicate => 4,
+            Self::RegisterLeft => 5,
+            Self::RegisterDeceased => 6,
+            Self::Superseded => 7,
+            Self::Closed => 8,
+            Self::ConsentWithdrawn => 9,
+            Self::Emigrated | Self::Deceased | Self::Annulled => 10,
         }
     }
 }
@@ -162,6 +177,16 @@ pub struct Status {
     pub until: Option<Timestamp>,
     /// The event that tells of it.
     pub event_id: Uuid,
+}
+
+impl Status {
+    /// What ends it now. What the register changed is confirmed with the PIN for 30 days, then at a counter.
+    pub fn lift(&self, now: Timestamp) -> Lift {
+        match self.reason {
+            Reason::RegisterChanged if now >= self.since.plus_seconds(CONFIRM_SECONDS) => Lift::Counter,
+            reason => reason.lift(),
+        }
+    }
 }
 
 /// A digital KTP, as far as it decides who may do what. What it shows stands beside it.
@@ -314,6 +339,15 @@ mod tests {
     }
 
     #[test]
+    fn what_the_register_changed_is_confirmed_for_thirty_days() {
+        let since = Timestamp::from_seconds(1_000);
+        let status = Status { reason: Reason::RegisterChanged, since, until: None, event_id: Uuid::nil() };
+        assert_eq!(status.lift(since.plus_seconds(CONFIRM_SECONDS - 1)), Lift::Pin);
+        assert_eq!(status.lift(since.plus_seconds(CONFIRM_SECONDS)), Lift::Counter);
+        assert_eq!(Status { reason: Reason::RegisterDeceased, ..status }.lift(since), Lift::Register);
+    }
+
+    #[test]
     fn what_is_harder_to_undo_goes_before_what_is_easier() {
         for reason in Reason::ALL {
             assert!(!reason.goes_before(*reason), "{reason:?}: what is so already is no change");
@@ -325,6 +359,9 @@ mod tests {
         assert!(Reason::SelfBlock.goes_before(Reason::OfficerBlockProvisional));
         assert!(Reason::SelfBlock.goes_before(Reason::PinExhausted), "no thief comes back with a used-up PIN alone");
         assert!(!Reason::OfficerBlockProvisional.goes_before(Reason::SelfBlock));
+        assert!(!Reason::RegisterChanged.goes_before(Reason::SelfBlock), "the PIN lifts no self-block");
+        assert!(Reason::RegisterChanged.goes_before(Reason::OfficerBlockProvisional), "nothing ends it by itself");
+        assert!(Reason::RegisterDeceased.goes_before(Reason::SelfBlock));
         assert!(Reason::SelfBlock.goes_before(Reason::Superseded) && !Reason::SelfBlock.goes_before(Reason::Deceased));
     }
 }

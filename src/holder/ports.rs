@@ -1,11 +1,13 @@
 //! What is done for other domains, inside their transactions.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::mail::FOREIGN_REGISTRATION;
 use super::model::{Contact, Credential, FormerEmail, HolderSecret, Standing};
-use super::status;
 use super::store::{self, HolderRow};
+use super::{batch, status};
 use crate::clock::Timestamp;
 use crate::context::{Context, Sources};
 use crate::db::Tx;
@@ -17,8 +19,10 @@ use crate::register::{Nik, RegisterRecord};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
 
-pub use super::status::{Stopped, hold, over, renew, restart, status, stop};
-pub use super::store::{Try, bound_at, count_try, has_portrait, is_active, lock, open_session, pin_was_right, spend};
+pub use super::status::{Stopped, ease, hold, over, renew, restart, status, stop, to_erase};
+pub use super::store::{
+    Try, bound_at, count_try, forget_tries, has_portrait, is_active, lock, open_session, pin_was_right, spend,
+};
 
 const HOLDER_TABLE: &str = "credential_holder";
 const RECORD_TABLE: &str = "holder_record";
@@ -320,6 +324,36 @@ pub async fn put_record(
     Ok(store::put_record(tx, resident, &sealed, portrait.as_deref(), now).await?)
 }
 
+/// Replaces what a digital KTP shows with what the register says now. Without a portrait the one that is there stays.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn refresh_record(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &RegisterRecord,
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<()> {
+    let Sources { vault, random, .. } = &**context;
+    let sealed = vault.seal_row(random, RECORD_TABLE, resident, record)?;
+    let portrait = portrait.map(|jpeg| vault.seal_bytes(random, PORTRAIT_TABLE, resident, jpeg)).transpose()?;
+    Ok(store::replace_record(tx, resident, &sealed, portrait.as_deref(), now).await?)
+}
+
+/// What is kept of what the register said about these residents; who has nothing is missing in the answer.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn kept_records(context: &Context, tx: &mut Tx, residents: &[Uuid]) -> Result<HashMap<Uuid, RegisterRecord>> {
+    let mut records = HashMap::new();
+    for (resident, sealed) in batch::sealed_records(tx, residents).await? {
+        records.insert(resident, open_record(&context.vault, resident, &sealed)?);
+    }
+    Ok(records)
+}
+
 /// Deletes the data that an approval stored for a resident who never became a holder.
 ///
 /// # Errors
@@ -335,6 +369,51 @@ pub async fn delete_unused_record(tx: &mut Tx, resident: Uuid) -> Result<()> {
 pub async fn record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<RegisterRecord> {
     let kept = kept_record(context, tx, resident).await?;
     kept.ok_or_else(|| Error::internal("a holder without a register record"))
+}
+
+/// What is left to erase elsewhere of a holder whose part here is erased.
+#[derive(Debug)]
+pub struct Erased {
+    /// The registration that led to the digital KTP.
+    pub registration_id: Uuid,
+    /// The phone that it was on.
+    pub device_thumbprint: Vec<u8>,
+}
+
+/// Erases what is kept of a holder who closed at `before` or earlier; the credential itself stays, without anything personal, so that
+/// what was shown once is never valid again. `None` when nothing is to be erased.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(context: &Context, tx: &mut Tx, resident: Uuid, before: Timestamp) -> Result<Option<Erased>> {
+    // Held: nobody becomes active again at this moment.
+    hold(tx, resident).await?;
+    if !status::erased(tx, resident, before).await?.happened() {
+        return Ok(None);
+    }
+    let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
+    // What cannot be opened is deleted all the same; only its index stays.
+    let record = kept_record(context, tx, resident).await.ok().flatten();
+    let index = record.map(|record| nik_index(&context.vault, &record.nik));
+    store::erase(tx, &row, index.as_deref()).await?;
+    Ok(Some(Erased { registration_id: row.registration_id, device_thumbprint: row.device_thumbprint }))
+}
+
+/// The registration that led to a resident's digital KTP.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn registration_of(tx: &mut Tx, resident: Uuid) -> Result<Option<Uuid>> {
+    Ok(store::holder(tx, resident).await?.map(|row| row.registration_id))
+}
+
+/// What the register said about a holder, and when it said so.
+///
+/// # Errors
+/// When the database does not answer, or there is no such holder: a fault of ours.
+pub async fn record_as_of(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<(RegisterRecord, Timestamp)> {
+    let at = store::record_as_of(tx, resident).await?.unwrap_or_default();
+    Ok((record(context, tx, resident).await?, at))
 }
 
 /// What the register said about a holder, while it is kept.

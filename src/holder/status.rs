@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::model::{Credential, CredentialState, Reason, Standing, Status};
 use super::store::CredentialRow;
+use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::error::{Code, Result};
@@ -30,6 +31,12 @@ const DELETE: &str = "DELETE FROM credential_status WHERE resident_id = $1";
 
 const OVER: &str =
     "SELECT resident_id FROM credential_status WHERE until IS NOT NULL AND until <= $1 ORDER BY until LIMIT $2";
+
+const TO_ERASE: &str = "SELECT resident_id FROM credential_status
+    WHERE reason IN ('closed', 'consent_withdrawn') AND since <= $1 ORDER BY since LIMIT $2";
+
+const ERASED: &str = "DELETE FROM credential_status
+    WHERE resident_id = $1 AND reason IN ('closed', 'consent_withdrawn') AND since <= $2";
 
 /// What stopping found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +94,30 @@ pub async fn restart(tx: &mut Tx, resident: Uuid, may: impl Fn(&Status) -> bool)
     Ok(status)
 }
 
+/// Gives a blocked digital KTP another reason that is easier to undo, where the present one is among `present`. It stays blocked.
+/// `None` when it is not stopped for one of these.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn ease(
+    tx: &mut Tx,
+    resident: Uuid,
+    (present, reason): (&[Reason], Reason),
+    now: Timestamp,
+    event_id: Uuid,
+) -> Result<Option<Status>> {
+    if hold(tx, resident).await?.is_none() {
+        return Ok(None);
+    }
+    let found = status(tx, resident).await?;
+    if !found.is_some_and(|found| present.contains(&found.reason)) {
+        return Ok(None);
+    }
+    let none: Option<Timestamp> = None;
+    execute!(tx, PUT, resident, reason, now, none, event_id)?;
+    Ok(Some(Status { reason, since: now, until: None, event_id }))
+}
+
 /// Voids every token and session of an active digital KTP, because what they rest on has changed (a PIN, a device).
 ///
 /// # Errors
@@ -115,6 +146,22 @@ pub async fn status(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Status>> {
     type Row = (Reason, Timestamp, Option<Timestamp>, Uuid);
     let row = fetch_optional!(tx, Row, STATUS, resident)?;
     Ok(row.map(|(reason, since, until, event_id)| Status { reason, since, until, event_id }))
+}
+
+/// Residents who closed their digital KTP at `before` or earlier, and whose data are still kept.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn to_erase(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), TO_ERASE, before, limit)?.into_iter().map(|(resident,)| resident).collect())
+}
+
+/// Notes that what was kept about a resident is erased. A miss when it is not to be: closed later, active anew, or erased already.
+///
+/// # Errors
+/// When the database did not do it.
+pub(super) async fn erased(tx: &mut Tx, resident: Uuid, before: Timestamp) -> DbResult<Changed> {
+    change!(tx, ERASED, resident, before)
 }
 
 /// Forgets why a credential was not active, because it is anew.

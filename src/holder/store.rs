@@ -68,11 +68,16 @@ const KEEP_NIK: &str =
 
 const OF_NIK: &str = "SELECT resident_id FROM holder_nik WHERE nik_index = $1";
 
-const FORGET_TRIES: &str = "UPDATE credential SET pin_tries = 0, pin_wait_until = 0 WHERE resident_id = $1";
-
 const PIN_WAS_RIGHT: &str = "
     UPDATE credential SET pin_tries = 0, pin_wait_until = 0
-    WHERE resident_id = $1 AND generation = $2 AND state = 'active'";
+    WHERE resident_id = $1 AND generation = $2 AND state <> 'deactivated'";
+
+const RECORD_AS_OF: &str = "SELECT updated_at FROM holder_record WHERE resident_id = $1";
+const ERASE_HOLDER: &str = "DELETE FROM credential_holder WHERE resident_id = $1";
+const ERASE_RECORD: &str = "DELETE FROM holder_record WHERE resident_id = $1";
+const ERASE_NIK: &str = "DELETE FROM holder_nik WHERE nik_index = $1 AND resident_id = $2";
+
+const FORGET_TRIES: &str = "UPDATE credential SET pin_tries = 0, pin_wait_until = 0 WHERE resident_id = $1";
 
 const BOUND_AT: &str = "SELECT bound_at FROM device_binding WHERE device_thumbprint = $1 AND resident_id = $2";
 
@@ -174,6 +179,38 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
     Ok(fetch_optional!(tx, (Uuid,), OF_NIK, nik_index)?.map(|(resident,)| resident))
 }
 
+/// Forgets the tries at a PIN that was right. `false` when it is of another generation by now, or has ended.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn pin_was_right(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<Changed> {
+    change!(tx, PIN_WAS_RIGHT, resident, generation)
+}
+
+/// When what a holder's record says was read from the register.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn record_as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), RECORD_AS_OF, resident)?.map(|(at,)| at))
+}
+
+/// Deletes what is kept of a holder beside the credential itself. `nik_index` where the record could still be read.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, row: &HolderRow, nik_index: Option<&[u8]>) -> DbResult<()> {
+    let resident = row.resident_id;
+    execute!(tx, ERASE_HOLDER, resident)?;
+    execute!(tx, ERASE_RECORD, resident)?;
+    execute!(tx, DELETE_PORTRAIT, resident)?;
+    execute!(tx, UNBIND, row.device_thumbprint.as_slice(), resident)?;
+    if let Some(index) = nik_index {
+        execute!(tx, ERASE_NIK, index, resident)?;
+    }
+    Ok(())
+}
+
 /// Forgets the tries at a PIN that was replaced.
 ///
 /// # Errors
@@ -181,14 +218,6 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Uuid>> {
 pub async fn forget_tries(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
     // There may be none.
     change!(tx, FORGET_TRIES, resident).map(Changed::either_way)
-}
-
-/// Forgets the tries at a PIN that was right. `false` when it is not active in this generation any more.
-///
-/// # Errors
-/// When the database did not do it.
-pub async fn pin_was_right(tx: &mut Tx, resident: Uuid, generation: i64) -> DbResult<Changed> {
-    change!(tx, PIN_WAS_RIGHT, resident, generation)
 }
 
 /// Since when a resident's digital KTP is on a device.
@@ -360,6 +389,24 @@ pub async fn put_record(
         Some(portrait) => execute!(tx, PUT_PORTRAIT, resident, portrait)?,
         None => execute!(tx, DELETE_PORTRAIT, resident)?,
     };
+    Ok(())
+}
+
+/// Replaces the attributes that a digital KTP shows, and its picture where there is a new one.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn replace_record(
+    tx: &mut Tx,
+    resident: Uuid,
+    record: &[u8],
+    portrait: Option<&[u8]>,
+    now: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, PUT_RECORD, resident, record, now)?;
+    if let Some(portrait) = portrait {
+        execute!(tx, PUT_PORTRAIT, resident, portrait)?;
+    }
     Ok(())
 }
 

@@ -160,7 +160,7 @@ impl Blocks {
         };
         let mut lifted = 0;
         for resident in over {
-            let by = By { actor: Actor::System, office_id: None };
+            let by = By::system();
             let is_over = |status: &Status| status.until.is_some_and(|until| until <= now);
             let done = transaction!(self.context.db, "life.lift", |tx| {
                 ports::restart(&self.context, tx, resident, is_over, now, by).await

@@ -36,6 +36,11 @@ impl By {
     pub const fn officer(officer_id: Uuid, office_id: Uuid) -> Self {
         Self { actor: Actor::Officer(officer_id), office_id: Some(office_id) }
     }
+
+    /// The service itself, from nowhere.
+    pub const fn system() -> Self {
+        Self { actor: Actor::System, office_id: None }
+    }
 }
 
 /// Writes down what happened and queues the notice of it.
@@ -73,6 +78,26 @@ pub async fn stop(
     Ok(stopped)
 }
 
+/// Makes easier to undo what stopped a digital KTP, where that is one of `present`: it stays blocked for `reason`. Whether it was so.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn ease(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    (present, reason): (&[Reason], Reason),
+    now: Timestamp,
+    by: By,
+) -> Result<bool> {
+    let event_id = context.random.uuid_v7(now);
+    let eased = holder::ease(tx, resident, (present, reason), now, event_id).await?;
+    if eased.is_some() {
+        record_as(context, tx, event_id, &happening(resident, EventKind::Stopped, Some(reason), by), now).await?;
+    }
+    Ok(eased.is_some())
+}
+
 /// Starts a blocked digital KTP again, when `may` holds for why it is blocked.
 ///
 /// # Errors
@@ -99,23 +124,44 @@ pub async fn activated(context: &Context, tx: &mut Tx, resident: Uuid, now: Time
     record(context, tx, &happening(resident, EventKind::Activated, None, by), now).await.map(|_| ())
 }
 
-/// Gives a new block code; the one before is void.
+/// Gives a new block code; the one before is void. Of a `request` with a name it is always the same: a repetition that arrives
+/// late must not void the code that somebody wrote down.
 ///
 /// # Errors
 /// When the database did not do it.
 pub async fn give_block_code(
     context: &Context,
     tx: &mut Tx,
-    resident: Uuid,
-    nik: &Nik,
+    (resident, nik): (Uuid, &Nik),
+    request: Option<&str>,
     now: Timestamp,
 ) -> Result<BlockCode> {
-    let code = BlockCode::from_bytes(context.random.bytes::<BLOCK_CODE_BYTES>());
+    let code = BlockCode::from_bytes(match request {
+        Some(request) => {
+            let parts = [b"given".as_slice(), resident.as_bytes(), request.as_bytes()];
+            let [a, b, c, d, e, ..] = context.vault.mac_index(Label::BlockCode, &parts);
+            [a, b, c, d, e]
+        }
+        None => context.random.bytes::<BLOCK_CODE_BYTES>(),
+    });
+    let index = index(&context.vault, nik, &code);
+    if store::of_code(tx, &index).await? == Some(resident) {
+        return Ok(code);
+    }
     store::void_codes(tx, resident).await?;
-    store::add_code(tx, &index(&context.vault, nik, &code), resident, now).await?;
+    store::add_code(tx, &index, resident, now).await?;
     let given = happening(resident, EventKind::BlockCodeGiven, None, By::holder(resident));
     record(context, tx, &given, now).await?;
     Ok(code)
+}
+
+/// Deletes the notices and the block code of a holder whose data are erased. What happened stays written, without its content.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    store::void_codes(tx, resident).await?;
+    Ok(store::erase_notices(tx, resident).await?)
 }
 
 /// The keyed index of a NIK and a block code together: a wrong NIK and a wrong code are the same miss.

@@ -103,6 +103,13 @@ pub async fn sweep_notices(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResu
     execute!(tx, SWEEP_NOTICES, before, limit)
 }
 
+const ERASE_NOTICES: &str = "DELETE FROM life_notice WHERE resident_id = $1";
+
+/// Forgets all messages to a resident.
+pub async fn erase_notices(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    execute!(tx, ERASE_NOTICES, resident).map(|_| ())
+}
+
 const VOID_CODES: &str = "DELETE FROM block_code WHERE resident_id = $1";
 
 /// Voids a resident's block code.

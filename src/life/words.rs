@@ -114,13 +114,29 @@ const fn of_stop(reason: Reason) -> Words {
             "Bila itu Anda, lanjutkan di ponsel baru. Bila bukan, tekan tautan di bawah: tidak akan ada yang diaktifkan."
                 / "If it was you, go on with the new phone. If not, press the link below: nothing will be activated."
         ),
-        Reason::RegisterDeceased | Reason::Deceased | Reason::Emigrated | Reason::Annulled => words!(
-            "KTP Digital dihentikan" / "The digital KTP was stopped",
-            "KTP Digital ini dihentikan menurut database kependudukan."
-                / "This digital KTP was stopped according to the population register.",
-            "Bila ini keliru, datanglah ke loket Dukcapil dengan KTP-el."
-                / "If this is a mistake, go to a Dukcapil counter with the KTP-el."
+        Reason::RegisterChanged => words!(
+            "KTP Digital Anda menunggu kepastian Anda" / "Your digital KTP waits for you to confirm it",
+            "Database kependudukan mengubah data yang menunjukkan siapa Anda; KTP Digital Anda dijeda sampai Anda memastikannya."
+                / "The population register changed data that tell who you are; your digital KTP pauses until you confirm them.",
+            "Buka aplikasi, lihat perubahannya dengan PIN, lalu pastikan dalam 30 hari. Bila bukan data Anda, datanglah ke loket Dukcapil dengan KTP-el."
+                / "Open the app, look at the changes with your PIN, and confirm them within 30 days. If they are not yours, go to a Dukcapil counter with your KTP-el."
         ),
+        Reason::RegisterCorrected => words!(
+            "KTP Digital Anda dapat dibuka lagi" / "Your digital KTP can come back",
+            "Database kependudukan sudah diperbaiki. KTP Digital Anda masih diblokir sampai dua petugas membukanya."
+                / "The population register was put right. Your digital KTP stays blocked until two officers lift that.",
+            "Buka aplikasi, lalu datanglah ke loket Dukcapil dengan KTP-el; ponsel yang sama dapat dipakai lagi."
+                / "Open the app and go to a Dukcapil counter with your KTP-el; the same phone can be used again."
+        ),
+        Reason::RegisterDeceased | Reason::RegisterLeft | Reason::Deceased | Reason::Emigrated | Reason::Annulled => {
+            words!(
+                "KTP Digital dihentikan" / "The digital KTP was stopped",
+                "KTP Digital ini dihentikan menurut database kependudukan."
+                    / "This digital KTP was stopped according to the population register.",
+                "Bila ini keliru, datanglah ke loket Dukcapil dengan KTP-el."
+                    / "If this is a mistake, go to a Dukcapil counter with the KTP-el."
+            )
+        }
         Reason::Closed | Reason::ConsentWithdrawn => words!(
             "KTP Digital Anda ditutup" / "Your digital KTP was closed",
             "KTP Digital Anda ditutup atas permintaan Anda; KTP-el Anda tetap berlaku."

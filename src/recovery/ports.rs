@@ -13,3 +13,11 @@ use crate::error::Result;
 pub async fn exists(tx: &mut Tx, id: Uuid) -> Result<bool> {
     Ok(store::lookup(tx, id).await?.is_some())
 }
+
+/// Deletes the recoveries of a phone whose holder closed the digital KTP.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, device: &[u8]) -> Result<()> {
+    Ok(store::erase(tx, device).await?)
+}

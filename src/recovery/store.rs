@@ -159,6 +159,13 @@ pub(super) async fn sweep(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResul
     execute!(tx, SWEEP, before, limit)
 }
 
+const ERASE: &str = "DELETE FROM recovery WHERE device_thumbprint = $1";
+
+/// Deletes those of a phone.
+pub(super) async fn erase(tx: &mut Tx, device: &[u8]) -> DbResult<()> {
+    execute!(tx, ERASE, device).map(|_| ())
+}
+
 const OVER: &str =
     "SELECT recovery_id FROM recovery WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2";
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::service::LocalRegister;
 use super::store::{self, ImportRow, PortraitRow, RecordRow};
-use super::{RegisterRecord, portrait};
+use super::{Heard, RegisterRecord, Said, portrait};
 use crate::db::DbError;
 use crate::transaction;
 use crate::vault::{Label, VaultError};
@@ -85,6 +85,19 @@ pub(super) struct Prepared<T> {
     pub(super) extra: T,
 }
 
+impl<T> Prepared<T> {
+    /// What the register says with it.
+    fn said(&self) -> Vec<Said<'_>> {
+        let rows = self.records.iter().zip(&self.sealed.0);
+        let said = rows.map(|((_, new), row)| Said {
+            resident_id: row.resident_id,
+            record: &new.record,
+            portrait: new.portrait.as_deref().filter(|jpeg| jpeg.len() <= portrait::MAX_BYTES),
+        });
+        said.collect()
+    }
+}
+
 /// The step of an import that is saved with its batch.
 pub(super) struct Step<'a> {
     pub(super) digest: &'a [u8],
@@ -114,6 +127,8 @@ impl LocalRegister {
                     }
                 }
             }
+            // In one order, so that two imports do not wait for each other in a circle.
+            records.sort_by(|one, other| one.0.cmp(&other.0));
             Ok::<_, BatchError>((Arc::new(records), extra))
         })
         .await??;
@@ -147,8 +162,8 @@ impl LocalRegister {
         Ok(sealed)
     }
 
-    /// Writes a batch in one transaction, together with the import's step.
-    pub(super) async fn write<T>(&self, batch: &mut Prepared<T>, step: Option<Step<'_>>) -> Result<(), BatchError> {
+    /// Writes a batch in one transaction, together with the import's step and what it means for whoever listens.
+    pub(super) async fn write<T>(&self, batch: &mut Prepared<T>, step: Option<Step<'_>>) -> Result<Heard, BatchError> {
         for _ in 1..TRIES {
             match self.try_write(batch, step.as_ref()).await {
                 // One of the NIKs was inserted after the batch was sealed, so the batch must be sealed for that
@@ -160,15 +175,19 @@ impl LocalRegister {
         self.try_write(batch, step.as_ref()).await
     }
 
-    async fn try_write<T>(&self, batch: &Prepared<T>, step: Option<&Step<'_>>) -> Result<(), BatchError> {
+    async fn try_write<T>(&self, batch: &Prepared<T>, step: Option<&Step<'_>>) -> Result<Heard, BatchError> {
         let now = self.context.now();
-        let written: crate::error::Result<()> = transaction!(self.context.db, "register.put", |tx| {
+        let written: crate::error::Result<Heard> = transaction!(self.context.db, "register.put", |tx| {
             store::put_records(tx, &batch.sealed.0, now).await?;
             store::put_portraits(tx, &batch.sealed.1).await?;
-            match step {
-                Some(step) => store::advance_import(tx, step.digest, step.from, step.to, now).await?.demand(),
-                None => Ok(()),
+            let heard = match &self.listener {
+                Some(listener) => listener.hear(tx, &batch.said(), now).await?,
+                None => Heard::default(),
+            };
+            if let Some(step) = step {
+                store::advance_import(tx, step.digest, step.from, step.to, now).await?.demand()?;
             }
+            Ok(heard)
         });
         Ok(written?)
     }
@@ -177,7 +196,7 @@ impl LocalRegister {
     ///
     /// # Errors
     /// When the database refuses; then nothing was written.
-    pub async fn put(&self, records: Vec<NewRecord>) -> Result<(), BatchError> {
+    pub async fn put(&self, records: Vec<NewRecord>) -> Result<Heard, BatchError> {
         let mut batch = self.prepare(move || Ok((records, ()))).await?;
         self.write(&mut batch, None).await
     }

@@ -82,6 +82,12 @@ impl Date {
         u16::try_from(years).unwrap_or(0)
     }
 
+    /// The day on which this many years are completed; `None` beyond the calendar.
+    pub fn completes(self, years: i16) -> Option<Self> {
+        let year = self.year().checked_add(years)?;
+        Self::new(year, self.month(), self.day()).or_else(|| Self::new(year, 3, 1))
+    }
+
     /// Moved by `days`; `None` beyond the calendar.
     pub fn plus_days(self, days: i32) -> Option<Self> {
         self.0.checked_add(jiff::Span::new().try_days(days).ok()?).ok().map(Self)
@@ -156,6 +162,9 @@ mod tests {
         let birth = date("2009-11-21");
         assert_eq!(birth.age_on(date("2026-11-20")), 16);
         assert_eq!(birth.age_on(date("2026-11-21")), 17);
+        assert_eq!(birth.completes(17), Some(date("2026-11-21")));
+        assert_eq!(date("2008-02-29").completes(17), Some(date("2025-03-01")));
+        assert_eq!(date("2008-02-29").completes(20), Some(date("2028-02-29")));
         assert_eq!(birth.age_on(date("2000-01-01")), 0);
         assert_eq!(date("2008-02-29").age_on(date("2025-02-28")), 16);
         assert_eq!(date("2008-02-29").age_on(date("2025-03-01")), 17);

@@ -189,6 +189,13 @@ pub struct RegisterRecord {
     pub vital_status: VitalStatus,
 }
 
+/// From which day on somebody born then may have a digital KTP by age; `None` when they may on `today`. Who is or was married may
+/// earlier: that is for the register to say.
+pub fn eligible_from(birth_date: Date, today: Date) -> Option<Date> {
+    let years = i16::try_from(ELIGIBLE_AGE).ok()?;
+    birth_date.completes(years).filter(|day| *day > today)
+}
+
 impl RegisterRecord {
     /// Whether the person may have a digital KTP on `today`: alive and here, and 17 or older or (formerly) married.
     pub fn eligible_on(&self, today: Date) -> bool {

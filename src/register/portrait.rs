@@ -12,6 +12,8 @@ pub const MAX_BYTES: usize = 20_000;
 pub const LIMITS: Limits = Limits { bytes: 16 << 20, least_side: 1, side: 4_096, memory: 64 << 20, work: u64::MAX };
 /// Pixels of a stored portrait at most.
 const FIT: (u32, u32) = (360, 480);
+/// Of 255, by which the samples of a picture that was encoded anew differ on average at most.
+const SAME: u64 = 3;
 
 /// A picture cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +57,18 @@ pub(super) fn fit(mut picture: RgbImage) -> Result<Vec<u8>, PortraitError> {
         }
         picture = image::imageops::resize(&picture, width, height, FilterType::Triangle);
     }
+}
+
+/// Whether two portraits show the same picture, although it was encoded twice: by another version of this program, or with less
+/// quality. What cannot be read is another picture.
+pub fn is_same_picture(one: &[u8], other: &[u8]) -> bool {
+    let pixels = |bytes| Picture::read(bytes, &LIMITS).map(|picture| picture.upright().to_rgb8());
+    let (Ok(one), Ok(other)) = (pixels(one), pixels(other)) else { return false };
+    if one.dimensions() != other.dimensions() {
+        return false;
+    }
+    let differences = one.as_raw().iter().zip(other.as_raw()).map(|(one, other)| u64::from(one.abs_diff(*other)));
+    differences.sum::<u64>() <= SAME * one.as_raw().len() as u64
 }
 
 #[cfg(test)]

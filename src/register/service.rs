@@ -1,11 +1,15 @@
 //! The register as the rest of the service sees it: a question by NIK, answered or not.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
-use super::{Nik, RegisterRecord, store};
+use super::store::{self, FoundRow};
+use super::{Listener, Nik, RegisterRecord};
 use crate::context::Context;
 use crate::db::{DbError, DbResult, Tx};
-use crate::vault::Label;
+use crate::error::Result;
+use crate::vault::{Label, VaultError};
 use crate::{setting, transaction};
 
 /// What the register knows about a NIK. `Debug` shows nothing of it.
@@ -67,6 +71,18 @@ impl PopulationRegister {
             Self::Local(register) => register.lookup(nik).await,
         }
     }
+
+    /// What the register said last about a NIK, inside the caller's transaction: from here until its end nobody writes anything else.
+    /// Who makes a digital KTP active asks for it, so that no change is lost between an approval and that. A closed register
+    /// answers this too: it is no question, but what was told already.
+    ///
+    /// # Errors
+    /// When the database does not answer or what it holds cannot be opened.
+    pub async fn last_word(&self, tx: &mut Tx, nik: &Nik) -> Result<Option<Found>> {
+        match self {
+            Self::Local(register) => register.last_word(tx, nik).await,
+        }
+    }
 }
 
 /// Whether the local register answers questions; shared by all nodes.
@@ -95,6 +111,7 @@ impl Switch {
 #[derive(Clone)]
 pub struct LocalRegister {
     pub(super) context: Context,
+    pub(super) listener: Option<Arc<dyn Listener>>,
 }
 
 impl LocalRegister {
@@ -105,7 +122,13 @@ impl LocalRegister {
 
     /// The register in the service's database.
     pub const fn new(context: Context) -> Self {
-        Self { context }
+        Self { context, listener: None }
+    }
+
+    /// The same, and `listener` hears whatever is written. Who writes for living people passes one.
+    #[must_use]
+    pub fn telling(self, listener: Arc<dyn Listener>) -> Self {
+        Self { listener: Some(listener), ..self }
     }
 
     /// See [`PopulationRegister::lookup`].
@@ -122,21 +145,33 @@ impl LocalRegister {
             store::lookup(&mut tx, &index).await?
         };
         let Some(row) = row else { return Ok(None) };
-        let unreadable = |_| RegisterUnavailable::Failed(String::from("a sealed record cannot be opened"));
-        let vault = &self.context.vault;
-        let record = vault.open_row(Self::RECORDS, row.resident_id, &row.sealed).map_err(unreadable)?;
-        let portrait = row
-            .portrait
-            .map(|sealed| vault.open_bytes(Self::PORTRAITS, row.resident_id, &sealed).map_err(unreadable))
-            .transpose()?;
-        Ok(Some(Found { resident_id: row.resident_id, record, portrait }))
+        let opened = self.open(&row);
+        opened.map(Some).map_err(|_| RegisterUnavailable::Failed(String::from("a sealed record cannot be opened")))
+    }
+
+    async fn last_word(&self, tx: &mut Tx, nik: &Nik) -> Result<Option<Found>> {
+        let index = self.context.vault.blind_index(Label::NikIndex, nik.as_str());
+        // Two statements: on PostgreSQL the second one sees what was committed while the first one waited.
+        if !store::hold(tx, &index).await?.happened() {
+            return Ok(None);
+        }
+        let row = store::lookup(tx, &index).await?;
+        Ok(row.map(|row| self.open(&row)).transpose()?)
+    }
+
+    fn open(&self, row: &FoundRow) -> Result<Found, VaultError> {
+        let (vault, resident_id) = (&self.context.vault, row.resident_id);
+        let record = vault.open_row(Self::RECORDS, resident_id, &row.sealed)?;
+        let portrait = row.portrait.as_ref();
+        let portrait = portrait.map(|sealed| vault.open_bytes(Self::PORTRAITS, resident_id, sealed)).transpose()?;
+        Ok(Found { resident_id, record, portrait })
     }
 
     /// Opens or closes the register on all nodes, from their next question on.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn set_switch(&self, switch: Switch) -> crate::error::Result<()> {
+    pub async fn set_switch(&self, switch: Switch) -> Result<()> {
         transaction!(self.context.db, "register.switch", |tx| Ok(self.set_switch_in(tx, switch).await?))
     }
 

@@ -168,6 +168,17 @@ pub async fn lookup(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<FoundRow>>
     fetch_optional!(tx, FoundRow, LOOKUP, nik_index)
 }
 
+// A write, because there is no other way of holding a row on both engines; it changes nothing.
+const HOLD: &str = "UPDATE register_record SET updated_at = updated_at WHERE nik_index = $1";
+
+/// Holds the record of a NIK until the end of the transaction. False when there is none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn hold(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Changed> {
+    change!(tx, HOLD, nik_index)
+}
+
 const COUNT: &str = "SELECT COUNT(*) FROM register_record";
 
 /// How many residents the register has. Reads the whole index: for operators, not for requests.

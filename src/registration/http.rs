@@ -21,6 +21,7 @@ use crate::credential::Issued;
 use crate::device::http::Device;
 use crate::error::{Code, Language};
 use crate::mail::MailState;
+use crate::register::Date;
 use crate::secret::Redacted;
 use crate::web::extract::object;
 use crate::web::intake::Intake;
@@ -141,6 +142,11 @@ struct StatusReply {
     code_expires_at: Option<Timestamp>,
     /// Whether an older digital KTP is to make way for it, which somebody else of the office has to grant: the resident waits.
     awaits_second_person: bool,
+    /// With a birth date of less than 17 years ago: the day from which on a digital KTP is given. Recording at an office is possible
+    /// before; who is or was married is told at the counter, by the register's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date, example = "2027-03-03")]
+    eligible_from: Option<Date>,
 }
 
 impl From<Status> for StatusReply {
@@ -157,6 +163,7 @@ impl From<Status> for StatusReply {
             mail_at: status.mail_at,
             code_expires_at: status.code_expires_at,
             awaits_second_person: status.awaits_second_person,
+            eligible_from: status.eligible_from,
         }
     }
 }

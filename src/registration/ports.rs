@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, Submitted};
 use super::store::{registration, selfie};
-use super::{ending, sealed};
+use super::{ending, sealed, sweep};
 use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
@@ -36,6 +36,25 @@ pub struct Contact {
     pub language: Language,
     /// The resident, once the register has answered.
     pub resident_id: Option<Uuid>,
+}
+
+/// The terms that somebody accepted, and when; `None` for an unknown id.
+///
+/// # Errors
+/// When the row cannot be read.
+pub async fn consent(tx: &mut Tx, id: Uuid) -> Result<Option<(String, Timestamp)>> {
+    Ok(registration::consent(tx, id).await?)
+}
+
+/// Deletes a registration that ended with a digital KTP, with everything kept for it.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, id: Uuid) -> Result<()> {
+    if registration::delete_active(tx, id).await?.happened() {
+        sweep::delete_parts(tx, id).await?;
+    }
+    Ok(())
 }
 
 /// How to reach the person behind a registration; `None` for an unknown id.

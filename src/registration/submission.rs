@@ -24,6 +24,7 @@ use crate::jobs::Wake;
 use crate::keyring::Keyring;
 use crate::mail::MailState;
 use crate::register::Date;
+use crate::register::model::eligible_from;
 use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::{self, Counted};
@@ -63,6 +64,8 @@ pub struct Status {
     pub code_expires_at: Option<Timestamp>,
     /// Whether an older digital KTP is to make way for it, which somebody else of the office has to grant.
     pub awaits_second_person: bool,
+    /// From which day on, by the own birth date, while that has not come.
+    pub eligible_from: Option<Date>,
 }
 
 impl Submissions {
@@ -316,6 +319,7 @@ impl Submissions {
             mail_at: mail.and_then(|mail| mail.at),
             code_expires_at,
             awaits_second_person: self.awaits_second_person(tx, registration).await?,
+            eligible_from: eligible_from(submitted.birth_date, Date::in_jakarta(now)).filter(|_| !state.is_ended()),
         })
     }
 }

@@ -62,14 +62,19 @@ async fn forget(tx: &mut Tx, before: Timestamp) -> DbResult<usize> {
     let mut forgotten = 0;
     for id in registration::long_ended(tx, before, BATCH).await? {
         if registration::delete(tx, id, before).await?.happened() {
-            check::delete(tx, id).await?;
-            visit::delete(tx, id).await?;
-            selfie::delete(tx, id).await?;
-            register_copy::delete(tx, id).await?;
-            release::drop(tx, id).await?;
-            codes::delete(tx, id).await?;
+            delete_parts(tx, id).await?;
             forgotten += 1;
         }
     }
     Ok(forgotten)
+}
+
+/// Deletes everything that is kept for a registration that was deleted.
+pub(super) async fn delete_parts(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    check::delete(tx, id).await?;
+    visit::delete(tx, id).await?;
+    selfie::delete(tx, id).await?;
+    register_copy::delete(tx, id).await?;
+    release::drop(tx, id).await?;
+    codes::delete(tx, id).await
 }

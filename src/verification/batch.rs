@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::store::{CheckRow, checks};
 #[cfg(doc)]
 use crate::batcher::MOST;
-use crate::db::{Db, DbError, DbResult, Local, Tx, bound};
+use crate::db::{Db, DbError, DbResult, Local, Shard, Tx, bound};
 use crate::holder::batch::{from_spendable, set_spent, spend_asked};
 use crate::on_server;
 
@@ -106,15 +106,15 @@ pub(super) fn spend_one(local: &Local<'_>, Spending { row, generation }: &Spendi
 }
 
 /// Spends the tokens that can still be spent and records them, on the server, in one transaction that is durable when this
-/// returns. At most [`MOST`], and of one credential only copies of one token; the answer is in their order.
+/// returns. At most [`MOST`], all of one shard, and of one credential only copies of one token; the answer is in their order.
 ///
 /// For those that cannot be spent it looks up what was recorded under their keys, all in one trip.
 ///
 /// # Errors
 /// `DbError::Unique` when one of the idempotency keys was used before. After any error nothing is spent or recorded,
 /// except when the connection broke during the commit.
-pub(super) async fn spend_all(db: &Db, batch: &[Spending]) -> DbResult<Vec<Done>> {
-    let mut tx = db.batch().await?;
+pub(super) async fn spend_all(db: &Db, shard: Shard, batch: &[Spending]) -> DbResult<Vec<Done>> {
+    let mut tx = db.batch_of(shard).await?;
     let ids: Vec<(Uuid,)> = on_server!(&mut tx, |c| {
         sqlx::query_as(SPEND_ALL)
             .bind(column(batch, |s| s.row.verification_id))

@@ -6,7 +6,7 @@ use super::batch::{self, Done, Spending};
 use super::model::Content;
 use super::pipeline::{Outcome, Reply};
 use crate::clock::stopwatch;
-use crate::db::{Db, DbError, DbResult, Session};
+use crate::db::{Db, DbError, DbResult, Session, Shard};
 use crate::random::Random;
 
 /// Most commits of a batch after contention, which happens on PostgreSQL only. On SQLite, contention means that another
@@ -42,14 +42,14 @@ pub(super) fn commit_here(session: &mut Session<'_>, jobs: Vec<Committing>) {
 }
 
 /// A batch of the second stage on the server.
-pub(super) async fn commit(db: Db, random: Random, jobs: Vec<Committing>) {
+pub(super) async fn commit(db: Db, shard: Shard, random: Random, jobs: Vec<Committing>) {
     let (spendings, waiting) = asked(jobs);
     if spendings.is_empty() {
         return;
     }
     let (mut tries, begun) = (1, stopwatch());
     let done = loop {
-        match batch::spend_all(&db, &spendings).await {
+        match batch::spend_all(&db, shard, &spendings).await {
             Err(DbError::Contention) if tries < TRIES => {
                 tokio::time::sleep(Duration::from_millis(1 + random.below(1 << (tries + 1)))).await;
                 tries += 1;

@@ -2,8 +2,10 @@
 //! stage two ([`super::commit`]) spends the token and writes the record. A check passes from one to the other by itself, and its
 //! caller gets the final result.
 //!
-//! Checks that wait for a stage pass it as a batch ([`Batcher`]).
+//! Checks that wait for a stage pass it as a batch ([`Batcher`]). Each shard has stages of its own, so a batch is of one shard, and
+//! whatever concerns one holder or one token meets in one queue.
 
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -15,7 +17,7 @@ use super::prepare::{Reading, Then, read, read_here};
 use super::store::CheckRow;
 use crate::batcher::{Batcher, Limits, MOST, Separation, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::context::Context;
-use crate::db::{Session, processors};
+use crate::db::{PerShard, Session, Shard, Threads, processors};
 use crate::error::Result;
 use crate::holder::batch::SealedHolder;
 
@@ -25,6 +27,12 @@ const SERVER_BATCH: (usize, usize) = (8, 2);
 /// Commits that go abreast on PostgreSQL: while one waits for the disk, the other is worked on. With four the batches are
 /// smaller and cost more.
 const SERVER_COMMITS: usize = 2;
+
+/// A credential once in a batch, but all copies of its token: one of them at most is spent.
+const SEPARATION: Separation<Committing> = Separation {
+    by: |job| job.spending.row.resident_id,
+    behind: |first, job| first.spending.is_copied_by(&job.spending),
+};
 
 /// What became of a check.
 pub(super) enum Outcome {
@@ -45,50 +53,23 @@ pub(super) enum Outcome {
 /// Who waits for the outcome.
 pub(super) type Reply = oneshot::Sender<Result<Outcome>>;
 
-/// Both stages. Cloning shares them.
+/// Both stages, for each shard. Cloning shares them.
 #[derive(Clone)]
-pub(super) struct Pipeline {
+pub(super) struct Pipeline(PerShard<Stages>);
+
+/// Both stages of the checks of one shard's residents.
+struct Stages {
     reads: Batcher<Reading>,
     commits: Batcher<Committing>,
 }
 
 impl Pipeline {
-    /// Starts both stages. The queue of each holds as many checks as `limits.verifications` allows at once.
-    pub(super) fn start(context: &Context, drafts: Drafts) -> Self {
-        let waiting = context.config.limits.verifications;
-        let processors = processors();
-        let commits_of = |concurrency| Limits { waiting, batch: MOST, concurrency };
-        // A credential once in a batch, but all copies of its token: one of them at most is spent.
-        let separation = Separation {
-            by: |job: &Committing| job.spending.row.resident_id,
-            behind: |first, job| first.spending.is_copied_by(&job.spending),
-        };
-        match context.db.threads() {
-            Some(threads) => {
-                let (writing, reading) = (threads.clone(), threads.clone());
-                let post = move |work| writing.post_write(work);
-                let commits = Batcher::Threads(ThreadBatcher::new(commits_of(1), Some(separation), post, commit_here));
-                let next = commits.clone();
-                let work = move |session: &mut Session<'_>, jobs| read_here(session, jobs, &drafts, &next);
-                let post = move |work| reading.post_read(work);
-                let limits = Limits { waiting, batch: MOST, concurrency: processors };
-                let reads = Batcher::Threads(ThreadBatcher::new(limits, None, post, work));
-                Self { reads, commits }
-            }
-            None => {
-                let (db, random) = (context.db.clone(), context.random.clone());
-                let work = move |jobs| commit(db.clone(), random.clone(), jobs);
-                let limits = commits_of(SERVER_COMMITS);
-                let commits = Batcher::Tasks(TaskBatcher::start(limits, Some(separation), work));
-                let (db, next) = (context.db.clone(), commits.clone());
-                // Half of the batches' connections are left for commits, sessions and proofs.
-                let most = (db.batch_connections() / 2).max(1);
-                let work = move |jobs| read(db.clone(), jobs, drafts.clone(), next.clone());
-                let (batch, concurrency) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors).min(most));
-                let reads = Batcher::Tasks(TaskBatcher::start(Limits { waiting, batch, concurrency }, None, work));
-                Self { reads, commits }
-            }
-        }
+    /// Starts the stages. The queue of each holds as many checks as `limits.verifications` allows at once.
+    pub(super) fn start(context: &Context, drafts: &Drafts) -> Self {
+        Self(PerShard::new(context.db.shards(), |shard| match context.db.threads() {
+            Some(threads) => Stages::embedded(context, threads, drafts.clone()),
+            None => Stages::on_server(context, shard, drafts.clone()),
+        }))
     }
 
     /// Reads the holder's sealed data, when there is a record.
@@ -97,7 +78,11 @@ impl Pipeline {
     /// `overloaded`, or what the database said.
     pub(super) async fn read(&self, resident: Uuid, portrait: bool) -> Result<Option<SealedHolder>> {
         let (reply, answer) = oneshot::channel();
-        self.reads.push(Reading { resident, portrait, then: Then::Tell(reply) }).map_err(|_| overloaded())?;
+        self.0
+            .of(resident)
+            .reads
+            .push(Reading { resident, portrait, then: Then::Tell(reply) })
+            .map_err(|_| overloaded())?;
         Ok(answer.await.unwrap_or_else(|_| Err(broken_off()))?)
     }
 
@@ -109,13 +94,47 @@ impl Pipeline {
         let (reply, answer) = oneshot::channel();
         let (resident, portrait) = (case.resident(), case.wants_portrait());
         let then = Then::Answer(Box::new(case), reply);
-        self.reads.push(Reading { resident, portrait, then }).map_err(|_| overloaded())?;
+        self.0.of(resident).reads.push(Reading { resident, portrait, then }).map_err(|_| overloaded())?;
         answer.await.unwrap_or_else(|_| Err(broken_off().into()))
     }
 
     /// Accepts no more checks and returns when all queued ones are done.
     pub(super) async fn drain(&self) {
-        self.reads.drain().await;
-        self.commits.drain().await;
+        join_all(self.0.iter().map(|stages| stages.reads.drain())).await;
+        join_all(self.0.iter().map(|stages| stages.commits.drain())).await;
     }
+}
+
+impl Stages {
+    /// On the threads of the embedded engine, of which one writes.
+    fn embedded(context: &Context, threads: &Threads, drafts: Drafts) -> Self {
+        let (writing, reading) = (threads.clone(), threads.clone());
+        let post = move |work| writing.post_write(work);
+        let one = limits(context, MOST, 1);
+        let commits = Batcher::Threads(ThreadBatcher::new(one, Some(SEPARATION), post, commit_here));
+        let next = commits.clone();
+        let work = move |session: &mut Session<'_>, jobs| read_here(session, jobs, &drafts, &next);
+        let post = move |work| reading.post_read(work);
+        let reads = Batcher::Threads(ThreadBatcher::new(limits(context, MOST, processors()), None, post, work));
+        Self { reads, commits }
+    }
+
+    /// As tasks on the connections of a shard.
+    fn on_server(context: &Context, shard: Shard, drafts: Drafts) -> Self {
+        let (db, random) = (context.db.clone(), context.random.clone());
+        let work = move |jobs| commit(db.clone(), shard, random.clone(), jobs);
+        let commits = TaskBatcher::start(limits(context, MOST, SERVER_COMMITS), Some(SEPARATION), work);
+        let commits = Batcher::Tasks(commits);
+        let (db, next) = (context.db.clone(), commits.clone());
+        // Half of the batches' connections are left for commits, sessions and proofs.
+        let most = (db.room_of_shard() / 2).max(1);
+        let work = move |jobs| read(db.clone(), shard, jobs, drafts.clone(), next.clone());
+        let (batch, concurrency) = (SERVER_BATCH.0, (SERVER_BATCH.1 * processors()).min(most));
+        let reads = Batcher::Tasks(TaskBatcher::start(limits(context, batch, concurrency), None, work));
+        Self { reads, commits }
+    }
+}
+
+fn limits(context: &Context, batch: usize, concurrency: usize) -> Limits {
+    Limits { waiting: context.config.limits.verifications, batch, concurrency }
 }

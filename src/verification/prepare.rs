@@ -10,7 +10,7 @@ use super::draft::{Drafts, PendingCheck};
 use super::pipeline::{Outcome, Reply};
 use crate::batcher::{Batcher, overloaded};
 use crate::credential::signatures::{Signed, all_good};
-use crate::db::{Db, DbResult, Session};
+use crate::db::{Db, DbResult, Session, Shard};
 use crate::holder;
 use crate::holder::batch::SealedHolder;
 
@@ -92,13 +92,13 @@ pub(super) fn read_here(session: &mut Session<'_>, jobs: Vec<Reading>, drafts: &
 }
 
 /// A batch of the first stage on the server.
-pub(super) async fn read(db: Db, jobs: Vec<Reading>, drafts: Drafts, next: Batcher<Committing>) {
+pub(super) async fn read(db: Db, shard: Shard, jobs: Vec<Reading>, drafts: Drafts, next: Batcher<Committing>) {
     let jobs = genuine(jobs);
     if jobs.is_empty() {
         return;
     }
     let asked: Vec<_> = jobs.iter().map(|job| (job.resident, job.portrait)).collect();
-    let found = holder::batch::holders(&db, &asked).await;
+    let found = holder::batch::holders(&db, shard, &asked).await;
     if drafts.signing_blocks() {
         // The threads of the runtime are for what does not wait. The batch is one job there too.
         let _ = tokio::task::spawn_blocking(move || go_on_with(jobs, &found, &drafts, &next)).await;

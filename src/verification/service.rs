@@ -59,7 +59,7 @@ impl Service {
         let places = Budget::new(context.config.limits.verifications.max(1));
         let sealer = TokenSealer::new(context.vault.clone());
         let drafts = Drafts::new(&context, keyring.clone());
-        let (pipeline, codes) = (Pipeline::start(&context, drafts.clone()), Codes::new(context.clone()));
+        let (pipeline, codes) = (Pipeline::start(&context, &drafts), Codes::new(context.clone()));
         let earlier = Earlier::new(context.clone(), codes.clone(), drafts.clone(), pipeline.clone());
         let refusals = Refusals::new(context.clone(), sealer.clone(), drafts, earlier.clone());
         let alone = Alone::new(context.clone(), earlier.clone(), refusals.clone());

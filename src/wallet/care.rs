@@ -12,6 +12,7 @@ use crate::holder::{CredentialState, Lift, Reason, Standing, Status};
 use crate::life::blocks::Blocked;
 use crate::life::ports::{self as life, By};
 use crate::life::{BlockCode, EventKind, Happening};
+use crate::refresh::ports as refresh;
 use crate::{transaction, transaction_of_one};
 
 /// Where a digital KTP stands, as its phone is told without the PIN.
@@ -61,7 +62,7 @@ impl Service {
         };
         let status = status.filter(|status| status.reason.state() == state);
         let lift = match (state, status) {
-            (CredentialState::Blocked, Some(status)) => status.reason.lift(),
+            (CredentialState::Blocked, Some(status)) => status.lift(self.context.now()),
             (CredentialState::Blocked, None) => Lift::Counter,
             (CredentialState::Active | CredentialState::Deactivated, _) => Lift::None,
         };
@@ -89,32 +90,40 @@ impl Service {
         })
     }
 
-    /// Gives a new block code; the one before is void.
+    /// Gives a new block code; the one before is void. Repeated with the same `request` it gives the same one.
     ///
     /// # Errors
     /// `session_ended` when it was stopped meanwhile.
-    pub async fn give_block_code(&self, session: &Session) -> Result<BlockCode> {
+    pub async fn give_block_code(&self, session: &Session, request: Option<&str>) -> Result<BlockCode> {
         let (now, resident) = (self.context.now(), session.resident_id);
         transaction!(self.context.db, "wallet.give_block_code", |tx| {
             let held = ports::hold(tx, resident).await?.filter(|held| held.generation == session.generation);
             held.ok_or(Code::SessionEnded)?;
             let nik = ports::record(&self.context, tx, resident).await?.nik;
-            life::give_block_code(&self.context, tx, resident, &nik, now).await
+            life::give_block_code(&self.context, tx, (resident, &nik), request, now).await
         })
     }
 
-    /// Lifts a block that an officer set at a caller's word, with the PIN, and unlocks. Tries count as for unlocking.
+    /// Lifts with the PIN a block that an officer set at a caller's word, or confirms what the register changed, and unlocks. `seen` is
+    /// the version of the changes that the holder was shown. Tries count as for unlocking.
     ///
     /// # Errors
-    /// As [`Service::unlock`]; `wrong_state` when the PIN does not lift it.
-    pub async fn unblock(&self, device: &Thumbprint, challenge: &str, signature: &str) -> Result<Unlocked> {
+    /// As [`Service::unlock`]; `wrong_state` when the PIN does not lift it, or the holder saw other changes.
+    pub async fn unblock(
+        &self,
+        device: &Thumbprint,
+        (challenge, signature): (&str, &str),
+        seen: Option<&str>,
+    ) -> Result<Unlocked> {
         let now = self.context.now();
         let holder = {
             let mut tx = self.context.db.read().await?;
             let holder = ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?;
             let status = ports::status(&mut tx, holder.credential.resident_id).await?;
-            if !status.is_some_and(|status| status.reason.lift() == Lift::Pin) {
-                return Err(not_by_pin().into());
+            let status = status.filter(|status| status.lift(now) == Lift::Pin).ok_or_else(not_by_pin)?;
+            if status.reason == Reason::RegisterChanged {
+                // Before a try is counted; judged again with the row held.
+                refresh::require_seen(&mut tx, holder.credential.resident_id, seen).await?;
             }
             holder
         };
@@ -123,8 +132,11 @@ impl Service {
         self.prove_pin(&holder, device, &challenge, (Purpose::Unlock, signature)).await?;
         let ends_at = now.plus_seconds(SESSION_SECONDS);
         let (generation, number) = transaction!(self.context.db, "wallet.unblock", |tx| {
-            let may = |status: &Status| status.reason.lift() == Lift::Pin;
-            life::restart(&self.context, tx, resident, may, now, By::holder(resident)).await?;
+            let may = |status: &Status| status.lift(now) == Lift::Pin;
+            let ended = life::restart(&self.context, tx, resident, may, now, By::holder(resident)).await?;
+            if ended.reason == Reason::RegisterChanged {
+                refresh::confirm(tx, resident, seen, now).await?;
+            }
             let generation = ports::credential(tx, resident).await?.ok_or(Code::NotFound)?.generation;
             let session = ports::open_session(tx, resident, generation, ends_at).await?;
             Ok((generation, session.ok_or(Code::NotFound)?))

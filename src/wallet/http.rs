@@ -1,6 +1,7 @@
 //! The routes of the wallet, and the extractor [`Resident`].
 
 mod care;
+mod changes;
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -107,6 +108,9 @@ pub struct CardReply {
     /// When the session ends by itself.
     #[schema(value_type = String, format = DateTime)]
     session_ends_at: Timestamp,
+    /// Since when the register's word is shown that is shown now.
+    #[schema(value_type = String, format = DateTime)]
+    record_as_of: Timestamp,
     /// All attributes but the portrait, by name.
     #[schema(value_type = Object)]
     attributes: Disclosed,
@@ -127,6 +131,7 @@ impl From<Card> for CardReply {
             state: card.state,
             activated_at: card.activated_at,
             session_ends_at: card.session_ends_at,
+            record_as_of: card.record_as_of,
             attributes: card.attributes,
             has_portrait: card.has_portrait,
             valid_until: card.valid_until,
@@ -350,6 +355,7 @@ async fn history(
 pub fn routes(service: Service, verifications: verification::Service) -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(care::routes())
+        .merge(changes::routes())
         .routes(routes!(unlock))
         .routes(routes!(lock))
         .routes(routes!(card))

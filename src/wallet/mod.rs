@@ -2,6 +2,7 @@
 //! [`crate::holder`]; this domain has no table.
 
 pub mod care;
+pub mod changes;
 pub mod http;
 pub mod model;
 pub mod service;

@@ -74,6 +74,8 @@ pub struct Card {
     pub activated_at: Timestamp,
     /// When the session ends by itself.
     pub session_ends_at: Timestamp,
+    /// Since when the register's word is shown that is shown now.
+    pub record_as_of: Timestamp,
     /// All attributes but the portrait.
     pub attributes: Disclosed,
     /// Whether there is a portrait.
@@ -162,6 +164,8 @@ impl Service {
         let read = async {
             let mut tx = self.context.db.read().await?;
             let credential = ports::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
+            // Given back before another is taken: who holds one and waits for one waits for others who do the same.
+            drop(tx);
             self.may_try(&credential, now).await?;
             if credential.generation != generation {
                 return Err(Error::from(Code::NotFound));
@@ -243,12 +247,13 @@ impl Service {
     /// When the database does not answer or what it holds cannot be opened.
     pub async fn card(&self, session: &Session) -> Result<Card> {
         let mut tx = self.context.db.read().await?;
-        let record = ports::record(&self.context, &mut tx, session.resident_id).await?;
+        let (record, record_as_of) = ports::record_as_of(&self.context, &mut tx, session.resident_id).await?;
         let has_portrait = ports::has_portrait(&mut tx, session.resident_id).await?;
         Ok(Card {
             state: CredentialState::Active,
             activated_at: session.activated_at,
             session_ends_at: session.ends_at,
+            record_as_of,
             attributes: disclose(&record, AttributeSet::FULL, Date::in_jakarta(self.context.now())),
             has_portrait,
             valid_until: record.valid_until_label(),

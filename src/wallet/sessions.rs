@@ -1,11 +1,11 @@
-//! Looking up sessions in batches: every request of a wallet begins with such a look-up.
+//! Looking up sessions in batches, each of one shard: every request of a wallet begins with such a look-up.
 
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::batcher::{Batcher, Limits, MOST, TaskBatcher, ThreadBatcher, broken_off, overloaded};
 use crate::context::Context;
-use crate::db::{Db, DbResult, Session, processors};
+use crate::db::{Db, DbResult, PerShard, Session, Shard, processors};
 use crate::error::Result;
 use crate::holder::{Credential, batch};
 
@@ -14,15 +14,15 @@ struct Lookup {
     reply: oneshot::Sender<DbResult<Option<Credential>>>,
 }
 
-/// The stage of these look-ups. Cloning shares it.
+/// The stages of these look-ups. Cloning shares them.
 #[derive(Clone)]
-pub(super) struct Sessions(Batcher<Lookup>);
+pub(super) struct Sessions(PerShard<Batcher<Lookup>>);
 
 impl Sessions {
-    /// Starts it over the database.
+    /// Starts them over the database.
     pub(super) fn start(context: &Context) -> Self {
         let limits = |concurrency| Limits { waiting: context.config.http.connections, batch: MOST, concurrency };
-        Self(match context.db.threads().cloned() {
+        let stage = |shard| match context.db.threads().cloned() {
             Some(threads) => {
                 let post = move |work| threads.post_read(work);
                 Batcher::Threads(ThreadBatcher::new(limits(processors()), None, post, read_here))
@@ -30,12 +30,13 @@ impl Sessions {
             None => {
                 let db = context.db.clone();
                 // A quarter of the batches' connections: checks may take half.
-                let most = (db.batch_connections() / 4).max(1);
+                let most = (db.room_of_shard() / 4).max(1);
                 Batcher::Tasks(TaskBatcher::start(limits(processors().min(most)), None, move |jobs| {
-                    read(db.clone(), jobs)
+                    read(db.clone(), shard, jobs)
                 }))
             }
-        })
+        };
+        Self(PerShard::new(context.db.shards(), stage))
     }
 
     /// The credential of a resident.
@@ -44,13 +45,13 @@ impl Sessions {
     /// `overloaded`, or what the database said.
     pub(super) async fn credential(&self, resident: Uuid) -> Result<Option<Credential>> {
         let (reply, answer) = oneshot::channel();
-        self.0.push(Lookup { resident, reply }).map_err(|_| overloaded())?;
+        self.0.of(resident).push(Lookup { resident, reply }).map_err(|_| overloaded())?;
         Ok(answer.await.unwrap_or_else(|_| Err(broken_off()))?)
     }
 
     /// Returns when all that was asked is answered; nothing is taken any more.
     pub(super) async fn drain(&self) {
-        self.0.drain().await;
+        futures_util::future::join_all(self.0.iter().map(Batcher::drain)).await;
     }
 }
 
@@ -63,8 +64,8 @@ fn read_here(session: &mut Session<'_>, jobs: Vec<Lookup>) {
     }
 }
 
-async fn read(db: Db, jobs: Vec<Lookup>) {
-    match batch::credentials(&db, jobs.iter().map(|job| job.resident).collect()).await {
+async fn read(db: Db, shard: Shard, jobs: Vec<Lookup>) {
+    match batch::credentials(&db, shard, jobs.iter().map(|job| job.resident).collect()).await {
         Ok(found) => jobs.into_iter().for_each(|job| drop(job.reply.send(Ok(found.get(&job.resident).copied())))),
         Err(error) => jobs.into_iter().for_each(|job| drop(job.reply.send(Err(error.clone())))),
     }

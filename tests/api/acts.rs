@@ -111,6 +111,11 @@ async fn the_counter(world: &World) {
         supervisor.post(&format!("{of_office}/{end}"), &body).await.expect(204);
         fourth.client.delete(&of_phone).await;
     }
+    let fifth = world.active(&world.people[1]).await;
+    let key = support::world::pin_key(&fifth.record);
+    let (challenge, signature) = fifth.client.sign_challenge(&key, ikd::device::Purpose::Change).await;
+    let body = json!({"challenge": challenge, "signature": signature});
+    fifth.client.post("/v1/me/closure", &body).await.expect(200);
     let wrong = PinKey::from_seed(&[1; 32]);
     for wait in [60, 3_600, 0] {
         for _ in 0..3 {

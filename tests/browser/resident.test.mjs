@@ -289,6 +289,8 @@ describe("what goes wrong", () => {
       await ani.unlock();
       await page.reload();
       await ani.unlock();
+      // The card has come before the network goes.
+      await page.locator(".ktp").waitFor();
       await context.setOffline(true);
       await page.getByRole("link", { name: "Riwayat" }).click();
       await page.getByText("Tidak ada jaringan").first().waitFor();

@@ -1,12 +1,13 @@
 //! Several nodes on one database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use ikd::credential::{cose, text};
 use serde_json::json;
-use sqlx::{Connection, Executor};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, SqliteConnection};
 
 use support::client::Bank;
 use support::node::text;
@@ -195,4 +196,77 @@ async fn a_closed_register_costs_no_second_visit() {
     world.json(&["register", "open"]).await;
     world.activate(&mut budi).await;
     assert_eq!(world.verdict_of(&world.bank(&node.base), &world.present(&budi, "full").await).await, "valid");
+}
+
+/// One winner and one answer, whoever is asked how often: at one node and at two, with copies in two batches of each. On PostgreSQL
+/// a lock on the credential's row keeps the first batches under way until the others are queued; on SQLite the file's is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_token_under_one_key_has_one_winner_and_one_answer() {
+    for engine in Engine::ALL {
+        println!("engine: {engine:?}");
+        let world = World::with_people(engine, 1).await;
+        let (a, b) = tokio::join!(world.node(&[]), world.node(&[]));
+        let both = [a.base.as_str(), b.base.as_str()];
+        let siti = world.active(&both, 0).await;
+        let (bank_a, bank_b) = (world.bank(both[0]), world.bank(both[1]));
+        for banks in [vec![&bank_a], vec![&bank_a, &bank_b]] {
+            let token = world.present(&siti, "full").await;
+            copies_of_one_question(&world, &banks, &token, &world.key()).await;
+        }
+    }
+}
+
+async fn copies_of_one_question(world: &World<Program>, banks: &[&Bank], token: &str, key: &str) {
+    let ask = |copy: usize, key: String| {
+        let (bank, token) = (banks[copy % banks.len()].clone(), token.to_owned());
+        tokio::spawn(async move { bank.verify(&token, "open_account", &key).await.expect(200) })
+    };
+    let mut holding = Holding::of(world).await;
+    let mut same: Vec<_> = banks.iter().enumerate().map(|(copy, _)| ask(copy, key.to_owned())).collect();
+    // The first of each node is in a batch under way before anything else comes.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let others: Vec<_> = (0..8).map(|copy| ask(copy, world.key())).collect();
+    same.extend((0..40).map(|copy| ask(copy, key.to_owned())));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(same.iter().all(|asked| !asked.is_finished()), "nobody is answered before it is durable");
+    holding.end().await;
+    let mut ids = BTreeSet::new();
+    for asked in same {
+        let answer = asked.await.unwrap();
+        assert_eq!(answer.verdict(), "valid");
+        ids.insert(answer.text("verification_id"));
+    }
+    assert_eq!(ids.len(), 1, "the same answer: {ids:?}");
+    for asked in others {
+        assert_eq!(asked.await.unwrap().verdict(), "already_used", "under another key");
+    }
+    let again = banks[banks.len() - 1].verify(token, "open_account", key).await.expect(200);
+    assert!(ids.contains(&again.text("verification_id")), "also afterwards");
+}
+
+/// A transaction past the service that holds what a commit of a check has to wait for.
+enum Holding {
+    Rows(PgConnection),
+    File(SqliteConnection),
+}
+
+impl Holding {
+    async fn of(world: &World<Program>) -> Self {
+        if let Some(file) = world.database.strip_prefix("sqlite:") {
+            let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+            connection.execute("BEGIN IMMEDIATE").await.unwrap();
+            return Self::File(connection);
+        }
+        let mut connection = world.sql().await;
+        connection.execute("BEGIN; UPDATE credential SET last_spent = last_spent").await.unwrap();
+        Self::Rows(connection)
+    }
+
+    async fn end(&mut self) {
+        match self {
+            Self::Rows(connection) => connection.execute("ROLLBACK").await.map(drop),
+            Self::File(connection) => connection.execute("ROLLBACK").await.map(drop),
+        }
+        .unwrap();
+    }
 }

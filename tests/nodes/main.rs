@@ -7,6 +7,7 @@ mod cluster;
 mod command_line;
 mod commands;
 mod crowd;
+mod deaths;
 mod demo;
 mod logs;
 mod setup;

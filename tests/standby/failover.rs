@@ -28,6 +28,17 @@ enum Fault {
     Silent,
 }
 
+/// How the node knows both servers.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    /// Its URL lists them.
+    Listed,
+    /// By an address that moves.
+    Moving,
+    /// As [`Known::Listed`], and batches by a list of the shard's own.
+    OfShard,
+}
+
 /// Checks without end, as banks do: what got no answer is asked again. Keeps which were answered with "valid".
 struct Load {
     stop: Arc<AtomicBool>,
@@ -106,13 +117,23 @@ async fn administer(cluster: &Cluster, which: usize, sql: &'static str) {
     admin.close().await.unwrap();
 }
 
-async fn take_over(fault: Fault, moving: bool) {
+async fn take_over(fault: Fault, known: Known) {
     let (folder, data) = cluster_folder();
     let cluster = Cluster::start(&data);
     let world = Arc::new(World::with_holders(folder.path(), &cluster.url(0), TOKENS).await);
     let (port, leads_to) = moving_address(cluster.ports[0]).await;
-    let url = if moving { format!("postgres://ikd@127.0.0.1:{port}/postgres") } else { cluster.url_of_both() };
-    let node = Arc::new(world.node(folder.path(), &url).await);
+    let url = match known {
+        Known::Moving => format!("postgres://ikd@127.0.0.1:{port}/postgres"),
+        Known::Listed | Known::OfShard => cluster.url_of_both(),
+    };
+    let mut changes = vec![("DATABASE__URL", url.as_str())];
+    // The standby stands first: it is not to be read from.
+    let [primary, standby] = cluster.ports;
+    let of_shard = format!("['postgres://ikd@127.0.0.1:{standby},127.0.0.1:{primary}/postgres']");
+    if matches!(known, Known::OfShard) {
+        changes.push(("DATABASE__SHARD_URLS", &of_shard));
+    }
+    let node = Arc::new(world.node_with(folder.path(), &changes).await);
     let load = Load::start(&world, &node);
     load.goes_on(Instant::now(), Duration::from_secs(20)).await;
     match fault {
@@ -163,30 +184,45 @@ async fn take_over(fault: Fault, moving: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_is_read_only_and_left_running_is_left() {
-    take_over(Fault::ReadOnly, false).await;
+    take_over(Fault::ReadOnly, Known::Listed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_behind_a_moving_address_that_is_read_only_and_left_running_is_left() {
-    take_over(Fault::ReadOnly, true).await;
+    take_over(Fault::ReadOnly, Known::Moving).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_became_a_standby_is_left() {
-    take_over(Fault::Standby, false).await;
+    take_over(Fault::Standby, Known::Listed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_dies_is_left() {
-    take_over(Fault::Killed, false).await;
+    take_over(Fault::Killed, Known::Listed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_falls_silent_is_left() {
-    take_over(Fault::Silent, false).await;
+    take_over(Fault::Silent, Known::Listed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_behind_a_moving_address_that_falls_silent_is_left() {
-    take_over(Fault::Silent, true).await;
+    take_over(Fault::Silent, Known::Moving).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_s_primary_that_is_read_only_and_left_running_is_left() {
+    take_over(Fault::ReadOnly, Known::OfShard).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_s_primary_that_dies_is_left() {
+    take_over(Fault::Killed, Known::OfShard).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_s_primary_that_falls_silent_is_left() {
+    take_over(Fault::Silent, Known::OfShard).await;
 }

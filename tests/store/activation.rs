@@ -12,6 +12,7 @@ use ikd::device::{Guard, Purpose};
 use ikd::error::{Code, Error, Result};
 use ikd::jobs::Wake;
 use ikd::mail::{Message, outbox};
+use ikd::register::{LocalRegister, PopulationRegister};
 use ikd::registration::{State, ports as registrations};
 use ikd::secret::Redacted;
 use uuid::Uuid;
@@ -33,7 +34,8 @@ impl Applicant {
     async fn new(context: &Context, state: State) -> Self {
         let device = DeviceKey::generate(&context.random);
         let id = registration(context, &device, state).await;
-        Self { service: Service::new(context.clone(), Wake::default()), device, id }
+        let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
+        Self { service: Service::new(context.clone(), register, Wake::default()), device, id }
     }
 
     fn code(&self, context: &Context, generation: i64) -> String {

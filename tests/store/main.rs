@@ -25,6 +25,7 @@ mod register;
 mod registration;
 mod residents;
 mod rotation;
+mod shards;
 mod signers;
 mod teller;
 mod verification;

@@ -8,7 +8,7 @@ use ikd::register::generate::{GenerateOptions, Generator, generate_into};
 use ikd::register::import::{ImportError, ImportOptions, Imported, columns, import};
 use ikd::register::service::Switch;
 use ikd::register::{
-    BatchError, Date, LocalRegister, NewRecord, Nik, PopulationRegister, RegisterRecord, RegisterUnavailable,
+    BatchError, Date, Heard, LocalRegister, NewRecord, Nik, PopulationRegister, RegisterRecord, RegisterUnavailable,
 };
 
 use support::each_engine;
@@ -162,7 +162,10 @@ async fn wrong_rows_are_refused_by_line_and_field_and_nothing_of_them_stays() {
             ..ImportOptions::default()
         };
         let done = bench.import("people.csv", &options).await.unwrap();
-        assert_eq!(done, Imported { resumed_from: 0, accepted: 3, refused: 3, complete: true });
+        assert_eq!(
+            done,
+            Imported { resumed_from: 0, accepted: 3, refused: 3, complete: true, heard: Heard::default() }
+        );
 
         for (at, person) in people.iter().enumerate() {
             assert_eq!(bench.has(&person.nik).await, !matches!(at, 1 | 3 | 4), "row {at}");
@@ -293,7 +296,10 @@ async fn a_stopped_import_continues_where_it_was() {
         })
         .await
         .unwrap();
-        assert_eq!(stopped, Imported { resumed_from: 0, accepted: 990, refused: 10, complete: false });
+        assert_eq!(
+            stopped,
+            Imported { resumed_from: 0, accepted: 990, refused: 10, complete: false, heard: Heard::default() }
+        );
         assert_eq!((seen.len(), bench.count().await), (1, 990));
         assert!(bench.has(&people[999].nik).await && !bench.has(&people[1_001].nik).await);
 
@@ -303,7 +309,10 @@ async fn a_stopped_import_continues_where_it_was() {
         std::fs::write(bench.path("refused.csv"), report).unwrap();
 
         let done = bench.import("people.csv", &options).await.unwrap();
-        assert_eq!(done, Imported { resumed_from: 1_000, accepted: 2_475, refused: 25, complete: true });
+        assert_eq!(
+            done,
+            Imported { resumed_from: 1_000, accepted: 2_475, refused: 25, complete: true, heard: Heard::default() }
+        );
         assert_eq!(bench.count().await, 2_475);
         let report = std::fs::read_to_string(bench.path("refused.csv")).unwrap();
         let lines: Vec<usize> =
@@ -312,10 +321,16 @@ async fn a_stopped_import_continues_where_it_was() {
 
         // The same file again has nothing left to do; from the start it gives the same.
         let again = bench.import("people.csv", &options).await.unwrap();
-        assert_eq!(again, Imported { resumed_from: 2_500, accepted: 2_475, refused: 25, complete: true });
+        assert_eq!(
+            again,
+            Imported { resumed_from: 2_500, accepted: 2_475, refused: 25, complete: true, heard: Heard::default() }
+        );
         let before = bench.register.lookup(&people[1].nik).await.unwrap().unwrap();
         let restarted = bench.import("people.csv", &ImportOptions { restart: true, ..options }).await.unwrap();
-        assert_eq!(restarted, Imported { resumed_from: 0, accepted: 2_475, refused: 25, complete: true });
+        assert_eq!(
+            restarted,
+            Imported { resumed_from: 0, accepted: 2_475, refused: 25, complete: true, heard: Heard::default() }
+        );
         assert_eq!(bench.register.lookup(&people[1].nik).await.unwrap().unwrap(), before);
         assert_eq!(bench.count().await, 2_475);
     })

@@ -72,10 +72,15 @@ pub struct Holder {
 impl Holder {
     /// Makes one for [`RESIDENT`], with register record and portrait.
     pub async fn make(context: &Context) -> Self {
+        Self::of(context, RESIDENT).await
+    }
+
+    /// Makes one for any resident.
+    pub async fn of(context: &Context, resident: Uuid) -> Self {
         let (device, pin) = (DeviceKey::generate(&context.random), PinKey::from_seed(&[1; 32]));
         let mut tx = context.db.write().await.unwrap();
         let new = NewHolder {
-            resident_id: RESIDENT,
+            resident_id: resident,
             registration_id: Uuid::from_u128(1),
             device: device.thumbprint(),
             pin_public_key: pin.public().unwrap(),
@@ -84,12 +89,12 @@ impl Holder {
             nik: record().nik,
         };
         enrol(context, &mut tx, &new, context.now()).await.unwrap();
-        let sealed = context.vault.seal_row(&context.random, "holder_record", RESIDENT, &record()).unwrap();
+        let sealed = context.vault.seal_row(&context.random, "holder_record", resident, &record()).unwrap();
         let insert = "INSERT INTO holder_record (resident_id, sealed, updated_at) VALUES ($1, $2, $3)";
-        ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice(), context.now()).unwrap();
-        let sealed = context.vault.seal_bytes(&context.random, "holder_portrait", RESIDENT, &portrait()).unwrap();
+        ikd::execute!(&mut tx, insert, resident, sealed.as_slice(), context.now()).unwrap();
+        let sealed = context.vault.seal_bytes(&context.random, "holder_portrait", resident, &portrait()).unwrap();
         let insert = "INSERT INTO holder_portrait (resident_id, sealed) VALUES ($1, $2)";
-        ikd::execute!(&mut tx, insert, RESIDENT, sealed.as_slice()).unwrap();
+        ikd::execute!(&mut tx, insert, resident, sealed.as_slice()).unwrap();
         tx.commit().await.unwrap();
         Self { device, pin, guard: guard(context) }
     }

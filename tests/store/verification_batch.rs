@@ -16,10 +16,10 @@ use uuid::Uuid;
 use crate::verification::{World, add_holder, question, world};
 use support::{Engine, context, each_engine};
 
-type RequestLine = JoinHandle<Result<Answer>>;
+pub(crate) type RequestLine = JoinHandle<Result<Answer>>;
 
 impl World {
-    async fn tokens(&self, holders: usize) -> Vec<(Uuid, String)> {
+    pub(crate) async fn tokens(&self, holders: usize) -> Vec<(Uuid, String)> {
         let mut tokens = Vec::new();
         for _ in 0..holders {
             let subject = add_holder(&self.context).await;
@@ -28,13 +28,13 @@ impl World {
         tokens
     }
 
-    fn spawn(&self, service: &Service, token: &str, key: &str) -> RequestLine {
+    pub(crate) fn spawn(&self, service: &Service, token: &str, key: &str) -> RequestLine {
         let (service, party, question) = (service.clone(), self.party.clone(), question(token, key));
         tokio::spawn(async move { service.verify(&party, &question).await })
     }
 
     /// How many checks are recorded, and how many tokens are spent.
-    async fn counts(&self) -> (i64, i64) {
+    pub(crate) async fn counts(&self) -> (i64, i64) {
         let mut tx = self.context.db.read().await.unwrap();
         let recorded = fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM verification").unwrap().0;
         let spent = fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM credential WHERE last_spent > 0").unwrap().0;
@@ -50,7 +50,7 @@ impl World {
     }
 }
 
-async fn answers(asked: Vec<RequestLine>) -> Vec<Result<Answer>> {
+pub(crate) async fn answers(asked: Vec<RequestLine>) -> Vec<Result<Answer>> {
     let mut answers = Vec::new();
     for answer in asked {
         answers.push(answer.await.unwrap());
@@ -58,7 +58,7 @@ async fn answers(asked: Vec<RequestLine>) -> Vec<Result<Answer>> {
     answers
 }
 
-fn codes(answers: &[Result<Answer>]) -> HashMap<&'static str, usize> {
+pub(crate) fn codes(answers: &[Result<Answer>]) -> HashMap<&'static str, usize> {
     let mut codes = HashMap::new();
     for answer in answers {
         let name = match answer {

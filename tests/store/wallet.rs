@@ -153,7 +153,8 @@ async fn of_64_parallel_wrong_pins_3_are_evaluated_and_9_in_all() {
             left.sort_unstable();
             assert_eq!(left, [0, 1, 2], "round {round}");
             let refused = if wait.is_some() { Code::PinWait } else { Code::PinBlocked };
-            assert_eq!(results.iter().filter(|result| code_of(result) == Some(refused)).count(), 61);
+            let codes: Vec<_> = results.iter().map(code_of).collect();
+            assert_eq!(codes.iter().filter(|code| **code == Some(refused)).count(), 61, "{codes:?}");
             assert_eq!(number(&context, TRIES, RESIDENT).await, Some(3 * round));
             // The right PIN has to wait, too.
             let right = unlock(&service, &holder, &holder.pin).await;

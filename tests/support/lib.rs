@@ -9,6 +9,7 @@
 pub mod acts;
 pub mod answer;
 pub mod client;
+pub mod heard;
 pub mod node;
 pub mod png;
 pub mod postgres;
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 use ikd::clock::{Clock, Timestamp};
 use ikd::config::{Config, Mode};
 use ikd::context::{Context, Sources};
-use ikd::db::{Db, PoolSizes};
+use ikd::db::{Db, PoolSizes, Shards};
 use ikd::random::Random;
 use ikd::vault::Vault;
 pub use rustix::process::Signal;
@@ -44,6 +45,22 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// How many shards nodes are told of on it: as many as `packaging/citus.sql` makes.
+    pub const fn shards(self) -> u32 {
+        match self {
+            Self::Sqlite | Self::Postgres => 1,
+            Self::Distributed => 4,
+        }
+    }
+
+    /// Connections of a node: the usual number, and where there are shards the smallest that serves them.
+    pub fn connections(self) -> u32 {
+        match Shards::new(self.shards()) {
+            Some(shards) if shards != Shards::ONE => PoolSizes::least(shards, false),
+            _ => PoolSizes::default().connections,
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Distributed];
 
@@ -82,13 +99,23 @@ async fn on_engines(engines: impl IntoIterator<Item = Engine>, body: impl AsyncF
 /// A context as in [`each_engine`]; `folder` takes the files.
 pub async fn context(engine: Engine, folder: &Path) -> Context {
     let url = engine.new_database(folder).await;
-    let db = Db::open(&url, PoolSizes { connections: 16, acquire_timeout_seconds: 30, ..PoolSizes::default() })
-        .await
-        .unwrap();
+    let shards = Shards::new(engine.shards()).unwrap();
+    let sizes = PoolSizes { connections: engine.connections(), shards, ..patient() };
+    let db = Db::open(&url, sizes).await.unwrap();
     db.migrate().await.unwrap();
+    context_over(db, &url, folder)
+}
+
+/// Sizes whose users wait long for a connection: tests run beside others.
+pub fn patient() -> PoolSizes {
+    PoolSizes { acquire_timeout_seconds: 30, ..PoolSizes::default() }
+}
+
+/// A context as in [`each_engine`] over an open database.
+pub fn context_over(db: Db, url: &str, folder: &Path) -> Context {
     let mut config = Config::default();
     config.service.mode = Mode::Development;
-    config.database.url = url.into();
+    config.database.url = url.to_owned().into();
     config.keys.directory = folder.join("keys");
     config.keys.publish_ahead_seconds = 0;
     config.mail.directory = folder.join("mail");

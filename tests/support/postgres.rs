@@ -133,7 +133,8 @@ fn start() -> Server {
         .unwrap();
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
     let script = r#""$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c max_connections=400 -c fsync=off \
-        -c full_page_writes=off -c shared_buffers=64MB >"$2/log" 2>&1 </dev/null & pid=$!
+        -c full_page_writes=off -c shared_buffers=64MB -c log_line_prefix='%u@%d ' \
+        >"$2/log" 2>&1 </dev/null & pid=$!
         cat >/dev/null; kill -INT $pid; wait $pid; cd /; rm -rf "$2""#;
     let mut shell = command(PathBuf::from("/bin/sh"))
         .args(["-c", script, "sh"])

@@ -24,6 +24,10 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     ("src/life/store.rs", "HAS_CODE"),
     // Blocks that end by themselves, by one node at a time.
     ("src/holder/status.rs", "OVER"),
+    // Who closed, by one node at a time.
+    ("src/holder/status.rs", "TO_ERASE"),
+    // What digital KTPs showed before is forgotten by its age, by one node at a time.
+    ("src/refresh/store.rs", "SWEEP"),
     // What is over is forgotten by its age, by one node at a time.
     ("src/verification/code/store.rs", "SWEEP"),
     ("src/verification/code/store.rs", "SWEEP_USED"),

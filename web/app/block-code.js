@@ -3,7 +3,7 @@
 import { button, el, icon, notice } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { keepLife } from "./life.js";
-import { note } from "./profiles.js";
+import { base64url, note } from "./profiles.js";
 import { go, onGone } from "./router.js";
 import { heading } from "./ui.js";
 import { ask, open } from "./wallet.js";
@@ -11,13 +11,20 @@ import { ask, open } from "./wallet.js";
 // The code on the screen: drawing it anew, in another language say, must not make another. Never kept on the phone.
 let fresh = null;
 
+// What is being asked for: asked again, after an answer that was lost, it is the same code, in whatever order the
+// questions arrive.
+let asking = null;
+
 const spoken = (code) => [...code].map((sign) => (sign === "-" ? "," : sign)).join(" ");
 
 async function make(wallet) {
   const { profile } = wallet;
   // Until it is said to be written down, the next unlock leads here again.
   await note(profile, { codeDue: true });
-  const { data } = await ask("/v1/me/block-code", { method: "POST", json: {}, again: true });
+  if (asking?.wallet !== wallet) asking = { wallet, id: base64url(crypto.getRandomValues(new Uint8Array(12))) };
+  const json = { request_id: asking.id };
+  const { data } = await ask("/v1/me/block-code", { method: "POST", json, again: true });
+  asking = null;
   fresh = { wallet, code: data.block_code };
   await keepLife(profile, { ...profile.life, block_code_set: true });
 }

@@ -71,6 +71,7 @@ export async function recover() {
   // ------------------------------------------------------------ what is shown
 
   function begin(lead) {
+    const forgotten = (stopped(profile)?.reason ?? "pin_exhausted") === "pin_exhausted";
     const trouble = el("div", { class: "trouble", hidden: true });
     const start = button(
       t("recover.start"),
@@ -88,7 +89,7 @@ export async function recover() {
     return [
       heading(t("recover.title")),
       lead,
-      el("p", { class: "lead" }, t("recover.lead")),
+      el("p", { class: "lead" }, t(forgotten ? "recover.lead" : "recover.lead.blocked")),
       stepList(STEPS),
       el("p", { class: "keep" }, icon("info", 22), t("recover.bring")),
       trouble,

@@ -11,6 +11,9 @@ import { readBlockCode, SIGNS } from "./code.js";
 const typed = { nik: "", code: "" };
 let link = null;
 let done = null;
+// What was in the way when it was last sent: drawing the form anew, in another language, tells it again.
+let sent = false;
+let refusal = null;
 
 /** Takes the link of a mail out of the address at once, so that neither history nor a look at the screen has it. */
 function takeLink() {
@@ -97,6 +100,8 @@ function form() {
   async function send(event) {
     event?.preventDefault();
     if (submit.getAttribute("aria-disabled") === "true") return;
+    sent = true;
+    refusal = null;
     const wrong = check();
     if (wrong.length) return wrong[0].input.focus();
     const say = (words) => {
@@ -112,35 +117,41 @@ function form() {
       draw();
       find("h1").focus();
     } catch (error) {
-      complain(error);
+      refusal = asRefused(error);
+      const { words, field: named } = complain();
+      if (words) announce(words, true);
+      if (named) named.input.focus();
+      else trouble.scrollIntoView({ block: "nearest" });
     } finally {
       submit.removeAttribute("aria-disabled");
       rest();
     }
   }
 
-  function complain(caught) {
-    const error = asRefused(caught);
-    const named = error.code === "invalid_field" && error.fields.find((one) => one.field === "nik");
+  /** Shows the refusal. Gives the field that it is about, or the words to be told. */
+  function complain() {
+    const named = refusal.code === "invalid_field" && refusal.fields.find((one) => one.field === "nik");
     if (named) {
       nik.fail(named.message);
-      return nik.input.focus();
+      return { field: nik };
     }
-    const refused = error.code === "block_refused";
+    const refused = refusal.code === "block_refused";
     const { title, detail } = refused
       ? { title: t("block.refused"), detail: t(link ? "block.refused.link" : "block.refused.code") }
-      : explain(error);
+      : explain(refusal);
     // What was asked for may have been done: asking again tells, and does no harm.
     const again = refused ? null : button(t("block.again"), () => send(), { kind: "secondary", wide: false });
     fill(trouble, notice(refused ? "warning" : "danger", title, detail, again));
     trouble.hidden = false;
-    if (refused) announce(`${title}. ${detail}`, true);
-    trouble.scrollIntoView({ block: "nearest" });
-    return undefined;
+    return { words: refused ? `${title}. ${detail}` : null };
   }
 
+  if (sent) check();
+  if (refusal) complain();
   const byCode = () => {
     link = null;
+    sent = false;
+    refusal = null;
     draw();
     find("#code").focus();
   };
@@ -266,6 +277,8 @@ start("block").then(() => {
   addEventListener("hashchange", () => {
     if (!takeLink()) return;
     done = null;
+    sent = false;
+    refusal = null;
     draw();
   });
 });

@@ -28,6 +28,7 @@ export function liveApi(session) {
     askRelease: (id, version, reason) => post(`${one(id)}/release`, { version, reason }),
     release: (id, options) => get(`${one(id)}/release`, options),
     grantRelease: (id, version) => post(`${one(id)}/release/grant`, { version }),
+    refuseRelease: (id, version) => post(`${one(id)}/release/refuse`, { version }),
     releases: () => get("/releases", { quiet: true }),
     scanRecovery: (token) => post("/recoveries/scan", { token }, { again: true }),
     recoveries: () => get("/recoveries", { quiet: true }),

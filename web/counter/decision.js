@@ -135,6 +135,14 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
       });
       if (reason) ask(() => api.askRelease(id, version, reason));
     },
+    withdraw() {
+      if (!desk.release) return;
+      const { version } = desk.release;
+      ask(async () => {
+        await api.refuseRelease(id, version);
+        desk.release = null;
+      });
+    },
     async reject() {
       if (isSending()) return;
       const { version } = desk.view;
@@ -172,6 +180,9 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
       { class: "actions" },
       releasable ? button(t("release.ask"), act.askRelease, { picture: "user" }) : null,
       hinder.length ? null : keyed("decision.approve", act.approve, "Ctrl+Enter", "", "check"),
+      desk.release
+        ? button(t("second.withdraw"), act.withdraw, { kind: "secondary", picture: "close" })
+        : null,
       keyed("decision.return", act.returnForCorrection, "F9", "secondary", "back"),
       keyed("decision.reject", act.reject, "F10", "danger-quiet", "block"),
       el(

@@ -172,8 +172,10 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
       if (!counts()) return;
       const same = Boolean(release) === Boolean(desk.release);
       const granted = desk.release && !view.already_active;
+      const refused = desk.release && !release && !granted && view.state === "awaiting_officer";
       desk.release = release;
       if (granted) toast(t("release.granted"), 8);
+      if (refused) toast(t("release.not_granted"), 12);
       if (quiet && same && JSON.stringify(view) === JSON.stringify(desk.view)) lookAgain();
       else draw(view);
     } catch (error) {

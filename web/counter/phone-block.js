@@ -48,7 +48,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
 
   function check() {
     const wrong = {
-      nik: digits().length === 16 ? null : t("phone_block.nik.error", { n: digits().length }),
+      nik: digits().length === 16 ? null : t(`phone_block.nik.${digits() ? "error" : "empty"}`, { n: digits().length }),
       full_name: name.input.value.trim() ? null : t("staff.required"),
       birth_date: dayTrouble(birth.value),
       reason: why.input.value.trim().length >= SHORTEST ? null : t("reason.short"),

@@ -99,18 +99,21 @@ export function recoveryScreen(main, api, id, { next, waiting }) {
     ];
   }
 
-  async function refuse(view, place) {
+  /** Refuses, or takes the own request back. */
+  async function refuse(view, place, own = false) {
+    const act = t(own ? "second.withdraw" : "recovery.refuse");
     const reason = await askReason({
-      title: t("recovery.refuse"),
+      title: act,
       lead: t("recovery.refuse.lead"),
       label: t("reason.label"),
       hint: t("reason.hint"),
-      send: t("recovery.refuse"),
+      send: act,
       templates: ["reason.other_person", "reason.no_document", "reason.asked"],
       kind: "danger",
       picture: "block",
     });
-    const done = () => over("plain", "recovery.refused", waiting, t("second.next"));
+    const led = own ? "recovery.withdrawn" : "recovery.refused";
+    const done = () => over("plain", led, waiting, t("second.next"));
     if (reason) send(place, () => api.refuseRecovery(id, view.version, reason), done);
   }
 
@@ -124,7 +127,7 @@ export function recoveryScreen(main, api, id, { next, waiting }) {
         "div",
         { class: "actions" },
         button(t("done.next"), next, { picture: "scan" }),
-        button(t("second.withdraw"), () => refuse(view, place), { kind: "danger-quiet", picture: "close" }),
+        button(t("second.withdraw"), () => refuse(view, place, true), { kind: "danger-quiet", picture: "close" }),
       ),
     ];
   }

@@ -14,14 +14,15 @@ export function releaseScreen(main, api, id, { next }) {
   let ended = false;
   let sending = false;
 
-  async function grant(place, version) {
+  /** Sends the decision; `led` names what it led to. */
+  async function send(place, act, kind, led) {
     if (sending) return;
     sending = true;
     try {
-      await api.grantRelease(id, version);
+      await act();
       if (ended) return;
-      fill(main, result("good", t("release.granted"), t("release.granted.text"), next, t("second.next")));
-      announce(t("release.granted"));
+      fill(main, result(kind, t(`release.${led}`), t(`release.${led}.text`), next, t("second.next")));
+      announce(t(`release.${led}`));
       arrive(main, ".outcome .button");
     } catch (error) {
       if (ended) return;
@@ -34,14 +35,30 @@ export function releaseScreen(main, api, id, { next }) {
   }
 
   function draw(view, request, item) {
+    const grant = (place) => send(place, () => api.grantRelease(id, request.version), "good", "granted");
+    const refuse = (led) => (place) => send(place, () => api.refuseRelease(id, request.version), "plain", led);
+    const withdrawn = el("div", { class: "problem-place" });
     const part = item?.own
-      ? [notice("info", t("second.own"), t("second.own.do")), button(t("second.next"), next, { kind: "secondary" })]
+      ? [
+          notice("info", t("second.own"), t("second.own.do")),
+          withdrawn,
+          el(
+            "div",
+            { class: "actions" },
+            button(t("second.next"), next, { kind: "secondary" }),
+            button(t("second.withdraw"), () => refuse("withdrawn")(withdrawn), {
+              kind: "danger-quiet",
+              picture: "close",
+            }),
+          ),
+        ]
       : [
           secondDecision({
             lead: t("release.grant.lead"),
             check: t("release.check"),
             label: t("release.grant"),
-            grant: (place) => grant(place, request.version),
+            grant,
+            refuse: refuse("refused"),
             leave: next,
           }),
           el("p", { class: "muted small" }, t("release.doubt")),

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{announced, bar, batch_failure, carry_on, concluded, stop_signal};
+use super::{announced, bar, batch_failure, carry_on, concluded, heard_register, stop_signal};
 use crate::cli::{Failure, Format};
 use crate::context::Context;
+use crate::register::Date;
 use crate::register::generate::{DEFAULT_AS_OF, GenerateOptions, Generated, Generator, generate_into, generate_to_csv};
-use crate::register::{Date, LocalRegister};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct GenerateArgs {
@@ -71,7 +71,7 @@ async fn generate(
                 .await
                 .map_err(|_| Failure::Environment(String::from("a worker stopped")))?
         }
-        None => generate_into(&LocalRegister::new(context().await?), options, progress).await,
+        None => generate_into(&heard_register(&context().await?), options, progress).await,
     };
     bar.finish_and_clear();
     let done = done.map_err(batch_failure)?;

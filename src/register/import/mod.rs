@@ -24,7 +24,7 @@ pub use self::report::Refused;
 use self::report::Report;
 use super::batch::{AHEAD, BatchError, NewRecord, ROWS, Step};
 use super::store::{self, ImportRow};
-use super::{Date, LocalRegister, RegisterRecord, portrait};
+use super::{Date, Heard, LocalRegister, RegisterRecord, portrait};
 use crate::db::DbError;
 use crate::transaction;
 
@@ -65,6 +65,8 @@ pub struct Imported {
     pub refused: u64,
     /// Whether the end of the file was reached; false after a stop.
     pub complete: bool,
+    /// What this run meant for digital KTPs.
+    pub heard: Heard,
 }
 
 /// An import did not go on. What was committed before stays, and the same command continues there.
@@ -271,7 +273,7 @@ where
             .buffered(AHEAD),
     );
 
-    let mut complete = true;
+    let (mut complete, mut heard) = (true, Heard::default());
     while let Some(batch) = batches.next().await {
         let mut batch = batch?;
         let chunk = &batch.extra;
@@ -286,7 +288,7 @@ where
         if let Some(report) = &mut report {
             report.add(&chunk.refused).map_err(ImportError::File)?;
         }
-        register.write(&mut batch, Some(Step { digest: &digest, from: state.next_row, to })).await?;
+        heard += register.write(&mut batch, Some(Step { digest: &digest, from: state.next_row, to })).await?;
         state = to;
         let (accepted, refused) = (state.accepted.unsigned_abs(), state.refused.unsigned_abs());
         if progress(Progress { bytes, total_bytes, accepted, refused }).is_break() {
@@ -301,6 +303,7 @@ where
         accepted: state.accepted.unsigned_abs(),
         refused: state.refused.unsigned_abs(),
         complete,
+        heard,
     })
 }
 

@@ -233,6 +233,20 @@ pub async fn long_ended(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<
     Ok(fetch_all!(tx, (Uuid,), LONG_ENDED, before, limit)?.into_iter().map(|row| row.0).collect())
 }
 
+const CONSENT: &str = "SELECT terms_version, terms_accepted_at FROM registration WHERE registration_id = $1";
+
+/// The terms that were accepted, and when.
+pub async fn consent(tx: &mut Tx, id: Uuid) -> DbResult<Option<(String, Timestamp)>> {
+    fetch_optional!(tx, (String, Timestamp), CONSENT, id)
+}
+
+const DELETE_ACTIVE: &str = "DELETE FROM registration WHERE registration_id = $1 AND state = 'active'";
+
+/// Deletes one that ended with a digital KTP; what is kept for it goes after it.
+pub async fn delete_active(tx: &mut Tx, id: Uuid) -> DbResult<Changed> {
+    change!(tx, DELETE_ACTIVE, id)
+}
+
 const DELETE: &str = "DELETE FROM registration WHERE registration_id = $1 \
     AND state IN ('rejected', 'expired', 'cancelled') AND ended_at <= $2";
 

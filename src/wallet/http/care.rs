@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::super::care::{NewPin, Situation};
 use super::super::service::Service;
-use super::{Resident, SessionReply, UnlockRequest};
+use super::{Resident, SessionReply};
 use crate::clock::Timestamp;
 use crate::device::http::Device;
 use crate::holder::{CredentialState, Lift, Reason};
@@ -59,12 +59,33 @@ impl From<Situation> for SituationReply {
     }
 }
 
+/// A try to lift a block with the PIN.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UnblockBody {
+    /// A challenge from `POST /v1/challenges`.
+    challenge: String,
+    /// Signature of `"ikd-pin-v1/unlock"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
+    signature: String,
+    /// With `register_changed`: the `version` of the changes that the holder was shown and says are right.
+    #[serde(default)]
+    seen: Option<String>,
+}
+
 /// A block code, told this once.
 #[derive(Debug, Serialize, ToSchema)]
 struct BlockCodeReply {
     /// Eight characters in two groups; `POST /v1/blocks` takes it. It can do nothing but block.
     #[schema(value_type = String, example = "7KQ2-M9XD")]
     block_code: Redacted<String>,
+}
+
+/// A block code is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BlockCodeBody {
+    /// New for every code, the same for repetitions of one: a repetition gives the same code, in whatever order they arrive.
+    request_id: Option<String>,
 }
 
 /// Another PIN.
@@ -103,6 +124,7 @@ async fn block_own(State(service): State<Service>, resident: Resident) -> Result
 
 /// Gives a new block code; the one before is void.
 #[utoipa::path(post, path = "/v1/me/block-code", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
+    request_body = BlockCodeBody,
     responses(
         (status = 201, description = "The code", body = BlockCodeReply),
         (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`"),
@@ -110,23 +132,26 @@ async fn block_own(State(service): State<Service>, resident: Resident) -> Result
 async fn give_block_code(
     State(service): State<Service>,
     resident: Resident,
+    Json(body): Json<BlockCodeBody>,
 ) -> Result<(StatusCode, Json<BlockCodeReply>), Problem> {
-    let code = service.give_block_code(&resident.session).await?;
+    let code = service.give_block_code(&resident.session, body.request_id.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(BlockCodeReply { block_code: code.grouped() })))
 }
 
-/// Lifts a block that an officer set at a caller's word, with the PIN key, and unlocks. Tries count as for unlocking.
-#[utoipa::path(post, path = "/v1/me/unblock", tag = "Wallet", security(("dpop" = [])), request_body = UnlockRequest,
+/// Lifts with the PIN key a block that an officer set at a caller's word, or confirms what the register changed, and unlocks. Tries count
+/// as for unlocking.
+#[utoipa::path(post, path = "/v1/me/unblock", tag = "Wallet", security(("dpop" = [])), request_body = UnblockBody,
     responses(
         (status = 200, description = "Active again, and unlocked for 15 minutes", body = SessionReply),
-        (status = "4XX", description = "`wrong_state` when the PIN does not lift it; `pin_wrong`, `pin_wait`, `pin_blocked`, `challenge_invalid`, `not_found`, `dpop_invalid`, `use_dpop_nonce`"),
+        (status = "4XX", description = "`wrong_state` when the PIN does not lift it, or other changes were seen; `pin_wrong`, `pin_wait`, `pin_blocked`, `challenge_invalid`, `not_found`, `dpop_invalid`, `use_dpop_nonce`"),
     ))]
 async fn unblock(
     State(service): State<Service>,
     device: Device,
-    Json(body): Json<UnlockRequest>,
+    Json(body): Json<UnblockBody>,
 ) -> Result<Json<SessionReply>, Problem> {
-    Ok(Json(service.unblock(&device.thumbprint, &body.challenge, &body.signature).await?.into()))
+    let proof = (body.challenge.as_str(), body.signature.as_str());
+    Ok(Json(service.unblock(&device.thumbprint, proof, body.seen.as_deref()).await?.into()))
 }
 
 /// Changes the PIN. The session and all QRs end with that.

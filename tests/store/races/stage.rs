@@ -188,11 +188,15 @@ impl World {
             resident,
             registrations: Service::new(
                 context.clone(),
-                PopulationRegister::Local(local),
+                PopulationRegister::Local(local.clone()),
                 keyring.clone(),
                 Wake::default(),
             ),
-            activation: activation::Service::new(context.clone(), Wake::default()),
+            activation: activation::Service::new(
+                context.clone(),
+                PopulationRegister::Local(local.clone()),
+                Wake::default(),
+            ),
             guard: guard(&context),
             counter_token: keyring.issue(counter).await.unwrap().token,
             late: at(20),

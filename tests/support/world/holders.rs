@@ -9,14 +9,17 @@ use ikd::config::Config;
 use ikd::context::{Context, Sources};
 use ikd::credential::{KeyPurpose, SealedRecord, TokenKind};
 use ikd::db::{Db, PoolSizes};
+use ikd::error::Language;
 use ikd::execute;
+use ikd::holder::model::HolderSecret;
 use ikd::keyring::{Keyring, init_root};
 use ikd::life::ports::give_block_code;
 use ikd::random::Random;
 use ikd::register::generate::Generator;
 use ikd::register::{Date, RegisterRecord};
 use ikd::relying_party::RelyingParties;
-use ikd::vault::Vault;
+use ikd::secret::Redacted;
+use ikd::vault::{Label, Vault};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -62,6 +65,7 @@ impl World<Holders> {
             ("HTTP__LISTEN", String::from("127.0.0.1:0")),
             ("HTTP__METRICS_LISTEN", String::new()),
             ("DATABASE__CONNECTIONS", String::from("8")),
+            ("LIMITS__REQUESTS_PER_SECOND", String::from("0")),
         ];
         let env = env.map(|(name, value)| (format!("IKD__{name}"), value)).to_vec();
         Self::around(Holders { context, holders, keyring, api_key, env }, random)
@@ -69,8 +73,13 @@ impl World<Holders> {
 
     /// A node that knows the database by this URL, in `folder`.
     pub async fn node(&self, folder: &Path, url: &str) -> Node {
-        let url = (String::from("IKD__DATABASE__URL"), url.to_owned());
-        Node::start(folder, &[&self.env[..], &[url]].concat()).await
+        self.node_with(folder, &[("DATABASE__URL", url)]).await
+    }
+
+    /// A node with these variables (`DATABASE__URL` …), in `folder`.
+    pub async fn node_with(&self, folder: &Path, changes: &[(&str, &str)]) -> Node {
+        let changes = changes.iter().map(|(name, value)| (format!("IKD__{name}"), (*value).to_owned()));
+        Node::start(folder, &self.env.iter().cloned().chain(changes).collect::<Vec<_>>()).await
     }
 
     /// The same, which believes what this machine says of clients' addresses.
@@ -111,11 +120,36 @@ impl World<Holders> {
         let mut tx = context.db.write().await.unwrap();
         for (holder, resident) in self.holders.iter().enumerate() {
             let nik = self.record(holder).nik;
-            let code = give_block_code(context, &mut tx, *resident, &nik, context.now()).await.unwrap();
+            let code = give_block_code(context, &mut tx, (*resident, &nik), None, context.now()).await.unwrap();
             codes.push(code.expose().to_owned());
         }
         tx.commit().await.unwrap();
         codes
+    }
+
+    /// Makes the holders known to the register, and reachable; gives their records.
+    pub async fn in_register(&self) -> Vec<RegisterRecord> {
+        let (Sources { vault, random, .. }, mut records) = (&*self.context, Vec::new());
+        let generator = generator();
+        let mut tx = self.context.db.write().await.unwrap();
+        for (index, id) in self.holders.iter().enumerate() {
+            let record = generator.resident(index as u64).unwrap();
+            let sealed = vault.seal_row(random, "register_record", *id, &record).unwrap();
+            let nik = vault.blind_index(Label::NikIndex, record.nik.as_str());
+            let sql = "INSERT INTO register_record (resident_id, nik_index, sealed, updated_at) VALUES ($1, $2, $3, 0)";
+            execute!(&mut tx, sql, *id, nik, sealed).unwrap();
+            let email = Redacted(format!("warga{index}@example.id"));
+            let language = Language::Indonesian;
+            let secret = HolderSecret { pin_public_key: vec![0; 32], email, language, former: Vec::new() };
+            let sealed = vault.seal_row(random, "credential_holder", *id, &secret).unwrap();
+            let device = id.as_bytes().repeat(2);
+            let sql = "INSERT INTO credential_holder (resident_id, registration_id, device_thumbprint, sealed, updated_at) \
+                 VALUES ($1, $1, $2, $3, 0)";
+            execute!(&mut tx, sql, *id, device, sealed).unwrap();
+            records.push(record);
+        }
+        tx.commit().await.unwrap();
+        records
     }
 
     /// Asks a node, over a connection of its own; `None` when no answer comes.

@@ -13,8 +13,9 @@ use ikd::mail::Mailbox;
 use ikd::mail::mailbox::Letter;
 use ikd::office::{Kind, Offices};
 use ikd::random::Random;
+use ikd::refresh::Refresher;
 use ikd::register::generate::Generator;
-use ikd::register::{Date, LocalRegister, NewRecord, RegisterRecord};
+use ikd::register::{Date, Heard, LocalRegister, NewRecord, RegisterRecord};
 use ikd::relying_party::Purpose;
 use ikd::staff::{Accounts, Post, Role};
 use ikd::web::server::Listener;
@@ -133,10 +134,15 @@ impl InProcess {
             .unwrap()
     }
 
-    /// Puts residents into the register.
-    pub async fn put(&self, records: Vec<RegisterRecord>) {
+    /// The register, whose word reaches digital KTPs as that of the commands does.
+    pub fn population_register(&self) -> LocalRegister {
+        LocalRegister::new(self.context.clone()).telling(Arc::new(Refresher::new(self.context.clone())))
+    }
+
+    /// Puts residents into the register; what that meant for digital KTPs.
+    pub async fn put(&self, records: Vec<RegisterRecord>) -> Heard {
         let records = records.into_iter().map(|record| NewRecord { record, portrait: None }).collect();
-        LocalRegister::new(self.context.clone()).put(records).await.unwrap();
+        self.population_register().put(records).await.unwrap()
     }
 
     /// A count, a code or another number of the database, by an id.

@@ -61,6 +61,8 @@ impl Program {
         let config = mail.config();
         let env = [
             ("DATABASE__URL", database.clone()),
+            ("DATABASE__SHARDS", engine.shards().to_string()),
+            ("DATABASE__CONNECTIONS", engine.connections().to_string()),
             ("KEYS__DIRECTORY", folder.path().join("keys").display().to_string()),
             ("KEYS__PUBLISH_AHEAD_SECONDS", String::from("0")),
             ("SERVICE__PUBLIC_URL", PUBLIC.to_owned()),

@@ -1,0 +1,52 @@
+//! What is erased after a closure, and what stays and why. Pure.
+
+use crate::clock::DAY;
+use crate::error::Text;
+
+/// Seconds between a closure and the erasure: long enough for the notice of it to reach the holder.
+pub const ERASED_AFTER_SECONDS: i64 = DAY;
+
+/// What is erased.
+pub const ERASED: &[Text] = &[
+    Text::new(
+        "Data dan pas foto dari database kependudukan yang disimpan untuk KTP Digital ini",
+        "Data and portrait from the population register that were kept for this digital KTP",
+    ),
+    Text::new(
+        "Pendaftaran Anda: isian, swafoto, nomor telepon",
+        "Your registration: what you wrote, the selfie, the phone number",
+    ),
+    Text::new("Alamat surel, dan pemberitahuan yang dikirim ke sana", "The e-mail address, and the notices sent there"),
+    Text::new(
+        "Kunci PIN, ikatan dengan ponsel ini, dan kode blokir",
+        "The PIN key, the binding to this phone, and the block code",
+    ),
+];
+
+/// What stays, and why.
+pub const KEPT: &[(Text, Text)] = &[
+    (
+        Text::new(
+            "Catatan pemeriksaan oleh lembaga, tanpa data yang ditampilkan",
+            "Records of checks by relying parties, without the data that were shown",
+        ),
+        Text::new(
+            "Bukti bagi lembaga yang memeriksa bahwa pemeriksaan itu terjadi",
+            "Proof for those who checked that the check took place",
+        ),
+    ),
+    (
+        Text::new(
+            "Peristiwa KTP Digital ini (aktif, diblokir, ditutup) tanpa isinya",
+            "Events of this digital KTP (active, blocked, closed) without their content",
+        ),
+        Text::new("Kewajiban mencatat pemrosesan data pribadi", "The duty to record the processing of personal data"),
+    ),
+    (
+        Text::new("Catatan tindakan petugas", "The record of what officers did"),
+        Text::new(
+            "Pengawasan; tidak memuat data Anda, hanya nomor acak",
+            "Oversight; it holds no data of yours, only a random number",
+        ),
+    ),
+];

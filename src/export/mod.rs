@@ -1,0 +1,14 @@
+//! A holder's copy of all own data, with the trail of their processing (UU 27/2022 art. 7 and 31–33): one signed JSON document whose schema
+//! is published ([docs/export.schema.json](../../docs/export.schema.json)). It reads what other domains keep and keeps nothing.
+
+pub mod http;
+pub mod service;
+
+pub use service::Exports;
+
+use crate::module::Module;
+
+/// What this domain brings to a node.
+pub fn module(exports: &Exports) -> Module {
+    Module { devices: http::routes(exports.clone()), ..Module::default() }
+}

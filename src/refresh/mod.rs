@@ -1,0 +1,25 @@
+//! What the register says reaches digital KTPs, in the transaction in which the register says it: who died is stopped, what tells who
+//! somebody is waits for their word, everything else is shown from then on. Holders see what was before and what is now.
+//!
+//! The register knows nothing of this: it tells a [`Listener`], which is [`Refresher`]. The table `record_change` belongs here.
+
+mod listener;
+pub mod model;
+pub mod ports;
+mod store;
+
+#[cfg(doc)]
+use crate::register::Listener;
+
+pub use listener::Refresher;
+pub use model::Change;
+
+use crate::context::Context;
+use crate::jobs::Sweep;
+use crate::module::Module;
+
+/// What this domain brings to a node.
+pub fn module(context: &Context) -> Module {
+    let sweep = Sweep::of("refresh.sweep", context, |context| async move { ports::sweep(&context).await });
+    Module { sweeps: vec![sweep], ..Module::default() }
+}
