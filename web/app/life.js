@@ -66,9 +66,15 @@ export const pinUsedUp = (profile) => keepLife(profile, { ...profile.life, ...us
 export const works = (profile) =>
   keepLife(profile, { ...profile.life, state: "active", reason: null, since: null, until: null, lift: "none" });
 
+// What was here is on another phone: the service knows nothing of this one any more.
+const MOVED = { state: "deactivated", reason: "transferred", since: null, until: null, lift: "none" };
+
 /** Asks the service, and keeps its answer. */
 export async function look(profile, options) {
-  const { data } = await api(profile, "/v1/me/status", options);
+  const { data } = await api(profile, "/v1/me/status", options).catch((error) => {
+    if (error.code === "not_found" && profile.active) return { data: MOVED };
+    throw error;
+  });
   // The number under which a block was recorded is known to who blocked only.
   const same = data.state === profile.life?.state && data.reason === profile.life?.reason;
   const reference = same ? profile.life?.reference : undefined;
