@@ -93,6 +93,25 @@ async fn who_closes_is_out_at_once_and_erased_within_a_day() {
     .await;
 }
 
+/// What an independent validator says against a copy, by the published schema; empty for nothing.
+fn complaint(document: &Value) -> String {
+    const CHECK: &str = "import json, sys, jsonschema\n\
+        schema, document = json.load(open(sys.argv[1])), json.load(sys.stdin)\n\
+        jsonschema.Draft202012Validator.check_schema(schema)\n\
+        print(*(e.message for e in jsonschema.Draft202012Validator(schema).iter_errors(document)), sep='; ', end='')";
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, document.to_string().as_bytes()).unwrap();
+    let schema = support::root().join("docs/export.schema.json");
+    let done = std::process::Command::new(support::python())
+        .args(["-c", CHECK])
+        .arg(schema)
+        .stdin(std::fs::File::open(file.path()).unwrap())
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_of_own_data_has_their_trail_and_a_signature() {
     each_engine(async |context| {
@@ -119,6 +138,8 @@ async fn a_copy_of_own_data_has_their_trail_and_a_signature() {
             document["data"]["portrait"].as_str().unwrap().len() > 100
                 && document["consent"]["accepted_at"].is_string()
         );
+
+        assert_eq!(complaint(&document), "", "the published schema");
 
         // The signature, checked with another library than the service's and the published key.
         let header: Value = serde_json::from_slice(&decode(&copy.text("protected")).unwrap()).unwrap();
