@@ -7,13 +7,24 @@ use ikd::device::client::PinKey;
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::each_engine;
-use support::world::{Applicant, World, pin_key};
+use support::world::{Applicant, OFFICE, World, pin_key};
 
 async fn with_pin(holder: &Applicant, key: &PinKey, path: &str, more: &Value) -> Answer {
     let (challenge, signature) = holder.client.sign_challenge(key, Purpose::Change).await;
     let mut body = json!({"challenge": challenge, "signature": signature});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     holder.client.post(path, &body).await
+}
+
+/// Active, by an officer who logged in just now.
+async fn active(world: &World, person: usize) -> Applicant {
+    let officer = world.officer(&format!("loket{}", world.number()), OFFICE).await;
+    let mut applicant = world.waiting(&world.people[person]).await;
+    world.scan(&officer, &applicant).await.expect(200);
+    world.approve(&officer, &applicant).await.expect(200);
+    world.app.deliver_mail().await.unwrap();
+    world.activate(&mut applicant).await;
+    applicant
 }
 
 /// Rows that name a resident or the registration, by table.
@@ -49,7 +60,7 @@ async fn who_closes_is_out_at_once_and_erased_within_a_day() {
     each_engine(async |context| {
         let world = World::open(context).await;
         for (person, withdraw) in [(0, false), (1, true)] {
-            let holder = world.active(&world.people[person]).await;
+            let holder = active(&world, person).await;
             let resident = world.resident_id(&holder.record).await;
             holder.client.post("/v1/me/block-code", &json!({})).await.expect(201);
             let qr = world.present(&holder, "basic").await;
@@ -84,7 +95,7 @@ async fn who_closes_is_out_at_once_and_erased_within_a_day() {
             assert_eq!(world.verify(&qr).await, "expired");
             holder.client.get("/v1/me/status").await.expect_problem(404, "not_found");
             // A new registration is possible at any time, of one officer as the first was.
-            let again = world.active(&world.people[person]).await;
+            let again = active(&world, person).await;
             assert_eq!(world.verify(&world.present(&again, "basic").await).await, "valid");
             assert_eq!(world.verify(&qr).await, "expired");
             assert_eq!(world.app.closures.erase_due().await.unwrap(), 0, "who is back is not erased");

@@ -61,6 +61,79 @@ impl Endpoint {
     }
 }
 
+/// What happens to a digital KTP after its activation.
+fn life(stage: &Stage) -> Vec<Endpoint> {
+    use Caller::{Anybody, Device, Officer, Resident, Supervisor};
+    use Subject::{Active, Waiting};
+    let none = || Value::Null;
+    let signed = || json!({"challenge": "AAAA", "signature": "AAAA"});
+    let with = |more: Value| {
+        let mut body = signed();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let pin = || with(json!({"pin_public_key": stage.pin_key}));
+    let words = || json!({"version": "0", "reason": "Wajah dan KTP-el cocok"});
+    let nik = stage.active.record.nik.as_str();
+    let call = json!({"nik": nik, "full_name": "X", "birth_date": "1990-08-17", "reason": "Ponsel hilang"});
+    let phone = |method, path, body| endpoint(method, path, Device, Active, body);
+    let me = |method, path, body| endpoint(method, path, Resident, Active, body);
+    let desk = |method, path, body| endpoint(method, path, Officer, Waiting, body);
+    let grant = json!({"version": "0"});
+    vec![
+        endpoint("post", "/v1/blocks", Anybody, Active, json!({"nik": nik, "block_code": "7KQ2M9XD", "captcha": "x"}))
+            .optional(&["captcha"]),
+        endpoint("post", "/v1/blocks/captcha", Anybody, Active, none()),
+        phone("get", "/v1/me/status", none()),
+        phone("post", "/v1/me/unblock", with(json!({"seen": "0"}))).optional(&["seen"]).refuses(
+            Active,
+            409,
+            "wrong_state",
+        ),
+        me("post", "/v1/me/block", none()),
+        me("post", "/v1/me/block-code", json!({"request_id": "a"})).optional(&["request_id"]),
+        me("post", "/v1/me/pin", with(json!({"pin_public_key": stage.pin_key, "new_signature": "AAAA"}))),
+        me("get", "/v1/me/changes", none()),
+        phone("post", "/v1/me/changes", signed()),
+        me("get", "/v1/me/closure", none()),
+        me("post", "/v1/me/closure", with(json!({"withdraw_consent": false}))).optional(&["withdraw_consent"]),
+        me("post", "/v1/me/export", signed()),
+        me("get", "/v1/me/contact", none()),
+        me("post", "/v1/me/contact", with(json!({"email": "x@example.id"}))),
+        me("delete", "/v1/me/contact", none()),
+        me("post", "/v1/me/contact/code", json!({"code": "123456"})),
+        me("post", "/v1/me/transfers", json!({"token": "NONSENSE"})),
+        me("post", "/v1/me/transfers/{id}/allow", signed()),
+        phone("post", "/v1/transfers", none()),
+        phone("get", "/v1/transfers/{id}", none()).refuses(Active, 404, "not_found"),
+        phone("post", "/v1/transfers/{id}/token", none()).refuses(Active, 404, "not_found"),
+        phone("post", "/v1/transfers/{id}/pin", pin()).refuses(Active, 404, "not_found"),
+        phone("post", "/v1/recoveries", none()),
+        phone("get", "/v1/recoveries/{id}", none()).refuses(Active, 404, "not_found"),
+        phone("delete", "/v1/recoveries/{id}", none()).refuses(Active, 404, "not_found"),
+        phone("post", "/v1/recoveries/{id}/token", none()).refuses(Active, 404, "not_found"),
+        phone("post", "/v1/recoveries/{id}/pin", pin()).refuses(Active, 404, "not_found"),
+        desk("post", "/v1/officer/blocks", call),
+        desk("get", "/v1/officer/releases", none()),
+        desk("post", "/v1/officer/registrations/{id}/release/refuse", grant.clone()).refuses(Waiting, 404, "not_found"),
+        desk("get", "/v1/officer/recoveries", none()),
+        desk("post", "/v1/officer/recoveries/scan", json!({"token": "NONSENSE"})).refuses(
+            Waiting,
+            422,
+            "invalid_field",
+        ),
+        desk("get", "/v1/officer/recoveries/{id}", none()).refuses(Waiting, 404, "not_found"),
+        desk("get", "/v1/officer/recoveries/{id}/portrait", none()).refuses(Waiting, 404, "not_found"),
+        desk("post", "/v1/officer/recoveries/{id}/ask", words()).refuses(Waiting, 404, "not_found"),
+        desk("post", "/v1/officer/recoveries/{id}/refuse", words()).refuses(Waiting, 404, "not_found"),
+        endpoint("post", "/v1/officer/recoveries/{id}/grant", Supervisor, Waiting, grant).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
+    ]
+}
+
 fn endpoints(stage: &Stage) -> Vec<Endpoint> {
     use Caller::{Anybody, Device, Officer, Party, Resident, Supervisor, Teller};
     use Subject::{Active, Fresh, Sent, Waiting};
@@ -580,7 +653,8 @@ impl Endpoint {
 async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
     each_engine(async |context| {
         let stage = Stage::set_up(context).await;
-        let table = endpoints(&stage);
+        let mut table = endpoints(&stage);
+        table.extend(life(&stage));
         let mut described = BTreeSet::new();
         let api = serde_json::to_value(stage.world.app.openapi()).unwrap();
         for (path, methods) in api["paths"].as_object().unwrap() {
