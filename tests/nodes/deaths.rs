@@ -15,7 +15,7 @@ use support::postgres::new_database;
 use support::world::{Holders, World};
 
 /// As many as one large import reports.
-const DEATHS: usize = 10_000;
+const DEATHS: usize = 1_000;
 /// Who ask at the same time.
 const ASKERS: usize = 6;
 

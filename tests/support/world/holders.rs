@@ -49,7 +49,7 @@ impl World<Holders> {
         init_root(&config.keys.directory, &random).unwrap();
         let vault = Vault::load(&config.keys.directory.join("root")).unwrap();
         // Half is kept by batches; an import prepares its next batch while it writes the one before.
-        let sizes = PoolSizes { connections: 4, acquire_timeout_seconds: 60, ..PoolSizes::default() };
+        let sizes = PoolSizes { connections: 16, acquire_timeout_seconds: 60, ..PoolSizes::default() };
         let db = Db::open(url, sizes).await.unwrap();
         db.migrate().await.unwrap();
         let config = Arc::new(config);
