@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::context::Context;
-use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::device::{NewPinKey, PinPublicKey, Thumbprint};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::ports as holder;
 use crate::life::ports::{self as life, By};
@@ -20,17 +20,6 @@ pub struct Enrolments {
     register: PopulationRegister,
     refresher: Refresher,
     audit: audit::Service,
-}
-
-/// What a device sends to set its PIN.
-#[derive(Debug)]
-pub struct Enrolment {
-    /// Public half of the PIN key, base64url.
-    pub pin_public_key: String,
-    /// A challenge of this device.
-    pub challenge: String,
-    /// The PIN key's signature of it, base64url.
-    pub signature: String,
 }
 
 /// How setting a PIN ended.
@@ -54,28 +43,18 @@ impl Enrolments {
     /// # Errors
     /// `not_found` for another device, `challenge_invalid`, `signature_invalid`, `wrong_state` (also when the register says that the person
     /// has died since), `already_active`.
-    pub async fn enrol(&self, device: &Thumbprint, id: Uuid, enrolment: &Enrolment) -> Result<Enrolled> {
+    pub async fn enrol(&self, device: &Thumbprint, id: Uuid, new: &NewPinKey) -> Result<Enrolled> {
         let now = self.context.now();
         let mut reader = self.context.db.read().await?;
         let registration = registrations::own(&mut reader, device, id).await?;
         drop(reader);
-        let key = PinPublicKey::parse(&enrolment.pin_public_key).ok_or_else(|| {
-            Refusal::field(
-                "pin_public_key",
-                "Kunci publik PIN harus Ed25519, 32 bita, base64url tanpa padding.",
-                "The PIN public key must be Ed25519, 32 bytes, base64url without padding.",
-            )
-        })?;
+        let key = new.key()?;
         match registration.state() {
             State::Active => return self.enrolled_before(device, id, key).await,
             State::NeedsPin if registration.is_live(now) => {}
             _ => return Err(Code::WrongState.into()),
         }
-        let challenge =
-            Challenge::open(&self.context.vault, &enrolment.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        if !key.verifies(Purpose::Enrol, &challenge.bytes, device, &enrolment.signature) {
-            return Err(Code::SignatureInvalid.into());
-        }
+        new.prove(key, &self.context.vault, device, now)?;
         let activated = transaction!(self.context.db, "activation.enrol", |tx| {
             let Some(activated) = registrations::activate(&self.context, tx, id, now).await? else {
                 return Ok(false);
@@ -86,7 +65,7 @@ impl Enrolments {
             if said.as_ref().is_some_and(|said| said.record.vital_status == VitalStatus::Deceased) {
                 return Err(register_says_otherwise().into());
             }
-            let new = holder::NewHolder {
+            let enrolled = holder::NewHolder {
                 resident_id,
                 registration_id: id,
                 device: *device,
@@ -95,7 +74,7 @@ impl Enrolments {
                 language: activated.contact.language,
                 nik: activated.nik,
             };
-            holder::enrol(&self.context, tx, &new, now).await?;
+            holder::enrol(&self.context, tx, &enrolled, now).await?;
             let by = By { actor: Actor::Resident(resident_id), office_id: activated.office_id };
             life::activated(&self.context, tx, resident_id, now, by).await?;
             if let Some(Found { record, portrait, .. }) = &said {

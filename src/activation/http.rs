@@ -8,11 +8,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::enrolment::{Enrolled, Enrolment};
+use super::enrolment::Enrolled;
 use super::service::Service;
 use crate::activation_code::model::MailStatus;
 use crate::clock::Timestamp;
-use crate::device::http::Device;
+use crate::device::http::{Device, PinRequest};
 use crate::mail::MailState;
 use crate::registration::model::{Next, State as RegistrationState};
 use crate::secret::Redacted;
@@ -56,18 +56,6 @@ pub struct ResendReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     mail_at: Option<Timestamp>,
-}
-
-/// The public half of the PIN key, and proof of holding it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PinRequest {
-    /// Ed25519 public key, 32 bytes, base64url without padding.
-    pin_public_key: String,
-    /// A challenge from `POST /v1/challenges`.
-    challenge: String,
-    /// Signature of `"ikd-pin-v1/enrol"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
-    signature: String,
 }
 
 /// Enters the activation code. Five tries; repeated with the right code it succeeds again.
@@ -117,9 +105,7 @@ async fn set_pin(
     Path(id): Path<Uuid>,
     Json(body): Json<PinRequest>,
 ) -> Result<(StatusCode, Json<ProgressReply>), Problem> {
-    let PinRequest { pin_public_key, challenge, signature } = body;
-    let enrolment = Enrolment { pin_public_key, challenge, signature };
-    let status = match service.enrolments.enrol(&device.thumbprint, id, &enrolment).await? {
+    let status = match service.enrolments.enrol(&device.thumbprint, id, &body.into()).await? {
         Enrolled::Now => StatusCode::CREATED,
         Enrolled::Before => StatusCode::OK,
     };

@@ -9,13 +9,13 @@ use axum::{Extension, RequestPartsExt};
 use http::HeaderValue;
 use http::header::{HeaderName, WWW_AUTHENTICATE};
 use http::request::Parts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::guard::RequestLine;
-use super::{Guard, ProofRefused, Proven, SpentProofs, Thumbprint};
+use super::{Guard, NewPinKey, ProofRefused, Proven, SpentProofs, Thumbprint};
 use crate::clock::Timestamp;
 use crate::error::{Code, Error};
 use crate::web::problem::ProblemNote;
@@ -133,6 +133,25 @@ pub struct ChallengeReply {
     /// When it stops counting: 60 seconds after issue.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
+}
+
+/// The public half of the PIN key, and proof of holding it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PinRequest {
+    /// Ed25519 public key, 32 bytes, base64url without padding.
+    pin_public_key: String,
+    /// A challenge from `POST /v1/challenges`.
+    challenge: String,
+    /// Signature of `"ikd-pin-v1/enrol"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
+    signature: String,
+}
+
+impl From<PinRequest> for NewPinKey {
+    fn from(request: PinRequest) -> Self {
+        let PinRequest { pin_public_key, challenge, signature } = request;
+        Self { pin_public_key, challenge, signature }
+    }
 }
 
 /// Asks for a challenge for the PIN key: one per try. Nothing is stored, and taking a newer one does no harm; spending a

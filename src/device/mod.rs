@@ -18,7 +18,7 @@ pub mod spent;
 
 pub use challenge::{Challenge, Issuer};
 pub use guard::{Guard, ProofRefused, Proven};
-pub use pin::{PinPublicKey, Purpose};
+pub use pin::{NewPinKey, PinPublicKey, Purpose};
 pub use spent::SpentProofs;
 
 use futures_util::FutureExt;

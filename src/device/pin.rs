@@ -6,7 +6,10 @@
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use super::{Thumbprint, decode_exact, encode};
+use super::{Challenge, Thumbprint, decode_exact, encode};
+use crate::clock::Timestamp;
+use crate::error::{Code, Refusal};
+use crate::vault::Vault;
 
 /// What a signature of the PIN key is for; a signature for one purpose is worthless for another. Its word stands in the signed
 /// bytes.
@@ -73,6 +76,46 @@ impl PinPublicKey {
         let Some(signature) = decode_exact::<64>(signature) else { return false };
         let message = signed_bytes(purpose, challenge, device);
         self.0.verify_strict(&message, &Signature::from_bytes(&signature)).is_ok()
+    }
+}
+
+/// A PIN key that a device brings, and proof of holding it.
+#[derive(Debug)]
+pub struct NewPinKey {
+    /// Its public half, base64url.
+    pub pin_public_key: String,
+    /// A challenge of this device.
+    pub challenge: String,
+    /// The key's signature of it for [`Purpose::Enrol`], base64url.
+    pub signature: String,
+}
+
+impl NewPinKey {
+    /// The public half.
+    ///
+    /// # Errors
+    /// `invalid_field` when it is no such key.
+    pub fn key(&self) -> Result<PinPublicKey, Refusal> {
+        PinPublicKey::parse(&self.pin_public_key).ok_or_else(|| {
+            Refusal::field(
+                "pin_public_key",
+                "Kunci publik PIN harus Ed25519, 32 bita, base64url tanpa padding.",
+                "The PIN public key must be Ed25519, 32 bytes, base64url without padding.",
+            )
+        })
+    }
+
+    /// That this device holds `key`, which is [`Self::key`].
+    ///
+    /// # Errors
+    /// `challenge_invalid`, `signature_invalid`.
+    pub fn prove(&self, key: PinPublicKey, vault: &Vault, device: &Thumbprint, now: Timestamp) -> Result<(), Refusal> {
+        let challenge = Challenge::open(vault, &self.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
+        if key.verifies(Purpose::Enrol, &challenge.bytes, device, &self.signature) {
+            Ok(())
+        } else {
+            Err(Code::SignatureInvalid.into())
+        }
     }
 }
 

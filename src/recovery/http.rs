@@ -3,18 +3,19 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::model::State as RecoveryState;
-use super::phone::{NewPin, Phone, View};
+use super::phone::{Phone, View};
 use crate::clock::Timestamp;
-use crate::device::http::Device;
+use crate::device::http::{Device, PinRequest};
 use crate::secret::Redacted;
-use crate::web::{Json, Path, Problem, token_reply};
+use crate::web::token_reply::{TokenReply, issued_reply};
+use crate::web::{Json, Path, Problem};
 
 /// All routes of this room.
 pub fn routes(phone: Phone) -> OpenApiRouter {
@@ -46,31 +47,6 @@ impl From<View> for RecoveryReply {
         let View { recovery_id, state, expires_at, reason } = view;
         Self { recovery_id, state, expires_at, reason }
     }
-}
-
-/// The QR of a recovery.
-#[derive(Debug, Serialize, ToSchema)]
-struct RecoveryTokenReply {
-    /// The text of the QR: alphanumeric mode, error correction M, quiet zone 4.
-    token: String,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    issued_at: Timestamp,
-    /// When it stops counting: 90 seconds later. Renew the picture at 60.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Timestamp,
-}
-
-/// The new PIN key, and proof of holding it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct RecoveryPinBody {
-    /// Ed25519 public key, 32 bytes, base64url without padding.
-    pin_public_key: String,
-    /// A challenge from `POST /v1/challenges`.
-    challenge: String,
-    /// Signature of `"ikd-pin-v1/enrol"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
-    signature: String,
 }
 
 /// Begin a recovery: the PIN is forgotten or used up, or the digital KTP is blocked. Show its QR at any counter; two people of the
@@ -114,7 +90,7 @@ async fn withdraw_recovery(
 /// The QR that an officer scans: 90 seconds, once. With `Accept: image/svg+xml` or `image/png` the answer is the picture.
 #[utoipa::path(post, path = "/v1/recoveries/{id}/token", tag = "Recovery", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The recovery")),
-    responses((status = 200, description = "The token, or its QR as a picture", content((RecoveryTokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
+    responses((status = 200, description = "The token, or its QR as a picture", content((TokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
         (status = "4XX", description = "`not_found`, `wrong_state`, `not_acceptable`")))]
 async fn recovery_token(
     State(phone): State<Phone>,
@@ -122,24 +98,19 @@ async fn recovery_token(
     headers: HeaderMap,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    let issued = phone.token(&device.thumbprint, id).await?;
-    let token = issued.token.clone();
-    let reply = RecoveryTokenReply { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at };
-    token_reply(&headers, StatusCode::OK, &token, reply)
+    issued_reply(&headers, phone.token(&device.thumbprint, id).await?)
 }
 
 /// Choose the PIN of a granted recovery: the digital KTP is active again on this phone. Repeated with the same key it succeeds again.
 #[utoipa::path(post, path = "/v1/recoveries/{id}/pin", tag = "Recovery", security(("dpop" = [])),
-    params(("id" = Uuid, Path, description = "The recovery")), request_body = RecoveryPinBody,
+    params(("id" = Uuid, Path, description = "The recovery")), request_body = PinRequest,
     responses((status = 200, description = "Done; unlock with the new PIN", body = RecoveryReply),
         (status = "4XX", description = "`wrong_state` unless it is granted, `challenge_invalid`, `signature_invalid`, `invalid_field`, `not_found`")))]
 async fn choose_recovered_pin(
     State(phone): State<Phone>,
     device: Device,
     Path(id): Path<Uuid>,
-    Json(body): Json<RecoveryPinBody>,
+    Json(body): Json<PinRequest>,
 ) -> Result<Json<RecoveryReply>, Problem> {
-    let RecoveryPinBody { pin_public_key, challenge, signature } = body;
-    let new = NewPin { pin_public_key, challenge, signature };
-    Ok(Json(phone.choose_pin(&device.thumbprint, id, &new).await?.into()))
+    Ok(Json(phone.choose_pin(&device.thumbprint, id, &body.into()).await?.into()))
 }

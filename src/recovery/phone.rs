@@ -9,7 +9,7 @@ use crate::contact::ports as contact;
 use crate::context::Context;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
-use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::device::{NewPinKey, PinPublicKey, Thumbprint};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::ports as holder;
 use crate::holder::{Lift, Standing, Status};
@@ -44,17 +44,6 @@ pub struct View {
     pub expires_at: Timestamp,
     /// Why it was refused.
     pub reason: Option<Redacted<String>>,
-}
-
-/// A new PIN for a granted recovery.
-#[derive(Debug)]
-pub struct NewPin {
-    /// Public half of the PIN key, base64url.
-    pub pin_public_key: String,
-    /// A challenge of this device.
-    pub challenge: String,
-    /// The PIN key's signature of it, base64url.
-    pub signature: String,
 }
 
 impl Phone {
@@ -147,15 +136,9 @@ impl Phone {
     ///
     /// # Errors
     /// `not_found`, `invalid_field`, `challenge_invalid`, `signature_invalid`, `wrong_state`.
-    pub async fn choose_pin(&self, device: &Thumbprint, id: Uuid, new: &NewPin) -> Result<View> {
+    pub async fn choose_pin(&self, device: &Thumbprint, id: Uuid, new: &NewPinKey) -> Result<View> {
         let now = self.context.now();
-        let key = PinPublicKey::parse(&new.pin_public_key).ok_or_else(|| {
-            Refusal::field(
-                "pin_public_key",
-                "Kunci publik PIN harus Ed25519, 32 bita, base64url tanpa padding.",
-                "The PIN public key must be Ed25519, 32 bytes, base64url without padding.",
-            )
-        })?;
+        let key = new.key()?;
         let found = {
             let mut tx = self.context.db.read().await?;
             own(store::lookup(&mut tx, id).await?, device)?
@@ -163,11 +146,7 @@ impl Phone {
         if found.state(now) == State::Done {
             return self.chosen_before(device, &found, key).await;
         }
-        let challenge =
-            Challenge::open(&self.context.vault, &new.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        if !key.verifies(Purpose::Enrol, &challenge.bytes, device, &new.signature) {
-            return Err(Code::SignatureInvalid.into());
-        }
+        new.prove(key, &self.context.vault, device, now)?;
         let done = transaction!(self.context.db, "recovery.choose_pin", |tx| {
             let held = own(store::hold(tx, id).await?, device)?;
             if held.state(now) == State::Done {

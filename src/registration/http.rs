@@ -17,7 +17,6 @@ use super::visit::CounterVisits;
 use super::{selfie, terms};
 use crate::captcha::CaptchaGate;
 use crate::clock::Timestamp;
-use crate::credential::Issued;
 use crate::device::http::Device;
 use crate::error::{Code, Language};
 use crate::mail::MailState;
@@ -25,7 +24,8 @@ use crate::register::Date;
 use crate::secret::Redacted;
 use crate::web::extract::object;
 use crate::web::intake::Intake;
-use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate, token_reply};
+use crate::web::token_reply::{TokenReply, issued_reply};
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate};
 
 #[derive(Clone)]
 struct Deps {
@@ -279,25 +279,6 @@ async fn put_selfie(
     Ok(Json(deps.submissions.put_selfie(&device.thumbprint, id, address.0, bytes.to_vec()).await?.into()))
 }
 
-/// A QR that lives 90 seconds.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TokenReply {
-    /// The text of the QR: Base45, alphanumeric mode, error correction M, quiet zone 4.
-    pub token: String,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub issued_at: Timestamp,
-    /// When it ceases to be accepted.
-    #[schema(value_type = String, format = DateTime)]
-    pub expires_at: Timestamp,
-}
-
-impl From<Issued> for TokenReply {
-    fn from(issued: Issued) -> Self {
-        Self { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at }
-    }
-}
-
 /// The activation QR to show at the counter; with `Accept: image/svg+xml` or `image/png` its picture.
 #[utoipa::path(post, path = "/v1/registrations/{id}/activation-token", tag = "Registration", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The registration")),
@@ -310,8 +291,7 @@ async fn activation_token(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let issued = deps.submissions.activation_token(&device.thumbprint, id).await?;
-    let token = issued.token.clone();
-    token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
+    issued_reply(&headers, issued)
 }
 
 /// The counter QR that the resident scanned.

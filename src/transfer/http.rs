@@ -11,13 +11,13 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::model::State as TransferState;
-use super::new_phone::NewPin;
 use super::{Transfers, View};
 use crate::clock::Timestamp;
-use crate::device::http::Device;
+use crate::device::http::{Device, PinRequest};
 use crate::wallet;
 use crate::wallet::http::Resident;
-use crate::web::{Json, Path, Problem, token_reply};
+use crate::web::token_reply::{TokenReply, issued_reply};
+use crate::web::{Json, Path, Problem};
 
 /// All routes of this room; `wallet` knows who has unlocked.
 pub fn routes(transfers: Transfers, wallet: wallet::Service) -> OpenApiRouter {
@@ -66,19 +66,6 @@ struct ScannedReply {
     match_number: String,
 }
 
-/// The QR of a move.
-#[derive(Debug, Serialize, ToSchema)]
-struct TransferTokenReply {
-    /// The text of the QR: alphanumeric mode, error correction M, quiet zone 4.
-    token: String,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    issued_at: Timestamp,
-    /// When it stops counting: 90 seconds later. Renew the picture at 60.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Timestamp,
-}
-
 /// A scanned QR.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -94,18 +81,6 @@ struct TransferProofBody {
     /// A challenge from `POST /v1/challenges`.
     challenge: String,
     /// Signature of `"ikd-pin-v1/change"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
-    signature: String,
-}
-
-/// The new PIN key, and proof of holding it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TransferPinBody {
-    /// Ed25519 public key, 32 bytes, base64url without padding.
-    pin_public_key: String,
-    /// A challenge from `POST /v1/challenges`.
-    challenge: String,
-    /// Signature of `"ikd-pin-v1/enrol"` ‖ 0x00 ‖ challenge ‖ device thumbprint, base64url without padding.
     signature: String,
 }
 
@@ -138,7 +113,7 @@ async fn transfer_status(
 /// The QR that the old phone scans: 90 seconds, once. With `Accept: image/svg+xml` or `image/png` the answer is the picture.
 #[utoipa::path(post, path = "/v1/transfers/{id}/token", tag = "Transfer", security(("dpop" = [])),
     params(("id" = Uuid, Path, description = "The move")),
-    responses((status = 200, description = "The token, or its QR as a picture", content((TransferTokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
+    responses((status = 200, description = "The token, or its QR as a picture", content((TokenReply = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
         (status = "4XX", description = "`not_found`, `wrong_state`, `not_acceptable`")))]
 async fn transfer_token(
     State(transfers): State<Transfers>,
@@ -146,27 +121,22 @@ async fn transfer_token(
     headers: HeaderMap,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    let issued = transfers.token(&device.thumbprint, id).await?;
-    let token = issued.token.clone();
-    let reply = TransferTokenReply { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at };
-    token_reply(&headers, StatusCode::OK, &token, reply)
+    issued_reply(&headers, transfers.token(&device.thumbprint, id).await?)
 }
 
 /// Choose the PIN of this phone, once the old one has allowed it: the digital KTP is here now, and nowhere else. Repeated with the same
 /// key it succeeds again.
 #[utoipa::path(post, path = "/v1/transfers/{id}/pin", tag = "Transfer", security(("dpop" = [])),
-    params(("id" = Uuid, Path, description = "The move")), request_body = TransferPinBody,
+    params(("id" = Uuid, Path, description = "The move")), request_body = PinRequest,
     responses((status = 200, description = "Done; unlock with the new PIN", body = TransferReply),
         (status = "4XX", description = "`wrong_state` unless it is allowed and the digital KTP is what it was then, `already_active`, `too_many`, `challenge_invalid`, `signature_invalid`, `invalid_field`, `not_found`")))]
 async fn choose_transferred_pin(
     State(transfers): State<Transfers>,
     device: Device,
     Path(id): Path<Uuid>,
-    Json(body): Json<TransferPinBody>,
+    Json(body): Json<PinRequest>,
 ) -> Result<Json<TransferReply>, Problem> {
-    let TransferPinBody { pin_public_key, challenge, signature } = body;
-    let new = NewPin { pin_public_key, challenge, signature };
-    Ok(Json(transfers.choose_pin(&device.thumbprint, id, &new).await?.into()))
+    Ok(Json(transfers.choose_pin(&device.thumbprint, id, &body.into()).await?.into()))
 }
 
 /// Scan the new phone's QR with the old one: both show the same two digits from now on. Repeated with the same QR, they are the same.

@@ -7,7 +7,7 @@ use super::{Transfers, View, store};
 use crate::clock::{DAY, Timestamp};
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
-use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::device::{NewPinKey, PinPublicKey, Thumbprint};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::ports::{self as holder, Move};
 use crate::holder::{Credential, Standing};
@@ -21,17 +21,6 @@ use crate::window::Window;
 const BEGUN: Window = Window { kind: "transfer", seconds: DAY, most: 20 };
 /// Moves ended or forgotten in one round.
 const BATCH: i64 = 200;
-
-/// The PIN of the new phone.
-#[derive(Debug)]
-pub struct NewPin {
-    /// Public half of the PIN key, base64url.
-    pub pin_public_key: String,
-    /// A challenge of this device.
-    pub challenge: String,
-    /// The PIN key's signature of it, base64url.
-    pub signature: String,
-}
 
 /// How choosing a PIN ended.
 enum Outcome {
@@ -101,9 +90,9 @@ impl Transfers {
     ///
     /// # Errors
     /// `not_found`, `invalid_field`, `challenge_invalid`, `signature_invalid`, `wrong_state`, `already_active`, `too_many`.
-    pub async fn choose_pin(&self, device: &Thumbprint, id: Uuid, new: &NewPin) -> Result<View> {
+    pub async fn choose_pin(&self, device: &Thumbprint, id: Uuid, new: &NewPinKey) -> Result<View> {
         let now = self.context.now();
-        let key = PinPublicKey::parse(&new.pin_public_key).ok_or_else(wrong_key)?;
+        let key = new.key()?;
         let found = {
             let mut tx = self.context.db.read().await?;
             own(store::lookup(&mut tx, id).await?, device)?
@@ -111,11 +100,7 @@ impl Transfers {
         if found.state(now) == State::Done {
             return self.chosen_before(device, id, key).await;
         }
-        let challenge =
-            Challenge::open(&self.context.vault, &new.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        if !key.verifies(Purpose::Enrol, &challenge.bytes, device, &new.signature) {
-            return Err(Code::SignatureInvalid.into());
-        }
+        new.prove(key, &self.context.vault, device, now)?;
         let outcome = transaction!(self.context.db, "transfer.choose_pin", |tx| {
             let held = own(store::hold(tx, id).await?, device)?;
             if held.state(now) == State::Done {
@@ -217,14 +202,6 @@ fn is_as_allowed(source: &Source, credential: Option<Credential>) -> bool {
     credential.is_some_and(|credential| {
         credential.generation == source.generation && matches!(credential.standing, Standing::Active(_))
     })
-}
-
-fn wrong_key() -> Refusal {
-    Refusal::field(
-        "pin_public_key",
-        "Kunci publik PIN harus Ed25519, 32 bita, base64url tanpa padding.",
-        "The PIN public key must be Ed25519, 32 bytes, base64url without padding.",
-    )
 }
 
 fn too_many() -> Refusal {

@@ -4,7 +4,7 @@ use super::model::SESSION_SECONDS;
 use super::service::{Service, Session, Unlocked, pin_wrong};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
-use crate::device::{Challenge, PinPublicKey, Purpose, Thumbprint};
+use crate::device::{Challenge, NewPinKey, Purpose, Thumbprint};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::model::MAX_TRIES;
 use crate::holder::ports::{self, OnDevice, Stopped};
@@ -31,14 +31,10 @@ pub struct Situation {
 /// A new PIN, proven by both keys over one challenge.
 #[derive(Debug)]
 pub struct NewPin {
-    /// The challenge.
-    pub challenge: String,
-    /// The old key's signature, for [`Purpose::Change`].
+    /// The new key.
+    pub key: NewPinKey,
+    /// The old key's signature of the same challenge, for [`Purpose::Change`].
     pub signature: String,
-    /// Public half of the new key, base64url.
-    pub pin_public_key: String,
-    /// The new key's signature, for [`Purpose::Enrol`].
-    pub new_signature: String,
 }
 
 impl Service {
@@ -150,19 +146,10 @@ impl Service {
     /// As [`Service::unlock`]; `invalid_field` and `signature_invalid` for the new key.
     pub async fn change_pin(&self, device: &Thumbprint, session: &Session, new: &NewPin) -> Result<()> {
         let now = self.context.now();
-        let key = PinPublicKey::parse(&new.pin_public_key).ok_or_else(wrong_key)?;
-        let challenge =
-            Challenge::open(&self.context.vault, &new.challenge, device, now).ok_or(Code::ChallengeInvalid)?;
-        if !key.verifies(Purpose::Enrol, &challenge.bytes, device, &new.new_signature) {
-            return Err(Code::SignatureInvalid.into());
-        }
+        let key = new.key.key()?;
+        new.key.prove(key, &self.context.vault, device, now)?;
+        self.prove_again(device, session, &new.key.challenge, &new.signature).await?;
         let resident = session.resident_id;
-        let holder = {
-            let mut tx = self.context.db.read().await?;
-            ports::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?
-        };
-        let proof = (Purpose::Change, new.signature.as_str());
-        self.prove_pin(&holder, device, &challenge, proof).await?;
         transaction!(self.context.db, "wallet.change_pin", |tx| {
             ports::renew(tx, resident, session.generation).await?;
             ports::set_pin(&self.context, tx, resident, device, key, now).await?;
@@ -239,14 +226,6 @@ impl Service {
 
 fn block_event(resident: uuid::Uuid) -> Event {
     Event { chain: GENERAL, actor: Actor::Resident(resident), action: Action::Block, subject_id: resident }
-}
-
-fn wrong_key() -> Refusal {
-    Refusal::field(
-        "pin_public_key",
-        "Kunci publik PIN harus Ed25519, 32 bita, base64url tanpa padding.",
-        "The PIN public key must be Ed25519, 32 bytes, base64url without padding.",
-    )
 }
 
 fn not_by_pin() -> Refusal {

@@ -4,9 +4,11 @@ use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Json, Problem, negotiate};
-use crate::credential::qr;
+use crate::clock::Timestamp;
+use crate::credential::{Issued, qr};
 use crate::error::{Code, Error};
 
 /// The representations of a token.
@@ -50,4 +52,32 @@ pub fn token_reply<T: Serialize>(
         Form::Svg => (status, [(CONTENT_TYPE, "image/svg+xml")], qr::svg(token).map_err(fault)?).into_response(),
         Form::Png => (status, [(CONTENT_TYPE, "image/png")], qr::png(token).map_err(fault)?).into_response(),
     })
+}
+
+/// A QR that lives 90 seconds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenReply {
+    /// The text of the QR: Base45, alphanumeric mode, error correction M, quiet zone 4.
+    pub token: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub issued_at: Timestamp,
+    /// When it ceases to be accepted.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+impl From<Issued> for TokenReply {
+    fn from(issued: Issued) -> Self {
+        Self { token: issued.token, issued_at: issued.issued_at, expires_at: issued.expires_at }
+    }
+}
+
+/// Answers with a token that was made, or with its QR ([`token_reply`]).
+///
+/// # Errors
+/// `not_acceptable` for any other form.
+pub fn issued_reply(headers: &HeaderMap, issued: Issued) -> Result<Response, Problem> {
+    let token = issued.token.clone();
+    token_reply(headers, StatusCode::OK, &token, TokenReply::from(issued))
 }

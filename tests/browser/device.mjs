@@ -137,7 +137,14 @@ export async function handScanner(page, scanned, { endings = ["Enter"], gap = 2,
     moment += gap / 1000;
     return [{ type: "keyDown", ...bare, ...(text ? { text, unmodifiedText: unmodifiedText ?? text } : {}), timestamp: moment }, { type: "keyUp", ...bare, timestamp: moment + gap / 2000 }];
   };
-  const send = (keys) => Promise.all(keys.flatMap(stroke).map((one) => keyboard.send("Input.dispatchKeyEvent", one)));
+  // No faster than it says: the page would be told of keys in its future, and of what hands do after them as if it came between.
+  const atOnce = Math.max(1, Math.floor(20 / gap));
+  const send = async (keys) => {
+    for (let at = 0; at < keys.length; at += atOnce) {
+      await Promise.all(keys.slice(at, at + atOnce).flatMap(stroke).map((one) => keyboard.send("Input.dispatchKeyEvent", one)));
+      await new Promise((done) => setTimeout(done, moment * 1000 - Date.now()));
+    }
+  };
   const keys = [...scanned];
   await send(keys.slice(0, stallAfter));
   if (stall) {

@@ -416,6 +416,48 @@ describe("states", { timeout: 900_000 }, () => {
     });
   });
 
+  test("who has left a screen is not moved by what it was waiting for", async () => {
+    await withPerson(async (person) => {
+      const { page } = person;
+      const mira = new Resident(demo, person, demo.resident());
+      await mira.register();
+      /** Holds the next answer back until `meanwhile` is done; gives once the page has dealt with it. */
+      const heldBack = async (method, ask, meanwhile) => {
+        let release;
+        const held = new Promise((done) => (release = done));
+        await page.route("**/v1/registrations/*", async (route) => {
+          if (route.request().method() !== method) return route.fallback();
+          await held;
+          return route.continue();
+        });
+        const asked = page.waitForRequest((request) => request.method() === method && request.url().includes("/v1/registrations/"));
+        await ask();
+        await asked;
+        await meanwhile();
+        const answered = page.waitForResponse((answer) => answer.request().method() === method && answer.url().includes("/v1/registrations/"));
+        release();
+        await (await answered).finished();
+        await page.unrouteAll({ behavior: "wait" });
+        await page.waitForTimeout(500);
+      };
+      // A screen that is not this person's, asked for and left again: its answer must not replace the step they are at.
+      await heldBack("GET", () => page.evaluate(() => (location.hash = "#/kode")), async () => {
+        await page.evaluate(() => (location.hash = "#/surel"));
+        await page.getByLabel("Surel baru").fill("baru@contoh.id");
+      });
+      await mira.at("surel");
+      assert.equal(await page.getByLabel("Surel baru").inputValue(), "baru@contoh.id");
+      // A form that is sent, and left for another screen before the answer.
+      await heldBack("PATCH", () => page.locator("main form button[type=submit]").click(), async () => {
+        await page.evaluate(() => (location.hash = "#/orang"));
+        await mira.at("orang");
+      });
+      await mira.at("orang");
+      await page.goto("/#/status");
+      await heading(page, "Siap ke loket").waitFor();
+    });
+  });
+
   test("the network is lost while the selfie, the PIN and a QR are on their way", async () => {
     await withPerson(async (person) => {
       const { page, context } = person;

@@ -96,6 +96,8 @@ describe("teller", { timeout: 600_000 }, () => {
     await heading("TIDAK SAH").waitFor();
     await page.getByText("Sudah pernah dipakai. Minta QR baru.").waitFor();
     await screen("used");
+    // For 0.8 s after a scan an Enter may be the scanner's own; a person reads the result first.
+    await page.waitForTimeout(900);
     await page.getByRole("button", { name: "Periksa berikutnya" }).focus();
     await page.keyboard.press("Enter");
     await heading("Pindai QR nasabah").waitFor();

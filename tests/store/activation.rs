@@ -1,12 +1,13 @@
 //! Activation: counting tries, resending, setting the PIN; store functions and use cases on all engines.
 
-use ikd::activation::enrolment::{Enrolled, Enrolment};
+use ikd::activation::enrolment::Enrolled;
 use ikd::activation::{Service, mail};
 use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::activation_code::{ActivationCode, ports, store};
 use ikd::captcha;
 use ikd::clock::DAY;
 use ikd::context::Context;
+use ikd::device::NewPinKey;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::{Code, Error, Result};
@@ -54,12 +55,12 @@ impl Applicant {
         self.service.codes.resend(&self.device.thumbprint(), self.id).await.map(|_| ())
     }
 
-    fn enrolment(&self, guard: &Guard, pin: &PinKey) -> Enrolment {
+    fn enrolment(&self, guard: &Guard, pin: &PinKey) -> NewPinKey {
         let (challenge, signature) = sign(guard, &self.device, pin, Purpose::Enrol);
-        Enrolment { pin_public_key: pin.public_text(), challenge, signature }
+        NewPinKey { pin_public_key: pin.public_text(), challenge, signature }
     }
 
-    async fn enrol(&self, enrolment: &Enrolment) -> Result<Enrolled> {
+    async fn enrol(&self, enrolment: &NewPinKey) -> Result<Enrolled> {
         self.service.enrolments.enrol(&self.device.thumbprint(), self.id, enrolment).await
     }
 }
@@ -341,12 +342,12 @@ async fn setting_the_pin_makes_the_credential_once() {
         let enrolment = applicant.enrolment(&guard, &pin);
         let other_purpose = {
             let (challenge, signature) = sign(&guard, &applicant.device, &pin, Purpose::Unlock);
-            Enrolment { pin_public_key: pin.public_text(), challenge, signature }
+            NewPinKey { pin_public_key: pin.public_text(), challenge, signature }
         };
         assert_eq!(code_of(applicant.enrol(&other_purpose).await), Some(Code::SignatureInvalid));
-        let weak = Enrolment { pin_public_key: "A".repeat(43), challenge: String::new(), signature: String::new() };
+        let weak = NewPinKey { pin_public_key: "A".repeat(43), challenge: String::new(), signature: String::new() };
         assert_eq!(code_of(applicant.enrol(&weak).await), Some(Code::InvalidField));
-        let strange = Enrolment { challenge: String::from("AAAA"), ..applicant.enrolment(&guard, &pin) };
+        let strange = NewPinKey { challenge: String::from("AAAA"), ..applicant.enrolment(&guard, &pin) };
         assert_eq!(code_of(applicant.enrol(&strange).await), Some(Code::ChallengeInvalid));
 
         let results = futures_util::future::join_all((0..8).map(|_| applicant.enrol(&enrolment))).await;

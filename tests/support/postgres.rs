@@ -1,5 +1,6 @@
 //! A temporary PostgreSQL server, one per test process, a database per test.
 
+use std::cell::RefCell;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -83,9 +84,28 @@ fn psql(url: &str, arguments: &[&str]) -> Result<(), String> {
     if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
 }
 
+/// The databases of the test that runs on this thread. They go when it ends, so that a program of many tests never holds more than
+/// those of the tests under way: all of them together are gigabytes, which fill the disk of a small machine.
+struct Databases(Vec<String>);
+
+thread_local! {
+    static DATABASES: RefCell<Databases> = const { RefCell::new(Databases(Vec::new())) };
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        let Some(server) = SERVER.get() else { return };
+        for name in &self.0 {
+            // Connections that a test left open are closed with it. What fails here goes with the server.
+            let _ = psql(&url(&server.folder, "postgres"), &["-c", &format!("DROP DATABASE {name} WITH (FORCE)")]);
+        }
+    }
+}
+
 async fn database_like(template: &str) -> String {
     let server = server();
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::SeqCst));
+    DATABASES.with_borrow_mut(|databases| databases.0.push(name.clone()));
     let mut admin = PgConnection::connect(&url(&server.folder, "postgres")).await.unwrap();
     admin.execute(sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {template}")))).await.unwrap();
     admin.close().await.unwrap();
@@ -133,7 +153,7 @@ fn start() -> Server {
         .unwrap();
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
     let script = r#""$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c max_connections=400 -c fsync=off \
-        -c full_page_writes=off -c shared_buffers=64MB -c log_line_prefix='%u@%d ' \
+        -c full_page_writes=off -c shared_buffers=64MB -c max_wal_size=128MB -c min_wal_size=32MB -c log_line_prefix='%u@%d ' \
         >"$2/log" 2>&1 </dev/null & pid=$!
         cat >/dev/null; kill -INT $pid; wait $pid; cd /; rm -rf "$2""#;
     let mut shell = command(PathBuf::from("/bin/sh"))

@@ -6,7 +6,7 @@ import { dateField, dayTrouble } from "../shared/date-field.js";
 import { draft } from "./draft.js";
 import { applicant } from "./person.js";
 import { api, keep, registrationPath } from "./profiles.js";
-import { go, instead } from "./router.js";
+import { going, instead } from "./router.js";
 import { complain, heading, working } from "./ui.js";
 
 // What was typed into such a form outlives a reload and another language, and goes when it was sent.
@@ -14,6 +14,7 @@ const typed = (profile, form) => draft(["ikd.typed", form, profile.id].join(".")
 
 // One form for changes that go to the service as a PATCH.
 function amend(profile, { name: form, title, lead, step, fields, read, check, submitWords, beside }) {
+  const go = going();
   const trouble = el("div", { class: "trouble", hidden: true });
   const submit = el("button", { type: "submit", class: "button wide" }, icon("check"), submitWords);
   const send = (event) => {
@@ -113,6 +114,7 @@ export async function contact() {
 }
 
 export async function correct() {
+  const go = going();
   const profile = await applicant();
   if (profile.registration.state !== "needs_correction") instead("status");
   const wanted = profile.registration.corrections ?? [];

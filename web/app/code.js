@@ -6,7 +6,7 @@ import { prepared } from "./captcha.js";
 import { draft } from "./draft.js";
 import { applicant } from "./person.js";
 import { api, keep, refresh, registrationPath } from "./profiles.js";
-import { every, go, instead } from "./router.js";
+import { every, going, instead } from "./router.js";
 import { complain, heading, working } from "./ui.js";
 
 const typed = draft("ikd.code");
@@ -14,6 +14,7 @@ const mailWords = ({ mail, mail_at: at, email_hint: email }) =>
   mail ? t(`code.mail.${mail}`, { email: email ?? "", when: at ? dateTime(at) : "" }) : "";
 
 export async function code() {
+  const go = going();
   const profile = await applicant();
   if (profile.registration.state === "needs_pin") instead("simpan");
   if (profile.registration.state !== "code_sent") {

@@ -7,11 +7,11 @@ import { scanner } from "../shared/scanner.js";
 import { liveQr, stayAwake } from "./live-qr.js";
 import { applicant } from "./person.js";
 import { api, refresh, registrationPath } from "./profiles.js";
-import { every, go, instead, onLeave } from "./router.js";
+import { every, going, instead, onLeave } from "./router.js";
 import { secondAwaited } from "./status.js";
 import { heading } from "./ui.js";
 
-function watch(profile) {
+function watch(profile, go) {
   every(3, async () => {
     await refresh(profile, { quiet: true, tries: 1 });
     if (secondAwaited(profile.registration)) return go("status", { replace: true });
@@ -24,6 +24,7 @@ function watch(profile) {
 }
 
 export async function activationQr() {
+  const go = going();
   const profile = await applicant();
   if (profile.registration.state !== "awaiting_officer") instead("status");
   stayAwake();
@@ -35,7 +36,7 @@ export async function activationQr() {
       })
     ).data.token;
   const qr = liveQr({ ask, label: t("counter.qr") });
-  watch(profile);
+  watch(profile, go);
   return el(
     "div",
     { class: "stack-loose" },
@@ -54,6 +55,7 @@ export async function activationQr() {
 }
 
 export async function counterScan() {
+  const go = going();
   const profile = await applicant();
   if (profile.registration.state !== "awaiting_officer") instead("status");
   const place = el("div", { class: "stack" });
@@ -91,7 +93,7 @@ export async function counterScan() {
   });
   onLeave(() => camera.stop());
   fill(place, camera);
-  watch(profile);
+  watch(profile, go);
   return el(
     "div",
     { class: "stack-loose" },

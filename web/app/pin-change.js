@@ -8,7 +8,7 @@ import { person } from "./person.js";
 import { keyOf, pinChoice, signed } from "./pin-choice.js";
 import { answer } from "./pin.js";
 import { pinPad } from "./pin-pad.js";
-import { go, onGone, onLeave } from "./router.js";
+import { going, onGone, onLeave } from "./router.js";
 import { heading } from "./ui.js";
 import { isUsedUp, pinRefused } from "./unlock.js";
 import { ask, lock, openWithCard } from "./wallet.js";
@@ -17,6 +17,7 @@ import { ask, lock, openWithCard } from "./wallet.js";
 let changed = null;
 
 export async function changePin() {
+  const go = going();
   onGone(() => (changed = null));
   if (changed && changed === (await person()).id)
     return el("div", { class: "stack-loose" }, celebrate(t("change.done"), t("change.done.lead"), t("done.open")));

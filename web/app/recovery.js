@@ -10,7 +10,7 @@ import { celebrate, never } from "./new-pin.js";
 import { person } from "./person.js";
 import { enrolAt, pinChoice } from "./pin-choice.js";
 import { api, note } from "./profiles.js";
-import { every, go, instead, onGone, onLeave } from "./router.js";
+import { every, going, instead, onGone, onLeave } from "./router.js";
 import { complain, heading, working } from "./ui.js";
 
 const STEPS = [
@@ -38,6 +38,7 @@ export function stepList(steps) {
 let finished = null;
 
 export async function recover() {
+  const go = going();
   const profile = await person();
   if (!profile.active) instead("status");
   onGone(() => (finished = null));

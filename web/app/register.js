@@ -8,7 +8,7 @@ import { solve } from "./captcha.js";
 import { dateField, dayTrouble } from "../shared/date-field.js";
 import { draft } from "./draft.js";
 import * as profiles from "./profiles.js";
-import { every, go, instead } from "./router.js";
+import { every, going, instead } from "./router.js";
 import { complain, heading, working } from "./ui.js";
 
 // What was typed before anything was sent. Earlier versions kept it for good.
@@ -16,6 +16,7 @@ const typed = draft("ikd.draft");
 forget("local", "ikd.draft");
 
 export async function terms() {
+  const go = going();
   const { data } = await request("/v1/terms");
   const [title, ...paragraphs] = data.text
     .split(/\n\s*\n/)
@@ -85,6 +86,7 @@ const CHECKS = {
 };
 
 export async function form() {
+  const go = going();
   const over = typed.expired();
   const kept = typed.read();
   if (!kept.terms?.accepted) {

@@ -36,18 +36,30 @@ export function go(name, { replace = false } = {}) {
   }
 }
 
-/** Thrown by a screen that sent the person to another. */
+/**
+ * As `go`, for what a screen does after waiting: whoever left it meanwhile stays where they are. To be asked for before
+ * the first `await`, when the address is this screen's own.
+ */
+export function going() {
+  const mine = here();
+  return (name, options) => here() === mine && go(name, options);
+}
+
+/** Thrown by a screen that sends the person to another. */
 class Elsewhere extends Error {
-  constructor() {
+  constructor(screen) {
     super();
     this.name = "Elsewhere";
+    this.screen = screen;
   }
 }
 
-/** Sends the person to another screen instead of this one. */
+/**
+ * Sends the person to another screen instead of this one. Only `show` goes there: it knows whether this one was left
+ * while it was being made, and then another screen's step must not be replaced.
+ */
 export function instead(name) {
-  go(name, { replace: true });
-  throw new Elsewhere();
+  throw new Elsewhere(name);
 }
 
 /** Calls back when this screen is left. */
@@ -78,6 +90,7 @@ export function every(seconds, act) {
 export async function show({ keepFocus = false } = {}) {
   if (guard(here())) return;
   const mine = (turn += 1);
+  const at = asked();
   leaving.forEach((act) => act());
   leaving = [];
   document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
@@ -95,7 +108,9 @@ export async function show({ keepFocus = false } = {}) {
     content = await (screens[asked()] ?? screens[""])();
   } catch (error) {
     clearTimeout(slow);
-    if (error instanceof Elsewhere || mine !== turn) return;
+    // The address may be another's already, before the browser says so.
+    if (mine !== turn || asked() !== at) return;
+    if (error instanceof Elsewhere) return go(error.screen, { replace: true });
     const place = el("div", {});
     content = el(
       "div",

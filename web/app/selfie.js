@@ -5,7 +5,7 @@ import { t } from "../shared/i18n.js";
 import { openPicture } from "../shared/picture.js";
 import { applicant } from "./person.js";
 import { api, keep, registrationPath } from "./profiles.js";
-import { go, instead, onLeave } from "./router.js";
+import { going, instead, onLeave } from "./router.js";
 import { complain, heading, working } from "./ui.js";
 
 const LONGEST = 960;
@@ -67,6 +67,7 @@ function judge(video, sample) {
 let taken = null;
 
 export async function selfie() {
+  const go = going();
   const profile = await applicant();
   if (!["needs_selfie", "awaiting_officer"].includes(profile.registration.state)) instead("status");
   const stage = el("div", { class: "selfie" });

@@ -11,7 +11,7 @@ import { celebrate, never } from "./new-pin.js";
 import { keyOf, pinChoice, enrolAt, signed } from "./pin-choice.js";
 import { pinPad } from "./pin-pad.js";
 import { api, choose, create, moving, note, save } from "./profiles.js";
-import { every, go, onGone, onLeave } from "./router.js";
+import { every, going, onGone, onLeave } from "./router.js";
 import { stepList } from "./recovery.js";
 import { complain, heading, working } from "./ui.js";
 import { isUsedUp, opening, pinRefused } from "./unlock.js";
@@ -42,6 +42,7 @@ let compared = null;
 let given = null;
 
 export async function takeOver() {
+  const go = going();
   onGone(() => (finished = null));
   let profile = await moving();
   let transfer = finished ?? profile?.transfer ?? null;
@@ -170,6 +171,7 @@ export async function takeOver() {
 // ---------------------------------------------------------------- the old phone
 
 export async function handOver() {
+  const go = going();
   onGone(() => (compared = given = null));
   const profile = given ?? (await open()).profile;
   const screen = el("div", { class: "stack-loose" });

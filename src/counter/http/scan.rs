@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,10 +13,10 @@ use super::super::act::{ConfirmMatch, Scan, ShowCounterQr};
 use super::super::scan::Scans;
 use super::registration::RegistrationReply;
 use crate::clock::Timestamp;
-use crate::registration::http::TokenReply;
 use crate::secret::Redacted;
 use crate::staff::Allowed;
-use crate::web::{Json, Lang, Path, Problem, token_reply};
+use crate::web::token_reply::{TokenReply, issued_reply};
+use crate::web::{Json, Lang, Path, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<Scans> {
     OpenApiRouter::new()
@@ -57,9 +57,7 @@ async fn counter_token(
     officer: Allowed<ShowCounterQr>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let issued = scans.counter_token(&officer).await?;
-    let token = issued.token.clone();
-    token_reply(&headers, StatusCode::OK, &token, TokenReply::from(issued))
+    issued_reply(&headers, scans.counter_token(&officer).await?)
 }
 
 /// Residents who wait for their number to be confirmed.

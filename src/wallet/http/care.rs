@@ -11,6 +11,7 @@ use super::super::care::{NewPin, Situation};
 use super::super::service::Service;
 use super::{Resident, SessionReply};
 use crate::clock::Timestamp;
+use crate::device::NewPinKey;
 use crate::device::http::Device;
 use crate::holder::{CredentialState, Lift, Reason};
 use crate::life::http::BlockedReply;
@@ -167,7 +168,8 @@ async fn change_pin(
     Json(body): Json<NewPinBody>,
 ) -> Result<StatusCode, Problem> {
     let NewPinBody { challenge, signature, pin_public_key, new_signature } = body;
-    let new = NewPin { challenge, signature, pin_public_key, new_signature };
+    let key = NewPinKey { pin_public_key, challenge, signature: new_signature };
+    let new = NewPin { key, signature };
     service.change_pin(&resident.device, &resident.session, &new).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,5 @@
 //! Where a race begins, and the acts that are raced.
 
-use ikd::activation::enrolment::Enrolment;
 use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::activation_code::{self, ActivationCode};
 use ikd::captcha;
@@ -8,6 +7,7 @@ use ikd::clock::{Clock, DAY, Timestamp};
 use ikd::context::Context;
 use ikd::credential::{SealedRecord, TokenKind};
 use ikd::db::Tx;
+use ikd::device::NewPinKey;
 use ikd::device::client::{DeviceKey, PinKey};
 use ikd::device::{Guard, Purpose};
 use ikd::error::{Code, Language, Result};
@@ -131,7 +131,7 @@ pub struct Case {
     pub id: Uuid,
     device: DeviceKey,
     version: String,
-    enrolment: Enrolment,
+    enrolment: NewPinKey,
     solutions: [String; 2],
     /// The mail that [`Act::HandOver`] hands to the mail server.
     leased: Option<outbox::Leased>,
@@ -347,7 +347,7 @@ impl Case {
             tx.commit().await.unwrap();
         }
         let (challenge, signature) = sign(&world.guard, &device, &pin, Purpose::Enrol);
-        let enrolment = Enrolment { pin_public_key: pin.public_text(), challenge, signature };
+        let enrolment = NewPinKey { pin_public_key: pin.public_text(), challenge, signature };
         let solution = || captcha::solve(&captcha::issue(&context.vault, &context.random, 5, 0, now).unwrap()).unwrap();
         let solutions = if acts.contains(&Act::EnterCode) { [solution(), solution()] } else { Default::default() };
         Self { stage, id, device, version, enrolment, solutions, leased }
