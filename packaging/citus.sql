@@ -37,6 +37,7 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
     ('verification', 'distributed', 'resident_id', 'credential'),
     ('life_event', 'distributed', 'resident_id', 'credential'),
     ('record_change', 'distributed', 'resident_id', 'credential'),
+    ('status_entry', 'distributed', 'resident_id', 'credential'),
 
     -- What names no resident, or is looked for before one is known: by who asks.
     ('verification_refusal', 'distributed', 'relying_party_id', 'verification_refusal'),
@@ -87,6 +88,8 @@ INSERT INTO distribution (name, kind) VALUES
 
     -- Queues that one node at a time takes from, chains that have one end, and what all nodes agree on.
     ('mail_outbox', 'whole'),
+    -- A counter of places that nodes take many of at once.
+    ('status_list', 'whole'),
     ('life_notice', 'whole'),
     -- One that lives for each phone, with an id of its own; it lives for hours.
     ('recovery', 'whole'),

@@ -36,7 +36,7 @@ use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
     activation, captcha, closure, contact, counter, device, employee, export, health, jobs, keyring, life, mail,
-    recovery, refresh, registration, staff, transaction, transfer, verification, wallet, window,
+    recovery, refresh, registration, staff, status_list, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -56,6 +56,8 @@ pub struct App {
     pub activation: activation::Service,
     /// The digital KTP.
     pub wallet: wallet::Service,
+    /// Where it stands which offline QRs still count.
+    pub status_lists: status_list::StatusLists,
     /// Blocks from any browser.
     pub blocks: life::Blocks,
     /// Digital KTPs that come back to their holders.
@@ -121,7 +123,8 @@ impl App {
         let activation = activation::Service::new(context.clone(), register, mail_wake.clone());
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
-        let wallet = wallet::Service::new(context.clone(), keyring.clone());
+        let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
+        let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone());
         let exports = export::Exports::new(context.clone(), keyring.clone(), wallet.clone(), verification.clone());
         let guard = Guard::new(
@@ -147,6 +150,7 @@ impl App {
             transfers: transfer::Transfers::new(context.clone(), keyring.clone(), wallet.clone()),
             contacts: contact::Contacts::new(context.clone(), wallet.clone()),
             wallet,
+            status_lists,
             relying_parties: RelyingParties::new(context.clone()),
             verification,
             employee_checks,
@@ -176,6 +180,7 @@ impl App {
             registration::module(&self.context, &self.registrations, &self.gate),
             activation::module(&self.context, &self.activation),
             wallet::module(&self.wallet, &self.verification),
+            status_list::module(&self.status_lists),
             life::module(&self.context, &self.blocks, &self.gate),
             recovery::module(&self.recoveries),
             closure::module(&self.closures),

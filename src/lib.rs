@@ -51,6 +51,7 @@ pub mod relying_party;
 pub mod secret;
 pub mod setting;
 pub mod staff;
+pub mod status_list;
 pub mod telemetry;
 pub mod throttle;
 pub mod transaction;

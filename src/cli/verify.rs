@@ -1,12 +1,13 @@
 //! `ikd verify`: judge a token or a receipt without network, against a key set file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ciborium::Value;
 use ikd_token::claim169::{Marital, More, OfflineClaims};
 use ikd_token::jwk::{base64url, kid_text};
+use ikd_token::status::{self, Status};
 use ikd_token::verify::{authenticate, authenticate_cose};
-use ikd_token::{Authentic, Body, JwkSet, TokenKind, VerifyError, cose, text};
+use ikd_token::{Authentic, Body, JwkSet, StatusReference, TokenKind, VerifyError, cose, text};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Failure, Format, given_or_read};
@@ -27,12 +28,16 @@ pub struct Args {
     /// The issuer that must stand in the token. Without it the token's own is shown and not judged.
     #[arg(long)]
     issuer: Option<String>,
+    /// A copy of the status list that the token names, as JWT or CWT (`/v1/status-lists`): whether the digital KTP was stopped since.
+    /// Without it that stays unknown.
+    #[arg(long)]
+    status_list: Option<PathBuf>,
 }
 
 /// Runs the command: exit code 0 for a valid token, 1 for one that is not.
 ///
 /// # Errors
-/// [`Failure::Refused`] with the reason; wrong usage; a key set that cannot be read.
+/// [`Failure::Refused`] with the reason; wrong usage; a key set or status list that cannot be read, or is not the token's.
 pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
     let name = args.jwks.display();
     let text = std::fs::read(&args.jwks).map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
@@ -49,7 +54,10 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
     let token = given_or_read(args.token.clone(), "Token: ")?;
     match judge(token.expose().trim(), args.issuer.as_deref(), &keys, clock.now()) {
         Ok(token) => {
-            let shown = describe(&token);
+            let mut shown = describe(&token);
+            if let Body::Offline { status: Some(reference), .. } = &token.claims.body {
+                shown["status"] = judge_status(args.status_list.as_deref(), reference, &keys, clock.now(), format)?;
+            }
             match format {
                 Format::Json => say!("{shown}"),
                 Format::Text => {
@@ -92,6 +100,36 @@ fn judge(text: &str, issuer: Option<&str>, keys: &JwkSet, now: Timestamp) -> Res
     };
     token.judge_time(now.seconds())?;
     Ok(token)
+}
+
+/// What the status list says of a token that names one.
+fn judge_status(
+    file: Option<&Path>,
+    reference: &StatusReference,
+    keys: &JwkSet,
+    now: Timestamp,
+    format: Format,
+) -> Result<Json, Failure> {
+    let StatusReference { uri, index } = reference;
+    let Some(file) = file else {
+        return Ok(json!({"result": "not known", "list": uri}));
+    };
+    let name = file.display();
+    let bytes = std::fs::read(file).map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
+    let unusable = |why: &dyn std::fmt::Display| Failure::Environment(format!("{name}: {why}; fetch {uri} again"));
+    let list = status::read(&bytes, uri, keys, now.seconds()).map_err(|error| unusable(&error))?;
+    match list.list.get(*index) {
+        Some(Status::Valid) => Ok(json!({"result": "valid", "as_of": Timestamp::from_seconds(list.issued_at)})),
+        Some(_) => {
+            let reason = Reason::HolderNotActive;
+            if format == Format::Json {
+                say!("{}", json!({"result": "invalid", "reason": reason.as_str()}));
+            }
+            let message = reason.message().in_language(Language::English);
+            Err(Failure::Refused(format!("invalid: {}: {message}", reason.as_str())))
+        }
+        None => Err(unusable(&"the list ends before the place of this token")),
+    }
 }
 
 fn describe(token: &Authentic) -> Json {
@@ -173,6 +211,8 @@ fn readable(value: &Value) -> Json {
 
 #[cfg(test)]
 mod tests {
+    use ikd_token::StatusList;
+    use ikd_token::status::{Header, ListClaims, encode_cwt, encode_jwt};
     use uuid::Uuid;
 
     use super::*;
@@ -204,7 +244,8 @@ mod tests {
         let keys = JwkSet { keys: vec![Jwk::new(signer.public_key(), KeyPurpose::Token)] };
         std::fs::write(&jwks, serde_json::to_vec(&keys).unwrap()).unwrap();
         let ask = |token: &str, issuer: Option<&str>, at: Timestamp| {
-            let args = Args { token: token.into(), jwks: jwks.clone(), issuer: issuer.map(String::from) };
+            let (token, jwks, issuer) = (token.into(), jwks.clone(), issuer.map(String::from));
+            let args = Args { token, jwks, issuer, status_list: None };
             run(&args, &Clock::stopped(at), Format::Text).map_or_else(|failure| failure.exit_code(), |()| 0)
         };
         assert_eq!(ask(&token, None, now), 0);
@@ -224,5 +265,58 @@ mod tests {
             std::fs::write(&jwks, none).unwrap();
             assert_eq!(ask(&token, None, now), 3, "{none}");
         }
+    }
+
+    #[test]
+    fn a_status_list_says_whether_an_offline_token_still_counts() {
+        let (now, random, signer) =
+            (Timestamp::from_seconds(1_700_000_000), Random::seeded(1), FileSigner::from_seed(&[1; 32]));
+        let sealer = TokenSealer::new(Vault::single([1; 32]));
+        let issuer = Issuer { signer: &signer, sealer: &sealer, random: &random, name: "ikd.example" };
+        let uri = String::from("https://ikd.example/v1/status-lists/1");
+        let token = |index: u32| {
+            let record = SealedRecord {
+                kind: TokenKind::Offline,
+                subject: Uuid::nil(),
+                generation: 1,
+                issued: now,
+                attributes: 1,
+            };
+            let status = Some(StatusReference { uri: uri.clone(), index });
+            issuer.issue_offline(record, OfflineClaims::default(), None, status).unwrap().token
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let (jwks, file) = (dir.path().join("jwks.json"), dir.path().join("list"));
+        let public = signer.public_key();
+        let keys = JwkSet { keys: vec![Jwk::new(public, KeyPurpose::Token), Jwk::new(public, KeyPurpose::Status)] };
+        // A key has one purpose in a real set; here one key stands for two.
+        std::fs::write(&jwks, serde_json::to_vec(&keys).unwrap()).unwrap();
+        let claims = |uri: &str| ListClaims {
+            uri: uri.into(),
+            issued_at: now.seconds(),
+            expires_at: now.seconds() + 60,
+            ttl: 60,
+            aggregation_uri: String::from("https://ikd.example/v1/status-lists"),
+            list: StatusList::new(1024, [7]),
+        };
+        let header = Header { algorithm: signer.algorithm(), kid: signer.kid() };
+        let ask = |index: u32, list: Option<&[u8]>, at: Timestamp| {
+            list.iter().for_each(|list| std::fs::write(&file, list).unwrap());
+            let args =
+                Args { token: token(index), jwks: jwks.clone(), issuer: None, status_list: list.map(|_| file.clone()) };
+            run(&args, &Clock::stopped(at), Format::Text).map_or_else(|failure| failure.exit_code(), |()| 0)
+        };
+        let jwt = encode_jwt(header, &claims(&uri), |message| signer.sign(message)).unwrap();
+        let cwt = encode_cwt(header, &claims(&uri), |message| signer.sign(message)).unwrap();
+        for list in [jwt.as_bytes(), &cwt] {
+            assert_eq!((ask(6, Some(list), now), ask(7, Some(list), now)), (0, 1));
+            assert_eq!(ask(1024, Some(list), now), 3, "behind the end");
+            assert_eq!(ask(6, Some(list), now.plus_seconds(60)), 3, "an old list says nothing");
+            assert_eq!(ask(6, Some(&list[1..]), now), 3, "a damaged one neither");
+        }
+        let other =
+            encode_jwt(header, &claims("https://ikd.example/v1/status-lists/2"), |message| signer.sign(message));
+        assert_eq!(ask(6, Some(other.unwrap().as_bytes()), now), 3, "nor another");
+        assert_eq!(ask(7, None, now), 0, "without one it is not known, and said so");
     }
 }

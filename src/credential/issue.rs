@@ -6,7 +6,7 @@ use super::cose::{self, Header};
 use super::photo::Portrait;
 use super::seal::{SealedRecord, TokenSealer};
 use super::sign::{SignError, Signer};
-use super::{Body, Claims, TokenKind, text};
+use super::{Body, Claims, StatusReference, TokenKind, text};
 use crate::clock::Timestamp;
 use crate::random::Random;
 
@@ -50,7 +50,7 @@ impl Issuer<'_> {
     }
 
     /// Makes an offline presentation. Of `portrait` it takes the best photo with which the whole text stays within
-    /// [`MAX_OFFLINE_TEXT`]. Works on a picture for some milliseconds: call it off the async threads.
+    /// [`MAX_OFFLINE_TEXT`]. `status` says where it stands whether it still counts. Works on a picture for some milliseconds: call it off the async threads.
     ///
     /// # Errors
     /// When the key cannot sign, or when the attributes alone are too long.
@@ -59,6 +59,7 @@ impl Issuer<'_> {
         record: SealedRecord,
         shared: OfflineClaims,
         portrait: Option<&Portrait>,
+        status: Option<StatusReference>,
     ) -> Result<Issued, SignError> {
         if record.kind != TokenKind::Offline {
             return Err(SignError::Refused("only offline presentations are made here"));
@@ -67,7 +68,8 @@ impl Issuer<'_> {
         for photo in photos.chain([None]) {
             let without_photo = photo.is_none();
             let shared = OfflineClaims { photo, ..shared.clone() };
-            let claims = self.claims(record, |sealed| Body::Offline { sealed, claims: Box::new(shared) })?;
+            let status = status.clone();
+            let claims = self.claims(record, |sealed| Body::Offline { sealed, claims: Box::new(shared), status })?;
             let noise: [u8; 64] = self.random.bytes();
             let cose = cose::encode(&header(self.signer, record.kind), &claims, |_| Ok::<_, SignError>(noise))?;
             if !without_photo && text::encode(&cose).len() + MEASURING_MARGIN > MAX_OFFLINE_TEXT {

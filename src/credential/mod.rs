@@ -16,8 +16,8 @@ mod together;
 pub mod verify;
 
 pub use ikd_token::{
-    Algorithm, Body, Claims, Jwk, JwkSet, KeyId, KeyPurpose, PublicKey, SignatureBytes, TokenKind, VerifyingKeys, cbor,
-    claim169, claims, cose, jwk, text,
+    Algorithm, Body, Claims, Jwk, JwkSet, KeyId, KeyPurpose, PublicKey, SignatureBytes, StatusReference, TokenKind,
+    VerifyingKeys, cbor, claim169, claims, cose, jwk, text,
 };
 pub use issue::{Issued, Issuer};
 pub use reason::Reason;

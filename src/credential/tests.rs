@@ -145,8 +145,11 @@ fn only_a_token_with_nothing_else_wrong_is_deferred() {
 fn an_offline_token_shows_the_choice_and_stays_short() {
     for world in worlds() {
         let portrait = Portrait::read(&synthetic_portrait()).unwrap();
-        let issued =
-            world.issuer().issue_offline(World::record(TokenKind::Offline), example(), Some(&portrait)).ok().unwrap();
+        let issued = world
+            .issuer()
+            .issue_offline(World::record(TokenKind::Offline), example(), Some(&portrait), None)
+            .ok()
+            .unwrap();
         assert!(issued.token.len() <= issue::MAX_OFFLINE_TEXT);
         let token = world.judge(&issued.token, NOW).ok().unwrap();
         assert_eq!(token.unseal(&world.sealer).unwrap().subject, Uuid::from_u128(9));
@@ -157,6 +160,6 @@ fn an_offline_token_shows_the_choice_and_stays_short() {
 
         let mut long = example();
         long.address_lines = (0..400).map(|line| format!("{line}{}", line * 7919)).collect();
-        assert!(world.issuer().issue_offline(World::record(TokenKind::Offline), long, None).is_err());
+        assert!(world.issuer().issue_offline(World::record(TokenKind::Offline), long, None, None).is_err());
     }
 }

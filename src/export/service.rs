@@ -236,15 +236,15 @@ impl Exports {
 
     /// Signs with the key of receipts, which relying parties and holders have from the published key set.
     async fn sign(&self, document: &Document) -> Result<Signed> {
-        let signer = self.keyring.signer(KeyPurpose::Receipt)?;
-        let header = json!({"alg": signer.algorithm().as_str(), "kid": base64url::encode(&signer.kid()),
-            "typ": "ikd-export+json"});
         let payload = base64url::encode(&serde_json::to_vec(document).map_err(Error::internal)?);
-        let protected = base64url::encode(header.to_string().as_bytes());
-        let input = format!("{protected}.{payload}");
-        let signed = tokio::task::spawn_blocking(move || signer.sign(input.as_bytes()));
-        let signature = base64url::encode(&signed.await.map_err(Error::internal)??);
-        Ok(Signed { payload, protected, signature })
+        let signed = self.keyring.with_signer(KeyPurpose::Receipt, move |signer| {
+            let header = json!({"alg": signer.algorithm().as_str(), "kid": base64url::encode(&signer.kid()),
+                "typ": "ikd-export+json"});
+            let protected = base64url::encode(header.to_string().as_bytes());
+            let signature = signer.sign(format!("{protected}.{payload}").as_bytes())?;
+            Ok(Signed { payload, protected, signature: base64url::encode(&signature) })
+        });
+        Ok(signed.await?)
     }
 }
 

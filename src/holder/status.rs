@@ -9,6 +9,7 @@ use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::error::{Code, Result};
+use crate::status_list::ports as status_list;
 use crate::{change, execute, fetch_all, fetch_optional};
 
 // A write, because there is no other way of holding a row on both engines; it changes nothing.
@@ -181,5 +182,6 @@ pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>
 }
 
 async fn set_state(tx: &mut Tx, held: &Credential, state: CredentialState) -> Result<()> {
-    change!(tx, SET_STATE, held.resident_id, state, held.generation)?.demand()
+    change!(tx, SET_STATE, held.resident_id, state, held.generation)?.demand()?;
+    Ok(status_list::void(tx, held.resident_id).await?)
 }

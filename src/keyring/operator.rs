@@ -1,7 +1,7 @@
 //! What an operator does with keys: making, publishing, revoking, listing. `ikd keys` is its face.
 
 use super::files::key_path;
-use super::model::{KeyState, NEEDED};
+use super::model::{KeyState, MADE};
 use super::service::{Keyring, hex};
 use super::store::{self, KeyRow, NewKey};
 use crate::clock::Timestamp;
@@ -32,7 +32,7 @@ impl Keyring {
         Self::check_root(context).await?;
         let rows = Self::list(context).await?;
         let mut made = Vec::new();
-        for purpose in NEEDED {
+        for purpose in MADE {
             if rows.iter().any(|row| row.purpose == purpose && row.state == KeyState::Active) {
                 continue;
             }

@@ -31,6 +31,19 @@ impl Keyring {
         issue::sign(self.signer(kind.purpose())?.as_ref(), kind, claims)
     }
 
+    /// Does `work` with the active key for a purpose: for what is signed in a form of its own.
+    ///
+    /// # Errors
+    /// When this node cannot sign.
+    pub async fn with_signer<T: Send + 'static>(
+        &self,
+        purpose: KeyPurpose,
+        work: impl FnOnce(&dyn Signer) -> Result<T, SignError> + Send + 'static,
+    ) -> Result<T, SignError> {
+        let signer = self.signer(purpose)?;
+        on_a_fitting_thread(signer.blocks(), move || work(signer.as_ref())).await?
+    }
+
     /// Whether signing for this purpose waits, so that it belongs on a thread that may.
     pub fn signing_blocks(&self, purpose: KeyPurpose) -> bool {
         self.signer(purpose).is_ok_and(|signer| signer.blocks())

@@ -12,8 +12,9 @@ use crate::attribute::{Attribute, AttributeSet};
 use crate::base64url;
 use crate::clock::Timestamp;
 use crate::context::Context;
+use crate::credential::claims::LIFETIME_SECONDS;
 use crate::credential::photo::Portrait;
-use crate::credential::{Issued, KeyPurpose, SealedRecord, SignError, TokenKind};
+use crate::credential::{Issued, KeyPurpose, SealedRecord, SignError, StatusReference, TokenKind};
 use crate::db::DbError;
 use crate::device::{self, Challenge, Purpose, Thumbprint};
 use crate::disclosure::{Disclosed, disclose, offline_claims};
@@ -24,9 +25,11 @@ use crate::holder::{Credential, CredentialState, Reason, Standing};
 use crate::keyring::Keyring;
 use crate::register::Date;
 use crate::secret::Redacted;
+use crate::status_list::{StatusLists, ports as status_list};
 use crate::vault::Label;
 use crate::verification::code::{Codes, PresentationCode};
-use crate::{transaction, transaction_of_one, window};
+use crate::window::{self, Counted};
+use crate::{transaction, transaction_of_one};
 
 /// The wallet. Cloning shares it.
 #[derive(Clone)]
@@ -37,6 +40,7 @@ pub struct Service {
     // Presentations of one credential never share a time of issue, so that none voids another unspent.
     issued: device::Issuer,
     codes: Codes,
+    status_lists: StatusLists,
     /// QRs of each holder, in this process.
     drawn: Option<Arc<DefaultKeyedRateLimiter<Uuid>>>,
 }
@@ -89,12 +93,12 @@ pub struct Card {
 }
 
 impl Service {
-    /// `keyring` signs presentations.
-    pub fn new(context: Context, keyring: Keyring) -> Self {
+    /// `keyring` signs presentations; those that are shown offline get places in `status_lists`.
+    pub fn new(context: Context, keyring: Keyring, status_lists: StatusLists) -> Self {
         let (sessions, codes) = (Sessions::start(&context), Codes::new(context.clone()));
         let each = NonZeroU32::new(context.config.limits.presentations_per_minute);
         let drawn = each.map(|each| Arc::new(RateLimiter::keyed(Quota::per_minute(each))));
-        Self { context, keyring, sessions, issued: device::Issuer::default(), codes, drawn }
+        Self { context, keyring, sessions, issued: device::Issuer::default(), codes, status_lists, drawn }
     }
 
     /// Forgets whose QRs were drawn some time ago.
@@ -291,14 +295,7 @@ impl Service {
         if self.drawn.as_ref().is_some_and(|drawn| drawn.check_key(&session.resident_id).is_err()) {
             return Err(too_many_qrs().retry_after(2).into());
         }
-        if offline {
-            let now = self.context.now();
-            let counted = transaction!(self.context.db, "wallet.count_offline", |tx| {
-                let holder: [&[u8]; 1] = [session.resident_id.as_bytes()];
-                Ok(window::OFFLINE_QRS.count(tx, &holder, now).await?)
-            })?;
-            counted.or_refuse(too_many_qrs())?;
-        }
+        let status = if offline { self.enter_offline(session).await? } else { None };
         let issued = self.issued.next(self.context.now());
         let record = SealedRecord {
             kind: if offline { TokenKind::Offline } else { TokenKind::Presentation },
@@ -326,6 +323,7 @@ impl Service {
                 record,
                 claims,
                 portrait.as_deref().and_then(Portrait::read).as_ref(),
+                status,
             )
         });
         match made.await.map_err(Error::internal)? {
@@ -337,6 +335,28 @@ impl Service {
             .into()),
             other => Ok(other?),
         }
+    }
+}
+
+impl Service {
+    /// Counts an offline QR of this holder, and gives it a place in a status list.
+    async fn enter_offline(&self, session: &Session) -> Result<Option<StatusReference>> {
+        // In a transaction of its own: places are taken for many QRs at once.
+        let place = self.status_lists.take().await?;
+        let (now, resident) = (self.context.now(), session.resident_id);
+        let expires_at = now.plus_seconds(LIFETIME_SECONDS);
+        let counted = transaction!(self.context.db, "wallet.enter_offline", |tx| {
+            // Held, so that whoever stops the digital KTP at this moment either is seen here or sees the place.
+            let held = ports::hold(tx, resident).await?;
+            held.filter(|held| held.generation == session.generation).ok_or(Code::SessionEnded)?;
+            let counted = window::OFFLINE_QRS.count(tx, &[resident.as_bytes()], now).await?;
+            if let (Counted::Use(_), Some(place)) = (counted, place) {
+                status_list::enter(tx, resident, place, expires_at).await?;
+            }
+            Ok(counted)
+        })?;
+        counted.or_refuse(too_many_qrs())?;
+        Ok(place.map(|place| self.status_lists.reference(place)))
     }
 }
 

@@ -27,6 +27,7 @@ mod shares;
 mod slow;
 mod spending;
 mod staff;
+mod status_list;
 mod table;
 mod transfer;
 mod unlocking;

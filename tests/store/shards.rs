@@ -10,6 +10,7 @@ use ikd::device::guard::Once;
 use ikd::error::Code;
 use ikd::keyring::Keyring;
 use ikd::random::Random;
+use ikd::status_list::StatusLists;
 use ikd::verification::Service;
 use ikd::wallet;
 use sqlx::postgres::PgConnectOptions;
@@ -153,7 +154,9 @@ async fn sessions_are_looked_up_shard_by_shard() {
     listen(&url).await;
     let context = context_over(spread(&url, &[]).await, &url, folder.path());
     Keyring::init(&context).await.unwrap();
-    let wallets = wallet::Service::new(context.clone(), Keyring::open(context.clone()).await.unwrap());
+    let keyring = Keyring::open(context.clone()).await.unwrap();
+    let lists = StatusLists::new(context.clone(), keyring.clone());
+    let wallets = wallet::Service::new(context.clone(), keyring, lists);
     let (mut residents, mut sessions) = (Vec::new(), Vec::new());
     for _ in 0..40 {
         let resident = context.random.uuid_v7(context.now());

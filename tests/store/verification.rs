@@ -101,7 +101,7 @@ impl World {
         let issuer =
             Issuer { signer: signer.as_ref(), sealer: &sealer, random: &self.context.random, name: self.issuer_name() };
         match record.kind {
-            TokenKind::Offline => issuer.issue_offline(record, Default::default(), None).unwrap().token,
+            TokenKind::Offline => issuer.issue_offline(record, Default::default(), None, None).unwrap().token,
             _ => issuer.issue(record).unwrap().token,
         }
     }

@@ -16,6 +16,7 @@ use ikd::holder::store::Try;
 use ikd::holder::{Standing, mail, ports, store};
 use ikd::keyring::Keyring;
 use ikd::mail::{Message, outbox};
+use ikd::status_list::StatusLists;
 use ikd::vault::Label;
 use ikd::wallet::Service;
 use ikd::wallet::model::{Access, SESSION_SECONDS};
@@ -29,7 +30,11 @@ const TRIES: &str = "SELECT pin_tries FROM credential WHERE resident_id = $1";
 
 async fn service(context: &Context) -> Service {
     Keyring::init(context).await.unwrap();
-    Service::new(context.clone(), Keyring::open(context.clone()).await.unwrap())
+    over(context, Keyring::open(context.clone()).await.unwrap())
+}
+
+fn over(context: &Context, keyring: Keyring) -> Service {
+    Service::new(context.clone(), keyring.clone(), StatusLists::new(context.clone(), keyring))
 }
 
 async fn unlock(service: &Service, holder: &Holder, pin: &PinKey) -> Result<Unlocked> {
@@ -344,7 +349,7 @@ async fn presentations_carry_the_choice_and_write_nothing() {
             Keyring::init(&context).await.unwrap();
             Keyring::open(context.clone()).await.unwrap()
         };
-        let service = Service::new(context.clone(), keyring.clone());
+        let service = over(&context, keyring.clone());
         let holder = Holder::make(&context).await;
         let (_, session) = session(&service, &holder).await;
         // A reader cannot write: were anything written, this would hang or fail on SQLite's single writer.

@@ -34,6 +34,9 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     ("src/verification/quota.rs", "FORGET_REFUSALS"),
     ("src/verification/quota.rs", "FORGET_REPEATS"),
     ("src/window.rs", "SWEEP"),
+    // What is void in a list, whoever's it is: read by a node once a second at most while somebody asks for the list.
+    ("src/status_list/store.rs", "VOIDED"),
+    ("src/status_list/store.rs", "FORGET_ENTRIES"),
 ];
 
 /// Where a table is.

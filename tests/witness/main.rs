@@ -153,7 +153,7 @@ fn cwt_verifies_every_sealed_kind() {
 fn both_verify_the_offline_kind() {
     for world in World::each() {
         let record = world.record(TokenKind::Offline, 0);
-        let issued = world.issuer().issue_offline(record, shared(), Some(&portrait())).unwrap();
+        let issued = world.issuer().issue_offline(record, shared(), Some(&portrait()), None).unwrap();
         let (verified, answer) = world.ask_picture("cwt", &issued.token);
         assert!(verified, "{answer}");
         assert_eq!(answer["claims"]["169"]["4"], "SITI AMINAH");
@@ -171,7 +171,7 @@ fn both_refuse_what_we_refuse() {
     for (world, other) in World::each().iter().zip(World::each()) {
         let offline = |world: &World, age| {
             let record = world.record(TokenKind::Offline, age);
-            world.issuer().issue_offline(record, shared(), None).unwrap().token
+            world.issuer().issue_offline(record, shared(), None, None).unwrap().token
         };
         let (old, stranger) = (offline(world, 100), offline(&other, 0));
         for library in ["cwt", "claim169"] {

@@ -16,6 +16,8 @@ const ENROLMENT = {
   code: () => import("./code.js"),
   install: () => import("./install.js"),
   newPin: () => import("./new-pin.js"),
+  // What comes after it: whoever loses the network at "Selesai!" still sees the keys.
+  unlock: () => import("./unlock.js"),
 };
 const WALLET = {
   unlock: () => import("./unlock.js"),

@@ -3,6 +3,7 @@
 use ciborium::Value;
 
 use crate::claim169::OfflineClaims;
+use crate::status::StatusReference;
 use crate::{Malformed, TokenKind, cbor};
 
 /// Seconds that every token but the printed card lives: `exp = iat + 90`.
@@ -13,6 +14,8 @@ pub const CLAIM_SEALED: i64 = -65_537;
 pub const CLAIM_MORE: i64 = -65_538;
 /// Private claim: the content of a receipt, as a text-keyed map.
 pub const CLAIM_RECEIPT: i64 = -65_539;
+/// `status`: where a token's status stands (draft-ietf-oauth-status-list §6.3).
+pub const CLAIM_STATUS: i64 = 65_535;
 /// The identity claim of the claim 169 specification.
 pub const CLAIM_169: i64 = 169;
 
@@ -50,6 +53,8 @@ pub enum Body {
         sealed: Vec<u8>,
         /// The attributes in clear.
         claims: Box<OfflineClaims>,
+        /// Where it stands whether the holder's digital KTP was stopped since.
+        status: Option<StatusReference>,
     },
     /// Receipt: the content as a text-keyed map, see `verification::receipt`.
     Receipt(Vec<(Value, Value)>),
@@ -69,12 +74,15 @@ pub(crate) fn encode(claims: &Claims) -> Vec<u8> {
     }
     match &claims.body {
         Body::Sealed(sealed) => map.push((Value::from(CLAIM_SEALED), Value::Bytes(sealed.clone()))),
-        Body::Offline { sealed, claims } => {
+        Body::Offline { sealed, claims, status } => {
             map.push((Value::from(CLAIM_SEALED), Value::Bytes(sealed.clone())));
             let (coded, more) = claims.to_maps();
             map.push((Value::from(CLAIM_169), Value::Map(coded)));
             if !more.is_empty() {
                 map.push((Value::from(CLAIM_MORE), Value::Map(more)));
+            }
+            if let Some(status) = status {
+                map.push((Value::from(CLAIM_STATUS), status.to_value()));
             }
         }
         Body::Receipt(content) => map.push((Value::from(CLAIM_RECEIPT), Value::Map(content.clone()))),
@@ -87,7 +95,7 @@ pub(crate) fn encode(claims: &Claims) -> Vec<u8> {
 pub(crate) fn decode(kind: Option<TokenKind>, payload: &[u8]) -> Result<Claims, Malformed> {
     let Some(Value::Map(entries)) = cbor::decode(payload) else { return Err(Malformed) };
     let (mut issuer, mut expires_at, mut issued_at, mut cti) = (None, None, None, None);
-    let (mut sealed, mut coded, mut more, mut receipt) = (None, None, None, None);
+    let (mut sealed, mut coded, mut more, mut status, mut receipt) = (None, None, None, None, None);
     for (key, value) in entries {
         let key = key.as_integer().and_then(|key| i64::try_from(key).ok()).ok_or(Malformed)?;
         match (key, value) {
@@ -98,13 +106,14 @@ pub(crate) fn decode(kind: Option<TokenKind>, payload: &[u8]) -> Result<Claims, 
             (CLAIM_SEALED, Value::Bytes(bytes)) => sealed = Some(bytes),
             (CLAIM_169, Value::Map(map)) => coded = Some(map),
             (CLAIM_MORE, Value::Map(map)) => more = Some(map),
+            (CLAIM_STATUS, value) if kind.is_some() => status = Some(StatusReference::from_value(&value)?),
             (CLAIM_RECEIPT, Value::Map(map)) => receipt = Some(map),
             // A claim that is not ours says nothing about a kind that is not ours; in our kinds it is foreign matter.
             _ if kind.is_none() => {}
             _ => return Err(Malformed),
         }
     }
-    let body = match (kind, sealed, coded, more, receipt) {
+    let body = match (kind, sealed, coded, more, status, receipt) {
         (None, ..) => Body::Unknown,
         (
             Some(TokenKind::Activation | TokenKind::Counter | TokenKind::Presentation),
@@ -112,12 +121,14 @@ pub(crate) fn decode(kind: Option<TokenKind>, payload: &[u8]) -> Result<Claims, 
             None,
             None,
             None,
+            None,
         ) => Body::Sealed(sealed),
-        (Some(TokenKind::Offline | TokenKind::Card), Some(sealed), Some(coded), more, None) => Body::Offline {
+        (Some(TokenKind::Offline | TokenKind::Card), Some(sealed), Some(coded), more, status, None) => Body::Offline {
             sealed,
+            status,
             claims: Box::new(OfflineClaims::from_maps(&coded, &more.unwrap_or_default()).ok_or(Malformed)?),
         },
-        (Some(TokenKind::Receipt), None, None, None, Some(content)) => Body::Receipt(content),
+        (Some(TokenKind::Receipt), None, None, None, None, Some(content)) => Body::Receipt(content),
         _ => return Err(Malformed),
     };
     let (issuer, issued_at, cti) = (issuer.ok_or(Malformed)?, issued_at.ok_or(Malformed)?, cti.ok_or(Malformed)?);

@@ -33,8 +33,9 @@
 //!
 //! # What a good signature does not say
 //!
-//! Offline nobody can know whether the holder's digital KTP was blocked in the meantime, nor whether the same QR was shown
-//! elsewhere within its 90 seconds: only the online verifier sees both. Compare the portrait or another document with the
+//! Whether the holder's digital KTP was stopped in the meantime stands in a status list that the token names: where the counter has
+//! a copy, [`status::read`] judges it and [`StatusList::get`] says. Without one nobody can know; nor, offline, whether the same
+//! QR was shown elsewhere within its 90 seconds: only the online verifier sees both. Compare the portrait or another document with the
 //! person, and verify online afterwards where that matters. A token without clear attributes ([`Body::Sealed`]) can be
 //! checked for its signature, but its content is sealed for the service.
 //!
@@ -54,7 +55,7 @@
 //! - [`mod@claims`]: what it says; [`claim169`]: the attributes in clear; [`cbor`]: the encoding that is signed
 //! - [`cose`]: the signed structure; [`text`]: its text in the QR
 //! - [`key`]: Ed25519 and ES256 public keys; [`jwk`]: how they are published
-//! - [`verify`]: whether a token is genuine and valid
+//! - [`verify`]: whether a token is genuine and valid; [`status`]: whether it was stopped before its time
 //!
 //! Reading is strict: bytes that the service would not have written itself are no token, so one token has one meaning.
 //! Every function that takes bytes or text takes *any*: [`text::decode`], [`cose::decode`], [`cbor::decode`] and
@@ -73,6 +74,7 @@ pub mod cose;
 pub mod jwk;
 pub mod key;
 pub mod kind;
+pub mod status;
 pub mod text;
 pub mod verify;
 
@@ -80,6 +82,7 @@ pub use claims::{Body, Claims};
 pub use jwk::{Jwk, JwkSet};
 pub use key::{Algorithm, KeyId, PublicKey, SignatureBytes};
 pub use kind::{KeyPurpose, TokenKind};
+pub use status::{Status, StatusList, StatusReference};
 pub use verify::{Authentic, VerifyError, VerifyingKeys};
 
 /// The bytes or the text are not a token of the service.

@@ -287,7 +287,9 @@ fn an_es256_signature_has_one_spelling() {
 #[test]
 fn an_offline_token_shows_the_choice() {
     for world in worlds() {
-        let body = Body::Offline { sealed: vec![9; 54], claims: Box::new(example()) };
+        let status =
+            Some(crate::StatusReference { uri: String::from("https://ikd.example/v1/status-lists/1"), index: 7 });
+        let body = Body::Offline { sealed: vec![9; 54], claims: Box::new(example()), status };
         let token = text::encode(&world.signed(&world.tokens, TokenKind::Offline, &claims(body)));
         let token = world.judge(&token, NOW).ok().unwrap();
         let Body::Offline { claims, .. } = token.claims.body else { panic!("offline") };

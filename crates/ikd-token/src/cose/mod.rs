@@ -14,7 +14,7 @@ use crate::{Algorithm, KeyId, TokenKind, cbor};
 
 const HEADER_ALG: i64 = 1;
 const HEADER_KID: i64 = 4;
-const HEADER_TYP: i64 = 16;
+pub(crate) const HEADER_TYP: i64 = 16;
 
 /// What stands in the protected header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Header {
     }
 }
 
-const fn registered(algorithm: Algorithm) -> iana::Algorithm {
+pub(crate) const fn registered(algorithm: Algorithm) -> iana::Algorithm {
     match algorithm {
         Algorithm::Ed25519 => iana::Algorithm::EdDSA,
         Algorithm::Es256 => iana::Algorithm::ES256,

@@ -1,0 +1,94 @@
+//! How long lists and places live, and in which order places are given out. Pure.
+
+use sha2::{Digest, Sha256};
+
+use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
+
+/// Places of a list. A list of which one in a thousand is void weighs some 2 KiB.
+pub const SIZE: u32 = 1 << (2 * HALF_BITS);
+/// Places that a node takes at once; those that it has not given out when it stops are lost.
+pub const LEASED: u32 = 64;
+/// Seconds for which a copy of a list may be kept (`ttl`). The tokens of today's lists live 90.
+pub const TTL_SECONDS: i64 = MINUTE;
+/// Seconds after which a copy may not be gone by any more (`exp`).
+pub const LIFE_SECONDS: i64 = DAY;
+/// Seconds after which a list is signed anew although nothing in it has changed.
+pub const RENEW_SECONDS: i64 = HOUR;
+/// Seconds that a place is kept after its token has expired: whoever is a little late still finds it.
+pub const KEEP_SECONDS: i64 = HOUR;
+/// Seconds that a list is served after it was opened; tokens name it during the first day.
+pub const LIST_SECONDS: i64 = 2 * DAY;
+/// Lists of one day at most; each is opened when the one before is full.
+const PARTS: i64 = 1_000;
+
+const HALF_BITS: u32 = 10;
+const HALF: u32 = (1 << HALF_BITS) - 1;
+
+/// A place in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The list.
+    pub list_id: i64,
+    /// Where in it.
+    pub index: u32,
+}
+
+/// Number of a day's list; `part` counts those of the day.
+pub const fn list_of(now: Timestamp, part: i64) -> i64 {
+    now.seconds().div_euclid(DAY) * PARTS + part
+}
+
+/// The list to open when this one is full; `None` when the day's numbers are used up.
+pub const fn next_list(list_id: i64) -> Option<i64> {
+    if list_id % PARTS == PARTS - 1 { None } else { Some(list_id + 1) }
+}
+
+/// The place that the `count`-th token of a list gets. Each has one of its own, and nobody who knows some of them can tell which came
+/// after which, or how many there are: a Feistel network of four rounds (Luby and Rackoff, 1988) over the places, keyed by a secret
+/// of the list.
+pub fn place(key: &[u8], count: u32) -> u32 {
+    let (mut left, mut right) = ((count >> HALF_BITS) & HALF, count & HALF);
+    for round in 0..4_u8 {
+        let mut hash = Sha256::new();
+        hash.update(key);
+        hash.update([round]);
+        hash.update(right.to_be_bytes());
+        let digest = hash.finalize();
+        let mixed = u32::from(digest[0]) << 8 | u32::from(digest[1]);
+        (left, right) = (right, left ^ (mixed & HALF));
+    }
+    left << HALF_BITS | right
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_token_of_a_list_has_a_place_of_its_own() {
+        let places: HashSet<u32> = (0..SIZE).map(|count| place(&[7; 16], count)).collect();
+        assert_eq!(places.len(), SIZE as usize);
+        assert!(places.iter().all(|place| *place < SIZE));
+    }
+
+    #[test]
+    fn places_do_not_tell_their_order_and_differ_between_lists() {
+        let of = |key: u8| (0..1_000).map(|count| place(&[key; 16], count)).collect::<Vec<_>>();
+        let (one, other) = (of(1), of(2));
+        let neighbours = one.windows(2).filter(|pair| pair[0].abs_diff(pair[1]) < 1_000).count();
+        // Of random pairs, one in 500 lies that close.
+        assert!(neighbours < 20, "{neighbours}");
+        assert!(one.iter().zip(&other).filter(|(a, b)| a == b).count() < 5);
+    }
+
+    #[test]
+    fn a_day_has_its_own_lists() {
+        let noon = Timestamp::from_seconds(1_800_000_000);
+        let first = list_of(noon, 0);
+        assert_eq!(list_of(noon.plus_seconds(DAY), 0) - first, PARTS);
+        assert_eq!(next_list(first), Some(first + 1));
+        assert_eq!(next_list(first + PARTS - 1), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! SQL of status lists.
+
+use uuid::Uuid;
+
+use super::model::{LEASED, SIZE};
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::{execute, fetch_all, fetch_optional};
+
+const OPEN: &str = "INSERT INTO status_list (list_id, given, key, opened_at) VALUES ($1, 0, $2, $3) \
+    ON CONFLICT (list_id) DO NOTHING";
+
+const LEASE: &str = "UPDATE status_list SET given = given + $2 WHERE list_id = $1 AND given + $2 <= $3 \
+    RETURNING given, key";
+
+const LISTS: &str =
+    "SELECT list_id FROM status_list WHERE opened_at > $1 ORDER BY opened_at DESC, list_id DESC LIMIT $2";
+
+const IS_SERVED: &str = "SELECT list_id FROM status_list WHERE list_id = $1 AND opened_at > $2";
+
+const ENTER: &str =
+    "INSERT INTO status_entry (resident_id, list_id, place, expires_at, void) VALUES ($1, $2, $3, $4, 0)";
+
+const VOID: &str = "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND void = 0";
+
+const VOIDED: &str = "SELECT place FROM status_entry WHERE list_id = $1 AND void = 1 ORDER BY place";
+
+const FORGET_ENTRIES: &str = "DELETE FROM status_entry WHERE expires_at <= $1";
+const FORGET_LISTS: &str = "DELETE FROM status_list WHERE opened_at <= $1";
+
+/// Takes places of a list, which it opens if need be: the number of the first one, and the list's key. `None` when it is full.
+pub(super) async fn lease(
+    tx: &mut Tx,
+    list_id: i64,
+    fresh_key: &[u8],
+    now: Timestamp,
+) -> DbResult<Option<(u32, Vec<u8>)>> {
+    let (leased, size) = (i64::from(LEASED), i64::from(SIZE));
+    let mut row = fetch_optional!(tx, (i64, Vec<u8>), LEASE, list_id, leased, size)?;
+    if row.is_none() {
+        // Another node may open it at the same time: then its key counts.
+        execute!(tx, OPEN, list_id, fresh_key, now)?;
+        row = fetch_optional!(tx, (i64, Vec<u8>), LEASE, list_id, leased, size)?;
+    }
+    Ok(row.and_then(|(given, key)| Some((u32::try_from(given - leased).ok()?, key))))
+}
+
+/// Lists opened after `after`, the newest first.
+pub(super) async fn lists(tx: &mut Tx, after: Timestamp, limit: i64) -> DbResult<Vec<i64>> {
+    Ok(fetch_all!(tx, (i64,), LISTS, after, limit)?.into_iter().map(|(list,)| list).collect())
+}
+
+/// Whether there is such a list, opened after `after`.
+pub(super) async fn is_served(tx: &mut Tx, list_id: i64, after: Timestamp) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (i64,), IS_SERVED, list_id, after)?.is_some())
+}
+
+/// Gives a place to a token of this resident.
+pub(super) async fn enter(
+    tx: &mut Tx,
+    resident: Uuid,
+    (list_id, index): (i64, u32),
+    expires_at: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, ENTER, resident, list_id, i64::from(index), expires_at).map(|_| ())
+}
+
+/// Voids every place of this resident; gives how many.
+pub(super) async fn void(tx: &mut Tx, resident: Uuid) -> DbResult<u64> {
+    execute!(tx, VOID, resident)
+}
+
+/// The void places of a list, in order.
+pub(super) async fn voided(tx: &mut Tx, list_id: i64) -> DbResult<Vec<u32>> {
+    let rows = fetch_all!(tx, (i64,), VOIDED, list_id)?;
+    Ok(rows.into_iter().filter_map(|(place,)| u32::try_from(place).ok()).collect())
+}
+
+/// Forgets places whose tokens expired at `expired` or earlier, and lists opened at `opened` or earlier; gives how many.
+pub(super) async fn forget(tx: &mut Tx, expired: Timestamp, opened: Timestamp) -> DbResult<u64> {
+    Ok(execute!(tx, FORGET_ENTRIES, expired)? + execute!(tx, FORGET_LISTS, opened)?)
+}
