@@ -21,6 +21,7 @@ const IS_SERVED: &str = "SELECT list_id FROM status_list WHERE list_id = $1 AND 
 const ENTER: &str =
     "INSERT INTO status_entry (resident_id, list_id, place, expires_at, void) VALUES ($1, $2, $3, $4, 0)";
 
+// As many as there are: who has shown nothing offline has none.
 const VOID: &str = "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND void = 0";
 
 const VOIDED: &str = "SELECT place FROM status_entry WHERE list_id = $1 AND void = 1 ORDER BY place";

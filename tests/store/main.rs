@@ -27,6 +27,7 @@ mod residents;
 mod rotation;
 mod shards;
 mod signers;
+mod status_list;
 mod teller;
 mod verification;
 mod verification_batch;

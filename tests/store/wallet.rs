@@ -28,7 +28,7 @@ use support::each_engine;
 
 const TRIES: &str = "SELECT pin_tries FROM credential WHERE resident_id = $1";
 
-async fn service(context: &Context) -> Service {
+pub async fn service(context: &Context) -> Service {
     Keyring::init(context).await.unwrap();
     over(context, Keyring::open(context.clone()).await.unwrap())
 }
@@ -42,7 +42,7 @@ async fn unlock(service: &Service, holder: &Holder, pin: &PinKey) -> Result<Unlo
     service.unlock(&holder.device.thumbprint(), &challenge, &signature).await
 }
 
-async fn session(service: &Service, holder: &Holder) -> (String, Session) {
+pub async fn session(service: &Service, holder: &Holder) -> (String, Session) {
     let unlocked = unlock(service, holder, &holder.pin).await.unwrap();
     assert_eq!(unlocked.expires_in, 900);
     let token = unlocked.access_token.into_inner();

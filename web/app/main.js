@@ -37,13 +37,22 @@ const EVENTS = {
   transfer: () => import("./transfer.js"),
 };
 
+/**
+ * Brings parts before they are wanted; what does not come now is asked for then. Not without a network: browsers
+ * remember of a part that it failed.
+ */
+function bringAhead(parts) {
+  const bring = () => Object.values(parts).forEach((load) => load().catch(() => {}));
+  if (navigator.onLine) bring();
+  else addEventListener("online", bring, { once: true });
+}
+
 /** A screen that the function `act` of one of these parts draws. */
 const screen =
   (parts, part, act = part) =>
   async () => {
     const own = await parts[part]();
-    // The others are there when they are wanted; one that did not come now is asked for then.
-    Object.values(parts).forEach((load) => load().catch(() => {}));
+    bringAhead(parts);
     return own[act]();
   };
 

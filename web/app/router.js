@@ -4,6 +4,7 @@
 import { button, el, fill, find } from "../shared/dom.js";
 import { asRefused, onNetwork, probe } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
+import { keep, readObject } from "../shared/storage.js";
 import { complain, heading } from "./ui.js";
 
 // Where the link of the activation mail leads, which carries no screen's name.
@@ -86,6 +87,18 @@ export function every(seconds, act) {
   return () => clearInterval(timer);
 }
 
+// Once a minute at most: a part that is missing for good must not load the page for ever.
+const RELOADED = "ikd.reloaded";
+const RELOAD_MILLISECONDS = 60_000;
+
+function mayReload() {
+  const now = Date.now();
+  if (now - (readObject("session", RELOADED).at ?? 0) < RELOAD_MILLISECONDS) return false;
+  keep("session", RELOADED, JSON.stringify({ at: now }));
+  // Where nothing can be kept, nobody would know that it was tried.
+  return readObject("session", RELOADED).at === now;
+}
+
 /** Draws the screen of the present address. `keepFocus` leaves the focus where it is. */
 export async function show({ keepFocus = false } = {}) {
   if (guard(here())) return;
@@ -120,9 +133,8 @@ export async function show({ keepFocus = false } = {}) {
       button(t("app.start"), () => go("orang"), { kind: "quiet" }),
     );
     complain(place, error, () => show());
-    // Some browsers remember that a module failed until the page is loaded anew.
+    // Browsers remember that a module failed until the page is loaded anew.
     const missing = asRefused(error).code === "part_missing";
-    if (missing) probe();
     let before;
     leaving.push(
       onNetwork((trouble) => {
@@ -130,6 +142,8 @@ export async function show({ keepFocus = false } = {}) {
         before = trouble;
       }),
     );
+    // The network may be back already: then nobody has to say so.
+    if (missing) probe().then(() => mine === turn && before === null && mayReload() && location.reload());
   }
   clearTimeout(slow);
   if (mine !== turn) return;
