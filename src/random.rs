@@ -10,7 +10,13 @@ use crate::clock::Timestamp;
 
 /// A source of random bytes: the operating system's, or a seeded one for tests. Cloning shares it.
 #[derive(Clone)]
-pub struct Random(Arc<Source>);
+pub struct Random(Arc<Shared>);
+
+struct Shared {
+    source: Source,
+    /// Millisecond and counter of the newest UUIDv7.
+    newest: Mutex<(u64, u16)>,
+}
 
 enum Source {
     System,
@@ -20,12 +26,16 @@ enum Source {
 impl Random {
     /// The operating system's generator; the only one that may serve people.
     pub fn system() -> Self {
-        Self(Arc::new(Source::System))
+        Self::of(Source::System)
     }
 
     /// A repeatable stream for tests and synthetic data. Never for keys that protect anything.
     pub fn seeded(seed: u64) -> Self {
-        Self(Arc::new(Source::Seeded(Box::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))))))
+        Self::of(Source::Seeded(Box::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))))
+    }
+
+    fn of(source: Source) -> Self {
+        Self(Arc::new(Shared { source, newest: Mutex::default() }))
     }
 
     /// Fills `buffer` with random bytes.
@@ -37,7 +47,7 @@ impl Random {
         reason = "without randomness no key, nonce or code may be made; stopping is the answer"
     )]
     pub fn fill(&self, buffer: &mut [u8]) {
-        match &*self.0 {
+        match &self.0.source {
             Source::System => SysRng.try_fill_bytes(buffer).expect("the operating system gives randomness"),
             Source::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(buffer),
         }
@@ -64,11 +74,21 @@ impl Random {
         }
     }
 
-    /// A UUIDv7 (RFC 9562 §5.7): the time in milliseconds, then random bits, so that new rows are neighbours in the
-    /// index.
+    /// A UUIDv7 (RFC 9562 §5.7): the time in milliseconds, a counter and random bits, so that new rows are neighbours in the index, and
+    /// those that one node makes in a millisecond stand in the order in which they were made.
     pub fn uuid_v7(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.micros() / 1_000).unwrap_or(0);
-        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+        let mut random: [u8; 10] = self.bytes();
+        // §6.2, method 1: 12 bits, which begin with a random number in the lower half. Beyond 2,048 a millisecond the order ends.
+        let counter = {
+            let mut newest = self.0.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = u16::from_be_bytes([random[0], random[1]]) & 0x7ff;
+            let counter = if newest.0 == millis { (newest.1 + 1) & 0xfff } else { first };
+            *newest = (millis, counter);
+            counter
+        };
+        random[..2].copy_from_slice(&counter.to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 }
 
@@ -94,6 +114,15 @@ mod tests {
         assert_eq!(id.get_version_num(), 7);
         assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
         assert_eq!(id.get_timestamp().unwrap().to_unix().0, 1_700_000_000);
+    }
+
+    #[test]
+    fn those_of_one_millisecond_stand_in_their_order() {
+        let (random, now) = (Random::system(), Timestamp::from_seconds(1_700_000_000));
+        let ids: Vec<Uuid> = (0..2_000).map(|_| random.uuid_v7(now)).collect();
+        assert!(ids.is_sorted());
+        assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
+        assert!(random.uuid_v7(now.plus_seconds(1)) > ids[1_999]);
     }
 
     #[test]

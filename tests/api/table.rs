@@ -153,6 +153,8 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
     vec![
         endpoint("get", "/v1/terms", Anybody, Active, none()),
         endpoint("get", "/.well-known/jwks.json", Anybody, Active, none()),
+        endpoint("get", "/v1/status-lists", Anybody, Active, none()),
+        endpoint("get", "/v1/status-lists/{list}", Anybody, Active, none()),
         endpoint("post", "/v1/captcha", Device, Active, none()),
         endpoint("post", "/v1/challenges", Device, Active, none()),
         endpoint("post", "/v1/registrations", Device, Active, registration).optional(&["locale", "captcha"]),
