@@ -494,6 +494,9 @@ describe("states", { timeout: 900_000 }, () => {
       await lose("**/pin");
       await lia.setPin();
       await lia.button("Buka KTP Digital").click();
+      await lia.at("buka");
+      // The parts of the wallet have come; what becomes of one that has not is played in `update`.
+      await page.waitForLoadState("networkidle");
       await context.setOffline(true);
       await lia.press(PIN);
       await page.getByText("Membuka …").waitFor();
