@@ -59,7 +59,8 @@ export async function about() {
   const { profile } = await open();
   const texts = await inBoth();
   keepAgreed();
-  const withdraw = el("input", { type: "checkbox", id: "withdraw", checked: agreed?.id === profile.id && agreed.withdraw });
+  const before = agreed?.id === profile.id && agreed.withdraw;
+  const withdraw = el("input", { type: "checkbox", id: "withdraw", checked: before });
   const keep = () => (agreed = { id: profile.id, withdraw: withdraw.checked, becomes: texts });
   withdraw.addEventListener("change", keep);
   return el(

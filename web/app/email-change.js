@@ -135,7 +135,8 @@ function stop({ email }, go, trouble) {
 function enter({ pending }, go, trouble) {
   const again = (kind) => button(t("email.again"), () => go("surelbaru"), { kind, picture: "mail" });
   const head = [heading(t("email.code")), el("p", { class: "lead" }, t("email.code.lead", { email: pending.email }))];
-  if (!pending.tries_left) return [head, notice("warning", t("email.used_up"), t("email.used_up.do")), trouble, again()];
+  if (!pending.tries_left)
+    return [head, notice("warning", t("email.used_up"), t("email.used_up.do")), trouble, again()];
   const input = field({
     id: "code",
     label: t("email.code.label"),

@@ -104,7 +104,9 @@ function screen(profile, life, trouble, asked) {
       ),
     ),
     // Said again after it was done, as the service said it before.
-    life.becomes?.[language] ? [becomes(life.becomes[language]), notice("info", t("close.phone"), t("close.phone.do"))] : null,
+    life.becomes?.[language]
+      ? [becomes(life.becomes[language]), notice("info", t("close.phone"), t("close.phone.do"))]
+      : null,
     over ? null : notice("info", t("ended.refused"), t("ended.refused.why")),
     el(
       "div",

@@ -50,8 +50,8 @@ export const opening = (words) =>
   el("div", { class: "row opening" }, el("div", { class: "spinner" }), el("p", {}, words));
 
 /**
- * A screen with the PIN's keys. `path` takes the signature, and what is in `more`; `opens(data)` is what follows. `refused`
- * may take a refusal that is not about the PIN, and says whether it did.
+ * A screen with the PIN's keys. `path` takes the signature, and what is in `more`; `opens(data)` is what follows.
+ * `refused` may take a refusal that is not about the PIN, and says whether it did.
  */
 export function entry(profile, { path, more, title, lead, opens, refused, forgotten, back }) {
   const trouble = el("div", { class: "stack", "aria-live": "polite" });
@@ -69,8 +69,10 @@ export function entry(profile, { path, more, title, lead, opens, refused, forgot
     try {
       const key = await keyOf(profile, pin);
       // A challenge counts once, and an unlock is never repeated by itself: each counts as a try.
-      const attempt = async () =>
-        api(profile, path, { method: "POST", json: { ...more, ...(await signed(profile, key, "unlock")) }, again: false });
+      const attempt = async () => {
+        const json = { ...more, ...(await signed(profile, key, "unlock")) };
+        return api(profile, path, { method: "POST", json, again: false });
+      };
       const { data } = await attempt().catch((error) =>
         error.code === "challenge_invalid" ? attempt() : Promise.reject(error),
       );
