@@ -16,9 +16,9 @@ const SCREENS = ["perubahan", "pastikan", "bukandata"];
 const COUNTER = [
   ["office", "changes.way.counter"],
   ["card", "changes.way.bring"],
-  ["edit", "changes.way.register"],
-  ["clock", "changes.way.days"],
 ];
+const IN_TIME = [...COUNTER, ["edit", "changes.way.register"], ["clock", "changes.way.days"]];
+const LATE = [...COUNTER, ["edit", "changes.late.register"]];
 
 // What was looked at with the PIN: in memory only, while these screens are shown.
 let seen = null;
@@ -102,9 +102,8 @@ function compare(data, go) {
     "div",
     { class: "stack-loose" },
     heading(t("changes.title")),
-    el("p", { class: "lead" }, t("changes.lead")),
     data.changes.length
-      ? list(data)
+      ? [el("p", { class: "lead" }, t("changes.lead")), list(data)]
       : notice("info", t("changes.undone"), t("changes.undone.do", { date: dayOf(data.as_of) })),
     el(
       "div",
@@ -144,19 +143,18 @@ export async function notMine() {
   const profile = await person();
   if (stopped(profile)?.reason !== "register_changed") instead(stopped(profile) ? "henti" : "perubahan");
   keepSeen();
+  const inTime = waitsForWord(profile);
   return el(
     "div",
     { class: "stack-loose" },
     heading(t("changes.not_mine")),
-    el("p", { class: "lead" }, t("changes.not_mine.lead")),
-    stepList(COUNTER),
+    el("p", { class: "lead" }, t(inTime ? "changes.not_mine.lead" : "changes.late.lead")),
+    stepList(inTime ? IN_TIME : LATE),
     el("p", { class: "keep" }, icon("shield", 22), t("changes.paused.do")),
     el(
       "div",
       { class: "actions" },
-      waitsForWord(profile)
-        ? button(t("changes.back"), () => go("perubahan"), { kind: "secondary", picture: "back" })
-        : null,
+      inTime ? button(t("changes.back"), () => go("perubahan"), { kind: "secondary", picture: "back" }) : null,
       button(t("recover.back"), () => go("henti"), { kind: "quiet", picture: "back" }),
     ),
   );

@@ -51,6 +51,7 @@ const strange = (life) =>
 function screen(profile, life, trouble, asked) {
   const word = wordOf(life);
   const over = life.state === "deactivated";
+  const paused = life.reason === "register_changed";
   const fact = (key, value) => value && el("div", {}, el("dt", {}, t(key)), el("dd", {}, value));
   const check = button(
     t("ended.check"),
@@ -70,8 +71,8 @@ function screen(profile, life, trouble, asked) {
     heading(t(`ended.${word}`)),
     el(
       "div",
-      { class: `card state ${over ? "warning" : "danger"}` },
-      el("span", { class: "picture" }, icon(over ? "info" : "block")),
+      { class: `card state ${over || paused ? "warning" : "danger"}` },
+      el("span", { class: "picture" }, icon(paused ? "clock" : over ? "info" : "block")),
       el(
         "div",
         { class: "stack-tight" },
@@ -95,7 +96,7 @@ function screen(profile, life, trouble, asked) {
         { class: "facts" },
         fact("status.name", profile.name),
         fact(
-          over ? "ended.since" : "ended.blocked_since",
+          paused ? "ended.paused_since" : over ? "ended.since" : "ended.blocked_since",
           life.since && `${dayOf(life.since)}, ${exactTime(life.since)}`,
         ),
         fact("ended.until", life.until && dateTime(life.until)),
@@ -107,7 +108,8 @@ function screen(profile, life, trouble, asked) {
     life.becomes?.[language]
       ? [becomes(life.becomes[language]), notice("info", t("close.phone"), t("close.phone.do"))]
       : null,
-    over ? null : notice("info", t("ended.refused"), t("ended.refused.why")),
+    paused ? notice("info", t("changes.paused"), t("changes.paused.do")) : null,
+    over || paused ? null : notice("info", t("ended.refused"), t("ended.refused.why")),
     el(
       "div",
       { class: "actions" },

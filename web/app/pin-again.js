@@ -12,8 +12,8 @@ import { lock } from "./wallet.js";
 
 /**
  * A screen with the PIN's keys: `title`, what is said above them (`lead`), and what is said while it is done
- * (`doing`). `send(proof)` sends the PIN's signature and gives the answer, `done(data)` is what follows. `lost()` may
- * say after a lost answer that it was done all the same. `before` is the screen to go back to; `go` is the screen's own.
+ * (`doing`). `send(proof)` sends the PIN's signature and gives the answer, `done(data)` is what follows. After a lost
+ * answer `lost()` may say that it was done all the same. `before` is the screen to go back to, `go` the screen's own.
  */
 export function pinAgain(profile, { go, title, lead, doing, send, done, lost = async () => false, before }) {
   const trouble = el("div", { class: "stack", "aria-live": "polite" });
