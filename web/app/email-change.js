@@ -93,18 +93,18 @@ export async function underWay() {
   const contact = await present();
   if (!contact.pending) instead("surelbaru");
   const trouble = el("div", { class: "trouble", hidden: true });
-  const parts = contact.pending.state === "cooling" ? cools(contact) : enter(contact, go, trouble);
+  const stop = stopping(contact, go, trouble);
+  const parts = contact.pending.state === "cooling" ? cools(contact, trouble, stop) : enter(contact, go, trouble, stop);
   return el(
     "div",
     { class: "stack-loose" },
     parts,
-    contact.pending.state === "cooling" ? trouble : null,
-    el("div", { class: "actions" }, stop(contact, go, trouble), toMenu(go)),
     notice("warning", t("email.not_me"), t("email.not_me.do")),
+    toMenu(go),
   );
 }
 
-function stop({ email }, go, trouble) {
+function stopping({ email }, go, trouble) {
   const pressed = button(
     t("email.stop"),
     async () => {
@@ -120,7 +120,7 @@ function stop({ email }, go, trouble) {
         try {
           await ask("/v1/me/contact", { method: "DELETE", again: true });
           typed = null;
-          toast(t("email.stopped", { email }), 8);
+          toast(t("email.stopped", { email }));
           go("menu", { replace: true });
         } catch (error) {
           if (error.code !== "session_ended") complain(trouble, error);
@@ -132,11 +132,11 @@ function stop({ email }, go, trouble) {
   return pressed;
 }
 
-function enter({ pending }, go, trouble) {
+function enter({ pending }, go, trouble, stop) {
   const again = (kind) => button(t("email.again"), () => go("surelbaru"), { kind, picture: "mail" });
   const head = [heading(t("email.code")), el("p", { class: "lead" }, t("email.code.lead", { email: pending.email }))];
   if (!pending.tries_left)
-    return [head, notice("warning", t("email.used_up"), t("email.used_up.do")), trouble, again()];
+    return [head, notice("warning", t("email.used_up"), t("email.used_up.do")), trouble, again(), stop];
   const input = field({
     id: "code",
     label: t("email.code.label"),
@@ -186,11 +186,11 @@ function enter({ pending }, go, trouble) {
   return [
     head,
     el("form", { class: "card stack", novalidate: true, onsubmit: send }, input, trouble, submit),
-    again("secondary"),
+    el("div", { class: "actions" }, again("secondary"), stop),
   ];
 }
 
-function cools({ email, pending }) {
+function cools({ email, pending }, trouble, stop) {
   const when = dateTime(pending.effective_at);
   const fact = (key, value) => el("div", {}, el("dt", {}, t(key)), el("dd", {}, value));
   return [
@@ -213,6 +213,8 @@ function cools({ email, pending }) {
       fact("email.then", pending.email),
       fact("email.when", when),
     ),
+    trouble,
+    stop,
     el(
       "section",
       { class: "card stack", "aria-labelledby": "who" },
