@@ -209,7 +209,7 @@ describe("rights", { timeout: 900_000 }, () => {
         await page.getByText(left ? `Sisa ${left} kali` : "Kode sudah dicoba 5 kali").first().waitFor();
       }
       await screen(page, "email, tried out");
-      await holder.button("Kode belum datang?").click();
+      await holder.button("Minta kode baru").click();
       await holder.at("surelbaru");
       await holder.button("Lanjut dengan PIN").click();
       await holder.press(PIN);

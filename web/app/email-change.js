@@ -133,10 +133,15 @@ function stopping({ email }, go, trouble) {
 }
 
 function enter({ pending }, go, trouble, stop) {
-  const again = (kind) => button(t("email.again"), () => go("surelbaru"), { kind, picture: "mail" });
-  const head = [heading(t("email.code")), el("p", { class: "lead" }, t("email.code.lead", { email: pending.email }))];
-  if (!pending.tries_left)
-    return [head, notice("warning", t("email.used_up"), t("email.used_up.do")), trouble, again(), stop];
+  const again = (words, kind) => button(words, () => go("surelbaru"), { kind, picture: "mail" });
+  if (!pending.tries_left) {
+    return [
+      heading(t("email.used_up")),
+      el("p", { class: "lead" }, t("email.used_up.do")),
+      trouble,
+      el("div", { class: "actions" }, again(t("email.new_code")), stop),
+    ];
+  }
   const input = field({
     id: "code",
     label: t("email.code.label"),
@@ -184,9 +189,10 @@ function enter({ pending }, go, trouble, stop) {
     });
   };
   return [
-    head,
+    heading(t("email.code")),
+    el("p", { class: "lead" }, t("email.code.lead", { email: pending.email })),
     el("form", { class: "card stack", novalidate: true, onsubmit: send }, input, trouble, submit),
-    el("div", { class: "actions" }, again("secondary"), stop),
+    el("div", { class: "actions" }, again(t("email.again"), "secondary"), stop),
   ];
 }
 

@@ -11,11 +11,11 @@ import { isUsedUp, opening, pinRefused } from "./unlock.js";
 import { lock } from "./wallet.js";
 
 /**
- * A screen with the PIN's keys: `title`, what is said above them (`lead`), and what is said while it is done
- * (`doing`). `send(proof)` sends the PIN's signature and gives the answer, `done(data)` is what follows. After a lost
- * answer `lost()` may say that it was done all the same. `before` is the screen to go back to, `go` the screen's own.
+ * The PIN's keys, and the place above them for what is said: `{pad, trouble}`. `send(proof)` sends the PIN's signature
+ * and gives the answer, `doing` is said meanwhile, `done(data)` is what follows. After a lost answer `lost()` may say
+ * that it was done all the same. `go` is the screen's own.
  */
-export function pinAgain(profile, { go, title, lead, doing, send, done, lost = async () => false, before }) {
+export function pinEntry(profile, { go, doing, send, done, lost = async () => false }) {
   const trouble = el("div", { class: "stack", "aria-live": "polite" });
   const pad = pinPad({ label: t("pin.pad"), onPin: tried });
   let stopWaiting = () => {};
@@ -59,7 +59,12 @@ export function pinAgain(profile, { go, title, lead, doing, send, done, lost = a
     stopWaiting();
     stopWaiting = pinRefused(error, { pad, trouble });
   }
+  return { pad, trouble };
+}
 
+/** A screen for it: `title`, what is said above the keys (`lead`), and the screen `before` to go back to. */
+export function pinAgain(profile, { title, lead, before, ...how }) {
+  const { pad, trouble } = pinEntry(profile, how);
   return el(
     "div",
     { class: "stack-loose" },
@@ -68,6 +73,6 @@ export function pinAgain(profile, { go, title, lead, doing, send, done, lost = a
     trouble,
     el("div", { class: "card" }, pad),
     el("p", { class: "muted small" }, t("change.why")),
-    button(t("recover.back"), () => go(before), { kind: "quiet", picture: "back" }),
+    button(t("recover.back"), () => how.go(before), { kind: "quiet", picture: "back" }),
   );
 }
