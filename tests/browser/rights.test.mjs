@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { createPublicKey, verify as verifySignature } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
@@ -241,7 +241,7 @@ describe("rights", { timeout: 900_000 }, () => {
 
   /** What the register says of a holder from now on; each time the file has another name. */
   let files = 0;
-  function registerSays(holder, changes) {
+  function registerSays(holder, changes, portrait) {
     const { attributes: a, issued_place: place, issued_on: on } = holder.card;
     const [rt, rw] = a.rt_rw.split("/");
     const record = {
@@ -253,7 +253,11 @@ describe("rights", { timeout: 900_000 }, () => {
     const file = path.join(demo.data, `changes-${files}.csv`);
     const quoted = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
     writeFileSync(file, `${Object.keys(record).join(",")}\n${Object.values(record).map(quoted).join(",")}\n`);
-    return demo.command("register", "apply", file).digital_ktp;
+    if (!portrait) return demo.command("register", "apply", file).digital_ktp;
+    const folder = path.join(demo.data, `portraits-${files}`);
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, `${a.nik}.png`), portrait);
+    return demo.command("register", "apply", file, "--portraits", folder).digital_ktp;
   }
 
   test("the register changed a name: seen with the PIN, old and new, confirmed with it, or taken to a counter", async () => {
@@ -329,6 +333,18 @@ describe("rights", { timeout: 900_000 }, () => {
       await page.locator("#toast", { hasText: "berlaku lagi" }).waitFor();
       await page.locator(".ktp").getByText(`${name} PERTIWI`, { exact: true }).waitFor();
       assert.equal((await verify(demo, await presented(holder))).result, "valid");
+
+      // Another portrait, of which these screens say that they do not show it.
+      assert.equal(registerSays(original, { full_name: `${name} PERTIWI` }, FACE).paused, 1);
+      await page.reload();
+      await holder.at("henti");
+      await holder.button("Lihat yang berubah").click();
+      await holder.press(PIN);
+      await page.getByText("Pas foto diganti").waitFor();
+      await screen(page, "changes, portrait");
+      await holder.button("Ini data saya").click();
+      await holder.press(PIN);
+      await holder.at("kartu");
 
       // Taken back before it was confirmed: there is nothing to compare, and it still needs the holder's word.
       registerSays(original, { full_name: "ORANG LAIN" });

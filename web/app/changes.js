@@ -130,7 +130,8 @@ export async function confirm() {
     back: button(t("changes.back"), () => go("perubahan"), { kind: "quiet", picture: "back" }),
     opens: async ({ access_token: token }) => {
       await works(profile);
-      admit(profile, token);
+      // What was confirmed is on the card, the portrait, too.
+      admit(profile, token, { to: "kartu" });
       toast(t("changes.done"), 8);
     },
     refused: (error) => nothingWaits(profile, error, go),

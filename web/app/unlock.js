@@ -133,7 +133,7 @@ export async function unlock() {
       if (!profile.life) await Promise.race([status.catch(() => {}), new Promise((late) => setTimeout(late, 1500))]);
       // A block code is made once the digital KTP is there, or when one was shown and not noted.
       const due = profile.codeDue || profile.life?.block_code_set === false;
-      admit(profile, token, due && !profile.codeLater ? "kodeblokir" : "kartu");
+      admit(profile, token, { first: due && !profile.codeLater ? "kodeblokir" : "kartu" });
     },
     async refused(error) {
       if (error.code !== "blocked") return false;

@@ -84,10 +84,10 @@ export function endSession(profile, token) {
   api(profile, "/v1/sessions/current", { method: "DELETE", token, quiet: true }).catch(() => {});
 }
 
-/** Opens the wallet with the token of an unlock, and goes where the person was, or to `first`. */
-export function admit(profile, token, first = "kartu") {
+/** Opens the wallet with the token of an unlock, and goes to `to`; without it, where the person was, or to `first`. */
+export function admit(profile, token, { first = "kartu", to } = {}) {
   current = opened(profile, token);
-  const screen = wanted?.id === profile.id ? wanted.screen : first;
+  const screen = to ?? (wanted?.id === profile.id ? wanted.screen : first);
   wanted = null;
   go(screen, { replace: true });
 }
