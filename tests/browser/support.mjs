@@ -352,19 +352,27 @@ function decodeQuotedPrintable(text) {
   return Buffer.from(bytes, "latin1").toString("utf8");
 }
 
-/** The newest activation mail to an address: `{code, link}`. Waits for one that is not `notMail`. */
-export function waitForCode(demo, address, { notMail } = {}) {
+/** The newest mail to an address in which `read(text)` finds something, with what it finds. Waits for one that is not `notMail`. */
+export function waitForMail(demo, address, read, { notMail } = {}) {
   return eventually(`mail to ${address}`, () => {
     const names = readdirSync(demo.mailbox_dir).filter((name) => name.endsWith(".eml")).sort().reverse();
     for (const mail of names) {
       const raw = readFileSync(path.join(demo.mailbox_dir, mail), "utf8");
       if (mail === notMail || !raw.includes(address)) continue;
-      const text = decodeQuotedPrintable(raw);
-      const link = /https?:\/\/\S+\/aktivasi#[0-9a-f-]{36}\.(\d{6})/.exec(text);
-      if (link) return { mail, link: link[0], code: link[1] };
+      const found = read(decodeQuotedPrintable(raw));
+      if (found) return { mail, ...found };
     }
     return null;
   });
+}
+
+/** The newest activation mail to an address: `{mail, code, link}`. */
+export function waitForCode(demo, address, options) {
+  const read = (text) => {
+    const link = /https?:\/\/\S+\/aktivasi#[0-9a-f-]{36}\.(\d{6})/.exec(text);
+    return link && { link: link[0], code: link[1] };
+  };
+  return waitForMail(demo, address, read, options);
 }
 
 // ---------------------------------------------------------------- officers and banks by the API

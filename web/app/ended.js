@@ -2,8 +2,9 @@
 
 import { confirm } from "../shared/dialog.js";
 import { button, el, fill, icon, notice, toast } from "../shared/dom.js";
-import { dateTime, dayOf, exactTime, t } from "../shared/i18n.js";
-import { isForOffice, look, stopped, wordOf } from "./life.js";
+import { dateTime, dayOf, exactTime, language, t } from "../shared/i18n.js";
+import { becomes } from "./closure.js";
+import { isForOffice, look, stopped, waitsForWord, wordOf } from "./life.js";
 import { person } from "./person.js";
 import { remove } from "./profiles.js";
 import { every, go, instead } from "./router.js";
@@ -29,6 +30,13 @@ function ways(profile, life) {
   if (["transferred", "superseded"].includes(life.reason)) return [];
   if (life.state === "deactivated") return [anew()];
   const counter = (options) => button(t("ended.counter"), () => go("lupa"), { picture: "office", ...options });
+  if (life.reason === "register_changed") {
+    const notMine = button(t("changes.not_mine"), () => go("bukandata"), { kind: "secondary", picture: "help" });
+    const first = waitsForWord(profile)
+      ? button(t("ended.changes"), () => go("perubahan"), { picture: "edit" })
+      : counter();
+    return [first, notMine];
+  }
   if (life.lift === "pin")
     return [button(t("ended.pin"), () => go("bukablokir"), { picture: "lock" }), counter({ kind: "secondary" })];
   return [counter(), anew({ kind: "quiet" })];
@@ -43,6 +51,7 @@ const strange = (life) =>
 function screen(profile, life, trouble, asked) {
   const word = wordOf(life);
   const over = life.state === "deactivated";
+  const paused = life.reason === "register_changed";
   const fact = (key, value) => value && el("div", {}, el("dt", {}, t(key)), el("dd", {}, value));
   const check = button(
     t("ended.check"),
@@ -62,8 +71,8 @@ function screen(profile, life, trouble, asked) {
     heading(t(`ended.${word}`)),
     el(
       "div",
-      { class: `card state ${over ? "warning" : "danger"}` },
-      el("span", { class: "picture" }, icon(over ? "info" : "block")),
+      { class: `card state ${over || paused ? "warning" : "danger"}` },
+      el("span", { class: "picture" }, icon(paused ? "clock" : over ? "info" : "block")),
       el(
         "div",
         { class: "stack-tight" },
@@ -87,14 +96,20 @@ function screen(profile, life, trouble, asked) {
         { class: "facts" },
         fact("status.name", profile.name),
         fact(
-          over ? "ended.since" : "ended.blocked_since",
+          paused ? "ended.paused_since" : over ? "ended.since" : "ended.blocked_since",
           life.since && `${dayOf(life.since)}, ${exactTime(life.since)}`,
         ),
         fact("ended.until", life.until && dateTime(life.until)),
+        fact("ended.erased_by", life.erased_by && dateTime(life.erased_by)),
         fact("ended.reference", life.reference),
       ),
     ),
-    over ? null : notice("info", t("ended.refused"), t("ended.refused.why")),
+    // Said again after it was done, as the service said it before.
+    life.becomes?.[language]
+      ? [becomes(life.becomes[language]), notice("info", t("close.phone"), t("close.phone.do"))]
+      : null,
+    paused ? notice("info", t("changes.paused"), t("changes.paused.do")) : null,
+    over || paused ? null : notice("info", t("ended.refused"), t("ended.refused.why")),
     el(
       "div",
       { class: "actions" },

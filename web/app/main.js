@@ -36,6 +36,13 @@ const EVENTS = {
   change: () => import("./pin-change.js"),
   transfer: () => import("./transfer.js"),
 };
+// What holders may ask of what is kept about them.
+const RIGHTS = {
+  email: () => import("./email-change.js"),
+  changes: () => import("./changes.js"),
+  copy: () => import("./own-copy.js"),
+  closure: () => import("./closure.js"),
+};
 
 /**
  * Brings parts before they are wanted; what does not come now is asked for then. Not without a network: browsers
@@ -84,6 +91,17 @@ const SCREENS = {
   ubahpin: screen(EVENTS, "change", "changePin"),
   pindah: screen(EVENTS, "transfer", "takeOver"),
   pindahkan: screen(EVENTS, "transfer", "handOver"),
+  gantisurel: screen(RIGHTS, "email", "underWay"),
+  surelbaru: screen(RIGHTS, "email", "newAddress"),
+  surelpin: screen(RIGHTS, "email", "withPin"),
+  perubahan: screen(RIGHTS, "changes"),
+  pastikan: screen(RIGHTS, "changes", "confirm"),
+  bukandata: screen(RIGHTS, "changes", "notMine"),
+  salinan: screen(RIGHTS, "copy", "about"),
+  salinanpin: screen(RIGHTS, "copy", "withPin"),
+  salinansiap: screen(RIGHTS, "copy", "ready"),
+  tutup: screen(RIGHTS, "closure", "about"),
+  tutuppin: screen(RIGHTS, "closure", "withPin"),
 };
 
 // ---------------------------------------------------------------- the first screen

@@ -74,6 +74,19 @@ export async function menu() {
       trouble,
       stop,
     ),
+    el(
+      "section",
+      { class: "stack", "aria-labelledby": "rights" },
+      el("h2", { id: "rights" }, t("menu.rights")),
+      el(
+        "ul",
+        { class: "people" },
+        entry("gantisurel", "mail", "email"),
+        entry("perubahan", "edit", "changes"),
+        entry("salinan", "download", "copy"),
+        entry("tutup", "close", "close"),
+      ),
+    ),
     button(t("card.lock"), () => close(), { kind: "secondary", picture: "lock" }),
     el(
       "nav",

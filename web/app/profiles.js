@@ -223,17 +223,26 @@ export async function api(profile, path, { method = "GET", token, ...options } =
 export const registrationPath = (profile, part) =>
   ["/v1/registrations", profile.registration.registration_id, part].filter(Boolean).join("/");
 
-/** Asks where a registration stands, and keeps the answer for when there is no network. */
+// Questions and answers in their order, and how new what each profile keeps is.
+let order = 0;
+const newest = new Map();
+
+/**
+ * Asks where a registration stands, and keeps the answer for when there is no network; not where something newer was
+ * kept meanwhile, as by a code that was accepted while the question was on its way.
+ */
 export async function refresh(profile, options) {
+  const mine = (order += 1);
   const { data } = await api(profile, registrationPath(profile), options);
-  return keep(profile, data);
+  return mine < (newest.get(profile.id) ?? 0) ? undefined : keep(profile, data, mine);
 }
 
 const ENDED = ["rejected", "expired", "cancelled"];
 
 /** Keeps what the service said of a registration. */
-export function keep(profile, registration) {
+export function keep(profile, registration, place = (order += 1)) {
   // The birth date is kept for corrections and to refuse it as a PIN, so only as long as these may come.
   if (ENDED.includes(registration.state)) delete profile.birthDate;
+  newest.set(profile.id, place);
   return note(profile, { registration: { ...registration, seen: Date.now() } });
 }

@@ -17,6 +17,7 @@ const SHELL = [
     "status", "amend", "counter", "live-qr", "code", "install", "new-pin", "pin", "pin-pad", "captcha",
     "wallet", "life", "ended", "recovery", "transfer", "pin-choice", "pin-change", "block-code", "menu",
     "attributes", "unlock", "card", "share", "present", "history", "update",
+    "pin-again", "email-change", "changes", "own-copy", "closure",
   ].map((name) => `/web/app/${name}.js`),
   "/web/app/words/id.json", "/web/app/words/en.json",
   "/web/vendor/uqr-0.1.3/uqr.mjs",

@@ -5,16 +5,15 @@ import { announce, button, el, fill, icon, notice } from "../shared/dom.js";
 import { explainQr } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 import { scanner } from "../shared/scanner.js";
-import { look as lookAtLife, pinUsedUp, stopped } from "./life.js";
+import { look as lookAtLife, stopped } from "./life.js";
 import { liveQr, stayAwake } from "./live-qr.js";
 import { celebrate, never } from "./new-pin.js";
-import { keyOf, pinChoice, enrolAt, signed } from "./pin-choice.js";
-import { pinPad } from "./pin-pad.js";
+import { pinEntry } from "./pin-again.js";
+import { enrolAt, pinChoice } from "./pin-choice.js";
 import { api, choose, create, moving, note, save } from "./profiles.js";
 import { every, going, onGone, onLeave } from "./router.js";
 import { stepList } from "./recovery.js";
 import { complain, heading, working } from "./ui.js";
-import { isUsedUp, opening, pinRefused } from "./unlock.js";
 import { ask as askWallet, lock, open } from "./wallet.js";
 
 const STEPS = [
@@ -176,12 +175,8 @@ export async function handOver() {
   const profile = given ?? (await open()).profile;
   const screen = el("div", { class: "stack-loose" });
   const back = () => button(t("menu.back"), () => go("menu"), { kind: "quiet", picture: "back" });
-  let stopWaiting = () => {};
   let camera = null;
-  onLeave(() => {
-    stopWaiting();
-    camera?.stop();
-  });
+  onLeave(() => camera?.stop());
   const arrive = (...content) => {
     fill(screen, ...content);
     scrollTo(0, 0);
@@ -238,34 +233,17 @@ export async function handOver() {
   }
 
   function allow(id) {
-    const trouble = el("div", { class: "stack", "aria-live": "polite" });
-    const pad = pinPad({ label: t("pin.pad"), onPin: tried });
-    async function tried(pin) {
-      pad.wait();
-      fill(trouble, opening(t("transfer.allowing")));
-      const key = await keyOf(profile, pin);
-      const send = async () =>
-        askWallet(`/v1/me/transfers/${encodeURIComponent(id)}/allow`, {
-          method: "POST",
-          json: await signed(profile, key, "change"),
-          again: false,
-        });
-      try {
-        await send().catch((error) => (error.code === "challenge_invalid" ? send() : Promise.reject(error)));
+    const { pad, trouble } = pinEntry(profile, {
+      go,
+      doing: t("transfer.allowing"),
+      send: (proof) =>
+        askWallet(`/v1/me/transfers/${encodeURIComponent(id)}/allow`, { method: "POST", json: proof, again: false }),
+      done: () => {
         lock({ tell: false });
         given = profile;
         over();
-      } catch (error) {
-        if (isUsedUp(error)) {
-          await pinUsedUp(profile);
-          lock({ tell: false });
-          go("henti", { replace: true });
-        } else if (error.code !== "session_ended") {
-          stopWaiting();
-          stopWaiting = pinRefused(error, { pad, trouble });
-        }
-      }
-    }
+      },
+    });
     arrive(
       heading(t("transfer.old_pin"), 3, 3),
       el("p", { class: "lead" }, t("transfer.old_pin.lead")),

@@ -3,7 +3,7 @@
 import { announce, button, el, fill, icon, notice } from "../shared/dom.js";
 import { duration } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
-import { look, pinUsedUp, stopped, works } from "./life.js";
+import { look, pinUsedUp, stopped, waitsForWord, works } from "./life.js";
 import { person } from "./person.js";
 import { pinPad } from "./pin-pad.js";
 import { keyOf, signed } from "./pin-choice.js";
@@ -49,8 +49,11 @@ export const isUsedUp = (error) =>
 export const opening = (words) =>
   el("div", { class: "row opening" }, el("div", { class: "spinner" }), el("p", {}, words));
 
-/** A screen with the PIN's keys. `path` takes the signature; `opens(profile, token)` is what follows. */
-function entry(profile, { path, title, lead, opens, refused, forgotten }) {
+/**
+ * A screen with the PIN's keys. `path` takes the signature, and what is in `more`; `opens(data)` is what follows.
+ * `refused` may take a refusal that is not about the PIN, and says whether it did.
+ */
+export function entry(profile, { path, more, title, lead, opens, refused, forgotten, back }) {
   const trouble = el("div", { class: "stack", "aria-live": "polite" });
   const pad = pinPad({ label: t("pin.pad"), onPin: tried });
   let stopWaiting = () => {};
@@ -66,14 +69,16 @@ function entry(profile, { path, title, lead, opens, refused, forgotten }) {
     try {
       const key = await keyOf(profile, pin);
       // A challenge counts once, and an unlock is never repeated by itself: each counts as a try.
-      const attempt = async () =>
-        api(profile, path, { method: "POST", json: await signed(profile, key, "unlock"), again: false });
+      const attempt = async () => {
+        const json = { ...more, ...(await signed(profile, key, "unlock")) };
+        return api(profile, path, { method: "POST", json, again: false });
+      };
       const { data } = await attempt().catch((error) =>
         error.code === "challenge_invalid" ? attempt() : Promise.reject(error),
       );
       // Whoever went elsewhere meanwhile is not pulled back, and nothing stays open behind them.
-      if (left) endSession(profile, data.access_token);
-      else await opens(data.access_token);
+      if (!left) await opens(data);
+      else if (data.access_token) endSession(profile, data.access_token);
     } catch (error) {
       if (!left) await no(error);
     }
@@ -100,6 +105,7 @@ function entry(profile, { path, title, lead, opens, refused, forgotten }) {
     lead,
     trouble,
     el("div", { class: "card" }, pad),
+    back,
     forgotten ? button(t("unlock.forgotten"), () => go("lupa"), { kind: "secondary", picture: "help" }) : null,
     button(t("unlock.others"), () => go("orang"), { kind: "quiet", picture: "user" }),
   );
@@ -122,12 +128,12 @@ export async function unlock() {
     path: "/v1/sessions",
     title: t("unlock.title"),
     forgotten: true,
-    opens: async (token) => {
+    opens: async ({ access_token: token }) => {
       // The first time what is there is not known yet; later it is what was kept.
       if (!profile.life) await Promise.race([status.catch(() => {}), new Promise((late) => setTimeout(late, 1500))]);
       // A block code is made once the digital KTP is there, or when one was shown and not noted.
       const due = profile.codeDue || profile.life?.block_code_set === false;
-      admit(profile, token, due && !profile.codeLater ? "kodeblokir" : "kartu");
+      admit(profile, token, { first: due && !profile.codeLater ? "kodeblokir" : "kartu" });
     },
     async refused(error) {
       if (error.code !== "blocked") return false;
@@ -142,12 +148,13 @@ export async function unlock() {
 /** Lifts a provisional block. */
 export async function unblock() {
   const profile = await person();
+  if (waitsForWord(profile)) instead("perubahan");
   if (stopped(profile)?.lift !== "pin") instead("buka");
   return entry(profile, {
     path: "/v1/me/unblock",
     title: t("unblock.title"),
     lead: el("p", { class: "center" }, t("unblock.lead")),
-    opens: async (token) => {
+    opens: async ({ access_token: token }) => {
       await works(profile);
       admit(profile, token);
     },

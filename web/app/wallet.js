@@ -28,10 +28,20 @@ function opened(profile, token) {
   };
 }
 
-/** Remembers the screen. Of a QR it is the choice before it: another is made only when it is asked for. */
+const REMEMBERED = ["kartu", "bagikan", "riwayat", "menu", "gantisurel", "surelbaru", "perubahan", "salinan", "tutup"];
+// What stands before a QR, a PIN or a copy: another is made only when it is asked for.
+const BEFORE = {
+  tunjukkan: "bagikan",
+  surelpin: "surelbaru",
+  salinanpin: "salinan",
+  salinansiap: "salinan",
+  tutuppin: "tutup",
+};
+
+/** Remembers the screen, or the one before it. */
 function rememberScreen(profile) {
-  const screen = here() === "tunjukkan" ? "bagikan" : here();
-  if (["kartu", "bagikan", "riwayat", "menu"].includes(screen)) wanted = { id: profile.id, screen };
+  const screen = BEFORE[here()] ?? here();
+  if (REMEMBERED.includes(screen)) wanted = { id: profile.id, screen };
 }
 
 /** Locks. `tell` is false where the service has ended the session by itself. */
@@ -74,10 +84,10 @@ export function endSession(profile, token) {
   api(profile, "/v1/sessions/current", { method: "DELETE", token, quiet: true }).catch(() => {});
 }
 
-/** Opens the wallet with the token of an unlock, and goes where the person was, or to `first`. */
-export function admit(profile, token, first = "kartu") {
+/** Opens the wallet with the token of an unlock, and goes to `to`; without it, where the person was, or to `first`. */
+export function admit(profile, token, { first = "kartu", to } = {}) {
   current = opened(profile, token);
-  const screen = wanted?.id === profile.id ? wanted.screen : first;
+  const screen = to ?? (wanted?.id === profile.id ? wanted.screen : first);
   wanted = null;
   go(screen, { replace: true });
 }

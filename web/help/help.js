@@ -21,6 +21,8 @@ const WHEN = [
   "blocked",
   "code_lost",
   "data_wrong",
+  "new_email",
+  "own_data",
   "old_phone",
   "family",
   "offline",

@@ -39,7 +39,10 @@ export function explain(error) {
     ? t(`${own}.do`, { tries: error.triesLeft ?? "", wait: duration(error.retryAfter) })
     : (error.detail ?? t("problem.internal.do"));
   const id = error.status >= 500 && error.requestId ? ` ${t("problem.request_id", { id: error.requestId })}` : "";
-  return { title, detail: detail + id };
+  // The service's own words name "the time stated": here it is.
+  const said = !known(`${own}.do`) && error.detail && error.status < 500;
+  const wait = said && error.retryAfter ? ` ${t("problem.wait", { time: duration(error.retryAfter) })}` : "";
+  return { title, detail: detail + wait + id };
 }
 
 /** One sentence about a QR that was refused: the service's own about the text says more than "a field is wrong". */

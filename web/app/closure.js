@@ -1,0 +1,131 @@
+// The holder ends the digital KTP, and may withdraw the consent with it: what is erased and what stays is said before,
+// and after on the screen of one that has ended.
+
+import { button, el, icon, notice } from "../shared/dom.js";
+import { language, t } from "../shared/i18n.js";
+import { keepLife, look, stopped } from "./life.js";
+import { pinAgain } from "./pin-again.js";
+import { going, here, instead, onLeave } from "./router.js";
+import { heading } from "./ui.js";
+import { ask, lock, open } from "./wallet.js";
+
+// What was read before going on: `{id, withdraw, becomes}`, in memory only.
+let agreed = null;
+const keepAgreed = () => onLeave(() => ["tutup", "tutuppin"].includes(here()) || (agreed = null));
+
+/** What is erased, what stays and why. */
+export function becomes({ erased, kept }) {
+  return el(
+    "div",
+    { class: "stack-loose" },
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "erased" },
+      el("h2", { id: "erased" }, t("close.erased")),
+      el(
+        "ul",
+        { class: "tips" },
+        erased.map((what) => el("li", {}, icon("delete", 22), el("span", {}, what))),
+      ),
+    ),
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "kept" },
+      el("h2", { id: "kept" }, t("close.kept")),
+      el(
+        "ul",
+        { class: "tips" },
+        kept.map(({ what, why }) =>
+          el(
+            "li",
+            {},
+            icon("lock", 22),
+            el("span", {}, what, el("small", { class: "muted" }, t("close.because", { why }))),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** What the service says in both languages: after the end there is nobody left who may ask. */
+async function inBoth() {
+  const of = async (tag) => [tag, (await ask("/v1/me/closure", { headers: { "Accept-Language": tag } })).data];
+  return Object.fromEntries(await Promise.all(["id", "en"].map(of)));
+}
+
+export async function about() {
+  const go = going();
+  const { profile } = await open();
+  const texts = await inBoth();
+  keepAgreed();
+  const before = agreed?.id === profile.id && agreed.withdraw;
+  const withdraw = el("input", { type: "checkbox", id: "withdraw", checked: before });
+  const keep = () => (agreed = { id: profile.id, withdraw: withdraw.checked, becomes: texts });
+  withdraw.addEventListener("change", keep);
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("close.title")),
+    el("p", { class: "lead" }, t("close.lead")),
+    becomes(texts[language]),
+    el(
+      "div",
+      { class: "card stack" },
+      el("h2", {}, t("close.first")),
+      el("p", {}, t("close.first.do")),
+      button(t("menu.copy"), () => go("salinan"), { kind: "secondary", picture: "download" }),
+    ),
+    el(
+      "label",
+      { class: "check" },
+      withdraw,
+      el("span", {}, el("b", {}, t("close.withdraw")), el("small", {}, t("close.withdraw.why"))),
+    ),
+    notice("warning", t("close.final"), t("close.final.do")),
+    el(
+      "div",
+      { class: "actions" },
+      button(
+        t("close.go_on"),
+        () => {
+          keep();
+          go("tutuppin");
+        },
+        { kind: "danger", picture: "close" },
+      ),
+      button(t("close.no"), () => go("menu"), { kind: "quiet", picture: "back" }),
+    ),
+  );
+}
+
+export async function withPin() {
+  const go = going();
+  const { profile } = await open();
+  if (agreed?.id !== profile.id) instead("tutup");
+  keepAgreed();
+  const { withdraw, becomes: texts } = agreed;
+  const reason = withdraw ? "consent_withdrawn" : "closed";
+  /** It is over, and nothing of what this phone knew is asked for again. */
+  async function over(life) {
+    await keepLife(profile, { ...life, state: "deactivated", reason, until: null, lift: "none", becomes: texts });
+    lock({ tell: false });
+    go("henti", { replace: true });
+  }
+  return pinAgain(profile, {
+    go,
+    title: t("close.pin"),
+    lead: el("p", { class: "lead" }, t(withdraw ? "close.pin.withdraw" : "close.pin.lead")),
+    doing: t("close.closing"),
+    send: (proof) =>
+      ask("/v1/me/closure", { method: "POST", json: { ...proof, withdraw_consent: withdraw }, again: false }),
+    done: ({ reference, since, erased_by }) => over({ reference, since, erased_by }),
+    lost: async () => {
+      await look(profile, { quiet: true, tries: 2 }).catch(() => {});
+      if (stopped(profile)?.reason !== reason) return false;
+      await over(profile.life);
+      return true;
+    },
+    before: "tutup",
+  });
+}
