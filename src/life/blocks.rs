@@ -29,6 +29,11 @@ const TRIES: Window = Window { kind: "block_try", seconds: HOUR, most: i64::MAX 
 /// Blocks that have ended by themselves, and notices, worked off in one transaction.
 const BATCH: i64 = 200;
 
+/// Whether a try is one of so many in its window.
+fn within(counted: Counted, free: i64) -> bool {
+    matches!(counted, Counted::Use(tries) if tries <= free)
+}
+
 /// What stops a digital KTP together with its NIK.
 #[derive(Debug)]
 pub enum Key {
@@ -103,17 +108,17 @@ impl Blocks {
 
     /// Counts the try, and demands work for one too many. Nothing is looked for before.
     async fn admit(&self, from: IpAddr, nik: &Nik, captcha: Option<&str>, now: Timestamp) -> Result<()> {
-        let network = tiers(from).next().map(|tier| tier.network.to_string()).unwrap_or_default();
         let index = self.context.vault.blind_index(Label::NikIndex, nik.as_str());
         transaction!(self.context.db, "life.count_block", |tx| {
-            let mut most = 0;
-            // In one order, so that two tries do not wait for each other.
-            for subject in [[b"network".as_slice(), network.as_bytes()], [b"nik", &index]] {
-                if let Counted::Use(tries) = TRIES.count(tx, &subject, now).await? {
-                    most = most.max(tries);
-                }
+            let mut is_free = true;
+            // In one order, from narrow to wide and the NIK at the end, so that two tries do not wait for each other.
+            for tier in tiers(from) {
+                let network = tier.network.to_string();
+                let counted = TRIES.count(tx, &[b"network", network.as_bytes()], now).await?;
+                is_free &= within(counted, FREE_TRIES * i64::from(tier.shares));
             }
-            if most <= FREE_TRIES {
+            is_free &= within(TRIES.count(tx, &[b"nik", &index], now).await?, FREE_TRIES);
+            if is_free {
                 return Ok(Ok(()));
             }
             match captcha::verify(&self.context.vault, captcha, now) {

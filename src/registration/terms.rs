@@ -3,7 +3,7 @@
 use crate::error::Language;
 
 /// Version of the present terms. A new text gets a new version; old consents keep theirs.
-pub const VERSION: &str = "2026-11";
+pub const VERSION: &str = "2026-12";
 
 /// The text in a language, plain text.
 pub const fn text(language: Language) -> &'static str {

@@ -18,11 +18,17 @@ impl Service {
         refresh::changes_of(&self.context, &mut tx, session.resident_id).await
     }
 
-    /// What waits for the holder's word, with the PIN; nothing is confirmed with that. Tries count as for unlocking.
+    /// What waits for the holder's word, with the PIN, and the portrait (JPEG) where it is another one; nothing is confirmed with that.
+    /// Tries count as for unlocking.
     ///
     /// # Errors
     /// As [`Service::unlock`]; `wrong_state` when nothing waits that the PIN confirms.
-    pub async fn look_at_changes(&self, device: &Thumbprint, challenge: &str, signature: &str) -> Result<Changes> {
+    pub async fn look_at_changes(
+        &self,
+        device: &Thumbprint,
+        challenge: &str,
+        signature: &str,
+    ) -> Result<(Changes, Option<Vec<u8>>)> {
         let now = self.context.now();
         let holder = {
             let mut tx = self.context.db.read().await?;
@@ -43,7 +49,14 @@ impl Service {
             ports::pin_was_right(tx, resident, generation).await?.or(Code::WrongState)
         })?;
         let mut tx = self.context.db.read().await?;
-        refresh::changes_of(&self.context, &mut tx, resident).await
+        let changes = refresh::changes_of(&self.context, &mut tx, resident).await?;
+        // Nobody confirms a face unseen.
+        let portrait = if changes.changes.iter().any(|change| change.field == "portrait") {
+            ports::portrait(&self.context, &mut tx, resident).await?
+        } else {
+            None
+        };
+        Ok((changes, portrait))
     }
 }
 

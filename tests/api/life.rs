@@ -124,6 +124,32 @@ async fn anybody_with_nik_and_block_code_blocks_and_whatever_is_wrong_is_answere
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_changes_addresses_within_their_own_network_has_the_tries_of_the_network() {
+    each_engine(async |context| {
+        let behind_a_proxy = |config: &mut ikd::config::Config| {
+            config.http.trusted_proxies = vec![String::from("127.0.0.0/8")];
+        };
+        let world = World::open_with(context, behind_a_proxy).await;
+        // Of one /56, of which a home may have all: each try from a /64 of its own, and for another NIK.
+        let from = async |number: u64| {
+            let nik = world.somebody(600_000 + 1_000 * number, |_| true).nik;
+            let body = json!({"nik": nik.as_str(), "block_code": "00000000"});
+            let address = format!("2001:db8:1:{:x}::1", number % 256);
+            world.post("/v1/blocks").header("x-forwarded-for", &address).json(&body).send().await
+        };
+        for number in 0..20 {
+            from(number).await.expect_problem(422, "block_refused");
+        }
+        from(20).await.expect_problem(422, "captcha_required");
+        let elsewhere = world.somebody(900_000, |_| true).nik;
+        let body = json!({"nik": elsewhere.as_str(), "block_code": "00000000"});
+        let other = world.post("/v1/blocks").header("x-forwarded-for", "2001:db8:1:100::1").json(&body).send().await;
+        other.expect_problem(422, "block_refused");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sixth_try_of_an_hour_needs_a_captcha_for_known_and_unknown_niks() {
     each_engine(async |context| {
         let world = World::open(context).await;

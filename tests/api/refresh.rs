@@ -245,9 +245,15 @@ async fn another_portrait_waits_and_the_same_one_encoded_anew_does_not() {
         assert_eq!(put(jpeg(&other)).await.unwrap(), Heard { paused: 1, ..NOBODY });
         let seen = look(&holder, &pin_key(&holder.record)).await.expect(200);
         assert_eq!(seen.json["changes"][0]["field"], "portrait");
+        let shown = ikd::base64url::decode(&seen.text("portrait")).unwrap();
+        assert_eq!(*image::load_from_memory(&shown).unwrap().to_rgb8().get_pixel(9, 9), {
+            let sent = image::load_from_memory(&jpeg(&other).unwrap()).unwrap().to_rgb8();
+            *sent.get_pixel(9, 9)
+        });
         confirm(&holder, Some(&seen.text("version"))).await.expect(200);
         holder.client.unlock().await.expect(200);
-        assert_ne!(holder.client.get("/v1/me/portrait").await.expect(200).bytes, before);
+        let card = holder.client.get("/v1/me/portrait").await.expect(200).bytes;
+        assert!(card != before && card == shown, "what was confirmed is what was shown");
     })
     .await;
 }

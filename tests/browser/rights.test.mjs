@@ -334,13 +334,14 @@ describe("rights", { timeout: 900_000 }, () => {
       await page.locator(".ktp").getByText(`${name} PERTIWI`, { exact: true }).waitFor();
       assert.equal((await verify(demo, await presented(holder))).result, "valid");
 
-      // Another portrait, of which these screens say that they do not show it.
+      // Another portrait: nobody confirms a face that was not seen.
       assert.equal(registerSays(original, { full_name: `${name} PERTIWI` }, FACE).paused, 1);
       await page.reload();
       await holder.at("henti");
       await holder.button("Lihat yang berubah").click();
       await holder.press(PIN);
-      await page.getByText("Pas foto diganti").waitFor();
+      await page.getByText("Inilah foto yang sekarang ada di database kependudukan").waitFor();
+      await eventually("the portrait", () => page.locator("img.portrait-now").evaluate((image) => image.naturalWidth > 50));
       await screen(page, "changes, portrait");
       await holder.button("Ini data saya").click();
       await holder.press(PIN);

@@ -6,6 +6,7 @@ import { dayOf, known, ktpDate, t } from "../shared/i18n.js";
 import { shown } from "./attributes.js";
 import { look, stopped, waitsForWord, works } from "./life.js";
 import { person } from "./person.js";
+import { fromBase64url } from "./profiles.js";
 import { stepList } from "./recovery.js";
 import { go as goNow, going, here, instead, onLeave } from "./router.js";
 import { heading } from "./ui.js";
@@ -71,6 +72,15 @@ function said(field, value) {
 const named = (field) =>
   [`changes.field.${field}`, `attribute.${field}`].filter(known).map((key) => t(key))[0] ?? field;
 
+/** The portrait that the register holds now. */
+function portrait(data) {
+  if (!data.portrait) return null;
+  const picture = new Blob([fromBase64url(data.portrait)], { type: "image/jpeg" });
+  const address = URL.createObjectURL(picture);
+  onLeave(() => URL.revokeObjectURL(address));
+  return el("img", { src: address, alt: t("card.portrait"), class: "portrait-now" });
+}
+
 /** Each element that changed: before, now, and since when the register says so. */
 function list(data) {
   const date = dayOf(data.as_of);
@@ -84,7 +94,7 @@ function list(data) {
         { class: "card" },
         el("h2", {}, named(field)),
         field === "portrait"
-          ? el("p", {}, t("changes.portrait"))
+          ? el("div", { class: "stack-tight" }, el("p", {}, t("changes.portrait")), portrait(data))
           : el(
               "dl",
               { class: "facts" },

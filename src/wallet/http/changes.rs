@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 
 use super::super::service::Service;
 use super::{Resident, UnlockRequest};
+use crate::base64url;
 use crate::clock::Timestamp;
 use crate::device::http::Device;
 use crate::error::Language;
@@ -33,12 +34,16 @@ struct ChangesReply {
     changes: Vec<ChangeEntry>,
     /// What `POST /v1/me/unblock` takes as `seen`.
     version: String,
+    /// The portrait that is shown now: JPEG, base64url. Only while another one waits for the holder's word; else `GET /v1/me/portrait`
+    /// has it.
+    #[schema(value_type = Option<String>)]
+    portrait: Option<Redacted<String>>,
 }
 
 /// An element that changed.
 #[derive(Debug, Serialize, ToSchema)]
 struct ChangeEntry {
-    /// Its name, as in `GET /v1/me`; also `valid_until`, `issued_place`, `issued_on`, `vital_status`, and `portrait`, whose picture is not told here.
+    /// Its name, as in `GET /v1/me`; also `valid_until`, `issued_place`, `issued_on`, `vital_status`, and `portrait`, whose picture stands in `portrait`.
     #[schema(example = "full_name")]
     field: &'static str,
     /// What was shown before.
@@ -52,7 +57,7 @@ struct ChangeEntry {
 }
 
 impl ChangesReply {
-    fn new(changes: Changes, language: Language) -> Self {
+    fn new(changes: Changes, portrait: Option<&[u8]>, language: Language) -> Self {
         let Changes { as_of, changes, version } = changes;
         let date = language.date(as_of);
         let source = match language {
@@ -64,7 +69,8 @@ impl ChangesReply {
             let Change { field, before, after } = change;
             ChangeEntry { field, before, after, identifies }
         };
-        Self { as_of, source, changes: changes.into_iter().map(entry).collect(), version }
+        let portrait = portrait.map(|jpeg| base64url::encode(jpeg).into());
+        Self { as_of, source, changes: changes.into_iter().map(entry).collect(), version, portrait }
     }
 }
 
@@ -79,7 +85,7 @@ async fn changes(
     resident: Resident,
     Lang(language): Lang,
 ) -> Result<Json<ChangesReply>, Problem> {
-    Ok(Json(ChangesReply::new(service.changes(&resident.session).await?, language)))
+    Ok(Json(ChangesReply::new(service.changes(&resident.session).await?, None, language)))
 }
 
 /// The same while the digital KTP pauses (`register_changed`), with the PIN key. Nothing is confirmed with that: `POST /v1/me/unblock`
@@ -95,6 +101,6 @@ async fn look_at_changes(
     Lang(language): Lang,
     Json(body): Json<UnlockRequest>,
 ) -> Result<Json<ChangesReply>, Problem> {
-    let changes = service.look_at_changes(&device.thumbprint, &body.challenge, &body.signature).await?;
-    Ok(Json(ChangesReply::new(changes, language)))
+    let (changes, portrait) = service.look_at_changes(&device.thumbprint, &body.challenge, &body.signature).await?;
+    Ok(Json(ChangesReply::new(changes, portrait.as_deref(), language)))
 }
