@@ -35,7 +35,7 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, captcha, closure, contact, counter, device, employee, export, health, jobs, keyring, life, mail,
+    activation, annulment, captcha, closure, contact, counter, device, employee, export, health, jobs, keyring, life, mail,
     recovery, refresh, registration, staff, transaction, transfer, verification, wallet, window,
 };
 
@@ -68,6 +68,8 @@ pub struct App {
     pub transfers: transfer::Transfers,
     /// Changes of the address at which holders are reached.
     pub contacts: contact::Contacts,
+    /// What relying parties are told of annulled activations.
+    pub annulments: annulment::Telling,
     /// Relying parties and their API keys.
     pub relying_parties: RelyingParties,
     /// Their checks.
@@ -151,6 +153,7 @@ impl App {
             verification,
             employee_checks,
             blocks: life::Blocks::new(context.clone()),
+            annulments: annulment::Telling::new(context.clone()),
             closures,
             exports,
             recoveries: recovery::Phone::new(context.clone(), keyring.clone()),
@@ -186,6 +189,7 @@ impl App {
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),
+            annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),
         ]
     }

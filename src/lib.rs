@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod activation_code;
+pub mod annulment;
 pub mod app;
 pub mod attribute;
 pub mod audit;

@@ -95,6 +95,14 @@ pub enum Action {
     RecoveryGranted,
     /// An officer refused it.
     RecoveryRefused,
+    /// A supervisor opened the request that an activation be annulled, or the list of such requests.
+    AnnulmentViewed,
+    /// A supervisor asked that an activation be annulled.
+    AnnulmentAsked,
+    /// Another supervisor granted it.
+    AnnulmentGranted,
+    /// It was refused, or taken back by who asked.
+    AnnulmentRefused,
     /// An approval given while the register was down was completed.
     ApprovalCompleted,
     /// A credential became active.

@@ -128,7 +128,14 @@ const fn of_stop(reason: Reason) -> Words {
             "Buka aplikasi, lalu datanglah ke loket Dukcapil dengan KTP-el; ponsel yang sama dapat dipakai lagi."
                 / "Open the app and go to a Dukcapil counter with your KTP-el; the same phone can be used again."
         ),
-        Reason::RegisterDeceased | Reason::RegisterLeft | Reason::Deceased | Reason::Emigrated | Reason::Annulled => {
+        Reason::Annulled => words!(
+            "KTP Digital ini dibatalkan" / "This digital KTP was annulled",
+            "Aktivasi KTP Digital ini dibatalkan oleh dua petugas, karena bukan pemilik identitas yang mengaktifkannya. KTP Digital ini tidak berlaku lagi."
+                / "Two officers annulled the activation of this digital KTP, because it was not activated by whose identity it is. It no longer counts.",
+            "Bila identitas ini milik Anda, datanglah ke loket Dukcapil dengan KTP-el; Anda dapat mendaftar lagi."
+                / "If this identity is yours, go to a Dukcapil counter with your KTP-el; you can register again."
+        ),
+        Reason::RegisterDeceased | Reason::RegisterLeft | Reason::Deceased | Reason::Emigrated => {
             words!(
                 "KTP Digital dihentikan" / "The digital KTP was stopped",
                 "KTP Digital ini dihentikan menurut database kependudukan."
