@@ -35,7 +35,7 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, annulment, captcha, closure, contact, counter, device, employee, export, health, jobs, keyring, life, mail,
+    activation, annulment, captcha, closure, contact, counter, device, dispute, employee, export, health, jobs, keyring, life, mail,
     recovery, refresh, registration, staff, transaction, transfer, verification, wallet, window,
 };
 
@@ -70,6 +70,8 @@ pub struct App {
     pub contacts: contact::Contacts,
     /// What relying parties are told of annulled activations.
     pub annulments: annulment::Telling,
+    /// Checks that holders do not know.
+    pub disputes: dispute::Disputes,
     /// Relying parties and their API keys.
     pub relying_parties: RelyingParties,
     /// Their checks.
@@ -146,6 +148,7 @@ impl App {
             counter,
             officers: Staff::new(context.clone(), Realm::Office)?,
             activation,
+            disputes: dispute::Disputes::new(context.clone(), wallet.clone()),
             transfers: transfer::Transfers::new(context.clone(), keyring.clone(), wallet.clone()),
             contacts: contact::Contacts::new(context.clone(), wallet.clone()),
             wallet,
@@ -189,6 +192,7 @@ impl App {
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),
+            dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),
         ]

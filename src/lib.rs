@@ -26,6 +26,7 @@ pub mod db;
 pub mod demo;
 pub mod device;
 pub mod disclosure;
+pub mod dispute;
 pub mod employee;
 pub mod error;
 pub mod export;

@@ -111,6 +111,10 @@ pub enum Action {
     Block,
     /// A holder ended the own digital KTP.
     Closure,
+    /// A holder said that they do not know a check.
+    CheckDisputed,
+    /// The relying party answered that.
+    DisputeAnswered,
     /// An office was added.
     OfficeAdded,
     /// An officer was added.
