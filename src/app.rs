@@ -35,8 +35,8 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, annulment, captcha, closure, contact, counter, device, dispute, employee, export, health, jobs, keyring, life, mail,
-    recovery, refresh, registration, staff, transaction, transfer, verification, wallet, window,
+    activation, annulment, captcha, closure, contact, counter, device, dispute, employee, export, health, jobs,
+    keyring, life, mail, recovery, refresh, registration, staff, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.

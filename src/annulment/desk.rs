@@ -84,13 +84,7 @@ impl Desk {
     ///
     /// # Errors
     /// `wrong_state` when a colleague asked already, or when it was annulled before.
-    pub async fn ask(
-        &self,
-        tx: &mut Tx,
-        by: Decider,
-        found: Found,
-        reason: &str,
-    ) -> Result<Annulment> {
+    pub async fn ask(&self, tx: &mut Tx, by: Decider, found: Found, reason: &str) -> Result<Annulment> {
         let now = self.context.now();
         let Found { annulment_id: id, resident_id: resident, registration_id: registration } = found;
         if let Some(found) = store::waiting_for(tx, resident).await? {

@@ -105,8 +105,7 @@ pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) ->
     Ok(fetch_all!(tx, Row, WAITING, office, since, limit)?.into_iter().map(Annulment::from).collect())
 }
 
-const GRANT: &str =
-    "UPDATE annulment SET state = 'granted', granted_by = $3, ended_at = $4, revision = revision + 1 \
+const GRANT: &str = "UPDATE annulment SET state = 'granted', granted_by = $3, ended_at = $4, revision = revision + 1 \
     WHERE annulment_id = $1 AND revision = $2 AND state = 'asked' AND asked_by <> $3 AND expires_at > $4";
 
 /// Grants one that waits, of the revision that was read, in its time. Nobody grants what they asked for, whatever the program judged.
@@ -193,8 +192,7 @@ pub async fn tell(tx: &mut Tx, row: &AnnulledCheck) -> DbResult<Changed> {
     change!(tx, TELL, relying_party_id, verification_id, told_id, told_at, verified_at, void_since)
 }
 
-const OF_PARTY: &str =
-    "SELECT relying_party_id, verification_id, told_id, told_at, verified_at, void_since FROM annulled_check \
+const OF_PARTY: &str = "SELECT relying_party_id, verification_id, told_id, told_at, verified_at, void_since FROM annulled_check \
     WHERE relying_party_id = $1 AND told_id < $2 AND told_at >= $3 ORDER BY told_id DESC LIMIT $4";
 
 /// What a party was told before `before` and not earlier than `since`, newest first.

@@ -97,8 +97,7 @@ pub async fn lookup(tx: &mut Tx, id: Uuid) -> DbResult<Option<Dispute>> {
     Ok(fetch_optional!(tx, Row, LOOKUP, id)?.map(Dispute::from))
 }
 
-const OF_HOLDER: &str =
-    select_dispute!("WHERE resident_id = $1 AND dispute_id < $2 ORDER BY dispute_id DESC LIMIT $3");
+const OF_HOLDER: &str = select_dispute!("WHERE resident_id = $1 AND dispute_id < $2 ORDER BY dispute_id DESC LIMIT $3");
 
 /// Those of a holder before `before`, newest first.
 pub async fn of_holder(tx: &mut Tx, resident: Uuid, before: Uuid, limit: i64) -> DbResult<Vec<Dispute>> {
@@ -144,18 +143,16 @@ pub async fn unasked(tx: &mut Tx, limit: i64) -> DbResult<Vec<Dispute>> {
     Ok(fetch_all!(tx, Row, UNASKED, limit)?.into_iter().map(Dispute::from).collect())
 }
 
-const OVERDUE: &str = select_dispute!(
-    "WHERE state IN ('opened', 'asked_party') AND due_at <= $1 ORDER BY due_at, dispute_id LIMIT $2"
-);
+const OVERDUE: &str =
+    select_dispute!("WHERE state IN ('opened', 'asked_party') AND due_at <= $1 ORDER BY due_at, dispute_id LIMIT $2");
 
 /// Those whose party did not answer in its time.
 pub async fn overdue(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Dispute>> {
     Ok(fetch_all!(tx, Row, OVERDUE, now, limit)?.into_iter().map(Dispute::from).collect())
 }
 
-const READ: &str = select_dispute!(
-    "WHERE state = 'answered' AND answered_at <= $1 ORDER BY answered_at, dispute_id LIMIT $2"
-);
+const READ: &str =
+    select_dispute!("WHERE state = 'answered' AND answered_at <= $1 ORDER BY answered_at, dispute_id LIMIT $2");
 
 /// Those that were answered at `before` or earlier and not put aside.
 pub async fn read(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<Vec<Dispute>> {

@@ -70,7 +70,10 @@ async fn two_supervisors_annul_and_each_party_reads_its_own_checks() {
         let (asker, granter) = two_supervisors(&world).await;
 
         let asked = ask(&asker, &holder).await.expect(201).json;
-        assert_eq!((&asked["state"], &asked["own"], &asked["may_grant"]), (&json!("asked"), &json!(true), &json!(false)));
+        assert_eq!(
+            (&asked["state"], &asked["own"], &asked["may_grant"]),
+            (&json!("asked"), &json!(true), &json!(false))
+        );
         assert_eq!(standing(&holder).await.0, "active", "one alone stops nothing here");
         assert!(told(&bank, "").await.is_empty());
         let waiting = granter.get(PATH).await.expect(200).json;
@@ -138,7 +141,8 @@ async fn nobody_annuls_alone_late_elsewhere_or_on_an_old_screen() {
         desk.get(PATH).await.expect_problem(403, "forbidden");
         // Elsewhere it is as if there were no such digital KTP.
         let foreign = ask(&elsewhere, &holder).await.expect(404);
-        let nobody = json!({"nik": world.somebody(500_000, |_| true).nik.as_str(), "reason": "Bukan pemiliknya sendiri"});
+        let nobody =
+            json!({"nik": world.somebody(500_000, |_| true).nik.as_str(), "reason": "Bukan pemiliknya sendiri"});
         let unknown = elsewhere.post(PATH, &nobody).await.expect(404);
         assert_eq!(foreign.json["detail"], unknown.json["detail"]);
 
@@ -256,7 +260,8 @@ async fn a_check_that_was_recorded_late_is_told_too_and_asking_has_a_limit() {
         assert_eq!(world.app.annulments.tell_due().await.unwrap(), 1, "all are told");
         assert_eq!(world.app.annulments.tell_due().await.unwrap(), 0);
 
-        let nobody = json!({"nik": world.somebody(500_000, |_| true).nik.as_str(), "reason": "Bukan pemiliknya sendiri"});
+        let nobody =
+            json!({"nik": world.somebody(500_000, |_| true).nik.as_str(), "reason": "Bukan pemiliknya sendiri"});
         for _ in 0..19 {
             asker.post(PATH, &nobody).await.expect_problem(404, "not_found");
         }

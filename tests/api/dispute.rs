@@ -65,7 +65,17 @@ async fn a_holder_asks_and_the_party_that_checked_answers_once() {
         let asked = theirs(&world, &bank).await;
         assert!(theirs(&world, &clinic).await.is_empty());
         let members: Vec<_> = asked[0].as_object().unwrap().keys().map(String::as_str).collect();
-        let expected = ["answer", "asked_at", "dispute_id", "due_at", "ending", "purpose", "state", "verification_id", "verified_at"];
+        let expected = [
+            "answer",
+            "asked_at",
+            "dispute_id",
+            "due_at",
+            "ending",
+            "purpose",
+            "state",
+            "verification_id",
+            "verified_at",
+        ];
         assert_eq!(members, expected, "nothing of the holder");
         assert_eq!((&asked[0]["verification_id"], &asked[0]["purpose"]), (&json!(unknown), &json!("open_account")));
 
@@ -84,16 +94,25 @@ async fn a_holder_asks_and_the_party_that_checked_answers_once() {
         answer(&world, &bank, id, "holder_was_there", "Kami tidak tahu").await.expect_problem(409, "wrong_state");
         assert_eq!(newest_letter(&world, &holder).await.0, "Laporan pemeriksaan Anda dijawab");
         let letter = world.letters().into_iter().find(|letter| letter.to == holder.email).unwrap();
-        assert!(!letter.text.contains("Bank Uji") && !letter.text.contains("Denpasar"), "whose mailbox it is, who knows");
+        assert!(
+            !letter.text.contains("Bank Uji") && !letter.text.contains("Denpasar"),
+            "whose mailbox it is, who knows"
+        );
 
         unlocked_again(&holder).await;
         let read = mine(&holder).await;
-        assert_eq!((&read[0]["answer"]["finding"], &read[0]["answer"]["words"]), (&json!("holder_was_there"), &json!(words)));
+        assert_eq!(
+            (&read[0]["answer"]["finding"], &read[0]["answer"]["words"]),
+            (&json!("holder_was_there"), &json!(words))
+        );
         unlocked_again(&other).await;
         other.client.delete(&format!("{MINE}/{id}")).await.expect_problem(404, "not_found");
         holder.client.delete(&format!("{MINE}/{id}")).await.expect(204);
         holder.client.delete(&format!("{MINE}/{id}")).await.expect(204);
-        assert_eq!((&mine(&holder).await[0]["state"], &mine(&holder).await[0]["ending"]), (&json!("closed"), &json!("read")));
+        assert_eq!(
+            (&mine(&holder).await[0]["state"], &mine(&holder).await[0]["ending"]),
+            (&json!("closed"), &json!("read"))
+        );
 
         // Taken back before there was an answer: nothing is left to answer.
         let second = dispute(&holder, &known).await.expect(201).text("dispute_id");
