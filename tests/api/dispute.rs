@@ -144,6 +144,7 @@ async fn who_does_not_answer_in_time_does_not_answer_and_the_holder_is_told() {
         let (late, read) = (check(&world, &holder).await, check(&world, &holder).await);
         let bank = world.api_key.clone();
         let late = dispute(&holder, &late).await.expect(201).text("dispute_id");
+        world.later(1);
         let read = dispute(&holder, &read).await.expect(201).text("dispute_id");
         answer(&world, &bank, &read, "our_mistake", "Kesalahan pegawai kami").await.expect(200);
 
