@@ -127,7 +127,14 @@ impl App {
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone());
-        let exports = export::Exports::new(context.clone(), keyring.clone(), wallet.clone(), verification.clone());
+        let disputes = dispute::Disputes::new(context.clone(), wallet.clone());
+        let exports = export::Exports::new(
+            context.clone(),
+            keyring.clone(),
+            wallet.clone(),
+            verification.clone(),
+            disputes.clone(),
+        );
         let guard = Guard::new(
             context.vault.clone(),
             context.clock.clone(),
@@ -148,7 +155,7 @@ impl App {
             counter,
             officers: Staff::new(context.clone(), Realm::Office)?,
             activation,
-            disputes: dispute::Disputes::new(context.clone(), wallet.clone()),
+            disputes,
             transfers: transfer::Transfers::new(context.clone(), keyring.clone(), wallet.clone()),
             contacts: contact::Contacts::new(context.clone(), wallet.clone()),
             wallet,

@@ -77,7 +77,7 @@ CREATE TABLE dispute (
     CHECK (state <> 'answered' OR answered_at IS NOT NULL)
 );
 -- One for each check.
-CREATE UNIQUE INDEX dispute_check ON dispute (verification_id, resident_id);
+CREATE UNIQUE INDEX dispute_of_check ON dispute (verification_id, resident_id);
 CREATE INDEX dispute_resident ON dispute (resident_id, dispute_id);
 CREATE INDEX dispute_party ON dispute (relying_party_id, dispute_id) WHERE asked_at IS NOT NULL;
 CREATE INDEX dispute_unasked ON dispute (opened_at) WHERE state = 'opened';

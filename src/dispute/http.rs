@@ -19,7 +19,7 @@ use crate::page::Page;
 use crate::relying_party::Authentication;
 use crate::relying_party::http::{AuthenticatedParty, challenge};
 use crate::secret::Redacted;
-use crate::wallet::http::Resident;
+use crate::wallet::http::{HistoryPurpose, Resident};
 use crate::web::{Json, Lang, PageQuery, Path, Problem, Query};
 
 /// The routes of holders.
@@ -82,8 +82,8 @@ struct DisputeReply {
     verification_id: Uuid,
     /// Who checked.
     relying_party: String,
-    /// What for, in the language of `Accept-Language`.
-    purpose: String,
+    /// What for.
+    purpose: HistoryPurpose,
     /// When it was checked.
     #[schema(value_type = String, format = DateTime)]
     verified_at: Timestamp,
@@ -108,7 +108,7 @@ impl DisputeReply {
             dispute_id: dispute.dispute_id,
             verification_id: dispute.verification_id,
             relying_party,
-            purpose: purpose.text(language).to_owned(),
+            purpose: HistoryPurpose::new(purpose, language),
             verified_at: dispute.verified_at,
             state: dispute.state,
             opened_at: dispute.opened_at,

@@ -276,3 +276,41 @@ async fn a_check_that_was_recorded_late_is_told_too_and_asking_has_a_limit() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_good_answer_beside_a_grant_is_told() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let resident = world.resident_id(&holder.record).await;
+        let (asker, granter) = two_supervisors(&world).await;
+        // Offline QRs: they are checked without a lock on the credential.
+        let mut tokens = Vec::new();
+        for _ in 0..10 {
+            let body = json!({"share": "basic", "offline": true});
+            tokens.push(holder.client.post("/v1/me/presentations", &body).await.expect(200).text("token"));
+            world.later(1);
+        }
+        let asked = ask(&asker, &holder).await.expect(201).json;
+        let bank = world.bank();
+        let checks = tokens.iter().flat_map(|token| ["open_account", "age_check"].map(|purpose| (token, purpose)));
+        let checks = checks.map(|(token, purpose)| {
+            let (bank, key) = (bank.clone(), world.key());
+            async move { bank.verify(token, purpose, &key).await.expect(200).verdict() }
+        });
+        let checks: Vec<_> = checks.collect();
+        let (granted, verdicts) = tokio::join!(grant(&granter, &asked), futures_util::future::join_all(checks));
+        granted.expect(204);
+        let good = verdicts.iter().filter(|verdict| *verdict == "valid").count() as i64;
+        assert!(
+            verdicts.iter().all(|verdict| ["valid", "holder_not_active"].contains(&verdict.as_str())),
+            "{verdicts:?}"
+        );
+        world.later(120);
+        while world.app.annulments.tell_due().await.unwrap() > 0 {}
+        let recorded = "SELECT COUNT(*) FROM verification WHERE resident_id = $1 AND result = 'valid'";
+        assert_eq!(world.count(recorded, resident).await, good);
+        assert_eq!(told(&bank, "?limit=100").await.len() as i64, good, "each of them, once");
+    })
+    .await;
+}

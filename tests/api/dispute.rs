@@ -54,7 +54,7 @@ async fn a_holder_asks_and_the_party_that_checked_answers_once() {
         dispute(&other, &unknown).await.expect_problem(404, "not_found");
         let opened = dispute(&holder, &unknown).await.expect(201).json;
         assert_eq!((&opened["state"], &opened["relying_party"]), (&json!("asked_party"), &json!("Bank Uji")));
-        assert_eq!((&opened["purpose"], &opened["answer"]), (&json!("Tujuan open_account"), &Value::Null));
+        assert_eq!((&opened["purpose"]["text"], &opened["answer"]), (&json!("Tujuan open_account"), &Value::Null));
         // Ten working days from a Saturday on, to the end of the day in Jakarta.
         assert_eq!(opened["due_at"], "2026-12-04T17:00:00Z");
         assert_eq!(dispute(&holder, &unknown).await.expect(201).json, opened, "said again it is the same");

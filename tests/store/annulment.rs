@@ -109,9 +109,8 @@ async fn a_party_is_told_of_a_check_once_and_reads_its_own() {
         }
         assert!(!store::tell(&mut tx, &check(1, 1, now)).await.unwrap().happened(), "told before");
         let party = Uuid::from_u128(1);
-        let read = async |tx: &mut Tx, before, since, limit| {
-            store::of_party(tx, party, (before, since), limit).await.unwrap()
-        };
+        let read =
+            async |tx: &mut Tx, before, since, limit| store::of_party(tx, party, (before, since), limit).await.unwrap();
         let never = Timestamp::default();
         assert_eq!(read(&mut tx, Uuid::max(), never, 10).await, [second.clone(), first.clone()]);
         assert_eq!(read(&mut tx, Uuid::max(), never, 1).await, [second.clone()]);

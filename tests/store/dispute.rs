@@ -39,7 +39,10 @@ async fn an_answer_counts_once_in_its_time_and_only_of_who_was_asked() {
         for dispute in [&asked, &unasked] {
             store::add(&mut tx, dispute).await.unwrap();
         }
-        assert!(!store::answer(&mut tx, unasked.dispute_id, &answer(now)).await.unwrap().happened(), "nobody was asked");
+        assert!(
+            !store::answer(&mut tx, unasked.dispute_id, &answer(now)).await.unwrap().happened(),
+            "nobody was asked"
+        );
         assert!(!store::answer(&mut tx, asked.dispute_id, &answer(asked.due_at)).await.unwrap().happened(), "too late");
         assert!(store::answer(&mut tx, asked.dispute_id, &answer(now)).await.unwrap().happened());
         assert!(!store::answer(&mut tx, asked.dispute_id, &answer(now)).await.unwrap().happened(), "once");

@@ -100,11 +100,14 @@ fn texts(engine: &str, last: &str) -> (String, String) {
     (before, text(&folder.join(last)))
 }
 
-const OLD_EVENT: &str = "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
+const OLD_EVENT: &str =
+    "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
     VALUES ($1, $1, 'stopped', 'closed', 7, 'resident', $1, NULL)";
-const NEW_EVENT: &str = "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
+const NEW_EVENT: &str =
+    "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
     VALUES ($1, $1, 'check_disputed', NULL, 8, 'resident', $1, NULL)";
-const NO_EVENT: &str = "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
+const NO_EVENT: &str =
+    "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
     VALUES ($1, $1, 'made_up', NULL, 8, 'resident', $1, NULL)";
 const EVENTS: &str = "SELECT kind, reason, at FROM life_event ORDER BY at";
 
