@@ -314,3 +314,30 @@ async fn every_good_answer_beside_a_grant_is_told() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_activation_is_another_matter() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let (asker, granter) = two_supervisors(&world).await;
+        let old = ask(&asker, &holder).await.expect(201).json;
+        let (challenge, signature) =
+            holder.client.sign_challenge(&pin_key(&holder.record), ikd::device::Purpose::Change).await;
+        let body = json!({"challenge": challenge, "signature": signature});
+        holder.client.post("/v1/me/closure", &body).await.expect(200);
+        world.later(60);
+        let again = world.active(&world.people[0]).await;
+        grant(&granter, &old).await.expect_problem(409, "wrong_state");
+        assert_eq!(standing(&again).await.0, "active", "nobody looked at this one");
+        // Whoever asks about the present one puts an end to what was asked about the other.
+        let new = ask(&granter, &again).await.expect(201).json;
+        assert_eq!(new["registration_id"], json!(again.id));
+        let path = format!("{PATH}/{}", old["annulment_id"].as_str().unwrap());
+        assert_eq!(granter.get(&path).await.expect(200).json["state"], "lapsed");
+        grant(&granter, &new).await.expect_problem(403, "forbidden");
+        grant(&asker, &new).await.expect(204);
+        assert_eq!(standing(&again).await.1, "annulled");
+    })
+    .await;
+}
