@@ -217,7 +217,7 @@ fn of_office(found: Option<Annulment>, office: Uuid) -> Result<Annulment> {
     found.filter(|found| found.office_id == office).ok_or_else(|| Code::NotFound.into())
 }
 
-/// Every time of lapse is a write of the sweep; gives whether this one was ended.
+/// Ends a request whose time is over, for the sweep; gives whether it did.
 pub(super) async fn lapse(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool> {
     match store::hold(tx, id).await? {
         Some(held) if held.written == State::Asked && held.state(now) == State::Lapsed => {

@@ -59,7 +59,7 @@ async fn a_holder_asks_and_the_party_that_checked_answers_once() {
         assert_eq!(opened["due_at"], "2026-12-04T17:00:00Z");
         assert_eq!(dispute(&holder, &unknown).await.expect(201).json, opened, "said again it is the same");
         assert_eq!(newest_letter(&world, &holder).await.0, "Anda melaporkan sebuah pemeriksaan");
-        assert_eq!(mine(&holder).await, [opened.clone()]);
+        assert_eq!(mine(&holder).await, std::slice::from_ref(&opened));
         assert!(mine(&other).await.is_empty());
 
         let asked = theirs(&world, &bank).await;

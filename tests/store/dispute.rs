@@ -70,8 +70,8 @@ async fn lists_and_what_time_does_find_what_they_should() {
         assert_eq!(store::of_check(&mut tx, asked.verification_id, RESIDENT).await.unwrap().as_ref(), Some(&asked));
         assert_eq!(store::of_check(&mut tx, asked.verification_id, PARTY).await.unwrap(), None, "another's check");
         assert_eq!(store::of_holder(&mut tx, RESIDENT, Uuid::max(), 10).await.unwrap().len(), 2);
-        assert_eq!(store::of_party(&mut tx, PARTY, Uuid::max(), 10).await.unwrap(), [asked.clone()]);
-        assert_eq!(store::unasked(&mut tx, 10).await.unwrap(), [unasked.clone()]);
+        assert_eq!(store::of_party(&mut tx, PARTY, Uuid::max(), 10).await.unwrap(), std::slice::from_ref(&asked));
+        assert_eq!(store::unasked(&mut tx, 10).await.unwrap(), std::slice::from_ref(&unasked));
         assert!(store::overdue(&mut tx, asked.due_at.plus_seconds(-1), 10).await.unwrap().is_empty());
         assert_eq!(store::overdue(&mut tx, asked.due_at, 10).await.unwrap().len(), 2);
         let answer = PartyAnswer { finding: Finding::Unknown, words_sealed: b"x".to_vec(), at: now };
