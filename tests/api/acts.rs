@@ -200,6 +200,9 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
             ("release_asked", Method::POST, format!("{base}/release"), json!({"version": "0", "reason": "Ingin saja"})),
             ("recovery_viewed", Method::GET, String::from("/v1/officer/recoveries"), json!(null)),
             ("block", Method::POST, String::from("/v1/officer/blocks"), json!({})),
+            ("annulment_asked", Method::POST, String::from("/v1/officer/annulments"), json!({})),
+            ("annulment_viewed", Method::GET, String::from("/v1/officer/annulments"), json!(null)),
+            ("annulment_granted", Method::POST, format!("/v1/officer/annulments/{}/grant", applicant.id), json!({})),
             ("release_granted", Method::POST, format!("{base}/release/grant"), json!({"version": "0"})),
         ];
         for _ in 0..20 {
