@@ -43,6 +43,7 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
     ('verification_refusal', 'distributed', 'relying_party_id', 'verification_refusal'),
     ('verification_repeat', 'distributed', 'relying_party_id', 'verification_refusal'),
     ('code_use', 'distributed', 'relying_party_id', 'verification_refusal'),
+    ('annulled_check', 'distributed', 'relying_party_id', 'verification_refusal'),
 
     -- Looked up by what a phone or a person brings.
     ('device_binding', 'distributed', 'device_thumbprint', 'device_binding'),
@@ -96,6 +97,9 @@ INSERT INTO distribution (name, kind) VALUES
     -- The same: one that lives for each new phone, one for each holder.
     ('transfer', 'whole'),
     ('contact_change', 'whole'),
+    -- Few, and looked for by the office or the relying party as often as by the holder.
+    ('annulment', 'whole'),
+    ('dispute', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),

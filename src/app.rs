@@ -35,8 +35,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, captcha, closure, contact, counter, device, employee, export, health, jobs, keyring, life, mail,
-    recovery, refresh, registration, staff, status_list, transaction, transfer, verification, wallet, window,
+    activation, annulment, captcha, closure, contact, counter, device, dispute, employee, export, health, jobs,
+    keyring, life, mail, recovery, refresh, registration, staff, status_list, transaction, transfer, verification,
+    wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -70,6 +71,10 @@ pub struct App {
     pub transfers: transfer::Transfers,
     /// Changes of the address at which holders are reached.
     pub contacts: contact::Contacts,
+    /// What relying parties are told of annulled activations.
+    pub annulments: annulment::Telling,
+    /// Checks that holders do not know.
+    pub disputes: dispute::Disputes,
     /// Relying parties and their API keys.
     pub relying_parties: RelyingParties,
     /// Their checks.
@@ -126,7 +131,14 @@ impl App {
         let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone());
-        let exports = export::Exports::new(context.clone(), keyring.clone(), wallet.clone(), verification.clone());
+        let disputes = dispute::Disputes::new(context.clone(), wallet.clone());
+        let exports = export::Exports::new(
+            context.clone(),
+            keyring.clone(),
+            wallet.clone(),
+            verification.clone(),
+            disputes.clone(),
+        );
         let guard = Guard::new(
             context.vault.clone(),
             context.clock.clone(),
@@ -147,6 +159,7 @@ impl App {
             counter,
             officers: Staff::new(context.clone(), Realm::Office)?,
             activation,
+            disputes,
             transfers: transfer::Transfers::new(context.clone(), keyring.clone(), wallet.clone()),
             contacts: contact::Contacts::new(context.clone(), wallet.clone()),
             wallet,
@@ -155,6 +168,7 @@ impl App {
             verification,
             employee_checks,
             blocks: life::Blocks::new(context.clone()),
+            annulments: annulment::Telling::new(context.clone()),
             closures,
             exports,
             recoveries: recovery::Phone::new(context.clone(), keyring.clone()),
@@ -191,6 +205,8 @@ impl App {
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),
+            dispute::module(&self.disputes, self.relying_parties.authentication()),
+            annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),
         ]
     }

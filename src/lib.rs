@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod activation_code;
+pub mod annulment;
 pub mod app;
 pub mod attribute;
 pub mod audit;
@@ -25,6 +26,7 @@ pub mod db;
 pub mod demo;
 pub mod device;
 pub mod disclosure;
+pub mod dispute;
 pub mod employee;
 pub mod error;
 pub mod export;

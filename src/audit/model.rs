@@ -95,6 +95,14 @@ pub enum Action {
     RecoveryGranted,
     /// An officer refused it.
     RecoveryRefused,
+    /// A supervisor opened the request that an activation be annulled, or the list of such requests.
+    AnnulmentViewed,
+    /// A supervisor asked that an activation be annulled.
+    AnnulmentAsked,
+    /// Another supervisor granted it.
+    AnnulmentGranted,
+    /// It was refused, or taken back by who asked.
+    AnnulmentRefused,
     /// An approval given while the register was down was completed.
     ApprovalCompleted,
     /// A credential became active.
@@ -103,6 +111,10 @@ pub enum Action {
     Block,
     /// A holder ended the own digital KTP.
     Closure,
+    /// A holder said that they do not know a check.
+    CheckDisputed,
+    /// The relying party answered that.
+    DisputeAnswered,
     /// An office was added.
     OfficeAdded,
     /// An officer was added.

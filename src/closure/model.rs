@@ -18,6 +18,10 @@ pub const ERASED: &[Text] = &[
     ),
     Text::new("Alamat surel, dan pemberitahuan yang dikirim ke sana", "The e-mail address, and the notices sent there"),
     Text::new(
+        "Laporan Anda tentang pemeriksaan yang tidak Anda kenal, dan jawabannya",
+        "Your reports of checks that you do not know, and the answers",
+    ),
+    Text::new(
         "Kunci PIN, ikatan dengan ponsel ini, dan kode blokir",
         "The PIN key, the binding to this phone, and the block code",
     ),

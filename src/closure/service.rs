@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::contact::ports as contact;
 use crate::context::Context;
 use crate::device::Thumbprint;
+use crate::dispute::ports as disputes;
 use crate::error::{Code, Result};
 use crate::holder::Reason;
 use crate::holder::ports::{self as holder, Stopped};
@@ -99,6 +100,7 @@ impl Closures {
             contact::erase(tx, resident).await?;
             life::erase(tx, resident).await?;
             refresh::erase(tx, resident).await?;
+            disputes::erase(tx, resident).await?;
             Ok(true)
         })
     }

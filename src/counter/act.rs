@@ -108,6 +108,16 @@ acts! {
     pub enum RefuseRelease: AskReleases, ReleaseRefused;
     /// Reading which releases wait for a second person.
     pub enum ReadReleases: AskReleases, RegistrationViewed;
+    /// Asking that a wrongful activation be annulled.
+    pub enum AskAnnulment: AskAnnulments, AnnulmentAsked, about |session| session.person.staff_id;
+    /// Reading which annulments wait for a second person.
+    pub enum ReadAnnulments: AskAnnulments, AnnulmentViewed;
+    /// Opening one.
+    pub enum ViewAnnulment: AskAnnulments, AnnulmentViewed;
+    /// Granting it.
+    pub enum GrantAnnulment: GrantAnnulments, AnnulmentGranted;
+    /// Refusing it.
+    pub enum RefuseAnnulment: AskAnnulments, AnnulmentRefused;
     /// Blocking at the word of a caller.
     pub enum BlockAtCall: BlockAtCalls, Block, about |session| session.person.staff_id;
 }

@@ -1,5 +1,6 @@
 //! Officer endpoints, by screen. Each handler names what it needs: [`Allowed`](crate::staff::Allowed).
 
+mod annulment;
 mod block;
 mod decision;
 mod queue;
@@ -31,5 +32,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(release::routes().with_state(counter.releases))
         .merge(block::routes().with_state(counter.blocks))
         .merge(recovery::routes().with_state(counter.recoveries))
+        .merge(annulment::routes().with_state(counter.annulments))
         .layer(Extension(entrance))
 }

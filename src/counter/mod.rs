@@ -1,6 +1,7 @@
 //! The counter: what officers do with registrations, one type for each use case. Every act is in the audit log.
 
 pub mod act;
+pub mod annulment;
 pub mod block;
 pub mod decision;
 mod desk;
@@ -13,6 +14,7 @@ pub mod scan;
 pub mod store;
 pub mod view;
 
+pub use annulment::Annulments;
 pub use block::CallBlocks;
 pub use decision::Decisions;
 pub use queue::Queue;
@@ -46,6 +48,8 @@ pub struct Counter {
     pub blocks: CallBlocks,
     /// Digital KTPs that come back to their holders.
     pub recoveries: Recoveries,
+    /// Wrongful activations that are undone.
+    pub annulments: Annulments,
 }
 
 impl Counter {
@@ -53,6 +57,8 @@ impl Counter {
     pub fn new(context: Context, registrations: registration::Service, keyring: Keyring) -> Self {
         let audit = audit::Service::new(context.clone());
         let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
+        let annulments = crate::annulment::Desk::new(context.clone());
+        let telling = crate::annulment::Telling::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -62,7 +68,8 @@ impl Counter {
             decisions: Decisions { desk: desk.clone() },
             releases: Releases { desk: desk.clone() },
             blocks: CallBlocks { desk: desk.clone() },
-            recoveries: Recoveries { desk, recoveries },
+            recoveries: Recoveries { desk: desk.clone(), recoveries },
+            annulments: Annulments { desk, annulments, telling },
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::credential::KeyPurpose;
 use crate::device::Thumbprint;
 use crate::disclosure::{Disclosed, disclose};
+use crate::dispute::Disputes;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::holder::ports as holder;
 use crate::keyring::Keyring;
@@ -43,6 +44,7 @@ pub struct Exports {
     keyring: Keyring,
     pub(super) wallet: wallet::Service,
     verifications: verification::Service,
+    disputes: Disputes,
 }
 
 /// The document.
@@ -56,6 +58,7 @@ struct Document {
     contact: Contact,
     events: Vec<Event>,
     checks: Vec<Check>,
+    disputes: Vec<Dispute>,
     staff_views: Vec<StaffView>,
     kept_for: Vec<KeptFor>,
 }
@@ -102,6 +105,18 @@ struct Check {
 }
 
 #[derive(Debug, Serialize)]
+struct Dispute {
+    relying_party: String,
+    purpose: String,
+    checked_at: Timestamp,
+    opened_at: Timestamp,
+    state: &'static str,
+    finding: Option<&'static str>,
+    words: Option<Redacted<String>>,
+    ending: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
 struct StaffView {
     what: String,
     at: Timestamp,
@@ -133,8 +148,9 @@ impl Exports {
         keyring: Keyring,
         wallet: wallet::Service,
         verifications: verification::Service,
+        disputes: Disputes,
     ) -> Self {
-        Self { context, keyring, wallet, verifications }
+        Self { context, keyring, wallet, verifications, disputes }
     }
 
     /// The copy of a holder's own data, after the PIN.
@@ -205,6 +221,7 @@ impl Exports {
                 })
                 .collect(),
             checks: self.checks(resident).await?,
+            disputes: self.disputed(resident).await?,
             staff_views: views.into_iter().map(|view| staff_view(view, &names)).collect(),
             kept_for: KEPT_FOR.iter().map(|(what, until)| KeptFor { what, until }).collect(),
         })
@@ -234,6 +251,28 @@ impl Exports {
         Ok(checks)
     }
 
+    async fn disputed(&self, resident: Uuid) -> Result<Vec<Dispute>> {
+        let (mut disputes, mut cursor) = (Vec::new(), None::<String>);
+        while disputes.len() < MOST {
+            let page = self.disputes.of_holder(resident, cursor.as_deref(), PAGE).await?;
+            disputes.extend(page.items.into_iter().map(|view| Dispute {
+                relying_party: view.relying_party,
+                purpose: view.purpose.code,
+                checked_at: view.dispute.verified_at,
+                opened_at: view.dispute.opened_at,
+                state: view.dispute.state.as_str(),
+                finding: view.dispute.answer.map(|answer| answer.finding.as_str()),
+                words: view.words,
+                ending: view.dispute.ending.map(|ending| ending.as_str()),
+            }));
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+        Ok(disputes)
+    }
+
     /// Signs with the key of receipts, which relying parties and holders have from the published key set.
     async fn sign(&self, document: &Document) -> Result<Signed> {
         let payload = base64url::encode(&serde_json::to_vec(document).map_err(Error::internal)?);
@@ -257,6 +296,7 @@ const KEPT_FOR: &[(&str, &str)] = &[
     ("data, portrait, contact, consent", "until you close the digital KTP, and one day"),
     ("selfie", "30 days after the activation"),
     ("events, checks, staff_views", "five years, without their content once you close"),
+    ("disputes", "until you close the digital KTP, and one day"),
 ];
 
 fn too_many() -> Refusal {

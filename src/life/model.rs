@@ -45,6 +45,12 @@ pub enum EventKind {
     ContactKept,
     /// The register says something else than before.
     Refreshed,
+    /// The holder said that they do not know a check.
+    CheckDisputed,
+    /// The relying party answered that.
+    DisputeAnswered,
+    /// It did not answer in its time.
+    DisputeUnanswered,
 }
 text_column!(EventKind);
 

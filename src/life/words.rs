@@ -80,8 +80,38 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             "Buka aplikasi untuk melihatnya. Bila keliru, datanglah ke loket Dukcapil dengan KTP-el."
                 / "Open the app to see them. If they are wrong, go to a Dukcapil counter with your KTP-el."
         ),
+        (kind @ (EventKind::CheckDisputed | EventKind::DisputeAnswered | EventKind::DisputeUnanswered), _) => {
+            of_dispute(kind)
+        }
         (EventKind::Stopped, Some(reason)) => of_stop(reason),
         (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),
+    }
+}
+
+/// Which check and which relying party it is about, only the app says.
+const fn of_dispute(kind: EventKind) -> Words {
+    match kind {
+        EventKind::DisputeAnswered => words!(
+            "Laporan pemeriksaan Anda dijawab" / "Your report of a check was answered",
+            "Lembaga yang memeriksa KTP Digital Anda menjawab laporan Anda."
+                / "The organisation that checked your digital KTP answered your report.",
+            "Buka aplikasi, lalu baca jawabannya pada riwayat. Bila Anda tetap curiga, blokir KTP Digital Anda."
+                / "Open the app and read the answer in the history. If you are still suspicious, block your digital KTP."
+        ),
+        EventKind::DisputeUnanswered => words!(
+            "Laporan pemeriksaan Anda tidak dijawab" / "Your report of a check was not answered",
+            "Lembaga yang memeriksa KTP Digital Anda tidak menjawab laporan Anda dalam 10 hari kerja."
+                / "The organisation that checked your digital KTP did not answer your report within 10 working days.",
+            "Bila Anda curiga, blokir KTP Digital Anda, atau datanglah ke loket Dukcapil dengan KTP-el."
+                / "If you are suspicious, block your digital KTP, or go to a Dukcapil counter with your KTP-el."
+        ),
+        _ => words!(
+            "Anda melaporkan sebuah pemeriksaan" / "You reported a check that you do not know",
+            "Dari aplikasi Anda dilaporkan bahwa Anda tidak mengenal sebuah pemeriksaan KTP Digital Anda. Lembaga itu diminta menjawab dalam 10 hari kerja."
+                / "Your app reported that you do not know a check of your digital KTP. The organisation is asked to answer within 10 working days.",
+            "Jawabannya akan tampil di aplikasi. Bila Anda curiga, blokir KTP Digital Anda."
+                / "The answer will stand in the app. If you are suspicious, block your digital KTP."
+        ),
     }
 }
 
@@ -128,7 +158,14 @@ const fn of_stop(reason: Reason) -> Words {
             "Buka aplikasi, lalu datanglah ke loket Dukcapil dengan KTP-el; ponsel yang sama dapat dipakai lagi."
                 / "Open the app and go to a Dukcapil counter with your KTP-el; the same phone can be used again."
         ),
-        Reason::RegisterDeceased | Reason::RegisterLeft | Reason::Deceased | Reason::Emigrated | Reason::Annulled => {
+        Reason::Annulled => words!(
+            "KTP Digital ini dibatalkan" / "This digital KTP was annulled",
+            "Aktivasi KTP Digital ini dibatalkan oleh dua petugas, karena bukan pemilik identitas yang mengaktifkannya. KTP Digital ini tidak berlaku lagi."
+                / "Two officers annulled the activation of this digital KTP, because it was not activated by whose identity it is. It no longer counts.",
+            "Bila identitas ini milik Anda, datanglah ke loket Dukcapil dengan KTP-el; Anda dapat mendaftar lagi."
+                / "If this identity is yours, go to a Dukcapil counter with your KTP-el; you can register again."
+        ),
+        Reason::RegisterDeceased | Reason::RegisterLeft | Reason::Deceased | Reason::Emigrated => {
             words!(
                 "KTP Digital dihentikan" / "The digital KTP was stopped",
                 "KTP Digital ini dihentikan menurut database kependudukan."

@@ -23,6 +23,10 @@ pub enum Permission {
     GrantReleases,
     /// Block a digital KTP at the word of a caller.
     BlockAtCalls,
+    /// Ask that a wrongful activation be annulled, and read what was asked.
+    AskAnnulments,
+    /// Grant what a colleague asked for.
+    GrantAnnulments,
     /// Read why colleagues opened registrations without the resident.
     ReadReasons,
     /// Verify for a relying party.
@@ -33,8 +37,8 @@ impl Role {
     /// What the role stands for.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            AskReleases, BlockAtCalls, DecideRegistrations, GrantReleases, ReadReasons, ServeResidents, Verify,
-            ViewRegistrations,
+            AskAnnulments, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantReleases, ReadReasons,
+            ServeResidents, Verify, ViewRegistrations,
         };
         match self {
             Self::Officer => &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases, BlockAtCalls],
@@ -45,6 +49,8 @@ impl Role {
                 AskReleases,
                 BlockAtCalls,
                 GrantReleases,
+                AskAnnulments,
+                GrantAnnulments,
                 ReadReasons,
             ],
             Self::Administrator => &[],
@@ -114,7 +120,8 @@ mod tests {
     #[test]
     fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_grant() {
         assert!(Role::Officer.permissions().iter().all(|permission| Role::Supervisor.may(*permission)));
-        for permission in [Permission::GrantReleases, Permission::ReadReasons] {
+        use Permission::{AskAnnulments, GrantAnnulments, GrantReleases, ReadReasons};
+        for permission in [GrantReleases, AskAnnulments, GrantAnnulments, ReadReasons] {
             assert!(Role::Supervisor.may(permission) && !Role::Officer.may(permission), "{permission:?}");
         }
         assert!(Role::Administrator.permissions().is_empty());

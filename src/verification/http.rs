@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
-use http::header::{CONTENT_LANGUAGE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::CONTENT_LANGUAGE;
+use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,7 +22,7 @@ use crate::credential::jwk::base64url;
 use crate::disclosure::Disclosed;
 use crate::error::{Code, FieldError, Language, Refusal, Text};
 use crate::relying_party::Authentication;
-use crate::relying_party::http::AuthenticatedParty;
+use crate::relying_party::http::{AuthenticatedParty, challenge};
 use crate::secret::Redacted;
 use crate::web::{Json, Lang, Path, Problem};
 
@@ -45,14 +45,6 @@ pub fn routes(service: Service, authentication: Authentication) -> OpenApiRouter
         .routes(routes!(lookup))
         .layer(axum::middleware::map_response(challenge))
         .with_state(Arc::new(Shared { service, authentication }))
-}
-
-/// A 401 names the scheme that is missing (RFC 9110 §11.6.1, RFC 6750 §3).
-async fn challenge(mut response: Response) -> Response {
-    if response.status() == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    response
 }
 
 /// A question about a QR: its text as scanned, or the code under it as typed. Exactly one of the two.

@@ -15,6 +15,7 @@ mod earlier;
 pub mod http;
 pub mod model;
 mod pipeline;
+pub mod ports;
 mod prepare;
 pub mod quota;
 pub mod receipt;

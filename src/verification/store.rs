@@ -187,6 +187,51 @@ pub async fn history(tx: &mut Tx, resident: Uuid, before: Uuid, limit: i64) -> D
     fetch_all!(tx, HistoryRow, HISTORY, resident, before, limit)
 }
 
+/// A check that was answered `valid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct GoodCheck {
+    /// Its id.
+    pub verification_id: Uuid,
+    /// Who asked.
+    pub relying_party_id: Uuid,
+    /// When it was answered first.
+    pub verified_at: Timestamp,
+}
+
+const GOOD_SINCE: &str = "SELECT verification_id, relying_party_id, verified_at FROM verification \
+    WHERE resident_id = $1 AND verified_at >= $2 AND verification_id > $3 AND result = 'valid' \
+    ORDER BY verification_id LIMIT $4";
+
+/// The good checks of a holder since a time, in the order of their ids, after one of them.
+pub async fn good_since(
+    tx: &mut Tx,
+    resident: Uuid,
+    since: Timestamp,
+    after: Uuid,
+    limit: i64,
+) -> DbResult<Vec<GoodCheck>> {
+    fetch_all!(tx, GoodCheck, GOOD_SINCE, resident, since, after, limit)
+}
+
+/// A check as its holder names it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct OwnCheck {
+    /// Who asked.
+    pub relying_party_id: Uuid,
+    /// When it was answered first.
+    pub verified_at: Timestamp,
+    /// Purpose code.
+    pub purpose: String,
+}
+
+const OWN: &str = "SELECT relying_party_id, verified_at, purpose FROM verification \
+    WHERE verification_id = $1 AND resident_id = $2";
+
+/// A check of a holder by its id.
+pub async fn own(tx: &mut Tx, resident: Uuid, id: Uuid) -> DbResult<Option<OwnCheck>> {
+    fetch_optional!(tx, OwnCheck, OWN, id, resident)
+}
+
 /// A check of something that names no holder.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct RefusalRow {

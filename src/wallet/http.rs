@@ -27,6 +27,7 @@ use crate::error::{Code, Error, Language, Refusal};
 use crate::holder::CredentialState;
 use crate::page::Page;
 use crate::register::Date;
+use crate::relying_party::Purpose;
 use crate::secret::Redacted;
 use crate::verification::http::ReceiptDocument;
 use crate::verification::model::Verdict;
@@ -313,13 +314,20 @@ pub struct HistoryPurpose {
     text: String,
 }
 
+impl HistoryPurpose {
+    /// A purpose as its holder reads it.
+    pub fn new(purpose: Purpose, language: Language) -> Self {
+        Self { text: purpose.text(language).to_owned(), code: purpose.code }
+    }
+}
+
 impl HistoryReply {
     fn new(page: Page<HistoryItem>, language: Language) -> Self {
         let entry = |item: HistoryItem| HistoryEntry {
             verification_id: item.verification_id,
             relying_party: item.relying_party,
             verified_at: item.verified_at,
-            purpose: HistoryPurpose { text: item.purpose.text(language).to_owned(), code: item.purpose.code },
+            purpose: HistoryPurpose::new(item.purpose, language),
             result: item.verdict.result(),
             reason: match item.verdict {
                 Verdict::Valid => None,

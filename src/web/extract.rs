@@ -209,7 +209,7 @@ impl PageQuery {
 ///
 /// # Errors
 /// For any other number: a list that is silently shorter than requested looks complete.
-fn page_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub fn page_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let limit = Option::<i64>::deserialize(deserializer)?;
     if limit.is_some_and(|limit| !(1..=page::MOST).contains(&limit)) {
         return Err(serde::de::Error::custom("not from 1 to 100"));

@@ -125,11 +125,37 @@ async fn the_counter(world: &World) {
     }
 }
 
+async fn annulments(world: &World) {
+    let holder = world.active(&world.people[4]).await;
+    let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.supervisor("atasan2", OFFICE).await);
+    let body = json!({"nik": holder.record.nik, "reason": "Bukan pemiliknya yang mengaktifkan"});
+    for end in ["refuse", "grant"] {
+        let asked = first.post("/v1/officer/annulments", &body).await.expect(201);
+        let path = format!("/v1/officer/annulments/{}", asked.text("annulment_id"));
+        let version = second.get(&path).await.expect(200).text("version");
+        let refusing = json!({"version": version, "reason": "Diaktifkan pemiliknya sendiri"});
+        let deciding = if end == "grant" { json!({"version": version}) } else { refusing };
+        second.post(&format!("{path}/{end}"), &deciding).await.expect(204);
+    }
+}
+
+async fn disputes(world: &World) {
+    let holder = world.active(&world.people[5]).await;
+    let token = world.present(&holder, "basic").await;
+    let check = world.bank().verify(&token, "open_account", &world.key()).await.text("verification_id");
+    let opened = holder.client.post("/v1/me/disputes", &json!({"verification_id": check})).await.expect(201);
+    let path = format!("/v1/disputes/{}/answer", opened.text("dispute_id"));
+    let body = json!({"finding": "our_mistake", "words": "Kesalahan pegawai kami"});
+    world.post(&path).bearer(&world.api_key).json(&body).send().await.expect(200);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_declared_act_is_written_when_it_is_done() {
     each_engine(async |context| {
         let world = World::open(context).await;
         people_and_parties(&world).await;
+        annulments(&world).await;
+        disputes(&world).await;
         the_counter(&world).await;
         let seen = done(&world).await;
         // A verification has an entry when it is refused; see below.
@@ -174,6 +200,9 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
             ("release_asked", Method::POST, format!("{base}/release"), json!({"version": "0", "reason": "Ingin saja"})),
             ("recovery_viewed", Method::GET, String::from("/v1/officer/recoveries"), json!(null)),
             ("block", Method::POST, String::from("/v1/officer/blocks"), json!({})),
+            ("annulment_asked", Method::POST, String::from("/v1/officer/annulments"), json!({})),
+            ("annulment_viewed", Method::GET, String::from("/v1/officer/annulments"), json!(null)),
+            ("annulment_granted", Method::POST, format!("/v1/officer/annulments/{}/grant", applicant.id), json!({})),
             ("release_granted", Method::POST, format!("{base}/release/grant"), json!({"version": "0"})),
         ];
         for _ in 0..20 {

@@ -4,11 +4,13 @@
 
 mod activation;
 mod acts;
+mod annulment;
 mod birth_date;
 mod clock;
 mod code;
 mod contact;
 mod counter;
+mod dispute;
 mod dropped;
 mod flow;
 mod forms;

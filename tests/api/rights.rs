@@ -129,6 +129,9 @@ async fn a_copy_of_own_data_has_their_trail_and_a_signature() {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         world.verify(&world.present(&holder, "basic").await).await;
+        let history = holder.client.get("/v1/me/verifications").await.expect(200).json;
+        let check = json!({"verification_id": history["items"][0]["verification_id"]});
+        holder.client.post("/v1/me/disputes", &check).await.expect(201);
         with_pin(&holder, &PinKey::from_seed(&[1; 32]), "/v1/me/export", &json!({}))
             .await
             .expect_problem(403, "pin_wrong");
@@ -137,8 +140,12 @@ async fn a_copy_of_own_data_has_their_trail_and_a_signature() {
         let document: Value = serde_json::from_slice(&payload).unwrap();
         assert_eq!(document["data"]["attributes"]["nik"], holder.record.nik.as_str());
         assert_eq!(document["contact"]["email"], holder.email.as_str());
-        assert_eq!(document["events"][0]["what"], "activated");
-        assert_eq!(document["events"][0]["office"], "Kantor Uji");
+        let events = document["events"].as_array().unwrap();
+        let activated = events.iter().find(|event| event["what"] == "activated").unwrap();
+        assert_eq!(activated["office"], "Kantor Uji");
+        assert!(events.iter().any(|event| event["what"] == "check_disputed"));
+        let dispute = &document["disputes"][0];
+        assert_eq!((&dispute["state"], &dispute["words"]), (&json!("asked_party"), &Value::Null));
         assert_eq!(
             (&document["checks"][0]["result"], &document["checks"][0]["purpose"]),
             (&json!("valid"), &json!("open_account"))

@@ -55,6 +55,13 @@ async fn no_canary_reaches_logs_or_metrics() {
         assert_eq!(answer.status, status, "{}", answer.json);
     }
     resident.client.get("/v1/me/verifications").await.expect(200);
+    let check = json!({"verification_id": answer.json["verification_id"]});
+    let dispute = resident.client.post("/v1/me/disputes", &check).await.expect(201).text("dispute_id");
+    let path = format!("/v1/disputes/{dispute}/answer");
+    let body = json!({"finding": "unknown", "words": "Jawaban kenari 6620"});
+    world.request_at(&node.base, Method::POST, &path).bearer(&world.api_key).json(&body).send().await.expect(200);
+    let body = json!({"nik": person.nik, "reason": "Pembatalan kenari 9043"});
+    officer.post("/v1/officer/annulments", &body).await.expect(403);
     let rejected = json!({"nik": person.nik, "full_name": person.full_name, "email": email, "phone": 5});
     assert_eq!(resident.client.post("/v1/registrations", &rejected).await.status.as_u16() / 100, 4);
 
@@ -92,6 +99,8 @@ async fn no_canary_reaches_logs_or_metrics() {
         ("code in place of a QR", typed),
         ("a wrong one", other),
         ("mail password", world.mail.config().smtp.password.expose().clone()),
+        ("words of an answer to a dispute", String::from("kenari 6620")),
+        ("words of an annulment", String::from("kenari 9043")),
         ("idempotency key", String::from("kunci-sekali-pakai-8412")),
     ];
     for (what, canary) in &canaries {

@@ -5,11 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod activation;
+mod annulment;
 mod audit;
 mod codes;
 mod counter;
 mod data_access;
 mod devices;
+mod dispute;
 mod endings;
 mod keyring;
 mod life;

@@ -3,7 +3,7 @@
 use ikd::db::{Db, DbResult, PoolSizes};
 use sha2::{Digest, Sha384};
 use sqlx::migrate::Migrator;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 
 use support::postgres::bare_database;
 
@@ -88,4 +88,56 @@ async fn several_nodes_may_migrate_a_new_database_at_once() {
     for done in futures_util::future::join_all((0..6).map(|_| migrate(&url))).await {
         done.unwrap();
     }
+}
+
+/// The texts of an engine's migrations up to one, and that one.
+fn texts(engine: &str, last: &str) -> (String, String) {
+    let folder = support::root().join("migrations").join(engine);
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let text = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+    let before = files.iter().take_while(|path| !path.ends_with(last)).map(text).collect();
+    (before, text(&folder.join(last)))
+}
+
+const OLD_EVENT: &str =
+    "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
+    VALUES ($1, $1, 'stopped', 'closed', 7, 'resident', $1, NULL)";
+const NEW_EVENT: &str =
+    "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
+    VALUES ($1, $1, 'check_disputed', NULL, 8, 'resident', $1, NULL)";
+const NO_EVENT: &str =
+    "INSERT INTO life_event (event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id)
+    VALUES ($1, $1, 'made_up', NULL, 8, 'resident', $1, NULL)";
+const EVENTS: &str = "SELECT kind, reason, at FROM life_event ORDER BY at";
+
+#[tokio::test]
+async fn events_outlive_the_migration_with_which_their_kinds_grow() {
+    let id = uuid::Uuid::from_u128;
+    let expected = [("stopped".to_owned(), Some("closed".to_owned()), 7_i64), ("check_disputed".to_owned(), None, 8)];
+
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("old.db").display());
+    let (mut sqlite, (before, this)) =
+        (SqliteConnection::connect(&url).await.unwrap(), texts("sqlite", "0003_cases.sql"));
+    sqlx::raw_sql(AssertSqlSafe(before)).execute(&mut sqlite).await.unwrap();
+    sqlx::query(OLD_EVENT).bind(id(1)).execute(&mut sqlite).await.unwrap();
+    sqlx::query(NEW_EVENT).bind(id(2)).execute(&mut sqlite).await.unwrap_err();
+    sqlx::raw_sql(AssertSqlSafe(this)).execute(&mut sqlite).await.unwrap();
+    sqlx::query(NEW_EVENT).bind(id(2)).execute(&mut sqlite).await.unwrap();
+    sqlx::query(NO_EVENT).bind(id(3)).execute(&mut sqlite).await.unwrap_err();
+    let found: Vec<(String, Option<String>, i64)> = sqlx::query_as(EVENTS).fetch_all(&mut sqlite).await.unwrap();
+    assert_eq!(found, expected);
+
+    let url = bare_database().await;
+    let (mut server, (before, this)) =
+        (PgConnection::connect(&url).await.unwrap(), texts("postgres", "0003_cases.sql"));
+    sqlx::raw_sql(AssertSqlSafe(before)).execute(&mut server).await.unwrap();
+    sqlx::query(OLD_EVENT).bind(id(1)).execute(&mut server).await.unwrap();
+    sqlx::query(NEW_EVENT).bind(id(2)).execute(&mut server).await.unwrap_err();
+    sqlx::raw_sql(AssertSqlSafe(this)).execute(&mut server).await.unwrap();
+    sqlx::query(NEW_EVENT).bind(id(2)).execute(&mut server).await.unwrap();
+    sqlx::query(NO_EVENT).bind(id(3)).execute(&mut server).await.unwrap_err();
+    let found: Vec<(String, Option<String>, i64)> = sqlx::query_as(EVENTS).fetch_all(&mut server).await.unwrap();
+    assert_eq!(found, expected);
 }

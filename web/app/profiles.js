@@ -225,7 +225,7 @@ export const registrationPath = (profile, part) =>
 
 // Questions and answers in their order, and how new what each profile keeps is.
 let order = 0;
-const newest = new Map();
+const keptAt = new Map();
 
 /**
  * Asks where a registration stands, and keeps the answer for when there is no network; not where something newer was
@@ -234,7 +234,7 @@ const newest = new Map();
 export async function refresh(profile, options) {
   const mine = (order += 1);
   const { data } = await api(profile, registrationPath(profile), options);
-  return mine < (newest.get(profile.id) ?? 0) ? undefined : keep(profile, data, mine);
+  return mine < (keptAt.get(profile.id) ?? 0) ? undefined : keep(profile, data, mine);
 }
 
 const ENDED = ["rejected", "expired", "cancelled"];
@@ -243,6 +243,6 @@ const ENDED = ["rejected", "expired", "cancelled"];
 export function keep(profile, registration, place = (order += 1)) {
   // The birth date is kept for corrections and to refuse it as a PIN, so only as long as these may come.
   if (ENDED.includes(registration.state)) delete profile.birthDate;
-  newest.set(profile.id, place);
+  keptAt.set(profile.id, place);
   return note(profile, { registration: { ...registration, seen: Date.now() } });
 }
