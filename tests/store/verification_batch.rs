@@ -176,7 +176,8 @@ async fn a_token_in_two_batches_under_way_has_one_winner_and_holds_up_no_other()
             nodes.iter().zip(&tokens[1..]).map(|(node, (_, t))| world.spawn(node, t, "o")).collect();
         if !one_by_one {
             for other in others.drain(..) {
-                let answer = tokio::time::timeout(Duration::from_secs(5), other).await;
+                // Without a second batch it would wait for as long as the row is held: for ever.
+                let answer = tokio::time::timeout(Duration::from_secs(60), other).await;
                 let answer = answer.expect("a second batch goes abreast").unwrap().unwrap();
                 assert_eq!(answer.verdict, Verdict::Valid);
             }
