@@ -304,11 +304,14 @@ pub struct Register {
     pub timeout_seconds: u64,
     /// Seconds between tries while it is down.
     pub retry_seconds: i64,
+    /// SHA-256 of the key with which the register's side sends changes to `POST /v1/register/changes`: 64 hexadecimal digits, made by
+    /// `ikd register feed-key`. Empty: nobody can.
+    pub feed_key_sha256: String,
 }
 
 impl Default for Register {
     fn default() -> Self {
-        Self { timeout_seconds: 5, retry_seconds: 10 }
+        Self { timeout_seconds: 5, retry_seconds: 10, feed_key_sha256: String::new() }
     }
 }
 

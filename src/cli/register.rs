@@ -11,13 +11,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use data_encoding::HEXLOWER;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Failure, Format};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Intent, Outcome};
+use crate::base64url;
 use crate::context::Context;
+use crate::random::Random;
 use crate::refresh::Refresher;
 use crate::register::import::{ImportError, ImportOptions, import};
 use crate::register::service::Switch;
@@ -44,6 +48,8 @@ enum Command {
     Close,
     /// Open the register again.
     Open,
+    /// Make a key for `POST /v1/register/changes`, and the line of the configuration that knows it.
+    FeedKey,
     /// Show whether the register is open, and how many residents it has.
     Status,
 }
@@ -93,6 +99,19 @@ pub async fn run(
         Command::Generate(args) => generate::run(args, format, context).await,
         Command::Close => set_switch(context().await?, Switch::Closed, format).await,
         Command::Open => set_switch(context().await?, Switch::Open, format).await,
+        Command::FeedKey => {
+            let key = format!("ikd_feed_{}", base64url::encode(&Random::system().bytes::<32>()));
+            let digest = HEXLOWER.encode(&Sha256::digest(key.as_bytes()));
+            match format {
+                Format::Text => {
+                    say!("For the register's side, told this once: {key}");
+                    say!("For every node's configuration:");
+                    say!("  [register]\n  feed_key_sha256 = \"{digest}\"");
+                }
+                Format::Json => say!("{}", json!({"key": key, "feed_key_sha256": digest})),
+            }
+            Ok(())
+        }
         Command::Status => {
             let (switch, residents) = LocalRegister::new(context().await?).status().await?;
             match format {

@@ -60,6 +60,12 @@ impl Config {
         if !(1..=86_400).contains(&self.register.retry_seconds) {
             return refuse("register.retry_seconds must be between 1 and 86400");
         }
+        let digest = &self.register.feed_key_sha256;
+        if !digest.is_empty() && (digest.len() != 64 || !digest.bytes().all(|digit| digit.is_ascii_hexdigit())) {
+            return refuse(
+                "register.feed_key_sha256 must be empty or 64 hexadecimal digits, as `ikd register feed-key` prints them",
+            );
+        }
         if self.keys.publish_ahead_seconds < 0 {
             return refuse("keys.publish_ahead_seconds must not be below 0");
         }

@@ -3,6 +3,7 @@
 //!
 //! The register knows nothing of this: it tells a [`Listener`], which is [`Refresher`]. The table `record_change` belongs here.
 
+pub mod http;
 mod listener;
 pub mod model;
 pub mod ports;
@@ -21,5 +22,5 @@ use crate::module::Module;
 /// What this domain brings to a node.
 pub fn module(context: &Context) -> Module {
     let sweep = Sweep::of("refresh.sweep", context, |context| async move { ports::sweep(&context).await });
-    Module { sweeps: vec![sweep], ..Module::default() }
+    Module { open: http::routes(context), sweeps: vec![sweep], ..Module::default() }
 }

@@ -12,6 +12,7 @@ mod contact;
 mod counter;
 mod dispute;
 mod dropped;
+mod feed;
 mod flow;
 mod forms;
 mod headers;

@@ -23,6 +23,8 @@ enum Caller {
     Supervisor,
     Teller,
     Party,
+    /// The register's side, for which this node has no key.
+    Registrar,
 }
 
 /// Paths of relying parties' systems.
@@ -181,6 +183,7 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
     vec![
         endpoint("get", "/v1/terms", Anybody, Active, none()),
         endpoint("get", "/.well-known/jwks.json", Anybody, Active, none()),
+        endpoint("post", "/v1/register/changes", Caller::Registrar, Active, none()),
         endpoint("get", "/v1/status-lists", Anybody, Active, none()),
         endpoint("get", "/v1/status-lists/{list}", Anybody, Active, none()),
         endpoint("post", "/v1/captcha", Device, Active, none()),
@@ -489,6 +492,7 @@ impl Endpoint {
             Caller::Supervisor => As::Cookie(stage.supervisor.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
+            Caller::Registrar => As::Nobody,
         }
     }
 
@@ -543,6 +547,12 @@ impl Endpoint {
                 let renamed = format!("__Host-ikd_{own}={}", other.split_once('=').unwrap().1);
                 add("a session under another name", As::Cookie(renamed), (401, "session_ended"));
                 add("an API key instead", As::Bearer(stage.world.api_key.clone()), (401, "session_ended"));
+            }
+            Caller::Registrar => {
+                add("no key", As::Nobody, (401, "api_key_invalid"));
+                add("a made-up key", As::Bearer(String::from("ikd_feed_x")), (401, "api_key_invalid"));
+                add("a party's key", As::Bearer(stage.world.api_key.clone()), (401, "api_key_invalid"));
+                add("a cookie instead", As::Cookie(stage.supervisor.clone()), (401, "api_key_invalid"));
             }
             Caller::Party => {
                 let key = &stage.world.api_key;

@@ -1,15 +1,11 @@
 //! `ikd register apply`: the records that changed, from a file or from whoever writes into the standard input.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-use uuid::Uuid;
 
 use super::{ImportArgs, import_file};
 use crate::cli::{Failure, Format};
-use crate::random::Random;
 use crate::register::LocalRegister;
+use crate::register::import::Spool;
 
 /// What stands for the standard input.
 const INPUT: &str = "-";
@@ -43,28 +39,8 @@ pub(super) async fn run(args: ApplyArgs, format: Format, register: LocalRegister
     if args.report.is_none() {
         return Err(Failure::Usage(String::from("--report: say where refused rows of the standard input are listed")));
     }
-    let spooled = tokio::task::spawn_blocking(Spool::of_input).await;
+    let spooled = tokio::task::spawn_blocking(|| Spool::of(&mut std::io::stdin().lock())).await;
     let spooled = spooled.map_err(|_| Failure::Environment(String::from("a worker stopped")))?;
     let spooled = spooled.map_err(|error| Failure::Environment(format!("the standard input: {error}")))?;
-    import_file(ImportArgs { file: spooled.0.clone(), ..args }, format, register).await
-}
-
-/// What came in, as a file that only this user reads and that goes with this value: rows are read twice.
-struct Spool(PathBuf);
-
-impl Spool {
-    fn of_input() -> std::io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("ikd-changes-{}.csv", Uuid::from_bytes(Random::system().bytes())));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        let spool = Self(path);
-        std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
-        Ok(spool)
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        // Left behind at worst, readable for this user alone.
-        let _ = std::fs::remove_file(&self.0);
-    }
+    import_file(ImportArgs { file: spooled.path().to_owned(), ..args }, format, register).await
 }

@@ -8,6 +8,7 @@ mod lines;
 mod look;
 mod quotes;
 mod report;
+mod spool;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -22,6 +23,7 @@ use self::lines::Lines;
 use self::look::{Look, look};
 pub use self::report::Refused;
 use self::report::Report;
+pub use self::spool::Spool;
 use super::batch::{AHEAD, BatchError, NewRecord, ROWS, Step};
 use super::store::{self, ImportRow};
 use super::{Date, Heard, LocalRegister, RegisterRecord, portrait};

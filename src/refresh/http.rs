@@ -1,0 +1,208 @@
+//! `POST /v1/register/changes`: the register's side sends the records that changed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
+use axum::middleware::map_response;
+use data_encoding::HEXLOWER_PERMISSIVE;
+use http::request::Parts;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::Refresher;
+use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::context::Context;
+use crate::error::{Code, Error, Refusal, Result};
+use crate::register::import::{ImportError, ImportOptions, Spool, import};
+use crate::register::{BatchError, Heard, LocalRegister};
+use crate::relying_party;
+use crate::web::extract::read_body;
+use crate::web::{Json, Problem, negotiate};
+
+/// Bytes of one feed at most: some 20,000 records.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// Refused rows that an answer names; the others are counted.
+const NAMED: usize = 100;
+
+#[derive(Clone)]
+struct Feed {
+    context: Context,
+    register: LocalRegister,
+    // One at a time on a node: each holds rows and a file.
+    turn: Arc<Semaphore>,
+}
+
+/// All routes of this room.
+pub fn routes(context: &Context) -> OpenApiRouter {
+    let register = LocalRegister::new(context.clone()).telling(Arc::new(Refresher::new(context.clone())));
+    let feed = Feed { context: context.clone(), register, turn: Arc::new(Semaphore::new(1)) };
+    OpenApiRouter::new()
+        .routes(routes!(register_changes))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .layer(map_response(relying_party::http::challenge))
+        .with_state(feed)
+}
+
+/// The register's side, by its key: `Authorization: Bearer …` (RFC 6750). Before anything of the body is read.
+struct Registrar(OwnedSemaphorePermit);
+
+impl FromRequestParts<Feed> for Registrar {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, feed: &Feed) -> Result<Self, Problem> {
+        let wanted = HEXLOWER_PERMISSIVE.decode(feed.context.config.register.feed_key_sha256.as_bytes());
+        let wanted = wanted.ok().filter(|wanted| wanted.len() == 32).ok_or(Code::ApiKeyInvalid)?;
+        let key = negotiate::credentials(&parts.headers, "bearer").ok_or(Code::ApiKeyInvalid)?;
+        // Only the digest is configured: who reads the configuration cannot send. The key has 256 random bits, so it needs no slow hash.
+        if !bool::from(Sha256::digest(key.as_bytes()).as_slice().ct_eq(wanted.as_slice())) {
+            return Err(Code::ApiKeyInvalid.into());
+        }
+        let turn = Arc::clone(&feed.turn).try_acquire_owned();
+        turn.map(Self).map_err(|_| Refusal::new(Code::Overloaded).retry_after(5).into())
+    }
+}
+
+/// What a feed did.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChangesTaken {
+    /// Records that are in the register now.
+    accepted: u64,
+    /// Rows that were refused.
+    refused: u64,
+    /// The first of them.
+    refused_rows: Vec<RefusedRow>,
+    /// What that meant for digital KTPs.
+    digital_ktp: HeardReply,
+}
+
+/// A row that was refused; the others are in the register.
+#[derive(Debug, Serialize, ToSchema)]
+struct RefusedRow {
+    /// Its line; the header is line 1.
+    line: u64,
+    /// What is wrong: a column, or `row`.
+    field: String,
+    /// Why, in English; never with a value.
+    reason: String,
+}
+
+/// How many digital KTPs.
+#[derive(Debug, Serialize, ToSchema)]
+struct HeardReply {
+    /// Show other data now.
+    refreshed: u64,
+    /// Pause until their holders confirm who they are.
+    paused: u64,
+    /// Were stopped, because their holders have died or left.
+    stopped: u64,
+    /// May come back, because that was taken back.
+    may_come_back: u64,
+}
+
+impl From<Heard> for HeardReply {
+    fn from(heard: Heard) -> Self {
+        let Heard { refreshed, paused, stopped, corrected } = heard;
+        Self { refreshed, paused, stopped, may_come_back: corrected }
+    }
+}
+
+/// Apply records that changed in the register, as `ikd register apply` does: CSV with the columns of docs/register-import.md, in whole
+/// records. When the answer comes, no check that begins later sees what was before. Repeating a feed changes nothing and tells nobody;
+/// after an answer that was lost, send it again. One feed at a time: others wait for theirs with `overloaded`.
+#[utoipa::path(post, path = "/v1/register/changes", tag = "Register", security(("register_feed" = [])),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, description = "What was taken, and what was refused", body = ChangesTaken),
+        (status = "4XX", description = "`api_key_invalid`, also where no key is configured; `unsupported_media_type`, `too_large`, `invalid_field` for the header or an open quotation mark: nothing was taken")))]
+async fn register_changes(
+    State(feed): State<Feed>,
+    registrar: Registrar,
+    request: Request,
+) -> Result<Json<ChangesTaken>, Problem> {
+    if negotiate::content_type(request.headers())?.essence_str() != "text/csv" {
+        return Err(Refusal::new(Code::UnsupportedMediaType)
+            .detail("Kirim text/csv, UTF-8.", "Send text/csv, UTF-8.")
+            .into());
+    }
+    let body = read_body(request, &()).await?;
+    let spool = tokio::task::spawn_blocking(move || Spool::of(&mut &body[..])).await;
+    let spool = spool.map_err(Error::internal)?.map_err(Error::internal)?;
+    let taken = feed.take(&spool).await;
+    drop(registrar.0);
+    Ok(Json(taken?))
+}
+
+impl Feed {
+    /// Announced before the first row and concluded after the last, as a command's import is.
+    async fn take(&self, spool: &Spool) -> Result<ChangesTaken> {
+        let audit = audit::Service::new(self.context.clone());
+        let (actor, subject_id) = (Actor::System, Uuid::nil());
+        let event = Event { chain: GENERAL, actor, action: Action::RegisterImported, subject_id };
+        let intent = audit.begin(event).await?;
+        let done = self.import(spool.path()).await;
+        let outcome = if done.is_ok() { Outcome::Done } else { Outcome::Failed };
+        audit.finish_alone(intent, outcome).await?;
+        done
+    }
+
+    async fn import(&self, file: &Path) -> Result<ChangesTaken> {
+        let report = Report(file.with_extension("refused.csv"));
+        let options = ImportOptions { report: Some(report.0.clone()), restart: true, ..ImportOptions::default() };
+        let done = import(&self.register, file, &options, |_| std::ops::ControlFlow::Continue(())).await;
+        let done = done.map_err(|error| match error {
+            ImportError::Columns(_) => Refusal::field(
+                "body",
+                "Baris judul atau angka NIK tidak sesuai docs/register-import.md; tidak ada yang diambil. Ekspor lagi sebagai CSV UTF-8.",
+                "The header or the NIKs are not as docs/register-import.md says; nothing was taken. Export it again as CSV UTF-8.",
+            )
+            .into(),
+            ImportError::Quotes(_) => Refusal::field(
+                "body",
+                "Ada tanda kutip yang tidak ditutup; tidak ada yang diambil. Perbaiki, lalu kirim lagi.",
+                "A quotation mark is not closed; nothing was taken. Correct it, then send again.",
+            )
+            .into(),
+            ImportError::File(message) => Error::internal(message),
+            // The same feed at another node, or a server that does not answer: what is not taken is taken by the next try.
+            ImportError::Batch(BatchError::Overtaken) => Refusal::new(Code::Overloaded).retry_after(5).into(),
+            ImportError::Batch(BatchError::Db(error)) => Error::Db(error),
+            ImportError::Batch(error) => Error::internal(error),
+        })?;
+        let rows = report.rows().map_err(Error::internal)?;
+        Ok(ChangesTaken {
+            accepted: done.accepted,
+            refused: done.refused,
+            refused_rows: rows,
+            digital_ktp: done.heard.into(),
+        })
+    }
+}
+
+/// The list of refused rows, which goes with this value.
+struct Report(PathBuf);
+
+impl Report {
+    fn rows(&self) -> Result<Vec<RefusedRow>, csv::Error> {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(&self.0)?;
+        let mut rows = Vec::new();
+        for row in reader.records().take(NAMED) {
+            let row = row?;
+            let cell = |at: usize| row.get(at).unwrap_or_default().to_owned();
+            rows.push(RefusedRow { line: cell(0).parse().unwrap_or(0), field: cell(1), reason: cell(3) });
+        }
+        Ok(rows)
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        // Holds lines and columns, no values.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
