@@ -37,8 +37,8 @@ async fn what_the_register_sends_reaches_digital_ktps_before_it_is_answered() {
         let world = world(context).await;
         let (dead, moved) = (world.active(&world.people[0]).await, world.active(&world.people[1]).await);
         let before = (world.present(&dead, "basic").await, world.present(&moved, "basic").await);
-        let died = RegisterRecord { vital_status: VitalStatus::Deceased, ..dead.record.clone() };
-        let other = RegisterRecord { address: String::from("JALAN BARU 7"), ..moved.record.clone() };
+        let died = RegisterRecord { vital_status: VitalStatus::Deceased, ..world.people[0].clone() };
+        let other = RegisterRecord { address: String::from("JALAN BARU 7"), ..world.people[1].clone() };
         let feed = csv_of(&[&died, &other]);
         let taken = send(&world, KEY, "text/csv; charset=utf-8", feed.clone()).await.expect(200);
         assert_eq!((&taken.json["accepted"], &taken.json["refused"]), (&json!(2), &json!(0)));
@@ -63,7 +63,7 @@ async fn a_feed_is_refused_without_its_key_its_kind_or_its_header_and_a_wrong_ro
     each_engine(async |context| {
         let world = world(context).await;
         let holder = world.active(&world.people[0]).await;
-        let died = RegisterRecord { vital_status: VitalStatus::Deceased, ..holder.record.clone() };
+        let died = RegisterRecord { vital_status: VitalStatus::Deceased, ..world.people[0].clone() };
         let feed = csv_of(&[&died]);
         for key in ["", "ikd_feed_lain", &world.api_key] {
             let refused = send(&world, key, "text/csv", feed.clone()).await.expect_problem(401, "api_key_invalid");
@@ -82,7 +82,7 @@ async fn a_feed_is_refused_without_its_key_its_kind_or_its_header_and_a_wrong_ro
 
         // A wrong row is named by line and column, without what stood in it; the others are taken.
         let secret = "3171010101010000X";
-        let text = String::from_utf8(csv_of(&[&died, &died])).unwrap().replacen(holder.record.nik.as_str(), secret, 1);
+        let text = String::from_utf8(csv_of(&[&died, &died])).unwrap().replacen(died.nik.as_str(), secret, 1);
         let taken = send(&world, KEY, "text/csv", text.into_bytes()).await.expect(200);
         assert_eq!((&taken.json["accepted"], &taken.json["refused"]), (&json!(1), &json!(1)));
         let row = &taken.json["refused_rows"][0];
