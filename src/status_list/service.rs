@@ -12,7 +12,7 @@ use super::model::{
     self, LEASED, LIFE_SECONDS, LIST_SECONDS, Place, RENEW_SECONDS, SIZE, TTL_SECONDS, list_of, next_list,
 };
 use super::store;
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, stopwatch};
 use crate::context::Context;
 use crate::credential::{KeyPurpose, SignError};
 use crate::error::{Code, Error, Result};
@@ -131,7 +131,7 @@ impl StatusLists {
             return Ok(fresh.clone());
         }
         // Before the rows are read, so that what is signed is never older than it says.
-        let (now, read_at) = (self.context.now(), Instant::now());
+        let (now, read_at) = (self.context.now(), stopwatch());
         let voided: Arc<[u32]> = {
             let mut tx = self.context.db.read().await?;
             if !store::is_served(&mut tx, list_id, self.served_since()).await? {
