@@ -120,7 +120,7 @@ impl StatusLists {
         Ok(lists.into_iter().map(|list_id| self.uri(list_id)).collect())
     }
 
-    /// A list, at most [`FRESH`] old.
+    /// A list, at most a second old.
     ///
     /// # Errors
     /// `not_found` when there is none of this number; when this node cannot sign.
