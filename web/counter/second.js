@@ -14,14 +14,14 @@ export const asked = (who, when, reason) =>
 
 /**
  * The part with the second decision. `grant()` and `refuse()`, where there is one, send it; `check` says what has to
- * be looked at first.
+ * be looked at first, `first` what is said to whoever did not.
  */
-export function secondDecision({ check, lead, grant, refuse, label, leave }) {
+export function secondDecision({ check, lead, grant, refuse, label, leave, first = t("second.check_first") }) {
   const place = el("div", { class: "problem-place" });
   const looked = el("input", { type: "checkbox", id: "looked" });
   const act = () => {
     if (looked.checked) return grant(place);
-    fill(place, notice("warning", t("decision.check_first"), t("second.check_first")));
+    fill(place, notice("warning", t("decision.check_first"), first));
     announce(t("decision.check_first"), true);
     return looked.focus();
   };
