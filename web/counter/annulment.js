@@ -1,5 +1,5 @@
-// An activation turned out to be wrongful: a supervisor asks that it be annulled, and another one of the office, who sees
-// what the first one saw and wrote, grants it or not. Days may lie between.
+// An activation turned out to be wrongful: a supervisor asks that it be annulled, and another one of the office, who
+// sees what the first one saw and wrote, grants it or not. Days may lie between.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
@@ -240,6 +240,7 @@ export function annulmentScreen(main, api, id, { waiting }) {
         grant: (problem) => send(problem, () => api.grantAnnulment(id, view.version), "good", "granted"),
         refuse: (problem) => refuse(view, problem),
         leave: waiting,
+        looked: t("decision.checks"),
         first: t("annulment.check_first"),
       }),
       lapses,
