@@ -131,6 +131,7 @@ describe("cases", { timeout: 900_000 }, () => {
       const check = await checked(holder);
       await toHistory(holder);
       const rows = page.locator("ul.history > li");
+      await rows.nth(1).waitFor();
       assert.equal(await rows.count(), 2);
       await page.getByText("Ada yang tidak Anda kenal?").waitFor();
       await screen(page, "history");
@@ -234,13 +235,17 @@ describe("cases", { timeout: 900_000 }, () => {
       await screen(page, "dispute, withdraw");
       await holder.button("Tidak, tunggu jawaban").click();
       await page.getByRole("button", { name: "Tarik laporan" }).click();
+      let lost = 0;
       await page.route("**/v1/me/disputes/*", async (route) => {
+        if (lost) return route.continue();
+        lost += 1;
         await route.fetch();
-        await page.unroute("**/v1/me/disputes/*");
-        await route.abort("connectionreset");
+        return route.abort("connectionreset");
       });
       await page.locator("dialog").getByRole("button", { name: "Tarik laporan" }).click();
       await page.locator(".state", { hasText: "Laporan ini Anda tarik" }).waitFor();
+      await page.unrouteAll({ behavior: "ignoreErrors" });
+      assert.equal(lost, 1);
       await screen(page, "dispute, withdrawn");
       assert.equal(await page.getByRole("button", { name: "Laporkan pemeriksaan ini" }).count(), 0);
       const withdrawn = await asked(checks[0]);
@@ -274,11 +279,10 @@ describe("cases", { timeout: 900_000 }, () => {
 
   // ---------------------------------------------------------------- an activation that was not its owner's
 
-  test("two supervisors annul an activation: the phone shows it, a check is refused, and the bank is told", async () => {
+  test("two supervisors annul an activation: asked, taken back, refused, granted; the phone shows it, and the bank is told", async () => {
     await withPeople(["phone", "first", "second", "officer"], async ({ phone, first, second, officer }) => {
       const holder = await active(phone);
       const check = await checked(holder);
-      const token = await presented(holder);
 
       // An officer sees nothing of it, also not by its address.
       await logIn(officer.page, budi);
@@ -363,7 +367,7 @@ describe("cases", { timeout: 900_000 }, () => {
       await second.page.locator("dialog .template").first().click();
       await second.page.locator("dialog").getByRole("button", { name: "Tolak pembatalan" }).click();
       await heading(second.page, "Pembatalan ditolak").waitFor();
-      assert.equal((await verify(demo, token)).result, "valid");
+      await checked(holder);
 
       // Asked again, and granted; the answer gets lost, and the screen says what the service knows.
       await ask();
@@ -393,7 +397,6 @@ describe("cases", { timeout: 900_000 }, () => {
       await waitForMail(demo, holder.email, (text) => /dibatalkan/.test(text) && { text });
       await first.page.reload();
       await first.page.getByText("Aktivasi sudah dibatalkan").waitFor();
-      assert.equal((await verify(demo, token)).result, "invalid");
     });
   });
 
