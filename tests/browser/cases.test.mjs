@@ -154,7 +154,9 @@ describe("cases", { timeout: 900_000 }, () => {
       await phone.context.setOffline(true);
       await page.getByRole("button", { name: "Laporkan pemeriksaan ini" }).click();
       await page.locator(".trouble .notice", { hasText: "Tidak ada jaringan" }).waitFor();
-      await screen(page, "dispute, no network");
+      await keepPictures(page, "cases-dispute, no network");
+      await checkAccessibility(page, "dispute, no network");
+      await checkReflow(page, "dispute, no network");
       await phone.context.setOffline(false);
       let lost = 0;
       await page.route("**/v1/me/disputes", async (route) => {
@@ -361,6 +363,14 @@ describe("cases", { timeout: 900_000 }, () => {
       await second.page.locator(".asked", { hasText: "wajahnya lain dari swafoto" }).waitFor();
       await second.page.getByText(holder.data.nik).waitFor();
       await screen(second.page, "annulment, second person");
+      await second.page.getByRole("link", { name: "Buka pendaftarannya" }).click();
+      await heading(second.page, "Warganya tidak di sini").waitFor();
+      await second.page.getByLabel("Mengapa data dibuka tanpa warganya?").fill("Permintaan pembatalan aktivasi");
+      await second.page.getByRole("button", { name: "Buka dengan alasan ini" }).click();
+      await heading(second.page, holder.data.full_name).waitFor();
+      await second.page.getByText("Bandingkan data").waitFor();
+      await second.page.goBack();
+      await second.page.locator(".asked").waitFor();
       await second.page.getByRole("button", { name: "Tolak", exact: true }).click();
       await second.page.locator("dialog").getByRole("button", { name: "Tolak pembatalan" }).click();
       await second.page.getByText("paling sedikit 5 huruf").waitFor();
@@ -381,8 +391,11 @@ describe("cases", { timeout: 900_000 }, () => {
         await route.abort("connectionreset");
       });
       await second.page.getByRole("button", { name: "Setujui pembatalan" }).click();
-      await second.page.getByText("Aktivasi sudah dibatalkan").waitFor();
+      await heading(second.page, "Aktivasi dibatalkan").waitFor();
       await second.page.unrouteAll({ behavior: "ignoreErrors" });
+      await second.page.goBack();
+      await second.page.goForward();
+      await second.page.getByText("Aktivasi sudah dibatalkan").waitFor();
       await screen(second.page, "annulment, granted");
 
       const { page } = phone;

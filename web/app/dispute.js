@@ -123,7 +123,10 @@ export async function dispute() {
         find("h1", place).focus();
         announce(t(`dispute.state.${wordOf(now)}`));
       } catch (error) {
-        if (error.code !== "session_ended") complain(trouble, error, () => send(pressed, doing, act));
+        // Of the others the same again would be refused again.
+        const passing = error.isNetwork || error.status >= 500;
+        const again = passing ? () => send(pressed, doing, act) : null;
+        if (error.code !== "session_ended") complain(trouble, error, again);
       }
     });
   }

@@ -159,20 +159,26 @@ export function annulmentScreen(main, api, id, { waiting }) {
     if (sending) return;
     sending = true;
     fill(place);
-    try {
-      await act();
-      if (ended) return;
+    const done = () => {
       fill(main, result(kind, t(`annulment.${led}`), t(`annulment.${led}.text`), waiting, t("second.next")));
       announce(t(`annulment.${led}`));
       arrive(main, ".outcome .button");
+    };
+    try {
+      await act();
+      if (!ended) done();
     } catch (error) {
       if (ended) return;
       const { title, detail } = explain(error);
       let at = place;
-      // Decided meanwhile, or by this very request whose answer was lost: what the service knows is shown with it.
+      // Decided meanwhile, or by this very request whose answer was lost: what the service knows counts.
       if (error.isNetwork || error.code === "wrong_state") {
         const view = await api.annulment(id, { quiet: true }).catch(() => null);
         if (ended) return;
+        if (error.isNetwork && view?.state === (led === "granted" ? "granted" : "refused")) {
+          done();
+          return;
+        }
         if (view && view.version !== shown.version) at = draw(view);
       }
       fill(at, notice("danger", title, detail));
@@ -187,7 +193,7 @@ export function annulmentScreen(main, api, id, { waiting }) {
     const act = t(view.own ? "second.withdraw" : "annulment.refuse");
     const reason = await askReason({
       title: act,
-      lead: t("annulment.refuse.lead"),
+      lead: t(view.own ? "annulment.withdraw.lead" : "annulment.refuse.lead"),
       label: t("annulment.refuse.why"),
       hint: t("annulment.refuse.hint"),
       send: act,

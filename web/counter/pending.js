@@ -91,30 +91,34 @@ export function pendingScreen(main, api, { annuls }) {
     if (looks < MOST_LOOKS) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
   }
 
+  const annul = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "annul" },
+      el("h2", { id: "annul" }, t("annulment.door")),
+      el("p", {}, t("annulment.door.do")),
+      el("p", {}, el("a", { class: "button secondary", href: "#pembatalan" }, icon("block"), t("annulment.ask"))),
+    );
   fill(
     main,
     el(
-      "section",
-      { class: "card stack" },
+      "div",
+      { class: "stack-loose" },
       el(
-        "div",
-        { class: "row spread" },
-        el("h1", {}, t("pending.title")),
-        button(t("queue.reload"), () => load(false), { kind: "secondary", wide: false, picture: "history" }),
+        "section",
+        { class: "card stack" },
+        el(
+          "div",
+          { class: "row spread" },
+          el("h1", {}, t("pending.title")),
+          button(t("queue.reload"), () => load(false), { kind: "secondary", wide: false, picture: "history" }),
+        ),
+        el("p", { class: "lead" }, t("pending.lead")),
+        list,
+        foot,
       ),
-      el("p", { class: "lead" }, t("pending.lead")),
-      list,
-      foot,
+      annuls ? annul() : null,
     ),
-    annuls
-      ? el(
-          "section",
-          { class: "card stack", "aria-labelledby": "annul" },
-          el("h2", { id: "annul" }, t("annulment.door")),
-          el("p", {}, t("annulment.door.do")),
-          el("p", {}, el("a", { class: "button secondary", href: "#pembatalan" }, icon("block"), t("annulment.ask"))),
-        )
-      : null,
   );
   arrive(main);
   load(false);
