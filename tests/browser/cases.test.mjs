@@ -179,14 +179,14 @@ describe("cases", { timeout: 900_000 }, () => {
       // The history says which one it is.
       await page.getByRole("button", { name: "Kembali ke riwayat" }).click();
       await holder.at("riwayat");
-      await rows.first().locator(".badge", { hasText: "Dilaporkan, menunggu jawaban" }).waitFor();
+      await rows.first().locator(".badge", { hasText: "Dilaporkan, menunggu" }).waitFor();
       assert.equal(await rows.last().locator(".badge", { hasText: "Dilaporkan" }).count(), 0);
       await screen(page, "history, disputed");
 
       const { dispute_id: id } = await asked(check);
       const words = "Kartu dipakai orang lain di cabang Denpasar; rekeningnya sudah kami bekukan.";
       await bank("POST", `/v1/disputes/${id}/answer`, { finding: "misused", words });
-      // At the foot of the history, where it is found again later.
+      // The history says that there is an answer.
       await toHistory(holder);
       await page.reload();
       await holder.at("buka");

@@ -24,6 +24,8 @@ const LOOKS = {
   read: ["success", "check"],
 };
 const WAITS = ["opened", "asked_party"];
+// What is no good news, although it is an answer.
+const WORRYING = ["misused", "unknown"];
 
 // The check that the history opened: `{wallet, language, item}`. A service's answer speaks one language.
 let chosen = null;
@@ -48,12 +50,19 @@ export async function allDisputes() {
 /** Where it stands, in one word: the state, or how it ended. */
 const wordOf = (dispute) => dispute.ending ?? dispute.state;
 
+const isWorrying = (dispute) => WORRYING.includes(dispute.answer?.finding);
+
+/** The kind of its card, and a picture. */
+function lookOf(dispute) {
+  const [kind, picture] = LOOKS[wordOf(dispute)] ?? ["", "info"];
+  return isWorrying(dispute) ? ["warning", picture] : [kind, picture];
+}
+
 /** As a badge of the history. */
 export function disputeBadge(dispute) {
-  const word = wordOf(dispute);
-  const [kind, picture] = LOOKS[word] ?? ["", "info"];
+  const [kind, picture] = lookOf(dispute);
   const colour = { warning: "wait", danger: "bad", success: "good" }[kind] ?? "plain";
-  return el("span", { class: `badge ${colour}` }, icon(picture, 18), t(`dispute.badge.${word}`));
+  return el("span", { class: `badge ${colour}` }, icon(picture, 18), t(`dispute.badge.${wordOf(dispute)}`));
 }
 
 /** The check with this id; null when it is nobody's, or somebody else's. */
@@ -174,7 +183,7 @@ export async function dispute() {
 
   function status(now) {
     const word = wordOf(now);
-    const [kind, picture] = LOOKS[word] ?? ["", "info"];
+    const [kind, picture] = lookOf(now);
     const waits = WAITS.includes(now.state);
     const due = dayOf(new Date(new Date(now.due_at) - 1));
     const withdrawn = button(t("dispute.withdraw"), () => withdraw(now, withdrawn), {
@@ -206,7 +215,7 @@ export async function dispute() {
       ),
       trouble,
       el("div", { class: "actions" }, now.state === "answered" ? read : waits ? withdrawn : null, back()),
-      now.ending === "unanswered" || ["misused", "unknown"].includes(now.answer?.finding)
+      now.ending === "unanswered" || isWorrying(now)
         ? notice("warning", t("dispute.worry"), t("dispute.worry.do"))
         : null,
       stopCard(wallet),
