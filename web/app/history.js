@@ -3,16 +3,22 @@
 import { button, el, fill, icon, notice } from "../shared/dom.js";
 import { dateTime, known, t } from "../shared/i18n.js";
 import { reasonWords } from "./attributes.js";
+import { allDisputes, choose, disputeBadge } from "./dispute.js";
+import { going } from "./router.js";
 import { complain, heading } from "./ui.js";
 import { ask, open, tabs } from "./wallet.js";
 
 export async function history() {
-  await open();
+  const go = going();
+  const wallet = await open();
+  const disputed = new Map();
   const list = el("ul", { class: "history" });
   const more = el("div", {});
   const trouble = el("div", { class: "trouble", hidden: true });
   const entry = (item) => {
     const valid = item.result === "valid";
+    const own = disputed.get(item.verification_id);
+    const report = t(own ? "history.report" : "history.not_mine");
     const names = item.disclosed.map((name) => (known(`attribute.${name}`) ? t(`attribute.${name}`) : name));
     return el(
       "li",
@@ -29,6 +35,7 @@ export async function history() {
         el("time", { datetime: item.verified_at }, dateTime(item.verified_at)),
       ),
       el("h2", {}, item.relying_party),
+      own ? disputeBadge(own) : null,
       el(
         "dl",
         { class: "facts" },
@@ -44,12 +51,22 @@ export async function history() {
           ? el("div", {}, el("dt", {}, t("history.repeats")), el("dd", {}, t("history.times", { n: item.repeats })))
           : null,
       ),
-      button(t("history.receipt"), () => saveReceipt(item), {
-        kind: "quiet",
-        picture: "download",
-        wide: false,
-        "aria-label": t("history.receipt.of", { who: item.relying_party }),
-      }),
+      el(
+        "div",
+        { class: "actions" },
+        button(report, () => choose(wallet, item, go), {
+          kind: "quiet",
+          picture: own ? "mail" : "help",
+          wide: false,
+          "aria-label": t("history.of", { what: report, who: item.relying_party }),
+        }),
+        button(t("history.receipt"), () => saveReceipt(item), {
+          kind: "quiet",
+          picture: "download",
+          wide: false,
+          "aria-label": t("history.receipt.of", { who: item.relying_party }),
+        }),
+      ),
     );
   };
   async function page(cursor) {
@@ -65,6 +82,7 @@ export async function history() {
     );
     return data.items.length;
   }
+  for (const one of await allDisputes()) disputed.set(one.verification_id, one);
   const count = await page();
   return el(
     "div",
@@ -76,7 +94,7 @@ export async function history() {
       : el("div", { class: "card center stack empty" }, icon("history", 56), el("p", {}, t("history.empty"))),
     trouble,
     more,
-    notice("info", t("history.unknown"), t("history.unknown.do")),
+    count ? notice("info", t("history.unknown"), t("history.unknown.do")) : null,
     tabs("riwayat"),
   );
 }

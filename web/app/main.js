@@ -25,6 +25,7 @@ const WALLET = {
   share: () => import("./share.js"),
   present: () => import("./present.js"),
   history: () => import("./history.js"),
+  dispute: () => import("./dispute.js"),
   menu: () => import("./menu.js"),
   blockCode: () => import("./block-code.js"),
 };
@@ -83,6 +84,7 @@ const SCREENS = {
   bagikan: screen(WALLET, "share"),
   tunjukkan: screen(WALLET, "present"),
   riwayat: screen(WALLET, "history"),
+  laporan: screen(WALLET, "dispute"),
   menu: screen(WALLET, "menu"),
   kodeblokir: screen(WALLET, "blockCode"),
   henti: screen(EVENTS, "ended"),

@@ -1,47 +1,14 @@
 // What can be done with a digital KTP beside showing it, and blocking it.
 
-import { confirm } from "../shared/dialog.js";
 import { button, el, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
-import { keepLife } from "./life.js";
 import { go } from "./router.js";
-import { complain, heading, working } from "./ui.js";
-import { ask, close, lock, open, tabs } from "./wallet.js";
-
-async function block(wallet, trouble, pressed) {
-  const sure = await confirm({
-    title: t("menu.block.title"),
-    text: t("menu.block.text"),
-    yes: t("menu.block.yes"),
-    no: t("menu.block.no"),
-  });
-  if (!sure) return;
-  trouble.hidden = true;
-  await working(pressed, t("menu.blocking"), async () => {
-    try {
-      // Repeating does no harm: it is blocked since the first time.
-      const { data } = await ask("/v1/me/block", { method: "POST", json: {}, again: true });
-      const { reference, since } = data;
-      const life = {
-        ...wallet.profile.life,
-        state: "blocked",
-        reason: "self_block",
-        since,
-        until: null,
-        lift: "counter",
-      };
-      await keepLife(wallet.profile, { ...life, reference });
-      lock({ tell: false });
-      go("henti", { replace: true });
-    } catch (error) {
-      if (error.code !== "session_ended") complain(trouble, error);
-    }
-  });
-}
+import { stopCard } from "./stop.js";
+import { heading } from "./ui.js";
+import { close, open, tabs } from "./wallet.js";
 
 export async function menu() {
   const wallet = await open();
-  const trouble = el("div", { class: "trouble", hidden: true });
   const entry = (screen, picture, key) =>
     el(
       "li",
@@ -54,7 +21,6 @@ export async function menu() {
         icon("arrow"),
       ),
     );
-  const stop = button(t("menu.block"), () => block(wallet, trouble, stop), { kind: "danger", picture: "block" });
   return el(
     "div",
     { class: "stack-loose wallet" },
@@ -66,14 +32,7 @@ export async function menu() {
       entry("ubahpin", "lock", "pin"),
       entry("pindahkan", "phone", "move"),
     ),
-    el(
-      "section",
-      { class: "card stack", "aria-labelledby": "stop" },
-      el("h2", { id: "stop" }, t("menu.stop")),
-      el("p", {}, t("menu.stop.why")),
-      trouble,
-      stop,
-    ),
+    stopCard(wallet),
     el(
       "section",
       { class: "stack", "aria-labelledby": "rights" },

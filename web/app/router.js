@@ -18,8 +18,14 @@ let guard = () => false;
 let leaving = [];
 let turn = 0;
 
+// A screen's name, and for some what it is about: `#/laporan/0198…`.
+const parts = () => /^#\/(\w*)(?:\/([\w-]+))?$/.exec(location.hash) ?? [];
+
 /** The name of the screen that is shown. */
-export const here = () => /^#\/(\w*)$/.exec(location.hash)?.[1] ?? "";
+export const here = () => parts()[1] ?? "";
+
+/** What the screen is about, as its address says; null for most. */
+export const about = () => parts()[2] ?? null;
 
 // What the address asks for: a screen, or the link of a mail.
 const asked = () => (location.pathname === MAIL_LINK && !here() ? MAIL_LINK : here());

@@ -16,7 +16,7 @@ const SHELL = [
     "main", "router", "ui", "person", "profiles", "draft", "mail-link", "register", "selfie",
     "status", "amend", "counter", "live-qr", "code", "install", "new-pin", "pin", "pin-pad", "captcha",
     "wallet", "life", "ended", "recovery", "transfer", "pin-choice", "pin-change", "block-code", "menu",
-    "attributes", "unlock", "card", "share", "present", "history", "update",
+    "attributes", "unlock", "card", "share", "present", "history", "dispute", "stop", "update",
     "pin-again", "email-change", "changes", "own-copy", "closure",
   ].map((name) => `/web/app/${name}.js`),
   "/web/app/words/id.json", "/web/app/words/en.json",

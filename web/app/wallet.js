@@ -5,7 +5,7 @@ import { t } from "../shared/i18n.js";
 import { keep, readObject } from "../shared/storage.js";
 import { person } from "./person.js";
 import { api, note } from "./profiles.js";
-import { go, here, instead } from "./router.js";
+import { about, go, here, instead } from "./router.js";
 
 // The open wallet, or null: `{profile, token, card, portrait, share, offline}`.
 let current = null;
@@ -28,7 +28,10 @@ function opened(profile, token) {
   };
 }
 
-const REMEMBERED = ["kartu", "bagikan", "riwayat", "menu", "gantisurel", "surelbaru", "perubahan", "salinan", "tutup"];
+// prettier-ignore
+const REMEMBERED = [
+  "kartu", "bagikan", "riwayat", "laporan", "menu", "gantisurel", "surelbaru", "perubahan", "salinan", "tutup",
+];
 // What stands before a QR, a PIN or a copy: another is made only when it is asked for.
 const BEFORE = {
   tunjukkan: "bagikan",
@@ -41,7 +44,8 @@ const BEFORE = {
 /** Remembers the screen, or the one before it. */
 function rememberScreen(profile) {
   const screen = BEFORE[here()] ?? here();
-  if (REMEMBERED.includes(screen)) wanted = { id: profile.id, screen };
+  if (!REMEMBERED.includes(screen)) return;
+  wanted = { id: profile.id, screen: screen === here() && about() ? `${screen}/${about()}` : screen };
 }
 
 /** Locks. `tell` is false where the service has ended the session by itself. */

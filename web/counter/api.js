@@ -5,6 +5,7 @@ export function liveApi(session) {
   const get = (path, options) => session.call(path, options);
   const post = (path, json, options = {}) => session.call(path, { method: "POST", json, ...options });
   const one = (id) => `/registrations/${encodeURIComponent(id)}`;
+  const annulment = (id) => `/annulments/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   return {
     practice: false,
@@ -37,6 +38,12 @@ export function liveApi(session) {
     askRecovery: (id, version, reason) => post(`${recovery(id)}/ask`, { version, reason }),
     grantRecovery: (id, version) => post(`${recovery(id)}/grant`, { version }),
     refuseRecovery: (id, version, reason) => post(`${recovery(id)}/refuse`, { version, reason }),
+    annulments: () => get("/annulments", { quiet: true }),
+    annulment: (id, options) => get(annulment(id), options),
+    // The own request that waits is given again, so a lost answer may be asked for again.
+    askAnnulment: (nik, reason) => post("/annulments", { nik, reason }, { again: true }),
+    grantAnnulment: (id, version) => post(`${annulment(id)}/grant`, { version }),
+    refuseAnnulment: (id, version, reason) => post(`${annulment(id)}/refuse`, { version, reason }),
     block: (json) => post("/blocks", json),
   };
 }

@@ -6,6 +6,7 @@ import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
+import { annulmentScreen, askAnnulmentScreen } from "./annulment.js";
 import { liveApi } from "./api.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { pendingScreen } from "./pending.js";
@@ -32,6 +33,7 @@ const BELOW = {
   blokir: "#pindai",
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
+  pembatalan: "#persetujuan",
 };
 
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
@@ -88,6 +90,8 @@ function draw() {
   const pending = () => go("#persetujuan");
   const person = (one) => go(`#warga/${one}`);
   const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F6: () => go("#persetujuan"), F8: () => go("#antrean") });
+  const annuls = session.who.role === "supervisor";
+  const annulment = (one) => go(`#pembatalan/${one}`);
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
     antrean: () =>
@@ -96,9 +100,15 @@ function draw() {
         filter: (state) => history.replaceState(null, "", `#antrean/${state}`),
       }),
     akun: () => accountScreen(main, session),
-    persetujuan: () => pendingScreen(main, live),
+    persetujuan: () => pendingScreen(main, live, { annuls }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
     pemulihan: () => recoveryScreen(main, live, id, { next: scan, waiting: pending }),
+    pembatalan: annuls
+      ? () =>
+          id
+            ? annulmentScreen(main, live, id, { waiting: pending })
+            : askAnnulmentScreen(main, live, { open: annulment, waiting: pending })
+      : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };

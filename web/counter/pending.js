@@ -1,4 +1,5 @@
-// What waits for a second person: digital KTPs that are to make way for a new registration, and recoveries.
+// What waits for a second person: digital KTPs that are to make way for a new registration, recoveries, and for
+// supervisors activations that are to be annulled.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -8,17 +9,25 @@ const REFRESH_MILLISECONDS = 5000;
 // Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
 const MOST_LOOKS = 60;
 
-/** Both kinds as lines, the one that waits longest first. */
-async function waiting(api) {
-  const [releases, recoveries] = await Promise.all([api.releases(), api.recoveries()]);
+/** All kinds as lines, the one that waits longest first. */
+async function waiting(api, annuls) {
+  const [releases, recoveries, annulments] = await Promise.all([
+    api.releases(),
+    api.recoveries(),
+    annuls ? api.annulments() : { items: [] },
+  ]);
   return [
     ...releases.items.map((item) => ({ ...item, kind: "release", id: item.registration_id })),
     ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
+    ...annulments.items.map((item) => ({ ...item, kind: "annulment", id: item.annulment_id })),
   ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));
 }
 
-/** What became of the officer's own requests and others' is opened from here. Gives a function that ends it. */
-export function pendingScreen(main, api) {
+/**
+ * What became of the officer's own requests and others' is opened from here; who `annuls` asks for that here, too.
+ * Gives a function that ends it.
+ */
+export function pendingScreen(main, api, { annuls }) {
   let ended = false;
   let timer;
   let looks = 0;
@@ -28,7 +37,10 @@ export function pendingScreen(main, api) {
 
   // One's own release is followed where it was asked for.
   const address = ({ kind, own, id }) =>
-    kind === "recovery" ? `#pemulihan/${id}` : own ? `#warga/${id}` : `#pelepasan/${id}`;
+    ({ recovery: `#pemulihan/${id}`, annulment: `#pembatalan/${id}` })[kind] ??
+    (own ? `#warga/${id}` : `#pelepasan/${id}`);
+  const lapses = ({ kind, expires_at: end }) =>
+    kind === "annulment" ? ` ${t("annulment.lapses", { when: dateTime(end) })}` : null;
   const line = (item) =>
     el(
       "li",
@@ -40,7 +52,12 @@ export function pendingScreen(main, api) {
         item.own
           ? el("span", { class: "badge" }, icon("user"), t("pending.own"))
           : el("span", { class: "badge wait" }, icon("clock"), t("pending.open")),
-        el("span", { class: "muted small" }, t("pending.asked", { who: item.asked_by, when: dateTime(item.asked_at) })),
+        el(
+          "span",
+          { class: "muted small" },
+          t("pending.asked", { who: item.asked_by, when: dateTime(item.asked_at) }),
+          lapses(item) && [".", lapses(item)],
+        ),
       ),
     );
 
@@ -48,7 +65,7 @@ export function pendingScreen(main, api) {
     clearTimeout(timer);
     looks = quiet ? looks + 1 : 0;
     try {
-      const items = await waiting(api);
+      const items = await waiting(api, annuls);
       if (ended) return;
       const now = JSON.stringify(items);
       if (now !== known) {
@@ -74,20 +91,33 @@ export function pendingScreen(main, api) {
     if (looks < MOST_LOOKS) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
   }
 
+  const annul = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "annul" },
+      el("h2", { id: "annul" }, t("annulment.door")),
+      el("p", {}, t("annulment.door.do")),
+      el("p", {}, el("a", { class: "button secondary", href: "#pembatalan" }, icon("block"), t("annulment.ask"))),
+    );
   fill(
     main,
     el(
-      "section",
-      { class: "card stack" },
+      "div",
+      { class: "stack-loose" },
       el(
-        "div",
-        { class: "row spread" },
-        el("h1", {}, t("pending.title")),
-        button(t("queue.reload"), () => load(false), { kind: "secondary", wide: false, picture: "history" }),
+        "section",
+        { class: "card stack" },
+        el(
+          "div",
+          { class: "row spread" },
+          el("h1", {}, t("pending.title")),
+          button(t("queue.reload"), () => load(false), { kind: "secondary", wide: false, picture: "history" }),
+        ),
+        el("p", { class: "lead" }, t("pending.lead")),
+        list,
+        foot,
       ),
-      el("p", { class: "lead" }, t("pending.lead")),
-      list,
-      foot,
+      annuls ? annul() : null,
     ),
   );
   arrive(main);

@@ -14,14 +14,23 @@ export const asked = (who, when, reason) =>
 
 /**
  * The part with the second decision. `grant()` and `refuse()`, where there is one, send it; `check` says what has to
- * be looked at first.
+ * be looked at first, `looked` what is ticked, `first` what is said to whoever did not.
  */
-export function secondDecision({ check, lead, grant, refuse, label, leave }) {
+export function secondDecision({
+  check,
+  lead,
+  grant,
+  refuse,
+  label,
+  leave,
+  looked: title = t("second.looked"),
+  first = t("second.check_first"),
+}) {
   const place = el("div", { class: "problem-place" });
   const looked = el("input", { type: "checkbox", id: "looked" });
   const act = () => {
     if (looked.checked) return grant(place);
-    fill(place, notice("warning", t("decision.check_first"), t("second.check_first")));
+    fill(place, notice("warning", t("decision.check_first"), first));
     announce(t("decision.check_first"), true);
     return looked.focus();
   };
@@ -31,7 +40,7 @@ export function secondDecision({ check, lead, grant, refuse, label, leave }) {
       "label",
       { class: "check" },
       looked,
-      el("span", {}, el("b", {}, t("second.looked")), el("span", { class: "muted small" }, check)),
+      el("span", {}, el("b", {}, title), el("span", { class: "muted small" }, check)),
     ),
     place,
     el(

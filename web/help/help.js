@@ -20,6 +20,8 @@ const WHEN = [
   "new_phone",
   "blocked",
   "code_lost",
+  "unknown_check",
+  "not_me",
   "data_wrong",
   "new_email",
   "own_data",
