@@ -95,7 +95,7 @@ export function every(seconds, act) {
 
 // Once a minute at most: a part that is missing for good must not load the page for ever.
 const RELOADED = "ikd.reloaded";
-const RELOAD_MILLISECONDS = 60_000;
+const RELOAD_MILLISECONDS = 60000;
 
 function mayReload() {
   const now = Date.now();
