@@ -199,7 +199,9 @@ describe("every page", { concurrency: 2 }, () => {
       const lose = (file) => (file === modules[0] ? page.route(`**${file}`, (route) => route.fulfill({ status: 404, body: "" })) : network.send("Network.setBlockedURLs", { urls: [`*://*${file}`] }));
       const returnFile = (file) => (file === modules[0] ? page.unroute(`**${file}`) : network.send("Network.setBlockedURLs", { urls: [] }));
       const lost = new Set();
-      page.on("requestfailed", (request) => lost.add(new URL(request.url()).pathname));
+      // What the page before was still loading ends when it is left: that is not lost.
+      const left = (request) => request.failure()?.errorText === "net::ERR_ABORTED";
+      page.on("requestfailed", (request) => left(request) || lost.add(new URL(request.url()).pathname));
       page.on("response", (response) => response.status() === 404 && lost.add(new URL(response.url()).pathname));
       for (const file of files) {
         await lose(file);
