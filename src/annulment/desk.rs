@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::ports::{self as holder, Stopped};
-use crate::holder::{CredentialState, Reason, Standing};
+use crate::holder::{CredentialState, Reason};
 use crate::life::ports::{self as life, By};
 use crate::register::{Date, Nik};
 use crate::registration::ports as registrations;
@@ -169,11 +169,7 @@ impl Desk {
         let credential = holder::credential(&mut tx, annulment.resident_id).await?.ok_or(Code::NotFound)?;
         let sealed = store::words(&mut tx, id).await?.ok_or(Code::NotFound)?;
         let words = self.context.vault.open_bytes(WORDS, id, &sealed)?;
-        let card = match credential.standing {
-            Standing::Active(_) => CredentialState::Active,
-            Standing::Blocked => CredentialState::Blocked,
-            Standing::Deactivated => CredentialState::Deactivated,
-        };
+        let card = credential.standing.state();
         Ok(Seen {
             state: annulment.state(self.context.now()),
             full_name: record.as_ref().map(|record| Redacted(record.full_name.clone())),

@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::telling::Telling;
 use crate::clock::Timestamp;
 use crate::relying_party::Authentication;
-use crate::relying_party::http::{AuthenticatedParty, challenge};
+use crate::relying_party::http::AuthenticatedParty;
 use crate::web::extract::page_limit;
-use crate::web::{Json, Problem, Query};
+use crate::web::{Json, Problem, Query, negotiate};
 
 struct Shared {
     telling: Telling,
@@ -31,7 +31,7 @@ impl AsRef<Authentication> for Arc<Shared> {
 pub fn routes(telling: Telling, authentication: Authentication) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(annulled_verifications))
-        .layer(axum::middleware::map_response(challenge))
+        .layer(axum::middleware::map_response(negotiate::challenge))
         .with_state(Arc::new(Shared { telling, authentication }))
 }
 

@@ -17,7 +17,7 @@ use super::store;
 use crate::clock::HOUR;
 use crate::context::Context;
 use crate::db::{Db, Tx};
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::transaction;
 use crate::vault::Label;
 use crate::window::{Counted, Window};
@@ -94,6 +94,21 @@ impl Service {
     /// When it could not be recorded.
     pub async fn finish_alone(&self, intent: Intent, outcome: Outcome) -> Result<()> {
         transaction!(self.context.db, "audit.finish", |tx| self.finish(tx, intent, outcome).await)
+    }
+
+    /// Announces an act that is more than one transaction, does it, and records how it ended.
+    ///
+    /// # Errors
+    /// What the act gives, or that it could not be announced or recorded.
+    pub async fn around<T, E: From<Error>>(
+        &self,
+        event: Event,
+        act: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let intent = self.begin(event).await?;
+        let done = act.await;
+        self.finish_alone(intent, if done.is_ok() { Outcome::Done } else { Outcome::Failed }).await?;
+        done
     }
 
     /// Records that an announced act was refused or failed, and passes its result on. A successful act has its entry

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Failure, Format};
-use crate::audit::{self, Action, Actor, Event, GENERAL, Intent, Outcome};
+use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::base64url;
 use crate::context::Context;
 use crate::random::Random;
@@ -85,15 +85,11 @@ pub async fn run(
     match args.command {
         Command::Import(args) => {
             let context = context().await?;
-            let intent = announced(&context).await?;
-            let done = import_file(args, format, heard_register(&context)).await;
-            concluded(&context, intent, done).await
+            announced(&context, import_file(args, format, heard_register(&context))).await
         }
         Command::Apply(args) => {
             let context = context().await?;
-            let intent = announced(&context).await?;
-            let done = apply::run(args, format, heard_register(&context)).await;
-            concluded(&context, intent, done).await
+            announced(&context, apply::run(args, format, heard_register(&context))).await
         }
         #[cfg(feature = "demo")]
         Command::Generate(args) => generate::run(args, format, context).await,
@@ -129,16 +125,10 @@ fn heard_register(context: &Context) -> LocalRegister {
 }
 
 /// Records change the people whom everything else is about: that somebody began to is written before the first row.
-async fn announced(context: &Context) -> Result<Intent, Failure> {
+async fn announced(context: &Context, act: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let (actor, subject_id) = (Actor::Operator, Uuid::nil());
     let event = Event { chain: GENERAL, actor, action: Action::RegisterImported, subject_id };
-    Ok(audit::Service::new(context.clone()).begin(event).await?)
-}
-
-async fn concluded(context: &Context, intent: Intent, done: Result<(), Failure>) -> Result<(), Failure> {
-    let outcome = if done.is_ok() { Outcome::Done } else { Outcome::Failed };
-    audit::Service::new(context.clone()).finish_alone(intent, outcome).await?;
-    done
+    audit::Service::new(context.clone()).around(event, act).await
 }
 
 async fn set_switch(context: Context, switch: Switch, format: Format) -> Result<(), Failure> {
@@ -201,7 +191,7 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
                 "refused": done.refused,
                 "complete": done.complete,
                 "report": report,
-                "digital_ktp": heard_json(done.heard),
+                "digital_ktp": done.heard,
             })
         ),
     }
@@ -216,11 +206,6 @@ async fn import_file(args: ImportArgs, format: Format, register: LocalRegister) 
         (0, _) => Err(Failure::Refused(String::from("no row was accepted; see the report"))),
         _ => Ok(()),
     }
-}
-
-fn heard_json(heard: Heard) -> serde_json::Value {
-    let Heard { refreshed, paused, stopped, corrected } = heard;
-    json!({"refreshed": refreshed, "paused": paused, "stopped": stopped, "may_come_back": corrected})
 }
 
 /// Whether two paths lead to one file, through links of any kind too.

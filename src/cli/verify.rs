@@ -70,9 +70,6 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
             Ok(())
         }
         Err(reason) => {
-            if format == Format::Json {
-                say!("{}", json!({"result": "invalid", "reason": reason.as_str()}));
-            }
             let message = match reason {
                 // The set may be older than the key, or another service's.
                 VerifyError::UnknownKey => {
@@ -81,9 +78,17 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
                 }
                 _ => Reason::from(reason).message().in_language(Language::English),
             };
-            Err(Failure::Refused(format!("invalid: {}: {message}", reason.as_str())))
+            invalid(reason.as_str(), message, format)
         }
     }
+}
+
+/// Says that the token does not count, in the form that was asked for.
+fn invalid<T>(reason: &str, message: &str, format: Format) -> Result<T, Failure> {
+    if format == Format::Json {
+        say!("{}", json!({"result": "invalid", "reason": reason}));
+    }
+    Err(Failure::Refused(format!("invalid: {reason}: {message}")))
 }
 
 fn judge(text: &str, issuer: Option<&str>, keys: &JwkSet, now: Timestamp) -> Result<Authentic, VerifyError> {
@@ -122,11 +127,7 @@ fn judge_status(
         Some(Status::Valid) => Ok(json!({"result": "valid", "as_of": Timestamp::from_seconds(list.issued_at)})),
         Some(_) => {
             let reason = Reason::HolderNotActive;
-            if format == Format::Json {
-                say!("{}", json!({"result": "invalid", "reason": reason.as_str()}));
-            }
-            let message = reason.message().in_language(Language::English);
-            Err(Failure::Refused(format!("invalid: {}: {message}", reason.as_str())))
+            invalid(reason.as_str(), reason.message().in_language(Language::English), format)
         }
         None => Err(unusable(&"the list ends before the place of this token")),
     }

@@ -17,8 +17,8 @@ use crate::error::{Code, FieldError, Refusal, Result};
 use crate::holder::ports as holder;
 use crate::holder::{Credential, Standing};
 use crate::input;
+use crate::life::EventKind;
 use crate::life::ports::{self as life, By};
-use crate::life::{EventKind, Happening};
 use crate::mail::outbox;
 use crate::secret::Redacted;
 use crate::vault::Label;
@@ -287,9 +287,7 @@ impl Contacts {
     }
 
     async fn tell(&self, tx: &mut Tx, resident_id: Uuid, kind: EventKind, by: By, now: Timestamp) -> Result<()> {
-        let By { actor, office_id } = by;
-        let happened = Happening { resident_id, kind, reason: None, actor, office_id };
-        life::record(&self.context, tx, &happened, now).await.map(|_| ())
+        life::happened(&self.context, tx, (resident_id, kind), now, by).await
     }
 
     async fn view_in(&self, tx: &mut Tx, session: &Session) -> Result<View> {

@@ -17,10 +17,10 @@ use crate::clock::Timestamp;
 use crate::error::Language;
 use crate::page::Page;
 use crate::relying_party::Authentication;
-use crate::relying_party::http::{AuthenticatedParty, challenge};
+use crate::relying_party::http::AuthenticatedParty;
 use crate::secret::Redacted;
 use crate::wallet::http::{HistoryPurpose, Resident};
-use crate::web::{Json, Lang, PageQuery, Path, Problem, Query};
+use crate::web::{Json, Lang, PageQuery, Path, Problem, Query, negotiate};
 
 /// The routes of holders.
 pub fn of_holders(disputes: Disputes) -> OpenApiRouter {
@@ -48,7 +48,7 @@ pub fn of_parties(disputes: Disputes, authentication: Authentication) -> OpenApi
     OpenApiRouter::new()
         .routes(routes!(disputes_of_party))
         .routes(routes!(answer_dispute))
-        .layer(axum::middleware::map_response(challenge))
+        .layer(axum::middleware::map_response(negotiate::challenge))
         .with_state(Arc::new(Shared { disputes, authentication }))
 }
 

@@ -11,8 +11,8 @@ use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Refusal, Result};
+use crate::life::EventKind;
 use crate::life::ports::{self as life, By};
-use crate::life::{EventKind, Happening};
 use crate::page::{self, Page};
 use crate::relying_party::Purpose;
 use crate::relying_party::ports as parties;
@@ -201,8 +201,7 @@ impl Disputes {
     }
 
     async fn tell(&self, tx: &mut Tx, resident_id: Uuid, kind: EventKind, by: By, now: Timestamp) -> Result<()> {
-        let happening = Happening { resident_id, kind, reason: None, actor: by.actor, office_id: by.office_id };
-        life::record(&self.context, tx, &happening, now).await.map(|_| ())
+        life::happened(&self.context, tx, (resident_id, kind), now, by).await
     }
 
     async fn note(&self, tx: &mut Tx, actor: Actor, action: Action, subject_id: Uuid) -> Result<()> {

@@ -213,6 +213,17 @@ pub enum Standing {
     Deactivated,
 }
 
+impl Standing {
+    /// The word for it.
+    pub const fn state(self) -> CredentialState {
+        match self {
+            Self::Active(_) => CredentialState::Active,
+            Self::Blocked => CredentialState::Blocked,
+            Self::Deactivated => CredentialState::Deactivated,
+        }
+    }
+}
+
 /// How an active credential is unlocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Active {

@@ -58,6 +58,20 @@ async fn record_as(context: &Context, tx: &mut Tx, event_id: Uuid, this: &Happen
     mail::tell(context, tx, event_id, this, now).await
 }
 
+/// As [`record`], of what stops nothing and so has no reason.
+///
+/// # Errors
+/// As [`record`].
+pub async fn happened(
+    context: &Context,
+    tx: &mut Tx,
+    (resident, kind): (Uuid, EventKind),
+    now: Timestamp,
+    by: By,
+) -> Result<()> {
+    record(context, tx, &happening(resident, kind, None, by), now).await.map(|_| ())
+}
+
 /// Stops a digital KTP for a reason: with the commit no token and no session of it counts any more, on any node.
 ///
 /// # Errors
@@ -121,7 +135,7 @@ pub async fn restart(
 /// When the database did not do it.
 pub async fn activated(context: &Context, tx: &mut Tx, resident: Uuid, now: Timestamp, by: By) -> Result<()> {
     store::void_codes(tx, resident).await?;
-    record(context, tx, &happening(resident, EventKind::Activated, None, by), now).await.map(|_| ())
+    happened(context, tx, (resident, EventKind::Activated), now, by).await
 }
 
 /// Gives a new block code; the one before is void. Of a `request` with a name it is always the same: a repetition that arrives
@@ -150,8 +164,7 @@ pub async fn give_block_code(
     }
     store::void_codes(tx, resident).await?;
     store::add_code(tx, &index, resident, now).await?;
-    let given = happening(resident, EventKind::BlockCodeGiven, None, By::holder(resident));
-    record(context, tx, &given, now).await?;
+    happened(context, tx, (resident, EventKind::BlockCodeGiven), now, By::holder(resident)).await?;
     Ok(code)
 }
 

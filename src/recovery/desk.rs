@@ -11,7 +11,7 @@ use crate::credential::TokenKind;
 use crate::db::Tx;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::holder::ports as holder;
-use crate::holder::{CredentialState, Reason, Standing};
+use crate::holder::{CredentialState, Reason};
 use crate::keyring::Keyring;
 use crate::register::Date;
 use crate::secret::Redacted;
@@ -94,11 +94,7 @@ impl Desk {
         let status = holder::status(&mut tx, recovery.resident_id).await?;
         let has_portrait = holder::has_portrait(&mut tx, recovery.resident_id).await?;
         let words = words(&self.context, &mut tx, id).await?;
-        let card = match credential.standing {
-            Standing::Active(_) => CredentialState::Active,
-            Standing::Blocked => CredentialState::Blocked,
-            Standing::Deactivated => CredentialState::Deactivated,
-        };
+        let card = credential.standing.state();
         Ok(Seen {
             state: recovery.state(now),
             version: version_of(&recovery),

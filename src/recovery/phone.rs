@@ -14,8 +14,8 @@ use crate::error::{Code, Refusal, Result};
 use crate::holder::ports as holder;
 use crate::holder::{Lift, Standing, Status};
 use crate::keyring::Keyring;
+use crate::life::EventKind;
 use crate::life::ports::{self as life, By};
-use crate::life::{EventKind, Happening};
 use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::Window;
@@ -182,9 +182,7 @@ impl Phone {
             }
             Standing::Active(_) => {
                 holder::renew(tx, resident, credential.generation).await?;
-                let (kind, By { actor, office_id }) = (EventKind::PinChanged, by);
-                let changed = Happening { resident_id: resident, kind, reason: None, actor, office_id };
-                life::record(&self.context, tx, &changed, now).await?;
+                life::happened(&self.context, tx, (resident, EventKind::PinChanged), now, by).await?;
             }
             Standing::Deactivated => return Err(Code::WrongState.into()),
         }

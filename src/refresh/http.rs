@@ -17,12 +17,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::Refresher;
-use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::context::Context;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::register::import::{ImportError, ImportOptions, Spool, import};
 use crate::register::{BatchError, Heard, LocalRegister};
-use crate::relying_party;
 use crate::web::extract::read_body;
 use crate::web::{Json, Problem, negotiate};
 
@@ -46,7 +45,7 @@ pub fn routes(context: &Context) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(register_changes))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .layer(map_response(relying_party::http::challenge))
+        .layer(map_response(negotiate::challenge))
         .with_state(feed)
 }
 
@@ -79,7 +78,7 @@ struct ChangesTaken {
     /// The first of them.
     refused_rows: Vec<RefusedRow>,
     /// What that meant for digital KTPs.
-    digital_ktp: HeardReply,
+    digital_ktp: Heard,
 }
 
 /// A row that was refused; the others are in the register.
@@ -91,26 +90,6 @@ struct RefusedRow {
     field: String,
     /// Why, in English; never with a value.
     reason: String,
-}
-
-/// How many digital KTPs.
-#[derive(Debug, Serialize, ToSchema)]
-struct HeardReply {
-    /// Show other data now.
-    refreshed: u64,
-    /// Pause until their holders confirm who they are.
-    paused: u64,
-    /// Were stopped, because their holders have died or left.
-    stopped: u64,
-    /// May come back, because that was taken back.
-    may_come_back: u64,
-}
-
-impl From<Heard> for HeardReply {
-    fn from(heard: Heard) -> Self {
-        let Heard { refreshed, paused, stopped, corrected } = heard;
-        Self { refreshed, paused, stopped, may_come_back: corrected }
-    }
 }
 
 /// Apply records that changed in the register, as `ikd register apply` does: CSV with the columns of docs/register-import.md, in whole
@@ -133,24 +112,14 @@ async fn register_changes(
     let body = read_body(request, &()).await?;
     let spool = tokio::task::spawn_blocking(move || Spool::of(&mut &body[..])).await;
     let spool = spool.map_err(Error::internal)?.map_err(Error::internal)?;
-    let taken = feed.take(&spool).await;
+    let (actor, subject_id) = (Actor::System, Uuid::nil());
+    let event = Event { chain: GENERAL, actor, action: Action::RegisterImported, subject_id };
+    let taken = audit::Service::new(feed.context.clone()).around(event, feed.import(spool.path())).await;
     drop(registrar.0);
     Ok(Json(taken?))
 }
 
 impl Feed {
-    /// Announced before the first row and concluded after the last, as a command's import is.
-    async fn take(&self, spool: &Spool) -> Result<ChangesTaken> {
-        let audit = audit::Service::new(self.context.clone());
-        let (actor, subject_id) = (Actor::System, Uuid::nil());
-        let event = Event { chain: GENERAL, actor, action: Action::RegisterImported, subject_id };
-        let intent = audit.begin(event).await?;
-        let done = self.import(spool.path()).await;
-        let outcome = if done.is_ok() { Outcome::Done } else { Outcome::Failed };
-        audit.finish_alone(intent, outcome).await?;
-        done
-    }
-
     async fn import(&self, file: &Path) -> Result<ChangesTaken> {
         let report = Report(file.with_extension("refused.csv"));
         let options = ImportOptions { report: Some(report.0.clone()), restart: true, ..ImportOptions::default() };
@@ -175,12 +144,7 @@ impl Feed {
             ImportError::Batch(error) => Error::internal(error),
         })?;
         let rows = report.rows().map_err(Error::internal)?;
-        Ok(ChangesTaken {
-            accepted: done.accepted,
-            refused: done.refused,
-            refused_rows: rows,
-            digital_ktp: done.heard.into(),
-        })
+        Ok(ChangesTaken { accepted: done.accepted, refused: done.refused, refused_rows: rows, digital_ktp: done.heard })
     }
 }
 

@@ -11,8 +11,8 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{Reason, Standing};
+use crate::life::EventKind;
 use crate::life::ports::{self as life, By};
-use crate::life::{EventKind, Happening};
 use crate::register::portrait::is_same_picture;
 use crate::register::{Heard, Listener, RegisterRecord, Said};
 
@@ -75,9 +75,7 @@ impl Refresher {
         {
             return Ok(Heard { paused: 1, ..Heard::default() });
         }
-        let (kind, By { actor, office_id }) = (EventKind::Refreshed, by);
-        let refreshed = Happening { resident_id: resident, kind, reason: None, actor, office_id };
-        life::record(context, tx, &refreshed, now).await?;
+        life::happened(context, tx, (resident, EventKind::Refreshed), now, by).await?;
         Ok(Heard { refreshed: 1, ..Heard::default() })
     }
 

@@ -26,7 +26,8 @@ impl std::fmt::Debug for Said<'_> {
 }
 
 /// What it meant for digital KTPs: how many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = HeardReply)]
 pub struct Heard {
     /// Show other data now.
     pub refreshed: u64,
@@ -35,6 +36,7 @@ pub struct Heard {
     /// Were stopped, because their holders have died or left.
     pub stopped: u64,
     /// May come back, because that was taken back.
+    #[serde(rename = "may_come_back")]
     pub corrected: u64,
 }
 

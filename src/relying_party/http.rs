@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::response::Response;
-use http::header::WWW_AUTHENTICATE;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
 
 use super::authentication::Authentication;
 use super::model::Party;
@@ -37,12 +34,4 @@ impl<S: AsRef<Authentication> + Send + Sync> FromRequestParts<S> for Authenticat
             }
         }
     }
-}
-
-/// A 401 names the scheme that is missing (RFC 9110 §11.6.1, RFC 6750 §3): a layer of all routes of relying parties.
-pub async fn challenge(mut response: Response) -> Response {
-    if response.status() == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    response
 }

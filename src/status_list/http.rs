@@ -6,14 +6,13 @@ use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETA
 use http::{HeaderMap, HeaderValue, StatusCode};
 use ikd_token::status::{CWT_TYPE, JWT_TYPE};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::StatusLists;
 use super::model::TTL_SECONDS;
-use crate::base64url;
+use super::service::Body;
 use crate::error::Code;
 use crate::web::{Json, Path, Problem, negotiate};
 
@@ -51,12 +50,11 @@ async fn status_list(
 ) -> Result<Response, Problem> {
     let form = negotiate::media_type(&headers, &[JWT_TYPE, CWT_TYPE]).ok_or(Code::NotAcceptable)?;
     let published = lists.list(list).await?;
-    let body = if form == JWT_TYPE { published.jwt.as_bytes() } else { &published.cwt };
-    let tag = format!("\"{}\"", base64url::encode(&Sha256::digest(body)[..12]));
+    let Body { bytes, tag } = if form == JWT_TYPE { published.jwt } else { published.cwt };
     if negotiate::has_tag(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, cached(), [(ETAG, tag)]).into_response());
     }
-    Ok((cached(), [(ETAG, tag)], [(CONTENT_TYPE, form)], body.to_vec()).into_response())
+    Ok((cached(), [(ETAG, tag)], [(CONTENT_TYPE, form)], bytes).into_response())
 }
 
 /// Anybody may keep a copy for a minute, a page of another origin too.

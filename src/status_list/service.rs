@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use ikd_token::StatusList;
 use ikd_token::status::{Header, ListClaims, StatusReference, encode_cwt, encode_jwt};
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::model::{
     self, LEASED, LIFE_SECONDS, LIST_SECONDS, Place, RENEW_SECONDS, SIZE, TTL_SECONDS, list_of, next_list,
 };
 use super::store;
+use crate::base64url;
 use crate::clock::{Timestamp, stopwatch};
 use crate::context::Context;
 use crate::credential::{KeyPurpose, SignError};
@@ -24,13 +27,30 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Lists that are named at once at most.
 const MOST_LISTS: i64 = 1_000;
 
+/// A list in one of its forms.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// What tells it from others: an entity tag (RFC 9110 §8.8.3).
+    pub tag: String,
+}
+
+impl Body {
+    fn new(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let tag = format!("\"{}\"", base64url::encode(&Sha256::digest(&bytes)[..12]));
+        Self { bytes, tag }
+    }
+}
+
 /// A list as it is published.
 #[derive(Clone, Debug)]
 pub struct Published {
     /// As JWT.
-    pub jwt: Arc<str>,
+    pub jwt: Body,
     /// As CWT.
-    pub cwt: Arc<[u8]>,
+    pub cwt: Body,
     issued_at: Timestamp,
     voided: Arc<[u32]>,
     read_at: Instant,
@@ -171,7 +191,7 @@ impl StatusLists {
             Ok::<_, SignError>((jwt, cwt))
         });
         let (jwt, cwt) = both.await?;
-        Ok(Published { jwt: jwt.into(), cwt: cwt.into(), issued_at, voided, read_at })
+        Ok(Published { jwt: Body::new(jwt), cwt: Body::new(cwt), issued_at, voided, read_at })
     }
 
     fn served_since(&self) -> Timestamp {

@@ -11,8 +11,8 @@ use crate::device::{NewPinKey, PinPublicKey, Thumbprint};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::ports::{self as holder, Move};
 use crate::holder::{Credential, Standing};
+use crate::life::EventKind;
 use crate::life::ports::{self as life, By};
-use crate::life::{EventKind, Happening};
 use crate::registration::ports as registrations;
 use crate::transaction;
 use crate::window::Window;
@@ -145,10 +145,8 @@ impl Transfers {
             pin_public_key: key,
         };
         holder::move_device(&self.context, tx, &this, now).await?;
-        let By { actor, office_id } = By::holder(source.resident_id);
-        let moved =
-            Happening { resident_id: source.resident_id, kind: EventKind::Moved, reason: None, actor, office_id };
-        life::record(&self.context, tx, &moved, now).await?;
+        let resident = source.resident_id;
+        life::happened(&self.context, tx, (resident, EventKind::Moved), now, By::holder(resident)).await?;
         Ok(Outcome::Moved(done))
     }
 

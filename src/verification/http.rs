@@ -22,9 +22,9 @@ use crate::credential::jwk::base64url;
 use crate::disclosure::Disclosed;
 use crate::error::{Code, FieldError, Language, Refusal, Text};
 use crate::relying_party::Authentication;
-use crate::relying_party::http::{AuthenticatedParty, challenge};
+use crate::relying_party::http::AuthenticatedParty;
 use crate::secret::Redacted;
-use crate::web::{Json, Lang, Path, Problem};
+use crate::web::{Json, Lang, Path, Problem, negotiate};
 
 /// What the handlers share: one count for each request.
 struct Shared {
@@ -43,7 +43,7 @@ pub fn routes(service: Service, authentication: Authentication) -> OpenApiRouter
     OpenApiRouter::new()
         .routes(routes!(verify))
         .routes(routes!(lookup))
-        .layer(axum::middleware::map_response(challenge))
+        .layer(axum::middleware::map_response(negotiate::challenge))
         .with_state(Arc::new(Shared { service, authentication }))
 }
 

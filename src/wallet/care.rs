@@ -11,7 +11,7 @@ use crate::holder::ports::{self, OnDevice, Stopped};
 use crate::holder::{CredentialState, Lift, Reason, Standing, Status};
 use crate::life::blocks::Blocked;
 use crate::life::ports::{self as life, By};
-use crate::life::{BlockCode, EventKind, Happening};
+use crate::life::{BlockCode, EventKind};
 use crate::refresh::ports as refresh;
 use crate::{transaction, transaction_of_one};
 
@@ -52,9 +52,7 @@ impl Service {
         let state = match credential.standing {
             // Nine wrong tries, whose block a crash has kept from being written.
             Standing::Active(active) if active.pin.is_used_up() => CredentialState::Blocked,
-            Standing::Active(_) => CredentialState::Active,
-            Standing::Blocked => CredentialState::Blocked,
-            Standing::Deactivated => CredentialState::Deactivated,
+            standing => standing.state(),
         };
         let status = status.filter(|status| status.reason.state() == state);
         let lift = match (state, status) {
@@ -153,10 +151,7 @@ impl Service {
         transaction!(self.context.db, "wallet.change_pin", |tx| {
             ports::renew(tx, resident, session.generation).await?;
             ports::set_pin(&self.context, tx, resident, device, key, now).await?;
-            let By { actor, office_id } = By::holder(resident);
-            let kind = EventKind::PinChanged;
-            let changed = Happening { resident_id: resident, kind, reason: None, actor, office_id };
-            life::record(&self.context, tx, &changed, now).await.map(|_| ())
+            life::happened(&self.context, tx, (resident, EventKind::PinChanged), now, By::holder(resident)).await
         })
     }
 

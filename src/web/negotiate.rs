@@ -1,10 +1,12 @@
 //! Content negotiation (RFC 9110 §8 and §12) in one place: media types, codings, languages, tags and credentials that a
 //! client sends or accepts.
 
-use http::HeaderMap;
+use axum::response::Response;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, IF_NONE_MATCH,
+    WWW_AUTHENTICATE,
 };
+use http::{HeaderMap, HeaderValue, StatusCode};
 use mime::Mime;
 
 use super::Problem;
@@ -164,6 +166,14 @@ pub fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> 
     let (named, token) = line.to_str().ok()?.trim().split_once([' ', '\t'])?;
     let token = token.trim();
     (named.eq_ignore_ascii_case(scheme) && !token.is_empty()).then_some(token)
+}
+
+/// A 401 names the scheme that is missing (RFC 9110 §11.6.1, RFC 6750 §3): a layer of all routes whose callers bring a key.
+pub async fn challenge(mut response: Response) -> Response {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
 
 /// Whether this is JSON that we read: `application/json`, with a charset of UTF-8 if it names one (RFC 8259 §8.1).

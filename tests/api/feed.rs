@@ -1,12 +1,12 @@
 //! The register's side sends what changed over HTTP.
 
-use ikd::register::import::columns::{HEADER, to_row};
 use ikd::register::{RegisterRecord, VitalStatus};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use support::answer::Answer;
 use support::each_engine;
+use support::record::csv_of;
 use support::world::World;
 
 const KEY: &str = "ikd_feed_uji";
@@ -14,12 +14,6 @@ const KEY: &str = "ikd_feed_uji";
 async fn world(context: ikd::context::Context) -> World {
     let digest: String = Sha256::digest(KEY.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     World::open_with(context, |config| config.register.feed_key_sha256 = digest).await
-}
-
-fn csv_of(records: &[&RegisterRecord]) -> Vec<u8> {
-    let mut lines = vec![HEADER.join(",")];
-    lines.extend(records.iter().map(|record| to_row(record).map(|cell| format!("\"{cell}\"")).join(",")));
-    (lines.join("\n") + "\n").into_bytes()
 }
 
 async fn send(world: &World, key: &str, kind: &str, body: Vec<u8>) -> Answer {
@@ -39,7 +33,7 @@ async fn what_the_register_sends_reaches_digital_ktps_before_it_is_answered() {
         let before = (world.present(&dead, "basic").await, world.present(&moved, "basic").await);
         let died = RegisterRecord { vital_status: VitalStatus::Deceased, ..world.people[0].clone() };
         let other = RegisterRecord { address: String::from("JALAN BARU 7"), ..world.people[1].clone() };
-        let feed = csv_of(&[&died, &other]);
+        let feed = csv_of([&died, &other]).into_bytes();
         let taken = send(&world, KEY, "text/csv; charset=utf-8", feed.clone()).await.expect(200);
         assert_eq!((&taken.json["accepted"], &taken.json["refused"]), (&json!(2), &json!(0)));
         assert_eq!(*heard(&taken), json!({"refreshed": 1, "paused": 0, "stopped": 1, "may_come_back": 0}));
@@ -64,7 +58,7 @@ async fn a_feed_is_refused_without_its_key_its_kind_or_its_header_and_a_wrong_ro
         let world = world(context).await;
         let holder = world.active(&world.people[0]).await;
         let died = RegisterRecord { vital_status: VitalStatus::Deceased, ..world.people[0].clone() };
-        let feed = csv_of(&[&died]);
+        let feed = csv_of([&died]).into_bytes();
         for key in ["", "ikd_feed_lain", &world.api_key] {
             let refused = send(&world, key, "text/csv", feed.clone()).await.expect_problem(401, "api_key_invalid");
             assert!(refused.headers.contains_key("www-authenticate"));
@@ -82,7 +76,7 @@ async fn a_feed_is_refused_without_its_key_its_kind_or_its_header_and_a_wrong_ro
 
         // A wrong row is named by line and column, without what stood in it; the others are taken.
         let secret = "3171010101010000X";
-        let text = String::from_utf8(csv_of(&[&died, &died])).unwrap().replacen(died.nik.as_str(), secret, 1);
+        let text = csv_of([&died, &died]).replacen(died.nik.as_str(), secret, 1);
         let taken = send(&world, KEY, "text/csv", text.into_bytes()).await.expect(200);
         assert_eq!((&taken.json["accepted"], &taken.json["refused"]), (&json!(1), &json!(1)));
         let row = &taken.json["refused_rows"][0];

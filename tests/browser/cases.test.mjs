@@ -2,10 +2,9 @@
 // pages of all who take part are seen; the bank answers by its API.
 
 import assert from "node:assert/strict";
-import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, checkScreen, DESK, DRAWN, eventually, keepPictures, Officer, openPerson, ROOT, startBoth, verify, waitForMail } from "./support.mjs";
+import { checkAccessibility, checkAndKeep, checkReflow, DESK, DRAWN, eventually, keepPictures, Officer, startBoth, verify, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 const DAY = 86_400;
 
@@ -29,30 +28,12 @@ describe("cases", { timeout: 900_000 }, () => {
     await demo?.stop();
   });
 
-  /** Browser profiles of people, by name; a failure leaves pictures of what they saw. */
-  async function withPeople(names, act) {
-    const people = {};
-    for (const name of names) people[name] = await openPerson(stage, demo.base_url, name === "phone" ? {} : { viewport: DESK });
-    try {
-      await act(people);
-    } catch (error) {
-      for (const [name, { page }] of Object.entries(people)) await page.screenshot({ path: path.join(ROOT, "target", `failed-cases-${name}.png`) }).catch(() => {});
-      for (const { context } of Object.values(people)) await context.close();
-      throw error;
-    }
-    for (const person of Object.values(people)) await person.close();
-  }
+  const withPeople = (names, act) =>
+    inBrowsers(stage, demo, names, act, { prefix: "failed-cases", options: (name) => (name === "phone" ? {} : { viewport: DESK }) });
 
   const heading = (page, name) => page.getByRole("heading", { level: 1, name });
 
-  /** Every screen: axe and reflow in both languages (a dialog in the present one), and a picture to look at. */
-  async function screen(page, name) {
-    await keepPictures(page, `cases-${name}`);
-    if (await page.locator("dialog[open]").count()) {
-      await checkAccessibility(page, name);
-      await checkReflow(page, name);
-    } else await checkScreen(page, name);
-  }
+  const screen = (page, name) => checkAndKeep(page, `cases-${name}`, name);
 
   /** Somebody with an active, open digital KTP. */
   async function active(person) {

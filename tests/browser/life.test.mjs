@@ -2,11 +2,10 @@
 // another phone, replaced because the old one is lost. The pages of all who take part are seen.
 
 import assert from "node:assert/strict";
-import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { Device, drawnFace } from "./device.mjs";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPictures, Officer, openPerson, ROOT, startBoth, verify } from "./support.mjs";
+import { checkAndKeep, DESK, eventually, Officer, startBoth, verify, withPeople as inBrowsers } from "./support.mjs";
 
 const NEW_PIN = "740158";
 
@@ -30,30 +29,12 @@ describe("life", { timeout: 900_000 }, () => {
     await demo?.stop();
   });
 
-  /** Browser profiles of people, by name; a failure leaves pictures of what they saw. */
-  async function withPeople(names, act) {
-    const people = {};
-    for (const name of names) people[name] = await openPerson(stage, demo.base_url, ["counter", "second"].includes(name) ? { viewport: DESK } : {});
-    try {
-      await act(people);
-    } catch (error) {
-      for (const [name, { page }] of Object.entries(people)) await page.screenshot({ path: path.join(ROOT, "target", `failed-${name}.png`) }).catch(() => {});
-      for (const { context } of Object.values(people)) await context.close();
-      throw error;
-    }
-    for (const person of Object.values(people)) await person.close();
-  }
+  const withPeople = (names, act) =>
+    inBrowsers(stage, demo, names, act, { prefix: "failed", options: (name) => (["counter", "second"].includes(name) ? { viewport: DESK } : {}) });
 
   const heading = (page, name) => page.getByRole("heading", { level: 1, name });
 
-  /** Every screen: axe and reflow in both languages (a dialog in the present one), and a picture to look at. */
-  async function screen(page, name) {
-    await keepPictures(page, `life-${name}`);
-    if (await page.locator("dialog[open]").count()) {
-      await checkAccessibility(page, name);
-      await checkReflow(page, name);
-    } else await checkScreen(page, name);
-  }
+  const screen = (page, name) => checkAndKeep(page, `life-${name}`, name);
 
   /** An officer of the demo, of now: turning the clock may end sessions. */
   async function onDuty() {

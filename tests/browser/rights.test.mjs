@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, checkScreen, eventually, keepPictures, Officer, openPerson, ROOT, startBoth, verify, waitForMail } from "./support.mjs";
+import { checkAndKeep, eventually, Officer, openPerson, ROOT, startBoth, verify, waitForMail } from "./support.mjs";
 
 const WRONG_PIN = "112233";
 const DAY = 86_400;
@@ -27,14 +27,7 @@ describe("rights", { timeout: 900_000 }, () => {
 
   const heading = (page, name) => page.getByRole("heading", { level: 1, name });
 
-  /** Every screen: axe and reflow in both languages (a dialog in the present one), and a picture to look at. */
-  async function screen(page, name) {
-    await keepPictures(page, `rights-${name}`);
-    if (await page.locator("dialog[open]").count()) {
-      await checkAccessibility(page, name);
-      await checkReflow(page, name);
-    } else await checkScreen(page, name);
-  }
+  const screen = (page, name) => checkAndKeep(page, `rights-${name}`, name);
 
   /** Somebody with an open digital KTP; `card` is what the service said of it. A failure leaves a picture of what they saw. */
   async function withHolder(act) {

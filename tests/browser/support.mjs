@@ -318,6 +318,32 @@ export async function checkScreen(page, where) {
   }
 }
 
+/** Every screen: axe and reflow in both languages (a dialog in the present one), and pictures named `name` to look at. */
+export async function checkAndKeep(page, name, where = name) {
+  await keepPictures(page, name);
+  if (await page.locator("dialog[open]").count()) {
+    await checkAccessibility(page, where);
+    await checkReflow(page, where);
+  } else await checkScreen(page, where);
+}
+
+/**
+ * Browser profiles of people, by name; `act` gets them, and a failure leaves pictures of what they saw, named after
+ * `prefix`. `options(name)` says how each one's is opened.
+ */
+export async function withPeople(stage, demo, names, act, { prefix, options }) {
+  const people = {};
+  for (const name of names) people[name] = await openPerson(stage, demo.base_url, options(name));
+  try {
+    await act(people);
+  } catch (error) {
+    for (const [name, { page }] of Object.entries(people)) await page.screenshot({ path: path.join(ROOT, "target", `${prefix}-${name}.png`) }).catch(() => {});
+    for (const { context } of Object.values(people)) await context.close();
+    throw error;
+  }
+  for (const person of Object.values(people)) await person.close();
+}
+
 /** Whether pictures are kept: `screenshots.mjs` asks for them, a run that only tests does not wait for them. */
 const picturesWanted = () => process.env.IKD_TEST_PICTURES === "1";
 

@@ -7,23 +7,18 @@ use std::time::Instant;
 
 use ikd::fetch_one;
 use ikd::refresh::Refresher;
-use ikd::register::import::{ImportOptions, columns, import};
-use ikd::register::{LocalRegister, RegisterRecord, VitalStatus};
+use ikd::register::import::{ImportOptions, import};
+use ikd::register::{LocalRegister, VitalStatus};
 use support::Engine;
 use support::node::Node;
 use support::postgres::new_database;
+use support::record::csv_of;
 use support::world::{Holders, World};
 
 /// As many as one large import reports.
 const DEATHS: usize = 1_000;
 /// Who ask at the same time.
 const ASKERS: usize = 6;
-
-fn write_csv(path: &std::path::Path, records: &[RegisterRecord]) {
-    let mut lines = vec![columns::HEADER.join(",")];
-    lines.extend(records.iter().map(|record| columns::to_row(record).map(|cell| format!("\"{cell}\"")).join(",")));
-    std::fs::write(path, lines.join("\n") + "\n").unwrap();
-}
 
 /// What the askers share.
 struct Shared {
@@ -71,7 +66,7 @@ async fn deaths(engine: Engine) {
     let mut records = world.in_register().await;
     records.iter_mut().for_each(|record| record.vital_status = VitalStatus::Deceased);
     let file = folder.path().join("deaths.csv");
-    write_csv(&file, &records);
+    std::fs::write(&file, csv_of(&records)).unwrap();
     let nodes = [world.node(folder.path(), &url).await, world.node(folder.path(), &url).await];
     let context = world.context.clone();
     let register = LocalRegister::new(context.clone()).telling(Arc::new(Refresher::new(context.clone())));

@@ -4,7 +4,7 @@ use ikd::audit::Actor;
 use ikd::context::Context;
 use ikd::error::{Code, Error};
 use ikd::holder::ports::{self as holder, Stopped};
-use ikd::holder::{CredentialState, Lift, Reason, Standing};
+use ikd::holder::{CredentialState, Lift, Reason};
 use ikd::life::mail::{NOTICE, Notices};
 use ikd::life::ports::{self as life, By};
 use ikd::life::{EventKind, Happening};
@@ -29,12 +29,7 @@ async fn stop(context: &Context, reason: Reason) -> Stopped {
 async fn standing(context: &Context) -> (CredentialState, i64) {
     let mut tx = context.db.read().await.unwrap();
     let credential = holder::credential(&mut tx, RESIDENT).await.unwrap().unwrap();
-    let state = match credential.standing {
-        Standing::Active(_) => CredentialState::Active,
-        Standing::Blocked => CredentialState::Blocked,
-        Standing::Deactivated => CredentialState::Deactivated,
-    };
-    (state, credential.generation)
+    (credential.standing.state(), credential.generation)
 }
 
 async fn events(context: &Context) -> Vec<(EventKind, Option<Reason>)> {

@@ -1,8 +1,16 @@
 //! Made-up residents, as the register knows them.
 
+use ikd::register::import::columns::{HEADER, to_row};
 use ikd::register::{Date, MaritalStatus, Nationality, Nik, RegisterRecord, Religion, Sex, VitalStatus};
 
 include!("siti.rs");
+
+/// These records as a file of the register, with its header.
+pub fn csv_of<'a>(records: impl IntoIterator<Item = &'a RegisterRecord>) -> String {
+    let mut lines = vec![HEADER.join(",")];
+    lines.extend(records.into_iter().map(|record| to_row(record).map(|cell| format!("\"{cell}\"")).join(",")));
+    lines.join("\n") + "\n"
+}
 
 /// Another woman, born on the same day in Jakarta Pusat.
 pub fn siti_rahma() -> RegisterRecord {

@@ -1,6 +1,6 @@
 // Changes to a registration that was sent: another address or number, and what an officer asked to correct.
 
-import { button, el, field, icon } from "../shared/dom.js";
+import { button, el, failNamed, field, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { dateField, dayTrouble } from "../shared/date-field.js";
 import { draft } from "./draft.js";
@@ -34,10 +34,7 @@ function amend(profile, { name: form, title, lead, step, fields, read, check, su
         typed(profile, form).forget();
         go("status", { replace: true });
       } catch (error) {
-        const named = (error.fields ?? []).filter(({ field: name }) => fields[name]);
-        named.forEach(({ field: name, message }) => fields[name].fail(message));
-        if (named.length) fields[named[0].field].input.focus();
-        else complain(trouble, error, error.isNetwork ? send : null);
+        if (!failNamed(error, fields)) complain(trouble, error, error.isNetwork ? send : null);
       }
     });
   };

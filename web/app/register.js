@@ -1,6 +1,6 @@
 // Terms and data: the first two steps.
 
-import { button, el, field, icon, toast } from "../shared/dom.js";
+import { button, el, failNamed, field, icon, toast } from "../shared/dom.js";
 import { Refused, request } from "../shared/http.js";
 import { language, t } from "../shared/i18n.js";
 import { forget } from "../shared/storage.js";
@@ -162,12 +162,7 @@ export async function form() {
         await register(values());
         go("swafoto", { replace: true });
       } catch (error) {
-        if (error instanceof Refused && error.code === "invalid_field" && error.fields.length) {
-          const named = error.fields.filter(({ field: name }) => fields[name]);
-          named.forEach(({ field: name, message }) => fields[name].fail(message));
-          fields[named[0]?.field]?.input.focus();
-          if (named.length) return;
-        }
+        if (failNamed(error, fields)) return;
         if (error instanceof Refused && error.fields.some(({ field: name }) => name.startsWith("terms"))) {
           typed.keep({ terms: null });
           go("ketentuan", { replace: true });

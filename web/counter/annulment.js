@@ -1,11 +1,12 @@
 // An activation turned out to be wrongful: a supervisor asks that it be annulled, and another one of the office, who
 // sees what the first one saw and wrote, grants it or not. Days may lie between.
 
-import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
+import { nikField } from "./nik-field.js";
 import { asked, result, secondDecision } from "./second.js";
 
 const SHORTEST = 5;
@@ -26,15 +27,7 @@ const effects = () =>
 /** Asks for one. `open(id)` shows the request, `waiting()` leads to what waits. Gives a function that ends it. */
 export function askAnnulmentScreen(main, api, { open, waiting }) {
   let ended = false;
-  const nik = field({
-    id: "nik",
-    label: "NIK",
-    hint: t("phone_block.nik.hint"),
-    inputmode: "numeric",
-    autocomplete: "off",
-    maxlength: 24,
-    "data-digits": "",
-  });
+  const nik = nikField();
   const why = field({
     id: "annulment-why",
     label: t("second.reason"),
@@ -46,11 +39,10 @@ export function askAnnulmentScreen(main, api, { open, waiting }) {
   const fields = { nik, reason: why };
   const place = el("div", { class: "problem-place" });
   const send = el("button", { type: "submit", class: "button danger wide" }, icon("block"), t("annulment.ask"));
-  const digits = () => nik.input.value.normalize("NFKC").replace(/\D/g, "");
 
   function check() {
     const wrong = {
-      nik: digits().length === 16 ? null : t(`phone_block.nik.${digits() ? "error" : "empty"}`, { n: digits().length }),
+      nik: nik.trouble(),
       reason: why.input.value.trim().length >= SHORTEST ? null : t("reason.short"),
     };
     for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
@@ -64,13 +56,11 @@ export function askAnnulmentScreen(main, api, { open, waiting }) {
     send.disabled = true;
     fill(place);
     try {
-      const request = await api.askAnnulment(digits(), why.input.value.trim());
+      const request = await api.askAnnulment(nik.digits(), why.input.value.trim());
       if (!ended) open(request.annulment_id);
     } catch (error) {
       if (ended) return undefined;
-      const named = error.code === "invalid_field" ? (error.fields ?? []).filter((one) => fields[one.field]) : [];
-      for (const one of named) fields[one.field].fail(one.message);
-      if (named.length) return fields[named[0].field].input.focus();
+      if (failNamed(error, fields)) return undefined;
       const { title, detail } = explain(error);
       const list = error.code === "wrong_state";
       fill(

@@ -1,26 +1,19 @@
 // Somebody on the telephone, or without anything in their hands, wants a digital KTP blocked: NIK, name and birth date.
 // The answer is the same whether there is such a person or not.
 
-import { button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dateField, dayTrouble } from "/web/shared/date-field.js";
 import { explain } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive } from "/web/staff/frame.js";
+import { nikField } from "./nik-field.js";
 
 const SHORTEST = 5;
 
 /** Shows the form. Gives a function that ends it. */
 export function phoneBlockScreen(main, api, { again, home }) {
   let ended = false;
-  const nik = field({
-    id: "nik",
-    label: "NIK",
-    hint: t("phone_block.nik.hint"),
-    inputmode: "numeric",
-    autocomplete: "off",
-    maxlength: 24,
-    "data-digits": "",
-  });
+  const nik = nikField();
   const name = field({
     id: "full-name",
     label: t("field.full_name"),
@@ -43,12 +36,11 @@ export function phoneBlockScreen(main, api, { again, home }) {
   for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
   const place = el("div", { class: "problem-place" });
   const send = el("button", { type: "submit", class: "button danger wide" }, icon("block"), t("phone_block.send"));
-  const digits = () => nik.input.value.normalize("NFKC").replace(/\D/g, "");
   const fields = { nik, full_name: name, birth_date: birth, reason: why };
 
   function check() {
     const wrong = {
-      nik: digits().length === 16 ? null : t(`phone_block.nik.${digits() ? "error" : "empty"}`, { n: digits().length }),
+      nik: nik.trouble(),
       full_name: name.input.value.trim() ? null : t("staff.required"),
       birth_date: dayTrouble(birth.value),
       reason: why.input.value.trim().length >= SHORTEST ? null : t("reason.short"),
@@ -84,7 +76,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
     try {
       // Each counts, so none is repeated by itself.
       const answer = await api.block({
-        nik: digits(),
+        nik: nik.digits(),
         full_name: name.input.value.trim(),
         birth_date: birth.value,
         reason: why.input.value.trim(),
@@ -92,9 +84,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
       if (!ended) done(answer);
     } catch (error) {
       if (ended) return undefined;
-      const named = error.code === "invalid_field" ? (error.fields ?? []).filter((one) => fields[one.field]) : [];
-      for (const one of named) fields[one.field].fail(one.message);
-      if (named.length) return fields[named[0].field].input.focus();
+      if (failNamed(error, fields)) return undefined;
       const { title, detail } = explain(error);
       fill(place, notice("danger", title, detail));
       place.scrollIntoView({ block: "nearest" });

@@ -226,3 +226,14 @@ export function field({ id, label, hint, type = "text", tag = "input", options, 
   };
   return node;
 }
+
+/**
+ * Says at the fields that a refusal names, by their names in `fields`, what is wrong with them; the first one gets the
+ * focus. Gives whether it names any.
+ */
+export function failNamed(error, fields) {
+  const named = (error.fields ?? []).filter((one) => fields[one.field]);
+  for (const one of named) fields[one.field].fail(one.message);
+  if (named.length) fields[named[0].field].input.focus();
+  return named.length > 0;
+}

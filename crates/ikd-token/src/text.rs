@@ -56,7 +56,7 @@ pub fn encode_stored(cose: &[u8]) -> String {
 }
 
 /// One whole zlib stream.
-fn deflate(deflater: &mut Compress, bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn deflate(deflater: &mut Compress, bytes: &[u8]) -> Option<Vec<u8>> {
     // More than stored blocks need (RFC 1951 §3.2.4), which is the worst that can come out.
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 1_000 + 64);
     let done = deflater.compress_vec(bytes, &mut out, FlushCompress::Finish).ok()?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{announced, bar, batch_failure, carry_on, concluded, heard_register, stop_signal};
+use super::{announced, bar, batch_failure, carry_on, heard_register, stop_signal};
 use crate::cli::{Failure, Format};
 use crate::context::Context;
 use crate::register::Date;
@@ -45,9 +45,7 @@ pub(super) async fn run(
         return generate(args, format, context).await;
     }
     let context = context().await?;
-    let intent = announced(&context).await?;
-    let done = generate(args, format, async || Ok(context.clone())).await;
-    concluded(&context, intent, done).await
+    announced(&context, generate(args, format, async || Ok(context.clone()))).await
 }
 
 async fn generate(

@@ -9,6 +9,7 @@ use ciborium::Value;
 use coset::iana;
 pub use decode::{Decoded, decode};
 pub use encode::encode;
+pub(crate) use encode::sign1;
 
 use crate::{Algorithm, KeyId, TokenKind, cbor};
 

@@ -1,12 +1,12 @@
 //! A status list as it is published: a JWT (§5.1) or a CWT (§5.2).
 
 use ciborium::Value;
-use coset::{CoseSign1, CoseSign1Builder, HeaderBuilder, Label, RegisteredLabelWithPrivate, TaggedCborSerializable};
+use coset::{CoseSign1, Label, RegisteredLabelWithPrivate, TaggedCborSerializable};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use super::{CWT_TYPE, MAX_LIST, StatusList};
-use crate::cose::{HEADER_TYP, registered};
+use crate::cose::{self, HEADER_TYP, registered};
 use crate::jwk::{base64url, kid_from_text, kid_text};
 use crate::verify::FUTURE_LEEWAY_SECONDS;
 use crate::{Algorithm, KeyId, KeyPurpose, SignatureBytes, VerifyingKeys, cbor};
@@ -132,11 +132,6 @@ pub fn encode_cwt<E>(
     claims: &ListClaims,
     sign: impl FnOnce(&[u8]) -> Result<SignatureBytes, E>,
 ) -> Result<Vec<u8>, E> {
-    let protected = HeaderBuilder::new()
-        .algorithm(registered(header.algorithm))
-        .key_id(header.kid.to_vec())
-        .value(HEADER_TYP, Value::from(CWT_TYPE))
-        .build();
     let list = vec![
         (Value::from("bits"), Value::from(claims.list.bits())),
         (Value::from("lst"), Value::Bytes(claims.list.compressed())),
@@ -149,13 +144,7 @@ pub fn encode_cwt<E>(
         (Value::from(CLAIM_STATUS_LIST), Value::Map(list)),
         (Value::from(CLAIM_TTL), Value::from(claims.ttl)),
     ]);
-    let signed = CoseSign1Builder::new()
-        .protected(protected)
-        .payload(cbor::encode_owned(payload))
-        .try_create_signature(&[], |message| Ok(header.algorithm.canonical(sign(message)?).to_vec()))?
-        .build();
-    // Integers, texts and bytes: CBOR has a form for all of them.
-    Ok(signed.to_tagged_vec().unwrap_or_default())
+    cose::sign1(header.algorithm, &header.kid, CWT_TYPE, cbor::encode_owned(payload), sign)
 }
 
 /// A list taken apart, with what was signed.
