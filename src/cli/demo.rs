@@ -56,7 +56,7 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
             (std::env::temp_dir().join(name), true)
         }
     };
-    let done = perform(&args, folder.clone(), format).await;
+    let done = Box::pin(perform(&args, folder.clone(), format)).await;
     if temporary {
         let _ = std::fs::remove_dir_all(&folder);
     }

@@ -155,7 +155,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     }
     #[cfg(feature = "demo")]
     if let Command::Demo(args) = cli.command {
-        return demo::run(args, format).await;
+        return Box::pin(demo::run(args, format)).await;
     }
     if let Command::Setup(args) = cli.command {
         return setup::run(args, cli.config.as_deref(), format).await;
@@ -164,7 +164,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     crate::telemetry::init(&config.log);
     let user = config.service.run_as.clone();
     let changed = identity::become_user(&user)?;
-    perform(cli.command, config, format).await.map_err(|failure| match failure {
+    Box::pin(perform(cli.command, config, format)).await.map_err(|failure| match failure {
         // Root can read every file and wonders why this cannot.
         Failure::Environment(cause) if changed => Failure::Environment(format!("{cause} (tried as user {user})")),
         other => other,
@@ -176,7 +176,7 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         #[cfg(feature = "demo")]
         Command::Demo(_) => Ok(()),
         Command::Docs { .. } | Command::Setup(_) | Command::Verify(_) => Ok(()),
-        Command::Serve => serve::run(config).await,
+        Command::Serve => Box::pin(serve::run(config)).await,
         Command::Health => health::run(&config, format).await,
         Command::Migrate => {
             let db = open_database(&config).await?;
@@ -189,7 +189,7 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         }
         Command::Config { command } => config_check::run(command, &config, format),
         Command::Keys { command } => keys::run(command, config, format).await,
-        Command::Register(args) => register::run(args, format, async || open_context(config).await).await,
+        Command::Register(args) => Box::pin(register::run(args, format, async || open_context(config).await)).await,
         Command::Office { command } => office::run(command, &open_context(config).await?, format).await,
         Command::Officer { command } => officer::run(command, &open_context(config).await?, format).await,
         Command::RelyingParty(args) => relying_party::run(args, &open_context(config).await?, format).await,

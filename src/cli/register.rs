@@ -85,14 +85,14 @@ pub async fn run(
     match args.command {
         Command::Import(args) => {
             let context = context().await?;
-            announced(&context, import_file(args, format, heard_register(&context))).await
+            announced(&context, Box::pin(import_file(args, format, heard_register(&context)))).await
         }
         Command::Apply(args) => {
             let context = context().await?;
-            announced(&context, apply::run(args, format, heard_register(&context))).await
+            announced(&context, Box::pin(apply::run(args, format, heard_register(&context)))).await
         }
         #[cfg(feature = "demo")]
-        Command::Generate(args) => generate::run(args, format, context).await,
+        Command::Generate(args) => Box::pin(generate::run(args, format, context)).await,
         Command::Close => set_switch(context().await?, Switch::Closed, format).await,
         Command::Open => set_switch(context().await?, Switch::Open, format).await,
         Command::FeedKey => {

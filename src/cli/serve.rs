@@ -42,7 +42,7 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
         stopping.cancelled().await;
         tell(sd_notify::NotifyState::Stopping);
     });
-    app.run(listener, metrics, stop).await;
+    Box::pin(app.run(listener, metrics, stop)).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -133,7 +133,7 @@ impl Servers {
         let place = if list.len() == 1 { 0 } else { first_of(&list, connections.sizes).await? };
         let servers = Self::at(list, place, connections, condition, OnceCell::new_with(Some(())))?;
         let tenure = servers.tenure();
-        match tenure.share(0)?.pool().acquire().await {
+        match Box::pin(tenure.share(0)?.pool().acquire()).await {
             // The pool retries until its timeout and reports only that. A direct connection reports the cause.
             Err(sqlx::Error::PoolTimedOut) => {
                 let met = match servers.0.list.get(place) {
@@ -184,7 +184,7 @@ impl Servers {
         loop {
             let lease = self.lease(&tenure);
             let share = tenure.share(0)?;
-            let taken = lease.hold(async { Ok(share.pool().acquire().await) }).await;
+            let taken = lease.hold(async { Ok(Box::pin(share.pool().acquire()).await) }).await;
             if let Some(connection) = self.taken(taken, &mut tenure)? {
                 return Ok((connection, lease));
             }
