@@ -70,7 +70,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('counter_visit', 'whole'),
     ('registration_selfie', 'whole'),
     ('registration_register_copy', 'whole'),
-    ('release_request', 'whole'),
+    ('second_person_request', 'whole'),
     ('activation_code', 'whole'),
 
     -- A register record is unique by its resident and by its NIK. Where the register is too large for one server, it is a service

@@ -59,7 +59,7 @@ async fn holder(place: &Place, thumbprint: Thumbprint) {
         registration_id: context.random.uuid_v7(now),
         device: thumbprint,
         pin_public_key: PinKey::from_seed(&SEED).public().unwrap(),
-        email: String::from("warga@contoh.id").into(),
+        email: Some(String::from("warga@contoh.id").into()),
         language: Language::Indonesian,
         nik: record.nik,
     };

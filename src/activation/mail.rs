@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
+use crate::life::model::first_name;
 use crate::mail::{Compose, ComposeFuture, Email, Message};
 use crate::registration::ports as registrations;
 
@@ -16,7 +17,7 @@ use crate::registration::ports as registrations;
 #[template(path = "mail/activation_code.txt")]
 struct Text<'a> {
     language: Language,
-    full_name: &'a str,
+    first_name: &'a str,
     code: &'a str,
     link: &'a str,
     valid_until: Option<&'a str>,
@@ -27,7 +28,7 @@ struct Text<'a> {
 struct Html<'a> {
     language: Language,
     subject: &'a str,
-    full_name: &'a str,
+    first_name: &'a str,
     code: &'a str,
     link: &'a str,
     valid_until: Option<&'a str>,
@@ -65,12 +66,14 @@ pub async fn compose(context: &Context, message: Message) -> Result<Option<Email
     };
     drop(tx);
     let contact = registrations::contact_of(context, &registration)?;
+    let Some(to) = contact.email else { return Ok(None) };
     let code = ActivationCode::derive(&context.vault, id, issued.generation)?;
     let link = link(&context.config.service.public_url, id, code);
     let until = issued.expires_at.map(|end| contact.language.moment(end));
     let (subject, text, html) =
-        write(contact.language, contact.full_name.expose(), code, &link, until.as_deref()).map_err(Error::internal)?;
-    Ok(Some(Email { mail_id: message.mail_id, to: contact.email, subject, text, html, language: contact.language }))
+        write(contact.language, &first_name(contact.full_name.expose()), code, &link, until.as_deref())
+            .map_err(Error::internal)?;
+    Ok(Some(Email { mail_id: message.mail_id, to, subject, text, html, language: contact.language }))
 }
 
 /// Where the code is entered. It stands in the fragment, which browsers do not send: no log of any server sees it.
@@ -80,7 +83,7 @@ fn link(public_url: &str, id: uuid::Uuid, code: ActivationCode) -> String {
 
 fn write(
     language: Language,
-    full_name: &str,
+    first_name: &str,
     code: ActivationCode,
     link: &str,
     valid_until: Option<&str>,
@@ -92,8 +95,8 @@ fn write(
         Language::Indonesian => "Kode aktivasi IKD Anda",
         Language::English => "Your IKD activation code",
     };
-    let text = Text { language, full_name, code, link, valid_until }.render()?;
-    let html = Html { language, subject, full_name, code, link, valid_until }.render()?;
+    let text = Text { language, first_name, code, link, valid_until }.render()?;
+    let html = Html { language, subject, first_name, code, link, valid_until }.render()?;
     Ok((subject.to_owned(), text, html))
 }
 

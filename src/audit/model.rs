@@ -77,6 +77,8 @@ pub enum Action {
     PictureViewed,
     /// An officer approved a registration.
     Approval,
+    /// An officer asked for a second person's word on the approval of somebody without an e-mail address.
+    ApprovalAsked,
     /// An officer returned a registration to the resident.
     Return,
     /// An officer rejected a registration.

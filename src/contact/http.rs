@@ -28,9 +28,9 @@ pub fn routes(contacts: Contacts, wallet: wallet::Service) -> OpenApiRouter {
 /// Where the holder is told what happens.
 #[derive(Debug, Serialize, ToSchema)]
 struct ContactReply {
-    /// The address, of which two letters are shown.
-    #[schema(value_type = String, example = "r***@g***")]
-    email: Redacted<String>,
+    /// The address, of which two letters are shown; null for a holder who has none.
+    #[schema(value_type = Option<String>, example = "r***@g***")]
+    email: Option<Redacted<String>>,
     /// A change that is under way.
     pending: Option<PendingReply>,
 }

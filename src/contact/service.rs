@@ -41,8 +41,8 @@ pub struct Contacts {
 /// Where a holder is reached, as the holder sees it.
 #[derive(Debug)]
 pub struct View {
-    /// The address, of which two letters are shown.
-    pub email: Redacted<String>,
+    /// The address, of which two letters are shown; `None` for a holder who has none.
+    pub email: Option<Redacted<String>>,
     /// What is under way.
     pub pending: Option<Pending>,
 }
@@ -103,7 +103,8 @@ impl Contacts {
         transaction!(self.context.db, "contact.ask", |tx| {
             self.hold(tx, session).await?;
             let present = holder::contact(&self.context, tx, session.resident_id).await?.ok_or(Code::SessionEnded)?;
-            if input::email::mailbox(present.email.expose()) == input::email::mailbox(email.expose()) {
+            let mailbox = |email: &Redacted<String>| input::email::mailbox(email.expose());
+            if present.email.as_ref().map(mailbox) == Some(mailbox(&email)) {
                 return Err(same_address().into());
             }
             let address = Address { email: email.clone(), language: present.language };
@@ -296,7 +297,7 @@ impl Contacts {
         let live = store::live(tx, session.resident_id).await?;
         let live = live.filter(|change| is_of(change, session));
         let pending = live.map(|change| self.pending(&change, now)).transpose()?.flatten();
-        Ok(View { email: Redacted(hint(contact.email.expose())), pending })
+        Ok(View { email: contact.email.map(|email| Redacted(hint(email.expose()))), pending })
     }
 
     fn pending(&self, change: &ContactChange, now: Timestamp) -> Result<Option<Pending>> {

@@ -80,6 +80,10 @@ acts! {
     pub enum ReadReasonsGiven: ReadReasons, ViewsRead, about |session| session.person.affiliation.chain();
     /// Approving.
     pub enum Approve: DecideRegistrations, Approval;
+    /// Asking that a second person approve somebody who has no e-mail address.
+    pub enum AskApproval: DecideRegistrations, ApprovalAsked;
+    /// Being that second person.
+    pub enum GrantApproval: GrantReleases, Approval;
     /// Returning to the resident.
     pub enum Return: DecideRegistrations, Return;
     /// Rejecting.

@@ -3,14 +3,14 @@
 
 use uuid::Uuid;
 
-use super::act::{Approve, Reject, Return};
+use super::act::{Approve, AskApproval, GrantApproval, Reject, Return};
 use super::desk::Desk;
 use super::model::{check_note, check_reason};
 use crate::audited;
-use crate::error::{FieldError, Refusal, Result, Text};
+use crate::error::{Code, FieldError, Refusal, Result, Text};
 use crate::registration::State;
 use crate::registration::model::DifferenceField;
-use crate::staff::Allowed;
+use crate::staff::{Allowed, ports};
 
 /// The three things an officer confirms before approving.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,41 @@ impl Decisions {
         })?;
         registrations.decisions.wake();
         Ok(state)
+    }
+
+    /// Asks that a second person approve somebody who has no e-mail address.
+    ///
+    /// # Errors
+    /// `invalid_field` unless all three checks are confirmed, and what asking refuses.
+    pub async fn ask_approval(
+        &self,
+        officer: &Allowed<AskApproval>,
+        (id, version): (Uuid, &str),
+        checks: Checks,
+        note: &str,
+    ) -> Result<()> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let event = officer.event(id);
+        let note = self.desk.judged(event, check_note(note)).await?;
+        self.desk.judged(event, checks.demand_all()).await?;
+        audited!(audit, event, "counter.ask_approval", |tx| {
+            registrations.releases.ask_approval(tx, officer.agent.actor(), id, version, &note).await
+        })
+    }
+
+    /// Approves, as the second person, what a colleague asked for: the resident chooses a PIN.
+    ///
+    /// # Errors
+    /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `already_active`, `wrong_state`.
+    pub async fn grant_approval(&self, officer: &Allowed<GrantApproval>, id: Uuid, version: &str) -> Result<State> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let (actor, registrations) = (officer.agent.actor(), registrations);
+        audited!(audit, officer.event(id), "counter.grant_approval", |tx| {
+            let granted =
+                registrations.releases.grant_approval(tx, &registrations.decisions, actor, id, version).await?;
+            let (asked_by, state) = granted;
+            if ports::is_active(tx, asked_by).await? { Ok(state) } else { Err(Code::NotFound.into()) }
+        })
     }
 
     /// Returns a registration to the resident.

@@ -80,7 +80,7 @@ struct Consent {
 
 #[derive(Debug, Serialize)]
 struct Contact {
-    email: Redacted<String>,
+    email: Option<Redacted<String>>,
     language: &'static str,
 }
 

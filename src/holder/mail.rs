@@ -41,7 +41,7 @@ pub async fn compose(context: &Context, message: Message, resident: Uuid) -> Res
         return Ok(None);
     }
     let Some(contact) = ports::contact(context, &mut tx, resident).await? else { return Ok(None) };
-    let (to, language) = (contact.email, contact.language);
+    let (Some(to), language) = (contact.email, contact.language) else { return Ok(None) };
     drop(tx);
     let subject = match language {
         Language::Indonesian => "Ada pendaftaran IKD dengan NIK Anda",

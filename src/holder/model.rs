@@ -280,8 +280,9 @@ pub struct HolderSecret {
     /// Public half of the PIN key.
     #[serde(with = "serde_bytes")]
     pub pin_public_key: Vec<u8>,
-    /// Where the holder is reached.
-    pub email: Redacted<String>,
+    /// Where the holder is reached, if anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Redacted<String>>,
     /// In which language.
     pub language: Language,
     /// Where the holder was reached before.
@@ -301,8 +302,8 @@ pub struct FormerEmail {
 /// How a holder is reached.
 #[derive(Clone, Debug)]
 pub struct Contact {
-    /// The address.
-    pub email: Redacted<String>,
+    /// The address; `None` for somebody who has none.
+    pub email: Option<Redacted<String>>,
     /// In which language.
     pub language: Language,
 }

@@ -39,8 +39,8 @@ pub struct NewHolder {
     pub device: Thumbprint,
     /// Public half of the PIN key.
     pub pin_public_key: PinPublicKey,
-    /// Where the holder is reached.
-    pub email: Redacted<String>,
+    /// Where the holder is reached, if anywhere.
+    pub email: Option<Redacted<String>>,
     /// In which language.
     pub language: Language,
     /// The resident's NIK.
@@ -235,15 +235,20 @@ pub async fn contact(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<O
     Ok(Some(Contact { email, language }))
 }
 
-/// Everywhere that a holder is told of what happens: the address, and those that it has replaced not long ago.
+/// Everywhere that a holder is told of what happens, and in which language: the address, and those that it has replaced not long ago.
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn contacts(context: &Context, tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<Vec<Contact>> {
-    let Some(row) = store::holder(tx, resident).await? else { return Ok(Vec::new()) };
+pub async fn contacts(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    now: Timestamp,
+) -> Result<(Vec<Redacted<String>>, Language)> {
+    let Some(row) = store::holder(tx, resident).await? else { return Ok((Vec::new(), Language::default())) };
     let HolderSecret { email, language, former, .. } = secret(&context.vault, &row)?;
     let former = former.into_iter().filter(|former| now.micros() < former.until).map(|former| former.email);
-    Ok(std::iter::once(email).chain(former).map(|email| Contact { email, language }).collect())
+    Ok((email.into_iter().chain(former).collect(), language))
 }
 
 /// Replaces the address; the one before is told of what happens until `told_until`. The caller holds the credential.
@@ -260,8 +265,8 @@ pub async fn set_email(
     let row = store::holder(tx, resident).await?.ok_or(Code::WrongState)?;
     let mut secret = secret(&context.vault, &row)?;
     secret.former.retain(|former| now.micros() < former.until && former.email != email);
-    let replaced = std::mem::replace(&mut secret.email, email);
-    secret.former.push(FormerEmail { email: replaced, until: told_until.micros() });
+    let replaced = secret.email.replace(email);
+    secret.former.extend(replaced.map(|email| FormerEmail { email, until: told_until.micros() }));
     let sealed = context.vault.seal_row(&context.random, HOLDER_TABLE, resident, &secret)?;
     store::set_secret(tx, &HolderRow { sealed, ..row }, now).await?.demand()
 }
@@ -281,9 +286,9 @@ pub async fn warn_of_registration(
     if !has_holder(tx, resident).await? {
         return Ok(());
     }
-    let Some(contact) = contact(context, tx, resident).await? else { return Ok(()) };
+    let Some(email) = contact(context, tx, resident).await?.and_then(|contact| contact.email) else { return Ok(()) };
     // As registrations index addresses: all spellings of one mailbox are one.
-    let index = context.vault.blind_index(Label::EmailIndex, &input::email::mailbox(contact.email.expose()));
+    let index = context.vault.blind_index(Label::EmailIndex, &input::email::mailbox(email.expose()));
     let kind = FOREIGN_REGISTRATION;
     if let Some(due) = outbox::reserve(tx, kind, &index, now, outbox::ALLOWANCE_INTERVAL_SECONDS).await? {
         outbox::enqueue_at(tx, &context.random, (now, due), kind, registration_id).await?;

@@ -12,7 +12,6 @@ use crate::clock::Timestamp;
 use crate::context::{Context, Sources};
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
-use crate::holder::model::Contact;
 use crate::holder::ports as holder;
 use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message, outbox};
 use crate::office::ports as offices;
@@ -41,14 +40,14 @@ pub(super) async fn tell(
     now: Timestamp,
 ) -> Result<()> {
     let Sources { random, vault, .. } = &**context;
-    let contacts = holder::contacts(context, tx, this.resident_id, now).await?;
-    if contacts.is_empty() {
+    let (emails, language) = holder::contacts(context, tx, this.resident_id, now).await?;
+    if emails.is_empty() {
         return Ok(());
     }
     let record = holder::kept_record(context, tx, this.resident_id).await?;
     let first_name = Redacted(record.map(|record| first_name(&record.full_name)).unwrap_or_default());
     let Happening { resident_id, kind, reason, office_id, .. } = *this;
-    for Contact { email, language } in contacts {
+    for email in emails {
         let addressee = Addressee { email, language, first_name: first_name.clone() };
         let notice_id = random.uuid_v7(now);
         let sealed = vault.seal_row(random, TABLE, notice_id, &addressee)?;

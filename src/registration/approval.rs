@@ -18,10 +18,22 @@ pub(super) async fn complete(
     resident: uuid::Uuid,
     now: Timestamp,
 ) -> Result<()> {
+    copy_record(context, tx, registration, resident, now).await?;
+    let id = registration.registration_id;
+    activation_code::ports::begin(context, tx, id, &registration.email_index, now).await
+}
+
+/// Copies what the register said to where the digital KTP shows it from. The caller holds the registration.
+pub(super) async fn copy_record(
+    context: &Context,
+    tx: &mut Tx,
+    registration: &Registration,
+    resident: uuid::Uuid,
+    now: Timestamp,
+) -> Result<()> {
     let id = registration.registration_id;
     let (record, portrait) = sealed::register_copy(&context.vault, tx, id)
         .await?
         .ok_or_else(|| Error::internal("an approved registration without the register's answer"))?;
-    holder::put_record(context, tx, resident, &record, portrait.as_deref(), now).await?;
-    activation_code::ports::begin(context, tx, id, &registration.email_index, now).await
+    holder::put_record(context, tx, resident, &record, portrait.as_deref(), now).await
 }

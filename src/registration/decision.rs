@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::approval;
 use super::model::{Decision, DifferenceField, Progress, Registration, SELFIE_DAYS_AFTER_END, State};
 use super::sealed;
-use super::store::{check, registration, release, selfie, visit};
+use super::store::{check, registration, second_person, selfie, visit};
 use crate::clock::DAY;
 use crate::context::Context;
 use crate::db::{DbError, Tx};
@@ -104,7 +104,13 @@ impl Decisions {
         self.mail.wake();
     }
 
-    async fn write(&self, tx: &mut Tx, actor: Actor, decided: &Registration, decision: &Decision) -> Result<()> {
+    pub(super) async fn write(
+        &self,
+        tx: &mut Tx,
+        actor: Actor,
+        decided: &Registration,
+        decision: &Decision,
+    ) -> Result<()> {
         let id = decided.registration_id;
         match registration::save(tx, decided).await {
             Ok(changed) => changed.or(changed_since())?,
@@ -115,7 +121,7 @@ impl Decisions {
         let sealed = sealed::seal_decision(&self.context, id, decision)?;
         visit::decide(tx, id, actor.officer_id, self.context.now(), &sealed).await?.demand()?;
         // A resident who comes back with other data or another selfie needs a new request.
-        Ok(release::drop(tx, id).await?)
+        Ok(second_person::drop(tx, id).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes with a registration that ends without a digital KTP.
 
 use super::model::{Progress, Registration, SELFIE_DAYS_AFTER_END};
-use super::store::{check, register_copy, registration, release, selfie};
+use super::store::{check, register_copy, registration, second_person, selfie};
 use crate::clock::{DAY, Timestamp};
 use crate::db::Tx;
 use crate::error::Result;
@@ -15,7 +15,7 @@ pub(super) async fn write(tx: &mut Tx, before: Progress, ended: &Registration, n
     check::stop(tx, id).await?;
     selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?;
     register_copy::delete_without_selfie(tx, id).await?;
-    release::drop(tx, id).await?;
+    second_person::drop(tx, id).await?;
     // Only one registration of a resident is approved at a time: what lies there is what this one prepared.
     if let Progress::CodeSent { resident } | Progress::NeedsPin { resident } = before {
         holder::delete_unused_record(tx, resident).await?;

@@ -79,9 +79,13 @@ struct RegisterBody {
     /// `YYYY-MM-DD`.
     #[schema(value_type = String, example = "1990-08-17")]
     birth_date: Redacted<String>,
-    /// Where the activation code goes.
-    #[schema(value_type = String, example = "siti@example.id")]
+    /// Where the activation code goes. Left out with `no_email`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "siti@example.id")]
     email: Redacted<String>,
+    /// That the resident has no e-mail address: then no code is sent, and two people of an office approve.
+    #[serde(default)]
+    no_email: bool,
     /// With or without country code.
     #[schema(value_type = String, example = "0812 3456 7890")]
     phone: Redacted<String>,
@@ -126,9 +130,10 @@ struct StatusReply {
     /// What the officer asks to be corrected.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     corrections: Vec<DifferenceField>,
-    /// Where the code goes, mostly hidden.
-    #[schema(value_type = String, example = "s***i@example.id")]
-    email_hint: Redacted<String>,
+    /// Where the code goes, mostly hidden; missing for who has no e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "s***i@example.id")]
+    email_hint: Option<Redacted<String>>,
     /// How far the mail with the code is, in `code_sent`.
     #[serde(skip_serializing_if = "Option::is_none")]
     mail: Option<MailState>,
@@ -140,7 +145,8 @@ struct StatusReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     code_expires_at: Option<Timestamp>,
-    /// Whether an older digital KTP is to make way for it, which somebody else of the office has to grant: the resident waits.
+    /// Whether somebody else of the office has to agree, and is asked: that an older digital KTP makes way, or to the approval of who
+    /// has no e-mail address. The resident waits.
     awaits_second_person: bool,
     /// With a birth date of less than 17 years ago: the day from which on a digital KTP is given. Recording at an office is possible
     /// before; who is or was married is told at the counter, by the register's word.
@@ -185,6 +191,7 @@ async fn register(
         full_name: body.full_name.into_inner(),
         birth_date: body.birth_date.into_inner(),
         email: body.email.into_inner(),
+        no_email: body.no_email,
         phone: body.phone.into_inner(),
     };
     deps.gate.pass(address, body.captcha.as_deref()).await?;
@@ -211,6 +218,9 @@ struct AmendBody {
     /// A new e-mail address; a code that was sent is void and a new one goes to the new address.
     #[schema(value_type = Option<String>)]
     email: Option<Redacted<String>>,
+    /// That there is no e-mail address; only before the approval.
+    #[serde(default)]
+    no_email: bool,
     /// A new phone number.
     #[schema(value_type = Option<String>)]
     phone: Option<Redacted<String>>,
@@ -235,6 +245,7 @@ async fn amend(
 ) -> Result<Json<StatusReply>, Problem> {
     let changes = Amendment {
         email: body.email.map(Redacted::into_inner),
+        no_email: body.no_email,
         phone: body.phone.map(Redacted::into_inner),
         full_name: body.full_name.map(Redacted::into_inner),
         birth_date: body.birth_date.map(Redacted::into_inner),

@@ -2,10 +2,11 @@
 //!
 //! Each use case is a type in a file of its own: [`submission`] is what the resident's device does, [`check`] compares with the
 //! population register as a background job, [`visit`] is the resident at a counter, [`review`] what an officer looks at, [`decision`]
-//! what becomes of it, [`release`] what two people do about an older digital KTP, [`sweep`] ends what is over. [`ports`] is for other
+//! what becomes of it, [`release`] what takes two people: an older digital KTP, no e-mail address; [`sweep`] ends what is over. [`ports`] is for other
 //! domains' transactions.
 
 mod approval;
+mod approve_by_two;
 pub mod check;
 pub mod decision;
 mod ending;

@@ -28,8 +28,8 @@ pub async fn own(tx: &mut Tx, device: &Thumbprint, id: Uuid) -> Result<Registrat
 /// How to reach the person behind a registration.
 #[derive(Clone, Debug)]
 pub struct Contact {
-    /// E-mail address.
-    pub email: Redacted<String>,
+    /// E-mail address, if there is one.
+    pub email: Option<Redacted<String>>,
     /// Name as submitted.
     pub full_name: Redacted<String>,
     /// Language to write in.

@@ -1,11 +1,12 @@
-//! Two people let a digital KTP make way for a new one: a lost phone, a blocked KTP. An officer who has the resident before
-//! them asks, a supervisor of the same office grants; the old one ends with that, and the new one is approved as any other.
+//! What takes two people of an office: an officer who has the resident before them asks, a supervisor of the same office grants.
+//! A digital KTP makes way for a new one (a lost phone, a blocked KTP): the old one ends with the grant, and the new one is approved as
+//! any other. Somebody who has no e-mail address is approved: see [`approve_by_two`](super::approve_by_two).
 
 use uuid::Uuid;
 
 use super::decision::{Actor, decidable, hold_in_office, in_office, version_of};
-use super::model::{Registration, SCAN_MINUTES, State};
-use super::store::release::{self, ReleaseRow};
+use super::model::{Registration, RequestKind, SCAN_MINUTES, State};
+use super::store::second_person::{self as requests, RequestRow};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
@@ -15,19 +16,21 @@ use crate::holder::ports::{self as holder, Stopped};
 use crate::life::ports::{self as life, By};
 use crate::secret::Redacted;
 
-const TABLE: &str = "release_request";
+const TABLE: &str = "second_person_request";
 /// Requests shown to an office at most.
 const SHOWN: i64 = 100;
 
 /// Requests and grants. Cloning shares everything.
 #[derive(Clone)]
 pub struct Releases {
-    context: Context,
+    pub(super) context: Context,
 }
 
 /// A request that waits for a supervisor.
 #[derive(Debug)]
 pub struct Release {
+    /// To what.
+    pub kind: RequestKind,
     /// The officer who asked.
     pub asked_by: Uuid,
     /// When.
@@ -41,6 +44,8 @@ pub struct Release {
 /// A request in the list of those that wait.
 #[derive(Clone, Debug)]
 pub struct Waiting {
+    /// To what.
+    pub kind: RequestKind,
     /// The registration.
     pub registration_id: Uuid,
     /// The officer who asked.
@@ -68,15 +73,29 @@ impl Releases {
         if !holder::has_usable_credential(tx, resident).await? {
             return Err(nothing_in_the_way().into());
         }
-        let request = ReleaseRow {
+        self.keep(tx, actor, &held, RequestKind::Release, reason).await
+    }
+
+    /// Keeps what was asked for; a newer request takes the place of an older one.
+    pub(super) async fn keep(
+        &self,
+        tx: &mut Tx,
+        actor: Actor,
+        held: &Registration,
+        kind: RequestKind,
+        reason: &str,
+    ) -> Result<()> {
+        let id = held.registration_id;
+        let request = RequestRow {
             registration_id: id,
+            kind,
             office_id: actor.office_id,
             asked_by: actor.officer_id,
             asked_at: self.context.now(),
             reason_sealed: self.context.vault.seal_bytes(&self.context.random, TABLE, id, reason.as_bytes())?,
             revision: held.revision,
         };
-        Ok(release::ask(tx, &request).await?)
+        Ok(requests::ask(tx, &request).await?)
     }
 
     /// What was asked for in this office, while it counts.
@@ -86,16 +105,22 @@ impl Releases {
     pub async fn asked(&self, actor: Actor, id: Uuid) -> Result<Release> {
         let mut tx = self.context.db.read().await?;
         let registration = in_office(&mut tx, actor, id).await?;
-        let row = release::asked(&mut tx, id, actor.office_id, self.counts_since()).await?;
+        let row = requests::asked(&mut tx, id, actor.office_id, self.counts_since()).await?;
         // What can no longer be granted is not shown as waiting, nor what it was for.
         let row = row.filter(|row| self.still_stands(&registration, row)).ok_or(Code::NotFound)?;
-        let reason = self.context.vault.open_bytes(TABLE, id, &row.reason_sealed)?;
         Ok(Release {
+            kind: row.kind,
             asked_by: row.asked_by,
             asked_at: row.asked_at,
-            reason: Redacted(String::from_utf8_lossy(&reason).into_owned()),
+            reason: self.reason(&row)?,
             version: version_of(row.revision),
         })
+    }
+
+    /// What was written when it was asked for.
+    pub(super) fn reason(&self, row: &RequestRow) -> Result<Redacted<String>> {
+        let reason = self.context.vault.open_bytes(TABLE, row.registration_id, &row.reason_sealed)?;
+        Ok(Redacted(String::from_utf8_lossy(&reason).into_owned()))
     }
 
     /// What waits for a second person of this office, longest waiting first. Names no resident.
@@ -104,8 +129,9 @@ impl Releases {
     /// When the database does not answer.
     pub async fn waiting(&self, actor: Actor) -> Result<Vec<Waiting>> {
         let mut tx = self.context.db.read().await?;
-        let rows = release::waiting(&mut tx, actor.office_id, self.counts_since(), SHOWN).await?;
-        let waiting = |row: ReleaseRow| Waiting {
+        let rows = requests::waiting(&mut tx, actor.office_id, self.counts_since(), SHOWN).await?;
+        let waiting = |row: RequestRow| Waiting {
+            kind: row.kind,
             registration_id: row.registration_id,
             asked_by: row.asked_by,
             asked_at: row.asked_at,
@@ -122,18 +148,9 @@ impl Releases {
     /// end any more, or the registration that it should make way for changed or no longer waits for an officer.
     pub async fn grant(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<Uuid> {
         let held = hold_in_office(tx, actor, id).await?;
-        let since = self.counts_since();
         // Rejected, returned, cancelled or expired since: then the old digital KTP is the only one its holder has.
         held.require_awaiting_officer(self.context.now()).map_err(|_| nothing_in_the_way())?;
-        let asked = release::asked(tx, id, actor.office_id, since).await?.ok_or(Code::NotFound)?;
-        if version != version_of(asked.revision) || !self.still_stands(&held, &asked) {
-            return Err(asked_for_another().into());
-        }
-        if asked.asked_by == actor.officer_id {
-            return Err(own_request().into());
-        }
-        let taken = release::take(tx, id, actor.office_id, since, actor.officer_id, held.revision).await?;
-        let asked_by = taken.ok_or(Code::NotFound)?;
+        let asked_by = self.take(tx, actor, &held, RequestKind::Release, version).await?.asked_by;
         let resident = held.check.resident().ok_or_else(nothing_in_the_way)?;
         let (now, by) = (self.context.now(), By::officer(actor.officer_id, actor.office_id));
         match life::stop(&self.context, tx, resident, Reason::Superseded, (now, None), by).await? {
@@ -142,22 +159,47 @@ impl Releases {
         }
     }
 
-    /// Refuses in the caller's transaction what was asked for in this office: nothing makes way.
+    /// Uses up what somebody else of the office asked for: that kind, and that version.
+    ///
+    /// # Errors
+    /// As [`Self::grant`].
+    pub(super) async fn take(
+        &self,
+        tx: &mut Tx,
+        actor: Actor,
+        held: &Registration,
+        kind: RequestKind,
+        version: &str,
+    ) -> Result<RequestRow> {
+        let since = self.counts_since();
+        let asked = requests::asked(tx, held.registration_id, actor.office_id, since).await?;
+        let asked = asked.filter(|asked| asked.kind == kind).ok_or(Code::NotFound)?;
+        if version != version_of(asked.revision) || !self.still_stands(held, &asked) {
+            return Err(asked_for_another().into());
+        }
+        if asked.asked_by == actor.officer_id {
+            return Err(own_request().into());
+        }
+        requests::take(tx, &asked, since, actor.officer_id).await?.ok_or(Code::NotFound)?;
+        Ok(asked)
+    }
+
+    /// Refuses in the caller's transaction what was asked for in this office: nothing changes.
     ///
     /// # Errors
     /// `not_found` when nothing was asked for, or something else than the `version`.
     pub async fn refuse(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<()> {
         hold_in_office(tx, actor, id).await?;
-        let asked = release::asked(tx, id, actor.office_id, self.counts_since()).await?.ok_or(Code::NotFound)?;
+        let asked = requests::asked(tx, id, actor.office_id, self.counts_since()).await?.ok_or(Code::NotFound)?;
         if version != version_of(asked.revision) {
             return Err(asked_for_another().into());
         }
-        Ok(release::drop(tx, id).await?)
+        Ok(requests::drop(tx, id).await?)
     }
 
     /// Whether what was asked for is what stands there now, and the scan with which it was asked still counts: a grant ends a
     /// working digital KTP, so the resident has to be there to get the new one.
-    fn still_stands(&self, registration: &Registration, asked: &ReleaseRow) -> bool {
+    fn still_stands(&self, registration: &Registration, asked: &RequestRow) -> bool {
         asked.revision == registration.revision
             && registration.state() == State::AwaitingOfficer
             && registration.is_present(asked.asked_by, self.context.now())

@@ -24,9 +24,10 @@ pub fn nik_index(vault: &Vault, nik: &Nik) -> Vec<u8> {
     vault.blind_index(Label::NikIndex, nik.as_str())
 }
 
-/// Blind index of an e-mail address.
-pub fn email_index(vault: &Vault, email: &str) -> Vec<u8> {
-    vault.blind_index(Label::EmailIndex, &input::email::mailbox(email))
+/// Blind index of an e-mail address; empty where there is none.
+pub fn email_index(vault: &Vault, email: Option<&Redacted<String>>) -> Vec<u8> {
+    let index = |email: &Redacted<String>| vault.blind_index(Label::EmailIndex, &input::email::mailbox(email.expose()));
+    email.map(index).unwrap_or_default()
 }
 
 pub(super) fn seal_submitted(context: &Context, id: Uuid, submitted: &Submitted) -> Result<Vec<u8>> {

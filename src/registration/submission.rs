@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::pictures::{self, Pictures};
 use super::ports::own;
-use super::store::{check, registration, release, selfie, visit};
+use super::store::{check, registration, second_person, selfie, visit};
 use super::{ending, release as releases, sealed, terms};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
@@ -55,7 +55,7 @@ pub struct Status {
     /// What the officer released for correction.
     pub corrections: Vec<DifferenceField>,
     /// Where the code goes, mostly hidden.
-    pub email_hint: Redacted<String>,
+    pub email_hint: Option<Redacted<String>>,
     /// How far the mail with the code is.
     pub mail: Option<MailState>,
     /// When a mail that is held goes out by itself; when none is on its way, from when one can be asked for.
@@ -148,7 +148,7 @@ impl Submissions {
             registration_id: id,
             device_thumbprint: device,
             nik_index: &nik_index,
-            email_index: &sealed::email_index(vault, submitted.email.expose()),
+            email_index: &sealed::email_index(vault, submitted.email.as_ref()),
             sealed: &sealed::seal_submitted(&self.context, id, submitted)?,
             language,
             terms_version: terms::VERSION,
@@ -206,7 +206,7 @@ impl Submissions {
             registration::save(tx, &registration).await?.demand()?;
             visit::end_presence(tx, id).await?;
             selfie::put(tx, id, &sealed, now).await?;
-            release::drop(tx, id).await?;
+            second_person::drop(tx, id).await?;
             self.status_of(tx, &registration).await
         })
     }
@@ -243,7 +243,7 @@ impl Submissions {
         changes.apply(&mut submitted, held.state(), Date::in_jakarta(now))?;
         let data = NewData {
             sealed: sealed::seal_submitted(&self.context, id, &submitted)?,
-            email_index: sealed::email_index(&self.context.vault, submitted.email.expose()),
+            email_index: sealed::email_index(&self.context.vault, submitted.email.as_ref()),
         };
         let has_selfie = selfie::taken_at(tx, id).await?.is_some();
         let mut amended = held.amend(data, has_selfie, now)?;
@@ -258,7 +258,7 @@ impl Submissions {
         }
         registration::save(tx, &amended).await?.demand()?;
         visit::end_presence(tx, id).await?;
-        release::drop(tx, id).await?;
+        second_person::drop(tx, id).await?;
         Ok(amended)
     }
 
@@ -314,7 +314,7 @@ impl Submissions {
             expires_at: registration.expires_at,
             reason: decision.as_ref().map(|decision| decision.reason.clone()),
             corrections: decision.map(|decision| decision.released).unwrap_or_default(),
-            email_hint: Redacted(email_hint(submitted.email.expose())),
+            email_hint: submitted.email.as_ref().map(|email| Redacted(email_hint(email.expose()))),
             mail: mail.map(|mail| mail.mail),
             mail_at: mail.and_then(|mail| mail.at),
             code_expires_at,
@@ -329,7 +329,7 @@ impl Submissions {
         match (registration.state(), registration.office_id) {
             (State::AwaitingOfficer, Some(office)) => {
                 let since = releases::counts_since(self.context.now());
-                let asked = release::asked(tx, registration.registration_id, office, since).await?;
+                let asked = second_person::asked(tx, registration.registration_id, office, since).await?;
                 Ok(asked.is_some_and(|asked| asked.revision == registration.revision))
             }
             _ => Ok(false),

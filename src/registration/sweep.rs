@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::ending;
-use super::store::{check, register_copy, registration, release, selfie, visit};
+use super::store::{check, register_copy, registration, second_person, selfie, visit};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
@@ -35,7 +35,7 @@ pub async fn sweep(context: &Context) -> Result<usize> {
     let deleted = transaction!(context.db, "registration.forget", |tx| {
         let pictures = selfie::delete_old(tx, now, BATCH).await?;
         let forgotten = forget(tx, kept_since).await?;
-        release::sweep(tx, now.plus_seconds(-DAY)).await?;
+        second_person::sweep(tx, now.plus_seconds(-DAY)).await?;
         Ok(pictures + forgotten)
     })?;
     unreadable.map_or(Ok(ended + deleted), Err)
@@ -75,6 +75,6 @@ pub(super) async fn delete_parts(tx: &mut Tx, id: Uuid) -> DbResult<()> {
     visit::delete(tx, id).await?;
     selfie::delete(tx, id).await?;
     register_copy::delete(tx, id).await?;
-    release::drop(tx, id).await?;
+    second_person::drop(tx, id).await?;
     codes::delete(tx, id).await
 }

@@ -18,6 +18,7 @@ mod forms;
 mod headers;
 mod life;
 mod links;
+mod no_email;
 mod outage;
 mod pictures;
 mod proofs;

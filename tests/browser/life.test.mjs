@@ -481,6 +481,75 @@ describe("life", { timeout: 900_000 }, () => {
     });
   });
 
+  test("without an e-mail address: a second person in place of the code, and the PIN is chosen in the same visit", async () => {
+    await withPeople(["phone", "counter", "second"], async ({ phone, counter, second }) => {
+      const { page } = phone;
+      const sari = new Resident(demo, phone, demo.resident());
+      await sari.openTerms();
+      await sari.acceptTerms();
+      await sari.fillForm();
+      await page.getByLabel("Saya tidak punya surel").check();
+      await page.getByLabel("Alamat surel").waitFor({ state: "hidden" });
+      await screen(page, "form, no e-mail");
+      await page.reload();
+      assert.ok(await page.getByLabel("Saya tidak punya surel").isChecked(), "kept over a reload");
+      await sari.sendForm();
+      await sari.takeSelfie();
+      await heading(page, "Siap ke loket").waitFor();
+      // A change of mind, there and back.
+      await page.getByRole("button", { name: "Ganti surel atau nomor" }).click();
+      await page.getByText("Sekarang: tidak ada").waitFor();
+      await page.getByRole("button", { name: "Kembali" }).click();
+
+      await logIn(counter.page, budi);
+      await type(counter.page, await sari.showActivationQr());
+      await counter.page.locator(".notice", { hasText: "Tanpa surel" }).waitFor();
+      await screen(counter.page, "no e-mail, first officer");
+      const ask = async () => {
+        for (const check of ["face", "document", "data"]) await counter.page.locator(`#check-${check}`).check();
+        await counter.page.getByRole("button", { name: "Minta persetujuan orang kedua" }).click();
+        await counter.page.locator(".waits .notice", { hasText: "Menunggu persetujuan kedua" }).waitFor();
+      };
+      await ask();
+      await screen(counter.page, "no e-mail, waits");
+      await heading(page, "Menunggu persetujuan kedua").waitFor();
+      await screen(page, "status, no e-mail, second person");
+
+      await logIn(second.page, ratna);
+      const open = async () => {
+        await second.page.locator(".line", { hasText: "Persetujuan tanpa surel" }).click();
+        await heading(second.page, sari.data.full_name).waitFor();
+      };
+      await second.page.keyboard.press("F6");
+      await open();
+      assert.equal(await second.page.locator(".face img").count(), 2, "what the first one saw");
+      await screen(second.page, "no e-mail, second officer");
+      await second.page.getByRole("button", { name: "Tolak", exact: true }).click();
+      await heading(second.page, "Persetujuan ditolak").waitFor();
+      await counter.page.getByText("Persetujuan tidak diberikan, atau waktunya habis").first().waitFor();
+      await ask();
+      await second.page.getByRole("button", { name: "Ke daftar yang menunggu" }).click();
+      await open();
+      await second.page.getByLabel("Sudah saya bandingkan").check();
+      await second.page.getByRole("button", { name: "Setujui", exact: true }).click();
+      await heading(second.page, "Disetujui").waitFor();
+      await screen(second.page, "no e-mail, granted");
+
+      await counter.page.getByText("Perlu PIN").first().waitFor();
+      await screen(counter.page, "no e-mail, first officer after");
+      await heading(page, "Tinggal membuat PIN").waitFor();
+      await screen(page, "status, no e-mail, PIN");
+      await sari.button("Buat PIN").click();
+      await sari.at("simpan");
+      await sari.button("Lanjut membuat PIN").click();
+      await sari.setPin();
+      await sari.button("Buka KTP Digital").click();
+      await sari.unlock();
+      await page.goto("/#/surelbaru");
+      await page.getByText("Sekarang: tidak ada").waitFor();
+    });
+  });
+
   test("an officer without the right to agree is told who has it", async () => {
     await withPeople(["counter"], async ({ counter }) => {
       const person = demo.resident();

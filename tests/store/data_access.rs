@@ -55,6 +55,7 @@ async fn only_what_was_seen_is_approved() {
             birth_date: person.birth_date.to_string(),
             email: "siti@example.id".into(),
             phone: "081234567890".into(),
+            no_email: false,
         };
         let version = terms::VERSION;
         let id = service

@@ -23,7 +23,7 @@ async fn activate(context: &Context, resident: Uuid, device: u8) -> Result<()> {
         registration_id: Uuid::from_u128(u128::from(device)),
         device: [device; 32],
         pin_public_key: PinKey::from_seed(&[1; 32]).public().unwrap(),
-        email: String::from("siti@example.id").into(),
+        email: Some(String::from("siti@example.id").into()),
         language: Language::Indonesian,
         nik: record().nik,
     };

@@ -24,7 +24,7 @@ pub async fn registration(context: &Context, device: &DeviceKey, state: State) -
         nik: "3171015708900001".parse().unwrap(),
         full_name: String::from("Siti Rahma").into(),
         birth_date: Date::parse("1990-08-17").unwrap(),
-        email: String::from("siti@example.id").into(),
+        email: Some(String::from("siti@example.id").into()),
         phone: String::from("+6281234567890").into(),
     };
     let now = context.now();
@@ -33,7 +33,7 @@ pub async fn registration(context: &Context, device: &DeviceKey, state: State) -
         registration_id: id,
         device_thumbprint: &device.thumbprint(),
         nik_index: &nik_index(&context.vault, &submitted.nik),
-        email_index: &email_index(&context.vault, submitted.email.expose()),
+        email_index: &email_index(&context.vault, submitted.email.as_ref()),
         sealed: &context.vault.seal_row(&context.random, "registration", id, &submitted).unwrap(),
         language: Language::Indonesian,
         terms_version: "1",
@@ -84,7 +84,7 @@ impl Holder {
             registration_id: Uuid::from_u128(1),
             device: device.thumbprint(),
             pin_public_key: pin.public().unwrap(),
-            email: String::from("siti@example.id").into(),
+            email: Some(String::from("siti@example.id").into()),
             language: Language::Indonesian,
             nik: record().nik,
         };

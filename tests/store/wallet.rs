@@ -122,7 +122,7 @@ async fn each_store_function_changes_one_row_or_none() {
         assert!(ports::has_usable_credential(&mut tx, RESIDENT).await.unwrap());
         assert!(!ports::has_usable_credential(&mut tx, Uuid::nil()).await.unwrap());
         let email = ports::contact(&context, &mut tx, RESIDENT).await.unwrap().unwrap().email;
-        assert_eq!(email.expose(), "siti@example.id");
+        assert_eq!(email.unwrap().expose(), "siti@example.id");
     })
     .await;
 }

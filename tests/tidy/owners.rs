@@ -14,10 +14,18 @@ const FOREIGN: &[(&str, &str)] = &[];
 pub fn tables() -> BTreeSet<String> {
     let folder = support::root().join("migrations/sqlite");
     let mut tables = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        let made = text.lines().filter_map(|line| line.strip_prefix("CREATE TABLE "));
-        tables.extend(made.map(|rest| rest.split([' ', '(']).next().unwrap().to_owned()));
+    // In their order: a later one may take a table away.
+    let files: BTreeSet<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for file in files {
+        let text = std::fs::read_to_string(file).unwrap();
+        let named = |line: &str| line.split([' ', '(', ';']).next().unwrap().to_owned();
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+                tables.insert(named(rest));
+            } else if let Some(rest) = line.strip_prefix("DROP TABLE ") {
+                tables.remove(&named(rest));
+            }
+        }
     }
     assert!(tables.len() > 10, "the schema was not read");
     tables

@@ -61,7 +61,7 @@ const READ_WHOLE: &[(&str, &str)] = &[
     ("src/keyring/store.rs", "FORGET_OLD"),
     ("src/keyring/store.rs", "FORGET_OLD_KEYS"),
     // Requests that wait for a supervisor, and people who are logged in: looked through by one node now and then.
-    ("src/registration/store/release.rs", "SWEEP"),
+    ("src/registration/store/second_person.rs", "SWEEP"),
     ("src/staff/store/session.rs", "SWEEP"),
 ];
 

@@ -7,7 +7,7 @@ import { draft } from "./draft.js";
 import { applicant } from "./person.js";
 import { api, keep, registrationPath } from "./profiles.js";
 import { going, instead } from "./router.js";
-import { complain, heading, working } from "./ui.js";
+import { complain, heading, noEmail, working } from "./ui.js";
 
 // What was typed into such a form outlives a reload and another language, and goes when it was sent.
 const typed = (profile, form) => draft(["ikd.typed", form, profile.id].join("."));
@@ -63,7 +63,7 @@ export async function contact() {
     email: field({
       id: "email",
       label: t("contact.email"),
-      hint: t("contact.email.hint", { email: profile.registration.email_hint ?? "" }),
+      hint: t("contact.email.hint", { email: profile.registration.email_hint ?? t("contact.none") }),
       type: "email",
       autocomplete: "email",
       maxlength: 254,
@@ -79,18 +79,25 @@ export async function contact() {
       value: kept.phone,
     }),
   };
-  const read = () =>
-    Object.fromEntries(
-      Object.entries(fields)
-        .map(([id, node]) => [id, node.input.value.trim()])
-        .filter(([, text]) => text),
-    );
+  const { email_hint: hint, state } = profile.registration;
+  // Once it is approved a code is on its way, and only another address can take the place of this one.
+  if (hint && ["needs_selfie", "awaiting_officer", "needs_correction"].includes(state)) {
+    const none = noEmail(kept.no_email, (chosen) => (fields.email.hidden = chosen));
+    fields.email.hidden = none.input.checked;
+    Object.assign(fields, { no_email: none });
+  }
+  const read = () => {
+    const texts = ["email", "phone"].map((id) => [id, fields[id].input.value.trim()]).filter(([, text]) => text);
+    const { email, ...rest } = Object.fromEntries(texts);
+    if (fields.no_email?.input.checked) return { ...rest, no_email: true };
+    return email ? { email, ...rest } : rest;
+  };
   const check = () => {
-    const { email, phone } = read();
+    const { email, phone, no_email: none } = read();
     fields.email.fail(
       email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)
         ? t("form.email.error")
-        : !email && !phone
+        : !email && !phone && !none
           ? t("contact.empty")
           : null,
     );
@@ -98,7 +105,7 @@ export async function contact() {
     if (wrong) fields.email.input.focus();
     return !wrong;
   };
-  const sent = profile.registration.state === "code_sent";
+  const sent = state === "code_sent";
   return amend(profile, {
     name: "surel",
     title: t("contact.title"),

@@ -35,7 +35,7 @@ export async function newAddress() {
   const input = field({
     id: "email",
     label: t("contact.email"),
-    hint: t("contact.email.hint", { email }),
+    hint: t("contact.email.hint", { email: email ?? t("contact.none") }),
     type: "email",
     autocomplete: "email",
     maxlength: 254,
@@ -110,7 +110,7 @@ function stopping({ email }, go, trouble) {
     async () => {
       const sure = await confirm({
         title: t("email.stop.title"),
-        text: t("email.stop.text", { email }),
+        text: email ? t("email.stop.text", { email }) : t("email.stop.none"),
         yes: t("email.stop.yes"),
         no: t("email.stop.no"),
       });
@@ -120,7 +120,7 @@ function stopping({ email }, go, trouble) {
         try {
           await ask("/v1/me/contact", { method: "DELETE", again: true });
           typed = null;
-          toast(t("email.stopped", { email }));
+          toast(email ? t("email.stopped", { email }) : t("email.stopped.none"));
           go("menu", { replace: true });
         } catch (error) {
           if (error.code !== "session_ended") complain(trouble, error);
@@ -215,7 +215,7 @@ function cools({ email, pending }, trouble, stop) {
     el(
       "dl",
       { class: "card facts" },
-      fact("email.now", email),
+      fact("email.now", email ?? t("contact.none")),
       fact("email.then", pending.email),
       fact("email.when", when),
     ),
@@ -229,7 +229,7 @@ function cools({ email, pending }, trouble, stop) {
         "ul",
         { class: "tips" },
         el("li", {}, icon("user", 22), el("span", {}, t("email.who.you"))),
-        el("li", {}, icon("mail", 22), el("span", {}, t("email.who.old", { email }))),
+        email ? el("li", {}, icon("mail", 22), el("span", {}, t("email.who.old", { email }))) : null,
         el("li", {}, icon("block", 22), el("span", {}, t("email.who.block"))),
       ),
     ),

@@ -9,7 +9,7 @@ import { dateField, dayTrouble } from "../shared/date-field.js";
 import { draft } from "./draft.js";
 import * as profiles from "./profiles.js";
 import { every, going, instead } from "./router.js";
-import { complain, heading, working } from "./ui.js";
+import { complain, heading, noEmail, working } from "./ui.js";
 
 // What was typed before anything was sent. Earlier versions kept it for good.
 const typed = draft("ikd.draft");
@@ -115,13 +115,23 @@ export async function form() {
     email: make("email", { type: "email", autocomplete: "email", maxlength: 254 }),
     phone: make("phone", { type: "tel", autocomplete: "tel", maxlength: 40 }),
   };
+  const none = noEmail(kept.no_email, (chosen) => {
+    typed.keep({ no_email: chosen });
+    fields.email.hidden = chosen;
+    fields.email.fail(null);
+  });
+  fields.email.hidden = none.input.checked;
   const read = (id) =>
     id === "birth_date"
       ? fields[id].value
       : id === "nik"
         ? fields[id].input.value.replace(/\D/g, "")
         : fields[id].input.value.trim();
-  const values = () => Object.fromEntries(Object.keys(fields).map((id) => [id, read(id)]));
+  const asked = () => Object.keys(fields).filter((id) => id !== "email" || !none.input.checked);
+  const values = () => ({
+    ...Object.fromEntries(asked().map((id) => [id, read(id)])),
+    ...(none.input.checked ? { no_email: true } : {}),
+  });
   // The NIK and birth date that were sent although they differ.
   let confirmed = "";
   const check = (id) => {
@@ -150,7 +160,7 @@ export async function form() {
 
   async function send(event) {
     event?.preventDefault();
-    const wrong = Object.keys(fields).filter((id) => !check(id));
+    const wrong = asked().filter((id) => !check(id));
     confirmed = `${read("nik")} ${read("birth_date")}`;
     if (wrong.length) {
       fields[wrong[0]].input.focus();
@@ -183,7 +193,15 @@ export async function form() {
     { class: "stack-loose" },
     heading(t("form.title"), 2),
     el("p", { class: "lead" }, t("form.lead")),
-    el("form", { class: "card stack-loose", novalidate: true, onsubmit: send }, Object.values(fields), trouble, submit),
+    el(
+      "form",
+      { class: "card stack-loose", novalidate: true, onsubmit: send },
+      ["nik", "full_name", "birth_date", "email"].map((id) => fields[id]),
+      none,
+      fields.phone,
+      trouble,
+      submit,
+    ),
     el("p", { class: "muted small keep" }, icon("lock", 18), t("form.kept")),
     button(t("form.erase"), erase, { kind: "quiet", picture: "delete" }),
   );

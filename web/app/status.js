@@ -153,7 +153,7 @@ function screen(profile, trouble, look) {
     "dl",
     { class: "facts" },
     el("div", {}, el("dt", {}, t("status.name")), el("dd", {}, profile.name)),
-    hint ? el("div", {}, el("dt", {}, t("status.email")), el("dd", {}, hint)) : null,
+    el("div", {}, el("dt", {}, t("status.email")), el("dd", {}, hint ?? t("contact.none"))),
     live ? el("div", {}, el("dt", {}, t("status.until")), el("dd", {}, dateTime(expires))) : null,
     el("div", {}, el("dt", {}, t("status.seen")), el("dd", {}, dateTime(seen))),
   );
@@ -166,7 +166,8 @@ function screen(profile, trouble, look) {
   ].includes(state);
   // A selfie that an officer returned was there: it is not missing.
   const again = state === "needs_selfie" && reason ? "state.needs_selfie.again" : `state.${state}`;
-  const words = second ? "state.second_person" : again;
+  const awaited = hint ? "state.second_person" : "state.second_approval";
+  const words = second ? awaited : state === "needs_pin" && !hint ? "state.needs_pin.by_two" : again;
   return [
     heading(t(words), STEPS[state]),
     el(

@@ -22,6 +22,21 @@ export function heading(title, step, steps = 6) {
   return el("header", { class: "stack-tight" }, way, el("h1", { tabindex: "-1" }, title));
 }
 
+/** A tick for who has no e-mail address: `changed(chosen)` hears of it. As a field it has `input` and `fail`. */
+export function noEmail(chosen, changed) {
+  const input = el("input", { type: "checkbox", id: "no_email", onchange: () => changed(input.checked) });
+  input.checked = Boolean(chosen);
+  const node = el(
+    "label",
+    { class: "check" },
+    input,
+    el("span", {}, el("b", {}, t("form.no_email")), el("small", {}, t("form.no_email.hint"))),
+  );
+  node.input = input;
+  node.fail = () => {};
+  return node;
+}
+
 // The last refusal that was shown.
 let said = null;
 

@@ -25,7 +25,10 @@ export function liveApi(session) {
       post(`${one(id)}/return`, { version, to, reason, release }),
     reject: (id, version, reason, note) => post(`${one(id)}/rejection`, { version, reason, note }),
     picture: (id, kind) => `${session.api}${one(id)}/${kind}`,
-    // An older digital KTP makes way for this registration.
+    // What a second person agrees to: without an e-mail address the approval, else that an older digital KTP makes way.
+    askApproval: (id, version, note) =>
+      post(`${one(id)}/approval/second`, { version, checks: { face: true, document: true, data: true }, note }),
+    grantApproval: (id, version) => post(`${one(id)}/approval/second/grant`, { version }),
     askRelease: (id, version, reason) => post(`${one(id)}/release`, { version, reason }),
     release: (id, options) => get(`${one(id)}/release`, options),
     grantRelease: (id, version) => post(`${one(id)}/release/grant`, { version }),

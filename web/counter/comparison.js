@@ -69,7 +69,7 @@ export function comparison(view) {
       el(
         "dl",
         {},
-        el("div", {}, el("dt", {}, t("field.email")), el("dd", {}, submitted.email)),
+        el("div", {}, el("dt", {}, t("field.email")), el("dd", {}, submitted.email ?? t("no_email"))),
         el("div", {}, el("dt", {}, t("field.phone")), el("dd", {}, submitted.phone)),
       ),
     ),

@@ -102,10 +102,12 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
   if (end) return { node: end, update() {}, act: null };
   const place = problemPlace();
   const hinder = hindrances(view);
+  // Without an e-mail address no code can be sent: a second person takes its place.
+  const byTwo = !view.submitted.email;
   const { boxes, show, firstOpen } = checkBoxes(desk);
   const act = {
     approve() {
-      if (hinder.length) return undefined;
+      if (hinder.length || desk.release) return undefined;
       const open = firstOpen();
       if (open) {
         fill(place, notice("warning", t("decision.check_first"), t("decision.check_first.do")));
@@ -113,6 +115,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
         return open.focus();
       }
       const { version } = desk.view;
+      if (byTwo) return ask(() => api.askApproval(id, version, desk.note));
       return send("approve", () => api.approve(id, version, desk.note));
     },
     async returnForCorrection() {
@@ -170,16 +173,21 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
     waits,
     hinder.length
       ? el("div", { class: "stack" }, desk.release ? null : hinder)
-      : [
-          el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("decision.checks")), boxes),
-          noteField(desk),
-        ],
+      : desk.release
+        ? null
+        : [
+            byTwo ? notice("info", t("no_email"), t("no_email.do")) : null,
+            el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("decision.checks")), boxes),
+            noteField(desk),
+          ],
     place,
     el(
       "div",
       { class: "actions" },
       releasable ? button(t("release.ask"), act.askRelease, { picture: "user" }) : null,
-      hinder.length ? null : keyed("decision.approve", act.approve, "Ctrl+Enter", "", "check"),
+      hinder.length || desk.release
+        ? null
+        : keyed(byTwo ? "decision.ask_second" : "decision.approve", act.approve, "Ctrl+Enter", "", "check"),
       desk.release
         ? button(t("second.withdraw"), act.withdraw, { kind: "secondary", picture: "close" })
         : null,
@@ -194,8 +202,9 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
   );
   const update = (now, changed) => {
     show();
-    if (hinder.length) {
-      fill(waits, desk.release ? notice("info", t("second.waits"), t("second.waits.release")) : null);
+    if (hinder.length || desk.release) {
+      const words = desk.release && t(`second.waits.${desk.release.kind}`);
+      fill(waits, words ? notice("info", t("second.waits"), words) : null);
       return;
     }
     fill(

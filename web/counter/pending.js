@@ -1,5 +1,5 @@
-// What waits for a second person: digital KTPs that are to make way for a new registration, recoveries, and for
-// supervisors activations that are to be annulled.
+// What waits for a second person: digital KTPs that are to make way for a new registration, approvals without an e-mail
+// address, recoveries, and for supervisors activations that are to be annulled.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -17,7 +17,7 @@ async function waiting(api, annuls) {
     annuls ? api.annulments() : { items: [] },
   ]);
   return [
-    ...releases.items.map((item) => ({ ...item, kind: "release", id: item.registration_id })),
+    ...releases.items.map((item) => ({ ...item, id: item.registration_id })),
     ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
     ...annulments.items.map((item) => ({ ...item, kind: "annulment", id: item.annulment_id })),
   ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));

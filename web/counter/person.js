@@ -116,7 +116,8 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
 
   /** What was asked for and waits, or null. */
   async function awaited(view) {
-    if (!api.release || !view.already_active || view.state !== "awaiting_officer") return null;
+    const byTwo = view.already_active || !view.submitted.email;
+    if (!api.release || !byTwo || view.state !== "awaiting_officer") return null;
     try {
       return await api.release(id, { quiet: true });
     } catch (error) {
@@ -171,11 +172,12 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
       const release = await awaited(view);
       if (!counts()) return;
       const same = Boolean(release) === Boolean(desk.release);
-      const granted = desk.release && !view.already_active;
-      const refused = desk.release && !release && !granted && view.state === "awaiting_officer";
+      const kind = desk.release?.kind;
+      const granted = kind === "approval" ? view.state === "needs_pin" : kind && !view.already_active;
+      const refused = kind && !release && !granted && view.state === "awaiting_officer";
       desk.release = release;
-      if (granted) toast(t("release.granted"), 8);
-      if (refused) toast(t("release.not_granted"), 12);
+      if (granted) toast(t(`request.${kind}.granted`), 8);
+      if (refused) toast(t(`request.${kind}.not_granted`), 12);
       if (quiet && same && JSON.stringify(view) === JSON.stringify(desk.view)) lookAgain();
       else draw(view);
     } catch (error) {
@@ -206,7 +208,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
     draw(desk.view);
     arrive(main);
     // The scan's answer does not say whether a colleague's request waits.
-    if (desk.view.already_active && api.release) load(true);
+    if ((desk.view.already_active || !desk.view.submitted.email) && api.release) load(true);
   } else {
     fill(main, el("h1", {}, t("person.loading")));
     load(false).then(() => ended || arrive(main));

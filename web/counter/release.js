@@ -1,5 +1,5 @@
-// An older digital KTP shall make way for a registration: the second person sees both faces and the data, as the first
-// did.
+// An older digital KTP shall make way for a registration, or somebody without an e-mail address be approved: the second
+// person sees both faces and the data, as the first did.
 
 import { announce, button, el, fill, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
@@ -14,15 +14,15 @@ export function releaseScreen(main, api, id, { next }) {
   let ended = false;
   let sending = false;
 
-  /** Sends the decision; `led` names what it led to. */
-  async function send(place, act, kind, led) {
+  /** Sends the decision; `led` names what it led to, `what` what was asked for. */
+  async function send(place, act, kind, what, led) {
     if (sending) return;
     sending = true;
     try {
       await act();
       if (ended) return;
-      fill(main, result(kind, t(`release.${led}`), t(`release.${led}.text`), next, t("second.next")));
-      announce(t(`release.${led}`));
+      fill(main, result(kind, t(`request.${what}.${led}`), t(`request.${what}.${led}.text`), next, t("second.next")));
+      announce(t(`request.${what}.${led}`));
       arrive(main, ".outcome .button");
     } catch (error) {
       if (ended) return;
@@ -35,8 +35,10 @@ export function releaseScreen(main, api, id, { next }) {
   }
 
   function draw(view, request, item) {
-    const grant = (place) => send(place, () => api.grantRelease(id, request.version), "good", "granted");
-    const refuse = (led) => (place) => send(place, () => api.refuseRelease(id, request.version), "plain", led);
+    const { kind: what, version } = request;
+    const agree = what === "approval" ? api.grantApproval : api.grantRelease;
+    const grant = (place) => send(place, () => agree(id, version), "good", what, "granted");
+    const refuse = (led) => (place) => send(place, () => api.refuseRelease(id, version), "plain", what, led);
     const withdrawn = el("div", { class: "problem-place" });
     const part = item?.own
       ? [
@@ -54,9 +56,9 @@ export function releaseScreen(main, api, id, { next }) {
         ]
       : [
           secondDecision({
-            lead: t("release.grant.lead"),
+            lead: t(`request.${what}.grant.lead`),
             check: t("release.check"),
-            label: t("release.grant"),
+            label: t(`request.${what}.grant`),
             grant,
             refuse: refuse("refused"),
             leave: next,
@@ -76,8 +78,8 @@ export function releaseScreen(main, api, id, { next }) {
           el(
             "section",
             { class: "card stack decision", "aria-labelledby": "decision" },
-            el("h2", { id: "decision" }, t("pending.release")),
-            asked(item?.asked_by ?? t("release.colleague"), request.asked_at, request.reason),
+            el("h2", { id: "decision" }, t(`pending.${what}`)),
+            asked(item?.asked_by ?? t("release.colleague"), request.asked_at, request.reason || t("second.no_note")),
             part,
           ),
         ),
@@ -106,7 +108,7 @@ export function releaseScreen(main, api, id, { next }) {
         el(
           "section",
           { class: "card stack door" },
-          el("h1", {}, t("pending.release")),
+          el("h1", {}, t("pending.request")),
           over || barred ? notice("info", t(key), t(`${key}.do`)) : failed(error, load),
           el("p", {}, button(t("second.next"), next, { kind: "secondary", wide: false })),
         ),

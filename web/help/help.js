@@ -12,6 +12,7 @@ const SAFE = [
 ];
 const WHEN = [
   "no_mail",
+  "no_email",
   "code_wrong",
   "qr_expired",
   "pin_forgotten",

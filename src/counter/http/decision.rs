@@ -1,13 +1,14 @@
 //! Approving, returning, rejecting.
 
 use axum::extract::State;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{Approve, Reject, Return};
+use super::super::act::{Approve, AskApproval, GrantApproval, Reject, Return};
 use super::super::decision::{Checks, Decisions};
 use crate::error::Refusal;
 use crate::registration::State as RegistrationState;
@@ -18,7 +19,12 @@ use crate::web::extract::object;
 use crate::web::{Json, Path, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<Decisions> {
-    OpenApiRouter::new().routes(routes!(approve)).routes(routes!(return_for_correction)).routes(routes!(reject))
+    OpenApiRouter::new()
+        .routes(routes!(approve))
+        .routes(routes!(ask_approval))
+        .routes(routes!(grant_approval))
+        .routes(routes!(return_for_correction))
+        .routes(routes!(reject))
 }
 
 /// Approval.
@@ -71,6 +77,46 @@ async fn approve(
 ) -> Result<Json<DecisionReply>, Problem> {
     let checks = Checks { face: body.checks.face, document: body.checks.document, data: body.checks.data };
     let state = decisions.approve(&officer, (id, &body.version), checks, body.note.expose()).await?;
+    Ok(Json(DecisionReply { registration_id: id, state }))
+}
+
+/// Ask that a second person approve somebody who has no e-mail address. A supervisor of the same office, another person, grants it
+/// within 30 minutes, while the resident is there.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/approval/second", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = ApprovalBody,
+    responses((status = 204, description = "Asked for"),
+        (status = "4XX", description = "`scan_required`, `already_active`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`")))]
+async fn ask_approval(
+    State(decisions): State<Decisions>,
+    officer: Allowed<AskApproval>,
+    Path(id): Path<Uuid>,
+    Json(body): Json<ApprovalBody>,
+) -> Result<StatusCode, Problem> {
+    let checks = Checks { face: body.checks.face, document: body.checks.document, data: body.checks.data };
+    decisions.ask_approval(&officer, (id, &body.version), checks, body.note.expose()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a second person approves.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SecondApprovalBody {
+    /// `version` of the request.
+    version: String,
+}
+
+/// Approve, as the second person, what a colleague asked for: no code is sent, the resident chooses a PIN at once. Supervisors only.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/approval/second/grant", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = SecondApprovalBody,
+    responses((status = 200, description = "Approved", body = DecisionReply),
+        (status = "4XX", description = "`forbidden`, `not_found`, `already_active`, `wrong_state`")))]
+async fn grant_approval(
+    State(decisions): State<Decisions>,
+    officer: Allowed<GrantApproval>,
+    Path(id): Path<Uuid>,
+    Json(body): Json<SecondApprovalBody>,
+) -> Result<Json<DecisionReply>, Problem> {
+    let state = decisions.grant_approval(&officer, id, &body.version).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }
 

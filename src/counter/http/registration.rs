@@ -34,9 +34,9 @@ struct SubmittedReply {
     full_name: Redacted<String>,
     /// Birth date.
     birth_date: String,
-    /// E-mail, to be read out to the resident.
-    #[schema(value_type = String)]
-    email: Redacted<String>,
+    /// E-mail, to be read out to the resident; null for who has none: then a second person has to agree.
+    #[schema(value_type = Option<String>)]
+    email: Option<Redacted<String>>,
     /// Phone number.
     #[schema(value_type = String)]
     phone: Redacted<String>,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::super::act::{AskRelease, GrantRelease, ReadRelease, ReadReleases, RefuseRelease};
 use super::super::release::Releases;
 use crate::clock::Timestamp;
+use crate::registration::model::RequestKind;
 use crate::registration::release::{Release, Waiting};
 use crate::secret::Redacted;
 use crate::staff::Allowed;
@@ -38,6 +39,8 @@ struct ReleaseBody {
 /// A request that waits for a supervisor.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReleaseReply {
+    /// To what the supervisor is asked to agree.
+    kind: RequestKind,
     /// The officer who asked.
     asked_by: Uuid,
     /// The version that was asked for; the grant carries it.
@@ -77,8 +80,8 @@ async fn release_asked(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ReleaseReply>, Problem> {
     let release = releases.asked(&officer, id).await?;
-    let Release { asked_by, asked_at, reason, version } = release;
-    Ok(Json(ReleaseReply { asked_by, version, asked_at, reason }))
+    let Release { kind, asked_by, asked_at, reason, version } = release;
+    Ok(Json(ReleaseReply { kind, asked_by, version, asked_at, reason }))
 }
 
 /// What is granted, or refused.
@@ -104,7 +107,7 @@ async fn grant_release(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Refuse it, or take the own request back: nothing makes way.
+/// Refuse what was asked for, of either kind, or take the own request back: nothing changes.
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/release/refuse", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = GrantBody,
     responses((status = 204, description = "Refused"),
@@ -129,7 +132,9 @@ struct ReleasesReply {
 /// One of them.
 #[derive(Debug, Serialize, ToSchema)]
 struct WaitingRelease {
-    /// The registration for which a digital KTP is to make way.
+    /// To what a second person is asked to agree.
+    kind: RequestKind,
+    /// The registration that waits for it.
     registration_id: Uuid,
     /// Log-in name of who asked.
     asked_by: String,
@@ -151,6 +156,7 @@ async fn releases_waiting(
     officer: Allowed<ReadReleases>,
 ) -> Result<Json<ReleasesReply>, Problem> {
     let item = |(waiting, asked_by): (Waiting, String)| WaitingRelease {
+        kind: waiting.kind,
         registration_id: waiting.registration_id,
         asked_by,
         asked_at: waiting.asked_at,

@@ -16,7 +16,7 @@ pub struct Registration {
     pub device_thumbprint: Vec<u8>,
     /// Blind index of the NIK.
     pub nik_index: Vec<u8>,
-    /// Blind index of the e-mail address.
+    /// Blind index of the e-mail address; empty for a resident who has none.
     pub email_index: Vec<u8>,
     /// How far it is.
     pub progress: Progress,
@@ -217,6 +217,11 @@ impl Registration {
         Ok(Self { office_id: Some(office_id), ..self })
     }
 
+    /// Whether an activation code can be sent.
+    pub const fn has_email(&self) -> bool {
+        !self.email_index.is_empty()
+    }
+
     /// The register has answered.
     #[must_use]
     pub fn answered(mut self, answer: Answer) -> Self {
@@ -227,24 +232,49 @@ impl Registration {
     /// An officer approves: the code is due, or the approval waits for the register.
     ///
     /// # Errors
-    /// `wrong_state` when it does not wait for an officer, or for what the register says.
+    /// `wrong_state` when it does not wait for an officer, for what the register says, and for who has no e-mail address.
     pub fn approve(self, now: Timestamp) -> Result<Self, Refusal> {
         self.require_awaiting_officer(now)?;
+        if !self.has_email() {
+            return Err(Refusal::new(Code::WrongState).detail(
+                "Warga ini tidak punya surel: mintalah orang kedua menyetujui; persetujuannya menggantikan kode aktivasi.",
+                "This resident has no e-mail address: ask a second person to agree; that takes the place of the activation code.",
+            ));
+        }
         match self.check {
             RegisterCheck::Done(Answer::Match(resident) | Answer::Differs(resident)) => {
                 Ok(self.send_code(resident, now))
             }
-            RegisterCheck::Done(Answer::UnknownNik) => Err(Refusal::new(Code::WrongState).detail(
-                "NIK tidak ada dalam data kependudukan; kembalikan untuk perbaikan atau tolak.",
-                "The register does not know this NIK; return it for correction or reject it.",
-            )),
-            RegisterCheck::Done(Answer::NotEligible(_)) => Err(Refusal::new(Code::WrongState).detail(
-                "Orang ini belum berhak atas KTP (belum 17 tahun dan belum kawin) atau sudah tidak tercatat aktif; tolak dengan alasan.",
-                "This person is not eligible for a KTP (under 17 and never married) or no longer actively registered; reject with a reason.",
-            )),
+            RegisterCheck::Done(answer) => Err(unsuitable(answer)),
             RegisterCheck::Pending { .. } | RegisterCheck::Limited => {
                 Ok(Self { progress: Progress::ApprovedPendingRegister, updated_at: now, ..self })
             }
+        }
+    }
+
+    /// Two people approve somebody who has no e-mail address: the scan of the phone and a second person's look take the place of the
+    /// activation code, so the PIN is due. The register has to have answered, because the second person compares faces.
+    ///
+    /// # Errors
+    /// `wrong_state` when it does not wait for an officer, has an address, or for what the register says or has not said yet.
+    pub fn approve_by_two(self, now: Timestamp) -> Result<Self, Refusal> {
+        self.require_awaiting_officer(now)?;
+        if self.has_email() {
+            return Err(Refusal::new(Code::WrongState).detail(
+                "Warga ini punya surel: setujui seperti biasa; kode aktivasi dikirim ke sana.",
+                "This resident has an e-mail address: approve as usual; the activation code goes there.",
+            ));
+        }
+        match self.check {
+            RegisterCheck::Done(Answer::Match(resident) | Answer::Differs(resident)) => {
+                let expires_at = now.plus_seconds(LIFE_AFTER_APPROVAL_DAYS * DAY);
+                Ok(Self { progress: Progress::NeedsPin { resident }, expires_at, updated_at: now, ..self })
+            }
+            RegisterCheck::Done(answer) => Err(unsuitable(answer)),
+            RegisterCheck::Pending { .. } | RegisterCheck::Limited => Err(Refusal::new(Code::WrongState).detail(
+                "Data kependudukan belum menjawab; tanpa surel, persetujuan menunggu jawabannya. Coba lagi sebentar lagi.",
+                "The population register has not answered; without an e-mail address the approval waits for it. Try again shortly.",
+            )),
         }
     }
 
@@ -341,6 +371,21 @@ impl Registration {
     fn ended(self, how: Ending, now: Timestamp) -> Self {
         Self { progress: Progress::Ended(how, now), updated_at: now, ..self }
     }
+}
+
+/// Why what the register said stands in the way of an approval.
+fn unsuitable(answer: Answer) -> Refusal {
+    let (id, en) = match answer {
+        Answer::NotEligible(_) => (
+            "Orang ini belum berhak atas KTP (belum 17 tahun dan belum kawin) atau sudah tidak tercatat aktif; tolak dengan alasan.",
+            "This person is not eligible for a KTP (under 17 and never married) or no longer actively registered; reject with a reason.",
+        ),
+        Answer::UnknownNik | Answer::Match(_) | Answer::Differs(_) => (
+            "NIK tidak ada dalam data kependudukan; kembalikan untuk perbaikan atau tolak.",
+            "The register does not know this NIK; return it for correction or reject it.",
+        ),
+    };
+    Refusal::new(Code::WrongState).detail(id, en)
 }
 
 #[cfg(test)]

@@ -63,7 +63,18 @@ pub enum Next {
     RegisterAgain,
 }
 
-crate::text_column!(State);
+crate::text_column!(State, RequestKind);
+
+/// To what a second person of an office is asked to agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RequestKind {
+    /// That a digital KTP makes way for this registration.
+    Release,
+    /// To the approval of somebody who has no e-mail address.
+    Approval,
+}
 
 impl State {
     /// What the resident does next.

@@ -18,8 +18,8 @@ pub struct Submitted {
     pub full_name: Redacted<String>,
     /// Date of birth.
     pub birth_date: Date,
-    /// E-mail address.
-    pub email: Redacted<String>,
+    /// E-mail address; `None` for somebody who has none: then two people of an office stand in for the activation code.
+    pub email: Option<Redacted<String>>,
     /// Phone number in E.164.
     pub phone: Redacted<String>,
 }
@@ -55,8 +55,10 @@ pub struct Draft {
     pub full_name: String,
     /// Date as `YYYY-MM-DD`.
     pub birth_date: String,
-    /// E-mail address as typed.
+    /// E-mail address as typed; empty for somebody who has none.
     pub email: String,
+    /// That the resident has none, said in so many words: a field that was forgotten is not taken for that.
+    pub no_email: bool,
     /// Phone number as typed.
     pub phone: String,
 }
@@ -73,14 +75,26 @@ impl Draft {
         let nik = input::ungrouped(&self.nik).parse::<Nik>().map_err(|error| note("nik", error.text())).ok();
         let full_name = check_name(&self.full_name).map_err(|text| note("full_name", text)).ok();
         let birth_date = check_birth_date(&self.birth_date, today).map_err(|text| note("birth_date", text)).ok();
-        let email = input::email::clean(&self.email).map_err(|text| note("email", text)).ok();
+        let email = check_email(&self.email, self.no_email).map_err(|text| note("email", text)).ok();
         let phone = input::phone::clean(&self.phone).map_err(|text| note("phone", text)).ok();
         match (nik, full_name, birth_date, email, phone) {
             (Some(nik), Some(full_name), Some(birth_date), Some(email), Some(phone)) if wrong.is_empty() => {
-                Ok(Submitted { nik, full_name: full_name.into(), birth_date, email: email.into(), phone: phone.into() })
+                Ok(Submitted { nik, full_name: full_name.into(), birth_date, email, phone: phone.into() })
             }
             _ => Err(Refusal::fields(wrong)),
         }
+    }
+}
+
+/// An address, or the word that there is none.
+fn check_email(text: &str, none: bool) -> Result<Option<Redacted<String>>, Text> {
+    match (none, text.trim().is_empty()) {
+        (true, true) => Ok(None),
+        (true, false) => Err(Text::new(
+            "Tulis alamat surel, atau pilih bahwa Anda tidak punya surel; jangan keduanya.",
+            "Write an e-mail address, or say that you have none; not both.",
+        )),
+        (false, _) => input::email::clean(text).map(|email| Some(email.into())),
     }
 }
 
@@ -110,6 +124,8 @@ pub fn check_birth_date(text: &str, today: Date) -> Result<Date, Text> {
 pub struct Amendment {
     /// A new e-mail address.
     pub email: Option<String>,
+    /// That there is none any more; only before the approval.
+    pub no_email: bool,
     /// A new phone number.
     pub phone: Option<String>,
     /// A corrected name, only in `needs_correction`.
@@ -126,11 +142,17 @@ impl Amendment {
     pub fn apply(&self, submitted: &mut Submitted, state: State, today: Date) -> Result<(), Refusal> {
         let mut wrong = Vec::new();
         let mut note = |field: &'static str, message| wrong.push(FieldError { field: field.into(), message });
-        if let Some(email) = &self.email {
-            match input::email::clean(email) {
-                Ok(email) => submitted.email = Redacted(email),
+        if self.email.is_some() || self.no_email {
+            match check_email(self.email.as_deref().unwrap_or_default(), self.no_email) {
+                Ok(email) => submitted.email = email,
                 Err(text) => note("email", text),
             }
+        }
+        if self.no_email && !state.is_before_approval() {
+            return Err(Refusal::new(Code::WrongState).detail(
+                "Pendaftaran sudah disetujui untuk dikirimi kode; tulis alamat surel yang lain, atau batalkan dan daftar lagi tanpa surel.",
+                "The registration was approved to be sent a code; write another address, or cancel and register again without one.",
+            ));
         }
         if let Some(phone) = &self.phone {
             match input::phone::clean(phone) {
@@ -157,8 +179,11 @@ impl Amendment {
                 Err(text) => note("birth_date", text),
             }
         }
-        let nothing =
-            self.email.is_none() && self.phone.is_none() && self.full_name.is_none() && self.birth_date.is_none();
+        let nothing = self.email.is_none()
+            && !self.no_email
+            && self.phone.is_none()
+            && self.full_name.is_none()
+            && self.birth_date.is_none();
         if nothing {
             note(
                 "email",
@@ -181,7 +206,27 @@ mod tests {
             birth_date: "1990-08-17".into(),
             email: "Siti@Example.ID".into(),
             phone: "0812-3456-7890".into(),
+            no_email: false,
         }
+    }
+
+    #[test]
+    fn no_address_is_said_and_not_forgotten() {
+        let forgotten = Draft { email: " ".into(), ..draft() }.check(today()).unwrap_err();
+        assert_eq!(forgotten.fields.len(), 1);
+        let none = Draft { email: String::new(), no_email: true, ..draft() }.check(today()).unwrap();
+        assert_eq!(none.email, None);
+        assert!(Draft { no_email: true, ..draft() }.check(today()).is_err(), "both at once");
+    }
+
+    #[test]
+    fn an_address_is_given_up_only_before_the_approval() {
+        let given_up = Amendment { no_email: true, ..Amendment::default() };
+        let mut submitted = draft().check(today()).unwrap();
+        let refused = given_up.apply(&mut submitted, State::CodeSent, today()).unwrap_err();
+        assert_eq!(refused.code, Code::WrongState);
+        given_up.apply(&mut submitted, State::AwaitingOfficer, today()).unwrap();
+        assert_eq!(submitted.email, None);
     }
 
     fn today() -> Date {
@@ -191,7 +236,7 @@ mod tests {
     #[test]
     fn good_input_is_normalised() {
         let submitted = draft().check(today()).unwrap();
-        assert_eq!(submitted.email.expose(), "Siti@example.id");
+        assert_eq!(submitted.email.as_ref().unwrap().expose(), "Siti@example.id");
         assert_eq!(submitted.phone.expose(), "+6281234567890");
         assert!(!format!("{submitted:?}").contains("Siti"));
     }

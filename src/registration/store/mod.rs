@@ -5,6 +5,6 @@ pub mod check;
 pub mod queue;
 pub mod register_copy;
 pub mod registration;
-pub mod release;
+pub mod second_person;
 pub mod selfie;
 pub mod visit;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::stage::{Act, Case, Stage, World, email, phone};
 
 /// Pairs of which at most one goes through: each would make the other one impossible, in either order.
-const EXCLUSIVE: [(Act, Act); 19] = [
+const EXCLUSIVE: [(Act, Act); 27] = [
     // A decision is about what the officer saw, and the last word.
     (Act::Approve, Act::Register),
     (Act::Approve, Act::Selfie),
@@ -19,6 +19,14 @@ const EXCLUSIVE: [(Act, Act); 19] = [
     (Act::Approve, Act::Approve),
     (Act::Approve, Act::Return),
     (Act::Approve, Act::Reject),
+    (Act::GrantApproval, Act::Register),
+    (Act::GrantApproval, Act::Email),
+    (Act::GrantApproval, Act::Phone),
+    (Act::GrantApproval, Act::Selfie),
+    (Act::GrantApproval, Act::ScanElsewhere),
+    (Act::GrantApproval, Act::GrantApproval),
+    (Act::GrantApproval, Act::Return),
+    (Act::GrantApproval, Act::Reject),
     (Act::Return, Act::Return),
     (Act::Return, Act::Reject),
     (Act::Reject, Act::Reject),
@@ -50,7 +58,7 @@ async fn facts(world: &World, id: Uuid) -> Facts {
     let selfies = "SELECT registration_id, delete_after FROM registration_selfie";
     let holder = "SELECT resident_id FROM holder_record WHERE resident_id = $1";
     let credential = "SELECT state FROM credential WHERE resident_id = $1";
-    let release = "SELECT revision, asked_by FROM release_request WHERE registration_id = $1";
+    let release = "SELECT revision, asked_by FROM second_person_request WHERE registration_id = $1";
     let mails = "SELECT state FROM mail_outbox WHERE reference = $1 AND kind = 'activation_code'";
     Facts {
         row: store::lookup(&mut tx, id).await.unwrap(),
@@ -129,15 +137,22 @@ pub async fn broken(world: &World, case: &Case, acts: [Act; 2], went: [bool; 2])
 
     let vault = &world.context.vault;
     let submitted: Submitted = vault.open_row("registration", row.registration_id, &row.sealed).unwrap();
-    let index = email_index(vault, submitted.email.expose());
+    let index = email_index(vault, submitted.email.as_ref());
     demand(row.email_index == index, "the address is counted as another one");
+    if case.stage == Stage::ByTwo && state == Some(State::NeedsPin) {
+        demand(submitted.email.is_none() && facts.code.is_none(), "two approved somebody to whom a code could be sent");
+        demand(ok(Act::GrantApproval), "approved without the second person");
+    }
     for slot in 0..2 {
         let rival = acts[slot] == acts[1 - slot] && went[1 - slot];
         if !went[slot] || rival {
             continue;
         }
         match acts[slot] {
-            Act::Email => demand(*submitted.email.expose() == email(slot), "a lost change of the address"),
+            Act::Email => demand(
+                submitted.email.as_ref().is_some_and(|to| *to.expose() == email(slot)),
+                "a lost change of the address",
+            ),
             Act::Phone => demand(*submitted.phone.expose() == phone(slot), "a lost change of the number"),
             _ => {}
         }

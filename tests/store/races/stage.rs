@@ -45,6 +45,8 @@ pub enum Stage {
     Unchecked,
     /// Before an officer, and a digital KTP stands in its way, whose release is asked for.
     Taken,
+    /// Before an officer, of somebody without an e-mail address, and a second person is asked to approve.
+    ByTwo,
     /// Returned for correction.
     Returned,
     /// Approved without the register's answer.
@@ -68,39 +70,40 @@ macro_rules! acts {
 
         impl Act {
             /// All of them.
-            pub const ALL: [Self; 23] = [$(Self::$name,)*];
+            pub const ALL: [Self; 25] = [$(Self::$name,)*];
         }
     };
 }
 
 acts! {
     Register, Email, Phone, Selfie, Cancel, Scan, ScanElsewhere, Offer, TryMatch, Confirm, Approve, Return, Reject, Ask, Grant, Resend,
-    HandOver, EnterCode, Enrol, Check, Postpone, Expire, Forget,
+    HandOver, EnterCode, Enrol, Check, Postpone, Expire, Forget, AskApproval, GrantApproval,
 }
 
 impl Act {
     /// Where it succeeds when nothing else happens.
     pub const fn stages(self) -> &'static [Stage] {
-        use Stage::{Ended, Fresh, Pending, Pin, Returned, Sent, Taken, Unchecked, UsedUp, Waiting};
+        use Stage::{ByTwo, Ended, Fresh, Pending, Pin, Returned, Sent, Taken, Unchecked, UsedUp, Waiting};
         match self {
-            Self::Register => &[Waiting, Fresh, Returned, Unchecked, Taken, Ended],
-            Self::Email | Self::Phone => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp],
-            Self::Selfie => &[Waiting, Fresh, Returned, Unchecked, Taken],
-            Self::Cancel => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp, Pin],
+            Self::Register => &[Waiting, Fresh, Returned, Unchecked, Taken, ByTwo, Ended],
+            Self::Email | Self::Phone => &[Waiting, Fresh, Returned, Unchecked, Taken, ByTwo, Pending, Sent, UsedUp],
+            Self::Selfie => &[Waiting, Fresh, Returned, Unchecked, Taken, ByTwo],
+            Self::Cancel => &[Waiting, Fresh, Returned, Unchecked, Taken, ByTwo, Pending, Sent, UsedUp, Pin],
             Self::Scan
             | Self::ScanElsewhere
             | Self::Offer
             | Self::TryMatch
             | Self::Confirm
             | Self::Return
-            | Self::Reject => &[Waiting, Unchecked, Taken],
+            | Self::Reject => &[Waiting, Unchecked, Taken, ByTwo],
             Self::Approve => &[Waiting, Unchecked],
             Self::Ask | Self::Grant => &[Taken],
+            Self::AskApproval | Self::GrantApproval => &[ByTwo],
             Self::Resend => &[Sent, UsedUp],
             Self::EnterCode | Self::HandOver => &[Sent],
             Self::Enrol => &[Pin],
             Self::Check | Self::Postpone => &[Unchecked, Pending],
-            Self::Expire => &[Waiting, Fresh, Returned, Unchecked, Taken, Pending, Sent, UsedUp, Pin],
+            Self::Expire => &[Waiting, Fresh, Returned, Unchecked, Taken, ByTwo, Pending, Sent, UsedUp, Pin],
             Self::Forget => &[Ended],
         }
     }
@@ -142,7 +145,7 @@ fn submitted() -> Submitted {
         nik: record().nik,
         full_name: String::from("Siti Rahma").into(),
         birth_date: Date::parse("1990-08-17").unwrap(),
-        email: String::from("siti@example.id").into(),
+        email: Some(String::from("siti@example.id").into()),
         phone: String::from("+6281234567890").into(),
     }
 }
@@ -215,7 +218,7 @@ impl World {
             "DELETE FROM activation_code",
             "DELETE FROM registration_selfie",
             "DELETE FROM registration_register_copy",
-            "DELETE FROM release_request",
+            "DELETE FROM second_person_request",
             "DELETE FROM use_window",
             "DELETE FROM mail_outbox",
             "DELETE FROM mail_allowance",
@@ -242,7 +245,7 @@ impl World {
             registration_id: Uuid::from_u128(1),
             device: DeviceKey::generate(&self.context.random).thumbprint(),
             pin_public_key: PinKey::from_seed(&[2; 32]).public().unwrap(),
-            email: String::from("lama@example.id").into(),
+            email: Some(String::from("lama@example.id").into()),
             language: Language::Indonesian,
             nik: record().nik,
         };
@@ -260,9 +263,12 @@ impl Case {
         let context = &world.context;
         let (now, id) = (context.now(), context.random.uuid_v7(context.now()));
         let (device, pin) = (DeviceKey::generate(&context.random), PinKey::from_seed(&[1; 32]));
-        let submitted = submitted();
+        let mut submitted = submitted();
+        if stage == Stage::ByTwo {
+            submitted.email = None;
+        }
         let mut tx = context.db.write().await.unwrap();
-        let address = email_index(&context.vault, submitted.email.expose());
+        let address = email_index(&context.vault, submitted.email.as_ref());
         let new = store::registration::New {
             registration_id: id,
             device_thumbprint: &device.thumbprint(),
@@ -278,7 +284,7 @@ impl Case {
         store::check::add(&mut tx, id, false, now).await.unwrap();
         let (state, generation): (State, i64) = match stage {
             Stage::Fresh => (State::NeedsSelfie, 0),
-            Stage::Waiting | Stage::Unchecked | Stage::Taken => (State::AwaitingOfficer, 0),
+            Stage::Waiting | Stage::Unchecked | Stage::Taken | Stage::ByTwo => (State::AwaitingOfficer, 0),
             Stage::Returned => (State::NeedsCorrection, 0),
             Stage::Pending => (State::ApprovedPendingRegister, 0),
             Stage::Sent | Stage::UsedUp => (State::CodeSent, 1),
@@ -346,6 +352,11 @@ impl Case {
             world.registrations.releases.ask(&mut tx, OFFICER, id, &version, "Ponsel hilang").await.unwrap();
             tx.commit().await.unwrap();
         }
+        if stage == Stage::ByTwo {
+            let mut tx = context.db.write().await.unwrap();
+            world.registrations.releases.ask_approval(&mut tx, OFFICER, id, &version, "").await.unwrap();
+            tx.commit().await.unwrap();
+        }
         let (challenge, signature) = sign(&world.guard, &device, &pin, Purpose::Enrol);
         let enrolment = NewPinKey { pin_public_key: pin.public_text(), challenge, signature };
         let solution = || captcha::solve(&captcha::issue(&context.vault, &context.random, 5, 0, now).unwrap()).unwrap();
@@ -368,6 +379,7 @@ impl Act {
                     birth_date: person.birth_date.to_string(),
                     email: email(slot),
                     phone: phone(slot),
+                    no_email: false,
                 };
                 service.submissions.register(device, &draft, terms::VERSION, true, Language::English).await.map(|_| ())
             }
@@ -433,6 +445,10 @@ impl Act {
             Self::Reject => service.decisions.reject(tx, OFFICER, (id, version), "Bukan orangnya", "").await,
             Self::Ask => service.releases.ask(tx, OFFICER, id, version, "Ponsel hilang").await,
             Self::Grant => service.releases.grant(tx, COLLEAGUE, id, version).await.map(|_| ()),
+            Self::AskApproval => service.releases.ask_approval(tx, OFFICER, id, version, "").await,
+            Self::GrantApproval => {
+                service.releases.grant_approval(tx, &service.decisions, COLLEAGUE, id, version).await.map(|_| ())
+            }
             Self::Postpone => Ok(store::check::postpone(tx, id, issued).await?),
             other => unreachable!("{other:?} is no act of the counter"),
         }

@@ -139,7 +139,7 @@ impl World<Holders> {
             let nik = vault.blind_index(Label::NikIndex, record.nik.as_str());
             let sql = "INSERT INTO register_record (resident_id, nik_index, sealed, updated_at) VALUES ($1, $2, $3, 0)";
             execute!(&mut tx, sql, *id, nik, sealed).unwrap();
-            let email = Redacted(format!("warga{index}@example.id"));
+            let email = Some(Redacted(format!("warga{index}@example.id")));
             let language = Language::Indonesian;
             let secret = HolderSecret { pin_public_key: vec![0; 32], email, language, former: Vec::new() };
             let sealed = vault.seal_row(random, "credential_holder", *id, &secret).unwrap();

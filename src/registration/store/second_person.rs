@@ -1,0 +1,78 @@
+//! What a second person of an office is asked to agree to.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::registration::model::RequestKind;
+use crate::{execute, fetch_all, fetch_optional};
+
+/// A request for a registration.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct RequestRow {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// To what.
+    pub kind: RequestKind,
+    /// The office.
+    pub office_id: Uuid,
+    /// The officer who asked.
+    pub asked_by: Uuid,
+    /// When.
+    pub asked_at: Timestamp,
+    /// Why, sealed.
+    pub reason_sealed: Vec<u8>,
+    /// The revision of the registration that was on the screen of the officer who asked.
+    pub revision: i64,
+}
+
+const ASK: &str = "INSERT INTO second_person_request (registration_id, office_id, asked_by, asked_at, reason_sealed, \
+    revision, kind) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (registration_id) DO UPDATE SET office_id = $2, \
+    asked_by = $3, asked_at = $4, reason_sealed = $5, revision = $6, kind = $7";
+
+/// Asks; a newer request takes the place of an older one.
+pub async fn ask(tx: &mut Tx, row: &RequestRow) -> DbResult<()> {
+    let RequestRow { registration_id, kind, office_id, asked_by, asked_at, reason_sealed, revision } = row;
+    execute!(tx, ASK, *registration_id, *office_id, *asked_by, *asked_at, reason_sealed, *revision, *kind).map(|_| ())
+}
+
+const ASKED: &str = "SELECT registration_id, kind, office_id, asked_by, asked_at, reason_sealed, revision FROM second_person_request \
+    WHERE registration_id = $1 AND office_id = $2 AND asked_at > $3";
+
+/// The request of an office for a registration, if it is newer than `since`.
+pub async fn asked(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp) -> DbResult<Option<RequestRow>> {
+    fetch_optional!(tx, RequestRow, ASKED, id, office, since)
+}
+
+const WAITING: &str = "SELECT r.registration_id, r.kind, r.office_id, r.asked_by, r.asked_at, r.reason_sealed, r.revision \
+    FROM second_person_request r JOIN registration g ON g.registration_id = r.registration_id AND g.revision = r.revision \
+    WHERE r.office_id = $1 AND r.asked_at > $2 AND g.state = 'awaiting_officer' ORDER BY r.asked_at LIMIT $3";
+
+/// The requests of an office that are newer than `since` and still are of what their registrations are, longest waiting first.
+pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<RequestRow>> {
+    fetch_all!(tx, RequestRow, WAITING, office, since, limit)
+}
+
+const TAKE: &str = "DELETE FROM second_person_request WHERE registration_id = $1 AND office_id = $2 \
+    AND asked_at > $3 AND asked_by <> $4 AND revision = $5 AND kind = $6 RETURNING asked_by";
+
+/// Uses up what somebody else than `granted_by` asked for, and gives who: only that kind, in that office, for that revision.
+pub async fn take(tx: &mut Tx, asked: &RequestRow, since: Timestamp, granted_by: Uuid) -> DbResult<Option<Uuid>> {
+    let RequestRow { registration_id, kind, office_id, revision, .. } = asked;
+    let taken = fetch_optional!(tx, (Uuid,), TAKE, *registration_id, *office_id, since, granted_by, *revision, *kind)?;
+    Ok(taken.map(|row| row.0))
+}
+
+const DROP: &str = "DELETE FROM second_person_request WHERE registration_id = $1";
+
+/// Forgets what was asked for a registration.
+pub async fn drop(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    execute!(tx, DROP, id).map(|_| ())
+}
+
+const SWEEP: &str = "DELETE FROM second_person_request WHERE asked_at <= $1";
+
+/// Forgets requests of `before` and earlier.
+pub async fn sweep(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP, before)
+}
