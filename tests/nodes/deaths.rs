@@ -15,8 +15,8 @@ use support::postgres::new_database;
 use support::record::csv_of;
 use support::world::{Holders, World};
 
-/// As many as one large import reports.
-const DEATHS: usize = 1_000;
+/// As many as one large import reports: twice those that an audit of one regency found.
+const DEATHS: usize = 10_000;
 /// Who ask at the same time.
 const ASKERS: usize = 6;
 
