@@ -1,10 +1,18 @@
 //! The message to a holder with whose NIK somebody registers: the registration knows whom it was made for, the holder how they are
-//! reached.
+//! reached. And the message to somebody who registered before their seventeenth birthday, on that day.
 
-use super::ports::contact;
+use askama::Template;
+
+use super::ports::{contact, contact_of};
+use super::store::registration;
 use crate::context::Context;
+use crate::error::{Error, Language, Result};
 use crate::holder;
-use crate::mail::{Compose, ComposeFuture, Email, Message};
+use crate::life::model::first_name;
+use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
+
+/// From today on who registered before may have a digital KTP. It refers to the registration, which makes one such message.
+pub const OLD_ENOUGH: MailKind = MailKind::new("old_enough", 3);
 
 /// Writes these messages; each refers to a registration.
 pub struct ForeignRegistration(pub Context);
@@ -19,4 +27,47 @@ impl Compose for ForeignRegistration {
             }
         })
     }
+}
+
+#[derive(Template)]
+#[template(path = "mail/old_enough.txt")]
+struct Text<'a> {
+    language: Language,
+    first_name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mail/old_enough.html")]
+struct Html<'a> {
+    language: Language,
+    subject: &'a str,
+    first_name: &'a str,
+}
+
+/// Writes the messages of birthdays.
+pub struct OldEnough(pub Context);
+
+impl Compose for OldEnough {
+    fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
+        Box::pin(old_enough(&self.0, message))
+    }
+}
+
+/// `None` when the registration ended, was approved, or has no address.
+async fn old_enough(context: &Context, message: Message) -> Result<Option<Email>> {
+    let mut tx = context.db.read().await?;
+    let Some(found) = registration::lookup(&mut tx, message.reference).await? else { return Ok(None) };
+    if !found.is_live(context.now()) || !found.state().is_before_approval() {
+        return Ok(None);
+    }
+    let contact = contact_of(context, &found)?;
+    let Some(to) = contact.email else { return Ok(None) };
+    let (language, first_name) = (contact.language, &first_name(contact.full_name.expose()));
+    let subject = match language {
+        Language::Indonesian => "Mulai hari ini: KTP Digital Anda",
+        Language::English => "From today on: your digital KTP",
+    };
+    let text = Text { language, first_name }.render().map_err(Error::internal)?;
+    let html = Html { language, subject, first_name }.render().map_err(Error::internal)?;
+    Ok(Some(Email { mail_id: message.mail_id, to, subject: subject.to_owned(), text, html, language }))
 }

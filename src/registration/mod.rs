@@ -53,7 +53,10 @@ pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Modul
             service,
             |service| async move { Ok(service.sweep().await? as u64) },
         )],
-        letters: vec![(FOREIGN_REGISTRATION, Arc::new(mail::ForeignRegistration(context.clone())))],
+        letters: vec![
+            (FOREIGN_REGISTRATION, Arc::new(mail::ForeignRegistration(context.clone()))),
+            (mail::OLD_ENOUGH, Arc::new(mail::OldEnough(context.clone()))),
+        ],
         metrics: METRICS,
         ..Module::default()
     }

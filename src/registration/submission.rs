@@ -5,16 +5,17 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 use super::check::RegisterChecks;
+use super::mail::OLD_ENOUGH;
 use super::model::{
-    Amendment, CheckState, DifferenceField, Draft, LIFE_BEFORE_APPROVAL_DAYS, NewData, Next, Progress, Registration,
-    State, Submitted, email_hint,
+    Amendment, BIRTHDAY_HOUR, CheckState, DifferenceField, Draft, LIFE_BEFORE_APPROVAL_DAYS, NewData, Next,
+    PREPARED_DAYS, Progress, Registration, State, Submitted, email_hint,
 };
 use super::pictures::{self, Pictures};
 use super::ports::own;
 use super::store::{check, registration, second_person, selfie, visit};
 use super::{ending, release as releases, sealed, terms};
 use crate::activation_code::ports as codes;
-use crate::clock::{DAY, Timestamp};
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::context::Context;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
@@ -22,9 +23,9 @@ use crate::device::Thumbprint;
 use crate::error::{Code, FieldError, Language, Refusal, Result, Text};
 use crate::jobs::Wake;
 use crate::keyring::Keyring;
-use crate::mail::MailState;
-use crate::register::Date;
+use crate::mail::{MailState, outbox};
 use crate::register::model::eligible_from;
+use crate::register::{Date, midnight_in_jakarta};
 use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::{self, Counted};
@@ -144,20 +145,29 @@ impl Submissions {
         let counted = window::NIK_CHECKS.count(tx, &[&nik_index], now).await?;
         let limited = matches!(counted, Counted::Full { .. });
         let id = self.context.random.uuid_v7(now);
+        let email_index = sealed::email_index(vault, submitted.email.as_ref());
+        let birthday = awaited_birthday(submitted.birth_date, now);
         let new = registration::New {
             registration_id: id,
             device_thumbprint: device,
             nik_index: &nik_index,
-            email_index: &sealed::email_index(vault, submitted.email.as_ref()),
+            email_index: &email_index,
             sealed: &sealed::seal_submitted(&self.context, id, submitted)?,
             language,
             terms_version: terms::VERSION,
             now,
-            expires_at: now.plus_seconds(LIFE_BEFORE_APPROVAL_DAYS * DAY),
+            expires_at: birthday.unwrap_or(now).plus_seconds(LIFE_BEFORE_APPROVAL_DAYS * DAY),
         };
         // When another request of this device was faster, the next try finds what it made.
         registration::add(tx, &new).await.map_err(DbError::unique_as_contention)?;
         check::add(tx, id, limited, now).await?;
+        if let Some(birthday) = birthday {
+            // As if it was written then: it is tried for a day from there on. Nobody's mailbox is filled by strangers' birthdays.
+            let due = birthday.plus_seconds(BIRTHDAY_HOUR * HOUR);
+            if !email_index.is_empty() && outbox::allow(tx, OLD_ENOUGH, &email_index, due).await?.happened() {
+                outbox::enqueue_at(tx, &self.context.random, (due, due), OLD_ENOUGH, id).await?;
+            }
+        }
         written(tx, id).await
     }
 
@@ -335,6 +345,13 @@ impl Submissions {
             _ => Ok(false),
         }
     }
+}
+
+/// The beginning of the day from which on somebody born then may have a digital KTP, where a registration waits for it.
+fn awaited_birthday(birth_date: Date, now: Timestamp) -> Option<Timestamp> {
+    let today = Date::in_jakarta(now);
+    let days = i64::from(eligible_from(birth_date, today)?.days_since(today));
+    (days <= PREPARED_DAYS).then(|| midnight_in_jakarta(now).plus_seconds(days * DAY))
 }
 
 async fn written(tx: &mut Tx, id: Uuid) -> Result<Registration> {

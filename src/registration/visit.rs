@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::check::RegisterChecks;
 use super::decision::Actor;
-use super::model::{MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, State};
+use super::model::{Answer, MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, State};
 use super::ports::own;
 use super::sealed;
 use super::store::{check, queue, registration, visit};
@@ -89,8 +89,17 @@ impl CounterVisits {
 
     /// Somebody of an office has the resident before them: it stands in that office's queue, and a limited check becomes due.
     async fn write_presence(&self, tx: &mut Tx, assigned: &Registration, now: Timestamp) -> Result<()> {
-        if assigned.check == RegisterCheck::Limited {
-            check::lift_limit(tx, assigned.registration_id, now).await?;
+        let id = assigned.registration_id;
+        match assigned.check {
+            RegisterCheck::Limited => check::lift_limit(tx, id, now).await?,
+            // Corrected in the register since, or seventeen: what it says now counts, not what it said at home.
+            RegisterCheck::Done(Answer::NotEligible(_) | Answer::UnknownNik)
+                if assigned.state() == State::AwaitingOfficer =>
+            {
+                check::restart(tx, id, now).await?.demand()?;
+                return registration::save(tx, &assigned.clone().check_anew()).await?.demand();
+            }
+            _ => {}
         }
         registration::save(tx, assigned).await?.demand()
     }

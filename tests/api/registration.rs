@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ikd::register::RegisterRecord;
+use ikd::clock::DAY;
+use ikd::register::{Date, MaritalStatus, RegisterRecord};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
 
-use support::world::World;
+use support::world::{OFFICE, World};
 use support::{Engine, each_engine};
 
 const CHECK_LIMITED: &str =
@@ -97,6 +98,44 @@ async fn who_is_too_young_learns_from_when_whatever_the_register_knows() {
         let unknown = asked(0).await;
         world.put(vec![minor.clone()]).await;
         assert_eq!(asked(1).await, unknown);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_soon_old_enough_is_told_on_the_day_and_the_register_is_asked_again_at_the_counter() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let today = Date::in_jakarta(world.context.now());
+        let mut minor = world.somebody(2_000, |record| record.birth_date.age_on(today) < 17);
+        // Seventeen in a hundred days: recorded already, as from 16 years and 8 months on.
+        minor.birth_date = today.plus_days(100).unwrap().plus_months(-17 * 12).unwrap();
+        minor.marital_status = MaritalStatus::Unmarried;
+        world.put(vec![minor.clone()]).await;
+        let soon = world.waiting(&minor).await;
+        let status = soon.client.get(&soon.path("")).await.expect(200);
+        let ends = status.text("expires_at");
+        assert!(ends.starts_with(&today.plus_days(129).unwrap().to_string()), "30 days after, in UTC: {ends}");
+        let desk = world.desk().await;
+        world.scan(desk, &soon).await.expect(200);
+        world.approve(desk, &soon).await.expect_problem(409, "wrong_state");
+        // Whoever has longer to wait is not kept for it.
+        let mut child = world.somebody(3_000, |record| record.birth_date.age_on(today) < 17);
+        child.birth_date = today.plus_days(130).unwrap().plus_months(-17 * 12).unwrap();
+        let later = world.register(&child).await;
+        let ends = later.client.get(&later.path("")).await.text("expires_at");
+        assert!(ends.starts_with(&today.plus_days(30).unwrap().to_string()), "{ends}");
+
+        world.later(99 * DAY);
+        world.app.deliver_mail().await.unwrap();
+        assert_eq!(world.letters_to(&soon.email), 0, "not a day too early");
+        world.later(DAY);
+        world.app.deliver_mail().await.unwrap();
+        assert_eq!((world.letters_to(&soon.email), world.letters_to(&later.email)), (1, 0));
+        let officer = world.officer("petugas8", OFFICE).await;
+        let seen = world.scan(&officer, &soon).await.expect(200).json;
+        assert_eq!((&seen["check_state"], &seen["check_result"]), (&json!("done"), &json!("match")));
+        world.approve(&officer, &soon).await.expect(200);
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 import { confirm } from "../shared/dialog.js";
 import { announce, button, el, fill, icon, notice, toast } from "../shared/dom.js";
-import { dateTime, t } from "../shared/i18n.js";
+import { dateTime, dayOf, t } from "../shared/i18n.js";
 import { applicant } from "./person.js";
 import * as profiles from "./profiles.js";
 import { every, go } from "./router.js";
@@ -95,6 +95,7 @@ async function forget(profile) {
 function screen(profile, trouble, look) {
   const second = secondAwaited(profile.registration);
   const { state, reason, corrections = [], email_hint: hint, mail, expires_at: expires, seen } = profile.registration;
+  const { eligible_from: young } = profile.registration;
   const actions = el("div", { class: "actions" });
   const more = [];
   const add = (key, name, options = {}) => actions.append(button(t(key), () => go(name), options));
@@ -197,6 +198,9 @@ function screen(profile, trouble, look) {
             ? el("p", {}, t("status.corrections", { fields: corrections.map((name) => t(`form.${name}`)).join(", ") }))
             : null,
         )
+      : null,
+    young && live
+      ? notice("info", t("status.young", { when: dayOf(`${young}T00:00`) }), t("status.young.do"))
       : null,
     trouble,
     actions,

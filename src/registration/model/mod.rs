@@ -14,6 +14,10 @@ pub use visit::{Decision, MATCH_TRIES, Offer, Visit};
 
 /// Days that a registration lives before it is approved.
 pub const LIFE_BEFORE_APPROVAL_DAYS: i64 = 30;
+/// Days before the seventeenth birthday from which on a registration waits for it: data are recorded from 16 years and 8 months on.
+pub const PREPARED_DAYS: i64 = 124;
+/// Hour of the seventeenth birthday, in western Indonesian time, at which who has registered before is told.
+pub const BIRTHDAY_HOUR: i64 = 7;
 /// Days that a registration lives in `code_sent`, and again in `needs_pin`.
 pub const LIFE_AFTER_APPROVAL_DAYS: i64 = 7;
 /// Days that a selfie is kept after any end but activation.
