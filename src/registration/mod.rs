@@ -6,11 +6,13 @@
 //! domains' transactions.
 
 mod approval;
+mod cases;
 pub mod check;
 pub mod decision;
 mod ending;
 pub mod http;
 mod initials;
+mod listener;
 pub mod mail;
 pub mod model;
 pub mod pictures;
@@ -26,6 +28,8 @@ pub mod sweep;
 pub mod terms;
 pub mod visit;
 
+pub use cases::Opening;
+pub use listener::CaseListener;
 pub use model::State;
 pub use ports::{Contact, contact};
 pub use service::Service;
@@ -34,6 +38,7 @@ use std::sync::Arc;
 
 use crate::captcha::CaptchaGate;
 use crate::context::Context;
+use crate::correction::news::CORRECTION_NEWS;
 use crate::holder::mail::FOREIGN_REGISTRATION;
 use crate::jobs::Sweep;
 use crate::metric::Metric;
@@ -52,7 +57,10 @@ pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Modul
             service,
             |service| async move { Ok(service.sweep().await? as u64) },
         )],
-        letters: vec![(FOREIGN_REGISTRATION, Arc::new(mail::ForeignRegistration(context.clone())))],
+        letters: vec![
+            (FOREIGN_REGISTRATION, Arc::new(mail::ForeignRegistration(context.clone()))),
+            (CORRECTION_NEWS, Arc::new(mail::CorrectionNews(context.clone()))),
+        ],
         metrics: METRICS,
         ..Module::default()
     }
