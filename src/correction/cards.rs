@@ -119,6 +119,7 @@ impl Cards {
         now: Timestamp,
     ) -> Result<View> {
         let context = &self.context;
+        ports::require_fitting(kind, opener, &fields)?;
         // Held, so that what the register says now is what is compared with later.
         let held = holder::hold(tx, resident).await?.filter(|held| held.standing != Standing::Deactivated);
         held.ok_or(Code::NotFound)?;

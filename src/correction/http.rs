@@ -24,11 +24,15 @@ use crate::web::{Json, Lang, Problem};
 pub fn routes(cards: Cards) -> OpenApiRouter {
     let wallet = Extension(cards.wallet.clone());
     OpenApiRouter::new()
-        .routes(routes!(correction_kinds))
         .routes(routes!(own_corrections, open_correction))
         .routes(routes!(phone_corrections, object_to_changes))
         .with_state(cards)
         .layer(wallet)
+}
+
+/// The route that everybody reads.
+pub fn open_routes() -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(correction_kinds))
 }
 
 /// A kind of case, and what it asks of whom.
@@ -188,9 +192,9 @@ struct ObjectionBody {
 }
 
 /// All kinds of correction cases: what each asks of whom, what to bring, how long it takes. The same for everybody.
-#[utoipa::path(get, path = "/v1/correction-kinds", tag = "Corrections", security(("dpop" = [])),
+#[utoipa::path(get, path = "/v1/correction-kinds", tag = "Corrections",
     responses((status = 200, description = "The kinds", body = CorrectionKindsReply)))]
-async fn correction_kinds(_device: Device, Lang(language): Lang) -> Json<CorrectionKindsReply> {
+async fn correction_kinds(Lang(language): Lang) -> Json<CorrectionKindsReply> {
     Json(CorrectionKindsReply { items: Kind::ALL.iter().map(|kind| CorrectionGuide::new(*kind, language)).collect() })
 }
 

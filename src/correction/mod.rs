@@ -21,6 +21,7 @@ use crate::module::Module;
 pub fn module(cards: &Cards) -> Module {
     Module {
         devices: http::routes(cards.clone()),
+        open: http::open_routes(),
         sweeps: vec![Sweep::of("correction.sweep", cards, |cards| async move { cards.sweep().await })],
         ..Module::default()
     }

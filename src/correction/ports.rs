@@ -45,7 +45,7 @@ pub struct New {
 /// `invalid_field` for a kind or an element that does not fit, `too_many`.
 pub async fn open(context: &Context, tx: &mut Tx, new: New, by: By, now: Timestamp) -> Result<Correction> {
     let New { registration_id, resident_id, kind, opener, agrees, matter, office } = new;
-    require_fitting(kind, opener, &matter)?;
+    require_fitting(kind, opener, &matter.fields)?;
     let id = context.random.uuid_v7(now);
     let nik_index = context.vault.blind_index(Label::NikIndex, matter.nik.as_str());
     let door: &[u8] = match opener {
@@ -83,7 +83,11 @@ pub async fn open(context: &Context, tx: &mut Tx, new: New, by: By, now: Timesta
     Ok(opened)
 }
 
-fn require_fitting(kind: Kind, opener: Opener, matter: &Matter) -> Result<()> {
+/// That somebody who opens a case so may choose this kind, and that it has these elements.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn require_fitting(kind: Kind, opener: Opener, fields: &[Field]) -> Result<()> {
     if !kind.may_be_opened_by(opener) {
         return Err(Refusal::field(
             "kind",
@@ -94,8 +98,7 @@ fn require_fitting(kind: Kind, opener: Opener, matter: &Matter) -> Result<()> {
     }
     // An objection is about whatever the register changed.
     let fits = opener == Opener::Objection
-        || matter.fields.iter().all(|field| kind.fields().contains(field))
-            && (matter.fields.is_empty() == kind.fields().is_empty());
+        || fields.iter().all(|field| kind.fields().contains(field)) && (fields.is_empty() == kind.fields().is_empty());
     if fits { Ok(()) } else { Err(wrong_fields().into()) }
 }
 

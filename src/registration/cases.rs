@@ -99,6 +99,7 @@ impl Decisions {
         let (context, now) = (self.context(), self.context().now());
         let held = decidable(context, tx, actor, id, version).await?;
         let Opening { kind, fields, words } = opening.clone();
+        cases::require_fitting(kind, Opener::Officer, &fields)?;
         if let Some(before) = cases::hold_live(tx, id, now).await? {
             cases::replace(tx, before, now).await?;
         }

@@ -11,7 +11,11 @@ import { beforeEach, go, here, instead, outlet, show, startRouter } from "./rout
 import { heading, keepComplaint } from "./ui.js";
 
 // Parts that follow each other come together: who has seen the card can show a QR although the network went meanwhile.
-const STATUS = { status: () => import("./status.js"), amend: () => import("./amend.js") };
+const STATUS = {
+  status: () => import("./status.js"),
+  amend: () => import("./amend.js"),
+  cases: () => import("./corrections.js"),
+};
 const ENROLMENT = {
   code: () => import("./code.js"),
   install: () => import("./install.js"),
@@ -37,6 +41,8 @@ const EVENTS = {
   change: () => import("./pin-change.js"),
   transfer: () => import("./transfer.js"),
 };
+// What a resident says and the register does not.
+const CASES = { cases: () => import("./corrections.js"), unlock: () => import("./unlock.js") };
 // What holders may ask of what is kept about them.
 const RIGHTS = {
   email: () => import("./email-change.js"),
@@ -99,6 +105,10 @@ const SCREENS = {
   perubahan: screen(RIGHTS, "changes"),
   pastikan: screen(RIGHTS, "changes", "confirm"),
   bukandata: screen(RIGHTS, "changes", "notMine"),
+  kasus: screen(STATUS, "cases", "ofRegistration"),
+  datasalah: screen(CASES, "cases", "ofCard"),
+  kasushenti: screen(CASES, "cases", "ofStopped"),
+  kasuspin: screen(CASES, "cases", "objection"),
   salinan: screen(RIGHTS, "copy", "about"),
   salinanpin: screen(RIGHTS, "copy", "withPin"),
   salinansiap: screen(RIGHTS, "copy", "ready"),

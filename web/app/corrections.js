@@ -1,0 +1,372 @@
+// What a resident says and the register does not: cases, what to bring for them, and how they are opened. Of what the
+// register says nothing is shown, because nothing of it comes.
+
+import { dateField, dayTrouble } from "../shared/date-field.js";
+import { announce, button, el, failNamed, field, fill, icon, notice, toast } from "../shared/dom.js";
+import { request } from "../shared/http.js";
+import { dateTime, dayOf, known, t } from "../shared/i18n.js";
+import { stopped, waitsForWord } from "./life.js";
+import { applicant, person } from "./person.js";
+import { api, keep, registrationPath } from "./profiles.js";
+import { going, instead } from "./router.js";
+import { complain, heading, working } from "./ui.js";
+import { entry } from "./unlock.js";
+import { ask, open, tabs } from "./wallet.js";
+
+const LIVE = ["opened", "waiting_resident", "in_register"];
+// How each state looks: the kind of its badge, and a picture.
+const LOOKS = {
+  opened: ["wait", "clock"],
+  waiting_resident: ["wait", "user"],
+  in_register: ["plain", "office"],
+  resolved: ["good", "check"],
+  refused: ["bad", "close"],
+  lapsed: ["plain", "clock"],
+};
+
+/** Whether a case goes on. */
+export const isLive = (one) => LIVE.includes(one?.state);
+
+const fact = (key, value) => value && el("div", {}, el("dt", {}, t(key)), el("dd", {}, value));
+const named = (name) => (known(`attribute.${name}`) ? t(`attribute.${name}`) : name);
+
+/** A case: where it stands, what to do, what to bring, where and until when. `more` stands at its end. */
+export function caseCard(one, ...more) {
+  const { guide, state } = one;
+  const [colour, picture] = LOOKS[state] ?? ["plain", "info"];
+  const id = `case-${one.reference}`;
+  const brings = state === "opened" || state === "waiting_resident";
+  return el(
+    "section",
+    { class: "card stack case", "aria-labelledby": id },
+    el(
+      "div",
+      { class: "stack-tight" },
+      el("h2", { id }, guide.title),
+      el("p", {}, el("span", { class: `badge ${colour}` }, icon(picture, 18), t(`case.state.${state}`))),
+    ),
+    el("p", {}, t(`case.state.${state}.why`)),
+    one.words
+      ? el(
+          "figure",
+          { class: "quote" },
+          el("figcaption", {}, t("case.words")),
+          el("blockquote", {}, one.words),
+        )
+      : null,
+    brings
+      ? [
+          el("p", {}, el("b", {}, t("case.act")), " ", guide.act),
+          el("p", {}, el("b", {}, t("case.bring"))),
+          el(
+            "ul",
+            { class: "tips" },
+            guide.documents.map((text) => el("li", {}, icon("card", 22), el("span", {}, text))),
+          ),
+          guide.actor === "two_persons" ? el("p", { class: "muted" }, t("case.two")) : null,
+        ]
+      : null,
+    el(
+      "dl",
+      { class: "facts" },
+      fact("case.reference", one.reference),
+      one.fields.length ? fact("case.fields", one.fields.map(named).join(", ")) : null,
+      isLive(one) ? fact("case.service", guide.service) : null,
+      isLive(one) ? fact("case.office", one.office ?? t("case.office.any")) : null,
+      brings && guide.working_days ? fact("case.days", t("case.days.n", { n: guide.working_days })) : null,
+      state === "in_register" ? fact("case.due", dayOf(new Date(new Date(one.due_at) - 1))) : null,
+      fact("case.opened", dateTime(one.opened_at)),
+      isLive(one) ? fact("case.until", dateTime(one.expires_at)) : fact("case.ended", dateTime(one.ended_at)),
+    ),
+    more,
+  );
+}
+
+/**
+ * The form of a new case, for kinds that `fits`. `send(json)` opens it; `right` asks how name and birth date should be.
+ */
+function caseForm(guides, { fits, send, right, back }) {
+  const kinds = guides.filter(fits);
+  const trouble = el("div", { class: "trouble", hidden: true });
+  const place = el("div", { class: "stack" });
+  const parts = {};
+  const note = el("p", { class: "error", id: "kind-error", role: "alert", hidden: true });
+  const submit = el("button", { type: "submit", class: "button wide" }, icon("check"), t("case.open"));
+  let chosen = null;
+
+  const ticked = () =>
+    chosen.fields.length > 1
+      ? chosen.fields.filter((name) => form.querySelector(`#field-${name}`)?.checked)
+      : chosen.fields;
+
+  /** How it should be, for what is ticked. */
+  function drawRight(at) {
+    const fields = right ? ticked() : [];
+    delete parts.full_name;
+    delete parts.birth_date;
+    if (fields.includes("full_name"))
+      parts.full_name = field({
+        id: "full_name",
+        label: t("case.right.full_name"),
+        hint: t("case.right.full_name.hint"),
+        autocomplete: "name",
+        autocapitalize: "characters",
+        spellcheck: "false",
+        maxlength: 120,
+      });
+    if (fields.includes("birth_date"))
+      parts.birth_date = dateField({
+        id: "birth_date",
+        label: t("case.right.birth_date"),
+        hint: t("case.right.birth_date.hint"),
+      });
+    fill(at, parts.full_name, parts.birth_date);
+  }
+
+  function choose(guide) {
+    chosen = guide;
+    note.hidden = true;
+    const rights = el("div", { class: "stack" });
+    const boxes = guide.fields.map((name) =>
+      el(
+        "label",
+        { class: "check" },
+        el("input", { type: "checkbox", id: `field-${name}`, onchange: () => drawRight(rights) }),
+        el("span", {}, named(name)),
+      ),
+    );
+    fill(
+      place,
+      boxes.length > 1
+        ? el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("case.which")), boxes)
+        : null,
+      rights,
+      el("p", {}, el("b", {}, t("case.bring")), " ", guide.documents.join("; ")),
+    );
+    drawRight(rights);
+  }
+
+  const radios = kinds.map((guide) =>
+    el(
+      "label",
+      { class: "check" },
+      el("input", { type: "radio", name: "kind", value: guide.kind, onchange: () => choose(guide) }),
+      el("span", {}, el("b", {}, guide.title), el("small", {}, guide.act)),
+    ),
+  );
+  const form = el(
+    "form",
+    { class: "card stack-loose", novalidate: true, onsubmit: sent },
+    el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("case.what")), radios, note),
+    place,
+    trouble,
+    submit,
+  );
+
+  function wrong(key, first) {
+    fill(note, icon("warning"), el("span", {}, t(key))).hidden = false;
+    first?.focus();
+  }
+
+  async function sent(event) {
+    event.preventDefault();
+    trouble.hidden = true;
+    note.hidden = true;
+    if (!chosen) return wrong("case.choose", form.querySelector("input"));
+    const fields = ticked();
+    if (!fields.length && chosen.fields.length)
+      return wrong("case.choose.field", form.querySelector("input[type=checkbox]"));
+    const json = { kind: chosen.kind, fields };
+    if (parts.full_name) json.full_name = parts.full_name.input.value.trim();
+    if (parts.birth_date) {
+      const day = parts.birth_date.value;
+      parts.birth_date.fail(dayTrouble(day));
+      if (dayTrouble(day)) return undefined;
+      json.birth_date = day;
+    }
+    return working(submit, t("form.sending"), async () => {
+      try {
+        await send(json);
+      } catch (error) {
+        if (error.code === "session_ended" || failNamed(error, parts)) return;
+        complain(trouble, error);
+      }
+    });
+  }
+  return [form, back];
+}
+
+// ---------------------------------------------------------------- of a registration
+
+/** A case of a registration: opened, or looked at. */
+export async function ofRegistration() {
+  const go = going();
+  const profile = await applicant();
+  const back = button(t("app.back"), () => go("status"), { kind: "quiet", picture: "back" });
+  if (isLive(profile.registration.correction)) instead("status");
+  const { data } = await request("/v1/correction-kinds");
+  const send = async (json) => {
+    const sent = { method: "POST", json, again: true };
+    const { data: now } = await api(profile, registrationPath(profile, "correction"), sent);
+    await keep(profile, now);
+    toast(t("case.is_open"), 8);
+    go("status", { replace: true });
+  };
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t("case.title")),
+    el("p", { class: "lead" }, t("case.lead")),
+    notice(
+      "info",
+      t("case.typed"),
+      t("case.typed.do"),
+      button(t("case.typed.way"), () => go("ketentuan"), { kind: "secondary", wide: false }),
+    ),
+    caseForm(data.items, { fits: (guide) => guide.for_registrants, send, right: false, back }),
+  );
+}
+
+/** The part of the status screen about the case of a registration; null without one. */
+export function statusCase(profile, redraw) {
+  const one = profile.registration.correction;
+  if (!one) return null;
+  if (!one.may_agree_to_spelling)
+    return caseCard(one, one.spelling_agreed ? notice("success", t("case.agreed"), t("case.agreed.do")) : null);
+  const trouble = el("div", { class: "trouble", hidden: true });
+  const box = el("input", { type: "checkbox", id: "spelling" });
+  const agree = button(
+    t("case.agree"),
+    () =>
+      working(agree, t("form.sending"), async () => {
+        trouble.hidden = true;
+        try {
+          const json = { version: one.version, agreed: box.checked };
+          const sent = { method: "POST", json, again: true };
+          const { data } = await api(profile, registrationPath(profile, "correction/spelling"), sent);
+          await keep(profile, data);
+          announce(t("case.agreed"));
+          redraw();
+        } catch (error) {
+          complain(trouble, error);
+        }
+      }),
+    { kind: "secondary", picture: "check" },
+  );
+  return caseCard(
+    one,
+    el(
+      "div",
+      { class: "stack" },
+      el("h3", {}, t("case.spelling")),
+      el("p", {}, t("case.spelling.why")),
+      el("label", { class: "check" }, box, el("span", {}, t("case.spelling.agree"))),
+      trouble,
+      agree,
+    ),
+  );
+}
+
+// ---------------------------------------------------------------- of a digital KTP
+
+/** The holder's cases, and a new one. */
+export async function ofCard() {
+  const go = going();
+  await open();
+  const place = el("div", { class: "stack-loose" });
+  const [kinds, cases] = await Promise.all([request("/v1/correction-kinds"), ask("/v1/me/corrections")]);
+  const draw = (items) =>
+    fill(
+      place,
+      items.length ? el("h2", {}, t("case.mine")) : null,
+      items.map((one) => caseCard(one)),
+      el("h2", {}, t(items.length ? "case.another" : "case.new")),
+      caseForm(kinds.data.items, { fits: (guide) => guide.for_holders, send, right: true, back: null }),
+    );
+  async function send(json) {
+    const sent = { method: "POST", json, again: true };
+    await ask("/v1/me/corrections", sent);
+    const { data } = await ask("/v1/me/corrections");
+    if (!place.isConnected) return;
+    draw(data.items);
+    toast(t("case.is_open"), 8);
+    place.closest("main")?.querySelector("h1")?.focus();
+  }
+  draw(cases.data.items);
+  return el(
+    "div",
+    { class: "stack-loose wallet" },
+    heading(t("case.card.title")),
+    el("p", { class: "lead" }, t("case.card.lead")),
+    place,
+    button(t("menu.back"), () => go("menu"), { kind: "quiet", picture: "back" }),
+    tabs("menu"),
+  );
+}
+
+/** The cases of a digital KTP that the register stopped, and the way to one. */
+export async function ofStopped() {
+  const go = going();
+  const profile = await person();
+  const life = stopped(profile);
+  const dead = life?.reason === "register_deceased";
+  if (!dead && life?.reason !== "register_changed") instead(life ? "henti" : "buka");
+  const place = el("div", { class: "stack-loose" });
+  const trouble = el("div", { class: "trouble", hidden: true });
+  const { data } = await api(profile, "/v1/corrections");
+  const fresh = button(
+    t("case.stopped.open"),
+    () => {
+      if (!dead) return go("kasuspin");
+      return working(fresh, t("form.sending"), async () => {
+        trouble.hidden = true;
+        try {
+          const { data: one } = await api(profile, "/v1/corrections", { method: "POST", json: {}, again: true });
+          draw([one]);
+          announce(t("case.is_open"));
+        } catch (error) {
+          complain(trouble, error);
+        }
+      });
+    },
+    { picture: "edit" },
+  );
+  const draw = (items) =>
+    fill(
+      place,
+      items.map((one) => caseCard(one)),
+      trouble,
+      items.some(isLive) || (!dead && !waitsForWord(profile)) ? null : fresh,
+    );
+  draw(data.items);
+  return el(
+    "div",
+    { class: "stack-loose" },
+    heading(t(dead ? "case.stopped.title" : "changes.not_mine")),
+    el("p", { class: "lead" }, t(dead ? "case.stopped.lead" : "case.not_mine.lead")),
+    place,
+    button(t("recover.back"), () => go("henti"), { kind: "quiet", picture: "back" }),
+  );
+}
+
+/** "Not my data", with the PIN. */
+export async function objection() {
+  const go = going();
+  const profile = await person();
+  if (!waitsForWord(profile)) instead("kasushenti");
+  return entry(profile, {
+    path: "/v1/corrections",
+    title: t("changes.not_mine"),
+    lead: el("p", { class: "center" }, t("case.pin.lead")),
+    back: button(t("app.back"), () => go("kasushenti"), { kind: "quiet", picture: "back" }),
+    opens: async () => {
+      toast(t("case.is_open"), 8);
+      go("kasushenti", { replace: true });
+    },
+    refused: async (error) => {
+      if (error.code !== "wrong_state") return false;
+      go("henti", { replace: true });
+      return true;
+    },
+  });
+}
