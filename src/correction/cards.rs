@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Correction, Field, KEEP_SECONDS, Kind, Matter, Opener, State};
+use super::model::{Field, KEEP_SECONDS, Kind, Matter, Opener, State};
 use super::ports::{self, New, no_difference};
 use super::view::{self, View};
 use super::{news, store};
@@ -24,8 +24,6 @@ use crate::transaction;
 use crate::wallet;
 use crate::wallet::service::Session;
 
-/// Cases shown to a holder at most.
-const SHOWN: i64 = 50;
 /// Cases taken further in one round.
 const BATCH: i64 = 200;
 
@@ -157,7 +155,7 @@ impl Cards {
     /// When the database does not answer.
     pub async fn list(&self, session: &Session) -> Result<Vec<View>> {
         let mut tx = self.context.db.read().await?;
-        self.views(&mut tx, session.resident_id, |_| true).await
+        ports::of_resident(&self.context, &mut tx, session.resident_id).await
     }
 
     /// The cases that were opened on this phone while its digital KTP was stopped, newest first.
@@ -167,14 +165,8 @@ impl Cards {
     pub async fn of_phone(&self, device: &Thumbprint) -> Result<Vec<View>> {
         let mut tx = self.context.db.read().await?;
         let resident = holder::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?.credential.resident_id;
-        self.views(&mut tx, resident, |case| matches!(case.opener, Opener::Objection | Opener::Stopped)).await
-    }
-
-    async fn views(&self, tx: &mut Tx, resident: Uuid, shown: impl Fn(&Correction) -> bool) -> Result<Vec<View>> {
-        let mut views = Vec::new();
-        for case in store::of_resident(tx, resident, SHOWN).await?.into_iter().filter(shown) {
-            views.push(view::of(&self.context, tx, case).await?);
-        }
+        let mut views = ports::of_resident(&self.context, &mut tx, resident).await?;
+        views.retain(|view| matches!(view.case.opener, Opener::Objection | Opener::Stopped));
         Ok(views)
     }
 

@@ -7,7 +7,7 @@ pub mod http;
 pub mod model;
 pub mod news;
 pub mod ports;
-mod store;
+pub mod store;
 mod view;
 
 pub use cards::Cards;

@@ -20,6 +20,9 @@ use crate::window::Window;
 /// Cases of a NIK in thirty days, through each door: a stranger who knows a NIK uses up nothing of its holder's.
 const OPENED: Window = Window { kind: "correction", seconds: 30 * DAY, most: 3 };
 
+/// Cases shown to a holder at most.
+const SHOWN: i64 = 50;
+
 /// A case that is opened.
 #[derive(Debug)]
 pub struct New {
@@ -305,6 +308,18 @@ pub(super) fn may_agree(case: &Correction, matter: &Matter) -> bool {
         && case.registration_id.is_some()
         && matter.is_of_name_alone()
         && matches!(case.kind, Kind::RegisterMisspelling | Kind::NameChange)
+}
+
+/// The cases of a holder, newest first, at most fifty.
+///
+/// # Errors
+/// When the database does not answer or what it holds cannot be opened.
+pub async fn of_resident(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Vec<View>> {
+    let mut views = Vec::new();
+    for case in store::of_resident(tx, resident, SHOWN).await? {
+        views.push(view::of(context, tx, case).await?);
+    }
+    Ok(views)
 }
 
 /// Deletes the cases of a holder whose data are erased.

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
-import { FACE, PIN, Resident } from "./resident.mjs";
+import { FACE, Resident } from "./resident.mjs";
 import { checkAndKeep, DESK, Officer, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 describe("correction cases", { timeout: 900_000 }, () => {
@@ -111,7 +111,7 @@ describe("correction cases", { timeout: 900_000 }, () => {
       await page.getByRole("heading", { name: "Lanjut dengan ejaan Dukcapil?" }).waitFor();
       await screen(page, "status-waiting");
       await page.getByRole("button", { name: "Setuju dan lanjut" }).click();
-      await page.getByText(/Centang persetujuan/).waitFor();
+      await page.getByText("Centang dahulu persetujuannya").first().waitFor();
       await counter.getByRole("button", { name: "Dokumen lengkap, teruskan" }).click();
       await counter.getByText("Sedang dibetulkan").first().waitFor();
       await counter.getByRole("button", { name: "Ke daftar kasus" }).click();
@@ -182,14 +182,14 @@ describe("correction cases", { timeout: 900_000 }, () => {
       await resident.register();
       await resident.activate();
       registerSays(original, { vital_status: "deceased" });
-      await page.goto("/#/henti");
-      await resident.at("buka");
-      await resident.press(PIN);
+      await page.reload();
+      await resident.button("Buka KTP Digital").click();
       await resident.at("henti");
+      await screen(page, "ended");
       await page.getByRole("button", { name: "Ini keliru" }).click();
       await resident.at("kasushenti");
       await page.getByRole("button", { name: "Buka kasus" }).click();
-      await page.getByText("Dua petugas", { exact: false }).or(page.getByText("dua petugas")).first().waitFor();
+      await page.getByText("Kasus ini diteruskan oleh dua petugas").waitFor();
       await screen(page, "stopped");
       const reference = await referenceOn(page);
       await logIn(desk.page, budi);

@@ -156,9 +156,10 @@ function caseForm(guides, { fits, send, right, back }) {
   );
   const form = el(
     "form",
-    { class: "card stack-loose", novalidate: true, onsubmit: sent },
-    el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("case.what")), radios, note),
+    { class: "card stack-loose", novalidate: true, onsubmit: sent, onchange: () => (note.hidden = true) },
+    el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("case.what")), radios),
     place,
+    el("div", { class: "field" }, note),
     trouble,
     submit,
   );
@@ -237,8 +238,13 @@ export function statusCase(profile, redraw) {
   const box = el("input", { type: "checkbox", id: "spelling" });
   const agree = button(
     t("case.agree"),
-    () =>
-      working(agree, t("form.sending"), async () => {
+    () => {
+      if (!box.checked) {
+        fill(trouble, notice("warning", t("case.agree.first"), t("case.agree.first.do"))).hidden = false;
+        announce(t("case.agree.first"), true);
+        return box.focus();
+      }
+      return working(agree, t("form.sending"), async () => {
         trouble.hidden = true;
         try {
           const json = { version: one.version, agreed: box.checked };
@@ -250,7 +256,8 @@ export function statusCase(profile, redraw) {
         } catch (error) {
           complain(trouble, error);
         }
-      }),
+      });
+    },
     { kind: "secondary", picture: "check" },
   );
   return caseCard(

@@ -228,7 +228,7 @@ export function askCorrection(guides, view) {
       el("p", {}, t("correction.open.lead")),
       el("div", { class: "field" }, el("label", { for: "kind" }, t("correction.kind")), kinds),
       place,
-      error,
+      el("div", { class: "field" }, error),
       why,
       el("button", { type: "submit", class: "button wide" }, icon("check"), t("correction.open")),
     );
