@@ -101,7 +101,7 @@ pub struct App {
 pub fn listeners(context: &Context) -> Arc<dyn register::Listener> {
     Arc::new(register::Everybody(vec![
         Arc::new(refresh::Refresher::new(context.clone())),
-        Arc::new(registration::CaseListener::new(context.clone())),
+        Arc::new(registration::CorrectionListener::new(context.clone())),
     ]))
 }
 

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
+use crate::holder::ports as holder;
 use crate::life::EventKind;
 use crate::life::model::reference;
 use crate::life::ports::By;
@@ -54,6 +55,8 @@ pub struct Seen {
     pub registered_birth_date: Option<Date>,
     /// Who asked for a second person, while that waits.
     pub asked_by: Option<Uuid>,
+    /// Whether there is a portrait of a holder to compare with; that of whoever registers is seen with the registration.
+    pub has_portrait: bool,
 }
 
 impl Desk {
@@ -102,12 +105,27 @@ impl Desk {
         let case = of_office(store::lookup(&mut tx, id).await?, office)?;
         let matter = view::open(&self.context, &case)?;
         let asked_by = case.asked_now(self.context.now());
+        let has_portrait = match case.resident_id {
+            Some(resident) => holder::has_portrait(&mut tx, resident).await?,
+            None => false,
+        };
         let view = view::of(&self.context, &mut tx, case).await?;
         let Matter { nik, full_name, birth_date, was, .. } = matter;
         let registered_birth_date = was.as_ref().map(|was| was.birth_date);
         let registered_name = was.map(|was| Redacted(was.full_name));
         let nik = Redacted(nik.as_str().to_owned());
-        Ok(Seen { view, nik, full_name, birth_date, registered_name, registered_birth_date, asked_by })
+        Ok(Seen { view, nik, full_name, birth_date, registered_name, registered_birth_date, asked_by, has_portrait })
+    }
+
+    /// The portrait of the holder whose case it is: JPEG.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn portrait(&self, office: Uuid, id: Uuid) -> Result<Vec<u8>> {
+        let mut tx = self.context.db.read().await?;
+        let case = of_office(store::lookup(&mut tx, id).await?, office)?;
+        let resident = case.resident_id.ok_or(Code::NotFound)?;
+        holder::portrait(&self.context, &mut tx, resident).await?.ok_or_else(|| Code::NotFound.into())
     }
 
     /// The cases that live at the office, longest unchanged first. They name no resident.

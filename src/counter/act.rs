@@ -122,6 +122,8 @@ acts! {
     pub enum ReadCorrections: WorkCorrections, CorrectionViewed;
     /// Opening one to look at it.
     pub enum ViewCorrection: WorkCorrections, CorrectionViewed;
+    /// Looking at the portrait of its holder.
+    pub enum ViewCorrectionPicture: WorkCorrections, PictureViewed;
     /// Opening one for a resident.
     pub enum OpenCorrection: WorkCorrections, CorrectionOpened;
     /// Taking one that a resident opened.

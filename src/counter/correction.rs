@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::act::{
     AskCorrection, GrantCorrection, Officer, OpenCorrection, PassOnCorrection, ReadCorrections, RefuseCorrection,
-    SendBackCorrection, TakeCorrection, ViewCorrection,
+    SendBackCorrection, TakeCorrection, ViewCorrection, ViewCorrectionPicture,
 };
 use super::desk::Desk;
 use super::model::check_reason;
@@ -86,7 +86,7 @@ impl Corrections {
         let words = Redacted(self.desk.judged(event, check_reason(reason)).await?);
         let opening = Opening { kind, fields, words };
         let opened = audited!(audit, event, "counter.open_correction", |tx| {
-            registrations.decisions.open_case(tx, who.actor(), (id, version), &opening).await
+            registrations.decisions.open_correction(tx, who.actor(), (id, version), &opening).await
         })?;
         registrations.decisions.wake();
         self.seen(who, opened.correction_id).await
@@ -141,6 +141,17 @@ impl Corrections {
         let view = self.desk.judged(officer.event(id), view).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(view)
+    }
+
+    /// The portrait of the holder whose case it is, as JPEG. Looking is noted.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn portrait(&self, officer: &Allowed<ViewCorrectionPicture>, id: Uuid) -> Result<Vec<u8>> {
+        let portrait = self.corrections.portrait(officer.agent.office_id, id).await;
+        let portrait = self.desk.judged(officer.event(id), portrait).await?;
+        self.desk.note(officer.event(id)).await?;
+        Ok(portrait)
     }
 
     /// The documents are there: passes it on to the register.

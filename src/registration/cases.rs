@@ -39,9 +39,9 @@ impl Submissions {
     ///
     /// # Errors
     /// `not_found`, `invalid_field`, `too_many`; `wrong_state` once it is approved.
-    pub async fn open_case(&self, device: &Thumbprint, id: Uuid, kind: Kind, fields: &[Field]) -> Result<Status> {
+    pub async fn open_correction(&self, device: &Thumbprint, id: Uuid, kind: Kind, fields: &[Field]) -> Result<Status> {
         let (context, now) = (self.context(), self.context().now());
-        transaction!(context.db, "registration.open_case", |tx| {
+        transaction!(context.db, "registration.open_correction", |tx| {
             let held = registration::hold_own(tx, id, device).await?.ok_or(Code::NotFound)?;
             held.require_live(now)?;
             if !held.state().is_before_approval() {
@@ -89,7 +89,7 @@ impl Decisions {
     ///
     /// # Errors
     /// `not_found`, `scan_required`, `invalid_field`, `too_many`; `wrong_state` when the register says what was submitted.
-    pub async fn open_case(
+    pub async fn open_correction(
         &self,
         tx: &mut Tx,
         actor: Actor,

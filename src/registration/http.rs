@@ -374,7 +374,7 @@ async fn open_registration_correction(
     Path(id): Path<Uuid>,
     Json(body): Json<RegistrationCorrectionBody>,
 ) -> Result<(StatusCode, Json<StatusReply>), Problem> {
-    let status = deps.submissions.open_case(&device.thumbprint, id, body.kind, &body.fields).await?;
+    let status = deps.submissions.open_correction(&device.thumbprint, id, body.kind, &body.fields).await?;
     Ok((StatusCode::CREATED, Json(StatusReply::new(status, language))))
 }
 

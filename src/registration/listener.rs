@@ -14,17 +14,17 @@ use crate::register::{Heard, Listener, Said};
 
 /// Brings what the register says to correction cases. Cloning shares everything.
 #[derive(Clone)]
-pub struct CaseListener {
+pub struct CorrectionListener {
     context: Context,
 }
 
-impl Listener for CaseListener {
+impl Listener for CorrectionListener {
     fn hear<'a>(&'a self, tx: &'a mut Tx, said: &'a [Said<'a>], now: Timestamp) -> BoxFuture<'a, Result<Heard>> {
         self.hear_all(tx, said, now).boxed()
     }
 }
 
-impl CaseListener {
+impl CorrectionListener {
     /// In this context.
     pub const fn new(context: Context) -> Self {
         Self { context }

@@ -29,7 +29,7 @@ pub mod terms;
 pub mod visit;
 
 pub use cases::Opening;
-pub use listener::CaseListener;
+pub use listener::CorrectionListener;
 pub use model::State;
 pub use ports::{Contact, contact};
 pub use service::Service;

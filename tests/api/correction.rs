@@ -542,6 +542,9 @@ async fn not_my_data_and_i_am_alive_are_said_on_the_phone() {
         assert_eq!(opened["guide"]["kind"], "wrong_death");
         let (desk, supervisor) = (world.desk().await, world.supervisor("penyelia", OFFICE).await);
         let taken = take(desk, other.nik.as_str(), &opened).await.expect(200).json;
+        assert_eq!((&taken["registered_name"], &taken["has_portrait"]), (&json!(other.full_name), &json!(true)));
+        let picture = format!("{PATH}/{}/portrait", opened["correction_id"].as_str().unwrap());
+        assert_eq!(desk.get(&picture).await.expect(200).header("content-type"), "image/jpeg");
         step(desk, &taken, "passing").await.expect_problem(409, "wrong_state");
         let asked = step(desk, &taken, "request").await.expect(200).json;
         step(&supervisor, &asked, "request/grant").await.expect(200);

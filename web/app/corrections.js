@@ -46,7 +46,7 @@ export function caseCard(one, ...more) {
       el("p", {}, el("span", { class: `badge ${colour}` }, icon(picture, 18), t(`case.state.${state}`))),
     ),
     el("p", {}, t(`case.state.${state}.why`)),
-    one.words
+    one.words && state !== "resolved"
       ? el(
           "figure",
           { class: "quote" },

@@ -51,6 +51,7 @@ export function liveApi(session) {
     correctionKinds: async () => (await request("/v1/correction-kinds")).data.items,
     corrections: () => get("/corrections", { quiet: true }),
     correction: (id, options) => get(correction(id), options),
+    correctionPicture: (id) => `${session.api}${correction(id)}/portrait`,
     // Taking the same again changes nothing, so a lost answer may be asked for again.
     takeCorrection: (nik, reference) => post("/corrections", { nik, reference }, { again: true }),
     openCorrection: (id, version, json) => post(`${one(id)}/correction`, { version, ...json }),

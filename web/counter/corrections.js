@@ -7,6 +7,7 @@ import { dateTime, dayOf, known, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { ask } from "/web/staff/ask.js";
 import { askReason } from "./ask-reason.js";
+import { picturePair } from "./faces.js";
 import { nikField } from "./nik-field.js";
 
 const BADGES = {
@@ -29,7 +30,7 @@ const fact = (label, value) => value && el("div", {}, el("dt", {}, label), el("d
 const named = (name) => (known(`field.${name}`) ? t(`field.${name}`) : t("correction.portrait"));
 const due = (text) => dayOf(new Date(new Date(text) - 1));
 
-/** The office's cases, and a form for one that a resident names. `open(id)` shows one. Gives a function that ends it. */
+/** The office's cases, and a form for one that a resident names. `open(id)` shows one. Gives what ends it. */
 export function correctionsScreen(main, api, { open }) {
   let ended = false;
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
@@ -243,12 +244,12 @@ export function correctionScreen(main, api, id, { back }) {
 
   function compared(view) {
     const row = (label, said, registered) =>
-      said
+      said || registered
         ? el(
             "div",
-            { class: `compared${registered && said !== registered ? " differs" : ""}` },
+            { class: `compared${said && registered && said !== registered ? " differs" : ""}` },
             el("h3", {}, label),
-            el("dl", {}, fact(t("correction.said"), said), fact(t("correction.registered"), registered ?? "–")),
+            el("dl", {}, fact(t("correction.said"), said ?? "–"), fact(t("correction.registered"), registered ?? "–")),
           )
         : null;
     return el(
@@ -366,6 +367,11 @@ export function correctionScreen(main, api, id, { back }) {
             "section",
             { class: "card stack", "aria-labelledby": "data" },
             el("h2", { id: "data" }, t("correction.about")),
+            view.has_portrait
+              ? picturePair([
+                  { kind: "portrait", there: true, label: t("faces.portrait"), src: api.correctionPicture(id) },
+                ])
+              : null,
             compared(view),
             el(
               "dl",
@@ -387,7 +393,7 @@ export function correctionScreen(main, api, id, { back }) {
             "section",
             { class: "card stack decision", "aria-labelledby": "decision" },
             el("h2", { id: "decision" }, t("correction.next")),
-            el("p", {}, guide.act),
+            el("p", { class: "muted" }, t("correction.to_resident", { act: guide.act })),
             actions(view),
             button(t("correction.back"), back, { kind: "quiet" }),
           ),

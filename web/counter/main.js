@@ -92,7 +92,13 @@ function draw() {
   const scan = () => go("#pindai");
   const pending = () => go("#persetujuan");
   const person = (one) => go(`#warga/${one}`);
-  const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F6: () => go("#persetujuan"), F7: () => go("#kasus"), F8: () => go("#antrean") });
+  const keys = shortcuts({
+    F2: scan,
+    F4: () => go("#qr"),
+    F6: () => go("#persetujuan"),
+    F7: () => go("#kasus"),
+    F8: () => go("#antrean"),
+  });
   const annuls = session.who.role === "supervisor";
   const annulment = (one) => go(`#pembatalan/${one}`);
   const screens = {

@@ -1,7 +1,9 @@
 //! Correction cases at the counter.
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,7 +12,7 @@ use uuid::Uuid;
 
 use super::super::act::{
     AskCorrection, GrantCorrection, OpenCorrection, PassOnCorrection, ReadCorrections, RefuseCorrection,
-    SendBackCorrection, TakeCorrection, ViewCorrection,
+    SendBackCorrection, TakeCorrection, ViewCorrection, ViewCorrectionPicture,
 };
 use super::super::correction::{CorrectionLine, CorrectionView, Corrections};
 use crate::clock::Timestamp;
@@ -25,8 +27,9 @@ use crate::web::{Json, Lang, Path, Problem};
 pub(super) fn routes() -> OpenApiRouter<Corrections> {
     OpenApiRouter::new()
         .routes(routes!(office_corrections, take_correction))
-        .routes(routes!(open_case))
+        .routes(routes!(open_counter_correction))
         .routes(routes!(view_correction))
+        .routes(routes!(correction_portrait))
         .routes(routes!(pass_on_correction))
         .routes(routes!(ask_correction))
         .routes(routes!(grant_correction))
@@ -37,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<Corrections> {
 /// A case to be opened for the resident before the officer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct OpenCaseBody {
+struct OpenCorrectionBody {
     /// `version` of the registration that was on the screen.
     version: String,
     /// What kind of mistake it is. `typing_error` gives the registration back to type again.
@@ -105,6 +108,8 @@ struct OfficeCorrectionReply {
     registered_birth_date: Option<Date>,
     /// Log-in name of who asked for a second person, while that waits.
     asked_by: Option<String>,
+    /// Whether `GET …/portrait` has a picture.
+    has_portrait: bool,
     /// Whether this officer may pass it on alone.
     may_pass_on: bool,
     /// Whether this officer may ask a second person.
@@ -125,6 +130,7 @@ impl OfficeCorrectionReply {
             registered_name: seen.registered_name,
             registered_birth_date: seen.registered_birth_date,
             asked_by,
+            has_portrait: seen.has_portrait,
             may_pass_on,
             may_ask,
             may_grant,
@@ -214,17 +220,17 @@ async fn take_correction(
 /// Open a correction case for the resident of a registration who is before you. A case that they had opened makes way for it. The
 /// resident reads which elements differ, what to bring and your words; never what the register says.
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/correction", tag = "Counter", security(("officer" = [])),
-    params(("id" = Uuid, Path, description = "The registration")), request_body = OpenCaseBody,
+    params(("id" = Uuid, Path, description = "The registration")), request_body = OpenCorrectionBody,
     responses((status = 201, description = "Opened", body = OfficeCorrectionReply),
         (status = "4XX", description = "`invalid_field`, `not_found`, `scan_required`, `wrong_state` when nothing differs, `too_many`, `forbidden`")))]
-async fn open_case(
+async fn open_counter_correction(
     State(corrections): State<Corrections>,
     officer: Allowed<OpenCorrection>,
     Lang(language): Lang,
     Path(id): Path<Uuid>,
-    Json(body): Json<OpenCaseBody>,
+    Json(body): Json<OpenCorrectionBody>,
 ) -> Result<(StatusCode, Json<OfficeCorrectionReply>), Problem> {
-    let OpenCaseBody { version, kind, fields, reason } = body;
+    let OpenCorrectionBody { version, kind, fields, reason } = body;
     let view = corrections.open(&officer, (id, &version), (kind, fields), reason.expose()).await?;
     Ok((StatusCode::CREATED, Json(OfficeCorrectionReply::new(view, language))))
 }
@@ -241,6 +247,19 @@ async fn view_correction(
     Path(id): Path<Uuid>,
 ) -> Result<Json<OfficeCorrectionReply>, Problem> {
     Ok(Json(OfficeCorrectionReply::new(corrections.view(&officer, id).await?, language)))
+}
+
+/// The register's portrait of the holder whose case it is, as JPEG.
+#[utoipa::path(get, path = "/v1/officer/corrections/{id}/portrait", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The case")),
+    responses((status = 200, description = "JPEG", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = "4XX", description = "`not_found`, also for a case of whoever only registers; `forbidden`")))]
+async fn correction_portrait(
+    State(corrections): State<Corrections>,
+    officer: Allowed<ViewCorrectionPicture>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    Ok(([(CONTENT_TYPE, "image/jpeg")], corrections.portrait(&officer, id).await?).into_response())
 }
 
 /// The documents are there: pass the case on, to be put right in the register. `duplicate_nik` and `wrong_death` take two people.
