@@ -11,11 +11,7 @@ import { beforeEach, go, here, instead, outlet, show, startRouter } from "./rout
 import { heading, keepComplaint } from "./ui.js";
 
 // Parts that follow each other come together: who has seen the card can show a QR although the network went meanwhile.
-const STATUS = {
-  status: () => import("./status.js"),
-  amend: () => import("./amend.js"),
-  cases: () => import("./corrections.js"),
-};
+const STATUS = { status: () => import("./status.js"), amend: () => import("./amend.js") };
 const ENROLMENT = {
   code: () => import("./code.js"),
   install: () => import("./install.js"),
@@ -105,7 +101,7 @@ const SCREENS = {
   perubahan: screen(RIGHTS, "changes"),
   pastikan: screen(RIGHTS, "changes", "confirm"),
   bukandata: screen(RIGHTS, "changes", "notMine"),
-  kasus: screen(STATUS, "cases", "ofRegistration"),
+  kasus: screen(CASES, "cases", "ofRegistration"),
   datasalah: screen(CASES, "cases", "ofCard"),
   kasushenti: screen(CASES, "cases", "ofStopped"),
   kasuspin: screen(CASES, "cases", "objection"),

@@ -3,7 +3,7 @@
 import { confirm } from "../shared/dialog.js";
 import { announce, button, el, fill, icon, notice, toast } from "../shared/dom.js";
 import { dateTime, t } from "../shared/i18n.js";
-import { isLive, statusCase } from "./corrections.js";
+import { isLive, statusCase } from "./correction-card.js";
 import { applicant } from "./person.js";
 import * as profiles from "./profiles.js";
 import { every, go } from "./router.js";

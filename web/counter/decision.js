@@ -4,7 +4,7 @@ import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
 import { key } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
-import { askCorrection, caseNotice } from "./corrections.js";
+import { askCorrection, caseNotice } from "./correction-ask.js";
 import { askReject, askReturn } from "./decide.js";
 
 const alreadyActive = () => notice("danger", t("hinder.already_active"), t("hinder.already_active.do"));

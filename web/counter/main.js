@@ -8,7 +8,8 @@ import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/s
 import { makeSession } from "/web/staff/session.js";
 import { annulmentScreen, askAnnulmentScreen } from "./annulment.js";
 import { liveApi } from "./api.js";
-import { correctionScreen, correctionsScreen } from "./corrections.js";
+import { correctionScreen } from "./correction.js";
+import { correctionsScreen } from "./corrections.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
