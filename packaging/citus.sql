@@ -100,6 +100,8 @@ INSERT INTO distribution (name, kind) VALUES
     -- Few, and looked for by the office or the relying party as often as by the holder.
     ('annulment', 'whole'),
     ('dispute', 'whole'),
+    -- The same, and found by its NIK when the register speaks.
+    ('correction', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),

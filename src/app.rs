@@ -35,9 +35,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, annulment, captcha, closure, contact, counter, device, dispute, employee, export, health, jobs,
-    keyring, life, mail, recovery, refresh, registration, staff, status_list, transaction, transfer, verification,
-    wallet, window,
+    activation, annulment, captcha, closure, contact, correction, counter, device, dispute, employee, export, health,
+    jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list, transaction, transfer,
+    verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -63,6 +63,8 @@ pub struct App {
     pub blocks: life::Blocks,
     /// Digital KTPs that come back to their holders.
     pub recoveries: recovery::Phone,
+    /// What holders say is wrong with their data.
+    pub corrections: correction::Cards,
     /// Digital KTPs that their holders end.
     pub closures: closure::Closures,
     /// Holders' copies of their data.
@@ -93,6 +95,14 @@ pub struct App {
     mail_wake: Wake,
     mailbox: Option<Mailbox>,
     extra_routes: Router,
+}
+
+/// Who hears what the register says: digital KTPs, and correction cases.
+pub fn listeners(context: &Context) -> Arc<dyn register::Listener> {
+    Arc::new(register::Everybody(vec![
+        Arc::new(refresh::Refresher::new(context.clone())),
+        Arc::new(registration::CorrectionListener::new(context.clone())),
+    ]))
 }
 
 /// What the domains bring to a node, by kind.
@@ -162,6 +172,7 @@ impl App {
             disputes,
             transfers: transfer::Transfers::new(context.clone(), keyring.clone(), wallet.clone()),
             contacts: contact::Contacts::new(context.clone(), wallet.clone()),
+            corrections: correction::Cards::new(context.clone(), wallet.clone()),
             wallet,
             status_lists,
             relying_parties: RelyingParties::new(context.clone()),
@@ -197,11 +208,12 @@ impl App {
             status_list::module(&self.status_lists),
             life::module(&self.context, &self.blocks, &self.gate),
             recovery::module(&self.recoveries),
+            correction::module(&self.corrections),
             closure::module(&self.closures),
             export::module(&self.exports),
             transfer::module(&self.transfers),
             contact::module(&self.context, &self.contacts, &self.wallet),
-            refresh::module(&self.context),
+            refresh::module(&self.context, listeners(&self.context)),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

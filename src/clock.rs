@@ -67,6 +67,20 @@ impl Timestamp {
         self.plus_seconds(7 * HOUR).seconds().div_euclid(DAY)
     }
 
+    /// The end of the day, in Jakarta, that is `days` working days (Monday to Friday) after this one. Public holidays count as working
+    /// days, because they are not known here.
+    pub const fn after_working_days(self, days: i64) -> Self {
+        let (mut day, mut left) = (self.day_in_jakarta(), days);
+        while left > 0 {
+            day += 1;
+            // The first day of the epoch was a Thursday.
+            if (day + 3).rem_euclid(7) < 5 {
+                left -= 1;
+            }
+        }
+        Self::from_seconds((day + 1) * DAY - 7 * HOUR)
+    }
+
     /// RFC 3339 in UTC, e.g. `2026-11-21T08:00:00.5Z`.
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_microsecond(self.0).map_or_else(|_| String::from("out of range"), |time| time.to_string())

@@ -23,6 +23,7 @@ pub mod closure;
 pub mod config;
 pub mod contact;
 pub mod context;
+pub mod correction;
 pub mod counter;
 pub mod credential;
 pub mod db;

@@ -105,6 +105,22 @@ pub enum Action {
     AnnulmentGranted,
     /// It was refused, or taken back by who asked.
     AnnulmentRefused,
+    /// An officer opened a correction case to look at it, or the list of the office's.
+    CorrectionViewed,
+    /// An officer opened a correction case of a resident before them.
+    CorrectionOpened,
+    /// An officer took a correction case that a resident had opened.
+    CorrectionTaken,
+    /// An officer passed a correction case on to the register.
+    CorrectionPassedOn,
+    /// An officer asked a second person to pass one on.
+    CorrectionAsked,
+    /// Another person passed it on.
+    CorrectionGranted,
+    /// An officer sent a correction case back to its resident.
+    CorrectionSentBack,
+    /// An officer refused a correction case.
+    CorrectionRefused,
     /// An approval given while the register was down was completed.
     ApprovalCompleted,
     /// A credential became active.

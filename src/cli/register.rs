@@ -18,11 +18,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Failure, Format};
+use crate::app::listeners;
 use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::base64url;
 use crate::context::Context;
 use crate::random::Random;
-use crate::refresh::Refresher;
 use crate::register::import::{ImportError, ImportOptions, import};
 use crate::register::service::Switch;
 use crate::register::{BatchError, Heard, LocalRegister};
@@ -121,7 +121,7 @@ pub async fn run(
 
 /// The register, whose word reaches digital KTPs in the transaction that writes it.
 fn heard_register(context: &Context) -> LocalRegister {
-    LocalRegister::new(context.clone()).telling(Arc::new(Refresher::new(context.clone())))
+    LocalRegister::new(context.clone()).telling(listeners(context))
 }
 
 /// Records change the people whom everything else is about: that somebody began to is written before the first row.

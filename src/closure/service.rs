@@ -7,6 +7,7 @@ use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
 use crate::contact::ports as contact;
 use crate::context::Context;
+use crate::correction::ports as corrections;
 use crate::device::Thumbprint;
 use crate::dispute::ports as disputes;
 use crate::error::{Code, Result};
@@ -101,6 +102,7 @@ impl Closures {
             life::erase(tx, resident).await?;
             refresh::erase(tx, resident).await?;
             disputes::erase(tx, resident).await?;
+            corrections::erase(tx, resident).await?;
             Ok(true)
         })
     }

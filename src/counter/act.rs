@@ -122,6 +122,26 @@ acts! {
     pub enum GrantAnnulment: GrantAnnulments, AnnulmentGranted;
     /// Refusing it.
     pub enum RefuseAnnulment: AskAnnulments, AnnulmentRefused;
+    /// Reading the office's correction cases.
+    pub enum ReadCorrections: WorkCorrections, CorrectionViewed;
+    /// Opening one to look at it.
+    pub enum ViewCorrection: WorkCorrections, CorrectionViewed;
+    /// Looking at the portrait of its holder.
+    pub enum ViewCorrectionPicture: WorkCorrections, PictureViewed;
+    /// Opening one for a resident.
+    pub enum OpenCorrection: WorkCorrections, CorrectionOpened;
+    /// Taking one that a resident opened.
+    pub enum TakeCorrection: WorkCorrections, CorrectionTaken, about |session| session.person.staff_id;
+    /// Passing one on to the register.
+    pub enum PassOnCorrection: WorkCorrections, CorrectionPassedOn;
+    /// Asking a second person to pass it on.
+    pub enum AskCorrection: WorkCorrections, CorrectionAsked;
+    /// Passing on what a colleague asked for.
+    pub enum GrantCorrection: GrantCorrections, CorrectionGranted;
+    /// Sending one back to its resident.
+    pub enum SendBackCorrection: WorkCorrections, CorrectionSentBack;
+    /// Refusing one.
+    pub enum RefuseCorrection: WorkCorrections, CorrectionRefused;
     /// Blocking at the word of a caller.
     pub enum BlockAtCall: BlockAtCalls, Block, about |session| session.person.staff_id;
 }

@@ -2,6 +2,7 @@
 
 mod annulment;
 mod block;
+mod correction;
 mod decision;
 mod queue;
 mod recovery;
@@ -33,5 +34,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(block::routes().with_state(counter.blocks))
         .merge(recovery::routes().with_state(counter.recoveries))
         .merge(annulment::routes().with_state(counter.annulments))
+        .merge(correction::routes().with_state(counter.corrections))
         .layer(Extension(entrance))
 }

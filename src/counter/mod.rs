@@ -3,6 +3,7 @@
 pub mod act;
 pub mod annulment;
 pub mod block;
+pub mod correction;
 pub mod decision;
 mod desk;
 pub mod http;
@@ -16,6 +17,7 @@ pub mod view;
 
 pub use annulment::Annulments;
 pub use block::CallBlocks;
+pub use correction::Corrections;
 pub use decision::Decisions;
 pub use queue::Queue;
 pub use recovery::Recoveries;
@@ -50,6 +52,8 @@ pub struct Counter {
     pub recoveries: Recoveries,
     /// Wrongful activations that are undone.
     pub annulments: Annulments,
+    /// Correction cases.
+    pub corrections: Corrections,
 }
 
 impl Counter {
@@ -59,6 +63,7 @@ impl Counter {
         let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
         let annulments = crate::annulment::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
+        let corrections = crate::correction::Desk::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -69,7 +74,8 @@ impl Counter {
             releases: Releases { desk: desk.clone() },
             blocks: CallBlocks { desk: desk.clone() },
             recoveries: Recoveries { desk: desk.clone(), recoveries },
-            annulments: Annulments { desk, annulments, telling },
+            annulments: Annulments { desk: desk.clone(), annulments, telling },
+            corrections: Corrections { desk, corrections },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::clock::{DAY, HOUR, Timestamp};
+use crate::clock::Timestamp;
 use crate::error::{Code, Refusal};
 use crate::input;
 use crate::text_column;
@@ -136,22 +136,9 @@ impl Dispute {
     }
 }
 
-/// Until when a party can answer what was opened at `opened`: the end of the tenth working day after it, in Jakarta. Public holidays
-/// count as working days, because they are not known here: that gives a party no more than it is told.
+/// Until when a party can answer what was opened at `opened`.
 pub const fn due(opened: Timestamp) -> Timestamp {
-    let (mut day, mut left) = (opened.day_in_jakarta(), WORKING_DAYS);
-    while left > 0 {
-        day += 1;
-        if is_working_day(day) {
-            left -= 1;
-        }
-    }
-    Timestamp::from_seconds((day + 1) * DAY - 7 * HOUR)
-}
-
-/// Whether a day, counted from the epoch, is one of Monday to Friday. The first was a Thursday.
-const fn is_working_day(day: i64) -> bool {
-    (day + 3).rem_euclid(7) < 5
+    opened.after_working_days(WORKING_DAYS)
 }
 
 /// The words of an answer, which the holder reads: 5–500 characters.

@@ -12,6 +12,8 @@ use crate::base64url;
 use crate::clock::{DAY, Timestamp};
 use crate::contact::ports as contact;
 use crate::context::Context;
+use crate::correction::View;
+use crate::correction::ports as corrections;
 use crate::credential::KeyPurpose;
 use crate::device::Thumbprint;
 use crate::disclosure::{Disclosed, disclose};
@@ -59,6 +61,7 @@ struct Document {
     events: Vec<Event>,
     checks: Vec<Check>,
     disputes: Vec<Dispute>,
+    corrections: Vec<Case>,
     staff_views: Vec<StaffView>,
     kept_for: Vec<KeptFor>,
 }
@@ -114,6 +117,17 @@ struct Dispute {
     finding: Option<&'static str>,
     words: Option<Redacted<String>>,
     ending: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Case {
+    kind: &'static str,
+    fields: Vec<&'static str>,
+    state: &'static str,
+    opened_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    office: Option<String>,
+    words: Option<Redacted<String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -190,7 +204,10 @@ impl Exports {
             before = last.event_id;
             events.extend(page);
         }
-        let views = audit::about(&mut tx, &[resident, registration_id], MOST as i64).await?;
+        let cases = corrections::of_resident(&self.context, &mut tx, resident).await?;
+        let mut subjects = vec![resident, registration_id];
+        subjects.extend(cases.iter().map(|view| view.case.correction_id));
+        let views = audit::about(&mut tx, &subjects, MOST as i64).await?;
         let mut names = HashMap::new();
         let chains = views.iter().map(|view| view.chain).chain(events.iter().filter_map(|event| event.office_id));
         for id in chains.collect::<std::collections::BTreeSet<_>>() {
@@ -222,6 +239,7 @@ impl Exports {
                 .collect(),
             checks: self.checks(resident).await?,
             disputes: self.disputed(resident).await?,
+            corrections: cases.into_iter().map(case_of).collect(),
             staff_views: views.into_iter().map(|view| staff_view(view, &names)).collect(),
             kept_for: KEPT_FOR.iter().map(|(what, until)| KeptFor { what, until }).collect(),
         })
@@ -287,6 +305,18 @@ impl Exports {
     }
 }
 
+fn case_of(view: View) -> Case {
+    Case {
+        kind: view.case.kind.as_str(),
+        fields: view.fields.into_iter().map(Into::into).collect(),
+        state: view.state.as_str(),
+        opened_at: view.case.opened_at,
+        ended_at: view.case.ended_at,
+        office: view.office,
+        words: view.words,
+    }
+}
+
 fn staff_view(view: Seen, names: &HashMap<Uuid, String>) -> StaffView {
     StaffView { what: view.action, at: view.at, by: view.actor_kind, office: names.get(&view.chain).cloned() }
 }
@@ -296,6 +326,7 @@ const KEPT_FOR: &[(&str, &str)] = &[
     ("data, portrait, contact, consent", "until you close the digital KTP, and one day"),
     ("selfie", "30 days after the activation"),
     ("events, checks, staff_views", "five years, without their content once you close"),
+    ("corrections", "90 days after their end, and until you close the digital KTP and one day at most"),
     ("disputes", "until you close the digital KTP, and one day"),
 ];
 

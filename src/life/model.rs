@@ -51,6 +51,18 @@ pub enum EventKind {
     DisputeAnswered,
     /// It did not answer in its time.
     DisputeUnanswered,
+    /// A correction case was opened.
+    CorrectionOpened,
+    /// It was taken a step further.
+    CorrectionMoved,
+    /// The register agrees: it closed.
+    CorrectionResolved,
+    /// An office refused it.
+    CorrectionRefused,
+    /// Its time was over.
+    CorrectionLapsed,
+    /// Whoever registers agreed to the register's spelling of the name.
+    SpellingAgreed,
 }
 text_column!(EventKind);
 

@@ -83,6 +83,15 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
         (kind @ (EventKind::CheckDisputed | EventKind::DisputeAnswered | EventKind::DisputeUnanswered), _) => {
             of_dispute(kind)
         }
+        (
+            kind @ (EventKind::CorrectionOpened
+            | EventKind::CorrectionMoved
+            | EventKind::CorrectionResolved
+            | EventKind::CorrectionRefused
+            | EventKind::CorrectionLapsed
+            | EventKind::SpellingAgreed),
+            _,
+        ) => of_correction(kind),
         (EventKind::Stopped, Some(reason)) => of_stop(reason),
         (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),
     }
@@ -111,6 +120,52 @@ const fn of_dispute(kind: EventKind) -> Words {
                 / "Your app reported that you do not know a check of your digital KTP. The organisation is asked to answer within 10 working days.",
             "Jawabannya akan tampil di aplikasi. Bila Anda curiga, blokir KTP Digital Anda."
                 / "The answer will stand in the app. If you are suspicious, block your digital KTP."
+        ),
+    }
+}
+
+/// Which data it is about, only the app says.
+const fn of_correction(kind: EventKind) -> Words {
+    match kind {
+        EventKind::CorrectionMoved => words!(
+            "Kasus data Anda berlanjut" / "Your correction case goes on",
+            "Kantor Dukcapil melanjutkan kasus ketidaksesuaian data Anda."
+                / "The Dukcapil office took your correction case a step further.",
+            "Buka aplikasi: di sana tertulis apakah ada yang perlu Anda bawa."
+                / "Open the app: it says whether there is something to bring."
+        ),
+        EventKind::CorrectionResolved => words!(
+            "Siap dilanjutkan" / "Ready to go on",
+            "Database kependudukan sekarang sama dengan data Anda; kasus Anda selesai."
+                / "The population register now agrees with your data; your case is closed.",
+            "Buka aplikasi, lalu periksa data Anda." / "Open the app and look at your data."
+        ),
+        EventKind::CorrectionRefused => words!(
+            "Kasus data Anda ditolak" / "Your correction case was refused",
+            "Kantor Dukcapil menolak kasus ketidaksesuaian data Anda."
+                / "The Dukcapil office refused your correction case.",
+            "Alasannya tertulis di aplikasi. Anda dapat membuka kasus baru atau bertanya di loket Dukcapil."
+                / "The app says why. You can open a new case, or ask at a Dukcapil counter."
+        ),
+        EventKind::CorrectionLapsed => words!(
+            "Kasus data Anda berakhir" / "Your correction case has ended",
+            "Dalam 90 hari database kependudukan tidak berubah; kasus Anda berakhir."
+                / "The population register did not change within 90 days; your case has ended.",
+            "Bila datanya masih keliru, datanglah ke loket Dukcapil dengan KTP-el dan KK, atau buka kasus baru."
+                / "If the data are still wrong, go to a Dukcapil counter with KTP-el and family card, or open a new case."
+        ),
+        EventKind::SpellingAgreed => words!(
+            "Ejaan nama disetujui" / "The spelling of the name was agreed to",
+            "Saat mendaftar disetujui bahwa KTP Digital memuat nama seperti ejaan database kependudukan."
+                / "When registering it was agreed that the digital KTP shows the name as the population register spells it.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        _ => words!(
+            "Kasus data Anda dibuka" / "A correction case of yours was opened",
+            "Dari aplikasi atau kantor Dukcapil dibuka kasus ketidaksesuaian data tentang KTP Digital Anda."
+                / "From your app or a Dukcapil office a correction case about your digital KTP was opened.",
+            "Buka aplikasi: di sana tertulis apa yang dibawa dan ke mana."
+                / "Open the app: it says what to bring and where."
         ),
     }
 }

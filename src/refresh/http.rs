@@ -16,12 +16,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::Refresher;
 use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::context::Context;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::register::import::{ImportError, ImportOptions, Spool, import};
-use crate::register::{BatchError, Heard, LocalRegister};
+use crate::register::{BatchError, Heard, Listener, LocalRegister};
 use crate::web::extract::read_body;
 use crate::web::{Json, Problem, negotiate};
 
@@ -39,8 +38,8 @@ struct Feed {
 }
 
 /// All routes of this room.
-pub fn routes(context: &Context) -> OpenApiRouter {
-    let register = LocalRegister::new(context.clone()).telling(Arc::new(Refresher::new(context.clone())));
+pub fn routes(context: &Context, listener: Arc<dyn Listener>) -> OpenApiRouter {
+    let register = LocalRegister::new(context.clone()).telling(listener);
     let feed = Feed { context: context.clone(), register, turn: Arc::new(Semaphore::new(1)) };
     OpenApiRouter::new()
         .routes(routes!(register_changes))

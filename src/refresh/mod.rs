@@ -9,18 +9,18 @@ pub mod model;
 pub mod ports;
 mod store;
 
-#[cfg(doc)]
-use crate::register::Listener;
-
 pub use listener::Refresher;
 pub use model::Change;
+
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::register::Listener;
 
-/// What this domain brings to a node.
-pub fn module(context: &Context) -> Module {
+/// What this domain brings to a node. `listener` hears the feed: [`Refresher`], and whoever else does.
+pub fn module(context: &Context, listener: Arc<dyn Listener>) -> Module {
     let sweep = Sweep::of("refresh.sweep", context, |context| async move { ports::sweep(&context).await });
-    Module { open: http::routes(context), sweeps: vec![sweep], ..Module::default() }
+    Module { open: http::routes(context, listener), sweeps: vec![sweep], ..Module::default() }
 }

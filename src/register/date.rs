@@ -4,6 +4,7 @@ use jiff::civil;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::{DAY, HOUR, Timestamp};
+use crate::error::Text;
 
 /// A day of the Gregorian calendar. In JSON and CBOR it is `YYYY-MM-DD` (RFC 3339 full-date).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
@@ -44,6 +45,19 @@ impl Date {
             return Self::from_digits(&bytes[6..], &bytes[3..5], &bytes[..2]).ok_or(DateError);
         }
         Self::parse(text)
+    }
+
+    /// A birth date as people type it: between 1900 and today.
+    ///
+    /// # Errors
+    /// What to correct.
+    pub fn parse_birth(text: &str, today: Self) -> Result<Self, Text> {
+        let wrong = Text::new(
+            "Tulis tanggal lahir sebagai TTTT-BB-HH, misalnya 1990-12-31, tidak di masa depan.",
+            "Write the birth date as YYYY-MM-DD, for example 1990-12-31, not in the future.",
+        );
+        let date = Self::parse(text.trim()).map_err(|_| wrong)?;
+        if date.year() >= 1900 && date <= today { Ok(date) } else { Err(wrong) }
     }
 
     fn from_digits(year: &[u8], month: &[u8], day: &[u8]) -> Option<Self> {

@@ -1,5 +1,7 @@
 //! Who is told what the register says now, in the transaction that writes it.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
@@ -46,6 +48,21 @@ impl std::ops::AddAssign for Heard {
         self.paused += more.paused;
         self.stopped += more.stopped;
         self.corrected += more.corrected;
+    }
+}
+
+/// Several who hear it, one after the other.
+pub struct Everybody(pub Vec<Arc<dyn Listener>>);
+
+impl Listener for Everybody {
+    fn hear<'a>(&'a self, tx: &'a mut Tx, said: &'a [Said<'a>], now: Timestamp) -> BoxFuture<'a, Result<Heard>> {
+        Box::pin(async move {
+            let mut heard = Heard::default();
+            for listener in &self.0 {
+                heard += listener.hear(tx, said, now).await?;
+            }
+            Ok(heard)
+        })
     }
 }
 

@@ -15,7 +15,7 @@ pub mod store;
 
 pub use batch::{BatchError, NewRecord};
 pub use date::{Date, DateError, midnight_in_jakarta};
-pub use listener::{Heard, Listener, Said};
+pub use listener::{Everybody, Heard, Listener, Said};
 pub use model::{BloodType, MaritalStatus, Nationality, RegisterRecord, Religion, Sex, VitalStatus};
 pub use nik::{Nik, NikError, NikWarning};
 pub use service::{Found, LocalRegister, PopulationRegister, RegisterUnavailable};

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::approval;
 use super::model::{Progress, Registration, State, Submitted, judge};
 use super::sealed;
 use super::store::{check, registration};
+use super::{approval, cases};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -132,6 +132,7 @@ impl RegisterChecks {
         if let Some(found) = found {
             sealed::put_register_copy(&self.context, tx, id, found).await?;
         }
+        cases::checked(&self.context, tx, id, submitted, found.map(|found| &found.record), now).await?;
         let in_the_way = match answer.resident() {
             Some(resident) => {
                 // The holder of a digital KTP learns that somebody registers with their NIK.

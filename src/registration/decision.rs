@@ -3,12 +3,13 @@
 
 use uuid::Uuid;
 
-use super::approval;
 use super::model::{Decision, DifferenceField, Progress, Registration, SELFIE_DAYS_AFTER_END, State};
 use super::sealed;
 use super::store::{check, registration, second_person, selfie, visit};
+use super::{approval, cases};
 use crate::clock::DAY;
 use crate::context::Context;
+use crate::correction::ports as correction;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Refusal, Result};
 use crate::holder::ports as holder;
@@ -44,6 +45,7 @@ impl Decisions {
     pub async fn approve(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, note: &str) -> Result<State> {
         let now = self.context.now();
         let held = decidable(&self.context, tx, actor, id, version).await?;
+        cases::require_approvable(&self.context, tx, &held, now).await?;
         selfie::taken_at(tx, id).await?.ok_or(Code::WrongState)?;
         let decision = Decision { note: Redacted(note.to_owned()), ..Decision::default() };
         let approved = held.approve(now)?;
@@ -96,12 +98,17 @@ impl Decisions {
             Decision { reason: Redacted(reason.to_owned()), note: Redacted(note.to_owned()), released: vec![] };
         self.write(tx, actor, &rejected, &decision).await?;
         check::stop(tx, id).await?;
+        correction::registration_ended(tx, id, now).await?;
         Ok(selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?)
     }
 
     /// Wakes the mail worker; called after the caller's commit.
     pub fn wake(&self) {
         self.mail.wake();
+    }
+
+    pub(super) const fn context(&self) -> &Context {
+        &self.context
     }
 
     pub(super) async fn write(

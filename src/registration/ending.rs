@@ -3,6 +3,7 @@
 use super::model::{Progress, Registration, SELFIE_DAYS_AFTER_END};
 use super::store::{check, register_copy, registration, second_person, selfie};
 use crate::clock::{DAY, Timestamp};
+use crate::correction::ports as cases;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::holder::ports as holder;
@@ -16,6 +17,7 @@ pub(super) async fn write(tx: &mut Tx, before: Progress, ended: &Registration, n
     selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?;
     register_copy::delete_without_selfie(tx, id).await?;
     second_person::drop(tx, id).await?;
+    cases::registration_ended(tx, id, now).await?;
     // Only one registration of a resident is approved at a time: what lies there is what this one prepared.
     if let Progress::CodeSent { resident } | Progress::NeedsPin { resident } = before {
         holder::delete_unused_record(tx, resident).await?;

@@ -17,8 +17,10 @@ use super::visit::CounterVisits;
 use super::{selfie, terms};
 use crate::captcha::CaptchaGate;
 use crate::clock::Timestamp;
+use crate::correction::http::CorrectionReply;
+use crate::correction::model::{Field, Kind};
 use crate::device::http::Device;
-use crate::error::{Code, Language};
+use crate::error::{Code, Language, Refusal};
 use crate::mail::MailState;
 use crate::register::Date;
 use crate::secret::Redacted;
@@ -44,6 +46,8 @@ pub fn routes(service: Service, gate: CaptchaGate) -> OpenApiRouter {
         .merge(OpenApiRouter::new().routes(routes!(put_selfie)).layer(DefaultBodyLimit::max(selfie::MAX_BYTES)))
         .routes(routes!(activation_token))
         .routes(routes!(counter_scan))
+        .routes(routes!(open_registration_correction))
+        .routes(routes!(agree_to_spelling))
         .with_state(Deps { submissions: service.submissions, visits: service.visits, gate, intake: Intake::default() })
 }
 
@@ -153,10 +157,13 @@ struct StatusReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date, example = "2027-03-03")]
     eligible_from: Option<Date>,
+    /// The newest correction case; what the register says stands nowhere in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correction: Option<CorrectionReply>,
 }
 
-impl From<Status> for StatusReply {
-    fn from(status: Status) -> Self {
+impl StatusReply {
+    fn new(status: Status, language: Language) -> Self {
         Self {
             registration_id: status.registration_id,
             state: status.state,
@@ -170,6 +177,7 @@ impl From<Status> for StatusReply {
             code_expires_at: status.code_expires_at,
             awaits_second_person: status.awaits_second_person,
             eligible_from: status.eligible_from,
+            correction: status.correction.map(|view| CorrectionReply::new(view, language)),
         }
     }
 }
@@ -184,6 +192,7 @@ async fn register(
     State(deps): State<Deps>,
     device: Device,
     ClientAddress(address): ClientAddress,
+    Lang(language): Lang,
     Json(body): Json<RegisterBody>,
 ) -> Result<Response, Problem> {
     let draft = Draft {
@@ -199,7 +208,7 @@ async fn register(
         .submissions
         .register(&device.thumbprint, &draft, &body.terms.version, body.terms.accepted, body.locale)
         .await?;
-    Ok((StatusCode::CREATED, Json(StatusReply::from(status))).into_response())
+    Ok((StatusCode::CREATED, Json(StatusReply::new(status, language))).into_response())
 }
 
 /// State, next step, deadline, and what the officer said.
@@ -207,8 +216,13 @@ async fn register(
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "The registration", body = StatusReply),
         (status = "4XX", description = "`not_found` also for any other device's registration")))]
-async fn status(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) -> Result<Json<StatusReply>, Problem> {
-    Ok(Json(deps.submissions.status(&device.thumbprint, id).await?.into()))
+async fn status(
+    State(deps): State<Deps>,
+    device: Device,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+) -> Result<Json<StatusReply>, Problem> {
+    Ok(Json(StatusReply::new(deps.submissions.status(&device.thumbprint, id).await?, language)))
 }
 
 /// What may be changed. `full_name` and `birth_date` only in `needs_correction`.
@@ -240,6 +254,7 @@ struct AmendBody {
 async fn amend(
     State(deps): State<Deps>,
     device: Device,
+    Lang(language): Lang,
     Path(id): Path<Uuid>,
     Json(body): Json<AmendBody>,
 ) -> Result<Json<StatusReply>, Problem> {
@@ -250,7 +265,7 @@ async fn amend(
         full_name: body.full_name.map(Redacted::into_inner),
         birth_date: body.birth_date.map(Redacted::into_inner),
     };
-    Ok(Json(deps.submissions.amend(&device.thumbprint, id, &changes).await?.into()))
+    Ok(Json(StatusReply::new(deps.submissions.amend(&device.thumbprint, id, &changes).await?, language)))
 }
 
 /// End the registration. Repeating it changes nothing.
@@ -258,8 +273,13 @@ async fn amend(
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "Cancelled", body = StatusReply),
         (status = "4XX", description = "`wrong_state` once active, rejected or expired; `not_found`")))]
-async fn cancel(State(deps): State<Deps>, device: Device, Path(id): Path<Uuid>) -> Result<Json<StatusReply>, Problem> {
-    Ok(Json(deps.submissions.cancel(&device.thumbprint, id).await?.into()))
+async fn cancel(
+    State(deps): State<Deps>,
+    device: Device,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+) -> Result<Json<StatusReply>, Problem> {
+    Ok(Json(StatusReply::new(deps.submissions.cancel(&device.thumbprint, id).await?, language)))
 }
 
 /// Upload the selfie: JPEG or PNG, at most 5 MiB and 4096 pixels a side. It is encoded anew; metadata is dropped.
@@ -272,6 +292,7 @@ async fn put_selfie(
     State(deps): State<Deps>,
     device: Device,
     address: ClientAddress,
+    Lang(language): Lang,
     Path(id): Path<Uuid>,
     request: Request,
 ) -> Result<Json<StatusReply>, Problem> {
@@ -287,7 +308,8 @@ async fn put_selfie(
     }
     deps.submissions.awaits_selfie(&device.thumbprint, id).await?;
     let (bytes, _held) = deps.intake.read(address, request.into_body(), selfie::MAX_BYTES).await?;
-    Ok(Json(deps.submissions.put_selfie(&device.thumbprint, id, address.0, bytes.to_vec()).await?.into()))
+    let status = deps.submissions.put_selfie(&device.thumbprint, id, address.0, bytes.to_vec()).await?;
+    Ok(Json(StatusReply::new(status, language)))
 }
 
 /// The activation QR to show at the counter; with `Accept: image/svg+xml` or `image/png` its picture.
@@ -336,4 +358,68 @@ async fn counter_scan(
 ) -> Result<Response, Problem> {
     let match_number = deps.visits.counter_scan(&device.thumbprint, id, body.token.expose(), address).await?;
     Ok((StatusCode::ACCEPTED, Json(MatchReply { match_number })).into_response())
+}
+
+/// What may be wrong in the register.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RegistrationCorrectionBody {
+    /// What kind of mistake it is. Who mistyped registers again from the same device; no case is needed.
+    kind: Kind,
+    /// Which elements are wrong, of those that the kind has.
+    #[serde(default)]
+    fields: Vec<Field>,
+}
+
+/// The register may have something else than you: open a correction case. It says what to bring and where, keeps the registration for 90
+/// days, and closes by itself when the register comes to agree. The answer is the same whatever the register says. While a case lives,
+/// this gives the same one.
+#[utoipa::path(post, path = "/v1/registrations/{id}/correction", tag = "Corrections", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = RegistrationCorrectionBody,
+    responses((status = 201, description = "Opened", body = StatusReply),
+        (status = "4XX", description = "`invalid_field`, `too_many` after three for one NIK in 30 days, `wrong_state` once approved, `not_found`")))]
+async fn open_registration_correction(
+    State(deps): State<Deps>,
+    device: Device,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+    Json(body): Json<RegistrationCorrectionBody>,
+) -> Result<(StatusCode, Json<StatusReply>), Problem> {
+    let status = deps.submissions.open_correction(&device.thumbprint, id, body.kind, &body.fields).await?;
+    Ok((StatusCode::CREATED, Json(StatusReply::new(status, language))))
+}
+
+/// Consent to the register's spelling.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SpellingBody {
+    /// `version` of the case that was on the screen.
+    version: String,
+    /// Must be true: the digital KTP will show the name exactly as the register has it.
+    agreed: bool,
+}
+
+/// Agree that the digital KTP shows the name as the register spells it: the officer then approves without waiting for the correction.
+/// Only where the case is about the name alone and an office has taken it. Repeating it changes nothing.
+#[utoipa::path(post, path = "/v1/registrations/{id}/correction/spelling", tag = "Corrections", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = SpellingBody,
+    responses((status = 200, description = "Agreed", body = StatusReply),
+        (status = "4XX", description = "`invalid_field` without consent, `wrong_state`, `not_found`")))]
+async fn agree_to_spelling(
+    State(deps): State<Deps>,
+    device: Device,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+    Json(body): Json<SpellingBody>,
+) -> Result<Json<StatusReply>, Problem> {
+    if !body.agreed {
+        return Err(Refusal::field(
+            "agreed",
+            "Centang persetujuan bila Anda menerima ejaan database kependudukan; bila tidak, tunggu pembetulan.",
+            "Tick your consent if you accept the register's spelling; otherwise wait for the correction.",
+        )
+        .into());
+    }
+    let status = deps.submissions.agree_to_spelling(&device.thumbprint, id, &body.version).await?;
+    Ok(Json(StatusReply::new(status, language)))
 }

@@ -1,11 +1,13 @@
 //! The message to a holder with whose NIK somebody registers: the registration knows whom it was made for, the holder how they are
-//! reached. And the message to somebody who registered before their seventeenth birthday, on that day.
+//! reached. The messages about a correction case to whoever only registers, whose address the registration has. And the message to
+//! somebody who registered before their seventeenth birthday, on that day.
 
 use askama::Template;
 
-use super::ports::{contact, contact_of};
+use super::ports::{Contact, contact, contact_of};
 use super::store::registration;
 use crate::context::Context;
+use crate::correction::news;
 use crate::error::{Error, Language, Result};
 use crate::holder;
 use crate::life::model::first_name;
@@ -70,4 +72,22 @@ async fn old_enough(context: &Context, message: Message) -> Result<Option<Email>
     let text = Text { language, first_name }.render().map_err(Error::internal)?;
     let html = Html { language, subject, first_name }.render().map_err(Error::internal)?;
     Ok(Some(Email { mail_id: message.mail_id, to, subject: subject.to_owned(), text, html, language }))
+}
+
+/// Writes what became of a correction case to whoever registers; each refers to the case.
+pub struct CorrectionNews(pub Context);
+
+impl Compose for CorrectionNews {
+    fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
+        Box::pin(correction_news(&self.0, message))
+    }
+}
+
+async fn correction_news(context: &Context, message: Message) -> Result<Option<Email>> {
+    let mut tx = context.db.read().await?;
+    let Some((registration, case)) = news::subject(&mut tx, message).await? else { return Ok(None) };
+    let Some(to) = contact(context, &mut tx, registration).await? else { return Ok(None) };
+    drop(tx);
+    let Contact { email: Some(email), full_name, language, .. } = to else { return Ok(None) };
+    news::compose(message, &case, (email, full_name.expose()), language).map(Some)
 }

@@ -7,11 +7,13 @@
 
 mod approval;
 mod approve_by_two;
+mod cases;
 pub mod check;
 pub mod decision;
 mod ending;
 pub mod http;
 mod initials;
+mod listener;
 pub mod mail;
 pub mod model;
 pub mod pictures;
@@ -27,6 +29,8 @@ pub mod sweep;
 pub mod terms;
 pub mod visit;
 
+pub use cases::Opening;
+pub use listener::CorrectionListener;
 pub use model::State;
 pub use ports::{Contact, contact};
 pub use service::Service;
@@ -35,6 +39,7 @@ use std::sync::Arc;
 
 use crate::captcha::CaptchaGate;
 use crate::context::Context;
+use crate::correction::news::CORRECTION_NEWS;
 use crate::holder::mail::FOREIGN_REGISTRATION;
 use crate::jobs::Sweep;
 use crate::metric::Metric;
@@ -56,6 +61,7 @@ pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Modul
         letters: vec![
             (FOREIGN_REGISTRATION, Arc::new(mail::ForeignRegistration(context.clone()))),
             (mail::OLD_ENOUGH, Arc::new(mail::OldEnough(context.clone()))),
+            (CORRECTION_NEWS, Arc::new(mail::CorrectionNews(context.clone()))),
         ],
         metrics: METRICS,
         ..Module::default()

@@ -8,6 +8,7 @@ use super::{ending, sealed, sweep};
 use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
+use crate::correction::ports as cases;
 use crate::db::{DbError, DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::error::{Code, Language, Result};
@@ -130,6 +131,7 @@ pub async fn activate(context: &Context, tx: &mut Tx, id: Uuid, now: Timestamp) 
     let Progress::NeedsPin { resident: resident_id } = registration.progress else { return Ok(None) };
     let Ok(active) = registration.activate(now) else { return Ok(None) };
     registration::save(tx, &active).await?.demand()?;
+    cases::activated(tx, id, resident_id, now).await?;
     selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_ACTIVATION * DAY)).await?;
     let submitted = sealed::submitted(&context.vault, &active)?;
     let (nik, office_id) = (submitted.nik.clone(), active.office_id);

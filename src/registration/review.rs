@@ -8,6 +8,7 @@ use super::sealed;
 use super::store::{queue, selfie};
 use crate::clock::Timestamp;
 use crate::context::Context;
+use crate::correction::{self, ports as cases};
 use crate::error::{Code, Language, Result};
 use crate::holder::ports as holder;
 use crate::register::RegisterRecord;
@@ -56,6 +57,10 @@ pub struct View {
     pub created_at: Timestamp,
     /// The officer's words with the last decision.
     pub decision: Option<Decision>,
+    /// The newest correction case, as its resident reads it.
+    pub correction: Option<correction::View>,
+    /// In which language it is explained.
+    pub language: Language,
 }
 
 /// One line of a queue.
@@ -148,6 +153,10 @@ impl Reviews {
             Some(resident) => holder::has_usable_credential(&mut tx, resident).await?,
             None => false,
         };
+        let correction = match cases::of_registration(&mut tx, id).await? {
+            Some(case) => Some(cases::view(&self.context, &mut tx, case).await?),
+            None => None,
+        };
         Ok(View {
             registration_id: id,
             state: registration.state(),
@@ -163,6 +172,8 @@ impl Reviews {
             scanned_at: registration.visit.scanned_at,
             created_at: registration.created_at,
             decision: sealed::decision(vault, &registration)?,
+            correction,
+            language,
             submitted,
             record,
         })

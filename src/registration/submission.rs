@@ -17,6 +17,7 @@ use super::{ending, release as releases, sealed, terms};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::context::Context;
+use crate::correction::{self, ports as cases};
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::db::{DbError, Tx};
 use crate::device::Thumbprint;
@@ -67,6 +68,8 @@ pub struct Status {
     pub awaits_second_person: bool,
     /// From which day on, by the own birth date, while that has not come.
     pub eligible_from: Option<Date>,
+    /// The newest correction case.
+    pub correction: Option<correction::View>,
 }
 
 impl Submissions {
@@ -302,7 +305,11 @@ impl Submissions {
         Ok(self.keyring.issue(record).await?)
     }
 
-    async fn status_of(&self, tx: &mut Tx, registration: &Registration) -> Result<Status> {
+    pub(super) const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(super) async fn status_of(&self, tx: &mut Tx, registration: &Registration) -> Result<Status> {
         let now = self.context.now();
         let id = registration.registration_id;
         let submitted = sealed::submitted(&self.context.vault, registration)?;
@@ -317,6 +324,10 @@ impl Submissions {
             mail = Some(codes::mail_status(tx, id, &registration.email_index, now).await?);
             code_expires_at = codes::lookup(tx, id).await?.and_then(|code| code.expires_at);
         }
+        let correction = match cases::of_registration(tx, id).await? {
+            Some(case) => Some(cases::view(&self.context, tx, case).await?),
+            None => None,
+        };
         Ok(Status {
             registration_id: id,
             state,
@@ -330,6 +341,7 @@ impl Submissions {
             code_expires_at,
             awaits_second_person: self.awaits_second_person(tx, registration).await?,
             eligible_from: eligible_from(submitted.birth_date, Date::in_jakarta(now)).filter(|_| !state.is_ended()),
+            correction,
         })
     }
 }

@@ -7,6 +7,7 @@ use super::store::{check, register_copy, registration, second_person, selfie, vi
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
+use crate::correction::ports as cases;
 use crate::db::{DbError, DbResult, Tx};
 use crate::error::{Error, Result};
 use crate::transaction;
@@ -76,5 +77,6 @@ pub(super) async fn delete_parts(tx: &mut Tx, id: Uuid) -> DbResult<()> {
     selfie::delete(tx, id).await?;
     register_copy::delete(tx, id).await?;
     second_person::drop(tx, id).await?;
+    cases::forget(tx, id).await?;
     codes::delete(tx, id).await
 }

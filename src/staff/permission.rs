@@ -27,6 +27,10 @@ pub enum Permission {
     AskAnnulments,
     /// Grant what a colleague asked for.
     GrantAnnulments,
+    /// Open correction cases and take them further.
+    WorkCorrections,
+    /// Pass on what a colleague asked for.
+    GrantCorrections,
     /// Read why colleagues opened registrations without the resident.
     ReadReasons,
     /// Verify for a relying party.
@@ -37,17 +41,21 @@ impl Role {
     /// What the role stands for.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            AskAnnulments, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantReleases, ReadReasons,
-            ServeResidents, Verify, ViewRegistrations,
+            AskAnnulments, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantCorrections,
+            GrantReleases, ReadReasons, ServeResidents, Verify, ViewRegistrations, WorkCorrections,
         };
         match self {
-            Self::Officer => &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases, BlockAtCalls],
+            Self::Officer => {
+                &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases, BlockAtCalls, WorkCorrections]
+            }
             Self::Supervisor => &[
                 ServeResidents,
                 ViewRegistrations,
                 DecideRegistrations,
                 AskReleases,
                 BlockAtCalls,
+                WorkCorrections,
+                GrantCorrections,
                 GrantReleases,
                 AskAnnulments,
                 GrantAnnulments,
@@ -120,8 +128,8 @@ mod tests {
     #[test]
     fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_grant() {
         assert!(Role::Officer.permissions().iter().all(|permission| Role::Supervisor.may(*permission)));
-        use Permission::{AskAnnulments, GrantAnnulments, GrantReleases, ReadReasons};
-        for permission in [GrantReleases, AskAnnulments, GrantAnnulments, ReadReasons] {
+        use Permission::{AskAnnulments, GrantAnnulments, GrantCorrections, GrantReleases, ReadReasons};
+        for permission in [GrantReleases, AskAnnulments, GrantAnnulments, GrantCorrections, ReadReasons] {
             assert!(Role::Supervisor.may(permission) && !Role::Officer.may(permission), "{permission:?}");
         }
         assert!(Role::Administrator.permissions().is_empty());

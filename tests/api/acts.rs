@@ -8,9 +8,10 @@ use ikd::register::LocalRegister;
 use ikd::register::service::Switch;
 use ikd::staff::{Post, Realm, Role};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use support::acts::BY_COMMAND;
+use support::client::Officer;
 use support::each_engine;
 
 use support::world::{BANK, OFFICE, PASSWORD, World, approval};
@@ -149,6 +150,37 @@ async fn disputes(world: &World) {
     world.post(&path).bearer(&world.api_key).json(&body).send().await.expect(200);
 }
 
+async fn corrections(world: &World) {
+    let (first, second) = (world.supervisor("penata1", OFFICE).await, world.supervisor("penata2", OFFICE).await);
+    let base = "/v1/officer/corrections";
+    let words = "Bawa akta kelahiran ke loket";
+    let mut other = world.people[6].clone();
+    other.full_name = String::from("NAMA YANG BENAR");
+    let applicant = world.waiting(&other).await;
+    world.scan(&first, &applicant).await.expect(200);
+    let step = async |officer: &Officer, view: &Value, act: &str| {
+        let path = format!("{base}/{}/{act}", view["case"]["correction_id"].as_str().unwrap());
+        let mut body = json!({"version": view["case"]["version"]});
+        if ["return", "refusal"].contains(&act) {
+            body["reason"] = words.into();
+        }
+        officer.post(&path, &body).await.json
+    };
+    let open = json!({"kind": "duplicate_nik", "reason": words});
+    let opened = world.decide(&first, &applicant, "correction", &open).await.expect(201).json;
+    let asked = step(&first, &opened, "request").await;
+    let granted = step(&second, &asked, "request/grant").await;
+    let back = step(&second, &granted, "return").await;
+    step(&second, &back, "refusal").await;
+    let body = json!({"kind": "name_change", "fields": ["full_name"]});
+    let again = applicant.client.post(&applicant.path("/correction"), &body).await.expect(201).json;
+    let body = json!({"nik": other.nik, "reference": again["correction"]["reference"]});
+    let taken = first.post(base, &body).await.expect(200).json;
+    let id = taken["case"]["correction_id"].as_str().unwrap();
+    first.get(&format!("{base}/{id}")).await.expect(200);
+    assert_eq!(step(&first, &taken, "passing").await["case"]["state"], "in_register");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_declared_act_is_written_when_it_is_done() {
     each_engine(async |context| {
@@ -156,6 +188,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         people_and_parties(&world).await;
         annulments(&world).await;
         disputes(&world).await;
+        corrections(&world).await;
         the_counter(&world).await;
         let seen = done(&world).await;
         // A verification has an entry when it is refused; see below.
@@ -201,6 +234,15 @@ async fn what_is_refused_to_whoever_it_is_not_for_is_written_and_fills_nothing()
             ("recovery_viewed", Method::GET, String::from("/v1/officer/recoveries"), json!(null)),
             ("block", Method::POST, String::from("/v1/officer/blocks"), json!({})),
             ("annulment_asked", Method::POST, String::from("/v1/officer/annulments"), json!({})),
+            ("correction_viewed", Method::GET, String::from("/v1/officer/corrections"), json!(null)),
+            ("correction_taken", Method::POST, String::from("/v1/officer/corrections"), json!({})),
+            ("correction_opened", Method::POST, format!("{base}/correction"), json!({})),
+            (
+                "correction_granted",
+                Method::POST,
+                format!("/v1/officer/corrections/{}/request/grant", applicant.id),
+                json!({}),
+            ),
             ("annulment_viewed", Method::GET, String::from("/v1/officer/annulments"), json!(null)),
             ("annulment_granted", Method::POST, format!("/v1/officer/annulments/{}/grant", applicant.id), json!({})),
             ("release_granted", Method::POST, format!("{base}/release/grant"), json!({"version": "0"})),

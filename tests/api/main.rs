@@ -9,6 +9,7 @@ mod birth_date;
 mod clock;
 mod code;
 mod contact;
+mod correction;
 mod counter;
 mod dispute;
 mod dropped;

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use ikd::fetch_one;
-use ikd::refresh::Refresher;
 use ikd::register::import::{ImportOptions, import};
 use ikd::register::{LocalRegister, VitalStatus};
 use support::Engine;
@@ -69,7 +68,7 @@ async fn deaths(engine: Engine) {
     std::fs::write(&file, csv_of(&records)).unwrap();
     let nodes = [world.node(folder.path(), &url).await, world.node(folder.path(), &url).await];
     let context = world.context.clone();
-    let register = LocalRegister::new(context.clone()).telling(Arc::new(Refresher::new(context.clone())));
+    let register = LocalRegister::new(context.clone()).telling(ikd::app::listeners(&context));
     let (acknowledged, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let shared = Arc::new(Shared { world, nodes, acknowledged, over });
     let askers: Vec<_> = (0..ASKERS).map(|number| tokio::spawn(ask(Arc::clone(&shared), number))).collect();

@@ -8,6 +8,7 @@ mod activation;
 mod annulment;
 mod audit;
 mod codes;
+mod correction;
 mod counter;
 mod data_access;
 mod devices;

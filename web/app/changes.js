@@ -165,6 +165,7 @@ export async function notMine() {
     el(
       "div",
       { class: "actions" },
+      button(t("case.stopped.open"), () => go("kasushenti"), { picture: "edit" }),
       inTime ? button(t("changes.back"), () => go("perubahan"), { kind: "secondary", picture: "back" }) : null,
       button(t("recover.back"), () => go("henti"), { kind: "quiet", picture: "back" }),
     ),
@@ -183,7 +184,12 @@ async function updated(go) {
     data.changes.length
       ? list(data)
       : el("div", { class: "card center stack empty" }, icon("edit", 56), el("p", {}, t("changes.none"))),
-    notice("info", t("changes.wrong"), t("changes.wrong.do")),
+    notice(
+      "info",
+      t("changes.wrong"),
+      t("changes.wrong.do"),
+      button(t("menu.wrong"), () => go("datasalah"), { kind: "secondary", wide: false }),
+    ),
     button(t("menu.back"), () => go("menu"), { kind: "quiet", picture: "back" }),
   );
 }

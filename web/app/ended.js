@@ -25,6 +25,8 @@ async function forget(profile) {
 /** What can be done, the first one first. */
 function ways(profile, life) {
   const anew = (options) => button(t("ended.anew"), () => go("ketentuan"), { picture: "user", ...options });
+  if (life.reason === "register_deceased")
+    return [button(t("case.stopped.title"), () => go("kasushenti"), { kind: "secondary", picture: "help" })];
   if (isForOffice(life)) return [];
   // Another one is in use: nothing is to be done here.
   if (["transferred", "superseded"].includes(life.reason)) return [];

@@ -37,6 +37,8 @@ const EVENTS = {
   change: () => import("./pin-change.js"),
   transfer: () => import("./transfer.js"),
 };
+// What a resident says and the register does not.
+const CASES = { cases: () => import("./corrections.js"), unlock: () => import("./unlock.js") };
 // What holders may ask of what is kept about them.
 const RIGHTS = {
   email: () => import("./email-change.js"),
@@ -99,6 +101,10 @@ const SCREENS = {
   perubahan: screen(RIGHTS, "changes"),
   pastikan: screen(RIGHTS, "changes", "confirm"),
   bukandata: screen(RIGHTS, "changes", "notMine"),
+  kasus: screen(CASES, "cases", "ofRegistration"),
+  datasalah: screen(CASES, "cases", "ofCard"),
+  kasushenti: screen(CASES, "cases", "ofStopped"),
+  kasuspin: screen(CASES, "cases", "objection"),
   salinan: screen(RIGHTS, "copy", "about"),
   salinanpin: screen(RIGHTS, "copy", "withPin"),
   salinansiap: screen(RIGHTS, "copy", "ready"),

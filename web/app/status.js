@@ -3,6 +3,7 @@
 import { confirm } from "../shared/dialog.js";
 import { announce, button, el, fill, icon, notice, toast } from "../shared/dom.js";
 import { dateTime, dayOf, t } from "../shared/i18n.js";
+import { isLive, statusCase } from "./correction-card.js";
 import { applicant } from "./person.js";
 import * as profiles from "./profiles.js";
 import { every, go } from "./router.js";
@@ -37,6 +38,7 @@ const TONES = {
   active: "success",
 };
 const WAITS = ["awaiting_officer", "approved_pending_register", "code_sent"];
+const BEFORE_APPROVAL = ["needs_selfie", "awaiting_officer", "needs_correction"];
 const ENDED = ["rejected", "expired", "cancelled"];
 
 /** Whether somebody is to agree that an older digital KTP makes way for this registration. */
@@ -56,11 +58,12 @@ export async function status() {
       profile.registration.mail_at,
       profile.registration.reason,
       profile.registration.awaits_second_person,
+      profile.registration.correction,
     ]);
     if (now === shown) return;
     const first = shown === undefined;
     shown = now;
-    fill(place, screen(profile, trouble, look));
+    fill(place, screen(profile, trouble, look, draw));
     if (!first) announce(t(`state.${profile.registration.state}`));
   };
   async function look(options) {
@@ -92,7 +95,7 @@ async function forget(profile) {
   go("orang", { replace: true });
 }
 
-function screen(profile, trouble, look) {
+function screen(profile, trouble, look, draw) {
   const second = secondAwaited(profile.registration);
   const { state, reason, corrections = [], email_hint: hint, mail, expires_at: expires, seen } = profile.registration;
   const { eligible_from: young } = profile.registration;
@@ -148,6 +151,9 @@ function screen(profile, trouble, look) {
     { kind: "secondary", picture: "history" },
   );
   if (!ENDED.includes(state) && state !== "active") actions.append(check);
+
+  if (BEFORE_APPROVAL.includes(state) && !isLive(profile.registration.correction))
+    more.push(button(t("status.do.case"), () => go("kasus"), { kind: "quiet", picture: "edit" }));
 
   const live = !ENDED.includes(state) && state !== "active";
   const facts = el(
@@ -205,6 +211,7 @@ function screen(profile, trouble, look) {
     trouble,
     actions,
     more,
+    statusCase(profile, draw),
     el("div", { class: "card" }, facts),
     live
       ? el(

@@ -30,7 +30,8 @@ function opened(profile, token) {
 
 // prettier-ignore
 const REMEMBERED = [
-  "kartu", "bagikan", "riwayat", "laporan", "menu", "gantisurel", "surelbaru", "perubahan", "salinan", "tutup",
+  "kartu", "bagikan", "riwayat", "laporan", "menu", "gantisurel", "surelbaru", "perubahan", "datasalah", "salinan",
+  "tutup",
 ];
 // What stands before a QR, a PIN or a copy: another is made only when it is asked for.
 const BEFORE = {

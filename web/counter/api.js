@@ -1,11 +1,14 @@
 // What an officer can ask the service. Practice offers the same by itself.
 
+import { request } from "/web/shared/http.js";
+
 /** Over a session. */
 export function liveApi(session) {
   const get = (path, options) => session.call(path, options);
   const post = (path, json, options = {}) => session.call(path, { method: "POST", json, ...options });
   const one = (id) => `/registrations/${encodeURIComponent(id)}`;
   const annulment = (id) => `/annulments/${encodeURIComponent(id)}`;
+  const correction = (id) => `/corrections/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   return {
     practice: false,
@@ -47,6 +50,19 @@ export function liveApi(session) {
     askAnnulment: (nik, reason) => post("/annulments", { nik, reason }, { again: true }),
     grantAnnulment: (id, version) => post(`${annulment(id)}/grant`, { version }),
     refuseAnnulment: (id, version, reason) => post(`${annulment(id)}/refuse`, { version, reason }),
+    // What each kind asks of whom: the same for everybody.
+    correctionKinds: async () => (await request("/v1/correction-kinds")).data.items,
+    corrections: () => get("/corrections", { quiet: true }),
+    correction: (id, options) => get(correction(id), options),
+    correctionPicture: (id) => `${session.api}${correction(id)}/portrait`,
+    // Taking the same again changes nothing, so a lost answer may be asked for again.
+    takeCorrection: (nik, reference) => post("/corrections", { nik, reference }, { again: true }),
+    openCorrection: (id, version, json) => post(`${one(id)}/correction`, { version, ...json }),
+    passCorrection: (id, version) => post(`${correction(id)}/passing`, { version }),
+    requestCorrection: (id, version) => post(`${correction(id)}/request`, { version }),
+    grantCorrection: (id, version) => post(`${correction(id)}/request/grant`, { version }),
+    returnCorrection: (id, version, reason) => post(`${correction(id)}/return`, { version, reason }),
+    refuseCorrection: (id, version, reason) => post(`${correction(id)}/refusal`, { version, reason }),
     block: (json) => post("/blocks", json),
   };
 }

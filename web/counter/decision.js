@@ -4,6 +4,7 @@ import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
 import { key } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
+import { askCorrection, caseNotice } from "./correction-ask.js";
 import { askReject, askReturn } from "./decide.js";
 
 const alreadyActive = () => notice("danger", t("hinder.already_active"), t("hinder.already_active.do"));
@@ -125,6 +126,12 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
       const answer = await askReturn(desk.view);
       if (answer) send("return", () => api.returnForCorrection(id, version, answer.to, answer.reason, answer.release));
     },
+    async openCase() {
+      if (isSending()) return;
+      const { version } = desk.view;
+      const answer = await askCorrection(await api.correctionKinds(), desk.view);
+      if (answer) send("case", () => api.openCorrection(id, version, answer));
+    },
     async askRelease() {
       if (isSending()) return;
       const { version } = desk.view;
@@ -171,6 +178,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
   const releasable = !api.practice && view.already_active && hinder.length === 1 && !desk.release;
   const node = section(
     waits,
+    caseNotice(view, api),
     hinder.length
       ? el("div", { class: "stack" }, desk.release ? null : hinder)
       : desk.release
@@ -192,6 +200,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
         ? button(t("second.withdraw"), act.withdraw, { kind: "secondary", picture: "close" })
         : null,
       keyed("decision.return", act.returnForCorrection, "F9", "secondary", "back"),
+      api.practice ? null : button(t("correction.open"), act.openCase, { kind: "secondary", picture: "edit" }),
       keyed("decision.reject", act.reject, "F10", "danger-quiet", "block"),
       el(
         "p",

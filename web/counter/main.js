@@ -8,6 +8,8 @@ import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/s
 import { makeSession } from "/web/staff/session.js";
 import { annulmentScreen, askAnnulmentScreen } from "./annulment.js";
 import { liveApi } from "./api.js";
+import { correctionScreen } from "./correction.js";
+import { correctionsScreen } from "./corrections.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
@@ -31,6 +33,7 @@ const BELOW = {
   "": "#pindai",
   warga: "#pindai",
   blokir: "#pindai",
+  kasus: "#kasus",
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
   pembatalan: "#persetujuan",
@@ -52,6 +55,7 @@ function draw() {
     { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
     { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
     { address: "#persetujuan", label: t("counter.pending"), picture: "clock", key: "F6" },
+    { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ];
@@ -89,7 +93,13 @@ function draw() {
   const scan = () => go("#pindai");
   const pending = () => go("#persetujuan");
   const person = (one) => go(`#warga/${one}`);
-  const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F6: () => go("#persetujuan"), F8: () => go("#antrean") });
+  const keys = shortcuts({
+    F2: scan,
+    F4: () => go("#qr"),
+    F6: () => go("#persetujuan"),
+    F7: () => go("#kasus"),
+    F8: () => go("#antrean"),
+  });
   const annuls = session.who.role === "supervisor";
   const annulment = (one) => go(`#pembatalan/${one}`);
   const screens = {
@@ -109,6 +119,10 @@ function draw() {
             ? annulmentScreen(main, live, id, { waiting: pending })
             : askAnnulmentScreen(main, live, { open: annulment, waiting: pending })
       : undefined,
+    kasus: () =>
+      id
+        ? correctionScreen(main, live, id, { back: () => go("#kasus") })
+        : correctionsScreen(main, live, { open: (one) => go(`#kasus/${one}`) }),
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };

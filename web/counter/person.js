@@ -25,6 +25,7 @@ const shape = (view, released) =>
     view.may_decide,
     view.scanned_at,
     view.submitted.full_name,
+    view.correction,
     released,
     hindrances(view).map((node) => node.textContent),
   ]);

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::super::act::{ViewPicture, ViewRegistration};
 use super::super::view::Views;
 use crate::clock::Timestamp;
+use crate::correction::http::CorrectionReply;
 use crate::registration::State as RegistrationState;
 use crate::registration::model::{CheckResult, CheckState, Difference};
 use crate::registration::review::View;
@@ -122,6 +123,8 @@ pub(super) struct RegistrationReply {
     /// Note or reason of the last decision.
     #[schema(value_type = Option<String>)]
     last_words: Option<Redacted<String>>,
+    /// The newest correction case, as its resident reads it.
+    correction: Option<CorrectionReply>,
 }
 
 impl From<View> for RegistrationReply {
@@ -170,6 +173,7 @@ impl From<View> for RegistrationReply {
             scanned_at: view.scanned_at,
             created_at: view.created_at,
             last_words,
+            correction: view.correction.map(|correction| CorrectionReply::new(correction, view.language)),
         }
     }
 }

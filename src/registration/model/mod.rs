@@ -9,7 +9,7 @@ mod visit;
 pub use check::{Answer, CheckResult, CheckState, Difference, DifferenceField, RegisterCheck, differences, judge};
 pub use registration::{Ending, NewData, Progress, Registration};
 pub use state::{Next, RequestKind, State};
-pub use submitted::{Amendment, Draft, Submitted, check_birth_date, check_name, email_hint};
+pub use submitted::{Amendment, Draft, Submitted, check_name, email_hint};
 pub use visit::{Decision, MATCH_TRIES, Offer, Visit};
 
 /// Days that a registration lives before it is approved.

@@ -204,6 +204,19 @@ impl Registration {
         self
     }
 
+    /// A case of it is open: it is kept until then at least.
+    #[must_use]
+    pub fn keep_until(self, until: Timestamp) -> Self {
+        Self { expires_at: self.expires_at.max(until), ..self }
+    }
+
+    /// The register speaks of its resident: it is asked anew. What was submitted and what an officer said stay.
+    #[must_use]
+    pub fn ask_anew(mut self) -> Self {
+        self.check = RegisterCheck::Pending { resident: self.check.resident() };
+        self
+    }
+
     /// Somebody of an office scans it: from now on it stands in that office's queue. Approved, it stays where it was approved.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ impl Draft {
         let mut note = |field: &'static str, message: Text| wrong.push(FieldError { field: field.into(), message });
         let nik = input::ungrouped(&self.nik).parse::<Nik>().map_err(|error| note("nik", error.text())).ok();
         let full_name = check_name(&self.full_name).map_err(|text| note("full_name", text)).ok();
-        let birth_date = check_birth_date(&self.birth_date, today).map_err(|text| note("birth_date", text)).ok();
+        let birth_date = Date::parse_birth(&self.birth_date, today).map_err(|text| note("birth_date", text)).ok();
         let email = check_email(&self.email, self.no_email).map_err(|text| note("email", text)).ok();
         let phone = input::phone::clean(&self.phone).map_err(|text| note("phone", text)).ok();
         match (nik, full_name, birth_date, email, phone) {
@@ -104,19 +104,6 @@ fn check_email(text: &str, none: bool) -> Result<Option<Redacted<String>>, Text>
 /// What to correct.
 pub fn check_name(text: &str) -> Result<String, Text> {
     name::clean(text).map_err(NameError::text)
-}
-
-/// A birth date between 1900 and today.
-///
-/// # Errors
-/// What to correct.
-pub fn check_birth_date(text: &str, today: Date) -> Result<Date, Text> {
-    let wrong = Text::new(
-        "Tulis tanggal lahir sebagai TTTT-BB-HH, misalnya 1990-12-31, tidak di masa depan.",
-        "Write the birth date as YYYY-MM-DD, for example 1990-12-31, not in the future.",
-    );
-    let date: Date = text.trim().parse().map_err(|_| wrong)?;
-    if date.year() >= 1900 && date <= today { Ok(date) } else { Err(wrong) }
 }
 
 /// What a resident may change after registering.
@@ -174,7 +161,7 @@ impl Amendment {
             }
         }
         if let Some(date) = &self.birth_date {
-            match check_birth_date(date, today) {
+            match Date::parse_birth(date, today) {
                 Ok(date) => submitted.birth_date = date,
                 Err(text) => note("birth_date", text),
             }

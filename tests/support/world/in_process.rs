@@ -13,7 +13,6 @@ use ikd::mail::Mailbox;
 use ikd::mail::mailbox::Letter;
 use ikd::office::{Kind, Offices};
 use ikd::random::Random;
-use ikd::refresh::Refresher;
 use ikd::register::generate::Generator;
 use ikd::register::{Date, Heard, LocalRegister, NewRecord, RegisterRecord};
 use ikd::relying_party::Purpose;
@@ -136,7 +135,7 @@ impl InProcess {
 
     /// The register, whose word reaches digital KTPs as that of the commands does.
     pub fn population_register(&self) -> LocalRegister {
-        LocalRegister::new(self.context.clone()).telling(Arc::new(Refresher::new(self.context.clone())))
+        LocalRegister::new(self.context.clone()).telling(ikd::app::listeners(&self.context))
     }
 
     /// Puts residents into the register; what that meant for digital KTPs.
