@@ -127,7 +127,7 @@ const fn said(state: State) -> (Words, Words, Words) {
             ),
         ),
         State::Resolved => (
-            Words::new("Siap dilanjutkan", "Ready to go on"),
+            Words::new("Siap dilanjutkan", "Ready: you can go on"),
             Words::new(
                 "Database kependudukan sekarang sama dengan data Anda; kasus Anda selesai.",
                 "The population register now agrees with your data; your case is closed.",

@@ -135,7 +135,7 @@ const fn of_correction(kind: EventKind) -> Words {
                 / "Open the app: it says whether there is something to bring."
         ),
         EventKind::CorrectionResolved => words!(
-            "Siap dilanjutkan" / "Ready to go on",
+            "Siap dilanjutkan" / "Ready: you can go on",
             "Database kependudukan sekarang sama dengan data Anda; kasus Anda selesai."
                 / "The population register now agrees with your data; your case is closed.",
             "Buka aplikasi, lalu periksa data Anda." / "Open the app and look at your data."
