@@ -4,11 +4,11 @@
 
 use uuid::Uuid;
 
-use super::approval;
 use super::decision::{Actor, Decisions, decidable, hold_in_office};
 use super::model::{Decision, Progress, RequestKind, State};
 use super::release::Releases;
 use super::store::selfie;
+use super::{approval, cases};
 use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::holder::ports as holder;
@@ -20,6 +20,7 @@ impl Releases {
     /// `not_found`, `scan_required`, `already_active`; `wrong_state` where it could not be approved, or has an e-mail address.
     pub async fn ask_approval(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, note: &str) -> Result<()> {
         let held = decidable(&self.context, tx, actor, id, version).await?;
+        cases::require_approvable(&self.context, tx, &held, self.context.now()).await?;
         selfie::taken_at(tx, id).await?.ok_or(Code::WrongState)?;
         let approved = held.clone().approve_by_two(self.context.now())?;
         require_free(tx, approved.check.resident()).await?;
@@ -43,6 +44,7 @@ impl Releases {
         let held = hold_in_office(tx, actor, id).await?;
         held.require_awaiting_officer(now)?;
         let asked = self.take(tx, actor, &held, RequestKind::Approval, version).await?;
+        cases::require_approvable(&self.context, tx, &held, now).await?;
         let approved = held.approve_by_two(now)?;
         let decision = Decision { note: self.reason(&asked)?, ..Decision::default() };
         decisions.write(tx, actor, &approved, &decision).await?;

@@ -97,7 +97,7 @@ impl CounterVisits {
                 if assigned.state() == State::AwaitingOfficer =>
             {
                 check::restart(tx, id, now).await?.demand()?;
-                return registration::save(tx, &assigned.clone().check_anew()).await?.demand();
+                return registration::save(tx, &assigned.clone().ask_anew()).await?.demand();
             }
             _ => {}
         }

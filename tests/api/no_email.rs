@@ -205,3 +205,29 @@ async fn an_older_digital_ktp_makes_way_first_and_the_first_address_comes_later(
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_correction_case_stands_in_the_way_of_this_approval_too() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let person = world.people[0].clone();
+        let mut body = body(&world, &person);
+        body["full_name"] = format!("{} BINTI", person.full_name).into();
+        let resident = world.register_body(&person, &body).await;
+        world.ready(&resident).await;
+        let (desk, supervisor) = (world.desk().await, world.supervisor("penyelia", OFFICE).await);
+        world.scan(desk, &resident).await.expect(200);
+        ask(&world, desk, &resident).await.expect(204);
+        let asked = version(&supervisor, &resident).await;
+        // Opened between the two.
+        let case = json!({"kind": "register_misspelling", "fields": ["full_name"]});
+        resident.client.post(&resident.path("/correction"), &case).await.expect(201);
+        let refused = grant_of(&supervisor, &resident, &asked).await;
+        assert!(["wrong_state", "not_found"].contains(&refused.code()), "{}", refused.json);
+        world.later(1);
+        world.scan(desk, &resident).await.expect(200);
+        ask(&world, desk, &resident).await.expect_problem(409, "wrong_state");
+        assert_eq!(world.state(&resident).await, "awaiting_officer");
+    })
+    .await;
+}
