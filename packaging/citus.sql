@@ -100,6 +100,9 @@ INSERT INTO distribution (name, kind) VALUES
     -- Few, and looked for by the office or the relying party as often as by the holder.
     ('annulment', 'whole'),
     ('dispute', 'whole'),
+    -- Looked for by the card, by its holder and by the office; those who look stand at a counter.
+    ('printed_card', 'whole'),
+    ('printed_card_evidence', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),

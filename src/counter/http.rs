@@ -2,6 +2,7 @@
 
 mod annulment;
 mod block;
+mod card;
 mod decision;
 mod queue;
 mod recovery;
@@ -33,5 +34,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(block::routes().with_state(counter.blocks))
         .merge(recovery::routes().with_state(counter.recoveries))
         .merge(annulment::routes().with_state(counter.annulments))
+        .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .layer(Extension(entrance))
 }

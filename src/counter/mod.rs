@@ -3,6 +3,7 @@
 pub mod act;
 pub mod annulment;
 pub mod block;
+pub mod card;
 pub mod decision;
 mod desk;
 pub mod http;
@@ -16,6 +17,7 @@ pub mod view;
 
 pub use annulment::Annulments;
 pub use block::CallBlocks;
+pub use card::Cards;
 pub use decision::Decisions;
 pub use queue::Queue;
 pub use recovery::Recoveries;
@@ -50,11 +52,18 @@ pub struct Counter {
     pub recoveries: Recoveries,
     /// Wrongful activations that are undone.
     pub annulments: Annulments,
+    /// Printed cards.
+    pub cards: Cards,
 }
 
 impl Counter {
-    /// Wires the use cases.
-    pub fn new(context: Context, registrations: registration::Service, keyring: Keyring) -> Self {
+    /// Wires the use cases; `cards` issues printed ones.
+    pub fn new(
+        context: Context,
+        registrations: registration::Service,
+        keyring: Keyring,
+        cards: crate::card::Desk,
+    ) -> Self {
         let audit = audit::Service::new(context.clone());
         let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
         let annulments = crate::annulment::Desk::new(context.clone());
@@ -69,7 +78,8 @@ impl Counter {
             releases: Releases { desk: desk.clone() },
             blocks: CallBlocks { desk: desk.clone() },
             recoveries: Recoveries { desk: desk.clone(), recoveries },
-            annulments: Annulments { desk, annulments, telling },
+            annulments: Annulments { desk: desk.clone(), annulments, telling },
+            cards: Cards { desk, cards },
         }
     }
 }

@@ -51,6 +51,10 @@ pub enum EventKind {
     DisputeAnswered,
     /// It did not answer in its time.
     DisputeUnanswered,
+    /// A card was printed.
+    CardIssued,
+    /// A printed card does not count any more, though the digital KTP does.
+    CardVoided,
 }
 text_column!(EventKind);
 

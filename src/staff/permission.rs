@@ -21,6 +21,10 @@ pub enum Permission {
     AskReleases,
     /// Grant what a colleague asked for.
     GrantReleases,
+    /// Prepare printed cards, print those that were granted, and void them.
+    AskCards,
+    /// Grant a printed card that a colleague asked for.
+    GrantCards,
     /// Block a digital KTP at the word of a caller.
     BlockAtCalls,
     /// Ask that a wrongful activation be annulled, and read what was asked.
@@ -37,17 +41,21 @@ impl Role {
     /// What the role stands for.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            AskAnnulments, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantReleases, ReadReasons,
-            ServeResidents, Verify, ViewRegistrations,
+            AskAnnulments, AskCards, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantCards,
+            GrantReleases, ReadReasons, ServeResidents, Verify, ViewRegistrations,
         };
         match self {
-            Self::Officer => &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases, BlockAtCalls],
+            Self::Officer => {
+                &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases, BlockAtCalls, AskCards]
+            }
             Self::Supervisor => &[
                 ServeResidents,
                 ViewRegistrations,
                 DecideRegistrations,
                 AskReleases,
                 BlockAtCalls,
+                AskCards,
+                GrantCards,
                 GrantReleases,
                 AskAnnulments,
                 GrantAnnulments,
@@ -120,8 +128,8 @@ mod tests {
     #[test]
     fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_grant() {
         assert!(Role::Officer.permissions().iter().all(|permission| Role::Supervisor.may(*permission)));
-        use Permission::{AskAnnulments, GrantAnnulments, GrantReleases, ReadReasons};
-        for permission in [GrantReleases, AskAnnulments, GrantAnnulments, ReadReasons] {
+        use Permission::{AskAnnulments, GrantAnnulments, GrantCards, GrantReleases, ReadReasons};
+        for permission in [GrantReleases, GrantCards, AskAnnulments, GrantAnnulments, ReadReasons] {
             assert!(Role::Supervisor.may(permission) && !Role::Officer.may(permission), "{permission:?}");
         }
         assert!(Role::Administrator.permissions().is_empty());
