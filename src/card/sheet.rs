@@ -86,7 +86,7 @@ fn front(page: &mut Page, sheet: &Sheet<'_>) {
     };
     let width = x + CARD.0 - 3.0 - text;
     let value = Style::text(8.0);
-    let mut at = page.fitted((text, y + 16.0), (width, 2), Style::text(10.0).bold(), 6.0, sheet.full_name) + 0.6;
+    let mut at = page.fitted((text, y + 16.0), (width, 2), Style::text(10.0).bold(), 6.0, sheet.full_name) + 0.8;
     let birth_date = day(sheet.birth_date);
     for (label, shown) in [
         ("NIK", sheet.nik),
@@ -95,10 +95,10 @@ fn front(page: &mut Page, sheet: &Sheet<'_>) {
         ("Kab/Kota", sheet.regency),
         ("Provinsi", sheet.province),
     ] {
-        at = page.fitted((text, at), (width, 2), value, 6.0, &format!("{label}: {shown}")) + 0.3;
+        at = page.fitted((text, at), (width, 1), value, 5.0, &format!("{label}: {shown}")) + 0.4;
     }
     let until = format!("Berlaku s.d. {}", day(sheet.last_day));
-    page.line_of_text((x + 4.0, y + 46.5), Style::text(8.0).bold(), &until);
+    page.line_of_text((x + 4.0, y + 47.0), Style::text(8.0).bold(), &until);
     let number = format!("No. {} · {}", sheet.reference, sheet.office);
     page.fitted((x + 4.0, y + 50.6), (CARD.0 - 8.0, 1), Style::text(7.0), 5.0, &number);
 }

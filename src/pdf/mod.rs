@@ -4,6 +4,8 @@
 //! Lengths are in millimetres from the upper left corner. The typeface is Atkinson Hyperlegible, which the Braille Institute made for people
 //! who see little; it is embedded, as far as it is used.
 
+use std::num::NonZeroU16;
+
 use krilla::color::luma;
 use krilla::configure::{Accessibility, ConfigurationBuilder};
 use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};
@@ -185,6 +187,7 @@ pub fn write(title: &str, language: &str, pages: Vec<Page>) -> Result<Vec<u8>, P
     document.set_tag_tree(tags);
     document.set_metadata(Metadata::new().title(title.to_owned()).language(language.to_owned()));
     document.set_outline(krilla::outline::Outline::new());
+    // The error may quote what was drawn.
     document.finish().map_err(|_| PdfError("what was drawn breaks a rule of PDF/UA"))
 }
 
@@ -238,9 +241,10 @@ fn draw(surface: &mut Surface<'_>, tags: &mut TagTree, fonts: &Fonts, drawn: Dra
 }
 
 fn text(surface: &mut Surface<'_>, tags: &mut TagTree, fonts: &Fonts, at: (f32, f32), lines: &[String], style: Style) {
+    let heading = |level| TagGroup::new(Tag::Hn(level, Some(lines.join(" "))));
     let mut group = match style.role {
-        Role::Title => TagGroup::new(Tag::Hn(std::num::NonZeroU16::MIN, None)),
-        Role::Heading => TagGroup::new(Tag::Hn(std::num::NonZeroU16::MIN.saturating_add(1), None)),
+        Role::Title => heading(NonZeroU16::MIN),
+        Role::Heading => heading(NonZeroU16::MIN.saturating_add(1)),
         Role::Text => TagGroup::new(Tag::P),
     };
     surface.set_stroke(None);
@@ -343,16 +347,21 @@ pub fn width(text: &str, style: Style) -> f32 {
     units as f32 / f32::from(face.units_per_em()) * style.points / POINTS
 }
 
-/// The text in lines of at most this width, broken at blanks; a word that is longer stands alone.
+/// The text in lines of at most this width, broken at blanks; within a word that is longer, an address say, behind a dot or a slash.
 fn broken(text: &str, style: Style, width: f32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if self::width(&format!("{line} {word}"), style) <= width => {
-                line.push(' ');
-                line.push_str(word);
+        let too_long = self::width(word, style) > width;
+        let parts = if too_long { word.split_inclusive(['.', '/']).collect() } else { vec![word] };
+        for (at, part) in parts.into_iter().enumerate() {
+            let blank = if at == 0 { " " } else { "" };
+            match lines.last_mut() {
+                Some(line) if self::width(&format!("{line}{blank}{part}"), style) <= width => {
+                    line.push_str(blank);
+                    line.push_str(part);
+                }
+                _ => lines.push(part.to_owned()),
             }
-            _ => lines.push(word.to_owned()),
         }
     }
     lines
@@ -373,6 +382,9 @@ mod tests {
         assert_eq!(lines.join(" "), text);
         assert_eq!(broken("DISDUKCAPILKOTAADMINISTRASI", style, 5.0).len(), 1);
         assert!(broken("", style, 5.0).is_empty());
+        let address = broken("di ikd.dukcapil.kemendagri.example/blokir", style, 30.0);
+        assert_eq!(address.concat().replace(' ', ""), "diikd.dukcapil.kemendagri.example/blokir");
+        assert!(address.iter().all(|line| width(line, style) <= 30.0), "{address:?}");
     }
 
     #[test]

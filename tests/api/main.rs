@@ -6,6 +6,7 @@ mod activation;
 mod acts;
 mod annulment;
 mod birth_date;
+mod card;
 mod clock;
 mod code;
 mod contact;

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where something is missing")]
 
+mod card;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
