@@ -265,6 +265,7 @@ pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>
     Ok(fetch_all!(tx, (Uuid,), OVER, now, limit)?.into_iter().map(|(id,)| id).collect())
 }
 
+// As many as were printed since the last round.
 const FORGET_QRS: &str = "UPDATE printed_card SET qr_sealed = NULL WHERE qr_sealed IS NOT NULL AND ended_at <= $1";
 const FORGET_EVIDENCE: &str = "DELETE FROM printed_card_evidence WHERE delete_after <= $1";
 const FORGET_ENDED: &str = "DELETE FROM printed_card WHERE state IN ('refused', 'lapsed') AND ended_at <= $1";

@@ -26,6 +26,7 @@ const ENTER: &str =
 // As many as there are: who has shown nothing offline has none.
 const VOID: &str = "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND list_id < $2 AND void = 0";
 
+// As many as there are: who has no card has none.
 const VOID_CARDS: &str = "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND list_id >= $2 AND void = 0";
 
 const VOID_PLACE: &str =

@@ -6,6 +6,7 @@ export function liveApi(session) {
   const post = (path, json, options = {}) => session.call(path, { method: "POST", json, ...options });
   const one = (id) => `/registrations/${encodeURIComponent(id)}`;
   const annulment = (id) => `/annulments/${encodeURIComponent(id)}`;
+  const card = (id) => `/cards/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   return {
     practice: false,
@@ -44,6 +45,25 @@ export function liveApi(session) {
     askAnnulment: (nik, reason) => post("/annulments", { nik, reason }, { again: true }),
     grantAnnulment: (id, version) => post(`${annulment(id)}/grant`, { version }),
     refuseAnnulment: (id, version, reason) => post(`${annulment(id)}/refuse`, { version, reason }),
+    prepareCard: (json) => post("/cards", json),
+    issuedCards: (cursor) => get(`/cards?${new URLSearchParams({ limit: 10, ...(cursor ? { cursor } : {}) })}`),
+    cardsWaiting: () => get("/cards/waiting", { quiet: true }),
+    card: (id, options) => get(card(id), options),
+    cardPicture: (id, kind) => `${session.api}${card(id)}/${kind}`,
+    cardSheet: (id) => `${session.api}${card(id)}/sheet`,
+    photographForCard: (id, blob) =>
+      session.call(`${card(id)}/photo`, {
+        method: "PUT",
+        body: blob,
+        headers: { "Content-Type": "image/jpeg" },
+        again: true,
+        timeout: 60000,
+      }),
+    askCard: (id, version, terms) => post(`${card(id)}/ask`, { version, terms_version: terms, agreed: true }),
+    grantCard: (id, version) => post(`${card(id)}/grant`, { version }),
+    refuseCard: (id, version, reason) => post(`${card(id)}/refuse`, { version, reason }),
+    voidCard: (id, version, reason) => post(`${card(id)}/void`, { version, reason }),
+    keepCard: (id, version, keeps) => post(`${card(id)}/keep`, { version, keeps }),
     block: (json) => post("/blocks", json),
   };
 }

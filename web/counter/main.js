@@ -8,6 +8,8 @@ import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/s
 import { makeSession } from "/web/staff/session.js";
 import { annulmentScreen, askAnnulmentScreen } from "./annulment.js";
 import { liveApi } from "./api.js";
+import { cardScreen } from "./card.js";
+import { cardsScreen } from "./cards.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
@@ -52,6 +54,7 @@ function draw() {
     { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
     { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
     { address: "#persetujuan", label: t("counter.pending"), picture: "clock", key: "F6" },
+    { address: "#kartu", label: t("cards.nav"), picture: "card" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ];
@@ -91,6 +94,7 @@ function draw() {
   const person = (one) => go(`#warga/${one}`);
   const keys = shortcuts({ F2: scan, F4: () => go("#qr"), F6: () => go("#persetujuan"), F8: () => go("#antrean") });
   const annuls = session.who.role === "supervisor";
+  const cards = () => go("#kartu");
   const annulment = (one) => go(`#pembatalan/${one}`);
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
@@ -109,6 +113,10 @@ function draw() {
             ? annulmentScreen(main, live, id, { waiting: pending })
             : askAnnulmentScreen(main, live, { open: annulment, waiting: pending })
       : undefined,
+    kartu: () =>
+      id
+        ? cardScreen(main, live, id, { another: cards, waiting: pending })
+        : cardsScreen(main, live, { open: (one) => go(`#kartu/${one}`) }),
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };
