@@ -157,7 +157,7 @@ impl Nik {
 
     /// The NIK with only its ends shown: `3171********0001`. Personal data still.
     pub fn masked(&self) -> String {
-        let shown = |at: usize| at < 4 || at >= 12;
+        let shown = |at: usize| !(4..12).contains(&at);
         self.as_str().char_indices().map(|(at, digit)| if shown(at) { digit } else { '*' }).collect()
     }
 

@@ -18,12 +18,12 @@ const PATH: &str = "/v1/officer/cards";
 const YEAR: i64 = 365 * DAY;
 
 /// Who asks and who grants, at the first office.
-struct Pair {
-    asker: Officer,
-    granter: Officer,
+pub struct Pair {
+    pub asker: Officer,
+    pub granter: Officer,
 }
 
-async fn pair(world: &World) -> Pair {
+pub async fn pair(world: &World) -> Pair {
     let name = |one: &str| format!("{one}-{}", world.number());
     Pair {
         asker: world.officer(&name("loket"), OFFICE).await,
@@ -35,7 +35,7 @@ fn said(person: &RegisterRecord) -> Value {
     json!({"nik": person.nik.as_str(), "full_name": person.full_name, "birth_date": person.birth_date.to_string()})
 }
 
-fn path(card: &Value, rest: &str) -> String {
+pub fn path(card: &Value, rest: &str) -> String {
     format!("{PATH}/{}{rest}", card["card_id"].as_str().unwrap())
 }
 
@@ -54,18 +54,18 @@ async fn ask(officer: &Officer, card: &Value) -> Answer {
 }
 
 /// A card that was asked for, as its asker sees it.
-async fn asked(world: &World, officer: &Officer, person: &RegisterRecord) -> Value {
+pub async fn asked(world: &World, officer: &Officer, person: &RegisterRecord) -> Value {
     let mut card = prepared(officer, person).await;
     card["version"] = photograph(world, officer, &card).await.expect(200).json["version"].clone();
     ask(officer, &card).await.expect(204);
     view(officer, &card).await
 }
 
-async fn view(officer: &Officer, card: &Value) -> Value {
+pub async fn view(officer: &Officer, card: &Value) -> Value {
     officer.get(&path(card, "")).await.expect(200).json
 }
 
-async fn grant(officer: &Officer, card: &Value) -> Answer {
+pub async fn grant(officer: &Officer, card: &Value) -> Answer {
     officer.post(&path(card, "/grant"), &json!({"version": card["version"]})).await
 }
 
@@ -77,7 +77,7 @@ async fn issued(world: &World, Pair { asker, granter }: &Pair, person: &Register
 }
 
 /// The text of a card's QR, from the row out of which it is printed.
-async fn qr(world: &World, card: &Value) -> String {
+pub async fn qr(world: &World, card: &Value) -> String {
     let id: Uuid = card["card_id"].as_str().unwrap().parse().unwrap();
     let mut tx = world.context.db.read().await.unwrap();
     let row = "SELECT qr_sealed FROM printed_card WHERE card_id = $1";

@@ -7,6 +7,7 @@ mod acts;
 mod annulment;
 mod birth_date;
 mod card;
+mod card_races;
 mod clock;
 mod code;
 mod contact;

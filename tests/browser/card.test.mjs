@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { handScanner } from "./device.mjs";
 import { listReaders, reference } from "./lists.mjs";
 import { FACE } from "./resident.mjs";
 import { checkAndKeep, DESK, PHONE, ROOT, startBoth, TARGET, verify, withPeople as inBrowsers } from "./support.mjs";
@@ -73,7 +74,7 @@ describe("printed cards", { timeout: 600_000 }, () => {
   }
 
   test("asked for, granted, printed, read by others, and void with the code of the slip", async () => {
-    await withPeople(["first", "second", "stranger"], async ({ first, second, stranger }) => {
+    await withPeople(["first", "second", "stranger", "bank"], async ({ first, second, stranger, bank }) => {
       const person = demo.resident();
       const { page } = first;
       await logIn(page, budi);
@@ -147,6 +148,22 @@ describe("printed cards", { timeout: 600_000 }, () => {
       const good = await verify(demo, token);
       assert.deepEqual([good.result, good.medium], ["valid", "printed_card"]);
 
+      // A teller is told what it is.
+      const teller = bank.page;
+      await teller.goto("/verifikasi");
+      await demo.later(30);
+      await teller.getByLabel("Nama pengguna").fill(demo.teller.username);
+      await teller.getByLabel("Kata sandi").fill(demo.teller.password);
+      await teller.getByLabel("Kode autentikator").fill(demo.totp(demo.teller.totp_secret));
+      await teller.keyboard.press("Enter");
+      await heading(teller, "Pindai QR nasabah").waitFor();
+      await teller.getByLabel("Membuka rekening").check();
+      await handScanner(teller, token);
+      await heading(teller, "SAH").waitFor();
+      await teller.getByText("Cocokkan wajah dengan foto di sini").waitFor();
+      await teller.locator(".badge", { hasText: "Kartu cetak" }).waitFor();
+      await screen(teller, "teller");
+
       // Whoever holds the slip blocks, from any browser.
       await stranger.page.goto("/blokir");
       await stranger.page.locator("#nik").fill(person.nik);
@@ -157,6 +174,12 @@ describe("printed cards", { timeout: 600_000 }, () => {
       assert.deepEqual([await byJwt(place), await byCwt(place)], [1, 1]);
       const bad = await verify(demo, token);
       assert.deepEqual([bad.result, bad.reason, bad.medium], ["invalid", "holder_not_active", "printed_card"]);
+
+      await teller.keyboard.press("Enter");
+      await heading(teller, "Pindai QR nasabah").waitFor();
+      await handScanner(teller, token);
+      await teller.getByText("Jangan terima; minta KTP-el").waitFor();
+      await screen(teller, "teller refuses");
 
       await page.reload();
       await page.getByText("Tidak berlaku").first().waitFor();

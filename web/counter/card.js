@@ -152,8 +152,15 @@ export function cardScreen(main, api, id, { another, waiting }) {
       onchange: () => send(place, () => api.keepCard(id, view.version, keeps.checked)),
     });
     return [
-      el("p", {}, standingBadge(view.standing), " ", t("card.until", { when: dateTime(view.expires_at) })),
-      view.void_reason ? el("p", {}, t(`card.void_reason.${view.void_reason}`)) : null,
+      el(
+        "p",
+        {},
+        standingBadge(view.standing),
+        " ",
+        view.standing === "void"
+          ? t(`card.void_reason.${view.void_reason ?? "stopped"}`)
+          : t("card.until", { when: dateTime(view.expires_at) }),
+      ),
       printable
         ? el(
             "a",

@@ -68,7 +68,10 @@ function issuedList(api, isOver) {
         el(
           "span",
           { class: "muted small" },
-          t("cards.line", { issued: dateTime(item.issued_at), until: dateTime(item.expires_at) }),
+          t(item.standing === "void" ? "cards.line.void" : "cards.line", {
+            issued: dateTime(item.issued_at),
+            until: dateTime(item.expires_at),
+          }),
         ),
       ),
     );
