@@ -175,7 +175,7 @@ describe("printed cards", { timeout: 600_000 }, () => {
       const bad = await verify(demo, token);
       assert.deepEqual([bad.result, bad.reason, bad.medium], ["invalid", "holder_not_active", "printed_card"]);
 
-      await teller.keyboard.press("Enter");
+      await teller.locator(".result-actions button").first().click();
       await heading(teller, "Pindai QR nasabah").waitFor();
       await handScanner(teller, token);
       await teller.getByText("Jangan terima; minta KTP-el").waitFor();

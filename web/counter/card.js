@@ -49,7 +49,7 @@ export function cardScreen(main, api, id, { another, waiting }) {
     clearTimeout(timer);
     free();
     known = null;
-    fill(main, result(kind, t(key), t(`${key}.text`), way, label));
+    fill(main, result(kind, t(key), t(`${key}.do`), way, label));
     announce(t(key));
     arrive(main, ".outcome .button");
   };
