@@ -15,8 +15,11 @@ use krilla::page::PageSettings;
 use krilla::paint::{Fill, Stroke, StrokeDash};
 use krilla::surface::Surface;
 use krilla::tagging::{Artifact, ArtifactType, ContentTag, SpanTag, Tag, TagGroup, TagTree};
-use krilla::text::{Font, TextDirection};
+use krilla::text::{Font, GlyphId, KrillaGlyph};
 use krilla::{Document, SerializeSettings};
+use skrifa::instance::{LocationRef, Size as TypeSize};
+use skrifa::{FontRef, MetadataProvider};
+use unicode_normalization::UnicodeNormalization;
 
 const REGULAR: &[u8] = include_bytes!("fonts/AtkinsonHyperlegible-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("fonts/AtkinsonHyperlegible-Bold.ttf");
@@ -253,14 +256,8 @@ fn text(surface: &mut Surface<'_>, tags: &mut TagTree, fonts: &Fonts, at: (f32, 
     for (line, words) in lines.iter().enumerate() {
         let y = (at.1 + line as f32 * style.leading()) * POINTS;
         let id = surface.start_tagged(ContentTag::Span(SpanTag::empty()));
-        surface.draw_text(
-            Point::from_xy(at.0 * POINTS, y),
-            font.clone(),
-            style.points,
-            words,
-            false,
-            TextDirection::LeftToRight,
-        );
+        let start = Point::from_xy(at.0 * POINTS, y);
+        surface.draw_glyphs(start, &glyphs(words, style.bold), font.clone(), words, style.points, false);
         surface.end_tagged();
         group.push(id);
     }
@@ -339,12 +336,31 @@ fn fill(grey: u8) -> Fill {
     Fill { paint: luma::Color::new(grey).into(), ..Fill::default() }
 }
 
-/// How wide a text is, in millimetres, without kerning: a little more than it will be.
+/// The glyphs of a line, one a letter from left to right: neither kerned nor joined, which Latin letters do without.
+fn glyphs(text: &str, bold: bool) -> Vec<KrillaGlyph> {
+    let Ok(font) = FontRef::new(if bold { BOLD } else { REGULAR }) else { return Vec::new() };
+    let (letters, widths) = (font.charmap(), font.glyph_metrics(TypeSize::new(1.0), LocationRef::default()));
+    let drawn = |(at, letter): (usize, char)| {
+        // A letter that the typeface lacks is drawn without its marks, or as a question mark; what is searched and read aloud stays.
+        let found = letters.map(letter).or_else(|| std::iter::once(letter).nfd().find_map(|bare| letters.map(bare)));
+        let glyph = found.or_else(|| letters.map('?')).unwrap_or_default();
+        KrillaGlyph {
+            glyph_id: GlyphId::new(glyph.to_u32()),
+            text_range: at..at + letter.len_utf8(),
+            x_advance: widths.advance_width(glyph).unwrap_or_default(),
+            x_offset: 0.0,
+            y_offset: 0.0,
+            y_advance: 0.0,
+            location: None,
+        }
+    };
+    text.char_indices().map(drawn).collect()
+}
+
+/// How wide a text is, in millimetres.
 pub fn width(text: &str, style: Style) -> f32 {
-    let Ok(face) = ttf_parser::Face::parse(if style.bold { BOLD } else { REGULAR }, 0) else { return 0.0 };
-    let advance = |c: char| face.glyph_hor_advance(face.glyph_index(c).unwrap_or_default()).unwrap_or_default();
-    let units: u32 = text.chars().map(|c| u32::from(advance(c))).sum();
-    units as f32 / f32::from(face.units_per_em()) * style.points / POINTS
+    let advances: f32 = glyphs(text, style.bold).iter().map(|glyph| glyph.x_advance).sum();
+    advances * style.points / POINTS
 }
 
 /// The text in lines of at most this width, broken at blanks; within a word that is longer, an address say, behind a dot or a slash.
@@ -415,6 +431,9 @@ mod tests {
         let pdf = make();
         assert_eq!(pdf, make());
         assert!(pdf.starts_with(b"%PDF-1.7"));
+        let mut foreign = Page::new(A4);
+        foreign.line_of_text((20.0, 20.0), Style::text(12.0), "Ṣiti Žižek Đoàn 王");
+        assert!(write("x", "id", vec![foreign]).is_ok(), "a letter that the typeface lacks");
         let mut broken = Page::new(A4);
         broken.jpeg((0.0, 0.0), (10.0, 10.0), b"no picture", "nothing");
         assert!(write("x", "id", vec![broken]).is_err());
