@@ -35,7 +35,7 @@ use ikd::register::{Date, RegisterRecord};
 use ikd::relying_party::Party;
 use ikd::secret::Redacted;
 use ikd::vault::Vault;
-use ikd::verification::model::{Content, IdempotencyKey, Presented, Question, Verdict};
+use ikd::verification::model::{Content, IdempotencyKey, Medium, Presented, Question, Verdict};
 use ikd::verification::receipt::{Statement, sign};
 use uuid::Uuid;
 
@@ -167,6 +167,7 @@ fn main() {
         purpose: "open_account",
         verified_at: now,
         verdict: Verdict::Valid,
+        medium: Medium::Phone,
         disclosed: set,
         content: &content,
         salt: &salt,

@@ -102,6 +102,9 @@ INSERT INTO distribution (name, kind) VALUES
     ('dispute', 'whole'),
     -- The same, and found by its NIK when the register speaks.
     ('correction', 'whole'),
+    -- Looked for by the card, by its holder and by the office; those who look stand at a counter.
+    ('printed_card', 'whole'),
+    ('printed_card_evidence', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),

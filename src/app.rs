@@ -35,9 +35,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, annulment, captcha, closure, contact, correction, counter, device, dispute, employee, export, health,
-    jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list, transaction, transfer,
-    verification, wallet, window,
+    activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
+    health, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list, transaction,
+    transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -134,11 +134,12 @@ impl App {
         let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
         let registrations =
             registration::Service::new(context.clone(), register.clone(), keyring.clone(), mail_wake.clone());
-        let counter = Counter::new(context.clone(), registrations.clone(), keyring.clone());
+        let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
+        let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), status_lists.clone());
+        let counter = Counter::new(context.clone(), registrations.clone(), keyring.clone(), cards);
         let activation = activation::Service::new(context.clone(), register, mail_wake.clone());
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
-        let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone());
         let disputes = dispute::Disputes::new(context.clone(), wallet.clone());
@@ -214,6 +215,7 @@ impl App {
             transfer::module(&self.transfers),
             contact::module(&self.context, &self.contacts, &self.wallet),
             refresh::module(&self.context, listeners(&self.context)),
+            card::module(&self.context),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::card::ports as cards;
 use crate::context::Context;
 use crate::device::{NewPinKey, PinPublicKey, Thumbprint};
 use crate::error::{Code, Refusal, Result};
@@ -77,6 +78,7 @@ impl Enrolments {
             holder::enrol(&self.context, tx, &enrolled, now).await?;
             let by = By { actor: Actor::Resident(resident_id), office_id: activated.office_id };
             life::activated(&self.context, tx, resident_id, now, by).await?;
+            cards::activated_on_phone(&self.context, tx, resident_id, now).await?;
             if let Some(Found { record, portrait, .. }) = &said {
                 // What changed since the approval, as if it changed now.
                 let said = [Said { resident_id, record, portrait: portrait.as_deref() }];

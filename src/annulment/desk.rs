@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::model::{Annulment, Decider, State, WAIT_SECONDS};
 use super::store;
+use crate::card::ports as cards;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::{DbError, Tx};
@@ -52,7 +53,7 @@ pub struct Found {
     pub annulment_id: Uuid,
     /// Whose identity.
     pub resident_id: Uuid,
-    /// The registration that led to the digital KTP.
+    /// The registration that led to the digital KTP, or the card of who has it on paper alone.
     pub registration_id: Uuid,
 }
 
@@ -71,9 +72,10 @@ impl Desk {
         let (office, now) = (by.office_id, self.context.now());
         let mut tx = self.context.db.read().await?;
         let resident = holder::of_nik(&self.context, &mut tx, nik).await?.ok_or_else(not_activated_here)?;
-        let registration = holder::registration_of(&mut tx, resident).await?.ok_or_else(not_activated_here)?;
-        let found = registrations::lookup(&mut tx, registration).await?.filter(|found| found.office_id == Some(office));
-        found.ok_or_else(not_activated_here)?;
+        let (registration, responsible) = led_by(&mut tx, resident).await?.ok_or_else(not_activated_here)?;
+        if responsible != Some(office) {
+            return Err(not_activated_here().into());
+        }
         let waiting = store::waiting_for(&mut tx, resident).await?;
         let own = waiting.filter(|found| found.asked_by == by.officer_id && found.state(now) == State::Asked);
         let annulment_id = own.map_or_else(|| self.context.random.uuid_v7(now), |own| own.annulment_id);
@@ -199,6 +201,17 @@ impl Desk {
     fn seal(&self, id: Uuid, text: &str) -> Result<Vec<u8>> {
         Ok(self.context.vault.seal_bytes(&self.context.random, WORDS, id, text.as_bytes())?)
     }
+}
+
+/// What led to a resident's digital KTP, and the office that is answerable for it: a registration, or the card of who has it on paper
+/// alone.
+async fn led_by(tx: &mut Tx, resident: Uuid) -> Result<Option<(Uuid, Option<Uuid>)>> {
+    if let Some(registration) = holder::registration_of(tx, resident).await? {
+        return Ok(registrations::lookup(tx, registration).await?.map(|found| (registration, found.office_id)));
+    }
+    let Some(credential) = holder::credential(tx, resident).await? else { return Ok(None) };
+    let card = cards::first_of(tx, resident, credential.activated_at).await?;
+    Ok(card.map(|(card_id, office_id)| (card_id, Some(office_id))))
 }
 
 /// That it has not ended in a way that nothing goes before.

@@ -48,7 +48,7 @@ pub struct Annulment {
     pub annulment_id: Uuid,
     /// Whose identity was activated.
     pub resident_id: Uuid,
-    /// The registration that led to it.
+    /// The registration that led to it, or the card of who has it on paper alone.
     pub registration_id: Uuid,
     /// When it became active: whatever is activated later is another matter.
     pub activated_at: Timestamp,

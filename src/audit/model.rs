@@ -121,6 +121,22 @@ pub enum Action {
     CorrectionSentBack,
     /// An officer refused a correction case.
     CorrectionRefused,
+    /// An officer prepared a printed card for somebody at the counter.
+    CardPrepared,
+    /// An officer asked that it be issued.
+    CardAsked,
+    /// An officer opened a request for a printed card, or the list of them.
+    CardViewed,
+    /// A supervisor granted it.
+    CardGranted,
+    /// It was refused, or taken back by who asked.
+    CardRefused,
+    /// An officer printed it.
+    CardPrinted,
+    /// An officer voided it, because it was lost or given back.
+    CardVoided,
+    /// An officer noted that it stays good beside a phone, or does not.
+    CardKept,
     /// An approval given while the register was down was completed.
     ApprovalCompleted,
     /// A credential became active.

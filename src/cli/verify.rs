@@ -56,7 +56,8 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
         Ok(token) => {
             let mut shown = describe(&token);
             if let Body::Offline { status: Some(reference), .. } = &token.claims.body {
-                shown["status"] = judge_status(args.status_list.as_deref(), reference, &keys, clock.now(), format)?;
+                shown["status"] =
+                    judge_status(args.status_list.as_deref(), (token.kind, reference), &keys, clock.now(), format)?;
             }
             match format {
                 Format::Json => say!("{shown}"),
@@ -76,11 +77,20 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
                     "the key set does not hold the key of this token: fetch it again from /.well-known/jwks.json; accept the \
                      token only when it is valid then"
                 }
+                _ if is_card(token.expose().trim()) => {
+                    Reason::from(reason).message_of_card().in_language(Language::English)
+                }
                 _ => Reason::from(reason).message().in_language(Language::English),
             };
             invalid(reason.as_str(), message, format)
         }
     }
+}
+
+/// Whether the text says of itself that it is of a printed card: for what is said of one that is refused.
+fn is_card(text: &str) -> bool {
+    let decoded = text::decode(text).ok().and_then(|cose| cose::decode(&cose).ok());
+    decoded.is_some_and(|decoded| decoded.kind == Some(TokenKind::Card))
 }
 
 /// Says that the token does not count, in the form that was asked for.
@@ -110,7 +120,7 @@ fn judge(text: &str, issuer: Option<&str>, keys: &JwkSet, now: Timestamp) -> Res
 /// What the status list says of a token that names one.
 fn judge_status(
     file: Option<&Path>,
-    reference: &StatusReference,
+    (kind, reference): (TokenKind, &StatusReference),
     keys: &JwkSet,
     now: Timestamp,
     format: Format,
@@ -127,7 +137,8 @@ fn judge_status(
         Some(Status::Valid) => Ok(json!({"result": "valid", "as_of": Timestamp::from_seconds(list.issued_at)})),
         Some(_) => {
             let reason = Reason::HolderNotActive;
-            invalid(reason.as_str(), reason.message().in_language(Language::English), format)
+            let message = if kind == TokenKind::Card { reason.message_of_card() } else { reason.message() };
+            invalid(reason.as_str(), message.in_language(Language::English), format)
         }
         None => Err(unusable(&"the list ends before the place of this token")),
     }
@@ -138,6 +149,9 @@ fn describe(token: &Authentic) -> Json {
     let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
     put("result", json!("valid"));
     put("typ", json!(token.kind.typ()));
+    if token.kind == TokenKind::Card {
+        put("medium", json!("printed card: it can be copied, so compare the person's face with the photo"));
+    }
     put("issuer", json!(token.claims.issuer));
     put("kid", json!(kid_text(&token.kid)));
     put("issued_at", json!(Timestamp::from_seconds(token.claims.issued_at)));

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::model::ERASED_AFTER_SECONDS;
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
+use crate::card::ports as cards;
 use crate::clock::Timestamp;
 use crate::contact::ports as contact;
 use crate::context::Context;
@@ -96,8 +97,11 @@ impl Closures {
         transaction!(self.context.db, "closure.erase", |tx| {
             // Whoever registers anew at this moment has a registration of their own, which stays.
             let Some(held) = holder::erase(&self.context, tx, resident, before).await? else { return Ok(false) };
-            registrations::erase(tx, held.registration_id).await?;
-            recoveries::erase(tx, &held.device_thumbprint).await?;
+            if let Some((registration_id, device)) = &held.phone {
+                registrations::erase(tx, *registration_id).await?;
+                recoveries::erase(tx, device).await?;
+            }
+            cards::erase(tx, resident).await?;
             contact::erase(tx, resident).await?;
             life::erase(tx, resident).await?;
             refresh::erase(tx, resident).await?;

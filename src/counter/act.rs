@@ -142,6 +142,28 @@ acts! {
     pub enum SendBackCorrection: WorkCorrections, CorrectionSentBack;
     /// Refusing one.
     pub enum RefuseCorrection: WorkCorrections, CorrectionRefused;
+    /// Preparing a printed card.
+    pub enum PrepareCard: AskCards, CardPrepared, about |session| session.person.staff_id;
+    /// Adding the photo that is taken at the counter.
+    pub enum PhotographForCard: AskCards, CardPrepared;
+    /// Asking for the card.
+    pub enum AskCard: AskCards, CardAsked;
+    /// Reading which cards wait for a second person, and which were issued.
+    pub enum ReadCards: AskCards, CardViewed;
+    /// Opening one.
+    pub enum ViewCard: AskCards, CardViewed;
+    /// Looking at the photo or at the register's portrait.
+    pub enum ViewCardPicture: AskCards, PictureViewed;
+    /// Granting it.
+    pub enum GrantCard: GrantCards, CardGranted;
+    /// Refusing it.
+    pub enum RefuseCard: AskCards, CardRefused;
+    /// Printing it.
+    pub enum PrintCard: AskCards, CardPrinted;
+    /// Voiding it.
+    pub enum VoidCard: AskCards, CardVoided;
+    /// Keeping it beside a phone, or not.
+    pub enum KeepCard: AskCards, CardKept;
     /// Blocking at the word of a caller.
     pub enum BlockAtCall: BlockAtCalls, Block, about |session| session.person.staff_id;
 }

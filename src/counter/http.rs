@@ -2,6 +2,7 @@
 
 mod annulment;
 mod block;
+mod card;
 mod correction;
 mod decision;
 mod queue;
@@ -35,5 +36,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(recovery::routes().with_state(counter.recoveries))
         .merge(annulment::routes().with_state(counter.annulments))
         .merge(correction::routes().with_state(counter.corrections))
+        .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .layer(Extension(entrance))
 }

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod annulment;
 pub mod block;
+pub mod card;
 pub mod correction;
 pub mod decision;
 mod desk;
@@ -17,6 +18,7 @@ pub mod view;
 
 pub use annulment::Annulments;
 pub use block::CallBlocks;
+pub use card::Cards;
 pub use correction::Corrections;
 pub use decision::Decisions;
 pub use queue::Queue;
@@ -54,11 +56,18 @@ pub struct Counter {
     pub annulments: Annulments,
     /// Correction cases.
     pub corrections: Corrections,
+    /// Printed cards.
+    pub cards: Cards,
 }
 
 impl Counter {
-    /// Wires the use cases.
-    pub fn new(context: Context, registrations: registration::Service, keyring: Keyring) -> Self {
+    /// Wires the use cases; `cards` issues printed ones.
+    pub fn new(
+        context: Context,
+        registrations: registration::Service,
+        keyring: Keyring,
+        cards: crate::card::Desk,
+    ) -> Self {
         let audit = audit::Service::new(context.clone());
         let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
         let annulments = crate::annulment::Desk::new(context.clone());
@@ -75,7 +84,8 @@ impl Counter {
             blocks: CallBlocks { desk: desk.clone() },
             recoveries: Recoveries { desk: desk.clone(), recoveries },
             annulments: Annulments { desk: desk.clone(), annulments, telling },
-            corrections: Corrections { desk, corrections },
+            corrections: Corrections { desk: desk.clone(), corrections },
+            cards: Cards { desk, cards },
         }
     }
 }

@@ -45,7 +45,7 @@ impl Issuer<'_> {
     /// # Errors
     /// When the key cannot sign.
     pub fn issue(&self, record: SealedRecord) -> Result<Issued, SignError> {
-        let claims = self.claims(record, Body::Sealed)?;
+        let claims = self.claims(record, LIFETIME_SECONDS, Body::Sealed)?;
         Ok(issued(&claims, self.text(record.kind, &claims)?))
     }
 
@@ -64,12 +64,41 @@ impl Issuer<'_> {
         if record.kind != TokenKind::Offline {
             return Err(SignError::Refused("only offline presentations are made here"));
         }
+        self.issue_clear(record, shared, portrait, (status, LIFETIME_SECONDS))
+    }
+
+    /// Makes the token of a printed card, which lives for `lifetime` seconds; otherwise like [`Issuer::issue_offline`].
+    ///
+    /// # Errors
+    /// As [`Issuer::issue_offline`].
+    pub fn issue_card(
+        &self,
+        record: SealedRecord,
+        shared: OfflineClaims,
+        portrait: Option<&Portrait>,
+        (status, lifetime): (StatusReference, i64),
+    ) -> Result<Issued, SignError> {
+        if record.kind != TokenKind::Card {
+            return Err(SignError::Refused("only printed cards are made here"));
+        }
+        self.issue_clear(record, shared, portrait, (Some(status), lifetime))
+    }
+
+    /// A token with attributes in clear.
+    fn issue_clear(
+        &self,
+        record: SealedRecord,
+        shared: OfflineClaims,
+        portrait: Option<&Portrait>,
+        (status, lifetime): (Option<StatusReference>, i64),
+    ) -> Result<Issued, SignError> {
         let photos = portrait.into_iter().flat_map(Portrait::photos).map(Some);
         for photo in photos.chain([None]) {
             let without_photo = photo.is_none();
             let shared = OfflineClaims { photo, ..shared.clone() };
             let status = status.clone();
-            let claims = self.claims(record, |sealed| Body::Offline { sealed, claims: Box::new(shared), status })?;
+            let body = |sealed| Body::Offline { sealed, claims: Box::new(shared), status };
+            let claims = self.claims(record, lifetime, body)?;
             let noise: [u8; 64] = self.random.bytes();
             let cose = cose::encode(&header(self.signer, record.kind), &claims, |_| Ok::<_, SignError>(noise))?;
             if !without_photo && text::encode(&cose).len() + MEASURING_MARGIN > MAX_OFFLINE_TEXT {
@@ -83,7 +112,12 @@ impl Issuer<'_> {
         Err(SignError::Refused("these attributes are too long for an offline QR"))
     }
 
-    fn claims(&self, record: SealedRecord, body: impl FnOnce(Vec<u8>) -> Body) -> Result<Claims, SignError> {
+    fn claims(
+        &self,
+        record: SealedRecord,
+        lifetime: i64,
+        body: impl FnOnce(Vec<u8>) -> Body,
+    ) -> Result<Claims, SignError> {
         let cti: [u8; 16] = self.random.bytes();
         let protected = header(self.signer, record.kind).to_bytes();
         let sealed =
@@ -91,7 +125,7 @@ impl Issuer<'_> {
         let issued_at = record.issued.seconds();
         Ok(Claims {
             issuer: self.name.to_owned(),
-            expires_at: Some(issued_at + LIFETIME_SECONDS),
+            expires_at: Some(issued_at + lifetime),
             issued_at,
             cti,
             body: body(sealed),

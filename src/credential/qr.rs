@@ -47,6 +47,16 @@ fn encode(text: &str) -> Result<QrCode, QrError> {
     Err(QrError::Text)
 }
 
+/// Which modules of the QR are dark, row by row, and how many make a side. The quiet zone of 4 modules is left to whoever draws it.
+///
+/// # Errors
+/// When the text does not fit.
+pub fn modules(text: &str) -> Result<(Vec<bool>, usize), QrError> {
+    let code = encode(text)?;
+    let side = code.width();
+    Ok((code.into_colors().into_iter().map(|color| color == qrcode::Color::Dark).collect(), side))
+}
+
 /// An SVG of the QR with a quiet zone of 4 modules; it scales to any size.
 ///
 /// # Errors

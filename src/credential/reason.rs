@@ -106,6 +106,27 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// [`Reason::message`] for the QR of a printed card, of which nobody can show a new one at once.
+    pub const fn message_of_card(self) -> Text {
+        match self {
+            Self::Expired => Text::new(
+                "Kartu cetak ini sudah lewat satu tahun dan tidak berlaku lagi. Minta KTP-el; kartu baru dicetak di loket Dukcapil.",
+                "This printed card is older than a year and no longer valid. Ask for the KTP-el; a new card is printed at a Dukcapil counter.",
+            ),
+            Self::HolderNotActive => Text::new(
+                "Kartu cetak ini tidak berlaku lagi. Jangan terima. Minta KTP-el; kartu baru dicetak di loket Dukcapil.",
+                "This printed card is no longer valid. Do not accept it. Ask for the KTP-el; a new card is printed at a Dukcapil counter.",
+            ),
+            Self::NotYetValid => Text::new(
+                "Kartu cetak ini belum berlaku: periksa jam komputer Anda, lalu pindai lagi.",
+                "This printed card is not valid yet: check your computer's clock, then scan again.",
+            ),
+            other => other.message(),
+        }
+    }
+}
+
 impl From<VerifyError> for Reason {
     fn from(error: VerifyError) -> Self {
         match error {

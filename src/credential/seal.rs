@@ -17,7 +17,8 @@ pub struct SealedRecord {
     pub kind: TokenKind,
     /// Whom it is about: resident, registration or officer, by kind.
     pub subject: Uuid,
-    /// The credential's generation when it was made.
+    /// The credential's generation when it was made. A printed card outlives generations: of it, its place in the status lists
+    /// ([`crate::status_list::Place::number`]).
     pub generation: i64,
     /// When it was made, to the microsecond: the order in which tokens are spent.
     pub issued: Timestamp,

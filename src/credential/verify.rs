@@ -61,18 +61,14 @@ pub enum Judged {
     /// All but its signature is in order. Nothing of it may be used before [`super::signatures::all_good`] has checked that: so a bad
     /// signature is still the first reason that applies.
     Unproven {
-        /// What works once does so by its kind.
-        kind: TokenKind,
-        /// What was sealed.
+        /// What was sealed, the token's kind among it.
         record: SealedRecord,
         /// Its signature, and what was signed.
         signed: Signed,
     },
     /// It is genuine and the service's own, and its time is not now.
     Untimely {
-        /// What works once does so by its kind.
-        kind: TokenKind,
-        /// What was sealed.
+        /// What was sealed, the token's kind among it.
         record: SealedRecord,
         /// [`Reason::NotYetValid`] or [`Reason::Expired`].
         reason: Reason,
@@ -99,13 +95,13 @@ pub fn judge(
     match (record, unproven.judge_time(now.seconds())) {
         (Some(record), Ok(())) if unverified.is_expected() => {
             let (_, signed) = unverified.defer();
-            Ok(Judged::Unproven { kind, record, signed })
+            Ok(Judged::Unproven { record, signed })
         }
         (record, timely) => {
             unverified.verify()?;
             let record = record.ok_or(Reason::Malformed)?;
             match timely {
-                Err(reason) => Ok(Judged::Untimely { kind, record, reason: reason.into() }),
+                Err(reason) => Ok(Judged::Untimely { record, reason: reason.into() }),
                 // Its kind is the only fault that is left, and it is told by `verify`.
                 Ok(()) => Err(Reason::WrongType),
             }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::mail::FOREIGN_REGISTRATION;
-use super::model::{Contact, Credential, FormerEmail, HolderSecret, Standing};
+use super::model::{Contact, Credential, FormerEmail, HolderSecret, Lift, Standing, Status};
 use super::store::{self, HolderRow};
 use super::{batch, status};
 use crate::clock::Timestamp;
 use crate::context::{Context, Sources};
-use crate::db::Tx;
+use crate::db::{DbError, Tx};
 use crate::device::{PinPublicKey, Thumbprint};
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::input;
@@ -53,7 +53,7 @@ pub struct NewHolder {
 /// `already_active` when the resident has one that has not ended, or the device holds somebody else's.
 pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timestamp) -> Result<()> {
     if !store::enrol(tx, new.resident_id, now).await?.happened() {
-        return Err(Code::AlreadyActive.into());
+        put_on_phone(tx, new.resident_id, now).await?;
     }
     status::forget(tx, new.resident_id).await?;
     store::keep_nik(tx, &nik_index(&context.vault, &new.nik), new.resident_id).await?;
@@ -75,6 +75,83 @@ pub async fn enrol(context: &Context, tx: &mut Tx, new: &NewHolder, now: Timesta
         "Profil di ponsel ini sudah memuat KTP Digital orang lain; daftarlah dari profil baru di ponsel ini.",
         "This profile on the phone already holds somebody else's digital KTP; register from a new profile.",
     ))
+}
+
+/// What is on paper alone does not stand in the way of a phone, unless it is blocked.
+async fn put_on_phone(tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<()> {
+    let held = hold(tx, resident).await?.ok_or(Code::AlreadyActive)?;
+    let on_paper = matches!(held.standing, Standing::Active(_)) && !is_on_phone(tx, resident).await?;
+    if !on_paper {
+        return Err(Code::AlreadyActive.into());
+    }
+    store::take_over(tx, resident, held.generation, now).await?.demand()
+}
+
+/// Somebody who holds a digital KTP on paper.
+#[derive(Debug)]
+pub struct OnPaper<'a> {
+    /// The resident, as the register knows them.
+    pub resident_id: Uuid,
+    /// What the register says.
+    pub record: &'a RegisterRecord,
+    /// The register's portrait, JPEG.
+    pub portrait: Option<&'a [u8]>,
+    /// The generation of the credential that was looked at; 0 where there was none.
+    pub generation: i64,
+}
+
+/// Lets somebody who stands at a counter hold a digital KTP on paper: one who had none, whose has ended, or whose block a counter lifts
+/// for who has no phone. Who has one on a phone keeps that as it is. Gives the reason of a block that the caller is to lift in this
+/// transaction ([`restart`]).
+///
+/// # Errors
+/// `wrong_state` when the credential is another than was looked at, or is stopped for a reason that no printed card changes.
+pub async fn enrol_on_paper(
+    context: &Context,
+    tx: &mut Tx,
+    this: &OnPaper<'_>,
+    now: Timestamp,
+) -> Result<Option<Status>> {
+    let resident = this.resident_id;
+    let held = hold(tx, resident).await?;
+    if held.map_or(0, |held| held.generation) != this.generation {
+        return Err(Code::WrongState.into());
+    }
+    let mut blocked = None;
+    match held.map(|held| held.standing) {
+        Some(Standing::Active(_)) if is_on_phone(tx, resident).await? => return Ok(None),
+        Some(Standing::Active(_)) => {}
+        Some(Standing::Blocked) => {
+            let status = status(tx, resident).await?.filter(|status| lifts_on_paper(status, now));
+            blocked = Some(status.ok_or(Code::WrongState)?);
+            if is_on_phone(tx, resident).await? {
+                return Err(Code::WrongState.into());
+            }
+        }
+        None | Some(Standing::Deactivated) => {
+            // Another request may add the row at this moment: then this one is judged anew.
+            store::enrol(tx, resident, now).await?.or(DbError::Contention)?;
+            status::forget(tx, resident).await?;
+            // Nobody comes back to what ended there.
+            store::leave_phone(tx, resident).await?;
+            store::keep_nik(tx, &nik_index(&context.vault, &this.record.nik), resident).await?;
+        }
+    }
+    put_record(context, tx, resident, this.record, this.portrait, now).await?;
+    Ok(blocked)
+}
+
+/// Whether two people at a counter lift this block of somebody who has no phone. There is no PIN to lift anything with.
+pub fn lifts_on_paper(status: &Status, now: Timestamp) -> bool {
+    matches!(status.lift(now), Lift::Pin | Lift::Counter)
+}
+
+/// Whether a resident's digital KTP is, or was last, on a phone.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_on_phone(tx: &mut Tx, resident: Uuid) -> Result<bool> {
+    Ok(store::holder(tx, resident).await?.is_some())
 }
 
 /// A digital KTP that goes from one phone to another.
@@ -302,7 +379,12 @@ pub async fn warn_of_registration(
 /// # Errors
 /// When the database does not answer.
 pub async fn has_usable_credential(tx: &mut Tx, resident: Uuid) -> Result<bool> {
-    Ok(store::credential(tx, resident).await?.is_some_and(|credential| credential.stands_in_the_way()))
+    match store::credential(tx, resident).await? {
+        // What is on paper alone makes way by itself for a phone.
+        Some(credential) if matches!(credential.standing, Standing::Active(_)) => is_on_phone(tx, resident).await,
+        Some(credential) => Ok(credential.stands_in_the_way()),
+        None => Ok(false),
+    }
 }
 
 /// Whether there is a credential whose holder should hear of a registration with their NIK.
@@ -379,10 +461,8 @@ pub async fn record(context: &Context, tx: &mut Tx, resident: Uuid) -> Result<Re
 /// What is left to erase elsewhere of a holder whose part here is erased.
 #[derive(Debug)]
 pub struct Erased {
-    /// The registration that led to the digital KTP.
-    pub registration_id: Uuid,
-    /// The phone that it was on.
-    pub device_thumbprint: Vec<u8>,
+    /// The registration that led to the digital KTP, and the phone that it was on; none of who had it on paper alone.
+    pub phone: Option<(Uuid, Vec<u8>)>,
 }
 
 /// Erases what is kept of a holder who closed at `before` or earlier; the credential itself stays, without anything personal, so that
@@ -396,12 +476,12 @@ pub async fn erase(context: &Context, tx: &mut Tx, resident: Uuid, before: Times
     if !status::erased(tx, resident, before).await?.happened() {
         return Ok(None);
     }
-    let Some(row) = store::holder(tx, resident).await? else { return Ok(None) };
+    let row = store::holder(tx, resident).await?;
     // What cannot be opened is deleted all the same; only its index stays.
     let record = kept_record(context, tx, resident).await.ok().flatten();
     let index = record.map(|record| nik_index(&context.vault, &record.nik));
-    store::erase(tx, &row, index.as_deref()).await?;
-    Ok(Some(Erased { registration_id: row.registration_id, device_thumbprint: row.device_thumbprint }))
+    store::erase(tx, resident, index.as_deref()).await?;
+    Ok(Some(Erased { phone: row.map(|row| (row.registration_id, row.device_thumbprint)) }))
 }
 
 /// The registration that led to a resident's digital KTP.

@@ -183,5 +183,10 @@ pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>
 
 async fn set_state(tx: &mut Tx, held: &Credential, state: CredentialState) -> Result<()> {
     change!(tx, SET_STATE, held.resident_id, state, held.generation)?.demand()?;
-    Ok(status_list::void(tx, held.resident_id).await?)
+    // What was stopped is void, on paper too. Another PIN, another phone and the end of a block concern phones alone.
+    match state {
+        CredentialState::Active => status_list::void_shown(tx, held.resident_id).await?,
+        CredentialState::Blocked | CredentialState::Deactivated => status_list::void(tx, held.resident_id).await?,
+    }
+    Ok(())
 }

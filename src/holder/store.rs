@@ -62,6 +62,12 @@ const ENROL: &str = "
         pin_wait_until = 0, session = credential.session + 1, session_ends_at = 0, activated_at = excluded.activated_at
     WHERE credential.state = 'deactivated'";
 
+// Of one that is on no phone: whoever holds the row has seen that.
+const TAKE_OVER: &str = "
+    UPDATE credential SET generation = generation + 1, pin_tries = 0, pin_wait_until = 0, session = session + 1,
+        session_ends_at = 0, activated_at = $3
+    WHERE resident_id = $1 AND generation = $2 AND state = 'active'";
+
 // A NIK never changes, and neither does whose it is.
 const KEEP_NIK: &str =
     "INSERT INTO holder_nik (nik_index, resident_id) VALUES ($1, $2) ON CONFLICT (nik_index) DO NOTHING";
@@ -163,6 +169,27 @@ pub async fn enrol(tx: &mut Tx, resident: Uuid, now: Timestamp) -> DbResult<Chan
     change!(tx, ENROL, resident, now)
 }
 
+/// Puts an active credential that was on paper alone on a phone, with a new generation. The caller holds it. A miss when it is not
+/// active in this generation.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn take_over(tx: &mut Tx, resident: Uuid, generation: i64, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, TAKE_OVER, resident, generation, now)
+}
+
+/// Takes a credential off the phone that it was on, if any.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn leave_phone(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
+    if let Some((device,)) = fetch_optional!(tx, (Vec<u8>,), DEVICE, resident)? {
+        execute!(tx, ERASE_HOLDER, resident)?;
+        execute!(tx, UNBIND, device.as_slice(), resident)?;
+    }
+    Ok(())
+}
+
 /// Keeps whose digital KTP a NIK's is.
 ///
 /// # Errors
@@ -199,12 +226,10 @@ pub async fn record_as_of(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Timest
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn erase(tx: &mut Tx, row: &HolderRow, nik_index: Option<&[u8]>) -> DbResult<()> {
-    let resident = row.resident_id;
-    execute!(tx, ERASE_HOLDER, resident)?;
+pub async fn erase(tx: &mut Tx, resident: Uuid, nik_index: Option<&[u8]>) -> DbResult<()> {
+    leave_phone(tx, resident).await?;
     execute!(tx, ERASE_RECORD, resident)?;
     execute!(tx, DELETE_PORTRAIT, resident)?;
-    execute!(tx, UNBIND, row.device_thumbprint.as_slice(), resident)?;
     if let Some(index) = nik_index {
         execute!(tx, ERASE_NIK, index, resident)?;
     }

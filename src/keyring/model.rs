@@ -10,7 +10,7 @@ pub const NODE_SILENCE_SECONDS: i64 = 30;
 /// Days that keys of receipts, cards and status lists stay published.
 pub const LONG_PUBLICATION_DAYS: i64 = 3_653;
 /// The signing keys that `ikd keys init` makes.
-pub const MADE: [KeyPurpose; 3] = [KeyPurpose::Token, KeyPurpose::Receipt, KeyPurpose::Status];
+pub const MADE: [KeyPurpose; 4] = KeyPurpose::ALL;
 /// The signing keys that a running service cannot do without.
 pub const NEEDED: [KeyPurpose; 2] = [KeyPurpose::Token, KeyPurpose::Receipt];
 

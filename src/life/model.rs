@@ -63,6 +63,10 @@ pub enum EventKind {
     CorrectionLapsed,
     /// Whoever registers agreed to the register's spelling of the name.
     SpellingAgreed,
+    /// A card was printed.
+    CardIssued,
+    /// A printed card does not count any more, though the digital KTP does.
+    CardVoided,
 }
 text_column!(EventKind);
 

@@ -150,14 +150,10 @@ pub async fn give_block_code(
     request: Option<&str>,
     now: Timestamp,
 ) -> Result<BlockCode> {
-    let code = BlockCode::from_bytes(match request {
-        Some(request) => {
-            let parts = [b"given".as_slice(), resident.as_bytes(), request.as_bytes()];
-            let [a, b, c, d, e, ..] = context.vault.mac_index(Label::BlockCode, &parts);
-            [a, b, c, d, e]
-        }
-        None => context.random.bytes::<BLOCK_CODE_BYTES>(),
-    });
+    let code = match request {
+        Some(request) => code_of(&context.vault, resident, request),
+        None => BlockCode::from_bytes(context.random.bytes::<BLOCK_CODE_BYTES>()),
+    };
     let index = index(&context.vault, nik, &code);
     if store::of_code(tx, &index).await? == Some(resident) {
         return Ok(code);
@@ -166,6 +162,28 @@ pub async fn give_block_code(
     store::add_code(tx, &index, resident, now).await?;
     happened(context, tx, (resident, EventKind::BlockCodeGiven), now, By::holder(resident)).await?;
     Ok(code)
+}
+
+/// The code of a named request.
+fn code_of(vault: &Vault, resident: Uuid, request: &str) -> BlockCode {
+    let parts = [b"given".as_slice(), resident.as_bytes(), request.as_bytes()];
+    let [a, b, c, d, e, ..] = vault.mac_index(Label::BlockCode, &parts);
+    BlockCode::from_bytes([a, b, c, d, e])
+}
+
+/// The block code that was given for a request with this name, while it counts.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn given_code(
+    context: &Context,
+    tx: &mut Tx,
+    (resident, nik): (Uuid, &Nik),
+    request: &str,
+) -> Result<Option<BlockCode>> {
+    let code = code_of(&context.vault, resident, request);
+    let counts = store::of_code(tx, &index(&context.vault, nik, &code)).await? == Some(resident);
+    Ok(counts.then_some(code))
 }
 
 /// Deletes the notices and the block code of a holder whose data are erased. What happened stays written, without its content.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{End, PRESENT_SECONDS, Recovery, State, Visit, masked};
+use super::model::{End, PRESENT_SECONDS, Recovery, State, Visit};
 use super::phone::{WORDS, require_recoverable, words};
 use super::store;
 use crate::clock::Timestamp;
@@ -100,7 +100,7 @@ impl Desk {
             version: version_of(&recovery),
             recovery,
             full_name: Redacted(record.full_name),
-            nik: Redacted(masked(record.nik.as_str())),
+            nik: Redacted(record.nik.masked()),
             birth_date: record.birth_date,
             card,
             stopped: status.map(|status| (status.reason, status.since)),

@@ -155,6 +155,12 @@ impl Nik {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// The NIK with only its ends shown: `3171********0001`. Personal data still.
+    pub fn masked(&self) -> String {
+        let shown = |at: usize| !(4..12).contains(&at);
+        self.as_str().char_indices().map(|(at, digit)| if shown(at) { digit } else { '*' }).collect()
+    }
+
     /// Province code, 2 digits.
     pub fn province(&self) -> u8 {
         self.two(0)
@@ -274,6 +280,11 @@ mod tests {
     use super::*;
 
     /// The digits' meaning is the published one: 3174 is Jakarta Selatan, 57 − 40 = 17 August 1990, a woman.
+    #[test]
+    fn a_masked_nik_shows_its_ends() {
+        assert_eq!(Nik::parse("3171015708900001").unwrap().masked(), "3171********0001");
+    }
+
     #[test]
     fn parts_of_a_nik() {
         let nik = Nik::parse("3174015708900012").unwrap();

@@ -21,6 +21,10 @@ pub enum Permission {
     AskReleases,
     /// Grant what a colleague asked for.
     GrantReleases,
+    /// Prepare printed cards, print those that were granted, and void them.
+    AskCards,
+    /// Grant a printed card that a colleague asked for.
+    GrantCards,
     /// Block a digital KTP at the word of a caller.
     BlockAtCalls,
     /// Ask that a wrongful activation be annulled, and read what was asked.
@@ -41,13 +45,19 @@ impl Role {
     /// What the role stands for.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            AskAnnulments, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantCorrections,
-            GrantReleases, ReadReasons, ServeResidents, Verify, ViewRegistrations, WorkCorrections,
+            AskAnnulments, AskCards, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantCards,
+            GrantCorrections, GrantReleases, ReadReasons, ServeResidents, Verify, ViewRegistrations, WorkCorrections,
         };
         match self {
-            Self::Officer => {
-                &[ServeResidents, ViewRegistrations, DecideRegistrations, AskReleases, BlockAtCalls, WorkCorrections]
-            }
+            Self::Officer => &[
+                ServeResidents,
+                ViewRegistrations,
+                DecideRegistrations,
+                AskReleases,
+                BlockAtCalls,
+                WorkCorrections,
+                AskCards,
+            ],
             Self::Supervisor => &[
                 ServeResidents,
                 ViewRegistrations,
@@ -56,6 +66,8 @@ impl Role {
                 BlockAtCalls,
                 WorkCorrections,
                 GrantCorrections,
+                AskCards,
+                GrantCards,
                 GrantReleases,
                 AskAnnulments,
                 GrantAnnulments,
@@ -128,8 +140,8 @@ mod tests {
     #[test]
     fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_grant() {
         assert!(Role::Officer.permissions().iter().all(|permission| Role::Supervisor.may(*permission)));
-        use Permission::{AskAnnulments, GrantAnnulments, GrantCorrections, GrantReleases, ReadReasons};
-        for permission in [GrantReleases, AskAnnulments, GrantAnnulments, GrantCorrections, ReadReasons] {
+        use Permission::{AskAnnulments, GrantAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
+        for permission in [GrantReleases, GrantCards, AskAnnulments, GrantAnnulments, GrantCorrections, ReadReasons] {
             assert!(Role::Supervisor.may(permission) && !Role::Officer.may(permission), "{permission:?}");
         }
         assert!(Role::Administrator.permissions().is_empty());

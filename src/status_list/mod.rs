@@ -10,7 +10,7 @@ pub mod ports;
 pub mod service;
 mod store;
 
-pub use model::Place;
+pub use model::{Kind, Place};
 pub use service::StatusLists;
 
 use crate::jobs::Sweep;

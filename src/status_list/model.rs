@@ -8,7 +8,7 @@ use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 pub const SIZE: u32 = 1 << (2 * HALF_BITS);
 /// Places that a node takes at once; those that it has not given out when it stops are lost.
 pub const LEASED: u32 = 64;
-/// Seconds for which a copy of a list may be kept (`ttl`). The tokens of today's lists live 90.
+/// Seconds for which a copy of a list may be kept (`ttl`).
 pub const TTL_SECONDS: i64 = MINUTE;
 /// Seconds after which a copy may not be gone by any more (`exp`).
 pub const LIFE_SECONDS: i64 = DAY;
@@ -16,10 +16,12 @@ pub const LIFE_SECONDS: i64 = DAY;
 pub const RENEW_SECONDS: i64 = HOUR;
 /// Seconds that a place is kept after its token has expired: whoever is a little late still finds it.
 pub const KEEP_SECONDS: i64 = HOUR;
-/// Seconds that a list is served after it was opened; tokens name it during the first day.
-pub const LIST_SECONDS: i64 = 2 * DAY;
-/// Lists of one day at most; each is opened when the one before is full.
+/// Lists of one period at most; each is opened when the one before is full.
 const PARTS: i64 = 1_000;
+/// The numbers of lists of printed cards begin here; those of days reach it in the year 4707.
+pub const FIRST_OF_CARDS: i64 = 1_000_000_000;
+/// Bits of the number of a place that say where in its list it is.
+const INDEX_BITS: u32 = 2 * HALF_BITS;
 
 const HALF_BITS: u32 = 10;
 const HALF: u32 = (1 << HALF_BITS) - 1;
@@ -33,12 +35,67 @@ pub struct Place {
     pub index: u32,
 }
 
-/// Number of a day's list; `part` counts those of the day.
-pub const fn list_of(now: Timestamp, part: i64) -> i64 {
-    now.seconds().div_euclid(DAY) * PARTS + part
+impl Place {
+    /// List and index in one number, which no other place has.
+    pub const fn number(self) -> i64 {
+        self.list_id << INDEX_BITS | self.index as i64
+    }
+
+    /// The place with this number.
+    pub const fn of_number(number: i64) -> Self {
+        Self { list_id: number >> INDEX_BITS, index: (number & (SIZE as i64 - 1)) as u32 }
+    }
 }
 
-/// The list to open when this one is full; `None` when the day's numbers are used up.
+/// What the tokens of a list are: how long its list is served depends on how long they live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// QRs that a phone shows offline, for seconds.
+    Shown,
+    /// Printed cards, for a year.
+    Card,
+}
+
+impl Kind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Shown, Self::Card];
+
+    /// Of which kind a list is, by its number.
+    pub const fn of(list_id: i64) -> Self {
+        if list_id < FIRST_OF_CARDS { Self::Shown } else { Self::Card }
+    }
+
+    /// From which number on the lists of this kind are numbered, and below which.
+    pub const fn numbers(self) -> (i64, i64) {
+        match self {
+            Self::Shown => (0, FIRST_OF_CARDS),
+            Self::Card => (FIRST_OF_CARDS, i64::MAX),
+        }
+    }
+
+    /// Seconds during which tokens are entered in a list.
+    const fn period(self) -> i64 {
+        match self {
+            Self::Shown => DAY,
+            Self::Card => 30 * DAY,
+        }
+    }
+
+    /// Seconds that a list is served after it was opened: as long as a token that was entered last can name it, and a little more.
+    pub const fn served(self) -> i64 {
+        match self {
+            Self::Shown => 2 * DAY,
+            Self::Card => (30 + 366 + 2) * DAY,
+        }
+    }
+
+    /// Number of the present list; `part` counts those of one period.
+    pub const fn list_of(self, now: Timestamp, part: i64) -> i64 {
+        self.numbers().0 + now.seconds().div_euclid(self.period()) * PARTS + part
+    }
+}
+
+/// The list to open when this one is full; `None` when the period's numbers are used up.
 pub const fn next_list(list_id: i64) -> Option<i64> {
     if list_id % PARTS == PARTS - 1 { None } else { Some(list_id + 1) }
 }
@@ -84,11 +141,33 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_its_own_lists() {
+    fn a_period_has_its_own_lists() {
         let noon = Timestamp::from_seconds(1_800_000_000);
-        let first = list_of(noon, 0);
-        assert_eq!(list_of(noon.plus_seconds(DAY), 0) - first, PARTS);
-        assert_eq!(next_list(first), Some(first + 1));
-        assert_eq!(next_list(first + PARTS - 1), None);
+        for kind in Kind::ALL {
+            let first = kind.list_of(noon, 0);
+            assert_eq!(kind.list_of(noon.plus_seconds(kind.period()), 0) - first, PARTS);
+            assert_eq!(next_list(first), Some(first + 1));
+            assert_eq!(next_list(first + PARTS - 1), None);
+            assert_eq!(Kind::of(first), kind);
+            // 2999-12-31.
+            assert_eq!(Kind::of(kind.list_of(Timestamp::from_seconds(32_503_593_600), PARTS - 1)), kind);
+        }
+    }
+
+    #[test]
+    fn a_list_is_served_as_long_as_a_token_can_name_it() {
+        assert!(Kind::Shown.served() >= Kind::Shown.period() + KEEP_SECONDS);
+        assert!(Kind::Card.served() >= Kind::Card.period() + 366 * DAY + KEEP_SECONDS);
+    }
+
+    #[test]
+    fn a_place_is_one_number() {
+        for place in [
+            Place { list_id: 20_780_000, index: 0 },
+            Place { list_id: FIRST_OF_CARDS + 999, index: SIZE - 1 },
+            Place { list_id: 0, index: 1 },
+        ] {
+            assert_eq!(Place::of_number(place.number()), place);
+        }
     }
 }

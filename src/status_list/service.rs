@@ -10,9 +10,7 @@ use ikd_token::status::{Header, ListClaims, StatusReference, encode_cwt, encode_
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use super::model::{
-    self, LEASED, LIFE_SECONDS, LIST_SECONDS, Place, RENEW_SECONDS, SIZE, TTL_SECONDS, list_of, next_list,
-};
+use super::model::{self, Kind, LEASED, LIFE_SECONDS, Place, RENEW_SECONDS, SIZE, TTL_SECONDS, next_list};
 use super::store;
 use crate::base64url;
 use crate::clock::{Timestamp, stopwatch};
@@ -69,33 +67,34 @@ struct Lease {
 pub struct StatusLists {
     context: Context,
     keyring: Keyring,
-    lease: Arc<Mutex<Option<Lease>>>,
+    leases: Arc<Mutex<HashMap<Kind, Lease>>>,
     published: Arc<Mutex<HashMap<i64, Published>>>,
 }
 
 impl StatusLists {
     /// `keyring` signs the lists.
     pub fn new(context: Context, keyring: Keyring) -> Self {
-        Self { context, keyring, lease: Arc::default(), published: Arc::default() }
+        Self { context, keyring, leases: Arc::default(), published: Arc::default() }
     }
 
-    /// A place that no other token has; `None` on a service whose key for lists was never made (`ikd keys init` makes it): its tokens
+    /// A place in a list of this kind that no other token has; `None` on a service whose key for lists was never made (`ikd keys init` makes it): its tokens
     /// name no list.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn take(&self) -> Result<Option<Place>> {
+    pub async fn take(&self, kind: Kind) -> Result<Option<Place>> {
         if self.keyring.signer(KeyPurpose::Status).is_err() {
             return Ok(None);
         }
-        let mut lease = self.lease.lock().await;
-        let today = list_of(self.context.now(), 0);
-        // A place of an earlier day's list would be looked for when that list is not served any more.
-        let usable = lease.as_mut().filter(|lease| lease.next < lease.end && lease.list_id >= today);
-        let lease = match usable {
-            Some(usable) => usable,
-            None => lease.insert(self.take_lease(today).await?),
-        };
+        let mut leases = self.leases.lock().await;
+        let present = kind.list_of(self.context.now(), 0);
+        // A place of an earlier period's list would be looked for when that list is not served any more.
+        let usable = leases.get(&kind).is_some_and(|lease| lease.next < lease.end && lease.list_id >= present);
+        if !usable {
+            let fresh = self.take_lease(present).await?;
+            leases.insert(kind, fresh);
+        }
+        let lease = leases.get_mut(&kind).ok_or_else(|| Error::internal("a lease that was just taken"))?;
         let index = model::place(&lease.key, lease.next);
         lease.next += 1;
         Ok(Some(Place { list_id: lease.list_id, index }))
@@ -112,7 +111,7 @@ impl StatusLists {
             if let Some((next, key)) = leased {
                 return Ok(Lease { list_id, key, next, end: next + LEASED });
             }
-            list_id = next_list(list_id).ok_or_else(|| Error::internal("all status lists of this day are full"))?;
+            list_id = next_list(list_id).ok_or_else(|| Error::internal("all status lists of this period are full"))?;
         }
     }
 
@@ -136,7 +135,10 @@ impl StatusLists {
     /// When the database does not answer.
     pub async fn uris(&self) -> Result<Vec<String>> {
         let mut tx = self.context.db.read().await?;
-        let lists = store::lists(&mut tx, self.served_since(), MOST_LISTS).await?;
+        let mut lists = Vec::new();
+        for kind in Kind::ALL {
+            lists.extend(store::lists(&mut tx, kind.numbers(), self.served_since(kind), MOST_LISTS).await?);
+        }
         Ok(lists.into_iter().map(|list_id| self.uri(list_id)).collect())
     }
 
@@ -154,7 +156,7 @@ impl StatusLists {
         let (now, read_at) = (self.context.now(), stopwatch());
         let voided: Arc<[u32]> = {
             let mut tx = self.context.db.read().await?;
-            if !store::is_served(&mut tx, list_id, self.served_since()).await? {
+            if !store::is_served(&mut tx, list_id, self.served_since(Kind::of(list_id))).await? {
                 all.remove(&list_id);
                 return Err(Code::NotFound.into());
             }
@@ -165,7 +167,7 @@ impl StatusLists {
             Some(same) => Published { read_at, ..same },
             None => self.publish(list_id, voided, (now, read_at)).await?,
         };
-        all.retain(|_, one| now.seconds_since(one.issued_at) < LIST_SECONDS);
+        all.retain(|_, one| now.seconds_since(one.issued_at) < LIFE_SECONDS);
         all.insert(list_id, published.clone());
         Ok(published)
     }
@@ -194,8 +196,8 @@ impl StatusLists {
         Ok(Published { jwt: Body::new(jwt), cwt: Body::new(cwt), issued_at, voided, read_at })
     }
 
-    fn served_since(&self) -> Timestamp {
-        self.context.now().plus_seconds(-LIST_SECONDS)
+    fn served_since(&self, kind: Kind) -> Timestamp {
+        self.context.now().plus_seconds(-kind.served())
     }
 
     /// Forgets places and lists that no token names any more; gives how many.
@@ -203,7 +205,13 @@ impl StatusLists {
     /// # Errors
     /// When the database did not do it.
     pub async fn sweep(&self) -> Result<u64> {
-        let (now, opened) = (self.context.now(), self.served_since());
-        transaction!(self.context.db, "status_list.sweep", |tx| Ok(store::forget(tx, now, opened).await?))
+        let now = self.context.now();
+        transaction!(self.context.db, "status_list.sweep", |tx| {
+            let mut forgotten = store::forget(tx, now).await?;
+            for kind in Kind::ALL {
+                forgotten += store::forget_lists(tx, kind.numbers(), self.served_since(kind)).await?;
+            }
+            Ok(forgotten)
+        })
     }
 }

@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
-use super::model::{LEASED, SIZE};
+use super::model::{FIRST_OF_CARDS, LEASED, SIZE};
+use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{execute, fetch_all, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 const OPEN: &str = "INSERT INTO status_list (list_id, given, key, opened_at) VALUES ($1, 0, $2, $3) \
     ON CONFLICT (list_id) DO NOTHING";
@@ -13,8 +14,9 @@ const OPEN: &str = "INSERT INTO status_list (list_id, given, key, opened_at) VAL
 const LEASE: &str = "UPDATE status_list SET given = given + $2 WHERE list_id = $1 AND given + $2 <= $3 \
     RETURNING given, key";
 
-const LISTS: &str =
-    "SELECT list_id FROM status_list WHERE opened_at > $1 ORDER BY opened_at DESC, list_id DESC LIMIT $2";
+// Of one kind: their numbers lie in a range.
+const LISTS: &str = "SELECT list_id FROM status_list WHERE opened_at > $1 AND list_id >= $2 AND list_id < $3 \
+    ORDER BY opened_at DESC, list_id DESC LIMIT $4";
 
 const IS_SERVED: &str = "SELECT list_id FROM status_list WHERE list_id = $1 AND opened_at > $2";
 
@@ -22,12 +24,21 @@ const ENTER: &str =
     "INSERT INTO status_entry (resident_id, list_id, place, expires_at, void) VALUES ($1, $2, $3, $4, 0)";
 
 // As many as there are: who has shown nothing offline has none.
-const VOID: &str = "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND void = 0";
+const VOID: &str = "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND list_id < $2 AND void = 0";
+
+// As many as there are: who has no card has none.
+const VOID_CARDS: &str = "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND list_id >= $2 AND void = 0";
+
+const VOID_PLACE: &str =
+    "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND list_id = $2 AND place = $3 AND void = 0";
+
+const COUNTS: &str =
+    "SELECT place FROM status_entry WHERE resident_id = $1 AND list_id = $2 AND place = $3 AND void = 0";
 
 const VOIDED: &str = "SELECT place FROM status_entry WHERE list_id = $1 AND void = 1 ORDER BY place";
 
 const FORGET_ENTRIES: &str = "DELETE FROM status_entry WHERE expires_at <= $1";
-const FORGET_LISTS: &str = "DELETE FROM status_list WHERE opened_at <= $1";
+const FORGET_LISTS: &str = "DELETE FROM status_list WHERE opened_at <= $1 AND list_id >= $2 AND list_id < $3";
 
 /// Takes places of a list, which it opens if need be: the number of the first one, and the list's key. `None` when it is full.
 pub(super) async fn lease(
@@ -46,9 +57,9 @@ pub(super) async fn lease(
     Ok(row.and_then(|(given, key)| Some((u32::try_from(given - leased).ok()?, key))))
 }
 
-/// Lists opened after `after`, the newest first.
-pub(super) async fn lists(tx: &mut Tx, after: Timestamp, limit: i64) -> DbResult<Vec<i64>> {
-    Ok(fetch_all!(tx, (i64,), LISTS, after, limit)?.into_iter().map(|(list,)| list).collect())
+/// Lists with numbers in this range, opened after `after`, the newest first.
+pub(super) async fn lists(tx: &mut Tx, (from, to): (i64, i64), after: Timestamp, limit: i64) -> DbResult<Vec<i64>> {
+    Ok(fetch_all!(tx, (i64,), LISTS, after, from, to, limit)?.into_iter().map(|(list,)| list).collect())
 }
 
 /// Whether there is such a list, opened after `after`.
@@ -66,9 +77,24 @@ pub(super) async fn enter(
     execute!(tx, ENTER, resident, list_id, i64::from(index), expires_at).map(|_| ())
 }
 
-/// Voids every place of this resident; gives how many.
-pub(super) async fn void(tx: &mut Tx, resident: Uuid) -> DbResult<u64> {
-    execute!(tx, VOID, resident)
+/// Voids every place of this resident in lists with numbers below `below`; gives how many.
+pub(super) async fn void(tx: &mut Tx, resident: Uuid, below: i64) -> DbResult<u64> {
+    execute!(tx, VOID, resident, below)
+}
+
+/// Voids every printed card of this resident; gives how many.
+pub(super) async fn void_cards(tx: &mut Tx, resident: Uuid) -> DbResult<u64> {
+    execute!(tx, VOID_CARDS, resident, FIRST_OF_CARDS)
+}
+
+/// Voids a place of this resident.
+pub(super) async fn void_place(tx: &mut Tx, resident: Uuid, (list_id, index): (i64, u32)) -> DbResult<Changed> {
+    change!(tx, VOID_PLACE, resident, list_id, i64::from(index))
+}
+
+/// Whether this resident has this place and it is not void.
+pub(super) async fn counts(tx: &mut Tx, resident: Uuid, (list_id, index): (i64, u32)) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (i64,), COUNTS, resident, list_id, i64::from(index))?.is_some())
 }
 
 /// The void places of a list, in order.
@@ -77,7 +103,12 @@ pub(super) async fn voided(tx: &mut Tx, list_id: i64) -> DbResult<Vec<u32>> {
     Ok(rows.into_iter().filter_map(|(place,)| u32::try_from(place).ok()).collect())
 }
 
-/// Forgets places whose tokens expired at `expired` or earlier, and lists opened at `opened` or earlier; gives how many.
-pub(super) async fn forget(tx: &mut Tx, expired: Timestamp, opened: Timestamp) -> DbResult<u64> {
-    Ok(execute!(tx, FORGET_ENTRIES, expired)? + execute!(tx, FORGET_LISTS, opened)?)
+/// Forgets places whose tokens expired at `expired` or earlier; gives how many.
+pub(super) async fn forget(tx: &mut Tx, expired: Timestamp) -> DbResult<u64> {
+    execute!(tx, FORGET_ENTRIES, expired)
+}
+
+/// Forgets lists with numbers in this range, opened at `opened` or earlier; gives how many.
+pub(super) async fn forget_lists(tx: &mut Tx, (from, to): (i64, i64), opened: Timestamp) -> DbResult<u64> {
+    execute!(tx, FORGET_LISTS, opened, from, to)
 }

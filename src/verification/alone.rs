@@ -10,11 +10,13 @@ use super::refusal::Refusals;
 use super::store::{self, CheckRow};
 use crate::clock::Timestamp;
 use crate::context::Context;
+use crate::credential::TokenKind;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::relying_party::Party;
+use crate::status_list::Place;
 use crate::window::{Counted, OFFLINE_CHECKS};
-use crate::{holder, transaction};
+use crate::{holder, status_list, transaction};
 
 /// Decides checks one by one. Cloning shares its sources.
 #[derive(Clone)]
@@ -83,7 +85,7 @@ async fn decide(
     now: Timestamp,
 ) -> Result<Decided> {
     let record = subject.record;
-    if subject.single_use {
+    if subject.single_use() {
         if !holder::ports::spend(tx, record.subject, record.generation, record.issued).await?.happened() {
             return Ok(Decided::Unusable);
         }
@@ -99,7 +101,7 @@ async fn decide(
         return Ok(Decided::Earlier(Box::new(earlier)));
     }
     counted.or_refuse(too_many_checks())?;
-    if !holder::ports::is_active(tx, record.subject, record.generation).await? {
+    if !still_counts(tx, subject).await? {
         return Ok(Decided::Unusable);
     }
     if let Some(first) = store::repeat_offline(tx, row, now.plus_seconds(-OFFLINE_CHECKS.seconds)).await? {
@@ -108,6 +110,14 @@ async fn decide(
     }
     store::add(tx, row).await?;
     Ok(Decided::Recorded)
+}
+
+/// Whether what can be shown more than once still counts. A printed card outlives PINs and phones: its place in the status lists says.
+async fn still_counts(tx: &mut Tx, Subject { record }: Subject) -> Result<bool> {
+    if record.kind == TokenKind::Card {
+        return Ok(status_list::ports::counts(tx, record.subject, Place::of_number(record.generation)).await?);
+    }
+    Ok(holder::ports::is_active(tx, record.subject, record.generation).await?)
 }
 
 /// Counts a check of an offline QR by its party. The row is locked until the transaction ends, so of several
@@ -120,7 +130,7 @@ async fn count_offline(tx: &mut Tx, row: &CheckRow, now: Timestamp) -> Result<Co
 
 fn too_many_checks() -> Refusal {
     Refusal::new(Code::TooMany).detail(
-        "QR luring ini sudah diperiksa terlalu sering; mintalah QR yang baru kepada pemegangnya.",
-        "This offline QR was checked too often; ask the holder for a new one.",
+        "QR ini sudah diperiksa terlalu sering dalam sepuluh menit; mintalah QR baru dari ponsel, atau periksa kartu cetak nanti.",
+        "This QR was checked too often within ten minutes; ask for a new one from the phone, or check a printed card later.",
     )
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::batch::Spending;
-use super::model::{Answer, Content, Portrait, Verdict};
+use super::model::{Answer, Content, Medium, Portrait, Verdict};
 use super::receipt::{self, SALT_LENGTH, Statement};
 use super::store::{CheckRow, RefusalRow};
 use crate::attribute::{Attribute, AttributeSet};
@@ -25,11 +25,22 @@ use crate::relying_party::Party;
 use crate::secret::Redacted;
 use crate::vault::Vault;
 
-/// The holder whom a genuine token names, and whether it works once.
+/// The holder whom a genuine token names.
 #[derive(Clone, Copy)]
 pub(super) struct Subject {
     pub(super) record: SealedRecord,
-    pub(super) single_use: bool,
+}
+
+impl Subject {
+    /// Whether it works once.
+    pub(super) fn single_use(&self) -> bool {
+        self.record.kind == TokenKind::Presentation
+    }
+
+    /// What it is on.
+    pub(super) fn medium(&self) -> Medium {
+        if self.record.kind == TokenKind::Card { Medium::PrintedCard } else { Medium::Phone }
+    }
 }
 
 /// What a row keeps of a question.
@@ -84,7 +95,7 @@ impl Draft {
             verified_at: self.verified_at,
             issued: subject.record.issued,
             verdict: self.verdict,
-            single_use: i64::from(subject.single_use),
+            single_use: i64::from(subject.single_use()),
             disclosed: self.disclosed,
             repeats: 0,
             salt: self.salt.to_vec(),
@@ -102,6 +113,8 @@ impl CheckRow {
             purpose: self.purpose,
             verified_at: self.verified_at,
             single_use: self.single_use != 0,
+            // What works once is shown by a phone: the common path reads no receipt.
+            medium: if self.single_use == 0 { receipt::medium(&self.receipt) } else { Medium::Phone },
             disclosed: self.disclosed,
             content,
             receipt: self.receipt,
@@ -120,6 +133,7 @@ impl RefusalRow {
             purpose: self.purpose,
             verified_at: self.verified_at,
             single_use: false,
+            medium: Medium::Phone,
             disclosed: AttributeSet::EMPTY,
             content,
             receipt: self.receipt,
@@ -171,14 +185,23 @@ impl Drafts {
         &self,
         party: &Party,
         purpose: &str,
-        verdict: Verdict,
+        (verdict, medium): (Verdict, Medium),
         shown: (&Content, AttributeSet),
         now: Timestamp,
     ) -> Result<(Draft, Claims)> {
         let (verification_id, salt) = (self.random.uuid_v7(now), self.random.bytes());
         let (content, disclosed) = shown;
-        let statement =
-            Statement { verification_id, party, purpose, verified_at: now, verdict, disclosed, content, salt: &salt };
+        let statement = Statement {
+            verification_id,
+            party,
+            purpose,
+            verified_at: now,
+            verdict,
+            medium,
+            disclosed,
+            content,
+            salt: &salt,
+        };
         let claims = receipt::claims(&statement, &self.config.service.issuer)?;
         Ok((Draft { verification_id, verdict, disclosed, salt, receipt: Vec::new(), verified_at: now }, claims))
     }
@@ -187,9 +210,15 @@ impl Drafts {
     ///
     /// # Errors
     /// When the receipt key cannot sign.
-    pub(super) async fn refusal(&self, party: &Party, purpose: &str, reason: Reason, now: Timestamp) -> Result<Draft> {
+    pub(super) async fn refusal(
+        &self,
+        party: &Party,
+        purpose: &str,
+        (reason, medium): (Reason, Medium),
+        now: Timestamp,
+    ) -> Result<Draft> {
         let shown = (&Content::default(), AttributeSet::EMPTY);
-        let (mut draft, claims) = self.unsigned(party, purpose, Verdict::Invalid(reason), shown, now)?;
+        let (mut draft, claims) = self.unsigned(party, purpose, (Verdict::Invalid(reason), medium), shown, now)?;
         draft.receipt = self.keyring.sign(TokenKind::Receipt, claims).await?;
         Ok(draft)
     }
@@ -206,7 +235,8 @@ impl Drafts {
     pub(super) fn good(&self, case: PendingCheck, holder: &SealedHolder) -> Result<(Spending, Content)> {
         let PendingCheck { party, asked, subject, wanted, now, .. } = case;
         let (content, disclosed) = self.content(subject.record.subject, holder, wanted, now)?;
-        let (mut draft, claims) = self.unsigned(&party, &asked.purpose, Verdict::Valid, (&content, disclosed), now)?;
+        let answered = (Verdict::Valid, subject.medium());
+        let (mut draft, claims) = self.unsigned(&party, &asked.purpose, answered, (&content, disclosed), now)?;
         draft.receipt = self.keyring.sign_here(TokenKind::Receipt, &claims)?;
         let row = draft.into_row(&party, asked, subject);
         Ok((Spending { row, generation: subject.record.generation }, content))

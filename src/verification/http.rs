@@ -141,8 +141,13 @@ pub struct VerificationAnswer {
     /// When the question was answered first.
     #[schema(value_type = String, format = DateTime, example = "2026-11-21T08:00:00.5Z")]
     pub verified_at: Timestamp,
-    /// Whether this QR is of the kind that works once. An offline QR (`false`) can be scanned again until it expires.
+    /// Whether this QR is of the kind that works once. An offline QR and a printed card (`false`) can be scanned again until they
+    /// expire.
     pub single_use: bool,
+    /// `phone`, or `printed_card` for somebody who has none: a printed card can be copied and is good for a year, so that only the face
+    /// says who holds it. Its receipt says so too.
+    #[schema(example = "phone")]
+    pub medium: &'static str,
     /// `compare_portrait`: compare the person's face with the portrait. `not_possible`: nothing here shows that the person
     /// is the holder; a borrowed QR would look the same.
     #[schema(example = "compare_portrait")]
@@ -215,6 +220,7 @@ impl VerificationAnswer {
             tries_left: answer.tries_left,
             verified_at: answer.verified_at,
             single_use: answer.single_use,
+            medium: answer.medium.as_str(),
             holder_check: answer.holder_check().as_str(),
             disclosed: answer.disclosed.names(),
             attributes,

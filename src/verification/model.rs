@@ -89,6 +89,17 @@ pub enum HolderCheck {
 }
 crate::words!(HolderCheck);
 
+/// What the holder's QR is on, in the API and in receipts by its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Medium {
+    /// A phone: who shows it has unlocked it with the PIN, moments ago.
+    Phone,
+    /// A printed card: it can be copied, and only the face says who holds it.
+    PrintedCard,
+}
+crate::words!(Medium);
+
 /// The two outcomes of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -158,6 +169,8 @@ pub struct Answer {
     pub verified_at: Timestamp,
     /// Whether the token cannot be used again.
     pub single_use: bool,
+    /// What it is on.
+    pub medium: Medium,
     /// The attributes that were disclosed, the portrait among them.
     pub disclosed: AttributeSet,
     /// Their values; none where an earlier answer is repeated too late, or only its record is asked for.
@@ -183,6 +196,9 @@ impl Answer {
 
     /// A sentence for whoever checks.
     pub const fn message(&self) -> Text {
+        if matches!(self.medium, Medium::PrintedCard) {
+            return self.message_of_card();
+        }
         match (self.verdict, self.holder_check(), self.single_use) {
             (Verdict::Invalid(reason), ..) => reason.message(),
             (Verdict::Valid, HolderCheck::ComparePortrait, true) => Text::new(
@@ -200,6 +216,23 @@ impl Answer {
             (Verdict::Valid, HolderCheck::NotPossible, false) => Text::new(
                 "KTP Digital sah (QR luring, dapat dipindai lebih dari sekali), tetapi tanpa foto: pemegangnya tidak dapat dipastikan.",
                 "The digital KTP is valid (an offline QR, which can be scanned more than once), but came without a photo: who holds it cannot be told.",
+            ),
+        }
+    }
+}
+
+impl Answer {
+    /// What a printed card does not prove is said with what it does.
+    const fn message_of_card(&self) -> Text {
+        match (self.verdict, self.holder_check()) {
+            (Verdict::Invalid(reason), _) => reason.message_of_card(),
+            (Verdict::Valid, HolderCheck::ComparePortrait) => Text::new(
+                "Kartu cetak KTP Digital sah. Kartu dapat disalin: cocokkan wajah orang di depan Anda dengan foto di layar ini, bukan dengan foto di kartu.",
+                "The printed card of a digital KTP is valid. A card can be copied: compare the face of the person before you with the photo on this screen, not with the one on the card.",
+            ),
+            (Verdict::Valid, HolderCheck::NotPossible) => Text::new(
+                "Kartu cetak KTP Digital sah, tetapi tanpa foto: kartu dapat disalin, jadi pemegangnya tidak dapat dipastikan. Minta KTP-el.",
+                "The printed card of a digital KTP is valid, but came without a photo: a card can be copied, so who holds it cannot be told. Ask for the KTP-el.",
             ),
         }
     }

@@ -4,13 +4,13 @@
 //! verification's id (16 bytes). Private claim −65539 is a text-keyed map: `verification_id`, `relying_party`,
 //! `relying_party_id`, `purpose`, `verified_at` (RFC 3339), `result`, `reason` (when invalid), `disclosed` (names),
 //! `attributes_sha256` = SHA-256(salt ‖ deterministic CBOR of the `attributes` object), and `portrait_sha256` =
-//! SHA-256(salt ‖ JPEG) when a portrait was shown. Whoever holds salt and values can prove them; nobody else can guess.
+//! SHA-256(salt ‖ JPEG) when a portrait was shown; `medium` = `printed_card` where it was no phone that showed it. Whoever holds salt and values can prove them; nobody else can guess.
 
 use ciborium::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::model::{Content, Verdict};
+use super::model::{Content, Medium, Verdict};
 use crate::attribute::AttributeSet;
 use crate::clock::Timestamp;
 use crate::credential::{Body, Claims, Signer, TokenKind, cbor, cose, issue};
@@ -32,6 +32,8 @@ pub struct Statement<'a> {
     pub verified_at: Timestamp,
     /// What was answered.
     pub verdict: Verdict,
+    /// What was shown on what.
+    pub medium: Medium,
     /// Names of what was shown.
     pub disclosed: AttributeSet,
     /// What was shown.
@@ -79,6 +81,10 @@ pub fn claims(statement: &Statement<'_>, issuer: &str) -> Result<Claims> {
     if let Verdict::Invalid(reason) = statement.verdict {
         put("reason", reason.as_str().into());
     }
+    // A receipt without the word is of a phone, as all were before there were printed cards.
+    if statement.medium != Medium::Phone {
+        put("medium", statement.medium.as_str().into());
+    }
     put("disclosed", Value::Array(statement.disclosed.names().into_iter().map(Value::from).collect()));
     put("attributes_sha256", Value::Bytes(attributes_digest(statement.salt, statement.content)?.to_vec()));
     if let Some(digest) = portrait_digest(statement.salt, statement.content) {
@@ -91,6 +97,15 @@ pub fn claims(statement: &Statement<'_>, issuer: &str) -> Result<Claims> {
         cti: *statement.verification_id.as_bytes(),
         body: Body::Receipt(content),
     })
+}
+
+/// On what the QR was of which the receipt (our own, from our own row) speaks.
+pub fn medium(receipt: &[u8]) -> Medium {
+    let Some(Body::Receipt(map)) = cose::decode(receipt).ok().map(|decoded| decoded.claims.body) else {
+        return Medium::Phone;
+    };
+    let found = map.iter().find(|(key, _)| key.as_text() == Some("medium"));
+    found.and_then(|(_, word)| word.as_text()?.parse().ok()).unwrap_or(Medium::Phone)
 }
 
 /// Whether `content` is what the receipt (our own, from our own row) speaks of.

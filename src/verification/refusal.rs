@@ -2,13 +2,13 @@
 
 use super::draft::{Drafts, Subject};
 use super::earlier::Earlier;
-use super::model::{Answer, Content, Question, Verdict};
+use super::model::{Answer, Content, Medium, Question, Verdict};
 use super::quota::{self, RepeatRow};
 use super::store::{self, RefusalRow};
 use crate::clock::{HOUR, Timestamp};
 use crate::context::Context;
 use crate::credential::verify;
-use crate::credential::{Reason, SealedRecord, TokenSealer};
+use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::relying_party::Party;
@@ -51,7 +51,7 @@ impl Refusals {
             None => why_not(&mut self.context.db.read().await?, &subject.record).await?,
         };
         // Signed before the transaction begins: the key may be in a module that makes one wait.
-        let draft = self.drafts.refusal(party, &question.purpose, reason, now).await?;
+        let draft = self.drafts.refusal(party, &question.purpose, (reason, subject.medium()), now).await?;
         let row = draft.into_row(party, self.earlier.record_of(question), subject);
         let repeated = transaction!(self.context.db, "verification.refuse", |tx| {
             // `not_yet_valid` changes with time, so each question gets a row of its own, which the unique index finds when
@@ -103,7 +103,7 @@ impl Refusals {
         reason: Reason,
         now: Timestamp,
     ) -> Result<Answer> {
-        let draft = self.drafts.refusal(party, &question.purpose, reason, now).await?;
+        let draft = self.drafts.refusal(party, &question.purpose, (reason, Medium::Phone), now).await?;
         let asked = self.earlier.record_of(question);
         let row = RefusalRow {
             verification_id: draft.verification_id,
@@ -146,7 +146,8 @@ impl Refusals {
 
 /// Why a token cannot be spent that is good in itself.
 async fn why_not(tx: &mut Tx, record: &SealedRecord) -> Result<Reason> {
-    if holder::ports::is_active(tx, record.subject, record.generation).await? {
+    // A printed card is never used up.
+    if record.kind != TokenKind::Card && holder::ports::is_active(tx, record.subject, record.generation).await? {
         Ok(Reason::AlreadyUsed)
     } else {
         Ok(Reason::HolderNotActive)

@@ -217,13 +217,11 @@ impl Service {
         token: &str,
         now: Timestamp,
     ) -> Result<Answer> {
-        let subject = |kind, record| Subject { record, single_use: kind == TokenKind::Presentation };
         let (subject, signed) = match self.judge(token, now).await {
             // The pipeline checks its signature in a batch.
-            Ok(Judged::Unproven { kind, record, signed }) => (subject(kind, record), signed),
-            Ok(Judged::Untimely { kind, record, reason }) => {
-                let subject = subject(kind, record);
-                return Box::pin(self.refusals.genuine(party, question, subject, Some(reason), now)).await;
+            Ok(Judged::Unproven { record, signed }) => (Subject { record }, signed),
+            Ok(Judged::Untimely { record, reason }) => {
+                return Box::pin(self.refusals.genuine(party, question, Subject { record }, Some(reason), now)).await;
             }
             Err(reason) => return Box::pin(self.refusals.unknown(party, question, reason, now)).await,
         };

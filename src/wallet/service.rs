@@ -25,7 +25,7 @@ use crate::holder::{Credential, CredentialState, Reason, Standing};
 use crate::keyring::Keyring;
 use crate::register::Date;
 use crate::secret::Redacted;
-use crate::status_list::{StatusLists, ports as status_list};
+use crate::status_list::{Kind, StatusLists, ports as status_list};
 use crate::vault::Label;
 use crate::verification::code::{Codes, PresentationCode};
 use crate::window::{self, Counted};
@@ -342,7 +342,7 @@ impl Service {
     /// Counts an offline QR of this holder, and gives it a place in a status list.
     async fn enter_offline(&self, session: &Session) -> Result<Option<StatusReference>> {
         // In a transaction of its own: places are taken for many QRs at once.
-        let place = self.status_lists.take().await?;
+        let place = self.status_lists.take(Kind::Shown).await?;
         let (now, resident) = (self.context.now(), session.resident_id);
         let expires_at = now.plus_seconds(LIFETIME_SECONDS);
         let counted = transaction!(self.context.db, "wallet.enter_offline", |tx| {

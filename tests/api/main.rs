@@ -6,6 +6,8 @@ mod activation;
 mod acts;
 mod annulment;
 mod birth_date;
+mod card;
+mod card_races;
 mod clock;
 mod code;
 mod contact;

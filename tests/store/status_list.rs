@@ -7,7 +7,7 @@ use ikd::error::Code;
 use ikd::holder::Reason;
 use ikd::keyring::Keyring;
 use ikd::life::ports::{self as life, By};
-use ikd::status_list::StatusLists;
+use ikd::status_list::{Kind, StatusLists};
 
 use crate::residents::{Holder, RESIDENT, later, number};
 use crate::wallet::{service, session};
@@ -74,7 +74,7 @@ async fn lists_are_filled_by_nodes_side_by_side_and_forgotten_with_their_time() 
         let mut places = std::collections::HashSet::new();
         for _ in 0..100 {
             for node in &nodes {
-                let place = node.take().await.unwrap().unwrap();
+                let place = node.take(Kind::Shown).await.unwrap().unwrap();
                 assert!(places.insert((place.list_id, place.index)), "no place twice");
             }
         }
@@ -84,14 +84,18 @@ async fn lists_are_filled_by_nodes_side_by_side_and_forgotten_with_their_time() 
         let mut tx = context.db.write().await.unwrap();
         ikd::execute!(&mut tx, "UPDATE status_list SET given = 1048576").unwrap();
         tx.commit().await.unwrap();
-        let other = StatusLists::new(context.clone(), keyring.clone()).take().await.unwrap().unwrap();
+        let other = StatusLists::new(context.clone(), keyring.clone()).take(Kind::Shown).await.unwrap().unwrap();
         assert_eq!(Some(other.list_id), lists.iter().next().map(|list| list + 1));
         assert_eq!(nodes[0].uris().await.unwrap().len(), 2);
         later(&context, 2 * DAY);
         assert_eq!(nodes[0].uris().await.unwrap().len(), 0);
         assert_eq!(nodes[0].list(other.list_id).await.unwrap_err().code(), Some(Code::NotFound));
         assert_eq!(nodes[0].sweep().await.unwrap(), 2);
-        assert_eq!(nodes[1].take().await.unwrap().unwrap().list_id % 1_000, 0, "and the lease of two days ago");
+        assert_eq!(
+            nodes[1].take(Kind::Shown).await.unwrap().unwrap().list_id % 1_000,
+            0,
+            "and the lease of two days ago"
+        );
     })
     .await;
 }

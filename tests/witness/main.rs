@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where something is missing")]
 
+mod card;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,7 +21,7 @@ use ikd::random::Random;
 use ikd::register::Date;
 use ikd::relying_party::Party;
 use ikd::vault::Vault;
-use ikd::verification::model::{Content, Verdict};
+use ikd::verification::model::{Content, Medium, Verdict};
 use ikd::verification::receipt::{self, Statement};
 use serde_json::Value as Json;
 use support::record::siti;
@@ -208,6 +210,7 @@ fn verifies_a_receipt_and_its_digest(world: &World) {
         purpose: "open_account",
         verified_at: world.now,
         verdict: Verdict::Valid,
+        medium: Medium::Phone,
         disclosed: AttributeSet::FULL.without(Attribute::Portrait),
         content: &Content { attributes, portrait: None },
         salt: &salt,

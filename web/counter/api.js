@@ -9,6 +9,7 @@ export function liveApi(session) {
   const one = (id) => `/registrations/${encodeURIComponent(id)}`;
   const annulment = (id) => `/annulments/${encodeURIComponent(id)}`;
   const correction = (id) => `/corrections/${encodeURIComponent(id)}`;
+  const card = (id) => `/cards/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   return {
     practice: false,
@@ -63,6 +64,25 @@ export function liveApi(session) {
     grantCorrection: (id, version) => post(`${correction(id)}/request/grant`, { version }),
     returnCorrection: (id, version, reason) => post(`${correction(id)}/return`, { version, reason }),
     refuseCorrection: (id, version, reason) => post(`${correction(id)}/refusal`, { version, reason }),
+    prepareCard: (json) => post("/cards", json),
+    issuedCards: (cursor) => get(`/cards?${new URLSearchParams({ limit: 10, ...(cursor ? { cursor } : {}) })}`),
+    cardsWaiting: () => get("/cards/waiting", { quiet: true }),
+    card: (id, options) => get(card(id), options),
+    cardPicture: (id, kind) => `${session.api}${card(id)}/${kind}`,
+    cardSheet: (id) => `${session.api}${card(id)}/sheet`,
+    photographForCard: (id, blob) =>
+      session.call(`${card(id)}/photo`, {
+        method: "PUT",
+        body: blob,
+        headers: { "Content-Type": "image/jpeg" },
+        again: true,
+        timeout: 60000,
+      }),
+    askCard: (id, version, terms) => post(`${card(id)}/ask`, { version, terms_version: terms, agreed: true }),
+    grantCard: (id, version) => post(`${card(id)}/grant`, { version }),
+    refuseCard: (id, version, reason) => post(`${card(id)}/refuse`, { version, reason }),
+    voidCard: (id, version, reason) => post(`${card(id)}/void`, { version, reason }),
+    keepCard: (id, version, keeps) => post(`${card(id)}/keep`, { version, keeps }),
     block: (json) => post("/blocks", json),
   };
 }

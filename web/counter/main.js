@@ -10,6 +10,8 @@ import { annulmentScreen, askAnnulmentScreen } from "./annulment.js";
 import { liveApi } from "./api.js";
 import { correctionScreen } from "./correction.js";
 import { correctionsScreen } from "./corrections.js";
+import { cardScreen } from "./card.js";
+import { cardsScreen } from "./cards.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
@@ -56,6 +58,7 @@ function draw() {
     { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
     { address: "#persetujuan", label: t("counter.pending"), picture: "clock", key: "F6" },
     { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
+    { address: "#kartu", label: t("cards.nav"), picture: "card" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ];
@@ -101,6 +104,7 @@ function draw() {
     F8: () => go("#antrean"),
   });
   const annuls = session.who.role === "supervisor";
+  const cards = () => go("#kartu");
   const annulment = (one) => go(`#pembatalan/${one}`);
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
@@ -123,6 +127,10 @@ function draw() {
       id
         ? correctionScreen(main, live, id, { back: () => go("#kasus") })
         : correctionsScreen(main, live, { open: (one) => go(`#kasus/${one}`) }),
+    kartu: () =>
+      id
+        ? cardScreen(main, live, id, { another: cards, waiting: pending })
+        : cardsScreen(main, live, { open: (one) => go(`#kartu/${one}`) }),
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };

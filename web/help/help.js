@@ -26,6 +26,7 @@ const WHEN = [
   "data_wrong",
   "new_email",
   "own_data",
+  "no_phone",
   "old_phone",
   "family",
   "offline",

@@ -59,11 +59,14 @@ function answered(main, check, next) {
   const valid = answer.result === "valid";
   const kind = valid ? "valid" : "invalid";
   const entries = Object.entries(answer.attributes ?? {});
-  const what = valid
+  const printed = answer.medium === "printed_card";
+  const ofCard = `result.do.card.${valid ? answer.holder_check : answer.reason}`;
+  const ofAny = valid
     ? answer.holder_check === "compare_portrait"
       ? "result.do.compare"
       : "result.do.no_portrait"
     : `result.do.${answer.reason}`;
+  const what = printed && known(ofCard) ? ofCard : ofAny;
   fill(
     main,
     el(
@@ -94,6 +97,7 @@ function answered(main, check, next) {
         el(
           "div",
           { class: "stack facts" },
+          printed ? el("p", {}, el("b", { class: "badge" }, icon("card"), t("result.card"))) : null,
           el("p", { class: "message" }, answer.message),
           answer.tries_left === undefined ? null : el("p", {}, t("result.tries", { n: answer.tries_left })),
           entries.length
@@ -110,7 +114,7 @@ function answered(main, check, next) {
             { class: "muted small" },
             t("result.foot", { purpose: check.purpose.text, when: dateTime(answer.verified_at) }),
           ),
-          answer.single_use || !valid ? null : el("p", { class: "small" }, t("result.offline")),
+          answer.single_use || !valid || printed ? null : el("p", { class: "small" }, t("result.offline")),
         ),
       ),
       el(

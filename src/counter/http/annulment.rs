@@ -67,7 +67,7 @@ struct AnnulmentReply {
     version: String,
     /// Where it stands.
     state: AnnulmentState,
-    /// The registration that led to the digital KTP.
+    /// The registration that led to the digital KTP, or the printed card of who has it on paper alone.
     registration_id: Uuid,
     /// When it became active.
     #[schema(value_type = String, format = DateTime)]

@@ -163,6 +163,11 @@ impl InProcess {
         LocalRegister::new(self.context.clone()).lookup(&nik).await.unwrap().unwrap().resident_id
     }
 
+    /// The same, by the NIK.
+    pub async fn resident_id_of(&self, nik: &str) -> Uuid {
+        LocalRegister::new(self.context.clone()).lookup(&nik.parse().unwrap()).await.unwrap().unwrap().resident_id
+    }
+
     /// The accounts of everybody who logs in.
     pub fn accounts(&self) -> Accounts {
         Accounts::new(self.context.clone())

@@ -1,0 +1,48 @@
+//! What is done for other domains, inside their transactions.
+
+use uuid::Uuid;
+
+use super::model::VoidReason;
+use super::store;
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::life::EventKind;
+use crate::life::ports::{self as life, By};
+use crate::status_list::ports as status_list;
+
+/// A phone was activated: the holder's cards end, unless a counter noted that they stay. The caller holds the credential.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn activated_on_phone(context: &Context, tx: &mut Tx, resident: Uuid, now: Timestamp) -> Result<()> {
+    let mut voided = false;
+    for card in store::good_of(tx, resident).await? {
+        let Some(issued) = card.issued.filter(|issued| !issued.keeps) else { continue };
+        // One that was stopped before is void already.
+        let counted = status_list::void_place(tx, resident, issued.place).await?.happened();
+        store::void(tx, card.card_id, VoidReason::Phone, now).await?.either_way();
+        voided |= counted && now < issued.expires_at;
+    }
+    if voided {
+        life::happened(context, tx, (resident, EventKind::CardVoided), now, By::system()).await?;
+    }
+    Ok(())
+}
+
+/// The card with which a resident holds a digital KTP since it became active, and the office that issued it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first_of(tx: &mut Tx, resident: Uuid, activated_at: Timestamp) -> Result<Option<(Uuid, Uuid)>> {
+    Ok(store::first_of(tx, resident, activated_at).await?.map(|card| (card.card_id, card.office_id)))
+}
+
+/// Deletes the cards of a holder whose data are erased.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    Ok(store::erase(tx, resident).await?)
+}

@@ -1,0 +1,216 @@
+// Printed cards for residents without a phone: the form with which one begins, and the cards that this office issued.
+
+import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
+import { dateField, dayTrouble } from "/web/shared/date-field.js";
+import { explain } from "/web/shared/http.js";
+import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
+import { arrive, failed } from "/web/staff/frame.js";
+import { nikField } from "./nik-field.js";
+
+const STEPS = ["cards.know1", "cards.know2", "cards.know3", "cards.know4"];
+const BADGES = { good: ["good", "check"], void: ["bad", "block"], expired: ["", "clock"] };
+
+/** How a card stands, as a badge. */
+export const standingBadge = (standing) =>
+  el(
+    "span",
+    { class: `badge ${BADGES[standing][0]}` },
+    icon(BADGES[standing][1]),
+    t(`card.standing.${standing}`),
+  );
+
+const words = (id, label, hint, longest) =>
+  field({ id, label, hint, autocomplete: "off", spellcheck: "false", maxlength: longest });
+
+/** Who helps, if anybody does; what is left empty is nobody. */
+function helperPart() {
+  const name = words("helper-name", t("cards.helper.name"), t("phone_block.name.hint"), 120);
+  const relation = words("helper-relation", t("cards.helper.relation"), t("cards.helper.relation.hint"), 60);
+  const nik = field({
+    id: "helper-nik",
+    label: t("cards.helper.nik"),
+    hint: t("phone_block.nik.hint"),
+    inputmode: "numeric",
+    autocomplete: "off",
+    maxlength: 24,
+  });
+  const node = el(
+    "details",
+    { class: "helper" },
+    el("summary", {}, t("cards.helper")),
+    el("div", { class: "stack" }, el("p", { class: "muted" }, t("cards.helper.do")), name, relation, nik),
+  );
+  const typed = () => ({
+    nik: nik.input.value.normalize("NFKC").replace(/\D/g, ""),
+    full_name: name.input.value.trim(),
+    relation: relation.input.value.trim(),
+  });
+  return {
+    node,
+    fields: { "helper.nik": nik, "helper.full_name": name, "helper.relation": relation },
+    value: () => (Object.values(typed()).some(Boolean) ? typed() : undefined),
+  };
+}
+
+/** The cards that were issued here, with a button for earlier ones. */
+function issuedList(api, isOver) {
+  const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
+  const foot = el("div", {});
+  const line = (item) =>
+    el(
+      "li",
+      {},
+      el(
+        "a",
+        { class: "line tall", href: `#kartu/${item.card_id}` },
+        el("b", {}, item.reference),
+        standingBadge(item.standing),
+        el(
+          "span",
+          { class: "muted small" },
+          t(item.standing === "void" ? "cards.line.void" : "cards.line", {
+            issued: dateTime(item.issued_at),
+            until: dateTime(item.expires_at),
+          }),
+        ),
+      ),
+    );
+  async function load(cursor) {
+    try {
+      const { items, next } = await api.issuedCards(cursor);
+      if (isOver()) return;
+      if (!cursor) fill(list, items.length ? null : el("li", { class: "empty" }, t("cards.none")));
+      list.append(...items.map(line));
+      fill(foot, next ? button(t("cards.more"), () => load(next), { kind: "quiet" }) : null);
+    } catch (error) {
+      if (isOver()) return;
+      if (!cursor) fill(list);
+      fill(
+        foot,
+        failed(error, () => load(cursor)),
+      );
+    }
+  }
+  load();
+  return el(
+    "section",
+    { class: "card stack", "aria-labelledby": "issued" },
+    el("h2", { id: "issued" }, t("cards.issued")),
+    list,
+    foot,
+  );
+}
+
+/** Begins one. `open(id)` shows the card. Gives a function that ends it. */
+export function cardsScreen(main, api, { open }) {
+  let ended = false;
+  const nik = nikField();
+  const name = words("full-name", t("field.full_name"), t("phone_block.name.hint"), 120);
+  const birth = dateField({ id: "birth", label: t("field.birth_date"), hint: t("phone_block.birth.hint") });
+  // It is not the officer's own.
+  for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
+  const helper = helperPart();
+  const fields = { nik, full_name: name, birth_date: birth };
+  const place = el("div", { class: "problem-place" });
+  const send = el("button", { type: "submit", class: "button wide" }, icon("arrow"), t("cards.prepare"));
+
+  function check() {
+    const wrong = {
+      nik: nik.trouble(),
+      full_name: name.input.value.trim() ? null : t("staff.required"),
+      birth_date: dayTrouble(birth.value),
+    };
+    for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
+    return Object.keys(fields).find((key) => wrong[key]);
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    const first = check();
+    if (first) return fields[first].input.focus();
+    send.disabled = true;
+    fill(place);
+    try {
+      const card = await api.prepareCard({
+        nik: nik.digits(),
+        full_name: name.input.value.trim(),
+        birth_date: birth.value,
+        helper: helper.value(),
+      });
+      if (!ended) open(card.card_id);
+    } catch (error) {
+      if (ended) return undefined;
+      if (error.fields?.some(({ field: one }) => one.startsWith("helper"))) helper.node.open = true;
+      if (failNamed(error, { ...fields, ...helper.fields })) return undefined;
+      const { title, detail } = explain(error);
+      fill(place, notice("danger", title, detail));
+      place.scrollIntoView({ block: "nearest" });
+    } finally {
+      send.disabled = false;
+    }
+    return undefined;
+  }
+
+  fill(
+    main,
+    el(
+      "div",
+      { class: "two to-left" },
+      el(
+        "section",
+        { class: "card stack" },
+        el("h1", {}, t("cards.title")),
+        el("p", { class: "lead" }, t("cards.lead")),
+        el(
+          "form",
+          { class: "stack", novalidate: true, onsubmit: submit },
+          Object.values(fields),
+          helper.node,
+          place,
+          send,
+        ),
+      ),
+      el(
+        "div",
+        { class: "stack-loose" },
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "steps" },
+          el("h2", { id: "steps" }, t("cards.know")),
+          el(
+            "ol",
+            { class: "how" },
+            STEPS.map((key) => el("li", {}, t(key))),
+          ),
+        ),
+        issuedList(api, () => ended),
+      ),
+    ),
+  );
+  arrive(main);
+  return () => (ended = true);
+}
+
+/** What is typed, as it is read back. */
+export function personFacts(view) {
+  const fact = (label, value) => value && el("div", {}, el("dt", {}, label), el("dd", {}, value));
+  const other = view.registered_name && view.registered_name !== view.full_name ? view.registered_name : null;
+  return el(
+    "section",
+    { class: "card stack", "aria-labelledby": "data" },
+    el("h2", { id: "data" }, t("card.person")),
+    el(
+      "dl",
+      { class: "rest" },
+      fact(t("field.full_name"), view.full_name),
+      fact(t("card.registered"), other),
+      fact("NIK", view.nik),
+      fact(t("field.birth_date"), ktpDate(view.birth_date)),
+      fact(t("card.number"), view.reference),
+      view.helper && fact(t("cards.helper.short"), `${view.helper.full_name} (${view.helper.relation})`),
+    ),
+    view.on_phone ? notice("info", t("card.on_phone"), t("card.on_phone.do")) : null,
+    view.stopped && view.state !== "granted" ? notice("warning", t("card.blocked"), t("card.blocked.do")) : null,
+    view.good_cards ? notice("warning", t("card.former"), t("card.former.do")) : null,
+  );
+}
