@@ -92,20 +92,7 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             | EventKind::SpellingAgreed),
             _,
         ) => of_correction(kind),
-        (EventKind::CardIssued, _) => words!(
-            "Kartu cetak KTP Digital Anda diterbitkan" / "A card of your digital KTP was printed",
-            "Di loket Dukcapil dicetak kartu KTP Digital Anda, setelah dua petugas mencocokkan wajah Anda."
-                / "At a Dukcapil counter a card of your digital KTP was printed, after two officers compared your face.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: kartu itu langsung tidak berlaku."
-                / "If it was you, nothing else needs to be done. If not, press the link below: the card is void at once."
-        ),
-        (EventKind::CardVoided, _) => words!(
-            "Kartu cetak KTP Digital Anda tidak berlaku lagi" / "Your printed card is no longer valid",
-            "Kartu cetak KTP Digital Anda yang lama tidak berlaku lagi."
-                / "An earlier printed card of your digital KTP is no longer valid.",
-            "Musnahkan kartu itu. Kartu baru dapat dicetak di loket Dukcapil."
-                / "Destroy that card. A new one can be printed at a Dukcapil counter."
-        ),
+        (kind @ (EventKind::CardIssued | EventKind::CardVoided), _) => of_card(kind),
         (EventKind::Stopped, Some(reason)) => of_stop(reason),
         (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),
     }
@@ -180,6 +167,25 @@ const fn of_correction(kind: EventKind) -> Words {
                 / "From your app or a Dukcapil office a correction case about your digital KTP was opened.",
             "Buka aplikasi: di sana tertulis apa yang dibawa dan ke mana."
                 / "Open the app: it says what to bring and where."
+        ),
+    }
+}
+
+const fn of_card(kind: EventKind) -> Words {
+    match kind {
+        EventKind::CardVoided => words!(
+            "Kartu cetak KTP Digital Anda tidak berlaku lagi" / "Your printed card is no longer valid",
+            "Kartu cetak KTP Digital Anda yang lama tidak berlaku lagi."
+                / "An earlier printed card of your digital KTP is no longer valid.",
+            "Musnahkan kartu itu. Kartu baru dapat dicetak di loket Dukcapil."
+                / "Destroy that card. A new one can be printed at a Dukcapil counter."
+        ),
+        _ => words!(
+            "Kartu cetak KTP Digital Anda diterbitkan" / "A card of your digital KTP was printed",
+            "Di loket Dukcapil dicetak kartu KTP Digital Anda, setelah dua petugas mencocokkan wajah Anda."
+                / "At a Dukcapil counter a card of your digital KTP was printed, after two officers compared your face.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: kartu itu langsung tidak berlaku."
+                / "If it was you, nothing else needs to be done. If not, press the link below: the card is void at once."
         ),
     }
 }

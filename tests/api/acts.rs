@@ -22,6 +22,33 @@ async fn done(world: &World) -> BTreeSet<String> {
     rows.unwrap().into_iter().map(|(action,)| action).collect()
 }
 
+async fn cards(world: &World) {
+    let pair = crate::card::pair(world).await;
+    let post = async |officer: &Officer, card: &Value, act: &str, more: Value| {
+        let mut body = more;
+        body["version"] = crate::card::view(officer, card).await["version"].clone();
+        officer.post(&crate::card::path(card, act), &body).await.expect(204);
+    };
+    let refused = crate::card::asked(world, &pair.asker, &world.people[7]).await;
+    post(&pair.granter, &refused, "/refuse", json!({"reason": "Wajahnya lain"})).await;
+    let card = crate::card::asked(world, &pair.asker, &world.people[7]).await;
+    post(&pair.granter, &card, "/grant", json!({})).await;
+    pair.asker.get(&crate::card::path(&card, "/sheet")).await.expect(200);
+    post(&pair.asker, &card, "/keep", json!({"keeps": true})).await;
+    post(&pair.asker, &card, "/void", json!({"reason": "lost"})).await;
+}
+
+async fn approval_by_two(world: &World) {
+    let desk = world.officer("loket2", OFFICE).await;
+    let person = &world.people[8];
+    let mut body = world.registration(person, "");
+    body["no_email"] = true.into();
+    let applicant = world.register_body(person, &body).await;
+    world.ready(&applicant).await;
+    world.scan(&desk, &applicant).await.expect(200);
+    world.decide(&desk, &applicant, "approval/second", &approval()).await.expect(204);
+}
+
 async fn people_and_parties(world: &World) {
     let officer = world.add_officer("rekan", OFFICE).await;
     let colleague = world.log_in(&officer).await;
@@ -189,6 +216,8 @@ async fn every_declared_act_is_written_when_it_is_done() {
         annulments(&world).await;
         disputes(&world).await;
         corrections(&world).await;
+        cards(&world).await;
+        approval_by_two(&world).await;
         the_counter(&world).await;
         let seen = done(&world).await;
         // A verification has an entry when it is refused; see below.

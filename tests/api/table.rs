@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use support::client::Resident;
 use uuid::Uuid;
 
+mod later;
+
 use crate::headers::{problem, secure};
 use support::each_engine;
 use support::world::{Applicant, BANK, World};
@@ -362,7 +364,9 @@ impl Stage {
         const CREDENTIALS: &str = "SELECT state || ' ' || CAST(generation AS TEXT) || ' ' || CAST(last_spent AS TEXT) || ' ' \
             || CAST(pin_tries AS TEXT) || ' ' || CAST(challenge_spent AS TEXT) || ' ' || CAST(session AS TEXT) \
             FROM credential ORDER BY resident_id";
-        const COUNTS: [&str; 12] = [
+        const COUNTS: [&str; 14] = [
+            "SELECT 'cases ' || CAST(COUNT(*) AS TEXT) FROM correction",
+            "SELECT 'cards ' || CAST(COUNT(*) AS TEXT) FROM printed_card",
             "SELECT 'disputes ' || CAST(COUNT(*) AS TEXT) FROM dispute",
             "SELECT 'annulments ' || CAST(COUNT(*) AS TEXT) FROM annulment",
             "SELECT 'asked ' || CAST(COUNT(*) AS TEXT) FROM use_window WHERE kind = 'annulment'",
@@ -497,7 +501,7 @@ impl Endpoint {
     }
 
     fn case<'a>(&self, stage: &'a Stage, what: &str, expected: (u16, &'static str)) -> Case<'a> {
-        let selfie = self.path.ends_with("/selfie") && self.method == "put";
+        let selfie = ["/selfie", "/photo"].iter().any(|end| self.path.ends_with(end)) && self.method == "put";
         let kind = if selfie { Some("image/jpeg") } else { (!self.body.is_null()).then_some("application/json") };
         let body = if selfie {
             b"no picture".to_vec()
@@ -705,6 +709,8 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         let mut table = endpoints(&stage);
         table.extend(life(&stage));
         table.extend(put_right(&stage));
+        table.extend(later::corrections(&stage));
+        table.extend(later::by_two(&stage));
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();

@@ -78,7 +78,7 @@ describe("printed cards", { timeout: 600_000 }, () => {
       const person = demo.resident();
       const { page } = first;
       await logIn(page, budi);
-      await page.getByRole("link", { name: "Kartu cetak" }).click();
+      await page.getByRole("link", { name: "Kartu", exact: true }).click();
       await heading(page, "Kartu cetak").waitFor();
       await page.getByText("Belum ada kartu.").waitFor();
       await screen(page, "form");
@@ -184,7 +184,7 @@ describe("printed cards", { timeout: 600_000 }, () => {
       await page.reload();
       await page.getByText("Tidak berlaku").first().waitFor();
       await screen(page, "void");
-      await page.getByRole("link", { name: "Kartu cetak" }).click();
+      await page.getByRole("link", { name: "Kartu", exact: true }).click();
       await page.locator(".line", { hasText: "Tidak berlaku" }).waitFor();
       await screen(page, "list");
     });

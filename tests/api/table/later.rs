@@ -1,0 +1,85 @@
+//! Rows of what came later: correction cases, printed cards, approvals by two.
+
+use serde_json::{Value, json};
+
+use super::{Caller, Endpoint, Stage, Subject, endpoint};
+
+/// A difference between what somebody says and what the register says.
+pub fn corrections(stage: &Stage) -> Vec<Endpoint> {
+    use Caller::{Anybody, Device, Officer, Resident, Supervisor};
+    use Subject::{Active, Waiting};
+    let none = || Value::Null;
+    let nik = stage.waiting.record.nik.as_str();
+    let named = json!({"kind": "name_change", "fields": ["full_name"]});
+    let mine = json!({"kind": "register_misspelling", "fields": ["full_name"], "full_name": "SITI RAHMA"});
+    let open = json!({"version": "0", "kind": "name_change", "fields": ["full_name"], "reason": "Bawa penetapan"});
+    let step = || json!({"version": "0"});
+    let words = || json!({"version": "0", "reason": "Bawa akta kelahiran"});
+    let desk = |method, path, body| endpoint(method, path, Officer, Waiting, body);
+    let own = |method, path, body| endpoint(method, path, Device, Waiting, body);
+    let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
+    vec![
+        endpoint("get", "/v1/correction-kinds", Anybody, Active, none()),
+        endpoint("get", "/v1/me/corrections", Resident, Active, none()),
+        endpoint("post", "/v1/me/corrections", Resident, Active, mine).optional(&["fields", "full_name"]),
+        endpoint("get", "/v1/corrections", Device, Active, none()),
+        endpoint("post", "/v1/corrections", Device, Active, json!({"challenge": "AAAA", "signature": "AAAA"}))
+            .optional(&["challenge", "signature"]),
+        own("post", "/v1/registrations/{id}/correction", named).optional(&["fields"]),
+        own("post", "/v1/registrations/{id}/correction/spelling", json!({"version": "0", "agreed": true})).refuses(
+            Waiting,
+            409,
+            "wrong_state",
+        ),
+        desk("get", "/v1/officer/corrections", none()),
+        desk("post", "/v1/officer/corrections", json!({"nik": nik, "reference": "0000-0000"})).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
+        desk("post", "/v1/officer/registrations/{id}/correction", open).optional(&["fields"]),
+        gone(desk("get", "/v1/officer/corrections/{id}", none())),
+        gone(desk("get", "/v1/officer/corrections/{id}/portrait", none())),
+        gone(desk("post", "/v1/officer/corrections/{id}/passing", step())),
+        gone(desk("post", "/v1/officer/corrections/{id}/request", step())),
+        gone(endpoint("post", "/v1/officer/corrections/{id}/request/grant", Supervisor, Waiting, step())),
+        gone(desk("post", "/v1/officer/corrections/{id}/return", words())),
+        gone(desk("post", "/v1/officer/corrections/{id}/refusal", words())),
+    ]
+}
+
+/// What two people of an office do for those without a phone, and for those without an e-mail address.
+pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
+    use Caller::{Officer, Supervisor};
+    use Subject::{Sent, Waiting};
+    let none = || Value::Null;
+    let nik = stage.waiting.record.nik.as_str();
+    let helper = json!({"nik": nik, "full_name": "AMINAH", "relation": "anak"});
+    let said = json!({"nik": nik, "full_name": "SITI", "birth_date": "1990-08-17", "helper": helper});
+    let step = || json!({"version": "0"});
+    let asking = json!({"version": "0", "terms_version": "2026-12", "agreed": true});
+    let checked = json!({"version": "0", "checks": {"face": true, "document": true, "data": true}, "note": ""});
+    let desk = |method, path, body| endpoint(method, path, Officer, Waiting, body);
+    let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
+    vec![
+        desk("post", "/v1/officer/registrations/{id}/approval/second", checked).optional(&["note"]).refuses(
+            Sent,
+            409,
+            "wrong_state",
+        ),
+        gone(endpoint("post", "/v1/officer/registrations/{id}/approval/second/grant", Supervisor, Waiting, step())),
+        desk("post", "/v1/officer/cards", said).optional(&["helper"]),
+        desk("get", "/v1/officer/cards", none()),
+        desk("get", "/v1/officer/cards/waiting", none()),
+        gone(desk("get", "/v1/officer/cards/{id}", none())),
+        gone(desk("put", "/v1/officer/cards/{id}/photo", none())),
+        gone(desk("get", "/v1/officer/cards/{id}/photo", none())),
+        gone(desk("get", "/v1/officer/cards/{id}/portrait", none())),
+        gone(desk("post", "/v1/officer/cards/{id}/ask", asking)),
+        gone(endpoint("post", "/v1/officer/cards/{id}/grant", Supervisor, Waiting, step())),
+        gone(desk("post", "/v1/officer/cards/{id}/refuse", json!({"version": "0", "reason": "Bukan orangnya"}))),
+        gone(desk("get", "/v1/officer/cards/{id}/sheet", none())),
+        gone(desk("post", "/v1/officer/cards/{id}/void", json!({"version": "0", "reason": "lost"}))),
+        gone(desk("post", "/v1/officer/cards/{id}/keep", json!({"version": "0", "keeps": true}))),
+    ]
+}
