@@ -190,7 +190,7 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
         endpoint("get", "/v1/status-lists/{list}", Anybody, Active, none()),
         endpoint("post", "/v1/captcha", Device, Active, none()),
         endpoint("post", "/v1/challenges", Device, Active, none()),
-        endpoint("post", "/v1/registrations", Device, Active, registration).optional(&["locale", "captcha"]),
+        endpoint("post", "/v1/registrations", Device, Active, registration).optional(&["locale", "captcha", "email"]),
         own("get", "/v1/registrations/{id}", Waiting, none()),
         own("patch", "/v1/registrations/{id}", Waiting, json!({"email": "x@example.id", "phone": "0812 3456 7890"}))
             .optional(&["email", "phone"])

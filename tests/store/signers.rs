@@ -78,7 +78,7 @@ async fn presents_and_is_refused(world: &World, round: &str) {
 async fn a_service_runs_on_keys_of_either_algorithm() {
     each_engine(async |context| {
         let made = Keyring::init_with(&context, Algorithm::Es256).await.unwrap();
-        assert_eq!(made.len(), 3);
+        assert_eq!(made.len(), 4);
         let keyring = Keyring::open(context.clone()).await.unwrap();
         assert_eq!(keyring.signer(KeyPurpose::Token).unwrap().algorithm(), Algorithm::Es256);
         let world = world_of(context.clone(), keyring.clone()).await;

@@ -154,7 +154,7 @@ struct CardKeepBody {
 
 /// A card as somebody of its office sees it.
 #[derive(Debug, Serialize, ToSchema)]
-struct CardReply {
+struct PrintedCardReply {
     /// The card.
     card_id: Uuid,
     /// By which people speak of it; it is printed on the card.
@@ -229,7 +229,7 @@ struct CardHelper {
     relation: Redacted<String>,
 }
 
-impl From<CardView> for CardReply {
+impl From<CardView> for PrintedCardReply {
     fn from(view: CardView) -> Self {
         let CardView { seen, asked_by, own, may_grant } = view;
         let (card, said) = (seen.card, seen.said);
@@ -379,14 +379,14 @@ impl CardBody {
 /// card asked for. It lapses after 30 minutes.
 #[utoipa::path(post, path = "/v1/officer/cards", tag = "Printed cards", security(("officer" = [])),
     request_body = CardBody,
-    responses((status = 201, description = "Prepared", body = CardReply),
+    responses((status = 201, description = "Prepared", body = PrintedCardReply),
         (status = "4XX", description = "`invalid_field`, also for what the register has otherwise; `wrong_state`, `too_many`, `forbidden`"),
         (status = 503, description = "`unavailable` while the register does not answer")))]
 async fn prepare_card(
     State(Shared { cards, .. }): State<Shared>,
     officer: Allowed<PrepareCard>,
     Json(body): Json<CardBody>,
-) -> Result<(StatusCode, Json<CardReply>), Problem> {
+) -> Result<(StatusCode, Json<PrintedCardReply>), Problem> {
     Ok((StatusCode::CREATED, Json(cards.prepare(&officer, body.into_draft()?).await?.into())))
 }
 
@@ -430,13 +430,13 @@ async fn cards_waiting(
 /// A card of this office.
 #[utoipa::path(get, path = "/v1/officer/cards/{id}", tag = "Printed cards", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The card")),
-    responses((status = 200, description = "The card", body = CardReply),
+    responses((status = 200, description = "The card", body = PrintedCardReply),
         (status = "4XX", description = "`not_found`, `forbidden`")))]
 async fn view_card(
     State(Shared { cards, .. }): State<Shared>,
     officer: Allowed<ViewCard>,
     Path(id): Path<Uuid>,
-) -> Result<Json<CardReply>, Problem> {
+) -> Result<Json<PrintedCardReply>, Problem> {
     Ok(Json(cards.view(&officer, id).await?.into()))
 }
 
