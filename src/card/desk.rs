@@ -161,9 +161,14 @@ impl Desk {
     /// Reads the photo that the counter's camera took.
     ///
     /// # Errors
-    /// `picture_unusable`, `too_many`, `overloaded`.
-    pub async fn read_photo(&self, from: IpAddr, id: Uuid, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    /// `not_found`, `forbidden` for a colleague's, `wrong_state`; `picture_unusable`, `too_many`, `overloaded`.
+    pub async fn read_photo(&self, by: Clerk, from: IpAddr, id: Uuid, bytes: Vec<u8>) -> Result<Vec<u8>> {
         let now = self.context.now();
+        {
+            // Nothing is decoded for a card that takes no photo.
+            let mut tx = self.context.db.read().await?;
+            of_office(store::lookup(&mut tx, id).await?, by.office_id)?.require_preparing(by.officer_id, now)?;
+        }
         let counted = crate::transaction!(self.context.db, "card.count_photo", |tx| {
             Ok(PHOTOS.count(tx, &[id.as_bytes()], now).await?)
         })?;

@@ -93,7 +93,7 @@ impl Cards {
         from: IpAddr,
         bytes: Vec<u8>,
     ) -> Result<String> {
-        let photo = self.cards.read_photo(from, id, bytes).await;
+        let photo = self.cards.read_photo(clerk(officer.agent), from, id, bytes).await;
         let photo = self.desk.judged(officer.event(id), photo).await?;
         audited!(self.desk.audit, officer.event(id), "counter.photograph_for_card", |tx| {
             self.cards.set_photo(tx, clerk(officer.agent), id, &photo).await

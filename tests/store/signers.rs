@@ -89,7 +89,7 @@ async fn a_service_runs_on_keys_of_either_algorithm() {
         keyring.refresh().await.unwrap();
         assert_eq!(keyring.signer(KeyPurpose::Token).unwrap().kid(), kid);
         let algorithms: Vec<_> = keyring.jwks().keys.into_iter().filter_map(|key| key.alg).collect();
-        assert_eq!(algorithms.iter().filter(|alg| *alg == "ES256").count(), 3, "{algorithms:?}");
+        assert_eq!(algorithms.iter().filter(|alg| *alg == "ES256").count(), 4, "{algorithms:?}");
         assert_eq!(algorithms.iter().filter(|alg| *alg == "EdDSA").count(), 1, "{algorithms:?}");
         let answer = world.service.verify(&world.party, &question(&old, "old")).await.unwrap();
         assert_eq!(answer.verdict, Verdict::Valid);
