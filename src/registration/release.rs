@@ -1,6 +1,6 @@
 //! What takes two people of an office: an officer who has the resident before them asks, a supervisor of the same office grants.
 //! A digital KTP makes way for a new one (a lost phone, a blocked KTP): the old one ends with the grant, and the new one is approved as
-//! any other. Somebody who has no e-mail address is approved: see [`approve_by_two`](super::approve_by_two).
+//! any other. Somebody who has no e-mail address is approved: see `approve_by_two`.
 
 use uuid::Uuid;
 
