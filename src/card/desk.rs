@@ -158,17 +158,22 @@ impl Desk {
         if lifts { Ok(()) } else { Err(blocked_by_register().into()) }
     }
 
+    /// Whether a photo would be taken now: asked before megabytes are read.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden` for a colleague's, `wrong_state`.
+    pub async fn awaits_photo(&self, by: Clerk, id: Uuid) -> Result<()> {
+        let mut tx = self.context.db.read().await?;
+        let found = of_office(store::lookup(&mut tx, id).await?, by.office_id)?;
+        Ok(found.require_preparing(by.officer_id, self.context.now())?)
+    }
+
     /// Reads the photo that the counter's camera took.
     ///
     /// # Errors
-    /// `not_found`, `forbidden` for a colleague's, `wrong_state`; `picture_unusable`, `too_many`, `overloaded`.
-    pub async fn read_photo(&self, by: Clerk, from: IpAddr, id: Uuid, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    /// `picture_unusable`, `too_many`, `overloaded`.
+    pub async fn read_photo(&self, from: IpAddr, id: Uuid, bytes: Vec<u8>) -> Result<Vec<u8>> {
         let now = self.context.now();
-        {
-            // Nothing is decoded for a card that takes no photo.
-            let mut tx = self.context.db.read().await?;
-            of_office(store::lookup(&mut tx, id).await?, by.office_id)?.require_preparing(by.officer_id, now)?;
-        }
         let counted = crate::transaction!(self.context.db, "card.count_photo", |tx| {
             Ok(PHOTOS.count(tx, &[id.as_bytes()], now).await?)
         })?;

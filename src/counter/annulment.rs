@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::act::{AskAnnulment, GrantAnnulment, Officer, ReadAnnulments, RefuseAnnulment, ViewAnnulment};
-use super::desk::Desk;
+use super::desk::{Desk, require_active};
 use super::model::check_reason;
 use crate::annulment;
 use crate::annulment::desk::Seen;
@@ -115,7 +115,7 @@ impl Annulments {
     pub async fn grant(&self, officer: &Allowed<GrantAnnulment>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_annulment", |tx| {
             let granted = self.annulments.grant(tx, decider(officer.agent), id, version).await?;
-            if ports::is_active(tx, granted.asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+            require_active(tx, granted.asked_by).await
         })?;
         // Granted is granted: what could not be told now is told by the next sweep.
         if let Err(error) = self.telling.tell_due().await {

@@ -8,7 +8,7 @@ use super::act::{
     AskCard, GrantCard, KeepCard, Officer, PhotographForCard, PrepareCard, PrintCard, ReadCards, RefuseCard, ViewCard,
     ViewCardPicture, VoidCard,
 };
-use super::desk::Desk;
+use super::desk::{Desk, require_active};
 use super::model::check_reason;
 use crate::audited;
 use crate::card;
@@ -82,6 +82,15 @@ impl Cards {
         self.seen(who, checked.card_id).await
     }
 
+    /// Whether a photo would be taken now.
+    ///
+    /// # Errors
+    /// `forbidden` for a colleague's, `not_found`, `wrong_state`.
+    pub async fn awaits_photo(&self, officer: &Allowed<PhotographForCard>, id: Uuid) -> Result<()> {
+        let awaits = self.cards.awaits_photo(clerk(officer.agent), id).await;
+        self.desk.judged(officer.event(id), awaits).await
+    }
+
     /// Adds the photo that the counter's camera took. Gives the version that the next step names.
     ///
     /// # Errors
@@ -93,7 +102,7 @@ impl Cards {
         from: IpAddr,
         bytes: Vec<u8>,
     ) -> Result<String> {
-        let photo = self.cards.read_photo(clerk(officer.agent), from, id, bytes).await;
+        let photo = self.cards.read_photo(from, id, bytes).await;
         let photo = self.desk.judged(officer.event(id), photo).await?;
         audited!(self.desk.audit, officer.event(id), "counter.photograph_for_card", |tx| {
             self.cards.set_photo(tx, clerk(officer.agent), id, &photo).await
@@ -179,7 +188,7 @@ impl Cards {
         let made = self.desk.judged(event, made).await?;
         audited!(self.desk.audit, event, "counter.grant_card", |tx| {
             let granted = self.cards.grant(tx, by, (id, version), &made).await?;
-            if ports::is_active(tx, granted.asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+            require_active(tx, granted.asked_by).await
         })
     }
 

@@ -7,7 +7,7 @@ use super::act::{
     AskCorrection, GrantCorrection, Officer, OpenCorrection, PassOnCorrection, ReadCorrections, RefuseCorrection,
     SendBackCorrection, TakeCorrection, ViewCorrection, ViewCorrectionPicture,
 };
-use super::desk::Desk;
+use super::desk::{Desk, require_active};
 use super::model::check_reason;
 use crate::clock::{DAY, Timestamp};
 use crate::correction;
@@ -188,7 +188,7 @@ impl Corrections {
     pub async fn grant(&self, officer: &Allowed<GrantCorrection>, id: Uuid, version: &str) -> Result<CorrectionView> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_correction", |tx| {
             let asked_by = self.corrections.grant(tx, decider(officer.agent), id, version).await?;
-            if ports::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+            require_active(tx, asked_by).await
         })?;
         self.seen(officer.agent, id).await
     }

@@ -4,13 +4,13 @@
 use uuid::Uuid;
 
 use super::act::{Approve, AskApproval, GrantApproval, Reject, Return};
-use super::desk::Desk;
+use super::desk::{Desk, require_active};
 use super::model::{check_note, check_reason};
 use crate::audited;
-use crate::error::{Code, FieldError, Refusal, Result, Text};
+use crate::error::{FieldError, Refusal, Result, Text};
 use crate::registration::State;
 use crate::registration::model::DifferenceField;
-use crate::staff::{Allowed, ports};
+use crate::staff::Allowed;
 
 /// The three things an officer confirms before approving.
 #[derive(Clone, Copy, Debug)]
@@ -96,12 +96,11 @@ impl Decisions {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `already_active`, `wrong_state`.
     pub async fn grant_approval(&self, officer: &Allowed<GrantApproval>, id: Uuid, version: &str) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let (actor, registrations) = (officer.agent.actor(), registrations);
+        let actor = officer.agent.actor();
         audited!(audit, officer.event(id), "counter.grant_approval", |tx| {
-            let granted =
+            let (asked_by, state) =
                 registrations.releases.grant_approval(tx, &registrations.decisions, actor, id, version).await?;
-            let (asked_by, state) = granted;
-            if ports::is_active(tx, asked_by).await? { Ok(state) } else { Err(Code::NotFound.into()) }
+            require_active(tx, asked_by).await.map(|()| state)
         })
     }
 

@@ -1,9 +1,13 @@
 //! What all use cases of the counter share: the registrations, and the audit log in which each act stands.
 
+use uuid::Uuid;
+
 use crate::audit::{self, Event, Outcome};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::db::Tx;
+use crate::error::{Code, Error, Result};
 use crate::registration;
+use crate::staff::ports;
 use crate::transaction;
 
 /// Cloning shares everything.
@@ -27,4 +31,12 @@ impl Desk {
         }
         done
     }
+}
+
+/// That who asked for what is being granted still works here: what they asked for counts no more once they were disabled.
+///
+/// # Errors
+/// `not_found`.
+pub(super) async fn require_active(tx: &mut Tx, asked_by: Uuid) -> Result<()> {
+    if ports::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
 }

@@ -6,7 +6,7 @@ use super::act::{
     AskRecovery, GrantRecovery, Officer, ReadRecoveries, RefuseRecovery, ScanRecovery, ViewRecovery,
     ViewRecoveryPicture,
 };
-use super::desk::Desk;
+use super::desk::{Desk, require_active};
 use super::model::check_reason;
 use crate::audit::Outcome;
 use crate::audited;
@@ -140,7 +140,7 @@ impl Recoveries {
     pub async fn grant(&self, officer: &Allowed<GrantRecovery>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_recovery", |tx| {
             let asked_by = self.recoveries.grant(tx, visit_of(officer.agent), id, version).await?;
-            if ports::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+            require_active(tx, asked_by).await
         })
     }
 

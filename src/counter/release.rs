@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::act::{AskRelease, GrantRelease, Officer, ReadRelease, ReadReleases, RefuseRelease};
-use super::desk::Desk;
+use super::desk::{Desk, require_active};
 use super::model::check_reason;
 use crate::audited;
 use crate::error::{Code, Result};
@@ -88,7 +88,7 @@ impl Releases {
         let Desk { registrations, audit, .. } = &self.desk;
         audited!(audit, officer.event(id), "counter.grant_release", |tx| {
             let asked_by = registrations.releases.grant(tx, officer.agent.actor(), id, version).await?;
-            if ports::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+            require_active(tx, asked_by).await
         })
     }
 }

@@ -4,14 +4,13 @@
 
 use uuid::Uuid;
 
-use super::decision::{Actor, Decisions, decidable, hold_in_office};
+use super::decision::{Actor, Decisions, decidable, hold_in_office, require_free};
 use super::model::{Decision, Progress, RequestKind, State};
 use super::release::Releases;
 use super::store::selfie;
 use super::{approval, cases};
 use crate::db::Tx;
 use crate::error::{Code, Result};
-use crate::holder::ports as holder;
 
 impl Releases {
     /// Asks in the caller's transaction for the approval of the `version` that was on the officer's screen.
@@ -22,8 +21,8 @@ impl Releases {
         let held = decidable(&self.context, tx, actor, id, version).await?;
         cases::require_approvable(&self.context, tx, &held, self.context.now()).await?;
         selfie::taken_at(tx, id).await?.ok_or(Code::WrongState)?;
-        let approved = held.clone().approve_by_two(self.context.now())?;
-        require_free(tx, approved.check.resident()).await?;
+        held.clone().approve_by_two(self.context.now())?;
+        require_free(tx, &held).await?;
         self.keep(tx, actor, &held, RequestKind::Approval, note).await
     }
 
@@ -48,18 +47,10 @@ impl Releases {
         let approved = held.approve_by_two(now)?;
         let decision = Decision { note: self.reason(&asked)?, ..Decision::default() };
         decisions.write(tx, actor, &approved, &decision).await?;
-        require_free(tx, approved.check.resident()).await?;
+        require_free(tx, &approved).await?;
         if let Progress::NeedsPin { resident } = approved.progress {
             approval::copy_record(&self.context, tx, &approved, resident, now).await?;
         }
         Ok((asked.asked_by, approved.state()))
-    }
-}
-
-/// Goes on only where no digital KTP stands in the way: that has to make way first.
-async fn require_free(tx: &mut Tx, resident: Option<Uuid>) -> Result<()> {
-    match resident {
-        Some(resident) if holder::has_usable_credential(tx, resident).await? => Err(Code::AlreadyActive.into()),
-        _ => Ok(()),
     }
 }

@@ -50,11 +50,7 @@ impl Decisions {
         let decision = Decision { note: Redacted(note.to_owned()), ..Decision::default() };
         let approved = held.approve(now)?;
         self.write(tx, actor, &approved, &decision).await?;
-        if let Some(resident) = approved.check.resident()
-            && holder::has_usable_credential(tx, resident).await?
-        {
-            return Err(Code::AlreadyActive.into());
-        }
+        require_free(tx, &approved).await?;
         if let Progress::CodeSent { resident } = approved.progress {
             approval::complete(&self.context, tx, &approved, resident, now).await?;
         }
@@ -148,6 +144,17 @@ pub(super) async fn decidable(
         return Err(Code::ScanRequired.into());
     }
     if version == version_of(held.revision) { Ok(held) } else { Err(changed_since().into()) }
+}
+
+/// Goes on only where no digital KTP of the resident stands in the way: that has to make way first.
+///
+/// # Errors
+/// `already_active`.
+pub(super) async fn require_free(tx: &mut Tx, registration: &Registration) -> Result<()> {
+    match registration.check.resident() {
+        Some(resident) if holder::has_usable_credential(tx, resident).await? => Err(Code::AlreadyActive.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A registration that was scanned at the actor's office.

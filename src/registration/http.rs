@@ -2,7 +2,6 @@
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,14 +19,14 @@ use crate::clock::Timestamp;
 use crate::correction::http::CorrectionReply;
 use crate::correction::model::{Field, Kind};
 use crate::device::http::Device;
-use crate::error::{Code, Language, Refusal};
+use crate::error::{Language, Refusal};
 use crate::mail::MailState;
 use crate::register::Date;
 use crate::secret::Redacted;
 use crate::web::extract::object;
-use crate::web::intake::Intake;
+use crate::web::intake::{self, Intake};
 use crate::web::token_reply::{TokenReply, issued_reply};
-use crate::web::{ClientAddress, Json, Lang, Path, Problem, negotiate};
+use crate::web::{ClientAddress, Json, Lang, Path, Problem};
 
 #[derive(Clone)]
 struct Deps {
@@ -296,16 +295,8 @@ async fn put_selfie(
     Path(id): Path<Uuid>,
     request: Request,
 ) -> Result<Json<StatusReply>, Problem> {
-    let headers = request.headers();
-    let kind = negotiate::content_type(headers)?;
     // The third is no registered name, but what some phones write; what it is, its bytes tell.
-    if !["image/jpeg", "image/png", "image/jpg"].iter().any(|known| kind.essence_str().eq_ignore_ascii_case(known)) {
-        return Err(Code::UnsupportedMediaType.into());
-    }
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > selfie::MAX_BYTES) {
-        return Err(Code::TooLarge.into());
-    }
+    intake::announced(request.headers(), &["image/jpeg", "image/png", "image/jpg"], selfie::MAX_BYTES)?;
     deps.submissions.awaits_selfie(&device.thumbprint, id).await?;
     let (bytes, _held) = deps.intake.read(address, request.into_body(), selfie::MAX_BYTES).await?;
     let status = deps.submissions.put_selfie(&device.thumbprint, id, address.0, bytes.to_vec()).await?;

@@ -3,10 +3,12 @@
 
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 
 use super::extract::unread;
-use super::{ClientAddress, Problem};
+use super::{ClientAddress, Problem, negotiate};
 use crate::error::{Code, Refusal};
 use crate::fair::{Budget, Portion};
 
@@ -49,6 +51,19 @@ impl Intake {
         }
         Ok((whole.freeze(), portion))
     }
+}
+
+/// Judges what a request says of its body before any of it is read: it is of one of these kinds, and not too large.
+///
+/// # Errors
+/// `unsupported_media_type`; `too_large` when it announces more than `most` bytes.
+pub fn announced(headers: &HeaderMap, kinds: &[&str], most: usize) -> Result<(), Problem> {
+    let kind = negotiate::content_type(headers)?;
+    if !kinds.iter().any(|known| kind.essence_str().eq_ignore_ascii_case(known)) {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > most) { Err(Code::TooLarge.into()) } else { Ok(()) }
 }
 
 #[cfg(test)]

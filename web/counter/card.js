@@ -2,25 +2,22 @@
 
 import { confirm } from "/web/shared/dialog.js";
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
+import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
 import { cameraPart } from "./camera.js";
 import { personFacts, standingBadge } from "./cards.js";
 import { picturePair } from "./faces.js";
+import { looking } from "./looks.js";
 import { result, secondDecision } from "./second.js";
 
 const REFRESH_MILLISECONDS = 3000;
-// Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
-const MOST_LOOKS = 100;
 
 /** Shows one. `another()` begins the next, `waiting()` leads to what waits. Gives a function that ends it. */
 export function cardScreen(main, api, id, { another, waiting }) {
   let ended = false;
-  let timer;
+  const look = looking(load, REFRESH_MILLISECONDS);
   let sending = false;
-  let looks = 0;
   let known = null;
   let camera = null;
   const free = () => {
@@ -37,16 +34,14 @@ export function cardScreen(main, api, id, { another, waiting }) {
       if (!ended) await after();
     } catch (error) {
       if (ended) return;
-      const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
-      place.scrollIntoView({ block: "nearest" });
+      refused(place, error);
     } finally {
       sending = false;
     }
   }
 
   const over = (kind, key, way, label) => {
-    clearTimeout(timer);
+    look.stop();
     free();
     known = null;
     fill(main, result(kind, t(key), t(`${key}.do`), way, label));
@@ -243,18 +238,17 @@ export function cardScreen(main, api, id, { another, waiting }) {
   }
 
   async function load(quiet) {
-    clearTimeout(timer);
-    looks = quiet ? looks + 1 : 0;
+    look.begin(quiet);
     try {
       const view = await api.card(id, { quiet });
       if (ended || sending) return undefined;
       // A dialog over the screen is answered first.
       if (JSON.stringify(view) !== known && !document.querySelector("dialog[open]")) draw(view);
-      if (view.state === "asked" && looks < MOST_LOOKS) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+      if (view.state === "asked") look.again();
     } catch (error) {
       if (ended) return undefined;
       if (quiet && (error.isNetwork || error.status >= 500 || error.status === 429)) {
-        timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+        look.again();
         return undefined;
       }
       known = null;
@@ -279,7 +273,7 @@ export function cardScreen(main, api, id, { another, waiting }) {
   load(false);
   return () => {
     ended = true;
-    clearTimeout(timer);
+    look.stop();
     free();
   };
 }

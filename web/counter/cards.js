@@ -2,9 +2,8 @@
 
 import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dateField, dayTrouble } from "/web/shared/date-field.js";
-import { explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
+import { arrive, failed, refused } from "/web/staff/frame.js";
 import { nikField } from "./nik-field.js";
 
 const STEPS = ["cards.know1", "cards.know2", "cards.know3", "cards.know4"];
@@ -142,9 +141,7 @@ export function cardsScreen(main, api, { open }) {
       if (ended) return undefined;
       if (error.fields?.some(({ field: one }) => one.startsWith("helper"))) helper.node.open = true;
       if (failNamed(error, { ...fields, ...helper.fields })) return undefined;
-      const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
-      place.scrollIntoView({ block: "nearest" });
+      refused(place, error);
     } finally {
       send.disabled = false;
     }

@@ -1,9 +1,8 @@
 // Correction cases at the counter: the office's list, and taking one that a resident names.
 
-import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
+import { button, el, failNamed, field, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
+import { arrive, failed, refused } from "/web/staff/frame.js";
 import { badge } from "./correction-words.js";
 import { nikField } from "./nik-field.js";
 
@@ -38,9 +37,7 @@ export function correctionsScreen(main, api, { open }) {
       if (!ended) open(view.case.correction_id);
     } catch (error) {
       if (ended || failNamed(error, { nik })) return undefined;
-      const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
-      place.scrollIntoView({ block: "nearest" });
+      refused(place, error);
     } finally {
       take.disabled = false;
     }

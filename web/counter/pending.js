@@ -4,10 +4,9 @@
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
+import { looking } from "./looks.js";
 
 const REFRESH_MILLISECONDS = 5000;
-// Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
-const MOST_LOOKS = 60;
 
 /** All kinds as lines, the one that waits longest first. */
 async function waiting(api, annuls) {
@@ -31,8 +30,7 @@ async function waiting(api, annuls) {
  */
 export function pendingScreen(main, api, { annuls }) {
   let ended = false;
-  let timer;
-  let looks = 0;
+  const look = looking(load, REFRESH_MILLISECONDS);
   let known = null;
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const foot = el("div", {});
@@ -64,8 +62,7 @@ export function pendingScreen(main, api, { annuls }) {
     );
 
   async function load(quiet) {
-    clearTimeout(timer);
-    looks = quiet ? looks + 1 : 0;
+    look.begin(quiet);
     try {
       const items = await waiting(api, annuls);
       if (ended) return;
@@ -90,7 +87,7 @@ export function pendingScreen(main, api, { annuls }) {
         failed(error, () => load(false)),
       );
     }
-    if (looks < MOST_LOOKS) timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+    look.again();
   }
 
   const annul = () =>
@@ -126,6 +123,6 @@ export function pendingScreen(main, api, { annuls }) {
   load(false);
   return () => {
     ended = true;
-    clearTimeout(timer);
+    look.stop();
   };
 }

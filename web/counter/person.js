@@ -10,13 +10,12 @@ import { comparison } from "./comparison.js";
 import { decision, hindrances } from "./decision.js";
 import { deskOf } from "./desk.js";
 import { faces } from "./faces.js";
+import { looking } from "./looks.js";
 import { outcome } from "./outcome.js";
 import { askWhy } from "./reason.js";
 import { recall } from "./recent.js";
 
 const REFRESH_MILLISECONDS = 2500;
-// Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
-const MOST_LOOKS = 120;
 
 /** What may not change under the officer's hands: another of it is drawn as a whole. */
 const shape = (view, released) =>
@@ -54,12 +53,11 @@ function layout(view, { faces: pictures, data, decision: part }) {
 export function personScreen(main, api, id, { next, nextKey, memory }) {
   const desk = deskOf(id, memory, recall(id));
   let ended = false;
-  let timer;
+  const look = looking(load, REFRESH_MILLISECONDS);
   let sending = false;
   let decided = false;
   let drawn = null;
   let asked = 0;
-  let looks = 0;
   let act = null;
   const end = shortcuts({
     "Ctrl+Enter": () => act?.approve(),
@@ -71,7 +69,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
     act = null;
     // A look that is still under way must not take the outcome's place.
     decided = true;
-    clearTimeout(timer);
+    look.stop();
     for (const dialog of document.querySelectorAll("dialog.ask")) dialog.close();
     desk.clear();
     memory.outcome = { answer, kind };
@@ -157,14 +155,13 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   const follows = () => desk.view?.check_state === "pending" || desk.release;
 
   function lookAgain() {
-    clearTimeout(timer);
-    if (ended || decided || !follows() || looks >= MOST_LOOKS) return;
-    timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+    look.stop();
+    if (ended || decided || !follows()) return;
+    look.again();
   }
 
   async function load(quiet) {
-    clearTimeout(timer);
-    looks = quiet ? looks + 1 : 0;
+    look.begin(quiet);
     // The answer to a later question counts, whichever comes first.
     const mine = ++asked;
     const counts = () => mine === asked && !ended && !decided;
@@ -216,7 +213,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   }
   return () => {
     ended = true;
-    clearTimeout(timer);
+    look.stop();
     end();
   };
 }

@@ -3,9 +3,8 @@
 
 import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dateField, dayTrouble } from "/web/shared/date-field.js";
-import { explain } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { arrive } from "/web/staff/frame.js";
+import { arrive, refused } from "/web/staff/frame.js";
 import { nikField } from "./nik-field.js";
 
 const SHORTEST = 5;
@@ -85,9 +84,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
     } catch (error) {
       if (ended) return undefined;
       if (failNamed(error, fields)) return undefined;
-      const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
-      place.scrollIntoView({ block: "nearest" });
+      refused(place, error);
     } finally {
       send.disabled = false;
     }

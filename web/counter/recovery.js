@@ -1,17 +1,15 @@
 // A recovery at the counter: who showed the QR, their portrait, and the request that a second person agrees to.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
+import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
 import { picturePair } from "./faces.js";
+import { looking } from "./looks.js";
 import { recallRecovery } from "./recent.js";
 import { asked, result, secondDecision } from "./second.js";
 
 const REFRESH_MILLISECONDS = 3000;
-// Looks in a row, five minutes: each counts as work of the officer, and a screen that is left alone has to lock.
-const MOST_LOOKS = 100;
 const LIVE = ["at_counter", "waiting_for_second_person"];
 
 function person(view) {
@@ -38,9 +36,8 @@ function person(view) {
 /** Shows one. `next()` goes on to the next person, `waiting()` to what waits. Gives a function that ends it. */
 export function recoveryScreen(main, api, id, { next, waiting }) {
   let ended = false;
-  let timer;
+  const look = looking(load, REFRESH_MILLISECONDS);
   let sending = false;
-  let looks = 0;
   let known = null;
 
   async function send(place, act, after) {
@@ -51,16 +48,14 @@ export function recoveryScreen(main, api, id, { next, waiting }) {
       if (!ended) await after();
     } catch (error) {
       if (ended) return;
-      const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
-      place.scrollIntoView({ block: "nearest" });
+      refused(place, error);
     } finally {
       sending = false;
     }
   }
 
   const over = (kind, key, way, label) => {
-    clearTimeout(timer);
+    look.stop();
     known = null;
     fill(main, result(kind, t(key), t(`${key}.text`), way, label));
     announce(t(key));
@@ -197,8 +192,7 @@ export function recoveryScreen(main, api, id, { next, waiting }) {
   }
 
   async function load(quiet) {
-    clearTimeout(timer);
-    looks = quiet ? looks + 1 : 0;
+    look.begin(quiet);
     try {
       const view = await api.recovery(id, { quiet });
       if (ended || sending) return lookAgain(view);
@@ -227,9 +221,9 @@ export function recoveryScreen(main, api, id, { next, waiting }) {
   }
 
   function lookAgain(view) {
-    clearTimeout(timer);
-    if (ended || !LIVE.includes(view.state) || looks >= MOST_LOOKS) return;
-    timer = setTimeout(() => load(true), REFRESH_MILLISECONDS);
+    look.stop();
+    if (ended || !LIVE.includes(view.state)) return;
+    look.again();
   }
 
   const scanned = recallRecovery(id);
@@ -242,6 +236,6 @@ export function recoveryScreen(main, api, id, { next, waiting }) {
   }
   return () => {
     ended = true;
-    clearTimeout(timer);
+    look.stop();
   };
 }

@@ -2,9 +2,8 @@
 // person sees both faces and the data, as the first did.
 
 import { announce, button, el, fill, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
+import { arrive, failed, refused } from "/web/staff/frame.js";
 import { comparison } from "./comparison.js";
 import { faces } from "./faces.js";
 import { asked, result, secondDecision } from "./second.js";
@@ -26,9 +25,7 @@ export function releaseScreen(main, api, id, { next }) {
       arrive(main, ".outcome .button");
     } catch (error) {
       if (ended) return;
-      const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
-      place.scrollIntoView({ block: "nearest" });
+      refused(place, error);
     } finally {
       sending = false;
     }

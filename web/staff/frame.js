@@ -119,6 +119,13 @@ export function logInScreen(main, session, { title, lead, after }) {
   form.begin();
 }
 
+/** Says in `place` what went wrong. */
+export function refused(place, error) {
+  const { title, detail } = explain(error);
+  fill(place, notice("danger", title, detail));
+  place.scrollIntoView({ block: "nearest" });
+}
+
 /** What went wrong, with a button that tries again. */
 export function failed(error, again) {
   const { title, detail } = explain(error);

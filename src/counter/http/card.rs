@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +18,7 @@ use super::super::card::{CardView, Cards, WaitingCard};
 use crate::card::desk::Draft;
 use crate::card::model::{Card, Helper, Standing, State as CardState, VoidReason};
 use crate::clock::Timestamp;
-use crate::error::{Code, FieldError, Refusal, Text};
+use crate::error::{FieldError, Refusal, Text};
 use crate::holder::{CredentialState, Reason};
 use crate::input::{self, name};
 use crate::life::model::reference;
@@ -27,8 +27,8 @@ use crate::registration::{selfie, terms};
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::extract::page_limit;
-use crate::web::intake::Intake;
-use crate::web::{ClientAddress, Json, Path, Problem, Query, negotiate};
+use crate::web::intake::{self, Intake};
+use crate::web::{ClientAddress, Json, Path, Problem, Query};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -447,22 +447,15 @@ async fn view_card(
     responses((status = 200, description = "The `version` for the next step", body = CardVersion),
         (status = "4XX", description = "`picture_unusable`, `too_large`, `unsupported_media_type`, `forbidden` for a colleague's, `wrong_state`, `not_found`, `too_many`")))]
 async fn put_card_photo(
-    State(Shared { cards, intake }): State<Shared>,
+    State(Shared { cards, intake: reader }): State<Shared>,
     officer: Allowed<PhotographForCard>,
     address: ClientAddress,
     Path(id): Path<Uuid>,
     request: Request,
 ) -> Result<Json<CardVersion>, Problem> {
-    let headers = request.headers();
-    let kind = negotiate::content_type(headers)?;
-    if !["image/jpeg", "image/png"].iter().any(|known| kind.essence_str().eq_ignore_ascii_case(known)) {
-        return Err(Code::UnsupportedMediaType.into());
-    }
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > selfie::MAX_BYTES) {
-        return Err(Code::TooLarge.into());
-    }
-    let (bytes, _held) = intake.read(address, request.into_body(), selfie::MAX_BYTES).await?;
+    intake::announced(request.headers(), &["image/jpeg", "image/png"], selfie::MAX_BYTES)?;
+    cards.awaits_photo(&officer, id).await?;
+    let (bytes, _held) = reader.read(address, request.into_body(), selfie::MAX_BYTES).await?;
     let version = cards.photograph(&officer, id, address.0, bytes.to_vec()).await?;
     Ok(Json(CardVersion { version }))
 }

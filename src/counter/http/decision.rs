@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::super::act::{Approve, AskApproval, GrantApproval, Reject, Return};
 use super::super::decision::{Checks, Decisions};
+use super::release::GrantBody;
 use crate::error::Refusal;
 use crate::registration::State as RegistrationState;
 use crate::registration::model::DifferenceField;
@@ -54,6 +55,12 @@ struct ChecksBody {
     data: bool,
 }
 
+impl From<ChecksBody> for Checks {
+    fn from(body: ChecksBody) -> Self {
+        Self { face: body.face, document: body.document, data: body.data }
+    }
+}
+
 /// What became of it.
 #[derive(Debug, Serialize, ToSchema)]
 struct DecisionReply {
@@ -75,8 +82,7 @@ async fn approve(
     Path(id): Path<Uuid>,
     Json(body): Json<ApprovalBody>,
 ) -> Result<Json<DecisionReply>, Problem> {
-    let checks = Checks { face: body.checks.face, document: body.checks.document, data: body.checks.data };
-    let state = decisions.approve(&officer, (id, &body.version), checks, body.note.expose()).await?;
+    let state = decisions.approve(&officer, (id, &body.version), body.checks.into(), body.note.expose()).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }
 
@@ -92,29 +98,20 @@ async fn ask_approval(
     Path(id): Path<Uuid>,
     Json(body): Json<ApprovalBody>,
 ) -> Result<StatusCode, Problem> {
-    let checks = Checks { face: body.checks.face, document: body.checks.document, data: body.checks.data };
-    decisions.ask_approval(&officer, (id, &body.version), checks, body.note.expose()).await?;
+    decisions.ask_approval(&officer, (id, &body.version), body.checks.into(), body.note.expose()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// What a second person approves.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct SecondApprovalBody {
-    /// `version` of the request.
-    version: String,
 }
 
 /// Approve, as the second person, what a colleague asked for: no code is sent, the resident chooses a PIN at once. Supervisors only.
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/approval/second/grant", tag = "Counter", security(("officer" = [])),
-    params(("id" = Uuid, Path, description = "The registration")), request_body = SecondApprovalBody,
+    params(("id" = Uuid, Path, description = "The registration")), request_body = GrantBody,
     responses((status = 200, description = "Approved", body = DecisionReply),
         (status = "4XX", description = "`forbidden`, `not_found`, `already_active`, `wrong_state`")))]
 async fn grant_approval(
     State(decisions): State<Decisions>,
     officer: Allowed<GrantApproval>,
     Path(id): Path<Uuid>,
-    Json(body): Json<SecondApprovalBody>,
+    Json(body): Json<GrantBody>,
 ) -> Result<Json<DecisionReply>, Problem> {
     let state = decisions.grant_approval(&officer, id, &body.version).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))

@@ -87,9 +87,9 @@ async fn release_asked(
 /// What is granted, or refused.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct GrantBody {
+pub(super) struct GrantBody {
     /// `version` of the request.
-    version: String,
+    pub(super) version: String,
 }
 
 /// Grant what a colleague asked for: the old digital KTP ends at once. Supervisors only.

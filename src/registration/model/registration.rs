@@ -256,7 +256,7 @@ impl Registration {
         }
         match self.check {
             RegisterCheck::Done(Answer::Match(resident) | Answer::Differs(resident)) => {
-                Ok(self.send_code(resident, now))
+                Ok(self.approved(Progress::CodeSent { resident }, now))
             }
             RegisterCheck::Done(answer) => Err(unsuitable(answer)),
             RegisterCheck::Pending { .. } | RegisterCheck::Limited => {
@@ -280,8 +280,7 @@ impl Registration {
         }
         match self.check {
             RegisterCheck::Done(Answer::Match(resident) | Answer::Differs(resident)) => {
-                let expires_at = now.plus_seconds(LIFE_AFTER_APPROVAL_DAYS * DAY);
-                Ok(Self { progress: Progress::NeedsPin { resident }, expires_at, updated_at: now, ..self })
+                Ok(self.approved(Progress::NeedsPin { resident }, now))
             }
             RegisterCheck::Done(answer) => Err(unsuitable(answer)),
             RegisterCheck::Pending { .. } | RegisterCheck::Limited => Err(Refusal::new(Code::WrongState).detail(
@@ -324,7 +323,7 @@ impl Registration {
         self.require_live(now)?;
         match (self.progress, self.check) {
             (Progress::ApprovedPendingRegister, RegisterCheck::Done(Answer::Match(resident))) if !in_the_way => {
-                Ok(self.send_code(resident, now))
+                Ok(self.approved(Progress::CodeSent { resident }, now))
             }
             (Progress::ApprovedPendingRegister, _) => {
                 Ok(Self { progress: Progress::AwaitingOfficer, updated_at: now, ..self })
@@ -376,9 +375,8 @@ impl Registration {
         if self.progress == Progress::AwaitingOfficer { Ok(()) } else { Err(Code::WrongState.into()) }
     }
 
-    fn send_code(self, resident: Uuid, now: Timestamp) -> Self {
-        let expires_at = now.plus_seconds(LIFE_AFTER_APPROVAL_DAYS * DAY);
-        Self { progress: Progress::CodeSent { resident }, expires_at, updated_at: now, ..self }
+    fn approved(self, progress: Progress, now: Timestamp) -> Self {
+        Self { progress, expires_at: now.plus_seconds(LIFE_AFTER_APPROVAL_DAYS * DAY), updated_at: now, ..self }
     }
 
     fn ended(self, how: Ending, now: Timestamp) -> Self {
