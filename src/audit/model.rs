@@ -105,6 +105,10 @@ pub enum Action {
     AnnulmentGranted,
     /// It was refused, or taken back by who asked.
     AnnulmentRefused,
+    /// The rights of somebody rest, because an activation that they approved was annulled.
+    RightsPaused,
+    /// A supervisor, or the operator, gave them back.
+    RightsRestored,
     /// An officer opened a correction case to look at it, or the list of the office's.
     CorrectionViewed,
     /// An officer opened a correction case of a resident before them.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::model::Entry;
-use super::ports::Seen;
+use super::ports::{Pair, Seen};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbError, DbResult, Tx};
@@ -43,6 +43,30 @@ const ABOUT: &str = "
 /// What officers did about a subject, newest first.
 pub(super) async fn about(tx: &mut Tx, subject: Uuid, limit: i64) -> DbResult<Vec<Seen>> {
     fetch_all!(tx, Seen, ABOUT, subject, limit)
+}
+
+// Of each grant, the last request before it. A registration that was approved by one person alone has none.
+const PAIRS: &str = "
+    SELECT g.chain, a.actor_id AS asked_by, g.actor_id AS granted_by, CAST(COUNT(*) AS BIGINT) AS times
+    FROM audit_event g JOIN audit_event a ON a.subject_id = g.subject_id AND a.chain = g.chain
+    WHERE g.action = 'approval' AND g.phase = 'outcome' AND g.outcome = 'done' AND g.at >= $1
+      AND a.action = 'approval_asked' AND a.phase = 'outcome' AND a.outcome = 'done' AND a.at <= g.at
+      AND a.at = (SELECT MAX(l.at) FROM audit_event l WHERE l.subject_id = g.subject_id AND l.at <= g.at
+                  AND l.action = 'approval_asked' AND l.phase = 'outcome' AND l.outcome = 'done')
+    GROUP BY g.chain, a.actor_id, g.actor_id ORDER BY times DESC, g.chain, a.actor_id, g.actor_id";
+
+/// Who approved with whom since then, the most frequent first.
+pub(super) async fn pairs(tx: &mut Tx, since: Timestamp) -> DbResult<Vec<Pair>> {
+    fetch_all!(tx, Pair, PAIRS, since)
+}
+
+const OFFICERS_ABOUT: &str = "
+    SELECT actor_id, action FROM audit_event
+    WHERE subject_id = $1 AND phase = 'outcome' AND outcome = 'done' AND actor_kind = 'officer' ORDER BY at";
+
+/// Which officers did what about a subject, in the order of time.
+pub(super) async fn officers_about(tx: &mut Tx, subject: Uuid) -> DbResult<Vec<(Uuid, String)>> {
+    fetch_all!(tx, (Uuid, String), OFFICERS_ABOUT, subject)
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]

@@ -1,23 +1,58 @@
-//! `ikd audit verify`.
+//! `ikd audit verify`, `ikd audit pairs`.
 
 use super::{Failure, Format};
-use crate::audit::{Fault, Report, Service};
+use crate::audit::{Fault, Report, Service, ports};
+use crate::clock::DAY;
+use crate::context::Context;
+use crate::error::Error;
+use crate::office::ports as offices;
+use crate::staff::ports as staff;
 
 /// Commands on the audit log.
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
 pub enum Command {
     /// Read the whole audit log and say whether anything was altered, deleted or moved. Exit code 1 when so.
     Verify,
+    /// Who approved people without an e-mail address with whom, and which share of their office's such approvals that is.
+    Pairs {
+        /// How many days back.
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..))]
+        days: u16,
+    },
+}
+
+/// A pair with names, as it is printed.
+#[derive(serde::Serialize)]
+struct NamedPair {
+    office: String,
+    asked_by: String,
+    granted_by: String,
+    times: i64,
+    /// Of the office's approvals of people without an e-mail address, in per cent.
+    share_percent: i64,
 }
 
 /// Runs a command and prints its result.
 ///
 /// # Errors
 /// [`Failure::Refused`] when the log is not sound, [`Failure::Environment`] when it cannot be read.
-pub async fn run(command: Command, service: &Service, format: Format) -> Result<(), Failure> {
+pub async fn run(command: Command, context: Context, format: Format) -> Result<(), Failure> {
     match command {
+        Command::Pairs { days } => {
+            let pairs = named_pairs(&context, days).await?;
+            match format {
+                Format::Text => {
+                    for one in pairs {
+                        let NamedPair { office, asked_by, granted_by, times, share_percent } = one;
+                        say!("{office:12} {asked_by:24} {granted_by:24} {times:6} {share_percent:3} %");
+                    }
+                }
+                Format::Json => say!("{}", serde_json::json!({ "days": days, "pairs": pairs })),
+            }
+            Ok(())
+        }
         Command::Verify => {
-            let report = service.verify().await?;
+            let report = Service::new(context).verify().await?;
             match format {
                 Format::Text => super::output::write(format_args!("{}", describe(&report)))?,
                 Format::Json => {
@@ -33,6 +68,27 @@ pub async fn run(command: Command, service: &Service, format: Format) -> Result<
             }
         }
     }
+}
+
+async fn named_pairs(context: &Context, days: u16) -> Result<Vec<NamedPair>, Failure> {
+    let since = context.now().plus_seconds(-i64::from(days) * DAY);
+    let mut tx = context.db.read().await.map_err(Error::from)?;
+    let pairs = ports::pairs(&mut tx, since).await?;
+    let mut named = Vec::with_capacity(pairs.len());
+    for pair in &pairs {
+        let office = offices::by_id(&mut tx, pair.chain).await?.map(|office| office.code).unwrap_or_default();
+        let names = staff::usernames(&mut tx, pair.chain).await?;
+        let name = |id| names.get(&id).cloned().unwrap_or_default();
+        let all: i64 = pairs.iter().filter(|other| other.chain == pair.chain).map(|other| other.times).sum();
+        named.push(NamedPair {
+            office,
+            asked_by: name(pair.asked_by),
+            granted_by: name(pair.granted_by),
+            times: pair.times,
+            share_percent: (100 * pair.times + all / 2) / all.max(1),
+        });
+    }
+    Ok(named)
 }
 
 fn describe(report: &Report) -> String {

@@ -193,10 +193,7 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         Command::Office { command } => office::run(command, &open_context(config).await?, format).await,
         Command::Officer { command } => officer::run(command, &open_context(config).await?, format).await,
         Command::RelyingParty(args) => relying_party::run(args, &open_context(config).await?, format).await,
-        Command::Audit { command } => {
-            let service = crate::audit::Service::new(open_context(config).await?);
-            audit::run(command, &service, format).await
-        }
+        Command::Audit { command } => audit::run(command, open_context(config).await?, format).await,
     }
 }
 

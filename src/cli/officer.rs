@@ -41,6 +41,11 @@ pub enum Command {
         /// Log-in name.
         username: String,
     },
+    /// Give an officer back the rights that rest since an activation that they approved was annulled.
+    RestoreRights {
+        /// Log-in name.
+        username: String,
+    },
     /// Replace an officer's password, for one that is lost; running sessions end.
     ResetPassword {
         /// Log-in name.
@@ -77,17 +82,18 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
             let rows = accounts.list(Realm::Office).await?;
             match format {
                 Format::Text => {
-                    for (person, state) in rows {
-                        let (role, state) = (person.role.as_str(), state.as_str());
+                    for one in rows {
+                        let (person, state) = (&one.person, one.standing());
+                        let role = person.role.as_str();
                         say!("{:24} {role:14} {state:9} {}", person.username, person.full_name);
                     }
                 }
                 Format::Json => {
                     let items: Vec<_> = rows
                         .iter()
-                        .map(|(person, state)| {
-                            json!({"username": person.username, "full_name": person.full_name,
-                                "role": person.role.as_str(), "state": state.as_str()})
+                        .map(|one| {
+                            json!({"username": one.person.username, "full_name": one.person.full_name,
+                                "role": one.person.role.as_str(), "state": one.standing()})
                         })
                         .collect();
                     say!("{}", json!({"officers": items}));
@@ -99,6 +105,13 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
         }
         Command::Enable { username } => {
             set_active(context, Realm::Office, &username, true, format).await?;
+        }
+        Command::RestoreRights { username } => {
+            accounts.restore_rights(Realm::Office, &username).await?;
+            match format {
+                Format::Text => say!("{username} has their rights again"),
+                Format::Json => say!("{}", json!({"username": username, "state": "active"})),
+            }
         }
         Command::ResetPassword { username, generate_password } => {
             let chosen = ChosenPassword::made_or_read(context, generate_password)?;

@@ -14,7 +14,7 @@ use crate::keyring::service::hex;
 use crate::office::{Kind, Offices};
 use crate::secret::Redacted;
 use crate::staff::model::AccountState;
-use crate::staff::{Accounts, Person, Post, Realm, Role, Secrets};
+use crate::staff::{Accounts, Listed, Post, Realm, Role, Secrets};
 
 /// The package's file is what a new one is made of.
 const TEMPLATE: &str = include_str!("../../packaging/ikd.toml");
@@ -241,10 +241,9 @@ type Made = Option<(Secrets, ChosenPassword)>;
 async fn first_admin(args: &Args, context: &Context, office: &str, people: People) -> Result<(String, Made), Failure> {
     let accounts = Accounts::new(context.clone());
     let known = accounts.list(Realm::Office).await?;
-    let is_supervisor =
-        |(person, state): &(Person, AccountState)| person.role == Role::Supervisor && *state == AccountState::Active;
-    if let Some((person, _)) = known.into_iter().find(is_supervisor) {
-        return Ok((person.username, None));
+    let is_supervisor = |one: &Listed| one.person.role == Role::Supervisor && one.state == AccountState::Active;
+    if let Some(one) = known.into_iter().find(is_supervisor) {
+        return Ok((one.person.username, None));
     }
     let username = people.ask(args.admin.as_deref(), "--admin", "Log-in name of the first administrator", None)?;
     let full_name = people.ask(args.admin_name.as_deref(), "--admin-name", "Full name", None)?;

@@ -122,6 +122,10 @@ acts! {
     pub enum GrantAnnulment: GrantAnnulments, AnnulmentGranted;
     /// Refusing it.
     pub enum RefuseAnnulment: AskAnnulments, AnnulmentRefused;
+    /// Reading whose rights rest since an annulment.
+    pub enum ReadPaused: RestoreRights, RightsRestored, about |session| session.person.affiliation.chain();
+    /// Giving them back.
+    pub enum RestoreColleague: RestoreRights, RightsRestored;
     /// Reading the office's correction cases.
     pub enum ReadCorrections: WorkCorrections, CorrectionViewed;
     /// Opening one to look at it.

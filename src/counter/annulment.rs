@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::act::{AskAnnulment, GrantAnnulment, Officer, ReadAnnulments, RefuseAnnulment, ViewAnnulment};
 use super::desk::{Desk, require_active};
 use super::model::check_reason;
+use super::pause::pause_who_led_to;
 use crate::annulment;
 use crate::annulment::desk::Seen;
 use crate::annulment::model::{Annulment, Decider, State};
@@ -108,14 +109,15 @@ impl Annulments {
         Ok(view)
     }
 
-    /// Grants it: the digital KTP has ended, and relying parties are told.
+    /// Grants it: the digital KTP has ended, the rights of those who approved it rest, and relying parties are told.
     ///
     /// # Errors
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantAnnulment>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_annulment", |tx| {
             let granted = self.annulments.grant(tx, decider(officer.agent), id, version).await?;
-            require_active(tx, granted.asked_by).await
+            require_active(tx, granted.asked_by).await?;
+            pause_who_led_to(tx, &self.desk, officer.agent, granted.registration_id).await
         })?;
         // Granted is granted: what could not be told now is told by the next sweep.
         if let Err(error) = self.telling.tell_due().await {

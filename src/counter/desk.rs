@@ -33,10 +33,10 @@ impl Desk {
     }
 }
 
-/// That who asked for what is being granted still works here: what they asked for counts no more once they were disabled.
+/// That who asked for what is being granted still works here: what they asked for counts no more once they were disabled or paused.
 ///
 /// # Errors
 /// `not_found`.
 pub(super) async fn require_active(tx: &mut Tx, asked_by: Uuid) -> Result<()> {
-    if ports::is_active(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+    if ports::may_act(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
 }

@@ -5,6 +5,7 @@ mod block;
 mod card;
 mod correction;
 mod decision;
+mod pause;
 mod queue;
 mod recovery;
 mod registration;
@@ -35,6 +36,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(block::routes().with_state(counter.blocks))
         .merge(recovery::routes().with_state(counter.recoveries))
         .merge(annulment::routes().with_state(counter.annulments))
+        .merge(pause::routes().with_state(counter.pauses))
         .merge(correction::routes().with_state(counter.corrections))
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .layer(Extension(entrance))

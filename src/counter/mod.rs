@@ -9,6 +9,7 @@ pub mod decision;
 mod desk;
 pub mod http;
 pub mod model;
+pub mod pause;
 pub mod queue;
 pub mod recovery;
 pub mod release;
@@ -21,6 +22,7 @@ pub use block::CallBlocks;
 pub use card::Cards;
 pub use correction::Corrections;
 pub use decision::Decisions;
+pub use pause::Pauses;
 pub use queue::Queue;
 pub use recovery::Recoveries;
 pub use release::Releases;
@@ -54,6 +56,8 @@ pub struct Counter {
     pub recoveries: Recoveries,
     /// Wrongful activations that are undone.
     pub annulments: Annulments,
+    /// Rights that rest since an annulment.
+    pub pauses: Pauses,
     /// Correction cases.
     pub corrections: Corrections,
     /// Printed cards.
@@ -84,6 +88,7 @@ impl Counter {
             blocks: CallBlocks { desk: desk.clone() },
             recoveries: Recoveries { desk: desk.clone(), recoveries },
             annulments: Annulments { desk: desk.clone(), annulments, telling },
+            pauses: Pauses { desk: desk.clone() },
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk, cards },
         }

@@ -130,7 +130,9 @@ impl Demo {
         Keyring::init(&context).await?;
         let (residents, walk_resident) = people(&context).await?;
         let (officer, walker) = officers(&context).await?;
-        let app = App::open(context.clone()).await?.with_routes(super::http::routes(context.clone()));
+        let app = App::open(context.clone()).await?;
+        let levers = super::http::routes(context.clone(), app.sweeper());
+        let app = app.with_routes(levers);
         let (api_key, purposes) = bank(&app).await?;
         let employee = employee(&context).await?;
         Ok(Self {

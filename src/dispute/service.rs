@@ -57,22 +57,25 @@ impl Disputes {
         Self { audit: audit::Service::new(context.clone()), context, wallet }
     }
 
-    /// The holder does not know a check of the own history. Said again it is the same dispute.
+    /// The holder does not know a check of the own history. Said again it is the same dispute, also after it was taken back.
     ///
     /// # Errors
     /// `not_found` for what is no check of this holder, `too_many`.
     pub async fn open(&self, session: &Session, verification: Uuid) -> Result<View> {
         let (now, resident) = (self.context.now(), session.resident_id);
         let opened = transaction!(self.context.db, "dispute.open", |tx| {
-            if let Some(found) = store::of_check(tx, verification, resident).await? {
-                return Ok(found);
+            let found = store::of_check(tx, verification, resident).await?;
+            if let Some(found) = &found
+                && found.ending != Some(Ending::Withdrawn)
+            {
+                return Ok(found.clone());
             }
             let check = verifications::own(tx, resident, verification).await?.ok_or(Code::NotFound)?;
             OPENED.count(tx, &[resident.as_bytes()], now).await?.or_refuse(too_many())?;
             let is_there = parties::active(tx, check.relying_party_id).await?.is_some();
             let (state, asked_at) = if is_there { (State::AskedParty, Some(now)) } else { (State::Opened, None) };
             let opened = Dispute {
-                dispute_id: self.context.random.uuid_v7(now),
+                dispute_id: found.as_ref().map_or_else(|| self.context.random.uuid_v7(now), |found| found.dispute_id),
                 resident_id: resident,
                 relying_party_id: check.relying_party_id,
                 verification_id: verification,
@@ -86,7 +89,10 @@ impl Disputes {
                 ending: None,
             };
             // When another request was faster, the next try finds what it made.
-            store::add(tx, &opened).await.map_err(DbError::unique_as_contention)?;
+            match found {
+                Some(_) => store::reopen(tx, &opened).await?.or(DbError::Contention)?,
+                None => store::add(tx, &opened).await.map_err(DbError::unique_as_contention)?,
+            }
             self.tell(tx, resident, EventKind::CheckDisputed, By::holder(resident), now).await?;
             self.note(tx, Actor::Resident(resident), Action::CheckDisputed, opened.dispute_id).await?;
             Ok(opened)

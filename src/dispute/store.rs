@@ -83,6 +83,14 @@ pub async fn add(tx: &mut Tx, this: &Dispute) -> DbResult<()> {
     .map(|_| ())
 }
 
+const REOPEN: &str = "UPDATE dispute SET state = $2, opened_at = $3, due_at = $4, asked_at = $5, ending = NULL, closed_at = NULL \
+    WHERE dispute_id = $1 AND state = 'closed' AND ending = 'withdrawn'";
+
+/// Opens one again that its holder had taken back.
+pub async fn reopen(tx: &mut Tx, this: &Dispute) -> DbResult<Changed> {
+    change!(tx, REOPEN, this.dispute_id, this.state, this.opened_at, this.due_at, this.asked_at)
+}
+
 const OF_CHECK: &str = select_dispute!("WHERE verification_id = $1 AND resident_id = $2");
 
 /// The one of a check.

@@ -7,6 +7,7 @@ use super::proof::TOTP_TABLE;
 use super::store::account::{self, Account};
 use super::store::session;
 use crate::audit::{self, Action};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
@@ -25,6 +26,27 @@ pub enum Post<'a> {
     RelyingParty(&'a str),
     /// As an administrator of the national administration.
     National,
+}
+
+/// A person in a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Who.
+    pub person: Person,
+    /// Whether they may log in.
+    pub state: AccountState,
+    /// Since when their rights rest.
+    pub paused_since: Option<Timestamp>,
+}
+
+impl Listed {
+    /// In a word: whether they may log in and act.
+    pub fn standing(&self) -> &'static str {
+        match self.state {
+            AccountState::Active if self.paused_since.is_some() => "paused",
+            state => state.as_str(),
+        }
+    }
 }
 
 /// Somebody's secrets, shown once.
@@ -75,7 +97,7 @@ impl Accounts {
         let person = Person { staff_id: self.context.random.uuid_v7(now), affiliation, username, full_name, role };
         let (totp, totp_sealed) = self.new_totp(&person)?;
         let password_hash = self.hash(&password).await?;
-        let account = Account { person, password_hash, totp_sealed, state: AccountState::Active };
+        let account = Account { person, password_hash, totp_sealed, state: AccountState::Active, paused_at: None };
         let staff_id = account.person.staff_id;
         transaction!(self.context.db, "staff.add_account", |tx| {
             account::add(tx, &account, now).await.map_err(username_taken)?;
@@ -88,10 +110,11 @@ impl Accounts {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn list(&self, realm: Realm) -> Result<Vec<(Person, AccountState)>> {
+    pub async fn list(&self, realm: Realm) -> Result<Vec<Listed>> {
         let mut tx = self.context.db.read().await?;
         let accounts = account::of_realm(&mut tx, realm).await?;
-        Ok(accounts.into_iter().map(|account| (account.person, account.state)).collect())
+        let listed = |Account { person, state, paused_at, .. }| Listed { person, state, paused_since: paused_at };
+        Ok(accounts.into_iter().map(listed).collect())
     }
 
     /// Replaces somebody's password; running sessions end.
@@ -156,6 +179,18 @@ impl Accounts {
                 session::end_all(tx, person.staff_id).await?;
             }
             self.audit.operator(tx, switched(realm, state), person.staff_id).await
+        })
+    }
+
+    /// Gives somebody back the rights that rest since an annulment.
+    ///
+    /// # Errors
+    /// `not_found` when there is nobody of that name whose rights rest.
+    pub async fn restore_rights(&self, realm: Realm, username: &str) -> Result<()> {
+        let person = self.find(realm, username).await?;
+        transaction!(self.context.db, "staff.restore_rights", |tx| {
+            account::restore(tx, person.staff_id).await?.or(Code::NotFound)?;
+            self.audit.operator(tx, Action::RightsRestored, person.staff_id).await
         })
     }
 

@@ -15,7 +15,7 @@ pub mod service;
 pub mod sessions;
 pub mod store;
 
-pub use accounts::{Accounts, Post, Secrets};
+pub use accounts::{Accounts, Listed, Post, Secrets};
 pub use log_in::{LogIns, LoggedIn};
 pub use model::{Affiliation, Person, Realm, Role};
 pub use permission::{Act, Allowed, Permission};

@@ -37,6 +37,8 @@ pub enum Permission {
     GrantCorrections,
     /// Read why colleagues opened registrations without the resident.
     ReadReasons,
+    /// Give colleagues back the rights that rest since an annulment.
+    RestoreRights,
     /// Verify for a relying party.
     Verify,
 }
@@ -46,7 +48,8 @@ impl Role {
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
             AskAnnulments, AskCards, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantCards,
-            GrantCorrections, GrantReleases, ReadReasons, ServeResidents, Verify, ViewRegistrations, WorkCorrections,
+            GrantCorrections, GrantReleases, ReadReasons, RestoreRights, ServeResidents, Verify, ViewRegistrations,
+            WorkCorrections,
         };
         match self {
             Self::Officer => &[
@@ -72,6 +75,7 @@ impl Role {
                 AskAnnulments,
                 GrantAnnulments,
                 ReadReasons,
+                RestoreRights,
             ],
             Self::Administrator => &[],
             Self::Employee => &[Verify],

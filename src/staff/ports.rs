@@ -6,15 +6,18 @@ use uuid::Uuid;
 
 use super::model::AccountState;
 use super::store::account;
+pub use super::store::account::Paused;
+use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::error::Result;
+use crate::error::{Code, Result};
 
-/// Whether a person may log in: was added, and not disabled since.
+/// Whether a person may act: was added, neither disabled since nor paused.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn is_active(tx: &mut Tx, person: Uuid) -> Result<bool> {
-    Ok(account::by_id(tx, person).await?.is_some_and(|account| account.state == AccountState::Active))
+pub async fn may_act(tx: &mut Tx, person: Uuid) -> Result<bool> {
+    let account = account::by_id(tx, person).await?;
+    Ok(account.is_some_and(|account| account.state == AccountState::Active && account.paused_at.is_none()))
 }
 
 /// The user names of an office's people, by their ids.
@@ -23,4 +26,34 @@ pub async fn is_active(tx: &mut Tx, person: Uuid) -> Result<bool> {
 /// When the database does not answer.
 pub async fn usernames(tx: &mut Tx, office: Uuid) -> Result<HashMap<Uuid, String>> {
     Ok(account::usernames(tx, office).await?.into_iter().collect())
+}
+
+/// Lets the rights of these people rest; gives those whose rights did not rest before.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn pause(tx: &mut Tx, people: &[Uuid], now: Timestamp) -> Result<Vec<Uuid>> {
+    let mut paused = Vec::new();
+    for person in people {
+        if account::pause(tx, *person, now).await?.happened() {
+            paused.push(*person);
+        }
+    }
+    Ok(paused)
+}
+
+/// The people of an office whose rights rest, the longest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn paused(tx: &mut Tx, office: Uuid) -> Result<Vec<Paused>> {
+    Ok(account::paused(tx, office).await?)
+}
+
+/// Gives a colleague of the same office the rights back.
+///
+/// # Errors
+/// `not_found` for oneself, for somebody of another office, where they do not rest, and for whoever was paused or disabled meanwhile.
+pub async fn restore(tx: &mut Tx, office: Uuid, person: Uuid, colleague: Uuid) -> Result<()> {
+    account::restore_colleague(tx, office, person, colleague).await?.or(Code::NotFound)
 }

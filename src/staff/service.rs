@@ -10,7 +10,7 @@ use super::proof::Client;
 use super::sessions::{Sessions, StaffSession};
 use crate::audit;
 use crate::context::Context;
-use crate::error::{Code, Result};
+use crate::error::{Code, Refusal, Result};
 use crate::secret::Redacted;
 
 /// The people of one realm. Cloning shares everything.
@@ -73,6 +73,10 @@ impl Staff {
     pub async fn allow<A: Act>(&self, session: StaffSession, subject: Option<Uuid>) -> Result<Allowed<A>> {
         let may = session.person.role.may(A::PERMISSION);
         let event = session.person.event(A::ACTION, subject.unwrap_or_else(|| A::about(&session)));
+        if session.paused_since.is_some() {
+            self.audit.refused(event, Code::Forbidden).await?;
+            return Err(paused().into());
+        }
         let agent = A::Agent::try_from(session).ok().filter(|_| may);
         let Some(agent) = agent else {
             self.audit.refused(event, Code::Forbidden).await?;
@@ -80,4 +84,13 @@ impl Staff {
         };
         Ok(Allowed::new(agent))
     }
+}
+
+fn paused() -> Refusal {
+    Refusal::new(Code::Forbidden).detail(
+        "Hak Anda dijeda karena aktivasi yang Anda setujui dibatalkan. Bicarakan dengan penyelia lain di kantor ini, yang dapat \
+         mengembalikannya.",
+        "Your rights rest because an activation that you approved was annulled. Speak with another supervisor of this office, who can \
+         give them back.",
+    )
 }

@@ -34,6 +34,8 @@ pub struct StaffSession {
     pub previous_log_in: Option<Timestamp>,
     /// Log-ins that failed between then and this one.
     pub failed_log_ins: i64,
+    /// Since when this person's rights rest; see [`pauses`](super::pauses).
+    pub paused_since: Option<Timestamp>,
 }
 
 /// Where somebody belongs, as it is now.
@@ -225,6 +227,7 @@ fn as_session(row: SessionRow, workplace: Workplace) -> StaffSession {
         expires_at: row.expires_at,
         previous_log_in: row.previous_at,
         failed_log_ins: row.previous_failures,
+        paused_since: row.paused_at,
     }
 }
 

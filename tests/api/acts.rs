@@ -165,6 +165,7 @@ async fn annulments(world: &World) {
         let deciding = if end == "grant" { json!({"version": version}) } else { refusing };
         second.post(&format!("{path}/{end}"), &deciding).await.expect(204);
     }
+    crate::annulment::restore_desk(world, &first).await;
 }
 
 async fn disputes(world: &World) {

@@ -15,17 +15,17 @@ use crate::life::{newest_letter, standing};
 const PATH: &str = "/v1/officer/annulments";
 const LIST: &str = "/v1/annulled-verifications";
 
-async fn ask(supervisor: &Officer, holder: &Applicant) -> Answer {
+pub async fn ask(supervisor: &Officer, holder: &Applicant) -> Answer {
     let body = json!({"nik": holder.record.nik, "reason": "Pemilik identitas hadir; bukan ia yang mengaktifkan"});
     supervisor.post(PATH, &body).await
 }
 
-async fn grant(supervisor: &Officer, asked: &Value) -> Answer {
+pub async fn grant(supervisor: &Officer, asked: &Value) -> Answer {
     let path = format!("{PATH}/{}/grant", asked["annulment_id"].as_str().unwrap());
     supervisor.post(&path, &json!({"version": asked["version"]})).await
 }
 
-async fn refuse(supervisor: &Officer, asked: &Value) -> Answer {
+pub async fn refuse(supervisor: &Officer, asked: &Value) -> Answer {
     let path = format!("{PATH}/{}/refuse", asked["annulment_id"].as_str().unwrap());
     let body = json!({"version": asked["version"], "reason": "Aktivasi dilakukan pemiliknya sendiri"});
     supervisor.post(&path, &body).await
@@ -34,6 +34,20 @@ async fn refuse(supervisor: &Officer, asked: &Value) -> Answer {
 async fn two_supervisors(world: &World) -> (Officer, Officer) {
     let name = |one: &str| format!("penyelia-{one}-{}", world.number());
     (world.supervisor(&name("a"), OFFICE).await, world.supervisor(&name("b"), OFFICE).await)
+}
+
+const PAUSED: &str = "/v1/officer/paused";
+
+/// Gives the officer who approved at [`World::desk`] the rights back.
+pub async fn restore_desk(world: &World, supervisor: &Officer) {
+    let items = supervisor.get(PAUSED).await.expect(200).json["items"].clone();
+    let desk = items.as_array().unwrap().iter().find(|item| item["username"] == "petugas").expect("the desk is paused");
+    restore(supervisor, desk).await.expect(204);
+    world.desk().await.get("/v1/officer/registrations").await.expect(200);
+}
+
+async fn restore(supervisor: &Officer, paused: &Value) -> Answer {
+    supervisor.post(&format!("{PAUSED}/{}/restore", paused["officer_id"].as_str().unwrap()), &Value::Null).await
 }
 
 async fn check(world: &World, bank: &Bank, holder: &Applicant) -> String {
@@ -118,6 +132,7 @@ async fn two_supervisors_annul_and_each_party_reads_its_own_checks() {
         // Decided is decided; and the true holder registers as anybody does.
         grant(&granter, &asked).await.expect_problem(409, "wrong_state");
         ask(&asker, &holder).await.expect_problem(409, "wrong_state");
+        restore_desk(&world, &granter).await;
         let again = world.active(&world.people[0]).await;
         check(&world, &bank, &again).await;
         assert_eq!(told(&bank, "").await.len(), 3, "what the new one shows is good");
@@ -229,6 +244,7 @@ async fn of_two_who_decide_at_once_one_does_and_a_wrongful_holder_does_not_slip_
             assert_eq!(statuses, [204, 409], "{person}");
             assert_eq!(standing(&holder).await.1, "annulled", "{person}");
             assert_eq!(told(&world.bank(), "?limit=1").await, [mine], "told once, {person}");
+            restore_desk(&world, &granter).await;
             world.later(30);
         }
         world.later(DAY + 1);
@@ -338,6 +354,99 @@ async fn another_activation_is_another_matter() {
         grant(&granter, &new).await.expect_problem(403, "forbidden");
         grant(&asker, &new).await.expect(204);
         assert_eq!(standing(&again).await.1, "annulled");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rights_of_whoever_approved_rest_until_a_colleague_gives_them_back() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = world.active(&world.people[0]).await;
+        let waiting = world.waiting(&world.people[1]).await;
+        let (asker, granter) = two_supervisors(&world).await;
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        let elsewhere = world.supervisor("jauh", "UJI-02").await;
+        let desk = world.desk().await;
+        let bystander = world.officer("rekan", OFFICE).await;
+        // Of something that the desk asked for before.
+        world.scan(desk, &waiting).await.expect(200);
+        let queue = "/v1/officer/registrations";
+        desk.get(queue).await.expect(200);
+        assert_eq!(granter.get(PAUSED).await.expect(200).json["items"], json!([]));
+        let asked = ask(&asker, &holder).await.expect(201).json;
+        desk.get(queue).await.expect(200);
+        grant(&granter, &asked).await.expect(204);
+
+        // Every act is refused, with whom to turn to; logging in and the own account are not.
+        let answer = desk.get(queue).await;
+        assert_eq!(answer.expect(403).code(), "forbidden");
+        let refused = desk.get(queue).await;
+        assert!(refused.json["detail"].as_str().unwrap().contains("penyelia lain"), "{}", refused.json);
+        world.scan(desk, &waiting).await.expect(403);
+        world.decide(desk, &waiting, "approval", &support::world::approval()).await.expect(403);
+        let session = desk.get("/v1/officer/sessions/current").await.expect(200);
+        assert!(session.json["paused_since"].is_string(), "{}", session.json);
+        assert!(bystander.get("/v1/officer/sessions/current").await.expect(200).json["paused_since"].is_null());
+        bystander.get(queue).await.expect(200);
+        world.decide(&bystander, &waiting, "approval", &support::world::approval()).await.expect(403);
+
+        // Only a supervisor of the same office gives them back, once, and nobody to themselves.
+        let items = granter.get(PAUSED).await.expect(200).json["items"].clone();
+        assert_eq!(items.as_array().unwrap().len(), 1, "{items}");
+        assert_eq!((&items[0]["username"], &items[0]["own"]), (&json!("petugas"), &json!(false)));
+        assert_eq!(elsewhere.get(PAUSED).await.expect(200).json["items"], json!([]));
+        restore(&elsewhere, &items[0]).await.expect_problem(404, "not_found");
+        restore(&bystander, &items[0]).await.expect_problem(403, "forbidden");
+        restore(desk, &items[0]).await.expect_problem(403, "forbidden");
+        let (one, two) = tokio::join!(restore(&granter, &items[0]), restore(&asker, &items[0]));
+        let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 404]);
+        desk.get(queue).await.expect(200);
+        world.scan(desk, &waiting).await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_approved_together_rest_together_and_do_not_restore_each_other() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        // A printed card is asked for by one and granted by another: both led to the identity.
+        let pair = crate::card::pair(&world).await;
+        let person = &world.people[2];
+        let card = crate::card::asked(&world, &pair.asker, person).await;
+        let version = crate::card::view(&pair.granter, &card).await["version"].clone();
+        pair.granter.post(&crate::card::path(&card, "/grant"), &json!({"version": version})).await.expect(204);
+        let (asker, granter) = two_supervisors(&world).await;
+        let body =
+            json!({"nik": person.nik.as_str(), "reason": "Pemilik identitas hadir; bukan ia yang meminta kartu"});
+        // What a paused person asked for is granted by nobody.
+        let other = crate::card::asked(&world, &pair.asker, &world.people[3]).await;
+        let asked = asker.post(PATH, &body).await.expect(201).json;
+        grant(&granter, &asked).await.expect(204);
+        let version = crate::card::view(&granter, &other).await["version"].clone();
+        let grant_other = json!({"version": version});
+        granter.post(&crate::card::path(&other, "/grant"), &grant_other).await.expect_problem(404, "not_found");
+
+        let items = granter.get(PAUSED).await.expect(200).json["items"].clone();
+        assert_eq!(items.as_array().unwrap().len(), 2, "{items}");
+        for item in items.as_array().unwrap() {
+            restore(&pair.granter, item).await.expect_problem(403, "forbidden");
+        }
+        // Nor where the request was under way when the rights came to rest: the condition stands in the write.
+        let id = |item: &Value| item["officer_id"].as_str().unwrap().parse().unwrap();
+        let mut tx = world.context.db.write().await.unwrap();
+        let office = ikd::office::ports::by_code(&mut tx, OFFICE).await.unwrap().unwrap().office_id;
+        let restored = ikd::staff::ports::restore(&mut tx, office, id(&items[0]), id(&items[1])).await;
+        assert_eq!(restored.unwrap_err().code(), Some(ikd::error::Code::NotFound));
+        drop(tx);
+        // The operator can, where no supervisor is left.
+        let name = items[0]["username"].as_str().unwrap();
+        world.accounts().restore_rights(Realm::Office, name).await.unwrap();
+        world.accounts().restore_rights(Realm::Office, name).await.unwrap_err();
+        assert_eq!(granter.get(PAUSED).await.expect(200).json["items"].as_array().unwrap().len(), 1);
     })
     .await;
 }

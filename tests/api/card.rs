@@ -44,7 +44,7 @@ async fn photograph(world: &World, officer: &Officer, card: &Value) -> Answer {
     photo.header("content-type", "image/jpeg").body(portrait_bytes()).send().await
 }
 
-async fn prepared(officer: &Officer, person: &RegisterRecord) -> Value {
+pub async fn prepared(officer: &Officer, person: &RegisterRecord) -> Value {
     officer.post(PATH, &said(person)).await.expect(201).json
 }
 
@@ -70,7 +70,7 @@ pub async fn grant(officer: &Officer, card: &Value) -> Answer {
 }
 
 /// A card that counts, as its asker sees it.
-async fn issued(world: &World, Pair { asker, granter }: &Pair, person: &RegisterRecord) -> Value {
+pub async fn issued(world: &World, Pair { asker, granter }: &Pair, person: &RegisterRecord) -> Value {
     let card = asked(world, asker, person).await;
     grant(granter, &card).await.expect(204);
     view(asker, &card).await

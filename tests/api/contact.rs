@@ -16,14 +16,14 @@ const KEPT: &str = "Alamat surel KTP Digital Anda tetap";
 const CODE: &str = "Kode untuk alamat surel ini";
 
 /// Somebody whose digital KTP is on its phone for a day, unlocked.
-async fn settled(world: &World) -> Applicant {
+pub async fn settled(world: &World) -> Applicant {
     let holder = world.active(&world.people[0]).await;
     world.later(DAY);
     unlock(&holder).await;
     holder
 }
 
-async fn unlock(holder: &Applicant) {
+pub async fn unlock(holder: &Applicant) {
     holder.client.unlock_with(&pin_key(&holder.record)).await.expect(200);
 }
 
@@ -33,7 +33,7 @@ async fn ask_with(holder: &Applicant, email: &str, key: &PinKey, purpose: Purpos
     holder.client.post("/v1/me/contact", &body).await
 }
 
-async fn ask(holder: &Applicant, email: &str) -> Answer {
+pub async fn ask(holder: &Applicant, email: &str) -> Answer {
     ask_with(holder, email, &pin_key(&holder.record), Purpose::Change).await
 }
 
@@ -67,14 +67,14 @@ fn other_than(code: &str) -> String {
 }
 
 /// A change that cools.
-async fn cooling(world: &World, holder: &Applicant) {
+pub async fn cooling(world: &World, holder: &Applicant) {
     ask(holder, NEW).await.expect(202);
     let code = code_at(world, NEW).await;
     let entered = enter(holder, &code).await.expect(200);
     assert_eq!(entered.json["pending"]["state"], "cooling");
 }
 
-async fn apply(world: &World) -> u64 {
+pub async fn apply(world: &World) -> u64 {
     world.app.contacts.apply_what_is_due().await.unwrap()
 }
 

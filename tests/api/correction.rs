@@ -21,11 +21,11 @@ fn renamed(record: &RegisterRecord, name: &str) -> RegisterRecord {
     RegisterRecord { full_name: name.to_owned(), ..record.clone() }
 }
 
-async fn open(applicant: &Applicant, kind: &str, fields: &Value) -> Answer {
+pub async fn open(applicant: &Applicant, kind: &str, fields: &Value) -> Answer {
     applicant.client.post(&applicant.path("/correction"), &json!({"kind": kind, "fields": fields})).await
 }
 
-async fn case_of(applicant: &Applicant) -> Value {
+pub async fn case_of(applicant: &Applicant) -> Value {
     applicant.client.get(&applicant.path("")).await.expect(200).json["correction"].clone()
 }
 
@@ -34,18 +34,18 @@ async fn check(world: &World) {
 }
 
 /// Somebody whose name the register spells otherwise, with the registration in the register check's hands.
-async fn misspelt(world: &World, number: usize) -> (RegisterRecord, Applicant) {
+pub async fn misspelt(world: &World, number: usize) -> (RegisterRecord, Applicant) {
     let right = renamed(&world.people[number], "SITI NURAINI BAGUS");
     let applicant = world.waiting(&right).await;
     check(world).await;
     (right, applicant)
 }
 
-async fn take(officer: &Officer, nik: &str, case: &Value) -> Answer {
+pub async fn take(officer: &Officer, nik: &str, case: &Value) -> Answer {
     officer.post(PATH, &json!({"nik": nik, "reference": case["reference"]})).await
 }
 
-async fn step(officer: &Officer, view: &Value, act: &str) -> Answer {
+pub async fn step(officer: &Officer, view: &Value, act: &str) -> Answer {
     let case = &view["case"];
     let path = format!("{PATH}/{}/{act}", case["correction_id"].as_str().unwrap());
     let words = matches!(act, "return" | "refusal");
@@ -62,7 +62,7 @@ async fn opened_by(world: &World, officer: &Officer, applicant: &Applicant, kind
     world.decide(officer, applicant, "correction", &body).await
 }
 
-async fn sweep(world: &World) {
+pub async fn sweep(world: &World) {
     world.app.corrections.sweep().await.unwrap();
     world.app.registrations.sweep().await.unwrap();
 }

@@ -13,17 +13,17 @@ use crate::life::newest_letter;
 const MINE: &str = "/v1/me/disputes";
 const THEIRS: &str = "/v1/disputes";
 
-async fn check(world: &World, holder: &Applicant) -> String {
+pub async fn check(world: &World, holder: &Applicant) -> String {
     let token = world.present(holder, "basic").await;
     world.later(1);
     world.bank().verify(&token, "open_account", &world.key()).await.expect(200).text("verification_id")
 }
 
-async fn dispute(holder: &Applicant, check: &str) -> Answer {
+pub async fn dispute(holder: &Applicant, check: &str) -> Answer {
     holder.client.post(MINE, &json!({"verification_id": check})).await
 }
 
-async fn answer(world: &World, key: &str, id: &str, finding: &str, words: &str) -> Answer {
+pub async fn answer(world: &World, key: &str, id: &str, finding: &str, words: &str) -> Answer {
     let body = json!({"finding": finding, "words": words});
     world.request(Method::POST, &format!("{THEIRS}/{id}/answer")).bearer(key).json(&body).send().await
 }
@@ -123,6 +123,14 @@ async fn a_holder_asks_and_the_party_that_checked_answers_once() {
         let next = page["next"].as_str().unwrap();
         let rest = holder.client.get(&format!("{MINE}?limit=1&cursor={next}")).await.expect(200).json;
         assert_eq!((&rest["items"][0]["dispute_id"], &rest["next"]), (&json!(id), &Value::Null));
+
+        // What was taken back too soon is said again: the party is asked anew, with all of its time.
+        let again = dispute(&holder, &known).await.expect(201).json;
+        assert_eq!((&again["dispute_id"], &again["state"]), (&json!(second), &json!("asked_party")));
+        assert_eq!(mine(&holder).await.len(), 2, "one for each check");
+        answer(&world, &bank, &second, "misused", words).await.expect(200);
+        let answered = dispute(&holder, &known).await.expect(201).json;
+        assert_eq!(answered["state"], "answered", "an answer is not asked for twice");
 
         // With the digital KTP its disputes are erased.
         let (challenge, signature) =

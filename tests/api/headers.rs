@@ -195,7 +195,8 @@ async fn nobody_turns_the_clock_or_closes_the_register_of_a_real_node() {
         }
         assert_eq!(world.context.now(), before);
         // Only the stage of `ikd demo` brings the levers with it.
-        let router = world.app.clone().with_routes(ikd::demo::http::routes(world.context.clone())).router();
+        let router =
+            world.app.clone().with_routes(ikd::demo::http::routes(world.context.clone(), world.app.sweeper())).router();
         let listener = Listener::bind("127.0.0.1:0", &world.context.config.http).await.unwrap();
         let base = format!("http://{}", listener.address().unwrap());
         let stop = CancellationToken::new();

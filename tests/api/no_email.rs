@@ -86,6 +86,18 @@ async fn two_people_take_the_place_of_the_code_and_the_pin_is_chosen_at_once() {
         let acts = "SELECT COUNT(*) FROM audit_event WHERE subject_id = $1 AND action IN ('approval_asked', 'approval') \
             AND outcome = 'done'";
         assert_eq!(world.count(acts, subject).await, 2, "who asked and who granted");
+        // Auditors see who does so with whom, and how often; approvals by one person are none of it.
+        world.active(&world.people[1]).await;
+        let pairs = async |since: i64| {
+            let mut tx = world.context.db.read().await.unwrap();
+            ikd::audit::ports::pairs(&mut tx, world.context.now().plus_seconds(since)).await.unwrap()
+        };
+        let [pair] = pairs(-DAY).await[..] else { panic!("one pair") };
+        let mut tx = world.context.db.read().await.unwrap();
+        let names = ikd::staff::ports::usernames(&mut tx, pair.chain).await.unwrap();
+        drop(tx);
+        assert_eq!((names[&pair.asked_by].as_str(), names[&pair.granted_by].as_str()), ("petugas", "penyelia"));
+        assert_eq!((pair.times, pairs(1).await.len()), (1, 0));
     })
     .await;
 }

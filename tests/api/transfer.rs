@@ -9,7 +9,7 @@ use support::client::Resident;
 use support::each_engine;
 use support::world::{Applicant, Host, World, pin_key};
 
-async fn begin(world: &World) -> (Resident, String) {
+pub async fn begin(world: &World) -> (Resident, String) {
     let new = world.phone();
     let id = begin_on(&new).await;
     (new, id)
@@ -21,11 +21,11 @@ async fn begin_on(new: &Resident) -> String {
     begun.text("transfer_id")
 }
 
-async fn token(new: &Resident, id: &str) -> String {
+pub async fn token(new: &Resident, id: &str) -> String {
     new.post(&format!("/v1/transfers/{id}/token"), &json!({})).await.expect(200).text("token")
 }
 
-async fn scan(old: &Resident, token: &str) -> Answer {
+pub async fn scan(old: &Resident, token: &str) -> Answer {
     old.post("/v1/me/transfers", &json!({"token": token})).await
 }
 
@@ -38,7 +38,7 @@ async fn allow(old: &Applicant, id: &str) -> Answer {
     allow_for(&old.client, id, &pin_key(&old.record), Purpose::Change).await
 }
 
-async fn choose(new: &Resident, id: &str, key: &PinKey) -> Answer {
+pub async fn choose(new: &Resident, id: &str, key: &PinKey) -> Answer {
     let (challenge, signature) = new.sign_challenge(key, Purpose::Enrol).await;
     let body = json!({"pin_public_key": key.public_text(), "challenge": challenge, "signature": signature});
     new.post(&format!("/v1/transfers/{id}/pin"), &body).await
@@ -53,7 +53,7 @@ async fn standing(phone: &Resident) -> String {
 }
 
 /// A new phone for which the old one has proven the PIN.
-async fn allowed(world: &World, old: &Applicant) -> (Resident, String) {
+pub async fn allowed(world: &World, old: &Applicant) -> (Resident, String) {
     let (new, id) = begin(world).await;
     scan(&old.client, &token(&new, &id).await).await.expect(200);
     allow(old, &id).await.expect(204);

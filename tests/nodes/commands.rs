@@ -85,6 +85,10 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     assert_eq!(world.json(&["officer", "enable", "siti"]).await["state"], "active");
     assert_eq!(code(&world, &["officer", "enable", "siti"]).await, 1);
     assert_eq!(code(&world, &["officer", "enable", "nobody"]).await, 1);
+    assert_eq!(code(&world, &["officer", "restore-rights", "siti"]).await, 1, "they do not rest");
+    sqlx::query("UPDATE staff_account SET paused_at = 1").execute(&mut world.sql().await).await.unwrap();
+    assert!(printed(&world, &["officer", "list"]).await.contains(" paused "));
+    assert_eq!(world.json(&["officer", "restore-rights", "siti"]).await["state"], "active");
     assert!(printed(&world, &["officer", "disable", "siti"]).await.contains("disabled"));
     let listed = printed(&world, &["officer", "list", "--format", "json"]).await;
     assert!(listed.contains("\"disabled\"") && !listed.contains("argon2") && !listed.contains("secret"));
@@ -134,6 +138,7 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
         assert!(seen.iter().any(|name| name == action.as_str()), "never written: {}", action.as_str());
     }
 
+    assert_eq!(world.json(&["audit", "pairs", "--days", "30"]).await, json!({"days": 30, "pairs": []}));
     let audit = world.json(&["audit", "verify"]).await;
     assert_eq!(audit["sound"], true);
     assert!(audit["report"]["entries"].as_u64().unwrap() >= 13, "{audit}");

@@ -32,7 +32,7 @@ fn officer() -> Account {
         full_name: "Siti".into(),
         role: Role::Officer,
     };
-    Account { person, password_hash: "$x".into(), totp_sealed: vec![1], state: AccountState::Active }
+    Account { person, password_hash: "$x".into(), totp_sealed: vec![1], state: AccountState::Active, paused_at: None }
 }
 
 #[tokio::test]

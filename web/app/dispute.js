@@ -140,11 +140,16 @@ export async function dispute() {
     });
   }
 
-  /** Nothing was said about this check yet. */
-  function form(check) {
+  /** The button that reports it: for the first time, or after it was taken back. */
+  function reporting() {
     const sent = async () =>
       (await ask("/v1/me/disputes", { method: "POST", json: { verification_id: id }, again: true })).data;
     const report = button(t("dispute.send"), () => send(report, t("dispute.sending"), sent), { picture: "mail" });
+    return report;
+  }
+
+  /** Nothing was said about this check yet. */
+  function form(check) {
     return [
       el("p", { class: "lead" }, t("dispute.lead")),
       checkCard(check),
@@ -159,7 +164,7 @@ export async function dispute() {
         ),
       ),
       trouble,
-      el("div", { class: "actions" }, report, back()),
+      el("div", { class: "actions" }, reporting(), back()),
       stopCard(wallet),
     ];
   }
@@ -193,6 +198,11 @@ export async function dispute() {
     const read = button(t("dispute.read"), () => send(read, t("dispute.reading"), () => aside(now)), {
       picture: "check",
     });
+    const act = () => {
+      if (now.state === "answered") return read;
+      if (waits) return withdrawn;
+      return now.ending === "withdrawn" ? reporting() : null;
+    };
     return [
       el(
         "div",
@@ -214,7 +224,7 @@ export async function dispute() {
         waits || now.ending === "unanswered" ? fact("dispute.due", due) : null,
       ),
       trouble,
-      el("div", { class: "actions" }, now.state === "answered" ? read : waits ? withdrawn : null, back()),
+      el("div", { class: "actions" }, act(), back()),
       now.ending === "unanswered" || isWorrying(now)
         ? notice("warning", t("dispute.worry"), t("dispute.worry.do"))
         : null,

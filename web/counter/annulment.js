@@ -20,7 +20,7 @@ const effects = () =>
     el(
       "ul",
       { class: "effects" },
-      ["annulment.effect1", "annulment.effect2", "annulment.effect3"].map((key) => el("li", {}, t(key))),
+      ["annulment.effect1", "annulment.effect2", "annulment.effect3", "annulment.effect4"].map((key) => el("li", {}, t(key))),
     ),
   );
 

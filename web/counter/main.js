@@ -70,7 +70,7 @@ function draw() {
     here,
     places: who ? places : [],
     onLeave: who ? () => session.logOut() : null,
-    ribbon: practising ? t("practice.ribbon") : null,
+    ribbon: practising ? t("practice.ribbon") : session.who?.paused_since ? t("paused.ribbon") : null,
   });
   if (practising) {
     practice = practice ?? practiceApi();

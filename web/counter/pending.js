@@ -5,6 +5,7 @@ import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { looking } from "./looks.js";
+import { pausedSection } from "./paused.js";
 
 const REFRESH_MILLISECONDS = 5000;
 
@@ -90,6 +91,7 @@ export function pendingScreen(main, api, { annuls }) {
     look.again();
   }
 
+  const paused = annuls ? pausedSection(api) : null;
   const annul = () =>
     el(
       "section",
@@ -117,10 +119,12 @@ export function pendingScreen(main, api, { annuls }) {
         foot,
       ),
       annuls ? annul() : null,
+      paused?.node,
     ),
   );
   arrive(main);
   load(false);
+  paused?.load();
   return () => {
     ended = true;
     look.stop();

@@ -32,6 +32,9 @@ struct OfficerSessionReply {
     previous_log_in: Option<Timestamp>,
     /// Log-ins that failed between then and this one.
     failed_log_ins: i64,
+    /// Since when this person's rights rest, because an activation that they approved was annulled; null otherwise.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paused_since: Option<Timestamp>,
 }
 
 impl SessionReply for OfficerSessionReply {
@@ -46,6 +49,7 @@ impl SessionReply for OfficerSessionReply {
             expires_at: session.expires_at,
             previous_log_in: session.previous_log_in,
             failed_log_ins: session.failed_log_ins,
+            paused_since: session.paused_since,
         })
     }
 }

@@ -21,6 +21,8 @@ pub struct Account {
     pub totp_sealed: Vec<u8>,
     /// Whether the person may log in.
     pub state: AccountState,
+    /// Since when the person's rights rest.
+    pub paused_at: Option<Timestamp>,
 }
 
 impl<'r, R: Row> sqlx::FromRow<'r, R> for Affiliation
@@ -64,7 +66,7 @@ macro_rules! accounts {
     ($tail:literal) => {
         concat!(
             "SELECT staff_id, realm, office_id, relying_party_id, username, full_name, role, password_hash, totp_sealed, \
-             state FROM staff_account WHERE ",
+             state, paused_at FROM staff_account WHERE ",
             $tail
         )
     };
@@ -177,4 +179,49 @@ const SET_STATE: &str = "UPDATE staff_account SET state = $2 WHERE staff_id = $1
 /// Disables a person, or lets a disabled one log in again; `false` when it is so already.
 pub async fn set_state(tx: &mut Tx, person: Uuid, state: AccountState) -> DbResult<Changed> {
     change!(tx, SET_STATE, person, state)
+}
+
+const PAUSE: &str = "UPDATE staff_account SET paused_at = $2 WHERE staff_id = $1 AND paused_at IS NULL";
+
+/// Lets the rights of a person rest; `false` when they do already, and for nobody.
+pub async fn pause(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, PAUSE, person, now)
+}
+
+const RESTORE: &str = "UPDATE staff_account SET paused_at = NULL WHERE staff_id = $1 AND paused_at IS NOT NULL";
+
+/// Gives a person the rights back; `false` when they did not rest.
+pub async fn restore(tx: &mut Tx, person: Uuid) -> DbResult<Changed> {
+    change!(tx, RESTORE, person)
+}
+
+// Whoever restores has not been paused meanwhile: two of one case do not restore each other.
+const RESTORE_COLLEAGUE: &str = "UPDATE staff_account SET paused_at = NULL \
+    WHERE staff_id = $1 AND office_id = $2 AND staff_id <> $3 AND paused_at IS NOT NULL \
+    AND EXISTS (SELECT 1 FROM staff_account a WHERE a.staff_id = $3 AND a.paused_at IS NULL AND a.state = $4)";
+
+/// Gives a person of an office the rights back, by `colleague`; `false` where they do not rest, and where the colleague's do.
+pub async fn restore_colleague(tx: &mut Tx, office: Uuid, person: Uuid, colleague: Uuid) -> DbResult<Changed> {
+    change!(tx, RESTORE_COLLEAGUE, person, office, colleague, AccountState::Active)
+}
+
+/// Somebody whose rights rest.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Paused {
+    /// Who.
+    pub staff_id: Uuid,
+    /// Log-in name.
+    pub username: String,
+    /// Full name.
+    pub full_name: String,
+    /// Since when.
+    pub paused_at: Timestamp,
+}
+
+const PAUSED: &str = "SELECT staff_id, username, full_name, paused_at FROM staff_account \
+    WHERE office_id = $1 AND paused_at IS NOT NULL AND state = $2 ORDER BY paused_at, username";
+
+/// The people of an office whose rights rest, and who may log in.
+pub async fn paused(tx: &mut Tx, office: Uuid) -> DbResult<Vec<Paused>> {
+    fetch_all!(tx, Paused, PAUSED, office, AccountState::Active)
 }

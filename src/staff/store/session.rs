@@ -25,6 +25,8 @@ pub struct SessionRow {
     pub previous_at: Option<Timestamp>,
     /// Log-ins that failed between then and this one.
     pub previous_failures: i64,
+    /// Since when the person's rights rest.
+    pub paused_at: Option<Timestamp>,
 }
 
 impl SessionRow {
@@ -35,7 +37,7 @@ impl SessionRow {
 }
 
 const FIND: &str = "SELECT a.staff_id, a.realm, a.office_id, a.relying_party_id, a.username, a.full_name, a.role, a.state, \
-    s.seen_at, s.expires_at, s.previous_at, s.previous_failures \
+    s.seen_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at \
     FROM staff_session s JOIN staff_account a ON a.staff_id = s.staff_id WHERE s.token_hash = $1 AND a.realm = $2";
 
 /// The session of a cookie's hash. One of another realm is none here.
