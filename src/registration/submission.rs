@@ -408,7 +408,7 @@ fn already_approved() -> Refusal {
 
 fn already_active() -> Refusal {
     Refusal::new(Code::WrongState).detail(
-        "Kunci perangkat ini sudah dipakai untuk KTP Digital yang aktif; buat profil baru untuk mendaftar lagi.",
+        "Kunci perangkat ini sudah dipakai untuk sebuah KTP Digital; buat profil baru untuk mendaftar lagi.",
         "This device key already belongs to an active digital KTP; make a new profile to register again.",
     )
 }

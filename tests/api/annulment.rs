@@ -389,7 +389,8 @@ async fn the_rights_of_whoever_approved_rest_until_a_colleague_gives_them_back()
         assert!(session.json["paused_since"].is_string(), "{}", session.json);
         assert!(bystander.get("/v1/officer/sessions/current").await.expect(200).json["paused_since"].is_null());
         bystander.get(queue).await.expect(200);
-        world.decide(&bystander, &waiting, "approval", &support::world::approval()).await.expect(403);
+        let own_scan = world.decide(&bystander, &waiting, "approval", &support::world::approval()).await;
+        own_scan.expect_problem(409, "scan_required");
 
         // Only a supervisor of the same office gives them back, once, and nobody to themselves.
         let items = granter.get(PAUSED).await.expect(200).json["items"].clone();

@@ -230,7 +230,8 @@ describe("cases", { timeout: 900_000 }, () => {
       await page.unrouteAll({ behavior: "ignoreErrors" });
       assert.equal(lost, 1);
       await screen(page, "dispute, withdrawn");
-      assert.equal(await page.getByRole("button", { name: "Laporkan pemeriksaan ini" }).count(), 0);
+      // Withdrawn too soon, it can be said again.
+      await page.getByRole("button", { name: "Laporkan pemeriksaan ini" }).waitFor();
       const withdrawn = await asked(checks[0]);
       assert.deepEqual([withdrawn.state, withdrawn.ending], ["closed", "withdrawn"]);
 
@@ -391,6 +392,25 @@ describe("cases", { timeout: 900_000 }, () => {
       await waitForMail(demo, holder.email, (text) => /dibatalkan/.test(text) && { text });
       await first.page.reload();
       await first.page.getByText("Aktivasi sudah dibatalkan").waitFor();
+
+      // Who approved it can do nothing, and reads why; a supervisor gives the rights back.
+      await officer.context.clearCookies();
+      await demo.later(60);
+      await officer.page.goto("/petugas");
+      await officer.page.reload();
+      await logIn(officer.page, demo.officer);
+      await officer.page.locator(".ribbon", { hasText: "Hak Anda dijeda" }).waitFor();
+      await officer.page.keyboard.press("F8");
+      await officer.page.getByText("Hak Anda dijeda karena aktivasi").first().waitFor();
+      await screen(officer.page, "rights paused");
+      await first.page.keyboard.press("F6");
+      await first.page.getByRole("heading", { name: "Hak yang dijeda" }).waitFor();
+      await screen(first.page, "annulment, rights that rest");
+      await first.page.getByRole("button", { name: /^Kembalikan hak / }).click();
+      await first.page.getByRole("heading", { name: "Hak yang dijeda" }).waitFor({ state: "hidden" });
+      await officer.page.reload();
+      await officer.page.getByRole("button", { name: "Muat ulang" }).first().waitFor();
+      assert.equal(await officer.page.locator(".ribbon").count(), 0);
     });
   });
 

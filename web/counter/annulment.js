@@ -10,6 +10,7 @@ import { nikField } from "./nik-field.js";
 import { asked, result, secondDecision } from "./second.js";
 
 const SHORTEST = 5;
+const EFFECTS = ["annulment.effect1", "annulment.effect2", "annulment.effect3", "annulment.effect4"];
 const KNOW = ["annulment.know1", "annulment.know2", "annulment.know3", "annulment.know4"];
 
 /** What it does, said before both decisions. */
@@ -20,7 +21,7 @@ const effects = () =>
     el(
       "ul",
       { class: "effects" },
-      ["annulment.effect1", "annulment.effect2", "annulment.effect3", "annulment.effect4"].map((key) => el("li", {}, t(key))),
+      EFFECTS.map((key) => el("li", {}, t(key))),
     ),
   );
 

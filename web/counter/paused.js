@@ -1,4 +1,5 @@
-// Colleagues whose rights rest, because an activation that they approved was annulled: another supervisor gives them back.
+// Colleagues whose rights rest, because an activation that they approved was annulled: another supervisor gives them
+// back.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
