@@ -71,6 +71,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('registration_selfie', 'whole'),
     ('registration_register_copy', 'whole'),
     ('second_person_request', 'whole'),
+    ('approval_call_back', 'whole'),
     ('activation_code', 'whole'),
 
     -- A register record is unique by its resident and by its NIK. Where the register is too large for one server, it is a service

@@ -349,6 +349,8 @@ pub struct Limits {
     /// Rows an hour that refusals of one relying party may leave besides holders' histories; beyond that such questions
     /// get 429 `too_many`.
     pub refusals_per_hour: i64,
+    /// Of 100 approvals by two of somebody without an e-mail address, how many a third person calls back, drawn by lot; 0 for none.
+    pub call_back_percent: u32,
 }
 
 impl Default for Limits {
@@ -361,6 +363,7 @@ impl Default for Limits {
             password_hashes: 2,
             verifications: 2_048,
             refusals_per_hour: 3_600,
+            call_back_percent: 5,
         }
     }
 }

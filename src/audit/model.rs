@@ -141,6 +141,8 @@ pub enum Action {
     CardVoided,
     /// An officer noted that it stays good beside a phone, or does not.
     CardKept,
+    /// A supervisor read which residents are called back after an approval by two, or noted what one said.
+    CallBack,
     /// An approval given while the register was down was completed.
     ApprovalCompleted,
     /// A credential became active.

@@ -243,6 +243,7 @@ mod tests {
             "[captcha]\nmax_number = 9000000000000000000\n",
             "[retention]\nregistration_days = 7\n",
             "[limits]\nrefusals_per_hour = 0\n",
+            "[limits]\ncall_back_percent = 101\n",
             "[limits]\nverifications = 18446744073709551615\n",
             "[limits]\nverifications = 9223372036854775807\n",
             "[limits]\nrequests_per_second = 4294967295\n",

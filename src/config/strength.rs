@@ -151,7 +151,7 @@ impl Config {
         let (http, limits, database) = (&self.http, &self.limits, &self.database);
         let many = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let rows = u64::try_from(limits.refusals_per_hour).unwrap_or(0);
-        let bounds: [(&str, u64, RangeInclusive<u64>); 16] = [
+        let bounds: [(&str, u64, RangeInclusive<u64>); 17] = [
             ("limits.requests_per_second", limits.requests_per_second.into(), 1..=10_000),
             ("limits.pictures", many(limits.pictures), 1..=64),
             ("limits.selfies_per_minute", limits.selfies_per_minute.into(), 1..=10_000),
@@ -159,6 +159,7 @@ impl Config {
             ("limits.password_hashes", many(limits.password_hashes), 1..=64),
             ("limits.verifications", many(limits.verifications), 1..=100_000),
             ("limits.refusals_per_hour", rows, 1..=1_000_000),
+            ("limits.call_back_percent", limits.call_back_percent.into(), 1..=100),
             ("captcha.free_per_minute", self.captcha.free_per_minute.into(), 0..=1_000),
             ("http.connections", many(http.connections), 1..=1_000_000),
             ("http.header_timeout_seconds", http.header_timeout_seconds, 1..=60),
@@ -318,6 +319,7 @@ mod tests {
             ("limits.verifications", |config| config.limits.verifications = usize::MAX),
             ("refusals_per_hour", |config| config.limits.refusals_per_hour = i64::MAX),
             ("refusals_per_hour", |config| config.limits.refusals_per_hour = -1),
+            ("call_back_percent", |config| config.limits.call_back_percent = 0),
             ("free_per_minute", |config| config.captcha.free_per_minute = u32::MAX),
             ("max_number", |config| config.captcha.max_number = 1),
             ("http.connections", |config| config.http.connections = usize::MAX),

@@ -54,6 +54,9 @@ impl Config {
         if self.limits.refusals_per_hour < 1 {
             return refuse("limits.refusals_per_hour must be at least 1");
         }
+        if self.limits.call_back_percent > 100 {
+            return refuse("limits.call_back_percent must be between 0 and 100");
+        }
         if let Some(wrong) = self.database.shards_fault() {
             return refuse(&wrong);
         }

@@ -126,6 +126,10 @@ acts! {
     pub enum ReadPaused: RestoreRights, RightsRestored, about |session| session.person.affiliation.chain();
     /// Giving them back.
     pub enum RestoreColleague: RestoreRights, RightsRestored;
+    /// Reading whom to call back after an approval by two.
+    pub enum ReadCallBacks: CallBack, CallBack, about |session| session.person.affiliation.chain();
+    /// Noting what the resident said.
+    pub enum RecordCallBack: CallBack, CallBack;
     /// Reading the office's correction cases.
     pub enum ReadCorrections: WorkCorrections, CorrectionViewed;
     /// Opening one to look at it.

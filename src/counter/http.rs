@@ -2,6 +2,7 @@
 
 mod annulment;
 mod block;
+mod call_back;
 mod card;
 mod correction;
 mod decision;
@@ -36,6 +37,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(block::routes().with_state(counter.blocks))
         .merge(recovery::routes().with_state(counter.recoveries))
         .merge(annulment::routes().with_state(counter.annulments))
+        .merge(call_back::routes().with_state(counter.call_backs))
         .merge(pause::routes().with_state(counter.pauses))
         .merge(correction::routes().with_state(counter.corrections))
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))

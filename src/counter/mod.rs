@@ -3,6 +3,7 @@
 pub mod act;
 pub mod annulment;
 pub mod block;
+pub mod call_back;
 pub mod card;
 pub mod correction;
 pub mod decision;
@@ -19,6 +20,7 @@ pub mod view;
 
 pub use annulment::Annulments;
 pub use block::CallBlocks;
+pub use call_back::CallBacks;
 pub use card::Cards;
 pub use correction::Corrections;
 pub use decision::Decisions;
@@ -56,6 +58,8 @@ pub struct Counter {
     pub recoveries: Recoveries,
     /// Wrongful activations that are undone.
     pub annulments: Annulments,
+    /// Approvals by two that a third person calls back.
+    pub call_backs: CallBacks,
     /// Rights that rest since an annulment.
     pub pauses: Pauses,
     /// Correction cases.
@@ -88,6 +92,7 @@ impl Counter {
             blocks: CallBlocks { desk: desk.clone() },
             recoveries: Recoveries { desk: desk.clone(), recoveries },
             annulments: Annulments { desk: desk.clone(), annulments, telling },
+            call_backs: CallBacks { desk: desk.clone() },
             pauses: Pauses { desk: desk.clone() },
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk, cards },

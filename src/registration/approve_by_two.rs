@@ -8,7 +8,7 @@ use super::decision::{Actor, Decisions, decidable, hold_in_office, require_free}
 use super::model::{Decision, Progress, RequestKind, State};
 use super::release::Releases;
 use super::store::selfie;
-use super::{approval, cases};
+use super::{approval, call_back, cases};
 use crate::db::Tx;
 use crate::error::{Code, Result};
 
@@ -51,6 +51,7 @@ impl Releases {
         if let Progress::NeedsPin { resident } = approved.progress {
             approval::copy_record(&self.context, tx, &approved, resident, now).await?;
         }
+        call_back::draw(&self.context, tx, id, asked.asked_by, actor).await?;
         Ok((asked.asked_by, approved.state()))
     }
 }

@@ -7,6 +7,7 @@
 
 mod approval;
 mod approve_by_two;
+pub mod call_back;
 mod cases;
 pub mod check;
 pub mod decision;

@@ -1,5 +1,6 @@
 //! The use cases of registrations together, as the program wires them.
 
+use super::call_back::CallBacks;
 use super::check::RegisterChecks;
 use super::decision::Decisions;
 use super::release::Releases;
@@ -29,6 +30,8 @@ pub struct Service {
     pub decisions: Decisions,
     /// What two people do about an older digital KTP.
     pub releases: Releases,
+    /// Approvals by two that a third person calls back.
+    pub call_backs: CallBacks,
 }
 
 impl Service {
@@ -41,6 +44,7 @@ impl Service {
             reviews: Reviews::new(context.clone()),
             decisions: Decisions::new(context.clone(), mail),
             releases: Releases::new(context.clone()),
+            call_backs: CallBacks { context: context.clone() },
             checks,
             context,
         }

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::ending;
-use super::store::{check, register_copy, registration, second_person, selfie, visit};
+use super::store::{call_back, check, register_copy, registration, second_person, selfie, visit};
+use super::{call_back as call_backs, ending};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
@@ -37,6 +37,7 @@ pub async fn sweep(context: &Context) -> Result<usize> {
         let pictures = selfie::delete_old(tx, now, BATCH).await?;
         let forgotten = forget(tx, kept_since).await?;
         second_person::sweep(tx, now.plus_seconds(-DAY)).await?;
+        call_backs::sweep(tx, now).await?;
         Ok(pictures + forgotten)
     })?;
     unreadable.map_or(Ok(ended + deleted), Err)
@@ -77,6 +78,7 @@ pub(super) async fn delete_parts(tx: &mut Tx, id: Uuid) -> DbResult<()> {
     selfie::delete(tx, id).await?;
     register_copy::delete(tx, id).await?;
     second_person::drop(tx, id).await?;
+    call_back::erase(tx, id).await?;
     cases::forget(tx, id).await?;
     codes::delete(tx, id).await
 }

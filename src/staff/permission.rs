@@ -37,6 +37,8 @@ pub enum Permission {
     GrantCorrections,
     /// Read why colleagues opened registrations without the resident.
     ReadReasons,
+    /// Call residents back whom two colleagues approved without an e-mail address.
+    CallBack,
     /// Give colleagues back the rights that rest since an annulment.
     RestoreRights,
     /// Verify for a relying party.
@@ -47,9 +49,9 @@ impl Role {
     /// What the role stands for.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            AskAnnulments, AskCards, AskReleases, BlockAtCalls, DecideRegistrations, GrantAnnulments, GrantCards,
-            GrantCorrections, GrantReleases, ReadReasons, RestoreRights, ServeResidents, Verify, ViewRegistrations,
-            WorkCorrections,
+            AskAnnulments, AskCards, AskReleases, BlockAtCalls, CallBack, DecideRegistrations, GrantAnnulments,
+            GrantCards, GrantCorrections, GrantReleases, ReadReasons, RestoreRights, ServeResidents, Verify,
+            ViewRegistrations, WorkCorrections,
         };
         match self {
             Self::Officer => &[
@@ -76,6 +78,7 @@ impl Role {
                 GrantAnnulments,
                 ReadReasons,
                 RestoreRights,
+                CallBack,
             ],
             Self::Administrator => &[],
             Self::Employee => &[Verify],

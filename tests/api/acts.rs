@@ -47,6 +47,14 @@ async fn approval_by_two(world: &World) {
     world.ready(&applicant).await;
     world.scan(&desk, &applicant).await.expect(200);
     world.decide(&desk, &applicant, "approval/second", &approval()).await.expect(204);
+    // Which of them are called back the lot decides.
+    let row = "INSERT INTO approval_call_back (registration_id, office_id, asked_by, granted_by, drawn_at) \
+        SELECT registration_id, office_id, asked_by, registration_id, asked_at FROM second_person_request \
+        WHERE registration_id = $1";
+    world.change(row, applicant.uuid()).await;
+    let third = world.supervisor("pemanggil", OFFICE).await;
+    let path = format!("/v1/officer/call-backs/{}", applicant.id);
+    third.post(&path, &json!({"finding": "unreached"})).await.expect(204);
 }
 
 async fn people_and_parties(world: &World) {

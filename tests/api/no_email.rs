@@ -243,3 +243,52 @@ async fn a_correction_case_stands_in_the_way_of_this_approval_too() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_third_person_calls_those_back_whom_the_lot_drew() {
+    const PATH: &str = "/v1/officer/call-backs";
+    each_engine(async |context| {
+        let world = World::open_with(context, |config| config.limits.call_back_percent = 100).await;
+        let resident = waiting(&world, &world.people[0].clone()).await;
+        let asker = world.supervisor("peminta", OFFICE).await;
+        let granter = world.supervisor("penyetuju", OFFICE).await;
+        let third = world.supervisor("ketiga", OFFICE).await;
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        let elsewhere = world.supervisor("jauh", "UJI-02").await;
+        world.scan(&asker, &resident).await.expect(200);
+        ask(&world, &asker, &resident).await.expect(204);
+        assert_eq!(third.get(PATH).await.expect(200).json["items"], json!([]));
+        grant(&granter, &resident).await.expect(200);
+
+        // Neither of the two learns that theirs was drawn, nor does another office.
+        for officer in [&asker, &granter, &elsewhere] {
+            assert_eq!(officer.get(PATH).await.expect(200).json["items"], json!([]));
+        }
+        let item = third.get(PATH).await.expect(200).json["items"][0].clone();
+        assert_eq!((&item["registration_id"], &item["finding"]), (&json!(resident.id), &json!(null)));
+        let say = async |officer: &Officer, finding: &str| {
+            officer.post(&format!("{PATH}/{}", resident.id), &json!({"finding": finding})).await
+        };
+        for officer in [&asker, &granter, &elsewhere] {
+            say(officer, "confirmed").await.expect_problem(404, "not_found");
+        }
+        world.officer("loket", OFFICE).await.get(PATH).await.expect_problem(403, "forbidden");
+        say(&third, "maybe").await.expect(422);
+
+        // Not reached is not the end; a word is.
+        say(&third, "unreached").await.expect(204);
+        let fourth = world.supervisor("keempat", OFFICE).await;
+        let (one, two) = tokio::join!(say(&third, "denied"), say(&fourth, "confirmed"));
+        let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 404], "the first word counts");
+        let item = third.get(PATH).await.expect(200).json["items"][0].clone();
+        let (word, who) = if one.status == 204 { ("denied", "ketiga") } else { ("confirmed", "keempat") };
+        assert_eq!((&item["finding"], &item["called_by"]), (&json!(word), &json!(who)));
+        world.later(91 * DAY);
+        world.app.registrations.sweep().await.unwrap();
+        let kept = "SELECT COUNT(*) FROM approval_call_back WHERE registration_id = $1";
+        assert_eq!(world.count(kept, resident.uuid()).await, 0);
+    })
+    .await;
+}

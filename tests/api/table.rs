@@ -84,6 +84,8 @@ fn put_right(stage: &Stage) -> Vec<Endpoint> {
         desk("post", "/v1/officer/annulments/{id}/grant", json!({"version": "0"})).refuses(Waiting, 404, "not_found"),
         desk("post", "/v1/officer/annulments/{id}/refuse", json!({"version": "0", "reason": "Pemiliknya sendiri"}))
             .refuses(Waiting, 404, "not_found"),
+        desk("get", "/v1/officer/call-backs", Value::Null),
+        desk("post", "/v1/officer/call-backs/{id}", json!({"finding": "confirmed"})).refuses(Waiting, 404, "not_found"),
         desk("get", "/v1/officer/paused", Value::Null),
         desk("post", "/v1/officer/paused/{id}/restore", Value::Null).refuses(Waiting, 404, "not_found"),
         endpoint("get", "/v1/annulled-verifications", Party, Waiting, Value::Null),

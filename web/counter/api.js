@@ -51,6 +51,8 @@ export function liveApi(session) {
     askAnnulment: (nik, reason) => post("/annulments", { nik, reason }, { again: true }),
     grantAnnulment: (id, version) => post(`${annulment(id)}/grant`, { version }),
     refuseAnnulment: (id, version, reason) => post(`${annulment(id)}/refuse`, { version, reason }),
+    callBacks: () => get("/call-backs", { quiet: true }),
+    recordCallBack: (id, finding) => post(`/call-backs/${encodeURIComponent(id)}`, { finding }),
     paused: () => get("/paused", { quiet: true }),
     restoreRights: (id) => post(`/paused/${encodeURIComponent(id)}/restore`),
     // What each kind asks of whom: the same for everybody.

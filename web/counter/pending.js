@@ -4,6 +4,7 @@
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
+import { callBackSection } from "./call-backs.js";
 import { looking } from "./looks.js";
 import { pausedSection } from "./paused.js";
 
@@ -92,6 +93,7 @@ export function pendingScreen(main, api, { annuls }) {
   }
 
   const paused = annuls ? pausedSection(api) : null;
+  const calls = annuls ? callBackSection(api) : null;
   const annul = () =>
     el(
       "section",
@@ -119,12 +121,14 @@ export function pendingScreen(main, api, { annuls }) {
         foot,
       ),
       annuls ? annul() : null,
+      calls?.node,
       paused?.node,
     ),
   );
   arrive(main);
   load(false);
   paused?.load();
+  calls?.load();
   return () => {
     ended = true;
     look.stop();

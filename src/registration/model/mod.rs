@@ -8,7 +8,7 @@ mod visit;
 
 pub use check::{Answer, CheckResult, CheckState, Difference, DifferenceField, RegisterCheck, differences, judge};
 pub use registration::{Ending, NewData, Progress, Registration};
-pub use state::{Next, RequestKind, State};
+pub use state::{CallBackFinding, Next, RequestKind, State};
 pub use submitted::{Amendment, Draft, Submitted, check_name, email_hint};
 pub use visit::{Decision, MATCH_TRIES, Offer, Visit};
 

@@ -63,7 +63,22 @@ pub enum Next {
     RegisterAgain,
 }
 
-crate::text_column!(State, RequestKind);
+crate::text_column!(State, RequestKind, CallBackFinding);
+
+/// What a resident said who was called back after an approval.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum CallBackFinding {
+    /// That it was them.
+    Confirmed,
+    /// Nothing: they were not reached. They can be called again.
+    Unreached,
+    /// That it was not them.
+    Denied,
+}
 
 /// To what a second person of an office is asked to agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr)]
