@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn production_refuses_limits_that_are_none() {
         type Change = fn(&mut Config);
-        let table: [(&str, Change); 18] = [
+        let table: [(&str, Change); 19] = [
             ("requests_per_second", |config| config.limits.requests_per_second = 0),
             ("requests_per_second", |config| config.limits.requests_per_second = u32::MAX),
             ("limits.pictures", |config| config.limits.pictures = usize::MAX),
