@@ -403,7 +403,14 @@ describe("cases", { timeout: 900_000 }, () => {
       await officer.page.keyboard.press("F8");
       await officer.page.getByText("Hak Anda dijeda karena aktivasi").first().waitFor();
       await screen(officer.page, "rights paused");
+      // Whom to call back the lot decides, so the answer is given here; what is noted goes to the service.
+      const drawn = (finding) => ({ registration_id: holder.id ?? "01a269f9-1385-7074-881e-5c4829873268", approved_at: "2026-11-27T03:00:00Z", finding, called_by: finding && "ratna.penyelia", called_at: finding && "2026-11-27T05:00:00Z" });
+      await first.page.route("**/v1/officer/call-backs", (route) => route.fulfill({ json: { items: [null, "unreached", "confirmed", "denied"].map(drawn) } }));
+      const noted = first.page.waitForRequest((request) => request.method() === "POST" && request.url().includes("/v1/officer/call-backs/"));
       await first.page.keyboard.press("F6");
+      await first.page.getByRole("heading", { name: "Panggil kembali" }).waitFor();
+      await first.page.getByRole("button", { name: "Bukan ia" }).first().click();
+      assert.deepEqual((await noted).postDataJSON(), { finding: "denied" });
       await first.page.getByRole("heading", { name: "Hak yang dijeda" }).waitFor();
       await screen(first.page, "annulment, rights that rest");
       await first.page.getByRole("button", { name: /^Kembalikan hak / }).click();

@@ -65,7 +65,11 @@ export function callBackSection(api) {
       el("b", {}, t("callback.approved", { when: dateTime(item.approved_at) })),
       item.finding ? said(item) : el("span", { class: "badge wait" }, icon("clock"), t("callback.waits")),
       item.called_at
-        ? el("p", { class: "muted small" }, t("callback.called", { who: item.called_by, when: dateTime(item.called_at) }))
+        ? el(
+            "p",
+            { class: "muted small" },
+            t("callback.called", { who: item.called_by, when: dateTime(item.called_at) }),
+          )
         : null,
       open ? choices(item) : null,
       item.finding === "denied" ? el("p", {}, el("a", { href: "#pembatalan" }, t("annulment.ask"))) : null,
