@@ -46,6 +46,8 @@ const RIGHTS = {
   copy: () => import("./own-copy.js"),
   closure: () => import("./closure.js"),
 };
+// Who is on this phone.
+const PEOPLE = { people: () => import("./people.js") };
 
 /**
  * Brings parts before they are wanted; what does not come now is asked for then. Not without a network: browsers
@@ -110,6 +112,9 @@ const SCREENS = {
   salinansiap: screen(RIGHTS, "copy", "ready"),
   tutup: screen(RIGHTS, "closure", "about"),
   tutuppin: screen(RIGHTS, "closure", "withPin"),
+  penuh: screen(PEOPLE, "people", "full"),
+  lepas: screen(PEOPLE, "people", "leave"),
+  bataltutup: screen(RIGHTS, "closure", "undo"),
 };
 
 // ---------------------------------------------------------------- the first screen
