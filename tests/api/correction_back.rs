@@ -2,6 +2,7 @@
 
 use ikd::clock::DAY;
 use ikd::correction::model::{LIFE_DAYS, REMIND_SECONDS};
+use ikd::register::RegisterRecord;
 use serde_json::{Value, json};
 use support::each_engine;
 use support::world::{Applicant, World};
@@ -10,6 +11,18 @@ async fn opened(world: &World, person: usize) -> Applicant {
     let applicant = world.waiting(&world.people[person]).await;
     let body = json!({"kind": "name_change", "fields": ["full_name"]});
     applicant.client.post(&applicant.path("/correction"), &body).await.expect(201);
+    applicant
+}
+
+/// The register spells the name otherwise, and an officer who has the resident before them opens a case.
+async fn opened_by_office(world: &World, person: usize) -> Applicant {
+    let right = RegisterRecord { full_name: "SITI NURAINI BAGUS".to_owned(), ..world.people[person].clone() };
+    let applicant = world.waiting(&right).await;
+    world.app.registrations.checks.check_due().await.unwrap();
+    let desk = world.desk().await;
+    world.scan(desk, &applicant).await.expect(200);
+    let body = json!({"kind": "register_misspelling", "fields": ["full_name"], "reason": "Bawa akta kelahiran ke loket"});
+    world.decide(desk, &applicant, "correction", &body).await.expect(201);
     applicant
 }
 
@@ -58,11 +71,7 @@ async fn who_opened_a_case_takes_it_back_and_nobody_else() {
         assert!(refused.status.is_client_error(), "{}", refused.body());
 
         // What an office opened it ends itself.
-        let visitor = world.waiting(&world.people[4]).await;
-        let desk = world.desk().await;
-        world.scan(desk, &visitor).await.expect(200);
-        let body = json!({"kind": "duplicate_nik", "fields": [], "reason": "Bawa akta kelahiran ke loket"});
-        world.decide(desk, &visitor, "correction", &body).await.expect(200);
+        let visitor = opened_by_office(&world, 4).await;
         let status = visitor.client.get(&visitor.path("")).await.expect(200).json;
         assert_eq!(status["correction"]["may_withdraw"], false);
         visitor.client.delete(&visitor.path("/correction")).await.expect_problem(409, "wrong_state");
@@ -79,11 +88,7 @@ async fn who_has_to_come_is_reminded_once_fourteen_days_before_the_end() {
         let withdrawn = own(&holder, "portrait_old", json!(["portrait"])).await;
         holder.client.delete(&format!("/v1/me/corrections/{withdrawn}")).await.expect(200);
         // Whoever registers, once an officer has seen them; who opened it alone may have written anybody's address.
-        let seen = world.waiting(&world.people[1]).await;
-        let desk = world.desk().await;
-        world.scan(desk, &seen).await.expect(200);
-        let body = json!({"kind": "duplicate_nik", "fields": [], "reason": "Bawa akta kelahiran ke loket"});
-        world.decide(desk, &seen, "correction", &body).await.expect(200);
+        let seen = opened_by_office(&world, 1).await;
         let alone = opened(&world, 2).await;
         let reminders = async || {
             world.app.deliver_mail().await.unwrap();

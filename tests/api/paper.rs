@@ -194,7 +194,7 @@ async fn ten_thousand_checks_fit_on_paper_in_bounded_time() {
     let world = World::open(context(Engine::Sqlite, folder.path()).await).await;
     let holder = world.active(&world.people[0]).await;
     world.verify(&world.present(&holder, "full").await).await;
-    let context = &world.app.context;
+    let context = &world.context;
     let mut tx = context.db.write().await.unwrap();
     let one = fetch_one!(&mut tx, (uuid::Uuid,), "SELECT verification_id FROM verification LIMIT 1").unwrap().0;
     let again =

@@ -169,6 +169,8 @@ export async function undo() {
       // What the service says is read before the screen goes.
       if (error.code === "wrong_state") toast(error.detail, 12);
       await look(profile).catch(() => {});
+      // Whatever this phone's clock says; the service is asked again on the next screen.
+      if (stopped(profile)) await keepLife(profile, { ...profile.life, undo_until: null });
       go(stopped(profile) ? "henti" : "buka", { replace: true });
       return true;
     },
