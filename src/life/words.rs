@@ -31,18 +31,7 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             "Simpan kode blokir yang ditampilkan aplikasi di tempat lain: dengan kode itu Anda dapat memblokir tanpa ponsel."
                 / "Keep the block code that the app shows somewhere else: with it you can block without the phone."
         ),
-        (EventKind::Restarted, Some(Reason::Closed)) => words!(
-            "KTP Digital Anda dibuka kembali" / "Your digital KTP is open again",
-            "Penutupan KTP Digital Anda dibatalkan dengan PIN di ponsel yang sama; datanya tidak jadi dihapus."
-                / "The closure of your digital KTP was undone with the PIN on the same phone; its data will not be erased.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Kartu cetak yang gugur dapat dicetak lagi di loket."
-                / "If it was you, nothing else needs to be done. A printed card that became void can be printed again at a counter."
-        ),
-        (EventKind::Restarted, _) => words!(
-            "KTP Digital Anda aktif kembali" / "Your digital KTP is active again",
-            "Blokir KTP Digital Anda sudah dibuka." / "The block of your digital KTP was lifted.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
-        ),
+        (EventKind::Restarted, reason) => of_start(reason),
         (EventKind::PinChanged, _) => words!(
             "PIN KTP Digital Anda diganti" / "The PIN of your digital KTP was changed",
             "PIN KTP Digital Anda diganti, dan semua sesi diakhiri."
@@ -104,6 +93,23 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
         (kind @ (EventKind::CardIssued | EventKind::CardVoided), _) => of_card(kind),
         (EventKind::Stopped, Some(reason)) => of_stop(reason),
         (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),
+    }
+}
+
+const fn of_start(ended: Option<Reason>) -> Words {
+    match ended {
+        Some(Reason::Closed) => words!(
+            "KTP Digital Anda dibuka kembali" / "Your digital KTP is open again",
+            "Penutupan KTP Digital Anda dibatalkan dengan PIN di ponsel yang sama; datanya tidak jadi dihapus."
+                / "The closure of your digital KTP was undone with the PIN on the same phone; its data will not be erased.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Kartu cetak yang gugur dapat dicetak lagi di loket."
+                / "If it was you, nothing else needs to be done. A printed card that became void can be printed again at a counter."
+        ),
+        _ => words!(
+            "KTP Digital Anda aktif kembali" / "Your digital KTP is active again",
+            "Blokir KTP Digital Anda sudah dibuka." / "The block of your digital KTP was lifted.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
     }
 }
 

@@ -134,7 +134,7 @@ async fn what_is_no_closure_with_the_pin_is_not_undone() {
             assert_eq!(wrong.code(), "pin_wrong", "{tries}");
             world.later(3601);
         }
-        undo(&holder).await.expect_problem(403, "pin_blocked");
+        undo(&holder).await.expect_problem(423, "pin_blocked");
 
         // Somebody who died meanwhile, whatever order the register and the phone come in.
         let holder = active(&world, 3).await;

@@ -21,7 +21,8 @@ async fn opened_by_office(world: &World, person: usize) -> Applicant {
     world.app.registrations.checks.check_due().await.unwrap();
     let desk = world.desk().await;
     world.scan(desk, &applicant).await.expect(200);
-    let body = json!({"kind": "register_misspelling", "fields": ["full_name"], "reason": "Bawa akta kelahiran ke loket"});
+    let body =
+        json!({"kind": "register_misspelling", "fields": ["full_name"], "reason": "Bawa akta kelahiran ke loket"});
     world.decide(desk, &applicant, "correction", &body).await.expect(201);
     applicant
 }
@@ -44,7 +45,10 @@ async fn who_opened_a_case_takes_it_back_and_nobody_else() {
         let status = applicant.client.get(&applicant.path("")).await.expect(200).json;
         assert_eq!(status["correction"]["may_withdraw"], true);
         let back = applicant.client.delete(&path).await.expect(200).json;
-        assert_eq!((&back["correction"]["state"], &back["correction"]["may_withdraw"]), (&json!("withdrawn"), &json!(false)));
+        assert_eq!(
+            (&back["correction"]["state"], &back["correction"]["may_withdraw"]),
+            (&json!("withdrawn"), &json!(false))
+        );
         assert_eq!(back["state"], "awaiting_officer", "the registration goes on");
         applicant.client.delete(&path).await.expect(200);
         let body = json!({"kind": "name_change", "fields": ["full_name"]});

@@ -127,8 +127,7 @@ async fn another_card_or_a_phone_at_that_moment_comes_before_or_after() {
                 let Pair { asker, granter } = fresh_pair(&world).await;
                 // Asked for: the sweep leaves alone who waits. Taken back, so that both may come first.
                 let card = asked(&world, &asker, person).await;
-                let (answer, swept) =
-                    tokio::join!(grant(&granter, &card), ikd::card::sweep::sweep(&world.context));
+                let (answer, swept) = tokio::join!(grant(&granter, &card), ikd::card::sweep::sweep(&world.context));
                 swept.unwrap();
                 assert_eq!(answer.status, 204, "{}", answer.body());
                 assert!(is_active(&world, resident).await, "a card that was granted counts");
@@ -138,7 +137,8 @@ async fn another_card_or_a_phone_at_that_moment_comes_before_or_after() {
                     tokio::join!(world.activate(&mut applicant), ikd::card::sweep::sweep(&world.context));
                 swept.unwrap();
                 assert!(activated.status.is_success(), "{}", activated.body());
-                let ended = "SELECT CAST(COUNT(*) AS BIGINT) FROM life_event WHERE resident_id = $1 AND kind = 'stopped'";
+                let ended =
+                    "SELECT CAST(COUNT(*) AS BIGINT) FROM life_event WHERE resident_id = $1 AND kind = 'stopped'";
                 match world.count(ended, resident).await {
                     0 => before += 1,
                     _ => after += 1,
@@ -147,7 +147,10 @@ async fn another_card_or_a_phone_at_that_moment_comes_before_or_after() {
             }
             world.later(DAY);
             while world.app.closures.erase_due().await.unwrap() > 0 {}
-            assert!(is_active(&world, resident).await && kept(&world, resident).await >= 3, "nothing is erased of who is back");
+            assert!(
+                is_active(&world, resident).await && kept(&world, resident).await >= 3,
+                "nothing is erased of who is back"
+            );
         }
         println!("the phone was faster {before} times, the sweep {after} times");
     })

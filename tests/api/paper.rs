@@ -14,6 +14,9 @@ use support::{Engine, context, each_engine};
 const WORDS: &[(&str, &str, &str)] = &[
     ("female", "Perempuan", "Female"),
     ("male", "Laki-laki", "Male"),
+    ("islam", "Islam", "Islam"),
+    ("widowed", "Cerai Mati", "Widowed"),
+    ("registration_viewed", "Membuka pendaftaran", "Opened the registration"),
     ("activated", "KTP Digital Anda aktif", "Your digital KTP is active"),
     ("check_disputed", "Anda melaporkan sebuah pemeriksaan", "You reported a check that you do not know"),
     ("correction_opened", "Kasus data Anda dibuka", "A correction case of yours was opened"),

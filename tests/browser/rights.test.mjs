@@ -568,6 +568,10 @@ describe("rights", { timeout: 900_000 }, () => {
         opened.close();
       });
       await page.goto("/#/orang");
+      // Over the shoulder nobody reads more than a first name.
+      await page.locator(".person", { hasText: "Nyoman" }).waitFor();
+      assert.ok(!(await page.locator("main").innerText()).includes(holder.data.full_name));
+      await screen(page, "people");
       await page.getByRole("button", { name: "Daftarkan orang lain" }).click();
       await holder.at("penuh");
       await heading(page, "Sudah 5 orang di ponsel ini").waitFor();

@@ -119,6 +119,15 @@ const SCREENS = {
 
 // ---------------------------------------------------------------- the first screen
 
+/** The first name alone: others look over the shoulder. With the next one's initial where two people have the same. */
+function firstName({ name }, people) {
+  if (!name) return t("transfer.unnamed");
+  const [first, next] = name.trim().split(/\s+/);
+  const same = people.filter((one) => one.name?.trim().toUpperCase().startsWith(`${first.toUpperCase()} `)).length > 1;
+  const shown = first.charAt(0).toUpperCase() + first.slice(1).toLowerCase();
+  return same && next ? `${shown} ${next.charAt(0).toUpperCase()}.` : shown;
+}
+
 async function home() {
   const people = await all();
   if (!people.length) return welcome();
@@ -144,7 +153,7 @@ async function home() {
           },
         },
         icon(stopped(profile) ? "block" : profile.active ? "card" : "clock"),
-        el("span", {}, el("b", {}, profile.name ?? t("transfer.unnamed")), el("small", {}, inShort(profile))),
+        el("span", {}, el("b", {}, firstName(profile, people)), el("small", {}, inShort(profile))),
         icon("arrow"),
       ),
     );
