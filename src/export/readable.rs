@@ -2,6 +2,7 @@
 
 use super::document::{Case, Check, Dispute, Document, Event, MOST, StaffView};
 use super::words::{self, KEPT_FOR, say};
+use crate::attribute::Attribute;
 use crate::base64url;
 use crate::clock::Timestamp;
 use crate::disclosure::AttributeValue;
@@ -65,6 +66,14 @@ impl Paper {
         at.in_jakarta().strftime(form).to_string()
     }
 
+    /// `1990-08-17` as on the KTP-el where the reader knows it so.
+    fn date(&self, date: &str) -> String {
+        match self.language {
+            Language::Indonesian => date.rsplit('-').collect::<Vec<_>>().join("-"),
+            Language::English => date.to_owned(),
+        }
+    }
+
     fn facts(&mut self, width: f32, facts: &[(Text, String)]) {
         let facts: Vec<_> = facts.iter().map(|(name, value)| (self.text(*name).to_owned(), value.clone())).collect();
         self.flow.facts(width, &facts);
@@ -121,6 +130,7 @@ impl Paper {
         let width = portrait.map_or(WIDTH, |jpeg| self.flow.picture_at_right(PORTRAIT, &jpeg, says));
         let shown = |value: &AttributeValue, attribute| match value {
             AttributeValue::Flag(flag) => self.text(words::flag(*flag)).to_owned(),
+            AttributeValue::Text(text) if attribute == Attribute::BirthDate => self.date(text),
             AttributeValue::Text(text) => self.say(text, words::value(attribute, text)),
         };
         let facts: Vec<_> =
@@ -172,7 +182,7 @@ impl Paper {
             ]
         };
         let rows = events.iter().map(row).collect();
-        let columns = [(WHEN, 30.0), (WHAT, 52.0), (WHY, 34.0), (BY, 22.0), (OFFICE, 36.0)];
+        let columns = [(WHEN, 33.0), (WHAT, 51.0), (WHY, 34.0), (BY, 21.0), (OFFICE, 35.0)];
         self.part(Text::new("Peristiwa", "Events"), &columns, rows);
     }
 
@@ -188,7 +198,7 @@ impl Paper {
             ]
         };
         let rows = checks.iter().map(row).collect();
-        let columns = [(WHEN, 30.0), (WHO, 36.0), (PURPOSE, 38.0), (SHOWN, 42.0), (RESULT, 28.0)];
+        let columns = [(WHEN, 33.0), (WHO, 35.0), (PURPOSE, 37.0), (SHOWN, 41.0), (RESULT, 28.0)];
         self.part(Text::new("Pemeriksaan", "Checks"), &columns, rows);
     }
 
@@ -220,7 +230,7 @@ impl Paper {
             ]
         };
         let rows = disputes.iter().map(row).collect();
-        let columns = [(REPORTED, 30.0), (CHECKED, 40.0), (PURPOSE, 34.0), (STATE, 26.0), (ANSWER, 44.0)];
+        let columns = [(REPORTED, 33.0), (CHECKED, 39.0), (PURPOSE, 34.0), (STATE, 26.0), (ANSWER, 42.0)];
         self.part(
             Text::new("Laporan pemeriksaan yang tidak Anda kenal", "Reports of checks that you do not know"),
             &columns,
@@ -242,7 +252,7 @@ impl Paper {
             ]
         };
         let rows = cases.iter().map(row).collect();
-        let columns = [(OPENED, 30.0), (ABOUT, 44.0), (STATE, 30.0), (OFFICE, 30.0), (WORDS, 40.0)];
+        let columns = [(OPENED, 33.0), (ABOUT, 43.0), (STATE, 33.0), (OFFICE, 28.0), (WORDS, 37.0)];
         self.part(Text::new("Kasus ketidaksesuaian data", "Correction cases"), &columns, rows);
     }
 
@@ -256,7 +266,7 @@ impl Paper {
             ]
         };
         let rows = views.iter().map(row).collect();
-        let columns = [(WHEN, 30.0), (WHAT, 66.0), (BY, 28.0), (OFFICE, 50.0)];
+        let columns = [(WHEN, 33.0), (WHAT, 65.0), (BY, 28.0), (OFFICE, 48.0)];
         self.part(Text::new("Yang dilihat dan dilakukan petugas", "What officers looked at and did"), &columns, rows);
     }
 

@@ -54,8 +54,11 @@ impl Flow {
     /// The heading of a part.
     pub fn heading(&mut self, text: &str) {
         self.make_room(UNDER_HEADING);
-        self.y += 5.0;
+        if self.y > TOP {
+            self.y += 5.0;
+        }
         self.words(HEADING, text);
+        self.y += 1.2;
     }
 
     /// A paragraph.

@@ -104,6 +104,10 @@ fn missing(value: &Value, path: &str, paper: &str, english: bool, out: &mut Vec<
             let shown = match (is_list, label, words, time) {
                 (true, Some(label), ..) => label.to_owned(),
                 (_, _, Some(words), _) => words.to_owned(),
+                // As on the KTP-el.
+                _ if path == ".data.attributes.birth_date" && !english => {
+                    text.rsplit('-').collect::<Vec<_>>().join("-")
+                }
                 (.., Some(time)) => time,
                 _ => text.clone(),
             };

@@ -25,6 +25,10 @@ enum Act {
 }
 
 async fn closed(context: &Context) -> (Holder, i64, Timestamp) {
+    closed_by(context, By::holder(RESIDENT)).await
+}
+
+async fn closed_by(context: &Context, by: By) -> (Holder, i64, Timestamp) {
     for sql in [
         "DELETE FROM holder_record WHERE resident_id = $1",
         "DELETE FROM holder_portrait WHERE resident_id = $1",
@@ -41,7 +45,6 @@ async fn closed(context: &Context) -> (Holder, i64, Timestamp) {
     let holder = Holder::make(context).await;
     let now = context.now();
     let mut tx = context.db.write().await.unwrap();
-    let by = By::holder(RESIDENT);
     let stopped = life::stop(context, &mut tx, RESIDENT, Reason::Closed, (now, None), by).await.unwrap();
     assert!(matches!(stopped, Stopped::Now(_)));
     let generation = holder::credential(&mut tx, RESIDENT).await.unwrap().unwrap().generation;
@@ -173,6 +176,24 @@ async fn what_is_not_closed_now_or_is_of_another_generation_is_not_reopened() {
             let now = holder::credential(&mut tx, RESIDENT).await.unwrap().unwrap().generation;
             tx.commit().await.unwrap();
             assert!(!reopen(now, since.plus_seconds(-1)).await, "{reason:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_who_closed_it_with_the_pin_is_told_that_it_can_be_undone_and_for_a_day() {
+    each_engine(async |context| {
+        for (actor, until) in [(Actor::Resident(RESIDENT), Some(DAY)), (Actor::Officer(Uuid::from_u128(9)), None)] {
+            later(&context, DAY);
+            let (_, _, since) = closed_by(&context, By { actor, office_id: None }).await;
+            let mut tx = context.db.read().await.unwrap();
+            let status = holder::status(&mut tx, RESIDENT).await.unwrap().unwrap();
+            for (seconds, said) in [(0, until), (DAY - 1, until), (DAY, None)] {
+                let now = since.plus_seconds(seconds);
+                let told = life::undo_until(&mut tx, RESIDENT, &status, now).await.unwrap();
+                assert_eq!(told, said.map(|seconds| since.plus_seconds(seconds)), "{actor:?} after {seconds}");
+            }
         }
     })
     .await;
