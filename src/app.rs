@@ -137,11 +137,11 @@ impl App {
         let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
         let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), status_lists.clone());
         let counter = Counter::new(context.clone(), registrations.clone(), keyring.clone(), cards);
-        let activation = activation::Service::new(context.clone(), register, mail_wake.clone());
+        let activation = activation::Service::new(context.clone(), register.clone(), mail_wake.clone());
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
-        let closures = closure::Closures::new(context.clone(), wallet.clone());
+        let closures = closure::Closures::new(context.clone(), wallet.clone(), register);
         let disputes = dispute::Disputes::new(context.clone(), wallet.clone());
         let exports = export::Exports::new(
             context.clone(),

@@ -151,6 +151,8 @@ pub enum Action {
     Block,
     /// A holder ended the own digital KTP.
     Closure,
+    /// A holder undid that in time.
+    ClosureUndone,
     /// A holder said that they do not know a check.
     CheckDisputed,
     /// The relying party answered that.

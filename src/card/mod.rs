@@ -7,6 +7,7 @@
 pub mod desk;
 pub mod issue;
 pub mod model;
+mod neglect;
 pub mod ports;
 mod sealed;
 pub mod sheet;

@@ -7,7 +7,7 @@ use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::status_list::Place;
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -269,15 +269,42 @@ pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>
 const FORGET_QRS: &str = "UPDATE printed_card SET qr_sealed = NULL WHERE qr_sealed IS NOT NULL AND ended_at <= $1";
 const FORGET_EVIDENCE: &str = "DELETE FROM printed_card_evidence WHERE delete_after <= $1";
 const FORGET_ENDED: &str = "DELETE FROM printed_card WHERE state IN ('refused', 'lapsed') AND ended_at <= $1";
-const FORGET_EXPIRED: &str = "DELETE FROM printed_card WHERE state = 'granted' AND expires_at <= $1";
 
-/// Forgets the QRs of cards that were granted at `printed` or earlier, what was compared when its time is over, and cards that ended, or
-/// expired, at `before` or earlier; gives how many.
+/// Forgets the QRs of cards that were granted at `printed` or earlier, what was compared when its time is over, and requests that ended
+/// without a card at `before` or earlier; gives how many.
 pub async fn sweep(tx: &mut Tx, now: Timestamp, printed: Timestamp, before: Timestamp) -> DbResult<u64> {
-    Ok(execute!(tx, FORGET_QRS, printed)?
-        + execute!(tx, FORGET_EVIDENCE, now)?
-        + execute!(tx, FORGET_ENDED, before)?
-        + execute!(tx, FORGET_EXPIRED, before)?)
+    Ok(execute!(tx, FORGET_QRS, printed)? + execute!(tx, FORGET_EVIDENCE, now)? + execute!(tx, FORGET_ENDED, before)?)
+}
+
+const EXPIRED: &str =
+    "SELECT DISTINCT resident_id FROM printed_card WHERE state = 'granted' AND expires_at <= $1 LIMIT $2";
+
+/// Residents with a card that expired at `before` or earlier.
+pub async fn expired(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), EXPIRED, before, limit)?.into_iter().map(|(resident,)| resident).collect())
+}
+
+const VOIDED: &str = "SELECT DISTINCT resident_id FROM printed_card WHERE voided_at > $1 AND voided_at <= $2";
+
+/// Residents with a card that a counter voided between two times.
+pub async fn voided(tx: &mut Tx, (after, until): (Timestamp, Timestamp)) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), VOIDED, after, until)?.into_iter().map(|(resident,)| resident).collect())
+}
+
+const ANY_SINCE: &str = "SELECT COUNT(*) FROM printed_card WHERE resident_id = $1
+    AND (ended_at IS NULL OR state = 'granted' AND expires_at > $2 AND (voided_at IS NULL OR voided_at > $2))";
+
+/// Whether a resident has a card that counted after `since`, or asks for one.
+pub async fn has_any_since(tx: &mut Tx, resident: Uuid, since: Timestamp) -> DbResult<bool> {
+    Ok(fetch_one!(tx, (i64,), ANY_SINCE, resident, since)?.0 > 0)
+}
+
+const FORGET_EXPIRED: &str =
+    "DELETE FROM printed_card WHERE resident_id = $1 AND state = 'granted' AND expires_at <= $2";
+
+/// Forgets cards of a resident that expired at `before` or earlier; gives how many.
+pub async fn forget_expired(tx: &mut Tx, resident: Uuid, before: Timestamp) -> DbResult<u64> {
+    execute!(tx, FORGET_EXPIRED, resident, before)
 }
 
 const ERASE_EVIDENCE: &str = "DELETE FROM printed_card_evidence \

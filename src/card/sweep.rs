@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::model::{EVIDENCE_DAYS_WITHOUT_CARD, KEEP_DAYS, PRINT_SECONDS, State};
-use super::store;
+use super::{neglect, store};
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
@@ -29,7 +29,7 @@ pub async fn sweep(context: &Context) -> Result<u64> {
     }
     let (printed, before) = (now.plus_seconds(-PRINT_SECONDS), now.plus_seconds(-KEEP_DAYS * DAY));
     let forgotten = transaction!(context.db, "card.sweep", |tx| Ok(store::sweep(tx, now, printed, before).await?))?;
-    Ok(done + forgotten)
+    Ok(done + forgotten + neglect::sweep(context).await?)
 }
 
 async fn lapse(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<bool> {

@@ -8,16 +8,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::model::{ERASED, KEPT};
-use super::service::Closures;
+use super::service::{Closed, Closures};
 use crate::clock::Timestamp;
-use crate::holder::Reason;
-use crate::wallet::http::Resident;
+use crate::device::http::Device;
+use crate::holder::{CredentialState, Reason};
+use crate::wallet::http::{Resident, SessionReply, UnlockRequest};
 use crate::web::{Json, Lang, Problem};
 
 /// All routes of this room.
 pub fn routes(closures: Closures) -> OpenApiRouter {
     let wallet = Extension(closures.wallet.clone());
-    OpenApiRouter::new().routes(routes!(closing, close)).with_state(closures).layer(wallet)
+    OpenApiRouter::new().routes(routes!(closing, close)).routes(routes!(undo)).with_state(closures).layer(wallet)
 }
 
 /// What becomes of the data.
@@ -63,6 +64,18 @@ struct ClosedReply {
     /// When the data will have been erased.
     #[schema(value_type = String, format = DateTime)]
     erased_by: Timestamp,
+    /// Until when `POST /v1/me/closure/undo` undoes it; null of a consent that was withdrawn.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    undo_until: Option<Timestamp>,
+}
+
+/// A closure that was undone.
+#[derive(Debug, Serialize, ToSchema)]
+struct UndoneReply {
+    /// `active`; `blocked` where the register changed meanwhile who the holder is, and the holder is to confirm that.
+    state: CredentialState,
+    /// A session; null where it is not active.
+    session: Option<SessionReply>,
 }
 
 /// What is erased when the digital KTP is closed, and what stays and why, in the language of `Accept-Language`.
@@ -75,8 +88,8 @@ async fn closing(_: Resident, Lang(language): Lang) -> Json<ClosingReply> {
     Json(ClosingReply { erased: erased.collect(), kept: kept.collect() })
 }
 
-/// End the digital KTP, after the PIN. It is over at once; the data are erased within a day. The KTP-el stays valid, and a new
-/// registration is possible at any time.
+/// End the digital KTP, after the PIN. It is over at once; the data are erased after 24 hours, until which it can be undone on the same
+/// phone, unless the consent is withdrawn. The KTP-el stays valid, and a new registration is possible at any time.
 #[utoipa::path(post, path = "/v1/me/closure", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     request_body = CloseBody,
     responses((status = 200, description = "It has ended", body = ClosedReply),
@@ -89,6 +102,20 @@ async fn close(
     let reason = if body.withdraw_consent { Reason::ConsentWithdrawn } else { Reason::Closed };
     let pin = (body.challenge.as_str(), body.signature.as_str());
     let closed = closures.close(&resident.device, &resident.session, pin, reason).await?;
-    let since = closed.stopped.since;
-    Ok(Json(ClosedReply { reference: closed.stopped.reference, since, erased_by: closed.erased_by }))
+    let Closed { stopped, erased_by, undo_until } = closed;
+    Ok(Json(ClosedReply { reference: stopped.reference, since: stopped.since, erased_by, undo_until }))
+}
+
+/// Undo a closure, with the PIN key on the same phone, within 24 hours: the digital KTP is active as before, with what the register says
+/// now. What was shown before, on paper too, stays void. Tries count as for unlocking. A repetition is `wrong_state`: it is active.
+#[utoipa::path(post, path = "/v1/me/closure/undo", tag = "Wallet", security(("dpop" = [])), request_body = UnlockRequest,
+    responses((status = 200, description = "Active again, and unlocked for 15 minutes", body = UndoneReply),
+        (status = "4XX", description = "`wrong_state` when there is nothing to undo, or the register does not allow it; `pin_wrong`, `pin_wait`, `pin_blocked`, `challenge_invalid`, `not_found`, `dpop_invalid`, `use_dpop_nonce`")))]
+async fn undo(
+    State(closures): State<Closures>,
+    device: Device,
+    Json(body): Json<UnlockRequest>,
+) -> Result<Json<UndoneReply>, Problem> {
+    let undone = closures.undo(&device.thumbprint, body.pin()).await?;
+    Ok(Json(UndoneReply { state: undone.state, session: undone.unlocked.map(SessionReply::from) }))
 }

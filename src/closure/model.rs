@@ -1,10 +1,10 @@
 //! What is erased after a closure, and what stays and why. Pure.
 
-use crate::clock::DAY;
-use crate::error::Text;
+use crate::error::{Code, Refusal, Text};
+use crate::holder::model::UNDO_SECONDS;
 
-/// Seconds between a closure and the erasure: long enough for the notice of it to reach the holder.
-pub const ERASED_AFTER_SECONDS: i64 = DAY;
+/// Seconds between a closure and the erasure: what can be undone is not erased, and the notice reaches the holder.
+pub const ERASED_AFTER_SECONDS: i64 = UNDO_SECONDS;
 
 /// What is erased.
 pub const ERASED: &[Text] = &[
@@ -54,3 +54,19 @@ pub const KEPT: &[(Text, Text)] = &[
         ),
     ),
 ];
+
+/// There is nothing to undo.
+pub fn too_late() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Penutupan ini tidak dapat dibatalkan: bukan Anda yang menutup dengan PIN, sudah lewat 24 jam, atau persetujuan dicabut. Anda dapat mendaftar lagi.",
+        "This closure cannot be undone: it was not closed with the PIN, 24 hours are over, or consent was withdrawn. You can register again.",
+    )
+}
+
+/// The register says meanwhile that the holder may have no digital KTP.
+pub fn register_forbids() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Database kependudukan tidak mengizinkannya lagi. Keliru? Datanglah ke loket Dukcapil dengan KTP-el sebelum 24 jam lewat.",
+        "The population register does not allow it any more. A mistake? Go to a Dukcapil counter with the KTP-el before the 24 hours are over.",
+    )
+}

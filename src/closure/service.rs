@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::ERASED_AFTER_SECONDS;
+use super::model::{ERASED_AFTER_SECONDS, register_forbids, too_late};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::card::ports as cards;
 use crate::clock::Timestamp;
@@ -12,16 +12,18 @@ use crate::correction::ports as corrections;
 use crate::device::Thumbprint;
 use crate::dispute::ports as disputes;
 use crate::error::{Code, Result};
-use crate::holder::Reason;
 use crate::holder::ports::{self as holder, Stopped};
+use crate::holder::{CredentialState, Reason};
 use crate::life::blocks::Blocked;
 use crate::life::ports::{self as life, By};
 use crate::recovery::ports as recoveries;
-use crate::refresh::ports as refresh;
+use crate::refresh::model::stop_of;
+use crate::refresh::{Refresher, ports as refresh};
+use crate::register::{Found, Listener, PopulationRegister, Said};
 use crate::registration::ports as registrations;
 use crate::transaction;
 use crate::wallet;
-use crate::wallet::service::Session;
+use crate::wallet::service::{Session, Unlocked};
 
 /// Holders whose data are erased in one round.
 const BATCH: i64 = 50;
@@ -31,6 +33,8 @@ const BATCH: i64 = 50;
 pub struct Closures {
     context: Context,
     pub(super) wallet: wallet::Service,
+    register: PopulationRegister,
+    refresher: Refresher,
     audit: audit::Service,
 }
 
@@ -41,12 +45,24 @@ pub struct Closed {
     pub stopped: Blocked,
     /// When the data will have been erased.
     pub erased_by: Timestamp,
+    /// Until when it can be undone on this phone with the PIN; none of a consent that was withdrawn.
+    pub undo_until: Option<Timestamp>,
+}
+
+/// A closure that its holder undid.
+#[derive(Debug)]
+pub struct Undone {
+    /// How the digital KTP stands now: active, or paused where the register changed meanwhile who the holder is.
+    pub state: CredentialState,
+    /// A session; none where it is not active.
+    pub unlocked: Option<Unlocked>,
 }
 
 impl Closures {
-    /// `wallet` asks for the PIN.
-    pub fn new(context: Context, wallet: wallet::Service) -> Self {
-        Self { audit: audit::Service::new(context.clone()), context, wallet }
+    /// `wallet` asks for the PIN, `register` is asked before a closure is undone.
+    pub fn new(context: Context, wallet: wallet::Service, register: PopulationRegister) -> Self {
+        let (audit, refresher) = (audit::Service::new(context.clone()), Refresher::new(context.clone()));
+        Self { context, wallet, register, refresher, audit }
     }
 
     /// Ends the digital KTP of this session at once, after the PIN.
@@ -73,7 +89,49 @@ impl Closures {
                 Stopped::Before(_) | Stopped::Nothing => Err(Code::SessionEnded.into()),
             }
         })?;
-        Ok(Closed { stopped, erased_by: now.plus_seconds(ERASED_AFTER_SECONDS) })
+        let erased_by = now.plus_seconds(ERASED_AFTER_SECONDS);
+        Ok(Closed { stopped, erased_by, undo_until: (reason == Reason::Closed).then_some(erased_by) })
+    }
+
+    /// Undoes a closure, with the PIN on the same phone, before anything is erased: active as before, with what the register says now.
+    /// What was shown before stays void. A repetition finds it active: `wrong_state`.
+    ///
+    /// # Errors
+    /// `not_found` for a device without a digital KTP; `wrong_state` when there is nothing to undo (any more), or the register says that
+    /// the holder may have none; `pin_wrong`, `pin_wait`, `pin_blocked`, `challenge_invalid`.
+    pub async fn undo(&self, device: &Thumbprint, pin: (&str, &str)) -> Result<Undone> {
+        let context = &self.context;
+        let now = context.now();
+        let (holder, nik) = {
+            let mut tx = context.db.read().await?;
+            let holder = holder::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?;
+            let resident = holder.credential.resident_id;
+            let status = holder::status(&mut tx, resident).await?.ok_or_else(too_late)?;
+            life::undo_until(&mut tx, resident, &status, now).await?.ok_or_else(too_late)?;
+            (holder, holder::record(context, &mut tx, resident).await?.nik)
+        };
+        self.wallet.prove_closed(&holder, device, pin).await?;
+        let (resident, generation) = (holder.credential.resident_id, holder.credential.generation);
+        let after = now.plus_seconds(-ERASED_AFTER_SECONDS);
+        let opening = transaction!(context.db, "closure.undo", |tx| {
+            // The register's row first, as in an activation: what it says while nothing was shown is not lost.
+            let said = self.register.last_word(tx, &nik).await?.filter(|said| said.resident_id == resident);
+            if said.as_ref().is_some_and(|said| stop_of(&said.record).is_some()) {
+                return Err(register_forbids().into());
+            }
+            life::reopen(context, tx, (resident, generation), after, now).await?;
+            if let Some(Found { record, portrait, .. }) = &said {
+                let said = [Said { resident_id: resident, record, portrait: portrait.as_deref() }];
+                self.refresher.hear(tx, &said, now).await?;
+            }
+            let actor = Actor::Resident(resident);
+            let event = Event { chain: GENERAL, actor, action: Action::ClosureUndone, subject_id: resident };
+            self.audit.record(tx, event, Outcome::Done).await?;
+            self.wallet.open_reopened(tx, resident, now).await
+        })?;
+        let unlocked = opening.map(|opening| self.wallet.unlocked(device, &opening)).transpose()?;
+        let state = if unlocked.is_some() { CredentialState::Active } else { CredentialState::Blocked };
+        Ok(Undone { state, unlocked })
     }
 
     /// Erases what was kept about holders who closed a day ago; gives of how many. One that cannot be read keeps no other waiting.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Field, KEEP_SECONDS, Kind, Matter, Opener, State};
+use super::model::{Field, KEEP_SECONDS, Kind, Matter, Opener, REMIND_SECONDS, State};
 use super::ports::{self, New, no_difference};
 use super::view::{self, View};
 use super::{news, store};
@@ -170,7 +170,64 @@ impl Cards {
         Ok(views)
     }
 
-    /// Ends cases whose time is over, and forgets old ones; gives how many. One that cannot be read keeps no other waiting.
+    /// The holder takes back a case that they opened. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// `not_found` for any other's, `wrong_state` when an office opened it, or it has ended otherwise.
+    pub async fn withdraw(&self, session: &Session, id: Uuid) -> Result<View> {
+        let resident = session.resident_id;
+        self.withdraw_in(resident, id, |_| true).await
+    }
+
+    /// The phone takes back what it said of a digital KTP that the register stopped: "I am alive", which needs no PIN either.
+    ///
+    /// # Errors
+    /// `not_found` for a device without a digital KTP and for any other case; as [`Cards::withdraw`].
+    pub async fn withdraw_of_phone(&self, device: &Thumbprint, id: Uuid) -> Result<View> {
+        let resident = {
+            let mut tx = self.context.db.read().await?;
+            holder::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?.credential.resident_id
+        };
+        self.withdraw_in(resident, id, |opener| opener == Opener::Stopped).await
+    }
+
+    async fn withdraw_in(&self, resident: Uuid, id: Uuid, may: impl Fn(Opener) -> bool) -> Result<View> {
+        let now = self.context.now();
+        transaction!(self.context.db, "correction.withdraw", |tx| {
+            // Held first, as wherever a holder's case changes: an erasure at this moment comes before or after.
+            holder::hold(tx, resident).await?;
+            let found = store::lookup(tx, id).await?.filter(|case| case.resident_id == Some(resident));
+            found.filter(|case| may(case.opener)).ok_or(Code::NotFound)?;
+            ports::withdraw(&self.context, tx, id, By::holder(resident), now).await?;
+            let case = store::lookup(tx, id).await?.ok_or(Code::NotFound)?;
+            view::of(&self.context, tx, case).await
+        })
+    }
+
+    /// Reminds those for whom a case waits that lapses soon; gives how many. Each is told once, whatever node asks.
+    async fn remind(&self, now: Timestamp) -> Result<u64> {
+        let until = now.plus_seconds(REMIND_SECONDS);
+        let due = store::unreminded(&mut self.context.db.read().await?, now, until, BATCH).await?;
+        let mut told = 0;
+        for id in due {
+            let reminded = transaction!(self.context.db, "correction.remind", |tx| {
+                if !store::remind(tx, id, now, until).await?.happened() {
+                    return Ok(false);
+                }
+                let case = store::lookup(tx, id).await?.ok_or(Code::NotFound)?;
+                news::remind(&self.context, tx, &case, now).await?;
+                Ok(true)
+            });
+            // One that cannot be told keeps no other waiting.
+            match reminded {
+                Ok(reminded) => told += u64::from(reminded),
+                Err(error) => tracing::warn!(error.cause = %error, "a reminder of a correction case was not written"),
+            }
+        }
+        Ok(told)
+    }
+
+    /// Ends cases whose time is over, reminds of those whose time is nearly over, and forgets old ones; gives how many. One that cannot be read keeps no other waiting.
     ///
     /// # Errors
     /// When the database did not do it.
@@ -187,7 +244,7 @@ impl Cards {
         let before = now.plus_seconds(-KEEP_SECONDS);
         let forgotten =
             transaction!(self.context.db, "correction.forget", |tx| Ok(store::sweep(tx, before, BATCH).await?))?;
-        Ok(done + forgotten)
+        Ok(done + forgotten + self.remind(now).await?)
     }
 }
 

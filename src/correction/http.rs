@@ -18,7 +18,7 @@ use crate::error::{Code, Language};
 use crate::life::model::reference;
 use crate::secret::Redacted;
 use crate::wallet::http::Resident;
-use crate::web::{Json, Lang, Problem};
+use crate::web::{Json, Lang, Path, Problem};
 
 /// All routes of this room.
 pub fn routes(cards: Cards) -> OpenApiRouter {
@@ -26,6 +26,8 @@ pub fn routes(cards: Cards) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(own_corrections, open_correction))
         .routes(routes!(phone_corrections, object_to_changes))
+        .routes(routes!(withdraw_correction))
+        .routes(routes!(withdraw_phone_correction))
         .with_state(cards)
         .layer(wallet)
 }
@@ -113,6 +115,8 @@ pub struct CorrectionReply {
     ended_at: Option<Timestamp>,
     /// Whether the resident may go on with the register's spelling of the name, if they agree to it.
     may_agree_to_spelling: bool,
+    /// Whether it can be taken back by who opened it.
+    may_withdraw: bool,
     /// Whether they agreed.
     spelling_agreed: bool,
 }
@@ -135,6 +139,7 @@ impl CorrectionReply {
             expires_at: case.expires_at,
             ended_at: case.ended_at,
             may_agree_to_spelling: may_agree,
+            may_withdraw: state.is_live() && case.opener != Opener::Officer,
             spelling_agreed: case.spelling_agreed_at.is_some(),
         }
     }
@@ -255,4 +260,35 @@ async fn object_to_changes(
         _ => return Err(Code::ChallengeInvalid.into()),
     };
     Ok((StatusCode::CREATED, Json(CorrectionReply::new(view, language))))
+}
+
+/// Take back a case that you opened: the office does not go on with it. Repeating it changes nothing.
+#[utoipa::path(delete, path = "/v1/me/corrections/{id}", tag = "Corrections", security(("dpop" = [], "access_token" = [])),
+    params(("id" = Uuid, Path, description = "The case")),
+    responses((status = 200, description = "Taken back", body = CorrectionReply),
+        (status = "4XX", description = "`not_found`, `wrong_state` when an office opened it or it has ended, `session_ended`")))]
+async fn withdraw_correction(
+    State(cards): State<Cards>,
+    resident: Resident,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+) -> Result<Json<CorrectionReply>, Problem> {
+    let view = cards.withdraw(&resident.session, id).await?;
+    Ok(Json(CorrectionReply::new(view, language)))
+}
+
+/// Take back "I am alive" of a digital KTP that the register stopped. It needs no PIN, as opening it needs none; it can be opened again.
+/// Repeating it changes nothing.
+#[utoipa::path(delete, path = "/v1/corrections/{id}", tag = "Corrections", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The case")),
+    responses((status = 200, description = "Taken back", body = CorrectionReply),
+        (status = "4XX", description = "`not_found`, also for a case that needs the PIN; `wrong_state` when it has ended")))]
+async fn withdraw_phone_correction(
+    State(cards): State<Cards>,
+    device: Device,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+) -> Result<Json<CorrectionReply>, Problem> {
+    let view = cards.withdraw_of_phone(&device.thumbprint, id).await?;
+    Ok(Json(CorrectionReply::new(view, language)))
 }

@@ -18,6 +18,19 @@ use crate::secret::Redacted;
 /// The message to whoever registers; it refers to the case.
 pub const CORRECTION_NEWS: MailKind = MailKind::new("correction", 5);
 
+/// The message to whoever registers that their case lapses soon; it refers to the case.
+pub const CORRECTION_DUE: MailKind = MailKind::new("correction_due", 5);
+
+/// Reminds the resident that a case which waits for them lapses soon, in the transaction that notes it.
+pub(super) async fn remind(context: &Context, tx: &mut Tx, case: &Correction, now: Timestamp) -> Result<()> {
+    match case.resident_id {
+        Some(resident) => life::happened(context, tx, (resident, EventKind::CorrectionDue), now, By::system()).await,
+        // As in `tell`: nobody has seen who opened it.
+        None if case.state == State::Opened => Ok(()),
+        None => Ok(outbox::enqueue(tx, &context.random, now, CORRECTION_DUE, case.correction_id).await.map(|_| ())?),
+    }
+}
+
 /// Tells the resident of a step, in its transaction.
 pub(super) async fn tell(
     context: &Context,
@@ -29,8 +42,12 @@ pub(super) async fn tell(
 ) -> Result<()> {
     match case.resident_id {
         Some(resident) => life::happened(context, tx, (resident, kind), now, by).await,
-        // Whoever opened it alone has it on the screen; the address is not known to be theirs.
+        // Whoever opened it alone, or took it back, has it on the screen; the address may not be theirs.
         None if case.state == State::Opened => Ok(()),
+        None if case.state == State::Withdrawn => {
+            outbox::supersede(tx, CORRECTION_NEWS, case.correction_id).await?;
+            Ok(outbox::supersede(tx, CORRECTION_DUE, case.correction_id).await.map(|_| ())?)
+        }
         None => {
             outbox::supersede(tx, CORRECTION_NEWS, case.correction_id).await?;
             outbox::enqueue(tx, &context.random, now, CORRECTION_NEWS, case.correction_id).await?;
@@ -69,6 +86,8 @@ struct News<'a> {
 /// When the database does not answer.
 pub async fn subject(tx: &mut Tx, message: Message) -> Result<Option<(Uuid, Correction)>> {
     let case = store::lookup(tx, message.reference).await?.filter(|case| case.resident_id.is_none());
+    // Nobody is reminded of what has ended meanwhile.
+    let case = case.filter(|case| message.kind != CORRECTION_DUE || case.ended_at.is_none());
     Ok(case.and_then(|case| Some((case.registration_id?, case))))
 }
 
@@ -82,7 +101,7 @@ pub fn compose(
     (email, full_name): (Redacted<String>, &str),
     language: Language,
 ) -> Result<Email> {
-    let (title, what, next) = said(case.state);
+    let (title, what, next) = if message.kind == CORRECTION_DUE { due() } else { said(case.state) };
     let (first_name, reference) = (first_name(full_name), reference(case.correction_id));
     let news = News {
         first_name: &first_name,
@@ -99,6 +118,20 @@ pub fn compose(
 
 const fn title_of(kind: Kind) -> Words {
     kind.guide().title
+}
+
+const fn due() -> (Words, Words, Words) {
+    (
+        Words::new("Kasus data Anda segera berakhir", "Your correction case ends soon"),
+        Words::new(
+            "Kasus data Anda berakhir dalam 14 hari atau kurang, dan masih menunggu Anda. Pendaftaran Anda berakhir bersamanya.",
+            "Your correction case ends in 14 days or less, and still waits for you. Your registration ends with it.",
+        ),
+        Words::new(
+            "Buka aplikasi: di sana tertulis apa yang dibawa, ke mana, dan sampai kapan. Tidak perlu lagi? Tarik kasusnya di aplikasi.",
+            "Open the app: it says what to bring, where, and until when. Not needed any more? Take the case back in the app.",
+        ),
+    )
 }
 
 /// Subject, what happened, and what to do.
@@ -145,6 +178,14 @@ const fn said(state: State) -> (Words, Words, Words) {
                 "The app says why. You can open a new case, or ask at a Dukcapil counter.",
             ),
         ),
+        State::Withdrawn => (
+            Words::new("Kasus data Anda ditarik", "Your correction case was taken back"),
+            Words::new("Kasus data Anda ditarik dari aplikasi.", "Your correction case was taken back in the app."),
+            Words::new(
+                "Bila datanya masih berbeda, buka kasus baru atau datanglah ke loket Dukcapil.",
+                "If the data still differ, open a new case or go to a Dukcapil counter.",
+            ),
+        ),
         State::Lapsed => (
             Words::new("Kasus data Anda berakhir", "Your correction case has ended"),
             Words::new(
@@ -166,8 +207,9 @@ mod tests {
 
     #[test]
     fn each_step_is_told_in_both_languages_with_what_to_do() {
-        for state in State::VARIANTS {
-            let (title, what, next) = said(*state);
+        for (state, (title, what, next)) in
+            State::VARIANTS.iter().map(|state| (Some(state), said(*state))).chain([(None, due())])
+        {
             assert!(title.id.is_ascii() && title.en.is_ascii(), "a subject needs no encoding");
             assert!([what, next].iter().all(|text| text.id != text.en && text.id.len() > 20), "{state:?}");
         }

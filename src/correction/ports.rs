@@ -243,6 +243,32 @@ pub async fn registration_ended(tx: &mut Tx, registration: Uuid, now: Timestamp)
     }
 }
 
+/// Who registers takes back the case that they opened. The registration is held. Repeating it changes nothing.
+///
+/// # Errors
+/// `not_found` without a case, `wrong_state` when an office opened it, or it has ended otherwise.
+pub async fn withdraw_of_registration(
+    context: &Context,
+    tx: &mut Tx,
+    registration: Uuid,
+    by: By,
+    now: Timestamp,
+) -> Result<()> {
+    let newest = store::of_registration(tx, registration).await?.ok_or(Code::NotFound)?;
+    withdraw(context, tx, newest.correction_id, by, now).await
+}
+
+/// Whoever opened this case takes it back; that it is theirs the caller has judged.
+pub(super) async fn withdraw(context: &Context, tx: &mut Tx, id: Uuid, by: By, now: Timestamp) -> Result<()> {
+    let held = store::hold(tx, id).await?.ok_or(Code::NotFound)?;
+    if held.state == State::Withdrawn {
+        return Ok(());
+    }
+    let withdrawn = held.withdraw(now)?;
+    store::save(tx, &withdrawn).await?.demand()?;
+    news::tell(context, tx, &withdrawn, EventKind::CorrectionWithdrawn, by, now).await
+}
+
 /// Another case takes the place of this one, which is held.
 ///
 /// # Errors

@@ -245,6 +245,23 @@ pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>
     Ok(fetch_all!(tx, (Uuid,), OVER, now, limit)?.into_iter().map(|(id,)| id).collect())
 }
 
+const UNREMINDED: &str = "SELECT correction_id FROM correction WHERE ended_at IS NULL AND reminded_at IS NULL \
+    AND expires_at > $1 AND expires_at <= $2 AND state IN ('opened', 'waiting_resident') ORDER BY expires_at LIMIT $3";
+
+/// Those that wait for their resident and lapse by `until`, of which nobody was reminded.
+pub async fn unreminded(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), UNREMINDED, now, until, limit)?.into_iter().map(|(id,)| id).collect())
+}
+
+// No new revision: nothing changes that an officer has on the screen.
+const REMIND: &str = "UPDATE correction SET reminded_at = $2 WHERE correction_id = $1 AND ended_at IS NULL \
+    AND reminded_at IS NULL AND expires_at > $2 AND expires_at <= $3 AND state IN ('opened', 'waiting_resident')";
+
+/// Notes that its resident is reminded. A miss when that was done, or it does not wait for them any more.
+pub async fn remind(tx: &mut Tx, id: Uuid, now: Timestamp, until: Timestamp) -> DbResult<Changed> {
+    change!(tx, REMIND, id, now, until)
+}
+
 const SWEEP: &str = "DELETE FROM correction WHERE correction_id IN (SELECT correction_id FROM correction \
     WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY ended_at LIMIT $2)";
 

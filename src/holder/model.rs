@@ -19,6 +19,10 @@ pub const SECOND_WAIT_SECONDS: i64 = HOUR;
 /// Tries in all; then the PIN is blocked until a counter has proofed the person again.
 pub const MAX_TRIES: i64 = 9;
 
+/// Seconds for which its holder can undo that they closed it; nothing is erased before. Well within the 72 hours that the law on personal
+/// data gives (UU 27/2022).
+pub const UNDO_SECONDS: i64 = DAY;
+
 /// Seconds for which the PIN confirms what the register has changed; then it takes a counter.
 pub const CONFIRM_SECONDS: i64 = 30 * DAY;
 

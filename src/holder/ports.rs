@@ -19,9 +19,10 @@ use crate::register::{Nik, RegisterRecord};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
 
-pub use super::status::{Stopped, ease, hold, over, renew, restart, status, stop, to_erase};
+pub use super::status::{Stopped, ease, hold, over, renew, reopen, restart, status, stop, to_erase};
 pub use super::store::{
-    Try, bound_at, count_try, forget_tries, has_portrait, is_active, lock, open_session, pin_was_right, spend,
+    Try, bound_at, count_try, count_try_of_closed, forget_tries, has_portrait, is_active, lock, open_session, pin,
+    pin_was_right, spend,
 };
 
 const HOLDER_TABLE: &str = "credential_holder";

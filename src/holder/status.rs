@@ -36,6 +36,8 @@ const OVER: &str =
 const TO_ERASE: &str = "SELECT resident_id FROM credential_status
     WHERE reason IN ('closed', 'consent_withdrawn') AND since <= $1 ORDER BY since LIMIT $2";
 
+const REOPENED: &str = "DELETE FROM credential_status WHERE resident_id = $1 AND reason = 'closed' AND since > $2";
+
 const ERASED: &str = "DELETE FROM credential_status
     WHERE resident_id = $1 AND reason IN ('closed', 'consent_withdrawn') AND since <= $2";
 
@@ -92,6 +94,19 @@ pub async fn restart(tx: &mut Tx, resident: Uuid, may: impl Fn(&Status) -> bool)
     let status = status.filter(may).ok_or(Code::WrongState)?;
     set_state(tx, &credential, CredentialState::Active).await?;
     execute!(tx, DELETE, resident)?;
+    Ok(status)
+}
+
+/// Makes a digital KTP active again that its holder closed after `after`, in this generation: as it was, but for what was shown before.
+/// Whoever erases, enrols or stops it for another reason holds the same row, and finds it active, or is found to have been faster.
+///
+/// # Errors
+/// `wrong_state` when it is not closed, was closed earlier, or is of another generation by now.
+pub async fn reopen(tx: &mut Tx, resident: Uuid, generation: i64, after: Timestamp) -> Result<Status> {
+    let held = hold(tx, resident).await?.filter(|held| held.generation == generation).ok_or(Code::WrongState)?;
+    let status = status(tx, resident).await?.ok_or(Code::WrongState)?;
+    change!(tx, REOPENED, resident, after)?.demand()?;
+    set_state(tx, &held, CredentialState::Active).await?;
     Ok(status)
 }
 

@@ -115,16 +115,26 @@ pub(super) const CREDENTIAL: &str = "
 const HOLDER: &str = "
     SELECT resident_id, registration_id, device_thumbprint, sealed FROM credential_holder WHERE resident_id = $1";
 
-// Whoever stops it or starts it again raises the generation, so that of this one it is still known whether it may be tried.
 // Counts the try, sets the wait and spends the challenge in one statement, so that concurrent requests see all or
 // nothing. At the last try the open session ends too.
-const COUNT_TRY: &str = "
-    UPDATE credential SET pin_tries = pin_tries + 1, challenge_spent = $3,
-        pin_wait_until = CASE WHEN pin_tries + 1 = $7 THEN $5 WHEN pin_tries + 1 = $8 THEN $6 ELSE pin_wait_until END,
-        session_ends_at = CASE WHEN pin_tries + 1 >= $9 THEN $4 ELSE session_ends_at END
-    WHERE resident_id = $1 AND generation = $2 AND state <> 'deactivated' AND pin_tries < $9 AND pin_wait_until <= $4
-        AND challenge_spent < $3
-    RETURNING pin_tries";
+macro_rules! count_try {
+    ($state:literal) => {
+        concat!(
+            "UPDATE credential SET pin_tries = pin_tries + 1, challenge_spent = $3,
+                pin_wait_until = CASE WHEN pin_tries + 1 = $7 THEN $5 WHEN pin_tries + 1 = $8 THEN $6
+                    ELSE pin_wait_until END,
+                session_ends_at = CASE WHEN pin_tries + 1 >= $9 THEN $4 ELSE session_ends_at END
+            WHERE resident_id = $1 AND generation = $2 AND ",
+            $state,
+            " AND pin_tries < $9 AND pin_wait_until <= $4 AND challenge_spent < $3
+            RETURNING pin_tries"
+        )
+    };
+}
+
+// Whoever stops it or starts it again raises the generation, so that of this one it is still known whether it may be tried.
+const COUNT_TRY: &str = count_try!("state <> 'deactivated'");
+const COUNT_TRY_OF_CLOSED: &str = count_try!("state = 'deactivated'");
 
 const OPEN_SESSION: &str = "
     UPDATE credential SET pin_tries = 0, pin_wait_until = 0, session = session + 1, session_ends_at = $3
@@ -348,10 +358,22 @@ pub struct Try {
 /// # Errors
 /// When the database did not do it.
 pub async fn count_try(tx: &mut Tx, this: &Try) -> DbResult<Option<i64>> {
+    count(tx, COUNT_TRY, this).await
+}
+
+/// As [`count_try`], of a digital KTP that has ended; why, and whether its PIN may still be tried, the caller has judged.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn count_try_of_closed(tx: &mut Tx, this: &Try) -> DbResult<Option<i64>> {
+    count(tx, COUNT_TRY_OF_CLOSED, this).await
+}
+
+async fn count(tx: &mut Tx, statement: &'static str, this: &Try) -> DbResult<Option<i64>> {
     let row = fetch_optional!(
         tx,
         (i64,),
-        COUNT_TRY,
+        statement,
         this.resident,
         this.generation,
         this.challenge_issued,
@@ -363,6 +385,15 @@ pub async fn count_try(tx: &mut Tx, this: &Try) -> DbResult<Option<i64>> {
         MAX_TRIES
     )?;
     Ok(row.map(|(tries,)| tries))
+}
+
+/// The tries at a PIN, whatever the state of its digital KTP.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn pin(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Pin>> {
+    let row = fetch_optional!(tx, CredentialRow, CREDENTIAL, resident)?;
+    Ok(row.map(|row| Pin { tries: row.pin_tries, wait_until: row.pin_wait_until }))
 }
 
 /// The PIN was right: forgets the tries and begins a session, which ends any other. Gives its number, or `None` when the

@@ -57,8 +57,12 @@ pub enum EventKind {
     CorrectionMoved,
     /// The register agrees: it closed.
     CorrectionResolved,
+    /// It lapses soon, and waits for its resident.
+    CorrectionDue,
     /// An office refused it.
     CorrectionRefused,
+    /// Its resident took it back.
+    CorrectionWithdrawn,
     /// Its time was over.
     CorrectionLapsed,
     /// Whoever registers agreed to the register's spelling of the name.

@@ -4,12 +4,13 @@
 use uuid::Uuid;
 
 use super::model::{BLOCK_CODE_BYTES, BlockCode, EventKind, Happening};
-use super::{mail, store};
+use super::{mail, store, words};
 use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
-use crate::error::Result;
+use crate::error::{Result, Text};
+use crate::holder::model::UNDO_SECONDS;
 use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{Reason, Status};
 use crate::register::Nik;
@@ -129,6 +130,36 @@ pub async fn restart(
     Ok(ended)
 }
 
+/// Makes active again what its holder closed after `after`, as it was.
+///
+/// # Errors
+/// `wrong_state` when it is not closed, was closed earlier, or is of another generation.
+pub async fn reopen(
+    context: &Context,
+    tx: &mut Tx,
+    (resident, generation): (Uuid, i64),
+    after: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let ended = holder::reopen(tx, resident, generation, after).await?;
+    let by = By::holder(resident);
+    record(context, tx, &happening(resident, EventKind::Restarted, Some(ended.reason), by), now).await.map(|_| ())
+}
+
+/// Until when its holder can undo, with the PIN, what stopped a digital KTP: they closed it themselves, with the PIN, a moment ago. Consent
+/// that was withdrawn is not given again so.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn undo_until(tx: &mut Tx, resident: Uuid, status: &Status, now: Timestamp) -> Result<Option<Timestamp>> {
+    let until = status.since.plus_seconds(UNDO_SECONDS);
+    if status.reason != Reason::Closed || now >= until {
+        return Ok(None);
+    }
+    let actor = store::actor_of(tx, resident, status.event_id).await?;
+    Ok(actor.is_some_and(|kind| kind == Actor::Resident(resident).kind()).then_some(until))
+}
+
 /// What belongs to an activation: its event, and the end of an older block code, which somebody else may have found.
 ///
 /// # Errors
@@ -184,6 +215,11 @@ pub async fn given_code(
     let code = code_of(&context.vault, resident, request);
     let counts = store::of_code(tx, &index(&context.vault, nik, &code)).await? == Some(resident);
     Ok(counts.then_some(code))
+}
+
+/// What an event is called, as its notice says.
+pub const fn title(kind: EventKind, reason: Option<Reason>) -> Text {
+    words::of(kind, reason).title
 }
 
 /// Deletes the notices and the block code of a holder whose data are erased. What happened stays written, without its content.

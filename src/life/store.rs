@@ -45,6 +45,13 @@ pub async fn events(tx: &mut Tx, resident: Uuid, before: Uuid, limit: i64) -> Db
     fetch_all!(tx, EventRow, EVENTS, resident, before, limit)
 }
 
+const ACTOR_OF: &str = "SELECT actor_kind FROM life_event WHERE resident_id = $1 AND event_id = $2";
+
+/// What kind of actor did what an event tells.
+pub async fn actor_of(tx: &mut Tx, resident: Uuid, event_id: Uuid) -> DbResult<Option<String>> {
+    Ok(fetch_optional!(tx, (String,), ACTOR_OF, resident, event_id)?.map(|(kind,)| kind))
+}
+
 /// A message about an event.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct NoticeRow {

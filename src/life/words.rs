@@ -31,11 +31,7 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             "Simpan kode blokir yang ditampilkan aplikasi di tempat lain: dengan kode itu Anda dapat memblokir tanpa ponsel."
                 / "Keep the block code that the app shows somewhere else: with it you can block without the phone."
         ),
-        (EventKind::Restarted, _) => words!(
-            "KTP Digital Anda aktif kembali" / "Your digital KTP is active again",
-            "Blokir KTP Digital Anda sudah dibuka." / "The block of your digital KTP was lifted.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
-        ),
+        (EventKind::Restarted, reason) => of_start(reason),
         (EventKind::PinChanged, _) => words!(
             "PIN KTP Digital Anda diganti" / "The PIN of your digital KTP was changed",
             "PIN KTP Digital Anda diganti, dan semua sesi diakhiri."
@@ -87,7 +83,9 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             kind @ (EventKind::CorrectionOpened
             | EventKind::CorrectionMoved
             | EventKind::CorrectionResolved
+            | EventKind::CorrectionDue
             | EventKind::CorrectionRefused
+            | EventKind::CorrectionWithdrawn
             | EventKind::CorrectionLapsed
             | EventKind::SpellingAgreed),
             _,
@@ -95,6 +93,23 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
         (kind @ (EventKind::CardIssued | EventKind::CardVoided), _) => of_card(kind),
         (EventKind::Stopped, Some(reason)) => of_stop(reason),
         (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),
+    }
+}
+
+const fn of_start(ended: Option<Reason>) -> Words {
+    match ended {
+        Some(Reason::Closed) => words!(
+            "KTP Digital Anda dibuka kembali" / "Your digital KTP is open again",
+            "Penutupan KTP Digital Anda dibatalkan dengan PIN di ponsel yang sama; datanya tidak jadi dihapus."
+                / "The closure of your digital KTP was undone with the PIN on the same phone; its data will not be erased.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Kartu cetak yang gugur dapat dicetak lagi di loket."
+                / "If it was you, nothing else needs to be done. A printed card that became void can be printed again at a counter."
+        ),
+        _ => words!(
+            "KTP Digital Anda aktif kembali" / "Your digital KTP is active again",
+            "Blokir KTP Digital Anda sudah dibuka." / "The block of your digital KTP was lifted.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
     }
 }
 
@@ -140,6 +155,20 @@ const fn of_correction(kind: EventKind) -> Words {
             "Database kependudukan sekarang sama dengan data Anda; kasus Anda selesai."
                 / "The population register now agrees with your data; your case is closed.",
             "Buka aplikasi, lalu periksa data Anda." / "Open the app and look at your data."
+        ),
+        EventKind::CorrectionDue => words!(
+            "Kasus data Anda menunggu Anda" / "Your correction case waits for you",
+            "Kasus ketidaksesuaian data Anda berakhir dalam 14 hari atau kurang, dan masih menunggu Anda."
+                / "Your correction case ends in 14 days or less, and still waits for you.",
+            "Buka aplikasi: di sana tertulis apa yang dibawa, ke mana, dan sampai kapan. Tidak perlu lagi? Tarik kasusnya di aplikasi."
+                / "Open the app: it says what to bring, where, and until when. Not needed any more? Take the case back in the app."
+        ),
+        EventKind::CorrectionWithdrawn => words!(
+            "Kasus data Anda ditarik" / "Your correction case was taken back",
+            "Dari aplikasi Anda kasus ketidaksesuaian data Anda ditarik; kantor Dukcapil tidak melanjutkannya."
+                / "From your app your correction case was taken back; the Dukcapil office does not go on with it.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila datanya masih keliru, buka kasus baru."
+                / "If it was you, nothing else needs to be done. If the data are still wrong, open a new case."
         ),
         EventKind::CorrectionRefused => words!(
             "Kasus data Anda ditolak" / "Your correction case was refused",
@@ -249,11 +278,18 @@ const fn of_stop(reason: Reason) -> Words {
                     / "If this is a mistake, go to a Dukcapil counter with the KTP-el."
             )
         }
-        Reason::Closed | Reason::ConsentWithdrawn => words!(
+        Reason::Closed => words!(
             "KTP Digital Anda ditutup" / "Your digital KTP was closed",
-            "KTP Digital Anda ditutup atas permintaan Anda; KTP-el Anda tetap berlaku."
-                / "Your digital KTP was closed as you asked; your KTP-el stays valid.",
-            "Anda dapat mengaktifkannya lagi kapan saja." / "You can activate it again at any time."
+            "KTP Digital Anda ditutup atas permintaan Anda; KTP-el Anda tetap berlaku. Datanya dihapus sesudah 24 jam."
+                / "Your digital KTP was closed as you asked; your KTP-el stays valid. Its data are erased after 24 hours.",
+            "Ditutup dengan PIN? Selama 24 jam itu dapat dibatalkan di ponsel yang sama. Sesudahnya Anda dapat mendaftar lagi kapan saja."
+                / "Closed with the PIN? For these 24 hours it can be undone on the same phone. Afterwards you can register again at any time."
+        ),
+        Reason::ConsentWithdrawn => words!(
+            "KTP Digital Anda ditutup" / "Your digital KTP was closed",
+            "KTP Digital Anda ditutup dan persetujuan Anda dicabut, seperti yang Anda minta; KTP-el Anda tetap berlaku. Datanya dihapus sesudah 24 jam."
+                / "Your digital KTP was closed and your consent withdrawn, as you asked; your KTP-el stays valid. Its data are erased after 24 hours.",
+            "Anda dapat mendaftar lagi kapan saja." / "You can register again at any time."
         ),
     }
 }

@@ -62,6 +62,20 @@ impl Submissions {
         })
     }
 
+    /// The resident takes back the case that they opened. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// `not_found` without a case, `wrong_state` when an office opened it, or it has ended otherwise.
+    pub async fn withdraw_correction(&self, device: &Thumbprint, id: Uuid) -> Result<Status> {
+        let (context, now) = (self.context(), self.context().now());
+        transaction!(context.db, "registration.withdraw_correction", |tx| {
+            let held = registration::hold_own(tx, id, device).await?.ok_or(Code::NotFound)?;
+            let by = By { actor: audit::Actor::Resident(id), office_id: None };
+            cases::withdraw_of_registration(context, tx, id, by, now).await?;
+            self.status_of(tx, &held).await
+        })
+    }
+
     /// The resident agrees to go on with the name as the register spells it: the case of `version` was taken by an office and is about
     /// nothing else. Repeated, it is the same.
     ///

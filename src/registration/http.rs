@@ -45,7 +45,7 @@ pub fn routes(service: Service, gate: CaptchaGate) -> OpenApiRouter {
         .merge(OpenApiRouter::new().routes(routes!(put_selfie)).layer(DefaultBodyLimit::max(selfie::MAX_BYTES)))
         .routes(routes!(activation_token))
         .routes(routes!(counter_scan))
-        .routes(routes!(open_registration_correction))
+        .routes(routes!(open_registration_correction, withdraw_registration_correction))
         .routes(routes!(agree_to_spelling))
         .with_state(Deps { submissions: service.submissions, visits: service.visits, gate, intake: Intake::default() })
 }
@@ -378,6 +378,21 @@ async fn open_registration_correction(
 ) -> Result<(StatusCode, Json<StatusReply>), Problem> {
     let status = deps.submissions.open_correction(&device.thumbprint, id, body.kind, &body.fields).await?;
     Ok((StatusCode::CREATED, Json(StatusReply::new(status, language))))
+}
+
+/// Take back the case that you opened: the registration goes on without it. Repeating it changes nothing.
+#[utoipa::path(delete, path = "/v1/registrations/{id}/correction", tag = "Corrections", security(("dpop" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "Taken back", body = StatusReply),
+        (status = "4XX", description = "`not_found` without a case, `wrong_state` when an office opened it or it has ended")))]
+async fn withdraw_registration_correction(
+    State(deps): State<Deps>,
+    device: Device,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+) -> Result<Json<StatusReply>, Problem> {
+    let status = deps.submissions.withdraw_correction(&device.thumbprint, id).await?;
+    Ok(Json(StatusReply::new(status, language)))
 }
 
 /// Consent to the register's spelling.

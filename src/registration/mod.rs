@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 use crate::captcha::CaptchaGate;
 use crate::context::Context;
-use crate::correction::news::CORRECTION_NEWS;
+use crate::correction::news::{CORRECTION_DUE, CORRECTION_NEWS};
 use crate::holder::mail::FOREIGN_REGISTRATION;
 use crate::jobs::Sweep;
 use crate::metric::Metric;
@@ -63,6 +63,7 @@ pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Modul
             (FOREIGN_REGISTRATION, Arc::new(mail::ForeignRegistration(context.clone()))),
             (mail::OLD_ENOUGH, Arc::new(mail::OldEnough(context.clone()))),
             (CORRECTION_NEWS, Arc::new(mail::CorrectionNews(context.clone()))),
+            (CORRECTION_DUE, Arc::new(mail::CorrectionNews(context.clone()))),
         ],
         metrics: METRICS,
         ..Module::default()

@@ -24,6 +24,8 @@ pub struct Situation {
     pub status: Option<Status>,
     /// How it becomes active again.
     pub lift: Lift,
+    /// Until when its holder can undo that they closed it, with the PIN.
+    pub undo_until: Option<Timestamp>,
     /// Whether there is a block code.
     pub has_block_code: bool,
 }
@@ -60,7 +62,13 @@ impl Service {
             (CredentialState::Blocked, None) => Lift::Counter,
             (CredentialState::Active | CredentialState::Deactivated, _) => Lift::None,
         };
-        Ok(Situation { state, status, lift, has_block_code })
+        let undo_until = match (state, &status) {
+            (CredentialState::Deactivated, Some(status)) => {
+                life::undo_until(&mut tx, resident, status, self.context.now()).await?
+            }
+            _ => None,
+        };
+        Ok(Situation { state, status, lift, undo_until, has_block_code })
     }
 
     /// Blocks it. The session ends with that.

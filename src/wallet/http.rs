@@ -79,6 +79,13 @@ pub struct UnlockRequest {
     signature: String,
 }
 
+impl UnlockRequest {
+    /// The challenge, and the PIN key's signature of it.
+    pub fn pin(&self) -> (&str, &str) {
+        (&self.challenge, &self.signature)
+    }
+}
+
 /// An open session.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionReply {

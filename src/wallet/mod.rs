@@ -5,6 +5,7 @@ pub mod care;
 pub mod changes;
 pub mod http;
 pub mod model;
+mod reopen;
 pub mod service;
 mod sessions;
 

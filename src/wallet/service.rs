@@ -19,7 +19,7 @@ use crate::db::DbError;
 use crate::device::{self, Challenge, Purpose, Thumbprint};
 use crate::disclosure::{Disclosed, disclose, offline_claims};
 use crate::error::{Code, Error, Refusal, Result};
-use crate::holder::model::{FIRST_WAIT_SECONDS, MAX_TRIES, SECOND_WAIT_SECONDS};
+use crate::holder::model::{FIRST_WAIT_SECONDS, MAX_TRIES, Pin, SECOND_WAIT_SECONDS};
 use crate::holder::ports::{self, Try};
 use crate::holder::{Credential, CredentialState, Reason, Standing};
 use crate::keyring::Keyring;
@@ -195,13 +195,7 @@ impl Service {
             }
             Standing::Deactivated => return Err(Code::NotFound.into()),
         };
-        if pin.is_used_up() {
-            return Err(Code::PinBlocked.into());
-        }
-        if now < pin.wait_until {
-            return Err(Refusal::new(Code::PinWait).retry_after(pin.wait_until.retry_after(now)).into());
-        }
-        Ok(())
+        try_now(pin, now)
     }
 
     /// Who presents this access token with a proof of this device.
@@ -365,6 +359,17 @@ fn too_many_qrs() -> Refusal {
         "Terlalu banyak QR dibuat dalam waktu singkat; tunjukkan QR yang masih berlaku, atau tunggu selama waktu yang tertera.",
         "Too many QRs were made in a short time; show one that still lives, or wait for the time stated.",
     )
+}
+
+/// That a PIN can be tried now.
+pub(super) fn try_now(pin: Pin, now: Timestamp) -> Result<()> {
+    if pin.is_used_up() {
+        return Err(Code::PinBlocked.into());
+    }
+    if now < pin.wait_until {
+        return Err(Refusal::new(Code::PinWait).retry_after(pin.wait_until.retry_after(now)).into());
+    }
+    Ok(())
 }
 
 /// The answer to the `tries`-th wrong try: how many are left before a wait begins, and how long that is.

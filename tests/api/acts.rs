@@ -152,6 +152,9 @@ async fn the_counter(world: &World) {
     let (challenge, signature) = fifth.client.sign_challenge(&key, ikd::device::Purpose::Change).await;
     let body = json!({"challenge": challenge, "signature": signature});
     fifth.client.post("/v1/me/closure", &body).await.expect(200);
+    let (challenge, signature) = fifth.client.sign_challenge(&key, ikd::device::Purpose::Unlock).await;
+    let body = json!({"challenge": challenge, "signature": signature});
+    fifth.client.post("/v1/me/closure/undo", &body).await.expect(200);
     let wrong = PinKey::from_seed(&[1; 32]);
     for wait in [60, 3_600, 0] {
         for _ in 0..3 {

@@ -368,7 +368,7 @@ describe("life", { timeout: 900_000 }, () => {
       await onNew.unlock(NEW_PIN);
       await page.getByText(fajar.data.nik).waitFor();
       await page.goto("/#/orang");
-      await page.locator(".person", { hasText: fajar.data.full_name }).waitFor();
+      await page.locator(".person", { hasText: fajar.data.full_name.split(" ")[0] }).waitFor();
 
       await heading(old.page, "Sudah pindah ke ponsel lain").waitFor();
       await screen(old.page, "transferred");

@@ -2,13 +2,15 @@
 // Played as people do: with a wrong PIN, a reload, steps back and forward, and a second thought.
 
 import assert from "node:assert/strict";
-import { createPublicKey, verify as verifySignature } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
 import { checkAndKeep, eventually, Officer, openPerson, ROOT, startBoth, verify, waitForMail } from "./support.mjs";
 
+const PYTHON = process.env.IKD_WITNESS_PYTHON ?? process.env.IKD_TEST_PYTHON ?? path.join(ROOT, "target/venv/bin/python");
 const WRONG_PIN = "112233";
 const DAY = 86_400;
 
@@ -91,7 +93,17 @@ describe("rights", { timeout: 900_000 }, () => {
   /** Saves what a button offers; gives the file's name and content. */
   async function download(page, button) {
     const [file] = await Promise.all([page.waitForEvent("download"), button.click()]);
-    return { name: file.suggestedFilename(), content: JSON.parse(readFileSync(await file.path(), "utf8")) };
+    return { name: file.suggestedFilename(), content: readFileSync(await file.path()) };
+  }
+
+  /** What PDFium and pypdf read of a PDF; its pages are pictures beside the others. */
+  function readPaper(pdf) {
+    const folder = path.join(ROOT, "target", "paper");
+    mkdirSync(folder, { recursive: true });
+    const file = path.join(folder, "copy.pdf");
+    writeFileSync(file, pdf);
+    const script = path.join(ROOT, "tests", "witness", "read_copy.py");
+    return JSON.parse(execFileSync(PYTHON, [script, file, folder], { encoding: "utf8", maxBuffer: 1 << 28 }));
   }
 
   // ---------------------------------------------------------------- another address
@@ -387,19 +399,30 @@ describe("rights", { timeout: 900_000 }, () => {
       await heading(page, "Salinan sudah siap").waitFor();
       await screen(page, "copy, ready");
 
-      const signed = await download(page, holder.button("Simpan salinan"));
+      const signed = await download(page, holder.button("Simpan dokumen bertanda tangan"));
       assert.match(signed.name, /^ikd-salinan-\d{4}-\d\d-\d\d\.jws\.json$/);
-      const { payload, protected: head, signature } = signed.content;
+      const { payload, protected: head, signature, ...others } = JSON.parse(signed.content);
+      assert.deepEqual(others, {}, "what is signed, and nothing else");
       const { kid, typ } = JSON.parse(Buffer.from(head, "base64url"));
       assert.equal(typ, "ikd-export+json");
       const { keys } = await (await fetch(`${demo.base_url}/.well-known/jwks.json`)).json();
       const key = createPublicKey({ key: keys.find((one) => one.kid === kid), format: "jwk" });
       assert.ok(verifySignature(null, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, "base64url")));
-      const document = JSON.parse(Buffer.from(payload, "base64url"));
+      const json = Buffer.from(payload, "base64url");
+      const document = JSON.parse(json);
       assert.equal(document.data.attributes.nik, holder.data.nik);
       assert.equal(document.checks.length, 1);
-      const readable = await download(page, holder.button("Simpan untuk dibaca"));
-      assert.deepEqual(readable.content, document);
+
+      // The PDF of the same PIN: read by another program, it says the same and names the document. tests/api reads all of it.
+      const paper = await download(page, holder.button("Simpan PDF untuk dibaca"));
+      assert.match(paper.name, /^ikd-salinan-\d{4}-\d\d-\d\d\.pdf$/);
+      const read = readPaper(paper.content);
+      const text = read.pages.join("").replace(/\s/g, "");
+      assert.ok(text.includes(createHash("sha256").update(json).digest("hex")));
+      for (const value of [document.data.attributes.nik, document.data.attributes.full_name, document.contact.email, document.checks[0].relying_party])
+        assert.ok(text.includes(value.replace(/\s/g, "")), value);
+      assert.deepEqual([read.tagged, read.language], [true, "id"]);
+      assert.ok(text.includes(`Halaman${read.pages.length}dari${read.pages.length}`));
 
       assert.ok(!(await kept(page)).includes(holder.data.nik));
       await page.goBack();
@@ -438,6 +461,7 @@ describe("rights", { timeout: 900_000 }, () => {
       await holder.press(PIN);
       await holder.at("henti");
       await heading(page, "KTP Digital ditutup").waitFor();
+      assert.equal(await holder.button("Batalkan penutupan dengan PIN").count(), 0, "a withdrawal is not undone");
       const told = async () => {
         await page.getByText("Anda mencabut persetujuan").waitFor();
         await page.getByText("Kunci PIN, ikatan dengan ponsel ini, dan kode blokir").waitFor();
@@ -466,6 +490,107 @@ describe("rights", { timeout: 900_000 }, () => {
       await holder.button("Hapus").click();
       await page.getByRole("button", { name: "DAFTAR" }).waitFor();
       assert.ok(!(await kept(page)).includes(holder.data.full_name));
+    });
+  });
+
+  test("closed, and undone with a second thought: until when is said before and after, and everything is as before", async () => {
+    await withHolder(async (holder, page) => {
+      await choose(holder, /^Tutup KTP Digital/, "tutup");
+      await page.getByText("24 jam untuk berubah pikiran").waitFor();
+      await screen(page, "close, can be undone");
+      await page.getByLabel("Saya juga mencabut persetujuan").check();
+      await page.getByText("Pencabutan tidak dapat dibatalkan").waitFor();
+      await page.getByLabel("Saya juga mencabut persetujuan").uncheck();
+      await holder.button("Lanjut menutup").click();
+      await holder.at("tutuppin");
+      await holder.press(PIN);
+      await holder.at("henti");
+      await page.getByText(/^Bisa sampai .+ hanya di ponsel ini\.$/).waitFor();
+      await page.getByText("Dapat dibatalkan sampai").waitFor();
+      await screen(page, "closed, can be undone");
+      // Whoever removes it from the phone is told what goes with it.
+      await holder.button("Hapus dari ponsel ini").click();
+      await page.getByText("Penutupan masih dapat dibatalkan dengan PIN di ponsel ini").waitFor();
+      await holder.button("Jangan hapus").click();
+      await page.reload();
+      await holder.button("Batalkan penutupan dengan PIN").click();
+      await holder.at("bataltutup");
+      await screen(page, "undo, PIN");
+      await holder.press(WRONG_PIN);
+      await page.getByText("PIN salah").first().waitFor();
+      await page.goBack();
+      await holder.at("henti");
+      await page.goForward();
+      await holder.at("bataltutup");
+      await holder.press(PIN);
+      await holder.at("kartu");
+      await page.locator("#toast", { hasText: "Penutupan dibatalkan" }).waitFor();
+      assert.equal((await verify(demo, await presented(holder))).result, "valid");
+      await demo.later(DAY + 60);
+      await page.goto("/#/kartu");
+      await reload(holder, "kartu");
+
+      // A day after another closure nothing can be undone; the page says so by itself.
+      await choose(holder, /^Tutup KTP Digital/, "tutup");
+      await holder.button("Lanjut menutup").click();
+      await holder.at("tutuppin");
+      await holder.press(PIN);
+      await holder.at("henti");
+      await holder.button("Batalkan penutupan dengan PIN").waitFor();
+      await demo.later(DAY + 60);
+      await page.goto("/#/bataltutup");
+      await holder.press(PIN);
+      await holder.at("henti");
+      await holder.button("Daftar lagi").first().waitFor();
+      assert.equal(await holder.button("Batalkan penutupan dengan PIN").count(), 0);
+    });
+  });
+
+  // ---------------------------------------------------------------- many people on one phone
+
+  test("five people on one phone: the sixth is told what to do, and nobody is taken off without a word", async () => {
+    await withHolder(async (holder, page) => {
+      await choose(holder, /^Lepas dari ponsel ini/, "lepas");
+      await screen(page, "take off");
+      await page.getByRole("button", { name: /^Pindahkan ke ponsel lain/ }).waitFor();
+      await page.getByRole("button", { name: "Blokir" }).first().waitFor();
+      await page.getByRole("button", { name: /^Tutup KTP Digital/ }).click();
+      await holder.at("tutup");
+      // Four more, as the phone keeps them; one of them has ended.
+      await page.evaluate(async () => {
+        const opened = await new Promise((done) => (indexedDB.open("ikd", 1).onsuccess = (event) => done(event.target.result)));
+        const store = (mode) => opened.transaction("profiles", mode).objectStore("profiles");
+        const [one] = await new Promise((done) => (store("readonly").getAll().onsuccess = (event) => done(event.target.result)));
+        for (const [at, name] of ["Made", "Nyoman", "Ketut", "Wayan", "Putu"].entries()) {
+          const life = name === "Putu" ? { state: "deactivated", reason: "closed", lift: "none" } : one.life;
+          await new Promise((done) => (store("readwrite").put({ ...one, id: `test-${at}`, name, made: one.made + at + 1, life }).onsuccess = done));
+        }
+        opened.close();
+      });
+      await page.goto("/#/orang");
+      // Over the shoulder nobody reads more than a first name.
+      await page.locator(".person", { hasText: "Nyoman" }).waitFor();
+      assert.ok(!(await page.locator("main").innerText()).includes(holder.data.full_name));
+      await screen(page, "people");
+      await page.getByRole("button", { name: "Daftarkan orang lain" }).click();
+      await holder.at("penuh");
+      await heading(page, "Sudah 5 orang di ponsel ini").waitFor();
+      await page.getByText("Daftar di ponsel lain").waitFor();
+      await page.getByText("Tanpa ponsel: kartu cetak").waitFor();
+      await screen(page, "phone full");
+      await page.goto("/#/pindah");
+      await holder.at("penuh");
+      await holder.button("Lihat orang di ponsel ini").click();
+      await holder.at("orang");
+      // Who has ended is removed at once; with one living person less there is room.
+      await page.evaluate(async () => {
+        const opened = await new Promise((done) => (indexedDB.open("ikd", 1).onsuccess = (event) => done(event.target.result)));
+        await new Promise((done) => (opened.transaction("profiles", "readwrite").objectStore("profiles").delete("test-3").onsuccess = done));
+        opened.close();
+      });
+      await page.reload();
+      await page.getByRole("button", { name: "Daftarkan orang lain" }).click();
+      await holder.at("ketentuan");
     });
   });
 

@@ -26,6 +26,7 @@ mod races;
 mod refusals;
 mod register;
 mod registration;
+mod reopening;
 mod residents;
 mod rotation;
 mod shards;

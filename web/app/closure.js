@@ -1,13 +1,15 @@
 // The holder ends the digital KTP, and may withdraw the consent with it: what is erased and what stays is said before,
 // and after on the screen of one that has ended.
 
-import { button, el, icon, notice } from "../shared/dom.js";
-import { language, t } from "../shared/i18n.js";
-import { keepLife, look, stopped } from "./life.js";
+import { button, el, fill, icon, notice, toast } from "../shared/dom.js";
+import { dateTime, language, t } from "../shared/i18n.js";
+import { keepLife, look, stopped, undoUntil, works } from "./life.js";
+import { person } from "./person.js";
 import { pinAgain } from "./pin-again.js";
 import { going, here, instead, onLeave } from "./router.js";
 import { heading } from "./ui.js";
-import { ask, lock, open } from "./wallet.js";
+import { entry } from "./unlock.js";
+import { admit, ask, lock, open } from "./wallet.js";
 
 // What was read before going on: `{id, withdraw, becomes}`, in memory only.
 let agreed = null;
@@ -62,7 +64,16 @@ export async function about() {
   const before = agreed?.id === profile.id && agreed.withdraw;
   const withdraw = el("input", { type: "checkbox", id: "withdraw", checked: before });
   const keep = () => (agreed = { id: profile.id, withdraw: withdraw.checked, becomes: texts });
-  withdraw.addEventListener("change", keep);
+  const final = el("div", {});
+  const sayFinal = () => {
+    const words = withdraw.checked ? "close.final" : "close.undoable";
+    fill(final, notice(withdraw.checked ? "warning" : "info", t(words), t(`${words}.do`)));
+  };
+  withdraw.addEventListener("change", () => {
+    keep();
+    sayFinal();
+  });
+  sayFinal();
   return el(
     "div",
     { class: "stack-loose" },
@@ -82,7 +93,7 @@ export async function about() {
       withdraw,
       el("span", {}, el("b", {}, t("close.withdraw")), el("small", {}, t("close.withdraw.why"))),
     ),
-    notice("warning", t("close.final"), t("close.final.do")),
+    final,
     el(
       "div",
       { class: "actions" },
@@ -119,7 +130,7 @@ export async function withPin() {
     doing: t("close.closing"),
     send: (proof) =>
       ask("/v1/me/closure", { method: "POST", json: { ...proof, withdraw_consent: withdraw }, again: false }),
-    done: ({ reference, since, erased_by }) => over({ reference, since, erased_by }),
+    done: ({ reference, since, erased_by, undo_until }) => over({ reference, since, erased_by, undo_until }),
     lost: async () => {
       await look(profile, { quiet: true, tries: 2 }).catch(() => {});
       if (stopped(profile)?.reason !== reason) return false;
@@ -127,5 +138,41 @@ export async function withPin() {
       return true;
     },
     before: "tutup",
+  });
+}
+
+/** Undoes it, for a day, with the PIN on the same phone. */
+export async function undo() {
+  const go = going();
+  const profile = await person();
+  if (!undoUntil(profile)) instead(stopped(profile) ? "henti" : "buka");
+  return entry(profile, {
+    path: "/v1/me/closure/undo",
+    title: t("undo.title"),
+    lead: el("p", { class: "center" }, t("undo.lead", { until: dateTime(profile.life.undo_until) })),
+    back: button(t("recover.back"), () => go("henti"), { kind: "quiet", picture: "back" }),
+    opens: async ({ session }) => {
+      if (!session) {
+        // The register changed meanwhile who this is: the holder is asked about that first.
+        await look(profile);
+        go("henti", { replace: true });
+        return;
+      }
+      await works(profile);
+      admit(profile, session.access_token, { to: "kartu" });
+      toast(t("undo.done"), 8);
+    },
+    // The PIN is used up: the closure stays.
+    usedUp: () => keepLife(profile, { ...profile.life, undo_until: null }),
+    async refused(error) {
+      if (!["wrong_state", "not_found"].includes(error.code)) return false;
+      // What the service says is read before the screen goes.
+      if (error.code === "wrong_state") toast(error.detail, 12);
+      await look(profile).catch(() => {});
+      // Whatever this phone's clock says; the service is asked again on the next screen.
+      if (stopped(profile)) await keepLife(profile, { ...profile.life, undo_until: null });
+      go(stopped(profile) ? "henti" : "buka", { replace: true });
+      return true;
+    },
   });
 }

@@ -1,6 +1,7 @@
 // A case of what a resident says and the register does not, as its resident reads it. Of what the register says nothing
 // is shown, because nothing of it comes.
 
+import { confirm } from "../shared/dialog.js";
 import { announce, button, el, fill, icon, notice } from "../shared/dom.js";
 import { dateTime, dayOf, known, t } from "../shared/i18n.js";
 import { api, keep, registrationPath } from "./profiles.js";
@@ -14,6 +15,7 @@ const LOOKS = {
   in_register: ["plain", "office"],
   resolved: ["good", "check"],
   refused: ["bad", "close"],
+  withdrawn: ["plain", "back"],
   lapsed: ["plain", "clock"],
 };
 
@@ -76,12 +78,54 @@ export function caseCard(one, ...more) {
   );
 }
 
+/**
+ * The button that takes a case back, where that can be: `send()` does it, `done(data)` is what follows. An array for
+ * `caseCard`.
+ */
+export function takeBack(one, send, done) {
+  if (!one.may_withdraw) return null;
+  const trouble = el("div", { class: "trouble", hidden: true });
+  const back = button(
+    t("case.withdraw"),
+    async () => {
+      const sure = await confirm({
+        title: t("case.withdraw.title"),
+        text: t("case.withdraw.text"),
+        yes: t("case.withdraw.yes"),
+        no: t("case.withdraw.no"),
+      });
+      if (!sure) return;
+      trouble.hidden = true;
+      await working(back, t("form.sending"), async () => {
+        try {
+          // Repeating changes nothing.
+          const { data } = await send();
+          announce(t("case.state.withdrawn"));
+          await done(data);
+        } catch (error) {
+          if (error.code !== "session_ended") complain(trouble, error);
+        }
+      });
+    },
+    { kind: "quiet", picture: "close" },
+  );
+  return [trouble, back];
+}
+
 /** The part of the status screen about the case of a registration; null without one. */
 export function statusCase(profile, redraw) {
   const one = profile.registration.correction;
   if (!one) return null;
-  if (!one.may_agree_to_spelling)
-    return caseCard(one, one.spelling_agreed ? notice("success", t("case.agreed"), t("case.agreed.do")) : null);
+  const back = takeBack(
+    one,
+    () => api(profile, registrationPath(profile, "correction"), { method: "DELETE", again: true }),
+    async (data) => {
+      await keep(profile, data);
+      redraw();
+    },
+  );
+  const agreed = one.spelling_agreed ? notice("success", t("case.agreed"), t("case.agreed.do")) : null;
+  if (!one.may_agree_to_spelling) return caseCard(one, agreed, back);
   const trouble = el("div", { class: "trouble", hidden: true });
   const box = el("input", { type: "checkbox", id: "spelling" });
   const agree = button(
@@ -119,5 +163,6 @@ export function statusCase(profile, redraw) {
       trouble,
       agree,
     ),
+    back,
   );
 }

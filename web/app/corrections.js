@@ -4,7 +4,7 @@ import { dateField, dayTrouble } from "../shared/date-field.js";
 import { announce, button, el, failNamed, field, fill, icon, notice, toast } from "../shared/dom.js";
 import { request } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
-import { caseCard, isLive, named } from "./correction-card.js";
+import { caseCard, isLive, named, takeBack } from "./correction-card.js";
 import { stopped, waitsForWord } from "./life.js";
 import { applicant, person } from "./person.js";
 import { api, keep, registrationPath } from "./profiles.js";
@@ -171,18 +171,21 @@ export async function ofCard() {
     fill(
       place,
       items.length ? el("h2", {}, t("case.mine")) : null,
-      items.map((one) => caseCard(one)),
+      items.map((one) => caseCard(one, takeBack(one, () => withdraw(one), listed))),
       el("h2", {}, t(items.length ? "case.another" : "case.new")),
       caseForm(kinds.data.items, { fits: (guide) => guide.for_holders, send, right: true, back: null }),
     );
-  async function send(json) {
-    const sent = { method: "POST", json, again: true };
-    await ask("/v1/me/corrections", sent);
+  const withdraw = (one) => ask(`/v1/me/corrections/${one.correction_id}`, { method: "DELETE", again: true });
+  async function listed() {
     const { data } = await ask("/v1/me/corrections");
-    if (!place.isConnected) return;
+    if (!place.isConnected) return false;
     draw(data.items);
-    toast(t("case.is_open"), 8);
     place.closest("main")?.querySelector("h1")?.focus();
+    return true;
+  }
+  async function send(json) {
+    await ask("/v1/me/corrections", { method: "POST", json, again: true });
+    if (await listed()) toast(t("case.is_open"), 8);
   }
   draw(cases.data.items);
   return el(
@@ -223,10 +226,12 @@ export async function ofStopped() {
     },
     { picture: "edit" },
   );
+  const withdraw = (one) => api(profile, `/v1/corrections/${one.correction_id}`, { method: "DELETE", again: true });
   const draw = (items) =>
     fill(
       place,
-      items.map((one) => caseCard(one)),
+      // What was said with the PIN is not taken back without it.
+      items.map((one) => caseCard(one, dead ? takeBack(one, () => withdraw(one), (now) => draw([now])) : null)),
       trouble,
       items.some(isLive) || (!dead && !waitsForWord(profile)) ? null : fresh,
     );

@@ -4,7 +4,7 @@ import { confirm } from "../shared/dialog.js";
 import { button, el, fill, icon, notice, toast } from "../shared/dom.js";
 import { dateTime, dayOf, exactTime, language, t } from "../shared/i18n.js";
 import { becomes } from "./closure.js";
-import { isForOffice, look, stopped, waitsForWord, wordOf } from "./life.js";
+import { isForOffice, look, stopped, undoUntil, waitsForWord, wordOf } from "./life.js";
 import { person } from "./person.js";
 import { remove } from "./profiles.js";
 import { every, go, instead } from "./router.js";
@@ -13,7 +13,7 @@ import { complain, heading, working } from "./ui.js";
 async function forget(profile) {
   const sure = await confirm({
     title: t("ended.forget.title"),
-    text: t("ended.forget.text"),
+    text: t(undoUntil(profile) ? "ended.forget.undo" : "ended.forget.text"),
     yes: t("ended.forget"),
     no: t("ended.forget.no"),
   });
@@ -30,6 +30,12 @@ function ways(profile, life) {
   if (isForOffice(life)) return [];
   // Another one is in use: nothing is to be done here.
   if (["transferred", "superseded"].includes(life.reason)) return [];
+  if (undoUntil(profile))
+    return [
+      button(t("ended.undo"), () => go("bataltutup"), { picture: "back" }),
+      el("p", { class: "muted small" }, t("ended.undo.until", { until: dateTime(life.undo_until) })),
+      anew({ kind: "quiet" }),
+    ];
   if (life.state === "deactivated") return [anew()];
   const counter = (options) => button(t("ended.counter"), () => go("lupa"), { picture: "office", ...options });
   if (life.reason === "register_changed") {
@@ -102,6 +108,7 @@ function screen(profile, life, trouble, asked) {
           life.since && `${dayOf(life.since)}, ${exactTime(life.since)}`,
         ),
         fact("ended.until", life.until && dateTime(life.until)),
+        fact("ended.undo_until", undoUntil(profile) && dateTime(life.undo_until)),
         fact("ended.erased_by", life.erased_by && dateTime(life.erased_by)),
         fact("ended.reference", life.reference),
       ),
@@ -134,7 +141,7 @@ export async function ended() {
   const draw = () => {
     const life = stopped(profile);
     if (!life) return go("buka", { replace: true });
-    const now = JSON.stringify(life);
+    const now = JSON.stringify([life, undoUntil(profile)]);
     if (now !== shown) fill(place, screen(profile, life, trouble, asked));
     shown = now;
     return undefined;

@@ -45,6 +45,12 @@ export function wordOf({ state, reason, lift }) {
 /** Whether only the register, or an office, can help. */
 export const isForOffice = (life) => BY_REGISTER.includes(wordOf(life)) || life.lift === "register";
 
+/** Until when the holder can undo on this phone that they closed it; null when they cannot (any more). */
+export function undoUntil(profile) {
+  const until = stopped(profile)?.undo_until;
+  return until && Date.now() < Date.parse(until) ? until : null;
+}
+
 /** Whether the register changed who the holder is, and their PIN says that it is right. */
 export function waitsForWord(profile) {
   const life = stopped(profile);

@@ -46,6 +46,8 @@ const RIGHTS = {
   copy: () => import("./own-copy.js"),
   closure: () => import("./closure.js"),
 };
+// Who is on this phone.
+const PEOPLE = { people: () => import("./people.js") };
 
 /**
  * Brings parts before they are wanted; what does not come now is asked for then. Not without a network: browsers
@@ -110,9 +112,21 @@ const SCREENS = {
   salinansiap: screen(RIGHTS, "copy", "ready"),
   tutup: screen(RIGHTS, "closure", "about"),
   tutuppin: screen(RIGHTS, "closure", "withPin"),
+  penuh: screen(PEOPLE, "people", "full"),
+  lepas: screen(PEOPLE, "people", "leave"),
+  bataltutup: screen(RIGHTS, "closure", "undo"),
 };
 
 // ---------------------------------------------------------------- the first screen
+
+/** The first name alone: others look over the shoulder. With the next one's initial where two people have the same. */
+function firstName({ name }, people) {
+  if (!name) return t("transfer.unnamed");
+  const [first, next] = name.trim().split(/\s+/);
+  const same = people.filter((one) => one.name?.trim().toUpperCase().startsWith(`${first.toUpperCase()} `)).length > 1;
+  const shown = first.charAt(0).toUpperCase() + first.slice(1).toLowerCase();
+  return same && next ? `${shown} ${next.charAt(0).toUpperCase()}.` : shown;
+}
 
 async function home() {
   const people = await all();
@@ -139,7 +153,7 @@ async function home() {
           },
         },
         icon(stopped(profile) ? "block" : profile.active ? "card" : "clock"),
-        el("span", {}, el("b", {}, profile.name ?? t("transfer.unnamed")), el("small", {}, inShort(profile))),
+        el("span", {}, el("b", {}, firstName(profile, people)), el("small", {}, inShort(profile))),
         icon("arrow"),
       ),
     );

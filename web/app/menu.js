@@ -45,6 +45,7 @@ export async function menu() {
         entry("datasalah", "edit", "wrong"),
         entry("salinan", "download", "copy"),
         entry("tutup", "close", "close"),
+        entry("lepas", "delete", "leave"),
       ),
     ),
     button(t("card.lock"), () => close(), { kind: "secondary", picture: "lock" }),

@@ -1,4 +1,4 @@
-// A signed copy of everything that is kept about the holder, after the PIN.
+// A copy of everything that is kept about the holder, after the PIN: signed, and the same as PDF.
 
 import { button, el, icon, notice } from "../shared/dom.js";
 import { dateTime, t } from "../shared/i18n.js";
@@ -23,7 +23,7 @@ const CHECK = [
   ["block", "copy.check.changed"],
 ];
 
-// The copy on the screen: `{wallet, signed, document}`. Never kept on the phone by this app.
+// The copy on the screen: `{wallet, signed, pdf, document}`. Never kept on the phone by this app.
 let copy = null;
 
 export async function about() {
@@ -59,9 +59,11 @@ export async function withPin() {
     title: t("copy.pin"),
     lead: el("p", { class: "lead" }, t("copy.pin.lead")),
     doing: t("copy.making"),
-    send: (proof) => ask("/v1/me/export", { method: "POST", json: proof, again: false, timeout: 60000 }),
-    done: (signed) => {
-      copy = { wallet, signed, document: JSON.parse(new TextDecoder().decode(fromBase64url(signed.payload))) };
+    send: (proof) =>
+      ask("/v1/me/export", { method: "POST", json: { ...proof, pdf: true }, again: false, timeout: 60000 }),
+    done: ({ pdf, ...signed }) => {
+      const content = JSON.parse(new TextDecoder().decode(fromBase64url(signed.payload)));
+      copy = { wallet, signed, pdf: fromBase64url(pdf), document: content };
       go("salinansiap", { replace: true });
     },
     before: "salinan",
@@ -75,7 +77,7 @@ export async function ready() {
   if (copy && copy.wallet !== wallet) copy = null;
   if (!copy) instead("salinan");
   onGone(() => (copy = null));
-  const { signed, document: content } = copy;
+  const { signed, pdf, document: content } = copy;
   const day = content.made_at.slice(0, 10);
   const fact = (key, value) => el("div", {}, el("dt", {}, t(key)), el("dd", {}, value));
   return el(
@@ -96,10 +98,14 @@ export async function ready() {
     el(
       "div",
       { class: "actions" },
-      button(t("copy.save"), () => save(signed, `ikd-salinan-${day}.jws.json`), { picture: "download" }),
-      el("p", { class: "muted small" }, t("copy.save.why")),
-      button(t("copy.read"), () => save(content, `ikd-isi-${day}.json`), { kind: "secondary", picture: "download" }),
+      button(t("copy.read"), () => save(pdf, "application/pdf", `ikd-salinan-${day}.pdf`), { picture: "download" }),
       el("p", { class: "muted small" }, t("copy.read.why")),
+      button(
+        t("copy.save"),
+        () => save(JSON.stringify(signed, null, 2), "application/json", `ikd-salinan-${day}.jws.json`),
+        { kind: "secondary", picture: "download" },
+      ),
+      el("p", { class: "muted small" }, t("copy.save.why")),
     ),
     el(
       "section",
@@ -112,8 +118,8 @@ export async function ready() {
   );
 }
 
-function save(content, name) {
-  const address = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: "application/json" }));
+function save(content, type, name) {
+  const address = URL.createObjectURL(new Blob([content], { type }));
   el("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }

@@ -105,6 +105,15 @@ const stored = async () => (await inStore("readonly", (store) => store.getAll())
 export const all = async () =>
   (await stored()).filter((profile) => profile.registration || profile.active).sort((a, b) => a.made - b.made);
 
+/** People that one phone holds at most: a family, and no office. */
+export const MOST_PEOPLE = 5;
+const OVER = ["rejected", "expired", "cancelled"];
+const isOver = ({ active, life, registration }) =>
+  active ? life?.state === "deactivated" : OVER.includes(registration?.state);
+
+/** Whether it holds as many; whose digital KTP or registration has ended does not count. */
+export const isFull = async () => (await all()).filter((profile) => !isOver(profile)).length >= MOST_PEOPLE;
+
 /** Who is taking a digital KTP over from another phone, or null. */
 export const moving = async () => (await stored()).find((profile) => profile.transfer && !profile.active) ?? null;
 
@@ -159,6 +168,7 @@ export function choose(profile) {
 /** A new person with a new device key. Who they are is written down only when the service has taken their data. */
 export async function create() {
   if (!window.crypto?.subtle) throw new Refused("insecure");
+  if (await isFull()) throw new Refused("phone_full");
   const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
   const { crv, kty, x, y } = await crypto.subtle.exportKey("jwk", keys.publicKey);
   // RFC 7638: these members, in this order, without spaces.
@@ -237,12 +247,10 @@ export async function refresh(profile, options) {
   return mine < (keptAt.get(profile.id) ?? 0) ? undefined : keep(profile, data, mine);
 }
 
-const ENDED = ["rejected", "expired", "cancelled"];
-
 /** Keeps what the service said of a registration. */
 export function keep(profile, registration, place = (order += 1)) {
   // The birth date is kept for corrections and to refuse it as a PIN, so only as long as these may come.
-  if (ENDED.includes(registration.state)) delete profile.birthDate;
+  if (OVER.includes(registration.state)) delete profile.birthDate;
   keptAt.set(profile.id, place);
   return note(profile, { registration: { ...registration, seen: Date.now() } });
 }

@@ -17,6 +17,7 @@ forget("local", "ikd.draft");
 
 export async function terms() {
   const go = going();
+  if (await profiles.isFull()) instead("penuh");
   const { data } = await request("/v1/terms");
   const [title, ...paragraphs] = data.text
     .split(/\n\s*\n/)

@@ -18,7 +18,7 @@ const SHELL = [
     "wallet", "life", "ended", "recovery", "transfer", "pin-choice", "pin-change", "block-code", "menu",
     "attributes", "unlock", "card", "share", "present", "history", "dispute", "stop", "update",
     "pin-again", "email-change", "changes", "correction-card", "corrections", "own-copy",
-    "closure",
+    "closure", "people",
   ].map((name) => `/web/app/${name}.js`),
   "/web/app/words/id.json", "/web/app/words/en.json",
   "/web/vendor/uqr-0.1.3/uqr.mjs",

@@ -10,8 +10,8 @@ import { liveQr, stayAwake } from "./live-qr.js";
 import { celebrate, never } from "./new-pin.js";
 import { pinEntry } from "./pin-again.js";
 import { enrolAt, pinChoice } from "./pin-choice.js";
-import { api, choose, create, moving, note, save } from "./profiles.js";
-import { every, going, onGone, onLeave } from "./router.js";
+import { api, choose, create, isFull, moving, note, save } from "./profiles.js";
+import { every, going, instead, onGone, onLeave } from "./router.js";
 import { stepList } from "./recovery.js";
 import { complain, heading, working } from "./ui.js";
 import { ask as askWallet, lock, open } from "./wallet.js";
@@ -45,6 +45,7 @@ export async function takeOver() {
   onGone(() => (finished = null));
   let profile = await moving();
   let transfer = finished ?? profile?.transfer ?? null;
+  if (!transfer && (await isFull())) instead("penuh");
   const screen = el("div", { class: "stack-loose" });
   let shown;
   let endQr = () => {};

@@ -45,15 +45,18 @@ export function pinRefused(error, { pad, trouble }) {
 export const isUsedUp = (error) =>
   error.code === "pin_blocked" || (error.code === "pin_wrong" && error.triesLeft === 0 && !error.retryAfter);
 
+const tokenOf = ({ access_token: token, session }) => token ?? session?.access_token;
+
 /** Shows that something is being done with the PIN. */
 export const opening = (words) =>
   el("div", { class: "row opening" }, el("div", { class: "spinner" }), el("p", {}, words));
 
 /**
  * A screen with the PIN's keys. `path` takes the signature, and what is in `more`; `opens(data)` is what follows.
- * `refused` may take a refusal that is not about the PIN, and says whether it did.
+ * `refused` may take a refusal that is not about the PIN, and says whether it did; `usedUp` is for a PIN that can never
+ * be tried again.
  */
-export function entry(profile, { path, more, title, lead, opens, refused, forgotten, back }) {
+export function entry(profile, { path, more, title, lead, opens, refused, forgotten, back, usedUp = pinUsedUp }) {
   const trouble = el("div", { class: "stack", "aria-live": "polite" });
   const pad = pinPad({ label: t("pin.pad"), onPin: tried });
   let stopWaiting = () => {};
@@ -78,14 +81,14 @@ export function entry(profile, { path, more, title, lead, opens, refused, forgot
       );
       // Whoever went elsewhere meanwhile is not pulled back, and nothing stays open behind them.
       if (!left) await opens(data);
-      else if (data.access_token) endSession(profile, data.access_token);
+      else if (tokenOf(data)) endSession(profile, tokenOf(data));
     } catch (error) {
       if (!left) await no(error);
     }
   }
   async function no(error) {
     if (isUsedUp(error)) {
-      await pinUsedUp(profile);
+      await usedUp(profile);
       go("henti", { replace: true });
     } else if (!(await refused(error))) {
       stopWaiting();

@@ -9,6 +9,7 @@ const BADGES = {
   in_register: ["", "office"],
   resolved: ["good", "check"],
   refused: ["bad", "close"],
+  withdrawn: ["", "back"],
   lapsed: ["", "clock"],
 };
 /** States of a case that goes on. */

@@ -13,6 +13,8 @@ pub const LIFE_DAYS: i64 = 90;
 pub const LIFE_SECONDS: i64 = LIFE_DAYS * DAY;
 /// Seconds that a request waits for the second person: the resident need not stay.
 pub const ASK_SECONDS: i64 = 7 * DAY;
+/// Seconds before it lapses at which its resident is reminded, once, while it waits for them: time for a visit.
+pub const REMIND_SECONDS: i64 = 14 * DAY;
 /// Seconds for which an ended one is kept, so that its resident learns what became of it.
 pub const KEEP_SECONDS: i64 = 90 * DAY;
 
@@ -43,6 +45,8 @@ pub enum State {
     Resolved,
     /// The office refused it.
     Refused,
+    /// Who opened it took it back.
+    Withdrawn,
     /// Its time was over, or what it held up ended.
     Lapsed,
 }
@@ -198,6 +202,14 @@ impl Correction {
         Ok(Self { state: State::WaitingResident, asked: None, granted_by: None, ..self }.changed(now))
     }
 
+    /// Who opened it takes it back; what an office opened it ends itself.
+    ///
+    /// # Errors
+    /// `wrong_state` when an office opened it, or it has ended otherwise.
+    pub fn withdraw(self, now: Timestamp) -> Result<Self, Refusal> {
+        if self.opener == Opener::Officer { Err(of_office()) } else { self.end(State::Withdrawn, now) }
+    }
+
     /// It ends.
     ///
     /// # Errors
@@ -246,6 +258,13 @@ fn ended() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "Kasus ini sudah berakhir; bila datanya masih berbeda, buka kasus baru.",
         "This case has ended; if the data still differ, open a new one.",
+    )
+}
+
+fn of_office() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Kasus ini dibuka petugas; mintalah kantor itu mengakhirinya bila tidak perlu lagi.",
+        "An office opened this case; ask that office to end it if it is not needed any more.",
     )
 }
 
@@ -344,6 +363,16 @@ mod tests {
             let back = asked.send_back(at(3)).unwrap();
             assert!(back.grant(SUPERVISOR, at(4)).is_err(), "what was asked is over");
         }
+    }
+
+    #[test]
+    fn who_opened_it_takes_it_back_and_nobody_else() {
+        let withdrawn = taken(Kind::NameChange).withdraw(at(2)).unwrap();
+        assert_eq!((withdrawn.state, withdrawn.ended_at), (State::Withdrawn, Some(at(2))));
+        assert!(withdrawn.withdraw(at(3)).is_err(), "it has ended");
+        assert!(case(Kind::NameChange).withdraw(at(LIFE_SECONDS)).is_err(), "its time is over");
+        let of_office = Correction { opener: Opener::Officer, ..case(Kind::NameChange) };
+        assert!(of_office.withdraw(at(2)).is_err());
     }
 
     #[test]

@@ -4,6 +4,6 @@ mod correction;
 mod kind;
 mod matter;
 
-pub use correction::{ASK_SECONDS, Correction, KEEP_SECONDS, LIFE_DAYS, LIFE_SECONDS, Opener, State};
+pub use correction::{ASK_SECONDS, Correction, KEEP_SECONDS, LIFE_DAYS, LIFE_SECONDS, Opener, REMIND_SECONDS, State};
 pub use kind::{Actor, Guide, Kind};
 pub use matter::{Field, Matter, Word};

@@ -42,19 +42,23 @@ struct SituationReply {
     until: Option<Timestamp>,
     /// How it becomes active again: `pin` with `POST /v1/me/unblock`, `counter` with `POST /v1/recoveries`.
     lift: Lift,
+    /// Until when its holder, who closed it, can undo that with the PIN: `POST /v1/me/closure/undo`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    undo_until: Option<Timestamp>,
     /// Whether there is a block code.
     block_code_set: bool,
 }
 
 impl From<Situation> for SituationReply {
     fn from(situation: Situation) -> Self {
-        let Situation { state, status, lift, has_block_code } = situation;
+        let Situation { state, status, lift, undo_until, has_block_code } = situation;
         Self {
             state,
             reason: status.map(|status| status.reason),
             since: status.map(|status| status.since),
             until: status.and_then(|status| status.until),
             lift,
+            undo_until,
             block_code_set: has_block_code,
         }
     }

@@ -25,6 +25,9 @@ pub fn corrections(stage: &Stage) -> Vec<Endpoint> {
         endpoint("get", "/v1/corrections", Device, Active, none()),
         endpoint("post", "/v1/corrections", Device, Active, json!({"challenge": "AAAA", "signature": "AAAA"}))
             .optional(&["challenge", "signature"]),
+        endpoint("delete", "/v1/me/corrections/{id}", Resident, Active, none()).refuses(Active, 404, "not_found"),
+        endpoint("delete", "/v1/corrections/{id}", Device, Active, none()).refuses(Active, 404, "not_found"),
+        own("delete", "/v1/registrations/{id}/correction", none()).refuses(Waiting, 404, "not_found"),
         own("post", "/v1/registrations/{id}/correction", named).optional(&["fields"]),
         own("post", "/v1/registrations/{id}/correction/spelling", json!({"version": "0", "agreed": true})).refuses(
             Waiting,
