@@ -92,6 +92,8 @@ INSERT INTO distribution (name, kind) VALUES
     -- A counter of places that nodes take many of at once.
     ('status_list', 'whole'),
     ('life_notice', 'whole'),
+    -- Few, and looked for by the office as often as by the holder; kept for months.
+    ('call_block', 'whole'),
     -- One that lives for each phone, with an id of its own; it lives for hours.
     ('recovery', 'whole'),
     -- The same: one that lives for each new phone, one for each holder.

@@ -137,6 +137,10 @@ pub enum Action {
     CardVoided,
     /// An officer noted that it stays good beside a phone, or does not.
     CardKept,
+    /// A supervisor read which digital KTPs colleagues blocked at callers' words, and what became of that.
+    CallsRead,
+    /// A supervisor looked at one of these blocks, and said with what result.
+    CallLookedAt,
     /// An approval given while the register was down was completed.
     ApprovalCompleted,
     /// A credential became active.

@@ -166,4 +166,8 @@ acts! {
     pub enum KeepCard: AskCards, CardKept;
     /// Blocking at the word of a caller.
     pub enum BlockAtCall: BlockAtCalls, Block, about |session| session.person.staff_id;
+    /// Reading which blocks colleagues entered at callers' words.
+    pub enum ReadCalls: ReviewBlocks, CallsRead, about |session| session.person.affiliation.chain();
+    /// Saying that one was looked at.
+    pub enum LookAtCall: ReviewBlocks, CallLookedAt;
 }

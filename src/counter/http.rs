@@ -2,6 +2,7 @@
 
 mod annulment;
 mod block;
+mod call_review;
 mod card;
 mod correction;
 mod decision;
@@ -33,6 +34,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(decision::routes().with_state(counter.decisions))
         .merge(release::routes().with_state(counter.releases))
         .merge(block::routes().with_state(counter.blocks))
+        .merge(call_review::routes().with_state(counter.call_reviews))
         .merge(recovery::routes().with_state(counter.recoveries))
         .merge(annulment::routes().with_state(counter.annulments))
         .merge(correction::routes().with_state(counter.corrections))

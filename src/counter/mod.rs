@@ -3,6 +3,7 @@
 pub mod act;
 pub mod annulment;
 pub mod block;
+pub mod call_review;
 pub mod card;
 pub mod correction;
 pub mod decision;
@@ -18,6 +19,7 @@ pub mod view;
 
 pub use annulment::Annulments;
 pub use block::CallBlocks;
+pub use call_review::CallReviews;
 pub use card::Cards;
 pub use correction::Corrections;
 pub use decision::Decisions;
@@ -50,6 +52,8 @@ pub struct Counter {
     pub releases: Releases,
     /// Blocking at the word of a caller.
     pub blocks: CallBlocks,
+    /// Looking at those.
+    pub call_reviews: CallReviews,
     /// Digital KTPs that come back to their holders.
     pub recoveries: Recoveries,
     /// Wrongful activations that are undone.
@@ -82,6 +86,7 @@ impl Counter {
             decisions: Decisions { desk: desk.clone() },
             releases: Releases { desk: desk.clone() },
             blocks: CallBlocks { desk: desk.clone() },
+            call_reviews: CallReviews { desk: desk.clone() },
             recoveries: Recoveries { desk: desk.clone(), recoveries },
             annulments: Annulments { desk: desk.clone(), annulments, telling },
             corrections: Corrections { desk: desk.clone(), corrections },

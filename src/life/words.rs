@@ -36,6 +36,13 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             "Blokir KTP Digital Anda sudah dibuka." / "The block of your digital KTP was lifted.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
+        (EventKind::BlockAsked, _) => words!(
+            "Diminta memblokir KTP Digital Anda" / "Somebody asked to block your digital KTP",
+            "Seseorang meminta petugas memblokir KTP Digital Anda lewat telepon. Dalam 7 hari terakhir itu sudah pernah terjadi, jadi kali ini petugas tidak memblokirnya."
+                / "By telephone somebody asked an officer to block your digital KTP. That happened in the last 7 days already, so this time the officer did not block it.",
+            "Bila Anda yang meminta, tekan tautan di bawah: KTP Digital Anda langsung diblokir. Bila bukan, tidak ada yang perlu dilakukan."
+                / "If you asked for it, press the link below: your digital KTP is blocked at once. If not, nothing needs to be done."
+        ),
         (EventKind::PinChanged, _) => words!(
             "PIN KTP Digital Anda diganti" / "The PIN of your digital KTP was changed",
             "PIN KTP Digital Anda diganti, dan semua sesi diakhiri."

@@ -153,6 +153,18 @@ async fn the_counter(world: &World) {
     }
 }
 
+async fn blocks_at_calls(world: &World) {
+    let holder = world.active(&world.people[9]).await;
+    let (desk, supervisor) = (world.officer("telepon", OFFICE).await, world.supervisor("pengawas", OFFICE).await);
+    let person = &holder.record;
+    let body = json!({"nik": person.nik, "full_name": person.full_name, "birth_date": person.birth_date,
+        "reason": "Ponsel dicuri di pasar"});
+    desk.post("/v1/officer/blocks", &body).await.expect(202);
+    let listed = supervisor.get("/v1/officer/blocks").await.expect(200);
+    let path = format!("/v1/officer/blocks/{}/look", listed.json["items"][0]["block_id"].as_str().unwrap());
+    supervisor.post(&path, &json!({"reason": "Penelepon tercatat"})).await.expect(204);
+}
+
 async fn annulments(world: &World) {
     let holder = world.active(&world.people[4]).await;
     let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.supervisor("atasan2", OFFICE).await);
@@ -214,6 +226,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         let world = World::open(context).await;
         people_and_parties(&world).await;
         annulments(&world).await;
+        blocks_at_calls(&world).await;
         disputes(&world).await;
         corrections(&world).await;
         cards(&world).await;

@@ -84,5 +84,8 @@ export function liveApi(session) {
     voidCard: (id, version, reason) => post(`${card(id)}/void`, { version, reason }),
     keepCard: (id, version, keeps) => post(`${card(id)}/keep`, { version, keeps }),
     block: (json) => post("/blocks", json),
+    blocks: (cursor) => get(`/blocks?${new URLSearchParams({ limit: 20, ...(cursor ? { cursor } : {}) })}`),
+    blockingOfficers: () => get("/blocks/officers", { quiet: true }),
+    lookAtBlock: (id, reason) => post(`/blocks/${encodeURIComponent(id)}/look`, { reason }),
   };
 }

@@ -8,6 +8,7 @@ import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/s
 import { makeSession } from "/web/staff/session.js";
 import { annulmentScreen, askAnnulmentScreen } from "./annulment.js";
 import { liveApi } from "./api.js";
+import { callReviewScreen } from "./call-review.js";
 import { correctionScreen } from "./correction.js";
 import { correctionsScreen } from "./corrections.js";
 import { cardScreen } from "./card.js";
@@ -39,6 +40,7 @@ const BELOW = {
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
   pembatalan: "#persetujuan",
+  blokirtelepon: "#persetujuan",
 };
 
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
@@ -123,6 +125,7 @@ function draw() {
             ? annulmentScreen(main, live, id, { waiting: pending })
             : askAnnulmentScreen(main, live, { open: annulment, waiting: pending })
       : undefined,
+    blokirtelepon: annuls ? () => callReviewScreen(main, live, { back: pending }) : undefined,
     kasus: () =>
       id
         ? correctionScreen(main, live, id, { back: () => go("#kasus") })

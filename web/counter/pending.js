@@ -98,6 +98,14 @@ export function pendingScreen(main, api, { annuls }) {
       el("p", {}, t("annulment.door.do")),
       el("p", {}, el("a", { class: "button secondary", href: "#pembatalan" }, icon("block"), t("annulment.ask"))),
     );
+  const calls = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "calls" },
+      el("h2", { id: "calls" }, t("calls.title")),
+      el("p", {}, t("calls.door")),
+      el("p", {}, el("a", { class: "button secondary", href: "#blokirtelepon" }, icon("list"), t("calls.open"))),
+    );
   fill(
     main,
     el(
@@ -116,7 +124,7 @@ export function pendingScreen(main, api, { annuls }) {
         list,
         foot,
       ),
-      annuls ? annul() : null,
+      annuls ? [annul(), calls()] : null,
     ),
   );
   arrive(main);
