@@ -99,6 +99,7 @@ INSERT INTO distribution (name, kind) VALUES
     -- The same: one that lives for each new phone, one for each holder.
     ('transfer', 'whole'),
     ('contact_change', 'whole'),
+    ('contact_visit', 'whole'),
     -- Few, and looked for by the office or the relying party as often as by the holder.
     ('annulment', 'whole'),
     ('dispute', 'whole'),

@@ -97,6 +97,14 @@ pub enum Action {
     RecoveryGranted,
     /// An officer refused it.
     RecoveryRefused,
+    /// An officer opened a change of address.
+    ContactVisitViewed,
+    /// An officer asked that a holder's new address be put in force.
+    ContactVisitAsked,
+    /// A supervisor granted it: the new address counts.
+    ContactVisitGranted,
+    /// An officer refused it.
+    ContactVisitRefused,
     /// A supervisor opened the request that an activation be annulled, or the list of such requests.
     AnnulmentViewed,
     /// A supervisor asked that an activation be annulled.

@@ -4,6 +4,7 @@ mod annulment;
 mod block;
 mod call_review;
 mod card;
+mod contact_visit;
 mod correction;
 mod decision;
 mod queue;
@@ -36,6 +37,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(block::routes().with_state(counter.blocks))
         .merge(call_review::routes().with_state(counter.call_reviews))
         .merge(recovery::routes().with_state(counter.recoveries))
+        .merge(contact_visit::routes().with_state(counter.contact_visits))
         .merge(annulment::routes().with_state(counter.annulments))
         .merge(correction::routes().with_state(counter.corrections))
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))

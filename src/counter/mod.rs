@@ -5,6 +5,7 @@ pub mod annulment;
 pub mod block;
 pub mod call_review;
 pub mod card;
+pub mod contact_visit;
 pub mod correction;
 pub mod decision;
 mod desk;
@@ -21,6 +22,7 @@ pub use annulment::Annulments;
 pub use block::CallBlocks;
 pub use call_review::CallReviews;
 pub use card::Cards;
+pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
 pub use queue::Queue;
@@ -56,6 +58,8 @@ pub struct Counter {
     pub call_reviews: CallReviews,
     /// Digital KTPs that come back to their holders.
     pub recoveries: Recoveries,
+    /// Addresses that are changed by two people.
+    pub contact_visits: ContactVisits,
     /// Wrongful activations that are undone.
     pub annulments: Annulments,
     /// Correction cases.
@@ -74,6 +78,7 @@ impl Counter {
     ) -> Self {
         let audit = audit::Service::new(context.clone());
         let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
+        let visits = crate::contact::visit::Desk::new(context.clone(), keyring.clone());
         let annulments = crate::annulment::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
@@ -88,6 +93,7 @@ impl Counter {
             blocks: CallBlocks { desk: desk.clone() },
             call_reviews: CallReviews { desk: desk.clone() },
             recoveries: Recoveries { desk: desk.clone(), recoveries },
+            contact_visits: ContactVisits { desk: desk.clone(), visits },
             annulments: Annulments { desk: desk.clone(), annulments, telling },
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk, cards },

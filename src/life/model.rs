@@ -50,6 +50,8 @@ pub enum EventKind {
     ContactAsked,
     /// The holder is reached elsewhere.
     ContactChanged,
+    /// The holder is reached elsewhere: two people of an office put that in force.
+    ContactChangedAtCounter,
     /// The holder is reached where they were: a change was stopped.
     ContactKept,
     /// The register says something else than before.

@@ -74,6 +74,13 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
                 / "Messages about your digital KTP now go to the new e-mail address; for 7 days also to the one before.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
+        (EventKind::ContactChangedAtCounter, _) => words!(
+            "Alamat surel KTP Digital Anda diganti di loket" / "The e-mail address of your digital KTP was changed at a counter",
+            "Dua petugas di loket Dukcapil mencocokkan wajah, lalu mengganti alamat surel KTP Digital Anda. Alamat yang lama masih diberi tahu selama 7 hari."
+                / "At a Dukcapil counter two officers compared the face, then changed the e-mail address of your digital KTP. The one before is still told for 7 days.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: KTP Digital diblokir. Alamat tidak kembali dengan itu; datanglah ke loket dengan KTP-el."
+                / "If it was you, nothing else needs to be done. If not, press the link below: the digital KTP is blocked. That does not bring the address back; go to a counter with your KTP-el."
+        ),
         (EventKind::ContactKept, _) => words!(
             "Alamat surel KTP Digital Anda tetap" / "The e-mail address of your digital KTP stays",
             "Penggantian alamat surel KTP Digital Anda dihentikan; alamat Anda tetap."

@@ -14,7 +14,7 @@ use support::acts::BY_COMMAND;
 use support::client::Officer;
 use support::each_engine;
 
-use support::world::{BANK, OFFICE, PASSWORD, World, approval};
+use support::world::{Applicant, BANK, OFFICE, PASSWORD, World, approval};
 
 async fn done(world: &World) -> BTreeSet<String> {
     let mut tx = world.context.db.read().await.unwrap();
@@ -165,6 +165,30 @@ async fn blocks_at_calls(world: &World) {
     supervisor.post(&path, &json!({"reason": "Penelepon tercatat"})).await.expect(204);
 }
 
+async fn contact_visits(world: &World, holder: &Applicant) {
+    world.later(24 * 3_600);
+    let (desk, supervisor) = (world.officer("surel", OFFICE).await, world.supervisor("pengawas2", OFFICE).await);
+    for (address, end) in [("a@example.id", "refuse"), ("b@example.id", "grant")] {
+        let begun = holder.client.post("/v1/contact-visits", &json!({"email": address})).await.expect(201);
+        let (of_phone, of_office) = ("/v1/contact-visits", "/v1/officer/contact-visits");
+        let path = |base: &str, rest: &str| format!("{base}/{}{rest}", begun.text("visit_id"));
+        world.app.deliver_mail().await.unwrap();
+        let letter = world.letters().into_iter().find(|letter| letter.to == address).unwrap();
+        let code = letter.text.lines().map(str::trim).find(|line| {
+            line.len() == 7 && line.chars().enumerate().all(|(at, c)| (at == 3) == (c == ' ') && (at == 3 || c.is_ascii_digit()))
+        });
+        holder.client.post(&path(of_phone, "/code"), &json!({"code": code})).await.expect(200);
+        let token = holder.client.post(&path(of_phone, "/token"), &json!({})).await.expect(200).text("token");
+        let seen = desk.post(&format!("{of_office}/scan"), &json!({"token": token})).await.expect(200);
+        let body = json!({"version": seen.text("version"), "reason": "Wajah dan KTP-el cocok"});
+        desk.post(&path(of_office, "/ask"), &body).await.expect(204);
+        let version = supervisor.get(&path(of_office, "")).await.expect(200).text("version");
+        let refusing = json!({"version": version, "reason": "Wajah tidak cocok"});
+        let deciding = if end == "grant" { json!({"version": version}) } else { refusing };
+        supervisor.post(&path(of_office, &format!("/{end}")), &deciding).await.expect(204);
+    }
+}
+
 async fn annulments(world: &World) {
     let holder = world.active(&world.people[4]).await;
     let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.supervisor("atasan2", OFFICE).await);
@@ -231,7 +255,9 @@ async fn every_declared_act_is_written_when_it_is_done() {
         corrections(&world).await;
         cards(&world).await;
         approval_by_two(&world).await;
+        let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
+        contact_visits(&world, &holder).await;
         let seen = done(&world).await;
         // A verification has an entry when it is refused; see below.
         let refused = [Action::Verification];

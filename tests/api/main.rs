@@ -11,6 +11,7 @@ mod card_races;
 mod clock;
 mod code;
 mod contact;
+mod contact_visit;
 mod correction;
 mod counter;
 mod dispute;

@@ -10,6 +10,7 @@ export function liveApi(session) {
   const annulment = (id) => `/annulments/${encodeURIComponent(id)}`;
   const correction = (id) => `/corrections/${encodeURIComponent(id)}`;
   const card = (id) => `/cards/${encodeURIComponent(id)}`;
+  const contactVisit = (id) => `/contact-visits/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   return {
     practice: false,
@@ -45,6 +46,13 @@ export function liveApi(session) {
     askRecovery: (id, version, reason) => post(`${recovery(id)}/ask`, { version, reason }),
     grantRecovery: (id, version) => post(`${recovery(id)}/grant`, { version }),
     refuseRecovery: (id, version, reason) => post(`${recovery(id)}/refuse`, { version, reason }),
+    scanContactVisit: (token) => post("/contact-visits/scan", { token }, { again: true }),
+    contactVisits: () => get("/contact-visits", { quiet: true }),
+    contactVisit: (id, options) => get(contactVisit(id), options),
+    contactVisitPicture: (id) => `${session.api}${contactVisit(id)}/portrait`,
+    askContactVisit: (id, version, reason) => post(`${contactVisit(id)}/ask`, { version, reason }),
+    grantContactVisit: (id, version) => post(`${contactVisit(id)}/grant`, { version }),
+    refuseContactVisit: (id, version, reason) => post(`${contactVisit(id)}/refuse`, { version, reason }),
     annulments: () => get("/annulments", { quiet: true }),
     annulment: (id, options) => get(annulment(id), options),
     // The own request that waits is given again, so a lost answer may be asked for again.

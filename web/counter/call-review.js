@@ -1,5 +1,5 @@
-// What colleagues blocked at callers' words in the last seven days, for supervisors: by officer, and one by one. It names
-// no resident; each is looked at once, and what came of that is written down.
+// What colleagues blocked at callers' words in the last seven days, for supervisors: by officer, and one by one. It
+// names no resident; each is looked at once, and what came of that is written down.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -85,7 +85,7 @@ export function callReviewScreen(main, api, { back }) {
             " ",
             el("q", {}, item.looked.reason),
           )
-        : button(t("calls.look"), () => look(item), { kind: "secondary", wide: false, picture: "eye" }),
+        : button(t("calls.look"), () => look(item), { kind: "secondary", wide: false, picture: "check" }),
     );
   }
 

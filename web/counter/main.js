@@ -13,6 +13,7 @@ import { correctionScreen } from "./correction.js";
 import { correctionsScreen } from "./corrections.js";
 import { cardScreen } from "./card.js";
 import { cardsScreen } from "./cards.js";
+import { contactVisitScreen } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
@@ -39,6 +40,7 @@ const BELOW = {
   kasus: "#kasus",
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
+  surel: "#persetujuan",
   pembatalan: "#persetujuan",
   blokirtelepon: "#persetujuan",
 };
@@ -119,6 +121,7 @@ function draw() {
     persetujuan: () => pendingScreen(main, live, { annuls }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
     pemulihan: () => recoveryScreen(main, live, id, { next: scan, waiting: pending }),
+    surel: () => contactVisitScreen(main, live, id, { next: scan, waiting: pending }),
     pembatalan: annuls
       ? () =>
           id
@@ -138,7 +141,12 @@ function draw() {
     qr: () => counterQrScreen(main, live, { open: person }),
   };
   const shown = (
-    screens[screen] ?? (() => scanScreen(main, live, { open: person, recover: (one) => go(`#pemulihan/${one}`) }))
+    screens[screen] ?? (() =>
+      scanScreen(main, live, {
+        open: person,
+        recover: (one) => go(`#pemulihan/${one}`),
+        readdress: (one) => go(`#surel/${one}`),
+      }))
   )();
   if (mine === drawn) leave = joined(shown, keys);
   return undefined;

@@ -1,5 +1,5 @@
 // What waits for a second person: digital KTPs that are to make way for a new registration, approvals without an e-mail
-// address, recoveries, printed cards, and for supervisors activations that are to be annulled.
+// address, recoveries, changes of address, printed cards, and for supervisors activations that are to be annulled.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -10,15 +10,17 @@ const REFRESH_MILLISECONDS = 5000;
 
 /** All kinds as lines, the one that waits longest first. */
 async function waiting(api, annuls) {
-  const [releases, recoveries, cards, annulments] = await Promise.all([
+  const [releases, recoveries, visits, cards, annulments] = await Promise.all([
     api.releases(),
     api.recoveries(),
+    api.contactVisits(),
     api.cardsWaiting(),
     annuls ? api.annulments() : { items: [] },
   ]);
   return [
     ...releases.items.map((item) => ({ ...item, id: item.registration_id })),
     ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
+    ...visits.items.map((item) => ({ ...item, kind: "contact", id: item.visit_id })),
     ...cards.items.map((item) => ({ ...item, kind: "card", id: item.card_id })),
     ...annulments.items.map((item) => ({ ...item, kind: "annulment", id: item.annulment_id })),
   ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));
@@ -37,7 +39,7 @@ export function pendingScreen(main, api, { annuls }) {
 
   // One's own release is followed where it was asked for.
   const address = ({ kind, own, id }) =>
-    ({ recovery: `#pemulihan/${id}`, annulment: `#pembatalan/${id}`, card: `#kartu/${id}` })[kind] ??
+    ({ recovery: `#pemulihan/${id}`, contact: `#surel/${id}`, annulment: `#pembatalan/${id}`, card: `#kartu/${id}` })[kind] ??
     (own ? `#warga/${id}` : `#pelepasan/${id}`);
   const lapses = ({ kind, expires_at: end }) =>
     kind === "annulment" ? ` ${t("annulment.lapses", { when: dateTime(end) })}` : null;
