@@ -34,6 +34,7 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
     ('credential_holder', 'distributed', 'resident_id', 'credential'),
     ('holder_record', 'distributed', 'resident_id', 'credential'),
     ('holder_portrait', 'distributed', 'resident_id', 'credential'),
+    ('permit', 'distributed', 'resident_id', 'credential'),
     ('verification', 'distributed', 'resident_id', 'credential'),
     ('life_event', 'distributed', 'resident_id', 'credential'),
     ('record_change', 'distributed', 'resident_id', 'credential'),

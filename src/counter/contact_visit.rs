@@ -173,7 +173,7 @@ impl ContactVisits {
         let own = asked.is_some_and(|asked| asked.by == officer.officer_id);
         let may_decide = match asked {
             Some(_) => !own && officer.role.may(Permission::GrantReleases),
-            None => seen.is_before(&change) == Some(officer.officer_id),
+            None => is_before(&seen.change) == Some(officer.officer_id),
         };
         Ok(ContactVisitView { seen, asked_by, own, may_decide })
     }

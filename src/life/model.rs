@@ -56,6 +56,12 @@ pub enum EventKind {
     ContactKept,
     /// The register says something else than before.
     Refreshed,
+    /// The holder's permit to stay ends within sixty days.
+    PermitEndsIn60Days,
+    /// Within thirty days.
+    PermitEndsIn30Days,
+    /// Within seven days.
+    PermitEndsIn7Days,
     /// The holder said that they do not know a check.
     CheckDisputed,
     /// The relying party answered that.

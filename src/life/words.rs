@@ -22,6 +22,26 @@ macro_rules! words {
     };
 }
 
+/// That a foreigner's permit to stay ends soon. The day itself, only the app says.
+macro_rules! permit {
+    ($id:literal / $en:literal) => {
+        Words {
+            title: Text::new(
+                concat!("Izin tinggal Anda berakhir dalam ", $id),
+                concat!("Your permit to stay ends within ", $en),
+            ),
+            what: Text::new(
+                concat!("Menurut database kependudukan izin tinggal Anda berakhir dalam ", $id, ". Sesudah hari itu KTP Digital Anda tidak berlaku."),
+                concat!("According to the population register your permit to stay ends within ", $en, ". After that day your digital KTP does not count."),
+            ),
+            next: Text::new(
+                "Perpanjang izin tinggal, lalu laporkan kepada Dukcapil. Begitu database kependudukan mencatatnya, KTP Digital berlaku lagi dengan sendirinya.",
+                "Have the permit prolonged and report that to Dukcapil. Once the population register has it, the digital KTP counts again by itself.",
+            ),
+        }
+    };
+}
+
 /// The words of an event.
 pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
     match (kind, reason) {
@@ -94,6 +114,9 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             "Buka aplikasi untuk melihatnya. Bila keliru, datanglah ke loket Dukcapil dengan KTP-el."
                 / "Open the app to see them. If they are wrong, go to a Dukcapil counter with your KTP-el."
         ),
+        (EventKind::PermitEndsIn60Days, _) => permit!("60 hari" / "60 days"),
+        (EventKind::PermitEndsIn30Days, _) => permit!("30 hari" / "30 days"),
+        (EventKind::PermitEndsIn7Days, _) => permit!("7 hari" / "7 days"),
         (kind @ (EventKind::CheckDisputed | EventKind::DisputeAnswered | EventKind::DisputeUnanswered), _) => {
             of_dispute(kind)
         }

@@ -24,6 +24,7 @@ mod life;
 mod links;
 mod no_email;
 mod outage;
+mod permit;
 mod pictures;
 mod proofs;
 mod refresh;
