@@ -103,6 +103,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('contact_visit', 'whole'),
     -- Few, and looked for by the office or the relying party as often as by the holder.
     ('annulment', 'whole'),
+    ('departure', 'whole'),
     ('dispute', 'whole'),
     -- The same, and found by its NIK when the register speaks.
     ('correction', 'whole'),

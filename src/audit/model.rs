@@ -113,6 +113,14 @@ pub enum Action {
     AnnulmentGranted,
     /// It was refused, or taken back by who asked.
     AnnulmentRefused,
+    /// An officer opened the request that the digital KTP of somebody who left end.
+    DepartureViewed,
+    /// An officer asked for that.
+    DepartureAsked,
+    /// A supervisor granted it.
+    DepartureGranted,
+    /// It was refused, or taken back by who asked.
+    DepartureRefused,
     /// An officer opened a correction case to look at it, or the list of the office's.
     CorrectionViewed,
     /// An officer opened a correction case of a resident before them.

@@ -122,6 +122,16 @@ acts! {
     pub enum GrantAnnulment: GrantAnnulments, AnnulmentGranted;
     /// Refusing it.
     pub enum RefuseAnnulment: AskAnnulments, AnnulmentRefused;
+    /// Asking that the digital KTP of somebody who left end.
+    pub enum AskDeparture: AskReleases, DepartureAsked, about |session| session.person.staff_id;
+    /// Reading which of these wait for a second person.
+    pub enum ReadDepartures: AskReleases, DepartureViewed;
+    /// Opening one.
+    pub enum ViewDeparture: AskReleases, DepartureViewed;
+    /// Granting it.
+    pub enum GrantDeparture: GrantReleases, DepartureGranted;
+    /// Refusing it.
+    pub enum RefuseDeparture: AskReleases, DepartureRefused;
     /// Reading the office's correction cases.
     pub enum ReadCorrections: WorkCorrections, CorrectionViewed;
     /// Opening one to look at it.

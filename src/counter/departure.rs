@@ -136,6 +136,14 @@ impl Departures {
         })
     }
 
+    /// Ends what nobody granted and forgets what ended long ago; gives how many.
+    ///
+    /// # Errors
+    /// When the database did not do it.
+    pub async fn sweep(&self) -> Result<u64> {
+        self.departures.sweep().await
+    }
+
     async fn seen(&self, officer: Officer, id: Uuid) -> Result<DepartureView> {
         let seen = self.departures.see(officer.office_id, id).await?;
         let mut tx = self.desk.context.db.read().await?;

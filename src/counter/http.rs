@@ -7,6 +7,7 @@ mod card;
 mod contact_visit;
 mod correction;
 mod decision;
+mod departure;
 mod queue;
 mod recovery;
 mod registration;
@@ -39,6 +40,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(recovery::routes().with_state(counter.recoveries))
         .merge(contact_visit::routes().with_state(counter.contact_visits))
         .merge(annulment::routes().with_state(counter.annulments))
+        .merge(departure::routes().with_state(counter.departures))
         .merge(correction::routes().with_state(counter.corrections))
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .layer(Extension(entrance))

@@ -8,6 +8,7 @@ pub mod card;
 pub mod contact_visit;
 pub mod correction;
 pub mod decision;
+pub mod departure;
 mod desk;
 pub mod http;
 pub mod model;
@@ -25,6 +26,7 @@ pub use card::Cards;
 pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
+pub use departure::Departures;
 pub use queue::Queue;
 pub use recovery::Recoveries;
 pub use release::Releases;
@@ -62,6 +64,8 @@ pub struct Counter {
     pub contact_visits: ContactVisits,
     /// Wrongful activations that are undone.
     pub annulments: Annulments,
+    /// Who is no citizen any more and left.
+    pub departures: Departures,
     /// Correction cases.
     pub corrections: Corrections,
     /// Printed cards.
@@ -80,6 +84,7 @@ impl Counter {
         let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
         let visits = crate::contact::visit::Desk::new(context.clone(), keyring.clone());
         let annulments = crate::annulment::Desk::new(context.clone());
+        let departures = crate::departure::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
@@ -95,6 +100,7 @@ impl Counter {
             recoveries: Recoveries { desk: desk.clone(), recoveries },
             contact_visits: ContactVisits { desk: desk.clone(), visits },
             annulments: Annulments { desk: desk.clone(), annulments, telling },
+            departures: Departures { desk: desk.clone(), departures },
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk, cards },
         }
@@ -105,7 +111,10 @@ impl Counter {
 pub fn module(counter: &Counter, officers: &Staff) -> Module {
     Module {
         people: http::routes(counter.clone(), officers.clone()),
-        sweeps: vec![Sweep::of("counter.sweep", &counter.views, |views| async move { views.sweep().await })],
+        sweeps: vec![
+            Sweep::of("counter.sweep", &counter.views, |views| async move { views.sweep().await }),
+            Sweep::of("departure.sweep", &counter.departures, |departures| async move { departures.sweep().await }),
+        ],
         ..Module::default()
     }
 }

@@ -189,6 +189,26 @@ async fn contact_visits(world: &World, holder: &Applicant) {
     }
 }
 
+async fn departures(world: &World) {
+    let person = &world.people[11];
+    world.active(person).await;
+    let mut left = person.clone();
+    left.vital_status = ikd::register::VitalStatus::Emigrated;
+    left.nationality = ikd::register::Nationality::Foreign;
+    world.put(vec![left]).await;
+    let (desk, supervisor) = (world.officer("pindah", OFFICE).await, world.supervisor("pengawas3", OFFICE).await);
+    let base = "/v1/officer/departures";
+    for end in ["refuse", "grant"] {
+        let body = json!({"nik": person.nik.as_str(), "reason": "Surat sudah dilihat"});
+        let asked = desk.post(base, &body).await.expect(201);
+        let path = format!("{base}/{}", asked.text("departure_id"));
+        let version = supervisor.get(&path).await.expect(200).text("version");
+        let refusing = json!({"version": version, "reason": "Orangnya masih WNI"});
+        let deciding = if end == "grant" { json!({"version": version}) } else { refusing };
+        supervisor.post(&format!("{path}/{end}"), &deciding).await.expect(204);
+    }
+}
+
 async fn annulments(world: &World) {
     let holder = world.active(&world.people[4]).await;
     let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.supervisor("atasan2", OFFICE).await);
@@ -251,6 +271,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         people_and_parties(&world).await;
         annulments(&world).await;
         blocks_at_calls(&world).await;
+        departures(&world).await;
         disputes(&world).await;
         corrections(&world).await;
         cards(&world).await;

@@ -14,6 +14,7 @@ mod contact;
 mod contact_visit;
 mod correction;
 mod counter;
+mod departure;
 mod dispute;
 mod dropped;
 mod feed;

@@ -10,6 +10,7 @@ export function liveApi(session) {
   const annulment = (id) => `/annulments/${encodeURIComponent(id)}`;
   const correction = (id) => `/corrections/${encodeURIComponent(id)}`;
   const card = (id) => `/cards/${encodeURIComponent(id)}`;
+  const departure = (id) => `/departures/${encodeURIComponent(id)}`;
   const contactVisit = (id) => `/contact-visits/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   return {
@@ -53,6 +54,12 @@ export function liveApi(session) {
     askContactVisit: (id, version, reason) => post(`${contactVisit(id)}/ask`, { version, reason }),
     grantContactVisit: (id, version) => post(`${contactVisit(id)}/grant`, { version }),
     refuseContactVisit: (id, version, reason) => post(`${contactVisit(id)}/refuse`, { version, reason }),
+    departures: () => get("/departures", { quiet: true }),
+    departure: (id, options) => get(departure(id), options),
+    // The own request that waits is given again, so a lost answer may be asked for again.
+    askDeparture: (nik, reason) => post("/departures", { nik, reason }, { again: true }),
+    grantDeparture: (id, version) => post(`${departure(id)}/grant`, { version }),
+    refuseDeparture: (id, version, reason) => post(`${departure(id)}/refuse`, { version, reason }),
     annulments: () => get("/annulments", { quiet: true }),
     annulment: (id, options) => get(annulment(id), options),
     // The own request that waits is given again, so a lost answer may be asked for again.

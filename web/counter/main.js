@@ -15,6 +15,7 @@ import { cardScreen } from "./card.js";
 import { cardsScreen } from "./cards.js";
 import { contactVisitScreen } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
+import { askDepartureScreen, departureScreen } from "./departure.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
 import { phoneBlockScreen } from "./phone-block.js";
@@ -41,6 +42,7 @@ const BELOW = {
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
   surel: "#persetujuan",
+  kepergian: "#persetujuan",
   pembatalan: "#persetujuan",
   blokirtelepon: "#persetujuan",
 };
@@ -110,6 +112,7 @@ function draw() {
   const annuls = session.who.role === "supervisor";
   const cards = () => go("#kartu");
   const annulment = (one) => go(`#pembatalan/${one}`);
+  const departure = (one) => go(`#kepergian/${one}`);
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
     antrean: () =>
@@ -121,6 +124,10 @@ function draw() {
     persetujuan: () => pendingScreen(main, live, { annuls }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
     pemulihan: () => recoveryScreen(main, live, id, { next: scan, waiting: pending }),
+    kepergian: () =>
+      id
+        ? departureScreen(main, live, id, { waiting: pending })
+        : askDepartureScreen(main, live, { open: departure, waiting: pending }),
     surel: () => contactVisitScreen(main, live, id, { next: scan, waiting: pending }),
     pembatalan: annuls
       ? () =>

@@ -1,5 +1,5 @@
 // What waits for a second person: digital KTPs that are to make way for a new registration, approvals without an e-mail
-// address, recoveries, changes of address, printed cards, and for supervisors activations that are to be annulled.
+// address, recoveries, changes of address, printed cards, people who left, and for supervisors activations that are to be annulled.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -7,14 +7,22 @@ import { arrive, failed } from "/web/staff/frame.js";
 import { looking } from "./looks.js";
 
 const REFRESH_MILLISECONDS = 5000;
+const PLACES = {
+  recovery: "pemulihan",
+  contact: "surel",
+  departure: "kepergian",
+  annulment: "pembatalan",
+  card: "kartu",
+};
 
 /** All kinds as lines, the one that waits longest first. */
 async function waiting(api, annuls) {
-  const [releases, recoveries, visits, cards, annulments] = await Promise.all([
+  const [releases, recoveries, visits, cards, departures, annulments] = await Promise.all([
     api.releases(),
     api.recoveries(),
     api.contactVisits(),
     api.cardsWaiting(),
+    api.departures(),
     annuls ? api.annulments() : { items: [] },
   ]);
   return [
@@ -22,6 +30,7 @@ async function waiting(api, annuls) {
     ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
     ...visits.items.map((item) => ({ ...item, kind: "contact", id: item.visit_id })),
     ...cards.items.map((item) => ({ ...item, kind: "card", id: item.card_id })),
+    ...departures.items.map((item) => ({ ...item, kind: "departure", id: item.departure_id })),
     ...annulments.items.map((item) => ({ ...item, kind: "annulment", id: item.annulment_id })),
   ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));
 }
@@ -39,10 +48,9 @@ export function pendingScreen(main, api, { annuls }) {
 
   // One's own release is followed where it was asked for.
   const address = ({ kind, own, id }) =>
-    ({ recovery: `#pemulihan/${id}`, contact: `#surel/${id}`, annulment: `#pembatalan/${id}`, card: `#kartu/${id}` })[kind] ??
-    (own ? `#warga/${id}` : `#pelepasan/${id}`);
+    PLACES[kind] ? `#${PLACES[kind]}/${id}` : own ? `#warga/${id}` : `#pelepasan/${id}`;
   const lapses = ({ kind, expires_at: end }) =>
-    kind === "annulment" ? ` ${t("annulment.lapses", { when: dateTime(end) })}` : null;
+    ["annulment", "departure"].includes(kind) ? ` ${t("annulment.lapses", { when: dateTime(end) })}` : null;
   const line = (item) =>
     el(
       "li",
@@ -100,6 +108,14 @@ export function pendingScreen(main, api, { annuls }) {
       el("p", {}, t("annulment.door.do")),
       el("p", {}, el("a", { class: "button secondary", href: "#pembatalan" }, icon("block"), t("annulment.ask"))),
     );
+  const left = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "left" },
+      el("h2", { id: "left" }, t("departure.door")),
+      el("p", {}, t("departure.door.do")),
+      el("p", {}, el("a", { class: "button secondary", href: "#kepergian" }, icon("block"), t("departure.ask"))),
+    );
   const calls = () =>
     el(
       "section",
@@ -126,6 +142,7 @@ export function pendingScreen(main, api, { annuls }) {
         list,
         foot,
       ),
+      left(),
       annuls ? [annul(), calls()] : null,
     ),
   );
