@@ -3,9 +3,7 @@
 use uuid::Uuid;
 
 use super::mail::{Address, TABLE, code_of};
-use super::model::{
-    CODE_SECONDS, CODE_TRIES, ContactChange, FORMER_SECONDS, KEEP_DAYS, Progress, State, hint,
-};
+use super::model::{CODE_SECONDS, CODE_TRIES, ContactChange, FORMER_SECONDS, KEEP_DAYS, Progress, State, hint};
 use super::refusals::{already_cooling, ask_anew, no_code, nothing_asked, same_address, too_many, wrong_code};
 use super::{opens_at, sending, store, used_phone};
 use crate::activation_code::ActivationCode;

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::act::{
-    AskContactVisit, GrantContactVisit, Officer, ReadContactVisits, RefuseContactVisit, ScanContactVisit, ViewContactVisit,
-    ViewContactVisitPicture,
+    AskContactVisit, GrantContactVisit, Officer, ReadContactVisits, RefuseContactVisit, ScanContactVisit,
+    ViewContactVisit, ViewContactVisitPicture,
 };
 use super::desk::{Desk, require_active};
 use super::model::check_reason;
@@ -140,7 +140,13 @@ impl ContactVisits {
     ///
     /// # Errors
     /// `invalid_field`, `not_found`, `forbidden`, `wrong_state`.
-    pub async fn refuse(&self, officer: &Allowed<RefuseContactVisit>, id: Uuid, version: &str, reason: &str) -> Result<()> {
+    pub async fn refuse(
+        &self,
+        officer: &Allowed<RefuseContactVisit>,
+        id: Uuid,
+        version: &str,
+        reason: &str,
+    ) -> Result<()> {
         let event = officer.event(id);
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         let may = self.may_see(officer.agent, id).await;

@@ -6,9 +6,9 @@ use super::act::{AskDeparture, GrantDeparture, Officer, ReadDepartures, RefuseDe
 use super::desk::{Desk, require_active};
 use super::model::check_reason;
 use crate::clock::{DAY, Timestamp};
+use crate::departure;
 use crate::departure::desk::Seen;
 use crate::departure::model::{Decider, Departure, State};
-use crate::departure;
 use crate::error::{Code, Refusal, Result};
 use crate::register::Nik;
 use crate::staff::{Allowed, Permission, ports};

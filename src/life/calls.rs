@@ -121,13 +121,7 @@ pub struct Seen {
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn recent(
-    context: &Context,
-    tx: &mut Tx,
-    looking: AtDesk,
-    before: Uuid,
-    limit: i64,
-) -> Result<Vec<Seen>> {
+pub async fn recent(context: &Context, tx: &mut Tx, looking: AtDesk, before: Uuid, limit: i64) -> Result<Vec<Seen>> {
     let since = context.now().plus_seconds(-CALL_BACK_SECONDS);
     let rows = store::calls(tx, (looking.office_id, looking.officer_id), (before, since), limit).await?;
     let open = |row: CallRow| {

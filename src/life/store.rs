@@ -223,11 +223,7 @@ const COUNT_CALLS: &str = "SELECT officer_id, effect, outcome, CAST(COUNT(*) AS 
     WHERE office_id = $1 AND at > $2 AND officer_id <> $3 GROUP BY officer_id, effect, outcome";
 
 /// How many there are in an office after `since`, without those of one person.
-pub async fn count_calls(
-    tx: &mut Tx,
-    (office, without): (Uuid, Uuid),
-    since: Timestamp,
-) -> DbResult<Vec<CallCount>> {
+pub async fn count_calls(tx: &mut Tx, (office, without): (Uuid, Uuid), since: Timestamp) -> DbResult<Vec<CallCount>> {
     fetch_all!(tx, CallCount, COUNT_CALLS, office, since, without)
 }
 

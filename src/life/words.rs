@@ -95,7 +95,8 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
         (EventKind::ContactChangedAtCounter, _) => words!(
-            "Alamat surel KTP Digital Anda diganti di loket" / "The e-mail address of your digital KTP was changed at a counter",
+            "Alamat surel KTP Digital Anda diganti di loket"
+                / "The e-mail address of your digital KTP was changed at a counter",
             "Dua petugas di loket Dukcapil mencocokkan wajah, lalu mengganti alamat surel KTP Digital Anda. Alamat yang lama masih diberi tahu selama 7 hari."
                 / "At a Dukcapil counter two officers compared the face, then changed the e-mail address of your digital KTP. The one before is still told for 7 days.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: KTP Digital diblokir. Alamat tidak kembali dengan itu; datanglah ke loket dengan KTP-el."

@@ -27,7 +27,8 @@ pub async fn tell(context: &Context) -> Result<u64> {
     };
     let mut told = 0;
     for notice in due {
-        told += u64::from(transaction!(context.db, "refresh.tell_permit", |tx| tell_one(context, tx, notice, now).await)?);
+        told +=
+            u64::from(transaction!(context.db, "refresh.tell_permit", |tx| tell_one(context, tx, notice, now).await)?);
     }
     Ok(told)
 }

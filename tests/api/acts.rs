@@ -175,7 +175,8 @@ async fn contact_visits(world: &World, holder: &Applicant) {
         world.app.deliver_mail().await.unwrap();
         let letter = world.letters().into_iter().find(|letter| letter.to == address).unwrap();
         let code = letter.text.lines().map(str::trim).find(|line| {
-            line.len() == 7 && line.chars().enumerate().all(|(at, c)| (at == 3) == (c == ' ') && (at == 3 || c.is_ascii_digit()))
+            line.len() == 7
+                && line.chars().enumerate().all(|(at, c)| (at == 3) == (c == ' ') && (at == 3 || c.is_ascii_digit()))
         });
         holder.client.post(&path(of_phone, "/code"), &json!({"code": code})).await.expect(200);
         let token = holder.client.post(&path(of_phone, "/token"), &json!({})).await.expect(200).text("token");

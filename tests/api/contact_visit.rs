@@ -41,7 +41,8 @@ async fn code_at(world: &World, email: &str) -> String {
 async fn confirmed(world: &World, holder: &Applicant, email: &str) -> String {
     let id = begin(holder, email).await.expect(201).text("visit_id");
     let code = code_at(world, email).await;
-    let entered = holder.client.post(&format!("/v1/contact-visits/{id}/code"), &json!({"code": code})).await.expect(200);
+    let entered =
+        holder.client.post(&format!("/v1/contact-visits/{id}/code"), &json!({"code": code})).await.expect(200);
     assert_eq!(entered.json["state"], "waiting_for_scan");
     id
 }
@@ -108,7 +109,11 @@ async fn two_people_put_it_in_force_at_once_and_nobody_sees_more_of_it_than_two_
         let id = begun.text("visit_id");
         // Nothing of it is at a counter before the code was entered.
         let to_code = format!("/v1/contact-visits/{id}/code");
-        holder.client.post(&format!("/v1/contact-visits/{id}/token"), &json!({})).await.expect_problem(409, "wrong_state");
+        holder
+            .client
+            .post(&format!("/v1/contact-visits/{id}/token"), &json!({}))
+            .await
+            .expect_problem(409, "wrong_state");
         let code = code_at(&world, NEW).await;
         let wrong = format!("{}{}", if code.starts_with('0') { "1" } else { "0" }, &code[1..]);
         let tried = holder.client.post(&to_code, &json!({"code": wrong})).await.expect(422);
@@ -125,10 +130,15 @@ async fn two_people_put_it_in_force_at_once_and_nobody_sees_more_of_it_than_two_
         assert_eq!((&seen.json["new_email"], &seen.json["present_email"]), (&json!("r***@g***"), &json!("w***@e***")));
         assert_eq!(seen.json["full_name"], holder.record.full_name.as_str());
         supervisor.get(&path(&id, "")).await.expect_problem(409, "scan_required");
-        desk.post(&path(&id, "/ask"), &json!({"version": "9.9", "reason": "Wajah cocok"})).await.expect_problem(409, "wrong_state");
+        desk.post(&path(&id, "/ask"), &json!({"version": "9.9", "reason": "Wajah cocok"}))
+            .await
+            .expect_problem(409, "wrong_state");
         desk.post(&path(&id, "/ask"), &words(&seen.json)).await.expect(204);
         let waiting = supervisor.get("/v1/officer/contact-visits").await.expect(200);
-        assert_eq!((&waiting.json["items"][0]["visit_id"], &waiting.json["items"][0]["own"]), (&json!(id), &json!(false)));
+        assert_eq!(
+            (&waiting.json["items"][0]["visit_id"], &waiting.json["items"][0]["own"]),
+            (&json!(id), &json!(false))
+        );
         let shown = supervisor.get(&path(&id, "")).await.expect(200);
         supervisor.get(&path(&id, "/portrait")).await.expect(200);
         for answer in [&seen, &waiting, &shown] {
@@ -203,7 +213,8 @@ async fn neither_one_person_nor_another_office_nor_a_late_hour_puts_it_in_force(
         offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
         let holder = settled(&world, 0).await;
         let elsewhere = world.supervisor("penyelia9", "UJI-02").await;
-        let (first, second) = (world.supervisor("penyelia1", OFFICE).await, world.supervisor("penyelia2", OFFICE).await);
+        let (first, second) =
+            (world.supervisor("penyelia1", OFFICE).await, world.supervisor("penyelia2", OFFICE).await);
         let id = confirmed(&world, &holder, NEW).await;
         let seen = scanned(&holder, &first, &id).await;
         second.post(&path(&id, "/ask"), &words(&seen)).await.expect_problem(409, "scan_required");
@@ -222,7 +233,10 @@ async fn neither_one_person_nor_another_office_nor_a_late_hour_puts_it_in_force(
         second.post(&path(&id, "/grant"), &grant(&own)).await.expect_problem(404, "not_found");
         elsewhere.post(&path(&id, "/refuse"), &words(&other)).await.expect(204);
         let refused = holder.client.get(&format!("/v1/contact-visits/{id}")).await.expect(200);
-        assert_eq!((refused.text("state").as_str(), &refused.json["reason"]), ("refused", &json!("Wajah dan KTP-el cocok")));
+        assert_eq!(
+            (refused.text("state").as_str(), &refused.json["reason"]),
+            ("refused", &json!("Wajah dan KTP-el cocok"))
+        );
         assert_eq!(refused.json["email"], Value::Null);
 
         let (id, seen) = asked(&world, &holder, &second).await;
@@ -269,7 +283,8 @@ async fn whatever_happens_at_the_same_moment_one_comes_first() {
                 // Withdrawn on the phone: one of both.
                 1 => {
                     let withdrawal = format!("/v1/contact-visits/{id}");
-                    let (granted, withdrawn) = tokio::join!(one.post(&granting, &body), holder.client.delete(&withdrawal));
+                    let (granted, withdrawn) =
+                        tokio::join!(one.post(&granting, &body), holder.client.delete(&withdrawal));
                     assert_ne!(granted.status == 204, withdrawn.status == 204);
                     assert_eq!(told(&world, &address, CHANGED).await, usize::from(granted.status == 204));
                 }

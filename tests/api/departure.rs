@@ -84,7 +84,10 @@ async fn who_lost_the_citizenship_and_left_is_stopped_at_once_and_ended_by_two_p
         elsewhere.get(&path(&asked.json, "")).await.expect_problem(404, "not_found");
         elsewhere.post(&path(&asked.json, "/grant"), &version(&seen)).await.expect_problem(404, "not_found");
         ask(&elsewhere, person).await.expect_problem(409, "wrong_state");
-        supervisor.post(&path(&asked.json, "/grant"), &json!({"version": "9"})).await.expect_problem(409, "wrong_state");
+        supervisor
+            .post(&path(&asked.json, "/grant"), &json!({"version": "9"}))
+            .await
+            .expect_problem(409, "wrong_state");
         let other = world.supervisor("penyelia2", OFFICE).await;
         let (granting, body) = (path(&asked.json, "/grant"), version(&seen));
         let (one, two) = tokio::join!(supervisor.post(&granting, &body), other.post(&granting, &body));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use support::answer::Answer;
 use support::client::Officer;
 use support::each_engine;
-use support::world::{Applicant, OFFICE, World, pin_key};
+use support::world::{Applicant, Host, OFFICE, World, pin_key};
 
 fn nik(applicant: &Applicant) -> String {
     applicant.record.nik.clone()
@@ -430,7 +430,10 @@ async fn supervisors_see_what_became_of_blocks_at_calls_and_look_at_each_once() 
             }
         }
         let item = &listed.json["items"][0];
-        assert_eq!((&item["effect"], &item["outcome"], &item["looked"]), (&json!("blocked"), &json!("lapsed"), &Value::Null));
+        assert_eq!(
+            (&item["effect"], &item["outcome"], &item["looked"]),
+            (&json!("blocked"), &json!("lapsed"), &Value::Null)
+        );
         let path = format!("/v1/officer/blocks/{}/look", item["block_id"].as_str().unwrap());
         let words = json!({"reason": "Penelepon dan nomornya tercatat"});
         elsewhere_and_officers_look_at_nothing(&world, &path, &words).await;

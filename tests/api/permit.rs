@@ -2,8 +2,8 @@
 //! register brings it back by itself.
 
 use ikd::clock::{DAY, HOUR, MINUTE, Timestamp};
-use ikd::register::{Date, Heard, Nationality, RegisterRecord};
 use ikd::refresh::tell_of_permits;
+use ikd::register::{Date, Heard, Nationality, RegisterRecord};
 use serde_json::{Value, json};
 use support::each_engine;
 use support::world::{Applicant, World, pin_key};
@@ -14,11 +14,8 @@ const NOBODY: Heard = Heard { refreshed: 0, paused: 0, stopped: 0, corrected: 0 
 async fn foreigner(world: &World, number: usize, days: i32) -> (RegisterRecord, Timestamp) {
     let today = Date::in_jakarta(world.context.now());
     let last = today.plus_days(days).unwrap();
-    let record = RegisterRecord {
-        nationality: Nationality::Foreign,
-        valid_until: Some(last),
-        ..world.people[number].clone()
-    };
+    let record =
+        RegisterRecord { nationality: Nationality::Foreign, valid_until: Some(last), ..world.people[number].clone() };
     world.put(vec![record.clone()]).await;
     // WIB is seven hours before UTC, all year.
     let days = i64::from(last.plus_days(1).unwrap().days_since(Date::parse("1970-01-01").unwrap()));

@@ -205,7 +205,8 @@ impl Desk {
         let credential = require_changeable(tx, found.resident_id).await?;
         let held = of_version(store::hold(tx, id).await?, office, &credential, version)?;
         let device = Thumbprint::try_from(held.device_thumbprint.as_slice()).map_err(|_| Code::WrongState)?;
-        let on_phone = holder::on_device(tx, &device).await?.is_some_and(|on| on.credential.resident_id == held.resident_id);
+        let on_phone =
+            holder::on_device(tx, &device).await?.is_some_and(|on| on.credential.resident_id == held.resident_id);
         if on_phone && credential.activated_at == held.activated_at { Ok(held) } else { Err(changed_since().into()) }
     }
 

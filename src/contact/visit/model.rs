@@ -210,7 +210,11 @@ impl ContactVisit {
     pub fn require_grantable(&self, by: Uuid, now: Timestamp) -> Result<Asked, Refusal> {
         match self.progress {
             Progress::WaitingForSecondPerson(_, asked) if now < self.expires_at => {
-                if asked.by == by { Err(own_request()) } else { Ok(asked) }
+                if asked.by == by {
+                    Err(own_request())
+                } else {
+                    Ok(asked)
+                }
             }
             _ => Err(Code::WrongState.into()),
         }

@@ -152,12 +152,7 @@ const GRANT: &str = "UPDATE contact_visit SET state = 'done', granted_by = $3, e
     AND office_id = $4 AND asked_by <> $3 AND expires_at > $5";
 
 /// Somebody of the office grants it: not who asked for it, and in its time, whatever the program judged.
-pub async fn grant(
-    tx: &mut Tx,
-    this: &ContactVisit,
-    (by, office): (Uuid, Uuid),
-    now: Timestamp,
-) -> DbResult<Changed> {
+pub async fn grant(tx: &mut Tx, this: &ContactVisit, (by, office): (Uuid, Uuid), now: Timestamp) -> DbResult<Changed> {
     change!(tx, GRANT, this.visit_id, this.revision, by, office, now)
 }
 

@@ -18,7 +18,10 @@ use crate::web::extract::page_limit;
 use crate::web::{Json, Path, Problem, Query};
 
 pub(super) fn routes() -> OpenApiRouter<CallReviews> {
-    OpenApiRouter::new().routes(routes!(recent_blocks)).routes(routes!(blocking_officers)).routes(routes!(look_at_block))
+    OpenApiRouter::new()
+        .routes(routes!(recent_blocks))
+        .routes(routes!(blocking_officers))
+        .routes(routes!(look_at_block))
 }
 
 /// Which page of the list.

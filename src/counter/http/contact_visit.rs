@@ -185,8 +185,12 @@ async fn contact_visits_waiting(
     State(visits): State<ContactVisits>,
     officer: Allowed<ReadContactVisits>,
 ) -> Result<Json<ContactVisitsReply>, Problem> {
-    let item =
-        |WaitingContactVisit { visit_id, asked_by, asked_at, own }| WaitingContactVisitReply { visit_id, asked_by, asked_at, own };
+    let item = |WaitingContactVisit { visit_id, asked_by, asked_at, own }| WaitingContactVisitReply {
+        visit_id,
+        asked_by,
+        asked_at,
+        own,
+    };
     let items = visits.waiting(&officer).await?.into_iter().map(item).collect();
     Ok(Json(ContactVisitsReply { items }))
 }
