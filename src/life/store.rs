@@ -161,16 +161,16 @@ pub async fn called_since(tx: &mut Tx, resident: Uuid, since: Timestamp) -> DbRe
 }
 
 // Of as many as are open; none is fine too.
-const END_CALLS: &str =
-    "UPDATE call_block SET outcome = $2, outcome_at = $3 WHERE resident_id = $1 AND outcome IS NULL";
+const END_CALLS: &str = "UPDATE call_block SET outcome = $2, outcome_at = $3 WHERE event_id IN \
+    (SELECT event_id FROM call_block WHERE resident_id = $1 AND outcome IS NULL) AND outcome IS NULL";
 
 /// A digital KTP was stopped: says what became of the words to officers about it.
 pub async fn end_calls(tx: &mut Tx, resident: Uuid, outcome: CallOutcome, now: Timestamp) -> DbResult<()> {
     execute!(tx, END_CALLS, resident, outcome, now).map(|_| ())
 }
 
-const END_BLOCKS: &str = "UPDATE call_block SET outcome = $2, outcome_at = $3 \
-    WHERE resident_id = $1 AND outcome IS NULL AND effect <> 'asked'";
+const END_BLOCKS: &str = "UPDATE call_block SET outcome = $2, outcome_at = $3 WHERE event_id IN \
+    (SELECT event_id FROM call_block WHERE resident_id = $1 AND outcome IS NULL AND effect <> 'asked') AND outcome IS NULL";
 
 /// A block was lifted: says what became of the word for it. A link that was sent still counts.
 pub async fn end_blocks(tx: &mut Tx, resident: Uuid, outcome: CallOutcome, now: Timestamp) -> DbResult<()> {

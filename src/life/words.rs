@@ -81,33 +81,13 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
                 / "Your digital KTP was moved from the old phone with your PIN; it is no longer on the old one.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
-        (EventKind::ContactAsked, _) => words!(
-            "Alamat surel KTP Digital Anda akan diganti" / "The e-mail address of your digital KTP is to change",
-            "Seseorang yang mengetahui PIN Anda meminta alamat surel lain untuk KTP Digital Anda. Alamat itu berlaku paling cepat 24 jam lagi."
-                / "Somebody who knows your PIN asked for another e-mail address for your digital KTP. It counts in 24 hours at the earliest.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: alamat Anda tidak jadi diganti."
-                / "If it was you, nothing else needs to be done. If not, press the link below: your address will stay as it is."
-        ),
-        (EventKind::ContactChanged, _) => words!(
-            "Alamat surel KTP Digital Anda sudah diganti" / "The e-mail address of your digital KTP was changed",
-            "Pemberitahuan tentang KTP Digital Anda sekarang dikirim ke alamat surel yang baru; selama 7 hari juga ke alamat yang lama."
-                / "Messages about your digital KTP now go to the new e-mail address; for 7 days also to the one before.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
-        ),
-        (EventKind::ContactChangedAtCounter, _) => words!(
-            "Alamat surel KTP Digital Anda diganti di loket"
-                / "The e-mail address of your digital KTP was changed at a counter",
-            "Dua petugas di loket Dukcapil mencocokkan wajah, lalu mengganti alamat surel KTP Digital Anda. Alamat yang lama masih diberi tahu selama 7 hari."
-                / "At a Dukcapil counter two officers compared the face, then changed the e-mail address of your digital KTP. The one before is still told for 7 days.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: KTP Digital diblokir. Alamat tidak kembali dengan itu; datanglah ke loket dengan KTP-el."
-                / "If it was you, nothing else needs to be done. If not, press the link below: the digital KTP is blocked. That does not bring the address back; go to a counter with your KTP-el."
-        ),
-        (EventKind::ContactKept, _) => words!(
-            "Alamat surel KTP Digital Anda tetap" / "The e-mail address of your digital KTP stays",
-            "Penggantian alamat surel KTP Digital Anda dihentikan; alamat Anda tetap."
-                / "The change of the e-mail address of your digital KTP was stopped; your address stays.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
-        ),
+        (
+            kind @ (EventKind::ContactAsked
+            | EventKind::ContactChanged
+            | EventKind::ContactChangedAtCounter
+            | EventKind::ContactKept),
+            _,
+        ) => of_contact(kind),
         (EventKind::Refreshed, _) => words!(
             "Data KTP Digital Anda diperbarui" / "The data of your digital KTP were updated",
             "Data pada KTP Digital Anda diperbarui menurut database kependudukan."
@@ -133,6 +113,39 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
         (kind @ (EventKind::CardIssued | EventKind::CardVoided), _) => of_card(kind),
         (EventKind::Stopped, Some(reason)) => of_stop(reason),
         (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),
+    }
+}
+
+/// Which addresses it is about, only the app says.
+const fn of_contact(kind: EventKind) -> Words {
+    match kind {
+        EventKind::ContactAsked => words!(
+            "Alamat surel KTP Digital Anda akan diganti" / "The e-mail address of your digital KTP is to change",
+            "Seseorang yang mengetahui PIN Anda meminta alamat surel lain untuk KTP Digital Anda. Alamat itu berlaku paling cepat 24 jam lagi."
+                / "Somebody who knows your PIN asked for another e-mail address for your digital KTP. It counts in 24 hours at the earliest.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: alamat Anda tidak jadi diganti."
+                / "If it was you, nothing else needs to be done. If not, press the link below: your address will stay as it is."
+        ),
+        EventKind::ContactChanged => words!(
+            "Alamat surel KTP Digital Anda sudah diganti" / "The e-mail address of your digital KTP was changed",
+            "Pemberitahuan tentang KTP Digital Anda sekarang dikirim ke alamat surel yang baru; selama 7 hari juga ke alamat yang lama."
+                / "Messages about your digital KTP now go to the new e-mail address; for 7 days also to the one before.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        EventKind::ContactChangedAtCounter => words!(
+            "Alamat surel KTP Digital Anda diganti di loket"
+                / "The e-mail address of your digital KTP was changed at a counter",
+            "Dua petugas di loket Dukcapil mencocokkan wajah, lalu mengganti alamat surel KTP Digital Anda. Alamat yang lama masih diberi tahu selama 7 hari."
+                / "At a Dukcapil counter two officers compared the face, then changed the e-mail address of your digital KTP. The one before is still told for 7 days.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: KTP Digital diblokir. Alamat tidak kembali dengan itu; datanglah ke loket dengan KTP-el."
+                / "If it was you, nothing else needs to be done. If not, press the link below: the digital KTP is blocked. That does not bring the address back; go to a counter with your KTP-el."
+        ),
+        _ => words!(
+            "Alamat surel KTP Digital Anda tetap" / "The e-mail address of your digital KTP stays",
+            "Penggantian alamat surel KTP Digital Anda dihentikan; alamat Anda tetap."
+                / "The change of the e-mail address of your digital KTP was stopped; your address stays.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
     }
 }
 

@@ -225,7 +225,7 @@ async fn neither_one_person_nor_another_office_nor_a_late_hour_puts_it_in_force(
         elsewhere.get(&path(&id, "")).await.expect_problem(404, "not_found");
         elsewhere.post(&path(&id, "/grant"), &grant(&own)).await.expect_problem(404, "not_found");
         assert_eq!(elsewhere.get("/v1/officer/contact-visits").await.expect(200).json["items"], json!([]));
-        let officer = world.officer("petugas", OFFICE).await;
+        let officer = world.officer("petugas9", OFFICE).await;
         officer.post(&path(&id, "/grant"), &grant(&own)).await.expect_problem(403, "forbidden");
         // A QR that is scanned anew elsewhere takes the request with it.
         world.later(1);

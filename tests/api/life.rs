@@ -297,13 +297,13 @@ async fn a_second_call_within_seven_days_takes_the_holder_s_own_word() {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let unknown = world.somebody(500_000, |_| true);
-        let (desk, record) = (&world.officer("loket1", OFFICE).await, holder.record.clone());
+        let (desk, record) = (&world.officer("telepon1", OFFICE).await, holder.record.clone());
         let ring = async |desk: &Officer| call(desk, &record.nik, &record.full_name, &record.birth_date).await;
         let first = ring(desk).await.expect(202);
         unblock(&holder).await;
         world.later(7 * DAY - 1);
         // From whichever officer: nothing is blocked, and the contact gets a link that blocks.
-        let desk = &world.officer("loket2", OFFICE).await;
+        let desk = &world.officer("telepon2", OFFICE).await;
         let second = ring(desk).await.expect(202);
         assert_eq!(standing(&holder).await.0, "active");
         assert_eq!(letters_of(&world, &holder, ASKED).await, 1);
@@ -323,7 +323,7 @@ async fn a_second_call_within_seven_days_takes_the_holder_s_own_word() {
         recover(&world, &holder).await;
         // What took no effect does not begin the seven days anew.
         world.later(1);
-        ring(&world.officer("loket3", OFFICE).await).await.expect(202);
+        ring(&world.officer("telepon3", OFFICE).await).await.expect(202);
         assert_eq!(standing(&holder).await.1, "officer_block_provisional");
     })
     .await;
@@ -334,7 +334,7 @@ async fn who_is_reached_nowhere_comes_to_a_counter_as_often_as_needed() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
-        let (desk, record) = (&world.officer("loket1", OFFICE).await, holder.record.clone());
+        let (desk, record) = (&world.officer("telepon1", OFFICE).await, holder.record.clone());
         call(desk, &record.nik, &record.full_name, &record.birth_date).await.expect(202);
         unblock(&holder).await;
         let came = come(desk, &holder).await.expect(202);
@@ -343,7 +343,7 @@ async fn who_is_reached_nowhere_comes_to_a_counter_as_often_as_needed() {
         // Somebody at the counter confirms a block at a caller's word, too: it does not end by itself any more.
         recover(&world, &holder).await;
         world.later(7 * DAY);
-        let desk = &world.officer("loket2", OFFICE).await;
+        let desk = &world.officer("telepon2", OFFICE).await;
         call(desk, &record.nik, &record.full_name, &record.birth_date).await.expect(202);
         come(desk, &holder).await.expect(202);
         world.later(72 * HOUR);
@@ -357,7 +357,7 @@ async fn who_is_reached_nowhere_comes_to_a_counter_as_often_as_needed() {
 async fn two_calls_at_the_same_moment_on_two_nodes_block_once() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        let (one, two) = (&world.officer("loket1", OFFICE).await, &world.officer("loket2", OFFICE).await);
+        let (one, two) = (&world.officer("telepon1", OFFICE).await, &world.officer("telepon2", OFFICE).await);
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         for (number, person) in world.people[..3].iter().enumerate() {
             let holder = world.active(person).await;
