@@ -34,6 +34,7 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
     ('credential_holder', 'distributed', 'resident_id', 'credential'),
     ('holder_record', 'distributed', 'resident_id', 'credential'),
     ('holder_portrait', 'distributed', 'resident_id', 'credential'),
+    ('permit', 'distributed', 'resident_id', 'credential'),
     ('verification', 'distributed', 'resident_id', 'credential'),
     ('life_event', 'distributed', 'resident_id', 'credential'),
     ('record_change', 'distributed', 'resident_id', 'credential'),
@@ -93,13 +94,17 @@ INSERT INTO distribution (name, kind) VALUES
     -- A counter of places that nodes take many of at once.
     ('status_list', 'whole'),
     ('life_notice', 'whole'),
+    -- Few, and looked for by the office as often as by the holder; kept for months.
+    ('call_block', 'whole'),
     -- One that lives for each phone, with an id of its own; it lives for hours.
     ('recovery', 'whole'),
     -- The same: one that lives for each new phone, one for each holder.
     ('transfer', 'whole'),
     ('contact_change', 'whole'),
+    ('contact_visit', 'whole'),
     -- Few, and looked for by the office or the relying party as often as by the holder.
     ('annulment', 'whole'),
+    ('departure', 'whole'),
     ('dispute', 'whole'),
     -- The same, and found by its NIK when the register speaks.
     ('correction', 'whole'),

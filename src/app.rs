@@ -73,6 +73,8 @@ pub struct App {
     pub transfers: transfer::Transfers,
     /// Changes of the address at which holders are reached.
     pub contacts: contact::Contacts,
+    /// The same at a counter.
+    pub contact_visits: contact::visit::Phone,
     /// What relying parties are told of annulled activations.
     pub annulments: annulment::Telling,
     /// Checks that holders do not know.
@@ -173,6 +175,7 @@ impl App {
             disputes,
             transfers: transfer::Transfers::new(context.clone(), keyring.clone(), wallet.clone()),
             contacts: contact::Contacts::new(context.clone(), wallet.clone()),
+            contact_visits: contact::visit::Phone::new(context.clone(), keyring.clone()),
             corrections: correction::Cards::new(context.clone(), wallet.clone()),
             wallet,
             status_lists,
@@ -213,7 +216,7 @@ impl App {
             closure::module(&self.closures),
             export::module(&self.exports),
             transfer::module(&self.transfers),
-            contact::module(&self.context, &self.contacts, &self.wallet),
+            contact::module(&self.context, &self.contacts, &self.contact_visits, &self.wallet),
             refresh::module(&self.context, listeners(&self.context)),
             card::module(&self.context),
             staff::module(&self.context),

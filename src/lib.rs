@@ -30,6 +30,7 @@ pub mod credential;
 pub mod db;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod departure;
 pub mod device;
 pub mod disclosure;
 pub mod dispute;

@@ -97,6 +97,14 @@ pub enum Action {
     RecoveryGranted,
     /// An officer refused it.
     RecoveryRefused,
+    /// An officer opened a change of address.
+    ContactVisitViewed,
+    /// An officer asked that a holder's new address be put in force.
+    ContactVisitAsked,
+    /// A supervisor granted it: the new address counts.
+    ContactVisitGranted,
+    /// An officer refused it.
+    ContactVisitRefused,
     /// A supervisor opened the request that an activation be annulled, or the list of such requests.
     AnnulmentViewed,
     /// A supervisor asked that an activation be annulled.
@@ -109,6 +117,14 @@ pub enum Action {
     RightsPaused,
     /// A supervisor, or the operator, gave them back.
     RightsRestored,
+    /// An officer opened the request that the digital KTP of somebody who left end.
+    DepartureViewed,
+    /// An officer asked for that.
+    DepartureAsked,
+    /// A supervisor granted it.
+    DepartureGranted,
+    /// It was refused, or taken back by who asked.
+    DepartureRefused,
     /// An officer opened a correction case to look at it, or the list of the office's.
     CorrectionViewed,
     /// An officer opened a correction case of a resident before them.
@@ -143,6 +159,10 @@ pub enum Action {
     CardKept,
     /// A supervisor read which residents are called back after an approval by two, or noted what one said.
     CallBack,
+    /// A supervisor read which digital KTPs colleagues blocked at callers' words, and what became of that.
+    CallsRead,
+    /// A supervisor looked at one of these blocks, and said with what result.
+    CallLookedAt,
     /// An approval given while the register was down was completed.
     ApprovalCompleted,
     /// A credential became active.

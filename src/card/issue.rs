@@ -73,11 +73,17 @@ impl Desk {
             attributes: SHOWN.bits(),
         };
         let mut claims = offline_claims(&record, SHOWN, Date::in_jakarta(now));
+        // No longer than a foreigner's permit to stay.
+        let left = record.permit_ends_at().map_or(LIFE_SECONDS, |end| end.seconds() - now.seconds());
+        if left <= 0 {
+            return Err(permit_over().into());
+        }
+        let lifetime = left.min(LIFE_SECONDS);
         claims.more.push((MASKED_NIK.to_owned(), More::Text(record.nik.masked())));
         let (keyring, status, picture) = (self.keyring.clone(), self.status_lists.reference(place), portrait.clone());
         let made = tokio::task::spawn_blocking(move || {
             let picture = picture.as_deref().and_then(Portrait::read);
-            keyring.issuer(signer.as_ref()).issue_card(sealed_record, claims, picture.as_ref(), (status, LIFE_SECONDS))
+            keyring.issuer(signer.as_ref()).issue_card(sealed_record, claims, picture.as_ref(), (status, lifetime))
         });
         let token = made.await.map_err(Error::internal)??;
         let issued = Issued { place, expires_at: token.expires_at, keeps: false, voided: None };
@@ -222,6 +228,13 @@ fn draw(this: &Printable, url: &str) -> Result<Vec<u8>> {
         block_code: this.block_code.clone(),
         url,
     })
+}
+
+fn permit_over() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Izin tinggal warga ini sudah berakhir menurut database kependudukan; perpanjang dahulu.",
+        "This resident's permit to stay is over according to the population register; have it prolonged first.",
+    )
 }
 
 fn no_keys() -> Refusal {

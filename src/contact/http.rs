@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::model::State as ChangeState;
+use super::model::{COOLING_SECONDS, FORMER_SECONDS, NEW_PHONE_SECONDS, State as ChangeState, UNSETTLED_SECONDS};
 use super::service::{Ask, Contacts, Pending, View};
-use crate::clock::Timestamp;
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::secret::Redacted;
 use crate::wallet;
 use crate::wallet::http::Resident;
@@ -31,9 +31,38 @@ struct ContactReply {
     /// The address, of which two letters are shown; null for a holder who has none.
     #[schema(value_type = Option<String>, example = "r***@g***")]
     email: Option<Redacted<String>>,
+    /// From when this phone may ask for another one; null when it may now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opens_at: Option<Timestamp>,
+    /// How long what takes.
+    rules: ContactRules,
     /// A change that is under way.
     pending: Option<PendingReply>,
 }
+
+/// How long a change of address takes, and what it holds up. At a counter, by two people, the first does not apply.
+#[derive(Debug, Serialize, ToSchema)]
+struct ContactRules {
+    /// Hours after its code in which a change can be stopped; then the new address counts.
+    #[schema(example = 24)]
+    cooling_hours: i64,
+    /// Hours after that in which the digital KTP does not move to another phone, gets no new PIN at a counter and gives no copy of own data.
+    #[schema(example = 72)]
+    settling_hours: i64,
+    /// Hours after a digital KTP came to a phone in which no address is changed from there.
+    #[schema(example = 24)]
+    new_phone_hours: i64,
+    /// Days for which the address before is told what happens.
+    #[schema(example = 7)]
+    former_days: i64,
+}
+
+const RULES: ContactRules = ContactRules {
+    cooling_hours: COOLING_SECONDS / HOUR,
+    settling_hours: UNSETTLED_SECONDS / HOUR,
+    new_phone_hours: NEW_PHONE_SECONDS / HOUR,
+    former_days: FORMER_SECONDS / DAY,
+};
 
 /// A change of address that is under way.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,8 +83,8 @@ struct PendingReply {
 }
 
 impl From<View> for ContactReply {
-    fn from(View { email, pending }: View) -> Self {
-        Self { email, pending: pending.map(PendingReply::from) }
+    fn from(View { email, opens_at, pending }: View) -> Self {
+        Self { email, opens_at, rules: RULES, pending: pending.map(PendingReply::from) }
     }
 }
 
@@ -88,12 +117,12 @@ struct ContactCodeBody {
     code: Redacted<String>,
 }
 
-/// Where the holder is told what happens, and whether that is about to change.
+/// Where the holder is told what happens, whether that is about to change, and how long a change takes.
 #[utoipa::path(get, path = "/v1/me/contact", tag = "Wallet", security(("dpop" = [], "access_token" = [])),
     responses((status = 200, description = "The address, mostly hidden", body = ContactReply),
         (status = "4XX", description = "`session_ended`, `dpop_invalid`, `use_dpop_nonce`")))]
 async fn contact(State(contacts): State<Contacts>, resident: Resident) -> Result<Json<ContactReply>, Problem> {
-    Ok(Json(contacts.view(&resident.session).await?.into()))
+    Ok(Json(contacts.view(&resident.device, &resident.session).await?.into()))
 }
 
 /// Ask for another address, with the PIN. A code goes to it; the present address is told at once and can block. Asked again for the

@@ -4,8 +4,9 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::store;
+use super::{store, visit};
 use crate::activation_code::ActivationCode;
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Language, Result};
 use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
@@ -16,6 +17,7 @@ use crate::vault::Vault;
 pub const CONTACT_CODE: MailKind = MailKind::new("contact_code", 3);
 
 pub(super) const TABLE: &str = "contact_change";
+pub(super) const VISIT_TABLE: &str = "contact_visit";
 /// Which code of a change: it has one.
 const FIRST: i64 = 1;
 
@@ -59,16 +61,23 @@ impl Compose for Codes {
 
 /// Writes the message of one outbox row. `None` when its code cannot be entered any more.
 async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
-    let mut tx = context.db.read().await?;
-    let found = store::lookup(&mut tx, message.reference).await?;
-    drop(tx);
-    let Some(change) = found.filter(|change| change.takes_code(context.now())) else { return Ok(None) };
-    let Some(sealed) = change.sealed else { return Ok(None) };
-    let to: Address = context.vault.open_row(TABLE, change.change_id, &sealed)?;
-    let digits = code_of(&context.vault, change.change_id)?.digits();
+    let Some((table, sealed, expires_at)) = waiting(context, message.reference).await? else { return Ok(None) };
+    let to: Address = context.vault.open_row(table, message.reference, &sealed)?;
+    let digits = code_of(&context.vault, message.reference)?.digits();
     let (subject, text, html) =
-        write(to.language, &digits, &to.language.moment(change.expires_at)).map_err(Error::internal)?;
+        write(to.language, &digits, &to.language.moment(expires_at)).map_err(Error::internal)?;
     Ok(Some(Email { mail_id: message.mail_id, to: to.email, subject, text, html, language: to.language }))
+}
+
+/// What waits for the code of this id, in the app or for a counter: its table, the sealed address, and until when.
+async fn waiting(context: &Context, id: Uuid) -> Result<Option<(&'static str, Vec<u8>, Timestamp)>> {
+    let now = context.now();
+    let mut tx = context.db.read().await?;
+    if let Some(change) = store::lookup(&mut tx, id).await?.filter(|change| change.takes_code(now)) {
+        return Ok(change.sealed.map(|sealed| (TABLE, sealed, change.expires_at)));
+    }
+    let visit = visit::store::lookup(&mut tx, id).await?.filter(|visit| visit.takes_code(now));
+    Ok(visit.and_then(|visit| Some((VISIT_TABLE, visit.sealed?, visit.expires_at))))
 }
 
 fn write(language: Language, digits: &str, until: &str) -> askama::Result<(String, String, String)> {

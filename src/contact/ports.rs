@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::model::{Progress, UNSETTLED_SECONDS};
-use super::store;
+use super::{store, visit};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
@@ -35,7 +35,16 @@ pub async fn require_settled(tx: &mut Tx, resident: Uuid, now: Timestamp) -> Res
 /// # Errors
 /// When the database did not do it.
 pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    visit::store::erase(tx, resident).await?;
     Ok(store::erase(tx, resident).await?)
+}
+
+/// Whether this id, which a scanned QR names, is that of a change of address at a counter.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn exists(tx: &mut Tx, id: Uuid) -> Result<bool> {
+    Ok(visit::store::lookup(tx, id).await?.is_some())
 }
 
 const fn settled(changed_at: Timestamp) -> Timestamp {

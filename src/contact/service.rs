@@ -2,11 +2,10 @@
 
 use uuid::Uuid;
 
-use super::mail::{Address, CONTACT_CODE, TABLE, code_of};
-use super::model::{
-    CODE_SECONDS, CODE_TRIES, ContactChange, FORMER_SECONDS, KEEP_DAYS, NEW_PHONE_SECONDS, Progress, State, hint,
-};
-use super::store;
+use super::mail::{Address, TABLE, code_of};
+use super::model::{CODE_SECONDS, CODE_TRIES, ContactChange, FORMER_SECONDS, KEEP_DAYS, Progress, State, hint};
+use super::refusals::{already_cooling, ask_anew, no_code, nothing_asked, same_address, too_many, wrong_code};
+use super::{opens_at, sending, store, used_phone};
 use crate::activation_code::ActivationCode;
 use crate::audit::Actor;
 use crate::clock::{DAY, Timestamp};
@@ -19,9 +18,7 @@ use crate::holder::{Credential, Standing};
 use crate::input;
 use crate::life::EventKind;
 use crate::life::ports::{self as life, By};
-use crate::mail::outbox;
 use crate::secret::Redacted;
-use crate::vault::Label;
 use crate::wallet::service::Session;
 use crate::window::Window;
 use crate::{transaction, transaction_of_one, wallet};
@@ -43,6 +40,8 @@ pub struct Contacts {
 pub struct View {
     /// The address, of which two letters are shown; `None` for a holder who has none.
     pub email: Option<Redacted<String>>,
+    /// From when this phone may ask for another one; `None` when it may now.
+    pub opens_at: Option<Timestamp>,
     /// What is under way.
     pub pending: Option<Pending>,
 }
@@ -83,9 +82,10 @@ impl Contacts {
     ///
     /// # Errors
     /// `session_ended` when the digital KTP was stopped meanwhile.
-    pub async fn view(&self, session: &Session) -> Result<View> {
+    pub async fn view(&self, device: &Thumbprint, session: &Session) -> Result<View> {
         let mut tx = self.context.db.read().await?;
-        self.view_in(&mut tx, session).await
+        let opens_at = opens_at(&mut tx, device, session.resident_id, self.context.now()).await?;
+        Ok(View { opens_at, ..self.view_in(&mut tx, session).await? })
     }
 
     /// Asks for a change: a code goes to the new address, and the present one is told at once. Asked again for the same address,
@@ -97,7 +97,10 @@ impl Contacts {
         let email = input::email::clean(ask.email.expose())
             .map(Redacted)
             .map_err(|message| Refusal::fields(vec![FieldError { field: "email".into(), message }]))?;
-        self.require_used_phone(device, session).await?;
+        {
+            let mut tx = self.context.db.read().await?;
+            used_phone(&mut tx, device, session.resident_id, self.context.now()).await?;
+        }
         self.wallet.prove_again(device, session, &ask.challenge, &ask.signature).await?;
         let now = self.context.now();
         transaction!(self.context.db, "contact.ask", |tx| {
@@ -113,7 +116,7 @@ impl Contacts {
                     return Err(already_cooling().into());
                 }
                 Some(change) if self.is_again(&change, session, &address, now)? => {
-                    self.send_code(tx, change.change_id, &address, now).await?;
+                    sending::send(&self.context, tx, change.change_id, &address, now).await?;
                 }
                 other => {
                     if let Some(former) = other {
@@ -141,7 +144,7 @@ impl Contacts {
             sealed: Some(self.context.vault.seal_row(&self.context.random, TABLE, change_id, address)?),
         };
         store::add(tx, &change, now).await.map_err(DbError::unique_as_contention)?;
-        self.send_code(tx, change_id, address, now).await?;
+        sending::send(&self.context, tx, change_id, address, now).await?;
         self.tell(tx, resident_id, EventKind::ContactAsked, By::holder(resident_id), now).await
     }
 
@@ -158,7 +161,8 @@ impl Contacts {
             live.filter(|change| is_of(change, session)).ok_or_else(nothing_asked)?
         };
         if matches!(change.progress, Progress::Cooling(_)) {
-            return self.view(session).await;
+            let mut tx = self.context.db.read().await?;
+            return self.view_in(&mut tx, session).await;
         }
         let id = change.change_id;
         // In a transaction of its own: whatever happens after it, the try stays counted.
@@ -259,32 +263,12 @@ impl Contacts {
         held.ok_or_else(|| Code::SessionEnded.into())
     }
 
-    /// From a phone that got the digital KTP a moment ago, nobody changes where its holder is told of that.
-    async fn require_used_phone(&self, device: &Thumbprint, session: &Session) -> Result<()> {
-        let now = self.context.now();
-        let mut tx = self.context.db.read().await?;
-        let since = holder::bound_at(&mut tx, device, session.resident_id).await?.ok_or(Code::SessionEnded)?;
-        let opens = since.plus_seconds(NEW_PHONE_SECONDS);
-        if now < opens { Err(new_phone().retry_after(opens.retry_after(now)).into()) } else { Ok(()) }
-    }
-
     fn is_again(&self, change: &ContactChange, session: &Session, asked: &Address, now: Timestamp) -> Result<bool> {
         let Some(sealed) = change.sealed.as_ref().filter(|_| change.takes_code(now) && is_of(change, session)) else {
             return Ok(false);
         };
         let address: Address = self.context.vault.open_row(TABLE, change.change_id, sealed)?;
         Ok(address.email == asked.email)
-    }
-
-    async fn send_code(&self, tx: &mut Tx, id: Uuid, to: &Address, now: Timestamp) -> Result<()> {
-        let mailbox = input::email::mailbox(to.email.expose());
-        let index = self.context.vault.blind_index(Label::EmailIndex, &mailbox);
-        if !outbox::allow(tx, CONTACT_CODE, &index, now).await?.happened() {
-            let turn = outbox::next_turn(tx, CONTACT_CODE, &index, now).await?;
-            return Err(too_many().retry_after(turn.retry_after(now)).into());
-        }
-        outbox::enqueue(tx, &self.context.random, now, CONTACT_CODE, id).await?;
-        Ok(())
     }
 
     async fn tell(&self, tx: &mut Tx, resident_id: Uuid, kind: EventKind, by: By, now: Timestamp) -> Result<()> {
@@ -297,7 +281,9 @@ impl Contacts {
         let live = store::live(tx, session.resident_id).await?;
         let live = live.filter(|change| is_of(change, session));
         let pending = live.map(|change| self.pending(&change, now)).transpose()?.flatten();
-        Ok(View { email: contact.email.map(|email| Redacted(hint(email.expose()))), pending })
+        // Who has asked from a phone has had it long enough.
+        let opens_at = None;
+        Ok(View { email: contact.email.map(|email| Redacted(hint(email.expose()))), opens_at, pending })
     }
 
     fn pending(&self, change: &ContactChange, now: Timestamp) -> Result<Option<Pending>> {
@@ -328,62 +314,4 @@ const fn is_of(change: &ContactChange, session: &Session) -> bool {
 
 const fn is_active(credential: &Credential) -> bool {
     matches!(credential.standing, Standing::Active(_))
-}
-
-fn same_address() -> Refusal {
-    Refusal::field(
-        "email",
-        "Alamat ini sudah dipakai untuk KTP Digital Anda; tulis alamat yang lain.",
-        "This is the address of your digital KTP already; write another one.",
-    )
-}
-
-fn no_code() -> Refusal {
-    Refusal::field(
-        "code",
-        "Tulis keenam angka dari surel di alamat yang baru.",
-        "Write the six digits of the message to the new address.",
-    )
-}
-
-fn already_cooling() -> Refusal {
-    Refusal::new(Code::WrongState).detail(
-        "Penggantian alamat surel sedang berjalan; batalkan dahulu bila ingin alamat yang lain.",
-        "A change of the e-mail address is under way; cancel it first if you want another address.",
-    )
-}
-
-fn nothing_asked() -> Refusal {
-    Refusal::new(Code::WrongState).detail(
-        "Tidak ada penggantian alamat surel yang menunggu kode; mulai lagi dengan alamat yang baru.",
-        "No change of the e-mail address waits for a code; begin again with the new address.",
-    )
-}
-
-fn ask_anew() -> Refusal {
-    Refusal::new(Code::CodeExpired).tries_left(0).detail(
-        "Kode ini sudah lewat waktunya atau sudah dicoba 5 kali; batalkan, lalu mulai lagi.",
-        "This code is over or was tried 5 times; cancel, then begin again.",
-    )
-}
-
-fn wrong_code() -> Refusal {
-    Refusal::new(Code::CodeWrong).detail(
-        "Periksa kode pada surel di alamat yang baru; sisa percobaan tertera.",
-        "Check the code in the message to the new address; the tries left are stated.",
-    )
-}
-
-fn new_phone() -> Refusal {
-    Refusal::new(Code::WrongState).detail(
-        "KTP Digital ini baru saja aktif di ponsel ini; alamat surel dapat diganti 24 jam sesudahnya. Tunggu selama waktu yang tertera.",
-        "This digital KTP became active on this phone not long ago; the address can be changed 24 hours after. Wait for the time stated.",
-    )
-}
-
-fn too_many() -> Refusal {
-    Refusal::new(Code::TooMany).detail(
-        "Terlalu banyak kode diminta; periksa kotak masuk dan folder spam, lalu coba lagi sesudah waktu yang tertera.",
-        "Too many codes were asked for; look in the inbox and the spam folder, then try again after the time stated.",
-    )
 }

@@ -59,6 +59,14 @@ pub(super) async fn add(tx: &mut Tx, this: &ContactChange, now: Timestamp) -> Db
     execute!(tx, ADD, this.change_id, this.resident_id, this.generation, now, this.expires_at, sealed).map(|_| ())
 }
 
+const ADD_DONE: &str = "INSERT INTO contact_change (change_id, resident_id, state, revision, generation, tries, created_at, \
+    expires_at, ended_at) VALUES ($1, $2, 'done', 0, 0, 0, $3, $3, $3)";
+
+/// Adds a change that two people of an office put in force.
+pub(super) async fn add_done(tx: &mut Tx, (id, resident): (Uuid, Uuid), now: Timestamp) -> DbResult<()> {
+    execute!(tx, ADD_DONE, id, resident, now).map(|_| ())
+}
+
 const LOOKUP: &str = select_change!("WHERE change_id = $1");
 
 /// A change by its id.

@@ -130,6 +130,16 @@ acts! {
     pub enum ReadCallBacks: CallBack, CallBack, about |session| session.person.affiliation.chain();
     /// Noting what the resident said.
     pub enum RecordCallBack: CallBack, CallBack;
+    /// Asking that the digital KTP of somebody who left end.
+    pub enum AskDeparture: AskReleases, DepartureAsked, about |session| session.person.staff_id;
+    /// Reading which of these wait for a second person.
+    pub enum ReadDepartures: AskReleases, DepartureViewed;
+    /// Opening one.
+    pub enum ViewDeparture: AskReleases, DepartureViewed;
+    /// Granting it.
+    pub enum GrantDeparture: GrantReleases, DepartureGranted;
+    /// Refusing it.
+    pub enum RefuseDeparture: AskReleases, DepartureRefused;
     /// Reading the office's correction cases.
     pub enum ReadCorrections: WorkCorrections, CorrectionViewed;
     /// Opening one to look at it.
@@ -174,4 +184,22 @@ acts! {
     pub enum KeepCard: AskCards, CardKept;
     /// Blocking at the word of a caller.
     pub enum BlockAtCall: BlockAtCalls, Block, about |session| session.person.staff_id;
+    /// Scanning the QR of a change of address.
+    pub enum ScanContactVisit: ServeResidents, Scan;
+    /// Reading which changes of address wait for a second person.
+    pub enum ReadContactVisits: AskReleases, ContactVisitViewed;
+    /// Opening one.
+    pub enum ViewContactVisit: ViewRegistrations, ContactVisitViewed;
+    /// Looking at the holder's portrait.
+    pub enum ViewContactVisitPicture: ViewRegistrations, PictureViewed;
+    /// Asking that the new address be put in force.
+    pub enum AskContactVisit: AskReleases, ContactVisitAsked;
+    /// Granting it.
+    pub enum GrantContactVisit: GrantReleases, ContactVisitGranted;
+    /// Refusing it.
+    pub enum RefuseContactVisit: AskReleases, ContactVisitRefused;
+    /// Reading which blocks colleagues entered at callers' words.
+    pub enum ReadCalls: ReviewBlocks, CallsRead, about |session| session.person.affiliation.chain();
+    /// Saying that one was looked at.
+    pub enum LookAtCall: ReviewBlocks, CallLookedAt;
 }

@@ -1,4 +1,5 @@
-//! An officer blocks a digital KTP at the word of somebody who calls: for three days, unless it is confirmed.
+//! An officer blocks a digital KTP: at the word of somebody who calls, for three days unless it is confirmed and once in seven days, or
+//! for good when they stand at the counter.
 
 use std::time::Duration;
 
@@ -10,11 +11,10 @@ use super::model::check_reason;
 use crate::audit::Outcome;
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, FieldError, Refusal, Result, Text};
-use crate::holder::Reason;
 use crate::holder::ports as holder;
 use crate::input::name;
+use crate::life::calls::{self, AtDesk, Word};
 use crate::life::model::PROVISIONAL_SECONDS;
-use crate::life::ports::{self as life, By};
 use crate::register::{Date, Nik};
 use crate::staff::Allowed;
 use crate::transaction;
@@ -31,14 +31,15 @@ pub struct Caller {
     nik: Nik,
     name: String,
     birth_date: Date,
+    present: bool,
 }
 
 impl Caller {
-    /// Reads what an officer typed.
+    /// Reads what an officer typed; `present` is who stands at the counter, whose face was compared with the KTP-el.
     ///
     /// # Errors
     /// `invalid_field`.
-    pub fn read(nik: &str, full_name: &str, birth_date: &str) -> Result<Self, Refusal> {
+    pub fn read(nik: &str, full_name: &str, birth_date: &str, present: bool) -> Result<Self, Refusal> {
         let mut wrong = Vec::new();
         let mut demand = |field: &'static str, message: Text| wrong.push(FieldError { field: field.into(), message });
         let nik = Nik::parse(nik).map_err(|error| demand("nik", error.text())).ok();
@@ -48,17 +49,39 @@ impl Caller {
             demand("birth_date", Text::new("Tulis tanggal lahir: TTTT-BB-HH.", "Write the birth date: YYYY-MM-DD."));
         }
         match (nik, name, birth_date) {
-            (Some(nik), Some(name), Some(birth_date)) => Ok(Self { nik, name, birth_date }),
+            (Some(nik), Some(name), Some(birth_date)) => Ok(Self { nik, name, birth_date, present }),
             _ => Err(Refusal::fields(wrong)),
         }
+    }
+}
+
+/// Letters that a word of a name has at least, to be looked for in a reason.
+const NAMING: usize = 4;
+
+impl Caller {
+    /// That a reason says nothing of who it is about: supervisors read it, and who it is about is not for them.
+    fn require_unnamed(&self, reason: &str) -> Result<(), Refusal> {
+        let digits: String = reason.chars().filter(char::is_ascii_digit).collect();
+        let (reason, name) = (name::key(reason), name::key(&self.name));
+        let said: Vec<_> = reason.split_whitespace().collect();
+        let names = name.split_whitespace().any(|word| word.chars().count() >= NAMING && said.contains(&word));
+        if !names && !digits.contains(self.nik.as_str()) {
+            return Ok(());
+        }
+        Err(Refusal::field(
+            "reason",
+            "Tulis alasan tanpa nama dan NIK orangnya: penyelia membacanya.",
+            "Write the reason without the person's name or NIK: supervisors read it.",
+        ))
     }
 }
 
 /// What the officer is told, whoever was meant.
 #[derive(Clone, Copy, Debug)]
 pub struct AtCall {
-    /// Until when a digital KTP that these data are of is blocked now.
-    pub until: Timestamp,
+    /// Until when a digital KTP that these data are of is blocked now, unless that happened in the seven days before; `None` of somebody
+    /// at the counter: then it stays blocked.
+    pub until: Option<Timestamp>,
     /// How many more this officer has today.
     pub left_today: i64,
 }
@@ -82,25 +105,27 @@ impl CallBlocks {
     async fn block_now(&self, officer: &Allowed<BlockAtCall>, caller: &Caller, reason: &str) -> Result<AtCall> {
         let Desk { context, audit, .. } = &self.desk;
         let (who, now) = (officer.agent, context.now());
-        self.desk.judged(officer.event(who.officer_id), check_reason(reason)).await?;
+        let refused = officer.event(who.officer_id);
+        let reason = self.desk.judged(refused, check_reason(reason)).await?;
+        self.desk.judged(refused, caller.require_unnamed(&reason).map_err(Into::into)).await?;
         let counted = transaction!(context.db, "counter.count_block", |tx| {
             Ok(BLOCKS.count(tx, &[who.officer_id.as_bytes()], now).await?)
         })?;
         let used = match counted {
             Counted::Use(used) => used,
             Counted::Full { retry_after } => {
-                let refused = Err(too_many().retry_after(retry_after).into());
-                return self.desk.judged(officer.event(who.officer_id), refused).await;
+                return self.desk.judged(refused, Err(too_many().retry_after(retry_after).into())).await;
             }
         };
         let resident = self.whose(caller).await?;
-        let until = now.plus_seconds(PROVISIONAL_SECONDS);
+        let until = (!caller.present).then(|| now.plus_seconds(PROVISIONAL_SECONDS));
+        let desk = AtDesk { officer_id: who.officer_id, office_id: who.office_id };
+        let word = Word { desk, reason: &reason };
         transaction!(context.db, "counter.block", |tx| {
-            if let Some(resident) = resident {
-                let by = By::officer(who.officer_id, who.office_id);
-                let (reason, times) = (Reason::OfficerBlockProvisional, (now, Some(until)));
-                // What is blocked already, or has ended, stays as it is.
-                life::stop(context, tx, resident, reason, times, by).await?;
+            match resident {
+                Some(resident) if caller.present => calls::in_person(context, tx, resident, word, now).await?,
+                Some(resident) => calls::at_word(context, tx, resident, word, now).await?,
+                None => {}
             }
             audit.record(tx, officer.event(resident.unwrap_or_else(Uuid::nil)), Outcome::Done).await
         })?;
@@ -120,7 +145,7 @@ impl CallBlocks {
 
 fn too_many() -> Refusal {
     Refusal::new(Code::TooMany).detail(
-        "Batas 20 blokir lewat telepon sehari sudah tercapai; minta rekan atau penyelia membantu.",
-        "You have blocked 20 at callers' word today; ask a colleague or supervisor to help.",
+        "Batas 20 blokir sehari sudah tercapai; minta rekan atau penyelia membantu.",
+        "You have blocked 20 today; ask a colleague or supervisor to help.",
     )
 }

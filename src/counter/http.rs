@@ -3,9 +3,12 @@
 mod annulment;
 mod block;
 mod call_back;
+mod call_review;
 mod card;
+mod contact_visit;
 mod correction;
 mod decision;
+mod departure;
 mod pause;
 mod queue;
 mod recovery;
@@ -35,10 +38,13 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(decision::routes().with_state(counter.decisions))
         .merge(release::routes().with_state(counter.releases))
         .merge(block::routes().with_state(counter.blocks))
+        .merge(call_review::routes().with_state(counter.call_reviews))
         .merge(recovery::routes().with_state(counter.recoveries))
+        .merge(contact_visit::routes().with_state(counter.contact_visits))
         .merge(annulment::routes().with_state(counter.annulments))
         .merge(call_back::routes().with_state(counter.call_backs))
         .merge(pause::routes().with_state(counter.pauses))
+        .merge(departure::routes().with_state(counter.departures))
         .merge(correction::routes().with_state(counter.corrections))
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .layer(Extension(entrance))

@@ -4,9 +4,12 @@ pub mod act;
 pub mod annulment;
 pub mod block;
 pub mod call_back;
+pub mod call_review;
 pub mod card;
+pub mod contact_visit;
 pub mod correction;
 pub mod decision;
+pub mod departure;
 mod desk;
 pub mod http;
 pub mod model;
@@ -21,9 +24,12 @@ pub mod view;
 pub use annulment::Annulments;
 pub use block::CallBlocks;
 pub use call_back::CallBacks;
+pub use call_review::CallReviews;
 pub use card::Cards;
+pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
+pub use departure::Departures;
 pub use pause::Pauses;
 pub use queue::Queue;
 pub use recovery::Recoveries;
@@ -54,14 +60,20 @@ pub struct Counter {
     pub releases: Releases,
     /// Blocking at the word of a caller.
     pub blocks: CallBlocks,
+    /// Looking at those.
+    pub call_reviews: CallReviews,
     /// Digital KTPs that come back to their holders.
     pub recoveries: Recoveries,
+    /// Addresses that are changed by two people.
+    pub contact_visits: ContactVisits,
     /// Wrongful activations that are undone.
     pub annulments: Annulments,
     /// Approvals by two that a third person calls back.
     pub call_backs: CallBacks,
     /// Rights that rest since an annulment.
     pub pauses: Pauses,
+    /// Who is no citizen any more and left.
+    pub departures: Departures,
     /// Correction cases.
     pub corrections: Corrections,
     /// Printed cards.
@@ -78,7 +90,9 @@ impl Counter {
     ) -> Self {
         let audit = audit::Service::new(context.clone());
         let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
+        let visits = crate::contact::visit::Desk::new(context.clone(), keyring.clone());
         let annulments = crate::annulment::Desk::new(context.clone());
+        let departures = crate::departure::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
@@ -90,10 +104,13 @@ impl Counter {
             decisions: Decisions { desk: desk.clone() },
             releases: Releases { desk: desk.clone() },
             blocks: CallBlocks { desk: desk.clone() },
+            call_reviews: CallReviews { desk: desk.clone() },
             recoveries: Recoveries { desk: desk.clone(), recoveries },
+            contact_visits: ContactVisits { desk: desk.clone(), visits },
             annulments: Annulments { desk: desk.clone(), annulments, telling },
             call_backs: CallBacks { desk: desk.clone() },
             pauses: Pauses { desk: desk.clone() },
+            departures: Departures { desk: desk.clone(), departures },
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk, cards },
         }
@@ -104,7 +121,10 @@ impl Counter {
 pub fn module(counter: &Counter, officers: &Staff) -> Module {
     Module {
         people: http::routes(counter.clone(), officers.clone()),
-        sweeps: vec![Sweep::of("counter.sweep", &counter.views, |views| async move { views.sweep().await })],
+        sweeps: vec![
+            Sweep::of("counter.sweep", &counter.views, |views| async move { views.sweep().await }),
+            Sweep::of("departure.sweep", &counter.departures, |departures| async move { departures.sweep().await }),
+        ],
         ..Module::default()
     }
 }

@@ -11,6 +11,7 @@ use super::model::check_reason;
 use crate::audit::Outcome;
 use crate::audited;
 use crate::clock::Timestamp;
+use crate::contact::ports as contact;
 use crate::error::{Code, Result};
 use crate::recovery;
 use crate::recovery::desk::Seen;
@@ -62,7 +63,7 @@ impl Recoveries {
         let scanned = self.recoveries.read_scan(token).await;
         let scanned = self.desk.judged(officer.event(Uuid::nil()), scanned).await?;
         let (id, visit) = (scanned.0, visit_of(officer.agent));
-        self.desk.judged(officer.event(id), self.is_no_transfer(id).await).await?;
+        self.desk.judged(officer.event(id), self.is_nothing_else(id).await).await?;
         let done = transaction!(context.db, "counter.scan_recovery", |tx| {
             self.recoveries.scan(tx, visit, scanned).await?;
             audit.record(tx, officer.event(id), Outcome::Done).await
@@ -71,9 +72,10 @@ impl Recoveries {
         self.seen(officer.agent, id).await
     }
 
-    async fn is_no_transfer(&self, id: Uuid) -> Result<()> {
+    async fn is_nothing_else(&self, id: Uuid) -> Result<()> {
         let mut tx = self.desk.context.db.read().await?;
-        transfer::refuse_at_counter(&mut tx, id).await
+        transfer::refuse_at_counter(&mut tx, id).await?;
+        if contact::exists(&mut tx, id).await? { Err(Code::OtherQr.into()) } else { Ok(()) }
     }
 
     /// A recovery, for whoever has the holder before them and for whoever is to grant it. Looking is noted.

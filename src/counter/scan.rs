@@ -8,6 +8,7 @@ use super::model::MATCHES_PER_HOUR;
 use super::view::Views;
 use crate::audit::Outcome;
 use crate::clock::HOUR;
+use crate::contact::ports as contact;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::keyring::Keyring;
@@ -47,11 +48,12 @@ impl Scans {
         registrations.reviews.view(actor, id, language).await
     }
 
-    /// One scanner serves for both: the QR of a recovery is told from a registration's. A move to another phone needs no officer.
+    /// One scanner serves for all: the QRs of a recovery and of a change of address are told from a registration's. A move to another phone needs no officer.
     async fn is_of_registration(&self, id: Uuid) -> Result<()> {
         let mut tx = self.desk.context.db.read().await?;
         transfer::refuse_at_counter(&mut tx, id).await?;
-        if recovery::exists(&mut tx, id).await? { Err(Code::OtherQr.into()) } else { Ok(()) }
+        let is_other = recovery::exists(&mut tx, id).await? || contact::exists(&mut tx, id).await?;
+        if is_other { Err(Code::OtherQr.into()) } else { Ok(()) }
     }
 
     /// A QR for the officer's screen that any number of residents may scan. The screen renews it every minute; the first of

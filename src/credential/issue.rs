@@ -61,10 +61,24 @@ impl Issuer<'_> {
         portrait: Option<&Portrait>,
         status: Option<StatusReference>,
     ) -> Result<Issued, SignError> {
+        self.issue_offline_for(record, shared, portrait, (status, LIFETIME_SECONDS))
+    }
+
+    /// [`Issuer::issue_offline`] for `lifetime` seconds, where it is to live shorter than others.
+    ///
+    /// # Errors
+    /// As [`Issuer::issue_offline`].
+    pub fn issue_offline_for(
+        &self,
+        record: SealedRecord,
+        shared: OfflineClaims,
+        portrait: Option<&Portrait>,
+        (status, lifetime): (Option<StatusReference>, i64),
+    ) -> Result<Issued, SignError> {
         if record.kind != TokenKind::Offline {
             return Err(SignError::Refused("only offline presentations are made here"));
         }
-        self.issue_clear(record, shared, portrait, (status, LIFETIME_SECONDS))
+        self.issue_clear(record, shared, portrait, (status, lifetime.min(LIFETIME_SECONDS)))
     }
 
     /// Makes the token of a printed card, which lives for `lifetime` seconds; otherwise like [`Issuer::issue_offline`].

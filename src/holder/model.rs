@@ -26,6 +26,18 @@ pub const UNDO_SECONDS: i64 = DAY;
 /// Seconds for which the PIN confirms what the register has changed; then it takes a counter.
 pub const CONFIRM_SECONDS: i64 = 30 * DAY;
 
+/// Days before the end of a foreigner's permit to stay from which on each notice tells of it, once.
+pub const PERMIT_NOTICE_DAYS: [i64; 3] = [60, 30, 7];
+
+/// Which notice tells now that a permit ends at `ends_at`: from how many days before, and when the next one is due. `None` too early, and
+/// once it is over.
+pub fn permit_notice(ends_at: Timestamp, now: Timestamp) -> Option<(i64, Option<Timestamp>)> {
+    let from = |days: i64| ends_at.plus_seconds(-days * DAY);
+    let begun = PERMIT_NOTICE_DAYS.iter().rposition(|days| now >= from(*days)).filter(|_| now < ends_at)?;
+    let days = PERMIT_NOTICE_DAYS.get(begun).copied()?;
+    Some((days, PERMIT_NOTICE_DAYS.get(begun + 1).map(|next| from(*next))))
+}
+
 /// State of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::EnumString, strum::IntoStaticStr, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -352,6 +364,19 @@ mod tests {
         assert_eq!(credential.living_session(session.ends_at), None);
         credential.standing = Standing::Blocked;
         assert_eq!(credential.living_session(Timestamp::default()), None);
+    }
+
+    #[test]
+    fn a_permit_is_told_of_from_sixty_thirty_and_seven_days_before_its_end() {
+        let end = Timestamp::from_seconds(1_795_712_400);
+        let before = |days: i64| end.plus_seconds(-days * DAY);
+        let told = |at| permit_notice(end, at);
+        assert_eq!(told(before(60).plus_seconds(-1)), None);
+        assert_eq!(told(before(60)), Some((60, Some(before(30)))));
+        assert_eq!(told(before(30).plus_seconds(-1)), Some((60, Some(before(30)))));
+        assert_eq!(told(before(20)), Some((30, Some(before(7)))), "who comes late hears of what is true");
+        assert_eq!(told(before(7)), Some((7, None)));
+        assert_eq!((told(end.plus_seconds(-1)), told(end)), (Some((7, None)), None));
     }
 
     #[test]

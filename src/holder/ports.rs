@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::mail::FOREIGN_REGISTRATION;
 use super::model::{Contact, Credential, FormerEmail, HolderSecret, Lift, Standing, Status};
 use super::store::{self, HolderRow};
-use super::{batch, status};
+use super::{batch, permit, status};
 use crate::clock::Timestamp;
 use crate::context::{Context, Sources};
 use crate::db::{DbError, Tx};
@@ -19,6 +19,7 @@ use crate::register::{Nik, RegisterRecord};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
 
+pub use super::permit::{due_notices, take_notice};
 pub use super::status::{Stopped, ease, hold, over, renew, reopen, restart, status, stop, to_erase};
 pub use super::store::{
     Try, bound_at, count_try, count_try_of_closed, forget_tries, has_portrait, is_active, lock, open_session, pin,
@@ -409,6 +410,7 @@ pub async fn put_record(
     let Sources { vault, random, .. } = &**context;
     let sealed = vault.seal_row(random, RECORD_TABLE, resident, record)?;
     let portrait = portrait.map(|jpeg| vault.seal_bytes(random, PORTRAIT_TABLE, resident, jpeg)).transpose()?;
+    permit::keep(tx, resident, record).await?;
     Ok(store::put_record(tx, resident, &sealed, portrait.as_deref(), now).await?)
 }
 
@@ -427,6 +429,7 @@ pub async fn refresh_record(
     let Sources { vault, random, .. } = &**context;
     let sealed = vault.seal_row(random, RECORD_TABLE, resident, record)?;
     let portrait = portrait.map(|jpeg| vault.seal_bytes(random, PORTRAIT_TABLE, resident, jpeg)).transpose()?;
+    permit::keep(tx, resident, record).await?;
     Ok(store::replace_record(tx, resident, &sealed, portrait.as_deref(), now).await?)
 }
 
@@ -447,6 +450,7 @@ pub async fn kept_records(context: &Context, tx: &mut Tx, residents: &[Uuid]) ->
 /// # Errors
 /// When the database did not do it.
 pub async fn delete_unused_record(tx: &mut Tx, resident: Uuid) -> Result<()> {
+    permit::forget_unused(tx, resident).await?;
     Ok(store::delete_unused_record(tx, resident).await?)
 }
 
@@ -482,6 +486,7 @@ pub async fn erase(context: &Context, tx: &mut Tx, resident: Uuid, before: Times
     let record = kept_record(context, tx, resident).await.ok().flatten();
     let index = record.map(|record| nik_index(&context.vault, &record.nik));
     store::erase(tx, resident, index.as_deref()).await?;
+    permit::forget(tx, resident).await?;
     Ok(Some(Erased { phone: row.map(|row| (row.registration_id, row.device_thumbprint)) }))
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::model::{BlockCode, LINK_SECONDS, reference};
 use super::ports::{self, By};
-use super::{mail, store};
+use super::{calls, mail, store};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::captcha;
 use crate::clock::{HOUR, Timestamp};
@@ -179,13 +179,16 @@ impl Blocks {
         Ok(lifted)
     }
 
-    /// Forgets notices whose links no longer count; gives how many.
+    /// Forgets notices whose links no longer count, and who blocked at callers' words long ago; gives how many.
     ///
     /// # Errors
     /// When the database did not do it.
     pub async fn sweep(&self) -> Result<u64> {
-        let before = self.context.now().plus_seconds(-LINK_SECONDS);
-        transaction!(self.context.db, "life.sweep", |tx| Ok(store::sweep_notices(tx, before, BATCH).await?))
+        let now = self.context.now();
+        let before = now.plus_seconds(-LINK_SECONDS);
+        transaction!(self.context.db, "life.sweep", |tx| {
+            Ok(store::sweep_notices(tx, before, BATCH).await? + calls::sweep(tx, now).await?)
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! What happens to a digital KTP after its activation: the events of its life, what stops it and starts it again, and who is told.
 //!
 //! Whoever changes an identity does it through [`ports`], inside the own transaction: the change, its event and the notice to the
-//! holder are committed together. Events are never changed. The tables `life_event`, `life_notice` and `block_code` belong here.
+//! holder are committed together. Events are never changed. The tables `life_event`, `life_notice`, `block_code` and `call_block` belong here.
 
 pub mod blocks;
+pub mod calls;
 pub mod http;
 pub mod mail;
 pub mod model;

@@ -13,6 +13,13 @@ use crate::text_column;
 
 /// Seconds for which a block at the word of a caller holds, unless it is confirmed.
 pub const PROVISIONAL_SECONDS: i64 = 72 * HOUR;
+/// Seconds after a block at a caller's word in which another one of the same person takes the holder's own word: nobody stops somebody else
+/// again and again by telephone.
+pub const CALL_BACK_SECONDS: i64 = 7 * DAY;
+/// Seconds for which it is kept who blocked at a caller's word, and what became of it.
+pub const CALL_KEEP_SECONDS: i64 = 90 * DAY;
+/// Blocks that their holders lifted, from which on an officer stands out.
+const LIFTED_TOO_OFTEN: i64 = 3;
 /// Seconds for which the link in a notice blocks, and for which its row is kept.
 pub const LINK_SECONDS: i64 = 30 * DAY;
 /// Random bytes of a block code: with the NIK that has to be known too, and proof of work from the sixth try of an hour on, guessing
@@ -31,6 +38,8 @@ pub enum EventKind {
     Stopped,
     /// A block was lifted.
     Restarted,
+    /// Somebody asked an officer for a block once more; it waits for the holder's own word.
+    BlockAsked,
     /// The holder chose another PIN.
     PinChanged,
     /// The holder was given a new block code.
@@ -41,10 +50,18 @@ pub enum EventKind {
     ContactAsked,
     /// The holder is reached elsewhere.
     ContactChanged,
+    /// The holder is reached elsewhere: two people of an office put that in force.
+    ContactChangedAtCounter,
     /// The holder is reached where they were: a change was stopped.
     ContactKept,
     /// The register says something else than before.
     Refreshed,
+    /// The holder's permit to stay ends within sixty days.
+    PermitEndsIn60Days,
+    /// Within thirty days.
+    PermitEndsIn30Days,
+    /// Within seven days.
+    PermitEndsIn7Days,
     /// The holder said that they do not know a check.
     CheckDisputed,
     /// The relying party answered that.
@@ -92,6 +109,99 @@ pub struct Happening {
     pub actor: Actor,
     /// At which office.
     pub office_id: Option<Uuid>,
+}
+
+/// What came of somebody's word to an officer.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, strum::EnumString, strum::IntoStaticStr, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = CallEffect)]
+pub enum CallEffect {
+    /// The digital KTP was blocked, until that is confirmed.
+    Blocked,
+    /// Its contacts got a link that blocks, because there was such a block not long ago.
+    Asked,
+    /// It was blocked for good: its holder stood at the counter.
+    Present,
+}
+text_column!(CallEffect);
+
+/// What became of that.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, strum::EnumString, strum::IntoStaticStr, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = CallOutcome)]
+pub enum CallOutcome {
+    /// The holder blocked too, or at a counter.
+    Confirmed,
+    /// The holder lifted the block: with the PIN, or at a counter.
+    Lifted,
+    /// Nobody said anything; it ended by itself.
+    Lapsed,
+    /// Something else stopped the digital KTP: the register, or its end.
+    Overtaken,
+}
+text_column!(CallOutcome);
+
+impl CallOutcome {
+    /// What becomes of a block when the digital KTP is stopped for a reason that goes before.
+    pub const fn of_stop(reason: Reason) -> Self {
+        match reason {
+            Reason::SelfBlock | Reason::OfficerBlock => Self::Confirmed,
+            _ => Self::Overtaken,
+        }
+    }
+
+    /// What becomes of it when somebody starts the digital KTP again.
+    pub const fn of_restart(actor: Actor) -> Self {
+        match actor {
+            Actor::System => Self::Lapsed,
+            _ => Self::Lifted,
+        }
+    }
+}
+
+/// How many blocks at callers' words an officer has entered, and what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallCounts {
+    /// That blocked, at a word or with the holder there.
+    pub blocked: i64,
+    /// In whose place a link was sent.
+    pub asked: i64,
+    /// Of all, how many were confirmed.
+    pub confirmed: i64,
+    /// How many the holder lifted.
+    pub lifted: i64,
+    /// How many ended by themselves.
+    pub lapsed: i64,
+    /// How many something else overtook.
+    pub overtaken: i64,
+}
+
+impl CallCounts {
+    /// Adds so many.
+    pub const fn add(&mut self, effect: CallEffect, outcome: Option<CallOutcome>, count: i64) {
+        match effect {
+            CallEffect::Blocked | CallEffect::Present => self.blocked += count,
+            CallEffect::Asked => self.asked += count,
+        }
+        match outcome {
+            Some(CallOutcome::Confirmed) => self.confirmed += count,
+            Some(CallOutcome::Lifted) => self.lifted += count,
+            Some(CallOutcome::Lapsed) => self.lapsed += count,
+            Some(CallOutcome::Overtaken) => self.overtaken += count,
+            None => {}
+        }
+    }
+
+    /// Whether holders lifted most of what this officer blocked: they had not called. Of one or two that says nothing.
+    pub const fn stands_out(&self) -> bool {
+        self.lifted >= LIFTED_TOO_OFTEN && 2 * self.lifted > self.blocked
+    }
 }
 
 /// The number by which people speak of an event: `7F3A-09C2`, of its id's random end.
@@ -166,6 +276,18 @@ mod tests {
             assert_eq!(BlockCode::parse(wrong), None, "{wrong}");
         }
         assert!(!format!("{code:?}").contains("7KQ2"));
+    }
+
+    #[test]
+    fn an_officer_stands_out_when_holders_lift_most_of_three_or_more() {
+        let of = |blocked, lifted| CallCounts { blocked, lifted, ..CallCounts::default() };
+        assert!(!of(2, 2).stands_out() && of(3, 3).stands_out() && of(5, 3).stands_out());
+        assert!(!of(6, 3).stands_out(), "half is not most");
+        let mut counts = CallCounts::default();
+        counts.add(CallEffect::Present, None, 1);
+        counts.add(CallEffect::Blocked, Some(CallOutcome::Lifted), 2);
+        counts.add(CallEffect::Asked, Some(CallOutcome::Confirmed), 4);
+        assert_eq!(counts, CallCounts { blocked: 3, asked: 4, confirmed: 4, lifted: 2, ..CallCounts::default() });
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::model::{BLOCK_CODE_BYTES, BlockCode, EventKind, Happening};
+use super::model::{BLOCK_CODE_BYTES, BlockCode, CallOutcome, EventKind, Happening};
 use super::{mail, store, words};
 use crate::audit::Actor;
 use crate::clock::Timestamp;
@@ -88,6 +88,7 @@ pub async fn stop(
     let event_id = context.random.uuid_v7(now);
     let stopped = holder::stop(tx, resident, reason, (now, until), event_id).await?;
     if let Stopped::Now(_) = stopped {
+        store::end_calls(tx, resident, CallOutcome::of_stop(reason), now).await?;
         record_as(context, tx, event_id, &happening(resident, EventKind::Stopped, Some(reason), by), now).await?;
     }
     Ok(stopped)
@@ -126,6 +127,7 @@ pub async fn restart(
     by: By,
 ) -> Result<Status> {
     let ended = holder::restart(tx, resident, may).await?;
+    store::end_blocks(tx, resident, CallOutcome::of_restart(by.actor), now).await?;
     record(context, tx, &happening(resident, EventKind::Restarted, Some(ended.reason), by), now).await?;
     Ok(ended)
 }
@@ -236,6 +238,6 @@ pub(super) fn index(vault: &Vault, nik: &Nik, code: &BlockCode) -> [u8; 32] {
     vault.mac_index(Label::BlockCode, &[nik.as_str().as_bytes(), code.expose().as_bytes()])
 }
 
-const fn happening(resident_id: Uuid, kind: EventKind, reason: Option<Reason>, by: By) -> Happening {
+pub(super) const fn happening(resident_id: Uuid, kind: EventKind, reason: Option<Reason>, by: By) -> Happening {
     Happening { resident_id, kind, reason, actor: by.actor, office_id: by.office_id }
 }

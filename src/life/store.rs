@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{EventKind, Happening};
+use super::model::{CallEffect, CallOutcome, EventKind, Happening};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
@@ -143,4 +143,121 @@ const HAS_CODE: &str = "SELECT created_at FROM block_code WHERE resident_id = $1
 /// Whether a resident has a block code.
 pub async fn has_code(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
     Ok(fetch_optional!(tx, (Timestamp,), HAS_CODE, resident)?.is_some())
+}
+
+const ADD_CALL: &str = "INSERT INTO call_block (event_id, resident_id, office_id, officer_id, at, effect, \
+    reason_sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// Notes what came of somebody's word to an officer of an office.
+pub async fn add_call(
+    tx: &mut Tx,
+    (event_id, resident): (Uuid, Uuid),
+    (office, officer): (Uuid, Uuid),
+    (effect, sealed): (CallEffect, &[u8]),
+    now: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, ADD_CALL, event_id, resident, office, officer, now, effect, sealed).map(|_| ())
+}
+
+const CALLED_SINCE: &str =
+    "SELECT at FROM call_block WHERE resident_id = $1 AND at > $2 AND effect = 'blocked' ORDER BY at DESC LIMIT 1";
+
+/// When somebody was last blocked at a caller's word, if after `since`.
+pub async fn called_since(tx: &mut Tx, resident: Uuid, since: Timestamp) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), CALLED_SINCE, resident, since)?.map(|(at,)| at))
+}
+
+// Of as many as are open; none is fine too.
+const END_CALLS: &str = "UPDATE call_block SET outcome = $2, outcome_at = $3 WHERE event_id IN \
+    (SELECT event_id FROM call_block WHERE resident_id = $1 AND outcome IS NULL) AND outcome IS NULL";
+
+/// A digital KTP was stopped: says what became of the words to officers about it.
+pub async fn end_calls(tx: &mut Tx, resident: Uuid, outcome: CallOutcome, now: Timestamp) -> DbResult<()> {
+    execute!(tx, END_CALLS, resident, outcome, now).map(|_| ())
+}
+
+const END_BLOCKS: &str = "UPDATE call_block SET outcome = $2, outcome_at = $3 WHERE event_id IN \
+    (SELECT event_id FROM call_block WHERE resident_id = $1 AND outcome IS NULL AND effect <> 'asked') AND outcome IS NULL";
+
+/// A block was lifted: says what became of the word for it. A link that was sent still counts.
+pub async fn end_blocks(tx: &mut Tx, resident: Uuid, outcome: CallOutcome, now: Timestamp) -> DbResult<()> {
+    execute!(tx, END_BLOCKS, resident, outcome, now).map(|_| ())
+}
+
+/// What came of a word to an officer, and who looked at it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct CallRow {
+    /// The event.
+    pub event_id: Uuid,
+    /// Who entered it.
+    pub officer_id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// What it did.
+    pub effect: CallEffect,
+    /// Why, sealed.
+    pub reason_sealed: Vec<u8>,
+    /// What became of that.
+    pub outcome: Option<CallOutcome>,
+    /// When.
+    pub outcome_at: Option<Timestamp>,
+    /// Which supervisor looked at it.
+    pub looked_by: Option<Uuid>,
+    /// When.
+    pub looked_at: Option<Timestamp>,
+    /// The supervisor's words, sealed.
+    pub looked_sealed: Option<Vec<u8>>,
+}
+
+const CALLS: &str = "SELECT event_id, officer_id, at, effect, reason_sealed, outcome, outcome_at, looked_by, looked_at, \
+    looked_sealed FROM call_block WHERE office_id = $1 AND event_id < $2 AND at > $3 AND officer_id <> $4 \
+    ORDER BY event_id DESC LIMIT $5";
+
+/// Those of an office after `since` and before an event, newest first; without what one person entered.
+pub async fn calls(
+    tx: &mut Tx,
+    (office, without): (Uuid, Uuid),
+    (before, since): (Uuid, Timestamp),
+    limit: i64,
+) -> DbResult<Vec<CallRow>> {
+    fetch_all!(tx, CallRow, CALLS, office, before, since, without, limit)
+}
+
+/// An officer, what it did, what became of it, how often.
+pub type CallCount = (Uuid, CallEffect, Option<CallOutcome>, i64);
+
+const COUNT_CALLS: &str = "SELECT officer_id, effect, outcome, CAST(COUNT(*) AS BIGINT) FROM call_block \
+    WHERE office_id = $1 AND at > $2 AND officer_id <> $3 GROUP BY officer_id, effect, outcome";
+
+/// How many there are in an office after `since`, without those of one person.
+pub async fn count_calls(tx: &mut Tx, (office, without): (Uuid, Uuid), since: Timestamp) -> DbResult<Vec<CallCount>> {
+    fetch_all!(tx, CallCount, COUNT_CALLS, office, since, without)
+}
+
+const CALL: &str = "SELECT event_id, officer_id, at, effect, reason_sealed, outcome, outcome_at, looked_by, looked_at, \
+    looked_sealed FROM call_block WHERE event_id = $1 AND office_id = $2";
+
+/// One of an office.
+pub async fn call(tx: &mut Tx, event_id: Uuid, office: Uuid) -> DbResult<Option<CallRow>> {
+    fetch_optional!(tx, CallRow, CALL, event_id, office)
+}
+
+const LOOK: &str = "UPDATE call_block SET looked_by = $3, looked_at = $4, looked_sealed = $5 \
+    WHERE event_id = $1 AND office_id = $2 AND looked_by IS NULL AND officer_id <> $3";
+
+/// Notes that a supervisor of the office looked at one; the first counts, and nobody looks at the own.
+pub async fn look(
+    tx: &mut Tx,
+    (event_id, office): (Uuid, Uuid),
+    (by, now): (Uuid, Timestamp),
+    sealed: &[u8],
+) -> DbResult<Changed> {
+    change!(tx, LOOK, event_id, office, by, now, sealed)
+}
+
+const SWEEP_CALLS: &str = "DELETE FROM call_block WHERE at <= $1";
+
+/// Forgets those of `before` and earlier; gives how many.
+pub async fn sweep_calls(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP_CALLS, before)
 }

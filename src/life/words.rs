@@ -22,6 +22,26 @@ macro_rules! words {
     };
 }
 
+/// That a foreigner's permit to stay ends soon. The day itself, only the app says.
+macro_rules! permit {
+    ($id:literal / $en:literal) => {
+        Words {
+            title: Text::new(
+                concat!("Izin tinggal Anda berakhir dalam ", $id),
+                concat!("Your permit to stay ends within ", $en),
+            ),
+            what: Text::new(
+                concat!("Menurut database kependudukan izin tinggal Anda berakhir dalam ", $id, ". Sesudah hari itu KTP Digital Anda tidak berlaku."),
+                concat!("According to the population register your permit to stay ends within ", $en, ". After that day your digital KTP does not count."),
+            ),
+            next: Text::new(
+                "Perpanjang izin tinggal, lalu laporkan kepada Dukcapil. Begitu database kependudukan mencatatnya, KTP Digital berlaku lagi dengan sendirinya.",
+                "Have the permit prolonged and report that to Dukcapil. Once the population register has it, the digital KTP counts again by itself.",
+            ),
+        }
+    };
+}
+
 /// The words of an event.
 pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
     match (kind, reason) {
@@ -32,6 +52,13 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
                 / "Keep the block code that the app shows somewhere else: with it you can block without the phone."
         ),
         (EventKind::Restarted, reason) => of_start(reason),
+        (EventKind::BlockAsked, _) => words!(
+            "Diminta memblokir KTP Digital Anda" / "Somebody asked to block your digital KTP",
+            "Seseorang meminta petugas memblokir KTP Digital Anda lewat telepon. Dalam 7 hari terakhir itu sudah pernah terjadi, jadi kali ini petugas tidak memblokirnya."
+                / "By telephone somebody asked an officer to block your digital KTP. That happened in the last 7 days already, so this time the officer did not block it.",
+            "Bila Anda yang meminta, tekan tautan di bawah: KTP Digital Anda langsung diblokir. Bila bukan, tidak ada yang perlu dilakukan."
+                / "If you asked for it, press the link below: your digital KTP is blocked at once. If not, nothing needs to be done."
+        ),
         (EventKind::PinChanged, _) => words!(
             "PIN KTP Digital Anda diganti" / "The PIN of your digital KTP was changed",
             "PIN KTP Digital Anda diganti, dan semua sesi diakhiri."
@@ -50,25 +77,13 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
                 / "Your digital KTP was moved from the old phone with your PIN; it is no longer on the old one.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
         ),
-        (EventKind::ContactAsked, _) => words!(
-            "Alamat surel KTP Digital Anda akan diganti" / "The e-mail address of your digital KTP is to change",
-            "Seseorang yang mengetahui PIN Anda meminta alamat surel lain untuk KTP Digital Anda. Alamat itu berlaku paling cepat 24 jam lagi."
-                / "Somebody who knows your PIN asked for another e-mail address for your digital KTP. It counts in 24 hours at the earliest.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: alamat Anda tidak jadi diganti."
-                / "If it was you, nothing else needs to be done. If not, press the link below: your address will stay as it is."
-        ),
-        (EventKind::ContactChanged, _) => words!(
-            "Alamat surel KTP Digital Anda sudah diganti" / "The e-mail address of your digital KTP was changed",
-            "Pemberitahuan tentang KTP Digital Anda sekarang dikirim ke alamat surel yang baru; selama 7 hari juga ke alamat yang lama."
-                / "Messages about your digital KTP now go to the new e-mail address; for 7 days also to the one before.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
-        ),
-        (EventKind::ContactKept, _) => words!(
-            "Alamat surel KTP Digital Anda tetap" / "The e-mail address of your digital KTP stays",
-            "Penggantian alamat surel KTP Digital Anda dihentikan; alamat Anda tetap."
-                / "The change of the e-mail address of your digital KTP was stopped; your address stays.",
-            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
-        ),
+        (
+            kind @ (EventKind::ContactAsked
+            | EventKind::ContactChanged
+            | EventKind::ContactChangedAtCounter
+            | EventKind::ContactKept),
+            _,
+        ) => of_contact(kind),
         (EventKind::Refreshed, _) => words!(
             "Data KTP Digital Anda diperbarui" / "The data of your digital KTP were updated",
             "Data pada KTP Digital Anda diperbarui menurut database kependudukan."
@@ -76,6 +91,9 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             "Buka aplikasi untuk melihatnya. Bila keliru, datanglah ke loket Dukcapil dengan KTP-el."
                 / "Open the app to see them. If they are wrong, go to a Dukcapil counter with your KTP-el."
         ),
+        (EventKind::PermitEndsIn60Days, _) => permit!("60 hari" / "60 days"),
+        (EventKind::PermitEndsIn30Days, _) => permit!("30 hari" / "30 days"),
+        (EventKind::PermitEndsIn7Days, _) => permit!("7 hari" / "7 days"),
         (kind @ (EventKind::CheckDisputed | EventKind::DisputeAnswered | EventKind::DisputeUnanswered), _) => {
             of_dispute(kind)
         }
@@ -96,6 +114,40 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
     }
 }
 
+/// Which addresses it is about, only the app says.
+const fn of_contact(kind: EventKind) -> Words {
+    match kind {
+        EventKind::ContactAsked => words!(
+            "Alamat surel KTP Digital Anda akan diganti" / "The e-mail address of your digital KTP is to change",
+            "Seseorang yang mengetahui PIN Anda meminta alamat surel lain untuk KTP Digital Anda. Alamat itu berlaku paling cepat 24 jam lagi."
+                / "Somebody who knows your PIN asked for another e-mail address for your digital KTP. It counts in 24 hours at the earliest.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: alamat Anda tidak jadi diganti."
+                / "If it was you, nothing else needs to be done. If not, press the link below: your address will stay as it is."
+        ),
+        EventKind::ContactChanged => words!(
+            "Alamat surel KTP Digital Anda sudah diganti" / "The e-mail address of your digital KTP was changed",
+            "Pemberitahuan tentang KTP Digital Anda sekarang dikirim ke alamat surel yang baru; selama 7 hari juga ke alamat yang lama."
+                / "Messages about your digital KTP now go to the new e-mail address; for 7 days also to the one before.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+        EventKind::ContactChangedAtCounter => words!(
+            "Alamat surel KTP Digital Anda diganti di loket"
+                / "The e-mail address of your digital KTP was changed at a counter",
+            "Dua petugas di loket Dukcapil mencocokkan wajah, lalu mengganti alamat surel KTP Digital Anda. Alamat yang lama masih diberi tahu selama 7 hari."
+                / "At a Dukcapil counter two officers compared the face, then changed the e-mail address of your digital KTP. The one before is still told for 7 days.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, tekan tautan di bawah: KTP Digital diblokir. Alamat tidak kembali dengan itu; datanglah ke loket dengan KTP-el."
+                / "If it was you, nothing else needs to be done. If not, press the link below: the digital KTP is blocked. That does not bring the address back; go to a counter with your KTP-el."
+        ),
+        _ => words!(
+            "Alamat surel KTP Digital Anda tetap" / "The e-mail address of your digital KTP stays",
+            "Penggantian alamat surel KTP Digital Anda dihentikan; alamat Anda tetap."
+                / "The change of the e-mail address of your digital KTP was stopped; your address stays.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan." / "If it was you, nothing else needs to be done."
+        ),
+    }
+}
+
+/// What was ended is said: a closure, or a block.
 const fn of_start(ended: Option<Reason>) -> Words {
     match ended {
         Some(Reason::Closed) => words!(

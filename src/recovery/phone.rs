@@ -176,6 +176,8 @@ impl Phone {
     async fn bring_back(&self, tx: &mut Tx, resident: Uuid, generation: i64, now: Timestamp, by: By) -> Result<()> {
         let credential = holder::hold(tx, resident).await?.filter(|held| held.generation == generation);
         let credential = credential.ok_or_else(stopped_since)?;
+        // The address may have been changed at the counter since it was granted.
+        contact::require_settled(tx, resident, now).await?;
         match credential.standing {
             Standing::Blocked => {
                 life::restart(&self.context, tx, resident, at_counter, now, by).await?;

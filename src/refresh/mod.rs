@@ -6,11 +6,13 @@
 pub mod http;
 mod listener;
 pub mod model;
+mod permit;
 pub mod ports;
 mod store;
 
 pub use listener::Refresher;
 pub use model::Change;
+pub use permit::tell as tell_of_permits;
 
 use std::sync::Arc;
 
@@ -21,6 +23,9 @@ use crate::register::Listener;
 
 /// What this domain brings to a node. `listener` hears the feed: [`Refresher`], and whoever else does.
 pub fn module(context: &Context, listener: Arc<dyn Listener>) -> Module {
-    let sweep = Sweep::of("refresh.sweep", context, |context| async move { ports::sweep(&context).await });
-    Module { open: http::routes(context, listener), sweeps: vec![sweep], ..Module::default() }
+    let sweeps = vec![
+        Sweep::of("refresh.sweep", context, |context| async move { ports::sweep(&context).await }),
+        Sweep::of("refresh.tell_permit", context, |context| async move { permit::tell(&context).await }),
+    ];
+    Module { open: http::routes(context, listener), sweeps, ..Module::default() }
 }

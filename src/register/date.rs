@@ -144,6 +144,14 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
+impl Date {
+    /// The first moment of this day in western Indonesian time (WIB, UTC+7, no summer time).
+    pub fn midnight(self) -> Timestamp {
+        let epoch = Self(civil::date(1970, 1, 1));
+        Timestamp::from_seconds(i64::from(self.days_since(epoch)) * DAY - 7 * HOUR)
+    }
+}
+
 /// When the day of `now` began in western Indonesian time (WIB, UTC+7, no summer time).
 pub fn midnight_in_jakarta(now: Timestamp) -> Timestamp {
     Timestamp::from_seconds(now.day_in_jakarta() * DAY - 7 * HOUR)
@@ -155,6 +163,16 @@ mod tests {
 
     fn date(text: &str) -> Date {
         Date::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_day_begins_at_seventeen_hours_utc_of_the_day_before() {
+        // 2026-11-27T00:00:00+07:00, as `date -d` has it.
+        let midnight = date("2026-11-27").midnight();
+        assert_eq!(midnight, Timestamp::from_seconds(1_795_712_400));
+        assert_eq!(Date::in_jakarta(midnight), date("2026-11-27"));
+        assert_eq!(Date::in_jakarta(midnight.plus_seconds(-1)), date("2026-11-26"));
+        assert_eq!(midnight_in_jakarta(midnight.plus_seconds(DAY - 1)), midnight);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Date, Nik};
+use crate::clock::Timestamp;
 use crate::error::Text;
 
 /// Age from which a KTP-el and IKD are given (UU 24/2013 art. 63).
@@ -203,6 +204,18 @@ impl RegisterRecord {
             && (self.birth_date.age_on(today) >= ELIGIBLE_AGE || self.marital_status != MaritalStatus::Unmarried)
     }
 
+    /// When a foreigner's permit to stay is over: the first moment after its last day, in Jakarta. From then on the digital KTP does not
+    /// count, until the register names a later day. `None` for citizens, who have theirs for life.
+    pub fn permit_ends_at(&self) -> Option<Timestamp> {
+        let last = self.valid_until.filter(|_| self.nationality == Nationality::Foreign)?;
+        Some(last.plus_days(1)?.midnight())
+    }
+
+    /// Whether that is so at `now`.
+    pub fn permit_is_over(&self, now: Timestamp) -> bool {
+        self.permit_ends_at().is_some_and(|end| now >= end)
+    }
+
     /// What the card shows for *Gol. darah*: the type or `-`.
     pub fn blood_type_label(&self) -> &'static str {
         self.blood_type.map_or("-", BloodType::code)
@@ -249,6 +262,22 @@ pub(crate) mod tests {
         assert!(!record.eligible_on(today));
         record.birth_date = Date::parse("2009-11-21").unwrap();
         assert!(record.eligible_on(today), "17 today");
+    }
+
+    #[test]
+    fn a_permit_is_over_after_its_last_day_in_jakarta() {
+        let until = |nationality, day: &str| RegisterRecord {
+            nationality,
+            valid_until: Some(Date::parse(day).unwrap()),
+            ..siti()
+        };
+        let foreign = until(Nationality::Foreign, "2026-11-26");
+        // The 27th begins in Jakarta at 17.00 UTC of the 26th.
+        let midnight = Timestamp::from_seconds(1_795_712_400);
+        assert_eq!(foreign.permit_ends_at(), Some(midnight));
+        assert!(!foreign.permit_is_over(midnight.plus_seconds(-1)) && foreign.permit_is_over(midnight));
+        assert_eq!(until(Nationality::Indonesian, "2026-11-26").permit_ends_at(), None, "an old card, and for life");
+        assert_eq!(RegisterRecord { valid_until: None, ..foreign }.permit_ends_at(), None);
     }
 
     #[test]

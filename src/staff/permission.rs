@@ -27,6 +27,8 @@ pub enum Permission {
     GrantCards,
     /// Block a digital KTP at the word of a caller.
     BlockAtCalls,
+    /// Look at what colleagues blocked at callers' words.
+    ReviewBlocks,
     /// Ask that a wrongful activation be annulled, and read what was asked.
     AskAnnulments,
     /// Grant what a colleague asked for.
@@ -50,8 +52,8 @@ impl Role {
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
             AskAnnulments, AskCards, AskReleases, BlockAtCalls, CallBack, DecideRegistrations, GrantAnnulments,
-            GrantCards, GrantCorrections, GrantReleases, ReadReasons, RestoreRights, ServeResidents, Verify,
-            ViewRegistrations, WorkCorrections,
+            GrantCards, GrantCorrections, GrantReleases, ReadReasons, RestoreRights, ReviewBlocks, ServeResidents,
+            Verify, ViewRegistrations, WorkCorrections,
         };
         match self {
             Self::Officer => &[
@@ -79,6 +81,7 @@ impl Role {
                 ReadReasons,
                 RestoreRights,
                 CallBack,
+                ReviewBlocks,
             ],
             Self::Administrator => &[],
             Self::Employee => &[Verify],
@@ -148,7 +151,8 @@ mod tests {
     fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_grant() {
         assert!(Role::Officer.permissions().iter().all(|permission| Role::Supervisor.may(*permission)));
         use Permission::{AskAnnulments, GrantAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
-        for permission in [GrantReleases, GrantCards, AskAnnulments, GrantAnnulments, GrantCorrections, ReadReasons] {
+        let granting = [GrantReleases, GrantCards, AskAnnulments, GrantAnnulments, GrantCorrections];
+        for permission in granting.into_iter().chain([ReadReasons, Permission::ReviewBlocks]) {
             assert!(Role::Supervisor.may(permission) && !Role::Officer.may(permission), "{permission:?}");
         }
         assert!(Role::Administrator.permissions().is_empty());

@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::holder::batch::SealedHolder;
 use crate::keyring::Keyring;
 use crate::random::Random;
-use crate::register::Date;
+use crate::register::{Date, RegisterRecord};
 use crate::relying_party::Party;
 use crate::secret::Redacted;
 use crate::vault::Vault;
@@ -174,9 +174,20 @@ impl Drafts {
         at: Timestamp,
     ) -> Result<(Content, AttributeSet)> {
         let record = holder.record(&self.vault, resident)?;
+        self.content_of(&record, resident, holder, wanted, at)
+    }
+
+    fn content_of(
+        &self,
+        record: &RegisterRecord,
+        resident: Uuid,
+        holder: &SealedHolder,
+        wanted: AttributeSet,
+        at: Timestamp,
+    ) -> Result<(Content, AttributeSet)> {
         let portrait = holder.portrait(&self.vault, resident)?.map(|jpeg| Portrait(Redacted(jpeg)));
         let disclosed = if portrait.is_some() { wanted } else { wanted.without(Attribute::Portrait) };
-        let attributes = disclose(&record, disclosed, Date::in_jakarta(at));
+        let attributes = disclose(record, disclosed, Date::in_jakarta(at));
         Ok((Content { attributes, portrait }, disclosed))
     }
 
@@ -228,17 +239,23 @@ impl Drafts {
         self.keyring.signing_blocks(KeyPurpose::Receipt)
     }
 
-    /// The valid answer to a question whose signature is good, and the row to write for it.
+    /// The valid answer to a question whose signature is good, and the row to write for it; `None` when the holder's permit to stay is
+    /// over. The record says so at every check: nothing has to happen at midnight.
     ///
     /// # Errors
     /// As [`Drafts::content`]; when the receipt key cannot sign.
-    pub(super) fn good(&self, case: PendingCheck, holder: &SealedHolder) -> Result<(Spending, Content)> {
+    pub(super) fn good(&self, case: PendingCheck, holder: &SealedHolder) -> Result<Option<(Spending, Content)>> {
         let PendingCheck { party, asked, subject, wanted, now, .. } = case;
-        let (content, disclosed) = self.content(subject.record.subject, holder, wanted, now)?;
+        let resident = subject.record.subject;
+        let record = holder.record(&self.vault, resident)?;
+        if record.permit_is_over(now) {
+            return Ok(None);
+        }
+        let (content, disclosed) = self.content_of(&record, resident, holder, wanted, now)?;
         let answered = (Verdict::Valid, subject.medium());
         let (mut draft, claims) = self.unsigned(&party, &asked.purpose, answered, (&content, disclosed), now)?;
         draft.receipt = self.keyring.sign_here(TokenKind::Receipt, &claims)?;
         let row = draft.into_row(&party, asked, subject);
-        Ok((Spending { row, generation: subject.record.generation }, content))
+        Ok(Some((Spending { row, generation: subject.record.generation }, content)))
     }
 }

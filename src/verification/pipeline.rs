@@ -44,6 +44,8 @@ pub(super) enum Outcome {
     Earlier(Box<CheckRow>, Content),
     /// To be decided alone: the token is not single-use, or its key may have been used before. Nothing was recorded.
     Undecided(Box<Spending>, Content),
+    /// The holder's permit to stay is over. Nothing was recorded.
+    Over,
     /// The holder's data no longer exists.
     Nobody,
     /// The signature is wrong.

@@ -60,10 +60,13 @@ impl Reading {
             Err(error) => Err(error.into()),
         };
         match drafted {
-            Ok((spending, content)) if spending.row.single_use == 0 => {
+            Ok(None) => {
+                let _ = reply.send(Ok(Outcome::Over));
+            }
+            Ok(Some((spending, content))) if spending.row.single_use == 0 => {
                 let _ = reply.send(Ok(Outcome::Undecided(Box::new(spending), content)));
             }
-            Ok((spending, content)) => {
+            Ok(Some((spending, content))) => {
                 if let Err(job) = next.push(Committing { spending, content, reply }) {
                     let _ = job.reply.send(Err(overloaded()));
                 }

@@ -244,6 +244,10 @@ impl Service {
             Outcome::Refused | Outcome::Nobody => {
                 Box::pin(self.refusals.genuine(party, question, subject, None, now)).await
             }
+            Outcome::Over => {
+                let reason = Some(Reason::HolderNotActive);
+                Box::pin(self.refusals.genuine(party, question, subject, reason, now)).await
+            }
             Outcome::BadSignature => Box::pin(self.refusals.unknown(party, question, Reason::BadSignature, now)).await,
         }
     }

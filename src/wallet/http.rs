@@ -126,6 +126,10 @@ pub struct CardReply {
     has_portrait: bool,
     /// *Berlaku hingga*: `SEUMUR HIDUP` or a date.
     valid_until: String,
+    /// Since when the digital KTP does not count, because a foreigner's permit to stay is over; null while it counts. It counts again by
+    /// itself once the register names a later day.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    permit_ended_at: Option<Timestamp>,
     /// Where the KTP-el was issued.
     issued_place: String,
     /// When the KTP-el was issued.
@@ -143,6 +147,7 @@ impl From<Card> for CardReply {
             attributes: card.attributes,
             has_portrait: card.has_portrait,
             valid_until: card.valid_until,
+            permit_ended_at: card.permit_ended_at,
             issued_place: card.issued_place,
             issued_on: card.issued_on,
         }

@@ -86,6 +86,8 @@ pub struct Card {
     pub has_portrait: bool,
     /// *Berlaku hingga*.
     pub valid_until: String,
+    /// Since when it does not count, because a foreigner's permit to stay is over.
+    pub permit_ended_at: Option<Timestamp>,
     /// Where the KTP-el was issued.
     pub issued_place: String,
     /// When it was issued.
@@ -254,6 +256,7 @@ impl Service {
             record_as_of,
             attributes: disclose(&record, AttributeSet::FULL, Date::in_jakarta(self.context.now())),
             has_portrait,
+            permit_ended_at: record.permit_ends_at().filter(|end| self.context.now() >= *end),
             valid_until: record.valid_until_label(),
             issued_place: record.issued_place,
             issued_on: record.issued_on,
@@ -310,14 +313,20 @@ impl Service {
         };
         drop(tx);
         let claims = offline_claims(&holder, set, Date::in_jakarta(issued));
+        // Whoever checks it without network sees no more than the token.
+        let lifetime = match holder.permit_ends_at().map(|end| end.seconds() - issued.seconds()) {
+            Some(left) if left <= 0 => return Err(permit_over().into()),
+            Some(left) => left.min(LIFETIME_SECONDS),
+            None => LIFETIME_SECONDS,
+        };
         let keyring = self.keyring.clone();
         let made = tokio::task::spawn_blocking(move || {
             let signer = keyring.signer(KeyPurpose::Token)?;
-            keyring.issuer(signer.as_ref()).issue_offline(
+            keyring.issuer(signer.as_ref()).issue_offline_for(
                 record,
                 claims,
                 portrait.as_deref().and_then(Portrait::read).as_ref(),
-                status,
+                (status, lifetime),
             )
         });
         match made.await.map_err(Error::internal)? {
@@ -352,6 +361,13 @@ impl Service {
         counted.or_refuse(too_many_qrs())?;
         Ok(place.map(|place| self.status_lists.reference(place)))
     }
+}
+
+fn permit_over() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Izin tinggal Anda sudah berakhir menurut database kependudukan. Sesudah diperpanjang, KTP Digital berlaku lagi dengan sendirinya.",
+        "Your permit to stay is over according to the population register. Once it is prolonged, the digital KTP counts again by itself.",
+    )
 }
 
 fn too_many_qrs() -> Refusal {

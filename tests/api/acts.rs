@@ -14,7 +14,7 @@ use support::acts::BY_COMMAND;
 use support::client::Officer;
 use support::each_engine;
 
-use support::world::{BANK, OFFICE, PASSWORD, World, approval};
+use support::world::{Applicant, BANK, OFFICE, PASSWORD, World, approval};
 
 async fn done(world: &World) -> BTreeSet<String> {
     let mut tx = world.context.db.read().await.unwrap();
@@ -164,6 +164,63 @@ async fn the_counter(world: &World) {
     }
 }
 
+async fn blocks_at_calls(world: &World) {
+    let holder = world.active(&world.people[9]).await;
+    let (desk, supervisor) = (world.officer("telepon", OFFICE).await, world.supervisor("pengawas", OFFICE).await);
+    let person = &holder.record;
+    let body = json!({"nik": person.nik, "full_name": person.full_name, "birth_date": person.birth_date,
+        "reason": "Ponsel dicuri di pasar"});
+    desk.post("/v1/officer/blocks", &body).await.expect(202);
+    let listed = supervisor.get("/v1/officer/blocks").await.expect(200);
+    let path = format!("/v1/officer/blocks/{}/look", listed.json["items"][0]["block_id"].as_str().unwrap());
+    supervisor.post(&path, &json!({"reason": "Penelepon tercatat"})).await.expect(204);
+}
+
+async fn contact_visits(world: &World, holder: &Applicant) {
+    world.later(24 * 3_600);
+    let (desk, supervisor) = (world.officer("surel", OFFICE).await, world.supervisor("pengawas2", OFFICE).await);
+    for (address, end) in [("a@example.id", "refuse"), ("b@example.id", "grant")] {
+        let begun = holder.client.post("/v1/contact-visits", &json!({"email": address})).await.expect(201);
+        let (of_phone, of_office) = ("/v1/contact-visits", "/v1/officer/contact-visits");
+        let path = |base: &str, rest: &str| format!("{base}/{}{rest}", begun.text("visit_id"));
+        world.app.deliver_mail().await.unwrap();
+        let letter = world.letters().into_iter().find(|letter| letter.to == address).unwrap();
+        let code = letter.text.lines().map(str::trim).find(|line| {
+            line.len() == 7
+                && line.chars().enumerate().all(|(at, c)| (at == 3) == (c == ' ') && (at == 3 || c.is_ascii_digit()))
+        });
+        holder.client.post(&path(of_phone, "/code"), &json!({"code": code})).await.expect(200);
+        let token = holder.client.post(&path(of_phone, "/token"), &json!({})).await.expect(200).text("token");
+        let seen = desk.post(&format!("{of_office}/scan"), &json!({"token": token})).await.expect(200);
+        let body = json!({"version": seen.text("version"), "reason": "Wajah dan KTP-el cocok"});
+        desk.post(&path(of_office, "/ask"), &body).await.expect(204);
+        let version = supervisor.get(&path(of_office, "")).await.expect(200).text("version");
+        let refusing = json!({"version": version, "reason": "Wajah tidak cocok"});
+        let deciding = if end == "grant" { json!({"version": version}) } else { refusing };
+        supervisor.post(&path(of_office, &format!("/{end}")), &deciding).await.expect(204);
+    }
+}
+
+async fn departures(world: &World) {
+    let person = &world.people[11];
+    world.active(person).await;
+    let mut left = person.clone();
+    left.vital_status = ikd::register::VitalStatus::Emigrated;
+    left.nationality = ikd::register::Nationality::Foreign;
+    world.put(vec![left]).await;
+    let (desk, supervisor) = (world.officer("pindah", OFFICE).await, world.supervisor("pengawas3", OFFICE).await);
+    let base = "/v1/officer/departures";
+    for end in ["refuse", "grant"] {
+        let body = json!({"nik": person.nik.as_str(), "reason": "Surat sudah dilihat"});
+        let asked = desk.post(base, &body).await.expect(201);
+        let path = format!("{base}/{}", asked.text("departure_id"));
+        let version = supervisor.get(&path).await.expect(200).text("version");
+        let refusing = json!({"version": version, "reason": "Orangnya masih WNI"});
+        let deciding = if end == "grant" { json!({"version": version}) } else { refusing };
+        supervisor.post(&format!("{path}/{end}"), &deciding).await.expect(204);
+    }
+}
+
 async fn annulments(world: &World) {
     let holder = world.active(&world.people[4]).await;
     let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.supervisor("atasan2", OFFICE).await);
@@ -226,11 +283,15 @@ async fn every_declared_act_is_written_when_it_is_done() {
         let world = World::open(context).await;
         people_and_parties(&world).await;
         annulments(&world).await;
+        blocks_at_calls(&world).await;
+        departures(&world).await;
         disputes(&world).await;
         corrections(&world).await;
         cards(&world).await;
         approval_by_two(&world).await;
+        let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
+        contact_visits(&world, &holder).await;
         let seen = done(&world).await;
         // A verification has an entry when it is refused; see below.
         let refused = [Action::Verification];

@@ -45,6 +45,12 @@ async fn contact(holder: &Applicant) -> Value {
     holder.client.get("/v1/me/contact").await.expect(200).json
 }
 
+/// The address and what is under way.
+async fn shown(holder: &Applicant) -> Value {
+    let contact = contact(holder).await;
+    json!({"email": contact["email"], "pending": contact["pending"]})
+}
+
 /// Subjects of what an address got, newest first.
 async fn told(world: &World, email: &str) -> Vec<String> {
     world.send_mail().await;
@@ -83,7 +89,7 @@ async fn the_new_address_counts_a_day_after_its_code_and_both_are_told_for_a_wee
     each_engine(async |context| {
         let world = World::open(context).await;
         let holder = settled(&world).await;
-        assert_eq!(contact(&holder).await, json!({"email": "w***@e***", "pending": null}));
+        assert_eq!(shown(&holder).await, json!({"email": "w***@e***", "pending": null}));
         let asked = ask(&holder, &format!("  {NEW}. ")).await.expect(202);
         let pending = &asked.json["pending"];
         assert_eq!((&pending["email"], &pending["state"]), (&json!("r***@g***"), &json!("code_sent")));
@@ -108,7 +114,7 @@ async fn the_new_address_counts_a_day_after_its_code_and_both_are_told_for_a_wee
         assert_eq!((before[0].as_str(), before.iter().filter(|subject| *subject == CHANGED).count()), (CHANGED, 1));
         assert_eq!(told(&world, NEW).await, [CHANGED, CODE]);
         unlock(&holder).await;
-        assert_eq!(contact(&holder).await, json!({"email": "r***@g***", "pending": null}));
+        assert_eq!(shown(&holder).await, json!({"email": "r***@g***", "pending": null}));
 
         // Whatever happens in the next week is told to both. Letters of one moment have no order.
         world.later(1);
@@ -175,7 +181,7 @@ async fn the_app_stops_it_too_and_so_does_another_pin() {
             "new_signature": new_signature});
         holder.client.post("/v1/me/pin", &body).await.expect(204);
         holder.client.unlock_with(&new).await.expect(200);
-        assert_eq!(contact(&holder).await, json!({"email": "w***@e***", "pending": null}));
+        assert_eq!(shown(&holder).await, json!({"email": "w***@e***", "pending": null}));
         world.later(DAY);
         assert_eq!(apply(&world).await, 1);
         assert!(!told(&world, &holder.email).await.iter().any(|subject| subject == CHANGED));
@@ -255,11 +261,17 @@ async fn an_unlocked_phone_and_a_new_one_change_no_address() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
+        // What it takes is told before it is asked for.
+        let told_before = contact(&holder).await;
+        let rules = json!({"cooling_hours": 24, "settling_hours": 72, "new_phone_hours": 24, "former_days": 7});
+        let opens = world.context.now().plus_seconds(DAY).to_rfc3339();
+        assert_eq!((&told_before["rules"], &told_before["opens_at"]), (&rules, &json!(opens)));
         // Whoever has just taken over keeps the holder from hearing of it for a day at least.
         let early = ask(&holder, NEW).await.expect(409);
         assert_eq!((early.code(), &early.json["retry_after_seconds"]), ("wrong_state", &json!(DAY)));
         world.later(DAY);
         unlock(&holder).await;
+        assert_eq!(contact(&holder).await["opens_at"], Value::Null);
         let wrong = ask_with(&holder, NEW, &PinKey::from_seed(&[1; 32]), Purpose::Change).await.expect(403);
         assert_eq!((wrong.code(), &wrong.json["tries_left"]), ("pin_wrong", &json!(2)));
         let key = pin_key(&holder.record);

@@ -111,7 +111,8 @@ fn life(stage: &Stage) -> Vec<Endpoint> {
     let pin = || with(json!({"pin_public_key": stage.pin_key}));
     let words = || json!({"version": "0", "reason": "Wajah dan KTP-el cocok"});
     let nik = stage.active.record.nik.as_str();
-    let call = json!({"nik": nik, "full_name": "X", "birth_date": "1990-08-17", "reason": "Ponsel hilang"});
+    let call = json!({"nik": nik, "full_name": "X", "birth_date": "1990-08-17", "reason": "Ponsel hilang",
+        "present": false});
     let phone = |method, path, body| endpoint(method, path, Device, Active, body);
     let me = |method, path, body| endpoint(method, path, Resident, Active, body);
     let desk = |method, path, body| endpoint(method, path, Officer, Waiting, body);
@@ -150,7 +151,44 @@ fn life(stage: &Stage) -> Vec<Endpoint> {
         phone("delete", "/v1/recoveries/{id}", none()).refuses(Active, 404, "not_found"),
         phone("post", "/v1/recoveries/{id}/token", none()).refuses(Active, 404, "not_found"),
         phone("post", "/v1/recoveries/{id}/pin", pin()).refuses(Active, 404, "not_found"),
-        desk("post", "/v1/officer/blocks", call),
+        desk("post", "/v1/officer/departures", json!({"nik": nik, "reason": "Surat sudah dilihat"})).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
+        desk("get", "/v1/officer/departures", none()),
+        desk("get", "/v1/officer/departures/{id}", none()).refuses(Waiting, 404, "not_found"),
+        desk("post", "/v1/officer/departures/{id}/refuse", words()).refuses(Waiting, 404, "not_found"),
+        endpoint("post", "/v1/officer/departures/{id}/grant", Supervisor, Waiting, grant.clone()).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
+        phone("post", "/v1/contact-visits", json!({"email": "x@example.id"})).refuses(Active, 409, "wrong_state"),
+        phone("get", "/v1/contact-visits/{id}", none()).refuses(Active, 404, "not_found"),
+        phone("delete", "/v1/contact-visits/{id}", none()).refuses(Active, 404, "not_found"),
+        phone("post", "/v1/contact-visits/{id}/code", json!({"code": "123456"})).refuses(Active, 404, "not_found"),
+        phone("post", "/v1/contact-visits/{id}/token", none()).refuses(Active, 404, "not_found"),
+        desk("get", "/v1/officer/contact-visits", none()),
+        desk("post", "/v1/officer/contact-visits/scan", json!({"token": "NONSENSE"})).refuses(
+            Waiting,
+            422,
+            "invalid_field",
+        ),
+        desk("get", "/v1/officer/contact-visits/{id}", none()).refuses(Waiting, 404, "not_found"),
+        desk("get", "/v1/officer/contact-visits/{id}/portrait", none()).refuses(Waiting, 404, "not_found"),
+        desk("post", "/v1/officer/contact-visits/{id}/ask", words()).refuses(Waiting, 404, "not_found"),
+        desk("post", "/v1/officer/contact-visits/{id}/refuse", words()).refuses(Waiting, 404, "not_found"),
+        endpoint("post", "/v1/officer/contact-visits/{id}/grant", Supervisor, Waiting, grant.clone()).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
+        desk("post", "/v1/officer/blocks", call).optional(&["present"]),
+        endpoint("get", "/v1/officer/blocks", Supervisor, Waiting, none()),
+        endpoint("get", "/v1/officer/blocks/officers", Supervisor, Waiting, none()),
+        endpoint("post", "/v1/officer/blocks/{id}/look", Supervisor, Waiting, json!({"reason": "Sudah ditanyakan"}))
+            .refuses(Waiting, 404, "not_found"),
         desk("get", "/v1/officer/releases", none()),
         desk("post", "/v1/officer/registrations/{id}/release/refuse", grant.clone()).refuses(Waiting, 404, "not_found"),
         desk("get", "/v1/officer/recoveries", none()),

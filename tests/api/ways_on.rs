@@ -5,8 +5,9 @@ use ikd::clock::{DAY, HOUR, MINUTE};
 use ikd::device::Purpose;
 use ikd::register::LocalRegister;
 use ikd::register::service::Switch;
+use ikd::register::{Nationality, RegisterRecord};
 use ikd::staff::Realm;
-use ikd::{annulment, card, contact, correction, dispute, recovery, registration, transfer};
+use ikd::{annulment, card, contact, correction, departure, dispute, recovery, registration, transfer};
 use serde_json::{Value, json};
 use support::client::Officer;
 use support::each_engine;
@@ -378,7 +379,7 @@ async fn another_case_follows_one_that_ended() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let fields = json!(["full_name"]);
-        for state in [S::Opened, S::WaitingResident, S::InRegister, S::Refused, S::Lapsed, S::Resolved] {
+        for state in [S::Opened, S::WaitingResident, S::InRegister, S::Refused, S::Lapsed, S::Resolved, S::Withdrawn] {
             let (right, applicant) = crate::correction::misspelt(&world, 0).await;
             let desk = officer(&world).await;
             let opened = crate::correction::open(&applicant, "name_change", &fields).await.expect(201).json;
@@ -400,6 +401,10 @@ async fn another_case_follows_one_that_ended() {
                 }
                 S::Refused => {
                     crate::correction::step(&desk, &taken, "refusal").await.expect(204);
+                    crate::correction::open(&applicant, "name_change", &fields).await.expect(201);
+                }
+                S::Withdrawn => {
+                    applicant.client.delete(&applicant.path("/correction")).await.expect(200);
                     crate::correction::open(&applicant, "name_change", &fields).await.expect(201);
                 }
                 S::Lapsed => {
@@ -513,6 +518,79 @@ async fn a_closed_digital_ktp_is_followed_by_another_on_the_same_phone() {
                 .expect(409);
             world.active(&world.people[0]).await;
             end(&world, 0).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_address_at_a_counter_is_asked_for_again() {
+    use contact::visit::model::State as S;
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let holder = crate::contact_visit::settled(&world, 0).await;
+        for state in [S::CodeSent, S::WaitingForScan, S::Refused, S::Lapsed, S::Withdrawn, S::Done] {
+            world.later(DAY);
+            let second = supervisor(&world).await;
+            match state {
+                // The wrong address, or no code came: taken back.
+                S::CodeSent | S::WaitingForScan | S::Withdrawn => {
+                    let begun = crate::contact_visit::begin(&holder, "salah@example.id").await.expect(201);
+                    let id = begun.text("visit_id");
+                    holder.client.delete(&format!("/v1/contact-visits/{id}")).await.expect(204);
+                }
+                S::Refused => {
+                    let (id, seen) = crate::contact_visit::asked(&world, &holder, &second).await;
+                    let refusing = crate::contact_visit::words(&seen);
+                    second.post(&crate::contact_visit::path(&id, "/refuse"), &refusing).await.expect(204);
+                }
+                S::AtCounter | S::WaitingForSecondPerson | S::Lapsed => {
+                    crate::contact_visit::asked(&world, &holder, &second).await;
+                    world.later(31 * MINUTE);
+                }
+                S::Done => {
+                    let (id, seen) = crate::contact_visit::asked(&world, &holder, &second).await;
+                    let granting = crate::contact_visit::grant(&seen);
+                    second.post(&crate::contact_visit::path(&id, "/grant"), &granting).await.expect(204);
+                    world.later(4 * DAY);
+                }
+            }
+            world.later(DAY);
+            let again = crate::contact_visit::begin(&holder, "lagi@example.id").await.expect(201).text("visit_id");
+            holder.client.delete(&format!("/v1/contact-visits/{again}")).await.expect(204);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_left_comes_back_with_the_register_s_word() {
+    use departure::model::State as S;
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let person = &world.people[0];
+        world.active(person).await;
+        let left = crate::departure::emigrated(person, Nationality::Foreign);
+        world.put(vec![left.clone()]).await;
+        for state in [S::Asked, S::Refused, S::Lapsed, S::Granted] {
+            let (first, second) = (supervisor(&world).await, supervisor(&world).await);
+            let asked = crate::departure::ask(&first, person).await.expect(201).json;
+            let refusing = json!({"version": asked["version"], "reason": WORDS});
+            let refuse = crate::departure::path(&asked, "/refuse");
+            match state {
+                S::Asked => drop(first.post(&refuse, &refusing).await.expect(204)),
+                S::Refused => drop(second.post(&refuse, &refusing).await.expect(204)),
+                S::Lapsed => world.later(7 * DAY),
+                S::Granted => {
+                    let granting = crate::departure::version(&asked);
+                    second.post(&crate::departure::path(&asked, "/grant"), &granting).await.expect(204);
+                    // A citizen again, back home: another digital KTP, as for anybody.
+                    world.put(vec![RegisterRecord::clone(person)]).await;
+                    let mut applicant = world.waiting(person).await;
+                    world.visit(&officer(&world).await, &applicant).await;
+                    world.activate(&mut applicant).await;
+                }
+            }
         }
     })
     .await;

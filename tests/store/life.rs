@@ -213,3 +213,107 @@ async fn a_stop_and_a_start_at_the_same_moment_end_as_if_one_came_first() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_came_of_a_call_is_looked_at_once_and_never_by_who_entered_it() {
+    use ikd::life::model::{CallEffect, CallOutcome};
+    use ikd::life::store;
+    each_engine(async |context| {
+        let now = context.now();
+        let id = |number: u128| Uuid::from_u128(number);
+        let (office, officer, supervisor) = (id(1), id(2), id(3));
+        let mut tx = context.db.write().await.unwrap();
+        for (event, effect) in [(10, CallEffect::Blocked), (11, CallEffect::Asked), (12, CallEffect::Present)] {
+            let of = (id(event), RESIDENT);
+            store::add_call(&mut tx, of, (office, officer), (effect, b"sealed"), now).await.unwrap();
+        }
+        // Only what blocked at a word counts for the seven days, and only after `since`.
+        assert_eq!(store::called_since(&mut tx, RESIDENT, now.plus_seconds(-1)).await.unwrap(), Some(now));
+        assert_eq!(store::called_since(&mut tx, RESIDENT, now).await.unwrap(), None);
+        assert_eq!(store::called_since(&mut tx, id(99), now.plus_seconds(-1)).await.unwrap(), None);
+
+        let look = async |tx: &mut ikd::db::Tx, event: u128, office: Uuid, by: Uuid| {
+            store::look(tx, (id(event), office), (by, now), b"words").await.unwrap().happened()
+        };
+        assert!(!look(&mut tx, 10, office, officer).await, "the own");
+        assert!(!look(&mut tx, 10, id(9), supervisor).await, "of another office");
+        assert!(look(&mut tx, 10, office, supervisor).await);
+        assert!(!look(&mut tx, 10, office, id(4)).await, "once");
+
+        // A restart leaves the link that was sent; a stop ends it too.
+        let later = now.plus_seconds(1);
+        store::end_blocks(&mut tx, RESIDENT, CallOutcome::Lifted, later).await.unwrap();
+        let outcomes = async |tx: &mut ikd::db::Tx| {
+            let rows = store::calls(tx, (office, supervisor), (Uuid::max(), now.plus_seconds(-1)), 10).await.unwrap();
+            rows.into_iter().map(|row| (row.effect, row.outcome)).collect::<Vec<_>>()
+        };
+        let lifted = Some(CallOutcome::Lifted);
+        assert_eq!(
+            outcomes(&mut tx).await,
+            [(CallEffect::Present, lifted), (CallEffect::Asked, None), (CallEffect::Blocked, lifted)]
+        );
+        store::end_calls(&mut tx, RESIDENT, CallOutcome::Confirmed, later).await.unwrap();
+        assert_eq!(outcomes(&mut tx).await[1], (CallEffect::Asked, Some(CallOutcome::Confirmed)));
+        assert_eq!(outcomes(&mut tx).await[0].1, lifted, "what has ended stays as it ended");
+        // Nobody sees the own ones, in the list or in the counts.
+        let own = store::calls(&mut tx, (office, officer), (Uuid::max(), now.plus_seconds(-1)), 10).await.unwrap();
+        assert_eq!(own, []);
+        assert_eq!(store::count_calls(&mut tx, (office, officer), now.plus_seconds(-1)).await.unwrap(), []);
+        let counted = store::count_calls(&mut tx, (office, supervisor), now.plus_seconds(-1)).await.unwrap();
+        assert_eq!(counted.iter().map(|count| count.3).sum::<i64>(), 3);
+        assert!(store::call(&mut tx, id(10), id(9)).await.unwrap().is_none());
+        assert_eq!(store::sweep_calls(&mut tx, now.plus_seconds(-1)).await.unwrap(), 0);
+        assert_eq!(store::sweep_calls(&mut tx, now).await.unwrap(), 3);
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_notice_of_a_permit_is_taken_once_and_only_of_the_day_that_stands() {
+    use ikd::clock::DAY;
+    use ikd::register::{Date, Nationality, RegisterRecord};
+    each_engine(async |context| {
+        Holder::make(&context).await;
+        let now = context.now();
+        let until = |days: i32| RegisterRecord {
+            nationality: Nationality::Foreign,
+            valid_until: Date::in_jakarta(now).plus_days(days),
+            ..record()
+        };
+        let put = async |record: &RegisterRecord| {
+            let mut tx = context.db.write().await.unwrap();
+            holder::put_record(&context, &mut tx, RESIDENT, record, None, now).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let due = async |at: ikd::clock::Timestamp| {
+            let mut tx = context.db.read().await.unwrap();
+            holder::due_notices(&mut tx, at, 10).await.unwrap()
+        };
+        let take = async |notice: ikd::holder::permit::DueNotice, at: ikd::clock::Timestamp| {
+            let mut tx = context.db.write().await.unwrap();
+            let taken = holder::take_notice(&mut tx, notice, at).await.unwrap().happened();
+            tx.commit().await.unwrap();
+            taken
+        };
+        put(&until(40)).await;
+        let first = due(now).await;
+        assert_eq!(first.len(), 1, "sixty days before are over");
+        let (resident, ends_at, due_at) = first[0];
+        assert_eq!((resident, due_at), (RESIDENT, ends_at.plus_seconds(-60 * DAY)));
+        assert!(take(first[0], now).await && !take(first[0], now).await, "once");
+        assert_eq!(due(now).await, []);
+        // The same day again keeps what was told; another one begins anew, and the notice of the first is of nothing.
+        put(&until(40)).await;
+        assert_eq!(due(now).await, []);
+        let next = due(ends_at.plus_seconds(-30 * DAY)).await;
+        assert_eq!(next.len(), 1);
+        put(&until(50)).await;
+        assert!(!take(next[0], now).await);
+        assert_eq!(due(now).await.len(), 1);
+        // A citizen has none.
+        put(&record()).await;
+        assert_eq!(due(now.plus_seconds(400 * DAY)).await, []);
+    })
+    .await;
+}

@@ -24,6 +24,8 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     ("src/life/store.rs", "HAS_CODE"),
     // Blocks that end by themselves, by one node at a time.
     ("src/holder/status.rs", "OVER"),
+    // Whose permit to stay ends soon, by one node at a time.
+    ("src/holder/permit.rs", "DUE"),
     // Who closed, by one node at a time.
     ("src/holder/status.rs", "TO_ERASE"),
     // What digital KTPs showed before is forgotten by its age, by one node at a time.

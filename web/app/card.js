@@ -1,6 +1,6 @@
 // The card, in the layout people know.
 
-import { button, el, icon } from "../shared/dom.js";
+import { button, el, icon, notice } from "../shared/dom.js";
 import { ktpDate, t } from "../shared/i18n.js";
 import { official, shown } from "./attributes.js";
 import { go } from "./router.js";
@@ -10,6 +10,7 @@ import { close, openWithCard, portrait, tabs } from "./wallet.js";
 export async function card() {
   const wallet = await openWithCard();
   const { attributes: a, valid_until: until, issued_place: place, issued_on: on } = wallet.card;
+  const over = wallet.card.permit_ended_at;
   const line = (label, value) => el("div", {}, el("dt", {}, label), el("dd", {}, value));
   const sub = (label, value) => el("div", { class: "sub" }, el("dt", {}, label), el("dd", {}, value));
   const ktp = el(
@@ -52,6 +53,7 @@ export async function card() {
     "div",
     { class: "stack-loose wallet" },
     heading(t("card.title")),
+    over ? notice("warning", t("card.permit_over"), t("card.permit_over.do")) : null,
     ktp,
     button(t("card.show"), () => go("bagikan"), { picture: "qr" }),
     el("p", { class: "muted small keep" }, icon("shield", 18), t("card.real")),

@@ -30,7 +30,7 @@ const typedBy = (profile) => (typed?.id === profile.id ? typed.email : "");
 export async function newAddress() {
   const go = going();
   const { profile } = await open();
-  const { email, pending } = await present();
+  const { email, opens_at: opens, rules, pending } = await present();
   if (pending?.state === "cooling") instead("gantisurel");
   const input = field({
     id: "email",
@@ -56,6 +56,19 @@ export async function newAddress() {
     heading(t("email.title")),
     el("p", { class: "lead" }, t("email.lead")),
     pending ? notice("info", t("email.sent_before", { email: pending.email }), t("email.sent_before.do")) : null,
+    // Said before anything is typed: what it takes, and what it holds up.
+    notice(
+      "info",
+      t("email.rules"),
+      el(
+        "ul",
+        { class: "tips" },
+        el("li", {}, icon("clock", 22), el("span", {}, t("email.rules.day", { n: rules.cooling_hours }))),
+        el("li", {}, icon("lock", 22), el("span", {}, t("email.rules.settling", { n: rules.settling_hours }))),
+        el("li", {}, icon("mail", 22), el("span", {}, t("email.rules.former", { n: rules.former_days }))),
+      ),
+    ),
+    opens ? notice("warning", t("email.too_new", { when: dateTime(opens) }), t("email.new_phone")) : null,
     el(
       "form",
       { class: "card stack-loose", novalidate: true, onsubmit: send },
@@ -63,11 +76,21 @@ export async function newAddress() {
       el("button", { type: "submit", class: "button wide" }, icon("lock"), t("email.go_on")),
     ),
     stepList(STEPS),
-    notice("info", t("email.waits"), t("email.waits.do"), t("email.new_phone")),
+    counterDoor(go),
     pending ? button(t("email.to_code"), () => go("gantisurel"), { kind: "secondary", picture: "mail" }) : null,
     toMenu(go),
   );
 }
+
+/** The way for whose old address is somebody else's by now. */
+const counterDoor = (go) =>
+  el(
+    "section",
+    { class: "card stack", "aria-labelledby": "counter" },
+    el("h2", { id: "counter" }, t("email.counter.door")),
+    el("p", {}, t("email.counter.door.do")),
+    button(t("email.counter.open"), () => go("surelloket"), { kind: "secondary", picture: "office" }),
+  );
 
 export async function withPin() {
   const go = going();
@@ -100,6 +123,7 @@ export async function underWay() {
     { class: "stack-loose" },
     parts,
     notice("warning", t("email.not_me"), t("email.not_me.do")),
+    contact.pending.state === "cooling" ? counterDoor(go) : null,
     toMenu(go),
   );
 }

@@ -47,7 +47,8 @@ function ways(profile, life) {
   }
   if (life.lift === "pin")
     return [button(t("ended.pin"), () => go("bukablokir"), { picture: "lock" }), counter({ kind: "secondary" })];
-  return [counter(), anew({ kind: "quiet" })];
+  const address = button(t("email.counter.door"), () => go("surelloket"), { kind: "quiet", picture: "mail" });
+  return [counter(), address, anew({ kind: "quiet" })];
 }
 
 /** Somebody else may have moved it or had it replaced: the code from the paper blocks it wherever it is now. */

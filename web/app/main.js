@@ -42,6 +42,7 @@ const CASES = { cases: () => import("./corrections.js"), unlock: () => import(".
 // What holders may ask of what is kept about them.
 const RIGHTS = {
   email: () => import("./email-change.js"),
+  emailCounter: () => import("./email-counter.js"),
   changes: () => import("./changes.js"),
   copy: () => import("./own-copy.js"),
   closure: () => import("./closure.js"),
@@ -100,6 +101,7 @@ const SCREENS = {
   gantisurel: screen(RIGHTS, "email", "underWay"),
   surelbaru: screen(RIGHTS, "email", "newAddress"),
   surelpin: screen(RIGHTS, "email", "withPin"),
+  surelloket: screen(RIGHTS, "emailCounter", "atCounter"),
   perubahan: screen(RIGHTS, "changes"),
   pastikan: screen(RIGHTS, "changes", "confirm"),
   bukandata: screen(RIGHTS, "changes", "notMine"),

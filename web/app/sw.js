@@ -17,7 +17,7 @@ const SHELL = [
     "status", "amend", "counter", "live-qr", "code", "install", "new-pin", "pin", "pin-pad", "captcha",
     "wallet", "life", "ended", "recovery", "transfer", "pin-choice", "pin-change", "block-code", "menu",
     "attributes", "unlock", "card", "share", "present", "history", "dispute", "stop", "update",
-    "pin-again", "email-change", "changes", "correction-card", "corrections", "own-copy",
+    "pin-again", "email-change", "email-counter", "changes", "correction-card", "corrections", "own-copy",
     "closure", "people",
   ].map((name) => `/web/app/${name}.js`),
   "/web/app/words/id.json", "/web/app/words/en.json",

@@ -10,6 +10,8 @@ export function liveApi(session) {
   const annulment = (id) => `/annulments/${encodeURIComponent(id)}`;
   const correction = (id) => `/corrections/${encodeURIComponent(id)}`;
   const card = (id) => `/cards/${encodeURIComponent(id)}`;
+  const departure = (id) => `/departures/${encodeURIComponent(id)}`;
+  const contactVisit = (id) => `/contact-visits/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   return {
     practice: false,
@@ -45,6 +47,19 @@ export function liveApi(session) {
     askRecovery: (id, version, reason) => post(`${recovery(id)}/ask`, { version, reason }),
     grantRecovery: (id, version) => post(`${recovery(id)}/grant`, { version }),
     refuseRecovery: (id, version, reason) => post(`${recovery(id)}/refuse`, { version, reason }),
+    scanContactVisit: (token) => post("/contact-visits/scan", { token }, { again: true }),
+    contactVisits: () => get("/contact-visits", { quiet: true }),
+    contactVisit: (id, options) => get(contactVisit(id), options),
+    contactVisitPicture: (id) => `${session.api}${contactVisit(id)}/portrait`,
+    askContactVisit: (id, version, reason) => post(`${contactVisit(id)}/ask`, { version, reason }),
+    grantContactVisit: (id, version) => post(`${contactVisit(id)}/grant`, { version }),
+    refuseContactVisit: (id, version, reason) => post(`${contactVisit(id)}/refuse`, { version, reason }),
+    departures: () => get("/departures", { quiet: true }),
+    departure: (id, options) => get(departure(id), options),
+    // The own request that waits is given again, so a lost answer may be asked for again.
+    askDeparture: (nik, reason) => post("/departures", { nik, reason }, { again: true }),
+    grantDeparture: (id, version) => post(`${departure(id)}/grant`, { version }),
+    refuseDeparture: (id, version, reason) => post(`${departure(id)}/refuse`, { version, reason }),
     annulments: () => get("/annulments", { quiet: true }),
     annulment: (id, options) => get(annulment(id), options),
     // The own request that waits is given again, so a lost answer may be asked for again.
@@ -88,5 +103,8 @@ export function liveApi(session) {
     voidCard: (id, version, reason) => post(`${card(id)}/void`, { version, reason }),
     keepCard: (id, version, keeps) => post(`${card(id)}/keep`, { version, keeps }),
     block: (json) => post("/blocks", json),
+    blocks: (cursor) => get(`/blocks?${new URLSearchParams({ limit: 20, ...(cursor ? { cursor } : {}) })}`),
+    blockingOfficers: () => get("/blocks/officers", { quiet: true }),
+    lookAtBlock: (id, reason) => post(`/blocks/${encodeURIComponent(id)}/look`, { reason }),
   };
 }

@@ -8,11 +8,14 @@ import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/s
 import { makeSession } from "/web/staff/session.js";
 import { annulmentScreen, askAnnulmentScreen } from "./annulment.js";
 import { liveApi } from "./api.js";
+import { callReviewScreen } from "./call-review.js";
 import { correctionScreen } from "./correction.js";
 import { correctionsScreen } from "./corrections.js";
 import { cardScreen } from "./card.js";
 import { cardsScreen } from "./cards.js";
+import { contactVisitScreen } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
+import { askDepartureScreen, departureScreen } from "./departure.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
 import { phoneBlockScreen } from "./phone-block.js";
@@ -38,7 +41,10 @@ const BELOW = {
   kasus: "#kasus",
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
+  surel: "#persetujuan",
+  kepergian: "#persetujuan",
   pembatalan: "#persetujuan",
+  blokirtelepon: "#persetujuan",
 };
 
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
@@ -106,6 +112,7 @@ function draw() {
   const annuls = session.who.role === "supervisor";
   const cards = () => go("#kartu");
   const annulment = (one) => go(`#pembatalan/${one}`);
+  const departure = (one) => go(`#kepergian/${one}`);
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
     antrean: () =>
@@ -117,12 +124,18 @@ function draw() {
     persetujuan: () => pendingScreen(main, live, { annuls }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
     pemulihan: () => recoveryScreen(main, live, id, { next: scan, waiting: pending }),
+    kepergian: () =>
+      id
+        ? departureScreen(main, live, id, { waiting: pending })
+        : askDepartureScreen(main, live, { open: departure, waiting: pending }),
+    surel: () => contactVisitScreen(main, live, id, { next: scan, waiting: pending }),
     pembatalan: annuls
       ? () =>
           id
             ? annulmentScreen(main, live, id, { waiting: pending })
             : askAnnulmentScreen(main, live, { open: annulment, waiting: pending })
       : undefined,
+    blokirtelepon: annuls ? () => callReviewScreen(main, live, { back: pending }) : undefined,
     kasus: () =>
       id
         ? correctionScreen(main, live, id, { back: () => go("#kasus") })
@@ -135,7 +148,12 @@ function draw() {
     qr: () => counterQrScreen(main, live, { open: person }),
   };
   const shown = (
-    screens[screen] ?? (() => scanScreen(main, live, { open: person, recover: (one) => go(`#pemulihan/${one}`) }))
+    screens[screen] ?? (() =>
+      scanScreen(main, live, {
+        open: person,
+        recover: (one) => go(`#pemulihan/${one}`),
+        readdress: (one) => go(`#surel/${one}`),
+      }))
   )();
   if (mine === drawn) leave = joined(shown, keys);
   return undefined;

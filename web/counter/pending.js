@@ -1,5 +1,6 @@
 // What waits for a second person: digital KTPs that are to make way for a new registration, approvals without an e-mail
-// address, recoveries, printed cards, and for supervisors activations that are to be annulled.
+// address, recoveries, changes of address, printed cards, people who left, and for supervisors activations that are to be
+// annulled.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -9,19 +10,30 @@ import { looking } from "./looks.js";
 import { pausedSection } from "./paused.js";
 
 const REFRESH_MILLISECONDS = 5000;
+const PLACES = {
+  recovery: "pemulihan",
+  contact: "surel",
+  departure: "kepergian",
+  annulment: "pembatalan",
+  card: "kartu",
+};
 
 /** All kinds as lines, the one that waits longest first. */
 async function waiting(api, annuls) {
-  const [releases, recoveries, cards, annulments] = await Promise.all([
+  const [releases, recoveries, visits, cards, departures, annulments] = await Promise.all([
     api.releases(),
     api.recoveries(),
+    api.contactVisits(),
     api.cardsWaiting(),
+    api.departures(),
     annuls ? api.annulments() : { items: [] },
   ]);
   return [
     ...releases.items.map((item) => ({ ...item, id: item.registration_id })),
     ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
+    ...visits.items.map((item) => ({ ...item, kind: "contact", id: item.visit_id })),
     ...cards.items.map((item) => ({ ...item, kind: "card", id: item.card_id })),
+    ...departures.items.map((item) => ({ ...item, kind: "departure", id: item.departure_id })),
     ...annulments.items.map((item) => ({ ...item, kind: "annulment", id: item.annulment_id })),
   ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));
 }
@@ -39,10 +51,9 @@ export function pendingScreen(main, api, { annuls }) {
 
   // One's own release is followed where it was asked for.
   const address = ({ kind, own, id }) =>
-    ({ recovery: `#pemulihan/${id}`, annulment: `#pembatalan/${id}`, card: `#kartu/${id}` })[kind] ??
-    (own ? `#warga/${id}` : `#pelepasan/${id}`);
+    PLACES[kind] ? `#${PLACES[kind]}/${id}` : own ? `#warga/${id}` : `#pelepasan/${id}`;
   const lapses = ({ kind, expires_at: end }) =>
-    kind === "annulment" ? ` ${t("annulment.lapses", { when: dateTime(end) })}` : null;
+    ["annulment", "departure"].includes(kind) ? ` ${t("annulment.lapses", { when: dateTime(end) })}` : null;
   const line = (item) =>
     el(
       "li",
@@ -93,7 +104,7 @@ export function pendingScreen(main, api, { annuls }) {
   }
 
   const paused = annuls ? pausedSection(api) : null;
-  const calls = annuls ? callBackSection(api) : null;
+  const drawn = annuls ? callBackSection(api) : null;
   const annul = () =>
     el(
       "section",
@@ -101,6 +112,22 @@ export function pendingScreen(main, api, { annuls }) {
       el("h2", { id: "annul" }, t("annulment.door")),
       el("p", {}, t("annulment.door.do")),
       el("p", {}, el("a", { class: "button secondary", href: "#pembatalan" }, icon("block"), t("annulment.ask"))),
+    );
+  const left = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "left" },
+      el("h2", { id: "left" }, t("departure.door")),
+      el("p", {}, t("departure.door.do")),
+      el("p", {}, el("a", { class: "button secondary", href: "#kepergian" }, icon("block"), t("departure.ask"))),
+    );
+  const calls = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "calls" },
+      el("h2", { id: "calls" }, t("calls.title")),
+      el("p", {}, t("calls.door")),
+      el("p", {}, el("a", { class: "button secondary", href: "#blokirtelepon" }, icon("list"), t("calls.open"))),
     );
   fill(
     main,
@@ -120,15 +147,16 @@ export function pendingScreen(main, api, { annuls }) {
         list,
         foot,
       ),
-      annuls ? annul() : null,
-      calls?.node,
+      left(),
+      annuls ? [annul(), calls()] : null,
+      drawn?.node,
       paused?.node,
     ),
   );
   arrive(main);
   load(false);
   paused?.load();
-  calls?.load();
+  drawn?.load();
   return () => {
     ended = true;
     look.stop();

@@ -1,5 +1,5 @@
-// Somebody on the telephone, or without anything in their hands, wants a digital KTP blocked: NIK, name and birth date.
-// The answer is the same whether there is such a person or not.
+// Somebody on the telephone, or at the counter without a phone, wants a digital KTP blocked: NIK, name and birth date.
+// The answer is the same whether there is such a person or not, and whether it is the first such call or not.
 
 import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dateField, dayTrouble } from "/web/shared/date-field.js";
@@ -8,6 +8,7 @@ import { arrive, refused } from "/web/staff/frame.js";
 import { nikField } from "./nik-field.js";
 
 const SHORTEST = 5;
+const KNOW = [1, 2, 3, 4, 5].map((number) => `phone_block.know${number}`);
 
 /** Shows the form. Gives a function that ends it. */
 export function phoneBlockScreen(main, api, { again, home }) {
@@ -33,6 +34,18 @@ export function phoneBlockScreen(main, api, { again, home }) {
   });
   // The birth date of the caller is not the officer's own.
   for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
+  const here = el("input", { type: "checkbox", id: "present" });
+  const present = el(
+    "label",
+    { class: "check" },
+    here,
+    el(
+      "span",
+      {},
+      el("b", {}, t("phone_block.present")),
+      el("span", { class: "muted small" }, t("phone_block.present.do")),
+    ),
+  );
   const place = el("div", { class: "problem-place" });
   const send = el("button", { type: "submit", class: "button danger wide" }, icon("block"), t("phone_block.send"));
   const fields = { nik, full_name: name, birth_date: birth, reason: why };
@@ -48,7 +61,12 @@ export function phoneBlockScreen(main, api, { again, home }) {
     return Object.keys(fields).find((key) => wrong[key]);
   }
 
-  function done({ until, hours, left_today: left }) {
+  function done({ until, hours, call_back_days: days, left_today: left }) {
+    const called = [
+      el("p", { class: "lead" }, t("phone_block.done.text", { until: until && dateTime(until), hours })),
+      notice("info", t("phone_block.again_soon", { days }), t("phone_block.again_soon.do")),
+      notice("info", t("phone_block.tell"), t("phone_block.tell.do")),
+    ];
     fill(
       main,
       el(
@@ -56,8 +74,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
         { class: "card stack outcome plain" },
         el("div", { class: "sign" }, icon("block")),
         el("h1", {}, t("phone_block.done")),
-        el("p", { class: "lead" }, t("phone_block.done.text", { until: dateTime(until), hours })),
-        notice("info", t("phone_block.tell"), t("phone_block.tell.do")),
+        until ? called : el("p", { class: "lead" }, t("phone_block.done.present")),
         el("p", { class: "muted" }, t("phone_block.left", { n: left })),
         el("p", {}, button(t("phone_block.home"), home, { wide: false })),
         el("p", {}, button(t("phone_block.again"), again, { kind: "quiet", wide: false })),
@@ -79,6 +96,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
         full_name: name.input.value.trim(),
         birth_date: birth.value,
         reason: why.input.value.trim(),
+        present: here.checked,
       });
       if (!ended) done(answer);
     } catch (error) {
@@ -101,7 +119,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
         { class: "card stack" },
         el("h1", {}, t("phone_block.title")),
         el("p", { class: "lead" }, t("phone_block.lead")),
-        el("form", { class: "stack", novalidate: true, onsubmit: submit }, Object.values(fields), place, send),
+        el("form", { class: "stack", novalidate: true, onsubmit: submit }, Object.values(fields), present, place, send),
       ),
       el(
         "section",
@@ -110,9 +128,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
         el(
           "ol",
           { class: "how" },
-          ["phone_block.know1", "phone_block.know2", "phone_block.know3", "phone_block.know4"].map((key) =>
-            el("li", {}, t(key)),
-          ),
+          KNOW.map((key) => el("li", {}, t(key))),
         ),
       ),
     ),

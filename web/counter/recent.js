@@ -2,6 +2,7 @@
 
 let fresh = null;
 let recovery = null;
+let visit = null;
 
 /** Keeps a view for the screen that opens next. */
 export const remember = (view) => (fresh = view);
@@ -20,5 +21,15 @@ export const rememberRecovery = (view) => (recovery = view);
 export function recallRecovery(id) {
   const view = recovery?.recovery_id === id ? recovery : null;
   recovery = null;
+  return view;
+}
+
+/** The same for a change of address. */
+export const rememberVisit = (view) => (visit = view);
+
+/** Takes the view that was kept of a change of address, if it is the last one. */
+export function recallVisit(id) {
+  const view = visit?.visit_id === id ? visit : null;
+  visit = null;
   return view;
 }

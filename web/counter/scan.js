@@ -5,7 +5,7 @@ import { explainQr } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
-import { remember, rememberRecovery } from "./recent.js";
+import { remember, rememberRecovery, rememberVisit } from "./recent.js";
 
 const SHOWN = [
   ["awaiting_officer"],
@@ -32,10 +32,10 @@ function figures(items) {
 }
 
 /**
- * Scanning. `open(id)` shows the person, `recover(id)` a recovery, whose QR comes to the same scanner. Gives a function
- * that ends it.
+ * Scanning. `open(id)` shows the person, `recover(id)` a recovery, `readdress(id)` a change of address: their QRs come
+ * to the same scanner. Gives a function that ends it.
  */
-export function scanScreen(main, api, { open, recover }) {
+export function scanScreen(main, api, { open, recover, readdress }) {
   const place = el("div", { class: "stack" }, el("p", { class: "muted" }, t("figures.loading")));
   let opened = false;
   async function recovery(token) {
@@ -44,6 +44,17 @@ export function scanScreen(main, api, { open, recover }) {
       opened = true;
       rememberRecovery(view);
       recover(view.recovery_id);
+      return null;
+    } catch (error) {
+      return error.code === "other_qr" ? visit(token) : explainQr(error);
+    }
+  }
+  async function visit(token) {
+    try {
+      const view = await api.scanContactVisit(token);
+      opened = true;
+      rememberVisit(view);
+      readdress(view.visit_id);
       return null;
     } catch (error) {
       return explainQr(error);
