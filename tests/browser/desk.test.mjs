@@ -74,7 +74,7 @@ describe("desk", { timeout: 900_000 }, () => {
         await page.getByLabel("Tahun").fill(year);
         await page.getByLabel("Alasan").fill("Ponsel hilang di pasar");
         if (present) await page.getByLabel("Orangnya ada di loket ini").check();
-        await page.getByRole("button", { name: "Blokir sementara" }).click();
+        await page.getByRole("button", { name: present ? "Blokir sampai dipulihkan" : "Blokir sementara" }).click();
         await heading(page, "Permintaan blokir dicatat").waitFor();
         return page.locator(".outcome").innerText();
       };
