@@ -478,6 +478,12 @@ async fn an_officer_has_twenty_blocks_a_day() {
         let (desk, unknown) = (world.desk().await, world.somebody(500_000, |_| true));
         let born = unknown.birth_date.to_string();
         let ask = async || call(desk, unknown.nik.as_str(), &unknown.full_name, &born).await;
+        // Supervisors read the reason: it names nobody.
+        for reason in [format!("{} menelepon", unknown.full_name), format!("NIK {}", unknown.nik.as_str())] {
+            let body = json!({"nik": unknown.nik.as_str(), "full_name": unknown.full_name, "birth_date": born,
+                "reason": reason});
+            desk.post("/v1/officer/blocks", &body).await.expect_problem(422, "invalid_field");
+        }
         for left in (0..20).rev() {
             assert_eq!(ask().await.expect(202).json["left_today"], left);
         }

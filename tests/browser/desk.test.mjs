@@ -36,13 +36,6 @@ describe("desk", { timeout: 900_000 }, () => {
 
   const screen = (page, name) => checkAndKeep(page, `desk-${name}`, name);
 
-  /** A narrow screen of the same page, as a tablet or phone at a desk has it. */
-  async function narrow(page, name) {
-    await page.setViewportSize({ width: 360, height: 740 });
-    await screen(page, `${name}, narrow`);
-    await page.setViewportSize(DESK);
-  }
-
   async function logIn(page, who) {
     await demo.later(30);
     await page.goto("/petugas");
@@ -81,13 +74,12 @@ describe("desk", { timeout: 900_000 }, () => {
         await page.getByLabel("Tahun").fill(year);
         await page.getByLabel("Alasan").fill("Ponsel hilang di pasar");
         if (present) await page.getByLabel("Orangnya ada di loket ini").check();
-        await page.getByRole("button", { name: "Blokir sementara" }).click();
+        await page.getByRole("button", { name: present ? "Blokir sampai dipulihkan" : "Blokir sementara" }).click();
         await heading(page, "Permintaan blokir dicatat").waitFor();
         return page.locator(".outcome").innerText();
       };
       const first = await ask(false);
       await screen(page, "block, done");
-      await narrow(page, "block, done");
       await phone.page.reload();
       await heading(phone.page, "Diblokir sementara").waitFor();
       await gita.button("Buka blokir dengan PIN").click();
@@ -99,6 +91,7 @@ describe("desk", { timeout: 900_000 }, () => {
       assert.equal(plain(again), plain(first));
       await phone.page.reload();
       await gita.at("buka");
+      await page.goto("about:blank");
       await page.goto("/petugas#blokir");
       await page.getByLabel("Orangnya ada di loket ini").check();
       await screen(page, "block, at the counter");
@@ -114,7 +107,6 @@ describe("desk", { timeout: 900_000 }, () => {
       await heading(second.page, "Blokir lewat telepon, 7 hari terakhir").waitFor();
       await second.page.getByText("Dibuka pemiliknya").first().waitFor();
       await screen(second.page, "calls");
-      await narrow(second.page, "calls");
       const text = await second.page.locator("main").innerText();
       for (const datum of [gita.data.nik, gita.data.full_name]) assert.ok(!text.includes(datum));
       const open = second.page.getByRole("button", { name: "Sudah diperiksa" });
@@ -177,7 +169,6 @@ describe("desk", { timeout: 900_000 }, () => {
       await counter.page.getByRole("button", { name: "Periksa", exact: true }).click();
       await heading(counter.page, heru.data.full_name).waitFor();
       await screen(counter.page, "email, officer");
-      await narrow(counter.page, "email, officer");
       const seen = await counter.page.locator("main").innerText();
       for (const datum of [fresh, heru.email, heru.data.nik]) assert.ok(!seen.includes(datum), "two letters of each");
       await heading(page, "Petugas sedang memeriksa").waitFor();
@@ -211,7 +202,6 @@ describe("desk", { timeout: 900_000 }, () => {
       await page.getByRole("link", { name: "Minta KTP Digital diakhiri" }).click();
       await heading(page, "Minta KTP Digital diakhiri").waitFor();
       await screen(page, "departure");
-      await narrow(page, "departure");
       await page.getByLabel("NIK").fill("3171014404880009");
       await page.getByLabel("Alasan").fill("Surat pelepasan sudah dilihat");
       await page.getByRole("button", { name: "Minta KTP Digital diakhiri" }).click();

@@ -96,7 +96,7 @@ export async function atCounter() {
       stepList(STEPS),
       el("p", { class: "keep" }, icon("info", 22), t("recover.bring")),
       back(),
-      notice("warning", t("recover.never"), t("recover.never.do")),
+      notice("warning", t("email.counter.never"), t("recover.never.do")),
     ];
   }
 

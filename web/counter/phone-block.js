@@ -34,7 +34,13 @@ export function phoneBlockScreen(main, api, { again, home }) {
   });
   // The birth date of the caller is not the officer's own.
   for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
-  const here = el("input", { type: "checkbox", id: "present" });
+  const label = el("span", {}, t("phone_block.send"));
+  // Who is here is blocked for good: the button says what it does.
+  const here = el("input", {
+    type: "checkbox",
+    id: "present",
+    onchange: () => (label.textContent = t(here.checked ? "phone_block.send.present" : "phone_block.send")),
+  });
   const present = el(
     "label",
     { class: "check" },
@@ -47,7 +53,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
     ),
   );
   const place = el("div", { class: "problem-place" });
-  const send = el("button", { type: "submit", class: "button danger wide" }, icon("block"), t("phone_block.send"));
+  const send = el("button", { type: "submit", class: "button danger wide" }, icon("block"), label);
   const fields = { nik, full_name: name, birth_date: birth, reason: why };
 
   function check() {
