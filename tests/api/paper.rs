@@ -17,6 +17,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("islam", "Islam", "Islam"),
     ("widowed", "Cerai Mati", "Widowed"),
     ("registration_viewed", "Membuka pendaftaran", "Opened the registration"),
+    ("WNI", "WNI", "Indonesian citizen"),
     ("activated", "KTP Digital Anda aktif", "Your digital KTP is active"),
     ("check_disputed", "Anda melaporkan sebuah pemeriksaan", "You reported a check that you do not know"),
     ("correction_opened", "Kasus data Anda dibuka", "A correction case of yours was opened"),

@@ -170,6 +170,17 @@ describe("correction cases", { timeout: 900_000 }, () => {
       await page.getByRole("button", { name: "Buka kasus" }).click();
       await page.locator(".case").nth(1).waitFor();
       await screen(page, "card");
+
+      // What the holder opened they take back, after a second thought; what the officer opened has no such button.
+      assert.equal(await page.getByRole("button", { name: "Tarik kasus ini" }).count(), 1);
+      await page.getByRole("button", { name: "Tarik kasus ini" }).click();
+      await screen(page, "withdraw");
+      await page.getByRole("button", { name: "Tidak, lanjutkan" }).click();
+      await page.getByRole("button", { name: "Tarik kasus ini" }).click();
+      await page.getByRole("button", { name: "Tarik kasus", exact: true }).click();
+      await page.locator(".case", { hasText: "Anda menarik kasus ini" }).waitFor();
+      assert.equal(await page.getByRole("button", { name: "Tarik kasus ini" }).count(), 0);
+      await screen(page, "withdrawn");
     });
   });
 
