@@ -58,7 +58,17 @@ fn sql_is_one_text_for_both_engines() {
 #[test]
 fn guarded_writes_are_answered() {
     // Updates of as many rows as there are; each says at its place why none is fine too.
-    const OF_MANY: &[&str] = &["RETIRE", "RETIRE_ACTIVE", "SUPERSEDE", "LAPSE", "VOID", "VOID_CARDS", "FORGET_QRS"];
+    const OF_MANY: &[&str] = &[
+        "RETIRE",
+        "RETIRE_ACTIVE",
+        "SUPERSEDE",
+        "LAPSE",
+        "VOID",
+        "VOID_CARDS",
+        "FORGET_QRS",
+        "END_CALLS",
+        "END_BLOCKS",
+    ];
     demand(
         "an UPDATE of one row runs through change!, whose answer the compiler does not let anybody drop, and nobody does by hand",
         offences(|source| {

@@ -1,6 +1,6 @@
 // What waits for a second person: digital KTPs that are to make way for a new registration, approvals without an e-mail
-// address, recoveries, changes of address, printed cards, people who left, and for supervisors activations that are to be
-// annulled.
+// address, recoveries, changes of address, printed cards, people who left, and for supervisors activations that are to
+// be annulled.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
