@@ -164,9 +164,12 @@ pub async fn grant(
     change!(tx, GRANT, next.correction_id, next.revision, office, by, now, next.due_at, since)
 }
 
-const OF_REGISTRATION: &str = select_correction!("WHERE registration_id = $1 ORDER BY correction_id DESC LIMIT 1");
+// The one that lives first: two of one millisecond are in no order by their ids.
+const OF_REGISTRATION: &str = select_correction!(
+    "WHERE registration_id = $1 ORDER BY CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, correction_id DESC LIMIT 1"
+);
 
-/// The newest of a registration.
+/// The one of a registration that lives, or else the newest.
 pub async fn of_registration(tx: &mut Tx, registration: Uuid) -> DbResult<Option<Correction>> {
     Ok(fetch_optional!(tx, Row, OF_REGISTRATION, registration)?.map(Correction::from))
 }
