@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::act::{AskAnnulment, GrantAnnulment, Officer, ReadAnnulments, RefuseAnnulment, ViewAnnulment};
-use super::desk::{Desk, require_active};
+use super::desk::{Desk, alike, require_active};
 use super::model::check_reason;
 use super::pause::pause_who_led_to;
 use crate::annulment;
@@ -61,6 +61,10 @@ impl Annulments {
     /// # Errors
     /// `invalid_field`, `too_many`; `not_found` unless this office activated it; `wrong_state`.
     pub async fn ask(&self, officer: &Allowed<AskAnnulment>, nik: &Nik, reason: &str) -> Result<AnnulmentView> {
+        alike(self.ask_now(officer, nik, reason)).await
+    }
+
+    async fn ask_now(&self, officer: &Allowed<AskAnnulment>, nik: &Nik, reason: &str) -> Result<AnnulmentView> {
         let Desk { context, audit, .. } = &self.desk;
         let (who, now) = (officer.agent, context.now());
         let refused = officer.event(who.officer_id);

@@ -7,7 +7,7 @@ use super::act::{
     AskCorrection, GrantCorrection, Officer, OpenCorrection, PassOnCorrection, ReadCorrections, RefuseCorrection,
     SendBackCorrection, TakeCorrection, ViewCorrection, ViewCorrectionPicture,
 };
-use super::desk::{Desk, require_active};
+use super::desk::{Desk, alike, require_active};
 use super::model::check_reason;
 use crate::clock::{DAY, Timestamp};
 use crate::correction;
@@ -97,6 +97,10 @@ impl Corrections {
     /// # Errors
     /// `not_found`, `too_many`; `wrong_state` when another office has passed it on.
     pub async fn take(&self, officer: &Allowed<TakeCorrection>, nik: &Nik, reference: &str) -> Result<CorrectionView> {
+        alike(self.take_now(officer, nik, reference)).await
+    }
+
+    async fn take_now(&self, officer: &Allowed<TakeCorrection>, nik: &Nik, reference: &str) -> Result<CorrectionView> {
         let Desk { context, audit, .. } = &self.desk;
         let (who, now) = (officer.agent, context.now());
         let refused = officer.event(who.officer_id);

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::act::{AskDeparture, GrantDeparture, Officer, ReadDepartures, RefuseDeparture, ViewDeparture};
-use super::desk::{Desk, require_active};
+use super::desk::{Desk, alike, require_active};
 use super::model::check_reason;
 use crate::clock::{DAY, Timestamp};
 use crate::departure;
@@ -59,6 +59,10 @@ impl Departures {
     /// # Errors
     /// `invalid_field`, `too_many`; `not_found` unless the register says that they left; `wrong_state`.
     pub async fn ask(&self, officer: &Allowed<AskDeparture>, nik: &Nik, reason: &str) -> Result<DepartureView> {
+        alike(self.ask_now(officer, nik, reason)).await
+    }
+
+    async fn ask_now(&self, officer: &Allowed<AskDeparture>, nik: &Nik, reason: &str) -> Result<DepartureView> {
         let Desk { context, audit, .. } = &self.desk;
         let (who, now) = (officer.agent, context.now());
         let refused = officer.event(who.officer_id);
