@@ -103,9 +103,9 @@ async fn at_the_counter_a_nik_alone_tells_nothing() {
 
     // Cases: with the wrong number, whether or not there is one.
     let desks = [world.officer("loket-a", OFFICE).await, world.officer("loket-b", OFFICE).await];
-    compare("a case", 40, async |is_known, number| {
+    compare("a case", 20, async |is_known, number| {
         let body = json!({"nik": nik(is_known), "reference": "ABCD-2345"});
-        desks[number / 25].post("/v1/officer/corrections", &body).await
+        desks[number / 10].post("/v1/officer/corrections", &body).await
     })
     .await;
 
@@ -116,15 +116,15 @@ async fn at_the_counter_a_nik_alone_tells_nothing() {
     for number in 0..3 {
         elsewhere.push(world.supervisor(&format!("jauh-{number}"), "UJI-02").await);
     }
-    compare("an annulment", 25, async |is_known, number| {
+    compare("an annulment", 17, async |is_known, number| {
         let body: Value = json!({"nik": nik(is_known), "reason": "Ingin tahu apakah ia aktif"});
-        elsewhere[number / 10].post("/v1/officer/annulments", &body).await
+        elsewhere[number / 6].post("/v1/officer/annulments", &body).await
     })
     .await;
     // Whether somebody left the country: no more than whether there is such a person.
-    compare("a departure", 25, async |is_known, number| {
+    compare("a departure", 17, async |is_known, number| {
         let body: Value = json!({"nik": nik(is_known), "reason": "Ingin tahu apakah ia pergi"});
-        elsewhere[number / 10].post("/v1/officer/departures", &body).await
+        elsewhere[number / 6].post("/v1/officer/departures", &body).await
     })
     .await;
 }
