@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Failure, Format, given_or_read};
 use crate::config::{Log, LogFormat};
 use crate::demo::lan::{Lan, guide};
-use crate::demo::setup::{Demo, DemoSettings};
+use crate::demo::setup::{Demo, DemoLogIn, DemoSettings};
 use crate::demo::walk::{Script, walk};
 use crate::random::Random;
 
@@ -123,6 +123,11 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
     walked
 }
 
+fn log_in(person: &DemoLogIn) -> serde_json::Value {
+    let DemoLogIn { username, password, totp_secret } = person;
+    json!({"username": username, "password": password.expose(), "totp_secret": totp_secret.expose()})
+}
+
 fn ready_line(demo: &Demo) -> String {
     let residents: Vec<_> = demo
         .residents
@@ -134,10 +139,9 @@ fn ready_line(demo: &Demo) -> String {
         .collect();
     let mut ready = json!({
         "base_url": demo.base_url,
-        "officer": {"username": demo.officer.username, "password": demo.officer.password.expose(),
-            "totp_secret": demo.officer.totp_secret.expose()},
-        "teller": {"username": demo.employee.username, "password": demo.employee.password.expose(),
-            "totp_secret": demo.employee.totp_secret.expose()},
+        "officer": log_in(&demo.officer),
+        "supervisors": demo.supervisors.iter().map(log_in).collect::<Vec<_>>(),
+        "teller": log_in(&demo.employee),
         "relying_party": {"api_key": demo.api_key.expose(), "purposes": demo.purposes},
         "mailbox_dir": demo.mailbox.display().to_string(),
         "residents": residents,
@@ -149,20 +153,23 @@ fn ready_line(demo: &Demo) -> String {
 }
 
 fn logins(demo: &Demo, mailbox: &str) -> String {
+    let base = &demo.base_url;
     let mut text = format!(
-        "\nserving at {0} until Ctrl-C\n  API description    {0}/docs\n  mailbox            {9}\n  clock, outage      POST {0}/demo/clock, {0}/demo/register\n  officer            {1} \
-         / {2}\n    authenticator    {3}\n  bank's teller      {6} / {7}\n    authenticator    {8}\n  bank's API key     {4}\n    purposes         {5}\n  residents to play (made up):\n",
-        demo.base_url,
-        demo.officer.username,
-        demo.officer.password.expose(),
-        demo.officer.totp_secret.expose(),
-        demo.api_key.expose(),
-        demo.purposes.join(", "),
-        demo.employee.username,
-        demo.employee.password.expose(),
-        demo.employee.totp_secret.expose(),
-        mailbox,
+        "\nserving at {base} until Ctrl-C\n  API description    {base}/docs\n  mailbox            {mailbox}\n  clock, outage      \
+         POST {base}/demo/clock, {base}/demo/register\n"
     );
+    let [first, second] = &demo.supervisors;
+    for (who, person) in
+        [("officer", &demo.officer), ("supervisor", first), ("another one", second), ("bank's teller", &demo.employee)]
+    {
+        let DemoLogIn { username, password, totp_secret } = person;
+        let (password, secret) = (password.expose(), totp_secret.expose());
+        text.push_str(&format!("  {who:18} {username} / {password}\n    authenticator    {secret}\n"));
+    }
+    let (key, purposes) = (demo.api_key.expose(), demo.purposes.join(", "));
+    text.push_str(&format!(
+        "  bank's API key     {key}\n    purposes         {purposes}\n  residents to play (made up):\n"
+    ));
     for record in &demo.residents {
         text.push_str(&format!("    {}  {}  {}\n", record.nik.as_str(), record.birth_date, record.full_name));
     }

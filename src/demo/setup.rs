@@ -74,6 +74,8 @@ pub struct Demo {
     pub certificate: Option<Certificate>,
     /// An officer to play.
     pub officer: DemoLogIn,
+    /// Two supervisors of the same office: what takes a second person is played with one, an annulment with both.
+    pub supervisors: [DemoLogIn; 2],
     /// The officer whom the walk plays.
     pub walker: DemoLogIn,
     /// An employee of the bank to play.
@@ -130,6 +132,7 @@ impl Demo {
         Keyring::init(&context).await?;
         let (residents, walk_resident) = people(&context).await?;
         let (officer, walker) = officers(&context).await?;
+        let supervisors = supervisors(&context).await?;
         let app = App::open(context.clone()).await?;
         let levers = super::http::routes(context.clone(), app.sweeper());
         let app = app.with_routes(levers);
@@ -142,6 +145,7 @@ impl Demo {
             walk_url,
             certificate,
             officer,
+            supervisors,
             walker,
             employee,
             api_key,
@@ -205,13 +209,20 @@ async fn officers(context: &Context) -> Result<(DemoLogIn, DemoLogIn)> {
         offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Office).await?;
     }
     Ok((
-        officer(context, "petugas", "Petugas Contoh").await?,
-        officer(context, "petugas.jalan", "Petugas Jalan").await?,
+        of_office(context, Role::Officer, "petugas", "Petugas Contoh").await?,
+        of_office(context, Role::Officer, "petugas.jalan", "Petugas Jalan").await?,
     ))
 }
 
-async fn officer(context: &Context, username: &str, full_name: &str) -> Result<DemoLogIn> {
-    person(context, Realm::Office, Post::Office(OFFICE, Role::Officer), username, full_name).await
+async fn supervisors(context: &Context) -> Result<[DemoLogIn; 2]> {
+    Ok([
+        of_office(context, Role::Supervisor, "penyelia", "Penyelia Contoh").await?,
+        of_office(context, Role::Supervisor, "penyelia.dua", "Penyelia Kedua").await?,
+    ])
+}
+
+async fn of_office(context: &Context, role: Role, username: &str, full_name: &str) -> Result<DemoLogIn> {
+    person(context, Realm::Office, Post::Office(OFFICE, role), username, full_name).await
 }
 
 async fn employee(context: &Context) -> Result<DemoLogIn> {

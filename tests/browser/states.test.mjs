@@ -249,6 +249,7 @@ describe("states", { timeout: 900_000 }, () => {
         await heading(page, "SAH").waitFor();
         await page.getByRole("link", { name: "Riwayat" }).click();
         await heading(page, "Pemeriksaan saya").waitFor();
+        await page.locator("li.line").first().waitFor();
         assert.equal(await page.locator("li.line").count(), 1);
         await page.goBack();
         await heading(page, "SAH").waitFor();

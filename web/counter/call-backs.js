@@ -50,7 +50,7 @@ export function callBackSection(api) {
   const choices = (item) =>
     el(
       "div",
-      { class: "actions" },
+      { class: "row" },
       el("a", { class: "button secondary", href: `#warga/${item.registration_id}` }, icon("user"), t("callback.open")),
       FINDINGS.map(([finding, picture, kind]) =>
         button(t(`callback.say.${finding}`), () => note(item, finding), { kind, picture, wide: false }),
@@ -61,9 +61,13 @@ export function callBackSection(api) {
     const open = item.finding === null || item.finding === "unreached";
     return el(
       "li",
-      { class: "line tall" },
-      el("b", {}, t("callback.approved", { when: dateTime(item.approved_at) })),
-      item.finding ? said(item) : el("span", { class: "badge wait" }, icon("clock"), t("callback.waits")),
+      { class: "stack-tight entry" },
+      el(
+        "div",
+        { class: "row spread" },
+        el("b", {}, t("callback.approved", { when: dateTime(item.approved_at) })),
+        item.finding ? said(item) : el("span", { class: "badge wait" }, icon("clock"), t("callback.waits")),
+      ),
       item.called_at
         ? el(
             "p",

@@ -45,10 +45,14 @@ export function pausedSection(api) {
     });
     return el(
       "li",
-      { class: "line" },
-      el("b", {}, item.full_name, " ", el("span", { class: "mono muted" }, item.username)),
-      item.own ? el("span", { class: "badge wait" }, icon("user"), t("paused.own")) : give,
-      el("span", { class: "muted small" }, t("paused.since", { when: dateTime(item.since) })),
+      { class: "stack-tight entry" },
+      el(
+        "div",
+        { class: "row spread" },
+        el("b", {}, item.full_name, " ", el("span", { class: "mono muted" }, item.username)),
+        item.own ? el("span", { class: "badge wait" }, icon("user"), t("paused.own")) : give,
+      ),
+      el("p", { class: "muted small" }, t("paused.since", { when: dateTime(item.since) })),
     );
   }
 
