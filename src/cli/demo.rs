@@ -74,18 +74,20 @@ async fn perform(args: &Args, folder: PathBuf, format: Format) -> Result<(), Fai
     let database = args.database.clone().map(|url| given_or_read(url, "Database: ")).transpose()?;
     let lan = if args.lan { Some(Lan::find(args.address)?) } else { None };
     let settings = |port| DemoSettings { data: folder.clone(), database: database.clone(), port, lan: lan.clone() };
-    let demo = match args.port {
-        Some(port) => Demo::set_up(&settings(port)).await?,
-        None if args.exit => Demo::set_up(&settings(0)).await?,
+    let port = match args.port {
+        Some(port) => port,
+        None if args.exit => 0,
         None => {
             let (address, usual) = match &lan {
                 Some(lan) => (lan.primary, 8443),
                 None => (IpAddr::from([127, 0, 0, 1]), 8080),
             };
             let free = tokio::net::TcpListener::bind((address, usual)).await.is_ok();
-            Demo::set_up(&settings(if free { usual } else { 0 })).await?
+            if free { usual } else { 0 }
         }
     };
+    // Boxed: setting up holds what each of its steps holds.
+    let demo = Box::pin(Demo::set_up(&settings(port))).await?;
     let script = Script::new(&demo, &folder);
     let ready = ready_line(&demo);
     let logins = text.then(|| {

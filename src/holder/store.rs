@@ -361,7 +361,7 @@ pub async fn count_try(tx: &mut Tx, this: &Try) -> DbResult<Option<i64>> {
     count(tx, COUNT_TRY, this).await
 }
 
-/// As [`count_try`], of a digital KTP that has ended; why, and whether its PIN may still be tried, the caller has judged.
+/// As [`count_try()`], of a digital KTP that has ended; why, and whether its PIN may still be tried, the caller has judged.
 ///
 /// # Errors
 /// When the database did not do it.

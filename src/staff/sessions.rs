@@ -34,7 +34,7 @@ pub struct StaffSession {
     pub previous_log_in: Option<Timestamp>,
     /// Log-ins that failed between then and this one.
     pub failed_log_ins: i64,
-    /// Since when this person's rights rest; see [`pauses`](super::pauses).
+    /// Since when this person's rights rest; see [`pause`](super::ports::pause).
     pub paused_since: Option<Timestamp>,
 }
 
