@@ -341,6 +341,7 @@ describe("cases", { timeout: 900_000 }, () => {
       await line.waitFor();
       await second.page.getByText(/Berakhir sendiri /).waitFor();
       await screen(second.page, "annulment, inbox");
+      await second.page.bringToFront();
       await line.click();
       await second.page.locator(".asked", { hasText: "wajahnya lain dari swafoto" }).waitFor();
       await second.page.getByText(holder.data.nik).waitFor();
@@ -407,6 +408,8 @@ describe("cases", { timeout: 900_000 }, () => {
       const drawn = (finding) => ({ registration_id: holder.id ?? "01a269f9-1385-7074-881e-5c4829873268", approved_at: "2026-11-27T03:00:00Z", finding, called_by: finding && "ratna.penyelia", called_at: finding && "2026-11-27T05:00:00Z" });
       await first.page.route("**/v1/officer/call-backs", (route) => route.fulfill({ json: { items: [null, "unreached", "confirmed", "denied"].map(drawn) } }));
       const noted = first.page.waitForRequest((request) => request.method() === "POST" && request.url().includes("/v1/officer/call-backs/"));
+      // A page behind others draws no frames, and a click waits for two.
+      await first.page.bringToFront();
       await first.page.keyboard.press("F6");
       await first.page.getByRole("heading", { name: "Panggil kembali" }).waitFor();
       await first.page.getByRole("button", { name: "Bukan ia" }).first().click();
