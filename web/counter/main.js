@@ -6,24 +6,26 @@ import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
-import { annulmentScreen, askAnnulmentScreen } from "./annulment.js";
+import { annulments } from "./annulment.js";
 import { liveApi } from "./api.js";
 import { callReviewScreen } from "./call-review.js";
 import { correctionScreen } from "./correction.js";
 import { correctionsScreen } from "./corrections.js";
 import { cardScreen } from "./card.js";
 import { cardsScreen } from "./cards.js";
-import { contactVisitScreen } from "./contact-visit.js";
+import { contactVisits } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
-import { askDepartureScreen, departureScreen } from "./departure.js";
+import { departures } from "./departure.js";
+import { askRequestScreen, requestScreen } from "./office-request.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
 import { phoneBlockScreen } from "./phone-block.js";
 import { practiceApi } from "./practice.js";
 import { queueScreen } from "./queue.js";
-import { recoveryScreen } from "./recovery.js";
+import { recoveries } from "./recovery.js";
 import { releaseScreen } from "./release.js";
 import { practiceScreen, scanScreen } from "./scan.js";
+import { visitScreen } from "./visit.js";
 
 const session = makeSession("/v1/officer", draw);
 const live = liveApi(session);
@@ -123,17 +125,17 @@ function draw() {
     akun: () => accountScreen(main, session),
     persetujuan: () => pendingScreen(main, live, { annuls }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
-    pemulihan: () => recoveryScreen(main, live, id, { next: scan, waiting: pending }),
+    pemulihan: () => visitScreen(main, recoveries(live), id, { next: scan, waiting: pending }),
     kepergian: () =>
       id
-        ? departureScreen(main, live, id, { waiting: pending })
-        : askDepartureScreen(main, live, { open: departure, waiting: pending }),
-    surel: () => contactVisitScreen(main, live, id, { next: scan, waiting: pending }),
+        ? requestScreen(main, departures(live), id, { waiting: pending })
+        : askRequestScreen(main, departures(live), { open: departure, waiting: pending }),
+    surel: () => visitScreen(main, contactVisits(live), id, { next: scan, waiting: pending }),
     pembatalan: annuls
       ? () =>
           id
-            ? annulmentScreen(main, live, id, { waiting: pending })
-            : askAnnulmentScreen(main, live, { open: annulment, waiting: pending })
+            ? requestScreen(main, annulments(live), id, { waiting: pending })
+            : askRequestScreen(main, annulments(live), { open: annulment, waiting: pending })
       : undefined,
     blokirtelepon: annuls ? () => callReviewScreen(main, live, { back: pending }) : undefined,
     kasus: () =>
