@@ -7,6 +7,7 @@ use super::desk::Desk;
 use crate::audited;
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::registration::call_back::CallBackRow;
 use crate::registration::model::CallBackFinding;
 use crate::staff::{Allowed, ports};
 
@@ -41,7 +42,7 @@ impl CallBacks {
         let rows = registrations.call_backs.list(officer.agent.actor()).await?;
         let mut tx = context.db.read().await?;
         let names = ports::usernames(&mut tx, officer.agent.office_id).await?;
-        let line = |row: crate::registration::call_back::CallBackRow| CallBack {
+        let line = |row: CallBackRow| CallBack {
             registration_id: row.registration_id,
             drawn_at: row.drawn_at,
             finding: row.finding,

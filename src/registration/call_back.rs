@@ -9,8 +9,8 @@ use super::store::call_back as store;
 pub use super::store::call_back::CallBackRow;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
-use crate::db::Tx;
-use crate::error::{Refusal, Result};
+use crate::db::{DbResult, Tx};
+use crate::error::{Code, Refusal, Result};
 use crate::random::Random;
 
 /// Days that a call-back is shown and kept.
@@ -61,12 +61,12 @@ impl CallBacks {
 }
 
 /// Forgets those of long ago; gives how many.
-pub(super) async fn sweep(tx: &mut Tx, now: Timestamp) -> crate::db::DbResult<u64> {
+pub(super) async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
     store::sweep(tx, now.plus_seconds(-KEEP_DAYS * DAY)).await
 }
 
 fn nothing_to_call() -> Refusal {
-    Refusal::new(crate::error::Code::NotFound).detail(
+    Refusal::new(Code::NotFound).detail(
         "Tidak ada panggilan balik yang menunggu Anda untuk pendaftaran ini; muat lagi daftarnya.",
         "No call-back of this registration waits for you; load the list again.",
     )
