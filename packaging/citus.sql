@@ -110,7 +110,10 @@ INSERT INTO distribution (name, kind) VALUES
     ('correction', 'whole'),
     -- Looked for by the card, by its holder and by the office; those who look stand at a counter.
     ('printed_card', 'whole'),
+    ('walk_in', 'whole'),
     ('printed_card_evidence', 'whole'),
+    -- Looked for by the helper and by the office.
+    ('help', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),

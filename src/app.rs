@@ -36,8 +36,8 @@ use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
     activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
-    health, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list, transaction,
-    transfer, verification, wallet, window,
+    health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list,
+    transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -138,7 +138,6 @@ impl App {
             registration::Service::new(context.clone(), register.clone(), keyring.clone(), mail_wake.clone());
         let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
         let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), status_lists.clone());
-        let counter = Counter::new(context.clone(), registrations.clone(), keyring.clone(), cards);
         let activation = activation::Service::new(context.clone(), register.clone(), mail_wake.clone());
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
@@ -152,6 +151,7 @@ impl App {
             verification.clone(),
             disputes.clone(),
         );
+        let counter = Counter::new(context.clone(), registrations.clone(), keyring.clone(), cards, exports.clone());
         let guard = Guard::new(
             context.vault.clone(),
             context.clock.clone(),
@@ -219,6 +219,7 @@ impl App {
             contact::module(&self.context, &self.contacts, &self.contact_visits, &self.wallet),
             refresh::module(&self.context, listeners(&self.context)),
             card::module(&self.context),
+            helper::module(&self.context),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

@@ -157,6 +157,24 @@ pub enum Action {
     CardVoided,
     /// An officer noted that it stays good beside a phone, or does not.
     CardKept,
+    /// An officer prepared what a holder wants who came without their phone, or took the photo for it.
+    WalkInPrepared,
+    /// An officer asked for it.
+    WalkInAsked,
+    /// An officer opened it, or the list of what waits.
+    WalkInViewed,
+    /// A supervisor granted it.
+    WalkInGranted,
+    /// It was refused, or taken back by who asked.
+    WalkInRefused,
+    /// An officer printed a holder's copy of the own data.
+    CopyPrinted,
+    /// A supervisor read who helps many people at the counter.
+    HelpersRead,
+    /// A supervisor looked at one of them, and said with what result.
+    HelperLookedAt,
+    /// An officer asked that a second person approve somebody whose face cannot be compared, for a medical reason.
+    WaiverAsked,
     /// A supervisor read which residents are called back after an approval by two, or noted what one said.
     CallBack,
     /// A supervisor read which digital KTPs colleagues blocked at callers' words, and what became of that.

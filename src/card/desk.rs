@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::model::{
-    Card, Clerk, EVIDENCE_DAYS_WITHOUT_CARD, Helper, Issued, Said, Standing, State, WAIT_SECONDS, compare,
-};
+use super::model::{Card, Clerk, EVIDENCE_DAYS_WITHOUT_CARD, Issued, Said, Standing, State, WAIT_SECONDS, compare};
 use super::{sealed, store};
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Refusal, Result};
+use crate::helper::model::Help;
+use crate::helper::{Helper, ports as helpers};
 use crate::holder::ports as holder;
 use crate::holder::{Credential, CredentialState, Status};
 use crate::keyring::Keyring;
@@ -22,7 +22,6 @@ use crate::registration::pictures::Pictures;
 use crate::registration::terms;
 use crate::secret::Redacted;
 use crate::status_list::{StatusLists, ports as status_list};
-use crate::vault::Label;
 use crate::window::Window;
 
 /// Requests shown to an office at most.
@@ -45,8 +44,6 @@ pub struct Desk {
 pub struct Draft {
     /// What the resident said.
     pub said: Said,
-    /// The NIK of who helps.
-    pub helper: Option<Nik>,
 }
 
 /// A draft that agrees with the register.
@@ -81,6 +78,8 @@ pub struct Seen {
     pub on_phone: bool,
     /// Cards of this person that count now: granting this one voids them.
     pub good_cards: usize,
+    /// How many people who helps has helped within a year.
+    pub helper_people: i64,
 }
 
 impl Desk {
@@ -136,10 +135,13 @@ impl Desk {
             ended_at: None,
             issued: None,
         };
-        let helper = draft.helper.as_ref().map(|nik| self.context.vault.blind_index(Label::NikIndex, nik.as_str()));
         let said = sealed::seal_said(&self.context, *id, &draft.said)?;
         // When another request was faster, the next try finds what it made.
-        store::add(tx, &card, helper.as_deref(), &said).await.map_err(DbError::unique_as_contention)?;
+        store::add(tx, &card, &said).await.map_err(DbError::unique_as_contention)?;
+        if let Some(helper) = &draft.said.helper {
+            let help = Help { helped_id: resident, office_id: by.office_id, officer_id: by.officer_id };
+            helpers::helped(&self.context, tx, helper, help, now).await?;
+        }
         let (record, portrait) = sealed::seal_found(&self.context, *id, found)?;
         let until = now.plus_seconds(EVIDENCE_DAYS_WITHOUT_CARD * DAY);
         Ok(store::add_evidence(tx, *id, &record, portrait.as_deref(), until).await?)
@@ -205,6 +207,7 @@ impl Desk {
         by: Clerk,
         (id, version): (Uuid, &str),
         (terms_version, agreed): (&str, bool),
+        witness: Option<Redacted<String>>,
     ) -> Result<()> {
         let now = self.context.now();
         if !agreed || terms_version != terms::VERSION {
@@ -216,7 +219,9 @@ impl Desk {
         if evidence.photo_sealed.is_none() {
             return Err(no_photo().into());
         }
-        store::ask(tx, &held, by.officer_id, now, terms_version).await?.demand()
+        let said = Said { witness, ..sealed::said(&self.context, tx, id).await? };
+        let sealed = sealed::seal_said(&self.context, id, &said)?;
+        store::ask(tx, &held, by.officer_id, now, (terms_version, &sealed)).await?.demand()
     }
 
     /// Refuses it, or takes the own request back: nothing changes for anybody.
@@ -256,6 +261,10 @@ impl Desk {
             Some(found) => Some((found.standing.state(), holder::status(&mut tx, resident).await?)),
             None => None,
         };
+        let helper_people = match &said.helper {
+            Some(helper) => helpers::people(context, &mut tx, helper, now).await?,
+            None => 0,
+        };
         let mut good_cards = 0;
         for other in store::good_of(&mut tx, resident).await? {
             let standing = standing(&mut tx, &other, now).await?;
@@ -271,6 +280,7 @@ impl Desk {
             credential,
             on_phone: holder::is_on_phone(&mut tx, resident).await?,
             good_cards,
+            helper_people,
             card,
         })
     }
@@ -339,11 +349,9 @@ pub(super) fn of_office(found: Option<Card>, office: Uuid) -> Result<Card> {
 }
 
 impl Draft {
-    /// A draft; who helps is named with their NIK.
-    pub fn new(nik: Nik, full_name: String, birth_date: Date, helper: Option<(Nik, Helper)>) -> Self {
-        let (helper_nik, helper) = helper.unzip();
-        let said = Said { nik, full_name: Redacted(full_name), birth_date, helper, refusal: None };
-        Self { said, helper: helper_nik }
+    /// What was typed.
+    pub fn new(nik: Nik, full_name: String, birth_date: Date, helper: Option<Helper>) -> Self {
+        Self { said: Said { nik, full_name: Redacted(full_name), birth_date, helper, witness: None, refusal: None } }
     }
 }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::{Code, FieldError, Refusal, Text};
+use crate::helper::Helper;
 use crate::input::name;
 use crate::register::{Date, Nik, RegisterRecord};
 use crate::secret::Redacted;
@@ -194,15 +195,6 @@ impl Issued {
     }
 }
 
-/// Who helps somebody at the counter. It is kept sealed; the NIK is an index beside it, so that whoever helps many is found.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Helper {
-    /// The name.
-    pub full_name: Redacted<String>,
-    /// What the helper is to the resident, in words.
-    pub relation: Redacted<String>,
-}
-
 /// What the resident said at the counter, and what else rests sealed with a card.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Said {
@@ -215,6 +207,9 @@ pub struct Said {
     /// Who helped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub helper: Option<Helper>,
+    /// Who heard that the resident agrees, where the resident cannot read: another person than those of the office.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Redacted<String>>,
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Redacted<String>>,
@@ -341,6 +336,7 @@ mod tests {
             full_name: Redacted(name.into()),
             birth_date: Date::parse(birth_date).unwrap(),
             helper: None,
+            witness: None,
             refusal: None,
         };
         let right = said("Siti Nurhalizah", "1990-08-17");

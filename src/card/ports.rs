@@ -39,6 +39,22 @@ pub async fn first_of(tx: &mut Tx, resident: Uuid, activated_at: Timestamp) -> R
     Ok(store::first_of(tx, resident, activated_at).await?.map(|card| (card.card_id, card.office_id)))
 }
 
+/// The ids of all requests for cards of a resident: what the staff did about them stands under these.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ids_of(tx: &mut Tx, resident: Uuid) -> Result<Vec<Uuid>> {
+    Ok(store::ids_of(tx, resident).await?)
+}
+
+/// To which terms a resident agreed with the last card, and when.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn consent(tx: &mut Tx, resident: Uuid) -> Result<Option<(String, Timestamp)>> {
+    Ok(store::consent(tx, resident).await?)
+}
+
 /// Deletes the cards of a holder whose data are erased.
 ///
 /// # Errors

@@ -67,10 +67,10 @@ macro_rules! select_card {
 }
 
 const ADD: &str = "INSERT INTO printed_card (card_id, resident_id, office_id, state, revision, asked_by, prepared_at, lapses_at, \
-    generation, helper_index, sealed, keeps) VALUES ($1, $2, $3, 'prepared', 0, $4, $5, $6, $7, $8, $9, 0)";
+    generation, sealed, keeps) VALUES ($1, $2, $3, 'prepared', 0, $4, $5, $6, $7, $8, 0)";
 
 /// Adds a card that is prepared. A second one that waits for the same resident is refused as `DbError::Unique`.
-pub async fn add(tx: &mut Tx, this: &Card, helper_index: Option<&[u8]>, sealed: &[u8]) -> DbResult<()> {
+pub async fn add(tx: &mut Tx, this: &Card, sealed: &[u8]) -> DbResult<()> {
     execute!(
         tx,
         ADD,
@@ -81,7 +81,6 @@ pub async fn add(tx: &mut Tx, this: &Card, helper_index: Option<&[u8]>, sealed: 
         this.prepared_at,
         this.lapses_at,
         this.generation,
-        helper_index,
         sealed
     )
     .map(|_| ())
@@ -140,6 +139,21 @@ pub async fn first_of(tx: &mut Tx, resident: Uuid, since: Timestamp) -> DbResult
     Ok(fetch_optional!(tx, Row, FIRST_OF, resident, since)?.map(Card::from))
 }
 
+const IDS_OF: &str = "SELECT card_id FROM printed_card WHERE resident_id = $1 ORDER BY card_id";
+
+/// The ids of all requests for cards of a resident.
+pub async fn ids_of(tx: &mut Tx, resident: Uuid) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), IDS_OF, resident)?.into_iter().map(|(id,)| id).collect())
+}
+
+const CONSENT: &str = "SELECT terms_version, asked_at FROM printed_card \
+    WHERE resident_id = $1 AND state = 'granted' AND asked_at IS NOT NULL ORDER BY card_id DESC LIMIT 1";
+
+/// To which terms a resident agreed with the last card that was granted, and when.
+pub async fn consent(tx: &mut Tx, resident: Uuid) -> DbResult<Option<(String, Timestamp)>> {
+    fetch_optional!(tx, (String, Timestamp), CONSENT, resident)
+}
+
 const TOUCH: &str = "UPDATE printed_card SET revision = revision + 1 \
     WHERE card_id = $1 AND revision = $2 AND state = 'prepared' AND asked_by = $3 AND lapses_at > $4";
 
@@ -148,12 +162,18 @@ pub async fn touch(tx: &mut Tx, this: &Card, by: Uuid, now: Timestamp) -> DbResu
     change!(tx, TOUCH, this.card_id, this.revision, by, now)
 }
 
-const ASK: &str = "UPDATE printed_card SET state = 'asked', asked_at = $4, terms_version = $5, revision = revision + 1 \
+const ASK: &str = "UPDATE printed_card SET state = 'asked', asked_at = $4, terms_version = $5, sealed = $6, revision = revision + 1 \
     WHERE card_id = $1 AND revision = $2 AND state = 'prepared' AND asked_by = $3 AND lapses_at > $4";
 
-/// Asks for one that is prepared: its resident agreed to the terms of this version.
-pub async fn ask(tx: &mut Tx, this: &Card, by: Uuid, now: Timestamp, terms_version: &str) -> DbResult<Changed> {
-    change!(tx, ASK, this.card_id, this.revision, by, now, terms_version)
+/// Asks for one that is prepared: its resident agreed to the terms of this version; `sealed` is what was said.
+pub async fn ask(
+    tx: &mut Tx,
+    this: &Card,
+    by: Uuid,
+    now: Timestamp,
+    (terms_version, sealed): (&str, &[u8]),
+) -> DbResult<Changed> {
+    change!(tx, ASK, this.card_id, this.revision, by, now, terms_version, sealed)
 }
 
 const GRANT: &str = "UPDATE printed_card SET state = 'granted', granted_by = $3, ended_at = $4, place = $5, expires_at = $6, \

@@ -22,6 +22,7 @@ use crate::refresh::{Refresher, ports as refresh};
 use crate::register::{Found, Listener, PopulationRegister, Said};
 use crate::registration::ports as registrations;
 use crate::transaction;
+use crate::walk_in::ports as walk_ins;
 use crate::wallet;
 use crate::wallet::service::{Session, Unlocked};
 
@@ -160,6 +161,7 @@ impl Closures {
                 recoveries::erase(tx, device).await?;
             }
             cards::erase(tx, resident).await?;
+            walk_ins::erase(tx, resident).await?;
             contact::erase(tx, resident).await?;
             life::erase(tx, resident).await?;
             refresh::erase(tx, resident).await?;

@@ -182,6 +182,30 @@ acts! {
     pub enum VoidCard: AskCards, CardVoided;
     /// Keeping it beside a phone, or not.
     pub enum KeepCard: AskCards, CardKept;
+    /// Preparing what a holder wants who came without their phone.
+    pub enum PrepareWalkIn: AskReleases, WalkInPrepared, about |session| session.person.staff_id;
+    /// Adding the photo that is taken at the counter.
+    pub enum PhotographWalkIn: AskReleases, WalkInPrepared;
+    /// Asking for it.
+    pub enum AskWalkIn: AskReleases, WalkInAsked;
+    /// Reading which of these wait for a second person.
+    pub enum ReadWalkIns: AskReleases, WalkInViewed;
+    /// Opening one.
+    pub enum ViewWalkIn: AskReleases, WalkInViewed;
+    /// Looking at the photo or at the holder's portrait.
+    pub enum ViewWalkInPicture: AskReleases, PictureViewed;
+    /// Granting it.
+    pub enum GrantWalkIn: GrantReleases, WalkInGranted;
+    /// Refusing it.
+    pub enum RefuseWalkIn: AskReleases, WalkInRefused;
+    /// Printing the copy.
+    pub enum PrintWalkInCopy: AskReleases, CopyPrinted;
+    /// Reading who helps many.
+    pub enum ReadHelpers: ReviewBlocks, HelpersRead, about |session| session.person.affiliation.chain();
+    /// Noting that one was looked at.
+    pub enum LookAtHelper: ReviewBlocks, HelperLookedAt;
+    /// Asking that a second person approve somebody whose face cannot be compared.
+    pub enum AskWaiver: DecideRegistrations, WaiverAsked;
     /// Blocking at the word of a caller.
     pub enum BlockAtCall: BlockAtCalls, Block, about |session| session.person.staff_id;
     /// Scanning the QR of a change of address.

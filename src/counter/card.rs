@@ -17,6 +17,7 @@ use crate::card::model::{Card, Clerk, Standing, State, VoidReason};
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Refusal, Result};
 use crate::page::Page;
+use crate::secret::Redacted;
 use crate::staff::{Allowed, Permission, ports};
 use crate::transaction;
 use crate::window::Window;
@@ -118,9 +119,10 @@ impl Cards {
         officer: &Allowed<AskCard>,
         (id, version): (Uuid, &str),
         terms: (&str, bool),
+        witness: Option<Redacted<String>>,
     ) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.ask_card", |tx| {
-            self.cards.ask(tx, clerk(officer.agent), (id, version), terms).await
+            self.cards.ask(tx, clerk(officer.agent), (id, version), terms, witness.clone()).await
         })
     }
 

@@ -3,11 +3,14 @@
 
 use uuid::Uuid;
 
-use super::act::{Approve, AskApproval, GrantApproval, Reject, Return};
+use super::act::{Approve, AskApproval, AskWaiver, GrantApproval, Officer, Reject, Return};
 use super::desk::{Desk, require_active};
 use super::model::{check_note, check_reason};
 use crate::audited;
+use crate::db::Tx;
 use crate::error::{FieldError, Refusal, Result, Text};
+use crate::helper::model::Help;
+use crate::helper::{Helper, ports as helpers};
 use crate::registration::State;
 use crate::registration::model::DifferenceField;
 use crate::staff::Allowed;
@@ -58,13 +61,15 @@ impl Decisions {
         (id, version): (Uuid, &str),
         checks: Checks,
         note: &str,
+        helper: Option<&Helper>,
     ) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
         let event = officer.event(id);
         let note = self.desk.judged(event, check_note(note)).await?;
         self.desk.judged(event, checks.demand_all()).await?;
         let state = audited!(audit, event, "counter.approve", |tx| {
-            registrations.decisions.approve(tx, officer.agent.actor(), id, version, &note).await
+            let state = registrations.decisions.approve(tx, officer.agent.actor(), id, version, &note).await?;
+            self.helped(tx, officer.agent, id, helper).await.map(|()| state)
         })?;
         registrations.decisions.wake();
         Ok(state)
@@ -80,28 +85,61 @@ impl Decisions {
         (id, version): (Uuid, &str),
         checks: Checks,
         note: &str,
+        helper: Option<&Helper>,
     ) -> Result<()> {
         let Desk { registrations, audit, .. } = &self.desk;
         let event = officer.event(id);
         let note = self.desk.judged(event, check_note(note)).await?;
         self.desk.judged(event, checks.demand_all()).await?;
         audited!(audit, event, "counter.ask_approval", |tx| {
-            registrations.releases.ask_approval(tx, officer.agent.actor(), id, version, &note).await
+            registrations.releases.ask_approval(tx, officer.agent.actor(), id, version, &note).await?;
+            self.helped(tx, officer.agent, id, helper).await
         })
     }
 
-    /// Approves, as the second person, what a colleague asked for: the resident chooses a PIN.
+    /// Asks that a second person approve somebody whose face cannot be compared, for a medical reason.
+    ///
+    /// # Errors
+    /// `invalid_field` unless documents and data were checked and a reason is written, and what asking refuses.
+    pub async fn ask_waiver(
+        &self,
+        officer: &Allowed<AskWaiver>,
+        (id, version): (Uuid, &str),
+        checks: Checks,
+        reason: &str,
+        helper: Option<&Helper>,
+    ) -> Result<()> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let event = officer.event(id);
+        let reason = self.desk.judged(event, check_reason(reason)).await?;
+        self.desk.judged(event, Checks { face: true, ..checks }.demand_all()).await?;
+        audited!(audit, event, "counter.ask_waiver", |tx| {
+            registrations.releases.ask_waiver(tx, officer.agent.actor(), id, version, &reason).await?;
+            self.helped(tx, officer.agent, id, helper).await
+        })
+    }
+
+    async fn helped(&self, tx: &mut Tx, officer: Officer, id: Uuid, helper: Option<&Helper>) -> Result<()> {
+        let Some(helper) = helper else { return Ok(()) };
+        let context = &self.desk.context;
+        let help = Help { helped_id: id, office_id: officer.office_id, officer_id: officer.officer_id };
+        helpers::helped(context, tx, helper, help, context.now()).await
+    }
+
+    /// Approves, as the second person, what a colleague asked for: the resident chooses a PIN, or gets the code.
     ///
     /// # Errors
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `already_active`, `wrong_state`.
     pub async fn grant_approval(&self, officer: &Allowed<GrantApproval>, id: Uuid, version: &str) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
         let actor = officer.agent.actor();
-        audited!(audit, officer.event(id), "counter.grant_approval", |tx| {
+        let state = audited!(audit, officer.event(id), "counter.grant_approval", |tx| {
             let (asked_by, state) =
                 registrations.releases.grant_approval(tx, &registrations.decisions, actor, id, version).await?;
             require_active(tx, asked_by).await.map(|()| state)
-        })
+        })?;
+        registrations.decisions.wake();
+        Ok(state)
     }
 
     /// Returns a registration to the resident.

@@ -9,6 +9,7 @@ mod contact_visit;
 mod correction;
 mod decision;
 mod departure;
+mod helper;
 mod pause;
 mod queue;
 mod recovery;
@@ -17,6 +18,8 @@ mod release;
 mod scan;
 mod sessions;
 mod views;
+mod walk_in;
+mod who;
 
 use axum::Extension;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,5 +50,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(departure::routes().with_state(counter.departures))
         .merge(correction::routes().with_state(counter.corrections))
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
+        .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
+        .merge(helper::routes().with_state(counter.helpers))
         .layer(Extension(entrance))
 }

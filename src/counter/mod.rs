@@ -11,6 +11,7 @@ pub mod correction;
 pub mod decision;
 pub mod departure;
 mod desk;
+pub mod helper;
 pub mod http;
 pub mod model;
 pub mod pause;
@@ -20,6 +21,7 @@ pub mod release;
 pub mod scan;
 pub mod store;
 pub mod view;
+pub mod walk_in;
 
 pub use annulment::Annulments;
 pub use block::CallBlocks;
@@ -30,15 +32,18 @@ pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
+pub use helper::Helpers;
 pub use pause::Pauses;
 pub use queue::Queue;
 pub use recovery::Recoveries;
 pub use release::Releases;
 pub use scan::Scans;
 pub use view::Views;
+pub use walk_in::WalkIns;
 
 use crate::audit;
 use crate::context::Context;
+use crate::export::Exports;
 use crate::jobs::Sweep;
 use crate::keyring::Keyring;
 use crate::module::Module;
@@ -78,21 +83,27 @@ pub struct Counter {
     pub corrections: Corrections,
     /// Printed cards.
     pub cards: Cards,
+    /// Holders who come without their phones.
+    pub walk_ins: WalkIns,
+    /// Who helps many people here.
+    pub helpers: Helpers,
 }
 
 impl Counter {
-    /// Wires the use cases; `cards` issues printed ones.
+    /// Wires the use cases; `cards` issues printed ones, `exports` makes copies of own data.
     pub fn new(
         context: Context,
         registrations: registration::Service,
         keyring: Keyring,
         cards: crate::card::Desk,
+        exports: Exports,
     ) -> Self {
         let audit = audit::Service::new(context.clone());
         let recoveries = crate::recovery::Desk::new(context.clone(), keyring.clone());
         let visits = crate::contact::visit::Desk::new(context.clone(), keyring.clone());
         let annulments = crate::annulment::Desk::new(context.clone());
         let departures = crate::departure::Desk::new(context.clone());
+        let walk_ins = crate::walk_in::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
@@ -112,7 +123,9 @@ impl Counter {
             pauses: Pauses { desk: desk.clone() },
             departures: Departures { desk: desk.clone(), departures },
             corrections: Corrections { desk: desk.clone(), corrections },
-            cards: Cards { desk, cards },
+            cards: Cards { desk: desk.clone(), cards },
+            walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
+            helpers: Helpers { desk },
         }
     }
 }
@@ -124,6 +137,7 @@ pub fn module(counter: &Counter, officers: &Staff) -> Module {
         sweeps: vec![
             Sweep::of("counter.sweep", &counter.views, |views| async move { views.sweep().await }),
             Sweep::of("departure.sweep", &counter.departures, |departures| async move { departures.sweep().await }),
+            Sweep::of("walk_in.sweep", &counter.walk_ins, |walk_ins| async move { walk_ins.sweep().await }),
         ],
         ..Module::default()
     }

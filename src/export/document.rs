@@ -10,11 +10,12 @@ use super::words::KEPT_FOR;
 use crate::attribute::AttributeSet;
 use crate::audit::ports::{self as audit, Seen};
 use crate::base64url;
+use crate::card::ports as cards;
 use crate::clock::Timestamp;
 use crate::correction::View;
 use crate::correction::ports as corrections;
 use crate::disclosure::{Disclosed, disclose};
-use crate::error::{Code, Result};
+use crate::error::{Language, Result};
 use crate::holder::ports as holder;
 use crate::life::ports as life;
 use crate::office::ports as offices;
@@ -23,6 +24,7 @@ use crate::registration::ports as registrations;
 use crate::relying_party::Purpose;
 use crate::secret::Redacted;
 use crate::verification::model::Verdict;
+use crate::walk_in::ports as walk_ins;
 
 /// Entries of a kind in a copy at most: as many as anybody has in years.
 pub(super) const MOST: usize = 10_000;
@@ -130,9 +132,13 @@ impl Exports {
         let mut tx = self.context.db.read().await?;
         let (record, as_of) = holder::record_as_of(&self.context, &mut tx, resident).await?;
         let portrait = holder::portrait(&self.context, &mut tx, resident).await?;
-        let contact = holder::contact(&self.context, &mut tx, resident).await?.ok_or(Code::NotFound)?;
-        let registration_id = holder::registration_of(&mut tx, resident).await?.ok_or(Code::NotFound)?;
-        let consent = registrations::consent(&mut tx, registration_id).await?;
+        // Who holds a digital KTP on paper alone has neither.
+        let contact = holder::contact(&self.context, &mut tx, resident).await?;
+        let registration_id = holder::registration_of(&mut tx, resident).await?;
+        let consent = match registration_id {
+            Some(id) => registrations::consent(&mut tx, id).await?,
+            None => cards::consent(&mut tx, resident).await?,
+        };
         let mut events = Vec::new();
         let mut before = Uuid::max();
         while events.len() < MOST {
@@ -142,8 +148,11 @@ impl Exports {
             events.extend(page);
         }
         let cases = corrections::of_resident(&self.context, &mut tx, resident).await?;
-        let mut subjects = vec![resident, registration_id];
+        let mut subjects = vec![resident];
+        subjects.extend(registration_id);
         subjects.extend(cases.iter().map(|view| view.case.correction_id));
+        subjects.extend(cards::ids_of(&mut tx, resident).await?);
+        subjects.extend(walk_ins::ids_of(&mut tx, resident).await?);
         let views = audit::about(&mut tx, &subjects, MOST as i64).await?;
         let mut names = HashMap::new();
         let chains = views.iter().map(|view| view.chain).chain(events.iter().filter_map(|event| event.office_id));
@@ -163,7 +172,10 @@ impl Exports {
                 portrait: portrait.map(|jpeg| base64url::encode(&jpeg)),
             },
             consent: consent.map(|(terms_version, accepted_at)| Consent { terms_version, accepted_at }),
-            contact: Contact { email: contact.email, language: contact.language.tag() },
+            contact: match contact {
+                Some(contact) => Contact { email: contact.email, language: contact.language.tag() },
+                None => Contact { email: None, language: Language::Indonesian.tag() },
+            },
             events: events
                 .into_iter()
                 .map(|event| Event {

@@ -13,15 +13,24 @@ use crate::pdf::{self, Flow, PdfError};
 /// The portrait, in millimetres.
 const PORTRAIT: (f32, f32) = (30.0, 40.0);
 
-/// The document as PDF/UA-1; `digest` is the SHA-256 of its JSON. Some ten thousand entries take a second: call it off the async threads.
+/// How a copy was asked for, which it says on its first page.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin {
+    /// In the app with the PIN, together with the JSON document of this SHA-256.
+    App { digest: [u8; 32] },
+    /// At a counter, by two people of an office.
+    Counter,
+}
+
+/// The document as PDF/UA-1. Some ten thousand entries take a second: call it off the async threads.
 ///
 /// # Errors
 /// When the portrait is no JPEG: a fault of ours.
-pub(super) fn write(document: &Document, digest: [u8; 32], language: Language) -> Result<Vec<u8>, PdfError> {
+pub(super) fn write(document: &Document, origin: Origin, language: Language) -> Result<Vec<u8>, PdfError> {
     let mut paper = Paper { flow: Flow::default(), language };
     let title = paper.text(Text::new("Salinan data KTP Digital", "Copy of the data of a digital KTP"));
     paper.flow.title(title);
-    paper.head(document, digest);
+    paper.head(document, origin);
     paper.data(document);
     paper.consent_and_contact(document);
     paper.events(&document.events);
@@ -96,17 +105,25 @@ impl Paper {
         self.flow.table(&columns, rows);
     }
 
-    fn head(&mut self, document: &Document, digest: [u8; 32]) {
+    fn head(&mut self, document: &Document, origin: Origin) {
         let made = self.language.moment(document.made_at);
+        let how = self.text(match origin {
+            Origin::App { .. } => {
+                Text::new("atas permintaan pemegang, dengan PIN", "at the holder's request, with the PIN")
+            }
+            Origin::Counter => Text::new(
+                "atas permintaan pemegang di loket, setelah dua petugas mencocokkan wajah",
+                "at the holder's request at a counter, after two officers compared the face",
+            ),
+        });
         let lead = match self.language {
-            Language::Indonesian => format!(
-                "Dibuat {made} atas permintaan pemegang, dengan PIN. Semua waktu dalam WIB (UTC+7). Yang terbaru ditulis lebih dahulu."
-            ),
-            Language::English => format!(
-                "Made {made} at the holder's request, with the PIN. All times are WIB (UTC+7). What is newest comes first."
-            ),
+            Language::Indonesian => {
+                format!("Dibuat {made} {how}. Semua waktu dalam WIB (UTC+7). Yang terbaru ditulis lebih dahulu.")
+            }
+            Language::English => format!("Made {made} {how}. All times are WIB (UTC+7). What is newest comes first."),
         };
         self.flow.paragraph(&lead);
+        let Origin::App { digest } = origin else { return };
         let belongs = self.text(Text::new(
             "Isinya sama dengan dokumen JSON bertanda tangan yang dibuat bersamanya. SHA-256 dokumen JSON itu (isi \"payload\" sesudah base64url dibuka):",
             "It says the same as the signed JSON document that was made with it. SHA-256 of that document (what \"payload\" decodes to from base64url):",

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use super::readable;
+use super::document::Document;
+use super::readable::{self, Origin};
 use crate::base64url;
 use crate::clock::DAY;
 use crate::contact::ports as contact;
@@ -14,16 +16,20 @@ use crate::credential::KeyPurpose;
 use crate::device::Thumbprint;
 use crate::dispute::Disputes;
 use crate::error::{Code, Error, Language, Refusal, Result};
-use crate::fair::{Turns, whose_share};
+use crate::fair::{Turn, Turns, whose_share};
 use crate::keyring::Keyring;
+use crate::life::EventKind;
+use crate::life::ports::{self as life, By};
 use crate::transaction;
 use crate::verification;
 use crate::wallet;
 use crate::wallet::service::Session;
-use crate::window::Window;
+use crate::window::{Counted, Window};
 
 /// Copies of a holder in a day.
 const EXPORTS: Window = Window { kind: "export", seconds: DAY, most: 5 };
+/// Times that copies of a holder are printed at counters in a day: paper jams.
+const PRINTS: Window = Window { kind: "export_print", seconds: DAY, most: 10 };
 /// Copies that may wait to be put together; of one client as many as there are places left.
 const WAITING: usize = 32;
 /// How long a copy waits for that.
@@ -81,14 +87,16 @@ impl Exports {
         paper: Option<Language>,
     ) -> Result<Copy> {
         self.wallet.prove_again(device, session, challenge, signature).await?;
-        let Some(turn) = self.turns.take(whose_share(), COST, PATIENCE).await else {
-            return Err(Refusal::new(Code::Overloaded).retry_after(5).into());
-        };
+        let turn = self.turn().await?;
         let (now, resident) = (self.context.now(), session.resident_id);
         let counted = transaction!(self.context.db, "export.count", |tx| {
             // Whoever took over the address takes no data away with it.
             contact::require_settled(tx, resident, now).await?;
-            Ok(EXPORTS.count(tx, &[resident.as_bytes()], now).await?)
+            let counted = EXPORTS.count(tx, &[resident.as_bytes()], now).await?;
+            if let Counted::Use(_) = counted {
+                life::happened(&self.context, tx, (resident, EventKind::CopyMade), now, By::holder(resident)).await?;
+            }
+            Ok(counted)
         })?;
         counted.or_refuse(too_many())?;
         let document = self.document(resident, now).await?;
@@ -96,13 +104,27 @@ impl Exports {
         let copy = self.sign(base64url::encode(&json)).await?;
         let Some(language) = paper else { return Ok(copy) };
         let digest: [u8; 32] = Sha256::digest(&json).into();
-        let written = tokio::task::spawn_blocking(move || {
-            let written = readable::write(&document, digest, language);
-            drop(turn);
-            written
-        });
-        let pdf = written.await.map_err(Error::internal)?.map_err(Error::internal)?;
+        let pdf = on_paper(document, Origin::App { digest }, language, turn).await?;
         Ok(Copy { pdf: Some(pdf), ..copy })
+    }
+
+    /// The copy on paper for a holder who stands at a counter, as two people of an office agreed; the caller saw to that.
+    ///
+    /// # Errors
+    /// `too_many`; `overloaded` when too many copies are being made; `not_found` once the data are erased.
+    pub async fn at_counter(&self, resident: Uuid, language: Language) -> Result<Vec<u8>> {
+        let turn = self.turn().await?;
+        let now = self.context.now();
+        let counted = transaction!(self.context.db, "export.count_print", |tx| {
+            Ok(PRINTS.count(tx, &[resident.as_bytes()], now).await?)
+        })?;
+        counted.or_refuse(too_many())?;
+        on_paper(self.document(resident, now).await?, Origin::Counter, language, turn).await
+    }
+
+    async fn turn(&self) -> Result<Turn> {
+        let turn = self.turns.take(whose_share(), COST, PATIENCE).await;
+        turn.ok_or_else(|| Refusal::new(Code::Overloaded).retry_after(5).into())
     }
 
     /// Signs with the key of receipts, which relying parties and holders have from the published key set.
@@ -116,6 +138,16 @@ impl Exports {
         });
         Ok(signed.await?)
     }
+}
+
+/// The document as PDF; the turn ends with it.
+async fn on_paper(document: Document, origin: Origin, language: Language, turn: Turn) -> Result<Vec<u8>> {
+    let written = tokio::task::spawn_blocking(move || {
+        let written = readable::write(&document, origin, language);
+        drop(turn);
+        written
+    });
+    written.await.map_err(Error::internal)?.map_err(Error::internal)
 }
 
 fn too_many() -> Refusal {

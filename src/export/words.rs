@@ -199,6 +199,9 @@ pub(super) fn act(word: &str) -> Option<Text> {
         "view_with_reason" => Text::new("Membuka pendaftaran dengan alasan", "Opened the registration, with a reason"),
         "picture_viewed" => Text::new("Melihat foto", "Looked at a picture"),
         "approval" => Text::new("Menyetujui pendaftaran", "Approved the registration"),
+        "waiver_asked" => {
+            Text::new("Meminta persetujuan tanpa mencocokkan wajah", "Asked for an approval without comparing the face")
+        }
         "approval_asked" => Text::new("Meminta persetujuan kedua", "Asked for a second approval"),
         "return" => Text::new("Mengembalikan pendaftaran", "Returned the registration"),
         "rejection" => Text::new("Menolak pendaftaran", "Rejected the registration"),
@@ -232,6 +235,12 @@ fn act_by_two(word: &str) -> Option<Text> {
         "correction_granted" => Text::new("Menyetujui kasus data", "Granted the correction case"),
         "correction_sent_back" => Text::new("Mengembalikan kasus data", "Sent the correction case back"),
         "correction_refused" => Text::new("Menolak kasus data", "Refused the correction case"),
+        "walk_in_prepared" => Text::new("Menyiapkan layanan tanpa ponsel", "Prepared a request without the phone"),
+        "walk_in_asked" => Text::new("Meminta layanan tanpa ponsel", "Asked for something without the phone"),
+        "walk_in_viewed" => Text::new("Membuka layanan tanpa ponsel", "Opened a request without the phone"),
+        "walk_in_granted" => Text::new("Menyetujui layanan tanpa ponsel", "Granted a request without the phone"),
+        "walk_in_refused" => Text::new("Menolak layanan tanpa ponsel", "Refused a request without the phone"),
+        "copy_printed" => Text::new("Mencetak salinan data", "Printed a copy of the data"),
         "card_prepared" => Text::new("Menyiapkan kartu cetak", "Prepared a printed card"),
         "card_asked" => Text::new("Meminta kartu cetak", "Asked for a printed card"),
         "card_viewed" => Text::new("Membuka permintaan kartu", "Opened the request for a card"),

@@ -84,6 +84,8 @@ pub enum EventKind {
     CorrectionLapsed,
     /// Whoever registers agreed to the register's spelling of the name.
     SpellingAgreed,
+    /// A copy of the own data was made: in the app with the PIN, or at a counter.
+    CopyMade,
     /// A card was printed.
     CardIssued,
     /// A printed card does not count any more, though the digital KTP does.

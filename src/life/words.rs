@@ -108,6 +108,13 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             | EventKind::SpellingAgreed),
             _,
         ) => of_correction(kind),
+        (EventKind::CopyMade, _) => words!(
+            "Salinan data KTP Digital Anda diambil" / "A copy of your digital KTP's data was taken",
+            "Salinan data Anda diambil: di aplikasi dengan PIN, atau dicetak di loket setelah dua petugas mencocokkan wajah."
+                / "A copy of your data was taken: in the app with the PIN, or printed at a counter after two officers compared the face.",
+            "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, blokir lewat tautan di bawah, lalu datanglah ke loket Dukcapil."
+                / "If it was you, nothing else needs to be done. If not, block with the link below, then go to a Dukcapil counter."
+        ),
         (kind @ (EventKind::CardIssued | EventKind::CardVoided), _) => of_card(kind),
         (EventKind::Stopped, Some(reason)) => of_stop(reason),
         (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),

@@ -1,16 +1,20 @@
 //! Somebody who has no e-mail address is approved by two people: an officer who scanned the phone a moment ago asks, a supervisor of the
 //! same office looks at the same faces and data and grants. That takes the place of the activation code, whose only purpose is that
 //! one officer alone activates nothing; no address is made up by anybody.
+//!
+//! Somebody whose face cannot be compared (bandages, burns, bedridden) is approved by two as well: both judge documents and data. Who has an
+//! address gets the code there all the same.
 
 use uuid::Uuid;
 
 use super::decision::{Actor, Decisions, decidable, hold_in_office, require_free};
-use super::model::{Decision, Progress, RequestKind, State};
+use super::model::{Decision, Progress, Registration, RequestKind, State};
 use super::release::Releases;
 use super::store::selfie;
 use super::{approval, call_back, cases};
+use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::error::{Code, Result};
+use crate::error::{Code, Refusal, Result};
 
 impl Releases {
     /// Asks in the caller's transaction for the approval of the `version` that was on the officer's screen.
@@ -26,7 +30,22 @@ impl Releases {
         self.keep(tx, actor, &held, RequestKind::Approval, note).await
     }
 
-    /// Grants in the caller's transaction what somebody else of the office asked for: the resident chooses a PIN. Gives who asked,
+    /// Asks in the caller's transaction for the approval of somebody whose face cannot be compared, for the `reason` that is written.
+    ///
+    /// # Errors
+    /// As [`Self::ask_approval`], whether they have an address or not.
+    pub async fn ask_waiver(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, reason: &str) -> Result<()> {
+        let now = self.context.now();
+        let held = decidable(&self.context, tx, actor, id, version).await?;
+        cases::require_approvable(&self.context, tx, &held, now).await?;
+        selfie::taken_at(tx, id).await?.ok_or(Code::WrongState)?;
+        approve(held.clone(), RequestKind::Waiver, now)?;
+        require_free(tx, &held).await?;
+        self.keep(tx, actor, &held, RequestKind::Waiver, reason).await
+    }
+
+    /// Grants in the caller's transaction what somebody else of the office asked for: the resident chooses a PIN, or gets the code where
+    /// the face was not compared and there is an address; then [`Decisions::wake`] is to be called. Gives who asked,
     /// whom the caller is to look at before committing.
     ///
     /// # Errors
@@ -42,16 +61,27 @@ impl Releases {
         let now = self.context.now();
         let held = hold_in_office(tx, actor, id).await?;
         held.require_awaiting_officer(now)?;
-        let asked = self.take(tx, actor, &held, RequestKind::Approval, version).await?;
+        let asked = self.take(tx, actor, &held, &[RequestKind::Approval, RequestKind::Waiver], version).await?;
         cases::require_approvable(&self.context, tx, &held, now).await?;
-        let approved = held.approve_by_two(now)?;
+        let approved = approve(held, asked.kind, now)?;
         let decision = Decision { note: self.reason(&asked)?, ..Decision::default() };
         decisions.write(tx, actor, &approved, &decision).await?;
         require_free(tx, &approved).await?;
-        if let Progress::NeedsPin { resident } = approved.progress {
-            approval::copy_record(&self.context, tx, &approved, resident, now).await?;
+        match approved.progress {
+            Progress::NeedsPin { resident } => {
+                approval::copy_record(&self.context, tx, &approved, resident, now).await?;
+            }
+            Progress::CodeSent { resident } => {
+                approval::complete(&self.context, tx, &approved, resident, now).await?;
+            }
+            _ => {}
         }
         call_back::draw(&self.context, tx, id, asked.asked_by, actor).await?;
         Ok((asked.asked_by, approved.state()))
     }
+}
+
+/// What an approval of this kind makes of a registration.
+fn approve(held: Registration, kind: RequestKind, now: Timestamp) -> Result<Registration, Refusal> {
+    if kind == RequestKind::Waiver && held.has_email() { held.approve(now) } else { held.approve_by_two(now) }
 }

@@ -1,6 +1,6 @@
 //! What takes two people of an office: an officer who has the resident before them asks, a supervisor of the same office grants.
 //! A digital KTP makes way for a new one (a lost phone, a blocked KTP): the old one ends with the grant, and the new one is approved as
-//! any other. Somebody who has no e-mail address is approved: see `approve_by_two`.
+//! any other. Somebody is approved who has no e-mail address, or whose face cannot be compared: see `approve_by_two`.
 
 use uuid::Uuid;
 
@@ -150,7 +150,7 @@ impl Releases {
         let held = hold_in_office(tx, actor, id).await?;
         // Rejected, returned, cancelled or expired since: then the old digital KTP is the only one its holder has.
         held.require_awaiting_officer(self.context.now()).map_err(|_| nothing_in_the_way())?;
-        let asked_by = self.take(tx, actor, &held, RequestKind::Release, version).await?.asked_by;
+        let asked_by = self.take(tx, actor, &held, &[RequestKind::Release], version).await?.asked_by;
         let resident = held.check.resident().ok_or_else(nothing_in_the_way)?;
         let (now, by) = (self.context.now(), By::officer(actor.officer_id, actor.office_id));
         match life::stop(&self.context, tx, resident, Reason::Superseded, (now, None), by).await? {
@@ -159,7 +159,7 @@ impl Releases {
         }
     }
 
-    /// Uses up what somebody else of the office asked for: that kind, and that version.
+    /// Uses up what somebody else of the office asked for: one of these kinds, and that version.
     ///
     /// # Errors
     /// As [`Self::grant`].
@@ -168,12 +168,12 @@ impl Releases {
         tx: &mut Tx,
         actor: Actor,
         held: &Registration,
-        kind: RequestKind,
+        kinds: &[RequestKind],
         version: &str,
     ) -> Result<RequestRow> {
         let since = self.counts_since();
         let asked = requests::asked(tx, held.registration_id, actor.office_id, since).await?;
-        let asked = asked.filter(|asked| asked.kind == kind).ok_or(Code::NotFound)?;
+        let asked = asked.filter(|asked| kinds.contains(&asked.kind)).ok_or(Code::NotFound)?;
         if version != version_of(asked.revision) || !self.still_stands(held, &asked) {
             return Err(asked_for_another().into());
         }

@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use super::decision::{Actor, in_office, version_of};
-use super::model::{CheckResult, CheckState, Decision, Difference, State, Submitted, differences};
-use super::sealed;
-use super::store::{queue, selfie};
+use super::model::{CheckResult, CheckState, Decision, Difference, RequestKind, State, Submitted, differences};
+use super::store::{queue, second_person, selfie};
+use super::{release, sealed};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::correction::{self, ports as cases};
@@ -51,6 +51,8 @@ pub struct View {
     pub already_active: bool,
     /// Whether this officer's scan still counts: nothing changed on the resident's side, and it is not long ago.
     pub may_decide: bool,
+    /// What a second person is asked to agree to, while that waits.
+    pub second_person: Option<RequestKind>,
     /// When it was scanned last.
     pub scanned_at: Option<Timestamp>,
     /// When it began.
@@ -157,6 +159,9 @@ impl Reviews {
             Some(case) => Some(cases::view(&self.context, &mut tx, case).await?),
             None => None,
         };
+        let since = release::counts_since(self.context.now());
+        let asked = second_person::asked(&mut tx, id, actor.office_id, since).await?;
+        let asked = asked.filter(|asked| asked.revision == registration.revision);
         Ok(View {
             registration_id: id,
             state: registration.state(),
@@ -169,6 +174,7 @@ impl Reviews {
             has_portrait: portrait.flatten().is_some(),
             already_active,
             may_decide: registration.is_present(actor.officer_id, self.context.now()),
+            second_person: asked.map(|asked| asked.kind),
             scanned_at: registration.visit.scanned_at,
             created_at: registration.created_at,
             decision: sealed::decision(vault, &registration)?,

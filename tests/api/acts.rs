@@ -38,6 +38,37 @@ async fn cards(world: &World) {
     post(&pair.asker, &card, "/void", json!({"reason": "lost"})).await;
 }
 
+async fn walk_ins(world: &World) {
+    let pair = crate::card::pair(world).await;
+    let person = &world.people[12];
+    world.active(person).await;
+    let refused = crate::walk_in::asked(world, &pair.asker, person, "copy").await;
+    let body = json!({"version": refused["version"], "reason": "Wajahnya lain"});
+    pair.granter.post(&crate::walk_in::path(&refused, "/refuse"), &body).await.expect(204);
+    let copy = crate::walk_in::asked(world, &pair.asker, person, "copy").await;
+    crate::walk_in::grant(&pair.granter, &copy).await.expect(204);
+    pair.asker.get(&crate::walk_in::path(&copy, "/copy")).await.expect(200);
+}
+
+async fn helpers(world: &World) {
+    let desk = world.officer("loket-pembantu", OFFICE).await;
+    for person in &world.people[..4] {
+        let mut card = crate::walk_in::said(person, "copy");
+        card.as_object_mut().unwrap().remove("kind");
+        card["helper"] = json!({"nik": world.people[9].nik.as_str(), "full_name": "Aminah", "relation": "kader"});
+        desk.post("/v1/officer/cards", &card).await.expect(201);
+    }
+    let supervisor = world.supervisor("penyelia-pembantu", OFFICE).await;
+    let found = supervisor.get("/v1/officer/helpers").await.expect(200).json;
+    let path = format!("/v1/officer/helpers/{}/look", found["items"][0]["help_id"].as_str().unwrap());
+    supervisor.post(&path, &json!({"reason": "Kader yang dikenal"})).await.expect(204);
+    // Somebody whose face cannot be compared.
+    let applicant = world.waiting(&world.people[11]).await;
+    world.scan(&desk, &applicant).await.expect(200);
+    let waiver = json!({"checks": {"document": true, "data": true}, "reason": "Wajah diperban"});
+    world.decide(&desk, &applicant, "approval/waiver", &waiver).await.expect(204);
+}
+
 async fn approval_by_two(world: &World) {
     let desk = world.officer("loket2", OFFICE).await;
     let person = &world.people[8];
@@ -289,6 +320,8 @@ async fn every_declared_act_is_written_when_it_is_done() {
         corrections(&world).await;
         cards(&world).await;
         approval_by_two(&world).await;
+        walk_ins(&world).await;
+        helpers(&world).await;
         let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
         contact_visits(&world, &holder).await;

@@ -11,10 +11,15 @@ use support::world::{Applicant, OFFICE, World, pin_key};
 
 const UNDO: &str = "/v1/me/closure/undo";
 
-async fn close(holder: &Applicant, withdraw: bool) -> Answer {
+/// A closure in the app, whatever comes of it.
+pub async fn closing(holder: &Applicant, withdraw: bool) -> Answer {
     let (challenge, signature) = holder.client.sign_challenge(&pin_key(&holder.record), Purpose::Change).await;
     let body = json!({"challenge": challenge, "signature": signature, "withdraw_consent": withdraw});
-    holder.client.post("/v1/me/closure", &body).await.expect(200)
+    holder.client.post("/v1/me/closure", &body).await
+}
+
+async fn close(holder: &Applicant, withdraw: bool) -> Answer {
+    closing(holder, withdraw).await.expect(200)
 }
 
 async fn undo_with(holder: &Applicant, key: &PinKey) -> Answer {

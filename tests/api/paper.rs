@@ -19,6 +19,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("registration_viewed", "Membuka pendaftaran", "Opened the registration"),
     ("WNI", "WNI", "Indonesian citizen"),
     ("activated", "KTP Digital Anda aktif", "Your digital KTP is active"),
+    ("copy_made", "Salinan data KTP Digital Anda diambil", "A copy of your digital KTP's data was taken"),
     ("check_disputed", "Anda melaporkan sebuah pemeriksaan", "You reported a check that you do not know"),
     ("correction_opened", "Kasus data Anda dibuka", "A correction case of yours was opened"),
     ("block_code_given", "Kode blokir KTP Digital Anda diganti", "Your digital KTP has a new block code"),
@@ -56,8 +57,14 @@ fn read(pdf: &[u8]) -> Value {
     serde_json::from_slice(&done.stdout).unwrap()
 }
 
+/// The text of all pages, bare.
+pub fn text_of(pdf: &[u8]) -> String {
+    let paper = read(pdf);
+    bare(&paper["pages"].as_array().unwrap().iter().map(|page| page.as_str().unwrap()).collect::<String>())
+}
+
 /// Without blanks and line breaks: where a column breaks a text is not the matter here.
-fn bare(text: &str) -> String {
+pub fn bare(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_whitespace() && *letter != '\u{fffe}').collect()
 }
 

@@ -121,6 +121,13 @@ async fn at_the_counter_a_nik_alone_tells_nothing() {
         elsewhere[number / 6].post("/v1/officer/annulments", &body).await
     })
     .await;
+    // What a holder without the phone may ask for: the NIK alone, with a name and a birth date that are made up, tells nothing.
+    compare("a walk-in", 17, async |is_known, number| {
+        let body: Value =
+            json!({"kind": "copy", "nik": nik(is_known), "full_name": "SIAPA SAJA", "birth_date": "1990-08-17"});
+        elsewhere[number / 6].post("/v1/officer/walk-ins", &body).await
+    })
+    .await;
     // Whether somebody left the country: no more than whether there is such a person.
     compare("a departure", 17, async |is_known, number| {
         let body: Value = json!({"nik": nik(is_known), "reason": "Ingin tahu apakah ia pergi"});

@@ -300,9 +300,10 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
         desk(
             "post",
             "/v1/officer/registrations/{id}/approval",
-            json!({"version": "0", "checks": {"face": true, "document": true, "data": true}, "note": ""}),
+            json!({"version": "0", "checks": {"face": true, "document": true, "data": true}, "note": "",
+                "helper": {"nik": "3171014507650002", "full_name": "AMINAH", "relation": "anak"}}),
         )
-        .optional(&["note"])
+        .optional(&["note", "helper"])
         .refuses(Sent, 409, "wrong_state"),
         desk("post", "/v1/officer/registrations/{id}/return", returning).optional(&["release"]).refuses(
             Sent,

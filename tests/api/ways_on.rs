@@ -7,7 +7,7 @@ use ikd::register::LocalRegister;
 use ikd::register::service::Switch;
 use ikd::register::{Nationality, RegisterRecord};
 use ikd::staff::Realm;
-use ikd::{annulment, card, contact, correction, departure, dispute, recovery, registration, transfer};
+use ikd::{annulment, card, contact, correction, departure, dispute, recovery, registration, transfer, walk_in};
 use serde_json::{Value, json};
 use support::client::Officer;
 use support::each_engine;
@@ -368,6 +368,51 @@ async fn whoever_has_no_card_any_more_gets_another() {
             }
             let people = crate::card::pair(&world).await;
             crate::card::issued(&world, &people, person).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_came_without_the_phone_is_served_in_the_end() {
+    use walk_in::model::{Kind, State as S};
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let person = &world.people[0];
+        world.active(person).await;
+        for state in [S::Prepared, S::Asked, S::Refused, S::Lapsed, S::Granted] {
+            let people = crate::card::pair(&world).await;
+            match state {
+                // Prepared or asked for and left: the half hour ends it.
+                S::Prepared | S::Asked | S::Lapsed => {
+                    crate::walk_in::asked(&world, &people.asker, person, "copy").await;
+                    world.later(31 * MINUTE);
+                }
+                S::Refused => {
+                    let asked = crate::walk_in::asked(&world, &people.asker, person, "copy").await;
+                    let body = json!({"version": asked["version"], "reason": WORDS});
+                    people.granter.post(&crate::walk_in::path(&asked, "/refuse"), &body).await.expect(204);
+                }
+                S::Granted => {
+                    let asked = crate::walk_in::asked(&world, &people.asker, person, "copy").await;
+                    crate::walk_in::grant(&people.granter, &asked).await.expect(204);
+                }
+            }
+            let people = crate::card::pair(&world).await;
+            let again = crate::walk_in::asked(&world, &people.asker, person, "copy").await;
+            crate::walk_in::grant(&people.granter, &again).await.expect(204);
+        }
+        for kind in [Kind::Copy, Kind::Closure, Kind::ConsentWithdrawal] {
+            let people = crate::card::pair(&world).await;
+            let asked = crate::walk_in::asked(&world, &people.asker, person, kind.into()).await;
+            crate::walk_in::grant(&people.granter, &asked).await.expect(204);
+            match kind {
+                Kind::Copy => {}
+                // Who regrets it registers anew, at any time.
+                Kind::Closure | Kind::ConsentWithdrawal => {
+                    registration_in(&world, 0, registration::State::Active).await;
+                }
+            }
         }
     })
     .await;

@@ -66,6 +66,8 @@ fn guarded_writes_are_answered() {
         "VOID",
         "VOID_CARDS",
         "FORGET_QRS",
+        "FORGET_PHOTOS",
+        "LOOK_AT_ALL",
         "END_CALLS",
         "END_BLOCKS",
     ];

@@ -13,6 +13,16 @@ export function liveApi(session) {
   const departure = (id) => `/departures/${encodeURIComponent(id)}`;
   const contactVisit = (id) => `/contact-visits/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
+  const walkIn = (id) => `/walk-ins/${encodeURIComponent(id)}`;
+  // The same photo may be sent again.
+  const photograph = (path, blob) =>
+    session.call(path, {
+      method: "PUT",
+      body: blob,
+      headers: { "Content-Type": "image/jpeg" },
+      again: true,
+      timeout: 60000,
+    });
   return {
     practice: false,
     // The same officer may scan the same QR again, so a lost answer may be asked for again.
@@ -25,15 +35,17 @@ export function liveApi(session) {
     counterToken: () => post("/counter-tokens", undefined, { again: true, quiet: true }),
     matches: () => get("/matches", { quiet: true }),
     confirmMatch: (id, number) => post(`${one(id)}/match`, { match_number: number }, { again: true }),
-    approve: (id, version, note) =>
-      post(`${one(id)}/approval`, { version, checks: { face: true, document: true, data: true }, note }),
+    approve: (id, version, note, helper) =>
+      post(`${one(id)}/approval`, { version, checks: { face: true, document: true, data: true }, note, helper }),
     returnForCorrection: (id, version, to, reason, release) =>
       post(`${one(id)}/return`, { version, to, reason, release }),
     reject: (id, version, reason, note) => post(`${one(id)}/rejection`, { version, reason, note }),
     picture: (id, kind) => `${session.api}${one(id)}/${kind}`,
     // What a second person agrees to: without an e-mail address the approval, else that an older digital KTP makes way.
-    askApproval: (id, version, note) =>
-      post(`${one(id)}/approval/second`, { version, checks: { face: true, document: true, data: true }, note }),
+    askApproval: (id, version, note, helper) =>
+      post(`${one(id)}/approval/second`, { version, checks: { face: true, document: true, data: true }, note, helper }),
+    askWaiver: (id, version, reason, helper) =>
+      post(`${one(id)}/approval/waiver`, { version, checks: { document: true, data: true }, reason, helper }),
     grantApproval: (id, version) => post(`${one(id)}/approval/second/grant`, { version }),
     askRelease: (id, version, reason) => post(`${one(id)}/release`, { version, reason }),
     release: (id, options) => get(`${one(id)}/release`, options),
@@ -89,19 +101,24 @@ export function liveApi(session) {
     card: (id, options) => get(card(id), options),
     cardPicture: (id, kind) => `${session.api}${card(id)}/${kind}`,
     cardSheet: (id) => `${session.api}${card(id)}/sheet`,
-    photographForCard: (id, blob) =>
-      session.call(`${card(id)}/photo`, {
-        method: "PUT",
-        body: blob,
-        headers: { "Content-Type": "image/jpeg" },
-        again: true,
-        timeout: 60000,
-      }),
-    askCard: (id, version, terms) => post(`${card(id)}/ask`, { version, terms_version: terms, agreed: true }),
+    photographForCard: (id, blob) => photograph(`${card(id)}/photo`, blob),
+    askCard: (id, { version, terms_version }, witness) =>
+      post(`${card(id)}/ask`, { version, terms_version, agreed: true, witness }),
     grantCard: (id, version) => post(`${card(id)}/grant`, { version }),
     refuseCard: (id, version, reason) => post(`${card(id)}/refuse`, { version, reason }),
     voidCard: (id, version, reason) => post(`${card(id)}/void`, { version, reason }),
     keepCard: (id, version, keeps) => post(`${card(id)}/keep`, { version, keeps }),
+    prepareWalkIn: (json) => post("/walk-ins", json),
+    walkIns: () => get("/walk-ins", { quiet: true }),
+    walkIn: (id, options) => get(walkIn(id), options),
+    walkInPicture: (id, kind) => `${session.api}${walkIn(id)}/${kind}`,
+    walkInCopy: (id) => `${session.api}${walkIn(id)}/copy`,
+    photographForWalkIn: (id, blob) => photograph(`${walkIn(id)}/photo`, blob),
+    askWalkIn: (id, { version }, witness) => post(`${walkIn(id)}/ask`, { version, wanted: true, witness }),
+    grantWalkIn: (id, version) => post(`${walkIn(id)}/grant`, { version }),
+    refuseWalkIn: (id, version, reason) => post(`${walkIn(id)}/refuse`, { version, reason }),
+    helpers: () => get("/helpers", { quiet: true }),
+    lookAtHelper: (id, reason) => post(`/helpers/${encodeURIComponent(id)}/look`, { reason }),
     block: (json) => post("/blocks", json),
     blocks: (cursor) => get(`/blocks?${new URLSearchParams({ limit: 20, ...(cursor ? { cursor } : {}) })}`),
     blockingOfficers: () => get("/blocks/officers", { quiet: true }),

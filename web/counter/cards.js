@@ -4,6 +4,7 @@ import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/do
 import { dateField, dayTrouble } from "/web/shared/date-field.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
+import { helperFact, helperPart } from "./helper.js";
 import { nikField } from "./nik-field.js";
 
 const STEPS = ["cards.know1", "cards.know2", "cards.know3", "cards.know4"];
@@ -20,36 +21,6 @@ export const standingBadge = (standing) =>
 
 const words = (id, label, hint, longest) =>
   field({ id, label, hint, autocomplete: "off", spellcheck: "false", maxlength: longest });
-
-/** Who helps, if anybody does; what is left empty is nobody. */
-function helperPart() {
-  const name = words("helper-name", t("cards.helper.name"), t("phone_block.name.hint"), 120);
-  const relation = words("helper-relation", t("cards.helper.relation"), t("cards.helper.relation.hint"), 60);
-  const nik = field({
-    id: "helper-nik",
-    label: t("cards.helper.nik"),
-    hint: t("phone_block.nik.hint"),
-    inputmode: "numeric",
-    autocomplete: "off",
-    maxlength: 24,
-  });
-  const node = el(
-    "details",
-    { class: "helper" },
-    el("summary", {}, t("cards.helper")),
-    el("div", { class: "stack" }, el("p", { class: "muted" }, t("cards.helper.do")), name, relation, nik),
-  );
-  const typed = () => ({
-    nik: nik.input.value.normalize("NFKC").replace(/\D/g, ""),
-    full_name: name.input.value.trim(),
-    relation: relation.input.value.trim(),
-  });
-  return {
-    node,
-    fields: { "helper.nik": nik, "helper.full_name": name, "helper.relation": relation },
-    value: () => (Object.values(typed()).some(Boolean) ? typed() : undefined),
-  };
-}
 
 /** The cards that were issued here, with a button for earlier ones. */
 function issuedList(api, isOver) {
@@ -139,7 +110,7 @@ export function cardsScreen(main, api, { open }) {
       if (!ended) open(card.card_id);
     } catch (error) {
       if (ended) return undefined;
-      if (error.fields?.some(({ field: one }) => one.startsWith("helper"))) helper.node.open = true;
+      helper.show(error);
       if (failNamed(error, { ...fields, ...helper.fields })) return undefined;
       refused(place, error);
     } finally {
@@ -180,6 +151,13 @@ export function cardsScreen(main, api, { open }) {
             STEPS.map((key) => el("li", {}, t(key))),
           ),
         ),
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "no-phone" },
+          el("h2", { id: "no-phone" }, t("walk_ins.door")),
+          el("p", {}, t("walk_ins.door.do")),
+          el("p", {}, el("a", { class: "button secondary", href: "#tanpaponsel" }, icon("user"), t("walk_ins.open"))),
+        ),
         issuedList(api, () => ended),
       ),
     ),
@@ -204,7 +182,8 @@ export function personFacts(view) {
       fact("NIK", view.nik),
       fact(t("field.birth_date"), ktpDate(view.birth_date)),
       fact(t("card.number"), view.reference),
-      view.helper && fact(t("cards.helper.short"), `${view.helper.full_name} (${view.helper.relation})`),
+      fact(t("witness.short"), view.witness),
+      helperFact(view.helper),
     ),
     view.on_phone ? notice("info", t("card.on_phone"), t("card.on_phone.do")) : null,
     view.stopped && view.state !== "granted" ? notice("warning", t("card.blocked"), t("card.blocked.do")) : null,

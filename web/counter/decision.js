@@ -6,6 +6,7 @@ import { key } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
 import { askCorrection, caseNotice } from "./correction-ask.js";
 import { askReject, askReturn } from "./decide.js";
+import { helperPart } from "./helper.js";
 
 const alreadyActive = () => notice("danger", t("hinder.already_active"), t("hinder.already_active.do"));
 
@@ -75,7 +76,8 @@ function checkBoxes(desk) {
       el("span", {}, el("b", {}, t(`check.${name}`)), el("span", { class: "muted small" }, t(`check.${name}.how`))),
     ),
   );
-  return { boxes, show, firstOpen: () => inputs.map(([, input]) => input).find((input) => !input.checked) };
+  const firstOpen = (but) => inputs.find(([name, input]) => name !== but && !input.checked)?.[1];
+  return { boxes, show, firstOpen };
 }
 
 function noteField(desk) {
@@ -106,18 +108,38 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
   // Without an e-mail address no code can be sent: a second person takes its place.
   const byTwo = !view.submitted.email;
   const { boxes, show, firstOpen } = checkBoxes(desk);
+  const helper = helperPart();
+  /** Whether all is ticked that has to be, and nothing of a helper is missing; else the officer is led there. */
+  function isReady(open) {
+    if (open) {
+      fill(place, notice("warning", t("decision.check_first"), t("decision.check_first.do")));
+      announce(t("decision.check_first"), true);
+      open.focus();
+      return false;
+    }
+    const missing = helper.check();
+    missing?.focus();
+    return !missing;
+  }
   const act = {
     approve() {
-      if (hinder.length || desk.release) return undefined;
-      const open = firstOpen();
-      if (open) {
-        fill(place, notice("warning", t("decision.check_first"), t("decision.check_first.do")));
-        announce(t("decision.check_first"), true);
-        return open.focus();
-      }
+      if (hinder.length || desk.release || !isReady(firstOpen())) return undefined;
       const { version } = desk.view;
-      if (byTwo) return ask(() => api.askApproval(id, version, desk.note));
-      return send("approve", () => api.approve(id, version, desk.note));
+      if (byTwo) return ask(() => api.askApproval(id, version, desk.note, helper.value()));
+      return send("approve", () => api.approve(id, version, desk.note, helper.value()));
+    },
+    async waive() {
+      if (isSending() || !isReady(firstOpen("face"))) return;
+      const { version } = desk.view;
+      const reason = await askReason({
+        title: t("waiver.ask"),
+        lead: t("waiver.lead"),
+        label: t("second.reason"),
+        hint: t("waiver.hint"),
+        send: t("second.send"),
+        templates: ["waiver.template.bandage", "waiver.template.bedridden", "waiver.template.changed"],
+      });
+      if (reason) ask(() => api.askWaiver(id, version, reason, helper.value()));
     },
     async returnForCorrection() {
       if (isSending()) return;
@@ -187,6 +209,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
             byTwo ? notice("info", t("no_email"), t("no_email.do")) : null,
             el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("decision.checks")), boxes),
             noteField(desk),
+            api.practice ? null : helper.node,
           ],
     place,
     el(
@@ -196,6 +219,9 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
       hinder.length || desk.release
         ? null
         : keyed(byTwo ? "decision.ask_second" : "decision.approve", act.approve, "Ctrl+Enter", "", "check"),
+      hinder.length || desk.release || api.practice
+        ? null
+        : button(t("waiver.ask"), act.waive, { kind: "secondary", picture: "user" }),
       desk.release
         ? button(t("second.withdraw"), act.withdraw, { kind: "secondary", picture: "close" })
         : null,

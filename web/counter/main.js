@@ -11,21 +11,25 @@ import { liveApi } from "./api.js";
 import { callReviewScreen } from "./call-review.js";
 import { correctionScreen } from "./correction.js";
 import { correctionsScreen } from "./corrections.js";
-import { cardScreen } from "./card.js";
+import { printedCards } from "./card.js";
 import { cardsScreen } from "./cards.js";
 import { contactVisits } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { departures } from "./departure.js";
+import { helpersScreen } from "./helpers.js";
 import { askRequestScreen, requestScreen } from "./office-request.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
 import { phoneBlockScreen } from "./phone-block.js";
+import { photoRequestScreen } from "./photo-request.js";
 import { practiceApi } from "./practice.js";
 import { queueScreen } from "./queue.js";
 import { recoveries } from "./recovery.js";
 import { releaseScreen } from "./release.js";
 import { practiceScreen, scanScreen } from "./scan.js";
 import { visitScreen } from "./visit.js";
+import { walkIns } from "./walk-in.js";
+import { walkInsScreen } from "./walk-ins.js";
 
 const session = makeSession("/v1/officer", draw);
 const live = liveApi(session);
@@ -41,6 +45,8 @@ const BELOW = {
   warga: "#pindai",
   blokir: "#pindai",
   kasus: "#kasus",
+  tanpaponsel: "#kartu",
+  pembantu: "#persetujuan",
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
   surel: "#persetujuan",
@@ -113,6 +119,7 @@ function draw() {
   });
   const annuls = session.who.role === "supervisor";
   const cards = () => go("#kartu");
+  const walkIn = () => go("#tanpaponsel");
   const annulment = (one) => go(`#pembatalan/${one}`);
   const departure = (one) => go(`#kepergian/${one}`);
   const screens = {
@@ -144,8 +151,13 @@ function draw() {
         : correctionsScreen(main, live, { open: (one) => go(`#kasus/${one}`) }),
     kartu: () =>
       id
-        ? cardScreen(main, live, id, { another: cards, waiting: pending })
+        ? photoRequestScreen(main, printedCards(live), id, { another: cards, waiting: pending })
         : cardsScreen(main, live, { open: (one) => go(`#kartu/${one}`) }),
+    tanpaponsel: () =>
+      id
+        ? photoRequestScreen(main, walkIns(live), id, { another: walkIn, waiting: pending })
+        : walkInsScreen(main, live, { open: (one) => go(`#tanpaponsel/${one}`), waiting: pending }),
+    pembantu: annuls ? () => helpersScreen(main, live, { back: pending }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };

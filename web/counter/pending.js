@@ -1,5 +1,6 @@
 // What waits for a second person: digital KTPs that are to make way for a new registration, approvals without an e-mail
-// address, recoveries, changes of address, printed cards, people who left, and for supervisors activations to annul.
+// address or without comparing the face, recoveries, changes of address, printed cards, holders without their phones,
+// people who left, and for supervisors activations to annul.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -15,15 +16,17 @@ const PLACES = {
   departure: "kepergian",
   annulment: "pembatalan",
   card: "kartu",
+  walk_in: "tanpaponsel",
 };
 
 /** All kinds as lines, the one that waits longest first. */
 async function waiting(api, annuls) {
-  const [releases, recoveries, visits, cards, departures, annulments] = await Promise.all([
+  const [releases, recoveries, visits, cards, walkIns, departures, annulments] = await Promise.all([
     api.releases(),
     api.recoveries(),
     api.contactVisits(),
     api.cardsWaiting(),
+    api.walkIns(),
     api.departures(),
     annuls ? api.annulments() : { items: [] },
   ]);
@@ -32,6 +35,7 @@ async function waiting(api, annuls) {
     ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
     ...visits.items.map((item) => ({ ...item, kind: "contact", id: item.visit_id })),
     ...cards.items.map((item) => ({ ...item, kind: "card", id: item.card_id })),
+    ...walkIns.items.map((item) => ({ ...item, kind: "walk_in", id: item.walk_in_id })),
     ...departures.items.map((item) => ({ ...item, kind: "departure", id: item.departure_id })),
     ...annulments.items.map((item) => ({ ...item, kind: "annulment", id: item.annulment_id })),
   ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));
@@ -128,6 +132,14 @@ export function pendingScreen(main, api, { annuls }) {
       el("p", {}, t("calls.door")),
       el("p", {}, el("a", { class: "button secondary", href: "#blokirtelepon" }, icon("list"), t("calls.open"))),
     );
+  const helpers = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "helpers" },
+      el("h2", { id: "helpers" }, t("helpers.title")),
+      el("p", {}, t("helpers.door")),
+      el("p", {}, el("a", { class: "button secondary", href: "#pembantu" }, icon("list"), t("calls.open"))),
+    );
   fill(
     main,
     el(
@@ -147,7 +159,7 @@ export function pendingScreen(main, api, { annuls }) {
         foot,
       ),
       left(),
-      annuls ? [annul(), calls()] : null,
+      annuls ? [annul(), calls(), helpers()] : null,
       drawn?.node,
       paused?.node,
     ),

@@ -115,8 +115,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
 
   /** What was asked for and waits, or null. */
   async function awaited(view) {
-    const byTwo = view.already_active || !view.submitted.email;
-    if (!api.release || !byTwo || view.state !== "awaiting_officer") return null;
+    if (!view.second_person || view.state !== "awaiting_officer") return null;
     try {
       return await api.release(id, { quiet: true });
     } catch (error) {
@@ -171,7 +170,8 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
       if (!counts()) return;
       const same = Boolean(release) === Boolean(desk.release);
       const kind = desk.release?.kind;
-      const granted = kind === "approval" ? view.state === "needs_pin" : kind && !view.already_active;
+      const approved = ["code_sent", "needs_pin", "approved_pending_register"].includes(view.state);
+      const granted = kind === "release" ? !view.already_active : kind && approved;
       const refused = kind && !release && !granted && view.state === "awaiting_officer";
       desk.release = release;
       if (granted) toast(t(`request.${kind}.granted`), 8);
@@ -205,8 +205,8 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
   else if (desk.view) {
     draw(desk.view);
     arrive(main);
-    // The scan's answer does not say whether a colleague's request waits.
-    if ((desk.view.already_active || !desk.view.submitted.email) && api.release) load(true);
+    // Who asked, and why, the scan's answer does not say.
+    if (desk.view.second_person) load(true);
   } else {
     fill(main, el("h1", {}, t("person.loading")));
     load(false).then(() => ended || arrive(main));

@@ -1,5 +1,5 @@
-// An older digital KTP shall make way for a registration, or somebody without an e-mail address be approved: the second
-// person sees both faces and the data, as the first did.
+// An older digital KTP shall make way for a registration, or somebody be approved who has no e-mail address or whose
+// face cannot be compared: the second person sees both faces and the data, as the first did.
 
 import { announce, button, el, fill, notice } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
@@ -33,7 +33,7 @@ export function releaseScreen(main, api, id, { next }) {
 
   function draw(view, request, item) {
     const { kind: what, version } = request;
-    const agree = what === "approval" ? api.grantApproval : api.grantRelease;
+    const agree = what === "release" ? api.grantRelease : api.grantApproval;
     const grant = (place) => send(place, () => agree(id, version), "good", what, "granted");
     const refuse = (led) => (place) => send(place, () => api.refuseRelease(id, version), "plain", what, led);
     const withdrawn = el("div", { class: "problem-place" });
@@ -54,7 +54,7 @@ export function releaseScreen(main, api, id, { next }) {
       : [
           secondDecision({
             lead: t(`request.${what}.grant.lead`),
-            check: t("release.check"),
+            check: t(what === "waiver" ? "waiver.check" : "release.check"),
             label: t(`request.${what}.grant`),
             grant,
             refuse: refuse("refused"),

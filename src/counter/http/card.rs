@@ -15,14 +15,13 @@ use super::super::act::{
     ViewCardPicture, VoidCard,
 };
 use super::super::card::{CardView, Cards, WaitingCard};
+use super::who::{self, HelperBody, HelperReply, Who};
 use crate::card::desk::Draft;
-use crate::card::model::{Card, Helper, Standing, State as CardState, VoidReason};
+use crate::card::model::{Card, Standing, State as CardState, VoidReason};
 use crate::clock::Timestamp;
-use crate::error::{FieldError, Refusal, Text};
 use crate::holder::{CredentialState, Reason};
-use crate::input::{self, name};
 use crate::life::model::reference;
-use crate::register::{Date, Nik};
+use crate::register::Date;
 use crate::registration::{selfie, terms};
 use crate::secret::Redacted;
 use crate::staff::Allowed;
@@ -76,21 +75,6 @@ struct CardBody {
     helper: Option<HelperBody>,
 }
 
-/// Who helps the resident.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct HelperBody {
-    /// The helper's NIK.
-    #[schema(value_type = String, example = "3171014507650002")]
-    nik: Redacted<String>,
-    /// The helper's name.
-    #[schema(value_type = String, example = "Aminah")]
-    full_name: Redacted<String>,
-    /// What the helper is to the resident, 2–60 characters.
-    #[schema(value_type = String, example = "anak")]
-    relation: Redacted<String>,
-}
-
 /// A step on a card.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +93,10 @@ struct CardAskBody {
     terms_version: String,
     /// Whether the resident heard or read back the data and agrees to the terms.
     agreed: bool,
+    /// Who heard that beside the officer, where the resident cannot read: a name.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Aminah")]
+    witness: Option<Redacted<String>>,
 }
 
 /// Why it is refused.
@@ -189,7 +177,10 @@ struct PrintedCardReply {
     #[schema(value_type = String, format = Date)]
     birth_date: Date,
     /// Who helps.
-    helper: Option<CardHelper>,
+    helper: Option<HelperReply>,
+    /// Who heard that the resident agrees.
+    #[schema(value_type = Option<String>)]
+    witness: Option<Redacted<String>>,
     /// Whether the photo was taken.
     has_photo: bool,
     /// Whether there is a portrait to compare with.
@@ -218,17 +209,6 @@ struct PrintedCardReply {
     may_grant: bool,
 }
 
-/// Who helps.
-#[derive(Debug, Serialize, ToSchema)]
-struct CardHelper {
-    /// The name.
-    #[schema(value_type = String)]
-    full_name: Redacted<String>,
-    /// What they are to the resident.
-    #[schema(value_type = String)]
-    relation: Redacted<String>,
-}
-
 impl From<CardView> for PrintedCardReply {
     fn from(view: CardView) -> Self {
         let CardView { seen, asked_by, own, may_grant } = view;
@@ -248,7 +228,8 @@ impl From<CardView> for PrintedCardReply {
             registered_name: seen.registered_name,
             nik: Redacted(said.nik.as_str().to_owned()),
             birth_date: said.birth_date,
-            helper: said.helper.map(|Helper { full_name, relation }| CardHelper { full_name, relation }),
+            helper: said.helper.map(|helper| HelperReply::of(helper, seen.helper_people)),
+            witness: said.witness,
             has_photo: seen.has_photo,
             has_portrait: seen.has_portrait,
             card: credential,
@@ -336,45 +317,6 @@ struct IssuedCard {
     standing: Option<Standing>,
 }
 
-impl CardBody {
-    /// Reads what was typed.
-    fn into_draft(self) -> Result<Draft, Refusal> {
-        let mut wrong = Vec::new();
-        let mut demand = |field: &'static str, message: Text| wrong.push(FieldError { field: field.into(), message });
-        let nik = Nik::parse(self.nik.expose()).map_err(|error| demand("nik", error.text())).ok();
-        let full_name = name::clean(self.full_name.expose()).map_err(|error| demand("full_name", error.text())).ok();
-        let birth_date = Date::parse(self.birth_date.expose()).ok();
-        if birth_date.is_none() {
-            demand("birth_date", Text::new("Tulis tanggal lahir: TTTT-BB-HH.", "Write the birth date: YYYY-MM-DD."));
-        }
-        let mut helper = None;
-        if let Some(body) = self.helper {
-            let nik = Nik::parse(body.nik.expose()).map_err(|error| demand("helper.nik", error.text())).ok();
-            let full_name =
-                name::clean(body.full_name.expose()).map_err(|error| demand("helper.full_name", error.text())).ok();
-            let relation = body.relation.expose().trim().to_owned();
-            if !input::is_prose(&relation, 2..=60) {
-                demand(
-                    "helper.relation",
-                    Text::new(
-                        "Tulis hubungan dengan warga, misalnya anak.",
-                        "Write what they are to the resident, such as child.",
-                    ),
-                );
-            }
-            helper = nik
-                .zip(full_name)
-                .map(|(nik, full_name)| (nik, Helper { full_name: Redacted(full_name), relation: Redacted(relation) }));
-        }
-        match (nik, full_name, birth_date) {
-            (Some(nik), Some(full_name), Some(birth_date)) if wrong.is_empty() => {
-                Ok(Draft::new(nik, full_name, birth_date, helper))
-            }
-            _ => Err(Refusal::fields(wrong)),
-        }
-    }
-}
-
 /// Prepare a card for a resident without a phone who stands at the counter: the register is asked at once. Then the photo is taken, and the
 /// card asked for. It lapses after 30 minutes.
 #[utoipa::path(post, path = "/v1/officer/cards", tag = "Printed cards", security(("officer" = [])),
@@ -387,7 +329,10 @@ async fn prepare_card(
     officer: Allowed<PrepareCard>,
     Json(body): Json<CardBody>,
 ) -> Result<(StatusCode, Json<PrintedCardReply>), Problem> {
-    Ok((StatusCode::CREATED, Json(cards.prepare(&officer, body.into_draft()?).await?.into())))
+    let Who { nik, full_name, birth_date, helper } =
+        who::read((&body.nik, &body.full_name, &body.birth_date), body.helper)?;
+    let draft = Draft::new(nik, full_name, birth_date, helper);
+    Ok((StatusCode::CREATED, Json(cards.prepare(&officer, draft).await?.into())))
 }
 
 /// Cards that this office issued, and whether each still counts. Names no resident.
@@ -504,7 +449,8 @@ async fn ask_card(
     Path(id): Path<Uuid>,
     Json(body): Json<CardAskBody>,
 ) -> Result<StatusCode, Problem> {
-    cards.ask(&officer, (id, &body.version), (&body.terms_version, body.agreed)).await?;
+    let witness = who::witness(body.witness)?;
+    cards.ask(&officer, (id, &body.version), (&body.terms_version, body.agreed), witness).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

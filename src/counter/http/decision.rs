@@ -8,9 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{Approve, AskApproval, GrantApproval, Reject, Return};
+use super::super::act::{Approve, AskApproval, AskWaiver, GrantApproval, Reject, Return};
 use super::super::decision::{Checks, Decisions};
 use super::release::GrantBody;
+use super::who::{self, HelperBody};
 use crate::error::Refusal;
 use crate::registration::State as RegistrationState;
 use crate::registration::model::DifferenceField;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<Decisions> {
     OpenApiRouter::new()
         .routes(routes!(approve))
         .routes(routes!(ask_approval))
+        .routes(routes!(ask_waiver))
         .routes(routes!(grant_approval))
         .routes(routes!(return_for_correction))
         .routes(routes!(reject))
@@ -41,6 +43,36 @@ struct ApprovalBody {
     #[serde(default)]
     #[schema(value_type = String)]
     note: Redacted<String>,
+    /// Who helps the resident, if anybody does. They never hold the PIN.
+    #[serde(default)]
+    helper: Option<HelperBody>,
+}
+
+/// An approval without comparing the face.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WaiverBody {
+    /// `version` of the registration as it was on the officer's screen.
+    version: String,
+    /// What the officer checked instead; both are needed.
+    #[serde(deserialize_with = "object")]
+    checks: WaiverChecksBody,
+    /// Why the face cannot be compared, and how that is known: 5–500 characters, for the second person.
+    #[schema(value_type = String, example = "Wajah diperban sesudah operasi; surat dokter RSUD dilihat")]
+    reason: Redacted<String>,
+    /// Who helps the resident, if anybody does. They never hold the PIN.
+    #[serde(default)]
+    helper: Option<HelperBody>,
+}
+
+/// What the officer checked instead of the face.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WaiverChecksBody {
+    /// The KTP-el or another document was seen.
+    document: bool,
+    /// Submitted and registered data were compared.
+    data: bool,
 }
 
 /// What the officer checked.
@@ -82,7 +114,9 @@ async fn approve(
     Path(id): Path<Uuid>,
     Json(body): Json<ApprovalBody>,
 ) -> Result<Json<DecisionReply>, Problem> {
-    let state = decisions.approve(&officer, (id, &body.version), body.checks.into(), body.note.expose()).await?;
+    let helper = who::helper(body.helper)?;
+    let (checks, note) = (body.checks.into(), body.note.expose());
+    let state = decisions.approve(&officer, (id, &body.version), checks, note, helper.as_ref()).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }
 
@@ -98,11 +132,33 @@ async fn ask_approval(
     Path(id): Path<Uuid>,
     Json(body): Json<ApprovalBody>,
 ) -> Result<StatusCode, Problem> {
-    decisions.ask_approval(&officer, (id, &body.version), body.checks.into(), body.note.expose()).await?;
+    let helper = who::helper(body.helper)?;
+    let (checks, note) = (body.checks.into(), body.note.expose());
+    decisions.ask_approval(&officer, (id, &body.version), checks, note, helper.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Approve, as the second person, what a colleague asked for: no code is sent, the resident chooses a PIN at once. Supervisors only.
+/// Ask that a second person approve somebody whose face cannot be compared, for a medical reason. A supervisor of the same office, another
+/// person, grants it within 30 minutes with `…/approval/second/grant`; the code is mailed where there is an address.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/approval/waiver", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")), request_body = WaiverBody,
+    responses((status = 204, description = "Asked for"),
+        (status = "4XX", description = "`scan_required`, `already_active`, `wrong_state`, `invalid_field`, `not_found`, `forbidden`")))]
+async fn ask_waiver(
+    State(decisions): State<Decisions>,
+    officer: Allowed<AskWaiver>,
+    Path(id): Path<Uuid>,
+    Json(body): Json<WaiverBody>,
+) -> Result<StatusCode, Problem> {
+    let helper = who::helper(body.helper)?;
+    let checks = Checks { face: false, document: body.checks.document, data: body.checks.data };
+    let reason = body.reason.expose();
+    decisions.ask_waiver(&officer, (id, &body.version), checks, reason, helper.as_ref()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Approve, as the second person, what a colleague asked for: the resident chooses a PIN at once; where only the face was not compared and
+/// there is an address, the code goes there. Supervisors only.
 #[utoipa::path(post, path = "/v1/officer/registrations/{id}/approval/second/grant", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = GrantBody,
     responses((status = 200, description = "Approved", body = DecisionReply),

@@ -14,7 +14,7 @@ use super::super::view::Views;
 use crate::clock::Timestamp;
 use crate::correction::http::CorrectionReply;
 use crate::registration::State as RegistrationState;
-use crate::registration::model::{CheckResult, CheckState, Difference};
+use crate::registration::model::{CheckResult, CheckState, Difference, RequestKind};
 use crate::registration::review::View;
 use crate::secret::Redacted;
 use crate::staff::Allowed;
@@ -114,6 +114,8 @@ pub(super) struct RegistrationReply {
     already_active: bool,
     /// Whether this officer may decide now; otherwise scan first.
     may_decide: bool,
+    /// What a second person is asked to agree to, while that waits: `GET …/release` says by whom and why.
+    second_person: Option<RequestKind>,
     /// When it was scanned last.
     #[schema(value_type = Option<String>, format = DateTime)]
     scanned_at: Option<Timestamp>,
@@ -170,6 +172,7 @@ impl From<View> for RegistrationReply {
             has_portrait: view.has_portrait,
             already_active: view.already_active,
             may_decide: view.may_decide,
+            second_person: view.second_person,
             scanned_at: view.scanned_at,
             created_at: view.created_at,
             last_words,

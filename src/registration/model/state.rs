@@ -89,6 +89,8 @@ pub enum RequestKind {
     Release,
     /// To the approval of somebody who has no e-mail address.
     Approval,
+    /// To the approval of somebody whose face cannot be compared, for a medical reason.
+    Waiver,
 }
 
 impl State {

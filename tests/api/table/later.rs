@@ -58,18 +58,48 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
     let none = || Value::Null;
     let nik = stage.waiting.record.nik.as_str();
     let helper = json!({"nik": nik, "full_name": "AMINAH", "relation": "anak"});
-    let said = json!({"nik": nik, "full_name": "SITI", "birth_date": "1990-08-17", "helper": helper});
+    let said = json!({"nik": nik, "full_name": "SITI", "birth_date": "1990-08-17", "helper": helper.clone()});
     let step = || json!({"version": "0"});
-    let asking = json!({"version": "0", "terms_version": "2026-12", "agreed": true});
-    let checked = json!({"version": "0", "checks": {"face": true, "document": true, "data": true}, "note": ""});
+    let asking = json!({"version": "0", "terms_version": "2026-12", "agreed": true, "witness": "Aminah"});
+    let checked = json!({"version": "0", "checks": {"face": true, "document": true, "data": true}, "note": "",
+        "helper": helper});
     let desk = |method, path, body| endpoint(method, path, Officer, Waiting, body);
     let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
+    let mut walks = said.clone();
+    walks["kind"] = json!("copy");
+    let waived = json!({"version": "0", "checks": {"document": true, "data": true}, "reason": "Wajah diperban",
+        "helper": checked["helper"]});
+    let wanted = json!({"version": "0", "wanted": true, "witness": "Aminah"});
+    let words = |reason: &str| json!({"version": "0", "reason": reason});
     vec![
-        desk("post", "/v1/officer/registrations/{id}/approval/second", checked).optional(&["note"]).refuses(
+        desk("post", "/v1/officer/registrations/{id}/approval/second", checked).optional(&["note", "helper"]).refuses(
             Sent,
             409,
             "wrong_state",
         ),
+        desk("post", "/v1/officer/registrations/{id}/approval/waiver", waived).optional(&["helper"]).refuses(
+            Sent,
+            409,
+            "wrong_state",
+        ),
+        desk("post", "/v1/officer/walk-ins", walks).optional(&["helper"]).refuses(Waiting, 404, "not_found"),
+        desk("get", "/v1/officer/walk-ins", none()),
+        gone(desk("get", "/v1/officer/walk-ins/{id}", none())),
+        gone(desk("put", "/v1/officer/walk-ins/{id}/photo", none())),
+        gone(desk("get", "/v1/officer/walk-ins/{id}/photo", none())),
+        gone(desk("get", "/v1/officer/walk-ins/{id}/portrait", none())),
+        gone(desk("post", "/v1/officer/walk-ins/{id}/ask", wanted).optional(&["witness"])),
+        gone(endpoint("post", "/v1/officer/walk-ins/{id}/grant", Supervisor, Waiting, step())),
+        gone(desk("post", "/v1/officer/walk-ins/{id}/refuse", words("Bukan orangnya"))),
+        gone(desk("get", "/v1/officer/walk-ins/{id}/copy", none())),
+        endpoint("get", "/v1/officer/helpers", Supervisor, Waiting, none()),
+        gone(endpoint(
+            "post",
+            "/v1/officer/helpers/{id}/look",
+            Supervisor,
+            Waiting,
+            json!({"reason": "Kader posyandu"}),
+        )),
         gone(endpoint("post", "/v1/officer/registrations/{id}/approval/second/grant", Supervisor, Waiting, step())),
         desk("post", "/v1/officer/cards", said).optional(&["helper"]),
         desk("get", "/v1/officer/cards", none()),
@@ -78,7 +108,7 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
         gone(desk("put", "/v1/officer/cards/{id}/photo", none())),
         gone(desk("get", "/v1/officer/cards/{id}/photo", none())),
         gone(desk("get", "/v1/officer/cards/{id}/portrait", none())),
-        gone(desk("post", "/v1/officer/cards/{id}/ask", asking)),
+        gone(desk("post", "/v1/officer/cards/{id}/ask", asking).optional(&["witness"])),
         gone(endpoint("post", "/v1/officer/cards/{id}/grant", Supervisor, Waiting, step())),
         gone(desk("post", "/v1/officer/cards/{id}/refuse", json!({"version": "0", "reason": "Bukan orangnya"}))),
         gone(desk("get", "/v1/officer/cards/{id}/sheet", none())),

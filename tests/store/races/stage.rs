@@ -70,7 +70,7 @@ macro_rules! acts {
 
         impl Act {
             /// All of them.
-            pub const ALL: [Self; 25] = [$(Self::$name,)*];
+            pub const ALL: [Self; 26] = [$(Self::$name,)*];
         }
     };
 }
@@ -78,6 +78,7 @@ macro_rules! acts {
 acts! {
     Register, Email, Phone, Selfie, Cancel, Scan, ScanElsewhere, Offer, TryMatch, Confirm, Approve, Return, Reject, Ask, Grant, Resend,
     HandOver, EnterCode, Enrol, Check, Postpone, Expire, Forget, AskApproval, GrantApproval,
+    AskWaiver,
 }
 
 impl Act {
@@ -99,6 +100,7 @@ impl Act {
             Self::Approve => &[Waiting, Unchecked],
             Self::Ask | Self::Grant => &[Taken],
             Self::AskApproval | Self::GrantApproval => &[ByTwo],
+            Self::AskWaiver => &[Waiting, ByTwo],
             Self::Resend => &[Sent, UsedUp],
             Self::EnterCode | Self::HandOver => &[Sent],
             Self::Enrol => &[Pin],
@@ -446,6 +448,7 @@ impl Act {
             Self::Ask => service.releases.ask(tx, OFFICER, id, version, "Ponsel hilang").await,
             Self::Grant => service.releases.grant(tx, COLLEAGUE, id, version).await.map(|_| ()),
             Self::AskApproval => service.releases.ask_approval(tx, OFFICER, id, version, "").await,
+            Self::AskWaiver => service.releases.ask_waiver(tx, OFFICER, id, version, "Wajah diperban").await,
             Self::GrantApproval => {
                 service.releases.grant_approval(tx, &service.decisions, COLLEAGUE, id, version).await.map(|_| ())
             }

@@ -1,0 +1,261 @@
+//! Holders who come without their phones: an officer takes a photo and asks, another person of the office compares and grants.
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use super::act::{
+    AskWalkIn, GrantWalkIn, Officer, PhotographWalkIn, PrepareWalkIn, PrintWalkInCopy, ReadWalkIns, RefuseWalkIn,
+    ViewWalkIn, ViewWalkInPicture,
+};
+use super::desk::{Desk, alike, require_active};
+use super::model::check_reason;
+use crate::audited;
+use crate::clock::{DAY, Timestamp};
+use crate::error::{Code, Language, Refusal, Result};
+use crate::export::Exports;
+use crate::helper::Helper;
+use crate::register::Nik;
+use crate::secret::Redacted;
+use crate::staff::{Allowed, Permission, ports};
+use crate::transaction;
+use crate::walk_in;
+use crate::walk_in::desk::Seen;
+use crate::walk_in::model::{Claim, Clerk, Kind, State, WalkIn};
+use crate::window::Window;
+
+/// Requests that an officer may prepare in a day: each tells whether a name is right.
+const PREPARED: Window = Window { kind: "walk_in_prepared", seconds: DAY, most: 60 };
+
+/// Holders without their phones at the office. Cloning shares everything.
+#[derive(Clone)]
+pub struct WalkIns {
+    pub(super) desk: Desk,
+    pub(super) walk_ins: walk_in::Desk,
+    pub(super) exports: Exports,
+}
+
+/// A request with what the person who looks may do.
+#[derive(Debug)]
+pub struct WalkInView {
+    /// What is judged.
+    pub seen: Seen,
+    /// Log-in name of who asks.
+    pub asked_by: String,
+    /// Whether that is who looks.
+    pub own: bool,
+    /// Whether who looks may grant it now.
+    pub may_grant: bool,
+}
+
+/// A request that waits for a second person.
+#[derive(Debug)]
+pub struct WaitingWalkIn {
+    /// The request.
+    pub walk_in_id: Uuid,
+    /// What is asked for.
+    pub kind: Kind,
+    /// Log-in name of who asked.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: Timestamp,
+    /// When it lapses.
+    pub lapses_at: Timestamp,
+    /// Whether who looks asked.
+    pub own: bool,
+}
+
+impl WalkIns {
+    /// Prepares a request of the holder who stands here. Somebody without a digital KTP and somebody whose name or birth date is another
+    /// are the same miss, after the same time.
+    ///
+    /// # Errors
+    /// `not_found`; `too_many`, `wrong_state`.
+    pub async fn prepare(
+        &self,
+        officer: &Allowed<PrepareWalkIn>,
+        (nik, claim): (&Nik, &Claim),
+        kind: Kind,
+        helper: Option<&Helper>,
+    ) -> Result<WalkInView> {
+        alike(self.prepare_now(officer, (nik, claim), kind, helper)).await
+    }
+
+    async fn prepare_now(
+        &self,
+        officer: &Allowed<PrepareWalkIn>,
+        (nik, claim): (&Nik, &Claim),
+        kind: Kind,
+        helper: Option<&Helper>,
+    ) -> Result<WalkInView> {
+        let Desk { context, audit, .. } = &self.desk;
+        let (who, now) = (officer.agent, context.now());
+        let refused = officer.event(who.officer_id);
+        // Counted before anything is looked for, and kept although nothing is found.
+        let counted = transaction!(context.db, "counter.count_walk_in", |tx| {
+            Ok(PREPARED.count(tx, &[who.officer_id.as_bytes()], now).await?)
+        })?;
+        let counted = counted.or_refuse(too_many()).map_err(Into::into);
+        self.desk.judged(refused, counted).await?;
+        let resident = self.walk_ins.find(nik, claim).await;
+        let resident = self.desk.judged(refused, resident).await?;
+        let prepared = audited!(audit, officer.event(resident), "counter.prepare_walk_in", |tx| {
+            self.walk_ins.prepare(tx, clerk(who), (resident, kind), helper).await
+        })?;
+        self.seen(who, prepared.walk_in_id).await
+    }
+
+    /// Whether a photo would be taken now.
+    ///
+    /// # Errors
+    /// `forbidden` for a colleague's, `not_found`, `wrong_state`.
+    pub async fn awaits_photo(&self, officer: &Allowed<PhotographWalkIn>, id: Uuid) -> Result<()> {
+        let awaits = self.walk_ins.awaits_photo(clerk(officer.agent), id).await;
+        self.desk.judged(officer.event(id), awaits).await
+    }
+
+    /// Adds the photo that the counter's camera took. Gives the version that the next step names.
+    ///
+    /// # Errors
+    /// `picture_unusable`, `forbidden` for a colleague's, `not_found`, `wrong_state`, `too_many`.
+    pub async fn photograph(
+        &self,
+        officer: &Allowed<PhotographWalkIn>,
+        id: Uuid,
+        from: IpAddr,
+        bytes: Vec<u8>,
+    ) -> Result<String> {
+        let photo = self.walk_ins.read_photo(from, id, bytes).await;
+        let photo = self.desk.judged(officer.event(id), photo).await?;
+        audited!(self.desk.audit, officer.event(id), "counter.photograph_walk_in", |tx| {
+            self.walk_ins.set_photo(tx, clerk(officer.agent), id, &photo).await
+        })
+    }
+
+    /// Asks for it: the holder heard what follows and wants it.
+    ///
+    /// # Errors
+    /// `invalid_field` unless they do, `forbidden`, `not_found`, `wrong_state`.
+    pub async fn ask(
+        &self,
+        officer: &Allowed<AskWalkIn>,
+        (id, version): (Uuid, &str),
+        (wanted, witness): (bool, Option<Redacted<String>>),
+    ) -> Result<()> {
+        audited!(self.desk.audit, officer.event(id), "counter.ask_walk_in", |tx| {
+            self.walk_ins.ask(tx, clerk(officer.agent), (id, version), (wanted, witness.clone())).await
+        })
+    }
+
+    /// What waits for a second person of the office. Names no resident.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waiting(&self, officer: &Allowed<ReadWalkIns>) -> Result<Vec<WaitingWalkIn>> {
+        let Officer { office_id, officer_id, .. } = officer.agent;
+        let waiting = self.walk_ins.waiting(office_id).await?;
+        let mut tx = self.desk.context.db.read().await?;
+        let usernames = ports::usernames(&mut tx, office_id).await?;
+        let line = |this: WalkIn| WaitingWalkIn {
+            walk_in_id: this.walk_in_id,
+            kind: this.kind,
+            asked_by: usernames.get(&this.asked_by).cloned().unwrap_or_default(),
+            asked_at: this.asked_at.unwrap_or(this.prepared_at),
+            lapses_at: this.lapses_at,
+            own: this.asked_by == officer_id,
+        };
+        Ok(waiting.into_iter().map(line).collect())
+    }
+
+    /// A request of the office. Looking is noted.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn view(&self, officer: &Allowed<ViewWalkIn>, id: Uuid) -> Result<WalkInView> {
+        let view = self.seen(officer.agent, id).await;
+        let view = self.desk.judged(officer.event(id), view).await?;
+        self.desk.note(officer.event(id)).await?;
+        Ok(view)
+    }
+
+    /// The photo that was taken here, or the holder's portrait: JPEG. Looking is noted.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn picture(&self, officer: &Allowed<ViewWalkInPicture>, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
+        let picture = self.walk_ins.picture(officer.agent.office_id, id, taken_here).await;
+        let picture = self.desk.judged(officer.event(id), picture).await?;
+        self.desk.note(officer.event(id)).await?;
+        Ok(picture)
+    }
+
+    /// Grants it: the digital KTP has ended, or the copy may be printed.
+    ///
+    /// # Errors
+    /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
+    pub async fn grant(&self, officer: &Allowed<GrantWalkIn>, id: Uuid, version: &str) -> Result<()> {
+        audited!(self.desk.audit, officer.event(id), "counter.grant_walk_in", |tx| {
+            let asked_by = self.walk_ins.grant(tx, clerk(officer.agent), id, version).await?;
+            require_active(tx, asked_by).await
+        })
+    }
+
+    /// Refuses it, or takes the own request back.
+    ///
+    /// # Errors
+    /// `invalid_field`, `forbidden` for an officer about a colleague's, `not_found`, `wrong_state`.
+    pub async fn refuse(&self, officer: &Allowed<RefuseWalkIn>, id: Uuid, version: &str, reason: &str) -> Result<()> {
+        let (event, who) = (officer.event(id), officer.agent);
+        let reason = self.desk.judged(event, check_reason(reason)).await?;
+        let seen = self.seen(who, id).await;
+        let may = seen.and_then(|view| {
+            let may = view.own || who.role.may(Permission::GrantReleases);
+            if may { Ok(()) } else { Err(Code::Forbidden.into()) }
+        });
+        self.desk.judged(event, may).await?;
+        audited!(self.desk.audit, event, "counter.refuse_walk_in", |tx| {
+            self.walk_ins.refuse(tx, clerk(who), (id, version), &reason).await
+        })
+    }
+
+    /// The copy, as PDF: for an hour after the grant, as often as paper jams. Each time is noted.
+    ///
+    /// # Errors
+    /// `not_found`, `wrong_state`, `overloaded`, `too_many`.
+    pub async fn print(&self, officer: &Allowed<PrintWalkInCopy>, id: Uuid, language: Language) -> Result<Vec<u8>> {
+        let resident = self.walk_ins.printable(officer.agent.office_id, id).await;
+        let resident = self.desk.judged(officer.event(id), resident).await?;
+        // Before it is made: what is on paper was noted.
+        self.desk.note(officer.event(id)).await?;
+        let copy = self.exports.at_counter(resident, language).await;
+        self.desk.judged(officer.event(id), copy).await
+    }
+
+    /// Ends what nobody granted and forgets what may no longer be kept; gives how much there was to do.
+    ///
+    /// # Errors
+    /// When the database did not do it.
+    pub async fn sweep(&self) -> Result<u64> {
+        self.walk_ins.sweep().await
+    }
+
+    async fn seen(&self, officer: Officer, id: Uuid) -> Result<WalkInView> {
+        let seen = self.walk_ins.see(officer.office_id, id).await?;
+        let mut tx = self.desk.context.db.read().await?;
+        let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.walk_in.asked_by);
+        let own = seen.walk_in.asked_by == officer.officer_id;
+        let may_grant = !own && seen.state == State::Asked && officer.role.may(Permission::GrantReleases);
+        Ok(WalkInView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
+    }
+}
+
+const fn clerk(officer: Officer) -> Clerk {
+    Clerk { office_id: officer.office_id, officer_id: officer.officer_id }
+}
+
+fn too_many() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "Batas 60 permintaan sehari sudah tercapai; minta rekan membantu.",
+        "You have prepared 60 requests today; ask a colleague to help.",
+    )
+}

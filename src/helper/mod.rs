@@ -1,0 +1,21 @@
+//! Who helps others at a counter: a child who helps a parent is a blessing, a stranger who helps twenty is a fraud or a good deed, and a
+//! supervisor looks which. The table `help` belongs here; it names whoever was helped by an id alone.
+
+pub mod desk;
+pub mod model;
+pub mod ports;
+mod store;
+
+pub use model::Helper;
+
+use crate::context::Context;
+use crate::jobs::Sweep;
+use crate::module::Module;
+
+/// What this domain brings to a node.
+pub fn module(context: &Context) -> Module {
+    Module {
+        sweeps: vec![Sweep::of("helper.sweep", context, |context| async move { desk::sweep(&context).await })],
+        ..Module::default()
+    }
+}

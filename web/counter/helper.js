@@ -1,0 +1,65 @@
+// Who helps a resident at the counter: typed where a request begins, shown where it is judged.
+
+import { el, field } from "/web/shared/dom.js";
+import { t } from "/web/shared/i18n.js";
+
+const words = (id, label, hint, longest) =>
+  field({ id, label, hint, autocomplete: "off", spellcheck: "false", maxlength: longest });
+
+/** Who helps, if anybody does; what is left empty is nobody. `show(errors)` opens it where something of it is wrong. */
+export function helperPart() {
+  const name = words("helper-name", t("cards.helper.name"), t("phone_block.name.hint"), 120);
+  const relation = words("helper-relation", t("cards.helper.relation"), t("cards.helper.relation.hint"), 60);
+  const nik = field({
+    id: "helper-nik",
+    label: t("cards.helper.nik"),
+    hint: t("phone_block.nik.hint"),
+    inputmode: "numeric",
+    autocomplete: "off",
+    maxlength: 24,
+  });
+  const node = el(
+    "details",
+    { class: "helper" },
+    el("summary", {}, t("cards.helper")),
+    el("div", { class: "stack" }, el("p", { class: "muted" }, t("cards.helper.do")), name, relation, nik),
+  );
+  const typed = () => ({
+    nik: nik.input.value.normalize("NFKC").replace(/\D/g, ""),
+    full_name: name.input.value.trim(),
+    relation: relation.input.value.trim(),
+  });
+  return {
+    node,
+    fields: { "helper.nik": nik, "helper.full_name": name, "helper.relation": relation },
+    value: () => (Object.values(typed()).some(Boolean) ? typed() : undefined),
+    /** Says what is missing of somebody who was typed; gives the first field that is wrong. */
+    check: () => {
+      const { nik: digits, full_name: full, relation: what } = typed();
+      const none = !digits && !full && !what;
+      nik.fail(none || digits.length === 16 ? null : t("phone_block.nik.hint"));
+      name.fail(none || full ? null : t("staff.required"));
+      relation.fail(none || what.length > 1 ? null : t("cards.helper.relation.hint"));
+      if (none) return null;
+      return digits.length !== 16 ? nik.input : !full ? name.input : what.length < 2 ? relation.input : null;
+    },
+    show: (error) => {
+      if (error.fields?.some(({ field: one }) => one.startsWith("helper"))) node.open = true;
+    },
+  };
+}
+
+/** Who helps as a fact of a list; whoever helps many is marked in words. */
+export const helperFact = (helper) =>
+  helper &&
+  el(
+    "div",
+    {},
+    el("dt", {}, t("cards.helper.short")),
+    el(
+      "dd",
+      {},
+      `${helper.full_name} (${helper.relation})`,
+      helper.people > 3 ? el("p", { class: "small" }, t("cards.helper.many", { n: helper.people })) : null,
+    ),
+  );

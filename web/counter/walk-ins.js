@@ -1,0 +1,117 @@
+// What a holder wants who stands at the counter without their phone: the form with which it begins.
+
+import { button, el, failNamed, field, fill, icon } from "/web/shared/dom.js";
+import { dateField, dayTrouble } from "/web/shared/date-field.js";
+import { t } from "/web/shared/i18n.js";
+import { arrive, refused } from "/web/staff/frame.js";
+import { helperPart } from "./helper.js";
+import { nikField } from "./nik-field.js";
+
+const KINDS = ["copy", "closure", "consent_withdrawal"];
+const STEPS = ["walk_ins.know1", "walk_ins.know2", "walk_ins.know3", "walk_ins.know4"];
+
+/** Begins one. `open(id)` shows it, `waiting()` leads to what waits. Gives a function that ends it. */
+export function walkInsScreen(main, api, { open, waiting }) {
+  let ended = false;
+  const kinds = KINDS.map((kind) =>
+    el(
+      "label",
+      { class: "check" },
+      el("input", { type: "radio", name: "kind", value: kind, checked: kind === KINDS[0] }),
+      el(
+        "span",
+        {},
+        el("b", {}, t(`walk_in.kind.${kind}`)),
+        el("span", { class: "muted small" }, t(`walk_in.kind.${kind}.how`)),
+      ),
+    ),
+  );
+  const nik = nikField();
+  const name = field({
+    id: "full-name",
+    label: t("field.full_name"),
+    hint: t("phone_block.name.hint"),
+    autocomplete: "off",
+    spellcheck: "false",
+    maxlength: 120,
+  });
+  const birth = dateField({ id: "birth", label: t("field.birth_date"), hint: t("phone_block.birth.hint") });
+  // It is not the officer's own.
+  for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
+  const helper = helperPart();
+  const fields = { nik, full_name: name, birth_date: birth };
+  const place = el("div", { class: "problem-place" });
+  const send = el("button", { type: "submit", class: "button wide" }, icon("arrow"), t("cards.prepare"));
+
+  function check() {
+    const wrong = {
+      nik: nik.trouble(),
+      full_name: name.input.value.trim() ? null : t("staff.required"),
+      birth_date: dayTrouble(birth.value),
+    };
+    for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
+    return Object.keys(fields).find((key) => wrong[key]);
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    const first = check();
+    if (first) return fields[first].input.focus();
+    send.disabled = true;
+    fill(place);
+    try {
+      const prepared = await api.prepareWalkIn({
+        kind: new FormData(event.target).get("kind"),
+        nik: nik.digits(),
+        full_name: name.input.value.trim(),
+        birth_date: birth.value,
+        helper: helper.value(),
+      });
+      if (!ended) open(prepared.walk_in_id);
+    } catch (error) {
+      if (ended) return undefined;
+      helper.show(error);
+      if (failNamed(error, { ...fields, ...helper.fields })) return undefined;
+      refused(place, error);
+    } finally {
+      send.disabled = false;
+    }
+    return undefined;
+  }
+
+  fill(
+    main,
+    el(
+      "div",
+      { class: "two to-left" },
+      el(
+        "section",
+        { class: "card stack" },
+        el("h1", {}, t("walk_ins.title")),
+        el("p", { class: "lead" }, t("walk_ins.lead")),
+        el(
+          "form",
+          { class: "stack", novalidate: true, onsubmit: submit },
+          el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("walk_ins.what")), kinds),
+          Object.values(fields),
+          helper.node,
+          place,
+          send,
+        ),
+        button(t("second.next"), waiting, { kind: "quiet" }),
+      ),
+      el(
+        "section",
+        { class: "card stack", "aria-labelledby": "steps" },
+        el("h2", { id: "steps" }, t("cards.know")),
+        el(
+          "ol",
+          { class: "how" },
+          STEPS.map((key) => el("li", {}, t(key))),
+        ),
+      ),
+    ),
+  );
+  arrive(main);
+  return () => (ended = true);
+}
