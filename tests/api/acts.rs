@@ -63,7 +63,7 @@ async fn helpers(world: &World) {
     let path = format!("/v1/officer/helpers/{}/look", found["items"][0]["help_id"].as_str().unwrap());
     supervisor.post(&path, &json!({"reason": "Kader yang dikenal"})).await.expect(204);
     // Somebody whose face cannot be compared.
-    let applicant = world.waiting(&world.people[11]).await;
+    let applicant = world.waiting(&world.people[13]).await;
     world.scan(&desk, &applicant).await.expect(200);
     let waiver = json!({"checks": {"document": true, "data": true}, "reason": "Wajah diperban"});
     world.decide(&desk, &applicant, "approval/waiver", &waiver).await.expect(204);

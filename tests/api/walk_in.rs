@@ -66,13 +66,13 @@ async fn refuse(officer: &Officer, walk_in: &Value) -> Answer {
 async fn two_people_end_the_digital_ktp_of_who_has_no_phone_with_them() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        let mut people = pair(&world).await;
-        for (person, kind, reason) in
-            [(&world.people[0], "closure", "closed"), (&world.people[1], "consent_withdrawal", "consent_withdrawn")]
-        {
+        let holders = [world.active(&world.people[0]).await, world.active(&world.people[1]).await];
+        for (number, kind, reason) in [(0, "closure", "closed"), (1, "consent_withdrawal", "consent_withdrawn")] {
+            let (person, holder) = (&world.people[number], &holders[number]);
+            holder.client.unlock().await.expect(200);
+            let people = pair(&world).await;
             let Pair { asker, granter } = &people;
-            let holder = world.active(person).await;
-            let token = world.present(&holder, "basic").await;
+            let token = world.present(holder, "basic").await;
             let prepared = asker.post(PATH, &said(person, kind)).await.expect(201).json;
             assert_eq!((&prepared["state"], &prepared["own"]), (&json!("prepared"), &json!(true)));
             assert!(!prepared.to_string().contains(person.nik.as_str()), "the NIK is masked: {prepared}");
@@ -99,13 +99,13 @@ async fn two_people_end_the_digital_ktp_of_who_has_no_phone_with_them() {
                 let picture = granter.get(&path(&walk_in, picture)).await.expect(200);
                 assert!(picture.bytes.starts_with(&[0xff, 0xd8]));
             }
-            assert_eq!(standing(&holder).await.0, "active", "asking ends nothing");
+            assert_eq!(standing(holder).await.0, "active", "asking ends nothing");
             grant(granter, &seen).await.expect(204);
 
             assert_eq!(world.verify(&token).await, "holder_not_active");
-            let (state, why, _) = standing(&holder).await;
+            let (state, why, _) = standing(holder).await;
             assert_eq!((state.as_str(), &why), ("deactivated", &json!(reason)));
-            assert!(newest_letter(&world, &holder).await.0.contains("KTP Digital"));
+            assert!(newest_letter(&world, holder).await.0.contains("KTP Digital"));
             granter.get(&path(&walk_in, "/portrait")).await.expect_problem(404, "not_found");
             // Whoever has the phone and the PIN does not bring back what its holder ended at a counter.
             let (challenge, signature) = holder.client.sign_challenge(&pin_key(person), Purpose::Unlock).await;
@@ -117,7 +117,7 @@ async fn two_people_end_the_digital_ktp_of_who_has_no_phone_with_them() {
             sweep(&world).await;
             let rows = "SELECT CAST(COUNT(*) AS BIGINT) FROM walk_in WHERE resident_id = $1";
             assert_eq!(world.count(rows, world.resident_id(person).await).await, 0);
-            people = pair(&world).await;
+            let people = pair(&world).await;
             people.asker.get(&path(&walk_in, "")).await.expect_problem(404, "not_found");
             people.asker.post(PATH, &said(person, kind)).await.expect_problem(404, "not_found");
             assert_eq!(world.state(&world.waiting(person).await).await, "awaiting_officer");
