@@ -173,6 +173,12 @@ pub enum Action {
     HelpersRead,
     /// A supervisor looked at one of them, and said with what result.
     HelperLookedAt,
+    /// An officer took over a resident whom a colleague received.
+    TakenOver,
+    /// Until when somebody works at the office was set.
+    OfficerEndSet,
+    /// As whom somebody acts for a time was set.
+    OfficerActingSet,
     /// An officer asked that a second person approve somebody whose face cannot be compared, for a medical reason.
     WaiverAsked,
     /// A supervisor read which residents are called back after an approval by two, or noted what one said.

@@ -143,6 +143,8 @@ fn ready_line(demo: &Demo) -> String {
         "base_url": demo.base_url,
         "officer": log_in(&demo.officer),
         "supervisors": demo.supervisors.iter().map(log_in).collect::<Vec<_>>(),
+        "head": log_in(&demo.others[0]),
+        "assistant": log_in(&demo.others[1]),
         "teller": log_in(&demo.employee),
         "relying_party": {"api_key": demo.api_key.expose(), "purposes": demo.purposes},
         "mailbox_dir": demo.mailbox.display().to_string(),
@@ -160,10 +162,15 @@ fn logins(demo: &Demo, mailbox: &str) -> String {
         "\nserving at {base} until Ctrl-C\n  API description    {base}/docs\n  mailbox            {mailbox}\n  clock, outage      \
          POST {base}/demo/clock, {base}/demo/register\n"
     );
-    let [first, second] = &demo.supervisors;
-    for (who, person) in
-        [("officer", &demo.officer), ("supervisor", first), ("another one", second), ("bank's teller", &demo.employee)]
-    {
+    let ([first, second], [head, assistant]) = (&demo.supervisors, &demo.others);
+    for (who, person) in [
+        ("officer", &demo.officer),
+        ("supervisor", first),
+        ("another one", second),
+        ("head", head),
+        ("assistant", assistant),
+        ("bank's teller", &demo.employee),
+    ] {
         let DemoLogIn { username, password, totp_secret } = person;
         let (password, secret) = (password.expose(), totp_secret.expose());
         text.push_str(&format!("  {who:18} {username} / {password}\n    authenticator    {secret}\n"));

@@ -8,6 +8,7 @@ use super::staff::{ChosenPassword, set_active};
 use super::{Failure, Format};
 use crate::context::Context;
 use crate::login::totp::TotpSecret;
+use crate::register::Date;
 use crate::staff::{Accounts, Post, Realm, Role};
 
 /// Commands on officers.
@@ -25,6 +26,9 @@ pub enum Command {
         /// What the officer may do.
         #[arg(long, value_enum, default_value = "officer")]
         role: Role,
+        /// Last day at the office, YYYY-MM-DD; an assistant needs one, at most 183 days from now.
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
         /// Make a password and print it once, instead of reading one from standard input.
         #[arg(long)]
         generate_password: bool,
@@ -40,6 +44,25 @@ pub enum Command {
     Enable {
         /// Log-in name.
         username: String,
+    },
+    /// Set the last day of somebody's time at the office.
+    End {
+        /// Log-in name.
+        username: String,
+        /// The last day, YYYY-MM-DD; without one it has no end.
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
+    },
+    /// Let somebody act in another role besides their own, as long as somebody is away (Plt, Plh).
+    Acting {
+        /// Log-in name.
+        username: String,
+        /// The role; without one they act no longer.
+        #[arg(long = "as", value_enum, requires = "until")]
+        role: Option<Role>,
+        /// The last day, YYYY-MM-DD, at most 365 days from now.
+        #[arg(long, value_name = "DATE", requires = "role")]
+        until: Option<Date>,
     },
     /// Give an officer back the rights that rest since an activation that they approved was annulled.
     RestoreRights {
@@ -68,10 +91,10 @@ pub enum Command {
 pub async fn run(command: Command, context: &Context, format: Format) -> Result<(), Failure> {
     let accounts = Accounts::new(context.clone());
     match command {
-        Command::Add { username, full_name, office, role, generate_password } => {
+        Command::Add { username, full_name, office, role, until, generate_password } => {
             let chosen = ChosenPassword::made_or_read(context, generate_password)?;
             let password = Some(chosen.password.clone());
-            let new = accounts.add(Post::Office(&office, role), &username, &full_name, password).await?;
+            let new = accounts.add_until(Post::Office(&office, role), (&username, &full_name), password, until).await?;
             let shown = print_secrets(format, &username, (new.staff_id, &new.totp), chosen.shown());
             or_lost(
                 shown,
@@ -85,7 +108,9 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
                     for one in rows {
                         let (person, state) = (&one.person, one.standing());
                         let role = person.role.as_str();
-                        say!("{:24} {role:14} {state:9} {}", person.username, person.full_name);
+                        let acting =
+                            one.acting.map(|(role, _)| format!(", acting {}", role.as_str())).unwrap_or_default();
+                        say!("{:24} {role:14} {state:9} {}{acting}", person.username, person.full_name);
                     }
                 }
                 Format::Json => {
@@ -93,7 +118,9 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
                         .iter()
                         .map(|one| {
                             json!({"username": one.person.username, "full_name": one.person.full_name,
-                                "role": one.person.role.as_str(), "state": one.standing()})
+                                "role": one.person.role.as_str(), "state": one.standing(), "ends_at": one.ends_at,
+                                "acting_role": one.acting.map(|(role, _)| role.as_str()),
+                                "acting_until": one.acting.map(|(_, until)| until)})
                         })
                         .collect();
                     say!("{}", json!({"officers": items}));
@@ -105,6 +132,24 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
         }
         Command::Enable { username } => {
             set_active(context, Realm::Office, &username, true, format).await?;
+        }
+        Command::End { username, until } => {
+            accounts.set_end(Realm::Office, &username, until).await?;
+            let last_day = until.map(|day| day.to_string());
+            match (format, &last_day) {
+                (Format::Json, _) => say!("{}", json!({"username": username, "last_day": last_day})),
+                (Format::Text, Some(day)) => say!("{username} works here until {day}"),
+                (Format::Text, None) => say!("{username} works here without an end"),
+            }
+        }
+        Command::Acting { username, role, until } => {
+            accounts.set_acting(&username, role.zip(until)).await?;
+            let (word, last_day) = (role.map(|role| role.as_str()), until.map(|day| day.to_string()));
+            match (format, word.zip(last_day.as_ref())) {
+                (Format::Json, _) => say!("{}", json!({"username": username, "role": word, "last_day": last_day})),
+                (Format::Text, Some((role, day))) => say!("{username} acts as {role} until {day}"),
+                (Format::Text, None) => say!("{username} acts for nobody"),
+            }
         }
         Command::RestoreRights { username } => {
             accounts.restore_rights(Realm::Office, &username).await?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::audit::{Action, Actor, Event};
 use crate::registration::decision;
 use crate::staff::permission::{Act, Agent, Permission};
-use crate::staff::{Affiliation, Role, StaffSession};
+use crate::staff::{Affiliation, Roles, StaffSession};
 
 /// A person of an office, at its counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub struct Officer {
     pub officer_id: Uuid,
     /// The office.
     pub office_id: Uuid,
-    /// What the officer is there.
-    pub role: Role,
+    /// What the officer is there, and as whom they act.
+    pub roles: Roles,
 }
 
 impl Officer {
@@ -29,9 +29,10 @@ impl TryFrom<StaffSession> for Officer {
     type Error = ();
 
     fn try_from(session: StaffSession) -> Result<Self, ()> {
+        let roles = session.roles();
         let person = session.person;
         match person.affiliation {
-            Affiliation::Office(office_id) => Ok(Self { officer_id: person.staff_id, office_id, role: person.role }),
+            Affiliation::Office(office_id) => Ok(Self { officer_id: person.staff_id, office_id, roles }),
             Affiliation::RelyingParty(_) | Affiliation::National => Err(()),
         }
     }
@@ -62,6 +63,12 @@ macro_rules! acts {
 }
 
 acts! {
+    /// Receiving a resident: their activation QR is scanned, and a colleague calls them.
+    pub enum Receive: ReceiveResidents, Scan;
+    /// Reading whom colleagues received, and who waits to be called.
+    pub enum ReadArrivals: ReceiveResidents, RegistrationViewed;
+    /// Taking over a resident whom a colleague received.
+    pub enum TakeOver: ServeResidents, TakenOver;
     /// Scanning a resident's activation QR.
     pub enum Scan: ServeResidents, Scan;
     /// Having QRs shown that residents scan.
@@ -69,7 +76,7 @@ acts! {
     /// Confirming the number that a resident reads out, and seeing who waits for that.
     pub enum ConfirmMatch: ServeResidents, MatchConfirmed;
     /// Reading the office's queue and its figures.
-    pub enum ReadQueue: ServeResidents, RegistrationViewed;
+    pub enum ReadQueue: ReadQueue, RegistrationViewed;
     /// Opening a registration.
     pub enum ViewRegistration: ViewRegistrations, RegistrationViewed;
     /// Looking at a selfie or at the register's portrait.
@@ -91,13 +98,13 @@ acts! {
     /// Asking that a digital KTP make way.
     pub enum AskRelease: AskReleases, ReleaseAsked;
     /// Reading what was asked.
-    pub enum ReadRelease: AskReleases, RegistrationViewed;
+    pub enum ReadRelease: WorkRequests, RegistrationViewed;
     /// Granting it.
     pub enum GrantRelease: GrantReleases, ReleaseGranted;
     /// Scanning the QR of a recovery.
     pub enum ScanRecovery: ServeResidents, Scan;
     /// Reading which recoveries wait for a second person.
-    pub enum ReadRecoveries: AskReleases, RecoveryViewed;
+    pub enum ReadRecoveries: WorkRequests, RecoveryViewed;
     /// Opening a recovery.
     pub enum ViewRecovery: ViewRegistrations, RecoveryViewed;
     /// Looking at the holder's portrait.
@@ -107,21 +114,21 @@ acts! {
     /// Granting it.
     pub enum GrantRecovery: GrantReleases, RecoveryGranted;
     /// Refusing it.
-    pub enum RefuseRecovery: AskReleases, RecoveryRefused;
+    pub enum RefuseRecovery: WorkRequests, RecoveryRefused;
     /// Refusing it.
-    pub enum RefuseRelease: AskReleases, ReleaseRefused;
+    pub enum RefuseRelease: WorkRequests, ReleaseRefused;
     /// Reading which releases wait for a second person.
-    pub enum ReadReleases: AskReleases, RegistrationViewed;
+    pub enum ReadReleases: WorkRequests, RegistrationViewed;
     /// Asking that a wrongful activation be annulled.
     pub enum AskAnnulment: AskAnnulments, AnnulmentAsked, about |session| session.person.staff_id;
     /// Reading which annulments wait for a second person.
-    pub enum ReadAnnulments: AskAnnulments, AnnulmentViewed;
+    pub enum ReadAnnulments: WorkAnnulments, AnnulmentViewed;
     /// Opening one.
-    pub enum ViewAnnulment: AskAnnulments, AnnulmentViewed;
+    pub enum ViewAnnulment: WorkAnnulments, AnnulmentViewed;
     /// Granting it.
     pub enum GrantAnnulment: GrantAnnulments, AnnulmentGranted;
     /// Refusing it.
-    pub enum RefuseAnnulment: AskAnnulments, AnnulmentRefused;
+    pub enum RefuseAnnulment: WorkAnnulments, AnnulmentRefused;
     /// Reading whose rights rest since an annulment.
     pub enum ReadPaused: RestoreRights, RightsRestored, about |session| session.person.affiliation.chain();
     /// Giving them back.
@@ -133,17 +140,17 @@ acts! {
     /// Asking that the digital KTP of somebody who left end.
     pub enum AskDeparture: AskReleases, DepartureAsked, about |session| session.person.staff_id;
     /// Reading which of these wait for a second person.
-    pub enum ReadDepartures: AskReleases, DepartureViewed;
+    pub enum ReadDepartures: WorkRequests, DepartureViewed;
     /// Opening one.
-    pub enum ViewDeparture: AskReleases, DepartureViewed;
+    pub enum ViewDeparture: WorkRequests, DepartureViewed;
     /// Granting it.
     pub enum GrantDeparture: GrantReleases, DepartureGranted;
     /// Refusing it.
-    pub enum RefuseDeparture: AskReleases, DepartureRefused;
+    pub enum RefuseDeparture: WorkRequests, DepartureRefused;
     /// Reading the office's correction cases.
-    pub enum ReadCorrections: WorkCorrections, CorrectionViewed;
+    pub enum ReadCorrections: ReadCorrections, CorrectionViewed;
     /// Opening one to look at it.
-    pub enum ViewCorrection: WorkCorrections, CorrectionViewed;
+    pub enum ViewCorrection: ReadCorrections, CorrectionViewed;
     /// Looking at the portrait of its holder.
     pub enum ViewCorrectionPicture: WorkCorrections, PictureViewed;
     /// Opening one for a resident.
@@ -167,15 +174,15 @@ acts! {
     /// Asking for the card.
     pub enum AskCard: AskCards, CardAsked;
     /// Reading which cards wait for a second person, and which were issued.
-    pub enum ReadCards: AskCards, CardViewed;
+    pub enum ReadCards: WorkRequests, CardViewed;
     /// Opening one.
-    pub enum ViewCard: AskCards, CardViewed;
+    pub enum ViewCard: WorkRequests, CardViewed;
     /// Looking at the photo or at the register's portrait.
-    pub enum ViewCardPicture: AskCards, PictureViewed;
+    pub enum ViewCardPicture: WorkRequests, PictureViewed;
     /// Granting it.
     pub enum GrantCard: GrantCards, CardGranted;
     /// Refusing it.
-    pub enum RefuseCard: AskCards, CardRefused;
+    pub enum RefuseCard: WorkRequests, CardRefused;
     /// Printing it.
     pub enum PrintCard: AskCards, CardPrinted;
     /// Voiding it.
@@ -189,15 +196,15 @@ acts! {
     /// Asking for it.
     pub enum AskWalkIn: AskReleases, WalkInAsked;
     /// Reading which of these wait for a second person.
-    pub enum ReadWalkIns: AskReleases, WalkInViewed;
+    pub enum ReadWalkIns: WorkRequests, WalkInViewed;
     /// Opening one.
-    pub enum ViewWalkIn: AskReleases, WalkInViewed;
+    pub enum ViewWalkIn: WorkRequests, WalkInViewed;
     /// Looking at the photo or at the holder's portrait.
-    pub enum ViewWalkInPicture: AskReleases, PictureViewed;
+    pub enum ViewWalkInPicture: WorkRequests, PictureViewed;
     /// Granting it.
     pub enum GrantWalkIn: GrantReleases, WalkInGranted;
     /// Refusing it.
-    pub enum RefuseWalkIn: AskReleases, WalkInRefused;
+    pub enum RefuseWalkIn: WorkRequests, WalkInRefused;
     /// Printing the copy.
     pub enum PrintWalkInCopy: AskReleases, CopyPrinted;
     /// Reading who helps many.
@@ -211,7 +218,7 @@ acts! {
     /// Scanning the QR of a change of address.
     pub enum ScanContactVisit: ServeResidents, Scan;
     /// Reading which changes of address wait for a second person.
-    pub enum ReadContactVisits: AskReleases, ContactVisitViewed;
+    pub enum ReadContactVisits: WorkRequests, ContactVisitViewed;
     /// Opening one.
     pub enum ViewContactVisit: ViewRegistrations, ContactVisitViewed;
     /// Looking at the holder's portrait.
@@ -221,7 +228,7 @@ acts! {
     /// Granting it.
     pub enum GrantContactVisit: GrantReleases, ContactVisitGranted;
     /// Refusing it.
-    pub enum RefuseContactVisit: AskReleases, ContactVisitRefused;
+    pub enum RefuseContactVisit: WorkRequests, ContactVisitRefused;
     /// Reading which blocks colleagues entered at callers' words.
     pub enum ReadCalls: ReviewBlocks, CallsRead, about |session| session.person.affiliation.chain();
     /// Saying that one was looked at.

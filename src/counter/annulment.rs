@@ -120,7 +120,7 @@ impl Annulments {
     pub async fn grant(&self, officer: &Allowed<GrantAnnulment>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_annulment", |tx| {
             let granted = self.annulments.grant(tx, decider(officer.agent), id, version).await?;
-            require_active(tx, granted.asked_by).await?;
+            require_active(tx, granted.asked_by, self.desk.context.now()).await?;
             pause_who_led_to(tx, &self.desk, officer.agent, granted.registration_id).await
         })?;
         // Granted is granted: what could not be told now is told by the next sweep.

@@ -190,7 +190,7 @@ impl Cards {
         let made = self.desk.judged(event, made).await?;
         audited!(self.desk.audit, event, "counter.grant_card", |tx| {
             let granted = self.cards.grant(tx, by, (id, version), &made).await?;
-            require_active(tx, granted.asked_by).await
+            require_active(tx, granted.asked_by, self.desk.context.now()).await
         })
     }
 
@@ -203,7 +203,7 @@ impl Cards {
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         let seen = self.seen(who, id).await;
         let may = seen.and_then(|view| {
-            let may = view.own || who.role.may(Permission::GrantCards);
+            let may = view.own || who.roles.may(Permission::GrantCards);
             if may { Ok(()) } else { Err(Code::Forbidden.into()) }
         });
         self.desk.judged(event, may).await?;
@@ -253,7 +253,7 @@ impl Cards {
         let mut tx = self.desk.context.db.read().await?;
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.card.asked_by);
         let own = seen.card.asked_by == officer.officer_id;
-        let may_grant = !own && seen.state == State::Asked && officer.role.may(Permission::GrantCards);
+        let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantCards);
         Ok(CardView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
 }

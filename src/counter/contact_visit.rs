@@ -132,7 +132,7 @@ impl ContactVisits {
     pub async fn grant(&self, officer: &Allowed<GrantContactVisit>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_contact_visit", |tx| {
             let asked_by = self.visits.grant(tx, visit_of(officer.agent), id, version).await?;
-            require_active(tx, asked_by).await
+            require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
 
@@ -161,7 +161,7 @@ impl ContactVisits {
         if !change.is_live(self.desk.context.now()) {
             return Err(Code::NotFound.into());
         }
-        let to_grant = change.asked().is_some() && officer.role.may(Permission::GrantReleases);
+        let to_grant = change.asked().is_some() && officer.roles.may(Permission::GrantReleases);
         let is_here = is_before(&change) == Some(officer.officer_id);
         if is_here || to_grant { Ok(()) } else { Err(Code::ScanRequired.into()) }
     }
@@ -178,7 +178,7 @@ impl ContactVisits {
         };
         let own = asked.is_some_and(|asked| asked.by == officer.officer_id);
         let may_decide = match asked {
-            Some(_) => !own && officer.role.may(Permission::GrantReleases),
+            Some(_) => !own && officer.roles.may(Permission::GrantReleases),
             None => is_before(&seen.change) == Some(officer.officer_id),
         };
         Ok(ContactVisitView { seen, asked_by, own, may_decide })

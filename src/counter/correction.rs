@@ -192,7 +192,7 @@ impl Corrections {
     pub async fn grant(&self, officer: &Allowed<GrantCorrection>, id: Uuid, version: &str) -> Result<CorrectionView> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_correction", |tx| {
             let asked_by = self.corrections.grant(tx, decider(officer.agent), id, version).await?;
-            require_active(tx, asked_by).await
+            require_active(tx, asked_by, self.desk.context.now()).await
         })?;
         self.seen(officer.agent, id).await
     }
@@ -244,7 +244,7 @@ impl Corrections {
         let (case, waits) = (&seen.view.case, seen.view.state == State::WaitingResident);
         let takes_two = case.kind.takes_two();
         let own = seen.asked_by == Some(officer.officer_id);
-        let grants = officer.role.may(Permission::GrantCorrections);
+        let grants = officer.roles.may(Permission::GrantCorrections);
         Ok(CorrectionView {
             may_pass_on: waits && !takes_two,
             may_ask: waits && takes_two && seen.asked_by.is_none(),

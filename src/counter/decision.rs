@@ -136,7 +136,7 @@ impl Decisions {
         let state = audited!(audit, officer.event(id), "counter.grant_approval", |tx| {
             let (asked_by, state) =
                 registrations.releases.grant_approval(tx, &registrations.decisions, actor, id, version).await?;
-            require_active(tx, asked_by).await.map(|()| state)
+            require_active(tx, asked_by, self.desk.context.now()).await.map(|()| state)
         })?;
         registrations.decisions.wake();
         Ok(state)

@@ -118,7 +118,7 @@ impl Departures {
     pub async fn grant(&self, officer: &Allowed<GrantDeparture>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_departure", |tx| {
             let asked_by = self.departures.grant(tx, decider(officer.agent), id, version).await?;
-            require_active(tx, asked_by).await
+            require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
 
@@ -153,7 +153,7 @@ impl Departures {
         let mut tx = self.desk.context.db.read().await?;
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.departure.asked_by);
         let own = seen.departure.asked_by == officer.officer_id;
-        let may_grant = !own && seen.state == State::Asked && officer.role.may(Permission::GrantReleases);
+        let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantReleases);
         Ok(DepartureView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::audit::{self, Event, Outcome};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Error, Result};
@@ -35,12 +36,12 @@ impl Desk {
     }
 }
 
-/// That who asked for what is being granted still works here: what they asked for counts no more once they were disabled or paused.
+/// That who asked for what is being granted still works here: what they asked for counts no more once they were disabled or paused, or their time here ended.
 ///
 /// # Errors
 /// `not_found`.
-pub(super) async fn require_active(tx: &mut Tx, asked_by: Uuid) -> Result<()> {
-    if ports::may_act(tx, asked_by).await? { Ok(()) } else { Err(Code::NotFound.into()) }
+pub(super) async fn require_active(tx: &mut Tx, asked_by: Uuid, now: Timestamp) -> Result<()> {
+    if ports::may_act(tx, asked_by, now).await? { Ok(()) } else { Err(Code::NotFound.into()) }
 }
 
 /// Least time of an answer that depends on whether somebody is known: longer than the work behind it, so that its length tells nothing.

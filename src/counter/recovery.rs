@@ -142,7 +142,7 @@ impl Recoveries {
     pub async fn grant(&self, officer: &Allowed<GrantRecovery>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_recovery", |tx| {
             let asked_by = self.recoveries.grant(tx, visit_of(officer.agent), id, version).await?;
-            require_active(tx, asked_by).await
+            require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
 
@@ -165,7 +165,7 @@ impl Recoveries {
         if !recovery.is_live(self.desk.context.now()) {
             return Err(Code::NotFound.into());
         }
-        let to_grant = recovery.asked().is_some() && officer.role.may(Permission::GrantReleases);
+        let to_grant = recovery.asked().is_some() && officer.roles.may(Permission::GrantReleases);
         let is_here = recovery.officer() == Some(officer.officer_id);
         if is_here || to_grant { Ok(()) } else { Err(Code::ScanRequired.into()) }
     }
@@ -182,7 +182,7 @@ impl Recoveries {
         };
         let own = asked.is_some_and(|asked| asked.by == officer.officer_id);
         let may_decide = match asked {
-            Some(_) => !own && officer.role.may(Permission::GrantReleases),
+            Some(_) => !own && officer.roles.may(Permission::GrantReleases),
             None => seen.recovery.officer() == Some(officer.officer_id),
         };
         Ok(RecoveryView { seen, asked_by, own, may_decide })

@@ -76,7 +76,7 @@ impl Releases {
 
     /// What was asked is for whoever grants, and for who asked.
     fn require_part(&self, officer: Officer, asked_by: Uuid) -> Result<()> {
-        let may = officer.role.may(Permission::GrantReleases) || asked_by == officer.officer_id;
+        let may = officer.roles.may(Permission::GrantReleases) || asked_by == officer.officer_id;
         if may { Ok(()) } else { Err(Code::Forbidden.into()) }
     }
 
@@ -88,7 +88,7 @@ impl Releases {
         let Desk { registrations, audit, .. } = &self.desk;
         audited!(audit, officer.event(id), "counter.grant_release", |tx| {
             let asked_by = registrations.releases.grant(tx, officer.agent.actor(), id, version).await?;
-            require_active(tx, asked_by).await
+            require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
 }

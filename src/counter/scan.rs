@@ -2,20 +2,24 @@
 
 use uuid::Uuid;
 
-use super::act::{ConfirmMatch, Officer, Scan, ShowCounterQr};
+use super::act::{ConfirmMatch, Officer, ReadArrivals, Receive, Scan, ShowCounterQr, TakeOver};
 use super::desk::Desk;
 use super::model::MATCHES_PER_HOUR;
 use super::view::Views;
-use crate::audit::Outcome;
+use crate::audit::{Event, Outcome};
+use crate::audited;
 use crate::clock::HOUR;
 use crate::contact::ports as contact;
 use crate::credential::{Issued, SealedRecord, TokenKind};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::keyring::Keyring;
 use crate::recovery::ports as recovery;
+use crate::registration::State;
+use crate::registration::decision::Actor;
 use crate::registration::review::View;
-use crate::registration::visit::Match;
-use crate::staff::Allowed;
+use crate::registration::visit::{Arrival, Match};
+use crate::secret::Redacted;
+use crate::staff::{Allowed, ports};
 use crate::transaction;
 use crate::transfer::ports as transfer;
 
@@ -27,25 +31,84 @@ pub struct Scans {
     pub(super) views: Views,
 }
 
+/// A resident who was received: nothing of what they registered but the initials.
+#[derive(Debug)]
+pub struct Received {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// Initials of the name as submitted.
+    pub initials: Redacted<String>,
+    /// Where it stands.
+    pub state: State,
+}
+
 impl Scans {
     /// Scans an activation QR.
     ///
     /// # Errors
     /// What scanning refuses.
     pub async fn scan(&self, officer: &Allowed<Scan>, token: &str, language: Language) -> Result<View> {
-        let Desk { context, registrations, audit } = &self.desk;
         let actor = officer.agent.actor();
-        let scanned = registrations.visits.read_scan(token).await;
-        let scanned = self.desk.judged(officer.event(Uuid::nil()), scanned).await?;
-        let id = scanned.0;
-        self.desk.judged(officer.event(id), self.is_of_registration(id).await).await?;
-        let done = transaction!(context.db, "counter.scan", |tx| {
-            registrations.visits.scan(tx, actor, scanned).await?;
-            audit.record(tx, officer.event(id), Outcome::Done).await
-        });
-        self.desk.judged(officer.event(id), done).await?;
+        let id = self.spend(|id| officer.event(id), actor, token).await?;
+        self.desk.registrations.reviews.view(actor, id, language).await
+    }
+
+    /// Receives a resident: their QR is scanned, and they wait to be called by a colleague. What they registered is not told.
+    ///
+    /// # Errors
+    /// What scanning refuses.
+    pub async fn receive(&self, officer: &Allowed<Receive>, token: &str) -> Result<Received> {
+        let Desk { registrations, .. } = &self.desk;
+        let actor = officer.agent.actor();
+        let id = self.spend(|id| officer.event(id), actor, token).await?;
+        let (initials, state) = registrations.visits.received(actor, id).await?;
+        Ok(Received { registration_id: id, initials, state })
+    }
+
+    /// Whom colleagues received and nobody took over, the longest waiting first, each with the log-in name of who received them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn arrivals(&self, officer: &Allowed<ReadArrivals>) -> Result<Vec<(Arrival, String)>> {
+        let arrivals = self.desk.registrations.visits.arrivals(officer.agent.actor()).await?;
+        let mut tx = self.desk.context.db.read().await?;
+        let usernames = ports::usernames(&mut tx, officer.agent.office_id).await?;
+        let named = |one: Arrival| {
+            let by = usernames.get(&one.received_by).cloned().unwrap_or_default();
+            (one, by)
+        };
+        Ok(arrivals.into_iter().map(named).collect())
+    }
+
+    /// Takes over a resident whom a colleague received.
+    ///
+    /// # Errors
+    /// `not_found`, `scan_required` when they were received too long ago, `wrong_state`.
+    pub async fn take_over(&self, officer: &Allowed<TakeOver>, id: Uuid, language: Language) -> Result<View> {
+        let Desk { registrations, audit, .. } = &self.desk;
+        let actor = officer.agent.actor();
+        audited!(audit, officer.event(id), "counter.take_over", |tx| {
+            registrations.visits.take_over(tx, actor, id).await
+        })?;
         registrations.visits.ensure_checked(id).await;
         registrations.reviews.view(actor, id, language).await
+    }
+
+    /// Spends an activation QR and lets the register be asked; gives whose registration it is.
+    async fn spend(&self, event: impl Fn(Uuid) -> Event + Send, actor: Actor, token: &str) -> Result<Uuid> {
+        let Desk { context, registrations, audit } = &self.desk;
+        let scanned = registrations.visits.read_scan(token).await;
+        let scanned = self.desk.judged(event(Uuid::nil()), scanned).await?;
+        let id = scanned.0;
+        let event = event(id);
+        self.desk.judged(event, self.is_of_registration(id).await).await?;
+        let done = transaction!(context.db, "counter.scan", |tx| {
+            registrations.visits.scan(tx, actor, scanned).await?;
+            audit.record(tx, event, Outcome::Done).await
+        });
+        self.desk.judged(event, done).await?;
+        registrations.visits.ensure_checked(id).await;
+        Ok(id)
     }
 
     /// One scanner serves for all: the QRs of a recovery and of a change of address are told from a registration's. A move to another phone needs no officer.

@@ -172,7 +172,7 @@ impl Views {
         }
         drop(tx);
         // Whoever is to grant a colleague's request has to see what for.
-        let to_grant = officer.role.may(Permission::GrantReleases)
+        let to_grant = officer.roles.may(Permission::GrantReleases)
             && match registrations.releases.asked(officer.actor(), id).await {
                 Ok(asked) => asked.asked_by != officer.officer_id,
                 Err(error) if error.code() == Some(Code::NotFound) => false,

@@ -196,7 +196,7 @@ impl WalkIns {
     pub async fn grant(&self, officer: &Allowed<GrantWalkIn>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_walk_in", |tx| {
             let asked_by = self.walk_ins.grant(tx, clerk(officer.agent), id, version).await?;
-            require_active(tx, asked_by).await
+            require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
 
@@ -209,7 +209,7 @@ impl WalkIns {
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         let seen = self.seen(who, id).await;
         let may = seen.and_then(|view| {
-            let may = view.own || who.role.may(Permission::GrantReleases);
+            let may = view.own || who.roles.may(Permission::GrantReleases);
             if may { Ok(()) } else { Err(Code::Forbidden.into()) }
         });
         self.desk.judged(event, may).await?;
@@ -244,7 +244,7 @@ impl WalkIns {
         let mut tx = self.desk.context.db.read().await?;
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.walk_in.asked_by);
         let own = seen.walk_in.asked_by == officer.officer_id;
-        let may_grant = !own && seen.state == State::Asked && officer.role.may(Permission::GrantReleases);
+        let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantReleases);
         Ok(WalkInView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
 }

@@ -76,6 +76,8 @@ pub struct Demo {
     pub officer: DemoLogIn,
     /// Two supervisors of the same office: what takes a second person is played with one, an annulment with both.
     pub supervisors: [DemoLogIn; 2],
+    /// Their head, and an assistant who receives residents.
+    pub others: [DemoLogIn; 2],
     /// The officer whom the walk plays.
     pub walker: DemoLogIn,
     /// An employee of the bank to play.
@@ -133,6 +135,7 @@ impl Demo {
         let (residents, walk_resident) = people(&context).await?;
         let (officer, walker) = officers(&context).await?;
         let supervisors = supervisors(&context).await?;
+        let others = others(&context).await?;
         let app = App::open(context.clone()).await?;
         let levers = super::http::routes(context.clone(), app.sweeper());
         let app = app.with_routes(levers);
@@ -146,6 +149,7 @@ impl Demo {
             certificate,
             officer,
             supervisors,
+            others,
             walker,
             employee,
             api_key,
@@ -221,6 +225,14 @@ async fn supervisors(context: &Context) -> Result<[DemoLogIn; 2]> {
     ])
 }
 
+/// Those of the office who neither serve nor grant as supervisors do.
+async fn others(context: &Context) -> Result<[DemoLogIn; 2]> {
+    Ok([
+        of_office(context, Role::Head, "kepala", "Kepala Contoh").await?,
+        of_office(context, Role::Assistant, "magang", "Magang Contoh").await?,
+    ])
+}
+
 async fn of_office(context: &Context, role: Role, username: &str, full_name: &str) -> Result<DemoLogIn> {
     person(context, Realm::Office, Post::Office(OFFICE, role), username, full_name).await
 }
@@ -233,7 +245,14 @@ async fn employee(context: &Context) -> Result<DemoLogIn> {
 async fn person(context: &Context, realm: Realm, post: Post<'_>, username: &str, full_name: &str) -> Result<DemoLogIn> {
     let accounts = Accounts::new(context.clone());
     let Secrets { password, totp, .. } = match accounts.renew(realm, username).await {
-        Err(error) if error.code() == Some(Code::NotFound) => accounts.add(post, username, full_name, None).await?,
+        Err(error) if error.code() == Some(Code::NotFound) => {
+            let today = Date::in_jakarta(context.now());
+            let until = match post {
+                Post::Office(_, role) => role.longest_days().and_then(|_| today.plus_days(180)),
+                Post::RelyingParty(_) | Post::National => None,
+            };
+            accounts.add_until(post, (username, full_name), None, until).await?
+        }
         renewed => renewed?,
     };
     Ok(DemoLogIn { username: username.to_owned(), password, totp_secret: totp.secret })

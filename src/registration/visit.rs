@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 use super::check::RegisterChecks;
-use super::decision::Actor;
-use super::model::{Answer, MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, State};
+use super::decision::{Actor, hold_in_office, in_office};
+use super::initials::initials;
+use super::model::{Answer, MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, SCAN_MINUTES, State};
 use super::ports::own;
 use super::sealed;
 use super::store::{check, queue, registration, visit};
@@ -32,6 +33,22 @@ pub struct CounterVisits {
     context: Context,
     keyring: Keyring,
     checks: RegisterChecks,
+}
+
+/// Residents who wait to be called, on a screen at most: those who wait longest.
+const ARRIVALS_SHOWN: i64 = 50;
+
+/// A resident whom somebody of the office received.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// Initials of the name as submitted.
+    pub initials: Redacted<String>,
+    /// When.
+    pub received_at: Timestamp,
+    /// By whom.
+    pub received_by: Uuid,
 }
 
 /// A resident who scanned the officer's QR and waits for the number to be confirmed.
@@ -85,6 +102,53 @@ impl CounterVisits {
         let assigned = held.assign(actor.office_id, now).map_err(|_| Code::QrUsed)?;
         visit::scan(tx, id, issued, actor.officer_id, now).await?.or(Code::QrUsed)?;
         self.write_presence(tx, &assigned, now).await
+    }
+
+    /// In the caller's transaction a resident whom a colleague of the office received goes over to this officer: their presence was proven a
+    /// moment ago, and lasts no longer than it did. Taking over the own is the same.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the office's; `scan_required` when the resident was received by nobody, or too long ago; `wrong_state`
+    /// when it does not wait for an officer.
+    pub async fn take_over(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<()> {
+        let now = self.context.now();
+        let held = hold_in_office(tx, actor, id).await?;
+        held.require_awaiting_officer(now)?;
+        if held.is_present(actor.officer_id, now) {
+            return Ok(());
+        }
+        let since = now.plus_seconds(-SCAN_MINUTES * MINUTE);
+        visit::take_over(tx, id, actor.officer_id, since).await?.or(Code::ScanRequired)
+    }
+
+    /// Whom colleagues of the office received and nobody took over, the longest waiting first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn arrivals(&self, actor: Actor) -> Result<Vec<Arrival>> {
+        let since = self.context.now().plus_seconds(-SCAN_MINUTES * MINUTE);
+        let mut tx = self.context.db.read().await?;
+        let waiting = queue::arrivals(&mut tx, actor.office_id, since, ARRIVALS_SHOWN).await?;
+        let arrival = |row: queue::Arrived| {
+            Ok(Arrival {
+                registration_id: row.registration_id,
+                initials: sealed::initials_of(&self.context.vault, row.registration_id, &row.sealed)?,
+                received_at: row.scanned_at,
+                received_by: row.scanned_by,
+            })
+        };
+        waiting.into_iter().map(arrival).collect()
+    }
+
+    /// The initials of a registration and where it stands: all that whoever receives a resident is told.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the office's.
+    pub async fn received(&self, actor: Actor, id: Uuid) -> Result<(Redacted<String>, State)> {
+        let mut tx = self.context.db.read().await?;
+        let found = in_office(&mut tx, actor, id).await?;
+        let submitted = sealed::submitted(&self.context.vault, &found)?;
+        Ok((Redacted(initials(submitted.full_name.expose())), found.state()))
     }
 
     /// Somebody of an office has the resident before them: it stands in that office's queue, and a limited check becomes due.

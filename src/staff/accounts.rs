@@ -7,13 +7,14 @@ use super::proof::TOTP_TABLE;
 use super::store::account::{self, Account};
 use super::store::session;
 use crate::audit::{self, Action};
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::login::password;
 use crate::login::strength::check_strength;
 use crate::login::totp::{self, TotpSecret};
+use crate::register::Date;
 use crate::secret::Redacted;
 use crate::{input, office, relying_party, transaction};
 
@@ -37,12 +38,19 @@ pub struct Listed {
     pub state: AccountState,
     /// Since when their rights rest.
     pub paused_since: Option<Timestamp>,
+    /// When their time at the place ends.
+    pub ends_at: Option<Timestamp>,
+    /// Whether it has.
+    pub is_over: bool,
+    /// As whom they act now besides, and until when.
+    pub acting: Option<(Role, Timestamp)>,
 }
 
 impl Listed {
     /// In a word: whether they may log in and act.
     pub fn standing(&self) -> &'static str {
         match self.state {
+            AccountState::Active if self.is_over => "ended",
             AccountState::Active if self.paused_since.is_some() => "paused",
             state => state.as_str(),
         }
@@ -73,11 +81,10 @@ impl Accounts {
         Self { audit: audit::Service::new(context.clone()), context }
     }
 
-    /// Adds a person. Without a password one is made. The secrets are shown once.
+    /// Adds a person whose time at the place has no end.
     ///
     /// # Errors
-    /// `invalid_field` when the user name is taken or not of the form, the full name unusable ([`input::label`]), the password
-    /// too weak, the office unknown; `not_found` for an unknown relying party.
+    /// As [`Accounts::add_until`].
     pub async fn add(
         &self,
         post: Post<'_>,
@@ -85,19 +92,44 @@ impl Accounts {
         full_name: &str,
         password: Option<Redacted<String>>,
     ) -> Result<Secrets> {
+        self.add_until(post, (username, full_name), password, None).await
+    }
+
+    /// Adds a person, until a day where one is given: that day is the last. Without a password one is made. The secrets are shown once.
+    ///
+    /// # Errors
+    /// `invalid_field` for a day that is over, or later than the role is given for; when the user name is taken or not of the form, the full name unusable ([`input::label`]), the password
+    /// too weak, the office unknown; `not_found` for an unknown relying party.
+    pub async fn add_until(
+        &self,
+        post: Post<'_>,
+        (username, full_name): (&str, &str),
+        password: Option<Redacted<String>>,
+        last_day: Option<Date>,
+    ) -> Result<Secrets> {
         let username = check_username(username)?;
         let full_name = input::label(full_name, 100).map_err(|text| Refusal::field("full_name", text.id, text.en))?;
         let (affiliation, role, place) = self.place(post).await?;
+        let now = self.context.now();
+        let ends_at = end_of(role, last_day, now)?;
         if let Some(password) = &password {
             let words: Vec<&str> = place.iter().chain([&username, &full_name]).map(String::as_str).collect();
             check_strength(&words, password.expose())?;
         }
         let password = password.unwrap_or_else(|| password::generate(&self.context.random));
-        let now = self.context.now();
         let person = Person { staff_id: self.context.random.uuid_v7(now), affiliation, username, full_name, role };
         let (totp, totp_sealed) = self.new_totp(&person)?;
         let password_hash = self.hash(&password).await?;
-        let account = Account { person, password_hash, totp_sealed, state: AccountState::Active, paused_at: None };
+        let account = Account {
+            person,
+            password_hash,
+            totp_sealed,
+            state: AccountState::Active,
+            paused_at: None,
+            ends_at,
+            acting_role: None,
+            acting_until: None,
+        };
         let staff_id = account.person.staff_id;
         transaction!(self.context.db, "staff.add_account", |tx| {
             account::add(tx, &account, now).await.map_err(username_taken)?;
@@ -113,7 +145,13 @@ impl Accounts {
     pub async fn list(&self, realm: Realm) -> Result<Vec<Listed>> {
         let mut tx = self.context.db.read().await?;
         let accounts = account::of_realm(&mut tx, realm).await?;
-        let listed = |Account { person, state, paused_at, .. }| Listed { person, state, paused_since: paused_at };
+        let now = self.context.now();
+        let listed = |one: Account| {
+            let Account { person, state, paused_at, ends_at, acting_role, acting_until, .. } = one;
+            let acting = acting_role.zip(acting_until).filter(|(_, until)| now < *until);
+            let is_over = ends_at.is_some_and(|end| end <= now);
+            Listed { person, state, paused_since: paused_at, ends_at, is_over, acting }
+        };
         Ok(accounts.into_iter().map(listed).collect())
     }
 
@@ -182,6 +220,38 @@ impl Accounts {
         })
     }
 
+    /// Sets the last day of somebody's time at the place, or that it has no end. From the day after they have no session and log in no
+    /// more; what they asked for counts no more.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field` for a day that is over, or later than the role is given for.
+    pub async fn set_end(&self, realm: Realm, username: &str, last_day: Option<Date>) -> Result<()> {
+        let person = self.find(realm, username).await?;
+        let ends_at = end_of(person.role, last_day, self.context.now())?;
+        transaction!(self.context.db, "staff.set_end", |tx| {
+            account::set_end(tx, person.staff_id, ends_at).await?.or(Code::NotFound)?;
+            self.audit.operator(tx, Action::OfficerEndSet, person.staff_id).await
+        })
+    }
+
+    /// Lets somebody of an office act in another role besides their own until the end of a day (*Plt*, *Plh*), or no longer.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field` for a day that is over or further away than a year, and for a role that is no other.
+    pub async fn set_acting(&self, username: &str, acting: Option<(Role, Date)>) -> Result<()> {
+        let person = self.find(Realm::Office, username).await?;
+        let now = self.context.now();
+        let acting = match acting {
+            Some((role, _)) if role == person.role => return Err(same_role().into()),
+            Some((role, day)) => Some((role, day_after(day, now, MOST_ACTING_DAYS)?)),
+            None => None,
+        };
+        transaction!(self.context.db, "staff.set_acting", |tx| {
+            account::set_acting(tx, person.staff_id, acting).await?.or(Code::NotFound)?;
+            self.audit.operator(tx, Action::OfficerActingSet, person.staff_id).await
+        })
+    }
+
     /// Gives somebody back the rights that rest since an annulment.
     ///
     /// # Errors
@@ -230,6 +300,27 @@ impl Accounts {
     }
 }
 
+/// Days for which somebody acts for somebody else at most.
+const MOST_ACTING_DAYS: i64 = 365;
+/// Days for which somebody is taken on at most where an end is given.
+const MOST_DAYS: i64 = 3_650;
+
+/// When somebody's time ends whose last day this is: the midnight after it, in Jakarta.
+fn end_of(role: Role, last_day: Option<Date>, now: Timestamp) -> Result<Option<Timestamp>> {
+    let most = role.longest_days();
+    match last_day {
+        None if most.is_some() => Err(no_end().into()),
+        None => Ok(None),
+        Some(day) => day_after(day, now, most.unwrap_or(MOST_DAYS)).map(Some),
+    }
+}
+
+fn day_after(day: Date, now: Timestamp, most_days: i64) -> Result<Timestamp> {
+    let end = day.plus_days(1).map(Date::midnight);
+    let good = end.filter(|end| now < *end && *end <= now.plus_seconds((most_days + 1) * DAY));
+    good.ok_or_else(|| unusable_day().into())
+}
+
 /// What the audit log calls that somebody was added.
 const fn added(realm: Realm) -> Action {
     match realm {
@@ -246,6 +337,26 @@ const fn switched(realm: Realm, state: AccountState) -> Action {
         (Realm::RelyingParty, AccountState::Active) => Action::EmployeeEnabled,
         (Realm::RelyingParty, AccountState::Disabled) => Action::EmployeeDisabled,
     }
+}
+
+fn no_end() -> Refusal {
+    Refusal::field(
+        "until",
+        "Peran ini hanya untuk sementara: sebutkan hari terakhirnya, paling lama 183 hari lagi.",
+        "This role is for a time: name the last day, 183 days from now at most.",
+    )
+}
+
+fn unusable_day() -> Refusal {
+    Refusal::field(
+        "until",
+        "Hari terakhir harus hari ini atau sesudahnya, paling lama 183 hari lagi untuk asisten dan 365 hari bagi yang bertindak untuk orang lain.",
+        "The last day has to be today or later, at most 183 days from now for an assistant and 365 for whoever acts for somebody else.",
+    )
+}
+
+fn same_role() -> Refusal {
+    Refusal::field("role", "Orang ini sudah berperan itu.", "This person has that role already.")
 }
 
 fn unknown_office() -> Error {

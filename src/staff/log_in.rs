@@ -111,7 +111,7 @@ impl LogIns {
         let person = account.as_ref().map_or(Uuid::nil(), |account| account.person.staff_id);
         let proven = self.prover.prove(&counted, Proof { account, password, code }, now).await?;
         let token = transaction!(self.context.db, "staff.log_in", |tx| {
-            if !proven.spend(tx).await? {
+            if !proven.spend(tx, now).await? {
                 // The person's row is locked before the log's rows, as in a successful log-in, because both may run at
                 // once.
                 account::note_failure(tx, person).await?.either_way();

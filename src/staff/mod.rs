@@ -17,7 +17,7 @@ pub mod store;
 
 pub use accounts::{Accounts, Listed, Post, Secrets};
 pub use log_in::{LogIns, LoggedIn};
-pub use model::{Affiliation, Person, Realm, Role};
+pub use model::{Affiliation, Person, Realm, Role, Roles};
 pub use permission::{Act, Allowed, Permission};
 pub use proof::Client;
 pub use service::Staff;

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::permission::Permission;
 use crate::audit::{Action, Actor, Event, GENERAL};
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Refusal, Result};
@@ -85,16 +86,67 @@ impl Affiliation {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
+    /// Receives residents at an office for a time, an intern say; decides nothing and sees no face.
+    Assistant,
     /// Serves residents at a counter.
     Officer,
-    /// Also manages the officers of one office.
+    /// Also grants what officers ask for.
     Supervisor,
+    /// Leads an office: grants, and looks at what was done; serves nobody.
+    Head,
+    /// Works on data: correction cases and blocks at callers' words.
+    DataOfficer,
     /// Offices, relying parties, keys; serves nobody.
     Administrator,
     /// Verifies for a relying party. No reply tells it and no command takes it: it follows from where the person belongs.
     #[serde(skip)]
     #[value(skip)]
     Employee,
+}
+
+impl Role {
+    /// All roles, in the order in which the documentation has them.
+    pub const ALL: &'static [Self] = &[
+        Self::Assistant,
+        Self::Officer,
+        Self::Supervisor,
+        Self::Head,
+        Self::DataOfficer,
+        Self::Administrator,
+        Self::Employee,
+    ];
+    /// Roles of an office's people.
+    pub const OF_OFFICES: &'static [Self] =
+        &[Self::Assistant, Self::Officer, Self::Supervisor, Self::Head, Self::DataOfficer];
+
+    /// Days for which somebody is taken on in this role at most; none where there is no end.
+    pub const fn longest_days(self) -> Option<i64> {
+        match self {
+            Self::Assistant => Some(183),
+            Self::Officer
+            | Self::Supervisor
+            | Self::Head
+            | Self::DataOfficer
+            | Self::Administrator
+            | Self::Employee => None,
+        }
+    }
+}
+
+/// What a person is, and as whom they act besides for a time: the head is away, and a supervisor acts for them (*Plt*, *Plh*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// What they are.
+    pub own: Role,
+    /// As whom they act now.
+    pub acting: Option<Role>,
+}
+
+impl Roles {
+    /// Whether they stand for `permission`, one or the other.
+    pub fn may(self, permission: Permission) -> bool {
+        self.own.may(permission) || self.acting.is_some_and(|role| role.may(permission))
+    }
 }
 
 /// Whether a person may log in.
@@ -167,6 +219,8 @@ pub struct Life {
     pub expires_at: Timestamp,
     /// Whether the person may still log in.
     pub state: AccountState,
+    /// When the person's time at the place ends.
+    pub ends_at: Option<Timestamp>,
 }
 
 impl Life {
@@ -180,7 +234,8 @@ impl Life {
     /// # Errors
     /// `session_ended`.
     pub fn require_unended(self, now: Timestamp) -> Result<()> {
-        let ended = self.expires_at <= now || self.state != AccountState::Active;
+        let over = self.ends_at.is_some_and(|end| end <= now);
+        let ended = self.expires_at <= now || self.state != AccountState::Active || over;
         if ended { Err(Code::SessionEnded.into()) } else { Ok(()) }
     }
 
@@ -213,7 +268,7 @@ mod tests {
     #[test]
     fn a_session_idles_after_thirty_minutes_and_ends_after_twelve_hours() {
         let start = Timestamp::from_seconds(1_000_000);
-        let life = Life { seen_at: start, expires_at: Life::end_of(start), state: AccountState::Active };
+        let life = Life { seen_at: start, expires_at: Life::end_of(start), state: AccountState::Active, ends_at: None };
         assert!(!life.judge(start.plus_seconds(59)).unwrap());
         assert!(life.judge(start.plus_seconds(60)).unwrap());
         assert!(life.judge(start.plus_seconds(1_799)).unwrap());
@@ -222,6 +277,16 @@ mod tests {
         assert!(life.require_unended(start.plus_seconds(43_199)).is_ok());
         assert_eq!(code(life, 43_200), Some(Code::SessionEnded));
         assert_eq!(code(Life { state: AccountState::Disabled, ..life }, 0), Some(Code::SessionEnded));
+        let leaves = Life { ends_at: Some(start.plus_seconds(40)), ..life };
+        assert!(leaves.judge(start.plus_seconds(39)).is_ok());
+        assert_eq!(code(leaves, 40), Some(Code::SessionEnded), "the time at the office is over");
+    }
+
+    #[test]
+    fn whoever_acts_for_somebody_may_what_both_may() {
+        let acting = Roles { own: Role::Officer, acting: Some(Role::Head) };
+        assert!(acting.may(Permission::ServeResidents) && acting.may(Permission::GrantReleases));
+        assert!(!Roles { acting: None, ..acting }.may(Permission::GrantReleases));
     }
 
     #[test]

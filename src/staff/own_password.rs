@@ -72,7 +72,7 @@ impl OwnPassword {
         let proven = self.prover.prove(&counted, proof, now).await?;
         let changed = Account { password_hash: hash, ..account };
         let next = transaction!(self.context.db, "staff.change_password", |tx| {
-            if !proven.spend(tx).await? {
+            if !proven.spend(tx, now).await? {
                 self.audit.refused_in(tx, event, Code::LoginFailed).await?;
                 return Ok(None);
             }

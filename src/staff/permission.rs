@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::model::Role;
@@ -9,16 +10,24 @@ use super::sessions::StaffSession;
 use crate::audit::{Action, Event};
 
 /// Something that not everybody who is logged in may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::IntoStaticStr, strum::VariantArray)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Permission {
-    /// Receive residents at a counter: scan their QR, confirm their number, read the queue.
+    /// Receive residents at an office: scan their QR, so that a colleague calls them.
+    ReceiveResidents,
+    /// Serve them at a counter: see what they registered, confirm their number, take them over from a colleague.
     ServeResidents,
+    /// Read the office's queue and its figures.
+    ReadQueue,
     /// Open a registration of the own office.
     ViewRegistrations,
     /// Approve, return or reject a registration.
     DecideRegistrations,
-    /// Ask that a digital KTP make way for a new one.
+    /// Ask for what a second person has to grant.
     AskReleases,
+    /// Read what waits for a second person, and refuse it.
+    WorkRequests,
     /// Grant what a colleague asked for.
     GrantReleases,
     /// Prepare printed cards, print those that were granted, and void them.
@@ -27,19 +36,23 @@ pub enum Permission {
     GrantCards,
     /// Block a digital KTP at the word of a caller.
     BlockAtCalls,
-    /// Look at what colleagues blocked at callers' words.
+    /// Look at what colleagues blocked at callers' words, and at whoever helps many.
     ReviewBlocks,
-    /// Ask that a wrongful activation be annulled, and read what was asked.
+    /// Ask that a wrongful activation be annulled.
     AskAnnulments,
+    /// Read what was asked, and refuse it.
+    WorkAnnulments,
     /// Grant what a colleague asked for.
     GrantAnnulments,
+    /// Read the office's correction cases.
+    ReadCorrections,
     /// Open correction cases and take them further.
     WorkCorrections,
     /// Pass on what a colleague asked for.
     GrantCorrections,
     /// Read why colleagues opened registrations without the resident.
     ReadReasons,
-    /// Call residents back whom two colleagues approved without an e-mail address.
+    /// Call residents back whom two colleagues approved.
     CallBack,
     /// Give colleagues back the rights that rest since an annulment.
     RestoreRights,
@@ -47,50 +60,51 @@ pub enum Permission {
     Verify,
 }
 
+impl Permission {
+    /// All permissions, in the order in which the documentation has them.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// Its word in replies and in the documentation.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// The roles that stand for it. This is the table of who may do what: checks, replies, docs/roles.md and the tests follow from it.
+    pub const fn roles(self) -> &'static [Role] {
+        use Role::{Assistant, DataOfficer, Employee, Head, Officer, Supervisor};
+        match self {
+            Self::ReceiveResidents => &[Assistant, Officer, Supervisor],
+            Self::ReadQueue => &[Assistant, Officer, Supervisor, Head],
+            Self::ServeResidents | Self::DecideRegistrations | Self::AskReleases | Self::AskCards => {
+                &[Officer, Supervisor]
+            }
+            Self::ViewRegistrations | Self::WorkRequests => &[Officer, Supervisor, Head],
+            Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
+            Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
+            Self::AskAnnulments => &[Supervisor],
+            Self::GrantReleases
+            | Self::GrantCards
+            | Self::GrantCorrections
+            | Self::ReviewBlocks
+            | Self::WorkAnnulments
+            | Self::GrantAnnulments
+            | Self::ReadReasons
+            | Self::CallBack
+            | Self::RestoreRights => &[Supervisor, Head],
+            Self::Verify => &[Employee],
+        }
+    }
+}
+
 impl Role {
     /// What the role stands for.
-    pub const fn permissions(self) -> &'static [Permission] {
-        use Permission::{
-            AskAnnulments, AskCards, AskReleases, BlockAtCalls, CallBack, DecideRegistrations, GrantAnnulments,
-            GrantCards, GrantCorrections, GrantReleases, ReadReasons, RestoreRights, ReviewBlocks, ServeResidents,
-            Verify, ViewRegistrations, WorkCorrections,
-        };
-        match self {
-            Self::Officer => &[
-                ServeResidents,
-                ViewRegistrations,
-                DecideRegistrations,
-                AskReleases,
-                BlockAtCalls,
-                WorkCorrections,
-                AskCards,
-            ],
-            Self::Supervisor => &[
-                ServeResidents,
-                ViewRegistrations,
-                DecideRegistrations,
-                AskReleases,
-                BlockAtCalls,
-                WorkCorrections,
-                GrantCorrections,
-                AskCards,
-                GrantCards,
-                GrantReleases,
-                AskAnnulments,
-                GrantAnnulments,
-                ReadReasons,
-                RestoreRights,
-                CallBack,
-                ReviewBlocks,
-            ],
-            Self::Administrator => &[],
-            Self::Employee => &[Verify],
-        }
+    pub fn permissions(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.may(*permission))
     }
 
     /// Whether it stands for `permission` among others.
     pub fn may(self, permission: Permission) -> bool {
-        self.permissions().contains(&permission)
+        permission.roles().contains(&self)
     }
 }
 
@@ -141,20 +155,34 @@ mod tests {
 
     #[test]
     fn nobody_has_the_permissions_of_another_place() {
-        for role in [Role::Officer, Role::Supervisor, Role::Administrator] {
+        for role in Role::OF_OFFICES.iter().chain([&Role::Administrator]) {
             assert!(!role.may(Permission::Verify), "{role:?}");
         }
-        assert_eq!(Role::Employee.permissions(), [Permission::Verify]);
+        assert!(Role::Employee.permissions().eq([Permission::Verify]));
+        assert_eq!(Role::Administrator.permissions().count(), 0, "administration has no page yet");
     }
 
     #[test]
-    fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_grant() {
-        assert!(Role::Officer.permissions().iter().all(|permission| Role::Supervisor.may(*permission)));
+    fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_and_heads_grant() {
+        assert!(Role::Officer.permissions().all(|permission| Role::Supervisor.may(permission)));
         use Permission::{AskAnnulments, GrantAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
         let granting = [GrantReleases, GrantCards, AskAnnulments, GrantAnnulments, GrantCorrections];
         for permission in granting.into_iter().chain([ReadReasons, Permission::ReviewBlocks]) {
-            assert!(Role::Supervisor.may(permission) && !Role::Officer.may(permission), "{permission:?}");
+            for role in [Role::Assistant, Role::Officer, Role::DataOfficer] {
+                assert!(Role::Supervisor.may(permission) && !role.may(permission), "{permission:?} {role:?}");
+            }
         }
-        assert!(Role::Administrator.permissions().is_empty());
+    }
+
+    #[test]
+    fn who_asks_and_who_grants_are_never_the_same_role_alone() {
+        // The head grants and asks for nothing; an assistant does neither, and decides nothing.
+        use Permission::{AskAnnulments, AskCards, AskReleases, DecideRegistrations, GrantReleases};
+        for permission in [AskReleases, AskCards, AskAnnulments, DecideRegistrations] {
+            assert!(!Role::Head.may(permission) && !Role::Assistant.may(permission), "{permission:?}");
+        }
+        assert!(Role::Head.may(GrantReleases));
+        let own: Vec<_> = Role::Assistant.permissions().collect();
+        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue]);
     }
 }

@@ -5,19 +5,23 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::model::AccountState;
-use super::store::account;
 pub use super::store::account::Paused;
+use super::store::account::{self, Account};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Code, Result};
 
-/// Whether a person may act: was added, neither disabled since nor paused.
+/// Whether a person may act: was added, neither disabled since nor paused, and their time at the place is not over.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn may_act(tx: &mut Tx, person: Uuid) -> Result<bool> {
+pub async fn may_act(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<bool> {
     let account = account::by_id(tx, person).await?;
-    Ok(account.is_some_and(|account| account.state == AccountState::Active && account.paused_at.is_none()))
+    let may = |account: Account| {
+        let over = account.ends_at.is_some_and(|end| end <= now);
+        account.state == AccountState::Active && account.paused_at.is_none() && !over
+    };
+    Ok(account.is_some_and(may))
 }
 
 /// The user names of an office's people, by their ids.

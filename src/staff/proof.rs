@@ -84,9 +84,9 @@ pub(super) struct Proven {
 
 impl Proven {
     /// Spends the step of the authenticator; gives whether password and code were both right, and the first to be so.
-    pub(super) async fn spend(&self, tx: &mut Tx) -> Result<bool> {
+    pub(super) async fn spend(&self, tx: &mut Tx, now: Timestamp) -> Result<bool> {
         let Self { good, spender, step, password_hash, totp_sealed, codes } = self;
-        let spent = account::spend_step(tx, *spender, *step, password_hash, totp_sealed).await?.happened();
+        let spent = account::spend_step(tx, *spender, *step, password_hash, totp_sealed, now).await?.happened();
         if *good && spent {
             tries::forget(tx, codes).await?;
         }

@@ -71,7 +71,7 @@ impl Staff {
     /// # Errors
     /// `forbidden`.
     pub async fn allow<A: Act>(&self, session: StaffSession, subject: Option<Uuid>) -> Result<Allowed<A>> {
-        let may = session.person.role.may(A::PERMISSION);
+        let may = session.roles().may(A::PERMISSION);
         let event = session.person.event(A::ACTION, subject.unwrap_or_else(|| A::about(&session)));
         if session.paused_since.is_some() {
             self.audit.refused(event, Code::Forbidden).await?;

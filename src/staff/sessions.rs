@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::model::{AccountState, Affiliation, Life, Person, Realm};
+use super::model::{AccountState, Affiliation, Life, Person, Realm, Role, Roles};
 use super::proof::Prover;
 use super::store::account::{self, Account};
 use super::store::session::{self, OwnSession, SessionRow};
@@ -36,6 +36,17 @@ pub struct StaffSession {
     pub failed_log_ins: i64,
     /// Since when this person's rights rest; see [`pause`](super::ports::pause).
     pub paused_since: Option<Timestamp>,
+    /// When their time at the place ends.
+    pub ends_at: Option<Timestamp>,
+    /// As whom they act now besides, and until when.
+    pub acting: Option<(Role, Timestamp)>,
+}
+
+impl StaffSession {
+    /// What they are, and as whom they act.
+    pub fn roles(&self) -> Roles {
+        Roles { own: self.person.role, acting: self.acting.map(|(role, _)| role) }
+    }
 }
 
 /// Where somebody belongs, as it is now.
@@ -205,7 +216,7 @@ impl Sessions {
             }
             Affiliation::National => Some(Workplace::National),
         };
-        Ok((as_session(row, workplace.ok_or(Code::SessionEnded)?), judged))
+        Ok((as_session(row, workplace.ok_or(Code::SessionEnded)?, self.context.now()), judged))
     }
 }
 
@@ -220,7 +231,7 @@ pub async fn sweep(context: &Context) -> Result<u64> {
     })
 }
 
-fn as_session(row: SessionRow, workplace: Workplace) -> StaffSession {
+fn as_session(row: SessionRow, workplace: Workplace, now: Timestamp) -> StaffSession {
     StaffSession {
         person: row.person,
         workplace,
@@ -228,6 +239,8 @@ fn as_session(row: SessionRow, workplace: Workplace) -> StaffSession {
         previous_log_in: row.previous_at,
         failed_log_ins: row.previous_failures,
         paused_since: row.paused_at,
+        ends_at: row.ends_at,
+        acting: row.acting_role.zip(row.acting_until).filter(|(_, until)| now < *until),
     }
 }
 

@@ -50,6 +50,14 @@ async fn walk_ins(world: &World) {
     pair.asker.get(&crate::walk_in::path(&copy, "/copy")).await.expect(200);
 }
 
+async fn arrivals(world: &World) {
+    let (first, second) = (world.officer("penerima", OFFICE).await, world.officer("pelayan", OFFICE).await);
+    let applicant = world.waiting(&world.people[14]).await;
+    let token = json!({"token": world.activation_token(&applicant).await});
+    first.post("/v1/officer/arrivals", &token).await.expect(201);
+    second.post(&format!("/v1/officer/registrations/{}/take", applicant.id), &json!({})).await.expect(200);
+}
+
 async fn helpers(world: &World) {
     let desk = world.officer("loket-pembantu", OFFICE).await;
     for person in &world.people[..4] {
@@ -322,6 +330,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         approval_by_two(&world).await;
         walk_ins(&world).await;
         helpers(&world).await;
+        arrivals(&world).await;
         let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
         contact_visits(&world, &holder).await;

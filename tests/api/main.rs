@@ -38,6 +38,7 @@ mod refresh;
 mod registration;
 mod release;
 mod rights;
+mod roles;
 mod session;
 mod shares;
 mod slow;

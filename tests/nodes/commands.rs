@@ -86,6 +86,21 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     assert_eq!(code(&world, &["officer", "enable", "siti"]).await, 1);
     assert_eq!(code(&world, &["officer", "enable", "nobody"]).await, 1);
     assert_eq!(code(&world, &["officer", "restore-rights", "siti"]).await, 1, "they do not rest");
+    let today = ikd::register::Date::in_jakarta(ikd::clock::Clock::System.now());
+    let day = |days| today.plus_days(days).unwrap().to_string();
+    let assistant =
+        ["officer", "add", "magang", "Magang", "--office", "JKT-01", "--role", "assistant", "--generate-password"];
+    assert_eq!(code(&world, &assistant).await, 1, "without a last day");
+    let for_a_month = day(30);
+    world.json(&[&assistant[..], &["--until", &for_a_month]].concat()).await;
+    assert_eq!(world.json(&["officer", "end", "magang", "--until", &day(60)]).await["last_day"], day(60));
+    assert_eq!(code(&world, &["officer", "end", "magang", "--until", &day(200)]).await, 1);
+    assert_eq!(code(&world, &["officer", "end", "magang"]).await, 1, "without an end");
+    assert_eq!(world.json(&["officer", "acting", "siti", "--as", "head", "--until", &day(7)]).await["role"], "head");
+    assert_eq!(code(&world, &["officer", "acting", "siti", "--as", "head"]).await, 2, "without a last day");
+    assert_eq!(code(&world, &["officer", "acting", "siti", "--as", "officer", "--until", &day(7)]).await, 1);
+    assert!(printed(&world, &["officer", "list"]).await.contains("acting head"));
+    assert_eq!(world.json(&["officer", "acting", "siti"]).await["role"], Value::Null);
     sqlx::query("UPDATE staff_account SET paused_at = 1").execute(&mut world.sql().await).await.unwrap();
     assert!(printed(&world, &["officer", "list"]).await.contains(" paused "));
     assert_eq!(world.json(&["officer", "restore-rights", "siti"]).await["state"], "active");

@@ -32,7 +32,16 @@ fn officer() -> Account {
         full_name: "Siti".into(),
         role: Role::Officer,
     };
-    Account { person, password_hash: "$x".into(), totp_sealed: vec![1], state: AccountState::Active, paused_at: None }
+    Account {
+        person,
+        password_hash: "$x".into(),
+        totp_sealed: vec![1],
+        state: AccountState::Active,
+        paused_at: None,
+        ends_at: None,
+        acting_role: None,
+        acting_until: None,
+    }
 }
 
 #[tokio::test]
@@ -128,7 +137,7 @@ async fn a_totp_step_is_spent_once_and_only_forward() {
         account::add(&mut tx, &officer(), context.now()).await.unwrap();
         let (hash, sealed) = (officer().password_hash, officer().totp_sealed);
         for (step, spent) in [(10, true), (10, false), (9, false), (11, true)] {
-            let done = account::spend_step(&mut tx, OFFICER, step, &hash, &sealed).await.unwrap();
+            let done = account::spend_step(&mut tx, OFFICER, step, &hash, &sealed, context.now()).await.unwrap();
             assert_eq!(done.happened(), spent, "{step}");
         }
     })

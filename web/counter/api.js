@@ -27,6 +27,10 @@ export function liveApi(session) {
     practice: false,
     // The same officer may scan the same QR again, so a lost answer may be asked for again.
     scan: (token) => post("/scans", { token }, { again: true }),
+    receive: (token) => post("/arrivals", { token }, { again: true }),
+    arrivals: () => get("/arrivals", { quiet: true }),
+    // Taking over again changes nothing, so a lost answer may be asked for again.
+    takeOver: (id) => post(`${one(id)}/take`, undefined, { again: true }),
     viewWithReason: (id, reason) => post(`${one(id)}/views`, { reason }),
     view: (id, options) => get(one(id), options),
     queue: (state, cursor) =>

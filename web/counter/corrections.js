@@ -6,8 +6,9 @@ import { arrive, failed, refused } from "/web/staff/frame.js";
 import { badge } from "./correction-words.js";
 import { nikField } from "./nik-field.js";
 
-/** The office's cases, and a form for one that a resident names. `open(id)` shows one. Gives what ends it. */
-export function correctionsScreen(main, api, { open }) {
+/** The office's cases, and a form for one that a resident names. `open(id)` shows one; who `works`
+ * takes them further. Gives what ends it. */
+export function correctionsScreen(main, api, { open, works }) {
   let ended = false;
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const foot = el("div", {});
@@ -97,13 +98,15 @@ export function correctionsScreen(main, api, { open }) {
         list,
         foot,
       ),
-      el(
-        "section",
-        { class: "card stack", "aria-labelledby": "take" },
-        el("h2", { id: "take" }, t("correction.take.title")),
-        el("p", {}, t("correction.take.lead")),
-        el("form", { class: "stack", novalidate: true, onsubmit: submit }, nik, reference, place, take),
-      ),
+      works
+        ? el(
+            "section",
+            { class: "card stack", "aria-labelledby": "take" },
+            el("h2", { id: "take" }, t("correction.take.title")),
+            el("p", {}, t("correction.take.lead")),
+            el("form", { class: "stack", novalidate: true, onsubmit: submit }, nik, reference, place, take),
+          )
+        : null,
     ),
   );
   arrive(main);

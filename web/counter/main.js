@@ -8,6 +8,7 @@ import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/s
 import { makeSession } from "/web/staff/session.js";
 import { annulments } from "./annulment.js";
 import { liveApi } from "./api.js";
+import { receiveScreen } from "./arrivals.js";
 import { callReviewScreen } from "./call-review.js";
 import { correctionScreen } from "./correction.js";
 import { correctionsScreen } from "./corrections.js";
@@ -41,7 +42,6 @@ let kept = { address: null, memory: {} };
 
 // Screens that are reached from a place, and belong to it.
 const BELOW = {
-  "": "#pindai",
   warga: "#pindai",
   blokir: "#pindai",
   kasus: "#kasus",
@@ -66,18 +66,24 @@ function draw() {
   const { memory } = kept;
   const [screen = "", id = ""] = location.hash.slice(1).split("/");
   const practising = screen === "latihan";
+  const may = (permission) => session.who?.permissions.includes(permission) ?? false;
+  const serves = may("serve_residents");
   const places = [
-    { address: "#pindai", label: t("counter.scan"), picture: "scan", key: "F2" },
-    { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
-    { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
-    { address: "#persetujuan", label: t("counter.pending"), picture: "clock", key: "F6" },
-    { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
-    { address: "#kartu", label: t("cards.nav"), picture: "card" },
+    serves && { address: "#pindai", label: t("counter.scan"), picture: "scan", key: "F2" },
+    !serves && may("receive_residents") && { address: "#terima", label: t("arrivals.nav"), picture: "scan", key: "F2" },
+    serves && { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
+    may("read_queue") && { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
+    may("work_requests") && { address: "#persetujuan", label: t("counter.pending"), picture: "clock", key: "F6" },
+    may("read_corrections") && { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
+    may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
+    !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
-  ];
+  ].filter(Boolean);
   const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
-  const here = BELOW[screen] ?? `#${screen}`;
+  // Where somebody begins: whoever scans at the scanner, others at the first place that is theirs.
+  const home = places[0].address;
+  const here = screen ? (BELOW[screen] ?? `#${screen}`) : home;
   const main = frame({
     title: t("counter.title"),
     who,
@@ -88,15 +94,15 @@ function draw() {
   });
   if (practising) {
     practice = practice ?? practiceApi();
-    const home = () => go("#latihan");
+    const again = () => go("#latihan");
     const shown = id
-      ? personScreen(main, practice, id, { next: home, nextKey: "F2", memory })
+      ? personScreen(main, practice, id, { next: again, nextKey: "F2", memory })
       : practiceScreen(main, practice, {
           open: (one) => go(`#latihan/${one}`),
-          back: () => go("#pindai"),
+          back: () => go(home),
           loggedIn: who !== null,
         });
-    leave = joined(shown, shortcuts({ F2: home }));
+    leave = joined(shown, shortcuts({ F2: again }));
     return undefined;
   }
   if (!session.who) {
@@ -107,17 +113,13 @@ function draw() {
     });
     return undefined;
   }
-  const scan = () => go("#pindai");
+  const scan = () => go(home);
   const pending = () => go("#persetujuan");
   const person = (one) => go(`#warga/${one}`);
   const keys = shortcuts({
     F2: scan,
-    F4: () => go("#qr"),
-    F6: () => go("#persetujuan"),
-    F7: () => go("#kasus"),
-    F8: () => go("#antrean"),
+    ...Object.fromEntries(places.filter((one) => one.key).map((one) => [one.key, () => go(one.address)])),
   });
-  const annuls = session.who.role === "supervisor";
   const cards = () => go("#kartu");
   const walkIn = () => go("#tanpaponsel");
   const annulment = (one) => go(`#pembatalan/${one}`);
@@ -130,7 +132,7 @@ function draw() {
         filter: (state) => history.replaceState(null, "", `#antrean/${state}`),
       }),
     akun: () => accountScreen(main, session),
-    persetujuan: () => pendingScreen(main, live, { annuls }),
+    persetujuan: () => pendingScreen(main, live, { may }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
     pemulihan: () => visitScreen(main, recoveries(live), id, { next: scan, waiting: pending }),
     kepergian: () =>
@@ -138,17 +140,17 @@ function draw() {
         ? requestScreen(main, departures(live), id, { waiting: pending })
         : askRequestScreen(main, departures(live), { open: departure, waiting: pending }),
     surel: () => visitScreen(main, contactVisits(live), id, { next: scan, waiting: pending }),
-    pembatalan: annuls
+    pembatalan: may("work_annulments")
       ? () =>
           id
             ? requestScreen(main, annulments(live), id, { waiting: pending })
             : askRequestScreen(main, annulments(live), { open: annulment, waiting: pending })
       : undefined,
-    blokirtelepon: annuls ? () => callReviewScreen(main, live, { back: pending }) : undefined,
+    blokirtelepon: may("review_blocks") ? () => callReviewScreen(main, live, { back: pending }) : undefined,
     kasus: () =>
       id
         ? correctionScreen(main, live, id, { back: () => go("#kasus") })
-        : correctionsScreen(main, live, { open: (one) => go(`#kasus/${one}`) }),
+        : correctionsScreen(main, live, { open: (one) => go(`#kasus/${one}`), works: may("work_corrections") }),
     kartu: () =>
       id
         ? photoRequestScreen(main, printedCards(live), id, { another: cards, waiting: pending })
@@ -157,18 +159,20 @@ function draw() {
       id
         ? photoRequestScreen(main, walkIns(live), id, { another: walkIn, waiting: pending })
         : walkInsScreen(main, live, { open: (one) => go(`#tanpaponsel/${one}`), waiting: pending }),
-    pembantu: annuls ? () => helpersScreen(main, live, { back: pending }) : undefined,
+    pembantu: may("review_blocks") ? () => helpersScreen(main, live, { back: pending }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };
-  const shown = (
-    screens[screen] ?? (() =>
-      scanScreen(main, live, {
-        open: person,
-        recover: (one) => go(`#pemulihan/${one}`),
-        readdress: (one) => go(`#surel/${one}`),
-      }))
-  )();
+  screens.pindai = () =>
+    scanScreen(main, live, {
+      open: person,
+      recover: (one) => go(`#pemulihan/${one}`),
+      readdress: (one) => go(`#surel/${one}`),
+    });
+  screens.terima = () => receiveScreen(main, live);
+  const first = screens[home.slice(1)];
+  const isTheirs = screen && (serves || screen !== "pindai");
+  const shown = (isTheirs ? (screens[screen] ?? first) : first)();
   if (mine === drawn) leave = joined(shown, keys);
   return undefined;
 }

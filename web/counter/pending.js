@@ -20,7 +20,7 @@ const PLACES = {
 };
 
 /** All kinds as lines, the one that waits longest first. */
-async function waiting(api, annuls) {
+async function waiting(api, may) {
   const [releases, recoveries, visits, cards, walkIns, departures, annulments] = await Promise.all([
     api.releases(),
     api.recoveries(),
@@ -28,7 +28,7 @@ async function waiting(api, annuls) {
     api.cardsWaiting(),
     api.walkIns(),
     api.departures(),
-    annuls ? api.annulments() : { items: [] },
+    may("work_annulments") ? api.annulments() : { items: [] },
   ]);
   return [
     ...releases.items.map((item) => ({ ...item, id: item.registration_id })),
@@ -42,10 +42,10 @@ async function waiting(api, annuls) {
 }
 
 /**
- * What became of the officer's own requests and others' is opened from here; who `annuls` asks for that here, too.
+ * What became of the officer's own requests and others' is opened from here; what else there is, `may(permission)` says.
  * Gives a function that ends it.
  */
-export function pendingScreen(main, api, { annuls }) {
+export function pendingScreen(main, api, { may }) {
   let ended = false;
   const look = looking(load, REFRESH_MILLISECONDS);
   let known = null;
@@ -80,7 +80,7 @@ export function pendingScreen(main, api, { annuls }) {
   async function load(quiet) {
     look.begin(quiet);
     try {
-      const items = await waiting(api, annuls);
+      const items = await waiting(api, may);
       if (ended) return;
       const now = JSON.stringify(items);
       if (now !== known) {
@@ -106,8 +106,8 @@ export function pendingScreen(main, api, { annuls }) {
     look.again();
   }
 
-  const paused = annuls ? pausedSection(api) : null;
-  const drawn = annuls ? callBackSection(api) : null;
+  const paused = may("restore_rights") ? pausedSection(api) : null;
+  const drawn = may("call_back") ? callBackSection(api) : null;
   const annul = () =>
     el(
       "section",
@@ -158,8 +158,9 @@ export function pendingScreen(main, api, { annuls }) {
         list,
         foot,
       ),
-      left(),
-      annuls ? [annul(), calls(), helpers()] : null,
+      may("ask_releases") ? left() : null,
+      may("ask_annulments") ? annul() : null,
+      may("review_blocks") ? [calls(), helpers()] : null,
       drawn?.node,
       paused?.node,
     ),

@@ -5,6 +5,7 @@ import { explainQr } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
+import { arrivalsPart } from "./arrivals.js";
 import { remember, rememberRecovery, rememberVisit } from "./recent.js";
 
 const SHOWN = [
@@ -79,6 +80,15 @@ export function scanScreen(main, api, { open, recover, readdress }) {
       }
     },
   });
+  const wrong = el("div", { class: "problem-place" });
+  const arrived = arrivalsPart(api, {
+    place: wrong,
+    serve: (view) => {
+      opened = true;
+      remember(view);
+      open(view.registration_id);
+    },
+  });
   fill(
     main,
     el(
@@ -88,6 +98,13 @@ export function scanScreen(main, api, { open, recover, readdress }) {
       el(
         "div",
         { class: "stack" },
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "waiting" },
+          el("h2", { id: "waiting" }, t("arrivals.waiting")),
+          wrong,
+          arrived.node,
+        ),
         el(
           "section",
           { class: "card stack", "aria-labelledby": "today" },
@@ -115,11 +132,15 @@ export function scanScreen(main, api, { open, recover, readdress }) {
     ),
   );
   arrive(main);
+  arrived.load(false);
   api.figures().then(
     (data) => fill(place, figures(data.items)),
     (error) => fill(place, failed(error)),
   );
-  return way.stop;
+  return () => {
+    way.stop();
+    arrived.stop();
+  };
 }
 
 /** Practice: who comes to the counter. */

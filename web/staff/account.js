@@ -66,6 +66,18 @@ function passwordForm(session, changed) {
   );
 }
 
+/** What one is at an office, as whom one acts, and until when; tellers have no roles. */
+function post(who) {
+  if (!who.role) return null;
+  const words = [
+    t("account.role", { role: t(`role.${who.role}`) }),
+    who.acting_role &&
+      t("account.acting", { role: t(`role.${who.acting_role}`), when: dateTime(who.acting_until) }),
+    who.ends_at && t("account.ends", { when: dateTime(who.ends_at) }),
+  ];
+  return el("p", { class: "muted" }, words.filter(Boolean).join(" "));
+}
+
 /** Shows it. Gives a function that ends it. */
 export function accountScreen(main, session) {
   let ended = false;
@@ -125,6 +137,7 @@ export function accountScreen(main, session) {
       el("h1", {}, t("account.title")),
       el("p", { class: "lead" }, session.who.full_name, " · ", el("span", { class: "mono" }, session.who.username)),
       el("p", { class: session.who.failed_log_ins ? "" : "muted" }, lastLogIn(session.who)),
+      post(session.who),
       el(
         "div",
         { class: "two" },

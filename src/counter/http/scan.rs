@@ -2,17 +2,19 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{ConfirmMatch, Scan, ShowCounterQr};
-use super::super::scan::Scans;
+use super::super::act::{ConfirmMatch, ReadArrivals, Receive, Scan, ShowCounterQr, TakeOver};
+use super::super::scan::{Received, Scans};
 use super::registration::RegistrationReply;
 use crate::clock::Timestamp;
+use crate::registration::State as RegistrationState;
+use crate::registration::visit::Arrival;
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::token_reply::{TokenReply, issued_reply};
@@ -21,6 +23,8 @@ use crate::web::{Json, Lang, Path, Problem};
 pub(super) fn routes() -> OpenApiRouter<Scans> {
     OpenApiRouter::new()
         .routes(routes!(scan))
+        .routes(routes!(arrivals, receive))
+        .routes(routes!(take_over))
         .routes(routes!(counter_token))
         .routes(routes!(matches))
         .routes(routes!(confirm_match))
@@ -46,6 +50,82 @@ async fn scan(
     Json(body): Json<ScanBody>,
 ) -> Result<Json<RegistrationReply>, Problem> {
     Ok(Json(scans.scan(&officer, body.token.expose(), language).await?.into()))
+}
+
+/// A resident who was received.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReceivedReply {
+    /// The registration.
+    registration_id: Uuid,
+    /// Initials of the name as submitted.
+    #[schema(value_type = String, example = "S. R.")]
+    initials: Redacted<String>,
+    /// Where it stands: `awaiting_officer` waits to be called.
+    state: RegistrationState,
+}
+
+/// Residents who wait to be called.
+#[derive(Debug, Serialize, ToSchema)]
+struct ArrivalsReply {
+    /// The longest waiting first, 50 at most.
+    items: Vec<ArrivalItem>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize, ToSchema)]
+struct ArrivalItem {
+    /// The registration.
+    registration_id: Uuid,
+    /// Initials of the name as submitted.
+    #[schema(value_type = String, example = "S. R.")]
+    initials: Redacted<String>,
+    /// When they were received.
+    #[schema(value_type = String, format = DateTime)]
+    received_at: Timestamp,
+    /// Log-in name of who received them.
+    received_by: String,
+}
+
+/// Receive a resident: scan their activation QR, so that a colleague calls them. Says nothing of what they registered but the initials; for
+/// assistants, too. The same person may scan the same QR again.
+#[utoipa::path(post, path = "/v1/officer/arrivals", tag = "Counter", security(("officer" = [])), request_body = ScanBody,
+    responses((status = 201, description = "They wait to be called", body = ReceivedReply),
+        (status = "4XX", description = "`invalid_field`, `qr_expired`, `qr_used`, `wrong_state`")))]
+async fn receive(
+    State(scans): State<Scans>,
+    officer: Allowed<Receive>,
+    Json(body): Json<ScanBody>,
+) -> Result<(StatusCode, Json<ReceivedReply>), Problem> {
+    let Received { registration_id, initials, state } = scans.receive(&officer, body.token.expose()).await?;
+    Ok((StatusCode::CREATED, Json(ReceivedReply { registration_id, initials, state })))
+}
+
+/// Residents whom somebody of this office received within 30 minutes and who wait for an officer.
+#[utoipa::path(get, path = "/v1/officer/arrivals", tag = "Counter", security(("officer" = [])),
+    responses((status = 200, description = "Who waits", body = ArrivalsReply),
+        (status = "4XX", description = "`forbidden`, `session_ended`")))]
+async fn arrivals(State(scans): State<Scans>, officer: Allowed<ReadArrivals>) -> Result<Json<ArrivalsReply>, Problem> {
+    let item = |(one, received_by): (Arrival, String)| {
+        let Arrival { registration_id, initials, received_at, .. } = one;
+        ArrivalItem { registration_id, initials, received_at, received_by }
+    };
+    let items = scans.arrivals(&officer).await?.into_iter().map(item).collect();
+    Ok(Json(ArrivalsReply { items }))
+}
+
+/// Take over a resident whom a colleague received: from now on they stand before this officer, as long as they would have before the
+/// colleague.
+#[utoipa::path(post, path = "/v1/officer/registrations/{id}/take", tag = "Counter", security(("officer" = [])),
+    params(("id" = Uuid, Path, description = "The registration")),
+    responses((status = 200, description = "The registration", body = RegistrationReply),
+        (status = "4XX", description = "`scan_required` when nobody received them within 30 minutes, `wrong_state`, `not_found`, `forbidden`")))]
+async fn take_over(
+    State(scans): State<Scans>,
+    officer: Allowed<TakeOver>,
+    Lang(language): Lang,
+    Path(id): Path<Uuid>,
+) -> Result<Json<RegistrationReply>, Problem> {
+    Ok(Json(scans.take_over(&officer, id, language).await?.into()))
 }
 
 /// A QR for the officer's screen, for any number of phones; with `Accept: image/svg+xml` or `image/png` its picture.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::error::{Code, Language};
 use crate::staff::http::session_routes;
-use crate::staff::{Role, StaffSession, Workplace};
+use crate::staff::{Permission, Role, StaffSession, Workplace};
 
 session_routes!("/v1/officer", "Counter", "officer", OfficerSessionReply);
 
@@ -20,8 +20,18 @@ struct OfficerSessionReply {
     username: String,
     /// Full name.
     full_name: String,
-    /// What the officer may do.
+    /// What the officer is there.
     role: Role,
+    /// As whom the officer acts besides; null when they do not.
+    acting_role: Option<Role>,
+    /// Until when.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    acting_until: Option<Timestamp>,
+    /// What the officer may do, by either role.
+    permissions: Vec<Permission>,
+    /// When the officer's time at the office ends; null where it does not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Timestamp>,
     /// Name of the office.
     office: String,
     /// When the session ends in any case.
@@ -39,12 +49,19 @@ struct OfficerSessionReply {
 
 impl SessionReply for OfficerSessionReply {
     fn of(session: StaffSession, _: Language) -> Result<Self, Problem> {
+        let roles = session.roles();
+        let permissions = Permission::ALL.iter().copied().filter(|permission| roles.may(*permission)).collect();
+        let (acting_role, acting_until) = session.acting.unzip();
         let Workplace::Office(office) = session.workplace else { return Err(Code::SessionEnded.into()) };
         Ok(Self {
             officer_id: session.person.staff_id,
             username: session.person.username,
             full_name: session.person.full_name,
             role: session.person.role,
+            acting_role,
+            acting_until,
+            permissions,
+            ends_at: session.ends_at,
             office: office.name,
             expires_at: session.expires_at,
             previous_log_in: session.previous_log_in,

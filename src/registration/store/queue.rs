@@ -38,6 +38,29 @@ pub async fn queue(
     fetch_all!(tx, Queued, QUEUE, office, state, after.0, after.1, limit)
 }
 
+/// A resident whom somebody of the office received.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Arrived {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// Sealed `Submitted`.
+    pub sealed: Vec<u8>,
+    /// When.
+    pub scanned_at: Timestamp,
+    /// By whom.
+    pub scanned_by: Uuid,
+}
+
+const ARRIVALS: &str = "SELECT r.registration_id, r.sealed, v.scanned_at, v.scanned_by FROM registration r \
+    JOIN counter_visit v ON v.registration_id = r.registration_id \
+    WHERE r.office_id = $1 AND r.state = 'awaiting_officer' AND v.scanned_by IS NOT NULL AND v.scanned_at >= $2 \
+    ORDER BY v.scanned_at, r.registration_id LIMIT $3";
+
+/// Residents whom somebody of an office received since `since` and who wait for an officer, the longest waiting first.
+pub async fn arrivals(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<Arrived>> {
+    fetch_all!(tx, Arrived, ARRIVALS, office, since, limit)
+}
+
 /// A resident who waits for an officer to type their number.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Waiting {

@@ -62,6 +62,14 @@ pub async fn confirm(
     change!(tx, CONFIRM, id, number, officer, now, since)
 }
 
+const TAKE_OVER: &str =
+    "UPDATE counter_visit SET scanned_by = $2 WHERE registration_id = $1 AND scanned_by <> $2 AND scanned_at >= $3";
+
+/// A colleague's scan since `since` counts as this officer's from now on; a miss where there was none.
+pub async fn take_over(tx: &mut Tx, id: Uuid, officer: Uuid, since: Timestamp) -> DbResult<Changed> {
+    change!(tx, TAKE_OVER, id, officer, since)
+}
+
 const END_PRESENCE: &str =
     "UPDATE counter_visit SET scanned_by = NULL WHERE registration_id = $1 AND scanned_by IS NOT NULL";
 

@@ -23,6 +23,12 @@ pub struct Account {
     pub state: AccountState,
     /// Since when the person's rights rest.
     pub paused_at: Option<Timestamp>,
+    /// When the person's time at the place ends.
+    pub ends_at: Option<Timestamp>,
+    /// As whom the person acts besides.
+    pub acting_role: Option<Role>,
+    /// Until when.
+    pub acting_until: Option<Timestamp>,
 }
 
 impl<'r, R: Row> sqlx::FromRow<'r, R> for Affiliation
@@ -66,14 +72,14 @@ macro_rules! accounts {
     ($tail:literal) => {
         concat!(
             "SELECT staff_id, realm, office_id, relying_party_id, username, full_name, role, password_hash, totp_sealed, \
-             state, paused_at FROM staff_account WHERE ",
+             state, paused_at, ends_at, acting_role, acting_until FROM staff_account WHERE ",
             $tail
         )
     };
 }
 
 const ADD: &str = "INSERT INTO staff_account (staff_id, realm, office_id, relying_party_id, username, full_name, role, \
-    password_hash, totp_sealed, totp_last_step, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)";
+    password_hash, totp_sealed, totp_last_step, state, created_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)";
 
 /// Adds an account. A user name that exists in the realm is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, new: &Account, now: Timestamp) -> DbResult<()> {
@@ -91,7 +97,8 @@ pub async fn add(tx: &mut Tx, new: &Account, now: Timestamp) -> DbResult<()> {
         &new.password_hash,
         &new.totp_sealed,
         new.state,
-        now
+        now,
+        new.ends_at
     )
     .map(|_| ())
 }
@@ -125,18 +132,19 @@ pub async fn usernames(tx: &mut Tx, office: Uuid) -> DbResult<Vec<(Uuid, String)
 }
 
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
-    AND state = $5 AND password_hash = $3 AND totp_sealed = $4";
+    AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6)";
 
 /// Spends a step of the authenticator; `false` when it, or a later one, was used before, and when the person was disabled or got
-/// another password or secret than what was compared against.
+/// another password or secret than what was compared against, or their time is over.
 pub async fn spend_step(
     tx: &mut Tx,
     person: Uuid,
     step: i64,
     password_hash: &str,
     totp_sealed: &[u8],
+    now: Timestamp,
 ) -> DbResult<Changed> {
-    change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active)
+    change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active, now)
 }
 
 const NOTE_FAILURE: &str = "UPDATE staff_account SET failed_log_ins = failed_log_ins + 1 WHERE staff_id = $1";
@@ -179,6 +187,21 @@ const SET_STATE: &str = "UPDATE staff_account SET state = $2 WHERE staff_id = $1
 /// Disables a person, or lets a disabled one log in again; `false` when it is so already.
 pub async fn set_state(tx: &mut Tx, person: Uuid, state: AccountState) -> DbResult<Changed> {
     change!(tx, SET_STATE, person, state)
+}
+
+const SET_END: &str = "UPDATE staff_account SET ends_at = $2 WHERE staff_id = $1";
+
+/// Sets when somebody's time at the place ends, or that it does not.
+pub async fn set_end(tx: &mut Tx, person: Uuid, ends_at: Option<Timestamp>) -> DbResult<Changed> {
+    change!(tx, SET_END, person, ends_at)
+}
+
+const SET_ACTING: &str = "UPDATE staff_account SET acting_role = $2, acting_until = $3 WHERE staff_id = $1";
+
+/// Sets as whom somebody acts besides and until when, or that they do not.
+pub async fn set_acting(tx: &mut Tx, person: Uuid, acting: Option<(Role, Timestamp)>) -> DbResult<Changed> {
+    let (role, until) = acting.unzip();
+    change!(tx, SET_ACTING, person, role, until)
 }
 
 const PAUSE: &str = "UPDATE staff_account SET paused_at = $2 WHERE staff_id = $1 AND paused_at IS NULL";

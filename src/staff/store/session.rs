@@ -6,7 +6,7 @@ use super::account::Before;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::staff::model::{AccountState, Life, Person, Realm};
+use crate::staff::model::{AccountState, Life, Person, Realm, Role};
 use crate::{change, execute, fetch_all, fetch_optional};
 
 /// A session with its person.
@@ -27,17 +27,23 @@ pub struct SessionRow {
     pub previous_failures: i64,
     /// Since when the person's rights rest.
     pub paused_at: Option<Timestamp>,
+    /// When the person's time at the place ends.
+    pub ends_at: Option<Timestamp>,
+    /// As whom the person acts besides.
+    pub acting_role: Option<Role>,
+    /// Until when.
+    pub acting_until: Option<Timestamp>,
 }
 
 impl SessionRow {
     /// How far it has come.
     pub const fn life(&self) -> Life {
-        Life { seen_at: self.seen_at, expires_at: self.expires_at, state: self.state }
+        Life { seen_at: self.seen_at, expires_at: self.expires_at, state: self.state, ends_at: self.ends_at }
     }
 }
 
 const FIND: &str = "SELECT a.staff_id, a.realm, a.office_id, a.relying_party_id, a.username, a.full_name, a.role, a.state, \
-    s.seen_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at \
+    s.seen_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at, a.ends_at, a.acting_role, a.acting_until \
     FROM staff_session s JOIN staff_account a ON a.staff_id = s.staff_id WHERE s.token_hash = $1 AND a.realm = $2";
 
 /// The session of a cookie's hash. One of another realm is none here.

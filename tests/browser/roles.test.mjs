@@ -1,0 +1,110 @@
+// An office with its roles: an assistant receives residents and sees nothing of them, an officer calls and serves them,
+// the head grants what was asked for, and a data officer works on cases. Each sees the places that are theirs.
+
+import assert from "node:assert/strict";
+import test, { after, before, describe } from "node:test";
+import { handScanner } from "./device.mjs";
+import { FACE, Resident } from "./resident.mjs";
+import { checkAndKeep, DESK, startBoth, withPeople as inBrowsers } from "./support.mjs";
+
+describe("roles", { timeout: 600_000 }, () => {
+  let demo;
+  let stage;
+  const people = {};
+
+  before(async () => {
+    [demo, stage] = await startBoth();
+    await stage.camera.show(FACE, { fit: 1 });
+    const until = new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10);
+    for (const [username, name, ...words] of [
+      ["ani.magang", "Ani Magang", "--role", "assistant", "--until", until],
+      ["budi.loket", "Budi Santoso"],
+      ["kartika", "Kartika Kepala", "--role", "head"],
+      ["dedi.data", "Dedi Data", "--role", "data-officer"],
+    ])
+      people[username] = { username, ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password") };
+  });
+  after(async () => {
+    await stage?.stop();
+    await demo?.stop();
+  });
+
+  const withPeople = (names, act) =>
+    inBrowsers(stage, demo, names, act, { prefix: "failed-roles", options: (name) => (name === "phone" ? {} : { viewport: DESK }) });
+  const heading = (page, name) => page.getByRole("heading", { level: 1, name });
+  const screen = (page, name) => checkAndKeep(page, `roles-${name}`, name);
+  const places = (page) => page.locator("nav a").allInnerTexts();
+
+  async function logIn(page, who, first) {
+    await demo.later(30);
+    await page.goto("/petugas");
+    await page.getByLabel("Nama pengguna").fill(who.username);
+    await page.getByLabel("Kata sandi").fill(who.password);
+    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
+    await page.keyboard.press("Enter");
+    await heading(page, first).waitFor();
+  }
+
+  test("received by an assistant, served by an officer, granted by the head", async () => {
+    await withPeople(["phone", "assistant", "officer", "head"], async ({ phone, assistant, officer, head }) => {
+      const hana = new Resident(demo, phone, demo.resident());
+      await hana.register();
+      await logIn(assistant.page, people["ani.magang"], "Terima warga");
+      const seen = (await places(assistant.page)).join(" ");
+      assert.ok(/Terima warga/.test(seen) && !/Pindai|Persetujuan|Kartu|Kasus/.test(seen), seen);
+      await assistant.page.getByText("Tidak ada yang menunggu.").waitFor();
+      await screen(assistant.page, "receive");
+      await handScanner(assistant.page, await hana.showActivationQr());
+      await assistant.page.getByText("Petugas akan memanggil").first().waitFor();
+      await assistant.page.getByText("Diterima ani.magang").waitFor();
+      await screen(assistant.page, "received");
+      const told = await assistant.page.locator("main").innerText();
+      assert.ok(!told.includes(hana.data.full_name) && !told.includes(hana.data.nik));
+
+      await logIn(officer.page, people["budi.loket"], "Pindai QR warga");
+      await officer.page.getByText("Diterima ani.magang").waitFor();
+      await screen(officer.page, "waiting");
+      await officer.page.getByRole("button", { name: "Layani" }).click();
+      await heading(officer.page, hana.data.full_name).waitFor();
+      await officer.page.locator("#check-document").check();
+      await officer.page.locator("#check-data").check();
+      await officer.page.getByRole("button", { name: "Wajah tidak dapat dicocokkan" }).click();
+      await officer.page.getByRole("button", { name: "Wajah diperban" }).click();
+      await officer.page.getByRole("dialog").getByRole("button", { name: "Minta persetujuan" }).click();
+      await officer.page.getByText("Menunggu persetujuan kedua").first().waitFor();
+
+      await logIn(head.page, people.kartika, "Menunggu persetujuan kedua");
+      const hers = (await places(head.page)).join(" ");
+      assert.ok(!/Pindai|Tampilkan QR|Kartu/.test(hers) && /Antrean/.test(hers), hers);
+      await screen(head.page, "head");
+      await head.page.locator(".line", { hasText: "tanpa mencocokkan wajah" }).click();
+      await head.page.locator("#looked").check();
+      await head.page.getByRole("button", { name: "Setujui", exact: true }).click();
+      await heading(head.page, "Disetujui").waitFor();
+      await phone.page.getByRole("heading", { name: "Kode aktivasi dikirim" }).waitFor();
+      await assistant.page.getByText("Tidak ada yang menunggu.").waitFor();
+    });
+  });
+
+  test("a data officer works on cases, and everybody reads in the account what they are", async () => {
+    await withPeople(["data", "assistant"], async ({ data, assistant }) => {
+      await logIn(data.page, people["dedi.data"], "Kasus data kantor ini");
+      await screen(data.page, "data officer");
+      await data.page.getByRole("link", { name: "Blokir telepon" }).click();
+      await heading(data.page, "Blokir lewat telepon").waitFor();
+      await logIn(assistant.page, people["ani.magang"], "Terima warga");
+      await assistant.page.goto("/petugas#akun");
+      await assistant.page.getByText("Peran Anda: asisten.").waitFor();
+      await assistant.page.getByText("Masa tugas Anda di kantor ini sampai").waitFor();
+      await screen(assistant.page, "account");
+      // A place that is not theirs leads to the one that is.
+      await assistant.page.goto("/petugas#pindai");
+      await heading(assistant.page, "Terima warga").waitFor();
+      demo.command("officer", "acting", "dedi.data", "--as", "supervisor", "--until", new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10));
+      await data.page.reload();
+      await data.page.getByRole("link", { name: "Persetujuan" }).waitFor();
+      await data.page.goto("/petugas#akun");
+      await data.page.getByText("Anda bertindak sebagai penyelia sampai").waitFor();
+    });
+  });
+});

@@ -1,0 +1,131 @@
+// Residents whom somebody of the office received: who receives scans their QR, and whoever serves calls them.
+
+import { announce, button, el, fill, icon } from "/web/shared/dom.js";
+import { explainQr } from "/web/shared/http.js";
+import { dateTime, t } from "/web/shared/i18n.js";
+import { arrive, failed, refused } from "/web/staff/frame.js";
+import { intake } from "/web/staff/intake.js";
+import { looking } from "./looks.js";
+
+const REFRESH_MILLISECONDS = 5000;
+
+/**
+ * The list of who waits to be called: `{node, load, stop}`. `serve(id)`, where there is one, takes somebody over; `place`
+ * is for what goes wrong.
+ */
+export function arrivalsPart(api, { serve, place }) {
+  const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
+  const look = looking(load, REFRESH_MILLISECONDS);
+  let ended = false;
+  let known = null;
+
+  async function take(id, send) {
+    send.disabled = true;
+    fill(place);
+    try {
+      const view = await api.takeOver(id);
+      if (!ended) serve(view);
+    } catch (error) {
+      if (ended) return;
+      refused(place, error);
+      load(false);
+    } finally {
+      send.disabled = false;
+    }
+  }
+
+  function line(item) {
+    const send = serve && button(t("arrivals.serve"), () => take(item.registration_id, send), { wide: false });
+    return el(
+      "li",
+      { class: "line tall" },
+      el("b", {}, item.initials),
+      el("span", { class: "badge wait" }, icon("clock"), t("arrivals.waits", { n: minutes(item.received_at) })),
+      el("span", { class: "muted small" }, t("arrivals.by", { who: item.received_by, when: dateTime(item.received_at) })),
+      send || null,
+    );
+  }
+
+  async function load(quiet) {
+    look.begin(quiet);
+    try {
+      const { items } = await api.arrivals();
+      if (ended) return;
+      const now = JSON.stringify(items.map((item) => [item.registration_id, minutes(item.received_at)]));
+      if (now !== known) {
+        known = now;
+        const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("arrivals.none")));
+        fill(list, items.length ? items.map(line) : none);
+      }
+    } catch (error) {
+      if (ended) return;
+      if (!quiet) {
+        fill(list);
+        fill(
+          place,
+          failed(error, () => load(false)),
+        );
+      }
+    }
+    look.again();
+  }
+
+  return {
+    node: list,
+    load,
+    stop: () => {
+      ended = true;
+      look.stop();
+    },
+  };
+}
+
+/** Whole minutes since a time. */
+const minutes = (time) => Math.max(0, Math.floor((Date.now() - new Date(time)) / 60000));
+
+/** Receiving, for who serves nobody. Gives a function that ends it. */
+export function receiveScreen(main, api) {
+  const place = el("div", { class: "problem-place" });
+  const part = arrivalsPart(api, { place });
+  const way = intake({
+    hint: t("scan.hint"),
+    onText: async (token) => {
+      try {
+        const { initials, state } = await api.receive(token);
+        part.load(true);
+        const said = t(state === "awaiting_officer" ? "arrivals.received" : "arrivals.not_ready", { initials });
+        announce(said);
+        return said;
+      } catch (error) {
+        return explainQr(error);
+      }
+    },
+  });
+  fill(
+    main,
+    el(
+      "div",
+      { class: "two to-left" },
+      el(
+        "section",
+        { class: "card stack" },
+        el("h1", {}, t("arrivals.title")),
+        el("p", { class: "lead" }, t("arrivals.lead")),
+        way,
+      ),
+      el(
+        "section",
+        { class: "card stack", "aria-labelledby": "waiting" },
+        el("h2", { id: "waiting" }, t("arrivals.waiting")),
+        place,
+        part.node,
+      ),
+    ),
+  );
+  arrive(main);
+  part.load(false);
+  return () => {
+    way.stop();
+    part.stop();
+  };
+}
