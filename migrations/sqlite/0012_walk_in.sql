@@ -32,6 +32,7 @@ CREATE TABLE walk_in (
 CREATE UNIQUE INDEX walk_in_one_live ON walk_in (resident_id) WHERE ended_at IS NULL;
 CREATE INDEX walk_in_resident ON walk_in (resident_id);
 CREATE INDEX walk_in_waiting ON walk_in (office_id, asked_at) WHERE state = 'asked';
+CREATE INDEX walk_in_officer ON walk_in (office_id, asked_by, prepared_at);
 CREATE INDEX walk_in_end ON walk_in (lapses_at) WHERE ended_at IS NULL;
 CREATE INDEX walk_in_ended ON walk_in (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX walk_in_photo ON walk_in (delete_photo_after) WHERE photo_sealed IS NOT NULL;
@@ -45,7 +46,9 @@ CREATE TABLE help (
     -- Who was helped: the resident, or the registration of who is no holder yet.
     helped_id BLOB NOT NULL,
     office_id BLOB NOT NULL,
+    -- The officer who noted it, and the second person where there was one: neither looks at it.
     officer_id BLOB NOT NULL,
+    granted_by BLOB,
     at INTEGER NOT NULL,
     looked_by BLOB,
     looked_at INTEGER,
@@ -53,7 +56,8 @@ CREATE TABLE help (
     looked_sealed BLOB,
     CHECK ((looked_by IS NULL) = (looked_at IS NULL)),
     CHECK ((looked_by IS NULL) = (looked_sealed IS NULL)),
-    CHECK (looked_by IS NULL OR looked_by <> officer_id)
+    CHECK (looked_by IS NULL OR looked_by <> officer_id),
+    CHECK (looked_by IS NULL OR granted_by IS NULL OR looked_by <> granted_by)
 ) STRICT;
 CREATE INDEX help_helper ON help (helper_index, at);
 CREATE INDEX help_office ON help (office_id, at) WHERE looked_at IS NULL;
@@ -71,6 +75,8 @@ CREATE TABLE second_person_request (
     asked_by BLOB NOT NULL,
     asked_at INTEGER NOT NULL,
     reason_sealed BLOB NOT NULL,
+    -- Who helps the resident.
+    helper_sealed BLOB,
     -- The revision of the registration that was on the screen of the officer who asked.
     revision INTEGER NOT NULL
 ) STRICT;

@@ -21,7 +21,7 @@ pub struct Seen {
     pub action: String,
 }
 
-/// Two who approved people without an e-mail address together: where neither is careful, or both are of one mind, two are as one.
+/// Two who together approved people without an e-mail address, or without comparing their faces: where neither is careful, or both are of one mind, two are as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Pair {
     /// The chain: the office's id.

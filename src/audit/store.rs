@@ -50,9 +50,9 @@ const PAIRS: &str = "
     SELECT g.chain, a.actor_id AS asked_by, g.actor_id AS granted_by, CAST(COUNT(*) AS BIGINT) AS times
     FROM audit_event g JOIN audit_event a ON a.subject_id = g.subject_id AND a.chain = g.chain
     WHERE g.action = 'approval' AND g.phase = 'outcome' AND g.outcome = 'done' AND g.at >= $1
-      AND a.action = 'approval_asked' AND a.phase = 'outcome' AND a.outcome = 'done' AND a.at <= g.at
+      AND a.action IN ('approval_asked', 'waiver_asked') AND a.phase = 'outcome' AND a.outcome = 'done' AND a.at <= g.at
       AND a.at = (SELECT MAX(l.at) FROM audit_event l WHERE l.subject_id = g.subject_id AND l.at <= g.at
-                  AND l.action = 'approval_asked' AND l.phase = 'outcome' AND l.outcome = 'done')
+                  AND l.action IN ('approval_asked', 'waiver_asked') AND l.phase = 'outcome' AND l.outcome = 'done')
     GROUP BY g.chain, a.actor_id, g.actor_id ORDER BY times DESC, g.chain, a.actor_id, g.actor_id";
 
 /// Who approved with whom since then, the most frequent first.

@@ -11,7 +11,6 @@ use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Refusal, Result};
-use crate::helper::model::Help;
 use crate::helper::{Helper, ports as helpers};
 use crate::holder::ports as holder;
 use crate::holder::{Credential, CredentialState, Status};
@@ -44,6 +43,7 @@ pub struct Desk {
 pub struct Draft {
     /// What the resident said.
     pub said: Said,
+    helper: Option<Helper>,
 }
 
 /// A draft that agrees with the register.
@@ -78,7 +78,7 @@ pub struct Seen {
     pub on_phone: bool,
     /// Cards of this person that count now: granting this one voids them.
     pub good_cards: usize,
-    /// How many people who helps has helped within a year.
+    /// How many other people who helps has helped within a year.
     pub helper_people: i64,
 }
 
@@ -93,8 +93,11 @@ impl Desk {
     ///
     /// # Errors
     /// `invalid_field` for what differs, `wrong_state` for who may not have a KTP, `unavailable` while the register does not answer.
-    pub async fn check(&self, draft: Draft) -> Result<Checked> {
+    pub async fn check(&self, mut draft: Draft) -> Result<Checked> {
         let now = self.context.now();
+        if let Some(helper) = &draft.helper {
+            draft.said.helper = Some(helpers::noted(&self.context, &draft.said.nik, helper)?);
+        }
         let patience = Duration::from_secs(self.context.config.register.timeout_seconds.max(1));
         let answered = tokio::time::timeout(patience, self.register.lookup(&draft.said.nik)).await;
         let found = answered.ok().and_then(Result::ok).ok_or_else(register_silent)?;
@@ -138,10 +141,6 @@ impl Desk {
         let said = sealed::seal_said(&self.context, *id, &draft.said)?;
         // When another request was faster, the next try finds what it made.
         store::add(tx, &card, &said).await.map_err(DbError::unique_as_contention)?;
-        if let Some(helper) = &draft.said.helper {
-            let help = Help { helped_id: resident, office_id: by.office_id, officer_id: by.officer_id };
-            helpers::helped(&self.context, tx, helper, help, now).await?;
-        }
         let (record, portrait) = sealed::seal_found(&self.context, *id, found)?;
         let until = now.plus_seconds(EVIDENCE_DAYS_WITHOUT_CARD * DAY);
         Ok(store::add_evidence(tx, *id, &record, portrait.as_deref(), until).await?)
@@ -261,10 +260,7 @@ impl Desk {
             Some(found) => Some((found.standing.state(), holder::status(&mut tx, resident).await?)),
             None => None,
         };
-        let helper_people = match &said.helper {
-            Some(helper) => helpers::people(context, &mut tx, helper, now).await?,
-            None => 0,
-        };
+        let helper_people = helpers::others(&mut tx, said.helper.as_ref(), card.resident_id, now).await?;
         let mut good_cards = 0;
         for other in store::good_of(&mut tx, resident).await? {
             let standing = standing(&mut tx, &other, now).await?;
@@ -351,7 +347,8 @@ pub(super) fn of_office(found: Option<Card>, office: Uuid) -> Result<Card> {
 impl Draft {
     /// What was typed.
     pub fn new(nik: Nik, full_name: String, birth_date: Date, helper: Option<Helper>) -> Self {
-        Self { said: Said { nik, full_name: Redacted(full_name), birth_date, helper, witness: None, refusal: None } }
+        let said = Said { nik, full_name: Redacted(full_name), birth_date, helper: None, witness: None, refusal: None };
+        Self { said, helper }
     }
 }
 

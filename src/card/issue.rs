@@ -14,6 +14,8 @@ use crate::credential::{KeyPurpose, SealedRecord, TokenKind};
 use crate::db::Tx;
 use crate::disclosure::offline_claims;
 use crate::error::{Code, Error, Language, Refusal, Result};
+use crate::helper::model::Help;
+use crate::helper::ports as helpers;
 use crate::holder::Reason;
 use crate::holder::ports::{self as holder, OnPaper};
 use crate::life::EventKind;
@@ -127,6 +129,11 @@ impl Desk {
         let qr = sealed::seal_qr(context, id, made.qr.expose())?;
         store::grant(tx, &held, by.officer_id, now, (&made.issued, &qr)).await?.demand()?;
         store::keep_evidence(tx, id, now.plus_seconds(EVIDENCE_DAYS * DAY)).await?.either_way();
+        if let Some(helper) = sealed::said(context, tx, id).await?.helper {
+            let (office_id, officer_id, granted_by) = (held.office_id, held.asked_by, Some(by.officer_id));
+            let help = Help { helped_id: resident, office_id, officer_id, granted_by };
+            helpers::helped(context, tx, &helper, help, now).await?;
+        }
         life::happened(context, tx, (resident, EventKind::CardIssued), now, who).await?;
         if !holder::is_on_phone(tx, resident).await? {
             // Who has a phone has a code; a new one would void what they wrote down.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::{Code, FieldError, Refusal, Text};
-use crate::helper::Helper;
+use crate::helper::Noted;
 use crate::input::name;
 use crate::register::{Date, Nik, RegisterRecord};
 use crate::secret::Redacted;
@@ -206,7 +206,7 @@ pub struct Said {
     pub birth_date: Date,
     /// Who helped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub helper: Option<Helper>,
+    pub helper: Option<Noted>,
     /// Who heard that the resident agrees, where the resident cannot read: another person than those of the office.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Redacted<String>>,

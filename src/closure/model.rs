@@ -47,6 +47,16 @@ pub const KEPT: &[(Text, Text)] = &[
         Text::new("Kewajiban mencatat pemrosesan data pribadi", "The duty to record the processing of personal data"),
     ),
     (
+        Text::new(
+            "Bila ditutup di loket tanpa ponsel: foto yang diambil saat itu, dan nama saksi dan pembantu, selama 30 hari",
+            "If it was closed at a counter without the phone: the photo taken there, and the names of witness and helper, for 30 days",
+        ),
+        Text::new(
+            "Bukti bila ternyata bukan Anda yang menutupnya",
+            "Proof, should it turn out that it was not you who closed it",
+        ),
+    ),
+    (
         Text::new("Catatan tindakan petugas", "The record of what officers did"),
         Text::new(
             "Pengawasan; tidak memuat data Anda, hanya nomor acak",

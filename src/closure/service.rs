@@ -12,6 +12,7 @@ use crate::correction::ports as corrections;
 use crate::device::Thumbprint;
 use crate::dispute::ports as disputes;
 use crate::error::{Code, Result};
+use crate::helper::ports as helpers;
 use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{CredentialState, Reason};
 use crate::life::blocks::Blocked;
@@ -103,13 +104,13 @@ impl Closures {
     pub async fn undo(&self, device: &Thumbprint, pin: (&str, &str)) -> Result<Undone> {
         let context = &self.context;
         let now = context.now();
-        let (holder, nik) = {
+        let (holder, nik, closing) = {
             let mut tx = context.db.read().await?;
             let holder = holder::on_device(&mut tx, device).await?.ok_or(Code::NotFound)?;
             let resident = holder.credential.resident_id;
             let status = holder::status(&mut tx, resident).await?.ok_or_else(too_late)?;
             life::undo_until(&mut tx, resident, &status, now).await?.ok_or_else(too_late)?;
-            (holder, holder::record(context, &mut tx, resident).await?.nik)
+            (holder, holder::record(context, &mut tx, resident).await?.nik, status.event_id)
         };
         self.wallet.prove_closed(&holder, device, pin).await?;
         let (resident, generation) = (holder.credential.resident_id, holder.credential.generation);
@@ -120,7 +121,7 @@ impl Closures {
             if said.as_ref().is_some_and(|said| stop_of(&said.record).is_some()) {
                 return Err(register_forbids().into());
             }
-            life::reopen(context, tx, (resident, generation), after, now).await?;
+            life::reopen(context, tx, (resident, generation), closing, (after, now)).await?;
             if let Some(Found { record, portrait, .. }) = &said {
                 let said = [Said { resident_id: resident, record, portrait: portrait.as_deref() }];
                 self.refresher.hear(tx, &said, now).await?;
@@ -162,6 +163,7 @@ impl Closures {
             }
             cards::erase(tx, resident).await?;
             walk_ins::erase(tx, resident).await?;
+            helpers::erase(&self.context, tx, resident, self.context.now()).await?;
             contact::erase(tx, resident).await?;
             life::erase(tx, resident).await?;
             refresh::erase(tx, resident).await?;

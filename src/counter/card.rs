@@ -165,7 +165,7 @@ impl Cards {
     pub async fn view(&self, officer: &Allowed<ViewCard>, id: Uuid) -> Result<CardView> {
         let view = self.seen(officer.agent, id).await;
         let view = self.desk.judged(officer.event(id), view).await?;
-        self.desk.note(officer.event(id)).await?;
+        self.desk.looked(officer.event(id)).await?;
         Ok(view)
     }
 

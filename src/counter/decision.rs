@@ -3,14 +3,12 @@
 
 use uuid::Uuid;
 
-use super::act::{Approve, AskApproval, AskWaiver, GrantApproval, Officer, Reject, Return};
+use super::act::{Approve, AskApproval, AskWaiver, GrantApproval, Reject, Return};
 use super::desk::{Desk, require_active};
 use super::model::{check_note, check_reason};
 use crate::audited;
-use crate::db::Tx;
 use crate::error::{FieldError, Refusal, Result, Text};
-use crate::helper::model::Help;
-use crate::helper::{Helper, ports as helpers};
+use crate::helper::Helper;
 use crate::registration::State;
 use crate::registration::model::DifferenceField;
 use crate::staff::Allowed;
@@ -68,8 +66,7 @@ impl Decisions {
         let note = self.desk.judged(event, check_note(note)).await?;
         self.desk.judged(event, checks.demand_all()).await?;
         let state = audited!(audit, event, "counter.approve", |tx| {
-            let state = registrations.decisions.approve(tx, officer.agent.actor(), id, version, &note).await?;
-            self.helped(tx, officer.agent, id, helper).await.map(|()| state)
+            registrations.decisions.approve(tx, officer.agent.actor(), (id, version), &note, helper).await
         })?;
         registrations.decisions.wake();
         Ok(state)
@@ -92,8 +89,7 @@ impl Decisions {
         let note = self.desk.judged(event, check_note(note)).await?;
         self.desk.judged(event, checks.demand_all()).await?;
         audited!(audit, event, "counter.ask_approval", |tx| {
-            registrations.releases.ask_approval(tx, officer.agent.actor(), id, version, &note).await?;
-            self.helped(tx, officer.agent, id, helper).await
+            registrations.releases.ask_approval(tx, officer.agent.actor(), id, version, (&note, helper)).await
         })
     }
 
@@ -114,16 +110,8 @@ impl Decisions {
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         self.desk.judged(event, Checks { face: true, ..checks }.demand_all()).await?;
         audited!(audit, event, "counter.ask_waiver", |tx| {
-            registrations.releases.ask_waiver(tx, officer.agent.actor(), id, version, &reason).await?;
-            self.helped(tx, officer.agent, id, helper).await
+            registrations.releases.ask_waiver(tx, officer.agent.actor(), id, version, (&reason, helper)).await
         })
-    }
-
-    async fn helped(&self, tx: &mut Tx, officer: Officer, id: Uuid, helper: Option<&Helper>) -> Result<()> {
-        let Some(helper) = helper else { return Ok(()) };
-        let context = &self.desk.context;
-        let help = Help { helped_id: id, office_id: officer.office_id, officer_id: officer.officer_id };
-        helpers::helped(context, tx, helper, help, context.now()).await
     }
 
     /// Approves, as the second person, what a colleague asked for: the resident chooses a PIN, or gets the code.

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::audit::{self, Event, Outcome};
-use crate::clock::Timestamp;
+use crate::audit::{self, Actor, Event, Outcome};
+use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Error, Result};
 use crate::registration;
 use crate::staff::ports;
 use crate::transaction;
+use crate::window::{Counted, Window};
+
+/// Looks of one officer at one thing that are written.
+const LOOKS: Window = Window { kind: "looked", seconds: 10 * MINUTE, most: 1 };
 
 /// Cloning shares everything.
 #[derive(Clone)]
@@ -25,6 +29,19 @@ impl Desk {
     /// One entry for something that changes nothing.
     pub(super) async fn note(&self, event: Event) -> Result<()> {
         transaction!(self.context.db, "counter.note", |tx| self.audit.record(tx, event, Outcome::Done).await)
+    }
+
+    /// Notes that somebody looked at something. A page looks again by itself every few seconds: of ten minutes the first look is written.
+    pub(super) async fn looked(&self, event: Event) -> Result<()> {
+        let Actor::Officer(officer) = event.actor else { return self.note(event).await };
+        let now = self.context.now();
+        transaction!(self.context.db, "counter.looked", |tx| {
+            let parts = [officer.as_bytes().as_slice(), event.subject_id.as_bytes(), event.action.as_str().as_bytes()];
+            match LOOKS.count(tx, &parts, now).await? {
+                Counted::Use(_) => self.audit.record(tx, event, Outcome::Done).await,
+                Counted::Full { .. } => Ok(()),
+            }
+        })
     }
 
     /// Notes a refusal, in bounded numbers, of something that is not announced before.

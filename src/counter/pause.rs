@@ -14,9 +14,10 @@ use crate::staff::Allowed;
 use crate::staff::ports::{self as staff, Paused};
 
 /// What leads to an activation: of a registration by one or by two people, or of a printed card.
-const LED_TO: [Action; 6] = [
+const LED_TO: [Action; 7] = [
     Action::Approval,
     Action::ApprovalAsked,
+    Action::WaiverAsked,
     Action::ReleaseAsked,
     Action::ReleaseGranted,
     Action::CardAsked,

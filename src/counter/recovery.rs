@@ -86,7 +86,7 @@ impl Recoveries {
         let may = self.may_see(officer.agent, id).await;
         self.desk.judged(officer.event(id), may).await?;
         let view = self.seen(officer.agent, id).await?;
-        self.desk.note(officer.event(id)).await?;
+        self.desk.looked(officer.event(id)).await?;
         Ok(view)
     }
 

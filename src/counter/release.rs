@@ -40,7 +40,7 @@ impl Releases {
         // The reason may name people: it is for whoever grants, and for who wrote it.
         let asked = asked.and_then(|asked| self.require_part(officer.agent, asked.asked_by).map(|()| asked));
         let asked = self.desk.judged(event, asked).await?;
-        self.desk.note(event).await?;
+        self.desk.looked(event).await?;
         Ok(asked)
     }
 

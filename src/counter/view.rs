@@ -54,7 +54,7 @@ impl Views {
         let event = officer.event(Action::RegistrationViewed, id);
         self.require_sight(officer, event, id).await?;
         let view = self.desk.registrations.reviews.view(officer.actor(), id, language).await?;
-        self.desk.note(event).await?;
+        self.desk.looked(event).await?;
         Ok(view)
     }
 

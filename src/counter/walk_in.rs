@@ -14,7 +14,7 @@ use crate::audited;
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::export::Exports;
-use crate::helper::Helper;
+use crate::helper::{Helper, ports as helpers};
 use crate::register::Nik;
 use crate::secret::Redacted;
 use crate::staff::{Allowed, Permission, ports};
@@ -26,6 +26,9 @@ use crate::window::Window;
 
 /// Requests that an officer may prepare in a day: each tells whether a name is right.
 const PREPARED: Window = Window { kind: "walk_in_prepared", seconds: DAY, most: 60 };
+
+/// Times that one copy is printed: paper jams.
+const PRINTS: Window = Window { kind: "walk_in_print", seconds: DAY, most: 10 };
 
 /// Holders without their phones at the office. Cloning shares everything.
 #[derive(Clone)]
@@ -97,10 +100,12 @@ impl WalkIns {
         })?;
         let counted = counted.or_refuse(too_many()).map_err(Into::into);
         self.desk.judged(refused, counted).await?;
+        let helper = helper.map(|helper| helpers::noted(context, nik, helper)).transpose();
+        let helper = self.desk.judged(refused, helper).await?;
         let resident = self.walk_ins.find(nik, claim).await;
         let resident = self.desk.judged(refused, resident).await?;
         let prepared = audited!(audit, officer.event(resident), "counter.prepare_walk_in", |tx| {
-            self.walk_ins.prepare(tx, clerk(who), (resident, kind), helper).await
+            self.walk_ins.prepare(tx, clerk(who), (resident, kind), helper.clone()).await
         })?;
         self.seen(who, prepared.walk_in_id).await
     }
@@ -174,7 +179,7 @@ impl WalkIns {
     pub async fn view(&self, officer: &Allowed<ViewWalkIn>, id: Uuid) -> Result<WalkInView> {
         let view = self.seen(officer.agent, id).await;
         let view = self.desk.judged(officer.event(id), view).await?;
-        self.desk.note(officer.event(id)).await?;
+        self.desk.looked(officer.event(id)).await?;
         Ok(view)
     }
 
@@ -183,7 +188,7 @@ impl WalkIns {
     /// # Errors
     /// `not_found`.
     pub async fn picture(&self, officer: &Allowed<ViewWalkInPicture>, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
-        let picture = self.walk_ins.picture(officer.agent.office_id, id, taken_here).await;
+        let picture = self.walk_ins.picture(clerk(officer.agent), id, taken_here).await;
         let picture = self.desk.judged(officer.event(id), picture).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
@@ -221,14 +226,37 @@ impl WalkIns {
     /// The copy, as PDF: for an hour after the grant, as often as paper jams. Each time is noted.
     ///
     /// # Errors
-    /// `not_found`, `wrong_state`, `overloaded`, `too_many`.
+    /// `not_found`, `wrong_state`, `forbidden` for anybody but who asked or granted, `overloaded`, `too_many`.
     pub async fn print(&self, officer: &Allowed<PrintWalkInCopy>, id: Uuid, language: Language) -> Result<Vec<u8>> {
-        let resident = self.walk_ins.printable(officer.agent.office_id, id).await;
-        let resident = self.desk.judged(officer.event(id), resident).await?;
+        let event = officer.event(id);
+        let copy = self.walk_ins.printable(clerk(officer.agent), id).await;
+        let copy = self.desk.judged(event, copy).await?;
+        let admitted = self.admit(&copy).await;
+        self.desk.judged(event, admitted).await?;
         // Before it is made: what is on paper was noted.
-        self.desk.note(officer.event(id)).await?;
-        let copy = self.exports.at_counter(resident, language).await;
-        self.desk.judged(officer.event(id), copy).await
+        self.desk.note(event).await?;
+        let made = self.exports.at_counter(copy.resident_id, language).await;
+        self.desk.judged(event, made).await
+    }
+
+    /// That a copy is printed once more: its two people still work here, and paper jammed no more often than it does.
+    async fn admit(&self, copy: &WalkIn) -> Result<()> {
+        let (context, now) = (&self.desk.context, self.desk.context.now());
+        let counted = transaction!(context.db, "counter.count_print", |tx| {
+            for person in [Some(copy.asked_by), copy.granted_by].into_iter().flatten() {
+                require_active(tx, person, now).await?;
+            }
+            Ok(PRINTS.count(tx, &[copy.walk_in_id.as_bytes()], now).await?)
+        })?;
+        Ok(counted.or_refuse(printed_often())?)
+    }
+
+    /// What this officer prepared and is not done with, newest first. Names no resident.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mine(&self, officer: &Allowed<ReadWalkIns>) -> Result<Vec<WalkIn>> {
+        self.walk_ins.open_of(clerk(officer.agent)).await
     }
 
     /// Ends what nobody granted and forgets what may no longer be kept; gives how much there was to do.
@@ -251,6 +279,13 @@ impl WalkIns {
 
 const fn clerk(officer: Officer) -> Clerk {
     Clerk { office_id: officer.office_id, officer_id: officer.officer_id }
+}
+
+fn printed_often() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "Salinan ini sudah dicetak sepuluh kali; periksa pencetak, lalu siapkan permintaan baru.",
+        "This copy was printed ten times; look at the printer, then prepare another request.",
+    )
 }
 
 fn too_many() -> Refusal {

@@ -153,7 +153,9 @@ impl Exports {
         subjects.extend(cases.iter().map(|view| view.case.correction_id));
         subjects.extend(cards::ids_of(&mut tx, resident).await?);
         subjects.extend(walk_ins::ids_of(&mut tx, resident).await?);
-        let views = audit::about(&mut tx, &subjects, MOST as i64).await?;
+        let mut views = audit::about(&mut tx, &subjects, MOST as i64).await?;
+        views.sort_by_key(|view| std::cmp::Reverse(view.at));
+        views.truncate(MOST);
         let mut names = HashMap::new();
         let chains = views.iter().map(|view| view.chain).chain(events.iter().filter_map(|event| event.office_id));
         for id in chains.collect::<BTreeSet<_>>() {

@@ -36,7 +36,7 @@ pub(super) fn seal_name(context: &Context, id: Uuid, name: &Redacted<String>) ->
 }
 
 /// Who helped more people than a family within a year, some of them in this office where nobody looked at it yet: those first who helped
-/// last. What who looks noted is for another supervisor.
+/// last. What who looks noted or granted is for another supervisor.
 ///
 /// # Errors
 /// When the database does not answer, or what it holds cannot be opened.
@@ -75,10 +75,10 @@ pub async fn frequent(context: &Context, tx: &mut Tx, at: AtDesk, now: Timestamp
 /// Notes that all that somebody did here until this help was looked at, and with what result.
 ///
 /// # Errors
-/// `not_found` when a colleague was first; `forbidden` for what one noted oneself.
+/// `not_found` when a colleague was first; `forbidden` for what one noted or granted oneself.
 pub async fn look(context: &Context, tx: &mut Tx, at: AtDesk, id: Uuid, words: &str, now: Timestamp) -> Result<()> {
     let found = store::lookup(tx, id, at.office_id).await?.ok_or(Code::NotFound)?;
-    if found.officer_id == at.officer_id {
+    if found.officer_id == at.officer_id || found.granted_by == Some(at.officer_id) {
         return Err(own().into());
     }
     // Of the office, as the words stand in several rows.
@@ -101,7 +101,7 @@ pub async fn sweep(context: &Context) -> Result<u64> {
 
 fn own() -> Refusal {
     Refusal::new(Code::Forbidden).detail(
-        "Ini Anda catat sendiri; penyelia lain memeriksanya.",
-        "You noted this yourself; another supervisor looks at it.",
+        "Ini Anda catat atau setujui sendiri; penyelia lain memeriksanya.",
+        "You noted or granted this yourself; another supervisor looks at it.",
     )
 }

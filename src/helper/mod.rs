@@ -6,7 +6,7 @@ pub mod model;
 pub mod ports;
 mod store;
 
-pub use model::Helper;
+pub use model::{Helper, Noted};
 
 use crate::context::Context;
 use crate::jobs::Sweep;

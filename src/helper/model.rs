@@ -12,8 +12,8 @@ pub const YEAR_SECONDS: i64 = 365 * DAY;
 /// People whom somebody helps in that time without being looked at: a family.
 pub const UNREMARKABLE: i64 = 3;
 
-/// Who helps somebody at a counter, as it rests sealed with what they helped with.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Who helps somebody at a counter, as an officer types it.
+#[derive(Clone, Debug)]
 pub struct Helper {
     /// The NIK: by it whoever helps many is found.
     pub nik: Nik,
@@ -21,6 +21,18 @@ pub struct Helper {
     pub full_name: Redacted<String>,
     /// What the helper is to the resident, in words.
     pub relation: Redacted<String>,
+}
+
+/// Who helps, as it rests sealed with what they help with: the NIK as a keyed index alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Noted {
+    /// The name.
+    pub full_name: Redacted<String>,
+    /// What the helper is to the resident, in words.
+    pub relation: Redacted<String>,
+    /// The keyed index of the NIK; none in rows that are older than it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Vec<u8>>,
 }
 
 /// Whom somebody helped, who served them, and where.
@@ -32,6 +44,8 @@ pub struct Help {
     pub office_id: Uuid,
     /// The officer who noted it.
     pub officer_id: Uuid,
+    /// The second person, where there was one.
+    pub granted_by: Option<Uuid>,
 }
 
 /// Somebody who helped many, as a supervisor sees them.
@@ -59,6 +73,13 @@ pub const fn stands_out(people: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_noted_before_there_was_an_index_is_still_read() {
+        let old = r#"{"full_name": "AMINAH", "relation": "anak"}"#;
+        let noted: Noted = serde_json::from_str(old).unwrap();
+        assert_eq!((noted.full_name.expose().as_str(), noted.index), ("AMINAH", None));
+    }
 
     #[test]
     fn a_family_is_nobodys_business() {

@@ -36,7 +36,8 @@ const OVER: &str =
 const TO_ERASE: &str = "SELECT resident_id FROM credential_status
     WHERE reason IN ('closed', 'consent_withdrawn') AND since <= $1 ORDER BY since LIMIT $2";
 
-const REOPENED: &str = "DELETE FROM credential_status WHERE resident_id = $1 AND reason = 'closed' AND since > $2";
+const REOPENED: &str =
+    "DELETE FROM credential_status WHERE resident_id = $1 AND reason = 'closed' AND since > $2 AND event_id = $3";
 
 const ERASED: &str = "DELETE FROM credential_status
     WHERE resident_id = $1 AND reason IN ('closed', 'consent_withdrawn') AND since <= $2";
@@ -102,10 +103,15 @@ pub async fn restart(tx: &mut Tx, resident: Uuid, may: impl Fn(&Status) -> bool)
 ///
 /// # Errors
 /// `wrong_state` when it is not closed, was closed earlier, or is of another generation by now.
-pub async fn reopen(tx: &mut Tx, resident: Uuid, generation: i64, after: Timestamp) -> Result<Status> {
+pub async fn reopen(
+    tx: &mut Tx,
+    (resident, generation): (Uuid, i64),
+    closing: Uuid,
+    after: Timestamp,
+) -> Result<Status> {
     let held = hold(tx, resident).await?.filter(|held| held.generation == generation).ok_or(Code::WrongState)?;
     let status = status(tx, resident).await?.ok_or(Code::WrongState)?;
-    change!(tx, REOPENED, resident, after)?.demand()?;
+    change!(tx, REOPENED, resident, after, closing)?.demand()?;
     set_state(tx, &held, CredentialState::Active).await?;
     Ok(status)
 }

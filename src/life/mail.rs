@@ -4,7 +4,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Happening, first_name, reference};
+use super::model::{EventKind, Happening, first_name, reference};
 use super::store::{self, NoticeRow};
 use super::words;
 use crate::base64url;
@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::context::{Context, Sources};
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
+use crate::holder::Reason;
 use crate::holder::ports as holder;
 use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message, outbox};
 use crate::office::ports as offices;
@@ -77,7 +78,8 @@ struct Notice<'a> {
     when: &'a str,
     office: Option<&'a str>,
     reference: &'a str,
-    link: &'a str,
+    /// None where nothing is left to block.
+    link: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -117,7 +119,7 @@ fn write(
     link: &str,
 ) -> askama::Result<(String, String, String)> {
     let language = to.language;
-    let words = words::of(row.kind, row.reason);
+    let words = words::of_notice(row.kind, row.reason, row.office_id.is_some());
     let (when, reference) = (language.moment(row.at), reference(row.event_id));
     let notice = Notice {
         first_name: to.first_name.expose(),
@@ -127,11 +129,17 @@ fn write(
         when: &when,
         office,
         reference: &reference,
-        link,
+        link: (!is_over_at_counter(row)).then_some(link),
     };
     let text = Text { language, notice: &notice }.render()?;
     let html = Html { language, subject: notice.title, notice: &notice }.render()?;
     Ok((notice.title.to_owned(), text, html))
+}
+
+/// Whether it tells of a digital KTP that ended at a counter: a link that blocks leads nowhere from there.
+fn is_over_at_counter(row: &NoticeRow) -> bool {
+    let ended = matches!(row.reason, Some(Reason::Closed | Reason::ConsentWithdrawn));
+    row.kind == EventKind::Stopped && ended && row.office_id.is_some()
 }
 
 /// The opaque id in a notice's link. It stands in the fragment, which browsers do not send.

@@ -132,7 +132,7 @@ pub async fn restart(
     Ok(ended)
 }
 
-/// Makes active again what its holder closed after `after`, as it was.
+/// Makes active again what its holder closed after `after`, as it was; `closing` is the event that was judged.
 ///
 /// # Errors
 /// `wrong_state` when it is not closed, was closed earlier, or is of another generation.
@@ -140,10 +140,10 @@ pub async fn reopen(
     context: &Context,
     tx: &mut Tx,
     (resident, generation): (Uuid, i64),
-    after: Timestamp,
-    now: Timestamp,
+    closing: Uuid,
+    (after, now): (Timestamp, Timestamp),
 ) -> Result<()> {
-    let ended = holder::reopen(tx, resident, generation, after).await?;
+    let ended = holder::reopen(tx, (resident, generation), closing, after).await?;
     let by = By::holder(resident);
     record(context, tx, &happening(resident, EventKind::Restarted, Some(ended.reason), by), now).await.map(|_| ())
 }

@@ -109,15 +109,29 @@ pub(super) const fn of(kind: EventKind, reason: Option<Reason>) -> Words {
             _,
         ) => of_correction(kind),
         (EventKind::CopyMade, _) => words!(
-            "Salinan data KTP Digital Anda diambil" / "A copy of your digital KTP's data was taken",
-            "Salinan data Anda diambil: di aplikasi dengan PIN, atau dicetak di loket setelah dua petugas mencocokkan wajah."
-                / "A copy of your data was taken: in the app with the PIN, or printed at a counter after two officers compared the face.",
+            "Salinan data KTP Digital Anda diminta" / "A copy of your digital KTP's data was asked for",
+            "Salinan data Anda diambil di aplikasi dengan PIN, atau disetujui untuk dicetak di loket setelah dua petugas mencocokkan wajah."
+                / "A copy of your data was taken in the app with the PIN, or granted to be printed at a counter after two officers compared the face.",
             "Bila itu Anda, tidak ada lagi yang perlu dilakukan. Bila bukan, blokir lewat tautan di bawah, lalu datanglah ke loket Dukcapil."
                 / "If it was you, nothing else needs to be done. If not, block with the link below, then go to a Dukcapil counter."
         ),
         (kind @ (EventKind::CardIssued | EventKind::CardVoided), _) => of_card(kind),
         (EventKind::Stopped, Some(reason)) => of_stop(reason),
         (EventKind::Stopped, None) => of_stop(Reason::OfficerBlock),
+    }
+}
+
+/// The words of a notice: what was closed at a counter was not closed with the PIN, and no link blocks what has ended.
+pub(super) const fn of_notice(kind: EventKind, reason: Option<Reason>, at_office: bool) -> Words {
+    match (kind, reason) {
+        (EventKind::Stopped, Some(Reason::Closed | Reason::ConsentWithdrawn)) if at_office => words!(
+            "KTP Digital Anda ditutup" / "Your digital KTP was closed",
+            "KTP Digital Anda ditutup di loket Dukcapil atas permintaan pemiliknya; KTP-el Anda tetap berlaku. Datanya dihapus sesudah 24 jam."
+                / "Your digital KTP was closed at a Dukcapil counter as its holder asked; your KTP-el stays valid. Its data are erased after 24 hours.",
+            "Bukan Anda? Datanglah ke loket Dukcapil dengan KTP-el dan sebutkan nomor di atas; fotonya disimpan 30 hari. Anda dapat mendaftar lagi kapan saja."
+                / "Not you? Go to a Dukcapil counter with your KTP-el and name the reference above; the photo is kept for 30 days. You can register again at any time."
+        ),
+        (kind, reason) => of(kind, reason),
     }
 }
 

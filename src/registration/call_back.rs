@@ -23,9 +23,15 @@ fn is_drawn(random: &Random, percent: u32) -> bool {
     random.below(100) < u64::from(percent)
 }
 
-/// Draws, or does not draw, an approval in the transaction that grants it.
-pub(super) async fn draw(context: &Context, tx: &mut Tx, id: Uuid, asked_by: Uuid, granted_by: Actor) -> Result<()> {
-    if is_drawn(&context.random, context.config.limits.call_back_percent) {
+/// Draws, or does not draw, an approval in the transaction that grants it; some are `always` called back.
+pub(super) async fn draw(
+    context: &Context,
+    tx: &mut Tx,
+    id: Uuid,
+    (asked_by, granted_by): (Uuid, Actor),
+    always: bool,
+) -> Result<()> {
+    if always || is_drawn(&context.random, context.config.limits.call_back_percent) {
         let pair = (asked_by, granted_by.officer_id);
         store::draw(tx, (id, granted_by.office_id), pair, context.now()).await?;
     }

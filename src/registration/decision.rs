@@ -6,12 +6,13 @@ use uuid::Uuid;
 use super::model::{Decision, DifferenceField, Progress, Registration, SELFIE_DAYS_AFTER_END, State};
 use super::sealed;
 use super::store::{check, registration, second_person, selfie, visit};
-use super::{approval, cases};
+use super::{approval, cases, helping};
 use crate::clock::DAY;
 use crate::context::Context;
 use crate::correction::ports as correction;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Refusal, Result};
+use crate::helper::Helper;
 use crate::holder::ports as holder;
 use crate::jobs::Wake;
 use crate::secret::Redacted;
@@ -41,10 +42,19 @@ impl Decisions {
     /// [`View`](super::review::View) the officer had on the screen. Once it is committed, [`Self::wake`] is to be called.
     ///
     /// # Errors
-    /// `not_found`, `scan_required`, `already_active`, `wrong_state` (unknown NIK, not eligible, not waiting).
-    pub async fn approve(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, note: &str) -> Result<State> {
+    /// `not_found`, `scan_required`, `already_active`, `wrong_state` (unknown NIK, not eligible, not waiting); `invalid_field` for whoever
+    /// is said to help themselves.
+    pub async fn approve(
+        &self,
+        tx: &mut Tx,
+        actor: Actor,
+        (id, version): (Uuid, &str),
+        note: &str,
+        helper: Option<&Helper>,
+    ) -> Result<State> {
         let now = self.context.now();
         let held = decidable(&self.context, tx, actor, id, version).await?;
+        let helper = helping::noted(&self.context, &held, helper)?;
         cases::require_approvable(&self.context, tx, &held, now).await?;
         selfie::taken_at(tx, id).await?.ok_or(Code::WrongState)?;
         let decision = Decision { note: Redacted(note.to_owned()), ..Decision::default() };
@@ -54,6 +64,7 @@ impl Decisions {
         if let Progress::CodeSent { resident } = approved.progress {
             approval::complete(&self.context, tx, &approved, resident, now).await?;
         }
+        helping::helped(&self.context, tx, (&approved, helper.as_ref()), (actor, None), now).await?;
         Ok(approved.state())
     }
 

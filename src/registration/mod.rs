@@ -12,6 +12,7 @@ mod cases;
 pub mod check;
 pub mod decision;
 mod ending;
+mod helping;
 pub mod http;
 mod initials;
 mod listener;

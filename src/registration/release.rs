@@ -5,18 +5,21 @@
 use uuid::Uuid;
 
 use super::decision::{Actor, decidable, hold_in_office, in_office, version_of};
+use super::helping;
 use super::model::{Registration, RequestKind, SCAN_MINUTES, State};
 use super::store::second_person::{self as requests, RequestRow};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
+use crate::helper::{Helper, Noted, ports as helpers};
 use crate::holder::Reason;
 use crate::holder::ports::{self as holder, Stopped};
 use crate::life::ports::{self as life, By};
 use crate::secret::Redacted;
 
 const TABLE: &str = "second_person_request";
+const HELPER: &str = "second_person_request.helper";
 /// Requests shown to an office at most.
 const SHOWN: i64 = 100;
 
@@ -37,8 +40,11 @@ pub struct Release {
     pub asked_at: Timestamp,
     /// Why.
     pub reason: Redacted<String>,
-    /// The version of the registration that the officer who asked had on the screen; the grant names it.
+    /// The version of the request: of the registration that the officer who asked had on the screen, and of what was asked for when. The grant
+    /// names it.
     pub version: String,
+    /// Who helps the resident, and how many others they have helped within a year.
+    pub helper: Option<(Noted, i64)>,
 }
 
 /// A request in the list of those that wait.
@@ -73,7 +79,7 @@ impl Releases {
         if !holder::has_usable_credential(tx, resident).await? {
             return Err(nothing_in_the_way().into());
         }
-        self.keep(tx, actor, &held, RequestKind::Release, reason).await
+        self.keep(tx, actor, &held, RequestKind::Release, (reason, None)).await
     }
 
     /// Keeps what was asked for; a newer request takes the place of an older one.
@@ -83,9 +89,11 @@ impl Releases {
         actor: Actor,
         held: &Registration,
         kind: RequestKind,
-        reason: &str,
+        (reason, helper): (&str, Option<&Helper>),
     ) -> Result<()> {
         let id = held.registration_id;
+        let helper = helping::noted(&self.context, held, helper)?;
+        let seal = |noted: &Noted| self.context.vault.seal_row(&self.context.random, HELPER, id, noted);
         let request = RequestRow {
             registration_id: id,
             kind,
@@ -93,6 +101,7 @@ impl Releases {
             asked_by: actor.officer_id,
             asked_at: self.context.now(),
             reason_sealed: self.context.vault.seal_bytes(&self.context.random, TABLE, id, reason.as_bytes())?,
+            helper_sealed: helper.as_ref().map(seal).transpose()?,
             revision: held.revision,
         };
         Ok(requests::ask(tx, &request).await?)
@@ -108,13 +117,28 @@ impl Releases {
         let row = requests::asked(&mut tx, id, actor.office_id, self.counts_since()).await?;
         // What can no longer be granted is not shown as waiting, nor what it was for.
         let row = row.filter(|row| self.still_stands(&registration, row)).ok_or(Code::NotFound)?;
+        let helper = match self.helper(&row)? {
+            Some(noted) => {
+                let helped = registration.check.resident().unwrap_or(id);
+                let others = helpers::others(&mut tx, Some(&noted), helped, self.context.now()).await?;
+                Some((noted, others))
+            }
+            None => None,
+        };
         Ok(Release {
+            helper,
             kind: row.kind,
             asked_by: row.asked_by,
             asked_at: row.asked_at,
             reason: self.reason(&row)?,
-            version: version_of(row.revision),
+            version: version_of_request(&row),
         })
+    }
+
+    /// Who helps, as it was written when it was asked for.
+    pub(super) fn helper(&self, row: &RequestRow) -> Result<Option<Noted>> {
+        let open = |sealed: &Vec<u8>| self.context.vault.open_row(HELPER, row.registration_id, sealed);
+        Ok(row.helper_sealed.as_ref().map(open).transpose()?)
     }
 
     /// What was written when it was asked for.
@@ -135,7 +159,7 @@ impl Releases {
             registration_id: row.registration_id,
             asked_by: row.asked_by,
             asked_at: row.asked_at,
-            version: version_of(row.revision),
+            version: version_of_request(&row),
         };
         Ok(rows.into_iter().map(waiting).collect())
     }
@@ -174,7 +198,7 @@ impl Releases {
         let since = self.counts_since();
         let asked = requests::asked(tx, held.registration_id, actor.office_id, since).await?;
         let asked = asked.filter(|asked| kinds.contains(&asked.kind)).ok_or(Code::NotFound)?;
-        if version != version_of(asked.revision) || !self.still_stands(held, &asked) {
+        if version != version_of_request(&asked) || !self.still_stands(held, &asked) {
             return Err(asked_for_another().into());
         }
         if asked.asked_by == actor.officer_id {
@@ -191,7 +215,7 @@ impl Releases {
     pub async fn refuse(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<()> {
         hold_in_office(tx, actor, id).await?;
         let asked = requests::asked(tx, id, actor.office_id, self.counts_since()).await?.ok_or(Code::NotFound)?;
-        if version != version_of(asked.revision) {
+        if version != version_of_request(&asked) {
             return Err(asked_for_another().into());
         }
         Ok(requests::drop(tx, id).await?)
@@ -208,6 +232,11 @@ impl Releases {
     fn counts_since(&self) -> Timestamp {
         counts_since(self.context.now())
     }
+}
+
+/// The version of a request. One that took its place has another, though the registration is the same: what was read is what is granted.
+fn version_of_request(row: &RequestRow) -> String {
+    format!("{}.{:x}", version_of(row.revision), row.asked_at.micros())
 }
 
 /// Since when requests count that are looked at now.

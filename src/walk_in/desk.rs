@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use super::model::{Claim, Clerk, KEEP_DAYS, Kind, Said, State, WAIT_SECONDS, WalkIn, photo_seconds};
+use super::model::{Claim, Clerk, KEEP_DAYS, Kind, PRINT_SECONDS, Said, State, WAIT_SECONDS, WalkIn, photo_seconds};
 use super::store;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Refusal, Result};
 use crate::helper::model::Help;
-use crate::helper::{Helper, ports as helpers};
+use crate::helper::{Noted, ports as helpers};
 use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{Credential, CredentialState};
 use crate::life::EventKind;
@@ -59,7 +59,7 @@ pub struct Seen {
     pub has_photo: bool,
     /// Who helps, who is witness, why it was refused.
     pub said: Said,
-    /// How many people who helps has helped within a year.
+    /// How many other people who helps has helped within a year.
     pub helper_people: i64,
 }
 
@@ -83,27 +83,31 @@ impl Desk {
         if claim.agrees_with(&record) { Ok(resident) } else { Err(nobody().into()) }
     }
 
-    /// Prepares a request of the holder who stands here. An earlier one that the same officer prepared for them makes way.
+    /// Prepares a request of the holder who stands here. An earlier one that was prepared and not asked for makes way.
     ///
     /// # Errors
-    /// `wrong_state` while a colleague's request waits; `not_found` when the digital KTP ended at this moment.
+    /// `wrong_state` while a request waits for a second person; `not_found` when the digital KTP ended at this moment.
     pub async fn prepare(
         &self,
         tx: &mut Tx,
         by: Clerk,
         (resident, kind): (Uuid, Kind),
-        helper: Option<&Helper>,
+        helper: Option<Noted>,
     ) -> Result<WalkIn> {
         let now = self.context.now();
         // The credential first, then what waits for it, as in every act of this room.
         let credential = live(holder::hold(tx, resident).await?).ok_or_else(nobody)?;
         if let Some(waiting) = store::waiting_for(tx, resident).await? {
             let held = store::hold(tx, waiting.walk_in_id).await?.ok_or(DbError::Contention)?;
-            let others = held.asked_by != by.officer_id || held.written == State::Asked;
-            if others && held.require_waiting(now).is_ok() {
-                return Err(asked_already().into());
+            // Only what waits for a second person bars: what was merely prepared, by anybody anywhere, makes way.
+            match held.state(now) {
+                State::Asked => return Err(asked_already().into()),
+                State::Prepared | State::Lapsed if held.ended_at.is_none() => {
+                    self.end(tx, &held, State::Lapsed, now, None).await?;
+                }
+                // Ended since it was found.
+                State::Prepared | State::Lapsed | State::Granted | State::Refused => {}
             }
-            self.end(tx, &held, State::Lapsed, now, None).await?;
         }
         let prepared = WalkIn {
             walk_in_id: self.context.random.uuid_v7(now),
@@ -117,16 +121,13 @@ impl Desk {
             lapses_at: now.plus_seconds(WAIT_SECONDS),
             asked_at: None,
             generation: credential.generation,
+            granted_by: None,
             ended_at: None,
         };
-        let said = Said { helper: helper.cloned(), ..Said::default() };
+        let said = Said { helper, ..Said::default() };
         let said = self.seal(prepared.walk_in_id, &said)?;
         // When another request was faster, the next try finds what it made.
         store::add(tx, &prepared, &said).await.map_err(DbError::unique_as_contention)?;
-        if let Some(helper) = helper {
-            let help = Help { helped_id: resident, office_id: by.office_id, officer_id: by.officer_id };
-            helpers::helped(&self.context, tx, helper, help, now).await?;
-        }
         Ok(prepared)
     }
 
@@ -207,6 +208,11 @@ impl Desk {
         }
         store::grant(tx, &held, by.officer_id, now, now.plus_seconds(photo_seconds(State::Granted))).await?.demand()?;
         let (resident, who) = (held.resident_id, By::officer(by.officer_id, by.office_id));
+        if let Some(helper) = self.said(tx, id).await?.helper {
+            let (office_id, officer_id, granted_by) = (held.office_id, held.asked_by, Some(by.officer_id));
+            let help = Help { helped_id: resident, office_id, officer_id, granted_by };
+            helpers::helped(context, tx, &helper, help, now).await?;
+        }
         match held.kind.ends() {
             Some(reason) => match life::stop(context, tx, resident, reason, (now, None), who).await? {
                 Stopped::Now(_) => {}
@@ -230,16 +236,16 @@ impl Desk {
         self.end(tx, &held, State::Refused, now, Some(&sealed)).await
     }
 
-    /// Whose copy may be printed now.
+    /// A copy that may be printed now by who asked for it or granted it.
     ///
     /// # Errors
-    /// `not_found`; `wrong_state` when it is no copy, was not granted, or its hour is over.
-    pub async fn printable(&self, office: Uuid, id: Uuid) -> Result<Uuid> {
+    /// `not_found`; `forbidden` for anybody else; `wrong_state` when it is no copy, was not granted, or its hour is over.
+    pub async fn printable(&self, by: Clerk, id: Uuid) -> Result<WalkIn> {
         let mut tx = self.context.db.read().await?;
-        let found = of_office(store::lookup(&mut tx, id).await?, office)?;
+        let found = of_office(store::lookup(&mut tx, id).await?, by.office_id)?;
         let until = found.print_until().filter(|until| self.context.now() < *until);
         until.ok_or_else(print_no_more)?;
-        Ok(found.resident_id)
+        if found.is_printed_by(by.officer_id) { Ok(found) } else { Err(others_copy().into()) }
     }
 
     /// A request of the office, with what is judged.
@@ -253,10 +259,7 @@ impl Desk {
         let record = holder::kept_record(&self.context, &mut tx, resident).await?;
         let credential = holder::credential(&mut tx, resident).await?.ok_or(Code::NotFound)?;
         let (said, now) = (self.said(&mut tx, id).await?, self.context.now());
-        let helper_people = match &said.helper {
-            Some(helper) => helpers::people(&self.context, &mut tx, helper, now).await?,
-            None => 0,
-        };
+        let helper_people = helpers::others(&mut tx, said.helper.as_ref(), resident, now).await?;
         Ok(Seen {
             state: walk_in.state(now),
             full_name: record.as_ref().map(|record| Redacted(record.full_name.clone())),
@@ -271,20 +274,19 @@ impl Desk {
         })
     }
 
-    /// The photo that was taken at the counter, or the holder's portrait: JPEG. The portrait is shown only while it is to be compared.
+    /// The photo that was taken at the counter, or the holder's portrait: JPEG. The portrait is for a second person, while they are to
+    /// compare it: who asked has the holder before them.
     ///
     /// # Errors
     /// `not_found`, also once it is deleted.
-    pub async fn picture(&self, office: Uuid, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
+    pub async fn picture(&self, by: Clerk, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
         let mut tx = self.context.db.read().await?;
-        let found = of_office(store::lookup(&mut tx, id).await?, office)?;
+        let found = of_office(store::lookup(&mut tx, id).await?, by.office_id)?;
         if taken_here {
             let sealed = store::photo(&mut tx, id).await?.ok_or(Code::NotFound)?;
             return Ok(self.context.vault.open_bytes(PHOTO, id, &sealed)?);
         }
-        if found.state(self.context.now()) != State::Asked {
-            return Err(Code::NotFound.into());
-        }
+        found.require_grantable(by.officer_id, self.context.now()).map_err(|_| Code::NotFound)?;
         holder::portrait(&self.context, &mut tx, found.resident_id).await?.ok_or_else(|| Code::NotFound.into())
     }
 
@@ -293,9 +295,26 @@ impl Desk {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, office: Uuid) -> Result<Vec<WalkIn>> {
-        let since = self.context.now().plus_seconds(-WAIT_SECONDS);
+        let now = self.context.now();
         let mut tx = self.context.db.read().await?;
-        Ok(store::waiting(&mut tx, office, since, SHOWN).await?)
+        Ok(store::waiting(&mut tx, office, now, SHOWN).await?)
+    }
+
+    /// What this person prepared and is not done with: it waits, or its copy can still be printed. Newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_of(&self, by: Clerk) -> Result<Vec<WalkIn>> {
+        let now = self.context.now();
+        let since = now.plus_seconds(-WAIT_SECONDS - PRINT_SECONDS);
+        let mut tx = self.context.db.read().await?;
+        let mine = store::of_officer(&mut tx, (by.office_id, by.officer_id), since, SHOWN).await?;
+        let is_open = |one: &WalkIn| match one.state(now) {
+            State::Prepared | State::Asked => true,
+            State::Granted => one.print_until().is_some_and(|until| now < until),
+            State::Refused | State::Lapsed => false,
+        };
+        Ok(mine.into_iter().filter(is_open).collect())
     }
 
     /// Ends requests whose time is over, and forgets what may no longer be kept; gives how much there was to do.
@@ -360,8 +379,8 @@ fn nobody() -> Refusal {
 
 fn asked_already() -> Refusal {
     Refusal::new(Code::WrongState).detail(
-        "Untuk warga ini sudah ada permintaan yang menunggu di sebuah loket; setujui atau tolak dahulu, atau tunggu 30 menit.",
-        "A request of this holder waits at a counter already; grant or refuse that one first, or wait 30 minutes.",
+        "Untuk warga ini sudah ada permintaan yang menunggu. Di kantor ini: buka daftar yang menunggu, tarik bila milik Anda, atau minta penyelia memutuskan. Di kantor lain: tunggu 30 menit.",
+        "A request of this holder waits already. In this office: open the list of what waits, withdraw it if it is yours, or ask a supervisor to decide. In another office: wait 30 minutes.",
     )
 }
 
@@ -391,6 +410,13 @@ fn ended_since() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "KTP Digital ini sudah berakhir atau diaktifkan lagi sejak permintaan disiapkan; tolak permintaan ini, lalu periksa lagi.",
         "This digital KTP ended, or became active anew, since the request was prepared; refuse the request, then look again.",
+    )
+}
+
+fn others_copy() -> Refusal {
+    Refusal::new(Code::Forbidden).detail(
+        "Salinan ini dicetak petugas yang meminta atau penyelia yang menyetujuinya.",
+        "This copy is printed by the officer who asked for it or the supervisor who granted it.",
     )
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Refusal};
-use crate::helper::Helper;
+use crate::helper::Noted;
 use crate::holder::Reason;
 use crate::input::name;
 use crate::register::{Date, RegisterRecord};
@@ -16,7 +16,7 @@ use crate::text_column;
 pub const WAIT_SECONDS: i64 = 30 * MINUTE;
 /// Seconds after the grant in which a copy can be printed, more than once: paper jams.
 pub const PRINT_SECONDS: i64 = HOUR;
-/// Days that the photo is kept after a grant: as long as somebody may say that it was not them.
+/// Days that the photo is kept after a grant, although the data are erased after a day: as long as somebody may say that it was not them.
 pub const PHOTO_DAYS: i64 = 30;
 /// The same after any other end.
 pub const PHOTO_DAYS_UNGRANTED: i64 = 7;
@@ -103,6 +103,8 @@ pub struct WalkIn {
     pub asked_at: Option<Timestamp>,
     /// The generation of the credential that was looked at: one that became active again since is another matter.
     pub generation: i64,
+    /// Who granted it.
+    pub granted_by: Option<Uuid>,
     /// When it was granted, refused or lapsed.
     pub ended_at: Option<Timestamp>,
 }
@@ -154,6 +156,11 @@ impl WalkIn {
         }
     }
 
+    /// Whether this person may print the copy: who asked for it, or granted it.
+    pub fn is_printed_by(&self, person: Uuid) -> bool {
+        self.asked_by == person || self.granted_by == Some(person)
+    }
+
     /// Until when the copy can be printed; none of what is no copy, or was not granted.
     pub fn print_until(&self) -> Option<Timestamp> {
         let granted = self.ended_at.filter(|_| self.written == State::Granted && self.kind == Kind::Copy);
@@ -183,7 +190,7 @@ impl Claim {
 pub struct Said {
     /// Who helped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub helper: Option<Helper>,
+    pub helper: Option<Noted>,
     /// Who heard that the holder wants it, where the holder cannot read: another person than those of the office.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Redacted<String>>,
@@ -239,6 +246,7 @@ mod tests {
             lapses_at: at(WAIT_SECONDS),
             asked_at: Some(at(10)),
             generation: 1,
+            granted_by: None,
             ended_at: Some(at(20)),
         }
     }

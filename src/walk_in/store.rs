@@ -21,13 +21,14 @@ struct Row {
     lapses_at: Timestamp,
     asked_at: Option<Timestamp>,
     generation: i64,
+    granted_by: Option<Uuid>,
     ended_at: Option<Timestamp>,
 }
 
 impl From<Row> for WalkIn {
     fn from(row: Row) -> Self {
         let Row { walk_in_id, resident_id, office_id, kind, state, revision, asked_by, prepared_at, .. } = row;
-        let Row { lapses_at, asked_at, generation, ended_at, .. } = row;
+        let Row { lapses_at, asked_at, generation, granted_by, ended_at, .. } = row;
         Self {
             walk_in_id,
             resident_id,
@@ -40,6 +41,7 @@ impl From<Row> for WalkIn {
             lapses_at,
             asked_at,
             generation,
+            granted_by,
             ended_at,
         }
     }
@@ -49,7 +51,7 @@ macro_rules! select_walk_in {
     ($rest:literal) => {
         concat!(
             "SELECT walk_in_id, resident_id, office_id, kind, state, revision, asked_by, prepared_at, lapses_at, asked_at, \
-             generation, ended_at FROM walk_in ",
+             generation, granted_by, ended_at FROM walk_in ",
             $rest
         )
     };
@@ -99,12 +101,26 @@ pub async fn waiting_for(tx: &mut Tx, resident: Uuid) -> DbResult<Option<WalkIn>
 }
 
 const WAITING: &str = select_walk_in!(
-    "WHERE office_id = $1 AND state = 'asked' AND asked_at > $2 ORDER BY asked_at, walk_in_id LIMIT $3"
+    "WHERE office_id = $1 AND state = 'asked' AND lapses_at > $2 ORDER BY asked_at, walk_in_id LIMIT $3"
 );
 
-/// What was asked for in an office after `since`, longest waiting first.
-pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<WalkIn>> {
-    Ok(fetch_all!(tx, Row, WAITING, office, since, limit)?.into_iter().map(WalkIn::from).collect())
+/// What was asked for in an office and has not lapsed, longest waiting first.
+pub async fn waiting(tx: &mut Tx, office: Uuid, now: Timestamp, limit: i64) -> DbResult<Vec<WalkIn>> {
+    Ok(fetch_all!(tx, Row, WAITING, office, now, limit)?.into_iter().map(WalkIn::from).collect())
+}
+
+const OF_OFFICER: &str = select_walk_in!(
+    "WHERE office_id = $1 AND asked_by = $2 AND prepared_at > $3 ORDER BY prepared_at DESC, walk_in_id LIMIT $4"
+);
+
+/// What an officer of an office prepared after `since`, newest first.
+pub async fn of_officer(
+    tx: &mut Tx,
+    (office, officer): (Uuid, Uuid),
+    since: Timestamp,
+    limit: i64,
+) -> DbResult<Vec<WalkIn>> {
+    Ok(fetch_all!(tx, Row, OF_OFFICER, office, officer, since, limit)?.into_iter().map(WalkIn::from).collect())
 }
 
 const SET_PHOTO: &str = "UPDATE walk_in SET photo_sealed = $3, revision = revision + 1 \
@@ -186,15 +202,19 @@ pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>
 const FORGET_PHOTOS: &str =
     "UPDATE walk_in SET photo_sealed = NULL WHERE photo_sealed IS NOT NULL AND delete_photo_after <= $1";
 const FORGET: &str = "DELETE FROM walk_in WHERE ended_at <= $1";
+const FORGET_ENDINGS: &str =
+    "DELETE FROM walk_in WHERE state = 'granted' AND kind <> 'copy' AND delete_photo_after <= $1";
 
-/// Deletes photos whose time is over, and requests that ended at `before` or earlier; gives how many.
+/// Deletes photos whose time is over, with them what ended a digital KTP, and requests that ended at `before` or earlier; gives how many.
 pub async fn sweep(tx: &mut Tx, now: Timestamp, before: Timestamp) -> DbResult<u64> {
-    Ok(execute!(tx, FORGET_PHOTOS, now)? + execute!(tx, FORGET, before)?)
+    Ok(execute!(tx, FORGET_ENDINGS, now)? + execute!(tx, FORGET_PHOTOS, now)? + execute!(tx, FORGET, before)?)
 }
 
-const ERASE: &str = "DELETE FROM walk_in WHERE resident_id = $1 AND ended_at IS NOT NULL";
+const ERASE: &str =
+    "DELETE FROM walk_in WHERE resident_id = $1 AND ended_at IS NOT NULL AND (state <> 'granted' OR kind = 'copy')";
 
-/// Deletes what a holder asked for. What waits at this moment stays.
+/// Deletes what a holder asked for. What waits at this moment stays, and as long as its photo what ended a digital KTP: it is the proof for
+/// whoever says that it was not them.
 pub async fn erase(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
     execute!(tx, ERASE, resident).map(|_| ())
 }

@@ -16,6 +16,9 @@ const POLICY: &str =
 /// Paths for programs: they get problem documents, whatever `Accept` says.
 const FOR_PROGRAMS: [&str; 6] = ["/v1/", "/health/", "/.well-known/", "/openapi.json", "/web/", "/demo/"];
 
+/// Documents among them that a link on a page opens in a window of their own: whoever pressed it reads the refusal.
+const FOR_PEOPLE: [&str; 2] = ["/sheet", "/copy"];
+
 const NO_PAGE: (Text, Text) = (
     Text::new("Halaman ini tidak ada", "There is no such page"),
     Text::new(
@@ -35,8 +38,9 @@ const WAYS: [(&str, Text); 4] = [
 /// Whether a browser asks for a page: `text/html` ranks above problem documents in `Accept`.
 pub fn is_wanted(request: &Request) -> bool {
     let path = request.uri().path();
+    let is_document = FOR_PEOPLE.iter().any(|end| path.ends_with(end));
     matches!(*request.method(), Method::GET | Method::HEAD)
-        && !FOR_PROGRAMS.iter().any(|start| path.starts_with(start))
+        && (is_document || !FOR_PROGRAMS.iter().any(|start| path.starts_with(start)))
         && negotiate::media_type(request.headers(), &["application/problem+json", "text/html"]) == Some("text/html")
 }
 

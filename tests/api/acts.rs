@@ -60,11 +60,12 @@ async fn arrivals(world: &World) {
 
 async fn helpers(world: &World) {
     let desk = world.officer("loket-pembantu", OFFICE).await;
-    for person in &world.people[..4] {
-        let mut card = crate::walk_in::said(person, "copy");
-        card.as_object_mut().unwrap().remove("kind");
+    let granter = world.supervisor("penyetuju-kartu", OFFICE).await;
+    for person in &world.people[15..19] {
+        let mut card = crate::card::said(person);
         card["helper"] = json!({"nik": world.people[9].nik.as_str(), "full_name": "Aminah", "relation": "kader"});
-        desk.post("/v1/officer/cards", &card).await.expect(201);
+        let asked = crate::card::asked_as(world, &desk, &card).await;
+        crate::card::grant(&granter, &asked).await.expect(204);
     }
     let supervisor = world.supervisor("penyelia-pembantu", OFFICE).await;
     let found = supervisor.get("/v1/officer/helpers").await.expect(200).json;

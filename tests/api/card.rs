@@ -31,7 +31,7 @@ pub async fn pair(world: &World) -> Pair {
     }
 }
 
-fn said(person: &RegisterRecord) -> Value {
+pub fn said(person: &RegisterRecord) -> Value {
     json!({"nik": person.nik.as_str(), "full_name": person.full_name, "birth_date": person.birth_date.to_string()})
 }
 
@@ -55,7 +55,12 @@ async fn ask(officer: &Officer, card: &Value) -> Answer {
 
 /// A card that was asked for, as its asker sees it.
 pub async fn asked(world: &World, officer: &Officer, person: &RegisterRecord) -> Value {
-    let mut card = prepared(officer, person).await;
+    asked_as(world, officer, &said(person)).await
+}
+
+/// The same, of what was typed.
+pub async fn asked_as(world: &World, officer: &Officer, said: &Value) -> Value {
+    let mut card = officer.post(PATH, said).await.expect(201).json;
     card["version"] = photograph(world, officer, &card).await.expect(200).json["version"].clone();
     ask(officer, &card).await.expect(204);
     view(officer, &card).await

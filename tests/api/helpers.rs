@@ -100,6 +100,53 @@ async fn a_waiver_is_nobodys_own_of_no_other_office_and_of_no_changed_registrati
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_is_what_is_granted_and_the_register_has_to_have_answered() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let (desk, supervisor) = (world.desk().await, world.supervisor("penyelia", OFFICE).await);
+        let mut body = world.registration(&world.people[0], "");
+        body["no_email"] = true.into();
+        let resident = world.register_body(&world.people[0], &body).await;
+        world.ready(&resident).await;
+        world.scan(desk, &resident).await.expect(200);
+        world.decide(desk, &resident, "approval/second", &approval()).await.expect(204);
+        let base = format!("/v1/officer/registrations/{}", resident.id);
+        let read = supervisor.get(&format!("{base}/release")).await.expect(200).json;
+        // Another request takes its place under the open screen.
+        world.later(1);
+        let mut helped = waiver();
+        helped["helper"] = helper(&world.people[9]);
+        world.decide(desk, &resident, "approval/waiver", &helped).await.expect(204);
+        let path = format!("{base}/approval/second/grant");
+        supervisor.post(&path, &json!({"version": read["version"]})).await.expect_problem(409, "wrong_state");
+        let seen = supervisor.get(&format!("{base}/release")).await.expect(200).json;
+        assert_eq!((&seen["kind"], &seen["helper"]["people"]), (&json!("waiver"), &json!(0)));
+        supervisor.post(&path, &json!({"version": seen["version"]})).await.expect(200);
+        // Neither face nor address: a third person always calls. The reason, a matter of health, stays with the request.
+        let third = world.supervisor("pemanggil", OFFICE).await;
+        let calls = third.get("/v1/officer/call-backs").await.expect(200).json;
+        assert_eq!(calls["items"][0]["registration_id"], json!(resident.id));
+        let view = desk.get(&base).await.expect(200).json;
+        assert!(view["last_words"].as_str().unwrap().contains("dua orang") && !view.to_string().contains("RSUD"));
+        assert!(!view.to_string().contains(REASON));
+        let pairs = async {
+            let mut tx = world.context.db.read().await.unwrap();
+            ikd::audit::ports::pairs(&mut tx, world.context.now().plus_seconds(-DAY)).await.unwrap()
+        };
+        assert_eq!(pairs.await.len(), 1, "auditors see this pair, too");
+
+        // While the register is silent nobody has data to judge in the face's place.
+        let switch = async |to| world.population_register().set_switch(to).await.unwrap();
+        switch(ikd::register::service::Switch::Closed).await;
+        let resident = world.waiting(&world.people[1]).await;
+        world.scan(desk, &resident).await.expect(200);
+        world.decide(desk, &resident, "approval/waiver", &waiver()).await.expect_problem(409, "wrong_state");
+        switch(ikd::register::service::Switch::Open).await;
+    })
+    .await;
+}
+
 /// Somebody who helps.
 fn helper(person: &RegisterRecord) -> Value {
     json!({"nik": person.nik.as_str(), "full_name": "Bu Aminah", "relation": "kader posyandu"})
@@ -124,33 +171,50 @@ async fn whoever_helps_more_than_a_family_is_looked_at() {
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let desk = world.officer("loket-7", OFFICE).await;
 
-        // With a phone, without one, and for a service: three people, of whom one twice.
+        // With a phone, without one, and for a service: three people, of whom one twice. What was only asked for counts for nobody.
+        let granter = world.supervisor("penyetuju", OFFICE).await;
+        let card = |person: &RegisterRecord| {
+            let mut body = crate::card::said(person);
+            body["helper"] = helper(carer);
+            body
+        };
+        let walk_in = |person: &RegisterRecord| {
+            let mut body = said(person, "copy");
+            body["helper"] = helper(carer);
+            body
+        };
         let mut body = approval();
         body["helper"] = helper(carer);
-        let applicant = world.waiting(&world.people[0]).await;
+        let mut applicant = world.waiting(&world.people[0]).await;
         world.scan(&desk, &applicant).await.expect(200);
+        let mut own = body.clone();
+        own["helper"] = helper(&world.people[0]);
+        world.decide(&desk, &applicant, "approval", &own).await.expect_problem(422, "invalid_field");
         world.decide(&desk, &applicant, "approval", &body).await.expect(200);
-        for _ in 0..2 {
-            let mut card = said(&world.people[1], "copy");
-            card.as_object_mut().unwrap().remove("kind");
-            card["helper"] = helper(carer);
-            desk.post("/v1/officer/cards", &card).await.expect(201);
+        world.app.deliver_mail().await.unwrap();
+        world.activate(&mut applicant).await.expect(200);
+        let asked = crate::walk_in::asked_as(&world, &desk, &walk_in(&world.people[0])).await;
+        assert_eq!((&asked["helper"]["people"], &asked["helper"]["relation"]), (&json!(0), &json!("kader posyandu")));
+        crate::walk_in::grant(&granter, &asked).await.expect(204);
+        for person in [&world.people[1], &world.people[2]] {
+            let asked = crate::card::asked_as(&world, &desk, &card(person)).await;
+            crate::card::grant(&granter, &asked).await.expect(204);
         }
-        world.active(&world.people[2]).await;
-        let mut walks = said(&world.people[2], "copy");
-        walks["helper"] = helper(carer);
-        let seen = desk.post("/v1/officer/walk-ins", &walks).await.expect(201).json;
-        assert_eq!((&seen["helper"]["people"], &seen["helper"]["relation"]), (&json!(3), &json!("kader posyandu")));
+        crate::card::asked_as(&world, &desk, &card(&world.people[5])).await;
         assert_eq!(frequent(&supervisor).await.len(), 0, "a family");
-        let mut unnamed = walks.clone();
-        unnamed["helper"]["relation"] = json!("");
-        desk.post("/v1/officer/walk-ins", &unnamed).await.expect_problem(422, "invalid_field");
+        for wrong in [json!(""), helper(&world.people[2])["nik"].clone()] {
+            let mut body = walk_in(&world.people[2]);
+            let field = if wrong == "" { "relation" } else { "nik" };
+            body["helper"][field] = wrong;
+            desk.post("/v1/officer/walk-ins", &body).await.expect_problem(422, "invalid_field");
+        }
 
-        // The fourth, noted by the supervisor: that one help is for somebody else.
+        // The fourth, asked for by the supervisor: that one is for somebody else, and for no one who granted.
         world.active(&world.people[3]).await;
-        let mut walks = said(&world.people[3], "closure");
-        walks["helper"] = helper(carer);
-        supervisor.post("/v1/officer/walk-ins", &walks).await.expect(201);
+        let asked = crate::walk_in::asked_as(&world, &supervisor, &walk_in(&world.people[3])).await;
+        assert_eq!(asked["helper"]["people"], 3, "others");
+        crate::walk_in::grant(&granter, &asked).await.expect(204);
+        assert_eq!(frequent(&granter).await[0]["officers"], json!(["loket-7"]), "the one that was approved alone");
         let found = frequent(&supervisor).await;
         let [one] = &found[..] else { panic!("{found:?}") };
         assert_eq!((&one["people"], &one["officers"]), (&json!(4), &json!(["loket-7"])));
@@ -173,16 +237,16 @@ async fn whoever_helps_more_than_a_family_is_looked_at() {
         let left = frequent(&other).await;
         assert_eq!((&left[0]["officers"], &left[0]["former"]["by"]), (&json!(["penyelia"]), &json!("penyelia")));
         assert_eq!(left[0]["former"]["reason"], "Kader yang dikenal kantor ini");
+        look(&granter, &left[0]).await.expect_problem(403, "forbidden");
         look(&other, &left[0]).await.expect(204);
         assert_eq!(frequent(&other).await.len(), 0);
 
         // Helping again brings them back; at another office too, where all people count.
         world.later(DAY);
         let desk = world.officer("loket-8", "UJI-02").await;
-        let mut card = said(&world.people[4], "copy");
-        card.as_object_mut().unwrap().remove("kind");
-        card["helper"] = helper(carer);
-        desk.post("/v1/officer/cards", &card).await.expect(201);
+        let other = world.supervisor("jauh-4", "UJI-02").await;
+        let asked = crate::card::asked_as(&world, &desk, &card(&world.people[4])).await;
+        crate::card::grant(&other, &asked).await.expect(204);
         let elsewhere = world.supervisor("jauh-2", "UJI-02").await;
         let found = frequent(&elsewhere).await;
         assert_eq!((&found[0]["people"], &found[0]["former"]), (&json!(5), &json!(null)));
@@ -204,11 +268,12 @@ async fn two_looks_at_one_helper_at_one_moment_are_one() {
         let world = World::open(context).await;
         let carer = &world.people[9];
         let desk = world.officer("loket-7", OFFICE).await;
+        let granter = world.supervisor("penyetuju", OFFICE).await;
         for person in &world.people[..4] {
-            let mut card = said(person, "copy");
-            card.as_object_mut().unwrap().remove("kind");
+            let mut card = crate::card::said(person);
             card["helper"] = helper(carer);
-            desk.post("/v1/officer/cards", &card).await.expect(201);
+            let asked = crate::card::asked_as(&world, &desk, &card).await;
+            crate::card::grant(&granter, &asked).await.expect(204);
         }
         let (first, second) = (world.supervisor("satu", OFFICE).await, world.supervisor("dua", OFFICE).await);
         let one = frequent(&first).await.remove(0);

@@ -19,7 +19,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("registration_viewed", "Membuka pendaftaran", "Opened the registration"),
     ("WNI", "WNI", "Indonesian citizen"),
     ("activated", "KTP Digital Anda aktif", "Your digital KTP is active"),
-    ("copy_made", "Salinan data KTP Digital Anda diambil", "A copy of your digital KTP's data was taken"),
+    ("copy_made", "Salinan data KTP Digital Anda diminta", "A copy of your digital KTP's data was asked for"),
     ("check_disputed", "Anda melaporkan sebuah pemeriksaan", "You reported a check that you do not know"),
     ("correction_opened", "Kasus data Anda dibuka", "A correction case of yours was opened"),
     ("block_code_given", "Kode blokir KTP Digital Anda diganti", "Your digital KTP has a new block code"),

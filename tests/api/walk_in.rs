@@ -47,7 +47,12 @@ pub async fn view(officer: &Officer, walk_in: &Value) -> Value {
 
 /// A request that waits for a second person, as its asker sees it.
 pub async fn asked(world: &World, officer: &Officer, person: &RegisterRecord, kind: &str) -> Value {
-    let mut walk_in = officer.post(PATH, &said(person, kind)).await.expect(201).json;
+    asked_as(world, officer, &said(person, kind)).await
+}
+
+/// The same, of what was typed.
+pub async fn asked_as(world: &World, officer: &Officer, said: &Value) -> Value {
+    let mut walk_in = officer.post(PATH, said).await.expect(201).json;
     walk_in["version"] = photograph(world, officer, &walk_in).await.expect(200).json["version"].clone();
     ask(officer, &walk_in).await.expect(204);
     view(officer, &walk_in).await
@@ -95,6 +100,8 @@ async fn two_people_end_the_digital_ktp_of_who_has_no_phone_with_them() {
             let seen = view(granter, &walk_in).await;
             assert_eq!((&seen["may_grant"], &seen["full_name"]), (&json!(true), &json!(person.full_name)));
             assert!(seen["witness"].as_str().unwrap().eq_ignore_ascii_case("aminah"));
+            // Who asked has the holder before them: no portrait for whoever typed three data and sent any photo.
+            asker.get(&path(&walk_in, "/portrait")).await.expect_problem(404, "not_found");
             for picture in ["/photo", "/portrait"] {
                 let picture = granter.get(&path(&walk_in, picture)).await.expect(200);
                 assert!(picture.bytes.starts_with(&[0xff, 0xd8]));
@@ -115,12 +122,19 @@ async fn two_people_end_the_digital_ktp_of_who_has_no_phone_with_them() {
             // A day later it is erased, with what was asked for; registering anew is possible.
             world.later(DAY + MINUTE);
             sweep(&world).await;
-            let rows = "SELECT CAST(COUNT(*) AS BIGINT) FROM walk_in WHERE resident_id = $1";
-            assert_eq!(world.count(rows, world.resident_id(person).await).await, 0);
+            // What ended it is proof for whoever says that it was not them, as long as the photo is kept.
+            let rows =
+                "SELECT CAST(COUNT(*) AS BIGINT) FROM walk_in WHERE resident_id = $1 AND photo_sealed IS NOT NULL";
+            let resident = world.resident_id(person).await;
+            assert_eq!(world.count(rows, resident).await, 1);
             let people = pair(&world).await;
-            people.asker.get(&path(&walk_in, "")).await.expect_problem(404, "not_found");
+            let kept = view(&people.asker, &walk_in).await;
+            assert_eq!((&kept["full_name"], &kept["has_photo"]), (&json!(null), &json!(true)));
             people.asker.post(PATH, &said(person, kind)).await.expect_problem(404, "not_found");
             assert_eq!(world.state(&world.waiting(person).await).await, "awaiting_officer");
+            world.later(30 * DAY);
+            sweep(&world).await;
+            assert_eq!(world.count(rows, resident).await, 0);
         }
     })
     .await;
@@ -163,6 +177,7 @@ async fn a_copy_of_the_data_is_printed_for_an_hour_also_for_who_has_only_a_card(
         }
         assert!(newest_letter(&world, &holder).await.0.contains("Salinan data"), "the holder is told");
         // For an hour; not what was asked for otherwise; not in another office.
+        let other = world.officer("rekan-cetak", OFFICE).await;
         let closing = asked(&world, asker, &world.people[0], "closure").await;
         Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
@@ -171,6 +186,18 @@ async fn a_copy_of_the_data_is_printed_for_an_hour_also_for_who_has_only_a_card(
             elsewhere.get(&path(&copy, rest)).await.expect_problem(404, "not_found");
         }
         grant(granter, &copy).await.expect(204);
+        // For who asked and who granted; it is found again, and printed ten times.
+        other.get(&path(&copy, "/copy")).await.expect_problem(403, "forbidden");
+        granter.get(&path(&copy, "/copy")).await.expect(200);
+        let mine = asker.get(PATH).await.expect(200).json;
+        let found =
+            mine["mine"].as_array().unwrap().iter().find(|one| one["walk_in_id"] == copy["walk_in_id"]).unwrap();
+        assert_eq!((&found["state"], found["print_until"].is_string()), (&json!("granted"), true));
+        assert!(other.get(PATH).await.expect(200).json["mine"].as_array().unwrap().is_empty());
+        for _ in 0..9 {
+            asker.get(&path(&copy, "/copy?language=en")).await.expect(200);
+        }
+        asker.get(&path(&copy, "/copy")).await.expect_problem(429, "too_many");
         asker.get(&path(&closing, "/copy")).await.expect_problem(409, "wrong_state");
         world.later(HOUR);
         let Pair { asker, .. } = pair(&world).await;
@@ -199,6 +226,11 @@ async fn nobody_grants_alone_late_elsewhere_or_on_an_old_screen() {
         let stale = json!({"version": "0"});
         granter.post(&path(&walk_in, "/grant"), &stale).await.expect_problem(409, "wrong_state");
         other.post(PATH, &said(&world.people[0], "copy")).await.expect_problem(409, "wrong_state");
+        // What was merely prepared bars nobody.
+        asker.post(PATH, &said(&world.people[1], "copy")).await.expect_problem(409, "wrong_state");
+        refuse(&granter, &own).await.expect(204);
+        asker.post(PATH, &said(&world.people[1], "copy")).await.expect(201);
+        other.post(PATH, &said(&world.people[1], "copy")).await.expect(201);
         refuse(&other, &walk_in).await.expect_problem(403, "forbidden");
         photograph(&world, &other, &walk_in).await.expect_problem(403, "forbidden");
 
@@ -305,6 +337,27 @@ async fn photos_go_after_their_time_and_requests_after_ninety_days() {
             let now = (world.count(photos, resident).await, world.count(all, resident).await);
             assert_eq!(now, (left, rows), "after {days} more days");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_looks_again_is_written_once() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let Pair { asker, granter } = pair(&world).await;
+        world.active(&world.people[0]).await;
+        let asked = asked(&world, &asker, &world.people[0], "copy").await;
+        for _ in 0..5 {
+            view(&granter, &asked).await;
+        }
+        let looks =
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM audit_event WHERE subject_id = $1 AND action = 'walk_in_viewed'";
+        let id: Uuid = asked["walk_in_id"].as_str().unwrap().parse().unwrap();
+        assert_eq!(world.count(looks, id).await, 2, "the asker's and the granter's");
+        world.later(10 * MINUTE);
+        view(&granter, &asked).await;
+        assert_eq!(world.count(looks, id).await, 3);
     })
     .await;
 }

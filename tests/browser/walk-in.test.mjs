@@ -121,7 +121,7 @@ describe("without the phone", { timeout: 900_000 }, () => {
       const copy = await page.request.get(await print.getAttribute("href"));
       assert.equal(copy.headers()["content-type"], "application/pdf");
       assert.ok((await copy.body()).length > 10_000);
-      await waitForMail(demo, gita.email, (text) => /Salinan data Anda diambil/.test(text) && { told: true });
+      await waitForMail(demo, gita.email, (text) => /disetujui untuk dicetak di loket/.test(text) && { told: true });
 
       await page.getByRole("button", { name: "Permintaan lain" }).click();
       await heading(page, "Layanan tanpa ponsel").waitFor();

@@ -30,7 +30,8 @@ fn selfie(shade: u8) -> Vec<u8> {
 
 async fn approve(context: &Context, service: &Service, id: Uuid, seen: &View) -> Result<State, Option<Code>> {
     let mut tx = context.db.write().await.unwrap();
-    let state = service.decisions.approve(&mut tx, ACTOR, id, &seen.version, "").await.map_err(|error| error.code())?;
+    let state =
+        service.decisions.approve(&mut tx, ACTOR, (id, &seen.version), "", None).await.map_err(|error| error.code())?;
     tx.commit().await.unwrap();
     Ok(state)
 }

@@ -68,6 +68,7 @@ fn guarded_writes_are_answered() {
         "FORGET_QRS",
         "FORGET_PHOTOS",
         "LOOK_AT_ALL",
+        "FORGET_HELPED",
         "END_CALLS",
         "END_BLOCKS",
     ];

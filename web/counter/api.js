@@ -116,7 +116,7 @@ export function liveApi(session) {
     walkIns: () => get("/walk-ins", { quiet: true }),
     walkIn: (id, options) => get(walkIn(id), options),
     walkInPicture: (id, kind) => `${session.api}${walkIn(id)}/${kind}`,
-    walkInCopy: (id) => `${session.api}${walkIn(id)}/copy`,
+    walkInCopy: (id, language) => `${session.api}${walkIn(id)}/copy?language=${language}`,
     photographForWalkIn: (id, blob) => photograph(`${walkIn(id)}/photo`, blob),
     askWalkIn: (id, { version }, witness) => post(`${walkIn(id)}/ask`, { version, wanted: true, witness }),
     grantWalkIn: (id, version) => post(`${walkIn(id)}/grant`, { version }),

@@ -10,8 +10,8 @@ import { looking } from "./looks.js";
 const REFRESH_MILLISECONDS = 5000;
 
 /**
- * The list of who waits to be called: `{node, load, stop}`. `serve(id)`, where there is one, takes somebody over; `place`
- * is for what goes wrong.
+ * The list of who waits to be called: `{node, load, stop}`. `serve(view)`, where there is one, shows whom one took
+ * over; `place` is for what goes wrong.
  */
 export function arrivalsPart(api, { serve, place }) {
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
@@ -41,7 +41,11 @@ export function arrivalsPart(api, { serve, place }) {
       { class: "line tall" },
       el("b", {}, item.initials),
       el("span", { class: "badge wait" }, icon("clock"), t("arrivals.waits", { n: minutes(item.received_at) })),
-      el("span", { class: "muted small" }, t("arrivals.by", { who: item.received_by, when: dateTime(item.received_at) })),
+      el(
+        "span",
+        { class: "muted small" },
+        t("arrivals.by", { who: item.received_by, when: dateTime(item.received_at) }),
+      ),
       send || null,
     );
   }

@@ -70,7 +70,7 @@ export const printedCards = (api) => ({
   say: (key, values) => t(`card.${key}`, values),
   heading: () => t("cards.title"),
   anotherLabel: t("cards.another"),
-  templates: ["card.template.face", "card.template.left"],
+  templates: ["card.template.face", "card.template.left", "walk_in.template.typed"],
   open: api.card,
   photograph: api.photographForCard,
   ask: api.askCard,

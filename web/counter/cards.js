@@ -4,7 +4,7 @@ import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/do
 import { dateField, dayTrouble } from "/web/shared/date-field.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
-import { helperFact, helperPart } from "./helper.js";
+import { helperFact, helperPart, helperWarning } from "./helper.js";
 import { nikField } from "./nik-field.js";
 
 const STEPS = ["cards.know1", "cards.know2", "cards.know3", "cards.know4"];
@@ -185,6 +185,7 @@ export function personFacts(view) {
       fact(t("witness.short"), view.witness),
       helperFact(view.helper),
     ),
+    helperWarning(view.helper),
     view.on_phone ? notice("info", t("card.on_phone"), t("card.on_phone.do")) : null,
     view.stopped && view.state !== "granted" ? notice("warning", t("card.blocked"), t("card.blocked.do")) : null,
     view.good_cards ? notice("warning", t("card.former"), t("card.former.do")) : null,

@@ -108,11 +108,12 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
   // Without an e-mail address no code can be sent: a second person takes its place.
   const byTwo = !view.submitted.email;
   const { boxes, show, firstOpen } = checkBoxes(desk);
-  const helper = helperPart();
+  const helper = helperPart(desk.helper);
   /** Whether all is ticked that has to be, and nothing of a helper is missing; else the officer is led there. */
-  function isReady(open) {
+  function isReady(open, what = t("decision.check_first.do")) {
+    fill(place);
     if (open) {
-      fill(place, notice("warning", t("decision.check_first"), t("decision.check_first.do")));
+      fill(place, notice("warning", t("decision.check_first"), what));
       announce(t("decision.check_first"), true);
       open.focus();
       return false;
@@ -129,7 +130,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
       return send("approve", () => api.approve(id, version, desk.note, helper.value()));
     },
     async waive() {
-      if (isSending() || !isReady(firstOpen("face"))) return;
+      if (isSending() || !isReady(firstOpen("face"), t("waiver.check_first"))) return;
       const { version } = desk.view;
       const reason = await askReason({
         title: t("waiver.ask"),

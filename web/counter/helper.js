@@ -1,13 +1,16 @@
 // Who helps a resident at the counter: typed where a request begins, shown where it is judged.
 
-import { el, field } from "/web/shared/dom.js";
+import { el, field, notice } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
 
 const words = (id, label, hint, longest) =>
   field({ id, label, hint, autocomplete: "off", spellcheck: "false", maxlength: longest });
 
-/** Who helps, if anybody does; what is left empty is nobody. `show(errors)` opens it where something of it is wrong. */
-export function helperPart() {
+/**
+ * Who helps, if anybody does; what is left empty is nobody. `kept` outlives drawing anew. `show(error)` opens it where
+ * something of it is wrong.
+ */
+export function helperPart(kept = {}) {
   const name = words("helper-name", t("cards.helper.name"), t("phone_block.name.hint"), 120);
   const relation = words("helper-relation", t("cards.helper.relation"), t("cards.helper.relation.hint"), 60);
   const nik = field({
@@ -24,6 +27,15 @@ export function helperPart() {
     el("summary", {}, t("cards.helper")),
     el("div", { class: "stack" }, el("p", { class: "muted" }, t("cards.helper.do")), name, relation, nik),
   );
+  // What was typed is in sight.
+  for (const { input } of [name, relation, nik]) {
+    input.value = kept[input.id] ?? "";
+    if (input.value) node.open = true;
+    input.addEventListener("input", () => {
+      kept[input.id] = input.value;
+      if (input.value) node.open = true;
+    });
+  }
   const typed = () => ({
     nik: nik.input.value.normalize("NFKC").replace(/\D/g, ""),
     full_name: name.input.value.trim(),
@@ -37,10 +49,12 @@ export function helperPart() {
     check: () => {
       const { nik: digits, full_name: full, relation: what } = typed();
       const none = !digits && !full && !what;
-      nik.fail(none || digits.length === 16 ? null : t("phone_block.nik.hint"));
+      const wrongDigits = t(`phone_block.nik.${digits ? "error" : "empty"}`, { n: digits.length });
+      nik.fail(none || digits.length === 16 ? null : wrongDigits);
       name.fail(none || full ? null : t("staff.required"));
-      relation.fail(none || what.length > 1 ? null : t("cards.helper.relation.hint"));
+      relation.fail(none || what.length > 1 ? null : t("cards.helper.relation.error"));
       if (none) return null;
+      node.open = true;
       return digits.length !== 16 ? nik.input : !full ? name.input : what.length < 2 ? relation.input : null;
     },
     show: (error) => {
@@ -49,17 +63,18 @@ export function helperPart() {
   };
 }
 
-/** Who helps as a fact of a list; whoever helps many is marked in words. */
+/** Who helps as a fact of a list. */
 export const helperFact = (helper) =>
   helper &&
   el(
     "div",
     {},
     el("dt", {}, t("cards.helper.short")),
-    el(
-      "dd",
-      {},
-      `${helper.full_name} (${helper.relation})`,
-      helper.people > 3 ? el("p", { class: "small" }, t("cards.helper.many", { n: helper.people })) : null,
-    ),
+    el("dd", {}, `${helper.full_name} (${helper.relation})`),
   );
+
+/** Whoever helped three others already is marked: what they do here, a supervisor looks at. */
+export const helperWarning = (helper) =>
+  helper?.people >= 3
+    ? notice("warning", t("cards.helper.many", { n: helper.people }), t("cards.helper.many.do"))
+    : null;

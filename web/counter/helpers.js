@@ -32,7 +32,8 @@ export function helpersScreen(main, api, { back }) {
       if (ended) return;
       refused(place, error);
     }
-    load();
+    await load();
+    main.querySelector("h1")?.focus();
   }
 
   const line = (item) =>

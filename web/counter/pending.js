@@ -35,15 +35,15 @@ async function waiting(api, may) {
     ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
     ...visits.items.map((item) => ({ ...item, kind: "contact", id: item.visit_id })),
     ...cards.items.map((item) => ({ ...item, kind: "card", id: item.card_id })),
-    ...walkIns.items.map((item) => ({ ...item, kind: "walk_in", id: item.walk_in_id })),
+    ...walkIns.items.map((item) => ({ ...item, kind: "walk_in", what: item.kind, id: item.walk_in_id })),
     ...departures.items.map((item) => ({ ...item, kind: "departure", id: item.departure_id })),
     ...annulments.items.map((item) => ({ ...item, kind: "annulment", id: item.annulment_id })),
   ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));
 }
 
 /**
- * What became of the officer's own requests and others' is opened from here; what else there is, `may(permission)` says.
- * Gives a function that ends it.
+ * What became of the officer's own requests and others' is opened from here; what else there is, `may(permission)`
+ * says. Gives a function that ends it.
  */
 export function pendingScreen(main, api, { may }) {
   let ended = false;
@@ -64,7 +64,7 @@ export function pendingScreen(main, api, { may }) {
       el(
         "a",
         { class: "line tall", href: address(item) },
-        el("b", {}, t(`pending.${item.kind}`)),
+        el("b", {}, t(`pending.${item.kind}`), item.what ? `: ${t(`walk_in.kind.${item.what}`)}` : null),
         item.own
           ? el("span", { class: "badge" }, icon("user"), t("pending.own"))
           : el("span", { class: "badge wait" }, icon("clock"), t("pending.open")),

@@ -2,6 +2,7 @@
 // it and grants. `kind` says what it is about:
 //   say(key, values)        its words; heading and templates are words of it, too
 //   open, photograph, ask, grant, refuse, picture   what the service is asked
+//   readOut, lead, grantLabel, granted_key, heading, anotherLabel, pictures   its words and pictures for a view
 //   facts(view)             what is told of the person; granted(view, tools) what there is once it was granted
 
 import { announce, button, el, field, fill, notice } from "/web/shared/dom.js";
@@ -42,6 +43,7 @@ export function photoRequestScreen(main, kind, id, { another, waiting }) {
   let sending = false;
   let known = null;
   let camera = null;
+  let ends;
   const free = () => {
     camera?.stop();
     camera = null;
@@ -140,7 +142,7 @@ export function photoRequestScreen(main, kind, id, { another, waiting }) {
         send(
           place,
           () => kind.grant(id, view.version),
-          () => over("good", kind.granted_key(view), () => load(false), say("open")),
+          () => over("good", kind.granted_key(view), waiting, t("second.next")),
         ),
       refuse: (place) => refuse(view, place),
       leave: waiting,
@@ -151,17 +153,29 @@ export function photoRequestScreen(main, kind, id, { another, waiting }) {
     if (view.state === "prepared" && view.own) return prepare(view);
     if (view.state === "asked" && view.own) return waits(view);
     if (view.state === "asked" && view.may_grant) return agree(view);
-    if (view.state === "asked") return notice("info", t("second.barred"), t("second.barred.do"));
+    if (view.state === "asked")
+      return [
+        notice("info", t("second.barred"), t("second.barred.do")),
+        button(t("second.next"), waiting, { kind: "secondary" }),
+      ];
     const key = view.state === "prepared" ? "colleague" : view.state;
     return [
       notice("info", say(`state.${key}`), say(`state.${key}.do`)),
-      view.refusal ? el("blockquote", {}, view.refusal) : null,
+      view.refusal
+        ? el(
+            "figure",
+            { class: "asked" },
+            el("figcaption", {}, t("photo_request.why")),
+            el("blockquote", {}, view.refusal),
+          )
+        : null,
       button(kind.anotherLabel, another, { kind: "secondary" }),
     ];
   }
 
   function draw(view) {
     const first = known === null;
+    const held = main.contains(document.activeElement);
     known = JSON.stringify(view);
     free();
     const pictures = kind.pictures(view).map(([name, there, label]) => ({
@@ -184,7 +198,7 @@ export function photoRequestScreen(main, kind, id, { another, waiting }) {
           el(
             "section",
             { class: "card stack decision", "aria-labelledby": "decision" },
-            el("h2", { id: "decision" }, kind.heading(view)),
+            el("h2", { id: "decision", tabindex: -1 }, kind.heading(view)),
             part(view),
           ),
         ),
@@ -192,13 +206,20 @@ export function photoRequestScreen(main, kind, id, { another, waiting }) {
     );
     if (first) arrive(main);
     else announce(say(`announce.${view.state}`));
+    // What was pressed is gone: whoever goes by keyboard stands where the next step is.
+    if (!first && held) (main.querySelector("#agreed") ?? main.querySelector("#decision")).focus();
+    clearTimeout(ends);
+    const left = view.print_until ? new Date(view.print_until) - Date.now() : 0;
+    if (left > 0) ends = setTimeout(() => load(true), left + 500);
   }
 
   async function load(quiet) {
     look.begin(quiet);
     try {
       const view = await kind.open(id, { quiet });
-      if (ended || sending) return undefined;
+      if (ended) return undefined;
+      // A decision is under way: what comes of it is looked at then.
+      if (sending) return look.again();
       // A dialog over the screen is answered first.
       if (JSON.stringify(view) !== known && !document.querySelector("dialog[open]")) draw(view);
       if (view.state === "asked") look.again();
@@ -231,6 +252,7 @@ export function photoRequestScreen(main, kind, id, { another, waiting }) {
   return () => {
     ended = true;
     look.stop();
+    clearTimeout(ends);
     free();
   };
 }

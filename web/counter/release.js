@@ -6,6 +6,7 @@ import { t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { comparison } from "./comparison.js";
 import { faces } from "./faces.js";
+import { helperFact, helperWarning } from "./helper.js";
 import { asked, result, secondDecision } from "./second.js";
 
 /** Shows it. `next()` leads back to what waits. Gives a function that ends it. */
@@ -54,7 +55,9 @@ export function releaseScreen(main, api, id, { next }) {
       : [
           secondDecision({
             lead: t(`request.${what}.grant.lead`),
-            check: t(what === "waiver" ? "waiver.check" : "release.check"),
+            ...(what === "waiver"
+              ? { check: t("waiver.check"), looked: t("waiver.looked"), first: t("waiver.looked.first") }
+              : { check: t("release.check") }),
             label: t(`request.${what}.grant`),
             grant,
             refuse: refuse("refused"),
@@ -77,6 +80,8 @@ export function releaseScreen(main, api, id, { next }) {
             { class: "card stack decision", "aria-labelledby": "decision" },
             el("h2", { id: "decision" }, t(`pending.${what}`)),
             asked(item?.asked_by ?? t("release.colleague"), request.asked_at, request.reason || t("second.no_note")),
+            request.helper ? el("dl", { class: "rest" }, helperFact(request.helper)) : null,
+            helperWarning(request.helper),
             part,
           ),
         ),

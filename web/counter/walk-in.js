@@ -1,8 +1,8 @@
 // A holder without their phone: the digital KTP ends, or a copy of the own data is printed.
 
 import { button, el, icon, notice } from "/web/shared/dom.js";
-import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
-import { helperFact } from "./helper.js";
+import { dateTime, ktpDate, language, t } from "/web/shared/i18n.js";
+import { helperFact, helperWarning } from "./helper.js";
 
 /** What is told of the person, and of what follows. */
 function facts(view) {
@@ -21,7 +21,10 @@ function facts(view) {
       fact(t("witness.short"), view.witness),
       helperFact(view.helper),
     ),
-    notice("warning", t("walk_in.follows"), t(`walk_in.follows.${view.kind}`)),
+    helperWarning(view.helper),
+    ["prepared", "asked"].includes(view.state)
+      ? notice("warning", t("walk_in.follows"), t(`walk_in.follows.${view.kind}`))
+      : null,
   );
 }
 
@@ -33,13 +36,13 @@ function granted(api, view, { id, another }) {
     notice(
       over ? "info" : "success",
       t(over ? "walk_in.done.copy_over" : `walk_in.done.${view.kind}`),
-      t(over ? "walk_in.done.copy_over.do" : `walk_in.done.${view.kind}.do`),
+      t(over ? "walk_in.done.copy_over.do" : `walk_in.done.${view.kind}.do${printable && view.own ? ".own" : ""}`),
     ),
     printable
       ? [
           el(
             "a",
-            { class: "button wide", href: api.walkInCopy(id), target: "_blank", rel: "noopener" },
+            { class: "button wide", href: api.walkInCopy(id, language), target: "_blank", rel: "noopener" },
             icon("download"),
             t("walk_in.print"),
           ),
@@ -55,7 +58,7 @@ export const walkIns = (api) => ({
   say: (key, values) => t(`walk_in.${key}`, values),
   heading: (view) => t(`walk_in.kind.${view.kind}`),
   anotherLabel: t("walk_ins.another"),
-  templates: ["card.template.face", "card.template.left"],
+  templates: ["card.template.face", "card.template.left", "walk_in.template.typed"],
   open: api.walkIn,
   photograph: api.photographForWalkIn,
   ask: api.askWalkIn,
@@ -65,7 +68,7 @@ export const walkIns = (api) => ({
   // The portrait is the second person's: who asks has the resident before them.
   pictures: (view) => [
     ["photo", view.has_photo, t("card.photo")],
-    ...(view.state === "asked" ? [["portrait", true, t("faces.portrait")]] : []),
+    ...(view.may_grant ? [["portrait", true, t("faces.portrait")]] : []),
   ],
   readOut: (view) => t(`walk_in.read_out.${view.kind}`),
   lead: (view) => t("walk_in.grant.lead", { who: view.asked_by }),

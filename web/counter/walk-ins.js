@@ -2,7 +2,7 @@
 
 import { button, el, failNamed, field, fill, icon } from "/web/shared/dom.js";
 import { dateField, dayTrouble } from "/web/shared/date-field.js";
-import { t } from "/web/shared/i18n.js";
+import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, refused } from "/web/staff/frame.js";
 import { helperPart } from "./helper.js";
 import { nikField } from "./nik-field.js";
@@ -17,7 +17,7 @@ export function walkInsScreen(main, api, { open, waiting }) {
     el(
       "label",
       { class: "check" },
-      el("input", { type: "radio", name: "kind", value: kind, checked: kind === KINDS[0] }),
+      el("input", { type: "radio", name: "kind", id: `kind-${kind}`, value: kind, checked: kind === KINDS[0] }),
       el(
         "span",
         {},
@@ -52,6 +52,27 @@ export function walkInsScreen(main, api, { open, waiting }) {
     for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
     return Object.keys(fields).find((key) => wrong[key]);
   }
+
+  const mine = el("section", { class: "card stack", "aria-labelledby": "mine", hidden: true });
+  const line = (item) =>
+    el(
+      "li",
+      {},
+      el(
+        "a",
+        { class: "line tall", href: `#tanpaponsel/${item.walk_in_id}` },
+        el("b", {}, t(`walk_in.kind.${item.kind}`)),
+        item.print_until
+          ? el(
+              "span",
+              { class: "badge good" },
+              icon("check"),
+              t("walk_ins.printable", { when: dateTime(item.print_until) }),
+            )
+          : el("span", { class: "badge wait" }, icon("clock"), t(`walk_ins.state.${item.state}`)),
+        el("span", { class: "muted small" }, dateTime(item.prepared_at)),
+      ),
+    );
 
   async function submit(event) {
     event.preventDefault();
@@ -88,7 +109,7 @@ export function walkInsScreen(main, api, { open, waiting }) {
         "section",
         { class: "card stack" },
         el("h1", {}, t("walk_ins.title")),
-        el("p", { class: "lead" }, t("walk_ins.lead")),
+        el("p", { class: "lead" }, t("walk_ins.lead"), " ", t("walk_ins.with_phone")),
         el(
           "form",
           { class: "stack", novalidate: true, onsubmit: submit },
@@ -101,17 +122,31 @@ export function walkInsScreen(main, api, { open, waiting }) {
         button(t("second.next"), waiting, { kind: "quiet" }),
       ),
       el(
-        "section",
-        { class: "card stack", "aria-labelledby": "steps" },
-        el("h2", { id: "steps" }, t("cards.know")),
+        "div",
+        { class: "stack-loose" },
+        mine,
         el(
-          "ol",
-          { class: "how" },
-          STEPS.map((key) => el("li", {}, t(key))),
+          "section",
+          { class: "card stack", "aria-labelledby": "steps" },
+          el("h2", { id: "steps" }, t("cards.know")),
+          el(
+            "ol",
+            { class: "how" },
+            STEPS.map((key) => el("li", {}, t(key))),
+          ),
         ),
       ),
     ),
   );
   arrive(main);
+  api.walkIns().then(
+    ({ mine: items }) => {
+      if (ended || !items.length) return;
+      fill(mine, el("h2", { id: "mine" }, t("walk_ins.mine")), el("ul", { class: "lines" }, items.map(line)));
+      mine.hidden = false;
+    },
+    // The form works without them; what waits is on the list, too.
+    () => {},
+  );
   return () => (ended = true);
 }

@@ -83,11 +83,10 @@ export function frame({ title, who, places = [], here, onLeave, ribbon }) {
 export function keepTyped(redraw) {
   let typed = [...document.querySelectorAll("input[id], select[id], textarea[id]")]
     .filter((node) => node.type !== "file")
-    .map((node) => [
-      node.id,
-      node.type === "checkbox" ? "checked" : "value",
-      node.type === "checkbox" ? node.checked : node.value,
-    ])
+    .map((node) => {
+      const what = ["checkbox", "radio"].includes(node.type) ? "checked" : "value";
+      return [node.id, what, node[what]];
+    })
     .filter(([, , value]) => value);
   const switched = document.activeElement?.closest(".languages");
   const trouble = document.querySelector(".intake-say")?.dataset.trouble;

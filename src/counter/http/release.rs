@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::super::act::{AskRelease, GrantRelease, ReadRelease, ReadReleases, RefuseRelease};
 use super::super::release::Releases;
+use super::who::HelperReply;
 use crate::clock::Timestamp;
 use crate::registration::model::RequestKind;
 use crate::registration::release::{Release, Waiting};
@@ -51,6 +52,8 @@ struct ReleaseReply {
     /// Why.
     #[schema(value_type = String)]
     reason: Redacted<String>,
+    /// Who helps the resident.
+    helper: Option<HelperReply>,
 }
 
 /// Ask that the resident's digital KTP (a lost phone, a blocked KTP) make way for this registration. A supervisor of the same
@@ -80,8 +83,9 @@ async fn release_asked(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ReleaseReply>, Problem> {
     let release = releases.asked(&officer, id).await?;
-    let Release { kind, asked_by, asked_at, reason, version } = release;
-    Ok(Json(ReleaseReply { kind, asked_by, version, asked_at, reason }))
+    let Release { kind, asked_by, asked_at, reason, version, helper } = release;
+    let helper = helper.map(|(noted, others)| HelperReply::of(noted, others));
+    Ok(Json(ReleaseReply { kind, asked_by, version, asked_at, reason, helper }))
 }
 
 /// What is granted, or refused.

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -17,14 +17,15 @@ use super::super::act::{
 use super::super::walk_in::{WaitingWalkIn, WalkInView, WalkIns};
 use super::who::{self, HelperBody, HelperReply};
 use crate::clock::Timestamp;
+use crate::error::Language;
 use crate::holder::CredentialState;
 use crate::register::Date;
 use crate::registration::selfie;
 use crate::secret::Redacted;
 use crate::staff::Allowed;
-use crate::walk_in::model::{Claim, Kind, State as WalkInState};
+use crate::walk_in::model::{Claim, Kind, State as WalkInState, WalkIn};
 use crate::web::intake::{self, Intake};
-use crate::web::{ClientAddress, Json, Lang, Path, Problem};
+use crate::web::{ClientAddress, Json, Lang, Path, Problem, Query};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -184,6 +185,28 @@ impl From<WalkInView> for WalkInReply {
 struct WalkInsReply {
     /// Longest waiting first.
     items: Vec<WaitingWalkInReply>,
+    /// What this officer prepared and is not done with, newest first: it waits, or its copy can still be printed.
+    mine: Vec<OwnWalkIn>,
+}
+
+/// A request of one's own.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnWalkIn {
+    /// The request.
+    walk_in_id: Uuid,
+    /// What is asked for.
+    kind: Kind,
+    /// Where it stands.
+    state: WalkInState,
+    /// When it was prepared.
+    #[schema(value_type = String, format = DateTime)]
+    prepared_at: Timestamp,
+    /// When it lapses.
+    #[schema(value_type = String, format = DateTime)]
+    lapses_at: Timestamp,
+    /// Until when the copy can be printed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    print_until: Option<Timestamp>,
 }
 
 /// One of them.
@@ -204,6 +227,35 @@ struct WaitingWalkInReply {
     lapses_at: Timestamp,
     /// Whether who looks asked: then somebody else has to grant it.
     own: bool,
+}
+
+/// In which language a copy is wanted.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum CopyLanguage {
+    /// Indonesian.
+    Id,
+    /// English.
+    En,
+}
+
+impl From<CopyLanguage> for Language {
+    fn from(language: CopyLanguage) -> Self {
+        match language {
+            CopyLanguage::Id => Self::Indonesian,
+            CopyLanguage::En => Self::English,
+        }
+    }
+}
+
+/// How a copy is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CopyQuery {
+    /// The language; left out for that of `Accept-Language`.
+    #[serde(default)]
+    language: Option<CopyLanguage>,
 }
 
 /// What the next step has to name.
@@ -230,7 +282,7 @@ async fn prepare_walk_in(
     Ok((StatusCode::CREATED, Json(prepared.into())))
 }
 
-/// What waits for a second person of this office. Names no resident.
+/// What waits for a second person of this office, and what one prepared oneself. Names no resident.
 #[utoipa::path(get, path = "/v1/officer/walk-ins", tag = "Walk-ins", security(("officer" = [])),
     responses((status = 200, description = "The requests", body = WalkInsReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
@@ -243,7 +295,16 @@ async fn walk_ins_waiting(
         WaitingWalkInReply { walk_in_id, kind, asked_by, asked_at, lapses_at, own }
     };
     let items = walk_ins.waiting(&officer).await?.into_iter().map(item).collect();
-    Ok(Json(WalkInsReply { items }))
+    let own = |one: WalkIn| OwnWalkIn {
+        walk_in_id: one.walk_in_id,
+        kind: one.kind,
+        state: one.written,
+        prepared_at: one.prepared_at,
+        lapses_at: one.lapses_at,
+        print_until: one.print_until(),
+    };
+    let mine = walk_ins.mine(&officer).await?.into_iter().map(own).collect();
+    Ok(Json(WalkInsReply { items, mine }))
 }
 
 /// A request of this office.
@@ -352,9 +413,9 @@ async fn refuse_walk_in(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The copy of the own data to print and hand over, for an hour after the grant, in the language of `Accept-Language`.
+/// The copy of the own data to print and hand over, for an hour after the grant, in the language that is asked for, else of `Accept-Language`.
 #[utoipa::path(get, path = "/v1/officer/walk-ins/{id}/copy", tag = "Walk-ins", security(("officer" = [])),
-    params(("id" = Uuid, Path, description = "The request")),
+    params(("id" = Uuid, Path, description = "The request"), CopyQuery),
     responses((status = 200, description = "The copy, PDF/UA-1, A4", body = [u8], content_type = "application/pdf"),
         (status = "4XX", description = "`not_found`, `wrong_state` of what is no copy or can be printed no more, `too_many`, `forbidden`"),
         (status = 503, description = "`overloaded`: too many copies are being made")))]
@@ -363,7 +424,9 @@ async fn walk_in_copy(
     officer: Allowed<PrintWalkInCopy>,
     Lang(language): Lang,
     Path(id): Path<Uuid>,
+    Query(query): Query<CopyQuery>,
 ) -> Result<Response, Problem> {
+    let language = query.language.map_or(language, Language::from);
     let copy = walk_ins.print(&officer, id, language).await?;
     let headers = [(CONTENT_TYPE, "application/pdf"), (CONTENT_DISPOSITION, "inline; filename=\"salinan-data.pdf\"")];
     Ok((headers, copy).into_response())

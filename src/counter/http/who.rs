@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::{FieldError, Refusal, Text};
-use crate::helper::Helper;
+use crate::helper::{Helper, Noted};
 use crate::input::{self, name};
 use crate::register::{Date, Nik};
 use crate::secret::Redacted;
@@ -33,14 +33,14 @@ pub(super) struct HelperReply {
     /// What they are to the resident.
     #[schema(value_type = String)]
     relation: Redacted<String>,
-    /// How many people they have helped within a year, this one included: a child helps a parent, hardly anybody helps ten.
+    /// How many other people they have helped within a year: a child helps a parent, hardly anybody helps ten.
     people: i64,
 }
 
 impl HelperReply {
-    /// Somebody who has helped so many people.
-    pub(super) fn of(helper: Helper, people: i64) -> Self {
-        let Helper { full_name, relation, .. } = helper;
+    /// Somebody who has helped so many other people.
+    pub(super) fn of(helper: Noted, people: i64) -> Self {
+        let Noted { full_name, relation, .. } = helper;
         Self { full_name, relation, people }
     }
 }

@@ -283,10 +283,18 @@ impl Registration {
                 Ok(self.approved(Progress::NeedsPin { resident }, now))
             }
             RegisterCheck::Done(answer) => Err(unsuitable(answer)),
-            RegisterCheck::Pending { .. } | RegisterCheck::Limited => Err(Refusal::new(Code::WrongState).detail(
-                "Data kependudukan belum menjawab; tanpa surel, persetujuan menunggu jawabannya. Coba lagi sebentar lagi.",
-                "The population register has not answered; without an e-mail address the approval waits for it. Try again shortly.",
-            )),
+            RegisterCheck::Pending { .. } | RegisterCheck::Limited => Err(not_answered()),
+        }
+    }
+
+    /// That the register has answered, whatever it said.
+    ///
+    /// # Errors
+    /// `wrong_state`.
+    pub fn require_answered(&self) -> Result<(), Refusal> {
+        match self.check {
+            RegisterCheck::Done(_) => Ok(()),
+            RegisterCheck::Pending { .. } | RegisterCheck::Limited => Err(not_answered()),
         }
     }
 
@@ -385,6 +393,13 @@ impl Registration {
 }
 
 /// Why what the register said stands in the way of an approval.
+fn not_answered() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Data kependudukan belum menjawab; persetujuan oleh dua orang menunggu jawabannya. Coba lagi sebentar lagi.",
+        "The population register has not answered; an approval by two people waits for it. Try again shortly.",
+    )
+}
+
 fn unsuitable(answer: Answer) -> Refusal {
     let (id, en) = match answer {
         Answer::NotEligible(_) => (

@@ -22,21 +22,34 @@ pub struct RequestRow {
     pub asked_at: Timestamp,
     /// Why, sealed.
     pub reason_sealed: Vec<u8>,
+    /// Who helps, sealed.
+    pub helper_sealed: Option<Vec<u8>>,
     /// The revision of the registration that was on the screen of the officer who asked.
     pub revision: i64,
 }
 
 const ASK: &str = "INSERT INTO second_person_request (registration_id, office_id, asked_by, asked_at, reason_sealed, \
-    revision, kind) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (registration_id) DO UPDATE SET office_id = $2, \
-    asked_by = $3, asked_at = $4, reason_sealed = $5, revision = $6, kind = $7";
+    revision, kind, helper_sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (registration_id) DO UPDATE SET office_id = $2, \
+    asked_by = $3, asked_at = $4, reason_sealed = $5, revision = $6, kind = $7, helper_sealed = $8";
 
 /// Asks; a newer request takes the place of an older one.
 pub async fn ask(tx: &mut Tx, row: &RequestRow) -> DbResult<()> {
-    let RequestRow { registration_id, kind, office_id, asked_by, asked_at, reason_sealed, revision } = row;
-    execute!(tx, ASK, *registration_id, *office_id, *asked_by, *asked_at, reason_sealed, *revision, *kind).map(|_| ())
+    execute!(
+        tx,
+        ASK,
+        row.registration_id,
+        row.office_id,
+        row.asked_by,
+        row.asked_at,
+        &row.reason_sealed,
+        row.revision,
+        row.kind,
+        &row.helper_sealed
+    )
+    .map(|_| ())
 }
 
-const ASKED: &str = "SELECT registration_id, kind, office_id, asked_by, asked_at, reason_sealed, revision FROM second_person_request \
+const ASKED: &str = "SELECT registration_id, kind, office_id, asked_by, asked_at, reason_sealed, helper_sealed, revision FROM second_person_request \
     WHERE registration_id = $1 AND office_id = $2 AND asked_at > $3";
 
 /// The request of an office for a registration, if it is newer than `since`.
@@ -44,7 +57,7 @@ pub async fn asked(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp) -> DbR
     fetch_optional!(tx, RequestRow, ASKED, id, office, since)
 }
 
-const WAITING: &str = "SELECT r.registration_id, r.kind, r.office_id, r.asked_by, r.asked_at, r.reason_sealed, r.revision \
+const WAITING: &str = "SELECT r.registration_id, r.kind, r.office_id, r.asked_by, r.asked_at, r.reason_sealed, r.helper_sealed, r.revision \
     FROM second_person_request r JOIN registration g ON g.registration_id = r.registration_id AND g.revision = r.revision \
     WHERE r.office_id = $1 AND r.asked_at > $2 AND g.state = 'awaiting_officer' ORDER BY r.asked_at LIMIT $3";
 
@@ -54,12 +67,24 @@ pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) ->
 }
 
 const TAKE: &str = "DELETE FROM second_person_request WHERE registration_id = $1 AND office_id = $2 \
-    AND asked_at > $3 AND asked_by <> $4 AND revision = $5 AND kind = $6 RETURNING asked_by";
+    AND asked_at > $3 AND asked_by <> $4 AND revision = $5 AND kind = $6 AND asked_at = $7 RETURNING asked_by";
 
-/// Uses up what somebody else than `granted_by` asked for, and gives who: only that kind, in that office, for that revision.
+/// Uses up the very request that was read, of somebody else than `granted_by`, and gives who: only that kind, in that office, for that
+/// revision. One that took its place since is another.
 pub async fn take(tx: &mut Tx, asked: &RequestRow, since: Timestamp, granted_by: Uuid) -> DbResult<Option<Uuid>> {
-    let RequestRow { registration_id, kind, office_id, revision, .. } = asked;
-    let taken = fetch_optional!(tx, (Uuid,), TAKE, *registration_id, *office_id, since, granted_by, *revision, *kind)?;
+    let RequestRow { registration_id, kind, office_id, revision, asked_at, .. } = asked;
+    let taken = fetch_optional!(
+        tx,
+        (Uuid,),
+        TAKE,
+        *registration_id,
+        *office_id,
+        since,
+        granted_by,
+        *revision,
+        *kind,
+        *asked_at
+    )?;
     Ok(taken.map(|row| row.0))
 }
 

@@ -136,6 +136,8 @@ pub struct Case {
     pub id: Uuid,
     device: DeviceKey,
     version: String,
+    /// The version of what waits for a second person.
+    request: String,
     enrolment: NewPinKey,
     solutions: [String; 2],
     /// The mail that [`Act::HandOver`] hands to the mail server.
@@ -356,14 +358,18 @@ impl Case {
         }
         if stage == Stage::ByTwo {
             let mut tx = context.db.write().await.unwrap();
-            world.registrations.releases.ask_approval(&mut tx, OFFICER, id, &version, "").await.unwrap();
+            world.registrations.releases.ask_approval(&mut tx, OFFICER, id, &version, ("", None)).await.unwrap();
             tx.commit().await.unwrap();
         }
+        let request = match stage {
+            Stage::Taken | Stage::ByTwo => world.registrations.releases.asked(OFFICER, id).await.unwrap().version,
+            _ => String::new(),
+        };
         let (challenge, signature) = sign(&world.guard, &device, &pin, Purpose::Enrol);
         let enrolment = NewPinKey { pin_public_key: pin.public_text(), challenge, signature };
         let solution = || captcha::solve(&captcha::issue(&context.vault, &context.random, 5, 0, now).unwrap()).unwrap();
         let solutions = if acts.contains(&Act::EnterCode) { [solution(), solution()] } else { Default::default() };
-        Self { stage, id, device, version, enrolment, solutions, leased }
+        Self { stage, id, device, version, request, enrolment, solutions, leased }
     }
 }
 
@@ -371,7 +377,9 @@ impl Act {
     /// Does it, as the act in place `slot` of a pair.
     pub async fn run(self, world: &World, case: &Case, slot: usize) -> Result<()> {
         let (context, id, now) = (&world.context, case.id, world.context.now());
-        let (service, device, version) = (&world.registrations, &case.device.thumbprint(), case.version.as_str());
+        let (service, device) = (&world.registrations, &case.device.thumbprint());
+        let is_grant = matches!(self, Self::Grant | Self::GrantApproval);
+        let version = if is_grant { case.request.as_str() } else { case.version.as_str() };
         match self {
             Self::Register => {
                 let person = submitted();
@@ -437,7 +445,7 @@ impl Act {
             Self::Scan => service.visits.scan(tx, OFFICER, (id, issued)).await,
             Self::ScanElsewhere => service.visits.scan(tx, ELSEWHERE, (id, issued)).await,
             Self::Confirm => service.visits.confirm_match(tx, COLLEAGUE, id, NUMBER).await,
-            Self::Approve => service.decisions.approve(tx, OFFICER, id, version, "").await.map(|_| ()),
+            Self::Approve => service.decisions.approve(tx, OFFICER, (id, version), "", None).await.map(|_| ()),
             Self::Return => {
                 service
                     .decisions
@@ -447,8 +455,8 @@ impl Act {
             Self::Reject => service.decisions.reject(tx, OFFICER, (id, version), "Bukan orangnya", "").await,
             Self::Ask => service.releases.ask(tx, OFFICER, id, version, "Ponsel hilang").await,
             Self::Grant => service.releases.grant(tx, COLLEAGUE, id, version).await.map(|_| ()),
-            Self::AskApproval => service.releases.ask_approval(tx, OFFICER, id, version, "").await,
-            Self::AskWaiver => service.releases.ask_waiver(tx, OFFICER, id, version, "Wajah diperban").await,
+            Self::AskApproval => service.releases.ask_approval(tx, OFFICER, id, version, ("", None)).await,
+            Self::AskWaiver => service.releases.ask_waiver(tx, OFFICER, id, version, ("Wajah diperban", None)).await,
             Self::GrantApproval => {
                 service.releases.grant_approval(tx, &service.decisions, COLLEAGUE, id, version).await.map(|_| ())
             }
