@@ -62,6 +62,7 @@ CREATE TABLE help (
 CREATE INDEX help_helper ON help (helper_index, at);
 CREATE INDEX help_office ON help (office_id, at) WHERE looked_at IS NULL;
 CREATE INDEX help_time ON help (at);
+CREATE INDEX help_helped ON help (helped_id);
 INSERT INTO help (help_id, helper_index, helped_id, office_id, officer_id, at)
     SELECT card_id, helper_index, resident_id, office_id, asked_by, prepared_at FROM printed_card WHERE helper_index IS NOT NULL;
 ALTER TABLE printed_card DROP COLUMN helper_index;

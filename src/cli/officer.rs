@@ -9,7 +9,7 @@ use super::{Failure, Format};
 use crate::context::Context;
 use crate::login::totp::TotpSecret;
 use crate::register::Date;
-use crate::staff::{Accounts, Post, Realm, Role};
+use crate::staff::{Accounts, Listed, Post, Realm, Role};
 
 /// Commands on officers.
 #[derive(Debug, clap::Subcommand)]
@@ -102,30 +102,7 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
             )?;
         }
         Command::List => {
-            let rows = accounts.list(Realm::Office).await?;
-            match format {
-                Format::Text => {
-                    for one in rows {
-                        let (person, state) = (&one.person, one.standing());
-                        let role = person.role.as_str();
-                        let acting =
-                            one.acting.map(|(role, _)| format!(", acting {}", role.as_str())).unwrap_or_default();
-                        say!("{:24} {role:14} {state:9} {}{acting}", person.username, person.full_name);
-                    }
-                }
-                Format::Json => {
-                    let items: Vec<_> = rows
-                        .iter()
-                        .map(|one| {
-                            json!({"username": one.person.username, "full_name": one.person.full_name,
-                                "role": one.person.role.as_str(), "state": one.standing(), "ends_at": one.ends_at,
-                                "acting_role": one.acting.map(|(role, _)| role.as_str()),
-                                "acting_until": one.acting.map(|(_, until)| until)})
-                        })
-                        .collect();
-                    say!("{}", json!({"officers": items}));
-                }
-            }
+            print_list(format, &accounts.list(Realm::Office).await?)?;
         }
         Command::Disable { username } => {
             set_active(context, Realm::Office, &username, false, format).await?;
@@ -168,6 +145,28 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
             let (officer_id, totp) = accounts.reset_totp(Realm::Office, &username).await?;
             let shown = print_secrets(format, &username, (officer_id, &totp), None);
             or_lost(shown, &format!("`ikd officer reset-totp {username}`"))?;
+        }
+    }
+    Ok(())
+}
+
+fn print_list(format: Format, rows: &[Listed]) -> Result<(), Failure> {
+    match format {
+        Format::Text => {
+            for one in rows {
+                let (person, state) = (&one.person, one.standing());
+                let acting = one.acting.map(|(role, _)| format!(", acting {}", role.as_str())).unwrap_or_default();
+                say!("{:24} {:14} {state:9} {}{acting}", person.username, person.role.as_str(), person.full_name);
+            }
+        }
+        Format::Json => {
+            let item = |one: &Listed| {
+                json!({"username": one.person.username, "full_name": one.person.full_name,
+                    "role": one.person.role.as_str(), "state": one.standing(), "ends_at": one.ends_at,
+                    "acting_role": one.acting.map(|(role, _)| role.as_str()),
+                    "acting_until": one.acting.map(|(_, until)| until)})
+            };
+            say!("{}", json!({"officers": rows.iter().map(item).collect::<Vec<_>>()}));
         }
     }
     Ok(())

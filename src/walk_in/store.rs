@@ -202,8 +202,7 @@ pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>
 const FORGET_PHOTOS: &str =
     "UPDATE walk_in SET photo_sealed = NULL WHERE photo_sealed IS NOT NULL AND delete_photo_after <= $1";
 const FORGET: &str = "DELETE FROM walk_in WHERE ended_at <= $1";
-const FORGET_ENDINGS: &str =
-    "DELETE FROM walk_in WHERE state = 'granted' AND kind <> 'copy' AND delete_photo_after <= $1";
+const FORGET_ENDINGS: &str = "DELETE FROM walk_in WHERE state = 'granted' AND kind <> 'copy' AND photo_sealed IS NOT NULL AND delete_photo_after <= $1";
 
 /// Deletes photos whose time is over, with them what ended a digital KTP, and requests that ended at `before` or earlier; gives how many.
 pub async fn sweep(tx: &mut Tx, now: Timestamp, before: Timestamp) -> DbResult<u64> {

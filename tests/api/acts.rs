@@ -168,9 +168,13 @@ async fn the_counter(world: &World) {
     let seen = version(&again.id).await;
     let body = json!({"version": seen, "reason": "Ponsel hilang; wajah dan KTP-el cocok"});
     desk.post(&path(&again.id, "/release"), &body).await.expect(204);
-    supervisor.post(&path(&again.id, "/release/refuse"), &json!({"version": seen})).await.expect(204);
+    let asked = async || {
+        let asked = supervisor.get(&path(&again.id, "/release")).await.expect(200).json;
+        json!({"version": asked["version"]})
+    };
+    supervisor.post(&path(&again.id, "/release/refuse"), &asked().await).await.expect(204);
     desk.post(&path(&again.id, "/release"), &body).await.expect(204);
-    supervisor.post(&path(&again.id, "/release/grant"), &json!({"version": seen})).await.expect(204);
+    supervisor.post(&path(&again.id, "/release/grant"), &asked().await).await.expect(204);
 
     let fourth = world.active(&world.people[3]).await;
     for end in ["grant", "refuse"] {

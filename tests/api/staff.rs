@@ -132,7 +132,12 @@ async fn a_supervisor_who_is_asked_sees_what_is_to_be_granted() {
         let seen = supervisor.get(&path(&again, "")).await.expect(200).json;
         assert_eq!((&seen["already_active"], &seen["may_decide"]), (&json!(true), &json!(false)));
         supervisor.get(&path(&again, "/portrait")).await.expect(200);
-        supervisor.post(&path(&again, "/release/grant"), &json!({"version": version})).await.expect(204);
+        let asked = supervisor.get(&path(&again, "/release")).await.expect(200).json;
+        supervisor
+            .post(&path(&again, "/release/grant"), &json!({"version": version}))
+            .await
+            .expect_problem(409, "wrong_state");
+        supervisor.post(&path(&again, "/release/grant"), &json!({"version": asked["version"]})).await.expect(204);
         let after = supervisor.get(&path(&again, "")).await.expect(403);
         assert_eq!(after.code(), "reason_required", "what was granted is no longer asked");
     })

@@ -52,6 +52,11 @@ async fn closed_by(context: &Context, by: By) -> (Holder, i64, Timestamp) {
     (holder, generation, now)
 }
 
+/// The event that closed it; of what is not closed there is none.
+async fn closing(tx: &mut ikd::db::Tx) -> Uuid {
+    holder::status(tx, RESIDENT).await.unwrap().map_or(Uuid::nil(), |status| status.event_id)
+}
+
 /// Whether it went through.
 async fn run(context: &Context, act: Act, generation: i64, since: Timestamp) -> bool {
     let now = context.now();
@@ -61,7 +66,8 @@ async fn run(context: &Context, act: Act, generation: i64, since: Timestamp) -> 
             // The two clocks differ: to the one it is not yet a day, to the other it is.
             Act::Reopen => {
                 let after = since.plus_seconds(-1);
-                life::reopen(context, &mut tx, (RESIDENT, generation), after, now).await.map(|()| true)
+                let closing = closing(&mut tx).await;
+                life::reopen(context, &mut tx, (RESIDENT, generation), closing, (after, now)).await.map(|()| true)
             }
             Act::Erase => holder::erase(context, &mut tx, RESIDENT, since).await.map(|erased| erased.is_some()),
             Act::Annul => {
@@ -159,7 +165,12 @@ async fn what_is_not_closed_now_or_is_of_another_generation_is_not_reopened() {
         let (_, generation, since) = closed(&context).await;
         let reopen = async |generation: i64, after: Timestamp| {
             let mut tx = context.db.write().await.unwrap();
-            let done = life::reopen(&context, &mut tx, (RESIDENT, generation), after, context.now()).await;
+            let closing = closing(&mut tx).await;
+            let times = (after, context.now());
+            // Another closing than the one that was judged, by a counter say.
+            let other = Uuid::from_u128(99);
+            assert!(life::reopen(&context, &mut tx, (RESIDENT, generation), other, times).await.is_err());
+            let done = life::reopen(&context, &mut tx, (RESIDENT, generation), closing, times).await;
             if done.is_ok() {
                 tx.commit().await.unwrap();
             }
