@@ -81,8 +81,8 @@ function draw() {
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ].filter(Boolean);
   const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
-  // Where somebody begins: whoever scans at the scanner, others at the first place that is theirs.
-  const home = places[0].address;
+  // Where somebody begins: whoever scans at the scanner, others at what waits for them.
+  const home = ["#pindai", "#terima", "#persetujuan", "#kasus"].find((one) => places.some((it) => it.address === one));
   const here = screen ? (BELOW[screen] ?? `#${screen}`) : home;
   const main = frame({
     title: t("counter.title"),

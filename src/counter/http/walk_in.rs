@@ -255,6 +255,7 @@ impl From<CopyLanguage> for Language {
 struct CopyQuery {
     /// The language; left out for that of `Accept-Language`.
     #[serde(default)]
+    #[param(inline)]
     language: Option<CopyLanguage>,
 }
 

@@ -57,7 +57,7 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
     use Subject::{Sent, Waiting};
     let none = || Value::Null;
     let nik = stage.waiting.record.nik.as_str();
-    let helper = json!({"nik": nik, "full_name": "AMINAH", "relation": "anak"});
+    let helper = json!({"nik": "3171014507650002", "full_name": "AMINAH", "relation": "anak"});
     let said = json!({"nik": nik, "full_name": "SITI", "birth_date": "1990-08-17", "helper": helper.clone()});
     let step = || json!({"version": "0"});
     let asking = json!({"version": "0", "terms_version": "2026-12", "agreed": true, "witness": "Aminah"});
