@@ -129,7 +129,7 @@ async fn whose_time_is_over_gets_nowhere_and_whoever_acts_for_somebody_gets_furt
         let log_in = taken_on(Role::Officer, Some(day(2))).await.unwrap();
         let officer = world.log_in(&log_in).await;
         let told = officer.get("/v1/officer/sessions/current").await.expect(200).json;
-        assert_eq!((&told["role"], told["ends_at"].is_null()), (&json!("officer"), false));
+        assert_eq!((&told["role"], &told["last_day"]), (&json!("officer"), &json!(day(2).to_string())));
         assert!(told["permissions"].as_array().unwrap().contains(&json!("serve_residents")));
 
         // What they asked for counts while they work here, and no longer.
@@ -173,6 +173,7 @@ async fn whose_time_is_over_gets_nowhere_and_whoever_acts_for_somebody_gets_furt
         officer.get(path).await.expect(200);
         let told = officer.get("/v1/officer/sessions/current").await.expect(200).json;
         assert_eq!((&told["role"], &told["acting_role"]), (&json!("officer"), &json!("head")));
+        assert_eq!(told["acting_last_day"], until.to_string());
         accounts.set_acting(&log_in.username, None).await.unwrap();
         officer.get(path).await.expect_problem(403, "forbidden");
         accounts.set_acting(&log_in.username, Some((Role::Head, until))).await.unwrap();

@@ -536,9 +536,10 @@ describe("rights", { timeout: 900_000 }, () => {
       await holder.at("tutuppin");
       await holder.press(PIN);
       await holder.at("henti");
-      await holder.button("Batalkan penutupan dengan PIN").waitFor();
+      await holder.button("Batalkan penutupan dengan PIN").click();
+      await holder.at("bataltutup");
+      // The day ends while the PIN is asked for; a page that looks by itself before that would ask for none.
       await demo.later(DAY + 60);
-      await page.goto("/#/bataltutup");
       await holder.press(PIN);
       await holder.at("henti");
       await holder.button("Daftar lagi").first().waitFor();

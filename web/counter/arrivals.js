@@ -1,6 +1,6 @@
 // Residents whom somebody of the office received: who receives scans their QR, and whoever serves calls them.
 
-import { announce, button, el, fill, icon } from "/web/shared/dom.js";
+import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { explainQr } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
@@ -90,16 +90,20 @@ const minutes = (time) => Math.max(0, Math.floor((Date.now() - new Date(time)) /
 /** Receiving, for who serves nobody. Gives a function that ends it. */
 export function receiveScreen(main, api) {
   const place = el("div", { class: "problem-place" });
+  const done = el("div", {});
   const part = arrivalsPart(api, { place });
   const way = intake({
     hint: t("scan.hint"),
     onText: async (token) => {
+      fill(done);
       try {
         const { initials, state } = await api.receive(token);
         part.load(true);
-        const said = t(state === "awaiting_officer" ? "arrivals.received" : "arrivals.not_ready", { initials });
+        const ready = state === "awaiting_officer";
+        const said = t(ready ? "arrivals.received" : "arrivals.not_ready", { initials });
+        fill(done, notice(ready ? "success" : "warning", said));
         announce(said);
-        return said;
+        return null;
       } catch (error) {
         return explainQr(error);
       }
@@ -115,6 +119,7 @@ export function receiveScreen(main, api) {
         { class: "card stack" },
         el("h1", {}, t("arrivals.title")),
         el("p", { class: "lead" }, t("arrivals.lead")),
+        done,
         way,
       ),
       el(

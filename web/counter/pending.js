@@ -138,7 +138,7 @@ export function pendingScreen(main, api, { may }) {
       { class: "card stack", "aria-labelledby": "helpers" },
       el("h2", { id: "helpers" }, t("helpers.title")),
       el("p", {}, t("helpers.door")),
-      el("p", {}, el("a", { class: "button secondary", href: "#pembantu" }, icon("list"), t("calls.open"))),
+      el("p", {}, el("a", { class: "button secondary", href: "#pembantu" }, icon("list"), t("helpers.open"))),
     );
   fill(
     main,

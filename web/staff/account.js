@@ -2,7 +2,7 @@
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
-import { dateTime, t } from "/web/shared/i18n.js";
+import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
 import { arrive, failed } from "./frame.js";
 import { lastLogIn } from "./session.js";
@@ -72,8 +72,8 @@ function post(who) {
   const words = [
     t("account.role", { role: t(`role.${who.role}`) }),
     who.acting_role &&
-      t("account.acting", { role: t(`role.${who.acting_role}`), when: dateTime(who.acting_until) }),
-    who.ends_at && t("account.ends", { when: dateTime(who.ends_at) }),
+      t("account.acting", { role: t(`role.${who.acting_role}`), when: ktpDate(who.acting_last_day) }),
+    who.last_day && t("account.ends", { when: ktpDate(who.last_day) }),
   ];
   return el("p", { class: "muted" }, words.filter(Boolean).join(" "));
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::error::{Code, Language};
+use crate::register::Date;
 use crate::staff::http::session_routes;
 use crate::staff::{Permission, Role, StaffSession, Workplace};
 
@@ -24,14 +25,14 @@ struct OfficerSessionReply {
     role: Role,
     /// As whom the officer acts besides; null when they do not.
     acting_role: Option<Role>,
-    /// Until when.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    acting_until: Option<Timestamp>,
+    /// The last day of that.
+    #[schema(value_type = Option<String>, format = Date)]
+    acting_last_day: Option<Date>,
     /// What the officer may do, by either role.
     permissions: Vec<Permission>,
-    /// When the officer's time at the office ends; null where it does not.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    ends_at: Option<Timestamp>,
+    /// The last day of the officer's time at the office; null where it has no end.
+    #[schema(value_type = Option<String>, format = Date)]
+    last_day: Option<Date>,
     /// Name of the office.
     office: String,
     /// When the session ends in any case.
@@ -47,6 +48,11 @@ struct OfficerSessionReply {
     paused_since: Option<Timestamp>,
 }
 
+/// The day that ends at this midnight in Jakarta.
+fn last_day(end: Timestamp) -> Date {
+    Date::in_jakarta(end.plus_seconds(-1))
+}
+
 impl SessionReply for OfficerSessionReply {
     fn of(session: StaffSession, _: Language) -> Result<Self, Problem> {
         let roles = session.roles();
@@ -59,9 +65,9 @@ impl SessionReply for OfficerSessionReply {
             full_name: session.person.full_name,
             role: session.person.role,
             acting_role,
-            acting_until,
+            acting_last_day: acting_until.map(last_day),
             permissions,
-            ends_at: session.ends_at,
+            last_day: session.ends_at.map(last_day),
             office: office.name,
             expires_at: session.expires_at,
             previous_log_in: session.previous_log_in,
