@@ -246,15 +246,21 @@ async fn nobody_grants_alone_late_elsewhere_or_on_an_old_screen() {
         sweep(&world).await;
         grant(&granter, &walk_in).await.expect_problem(409, "wrong_state");
 
-        // A block meanwhile is another matter, and so is a refusal.
+        // Blocked since it was prepared: another matter, to be looked at anew.
+        let walk_in = asked(&world, &asker, &world.people[0], "closure").await;
+        holders[0].client.unlock().await.expect(200);
+        holders[0].client.post("/v1/me/block", &json!({})).await.expect(200);
+        grant(&granter, &walk_in).await.expect_problem(409, "wrong_state");
+        assert_eq!(standing(&holders[0]).await.0, "blocked");
+        refuse(&granter, &view(&granter, &walk_in).await).await.expect(204);
+
+        // And so is a refusal.
         let walk_in = asked(&world, &asker, &world.people[0], "closure").await;
         refuse(&granter, &walk_in).await.expect(204);
         let refused = view(&asker, &walk_in).await;
         assert_eq!((&refused["state"], &refused["refusal"]), (&json!("refused"), &json!("Wajahnya lain")));
         grant(&granter, &refused).await.expect_problem(409, "wrong_state");
-        for holder in &holders {
-            assert_eq!(standing(holder).await.0, "active");
-        }
+        assert_eq!((standing(&holders[0]).await.0, standing(&holders[1]).await.0), ("blocked".into(), "active".into()));
     })
     .await;
 }
