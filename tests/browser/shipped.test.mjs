@@ -9,7 +9,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parse } from "acorn";
 import { full } from "acorn-walk";
-import { checkAccessibility, keepPicture, openPerson, PHONE, ROOT, startBoth, startBrowser } from "./support.mjs";
+import { checkAccessibility, eventually, keepPicture, openPerson, PHONE, ROOT, startBoth, startBrowser } from "./support.mjs";
 
 const WEB = path.join(ROOT, "web");
 const FILES = readdirSync(WEB, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.relative(WEB, path.join(entry.parentPath ?? entry.path, entry.name))).sort();
@@ -207,6 +207,8 @@ describe("every page", { concurrency: 2 }, () => {
         await lose(file);
         lost.clear();
         await page.goto(address);
+        // A module deep in the graph may be told to be lost a moment after the page has loaded without it.
+        await eventually(`${file} is lost`, () => lost.has(file));
         assert.deepEqual([...lost], [file], "this file is lost, and no other");
         const sentence = page.locator("#unready");
         if (/\.(css|svg)$/.test(file)) {
