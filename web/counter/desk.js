@@ -12,7 +12,7 @@ export function deskOf(id, memory, view) {
   const desk = {
     checks: memory.checks ?? { face: false, document: false, data: false },
     note: "",
-    helper: (memory.helper ??= {}),
+    helper: (memory.helper = memory.helper ?? {}),
     view,
     keep() {
       const { checks, note } = desk;
