@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { handScanner } from "./device.mjs";
 import { listReaders, reference } from "./lists.mjs";
 import { FACE } from "./resident.mjs";
-import { checkAndKeep, DESK, PHONE, ROOT, startBoth, TARGET, verify, withPeople as inBrowsers } from "./support.mjs";
+import { addStaff, checkAndKeep, DESK, logInAtCounter, PHONE, ROOT, startBoth, TARGET, verify, withPeople as inBrowsers } from "./support.mjs";
 
 const PYTHON = process.env.IKD_WITNESS_PYTHON ?? process.env.IKD_TEST_PYTHON ?? path.join(TARGET, "venv/bin/python");
 const script = (name, ...words) => {
@@ -28,7 +28,7 @@ describe("printed cards", { timeout: 600_000 }, () => {
   before(async () => {
     [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
-    const staff = (username, name, ...words) => ({ username, ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password") });
+    const staff = (...words) => addStaff(demo, ...words);
     budi = staff("budi.loket", "Budi Santoso");
     ratna = staff("ratna.penyelia", "Ratna Dewi", "--role", "supervisor");
     folder = mkdtempSync(path.join(tmpdir(), "ikd-card-"));
@@ -44,15 +44,7 @@ describe("printed cards", { timeout: 600_000 }, () => {
   const heading = (page, name) => page.getByRole("heading", { level: 1, name });
   const screen = (page, name) => checkAndKeep(page, `card-${name}`, name);
 
-  async function logIn(page, who) {
-    await demo.later(30);
-    await page.goto("/petugas");
-    await page.getByLabel("Nama pengguna").fill(who.username);
-    await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
-    await page.keyboard.press("Enter");
-    await heading(page, "Pindai QR warga").waitFor();
-  }
+  const logIn = (page, who) => logInAtCounter(demo, page, who);
 
   async function typeDate(page, date) {
     const [year, month, day] = date.split("-");

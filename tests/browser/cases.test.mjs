@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAccessibility, checkAndKeep, checkReflow, DESK, DRAWN, eventually, keepPictures, Officer, startBoth, verify, waitForMail, withPeople as inBrowsers } from "./support.mjs";
+import { addStaff, checkAccessibility, checkAndKeep, checkReflow, DESK, DRAWN, eventually, keepPictures, logInAtCounter, startBoth, verify, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 const DAY = 86_400;
 
@@ -18,7 +18,7 @@ describe("cases", { timeout: 900_000 }, () => {
   before(async () => {
     [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
-    const staff = (username, name, ...words) => ({ username, ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password") });
+    const staff = (...words) => addStaff(demo, ...words);
     budi = staff("budi.loket", "Budi Santoso");
     ratna = staff("ratna.penyelia", "Ratna Dewi", "--role", "supervisor");
     tuti = staff("tuti.penyelia", "Tuti Handayani", "--role", "supervisor");
@@ -35,18 +35,7 @@ describe("cases", { timeout: 900_000 }, () => {
 
   const screen = (page, name) => checkAndKeep(page, `cases-${name}`, name);
 
-  /** Somebody with an active, open digital KTP. */
-  async function active(person) {
-    const resident = new Resident(demo, person, demo.resident());
-    // Turning the clock may end an officer's session.
-    await demo.later(30);
-    demo.onDuty = await Officer.login(demo);
-    await resident.register();
-    await resident.activate();
-    await resident.button("Buka KTP Digital").click();
-    await resident.unlock();
-    return resident;
-  }
+  const active = (person) => Resident.active(demo, person);
 
   /** The text of a QR that the holder shows. */
   async function presented(holder) {
@@ -92,15 +81,7 @@ describe("cases", { timeout: 900_000 }, () => {
     await atReport(holder.page, check);
   }
 
-  async function logIn(page, who) {
-    await demo.later(30);
-    await page.goto("/petugas");
-    await page.getByLabel("Nama pengguna").fill(who.username);
-    await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
-    await page.keyboard.press("Enter");
-    await heading(page, "Pindai QR warga").waitFor();
-  }
+  const logIn = (page, who) => logInAtCounter(demo, page, who);
 
   // ---------------------------------------------------------------- a check that its holder does not know
 

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { FACE, Resident } from "./resident.mjs";
-import { checkAndKeep, DESK, Officer, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
+import { addStaff, checkAndKeep, DESK, logInAtCounter, Officer, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 describe("correction cases", { timeout: 900_000 }, () => {
   let demo;
@@ -18,7 +18,7 @@ describe("correction cases", { timeout: 900_000 }, () => {
   before(async () => {
     [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
-    const staff = (username, name, ...words) => ({ username, ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password") });
+    const staff = (...words) => addStaff(demo, ...words);
     budi = staff("budi.loket", "Budi Santoso");
     ratna = staff("ratna.penyelia", "Ratna Dewi", "--role", "supervisor");
   });
@@ -47,15 +47,7 @@ describe("correction cases", { timeout: 900_000 }, () => {
     return demo.command("register", "apply", file);
   }
 
-  async function logIn(page, who) {
-    await demo.later(30);
-    await page.goto("/petugas");
-    await page.getByLabel("Nama pengguna").fill(who.username);
-    await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
-    await page.keyboard.press("Enter");
-    await heading(page, "Pindai QR warga").waitFor();
-  }
+  const logIn = (page, who) => logInAtCounter(demo, page, who);
 
   /** Takes the case that a resident names. */
   async function take(page, data, reference) {

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { drawnFace } from "./device.mjs";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAndKeep, DESK, Officer, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
+import { addStaff, checkAndKeep, DESK, logInAtCounter, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 const DAY = 86_400;
 
@@ -20,7 +20,7 @@ describe("desk", { timeout: 900_000 }, () => {
     [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
     await drawnFace(stage.browser);
-    const staff = (username, name, ...words) => ({ username, ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password") });
+    const staff = (...words) => addStaff(demo, ...words);
     budi = staff("budi.meja", "Budi Santoso");
     ratna = staff("ratna.meja", "Ratna Dewi", "--role", "supervisor");
   });
@@ -36,26 +36,9 @@ describe("desk", { timeout: 900_000 }, () => {
 
   const screen = (page, name) => checkAndKeep(page, `desk-${name}`, name);
 
-  async function logIn(page, who) {
-    await demo.later(30);
-    await page.goto("/petugas");
-    await page.getByLabel("Nama pengguna").fill(who.username);
-    await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
-    await page.keyboard.press("Enter");
-    await heading(page, "Pindai QR warga").waitFor();
-  }
+  const logIn = (page, who) => logInAtCounter(demo, page, who);
 
-  async function active(person) {
-    const resident = new Resident(demo, person, demo.resident());
-    await demo.later(30);
-    demo.onDuty = await Officer.login(demo);
-    await resident.register();
-    await resident.activate();
-    await resident.button("Buka KTP Digital").click();
-    await resident.unlock();
-    return resident;
-  }
+  const active = (person) => Resident.active(demo, person);
 
   test("blocked over the telephone and at the counter; a supervisor sees who did and looks at it", async () => {
     await withPeople(["phone", "counter", "second"], async ({ phone, counter, second }) => {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
-import { budget, checkScreen, DESK, openPerson, ROOT, startBoth } from "./support.mjs";
+import { addStaff, budget, checkScreen, DESK, openPerson, ROOT, startBoth } from "./support.mjs";
 import { FACE, PIN, Resident } from "./resident.mjs";
 
 describe("the whole flow through the pages", { timeout: 600_000 }, () => {
@@ -16,7 +16,7 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
 
   before(async () => {
     [demo, stage] = await startBoth();
-    budi = { username: "budi.loket", ...demo.command("officer", "add", "budi.loket", "Budi Santoso", "--office", "DEMO-01", "--generate-password") };
+    budi = addStaff(demo, "budi.loket", "Budi Santoso");
     dewi = { username: "dewi.kasir", ...demo.command("relying-party", "employee", "add", "Bank Contoh", "dewi.kasir", "Dewi Lestari") };
   });
   after(async () => {

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { Device, drawnFace } from "./device.mjs";
 import { FACE, PIN, Resident } from "./resident.mjs";
-import { checkAndKeep, DESK, eventually, Officer, startBoth, verify, withPeople as inBrowsers } from "./support.mjs";
+import { addStaff, checkAndKeep, DESK, eventually, logInAtCounter, Officer, startBoth, verify, withPeople as inBrowsers } from "./support.mjs";
 
 const NEW_PIN = "740158";
 
@@ -20,7 +20,7 @@ describe("life", { timeout: 900_000 }, () => {
     [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
     selfie = await drawnFace(stage.browser);
-    const staff = (username, name, ...words) => ({ username, ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password") });
+    const staff = (...words) => addStaff(demo, ...words);
     budi = staff("budi.loket", "Budi Santoso");
     ratna = staff("ratna.penyelia", "Ratna Dewi", "--role", "supervisor");
   });
@@ -43,26 +43,9 @@ describe("life", { timeout: 900_000 }, () => {
     return demo.onDuty;
   }
 
-  async function logIn(page, who) {
-    await demo.later(30);
-    await page.goto("/petugas");
-    await page.getByLabel("Nama pengguna").fill(who.username);
-    await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
-    await page.keyboard.press("Enter");
-    await heading(page, "Pindai QR warga").waitFor();
-  }
+  const logIn = (page, who) => logInAtCounter(demo, page, who);
 
-  /** Somebody with an active, open digital KTP, and its block code. */
-  async function active(person) {
-    const resident = new Resident(demo, person, demo.resident());
-    await onDuty();
-    await resident.register();
-    await resident.activate();
-    await resident.button("Buka KTP Digital").click();
-    resident.blockCode = await resident.unlock();
-    return resident;
-  }
+  const active = (person) => Resident.active(demo, person);
 
   /** The QR on a phone's screen as its text, and what it is asked for. */
   async function tokenAt(page, part, act) {

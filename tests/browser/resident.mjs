@@ -23,6 +23,19 @@ export class Resident {
     });
   }
 
+  /** Somebody with an active, open digital KTP, and its block code. */
+  static async active(demo, person) {
+    const resident = new Resident(demo, person, demo.resident());
+    // Turning the clock may end an officer's session.
+    await demo.later(30);
+    demo.onDuty = await Officer.login(demo);
+    await resident.register();
+    await resident.activate();
+    await resident.button("Buka KTP Digital").click();
+    resident.blockCode = await resident.unlock();
+    return resident;
+  }
+
   button(name) {
     return this.page.getByRole("button", { name, exact: typeof name === "string" });
   }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { handScanner } from "./device.mjs";
 import { FACE, Resident } from "./resident.mjs";
-import { checkAndKeep, DESK, startBoth, withPeople as inBrowsers } from "./support.mjs";
+import { addStaff, checkAndKeep, DESK, logInAtCounter, startBoth, withPeople as inBrowsers } from "./support.mjs";
 
 describe("roles", { timeout: 600_000 }, () => {
   let demo;
@@ -22,7 +22,7 @@ describe("roles", { timeout: 600_000 }, () => {
       ["kartika", "Kartika Kepala", "--role", "head"],
       ["dedi.data", "Dedi Data", "--role", "data-officer"],
     ])
-      people[username] = { username, ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password") };
+      people[username] = addStaff(demo, username, name, ...words);
   });
   after(async () => {
     await stage?.stop();
@@ -35,15 +35,7 @@ describe("roles", { timeout: 600_000 }, () => {
   const screen = (page, name) => checkAndKeep(page, `roles-${name}`, name);
   const places = (page) => page.locator("nav a").allInnerTexts();
 
-  async function logIn(page, who, first) {
-    await demo.later(30);
-    await page.goto("/petugas");
-    await page.getByLabel("Nama pengguna").fill(who.username);
-    await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
-    await page.keyboard.press("Enter");
-    await heading(page, first).waitFor();
-  }
+  const logIn = (page, who, first) => logInAtCounter(demo, page, who, first);
 
   test("received by an assistant, served by an officer, granted by the head", async () => {
     await withPeople(["phone", "assistant", "officer", "head"], async ({ phone, assistant, officer, head }) => {

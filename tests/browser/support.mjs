@@ -424,6 +424,23 @@ async function call(url, { method = "POST", json, headers = {} } = {}) {
   return { status: answer.status, headers: answer.headers, data };
 }
 
+/** A new account at the demo's office: what the command says of it, and its `username`. */
+export const addStaff = (demo, username, name, ...words) => ({
+  username,
+  ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password"),
+});
+
+/** Logs in on the counter's page, in a period of the authenticator of its own; `first` heads what the person comes to. */
+export async function logInAtCounter(demo, page, who, first = "Pindai QR warga") {
+  await demo.later(30);
+  await page.goto("/petugas");
+  await page.getByLabel("Nama pengguna").fill(who.username);
+  await page.getByLabel("Kata sandi").fill(who.password);
+  await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: first }).waitFor();
+}
+
 /** An officer who works with the API. */
 export class Officer {
   static async login(demo) {

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { handScanner } from "./device.mjs";
 import { FACE, Resident } from "./resident.mjs";
-import { checkAndKeep, DESK, Officer, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
+import { addStaff, checkAndKeep, DESK, logInAtCounter, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 describe("without the phone", { timeout: 900_000 }, () => {
   let demo;
@@ -17,7 +17,7 @@ describe("without the phone", { timeout: 900_000 }, () => {
   before(async () => {
     [demo, stage] = await startBoth();
     await stage.camera.show(FACE, { fit: 1 });
-    const staff = (username, name, ...words) => ({ username, ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password") });
+    const staff = (...words) => addStaff(demo, ...words);
     budi = staff("budi.pintu", "Budi Santoso");
     ratna = staff("ratna.pintu", "Ratna Dewi", "--role", "supervisor");
     sari = staff("sari.pintu", "Sari Utami", "--role", "supervisor");
@@ -32,26 +32,9 @@ describe("without the phone", { timeout: 900_000 }, () => {
   const heading = (page, name) => page.getByRole("heading", { level: 1, name });
   const screen = (page, name) => checkAndKeep(page, `walk-in-${name}`, name);
 
-  async function logIn(page, who) {
-    await demo.later(30);
-    await page.goto("/petugas");
-    await page.getByLabel("Nama pengguna").fill(who.username);
-    await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
-    await page.keyboard.press("Enter");
-    await heading(page, "Pindai QR warga").waitFor();
-  }
+  const logIn = (page, who) => logInAtCounter(demo, page, who);
 
-  async function active(person) {
-    const resident = new Resident(demo, person, demo.resident());
-    await demo.later(30);
-    demo.onDuty = await Officer.login(demo);
-    await resident.register();
-    await resident.activate();
-    await resident.button("Buka KTP Digital").click();
-    await resident.unlock();
-    return resident;
-  }
+  const active = (person) => Resident.active(demo, person);
 
   async function typeWho(page, person) {
     await page.getByLabel("NIK", { exact: true }).fill(person.nik);
