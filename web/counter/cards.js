@@ -1,11 +1,10 @@
 // Printed cards for residents without a phone: the form with which one begins, and the cards that this office issued.
 
-import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
-import { dateField, dayTrouble } from "/web/shared/date-field.js";
+import { button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
-import { arrive, failed, refused } from "/web/staff/frame.js";
+import { arrive, failed } from "/web/staff/frame.js";
 import { helperFact, helperPart, helperWarning } from "./helper.js";
-import { nikField } from "./nik-field.js";
+import { whenSent, whoFields } from "./who-form.js";
 
 const STEPS = ["cards.know1", "cards.know2", "cards.know3", "cards.know4"];
 const BADGES = { good: ["good", "check"], void: ["bad", "block"], expired: ["", "clock"] };
@@ -18,9 +17,6 @@ export const standingBadge = (standing) =>
     icon(BADGES[standing][1]),
     t(`card.standing.${standing}`),
   );
-
-const words = (id, label, hint, longest) =>
-  field({ id, label, hint, autocomplete: "off", spellcheck: "false", maxlength: longest });
 
 /** The cards that were issued here, with a button for earlier ones. */
 function issuedList(api, isOver) {
@@ -74,50 +70,22 @@ function issuedList(api, isOver) {
 /** Begins one. `open(id)` shows the card. Gives a function that ends it. */
 export function cardsScreen(main, api, { open }) {
   let ended = false;
-  const nik = nikField();
-  const name = words("full-name", t("field.full_name"), t("phone_block.name.hint"), 120);
-  const birth = dateField({ id: "birth", label: t("field.birth_date"), hint: t("phone_block.birth.hint") });
-  // It is not the officer's own.
-  for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
+  const who = whoFields();
   const helper = helperPart();
-  const fields = { nik, full_name: name, birth_date: birth };
   const place = el("div", { class: "problem-place" });
   const send = el("button", { type: "submit", class: "button wide" }, icon("arrow"), t("cards.prepare"));
 
-  function check() {
-    const wrong = {
-      nik: nik.trouble(),
-      full_name: name.input.value.trim() ? null : t("staff.required"),
-      birth_date: dayTrouble(birth.value),
-    };
-    for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
-    return Object.keys(fields).find((key) => wrong[key]);
-  }
-
-  async function submit(event) {
-    event.preventDefault();
-    const first = check();
-    if (first) return fields[first].input.focus();
-    send.disabled = true;
-    fill(place);
-    try {
-      const card = await api.prepareCard({
-        nik: nik.digits(),
-        full_name: name.input.value.trim(),
-        birth_date: birth.value,
-        helper: helper.value(),
-      });
+  const submit = whenSent({
+    ...who,
+    others: helper.fields,
+    send,
+    place,
+    isOver: () => ended,
+    act: async () => {
+      const card = await api.prepareCard({ ...who.value(), helper: helper.value() });
       if (!ended) open(card.card_id);
-    } catch (error) {
-      if (ended) return undefined;
-      helper.show(error);
-      if (failNamed(error, { ...fields, ...helper.fields })) return undefined;
-      refused(place, error);
-    } finally {
-      send.disabled = false;
-    }
-    return undefined;
-  }
+    },
+  });
 
   fill(
     main,
@@ -132,7 +100,7 @@ export function cardsScreen(main, api, { open }) {
         el(
           "form",
           { class: "stack", novalidate: true, onsubmit: submit },
-          Object.values(fields),
+          Object.values(who.fields),
           helper.node,
           place,
           send,

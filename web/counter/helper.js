@@ -2,33 +2,29 @@
 
 import { el, field, notice } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
+import { nikField } from "./nik-field.js";
 
 const words = (id, label, hint, longest) =>
   field({ id, label, hint, autocomplete: "off", spellcheck: "false", maxlength: longest });
 
-/**
- * Who helps, if anybody does; what is left empty is nobody. `kept` outlives drawing anew. `show(error)` opens it where
- * something of it is wrong.
- */
+/** Who helps, if anybody does; what is left empty is nobody. `kept` outlives drawing anew. */
 export function helperPart(kept = {}) {
   const name = words("helper-name", t("cards.helper.name"), t("phone_block.name.hint"), 120);
   const relation = words("helper-relation", t("cards.helper.relation"), t("cards.helper.relation.hint"), 60);
-  const nik = field({
-    id: "helper-nik",
-    label: t("cards.helper.nik"),
-    hint: t("phone_block.nik.hint"),
-    inputmode: "numeric",
-    autocomplete: "off",
-    maxlength: 24,
-  });
+  const nik = nikField({ id: "helper-nik", label: t("cards.helper.nik") });
   const node = el(
     "details",
     { class: "helper" },
     el("summary", {}, t("cards.helper")),
     el("div", { class: "stack" }, el("p", { class: "muted" }, t("cards.helper.do")), name, relation, nik),
   );
-  // What was typed is in sight.
-  for (const { input } of [name, relation, nik]) {
+  // What was typed is in sight, and what is wrong with it.
+  for (const one of [name, relation, nik]) {
+    const { input, fail } = one;
+    one.fail = (message) => {
+      fail(message);
+      if (message) node.open = true;
+    };
     input.value = kept[input.id] ?? "";
     if (input.value) node.open = true;
     input.addEventListener("input", () => {
@@ -37,7 +33,7 @@ export function helperPart(kept = {}) {
     });
   }
   const typed = () => ({
-    nik: nik.input.value.normalize("NFKC").replace(/\D/g, ""),
+    nik: nik.digits(),
     full_name: name.input.value.trim(),
     relation: relation.input.value.trim(),
   });
@@ -49,16 +45,11 @@ export function helperPart(kept = {}) {
     check: () => {
       const { nik: digits, full_name: full, relation: what } = typed();
       const none = !digits && !full && !what;
-      const wrongDigits = t(`phone_block.nik.${digits ? "error" : "empty"}`, { n: digits.length });
-      nik.fail(none || digits.length === 16 ? null : wrongDigits);
+      nik.fail(none ? null : nik.trouble());
       name.fail(none || full ? null : t("staff.required"));
       relation.fail(none || what.length > 1 ? null : t("cards.helper.relation.error"));
       if (none) return null;
-      node.open = true;
       return digits.length !== 16 ? nik.input : !full ? name.input : what.length < 2 ? relation.input : null;
-    },
-    show: (error) => {
-      if (error.fields?.some(({ field: one }) => one.startsWith("helper"))) node.open = true;
     },
   };
 }

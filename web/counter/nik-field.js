@@ -4,10 +4,10 @@ import { field } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
 
 /** The field, with what was typed as `digits()`, and with what is wrong with it, or null, as `trouble()`. */
-export function nikField() {
+export function nikField({ id = "nik", label = "NIK" } = {}) {
   const node = field({
-    id: "nik",
-    label: "NIK",
+    id,
+    label,
     hint: t("phone_block.nik.hint"),
     inputmode: "numeric",
     autocomplete: "off",

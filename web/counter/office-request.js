@@ -4,13 +4,14 @@
 //   ask, open, grant, refuse   what the service is asked; idOf(request) is its id
 //   facts(view, fact), more(view)   what is told of the person; beside() stands beside the form
 
-import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
+import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
 import { explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
 import { nikField } from "./nik-field.js";
 import { asked, result, secondDecision } from "./second.js";
+import { whenSent } from "./who-form.js";
 
 const SHORTEST = 5;
 
@@ -43,44 +44,27 @@ export function askRequestScreen(main, kind, { open, waiting }) {
   const place = el("div", { class: "problem-place" });
   const send = el("button", { type: "submit", class: "button danger wide" }, icon("block"), say("ask"));
 
-  function check() {
-    const wrong = {
+  const submit = whenSent({
+    fields,
+    troubles: () => ({
       nik: nik.trouble(),
       reason: why.input.value.trim().length >= SHORTEST ? null : t("reason.short"),
-    };
-    for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
-    return Object.keys(fields).find((key) => wrong[key]);
-  }
-
-  async function submit(event) {
-    event.preventDefault();
-    const first = check();
-    if (first) return fields[first].input.focus();
-    send.disabled = true;
-    fill(place);
-    try {
+    }),
+    send,
+    place,
+    isOver: () => ended,
+    act: async () => {
       const request = await kind.ask(nik.digits(), why.input.value.trim());
       if (!ended) open(kind.idOf(request));
-    } catch (error) {
-      if (ended) return undefined;
-      if (failNamed(error, fields)) return undefined;
+    },
+    fail: (at, error) => {
       const { title, detail } = explain(error);
-      const list = error.code === "wrong_state";
-      fill(
-        place,
-        notice(
-          "danger",
-          title,
-          detail,
-          list ? button(t("second.next"), waiting, { kind: "secondary", wide: false }) : null,
-        ),
-      );
-      place.scrollIntoView({ block: "nearest" });
-    } finally {
-      send.disabled = false;
-    }
-    return undefined;
-  }
+      const list =
+        error.code === "wrong_state" ? button(t("second.next"), waiting, { kind: "secondary", wide: false }) : null;
+      fill(at, notice("danger", title, detail, list));
+      at.scrollIntoView({ block: "nearest" });
+    },
+  });
 
   fill(
     main,

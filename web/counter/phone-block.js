@@ -1,11 +1,10 @@
 // Somebody on the telephone, or at the counter without a phone, wants a digital KTP blocked: NIK, name and birth date.
 // The answer is the same whether there is such a person or not, and whether it is the first such call or not.
 
-import { button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
-import { dateField, dayTrouble } from "/web/shared/date-field.js";
+import { button, el, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { arrive, refused } from "/web/staff/frame.js";
-import { nikField } from "./nik-field.js";
+import { arrive } from "/web/staff/frame.js";
+import { whenSent, whoFields } from "./who-form.js";
 
 const SHORTEST = 5;
 const KNOW = [1, 2, 3, 4, 5].map((number) => `phone_block.know${number}`);
@@ -13,17 +12,7 @@ const KNOW = [1, 2, 3, 4, 5].map((number) => `phone_block.know${number}`);
 /** Shows the form. Gives a function that ends it. */
 export function phoneBlockScreen(main, api, { again, home }) {
   let ended = false;
-  const nik = nikField();
-  const name = field({
-    id: "full-name",
-    label: t("field.full_name"),
-    hint: t("phone_block.name.hint"),
-    autocomplete: "off",
-    autocapitalize: "characters",
-    spellcheck: "false",
-    maxlength: 120,
-  });
-  const birth = dateField({ id: "birth", label: t("field.birth_date"), hint: t("phone_block.birth.hint") });
+  const who = whoFields({ autocapitalize: "characters" });
   const why = field({
     id: "block-why",
     label: t("phone_block.why"),
@@ -32,8 +21,6 @@ export function phoneBlockScreen(main, api, { again, home }) {
     rows: 2,
     maxlength: 500,
   });
-  // The birth date of the caller is not the officer's own.
-  for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
   const label = el("span", {}, t("phone_block.send"));
   // Who is here is blocked for good: the button says what it does.
   const here = el("input", {
@@ -54,18 +41,7 @@ export function phoneBlockScreen(main, api, { again, home }) {
   );
   const place = el("div", { class: "problem-place" });
   const send = el("button", { type: "submit", class: "button danger wide" }, icon("block"), label);
-  const fields = { nik, full_name: name, birth_date: birth, reason: why };
-
-  function check() {
-    const wrong = {
-      nik: nik.trouble(),
-      full_name: name.input.value.trim() ? null : t("staff.required"),
-      birth_date: dayTrouble(birth.value),
-      reason: why.input.value.trim().length >= SHORTEST ? null : t("reason.short"),
-    };
-    for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
-    return Object.keys(fields).find((key) => wrong[key]);
-  }
+  const fields = { ...who.fields, reason: why };
 
   function done({ until, hours, call_back_days: days, left_today: left }) {
     const called = [
@@ -89,31 +65,21 @@ export function phoneBlockScreen(main, api, { again, home }) {
     arrive(main);
   }
 
-  async function submit(event) {
-    event.preventDefault();
-    const first = check();
-    if (first) return fields[first].input.focus();
-    send.disabled = true;
-    fill(place);
-    try {
+  const submit = whenSent({
+    fields,
+    troubles: () => ({
+      ...who.troubles(),
+      reason: why.input.value.trim().length >= SHORTEST ? null : t("reason.short"),
+    }),
+    send,
+    place,
+    isOver: () => ended,
+    act: async () => {
       // Each counts, so none is repeated by itself.
-      const answer = await api.block({
-        nik: nik.digits(),
-        full_name: name.input.value.trim(),
-        birth_date: birth.value,
-        reason: why.input.value.trim(),
-        present: here.checked,
-      });
+      const answer = await api.block({ ...who.value(), reason: why.input.value.trim(), present: here.checked });
       if (!ended) done(answer);
-    } catch (error) {
-      if (ended) return undefined;
-      if (failNamed(error, fields)) return undefined;
-      refused(place, error);
-    } finally {
-      send.disabled = false;
-    }
-    return undefined;
-  }
+    },
+  });
 
   fill(
     main,

@@ -1,11 +1,10 @@
 // What a holder wants who stands at the counter without their phone: the form with which it begins.
 
-import { button, el, failNamed, field, fill, icon } from "/web/shared/dom.js";
-import { dateField, dayTrouble } from "/web/shared/date-field.js";
+import { button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { arrive, refused } from "/web/staff/frame.js";
+import { arrive } from "/web/staff/frame.js";
 import { helperPart } from "./helper.js";
-import { nikField } from "./nik-field.js";
+import { whenSent, whoFields } from "./who-form.js";
 
 const KINDS = ["copy", "closure", "consent_withdrawal"];
 const STEPS = ["walk_ins.know1", "walk_ins.know2", "walk_ins.know3", "walk_ins.know4"];
@@ -26,32 +25,10 @@ export function walkInsScreen(main, api, { open, waiting }) {
       ),
     ),
   );
-  const nik = nikField();
-  const name = field({
-    id: "full-name",
-    label: t("field.full_name"),
-    hint: t("phone_block.name.hint"),
-    autocomplete: "off",
-    spellcheck: "false",
-    maxlength: 120,
-  });
-  const birth = dateField({ id: "birth", label: t("field.birth_date"), hint: t("phone_block.birth.hint") });
-  // It is not the officer's own.
-  for (const part of birth.querySelectorAll("[autocomplete]")) part.setAttribute("autocomplete", "off");
+  const who = whoFields();
   const helper = helperPart();
-  const fields = { nik, full_name: name, birth_date: birth };
   const place = el("div", { class: "problem-place" });
   const send = el("button", { type: "submit", class: "button wide" }, icon("arrow"), t("cards.prepare"));
-
-  function check() {
-    const wrong = {
-      nik: nik.trouble(),
-      full_name: name.input.value.trim() ? null : t("staff.required"),
-      birth_date: dayTrouble(birth.value),
-    };
-    for (const [key, one] of Object.entries(fields)) one.fail(wrong[key]);
-    return Object.keys(fields).find((key) => wrong[key]);
-  }
 
   const mine = el("section", { class: "card stack", "aria-labelledby": "mine", hidden: true });
   const line = (item) =>
@@ -74,31 +51,18 @@ export function walkInsScreen(main, api, { open, waiting }) {
       ),
     );
 
-  async function submit(event) {
-    event.preventDefault();
-    const first = check();
-    if (first) return fields[first].input.focus();
-    send.disabled = true;
-    fill(place);
-    try {
-      const prepared = await api.prepareWalkIn({
-        kind: new FormData(event.target).get("kind"),
-        nik: nik.digits(),
-        full_name: name.input.value.trim(),
-        birth_date: birth.value,
-        helper: helper.value(),
-      });
+  const submit = whenSent({
+    ...who,
+    others: helper.fields,
+    send,
+    place,
+    isOver: () => ended,
+    act: async (form) => {
+      const kind = new FormData(form).get("kind");
+      const prepared = await api.prepareWalkIn({ kind, ...who.value(), helper: helper.value() });
       if (!ended) open(prepared.walk_in_id);
-    } catch (error) {
-      if (ended) return undefined;
-      helper.show(error);
-      if (failNamed(error, { ...fields, ...helper.fields })) return undefined;
-      refused(place, error);
-    } finally {
-      send.disabled = false;
-    }
-    return undefined;
-  }
+    },
+  });
 
   fill(
     main,
@@ -114,7 +78,7 @@ export function walkInsScreen(main, api, { open, waiting }) {
           "form",
           { class: "stack", novalidate: true, onsubmit: submit },
           el("fieldset", { class: "stack-tight" }, el("legend", { class: "legend" }, t("walk_ins.what")), kinds),
-          Object.values(fields),
+          Object.values(who.fields),
           helper.node,
           place,
           send,
