@@ -7,8 +7,8 @@ import { refused } from "/web/staff/frame.js";
 import { nikField } from "./nik-field.js";
 
 /**
- * NIK, name and birth date: `fields` by the service's names, `troubles()` says what is wrong with each or null, `value()`
- * is what the service is told. `name` adds to how the name is typed.
+ * NIK, name and birth date: `fields` by the service's names, `troubles()` says what is wrong with each or null,
+ * `value()` is what the service is told. `name` adds to how the name is typed.
  */
 export function whoFields(name = {}) {
   const nik = nikField();
