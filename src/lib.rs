@@ -18,6 +18,7 @@ pub mod batcher;
 pub mod captcha;
 pub mod card;
 pub mod changed;
+pub mod clerk;
 pub mod cli;
 pub mod clock;
 pub mod closure;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::model::{Card, Clerk, EVIDENCE_DAYS_WITHOUT_CARD, Issued, Said, Standing, State, WAIT_SECONDS, compare};
+use super::model::{Card, EVIDENCE_DAYS_WITHOUT_CARD, Issued, Said, Standing, State, WAIT_SECONDS, compare};
 use super::{sealed, store};
+use crate::clerk::Clerk;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbError, Tx};

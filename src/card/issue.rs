@@ -3,10 +3,11 @@
 use uuid::Uuid;
 
 use super::desk::{Desk, of_office, standing};
-use super::model::{Card, Clerk, EVIDENCE_DAYS, Issued, LIFE_SECONDS, PRINT_SECONDS, Standing, VoidReason};
+use super::model::{Card, EVIDENCE_DAYS, Issued, LIFE_SECONDS, PRINT_SECONDS, Standing, VoidReason};
 use super::sheet::{self, Sheet};
 use super::{sealed, store};
 use crate::attribute::AttributeSet;
+use crate::clerk::Clerk;
 use crate::clock::{DAY, Timestamp};
 use crate::credential::claim169::More;
 use crate::credential::photo::Portrait;

@@ -75,15 +75,6 @@ pub enum Standing {
     Expired,
 }
 
-/// A person of an office who does something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clerk {
-    /// The office.
-    pub office_id: Uuid,
-    /// The person.
-    pub officer_id: Uuid,
-}
-
 /// A card, from what an officer prepares to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::audit::{Action, Actor, Event};
-use crate::registration::decision;
+use crate::clerk::Clerk;
 use crate::staff::permission::{Act, Agent, Permission};
 use crate::staff::{Affiliation, Roles, StaffSession};
 
@@ -19,9 +19,9 @@ pub struct Officer {
 }
 
 impl Officer {
-    /// Who acts, for the registration domain.
-    pub const fn actor(self) -> decision::Actor {
-        decision::Actor { officer_id: self.officer_id, office_id: self.office_id }
+    /// Who acts, for the domains.
+    pub const fn clerk(self) -> Clerk {
+        Clerk { officer_id: self.officer_id, office_id: self.office_id }
     }
 }
 

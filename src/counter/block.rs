@@ -11,7 +11,7 @@ use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, FieldError, Refusal, Result, Text};
 use crate::holder::ports as holder;
 use crate::input::name;
-use crate::life::calls::{self, AtDesk, Word};
+use crate::life::calls::{self, Word};
 use crate::life::model::PROVISIONAL_SECONDS;
 use crate::register::{Date, Nik};
 use crate::staff::Allowed;
@@ -114,7 +114,7 @@ impl CallBlocks {
         };
         let resident = self.whose(caller).await?;
         let until = (!caller.present).then(|| now.plus_seconds(PROVISIONAL_SECONDS));
-        let desk = AtDesk { officer_id: who.officer_id, office_id: who.office_id };
+        let desk = who.clerk();
         let word = Word { desk, reason: &reason };
         transaction!(context.db, "counter.block", |tx| {
             match resident {

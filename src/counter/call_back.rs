@@ -39,7 +39,7 @@ impl CallBacks {
     /// When the database does not answer.
     pub async fn list(&self, officer: &Allowed<ReadCallBacks>) -> Result<Vec<CallBack>> {
         let Desk { context, registrations, .. } = &self.desk;
-        let rows = registrations.call_backs.list(officer.agent.actor()).await?;
+        let rows = registrations.call_backs.list(officer.agent.clerk()).await?;
         let mut tx = context.db.read().await?;
         let names = ports::usernames(&mut tx, officer.agent.office_id).await?;
         let line = |row: CallBackRow| CallBack {
@@ -59,7 +59,7 @@ impl CallBacks {
     pub async fn record(&self, officer: &Allowed<RecordCallBack>, id: Uuid, finding: CallBackFinding) -> Result<()> {
         let Desk { registrations, audit, .. } = &self.desk;
         audited!(audit, officer.event(id), "counter.call_back", |tx| {
-            registrations.call_backs.found(tx, officer.agent.actor(), id, finding).await
+            registrations.call_backs.found(tx, officer.agent.clerk(), id, finding).await
         })
     }
 }

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::act::{LookAtCall, Officer, ReadCalls};
+use super::act::{LookAtCall, ReadCalls};
 use super::desk::Desk;
 use super::model::check_reason;
 use crate::audited;
 use crate::error::Result;
-use crate::life::calls::{self, AtDesk, Seen};
+use crate::life::calls::{self, Seen};
 use crate::life::model::CallCounts;
 use crate::page::{self, Page};
 use crate::staff::{Allowed, ports};
@@ -37,7 +37,7 @@ impl CallReviews {
     /// When the database does not answer.
     pub async fn officers(&self, officer: &Allowed<ReadCalls>) -> Result<Vec<(String, CallCounts)>> {
         let mut tx = self.desk.context.db.read().await?;
-        let counts = calls::counts(&mut tx, at(officer.agent), self.desk.context.now()).await?;
+        let counts = calls::counts(&mut tx, officer.agent.clerk(), self.desk.context.now()).await?;
         let mut usernames = ports::usernames(&mut tx, officer.agent.office_id).await?;
         let named = counts.into_iter().map(|(id, counts)| (usernames.remove(&id).unwrap_or_default(), counts));
         let mut named: Vec<_> = named.collect();
@@ -58,7 +58,7 @@ impl CallReviews {
         let Desk { context, .. } = &self.desk;
         let before = page::after(cursor, Uuid::max())?;
         let mut tx = context.db.read().await?;
-        let rows = calls::recent(context, &mut tx, at(officer.agent), before, limit + 1).await?;
+        let rows = calls::recent(context, &mut tx, officer.agent.clerk(), before, limit + 1).await?;
         let usernames = ports::usernames(&mut tx, officer.agent.office_id).await?;
         drop(tx);
         let page = Page::new(rows, limit, |seen| seen.row.event_id).map(|seen| CallView {
@@ -81,11 +81,7 @@ impl CallReviews {
         let event = officer.event(event_id);
         let words = self.desk.judged(event, check_reason(words)).await?;
         audited!(audit, event, "counter.look_at_call", |tx| {
-            calls::look(context, tx, at(officer.agent), event_id, &words, context.now()).await
+            calls::look(context, tx, officer.agent.clerk(), event_id, &words, context.now()).await
         })
     }
-}
-
-const fn at(officer: Officer) -> AtDesk {
-    AtDesk { officer_id: officer.officer_id, office_id: officer.office_id }
 }

@@ -13,7 +13,7 @@ use super::model::check_reason;
 use crate::audited;
 use crate::card;
 use crate::card::desk::{Draft, Seen};
-use crate::card::model::{Card, Clerk, Standing, State, VoidReason};
+use crate::card::model::{Card, Standing, State, VoidReason};
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Refusal, Result};
 use crate::page::Page;
@@ -78,7 +78,7 @@ impl Cards {
         let checked = self.cards.check(draft).await;
         let checked = self.desk.judged(refused, checked).await?;
         audited!(audit, officer.event(checked.card_id), "counter.prepare_card", |tx| {
-            self.cards.prepare(tx, clerk(who), &checked).await
+            self.cards.prepare(tx, who.clerk(), &checked).await
         })?;
         self.seen(who, checked.card_id).await
     }
@@ -88,7 +88,7 @@ impl Cards {
     /// # Errors
     /// `forbidden` for a colleague's, `not_found`, `wrong_state`.
     pub async fn awaits_photo(&self, officer: &Allowed<PhotographForCard>, id: Uuid) -> Result<()> {
-        let awaits = self.cards.awaits_photo(clerk(officer.agent), id).await;
+        let awaits = self.cards.awaits_photo(officer.agent.clerk(), id).await;
         self.desk.judged(officer.event(id), awaits).await
     }
 
@@ -106,7 +106,7 @@ impl Cards {
         let photo = self.cards.read_photo(from, id, bytes).await;
         let photo = self.desk.judged(officer.event(id), photo).await?;
         audited!(self.desk.audit, officer.event(id), "counter.photograph_for_card", |tx| {
-            self.cards.set_photo(tx, clerk(officer.agent), id, &photo).await
+            self.cards.set_photo(tx, officer.agent.clerk(), id, &photo).await
         })
     }
 
@@ -122,7 +122,7 @@ impl Cards {
         witness: Option<Redacted<String>>,
     ) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.ask_card", |tx| {
-            self.cards.ask(tx, clerk(officer.agent), (id, version), terms, witness.clone()).await
+            self.cards.ask(tx, officer.agent.clerk(), (id, version), terms, witness.clone()).await
         })
     }
 
@@ -185,7 +185,7 @@ impl Cards {
     /// # Errors
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`, `unavailable`.
     pub async fn grant(&self, officer: &Allowed<GrantCard>, id: Uuid, version: &str) -> Result<()> {
-        let (event, by) = (officer.event(id), clerk(officer.agent));
+        let (event, by) = (officer.event(id), officer.agent.clerk());
         let made = self.cards.make(by, id).await;
         let made = self.desk.judged(event, made).await?;
         audited!(self.desk.audit, event, "counter.grant_card", |tx| {
@@ -208,7 +208,7 @@ impl Cards {
         });
         self.desk.judged(event, may).await?;
         audited!(self.desk.audit, event, "counter.refuse_card", |tx| {
-            self.cards.refuse(tx, clerk(who), (id, version), &reason).await
+            self.cards.refuse(tx, who.clerk(), (id, version), &reason).await
         })
     }
 
@@ -234,7 +234,7 @@ impl Cards {
         reason: VoidReason,
     ) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.void_card", |tx| {
-            self.cards.void(tx, clerk(officer.agent), (id, version), reason).await
+            self.cards.void(tx, officer.agent.clerk(), (id, version), reason).await
         })
     }
 
@@ -244,7 +244,7 @@ impl Cards {
     /// `not_found`, `wrong_state`.
     pub async fn keep(&self, officer: &Allowed<KeepCard>, (id, version): (Uuid, &str), keeps: bool) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.keep_card", |tx| {
-            self.cards.keep(tx, clerk(officer.agent), (id, version), keeps).await
+            self.cards.keep(tx, officer.agent.clerk(), (id, version), keeps).await
         })
     }
 
@@ -256,10 +256,6 @@ impl Cards {
         let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantCards);
         Ok(CardView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
-}
-
-const fn clerk(officer: Officer) -> Clerk {
-    Clerk { office_id: officer.office_id, officer_id: officer.officer_id }
 }
 
 fn too_many() -> Refusal {

@@ -86,7 +86,7 @@ impl Corrections {
         let words = Redacted(self.desk.judged(event, check_reason(reason)).await?);
         let opening = Opening { kind, fields, words };
         let opened = audited!(audit, event, "counter.open_correction", |tx| {
-            registrations.decisions.open_correction(tx, who.actor(), (id, version), &opening).await
+            registrations.decisions.open_correction(tx, who.clerk(), (id, version), &opening).await
         })?;
         registrations.decisions.wake();
         self.seen(who, opened.correction_id).await

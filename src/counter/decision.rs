@@ -66,7 +66,7 @@ impl Decisions {
         let note = self.desk.judged(event, check_note(note)).await?;
         self.desk.judged(event, checks.demand_all()).await?;
         let state = audited!(audit, event, "counter.approve", |tx| {
-            registrations.decisions.approve(tx, officer.agent.actor(), (id, version), &note, helper).await
+            registrations.decisions.approve(tx, officer.agent.clerk(), (id, version), &note, helper).await
         })?;
         registrations.decisions.wake();
         Ok(state)
@@ -89,7 +89,7 @@ impl Decisions {
         let note = self.desk.judged(event, check_note(note)).await?;
         self.desk.judged(event, checks.demand_all()).await?;
         audited!(audit, event, "counter.ask_approval", |tx| {
-            registrations.releases.ask_approval(tx, officer.agent.actor(), id, version, (&note, helper)).await
+            registrations.releases.ask_approval(tx, officer.agent.clerk(), id, version, (&note, helper)).await
         })
     }
 
@@ -110,7 +110,7 @@ impl Decisions {
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         self.desk.judged(event, Checks { face: true, ..checks }.demand_all()).await?;
         audited!(audit, event, "counter.ask_waiver", |tx| {
-            registrations.releases.ask_waiver(tx, officer.agent.actor(), id, version, (&reason, helper)).await
+            registrations.releases.ask_waiver(tx, officer.agent.clerk(), id, version, (&reason, helper)).await
         })
     }
 
@@ -120,7 +120,7 @@ impl Decisions {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `already_active`, `wrong_state`.
     pub async fn grant_approval(&self, officer: &Allowed<GrantApproval>, id: Uuid, version: &str) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let actor = officer.agent.actor();
+        let actor = officer.agent.clerk();
         let state = audited!(audit, officer.event(id), "counter.grant_approval", |tx| {
             let (asked_by, state) =
                 registrations.releases.grant_approval(tx, &registrations.decisions, actor, id, version).await?;
@@ -143,7 +143,7 @@ impl Decisions {
         released: Vec<DifferenceField>,
     ) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let (actor, event) = (officer.agent.actor(), officer.event(id));
+        let (actor, event) = (officer.agent.clerk(), officer.event(id));
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(audit, event, "counter.return_for_correction", |tx| {
             let released = released.clone();
@@ -164,7 +164,7 @@ impl Decisions {
         note: &str,
     ) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let (actor, event) = (officer.agent.actor(), officer.event(id));
+        let (actor, event) = (officer.agent.clerk(), officer.event(id));
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         let note = self.desk.judged(event, check_note(note)).await?;
         audited!(audit, event, "counter.reject", |tx| {

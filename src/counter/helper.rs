@@ -2,13 +2,13 @@
 
 use uuid::Uuid;
 
-use super::act::{LookAtHelper, Officer, ReadHelpers};
+use super::act::{LookAtHelper, ReadHelpers};
 use super::desk::Desk;
 use super::model::check_reason;
 use crate::audited;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::helper::desk::{self as helpers, AtDesk};
+use crate::helper::desk as helpers;
 use crate::helper::model::Frequent;
 use crate::secret::Redacted;
 use crate::staff::{Allowed, ports};
@@ -44,7 +44,7 @@ impl Helpers {
     pub async fn frequent(&self, officer: &Allowed<ReadHelpers>) -> Result<Vec<FrequentHelper>> {
         let Desk { context, .. } = &self.desk;
         let mut tx = context.db.read().await?;
-        let found = helpers::frequent(context, &mut tx, at(officer.agent), context.now()).await?;
+        let found = helpers::frequent(context, &mut tx, officer.agent.clerk(), context.now()).await?;
         let usernames = ports::usernames(&mut tx, officer.agent.office_id).await?;
         drop(tx);
         self.desk.note(officer.event(officer.agent.office_id)).await?;
@@ -69,11 +69,7 @@ impl Helpers {
         let event = officer.event(id);
         let words = self.desk.judged(event, check_reason(words)).await?;
         audited!(audit, event, "counter.look_at_helper", |tx| {
-            helpers::look(context, tx, at(officer.agent), id, &words, context.now()).await
+            helpers::look(context, tx, officer.agent.clerk(), id, &words, context.now()).await
         })
     }
-}
-
-const fn at(officer: Officer) -> AtDesk {
-    AtDesk { officer_id: officer.officer_id, office_id: officer.office_id }
 }

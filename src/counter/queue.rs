@@ -29,7 +29,7 @@ impl Queue {
         after: (Timestamp, Uuid),
         limit: i64,
     ) -> Result<Vec<Line>> {
-        self.desk.registrations.reviews.queue(officer.agent.actor(), state, after, limit).await
+        self.desk.registrations.reviews.queue(officer.agent.clerk(), state, after, limit).await
     }
 
     /// Today's figures of the office and the officer, and the midnight in Jakarta from which they count.
@@ -38,6 +38,6 @@ impl Queue {
     /// When the database does not answer.
     pub async fn figures(&self, officer: &Allowed<ReadQueue>) -> Result<(Timestamp, Vec<Figure>)> {
         let since = midnight_in_jakarta(self.desk.context.now());
-        Ok((since, self.desk.registrations.reviews.figures(officer.agent.actor(), since).await?))
+        Ok((since, self.desk.registrations.reviews.figures(officer.agent.clerk(), since).await?))
     }
 }

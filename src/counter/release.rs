@@ -26,7 +26,7 @@ impl Releases {
         let event = officer.event(id);
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(audit, event, "counter.ask_release", |tx| {
-            registrations.releases.ask(tx, officer.agent.actor(), id, version, &reason).await
+            registrations.releases.ask(tx, officer.agent.clerk(), id, version, &reason).await
         })
     }
 
@@ -36,7 +36,7 @@ impl Releases {
     /// `forbidden` unless this officer asked, or may grant it; `not_found`.
     pub async fn asked(&self, officer: &Allowed<ReadRelease>, id: Uuid) -> Result<Release> {
         let event = officer.event(id);
-        let asked = self.desk.registrations.releases.asked(officer.agent.actor(), id).await;
+        let asked = self.desk.registrations.releases.asked(officer.agent.clerk(), id).await;
         // The reason may name people: it is for whoever grants, and for who wrote it.
         let asked = asked.and_then(|asked| self.require_part(officer.agent, asked.asked_by).map(|()| asked));
         let asked = self.desk.judged(event, asked).await?;
@@ -49,7 +49,7 @@ impl Releases {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, officer: &Allowed<ReadReleases>) -> Result<Vec<(Waiting, String)>> {
-        let waiting = self.desk.registrations.releases.waiting(officer.agent.actor()).await?;
+        let waiting = self.desk.registrations.releases.waiting(officer.agent.clerk()).await?;
         let mut tx = self.desk.context.db.read().await?;
         let usernames = ports::usernames(&mut tx, officer.agent.office_id).await?;
         let named = |waiting: Waiting| {
@@ -65,7 +65,7 @@ impl Releases {
     /// `forbidden` unless this officer asked, or may grant it; `not_found`.
     pub async fn refuse(&self, officer: &Allowed<RefuseRelease>, id: Uuid, version: &str) -> Result<()> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let (actor, event) = (officer.agent.actor(), officer.event(id));
+        let (actor, event) = (officer.agent.clerk(), officer.event(id));
         let asked = registrations.releases.asked(actor, id).await;
         let may = asked.and_then(|asked| self.require_part(officer.agent, asked.asked_by));
         self.desk.judged(event, may).await?;
@@ -87,7 +87,7 @@ impl Releases {
     pub async fn grant(&self, officer: &Allowed<GrantRelease>, id: Uuid, version: &str) -> Result<()> {
         let Desk { registrations, audit, .. } = &self.desk;
         audited!(audit, officer.event(id), "counter.grant_release", |tx| {
-            let asked_by = registrations.releases.grant(tx, officer.agent.actor(), id, version).await?;
+            let asked_by = registrations.releases.grant(tx, officer.agent.clerk(), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })
     }

@@ -8,6 +8,7 @@ use super::model::MATCHES_PER_HOUR;
 use super::view::Views;
 use crate::audit::{Event, Outcome};
 use crate::audited;
+use crate::clerk::Clerk;
 use crate::clock::HOUR;
 use crate::contact::ports as contact;
 use crate::credential::{Issued, SealedRecord, TokenKind};
@@ -15,7 +16,6 @@ use crate::error::{Code, Language, Refusal, Result};
 use crate::keyring::Keyring;
 use crate::recovery::ports as recovery;
 use crate::registration::State;
-use crate::registration::decision::Actor;
 use crate::registration::review::View;
 use crate::registration::visit::{Arrival, Match};
 use crate::secret::Redacted;
@@ -48,7 +48,7 @@ impl Scans {
     /// # Errors
     /// What scanning refuses.
     pub async fn scan(&self, officer: &Allowed<Scan>, token: &str, language: Language) -> Result<View> {
-        let actor = officer.agent.actor();
+        let actor = officer.agent.clerk();
         let id = self.spend(|id| officer.event(id), actor, token).await?;
         self.desk.registrations.reviews.view(actor, id, language).await
     }
@@ -59,7 +59,7 @@ impl Scans {
     /// What scanning refuses.
     pub async fn receive(&self, officer: &Allowed<Receive>, token: &str) -> Result<Received> {
         let Desk { registrations, .. } = &self.desk;
-        let actor = officer.agent.actor();
+        let actor = officer.agent.clerk();
         let id = self.spend(|id| officer.event(id), actor, token).await?;
         let (initials, state) = registrations.visits.received(actor, id).await?;
         Ok(Received { registration_id: id, initials, state })
@@ -70,7 +70,7 @@ impl Scans {
     /// # Errors
     /// When the database does not answer.
     pub async fn arrivals(&self, officer: &Allowed<ReadArrivals>) -> Result<Vec<(Arrival, String)>> {
-        let arrivals = self.desk.registrations.visits.arrivals(officer.agent.actor()).await?;
+        let arrivals = self.desk.registrations.visits.arrivals(officer.agent.clerk()).await?;
         let mut tx = self.desk.context.db.read().await?;
         let usernames = ports::usernames(&mut tx, officer.agent.office_id).await?;
         let named = |one: Arrival| {
@@ -86,7 +86,7 @@ impl Scans {
     /// `not_found`, `scan_required` when they were received too long ago, `wrong_state`.
     pub async fn take_over(&self, officer: &Allowed<TakeOver>, id: Uuid, language: Language) -> Result<View> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let actor = officer.agent.actor();
+        let actor = officer.agent.clerk();
         audited!(audit, officer.event(id), "counter.take_over", |tx| {
             registrations.visits.take_over(tx, actor, id).await
         })?;
@@ -95,7 +95,7 @@ impl Scans {
     }
 
     /// Spends an activation QR and lets the register be asked; gives whose registration it is.
-    async fn spend(&self, event: impl Fn(Uuid) -> Event + Send, actor: Actor, token: &str) -> Result<Uuid> {
+    async fn spend(&self, event: impl Fn(Uuid) -> Event + Send, actor: Clerk, token: &str) -> Result<Uuid> {
         let Desk { context, registrations, audit } = &self.desk;
         let scanned = registrations.visits.read_scan(token).await;
         let scanned = self.desk.judged(event(Uuid::nil()), scanned).await?;
@@ -143,7 +143,7 @@ impl Scans {
     /// # Errors
     /// When the database does not answer.
     pub async fn matches(&self, officer: &Allowed<ConfirmMatch>) -> Result<Vec<Match>> {
-        self.desk.registrations.visits.matches(officer.agent.actor()).await
+        self.desk.registrations.visits.matches(officer.agent.clerk()).await
     }
 
     /// Confirms the number that the resident reads out.
@@ -165,7 +165,7 @@ impl Scans {
         }
         self.desk.judged(event, tried).await?;
         let done = transaction!(context.db, "counter.confirm_match", |tx| {
-            registrations.visits.confirm_match(tx, who.actor(), id, number).await?;
+            registrations.visits.confirm_match(tx, who.clerk(), id, number).await?;
             audit.record(tx, event, Outcome::Done).await
         });
         let done = self.desk.judged(event, done).await;
@@ -174,7 +174,7 @@ impl Scans {
         }
         done?;
         registrations.visits.ensure_checked(id).await;
-        registrations.reviews.view(who.actor(), id, language).await
+        registrations.reviews.view(who.clerk(), id, language).await
     }
 
     /// Whether nobody waits because this officer confirmed the number already: the answer was lost, or the button pressed
@@ -198,11 +198,11 @@ impl Scans {
                 .retry_after(HOUR.unsigned_abs())
                 .into());
         }
-        registrations.visits.try_match(officer.actor(), id, number).await
+        registrations.visits.try_match(officer.clerk(), id, number).await
     }
 
     async fn was_matched(&self, officer: Officer, id: Uuid) -> Result<bool> {
-        match self.desk.registrations.reviews.is_being_served(officer.actor(), id).await {
+        match self.desk.registrations.reviews.is_being_served(officer.clerk(), id).await {
             Err(error) if error.code() == Some(Code::NotFound) => Ok(false),
             present => present,
         }

@@ -53,7 +53,7 @@ impl Views {
     pub(super) async fn look(&self, officer: Officer, id: Uuid, language: Language) -> Result<View> {
         let event = officer.event(Action::RegistrationViewed, id);
         self.require_sight(officer, event, id).await?;
-        let view = self.desk.registrations.reviews.view(officer.actor(), id, language).await?;
+        let view = self.desk.registrations.reviews.view(officer.clerk(), id, language).await?;
         self.desk.looked(event).await?;
         Ok(view)
     }
@@ -64,7 +64,7 @@ impl Views {
     /// `not_found`, `reason_required`.
     pub async fn selfie(&self, officer: &Allowed<ViewPicture>, id: Uuid) -> Result<Vec<u8>> {
         self.require_sight(officer.agent, officer.event(id), id).await?;
-        let picture = self.desk.registrations.reviews.selfie(officer.agent.actor(), id).await?;
+        let picture = self.desk.registrations.reviews.selfie(officer.agent.clerk(), id).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
     }
@@ -75,7 +75,7 @@ impl Views {
     /// `not_found`, `reason_required`.
     pub async fn portrait(&self, officer: &Allowed<ViewPicture>, id: Uuid) -> Result<Vec<u8>> {
         self.require_sight(officer.agent, officer.event(id), id).await?;
-        let picture = self.desk.registrations.reviews.portrait(officer.agent.actor(), id).await?;
+        let picture = self.desk.registrations.reviews.portrait(officer.agent.clerk(), id).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
     }
@@ -94,14 +94,14 @@ impl Views {
     ) -> Result<View> {
         let done = self.open(officer, id, reason).await;
         self.desk.judged(officer.event(id), done).await?;
-        self.desk.registrations.reviews.view(officer.agent.actor(), id, language).await
+        self.desk.registrations.reviews.view(officer.agent.clerk(), id, language).await
     }
 
     async fn open(&self, officer: &Allowed<OpenWithReason>, id: Uuid, reason: &str) -> Result<()> {
         let Desk { context, registrations, audit } = &self.desk;
         let Officer { officer_id, office_id, .. } = officer.agent;
         let reason = check_reason(reason)?;
-        registrations.reviews.is_present(officer.agent.actor(), id).await?;
+        registrations.reviews.is_present(officer.agent.clerk(), id).await?;
         let row = ReasonedView {
             officer_id,
             registration_id: id,
@@ -162,7 +162,7 @@ impl Views {
 
     async fn may_see(&self, officer: Officer, id: Uuid) -> Result<()> {
         let Desk { context, registrations, .. } = &self.desk;
-        if registrations.reviews.is_present(officer.actor(), id).await? {
+        if registrations.reviews.is_present(officer.clerk(), id).await? {
             return Ok(());
         }
         let mut tx = context.db.read().await?;
@@ -173,7 +173,7 @@ impl Views {
         drop(tx);
         // Whoever is to grant a colleague's request has to see what for.
         let to_grant = officer.roles.may(Permission::GrantReleases)
-            && match registrations.releases.asked(officer.actor(), id).await {
+            && match registrations.releases.asked(officer.clerk(), id).await {
                 Ok(asked) => asked.asked_by != officer.officer_id,
                 Err(error) if error.code() == Some(Code::NotFound) => false,
                 Err(error) => return Err(error),

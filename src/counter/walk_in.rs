@@ -21,7 +21,7 @@ use crate::staff::{Allowed, Permission, ports};
 use crate::transaction;
 use crate::walk_in;
 use crate::walk_in::desk::Seen;
-use crate::walk_in::model::{Claim, Clerk, Kind, State, WalkIn};
+use crate::walk_in::model::{Claim, Kind, State, WalkIn};
 use crate::window::Window;
 
 /// Requests that an officer may prepare in a day: each tells whether a name is right.
@@ -105,7 +105,7 @@ impl WalkIns {
         let resident = self.walk_ins.find(nik, claim).await;
         let resident = self.desk.judged(refused, resident).await?;
         let prepared = audited!(audit, officer.event(resident), "counter.prepare_walk_in", |tx| {
-            self.walk_ins.prepare(tx, clerk(who), (resident, kind), helper.clone()).await
+            self.walk_ins.prepare(tx, who.clerk(), (resident, kind), helper.clone()).await
         })?;
         self.seen(who, prepared.walk_in_id).await
     }
@@ -115,7 +115,7 @@ impl WalkIns {
     /// # Errors
     /// `forbidden` for a colleague's, `not_found`, `wrong_state`.
     pub async fn awaits_photo(&self, officer: &Allowed<PhotographWalkIn>, id: Uuid) -> Result<()> {
-        let awaits = self.walk_ins.awaits_photo(clerk(officer.agent), id).await;
+        let awaits = self.walk_ins.awaits_photo(officer.agent.clerk(), id).await;
         self.desk.judged(officer.event(id), awaits).await
     }
 
@@ -133,7 +133,7 @@ impl WalkIns {
         let photo = self.walk_ins.read_photo(from, id, bytes).await;
         let photo = self.desk.judged(officer.event(id), photo).await?;
         audited!(self.desk.audit, officer.event(id), "counter.photograph_walk_in", |tx| {
-            self.walk_ins.set_photo(tx, clerk(officer.agent), id, &photo).await
+            self.walk_ins.set_photo(tx, officer.agent.clerk(), id, &photo).await
         })
     }
 
@@ -148,7 +148,7 @@ impl WalkIns {
         (wanted, witness): (bool, Option<Redacted<String>>),
     ) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.ask_walk_in", |tx| {
-            self.walk_ins.ask(tx, clerk(officer.agent), (id, version), (wanted, witness.clone())).await
+            self.walk_ins.ask(tx, officer.agent.clerk(), (id, version), (wanted, witness.clone())).await
         })
     }
 
@@ -188,7 +188,7 @@ impl WalkIns {
     /// # Errors
     /// `not_found`.
     pub async fn picture(&self, officer: &Allowed<ViewWalkInPicture>, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
-        let picture = self.walk_ins.picture(clerk(officer.agent), id, taken_here).await;
+        let picture = self.walk_ins.picture(officer.agent.clerk(), id, taken_here).await;
         let picture = self.desk.judged(officer.event(id), picture).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
@@ -200,7 +200,7 @@ impl WalkIns {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantWalkIn>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_walk_in", |tx| {
-            let asked_by = self.walk_ins.grant(tx, clerk(officer.agent), id, version).await?;
+            let asked_by = self.walk_ins.grant(tx, officer.agent.clerk(), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
@@ -219,7 +219,7 @@ impl WalkIns {
         });
         self.desk.judged(event, may).await?;
         audited!(self.desk.audit, event, "counter.refuse_walk_in", |tx| {
-            self.walk_ins.refuse(tx, clerk(who), (id, version), &reason).await
+            self.walk_ins.refuse(tx, who.clerk(), (id, version), &reason).await
         })
     }
 
@@ -229,7 +229,7 @@ impl WalkIns {
     /// `not_found`, `wrong_state`, `forbidden` for anybody but who asked or granted, `overloaded`, `too_many`.
     pub async fn print(&self, officer: &Allowed<PrintWalkInCopy>, id: Uuid, language: Language) -> Result<Vec<u8>> {
         let event = officer.event(id);
-        let copy = self.walk_ins.printable(clerk(officer.agent), id).await;
+        let copy = self.walk_ins.printable(officer.agent.clerk(), id).await;
         let copy = self.desk.judged(event, copy).await?;
         let admitted = self.admit(&copy).await;
         self.desk.judged(event, admitted).await?;
@@ -257,7 +257,7 @@ impl WalkIns {
     /// # Errors
     /// When the database does not answer.
     pub async fn mine(&self, officer: &Allowed<ReadWalkIns>) -> Result<Vec<WalkIn>> {
-        self.walk_ins.open_of(clerk(officer.agent)).await
+        self.walk_ins.open_of(officer.agent.clerk()).await
     }
 
     /// Ends what nobody granted and forgets what may no longer be kept; gives how much there was to do.
@@ -276,10 +276,6 @@ impl WalkIns {
         let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantReleases);
         Ok(WalkInView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
-}
-
-const fn clerk(officer: Officer) -> Clerk {
-    Clerk { office_id: officer.office_id, officer_id: officer.officer_id }
 }
 
 fn printed_often() -> Refusal {

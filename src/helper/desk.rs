@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::model::{Frequent, UNREMARKABLE, YEAR_SECONDS};
 use super::store;
+use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
@@ -18,15 +19,6 @@ const WORDS: &str = "help.looked";
 /// Helps read for one list: of more the oldest follow once the newer were looked at.
 const READ: i64 = 500;
 
-/// Somebody of an office who looks.
-#[derive(Clone, Copy, Debug)]
-pub struct AtDesk {
-    /// The person.
-    pub officer_id: Uuid,
-    /// The office.
-    pub office_id: Uuid,
-}
-
 pub(super) fn index(context: &Context, nik: &Nik) -> Vec<u8> {
     context.vault.blind_index(Label::NikIndex, nik.as_str())
 }
@@ -40,7 +32,7 @@ pub(super) fn seal_name(context: &Context, id: Uuid, name: &Redacted<String>) ->
 ///
 /// # Errors
 /// When the database does not answer, or what it holds cannot be opened.
-pub async fn frequent(context: &Context, tx: &mut Tx, at: AtDesk, now: Timestamp) -> Result<Vec<Frequent>> {
+pub async fn frequent(context: &Context, tx: &mut Tx, at: Clerk, now: Timestamp) -> Result<Vec<Frequent>> {
     let since = now.plus_seconds(-YEAR_SECONDS);
     let rows = store::open(tx, at.office_id, (since, UNREMARKABLE), at.officer_id, READ).await?;
     let mut found: Vec<(Vec<u8>, Frequent)> = Vec::new();
@@ -76,7 +68,7 @@ pub async fn frequent(context: &Context, tx: &mut Tx, at: AtDesk, now: Timestamp
 ///
 /// # Errors
 /// `not_found` when a colleague was first; `forbidden` for what one noted or granted oneself.
-pub async fn look(context: &Context, tx: &mut Tx, at: AtDesk, id: Uuid, words: &str, now: Timestamp) -> Result<()> {
+pub async fn look(context: &Context, tx: &mut Tx, at: Clerk, id: Uuid, words: &str, now: Timestamp) -> Result<()> {
     let found = store::lookup(tx, id, at.office_id).await?.ok_or(Code::NotFound)?;
     if found.officer_id == at.officer_id || found.granted_by == Some(at.officer_id) {
         return Err(own().into());

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::model::{CALL_BACK_SECONDS, CALL_KEEP_SECONDS, CallCounts, CallEffect, EventKind, PROVISIONAL_SECONDS};
 use super::ports::{self, By};
 use super::store::{self, CallRow};
+use crate::clerk::Clerk;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
@@ -21,20 +22,11 @@ const TABLE: &str = "call_block";
 /// Links that callers have sent to one holder in a day. Each counts for thirty days, so a second one helps nobody.
 const LINKS: Window = Window { kind: "call_back", seconds: DAY, most: 1 };
 
-/// An officer of an office.
-#[derive(Clone, Copy, Debug)]
-pub struct AtDesk {
-    /// The officer.
-    pub officer_id: Uuid,
-    /// The office.
-    pub office_id: Uuid,
-}
-
 /// What an officer enters of a call: who enters it, and why.
 #[derive(Clone, Copy)]
 pub struct Word<'a> {
     /// Who.
-    pub desk: AtDesk,
+    pub desk: Clerk,
     /// Why: text without a name or NIK, which supervisors read.
     pub reason: &'a str,
 }
@@ -121,7 +113,7 @@ pub struct Seen {
 ///
 /// # Errors
 /// When the database does not answer or what it holds cannot be opened.
-pub async fn recent(context: &Context, tx: &mut Tx, looking: AtDesk, before: Uuid, limit: i64) -> Result<Vec<Seen>> {
+pub async fn recent(context: &Context, tx: &mut Tx, looking: Clerk, before: Uuid, limit: i64) -> Result<Vec<Seen>> {
     let since = context.now().plus_seconds(-CALL_BACK_SECONDS);
     let rows = store::calls(tx, (looking.office_id, looking.officer_id), (before, since), limit).await?;
     let open = |row: CallRow| {
@@ -139,7 +131,7 @@ pub async fn recent(context: &Context, tx: &mut Tx, looking: AtDesk, before: Uui
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn counts(tx: &mut Tx, looking: AtDesk, now: Timestamp) -> Result<BTreeMap<Uuid, CallCounts>> {
+pub async fn counts(tx: &mut Tx, looking: Clerk, now: Timestamp) -> Result<BTreeMap<Uuid, CallCounts>> {
     let since = now.plus_seconds(-CALL_BACK_SECONDS);
     let mut all = BTreeMap::<_, CallCounts>::new();
     for (officer, effect, outcome, count) in
@@ -157,7 +149,7 @@ pub async fn counts(tx: &mut Tx, looking: AtDesk, now: Timestamp) -> Result<BTre
 pub async fn look(
     context: &Context,
     tx: &mut Tx,
-    looking: AtDesk,
+    looking: Clerk,
     event_id: Uuid,
     words: &str,
     now: Timestamp,

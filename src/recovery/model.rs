@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::clerk::own_request;
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Refusal};
 use crate::text_column;
@@ -230,13 +231,6 @@ impl Recovery {
             Err(Code::WrongState.into())
         }
     }
-}
-
-fn own_request() -> Refusal {
-    Refusal::new(Code::Forbidden).detail(
-        "Permintaan Anda sendiri harus disetujui penyelia lain di kantor ini.",
-        "Your own request has to be granted by another supervisor of this office.",
-    )
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@
 
 use uuid::Uuid;
 
-use super::decision::{Actor, Decisions, decidable, hold_in_office, require_free};
+use super::decision::{Decisions, decidable, hold_in_office, require_free};
 use super::model::{Decision, Progress, Registration, RequestKind, State};
 use super::release::Releases;
 use super::store::selfie;
 use super::{approval, call_back, cases, helping};
+use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
@@ -29,7 +30,7 @@ impl Releases {
     pub async fn ask_approval(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         id: Uuid,
         version: &str,
         (note, helper): (&str, Option<&Helper>),
@@ -49,7 +50,7 @@ impl Releases {
     pub async fn ask_waiver(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         id: Uuid,
         version: &str,
         (reason, helper): (&str, Option<&Helper>),
@@ -73,7 +74,7 @@ impl Releases {
         &self,
         tx: &mut Tx,
         decisions: &Decisions,
-        actor: Actor,
+        actor: Clerk,
         id: Uuid,
         version: &str,
     ) -> Result<(Uuid, State)> {
@@ -101,7 +102,7 @@ impl Releases {
             _ => {}
         }
         let helper = self.helper(&asked)?;
-        let asker = Actor { officer_id: asked.asked_by, office_id: asked.office_id };
+        let asker = Clerk { officer_id: asked.asked_by, office_id: asked.office_id };
         helping::helped(&self.context, tx, (&approved, helper.as_ref()), (asker, Some(actor)), now).await?;
         // Neither a face nor an address: somebody always calls.
         let always = asked.kind == RequestKind::Waiver && !approved.has_email();

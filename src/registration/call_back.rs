@@ -3,10 +3,10 @@
 
 use uuid::Uuid;
 
-use super::decision::Actor;
 use super::model::CallBackFinding;
 use super::store::call_back as store;
 pub use super::store::call_back::CallBackRow;
+use crate::clerk::Clerk;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbResult, Tx};
@@ -28,7 +28,7 @@ pub(super) async fn draw(
     context: &Context,
     tx: &mut Tx,
     id: Uuid,
-    (asked_by, granted_by): (Uuid, Actor),
+    (asked_by, granted_by): (Uuid, Clerk),
     always: bool,
 ) -> Result<()> {
     if always || is_drawn(&context.random, context.config.limits.call_back_percent) {
@@ -49,7 +49,7 @@ impl CallBacks {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn list(&self, actor: Actor) -> Result<Vec<CallBackRow>> {
+    pub async fn list(&self, actor: Clerk) -> Result<Vec<CallBackRow>> {
         let since = self.context.now().plus_seconds(-KEEP_DAYS * DAY);
         let mut tx = self.context.db.read().await?;
         let rows = store::of_office(&mut tx, actor.office_id, since, SHOWN).await?;
@@ -60,7 +60,7 @@ impl CallBacks {
     ///
     /// # Errors
     /// `not_found` for another office's, for one that the caller approved, and where the resident's word is known already.
-    pub async fn found(&self, tx: &mut Tx, actor: Actor, id: Uuid, finding: CallBackFinding) -> Result<()> {
+    pub async fn found(&self, tx: &mut Tx, actor: Clerk, id: Uuid, finding: CallBackFinding) -> Result<()> {
         let of = (id, actor.office_id);
         store::found(tx, of, actor.officer_id, finding, self.context.now()).await?.or(nothing_to_call())
     }

@@ -3,13 +3,14 @@
 
 use uuid::Uuid;
 
-use super::decision::{Actor, Decisions, decidable};
+use super::decision::{Decisions, decidable};
 use super::model::{Answer, Decision, DifferenceField, RegisterCheck, Registration, State, Submitted};
 use super::sealed;
 use super::store::{check, registration, visit};
 use super::submission::{Status, Submissions};
 use crate::audit;
 use crate::base64url;
+use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::correction::model::{Correction, Field, Kind, LIFE_SECONDS, Matter, Opener};
@@ -106,7 +107,7 @@ impl Decisions {
     pub async fn open_correction(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         (id, version): (Uuid, &str),
         opening: &Opening,
     ) -> Result<Correction> {

@@ -7,6 +7,7 @@ use super::model::{Decision, DifferenceField, Progress, Registration, SELFIE_DAY
 use super::sealed;
 use super::store::{check, registration, second_person, selfie, visit};
 use super::{approval, cases, helping};
+use crate::clerk::Clerk;
 use crate::clock::DAY;
 use crate::context::Context;
 use crate::correction::ports as correction;
@@ -16,15 +17,6 @@ use crate::helper::Helper;
 use crate::holder::ports as holder;
 use crate::jobs::Wake;
 use crate::secret::Redacted;
-
-/// Who acts, and for which office.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// The officer.
-    pub officer_id: Uuid,
-    /// The officer's office: it sees only what was scanned there.
-    pub office_id: Uuid,
-}
 
 /// Officers' decisions, each in its caller's transaction. Cloning shares everything.
 #[derive(Clone)]
@@ -47,7 +39,7 @@ impl Decisions {
     pub async fn approve(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         (id, version): (Uuid, &str),
         note: &str,
         helper: Option<&Helper>,
@@ -75,7 +67,7 @@ impl Decisions {
     pub async fn return_for_correction(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         (id, version): (Uuid, &str),
         to: State,
         reason: &str,
@@ -94,7 +86,7 @@ impl Decisions {
     pub async fn reject(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         (id, version): (Uuid, &str),
         reason: &str,
         note: &str,
@@ -121,7 +113,7 @@ impl Decisions {
     pub(super) async fn write(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         decided: &Registration,
         decision: &Decision,
     ) -> Result<()> {
@@ -144,7 +136,7 @@ impl Decisions {
 pub(super) async fn decidable(
     context: &Context,
     tx: &mut Tx,
-    actor: Actor,
+    actor: Clerk,
     id: Uuid,
     version: &str,
 ) -> Result<Registration> {
@@ -169,16 +161,16 @@ pub(super) async fn require_free(tx: &mut Tx, registration: &Registration) -> Re
 }
 
 /// A registration that was scanned at the actor's office.
-pub(super) async fn in_office(tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Registration> {
+pub(super) async fn in_office(tx: &mut Tx, actor: Clerk, id: Uuid) -> Result<Registration> {
     of_office(registration::lookup(tx, id).await?, actor)
 }
 
 /// The same, held.
-pub(super) async fn hold_in_office(tx: &mut Tx, actor: Actor, id: Uuid) -> Result<Registration> {
+pub(super) async fn hold_in_office(tx: &mut Tx, actor: Clerk, id: Uuid) -> Result<Registration> {
     of_office(registration::hold(tx, id).await?, actor)
 }
 
-fn of_office(found: Option<Registration>, actor: Actor) -> Result<Registration> {
+fn of_office(found: Option<Registration>, actor: Clerk) -> Result<Registration> {
     let here = found.filter(|registration| registration.office_id == Some(actor.office_id));
     here.ok_or_else(|| Code::NotFound.into())
 }

@@ -1,8 +1,8 @@
 //! Who helps somebody at the counter, noted once the registration is approved.
 
-use super::decision::Actor;
 use super::model::Registration;
 use super::sealed;
+use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
@@ -25,7 +25,7 @@ pub(super) async fn helped(
     context: &Context,
     tx: &mut Tx,
     (held, helper): (&Registration, Option<&Noted>),
-    (asked, granted): (Actor, Option<Actor>),
+    (asked, granted): (Clerk, Option<Clerk>),
     now: Timestamp,
 ) -> Result<()> {
     let Some(helper) = helper else { return Ok(()) };

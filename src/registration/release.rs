@@ -4,10 +4,11 @@
 
 use uuid::Uuid;
 
-use super::decision::{Actor, decidable, hold_in_office, in_office, version_of};
+use super::decision::{decidable, hold_in_office, in_office, version_of};
 use super::helping;
 use super::model::{Registration, RequestKind, SCAN_MINUTES, State};
 use super::store::second_person::{self as requests, RequestRow};
+use crate::clerk::{Clerk, own_request};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
@@ -72,7 +73,7 @@ impl Releases {
     /// # Errors
     /// `not_found`, `scan_required`; `wrong_state` unless it waits for an officer, a digital KTP stands in its way, and
     /// nothing changed since.
-    pub async fn ask(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str, reason: &str) -> Result<()> {
+    pub async fn ask(&self, tx: &mut Tx, actor: Clerk, id: Uuid, version: &str, reason: &str) -> Result<()> {
         // Held: what is returned, changed or ended at this moment is not asked for.
         let held = decidable(&self.context, tx, actor, id, version).await?;
         let resident = held.check.resident().ok_or_else(nothing_in_the_way)?;
@@ -86,7 +87,7 @@ impl Releases {
     pub(super) async fn keep(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         held: &Registration,
         kind: RequestKind,
         (reason, helper): (&str, Option<&Helper>),
@@ -111,7 +112,7 @@ impl Releases {
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn asked(&self, actor: Actor, id: Uuid) -> Result<Release> {
+    pub async fn asked(&self, actor: Clerk, id: Uuid) -> Result<Release> {
         let mut tx = self.context.db.read().await?;
         let registration = in_office(&mut tx, actor, id).await?;
         let row = requests::asked(&mut tx, id, actor.office_id, self.counts_since()).await?;
@@ -151,7 +152,7 @@ impl Releases {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self, actor: Actor) -> Result<Vec<Waiting>> {
+    pub async fn waiting(&self, actor: Clerk) -> Result<Vec<Waiting>> {
         let mut tx = self.context.db.read().await?;
         let rows = requests::waiting(&mut tx, actor.office_id, self.counts_since(), SHOWN).await?;
         let waiting = |row: RequestRow| Waiting {
@@ -170,7 +171,7 @@ impl Releases {
     /// # Errors
     /// `not_found` when nothing was asked for; `forbidden` for one's own request; `wrong_state` when there is nothing to
     /// end any more, or the registration that it should make way for changed or no longer waits for an officer.
-    pub async fn grant(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<Uuid> {
+    pub async fn grant(&self, tx: &mut Tx, actor: Clerk, id: Uuid, version: &str) -> Result<Uuid> {
         let held = hold_in_office(tx, actor, id).await?;
         // Rejected, returned, cancelled or expired since: then the old digital KTP is the only one its holder has.
         held.require_awaiting_officer(self.context.now()).map_err(|_| nothing_in_the_way())?;
@@ -190,7 +191,7 @@ impl Releases {
     pub(super) async fn take(
         &self,
         tx: &mut Tx,
-        actor: Actor,
+        actor: Clerk,
         held: &Registration,
         kinds: &[RequestKind],
         version: &str,
@@ -212,7 +213,7 @@ impl Releases {
     ///
     /// # Errors
     /// `not_found` when nothing was asked for, or something else than the `version`.
-    pub async fn refuse(&self, tx: &mut Tx, actor: Actor, id: Uuid, version: &str) -> Result<()> {
+    pub async fn refuse(&self, tx: &mut Tx, actor: Clerk, id: Uuid, version: &str) -> Result<()> {
         hold_in_office(tx, actor, id).await?;
         let asked = requests::asked(tx, id, actor.office_id, self.counts_since()).await?.ok_or(Code::NotFound)?;
         if version != version_of_request(&asked) {
@@ -242,13 +243,6 @@ fn version_of_request(row: &RequestRow) -> String {
 /// Since when requests count that are looked at now.
 pub(super) const fn counts_since(now: Timestamp) -> Timestamp {
     now.plus_seconds(-SCAN_MINUTES * MINUTE)
-}
-
-fn own_request() -> Refusal {
-    Refusal::new(Code::Forbidden).detail(
-        "Permintaan Anda sendiri harus disetujui penyelia lain di kantor ini.",
-        "Your own request has to be granted by another supervisor of this office.",
-    )
 }
 
 fn asked_for_another() -> Refusal {

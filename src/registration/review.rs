@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
-use super::decision::{Actor, in_office, version_of};
+use super::decision::{in_office, version_of};
 use super::model::{CheckResult, CheckState, Decision, Difference, RequestKind, State, Submitted, differences};
 use super::store::{queue, second_person, selfie};
 use super::{release, sealed};
+use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::correction::{self, ports as cases};
@@ -89,7 +90,7 @@ impl Reviews {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn queue(&self, actor: Actor, state: State, after: (Timestamp, Uuid), limit: i64) -> Result<Vec<Line>> {
+    pub async fn queue(&self, actor: Clerk, state: State, after: (Timestamp, Uuid), limit: i64) -> Result<Vec<Line>> {
         let mut tx = self.context.db.read().await?;
         let rows = queue::queue(&mut tx, actor.office_id, state, after, limit).await?;
         rows.into_iter()
@@ -109,7 +110,7 @@ impl Reviews {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn figures(&self, actor: Actor, since: Timestamp) -> Result<Vec<Figure>> {
+    pub async fn figures(&self, actor: Clerk, since: Timestamp) -> Result<Vec<Figure>> {
         let mut tx = self.context.db.read().await?;
         Ok(queue::figures(&mut tx, actor.office_id, actor.officer_id, since).await?)
     }
@@ -118,7 +119,7 @@ impl Reviews {
     ///
     /// # Errors
     /// `not_found` when it is not the office's.
-    pub async fn is_present(&self, actor: Actor, id: Uuid) -> Result<bool> {
+    pub async fn is_present(&self, actor: Clerk, id: Uuid) -> Result<bool> {
         let mut tx = self.context.db.read().await?;
         Ok(in_office(&mut tx, actor, id).await?.is_present(actor.officer_id, self.context.now()))
     }
@@ -127,7 +128,7 @@ impl Reviews {
     ///
     /// # Errors
     /// `not_found` when it is not the office's.
-    pub async fn is_being_served(&self, actor: Actor, id: Uuid) -> Result<bool> {
+    pub async fn is_being_served(&self, actor: Clerk, id: Uuid) -> Result<bool> {
         let mut tx = self.context.db.read().await?;
         let registration = in_office(&mut tx, actor, id).await?;
         let present = registration.is_present(actor.officer_id, self.context.now());
@@ -138,7 +139,7 @@ impl Reviews {
     ///
     /// # Errors
     /// `not_found` when it was not scanned at this office.
-    pub async fn view(&self, actor: Actor, id: Uuid, language: Language) -> Result<View> {
+    pub async fn view(&self, actor: Clerk, id: Uuid, language: Language) -> Result<View> {
         let vault = &self.context.vault;
         let mut tx = self.context.db.read().await?;
         // The row is read before what belongs to it: a change in between gives another version.
@@ -189,7 +190,7 @@ impl Reviews {
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn selfie(&self, actor: Actor, id: Uuid) -> Result<Vec<u8>> {
+    pub async fn selfie(&self, actor: Clerk, id: Uuid) -> Result<Vec<u8>> {
         let mut tx = self.context.db.read().await?;
         in_office(&mut tx, actor, id).await?;
         let sealed = selfie::lookup(&mut tx, id).await?.ok_or(Code::NotFound)?;
@@ -200,7 +201,7 @@ impl Reviews {
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn portrait(&self, actor: Actor, id: Uuid) -> Result<Vec<u8>> {
+    pub async fn portrait(&self, actor: Clerk, id: Uuid) -> Result<Vec<u8>> {
         let mut tx = self.context.db.read().await?;
         in_office(&mut tx, actor, id).await?;
         let copy = sealed::register_copy(&self.context.vault, &mut tx, id).await?;

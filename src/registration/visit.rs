@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 use super::check::RegisterChecks;
-use super::decision::{Actor, hold_in_office, in_office};
+use super::decision::{hold_in_office, in_office};
 use super::initials::initials;
 use super::model::{Answer, MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, SCAN_MINUTES, State};
 use super::ports::own;
 use super::sealed;
 use super::store::{check, queue, registration, visit};
 
+use crate::clerk::Clerk;
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::credential::{Reason, TokenKind};
@@ -90,7 +91,7 @@ impl CounterVisits {
     ///
     /// # Errors
     /// `not_found`, `qr_used`, `wrong_state`.
-    pub async fn scan(&self, tx: &mut Tx, actor: Actor, (id, issued): (Uuid, Timestamp)) -> Result<()> {
+    pub async fn scan(&self, tx: &mut Tx, actor: Clerk, (id, issued): (Uuid, Timestamp)) -> Result<()> {
         let (now, issued) = (self.context.now(), issued.micros());
         let held = registration::hold(tx, id).await?.ok_or(Code::NotFound)?;
         if !held.is_live(now) {
@@ -110,7 +111,7 @@ impl CounterVisits {
     /// # Errors
     /// `not_found` when it is not the office's; `scan_required` when the resident was received by nobody, or too long ago; `wrong_state`
     /// when it does not wait for an officer.
-    pub async fn take_over(&self, tx: &mut Tx, actor: Actor, id: Uuid) -> Result<()> {
+    pub async fn take_over(&self, tx: &mut Tx, actor: Clerk, id: Uuid) -> Result<()> {
         let now = self.context.now();
         let held = hold_in_office(tx, actor, id).await?;
         held.require_awaiting_officer(now)?;
@@ -125,7 +126,7 @@ impl CounterVisits {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn arrivals(&self, actor: Actor) -> Result<Vec<Arrival>> {
+    pub async fn arrivals(&self, actor: Clerk) -> Result<Vec<Arrival>> {
         let since = self.context.now().plus_seconds(-SCAN_MINUTES * MINUTE);
         let mut tx = self.context.db.read().await?;
         let waiting = queue::arrivals(&mut tx, actor.office_id, since, ARRIVALS_SHOWN).await?;
@@ -144,7 +145,7 @@ impl CounterVisits {
     ///
     /// # Errors
     /// `not_found` when it is not the office's.
-    pub async fn received(&self, actor: Actor, id: Uuid) -> Result<(Redacted<String>, State)> {
+    pub async fn received(&self, actor: Clerk, id: Uuid) -> Result<(Redacted<String>, State)> {
         let mut tx = self.context.db.read().await?;
         let found = in_office(&mut tx, actor, id).await?;
         let submitted = sealed::submitted(&self.context.vault, &found)?;
@@ -203,7 +204,7 @@ impl CounterVisits {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn matches(&self, actor: Actor) -> Result<Vec<Match>> {
+    pub async fn matches(&self, actor: Clerk) -> Result<Vec<Match>> {
         let since = self.context.now().plus_seconds(-MATCH_MINUTES * MINUTE);
         let mut tx = self.context.db.read().await?;
         let waiting = queue::waiting(&mut tx, actor.officer_id, since, MATCHES_SHOWN).await?;
@@ -224,7 +225,7 @@ impl CounterVisits {
     /// # Errors
     /// `not_found` when nobody waits for this officer under that id; `invalid_field` for a wrong number, with the tries
     /// left; `wrong_state` for the last wrong one: the number is void then.
-    pub async fn try_match(&self, actor: Actor, id: Uuid, number: i64) -> Result<()> {
+    pub async fn try_match(&self, actor: Clerk, id: Uuid, number: i64) -> Result<()> {
         let since = self.context.now().plus_seconds(-MATCH_MINUTES * MINUTE);
         let tried = transaction!(self.context.db, "counter_visit.count_try", |tx| {
             match registration::hold(tx, id).await? {
@@ -243,7 +244,7 @@ impl CounterVisits {
     ///
     /// # Errors
     /// `not_found` when the resident scanned again meanwhile, or waits no longer.
-    pub async fn confirm_match(&self, tx: &mut Tx, actor: Actor, id: Uuid, number: i64) -> Result<()> {
+    pub async fn confirm_match(&self, tx: &mut Tx, actor: Clerk, id: Uuid, number: i64) -> Result<()> {
         let now = self.context.now();
         let since = now.plus_seconds(-MATCH_MINUTES * MINUTE);
         let held = registration::hold(tx, id).await?.ok_or(Code::NotFound)?;

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use super::model::{Claim, Clerk, KEEP_DAYS, Kind, PRINT_SECONDS, Said, State, WAIT_SECONDS, WalkIn, photo_seconds};
+use super::model::{Claim, KEEP_DAYS, Kind, PRINT_SECONDS, Said, State, WAIT_SECONDS, WalkIn, photo_seconds};
 use super::store;
+use crate::clerk::Clerk;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbError, Tx};
@@ -267,7 +268,7 @@ impl Desk {
             birth_date: record.map(|record| record.birth_date),
             card: credential.standing.state(),
             on_phone: holder::is_on_phone(&mut tx, resident).await?,
-            has_photo: store::photo(&mut tx, id).await?.is_some(),
+            has_photo: store::has_photo(&mut tx, id).await?,
             said,
             helper_people,
             walk_in,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::clerk::own_request;
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Refusal};
 use crate::helper::Noted;
@@ -68,15 +69,6 @@ pub enum State {
     Lapsed,
 }
 text_column!(Kind, State);
-
-/// A person of an office who does something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clerk {
-    /// The office.
-    pub office_id: Uuid,
-    /// The person.
-    pub officer_id: Uuid,
-}
 
 /// A holder who came without their phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,13 +197,6 @@ pub const fn photo_seconds(state: State) -> i64 {
         State::Granted => PHOTO_DAYS * DAY,
         State::Prepared | State::Asked | State::Refused | State::Lapsed => PHOTO_DAYS_UNGRANTED * DAY,
     }
-}
-
-fn own_request() -> Refusal {
-    Refusal::new(Code::Forbidden).detail(
-        "Permintaan Anda sendiri harus disetujui penyelia lain di kantor ini.",
-        "Your own request has to be granted by another supervisor of this office.",
-    )
 }
 
 fn others_request() -> Refusal {

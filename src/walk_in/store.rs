@@ -183,6 +183,13 @@ pub async fn photo(tx: &mut Tx, id: Uuid) -> DbResult<Option<Vec<u8>>> {
     Ok(fetch_optional!(tx, (Vec<u8>,), PHOTO, id)?.map(|(sealed,)| sealed))
 }
 
+const HAS_PHOTO: &str = "SELECT walk_in_id FROM walk_in WHERE walk_in_id = $1 AND photo_sealed IS NOT NULL";
+
+/// Whether a photo was taken and is kept; a page asks every few seconds, so the photo itself is not read.
+pub async fn has_photo(tx: &mut Tx, id: Uuid) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (Uuid,), HAS_PHOTO, id)?.is_some())
+}
+
 const IDS_OF: &str = "SELECT walk_in_id FROM walk_in WHERE resident_id = $1 ORDER BY walk_in_id";
 
 /// The ids of all requests of a holder.

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use ikd::clerk::Clerk;
 use ikd::context::Context;
 use ikd::device::client::DeviceKey;
 use ikd::error::{Code, Language};
@@ -10,7 +11,6 @@ use ikd::keyring::Keyring;
 use ikd::register::generate::{GenerateOptions, Generator, generate_into};
 use ikd::register::service::Switch;
 use ikd::register::{Date, LocalRegister, PopulationRegister};
-use ikd::registration::decision::Actor;
 use ikd::registration::model::Draft;
 use ikd::registration::review::View;
 use ikd::registration::{Service, State, terms};
@@ -20,7 +20,7 @@ use support::each_engine;
 
 /// Where the pictures come from.
 const HERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-const ACTOR: Actor = Actor { officer_id: Uuid::from_u128(1), office_id: Uuid::from_u128(2) };
+const ACTOR: Clerk = Clerk { officer_id: Uuid::from_u128(1), office_id: Uuid::from_u128(2) };
 
 fn selfie(shade: u8) -> Vec<u8> {
     let mut out = std::io::Cursor::new(Vec::new());

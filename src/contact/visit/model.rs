@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::super::model::{CODE_SECONDS, CODE_TRIES};
+use crate::clerk::own_request;
 use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::error::{Code, Refusal};
 use crate::text_column;
@@ -242,13 +243,6 @@ impl ContactVisit {
 /// When the code of one that begins now stops counting.
 pub const fn code_until(now: Timestamp) -> Timestamp {
     now.plus_seconds(CODE_SECONDS)
-}
-
-fn own_request() -> Refusal {
-    Refusal::new(Code::Forbidden).detail(
-        "Permintaan Anda sendiri harus disetujui penyelia lain di kantor ini.",
-        "Your own request has to be granted by another supervisor of this office.",
-    )
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Kind, Word};
+use crate::clerk::own_request;
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Refusal};
 use crate::text_column;
@@ -293,13 +294,6 @@ fn not_asked() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "Tidak ada permintaan yang menunggu, atau sudah lewat 7 hari; petugas perlu memintanya lagi.",
         "No request waits, or it is older than 7 days; an officer has to ask again.",
-    )
-}
-
-fn own_request() -> Refusal {
-    Refusal::new(Code::Forbidden).detail(
-        "Permintaan Anda sendiri harus disetujui penyelia lain di kantor ini.",
-        "Your own request has to be granted by another supervisor of this office.",
     )
 }
 

@@ -3,6 +3,7 @@
 use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::activation_code::{self, ActivationCode};
 use ikd::captcha;
+use ikd::clerk::Clerk;
 use ikd::clock::{Clock, DAY, Timestamp};
 use ikd::context::Context;
 use ikd::credential::{SealedRecord, TokenKind};
@@ -16,7 +17,6 @@ use ikd::jobs::Wake;
 use ikd::keyring::Keyring;
 use ikd::mail::outbox;
 use ikd::register::{Date, LocalRegister, NewRecord, PopulationRegister};
-use ikd::registration::decision::Actor;
 use ikd::registration::model::{Amendment, Answer, Draft, Submitted};
 use ikd::registration::sealed::{email_index, nik_index};
 use ikd::registration::{Service, State, store, terms};
@@ -28,10 +28,10 @@ use crate::residents::{guard, record, sign};
 
 const OFFICE: Uuid = Uuid::from_u128(0x20);
 /// The officer before whom the resident stands.
-pub const OFFICER: Actor = Actor { officer_id: Uuid::from_u128(0x21), office_id: OFFICE };
+pub const OFFICER: Clerk = Clerk { officer_id: Uuid::from_u128(0x21), office_id: OFFICE };
 /// A supervisor, whose QR the resident scanned too.
-pub const COLLEAGUE: Actor = Actor { officer_id: Uuid::from_u128(0x22), office_id: OFFICE };
-const ELSEWHERE: Actor = Actor { officer_id: Uuid::from_u128(0x23), office_id: Uuid::from_u128(0x24) };
+pub const COLLEAGUE: Clerk = Clerk { officer_id: Uuid::from_u128(0x22), office_id: OFFICE };
+const ELSEWHERE: Clerk = Clerk { officer_id: Uuid::from_u128(0x23), office_id: Uuid::from_u128(0x24) };
 const NUMBER: i64 = 47;
 
 /// Where the registration stands when a race begins.
