@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
-use super::model::{Annulment, Decider, State, WAIT_SECONDS};
+use super::model::{Annulment, State, WAIT_SECONDS};
 use super::store;
 use crate::card::ports as cards;
+use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::{DbError, Tx};
@@ -68,7 +69,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn find(&self, by: Decider, nik: &Nik) -> Result<Found> {
+    pub async fn find(&self, by: Clerk, nik: &Nik) -> Result<Found> {
         let (office, now) = (by.office_id, self.context.now());
         let mut tx = self.context.db.read().await?;
         let resident = holder::of_nik(&self.context, &mut tx, nik).await?.ok_or_else(not_activated_here)?;
@@ -86,7 +87,7 @@ impl Desk {
     ///
     /// # Errors
     /// `wrong_state` when a colleague asked already, or when it was annulled before.
-    pub async fn ask(&self, tx: &mut Tx, by: Decider, found: Found, reason: &str) -> Result<Annulment> {
+    pub async fn ask(&self, tx: &mut Tx, by: Clerk, found: Found, reason: &str) -> Result<Annulment> {
         let now = self.context.now();
         let Found { annulment_id: id, resident_id: resident, registration_id: registration } = found;
         if let Some(found) = store::waiting_for(tx, resident).await? {
@@ -130,7 +131,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `forbidden` for one's own request, `wrong_state` when it was decided, lapsed, or is of an earlier activation.
-    pub async fn grant(&self, tx: &mut Tx, by: Decider, id: Uuid, version: &str) -> Result<Annulment> {
+    pub async fn grant(&self, tx: &mut Tx, by: Clerk, id: Uuid, version: &str) -> Result<Annulment> {
         let now = self.context.now();
         let held = self.held(tx, by.office_id, id, version).await?;
         held.require_grantable(by.officer_id, now)?;
@@ -152,7 +153,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `wrong_state`.
-    pub async fn refuse(&self, tx: &mut Tx, by: Decider, id: Uuid, version: &str, reason: &str) -> Result<()> {
+    pub async fn refuse(&self, tx: &mut Tx, by: Clerk, id: Uuid, version: &str, reason: &str) -> Result<()> {
         let now = self.context.now();
         let held = self.held(tx, by.office_id, id, version).await?;
         held.require_waiting(now)?;

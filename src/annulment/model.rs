@@ -32,15 +32,6 @@ pub enum State {
 }
 text_column!(State);
 
-/// A person of an office who decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decider {
-    /// The office.
-    pub office_id: Uuid,
-    /// The person.
-    pub officer_id: Uuid,
-}
-
 /// A request that an activation be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annulment {

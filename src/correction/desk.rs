@@ -6,6 +6,7 @@ use super::model::{ASK_SECONDS, Correction, Matter, State};
 use super::ports::changed_since;
 use super::view::{self, View};
 use super::{news, store};
+use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
@@ -27,15 +28,6 @@ const LOOKED_THROUGH: i64 = 50;
 #[derive(Clone)]
 pub struct Desk {
     context: Context,
-}
-
-/// Who acts, and for which office.
-#[derive(Clone, Copy, Debug)]
-pub struct Decider {
-    /// The officer.
-    pub officer_id: Uuid,
-    /// The office.
-    pub office_id: Uuid,
 }
 
 /// A case as an officer sees it: with what the register said, which its resident never reads here.
@@ -84,7 +76,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `wrong_state` when another office has passed it on.
-    pub async fn take(&self, tx: &mut Tx, by: Decider, id: Uuid) -> Result<()> {
+    pub async fn take(&self, tx: &mut Tx, by: Clerk, id: Uuid) -> Result<()> {
         let now = self.context.now();
         let held = store::hold(tx, id).await?.ok_or_else(not_found)?;
         let before = held.clone();
@@ -144,7 +136,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `wrong_state`, also for a kind that takes two people.
-    pub async fn pass_on(&self, tx: &mut Tx, by: Decider, id: Uuid, version: &str) -> Result<()> {
+    pub async fn pass_on(&self, tx: &mut Tx, by: Clerk, id: Uuid, version: &str) -> Result<()> {
         let now = self.context.now();
         let passed = self.held(tx, by.office_id, id, version).await?.pass_on(now)?;
         store::save(tx, &passed).await?.demand()?;
@@ -155,7 +147,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `wrong_state`.
-    pub async fn ask(&self, tx: &mut Tx, by: Decider, id: Uuid, version: &str) -> Result<()> {
+    pub async fn ask(&self, tx: &mut Tx, by: Clerk, id: Uuid, version: &str) -> Result<()> {
         let now = self.context.now();
         let asked = self.held(tx, by.office_id, id, version).await?.ask(by.officer_id, now)?;
         store::save(tx, &asked).await?.demand()
@@ -165,7 +157,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `forbidden` for the own request, `wrong_state`.
-    pub async fn grant(&self, tx: &mut Tx, by: Decider, id: Uuid, version: &str) -> Result<Uuid> {
+    pub async fn grant(&self, tx: &mut Tx, by: Clerk, id: Uuid, version: &str) -> Result<Uuid> {
         let now = self.context.now();
         let held = self.held(tx, by.office_id, id, version).await?;
         let asked = held.asked_now(now);
@@ -180,7 +172,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `wrong_state`.
-    pub async fn send_back(&self, tx: &mut Tx, by: Decider, (id, version): (Uuid, &str), words: &str) -> Result<()> {
+    pub async fn send_back(&self, tx: &mut Tx, by: Clerk, (id, version): (Uuid, &str), words: &str) -> Result<()> {
         let now = self.context.now();
         let back = self.held(tx, by.office_id, id, version).await?.send_back(now)?;
         let back = Correction { words_sealed: Some(view::seal_words(&self.context, id, words)?), ..back };
@@ -192,7 +184,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `wrong_state`.
-    pub async fn refuse(&self, tx: &mut Tx, by: Decider, (id, version): (Uuid, &str), words: &str) -> Result<()> {
+    pub async fn refuse(&self, tx: &mut Tx, by: Clerk, (id, version): (Uuid, &str), words: &str) -> Result<()> {
         let now = self.context.now();
         let refused = self.held(tx, by.office_id, id, version).await?.end(State::Refused, now)?;
         let refused = Correction { words_sealed: Some(view::seal_words(&self.context, id, words)?), ..refused };
@@ -205,7 +197,7 @@ impl Desk {
         if version == held.version() { Ok(held) } else { Err(changed_since().into()) }
     }
 
-    async fn tell(&self, tx: &mut Tx, case: &Correction, kind: EventKind, by: Decider, now: Timestamp) -> Result<()> {
+    async fn tell(&self, tx: &mut Tx, case: &Correction, kind: EventKind, by: Clerk, now: Timestamp) -> Result<()> {
         let by = By::officer(by.officer_id, by.office_id);
         news::tell(&self.context, tx, case, kind, by, now).await
     }

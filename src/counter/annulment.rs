@@ -8,7 +8,7 @@ use super::model::check_reason;
 use super::pause::pause_who_led_to;
 use crate::annulment;
 use crate::annulment::desk::Seen;
-use crate::annulment::model::{Annulment, Decider, State};
+use crate::annulment::model::{Annulment, State};
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Refusal, Result};
 use crate::register::Nik;
@@ -75,10 +75,10 @@ impl Annulments {
         })?;
         let counted = counted.or_refuse(too_many()).map_err(Into::into);
         self.desk.judged(refused, counted).await?;
-        let found = self.annulments.find(decider(who), nik).await;
+        let found = self.annulments.find(who.clerk(), nik).await;
         let found = self.desk.judged(refused, found).await?;
         let asked = audited!(audit, officer.event(found.annulment_id), "counter.ask_annulment", |tx| {
-            self.annulments.ask(tx, decider(who), found, &reason).await
+            self.annulments.ask(tx, who.clerk(), found, &reason).await
         })?;
         self.seen(who, asked.annulment_id).await
     }
@@ -119,7 +119,7 @@ impl Annulments {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantAnnulment>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_annulment", |tx| {
-            let granted = self.annulments.grant(tx, decider(officer.agent), id, version).await?;
+            let granted = self.annulments.grant(tx, officer.agent.clerk(), id, version).await?;
             require_active(tx, granted.asked_by, self.desk.context.now()).await?;
             pause_who_led_to(tx, &self.desk, officer.agent, granted.registration_id).await
         })?;
@@ -144,7 +144,7 @@ impl Annulments {
         let event = officer.event(id);
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(self.desk.audit, event, "counter.refuse_annulment", |tx| {
-            self.annulments.refuse(tx, decider(officer.agent), id, version, &reason).await
+            self.annulments.refuse(tx, officer.agent.clerk(), id, version, &reason).await
         })
     }
 
@@ -156,10 +156,6 @@ impl Annulments {
         let may_grant = !own && seen.state == State::Asked;
         Ok(AnnulmentView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
-}
-
-const fn decider(officer: Officer) -> Decider {
-    Decider { office_id: officer.office_id, officer_id: officer.officer_id }
 }
 
 fn too_many() -> Refusal {

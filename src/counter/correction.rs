@@ -11,7 +11,7 @@ use super::desk::{Desk, alike, require_active};
 use super::model::check_reason;
 use crate::clock::{DAY, Timestamp};
 use crate::correction;
-use crate::correction::desk::{Decider, Seen};
+use crate::correction::desk::Seen;
 use crate::correction::model::{Field, Kind, State};
 use crate::error::{Code, Refusal, Result};
 use crate::life::model::reference;
@@ -112,7 +112,7 @@ impl Corrections {
         let found = self.corrections.find(nik, reference).await;
         let id = self.desk.judged(refused, found).await?;
         audited!(audit, officer.event(id), "counter.take_correction", |tx| {
-            self.corrections.take(tx, decider(who), id).await
+            self.corrections.take(tx, who.clerk(), id).await
         })?;
         self.seen(who, id).await
     }
@@ -169,7 +169,7 @@ impl Corrections {
         version: &str,
     ) -> Result<CorrectionView> {
         audited!(self.desk.audit, officer.event(id), "counter.pass_on_correction", |tx| {
-            self.corrections.pass_on(tx, decider(officer.agent), id, version).await
+            self.corrections.pass_on(tx, officer.agent.clerk(), id, version).await
         })?;
         self.seen(officer.agent, id).await
     }
@@ -180,7 +180,7 @@ impl Corrections {
     /// `not_found`, `wrong_state`.
     pub async fn ask(&self, officer: &Allowed<AskCorrection>, id: Uuid, version: &str) -> Result<CorrectionView> {
         audited!(self.desk.audit, officer.event(id), "counter.ask_correction", |tx| {
-            self.corrections.ask(tx, decider(officer.agent), id, version).await
+            self.corrections.ask(tx, officer.agent.clerk(), id, version).await
         })?;
         self.seen(officer.agent, id).await
     }
@@ -191,7 +191,7 @@ impl Corrections {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantCorrection>, id: Uuid, version: &str) -> Result<CorrectionView> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_correction", |tx| {
-            let asked_by = self.corrections.grant(tx, decider(officer.agent), id, version).await?;
+            let asked_by = self.corrections.grant(tx, officer.agent.clerk(), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })?;
         self.seen(officer.agent, id).await
@@ -210,7 +210,7 @@ impl Corrections {
         let event = officer.event(id);
         let words = self.desk.judged(event, check_reason(reason)).await?;
         audited!(self.desk.audit, event, "counter.send_back_correction", |tx| {
-            self.corrections.send_back(tx, decider(officer.agent), (id, version), &words).await
+            self.corrections.send_back(tx, officer.agent.clerk(), (id, version), &words).await
         })?;
         self.seen(officer.agent, id).await
     }
@@ -228,7 +228,7 @@ impl Corrections {
         let event = officer.event(id);
         let words = self.desk.judged(event, check_reason(reason)).await?;
         audited!(self.desk.audit, event, "counter.refuse_correction", |tx| {
-            self.corrections.refuse(tx, decider(officer.agent), (id, version), &words).await
+            self.corrections.refuse(tx, officer.agent.clerk(), (id, version), &words).await
         })
     }
 
@@ -253,10 +253,6 @@ impl Corrections {
             seen,
         })
     }
-}
-
-const fn decider(officer: Officer) -> Decider {
-    Decider { office_id: officer.office_id, officer_id: officer.officer_id }
 }
 
 fn too_many() -> Refusal {

@@ -8,7 +8,7 @@ use super::model::check_reason;
 use crate::clock::{DAY, Timestamp};
 use crate::departure;
 use crate::departure::desk::Seen;
-use crate::departure::model::{Decider, Departure, State};
+use crate::departure::model::{Departure, State};
 use crate::error::{Code, Refusal, Result};
 use crate::register::Nik;
 use crate::staff::{Allowed, Permission, ports};
@@ -73,10 +73,10 @@ impl Departures {
         })?;
         let counted = counted.or_refuse(too_many()).map_err(Into::into);
         self.desk.judged(refused, counted).await?;
-        let found = self.departures.find(decider(who), nik).await;
+        let found = self.departures.find(who.clerk(), nik).await;
         let found = self.desk.judged(refused, found).await?;
         let asked = audited!(audit, officer.event(found.1), "counter.ask_departure", |tx| {
-            self.departures.ask(tx, decider(who), found, &reason).await
+            self.departures.ask(tx, who.clerk(), found, &reason).await
         })?;
         self.seen(who, asked.departure_id).await
     }
@@ -117,7 +117,7 @@ impl Departures {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantDeparture>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_departure", |tx| {
-            let asked_by = self.departures.grant(tx, decider(officer.agent), id, version).await?;
+            let asked_by = self.departures.grant(tx, officer.agent.clerk(), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
@@ -136,7 +136,7 @@ impl Departures {
         let event = officer.event(id);
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(self.desk.audit, event, "counter.refuse_departure", |tx| {
-            self.departures.refuse(tx, decider(officer.agent), id, version, &reason).await
+            self.departures.refuse(tx, officer.agent.clerk(), id, version, &reason).await
         })
     }
 
@@ -156,10 +156,6 @@ impl Departures {
         let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantReleases);
         Ok(DepartureView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
-}
-
-const fn decider(officer: Officer) -> Decider {
-    Decider { office_id: officer.office_id, officer_id: officer.officer_id }
 }
 
 fn too_many() -> Refusal {

@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
-use super::model::{Decider, Departure, KEEP_DAYS, State, WAIT_SECONDS};
+use super::model::{Departure, KEEP_DAYS, State, WAIT_SECONDS};
 use super::store;
+use crate::clerk::Clerk;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbError, Tx};
@@ -60,7 +61,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn find(&self, by: Decider, nik: &Nik) -> Result<(Uuid, Uuid)> {
+    pub async fn find(&self, by: Clerk, nik: &Nik) -> Result<(Uuid, Uuid)> {
         let now = self.context.now();
         let mut tx = self.context.db.read().await?;
         let resident = holder::of_nik(&self.context, &mut tx, nik).await?.ok_or_else(nobody_left)?;
@@ -74,7 +75,7 @@ impl Desk {
     ///
     /// # Errors
     /// `wrong_state` when a colleague, or another office, asked already; `not_found` when the register took it back at this moment.
-    pub async fn ask(&self, tx: &mut Tx, by: Decider, (resident, id): (Uuid, Uuid), reason: &str) -> Result<Departure> {
+    pub async fn ask(&self, tx: &mut Tx, by: Clerk, (resident, id): (Uuid, Uuid), reason: &str) -> Result<Departure> {
         let now = self.context.now();
         holder::hold(tx, resident).await?.ok_or_else(nobody_left)?;
         let status = left(tx, resident).await?.ok_or_else(nobody_left)?;
@@ -114,7 +115,7 @@ impl Desk {
     /// # Errors
     /// `not_found`, `forbidden` for one's own request, `wrong_state` when it was decided or lapsed, and when the register took back what it
     /// rests on.
-    pub async fn grant(&self, tx: &mut Tx, by: Decider, id: Uuid, version: &str) -> Result<Uuid> {
+    pub async fn grant(&self, tx: &mut Tx, by: Clerk, id: Uuid, version: &str) -> Result<Uuid> {
         let now = self.context.now();
         let found = of_office(store::lookup(tx, id).await?, by.office_id)?;
         // The credential first: what the register says at this moment comes before this or after it.
@@ -135,7 +136,7 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, `wrong_state`.
-    pub async fn refuse(&self, tx: &mut Tx, by: Decider, id: Uuid, version: &str, reason: &str) -> Result<()> {
+    pub async fn refuse(&self, tx: &mut Tx, by: Clerk, id: Uuid, version: &str, reason: &str) -> Result<()> {
         let now = self.context.now();
         let held = self.held(tx, by.office_id, id, version).await?;
         held.require_waiting(now)?;

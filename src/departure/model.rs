@@ -31,15 +31,6 @@ pub enum State {
 }
 text_column!(State);
 
-/// A person of an office who decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decider {
-    /// The office.
-    pub office_id: Uuid,
-    /// The person.
-    pub officer_id: Uuid,
-}
-
 /// A request that the digital KTP of somebody end who is no citizen any more and left, as the register says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Departure {

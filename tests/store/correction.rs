@@ -1,9 +1,9 @@
 //! The guarded writes of correction cases, and pairs of acts on one row: whatever the program judged before, the row decides.
 
+use ikd::clerk::Clerk;
 use ikd::clock::Timestamp;
 use ikd::context::Context;
 use ikd::correction::Desk;
-use ikd::correction::desk::Decider;
 use ikd::correction::model::{ASK_SECONDS, Correction, Field, Kind, LIFE_SECONDS, Matter, Opener, State, Word};
 use ikd::correction::ports::{self, New};
 use ikd::correction::store;
@@ -166,7 +166,7 @@ async fn asked(context: &Context) -> (Uuid, String) {
             office: Some((OFFICE, String::from("kata").into())),
         };
         let opened = ports::open(context, &mut tx, new, By::officer(ASKER, OFFICE), now).await.unwrap();
-        let by = Decider { officer_id: ASKER, office_id: OFFICE };
+        let by = Clerk { officer_id: ASKER, office_id: OFFICE };
         Desk::new(context.clone()).ask(&mut tx, by, opened.correction_id, &opened.version()).await.unwrap();
         opened.correction_id
     };
@@ -196,7 +196,7 @@ async fn run(context: &Context, act: Act, id: Uuid, version: &str) -> bool {
 
 async fn attempt(context: &Context, tx: &mut Tx, act: Act, id: Uuid, version: &str) -> Result<(), Error> {
     let (desk, now) = (Desk::new(context.clone()), context.now());
-    let by = Decider { officer_id: if act == Act::GrantToo { Uuid::from_u128(0xd) } else { OTHER }, office_id: OFFICE };
+    let by = Clerk { officer_id: if act == Act::GrantToo { Uuid::from_u128(0xd) } else { OTHER }, office_id: OFFICE };
     match act {
         Act::Grant | Act::GrantToo => desk.grant(tx, by, id, version).await.map(|_| ()),
         Act::SendBack => desk.send_back(tx, by, (id, version), "kata").await,
