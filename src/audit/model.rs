@@ -203,6 +203,14 @@ pub enum Action {
     DisputeAnswered,
     /// An office was added.
     OfficeAdded,
+    /// An office was changed: what it is, where it stands, when it is open.
+    OfficeEdited,
+    /// An office is closed on a day, or is not after all.
+    OfficeHolidaySet,
+    /// An office was closed for good.
+    OfficeClosed,
+    /// A closed office was opened again.
+    OfficeReopened,
     /// An officer was added.
     OfficerAdded,
     /// An officer was disabled.

@@ -210,7 +210,7 @@ async fn people(context: &Context) -> Result<(Vec<RegisterRecord>, (RegisterReco
 async fn officers(context: &Context) -> Result<(DemoLogIn, DemoLogIn)> {
     let offices = Offices::new(context.clone());
     if !offices.all().await?.iter().any(|office| office.code == OFFICE) {
-        offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Office).await?;
+        offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Dinas).await?;
     }
     Ok((
         of_office(context, Role::Officer, "petugas", "Petugas Contoh").await?,

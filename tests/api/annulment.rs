@@ -147,7 +147,7 @@ async fn nobody_annuls_alone_late_elsewhere_or_on_an_old_screen() {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let (asker, granter) = two_supervisors(&world).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let path = |asked: &Value| format!("{PATH}/{}", asked["annulment_id"].as_str().unwrap());
 
@@ -365,7 +365,7 @@ async fn the_rights_of_whoever_approved_rest_until_a_colleague_gives_them_back()
         let holder = world.active(&world.people[0]).await;
         let waiting = world.waiting(&world.people[1]).await;
         let (asker, granter) = two_supervisors(&world).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let desk = world.desk().await;
         let bystander = world.officer("rekan", OFFICE).await;

@@ -230,7 +230,7 @@ async fn nobody_issues_a_card_alone_late_elsewhere_or_on_an_old_screen() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let Pair { asker, granter } = pair(&world).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let other = world.officer("rekan", OFFICE).await;
 

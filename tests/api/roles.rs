@@ -212,7 +212,7 @@ async fn an_assistant_receives_and_an_officer_takes_over() {
         let assistant = world.log_in(&person(&world, "magang", Role::Assistant).await).await;
         let (first, second) = (world.officer("loket-1", OFFICE).await, world.officer("loket-2", OFFICE).await);
         let offices = ikd::office::Offices::new(world.context.clone());
-        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Dinas).await.unwrap();
         let elsewhere = world.officer("jauh", "UJI-02").await;
         let applicant = world.waiting(&world.people[0]).await;
         let token = json!({"token": world.activation_token(&applicant).await});
