@@ -125,7 +125,7 @@ impl Desk {
         Ok(asked)
     }
 
-    /// Another supervisor grants it: the digital KTP has ended with the commit, on all nodes. Gives the request, whose asker the caller
+    /// The head grants it: the digital KTP has ended with the commit, on all nodes. Gives the request, whose asker the caller
     /// is to look at before committing.
     ///
     /// # Errors

@@ -109,7 +109,7 @@ pub enum Action {
     AnnulmentViewed,
     /// A supervisor asked that an activation be annulled.
     AnnulmentAsked,
-    /// Another supervisor granted it.
+    /// The head granted it.
     AnnulmentGranted,
     /// It was refused, or taken back by who asked.
     AnnulmentRefused,

@@ -129,6 +129,12 @@ acts! {
     pub enum GrantAnnulment: GrantAnnulments, AnnulmentGranted;
     /// Refusing it.
     pub enum RefuseAnnulment: WorkAnnulments, AnnulmentRefused;
+    /// Opening what residents read of the own office.
+    pub enum ViewOffice: EditOffice, OfficeEdited, about |session| session.person.affiliation.chain();
+    /// Changing its hours, phone or note.
+    pub enum EditOffice: EditOffice, OfficeEdited, about |session| session.person.affiliation.chain();
+    /// Saying that it is closed on a day, or is not after all.
+    pub enum SetHoliday: EditOffice, OfficeHolidaySet, about |session| session.person.affiliation.chain();
     /// Reading whose rights rest since an annulment.
     pub enum ReadPaused: RestoreRights, RightsRestored, about |session| session.person.affiliation.chain();
     /// Giving them back.

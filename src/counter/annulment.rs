@@ -1,4 +1,4 @@
-//! A wrongful activation is undone at the office that approved it: one supervisor asks, another one grants.
+//! A wrongful activation is undone at the office that approved it: a supervisor asks, the head grants.
 
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::annulment::model::{Annulment, Decider, State};
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Refusal, Result};
 use crate::register::Nik;
-use crate::staff::{Allowed, ports};
+use crate::staff::{Allowed, Permission, ports};
 use crate::window::Window;
 use crate::{audited, transaction};
 
@@ -153,7 +153,7 @@ impl Annulments {
         let mut tx = self.desk.context.db.read().await?;
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.annulment.asked_by);
         let own = seen.annulment.asked_by == officer.officer_id;
-        let may_grant = !own && seen.state == State::Asked;
+        let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantAnnulments);
         Ok(AnnulmentView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
 }

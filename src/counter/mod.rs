@@ -14,6 +14,7 @@ mod desk;
 pub mod helper;
 pub mod http;
 pub mod model;
+pub mod office;
 pub mod pause;
 pub mod queue;
 pub mod recovery;
@@ -33,6 +34,7 @@ pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
 pub use helper::Helpers;
+pub use office::OwnOffice;
 pub use pause::Pauses;
 pub use queue::Queue;
 pub use recovery::Recoveries;
@@ -87,6 +89,8 @@ pub struct Counter {
     pub walk_ins: WalkIns,
     /// Who helps many people here.
     pub helpers: Helpers,
+    /// What residents read of the office.
+    pub office: OwnOffice,
 }
 
 impl Counter {
@@ -125,7 +129,8 @@ impl Counter {
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk: desk.clone(), cards },
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
-            helpers: Helpers { desk },
+            helpers: Helpers { desk: desk.clone() },
+            office: OwnOffice { desk },
         }
     }
 }

@@ -74,7 +74,7 @@ pub struct Demo {
     pub certificate: Option<Certificate>,
     /// An officer to play.
     pub officer: DemoLogIn,
-    /// Two supervisors of the same office: what takes a second person is played with one, an annulment with both.
+    /// Two supervisors of the same office: what takes a second person is played with them; an annulment is granted by the head.
     pub supervisors: [DemoLogIn; 2],
     /// Their head, and an assistant who receives residents.
     pub others: [DemoLogIn; 2],

@@ -42,7 +42,7 @@ pub enum Permission {
     AskAnnulments,
     /// Read what was asked, and refuse it.
     WorkAnnulments,
-    /// Grant what a colleague asked for.
+    /// Grant what a supervisor asked for.
     GrantAnnulments,
     /// Read the office's correction cases.
     ReadCorrections,
@@ -56,6 +56,8 @@ pub enum Permission {
     CallBack,
     /// Give colleagues back the rights that rest since an annulment.
     RestoreRights,
+    /// Change what residents read of the own office: its hours, holidays, phone and note.
+    EditOffice,
     /// Verify for a relying party.
     Verify,
 }
@@ -82,15 +84,16 @@ impl Permission {
             Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
             Self::AskAnnulments => &[Supervisor],
+            Self::GrantAnnulments => &[Head],
             Self::GrantReleases
             | Self::GrantCards
             | Self::GrantCorrections
             | Self::ReviewBlocks
             | Self::WorkAnnulments
-            | Self::GrantAnnulments
             | Self::ReadReasons
             | Self::CallBack
-            | Self::RestoreRights => &[Supervisor, Head],
+            | Self::RestoreRights
+            | Self::EditOffice => &[Supervisor, Head],
             Self::Verify => &[Employee],
         }
     }
@@ -165,8 +168,8 @@ mod tests {
     #[test]
     fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_and_heads_grant() {
         assert!(Role::Officer.permissions().all(|permission| Role::Supervisor.may(permission)));
-        use Permission::{AskAnnulments, GrantAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
-        let granting = [GrantReleases, GrantCards, AskAnnulments, GrantAnnulments, GrantCorrections];
+        use Permission::{AskAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
+        let granting = [GrantReleases, GrantCards, AskAnnulments, GrantCorrections];
         for permission in granting.into_iter().chain([ReadReasons, Permission::ReviewBlocks]) {
             for role in [Role::Assistant, Role::Officer, Role::DataOfficer] {
                 assert!(Role::Supervisor.may(permission) && !role.may(permission), "{permission:?} {role:?}");
@@ -182,6 +185,7 @@ mod tests {
             assert!(!Role::Head.may(permission) && !Role::Assistant.may(permission), "{permission:?}");
         }
         assert!(Role::Head.may(GrantReleases));
+        assert_eq!(Permission::GrantAnnulments.roles(), [Role::Head], "supervisors ask for annulments, a head grants them");
         let own: Vec<_> = Role::Assistant.permissions().collect();
         assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue]);
     }

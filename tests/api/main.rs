@@ -28,6 +28,7 @@ mod life;
 mod links;
 mod neglect;
 mod no_email;
+mod offices;
 mod outage;
 mod paper;
 mod permit;

@@ -20,6 +20,7 @@ mod limits;
 mod mail;
 mod mail_delivery;
 mod migration;
+mod offices;
 mod officers;
 mod proofs;
 mod races;

@@ -18,6 +18,7 @@ import { contactVisits } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { departures } from "./departure.js";
 import { helpersScreen } from "./helpers.js";
+import { officeScreen } from "./office.js";
 import { askRequestScreen, requestScreen } from "./office-request.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
@@ -77,6 +78,7 @@ function draw() {
     may("read_corrections") && { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
     may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
     !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
+    may("edit_office") && { address: "#kantor", label: t("office.nav"), picture: "office" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ].filter(Boolean);
@@ -160,6 +162,7 @@ function draw() {
         ? photoRequestScreen(main, walkIns(live), id, { another: walkIn, waiting: pending })
         : walkInsScreen(main, live, { open: (one) => go(`#tanpaponsel/${one}`), waiting: pending }),
     pembantu: may("review_blocks") ? () => helpersScreen(main, live, { back: pending }) : undefined,
+    kantor: may("edit_office") ? () => officeScreen(main, live) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };

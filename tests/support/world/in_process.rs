@@ -301,6 +301,11 @@ impl World {
         self.log_in(&self.add_person(username, office, Role::Supervisor).await).await
     }
 
+    /// The head of an office, logged in.
+    pub async fn head(&self, username: &str, office: &str) -> Officer {
+        self.log_in(&self.add_person(username, office, Role::Head).await).await
+    }
+
     /// The officer of [`OFFICE`].
     pub async fn desk(&self) -> &Officer {
         self.desk.get_or_init(|| self.officer("petugas", OFFICE)).await
