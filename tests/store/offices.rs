@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 async fn offices(context: &Context, count: usize) -> Vec<Office> {
     let all = Offices::new(context.clone());
-    let mut made = vec![all.add("D", "Dinas", Kind::Dinas).await.unwrap()];
+    let mut made = vec![all.add("DN", "Dinas", Kind::Dinas).await.unwrap()];
     for number in 1..count {
         made.push(all.add(&format!("P-{number}"), &format!("Pos {number}"), Kind::Upt).await.unwrap());
     }
@@ -70,7 +70,7 @@ async fn a_scope_reaches_down_and_neither_up_nor_aside() {
     each_engine(async |context| {
         let made = offices(&context, 4).await;
         let all = Offices::new(context.clone());
-        all.edit("P-1", below("D")).await.unwrap();
+        all.edit("P-1", below("DN")).await.unwrap();
         all.edit("P-2", below("P-1")).await.unwrap();
         let mut tx = context.db.read().await.unwrap();
         let [dinas, upper, lower, aside] = [0, 1, 2, 3].map(|at: usize| made[at].office_id);
@@ -91,8 +91,8 @@ async fn a_scope_reaches_down_and_neither_up_nor_aside() {
             let found = ports::descendants(tx, dinas, after, limit).await.unwrap();
             found.into_iter().map(|office| office.code).collect()
         };
-        assert_eq!(codes(&mut tx, "", 10).await, ["D", "P-1", "P-2"]);
-        assert_eq!(codes(&mut tx, "", 1).await, ["D"]);
+        assert_eq!(codes(&mut tx, "", 10).await, ["DN", "P-1", "P-2"]);
+        assert_eq!(codes(&mut tx, "", 1).await, ["DN"]);
         assert_eq!(codes(&mut tx, "P-1", 10).await, ["P-2"]);
     })
     .await;
@@ -159,13 +159,13 @@ async fn hours_holidays_and_regions_are_read_as_they_were_written() {
     each_engine(async |context| {
         offices(&context, 3).await;
         let all = Offices::new(context.clone());
-        all.edit("P-1", below("D")).await.unwrap();
+        all.edit("P-1", below("DN")).await.unwrap();
         let week = Week::parse(&["mon-thu 08:00-15:30".into(), "fri 08:00-11:30".into()]).unwrap();
         let region = ikd::office::model::Region::parse("3171").unwrap();
         let edit =
             Edit { week: Some(week.clone()), regions: Some(vec![region.clone(), region.clone()]), ..Edit::default() };
         let full = all.edit("P-1", edit).await.unwrap();
-        assert_eq!((full.week, full.regions, full.above[0].code.as_str()), (week.clone(), vec![region], "D"));
+        assert_eq!((full.week, full.regions, full.above[0].code.as_str()), (week.clone(), vec![region], "DN"));
         let again = all.edit("P-1", Edit { week: Some(Week::default()), ..Edit::default() }).await.unwrap();
         assert!(again.week.spans().is_empty());
         all.edit("P-1", Edit { week: Some(week.clone()), ..Edit::default() }).await.unwrap();
@@ -173,10 +173,10 @@ async fn hours_holidays_and_regions_are_read_as_they_were_written() {
         let today = Date::in_jakarta(context.now());
         let day = |days| today.plus_days(days).unwrap();
         let holiday = |days, name: &str| Holiday { day: day(days), name: name.to_owned() };
-        assert_eq!(all.add_holiday("D", &holiday(3, "Nyepi"), true).await.unwrap(), 2, "itself and one below");
+        assert_eq!(all.add_holiday("DN", &holiday(3, "Nyepi"), true).await.unwrap(), 2, "itself and one below");
         assert_eq!(all.add_holiday("P-1", &holiday(3, "Hari raya Nyepi"), false).await.unwrap(), 1);
         for wrong in [holiday(-1, "Lewat"), holiday(732, "Jauh"), holiday(1, " ")] {
-            assert!(all.add_holiday("D", &wrong, false).await.is_err(), "{wrong:?}");
+            assert!(all.add_holiday("DN", &wrong, false).await.is_err(), "{wrong:?}");
         }
         let shown = all.show("P-1").await.unwrap().holidays;
         assert_eq!(shown, [holiday(3, "Hari raya Nyepi")], "said again, the reason is another");
@@ -185,14 +185,14 @@ async fn hours_holidays_and_regions_are_read_as_they_were_written() {
         let before = ports::revision(&mut tx).await.unwrap();
         let listed = ports::listed(&mut tx, "", (today, day(60)), 10).await.unwrap();
         let codes: Vec<_> = listed.iter().map(|one| one.entry.office.code.as_str()).collect();
-        assert_eq!(codes, ["D", "P-1", "P-2"]);
+        assert_eq!(codes, ["DN", "P-1", "P-2"]);
         assert_eq!((&listed[1].week, listed[1].holidays.len(), listed[1].regions.len()), (&week, 1, 1));
         assert!(listed[2].holidays.is_empty() && listed[2].week.spans().is_empty());
-        assert_eq!(ports::listed(&mut tx, "D", (day(4), day(60)), 1).await.unwrap()[0].holidays, []);
+        assert_eq!(ports::listed(&mut tx, "DN", (day(4), day(60)), 1).await.unwrap()[0].holidays, []);
         drop(tx);
 
-        all.remove_holiday("D", day(3)).await.unwrap();
-        assert!(all.remove_holiday("D", day(3)).await.is_err());
+        all.remove_holiday("DN", day(3)).await.unwrap();
+        assert!(all.remove_holiday("DN", day(3)).await.is_err());
         all.close("P-2").await.unwrap();
         let mut tx = context.db.read().await.unwrap();
         assert_eq!(ports::revision(&mut tx).await.unwrap(), before + 2, "each change is told");
