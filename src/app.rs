@@ -36,9 +36,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute, employee, export,
-    health, helper, jobs, keyring, life, mail, office, recovery, refresh, register, registration, staff, status_list,
-    transaction, transfer, verification, wallet, window,
+    activation, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute, employee,
+    export, health, helper, jobs, keyring, life, mail, office, recovery, refresh, register, registration, staff,
+    status_list, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.

@@ -255,8 +255,7 @@ fn tell(full: &Full, format: Format) -> Result<(), Failure> {
         }
         Format::Json => {
             let regions: Vec<_> = full.regions.iter().map(Region::code).collect();
-            let holidays: Vec<_> =
-                full.holidays.iter().map(|one| json!({"day": one.day, "name": one.name})).collect();
+            let holidays: Vec<_> = full.holidays.iter().map(|one| json!({"day": one.day, "name": one.name})).collect();
             say!(
                 "{}",
                 json!({"office_id": office.office_id, "code": office.code, "name": office.name, "kind": office.kind.as_str(),

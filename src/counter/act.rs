@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::audit::{Action, Actor, Event};
 use crate::clerk::Clerk;
+use crate::office::Scope;
 use crate::staff::permission::{Act, Agent, Permission};
 use crate::staff::{Affiliation, Roles, StaffSession};
 
@@ -19,6 +20,17 @@ pub struct Officer {
 }
 
 impl Officer {
+    /// Whose requests this person may decide as the second one: the own office's, and for some also those of the offices below it.
+    pub fn scope(self) -> Scope {
+        if self.roles.reaches_down() { Scope::tree(self.office_id) } else { Scope::alone(self.office_id) }
+    }
+
+    /// The same person, deciding on what another office of their scope asked for.
+    #[must_use]
+    pub const fn at(self, office_id: Uuid) -> Self {
+        Self { office_id, ..self }
+    }
+
     /// Who acts, for the domains.
     pub const fn clerk(self) -> Clerk {
         Clerk { officer_id: self.officer_id, office_id: self.office_id }

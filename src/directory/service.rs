@@ -88,9 +88,8 @@ impl Directory {
         let snapshot = self.snapshot().await?;
         // Comparing words takes time of the processor, and the names of all regions are put in order at the first time.
         let words = words.to_owned();
-        let found = tokio::task::spawn_blocking(move || {
-            snapshot.find(&words).into_iter().cloned().collect::<Vec<Listed>>()
-        });
+        let found =
+            tokio::task::spawn_blocking(move || snapshot.find(&words).into_iter().cloned().collect::<Vec<Listed>>());
         let found = found.await.map_err(crate::error::Error::internal)?;
         let id = |office: &Listed| office.entry.office.office_id;
         let after = page::after(cursor, Uuid::nil())?;

@@ -124,13 +124,7 @@ pub(super) async fn reopen(tx: &mut Tx, id: Uuid) -> Result<()> {
 ///
 /// # Errors
 /// `not_found`; `invalid_field` for a name that is none, and for a day that is over or more than two years away.
-pub(super) async fn add_holiday(
-    tx: &mut Tx,
-    id: Uuid,
-    holiday: &Holiday,
-    below: bool,
-    now: Timestamp,
-) -> Result<u64> {
+pub(super) async fn add_holiday(tx: &mut Tx, id: Uuid, holiday: &Holiday, below: bool, now: Timestamp) -> Result<u64> {
     let name = crate::input::label(&holiday.name, 60).map_err(|text| Refusal::field("name", text.id, text.en))?;
     list::hold(tx).await?;
     let entry = office::by_id(tx, id).await?.ok_or(Code::NotFound)?;

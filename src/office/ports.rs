@@ -13,6 +13,24 @@ use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::register::Date;
 
+/// The part of a condition that says that the office in `column` is one of a scope, whose office and levels are the other two parameters:
+/// `within_scope!("office_id", "$2", "$3")`. The own office counts whatever the tree says.
+#[macro_export]
+macro_rules! within_scope {
+    ($column:literal, $office:literal, $levels:literal) => {
+        concat!(
+            $column,
+            " IN (SELECT a.office_id FROM office_above a WHERE a.above_id = ",
+            $office,
+            " AND a.distance <= ",
+            $levels,
+            " UNION ALL SELECT ",
+            $office,
+            ")"
+        )
+    };
+}
+
 /// The office with a code.
 ///
 /// # Errors

@@ -105,6 +105,11 @@ impl Role {
         Permission::ALL.iter().copied().filter(move |permission| self.may(*permission))
     }
 
+    /// Whether whoever has it is second person for the offices below their own too: a post in a village has nobody else.
+    pub const fn reaches_down(self) -> bool {
+        matches!(self, Self::Supervisor | Self::Head)
+    }
+
     /// Whether it stands for `permission` among others.
     pub fn may(self, permission: Permission) -> bool {
         permission.roles().contains(&self)
@@ -185,7 +190,11 @@ mod tests {
             assert!(!Role::Head.may(permission) && !Role::Assistant.may(permission), "{permission:?}");
         }
         assert!(Role::Head.may(GrantReleases));
-        assert_eq!(Permission::GrantAnnulments.roles(), [Role::Head], "supervisors ask for annulments, a head grants them");
+        assert_eq!(
+            Permission::GrantAnnulments.roles(),
+            [Role::Head],
+            "supervisors ask for annulments, a head grants them"
+        );
         let own: Vec<_> = Role::Assistant.permissions().collect();
         assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue]);
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ikd::audit::Action;
 use ikd::device::client::PinKey;
-use ikd::register::{Date, LocalRegister};
 use ikd::register::service::Switch;
+use ikd::register::{Date, LocalRegister};
 use ikd::staff::{Post, Realm, Role};
 use reqwest::Method;
 use serde_json::{Value, json};

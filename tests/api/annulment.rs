@@ -175,7 +175,8 @@ async fn nobody_annuls_alone_late_elsewhere_or_on_an_old_screen() {
         grant(&colleague, &asked).await.expect_problem(403, "forbidden");
         grant(&asker, &asked).await.expect_problem(403, "forbidden");
         grant(desk, &asked).await.expect_problem(403, "forbidden");
-        grant(&elsewhere, &asked).await.expect_problem(404, "not_found");
+        let far_head = world.head("kepala-jauh", "UJI-02").await;
+        grant(&far_head, &asked).await.expect_problem(404, "not_found");
         refuse(&elsewhere, &asked).await.expect_problem(404, "not_found");
         elsewhere.get(&path(&asked)).await.expect_problem(404, "not_found");
         assert_eq!(elsewhere.get(PATH).await.expect(200).json["items"], json!([]));

@@ -40,6 +40,7 @@ mod registration;
 mod release;
 mod rights;
 mod roles;
+mod scope;
 mod session;
 mod shares;
 mod slow;

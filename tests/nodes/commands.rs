@@ -43,7 +43,8 @@ async fn listed_kid(world: &World<Program>) -> String {
 async fn offices(world: &World<Program>) {
     world.json(&["office", "add", "JKT-D", "Dinas Jakarta Pusat"]).await;
     let words = ["--parent", "JKT-D", "--regions", "3171,31.71.01", "--address", "Jl. Tanah Abang I No. 1", "--point"];
-    let more = ["-6.1754,106.8272", "--zone", "wita", "--capacity", "12", "--phone", "021 3456789", "--note", "Lantai 2"];
+    let more =
+        ["-6.1754,106.8272", "--zone", "wita", "--capacity", "12", "--phone", "021 3456789", "--note", "Lantai 2"];
     let edited = world.json(&[&["office", "edit", "JKT-01"], &words[..], &more[..]].concat()).await;
     assert_eq!((&edited["above"], &edited["regions"]), (&json!(["JKT-D"]), &json!(["3171", "317101"])));
     let hours = world.json(&["office", "hours", "JKT-01", "mon-tue 08:00-15:30"]).await;
@@ -102,7 +103,6 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     assert_eq!(code(&world, &["office", "add", "jkt 01", "Kantor"]).await, 1);
     assert_eq!(world.json(&["office", "list"]).await["offices"][0]["kind"], "mobile", "the word before this version");
     offices(&world).await;
-
 
     let officer =
         world.json(&["officer", "add", "siti", "Siti Uji", "--office", "JKT-01", "--generate-password"]).await;

@@ -141,10 +141,7 @@ fn read_hours(hours: Vec<OfficeHours>) -> Result<Week, Refusal> {
 #[utoipa::path(get, path = "/v1/officer/office", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "The office", body = OfficeReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
-async fn own_office(
-    State(own): State<OwnOffice>,
-    officer: Allowed<ViewOffice>,
-) -> Result<Json<OfficeReply>, Problem> {
+async fn own_office(State(own): State<OwnOffice>, officer: Allowed<ViewOffice>) -> Result<Json<OfficeReply>, Problem> {
     Ok(Json(own.view(&officer).await?.into()))
 }
 

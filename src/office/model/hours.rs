@@ -258,12 +258,15 @@ mod tests {
     fn a_week_is_read_as_it_is_written() {
         let read = week(&["fri 13:00-15:00", "mon-thu 8.00-15:30", "fri 08:00-11:30"]);
         assert_eq!(read.spans().len(), 6);
-        let written = "mon 08:00-15:30, tue 08:00-15:30, wed 08:00-15:30, thu 08:00-15:30, fri 08:00-11:30, fri 13:00-15:00";
+        let written =
+            "mon 08:00-15:30, tue 08:00-15:30, wed 08:00-15:30, thu 08:00-15:30, fri 08:00-11:30, fri 13:00-15:00";
         assert_eq!(read.to_string(), written);
         let again: Vec<_> = written.split(", ").map(str::to_owned).collect();
         assert_eq!(Week::parse(&again).unwrap(), read);
         assert_eq!(week(&[]).spans(), []);
-        for bad in ["", "mon", "mon 8-15", "thu-mon 08:00-10:00", "mon 10:00-08:00", "mon 08:60-10:00", "mon 08:00-24:01"] {
+        for bad in
+            ["", "mon", "mon 8-15", "thu-mon 08:00-10:00", "mon 10:00-08:00", "mon 08:60-10:00", "mon 08:00-24:01"]
+        {
             assert!(Week::parse(&[bad.to_owned()]).is_err(), "{bad}");
         }
         let touching = ["mon 08:00-10:00", "mon 10:00-11:00"].map(str::to_owned);

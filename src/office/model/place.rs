@@ -1,7 +1,7 @@
 //! Where an office is, whom it serves, and what is changed about it.
 
-use super::hours::{Week, Zone};
 use super::Kind;
+use super::hours::{Week, Zone};
 use crate::error::{Refusal, Result, Text};
 use crate::input::{self, phone};
 use crate::register::regions::regions;
@@ -59,9 +59,8 @@ fn millionths(text: &str) -> Option<i64> {
     let text = text.trim();
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
-    let is_number = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
+    let is_number =
+        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     if !is_number(whole, 3) || !is_number(part, 6) {
         return None;
     }
@@ -249,7 +248,8 @@ mod tests {
     fn an_empty_text_takes_away_and_none_leaves() {
         let before = Place { note: Some("Parkir di belakang".into()), capacity: Some(8), ..Place::default() };
         assert_eq!(Edit::default().place(&before).unwrap(), before);
-        let edit = Edit { note: Some(" ".into()), capacity: Some(0), phone: Some("0751 123456".into()), ..Edit::default() };
+        let edit =
+            Edit { note: Some(" ".into()), capacity: Some(0), phone: Some("0751 123456".into()), ..Edit::default() };
         let after = edit.checked().unwrap().place(&before).unwrap();
         assert_eq!((after.note, after.capacity, after.phone.as_deref()), (None, None, Some("+62751123456")));
         for wrong in [

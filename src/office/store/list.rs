@@ -8,7 +8,11 @@ const HOLD: &str = "UPDATE office_list SET revision = revision + 1 WHERE list_id
 /// Keeps everybody else from changing offices before this transaction is over, and tells nodes that something changes. It comes before
 /// anything that a change is made on: what is read after it is so until the commit.
 pub async fn hold(tx: &mut Tx) -> DbResult<()> {
-    if change!(tx, HOLD)?.happened() { Ok(()) } else { Err(DbError::Other(String::from("the list of offices is gone"))) }
+    if change!(tx, HOLD)?.happened() {
+        Ok(())
+    } else {
+        Err(DbError::Other(String::from("the list of offices is gone")))
+    }
 }
 
 const REVISION: &str = "SELECT revision FROM office_list WHERE list_id = 1";

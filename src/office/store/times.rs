@@ -57,8 +57,7 @@ pub async fn set_regions(tx: &mut Tx, office: Uuid, regions: &[Region]) -> DbRes
     Ok(())
 }
 
-const HOLIDAYS: &str =
-    "SELECT day, name FROM office_holiday WHERE office_id = $1 AND day >= $2 ORDER BY day LIMIT $3";
+const HOLIDAYS: &str = "SELECT day, name FROM office_holiday WHERE office_id = $1 AND day >= $2 ORDER BY day LIMIT $3";
 
 /// Days from `from` on, on which an office is closed.
 pub async fn holidays(tx: &mut Tx, office: Uuid, from: Date, limit: i64) -> DbResult<Vec<Holiday>> {

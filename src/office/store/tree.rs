@@ -22,7 +22,8 @@ const MOVE: &str = "UPDATE office SET parent_id = $2, revision = revision + 1 \
     AND (SELECT MAX(a.distance) FROM office_above a WHERE a.office_id = $2) \
     + (SELECT MAX(b.distance) FROM office_above b WHERE b.above_id = $1) < $3";
 
-const LIFT: &str = "UPDATE office SET parent_id = NULL, revision = revision + 1 WHERE office_id = $1 AND ended_at IS NULL";
+const LIFT: &str =
+    "UPDATE office SET parent_id = NULL, revision = revision + 1 WHERE office_id = $1 AND ended_at IS NULL";
 
 // What stands above the office is no longer above it nor above what is below it.
 const LEAVE: &str = "DELETE FROM office_above \
@@ -49,8 +50,7 @@ pub async fn put(tx: &mut Tx, id: Uuid, above: Option<Uuid>) -> DbResult<Changed
     Ok(moved)
 }
 
-const IS_WITHIN: &str =
-    "SELECT distance FROM office_above WHERE office_id = $1 AND above_id = $2 AND distance <= $3";
+const IS_WITHIN: &str = "SELECT distance FROM office_above WHERE office_id = $1 AND above_id = $2 AND distance <= $3";
 
 /// Whether an office is one of a scope.
 pub async fn is_within(tx: &mut Tx, scope: Scope, office: Uuid) -> DbResult<bool> {

@@ -105,8 +105,11 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
         )
         .optional(&["below"])
         .refuses(Waiting, 422, "invalid_field"),
-        endpoint("delete", "/v1/officer/office/holidays/{day}", Supervisor, Waiting, none())
-            .refuses(Waiting, 404, "not_found"),
+        endpoint("delete", "/v1/officer/office/holidays/{day}", Supervisor, Waiting, none()).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
         endpoint("get", "/v1/offices", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/status", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/officer/helpers", Supervisor, Waiting, none()),
