@@ -71,21 +71,21 @@ describe("offices", { timeout: 600_000 }, () => {
     const kepala = addStaff(demo, "kepala.kantor", "Kartini", "--role", "head");
     await withPeople(["head", "anybody"], async ({ head, anybody }) => {
       const { page } = head;
-      await logInAtCounter(demo, page, kepala);
+      await logInAtCounter(demo, page, kepala, "Menunggu persetujuan kedua");
       await page.getByRole("link", { name: "Kantor", exact: true }).click();
       await page.getByRole("heading", { level: 1, name: "Dukcapil Contoh (demo)" }).waitFor();
       for (const day of ["Senin", "Selasa"]) {
-        await page.getByLabel(`${day}, buka 1`).fill("08:00");
-        await page.getByLabel(`${day}, tutup 1`).fill("15:30");
+        await page.getByLabel(`${day}, buka 1`).fill("08.00");
+        await page.getByLabel(`${day}, tutup 1`).fill("15.30");
       }
-      await page.getByLabel("Jumat, buka 1").fill("08:00");
+      await page.getByLabel("Jumat, buka 1").fill("08.00");
       await page.getByRole("button", { name: "Simpan" }).click();
       await page.locator("#hours-error").getByText("08:00").waitFor();
       await screen(page, "own, half a time");
-      await page.getByLabel("Jumat, tutup 1").fill("11:30");
+      await page.getByLabel("Jumat, tutup 1").fill("11.30");
       await page.getByRole("button", { name: "Jumat: tambah waktu" }).click();
-      await page.getByLabel("Jumat, buka 2").fill("13:00");
-      await page.getByLabel("Jumat, tutup 2").fill("15:00");
+      await page.getByLabel("Jumat, buka 2").fill("13.00");
+      await page.getByLabel("Jumat, tutup 2").fill("15.00");
       await page.getByLabel("Catatan untuk warga").fill("Lift di lobi utara.");
       await page.getByRole("button", { name: "Simpan" }).click();
       await page.getByText("Tersimpan").first().waitFor();

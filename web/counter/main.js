@@ -162,7 +162,7 @@ function draw() {
         ? photoRequestScreen(main, walkIns(live), id, { another: walkIn, waiting: pending })
         : walkInsScreen(main, live, { open: (one) => go(`#tanpaponsel/${one}`), waiting: pending }),
     pembantu: may("review_blocks") ? () => helpersScreen(main, live, { back: pending }) : undefined,
-    kantor: may("edit_office") ? () => officeScreen(main, live) : undefined,
+    kantor: may("edit_office") ? () => officeScreen(main, live, { memory }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };

@@ -2,24 +2,35 @@
 // same. What the office is and where it stands is said elsewhere.
 
 import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
-import { dayOf, t } from "/web/shared/i18n.js";
+import { dayOf, language, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 
 const DAYS = [1, 2, 3, 4, 5, 6, 7];
 const MOST = 3;
 
-/** The times of one day: pairs of fields, of which an empty one says nothing. */
-function dayFields(day, spans) {
+/** `08:00`, as people write it here; both are read. */
+const shown = (time) => (language === "id" ? time.replace(":", ".") : time);
+
+/** The times of one day: pairs of fields, of which an empty one says nothing. `counts` keeps how many there are. */
+function dayFields(day, spans, counts) {
   const name = t(`weekday.${day}`);
   const list = el("div", { class: "spans" });
   const pairs = [];
 
   function add({ opens = "", closes = "" } = {}) {
     const number = pairs.length + 1;
-    const input = (value, key) =>
-      el("input", { type: "time", step: 300, value, "aria-label": t(key, { day: name, n: number }) });
-    const pair = { opens: input(opens, "office.opens"), closes: input(closes, "office.closes") };
+    const input = (value, part) =>
+      el("input", {
+        id: `hours-${day}-${number}-${part}`,
+        inputmode: "decimal",
+        autocomplete: "off",
+        maxlength: 5,
+        value: shown(value),
+        "aria-label": t(`office.${part}`, { day: name, n: number }),
+      });
+    const pair = { opens: input(opens, "opens"), closes: input(closes, "closes") };
     pairs.push(pair);
+    counts[day] = pairs.length;
     list.append(el("div", { class: "span" }, pair.opens, el("span", { "aria-hidden": "true" }, "–"), pair.closes));
     more.hidden = pairs.length >= MOST;
     return pair;
@@ -31,27 +42,31 @@ function dayFields(day, spans) {
     picture: "plus",
     "aria-label": t("office.more_of", { day: name }),
   });
-  for (const span of spans.length ? spans : [{}]) add(span);
+  const before = counts[day] ?? 1;
+  for (const span of spans) add(span);
+  while (pairs.length < before) add();
   const node = el("div", { class: "day", role: "group", "aria-label": name }, el("b", {}, name), list, more);
   const given = () => pairs.map(({ opens, closes }) => ({ weekday: day, opens: opens.value, closes: closes.value }));
   return { node, given, first: pairs[0].opens };
 }
 
-/** Gives a function that ends it. */
-export function officeScreen(main, api) {
+/** `memory` outlives drawing anew. Gives a function that ends it. */
+export function officeScreen(main, api, { memory }) {
   let ended = false;
+  const counts = (memory.counts = memory.counts ?? {});
 
   function hours(office) {
     const days = DAYS.map((day) =>
       dayFields(
         day,
         office.hours.filter((one) => one.weekday === day),
+        counts,
       ),
     );
     const error = el("p", { class: "error", id: "hours-error", hidden: true });
     const node = el(
       "fieldset",
-      { class: "week-fields", "aria-describedby": "hours-hint hours-error" },
+      { class: "field week-fields", "aria-describedby": "hours-hint hours-error" },
       el("legend", {}, t("office.hours")),
       el("p", { class: "hint", id: "hours-hint" }, t("office.hours.hint", { zone: office.zone.toUpperCase() })),
       days.map((day) => day.node),
