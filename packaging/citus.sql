@@ -56,6 +56,11 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
 -- Small, read by all and rarely changed: a copy on every server.
 INSERT INTO distribution (name, kind) VALUES
     ('office', 'reference'),
+    ('office_above', 'reference'),
+    ('office_holiday', 'reference'),
+    ('office_hours', 'reference'),
+    ('office_list', 'reference'),
+    ('office_region', 'reference'),
     ('relying_party', 'reference'),
     ('relying_party_key', 'reference'),
     ('relying_party_purpose', 'reference'),

@@ -19,6 +19,7 @@ use crate::config::{MailTransport, Mode};
 use crate::context::{Context, Sources};
 use crate::counter::Counter;
 use crate::device::{Guard, SpentProofs};
+use crate::directory::Directory;
 use crate::employee::EmployeeChecks;
 use crate::error::{Code, Error, Result};
 use crate::health::ClockWatch;
@@ -35,9 +36,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee,
-    export, health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list,
-    transaction, transfer, verification, wallet, window,
+    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute, employee,
+    export, health, helper, jobs, keyring, life, mail, office, recovery, refresh, register, registration, staff,
+    status_list, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -91,6 +92,8 @@ pub struct App {
     pub acceptance: staff::Acceptance,
     /// People of the national administration: their log-ins and sessions.
     pub officials: Staff,
+    /// What anybody may read of offices and of the service.
+    pub directory: Directory,
     /// Whether this node's clock can be trusted.
     pub clock_watch: ClockWatch,
     /// Device proofs that were sent.
@@ -146,6 +149,7 @@ impl App {
         let verification = verification::Service::new(context.clone(), keyring.clone());
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
+        let directory = Directory::new(context.clone(), register.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone(), register);
         let disputes = dispute::Disputes::new(context.clone(), wallet.clone());
         let exports = export::Exports::new(
@@ -171,6 +175,7 @@ impl App {
         };
         Ok(Self {
             clock_watch,
+            directory,
             keyring: keyring.clone(),
             registrations,
             counter,
@@ -227,6 +232,8 @@ impl App {
             card::module(&self.context),
             helper::module(&self.context),
             staff::module(&self.context, &self.acceptance),
+            office::module(&self.context),
+            directory::module(&self.directory),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),
             admin::module(&self.context, &self.officials),

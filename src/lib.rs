@@ -34,6 +34,7 @@ pub mod db;
 pub mod demo;
 pub mod departure;
 pub mod device;
+pub mod directory;
 pub mod disclosure;
 pub mod dispute;
 pub mod employee;

@@ -109,7 +109,7 @@ pub enum Action {
     AnnulmentViewed,
     /// A supervisor asked that an activation be annulled.
     AnnulmentAsked,
-    /// Another supervisor granted it.
+    /// The head granted it.
     AnnulmentGranted,
     /// It was refused, or taken back by who asked.
     AnnulmentRefused,
@@ -217,6 +217,14 @@ pub enum Action {
     DisputeAnswered,
     /// An office was added.
     OfficeAdded,
+    /// An office was changed: what it is, where it stands, when it is open.
+    OfficeEdited,
+    /// An office is closed on a day, or is not after all.
+    OfficeHolidaySet,
+    /// An office was closed for good.
+    OfficeClosed,
+    /// A closed office was opened again.
+    OfficeReopened,
     /// An officer was added.
     OfficerAdded,
     /// An officer was disabled.

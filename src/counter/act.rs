@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::audit::{Action, Actor, Event};
 use crate::clerk::Clerk;
 use crate::staff::invitation::{Asker, Reach};
+use crate::office::Scope;
 use crate::staff::permission::{Act, Agent, Permission};
 use crate::staff::{Affiliation, Roles, StaffSession};
 
@@ -20,6 +21,17 @@ pub struct Officer {
 }
 
 impl Officer {
+    /// Whose requests this person may decide as the second one: the own office's, and for some also those of the offices below it.
+    pub fn scope(self) -> Scope {
+        if self.roles.reaches_down() { Scope::tree(self.office_id) } else { Scope::alone(self.office_id) }
+    }
+
+    /// The same person, deciding on what another office of their scope asked for.
+    #[must_use]
+    pub const fn at(self, office_id: Uuid) -> Self {
+        Self { office_id, ..self }
+    }
+
     /// Who acts, for the domains.
     pub const fn clerk(self) -> Clerk {
         Clerk { officer_id: self.officer_id, office_id: self.office_id }
@@ -147,6 +159,12 @@ acts! {
     pub enum GrantAnnulment: GrantAnnulments, AnnulmentGranted;
     /// Refusing it.
     pub enum RefuseAnnulment: WorkAnnulments, AnnulmentRefused;
+    /// Opening what residents read of the own office.
+    pub enum ViewOffice: EditOffice, OfficeEdited, about |session| session.person.affiliation.chain();
+    /// Changing its hours, phone or note.
+    pub enum EditOffice: EditOffice, OfficeEdited, about |session| session.person.affiliation.chain();
+    /// Saying that it is closed on a day, or is not after all.
+    pub enum SetHoliday: EditOffice, OfficeHolidaySet, about |session| session.person.affiliation.chain();
     /// Reading whose rights rest since an annulment.
     pub enum ReadPaused: RestoreRights, RightsRestored, about |session| session.person.affiliation.chain();
     /// Giving them back.

@@ -120,8 +120,9 @@ impl Decisions {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `already_active`, `wrong_state`.
     pub async fn grant_approval(&self, officer: &Allowed<GrantApproval>, id: Uuid, version: &str) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let actor = officer.agent.clerk();
         let state = audited!(audit, officer.event(id), "counter.grant_approval", |tx| {
+            let at = registrations.releases.office_of(tx, officer.agent.scope(), id).await?;
+            let actor = officer.agent.at(at).clerk();
             let (asked_by, state) =
                 registrations.releases.grant_approval(tx, &registrations.decisions, actor, id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await.map(|()| state)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::act::Officer;
 use crate::audit::{self, Actor, Event, Outcome};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
@@ -26,6 +27,13 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    /// This person, as somebody of the office that asked for something for a registration, where that is one of their scope; else as who
+    /// they are.
+    pub(super) async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.context.db.read().await?;
+        Ok(officer.at(self.registrations.releases.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     /// One entry for something that changes nothing.
     pub(super) async fn note(&self, event: Event) -> Result<()> {
         transaction!(self.context.db, "counter.note", |tx| self.audit.record(tx, event, Outcome::Done).await)

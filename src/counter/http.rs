@@ -10,6 +10,7 @@ mod correction;
 mod decision;
 mod departure;
 mod helper;
+mod office;
 mod pause;
 mod queue;
 mod recovery;
@@ -54,5 +55,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
         .merge(staff::routes().with_state(counter.people))
+        .merge(office::routes().with_state(counter.office))
         .layer(Extension(entrance))
 }

@@ -14,6 +14,7 @@ mod desk;
 pub mod helper;
 pub mod http;
 pub mod model;
+pub mod office;
 pub mod pause;
 pub mod queue;
 pub mod recovery;
@@ -33,6 +34,7 @@ pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
 pub use helper::Helpers;
+pub use office::OwnOffice;
 pub use pause::Pauses;
 pub use queue::Queue;
 pub use recovery::Recoveries;
@@ -89,6 +91,8 @@ pub struct Counter {
     pub helpers: Helpers,
     /// The office's people.
     pub people: Invitations,
+    /// What residents read of the office.
+    pub office: OwnOffice,
 }
 
 impl Counter {
@@ -128,8 +132,9 @@ impl Counter {
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk: desk.clone(), cards },
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
-            helpers: Helpers { desk },
             people,
+            helpers: Helpers { desk: desk.clone() },
+            office: OwnOffice { desk },
         }
     }
 }

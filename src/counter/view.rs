@@ -52,8 +52,9 @@ impl Views {
     /// As [`Self::view`], for whoever may do something that shows the registration too.
     pub(super) async fn look(&self, officer: Officer, id: Uuid, language: Language) -> Result<View> {
         let event = officer.event(Action::RegistrationViewed, id);
-        self.require_sight(officer, event, id).await?;
-        let view = self.desk.registrations.reviews.view(officer.clerk(), id, language).await?;
+        let who = self.desk.standing(officer, id).await?;
+        self.require_sight(who, event, id).await?;
+        let view = self.desk.registrations.reviews.view(who.clerk(), id, language).await?;
         self.desk.looked(event).await?;
         Ok(view)
     }
@@ -63,8 +64,9 @@ impl Views {
     /// # Errors
     /// `not_found`, `reason_required`.
     pub async fn selfie(&self, officer: &Allowed<ViewPicture>, id: Uuid) -> Result<Vec<u8>> {
-        self.require_sight(officer.agent, officer.event(id), id).await?;
-        let picture = self.desk.registrations.reviews.selfie(officer.agent.clerk(), id).await?;
+        let who = self.desk.standing(officer.agent, id).await?;
+        self.require_sight(who, officer.event(id), id).await?;
+        let picture = self.desk.registrations.reviews.selfie(who.clerk(), id).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
     }
@@ -74,8 +76,9 @@ impl Views {
     /// # Errors
     /// `not_found`, `reason_required`.
     pub async fn portrait(&self, officer: &Allowed<ViewPicture>, id: Uuid) -> Result<Vec<u8>> {
-        self.require_sight(officer.agent, officer.event(id), id).await?;
-        let picture = self.desk.registrations.reviews.portrait(officer.agent.clerk(), id).await?;
+        let who = self.desk.standing(officer.agent, id).await?;
+        self.require_sight(who, officer.event(id), id).await?;
+        let picture = self.desk.registrations.reviews.portrait(who.clerk(), id).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
     }

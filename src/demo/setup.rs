@@ -74,7 +74,7 @@ pub struct Demo {
     pub certificate: Option<Certificate>,
     /// An officer to play.
     pub officer: DemoLogIn,
-    /// Two supervisors of the same office: what takes a second person is played with one, an annulment with both.
+    /// Two supervisors of the same office: what takes a second person is played with them; an annulment is granted by the head.
     pub supervisors: [DemoLogIn; 2],
     /// Their head, and an assistant who receives residents.
     pub others: [DemoLogIn; 2],
@@ -214,7 +214,7 @@ async fn people(context: &Context) -> Result<(Vec<RegisterRecord>, (RegisterReco
 async fn officers(context: &Context) -> Result<(DemoLogIn, DemoLogIn)> {
     let offices = Offices::new(context.clone());
     if !offices.all().await?.iter().any(|office| office.code == OFFICE) {
-        offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Office).await?;
+        offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Dinas).await?;
     }
     Ok((
         of_office(context, Role::Officer, "petugas", "Petugas Contoh").await?,

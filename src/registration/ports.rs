@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, Submitted};
-use super::store::{registration, selfie};
+use super::store::{queue, registration, selfie};
 use super::{ending, sealed, sweep};
 use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
@@ -107,6 +107,17 @@ pub async fn withdraw_of_device(tx: &mut Tx, device: &Thumbprint, now: Timestamp
     // Ended, or active, since it was read.
     let Ok(cancelled) = held.cancel(now) else { return Ok(()) };
     ending::write(tx, progress, &cancelled, now).await
+}
+
+/// Seconds from the scan to the decision of those whom an office served since `since`, of `limit` people at most: the last ones.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn serving_seconds(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> Result<Vec<i64>> {
+    let served = queue::served(tx, office, since, limit).await?;
+    let seconds = served.into_iter().map(|(scanned, decided)| decided.seconds_since(scanned));
+    // Who was scanned again since is not done.
+    Ok(seconds.filter(|seconds| *seconds >= 0).collect())
 }
 
 /// A registration that ended with a digital KTP.

@@ -17,6 +17,7 @@ use crate::helper::{Helper, Noted, ports as helpers};
 use crate::holder::Reason;
 use crate::holder::ports::{self as holder, Stopped};
 use crate::life::ports::{self as life, By};
+use crate::office::Scope;
 use crate::secret::Redacted;
 
 const TABLE: &str = "second_person_request";
@@ -148,13 +149,21 @@ impl Releases {
         Ok(Redacted(String::from_utf8_lossy(&reason).into_owned()))
     }
 
-    /// What waits for a second person of this office, longest waiting first. Names no resident.
+    /// The office that asked for something for a registration, where it is one of the scope; else the scope's own.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self, actor: Clerk) -> Result<Vec<Waiting>> {
+    pub async fn office_of(&self, tx: &mut Tx, scope: Scope, id: Uuid) -> Result<Uuid> {
+        Ok(requests::office_of(tx, id, scope, self.counts_since()).await?.unwrap_or(scope.office_id))
+    }
+
+    /// What waits for a second person of the offices of a scope, longest waiting first. Names no resident.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waiting(&self, scope: Scope) -> Result<Vec<Waiting>> {
         let mut tx = self.context.db.read().await?;
-        let rows = requests::waiting(&mut tx, actor.office_id, self.counts_since(), SHOWN).await?;
+        let rows = requests::waiting(&mut tx, scope, self.counts_since(), SHOWN).await?;
         let waiting = |row: RequestRow| Waiting {
             kind: row.kind,
             registration_id: row.registration_id,

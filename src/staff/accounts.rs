@@ -268,7 +268,8 @@ impl Accounts {
         let mut tx = self.context.db.read().await?;
         Ok(match post {
             Post::Office(code, role) => {
-                let office = office::ports::by_code(&mut tx, code).await?.ok_or_else(unknown_office)?;
+                let office = office::ports::by_code(&mut tx, code).await?;
+                let office = office.filter(|office| office.ended_at.is_none()).ok_or_else(unknown_office)?;
                 (Affiliation::Office(office.office_id), role, vec![office.code, office.name])
             }
             Post::RelyingParty(name) => {

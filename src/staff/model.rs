@@ -152,6 +152,11 @@ pub struct Roles {
 }
 
 impl Roles {
+    /// Whether one or the other reaches down: see [`Role::reaches_down`].
+    pub fn reaches_down(self) -> bool {
+        self.own.reaches_down() || self.acting.is_some_and(Role::reaches_down)
+    }
+
     /// Whether they stand for `permission`, one or the other.
     pub fn may(self, permission: Permission) -> bool {
         self.own.may(permission) || self.acting.is_some_and(|role| role.may(permission))

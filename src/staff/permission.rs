@@ -42,7 +42,7 @@ pub enum Permission {
     AskAnnulments,
     /// Read what was asked, and refuse it.
     WorkAnnulments,
-    /// Grant what a colleague asked for.
+    /// Grant what a supervisor asked for.
     GrantAnnulments,
     /// Read the office's correction cases.
     ReadCorrections,
@@ -66,6 +66,8 @@ pub enum Permission {
     RefuseStaff,
     /// End somebody's time at once, and confirm that somebody still works there.
     LeadStaff,
+    /// Change what residents read of the own office: its hours, holidays, phone and note.
+    EditOffice,
     /// Verify for a relying party.
     Verify,
 }
@@ -92,15 +94,16 @@ impl Permission {
             Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
             Self::AskAnnulments => &[Supervisor],
+            Self::GrantAnnulments => &[Head],
             Self::GrantReleases
             | Self::GrantCards
             | Self::GrantCorrections
             | Self::ReviewBlocks
             | Self::WorkAnnulments
-            | Self::GrantAnnulments
             | Self::ReadReasons
             | Self::CallBack
-            | Self::RestoreRights => &[Supervisor, Head],
+            | Self::RestoreRights
+            | Self::EditOffice => &[Supervisor, Head],
             Self::ReadStaff => &[Supervisor, Head, Administrator, Auditor],
             Self::RefuseStaff => &[Supervisor, Head, Administrator],
             Self::AskStaff => &[Supervisor, Administrator],
@@ -114,6 +117,11 @@ impl Role {
     /// What the role stands for.
     pub fn permissions(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |permission| self.may(*permission))
+    }
+
+    /// Whether whoever has it is second person for the offices below their own too: a post in a village has nobody else.
+    pub const fn reaches_down(self) -> bool {
+        matches!(self, Self::Supervisor | Self::Head)
     }
 
     /// Whether it stands for `permission` among others.
@@ -180,8 +188,8 @@ mod tests {
     #[test]
     fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_and_heads_grant() {
         assert!(Role::Officer.permissions().all(|permission| Role::Supervisor.may(permission)));
-        use Permission::{AskAnnulments, GrantAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
-        let granting = [GrantReleases, GrantCards, AskAnnulments, GrantAnnulments, GrantCorrections];
+        use Permission::{AskAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
+        let granting = [GrantReleases, GrantCards, AskAnnulments, GrantCorrections];
         for permission in granting.into_iter().chain([ReadReasons, Permission::ReviewBlocks]) {
             for role in [Role::Assistant, Role::Officer, Role::DataOfficer] {
                 assert!(Role::Supervisor.may(permission) && !role.may(permission), "{permission:?} {role:?}");
@@ -197,6 +205,11 @@ mod tests {
             assert!(!Role::Head.may(permission) && !Role::Assistant.may(permission), "{permission:?}");
         }
         assert!(Role::Head.may(GrantReleases));
+        assert_eq!(
+            Permission::GrantAnnulments.roles(),
+            [Role::Head],
+            "supervisors ask for annulments, a head grants them"
+        );
         let own: Vec<_> = Role::Assistant.permissions().collect();
         assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue]);
     }

@@ -10,6 +10,7 @@ use super::store::account::{self, Account};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Code, Result};
+use crate::office::Scope;
 
 /// Whether a person may act: was added, neither disabled since nor paused, and their time at the place is not over.
 ///
@@ -30,6 +31,14 @@ pub async fn may_act(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<bool> 
 /// When the database does not answer.
 pub async fn usernames(tx: &mut Tx, office: Uuid) -> Result<HashMap<Uuid, String>> {
     Ok(account::usernames(tx, office).await?.into_iter().collect())
+}
+
+/// The user names of the people of a scope, by their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn usernames_within(tx: &mut Tx, scope: Scope) -> Result<HashMap<Uuid, String>> {
+    Ok(account::usernames_within(tx, scope).await?.into_iter().collect())
 }
 
 /// Lets the rights of these people rest; gives those whose rights did not rest before.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ikd::audit::Action;
 use ikd::device::client::PinKey;
-use ikd::register::LocalRegister;
 use ikd::register::service::Switch;
+use ikd::register::{Date, LocalRegister};
 use ikd::staff::{Post, Realm, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -267,7 +267,7 @@ async fn departures(world: &World) {
 
 async fn annulments(world: &World) {
     let holder = world.active(&world.people[4]).await;
-    let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.supervisor("atasan2", OFFICE).await);
+    let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.head("atasan2", OFFICE).await);
     let body = json!({"nik": holder.record.nik, "reason": "Bukan pemiliknya yang mengaktifkan"});
     for end in ["refuse", "grant"] {
         let asked = first.post("/v1/officer/annulments", &body).await.expect(201);
@@ -278,6 +278,14 @@ async fn annulments(world: &World) {
         second.post(&format!("{path}/{end}"), &deciding).await.expect(204);
     }
     crate::annulment::restore_desk(world, &first).await;
+}
+
+async fn own_office(world: &World) {
+    let head = world.head("kepala-kantor", OFFICE).await;
+    let version = head.get("/v1/officer/office").await.expect(200).text("version");
+    head.patch("/v1/officer/office", &json!({"version": version, "note": "Parkir di belakang"})).await.expect(200);
+    let day = Date::in_jakarta(world.context.now()).plus_days(3).unwrap();
+    head.post("/v1/officer/office/holidays", &json!({"day": day, "name": "Cuti bersama"})).await.expect(200);
 }
 
 async fn disputes(world: &World) {
@@ -327,6 +335,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         let world = World::open(context).await;
         people_and_parties(&world).await;
         annulments(&world).await;
+        own_office(&world).await;
         blocks_at_calls(&world).await;
         departures(&world).await;
         disputes(&world).await;

@@ -264,7 +264,7 @@ async fn an_assistant_receives_and_an_officer_takes_over() {
         let assistant = world.log_in(&person(&world, "magang", Role::Assistant).await).await;
         let (first, second) = (world.officer("loket-1", OFFICE).await, world.officer("loket-2", OFFICE).await);
         let offices = ikd::office::Offices::new(world.context.clone());
-        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Dinas).await.unwrap();
         let elsewhere = world.officer("jauh", "UJI-02").await;
         let applicant = world.waiting(&world.people[0]).await;
         let token = json!({"token": world.activation_token(&applicant).await});
@@ -333,7 +333,8 @@ async fn an_assistant_receives_and_an_officer_takes_over() {
 fn the_committed_table_of_roles_is_what_the_program_does() {
     let mut text = String::from(
         "# Who may do what\n\nWritten by `IKD_TEST_WRITE_ROLES=1 cargo test --test api the_committed_table`: the table is `Permission::roles` in\n\
-         `src/staff/permission.rs`. Everybody sees and does this in the own office alone; nobody grants what they asked for. Somebody may act in a second\n\
+         `src/staff/permission.rs`. Everybody sees and does this in the own office alone, but supervisors and heads are second person (`work_…`, `grant_…`) for the\n\
+         offices below theirs too (ADR 26); nobody grants what they asked for. Somebody may act in a second\n\
          role until the end of a day (`ikd officer acting`); an assistant is taken on for 183 days at most.\n\n",
     );
     let names: Vec<String> = Role::ALL.iter().map(|role| <&str>::from(*role).replace('_', " ")).collect();

@@ -376,9 +376,13 @@ impl Stage {
         parties.revoke_key(revoked.key_id).await.unwrap();
         let token = world.present(&active, "age").await;
         let verification = world.bank().verify(&token, "age_check", "stage").await.text("verification_id");
+        // Who acts for the head too may do all that this table asks of an office.
+        let supervisor = world.supervisor("penyelia", support::world::OFFICE).await.cookie();
+        let until = ikd::register::Date::in_jakarta(world.context.now()).plus_days(7);
+        world.accounts().set_acting("penyelia", until.map(|day| (ikd::staff::Role::Head, day))).await.unwrap();
         Self {
             officer: world.desk().await.cookie(),
-            supervisor: world.supervisor("penyelia", support::world::OFFICE).await.cookie(),
+            supervisor,
             pin_key: support::world::pin_key(&sent.record).public_text(),
             revoked: revoked.expose(),
             fresh,

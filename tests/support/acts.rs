@@ -6,6 +6,8 @@ use ikd::audit::Action;
 pub const BY_COMMAND: &[Action] = &[
     Action::OfficerEndSet,
     Action::OfficerActingSet,
+    Action::OfficeClosed,
+    Action::OfficeReopened,
     Action::KeyMade,
     Action::KeyRotated,
     Action::KeyRevoked,

@@ -121,6 +121,11 @@ export function liveApi(session) {
     askWalkIn: (id, { version }, witness) => post(`${walkIn(id)}/ask`, { version, wanted: true, witness }),
     grantWalkIn: (id, version) => post(`${walkIn(id)}/grant`, { version }),
     refuseWalkIn: (id, version, reason) => post(`${walkIn(id)}/refuse`, { version, reason }),
+    office: () => get("/office"),
+    editOffice: (changes) => session.call("/office", { method: "PATCH", json: changes }),
+    // Saying it again is the same.
+    addHoliday: (holiday) => post("/office/holidays", holiday, { again: true }),
+    removeHoliday: (day) => session.call(`/office/holidays/${encodeURIComponent(day)}`, { method: "DELETE" }),
     helpers: () => get("/helpers", { quiet: true }),
     lookAtHelper: (id, reason) => post(`/helpers/${encodeURIComponent(id)}/look`, { reason }),
     block: (json) => post("/blocks", json),

@@ -19,6 +19,7 @@ import { contactVisits } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { departures } from "./departure.js";
 import { helpersScreen } from "./helpers.js";
+import { officeScreen } from "./office.js";
 import { askRequestScreen, requestScreen } from "./office-request.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
@@ -79,6 +80,7 @@ function draw() {
     may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
     !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
     may("read_staff") && { address: "#pegawai", label: t("people.nav"), picture: "people" },
+    may("edit_office") && { address: "#kantor", label: t("office.nav"), picture: "office" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ].filter(Boolean);
@@ -163,6 +165,7 @@ function draw() {
         ? photoRequestScreen(main, walkIns(live), id, { another: walkIn, waiting: pending })
         : walkInsScreen(main, live, { open: (one) => go(`#tanpaponsel/${one}`), waiting: pending }),
     pembantu: may("review_blocks") ? () => helpersScreen(main, live, { back: pending }) : undefined,
+    kantor: may("edit_office") ? () => officeScreen(main, live, { memory }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };

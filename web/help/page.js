@@ -7,6 +7,8 @@ export const DOORS = [
   { key: "resident", address: "/", picture: "phone" },
   { key: "officer", address: "/petugas", picture: "office" },
   { key: "teller", address: "/verifikasi", picture: "scan" },
+  { key: "offices", address: "/loket", picture: "office" },
+  { key: "status", address: "/status", picture: "info" },
   { key: "block", address: "/blokir", picture: "block" },
   { key: "help", address: "/bantuan", picture: "help" },
 ];

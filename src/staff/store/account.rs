@@ -6,8 +6,9 @@ use uuid::Uuid;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
+use crate::office::Scope;
 use crate::staff::model::{AccountState, Affiliation, Person, Realm, Role};
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
 /// A person's account: what a log-in is judged by.
 #[derive(Clone, sqlx::FromRow)]
@@ -140,6 +141,14 @@ const USERNAMES: &str = "SELECT staff_id, username FROM staff_account WHERE offi
 /// The user names of an office's people.
 pub async fn usernames(tx: &mut Tx, office: Uuid) -> DbResult<Vec<(Uuid, String)>> {
     fetch_all!(tx, (Uuid, String), USERNAMES, office)
+}
+
+const USERNAMES_WITHIN: &str =
+    concat!("SELECT staff_id, username FROM staff_account WHERE ", within_scope!("office_id", "$1", "$2"));
+
+/// The user names of the people of a scope.
+pub async fn usernames_within(tx: &mut Tx, scope: Scope) -> DbResult<Vec<(Uuid, String)>> {
+    fetch_all!(tx, (Uuid, String), USERNAMES_WITHIN, scope.office_id, scope.levels)
 }
 
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \

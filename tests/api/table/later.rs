@@ -92,6 +92,26 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
         gone(endpoint("post", "/v1/officer/walk-ins/{id}/grant", Supervisor, Waiting, step())),
         gone(desk("post", "/v1/officer/walk-ins/{id}/refuse", words("Bukan orangnya"))),
         gone(desk("get", "/v1/officer/walk-ins/{id}/copy", none())),
+        endpoint("get", "/v1/officer/office", Supervisor, Waiting, none()),
+        endpoint("patch", "/v1/officer/office", Supervisor, Waiting, json!({"version": "ff", "note": "Lantai 2"}))
+            .optional(&["note"])
+            .refuses(Waiting, 409, "wrong_state"),
+        endpoint(
+            "post",
+            "/v1/officer/office/holidays",
+            Supervisor,
+            Waiting,
+            json!({"day": "2020-01-01", "name": "Lewat", "below": false}),
+        )
+        .optional(&["below"])
+        .refuses(Waiting, 422, "invalid_field"),
+        endpoint("delete", "/v1/officer/office/holidays/{day}", Supervisor, Waiting, none()).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
+        endpoint("get", "/v1/offices", Caller::Anybody, Waiting, none()),
+        endpoint("get", "/v1/status", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/officer/helpers", Supervisor, Waiting, none()),
         gone(endpoint(
             "post",

@@ -100,7 +100,7 @@ impl InProcess {
         let portrait = || Some(portrait_bytes().to_vec());
         let records = people.iter().map(|record| NewRecord { record: record.clone(), portrait: portrait() });
         LocalRegister::new(context.clone()).put(records.collect()).await.unwrap();
-        Offices::new(context.clone()).add(OFFICE, "Kantor Uji", Kind::Office).await.unwrap();
+        Offices::new(context.clone()).add(OFFICE, "Kantor Uji", Kind::Dinas).await.unwrap();
         let app = App::open(context.clone()).await.unwrap();
         let purposes = [purpose("open_account"), purpose("age_check")];
         let api_key = app.relying_parties.add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1.expose();
@@ -299,6 +299,11 @@ impl World {
     /// A supervisor of an office, logged in.
     pub async fn supervisor(&self, username: &str, office: &str) -> Officer {
         self.log_in(&self.add_person(username, office, Role::Supervisor).await).await
+    }
+
+    /// The head of an office, logged in.
+    pub async fn head(&self, username: &str, office: &str) -> Officer {
+        self.log_in(&self.add_person(username, office, Role::Head).await).await
     }
 
     /// The officer of [`OFFICE`].
