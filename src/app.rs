@@ -35,8 +35,8 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
-    health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list,
+    activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, duty, employee, export,
+    fraud, health, helper, jobs, keyring, life, mail, outreach, recovery, refresh, register, registration, staff, status_list,
     transaction, transfer, verification, wallet, window,
 };
 
@@ -220,6 +220,9 @@ impl App {
             refresh::module(&self.context, listeners(&self.context)),
             card::module(&self.context),
             helper::module(&self.context),
+            outreach::module(&outreach::Desk::new(self.context.clone())),
+            duty::module(&duty::Desk::new(self.context.clone()), &duty::Lookups::new(self.context.clone()), &self.gate),
+            fraud::module(&fraud::Reports::new(self.context.clone())),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

@@ -78,10 +78,14 @@ pub enum Label {
     BlockCode,
     /// Links that block a digital KTP.
     BlockLink,
+    /// Codes of the day that say who is on duty.
+    DutyCode,
+    /// QRs of the moment that say the same.
+    DutyQr,
 }
 
 impl Label {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         Self::TokenSeal,
         Self::Column,
         Self::NikIndex,
@@ -97,6 +101,8 @@ impl Label {
         Self::PresentationCode,
         Self::BlockCode,
         Self::BlockLink,
+        Self::DutyCode,
+        Self::DutyQr,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -116,6 +122,8 @@ impl Label {
             Self::PresentationCode => b"ikd/presentation-code/v1",
             Self::BlockCode => b"ikd/block-code/v1",
             Self::BlockLink => b"ikd/block-link/v1",
+            Self::DutyCode => b"ikd/duty-code/v1",
+            Self::DutyQr => b"ikd/duty-qr/v1",
         }
     }
 }

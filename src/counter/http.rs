@@ -9,7 +9,10 @@ mod contact_visit;
 mod correction;
 mod decision;
 mod departure;
+mod duty;
+mod fraud;
 mod helper;
+mod outreach;
 mod pause;
 mod queue;
 mod recovery;
@@ -52,5 +55,8 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
+        .merge(duty::routes().with_state(duty::Shared::new(counter.duties)))
+        .merge(outreach::routes().with_state(counter.outreaches))
+        .merge(fraud::routes().with_state(counter.fraud_reports))
         .layer(Extension(entrance))
 }

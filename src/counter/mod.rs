@@ -11,9 +11,12 @@ pub mod correction;
 pub mod decision;
 pub mod departure;
 mod desk;
+pub mod duty;
+pub mod fraud;
 pub mod helper;
 pub mod http;
 pub mod model;
+pub mod outreach;
 pub mod pause;
 pub mod queue;
 pub mod recovery;
@@ -32,7 +35,10 @@ pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
+pub use duty::Duties;
+pub use fraud::FraudReports;
 pub use helper::Helpers;
+pub use outreach::Outreaches;
 pub use pause::Pauses;
 pub use queue::Queue;
 pub use recovery::Recoveries;
@@ -87,6 +93,12 @@ pub struct Counter {
     pub walk_ins: WalkIns,
     /// Who helps many people here.
     pub helpers: Helpers,
+    /// Who is on duty where.
+    pub duties: Duties,
+    /// Sessions of outreach.
+    pub outreaches: Outreaches,
+    /// What people report of those who say to be of the office.
+    pub fraud_reports: FraudReports,
 }
 
 impl Counter {
@@ -106,6 +118,9 @@ impl Counter {
         let walk_ins = crate::walk_in::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
+        let duties = crate::duty::Desk::new(context.clone());
+        let outreaches = crate::outreach::Desk::new(context.clone());
+        let reports = crate::fraud::Reports::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -125,7 +140,10 @@ impl Counter {
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk: desk.clone(), cards },
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
-            helpers: Helpers { desk },
+            helpers: Helpers { desk: desk.clone() },
+            duties: Duties { desk: desk.clone(), duties },
+            outreaches: Outreaches { desk: desk.clone(), outreaches },
+            fraud_reports: FraudReports { desk, reports },
         }
     }
 }

@@ -22,3 +22,11 @@ pub async fn by_code(tx: &mut Tx, code: &str) -> Result<Option<Office>> {
 pub async fn by_id(tx: &mut Tx, id: Uuid) -> Result<Option<Office>> {
     Ok(store::by_id(tx, id).await?)
 }
+
+/// All offices, by code.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Office>> {
+    Ok(store::all(tx).await?)
+}

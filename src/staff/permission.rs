@@ -56,6 +56,18 @@ pub enum Permission {
     CallBack,
     /// Give colleagues back the rights that rest since an annulment.
     RestoreRights,
+    /// Say where one is on duty, so that anybody can recognise one.
+    ProveDuty,
+    /// Take the photos by which colleagues are recognised.
+    TakeStaffPhotos,
+    /// Read the office's sessions of outreach.
+    ReadOutreach,
+    /// Plan one, or ask for it; open, close and report those that one leads.
+    PlanOutreach,
+    /// Confirm one that a colleague asked for; plan alone, and lead any.
+    ConfirmOutreach,
+    /// Read and close what people report of those who say to be of the office.
+    ReviewFraud,
     /// Verify for a relying party.
     Verify,
 }
@@ -73,12 +85,12 @@ impl Permission {
     pub const fn roles(self) -> &'static [Role] {
         use Role::{Assistant, DataOfficer, Employee, Head, Officer, Supervisor};
         match self {
-            Self::ReceiveResidents => &[Assistant, Officer, Supervisor],
-            Self::ReadQueue => &[Assistant, Officer, Supervisor, Head],
+            Self::ReceiveResidents | Self::ProveDuty => &[Assistant, Officer, Supervisor],
+            Self::ReadQueue | Self::ReadOutreach => &[Assistant, Officer, Supervisor, Head],
             Self::ServeResidents | Self::DecideRegistrations | Self::AskReleases | Self::AskCards => {
                 &[Officer, Supervisor]
             }
-            Self::ViewRegistrations | Self::WorkRequests => &[Officer, Supervisor, Head],
+            Self::ViewRegistrations | Self::WorkRequests | Self::PlanOutreach => &[Officer, Supervisor, Head],
             Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
             Self::AskAnnulments => &[Supervisor],
@@ -90,7 +102,10 @@ impl Permission {
             | Self::GrantAnnulments
             | Self::ReadReasons
             | Self::CallBack
-            | Self::RestoreRights => &[Supervisor, Head],
+            | Self::RestoreRights
+            | Self::TakeStaffPhotos
+            | Self::ConfirmOutreach
+            | Self::ReviewFraud => &[Supervisor, Head],
             Self::Verify => &[Employee],
         }
     }
@@ -178,11 +193,12 @@ mod tests {
     fn who_asks_and_who_grants_are_never_the_same_role_alone() {
         // The head grants and asks for nothing; an assistant does neither, and decides nothing.
         use Permission::{AskAnnulments, AskCards, AskReleases, DecideRegistrations, GrantReleases};
+        use Permission::{ProveDuty, ReadOutreach};
         for permission in [AskReleases, AskCards, AskAnnulments, DecideRegistrations] {
             assert!(!Role::Head.may(permission) && !Role::Assistant.may(permission), "{permission:?}");
         }
         assert!(Role::Head.may(GrantReleases));
         let own: Vec<_> = Role::Assistant.permissions().collect();
-        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue]);
+        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue, ProveDuty, ReadOutreach]);
     }
 }
