@@ -4,9 +4,7 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use super::act::{
-    BeginDuty, EndDuty, Officer, ReadDuty, ReadStaffPhotos, ShowDutyQr, TakeStaffPhoto, ViewStaffPhoto,
-};
+use super::act::{BeginDuty, EndDuty, Officer, ReadDuty, ReadStaffPhotos, ShowDutyQr, TakeStaffPhoto, ViewStaffPhoto};
 use super::desk::Desk;
 use crate::audited;
 use crate::clock::Timestamp;

@@ -108,13 +108,7 @@ impl Lookups {
         })?
     }
 
-    async fn find(
-        &self,
-        tx: &mut Tx,
-        text: &str,
-        position: Option<Position>,
-        now: Timestamp,
-    ) -> Result<Option<Proof>> {
+    async fn find(&self, tx: &mut Tx, text: &str, position: Option<Position>, now: Timestamp) -> Result<Option<Proof>> {
         let context = &self.context;
         let found = self.duty_of(tx, text, now).await?.filter(|(duty, _)| duty.is_live(now));
         let Some((duty, sealed)) = found else { return Ok(None) };

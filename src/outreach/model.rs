@@ -272,8 +272,10 @@ const REASON: Text = Text::new(
     "Tulis mengapa warga didatangi di rumah: 5-500 karakter, tanpa NIK.",
     "Write why somebody is visited at home: 5 to 500 characters, without the NIK.",
 );
-const TWO: Text =
-    Text::new("Kunjungan rumah dilakukan dua orang; pilih satu rekan lagi.", "Two people visit a home; choose one more.");
+const TWO: Text = Text::new(
+    "Kunjungan rumah dilakukan dua orang; pilih satu rekan lagi.",
+    "Two people visit a home; choose one more.",
+);
 
 fn planned_no_more() -> Refusal {
     Refusal::new(Code::WrongState).detail(

@@ -138,12 +138,7 @@ const OF_OFFICE: &str = select_outreach!(
 );
 
 /// An office's sessions, those that begin last first.
-pub async fn of_office(
-    tx: &mut Tx,
-    office: Uuid,
-    after: (Timestamp, Uuid),
-    limit: i64,
-) -> DbResult<Vec<Outreach>> {
+pub async fn of_office(tx: &mut Tx, office: Uuid, after: (Timestamp, Uuid), limit: i64) -> DbResult<Vec<Outreach>> {
     Ok(fetch_all!(tx, Row, OF_OFFICE, office, after.0, after.1, limit)?.into_iter().map(Outreach::from).collect())
 }
 
@@ -195,8 +190,7 @@ pub async fn report(tx: &mut Tx, this: &Outreach, by: (Uuid, Timestamp), minutes
 }
 
 const CLEAR_ROSTER: &str = "DELETE FROM outreach_roster WHERE outreach_id = $1";
-const ADD_TO_ROSTER: &str =
-    "INSERT INTO outreach_roster (outreach_id, staff_id, part, is_open) VALUES ($1, $2, $3, 0)";
+const ADD_TO_ROSTER: &str = "INSERT INTO outreach_roster (outreach_id, staff_id, part, is_open) VALUES ($1, $2, $3, 0)";
 
 /// Puts these people on the roster, in place of those who were.
 pub async fn set_roster(tx: &mut Tx, id: Uuid, people: &[(Uuid, Part)]) -> DbResult<()> {

@@ -2,9 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{
-    LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, State, Submitted,
-};
+use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, State, Submitted};
 use super::store::{registration, selfie, visit};
 use super::{ending, sealed, sweep};
 use crate::changed::Changed;

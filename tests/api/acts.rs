@@ -97,7 +97,8 @@ async fn outreach(world: &World) {
     crate::duty::begin(&officer, None).await;
     officer.delete("/v1/officer/duty").await.expect(204);
     let offices = world.get("/v1/fraud-reports/offices").send().await.expect(200).json;
-    let body = json!({"office_id": offices["items"][0]["office_id"], "what": "Diminta uang Rp50.000", "place": "Pasar"});
+    let body =
+        json!({"office_id": offices["items"][0]["office_id"], "what": "Diminta uang Rp50.000", "place": "Pasar"});
     world.post("/v1/fraud-reports").json(&body).send().await.expect(201);
     let found = supervisor.get("/v1/officer/fraud-reports").await.expect(200).json;
     let close = format!("/v1/officer/fraud-reports/{}/close", found["items"][0]["report_id"].as_str().unwrap());

@@ -23,7 +23,8 @@ const REPORTS: &str = "/v1/fraud-reports";
 /// Somebody taken on at the office in a role.
 pub async fn person(world: &World, name: &str, role: Role) -> LogIn {
     let until = role.longest_days().map(|_| Date::in_jakarta(world.context.now()).plus_days(100).unwrap());
-    let new = world.accounts().add_until(Post::Office(OFFICE, role), (name, "BUDI SANTOSO"), None, until).await.unwrap();
+    let new =
+        world.accounts().add_until(Post::Office(OFFICE, role), (name, "BUDI SANTOSO"), None, until).await.unwrap();
     let (password, totp_secret) = (new.password.expose().clone(), new.totp.secret.expose().clone());
     LogIn { username: name.to_owned(), password, totp_secret }
 }
@@ -228,7 +229,11 @@ async fn a_report_is_read_by_who_leads_and_never_by_whom_it_is_about() {
         first.delete(DUTY).await.expect(204);
         let offices = world.get(&format!("{REPORTS}/offices")).send().await.expect(200).json;
         let of = |name: &str| {
-            let found = offices["items"].as_array().unwrap().iter().find(|one| (one["name"] == name) == (name == "Kantor Lain"));
+            let found = offices["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|one| (one["name"] == name) == (name == "Kantor Lain"));
             found.unwrap()["office_id"].clone()
         };
         let said = |code: &str| {

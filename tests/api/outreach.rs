@@ -72,7 +72,10 @@ async fn what_an_officer_asks_for_another_confirms_and_a_plan_says_what_is_wrong
         assistant.post(PATH, &good).await.expect_problem(403, "forbidden");
         let asked = officer.post(PATH, &good).await.expect(201).json;
         let id = asked["outreach_id"].as_str().unwrap();
-        assert_eq!((&asked["state"], &asked["village"]), (&json!("asked"), &json!("Gambir, Gambir, Kota Administrasi Jakarta Pusat")));
+        assert_eq!(
+            (&asked["state"], &asked["village"]),
+            (&json!("asked"), &json!("Gambir, Gambir, Kota Administrasi Jakarta Pusat"))
+        );
         assert_eq!(asked["roster"].as_array().unwrap().len(), 2);
         step(&officer, id, "open", json!({})).await.expect_problem(409, "wrong_state");
         step(&officer, id, "confirm", json!({})).await.expect_problem(403, "forbidden");
@@ -167,7 +170,10 @@ async fn a_scan_carries_the_session_of_who_works_in_it_and_the_sheet_is_locked()
             world.post("/v1/officer-proofs").json(&body).send().await.expect(200).json
         };
         let told = look().await;
-        assert_eq!((&told["officer"]["place"], &told["officer"]["kind"]), (&json!("Balai Warga RW 05"), &json!("open")));
+        assert_eq!(
+            (&told["officer"]["place"], &told["officer"]["kind"]),
+            (&json!("Balai Warga RW 05"), &json!("open"))
+        );
         // A later scan at the office leaves the session in which somebody came.
         step(&officer, &id, "close", json!({})).await.expect(204);
         assert_eq!(look().await["official"], false);
@@ -179,7 +185,10 @@ async fn a_scan_carries_the_session_of_who_works_in_it_and_the_sheet_is_locked()
             let found = view["figures"].as_array().unwrap().iter().find(|one| one["state"] == state);
             found.map_or(0, |one| one["people"].as_i64().unwrap())
         };
-        assert_eq!((sheet["scanned"].as_i64(), people(&sheet, "code_sent"), people(&sheet, "needs_selfie")), (Some(3), 1, 1));
+        assert_eq!(
+            (sheet["scanned"].as_i64(), people(&sheet, "code_sent"), people(&sheet, "needs_selfie")),
+            (Some(3), 1, 1)
+        );
         step(&officer, &id, "report", json!({"offline_minutes": 2_000})).await.expect_problem(422, "invalid_field");
         step(&assistant, &id, "report", json!({"offline_minutes": 5})).await.expect_problem(403, "forbidden");
         let minutes = json!({"offline_minutes": 25});
@@ -203,7 +212,10 @@ async fn a_scan_carries_the_session_of_who_works_in_it_and_the_sheet_is_locked()
         assert_eq!(world.count(kept, session).await, 1);
         let supervisor = world.supervisor("lama", OFFICE).await;
         let old = view(&supervisor, &id).await;
-        assert_eq!((&old["coordinator"], &old["place"], people(&old, "needs_selfie")), (&json!(null), &json!("Balai Warga RW 05"), 1));
+        assert_eq!(
+            (&old["coordinator"], &old["place"], people(&old, "needs_selfie")),
+            (&json!(null), &json!("Balai Warga RW 05"), 1)
+        );
     })
     .await;
 }

@@ -549,7 +549,8 @@ impl Endpoint {
     }
 
     fn case<'a>(&self, stage: &'a Stage, what: &str, expected: (u16, &'static str)) -> Case<'a> {
-        let selfie = ["/selfie", "/photo", "/staff-photos/{id}"].iter().any(|end| self.path.ends_with(end)) && self.method == "put";
+        let selfie = ["/selfie", "/photo", "/staff-photos/{id}"].iter().any(|end| self.path.ends_with(end))
+            && self.method == "put";
         let kind = if selfie { Some("image/jpeg") } else { (!self.body.is_null()).then_some("application/json") };
         let body = if selfie {
             b"no picture".to_vec()

@@ -53,7 +53,7 @@ export function fraudReportsScreen(main, api, { back }) {
       item.about
         ? el("p", { class: "badge bad" }, icon("warning"), t("fraud.about", { who: item.about }))
         : item.code
-          ? el("p", { class: "badge" }, icon("info"), t("fraud.unknown_code"))
+          ? el("p", { class: "badge" }, icon("info"), t(item.code_known ? "fraud.other_office" : "fraud.unknown_code"))
           : null,
       el("p", { class: "said" }, item.what),
       el(

@@ -10,9 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{
-    BeginDuty, EndDuty, ReadDuty, ReadStaffPhotos, ShowDutyQr, TakeStaffPhoto, ViewStaffPhoto,
-};
+use super::super::act::{BeginDuty, EndDuty, ReadDuty, ReadStaffPhotos, ShowDutyQr, TakeStaffPhoto, ViewStaffPhoto};
 use super::super::duty::{Duties, DutyView};
 use crate::clock::Timestamp;
 use crate::duty::http::PositionBody;

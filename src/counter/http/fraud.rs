@@ -78,7 +78,9 @@ struct FraudReportItem {
     /// The code that they were shown, as they typed it.
     #[schema(value_type = Option<String>)]
     code: Option<Redacted<String>>,
-    /// Log-in name of whose code that is or was; null of nobody's, or not of this office.
+    /// Whether that is or was an officer's within a month.
+    code_known: bool,
+    /// Log-in name of whose; null of nobody's, and of somebody of another office.
     about: Option<String>,
     /// Log-in name of who closed it.
     closed_by: Option<String>,
@@ -103,6 +105,7 @@ impl FraudReportItem {
             place: said.place,
             contact: said.contact,
             code: said.code,
+            code_known: report.about.is_some(),
             about: name(report.about),
             closed_by: name(report.closed_by),
             closed_at: report.closed_at,
