@@ -114,6 +114,31 @@ async fn what_an_officer_asks_for_another_confirms_and_a_plan_says_what_is_wrong
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn steps_at_one_moment_leave_one_of_them_and_nobody_in_two_places() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let (officer, supervisor) = (world.officer("budi", OFFICE).await, world.supervisor("sari", OFFICE).await);
+        let lead = id_of(&officer).await;
+        let planned = async || supervisor.post(PATH, &plan(&world, &lead, &[])).await.expect(201).text("outreach_id");
+        for _ in 0..4 {
+            let (one, two) = (planned().await, planned().await);
+            let done = async |id: &str, name: &str| u16::from(step(&officer, id, name, json!({})).await.status == 204);
+            let (first, second) = tokio::join!(done(&one, "open"), done(&two, "open"));
+            assert_eq!(first + second, 1, "somebody is in two open sessions");
+            let (open, other) = if first == 1 { (one, two) } else { (two, one) };
+            step(&supervisor, &open, "close", json!({})).await.expect(204);
+            let cancelled = async |id: &str| u16::from(step(&supervisor, id, "cancel", json!({})).await.status == 204);
+            let (opened, cancelled) = tokio::join!(done(&other, "open"), cancelled(&other));
+            assert_eq!(opened + cancelled, 1, "opened and cancelled");
+            if opened == 1 {
+                step(&supervisor, &other, "close", json!({})).await.expect(204);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scan_carries_the_session_of_who_works_in_it_and_the_sheet_is_locked() {
     each_engine(async |context| {
         let world = World::open(context).await;

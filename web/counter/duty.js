@@ -21,7 +21,11 @@ export const whereOf = (session) => [session.place ?? t("outreach.kind.home_visi
 export function dutyScreen(main, api, { office, photos }) {
   let ended = false;
   let stop = () => {};
-  const place = el("div", { class: "stack-loose" });
+  const place = el(
+    "div",
+    { class: "stack-loose" },
+    el("section", { class: "card stack" }, el("h1", {}, t("duty.title")), el("p", {}, t("queue.loading"))),
+  );
 
   async function load() {
     stop();

@@ -22,6 +22,8 @@ function tomorrow(hours) {
 /** Gives a function that ends it. `view` is what is changed; without one it is planned anew. */
 export function outreachFormScreen(main, api, { view, alone, open, back }) {
   let ended = false;
+  const title = t(view ? "outreach.edit" : "outreach.plan");
+  fill(main, el("section", { class: "card stack" }, el("h1", {}, title), el("p", {}, t("queue.loading"))));
   api.outreachPeople().then(
     ({ items }) => !ended && draw(items),
     (error) => !ended && fill(main, failed(error, () => outreachFormScreen(main, api, { view, alone, open, back }))),
@@ -96,6 +98,7 @@ export function outreachFormScreen(main, api, { view, alone, open, back }) {
     const phone = field({
       id: "phone",
       label: t("outreach.phone"),
+      hint: t("outreach.phone.hint"),
       inputmode: "tel",
       maxlength: 24,
       value: view?.coordinator?.phone ?? "",
@@ -191,7 +194,7 @@ export function outreachFormScreen(main, api, { view, alone, open, back }) {
       el(
         "section",
         { class: "card stack narrow-form" },
-        el("h1", {}, t(view ? "outreach.edit" : "outreach.plan")),
+        el("h1", {}, title),
         alone ? null : notice("info", t("outreach.asks"), t("outreach.asks.do")),
         el(
           "form",
@@ -208,7 +211,7 @@ export function outreachFormScreen(main, api, { view, alone, open, back }) {
             "fieldset",
             { class: "stack-tight", "aria-describedby": "people-error" },
             el("legend", { class: "legend" }, t("outreach.people")),
-            roster,
+            el("div", { class: "pair-fields" }, roster),
             rosterTrouble,
           ),
           el("div", { class: "pair-fields" }, name, phone),

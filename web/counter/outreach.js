@@ -55,6 +55,9 @@ export function outreachScreen(main, api, id, { alone, back }) {
   let ended = false;
   let inner = () => {};
 
+  const waiting = [el("h1", {}, t("outreach.title")), el("p", {}, t("queue.loading"))];
+  fill(main, el("section", { class: "card stack" }, waiting));
+
   async function load() {
     inner();
     inner = () => {};

@@ -6,6 +6,9 @@ import { t } from "/web/shared/i18n.js";
 const WAIT_MILLISECONDS = 300;
 const SHORTEST = 3;
 
+// What was chosen last, so that a form that is drawn anew knows the village by the name that is put back.
+let last = null;
+
 /** Field with `value`, the code of the village that was chosen, and `fail(text)`. `chosen` is `{code, name}`. */
 export function villageField(api, chosen) {
   const search = field({
@@ -24,6 +27,7 @@ export function villageField(api, chosen) {
 
   function choose(item) {
     code = item.code;
+    last = item;
     search.input.value = item.name;
     search.fail(null);
     fill(found);
@@ -53,9 +57,9 @@ export function villageField(api, chosen) {
   }
 
   search.input.addEventListener("input", () => {
-    code = "";
+    code = search.input.value === last?.name ? last.code : "";
     clearTimeout(timer);
-    timer = setTimeout(look, WAIT_MILLISECONDS);
+    if (!code) timer = setTimeout(look, WAIT_MILLISECONDS);
   });
   const node = el("div", { class: "stack-tight" }, search, said, found);
   Object.defineProperty(node, "value", { get: () => code });
