@@ -115,3 +115,4 @@ CREATE TABLE fraud_report (
 ) STRICT;
 CREATE INDEX fraud_report_office ON fraud_report (office_id, state, report_id);
 CREATE INDEX fraud_report_time ON fraud_report (reported_at);
+CREATE INDEX fraud_report_closed ON fraud_report (closed_at) WHERE closed_at IS NOT NULL;

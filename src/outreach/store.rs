@@ -208,11 +208,12 @@ pub async fn roster(tx: &mut Tx, id: Uuid) -> DbResult<Vec<(Uuid, Part)>> {
     fetch_all!(tx, (Uuid, Part), ROSTER, id)
 }
 
-const SET_OPEN: &str = "UPDATE outreach_roster SET is_open = $2 WHERE outreach_id = $1";
+// As many as are on it; the session was changed before, and answered for.
+const OPEN_ROSTER: &str = "UPDATE outreach_roster SET is_open = $2 WHERE outreach_id = $1";
 
 /// Notes that the people of the roster are there, or no longer. Somebody who is in another open session is refused as `DbError::Unique`.
 pub async fn set_open(tx: &mut Tx, id: Uuid, is_open: bool) -> DbResult<()> {
-    execute!(tx, SET_OPEN, id, i64::from(is_open)).map(|_| ())
+    execute!(tx, OPEN_ROSTER, id, i64::from(is_open)).map(|_| ())
 }
 
 const WORKING_IN: &str = select_outreach!(
