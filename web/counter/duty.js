@@ -156,7 +156,8 @@ function onDuty(place, api, view, { office, again }) {
   const { duty, session } = view;
   const picture = el("div", { class: "qr proof-qr" });
   const trouble = el("div", { class: "problem-place" });
-  const where = duty.outreach_id && session ? whereOf(session) : office;
+  const outside = duty.outreach_id && session ? session : null;
+  const where = outside ? (outside.place ?? t("outreach.kind.home_visit")) : office;
   let ended = false;
   let timer = null;
   let ending;
@@ -213,6 +214,7 @@ function onDuty(place, api, view, { office, again }) {
     { class: "card center stack proof" },
     el("h1", {}, t("duty.title")),
     el("p", { class: "proof-where" }, where),
+    outside ? el("p", {}, outside.village) : null,
     el("p", { class: "lead" }, t("duty.now", { until: hour(duty.ends_at) })),
     picture,
     trouble,
