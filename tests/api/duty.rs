@@ -1,6 +1,7 @@
 //! Officer proof: whoever is of an office and on duty here today is told from everybody else, and what does not count is red without saying
 //! why. And what people report of those who are not.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use ikd::clock::{DAY, HOUR, MINUTE};
@@ -208,11 +209,14 @@ async fn duties_begun_at_one_moment_leave_one_code() {
         let (one, two, three) = tokio::join!(begin(&officer, None), begin(&officer, None), begin(&officer, None));
         let live = "SELECT CAST(COUNT(*) AS BIGINT) FROM duty WHERE staff_id = $1 AND ended_at IS NULL";
         assert_eq!(world.count(live, id.parse().unwrap()).await, 1);
-        let mut good = 0;
+        // Who was faster may have been told the code of who was slower: it is the one that counts.
+        let mut good = BTreeSet::new();
         for view in [one, two, three] {
-            good += usize::from(look(&world, &code(&view)).await["official"] == true);
+            if look(&world, &code(&view)).await["official"] == true {
+                good.insert(code(&view));
+            }
         }
-        assert_eq!(good, 1);
+        assert_eq!(good.len(), 1);
     })
     .await;
 }
@@ -246,7 +250,6 @@ async fn a_report_is_read_by_who_leads_and_never_by_whom_it_is_about() {
             body[field] = wrong.into();
             report(&body).await.expect_problem(422, "invalid_field");
         }
-        world.later(HOUR);
         let about = report(&said(&code)).await.expect(201).text("reference");
         let unknown = report(&said("ZZZ-ZZZ")).await.expect(201).text("reference");
 
@@ -278,9 +281,8 @@ async fn a_report_is_read_by_who_leads_and_never_by_whom_it_is_about() {
         assert_eq!((closed.len(), &closed[0]["words"]), (2, &words["reason"]));
 
         // The fourth try of an hour costs work, and twenty a day are all.
-        report(&said(&code)).await.expect(201);
         report(&said(&code)).await.expect_problem(422, "captcha_required");
-        for _ in 0..13 {
+        for _ in 0..16 {
             world.later(HOUR + 1);
             report(&said(&code)).await.expect(201);
         }
