@@ -93,6 +93,7 @@ CREATE TABLE staff_photo (
     CHECK (taken_by <> staff_id)
 );
 CREATE INDEX staff_photo_office ON staff_photo (office_id);
+CREATE INDEX staff_photo_time ON staff_photo (taken_at);
 
 -- What somebody reports who met a person that said to be of an office. Supervisors of that office read it.
 CREATE TABLE fraud_report (

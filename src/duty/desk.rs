@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 use super::lookup::{self, index};
-use super::model::{DayCode, Duty, KEEP_DAYS, Position, SIGNS, Sealed, check_end, latest_end};
+use super::model::{DayCode, Duty, KEEP_DAYS, PHOTO_DAYS, Position, SIGNS, Sealed, check_end, latest_end};
 use super::{photo, store};
 use crate::clerk::Clerk;
 use crate::clock::{DAY, HOUR, Timestamp};
@@ -212,13 +212,16 @@ impl Desk {
         Ok(self.context.vault.open_bytes(PHOTO, person, &sealed)?)
     }
 
-    /// Forgets duties of a month ago; gives how many.
+    /// Forgets duties of a month ago, and photos of a year ago; gives how many.
     ///
     /// # Errors
     /// When the database did not do it.
     pub async fn sweep(&self) -> Result<u64> {
-        let before = self.context.now().plus_seconds(-KEEP_DAYS * DAY);
-        transaction!(self.context.db, "duty.sweep", |tx| Ok(store::sweep(tx, before).await?))
+        let now = self.context.now();
+        let (duties, photos) = (now.plus_seconds(-KEEP_DAYS * DAY), now.plus_seconds(-PHOTO_DAYS * DAY));
+        transaction!(self.context.db, "duty.sweep", |tx| {
+            Ok(store::sweep(tx, duties).await? + store::sweep_photos(tx, photos).await?)
+        })
     }
 }
 

@@ -17,6 +17,8 @@ const LEEWAY_SECONDS: i64 = 10;
 pub const LONGEST_SECONDS: i64 = 12 * HOUR;
 /// Days that a duty is kept after its end; in that time its code does not come back.
 pub const KEEP_DAYS: i64 = 30;
+/// Days that a photo counts: faces change, and whoever left is not kept.
+pub const PHOTO_DAYS: i64 = 365;
 /// Metres within which somebody is at the place.
 pub const NEAR_METRES: f64 = 2_000.0;
 

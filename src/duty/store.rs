@@ -92,6 +92,13 @@ pub async fn sweep(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
     execute!(tx, SWEEP, before)
 }
 
+const SWEEP_PHOTOS: &str = "DELETE FROM staff_photo WHERE taken_at <= $1";
+
+/// Deletes photos that were taken then or earlier; gives how many.
+pub async fn sweep_photos(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP_PHOTOS, before)
+}
+
 const SET_PHOTO: &str = "INSERT INTO staff_photo (staff_id, office_id, sealed, taken_by, taken_at) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT (staff_id) DO UPDATE SET office_id = $2, sealed = $3, taken_by = $4, taken_at = $5";
 

@@ -148,6 +148,12 @@ async fn an_officer_on_duty_is_recognised_and_whatever_does_not_count_is_red_wit
         assert!(world.app.sweeper().sweep(Uuid::from_u128(1)).await.unwrap());
         let kept = "SELECT CAST(COUNT(*) AS BIGINT) FROM duty WHERE staff_id = $1";
         assert_eq!(world.count(kept, id.parse().unwrap()).await, 0);
+        // And a year later no photo: it is taken anew.
+        let photos = "SELECT CAST(COUNT(*) AS BIGINT) FROM staff_photo WHERE staff_id = $1";
+        assert_eq!(world.count(photos, id.parse().unwrap()).await, 1);
+        world.later(333 * DAY);
+        assert!(world.app.sweeper().sweep(Uuid::from_u128(1)).await.unwrap());
+        assert_eq!(world.count(photos, id.parse().unwrap()).await, 0);
     })
     .await;
 }
