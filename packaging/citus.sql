@@ -118,6 +118,13 @@ INSERT INTO distribution (name, kind) VALUES
     ('printed_card', 'whole'),
     ('walk_in', 'whole'),
     ('printed_card_evidence', 'whole'),
+    -- Few, of an office each; who is on duty is looked for by a code that is unique everywhere.
+    ('outreach', 'whole'),
+    ('outreach_roster', 'whole'),
+    ('outreach_figure', 'whole'),
+    ('duty', 'whole'),
+    ('staff_photo', 'whole'),
+    ('fraud_report', 'whole'),
     -- Looked for by the helper and by the office.
     ('help', 'whole'),
     ('mail_allowance', 'whole'),

@@ -36,9 +36,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute, employee,
-    export, health, helper, jobs, keyring, life, mail, office, recovery, refresh, register, registration, staff,
-    status_list, transaction, transfer, verification, wallet, window,
+    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute, duty,
+    employee, export, fraud, health, helper, jobs, keyring, life, mail, office, outreach, recovery, refresh, register, registration,
+    staff, status_list, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -234,6 +234,9 @@ impl App {
             staff::module(&self.context, &self.acceptance),
             office::module(&self.context),
             directory::module(&self.directory),
+            outreach::module(&outreach::Desk::new(self.context.clone())),
+            duty::module(&duty::Desk::new(self.context.clone()), &duty::Lookups::new(self.context.clone()), &self.gate),
+            fraud::module(&fraud::Reports::new(self.context.clone())),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),
             admin::module(&self.context, &self.officials),

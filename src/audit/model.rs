@@ -173,6 +173,32 @@ pub enum Action {
     HelpersRead,
     /// A supervisor looked at one of them, and said with what result.
     HelperLookedAt,
+    /// Somebody of an office said where they are on duty.
+    DutyBegun,
+    /// Somebody of an office is not on duty any more.
+    DutyEnded,
+    /// A supervisor took the photo by which a colleague is recognised.
+    StaffPhotoTaken,
+    /// A supervisor looked at such a photo.
+    StaffPhotoViewed,
+    /// Somebody of an office opened a session of outreach to look at it.
+    OutreachViewed,
+    /// A session of outreach was planned or asked for, or its plan was changed.
+    OutreachPlanned,
+    /// A supervisor confirmed one that an officer asked for.
+    OutreachConfirmed,
+    /// A session of outreach was cancelled.
+    OutreachCancelled,
+    /// A session of outreach was opened.
+    OutreachOpened,
+    /// A session of outreach was closed.
+    OutreachClosed,
+    /// A session of outreach was reported.
+    OutreachReported,
+    /// A supervisor read what people report of those who say to be of the office.
+    FraudReportsRead,
+    /// A supervisor closed such a report, and said what came of it.
+    FraudReportClosed,
     /// An officer took over a resident whom a colleague received.
     TakenOver,
     /// Until when somebody works at the office was set.

@@ -265,6 +265,44 @@ acts! {
     pub enum GrantContactVisit: GrantReleases, ContactVisitGranted;
     /// Refusing it.
     pub enum RefuseContactVisit: WorkRequests, ContactVisitRefused;
+    /// Reading what one is on duty for.
+    pub enum ReadDuty: ProveDuty, DutyBegun, about |session| session.person.staff_id;
+    /// Saying where one is on duty.
+    pub enum BeginDuty: ProveDuty, DutyBegun, about |session| session.person.staff_id;
+    /// Saying that one is not any more.
+    pub enum EndDuty: ProveDuty, DutyEnded, about |session| session.person.staff_id;
+    /// Having QRs shown that people scan to see who one is.
+    pub enum ShowDutyQr: ProveDuty, DutyBegun, about |session| session.person.staff_id;
+    /// Reading of whom there are photos.
+    pub enum ReadStaffPhotos: TakeStaffPhotos, StaffPhotoViewed, about |session| session.person.affiliation.chain();
+    /// Looking at the photo of a colleague.
+    pub enum ViewStaffPhoto: TakeStaffPhotos, StaffPhotoViewed;
+    /// Taking it.
+    pub enum TakeStaffPhoto: TakeStaffPhotos, StaffPhotoTaken;
+    /// Reading the office's sessions of outreach.
+    pub enum ReadOutreach: ReadOutreach, OutreachViewed, about |session| session.person.affiliation.chain();
+    /// Opening one to look at it.
+    pub enum ViewOutreach: ReadOutreach, OutreachViewed;
+    /// Reading who can be on a roster, and which villages there are.
+    pub enum ReadRoster: PlanOutreach, OutreachPlanned, about |session| session.person.affiliation.chain();
+    /// Planning one, or asking for it.
+    pub enum PlanOutreach: PlanOutreach, OutreachPlanned, about |session| session.person.staff_id;
+    /// Changing its plan.
+    pub enum EditOutreach: PlanOutreach, OutreachPlanned;
+    /// Confirming what a colleague asked for.
+    pub enum ConfirmOutreach: ConfirmOutreach, OutreachConfirmed;
+    /// Cancelling it.
+    pub enum CancelOutreach: PlanOutreach, OutreachCancelled;
+    /// Opening it on its day.
+    pub enum OpenOutreach: PlanOutreach, OutreachOpened;
+    /// Closing it.
+    pub enum CloseOutreach: PlanOutreach, OutreachClosed;
+    /// Reporting it.
+    pub enum ReportOutreach: PlanOutreach, OutreachReported;
+    /// Reading what people report.
+    pub enum ReadFraudReports: ReviewFraud, FraudReportsRead, about |session| session.person.affiliation.chain();
+    /// Closing a report.
+    pub enum CloseFraudReport: ReviewFraud, FraudReportClosed;
     /// Reading which blocks colleagues entered at callers' words.
     pub enum ReadCalls: ReviewBlocks, CallsRead, about |session| session.person.affiliation.chain();
     /// Saying that one was looked at.

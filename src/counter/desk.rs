@@ -1,7 +1,5 @@
 //! What all use cases of the counter share: the registrations, and the audit log in which each act stands.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::act::Officer;
@@ -10,6 +8,7 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Error, Result};
+pub(super) use crate::fair::alike;
 use crate::registration;
 use crate::staff::ports;
 use crate::transaction;
@@ -67,13 +66,4 @@ impl Desk {
 /// `not_found`.
 pub(super) async fn require_active(tx: &mut Tx, asked_by: Uuid, now: Timestamp) -> Result<()> {
     if ports::may_act(tx, asked_by, now).await? { Ok(()) } else { Err(Code::NotFound.into()) }
-}
-
-/// Least time of an answer that depends on whether somebody is known: longer than the work behind it, so that its length tells nothing.
-const ANSWER: Duration = Duration::from_millis(400);
-
-/// What `work` gives, not before [`ANSWER`] is over.
-pub(super) async fn alike<T>(work: impl Future<Output = T>) -> T {
-    let (done, ()) = tokio::join!(work, tokio::time::sleep(ANSWER));
-    done
 }

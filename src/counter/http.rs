@@ -9,8 +9,11 @@ mod contact_visit;
 mod correction;
 mod decision;
 mod departure;
+mod duty;
+mod fraud;
 mod helper;
 mod office;
+mod outreach;
 mod pause;
 mod queue;
 mod recovery;
@@ -56,5 +59,8 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(helper::routes().with_state(counter.helpers))
         .merge(staff::routes().with_state(counter.people))
         .merge(office::routes().with_state(counter.office))
+        .merge(duty::routes().with_state(duty::Shared::new(counter.duties)))
+        .merge(outreach::routes().with_state(counter.outreaches))
+        .merge(fraud::routes().with_state(counter.fraud_reports))
         .layer(Extension(entrance))
 }

@@ -11,10 +11,13 @@ pub mod correction;
 pub mod decision;
 pub mod departure;
 mod desk;
+pub mod duty;
+pub mod fraud;
 pub mod helper;
 pub mod http;
 pub mod model;
 pub mod office;
+pub mod outreach;
 pub mod pause;
 pub mod queue;
 pub mod recovery;
@@ -33,8 +36,11 @@ pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
+pub use duty::Duties;
+pub use fraud::FraudReports;
 pub use helper::Helpers;
 pub use office::OwnOffice;
+pub use outreach::Outreaches;
 pub use pause::Pauses;
 pub use queue::Queue;
 pub use recovery::Recoveries;
@@ -93,6 +99,12 @@ pub struct Counter {
     pub people: Invitations,
     /// What residents read of the office.
     pub office: OwnOffice,
+    /// Who is on duty where.
+    pub duties: Duties,
+    /// Sessions of outreach.
+    pub outreaches: Outreaches,
+    /// What people report of those who say to be of the office.
+    pub fraud_reports: FraudReports,
 }
 
 impl Counter {
@@ -113,6 +125,9 @@ impl Counter {
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
         let people = Invitations::new(context.clone());
+        let duties = crate::duty::Desk::new(context.clone());
+        let outreaches = crate::outreach::Desk::new(context.clone());
+        let reports = crate::fraud::Reports::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -134,7 +149,10 @@ impl Counter {
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
             people,
             helpers: Helpers { desk: desk.clone() },
-            office: OwnOffice { desk },
+            office: OwnOffice { desk: desk.clone() },
+            duties: Duties { desk: desk.clone(), duties },
+            outreaches: Outreaches { desk: desk.clone(), outreaches },
+            fraud_reports: FraudReports { desk, reports },
         }
     }
 }

@@ -154,3 +154,11 @@ pub async fn listed(tx: &mut Tx, after: &str, days: (Date, Date), limit: i64) ->
     };
     Ok(entries.into_iter().map(listed).collect())
 }
+
+/// All offices, by code.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Office>> {
+    Ok(store::all(tx).await?)
+}

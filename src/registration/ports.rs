@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, Submitted};
-use super::store::{queue, registration, selfie};
+use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, State, Submitted};
+use super::store::{queue, registration, selfie, visit};
 use super::{ending, sealed, sweep};
 use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
@@ -24,6 +24,14 @@ pub use super::store::registration::{hold_code_sent, hold_own, lookup};
 pub async fn own(tx: &mut Tx, device: &Thumbprint, id: Uuid) -> Result<Registration> {
     let found = registration::lookup(tx, id).await?;
     found.filter(|registration| registration.device_thumbprint == device).ok_or_else(|| Code::NotFound.into())
+}
+
+/// How many residents were scanned in a session of outreach, by where their registrations stand.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_outreach(tx: &mut Tx, outreach: Uuid) -> Result<Vec<(State, i64)>> {
+    Ok(visit::of_outreach(tx, outreach).await?)
 }
 
 /// How to reach the person behind a registration.

@@ -105,6 +105,14 @@ impl CounterVisits {
         self.write_presence(tx, &assigned, now).await
     }
 
+    /// Notes in the transaction of a scan that the resident came in a session of outreach.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn came_to(&self, tx: &mut Tx, id: Uuid, outreach: Uuid) -> Result<()> {
+        visit::set_outreach(tx, id, outreach).await?.demand()
+    }
+
     /// In the caller's transaction a resident whom a colleague of the office received goes over to this officer: their presence was proven a
     /// moment ago, and lasts no longer than it did. Taking over the own is the same.
     ///

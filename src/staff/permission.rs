@@ -68,6 +68,18 @@ pub enum Permission {
     LeadStaff,
     /// Change what residents read of the own office: its hours, holidays, phone and note.
     EditOffice,
+    /// Say where one is on duty, so that anybody can recognise one.
+    ProveDuty,
+    /// Take the photos by which colleagues are recognised.
+    TakeStaffPhotos,
+    /// Read the office's sessions of outreach.
+    ReadOutreach,
+    /// Plan one, or ask for it; open, close and report those that one leads.
+    PlanOutreach,
+    /// Confirm one that a colleague asked for; plan alone, and lead any.
+    ConfirmOutreach,
+    /// Read and close what people report of those who say to be of the office.
+    ReviewFraud,
     /// Verify for a relying party.
     Verify,
 }
@@ -85,12 +97,12 @@ impl Permission {
     pub const fn roles(self) -> &'static [Role] {
         use Role::{Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, Supervisor};
         match self {
-            Self::ReceiveResidents => &[Assistant, Officer, Supervisor],
-            Self::ReadQueue => &[Assistant, Officer, Supervisor, Head],
+            Self::ReceiveResidents | Self::ProveDuty => &[Assistant, Officer, Supervisor],
+            Self::ReadQueue | Self::ReadOutreach => &[Assistant, Officer, Supervisor, Head],
             Self::ServeResidents | Self::DecideRegistrations | Self::AskReleases | Self::AskCards => {
                 &[Officer, Supervisor]
             }
-            Self::ViewRegistrations | Self::WorkRequests => &[Officer, Supervisor, Head],
+            Self::ViewRegistrations | Self::WorkRequests | Self::PlanOutreach => &[Officer, Supervisor, Head],
             Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
             Self::AskAnnulments => &[Supervisor],
@@ -103,7 +115,10 @@ impl Permission {
             | Self::ReadReasons
             | Self::CallBack
             | Self::RestoreRights
-            | Self::EditOffice => &[Supervisor, Head],
+            | Self::EditOffice
+            | Self::TakeStaffPhotos
+            | Self::ConfirmOutreach
+            | Self::ReviewFraud => &[Supervisor, Head],
             Self::ReadStaff => &[Supervisor, Head, Administrator, Auditor],
             Self::RefuseStaff => &[Supervisor, Head, Administrator],
             Self::AskStaff => &[Supervisor, Administrator],
@@ -201,6 +216,7 @@ mod tests {
     fn who_asks_and_who_grants_are_never_the_same_role_alone() {
         // The head grants and asks for nothing; an assistant does neither, and decides nothing.
         use Permission::{AskAnnulments, AskCards, AskReleases, DecideRegistrations, GrantReleases};
+        use Permission::{ProveDuty, ReadOutreach};
         for permission in [AskReleases, AskCards, AskAnnulments, DecideRegistrations] {
             assert!(!Role::Head.may(permission) && !Role::Assistant.may(permission), "{permission:?}");
         }
@@ -211,6 +227,6 @@ mod tests {
             "supervisors ask for annulments, a head grants them"
         );
         let own: Vec<_> = Role::Assistant.permissions().collect();
-        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue]);
+        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue, ProveDuty, ReadOutreach]);
     }
 }

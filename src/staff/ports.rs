@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::model::AccountState;
-pub use super::store::account::Paused;
+use super::model::{AccountState, Person};
 use super::store::account::{self, Account};
+pub use super::store::account::{Colleague, Paused};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Code, Result};
@@ -17,12 +17,28 @@ use crate::office::Scope;
 /// # Errors
 /// When the database does not answer.
 pub async fn may_act(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<bool> {
+    Ok(acting(tx, person, now).await?.is_some())
+}
+
+/// A person who may act.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn acting(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<Option<Person>> {
     let account = account::by_id(tx, person).await?;
-    let may = |account: Account| {
+    let may = |account: &Account| {
         let over = account.ends_at.is_some_and(|end| end <= now);
         account.state == AccountState::Active && account.paused_at.is_none() && !over
     };
-    Ok(account.is_some_and(may))
+    Ok(account.filter(may).map(|account| account.person))
+}
+
+/// The people of an office who may log in, by their names.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn colleagues(tx: &mut Tx, office: Uuid, now: Timestamp) -> Result<Vec<Colleague>> {
+    Ok(account::colleagues(tx, office, now).await?)
 }
 
 /// The user names of an office's people, by their ids.

@@ -1,80 +1,58 @@
 //! What keys are derived for.
 
-/// The use of a derived key. Each use has a key of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Label {
-    /// Sealing of QR tokens.
-    TokenSeal,
-    /// Sealing of table columns.
-    Column,
-    /// Blind index of NIKs.
-    NikIndex,
-    /// Blind index of e-mail addresses.
-    EmailIndex,
-    /// Activation codes.
-    ActivationCode,
-    /// DPoP nonces.
-    DpopNonce,
-    /// Challenges for PIN keys.
-    Challenge,
-    /// Access tokens of residents.
-    AccessToken,
-    /// Captcha challenges.
-    Captcha,
-    /// Subjects of failed log-ins (user name and address).
-    LoginSubject,
-    /// Audit chain.
-    Audit,
-    /// Page cursors.
-    Cursor,
-    /// Codes that stand for presentations.
-    PresentationCode,
-    /// Codes that block a digital KTP, with its NIK.
-    BlockCode,
-    /// Links that block a digital KTP.
-    BlockLink,
-    /// Links of invitations.
-    InvitationLink,
+macro_rules! labels {
+    ($($(#[$doc:meta])* $label:ident = $info:literal;)*) => {
+        /// The use of a derived key. Each use has a key of its own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Label {
+            $($(#[$doc])* $label,)*
+        }
+
+        impl Label {
+            pub(super) const ALL: [Self; [$($info as &[u8]),*].len()] = [$(Self::$label),*];
+
+            pub(super) const fn info(self) -> &'static [u8] {
+                match self { $(Self::$label => $info,)* }
+            }
+        }
+    };
 }
 
-impl Label {
-    pub(super) const ALL: [Self; 16] = [
-        Self::TokenSeal,
-        Self::Column,
-        Self::NikIndex,
-        Self::EmailIndex,
-        Self::ActivationCode,
-        Self::DpopNonce,
-        Self::Challenge,
-        Self::AccessToken,
-        Self::Captcha,
-        Self::LoginSubject,
-        Self::Audit,
-        Self::Cursor,
-        Self::PresentationCode,
-        Self::BlockCode,
-        Self::BlockLink,
-        Self::InvitationLink,
-    ];
-
-    pub(super) const fn info(self) -> &'static [u8] {
-        match self {
-            Self::TokenSeal => b"ikd/token-seal/v1",
-            Self::Column => b"ikd/column/v1",
-            Self::NikIndex => b"ikd/index/nik/v1",
-            Self::EmailIndex => b"ikd/index/email/v1",
-            Self::ActivationCode => b"ikd/activation-code/v1",
-            Self::DpopNonce => b"ikd/dpop-nonce/v1",
-            Self::Challenge => b"ikd/challenge/v1",
-            Self::AccessToken => b"ikd/access-token/v1",
-            Self::Captcha => b"ikd/captcha/v1",
-            Self::LoginSubject => b"ikd/login-subject/v1",
-            Self::Audit => b"ikd/audit/v1",
-            Self::Cursor => b"ikd/cursor/v1",
-            Self::PresentationCode => b"ikd/presentation-code/v1",
-            Self::BlockCode => b"ikd/block-code/v1",
-            Self::BlockLink => b"ikd/block-link/v1",
-            Self::InvitationLink => b"ikd/invitation-link/v1",
-        }
-    }
+labels! {
+    /// Sealing of QR tokens.
+    TokenSeal = b"ikd/token-seal/v1";
+    /// Sealing of table columns.
+    Column = b"ikd/column/v1";
+    /// Blind index of NIKs.
+    NikIndex = b"ikd/index/nik/v1";
+    /// Blind index of e-mail addresses.
+    EmailIndex = b"ikd/index/email/v1";
+    /// Activation codes.
+    ActivationCode = b"ikd/activation-code/v1";
+    /// DPoP nonces.
+    DpopNonce = b"ikd/dpop-nonce/v1";
+    /// Challenges for PIN keys.
+    Challenge = b"ikd/challenge/v1";
+    /// Access tokens of residents.
+    AccessToken = b"ikd/access-token/v1";
+    /// Captcha challenges.
+    Captcha = b"ikd/captcha/v1";
+    /// Subjects of failed log-ins (user name and address).
+    LoginSubject = b"ikd/login-subject/v1";
+    /// Audit chain.
+    Audit = b"ikd/audit/v1";
+    /// Page cursors.
+    Cursor = b"ikd/cursor/v1";
+    /// Codes that stand for presentations.
+    PresentationCode = b"ikd/presentation-code/v1";
+    /// Codes that block a digital KTP, with its NIK.
+    BlockCode = b"ikd/block-code/v1";
+    /// Links that block a digital KTP.
+    BlockLink = b"ikd/block-link/v1";
+    /// Links of invitations.
+    InvitationLink = b"ikd/invitation-link/v1";
+    /// Codes of the day that say who is on duty.
+    DutyCode = b"ikd/duty-code/v1";
+    /// QRs of the moment that say the same.
+    DutyQr = b"ikd/duty-qr/v1";
 }

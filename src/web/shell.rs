@@ -48,6 +48,7 @@ pub const PAGES: &[Page] = &[
     },
     Page::new(&["/mulai"], "IKD", "help/start.js", &["help/help.css"]),
     Page::new(&["/blokir"], "Blokir KTP Digital", "block/main.js", &["block/block.css"]),
+    Page::new(&["/cek", "/cek/{code}"], "Cek petugas", "check/main.js", &["check/check.css"]),
     Page::new(&["/petugas"], "Loket IKD", "counter/main.js", &["staff/staff.css", "counter/counter.css"]),
     Page::new(&["/verifikasi"], "Verifikasi IKD", "teller/main.js", &["staff/staff.css", "teller/teller.css"]),
     Page::new(&["/admin"], "Administrasi IKD", "admin/main.js", &["staff/staff.css", "admin/admin.css"]),
@@ -56,6 +57,7 @@ pub const PAGES: &[Page] = &[
     Page::new(&["/status"], "Status layanan IKD", "help/status.js", &["help/help.css", "help/offices.css"]),
     Page::new(&["/bantuan"], "Bantuan IKD", "help/help.js", &["help/help.css"]),
     Page::new(&["/poster"], "Poster IKD", "help/poster.js", &["help/help.css", "help/print.css"]),
+    Page::new(&["/poster-cek"], "Poster petugas IKD", "help/check-poster.js", &["help/help.css", "help/print.css"]),
     Page::new(&["/selebaran"], "Selebaran IKD", "help/leaflet.js", &["help/help.css", "help/print.css"]),
 ];
 

@@ -78,6 +78,33 @@ async fn helpers(world: &World) {
     world.decide(&desk, &applicant, "approval/waiver", &waiver).await.expect(204);
 }
 
+async fn outreach(world: &World) {
+    use crate::outreach::{plan, step};
+    let (officer, supervisor) = (world.officer("keliling", OFFICE).await, world.supervisor("pengatur", OFFICE).await);
+    let lead = crate::duty::id_of(&officer).await;
+    let path = "/v1/officer/outreach";
+    let asked = officer.post(path, &plan(world, &lead, &[])).await.expect(201).text("outreach_id");
+    step(&supervisor, &asked, "confirm", json!({})).await.expect(204);
+    for act in ["open", "close"] {
+        step(&officer, &asked, act, json!({})).await.expect(204);
+    }
+    step(&officer, &asked, "report", json!({"offline_minutes": 0})).await.expect(204);
+    let other = officer.post(path, &plan(world, &lead, &[])).await.expect(201).text("outreach_id");
+    step(&supervisor, &other, "cancel", json!({})).await.expect(204);
+
+    crate::duty::photograph(world, &supervisor, &lead).await.expect(204);
+    supervisor.get(&format!("/v1/officer/staff-photos/{lead}")).await.expect(200);
+    crate::duty::begin(&officer, None).await;
+    officer.delete("/v1/officer/duty").await.expect(204);
+    let offices = world.get("/v1/fraud-reports/offices").send().await.expect(200).json;
+    let body =
+        json!({"office_id": offices["items"][0]["office_id"], "what": "Diminta uang Rp50.000", "place": "Pasar"});
+    world.post("/v1/fraud-reports").json(&body).send().await.expect(201);
+    let found = supervisor.get("/v1/officer/fraud-reports").await.expect(200).json;
+    let close = format!("/v1/officer/fraud-reports/{}/close", found["items"][0]["report_id"].as_str().unwrap());
+    supervisor.post(&close, &json!({"reason": "Bukan petugas kami"})).await.expect(204);
+}
+
 async fn approval_by_two(world: &World) {
     let desk = world.officer("loket2", OFFICE).await;
     let person = &world.people[8];
@@ -346,6 +373,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         helpers(&world).await;
         arrivals(&world).await;
         crate::staffing::every_act(&world).await;
+        outreach(&world).await;
         let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
         contact_visits(&world, &holder).await;

@@ -8,6 +8,7 @@ use support::client::Resident;
 use uuid::Uuid;
 
 mod later;
+mod outreach;
 
 use crate::headers::{problem, secure};
 use support::each_engine;
@@ -552,7 +553,8 @@ impl Endpoint {
     }
 
     fn case<'a>(&self, stage: &'a Stage, what: &str, expected: (u16, &'static str)) -> Case<'a> {
-        let selfie = ["/selfie", "/photo"].iter().any(|end| self.path.ends_with(end)) && self.method == "put";
+        let selfie = ["/selfie", "/photo", "/staff-photos/{id}"].iter().any(|end| self.path.ends_with(end))
+            && self.method == "put";
         let kind = if selfie { Some("image/jpeg") } else { (!self.body.is_null()).then_some("application/json") };
         let body = if selfie {
             b"no picture".to_vec()
@@ -762,6 +764,7 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(put_right(&stage));
         table.extend(later::corrections(&stage));
         table.extend(later::by_two(&stage));
+        table.extend(outreach::outreach(&stage));
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();

@@ -14,6 +14,7 @@ export function liveApi(session) {
   const contactVisit = (id) => `/contact-visits/${encodeURIComponent(id)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   const walkIn = (id) => `/walk-ins/${encodeURIComponent(id)}`;
+  const outreach = (id) => `/outreach/${encodeURIComponent(id)}`;
   // The same photo may be sent again.
   const photograph = (path, blob) =>
     session.call(path, {
@@ -132,5 +133,25 @@ export function liveApi(session) {
     blocks: (cursor) => get(`/blocks?${new URLSearchParams({ limit: 20, ...(cursor ? { cursor } : {}) })}`),
     blockingOfficers: () => get("/blocks/officers", { quiet: true }),
     lookAtBlock: (id, reason) => post(`/blocks/${encodeURIComponent(id)}/look`, { reason }),
+    duty: () => get("/duty", { quiet: true }),
+    beginDuty: (json) => post("/duty", json),
+    // Ending again changes nothing.
+    endDuty: () => session.call("/duty", { method: "DELETE", again: true }),
+    dutyToken: () => post("/duty/token", undefined, { again: true, quiet: true }),
+    staffPhotos: () => get("/staff-photos"),
+    staffPhoto: (id) => `${session.api}/staff-photos/${encodeURIComponent(id)}`,
+    photographStaff: (id, blob) => photograph(`/staff-photos/${encodeURIComponent(id)}`, blob),
+    outreaches: (cursor) => get(`/outreach?${new URLSearchParams({ limit: 20, ...(cursor ? { cursor } : {}) })}`),
+    outreach: (id, options) => get(outreach(id), options),
+    outreachPeople: () => get("/outreach/people"),
+    villages: (search) => get(`/outreach/villages?${new URLSearchParams({ search })}`, { quiet: true }),
+    planOutreach: (plan) => post("/outreach", plan),
+    editOutreach: (id, version, plan) => session.call(outreach(id), { method: "PUT", json: { version, plan } }),
+    // `step` is confirm, cancel, open or close.
+    stepOutreach: (id, step, version) => post(`${outreach(id)}/${step}`, { version }),
+    reportOutreach: (id, version, minutes) => post(`${outreach(id)}/report`, { version, offline_minutes: minutes }),
+    fraudReports: (state, cursor) =>
+      get(`/fraud-reports?${new URLSearchParams({ limit: 20, state, ...(cursor ? { cursor } : {}) })}`),
+    closeFraudReport: (id, reason) => post(`/fraud-reports/${encodeURIComponent(id)}/close`, { reason }),
   };
 }

@@ -6,6 +6,7 @@ import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
 import { looking } from "./looks.js";
+import { sessionNote } from "./session-note.js";
 
 const REFRESH_MILLISECONDS = 5000;
 
@@ -119,6 +120,7 @@ export function receiveScreen(main, api) {
         { class: "card stack" },
         el("h1", {}, t("arrivals.title")),
         el("p", { class: "lead" }, t("arrivals.lead")),
+        sessionNote(api),
         done,
         way,
       ),

@@ -18,9 +18,14 @@ import { cardsScreen } from "./cards.js";
 import { contactVisits } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { departures } from "./departure.js";
+import { dutyScreen } from "./duty.js";
+import { fraudReportsScreen } from "./fraud-reports.js";
 import { helpersScreen } from "./helpers.js";
 import { officeScreen } from "./office.js";
 import { askRequestScreen, requestScreen } from "./office-request.js";
+import { outreachFormScreen } from "./outreach-form.js";
+import { outreachesScreen } from "./outreach-list.js";
+import { outreachScreen } from "./outreach.js";
 import { pendingScreen } from "./pending.js";
 import { personScreen } from "./person.js";
 import { phoneBlockScreen } from "./phone-block.js";
@@ -30,6 +35,7 @@ import { queueScreen } from "./queue.js";
 import { recoveries } from "./recovery.js";
 import { releaseScreen } from "./release.js";
 import { practiceScreen, scanScreen } from "./scan.js";
+import { staffPhotosScreen } from "./staff-photos.js";
 import { visitScreen } from "./visit.js";
 import { walkIns } from "./walk-in.js";
 import { walkInsScreen } from "./walk-ins.js";
@@ -55,6 +61,8 @@ const BELOW = {
   kepergian: "#persetujuan",
   pembatalan: "#persetujuan",
   blokirtelepon: "#persetujuan",
+  laporan: "#persetujuan",
+  foto: "#bukti",
 };
 
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
@@ -81,13 +89,20 @@ function draw() {
     !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
     may("read_staff") && { address: "#pegawai", label: t("people.nav"), picture: "people" },
     may("edit_office") && { address: "#kantor", label: t("office.nav"), picture: "office" },
+    may("read_outreach") && { address: "#jemputbola", label: t("outreach.nav"), picture: "office" },
+    (may("prove_duty") || may("take_staff_photos")) && {
+      address: may("prove_duty") ? "#bukti" : "#foto",
+      label: t("duty.nav"),
+      picture: "shield",
+    },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ].filter(Boolean);
   const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
   // Where somebody begins: whoever scans at the scanner, others at what waits for them.
   const home = ["#pindai", "#terima", "#persetujuan", "#kasus"].find((one) => places.some((it) => it.address === one));
-  const here = screen ? (BELOW[screen] ?? `#${screen}`) : home;
+  const below = screen && (BELOW[screen] ?? `#${screen}`);
+  const here = below ? (places.some((it) => it.address === below) ? below : `#${screen}`) : home;
   const main = frame({
     title: t("counter.title"),
     who,
@@ -128,6 +143,14 @@ function draw() {
   const walkIn = () => go("#tanpaponsel");
   const annulment = (one) => go(`#pembatalan/${one}`);
   const departure = (one) => go(`#kepergian/${one}`);
+  const outreach = (one) => {
+    const back = () => go("#jemputbola");
+    const alone = may("confirm_outreach");
+    if (one === "baru" && may("plan_outreach"))
+      return outreachFormScreen(main, live, { alone, open: (made) => go(`#jemputbola/${made}`), back });
+    if (one && one !== "baru") return outreachScreen(main, live, one, { alone, back });
+    return outreachesScreen(main, live, { plan: may("plan_outreach") ? "#jemputbola/baru" : null });
+  };
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
     antrean: () =>
@@ -164,6 +187,22 @@ function draw() {
       id
         ? photoRequestScreen(main, walkIns(live), id, { another: walkIn, waiting: pending })
         : walkInsScreen(main, live, { open: (one) => go(`#tanpaponsel/${one}`), waiting: pending }),
+    bukti: may("prove_duty")
+      ? () =>
+          dutyScreen(main, live, {
+            office: session.who.office,
+            photos: may("take_staff_photos") ? "#foto" : null,
+          })
+      : undefined,
+    foto: may("take_staff_photos")
+      ? () =>
+          staffPhotosScreen(main, live, {
+            me: session.who.username,
+            back: () => go(may("prove_duty") ? "#bukti" : home),
+          })
+      : undefined,
+    jemputbola: may("read_outreach") ? () => outreach(id) : undefined,
+    laporan: may("review_fraud") ? () => fraudReportsScreen(main, live, { back: pending }) : undefined,
     pembantu: may("review_blocks") ? () => helpersScreen(main, live, { back: pending }) : undefined,
     kantor: may("edit_office") ? () => officeScreen(main, live, { memory }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),

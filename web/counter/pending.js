@@ -132,6 +132,14 @@ export function pendingScreen(main, api, { may }) {
       el("p", {}, t("calls.door")),
       el("p", {}, el("a", { class: "button secondary", href: "#blokirtelepon" }, icon("list"), t("calls.open"))),
     );
+  const frauds = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "frauds" },
+      el("h2", { id: "frauds" }, t("fraud.title")),
+      el("p", {}, t("fraud.door")),
+      el("p", {}, el("a", { class: "button secondary", href: "#laporan" }, icon("warning"), t("fraud.open"))),
+    );
   const helpers = () =>
     el(
       "section",
@@ -160,6 +168,7 @@ export function pendingScreen(main, api, { may }) {
       ),
       may("ask_releases") ? left() : null,
       may("ask_annulments") ? annul() : null,
+      may("review_fraud") ? frauds() : null,
       may("review_blocks") ? [calls(), helpers()] : null,
       drawn?.node,
       paused?.node,

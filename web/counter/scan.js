@@ -6,6 +6,7 @@ import { t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
 import { arrivalsPart } from "./arrivals.js";
+import { sessionNote } from "./session-note.js";
 import { remember, rememberRecovery, rememberVisit } from "./recent.js";
 
 const SHOWN = [
@@ -94,7 +95,7 @@ export function scanScreen(main, api, { open, recover, readdress }) {
     el(
       "div",
       { class: "two to-left" },
-      el("section", { class: "card stack" }, el("h1", {}, t("scan.title")), way),
+      el("section", { class: "card stack" }, el("h1", {}, t("scan.title")), sessionNote(api), way),
       el(
         "div",
         { class: "stack" },
