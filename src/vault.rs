@@ -78,10 +78,12 @@ pub enum Label {
     BlockCode,
     /// Links that block a digital KTP.
     BlockLink,
+    /// Words by which an office finds its registrations.
+    LookupWord,
 }
 
 impl Label {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::TokenSeal,
         Self::Column,
         Self::NikIndex,
@@ -97,6 +99,7 @@ impl Label {
         Self::PresentationCode,
         Self::BlockCode,
         Self::BlockLink,
+        Self::LookupWord,
     ];
 
     const fn info(self) -> &'static [u8] {
@@ -116,6 +119,7 @@ impl Label {
             Self::PresentationCode => b"ikd/presentation-code/v1",
             Self::BlockCode => b"ikd/block-code/v1",
             Self::BlockLink => b"ikd/block-link/v1",
+            Self::LookupWord => b"ikd/index/lookup/v1",
         }
     }
 }

@@ -175,6 +175,24 @@ pub enum Action {
     HelperLookedAt,
     /// An officer took over a resident whom a colleague received.
     TakenOver,
+    /// A supervisor passed a resident on to a colleague.
+    Reassigned,
+    /// Somebody at a counter asked by a NIK whether there is an active digital KTP; the subject is the resident, where there is one.
+    ActiveAsked,
+    /// An officer searched among the office's registrations; the subject is the one that was found, where it was one.
+    PeopleSearched,
+    /// A supervisor read how much colleagues look for.
+    SearchesRead,
+    /// A supervisor looked at a day of a colleague's, and said with what result.
+    SearchesLookedAt,
+    /// A supervisor lifted a colleague's limit for a day.
+    SearchLimitLifted,
+    /// Somebody read what the log says of the own acts.
+    OwnAuditRead,
+    /// Somebody searched the log of an office, with a reason; the subject is the search.
+    AuditSearched,
+    /// Somebody had the end of a chain checked.
+    AuditChecked,
     /// Until when somebody works at the office was set.
     OfficerEndSet,
     /// As whom somebody acts for a time was set.

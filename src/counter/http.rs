@@ -10,6 +10,7 @@ mod correction;
 mod decision;
 mod departure;
 mod helper;
+mod lookup;
 mod pause;
 mod queue;
 mod recovery;
@@ -52,5 +53,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
+        .merge(lookup::routes().with_state(counter.lookups))
+        .merge(lookup::search_routes().with_state(counter.searches))
         .layer(Extension(entrance))
 }

@@ -13,12 +13,14 @@ pub mod departure;
 mod desk;
 pub mod helper;
 pub mod http;
+pub mod lookup;
 pub mod model;
 pub mod pause;
 pub mod queue;
 pub mod recovery;
 pub mod release;
 pub mod scan;
+pub mod searches;
 pub mod store;
 pub mod view;
 pub mod walk_in;
@@ -33,11 +35,13 @@ pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
 pub use helper::Helpers;
+pub use lookup::Lookups;
 pub use pause::Pauses;
 pub use queue::Queue;
 pub use recovery::Recoveries;
 pub use release::Releases;
 pub use scan::Scans;
+pub use searches::Searches;
 pub use view::Views;
 pub use walk_in::WalkIns;
 
@@ -87,6 +91,10 @@ pub struct Counter {
     pub walk_ins: WalkIns,
     /// Who helps many people here.
     pub helpers: Helpers,
+    /// Whom officers look for who are not there.
+    pub lookups: Lookups,
+    /// Who does how much of that.
+    pub searches: Searches,
 }
 
 impl Counter {
@@ -125,7 +133,9 @@ impl Counter {
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk: desk.clone(), cards },
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
-            helpers: Helpers { desk },
+            helpers: Helpers { desk: desk.clone() },
+            lookups: Lookups { desk: desk.clone() },
+            searches: Searches { desk },
         }
     }
 }
@@ -138,6 +148,7 @@ pub fn module(counter: &Counter, officers: &Staff) -> Module {
             Sweep::of("counter.sweep", &counter.views, |views| async move { views.sweep().await }),
             Sweep::of("departure.sweep", &counter.departures, |departures| async move { departures.sweep().await }),
             Sweep::of("walk_in.sweep", &counter.walk_ins, |walk_ins| async move { walk_ins.sweep().await }),
+            Sweep::of("lookup.sweep", &counter.searches, |searches| async move { searches.sweep().await }),
         ],
         ..Module::default()
     }

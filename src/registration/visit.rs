@@ -100,9 +100,19 @@ impl CounterVisits {
         if held.visit.last_spent == issued && held.visit.scanned_by == Some(actor.officer_id) {
             return Ok(());
         }
+        let office = held.office_id;
         let assigned = held.assign(actor.office_id, now).map_err(|_| Code::QrUsed)?;
         visit::scan(tx, id, issued, actor.officer_id, now).await?.or(Code::QrUsed)?;
-        self.write_presence(tx, &assigned, now).await
+        self.write_presence(tx, &assigned, now).await?;
+        self.keep_findable(tx, office, &assigned).await
+    }
+
+    /// What came to another office is found there, and no longer where it was before.
+    async fn keep_findable(&self, tx: &mut Tx, before: Option<Uuid>, assigned: &Registration) -> Result<()> {
+        if before == assigned.office_id {
+            return Ok(());
+        }
+        sealed::keep_findable(&self.context.vault, tx, assigned).await
     }
 
     /// In the caller's transaction a resident whom a colleague of the office received goes over to this officer: their presence was proven a
@@ -251,9 +261,11 @@ impl CounterVisits {
         if !held.state().is_before_approval() {
             return Err(Code::NotFound.into());
         }
+        let office = held.office_id;
         let assigned = held.assign(actor.office_id, now).map_err(|_| Code::NotFound)?;
         visit::confirm(tx, id, number, actor.officer_id, now, since).await?.or(Code::NotFound)?;
-        self.write_presence(tx, &assigned, now).await
+        self.write_presence(tx, &assigned, now).await?;
+        self.keep_findable(tx, office, &assigned).await
     }
 }
 

@@ -56,6 +56,18 @@ pub enum Permission {
     CallBack,
     /// Give colleagues back the rights that rest since an annulment.
     RestoreRights,
+    /// Ask by a NIK whether somebody has an active digital KTP.
+    LookUpActive,
+    /// Search among the office's registrations.
+    SearchPeople,
+    /// Look at how much colleagues look for, and lift the limit of a day.
+    ReviewSearches,
+    /// Read what the audit log says of the own acts.
+    ReadOwnAudit,
+    /// Search the audit log of the office.
+    ReadOfficeAudit,
+    /// Pass a resident on to a colleague who is on duty.
+    ReassignResidents,
     /// Verify for a relying party.
     Verify,
 }
@@ -78,10 +90,12 @@ impl Permission {
             Self::ServeResidents | Self::DecideRegistrations | Self::AskReleases | Self::AskCards => {
                 &[Officer, Supervisor]
             }
-            Self::ViewRegistrations | Self::WorkRequests => &[Officer, Supervisor, Head],
+            Self::ViewRegistrations | Self::WorkRequests | Self::SearchPeople => &[Officer, Supervisor, Head],
             Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
-            Self::AskAnnulments => &[Supervisor],
+            Self::LookUpActive => &[Assistant, Officer, Supervisor, Head, DataOfficer],
+            Self::AskAnnulments | Self::ReassignResidents => &[Supervisor],
+            Self::ReadOfficeAudit => &[Head],
             Self::GrantReleases
             | Self::GrantCards
             | Self::GrantCorrections
@@ -90,6 +104,8 @@ impl Permission {
             | Self::GrantAnnulments
             | Self::ReadReasons
             | Self::CallBack
+            | Self::ReviewSearches
+            | Self::ReadOwnAudit
             | Self::RestoreRights => &[Supervisor, Head],
             Self::Verify => &[Employee],
         }
@@ -183,6 +199,6 @@ mod tests {
         }
         assert!(Role::Head.may(GrantReleases));
         let own: Vec<_> = Role::Assistant.permissions().collect();
-        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue]);
+        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue, Permission::LookUpActive]);
     }
 }

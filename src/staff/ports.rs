@@ -32,6 +32,23 @@ pub async fn usernames(tx: &mut Tx, office: Uuid) -> Result<HashMap<Uuid, String
     Ok(account::usernames(tx, office).await?.into_iter().collect())
 }
 
+/// The full names of an office's people.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn full_names(tx: &mut Tx, office: Uuid) -> Result<Vec<String>> {
+    Ok(account::names(tx, office).await?.into_iter().map(|(_, _, full_name)| full_name).collect())
+}
+
+/// Whether somebody is of an office's people.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_of_office(tx: &mut Tx, office: Uuid, person: Uuid) -> Result<bool> {
+    let account = account::by_id(tx, person).await?;
+    Ok(account.is_some_and(|account| account.person.affiliation.office_id() == Some(office)))
+}
+
 /// Lets the rights of these people rest; gives those whose rights did not rest before.
 ///
 /// # Errors

@@ -131,6 +131,13 @@ pub async fn usernames(tx: &mut Tx, office: Uuid) -> DbResult<Vec<(Uuid, String)
     fetch_all!(tx, (Uuid, String), USERNAMES, office)
 }
 
+const NAMES: &str = "SELECT staff_id, username, full_name FROM staff_account WHERE office_id = $1";
+
+/// The user names and full names of an office's people.
+pub async fn names(tx: &mut Tx, office: Uuid) -> DbResult<Vec<(Uuid, String, String)>> {
+    fetch_all!(tx, (Uuid, String, String), NAMES, office)
+}
+
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
     AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6)";
 
