@@ -1,6 +1,7 @@
 //! Officer endpoints, by screen. Each handler names what it needs: [`Allowed`](crate::staff::Allowed).
 
 mod annulment;
+mod audit_log;
 mod block;
 mod call_back;
 mod call_review;
@@ -53,6 +54,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
+        .merge(audit_log::routes().with_state(counter.audit_log))
         .merge(lookup::routes().with_state(counter.lookups))
         .merge(lookup::search_routes().with_state(counter.searches))
         .layer(Extension(entrance))

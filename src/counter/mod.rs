@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod annulment;
+pub mod audit_log;
 pub mod block;
 pub mod call_back;
 pub mod call_review;
@@ -26,6 +27,7 @@ pub mod view;
 pub mod walk_in;
 
 pub use annulment::Annulments;
+pub use audit_log::AuditLog;
 pub use block::CallBlocks;
 pub use call_back::CallBacks;
 pub use call_review::CallReviews;
@@ -95,6 +97,8 @@ pub struct Counter {
     pub lookups: Lookups,
     /// Who does how much of that.
     pub searches: Searches,
+    /// What the audit log says of the office.
+    pub audit_log: AuditLog,
 }
 
 impl Counter {
@@ -135,7 +139,8 @@ impl Counter {
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
             helpers: Helpers { desk: desk.clone() },
             lookups: Lookups { desk: desk.clone() },
-            searches: Searches { desk },
+            searches: Searches { desk: desk.clone() },
+            audit_log: AuditLog { desk },
         }
     }
 }
