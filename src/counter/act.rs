@@ -213,8 +213,8 @@ acts! {
     pub enum LookAtHelper: ReviewBlocks, HelperLookedAt;
     /// Passing a resident on to a colleague.
     pub enum Reassign: ReassignResidents, Reassigned;
-    /// Reading who is on duty, to pass a resident on.
-    pub enum ReadOnDuty: ReassignResidents, Reassigned, about |session| session.person.affiliation.chain();
+    /// Reading who the colleagues are.
+    pub enum ReadColleagues: ReadQueue, RegistrationViewed;
     /// Asking whether somebody has an active digital KTP.
     pub enum AskActive: LookUpActive, ActiveAsked;
     /// Searching among the office's registrations.

@@ -6,11 +6,13 @@ mod block;
 mod call_back;
 mod call_review;
 mod card;
+mod colleagues;
 mod contact_visit;
 mod correction;
 mod decision;
 mod departure;
 mod helper;
+mod inbox;
 mod lookup;
 mod pause;
 mod queue;
@@ -54,6 +56,8 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
+        .merge(inbox::routes().with_state(counter.inbox))
+        .merge(colleagues::routes().with_state(counter.colleagues))
         .merge(audit_log::routes().with_state(counter.audit_log))
         .merge(lookup::routes().with_state(counter.lookups))
         .merge(lookup::search_routes().with_state(counter.searches))

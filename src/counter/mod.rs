@@ -7,6 +7,7 @@ pub mod block;
 pub mod call_back;
 pub mod call_review;
 pub mod card;
+pub mod colleagues;
 pub mod contact_visit;
 pub mod correction;
 pub mod decision;
@@ -14,6 +15,7 @@ pub mod departure;
 mod desk;
 pub mod helper;
 pub mod http;
+pub mod inbox;
 pub mod lookup;
 pub mod model;
 pub mod pause;
@@ -32,11 +34,13 @@ pub use block::CallBlocks;
 pub use call_back::CallBacks;
 pub use call_review::CallReviews;
 pub use card::Cards;
+pub use colleagues::Colleagues;
 pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
 pub use helper::Helpers;
+pub use inbox::Inbox;
 pub use lookup::Lookups;
 pub use pause::Pauses;
 pub use queue::Queue;
@@ -99,6 +103,10 @@ pub struct Counter {
     pub searches: Searches,
     /// What the audit log says of the office.
     pub audit_log: AuditLog,
+    /// What waits for a person of the office.
+    pub inbox: Inbox,
+    /// Who the colleagues are.
+    pub colleagues: Colleagues,
 }
 
 impl Counter {
@@ -120,9 +128,20 @@ impl Counter {
         let corrections = crate::correction::Desk::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
+        let inbox = Inbox {
+            desk: desk.clone(),
+            recoveries: recoveries.clone(),
+            visits: visits.clone(),
+            cards: cards.clone(),
+            walk_ins: walk_ins.clone(),
+            departures: departures.clone(),
+            annulments: annulments.clone(),
+            corrections: corrections.clone(),
+        };
         Self {
             scans: Scans { desk: desk.clone(), keyring, views: views.clone() },
             queue: Queue { desk: desk.clone() },
+            inbox,
             views,
             decisions: Decisions { desk: desk.clone() },
             releases: Releases { desk: desk.clone() },
@@ -140,7 +159,8 @@ impl Counter {
             helpers: Helpers { desk: desk.clone() },
             lookups: Lookups { desk: desk.clone() },
             searches: Searches { desk: desk.clone() },
-            audit_log: AuditLog { desk },
+            audit_log: AuditLog { desk: desk.clone() },
+            colleagues: Colleagues { desk },
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::clock::Timestamp;
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::error::Text;
 use crate::input::{self, name};
 use crate::register::Nik;
@@ -263,6 +263,13 @@ pub struct Day {
     pub lifted_by: Option<Uuid>,
     /// Which supervisor looked at it, when, and with what result.
     pub former: Option<(Uuid, Timestamp, Redacted<String>)>,
+}
+
+impl Day {
+    /// When it began, in Jakarta.
+    pub const fn begins(&self) -> Timestamp {
+        Timestamp::from_seconds(self.day * DAY - 7 * HOUR)
+    }
 }
 
 /// The middle of these numbers, the lower of two; 0 of none.

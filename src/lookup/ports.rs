@@ -6,7 +6,7 @@ use super::model::{Kind, MOST_WORDS, Person, Query, Word, WordKind, words};
 use super::store;
 pub use super::store::{done, due, forget};
 use crate::clerk::Clerk;
-use crate::clock::{DAY, Timestamp};
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::db::{DbResult, Tx};
 use crate::error::{Code, Refusal, Result};
 use crate::input;
@@ -87,7 +87,7 @@ pub async fn count(tx: &mut Tx, by: Clerk, kind: Kind, colleague: bool, now: Tim
     if store::count(tx, (by.officer_id, by.office_id), day, kind, colleague).await? {
         return Ok(());
     }
-    let left = (day + 1) * DAY - now.plus_seconds(7 * crate::clock::HOUR).seconds();
+    let left = (day + 1) * DAY - now.plus_seconds(7 * HOUR).seconds();
     Err(looked_enough().retry_after(left.unsigned_abs()).into())
 }
 

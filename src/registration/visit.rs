@@ -132,6 +132,23 @@ impl CounterVisits {
         visit::take_over(tx, id, actor.officer_id, since).await?.or(Code::ScanRequired)
     }
 
+    /// In the caller's transaction a resident goes over from the person of the office before whom they stand to another one, whom the caller
+    /// has judged; as long as they would have stood there.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the office's; `scan_required` when the resident was received by nobody, or too long ago; `wrong_state`
+    /// when it does not wait for an officer, or stands before somebody else by now.
+    pub async fn reassign(&self, tx: &mut Tx, actor: Clerk, id: Uuid, (from, to): (Uuid, Uuid)) -> Result<()> {
+        let now = self.context.now();
+        let held = hold_in_office(tx, actor, id).await?;
+        held.require_awaiting_officer(now)?;
+        if !held.visit.scanned_by.is_some_and(|by| held.is_present(by, now)) {
+            return Err(Code::ScanRequired.into());
+        }
+        let since = now.plus_seconds(-SCAN_MINUTES * MINUTE);
+        visit::reassign(tx, id, (from, to), since).await?.demand()
+    }
+
     /// Whom colleagues of the office received and nobody took over, the longest waiting first.
     ///
     /// # Errors

@@ -131,11 +131,11 @@ pub async fn usernames(tx: &mut Tx, office: Uuid) -> DbResult<Vec<(Uuid, String)
     fetch_all!(tx, (Uuid, String), USERNAMES, office)
 }
 
-const NAMES: &str = "SELECT staff_id, username, full_name FROM staff_account WHERE office_id = $1";
+const OF_OFFICE: &str = accounts!("office_id = $1 ORDER BY username");
 
-/// The user names and full names of an office's people.
-pub async fn names(tx: &mut Tx, office: Uuid) -> DbResult<Vec<(Uuid, String, String)>> {
-    fetch_all!(tx, (Uuid, String, String), NAMES, office)
+/// All accounts of an office, by user name.
+pub async fn of_office(tx: &mut Tx, office: Uuid) -> DbResult<Vec<Account>> {
+    fetch_all!(tx, Account, OF_OFFICE, office)
 }
 
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
