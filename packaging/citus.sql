@@ -71,6 +71,9 @@ INSERT INTO distribution (name, kind) VALUES
     ('counter_visit', 'whole'),
     ('registration_selfie', 'whole'),
     ('registration_register_copy', 'whole'),
+    -- Found by the office and forgotten by the registration.
+    ('lookup_word', 'whole'),
+    ('lookup_due', 'whole'),
     ('second_person_request', 'whole'),
     ('approval_call_back', 'whole'),
     ('activation_code', 'whole'),
@@ -86,6 +89,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('staff_session', 'whole'),
     ('login_failure', 'whole'),
     ('reasoned_view', 'whole'),
+    ('lookup_use', 'whole'),
     -- Unique by employee and by the key of the question.
     ('employee_check', 'whole'),
 
@@ -118,6 +122,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),
     ('audit_event', 'whole'),
+    ('audit_search', 'whole'),
     ('audit_head', 'whole'),
     ('lease', 'whole'),
     ('node', 'whole'),

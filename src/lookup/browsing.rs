@@ -49,7 +49,9 @@ pub async fn days(context: &Context, tx: &mut Tx, at: Clerk, now: Timestamp) -> 
 }
 
 fn former(context: &Context, row: &UseRow) -> Result<Option<(Uuid, Timestamp, Redacted<String>)>> {
-    let (Some(by), Some(at), Some(sealed)) = (row.looked_by, row.looked_at, &row.looked_sealed) else { return Ok(None) };
+    let (Some(by), Some(at), Some(sealed)) = (row.looked_by, row.looked_at, &row.looked_sealed) else {
+        return Ok(None);
+    };
     let words = context.vault.open_bytes(WORDS, row.officer_id, sealed)?;
     Ok(Some((by, at, Redacted(String::from_utf8_lossy(&words).into_owned()))))
 }

@@ -126,7 +126,8 @@ impl Query {
             let nik = Nik::parse(&bare).map_err(|error| error.text())?;
             return Ok(Self::one(word(WordKind::Nik, nik.as_str())));
         }
-        let mut ways: Vec<Vec<Word>> = number_in(&bare).map(|number| vec![word(WordKind::Number, number)]).into_iter().collect();
+        let mut ways: Vec<Vec<Word>> =
+            number_in(&bare).map(|number| vec![word(WordKind::Number, number)]).into_iter().collect();
         if !bare.chars().any(char::is_alphabetic) {
             let digits = bare.chars().filter(char::is_ascii_digit).count();
             if digits > NUMBER_SIGNS {
@@ -135,7 +136,8 @@ impl Query {
             return if ways.is_empty() { Err(UNREADABLE) } else { Ok(Self { ways, name: None }) };
         }
         let key = name::key(&name::clean(text).map_err(|error| error.text())?);
-        let parts: Vec<Word> = key.split(' ').filter(|part| !part.is_empty()).map(|part| word(WordKind::Word, part)).collect();
+        let parts: Vec<Word> =
+            key.split(' ').filter(|part| !part.is_empty()).map(|part| word(WordKind::Word, part)).collect();
         if key.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
             return Err(UNREADABLE);
         }

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::decision::{in_office, version_of};
-use super::model::{CheckResult, CheckState, Decision, Difference, RequestKind, State, Submitted, differences};
 use super::initials::initials;
+use super::model::{CheckResult, CheckState, Decision, Difference, RequestKind, State, Submitted, differences};
 use super::store::{queue, registration, second_person, selfie};
 use super::{release, sealed};
 use crate::clerk::Clerk;

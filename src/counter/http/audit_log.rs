@@ -216,8 +216,7 @@ struct ActionItem {
     responses((status = 200, description = "The actions", body = ActionsReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn audited_actions(_: Allowed<SearchAudit>, Lang(language): Lang) -> Result<Json<ActionsReply>, Problem> {
-    let item =
-        |action: &Action| ActionItem { action: action.as_str(), title: action.label().in_language(language) };
+    let item = |action: &Action| ActionItem { action: action.as_str(), title: action.label().in_language(language) };
     Ok(Json(ActionsReply { items: Action::ALL.iter().map(item).collect() }))
 }
 
