@@ -219,6 +219,10 @@ pub enum Action {
     CheckDisputed,
     /// The relying party answered that.
     DisputeAnswered,
+    /// A node began to serve; the subject is a digest of its configuration, so that another one shows.
+    NodeStarted,
+    /// An operator read who approved with whom.
+    PairsRead,
     /// An office was added.
     OfficeAdded,
     /// An officer was added.

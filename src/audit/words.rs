@@ -102,6 +102,8 @@ labels! {
     ClosureUndone = "Penutupan dibatalkan pemiliknya" / "Closure undone by its holder";
     CheckDisputed = "Pemeriksaan dipersoalkan pemiliknya" / "Check disputed by the holder";
     DisputeAnswered = "Persoalan dijawab lembaga" / "Dispute answered by the organisation";
+    NodeStarted = "Server dijalankan dengan suatu konfigurasi" / "A node was started with a configuration";
+    PairsRead = "Pasangan penyetuju dibaca operator" / "Pairs of approvers read by the operator";
     OfficeAdded = "Kantor ditambahkan" / "Office added";
     OfficerAdded = "Petugas ditambahkan" / "Officer added";
     OfficerDisabled = "Petugas dinonaktifkan" / "Officer disabled";

@@ -41,11 +41,11 @@ pub struct SearchDay {
 }
 
 impl Searches {
-    /// What people of the office looked for in the last days, the newest first. That it was read is noted.
+    /// Today, and what people of the office looked for in the last days, the newest first. That it was read is noted.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn days(&self, officer: &Allowed<ReadSearches>) -> Result<Vec<SearchDay>> {
+    pub async fn days(&self, officer: &Allowed<ReadSearches>) -> Result<(i64, Vec<SearchDay>)> {
         let Desk { context, .. } = &self.desk;
         let (who, office) = (officer.agent.officer_id, officer.agent.office_id);
         let mut tx = context.db.read().await?;
@@ -64,7 +64,7 @@ impl Searches {
             lifted_by: one.lifted_by.as_ref().map(name),
             former: one.former.map(|(by, at, words)| (name(&by), at, words)),
         };
-        Ok(days.into_iter().map(named).collect())
+        Ok((context.now().day_in_jakarta(), days.into_iter().map(named).collect()))
     }
 
     /// Forgets what was looked for long ago; gives how much.

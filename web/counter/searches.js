@@ -83,11 +83,9 @@ export function searchesScreen(main, api, { back }) {
 
   async function load() {
     try {
-      const { items } = await api.searches();
+      const { today, items } = await api.searches();
       if (ended) return;
       const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("searches.none")));
-      // Days are days of Jakarta.
-      const today = Math.floor((Date.now() + 7 * 3600000) / DAY_MILLISECONDS);
       fill(list, items.length ? items.map((item) => line(item, today)) : none);
     } catch (error) {
       if (ended) return;

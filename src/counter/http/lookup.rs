@@ -148,6 +148,8 @@ async fn search_people(
 /// How much people of this office looked for.
 #[derive(Debug, Serialize, ToSchema)]
 struct SearchesReply {
+    /// Today, counted from 1970-01-01 in UTC+7: a limit is lifted for it.
+    today: i64,
     /// The newest day first; of a day those first who stand out.
     items: Vec<SearchDayReply>,
 }
@@ -221,8 +223,8 @@ async fn read_searches(
     State(searches): State<Searches>,
     officer: Allowed<ReadSearches>,
 ) -> Result<Json<SearchesReply>, Problem> {
-    let items = searches.days(&officer).await?.into_iter().map(Into::into).collect();
-    Ok(Json(SearchesReply { items }))
+    let (today, days) = searches.days(&officer).await?;
+    Ok(Json(SearchesReply { today, items: days.into_iter().map(Into::into).collect() }))
 }
 
 /// With what result a day was looked at.
