@@ -45,7 +45,7 @@ pub async fn forget_later(tx: &mut Tx, registration: Uuid) -> DbResult<()> {
 }
 
 const HAVING: &str = "SELECT COUNT(*) FROM (SELECT registration_id FROM lookup_word \
-    WHERE office_id = $1 AND word = $2 LIMIT $3) some";
+    WHERE office_id = $1 AND word = $2 LIMIT $3) counted";
 
 /// How many registrations of an office have a word; no more than `most` are counted.
 pub async fn having(tx: &mut Tx, office: Uuid, word: &[u8], most: i64) -> DbResult<i64> {
