@@ -37,12 +37,12 @@ pub async fn days(context: &Context, tx: &mut Tx, at: Clerk, now: Timestamp) -> 
             day.former = day.former.take().or(former);
         }
     }
-    let usual = (
-        median(days.iter().map(|day| day.looked.questions()).filter(|n| *n > 0).collect()),
-        median(days.iter().map(|day| day.looked.views).filter(|n| *n > 0).collect()),
-    );
-    for day in &mut days {
-        day.signs = day.looked.signs(usual);
+    let all: Vec<Looked> = days.iter().map(|day| day.looked).collect();
+    for (place, day) in days.iter_mut().enumerate() {
+        // What is usual is what the other days were: in a small office one day would be its own measure.
+        let others = || all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, looked)| looked);
+        let usual = |of: fn(&Looked) -> i64| median(others().map(of).filter(|n| *n > 0).collect());
+        day.signs = day.looked.signs((usual(|looked| looked.questions()), usual(|looked| looked.views)));
     }
     days.sort_by_key(|day| (-day.day, day.signs.is_empty(), -day.looked.questions() - day.looked.views));
     Ok(days)

@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn what_nobody_can_be_found_by_is_said() {
-        for text in ["", "  ", "x", "12", "31710157089000", "3171995708900001", "siti@", "a\u{202e}b"] {
+        for text in ["", "  ", "x", "12", "31710157089000", "9971015708900001", "siti@", "a\u{202e}b"] {
             assert!(Query::read(text).is_err(), "{text}");
         }
     }

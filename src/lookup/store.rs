@@ -84,7 +84,7 @@ pub async fn done(tx: &mut Tx, registration: Uuid) -> DbResult<Changed> {
 const COUNT: &str = "INSERT INTO lookup_use (officer_id, day, kind, office_id, uses, misses, colleagues) \
     VALUES ($1, $2, $3, $4, 1, 0, $5) ON CONFLICT (officer_id, day, kind) DO UPDATE SET \
     uses = lookup_use.uses + 1, colleagues = lookup_use.colleagues + $5 \
-    WHERE lookup_use.uses < CASE WHEN lookup_use.lifted_by IS NULL THEN $6 ELSE $7 END RETURNING uses";
+    WHERE lookup_use.uses < $6 OR (lookup_use.lifted_by IS NOT NULL AND lookup_use.uses < $7) RETURNING uses";
 
 /// Counts that somebody looks for somebody; `false` beyond the day's limit, and nothing is counted.
 pub async fn count(
@@ -142,7 +142,7 @@ pub async fn of_office(tx: &mut Tx, office: Uuid, since: i64) -> DbResult<Vec<Us
 }
 
 // One row for each kind; the caller refuses where there are none.
-const LOOK: &str = "UPDATE lookup_use SET looked_by = $4, looked_at = $5, looked_sealed = $6 \
+const LOOK_AT_ALL: &str = "UPDATE lookup_use SET looked_by = $4, looked_at = $5, looked_sealed = $6 \
     WHERE officer_id = $1 AND day = $2 AND office_id = $3 AND looked_at IS NULL AND officer_id <> $4";
 
 /// Notes that a supervisor looked at a day of a colleague's; gives how many rows that are.
@@ -152,7 +152,7 @@ pub async fn look(
     (by, now): (Uuid, Timestamp),
     words: &[u8],
 ) -> DbResult<u64> {
-    execute!(tx, LOOK, officer, day, office, by, now, words)
+    execute!(tx, LOOK_AT_ALL, officer, day, office, by, now, words)
 }
 
 const LIFT: &str = "INSERT INTO lookup_use (officer_id, day, kind, office_id, uses, misses, colleagues, lifted_by, lifted_at) \

@@ -64,7 +64,7 @@ async fn whether_somebody_is_active_is_answered_with_a_day_and_nothing_more() {
         assert_eq!(active(&officer, holder).await, json!({"active": true, "since": today.to_string(), "until": null}));
         assert_eq!(active(&officer, closed).await, json!({"active": false, "since": null, "until": until}));
         assert_eq!(active(&officer, nobody).await, json!({"active": false, "since": null, "until": null}));
-        for wrong in ["", "31710157089000", "3171995708900001"] {
+        for wrong in ["", "31710157089000", "9971015708900001"] {
             officer.post(ACTIVE, &json!({"nik": wrong})).await.expect_problem(422, "invalid_field");
         }
         // Whoever was asked about finds it in the trail; the log has ids alone.

@@ -116,7 +116,7 @@ async fn a_supervisor_passes_a_resident_on_to_who_is_on_duty() {
         went.sort_unstable();
         assert_eq!(went, [204, 409]);
         // Presence lasts no longer than it did.
-        world.later(30 * MINUTE);
+        world.later(30 * MINUTE + 1);
         let supervisor = world.supervisor("penyelia-2", OFFICE).await;
         let fresh = world.officer("loket-4", OFFICE).await;
         let four = json!({"officer_id": id_of(&fresh).await});

@@ -72,7 +72,8 @@ export function arrivalsPart(api, { serve, passesOn, place }) {
     try {
       const { items } = await api.arrivals();
       if (ended) return;
-      const now = JSON.stringify(items.map((item) => [item.registration_id, item.received_by, minutes(item.received_at)]));
+      const shown = (item) => [item.registration_id, item.received_by, minutes(item.received_at)];
+      const now = JSON.stringify(items.map(shown));
       if (now !== known) {
         known = now;
         const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("arrivals.none")));
