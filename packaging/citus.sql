@@ -76,6 +76,9 @@ INSERT INTO distribution (name, kind) VALUES
     ('counter_visit', 'whole'),
     ('registration_selfie', 'whole'),
     ('registration_register_copy', 'whole'),
+    -- Found by the office and forgotten by the registration.
+    ('lookup_word', 'whole'),
+    ('lookup_due', 'whole'),
     ('second_person_request', 'whole'),
     ('approval_call_back', 'whole'),
     ('activation_code', 'whole'),
@@ -92,6 +95,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('staff_session', 'whole'),
     ('login_failure', 'whole'),
     ('reasoned_view', 'whole'),
+    ('lookup_use', 'whole'),
     -- Unique by employee and by the key of the question.
     ('employee_check', 'whole'),
 
@@ -131,6 +135,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),
     ('audit_event', 'whole'),
+    ('audit_search', 'whole'),
     ('audit_head', 'whole'),
     ('lease', 'whole'),
     ('node', 'whole'),

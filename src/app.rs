@@ -36,9 +36,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute, duty,
-    employee, export, fraud, health, helper, jobs, keyring, life, mail, office, outreach, recovery, refresh, register, registration,
-    staff, status_list, transaction, transfer, verification, wallet, window,
+    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute,
+    duty, employee, export, fraud, health, helper, jobs, keyring, life, mail, office, outreach, recovery, refresh,
+    register, registration, staff, status_list, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.

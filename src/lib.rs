@@ -51,6 +51,7 @@ pub mod jobs;
 pub mod keyring;
 pub mod life;
 pub mod login;
+pub mod lookup;
 pub mod mail;
 pub mod metric;
 pub mod module;

@@ -201,6 +201,24 @@ pub enum Action {
     FraudReportClosed,
     /// An officer took over a resident whom a colleague received.
     TakenOver,
+    /// A supervisor passed a resident on to a colleague.
+    Reassigned,
+    /// Somebody at a counter asked by a NIK whether there is an active digital KTP; the subject is the resident, where there is one.
+    ActiveAsked,
+    /// An officer searched among the office's registrations; the subject is the one that was found, where it was one.
+    PeopleSearched,
+    /// A supervisor read how much colleagues look for.
+    SearchesRead,
+    /// A supervisor looked at a day of a colleague's, and said with what result.
+    SearchesLookedAt,
+    /// A supervisor lifted a colleague's limit for a day.
+    SearchLimitLifted,
+    /// Somebody read what the log says of the own acts.
+    OwnAuditRead,
+    /// Somebody searched the log of an office, with a reason; the subject is the search.
+    AuditSearched,
+    /// Somebody had the end of a chain checked.
+    AuditChecked,
     /// Until when somebody works at the office was set.
     OfficerEndSet,
     /// As whom somebody acts for a time was set.
@@ -241,6 +259,10 @@ pub enum Action {
     CheckDisputed,
     /// The relying party answered that.
     DisputeAnswered,
+    /// A node began to serve; the subject is a digest of its configuration, so that another one shows.
+    NodeStarted,
+    /// An operator read who approved with whom.
+    PairsRead,
     /// An office was added.
     OfficeAdded,
     /// An office was changed: what it is, where it stands, when it is open.
@@ -385,6 +407,51 @@ impl Entry {
             self.outcome.clone().into_bytes(),
         ]
     }
+}
+
+/// What is searched for in a chain; what is left out may be anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Who acted.
+    pub actor_id: Option<Uuid>,
+    /// What was done.
+    pub action: Option<Action>,
+    /// Whom or what it was about.
+    pub subject_id: Option<Uuid>,
+    /// Only what was refused or failed.
+    pub refused: bool,
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+}
+
+/// An act that ended, as who searches reads it: ids, no data of anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number in the chain.
+    pub seq: i64,
+    /// When it ended.
+    pub at: Timestamp,
+    /// What kind of actor it was.
+    pub actor_kind: String,
+    /// Who; nil where nobody is known.
+    pub actor_id: Uuid,
+    /// What was done.
+    pub action: String,
+    /// The subject; nil if there is none.
+    pub subject_id: Uuid,
+    /// How it ended.
+    pub outcome: String,
+}
+
+/// What checking the end of a chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndReport {
+    /// The number before the first entry that was read.
+    pub after: i64,
+    /// What was found in what follows.
+    pub report: Report,
 }
 
 /// A fault of the log.

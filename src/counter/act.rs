@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::audit::{Action, Actor, Event};
 use crate::clerk::Clerk;
-use crate::staff::invitation::{Asker, Reach};
 use crate::office::Scope;
+use crate::staff::invitation::{Asker, Reach};
 use crate::staff::permission::{Act, Agent, Permission};
 use crate::staff::{Affiliation, Roles, StaffSession};
 
@@ -247,6 +247,28 @@ acts! {
     pub enum ReadHelpers: ReviewBlocks, HelpersRead, about |session| session.person.affiliation.chain();
     /// Noting that one was looked at.
     pub enum LookAtHelper: ReviewBlocks, HelperLookedAt;
+    /// Passing a resident on to a colleague.
+    pub enum Reassign: ReassignResidents, Reassigned;
+    /// Reading who the colleagues are.
+    pub enum ReadColleagues: ReadQueue, RegistrationViewed;
+    /// Asking whether somebody has an active digital KTP.
+    pub enum AskActive: LookUpActive, ActiveAsked;
+    /// Searching among the office's registrations.
+    pub enum SearchPeople: SearchPeople, PeopleSearched;
+    /// Reading how much colleagues look for.
+    pub enum ReadSearches: ReviewSearches, SearchesRead, about |session| session.person.affiliation.chain();
+    /// Noting that a day of a colleague's was looked at.
+    pub enum LookAtSearches: ReviewSearches, SearchesLookedAt;
+    /// Lifting a colleague's limit.
+    pub enum LiftSearchLimit: ReviewSearches, SearchLimitLifted;
+    /// Reading what waits for oneself.
+    pub enum ReadInbox: WorkRequests, RegistrationViewed;
+    /// Reading what the log says of the own acts.
+    pub enum ReadOwnAudit: ReadOwnAudit, OwnAuditRead, about |session| session.person.staff_id;
+    /// Searching the office's log.
+    pub enum SearchAudit: ReadOfficeAudit, AuditSearched, about |session| session.person.affiliation.chain();
+    /// Having its end checked.
+    pub enum CheckAudit: ReadOfficeAudit, AuditChecked, about |session| session.person.affiliation.chain();
     /// Asking that a second person approve somebody whose face cannot be compared.
     pub enum AskWaiver: DecideRegistrations, WaiverAsked;
     /// Blocking at the word of a caller.

@@ -1,10 +1,12 @@
 //! Officer endpoints, by screen. Each handler names what it needs: [`Allowed`](crate::staff::Allowed).
 
 mod annulment;
+mod audit_log;
 mod block;
 mod call_back;
 mod call_review;
 mod card;
+mod colleagues;
 mod contact_visit;
 mod correction;
 mod decision;
@@ -12,6 +14,8 @@ mod departure;
 mod duty;
 mod fraud;
 mod helper;
+mod inbox;
+mod lookup;
 mod office;
 mod outreach;
 mod pause;
@@ -62,5 +66,10 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(duty::routes().with_state(duty::Shared::new(counter.duties)))
         .merge(outreach::routes().with_state(counter.outreaches))
         .merge(fraud::routes().with_state(counter.fraud_reports))
+        .merge(inbox::routes().with_state(counter.inbox))
+        .merge(colleagues::routes().with_state(counter.colleagues))
+        .merge(audit_log::routes().with_state(counter.audit_log))
+        .merge(lookup::routes().with_state(counter.lookups))
+        .merge(lookup::search_routes().with_state(counter.searches))
         .layer(Extension(entrance))
 }

@@ -2,10 +2,12 @@
 
 pub mod act;
 pub mod annulment;
+pub mod audit_log;
 pub mod block;
 pub mod call_back;
 pub mod call_review;
 pub mod card;
+pub mod colleagues;
 pub mod contact_visit;
 pub mod correction;
 pub mod decision;
@@ -15,6 +17,8 @@ pub mod duty;
 pub mod fraud;
 pub mod helper;
 pub mod http;
+pub mod inbox;
+pub mod lookup;
 pub mod model;
 pub mod office;
 pub mod outreach;
@@ -23,15 +27,18 @@ pub mod queue;
 pub mod recovery;
 pub mod release;
 pub mod scan;
+pub mod searches;
 pub mod store;
 pub mod view;
 pub mod walk_in;
 
 pub use annulment::Annulments;
+pub use audit_log::AuditLog;
 pub use block::CallBlocks;
 pub use call_back::CallBacks;
 pub use call_review::CallReviews;
 pub use card::Cards;
+pub use colleagues::Colleagues;
 pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
@@ -39,6 +46,8 @@ pub use departure::Departures;
 pub use duty::Duties;
 pub use fraud::FraudReports;
 pub use helper::Helpers;
+pub use inbox::Inbox;
+pub use lookup::Lookups;
 pub use office::OwnOffice;
 pub use outreach::Outreaches;
 pub use pause::Pauses;
@@ -46,6 +55,7 @@ pub use queue::Queue;
 pub use recovery::Recoveries;
 pub use release::Releases;
 pub use scan::Scans;
+pub use searches::Searches;
 pub use view::Views;
 pub use walk_in::WalkIns;
 
@@ -105,6 +115,16 @@ pub struct Counter {
     pub outreaches: Outreaches,
     /// What people report of those who say to be of the office.
     pub fraud_reports: FraudReports,
+    /// Whom officers look for who are not there.
+    pub lookups: Lookups,
+    /// Who does how much of that.
+    pub searches: Searches,
+    /// What the audit log says of the office.
+    pub audit_log: AuditLog,
+    /// What waits for a person of the office.
+    pub inbox: Inbox,
+    /// Who the colleagues are.
+    pub colleagues: Colleagues,
 }
 
 impl Counter {
@@ -130,9 +150,20 @@ impl Counter {
         let reports = crate::fraud::Reports::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
+        let inbox = Inbox {
+            desk: desk.clone(),
+            recoveries: recoveries.clone(),
+            visits: visits.clone(),
+            cards: cards.clone(),
+            walk_ins: walk_ins.clone(),
+            departures: departures.clone(),
+            annulments: annulments.clone(),
+            corrections: corrections.clone(),
+        };
         Self {
             scans: Scans { desk: desk.clone(), keyring, views: views.clone() },
             queue: Queue { desk: desk.clone() },
+            inbox,
             views,
             decisions: Decisions { desk: desk.clone() },
             releases: Releases { desk: desk.clone() },
@@ -152,7 +183,11 @@ impl Counter {
             office: OwnOffice { desk: desk.clone() },
             duties: Duties { desk: desk.clone(), duties },
             outreaches: Outreaches { desk: desk.clone(), outreaches },
-            fraud_reports: FraudReports { desk, reports },
+            fraud_reports: FraudReports { desk: desk.clone(), reports },
+            lookups: Lookups { desk: desk.clone() },
+            searches: Searches { desk: desk.clone() },
+            audit_log: AuditLog { desk: desk.clone() },
+            colleagues: Colleagues { desk },
         }
     }
 }
@@ -165,6 +200,7 @@ pub fn module(counter: &Counter, officers: &Staff) -> Module {
             Sweep::of("counter.sweep", &counter.views, |views| async move { views.sweep().await }),
             Sweep::of("departure.sweep", &counter.departures, |departures| async move { departures.sweep().await }),
             Sweep::of("walk_in.sweep", &counter.walk_ins, |walk_ins| async move { walk_ins.sweep().await }),
+            Sweep::of("lookup.sweep", &counter.searches, |searches| async move { searches.sweep().await }),
         ],
         ..Module::default()
     }

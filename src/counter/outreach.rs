@@ -189,7 +189,7 @@ impl Outreaches {
         let context = &self.desk.context;
         let mut tx = context.db.read().await?;
         let people = ports::colleagues(&mut tx, officer.agent.office_id, context.now()).await?;
-        let goes = |one: &Colleague| matches!(one.role, Role::Assistant | Role::Officer | Role::Supervisor);
+        let goes = |one: &Colleague| matches!(one.roles.own, Role::Assistant | Role::Officer | Role::Supervisor);
         Ok(people.into_iter().filter(goes).collect())
     }
 

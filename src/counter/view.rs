@@ -10,6 +10,7 @@ use super::store::{self, ReasonedView};
 use crate::audit::{Action, Event, Outcome};
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
+use crate::lookup::{Kind, ports as lookup};
 use crate::registration::review::View;
 use crate::secret::Redacted;
 use crate::staff::permission::Agent;
@@ -117,6 +118,7 @@ impl Views {
             if audit.count(tx, officer_id, "view").await? > VIEWS_PER_HOUR {
                 return Ok(false);
             }
+            lookup::count(tx, officer.agent.clerk(), Kind::View, false, row.opened_at).await?;
             store::add_view(tx, &row).await?;
             audit.record(tx, officer.event(id), Outcome::Done).await?;
             Ok(true)

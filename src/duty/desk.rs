@@ -160,7 +160,7 @@ impl Desk {
         let photos = store::photos(tx, office).await?;
         let taken = |person: Uuid| photos.iter().find(|(of, ..)| *of == person).map(|(_, by, at)| (*by, *at));
         let people = staff::colleagues(tx, office, self.context.now()).await?;
-        let serves = |one: &Colleague| matches!(one.role, Role::Assistant | Role::Officer | Role::Supervisor);
+        let serves = |one: &Colleague| matches!(one.roles.own, Role::Assistant | Role::Officer | Role::Supervisor);
         let people = people.into_iter().filter(serves);
         Ok(people.map(|person| Photographed { taken: taken(person.staff_id), person }).collect())
     }

@@ -120,7 +120,7 @@ impl Desk {
         let here: HashMap<Uuid, Role> = staff::colleagues(tx, office, self.context.now())
             .await?
             .into_iter()
-            .map(|one| (one.staff_id, one.role))
+            .map(|one| (one.staff_id, one.roles.own))
             .collect();
         let part = |person: &Uuid| match here.get(person) {
             Some(Role::Officer | Role::Supervisor) if *person == plan.lead => Some(Part::Lead),

@@ -272,6 +272,7 @@ impl Submissions {
         registration::save(tx, &amended).await?.demand()?;
         visit::end_presence(tx, id).await?;
         second_person::drop(tx, id).await?;
+        sealed::keep_findable(&self.context.vault, tx, &amended).await?;
         Ok(amended)
     }
 

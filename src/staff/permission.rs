@@ -80,6 +80,18 @@ pub enum Permission {
     ConfirmOutreach,
     /// Read and close what people report of those who say to be of the office.
     ReviewFraud,
+    /// Ask by a NIK whether somebody has an active digital KTP.
+    LookUpActive,
+    /// Search among the office's registrations.
+    SearchPeople,
+    /// Look at how much colleagues look for, and lift the limit of a day.
+    ReviewSearches,
+    /// Read what the audit log says of the own acts.
+    ReadOwnAudit,
+    /// Search the audit log of the office.
+    ReadOfficeAudit,
+    /// Pass a resident on to a colleague who is on duty.
+    ReassignResidents,
     /// Verify for a relying party.
     Verify,
 }
@@ -102,11 +114,14 @@ impl Permission {
             Self::ServeResidents | Self::DecideRegistrations | Self::AskReleases | Self::AskCards => {
                 &[Officer, Supervisor]
             }
-            Self::ViewRegistrations | Self::WorkRequests | Self::PlanOutreach => &[Officer, Supervisor, Head],
+            Self::ViewRegistrations | Self::WorkRequests | Self::PlanOutreach | Self::SearchPeople => {
+                &[Officer, Supervisor, Head]
+            }
             Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
-            Self::AskAnnulments => &[Supervisor],
-            Self::GrantAnnulments => &[Head],
+            Self::LookUpActive => &[Assistant, Officer, Supervisor, Head, DataOfficer],
+            Self::AskAnnulments | Self::ReassignResidents => &[Supervisor],
+            Self::GrantAnnulments | Self::ReadOfficeAudit => &[Head],
             Self::GrantReleases
             | Self::GrantCards
             | Self::GrantCorrections
@@ -118,7 +133,9 @@ impl Permission {
             | Self::EditOffice
             | Self::TakeStaffPhotos
             | Self::ConfirmOutreach
-            | Self::ReviewFraud => &[Supervisor, Head],
+            | Self::ReviewFraud
+            | Self::ReviewSearches
+            | Self::ReadOwnAudit => &[Supervisor, Head],
             Self::ReadStaff => &[Supervisor, Head, Administrator, Auditor],
             Self::RefuseStaff => &[Supervisor, Head, Administrator],
             Self::AskStaff => &[Supervisor, Administrator],
@@ -227,6 +244,7 @@ mod tests {
             "supervisors ask for annulments, a head grants them"
         );
         let own: Vec<_> = Role::Assistant.permissions().collect();
-        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue, ProveDuty, ReadOutreach]);
+        use Permission::{LookUpActive, ReadQueue, ReceiveResidents};
+        assert_eq!(own, [ReceiveResidents, ReadQueue, ProveDuty, ReadOutreach, LookUpActive]);
     }
 }

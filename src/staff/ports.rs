@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::model::{AccountState, Person};
+use super::model::{AccountState, IDLE_MINUTES, Person, Roles};
+pub use super::store::account::Paused;
 use super::store::account::{self, Account};
-pub use super::store::account::{Colleague, Paused};
-use crate::clock::Timestamp;
+use super::store::session;
+use crate::clock::{MINUTE, Timestamp};
 use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::office::Scope;
@@ -33,14 +34,6 @@ pub async fn acting(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<Option<
     Ok(account.filter(may).map(|account| account.person))
 }
 
-/// The people of an office who may log in, by their names.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn colleagues(tx: &mut Tx, office: Uuid, now: Timestamp) -> Result<Vec<Colleague>> {
-    Ok(account::colleagues(tx, office, now).await?)
-}
-
 /// The user names of an office's people, by their ids.
 ///
 /// # Errors
@@ -55,6 +48,62 @@ pub async fn usernames(tx: &mut Tx, office: Uuid) -> Result<HashMap<Uuid, String
 /// When the database does not answer.
 pub async fn usernames_within(tx: &mut Tx, scope: Scope) -> Result<HashMap<Uuid, String>> {
     Ok(account::usernames_within(tx, scope).await?.into_iter().collect())
+}
+
+/// The full names of an office's people.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn full_names(tx: &mut Tx, office: Uuid) -> Result<Vec<String>> {
+    Ok(account::of_office(tx, office).await?.into_iter().map(|account| account.person.full_name).collect())
+}
+
+/// Somebody of an office who may log in.
+#[derive(Clone, Debug)]
+pub struct Colleague {
+    /// Who.
+    pub staff_id: Uuid,
+    /// Log-in name.
+    pub username: String,
+    /// Full name.
+    pub full_name: String,
+    /// What they are, and as whom they act.
+    pub roles: Roles,
+    /// Whether a page of theirs asked for something within the time after which the password is needed again.
+    pub on_duty: bool,
+}
+
+/// The people of an office who may act, by log-in name.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn colleagues(tx: &mut Tx, office: Uuid, now: Timestamp) -> Result<Vec<Colleague>> {
+    let since = now.plus_seconds(-IDLE_MINUTES * MINUTE);
+    let at_work = session::at_work(tx, office, since, now).await?;
+    let may = |account: &Account| {
+        let over = account.ends_at.is_some_and(|end| end <= now);
+        account.state == AccountState::Active && account.paused_at.is_none() && !over
+    };
+    let colleague = |account: Account| Colleague {
+        staff_id: account.person.staff_id,
+        on_duty: at_work.contains(&account.person.staff_id),
+        username: account.person.username,
+        full_name: account.person.full_name,
+        roles: Roles {
+            own: account.person.role,
+            acting: account.acting_role.filter(|_| account.acting_until.is_some_and(|until| now < until)),
+        },
+    };
+    Ok(account::of_office(tx, office).await?.into_iter().filter(may).map(colleague).collect())
+}
+
+/// Whether somebody is of an office's people.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_of_office(tx: &mut Tx, office: Uuid, person: Uuid) -> Result<bool> {
+    let account = account::by_id(tx, person).await?;
+    Ok(account.is_some_and(|account| account.person.affiliation.office_id() == Some(office)))
 }
 
 /// Lets the rights of these people rest; gives those whose rights did not rest before.

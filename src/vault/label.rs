@@ -49,6 +49,8 @@ labels! {
     BlockCode = b"ikd/block-code/v1";
     /// Links that block a digital KTP.
     BlockLink = b"ikd/block-link/v1";
+    /// Words by which an office finds its registrations.
+    LookupWord = b"ikd/index/lookup/v1";
     /// Links of invitations.
     InvitationLink = b"ikd/invitation-link/v1";
     /// Codes of the day that say who is on duty.

@@ -58,6 +58,27 @@ async fn arrivals(world: &World) {
     second.post(&format!("/v1/officer/registrations/{}/take", applicant.id), &json!({})).await.expect(200);
 }
 
+async fn searches(world: &World) {
+    let (desk, supervisor) = (world.officer("pencari", OFFICE).await, world.supervisor("pengawas", OFFICE).await);
+    let head = world.log_in(&world.add_person("kepala-kantor", OFFICE, Role::Head).await).await;
+    let nik = world.people[20].nik.as_str();
+    desk.post("/v1/officer/active-questions", &json!({"nik": nik})).await.expect(200);
+    desk.post("/v1/officer/people", &json!({"query": nik})).await.expect(200);
+    let found = supervisor.get("/v1/officer/searches").await.expect(200).json;
+    let path = format!("/v1/officer/searches/{}", found["items"][0]["officer_id"].as_str().unwrap());
+    let words = json!({"day": found["items"][0]["day"], "reason": "Cetak ulang hari ini"});
+    supervisor.post(&format!("{path}/look"), &words).await.expect(204);
+    supervisor.post(&format!("{path}/lift"), &json!({})).await.expect(204);
+    head.get("/v1/officer/audit/own").await.expect(200);
+    head.post("/v1/officer/audit/searches", &json!({"reason": "Keluhan warga"})).await.expect(200);
+    head.post("/v1/officer/audit/checks", &json!({})).await.expect(200);
+    let applicant = world.waiting(&world.people[20]).await;
+    world.scan(&desk, &applicant).await.expect(200);
+    let id = async |officer: &Officer| officer.get("/v1/officer/sessions/current").await.expect(200).text("officer_id");
+    let body = json!({"from": id(&desk).await, "to": id(&supervisor).await});
+    supervisor.post(&format!("/v1/officer/registrations/{}/reassign", applicant.id), &body).await.expect(204);
+}
+
 async fn helpers(world: &World) {
     let desk = world.officer("loket-pembantu", OFFICE).await;
     let granter = world.supervisor("penyetuju-kartu", OFFICE).await;
@@ -374,6 +395,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         arrivals(&world).await;
         crate::staffing::every_act(&world).await;
         outreach(&world).await;
+        searches(&world).await;
         let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
         contact_visits(&world, &holder).await;

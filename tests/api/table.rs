@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ikd::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::client::Resident;
@@ -24,6 +25,7 @@ enum Caller {
     Resident,
     Officer,
     Supervisor,
+    Head,
     Teller,
     Party,
     /// The register's side, for which this node has no key.
@@ -357,6 +359,7 @@ struct Stage {
     stranger: Resident,
     officer: String,
     supervisor: String,
+    head: String,
     teller: String,
     revoked: String,
     verification: String,
@@ -384,6 +387,7 @@ impl Stage {
         Self {
             officer: world.desk().await.cookie(),
             supervisor,
+            head: world.log_in(&world.add_person("kepala", support::world::OFFICE, Role::Head).await).await.cookie(),
             pin_key: support::world::pin_key(&sent.record).public_text(),
             revoked: revoked.expose(),
             fresh,
@@ -546,6 +550,7 @@ impl Endpoint {
             Caller::Device | Caller::Resident => As::Device(&stage.applicant(subject).client),
             Caller::Officer => As::Cookie(stage.officer.clone()),
             Caller::Supervisor => As::Cookie(stage.supervisor.clone()),
+            Caller::Head => As::Cookie(stage.head.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
             Caller::Registrar => As::Nobody,
@@ -592,10 +597,10 @@ impl Endpoint {
                     add("another's registration", As::Device(&stage.stranger), (404, "not_found"));
                 }
             }
-            Caller::Officer | Caller::Supervisor | Caller::Teller => {
+            Caller::Officer | Caller::Supervisor | Caller::Head | Caller::Teller => {
                 let (own, other) =
                     if self.caller == Caller::Teller { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
-                if self.caller == Caller::Supervisor {
+                if matches!(self.caller, Caller::Supervisor | Caller::Head) {
                     add("an officer", As::Cookie(stage.officer.clone()), (403, "forbidden"));
                 }
                 add("no session", As::Nobody, (401, "session_ended"));
@@ -765,6 +770,7 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(later::corrections(&stage));
         table.extend(later::by_two(&stage));
         table.extend(outreach::outreach(&stage));
+        table.extend(later::looking(&stage));
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();

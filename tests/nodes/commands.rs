@@ -184,6 +184,8 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     let active = listed_kid(&world).await;
     world.json(&["keys", "rotate", "token"]).await;
     world.json(&["keys", "revoke", &active]).await;
+    assert_eq!(world.json(&["audit", "pairs", "--days", "30"]).await, json!({"days": 30, "pairs": []}));
+    drop(world.node(&[]).await);
     let seen: Vec<String> = sqlx::query_scalar("SELECT DISTINCT action FROM audit_event WHERE outcome = 'done'")
         .fetch_all(&mut world.sql().await)
         .await
@@ -192,7 +194,6 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
         assert!(seen.iter().any(|name| name == action.as_str()), "never written: {}", action.as_str());
     }
 
-    assert_eq!(world.json(&["audit", "pairs", "--days", "30"]).await, json!({"days": 30, "pairs": []}));
     let audit = world.json(&["audit", "verify"]).await;
     assert_eq!(audit["sound"], true);
     assert!(audit["report"]["entries"].as_u64().unwrap() >= 13, "{audit}");

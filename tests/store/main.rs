@@ -17,6 +17,7 @@ mod endings;
 mod keyring;
 mod life;
 mod limits;
+mod lookup;
 mod mail;
 mod mail_delivery;
 mod migration;

@@ -4,6 +4,8 @@ use ikd::audit::Action;
 
 /// They are done by commands.
 pub const BY_COMMAND: &[Action] = &[
+    Action::NodeStarted,
+    Action::PairsRead,
     Action::OfficerEndSet,
     Action::OfficerActingSet,
     Action::OfficeClosed,

@@ -22,11 +22,13 @@ import { dutyScreen } from "./duty.js";
 import { fraudReportsScreen } from "./fraud-reports.js";
 import { helpersScreen } from "./helpers.js";
 import { officeScreen } from "./office.js";
+import { logScreen } from "./log.js";
 import { askRequestScreen, requestScreen } from "./office-request.js";
 import { outreachFormScreen } from "./outreach-form.js";
 import { outreachesScreen } from "./outreach-list.js";
 import { outreachScreen } from "./outreach.js";
 import { pendingScreen } from "./pending.js";
+import { peopleScreen } from "./people.js";
 import { personScreen } from "./person.js";
 import { phoneBlockScreen } from "./phone-block.js";
 import { photoRequestScreen } from "./photo-request.js";
@@ -36,6 +38,7 @@ import { recoveries } from "./recovery.js";
 import { releaseScreen } from "./release.js";
 import { practiceScreen, scanScreen } from "./scan.js";
 import { staffPhotosScreen } from "./staff-photos.js";
+import { searchesScreen } from "./searches.js";
 import { visitScreen } from "./visit.js";
 import { walkIns } from "./walk-in.js";
 import { walkInsScreen } from "./walk-ins.js";
@@ -55,6 +58,8 @@ const BELOW = {
   kasus: "#kasus",
   tanpaponsel: "#kartu",
   pembantu: "#persetujuan",
+  pencarian: "#persetujuan",
+  catatan: "#persetujuan",
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
   surel: "#persetujuan",
@@ -83,6 +88,7 @@ function draw() {
     !serves && may("receive_residents") && { address: "#terima", label: t("arrivals.nav"), picture: "scan", key: "F2" },
     serves && { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
     may("read_queue") && { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
+    may("look_up_active") && { address: "#cari", label: t("people.nav"), picture: "user" },
     may("work_requests") && { address: "#persetujuan", label: t("counter.pending"), picture: "clock", key: "F6" },
     may("read_corrections") && { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
     may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
@@ -205,6 +211,9 @@ function draw() {
     laporan: may("review_fraud") ? () => fraudReportsScreen(main, live, { back: pending }) : undefined,
     pembantu: may("review_blocks") ? () => helpersScreen(main, live, { back: pending }) : undefined,
     kantor: may("edit_office") ? () => officeScreen(main, live, { memory }) : undefined,
+    cari: () => peopleScreen(main, live, { may }),
+    pencarian: may("review_searches") ? () => searchesScreen(main, live, { back: pending }) : undefined,
+    catatan: may("read_own_audit") ? () => logScreen(main, live, id, { may, back: pending }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
     qr: () => counterQrScreen(main, live, { open: person }),
   };
@@ -213,6 +222,7 @@ function draw() {
       open: person,
       recover: (one) => go(`#pemulihan/${one}`),
       readdress: (one) => go(`#surel/${one}`),
+      passesOn: may("reassign_residents"),
     });
   screens.terima = () => receiveScreen(main, live);
   const first = screens[home.slice(1)];

@@ -227,7 +227,7 @@ async fn staff_photos(
         staff_id: one.person.staff_id,
         username: one.person.username,
         full_name: one.person.full_name,
-        role: one.person.role,
+        role: one.person.roles.own,
         taken_at: one.taken.map(|(_, at)| at),
         taken_by,
     };

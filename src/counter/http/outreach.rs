@@ -394,8 +394,8 @@ async fn outreach_people(
     officer: Allowed<ReadRoster>,
 ) -> Result<Json<OutreachPeopleReply>, Problem> {
     let item = |one: Colleague| {
-        let Colleague { staff_id, username, full_name, role } = one;
-        OutreachPerson { staff_id, username, full_name, role }
+        let Colleague { staff_id, username, full_name, roles, .. } = one;
+        OutreachPerson { staff_id, username, full_name, role: roles.own }
     };
     Ok(Json(OutreachPeopleReply { items: outreaches.people(&officer).await?.into_iter().map(item).collect() }))
 }

@@ -85,6 +85,14 @@ pub async fn of_outreach(tx: &mut Tx, outreach: Uuid) -> DbResult<Vec<(State, i6
     fetch_all!(tx, (State, i64), OF_OUTREACH, outreach)
 }
 
+const REASSIGN: &str =
+    "UPDATE counter_visit SET scanned_by = $3 WHERE registration_id = $1 AND scanned_by = $2 AND scanned_at >= $4";
+
+/// One person's scan since `since` counts as another's from now on; a miss where it is somebody else's by now.
+pub async fn reassign(tx: &mut Tx, id: Uuid, (from, to): (Uuid, Uuid), since: Timestamp) -> DbResult<Changed> {
+    change!(tx, REASSIGN, id, from, to, since)
+}
+
 const END_PRESENCE: &str =
     "UPDATE counter_visit SET scanned_by = NULL WHERE registration_id = $1 AND scanned_by IS NOT NULL";
 

@@ -149,25 +149,13 @@ const USERNAMES_WITHIN: &str =
 /// The user names of the people of a scope.
 pub async fn usernames_within(tx: &mut Tx, scope: Scope) -> DbResult<Vec<(Uuid, String)>> {
     fetch_all!(tx, (Uuid, String), USERNAMES_WITHIN, scope.office_id, scope.levels)
-/// Somebody of an office.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Colleague {
-    /// Who.
-    pub staff_id: Uuid,
-    /// Log-in name.
-    pub username: String,
-    /// Full name.
-    pub full_name: String,
-    /// What they are there.
-    pub role: Role,
 }
 
-const COLLEAGUES: &str = "SELECT staff_id, username, full_name, role FROM staff_account \
-    WHERE office_id = $1 AND state = $2 AND (ends_at IS NULL OR ends_at > $3) ORDER BY full_name, staff_id";
+const OF_OFFICE: &str = accounts!("office_id = $1 ORDER BY username");
 
-/// The people of an office who may log in.
-pub async fn colleagues(tx: &mut Tx, office: Uuid, now: Timestamp) -> DbResult<Vec<Colleague>> {
-    fetch_all!(tx, Colleague, COLLEAGUES, office, AccountState::Active, now)
+/// All accounts of an office, by user name.
+pub async fn of_office(tx: &mut Tx, office: Uuid) -> DbResult<Vec<Account>> {
+    fetch_all!(tx, Account, OF_OFFICE, office)
 }
 
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
