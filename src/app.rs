@@ -27,6 +27,7 @@ use crate::keyring::Keyring;
 use crate::mail::{Compose, MailKind, Mailbox, Transport, Worker};
 use crate::metric::Metric;
 use crate::module::Module;
+use crate::partner::Partners;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::relying_party::RelyingParties;
 use crate::staff::{Realm, Staff};
@@ -36,7 +37,7 @@ use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
     activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
-    health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list,
+    health, helper, jobs, keyring, life, mail, partner, recovery, refresh, register, registration, relying_party, staff, status_list,
     transaction, transfer, verification, wallet, window,
 };
 
@@ -85,6 +86,8 @@ pub struct App {
     pub verification: verification::Service,
     /// What employees of relying parties ask.
     pub employee_checks: EmployeeChecks,
+    /// What relying parties look after themselves.
+    pub partners: Partners,
     /// Employees of relying parties: their log-ins and sessions.
     pub employees: Staff,
     /// Whether this node's clock can be trusted.
@@ -139,7 +142,9 @@ impl App {
         let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
         let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), status_lists.clone());
         let activation = activation::Service::new(context.clone(), register.clone(), mail_wake.clone());
-        let verification = verification::Service::new(context.clone(), keyring.clone());
+        let relying_parties = RelyingParties::new(context.clone());
+        let usage = relying_parties.usage().clone();
+        let verification = verification::Service::counting(context.clone(), keyring.clone(), usage);
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone(), register);
@@ -179,7 +184,8 @@ impl App {
             corrections: correction::Cards::new(context.clone(), wallet.clone()),
             wallet,
             status_lists,
-            relying_parties: RelyingParties::new(context.clone()),
+            partners: Partners::new(context.clone(), relying_parties.clone()),
+            relying_parties,
             verification,
             employee_checks,
             blocks: life::Blocks::new(context.clone()),
@@ -222,7 +228,9 @@ impl App {
             helper::module(&self.context),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
+            relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),
+            partner::module(&self.partners, &self.employees),
             dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),

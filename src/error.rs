@@ -148,6 +148,8 @@ codes! {
         "Coba lagi dengan PIN yang benar; sisa percobaan tertera." / "Try again with the right PIN; the tries left are stated.";
     PurposeNotAllowed = "purpose_not_allowed", 403, "Tujuan tidak terdaftar" / "The purpose is not registered",
         "Pakai kode tujuan yang terdaftar untuk lembaga Anda, atau daftarkan tujuan ini." / "Use a purpose code registered for your organisation, or have this one registered.";
+    ContractNotInForce = "contract_not_in_force", 403, "Perjanjian lembaga tidak berlaku" / "The organisation's contract is not in force",
+        "Perjanjian lembaga Anda sudah berakhir: perpanjang pada Ditjen Dukcapil. Sampai saat itu mintalah KTP-el." / "Your organisation's contract has ended: have the administration renew it. Until then ask for the KTP-el.";
     NotFound = "not_found", 404, "Tidak ditemukan" / "Not found",
         "Periksa alamat dan nomornya; data ini mungkin milik perangkat atau kantor lain." / "Check the path and the id; it may belong to another device or office.";
     MethodNotAllowed = "method_not_allowed", 405, "Metode tidak tersedia" / "The method is not available here",

@@ -52,6 +52,7 @@ pub mod metric;
 pub mod module;
 pub mod office;
 pub mod page;
+pub mod partner;
 pub mod pdf;
 pub mod picture;
 pub mod random;

@@ -25,6 +25,8 @@ pub enum Post<'a> {
     Office(&'a str, Role),
     /// As an employee of the relying party of this name.
     RelyingParty(&'a str),
+    /// As an administrator of the relying party of this name.
+    PartyAdministrator(&'a str),
     /// As an administrator of the national administration.
     National,
 }
@@ -278,9 +280,11 @@ impl Accounts {
                 let office = office::ports::by_code(&mut tx, code).await?.ok_or_else(unknown_office)?;
                 (Affiliation::Office(office.office_id), role, vec![office.code, office.name])
             }
-            Post::RelyingParty(name) => {
+            Post::RelyingParty(name) | Post::PartyAdministrator(name) => {
                 let id = relying_party::ports::id_of(&mut tx, name).await?.ok_or(Code::NotFound)?;
-                (Affiliation::RelyingParty(id), Role::Employee, vec![name.to_owned()])
+                let verifies = matches!(post, Post::RelyingParty(_));
+                let role = if verifies { Role::Employee } else { Role::PartyAdministrator };
+                (Affiliation::RelyingParty(id), role, vec![name.to_owned()])
             }
             Post::National => (Affiliation::National, Role::Administrator, Vec::new()),
         })

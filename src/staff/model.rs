@@ -102,6 +102,10 @@ pub enum Role {
     #[serde(skip)]
     #[value(skip)]
     Employee,
+    /// Looks after a relying party's keys, employees and webhook; verifies nothing. No command on officers takes it.
+    #[serde(skip)]
+    #[value(skip)]
+    PartyAdministrator,
 }
 
 impl Role {
@@ -114,6 +118,7 @@ impl Role {
         Self::DataOfficer,
         Self::Administrator,
         Self::Employee,
+        Self::PartyAdministrator,
     ];
     /// Roles of an office's people.
     pub const OF_OFFICES: &'static [Self] =
@@ -128,7 +133,8 @@ impl Role {
             | Self::Head
             | Self::DataOfficer
             | Self::Administrator
-            | Self::Employee => None,
+            | Self::Employee
+            | Self::PartyAdministrator => None,
         }
     }
 }

@@ -58,6 +58,8 @@ pub enum Permission {
     RestoreRights,
     /// Verify for a relying party.
     Verify,
+    /// Look after what is a relying party's: keys, employees, figures, the webhook.
+    AdministerParty,
 }
 
 impl Permission {
@@ -71,7 +73,7 @@ impl Permission {
 
     /// The roles that stand for it. This is the table of who may do what: checks, replies, docs/roles.md and the tests follow from it.
     pub const fn roles(self) -> &'static [Role] {
-        use Role::{Assistant, DataOfficer, Employee, Head, Officer, Supervisor};
+        use Role::{Assistant, DataOfficer, Employee, Head, Officer, PartyAdministrator, Supervisor};
         match self {
             Self::ReceiveResidents => &[Assistant, Officer, Supervisor],
             Self::ReadQueue => &[Assistant, Officer, Supervisor, Head],
@@ -92,6 +94,7 @@ impl Permission {
             | Self::CallBack
             | Self::RestoreRights => &[Supervisor, Head],
             Self::Verify => &[Employee],
+            Self::AdministerParty => &[PartyAdministrator],
         }
     }
 }
@@ -156,9 +159,11 @@ mod tests {
     #[test]
     fn nobody_has_the_permissions_of_another_place() {
         for role in Role::OF_OFFICES.iter().chain([&Role::Administrator]) {
-            assert!(!role.may(Permission::Verify), "{role:?}");
+            assert!(!role.may(Permission::Verify) && !role.may(Permission::AdministerParty), "{role:?}");
         }
         assert!(Role::Employee.permissions().eq([Permission::Verify]));
+        let own = Role::PartyAdministrator.permissions();
+        assert!(own.eq([Permission::AdministerParty]), "whoever makes keys reads counts, and no check");
         assert_eq!(Role::Administrator.permissions().count(), 0, "administration has no page yet");
     }
 

@@ -32,7 +32,7 @@ pub const ICON: &str = "shared/icons/icon.svg";
 const WORDS: [(&str, &[&str]); 5] = [
     ("app", &["shared", "app"]),
     ("counter", &["shared", "staff", "counter"]),
-    ("teller", &["shared", "staff", "teller"]),
+    ("teller", &["shared", "staff", "teller", "partner"]),
     ("help", &["shared", "help"]),
     ("block", &["shared", "block"]),
 ];
