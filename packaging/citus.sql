@@ -84,6 +84,10 @@ INSERT INTO distribution (name, kind) VALUES
     -- Accounts change at every log-in: on every server at once that would be dear.
     ('staff_account', 'whole'),
     ('staff_session', 'whole'),
+    -- Added to every few seconds by every node, and read by a month.
+    ('relying_party_usage', 'whole'),
+    -- Unique by what ends, which is no party's id.
+    ('relying_party_notice', 'whole'),
     ('login_failure', 'whole'),
     ('reasoned_view', 'whole'),
     -- Unique by employee and by the key of the question.

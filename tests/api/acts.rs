@@ -123,7 +123,11 @@ async fn people_and_parties(world: &World) {
     accounts.set_active(Realm::RelyingParty, "dewi", true).await.unwrap();
     let parties = &world.app.relying_parties;
     let key = parties.add_key(BANK).await.unwrap();
+    let today = ikd::register::Date::in_jakarta(world.context.now());
+    parties.set_key_end(key.key_id, today).await.unwrap();
     parties.revoke_key(key.key_id).await.unwrap();
+    parties.set_contract(BANK, "100/PKS/2026", (today, today.plus_days(300).unwrap())).await.unwrap();
+    parties.set_contact(BANK, "pks@bank.example.id", ikd::error::Language::Indonesian).await.unwrap();
 }
 
 async fn the_counter(world: &World) {

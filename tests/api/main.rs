@@ -30,6 +30,7 @@ mod neglect;
 mod no_email;
 mod outage;
 mod paper;
+mod partner;
 mod permit;
 mod pictures;
 mod probing;

@@ -33,7 +33,8 @@ fn acts() -> BTreeMap<(String, String), String> {
 }
 
 fn permissions() -> BTreeMap<String, Permission> {
-    let text = std::fs::read_to_string(support::root().join("src/counter/act.rs")).unwrap();
+    let rooms = ["counter", "partner"].map(|room| support::root().join(format!("src/{room}/act.rs")));
+    let text = rooms.map(|file| std::fs::read_to_string(file).unwrap()).concat();
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix("pub enum "));
     lines
         .filter_map(|line| {

@@ -29,7 +29,13 @@ function total(month) {
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, one.text ?? t("partner.figures.valid"), " ", el("code", { class: "small" }, one.outcome)),
+      el(
+        "th",
+        { scope: "row" },
+        one.text ?? t("partner.figures.valid"),
+        " ",
+        el("code", { class: "small" }, one.outcome),
+      ),
       el("td", {}, t(`partner.figures.kind.${one.kind}`)),
       el("td", { class: "number" }, number(one.questions)),
     ),

@@ -109,7 +109,7 @@ export function keysScreen(main, call) {
       { class: "line tall" },
       el("b", {}, name),
       el("span", { class: `badge ${kind}` }, icon(picture), t(`partner.key.${key.state}`)),
-      el("span", { class: "muted small whole" }, `${t("partner.key.since", { when: dateTime(key.created_at) })} ${last}`),
+      el("span", { class: "muted small whole" }, t("partner.key.since", { when: dateTime(key.created_at) }), " ", last),
       el("span", { class: "muted small whole" }, used, " ", el("span", { class: "mono" }, key.key_id)),
       key.state === "live"
         ? button(t("partner.key.revoke"), () => revoke(key, name), {
@@ -126,7 +126,8 @@ export function keysScreen(main, call) {
       const { items } = await call("/keys");
       if (ended) return;
       // What lives stands first; of the others the newest.
-      const order = [...items.filter((key) => key.state === "live"), ...items.filter((key) => key.state !== "live").reverse()];
+      const over = items.filter((key) => key.state !== "live");
+      const order = [...items.filter((key) => key.state === "live"), ...over.reverse()];
       const none = el("li", { class: "empty" }, icon("lock"), el("p", {}, t("partner.key.none")));
       fill(list, order.length ? order.map(line) : none);
     } catch (error) {

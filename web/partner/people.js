@@ -37,11 +37,12 @@ export function peopleScreen(main, call) {
   function line(person) {
     const act = person.active ? "disable" : "enable";
     const [kind, picture] = person.active ? ["good", "check"] : ["", "block"];
+    const state = t(person.active ? "partner.people.active" : "partner.people.inactive");
     return el(
       "li",
       { class: "line tall", id: `person-${person.employee_id}` },
       el("b", {}, person.full_name),
-      el("span", { class: `badge ${kind}` }, icon(picture), t(person.active ? "partner.people.active" : "partner.people.inactive")),
+      el("span", { class: `badge ${kind}` }, icon(picture), state),
       el(
         "span",
         { class: "muted small whole" },

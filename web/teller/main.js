@@ -48,7 +48,12 @@ function home(main) {
 }
 
 /** What an administrator of the organisation looks after, by the address of its screen. */
-const OWN_SCREENS = { kunci: keysScreen, pegawai: peopleScreen, pemakaian: figuresScreen, perjanjian: contractScreen };
+const OWN_SCREENS = {
+  kunci: keysScreen,
+  pegawai: peopleScreen,
+  pemakaian: figuresScreen,
+  perjanjian: contractScreen,
+};
 const OWN_PLACES = [
   { address: "#kunci", word: "keys", picture: "lock" },
   { address: "#pegawai", word: "people", picture: "face" },
