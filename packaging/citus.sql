@@ -86,6 +86,9 @@ INSERT INTO distribution (name, kind) VALUES
     ('staff_session', 'whole'),
     -- Added to every few seconds by every node, and read by a month.
     ('relying_party_usage', 'whole'),
+    -- A queue that one node at a time takes from, in the order of its times.
+    ('webhook', 'whole'),
+    ('webhook_message', 'whole'),
     -- Unique by what ends, which is no party's id.
     ('relying_party_notice', 'whole'),
     ('login_failure', 'whole'),

@@ -34,11 +34,12 @@ use crate::staff::{Realm, Staff};
 use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::server::Listener;
+use crate::webhook::Webhooks;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
     activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
     health, helper, jobs, keyring, life, mail, partner, recovery, refresh, register, registration, relying_party, staff, status_list,
-    transaction, transfer, verification, wallet, window,
+    transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -86,6 +87,8 @@ pub struct App {
     pub verification: verification::Service,
     /// What employees of relying parties ask.
     pub employee_checks: EmployeeChecks,
+    /// Where relying parties are told.
+    pub webhooks: Webhooks,
     /// What relying parties look after themselves.
     pub partners: Partners,
     /// Employees of relying parties: their log-ins and sessions.
@@ -184,6 +187,7 @@ impl App {
             corrections: correction::Cards::new(context.clone(), wallet.clone()),
             wallet,
             status_lists,
+            webhooks: Webhooks::new(context.clone())?,
             partners: Partners::new(context.clone(), relying_parties.clone()),
             relying_parties,
             verification,
@@ -231,6 +235,7 @@ impl App {
             relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),
             partner::module(&self.partners, &self.employees),
+            webhook::module(&self.webhooks, &self.employees),
             dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),

@@ -190,6 +190,8 @@ codes! {
         "Ulangi dengan isi yang sama, atau pakai kunci baru untuk pemeriksaan baru." / "Repeat with the same body, or use a new key for a new check.";
     PictureUnusable = "picture_unusable", 422, "Gambar tidak dapat dipakai" / "The picture cannot be used",
         "Ambil ulang foto: JPEG atau PNG, paling besar 4096 piksel per sisi, tidak rusak." / "Take the picture again: JPEG or PNG, at most 4096 pixels a side, not damaged.";
+    WebhookUnanswered = "webhook_unanswered", 422, "Webhook tidak menjawab sebagaimana mestinya" / "The webhook did not answer as it should",
+        "Periksa alamat dan servernya, lalu uji lagi." / "See to the address and its server, then test again.";
     SignatureInvalid = "signature_invalid", 422, "Tanda tangan kunci PIN tidak sah" / "The PIN key's signature is not valid",
         "Tanda tangani tantangan yang baru dengan kunci PIN seperti pada dokumentasi, lalu ulangi." / "Sign a fresh challenge with the PIN key as documented, then repeat.";
     ChallengeInvalid = "challenge_invalid", 422, "Tantangan tidak berlaku" / "The challenge is not valid",

@@ -74,4 +74,5 @@ pub mod verification;
 pub mod walk_in;
 pub mod wallet;
 pub mod web;
+pub mod webhook;
 pub mod window;

@@ -35,6 +35,34 @@ CREATE TABLE relying_party_notice (
 );
 CREATE INDEX relying_party_notice_time ON relying_party_notice (told_at);
 
+-- Where a party is told of what it can read in a list too. One a party.
+CREATE TABLE webhook (
+    relying_party_id UUID NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('unverified', 'active', 'stopped')),
+    -- Raised whenever the address is set.
+    revision BIGINT NOT NULL,
+    -- Address and secret.
+    sealed BYTEA NOT NULL,
+    set_at BIGINT NOT NULL,
+    delivered_at BIGINT,
+    failing_since BIGINT,
+    failures BIGINT NOT NULL,
+    fault TEXT,
+    due_at BIGINT NOT NULL,
+    lease_until BIGINT NOT NULL,
+    lease_holder UUID
+);
+CREATE INDEX webhook_due ON webhook (state, due_at);
+
+-- What waits for it; what arrived is deleted.
+CREATE TABLE webhook_message (
+    relying_party_id UUID NOT NULL,
+    message_id UUID NOT NULL,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (relying_party_id, message_id)
+);
+
 -- Administrators of relying parties beside employees.
 ALTER TABLE staff_account DROP CONSTRAINT staff_account_check2;
 ALTER TABLE staff_account ADD CONSTRAINT staff_account_party_role

@@ -35,6 +35,34 @@ CREATE TABLE relying_party_notice (
 ) STRICT;
 CREATE INDEX relying_party_notice_time ON relying_party_notice (told_at);
 
+-- Where a party is told of what it can read in a list too. One a party.
+CREATE TABLE webhook (
+    relying_party_id BLOB NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('unverified', 'active', 'stopped')),
+    -- Raised whenever the address is set.
+    revision INTEGER NOT NULL,
+    -- Address and secret.
+    sealed BLOB NOT NULL,
+    set_at INTEGER NOT NULL,
+    delivered_at INTEGER,
+    failing_since INTEGER,
+    failures INTEGER NOT NULL,
+    fault TEXT,
+    due_at INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    lease_holder BLOB
+) STRICT;
+CREATE INDEX webhook_due ON webhook (state, due_at);
+
+-- What waits for it; what arrived is deleted.
+CREATE TABLE webhook_message (
+    relying_party_id BLOB NOT NULL,
+    message_id BLOB NOT NULL,
+    body TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (relying_party_id, message_id)
+) STRICT;
+
 -- Administrators of relying parties beside employees. A table's CHECK changes in no other way that keeps the rows, and the columns and
 -- sessions that others refer to, where they are (sqlite.org/lang_altertable.html, section 7).
 PRAGMA writable_schema = ON;

@@ -225,6 +225,12 @@ pub enum Action {
     ContractSet,
     /// Where a relying party is told what ends was set.
     PartyContactSet,
+    /// An administrator of a relying party set where its webhook is.
+    WebhookSet,
+    /// The webhook answered a challenge.
+    WebhookVerified,
+    /// The webhook was removed.
+    WebhookRemoved,
     /// An administrator of a relying party looked at what is the party's.
     PartyViewed,
     /// An employee of a relying party was added.

@@ -60,4 +60,10 @@ acts! {
     pub enum DisableEmployee: AdministerParty, EmployeeDisabled;
     /// Letting one log in again.
     pub enum EnableEmployee: AdministerParty, EmployeeEnabled;
+    /// Setting where the webhook is.
+    pub enum SetWebhook: AdministerParty, WebhookSet;
+    /// Having it answer a challenge.
+    pub enum VerifyWebhook: AdministerParty, WebhookVerified;
+    /// Removing it.
+    pub enum RemoveWebhook: AdministerParty, WebhookRemoved;
 }

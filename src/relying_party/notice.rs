@@ -97,6 +97,21 @@ async fn tell(
     Ok(true)
 }
 
+/// Tells a party that its webhook was stopped, because nothing arrived since a time; where it said where it is told.
+///
+/// # Errors
+/// When the database did not take it.
+pub async fn webhook_stopped(
+    context: &Context,
+    tx: &mut Tx,
+    party: Uuid,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let ending = notice::Ending { relying_party_id: party, subject_id: party, ends_at: since };
+    tell(context, tx, About::Webhook, (ending, 0), now).await.map(|_| ())
+}
+
 /// Where a party is told, if it said so.
 pub(super) async fn contact(context: &Context, tx: &mut Tx, party: Uuid) -> Result<Option<Contact>> {
     let sealed = store::party(tx, party).await?.and_then(|row| row.contact_sealed);

@@ -223,7 +223,7 @@ async fn a_party_is_told_once_in_each_of_the_last_sixty_thirty_and_seven_days() 
         let to = "pks@bank.example.id";
         let told = async || {
             while notices.tell_due().await.unwrap() > 0 {}
-            world.send_mail().await;
+            world.app.deliver_mail().await.unwrap();
             world.letters_to(to)
         };
         let start = today(&world);
