@@ -34,12 +34,12 @@ use crate::staff::{Realm, Staff};
 use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::server::Listener;
-use crate::webhook::Webhooks;
 use crate::web::{self, Problem, docs, headers, pages};
+use crate::webhook::Webhooks;
 use crate::{
     activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
-    health, helper, jobs, keyring, life, mail, partner, recovery, refresh, register, registration, relying_party, staff, status_list,
-    transaction, transfer, verification, wallet, webhook, window,
+    health, helper, jobs, keyring, life, mail, partner, recovery, refresh, register, registration, relying_party,
+    staff, status_list, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.

@@ -360,7 +360,9 @@ struct UsageItem {
 impl UsageItem {
     fn all(counted: &[Counted], language: Language) -> Vec<Self> {
         let items = totals(counted).into_iter();
-        items.map(|(kind, outcome, questions)| Self { text: text(&outcome, language), kind, outcome, questions }).collect()
+        items
+            .map(|(kind, outcome, questions)| Self { text: text(&outcome, language), kind, outcome, questions })
+            .collect()
     }
 }
 
@@ -382,9 +384,8 @@ async fn usage(
 ) -> Result<Json<UsageReply>, Problem> {
     let (month, counted) = partners.usage(&who, query.month.as_deref()).await?;
     let days = counted.chunk_by(|one, next| one.day == next.day);
-    let days = days.filter_map(|day| {
-        Some(UsageDay { day: day_of(day.first()?.day)?, items: UsageItem::all(day, language) })
-    });
+    let days =
+        days.filter_map(|day| Some(UsageDay { day: day_of(day.first()?.day)?, items: UsageItem::all(day, language) }));
     let (total, days) = (UsageItem::all(&counted, language), days.collect());
     Ok(Json(UsageReply { month: month.to_string(), total, days }))
 }

@@ -60,8 +60,7 @@ async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
         About::Webhook => to.language.date(told.ends_at),
         About::Contract | About::Key => to.language.date(told.ends_at.plus_seconds(-1)),
     };
-    let (subject, text, html) =
-        write(to.language, &party.name, (told.about, &name), &when).map_err(Error::internal)?;
+    let (subject, text, html) = write(to.language, &party.name, (told.about, &name), &when).map_err(Error::internal)?;
     Ok(Some(Email { mail_id: message.mail_id, to: to.email, subject, text, html, language: to.language }))
 }
 
@@ -97,9 +96,11 @@ mod tests {
     #[test]
     fn each_notice_says_what_ends_when_and_what_to_do() {
         for language in [Language::Indonesian, Language::English] {
-            for (about, name, then) in
-                [(About::Contract, "100/PKS", "Dukcapil"), (About::Key, "Kasir", "verifikasi"), (About::Webhook, "", "annulled")]
-            {
+            for (about, name, then) in [
+                (About::Contract, "100/PKS", "Dukcapil"),
+                (About::Key, "Kasir", "verifikasi"),
+                (About::Webhook, "", "annulled"),
+            ] {
                 let (subject, text, html) = write(language, "Bank Uji", (about, name), "31-12-2026").unwrap();
                 assert!(subject.is_ascii() && !subject.contains("Bank"));
                 for part in [&text, &html] {

@@ -103,13 +103,7 @@ pub async fn add_own_key(
         return Err(too_many_live().into());
     }
     let hash = new.hash();
-    let row = key::NewKey {
-        key_id: new.key_id,
-        party,
-        hash: &hash,
-        label: Some(label),
-        expires_at: Some(expires_at),
-    };
+    let row = key::NewKey { key_id: new.key_id, party, hash: &hash, label: Some(label), expires_at: Some(expires_at) };
     Ok(key::add(tx, row, now).await?)
 }
 

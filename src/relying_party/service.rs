@@ -210,7 +210,11 @@ pub fn check_label(label: &str) -> Result<String> {
 fn end_of(last_day: Date, now: Timestamp) -> Result<Timestamp> {
     let end = last_day.plus_days(1).map(Date::midnight).filter(|end| now < *end);
     Ok(end.ok_or_else(|| {
-        Refusal::field("until", "Hari terakhir harus hari ini atau sesudahnya.", "The last day has to be today or later.")
+        Refusal::field(
+            "until",
+            "Hari terakhir harus hari ini atau sesudahnya.",
+            "The last day has to be today or later.",
+        )
     })?)
 }
 

@@ -81,7 +81,8 @@ impl Usage {
     pub async fn between(&self, party: Uuid, from: i64, before: i64) -> Result<Vec<Counted>> {
         let mut tx = self.context.db.read().await?;
         let rows = store::usage::between(&mut tx, party, from, before).await?;
-        let counted = |row: store::usage::UsageRow| Counted { day: row.day, outcome: row.outcome, questions: row.questions };
+        let counted =
+            |row: store::usage::UsageRow| Counted { day: row.day, outcome: row.outcome, questions: row.questions };
         Ok(rows.into_iter().map(counted).collect())
     }
 

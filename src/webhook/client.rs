@@ -4,7 +4,7 @@
 //! rebinding) leads nowhere. Redirects are not followed, proxies of the environment are not asked, no connection is kept.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -30,7 +30,10 @@ const MOST_BYTES: usize = 4 * 1024;
 /// Sends messages. Cloning shares it.
 #[derive(Clone)]
 pub struct Client {
-    tls: TlsConnector,
+    /// Made at the first message: reading what this machine trusts takes a moment.
+    tls: Arc<OnceLock<TlsConnector>>,
+    /// Trusted beside that.
+    own: Vec<CertificateDer<'static>>,
     /// Also to addresses that are not public: for tests.
     private: bool,
 }
@@ -51,21 +54,29 @@ impl Client {
     /// # Errors
     /// When the file cannot be read.
     pub fn new(ca_file: Option<&Path>, private: bool) -> Result<Self> {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let mut own = Vec::new();
         if let Some(file) = ca_file {
             let unread = |error: &dyn std::fmt::Display| Error::internal(format!("webhook.ca_file: {error}"));
             for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unread(&error))? {
-                let certificate = certificate.map_err(|error| unread(&error))?;
-                roots.add(certificate).map_err(|error| unread(&error))?;
+                own.push(certificate.map_err(|error| unread(&error))?);
             }
         }
+        Ok(Self { tls: Arc::default(), own, private })
+    }
+
+    fn tls(&self) -> Result<TlsConnector, Fault> {
+        if let Some(ready) = self.tls.get() {
+            return Ok(ready.clone());
+        }
+        let mut roots = rustls::RootCertStore::empty();
+        let trusted = rustls_native_certs::load_native_certs().certs;
+        roots.add_parsable_certificates(trusted.into_iter().chain(self.own.iter().cloned()));
         let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(Error::internal)?
+            .map_err(|_| Fault::Tls)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)), private })
+        Ok(self.tls.get_or_init(|| TlsConnector::from(Arc::new(config))).clone())
     }
 
     /// Sends; gives the body of an answer of 2xx.
@@ -85,9 +96,8 @@ impl Client {
         let port = url.port_or_known_default().unwrap_or(443);
         let stream = self.connect(&host, port).await?;
         let name = ServerName::try_from(host.clone()).map_err(|_| Fault::Tls)?;
-        let stream = self.tls.connect(name, stream).await.map_err(|_| Fault::Tls)?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Unreachable)?;
+        let stream = self.tls()?.connect(name, stream).await.map_err(|_| Fault::Tls)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Unreachable)?;
         let sent = async {
             let authority = if port == 443 { host } else { format!("{host}:{port}") };
             let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));

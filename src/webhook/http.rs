@@ -68,10 +68,7 @@ impl From<View> for WebhookReply {
 #[utoipa::path(get, path = "/v1/partner/webhook", tag = "Partner", security(("teller" = [])),
     responses((status = 200, description = "The webhook", body = WebhookReply),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `not_found` where there is none")))]
-async fn webhook(
-    State(webhooks): State<Webhooks>,
-    who: Allowed<ReadParty>,
-) -> Result<Json<WebhookReply>, Problem> {
+async fn webhook(State(webhooks): State<Webhooks>, who: Allowed<ReadParty>) -> Result<Json<WebhookReply>, Problem> {
     let view = webhooks.own(&who).await?.ok_or(Code::NotFound)?;
     Ok(Json(view.into()))
 }
@@ -118,10 +115,7 @@ async fn set_webhook(
 #[utoipa::path(delete, path = "/v1/partner/webhook", tag = "Partner", security(("teller" = [])),
     responses((status = 204, description = "There is none"),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`")))]
-async fn remove_webhook(
-    State(webhooks): State<Webhooks>,
-    who: Allowed<RemoveWebhook>,
-) -> Result<StatusCode, Problem> {
+async fn remove_webhook(State(webhooks): State<Webhooks>, who: Allowed<RemoveWebhook>) -> Result<StatusCode, Problem> {
     webhooks.remove(&who).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -133,10 +127,7 @@ async fn remove_webhook(
 #[utoipa::path(post, path = "/v1/partner/webhook/verification", tag = "Partner", security(("teller" = [])),
     responses((status = 204, description = "It answered: what happens is sent there"),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `not_found`, `webhook_unanswered`, `too_many`, `wrong_state`")))]
-async fn verify_webhook(
-    State(webhooks): State<Webhooks>,
-    who: Allowed<VerifyWebhook>,
-) -> Result<StatusCode, Problem> {
+async fn verify_webhook(State(webhooks): State<Webhooks>, who: Allowed<VerifyWebhook>) -> Result<StatusCode, Problem> {
     webhooks.verify(&who).await?;
     Ok(StatusCode::NO_CONTENT)
 }

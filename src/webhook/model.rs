@@ -21,17 +21,7 @@ const FIRST_DELAY_SECONDS: i64 = 10;
 const LONGEST_DELAY_SECONDS: i64 = 6 * HOUR;
 
 /// How a webhook stands.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    utoipa::ToSchema,
-    strum::EnumString,
-    strum::IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = WebhookState)]
@@ -46,17 +36,7 @@ pub enum State {
 crate::text_column!(State);
 
 /// Why something did not arrive.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    utoipa::ToSchema,
-    strum::EnumString,
-    strum::IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = WebhookFault)]
@@ -127,7 +107,13 @@ pub fn check_url(text: &str) -> Result<String, Refusal> {
 
 /// Seconds until the next try after so many that failed: doubling, from ten seconds to six hours.
 pub const fn delay_seconds(failures: i64) -> i64 {
-    let doublings = if failures > 12 { 12 } else if failures < 1 { 0 } else { failures - 1 };
+    let doublings = if failures > 12 {
+        12
+    } else if failures < 1 {
+        0
+    } else {
+        failures - 1
+    };
     let delay = FIRST_DELAY_SECONDS << doublings;
     if delay > LONGEST_DELAY_SECONDS { LONGEST_DELAY_SECONDS } else { delay }
 }

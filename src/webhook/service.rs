@@ -146,11 +146,8 @@ impl Webhooks {
     ) -> Result<Vec<u8>, Fault> {
         let id = header_id(message);
         let signature = target.sign(&id, now, &body).ok_or(Fault::Unreachable)?;
-        let headers = [
-            ("webhook-id", id),
-            ("webhook-timestamp", now.seconds().to_string()),
-            ("webhook-signature", signature),
-        ];
+        let headers =
+            [("webhook-id", id), ("webhook-timestamp", now.seconds().to_string()), ("webhook-signature", signature)];
         Ok(self.client.send(Request { url: &target.url, headers, body }).await?.to_vec())
     }
 }

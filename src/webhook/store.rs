@@ -87,7 +87,8 @@ pub async fn forget(tx: &mut Tx, party: Uuid) -> DbResult<u64> {
     execute!(tx, FORGET, party)
 }
 
-const WAITING: &str = "SELECT COUNT(*) FROM (SELECT message_id FROM webhook_message WHERE relying_party_id = $1 LIMIT $2) AS w";
+const WAITING: &str =
+    "SELECT COUNT(*) FROM (SELECT message_id FROM webhook_message WHERE relying_party_id = $1 LIMIT $2) AS w";
 
 /// How many messages wait for a party's webhook, at most `most`.
 pub async fn waiting(tx: &mut Tx, party: Uuid, most: i64) -> DbResult<i64> {
@@ -121,7 +122,8 @@ pub struct Waiting {
     pub body: String,
 }
 
-const NEXT: &str = "SELECT message_id, body FROM webhook_message WHERE relying_party_id = $1 ORDER BY message_id LIMIT $2";
+const NEXT: &str =
+    "SELECT message_id, body FROM webhook_message WHERE relying_party_id = $1 ORDER BY message_id LIMIT $2";
 
 /// The messages that wait for a party's webhook, the oldest first.
 pub async fn next(tx: &mut Tx, party: Uuid, limit: i64) -> DbResult<Vec<Waiting>> {
@@ -164,7 +166,8 @@ pub async fn stop(tx: &mut Tx, (party, holder): (Uuid, Uuid), fault: Fault, now:
     change!(tx, STOP, party, holder, State::Stopped, fault, now)
 }
 
-const RELEASE: &str = "UPDATE webhook SET lease_until = 0, lease_holder = NULL WHERE relying_party_id = $1 AND lease_holder = $2";
+const RELEASE: &str =
+    "UPDATE webhook SET lease_until = 0, lease_holder = NULL WHERE relying_party_id = $1 AND lease_holder = $2";
 
 /// Gives a webhook back.
 pub async fn release(tx: &mut Tx, party: Uuid, holder: Uuid) -> DbResult<Changed> {

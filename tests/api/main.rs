@@ -51,3 +51,4 @@ mod transfer;
 mod unlocking;
 mod walk_in;
 mod ways_on;
+mod webhook;

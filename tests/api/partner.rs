@@ -279,7 +279,8 @@ async fn an_administrator_keeps_employees_out_and_lets_them_in_again() {
             let Some(next) = page["next"].as_str() else { break };
             cursor = format!("&cursor={next}");
         }
-        let seen: Vec<_> = names.iter().map(|one| (one["username"].as_str().unwrap(), one["administrator"] == true)).collect();
+        let seen: Vec<_> =
+            names.iter().map(|one| (one["username"].as_str().unwrap(), one["administrator"] == true)).collect();
         assert_eq!(seen, [("agus", false), ("dewi", false), ("rina", true), ("sari", true)]);
         rina.get("/v1/partner/employees?cursor=AAAA%21").await.expect_problem(400, "malformed_request");
 
@@ -296,7 +297,9 @@ async fn an_administrator_keeps_employees_out_and_lets_them_in_again() {
             turn(id, "enable").await.expect(204);
         }
         // Neither a colleague administrator, nor herself, nor somebody elsewhere.
-        for other in [names[3]["employee_id"].as_str().unwrap(), names[2]["employee_id"].as_str().unwrap(), &foreign.to_string()] {
+        for other in
+            [names[3]["employee_id"].as_str().unwrap(), names[2]["employee_id"].as_str().unwrap(), &foreign.to_string()]
+        {
             for act in ["disable", "enable"] {
                 turn(other, act).await.expect_problem(404, "not_found");
             }
@@ -343,21 +346,30 @@ async fn figures_count_each_question_by_day_and_name_nobody() {
         for month in &months {
             let found = rina.get(&format!("/v1/partner/usage?month={month}")).await.expect(200).json;
             assert_eq!(found["month"], **month);
-            total += found["total"].as_array().unwrap().iter().map(|one| one["questions"].as_i64().unwrap()).sum::<i64>();
+            total +=
+                found["total"].as_array().unwrap().iter().map(|one| one["questions"].as_i64().unwrap()).sum::<i64>();
             for one in found["days"].as_array().unwrap() {
-                let item = |item: &Value| (item["kind"].as_str().unwrap().to_owned(), item["outcome"].clone(), item["questions"].clone());
-                days.insert(one["day"].as_str().unwrap().to_owned(), one["items"].as_array().unwrap().iter().map(item).collect::<Vec<_>>());
+                let item = |item: &Value| {
+                    (item["kind"].as_str().unwrap().to_owned(), item["outcome"].clone(), item["questions"].clone())
+                };
+                days.insert(
+                    one["day"].as_str().unwrap().to_owned(),
+                    one["items"].as_array().unwrap().iter().map(item).collect::<Vec<_>>(),
+                );
             }
             assert!(!found.to_string().contains(world.people[0].nik.as_str()));
         }
         let of = |kind: &str, outcome: &str, n: i64| (kind.to_owned(), json!(outcome), json!(n));
         // The same key twice is the same answer twice, and two questions.
-        assert_eq!(days[&day.to_string()], [
-            of("valid", "valid", 2),
-            of("invalid", "already_used", 1),
-            of("invalid", "malformed", 1),
-            of("error", "purpose_not_allowed", 1)
-        ]);
+        assert_eq!(
+            days[&day.to_string()],
+            [
+                of("valid", "valid", 2),
+                of("invalid", "already_used", 1),
+                of("invalid", "malformed", 1),
+                of("error", "purpose_not_allowed", 1)
+            ]
+        );
         assert_eq!(days[&today(&world).to_string()], [of("invalid", "malformed", 1)]);
         assert_eq!(total, 6);
         assert_eq!(rina.get("/v1/partner/usage?month=2020-01").await.expect(200).json["days"], json!([]));

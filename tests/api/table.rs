@@ -416,7 +416,8 @@ impl Stage {
         const CREDENTIALS: &str = "SELECT state || ' ' || CAST(generation AS TEXT) || ' ' || CAST(last_spent AS TEXT) || ' ' \
             || CAST(pin_tries AS TEXT) || ' ' || CAST(challenge_spent AS TEXT) || ' ' || CAST(session AS TEXT) \
             FROM credential ORDER BY resident_id";
-        const COUNTS: [&str; 16] = [
+        const COUNTS: [&str; 17] = [
+            "SELECT 'webhooks ' || CAST(COUNT(*) AS TEXT) FROM webhook",
             "SELECT 'keys ' || CAST(COUNT(*) AS TEXT) FROM relying_party_key WHERE revoked_at IS NULL",
             "SELECT 'disabled ' || CAST(COUNT(*) AS TEXT) FROM staff_account WHERE state = 'disabled'",
             "SELECT 'cases ' || CAST(COUNT(*) AS TEXT) FROM correction",

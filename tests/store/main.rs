@@ -21,6 +21,7 @@ mod mail;
 mod mail_delivery;
 mod migration;
 mod officers;
+mod partner;
 mod proofs;
 mod races;
 mod refusals;

@@ -109,7 +109,8 @@ export function keysScreen(main, call) {
       { class: "line tall" },
       el("b", {}, name),
       el("span", { class: `badge ${kind}` }, icon(picture), t(`partner.key.${key.state}`)),
-      el("span", { class: "muted small whole" }, t("partner.key.since", { when: dateTime(key.created_at) }), " ", last),
+      el("span", { class: "muted small whole" }, t("partner.key.since", { when: dateTime(key.created_at) })),
+      el("span", { class: "muted small whole" }, last),
       el("span", { class: "muted small whole" }, used, " ", el("span", { class: "mono" }, key.key_id)),
       key.state === "live"
         ? button(t("partner.key.revoke"), () => revoke(key, name), {

@@ -7,6 +7,7 @@ import { contractScreen } from "/web/partner/contract.js";
 import { figuresScreen } from "/web/partner/figures.js";
 import { keysScreen } from "/web/partner/keys.js";
 import { peopleScreen } from "/web/partner/people.js";
+import { webhookScreen } from "/web/partner/webhook.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
@@ -52,12 +53,14 @@ const OWN_SCREENS = {
   kunci: keysScreen,
   pegawai: peopleScreen,
   pemakaian: figuresScreen,
+  webhook: webhookScreen,
   perjanjian: contractScreen,
 };
 const OWN_PLACES = [
   { address: "#kunci", word: "keys", picture: "lock" },
   { address: "#pegawai", word: "people", picture: "face" },
   { address: "#pemakaian", word: "figures", picture: "list" },
+  { address: "#webhook", word: "webhook", picture: "bell" },
   { address: "#perjanjian", word: "contract", picture: "office" },
 ];
 

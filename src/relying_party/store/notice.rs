@@ -45,12 +45,7 @@ const KEYS: &str = "SELECT k.relying_party_id, k.key_id AS subject_id, k.expires
     ORDER BY k.expires_at LIMIT $5";
 
 /// Keys that end until `until`, with no notice of so many days or fewer.
-pub async fn keys(
-    tx: &mut Tx,
-    (now, until): (Timestamp, Timestamp),
-    days: i64,
-    limit: i64,
-) -> DbResult<Vec<Ending>> {
+pub async fn keys(tx: &mut Tx, (now, until): (Timestamp, Timestamp), days: i64, limit: i64) -> DbResult<Vec<Ending>> {
     fetch_all!(tx, Ending, KEYS, now, until, PartyState::Active, days, limit)
 }
 
@@ -76,17 +71,7 @@ const ADD: &str = "INSERT INTO relying_party_notice (notice_id, relying_party_id
 
 /// Notes a notice; `false` when it was given before.
 pub async fn add(tx: &mut Tx, row: NoticeRow, now: Timestamp) -> DbResult<Changed> {
-    change!(
-        tx,
-        ADD,
-        row.notice_id,
-        row.relying_party_id,
-        row.about,
-        row.subject_id,
-        row.ends_at,
-        row.days,
-        now
-    )
+    change!(tx, ADD, row.notice_id, row.relying_party_id, row.about, row.subject_id, row.ends_at, row.days, now)
 }
 
 const LOOKUP: &str = "SELECT notice_id, relying_party_id, about, subject_id, ends_at, days FROM relying_party_notice \

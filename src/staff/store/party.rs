@@ -39,12 +39,6 @@ const SWITCH: &str = "UPDATE staff_account SET state = $4 WHERE staff_id = $1 AN
 
 /// Disables an employee of a party, or lets a disabled one log in again, by an administrator of it; `false` when it is so already, for
 /// whoever is no employee of the party, and where the administrator was disabled.
-pub async fn switch(
-    tx: &mut Tx,
-    party: Uuid,
-    employee: Uuid,
-    by: Uuid,
-    state: AccountState,
-) -> DbResult<Changed> {
+pub async fn switch(tx: &mut Tx, party: Uuid, employee: Uuid, by: Uuid, state: AccountState) -> DbResult<Changed> {
     change!(tx, SWITCH, employee, party, by, state, Role::Employee, AccountState::Active)
 }

@@ -131,5 +131,9 @@ pub fn of_partners() -> Vec<Endpoint> {
         gone(own("post", "/v1/partner/employees/{id}/disable", Value::Null)),
         gone(own("post", "/v1/partner/employees/{id}/enable", Value::Null)),
         own("get", "/v1/partner/usage", Value::Null),
+        gone(own("get", "/v1/partner/webhook", Value::Null)),
+        own("put", "/v1/partner/webhook", json!({"url": "http://bank.example/"})),
+        own("delete", "/v1/partner/webhook", Value::Null),
+        gone(own("post", "/v1/partner/webhook/verification", Value::Null)),
     ]
 }
