@@ -86,7 +86,7 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     for (const key of ["one", "two"]) {
       const answer = await fetch(`${demo.base_url}/v1/verifications`, {
         method: "POST",
-        headers: { Authorization: `Bearer ${demo.api_key}`, "Idempotency-Key": key, "Content-Type": "application/json" },
+        headers: { Authorization: `Bearer ${demo.relying_party.api_key}`, "Idempotency-Key": key, "Content-Type": "application/json" },
         body: JSON.stringify({ token: "NONSENSE", purpose: "open_account" }),
       });
       assert.equal(answer.status, 200);
@@ -106,6 +106,28 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await page.getByText("Tidak ada pemeriksaan pada bulan ini.").waitFor();
   });
 
+  test("a webhook is set, its secret shown once, and an address beside the service is refused", async () => {
+    await page.getByRole("link", { name: "Webhook" }).click();
+    await heading("Webhook").waitFor();
+    await page.getByLabel("Alamat", { exact: true }).fill("http://bank.example/ikd");
+    await page.getByRole("button", { name: "Simpan alamat" }).click();
+    await page.getByText("Tulis alamat https").waitFor();
+    await screen("webhook wrong");
+    await page.getByLabel("Alamat", { exact: true }).fill("https://localhost:9/ikd");
+    await page.keyboard.press("Enter");
+    await page.locator("#new-secret").waitFor();
+    assert.match(await page.locator("#new-secret").textContent(), /^whsec_[A-Za-z0-9+/]{43}=$/);
+    await screen("webhook secret");
+    await page.getByRole("button", { name: "Sudah saya simpan" }).click();
+    await page.getByText("Belum diuji").waitFor();
+    await page.getByRole("button", { name: "Uji sekarang" }).click();
+    await page.getByText("tidak menuju alamat internet umum").waitFor();
+    await screen("webhook");
+    await page.getByRole("button", { name: "Hapus webhook" }).click();
+    await page.locator("dialog").getByRole("button", { name: "Hapus webhook" }).click();
+    await page.getByRole("heading", { name: "Atur webhook" }).waitFor();
+  });
+
   test("the contract: none, in force, ending, ended; in English and on a phone", async () => {
     await page.getByRole("link", { name: "Perjanjian" }).click();
     await page.getByText("Belum ada perjanjian yang dicatat").waitFor();
@@ -122,7 +144,7 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await page.getByRole("button", { name: "English" }).click();
     await page.getByText("Ended: checks are refused").waitFor();
     await screen("ended english");
-    for (const [place, title] of [["Keys", "API keys"], ["Employees", "Employees"], ["Usage", "Usage"]]) {
+    for (const [place, title] of [["Keys", "API keys"], ["Employees", "Employees"], ["Usage", "Usage"], ["Webhook", "Webhook"]]) {
       await page.getByRole("link", { name: place, exact: true }).click();
       await heading(title).waitFor();
       await screen(`english ${place}`);
