@@ -93,6 +93,13 @@ INSERT INTO distribution (name, kind) VALUES
     ('staff_account', 'whole'),
     ('staff_invitation', 'whole'),
     ('staff_session', 'whole'),
+    -- Added to every few seconds by every node, and read by a month.
+    ('relying_party_usage', 'whole'),
+    -- A queue that one node at a time takes from, in the order of its times.
+    ('webhook', 'whole'),
+    ('webhook_message', 'whole'),
+    -- Unique by what ends, which is no party's id.
+    ('relying_party_notice', 'whole'),
     ('login_failure', 'whole'),
     ('reasoned_view', 'whole'),
     ('lookup_use', 'whole'),

@@ -28,6 +28,7 @@ use crate::keyring::Keyring;
 use crate::mail::{Compose, MailKind, Mailbox, Transport, Worker};
 use crate::metric::Metric;
 use crate::module::Module;
+use crate::partner::Partners;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::relying_party::RelyingParties;
 use crate::staff::{Realm, Staff};
@@ -35,10 +36,11 @@ use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
+use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute,
-    duty, employee, export, fraud, health, helper, jobs, keyring, life, mail, office, outreach, recovery, refresh,
-    register, registration, staff, status_list, transaction, transfer, verification, wallet, window,
+    duty, employee, export, fraud, health, helper, jobs, keyring, life, mail, office, outreach, partner, recovery,
+    refresh, register, registration, relying_party, staff, status_list, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -86,6 +88,10 @@ pub struct App {
     pub verification: verification::Service,
     /// What employees of relying parties ask.
     pub employee_checks: EmployeeChecks,
+    /// Where relying parties are told.
+    pub webhooks: Webhooks,
+    /// What relying parties look after themselves.
+    pub partners: Partners,
     /// Employees of relying parties: their log-ins and sessions.
     pub employees: Staff,
     /// What is behind the links of invitations.
@@ -146,7 +152,9 @@ impl App {
         let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
         let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), status_lists.clone());
         let activation = activation::Service::new(context.clone(), register.clone(), mail_wake.clone());
-        let verification = verification::Service::new(context.clone(), keyring.clone());
+        let relying_parties = RelyingParties::new(context.clone());
+        let usage = relying_parties.usage().clone();
+        let verification = verification::Service::counting(context.clone(), keyring.clone(), usage);
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
         let directory = Directory::new(context.clone(), register.clone());
@@ -188,7 +196,9 @@ impl App {
             corrections: correction::Cards::new(context.clone(), wallet.clone()),
             wallet,
             status_lists,
-            relying_parties: RelyingParties::new(context.clone()),
+            webhooks: Webhooks::new(context.clone())?,
+            partners: Partners::new(context.clone(), relying_parties.clone()),
+            relying_parties,
             verification,
             employee_checks,
             blocks: life::Blocks::new(context.clone()),
@@ -238,8 +248,11 @@ impl App {
             duty::module(&duty::Desk::new(self.context.clone()), &duty::Lookups::new(self.context.clone()), &self.gate),
             fraud::module(&fraud::Reports::new(self.context.clone())),
             counter::module(&self.counter, &self.officers),
+            relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),
             admin::module(&self.context, &self.officials),
+            partner::module(&self.partners, &self.employees),
+            webhook::module(&self.webhooks, &self.employees),
             dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),

@@ -148,6 +148,8 @@ codes! {
         "Coba lagi dengan PIN yang benar; sisa percobaan tertera." / "Try again with the right PIN; the tries left are stated.";
     PurposeNotAllowed = "purpose_not_allowed", 403, "Tujuan tidak terdaftar" / "The purpose is not registered",
         "Pakai kode tujuan yang terdaftar untuk lembaga Anda, atau daftarkan tujuan ini." / "Use a purpose code registered for your organisation, or have this one registered.";
+    ContractNotInForce = "contract_not_in_force", 403, "Perjanjian lembaga tidak berlaku" / "The organisation's contract is not in force",
+        "Perjanjian lembaga Anda sudah berakhir: perpanjang pada Ditjen Dukcapil. Sampai saat itu mintalah KTP-el." / "Your organisation's contract has ended: have the administration renew it. Until then ask for the KTP-el.";
     NotFound = "not_found", 404, "Tidak ditemukan" / "Not found",
         "Periksa alamat dan nomornya; data ini mungkin milik perangkat atau kantor lain." / "Check the path and the id; it may belong to another device or office.";
     MethodNotAllowed = "method_not_allowed", 405, "Metode tidak tersedia" / "The method is not available here",
@@ -190,6 +192,8 @@ codes! {
         "Ulangi dengan isi yang sama, atau pakai kunci baru untuk pemeriksaan baru." / "Repeat with the same body, or use a new key for a new check.";
     PictureUnusable = "picture_unusable", 422, "Gambar tidak dapat dipakai" / "The picture cannot be used",
         "Ambil ulang foto: JPEG atau PNG, paling besar 4096 piksel per sisi, tidak rusak." / "Take the picture again: JPEG or PNG, at most 4096 pixels a side, not damaged.";
+    WebhookUnanswered = "webhook_unanswered", 422, "Webhook tidak menjawab sebagaimana mestinya" / "The webhook did not answer as it should",
+        "Periksa alamat dan servernya, lalu uji lagi." / "See to the address and its server, then test again.";
     SignatureInvalid = "signature_invalid", 422, "Tanda tangan kunci PIN tidak sah" / "The PIN key's signature is not valid",
         "Tanda tangani tantangan yang baru dengan kunci PIN seperti pada dokumentasi, lalu ulangi." / "Sign a fresh challenge with the PIN key as documented, then repeat.";
     ChallengeInvalid = "challenge_invalid", 422, "Tantangan tidak berlaku" / "The challenge is not valid",

@@ -289,6 +289,20 @@ pub enum Action {
     ApiKeyAdded,
     /// An API key was revoked.
     ApiKeyRevoked,
+    /// When an API key ends was set.
+    ApiKeyEndSet,
+    /// The number and the days of a relying party's contract were set.
+    ContractSet,
+    /// Where a relying party is told what ends was set.
+    PartyContactSet,
+    /// An administrator of a relying party set where its webhook is.
+    WebhookSet,
+    /// The webhook answered a challenge.
+    WebhookVerified,
+    /// The webhook was removed.
+    WebhookRemoved,
+    /// An administrator of a relying party looked at what is the party's.
+    PartyViewed,
     /// An employee of a relying party was added.
     EmployeeAdded,
     /// An employee of a relying party was disabled.

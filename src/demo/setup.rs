@@ -265,7 +265,7 @@ async fn person(context: &Context, realm: Realm, post: Post<'_>, username: &str,
             let today = Date::in_jakarta(context.now());
             let until = match post {
                 Post::Office(_, role) => role.longest_days().and_then(|_| today.plus_days(180)),
-                Post::RelyingParty(_) | Post::National(_) => None,
+                Post::RelyingParty(_) | Post::PartyAdministrator(_) | Post::National(_) => None,
             };
             accounts.add_until(post, (username, full_name), None, until).await?
         }

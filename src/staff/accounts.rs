@@ -27,6 +27,8 @@ pub enum Post<'a> {
     RelyingParty(&'a str),
     /// At the national administration.
     National(Role),
+    /// As an administrator of the relying party of this name.
+    PartyAdministrator(&'a str),
 }
 
 /// A person in a list.
@@ -272,9 +274,11 @@ impl Accounts {
                 let office = office.filter(|office| office.ended_at.is_none()).ok_or_else(unknown_office)?;
                 (Affiliation::Office(office.office_id), role, vec![office.code, office.name])
             }
-            Post::RelyingParty(name) => {
+            Post::RelyingParty(name) | Post::PartyAdministrator(name) => {
                 let id = relying_party::ports::id_of(&mut tx, name).await?.ok_or(Code::NotFound)?;
-                (Affiliation::RelyingParty(id), Role::Employee, vec![name.to_owned()])
+                let verifies = matches!(post, Post::RelyingParty(_));
+                let role = if verifies { Role::Employee } else { Role::PartyAdministrator };
+                (Affiliation::RelyingParty(id), role, vec![name.to_owned()])
             }
             Post::National(role) => (Affiliation::National, role, Vec::new()),
         })

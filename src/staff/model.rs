@@ -105,6 +105,9 @@ pub enum Role {
     /// Verifies for a relying party. No reply tells it and no command takes it: it follows from where the person belongs.
     #[serde(skip)]
     Employee,
+    /// Looks after a relying party's keys, employees and webhook; verifies nothing. No command on officers takes it.
+    #[serde(skip)]
+    PartyAdministrator,
 }
 
 impl Role {
@@ -119,6 +122,7 @@ impl Role {
         Self::Province,
         Self::Auditor,
         Self::Employee,
+        Self::PartyAdministrator,
     ];
     /// Roles of an office's people.
     pub const OF_OFFICES: &'static [Self] =
@@ -137,7 +141,8 @@ impl Role {
             | Self::Administrator
             | Self::Province
             | Self::Auditor
-            | Self::Employee => None,
+            | Self::Employee
+            | Self::PartyAdministrator => None,
         }
     }
 }

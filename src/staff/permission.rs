@@ -94,6 +94,8 @@ pub enum Permission {
     ReassignResidents,
     /// Verify for a relying party.
     Verify,
+    /// Look after what is a relying party's: keys, employees, figures, the webhook.
+    AdministerParty,
 }
 
 impl Permission {
@@ -107,7 +109,9 @@ impl Permission {
 
     /// The roles that stand for it. This is the table of who may do what: checks, replies, docs/roles.md and the tests follow from it.
     pub const fn roles(self) -> &'static [Role] {
-        use Role::{Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, Supervisor};
+        use Role::{
+            Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, PartyAdministrator, Supervisor,
+        };
         match self {
             Self::ReceiveResidents | Self::ProveDuty => &[Assistant, Officer, Supervisor],
             Self::ReadQueue | Self::ReadOutreach => &[Assistant, Officer, Supervisor, Head],
@@ -141,6 +145,7 @@ impl Permission {
             Self::AskStaff => &[Supervisor, Administrator],
             Self::GrantStaff | Self::LeadStaff => &[Head, Administrator],
             Self::Verify => &[Employee],
+            Self::AdministerParty => &[PartyAdministrator],
         }
     }
 }
@@ -210,9 +215,11 @@ mod tests {
     #[test]
     fn nobody_has_the_permissions_of_another_place() {
         for role in Role::OF_OFFICES.iter().chain(Role::OF_NATION) {
-            assert!(!role.may(Permission::Verify), "{role:?}");
+            assert!(!role.may(Permission::Verify) && !role.may(Permission::AdministerParty), "{role:?}");
         }
         assert!(Role::Employee.permissions().eq([Permission::Verify]));
+        let own = Role::PartyAdministrator.permissions();
+        assert!(own.eq([Permission::AdministerParty]), "whoever makes keys reads counts, and no check");
         let (serving, nation) = ([Permission::ServeResidents, Permission::DecideRegistrations], Role::OF_NATION);
         assert!(nation.iter().all(|role| serving.iter().all(|permission| !role.may(*permission))));
     }

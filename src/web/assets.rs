@@ -32,9 +32,9 @@ pub const ICON: &str = "shared/icons/icon.svg";
 const WORDS: [(&str, &[&str]); 8] = [
     ("app", &["shared", "app"]),
     ("counter", &["shared", "staff", "counter"]),
-    ("teller", &["shared", "staff", "teller"]),
     ("admin", &["shared", "staff", "admin"]),
     ("invite", &["shared", "staff", "invite"]),
+    ("teller", &["shared", "staff", "teller", "partner"]),
     ("help", &["shared", "help"]),
     ("block", &["shared", "block"]),
     ("check", &["shared", "check"]),

@@ -55,6 +55,8 @@ fn acts() -> BTreeMap<(String, String), String> {
 fn permissions() -> BTreeMap<String, Permission> {
     let text = |house: &House| std::fs::read_to_string(support::root().join(house.acts)).unwrap();
     let text: String = HOUSES.iter().map(text).collect();
+    let partner = std::fs::read_to_string(support::root().join("src/partner/act.rs")).unwrap();
+    let text = text + &partner;
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix("pub enum "));
     lines
         .filter_map(|line| {

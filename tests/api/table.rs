@@ -27,6 +27,8 @@ enum Caller {
     Supervisor,
     Head,
     Teller,
+    /// An administrator of a relying party, who logs in where tellers do.
+    Administrator,
     Party,
     /// The register's side, for which this node has no key.
     Registrar,
@@ -361,6 +363,7 @@ struct Stage {
     supervisor: String,
     head: String,
     teller: String,
+    administrator: String,
     revoked: String,
     verification: String,
     pin_key: String,
@@ -375,6 +378,7 @@ impl Stage {
         let stranger = world.phone();
         stranger.captcha().await;
         let teller = world.teller("dewi").await;
+        let administrator = world.party_administrator("rina").await;
         let parties = &world.app.relying_parties;
         let revoked = parties.add_key(BANK).await.unwrap();
         parties.revoke_key(revoked.key_id).await.unwrap();
@@ -396,6 +400,7 @@ impl Stage {
             active,
             stranger,
             teller,
+            administrator,
             verification,
             world,
         }
@@ -420,7 +425,10 @@ impl Stage {
         const CREDENTIALS: &str = "SELECT state || ' ' || CAST(generation AS TEXT) || ' ' || CAST(last_spent AS TEXT) || ' ' \
             || CAST(pin_tries AS TEXT) || ' ' || CAST(challenge_spent AS TEXT) || ' ' || CAST(session AS TEXT) \
             FROM credential ORDER BY resident_id";
-        const COUNTS: [&str; 14] = [
+        const COUNTS: [&str; 17] = [
+            "SELECT 'webhooks ' || CAST(COUNT(*) AS TEXT) FROM webhook",
+            "SELECT 'keys ' || CAST(COUNT(*) AS TEXT) FROM relying_party_key WHERE revoked_at IS NULL",
+            "SELECT 'disabled ' || CAST(COUNT(*) AS TEXT) FROM staff_account WHERE state = 'disabled'",
             "SELECT 'cases ' || CAST(COUNT(*) AS TEXT) FROM correction",
             "SELECT 'cards ' || CAST(COUNT(*) AS TEXT) FROM printed_card",
             "SELECT 'disputes ' || CAST(COUNT(*) AS TEXT) FROM dispute",
@@ -552,6 +560,7 @@ impl Endpoint {
             Caller::Supervisor => As::Cookie(stage.supervisor.clone()),
             Caller::Head => As::Cookie(stage.head.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
+            Caller::Administrator => As::Cookie(stage.administrator.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
             Caller::Registrar => As::Nobody,
         }
@@ -597,9 +606,12 @@ impl Endpoint {
                     add("another's registration", As::Device(&stage.stranger), (404, "not_found"));
                 }
             }
-            Caller::Officer | Caller::Supervisor | Caller::Head | Caller::Teller => {
-                let (own, other) =
-                    if self.caller == Caller::Teller { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
+            Caller::Officer | Caller::Supervisor | Caller::Head | Caller::Teller | Caller::Administrator => {
+                let at_a_party = [Caller::Teller, Caller::Administrator].contains(&self.caller);
+                let (own, other) = if at_a_party { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
+                if self.caller == Caller::Administrator {
+                    add("a teller", As::Cookie(stage.teller.clone()), (403, "forbidden"));
+                }
                 if matches!(self.caller, Caller::Supervisor | Caller::Head) {
                     add("an officer", As::Cookie(stage.officer.clone()), (403, "forbidden"));
                 }
@@ -722,6 +734,7 @@ impl Endpoint {
             "/v1/me/verifications",
             "/v1/officer/registrations",
             "/v1/teller/verifications",
+            "/v1/partner/employees",
             "/v1/annulled-verifications",
             "/v1/me/disputes",
             "/v1/disputes",
@@ -771,6 +784,7 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(later::by_two(&stage));
         table.extend(outreach::outreach(&stage));
         table.extend(later::looking(&stage));
+        table.extend(later::of_partners());
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();

@@ -23,6 +23,7 @@ mod mail_delivery;
 mod migration;
 mod officers;
 mod offices;
+mod partner;
 mod proofs;
 mod races;
 mod refusals;

@@ -202,6 +202,7 @@ fn verifies_a_receipt_and_its_digest(world: &World) {
         name: "Bank Uji".into(),
         entitled: AttributeSet::FULL,
         purposes: Vec::new(),
+        contract: None,
     };
     let salt = [7; 16];
     let statement = Statement {

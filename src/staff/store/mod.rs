@@ -2,4 +2,5 @@
 
 pub mod account;
 pub mod invitation;
+pub mod party;
 pub mod session;

@@ -174,3 +174,24 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
         gone(desk("post", "/v1/officer/cards/{id}/keep", json!({"version": "0", "keeps": true}))),
     ]
 }
+
+/// What administrators of relying parties look after.
+pub fn of_partners() -> Vec<Endpoint> {
+    use Subject::Waiting;
+    let own = |method, path, body| endpoint(method, path, Caller::Administrator, Waiting, body);
+    let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
+    vec![
+        own("get", "/v1/partner", Value::Null),
+        own("get", "/v1/partner/keys", Value::Null),
+        own("post", "/v1/partner/keys", json!({"label": "Kasir", "last_day": "2020-01-01"})),
+        gone(own("delete", "/v1/partner/keys/{id}", Value::Null)),
+        own("get", "/v1/partner/employees", Value::Null),
+        gone(own("post", "/v1/partner/employees/{id}/disable", Value::Null)),
+        gone(own("post", "/v1/partner/employees/{id}/enable", Value::Null)),
+        own("get", "/v1/partner/usage", Value::Null),
+        gone(own("get", "/v1/partner/webhook", Value::Null)),
+        own("put", "/v1/partner/webhook", json!({"url": "http://bank.example/"})),
+        own("delete", "/v1/partner/webhook", Value::Null),
+        gone(own("post", "/v1/partner/webhook/verification", Value::Null)),
+    ]
+}

@@ -317,6 +317,15 @@ impl World {
         self.post("/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap()
     }
 
+    /// An administrator of [`BANK`], logged in; gives the session's cookie.
+    pub async fn party_administrator(&self, username: &str) -> String {
+        let new =
+            self.accounts().add(Post::PartyAdministrator(BANK), username, "Administrator Uji", None).await.unwrap();
+        let (password, totp_secret) = (new.password.expose().clone(), new.totp.secret.expose().clone());
+        let body = self.log_in_body(&LogIn { username: username.to_owned(), password, totp_secret });
+        self.post("/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap()
+    }
+
     /// The relying party.
     pub fn bank(&self) -> Bank {
         self.bank_at(&self.base, &self.api_key)
