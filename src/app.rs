@@ -36,7 +36,7 @@ use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
     activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
-    health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list,
+    figure, health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list,
     transaction, transfer, verification, wallet, window,
 };
 
@@ -220,6 +220,7 @@ impl App {
             refresh::module(&self.context, listeners(&self.context)),
             card::module(&self.context),
             helper::module(&self.context),
+            figure::module(&self.context),
             staff::module(&self.context),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),

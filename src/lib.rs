@@ -39,6 +39,7 @@ pub mod employee;
 pub mod error;
 pub mod export;
 pub mod fair;
+pub mod figure;
 pub mod health;
 pub mod helper;
 pub mod holder;

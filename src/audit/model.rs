@@ -173,6 +173,24 @@ pub enum Action {
     HelpersRead,
     /// A supervisor looked at one of them, and said with what result.
     HelperLookedAt,
+    /// Somebody read the office's figures.
+    FiguresRead,
+    /// Somebody looked at the months that the office sends upward.
+    RecapsRead,
+    /// A supervisor asked the head to sign one.
+    RecapAsked,
+    /// The head signed it.
+    RecapSigned,
+    /// The head refused it.
+    RecapRefused,
+    /// Somebody took it away as a file.
+    RecapDownloaded,
+    /// An operator imported what the national aggregate says.
+    FiguresImported,
+    /// An operator set a target.
+    TargetSet,
+    /// An operator said for which region an office answers.
+    FigureScopeSet,
     /// An officer took over a resident whom a colleague received.
     TakenOver,
     /// Until when somebody works at the office was set.

@@ -9,6 +9,7 @@ mod contact_visit;
 mod correction;
 mod decision;
 mod departure;
+mod figure;
 mod helper;
 mod pause;
 mod queue;
@@ -52,5 +53,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
+        .merge(figure::routes().with_state(counter.figures))
         .layer(Extension(entrance))
 }

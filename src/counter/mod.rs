@@ -11,6 +11,7 @@ pub mod correction;
 pub mod decision;
 pub mod departure;
 mod desk;
+pub mod figure;
 pub mod helper;
 pub mod http;
 pub mod model;
@@ -32,6 +33,7 @@ pub use contact_visit::ContactVisits;
 pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
+pub use figure::Figures;
 pub use helper::Helpers;
 pub use pause::Pauses;
 pub use queue::Queue;
@@ -87,6 +89,8 @@ pub struct Counter {
     pub walk_ins: WalkIns,
     /// Who helps many people here.
     pub helpers: Helpers,
+    /// The office's figures, and the months that it sends upward.
+    pub figures: Figures,
 }
 
 impl Counter {
@@ -106,6 +110,8 @@ impl Counter {
         let walk_ins = crate::walk_in::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
+        let reading = crate::figure::Reading::new(context.clone());
+        let recaps = crate::figure::recap::Desk::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -125,7 +131,8 @@ impl Counter {
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk: desk.clone(), cards },
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
-            helpers: Helpers { desk },
+            helpers: Helpers { desk: desk.clone() },
+            figures: Figures { desk, reading, recaps },
         }
     }
 }

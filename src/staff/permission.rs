@@ -56,6 +56,12 @@ pub enum Permission {
     CallBack,
     /// Give colleagues back the rights that rest since an annulment.
     RestoreRights,
+    /// Read the office's figures and its months.
+    ReadFigures,
+    /// Ask the head to sign a month.
+    AskRecaps,
+    /// Sign a month that a supervisor asked for.
+    SignRecaps,
     /// Verify for a relying party.
     Verify,
 }
@@ -79,9 +85,10 @@ impl Permission {
                 &[Officer, Supervisor]
             }
             Self::ViewRegistrations | Self::WorkRequests => &[Officer, Supervisor, Head],
-            Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
+            Self::BlockAtCalls | Self::ReadCorrections | Self::ReadFigures => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
-            Self::AskAnnulments => &[Supervisor],
+            Self::AskAnnulments | Self::AskRecaps => &[Supervisor],
+            Self::SignRecaps => &[Head],
             Self::GrantReleases
             | Self::GrantCards
             | Self::GrantCorrections
