@@ -54,12 +54,15 @@ pub enum Form {
 }
 
 impl Figures {
-    /// The office's figures in some days.
+    /// The office's figures in some days. Looking is noted.
     ///
     /// # Errors
     /// `wrong_state` while they are counted anew.
     pub async fn read(&self, officer: &Allowed<ReadFigures>, days: Days) -> Result<OfOffice> {
-        self.reading.of_office(officer.agent.office_id, days).await
+        let read = self.reading.of_office(officer.agent.office_id, days).await;
+        let read = self.desk.judged(officer.event(officer.agent.office_id), read).await?;
+        self.desk.looked(officer.event(officer.agent.office_id)).await?;
+        Ok(read)
     }
 
     /// The office's last months, this one first.
@@ -72,7 +75,7 @@ impl Figures {
         Ok(months.into_iter().map(|standing| self.view(officer.agent, standing, &names)).collect())
     }
 
-    /// A month: where it stands, and what it holds.
+    /// A month: where it stands, and what it holds. Looking is noted.
     ///
     /// # Errors
     /// `not_found` for one that has not begun; `wrong_state` while figures are counted anew, or the office has no region.
@@ -82,6 +85,7 @@ impl Figures {
         let standing = self.recaps.month(office, month).await?;
         let names = self.names(office).await?;
         let document = self.recaps.document(office, month).await?;
+        self.desk.looked(officer.event(office)).await?;
         Ok((self.view(officer.agent, standing, &names), document))
     }
 

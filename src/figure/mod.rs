@@ -11,6 +11,7 @@ pub mod reading;
 pub mod recap;
 pub mod service;
 pub mod store;
+pub mod suppress;
 
 pub use counting::Counting;
 pub use reading::Reading;

@@ -20,6 +20,7 @@ mod departure;
 mod dispute;
 mod dropped;
 mod feed;
+mod figures;
 mod flow;
 mod forms;
 mod headers;

@@ -23,6 +23,7 @@ enum Caller {
     Resident,
     Officer,
     Supervisor,
+    Head,
     Teller,
     Party,
     /// The register's side, for which this node has no key.
@@ -356,6 +357,7 @@ struct Stage {
     stranger: Resident,
     officer: String,
     supervisor: String,
+    head: String,
     teller: String,
     revoked: String,
     verification: String,
@@ -379,6 +381,7 @@ impl Stage {
         Self {
             officer: world.desk().await.cookie(),
             supervisor: world.supervisor("penyelia", support::world::OFFICE).await.cookie(),
+            head: crate::figures::head(&world, "kepala").await.cookie(),
             pin_key: support::world::pin_key(&sent.record).public_text(),
             revoked: revoked.expose(),
             fresh,
@@ -532,7 +535,10 @@ fn without(body: &Value, path: &str) -> Value {
 
 impl Endpoint {
     fn path_for(&self, stage: &Stage, subject: Subject) -> String {
-        self.path.replace("{id}", &stage.applicant(subject).id).replace("{verification_id}", &stage.verification)
+        self.path
+            .replace("{id}", &stage.applicant(subject).id)
+            .replace("{verification_id}", &stage.verification)
+            .replace("{month}", "2020-01")
     }
 
     fn right_caller<'a>(&self, stage: &'a Stage, subject: Subject) -> As<'a> {
@@ -541,6 +547,7 @@ impl Endpoint {
             Caller::Device | Caller::Resident => As::Device(&stage.applicant(subject).client),
             Caller::Officer => As::Cookie(stage.officer.clone()),
             Caller::Supervisor => As::Cookie(stage.supervisor.clone()),
+            Caller::Head => As::Cookie(stage.head.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
             Caller::Registrar => As::Nobody,
@@ -586,10 +593,10 @@ impl Endpoint {
                     add("another's registration", As::Device(&stage.stranger), (404, "not_found"));
                 }
             }
-            Caller::Officer | Caller::Supervisor | Caller::Teller => {
+            Caller::Officer | Caller::Supervisor | Caller::Head | Caller::Teller => {
                 let (own, other) =
                     if self.caller == Caller::Teller { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
-                if self.caller == Caller::Supervisor {
+                if matches!(self.caller, Caller::Supervisor | Caller::Head) {
                     add("an officer", As::Cookie(stage.officer.clone()), (403, "forbidden"));
                 }
                 add("no session", As::Nobody, (401, "session_ended"));
@@ -758,6 +765,7 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(put_right(&stage));
         table.extend(later::corrections(&stage));
         table.extend(later::by_two(&stage));
+        table.extend(later::figures());
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();

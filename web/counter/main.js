@@ -17,6 +17,7 @@ import { cardsScreen } from "./cards.js";
 import { contactVisits } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { departures } from "./departure.js";
+import { figuresScreen } from "./figures.js";
 import { helpersScreen } from "./helpers.js";
 import { askRequestScreen, requestScreen } from "./office-request.js";
 import { pendingScreen } from "./pending.js";
@@ -25,6 +26,7 @@ import { phoneBlockScreen } from "./phone-block.js";
 import { photoRequestScreen } from "./photo-request.js";
 import { practiceApi } from "./practice.js";
 import { queueScreen } from "./queue.js";
+import { recapScreen, recapsScreen } from "./recaps.js";
 import { recoveries } from "./recovery.js";
 import { releaseScreen } from "./release.js";
 import { practiceScreen, scanScreen } from "./scan.js";
@@ -46,6 +48,7 @@ const BELOW = {
   blokir: "#pindai",
   kasus: "#kasus",
   tanpaponsel: "#kartu",
+  rekap: "#angka",
   pembantu: "#persetujuan",
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
@@ -77,6 +80,7 @@ function draw() {
     may("read_corrections") && { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
     may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
     !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
+    may("read_figures") && { address: "#angka", label: t("angka.nav"), picture: "chart" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ].filter(Boolean);
@@ -161,6 +165,19 @@ function draw() {
         : walkInsScreen(main, live, { open: (one) => go(`#tanpaponsel/${one}`), waiting: pending }),
     pembantu: may("review_blocks") ? () => helpersScreen(main, live, { back: pending }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
+    angka: may("read_figures")
+      ? () =>
+          figuresScreen(main, live, id, {
+            recaps: "#rekap",
+            filter: (span) => history.replaceState(null, "", `#angka/${span}`),
+          })
+      : undefined,
+    rekap: may("read_figures")
+      ? () =>
+          /^\d{4}-(0[1-9]|1[0-2])$/.test(id)
+            ? recapScreen(main, live, id, { list: "#rekap" })
+            : recapsScreen(main, live, { address: (month) => `#rekap/${month}`, figures: "#angka" })
+      : undefined,
     qr: () => counterQrScreen(main, live, { open: person }),
   };
   screens.pindai = () =>

@@ -37,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<Figures> {
 
 /// Which days.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct FigureQuery {
     /// The first day, `YYYY-MM-DD`.
@@ -209,7 +210,7 @@ impl From<&Row> for FigureStand {
 
 /// The office's figures.
 #[derive(Debug, Serialize, ToSchema)]
-struct FiguresReply {
+struct OfficeFigures {
     /// Up to when everything is counted.
     #[schema(value_type = String, format = DateTime)]
     as_of: Timestamp,
@@ -231,7 +232,7 @@ struct FiguresReply {
     regions: Vec<FigureStand>,
 }
 
-impl From<OfOffice> for FiguresReply {
+impl From<OfOffice> for OfficeFigures {
     fn from(read: OfOffice) -> Self {
         let mut days = Vec::<FigureDay>::new();
         for (day, kind, n) in &read.days {
@@ -269,14 +270,14 @@ impl From<OfOffice> for FiguresReply {
 
 /// The own office's figures in some days, in full: what was done here, and how many digital KTPs there are in its region. These are two
 /// views, which are never added up.
-#[utoipa::path(get, path = "/v1/officer/figures", tag = "Figures", security(("officer" = [])), params(FigureQuery),
-    responses((status = 200, description = "The figures", body = FiguresReply),
+#[utoipa::path(get, path = "/v1/officer/office-figures", tag = "Figures", security(("officer" = [])), params(FigureQuery),
+    responses((status = 200, description = "The figures", body = OfficeFigures),
         (status = "4XX", description = "`invalid_field`, `wrong_state` while everything is counted anew, `forbidden`")))]
 async fn figures(
     State(figures): State<Figures>,
     officer: Allowed<ReadFigures>,
     Query(query): Query<FigureQuery>,
-) -> Result<Json<FiguresReply>, Problem> {
+) -> Result<Json<OfficeFigures>, Problem> {
     Ok(Json(figures.read(&officer, query.days()?).await?.into()))
 }
 

@@ -17,7 +17,7 @@ use ikd::jobs::Wake;
 use ikd::keyring::Keyring;
 use ikd::mail::outbox;
 use ikd::register::{Date, LocalRegister, NewRecord, PopulationRegister};
-use ikd::registration::model::{Amendment, Answer, Draft, Submitted};
+use ikd::registration::model::{Amendment, Answer, Draft, Submitted, WhyNot};
 use ikd::registration::sealed::{email_index, nik_index};
 use ikd::registration::{Service, State, store, terms};
 use ikd::secret::Redacted;
