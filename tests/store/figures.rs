@@ -135,6 +135,14 @@ async fn a_registration_counts_once_the_register_answered_and_waits_are_measured
         for (kind, n) in [("registered", 1), ("scanned", 2), ("returned", 1), ("approved", 1), ("second_person", 1)] {
             assert_eq!(sums.get(kind), Some(&n), "{kind}");
         }
+        // When the registration is deleted nothing says any more that these were one person's steps.
+        let mut tx = context.db.write().await.unwrap();
+        step::part(&mut tx, id).await.unwrap();
+        tx.commit().await.unwrap();
+        let together = "SELECT CAST(COUNT(DISTINCT registration_id) AS BIGINT) FROM registration_step";
+        let mut tx = context.db.read().await.unwrap();
+        assert_eq!(ikd::fetch_one!(&mut tx, (i64,), together).unwrap().0, 8);
+        drop(tx);
         // In the cohort each step counts once, on the day of the registration, whoever served.
         let cohort: Vec<_> = found.iter().filter(|cell| cell.2.starts_with("cohort_")).collect();
         assert_eq!(cohort.len(), 5);
@@ -284,6 +292,60 @@ async fn what_was_signed_stays_and_what_is_late_is_a_correction() {
         let rows: Vec<_> = next.villages.iter().filter(|row| row.region == region.code()).collect();
         assert_eq!(rows.iter().map(|row| (row.last, row.active(), row.correction)).collect::<Vec<_>>(), [(1, 2, false), (0, 1, true)]);
         assert_eq!(next.total.active(), 3);
+    })
+    .await;
+}
+
+/// Fills a year in which an office activated a million people of its city, and one in which a million others were activated elsewhere;
+/// prints how long the year's figures and a month's recap take. Run it by name, with `--ignored --nocapture`.
+#[tokio::test]
+#[ignore = "a measurement: it takes a minute, and says nothing on a busy machine"]
+async fn measure_a_year_of_a_million_activations() {
+    const DAYS: &str =
+        "WITH RECURSIVE d(day) AS (SELECT CAST(20000 AS BIGINT) UNION ALL SELECT day + 1 FROM d WHERE day < 20364), ";
+    each_engine(async |context| {
+        let engine = context.db.engine();
+        let (_, office, _) = month_over(&context).await;
+        let villages = Region::parse("13.71").unwrap().villages();
+        let mut tx = context.db.write().await.unwrap();
+        for village in &villages {
+            for kind in ["activated_first", "ended"] {
+                let sql = format!("{DAYS} x(i) AS (SELECT 1) INSERT INTO figure_day (office_id, day, kind, reason, home_region, n) SELECT $1, day, $2, '', $3, CASE WHEN $2 = 'ended' THEN 1 ELSE 27 END FROM d");
+                let sql: &'static str = Box::leak(sql.into_boxed_str());
+                ikd::execute!(&mut tx, sql, office, kind, village.code()).unwrap();
+            }
+        }
+        for kind in ["registered", "selfie", "scanned", "approved", "returned", "rejected", "code_sent", "cohort_registered", "cohort_scanned", "cohort_activated"] {
+            let sql = format!("{DAYS} x(i) AS (SELECT 1) INSERT INTO figure_day (office_id, day, kind, reason, home_region, n) SELECT $1, day, $2, '', 1371000000, 2800 FROM d");
+            let sql: &'static str = Box::leak(sql.into_boxed_str());
+            ikd::execute!(&mut tx, sql, office, kind).unwrap();
+        }
+        for kind in ["registered_scanned", "scanned_decided", "decided_activated", "second_person"] {
+            let sql = format!("{DAYS} m(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM m WHERE i < 999) INSERT INTO figure_wait (office_id, kind, day, minutes, n) SELECT $1, $2, day, i * 7, 3 FROM d, m");
+            let sql: &'static str = Box::leak(sql.into_boxed_str());
+            ikd::execute!(&mut tx, sql, office, kind).unwrap();
+        }
+        let others = format!("{DAYS} m(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM m WHERE i < 2739) INSERT INTO figure_day (office_id, day, kind, reason, home_region, n) SELECT $1, day, 'activated_first', '', 3000000000 + (day - 20000) * 2740 + i, 1 FROM d, m");
+        let others: &'static str = Box::leak(others.into_boxed_str());
+        ikd::execute!(&mut tx, others, Uuid::from_u128(77)).unwrap();
+        tx.commit().await.unwrap();
+        if engine == "postgres" || engine == "postgresql" {
+            let mut tx = context.db.write().await.unwrap();
+            ikd::execute!(&mut tx, "ANALYZE figure_day").unwrap();
+            ikd::execute!(&mut tx, "ANALYZE figure_wait").unwrap();
+            tx.commit().await.unwrap();
+        }
+        let days = ikd::figure::reading::Days::new(20_000, 20_365).unwrap();
+        for _ in 0..3 {
+            let begun = std::time::Instant::now();
+            let read = ikd::figure::Reading::new(context.clone()).of_office(office, days).await.unwrap();
+            let active: i64 = read.regions.iter().map(|one| one.active()).sum();
+            println!("{engine}: the year's figures took {:?}; {active} active", begun.elapsed());
+            assert!(active > 900_000);
+        }
+        let begun = std::time::Instant::now();
+        let recap = Desk::new(context.clone()).document(office, Month((20_365 / 365) * 12 + 8)).await.unwrap();
+        println!("{engine}: a recap took {:?}; {} villages", begun.elapsed(), recap.villages.len());
     })
     .await;
 }

@@ -1,5 +1,5 @@
-// Charts of figures, drawn by hand: a line, bars, a funnel and a map of tiles are less code than a library, load nothing
-// and obey the page's policy. What a chart shows, a sentence and a table beside it say too.
+// Charts of figures, drawn by hand: a line, bars, a funnel and a map of tiles are less code than a library, load
+// nothing and obey the page's policy. What a chart shows, a sentence and a table beside it say too.
 
 import { el, fill, svg } from "/web/shared/dom.js";
 import { language, t } from "/web/shared/i18n.js";
@@ -32,12 +32,25 @@ export function table(caption, heads, rows) {
       "table",
       { class: "figure-table" },
       el("caption", { class: "sr-only" }, caption),
-      el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          heads.map((head) => el("th", { scope: "col" }, head)),
+        ),
+      ),
       el(
         "tbody",
         {},
         rows.map(([first, ...cells]) =>
-          el("tr", {}, el("th", { scope: "row" }, first), cells.map((cell) => el("td", {}, cell))),
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, first),
+            cells.map((cell) => el("td", {}, cell)),
+          ),
         ),
       ),
     ),
@@ -145,7 +158,15 @@ export function tileMap(items, label) {
         "aria-label": `${item.name}: ${item.value === null ? t("angka.unknown") : percent(item.value)}`,
         onclick: () => {
           for (const one of tiles) one.setAttribute("aria-pressed", String(one === node));
-          fill(told, el("b", {}, item.name), el("ul", {}, item.lines.map((line) => el("li", {}, line))));
+          fill(
+            told,
+            el("b", {}, item.name),
+            el(
+              "ul",
+              {},
+              item.lines.map((line) => el("li", {}, line)),
+            ),
+          );
         },
       },
       el("span", { class: "tile-name" }, item.name),

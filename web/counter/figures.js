@@ -1,5 +1,5 @@
-// The figures of the office: what was done here, and how many digital KTPs there are in its region. These are two views,
-// which are never added up. Each chart has its sentence and its table.
+// The figures of the office: what was done here, and how many digital KTPs there are in its region. These are two
+// views, which are never added up. Each chart has its sentence and its table.
 
 import { el, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, known, ktpDate, language, t } from "/web/shared/i18n.js";
@@ -44,8 +44,11 @@ function activations(days, [from, to]) {
 }
 
 const shortDay = (date) =>
-  new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", { day: "numeric", month: "short", timeZone: "UTC" })
-    .format(new Date(`${date}T00:00:00Z`));
+  new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", {
+    day: "numeric",
+    month: "short",
+    timeZone: "UTC",
+  }).format(new Date(`${date}T00:00:00Z`));
 
 function dailyPart(data, dates) {
   const days = activations(data.days, dates);
@@ -75,7 +78,12 @@ function funnelPart(title, how, counts, none) {
     title,
     how,
     summary,
-    chart: top.n ? bars(counts.map(({ name, n }) => ({ label: name, n, of: top.n, text: number(n) })), title) : null,
+    chart: top.n
+      ? bars(
+          counts.map(({ name, n }) => ({ label: name, n, of: top.n, text: number(n) })),
+          title,
+        )
+      : null,
     heads: [t("angka.step"), t("angka.count"), t("angka.share")],
     rows,
   });
@@ -150,7 +158,9 @@ function targetParts(data) {
         })),
         t("angka.map"),
       ),
-      heads: ["region", "before", "first", "again", "ended", "in", "out", "active"].map((head) => t(`angka.head.${head}`)),
+      heads: ["region", "before", "first", "again", "ended", "in", "out", "active"].map((head) =>
+        t(`angka.head.${head}`),
+      ),
       rows: data.regions.map((one) => [
         name(one),
         ...[one.before, one.activated_first, one.activated_again, one.ended, one.moved_in, one.moved_out].map(number),
@@ -167,10 +177,17 @@ function waitsPart(data) {
   return part({
     title: t("angka.waits"),
     how: t("angka.waits.how"),
-    summary: waits.length ? waits.map((one) => `${t(`angka.wait.${one.wait}`)}: ${words(one)}.`).join(" ") : t("angka.waits.none"),
+    summary: waits.length
+      ? waits.map((one) => `${t(`angka.wait.${one.wait}`)}: ${words(one)}.`).join(" ")
+      : t("angka.waits.none"),
     chart: waits.length
       ? bars(
-          waits.map((one) => ({ label: t(`angka.wait.${one.wait}`), n: one.median_minutes, of: longest, text: words(one) })),
+          waits.map((one) => ({
+            label: t(`angka.wait.${one.wait}`),
+            n: one.median_minutes,
+            of: longest,
+            text: words(one),
+          })),
           t("angka.waits"),
         )
       : null,
@@ -190,7 +207,9 @@ function reasonsPart(data) {
   const most = Math.max(1, ...data.reasons.map((one) => one.count));
   return part({
     title: t("angka.reasons"),
-    summary: rows.length ? t("angka.reasons.summary", { n: number(sum(data.reasons, "returned", "rejected", "ended")) }) : t("angka.reasons.none"),
+    summary: rows.length
+      ? t("angka.reasons.summary", { n: number(sum(data.reasons, "returned", "rejected", "ended")) })
+      : t("angka.reasons.none"),
     chart: rows.length
       ? bars(
           data.reasons.map((one) => ({
@@ -239,8 +258,15 @@ export function figuresScreen(main, api, chosen, { filter, recaps }) {
       flowPart(data),
       waitsPart(data),
       reasonsPart(data),
-      data.outsiders === null ? null : notice("info", t("angka.outsiders", { n: number(data.outsiders) }), t("angka.outsiders.how")),
-      el("h2", { class: "figure-side" }, icon("user"), data.region ? t("angka.home", { region: data.region.name }) : t("angka.home.none")),
+      data.outsiders === null
+        ? null
+        : notice("info", t("angka.outsiders", { n: number(data.outsiders) }), t("angka.outsiders.how")),
+      el(
+        "h2",
+        { class: "figure-side" },
+        icon("user"),
+        data.region ? t("angka.home", { region: data.region.name }) : t("angka.home.none"),
+      ),
       data.region ? [...targetParts(data), cohortPart(data)] : noRegion,
     );
   }

@@ -10,8 +10,11 @@ import { number, percent, table } from "./charts.js";
 const BADGES = { asked: ["wait", "clock"], signed: ["good", "check"], refused: ["bad", "close"], open: ["", "edit"] };
 
 const monthName = (month) =>
-  new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", { month: "long", year: "numeric", timeZone: "UTC" })
-    .format(new Date(`${month}-01T00:00:00Z`));
+  new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", {
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  }).format(new Date(`${month}-01T00:00:00Z`));
 
 function badge(state) {
   const [colour, picture] = BADGES[state ?? "open"];

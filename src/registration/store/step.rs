@@ -57,6 +57,13 @@ pub async fn settle(tx: &mut Tx, registration: Uuid, region: Region) -> DbResult
     execute!(tx, SETTLE, registration, region.code()).map(|_| ())
 }
 
+const PART: &str = "UPDATE registration_step SET registration_id = step_id WHERE registration_id = $1";
+
+/// The registration is deleted: its steps stay, each for itself, and nothing says any more that they were one person's.
+pub async fn part(tx: &mut Tx, registration: Uuid) -> DbResult<()> {
+    execute!(tx, PART, registration).map(|_| ())
+}
+
 /// A step as figures count it.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Counted {
