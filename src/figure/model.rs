@@ -216,6 +216,18 @@ pub struct People {
 }
 
 impl People {
+    /// What is said of all of them together, where something is said of each.
+    pub fn sum(parts: &[Self]) -> Self {
+        let sum = |field: fn(&Self) -> Option<i64>| {
+            parts.iter().map(field).sum::<Option<i64>>().filter(|_| !parts.is_empty())
+        };
+        Self {
+            population: sum(|people| people.population),
+            eligible: sum(|people| people.eligible),
+            recorded: sum(|people| people.recorded),
+        }
+    }
+
     /// *Belum rekam*.
     pub fn unrecorded(&self) -> Option<i64> {
         Some(self.eligible? - self.recorded?)

@@ -68,6 +68,8 @@ pub struct OfOffice {
     pub cohort: Vec<(Kind, i64)>,
     /// The region's districts, and what lies in none.
     pub regions: Vec<Stand>,
+    /// All of the region.
+    pub total: Option<Stand>,
 }
 
 /// How many digital KTPs there are in a region, how they came and went, and how many there are to be.
@@ -161,15 +163,16 @@ impl Reading {
             let sorted = store::waits(tx, office, *kind, days.pair()).await?;
             waits.push((*kind, Waited::of(&sorted)));
         }
-        let (mut outsiders, mut cohort, mut regions) = (None, Vec::new(), Vec::new());
+        let (mut outsiders, mut cohort, mut regions, mut total) = (None, Vec::new(), Vec::new(), None);
         if let Some(scope) = scope {
             outsiders = Some(store::outsiders(tx, office, days.pair(), scope.range()).await?);
             cohort = store::cohort(tx, days.pair(), scope.range()).await?;
-            regions = stands(tx, office, scope, days, Level::District).await?;
+            let (all, sum) = stands(tx, office, scope, days).await?;
+            (regions, total) = (all, Some(sum));
         }
         let reasons = store::reasons(tx, office, days.pair()).await?;
         let days = store::of_office(tx, office, days.pair()).await?;
-        Ok(OfOffice { as_of, scope, days, reasons, outsiders, waits, cohort, regions })
+        Ok(OfOffice { as_of, scope, days, reasons, outsiders, waits, cohort, regions, total })
     }
 }
 
@@ -189,24 +192,27 @@ pub(super) async fn scope(tx: &mut Tx, office: Uuid) -> Result<Option<Region>> {
     Ok(store::scope(tx, office).await?.map(Region::from_code))
 }
 
-/// The regions of a level in a scope, by code, each with what came and went in some days, and one more for what is known to lie in the scope
-/// and in none of them, where there is any.
-pub(super) async fn stands(tx: &mut Tx, office: Uuid, scope: Region, days: Days, level: Level) -> Result<Vec<Stand>> {
-    let listed = if level == Level::Village { scope.villages() } else { scope.districts() };
-    let mut stands: BTreeMap<_, _> = listed.into_iter().map(|region| (region, Stand::new(region))).collect();
+/// The districts of a scope, by code, each with what came and went in some days, and one more for what is known to lie in the scope and in
+/// none of them, where there is any; and all of the scope.
+async fn stands(tx: &mut Tx, office: Uuid, scope: Region, days: Days) -> Result<(Vec<Stand>, Stand)> {
+    let listed = scope.districts();
+    let mut stands: BTreeMap<_, _> = listed.iter().map(|region| (*region, Stand::new(*region))).collect();
+    let mut total = Stand::new(scope);
     for moved in store::stock(tx, days.pair(), scope.range(), office).await? {
-        let place = Region::from_code(moved.home_region);
-        let place = if level == Level::Village { place } else { place.district() };
+        let place = Region::from_code(moved.home_region).district();
         stands.entry(place).or_insert_with(|| Stand::new(place)).add(&moved);
+        total.add(&moved);
     }
     let said = people(tx, scope, days.until).await?;
-    let year = i64::from(date_of(days.until - 1).year());
-    let rates = rates(tx, scope, year).await?;
+    let rates = rates(tx, scope, i64::from(date_of(days.until - 1).year())).await?;
     for stand in stands.values_mut() {
         stand.people = people_of(&said, stand.region);
         stand.target = stand.people.target(rate_of(&rates, stand.region));
     }
-    Ok(stands.into_values().collect())
+    let districts: Vec<_> = listed.iter().filter_map(|region| stands.get(region)).map(|stand| stand.people).collect();
+    total.people = said.get(&scope).copied().unwrap_or_else(|| People::sum(&districts));
+    total.target = total.people.target(rate_of(&rates, scope));
+    Ok((stands.into_values().collect(), total))
 }
 
 /// The targets that were set as of a year, for regions in a scope and for those around it.
@@ -242,14 +248,7 @@ pub(super) fn people_of(said: &BTreeMap<Region, People>, region: Region) -> Peop
     if region.level() != Level::District {
         return People::default();
     }
-    let villages: Vec<_> =
-        region.villages().iter().map(|village| said.get(village).copied().unwrap_or_default()).collect();
-    let sum = |field: fn(&People) -> Option<i64>| {
-        villages.iter().map(field).sum::<Option<i64>>().filter(|_| !villages.is_empty())
-    };
-    People {
-        population: sum(|people| people.population),
-        eligible: sum(|people| people.eligible),
-        recorded: sum(|people| people.recorded),
-    }
+    let villages = region.villages();
+    let villages: Vec<_> = villages.iter().map(|village| said.get(village).copied().unwrap_or_default()).collect();
+    People::sum(&villages)
 }

@@ -112,6 +112,8 @@ async fn a_month_is_sent_upward_by_two() {
         let (supervisor, second) = (world.supervisor("penyelia", OFFICE).await, world.supervisor("penyelia2", OFFICE).await);
         let (head, officer) = (head(&world, "kepala").await, world.officer("loket", OFFICE).await);
         let path = format!("/v1/officer/recaps/{month}");
+        let total = figures(&world, &officer).await["total"].clone();
+        assert_eq!((&total["active"], &total["target"]), (&json!(21_053), &json!(153_430)));
 
         let seen = officer.get(&path).await.expect(200).json;
         let total = &seen["total"];

@@ -77,14 +77,16 @@ export const sevenDays = (values) =>
     return last.reduce((sum, n) => sum + n, 0) / last.length;
   });
 
-const WIDE = 640;
 const HIGH = 220;
 const LEFT = 44;
 const FOOT = 26;
+// Letters keep their size on a phone: there the drawing is narrower.
+const wide = () => (matchMedia("(max-width: 40rem)").matches ? 300 : 900);
 
 /** A line by day with its mean of seven days. `days` are `{date, n}`. */
 export function dailyChart(days, label, dateOf) {
   const values = days.map((one) => one.n);
+  const WIDE = wide();
   const top = Math.max(4, ...values);
   const x = (at) => LEFT + (days.length < 2 ? 0 : (at * (WIDE - LEFT - 8)) / (days.length - 1));
   const y = (n) => 10 + (HIGH - FOOT - 10) * (1 - n / top);
@@ -155,7 +157,6 @@ export function tileMap(items, label) {
         type: "button",
         class: `tile shade-${shade(item.value)}`,
         "aria-pressed": "false",
-        "aria-label": `${item.name}: ${item.value === null ? t("angka.unknown") : percent(item.value)}`,
         onclick: () => {
           for (const one of tiles) one.setAttribute("aria-pressed", String(one === node));
           fill(
@@ -169,8 +170,10 @@ export function tileMap(items, label) {
           );
         },
       },
-      el("span", { class: "tile-name" }, item.name),
-      el("span", { class: "tile-value" }, percent(item.value)),
+      el("span", { class: "tile-name" }, item.name, " "),
+      item.value === null
+        ? el("span", { class: "tile-value small" }, t("angka.unknown"))
+        : el("span", { class: "tile-value" }, percent(item.value)),
     );
     return node;
   });

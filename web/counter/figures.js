@@ -107,12 +107,11 @@ const flowPart = (data) =>
 
 function targetParts(data) {
   const name = (one) => one.region.name ?? one.region.code;
-  const withTarget = data.regions.filter((one) => one.target !== null);
-  const active = data.regions.reduce((n, one) => n + one.active, 0);
-  const target = withTarget.reduce((n, one) => n + one.target, 0);
-  const summary = withTarget.length
-    ? t("angka.target.summary", { n: number(active), target: number(target), region: data.region.name })
-    : t("angka.target.none", { n: number(active), region: data.region.name });
+  const { active, target } = data.total;
+  const summary =
+    target !== null
+      ? t("angka.target.summary", { n: number(active), target: number(target), region: data.region.name })
+      : t("angka.target.none", { n: number(active), region: data.region.name });
   const rows = data.regions.map((one) => [
     name(one),
     number(one.eligible),

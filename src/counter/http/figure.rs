@@ -228,6 +228,8 @@ struct OfficeFigures {
     waits: Vec<FigureWait>,
     /// Whom the office activated who live outside its region, and count in no target here; null without a region.
     outsiders: Option<i64>,
+    /// All of the region at the end of these days; null without one.
+    total: Option<FigureStand>,
     /// The region's districts at the end of these days. They are not to be added to what the office did.
     regions: Vec<FigureStand>,
 }
@@ -263,6 +265,7 @@ impl From<OfOffice> for OfficeFigures {
             reasons: read.reasons.iter().map(reason).collect(),
             waits: read.waits.iter().map(wait).collect(),
             outsiders: read.outsiders,
+            total: read.total.as_ref().map(FigureStand::from),
             regions: read.regions.iter().map(FigureStand::from).collect(),
         }
     }

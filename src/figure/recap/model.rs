@@ -358,14 +358,9 @@ fn scope_people(from: &Sources<'_>, districts: &[Row]) -> People {
     if let Some(people) = from.people.get(&from.scope) {
         return *people;
     }
-    let rows =
-        districts.iter().filter(|row| !row.correction && Region::from_code(row.region).level() == Level::District);
-    let sum = |field: fn(&Row) -> Option<i64>| rows.clone().map(field).sum::<Option<i64>>();
-    People {
-        population: sum(|row| row.population),
-        eligible: sum(|row| row.eligible),
-        recorded: sum(|row| row.recorded),
-    }
+    let is_district = |row: &&Row| !row.correction && Region::from_code(row.region).level() == Level::District;
+    let of = |row: &Row| People { population: row.population, eligible: row.eligible, recorded: row.recorded };
+    People::sum(&districts.iter().filter(is_district).map(of).collect::<Vec<_>>())
 }
 
 fn daily(from: &Sources<'_>) -> Vec<Daily> {
