@@ -138,6 +138,16 @@ INSERT INTO distribution (name, kind) VALUES
     ('fraud_report', 'whole'),
     -- Looked for by the helper and by the office.
     ('help', 'whole'),
+    -- What figures count, and figures: written once by whoever serves, read by an office now and then.
+    ('life_tally', 'whole'),
+    ('registration_step', 'whole'),
+    ('figure_day', 'whole'),
+    ('figure_wait', 'whole'),
+    ('figure_mark', 'whole'),
+    ('figure_region', 'whole'),
+    ('figure_rate', 'whole'),
+    ('figure_scope', 'whole'),
+    ('recap', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),

@@ -39,8 +39,9 @@ use crate::web::{self, Problem, docs, headers, pages};
 use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute,
-    duty, employee, export, fraud, health, helper, jobs, keyring, life, mail, office, outreach, partner, recovery,
-    refresh, register, registration, relying_party, staff, status_list, transaction, transfer, verification, wallet, webhook, window,
+    duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach, partner,
+    recovery, refresh, register, registration, relying_party, staff, status_list, transaction, transfer, verification,
+    wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -247,6 +248,7 @@ impl App {
             outreach::module(&outreach::Desk::new(self.context.clone())),
             duty::module(&duty::Desk::new(self.context.clone()), &duty::Lookups::new(self.context.clone()), &self.gate),
             fraud::module(&fraud::Reports::new(self.context.clone())),
+            figure::module(&self.context),
             counter::module(&self.counter, &self.officers),
             relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),

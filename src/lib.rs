@@ -42,6 +42,7 @@ pub mod employee;
 pub mod error;
 pub mod export;
 pub mod fair;
+pub mod figure;
 pub mod fraud;
 pub mod health;
 pub mod helper;

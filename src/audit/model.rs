@@ -199,6 +199,24 @@ pub enum Action {
     FraudReportsRead,
     /// A supervisor closed such a report, and said what came of it.
     FraudReportClosed,
+    /// Somebody read the office's figures.
+    FiguresRead,
+    /// Somebody looked at the months that the office sends upward.
+    RecapsRead,
+    /// A supervisor asked the head to sign one.
+    RecapAsked,
+    /// The head signed it.
+    RecapSigned,
+    /// The head refused it.
+    RecapRefused,
+    /// Somebody took it away as a file.
+    RecapDownloaded,
+    /// An operator imported what the national aggregate says.
+    FiguresImported,
+    /// An operator set a target.
+    TargetSet,
+    /// An operator said for which region an office answers.
+    FigureScopeSet,
     /// An officer took over a resident whom a colleague received.
     TakenOver,
     /// A supervisor passed a resident on to a colleague.

@@ -14,6 +14,7 @@ pub mod config_check;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod docs;
+pub mod figures;
 pub mod health;
 pub mod identity;
 pub mod keys;
@@ -116,6 +117,11 @@ enum Command {
         #[command(subcommand)]
         command: administrator::Command,
     },
+    /// Figures of offices and regions: what they rest on, and counting them anew.
+    Figures {
+        #[command(subcommand)]
+        command: figures::Command,
+    },
     /// Relying parties, their API keys and employees.
     RelyingParty(relying_party::Args),
     /// Verify a token or receipt offline, against a published key set.
@@ -199,6 +205,7 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         Command::Office { command } => office::run(command, &open_context(config).await?, format).await,
         Command::Officer { command } => officer::run(command, &open_context(config).await?, format).await,
         Command::Administrator { command } => administrator::run(command, &open_context(config).await?, format).await,
+        Command::Figures { command } => figures::run(command, &open_context(config).await?, format).await,
         Command::RelyingParty(args) => relying_party::run(args, &open_context(config).await?, format).await,
         Command::Audit { command } => audit::run(command, open_context(config).await?, format).await,
     }

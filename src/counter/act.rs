@@ -329,4 +329,16 @@ acts! {
     pub enum ReadCalls: ReviewBlocks, CallsRead, about |session| session.person.affiliation.chain();
     /// Saying that one was looked at.
     pub enum LookAtCall: ReviewBlocks, CallLookedAt;
+    /// Reading the office's figures.
+    pub enum ReadFigures: ReadFigures, FiguresRead, about |session| session.person.affiliation.chain();
+    /// Looking at the months that the office sends upward.
+    pub enum ReadRecaps: ReadFigures, RecapsRead, about |session| session.person.affiliation.chain();
+    /// Asking the head to sign one.
+    pub enum AskRecap: AskRecaps, RecapAsked, about |session| session.person.affiliation.chain();
+    /// Signing it.
+    pub enum SignRecap: SignRecaps, RecapSigned, about |session| session.person.affiliation.chain();
+    /// Refusing it.
+    pub enum RefuseRecap: SignRecaps, RecapRefused, about |session| session.person.affiliation.chain();
+    /// Taking one away as a file.
+    pub enum DownloadRecap: ReadFigures, RecapDownloaded, about |session| session.person.affiliation.chain();
 }

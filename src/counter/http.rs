@@ -12,6 +12,7 @@ mod correction;
 mod decision;
 mod departure;
 mod duty;
+mod figure;
 mod fraud;
 mod helper;
 mod inbox;
@@ -71,5 +72,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(audit_log::routes().with_state(counter.audit_log))
         .merge(lookup::routes().with_state(counter.lookups))
         .merge(lookup::search_routes().with_state(counter.searches))
+        .merge(figure::routes().with_state(counter.figures))
         .layer(Extension(entrance))
 }

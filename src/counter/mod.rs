@@ -14,6 +14,7 @@ pub mod decision;
 pub mod departure;
 mod desk;
 pub mod duty;
+pub mod figure;
 pub mod fraud;
 pub mod helper;
 pub mod http;
@@ -44,6 +45,7 @@ pub use correction::Corrections;
 pub use decision::Decisions;
 pub use departure::Departures;
 pub use duty::Duties;
+pub use figure::Figures;
 pub use fraud::FraudReports;
 pub use helper::Helpers;
 pub use inbox::Inbox;
@@ -125,6 +127,8 @@ pub struct Counter {
     pub inbox: Inbox,
     /// Who the colleagues are.
     pub colleagues: Colleagues,
+    /// The office's figures, and the months that it sends upward.
+    pub figures: Figures,
 }
 
 impl Counter {
@@ -148,6 +152,8 @@ impl Counter {
         let duties = crate::duty::Desk::new(context.clone());
         let outreaches = crate::outreach::Desk::new(context.clone());
         let reports = crate::fraud::Reports::new(context.clone());
+        let reading = crate::figure::Reading::new(context.clone());
+        let recaps = crate::figure::recap::Desk::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         let inbox = Inbox {
@@ -187,7 +193,8 @@ impl Counter {
             lookups: Lookups { desk: desk.clone() },
             searches: Searches { desk: desk.clone() },
             audit_log: AuditLog { desk: desk.clone() },
-            colleagues: Colleagues { desk },
+            colleagues: Colleagues { desk: desk.clone() },
+            figures: Figures { desk, reading, recaps },
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::keyring::{Keyring, init_root};
 use crate::office::{Kind, Offices};
 use crate::random::Random;
 use crate::register::generate::{GenerateOptions, Generator, generate_into};
-use crate::register::{Date, LocalRegister, RegisterRecord};
+use crate::register::{Date, LocalRegister, Region, RegisterRecord};
 use crate::relying_party::Purpose;
 use crate::secret::Redacted;
 use crate::staff::{Accounts, Post, Realm, Role, Secrets};
@@ -215,6 +215,10 @@ async fn officers(context: &Context) -> Result<(DemoLogIn, DemoLogIn)> {
     let offices = Offices::new(context.clone());
     if !offices.all().await?.iter().any(|office| office.code == OFFICE) {
         offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Dinas).await?;
+        // Its figures are about the people of Jakarta Pusat.
+        if let Some(region) = Region::parse("31.71") {
+            crate::figure::Regions::new(context.clone()).set_scope(OFFICE, region).await?;
+        }
     }
     Ok((
         of_office(context, Role::Officer, "petugas", "Petugas Contoh").await?,

@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, State, Submitted};
+use super::model::{
+    LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, State, Step, Submitted,
+};
+use super::store::step::{self, Taken};
 use super::store::{queue, registration, selfie, visit};
 use super::{ending, sealed, sweep};
 use crate::changed::Changed;
@@ -12,10 +15,11 @@ use crate::correction::ports as cases;
 use crate::db::{DbError, DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::error::{Code, Language, Result};
-use crate::register::Nik;
+use crate::register::{Nik, Region};
 use crate::secret::Redacted;
 
 pub use super::store::registration::{hold_code_sent, hold_own, lookup};
+pub use super::store::step::{Counted, count_anew, take as take_steps};
 
 /// The registration of this device.
 ///
@@ -151,6 +155,8 @@ pub async fn activate(context: &Context, tx: &mut Tx, id: Uuid, now: Timestamp) 
     let Ok(active) = registration.activate(now) else { return Ok(None) };
     registration::save(tx, &active).await?.demand()?;
     cases::activated(tx, id, resident_id, now).await?;
+    step::settle(tx, id, Region::NONE).await?;
+    step::add(context, tx, Taken::new(id, Step::Activated, active.office_id), now).await?;
     selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_ACTIVATION * DAY)).await?;
     let submitted = sealed::submitted(&context.vault, &active)?;
     let (nik, office_id) = (submitted.nik.clone(), active.office_id);

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::decision::{decidable, hold_in_office, in_office, version_of};
 use super::helping;
-use super::model::{Registration, RequestKind, SCAN_MINUTES, State};
+use super::model::{Registration, RequestKind, SCAN_MINUTES, State, Step};
 use super::store::second_person::{self as requests, RequestRow};
+use super::store::step::{self, Taken};
 use crate::clerk::{Clerk, own_request};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
@@ -215,6 +216,11 @@ impl Releases {
             return Err(own_request().into());
         }
         requests::take(tx, &asked, since, actor.officer_id).await?.ok_or(Code::NotFound)?;
+        let granted = Taken {
+            asked_at: Some(asked.asked_at),
+            ..Taken::new(held.registration_id, Step::SecondPerson, Some(actor.office_id))
+        };
+        step::add(&self.context, tx, granted, self.context.now()).await?;
         Ok(asked)
     }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::store::{call_back, check, register_copy, registration, second_person, selfie, visit};
+use super::store::{call_back, check, register_copy, registration, second_person, selfie, step, visit};
 use super::{call_back as call_backs, ending, sealed};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
@@ -80,6 +80,7 @@ pub(super) async fn delete_parts(tx: &mut Tx, id: Uuid) -> DbResult<()> {
     register_copy::delete(tx, id).await?;
     second_person::drop(tx, id).await?;
     call_back::erase(tx, id).await?;
+    step::part(tx, id).await?;
     cases::forget(tx, id).await?;
     lookup::forget(tx, id).await?;
     codes::delete(tx, id).await

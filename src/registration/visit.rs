@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::check::RegisterChecks;
 use super::decision::{hold_in_office, in_office};
 use super::initials::initials;
-use super::model::{Answer, MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, SCAN_MINUTES, State};
+use super::model::{Answer, MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, SCAN_MINUTES, State, Step};
 use super::ports::own;
 use super::sealed;
+use super::store::step::{self, Taken};
 use super::store::{check, queue, registration, visit};
 
 use crate::clerk::Clerk;
@@ -190,6 +191,7 @@ impl CounterVisits {
     /// Somebody of an office has the resident before them: it stands in that office's queue, and a limited check becomes due.
     async fn write_presence(&self, tx: &mut Tx, assigned: &Registration, now: Timestamp) -> Result<()> {
         let id = assigned.registration_id;
+        step::add(&self.context, tx, Taken::new(id, Step::Scanned, assigned.office_id), now).await?;
         match assigned.check {
             RegisterCheck::Limited => check::lift_limit(tx, id, now).await?,
             // Corrected in the register since, or seventeen: what it says now counts, not what it said at home.

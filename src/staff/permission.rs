@@ -92,6 +92,12 @@ pub enum Permission {
     ReadOfficeAudit,
     /// Pass a resident on to a colleague who is on duty.
     ReassignResidents,
+    /// Read the office's figures and its months.
+    ReadFigures,
+    /// Ask the head to sign a month.
+    AskRecaps,
+    /// Sign a month that a supervisor asked for.
+    SignRecaps,
     /// Verify for a relying party.
     Verify,
     /// Look after what is a relying party's: keys, employees, figures, the webhook.
@@ -121,11 +127,11 @@ impl Permission {
             Self::ViewRegistrations | Self::WorkRequests | Self::PlanOutreach | Self::SearchPeople => {
                 &[Officer, Supervisor, Head]
             }
-            Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
+            Self::BlockAtCalls | Self::ReadCorrections | Self::ReadFigures => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
             Self::LookUpActive => &[Assistant, Officer, Supervisor, Head, DataOfficer],
-            Self::AskAnnulments | Self::ReassignResidents => &[Supervisor],
-            Self::GrantAnnulments | Self::ReadOfficeAudit => &[Head],
+            Self::AskAnnulments | Self::AskRecaps | Self::ReassignResidents => &[Supervisor],
+            Self::GrantAnnulments | Self::SignRecaps | Self::ReadOfficeAudit => &[Head],
             Self::GrantReleases
             | Self::GrantCards
             | Self::GrantCorrections

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use ikd::audit::Action;
 use ikd::device::client::PinKey;
+use ikd::figure::Regions;
+use ikd::figure::model::{Basis, Rate};
 use ikd::register::service::Switch;
-use ikd::register::{Date, LocalRegister};
+use ikd::register::{Date, LocalRegister, Region};
 use ikd::staff::{Post, Realm, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -143,6 +145,27 @@ async fn approval_by_two(world: &World) {
     let third = world.supervisor("pemanggil", OFFICE).await;
     let path = format!("/v1/officer/call-backs/{}", applicant.id);
     third.post(&path, &json!({"finding": "unreached"})).await.expect(204);
+}
+
+async fn months(world: &World) {
+    let regions = Regions::new(world.context.clone());
+    let padang = Region::parse("13.71").unwrap();
+    regions.set_scope(OFFICE, padang).await.unwrap();
+    regions.set_target(padang, 2_026, Rate { basis: Basis::Recorded, permille: 300 }).await.unwrap();
+    regions.import(&[]).await.unwrap();
+    let month = crate::figures::month_over(world).await;
+    let (supervisor, head) = (world.supervisor("penyusun", OFFICE).await, crate::figures::head(world, "kepala").await);
+    supervisor.get("/v1/officer/office-figures?from=2026-01-01&to=2026-01-31").await.expect(200);
+    let path = |rest: &str| format!("/v1/officer/recaps/{month}{rest}");
+    for (act, reason) in [("/refusal", json!("Periksa lagi angkanya")), ("/signature", Value::Null)] {
+        supervisor.post(&path("/request"), &json!({})).await.expect(204);
+        let mut body = json!({"version": head.get(&path("")).await.expect(200).json["recap"]["version"]});
+        if reason.is_string() {
+            body["reason"] = reason;
+        }
+        head.post(&path(act), &body).await.expect(204);
+    }
+    head.get(&path("/rows")).await.expect(200);
 }
 
 async fn people_and_parties(world: &World) {
@@ -392,6 +415,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         people_and_parties(&world).await;
         annulments(&world).await;
         own_office(&world).await;
+        months(&world).await;
         blocks_at_calls(&world).await;
         departures(&world).await;
         disputes(&world).await;

@@ -21,6 +21,7 @@ mod dispute;
 mod dropped;
 mod duty;
 mod feed;
+mod figures;
 mod flow;
 mod forms;
 mod headers;

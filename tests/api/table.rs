@@ -549,7 +549,10 @@ fn without(body: &Value, path: &str) -> Value {
 
 impl Endpoint {
     fn path_for(&self, stage: &Stage, subject: Subject) -> String {
-        self.path.replace("{id}", &stage.applicant(subject).id).replace("{verification_id}", &stage.verification)
+        self.path
+            .replace("{id}", &stage.applicant(subject).id)
+            .replace("{verification_id}", &stage.verification)
+            .replace("{month}", "2020-01")
     }
 
     fn right_caller<'a>(&self, stage: &'a Stage, subject: Subject) -> As<'a> {
@@ -785,6 +788,7 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(outreach::outreach(&stage));
         table.extend(later::looking(&stage));
         table.extend(later::of_partners());
+        table.extend(later::figures());
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();

@@ -14,6 +14,7 @@ mod data_access;
 mod devices;
 mod dispute;
 mod endings;
+mod figures;
 mod keyring;
 mod life;
 mod limits;

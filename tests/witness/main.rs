@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where something is missing")]
 
 mod card;
+mod recap;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

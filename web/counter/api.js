@@ -12,6 +12,7 @@ export function liveApi(session) {
   const card = (id) => `/cards/${encodeURIComponent(id)}`;
   const departure = (id) => `/departures/${encodeURIComponent(id)}`;
   const contactVisit = (id) => `/contact-visits/${encodeURIComponent(id)}`;
+  const recap = (month) => `/recaps/${encodeURIComponent(month)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   const walkIn = (id) => `/walk-ins/${encodeURIComponent(id)}`;
   const outreach = (id) => `/outreach/${encodeURIComponent(id)}`;
@@ -42,9 +43,17 @@ export function liveApi(session) {
     confirmMatch: (id, number) => post(`${one(id)}/match`, { match_number: number }, { again: true }),
     approve: (id, version, note, helper) =>
       post(`${one(id)}/approval`, { version, checks: { face: true, document: true, data: true }, note, helper }),
-    returnForCorrection: (id, version, to, reason, release) =>
-      post(`${one(id)}/return`, { version, to, reason, release }),
-    reject: (id, version, reason, note) => post(`${one(id)}/rejection`, { version, reason, note }),
+    returnForCorrection: (id, version, to, reason, release, code) =>
+      post(`${one(id)}/return`, { version, to, reason, release, code }),
+    reject: (id, version, reason, note, code) => post(`${one(id)}/rejection`, { version, reason, note, code }),
+    // The office's figures, and the months that it sends upward.
+    officeFigures: (from, to) => get(`/office-figures?${new URLSearchParams({ from, to })}`),
+    recaps: () => get("/recaps"),
+    recap: (month) => get(recap(month)),
+    askRecap: (month) => post(`${recap(month)}/request`),
+    signRecap: (month, version) => post(`${recap(month)}/signature`, { version }),
+    refuseRecap: (month, version, reason) => post(`${recap(month)}/refusal`, { version, reason }),
+    recapFile: (month, form) => `${session.api}${recap(month)}/${form}`,
     picture: (id, kind) => `${session.api}${one(id)}/${kind}`,
     // What a second person agrees to: without an e-mail address the approval, else that an older digital KTP makes way.
     askApproval: (id, version, note, helper) =>

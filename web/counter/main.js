@@ -20,6 +20,7 @@ import { counterQrScreen } from "./counter-qr.js";
 import { departures } from "./departure.js";
 import { dutyScreen } from "./duty.js";
 import { fraudReportsScreen } from "./fraud-reports.js";
+import { figuresScreen } from "./figures.js";
 import { helpersScreen } from "./helpers.js";
 import { officeScreen } from "./office.js";
 import { logScreen } from "./log.js";
@@ -34,6 +35,7 @@ import { phoneBlockScreen } from "./phone-block.js";
 import { photoRequestScreen } from "./photo-request.js";
 import { practiceApi } from "./practice.js";
 import { queueScreen } from "./queue.js";
+import { recapScreen, recapsScreen } from "./recaps.js";
 import { recoveries } from "./recovery.js";
 import { releaseScreen } from "./release.js";
 import { practiceScreen, scanScreen } from "./scan.js";
@@ -57,6 +59,7 @@ const BELOW = {
   blokir: "#pindai",
   kasus: "#kasus",
   tanpaponsel: "#kartu",
+  rekap: "#angka",
   pembantu: "#persetujuan",
   pencarian: "#persetujuan",
   catatan: "#persetujuan",
@@ -101,6 +104,7 @@ function draw() {
       label: t("duty.nav"),
       picture: "shield",
     },
+    may("read_figures") && { address: "#angka", label: t("angka.nav"), picture: "chart" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ].filter(Boolean);
@@ -215,6 +219,19 @@ function draw() {
     pencarian: may("review_searches") ? () => searchesScreen(main, live, { back: pending }) : undefined,
     catatan: may("read_own_audit") ? () => logScreen(main, live, id, { may, back: pending }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
+    angka: may("read_figures")
+      ? () =>
+          figuresScreen(main, live, id, {
+            recaps: "#rekap",
+            filter: (span) => history.replaceState(null, "", `#angka/${span}`),
+          })
+      : undefined,
+    rekap: may("read_figures")
+      ? () =>
+          /^\d{4}-(0[1-9]|1[0-2])$/.test(id)
+            ? recapScreen(main, live, id, { list: "#rekap" })
+            : recapsScreen(main, live, { address: (month) => `#rekap/${month}`, figures: "#angka" })
+      : undefined,
     qr: () => counterQrScreen(main, live, { open: person }),
   };
   screens.pindai = () =>

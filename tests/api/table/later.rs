@@ -195,3 +195,23 @@ pub fn of_partners() -> Vec<Endpoint> {
         gone(own("post", "/v1/partner/webhook/verification", Value::Null)),
     ]
 }
+
+/// The office's figures, and the months that it sends upward.
+pub fn figures() -> Vec<Endpoint> {
+    use Caller::{Head, Officer, Supervisor};
+    use Subject::Waiting;
+    let none = || Value::Null;
+    let month =
+        |rest: &'static str, who, body| endpoint("post", rest, who, Waiting, body).refuses(Waiting, 404, "not_found");
+    let read = |path| endpoint("get", path, Officer, Waiting, none());
+    vec![
+        read("/v1/officer/office-figures"),
+        read("/v1/officer/recaps"),
+        read("/v1/officer/recaps/{month}"),
+        read("/v1/officer/recaps/{month}/workbook"),
+        read("/v1/officer/recaps/{month}/rows"),
+        endpoint("post", "/v1/officer/recaps/{month}/request", Supervisor, Waiting, none()),
+        month("/v1/officer/recaps/{month}/signature", Head, json!({"version": "0"})),
+        month("/v1/officer/recaps/{month}/refusal", Head, json!({"version": "0", "reason": "Periksa lagi"})),
+    ]
+}
