@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 mod later;
 mod outreach;
+mod staffing;
 
 use crate::headers::{problem, secure};
 use support::each_engine;
@@ -27,6 +28,8 @@ enum Caller {
     Supervisor,
     Head,
     Teller,
+    /// An administrator of the national administration.
+    National,
     /// An administrator of a relying party, who logs in where tellers do.
     Administrator,
     Party,
@@ -364,6 +367,7 @@ struct Stage {
     head: String,
     teller: String,
     administrator: String,
+    national: String,
     revoked: String,
     verification: String,
     pin_key: String,
@@ -379,6 +383,7 @@ impl Stage {
         stranger.captcha().await;
         let teller = world.teller("dewi").await;
         let administrator = world.party_administrator("rina").await;
+        let national = crate::staffing::official(&world, "pusat", Role::Administrator).await.cookie;
         let parties = &world.app.relying_parties;
         let revoked = parties.add_key(BANK).await.unwrap();
         parties.revoke_key(revoked.key_id).await.unwrap();
@@ -401,6 +406,7 @@ impl Stage {
             stranger,
             teller,
             administrator,
+            national,
             verification,
             world,
         }
@@ -564,6 +570,7 @@ impl Endpoint {
             Caller::Head => As::Cookie(stage.head.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
             Caller::Administrator => As::Cookie(stage.administrator.clone()),
+            Caller::National => As::Cookie(stage.national.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
             Caller::Registrar => As::Nobody,
         }
@@ -609,9 +616,17 @@ impl Endpoint {
                     add("another's registration", As::Device(&stage.stranger), (404, "not_found"));
                 }
             }
-            Caller::Officer | Caller::Supervisor | Caller::Head | Caller::Teller | Caller::Administrator => {
-                let at_a_party = [Caller::Teller, Caller::Administrator].contains(&self.caller);
-                let (own, other) = if at_a_party { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
+            Caller::Officer
+            | Caller::Supervisor
+            | Caller::Head
+            | Caller::National
+            | Caller::Teller
+            | Caller::Administrator => {
+                let (own, other) = match self.caller {
+                    Caller::Teller | Caller::Administrator => ("teller", &stage.officer),
+                    Caller::National => ("official", &stage.officer),
+                    _ => ("officer", &stage.teller),
+                };
                 if self.caller == Caller::Administrator {
                     add("a teller", As::Cookie(stage.teller.clone()), (403, "forbidden"));
                 }
@@ -788,6 +803,8 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(outreach::outreach(&stage));
         table.extend(later::looking(&stage));
         table.extend(later::of_partners());
+        table.extend(staffing::staffing());
+        table.extend(staffing::own_account());
         table.extend(later::figures());
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);

@@ -61,6 +61,7 @@ describe("figures", { timeout: 600_000 }, () => {
   test("an office reads its figures, with eyes, ears or keys", async () => {
     await withPeople(["head"], async ({ head: { page } }) => {
       await logInAtCounter(demo, page, people.kartika, "Menunggu persetujuan kedua");
+      await page.goto("/petugas#lainnya");
       await page.getByRole("link", { name: "Angka" }).click();
       await heading(page, "Angka kantor ini").waitFor();
       // Nothing happened yet: that is said in words, and the region's districts are there.

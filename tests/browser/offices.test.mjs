@@ -72,6 +72,7 @@ describe("offices", { timeout: 600_000 }, () => {
     await withPeople(["head", "anybody"], async ({ head, anybody }) => {
       const { page } = head;
       await logInAtCounter(demo, page, kepala, "Menunggu persetujuan kedua");
+      await page.goto("/petugas#lainnya");
       await page.getByRole("link", { name: "Kantor", exact: true }).click();
       await page.getByRole("heading", { level: 1, name: "Dukcapil Contoh (demo)" }).waitFor();
       for (const day of ["Senin", "Selasa"]) {

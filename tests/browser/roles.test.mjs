@@ -134,11 +134,13 @@ describe("roles", { timeout: 600_000 }, () => {
       const ratna = await join(fresh.page, "ratna@dukcapil.example", "perahu-merah-di-teluk");
       await logIn(head.page, ratna, "Menunggu persetujuan kedua");
       await logIn(supervisor.page, demo.supervisors[0]);
+      await supervisor.page.getByRole("link", { name: "Lainnya" }).click();
+      await screen(supervisor.page, "more");
       await supervisor.page.getByRole("link", { name: "Pegawai" }).click();
       await supervisor.page.getByRole("button", { name: "Undang pegawai" }).click();
       await inDialog(supervisor.page, "Minta", { "Nama lengkap": "Tono Baru", "Nama pengguna": "tono", "Surel dinas": "tono@dukcapil.example" });
       await supervisor.page.getByText("Anda yang meminta").waitFor();
-      await head.page.getByRole("link", { name: "Pegawai" }).click();
+      await head.page.goto("/petugas#pegawai");
       await head.page.getByRole("button", { name: "Setujui: Tono Baru" }).click();
       await head.page.getByText("Tidak ada yang menunggu.").waitFor();
       const tono = await join(fresh.page, "tono@dukcapil.example", "kapal-biru-di-dermaga");

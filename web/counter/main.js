@@ -29,6 +29,7 @@ import { outreachFormScreen } from "./outreach-form.js";
 import { outreachesScreen } from "./outreach-list.js";
 import { outreachScreen } from "./outreach.js";
 import { pendingScreen } from "./pending.js";
+import { moreScreen } from "./more.js";
 import { peopleScreen } from "./people.js";
 import { personScreen } from "./person.js";
 import { phoneBlockScreen } from "./phone-block.js";
@@ -96,23 +97,29 @@ function draw() {
     may("read_corrections") && { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
     may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
     !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
-    may("read_staff") && { address: "#pegawai", label: t("staffing.nav"), picture: "people" },
-    may("edit_office") && { address: "#kantor", label: t("office.nav"), picture: "office" },
-    may("read_outreach") && { address: "#jemputbola", label: t("outreach.nav"), picture: "office" },
+    { address: "#lainnya", label: t("more.nav"), picture: "menu" },
+    { address: "#akun", label: t("account.nav"), picture: "user" },
+  ].filter(Boolean);
+  // What is not needed with every resident.
+  const more = [
     (may("prove_duty") || may("take_staff_photos")) && {
       address: may("prove_duty") ? "#bukti" : "#foto",
       label: t("duty.nav"),
       picture: "shield",
     },
+    may("read_outreach") && { address: "#jemputbola", label: t("outreach.nav"), picture: "office" },
     may("read_figures") && { address: "#angka", label: t("angka.nav"), picture: "chart" },
+    may("read_staff") && { address: "#pegawai", label: t("staffing.nav"), picture: "people" },
+    may("edit_office") && { address: "#kantor", label: t("office.nav"), picture: "office" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
-    { address: "#akun", label: t("account.nav"), picture: "user" },
   ].filter(Boolean);
   const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
   // Where somebody begins: whoever scans at the scanner, others at what waits for them.
   const home = ["#pindai", "#terima", "#persetujuan", "#kasus"].find((one) => places.some((it) => it.address === one));
   const below = screen && (BELOW[screen] ?? `#${screen}`);
-  const here = below ? (places.some((it) => it.address === below) ? below : `#${screen}`) : home;
+  const barred = (address) => places.some((it) => it.address === address);
+  const aside = more.some((it) => it.address === below || it.address === `#${screen}`);
+  const here = !below ? home : barred(below) ? below : aside ? "#lainnya" : `#${screen}`;
   const main = frame({
     title: t("counter.title"),
     who,
@@ -169,6 +176,7 @@ function draw() {
         filter: (state) => history.replaceState(null, "", `#antrean/${state}`),
       }),
     akun: () => accountScreen(main, session),
+    lainnya: () => moreScreen(main, more),
     pegawai: may("read_staff") ? () => staffingScreen(main, session) : undefined,
     persetujuan: () => pendingScreen(main, live, { may }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
