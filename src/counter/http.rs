@@ -17,6 +17,7 @@ mod registration;
 mod release;
 mod scan;
 mod sessions;
+mod staff;
 mod views;
 mod walk_in;
 mod who;
@@ -52,5 +53,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
+        .merge(staff::routes().with_state(counter.people))
         .layer(Extension(entrance))
 }

@@ -48,7 +48,7 @@ use crate::jobs::Sweep;
 use crate::keyring::Keyring;
 use crate::module::Module;
 use crate::registration;
-use crate::staff::Staff;
+use crate::staff::{Invitations, Staff};
 
 /// The use cases of the counter. Cloning shares everything.
 #[derive(Clone)]
@@ -87,6 +87,8 @@ pub struct Counter {
     pub walk_ins: WalkIns,
     /// Who helps many people here.
     pub helpers: Helpers,
+    /// The office's people.
+    pub people: Invitations,
 }
 
 impl Counter {
@@ -106,6 +108,7 @@ impl Counter {
         let walk_ins = crate::walk_in::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
+        let people = Invitations::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -126,6 +129,7 @@ impl Counter {
             cards: Cards { desk: desk.clone(), cards },
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
             helpers: Helpers { desk },
+            people,
         }
     }
 }
