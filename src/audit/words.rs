@@ -124,6 +124,46 @@ labels! {
     RegisterOpened = "Data kependudukan dibuka" / "Register opened";
     RegisterClosed = "Data kependudukan ditutup" / "Register closed";
     Verification = "Pemeriksaan di luar hak lembaga" / "Check beyond the organisation's rights";
+    DutyBegun = "Tugas dimulai, dengan bukti petugas" / "Duty begun, with officer proof";
+    DutyEnded = "Tugas diakhiri" / "Duty ended";
+    StaffPhotoTaken = "Foto rekan diambil" / "Colleague's photo taken";
+    StaffPhotoViewed = "Foto rekan dilihat" / "Colleague's photo looked at";
+    OutreachViewed = "Sesi jemput bola dibuka" / "Outreach session looked at";
+    OutreachPlanned = "Sesi jemput bola direncanakan" / "Outreach session planned";
+    OutreachConfirmed = "Sesi jemput bola ditegaskan" / "Outreach session confirmed";
+    OutreachCancelled = "Sesi jemput bola dibatalkan" / "Outreach session cancelled";
+    OutreachOpened = "Sesi jemput bola dimulai" / "Outreach session opened";
+    OutreachClosed = "Sesi jemput bola ditutup" / "Outreach session closed";
+    OutreachReported = "Sesi jemput bola dilaporkan" / "Outreach session reported";
+    FraudReportsRead = "Laporan petugas palsu dibaca" / "Reports of false officers read";
+    FraudReportClosed = "Laporan petugas palsu ditutup" / "Report of a false officer closed";
+    FiguresRead = "Angka kantor dibaca" / "Office's figures read";
+    RecapsRead = "Rekap bulanan dibaca" / "Monthly recaps read";
+    RecapAsked = "Tanda tangan rekap diminta" / "Signature of a recap asked for";
+    RecapSigned = "Rekap ditandatangani" / "Recap signed";
+    RecapRefused = "Rekap ditolak" / "Recap refused";
+    RecapDownloaded = "Rekap diunduh" / "Recap downloaded";
+    FiguresImported = "Angka agregat diimpor" / "Aggregate figures imported";
+    TargetSet = "Target ditetapkan" / "Target set";
+    FigureScopeSet = "Wilayah angka kantor ditetapkan" / "Region of an office's figures set";
+    StaffRead = "Daftar pegawai dibaca" / "List of staff read";
+    StaffAsked = "Perubahan pegawai diminta" / "Change of staff asked for";
+    StaffGranted = "Perubahan pegawai disetujui" / "Change of staff granted";
+    StaffRefused = "Perubahan pegawai ditolak" / "Change of staff refused";
+    StaffStopped = "Pegawai dihentikan" / "Somebody of the staff stopped";
+    StaffConfirmed = "Masa kerja pegawai ditegaskan" / "Somebody's time at work confirmed";
+    InvitationAccepted = "Undangan dipakai: kata sandi dan autentikator dibuat" / "Invitation used: password and authenticator set";
+    OfficeEdited = "Data kantor diubah" / "Office changed";
+    OfficeHolidaySet = "Hari libur kantor diubah" / "Office's holiday changed";
+    OfficeClosed = "Kantor ditutup" / "Office closed for good";
+    OfficeReopened = "Kantor dibuka lagi" / "Office opened again";
+    ApiKeyEndSet = "Akhir kunci API ditetapkan" / "End of an API key set";
+    ContractSet = "Perjanjian lembaga ditetapkan" / "Contract of a relying party set";
+    PartyContactSet = "Alamat pemberitahuan lembaga ditetapkan" / "Address for a relying party's notices set";
+    WebhookSet = "Webhook ditetapkan" / "Webhook set";
+    WebhookVerified = "Webhook terbukti" / "Webhook verified";
+    WebhookRemoved = "Webhook dihapus" / "Webhook removed";
+    PartyViewed = "Data lembaga dibuka" / "Relying party's data opened";
 }
 
 #[cfg(test)]

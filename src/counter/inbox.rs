@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::helper::desk as helpers;
 use crate::life::calls;
 use crate::lookup::browsing;
+use crate::office::Scope;
 use crate::page::{self, Page};
 use crate::registration::model::{CallBackFinding, RequestKind};
 use crate::staff::permission::Permission;
@@ -103,13 +104,13 @@ impl Inbox {
         cursor: Option<&str>,
         limit: i64,
     ) -> Result<(Page<NamedWaiting>, Vec<NamedWaiting>)> {
-        let (who, roles) = (officer.agent.clerk(), officer.agent.roles);
+        let (who, roles, scope) = (officer.agent.clerk(), officer.agent.roles, officer.agent.scope());
         let after = page::after(cursor, (Timestamp::default(), Uuid::nil()))?;
-        let mut all = self.requests(who, roles).await?;
+        let mut all = self.requests(scope, roles).await?;
         all.extend(self.looks(who, roles).await?);
         all.sort_by_key(|one| (one.since, one.id));
         let mut tx = self.desk.context.db.read().await?;
-        let names = ports::usernames(&mut tx, who.office_id).await?;
+        let names = ports::usernames_within(&mut tx, scope).await?;
         let is_own = |one: &Waiting| one.by == Some(who.officer_id);
         let (own, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_own);
         others.retain(|one| (one.since, one.id) > after);
@@ -118,12 +119,12 @@ impl Inbox {
         Ok((page, own))
     }
 
-    /// What people of the office ask a second person for, the own with it.
-    async fn requests(&self, who: Clerk, roles: Roles) -> Result<Vec<Waiting>> {
-        let (office, now) = (who.office_id, self.desk.context.now());
+    /// What people of the office, and of those below it, ask a second person for, the own with it.
+    async fn requests(&self, scope: Scope, roles: Roles) -> Result<Vec<Waiting>> {
+        let now = self.desk.context.now();
         let of = |matter, id, by, since, until| Waiting { matter, id, by: Some(by), since, until };
         let mut all = Vec::new();
-        for one in self.desk.registrations.releases.waiting(who).await? {
+        for one in self.desk.registrations.releases.waiting(scope).await? {
             let matter = match one.kind {
                 RequestKind::Release => Matter::Release,
                 RequestKind::Approval => Matter::Approval,
@@ -131,30 +132,30 @@ impl Inbox {
             };
             all.push(of(matter, one.registration_id, one.asked_by, one.asked_at, None));
         }
-        for one in self.recoveries.waiting(office).await? {
+        for one in self.recoveries.waiting(scope).await? {
             all.extend(one.asked().map(|asked| of(Matter::Recovery, one.recovery_id, asked.by, asked.at, None)));
         }
-        for one in self.visits.waiting(office).await? {
+        for one in self.visits.waiting(scope).await? {
             all.extend(one.asked().map(|asked| of(Matter::Contact, one.visit_id, asked.by, asked.at, None)));
         }
-        for one in self.cards.waiting(office).await? {
+        for one in self.cards.waiting(scope).await? {
             let since = one.asked_at.unwrap_or(one.prepared_at);
             all.push(of(Matter::Card, one.card_id, one.asked_by, since, Some(one.lapses_at)));
         }
-        for one in self.walk_ins.waiting(office).await? {
+        for one in self.walk_ins.waiting(scope).await? {
             let since = one.asked_at.unwrap_or(one.prepared_at);
             all.push(of(Matter::WalkIn, one.walk_in_id, one.asked_by, since, Some(one.lapses_at)));
         }
-        for one in self.departures.waiting(office).await? {
+        for one in self.departures.waiting(scope).await? {
             all.push(of(Matter::Departure, one.departure_id, one.asked_by, one.asked_at, Some(one.expires_at)));
         }
         if roles.may(Permission::WorkAnnulments) {
-            for one in self.annulments.waiting(office).await? {
+            for one in self.annulments.waiting(scope).await? {
                 all.push(of(Matter::Annulment, one.annulment_id, one.asked_by, one.asked_at, Some(one.expires_at)));
             }
         }
         if roles.may(Permission::ReadCorrections) {
-            for one in self.corrections.list(office).await? {
+            for one in self.corrections.list(scope).await? {
                 let asked = one.asked.filter(|_| one.asked_now(now).is_some());
                 all.extend(asked.map(|(by, at)| of(Matter::Correction, one.correction_id, by, at, None)));
             }

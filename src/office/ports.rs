@@ -160,5 +160,5 @@ pub async fn listed(tx: &mut Tx, after: &str, days: (Date, Date), limit: i64) ->
 /// # Errors
 /// When the database does not answer.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Office>> {
-    Ok(store::all(tx).await?)
+    Ok(office::all(tx).await?.into_iter().map(|entry| entry.office).collect())
 }

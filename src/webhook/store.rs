@@ -6,7 +6,7 @@ use super::model::{Fault, State};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 /// A webhook's row.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -87,12 +87,12 @@ pub async fn forget(tx: &mut Tx, party: Uuid) -> DbResult<u64> {
     execute!(tx, FORGET, party)
 }
 
-const WAITING: &str =
-    "SELECT COUNT(*) FROM (SELECT message_id FROM webhook_message WHERE relying_party_id = $1 LIMIT $2) AS w";
+const WAITING: &str = "SELECT message_id FROM webhook_message WHERE relying_party_id = $1 LIMIT $2";
 
 /// How many messages wait for a party's webhook, at most `most`.
 pub async fn waiting(tx: &mut Tx, party: Uuid, most: i64) -> DbResult<i64> {
-    Ok(fetch_one!(tx, (i64,), WAITING, party, most)?.0)
+    let found = fetch_all!(tx, (Uuid,), WAITING, party, most)?;
+    Ok(i64::try_from(found.len()).unwrap_or(most))
 }
 
 // A party has one webhook, so one of its messages is under way at a time, however many wait: nobody's silence fills the queue.

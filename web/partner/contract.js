@@ -7,7 +7,7 @@ import { arrive, failed } from "/web/staff/frame.js";
 const SOON_DAYS = 60;
 
 function standing(contract) {
-  const days = Math.ceil((Date.parse(`${contract.last_day}T17:00:00Z`) - Date.now()) / 86_400_000);
+  const days = Math.ceil((Date.parse(`${contract.last_day}T17:00:00Z`) - Date.now()) / 86400000);
   if (contract.standing === "ended") {
     return notice("danger", t("partner.contract.ended"), t("partner.contract.ended.do"));
   }

@@ -8,7 +8,7 @@ const MONTHS = 12;
 
 /** This month and those before it, the newest first: `[code, name]`. */
 function months() {
-  const now = new Date(Date.now() + 7 * 3600_000);
+  const now = new Date(Date.now() + 7 * 3600000);
   const named = new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", {
     month: "long",
     year: "numeric",

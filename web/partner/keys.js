@@ -11,7 +11,7 @@ const MOST_DAYS = 365;
 
 /** A day from today on, as a calendar in Jakarta counts. */
 function dayIn(days) {
-  return new Date(Date.now() + 7 * 3600_000 + days * 86_400_000).toISOString().slice(0, 10);
+  return new Date(Date.now() + 7 * 3600000 + days * 86400000).toISOString().slice(0, 10);
 }
 
 /** Shows a new key, once. */

@@ -72,7 +72,7 @@ export function webhookScreen(main, call) {
     button_.disabled = true;
     button_.textContent = t("partner.hook.testing");
     try {
-      await call("/webhook/verification", { method: "POST", again: true, timeout: 20_000 });
+      await call("/webhook/verification", { method: "POST", again: true, timeout: 20000 });
       announce(t("partner.hook.tested"));
     } catch (error) {
       if (!ended) refused(place, error);

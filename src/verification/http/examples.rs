@@ -17,7 +17,7 @@ pub fn add(api: &mut OpenApi) {
     let operation = api.paths.paths.get_mut("/v1/verifications").and_then(|item| item.post.as_mut());
     let response = operation.and_then(|operation| operation.responses.responses.get_mut("200"));
     let Some(RefOr::T(response)) = response else { return };
-    let Some(content) = response.content.get_mut("application/json") else { return };
+    let Some(RefOr::T(content)) = response.content.get_mut("application/json") else { return };
     for (name, summary, value) in all() {
         let example = ExampleBuilder::new().summary(summary).value(Some(value)).build();
         content.examples.insert(name, RefOr::T(example));

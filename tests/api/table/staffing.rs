@@ -8,9 +8,7 @@ pub fn staffing() -> Vec<Endpoint> {
     use Caller::{Anybody, Head, National, Supervisor};
     use Subject::Waiting;
     let none = || Value::Null;
-    let join = |role: &str| {
-        json!({"username": "Besar", "full_name": "Siti Rahma", "email": "siti@dukcapil.example", "role": role})
-    };
+    let join = |role: &str| json!({"username": "Besar", "full_name": "Siti Rahma", "email": "siti@dukcapil.example", "role": role});
     let email = || json!({"email": "siti@dukcapil.example"});
     let own = |method, path, who, body| endpoint(method, path, who, Waiting, body);
     let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
