@@ -36,9 +36,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute, employee,
-    export, health, helper, jobs, keyring, life, mail, office, recovery, refresh, register, registration, staff,
-    status_list, transaction, transfer, verification, wallet, window,
+    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute,
+    employee, export, health, helper, jobs, keyring, life, mail, office, recovery, refresh, register, registration,
+    staff, status_list, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -88,6 +88,10 @@ pub struct App {
     pub employee_checks: EmployeeChecks,
     /// Employees of relying parties: their log-ins and sessions.
     pub employees: Staff,
+    /// What is behind the links of invitations.
+    pub acceptance: staff::Acceptance,
+    /// People of the national administration: their log-ins and sessions.
+    pub officials: Staff,
     /// What anybody may read of offices and of the service.
     pub directory: Directory,
     /// Whether this node's clock can be trusted.
@@ -193,6 +197,8 @@ impl App {
             exports,
             recoveries: recovery::Phone::new(context.clone(), keyring.clone()),
             employees: Staff::new(context.clone(), Realm::RelyingParty)?,
+            acceptance: staff::Acceptance::new(staff::Invitations::new(context.clone()))?,
+            officials: Staff::new(context.clone(), Realm::National)?,
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -225,11 +231,12 @@ impl App {
             refresh::module(&self.context, listeners(&self.context)),
             card::module(&self.context),
             helper::module(&self.context),
-            staff::module(&self.context),
+            staff::module(&self.context, &self.acceptance),
             office::module(&self.context),
             directory::module(&self.directory),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),
+            admin::module(&self.context, &self.officials),
             dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),

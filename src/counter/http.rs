@@ -18,6 +18,7 @@ mod registration;
 mod release;
 mod scan;
 mod sessions;
+mod staff;
 mod views;
 mod walk_in;
 mod who;
@@ -53,6 +54,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
+        .merge(staff::routes().with_state(counter.people))
         .merge(office::routes().with_state(counter.office))
         .layer(Extension(entrance))
 }

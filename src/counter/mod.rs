@@ -50,7 +50,7 @@ use crate::jobs::Sweep;
 use crate::keyring::Keyring;
 use crate::module::Module;
 use crate::registration;
-use crate::staff::Staff;
+use crate::staff::{Invitations, Staff};
 
 /// The use cases of the counter. Cloning shares everything.
 #[derive(Clone)]
@@ -89,6 +89,8 @@ pub struct Counter {
     pub walk_ins: WalkIns,
     /// Who helps many people here.
     pub helpers: Helpers,
+    /// The office's people.
+    pub people: Invitations,
     /// What residents read of the office.
     pub office: OwnOffice,
 }
@@ -110,6 +112,7 @@ impl Counter {
         let walk_ins = crate::walk_in::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
+        let people = Invitations::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -129,6 +132,7 @@ impl Counter {
             corrections: Corrections { desk: desk.clone(), corrections },
             cards: Cards { desk: desk.clone(), cards },
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
+            people,
             helpers: Helpers { desk: desk.clone() },
             office: OwnOffice { desk },
         }
