@@ -5,7 +5,7 @@ import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
-import { peopleScreen } from "/web/staff/people.js";
+import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 
 const session = makeSession("/v1/admin", draw);
@@ -16,9 +16,9 @@ const SCREENS = [
   {
     screen: "pegawai",
     may: "read_staff",
-    label: "people.nav",
+    label: "staffing.nav",
     picture: "people",
-    show: (main) => peopleScreen(main, session, { nation: true }),
+    show: (main) => staffingScreen(main, session, { nation: true }),
   },
   { screen: "akun", label: "account.nav", picture: "user", show: (main) => accountScreen(main, session) },
 ];

@@ -5,7 +5,7 @@ import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
-import { peopleScreen } from "/web/staff/people.js";
+import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 import { annulments } from "./annulment.js";
 import { liveApi } from "./api.js";
@@ -79,7 +79,7 @@ function draw() {
     may("read_corrections") && { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
     may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
     !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
-    may("read_staff") && { address: "#pegawai", label: t("people.nav"), picture: "people" },
+    may("read_staff") && { address: "#pegawai", label: t("staffing.nav"), picture: "people" },
     may("edit_office") && { address: "#kantor", label: t("office.nav"), picture: "office" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
@@ -136,7 +136,7 @@ function draw() {
         filter: (state) => history.replaceState(null, "", `#antrean/${state}`),
       }),
     akun: () => accountScreen(main, session),
-    pegawai: may("read_staff") ? () => peopleScreen(main, session) : undefined,
+    pegawai: may("read_staff") ? () => staffingScreen(main, session) : undefined,
     persetujuan: () => pendingScreen(main, live, { may }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
     pemulihan: () => visitScreen(main, recoveries(live), id, { next: scan, waiting: pending }),

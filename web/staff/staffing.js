@@ -63,8 +63,8 @@ function form(title, lead, fields, send, label) {
 const emailField = () =>
   field({
     id: "email",
-    label: t("people.email"),
-    hint: t("people.email.hint"),
+    label: t("staffing.email"),
+    hint: t("staffing.email.hint"),
     type: "email",
     autocomplete: "off",
     maxlength: 254,
@@ -72,7 +72,7 @@ const emailField = () =>
   });
 
 /** Shows it. `nation`: people of all offices, chosen by code. Gives a function that ends it. */
-export function peopleScreen(main, session, { nation = false } = {}) {
+export function staffingScreen(main, session, { nation = false } = {}) {
   let ended = false;
   const may = (permission) => session.who.permissions.includes(permission);
   const place = el("div", { class: "problem-place" });
@@ -81,8 +81,8 @@ export function peopleScreen(main, session, { nation = false } = {}) {
   const waiting = el("ul", { class: "lines" });
   const code = field({
     id: "office-code",
-    label: t("people.office"),
-    hint: t("people.office.hint"),
+    label: t("staffing.office"),
+    hint: t("staffing.office.hint"),
     autocomplete: "off",
     autocapitalize: "characters",
     maxlength: 20,
@@ -105,22 +105,22 @@ export function peopleScreen(main, session, { nation = false } = {}) {
   }
 
   const post = (path, json = {}) => session.call(`/staff${path}`, { method: "POST", json });
-  const became = ({ state }) => t(`people.became.${state}`);
+  const became = ({ state }) => t(`staffing.became.${state}`);
 
   function invite() {
     const roles = !nation ? OF_OFFICE : office ? [...OF_OFFICE, "head"] : OF_NATION;
     const fields = {
       full_name: field({
         id: "full-name",
-        label: t("people.name"),
+        label: t("staffing.name"),
         autocomplete: "off",
         maxlength: 100,
         required: true,
       }),
       username: field({
         id: "new-username",
-        label: t("people.username"),
-        hint: t("people.username.hint"),
+        label: t("staffing.username"),
+        hint: t("staffing.username.hint"),
         autocomplete: "off",
         autocapitalize: "none",
         spellcheck: "false",
@@ -130,29 +130,34 @@ export function peopleScreen(main, session, { nation = false } = {}) {
       email: emailField(),
       role: field({
         id: "role",
-        label: t("people.role"),
+        label: t("staffing.role"),
         tag: "select",
         options: roles.map((role) => [role, t(`role.${role}`)]),
       }),
-      last_day: field({ id: "last-day", label: t("people.last_day"), hint: t("people.last_day.hint"), type: "date" }),
+      last_day: field({
+        id: "last-day",
+        label: t("staffing.last_day"),
+        hint: t("staffing.last_day.hint"),
+        type: "date",
+      }),
     };
     const body = (values) => ({ ...values, language, ...(office ? { office } : {}) });
-    const lead = nation && !office ? t("people.invite.nation") : t("people.invite.lead");
+    const lead = nation && !office ? t("staffing.invite.nation") : t("staffing.invite.lead");
     return act(
-      () => form(t("people.invite"), lead, fields, (values) => post("", body(values)), t("people.invite.send")),
+      () => form(t("staffing.invite"), lead, fields, (values) => post("", body(values)), t("staffing.invite.send")),
       became,
     );
   }
 
   function renew(item) {
     const send = (values) => post(`/${item.staff_id}/renewal`, { ...values, language });
-    const lead = t("people.renew.lead", { name: item.full_name });
-    return act(() => form(t("people.renew"), lead, { email: emailField() }, send, t("people.renew.send")), became);
+    const lead = t("staffing.renew.lead", { name: item.full_name });
+    return act(() => form(t("staffing.renew"), lead, { email: emailField() }, send, t("staffing.renew.send")), became);
   }
 
   async function sure(item, key) {
-    const words = { title: t(`people.${key}`), text: t(`people.${key}.lead`, { name: item.full_name }) };
-    return confirm({ ...words, yes: t(`people.${key}.yes`), no: t("staff.close") });
+    const words = { title: t(`staffing.${key}`), text: t(`staffing.${key}.lead`, { name: item.full_name }) };
+    return confirm({ ...words, yes: t(`staffing.${key}.yes`), no: t("staff.close") });
   }
 
   /** What is asked for after a question. Null where the answer was no. */
@@ -165,48 +170,48 @@ export function peopleScreen(main, session, { nation = false } = {}) {
     const leads = may("lead_staff") && !gone;
     const quiet = { kind: "secondary", wide: false };
     const stays = () => post(`/${item.staff_id}/confirmation`);
-    const confirmed = (done) => t("people.confirmed", { day: ktpDate(done.last_day) });
+    const confirmed = (done) => t("staffing.confirmed", { day: ktpDate(done.last_day) });
     const all = [
       leads && item.role !== "assistant"
-        ? button(t("people.confirm"), () => act(stays, confirmed), { ...quiet, picture: "check" })
+        ? button(t("staffing.confirm"), () => act(stays, confirmed), { ...quiet, picture: "check" })
         : null,
-      may("ask_staff") ? button(t(gone ? "people.back" : "people.renew"), () => renew(item), quiet) : null,
+      may("ask_staff") ? button(t(gone ? "staffing.back" : "staffing.renew"), () => renew(item), quiet) : null,
       may("ask_staff") && !gone && !leads
-        ? button(t("people.leave"), () => act(() => after(item, "leave", "departure"), became), quiet)
+        ? button(t("staffing.leave"), () => act(() => after(item, "leave", "departure"), became), quiet)
         : null,
       leads
-        ? button(t("people.stop"), () => act(() => after(item, "stop", "stop"), t("people.stopped")), {
+        ? button(t("staffing.stop"), () => act(() => after(item, "stop", "stop"), t("staffing.stopped")), {
             kind: "danger",
             wide: false,
           })
         : null,
     ].filter(Boolean);
     if (!all.length) return null;
-    const name = { "aria-label": `${t("people.acts")}: ${item.full_name}` };
-    return el("details", { class: "acts" }, el("summary", name, t("people.acts")), el("div", { class: "row" }, all));
+    const name = { "aria-label": `${t("staffing.acts")}: ${item.full_name}` };
+    return el("details", { class: "acts" }, el("summary", name, t("staffing.acts")), el("div", { class: "row" }, all));
   }
 
   function line(item) {
     const [kind, picture] = BADGES[item.standing] ?? ["", "info"];
     const role = t(`role.${item.role}`);
-    const acting = item.acting_role ? t("people.acting", { role: t(`role.${item.acting_role}`) }) : null;
-    const day = item.last_day ? t("people.until", { day: ktpDate(item.last_day) }) : null;
+    const acting = item.acting_role ? t("staffing.acting", { role: t(`role.${item.acting_role}`) }) : null;
+    const day = item.last_day ? t("staffing.until", { day: ktpDate(item.last_day) }) : null;
     return el(
       "li",
       { class: "line tall" },
       el("b", {}, item.full_name),
-      el("span", { class: `badge ${kind}` }, icon(picture), t(`people.standing.${item.standing}`)),
+      el("span", { class: `badge ${kind}` }, icon(picture), t(`staffing.standing.${item.standing}`)),
       el("span", { class: "muted small" }, [item.username, role, acting, day].filter(Boolean).join(" · ")),
-      isDue(item) ? el("span", { class: "badge wait" }, icon("clock"), t("people.due")) : null,
+      isDue(item) ? el("span", { class: "badge wait" }, icon("clock"), t("staffing.due")) : null,
       acts(item),
     );
   }
 
   function request(item) {
-    const what = t(`people.kind.${item.kind}`, { name: item.full_name, role: t(`role.${item.role}`) });
+    const what = t(`staffing.kind.${item.kind}`, { name: item.full_name, role: t(`role.${item.role}`) });
     const end = async (how) => (await post(`/requests/${item.request_id}/${how}`)) ?? {};
-    const grant = () => act(() => end("grant"), t("people.granted"));
-    const refuse = () => act(() => end("refuse"), t("people.refused"));
+    const grant = () => act(() => end("grant"), t("staffing.granted"));
+    const refuse = () => act(() => end("refuse"), t("staffing.refused"));
     return el(
       "li",
       { class: "line tall" },
@@ -214,30 +219,30 @@ export function peopleScreen(main, session, { nation = false } = {}) {
       el(
         "span",
         { class: "muted small" },
-        [item.office, t("people.asked", { who: item.asked_by, when: dateTime(item.asked_at) })]
+        [item.office, t("staffing.asked", { who: item.asked_by, when: dateTime(item.asked_at) })]
           .filter(Boolean)
           .join(" · "),
       ),
-      item.last_day ? el("span", { class: "muted small" }, t("people.until", { day: ktpDate(item.last_day) })) : null,
+      item.last_day ? el("span", { class: "muted small" }, t("staffing.until", { day: ktpDate(item.last_day) })) : null,
       el(
         "div",
         { class: "row" },
         may("grant_staff") && !item.own
-          ? button(t("people.grant"), grant, {
+          ? button(t("staffing.grant"), grant, {
               wide: false,
               picture: "check",
-              "aria-label": `${t("people.grant")}: ${what}`,
+              "aria-label": `${t("staffing.grant")}: ${what}`,
             })
           : null,
         may("refuse_staff")
-          ? button(t(item.own ? "people.withdraw" : "people.refuse"), refuse, {
+          ? button(t(item.own ? "staffing.withdraw" : "staffing.refuse"), refuse, {
               kind: "secondary",
               wide: false,
-              "aria-label": `${t(item.own ? "people.withdraw" : "people.refuse")}: ${what}`,
+              "aria-label": `${t(item.own ? "staffing.withdraw" : "staffing.refuse")}: ${what}`,
             })
           : null,
       ),
-      item.own ? el("p", { class: "muted small" }, t("people.own")) : null,
+      item.own ? el("p", { class: "muted small" }, t("staffing.own")) : null,
     );
   }
 
@@ -250,9 +255,9 @@ export function peopleScreen(main, session, { nation = false } = {}) {
       if (ended) return;
       if (!cursor) fill(list);
       list.append(...items.map(line));
-      const none = el("li", { class: "empty" }, icon("people"), el("p", {}, t("people.none")));
+      const none = el("li", { class: "empty" }, icon("people"), el("p", {}, t("staffing.none")));
       if (!list.children.length) fill(list, none);
-      const older = () => button(t("people.more"), () => load(next), { kind: "secondary", wide: false });
+      const older = () => button(t("staffing.more"), () => load(next), { kind: "secondary", wide: false });
       fill(more, next ? older() : null);
     } catch (error) {
       if (ended) return;
@@ -265,14 +270,14 @@ export function peopleScreen(main, session, { nation = false } = {}) {
     try {
       const { items } = await session.call("/staff/requests");
       if (ended) return;
-      const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("people.waiting.none")));
+      const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("staffing.waiting.none")));
       fill(waiting, items.length ? items.map(request) : none);
     } catch (error) {
       if (!ended) fill(waiting, el("li", {}, failed(error, loadWaiting)));
     }
   }
 
-  const chosen = el("h2", { id: "people-list" }, nation ? t("people.of_nation") : t("people.list"));
+  const chosen = el("h2", { id: "people-list" }, nation ? t("staffing.of_nation") : t("staffing.list"));
   const choose = el(
     "form",
     {
@@ -281,12 +286,12 @@ export function peopleScreen(main, session, { nation = false } = {}) {
       onsubmit: (event) => {
         event.preventDefault();
         office = code.input.value.trim().toUpperCase();
-        fill(chosen, office ? t("people.of", { office }) : t("people.of_nation"));
+        fill(chosen, office ? t("staffing.of", { office }) : t("staffing.of_nation"));
         load();
       },
     },
     code,
-    button(t("people.show"), null, { type: "submit", kind: "secondary", wide: false }),
+    button(t("staffing.show"), null, { type: "submit", kind: "secondary", wide: false }),
   );
 
   fill(
@@ -297,11 +302,11 @@ export function peopleScreen(main, session, { nation = false } = {}) {
       el(
         "section",
         { class: "card stack", "aria-labelledby": "people-list" },
-        el("h1", {}, t("people.title")),
-        el("p", { class: "lead" }, t("people.lead")),
+        el("h1", {}, t("staffing.title")),
+        el("p", { class: "lead" }, t("staffing.lead")),
         nation ? choose : null,
         place,
-        may("ask_staff") ? button(t("people.invite"), invite, { wide: false, picture: "plus" }) : null,
+        may("ask_staff") ? button(t("staffing.invite"), invite, { wide: false, picture: "plus" }) : null,
         chosen,
         list,
         more,
@@ -309,7 +314,7 @@ export function peopleScreen(main, session, { nation = false } = {}) {
       el(
         "section",
         { class: "card stack", "aria-labelledby": "people-waiting" },
-        el("h2", { id: "people-waiting" }, t("people.waiting")),
+        el("h2", { id: "people-waiting" }, t("staffing.waiting")),
         waiting,
       ),
     ),
