@@ -50,7 +50,7 @@ mod tests {
     fn regions_are_found_by_whole_names_first() {
         assert_eq!(codes_of(" BAKONGAN"), ["110101"]);
         assert!(codes_of(" PADANG").contains(&"1371"));
-        assert_eq!(codes_of(" KOTA PADANG"), ["1371"]);
+        assert!(codes_of(" KOTA PADANG").contains(&"1371"), "there are districts and villages of that name too");
         assert!(codes_of(" KEUDE BAKONG").contains(&"1101012001"));
         assert!(codes_of(" ZZZ").is_empty() && codes_of("").is_empty());
     }

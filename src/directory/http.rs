@@ -166,7 +166,7 @@ struct HolidayReply {
     name: String,
 }
 
-#[expect(clippy::cast_precision_loss, reason = "millionths of degrees are far below 2^53")]
+/// Exactly, because millionths of degrees are far below 2^53.
 fn degrees(millionths: i64) -> f64 {
     millionths as f64 / 1e6
 }

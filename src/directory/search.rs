@@ -53,7 +53,8 @@ impl Snapshot {
             return if words.trim().is_empty() { self.offices.iter().collect() } else { Vec::new() };
         }
         let digits = ungrouped(words);
-        let code = Some(digits).filter(|text| text.len() >= 2 && text.bytes().all(|b| b.is_ascii_digit()));
+        let code =
+            Some(digits).filter(|text| (2..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()));
         let mut best = BTreeMap::<usize, usize>::new();
         let mut note = |at: usize, rank: usize| {
             let known = best.entry(at).or_insert(rank);

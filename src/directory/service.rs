@@ -9,7 +9,7 @@ use super::model::{LATE_MESSAGES, MailPace, ServingTime};
 use super::search::Snapshot;
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::mail::outbox;
 use crate::office::model::Day;
 use crate::office::ports::{self as offices, Listed};
@@ -85,25 +85,23 @@ impl Directory {
         if words.chars().count() > MOST_WORDS {
             return Err(Code::MalformedRequest.into());
         }
-        let snapshot = self.snapshot().await?;
-        // Comparing words takes time of the processor, and the names of all regions are put in order at the first time.
-        let words = words.to_owned();
-        let found =
-            tokio::task::spawn_blocking(move || snapshot.find(&words).into_iter().cloned().collect::<Vec<Listed>>());
-        let found = found.await.map_err(crate::error::Error::internal)?;
-        let id = |office: &Listed| office.entry.office.office_id;
         let after = page::after(cursor, Uuid::nil())?;
-        let from = match cursor {
-            Some(_) => found.iter().position(|office| id(office) == after).map_or(found.len(), |at| at + 1),
-            None => 0,
-        };
         let limit = limit.clamp(1, page::MOST);
-        let more = usize::try_from(limit + 1).unwrap_or(usize::MAX);
-        let page = Page::new(found.into_iter().skip(from).take(more).collect(), limit, id);
+        let (snapshot, words, goes_on) = (self.snapshot().await?, words.to_owned(), cursor.is_some());
+        // Comparing words takes time of the processor, and the names of all regions are put in order at the first time.
+        let page = tokio::task::spawn_blocking(move || {
+            let found = snapshot.find(&words);
+            let place = found.iter().position(|office| id_of(office) == after);
+            let from = if goes_on { place.map_or(found.len(), |at| at + 1) } else { 0 };
+            let more = usize::try_from(limit + 1).unwrap_or(usize::MAX);
+            let rows: Vec<Listed> = found.into_iter().skip(from).take(more).cloned().collect();
+            Page::new(rows, limit, id_of)
+        });
+        let page = page.await.map_err(Error::internal)?;
         let now = self.context.now();
         let mut items = Vec::with_capacity(page.items.len());
         for office in page.items {
-            let serving_time = self.serving_time(id(&office), now).await?;
+            let serving_time = self.serving_time(id_of(&office), now).await?;
             items.push(Shown { today: today(&office, now), serving_time, office });
         }
         Ok(Page { items, next: page.next })
@@ -187,6 +185,10 @@ impl Directory {
         known.insert(office, (now, time));
         Ok(time)
     }
+}
+
+const fn id_of(office: &Listed) -> Uuid {
+    office.entry.office.office_id
 }
 
 fn today(office: &Listed, now: Timestamp) -> Day {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::edit;
 pub use super::edit::{Entry, Full, Holiday};
 use super::model::{Edit, Office, Region, Scope, Span, Week};
 use super::store::{list, office, times, tree};
-use super::{Kind, edit};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Code, Result};
@@ -116,13 +116,6 @@ pub struct Listed {
     pub week: Week,
     /// Days on which it is closed all the same.
     pub holidays: Vec<Holiday>,
-}
-
-impl Listed {
-    /// What it is.
-    pub const fn kind(&self) -> Kind {
-        self.entry.office.kind
-    }
 }
 
 /// Offices that are not closed for good, by code, after one; holidays of the given days.

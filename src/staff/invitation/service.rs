@@ -309,7 +309,8 @@ impl Invitations {
             (Reach::Nation, None) => Ok(Affiliation::National),
             (reach, Some(code)) => {
                 let mut tx = self.context.db.read().await?;
-                let found = office::ports::by_code(&mut tx, code).await?.ok_or_else(unknown_office)?;
+                let found = office::ports::by_code(&mut tx, code).await?;
+                let found = found.filter(|office| office.ended_at.is_none()).ok_or_else(unknown_office)?;
                 let place = Affiliation::Office(found.office_id);
                 if reach.covers(place) { Ok(place) } else { Err(unknown_office().into()) }
             }
