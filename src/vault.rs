@@ -4,6 +4,8 @@
 //! serves two purposes. A ciphertext begins with the version `n`, which is also part of the associated data: a new root
 //! can be added, and values sealed under an old one stay readable.
 
+mod label;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
@@ -22,6 +24,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::random::Random;
+
+pub use label::Label;
 
 /// Length of a blind index in bytes: 128 bits never collide among 280 million people.
 pub const INDEX_LENGTH: usize = 16;
@@ -43,61 +47,6 @@ pub enum VaultError {
     /// A ciphertext is not ours, was altered, or was moved to another row.
     #[error("a sealed value cannot be opened")]
     Open,
-}
-
-macro_rules! labels {
-    ($($(#[$doc:meta])* $label:ident = $info:literal;)*) => {
-        /// The use of a derived key. Each use has a key of its own.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Label {
-            $($(#[$doc])* $label,)*
-        }
-
-        impl Label {
-            const ALL: [Self; [$($info as &[u8]),*].len()] = [$(Self::$label),*];
-
-            const fn info(self) -> &'static [u8] {
-                match self { $(Self::$label => $info,)* }
-            }
-        }
-    };
-}
-
-labels! {
-    /// Sealing of QR tokens.
-    TokenSeal = b"ikd/token-seal/v1";
-    /// Sealing of table columns.
-    Column = b"ikd/column/v1";
-    /// Blind index of NIKs.
-    NikIndex = b"ikd/index/nik/v1";
-    /// Blind index of e-mail addresses.
-    EmailIndex = b"ikd/index/email/v1";
-    /// Activation codes.
-    ActivationCode = b"ikd/activation-code/v1";
-    /// DPoP nonces.
-    DpopNonce = b"ikd/dpop-nonce/v1";
-    /// Challenges for PIN keys.
-    Challenge = b"ikd/challenge/v1";
-    /// Access tokens of residents.
-    AccessToken = b"ikd/access-token/v1";
-    /// Captcha challenges.
-    Captcha = b"ikd/captcha/v1";
-    /// Subjects of failed log-ins (user name and address).
-    LoginSubject = b"ikd/login-subject/v1";
-    /// Audit chain.
-    Audit = b"ikd/audit/v1";
-    /// Page cursors.
-    Cursor = b"ikd/cursor/v1";
-    /// Codes that stand for presentations.
-    PresentationCode = b"ikd/presentation-code/v1";
-    /// Codes that block a digital KTP, with its NIK.
-    BlockCode = b"ikd/block-code/v1";
-    /// Links that block a digital KTP.
-    BlockLink = b"ikd/block-link/v1";
-    /// Codes of the day that say who is on duty.
-    DutyCode = b"ikd/duty-code/v1";
-    /// QRs of the moment that say the same.
-    DutyQr = b"ikd/duty-qr/v1";
 }
 
 /// The keys of one root secret, one for every label: looking one up cannot fail.

@@ -20,6 +20,7 @@ mod registration;
 mod release;
 mod scan;
 mod sessions;
+mod staff;
 mod views;
 mod walk_in;
 mod who;
@@ -58,5 +59,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(duty::routes().with_state(duty::Shared::new(counter.duties)))
         .merge(outreach::routes().with_state(counter.outreaches))
         .merge(fraud::routes().with_state(counter.fraud_reports))
+        .merge(staff::routes().with_state(counter.people))
         .layer(Extension(entrance))
 }

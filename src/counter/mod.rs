@@ -54,7 +54,7 @@ use crate::jobs::Sweep;
 use crate::keyring::Keyring;
 use crate::module::Module;
 use crate::registration;
-use crate::staff::Staff;
+use crate::staff::{Invitations, Staff};
 
 /// The use cases of the counter. Cloning shares everything.
 #[derive(Clone)]
@@ -99,6 +99,8 @@ pub struct Counter {
     pub outreaches: Outreaches,
     /// What people report of those who say to be of the office.
     pub fraud_reports: FraudReports,
+    /// The office's people.
+    pub people: Invitations,
 }
 
 impl Counter {
@@ -121,6 +123,7 @@ impl Counter {
         let duties = crate::duty::Desk::new(context.clone());
         let outreaches = crate::outreach::Desk::new(context.clone());
         let reports = crate::fraud::Reports::new(context.clone());
+        let people = Invitations::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -144,6 +147,7 @@ impl Counter {
             duties: Duties { desk: desk.clone(), duties },
             outreaches: Outreaches { desk: desk.clone(), outreaches },
             fraud_reports: FraudReports { desk, reports },
+            people,
         }
     }
 }

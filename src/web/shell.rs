@@ -51,6 +51,8 @@ pub const PAGES: &[Page] = &[
     Page::new(&["/cek", "/cek/{code}"], "Cek petugas", "check/main.js", &["check/check.css"]),
     Page::new(&["/petugas"], "Loket IKD", "counter/main.js", &["staff/staff.css", "counter/counter.css"]),
     Page::new(&["/verifikasi"], "Verifikasi IKD", "teller/main.js", &["staff/staff.css", "teller/teller.css"]),
+    Page::new(&["/admin"], "Administrasi IKD", "admin/main.js", &["staff/staff.css", "admin/admin.css"]),
+    Page::new(&["/undangan"], "Undangan IKD", "invite/main.js", &["staff/staff.css", "invite/invite.css"]),
     Page::new(&["/bantuan"], "Bantuan IKD", "help/help.js", &["help/help.css"]),
     Page::new(&["/poster"], "Poster IKD", "help/poster.js", &["help/help.css", "help/print.css"]),
     Page::new(&["/poster-cek"], "Poster petugas IKD", "help/check-poster.js", &["help/help.css", "help/print.css"]),
