@@ -238,16 +238,10 @@ async fn a_report_is_read_by_who_leads_and_never_by_whom_it_is_about() {
         let code = code(&begin(&first, None).await);
         first.delete(DUTY).await.expect(204);
         let offices = world.get(&format!("{REPORTS}/offices")).send().await.expect(200).json;
-        let of = |name: &str| {
-            let found = offices["items"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(|one| (one["name"] == name) == (name == "Kantor Lain"));
-            found.unwrap()["office_id"].clone()
-        };
+        let mut all = offices["items"].as_array().unwrap().iter();
+        let here = all.find(|one| one["name"] != "Kantor Lain").unwrap()["office_id"].clone();
         let said = |code: &str| {
-            json!({"office_id": of("Kantor Ini"), "what": "Diminta uang Rp50.000 dan PIN", "place": "Pasar Senen",
+            json!({"office_id": here, "what": "Diminta uang Rp50.000 dan PIN", "place": "Pasar Senen",
                 "contact": "0812 3456 7890", "code": code})
         };
         let report = async |body: &Value| world.post(REPORTS).json(body).send().await;
