@@ -8,6 +8,7 @@ macro_rules! say {
     };
 }
 
+pub mod administrator;
 pub mod audit;
 pub mod config_check;
 #[cfg(feature = "demo")]
@@ -110,6 +111,11 @@ enum Command {
         #[command(subcommand)]
         command: officer::Command,
     },
+    /// People of the national administration, who log in at /admin.
+    Administrator {
+        #[command(subcommand)]
+        command: administrator::Command,
+    },
     /// Relying parties, their API keys and employees.
     RelyingParty(relying_party::Args),
     /// Verify a token or receipt offline, against a published key set.
@@ -192,6 +198,7 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         Command::Register(args) => Box::pin(register::run(args, format, async || open_context(config).await)).await,
         Command::Office { command } => office::run(command, &open_context(config).await?, format).await,
         Command::Officer { command } => officer::run(command, &open_context(config).await?, format).await,
+        Command::Administrator { command } => administrator::run(command, &open_context(config).await?, format).await,
         Command::RelyingParty(args) => relying_party::run(args, &open_context(config).await?, format).await,
         Command::Audit { command } => audit::run(command, open_context(config).await?, format).await,
     }

@@ -21,6 +21,7 @@ mod registration;
 mod release;
 mod scan;
 mod sessions;
+mod staff;
 mod views;
 mod walk_in;
 mod who;
@@ -61,5 +62,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(audit_log::routes().with_state(counter.audit_log))
         .merge(lookup::routes().with_state(counter.lookups))
         .merge(lookup::search_routes().with_state(counter.searches))
+        .merge(staff::routes().with_state(counter.people))
         .layer(Extension(entrance))
 }

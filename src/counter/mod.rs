@@ -58,7 +58,7 @@ use crate::jobs::Sweep;
 use crate::keyring::Keyring;
 use crate::module::Module;
 use crate::registration;
-use crate::staff::Staff;
+use crate::staff::{Invitations, Staff};
 
 /// The use cases of the counter. Cloning shares everything.
 #[derive(Clone)]
@@ -107,6 +107,8 @@ pub struct Counter {
     pub inbox: Inbox,
     /// Who the colleagues are.
     pub colleagues: Colleagues,
+    /// The office's people.
+    pub people: Invitations,
 }
 
 impl Counter {
@@ -126,6 +128,7 @@ impl Counter {
         let walk_ins = crate::walk_in::Desk::new(context.clone());
         let telling = crate::annulment::Telling::new(context.clone());
         let corrections = crate::correction::Desk::new(context.clone());
+        let people = Invitations::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         let inbox = Inbox {
@@ -161,6 +164,7 @@ impl Counter {
             searches: Searches { desk: desk.clone() },
             audit_log: AuditLog { desk: desk.clone() },
             colleagues: Colleagues { desk },
+            people,
         }
     }
 }

@@ -46,6 +46,7 @@ mod shares;
 mod slow;
 mod spending;
 mod staff;
+mod staffing;
 mod status_list;
 mod table;
 mod transfer;
