@@ -1,12 +1,12 @@
 -- An office finds its people again, how much each person of it looks for, and the audit log is searched.
 
--- By what an office finds its registrations, and whoever became a holder with one: keyed indexes of the NIK, the number, each word of the
--- name and the whole of it, the telephone number and the e-mail addresses.
+-- By what an office finds its registrations, and whoever became a holder with one: keyed indexes of the NIK, the number, the words of the
+-- name, each two of them and the whole of it, the telephone number and the e-mail addresses.
 CREATE TABLE lookup_word (
     office_id BLOB NOT NULL,
     word BLOB NOT NULL,
     registration_id BLOB NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('nik', 'number', 'name', 'word', 'contact', 'later_contact')),
+    kind TEXT NOT NULL CHECK (kind IN ('nik', 'number', 'name', 'word', 'pair', 'contact', 'later_contact')),
     PRIMARY KEY (office_id, word, registration_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lookup_word_registration ON lookup_word (registration_id);

@@ -108,6 +108,13 @@ labels! {
     OfficerAdded = "Petugas ditambahkan" / "Officer added";
     OfficerDisabled = "Petugas dinonaktifkan" / "Officer disabled";
     OfficerEnabled = "Petugas diaktifkan lagi" / "Officer enabled again";
+    StaffRead = "Daftar petugas dibaca" / "Who works here was read";
+    StaffAsked = "Perubahan petugas diminta" / "A change of somebody's place asked for";
+    StaffGranted = "Perubahan petugas disetujui" / "A change of somebody's place granted";
+    StaffRefused = "Perubahan petugas ditolak" / "A change of somebody's place refused";
+    StaffStopped = "Masa tugas petugas diakhiri seketika" / "Somebody's time ended at once";
+    StaffConfirmed = "Petugas dipastikan masih bertugas" / "Confirmed that somebody still works here";
+    InvitationAccepted = "Undangan petugas diterima" / "Invitation accepted";
     PasswordSet = "Kata sandi diganti administrator" / "Password set by the administrator";
     TotpReset = "Autentikator diganti" / "Authenticator replaced";
     RelyingPartyAdded = "Lembaga ditambahkan" / "Relying party added";

@@ -10,7 +10,9 @@ use crate::register::Nik;
 use crate::secret::Redacted;
 
 /// Words of a name that are looked for at once; further ones narrow nothing.
-pub const MOST_WORDS: usize = 4;
+const MOST_WORDS: usize = 4;
+/// Words of a name that are found two by two: titles behind a long name are found one by one.
+const PAIRED: usize = 8;
 /// Signs of a registration's number as people speak of it: the last ones of its id.
 const NUMBER_SIGNS: usize = 6;
 /// Days for which it is kept what somebody looked for.
@@ -32,6 +34,8 @@ pub enum WordKind {
     Name,
     /// A word of the name.
     Word,
+    /// Two words of the name, whichever comes first: many are called Siti, and many Rahma, but few both.
+    Pair,
     /// The telephone number, or the mailbox.
     Contact,
     /// The mailbox that took its place.
@@ -85,13 +89,32 @@ pub fn words(id: Uuid, person: &Person<'_>) -> Vec<Word> {
         word(WordKind::Contact, person.phone),
     ];
     all.extend(person.email.map(|email| word(WordKind::Contact, input::email::mailbox(email))));
-    for part in key.split(' ').filter(|part| !part.is_empty()) {
-        let part = word(WordKind::Word, part);
-        if !all.contains(&part) {
-            all.push(part);
+    let parts = parts_of(&key);
+    all.extend(pairs_of(&parts[..parts.len().min(PAIRED)]));
+    all.extend(parts.into_iter().map(|part| word(WordKind::Word, part)));
+    all
+}
+
+/// The words of a name, each once.
+fn parts_of(key: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in key.split(' ') {
+        if !part.is_empty() && !parts.contains(&part) {
+            parts.push(part);
         }
     }
-    all
+    parts
+}
+
+/// Each two of these words.
+fn pairs_of(parts: &[&str]) -> Vec<Word> {
+    let mut pairs = Vec::new();
+    for (place, one) in parts.iter().enumerate() {
+        for other in parts.iter().skip(place + 1) {
+            pairs.push(word(WordKind::Pair, format!("{} {}", one.min(other), one.max(other))));
+        }
+    }
+    pairs
 }
 
 /// The number by which people speak of a registration.
@@ -136,12 +159,15 @@ impl Query {
             return if ways.is_empty() { Err(UNREADABLE) } else { Ok(Self { ways, name: None }) };
         }
         let key = name::key(&name::clean(text).map_err(|error| error.text())?);
-        let parts: Vec<Word> =
-            key.split(' ').filter(|part| !part.is_empty()).map(|part| word(WordKind::Word, part)).collect();
+        let parts = parts_of(&key);
         if key.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
             return Err(UNREADABLE);
         }
-        ways.push(parts);
+        ways.push(match parts[..] {
+            [one] => vec![word(WordKind::Word, one)],
+            // Of four words any four pairs name all four.
+            _ => pairs_of(&parts[..parts.len().min(MOST_WORDS)]),
+        });
         ways.push(vec![word(WordKind::Name, key.replace(' ', ""))]);
         Ok(Self { ways, name: Some(Redacted(key)) })
     }
@@ -331,7 +357,8 @@ mod tests {
 
     #[test]
     fn a_word_is_kept_once_and_shown_by_nothing() {
-        assert_eq!(siti().iter().filter(|word| word.kind == WordKind::Word).count(), 4, "SITI, NURAINI, S, H");
+        let count = |kind| siti().iter().filter(|word| word.kind == kind).count();
+        assert_eq!((count(WordKind::Word), count(WordKind::Pair)), (4, 6), "SITI, NURAINI, S, H");
         assert!(!format!("{:?}", siti()).contains("SITI"));
     }
 

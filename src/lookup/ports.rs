@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Kind, MOST_WORDS, Person, Query, Word, WordKind, words};
+use super::model::{Kind, Person, Query, Word, WordKind, words};
 use super::store;
 pub use super::store::{done, due, forget};
 use crate::clerk::Clerk;
@@ -68,7 +68,7 @@ pub async fn find(
             continue;
         }
         let word = |at: usize| wanted.get(at).map_or(rarest.as_slice(), |(_, index)| index.as_slice());
-        let words: [&[u8]; MOST_WORDS] = std::array::from_fn(word);
+        let words: [&[u8]; 4] = std::array::from_fn(word);
         // Whether this way finds anybody is the same on every page.
         if store::find(tx, office, words, Uuid::max(), 1).await?.is_empty() {
             continue;

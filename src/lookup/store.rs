@@ -52,7 +52,7 @@ pub async fn having(tx: &mut Tx, office: Uuid, word: &[u8], most: i64) -> DbResu
     Ok(fetch_one!(tx, (i64,), HAVING, office, word, most)?.0)
 }
 
-// The rows of the first word are walked, and each is looked up under the others.
+// The rows of the first word are walked, and each is looked up under the others: names are looked for by pairs of words, which few share.
 const FIND: &str = "SELECT w.registration_id FROM lookup_word w \
     WHERE w.office_id = $1 AND w.word = $2 AND w.registration_id < $6 \
     AND EXISTS (SELECT 1 FROM lookup_word a WHERE a.office_id = $1 AND a.word = $3 AND a.registration_id = w.registration_id) \

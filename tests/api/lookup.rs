@@ -153,7 +153,7 @@ async fn an_office_finds_its_people_by_whatever_they_bring_and_no_other_offices(
         desk.post(PEOPLE, &body(json!("AAAA"))).await.expect_problem(400, "malformed_request");
         // Nothing readable rests in the index.
         let dump = texts(&world, "SELECT DISTINCT kind FROM lookup_word ORDER BY kind").await;
-        assert_eq!(dump, ["contact", "name", "nik", "number", "word"]);
+        assert_eq!(dump, ["contact", "name", "nik", "number", "pair", "word"]);
     })
     .await;
 }

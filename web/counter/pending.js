@@ -169,13 +169,13 @@ export function pendingScreen(main, api, { may }) {
       el("p", {}, t("helpers.door")),
       el("p", {}, el("a", { class: "button secondary", href: "#pembantu" }, icon("list"), t("helpers.open"))),
     );
-  const door = (name, href, picture) =>
+  const door = (id, title, words, open, picture) =>
     el(
       "section",
-      { class: "card stack", "aria-labelledby": `door-${name}` },
-      el("h2", { id: `door-${name}` }, t(`${name}.title`)),
-      el("p", {}, t(`${name}.door`)),
-      el("p", {}, el("a", { class: "button secondary", href }, icon(picture), t(`${name}.open`))),
+      { class: "card stack", "aria-labelledby": `door-${id}` },
+      el("h2", { id: `door-${id}` }, title),
+      el("p", {}, words),
+      el("p", {}, el("a", { class: "button secondary", href: `#${id}` }, icon(picture), open)),
     );
   fill(
     main,
@@ -200,8 +200,10 @@ export function pendingScreen(main, api, { may }) {
       may("ask_annulments") ? annul() : null,
       may("review_fraud") ? frauds() : null,
       may("review_blocks") ? [calls(), helpers()] : null,
-      may("review_searches") ? door("searches", "#pencarian", "list") : null,
-      may("read_own_audit") ? door("log", "#catatan", "shield") : null,
+      may("review_searches")
+        ? door("pencarian", t("searches.title"), t("searches.door"), t("searches.open"), "list")
+        : null,
+      may("read_own_audit") ? door("catatan", t("log.title"), t("log.door"), t("log.open"), "shield") : null,
       drawn?.node,
       paused?.node,
     ),
