@@ -84,7 +84,8 @@ impl Client {
     /// # Errors
     /// Why it did not arrive.
     pub async fn send(&self, request: Request<'_>) -> Result<Bytes, Fault> {
-        match tokio::time::timeout(PATIENCE, self.send_at_leisure(request)).await {
+        // Boxed: a handshake is a large future, and sending is rare.
+        match tokio::time::timeout(PATIENCE, Box::pin(self.send_at_leisure(request))).await {
             Ok(sent) => sent,
             Err(_) => Err(Fault::Unreachable),
         }

@@ -43,7 +43,7 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await page.getByRole("button", { name: "Buat kunci" }).click();
     await page.getByText("Isi bagian ini.").waitFor();
     assert.ok(await page.locator("#key-label").evaluate((node) => node === document.activeElement));
-    await page.keyboard.type("Kasir Jakarta");
+    await page.keyboard.type("Kasir Jakarta", { delay: 90 });
     await page.keyboard.press("Enter");
     await page.getByText("Hanya tampil sekali ini").waitFor();
     const key = (await page.locator("#new-key").textContent()).trim();
@@ -143,10 +143,5 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await page.getByRole("button", { name: "English" }).click();
     await page.getByText("Ended: checks are refused").waitFor();
     await screen("ended english");
-    for (const [place, title] of [["Keys", "API keys"], ["Employees", "Employees"], ["Usage", "Usage"], ["Webhook", "Webhook"]]) {
-      await page.getByRole("link", { name: place, exact: true }).click();
-      await heading(title).waitFor();
-      await screen(`english ${place}`);
-    }
   });
 });

@@ -42,7 +42,11 @@ function total(month) {
   );
   return table(
     t("partner.figures.month"),
-    [t("partner.figures.outcome"), t("partner.figures.kind"), t("partner.figures.questions")],
+    [
+      head(t("partner.figures.outcome")),
+      head(t("partner.figures.kind")),
+      head(t("partner.figures.questions"), "number"),
+    ],
     rows,
   );
 }
@@ -56,9 +60,11 @@ function days(month) {
       KINDS.map((kind) => el("td", { class: "number" }, number(sum(one.items, kind)))),
     ),
   );
-  const heads = KINDS.map((kind) => t(`partner.figures.kind.${kind}`));
-  return table(t("partner.figures.days"), [t("partner.figures.day"), ...heads], rows);
+  const heads = KINDS.map((kind) => head(t(`partner.figures.kind.${kind}`), "number"));
+  return table(t("partner.figures.days"), [head(t("partner.figures.day")), ...heads], rows);
 }
+
+const head = (text, kind = "") => el("th", { scope: "col", class: kind }, text);
 
 function table(caption, heads, rows) {
   return el(
@@ -68,7 +74,7 @@ function table(caption, heads, rows) {
       "table",
       { class: "figures" },
       el("caption", {}, caption),
-      el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("thead", {}, el("tr", {}, heads)),
       el("tbody", {}, rows),
     ),
   );
