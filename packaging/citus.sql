@@ -83,6 +83,7 @@ INSERT INTO distribution (name, kind) VALUES
 
     -- Accounts change at every log-in: on every server at once that would be dear.
     ('staff_account', 'whole'),
+    ('staff_invitation', 'whole'),
     ('staff_session', 'whole'),
     ('login_failure', 'whole'),
     ('reasoned_view', 'whole'),

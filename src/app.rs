@@ -35,9 +35,9 @@ use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::{
-    activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
-    figure, health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list,
-    transaction, transfer, verification, wallet, window,
+    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee,
+    export, figure, health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff,
+    status_list, transaction, transfer, verification, wallet, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -87,6 +87,10 @@ pub struct App {
     pub employee_checks: EmployeeChecks,
     /// Employees of relying parties: their log-ins and sessions.
     pub employees: Staff,
+    /// What is behind the links of invitations.
+    pub acceptance: staff::Acceptance,
+    /// People of the national administration: their log-ins and sessions.
+    pub officials: Staff,
     /// Whether this node's clock can be trusted.
     pub clock_watch: ClockWatch,
     /// Device proofs that were sent.
@@ -188,6 +192,8 @@ impl App {
             exports,
             recoveries: recovery::Phone::new(context.clone(), keyring.clone()),
             employees: Staff::new(context.clone(), Realm::RelyingParty)?,
+            acceptance: staff::Acceptance::new(staff::Invitations::new(context.clone()))?,
+            officials: Staff::new(context.clone(), Realm::National)?,
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -221,9 +227,10 @@ impl App {
             card::module(&self.context),
             helper::module(&self.context),
             figure::module(&self.context),
-            staff::module(&self.context),
+            staff::module(&self.context, &self.acceptance),
             counter::module(&self.counter, &self.officers),
             employee::module(&self.employee_checks, &self.employees),
+            admin::module(&self.context, &self.officials),
             dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),

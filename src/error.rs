@@ -170,6 +170,8 @@ codes! {
         "Tunggu sebentar, lalu ulangi dengan Idempotency-Key yang sama." / "Wait a moment, then repeat with the same Idempotency-Key.";
     CodeExpired = "code_expired", 410, "Kode tidak berlaku lagi" / "The code is no longer valid",
         "Minta kode baru; Anda tidak perlu ke loket lagi." / "Ask for a new code; no second visit is needed.";
+    InvitationOver = "invitation_over", 410, "Tautan ini tidak berlaku lagi" / "This link is no longer valid",
+        "Tautan berlaku 24 jam dan sekali pakai; minta undangan baru kepada kepala kantor atau administrasi pusat." / "A link lives 24 hours and works once; ask the head of your office or the national administration for a new invitation.";
     QrExpired = "qr_expired", 410, "QR kedaluwarsa" / "The QR has expired",
         "QR berlaku 90 detik; minta QR yang baru, lalu pindai lagi." / "A QR lives 90 seconds; ask for a new one and scan again.";
     TooLarge = "too_large", 413, "Kiriman terlalu besar" / "The body is too large",

@@ -9,6 +9,7 @@
 
 pub mod activation;
 pub mod activation_code;
+pub mod admin;
 pub mod annulment;
 pub mod app;
 pub mod attribute;

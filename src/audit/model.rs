@@ -197,6 +197,20 @@ pub enum Action {
     OfficerEndSet,
     /// As whom somebody acts for a time was set.
     OfficerActingSet,
+    /// Who works somewhere was read.
+    StaffRead,
+    /// Somebody asked that a person join, get new secrets or leave.
+    StaffAsked,
+    /// Another person granted it.
+    StaffGranted,
+    /// It was refused, or taken back by who asked.
+    StaffRefused,
+    /// A head, or the national administration, ended somebody's time at once.
+    StaffStopped,
+    /// A head confirmed that somebody still works at the office.
+    StaffConfirmed,
+    /// Somebody used the link of an invitation: password and authenticator are set.
+    InvitationAccepted,
     /// An officer asked that a second person approve somebody whose face cannot be compared, for a medical reason.
     WaiverAsked,
     /// A supervisor read which residents are called back after an approval by two, or noted what one said.

@@ -8,6 +8,7 @@ macro_rules! say {
     };
 }
 
+pub mod administrator;
 pub mod audit;
 pub mod config_check;
 #[cfg(feature = "demo")]
@@ -111,6 +112,11 @@ enum Command {
         #[command(subcommand)]
         command: officer::Command,
     },
+    /// People of the national administration, who log in at /admin.
+    Administrator {
+        #[command(subcommand)]
+        command: administrator::Command,
+    },
     /// Figures of offices and regions: what they rest on, and counting them anew.
     Figures {
         #[command(subcommand)]
@@ -198,6 +204,7 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         Command::Register(args) => Box::pin(register::run(args, format, async || open_context(config).await)).await,
         Command::Office { command } => office::run(command, &open_context(config).await?, format).await,
         Command::Officer { command } => officer::run(command, &open_context(config).await?, format).await,
+        Command::Administrator { command } => administrator::run(command, &open_context(config).await?, format).await,
         Command::Figures { command } => figures::run(command, &open_context(config).await?, format).await,
         Command::RelyingParty(args) => relying_party::run(args, &open_context(config).await?, format).await,
         Command::Audit { command } => audit::run(command, open_context(config).await?, format).await,

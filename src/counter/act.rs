@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::audit::{Action, Actor, Event};
 use crate::clerk::Clerk;
+use crate::staff::invitation::{Asker, Reach};
 use crate::staff::permission::{Act, Agent, Permission};
 use crate::staff::{Affiliation, Roles, StaffSession};
 
@@ -22,6 +23,11 @@ impl Officer {
     /// Who acts, for the domains.
     pub const fn clerk(self) -> Clerk {
         Clerk { officer_id: self.officer_id, office_id: self.office_id }
+    }
+
+    /// As whom the officer asks about people: those of the own office.
+    pub const fn asker(self) -> Asker {
+        Asker { staff_id: self.officer_id, reach: Reach::Office(self.office_id) }
     }
 }
 
@@ -75,6 +81,18 @@ acts! {
     pub enum ShowCounterQr: ServeResidents, CounterToken, about |session| session.person.staff_id;
     /// Confirming the number that a resident reads out, and seeing who waits for that.
     pub enum ConfirmMatch: ServeResidents, MatchConfirmed;
+    /// Reading who works at the office, and what is asked about them.
+    pub enum ReadStaff: ReadStaff, StaffRead, about |session| session.person.staff_id;
+    /// Asking that somebody join, get new secrets or leave.
+    pub enum AskStaff: AskStaff, StaffAsked;
+    /// Granting it.
+    pub enum GrantStaff: GrantStaff, StaffGranted;
+    /// Refusing it, or taking the own request back.
+    pub enum RefuseStaff: RefuseStaff, StaffRefused;
+    /// Ending somebody's time at once.
+    pub enum StopStaff: LeadStaff, StaffStopped;
+    /// Confirming that somebody still works at the office.
+    pub enum ConfirmStaff: LeadStaff, StaffConfirmed;
     /// Reading the office's queue and its figures.
     pub enum ReadQueue: ReadQueue, RegistrationViewed;
     /// Opening a registration.

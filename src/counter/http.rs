@@ -18,6 +18,7 @@ mod registration;
 mod release;
 mod scan;
 mod sessions;
+mod staff;
 mod views;
 mod walk_in;
 mod who;
@@ -54,5 +55,6 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
         .merge(figure::routes().with_state(counter.figures))
+        .merge(staff::routes().with_state(counter.people))
         .layer(Extension(entrance))
 }

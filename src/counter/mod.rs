@@ -50,7 +50,7 @@ use crate::jobs::Sweep;
 use crate::keyring::Keyring;
 use crate::module::Module;
 use crate::registration;
-use crate::staff::Staff;
+use crate::staff::{Invitations, Staff};
 
 /// The use cases of the counter. Cloning shares everything.
 #[derive(Clone)]
@@ -91,6 +91,8 @@ pub struct Counter {
     pub helpers: Helpers,
     /// The office's figures, and the months that it sends upward.
     pub figures: Figures,
+    /// The office's people.
+    pub people: Invitations,
 }
 
 impl Counter {
@@ -112,6 +114,7 @@ impl Counter {
         let corrections = crate::correction::Desk::new(context.clone());
         let reading = crate::figure::Reading::new(context.clone());
         let recaps = crate::figure::recap::Desk::new(context.clone());
+        let people = Invitations::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
         Self {
@@ -133,6 +136,7 @@ impl Counter {
             walk_ins: WalkIns { desk: desk.clone(), walk_ins, exports },
             helpers: Helpers { desk: desk.clone() },
             figures: Figures { desk, reading, recaps },
+            people,
         }
     }
 }

@@ -78,6 +78,8 @@ pub struct Demo {
     pub supervisors: [DemoLogIn; 2],
     /// Their head, and an assistant who receives residents.
     pub others: [DemoLogIn; 2],
+    /// Two administrators of the national administration, and an auditor.
+    pub nation: [DemoLogIn; 3],
     /// The officer whom the walk plays.
     pub walker: DemoLogIn,
     /// An employee of the bank to play.
@@ -136,6 +138,7 @@ impl Demo {
         let (officer, walker) = officers(&context).await?;
         let supervisors = supervisors(&context).await?;
         let others = others(&context).await?;
+        let nation = nation(&context).await?;
         let app = App::open(context.clone()).await?;
         let levers = super::http::routes(context.clone(), app.sweeper());
         let app = app.with_routes(levers);
@@ -150,6 +153,7 @@ impl Demo {
             officer,
             supervisors,
             others,
+            nation,
             walker,
             employee,
             api_key,
@@ -237,6 +241,18 @@ async fn others(context: &Context) -> Result<[DemoLogIn; 2]> {
     ])
 }
 
+/// Of the national administration.
+async fn nation(context: &Context) -> Result<[DemoLogIn; 3]> {
+    let of = async |role, username, full_name| {
+        person(context, Realm::National, Post::National(role), username, full_name).await
+    };
+    Ok([
+        of(Role::Administrator, "pusat", "Pusat Contoh").await?,
+        of(Role::Administrator, "pusat.dua", "Pusat Kedua").await?,
+        of(Role::Auditor, "auditor", "Auditor Contoh").await?,
+    ])
+}
+
 async fn of_office(context: &Context, role: Role, username: &str, full_name: &str) -> Result<DemoLogIn> {
     person(context, Realm::Office, Post::Office(OFFICE, role), username, full_name).await
 }
@@ -253,7 +269,7 @@ async fn person(context: &Context, realm: Realm, post: Post<'_>, username: &str,
             let today = Date::in_jakarta(context.now());
             let until = match post {
                 Post::Office(_, role) => role.longest_days().and_then(|_| today.plus_days(180)),
-                Post::RelyingParty(_) | Post::National => None,
+                Post::RelyingParty(_) | Post::National(_) => None,
             };
             accounts.add_until(post, (username, full_name), None, until).await?
         }

@@ -78,8 +78,8 @@ impl Affiliation {
     PartialEq,
     Eq,
     serde::Serialize,
+    serde::Deserialize,
     utoipa::ToSchema,
-    clap::ValueEnum,
     strum::EnumString,
     strum::IntoStaticStr,
 )]
@@ -96,11 +96,14 @@ pub enum Role {
     Head,
     /// Works on data: correction cases and blocks at callers' words.
     DataOfficer,
-    /// Offices, relying parties, keys; serves nobody.
+    /// Of the national administration: offices, their heads, relying parties, keys; serves nobody.
     Administrator,
+    /// Of a province: reads its figures; serves nobody.
+    Province,
+    /// Looks at what was done, and changes nothing.
+    Auditor,
     /// Verifies for a relying party. No reply tells it and no command takes it: it follows from where the person belongs.
     #[serde(skip)]
-    #[value(skip)]
     Employee,
 }
 
@@ -113,11 +116,15 @@ impl Role {
         Self::Head,
         Self::DataOfficer,
         Self::Administrator,
+        Self::Province,
+        Self::Auditor,
         Self::Employee,
     ];
     /// Roles of an office's people.
     pub const OF_OFFICES: &'static [Self] =
         &[Self::Assistant, Self::Officer, Self::Supervisor, Self::Head, Self::DataOfficer];
+    /// Roles of the national administration's people, and of those who log in with them.
+    pub const OF_NATION: &'static [Self] = &[Self::Administrator, Self::Province, Self::Auditor];
 
     /// Days for which somebody is taken on in this role at most; none where there is no end.
     pub const fn longest_days(self) -> Option<i64> {
@@ -128,6 +135,8 @@ impl Role {
             | Self::Head
             | Self::DataOfficer
             | Self::Administrator
+            | Self::Province
+            | Self::Auditor
             | Self::Employee => None,
         }
     }
@@ -146,6 +155,11 @@ impl Roles {
     /// Whether they stand for `permission`, one or the other.
     pub fn may(self, permission: Permission) -> bool {
         self.own.may(permission) || self.acting.is_some_and(|role| role.may(permission))
+    }
+
+    /// All that they stand for.
+    pub fn permissions(self) -> Vec<Permission> {
+        Permission::ALL.iter().copied().filter(|permission| self.may(*permission)).collect()
     }
 }
 

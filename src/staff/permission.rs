@@ -62,6 +62,16 @@ pub enum Permission {
     AskRecaps,
     /// Sign a month that a supervisor asked for.
     SignRecaps,
+    /// Read who works at the office, or anywhere, and what is asked about them.
+    ReadStaff,
+    /// Ask that somebody join, get new secrets or leave.
+    AskStaff,
+    /// Grant what a colleague asked about somebody.
+    GrantStaff,
+    /// Refuse that, or take the own request back.
+    RefuseStaff,
+    /// End somebody's time at once, and confirm that somebody still works there.
+    LeadStaff,
     /// Verify for a relying party.
     Verify,
 }
@@ -77,7 +87,7 @@ impl Permission {
 
     /// The roles that stand for it. This is the table of who may do what: checks, replies, docs/roles.md and the tests follow from it.
     pub const fn roles(self) -> &'static [Role] {
-        use Role::{Assistant, DataOfficer, Employee, Head, Officer, Supervisor};
+        use Role::{Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, Supervisor};
         match self {
             Self::ReceiveResidents => &[Assistant, Officer, Supervisor],
             Self::ReadQueue => &[Assistant, Officer, Supervisor, Head],
@@ -98,6 +108,10 @@ impl Permission {
             | Self::ReadReasons
             | Self::CallBack
             | Self::RestoreRights => &[Supervisor, Head],
+            Self::ReadStaff => &[Supervisor, Head, Administrator, Auditor],
+            Self::RefuseStaff => &[Supervisor, Head, Administrator],
+            Self::AskStaff => &[Supervisor, Administrator],
+            Self::GrantStaff | Self::LeadStaff => &[Head, Administrator],
             Self::Verify => &[Employee],
         }
     }
@@ -162,11 +176,12 @@ mod tests {
 
     #[test]
     fn nobody_has_the_permissions_of_another_place() {
-        for role in Role::OF_OFFICES.iter().chain([&Role::Administrator]) {
+        for role in Role::OF_OFFICES.iter().chain(Role::OF_NATION) {
             assert!(!role.may(Permission::Verify), "{role:?}");
         }
         assert!(Role::Employee.permissions().eq([Permission::Verify]));
-        assert_eq!(Role::Administrator.permissions().count(), 0, "administration has no page yet");
+        let (serving, nation) = ([Permission::ServeResidents, Permission::DecideRegistrations], Role::OF_NATION);
+        assert!(nation.iter().all(|role| serving.iter().all(|permission| !role.may(*permission))));
     }
 
     #[test]

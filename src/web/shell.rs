@@ -50,6 +50,8 @@ pub const PAGES: &[Page] = &[
     Page::new(&["/blokir"], "Blokir KTP Digital", "block/main.js", &["block/block.css"]),
     Page::new(&["/petugas"], "Loket IKD", "counter/main.js", &["staff/staff.css", "counter/counter.css"]),
     Page::new(&["/verifikasi"], "Verifikasi IKD", "teller/main.js", &["staff/staff.css", "teller/teller.css"]),
+    Page::new(&["/admin"], "Administrasi IKD", "admin/main.js", &["staff/staff.css", "admin/admin.css"]),
+    Page::new(&["/undangan"], "Undangan IKD", "invite/main.js", &["staff/staff.css", "invite/invite.css"]),
     Page::new(&["/bantuan"], "Bantuan IKD", "help/help.js", &["help/help.css"]),
     Page::new(&["/poster"], "Poster IKD", "help/poster.js", &["help/help.css", "help/print.css"]),
     Page::new(&["/selebaran"], "Selebaran IKD", "help/leaflet.js", &["help/help.css", "help/print.css"]),

@@ -360,6 +360,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         walk_ins(&world).await;
         helpers(&world).await;
         arrivals(&world).await;
+        crate::staffing::every_act(&world).await;
         let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
         contact_visits(&world, &holder).await;

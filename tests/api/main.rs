@@ -45,6 +45,7 @@ mod shares;
 mod slow;
 mod spending;
 mod staff;
+mod staffing;
 mod status_list;
 mod table;
 mod transfer;

@@ -5,6 +5,7 @@ import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
+import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 import { annulments } from "./annulment.js";
 import { liveApi } from "./api.js";
@@ -81,6 +82,7 @@ function draw() {
     may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
     !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
     may("read_figures") && { address: "#angka", label: t("angka.nav"), picture: "chart" },
+    may("read_staff") && { address: "#pegawai", label: t("staffing.nav"), picture: "people" },
     { address: "#latihan", label: t("counter.practice"), picture: "help" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
   ].filter(Boolean);
@@ -136,6 +138,7 @@ function draw() {
         filter: (state) => history.replaceState(null, "", `#antrean/${state}`),
       }),
     akun: () => accountScreen(main, session),
+    pegawai: may("read_staff") ? () => staffingScreen(main, session) : undefined,
     persetujuan: () => pendingScreen(main, live, { may }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
     pemulihan: () => visitScreen(main, recoveries(live), id, { next: scan, waiting: pending }),

@@ -1,4 +1,5 @@
 //! SQL of people's accounts and sessions.
 
 pub mod account;
+pub mod invitation;
 pub mod session;
