@@ -70,13 +70,15 @@ pub async fn add_wait(tx: &mut Tx, office: Uuid, (kind, day, minutes): (WaitKind
 }
 
 const CLEAR: &str = "DELETE FROM figure_day WHERE (office_id, day) IN \
-    (SELECT office_id, day FROM figure_day ORDER BY office_id, day LIMIT $1)";
+    (SELECT office_id, day FROM figure_day WHERE office_id >= $2 ORDER BY office_id, day LIMIT $1)";
 const CLEAR_WAITS: &str = "DELETE FROM figure_wait WHERE (office_id, kind, day) IN \
-    (SELECT office_id, kind, day FROM figure_wait ORDER BY office_id, kind, day LIMIT $1)";
+    (SELECT office_id, kind, day FROM figure_wait WHERE office_id >= $2 ORDER BY office_id, kind, day LIMIT $1)";
 
 /// Deletes counts of some days; gives how many.
 pub async fn clear(tx: &mut Tx, limit: i64) -> DbResult<u64> {
-    Ok(execute!(tx, CLEAR, limit)? + execute!(tx, CLEAR_WAITS, limit)?)
+    // From the first id on: so the rows are found by the key.
+    let first = Uuid::nil();
+    Ok(execute!(tx, CLEAR, limit, first)? + execute!(tx, CLEAR_WAITS, limit, first)?)
 }
 
 const OF_OFFICE: &str = "SELECT day, kind, CAST(SUM(n) AS BIGINT) FROM figure_day \

@@ -95,23 +95,46 @@ impl Network {
         Some(way)
     }
 
-    /// Hides one number more that shares a row, a column or a sum with one that is too well known: the smallest that says something.
-    fn hide_beside(&mut self, at: usize) -> bool {
-        let Arc { from, to, .. } = self.arcs[at];
-        let touches = |arc: &Arc| [arc.from, arc.to].iter().any(|node| [from, to].contains(node));
-        let beside = |one: &&usize| !self.arcs[**one].hidden && self.arcs[**one].n > 0 && touches(&self.arcs[**one]);
-        let all: Vec<usize> = (0..self.arcs.len()).collect();
-        let smallest = all.iter().filter(beside).min_by_key(|one| self.arcs[**one].n).copied();
-        // Where nothing beside it is left, whatever is left anywhere.
-        let left = |one: &&usize| !self.arcs[**one].hidden && self.arcs[**one].n > 0;
-        let chosen = smallest.or_else(|| all.iter().filter(left).min_by_key(|one| self.arcs[**one].n).copied());
-        match chosen {
-            Some(one) => {
-                self.arcs[one].hidden = true;
-                true
-            }
-            None => false,
+    /// Hides what a number that is too well known needs for company: the cheapest way around it, which costs the numbers that have to be
+    /// hidden for it. Where there is none, the smallest number that is left. Whether there was anything to hide.
+    fn hide_around(&mut self, at: usize) -> bool {
+        let way = self.cheapest(at, SMALLEST_TOLD - self.arcs[at].n).unwrap_or_default();
+        let new: Vec<_> = way.into_iter().filter(|one| !self.arcs[*one].hidden).collect();
+        let left = |one: &usize| !self.arcs[*one].hidden && self.arcs[*one].n > 0;
+        let smallest = || (0..self.arcs.len()).filter(left).min_by_key(|one| self.arcs[*one].n);
+        let chosen = if new.is_empty() { smallest().into_iter().collect() } else { new };
+        for one in &chosen {
+            self.arcs[*one].hidden = true;
         }
+        !chosen.is_empty()
+    }
+
+    /// The cheapest way around a number, over such as are not zero; against only those that can give up as much as is wanted.
+    fn cheapest(&self, at: usize, wanted: i64) -> Option<Vec<usize>> {
+        let (from, to) = (self.arcs[at].to, self.arcs[at].from);
+        let mut reached: Vec<Option<(i64, usize, usize)>> = vec![None; self.rows + self.columns + 2];
+        reached[from] = Some((0, from, at));
+        // As often as there are nodes: then nothing becomes cheaper any more.
+        for _ in 0..reached.len() {
+            for (one, arc) in self.arcs.iter().enumerate().filter(|(one, arc)| *one != at && arc.n > 0) {
+                let cost = if arc.hidden { 0 } else { 1 + arc.n };
+                let along = [(arc.from, arc.to)].into_iter();
+                let against = [(arc.to, arc.from)].into_iter().filter(|_| arc.n > wanted);
+                for (tail, head) in along.chain(against) {
+                    let Some((before, ..)) = reached[tail] else { continue };
+                    if reached[head].is_none_or(|(known, ..)| before + cost < known) {
+                        reached[head] = Some((before + cost, tail, one));
+                    }
+                }
+            }
+        }
+        let (mut way, mut node) = (Vec::new(), to);
+        while node != from {
+            let (_, before, one) = reached[node]?;
+            way.push(one);
+            node = before;
+        }
+        Some(way)
     }
 }
 
@@ -123,7 +146,7 @@ pub fn publish(table: &[Vec<i64>]) -> Published {
         let known =
             (0..network.arcs.len()).filter(small).find(|at| network.largest(*at, SMALLEST_TOLD) < SMALLEST_TOLD);
         match known {
-            Some(at) if network.hide_beside(at) => {}
+            Some(at) if network.hide_around(at) => {}
             _ => break,
         }
     }

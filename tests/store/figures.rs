@@ -223,15 +223,22 @@ async fn month_over(context: &Context) -> (Desk, Uuid, Month) {
 }
 
 async fn ask(context: &Context, desk: &Desk, by: Clerk, month: Month) -> ikd::error::Result<()> {
-    ikd::transaction!(context.db, "test.ask", |tx| desk.ask(tx, by, month).await)
+    let mut tx = context.db.write().await.unwrap();
+    desk.ask(&mut tx, by, month).await?;
+    tx.commit().await.map_err(Into::into)
 }
 
 async fn sign(context: &Context, desk: &Desk, by: Clerk, month: Month) -> ikd::error::Result<Uuid> {
-    ikd::transaction!(context.db, "test.sign", |tx| desk.sign(tx, by, month, "0").await)
+    let mut tx = context.db.write().await.unwrap();
+    let asked_by = desk.sign(&mut tx, by, month, "0").await?;
+    tx.commit().await?;
+    Ok(asked_by)
 }
 
 async fn refuse(context: &Context, desk: &Desk, by: Clerk, month: Month) -> ikd::error::Result<()> {
-    ikd::transaction!(context.db, "test.refuse", |tx| desk.refuse(tx, by, (month, "0"), "Periksa lagi").await)
+    let mut tx = context.db.write().await.unwrap();
+    desk.refuse(&mut tx, by, (month, "0"), "Periksa lagi").await?;
+    tx.commit().await.map_err(Into::into)
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ import { dateTime, known, ktpDate, language, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { bars, dailyChart, duration, number, part, percent, tileMap } from "./charts.js";
 
-const FLOW = ["scanned", "approved", "returned", "rejected", "code_sent", "activated_first", "activated_again"];
+const FLOW = ["scanned", "approved", "returned", "rejected", "code_sent"];
 const COHORT = ["registered", "selfie", "scanned", "approved", "code_sent", "activated"];
 const SPANS = ["month", "before", "days30", "days90", "year"];
 const DAY = 86400000;
@@ -101,7 +101,10 @@ const flowPart = (data) =>
   funnelPart(
     t("angka.flow"),
     t("angka.flow.how"),
-    FLOW.map((kind) => ({ name: t(`angka.kind.${kind}`), n: sum(data.flow, kind) })),
+    [
+      ...FLOW.map((kind) => ({ name: t(`angka.kind.${kind}`), n: sum(data.flow, kind) })),
+      { name: t("angka.kind.activated"), n: sum(data.flow, "activated_first", "activated_again") },
+    ],
     t("angka.flow.none"),
   );
 
