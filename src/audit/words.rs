@@ -153,13 +153,6 @@ labels! {
     FiguresImported = "Angka agregat diimpor" / "Aggregate figures imported";
     TargetSet = "Target ditetapkan" / "Target set";
     FigureScopeSet = "Wilayah angka kantor ditetapkan" / "Region of an office's figures set";
-    StaffRead = "Daftar pegawai dibaca" / "List of staff read";
-    StaffAsked = "Perubahan pegawai diminta" / "Change of staff asked for";
-    StaffGranted = "Perubahan pegawai disetujui" / "Change of staff granted";
-    StaffRefused = "Perubahan pegawai ditolak" / "Change of staff refused";
-    StaffStopped = "Pegawai dihentikan" / "Somebody of the staff stopped";
-    StaffConfirmed = "Masa kerja pegawai ditegaskan" / "Somebody's time at work confirmed";
-    InvitationAccepted = "Undangan dipakai: kata sandi dan autentikator dibuat" / "Invitation used: password and authenticator set";
     OfficeEdited = "Data kantor diubah" / "Office changed";
     OfficeHolidaySet = "Hari libur kantor diubah" / "Office's holiday changed";
     OfficeClosed = "Kantor ditutup" / "Office closed for good";
