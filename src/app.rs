@@ -15,7 +15,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::captcha::CaptchaGate;
-use crate::config::{MailTransport, Mode};
+use crate::config::{Config, MailTransport, Mode};
 use crate::context::{Context, Sources};
 use crate::counter::Counter;
 use crate::device::{Guard, SpentProofs};
@@ -175,13 +175,7 @@ impl App {
             context.random.clone(),
             &context.config.service.public_url,
         );
-        let local = context.config.mail.transport == MailTransport::Directory
-            && context.config.service.mode != Mode::Production;
-        let mailbox = if local {
-            Some(Mailbox::create(context.config.mail.directory.clone()).map_err(Error::internal)?)
-        } else {
-            None
-        };
+        let mailbox = local_mailbox(&context.config)?;
         Ok(Self {
             clock_watch,
             directory,
@@ -246,7 +240,11 @@ impl App {
             office::module(&self.context),
             directory::module(&self.directory),
             outreach::module(&outreach::Desk::new(self.context.clone())),
-            duty::module(&duty::Desk::new(self.context.clone()), &duty::Lookups::new(self.context.clone()), &self.gate),
+            duty::module(
+                &duty::Desk::new(self.context.clone()),
+                &duty::OfficerProofs::new(self.context.clone()),
+                &self.gate,
+            ),
             fraud::module(&fraud::Reports::new(self.context.clone())),
             figure::module(&self.context),
             counter::module(&self.counter, &self.officers),
@@ -394,4 +392,13 @@ impl App {
         working.wait().await;
         self.context.db.close().await;
     }
+}
+
+/// The mailbox on this machine, where messages go there and nobody real reads them.
+fn local_mailbox(config: &Config) -> Result<Option<Mailbox>> {
+    let local = config.mail.transport == MailTransport::Directory && config.service.mode != Mode::Production;
+    if !local {
+        return Ok(None);
+    }
+    Mailbox::create(config.mail.directory.clone()).map(Some).map_err(Error::internal)
 }

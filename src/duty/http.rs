@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::lookup::{Lookups, Proof};
+use super::lookup::{OfficerProofs, Proof};
 use super::model::Position;
 use crate::captcha::{CaptchaChallenge, CaptchaGate};
 use crate::clock::Timestamp;
@@ -19,12 +19,12 @@ use crate::web::{ClientAddress, Json, Problem};
 
 #[derive(Clone)]
 struct Deps {
-    lookups: Lookups,
+    lookups: OfficerProofs,
     gate: CaptchaGate,
 }
 
 /// All routes of this room.
-pub fn routes(lookups: Lookups, gate: CaptchaGate) -> OpenApiRouter {
+pub fn routes(lookups: OfficerProofs, gate: CaptchaGate) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(look_up_officer))
         .routes(routes!(look_up_captcha))

@@ -30,7 +30,7 @@ const LONGEST: usize = 128;
 
 /// Look-ups by anybody. Cloning shares everything.
 #[derive(Clone)]
-pub struct Lookups {
+pub struct OfficerProofs {
     context: Context,
 }
 
@@ -61,7 +61,7 @@ pub struct Proof {
     pub near: Option<bool>,
 }
 
-impl Lookups {
+impl OfficerProofs {
     /// In this context.
     pub const fn new(context: Context) -> Self {
         Self { context }

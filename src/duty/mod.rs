@@ -11,7 +11,7 @@ pub mod ports;
 mod store;
 
 pub use desk::Desk;
-pub use lookup::Lookups;
+pub use lookup::OfficerProofs;
 pub use model::{DayCode, Duty};
 
 use crate::captcha::CaptchaGate;
@@ -19,7 +19,7 @@ use crate::jobs::Sweep;
 use crate::module::Module;
 
 /// What this domain brings to a node.
-pub fn module(desk: &Desk, lookups: &Lookups, gate: &CaptchaGate) -> Module {
+pub fn module(desk: &Desk, lookups: &OfficerProofs, gate: &CaptchaGate) -> Module {
     Module {
         open: http::routes(lookups.clone(), gate.clone()),
         sweeps: vec![Sweep::of("duty.sweep", desk, |desk| async move { desk.sweep().await })],

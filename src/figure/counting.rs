@@ -98,7 +98,7 @@ impl Counting {
             sums.write(tx).await?;
             if taken == 0 {
                 // Two nodes whose clocks differ: the later time stands.
-                let _ = store::counted(tx, now).await?.happened();
+                store::counted(tx, now).await?.either_way();
             }
             Ok(taken as u64)
         })

@@ -231,7 +231,7 @@ async fn duties_begun_at_one_moment_leave_one_code() {
 async fn a_report_is_read_by_who_leads_and_never_by_whom_it_is_about() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let (first, second) = (world.supervisor("penyelia", OFFICE).await, world.supervisor("atasan", OFFICE).await);
         let (officer, elsewhere) = (world.officer("budi", OFFICE).await, world.supervisor("jauh", "UJI-02").await);
         photograph(&world, &second, &id_of(&first).await).await.expect(204);

@@ -42,7 +42,7 @@ async fn what_an_office_did_is_in_its_figures() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let desk = world.desk().await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let home = Region::of(&world.people[0]);
         let outsider = world.people.iter().find(|one| Region::of(one).regency() != home.regency()).unwrap();
         let regions = Regions::new(world.context.clone());

@@ -58,7 +58,7 @@ async fn whether_somebody_is_active_is_answered_with_a_day_and_nothing_more() {
         world.change(status, resident).await;
         drop(ended);
         // At another office, too: who comes for a reprint comes where they are.
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let officer = world.officer("cetak-ulang", "UJI-02").await;
         let until = today.plus_days(2).unwrap().to_string();
         assert_eq!(active(&officer, holder).await, json!({"active": true, "since": today.to_string(), "until": null}));
@@ -116,7 +116,7 @@ async fn an_office_finds_its_people_by_whatever_they_bring_and_no_other_offices(
         let applicant = world.waiting(&world.people[1]).await;
         let theirs = world.people[1].nik.as_str();
         assert_eq!(found(desk, theirs).await.len(), 0);
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.officer("jauh", "UJI-02").await;
         world.scan(desk, &applicant).await.expect(200);
         assert_eq!((found(desk, theirs).await.len(), found(&elsewhere, theirs).await.len()), (1, 0));
@@ -196,7 +196,7 @@ async fn looking_has_an_end_each_day_which_another_lifts_and_what_stands_out_is_
         head.post(&lift, &json!({})).await.expect_problem(409, "wrong_state");
         officer.post(ACTIVE, &nik).await.expect(200);
         assert_eq!(days(&head).await[0]["lifted_by"], "penyelia");
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         elsewhere.post(&lift, &json!({})).await.expect_problem(404, "not_found");
         assert!(days(&elsewhere).await.is_empty());

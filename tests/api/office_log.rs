@@ -58,7 +58,7 @@ async fn one_list_has_whatever_waits_for_a_person_and_never_their_own() {
 
         crate::walk_in::grant(&asker, &copy).await.expect(204);
         assert_eq!(matters(&inbox(&asker).await["items"]), Vec::<&str>::new());
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         assert_eq!(inbox(&elsewhere).await, json!({"items": [], "next": null, "own": []}));
         // A call-back is for neither of the two.
@@ -239,7 +239,7 @@ async fn who_acts_reads_the_own_acts_and_the_head_all_of_the_office_with_a_reaso
         world.change(alter, applicant.uuid()).await;
         assert_eq!(check().await["sound"], false);
         world.later(DAY);
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.log_in(&world.add_person("kepala-2", "UJI-02", Role::Head).await).await;
         let found = elsewhere.post(&path, &json!({"reason": "Keluhan warga", "actor_id": me})).await.expect(200).json;
         assert_eq!(found["items"], json!([]), "another office's chain");

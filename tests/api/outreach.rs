@@ -43,7 +43,7 @@ async fn what_an_officer_asks_for_another_confirms_and_a_plan_says_what_is_wrong
         let (officer, supervisor) = (world.officer("budi", OFFICE).await, world.supervisor("sari", OFFICE).await);
         let other = world.officer("rekan", OFFICE).await;
         let assistant = world.log_in(&person(&world, "magang", Role::Assistant).await).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let (lead, intern) = (id_of(&officer).await, id_of(&assistant).await);
 

@@ -214,7 +214,7 @@ async fn what_breaks_off_is_counted_once_and_counting_anew_gives_the_same() {
 
 /// A month that is over, in an office that answers for Padang.
 async fn month_over(context: &Context) -> (Desk, Uuid, Month) {
-    let office = Offices::new(context.clone()).add("UJI-01", "Kantor Uji", Kind::Office).await.unwrap().office_id;
+    let office = Offices::new(context.clone()).add("UJI-01", "Kantor Uji", Kind::Dinas).await.unwrap().office_id;
     Regions::new(context.clone()).set_scope("UJI-01", Region::parse("13.71").unwrap()).await.unwrap();
     let month = Month::of(Date::in_jakarta(context.now()));
     later(context, 32 * DAY);

@@ -52,14 +52,15 @@ pub async fn add(context: &Context, tx: &mut Tx, this: Taken, now: Timestamp) ->
 
 const SETTLE: &str = "UPDATE registration_step SET home_region = $2 WHERE registration_id = $1 AND home_region IS NULL";
 
-/// Where the person lives is known now, or will not be: all steps until here count for that region.
+/// Where the person lives is known now, or will not be: all steps until here count for that region. There may be none left that waits.
 pub async fn settle(tx: &mut Tx, registration: Uuid, region: Region) -> DbResult<()> {
     execute!(tx, SETTLE, registration, region.code()).map(|_| ())
 }
 
 const PART: &str = "UPDATE registration_step SET registration_id = step_id WHERE registration_id = $1";
 
-/// The registration is deleted: its steps stay, each for itself, and nothing says any more that they were one person's.
+/// The registration is deleted: its steps stay, each for itself, and nothing says any more that they were one person's. There may
+/// be none.
 pub async fn part(tx: &mut Tx, registration: Uuid) -> DbResult<()> {
     execute!(tx, PART, registration).map(|_| ())
 }

@@ -149,6 +149,7 @@ impl PeopleQuery {
 
 /// A page of people.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StaffReply)]
 pub struct PeopleReply {
     /// Who was added last comes first.
     items: Vec<PersonItem>,
