@@ -159,12 +159,12 @@ fn plain(name: &str) -> String {
 }
 
 /// The one of `all`, which are sorted, that lies below `above` and is called so.
-fn called<'a, T>(
-    all: &'a [T],
+fn called<T>(
+    all: &[T],
     (low, high): (i64, i64),
     code: impl Fn(&T) -> i64,
     is_called: impl Fn(&T) -> bool,
-) -> Option<&'a T> {
+) -> Option<&T> {
     let (from, to) = (all.partition_point(|one| code(one) < low), all.partition_point(|one| code(one) < high));
     all[from..to].iter().find(|one| is_called(one))
 }
