@@ -145,7 +145,7 @@ impl Position {
         ))
     }
 
-    /// Metres from here to there, on a sphere (haversine): right to half a percent.
+    /// Metres from here to there, on a sphere (haversine): right to six thousandths.
     pub fn metres_to(self, other: Self) -> f64 {
         const RADIUS: f64 = 6_371_008.8;
         let half = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin().powi(2);
