@@ -101,6 +101,6 @@ mod tests {
         let sums = totals(&counted);
         let words: Vec<_> = sums.iter().map(|(kind, outcome, n)| (*kind, outcome.as_str(), *n)).collect();
         assert_eq!(words, [(Kind::Valid, "valid", 6), (Kind::Invalid, "expired", 5), (Kind::Error, "too_many", 1)]);
-        assert_eq!(sums.iter().map(|(_, _, n)| n).sum::<i64>(), counted.iter().map(|one| one.questions).sum());
+        assert_eq!(sums.iter().map(|(_, _, n)| n).sum::<i64>(), counted.iter().map(|one| one.questions).sum::<i64>());
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use ikd::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::client::Resident;
 use uuid::Uuid;
 
 mod later;
+mod staffing;
 
 use crate::headers::{problem, secure};
 use support::each_engine;
@@ -23,6 +25,9 @@ enum Caller {
     Resident,
     Officer,
     Supervisor,
+    Head,
+    /// An administrator of the national administration.
+    National,
     Teller,
     /// An administrator of a relying party, who logs in where tellers do.
     Administrator,
@@ -360,6 +365,8 @@ struct Stage {
     supervisor: String,
     teller: String,
     administrator: String,
+    head: String,
+    national: String,
     revoked: String,
     verification: String,
     pin_key: String,
@@ -392,6 +399,8 @@ impl Stage {
             stranger,
             teller,
             administrator,
+            head: world.log_in(&world.add_person("kepala", support::world::OFFICE, Role::Head).await).await.cookie(),
+            national: crate::staffing::official(&world, "pusat", Role::Administrator).await.cookie,
             verification,
             world,
         }
@@ -549,6 +558,8 @@ impl Endpoint {
             Caller::Device | Caller::Resident => As::Device(&stage.applicant(subject).client),
             Caller::Officer => As::Cookie(stage.officer.clone()),
             Caller::Supervisor => As::Cookie(stage.supervisor.clone()),
+            Caller::Head => As::Cookie(stage.head.clone()),
+            Caller::National => As::Cookie(stage.national.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
             Caller::Administrator => As::Cookie(stage.administrator.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
@@ -595,13 +606,21 @@ impl Endpoint {
                     add("another's registration", As::Device(&stage.stranger), (404, "not_found"));
                 }
             }
-            Caller::Officer | Caller::Supervisor | Caller::Teller | Caller::Administrator => {
-                let at_a_party = [Caller::Teller, Caller::Administrator].contains(&self.caller);
-                let (own, other) = if at_a_party { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
+            Caller::Officer
+            | Caller::Supervisor
+            | Caller::Head
+            | Caller::National
+            | Caller::Teller
+            | Caller::Administrator => {
+                let (own, other) = match self.caller {
+                    Caller::Teller | Caller::Administrator => ("teller", &stage.officer),
+                    Caller::National => ("official", &stage.officer),
+                    _ => ("officer", &stage.teller),
+                };
                 if self.caller == Caller::Administrator {
                     add("a teller", As::Cookie(stage.teller.clone()), (403, "forbidden"));
                 }
-                if self.caller == Caller::Supervisor {
+                if matches!(self.caller, Caller::Supervisor | Caller::Head) {
                     add("an officer", As::Cookie(stage.officer.clone()), (403, "forbidden"));
                 }
                 add("no session", As::Nobody, (401, "session_ended"));
@@ -772,6 +791,8 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(later::corrections(&stage));
         table.extend(later::by_two(&stage));
         table.extend(later::of_partners());
+        table.extend(staffing::staffing());
+        table.extend(staffing::own_account());
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();
