@@ -134,7 +134,12 @@ export function staffingScreen(main, session, { nation = false } = {}) {
         tag: "select",
         options: roles.map((role) => [role, t(`role.${role}`)]),
       }),
-      last_day: field({ id: "last-day", label: t("staffing.last_day"), hint: t("staffing.last_day.hint"), type: "date" }),
+      last_day: field({
+        id: "last-day",
+        label: t("staffing.last_day"),
+        hint: t("staffing.last_day.hint"),
+        type: "date",
+      }),
     };
     const body = (values) => ({ ...values, language, ...(office ? { office } : {}) });
     const lead = nation && !office ? t("staffing.invite.nation") : t("staffing.invite.lead");
