@@ -13,7 +13,7 @@ use crate::input;
 use crate::vault::{INDEX_LENGTH, Label, Vault};
 
 /// Registrations with a word that are counted, to begin with the rarest.
-const COUNTED: i64 = 1_000;
+const COUNTED: i64 = 500;
 
 fn index(vault: &Vault, word: &Word) -> Vec<u8> {
     let parts = [word.kind.key().as_bytes(), word.text.expose().as_bytes()];

@@ -6,7 +6,7 @@ use super::model::{Kind, LIFTED_TIMES, WordKind};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 const ADD: &str = "INSERT INTO lookup_word (office_id, word, registration_id, kind) VALUES ($1, $2, $3, $4) \
     ON CONFLICT (office_id, word, registration_id) DO NOTHING";
@@ -44,12 +44,11 @@ pub async fn forget_later(tx: &mut Tx, registration: Uuid) -> DbResult<()> {
     execute!(tx, FORGET_LATER, registration).map(|_| ())
 }
 
-const HAVING: &str = "SELECT COUNT(*) FROM (SELECT registration_id FROM lookup_word \
-    WHERE office_id = $1 AND word = $2 LIMIT $3) counted";
+const HAVING: &str = "SELECT registration_id FROM lookup_word WHERE office_id = $1 AND word = $2 LIMIT $3";
 
 /// How many registrations of an office have a word; no more than `most` are counted.
-pub async fn having(tx: &mut Tx, office: Uuid, word: &[u8], most: i64) -> DbResult<i64> {
-    Ok(fetch_one!(tx, (i64,), HAVING, office, word, most)?.0)
+pub async fn having(tx: &mut Tx, office: Uuid, word: &[u8], most: i64) -> DbResult<usize> {
+    Ok(fetch_all!(tx, (Uuid,), HAVING, office, word, most)?.len())
 }
 
 // The rows of the first word are walked, and each is looked up under the others: names are looked for by pairs of words, which few share.

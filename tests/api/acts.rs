@@ -61,8 +61,9 @@ async fn arrivals(world: &World) {
 }
 
 async fn searches(world: &World) {
-    let (desk, supervisor) = (world.officer("pencari", OFFICE).await, world.supervisor("pengawas", OFFICE).await);
-    let head = world.log_in(&world.add_person("kepala-kantor", OFFICE, Role::Head).await).await;
+    let (desk, supervisor) =
+        (world.officer("yang-mencari", OFFICE).await, world.supervisor("yang-mengawasi", OFFICE).await);
+    let head = world.log_in(&world.add_person("kepala-pencari", OFFICE, Role::Head).await).await;
     let nik = world.people[20].nik.as_str();
     desk.post("/v1/officer/active-questions", &json!({"nik": nik})).await.expect(200);
     desk.post("/v1/officer/people", &json!({"query": nik})).await.expect(200);
@@ -289,7 +290,7 @@ async fn the_counter(world: &World) {
 
 async fn blocks_at_calls(world: &World) {
     let holder = world.active(&world.people[9]).await;
-    let (desk, supervisor) = (world.officer("telepon", OFFICE).await, world.supervisor("pengawas", OFFICE).await);
+    let (desk, supervisor) = (world.officer("telepon", OFFICE).await, world.supervisor("yang-mengawasi", OFFICE).await);
     let person = &holder.record;
     let body = json!({"nik": person.nik, "full_name": person.full_name, "birth_date": person.birth_date,
         "reason": "Ponsel dicuri di pasar"});

@@ -364,7 +364,6 @@ struct Stage {
     stranger: Resident,
     officer: String,
     supervisor: String,
-    head: String,
     teller: String,
     administrator: String,
     national: String,

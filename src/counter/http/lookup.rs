@@ -80,7 +80,7 @@ async fn ask_active(
 /// Whom somebody looks for. In a body, because an address is kept in logs.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct PeopleBody {
+struct FindPeopleBody {
     /// A NIK, a name or words of it, the number of a registration, a telephone number or an e-mail address.
     #[schema(value_type = String, example = "Siti Rahma")]
     query: Redacted<String>,
@@ -94,7 +94,7 @@ struct PeopleBody {
 
 /// Who was found.
 #[derive(Debug, Serialize, ToSchema)]
-struct PeopleReply {
+struct FoundPeopleReply {
     /// The newest first.
     items: Vec<FoundPerson>,
     /// Cursor of the next page; null on the last.
@@ -130,19 +130,19 @@ impl From<FoundLine> for FoundPerson {
 
 /// Search among the registrations of this office, also of those that led to a digital KTP. What was registered is shown only when one is
 /// opened (`GET …/{id}`), as ever. Noted; 60 a day, unless a supervisor lifts that; further pages do not count.
-#[utoipa::path(post, path = "/v1/officer/people", tag = "Counter", security(("officer" = [])), request_body = PeopleBody,
-    responses((status = 200, description = "A page", body = PeopleReply),
+#[utoipa::path(post, path = "/v1/officer/people", tag = "Counter", security(("officer" = [])), request_body = FindPeopleBody,
+    responses((status = 200, description = "A page", body = FoundPeopleReply),
         (status = "4XX", description = "`invalid_field`, `malformed_request`, `forbidden`, `too_many`")))]
 async fn search_people(
     State(lookups): State<Lookups>,
     officer: Allowed<SearchPeople>,
-    Json(body): Json<PeopleBody>,
-) -> Result<Json<PeopleReply>, Problem> {
+    Json(body): Json<FindPeopleBody>,
+) -> Result<Json<FoundPeopleReply>, Problem> {
     let query = Query::read(body.query.expose()).map_err(|text| Refusal::field("query", text.id, text.en))?;
     let limit = body.limit.unwrap_or(20).clamp(1, page::MOST);
     let page = lookups.search(&officer, &query, body.cursor.as_deref(), limit).await?;
     let Page { items, next } = page.map(FoundPerson::from);
-    Ok(Json(PeopleReply { items, next }))
+    Ok(Json(FoundPeopleReply { items, next }))
 }
 
 /// How much people of this office looked for.
