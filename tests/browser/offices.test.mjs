@@ -99,7 +99,7 @@ describe("offices", { timeout: 600_000 }, () => {
       await page.setViewportSize({ width: 360, height: 740 });
       await screen(page, "own, narrow");
 
-      await anybody.page.waitForTimeout(5000);
+      await demo.later(6);
       await anybody.page.goto("/loket?cari=contoh");
       await anybody.page.getByText("Lift di lobi utara.").waitFor();
       await anybody.page.getByText("Jam buka dan hari libur").click();
