@@ -96,9 +96,9 @@ impl Counting {
             changes.into_iter().for_each(|this| sums.change(this));
             steps.into_iter().for_each(|this| sums.step(this));
             sums.write(tx).await?;
-            if taken == 0 {
-                // Two nodes whose clocks differ: the later time stands.
-                let _ = store::counted(tx, now).await?.happened();
+            // Two nodes whose clocks differ: the later time stands.
+            if taken == 0 && !store::counted(tx, now).await?.happened() {
+                tracing::debug!("figures are counted up to a later time already");
             }
             Ok(taken as u64)
         })
