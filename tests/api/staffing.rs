@@ -16,7 +16,7 @@ const PASSWORD: &str = "lentera-kuning-di-dermaga";
 /// Somebody of the national administration, logged in.
 pub struct Official<'a> {
     world: &'a World,
-    cookie: String,
+    pub cookie: String,
 }
 
 impl Official<'_> {

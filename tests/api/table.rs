@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use ikd::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::client::Resident;
 use uuid::Uuid;
 
 mod later;
+mod staffing;
 
 use crate::headers::{problem, secure};
 use support::each_engine;
@@ -24,6 +26,8 @@ enum Caller {
     Officer,
     Supervisor,
     Head,
+    /// An administrator of the national administration.
+    National,
     Teller,
     Party,
     /// The register's side, for which this node has no key.
@@ -357,8 +361,9 @@ struct Stage {
     stranger: Resident,
     officer: String,
     supervisor: String,
-    head: String,
     teller: String,
+    head: String,
+    national: String,
     revoked: String,
     verification: String,
     pin_key: String,
@@ -381,7 +386,6 @@ impl Stage {
         Self {
             officer: world.desk().await.cookie(),
             supervisor: world.supervisor("penyelia", support::world::OFFICE).await.cookie(),
-            head: crate::figures::head(&world, "kepala").await.cookie(),
             pin_key: support::world::pin_key(&sent.record).public_text(),
             revoked: revoked.expose(),
             fresh,
@@ -390,6 +394,8 @@ impl Stage {
             active,
             stranger,
             teller,
+            head: world.log_in(&world.add_person("kepala", support::world::OFFICE, Role::Head).await).await.cookie(),
+            national: crate::staffing::official(&world, "pusat", Role::Administrator).await.cookie,
             verification,
             world,
         }
@@ -548,6 +554,7 @@ impl Endpoint {
             Caller::Officer => As::Cookie(stage.officer.clone()),
             Caller::Supervisor => As::Cookie(stage.supervisor.clone()),
             Caller::Head => As::Cookie(stage.head.clone()),
+            Caller::National => As::Cookie(stage.national.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
             Caller::Registrar => As::Nobody,
@@ -593,9 +600,12 @@ impl Endpoint {
                     add("another's registration", As::Device(&stage.stranger), (404, "not_found"));
                 }
             }
-            Caller::Officer | Caller::Supervisor | Caller::Head | Caller::Teller => {
-                let (own, other) =
-                    if self.caller == Caller::Teller { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
+            Caller::Officer | Caller::Supervisor | Caller::Head | Caller::National | Caller::Teller => {
+                let (own, other) = match self.caller {
+                    Caller::Teller => ("teller", &stage.officer),
+                    Caller::National => ("official", &stage.officer),
+                    _ => ("officer", &stage.teller),
+                };
                 if matches!(self.caller, Caller::Supervisor | Caller::Head) {
                     add("an officer", As::Cookie(stage.officer.clone()), (403, "forbidden"));
                 }
@@ -766,6 +776,8 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(later::corrections(&stage));
         table.extend(later::by_two(&stage));
         table.extend(later::figures());
+        table.extend(staffing::staffing());
+        table.extend(staffing::own_account());
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();
