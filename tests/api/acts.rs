@@ -432,6 +432,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
         contact_visits(&world, &holder).await;
+        months(&world).await;
         let seen = done(&world).await;
         // A verification has an entry when it is refused; see below.
         let refused = [Action::Verification, Action::PartyViewed];

@@ -227,7 +227,7 @@ impl Paper<'_> {
 
     fn summary(&self, sheet: &mut Worksheet) -> Done {
         let row = &self.document.total;
-        sheet.set_column_width(0, 46)?.set_column_width(1, 18)?;
+        sheet.set_column_width(0, 74)?.set_column_width(1, 18)?;
         self.heads(sheet, HEADS, &["Uraian", "Jumlah"])?;
         let unrecorded = row.eligible.zip(row.recorded).map(|(eligible, recorded)| eligible - recorded);
         let counts = [

@@ -50,19 +50,22 @@ pub async fn add(context: &Context, tx: &mut Tx, this: Taken, now: Timestamp) ->
     execute!(tx, ADD, id, registration_id, step, why, now, office_id, waited, since).map(|_| ())
 }
 
-const SETTLE: &str = "UPDATE registration_step SET home_region = $2 WHERE registration_id = $1 AND home_region IS NULL";
+// Of as many as there are; none is fine too.
+const SETTLE_STEPS: &str =
+    "UPDATE registration_step SET home_region = $2 WHERE registration_id = $1 AND home_region IS NULL";
 
 /// Where the person lives is known now, or will not be: all steps until here count for that region. There may be none left that waits.
 pub async fn settle(tx: &mut Tx, registration: Uuid, region: Region) -> DbResult<()> {
-    execute!(tx, SETTLE, registration, region.code()).map(|_| ())
+    execute!(tx, SETTLE_STEPS, registration, region.code()).map(|_| ())
 }
 
-const PART: &str = "UPDATE registration_step SET registration_id = step_id WHERE registration_id = $1";
+// Of as many as there are; a registration of before figures has none.
+const PART_STEPS: &str = "UPDATE registration_step SET registration_id = step_id WHERE registration_id = $1";
 
 /// The registration is deleted: its steps stay, each for itself, and nothing says any more that they were one person's. There may
 /// be none.
 pub async fn part(tx: &mut Tx, registration: Uuid) -> DbResult<()> {
-    execute!(tx, PART, registration).map(|_| ())
+    execute!(tx, PART_STEPS, registration).map(|_| ())
 }
 
 /// A step as figures count it.
