@@ -365,6 +365,7 @@ struct Stage {
     officer: String,
     supervisor: String,
     teller: String,
+    head: String,
     administrator: String,
     national: String,
     revoked: String,

@@ -60,8 +60,6 @@ const READ_WHOLE: &[(&str, &str)] = &[
     ("src/keyring/store.rs", "LACKING"),
     ("src/keyring/store.rs", "FORGET_OLD"),
     ("src/keyring/store.rs", "FORGET_OLD_KEYS"),
-    // As many rows as it names, which an index gave.
-    ("src/lookup/store.rs", "HAVING"),
     // Requests that wait for a supervisor, and people who are logged in: looked through by one node now and then.
     ("src/registration/store/second_person.rs", "SWEEP"),
     ("src/staff/store/session.rs", "SWEEP"),

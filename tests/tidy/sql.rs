@@ -72,8 +72,8 @@ fn guarded_writes_are_answered() {
         "END_CALLS",
         "END_BLOCKS",
         "OPEN_ROSTER",
-        "SETTLE",
-        "PART",
+        "SETTLE_STEPS",
+        "PART_STEPS",
     ];
     demand(
         "an UPDATE of one row runs through change!, whose answer the compiler does not let anybody drop, and nobody does by hand",
