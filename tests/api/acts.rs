@@ -416,7 +416,6 @@ async fn every_declared_act_is_written_when_it_is_done() {
         people_and_parties(&world).await;
         annulments(&world).await;
         own_office(&world).await;
-        months(&world).await;
         blocks_at_calls(&world).await;
         departures(&world).await;
         disputes(&world).await;

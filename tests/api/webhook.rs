@@ -152,8 +152,8 @@ async fn checked(world: &World, person: usize) -> (Applicant, String) {
 
 /// The activation is annulled; gives one of the two who did it.
 async fn annul(world: &World, holder: &Applicant) -> Officer {
-    let supervisor = async || world.supervisor(&format!("penyelia-{}", world.number()), OFFICE).await;
-    let (asker, granter) = (supervisor().await, supervisor().await);
+    let asker = world.supervisor(&format!("penyelia-{}", world.number()), OFFICE).await;
+    let granter = world.head(&format!("kepala-{}", world.number()), OFFICE).await;
     let asked = annulment::ask(&asker, holder).await.expect(201).json;
     annulment::grant(&granter, &asked).await.expect(204);
     granter

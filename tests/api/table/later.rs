@@ -53,25 +53,26 @@ pub fn corrections(stage: &Stage) -> Vec<Endpoint> {
 
 /// Looking for people, what waits, and the office's log.
 pub fn looking(stage: &Stage) -> Vec<Endpoint> {
-    use Caller::{Head, Supervisor};
+    use Caller::{Head, Officer, Supervisor};
     use Subject::Waiting;
     let none = || Value::Null;
     let nik = stage.waiting.record.nik.as_str();
     let desk = |method, path, body| endpoint(method, path, Supervisor, Waiting, body);
+    let officer = |method, path, body| endpoint(method, path, Officer, Waiting, body);
     let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
     let nobody = json!(uuid::Uuid::from_u128(77));
     let log = json!({"reason": "Keluhan warga", "actor_id": nobody, "action": "scan", "subject_id": nobody, "refused": false,
         "first_day": "2026-11-01", "last_day": "2026-11-02", "cursor": "AAAAAAAAAAA", "limit": 1});
     let words = json!({"day": 1, "reason": "Cetak ulang hari ini"});
     vec![
-        desk("post", "/v1/officer/active-questions", json!({"nik": nik})),
-        desk("post", "/v1/officer/people", json!({"query": nik, "cursor": "AAAAAAAAAAAAAAAAAAAAAA", "limit": 1}))
+        officer("post", "/v1/officer/active-questions", json!({"nik": nik})),
+        officer("post", "/v1/officer/people", json!({"query": nik, "cursor": "AAAAAAAAAAAAAAAAAAAAAA", "limit": 1}))
             .optional(&["cursor", "limit"]),
         desk("get", "/v1/officer/searches", none()),
         gone(desk("post", "/v1/officer/searches/{id}/look", words)),
         gone(desk("post", "/v1/officer/searches/{id}/lift", none())),
-        desk("get", "/v1/officer/inbox", none()),
-        desk("get", "/v1/officer/colleagues", none()),
+        officer("get", "/v1/officer/inbox", none()),
+        officer("get", "/v1/officer/colleagues", none()),
         gone(desk("post", "/v1/officer/registrations/{id}/reassign", json!({"from": nobody, "to": nobody}))),
         desk("get", "/v1/officer/audit/own", none()),
         endpoint("post", "/v1/officer/audit/searches", Head, Waiting, log).optional(&[
