@@ -105,7 +105,7 @@ describe("finding people", { timeout: 600_000 }, () => {
       await head.page.getByLabel("Mengapa Anda mencari?").fill("Keluhan warga tentang data");
       await head.page.getByLabel("Siapa", { exact: true }).selectOption({ label: "budi.cari · Budi Santoso" });
       await head.page.getByRole("button", { name: "Cari catatan" }).click();
-      await head.page.getByText("Orang dicari di kantor ini").first().waitFor();
+      await head.page.locator("main li").filter({ hasText: "Orang dicari di kantor ini" }).first().waitFor();
       await head.page.getByRole("button", { name: "Periksa keutuhan" }).click();
       await head.page.getByText("Utuh.").waitFor();
       const log = await head.page.locator("main").innerText();

@@ -214,7 +214,7 @@ export function staffingScreen(main, session, { nation = false } = {}) {
     const refuse = () => act(() => end("refuse"), t("staffing.refused"));
     return el(
       "li",
-      { class: "line tall" },
+      { class: "entry stack-tight" },
       el("b", {}, what),
       el(
         "span",
