@@ -158,6 +158,8 @@ async function startPage() {
   showUncaught();
   onLanguage(draw);
   addEventListener("hashchange", () => {
+    page = null;
+    shown = null;
     takeLink();
     open();
   });
