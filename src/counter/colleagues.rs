@@ -35,11 +35,12 @@ impl Colleagues {
         let Desk { context, registrations, audit } = &self.desk;
         let who = officer.agent.clerk();
         audited!(audit, officer.event(id), "counter.reassign", |tx| {
+            registrations.visits.reassign(tx, who, id, (from, to)).await?;
             // In the transaction: who was disabled, or logged out, at this moment is passed nobody on to.
             let colleague = ports::colleagues(tx, who.office_id, context.now()).await?;
             let colleague = colleague.into_iter().find(|one| one.staff_id == to);
             colleague.filter(|one| one.on_duty && one.roles.may(Permission::ServeResidents)).ok_or_else(not_on_duty)?;
-            registrations.visits.reassign(tx, who, id, (from, to)).await
+            Ok(())
         })
     }
 }

@@ -55,14 +55,18 @@ async fn open(world: &World, link: &str) -> Answer {
     world.post("/v1/invitations/open").json(&json!({"link": link})).send().await
 }
 
-/// Accepts with the authenticator's code of now.
-async fn accept(world: &World, link: &str, password: &str) -> (LogIn, Answer) {
+/// Who the link is for, and what accepts it with the authenticator's code of now.
+async fn acceptance(world: &World, link: &str, password: &str) -> (LogIn, Value) {
     let shown = open(world, link).await.expect(200);
     let totp_secret = shown.text("totp_secret");
     let log_in = LogIn { username: shown.text("username"), password: password.to_owned(), totp_secret };
     let body = json!({"link": link, "password": password, "totp": log_in.code(world.context.now())});
-    let answer = world.post("/v1/invitations/accept").json(&body).send().await;
-    (log_in, answer)
+    (log_in, body)
+}
+
+async fn accept(world: &World, link: &str, password: &str) -> (LogIn, Answer) {
+    let (log_in, body) = acceptance(world, link, password).await;
+    (log_in, world.post("/v1/invitations/accept").json(&body).send().await)
 }
 
 async fn first_request(answer: Answer) -> String {
@@ -71,18 +75,20 @@ async fn first_request(answer: Answer) -> String {
 
 /// A head of [`OFFICE`] by the whole way, logged in.
 async fn invited_head(world: &World) -> Officer {
-    let (one, two) =
-        (official(world, "pusat", Role::Administrator).await, official(world, "dua", Role::Administrator).await);
-    let mut body = newcomer("kepala", "head");
+    let (one, two) = (
+        official(world, "pusat-satu", Role::Administrator).await,
+        official(world, "pusat-dua", Role::Administrator).await,
+    );
+    let mut body = newcomer("kepala-baru", "head");
     body["office"] = OFFICE.into();
     assert_eq!(one.post("/v1/admin/staff", &body).await.expect(201).text("state"), "asked");
     let id = first_request(one.get("/v1/admin/staff/requests").await).await;
     let grant = format!("/v1/admin/staff/requests/{id}/grant");
     one.post(&grant, &json!({})).await.expect_problem(403, "forbidden");
-    assert_eq!(world.letters_to("kepala@dukcapil.example"), 0);
+    assert_eq!(world.letters_to("kepala-baru@dukcapil.example"), 0);
     two.post(&grant, &json!({})).await.expect(204);
     two.post(&grant, &json!({})).await.expect_problem(404, "not_found");
-    let (log_in, answer) = accept(world, &link(world, "kepala").await, PASSWORD).await;
+    let (log_in, answer) = accept(world, &link(world, "kepala-baru").await, PASSWORD).await;
     assert_eq!(answer.expect(200).text("page"), "/petugas");
     world.later(30);
     world.log_in(&log_in).await
@@ -118,7 +124,9 @@ async fn a_head_is_invited_by_two_and_the_office_takes_on_its_people_by_two() {
         weak.expect_problem(422, "invalid_field");
         let body = json!({"link": link, "password": PASSWORD, "totp": "000000"});
         world.post("/v1/invitations/accept").json(&body).send().await.expect_problem(422, "invalid_field");
-        let ((log_in, one), (_, two)) = tokio::join!(accept(&world, &link, PASSWORD), accept(&world, &link, PASSWORD));
+        let (log_in, body) = acceptance(&world, &link, PASSWORD).await;
+        let send = || world.post("/v1/invitations/accept").json(&body).send();
+        let (one, two) = tokio::join!(send(), send());
         let mut statuses = [one.status.as_u16(), two.status.as_u16()];
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 410], "one of two at one moment");
