@@ -149,6 +149,8 @@ describe("roles", { timeout: 600_000 }, () => {
       const line = head.page.locator(".line", { hasText: "Tono Baru" });
       await line.getByText("Tindakan").click();
       await screen(head.page, "acts");
+      // Drawn anew in the other language, it is closed.
+      await line.getByText("Tindakan").click();
       await line.getByRole("button", { name: "Hentikan sekarang" }).click();
       await head.page.getByRole("dialog").getByRole("button", { name: "Hentikan sekarang" }).click();
       await line.getByText("dihentikan").waitFor();

@@ -165,7 +165,8 @@ export function staffingScreen(main, session, { nation = false } = {}) {
     (await sure(item, key)) ? ((await post(`/${item.staff_id}/${path}`)) ?? {}) : null;
 
   function acts(item) {
-    if (item.username === session.who.username) return null;
+    // Heads are the national administration's to look after.
+    if (item.username === session.who.username || (!nation && item.role === "head")) return null;
     const gone = item.standing === "disabled";
     const leads = may("lead_staff") && !gone;
     const quiet = { kind: "secondary", wide: false };
