@@ -62,7 +62,7 @@ async fn arrivals(world: &World) {
 
 async fn searches(world: &World) {
     let (desk, supervisor) =
-        (world.officer("yang-mencari", OFFICE).await, world.supervisor("yang-mengawasi", OFFICE).await);
+        (world.officer("yang-mencari", OFFICE).await, world.supervisor("pengawas-pencari", OFFICE).await);
     let head = world.log_in(&world.add_person("kepala-pencari", OFFICE, Role::Head).await).await;
     let nik = world.people[20].nik.as_str();
     desk.post("/v1/officer/active-questions", &json!({"nik": nik})).await.expect(200);

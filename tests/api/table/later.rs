@@ -73,7 +73,11 @@ pub fn looking(stage: &Stage) -> Vec<Endpoint> {
         gone(desk("post", "/v1/officer/searches/{id}/lift", none())),
         officer("get", "/v1/officer/inbox", none()),
         officer("get", "/v1/officer/colleagues", none()),
-        gone(desk("post", "/v1/officer/registrations/{id}/reassign", json!({"from": nobody, "to": nobody}))),
+        desk("post", "/v1/officer/registrations/{id}/reassign", json!({"from": nobody, "to": nobody})).refuses(
+            Waiting,
+            409,
+            "wrong_state",
+        ),
         desk("get", "/v1/officer/audit/own", none()),
         endpoint("post", "/v1/officer/audit/searches", Head, Waiting, log).optional(&[
             "actor_id",
