@@ -159,6 +159,7 @@ fn main() {
         name: "Bank Contoh".into(),
         entitled: AttributeSet::FULL,
         purposes: Vec::new(),
+        contract: None,
     };
     let salt = random.bytes();
     let statement = Statement {

@@ -56,6 +56,11 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
 -- Small, read by all and rarely changed: a copy on every server.
 INSERT INTO distribution (name, kind) VALUES
     ('office', 'reference'),
+    ('office_above', 'reference'),
+    ('office_holiday', 'reference'),
+    ('office_hours', 'reference'),
+    ('office_list', 'reference'),
+    ('office_region', 'reference'),
     ('relying_party', 'reference'),
     ('relying_party_key', 'reference'),
     ('relying_party_purpose', 'reference'),
@@ -71,6 +76,9 @@ INSERT INTO distribution (name, kind) VALUES
     ('counter_visit', 'whole'),
     ('registration_selfie', 'whole'),
     ('registration_register_copy', 'whole'),
+    -- Found by the office and forgotten by the registration.
+    ('lookup_word', 'whole'),
+    ('lookup_due', 'whole'),
     ('second_person_request', 'whole'),
     ('approval_call_back', 'whole'),
     ('activation_code', 'whole'),
@@ -83,9 +91,18 @@ INSERT INTO distribution (name, kind) VALUES
 
     -- Accounts change at every log-in: on every server at once that would be dear.
     ('staff_account', 'whole'),
+    ('staff_invitation', 'whole'),
     ('staff_session', 'whole'),
+    -- Added to every few seconds by every node, and read by a month.
+    ('relying_party_usage', 'whole'),
+    -- A queue that one node at a time takes from, in the order of its times.
+    ('webhook', 'whole'),
+    ('webhook_message', 'whole'),
+    -- Unique by what ends, which is no party's id.
+    ('relying_party_notice', 'whole'),
     ('login_failure', 'whole'),
     ('reasoned_view', 'whole'),
+    ('lookup_use', 'whole'),
     -- Unique by employee and by the key of the question.
     ('employee_check', 'whole'),
 
@@ -112,12 +129,30 @@ INSERT INTO distribution (name, kind) VALUES
     ('printed_card', 'whole'),
     ('walk_in', 'whole'),
     ('printed_card_evidence', 'whole'),
+    -- Few, of an office each; who is on duty is looked for by a code that is unique everywhere.
+    ('outreach', 'whole'),
+    ('outreach_roster', 'whole'),
+    ('outreach_figure', 'whole'),
+    ('duty', 'whole'),
+    ('staff_photo', 'whole'),
+    ('fraud_report', 'whole'),
     -- Looked for by the helper and by the office.
     ('help', 'whole'),
+    -- What figures count, and figures: written once by whoever serves, read by an office now and then.
+    ('life_tally', 'whole'),
+    ('registration_step', 'whole'),
+    ('figure_day', 'whole'),
+    ('figure_wait', 'whole'),
+    ('figure_mark', 'whole'),
+    ('figure_region', 'whole'),
+    ('figure_rate', 'whole'),
+    ('figure_scope', 'whole'),
+    ('recap', 'whole'),
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),
     ('audit_event', 'whole'),
+    ('audit_search', 'whole'),
     ('audit_head', 'whole'),
     ('lease', 'whole'),
     ('node', 'whole'),

@@ -15,10 +15,11 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::captcha::CaptchaGate;
-use crate::config::{MailTransport, Mode};
+use crate::config::{Config, MailTransport, Mode};
 use crate::context::{Context, Sources};
 use crate::counter::Counter;
 use crate::device::{Guard, SpentProofs};
+use crate::directory::Directory;
 use crate::employee::EmployeeChecks;
 use crate::error::{Code, Error, Result};
 use crate::health::ClockWatch;
@@ -27,6 +28,7 @@ use crate::keyring::Keyring;
 use crate::mail::{Compose, MailKind, Mailbox, Transport, Worker};
 use crate::metric::Metric;
 use crate::module::Module;
+use crate::partner::Partners;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::relying_party::RelyingParties;
 use crate::staff::{Realm, Staff};
@@ -34,10 +36,12 @@ use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
+use crate::webhook::Webhooks;
 use crate::{
-    activation, annulment, captcha, card, closure, contact, correction, counter, device, dispute, employee, export,
-    health, helper, jobs, keyring, life, mail, recovery, refresh, register, registration, staff, status_list,
-    transaction, transfer, verification, wallet, window,
+    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute,
+    duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach, partner,
+    recovery, refresh, register, registration, relying_party, staff, status_list, transaction, transfer, verification,
+    wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -85,8 +89,18 @@ pub struct App {
     pub verification: verification::Service,
     /// What employees of relying parties ask.
     pub employee_checks: EmployeeChecks,
+    /// Where relying parties are told.
+    pub webhooks: Webhooks,
+    /// What relying parties look after themselves.
+    pub partners: Partners,
     /// Employees of relying parties: their log-ins and sessions.
     pub employees: Staff,
+    /// What is behind the links of invitations.
+    pub acceptance: staff::Acceptance,
+    /// People of the national administration: their log-ins and sessions.
+    pub officials: Staff,
+    /// What anybody may read of offices and of the service.
+    pub directory: Directory,
     /// Whether this node's clock can be trusted.
     pub clock_watch: ClockWatch,
     /// Device proofs that were sent.
@@ -139,9 +153,12 @@ impl App {
         let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
         let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), status_lists.clone());
         let activation = activation::Service::new(context.clone(), register.clone(), mail_wake.clone());
-        let verification = verification::Service::new(context.clone(), keyring.clone());
+        let relying_parties = RelyingParties::new(context.clone());
+        let usage = relying_parties.usage().clone();
+        let verification = verification::Service::counting(context.clone(), keyring.clone(), usage);
         let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
+        let directory = Directory::new(context.clone(), register.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone(), register);
         let disputes = dispute::Disputes::new(context.clone(), wallet.clone());
         let exports = export::Exports::new(
@@ -158,15 +175,10 @@ impl App {
             context.random.clone(),
             &context.config.service.public_url,
         );
-        let local = context.config.mail.transport == MailTransport::Directory
-            && context.config.service.mode != Mode::Production;
-        let mailbox = if local {
-            Some(Mailbox::create(context.config.mail.directory.clone()).map_err(Error::internal)?)
-        } else {
-            None
-        };
+        let mailbox = local_mailbox(&context.config)?;
         Ok(Self {
             clock_watch,
+            directory,
             keyring: keyring.clone(),
             registrations,
             counter,
@@ -179,7 +191,9 @@ impl App {
             corrections: correction::Cards::new(context.clone(), wallet.clone()),
             wallet,
             status_lists,
-            relying_parties: RelyingParties::new(context.clone()),
+            webhooks: Webhooks::new(context.clone())?,
+            partners: Partners::new(context.clone(), relying_parties.clone()),
+            relying_parties,
             verification,
             employee_checks,
             blocks: life::Blocks::new(context.clone()),
@@ -188,6 +202,8 @@ impl App {
             exports,
             recoveries: recovery::Phone::new(context.clone(), keyring.clone()),
             employees: Staff::new(context.clone(), Realm::RelyingParty)?,
+            acceptance: staff::Acceptance::new(staff::Invitations::new(context.clone()))?,
+            officials: Staff::new(context.clone(), Realm::National)?,
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -220,9 +236,23 @@ impl App {
             refresh::module(&self.context, listeners(&self.context)),
             card::module(&self.context),
             helper::module(&self.context),
-            staff::module(&self.context),
+            staff::module(&self.context, &self.acceptance),
+            office::module(&self.context),
+            directory::module(&self.directory),
+            outreach::module(&outreach::Desk::new(self.context.clone())),
+            duty::module(
+                &duty::Desk::new(self.context.clone()),
+                &duty::OfficerProofs::new(self.context.clone()),
+                &self.gate,
+            ),
+            fraud::module(&fraud::Reports::new(self.context.clone())),
+            figure::module(&self.context),
             counter::module(&self.counter, &self.officers),
+            relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),
+            admin::module(&self.context, &self.officials),
+            partner::module(&self.partners, &self.employees),
+            webhook::module(&self.webhooks, &self.employees),
             dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),
@@ -362,4 +392,13 @@ impl App {
         working.wait().await;
         self.context.db.close().await;
     }
+}
+
+/// The mailbox on this machine, where messages go there and nobody real reads them.
+fn local_mailbox(config: &Config) -> Result<Option<Mailbox>> {
+    let local = config.mail.transport == MailTransport::Directory && config.service.mode != Mode::Production;
+    if !local {
+        return Ok(None);
+    }
+    Mailbox::create(config.mail.directory.clone()).map(Some).map_err(Error::internal)
 }

@@ -16,7 +16,7 @@ pub struct Clerk {
 /// Who asked for something is told that another person grants it.
 pub fn own_request() -> Refusal {
     Refusal::new(Code::Forbidden).detail(
-        "Permintaan Anda sendiri harus disetujui penyelia lain di kantor ini.",
-        "Your own request has to be granted by another supervisor of this office.",
+        "Permintaan Anda sendiri harus disetujui penyelia atau kepala lain, di kantor ini atau di kantor di atasnya.",
+        "Your own request has to be granted by another supervisor or head, of this office or of one above it.",
     )
 }

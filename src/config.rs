@@ -30,6 +30,8 @@ pub struct Config {
     pub captcha: Captcha,
     /// The population register.
     pub register: Register,
+    /// What is sent to relying parties.
+    pub webhook: Webhook,
     /// How long what ended is kept.
     pub retention: Retention,
     /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
@@ -313,6 +315,17 @@ impl Default for Register {
     fn default() -> Self {
         Self { timeout_seconds: 5, retry_seconds: 10, feed_key_sha256: String::new() }
     }
+}
+
+/// What is sent to relying parties.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhook {
+    /// PEM file of certificate authorities that are trusted beside this machine's.
+    pub ca_file: Option<PathBuf>,
+    /// Send to addresses that are not of the public internet too: what stands beside this service could be reached. Refused in
+    /// production.
+    pub allow_private: bool,
 }
 
 /// How long what ended is kept. What protects secrets and pictures is not configurable.

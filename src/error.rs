@@ -148,6 +148,8 @@ codes! {
         "Coba lagi dengan PIN yang benar; sisa percobaan tertera." / "Try again with the right PIN; the tries left are stated.";
     PurposeNotAllowed = "purpose_not_allowed", 403, "Tujuan tidak terdaftar" / "The purpose is not registered",
         "Pakai kode tujuan yang terdaftar untuk lembaga Anda, atau daftarkan tujuan ini." / "Use a purpose code registered for your organisation, or have this one registered.";
+    ContractNotInForce = "contract_not_in_force", 403, "Perjanjian lembaga tidak berlaku" / "The organisation's contract is not in force",
+        "Perjanjian lembaga Anda sudah berakhir: perpanjang pada Ditjen Dukcapil. Sampai saat itu mintalah KTP-el." / "Your organisation's contract has ended: have the administration renew it. Until then ask for the KTP-el.";
     NotFound = "not_found", 404, "Tidak ditemukan" / "Not found",
         "Periksa alamat dan nomornya; data ini mungkin milik perangkat atau kantor lain." / "Check the path and the id; it may belong to another device or office.";
     MethodNotAllowed = "method_not_allowed", 405, "Metode tidak tersedia" / "The method is not available here",
@@ -170,6 +172,8 @@ codes! {
         "Tunggu sebentar, lalu ulangi dengan Idempotency-Key yang sama." / "Wait a moment, then repeat with the same Idempotency-Key.";
     CodeExpired = "code_expired", 410, "Kode tidak berlaku lagi" / "The code is no longer valid",
         "Minta kode baru; Anda tidak perlu ke loket lagi." / "Ask for a new code; no second visit is needed.";
+    InvitationOver = "invitation_over", 410, "Tautan ini tidak berlaku lagi" / "This link is no longer valid",
+        "Tautan berlaku 24 jam dan sekali pakai; minta undangan baru kepada kepala kantor atau administrasi pusat." / "A link lives 24 hours and works once; ask the head of your office or the national administration for a new invitation.";
     QrExpired = "qr_expired", 410, "QR kedaluwarsa" / "The QR has expired",
         "QR berlaku 90 detik; minta QR yang baru, lalu pindai lagi." / "A QR lives 90 seconds; ask for a new one and scan again.";
     TooLarge = "too_large", 413, "Kiriman terlalu besar" / "The body is too large",
@@ -188,6 +192,8 @@ codes! {
         "Ulangi dengan isi yang sama, atau pakai kunci baru untuk pemeriksaan baru." / "Repeat with the same body, or use a new key for a new check.";
     PictureUnusable = "picture_unusable", 422, "Gambar tidak dapat dipakai" / "The picture cannot be used",
         "Ambil ulang foto: JPEG atau PNG, paling besar 4096 piksel per sisi, tidak rusak." / "Take the picture again: JPEG or PNG, at most 4096 pixels a side, not damaged.";
+    WebhookUnanswered = "webhook_unanswered", 422, "Webhook tidak menjawab sebagaimana mestinya" / "The webhook did not answer as it should",
+        "Periksa alamat dan servernya, lalu uji lagi." / "See to the address and its server, then test again.";
     SignatureInvalid = "signature_invalid", 422, "Tanda tangan kunci PIN tidak sah" / "The PIN key's signature is not valid",
         "Tanda tangani tantangan yang baru dengan kunci PIN seperti pada dokumentasi, lalu ulangi." / "Sign a fresh challenge with the PIN key as documented, then repeat.";
     ChallengeInvalid = "challenge_invalid", 422, "Tantangan tidak berlaku" / "The challenge is not valid",

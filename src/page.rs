@@ -37,6 +37,16 @@ impl Position for Uuid {
     }
 }
 
+impl Position for i64 {
+    fn to_cursor(&self) -> String {
+        encode(&self.to_be_bytes())
+    }
+
+    fn from_cursor(cursor: &str) -> Option<Self> {
+        decode_exact(cursor).map(Self::from_be_bytes)
+    }
+}
+
 impl Position for (Timestamp, Uuid) {
     fn to_cursor(&self) -> String {
         encode(&[&self.0.micros().to_be_bytes()[..], self.1.as_bytes()].concat())
@@ -84,6 +94,7 @@ mod tests {
         let at = Timestamp::from_micros(-3);
         assert_eq!(after(Some(&id.to_cursor()), Uuid::nil()).unwrap(), id);
         assert_eq!(after(Some(&(at, id).to_cursor()), (Timestamp::default(), Uuid::nil())).unwrap(), (at, id));
+        assert_eq!(after(Some(&7_i64.to_cursor()), 0).unwrap(), 7);
         assert_eq!(after(None, id).unwrap(), id);
         for wrong in ["", "x", "====", &(at, id).to_cursor()] {
             assert_eq!(after(Some(wrong), id).unwrap_err().code, Code::MalformedRequest, "{wrong}");

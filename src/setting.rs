@@ -18,6 +18,16 @@ pub async fn get<T: FromStr>(tx: &mut Tx, name: &'static str) -> DbResult<Option
         .transpose()
 }
 
+const CHANGED_AT: &str = "SELECT changed_at FROM setting WHERE name = $1";
+
+/// When a setting was set last, where it ever was.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn changed_at(tx: &mut Tx, name: &'static str) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), CHANGED_AT, name)?.map(|(at,)| at))
+}
+
 const PUT: &str = "INSERT INTO setting (name, value, changed_at) VALUES ($1, $2, $3) \
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at";
 

@@ -4,6 +4,8 @@
 //! serves two purposes. A ciphertext begins with the version `n`, which is also part of the associated data: a new root
 //! can be added, and values sealed under an old one stay readable.
 
+mod label;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
@@ -22,6 +24,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::random::Random;
+
+pub use label::Label;
 
 /// Length of a blind index in bytes: 128 bits never collide among 280 million people.
 pub const INDEX_LENGTH: usize = 16;
@@ -43,81 +47,6 @@ pub enum VaultError {
     /// A ciphertext is not ours, was altered, or was moved to another row.
     #[error("a sealed value cannot be opened")]
     Open,
-}
-
-/// The use of a derived key. Each use has a key of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Label {
-    /// Sealing of QR tokens.
-    TokenSeal,
-    /// Sealing of table columns.
-    Column,
-    /// Blind index of NIKs.
-    NikIndex,
-    /// Blind index of e-mail addresses.
-    EmailIndex,
-    /// Activation codes.
-    ActivationCode,
-    /// DPoP nonces.
-    DpopNonce,
-    /// Challenges for PIN keys.
-    Challenge,
-    /// Access tokens of residents.
-    AccessToken,
-    /// Captcha challenges.
-    Captcha,
-    /// Subjects of failed log-ins (user name and address).
-    LoginSubject,
-    /// Audit chain.
-    Audit,
-    /// Page cursors.
-    Cursor,
-    /// Codes that stand for presentations.
-    PresentationCode,
-    /// Codes that block a digital KTP, with its NIK.
-    BlockCode,
-    /// Links that block a digital KTP.
-    BlockLink,
-}
-
-impl Label {
-    const ALL: [Self; 15] = [
-        Self::TokenSeal,
-        Self::Column,
-        Self::NikIndex,
-        Self::EmailIndex,
-        Self::ActivationCode,
-        Self::DpopNonce,
-        Self::Challenge,
-        Self::AccessToken,
-        Self::Captcha,
-        Self::LoginSubject,
-        Self::Audit,
-        Self::Cursor,
-        Self::PresentationCode,
-        Self::BlockCode,
-        Self::BlockLink,
-    ];
-
-    const fn info(self) -> &'static [u8] {
-        match self {
-            Self::TokenSeal => b"ikd/token-seal/v1",
-            Self::Column => b"ikd/column/v1",
-            Self::NikIndex => b"ikd/index/nik/v1",
-            Self::EmailIndex => b"ikd/index/email/v1",
-            Self::ActivationCode => b"ikd/activation-code/v1",
-            Self::DpopNonce => b"ikd/dpop-nonce/v1",
-            Self::Challenge => b"ikd/challenge/v1",
-            Self::AccessToken => b"ikd/access-token/v1",
-            Self::Captcha => b"ikd/captcha/v1",
-            Self::LoginSubject => b"ikd/login-subject/v1",
-            Self::Audit => b"ikd/audit/v1",
-            Self::Cursor => b"ikd/cursor/v1",
-            Self::PresentationCode => b"ikd/presentation-code/v1",
-            Self::BlockCode => b"ikd/block-code/v1",
-            Self::BlockLink => b"ikd/block-link/v1",
-        }
-    }
 }
 
 /// The keys of one root secret, one for every label: looking one up cannot fail.

@@ -207,7 +207,7 @@ pub async fn activations(place: &Arc<Place>, server: &Server, count: usize) -> D
     let people = Arc::new(generator.first_eligible(count, count as u64 * 2));
     assert_eq!(people.len(), count);
     let selfie = generator.portrait(0, &people[0]);
-    Offices::new(context.clone()).add("LOAD-01", "Kantor Beban", Kind::Office).await.unwrap();
+    Offices::new(context.clone()).add("LOAD-01", "Kantor Beban", Kind::Dinas).await.unwrap();
     let secret = password::generate(&context.random);
     let post = Post::Office("LOAD-01", Role::Officer);
     let accounts = Accounts::new(context.clone());

@@ -13,6 +13,7 @@ use crate::error::{Code, Refusal, Result};
 use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{CredentialState, Reason};
 use crate::life::ports::{self as life, By};
+use crate::office::Scope;
 use crate::register::{Date, Nik};
 use crate::registration::ports as registrations;
 use crate::secret::Redacted;
@@ -78,7 +79,9 @@ impl Desk {
             return Err(not_activated_here().into());
         }
         let waiting = store::waiting_for(&mut tx, resident).await?;
-        let own = waiting.filter(|found| found.asked_by == by.officer_id && found.state(now) == State::Asked);
+        // One that is of an earlier activation makes way for a new one.
+        let is_own = |found: &Annulment| found.asked_by == by.officer_id && found.registration_id == registration;
+        let own = waiting.filter(|found| is_own(found) && found.state(now) == State::Asked);
         let annulment_id = own.map_or_else(|| self.context.random.uuid_v7(now), |own| own.annulment_id);
         Ok(Found { annulment_id, resident_id: resident, registration_id: registration })
     }
@@ -126,7 +129,7 @@ impl Desk {
         Ok(asked)
     }
 
-    /// Another supervisor grants it: the digital KTP has ended with the commit, on all nodes. Gives the request, whose asker the caller
+    /// The head grants it: the digital KTP has ended with the commit, on all nodes. Gives the request, whose asker the caller
     /// is to look at before committing.
     ///
     /// # Errors
@@ -184,14 +187,23 @@ impl Desk {
         })
     }
 
-    /// What waits for a second person of the office.
+    /// The office whose request this is: the scope's own, or one below it while the request waits for a second person. What follows is done as
+    /// for that office.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn office_of(&self, tx: &mut Tx, scope: Scope, id: Uuid) -> Result<Uuid> {
+        store::office_of(tx, id, scope).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// What waits for a second person of the offices of a scope.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self, office: Uuid) -> Result<Vec<Annulment>> {
+    pub async fn waiting(&self, scope: Scope) -> Result<Vec<Annulment>> {
         let since = self.context.now().plus_seconds(-WAIT_SECONDS);
         let mut tx = self.context.db.read().await?;
-        Ok(store::waiting(&mut tx, office, since, SHOWN).await?)
+        Ok(store::waiting(&mut tx, scope, since, SHOWN).await?)
     }
 
     async fn held(&self, tx: &mut Tx, office: Uuid, id: Uuid, version: &str) -> Result<Annulment> {

@@ -21,7 +21,7 @@ pub const KEEP_DAYS: i64 = 90;
 #[strum(serialize_all = "snake_case")]
 #[schema(as = AnnulmentState)]
 pub enum State {
-    /// A supervisor asked; another one of the office is to grant.
+    /// A supervisor asked; the head of the office is to grant.
     Asked,
     /// The activation is undone.
     Granted,
@@ -95,8 +95,8 @@ impl Annulment {
 
 fn own_request() -> Refusal {
     Refusal::new(Code::Forbidden).detail(
-        "Pembatalan yang Anda minta sendiri harus disetujui penyelia lain di kantor ini.",
-        "An annulment that you asked for has to be granted by another supervisor of this office.",
+        "Pembatalan yang Anda minta sendiri harus disetujui kepala kantor.",
+        "An annulment that you asked for has to be granted by the head of the office.",
     )
 }
 

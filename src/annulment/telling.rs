@@ -1,5 +1,6 @@
 //! Telling relying parties: each good check since a wrongful activation goes to the party that made it, once.
 
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::desk::lapse;
@@ -11,6 +12,7 @@ use crate::error::Result;
 use crate::page::{self, Page};
 use crate::transaction;
 use crate::verification::ports as verifications;
+use crate::webhook::ports as webhook;
 
 /// Checks told in one transaction.
 const CHECKS: i64 = 100;
@@ -86,7 +88,10 @@ impl Telling {
                         verified_at: check.verified_at,
                         void_since,
                     };
-                    told += u64::from(store::tell(tx, &row).await?.happened());
+                    if store::tell(tx, &row).await?.happened() {
+                        told += 1;
+                        webhook::tell(tx, row.relying_party_id, row.told_id, message(&row), now).await?;
+                    }
                 }
                 Ok(told)
             })?;
@@ -121,4 +126,13 @@ impl Telling {
             transaction!(self.context.db, "annulment.sweep", |tx| Ok(store::sweep(tx, before, BATCH).await?))?;
         Ok(done + forgotten)
     }
+}
+
+/// What a webhook is sent: what stands in the list.
+fn message(row: &AnnulledCheck) -> (&'static str, Value) {
+    let AnnulledCheck { verification_id, verified_at, void_since, told_at, .. } = row;
+    let data = json!({
+        "verification_id": verification_id, "verified_at": verified_at, "void_since": void_since, "told_at": told_at
+    });
+    ("verification.annulled", data)
 }

@@ -5,8 +5,10 @@
 
 pub mod model;
 pub mod ports;
+pub mod search;
 pub mod service;
 mod store;
+pub mod words;
 
 pub use model::{Action, Actor, Event, Fault, GENERAL, Intent, Outcome, Report};
 pub use service::Service;

@@ -109,7 +109,7 @@ pub enum Action {
     AnnulmentViewed,
     /// A supervisor asked that an activation be annulled.
     AnnulmentAsked,
-    /// Another supervisor granted it.
+    /// The head granted it.
     AnnulmentGranted,
     /// It was refused, or taken back by who asked.
     AnnulmentRefused,
@@ -173,12 +173,88 @@ pub enum Action {
     HelpersRead,
     /// A supervisor looked at one of them, and said with what result.
     HelperLookedAt,
+    /// Somebody of an office said where they are on duty.
+    DutyBegun,
+    /// Somebody of an office is not on duty any more.
+    DutyEnded,
+    /// A supervisor took the photo by which a colleague is recognised.
+    StaffPhotoTaken,
+    /// A supervisor looked at such a photo.
+    StaffPhotoViewed,
+    /// Somebody of an office opened a session of outreach to look at it.
+    OutreachViewed,
+    /// A session of outreach was planned or asked for, or its plan was changed.
+    OutreachPlanned,
+    /// A supervisor confirmed one that an officer asked for.
+    OutreachConfirmed,
+    /// A session of outreach was cancelled.
+    OutreachCancelled,
+    /// A session of outreach was opened.
+    OutreachOpened,
+    /// A session of outreach was closed.
+    OutreachClosed,
+    /// A session of outreach was reported.
+    OutreachReported,
+    /// A supervisor read what people report of those who say to be of the office.
+    FraudReportsRead,
+    /// A supervisor closed such a report, and said what came of it.
+    FraudReportClosed,
+    /// Somebody read the office's figures.
+    FiguresRead,
+    /// Somebody looked at the months that the office sends upward.
+    RecapsRead,
+    /// A supervisor asked the head to sign one.
+    RecapAsked,
+    /// The head signed it.
+    RecapSigned,
+    /// The head refused it.
+    RecapRefused,
+    /// Somebody took it away as a file.
+    RecapDownloaded,
+    /// An operator imported what the national aggregate says.
+    FiguresImported,
+    /// An operator set a target.
+    TargetSet,
+    /// An operator said for which region an office answers.
+    FigureScopeSet,
     /// An officer took over a resident whom a colleague received.
     TakenOver,
+    /// A supervisor passed a resident on to a colleague.
+    Reassigned,
+    /// Somebody at a counter asked by a NIK whether there is an active digital KTP; the subject is the resident, where there is one.
+    ActiveAsked,
+    /// An officer searched among the office's registrations; the subject is the one that was found, where it was one.
+    PeopleSearched,
+    /// A supervisor read how much colleagues look for.
+    SearchesRead,
+    /// A supervisor looked at a day of a colleague's, and said with what result.
+    SearchesLookedAt,
+    /// A supervisor lifted a colleague's limit for a day.
+    SearchLimitLifted,
+    /// Somebody read what the log says of the own acts.
+    OwnAuditRead,
+    /// Somebody searched the log of an office, with a reason; the subject is the search.
+    AuditSearched,
+    /// Somebody had the end of a chain checked.
+    AuditChecked,
     /// Until when somebody works at the office was set.
     OfficerEndSet,
     /// As whom somebody acts for a time was set.
     OfficerActingSet,
+    /// Who works somewhere was read.
+    StaffRead,
+    /// Somebody asked that a person join, get new secrets or leave.
+    StaffAsked,
+    /// Another person granted it.
+    StaffGranted,
+    /// It was refused, or taken back by who asked.
+    StaffRefused,
+    /// A head, or the national administration, ended somebody's time at once.
+    StaffStopped,
+    /// A head confirmed that somebody still works at the office.
+    StaffConfirmed,
+    /// Somebody used the link of an invitation: password and authenticator are set.
+    InvitationAccepted,
     /// An officer asked that a second person approve somebody whose face cannot be compared, for a medical reason.
     WaiverAsked,
     /// A supervisor read which residents are called back after an approval by two, or noted what one said.
@@ -201,8 +277,20 @@ pub enum Action {
     CheckDisputed,
     /// The relying party answered that.
     DisputeAnswered,
+    /// A node began to serve; the subject is a digest of its configuration, so that another one shows.
+    NodeStarted,
+    /// An operator read who approved with whom.
+    PairsRead,
     /// An office was added.
     OfficeAdded,
+    /// An office was changed: what it is, where it stands, when it is open.
+    OfficeEdited,
+    /// An office is closed on a day, or is not after all.
+    OfficeHolidaySet,
+    /// An office was closed for good.
+    OfficeClosed,
+    /// A closed office was opened again.
+    OfficeReopened,
     /// An officer was added.
     OfficerAdded,
     /// An officer was disabled.
@@ -219,6 +307,20 @@ pub enum Action {
     ApiKeyAdded,
     /// An API key was revoked.
     ApiKeyRevoked,
+    /// When an API key ends was set.
+    ApiKeyEndSet,
+    /// The number and the days of a relying party's contract were set.
+    ContractSet,
+    /// Where a relying party is told what ends was set.
+    PartyContactSet,
+    /// An administrator of a relying party set where its webhook is.
+    WebhookSet,
+    /// The webhook answered a challenge.
+    WebhookVerified,
+    /// The webhook was removed.
+    WebhookRemoved,
+    /// An administrator of a relying party looked at what is the party's.
+    PartyViewed,
     /// An employee of a relying party was added.
     EmployeeAdded,
     /// An employee of a relying party was disabled.
@@ -337,6 +439,51 @@ impl Entry {
             self.outcome.clone().into_bytes(),
         ]
     }
+}
+
+/// What is searched for in a chain; what is left out may be anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Who acted.
+    pub actor_id: Option<Uuid>,
+    /// What was done.
+    pub action: Option<Action>,
+    /// Whom or what it was about.
+    pub subject_id: Option<Uuid>,
+    /// Only what was refused or failed.
+    pub refused: bool,
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+}
+
+/// An act that ended, as who searches reads it: ids, no data of anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number in the chain.
+    pub seq: i64,
+    /// When it ended.
+    pub at: Timestamp,
+    /// What kind of actor it was.
+    pub actor_kind: String,
+    /// Who; nil where nobody is known.
+    pub actor_id: Uuid,
+    /// What was done.
+    pub action: String,
+    /// The subject; nil if there is none.
+    pub subject_id: Uuid,
+    /// How it ended.
+    pub outcome: String,
+}
+
+/// What checking the end of a chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndReport {
+    /// The number before the first entry that was read.
+    pub after: i64,
+    /// What was found in what follows.
+    pub report: Report,
 }
 
 /// A fault of the log.

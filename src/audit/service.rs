@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashSet};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::model::{Action, Actor, Entry, Event, Fault, GENERAL, Intent, Outcome, Report, is_written};
+use super::model::{Action, Actor, EndReport, Entry, Event, Fault, GENERAL, Intent, Outcome, Report, is_written};
 use super::store;
 use crate::clock::HOUR;
 use crate::context::Context;
@@ -248,7 +248,7 @@ impl Service {
         let mut chains: BTreeSet<Uuid> = store::chains(&mut tx).await?.into_iter().collect();
         chains.extend(store::heads(&mut tx).await?.into_iter().map(|head| head.chain));
         for &chain in &chains {
-            self.verify_chain(&mut tx, chain, &mut report, &mut opened).await?;
+            self.verify_chain(&mut tx, chain, 0, &mut report, &mut opened).await?;
         }
         // Chains that were opened while this was reading are known to the general chain only.
         for &chain in opened.difference(&chains) {
@@ -261,17 +261,31 @@ impl Service {
         Ok(report)
     }
 
+    /// Checks the last `most` entries of a chain, and its head. That nothing before was altered, only the whole check says.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn verify_end(&self, chain: Uuid, most: i64) -> Result<EndReport> {
+        let mut report = Report::default();
+        let mut tx = self.context.db.read().await?;
+        let head = store::head(&mut tx, chain).await?.map_or(0, |head| head.seq);
+        let after = (head - most).max(0);
+        self.verify_chain(&mut tx, chain, after, &mut report, &mut BTreeSet::new()).await?;
+        Ok(EndReport { after, report })
+    }
+
     async fn verify_chain(
         &self,
         tx: &mut Tx,
         chain: Uuid,
+        after: i64,
         report: &mut Report,
         opened: &mut BTreeSet<Uuid>,
     ) -> Result<()> {
         report.chains += 1;
         let head = store::head(tx, chain).await?;
         let until = head.as_ref().map_or(i64::MAX, |head| head.seq);
-        let (mut last, mut previous) = (0, Vec::new());
+        let (mut last, mut previous) = (after, store::digest_of(tx, chain, after).await?.unwrap_or_default());
         let mut unfinished = HashSet::new();
         loop {
             let entries = store::page(tx, chain, last, until, PAGE).await?;

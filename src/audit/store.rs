@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::Entry;
+use super::model::{Action, Entry, Line, Wanted};
 use super::ports::{Pair, Seen};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
@@ -67,6 +67,90 @@ const OFFICERS_ABOUT: &str = "
 /// Which officers did what about a subject, in the order of time.
 pub(super) async fn officers_about(tx: &mut Tx, subject: Uuid) -> DbResult<Vec<(Uuid, String)>> {
     fetch_all!(tx, (Uuid, String), OFFICERS_ABOUT, subject)
+}
+
+macro_rules! lines {
+    ($lead:literal) => {
+        concat!(
+            "SELECT seq, at, actor_kind, actor_id, action, subject_id, outcome FROM audit_event \
+             WHERE chain = $1 AND seq < $2 AND seq >= $3 AND phase = 'outcome' AND (actor_id = $4 OR $4 = $8) \
+             AND (action = $5 OR $5 = '') AND (subject_id = $6 OR $6 = $8) AND (outcome <> 'done' OR $7 = 0) ",
+            $lead,
+            " ORDER BY seq DESC LIMIT $9"
+        )
+    };
+}
+
+// One text, by the index that narrows most.
+const LINES: &str = lines!("");
+const LINES_OF_ACTOR: &str = lines!("AND actor_id = $4");
+const LINES_OF_ACTION: &str = lines!("AND action = $5");
+const LINES_ABOUT: &str = lines!("AND subject_id = $6");
+const LINES_REFUSED: &str = lines!("AND outcome <> 'done'");
+
+/// Acts of a chain that ended, with numbers below `before` and from `first` on, the newest first.
+pub(super) async fn lines(
+    tx: &mut Tx,
+    chain: Uuid,
+    wanted: &Wanted,
+    (first, before): (i64, i64),
+    limit: i64,
+) -> DbResult<Vec<Line>> {
+    let Wanted { actor_id, action, subject_id, refused, .. } = *wanted;
+    let sql = match (subject_id, actor_id, refused, action) {
+        (Some(_), ..) => LINES_ABOUT,
+        (_, Some(_), ..) => LINES_OF_ACTOR,
+        (_, _, true, _) => LINES_REFUSED,
+        (.., Some(_)) => LINES_OF_ACTION,
+        _ => LINES,
+    };
+    let (actor, subject) = (actor_id.unwrap_or_default(), subject_id.unwrap_or_default());
+    let action = action.map(Action::as_str).unwrap_or_default();
+    let refused = i64::from(refused);
+    let rows = fetch_all!(tx, LineRow, sql, chain, before, first, actor, action, subject, refused, Uuid::nil(), limit)?;
+    let line = |row: LineRow| {
+        let LineRow { seq, at, actor_kind, actor_id, action, subject_id, outcome } = row;
+        Line { seq, at, actor_kind, actor_id, action, subject_id, outcome }
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct LineRow {
+    seq: i64,
+    at: Timestamp,
+    actor_kind: String,
+    actor_id: Uuid,
+    action: String,
+    subject_id: Uuid,
+    outcome: String,
+}
+
+const FIRST_SINCE: &str = "SELECT seq FROM audit_event WHERE chain = $1 AND at >= $2 ORDER BY at, seq LIMIT 1";
+
+/// The number of the first entry since a time; none when there is none.
+pub(super) async fn first_since(tx: &mut Tx, chain: Uuid, since: Timestamp) -> DbResult<Option<i64>> {
+    Ok(fetch_optional!(tx, (i64,), FIRST_SINCE, chain, since)?.map(|(seq,)| seq))
+}
+
+const ADD_SEARCH: &str =
+    "INSERT INTO audit_search (search_id, chain, searched_by, at, reason_sealed) VALUES ($1, $2, $3, $4, $5)";
+
+/// Keeps why somebody searched.
+pub(super) async fn add_search(
+    tx: &mut Tx,
+    (id, chain): (Uuid, Uuid),
+    (by, now): (Uuid, Timestamp),
+    reason: &[u8],
+) -> DbResult<()> {
+    execute!(tx, ADD_SEARCH, id, chain, by, now, reason).map(|_| ())
+}
+
+const SEARCH: &str = "SELECT reason_sealed FROM audit_search WHERE search_id = $1 AND chain = $2";
+
+/// Why somebody searched, sealed.
+pub(super) async fn search(tx: &mut Tx, id: Uuid, chain: Uuid) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Vec<u8>,), SEARCH, id, chain)?.map(|(reason,)| reason))
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]

@@ -16,6 +16,7 @@ use crate::helper::{Helper, ports as helpers};
 use crate::holder::ports as holder;
 use crate::holder::{Credential, CredentialState, Status};
 use crate::keyring::Keyring;
+use crate::office::Scope;
 use crate::page::{self, Page};
 use crate::register::{Date, Found, Nik, PopulationRegister};
 use crate::registration::pictures::Pictures;
@@ -297,14 +298,23 @@ impl Desk {
         picture.ok_or_else(|| Code::NotFound.into())
     }
 
-    /// What waits for a second person of the office.
+    /// The office whose request this is: the scope's own, or one below it while the request waits for a second person. What follows is done as
+    /// for that office.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn office_of(&self, tx: &mut Tx, scope: Scope, id: Uuid) -> Result<Uuid> {
+        store::office_of(tx, id, scope).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// What waits for a second person of the offices of a scope.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self, office: Uuid) -> Result<Vec<Card>> {
+    pub async fn waiting(&self, scope: Scope) -> Result<Vec<Card>> {
         let since = self.context.now().plus_seconds(-WAIT_SECONDS);
         let mut tx = self.context.db.read().await?;
-        Ok(store::waiting(&mut tx, office, since, SHOWN).await?)
+        Ok(store::waiting(&mut tx, scope, since, SHOWN).await?)
     }
 
     /// Cards that the office issued, newest first, and whether each still counts.

@@ -248,8 +248,8 @@ fn not_eligible() -> Refusal {
 
 fn own_request() -> Refusal {
     Refusal::new(Code::Forbidden).detail(
-        "Kartu yang Anda minta sendiri harus disetujui penyelia lain di kantor ini.",
-        "A card that you asked for has to be granted by another supervisor of this office.",
+        "Kartu yang Anda minta sendiri harus disetujui penyelia atau kepala lain, di kantor ini atau di atasnya.",
+        "A card that you asked for has to be granted by another supervisor or head, of this office or of one above it.",
     )
 }
 

@@ -6,8 +6,9 @@ use super::model::{Card, Issued, State, VoidReason};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
+use crate::office::Scope;
 use crate::status_list::Place;
-use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_one, fetch_optional, within_scope};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -108,12 +109,25 @@ pub async fn waiting_for(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Card>> 
     Ok(fetch_optional!(tx, Row, WAITING_FOR, resident)?.map(Card::from))
 }
 
-const WAITING: &str =
-    select_card!("WHERE office_id = $1 AND state = 'asked' AND asked_at > $2 ORDER BY asked_at, card_id LIMIT $3");
+const OFFICE_OF: &str = concat!(
+    "SELECT office_id FROM printed_card WHERE card_id = $1 AND (office_id = $2 OR state = 'asked') AND ",
+    within_scope!("office_id", "$2", "$3")
+);
 
-/// What was asked for in an office after `since`, longest waiting first.
-pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<Card>> {
-    Ok(fetch_all!(tx, Row, WAITING, office, since, limit)?.into_iter().map(Card::from).collect())
+/// The office whose request it is, if that is the scope's own, or one of its scope while the request waits for a second person.
+pub async fn office_of(tx: &mut Tx, id: Uuid, scope: Scope) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), OFFICE_OF, id, scope.office_id, scope.levels)?.map(|(office,)| office))
+}
+
+const WAITING: &str = concat!(
+    select_card!("WHERE "),
+    within_scope!("office_id", "$1", "$2"),
+    " AND state = 'asked' AND asked_at > $3 ORDER BY asked_at, card_id LIMIT $4"
+);
+
+/// What was asked for in the offices of a scope after `since`, longest waiting first.
+pub async fn waiting(tx: &mut Tx, scope: Scope, since: Timestamp, limit: i64) -> DbResult<Vec<Card>> {
+    Ok(fetch_all!(tx, Row, WAITING, scope.office_id, scope.levels, since, limit)?.into_iter().map(Card::from).collect())
 }
 
 const OF_OFFICE: &str =

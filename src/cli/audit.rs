@@ -1,12 +1,13 @@
 //! `ikd audit verify`, `ikd audit pairs`.
 
 use super::{Failure, Format};
-use crate::audit::{Fault, Report, Service, ports};
+use crate::audit::{Action, Fault, Report, Service, ports};
 use crate::clock::DAY;
 use crate::context::Context;
 use crate::error::Error;
 use crate::office::ports as offices;
 use crate::staff::ports as staff;
+use crate::transaction;
 
 /// Commands on the audit log.
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
@@ -39,6 +40,10 @@ struct NamedPair {
 pub async fn run(command: Command, context: Context, format: Format) -> Result<(), Failure> {
     match command {
         Command::Pairs { days } => {
+            let log = Service::new(context.clone());
+            transaction!(context.db, "audit.read_pairs", |tx| {
+                log.operator(tx, Action::PairsRead, uuid::Uuid::nil()).await
+            })?;
             let pairs = named_pairs(&context, days).await?;
             match format {
                 Format::Text => {

@@ -145,6 +145,8 @@ fn ready_line(demo: &Demo) -> String {
         "supervisors": demo.supervisors.iter().map(log_in).collect::<Vec<_>>(),
         "head": log_in(&demo.others[0]),
         "assistant": log_in(&demo.others[1]),
+        "administrators": demo.nation[..2].iter().map(log_in).collect::<Vec<_>>(),
+        "auditor": log_in(&demo.nation[2]),
         "teller": log_in(&demo.employee),
         "relying_party": {"api_key": demo.api_key.expose(), "purposes": demo.purposes},
         "mailbox_dir": demo.mailbox.display().to_string(),
@@ -163,12 +165,16 @@ fn logins(demo: &Demo, mailbox: &str) -> String {
          POST {base}/demo/clock, {base}/demo/register\n"
     );
     let ([first, second], [head, assistant]) = (&demo.supervisors, &demo.others);
+    let [national, other, auditor] = &demo.nation;
     for (who, person) in [
         ("officer", &demo.officer),
         ("supervisor", first),
         ("another one", second),
         ("head", head),
         ("assistant", assistant),
+        ("administrator", national),
+        ("another one", other),
+        ("auditor", auditor),
         ("bank's teller", &demo.employee),
     ] {
         let DemoLogIn { username, password, totp_secret } = person;

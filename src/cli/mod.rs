@@ -8,11 +8,13 @@ macro_rules! say {
     };
 }
 
+pub mod administrator;
 pub mod audit;
 pub mod config_check;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod docs;
+pub mod figures;
 pub mod health;
 pub mod identity;
 pub mod keys;
@@ -110,6 +112,16 @@ enum Command {
         #[command(subcommand)]
         command: officer::Command,
     },
+    /// People of the national administration, who log in at /admin.
+    Administrator {
+        #[command(subcommand)]
+        command: administrator::Command,
+    },
+    /// Figures of offices and regions: what they rest on, and counting them anew.
+    Figures {
+        #[command(subcommand)]
+        command: figures::Command,
+    },
     /// Relying parties, their API keys and employees.
     RelyingParty(relying_party::Args),
     /// Verify a token or receipt offline, against a published key set.
@@ -192,6 +204,8 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         Command::Register(args) => Box::pin(register::run(args, format, async || open_context(config).await)).await,
         Command::Office { command } => office::run(command, &open_context(config).await?, format).await,
         Command::Officer { command } => officer::run(command, &open_context(config).await?, format).await,
+        Command::Administrator { command } => administrator::run(command, &open_context(config).await?, format).await,
+        Command::Figures { command } => figures::run(command, &open_context(config).await?, format).await,
         Command::RelyingParty(args) => relying_party::run(args, &open_context(config).await?, format).await,
         Command::Audit { command } => audit::run(command, open_context(config).await?, format).await,
     }

@@ -24,7 +24,7 @@ pub enum Command {
         #[arg(long)]
         office: String,
         /// What the officer may do.
-        #[arg(long, value_enum, default_value = "officer")]
+        #[arg(long, value_parser = role_of_office, default_value = "officer")]
         role: Role,
         /// Last day at the office, YYYY-MM-DD; an assistant needs one, at most 183 days from now.
         #[arg(long, value_name = "DATE")]
@@ -58,7 +58,7 @@ pub enum Command {
         /// Log-in name.
         username: String,
         /// The role; without one they act no longer.
-        #[arg(long = "as", value_enum, requires = "until")]
+        #[arg(long = "as", value_parser = role_of_office, requires = "until")]
         role: Option<Role>,
         /// The last day, YYYY-MM-DD, at most 365 days from now.
         #[arg(long, value_name = "DATE", requires = "role")]
@@ -84,6 +84,13 @@ pub enum Command {
     },
 }
 
+/// A role of an office's people.
+fn role_of_office(text: &str) -> Result<Role, String> {
+    let found = Role::OF_OFFICES.iter().copied().find(|role| role.as_str().replace('_', "-") == text);
+    let words = || Role::OF_OFFICES.iter().map(|role| role.as_str().replace('_', "-")).collect::<Vec<_>>().join(", ");
+    found.ok_or_else(|| format!("one of {}; people of the national administration: `ikd administrator add`", words()))
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -95,14 +102,14 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
             let chosen = ChosenPassword::made_or_read(context, generate_password)?;
             let password = Some(chosen.password.clone());
             let new = accounts.add_until(Post::Office(&office, role), (&username, &full_name), password, until).await?;
-            let shown = print_secrets(format, &username, (new.staff_id, &new.totp), chosen.shown());
+            let shown = print_secrets(format, "officer", &username, (new.staff_id, &new.totp), chosen.shown());
             or_lost(
                 shown,
                 &format!("`ikd officer reset-password {username}`, then `ikd officer reset-totp {username}`"),
             )?;
         }
         Command::List => {
-            print_list(format, &accounts.list(Realm::Office).await?)?;
+            print_list(format, "officers", &accounts.list(Realm::Office).await?)?;
         }
         Command::Disable { username } => {
             set_active(context, Realm::Office, &username, false, format).await?;
@@ -143,18 +150,18 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
         }
         Command::ResetTotp { username } => {
             let (officer_id, totp) = accounts.reset_totp(Realm::Office, &username).await?;
-            let shown = print_secrets(format, &username, (officer_id, &totp), None);
+            let shown = print_secrets(format, "officer", &username, (officer_id, &totp), None);
             or_lost(shown, &format!("`ikd officer reset-totp {username}`"))?;
         }
     }
     Ok(())
 }
 
-fn print_list(format: Format, rows: &[Listed]) -> Result<(), Failure> {
+pub(super) fn print_list(format: Format, whom: &str, rows: &[Listed]) -> Result<(), Failure> {
     match format {
         Format::Text => {
             for one in rows {
-                let (person, state) = (&one.person, one.standing());
+                let (person, state) = (&one.person, one.standing);
                 let acting = one.acting.map(|(role, _)| format!(", acting {}", role.as_str())).unwrap_or_default();
                 say!("{:24} {:14} {state:9} {}{acting}", person.username, person.role.as_str(), person.full_name);
             }
@@ -162,17 +169,17 @@ fn print_list(format: Format, rows: &[Listed]) -> Result<(), Failure> {
         Format::Json => {
             let item = |one: &Listed| {
                 json!({"username": one.person.username, "full_name": one.person.full_name,
-                    "role": one.person.role.as_str(), "state": one.standing(), "ends_at": one.ends_at,
+                    "role": one.person.role.as_str(), "state": one.standing, "ends_at": one.ends_at,
                     "acting_role": one.acting.map(|(role, _)| role.as_str()),
                     "acting_until": one.acting.map(|(_, until)| until)})
             };
-            say!("{}", json!({"officers": rows.iter().map(item).collect::<Vec<_>>()}));
+            say!("{}", json!({whom: rows.iter().map(item).collect::<Vec<_>>()}));
         }
     }
     Ok(())
 }
 
-fn print_password(format: Format, username: &str, password: Option<&str>) -> Result<(), Failure> {
+pub(super) fn print_password(format: Format, username: &str, password: Option<&str>) -> Result<(), Failure> {
     match format {
         Format::Text => {
             say!("{username} has a new password; running sessions have ended");
@@ -185,15 +192,16 @@ fn print_password(format: Format, username: &str, password: Option<&str>) -> Res
     Ok(())
 }
 
-fn print_secrets(
+pub(super) fn print_secrets(
     format: Format,
+    kind: &str,
     username: &str,
     (officer_id, totp): (Uuid, &TotpSecret),
     password: Option<&str>,
 ) -> Result<(), Failure> {
     match format {
         Format::Text => {
-            say!("officer {username}; shown once:");
+            say!("{kind} {username}; shown once:");
             if let Some(password) = password {
                 say!("  password       {password}");
             }
@@ -202,7 +210,7 @@ fn print_secrets(
         }
         Format::Json => say!(
             "{}",
-            json!({"officer_id": officer_id, "username": username, "password": password,
+            json!({format!("{kind}_id"): officer_id, "username": username, "password": password,
                 "totp_secret": totp.secret.expose(), "totp_address": totp.address.expose()})
         ),
     }

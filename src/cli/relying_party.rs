@@ -9,6 +9,8 @@ use super::staff::set_active;
 use super::{Failure, Format};
 use crate::attribute::AttributeSet;
 use crate::context::Context;
+use crate::error::Language;
+use crate::register::Date;
 use crate::relying_party::service::Listed;
 use crate::relying_party::{ApiKey, Purpose, RelyingParties};
 use crate::staff::{Accounts, Post, Realm, Secrets};
@@ -40,6 +42,35 @@ enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Set the contract under which an organisation verifies. From the day after its last one, checks are refused.
+    Contract {
+        /// Name of the organisation.
+        name: String,
+        /// Number of the contract.
+        #[arg(long)]
+        number: String,
+        /// Its first day, YYYY-MM-DD.
+        #[arg(long, value_name = "DATE")]
+        from: Date,
+        /// Its last day, YYYY-MM-DD.
+        #[arg(long, value_name = "DATE")]
+        until: Date,
+    },
+    /// Set where an organisation is told what ends: 60, 30 and 7 days before.
+    Contact {
+        /// Name of the organisation.
+        name: String,
+        /// E-mail address.
+        email: String,
+        /// Language of the letters.
+        #[arg(long, value_name = "id|en", default_value = "id")]
+        language: Language,
+    },
+    /// Administrators, who look after the organisation's keys and employees on the web page.
+    Administrator {
+        #[command(subcommand)]
+        command: AdministratorCommand,
+    },
     /// Employees who verify on the web page.
     Employee {
         #[command(subcommand)]
@@ -53,11 +84,38 @@ enum KeyCommand {
     Add {
         /// Name of the organisation.
         name: String,
+        /// What it is for.
+        #[arg(long)]
+        label: Option<String>,
+        /// Its last day, YYYY-MM-DD; without one it has no end.
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
+    },
+    /// Set the last day of a key.
+    End {
+        /// Id of the key.
+        key_id: Uuid,
+        /// The last day, YYYY-MM-DD.
+        #[arg(long, value_name = "DATE")]
+        until: Date,
     },
     /// Revoke a key: every node refuses it within a second.
     Revoke {
         /// Id of the key, as `list` shows it: the part between `ikd_rp_` and the secret.
         key_id: Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AdministratorCommand {
+    /// Add an administrator and print password and authenticator secret, once. `employee disable`, `enable` and `reset` serve them too.
+    Add {
+        /// Name of the organisation.
+        name: String,
+        /// Log-in name.
+        username: String,
+        /// Full name.
+        full_name: String,
     },
 }
 
@@ -103,16 +161,28 @@ pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Fa
             or_lost(print_key(format, Some(id), &key), &another_key(&key))?;
         }
         Command::List => print_list(format, &parties.list().await?)?,
-        Command::Key { command: KeyCommand::Add { name } } => {
-            let key = parties.add_key(&name).await?;
-            or_lost(print_key(format, None, &key), &another_key(&key))?;
-        }
-        Command::Key { command: KeyCommand::Revoke { key_id } } => {
-            parties.revoke_key(key_id).await?;
+        Command::Key { command } => run_key(command, &parties, format).await?,
+        Command::Contract { name, number, from, until } => {
+            parties.set_contract(&name, &number, (from, until)).await?;
             match format {
-                Format::Text => say!("revoked {}", key_id.simple()),
-                Format::Json => say!("{}", json!({"key_id": key_id.simple().to_string(), "revoked": true})),
+                Format::Text => say!("{name} verifies under {number} from {from} until {until}"),
+                Format::Json => {
+                    let (from, until) = (from.to_string(), until.to_string());
+                    say!("{}", json!({"name": name, "number": number, "from": from, "until": until}));
+                }
             }
+        }
+        Command::Contact { name, email, language } => {
+            parties.set_contact(&name, &email, language).await?;
+            match format {
+                Format::Text => say!("{name} is told what ends"),
+                Format::Json => say!("{}", json!({"name": name, "language": language.tag()})),
+            }
+        }
+        Command::Administrator { command: AdministratorCommand::Add { name, username, full_name } } => {
+            let new = employees.add(Post::PartyAdministrator(&name), &username, &full_name, None).await?;
+            let shown = print_employee(format, &username, &new);
+            or_lost(shown, &format!("`ikd relying-party employee reset {username}`"))?;
         }
         Command::Employee { command: EmployeeCommand::Add { name, username, full_name } } => {
             let new = employees.add(Post::RelyingParty(&name), &username, &full_name, None).await?;
@@ -129,6 +199,31 @@ pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Fa
             let new = employees.renew(Realm::RelyingParty, &username).await?;
             let shown = print_employee(format, &username, &new);
             or_lost(shown, &format!("`ikd relying-party employee reset {username}`"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn run_key(command: KeyCommand, parties: &RelyingParties, format: Format) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Add { name, label, until } => {
+            let key = parties.add_key_until(&name, label.as_deref(), until).await?;
+            or_lost(print_key(format, None, &key), &another_key(&key))?;
+        }
+        KeyCommand::End { key_id, until } => {
+            parties.set_key_end(key_id, until).await?;
+            let (id, until) = (key_id.simple().to_string(), until.to_string());
+            match format {
+                Format::Text => say!("{id} opens until {until}"),
+                Format::Json => say!("{}", json!({"key_id": id, "until": until})),
+            }
+        }
+        KeyCommand::Revoke { key_id } => {
+            parties.revoke_key(key_id).await?;
+            match format {
+                Format::Text => say!("revoked {}", key_id.simple()),
+                Format::Json => say!("{}", json!({"key_id": key_id.simple().to_string(), "revoked": true})),
+            }
         }
     }
     Ok(())
@@ -208,10 +303,13 @@ fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failure> {
                 let keys: Vec<_> = one
                     .keys
                     .iter()
-                    .map(|key| json!({"key_id": key.key_id.simple().to_string(), "created_at": key.created_at, "revoked_at": key.revoked_at}))
+                    .map(|key| json!({"key_id": key.key_id.simple().to_string(), "label": key.label, "created_at": key.created_at,
+                        "expires_at": key.expires_at, "last_used_at": key.last_used_at, "revoked_at": key.revoked_at}))
                     .collect();
                 json!({"relying_party_id": one.party.relying_party_id, "name": one.party.name, "state": one.state.as_str(),
-                    "attributes": one.party.entitled.names(), "purposes": purposes, "keys": keys})
+                    "attributes": one.party.entitled.names(), "purposes": purposes, "keys": keys,
+                    "contract": one.party.contract.as_ref().map(|contract| json!({"number": contract.number,
+                        "begins_at": contract.begins_at, "ends_at": contract.ends_at}))})
             })
             .collect();
         say!("{}", json!(all));
@@ -223,9 +321,16 @@ fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failure> {
         for purpose in &one.party.purposes {
             say!("  purpose      {}: {} / {}", purpose.code, purpose.text_id, purpose.text_en);
         }
+        if let Some(contract) = &one.party.contract {
+            let (begins, ends) = (contract.begins_at.to_rfc3339(), contract.ends_at.to_rfc3339());
+            say!("  contract     {}  from {begins}  until {ends}", contract.number);
+        }
         for key in &one.keys {
-            let state =
-                key.revoked_at.map_or_else(|| String::from("living"), |at| format!("revoked {}", at.to_rfc3339()));
+            let state = match (key.revoked_at, key.expires_at) {
+                (Some(at), _) => format!("revoked {}", at.to_rfc3339()),
+                (None, Some(at)) => format!("until {}", at.to_rfc3339()),
+                (None, None) => String::from("living"),
+            };
             say!("  key          {}  made {}  {state}", key.key_id.simple(), key.created_at.to_rfc3339());
         }
     }

@@ -1,12 +1,16 @@
 //! `ikd serve`.
 
+use sha2::{Digest, Sha256};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Failure, open_context};
 use crate::app::App;
 use crate::config::Config;
+use crate::context::Context;
 use crate::web::server::{Listener, ServerError};
+use crate::{audit, transaction};
 
 /// Connections to the metrics at once.
 const METRICS: usize = 32;
@@ -37,6 +41,8 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
     let stop = stop_signal()?;
     // The socket listens and the schema is up to date: systemd starts what waits for this service. Without systemd nothing.
     tell(sd_notify::NotifyState::Ready);
+    let context = app.context.clone();
+    tokio::spawn(async move { note_start(&context).await });
     let stopping = stop.clone();
     tokio::spawn(async move {
         stopping.cancelled().await;
@@ -45,6 +51,20 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
     Box::pin(app.run(listener, metrics, stop)).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Notes that a node begins, with what it was configured. A database that takes no writes at this moment keeps no node from starting, which
+/// serves what can be read.
+async fn note_start(context: &Context) {
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&Sha256::digest(context.config.masked().as_bytes())[..16]);
+    let log = audit::Service::new(context.clone());
+    let noted: crate::error::Result<()> = transaction!(context.db, "audit.note_start", |tx| {
+        log.operator(tx, audit::Action::NodeStarted, Uuid::from_bytes(digest)).await
+    });
+    if let Err(error) = noted {
+        tracing::warn!(error.cause = %error, "the start stands in no audit log");
+    }
 }
 
 fn tell(state: sd_notify::NotifyState<'_>) {

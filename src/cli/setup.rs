@@ -231,7 +231,7 @@ async fn first_office(args: &Args, context: &Context, people: People) -> Result<
     }
     let code = people.ask(args.office.as_deref(), "--office", "Code of the first office", None)?;
     let name = people.ask(args.office_name.as_deref(), "--office-name", "Name of the office", None)?;
-    let office = offices.add(&code, &name, Kind::Office).await?;
+    let office = offices.add(&code, &name, Kind::Dinas).await?;
     Ok(Office { code: office.code, made: true })
 }
 

@@ -135,6 +135,10 @@ impl Config {
             "mail.smtp.tls must be starttls or implicit",
         );
         demand(
+            !self.webhook.allow_private,
+            "webhook.allow_private: relying parties name the addresses that are sent to, so none may be beside this service",
+        );
+        demand(
             self.keys.publish_ahead_seconds >= 3_600,
             "keys.publish_ahead_seconds must be at least 3600, so that verifiers have read the next key",
         );

@@ -22,7 +22,8 @@ impl Config {
             self.service.public_url.pop();
         }
         // An empty name in a file or a variable is none.
-        for file in [&mut self.http.tls_certificate, &mut self.http.tls_key, &mut self.mail.smtp.ca_file] {
+        let (tls, ca) = (&mut self.http, &mut self.webhook.ca_file);
+        for file in [&mut tls.tls_certificate, &mut tls.tls_key, &mut self.mail.smtp.ca_file, ca] {
             *file = file.take().filter(|path| path != Path::new(""));
         }
         if let Some(wrong) = url_fault(&self.service.public_url) {

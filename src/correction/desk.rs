@@ -15,6 +15,7 @@ use crate::holder::ports as holder;
 use crate::life::EventKind;
 use crate::life::model::reference;
 use crate::life::ports::By;
+use crate::office::Scope;
 use crate::register::{Date, Nik};
 use crate::secret::Redacted;
 use crate::vault::Label;
@@ -120,14 +121,23 @@ impl Desk {
         holder::portrait(&self.context, &mut tx, resident).await?.ok_or_else(|| Code::NotFound.into())
     }
 
-    /// The cases that live at the office, longest unchanged first. They name no resident.
+    /// The office whose request this is: the scope's own, or one below it while the request waits for a second person. What follows is done as
+    /// for that office.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn office_of(&self, tx: &mut Tx, scope: Scope, id: Uuid) -> Result<Uuid> {
+        store::office_of(tx, id, scope).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// The cases that live at the office, and those below it that wait for a second person, longest unchanged first. They name no resident.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn list(&self, office: Uuid) -> Result<Vec<Correction>> {
+    pub async fn list(&self, scope: Scope) -> Result<Vec<Correction>> {
         let now = self.context.now();
         let mut tx = self.context.db.read().await?;
-        let mut living = store::of_office(&mut tx, office, SHOWN).await?;
+        let mut living = store::of_office(&mut tx, scope, SHOWN).await?;
         living.retain(|case| case.state_at(now).is_live());
         Ok(living)
     }

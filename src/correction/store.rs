@@ -8,7 +8,8 @@ use super::model::{Correction, Kind, Opener, State, Word};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{Arguments, DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::office::Scope;
+use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -196,12 +197,26 @@ pub async fn of_nik(tx: &mut Tx, nik_index: &[u8], limit: i64) -> DbResult<Vec<C
     Ok(fetch_all!(tx, Row, OF_NIK, nik_index, limit)?.into_iter().map(Correction::from).collect())
 }
 
-const OF_OFFICE: &str =
-    select_correction!("WHERE office_id = $1 AND ended_at IS NULL ORDER BY changed_at, correction_id LIMIT $2");
+const OFFICE_OF: &str = concat!(
+    "SELECT office_id FROM correction WHERE correction_id = $1 AND (office_id = $2 OR (asked_by IS NOT NULL AND ended_at IS NULL)) AND ",
+    within_scope!("office_id", "$2", "$3")
+);
 
-/// Those that live at an office, longest unchanged first.
-pub async fn of_office(tx: &mut Tx, office: Uuid, limit: i64) -> DbResult<Vec<Correction>> {
-    Ok(fetch_all!(tx, Row, OF_OFFICE, office, limit)?.into_iter().map(Correction::from).collect())
+/// The office whose request it is, if that is the scope's own, or one of its scope while the request waits for a second person.
+pub async fn office_of(tx: &mut Tx, id: Uuid, scope: Scope) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), OFFICE_OF, id, scope.office_id, scope.levels)?.map(|(office,)| office))
+}
+
+const OF_OFFICE: &str = concat!(
+    select_correction!("WHERE ended_at IS NULL AND (office_id = $1 OR asked_by IS NOT NULL) AND "),
+    within_scope!("office_id", "$1", "$2"),
+    " ORDER BY changed_at, correction_id LIMIT $3"
+);
+
+/// Those that live at an office, and those in the offices of its scope that wait for a second person, longest unchanged first.
+pub async fn of_office(tx: &mut Tx, scope: Scope, limit: i64) -> DbResult<Vec<Correction>> {
+    let rows = fetch_all!(tx, Row, OF_OFFICE, scope.office_id, scope.levels, limit)?;
+    Ok(rows.into_iter().map(Correction::from).collect())
 }
 
 /// NIKs in one statement of [`of_niks`].

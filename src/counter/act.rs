@@ -4,6 +4,8 @@ use uuid::Uuid;
 
 use crate::audit::{Action, Actor, Event};
 use crate::clerk::Clerk;
+use crate::office::Scope;
+use crate::staff::invitation::{Asker, Reach};
 use crate::staff::permission::{Act, Agent, Permission};
 use crate::staff::{Affiliation, Roles, StaffSession};
 
@@ -19,9 +21,25 @@ pub struct Officer {
 }
 
 impl Officer {
+    /// Whose requests this person may decide as the second one: the own office's, and for some also those of the offices below it.
+    pub fn scope(self) -> Scope {
+        if self.roles.reaches_down() { Scope::tree(self.office_id) } else { Scope::alone(self.office_id) }
+    }
+
+    /// The same person, deciding on what another office of their scope asked for.
+    #[must_use]
+    pub const fn at(self, office_id: Uuid) -> Self {
+        Self { office_id, ..self }
+    }
+
     /// Who acts, for the domains.
     pub const fn clerk(self) -> Clerk {
         Clerk { officer_id: self.officer_id, office_id: self.office_id }
+    }
+
+    /// As whom the officer asks about people: those of the own office.
+    pub const fn asker(self) -> Asker {
+        Asker { staff_id: self.officer_id, reach: Reach::Office(self.office_id) }
     }
 }
 
@@ -75,6 +93,18 @@ acts! {
     pub enum ShowCounterQr: ServeResidents, CounterToken, about |session| session.person.staff_id;
     /// Confirming the number that a resident reads out, and seeing who waits for that.
     pub enum ConfirmMatch: ServeResidents, MatchConfirmed;
+    /// Reading who works at the office, and what is asked about them.
+    pub enum ReadStaff: ReadStaff, StaffRead, about |session| session.person.staff_id;
+    /// Asking that somebody join, get new secrets or leave.
+    pub enum AskStaff: AskStaff, StaffAsked;
+    /// Granting it.
+    pub enum GrantStaff: GrantStaff, StaffGranted;
+    /// Refusing it, or taking the own request back.
+    pub enum RefuseStaff: RefuseStaff, StaffRefused;
+    /// Ending somebody's time at once.
+    pub enum StopStaff: LeadStaff, StaffStopped;
+    /// Confirming that somebody still works at the office.
+    pub enum ConfirmStaff: LeadStaff, StaffConfirmed;
     /// Reading the office's queue and its figures.
     pub enum ReadQueue: ReadQueue, RegistrationViewed;
     /// Opening a registration.
@@ -129,6 +159,12 @@ acts! {
     pub enum GrantAnnulment: GrantAnnulments, AnnulmentGranted;
     /// Refusing it.
     pub enum RefuseAnnulment: WorkAnnulments, AnnulmentRefused;
+    /// Opening what residents read of the own office.
+    pub enum ViewOffice: EditOffice, OfficeEdited, about |session| session.person.affiliation.chain();
+    /// Changing its hours, phone or note.
+    pub enum EditOffice: EditOffice, OfficeEdited, about |session| session.person.affiliation.chain();
+    /// Saying that it is closed on a day, or is not after all.
+    pub enum SetHoliday: EditOffice, OfficeHolidaySet, about |session| session.person.affiliation.chain();
     /// Reading whose rights rest since an annulment.
     pub enum ReadPaused: RestoreRights, RightsRestored, about |session| session.person.affiliation.chain();
     /// Giving them back.
@@ -211,6 +247,28 @@ acts! {
     pub enum ReadHelpers: ReviewBlocks, HelpersRead, about |session| session.person.affiliation.chain();
     /// Noting that one was looked at.
     pub enum LookAtHelper: ReviewBlocks, HelperLookedAt;
+    /// Passing a resident on to a colleague.
+    pub enum Reassign: ReassignResidents, Reassigned;
+    /// Reading who the colleagues are.
+    pub enum ReadColleagues: ReadQueue, RegistrationViewed;
+    /// Asking whether somebody has an active digital KTP.
+    pub enum AskActive: LookUpActive, ActiveAsked;
+    /// Searching among the office's registrations.
+    pub enum SearchPeople: SearchPeople, PeopleSearched;
+    /// Reading how much colleagues look for.
+    pub enum ReadSearches: ReviewSearches, SearchesRead, about |session| session.person.affiliation.chain();
+    /// Noting that a day of a colleague's was looked at.
+    pub enum LookAtSearches: ReviewSearches, SearchesLookedAt;
+    /// Lifting a colleague's limit.
+    pub enum LiftSearchLimit: ReviewSearches, SearchLimitLifted;
+    /// Reading what waits for oneself.
+    pub enum ReadInbox: WorkRequests, RegistrationViewed;
+    /// Reading what the log says of the own acts.
+    pub enum ReadOwnAudit: ReadOwnAudit, OwnAuditRead, about |session| session.person.staff_id;
+    /// Searching the office's log.
+    pub enum SearchAudit: ReadOfficeAudit, AuditSearched, about |session| session.person.affiliation.chain();
+    /// Having its end checked.
+    pub enum CheckAudit: ReadOfficeAudit, AuditChecked, about |session| session.person.affiliation.chain();
     /// Asking that a second person approve somebody whose face cannot be compared.
     pub enum AskWaiver: DecideRegistrations, WaiverAsked;
     /// Blocking at the word of a caller.
@@ -229,8 +287,58 @@ acts! {
     pub enum GrantContactVisit: GrantReleases, ContactVisitGranted;
     /// Refusing it.
     pub enum RefuseContactVisit: WorkRequests, ContactVisitRefused;
+    /// Reading what one is on duty for.
+    pub enum ReadDuty: ProveDuty, DutyBegun, about |session| session.person.staff_id;
+    /// Saying where one is on duty.
+    pub enum BeginDuty: ProveDuty, DutyBegun, about |session| session.person.staff_id;
+    /// Saying that one is not any more.
+    pub enum EndDuty: ProveDuty, DutyEnded, about |session| session.person.staff_id;
+    /// Having QRs shown that people scan to see who one is.
+    pub enum ShowDutyQr: ProveDuty, DutyBegun, about |session| session.person.staff_id;
+    /// Reading of whom there are photos.
+    pub enum ReadStaffPhotos: TakeStaffPhotos, StaffPhotoViewed, about |session| session.person.affiliation.chain();
+    /// Looking at the photo of a colleague.
+    pub enum ViewStaffPhoto: TakeStaffPhotos, StaffPhotoViewed;
+    /// Taking it.
+    pub enum TakeStaffPhoto: TakeStaffPhotos, StaffPhotoTaken;
+    /// Reading the office's sessions of outreach.
+    pub enum ReadOutreach: ReadOutreach, OutreachViewed, about |session| session.person.affiliation.chain();
+    /// Opening one to look at it.
+    pub enum ViewOutreach: ReadOutreach, OutreachViewed;
+    /// Reading who can be on a roster, and which villages there are.
+    pub enum ReadRoster: PlanOutreach, OutreachPlanned, about |session| session.person.affiliation.chain();
+    /// Planning one, or asking for it.
+    pub enum PlanOutreach: PlanOutreach, OutreachPlanned, about |session| session.person.staff_id;
+    /// Changing its plan.
+    pub enum EditOutreach: PlanOutreach, OutreachPlanned;
+    /// Confirming what a colleague asked for.
+    pub enum ConfirmOutreach: ConfirmOutreach, OutreachConfirmed;
+    /// Cancelling it.
+    pub enum CancelOutreach: PlanOutreach, OutreachCancelled;
+    /// Opening it on its day.
+    pub enum OpenOutreach: PlanOutreach, OutreachOpened;
+    /// Closing it.
+    pub enum CloseOutreach: PlanOutreach, OutreachClosed;
+    /// Reporting it.
+    pub enum ReportOutreach: PlanOutreach, OutreachReported;
+    /// Reading what people report.
+    pub enum ReadFraudReports: ReviewFraud, FraudReportsRead, about |session| session.person.affiliation.chain();
+    /// Closing a report.
+    pub enum CloseFraudReport: ReviewFraud, FraudReportClosed;
     /// Reading which blocks colleagues entered at callers' words.
     pub enum ReadCalls: ReviewBlocks, CallsRead, about |session| session.person.affiliation.chain();
     /// Saying that one was looked at.
     pub enum LookAtCall: ReviewBlocks, CallLookedAt;
+    /// Reading the office's figures.
+    pub enum ReadFigures: ReadFigures, FiguresRead, about |session| session.person.affiliation.chain();
+    /// Looking at the months that the office sends upward.
+    pub enum ReadRecaps: ReadFigures, RecapsRead, about |session| session.person.affiliation.chain();
+    /// Asking the head to sign one.
+    pub enum AskRecap: AskRecaps, RecapAsked, about |session| session.person.affiliation.chain();
+    /// Signing it.
+    pub enum SignRecap: SignRecaps, RecapSigned, about |session| session.person.affiliation.chain();
+    /// Refusing it.
+    pub enum RefuseRecap: SignRecaps, RecapRefused, about |session| session.person.affiliation.chain();
+    /// Taking one away as a file.
+    pub enum DownloadRecap: ReadFigures, RecapDownloaded, about |session| session.person.affiliation.chain();
 }

@@ -1,4 +1,4 @@
-//! A wrongful activation is undone at the office that approved it: one supervisor asks, another one grants.
+//! A wrongful activation is undone at the office that approved it: a supervisor asks, the head grants.
 
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::annulment::model::{Annulment, State};
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Refusal, Result};
 use crate::register::Nik;
-use crate::staff::{Allowed, ports};
+use crate::staff::{Allowed, Permission, ports};
 use crate::window::Window;
 use crate::{audited, transaction};
 
@@ -88,10 +88,10 @@ impl Annulments {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, officer: &Allowed<ReadAnnulments>) -> Result<Vec<WaitingAnnulment>> {
-        let Officer { office_id, officer_id, .. } = officer.agent;
-        let waiting = self.annulments.waiting(office_id).await?;
+        let (scope, officer_id) = (officer.agent.scope(), officer.agent.officer_id);
+        let waiting = self.annulments.waiting(scope).await?;
         let mut tx = self.desk.context.db.read().await?;
-        let usernames = ports::usernames(&mut tx, office_id).await?;
+        let usernames = ports::usernames_within(&mut tx, scope).await?;
         let line = |this: Annulment| WaitingAnnulment {
             annulment_id: this.annulment_id,
             asked_by: usernames.get(&this.asked_by).cloned().unwrap_or_default(),
@@ -119,7 +119,8 @@ impl Annulments {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantAnnulment>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_annulment", |tx| {
-            let granted = self.annulments.grant(tx, officer.agent.clerk(), id, version).await?;
+            let at = self.annulments.office_of(tx, officer.agent.scope(), id).await?;
+            let granted = self.annulments.grant(tx, officer.agent.at(at).clerk(), id, version).await?;
             require_active(tx, granted.asked_by, self.desk.context.now()).await?;
             pause_who_led_to(tx, &self.desk, officer.agent, granted.registration_id).await
         })?;
@@ -144,16 +145,24 @@ impl Annulments {
         let event = officer.event(id);
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(self.desk.audit, event, "counter.refuse_annulment", |tx| {
-            self.annulments.refuse(tx, officer.agent.clerk(), id, version, &reason).await
+            let at = self.annulments.office_of(tx, officer.agent.scope(), id).await?;
+            self.annulments.refuse(tx, officer.agent.at(at).clerk(), id, version, &reason).await
         })
     }
 
+    /// This person, as somebody of the office whose request it is.
+    async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.desk.context.db.read().await?;
+        Ok(officer.at(self.annulments.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     async fn seen(&self, officer: Officer, id: Uuid) -> Result<AnnulmentView> {
+        let officer = self.standing(officer, id).await?;
         let seen = self.annulments.see(officer.office_id, id).await?;
         let mut tx = self.desk.context.db.read().await?;
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.annulment.asked_by);
         let own = seen.annulment.asked_by == officer.officer_id;
-        let may_grant = !own && seen.state == State::Asked;
+        let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantAnnulments);
         Ok(AnnulmentView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
     }
 }

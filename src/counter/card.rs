@@ -131,10 +131,10 @@ impl Cards {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, officer: &Allowed<ReadCards>) -> Result<Vec<WaitingCard>> {
-        let Officer { office_id, officer_id, .. } = officer.agent;
-        let waiting = self.cards.waiting(office_id).await?;
+        let (scope, officer_id) = (officer.agent.scope(), officer.agent.officer_id);
+        let waiting = self.cards.waiting(scope).await?;
         let mut tx = self.desk.context.db.read().await?;
-        let usernames = ports::usernames(&mut tx, office_id).await?;
+        let usernames = ports::usernames_within(&mut tx, scope).await?;
         let line = |this: Card| WaitingCard {
             card_id: this.card_id,
             asked_by: usernames.get(&this.asked_by).cloned().unwrap_or_default(),
@@ -174,7 +174,10 @@ impl Cards {
     /// # Errors
     /// `not_found`.
     pub async fn picture(&self, officer: &Allowed<ViewCardPicture>, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
-        let picture = self.cards.picture(officer.agent.office_id, id, taken_here).await;
+        let picture = match self.standing(officer.agent, id).await {
+            Ok(who) => self.cards.picture(who.office_id, id, taken_here).await,
+            Err(error) => Err(error),
+        };
         let picture = self.desk.judged(officer.event(id), picture).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
@@ -185,11 +188,15 @@ impl Cards {
     /// # Errors
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`, `unavailable`.
     pub async fn grant(&self, officer: &Allowed<GrantCard>, id: Uuid, version: &str) -> Result<()> {
-        let (event, by) = (officer.event(id), officer.agent.clerk());
-        let made = self.cards.make(by, id).await;
+        let event = officer.event(id);
+        let made = match self.standing(officer.agent, id).await {
+            Ok(who) => self.cards.make(who.clerk(), id).await,
+            Err(error) => Err(error),
+        };
         let made = self.desk.judged(event, made).await?;
         audited!(self.desk.audit, event, "counter.grant_card", |tx| {
-            let granted = self.cards.grant(tx, by, (id, version), &made).await?;
+            let at = self.cards.office_of(tx, officer.agent.scope(), id).await?;
+            let granted = self.cards.grant(tx, officer.agent.at(at).clerk(), (id, version), &made).await?;
             require_active(tx, granted.asked_by, self.desk.context.now()).await
         })
     }
@@ -208,7 +215,8 @@ impl Cards {
         });
         self.desk.judged(event, may).await?;
         audited!(self.desk.audit, event, "counter.refuse_card", |tx| {
-            self.cards.refuse(tx, who.clerk(), (id, version), &reason).await
+            let at = self.cards.office_of(tx, who.scope(), id).await?;
+            self.cards.refuse(tx, who.at(at).clerk(), (id, version), &reason).await
         })
     }
 
@@ -248,7 +256,14 @@ impl Cards {
         })
     }
 
+    /// This person, as somebody of the office whose request it is.
+    async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.desk.context.db.read().await?;
+        Ok(officer.at(self.cards.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     async fn seen(&self, officer: Officer, id: Uuid) -> Result<CardView> {
+        let officer = self.standing(officer, id).await?;
         let seen = self.cards.see(officer.office_id, id).await?;
         let mut tx = self.desk.context.db.read().await?;
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.card.asked_by);

@@ -87,7 +87,8 @@ impl ContactVisits {
     pub async fn portrait(&self, officer: &Allowed<ViewContactVisitPicture>, id: Uuid) -> Result<Vec<u8>> {
         let may = self.may_see(officer.agent, id).await;
         self.desk.judged(officer.event(id), may).await?;
-        let picture = self.visits.portrait(officer.agent.office_id, id).await?;
+        let at = self.standing(officer.agent, id).await?.office_id;
+        let picture = self.visits.portrait(at, id).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
     }
@@ -97,10 +98,10 @@ impl ContactVisits {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, officer: &Allowed<ReadContactVisits>) -> Result<Vec<WaitingContactVisit>> {
-        let Officer { office_id, officer_id, .. } = officer.agent;
-        let waiting = self.visits.waiting(office_id).await?;
+        let (scope, officer_id) = (officer.agent.scope(), officer.agent.officer_id);
+        let waiting = self.visits.waiting(scope).await?;
         let mut tx = self.desk.context.db.read().await?;
-        let usernames = ports::usernames(&mut tx, office_id).await?;
+        let usernames = ports::usernames_within(&mut tx, scope).await?;
         let line = |change: ContactVisit| {
             let asked = change.asked()?;
             Some(WaitingContactVisit {
@@ -131,7 +132,8 @@ impl ContactVisits {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantContactVisit>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_contact_visit", |tx| {
-            let asked_by = self.visits.grant(tx, visit_of(officer.agent), id, version).await?;
+            let at = self.visits.office_of(tx, officer.agent.scope(), id).await?;
+            let asked_by = self.visits.grant(tx, visit_of(officer.agent.at(at)), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
@@ -152,12 +154,13 @@ impl ContactVisits {
         let may = self.may_see(officer.agent, id).await;
         self.desk.judged(event, may).await?;
         audited!(self.desk.audit, event, "counter.refuse_contact_visit", |tx| {
-            self.visits.refuse(tx, officer.agent.office_id, id, version, &reason).await
+            let at = self.visits.office_of(tx, officer.agent.scope(), id).await?;
+            self.visits.refuse(tx, at, id, version, &reason).await
         })
     }
 
     async fn may_see(&self, officer: Officer, id: Uuid) -> Result<()> {
-        let change = self.visits.find(officer.office_id, id).await?;
+        let change = self.visits.find(self.standing(officer, id).await?.office_id, id).await?;
         if !change.is_live(self.desk.context.now()) {
             return Err(Code::NotFound.into());
         }
@@ -166,7 +169,14 @@ impl ContactVisits {
         if is_here || to_grant { Ok(()) } else { Err(Code::ScanRequired.into()) }
     }
 
+    /// This person, as somebody of the office whose request it is.
+    async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.desk.context.db.read().await?;
+        Ok(officer.at(self.visits.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     async fn seen(&self, officer: Officer, id: Uuid) -> Result<ContactVisitView> {
+        let officer = self.standing(officer, id).await?;
         let seen = self.visits.see(officer.office_id, id).await?;
         let asked = seen.change.asked();
         let asked_by = match asked {

@@ -133,7 +133,7 @@ impl Corrections {
             due_at: case.due_at,
             expires_at: case.expires_at,
         };
-        Ok(self.corrections.list(officer.agent.office_id).await?.into_iter().map(line).collect())
+        Ok(self.corrections.list(officer.agent.scope()).await?.into_iter().map(line).collect())
     }
 
     /// A case of the office. Looking is noted.
@@ -190,11 +190,14 @@ impl Corrections {
     /// # Errors
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantCorrection>, id: Uuid, version: &str) -> Result<CorrectionView> {
+        let who = self.standing(officer.agent, id).await;
+        let who = self.desk.judged(officer.event(id), who).await?;
         audited!(self.desk.audit, officer.event(id), "counter.grant_correction", |tx| {
-            let asked_by = self.corrections.grant(tx, officer.agent.clerk(), id, version).await?;
+            let at = self.corrections.office_of(tx, officer.agent.scope(), id).await?;
+            let asked_by = self.corrections.grant(tx, officer.agent.at(at).clerk(), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })?;
-        self.seen(officer.agent, id).await
+        self.seen_at(who, id).await
     }
 
     /// Something is missing: sends it back, with words that the resident reads.
@@ -232,7 +235,18 @@ impl Corrections {
         })
     }
 
+    /// This person, as somebody of the office whose request it is.
+    async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.desk.context.db.read().await?;
+        Ok(officer.at(self.corrections.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     async fn seen(&self, officer: Officer, id: Uuid) -> Result<CorrectionView> {
+        self.seen_at(self.standing(officer, id).await?, id).await
+    }
+
+    /// The case as this person sees it, as somebody of its office.
+    async fn seen_at(&self, officer: Officer, id: Uuid) -> Result<CorrectionView> {
         let seen = self.corrections.see(officer.office_id, id).await?;
         let asked_by = match seen.asked_by {
             Some(asked_by) => {

@@ -10,7 +10,7 @@ use crate::audited;
 use crate::error::{FieldError, Refusal, Result, Text};
 use crate::helper::Helper;
 use crate::registration::State;
-use crate::registration::model::DifferenceField;
+use crate::registration::model::{DifferenceField, WhyNot};
 use crate::staff::Allowed;
 
 /// The three things an officer confirms before approving.
@@ -120,8 +120,9 @@ impl Decisions {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `already_active`, `wrong_state`.
     pub async fn grant_approval(&self, officer: &Allowed<GrantApproval>, id: Uuid, version: &str) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let actor = officer.agent.clerk();
         let state = audited!(audit, officer.event(id), "counter.grant_approval", |tx| {
+            let at = registrations.releases.office_of(tx, officer.agent.scope(), id).await?;
+            let actor = officer.agent.at(at).clerk();
             let (asked_by, state) =
                 registrations.releases.grant_approval(tx, &registrations.decisions, actor, id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await.map(|()| state)
@@ -139,7 +140,7 @@ impl Decisions {
         officer: &Allowed<Return>,
         (id, version): (Uuid, &str),
         to: State,
-        reason: &str,
+        (reason, why): (&str, WhyNot),
         released: Vec<DifferenceField>,
     ) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
@@ -147,7 +148,10 @@ impl Decisions {
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(audit, event, "counter.return_for_correction", |tx| {
             let released = released.clone();
-            registrations.decisions.return_for_correction(tx, actor, (id, version), to, &reason, released).await?;
+            registrations
+                .decisions
+                .return_for_correction(tx, actor, (id, version), to, (&reason, why), released)
+                .await?;
             Ok(to)
         })
     }
@@ -160,7 +164,7 @@ impl Decisions {
         &self,
         officer: &Allowed<Reject>,
         (id, version): (Uuid, &str),
-        reason: &str,
+        (reason, why): (&str, WhyNot),
         note: &str,
     ) -> Result<State> {
         let Desk { registrations, audit, .. } = &self.desk;
@@ -168,7 +172,7 @@ impl Decisions {
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         let note = self.desk.judged(event, check_note(note)).await?;
         audited!(audit, event, "counter.reject", |tx| {
-            registrations.decisions.reject(tx, actor, (id, version), &reason, &note).await?;
+            registrations.decisions.reject(tx, actor, (id, version), (&reason, why), &note).await?;
             Ok(State::Rejected)
         })
     }

@@ -86,10 +86,10 @@ impl Departures {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, officer: &Allowed<ReadDepartures>) -> Result<Vec<WaitingDeparture>> {
-        let Officer { office_id, officer_id, .. } = officer.agent;
-        let waiting = self.departures.waiting(office_id).await?;
+        let (scope, officer_id) = (officer.agent.scope(), officer.agent.officer_id);
+        let waiting = self.departures.waiting(scope).await?;
         let mut tx = self.desk.context.db.read().await?;
-        let usernames = ports::usernames(&mut tx, office_id).await?;
+        let usernames = ports::usernames_within(&mut tx, scope).await?;
         let line = |this: Departure| WaitingDeparture {
             departure_id: this.departure_id,
             asked_by: usernames.get(&this.asked_by).cloned().unwrap_or_default(),
@@ -117,7 +117,8 @@ impl Departures {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantDeparture>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_departure", |tx| {
-            let asked_by = self.departures.grant(tx, officer.agent.clerk(), id, version).await?;
+            let at = self.departures.office_of(tx, officer.agent.scope(), id).await?;
+            let asked_by = self.departures.grant(tx, officer.agent.at(at).clerk(), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
@@ -136,7 +137,8 @@ impl Departures {
         let event = officer.event(id);
         let reason = self.desk.judged(event, check_reason(reason)).await?;
         audited!(self.desk.audit, event, "counter.refuse_departure", |tx| {
-            self.departures.refuse(tx, officer.agent.clerk(), id, version, &reason).await
+            let at = self.departures.office_of(tx, officer.agent.scope(), id).await?;
+            self.departures.refuse(tx, officer.agent.at(at).clerk(), id, version, &reason).await
         })
     }
 
@@ -148,7 +150,14 @@ impl Departures {
         self.departures.sweep().await
     }
 
+    /// This person, as somebody of the office whose request it is.
+    async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.desk.context.db.read().await?;
+        Ok(officer.at(self.departures.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     async fn seen(&self, officer: Officer, id: Uuid) -> Result<DepartureView> {
+        let officer = self.standing(officer, id).await?;
         let seen = self.departures.see(officer.office_id, id).await?;
         let mut tx = self.desk.context.db.read().await?;
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.departure.asked_by);

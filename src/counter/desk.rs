@@ -1,14 +1,14 @@
 //! What all use cases of the counter share: the registrations, and the audit log in which each act stands.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
+use super::act::Officer;
 use crate::audit::{self, Actor, Event, Outcome};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Error, Result};
+pub(super) use crate::fair::alike;
 use crate::registration;
 use crate::staff::ports;
 use crate::transaction;
@@ -26,6 +26,13 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    /// This person, as somebody of the office that asked for something for a registration, where that is one of their scope; else as who
+    /// they are.
+    pub(super) async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.context.db.read().await?;
+        Ok(officer.at(self.registrations.releases.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     /// One entry for something that changes nothing.
     pub(super) async fn note(&self, event: Event) -> Result<()> {
         transaction!(self.context.db, "counter.note", |tx| self.audit.record(tx, event, Outcome::Done).await)
@@ -59,13 +66,4 @@ impl Desk {
 /// `not_found`.
 pub(super) async fn require_active(tx: &mut Tx, asked_by: Uuid, now: Timestamp) -> Result<()> {
     if ports::may_act(tx, asked_by, now).await? { Ok(()) } else { Err(Code::NotFound.into()) }
-}
-
-/// Least time of an answer that depends on whether somebody is known: longer than the work behind it, so that its length tells nothing.
-const ANSWER: Duration = Duration::from_millis(400);
-
-/// What `work` gives, not before [`ANSWER`] is over.
-pub(super) async fn alike<T>(work: impl Future<Output = T>) -> T {
-    let (done, ()) = tokio::join!(work, tokio::time::sleep(ANSWER));
-    done
 }

@@ -1,15 +1,24 @@
 //! Officer endpoints, by screen. Each handler names what it needs: [`Allowed`](crate::staff::Allowed).
 
 mod annulment;
+mod audit_log;
 mod block;
 mod call_back;
 mod call_review;
 mod card;
+mod colleagues;
 mod contact_visit;
 mod correction;
 mod decision;
 mod departure;
+mod duty;
+mod figure;
+mod fraud;
 mod helper;
+mod inbox;
+mod lookup;
+mod office;
+mod outreach;
 mod pause;
 mod queue;
 mod recovery;
@@ -17,6 +26,7 @@ mod registration;
 mod release;
 mod scan;
 mod sessions;
+mod staff;
 mod views;
 mod walk_in;
 mod who;
@@ -52,5 +62,16 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(card::routes().with_state(card::Shared::new(counter.cards)))
         .merge(walk_in::routes().with_state(walk_in::Shared::new(counter.walk_ins)))
         .merge(helper::routes().with_state(counter.helpers))
+        .merge(staff::routes().with_state(counter.people))
+        .merge(office::routes().with_state(counter.office))
+        .merge(duty::routes().with_state(duty::Shared::new(counter.duties)))
+        .merge(outreach::routes().with_state(counter.outreaches))
+        .merge(fraud::routes().with_state(counter.fraud_reports))
+        .merge(inbox::routes().with_state(counter.inbox))
+        .merge(colleagues::routes().with_state(counter.colleagues))
+        .merge(audit_log::routes().with_state(counter.audit_log))
+        .merge(lookup::routes().with_state(counter.lookups))
+        .merge(lookup::search_routes().with_state(counter.searches))
+        .merge(figure::routes().with_state(counter.figures))
         .layer(Extension(entrance))
 }

@@ -97,7 +97,8 @@ impl Recoveries {
     pub async fn portrait(&self, officer: &Allowed<ViewRecoveryPicture>, id: Uuid) -> Result<Vec<u8>> {
         let may = self.may_see(officer.agent, id).await;
         self.desk.judged(officer.event(id), may).await?;
-        let picture = self.recoveries.portrait(officer.agent.office_id, id).await?;
+        let at = self.standing(officer.agent, id).await?.office_id;
+        let picture = self.recoveries.portrait(at, id).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
     }
@@ -107,10 +108,10 @@ impl Recoveries {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, officer: &Allowed<ReadRecoveries>) -> Result<Vec<Waiting>> {
-        let Officer { office_id, officer_id, .. } = officer.agent;
-        let waiting = self.recoveries.waiting(office_id).await?;
+        let (scope, officer_id) = (officer.agent.scope(), officer.agent.officer_id);
+        let waiting = self.recoveries.waiting(scope).await?;
         let mut tx = self.desk.context.db.read().await?;
-        let usernames = ports::usernames(&mut tx, office_id).await?;
+        let usernames = ports::usernames_within(&mut tx, scope).await?;
         let line = |recovery: recovery::Recovery| {
             let asked = recovery.asked()?;
             Some(Waiting {
@@ -141,7 +142,8 @@ impl Recoveries {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantRecovery>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_recovery", |tx| {
-            let asked_by = self.recoveries.grant(tx, visit_of(officer.agent), id, version).await?;
+            let at = self.recoveries.office_of(tx, officer.agent.scope(), id).await?;
+            let asked_by = self.recoveries.grant(tx, visit_of(officer.agent.at(at)), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
@@ -156,12 +158,13 @@ impl Recoveries {
         let may = self.may_see(officer.agent, id).await;
         self.desk.judged(event, may).await?;
         audited!(self.desk.audit, event, "counter.refuse_recovery", |tx| {
-            self.recoveries.refuse(tx, officer.agent.office_id, id, version, &reason).await
+            let at = self.recoveries.office_of(tx, officer.agent.scope(), id).await?;
+            self.recoveries.refuse(tx, at, id, version, &reason).await
         })
     }
 
     async fn may_see(&self, officer: Officer, id: Uuid) -> Result<()> {
-        let recovery = self.recoveries.find(officer.office_id, id).await?;
+        let recovery = self.recoveries.find(self.standing(officer, id).await?.office_id, id).await?;
         if !recovery.is_live(self.desk.context.now()) {
             return Err(Code::NotFound.into());
         }
@@ -170,7 +173,14 @@ impl Recoveries {
         if is_here || to_grant { Ok(()) } else { Err(Code::ScanRequired.into()) }
     }
 
+    /// This person, as somebody of the office whose request it is.
+    async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.desk.context.db.read().await?;
+        Ok(officer.at(self.recoveries.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     async fn seen(&self, officer: Officer, id: Uuid) -> Result<RecoveryView> {
+        let officer = self.standing(officer, id).await?;
         let seen = self.recoveries.see(officer.office_id, id).await?;
         let asked = seen.recovery.asked();
         let asked_by = match asked {

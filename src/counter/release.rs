@@ -36,7 +36,8 @@ impl Releases {
     /// `forbidden` unless this officer asked, or may grant it; `not_found`.
     pub async fn asked(&self, officer: &Allowed<ReadRelease>, id: Uuid) -> Result<Release> {
         let event = officer.event(id);
-        let asked = self.desk.registrations.releases.asked(officer.agent.clerk(), id).await;
+        let who = self.desk.standing(officer.agent, id).await?;
+        let asked = self.desk.registrations.releases.asked(who.clerk(), id).await;
         // The reason may name people: it is for whoever grants, and for who wrote it.
         let asked = asked.and_then(|asked| self.require_part(officer.agent, asked.asked_by).map(|()| asked));
         let asked = self.desk.judged(event, asked).await?;
@@ -49,9 +50,9 @@ impl Releases {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, officer: &Allowed<ReadReleases>) -> Result<Vec<(Waiting, String)>> {
-        let waiting = self.desk.registrations.releases.waiting(officer.agent.clerk()).await?;
+        let waiting = self.desk.registrations.releases.waiting(officer.agent.scope()).await?;
         let mut tx = self.desk.context.db.read().await?;
-        let usernames = ports::usernames(&mut tx, officer.agent.office_id).await?;
+        let usernames = ports::usernames_within(&mut tx, officer.agent.scope()).await?;
         let named = |waiting: Waiting| {
             let username = usernames.get(&waiting.asked_by).cloned().unwrap_or_default();
             (waiting, username)
@@ -65,12 +66,13 @@ impl Releases {
     /// `forbidden` unless this officer asked, or may grant it; `not_found`.
     pub async fn refuse(&self, officer: &Allowed<RefuseRelease>, id: Uuid, version: &str) -> Result<()> {
         let Desk { registrations, audit, .. } = &self.desk;
-        let (actor, event) = (officer.agent.clerk(), officer.event(id));
+        let (actor, event) = (self.desk.standing(officer.agent, id).await?.clerk(), officer.event(id));
         let asked = registrations.releases.asked(actor, id).await;
         let may = asked.and_then(|asked| self.require_part(officer.agent, asked.asked_by));
         self.desk.judged(event, may).await?;
         audited!(audit, event, "counter.refuse_release", |tx| {
-            registrations.releases.refuse(tx, actor, id, version).await
+            let at = registrations.releases.office_of(tx, officer.agent.scope(), id).await?;
+            registrations.releases.refuse(tx, officer.agent.at(at).clerk(), id, version).await
         })
     }
 
@@ -87,7 +89,8 @@ impl Releases {
     pub async fn grant(&self, officer: &Allowed<GrantRelease>, id: Uuid, version: &str) -> Result<()> {
         let Desk { registrations, audit, .. } = &self.desk;
         audited!(audit, officer.event(id), "counter.grant_release", |tx| {
-            let asked_by = registrations.releases.grant(tx, officer.agent.clerk(), id, version).await?;
+            let at = registrations.releases.office_of(tx, officer.agent.scope(), id).await?;
+            let asked_by = registrations.releases.grant(tx, officer.agent.at(at).clerk(), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })
     }

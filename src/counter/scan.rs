@@ -12,6 +12,8 @@ use crate::clerk::Clerk;
 use crate::clock::HOUR;
 use crate::contact::ports as contact;
 use crate::credential::{Issued, SealedRecord, TokenKind};
+use crate::db::Tx;
+use crate::duty::ports as duty;
 use crate::error::{Code, Language, Refusal, Result};
 use crate::keyring::Keyring;
 use crate::recovery::ports as recovery;
@@ -104,11 +106,20 @@ impl Scans {
         self.desk.judged(event, self.is_of_registration(id).await).await?;
         let done = transaction!(context.db, "counter.scan", |tx| {
             registrations.visits.scan(tx, actor, scanned).await?;
+            self.note_session(tx, actor, id).await?;
             audit.record(tx, event, Outcome::Done).await
         });
         self.desk.judged(event, done).await?;
         registrations.visits.ensure_checked(id).await;
         Ok(id)
+    }
+
+    /// A scan by somebody who works in a session of outreach carries the session, without a step of theirs.
+    async fn note_session(&self, tx: &mut Tx, actor: Clerk, id: Uuid) -> Result<()> {
+        match duty::session_of(tx, actor.officer_id, self.desk.context.now()).await? {
+            Some(session) => self.desk.registrations.visits.came_to(tx, id, session.outreach_id).await,
+            None => Ok(()),
+        }
     }
 
     /// One scanner serves for all: the QRs of a recovery and of a change of address are told from a registration's. A move to another phone needs no officer.
@@ -166,6 +177,7 @@ impl Scans {
         self.desk.judged(event, tried).await?;
         let done = transaction!(context.db, "counter.confirm_match", |tx| {
             registrations.visits.confirm_match(tx, who.clerk(), id, number).await?;
+            self.note_session(tx, who.clerk(), id).await?;
             audit.record(tx, event, Outcome::Done).await
         });
         let done = self.desk.judged(event, done).await;

@@ -10,6 +10,7 @@ use super::store::{self, ReasonedView};
 use crate::audit::{Action, Event, Outcome};
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
+use crate::lookup::{Kind, ports as lookup};
 use crate::registration::review::View;
 use crate::secret::Redacted;
 use crate::staff::permission::Agent;
@@ -52,8 +53,9 @@ impl Views {
     /// As [`Self::view`], for whoever may do something that shows the registration too.
     pub(super) async fn look(&self, officer: Officer, id: Uuid, language: Language) -> Result<View> {
         let event = officer.event(Action::RegistrationViewed, id);
-        self.require_sight(officer, event, id).await?;
-        let view = self.desk.registrations.reviews.view(officer.clerk(), id, language).await?;
+        let who = self.desk.standing(officer, id).await?;
+        self.require_sight(who, event, id).await?;
+        let view = self.desk.registrations.reviews.view(who.clerk(), id, language).await?;
         self.desk.looked(event).await?;
         Ok(view)
     }
@@ -63,8 +65,9 @@ impl Views {
     /// # Errors
     /// `not_found`, `reason_required`.
     pub async fn selfie(&self, officer: &Allowed<ViewPicture>, id: Uuid) -> Result<Vec<u8>> {
-        self.require_sight(officer.agent, officer.event(id), id).await?;
-        let picture = self.desk.registrations.reviews.selfie(officer.agent.clerk(), id).await?;
+        let who = self.desk.standing(officer.agent, id).await?;
+        self.require_sight(who, officer.event(id), id).await?;
+        let picture = self.desk.registrations.reviews.selfie(who.clerk(), id).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
     }
@@ -74,8 +77,9 @@ impl Views {
     /// # Errors
     /// `not_found`, `reason_required`.
     pub async fn portrait(&self, officer: &Allowed<ViewPicture>, id: Uuid) -> Result<Vec<u8>> {
-        self.require_sight(officer.agent, officer.event(id), id).await?;
-        let picture = self.desk.registrations.reviews.portrait(officer.agent.clerk(), id).await?;
+        let who = self.desk.standing(officer.agent, id).await?;
+        self.require_sight(who, officer.event(id), id).await?;
+        let picture = self.desk.registrations.reviews.portrait(who.clerk(), id).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
     }
@@ -114,6 +118,7 @@ impl Views {
             if audit.count(tx, officer_id, "view").await? > VIEWS_PER_HOUR {
                 return Ok(false);
             }
+            lookup::count(tx, officer.agent.clerk(), Kind::View, false, row.opened_at).await?;
             store::add_view(tx, &row).await?;
             audit.record(tx, officer.event(id), Outcome::Done).await?;
             Ok(true)

@@ -157,10 +157,10 @@ impl WalkIns {
     /// # Errors
     /// When the database does not answer.
     pub async fn waiting(&self, officer: &Allowed<ReadWalkIns>) -> Result<Vec<WaitingWalkIn>> {
-        let Officer { office_id, officer_id, .. } = officer.agent;
-        let waiting = self.walk_ins.waiting(office_id).await?;
+        let (scope, officer_id) = (officer.agent.scope(), officer.agent.officer_id);
+        let waiting = self.walk_ins.waiting(scope).await?;
         let mut tx = self.desk.context.db.read().await?;
-        let usernames = ports::usernames(&mut tx, office_id).await?;
+        let usernames = ports::usernames_within(&mut tx, scope).await?;
         let line = |this: WalkIn| WaitingWalkIn {
             walk_in_id: this.walk_in_id,
             kind: this.kind,
@@ -188,7 +188,10 @@ impl WalkIns {
     /// # Errors
     /// `not_found`.
     pub async fn picture(&self, officer: &Allowed<ViewWalkInPicture>, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
-        let picture = self.walk_ins.picture(officer.agent.clerk(), id, taken_here).await;
+        let picture = match self.standing(officer.agent, id).await {
+            Ok(who) => self.walk_ins.picture(who.clerk(), id, taken_here).await,
+            Err(error) => Err(error),
+        };
         let picture = self.desk.judged(officer.event(id), picture).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(picture)
@@ -200,7 +203,8 @@ impl WalkIns {
     /// `forbidden` for one's own request; `not_found`, also when who asked was disabled since; `wrong_state`.
     pub async fn grant(&self, officer: &Allowed<GrantWalkIn>, id: Uuid, version: &str) -> Result<()> {
         audited!(self.desk.audit, officer.event(id), "counter.grant_walk_in", |tx| {
-            let asked_by = self.walk_ins.grant(tx, officer.agent.clerk(), id, version).await?;
+            let at = self.walk_ins.office_of(tx, officer.agent.scope(), id).await?;
+            let asked_by = self.walk_ins.grant(tx, officer.agent.at(at).clerk(), id, version).await?;
             require_active(tx, asked_by, self.desk.context.now()).await
         })
     }
@@ -219,7 +223,8 @@ impl WalkIns {
         });
         self.desk.judged(event, may).await?;
         audited!(self.desk.audit, event, "counter.refuse_walk_in", |tx| {
-            self.walk_ins.refuse(tx, who.clerk(), (id, version), &reason).await
+            let at = self.walk_ins.office_of(tx, who.scope(), id).await?;
+            self.walk_ins.refuse(tx, who.at(at).clerk(), (id, version), &reason).await
         })
     }
 
@@ -268,7 +273,14 @@ impl WalkIns {
         self.walk_ins.sweep().await
     }
 
+    /// This person, as somebody of the office whose request it is.
+    async fn standing(&self, officer: Officer, id: Uuid) -> Result<Officer> {
+        let mut tx = self.desk.context.db.read().await?;
+        Ok(officer.at(self.walk_ins.office_of(&mut tx, officer.scope(), id).await?))
+    }
+
     async fn seen(&self, officer: Officer, id: Uuid) -> Result<WalkInView> {
+        let officer = self.standing(officer, id).await?;
         let seen = self.walk_ins.see(officer.office_id, id).await?;
         let mut tx = self.desk.context.db.read().await?;
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.walk_in.asked_by);

@@ -21,7 +21,7 @@ use crate::keyring::{Keyring, init_root};
 use crate::office::{Kind, Offices};
 use crate::random::Random;
 use crate::register::generate::{GenerateOptions, Generator, generate_into};
-use crate::register::{Date, LocalRegister, RegisterRecord};
+use crate::register::{Date, LocalRegister, Region, RegisterRecord};
 use crate::relying_party::Purpose;
 use crate::secret::Redacted;
 use crate::staff::{Accounts, Post, Realm, Role, Secrets};
@@ -74,10 +74,12 @@ pub struct Demo {
     pub certificate: Option<Certificate>,
     /// An officer to play.
     pub officer: DemoLogIn,
-    /// Two supervisors of the same office: what takes a second person is played with one, an annulment with both.
+    /// Two supervisors of the same office: what takes a second person is played with them; an annulment is granted by the head.
     pub supervisors: [DemoLogIn; 2],
     /// Their head, and an assistant who receives residents.
     pub others: [DemoLogIn; 2],
+    /// Two administrators of the national administration, and an auditor.
+    pub nation: [DemoLogIn; 3],
     /// The officer whom the walk plays.
     pub walker: DemoLogIn,
     /// An employee of the bank to play.
@@ -136,6 +138,7 @@ impl Demo {
         let (officer, walker) = officers(&context).await?;
         let supervisors = supervisors(&context).await?;
         let others = others(&context).await?;
+        let nation = nation(&context).await?;
         let app = App::open(context.clone()).await?;
         let levers = super::http::routes(context.clone(), app.sweeper());
         let app = app.with_routes(levers);
@@ -150,6 +153,7 @@ impl Demo {
             officer,
             supervisors,
             others,
+            nation,
             walker,
             employee,
             api_key,
@@ -210,7 +214,11 @@ async fn people(context: &Context) -> Result<(Vec<RegisterRecord>, (RegisterReco
 async fn officers(context: &Context) -> Result<(DemoLogIn, DemoLogIn)> {
     let offices = Offices::new(context.clone());
     if !offices.all().await?.iter().any(|office| office.code == OFFICE) {
-        offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Office).await?;
+        offices.add(OFFICE, "Dukcapil Contoh (demo)", Kind::Dinas).await?;
+        // Its figures are about the people of Jakarta Pusat.
+        if let Some(region) = Region::parse("31.71") {
+            crate::figure::Regions::new(context.clone()).set_scope(OFFICE, region).await?;
+        }
     }
     Ok((
         of_office(context, Role::Officer, "petugas", "Petugas Contoh").await?,
@@ -233,6 +241,18 @@ async fn others(context: &Context) -> Result<[DemoLogIn; 2]> {
     ])
 }
 
+/// Of the national administration.
+async fn nation(context: &Context) -> Result<[DemoLogIn; 3]> {
+    let of = async |role, username, full_name| {
+        person(context, Realm::National, Post::National(role), username, full_name).await
+    };
+    Ok([
+        of(Role::Administrator, "pusat", "Pusat Contoh").await?,
+        of(Role::Administrator, "pusat.dua", "Pusat Kedua").await?,
+        of(Role::Auditor, "auditor", "Auditor Contoh").await?,
+    ])
+}
+
 async fn of_office(context: &Context, role: Role, username: &str, full_name: &str) -> Result<DemoLogIn> {
     person(context, Realm::Office, Post::Office(OFFICE, role), username, full_name).await
 }
@@ -249,7 +269,7 @@ async fn person(context: &Context, realm: Realm, post: Post<'_>, username: &str,
             let today = Date::in_jakarta(context.now());
             let until = match post {
                 Post::Office(_, role) => role.longest_days().and_then(|_| today.plus_days(180)),
-                Post::RelyingParty(_) | Post::National => None,
+                Post::RelyingParty(_) | Post::PartyAdministrator(_) | Post::National(_) => None,
             };
             accounts.add_until(post, (username, full_name), None, until).await?
         }

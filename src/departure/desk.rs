@@ -12,6 +12,7 @@ use crate::error::{Code, Refusal, Result};
 use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{CredentialState, Reason, Status};
 use crate::life::ports::{self as life, By};
+use crate::office::Scope;
 use crate::register::{Date, Nik};
 use crate::secret::Redacted;
 use crate::transaction;
@@ -168,14 +169,23 @@ impl Desk {
         })
     }
 
-    /// What waits for a second person of the office.
+    /// The office whose request this is: the scope's own, or one below it while the request waits for a second person. What follows is done as
+    /// for that office.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn office_of(&self, tx: &mut Tx, scope: Scope, id: Uuid) -> Result<Uuid> {
+        store::office_of(tx, id, scope).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// What waits for a second person of the offices of a scope.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self, office: Uuid) -> Result<Vec<Departure>> {
+    pub async fn waiting(&self, scope: Scope) -> Result<Vec<Departure>> {
         let since = self.context.now().plus_seconds(-WAIT_SECONDS);
         let mut tx = self.context.db.read().await?;
-        Ok(store::waiting(&mut tx, office, since, SHOWN).await?)
+        Ok(store::waiting(&mut tx, scope, since, SHOWN).await?)
     }
 
     /// Ends requests whose time is over, and forgets those that ended long ago; gives how many.

@@ -6,7 +6,8 @@ use super::model::{Departure, State};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::office::Scope;
+use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -93,13 +94,28 @@ pub async fn waiting_for(tx: &mut Tx, resident: Uuid) -> DbResult<Option<Departu
     Ok(fetch_optional!(tx, Row, WAITING_FOR, resident)?.map(Departure::from))
 }
 
-const WAITING: &str = select_departure!(
-    "WHERE office_id = $1 AND ended_at IS NULL AND asked_at > $2 ORDER BY asked_at, departure_id LIMIT $3"
+const OFFICE_OF: &str = concat!(
+    "SELECT office_id FROM departure WHERE departure_id = $1 AND (office_id = $2 OR state = 'asked') AND ",
+    within_scope!("office_id", "$2", "$3")
 );
 
-/// What was asked for in an office after `since`, longest waiting first.
-pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<Departure>> {
-    Ok(fetch_all!(tx, Row, WAITING, office, since, limit)?.into_iter().map(Departure::from).collect())
+/// The office whose request it is, if that is the scope's own, or one of its scope while the request waits for a second person.
+pub async fn office_of(tx: &mut Tx, id: Uuid, scope: Scope) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), OFFICE_OF, id, scope.office_id, scope.levels)?.map(|(office,)| office))
+}
+
+const WAITING: &str = concat!(
+    select_departure!("WHERE "),
+    within_scope!("office_id", "$1", "$2"),
+    " AND ended_at IS NULL AND asked_at > $3 ORDER BY asked_at, departure_id LIMIT $4"
+);
+
+/// What was asked for in the offices of a scope after `since`, longest waiting first.
+pub async fn waiting(tx: &mut Tx, scope: Scope, since: Timestamp, limit: i64) -> DbResult<Vec<Departure>> {
+    Ok(fetch_all!(tx, Row, WAITING, scope.office_id, scope.levels, since, limit)?
+        .into_iter()
+        .map(Departure::from)
+        .collect())
 }
 
 const GRANT: &str = "UPDATE departure SET state = 'granted', granted_by = $3, ended_at = $4, revision = revision + 1 \

@@ -14,6 +14,7 @@ use crate::db::{DbError, Tx};
 use crate::device::{PinPublicKey, Thumbprint};
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::input;
+use crate::lookup::ports as lookup;
 use crate::mail::outbox;
 use crate::register::{Nik, RegisterRecord};
 use crate::secret::Redacted;
@@ -342,6 +343,7 @@ pub async fn set_email(
     (now, told_until): (Timestamp, Timestamp),
 ) -> Result<()> {
     let row = store::holder(tx, resident).await?.ok_or(Code::WrongState)?;
+    lookup::reached_at(&context.vault, tx, row.registration_id, email.expose()).await?;
     let mut secret = secret(&context.vault, &row)?;
     secret.former.retain(|former| now.micros() < former.until && former.email != email);
     let replaced = secret.email.replace(email);

@@ -1,7 +1,7 @@
 //! What happens to a digital KTP after its activation: the events of its life, what stops it and starts it again, and who is told.
 //!
 //! Whoever changes an identity does it through [`ports`], inside the own transaction: the change, its event and the notice to the
-//! holder are committed together. Events are never changed. The tables `life_event`, `life_notice`, `block_code` and `call_block` belong here.
+//! holder are committed together. Events are never changed. The tables `life_event`, `life_notice`, `block_code`, `call_block` and `life_tally` belong here.
 
 pub mod blocks;
 pub mod calls;
@@ -10,10 +10,11 @@ pub mod mail;
 pub mod model;
 pub mod ports;
 pub mod store;
+pub mod tally;
 mod words;
 
 pub use blocks::Blocks;
-pub use model::{BlockCode, EventKind, Happening};
+pub use model::{BlockCode, EventKind, Happening, TallyKind};
 
 use std::sync::Arc;
 

@@ -93,6 +93,36 @@ pub enum EventKind {
 }
 text_column!(EventKind);
 
+/// What changes how many digital KTPs there are in a region. A block changes nothing: it is one that exists, and rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum TallyKind {
+    /// Somebody has one on a phone for the first time.
+    ActivatedFirst,
+    /// Somebody has one again: activated anew, or a closure was undone.
+    ActivatedAgain,
+    /// One has ended.
+    Ended,
+    /// Its holder moved here.
+    MovedIn,
+    /// Its holder moved away.
+    MovedOut,
+}
+text_column!(TallyKind);
+
+impl TallyKind {
+    /// All kinds.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// By how many there are more of them in the region.
+    pub const fn change(self) -> i64 {
+        match self {
+            Self::ActivatedFirst | Self::ActivatedAgain | Self::MovedIn => 1,
+            Self::Ended | Self::MovedOut => -1,
+        }
+    }
+}
+
 impl EventKind {
     /// All kinds.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;

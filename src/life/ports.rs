@@ -3,7 +3,8 @@
 
 use uuid::Uuid;
 
-use super::model::{BLOCK_CODE_BYTES, BlockCode, CallOutcome, EventKind, Happening};
+use super::model::{BLOCK_CODE_BYTES, BlockCode, CallOutcome, EventKind, Happening, TallyKind};
+use super::tally::{self, Change};
 use super::{mail, store, words};
 use crate::audit::Actor;
 use crate::clock::Timestamp;
@@ -12,11 +13,12 @@ use crate::db::Tx;
 use crate::error::{Result, Text};
 use crate::holder::model::UNDO_SECONDS;
 use crate::holder::ports::{self as holder, Stopped};
-use crate::holder::{Reason, Status};
-use crate::register::Nik;
+use crate::holder::{CredentialState, Reason, Standing, Status};
+use crate::register::{Nik, Region};
 use crate::vault::{Label, Vault};
 
 pub use super::store::{EventRow, events, has_code};
+pub use super::tally::{Tallied, count_anew, take};
 
 /// Who changes something, and at which office.
 #[derive(Clone, Copy, Debug)]
@@ -86,8 +88,13 @@ pub async fn stop(
     by: By,
 ) -> Result<Stopped> {
     let event_id = context.random.uuid_v7(now);
+    let before = holder::hold(tx, resident).await?;
     let stopped = holder::stop(tx, resident, reason, (now, until), event_id).await?;
     if let Stopped::Now(_) = stopped {
+        let existed = before.is_some_and(|before| before.standing != Standing::Deactivated);
+        if existed && reason.state() == CredentialState::Deactivated {
+            tally::note(context, tx, resident, Change::new(TallyKind::Ended, Some(reason), by), now).await?;
+        }
         store::end_calls(tx, resident, CallOutcome::of_stop(reason), now).await?;
         record_as(context, tx, event_id, &happening(resident, EventKind::Stopped, Some(reason), by), now).await?;
     }
@@ -145,6 +152,7 @@ pub async fn reopen(
 ) -> Result<()> {
     let ended = holder::reopen(tx, (resident, generation), closing, after).await?;
     let by = By::holder(resident);
+    tally::note(context, tx, resident, Change::new(TallyKind::ActivatedAgain, None, by), now).await?;
     record(context, tx, &happening(resident, EventKind::Restarted, Some(ended.reason), by), now).await.map(|_| ())
 }
 
@@ -168,7 +176,29 @@ pub async fn undo_until(tx: &mut Tx, resident: Uuid, status: &Status, now: Times
 /// When the database did not do it.
 pub async fn activated(context: &Context, tx: &mut Tx, resident: Uuid, now: Timestamp, by: By) -> Result<()> {
     store::void_codes(tx, resident).await?;
+    let again = store::was_activated(tx, resident).await?;
+    let kind = if again { TallyKind::ActivatedAgain } else { TallyKind::ActivatedFirst };
+    tally::note(context, tx, resident, Change::new(kind, None, by), now).await?;
     happened(context, tx, (resident, EventKind::Activated), now, by).await
+}
+
+/// The holder of a digital KTP that has not ended lives elsewhere now, as the register says.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn relocated(
+    context: &Context,
+    tx: &mut Tx,
+    resident: Uuid,
+    (from, to): (Region, Region),
+    now: Timestamp,
+) -> Result<()> {
+    if from == to || !holder::is_on_phone(tx, resident).await? {
+        return Ok(());
+    }
+    let change = |kind| Change::new(kind, None, By::system());
+    tally::add(context, tx, change(TallyKind::MovedOut), from, now).await?;
+    tally::add(context, tx, change(TallyKind::MovedIn), to, now).await
 }
 
 /// Gives a new block code; the one before is void. Of a `request` with a name it is always the same: a repetition that arrives

@@ -52,6 +52,14 @@ pub async fn actor_of(tx: &mut Tx, resident: Uuid, event_id: Uuid) -> DbResult<O
     Ok(fetch_optional!(tx, (String,), ACTOR_OF, resident, event_id)?.map(|(kind,)| kind))
 }
 
+const WAS_ACTIVATED: &str =
+    "SELECT event_id FROM life_event WHERE resident_id = $1 AND kind = 'activated' ORDER BY event_id LIMIT 1";
+
+/// Whether a resident had a digital KTP on a phone before.
+pub async fn was_activated(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (Uuid,), WAS_ACTIVATED, resident)?.is_some())
+}
+
 /// A message about an event.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct NoticeRow {

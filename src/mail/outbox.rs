@@ -159,6 +159,11 @@ const FULL_AT: &str = "SELECT full_at FROM mail_allowance WHERE kind = $1 AND em
 
 const OLDEST: &str = "SELECT MIN(created_at) FROM mail_outbox WHERE state = 'queued'";
 
+// Those that wait for their address's turn are not late.
+const WAITS: &str = "
+    SELECT CASE WHEN attempts > 0 THEN created_at ELSE due_at END AS since FROM mail_outbox
+    WHERE state = 'queued' AND (attempts > 0 OR due_at <= $1) ORDER BY since LIMIT $2";
+
 const COUNT_PARKED: &str = "SELECT COUNT(*) FROM mail_outbox WHERE state = 'parked'";
 
 const SWEEP_OUTBOX: &str = "
@@ -270,6 +275,16 @@ pub async fn state(
 /// When the database did not answer.
 pub async fn any_due(tx: &mut Tx, now: Timestamp) -> DbResult<bool> {
     Ok(fetch_optional!(tx, (i64,), DUE, now)?.is_some())
+}
+
+/// Seconds for which the `nth` oldest of the messages waits that the mail server should have; `None` where there are fewer.
+///
+/// # Errors
+/// When the database did not answer.
+pub async fn waits(tx: &mut Tx, now: Timestamp, nth: i64) -> DbResult<Option<i64>> {
+    let rows = fetch_all!(tx, (Timestamp,), WAITS, now, nth)?;
+    let nth = usize::try_from(nth).unwrap_or(usize::MAX);
+    Ok(rows.get(nth.saturating_sub(1)).map(|(since,)| now.seconds_since(*since)))
 }
 
 /// Takes up to `limit` due messages for [`LEASE_SECONDS`]. They are the caller's once the transaction has committed.

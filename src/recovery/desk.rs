@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::holder::ports as holder;
 use crate::holder::{CredentialState, Reason};
 use crate::keyring::Keyring;
+use crate::office::Scope;
 use crate::register::Date;
 use crate::secret::Redacted;
 
@@ -128,14 +129,23 @@ impl Desk {
         of_office(store::lookup(&mut tx, id).await?, office)
     }
 
-    /// What waits for a second person of the office.
+    /// The office whose request this is: the scope's own, or one below it while the request waits for a second person. What follows is done as
+    /// for that office.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn office_of(&self, tx: &mut Tx, scope: Scope, id: Uuid) -> Result<Uuid> {
+        store::office_of(tx, id, scope).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// What waits for a second person of the offices of a scope.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self, office: Uuid) -> Result<Vec<Recovery>> {
+    pub async fn waiting(&self, scope: Scope) -> Result<Vec<Recovery>> {
         let since = self.context.now().plus_seconds(-PRESENT_SECONDS);
         let mut tx = self.context.db.read().await?;
-        Ok(store::waiting(&mut tx, office, since, SHOWN).await?)
+        Ok(store::waiting(&mut tx, scope, since, SHOWN).await?)
     }
 
     /// The officer before whom the holder stands asks for it.

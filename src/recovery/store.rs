@@ -6,7 +6,8 @@ use super::model::{Asked, End, Progress, Recovery, State, Visit};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbError, DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::office::Scope;
+use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -142,13 +143,28 @@ pub(super) async fn words(tx: &mut Tx, id: Uuid) -> DbResult<Option<Vec<u8>>> {
     Ok(fetch_optional!(tx, (Option<Vec<u8>>,), WORDS, id)?.and_then(|(words,)| words))
 }
 
-const WAITING: &str = select_recovery!(
-    "WHERE office_id = $1 AND state = 'waiting_for_second_person' AND asked_at > $2 ORDER BY asked_at LIMIT $3"
+const OFFICE_OF: &str = concat!(
+    "SELECT office_id FROM recovery WHERE recovery_id = $1 AND (office_id = $2 OR state = 'waiting_for_second_person') AND ",
+    within_scope!("office_id", "$2", "$3")
 );
 
-/// What was asked for in an office after `since`, longest waiting first.
-pub(super) async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<Recovery>> {
-    fetch_all!(tx, Row, WAITING, office, since, limit)?.into_iter().map(Recovery::try_from).collect()
+/// The office whose request it is, if that is the scope's own, or one of its scope while the request waits for a second person.
+pub(super) async fn office_of(tx: &mut Tx, id: Uuid, scope: Scope) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), OFFICE_OF, id, scope.office_id, scope.levels)?.map(|(office,)| office))
+}
+
+const WAITING: &str = concat!(
+    select_recovery!("WHERE "),
+    within_scope!("office_id", "$1", "$2"),
+    " AND state = 'waiting_for_second_person' AND asked_at > $3 ORDER BY asked_at LIMIT $4"
+);
+
+/// What was asked for in the offices of a scope after `since`, longest waiting first.
+pub(super) async fn waiting(tx: &mut Tx, scope: Scope, since: Timestamp, limit: i64) -> DbResult<Vec<Recovery>> {
+    fetch_all!(tx, Row, WAITING, scope.office_id, scope.levels, since, limit)?
+        .into_iter()
+        .map(Recovery::try_from)
+        .collect()
 }
 
 const SWEEP: &str = "DELETE FROM recovery WHERE recovery_id IN \

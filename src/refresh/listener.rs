@@ -14,7 +14,7 @@ use crate::holder::{Reason, Standing};
 use crate::life::EventKind;
 use crate::life::ports::{self as life, By};
 use crate::register::portrait::is_same_picture;
-use crate::register::{Heard, Listener, RegisterRecord, Said};
+use crate::register::{Heard, Listener, Region, RegisterRecord, Said};
 
 /// Brings what the register says to digital KTPs. Cloning shares everything.
 #[derive(Clone)]
@@ -62,6 +62,13 @@ impl Refresher {
         if !found.is_empty() {
             self.keep_former(tx, said, before, portrait.is_some(), now).await?;
             holder::refresh_record(context, tx, resident, said.record, portrait, now).await?;
+            let place = |record: &RegisterRecord| {
+                [&record.village, &record.district, &record.regency, &record.province].map(Clone::clone)
+            };
+            if place(before) != place(said.record) {
+                let places = (Region::of(before), Region::of(said.record));
+                life::relocated(context, tx, resident, places, now).await?;
+            }
         }
         if let Some(reason) = stop {
             let stopped = life::stop(context, tx, resident, reason, (now, None), by).await?;

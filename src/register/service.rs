@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::store::{self, FoundRow};
 use super::{Listener, Nik, RegisterRecord};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::{DbError, DbResult, Tx};
 use crate::error::Result;
@@ -69,6 +70,19 @@ impl PopulationRegister {
     pub async fn lookup(&self, nik: &Nik) -> Result<Option<Found>, RegisterUnavailable> {
         match self {
             Self::Local(register) => register.lookup(nik).await,
+        }
+    }
+
+    /// Whether the register answers, and since when, where that is known.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn availability(&self, tx: &mut Tx) -> Result<(bool, Option<Timestamp>)> {
+        match self {
+            Self::Local(_) => {
+                let since = setting::changed_at(tx, Switch::SETTING).await?;
+                Ok((Switch::read(tx).await? == Switch::Open, since))
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! What an approval and the register's answer bring about when they have come together.
 
-use super::model::Registration;
+use super::model::{Registration, Step};
 use super::sealed;
+use super::store::step::{self, Taken};
 use crate::activation_code;
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -20,6 +21,7 @@ pub(super) async fn complete(
 ) -> Result<()> {
     copy_record(context, tx, registration, resident, now).await?;
     let id = registration.registration_id;
+    step::add(context, tx, Taken::new(id, Step::CodeSent, registration.office_id), now).await?;
     activation_code::ports::begin(context, tx, id, &registration.email_index, now).await
 }
 

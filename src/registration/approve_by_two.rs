@@ -8,7 +8,7 @@
 use uuid::Uuid;
 
 use super::decision::{Decisions, decidable, hold_in_office, require_free};
-use super::model::{Decision, Progress, Registration, RequestKind, State};
+use super::model::{Decision, Progress, Registration, RequestKind, State, Step};
 use super::release::Releases;
 use super::store::selfie;
 use super::{approval, call_back, cases, helping};
@@ -91,6 +91,7 @@ impl Releases {
         };
         let decision = Decision { note, ..Decision::default() };
         decisions.write(tx, actor, &approved, &decision).await?;
+        decisions.step(tx, &approved, Step::Approved, None).await?;
         require_free(tx, &approved).await?;
         match approved.progress {
             Progress::NeedsPin { resident } => {

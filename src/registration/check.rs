@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::model::{Progress, Registration, State, Submitted, judge};
 use super::sealed;
-use super::store::{check, registration};
+use super::store::{check, registration, step};
 use super::{approval, cases};
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::clock::Timestamp;
@@ -16,7 +16,7 @@ use crate::db::{DbResult, Tx};
 use crate::error::{Code, Result};
 use crate::holder::ports as holder;
 use crate::jobs::{self, Job, Queue, Wake};
-use crate::register::{Date, Found, PopulationRegister, RegisterUnavailable};
+use crate::register::{Date, Found, PopulationRegister, Region, RegisterUnavailable};
 use crate::transaction;
 
 /// Seconds that a node may take for one check before another node takes it over.
@@ -132,6 +132,7 @@ impl RegisterChecks {
         if let Some(found) = found {
             sealed::put_register_copy(&self.context, tx, id, found).await?;
         }
+        step::settle(tx, id, found.map_or(Region::NONE, |found| Region::of(&found.record).regency())).await?;
         cases::checked(&self.context, tx, id, submitted, found.map(|found| &found.record), now).await?;
         let in_the_way = match answer.resident() {
             Some(resident) => {

@@ -3,8 +3,9 @@
 
 use uuid::Uuid;
 
-use super::model::{Decision, DifferenceField, Progress, Registration, SELFIE_DAYS_AFTER_END, State};
+use super::model::{Decision, DifferenceField, Progress, Registration, SELFIE_DAYS_AFTER_END, State, Step, WhyNot};
 use super::sealed;
+use super::store::step::{self, Taken};
 use super::store::{check, registration, second_person, selfie, visit};
 use super::{approval, cases, helping};
 use crate::clerk::Clerk;
@@ -16,6 +17,7 @@ use crate::error::{Code, Refusal, Result};
 use crate::helper::Helper;
 use crate::holder::ports as holder;
 use crate::jobs::Wake;
+use crate::register::Region;
 use crate::secret::Redacted;
 
 /// Officers' decisions, each in its caller's transaction. Cloning shares everything.
@@ -52,6 +54,7 @@ impl Decisions {
         let decision = Decision { note: Redacted(note.to_owned()), ..Decision::default() };
         let approved = held.approve(now)?;
         self.write(tx, actor, &approved, &decision).await?;
+        self.step(tx, &approved, Step::Approved, None).await?;
         require_free(tx, &approved).await?;
         if let Progress::CodeSent { resident } = approved.progress {
             approval::complete(&self.context, tx, &approved, resident, now).await?;
@@ -70,12 +73,13 @@ impl Decisions {
         actor: Clerk,
         (id, version): (Uuid, &str),
         to: State,
-        reason: &str,
+        (reason, why): (&str, WhyNot),
         released: Vec<DifferenceField>,
     ) -> Result<()> {
         let returned = decidable(&self.context, tx, actor, id, version).await?.return_to(to, self.context.now())?;
         let decision = Decision { reason: Redacted(reason.to_owned()), released, ..Decision::default() };
         self.write(tx, actor, &returned, &decision).await?;
+        self.step(tx, &returned, Step::Returned, Some(why)).await?;
         Ok(visit::end_presence(tx, id).await?)
     }
 
@@ -88,7 +92,7 @@ impl Decisions {
         tx: &mut Tx,
         actor: Clerk,
         (id, version): (Uuid, &str),
-        reason: &str,
+        (reason, why): (&str, WhyNot),
         note: &str,
     ) -> Result<()> {
         let now = self.context.now();
@@ -96,9 +100,23 @@ impl Decisions {
         let decision =
             Decision { reason: Redacted(reason.to_owned()), note: Redacted(note.to_owned()), released: vec![] };
         self.write(tx, actor, &rejected, &decision).await?;
+        self.step(tx, &rejected, Step::Rejected, Some(why)).await?;
+        step::settle(tx, id, Region::NONE).await?;
         check::stop(tx, id).await?;
         correction::registration_ended(tx, id, now).await?;
         Ok(selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?)
+    }
+
+    /// Writes down for the figures what was decided.
+    pub(super) async fn step(
+        &self,
+        tx: &mut Tx,
+        decided: &Registration,
+        what: Step,
+        why: Option<WhyNot>,
+    ) -> Result<()> {
+        let taken = Taken { why, ..Taken::new(decided.registration_id, what, decided.office_id) };
+        Ok(step::add(&self.context, tx, taken, self.context.now()).await?)
     }
 
     /// Wakes the mail worker; called after the caller's commit.

@@ -1,12 +1,13 @@
 //! What goes with a registration that ends without a digital KTP.
 
 use super::model::{Progress, Registration, SELFIE_DAYS_AFTER_END};
-use super::store::{check, register_copy, registration, second_person, selfie};
+use super::store::{check, register_copy, registration, second_person, selfie, step};
 use crate::clock::{DAY, Timestamp};
 use crate::correction::ports as cases;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::holder::ports as holder;
+use crate::register::Region;
 
 /// Writes that `ended` was cancelled or expired, which was in `before`, and stops and deletes what was kept for it. The transaction
 /// holds it.
@@ -14,6 +15,7 @@ pub(super) async fn write(tx: &mut Tx, before: Progress, ended: &Registration, n
     let id = ended.registration_id;
     registration::save(tx, ended).await?.demand()?;
     check::stop(tx, id).await?;
+    step::settle(tx, id, Region::NONE).await?;
     selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_END * DAY)).await?;
     register_copy::delete_without_selfie(tx, id).await?;
     second_person::drop(tx, id).await?;

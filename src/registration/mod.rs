@@ -55,11 +55,14 @@ pub fn module(context: &Context, service: &Service, gate: &CaptchaGate) -> Modul
     Module {
         devices: http::routes(service.clone(), gate.clone()),
         jobs: vec![service.checks.clone().into_job()],
-        sweeps: vec![Sweep::of(
-            "registration.sweep",
-            service,
-            |service| async move { Ok(service.sweep().await? as u64) },
-        )],
+        sweeps: vec![
+            Sweep::of("registration.sweep", service, |service| async move { Ok(service.sweep().await? as u64) }),
+            Sweep::of(
+                "registration.make_findable",
+                context,
+                |context| async move { sweep::make_findable(&context).await },
+            ),
+        ],
         letters: vec![
             (FOREIGN_REGISTRATION, Arc::new(mail::ForeignRegistration(context.clone()))),
             (mail::OLD_ENOUGH, Arc::new(mail::OldEnough(context.clone()))),

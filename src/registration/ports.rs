@@ -2,8 +2,11 @@
 
 use uuid::Uuid;
 
-use super::model::{LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, Submitted};
-use super::store::{registration, selfie};
+use super::model::{
+    LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, State, Step, Submitted,
+};
+use super::store::step::{self, Taken};
+use super::store::{queue, registration, selfie, visit};
 use super::{ending, sealed, sweep};
 use crate::changed::Changed;
 use crate::clock::{DAY, Timestamp};
@@ -12,10 +15,11 @@ use crate::correction::ports as cases;
 use crate::db::{DbError, DbResult, Tx};
 use crate::device::Thumbprint;
 use crate::error::{Code, Language, Result};
-use crate::register::Nik;
+use crate::register::{Nik, Region};
 use crate::secret::Redacted;
 
 pub use super::store::registration::{hold_code_sent, hold_own, lookup};
+pub use super::store::step::{Counted, count_anew, take as take_steps};
 
 /// The registration of this device.
 ///
@@ -24,6 +28,14 @@ pub use super::store::registration::{hold_code_sent, hold_own, lookup};
 pub async fn own(tx: &mut Tx, device: &Thumbprint, id: Uuid) -> Result<Registration> {
     let found = registration::lookup(tx, id).await?;
     found.filter(|registration| registration.device_thumbprint == device).ok_or_else(|| Code::NotFound.into())
+}
+
+/// How many residents were scanned in a session of outreach, by where their registrations stand.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_outreach(tx: &mut Tx, outreach: Uuid) -> Result<Vec<(State, i64)>> {
+    Ok(visit::of_outreach(tx, outreach).await?)
 }
 
 /// How to reach the person behind a registration.
@@ -109,6 +121,17 @@ pub async fn withdraw_of_device(tx: &mut Tx, device: &Thumbprint, now: Timestamp
     ending::write(tx, progress, &cancelled, now).await
 }
 
+/// Seconds from the scan to the decision of those whom an office served since `since`, of `limit` people at most: the last ones.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn serving_seconds(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> Result<Vec<i64>> {
+    let served = queue::served(tx, office, since, limit).await?;
+    let seconds = served.into_iter().map(|(scanned, decided)| decided.seconds_since(scanned));
+    // Who was scanned again since is not done.
+    Ok(seconds.filter(|seconds| *seconds >= 0).collect())
+}
+
 /// A registration that ended with a digital KTP.
 #[derive(Debug)]
 pub struct Activated {
@@ -132,6 +155,8 @@ pub async fn activate(context: &Context, tx: &mut Tx, id: Uuid, now: Timestamp) 
     let Ok(active) = registration.activate(now) else { return Ok(None) };
     registration::save(tx, &active).await?.demand()?;
     cases::activated(tx, id, resident_id, now).await?;
+    step::settle(tx, id, Region::NONE).await?;
+    step::add(context, tx, Taken::new(id, Step::Activated, active.office_id), now).await?;
     selfie::keep_until(tx, id, now.plus_seconds(SELFIE_DAYS_AFTER_ACTIVATION * DAY)).await?;
     let submitted = sealed::submitted(&context.vault, &active)?;
     let (nik, office_id) = (submitted.nik.clone(), active.office_id);

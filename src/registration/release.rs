@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::decision::{decidable, hold_in_office, in_office, version_of};
 use super::helping;
-use super::model::{Registration, RequestKind, SCAN_MINUTES, State};
+use super::model::{Registration, RequestKind, SCAN_MINUTES, State, Step};
 use super::store::second_person::{self as requests, RequestRow};
+use super::store::step::{self, Taken};
 use crate::clerk::{Clerk, own_request};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
@@ -17,6 +18,7 @@ use crate::helper::{Helper, Noted, ports as helpers};
 use crate::holder::Reason;
 use crate::holder::ports::{self as holder, Stopped};
 use crate::life::ports::{self as life, By};
+use crate::office::Scope;
 use crate::secret::Redacted;
 
 const TABLE: &str = "second_person_request";
@@ -148,13 +150,21 @@ impl Releases {
         Ok(Redacted(String::from_utf8_lossy(&reason).into_owned()))
     }
 
-    /// What waits for a second person of this office, longest waiting first. Names no resident.
+    /// The office that asked for something for a registration, where it is one of the scope; else the scope's own.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self, actor: Clerk) -> Result<Vec<Waiting>> {
+    pub async fn office_of(&self, tx: &mut Tx, scope: Scope, id: Uuid) -> Result<Uuid> {
+        Ok(requests::office_of(tx, id, scope, self.counts_since()).await?.unwrap_or(scope.office_id))
+    }
+
+    /// What waits for a second person of the offices of a scope, longest waiting first. Names no resident.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waiting(&self, scope: Scope) -> Result<Vec<Waiting>> {
         let mut tx = self.context.db.read().await?;
-        let rows = requests::waiting(&mut tx, actor.office_id, self.counts_since(), SHOWN).await?;
+        let rows = requests::waiting(&mut tx, scope, self.counts_since(), SHOWN).await?;
         let waiting = |row: RequestRow| Waiting {
             kind: row.kind,
             registration_id: row.registration_id,
@@ -206,6 +216,11 @@ impl Releases {
             return Err(own_request().into());
         }
         requests::take(tx, &asked, since, actor.officer_id).await?.ok_or(Code::NotFound)?;
+        let granted = Taken {
+            asked_at: Some(asked.asked_at),
+            ..Taken::new(held.registration_id, Step::SecondPerson, Some(actor.office_id))
+        };
+        step::add(&self.context, tx, granted, self.context.now()).await?;
         Ok(asked)
     }
 

@@ -3,14 +3,16 @@
 use uuid::Uuid;
 
 use super::decision::{in_office, version_of};
+use super::initials::initials;
 use super::model::{CheckResult, CheckState, Decision, Difference, RequestKind, State, Submitted, differences};
-use super::store::{queue, second_person, selfie};
+use super::store::{queue, registration, second_person, selfie};
 use super::{release, sealed};
 use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::correction::{self, ports as cases};
 use crate::error::{Code, Language, Result};
+use crate::holder::CredentialState;
 use crate::holder::ports as holder;
 use crate::register::RegisterRecord;
 use crate::secret::Redacted;
@@ -81,6 +83,23 @@ pub struct Line {
     pub scanned_at: Option<Timestamp>,
 }
 
+/// A registration that a search found.
+#[derive(Debug)]
+pub struct FoundLine {
+    /// The registration.
+    pub registration_id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// Initials of the name as submitted.
+    pub initials: Redacted<String>,
+    /// The NIK, of which only the ends are shown.
+    pub nik: Redacted<String>,
+    /// Of one that led to a digital KTP, the state of that.
+    pub card: Option<CredentialState>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
 impl Reviews {
     pub(super) const fn new(context: Context) -> Self {
         Self { context }
@@ -104,6 +123,36 @@ impl Reviews {
                 })
             })
             .collect()
+    }
+
+    /// The lines of these registrations of the office, in their order: no more than tells people apart.
+    ///
+    /// # Errors
+    /// When the database does not answer, or what it holds cannot be opened.
+    pub async fn found(&self, actor: Clerk, ids: &[Uuid]) -> Result<Vec<FoundLine>> {
+        let mut tx = self.context.db.read().await?;
+        let mut lines = Vec::with_capacity(ids.len());
+        for id in ids {
+            // Deleted, or come to another office, since it was found.
+            let Some(found) = registration::lookup(&mut tx, *id).await? else { continue };
+            if found.office_id != Some(actor.office_id) {
+                continue;
+            }
+            let submitted = sealed::submitted(&self.context.vault, &found)?;
+            let card = match (found.state(), found.check.resident()) {
+                (State::Active, Some(resident)) => holder::credential(&mut tx, resident).await?,
+                _ => None,
+            };
+            lines.push(FoundLine {
+                registration_id: *id,
+                state: found.state(),
+                initials: Redacted(initials(submitted.full_name.expose())),
+                nik: Redacted(submitted.nik.masked()),
+                card: card.map(|card| card.standing.state()),
+                updated_at: found.updated_at,
+            });
+        }
+        Ok(lines)
     }
 
     /// What became of the office's registrations that changed since `since`; states without any are left out.

@@ -9,6 +9,7 @@ use crate::context::{Context, Sources};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::input;
+use crate::lookup::{Person, ports as lookup};
 use crate::register::{Found, Nik, RegisterRecord};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
@@ -45,6 +46,19 @@ pub(super) fn submitted(vault: &Vault, registration: &Registration) -> Result<Su
 /// The initials of the name that is sealed there.
 pub(super) fn initials_of(vault: &Vault, id: Uuid, sealed: &[u8]) -> Result<Redacted<String>> {
     Ok(Redacted(initials(open_submitted(vault, id, sealed)?.full_name.expose())))
+}
+
+/// Lets its office find a registration by what was submitted, where it has one.
+pub(super) async fn keep_findable(vault: &Vault, tx: &mut Tx, registration: &Registration) -> Result<()> {
+    let Some(office) = registration.office_id else { return Ok(()) };
+    let submitted = submitted(vault, registration)?;
+    let person = Person {
+        nik: &submitted.nik,
+        full_name: submitted.full_name.expose(),
+        email: submitted.email.as_ref().map(|email| email.expose().as_str()),
+        phone: submitted.phone.expose(),
+    };
+    Ok(lookup::keep(vault, tx, office, registration.registration_id, &person).await?)
 }
 
 pub(super) fn seal_decision(context: &Context, id: Uuid, decision: &Decision) -> Result<Vec<u8>> {

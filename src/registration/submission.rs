@@ -6,12 +6,14 @@ use uuid::Uuid;
 
 use super::check::RegisterChecks;
 use super::mail::OLD_ENOUGH;
+use super::model::Step;
 use super::model::{
     Amendment, BIRTHDAY_HOUR, CheckState, DifferenceField, Draft, LIFE_BEFORE_APPROVAL_DAYS, NewData, Next,
     PREPARED_DAYS, Progress, Registration, State, Submitted, email_hint,
 };
 use super::pictures::{self, Pictures};
 use super::ports::own;
+use super::store::step::{self, Taken};
 use super::store::{check, registration, second_person, selfie, visit};
 use super::{ending, release as releases, sealed, terms};
 use crate::activation_code::ports as codes;
@@ -164,6 +166,7 @@ impl Submissions {
         // When another request of this device was faster, the next try finds what it made.
         registration::add(tx, &new).await.map_err(DbError::unique_as_contention)?;
         check::add(tx, id, limited, now).await?;
+        step::add(&self.context, tx, Taken::new(id, Step::Registered, None), now).await?;
         if let Some(birthday) = birthday {
             // As if it was written then: it is tried for a day from there on. Nobody's mailbox is filled by strangers' birthdays.
             let due = birthday.plus_seconds(BIRTHDAY_HOUR * HOUR);
@@ -219,6 +222,7 @@ impl Submissions {
             registration::save(tx, &registration).await?.demand()?;
             visit::end_presence(tx, id).await?;
             selfie::put(tx, id, &sealed, now).await?;
+            step::add(&self.context, tx, Taken::new(id, Step::Selfie, None), now).await?;
             second_person::drop(tx, id).await?;
             self.status_of(tx, &registration).await
         })
@@ -272,6 +276,7 @@ impl Submissions {
         registration::save(tx, &amended).await?.demand()?;
         visit::end_presence(tx, id).await?;
         second_person::drop(tx, id).await?;
+        sealed::keep_findable(&self.context.vault, tx, &amended).await?;
         Ok(amended)
     }
 

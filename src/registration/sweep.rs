@@ -2,14 +2,15 @@
 
 use uuid::Uuid;
 
-use super::store::{call_back, check, register_copy, registration, second_person, selfie, visit};
-use super::{call_back as call_backs, ending};
+use super::store::{call_back, check, register_copy, registration, second_person, selfie, step, visit};
+use super::{call_back as call_backs, ending, sealed};
 use crate::activation_code::ports as codes;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::correction::ports as cases;
 use crate::db::{DbError, DbResult, Tx};
 use crate::error::{Error, Result};
+use crate::lookup::ports as lookup;
 use crate::transaction;
 
 const BATCH: i64 = 200;
@@ -79,6 +80,33 @@ pub(super) async fn delete_parts(tx: &mut Tx, id: Uuid) -> DbResult<()> {
     register_copy::delete(tx, id).await?;
     second_person::drop(tx, id).await?;
     call_back::erase(tx, id).await?;
+    step::part(tx, id).await?;
     cases::forget(tx, id).await?;
+    lookup::forget(tx, id).await?;
     codes::delete(tx, id).await
+}
+
+/// Lets offices find what was registered before people could be looked for, a few at a time; gives how many.
+///
+/// # Errors
+/// When the database does not answer, or what it holds cannot be opened.
+pub async fn make_findable(context: &Context) -> Result<u64> {
+    let mut reader = context.db.read().await?;
+    let due = lookup::due(&mut reader, BATCH).await?;
+    drop(reader);
+    for id in &due {
+        transaction!(context.db, "registration.make_findable", |tx| {
+            // Held: what it is found by is what it says. It may have been deleted meanwhile.
+            if let Some(held) = registration::hold(tx, *id).await? {
+                match sealed::keep_findable(&context.vault, tx, &held).await {
+                    // One that cannot be read keeps no other from being found.
+                    Err(Error::Internal(_)) => {}
+                    kept => kept?,
+                }
+            }
+            lookup::done(tx, *id).await?.either_way();
+            Ok(())
+        })?;
+    }
+    Ok(due.len() as u64)
 }

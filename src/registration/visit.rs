@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::check::RegisterChecks;
 use super::decision::{hold_in_office, in_office};
 use super::initials::initials;
-use super::model::{Answer, MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, SCAN_MINUTES, State};
+use super::model::{Answer, MATCH_MINUTES, MATCH_TRIES, RegisterCheck, Registration, SCAN_MINUTES, State, Step};
 use super::ports::own;
 use super::sealed;
+use super::store::step::{self, Taken};
 use super::store::{check, queue, registration, visit};
 
 use crate::clerk::Clerk;
@@ -100,9 +101,27 @@ impl CounterVisits {
         if held.visit.last_spent == issued && held.visit.scanned_by == Some(actor.officer_id) {
             return Ok(());
         }
+        let office = held.office_id;
         let assigned = held.assign(actor.office_id, now).map_err(|_| Code::QrUsed)?;
         visit::scan(tx, id, issued, actor.officer_id, now).await?.or(Code::QrUsed)?;
-        self.write_presence(tx, &assigned, now).await
+        self.write_presence(tx, &assigned, now).await?;
+        self.keep_findable(tx, office, &assigned).await
+    }
+
+    /// What came to another office is found there, and no longer where it was before.
+    async fn keep_findable(&self, tx: &mut Tx, before: Option<Uuid>, assigned: &Registration) -> Result<()> {
+        if before == assigned.office_id {
+            return Ok(());
+        }
+        sealed::keep_findable(&self.context.vault, tx, assigned).await
+    }
+
+    /// Notes in the transaction of a scan that the resident came in a session of outreach.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn came_to(&self, tx: &mut Tx, id: Uuid, outreach: Uuid) -> Result<()> {
+        visit::set_outreach(tx, id, outreach).await?.demand()
     }
 
     /// In the caller's transaction a resident whom a colleague of the office received goes over to this officer: their presence was proven a
@@ -120,6 +139,23 @@ impl CounterVisits {
         }
         let since = now.plus_seconds(-SCAN_MINUTES * MINUTE);
         visit::take_over(tx, id, actor.officer_id, since).await?.or(Code::ScanRequired)
+    }
+
+    /// In the caller's transaction a resident goes over from the person of the office before whom they stand to another one, whom the caller
+    /// has judged; as long as they would have stood there.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the office's; `scan_required` when the resident was received by nobody, or too long ago; `wrong_state`
+    /// when it does not wait for an officer, or stands before somebody else by now.
+    pub async fn reassign(&self, tx: &mut Tx, actor: Clerk, id: Uuid, (from, to): (Uuid, Uuid)) -> Result<()> {
+        let now = self.context.now();
+        let held = hold_in_office(tx, actor, id).await?;
+        held.require_awaiting_officer(now)?;
+        if !held.visit.scanned_by.is_some_and(|by| held.is_present(by, now)) {
+            return Err(Code::ScanRequired.into());
+        }
+        let since = now.plus_seconds(-SCAN_MINUTES * MINUTE);
+        visit::reassign(tx, id, (from, to), since).await?.demand()
     }
 
     /// Whom colleagues of the office received and nobody took over, the longest waiting first.
@@ -155,6 +191,7 @@ impl CounterVisits {
     /// Somebody of an office has the resident before them: it stands in that office's queue, and a limited check becomes due.
     async fn write_presence(&self, tx: &mut Tx, assigned: &Registration, now: Timestamp) -> Result<()> {
         let id = assigned.registration_id;
+        step::add(&self.context, tx, Taken::new(id, Step::Scanned, assigned.office_id), now).await?;
         match assigned.check {
             RegisterCheck::Limited => check::lift_limit(tx, id, now).await?,
             // Corrected in the register since, or seventeen: what it says now counts, not what it said at home.
@@ -251,9 +288,11 @@ impl CounterVisits {
         if !held.state().is_before_approval() {
             return Err(Code::NotFound.into());
         }
+        let office = held.office_id;
         let assigned = held.assign(actor.office_id, now).map_err(|_| Code::NotFound)?;
         visit::confirm(tx, id, number, actor.officer_id, now, since).await?.or(Code::NotFound)?;
-        self.write_presence(tx, &assigned, now).await
+        self.write_presence(tx, &assigned, now).await?;
+        self.keep_findable(tx, office, &assigned).await
     }
 }
 

@@ -9,11 +9,12 @@ use uuid::Uuid;
 
 use super::model::{ApiKey, Party};
 use super::store;
-use crate::clock::stopwatch;
+use crate::clock::{HOUR, Timestamp, stopwatch};
 use crate::context::Context;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::turns::Turns;
 use crate::throttle::Throttle;
+use crate::transaction;
 
 /// How long a recognised key is cached. Below a second, so that every node refuses a revoked key within a second.
 const REMEMBERED: Duration = Duration::from_millis(900);
@@ -58,6 +59,11 @@ struct Known {
     /// Somebody is looking it up again.
     renewing: bool,
     secret_hash: Vec<u8>,
+    /// When the key ends by itself: no age of an entry outlives that.
+    expires_at: Option<Timestamp>,
+    /// The last use, and the last one that stands in the row.
+    used_at: Timestamp,
+    noted_at: Option<Timestamp>,
     party: Arc<Party>,
 }
 
@@ -111,14 +117,14 @@ impl Authentication {
     }
 
     /// Forgets a key: it is looked up at its next use.
-    pub(super) fn forget(&self, key_id: Uuid) {
+    pub fn forget(&self, key_id: Uuid) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_id);
     }
 
     /// Who presents this API key.
     ///
     /// # Errors
-    /// `api_key_invalid`, or the database does not answer.
+    /// `api_key_invalid`, also for a key that has ended by itself, or the database does not answer.
     pub async fn authenticate(&self, api_key: &str) -> Result<Arc<Party>> {
         let key = ApiKey::parse(api_key).ok_or(Code::ApiKeyInvalid)?;
         match self.remembered(&key) {
@@ -150,10 +156,15 @@ impl Authentication {
     async fn look_up(&self, key: &ApiKey) -> Result<Arc<Party>> {
         let asked = stopwatch();
         let mut tx = self.context.db.read().await?;
-        let row = store::living_key(&mut tx, key.key_id).await?;
+        let row = store::key::living(&mut tx, key.key_id).await?;
         let row = row.filter(|row| key.matches(&row.secret_hash)).ok_or(Code::ApiKeyInvalid)?;
+        let now = self.context.now();
+        if row.expires_at.is_some_and(|end| end <= now) {
+            return Err(key_ended().into());
+        }
         let party = Arc::new(Party {
             relying_party_id: row.relying_party_id,
+            contract: row.contract(),
             name: row.name,
             entitled: row.attributes,
             purposes: store::purposes(&mut tx, row.relying_party_id).await?,
@@ -163,22 +174,72 @@ impl Authentication {
             known.clear();
         }
         // The age counts from before the look-up, so an entry is never older than it seems.
-        let entry = Known { since: asked, renewing: false, secret_hash: row.secret_hash, party: Arc::clone(&party) };
+        let noted_at = known.get(&key.key_id).and_then(|before| before.noted_at).max(row.last_used_at);
+        let entry = Known {
+            since: asked,
+            renewing: false,
+            secret_hash: row.secret_hash,
+            expires_at: row.expires_at,
+            used_at: now,
+            noted_at,
+            party: Arc::clone(&party),
+        };
         known.insert(key.key_id, entry);
         Ok(party)
+    }
+
+    /// Writes which keys were used since, to an hour: no request waits for it.
+    ///
+    /// # Errors
+    /// When the database does not answer: then it is written the next time.
+    pub async fn note_uses(&self) -> Result<()> {
+        let used: Vec<(Uuid, Timestamp)> = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_news = |entry: &Known| entry.noted_at.is_none_or(|noted| noted.plus_seconds(HOUR) <= entry.used_at);
+            let mut used: Vec<_> =
+                known.iter().filter(|(_, entry)| is_news(entry)).map(|(id, entry)| (*id, entry.used_at)).collect();
+            // One order for all nodes, so that none waits for another.
+            used.sort_unstable();
+            used
+        };
+        if used.is_empty() {
+            return Ok(());
+        }
+        transaction!(self.context.db, "relying_party.note_uses", |tx| {
+            for (key_id, at) in &used {
+                store::key::note_use(tx, *key_id, *at).await?.either_way();
+            }
+            Ok(())
+        })?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key_id, at) in used {
+            if let Some(entry) = known.get_mut(&key_id) {
+                entry.noted_at = Some(at);
+            }
+        }
+        Ok(())
     }
 
     fn remembered(&self, key: &ApiKey) -> Remembered {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = known.get_mut(&key.key_id) else { return Remembered::No };
-        let age = entry.since.elapsed();
-        if age >= REMEMBERED || !key.matches(&entry.secret_hash) {
+        let (age, now) = (entry.since.elapsed(), self.context.now());
+        let ended = entry.expires_at.is_some_and(|end| end <= now);
+        if age >= REMEMBERED || ended || !key.matches(&entry.secret_hash) {
             return Remembered::No;
         }
+        entry.used_at = now;
         let party = Arc::clone(&entry.party);
         if age < RENEWED || std::mem::replace(&mut entry.renewing, true) {
             return Remembered::Good(party);
         }
         Remembered::Ageing(party)
     }
+}
+
+fn key_ended() -> Refusal {
+    Refusal::new(Code::ApiKeyInvalid).detail(
+        "Masa berlaku kunci API ini sudah habis: administrator lembaga Anda membuat kunci baru di halaman verifikasi.",
+        "This API key has reached its end: your organisation's administrator makes a new one on the page for verifying.",
+    )
 }

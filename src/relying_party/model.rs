@@ -1,12 +1,14 @@
 //! What relying parties are and how they are recognised. Pure.
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::attribute::AttributeSet;
-use crate::error::Language;
+use crate::clock::Timestamp;
+use crate::error::{Code, Language, Refusal};
 use crate::input;
 use crate::secret::Redacted;
 
@@ -104,7 +106,82 @@ pub enum PartyState {
 
 crate::text_column!(PartyState);
 
-/// A relying party that may verify.
+/// Under what a party verifies: its agreement (*PKS*) with the administration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// Its number.
+    pub number: String,
+    /// Its first moment: a midnight in Jakarta.
+    pub begins_at: Timestamp,
+    /// Its end: the midnight after its last day.
+    pub ends_at: Timestamp,
+}
+
+impl Contract {
+    /// How it stands at a time. Nobody writes that down: a contract ends by itself.
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        match now {
+            now if now < self.begins_at => Standing::NotBegun,
+            now if now < self.ends_at => Standing::InForce,
+            _ => Standing::Ended,
+        }
+    }
+}
+
+/// How a contract stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = ContractStanding)]
+pub enum Standing {
+    /// It begins later.
+    NotBegun,
+    /// The party may verify.
+    InForce,
+    /// It is over.
+    Ended,
+}
+crate::words!(Standing);
+
+/// Days for which a key is good at most that a party makes itself.
+pub const KEY_DAYS: i32 = 365;
+/// Keys of a party that live at once: one that is used, and one that takes over.
+pub const LIVE_KEYS: usize = 2;
+
+/// An API key as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyLine {
+    /// Its id.
+    pub key_id: Uuid,
+    /// What it is for; keys of before have none.
+    pub label: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was used last, to an hour.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl KeyLine {
+    /// Whether it opens anything.
+    pub fn lives(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// Where a party is told what ends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Contact {
+    /// The address.
+    pub email: Redacted<String>,
+    /// The language of the letters.
+    pub language: Language,
+}
+
+/// A relying party that was not disabled.
 #[derive(Clone, Debug)]
 pub struct Party {
     /// Its id.
@@ -115,9 +192,26 @@ pub struct Party {
     pub entitled: AttributeSet,
     /// What it may check for.
     pub purposes: Vec<Purpose>,
+    /// Under what it verifies; parties of before have none, and verify on.
+    pub contract: Option<Contract>,
 }
 
 impl Party {
+    /// That it may verify at this time.
+    ///
+    /// # Errors
+    /// `contract_not_in_force`.
+    pub fn require_contract(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.contract.as_ref().map(|contract| contract.standing(now)) {
+            None | Some(Standing::InForce) => Ok(()),
+            Some(Standing::Ended) => Err(Code::ContractNotInForce.into()),
+            Some(Standing::NotBegun) => Err(Refusal::new(Code::ContractNotInForce).detail(
+                "Perjanjian lembaga Anda belum mulai berlaku: administrator lembaga Anda melihat harinya di halaman verifikasi.",
+                "Your organisation's contract has not begun yet: its administrator finds the day on the page for verifying.",
+            )),
+        }
+    }
+
     /// The purpose of a code, where the party may verify for it.
     pub fn purpose(&self, code: &str) -> Option<&Purpose> {
         self.purposes.iter().find(|purpose| purpose.code == code)
@@ -127,6 +221,27 @@ impl Party {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contract_begins_and_ends_by_itself() {
+        let at = Timestamp::from_seconds;
+        let contract = Contract { number: String::from("100/PKS/2026"), begins_at: at(10), ends_at: at(20) };
+        let standing = [9, 10, 19, 20].map(|second| contract.standing(at(second)));
+        assert_eq!(standing, [Standing::NotBegun, Standing::InForce, Standing::InForce, Standing::Ended]);
+        let party = |contract| Party {
+            relying_party_id: Uuid::nil(),
+            name: String::from("Bank"),
+            entitled: AttributeSet::EMPTY,
+            purposes: Vec::new(),
+            contract,
+        };
+        assert!(party(None).require_contract(at(99)).is_ok(), "a party of before has none");
+        let bound = party(Some(contract));
+        assert!(bound.require_contract(at(19)).is_ok());
+        let refused = [9, 20].map(|second| bound.require_contract(at(second)).unwrap_err());
+        assert!(refused.iter().all(|one| one.code == Code::ContractNotInForce));
+        assert_ne!(refused[0].detail, refused[1].detail, "what to do differs");
+    }
 
     #[test]
     fn an_api_key_is_read_back_and_shows_nothing() {

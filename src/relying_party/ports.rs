@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::model::{Party, PartyState, Purpose};
-use super::store::{self, LABELS_AT_ONCE};
+use super::model::{ApiKey, KeyLine, LIVE_KEYS, Party, PartyState, Purpose};
+use super::store::{self, LABELS_AT_ONCE, key};
+use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::error::Result;
+use crate::error::{Code, Refusal, Result};
 
 /// A party that was not disabled.
 ///
@@ -18,6 +19,7 @@ pub async fn active(tx: &mut Tx, id: Uuid) -> Result<Option<Arc<Party>>> {
     let Some(row) = store::party(tx, id).await?.filter(|row| row.state == PartyState::Active) else { return Ok(None) };
     Ok(Some(Arc::new(Party {
         relying_party_id: row.relying_party_id,
+        contract: row.contract(),
         name: row.name,
         entitled: row.attributes,
         purposes: store::purposes(tx, id).await?,
@@ -66,4 +68,60 @@ pub async fn labels(tx: &mut Tx, parties: impl IntoIterator<Item = Uuid>) -> Res
         }
     }
     Ok(labels)
+}
+
+impl From<key::KeyRow> for KeyLine {
+    fn from(row: key::KeyRow) -> Self {
+        let key::KeyRow { key_id, label, created_at, expires_at, last_used_at, revoked_at } = row;
+        Self { key_id, label, created_at, expires_at, last_used_at, revoked_at }
+    }
+}
+
+/// The keys of a party, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn keys(tx: &mut Tx, party: Uuid) -> Result<Vec<KeyLine>> {
+    Ok(key::of(tx, party).await?.into_iter().map(KeyLine::from).collect())
+}
+
+/// Adds a key that the party made itself, where fewer than [`LIVE_KEYS`] of its keys live.
+///
+/// # Errors
+/// `wrong_state` where as many live; `not_found` for an unknown party.
+pub async fn add_own_key(
+    tx: &mut Tx,
+    party: Uuid,
+    new: &ApiKey,
+    (label, expires_at): (&str, Timestamp),
+    now: Timestamp,
+) -> Result<()> {
+    // Two administrators at one moment: the second counts what the first has added.
+    store::hold(tx, party).await?.or(Code::NotFound)?;
+    let live = keys(tx, party).await?.iter().filter(|key| key.lives(now)).count();
+    if live >= LIVE_KEYS {
+        return Err(too_many_live().into());
+    }
+    let hash = new.hash();
+    let row = key::NewKey { key_id: new.key_id, party, hash: &hash, label: Some(label), expires_at: Some(expires_at) };
+    Ok(key::add(tx, row, now).await?)
+}
+
+/// Revokes a key of a party; gives whether it lived.
+///
+/// # Errors
+/// `not_found` for a key that is not the party's.
+pub async fn revoke_own_key(tx: &mut Tx, party: Uuid, key_id: Uuid, now: Timestamp) -> Result<bool> {
+    if key::revoke_own(tx, party, key_id, now).await?.happened() {
+        return Ok(true);
+    }
+    let known = keys(tx, party).await?.iter().any(|key| key.key_id == key_id);
+    if known { Ok(false) } else { Err(Code::NotFound.into()) }
+}
+
+fn too_many_live() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Dua kunci sudah berlaku. Pindahkan sistem Anda ke kunci yang baru, cabut kunci lama, lalu buat kunci lagi.",
+        "Two keys live already. Move your systems to the newer one, revoke the older, then make another.",
+    )
 }

@@ -3,13 +3,17 @@
 use uuid::Uuid;
 
 use super::authentication::Authentication;
-use super::model::{ApiKey, Party, PartyState, Purpose};
-use super::store::{self, KeyRow};
+use super::model::{ApiKey, Contact, Contract, KeyLine, Party, PartyState, Purpose};
+use super::notice::TABLE;
+use super::store::{self, key};
+use super::usage::Usage;
 use crate::attribute::AttributeSet;
 use crate::audit::{self, Action};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::DbError;
-use crate::error::{Code, Error, Refusal, Result};
+use crate::error::{Code, Error, Language, Refusal, Result};
+use crate::register::Date;
 use crate::{input, transaction};
 
 /// The register of relying parties. Cloning shares it.
@@ -18,6 +22,7 @@ pub struct RelyingParties {
     context: Context,
     audit: audit::Service,
     authentication: Authentication,
+    usage: Usage,
 }
 
 /// A relying party as the command line lists it.
@@ -28,19 +33,25 @@ pub struct Listed {
     /// Whether it may verify.
     pub state: PartyState,
     /// Its keys, oldest first.
-    pub keys: Vec<KeyRow>,
+    pub keys: Vec<KeyLine>,
 }
 
 impl RelyingParties {
     /// Over the shared tables.
     pub fn new(context: Context) -> Self {
         let authentication = Authentication::new(context.clone());
-        Self { audit: audit::Service::new(context.clone()), context, authentication }
+        let usage = Usage::new(context.clone());
+        Self { audit: audit::Service::new(context.clone()), context, authentication, usage }
     }
 
     /// What recognises them by their API keys.
     pub const fn authentication(&self) -> &Authentication {
         &self.authentication
+    }
+
+    /// What counts their questions.
+    pub const fn usage(&self) -> &Usage {
+        &self.usage
     }
 
     /// Registers a relying party with its first API key.
@@ -60,7 +71,7 @@ impl RelyingParties {
             .into());
         };
         let now = self.context.now();
-        let (id, key) = (self.context.random.uuid_v7(now), self.new_key());
+        let (id, new) = (self.context.random.uuid_v7(now), self.new_key());
         transaction!(self.context.db, "relying_party.add", |tx| {
             // Holders could not tell two such names apart in their history.
             let alike = input::folded(&name);
@@ -71,25 +82,83 @@ impl RelyingParties {
             for purpose in &purposes {
                 store::add_purpose(tx, id, purpose).await.map_err(|error| taken(error, "purpose"))?;
             }
-            store::add_key(tx, key.key_id, id, &key.hash(), now).await?;
+            let hash = new.hash();
+            let row = key::NewKey { key_id: new.key_id, party: id, hash: &hash, label: None, expires_at: None };
+            key::add(tx, row, now).await?;
             self.audit.operator(tx, Action::RelyingPartyAdded, id).await?;
-            self.audit.operator(tx, Action::ApiKeyAdded, key.key_id).await
+            self.audit.operator(tx, Action::ApiKeyAdded, new.key_id).await
         })?;
-        Ok((id, key))
+        Ok((id, new))
     }
 
-    /// Makes a further API key for the party of that name; the older ones go on until they are revoked.
+    /// Makes a further API key without an end for the party of that name; the older ones go on until they are revoked.
     ///
     /// # Errors
-    /// `not_found`.
+    /// As [`RelyingParties::add_key_until`].
     pub async fn add_key(&self, name: &str) -> Result<ApiKey> {
-        let key = self.new_key();
+        self.add_key_until(name, None, None).await
+    }
+
+    /// Makes a further API key, with what it is for and its last day where these are given.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field` for a label that nobody could read, and for a day that is over.
+    pub async fn add_key_until(&self, name: &str, label: Option<&str>, last_day: Option<Date>) -> Result<ApiKey> {
+        let (new, now) = (self.new_key(), self.context.now());
+        let label = label.map(check_label).transpose()?;
+        let expires_at = last_day.map(|day| end_of(day, now)).transpose()?;
         transaction!(self.context.db, "relying_party.add_key", |tx| {
-            let party = store::party_by_name(tx, name).await?.ok_or(Code::NotFound)?;
-            store::add_key(tx, key.key_id, party.relying_party_id, &key.hash(), self.context.now()).await?;
-            self.audit.operator(tx, Action::ApiKeyAdded, key.key_id).await
+            let party = store::party_by_name(tx, name).await?.ok_or(Code::NotFound)?.relying_party_id;
+            let hash = new.hash();
+            let row = key::NewKey { key_id: new.key_id, party, hash: &hash, label: label.as_deref(), expires_at };
+            key::add(tx, row, now).await?;
+            self.audit.operator(tx, Action::ApiKeyAdded, new.key_id).await
         })?;
-        Ok(key)
+        Ok(new)
+    }
+
+    /// Sets the last day of an API key: from the day after, every node refuses it.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such key that was not revoked; `invalid_field` for a day that is over.
+    pub async fn set_key_end(&self, key_id: Uuid, last_day: Date) -> Result<()> {
+        let expires_at = end_of(last_day, self.context.now())?;
+        let set = transaction!(self.context.db, "relying_party.set_key_end", |tx| {
+            key::set_end(tx, key_id, expires_at).await?.or(Code::NotFound)?;
+            self.audit.operator(tx, Action::ApiKeyEndSet, key_id).await
+        });
+        self.authentication.forget(key_id);
+        set
+    }
+
+    /// Sets under what the party of that name verifies, from one day to another: both belong to it.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field` for a number that nobody could read, and for days in the wrong order.
+    pub async fn set_contract(&self, name: &str, number: &str, (from, until): (Date, Date)) -> Result<()> {
+        let number = input::label(number, 100).map_err(|text| Refusal::field("number", text.id, text.en))?;
+        let after = until.plus_days(1).filter(|_| from <= until).ok_or_else(wrong_days)?;
+        let contract = Contract { number, begins_at: from.midnight(), ends_at: after.midnight() };
+        transaction!(self.context.db, "relying_party.set_contract", |tx| {
+            let party = store::party_by_name(tx, name).await?.ok_or(Code::NotFound)?.relying_party_id;
+            store::set_contract(tx, party, &contract).await?.or(Code::NotFound)?;
+            self.audit.operator(tx, Action::ContractSet, party).await
+        })
+    }
+
+    /// Sets where the party of that name is told what ends.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field` for what is no address.
+    pub async fn set_contact(&self, name: &str, email: &str, language: Language) -> Result<()> {
+        let email = input::email::clean(email).map_err(|text| Refusal::field("email", text.id, text.en))?;
+        let contact = Contact { email: email.into(), language };
+        transaction!(self.context.db, "relying_party.set_contact", |tx| {
+            let party = store::party_by_name(tx, name).await?.ok_or(Code::NotFound)?.relying_party_id;
+            let sealed = self.context.vault.seal_row(&self.context.random, TABLE, party, &contact)?;
+            store::set_contact(tx, party, &sealed).await?.or(Code::NotFound)?;
+            self.audit.operator(tx, Action::PartyContactSet, party).await
+        })
     }
 
     /// Revokes an API key: every node refuses it within a second.
@@ -98,7 +167,7 @@ impl RelyingParties {
     /// `not_found` when there is no such living key.
     pub async fn revoke_key(&self, key_id: Uuid) -> Result<()> {
         let revoked = transaction!(self.context.db, "relying_party.revoke_key", |tx| {
-            store::revoke_key(tx, key_id, self.context.now()).await?.or(Code::NotFound)?;
+            key::revoke(tx, key_id, self.context.now()).await?.or(Code::NotFound)?;
             self.audit.operator(tx, Action::ApiKeyRevoked, key_id).await
         });
         // Whatever came of it: at its next use this node looks it up.
@@ -114,18 +183,47 @@ impl RelyingParties {
         let mut tx = self.context.db.read().await?;
         let mut out = Vec::new();
         for row in store::parties(&mut tx).await? {
-            let keys = store::keys(&mut tx, row.relying_party_id).await?;
+            let keys = super::ports::keys(&mut tx, row.relying_party_id).await?;
             let purposes = store::purposes(&mut tx, row.relying_party_id).await?;
-            let party =
-                Party { relying_party_id: row.relying_party_id, name: row.name, entitled: row.attributes, purposes };
+            let (relying_party_id, contract) = (row.relying_party_id, row.contract());
+            let party = Party { relying_party_id, name: row.name, entitled: row.attributes, purposes, contract };
             out.push(Listed { party, state: row.state, keys });
         }
         Ok(out)
     }
 
-    fn new_key(&self) -> ApiKey {
+    /// A new key, which is nowhere yet.
+    pub fn new_key(&self) -> ApiKey {
         ApiKey::new(self.context.random.uuid_v7(self.context.now()), self.context.random.bytes())
     }
+}
+
+/// What a key is for, as it is kept.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_label(label: &str) -> Result<String> {
+    Ok(input::label(label, 60).map_err(|text| Refusal::field("label", text.id, text.en))?)
+}
+
+/// When a key ends whose last day this is: the midnight after it, in Jakarta.
+fn end_of(last_day: Date, now: Timestamp) -> Result<Timestamp> {
+    let end = last_day.plus_days(1).map(Date::midnight).filter(|end| now < *end);
+    Ok(end.ok_or_else(|| {
+        Refusal::field(
+            "until",
+            "Hari terakhir harus hari ini atau sesudahnya.",
+            "The last day has to be today or later.",
+        )
+    })?)
+}
+
+fn wrong_days() -> Refusal {
+    Refusal::field(
+        "until",
+        "Hari terakhir perjanjian tidak boleh sebelum hari pertamanya.",
+        "The contract's last day cannot be before its first.",
+    )
 }
 
 fn taken(error: DbError, field: &'static str) -> Error {

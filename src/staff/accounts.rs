@@ -25,8 +25,10 @@ pub enum Post<'a> {
     Office(&'a str, Role),
     /// As an employee of the relying party of this name.
     RelyingParty(&'a str),
-    /// As an administrator of the national administration.
-    National,
+    /// At the national administration.
+    National(Role),
+    /// As an administrator of the relying party of this name.
+    PartyAdministrator(&'a str),
 }
 
 /// A person in a list.
@@ -40,20 +42,19 @@ pub struct Listed {
     pub paused_since: Option<Timestamp>,
     /// When their time at the place ends.
     pub ends_at: Option<Timestamp>,
-    /// Whether it has.
-    pub is_over: bool,
+    /// In a word: whether they may log in and act.
+    pub standing: &'static str,
     /// As whom they act now besides, and until when.
     pub acting: Option<(Role, Timestamp)>,
 }
 
 impl Listed {
-    /// In a word: whether they may log in and act.
-    pub fn standing(&self) -> &'static str {
-        match self.state {
-            AccountState::Active if self.is_over => "ended",
-            AccountState::Active if self.paused_since.is_some() => "paused",
-            state => state.as_str(),
-        }
+    /// An account, as it stands now.
+    pub(super) fn of(account: Account, now: Timestamp) -> Self {
+        let standing = account.standing(now);
+        let Account { person, state, paused_at, ends_at, acting_role, acting_until, .. } = account;
+        let acting = acting_role.zip(acting_until).filter(|(_, until)| now < *until);
+        Self { person, state, paused_since: paused_at, ends_at, standing, acting }
     }
 }
 
@@ -146,13 +147,7 @@ impl Accounts {
         let mut tx = self.context.db.read().await?;
         let accounts = account::of_realm(&mut tx, realm).await?;
         let now = self.context.now();
-        let listed = |one: Account| {
-            let Account { person, state, paused_at, ends_at, acting_role, acting_until, .. } = one;
-            let acting = acting_role.zip(acting_until).filter(|(_, until)| now < *until);
-            let is_over = ends_at.is_some_and(|end| end <= now);
-            Listed { person, state, paused_since: paused_at, ends_at, is_over, acting }
-        };
-        Ok(accounts.into_iter().map(listed).collect())
+        Ok(accounts.into_iter().map(|account| Listed::of(account, now)).collect())
     }
 
     /// Replaces somebody's password; running sessions end.
@@ -275,14 +270,17 @@ impl Accounts {
         let mut tx = self.context.db.read().await?;
         Ok(match post {
             Post::Office(code, role) => {
-                let office = office::ports::by_code(&mut tx, code).await?.ok_or_else(unknown_office)?;
+                let office = office::ports::by_code(&mut tx, code).await?;
+                let office = office.filter(|office| office.ended_at.is_none()).ok_or_else(unknown_office)?;
                 (Affiliation::Office(office.office_id), role, vec![office.code, office.name])
             }
-            Post::RelyingParty(name) => {
+            Post::RelyingParty(name) | Post::PartyAdministrator(name) => {
                 let id = relying_party::ports::id_of(&mut tx, name).await?.ok_or(Code::NotFound)?;
-                (Affiliation::RelyingParty(id), Role::Employee, vec![name.to_owned()])
+                let verifies = matches!(post, Post::RelyingParty(_));
+                let role = if verifies { Role::Employee } else { Role::PartyAdministrator };
+                (Affiliation::RelyingParty(id), role, vec![name.to_owned()])
             }
-            Post::National => (Affiliation::National, Role::Administrator, Vec::new()),
+            Post::National(role) => (Affiliation::National, role, Vec::new()),
         })
     }
 

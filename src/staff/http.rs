@@ -2,7 +2,9 @@
 //!
 //! Sessions are `__Host-` cookies; cross-site requests are refused by the layer around these routes.
 
+pub mod invitation;
 mod session_routes;
+mod staff_routes;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{AppendHeaders, IntoResponse, Response};
@@ -14,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use session_routes::session_routes;
+pub(crate) use staff_routes::staff_routes;
 
 use super::own_password::Present;
 use super::permission::{Act, Allowed};

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod http;
+pub mod invitation;
 pub mod log_in;
 pub mod model;
 pub mod own_password;
@@ -16,6 +17,7 @@ pub mod sessions;
 pub mod store;
 
 pub use accounts::{Accounts, Listed, Post, Secrets};
+pub use invitation::{Acceptance, Invitations};
 pub use log_in::{LogIns, LoggedIn};
 pub use model::{Affiliation, Person, Realm, Role, Roles};
 pub use permission::{Act, Allowed, Permission};
@@ -23,14 +25,22 @@ pub use proof::Client;
 pub use service::Staff;
 pub use sessions::{Sessions, StaffSession, Workplace};
 
+use std::sync::Arc;
+
 use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::module::Module;
 
-/// What this domain brings to a node. Its routes are those of the realms: see [`http`].
-pub fn module(context: &Context) -> Module {
+/// What this domain brings to a node: what is behind the links of invitations. Its other routes are those of the realms: see [`http`].
+pub fn module(context: &Context, acceptance: &Acceptance) -> Module {
+    let invitations = Invitations::new(context.clone());
     Module {
-        sweeps: vec![Sweep::of("staff.sweep", context, |context| async move { sessions::sweep(&context).await })],
+        open: http::invitation::routes(acceptance.clone()),
+        sweeps: vec![
+            Sweep::of("staff.sweep", context, |context| async move { sessions::sweep(&context).await }),
+            Sweep::of("staff.sweep_links", &invitations, |invitations| async move { invitations.sweep().await }),
+        ],
+        letters: vec![(invitation::INVITATION, Arc::new(invitation::Letters(context.clone())))],
         ..Module::default()
     }
 }

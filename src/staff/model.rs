@@ -78,8 +78,8 @@ impl Affiliation {
     PartialEq,
     Eq,
     serde::Serialize,
+    serde::Deserialize,
     utoipa::ToSchema,
-    clap::ValueEnum,
     strum::EnumString,
     strum::IntoStaticStr,
 )]
@@ -96,12 +96,18 @@ pub enum Role {
     Head,
     /// Works on data: correction cases and blocks at callers' words.
     DataOfficer,
-    /// Offices, relying parties, keys; serves nobody.
+    /// Of the national administration: offices, their heads, relying parties, keys; serves nobody.
     Administrator,
+    /// Of a province: reads its figures; serves nobody.
+    Province,
+    /// Looks at what was done, and changes nothing.
+    Auditor,
     /// Verifies for a relying party. No reply tells it and no command takes it: it follows from where the person belongs.
     #[serde(skip)]
-    #[value(skip)]
     Employee,
+    /// Looks after a relying party's keys, employees and webhook; verifies nothing. No command on officers takes it.
+    #[serde(skip)]
+    PartyAdministrator,
 }
 
 impl Role {
@@ -113,11 +119,16 @@ impl Role {
         Self::Head,
         Self::DataOfficer,
         Self::Administrator,
+        Self::Province,
+        Self::Auditor,
         Self::Employee,
+        Self::PartyAdministrator,
     ];
     /// Roles of an office's people.
     pub const OF_OFFICES: &'static [Self] =
         &[Self::Assistant, Self::Officer, Self::Supervisor, Self::Head, Self::DataOfficer];
+    /// Roles of the national administration's people, and of those who log in with them.
+    pub const OF_NATION: &'static [Self] = &[Self::Administrator, Self::Province, Self::Auditor];
 
     /// Days for which somebody is taken on in this role at most; none where there is no end.
     pub const fn longest_days(self) -> Option<i64> {
@@ -128,7 +139,10 @@ impl Role {
             | Self::Head
             | Self::DataOfficer
             | Self::Administrator
-            | Self::Employee => None,
+            | Self::Province
+            | Self::Auditor
+            | Self::Employee
+            | Self::PartyAdministrator => None,
         }
     }
 }
@@ -143,9 +157,19 @@ pub struct Roles {
 }
 
 impl Roles {
+    /// Whether one or the other reaches down: see [`Role::reaches_down`].
+    pub fn reaches_down(self) -> bool {
+        self.own.reaches_down() || self.acting.is_some_and(Role::reaches_down)
+    }
+
     /// Whether they stand for `permission`, one or the other.
     pub fn may(self, permission: Permission) -> bool {
         self.own.may(permission) || self.acting.is_some_and(|role| role.may(permission))
+    }
+
+    /// All that they stand for.
+    pub fn permissions(self) -> Vec<Permission> {
+        Permission::ALL.iter().copied().filter(|permission| self.may(*permission)).collect()
     }
 }
 

@@ -42,7 +42,7 @@ pub enum Permission {
     AskAnnulments,
     /// Read what was asked, and refuse it.
     WorkAnnulments,
-    /// Grant what a colleague asked for.
+    /// Grant what a supervisor asked for.
     GrantAnnulments,
     /// Read the office's correction cases.
     ReadCorrections,
@@ -56,8 +56,52 @@ pub enum Permission {
     CallBack,
     /// Give colleagues back the rights that rest since an annulment.
     RestoreRights,
+    /// Read who works at the office, or anywhere, and what is asked about them.
+    ReadStaff,
+    /// Ask that somebody join, get new secrets or leave.
+    AskStaff,
+    /// Grant what a colleague asked about somebody.
+    GrantStaff,
+    /// Refuse that, or take the own request back.
+    RefuseStaff,
+    /// End somebody's time at once, and confirm that somebody still works there.
+    LeadStaff,
+    /// Change what residents read of the own office: its hours, holidays, phone and note.
+    EditOffice,
+    /// Say where one is on duty, so that anybody can recognise one.
+    ProveDuty,
+    /// Take the photos by which colleagues are recognised.
+    TakeStaffPhotos,
+    /// Read the office's sessions of outreach.
+    ReadOutreach,
+    /// Plan one, or ask for it; open, close and report those that one leads.
+    PlanOutreach,
+    /// Confirm one that a colleague asked for; plan alone, and lead any.
+    ConfirmOutreach,
+    /// Read and close what people report of those who say to be of the office.
+    ReviewFraud,
+    /// Ask by a NIK whether somebody has an active digital KTP.
+    LookUpActive,
+    /// Search among the office's registrations.
+    SearchPeople,
+    /// Look at how much colleagues look for, and lift the limit of a day.
+    ReviewSearches,
+    /// Read what the audit log says of the own acts.
+    ReadOwnAudit,
+    /// Search the audit log of the office.
+    ReadOfficeAudit,
+    /// Pass a resident on to a colleague who is on duty.
+    ReassignResidents,
+    /// Read the office's figures and its months.
+    ReadFigures,
+    /// Ask the head to sign a month.
+    AskRecaps,
+    /// Sign a month that a supervisor asked for.
+    SignRecaps,
     /// Verify for a relying party.
     Verify,
+    /// Look after what is a relying party's: keys, employees, figures, the webhook.
+    AdministerParty,
 }
 
 impl Permission {
@@ -71,27 +115,43 @@ impl Permission {
 
     /// The roles that stand for it. This is the table of who may do what: checks, replies, docs/roles.md and the tests follow from it.
     pub const fn roles(self) -> &'static [Role] {
-        use Role::{Assistant, DataOfficer, Employee, Head, Officer, Supervisor};
+        use Role::{
+            Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, PartyAdministrator, Supervisor,
+        };
         match self {
-            Self::ReceiveResidents => &[Assistant, Officer, Supervisor],
-            Self::ReadQueue => &[Assistant, Officer, Supervisor, Head],
+            Self::ReceiveResidents | Self::ProveDuty => &[Assistant, Officer, Supervisor],
+            Self::ReadQueue | Self::ReadOutreach => &[Assistant, Officer, Supervisor, Head],
             Self::ServeResidents | Self::DecideRegistrations | Self::AskReleases | Self::AskCards => {
                 &[Officer, Supervisor]
             }
-            Self::ViewRegistrations | Self::WorkRequests => &[Officer, Supervisor, Head],
-            Self::BlockAtCalls | Self::ReadCorrections => &[Officer, Supervisor, Head, DataOfficer],
+            Self::ViewRegistrations | Self::WorkRequests | Self::PlanOutreach | Self::SearchPeople => {
+                &[Officer, Supervisor, Head]
+            }
+            Self::BlockAtCalls | Self::ReadCorrections | Self::ReadFigures => &[Officer, Supervisor, Head, DataOfficer],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
-            Self::AskAnnulments => &[Supervisor],
+            Self::LookUpActive => &[Assistant, Officer, Supervisor, Head, DataOfficer],
+            Self::AskAnnulments | Self::AskRecaps | Self::ReassignResidents => &[Supervisor],
+            Self::GrantAnnulments | Self::SignRecaps | Self::ReadOfficeAudit => &[Head],
             Self::GrantReleases
             | Self::GrantCards
             | Self::GrantCorrections
             | Self::ReviewBlocks
             | Self::WorkAnnulments
-            | Self::GrantAnnulments
             | Self::ReadReasons
             | Self::CallBack
-            | Self::RestoreRights => &[Supervisor, Head],
+            | Self::RestoreRights
+            | Self::EditOffice
+            | Self::TakeStaffPhotos
+            | Self::ConfirmOutreach
+            | Self::ReviewFraud
+            | Self::ReviewSearches
+            | Self::ReadOwnAudit => &[Supervisor, Head],
+            Self::ReadStaff => &[Supervisor, Head, Administrator, Auditor],
+            Self::RefuseStaff => &[Supervisor, Head, Administrator],
+            Self::AskStaff => &[Supervisor, Administrator],
+            Self::GrantStaff | Self::LeadStaff => &[Head, Administrator],
             Self::Verify => &[Employee],
+            Self::AdministerParty => &[PartyAdministrator],
         }
     }
 }
@@ -100,6 +160,11 @@ impl Role {
     /// What the role stands for.
     pub fn permissions(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |permission| self.may(*permission))
+    }
+
+    /// Whether whoever has it is second person for the offices below their own too: a post in a village has nobody else.
+    pub const fn reaches_down(self) -> bool {
+        matches!(self, Self::Supervisor | Self::Head)
     }
 
     /// Whether it stands for `permission` among others.
@@ -155,18 +220,21 @@ mod tests {
 
     #[test]
     fn nobody_has_the_permissions_of_another_place() {
-        for role in Role::OF_OFFICES.iter().chain([&Role::Administrator]) {
-            assert!(!role.may(Permission::Verify), "{role:?}");
+        for role in Role::OF_OFFICES.iter().chain(Role::OF_NATION) {
+            assert!(!role.may(Permission::Verify) && !role.may(Permission::AdministerParty), "{role:?}");
         }
         assert!(Role::Employee.permissions().eq([Permission::Verify]));
-        assert_eq!(Role::Administrator.permissions().count(), 0, "administration has no page yet");
+        let own = Role::PartyAdministrator.permissions();
+        assert!(own.eq([Permission::AdministerParty]), "whoever makes keys reads counts, and no check");
+        let (serving, nation) = ([Permission::ServeResidents, Permission::DecideRegistrations], Role::OF_NATION);
+        assert!(nation.iter().all(|role| serving.iter().all(|permission| !role.may(*permission))));
     }
 
     #[test]
     fn a_supervisor_may_whatever_an_officer_may_and_only_supervisors_and_heads_grant() {
         assert!(Role::Officer.permissions().all(|permission| Role::Supervisor.may(permission)));
-        use Permission::{AskAnnulments, GrantAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
-        let granting = [GrantReleases, GrantCards, AskAnnulments, GrantAnnulments, GrantCorrections];
+        use Permission::{AskAnnulments, GrantCards, GrantCorrections, GrantReleases, ReadReasons};
+        let granting = [GrantReleases, GrantCards, AskAnnulments, GrantCorrections];
         for permission in granting.into_iter().chain([ReadReasons, Permission::ReviewBlocks]) {
             for role in [Role::Assistant, Role::Officer, Role::DataOfficer] {
                 assert!(Role::Supervisor.may(permission) && !role.may(permission), "{permission:?} {role:?}");
@@ -178,11 +246,18 @@ mod tests {
     fn who_asks_and_who_grants_are_never_the_same_role_alone() {
         // The head grants and asks for nothing; an assistant does neither, and decides nothing.
         use Permission::{AskAnnulments, AskCards, AskReleases, DecideRegistrations, GrantReleases};
+        use Permission::{ProveDuty, ReadOutreach};
         for permission in [AskReleases, AskCards, AskAnnulments, DecideRegistrations] {
             assert!(!Role::Head.may(permission) && !Role::Assistant.may(permission), "{permission:?}");
         }
         assert!(Role::Head.may(GrantReleases));
+        assert_eq!(
+            Permission::GrantAnnulments.roles(),
+            [Role::Head],
+            "supervisors ask for annulments, a head grants them"
+        );
         let own: Vec<_> = Role::Assistant.permissions().collect();
-        assert_eq!(own, [Permission::ReceiveResidents, Permission::ReadQueue]);
+        use Permission::{LookUpActive, ReadQueue, ReceiveResidents};
+        assert_eq!(own, [ReceiveResidents, ReadQueue, ProveDuty, ReadOutreach, LookUpActive]);
     }
 }

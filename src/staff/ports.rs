@@ -4,24 +4,35 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::model::AccountState;
+use super::model::{AccountState, IDLE_MINUTES, Person, Role, Roles};
 pub use super::store::account::Paused;
 use super::store::account::{self, Account};
-use crate::clock::Timestamp;
+pub use super::store::party::MemberRow as Member;
+use super::store::{party, session};
+use crate::clock::{MINUTE, Timestamp};
 use crate::db::Tx;
 use crate::error::{Code, Result};
+use crate::office::Scope;
 
 /// Whether a person may act: was added, neither disabled since nor paused, and their time at the place is not over.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn may_act(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<bool> {
+    Ok(acting(tx, person, now).await?.is_some())
+}
+
+/// A person who may act.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn acting(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<Option<Person>> {
     let account = account::by_id(tx, person).await?;
-    let may = |account: Account| {
+    let may = |account: &Account| {
         let over = account.ends_at.is_some_and(|end| end <= now);
         account.state == AccountState::Active && account.paused_at.is_none() && !over
     };
-    Ok(account.is_some_and(may))
+    Ok(account.filter(may).map(|account| account.person))
 }
 
 /// The user names of an office's people, by their ids.
@@ -30,6 +41,70 @@ pub async fn may_act(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<bool> 
 /// When the database does not answer.
 pub async fn usernames(tx: &mut Tx, office: Uuid) -> Result<HashMap<Uuid, String>> {
     Ok(account::usernames(tx, office).await?.into_iter().collect())
+}
+
+/// The user names of the people of a scope, by their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn usernames_within(tx: &mut Tx, scope: Scope) -> Result<HashMap<Uuid, String>> {
+    Ok(account::usernames_within(tx, scope).await?.into_iter().collect())
+}
+
+/// The full names of an office's people.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn full_names(tx: &mut Tx, office: Uuid) -> Result<Vec<String>> {
+    Ok(account::of_office(tx, office).await?.into_iter().map(|account| account.person.full_name).collect())
+}
+
+/// Somebody of an office who may log in.
+#[derive(Clone, Debug)]
+pub struct Colleague {
+    /// Who.
+    pub staff_id: Uuid,
+    /// Log-in name.
+    pub username: String,
+    /// Full name.
+    pub full_name: String,
+    /// What they are, and as whom they act.
+    pub roles: Roles,
+    /// Whether a page of theirs asked for something within the time after which the password is needed again.
+    pub on_duty: bool,
+}
+
+/// The people of an office who may act, by log-in name.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn colleagues(tx: &mut Tx, office: Uuid, now: Timestamp) -> Result<Vec<Colleague>> {
+    let since = now.plus_seconds(-IDLE_MINUTES * MINUTE);
+    let at_work = session::at_work(tx, office, since, now).await?;
+    let may = |account: &Account| {
+        let over = account.ends_at.is_some_and(|end| end <= now);
+        account.state == AccountState::Active && account.paused_at.is_none() && !over
+    };
+    let colleague = |account: Account| Colleague {
+        staff_id: account.person.staff_id,
+        on_duty: at_work.contains(&account.person.staff_id),
+        username: account.person.username,
+        full_name: account.person.full_name,
+        roles: Roles {
+            own: account.person.role,
+            acting: account.acting_role.filter(|_| account.acting_until.is_some_and(|until| now < until)),
+        },
+    };
+    Ok(account::of_office(tx, office).await?.into_iter().filter(may).map(colleague).collect())
+}
+
+/// Whether somebody is of an office's people.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_of_office(tx: &mut Tx, office: Uuid, person: Uuid) -> Result<bool> {
+    let account = account::by_id(tx, person).await?;
+    Ok(account.is_some_and(|account| account.person.affiliation.office_id() == Some(office)))
 }
 
 /// Lets the rights of these people rest; gives those whose rights did not rest before.
@@ -60,4 +135,30 @@ pub async fn paused(tx: &mut Tx, office: Uuid) -> Result<Vec<Paused>> {
 /// `not_found` for oneself, for somebody of another office, where they do not rest, and for whoever was paused or disabled meanwhile.
 pub async fn restore(tx: &mut Tx, office: Uuid, person: Uuid, colleague: Uuid) -> Result<()> {
     account::restore_colleague(tx, office, person, colleague).await?.or(Code::NotFound)
+}
+
+/// The people of a relying party after a user name, by their names.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn members(tx: &mut Tx, of: Uuid, after: &str, limit: i64) -> Result<Vec<Member>> {
+    Ok(party::of(tx, of, after, limit).await?)
+}
+
+/// Disables an employee of a relying party at once, running sessions with it, or lets a disabled one log in again: by an administrator of
+/// the party. What is so already stays so.
+///
+/// # Errors
+/// `not_found` for whoever is no employee of the party, another administrator too, and where the one who does it was disabled.
+pub async fn switch_employee(tx: &mut Tx, of: Uuid, employee: Uuid, by: Uuid, state: AccountState) -> Result<()> {
+    if !party::switch(tx, of, employee, by, state).await?.happened() {
+        let found = account::by_id(tx, employee).await?;
+        let is_own = |one: &Account| one.person.affiliation.relying_party_id() == Some(of);
+        let is_so = found.is_some_and(|one| is_own(&one) && one.person.role == Role::Employee && one.state == state);
+        return if is_so { Ok(()) } else { Err(Code::NotFound.into()) };
+    }
+    if state == AccountState::Disabled {
+        session::end_all(tx, employee).await?;
+    }
+    Ok(())
 }

@@ -210,7 +210,10 @@ impl Sessions {
         let row = session::find(&mut reader, self.realm, &digest(token)).await?.ok_or(Code::SessionEnded)?;
         let judged = judge(row.life())?;
         let workplace = match row.person.affiliation {
-            Affiliation::Office(id) => office::ports::by_id(&mut reader, id).await?.map(Workplace::Office),
+            Affiliation::Office(id) => {
+                let office = office::ports::by_id(&mut reader, id).await?;
+                office.filter(|office| office.ended_at.is_none()).map(Workplace::Office)
+            }
             Affiliation::RelyingParty(id) => {
                 relying_party::ports::active(&mut reader, id).await?.map(Workplace::RelyingParty)
             }

@@ -1,5 +1,7 @@
 //! `POST /v1/verifications` and `GET /v1/verifications/{id}`.
 
+mod examples;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -40,11 +42,13 @@ impl AsRef<Authentication> for Arc<Shared> {
 
 /// The routes for relying parties.
 pub fn routes(service: Service, authentication: Authentication) -> OpenApiRouter {
-    OpenApiRouter::new()
+    let mut routes = OpenApiRouter::new()
         .routes(routes!(verify))
         .routes(routes!(lookup))
         .layer(axum::middleware::map_response(negotiate::challenge))
-        .with_state(Arc::new(Shared { service, authentication }))
+        .with_state(Arc::new(Shared { service, authentication }));
+    examples::add(routes.get_openapi_mut());
+    routes
 }
 
 /// A question about a QR: its text as scanned, or the code under it as typed. Exactly one of the two.
@@ -255,7 +259,7 @@ pub fn reply(answer: Answer, language: Language) -> Response {
         (status = 200, description = "The question was answered", body = VerificationAnswer),
         (status = 400, description = "`malformed_json`, `idempotency_key_missing`"),
         (status = 401, description = "`api_key_invalid`"),
-        (status = 403, description = "`purpose_not_allowed`"),
+        (status = 403, description = "`purpose_not_allowed`; `contract_not_in_force` outside the days of your contract"),
         (status = 413, description = "`too_large`"),
         (status = 415, description = "`unsupported_media_type`"),
         (status = 422, description = "`invalid_field`, `idempotency_mismatch`"),

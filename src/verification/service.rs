@@ -24,7 +24,7 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::{Budget, whose_share};
 use crate::keyring::Keyring;
 use crate::page::{self, Page};
-use crate::relying_party::{Party, ports};
+use crate::relying_party::{Party, Usage, ports};
 use crate::transaction;
 
 /// Kinds that can be shown to a relying party.
@@ -50,12 +50,19 @@ pub struct Service {
     earlier: Earlier,
     refusals: Refusals,
     alone: Alone,
+    usage: Usage,
 }
 
 impl Service {
     /// A verifier over these keys. On the server it starts the tasks that read and commit for all callers, so it needs tokio's
     /// runtime.
     pub fn new(context: Context, keyring: Keyring) -> Self {
+        let usage = Usage::new(context.clone());
+        Self::counting(context, keyring, usage)
+    }
+
+    /// [`Service::new`] with what counts the questions of parties.
+    pub fn counting(context: Context, keyring: Keyring, usage: Usage) -> Self {
         let places = Budget::new(context.config.limits.verifications.max(1));
         let sealer = TokenSealer::new(context.vault.clone());
         let drafts = Drafts::new(&context, keyring.clone());
@@ -63,7 +70,7 @@ impl Service {
         let earlier = Earlier::new(context.clone(), codes.clone(), drafts.clone(), pipeline.clone());
         let refusals = Refusals::new(context.clone(), sealer.clone(), drafts, earlier.clone());
         let alone = Alone::new(context.clone(), earlier.clone(), refusals.clone());
-        Self { context, keyring, sealer, codes, places, pipeline, earlier, refusals, alone }
+        Self { context, keyring, sealer, codes, places, pipeline, earlier, refusals, alone, usage }
     }
 
     /// For a stop: returns when every check that is under way has been committed; later ones are `overloaded`.
@@ -88,7 +95,7 @@ impl Service {
     /// Answers a question. Repeated with the same key it gives the same answer.
     ///
     /// # Errors
-    /// `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `too_many` after too many wrong codes, and for what would
+    /// `contract_not_in_force`, `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `too_many` after too many wrong codes, and for what would
     /// be refused when the party's refusals have filled the hour; `undetermined` whenever the outcome is not known: then
     /// nothing is recorded, or what is recorded will be the answer to a repetition.
     pub async fn verify(&self, party: &Arc<Party>, question: &Question) -> Result<Answer> {
@@ -112,6 +119,26 @@ impl Service {
     /// # Errors
     /// As [`Service::verify`].
     pub async fn verify_for(&self, party: &Arc<Party>, employee: Option<Uuid>, question: &Question) -> Result<Answer> {
+        let now = self.context.now();
+        let answered = self.verify_in_force(party, employee, question, now).await;
+        let outcome = match &answered {
+            Ok(Answer { verdict: Verdict::Valid, .. }) => Verdict::Valid.result(),
+            Ok(answer) => answer.verdict.reason(),
+            Err(error) => error.code().unwrap_or(Code::Internal).as_str(),
+        };
+        self.usage.count(party.relying_party_id, outcome, now);
+        answered
+    }
+
+    async fn verify_in_force(
+        &self,
+        party: &Arc<Party>,
+        employee: Option<Uuid>,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Answer> {
+        // The party may have been remembered for a moment: when its contract ends was remembered with it.
+        party.require_contract(now)?;
         if party.purpose(&question.purpose).is_none() {
             return Err(Box::pin(self.denied(party)).await);
         }

@@ -17,6 +17,7 @@ use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{Credential, CredentialState};
 use crate::life::EventKind;
 use crate::life::ports::{self as life, By};
+use crate::office::Scope;
 use crate::register::{Date, Nik};
 use crate::registration::pictures::Pictures;
 use crate::secret::Redacted;
@@ -291,14 +292,23 @@ impl Desk {
         holder::portrait(&self.context, &mut tx, found.resident_id).await?.ok_or_else(|| Code::NotFound.into())
     }
 
-    /// What waits for a second person of the office.
+    /// The office whose request this is: the scope's own, or one below it while the request waits for a second person. What follows is done as
+    /// for that office.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn office_of(&self, tx: &mut Tx, scope: Scope, id: Uuid) -> Result<Uuid> {
+        store::office_of(tx, id, scope).await?.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// What waits for a second person of the offices of a scope.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn waiting(&self, office: Uuid) -> Result<Vec<WalkIn>> {
+    pub async fn waiting(&self, scope: Scope) -> Result<Vec<WalkIn>> {
         let now = self.context.now();
         let mut tx = self.context.db.read().await?;
-        Ok(store::waiting(&mut tx, office, now, SHOWN).await?)
+        Ok(store::waiting(&mut tx, scope, now, SHOWN).await?)
     }
 
     /// What this person prepared and is not done with: it waits, or its copy can still be printed. Newest first.

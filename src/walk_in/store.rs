@@ -6,7 +6,8 @@ use super::model::{Kind, State, WalkIn};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::office::Scope;
+use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -100,13 +101,25 @@ pub async fn waiting_for(tx: &mut Tx, resident: Uuid) -> DbResult<Option<WalkIn>
     Ok(fetch_optional!(tx, Row, WAITING_FOR, resident)?.map(WalkIn::from))
 }
 
-const WAITING: &str = select_walk_in!(
-    "WHERE office_id = $1 AND state = 'asked' AND lapses_at > $2 ORDER BY asked_at, walk_in_id LIMIT $3"
+const OFFICE_OF: &str = concat!(
+    "SELECT office_id FROM walk_in WHERE walk_in_id = $1 AND (office_id = $2 OR state = 'asked') AND ",
+    within_scope!("office_id", "$2", "$3")
 );
 
-/// What was asked for in an office and has not lapsed, longest waiting first.
-pub async fn waiting(tx: &mut Tx, office: Uuid, now: Timestamp, limit: i64) -> DbResult<Vec<WalkIn>> {
-    Ok(fetch_all!(tx, Row, WAITING, office, now, limit)?.into_iter().map(WalkIn::from).collect())
+/// The office whose request it is, if that is the scope's own, or one of its scope while the request waits for a second person.
+pub async fn office_of(tx: &mut Tx, id: Uuid, scope: Scope) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), OFFICE_OF, id, scope.office_id, scope.levels)?.map(|(office,)| office))
+}
+
+const WAITING: &str = concat!(
+    select_walk_in!("WHERE "),
+    within_scope!("office_id", "$1", "$2"),
+    " AND state = 'asked' AND lapses_at > $3 ORDER BY asked_at, walk_in_id LIMIT $4"
+);
+
+/// What was asked for in the offices of a scope and has not lapsed, longest waiting first.
+pub async fn waiting(tx: &mut Tx, scope: Scope, now: Timestamp, limit: i64) -> DbResult<Vec<WalkIn>> {
+    Ok(fetch_all!(tx, Row, WAITING, scope.office_id, scope.levels, now, limit)?.into_iter().map(WalkIn::from).collect())
 }
 
 const OF_OFFICER: &str = select_walk_in!(

@@ -29,12 +29,15 @@ pub const ICON: &str = "shared/icons/icon.svg";
 
 /// Areas with pages, and those whose words their modules use too. A page asks for the words of its area, `words/id.json`, and
 /// gets them all at once: one request where there would be two or three.
-const WORDS: [(&str, &[&str]); 5] = [
+const WORDS: [(&str, &[&str]); 8] = [
     ("app", &["shared", "app"]),
     ("counter", &["shared", "staff", "counter"]),
-    ("teller", &["shared", "staff", "teller"]),
+    ("admin", &["shared", "staff", "admin"]),
+    ("invite", &["shared", "staff", "invite"]),
+    ("teller", &["shared", "staff", "teller", "partner"]),
     ("help", &["shared", "help"]),
     ("block", &["shared", "block"]),
+    ("check", &["shared", "check"]),
 ];
 const LANGUAGES: [&str; 2] = ["id", "en"];
 

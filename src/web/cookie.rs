@@ -9,10 +9,15 @@ pub const OFFICER: &str = "__Host-ikd_officer";
 /// Sessions of relying parties' employees.
 pub const EMPLOYEE: &str = "__Host-ikd_teller";
 
+/// Sessions of the national administration's people.
+pub const OFFICIAL: &str = "__Host-ikd_official";
+
 /// Officers who logged in from this browser before.
 pub const OFFICER_BROWSER: &str = "__Host-ikd_officer_browser";
 /// Employees of relying parties who logged in from this browser before.
 pub const EMPLOYEE_BROWSER: &str = "__Host-ikd_teller_browser";
+/// People of the national administration who logged in from this browser before.
+pub const OFFICIAL_BROWSER: &str = "__Host-ikd_official_browser";
 
 /// The value of a cookie (RFC 6265 §4.2.1). Our values are base64url, so nothing is decoded. Other cookies are skipped
 /// unread, because a client may send thousands.

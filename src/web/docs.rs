@@ -47,7 +47,8 @@ impl Modify for Security {
             "`DPoP <access_token>` of POST /v1/sessions; the proof then carries its hash as `ath`.",
         ));
         components.add_security_scheme("access_token", SecurityScheme::ApiKey(access_token));
-        for (name, cookie) in [("officer", super::cookie::OFFICER), ("teller", super::cookie::EMPLOYEE)] {
+        use super::cookie::{EMPLOYEE, OFFICER, OFFICIAL};
+        for (name, cookie) in [("officer", OFFICER), ("teller", EMPLOYEE), ("official", OFFICIAL)] {
             let scheme = ApiKey::Cookie(ApiKeyValue::new(cookie));
             components.add_security_scheme(name, SecurityScheme::ApiKey(scheme));
         }

@@ -16,9 +16,13 @@ use crate::error::{Code, Refusal};
 use crate::fair::network::SHARES;
 use crate::fair::{Network, for_client, tiers};
 
-/// The limiter; `None` when switched off. Cloning shares it.
+/// The limiters of requests and of files; `None` when switched off. Cloning shares them.
 #[derive(Clone)]
-pub struct Flood(Option<Arc<Rates>>);
+pub struct Flood(Option<Arc<(Rates, Rates)>>);
+
+/// Files that a client gets for one request: they lie in memory, and an office of twenty desks behind one address loads ninety each when
+/// it opens.
+const FILES: u32 = 10;
 
 /// A rate per second for each client, with a burst of four times that. Wider networks have larger shares.
 pub struct Rates {
@@ -60,7 +64,7 @@ impl Flood {
     /// With the configured rate; the burst is four times that.
     pub fn new(context: &Context) -> Self {
         let rate = context.config.limits.requests_per_second;
-        Self((rate > 0).then(|| Arc::new(Rates::new(rate))))
+        Self((rate > 0).then(|| Arc::new((Rates::new(rate), Rates::new(rate.saturating_mul(FILES))))))
     }
 }
 
@@ -72,7 +76,8 @@ pub async fn limit(State(flood): State<Flood>, request: Request, next: Next) -> 
     let Some(ClientAddress(address)) = request.extensions().get::<ClientAddress>().copied() else {
         return next.run(request).await;
     };
-    if flood.0.as_ref().is_some_and(|limiter| !exempt && limiter.refuses(address)) {
+    let limiter = flood.0.as_deref().map(|(requests, files)| if path.starts_with("/web/") { files } else { requests });
+    if limiter.is_some_and(|limiter| !exempt && limiter.refuses(address)) {
         return Problem::from(Refusal::new(Code::TooMany).retry_after(1)).into_response();
     }
     // Shared resources taken further inside, above all database connections, count as this client's.

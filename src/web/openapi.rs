@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
 /// Tags whose handlers share names with others (`log_in`, `portrait`), and the prefix of their operation ids.
-const PREFIXES: [(&str, &str); 2] = [("Counter", "officer"), ("Teller", "teller")];
+const PREFIXES: [(&str, &str); 4] =
+    [("Counter", "officer"), ("Teller", "teller"), ("Admin", "official"), ("Partner", "partner")];
 
 /// The OpenAPI document as it is served.
 pub fn describe(api: &OpenApi) -> Value {

@@ -48,10 +48,21 @@ pub const PAGES: &[Page] = &[
     },
     Page::new(&["/mulai"], "IKD", "help/start.js", &["help/help.css"]),
     Page::new(&["/blokir"], "Blokir KTP Digital", "block/main.js", &["block/block.css"]),
+    Page::new(&["/cek", "/cek/{code}"], "Cek petugas", "check/main.js", &["check/check.css"]),
     Page::new(&["/petugas"], "Loket IKD", "counter/main.js", &["staff/staff.css", "counter/counter.css"]),
-    Page::new(&["/verifikasi"], "Verifikasi IKD", "teller/main.js", &["staff/staff.css", "teller/teller.css"]),
+    Page::new(&["/admin"], "Administrasi IKD", "admin/main.js", &["staff/staff.css", "admin/admin.css"]),
+    Page::new(&["/undangan"], "Undangan IKD", "invite/main.js", &["staff/staff.css", "invite/invite.css"]),
+    Page::new(&["/loket"], "Loket Dukcapil", "help/offices.js", &["help/help.css", "help/offices.css"]),
+    Page::new(&["/status"], "Status layanan IKD", "help/status.js", &["help/help.css", "help/offices.css"]),
+    Page::new(
+        &["/verifikasi"],
+        "Verifikasi IKD",
+        "teller/main.js",
+        &["staff/staff.css", "teller/teller.css", "partner/partner.css"],
+    ),
     Page::new(&["/bantuan"], "Bantuan IKD", "help/help.js", &["help/help.css"]),
     Page::new(&["/poster"], "Poster IKD", "help/poster.js", &["help/help.css", "help/print.css"]),
+    Page::new(&["/poster-cek"], "Poster petugas IKD", "help/check-poster.js", &["help/help.css", "help/print.css"]),
     Page::new(&["/selebaran"], "Selebaran IKD", "help/leaflet.js", &["help/help.css", "help/print.css"]),
 ];
 

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use ikd::audit::Action;
 use ikd::device::client::PinKey;
-use ikd::register::LocalRegister;
+use ikd::figure::Regions;
+use ikd::figure::model::{Basis, Rate};
 use ikd::register::service::Switch;
+use ikd::register::{Date, LocalRegister, Region};
 use ikd::staff::{Post, Realm, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -58,6 +60,28 @@ async fn arrivals(world: &World) {
     second.post(&format!("/v1/officer/registrations/{}/take", applicant.id), &json!({})).await.expect(200);
 }
 
+async fn searches(world: &World) {
+    let (desk, supervisor) =
+        (world.officer("yang-mencari", OFFICE).await, world.supervisor("pengawas-pencari", OFFICE).await);
+    let head = world.log_in(&world.add_person("kepala-pencari", OFFICE, Role::Head).await).await;
+    let nik = world.people[20].nik.as_str();
+    desk.post("/v1/officer/active-questions", &json!({"nik": nik})).await.expect(200);
+    desk.post("/v1/officer/people", &json!({"query": nik})).await.expect(200);
+    let found = supervisor.get("/v1/officer/searches").await.expect(200).json;
+    let path = format!("/v1/officer/searches/{}", found["items"][0]["officer_id"].as_str().unwrap());
+    let words = json!({"day": found["items"][0]["day"], "reason": "Cetak ulang hari ini"});
+    supervisor.post(&format!("{path}/look"), &words).await.expect(204);
+    supervisor.post(&format!("{path}/lift"), &json!({})).await.expect(204);
+    head.get("/v1/officer/audit/own").await.expect(200);
+    head.post("/v1/officer/audit/searches", &json!({"reason": "Keluhan warga"})).await.expect(200);
+    head.post("/v1/officer/audit/checks", &json!({})).await.expect(200);
+    let applicant = world.waiting(&world.people[20]).await;
+    world.scan(&desk, &applicant).await.expect(200);
+    let id = async |officer: &Officer| officer.get("/v1/officer/sessions/current").await.expect(200).text("officer_id");
+    let body = json!({"from": id(&desk).await, "to": id(&supervisor).await});
+    supervisor.post(&format!("/v1/officer/registrations/{}/reassign", applicant.id), &body).await.expect(204);
+}
+
 async fn helpers(world: &World) {
     let desk = world.officer("loket-pembantu", OFFICE).await;
     let granter = world.supervisor("penyetuju-kartu", OFFICE).await;
@@ -78,6 +102,33 @@ async fn helpers(world: &World) {
     world.decide(&desk, &applicant, "approval/waiver", &waiver).await.expect(204);
 }
 
+async fn outreach(world: &World) {
+    use crate::outreach::{plan, step};
+    let (officer, supervisor) = (world.officer("keliling", OFFICE).await, world.supervisor("pengatur", OFFICE).await);
+    let lead = crate::duty::id_of(&officer).await;
+    let path = "/v1/officer/outreach";
+    let asked = officer.post(path, &plan(world, &lead, &[])).await.expect(201).text("outreach_id");
+    step(&supervisor, &asked, "confirm", json!({})).await.expect(204);
+    for act in ["open", "close"] {
+        step(&officer, &asked, act, json!({})).await.expect(204);
+    }
+    step(&officer, &asked, "report", json!({"offline_minutes": 0})).await.expect(204);
+    let other = officer.post(path, &plan(world, &lead, &[])).await.expect(201).text("outreach_id");
+    step(&supervisor, &other, "cancel", json!({})).await.expect(204);
+
+    crate::duty::photograph(world, &supervisor, &lead).await.expect(204);
+    supervisor.get(&format!("/v1/officer/staff-photos/{lead}")).await.expect(200);
+    crate::duty::begin(&officer, None).await;
+    officer.delete("/v1/officer/duty").await.expect(204);
+    let offices = world.get("/v1/fraud-reports/offices").send().await.expect(200).json;
+    let body =
+        json!({"office_id": offices["items"][0]["office_id"], "what": "Diminta uang Rp50.000", "place": "Pasar"});
+    world.post("/v1/fraud-reports").json(&body).send().await.expect(201);
+    let found = supervisor.get("/v1/officer/fraud-reports").await.expect(200).json;
+    let close = format!("/v1/officer/fraud-reports/{}/close", found["items"][0]["report_id"].as_str().unwrap());
+    supervisor.post(&close, &json!({"reason": "Bukan petugas kami"})).await.expect(204);
+}
+
 async fn approval_by_two(world: &World) {
     let desk = world.officer("loket2", OFFICE).await;
     let person = &world.people[8];
@@ -95,6 +146,27 @@ async fn approval_by_two(world: &World) {
     let third = world.supervisor("pemanggil", OFFICE).await;
     let path = format!("/v1/officer/call-backs/{}", applicant.id);
     third.post(&path, &json!({"finding": "unreached"})).await.expect(204);
+}
+
+async fn months(world: &World) {
+    let regions = Regions::new(world.context.clone());
+    let padang = Region::parse("13.71").unwrap();
+    regions.set_scope(OFFICE, padang).await.unwrap();
+    regions.set_target(padang, 2_026, Rate { basis: Basis::Recorded, permille: 300 }).await.unwrap();
+    regions.import(&[]).await.unwrap();
+    let month = crate::figures::month_over(world).await;
+    let (supervisor, head) = (world.supervisor("penyusun", OFFICE).await, crate::figures::head(world, "kepala").await);
+    supervisor.get("/v1/officer/office-figures?from=2026-01-01&to=2026-01-31").await.expect(200);
+    let path = |rest: &str| format!("/v1/officer/recaps/{month}{rest}");
+    for (act, reason) in [("/refusal", json!("Periksa lagi angkanya")), ("/signature", Value::Null)] {
+        supervisor.post(&path("/request"), &json!({})).await.expect(204);
+        let mut body = json!({"version": head.get(&path("")).await.expect(200).json["recap"]["version"]});
+        if reason.is_string() {
+            body["reason"] = reason;
+        }
+        head.post(&path(act), &body).await.expect(204);
+    }
+    head.get(&path("/rows")).await.expect(200);
 }
 
 async fn people_and_parties(world: &World) {
@@ -123,7 +195,15 @@ async fn people_and_parties(world: &World) {
     accounts.set_active(Realm::RelyingParty, "dewi", true).await.unwrap();
     let parties = &world.app.relying_parties;
     let key = parties.add_key(BANK).await.unwrap();
+    let today = ikd::register::Date::in_jakarta(world.context.now());
+    parties.set_key_end(key.key_id, today).await.unwrap();
     parties.revoke_key(key.key_id).await.unwrap();
+    parties.set_contract(BANK, "100/PKS/2026", (today, today.plus_days(300).unwrap())).await.unwrap();
+    let rina = world.party_administrator("rina").await;
+    let hook = |method| world.request(method, "/v1/partner/webhook").cookie(&rina);
+    hook(Method::PUT).json(&json!({"url": "https://bank.example.id/ikd"})).send().await.expect(200);
+    hook(Method::DELETE).send().await.expect(204);
+    parties.set_contact(BANK, "pks@bank.example.id", ikd::error::Language::Indonesian).await.unwrap();
 }
 
 async fn the_counter(world: &World) {
@@ -210,7 +290,7 @@ async fn the_counter(world: &World) {
 
 async fn blocks_at_calls(world: &World) {
     let holder = world.active(&world.people[9]).await;
-    let (desk, supervisor) = (world.officer("telepon", OFFICE).await, world.supervisor("pengawas", OFFICE).await);
+    let (desk, supervisor) = (world.officer("telepon", OFFICE).await, world.supervisor("yang-mengawasi", OFFICE).await);
     let person = &holder.record;
     let body = json!({"nik": person.nik, "full_name": person.full_name, "birth_date": person.birth_date,
         "reason": "Ponsel dicuri di pasar"});
@@ -267,7 +347,7 @@ async fn departures(world: &World) {
 
 async fn annulments(world: &World) {
     let holder = world.active(&world.people[4]).await;
-    let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.supervisor("atasan2", OFFICE).await);
+    let (first, second) = (world.supervisor("atasan1", OFFICE).await, world.head("atasan2", OFFICE).await);
     let body = json!({"nik": holder.record.nik, "reason": "Bukan pemiliknya yang mengaktifkan"});
     for end in ["refuse", "grant"] {
         let asked = first.post("/v1/officer/annulments", &body).await.expect(201);
@@ -278,6 +358,14 @@ async fn annulments(world: &World) {
         second.post(&format!("{path}/{end}"), &deciding).await.expect(204);
     }
     crate::annulment::restore_desk(world, &first).await;
+}
+
+async fn own_office(world: &World) {
+    let head = world.head("kepala-kantor", OFFICE).await;
+    let version = head.get("/v1/officer/office").await.expect(200).text("version");
+    head.patch("/v1/officer/office", &json!({"version": version, "note": "Parkir di belakang"})).await.expect(200);
+    let day = Date::in_jakarta(world.context.now()).plus_days(3).unwrap();
+    head.post("/v1/officer/office/holidays", &json!({"day": day, "name": "Cuti bersama"})).await.expect(200);
 }
 
 async fn disputes(world: &World) {
@@ -327,6 +415,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         let world = World::open(context).await;
         people_and_parties(&world).await;
         annulments(&world).await;
+        own_office(&world).await;
         blocks_at_calls(&world).await;
         departures(&world).await;
         disputes(&world).await;
@@ -336,15 +425,21 @@ async fn every_declared_act_is_written_when_it_is_done() {
         walk_ins(&world).await;
         helpers(&world).await;
         arrivals(&world).await;
+        crate::staffing::every_act(&world).await;
+        outreach(&world).await;
+        searches(&world).await;
         let holder = world.active(&world.people[10]).await;
         the_counter(&world).await;
         contact_visits(&world, &holder).await;
+        months(&world).await;
         let seen = done(&world).await;
         // A verification has an entry when it is refused; see below.
-        let refused = [Action::Verification];
+        let refused = [Action::Verification, Action::PartyViewed];
+        // That takes a server which answers.
+        let elsewhere = [Action::WebhookVerified];
         let missing: Vec<_> = Action::ALL
             .iter()
-            .filter(|action| !BY_COMMAND.contains(action) && !refused.contains(action))
+            .filter(|action| ![BY_COMMAND, &refused, &elsewhere].concat().contains(action))
             .map(|action| action.as_str())
             .filter(|name| !seen.contains(*name))
             .collect();

@@ -1,9 +1,10 @@
-//! Annulling a wrongful activation: two supervisors of the office that approved it, and word to those who relied on it.
+//! Annulling a wrongful activation: a supervisor and the head of the office that approved it, and word to those who relied on it.
 
 use ikd::attribute::AttributeSet;
 use ikd::clock::DAY;
 use ikd::office::{Kind, Offices};
-use ikd::staff::Realm;
+use ikd::register::Date;
+use ikd::staff::{Realm, Role};
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::client::{Bank, Officer};
@@ -31,9 +32,10 @@ pub async fn refuse(supervisor: &Officer, asked: &Value) -> Answer {
     supervisor.post(&path, &body).await
 }
 
-async fn two_supervisors(world: &World) -> (Officer, Officer) {
-    let name = |one: &str| format!("penyelia-{one}-{}", world.number());
-    (world.supervisor(&name("a"), OFFICE).await, world.supervisor(&name("b"), OFFICE).await)
+/// Who asks, and who grants.
+async fn supervisor_and_head(world: &World) -> (Officer, Officer) {
+    let name = |one: &str| format!("{one}-{}", world.number());
+    (world.supervisor(&name("penyelia"), OFFICE).await, world.head(&name("kepala"), OFFICE).await)
 }
 
 const PAUSED: &str = "/v1/officer/paused";
@@ -81,7 +83,7 @@ async fn two_supervisors_annul_and_each_party_reads_its_own_checks() {
         assert_eq!(world.verify(&spent).await, "valid");
         assert_eq!(world.verify(&spent).await, "already_used");
         let open = world.present(&holder, "basic").await;
-        let (asker, granter) = two_supervisors(&world).await;
+        let (asker, granter) = supervisor_and_head(&world).await;
 
         let asked = ask(&asker, &holder).await.expect(201).json;
         assert_eq!(
@@ -146,8 +148,8 @@ async fn nobody_annuls_alone_late_elsewhere_or_on_an_old_screen() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
-        let (asker, granter) = two_supervisors(&world).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        let (asker, granter) = supervisor_and_head(&world).await;
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let path = |asked: &Value| format!("{PATH}/{}", asked["annulment_id"].as_str().unwrap());
 
@@ -164,10 +166,17 @@ async fn nobody_annuls_alone_late_elsewhere_or_on_an_old_screen() {
         let asked = ask(&asker, &holder).await.expect(201).json;
         let again = ask(&asker, &holder).await.expect(201).json;
         assert_eq!((&again["annulment_id"], &again["version"]), (&asked["annulment_id"], &asked["version"]));
-        ask(&granter, &holder).await.expect_problem(409, "wrong_state");
+        // Another supervisor neither asks again nor grants: that is the head's, who in turn asks for nothing.
+        let colleague = world.supervisor("penyelia-lain", OFFICE).await;
+        ask(&colleague, &holder).await.expect_problem(409, "wrong_state");
+        ask(&granter, &holder).await.expect_problem(403, "forbidden");
+        let seen = colleague.get(&path(&asked)).await.expect(200).json;
+        assert_eq!((&seen["own"], &seen["may_grant"]), (&json!(false), &json!(false)));
+        grant(&colleague, &asked).await.expect_problem(403, "forbidden");
         grant(&asker, &asked).await.expect_problem(403, "forbidden");
         grant(desk, &asked).await.expect_problem(403, "forbidden");
-        grant(&elsewhere, &asked).await.expect_problem(404, "not_found");
+        let far_head = world.head("kepala-jauh", "UJI-02").await;
+        grant(&far_head, &asked).await.expect_problem(404, "not_found");
         refuse(&elsewhere, &asked).await.expect_problem(404, "not_found");
         elsewhere.get(&path(&asked)).await.expect_problem(404, "not_found");
         assert_eq!(elsewhere.get(PATH).await.expect(200).json["items"], json!([]));
@@ -185,12 +194,12 @@ async fn nobody_annuls_alone_late_elsewhere_or_on_an_old_screen() {
         // After seven days nobody grants, whether the sweep was there or not.
         let asked = ask(&asker, &holder).await.expect(201).json;
         world.later(7 * DAY);
-        let (asker, granter) = two_supervisors(&world).await;
+        let (asker, granter) = supervisor_and_head(&world).await;
         assert_eq!(granter.get(&path(&asked)).await.expect(200).json["state"], "lapsed");
         assert_eq!(granter.get(PATH).await.expect(200).json["items"], json!([]));
         grant(&granter, &asked).await.expect_problem(409, "wrong_state");
         refuse(&granter, &asked).await.expect_problem(409, "wrong_state");
-        let anew = ask(&granter, &holder).await.expect(201).json;
+        let anew = ask(&asker, &holder).await.expect(201).json;
         assert_ne!(anew["annulment_id"], asked["annulment_id"]);
         world.later(7 * DAY);
         assert_eq!(world.app.annulments.sweep().await.unwrap(), 1);
@@ -200,10 +209,18 @@ async fn nobody_annuls_alone_late_elsewhere_or_on_an_old_screen() {
         // Who asked was disabled since.
         let (asker, granter) = (asker, granter);
         drop((asker, granter));
-        let (first, second) = (world.supervisor("pergi", OFFICE).await, world.supervisor("tinggal", OFFICE).await);
+        let (first, second) = (world.supervisor("pergi", OFFICE).await, world.head("tinggal", OFFICE).await);
         let asked = ask(&first, &holder).await.expect(201).json;
         world.accounts().set_active(Realm::Office, "pergi", false).await.unwrap();
         grant(&second, &asked).await.expect_problem(404, "not_found");
+
+        // Who acts as the head grants nothing that they asked for as a supervisor.
+        let acting = world.supervisor("plt", OFFICE).await;
+        let until = Date::in_jakarta(world.context.now()).plus_days(7).unwrap();
+        world.accounts().set_acting("plt", Some((Role::Head, until))).await.unwrap();
+        refuse(&second, &asked).await.expect(204);
+        let asked = ask(&acting, &holder).await.expect(201).json;
+        grant(&acting, &asked).await.expect_problem(403, "forbidden");
         assert_eq!(standing(&holder).await.0, "active");
     })
     .await;
@@ -213,8 +230,8 @@ async fn nobody_annuls_alone_late_elsewhere_or_on_an_old_screen() {
 async fn of_two_who_decide_at_once_one_does_and_a_wrongful_holder_does_not_slip_away() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        let (asker, granter) = two_supervisors(&world).await;
-        let third = world.supervisor("penyelia-c", OFFICE).await;
+        let (asker, granter) = supervisor_and_head(&world).await;
+        let third = world.head("kepala-lain", OFFICE).await;
         for person in 0..3 {
             let holder = world.active(&world.people[person]).await;
             let mine = check(&world, &world.bank(), &holder).await;
@@ -261,7 +278,7 @@ async fn a_check_that_was_recorded_late_is_told_too_and_asking_has_a_limit() {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let late = check(&world, &world.bank(), &holder).await;
-        let (asker, granter) = two_supervisors(&world).await;
+        let (asker, granter) = supervisor_and_head(&world).await;
         // As if its record were not there yet.
         let id = late.parse().unwrap();
         world.change("UPDATE verification SET result = 'invalid' WHERE verification_id = $1", id).await;
@@ -282,12 +299,13 @@ async fn a_check_that_was_recorded_late_is_told_too_and_asking_has_a_limit() {
             asker.post(PATH, &nobody).await.expect_problem(404, "not_found");
         }
         asker.post(PATH, &nobody).await.expect_problem(429, "too_many");
-        granter.post(PATH, &nobody).await.expect_problem(404, "not_found");
+        let colleague = world.supervisor("penyelia-lain", OFFICE).await;
+        colleague.post(PATH, &nobody).await.expect_problem(404, "not_found");
         for (body, status) in [
             (json!({"nik": "123", "reason": "Bukan pemiliknya sendiri"}), 422),
             (json!({"nik": holder.record.nik, "reason": "x"}), 422),
         ] {
-            granter.post(PATH, &body).await.expect_problem(status, "invalid_field");
+            colleague.post(PATH, &body).await.expect_problem(status, "invalid_field");
         }
     })
     .await;
@@ -299,7 +317,7 @@ async fn every_good_answer_beside_a_grant_is_told() {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let resident = world.resident_id(&holder.record).await;
-        let (asker, granter) = two_supervisors(&world).await;
+        let (asker, granter) = supervisor_and_head(&world).await;
         // Offline QRs: they are checked without a lock on the credential.
         let mut tokens = Vec::new();
         for _ in 0..10 {
@@ -336,7 +354,7 @@ async fn another_activation_is_another_matter() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
-        let (asker, granter) = two_supervisors(&world).await;
+        let (asker, granter) = supervisor_and_head(&world).await;
         let old = ask(&asker, &holder).await.expect(201).json;
         let (challenge, signature) =
             holder.client.sign_challenge(&pin_key(&holder.record), ikd::device::Purpose::Change).await;
@@ -347,12 +365,12 @@ async fn another_activation_is_another_matter() {
         grant(&granter, &old).await.expect_problem(409, "wrong_state");
         assert_eq!(standing(&again).await.0, "active", "nobody looked at this one");
         // Whoever asks about the present one puts an end to what was asked about the other.
-        let new = ask(&granter, &again).await.expect(201).json;
+        let new = ask(&asker, &again).await.expect(201).json;
         assert_eq!(new["registration_id"], json!(again.id));
         let path = format!("{PATH}/{}", old["annulment_id"].as_str().unwrap());
         assert_eq!(granter.get(&path).await.expect(200).json["state"], "lapsed");
-        grant(&granter, &new).await.expect_problem(403, "forbidden");
-        grant(&asker, &new).await.expect(204);
+        grant(&asker, &new).await.expect_problem(403, "forbidden");
+        grant(&granter, &new).await.expect(204);
         assert_eq!(standing(&again).await.1, "annulled");
     })
     .await;
@@ -364,8 +382,8 @@ async fn the_rights_of_whoever_approved_rest_until_a_colleague_gives_them_back()
         let world = World::open(context).await;
         let holder = world.active(&world.people[0]).await;
         let waiting = world.waiting(&world.people[1]).await;
-        let (asker, granter) = two_supervisors(&world).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        let (asker, granter) = supervisor_and_head(&world).await;
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let desk = world.desk().await;
         let bystander = world.officer("rekan", OFFICE).await;
@@ -420,7 +438,7 @@ async fn two_who_approved_together_rest_together_and_do_not_restore_each_other()
         let card = crate::card::asked(&world, &pair.asker, person).await;
         let version = crate::card::view(&pair.granter, &card).await["version"].clone();
         pair.granter.post(&crate::card::path(&card, "/grant"), &json!({"version": version})).await.expect(204);
-        let (asker, granter) = two_supervisors(&world).await;
+        let (asker, granter) = supervisor_and_head(&world).await;
         let body =
             json!({"nik": person.nik.as_str(), "reason": "Pemilik identitas hadir; bukan ia yang meminta kartu"});
         // What a paused person asked for is granted by nobody.

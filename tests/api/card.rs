@@ -230,7 +230,7 @@ async fn nobody_issues_a_card_alone_late_elsewhere_or_on_an_old_screen() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let Pair { asker, granter } = pair(&world).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let other = world.officer("rekan", OFFICE).await;
 
@@ -398,7 +398,7 @@ async fn whatever_ends_a_card_is_seen_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrongful_card_is_annulled_by_two_supervisors() {
+async fn a_wrongful_card_is_annulled_by_supervisor_and_head() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let people = pair(&world).await;
@@ -407,7 +407,7 @@ async fn a_wrongful_card_is_annulled_by_two_supervisors() {
         let text = qr(&world, &card).await;
         let at = reference(&world, &text).await;
         let relied = check(&world, &text).await["verification_id"].clone();
-        let second = world.supervisor("penyelia-dua", OFFICE).await;
+        let second = world.head("kepala", OFFICE).await;
         let body =
             json!({"nik": person.nik.as_str(), "reason": "Pemilik identitas hadir; bukan ia yang memegang kartu"});
         let wanted = people.granter.post("/v1/officer/annulments", &body).await.expect(201).json;

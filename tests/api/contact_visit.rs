@@ -210,7 +210,7 @@ async fn neither_one_person_nor_another_office_nor_a_late_hour_puts_it_in_force(
     each_engine(async |context| {
         let world = World::open(context).await;
         let offices = ikd::office::Offices::new(world.context.clone());
-        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Dinas).await.unwrap();
         let holder = settled(&world, 0).await;
         let elsewhere = world.supervisor("penyelia9", "UJI-02").await;
         let (first, second) =

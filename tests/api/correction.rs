@@ -311,7 +311,7 @@ async fn who_mistyped_types_again() {
 async fn nobody_passes_on_alone_elsewhere_late_or_on_an_old_screen() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", OfficeKind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", OfficeKind::Dinas).await.unwrap();
         let (asker, granter) =
             (world.supervisor("penyelia-a", OFFICE).await, world.supervisor("penyelia-b", OFFICE).await);
         let (third, elsewhere) =
@@ -357,7 +357,7 @@ async fn nobody_passes_on_alone_elsewhere_late_or_on_an_old_screen() {
 async fn a_case_goes_to_and_fro_is_refused_and_another_can_be_opened() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", OfficeKind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", OfficeKind::Dinas).await.unwrap();
         let (desk, elsewhere) = (world.desk().await, world.officer("jauh", "UJI-02").await);
         let (right, applicant) = misspelt(&world, 0).await;
         let fields = json!(["full_name"]);

@@ -26,7 +26,7 @@ async fn cancel(applicant: &Applicant) -> Answer {
 async fn only_who_scanned_within_half_an_hour_decides() {
     each_engine(async |context| {
         let world = World::open(context).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let (desk, colleague) = (world.desk().await, world.officer("rekan", OFFICE).await);
         let elsewhere = world.officer("jauh", "UJI-02").await;
         let applicant = world.waiting(&world.people[0]).await;

@@ -79,7 +79,7 @@ async fn who_lost_the_citizenship_and_left_is_stopped_at_once_and_ended_by_two_p
         // Neither an officer, nor another office, nor of another version.
         desk.post(&path(&asked.json, "/grant"), &version(&seen)).await.expect_problem(403, "forbidden");
         let offices = ikd::office::Offices::new(world.context.clone());
-        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("penyelia9", "UJI-02").await;
         elsewhere.get(&path(&asked.json, "")).await.expect_problem(404, "not_found");
         elsewhere.post(&path(&asked.json, "/grant"), &version(&seen)).await.expect_problem(404, "not_found");

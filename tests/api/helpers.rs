@@ -77,7 +77,7 @@ async fn a_waiver_is_nobodys_own_of_no_other_office_and_of_no_changed_registrati
         let world = World::open(context).await;
         let first = world.supervisor("penyelia", OFFICE).await;
         let second = world.supervisor("penyelia2", OFFICE).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("penyelia3", "UJI-02").await;
         let resident = world.waiting(&world.people[0]).await;
         world.scan(&first, &resident).await.expect(200);
@@ -166,7 +166,7 @@ async fn whoever_helps_more_than_a_family_is_looked_at() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let carer = &world.people[9];
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let desk = world.officer("loket-7", OFFICE).await;

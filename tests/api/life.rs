@@ -460,7 +460,7 @@ async fn supervisors_see_what_became_of_blocks_at_calls_and_look_at_each_once() 
 
 async fn elsewhere_and_officers_look_at_nothing(world: &World, path: &str, words: &Value) {
     let offices = ikd::office::Offices::new(world.context.clone());
-    offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+    offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Dinas).await.unwrap();
     let elsewhere = world.supervisor("penyelia8", "UJI-02").await;
     assert_eq!(elsewhere.get("/v1/officer/blocks").await.expect(200).json["items"], json!([]));
     assert_eq!(elsewhere.get("/v1/officer/blocks/officers").await.expect(200).json["items"], json!([]));
@@ -613,7 +613,7 @@ async fn a_recovery_ends_with_its_time_a_refusal_or_the_register_s_word() {
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let elsewhere = {
             let offices = ikd::office::Offices::new(world.context.clone());
-            offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+            offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Dinas).await.unwrap();
             world.supervisor("penyelia9", "UJI-02").await
         };
         let desk = world.officer("loket", OFFICE).await;

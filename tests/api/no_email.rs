@@ -109,7 +109,7 @@ async fn nobody_grants_an_own_an_old_a_foreign_or_a_changed_request() {
         let resident = waiting(&world, &world.people[0].clone()).await;
         let first = world.supervisor("penyelia", OFFICE).await;
         let second = world.supervisor("penyelia2", OFFICE).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("penyelia3", "UJI-02").await;
         let officer = world.officer("petugas7", OFFICE).await;
 
@@ -253,7 +253,7 @@ async fn a_third_person_calls_those_back_whom_the_lot_drew() {
         let asker = world.supervisor("peminta", OFFICE).await;
         let granter = world.supervisor("penyetuju", OFFICE).await;
         let third = world.supervisor("ketiga", OFFICE).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         world.scan(&asker, &resident).await.expect(200);
         ask(&world, &asker, &resident).await.expect(204);

@@ -111,7 +111,7 @@ async fn at_the_counter_a_nik_alone_tells_nothing() {
 
     // Annulments at an office that activated neither: twenty a day for each supervisor.
     let offices = ikd::office::Offices::new(world.context.clone());
-    offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+    offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Dinas).await.unwrap();
     let mut elsewhere: Vec<Officer> = Vec::new();
     for number in 0..3 {
         elsewhere.push(world.supervisor(&format!("jauh-{number}"), "UJI-02").await);

@@ -36,7 +36,7 @@ async fn a_lost_phone_s_digital_ktp_ends_when_two_people_say_so() {
         world.scan(desk, &new).await.expect(200);
         world.approve(desk, &new).await.expect_problem(409, "already_active");
 
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let supervisor = world.supervisor("penyelia", OFFICE).await;
         let elsewhere = world.supervisor("penyelia2", "UJI-02").await;
         assert_eq!(ask(&world, &supervisor, &new).await.expect(409).code(), "scan_required", "without the person");

@@ -13,15 +13,35 @@ use support::client::Officer;
 use support::each_engine;
 use support::world::{LogIn, OFFICE, World, approval};
 
+/// Where people with roles work: what their paths begin with, the folder of its handlers, the file of its acts, and who logs in there.
+struct House {
+    prefix: &'static str,
+    handlers: &'static str,
+    acts: &'static str,
+    roles: &'static [Role],
+}
+
+const HOUSES: [House; 2] = [
+    House { prefix: "/v1/officer", handlers: "src/counter/http", acts: "src/counter/act.rs", roles: Role::OF_OFFICES },
+    House { prefix: "/v1/admin", handlers: "src/admin/http", acts: "src/admin/act.rs", roles: Role::OF_NATION },
+];
+
 /// Endpoints that need a session and no permission: the own account.
-const OWN: &[&str] = &["/v1/officer/sessions", "/v1/officer/password"];
+const OWN: &[&str] = &["/sessions", "/password"];
 
 /// The act that a handler names, by method and path, as the sources have it; and the permission of each act.
 fn acts() -> BTreeMap<(String, String), String> {
-    let folder = support::root().join("src/counter/http");
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    // Routes of a factory have the path of the house that calls it.
+    let factory = read(&support::root().join("src/staff/http/staff_routes.rs"));
+    let mut texts = Vec::new();
+    for house in &HOUSES {
+        let files = std::fs::read_dir(support::root().join(house.handlers)).unwrap();
+        texts.extend(files.map(|file| read(&file.unwrap().path())));
+        texts.push(factory.replace("concat!($path, \"", &format!("\"{}", house.prefix)));
+    }
     let mut found = BTreeMap::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    for text in texts {
         for handler in text.split("#[utoipa::path(").skip(1) {
             let method = handler.split([',', ' ']).next().unwrap().trim().to_owned();
             let path = handler.split("path = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -33,7 +53,10 @@ fn acts() -> BTreeMap<(String, String), String> {
 }
 
 fn permissions() -> BTreeMap<String, Permission> {
-    let text = std::fs::read_to_string(support::root().join("src/counter/act.rs")).unwrap();
+    let text = |house: &House| std::fs::read_to_string(support::root().join(house.acts)).unwrap();
+    let text: String = HOUSES.iter().map(text).collect();
+    let partner = std::fs::read_to_string(support::root().join("src/partner/act.rs")).unwrap();
+    let text = text + &partner;
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix("pub enum "));
     lines
         .filter_map(|line| {
@@ -45,14 +68,15 @@ fn permissions() -> BTreeMap<String, Permission> {
         .collect()
 }
 
-/// Every operation of an office in the description of the API, with the permission that it needs.
-fn operations() -> Vec<(Method, String, Permission)> {
+/// Every operation of a house in the description of the API, with the permission that it needs.
+fn operations(house: &House) -> Vec<(Method, String, Permission)> {
     let api: Value =
         serde_json::from_slice(&std::fs::read(support::root().join("docs/openapi.json")).unwrap()).unwrap();
     let (acts, permissions) = (acts(), permissions());
     let mut found = Vec::new();
     for (path, methods) in api["paths"].as_object().unwrap() {
-        if !path.starts_with("/v1/officer/") || OWN.iter().any(|own| path.starts_with(own)) {
+        let Some(rest) = path.strip_prefix(house.prefix).filter(|rest| rest.starts_with('/')) else { continue };
+        if OWN.iter().any(|own| rest.starts_with(own)) {
             continue;
         }
         for method in methods.as_object().unwrap().keys() {
@@ -62,7 +86,6 @@ fn operations() -> Vec<(Method, String, Permission)> {
             found.push((Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(), path.clone(), *permission));
         }
     }
-    assert!(found.len() > 60, "{}", found.len());
     found
 }
 
@@ -77,34 +100,65 @@ async fn person(world: &World, name: &str, role: Role) -> LogIn {
     log_in_of(name, &new.unwrap())
 }
 
-/// Whether the permission is missing, whatever else is wrong with a request that names nothing.
-async fn is_forbidden(world: &World, officer: &Officer, (method, path): (&Method, &str)) -> bool {
+/// Somebody of a role, as whoever is logged in with it: a cookie.
+async fn cookie_of(world: &World, house: &House, role: Role) -> (LogIn, String) {
+    let name = format!("orang-{}-{}", <&str>::from(role).replace('_', "-"), world.number());
+    let log_in = match house.prefix {
+        "/v1/officer" => person(world, &name, role).await,
+        _ => log_in_of(&name, &world.accounts().add(Post::National(role), &name, "Orang Pusat", None).await.unwrap()),
+    };
+    let path = format!("{}/sessions", house.prefix);
+    let answer = world.post(&path).json(&world.log_in_body(&log_in)).send().await;
+    (log_in, answer.expect(201).cookie.unwrap())
+}
+
+/// The answer to a request that names nothing: status and code.
+async fn answer(world: &World, cookie: &str, (method, path): (&Method, &str)) -> (u16, String) {
     let path = path.replace("{id}", "00000000-0000-7000-8000-000000000000");
-    let mut request = world.request(method.clone(), &path).cookie(&officer.cookie());
+    let mut request = world.request(method.clone(), &path).cookie(cookie);
     if [Method::POST, Method::PUT].contains(method) {
         request = request.json(&json!({}));
     }
     let answer = request.send().await;
-    answer.status == 403 && answer.code() == "forbidden"
+    let code = if answer.status.is_success() { String::new() } else { answer.code().to_owned() };
+    (answer.status.as_u16(), code)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_endpoint_answers_each_role_as_the_table_says() {
+async fn each_endpoint_answers_each_role_as_the_table_says_and_nobody_else() {
     let world = World::on(support::Engine::Sqlite).await;
-    let mut people = Vec::new();
-    for role in Role::OF_OFFICES {
-        let log_in = person(&world, &format!("orang-{}", <&str>::from(*role).replace('_', "-")), *role).await;
-        people.push((*role, world.log_in(&log_in).await));
-    }
     let mut wrong = Vec::new();
-    for (method, path, permission) in operations() {
-        for (role, officer) in &people {
-            let forbidden = is_forbidden(&world, officer, (&method, &path)).await;
-            if forbidden == role.may(permission) {
-                wrong.push(format!("{method} {path}: {role:?} {}", if forbidden { "is kept out" } else { "gets in" }));
+    for (house, other) in HOUSES.iter().zip(HOUSES.iter().rev()) {
+        let operations = operations(house);
+        let mut people = Vec::new();
+        for role in house.roles {
+            people.push((*role, cookie_of(&world, house, *role).await.1));
+        }
+        // Who was disabled, and whose session is of another house, is nobody here, whatever the role.
+        let (gone, ended) = cookie_of(&world, house, house.roles[0]).await;
+        let realm = if house.prefix == "/v1/officer" { Realm::Office } else { Realm::National };
+        world.accounts().set_active(realm, &gone.username, false).await.unwrap();
+        let elsewhere = cookie_of(&world, other, other.roles[0]).await.1;
+        for (method, path, permission) in operations {
+            for (role, cookie) in &people {
+                let (status, code) = answer(&world, cookie, (&method, &path)).await;
+                let forbidden = status == 403 && code == "forbidden";
+                if forbidden == role.may(permission) {
+                    wrong.push(format!(
+                        "{method} {path}: {role:?} {}",
+                        if forbidden { "is kept out" } else { "gets in" }
+                    ));
+                }
+            }
+            for (who, cookie) in [("disabled", &ended), ("of another house", &elsewhere)] {
+                let (status, code) = answer(&world, cookie, (&method, &path)).await;
+                if (status, code.as_str()) != (401, "session_ended") {
+                    wrong.push(format!("{method} {path}: somebody {who} gets {status} {code}"));
+                }
             }
         }
     }
+    assert!(operations(&HOUSES[0]).len() > 60, "{}", operations(&HOUSES[0]).len());
     assert_eq!(wrong, Vec::<String>::new());
 }
 
@@ -212,7 +266,7 @@ async fn an_assistant_receives_and_an_officer_takes_over() {
         let assistant = world.log_in(&person(&world, "magang", Role::Assistant).await).await;
         let (first, second) = (world.officer("loket-1", OFFICE).await, world.officer("loket-2", OFFICE).await);
         let offices = ikd::office::Offices::new(world.context.clone());
-        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Office).await.unwrap();
+        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::Dinas).await.unwrap();
         let elsewhere = world.officer("jauh", "UJI-02").await;
         let applicant = world.waiting(&world.people[0]).await;
         let token = json!({"token": world.activation_token(&applicant).await});
@@ -281,7 +335,8 @@ async fn an_assistant_receives_and_an_officer_takes_over() {
 fn the_committed_table_of_roles_is_what_the_program_does() {
     let mut text = String::from(
         "# Who may do what\n\nWritten by `IKD_TEST_WRITE_ROLES=1 cargo test --test api the_committed_table`: the table is `Permission::roles` in\n\
-         `src/staff/permission.rs`. Everybody sees and does this in the own office alone; nobody grants what they asked for. Somebody may act in a second\n\
+         `src/staff/permission.rs`. Everybody sees and does this in the own office alone, but supervisors and heads are second person (`work_…`, `grant_…`) for the\n\
+         offices below theirs too (ADR 26); nobody grants what they asked for. Somebody may act in a second\n\
          role until the end of a day (`ikd officer acting`); an assistant is taken on for 183 days at most.\n\n",
     );
     let names: Vec<String> = Role::ALL.iter().map(|role| <&str>::from(*role).replace('_', " ")).collect();

@@ -140,7 +140,7 @@ async fn who_serves_nobody_sees_nobody_and_a_foreign_page_can_do_nothing() {
         let applicant = world.waiting(&world.people[0]).await;
         world.scan(world.desk().await, &applicant).await.expect(200);
         // An administrator manages; the counter is not theirs.
-        Offices::new(world.context.clone()).add("PUSAT", "Pusat", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("PUSAT", "Pusat", Kind::Dinas).await.unwrap();
         let role = Role::Administrator;
         let admin = world.log_in(&world.add_person("admin", OFFICE, role).await).await;
         let base = format!("/v1/officer/registrations/{}", applicant.id);

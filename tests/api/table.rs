@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use ikd::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::client::Resident;
 use uuid::Uuid;
 
 mod later;
+mod outreach;
+mod staffing;
 
 use crate::headers::{problem, secure};
 use support::each_engine;
@@ -23,7 +26,12 @@ enum Caller {
     Resident,
     Officer,
     Supervisor,
+    Head,
     Teller,
+    /// An administrator of the national administration.
+    National,
+    /// An administrator of a relying party, who logs in where tellers do.
+    Administrator,
     Party,
     /// The register's side, for which this node has no key.
     Registrar,
@@ -357,6 +365,9 @@ struct Stage {
     officer: String,
     supervisor: String,
     teller: String,
+    head: String,
+    administrator: String,
+    national: String,
     revoked: String,
     verification: String,
     pin_key: String,
@@ -371,14 +382,21 @@ impl Stage {
         let stranger = world.phone();
         stranger.captcha().await;
         let teller = world.teller("dewi").await;
+        let administrator = world.party_administrator("rina").await;
+        let national = crate::staffing::official(&world, "pusat", Role::Administrator).await.cookie;
         let parties = &world.app.relying_parties;
         let revoked = parties.add_key(BANK).await.unwrap();
         parties.revoke_key(revoked.key_id).await.unwrap();
         let token = world.present(&active, "age").await;
         let verification = world.bank().verify(&token, "age_check", "stage").await.text("verification_id");
+        // Who acts for the head too may do all that this table asks of an office.
+        let supervisor = world.supervisor("penyelia", support::world::OFFICE).await.cookie();
+        let until = ikd::register::Date::in_jakarta(world.context.now()).plus_days(7);
+        world.accounts().set_acting("penyelia", until.map(|day| (ikd::staff::Role::Head, day))).await.unwrap();
         Self {
             officer: world.desk().await.cookie(),
-            supervisor: world.supervisor("penyelia", support::world::OFFICE).await.cookie(),
+            supervisor,
+            head: world.log_in(&world.add_person("kepala", support::world::OFFICE, Role::Head).await).await.cookie(),
             pin_key: support::world::pin_key(&sent.record).public_text(),
             revoked: revoked.expose(),
             fresh,
@@ -387,6 +405,8 @@ impl Stage {
             active,
             stranger,
             teller,
+            administrator,
+            national,
             verification,
             world,
         }
@@ -411,7 +431,10 @@ impl Stage {
         const CREDENTIALS: &str = "SELECT state || ' ' || CAST(generation AS TEXT) || ' ' || CAST(last_spent AS TEXT) || ' ' \
             || CAST(pin_tries AS TEXT) || ' ' || CAST(challenge_spent AS TEXT) || ' ' || CAST(session AS TEXT) \
             FROM credential ORDER BY resident_id";
-        const COUNTS: [&str; 14] = [
+        const COUNTS: [&str; 17] = [
+            "SELECT 'webhooks ' || CAST(COUNT(*) AS TEXT) FROM webhook",
+            "SELECT 'keys ' || CAST(COUNT(*) AS TEXT) FROM relying_party_key WHERE revoked_at IS NULL",
+            "SELECT 'disabled ' || CAST(COUNT(*) AS TEXT) FROM staff_account WHERE state = 'disabled'",
             "SELECT 'cases ' || CAST(COUNT(*) AS TEXT) FROM correction",
             "SELECT 'cards ' || CAST(COUNT(*) AS TEXT) FROM printed_card",
             "SELECT 'disputes ' || CAST(COUNT(*) AS TEXT) FROM dispute",
@@ -532,7 +555,10 @@ fn without(body: &Value, path: &str) -> Value {
 
 impl Endpoint {
     fn path_for(&self, stage: &Stage, subject: Subject) -> String {
-        self.path.replace("{id}", &stage.applicant(subject).id).replace("{verification_id}", &stage.verification)
+        self.path
+            .replace("{id}", &stage.applicant(subject).id)
+            .replace("{verification_id}", &stage.verification)
+            .replace("{month}", "2020-01")
     }
 
     fn right_caller<'a>(&self, stage: &'a Stage, subject: Subject) -> As<'a> {
@@ -541,14 +567,18 @@ impl Endpoint {
             Caller::Device | Caller::Resident => As::Device(&stage.applicant(subject).client),
             Caller::Officer => As::Cookie(stage.officer.clone()),
             Caller::Supervisor => As::Cookie(stage.supervisor.clone()),
+            Caller::Head => As::Cookie(stage.head.clone()),
             Caller::Teller => As::Cookie(stage.teller.clone()),
+            Caller::Administrator => As::Cookie(stage.administrator.clone()),
+            Caller::National => As::Cookie(stage.national.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
             Caller::Registrar => As::Nobody,
         }
     }
 
     fn case<'a>(&self, stage: &'a Stage, what: &str, expected: (u16, &'static str)) -> Case<'a> {
-        let selfie = ["/selfie", "/photo"].iter().any(|end| self.path.ends_with(end)) && self.method == "put";
+        let selfie = ["/selfie", "/photo", "/staff-photos/{id}"].iter().any(|end| self.path.ends_with(end))
+            && self.method == "put";
         let kind = if selfie { Some("image/jpeg") } else { (!self.body.is_null()).then_some("application/json") };
         let body = if selfie {
             b"no picture".to_vec()
@@ -586,10 +616,21 @@ impl Endpoint {
                     add("another's registration", As::Device(&stage.stranger), (404, "not_found"));
                 }
             }
-            Caller::Officer | Caller::Supervisor | Caller::Teller => {
-                let (own, other) =
-                    if self.caller == Caller::Teller { ("teller", &stage.officer) } else { ("officer", &stage.teller) };
-                if self.caller == Caller::Supervisor {
+            Caller::Officer
+            | Caller::Supervisor
+            | Caller::Head
+            | Caller::National
+            | Caller::Teller
+            | Caller::Administrator => {
+                let (own, other) = match self.caller {
+                    Caller::Teller | Caller::Administrator => ("teller", &stage.officer),
+                    Caller::National => ("official", &stage.officer),
+                    _ => ("officer", &stage.teller),
+                };
+                if self.caller == Caller::Administrator {
+                    add("a teller", As::Cookie(stage.teller.clone()), (403, "forbidden"));
+                }
+                if matches!(self.caller, Caller::Supervisor | Caller::Head) {
                     add("an officer", As::Cookie(stage.officer.clone()), (403, "forbidden"));
                 }
                 add("no session", As::Nobody, (401, "session_ended"));
@@ -711,6 +752,7 @@ impl Endpoint {
             "/v1/me/verifications",
             "/v1/officer/registrations",
             "/v1/teller/verifications",
+            "/v1/partner/employees",
             "/v1/annulled-verifications",
             "/v1/me/disputes",
             "/v1/disputes",
@@ -758,6 +800,12 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(put_right(&stage));
         table.extend(later::corrections(&stage));
         table.extend(later::by_two(&stage));
+        table.extend(outreach::outreach(&stage));
+        table.extend(later::looking(&stage));
+        table.extend(later::of_partners());
+        table.extend(staffing::staffing());
+        table.extend(staffing::own_account());
+        table.extend(later::figures());
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();

@@ -179,7 +179,7 @@ async fn a_copy_of_the_data_is_printed_for_an_hour_also_for_who_has_only_a_card(
         // For an hour; not what was asked for otherwise; not in another office.
         let other = world.officer("rekan-cetak", OFFICE).await;
         let closing = asked(&world, asker, &world.people[0], "closure").await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let copy = asked(&world, asker, &world.people[1], "copy").await;
         for rest in ["", "/photo", "/portrait", "/copy"] {
@@ -211,7 +211,7 @@ async fn nobody_grants_alone_late_elsewhere_or_on_an_old_screen() {
     each_engine(async |context| {
         let world = World::open(context).await;
         let Pair { asker, granter } = pair(&world).await;
-        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Office).await.unwrap();
+        Offices::new(world.context.clone()).add("UJI-02", "Kantor Lain", Kind::Dinas).await.unwrap();
         let elsewhere = world.supervisor("jauh", "UJI-02").await;
         let other = world.officer("rekan", OFFICE).await;
         let holders = [world.active(&world.people[0]).await, world.active(&world.people[1]).await];

@@ -296,7 +296,8 @@ async fn an_annulment_is_asked_for_again_or_leads_to_the_true_holder() {
         let world = World::open(context).await;
         let mut holder = world.active(&world.people[0]).await;
         for state in [S::Granted, S::Asked, S::Refused, S::Lapsed] {
-            let (first, second) = (supervisor(&world).await, supervisor(&world).await);
+            let (first, second) =
+                (supervisor(&world).await, world.head(&format!("kepala{}", world.number()), OFFICE).await);
             let asked = crate::annulment::ask(&first, &holder).await.expect(201).json;
             match state {
                 // Who asked by mistake takes it back.

@@ -21,7 +21,7 @@ describe("cases", { timeout: 900_000 }, () => {
     const staff = (...words) => addStaff(demo, ...words);
     budi = staff("budi.loket", "Budi Santoso");
     ratna = staff("ratna.penyelia", "Ratna Dewi", "--role", "supervisor");
-    tuti = staff("tuti.penyelia", "Tuti Handayani", "--role", "supervisor");
+    tuti = staff("tuti.kepala", "Tuti Handayani", "--role", "head");
   });
   after(async () => {
     await stage?.stop();
@@ -244,7 +244,7 @@ describe("cases", { timeout: 900_000 }, () => {
 
   // ---------------------------------------------------------------- an activation that was not its owner's
 
-  test("two supervisors annul an activation: asked, taken back, refused, granted; the phone shows it, and the bank is told", async () => {
+  test("supervisor and head annul an activation: asked, taken back, refused, granted; the phone shows it, and the bank is told", async () => {
     await withPeople(["phone", "first", "second", "officer"], async ({ phone, first, second, officer }) => {
       const holder = await active(phone);
       const check = await checked(holder);
@@ -316,7 +316,7 @@ describe("cases", { timeout: 900_000 }, () => {
       await first.page.locator(".line", { hasText: "Pembatalan aktivasi" }).filter({ hasText: "Permintaan Anda" }).waitFor();
 
       // The second person refuses it first; the digital KTP goes on.
-      await logIn(second.page, tuti);
+      await logInAtCounter(demo, second.page, tuti, "Menunggu persetujuan kedua");
       await second.page.getByRole("link", { name: "Persetujuan" }).click();
       const line = second.page.locator(".line", { hasText: "Pembatalan aktivasi" });
       await line.waitFor();
@@ -425,7 +425,7 @@ describe("cases", { timeout: 900_000 }, () => {
       await screen(first.page, "annulment, lapsed");
       await ask();
 
-      await logIn(second.page, tuti);
+      await logInAtCounter(demo, second.page, tuti, "Menunggu persetujuan kedua");
       await second.page.keyboard.press("F6");
       await second.page.locator(".line", { hasText: "Pembatalan aktivasi" }).click();
       await second.page.getByLabel("Sudah saya periksa").check();

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { handScanner } from "./device.mjs";
 import { FACE, Resident } from "./resident.mjs";
-import { addStaff, checkAndKeep, DESK, logInAtCounter, startBoth, withPeople as inBrowsers } from "./support.mjs";
+import { addStaff, checkAndKeep, DESK, logInAt, logInAtCounter, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 describe("roles", { timeout: 600_000 }, () => {
   let demo;
@@ -75,6 +75,88 @@ describe("roles", { timeout: 600_000 }, () => {
       await heading(head.page, "Disetujui").waitFor();
       await phone.page.getByRole("heading", { name: "Kode aktivasi dikirim" }).waitFor();
       await assistant.page.getByText("Tidak ada yang menunggu.").waitFor();
+    });
+  });
+
+  const inDialog = async (page, button, typed) => {
+    const dialog = page.getByRole("dialog");
+    for (const [label, text] of Object.entries(typed)) await dialog.getByLabel(label).fill(text);
+    await dialog.getByRole("button", { name: button, exact: true }).click();
+  };
+
+  /** Whoever was invited opens the link of the mail, on a phone, and logs in. */
+  async function join(page, address, password, first) {
+    const { link } = await waitForMail(demo, address, (text) => {
+      const found = /\/undangan#[\w-]+/.exec(text);
+      return found && { link: found[0] };
+    });
+    await page.goto(link);
+    await page.getByText("Pasang autentikator").waitFor();
+    assert.ok(!page.url().includes("#"), "the link is taken out of the address");
+    await screen(page, `invited ${address}`);
+    const secret = (await page.locator(".secret").innerText()).replace(/\s/g, "");
+    await page.getByLabel("Kata sandi baru").fill("lemah-lemah");
+    await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
+    await page.getByRole("button", { name: "Simpan kata sandi" }).click();
+    await page.locator(".field .error:visible").first().waitFor();
+    await page.getByLabel("Kata sandi baru").fill(password);
+    await page.getByRole("button", { name: "Simpan kata sandi" }).click();
+    await heading(page, "Selesai").waitFor();
+    await screen(page, `joined ${address}`);
+    await page.goto(link);
+    await heading(page, "Tautan ini tidak berlaku lagi").waitFor();
+    await screen(page, `used ${address}`);
+    return { username: address.split("@")[0], password, totp_secret: secret, first };
+  }
+
+  test("two administrators invite a head, a supervisor and the head take on an officer, and the head stops them", async () => {
+    await withPeople(["one", "two", "head", "supervisor", "new"], async ({ one, two, head, supervisor, new: fresh }) => {
+      const [first, second] = demo.administrators;
+      await logInAt(demo, one.page, "/admin", first, "Pegawai");
+      await screen(one.page, "nation");
+      await one.page.getByLabel("Kode kantor").fill("demo-01");
+      await one.page.getByRole("button", { name: "Tampilkan", exact: true }).click();
+      await one.page.getByText("Penyelia Contoh").waitFor();
+      await one.page.getByRole("button", { name: "Undang pegawai" }).click();
+      await screen(one.page, "invite");
+      await one.page.getByLabel("Peran").selectOption("head");
+      await inDialog(one.page, "Minta", { "Nama lengkap": "Ratna Kepala" , "Nama pengguna": "Ratna", "Surel dinas": "ratna@dukcapil.example" });
+      await one.page.getByText("Pakai 3-40 huruf kecil").waitFor();
+      await inDialog(one.page, "Minta", { "Nama pengguna": "ratna" });
+      await one.page.getByText("Orang lain harus menyetujui").first().waitFor();
+      assert.equal(await one.page.getByRole("button", { name: /^Setujui/ }).count(), 0);
+      await logInAt(demo, two.page, "/admin", second, "Pegawai");
+      await two.page.getByText("Ratna Kepala akan bergabung sebagai").waitFor();
+      await screen(two.page, "to be granted");
+      await two.page.getByRole("button", { name: /^Setujui/ }).click();
+      await two.page.getByText("Tidak ada yang menunggu.").waitFor();
+
+      const ratna = await join(fresh.page, "ratna@dukcapil.example", "perahu-merah-di-teluk");
+      await logIn(head.page, ratna, "Menunggu persetujuan kedua");
+      await logIn(supervisor.page, demo.supervisors[0]);
+      await supervisor.page.getByRole("link", { name: "Lainnya" }).click();
+      await screen(supervisor.page, "more");
+      await supervisor.page.getByRole("link", { name: "Pegawai" }).click();
+      await supervisor.page.getByRole("button", { name: "Undang pegawai" }).click();
+      await inDialog(supervisor.page, "Minta", { "Nama lengkap": "Tono Baru", "Nama pengguna": "tono", "Surel dinas": "tono@dukcapil.example" });
+      await supervisor.page.getByText("Anda yang meminta").waitFor();
+      await head.page.goto("/petugas#pegawai");
+      await head.page.getByRole("button", { name: "Setujui: Tono Baru" }).click();
+      await head.page.getByText("Tidak ada yang menunggu.").waitFor();
+      const tono = await join(fresh.page, "tono@dukcapil.example", "kapal-biru-di-dermaga");
+      await logIn(fresh.page, tono);
+      await head.page.reload();
+      const line = head.page.locator(".line", { hasText: "Tono Baru" });
+      await line.getByText("Tindakan").click();
+      await screen(head.page, "acts");
+      // Drawn anew in the other language, it is closed.
+      await line.getByText("Tindakan").click();
+      await line.getByRole("button", { name: "Hentikan sekarang" }).click();
+      await head.page.getByRole("dialog").getByRole("button", { name: "Hentikan sekarang" }).click();
+      await line.getByText("dihentikan").waitFor();
+      await screen(head.page, "stopped");
+      await fresh.page.reload();
+      await heading(fresh.page, "Masuk ke loket").waitFor();
     });
   });
 

@@ -431,9 +431,12 @@ export const addStaff = (demo, username, name, ...words) => ({
 });
 
 /** Logs in on the counter's page, in a period of the authenticator of its own; `first` heads what the person comes to. */
-export async function logInAtCounter(demo, page, who, first = "Pindai QR warga") {
+export const logInAtCounter = (demo, page, who, first = "Pindai QR warga") => logInAt(demo, page, "/petugas", who, first);
+
+/** The same on any page of people who work with the service. */
+export async function logInAt(demo, page, address, who, first) {
   await demo.later(30);
-  await page.goto("/petugas");
+  await page.goto(address);
   await page.getByLabel("Nama pengguna").fill(who.username);
   await page.getByLabel("Kata sandi").fill(who.password);
   await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));

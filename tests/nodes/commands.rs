@@ -39,6 +39,44 @@ async fn listed_kid(world: &World<Program>) -> String {
     active["kid"].as_str().unwrap().to_owned()
 }
 
+/// What is said of offices, and what is refused.
+async fn offices(world: &World<Program>) {
+    world.json(&["office", "add", "JKT-D", "Dinas Jakarta Pusat"]).await;
+    let words = ["--parent", "JKT-D", "--regions", "3171,31.71.01", "--address", "Jl. Tanah Abang I No. 1", "--point"];
+    let more =
+        ["-6.1754,106.8272", "--zone", "wita", "--capacity", "12", "--phone", "021 3456789", "--note", "Lantai 2"];
+    let edited = world.json(&[&["office", "edit", "JKT-01"], &words[..], &more[..]].concat()).await;
+    assert_eq!((&edited["above"], &edited["regions"]), (&json!(["JKT-D"]), &json!(["3171", "317101"])));
+    let hours = world.json(&["office", "hours", "JKT-01", "mon-tue 08:00-15:30"]).await;
+    assert_eq!(hours["hours"], "mon 08:00-15:30, tue 08:00-15:30");
+    assert_eq!(code(world, &["office", "hours", "JKT-01", "monday 8-15"]).await, 1);
+    let day = "2027-03-09";
+    let closed = world.json(&["office", "holiday", "add", "JKT-D", day, "Nyepi", "--below"]).await;
+    assert_eq!(closed["offices"], 2);
+    assert_eq!(code(world, &["office", "holiday", "add", "JKT-D", "2026-01-01", "Lewat"]).await, 1, "it is over");
+    world.json(&["office", "holiday", "remove", "JKT-D", day]).await;
+    let shown = world.json(&["office", "show", "JKT-01"]).await;
+    assert_eq!(shown["holidays"], json!([{"day": day, "name": "Nyepi"}]));
+    assert_eq!((&shown["phone"], &shown["point"]), (&json!("+62213456789"), &json!("-6.175400,106.827200")));
+    for refused in [
+        &["office", "edit", "JKT-D", "--parent", "JKT-01"][..],
+        &["office", "edit", "JKT-01", "--kind", "dinas"],
+        &["office", "edit", "JKT-01", "--parent", "JKT-01"],
+        &["office", "edit", "JKT-01", "--regions", "9999"],
+        &["office", "show", "NONE"],
+        &["office", "close", "JKT-D"],
+        &["office", "reopen", "JKT-D"],
+    ] {
+        assert_eq!(code(world, refused).await, 1, "{refused:?}");
+    }
+    world.json(&["office", "edit", "JKT-01", "--parent", ""]).await;
+    world.json(&["office", "close", "JKT-D"]).await;
+    assert!(printed(world, &["office", "list"]).await.contains("(closed)"));
+    assert_eq!(code(world, &["office", "edit", "JKT-01", "--parent", "JKT-D"]).await, 1, "it is closed");
+    assert_eq!(code(world, &["officer", "add", "tutup", "Tutup", "--office", "JKT-D", "--generate-password"]).await, 1);
+    world.json(&["office", "reopen", "JKT-D"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_offices_officers_parties_and_the_audit_log() {
     let world = World::bare(Engine::Postgres).await;
@@ -63,7 +101,8 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     assert_eq!(office["code"], "JKT-01");
     assert_eq!(code(&world, &["office", "add", "JKT-01", "Kantor Satu"]).await, 1, "a code once");
     assert_eq!(code(&world, &["office", "add", "jkt 01", "Kantor"]).await, 1);
-    assert_eq!(world.json(&["office", "list"]).await["offices"][0]["kind"], "outreach");
+    assert_eq!(world.json(&["office", "list"]).await["offices"][0]["kind"], "mobile", "the word before this version");
+    offices(&world).await;
 
     let officer =
         world.json(&["officer", "add", "siti", "Siti Uji", "--office", "JKT-01", "--generate-password"]).await;
@@ -145,6 +184,8 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     let active = listed_kid(&world).await;
     world.json(&["keys", "rotate", "token"]).await;
     world.json(&["keys", "revoke", &active]).await;
+    assert_eq!(world.json(&["audit", "pairs", "--days", "30"]).await, json!({"days": 30, "pairs": []}));
+    drop(world.node(&[]).await);
     let seen: Vec<String> = sqlx::query_scalar("SELECT DISTINCT action FROM audit_event WHERE outcome = 'done'")
         .fetch_all(&mut world.sql().await)
         .await
@@ -153,7 +194,6 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
         assert!(seen.iter().any(|name| name == action.as_str()), "never written: {}", action.as_str());
     }
 
-    assert_eq!(world.json(&["audit", "pairs", "--days", "30"]).await, json!({"days": 30, "pairs": []}));
     let audit = world.json(&["audit", "verify"]).await;
     assert_eq!(audit["sound"], true);
     assert!(audit["report"]["entries"].as_u64().unwrap() >= 13, "{audit}");

@@ -62,6 +62,14 @@ async fn no_canary_reaches_logs_or_metrics() {
     world.request_at(&node.base, Method::POST, &path).bearer(&world.api_key).json(&body).send().await.expect(200);
     let body = json!({"nik": person.nik, "reason": "Pembatalan kenari 9043"});
     officer.post("/v1/officer/annulments", &body).await.expect(403);
+    let open = |method, path: &str| world.request_at(&node.base, method, path);
+    open(Method::GET, "/cek/kenari-cek-7391").send().await.expect(200);
+    let body = json!({"code": "kenari-kode-2086"});
+    open(Method::POST, "/v1/officer-proofs").json(&body).send().await.expect(200);
+    let offices = open(Method::GET, "/v1/fraud-reports/offices").send().await.expect(200).json;
+    let body = json!({"office_id": offices["items"][0]["office_id"], "what": "Laporan kenari 5528", "place": "Pasar kenari 81",
+        "contact": "kenari-pelapor-33", "code": "kenari-kode-2086"});
+    open(Method::POST, "/v1/fraud-reports").json(&body).send().await.expect(201);
     let rejected = json!({"nik": person.nik, "full_name": person.full_name, "email": email, "phone": 5});
     assert_eq!(resident.client.post("/v1/registrations", &rejected).await.status.as_u16() / 100, 4);
 
@@ -101,6 +109,11 @@ async fn no_canary_reaches_logs_or_metrics() {
         ("mail password", world.mail.config().smtp.password.expose().clone()),
         ("words of an answer to a dispute", String::from("kenari 6620")),
         ("words of an annulment", String::from("kenari 9043")),
+        ("code of an officer in a page's address", String::from("kenari-cek-7391")),
+        ("code of an officer", String::from("kenari-kode-2086")),
+        ("words of a report", String::from("kenari 5528")),
+        ("place of a report", String::from("kenari 81")),
+        ("contact of a report", String::from("kenari-pelapor-33")),
         ("idempotency key", String::from("kunci-sekali-pakai-8412")),
     ];
     for (what, canary) in &canaries {

@@ -5,6 +5,7 @@ use ikd::annulment::store::{self, AnnulledCheck};
 use ikd::clock::Timestamp;
 use ikd::context::Context;
 use ikd::db::{DbError, Tx};
+use ikd::office::Scope;
 use uuid::Uuid;
 
 use crate::residents::RESIDENT;
@@ -77,10 +78,15 @@ async fn one_waits_for_a_resident_and_what_is_over_is_found() {
         assert_eq!(store::waiting_for(&mut tx, RESIDENT).await.unwrap().as_ref(), Some(&first));
         let office = first.office_id;
         assert_eq!(
-            store::waiting(&mut tx, office, now.plus_seconds(-1), 10).await.unwrap(),
+            store::waiting(&mut tx, Scope::tree(office), now.plus_seconds(-1), 10).await.unwrap(),
             std::slice::from_ref(&first)
         );
-        assert!(store::waiting(&mut tx, Uuid::from_u128(3), now.plus_seconds(-1), 10).await.unwrap().is_empty());
+        assert!(
+            store::waiting(&mut tx, Scope::tree(Uuid::from_u128(3)), now.plus_seconds(-1), 10)
+                .await
+                .unwrap()
+                .is_empty()
+        );
         assert!(store::over(&mut tx, first.expires_at.plus_seconds(-1), 10).await.unwrap().is_empty());
         assert_eq!(store::over(&mut tx, first.expires_at, 10).await.unwrap(), [first.annulment_id]);
         assert!(store::end(&mut tx, &first, State::Lapsed, now, Some(b"y")).await.unwrap().happened());

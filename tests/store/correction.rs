@@ -114,7 +114,7 @@ async fn one_of_a_kind_lives_and_what_has_ended_is_not_written() {
         assert_eq!(store::of_resident(&mut tx, RESIDENT, 10).await.unwrap().len(), 3);
         assert_eq!(store::of_nik(&mut tx, &[1], 10).await.unwrap().len(), 2, "those that live");
         assert_eq!(store::of_niks(&mut tx, &[vec![1], vec![2]]).await.unwrap().len(), 2);
-        assert_eq!(store::of_office(&mut tx, OFFICE, 10).await.unwrap().len(), 2);
+        assert_eq!(store::of_office(&mut tx, ikd::office::Scope::alone(OFFICE), 10).await.unwrap().len(), 2);
         assert!(store::over(&mut tx, second.expires_at.plus_seconds(-1), 10).await.unwrap().is_empty());
         assert_eq!(store::over(&mut tx, second.expires_at, 10).await.unwrap().len(), 2);
         assert_eq!(store::sweep(&mut tx, now.plus_seconds(-1), 10).await.unwrap(), 0);

@@ -7,7 +7,8 @@ use ikd::db::{DbError, Tx};
 use ikd::error::{Code, Error};
 use ikd::login::store as login;
 use ikd::login::{Wait, totp};
-use ikd::office::{Kind, Office, Offices, store as offices};
+use ikd::office::store::office as offices;
+use ikd::office::{Kind, Office, Offices};
 use ikd::secret::Redacted;
 use ikd::staff::model::AccountState;
 use ikd::staff::store::account::Account;
@@ -21,7 +22,15 @@ const OFFICE: Uuid = Uuid::from_u128(1);
 const OFFICER: Uuid = Uuid::from_u128(2);
 
 fn office() -> Office {
-    Office { office_id: OFFICE, code: "JKT-01".into(), name: "Dukcapil".into(), kind: Kind::Office }
+    Office {
+        office_id: OFFICE,
+        code: "JKT-01".into(),
+        name: "Dukcapil".into(),
+        kind: Kind::Dinas,
+        parent_id: None,
+        zone: ikd::office::model::Zone::Wib,
+        ended_at: None,
+    }
 }
 
 fn officer() -> Account {
@@ -51,9 +60,11 @@ async fn offices_and_officers_are_unique_and_found() {
         let mut tx = context.db.write().await.unwrap();
         offices::add(&mut tx, &office(), now).await.unwrap();
         account::add(&mut tx, &officer(), now).await.unwrap();
-        assert_eq!(offices::all(&mut tx).await.unwrap(), [office()]);
-        assert_eq!(offices::by_code(&mut tx, "JKT-01").await.unwrap(), Some(office()));
-        assert_eq!(offices::by_code(&mut tx, "JKT-02").await.unwrap(), None);
+        let all = offices::all(&mut tx).await.unwrap();
+        assert_eq!(all.into_iter().map(|entry| entry.office).collect::<Vec<_>>(), [office()]);
+        let found = offices::by_code(&mut tx, "JKT-01").await.unwrap();
+        assert_eq!(found.map(|entry| entry.office), Some(office()));
+        assert_eq!(offices::by_code(&mut tx, "JKT-02").await.unwrap().map(|entry| entry.office), None);
         let found = account::by_name(&mut tx, Realm::Office, "siti").await.unwrap().unwrap();
         assert_eq!(found.person, officer().person);
         assert!(account::by_name(&mut tx, Realm::Office, "sita").await.unwrap().is_none());
@@ -177,7 +188,7 @@ async fn tries_wait_ever_longer_and_are_forgotten() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_authenticator_code_logs_in_once() {
     each_engine(async |context| {
-        Offices::new(context.clone()).add("JKT-01", "Dukcapil", Kind::Office).await.unwrap();
+        Offices::new(context.clone()).add("JKT-01", "Dukcapil", Kind::Dinas).await.unwrap();
         let staff = Staff::new(context.clone(), Realm::Office).unwrap();
         let password = Redacted(String::from("correct horse battery"));
         let post = Post::Office("JKT-01", Role::Officer);

@@ -141,3 +141,38 @@ async fn events_outlive_the_migration_with_which_their_kinds_grow() {
     let found: Vec<(String, Option<String>, i64)> = sqlx::query_as(EVENTS).fetch_all(&mut server).await.unwrap();
     assert_eq!(found, expected);
 }
+
+const OLD_OFFICES: &str = "INSERT INTO office (office_id, code, name, kind, created_at) VALUES ($1, 'A', 'A', 'office', 1), \
+    ($2, 'B', 'B', 'outreach', 2)";
+const OFFICES: &str = "SELECT code, kind, created_at FROM office ORDER BY code";
+const ABOVE: &str = "SELECT office_id, above_id FROM office_above WHERE distance = 0 ORDER BY office_id";
+
+#[tokio::test]
+async fn offices_of_before_get_their_kinds_and_their_place_in_the_tree() {
+    let (one, two) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+    let expected = [("A".to_owned(), "dinas".to_owned(), 1_i64), ("B".to_owned(), "mobile".to_owned(), 2)];
+    let itself = [(one, one), (two, two)];
+
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("old.db").display());
+    let (mut sqlite, (before, this)) =
+        (SqliteConnection::connect(&url).await.unwrap(), texts("sqlite", "0018_offices.sql"));
+    sqlx::raw_sql(AssertSqlSafe(before)).execute(&mut sqlite).await.unwrap();
+    sqlx::query(OLD_OFFICES).bind(one).bind(two).execute(&mut sqlite).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(this)).execute(&mut sqlite).await.unwrap();
+    let found: Vec<(String, String, i64)> = sqlx::query_as(OFFICES).fetch_all(&mut sqlite).await.unwrap();
+    assert_eq!(found, expected);
+    let above: Vec<(uuid::Uuid, uuid::Uuid)> = sqlx::query_as(ABOVE).fetch_all(&mut sqlite).await.unwrap();
+    assert_eq!(above, itself);
+
+    let url = bare_database().await;
+    let (mut server, (before, this)) =
+        (PgConnection::connect(&url).await.unwrap(), texts("postgres", "0018_offices.sql"));
+    sqlx::raw_sql(AssertSqlSafe(before)).execute(&mut server).await.unwrap();
+    sqlx::query(OLD_OFFICES).bind(one).bind(two).execute(&mut server).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(this)).execute(&mut server).await.unwrap();
+    let found: Vec<(String, String, i64)> = sqlx::query_as(OFFICES).fetch_all(&mut server).await.unwrap();
+    assert_eq!(found, expected);
+    let above: Vec<(uuid::Uuid, uuid::Uuid)> = sqlx::query_as(ABOVE).fetch_all(&mut server).await.unwrap();
+    assert_eq!(above, itself);
+}

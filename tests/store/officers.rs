@@ -15,7 +15,7 @@ use support::each_engine;
 const PASSWORD: &str = "correct horse battery";
 
 async fn officer(context: &Context) -> (Staff, Vec<u8>) {
-    Offices::new(context.clone()).add("JKT-01", "Dukcapil", Kind::Office).await.unwrap();
+    Offices::new(context.clone()).add("JKT-01", "Dukcapil", Kind::Dinas).await.unwrap();
     let new = add_officer(context, "petugas", "Petugas").await.unwrap();
     let secret = totp::from_base32(new.totp.secret.expose()).unwrap();
     (Staff::new(context.clone(), Realm::Office).unwrap(), secret)
@@ -35,13 +35,13 @@ async fn names_of_offices_and_officers_are_what_is_seen() {
     each_engine(async |context| {
         let _ = officer(&context).await;
         for name in ["K\u{1b}[31mantor", "K\u{202e}antor", "A\nB", " ", "\u{200b}", "\u{3164}", &"A".repeat(101)] {
-            let refused = Offices::new(context.clone()).add("JKT-02", name, Kind::Office).await.unwrap_err();
+            let refused = Offices::new(context.clone()).add("JKT-02", name, Kind::Dinas).await.unwrap_err();
             assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
             let refused = add_officer(&context, "lain", name).await.unwrap_err();
             assert_eq!(refused.code(), Some(Code::InvalidField), "{name:?}");
         }
         assert_eq!(
-            Offices::new(context.clone()).add("JKT-02", " Kantor Dua ", Kind::Office).await.unwrap().name,
+            Offices::new(context.clone()).add("JKT-02", " Kantor Dua ", Kind::Dinas).await.unwrap().name,
             "Kantor Dua"
         );
         add_officer(&context, "lain", "Bu Ñina").await.unwrap();

@@ -53,10 +53,10 @@ async fn desk(context: Context) -> (World, Staff, Secrets) {
 async fn sessions_and_steps_are_kept_for_all_kinds_of_people() {
     each_engine(async |context| {
         let (_, _, employee) = desk(context.clone()).await;
-        Offices::new(context.clone()).add("UJI-01", "Loket Uji", Kind::Office).await.unwrap();
+        Offices::new(context.clone()).add("UJI-01", "Loket Uji", Kind::Dinas).await.unwrap();
         let accounts = Accounts::new(context.clone());
         let officer = accounts.add(Post::Office("UJI-01", Role::Officer), "siti", "Siti", None).await.unwrap();
-        let administrator = accounts.add(Post::National, "siti", "Siti", None).await.unwrap();
+        let administrator = accounts.add(Post::National(Role::Administrator), "siti", "Siti", None).await.unwrap();
         let now = context.now();
         let mut tx = context.db.write().await.unwrap();
         for (realm, person, username) in [
@@ -116,12 +116,13 @@ async fn sessions_and_steps_are_kept_for_all_kinds_of_people() {
 async fn everybody_logs_in_the_same_way_and_at_the_own_pages_only() {
     each_engine(async |context| {
         let (_, employees, employee) = desk(context.clone()).await;
-        Offices::new(context.clone()).add("UJI-01", "Loket Uji", Kind::Office).await.unwrap();
+        Offices::new(context.clone()).add("UJI-01", "Loket Uji", Kind::Dinas).await.unwrap();
         let accounts = Accounts::new(context.clone());
         let officers = Staff::new(context.clone(), Realm::Office).unwrap();
         let administrators = Staff::new(context.clone(), Realm::National).unwrap();
         let officer = accounts.add(Post::Office("UJI-01", Role::Supervisor), "siti", "Siti", None).await.unwrap();
-        let administrator = accounts.add(Post::National, "siti", "Siti Pusat", None).await.unwrap();
+        let administrator =
+            accounts.add(Post::National(Role::Administrator), "siti", "Siti Pusat", None).await.unwrap();
         let mut tokens = Vec::new();
         for (staff, name, who) in [
             (&employees, "dewi.teller", &employee),

@@ -4,8 +4,12 @@ use ikd::audit::Action;
 
 /// They are done by commands.
 pub const BY_COMMAND: &[Action] = &[
+    Action::NodeStarted,
+    Action::PairsRead,
     Action::OfficerEndSet,
     Action::OfficerActingSet,
+    Action::OfficeClosed,
+    Action::OfficeReopened,
     Action::KeyMade,
     Action::KeyRotated,
     Action::KeyRevoked,

@@ -195,6 +195,11 @@ impl Officer {
         came(format!("GET {path}"), self.session.get(path).await)
     }
 
+    /// `PATCH` with a JSON body.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        Request::new(&self.http, Method::PATCH, &self.base, path).cookie(&self.cookie()).json(body).send().await
+    }
+
     /// `DELETE`.
     pub async fn delete(&self, path: &str) -> Answer {
         Request::new(&self.http, Method::DELETE, &self.base, path).cookie(&self.cookie()).send().await

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where something is missing")]
 
 mod card;
+mod recap;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -202,6 +203,7 @@ fn verifies_a_receipt_and_its_digest(world: &World) {
         name: "Bank Uji".into(),
         entitled: AttributeSet::FULL,
         purposes: Vec::new(),
+        contract: None,
     };
     let salt = [7; 16];
     let statement = Statement {

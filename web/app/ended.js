@@ -8,7 +8,7 @@ import { isForOffice, look, stopped, undoUntil, waitsForWord, wordOf } from "./l
 import { person } from "./person.js";
 import { remove } from "./profiles.js";
 import { every, go, instead } from "./router.js";
-import { complain, heading, working } from "./ui.js";
+import { complain, findOffice, heading, working } from "./ui.js";
 
 async function forget(profile) {
   const sure = await confirm({
@@ -96,7 +96,7 @@ function screen(profile, life, trouble, asked) {
       ),
     ),
     trouble,
-    el("div", { class: "actions" }, ways(profile, life), strange(life)),
+    el("div", { class: "actions" }, ways(profile, life), strange(life), findOffice()),
     el(
       "div",
       { class: "card" },

@@ -198,8 +198,9 @@ function aside() {
     "nav",
     { class: "aside", "aria-label": t("app.more") },
     el("a", { href: "/blokir" }, icon("block", 22), t("app.block")),
+    el("a", { href: "/loket" }, icon("office", 22), t("app.offices")),
     el("a", { href: "/bantuan" }, icon("help", 22), t("app.help")),
-    el("a", { href: "/mulai" }, icon("office", 22), t("app.others")),
+    el("a", { href: "/mulai" }, icon("user", 22), t("app.others")),
   );
 }
 

@@ -7,7 +7,7 @@ import { isLive, statusCase } from "./correction-card.js";
 import { applicant } from "./person.js";
 import * as profiles from "./profiles.js";
 import { every, go } from "./router.js";
-import { complain, heading, working } from "./ui.js";
+import { complain, findOffice, heading, working } from "./ui.js";
 
 const PICTURES = {
   needs_selfie: "camera",
@@ -106,7 +106,7 @@ function screen(profile, trouble, look, draw) {
   if (state === "awaiting_officer" && !second) {
     add("status.do.qr", "qr", { picture: "qr" });
     add("status.do.scan", "pindai", { kind: "secondary", picture: "scan" });
-    more.push(button(t("status.do.selfie_again"), () => go("swafoto"), { kind: "quiet" }));
+    more.push(findOffice(), button(t("status.do.selfie_again"), () => go("swafoto"), { kind: "quiet" }));
   }
   if (state === "needs_correction") add("status.do.correct", "perbaiki", { picture: "edit" });
   if (state === "code_sent") {

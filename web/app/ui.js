@@ -1,7 +1,7 @@
 // What the app's screens are made of beside plain elements: headings with the steps of the way, refusals with a way on,
 // buttons whose work takes a while.
 
-import { announce, button, el, fill, find, notice } from "../shared/dom.js";
+import { announce, button, el, fill, find, icon, notice } from "../shared/dom.js";
 import { asRefused, explain, Refused } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 
@@ -21,6 +21,10 @@ export function heading(title, step, steps = 6) {
     : null;
   return el("header", { class: "stack-tight" }, way, el("h1", { tabindex: "-1" }, title));
 }
+
+/** Where offices are, and whether they are open. */
+export const findOffice = () =>
+  el("a", { class: "button quiet wide", href: "/loket" }, icon("office"), t("app.offices"));
 
 /** A tick for who has no e-mail address: `changed(chosen)` hears of it. As a field it has `input` and `fail`. */
 export function noEmail(chosen, changed) {

@@ -1,5 +1,5 @@
-// An activation turned out to be wrongful: a supervisor asks that it be annulled, and another one of the office grants
-// it or not.
+// An activation turned out to be wrongful: a supervisor asks that it be annulled, and the head of the office grants it
+// or not.
 
 import { el, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -13,6 +13,7 @@ export const annulments = (api) => ({
   heading: t("pending.annulment"),
   effects: EFFECTS.map((key) => t(key)),
   known: KNOWN.map((key) => t(key)),
+  barred: [t("annulment.barred"), t("annulment.barred.do")],
   templates: ["annulment.template.owner", "annulment.template.wrong_nik"],
   idOf: (request) => request.annulment_id,
   ask: api.askAnnulment,

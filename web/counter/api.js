@@ -12,8 +12,10 @@ export function liveApi(session) {
   const card = (id) => `/cards/${encodeURIComponent(id)}`;
   const departure = (id) => `/departures/${encodeURIComponent(id)}`;
   const contactVisit = (id) => `/contact-visits/${encodeURIComponent(id)}`;
+  const recap = (month) => `/recaps/${encodeURIComponent(month)}`;
   const recovery = (id) => `/recoveries/${encodeURIComponent(id)}`;
   const walkIn = (id) => `/walk-ins/${encodeURIComponent(id)}`;
+  const outreach = (id) => `/outreach/${encodeURIComponent(id)}`;
   // The same photo may be sent again.
   const photograph = (path, blob) =>
     session.call(path, {
@@ -41,9 +43,17 @@ export function liveApi(session) {
     confirmMatch: (id, number) => post(`${one(id)}/match`, { match_number: number }, { again: true }),
     approve: (id, version, note, helper) =>
       post(`${one(id)}/approval`, { version, checks: { face: true, document: true, data: true }, note, helper }),
-    returnForCorrection: (id, version, to, reason, release) =>
-      post(`${one(id)}/return`, { version, to, reason, release }),
-    reject: (id, version, reason, note) => post(`${one(id)}/rejection`, { version, reason, note }),
+    returnForCorrection: (id, version, to, reason, release, code) =>
+      post(`${one(id)}/return`, { version, to, reason, release, code }),
+    reject: (id, version, reason, note, code) => post(`${one(id)}/rejection`, { version, reason, note, code }),
+    // The office's figures, and the months that it sends upward.
+    officeFigures: (from, to) => get(`/office-figures?${new URLSearchParams({ from, to })}`),
+    recaps: () => get("/recaps"),
+    recap: (month) => get(recap(month)),
+    askRecap: (month) => post(`${recap(month)}/request`),
+    signRecap: (month, version) => post(`${recap(month)}/signature`, { version }),
+    refuseRecap: (month, version, reason) => post(`${recap(month)}/refusal`, { version, reason }),
+    recapFile: (month, form) => `${session.api}${recap(month)}/${form}`,
     picture: (id, kind) => `${session.api}${one(id)}/${kind}`,
     // What a second person agrees to: without an e-mail address the approval, else that an older digital KTP makes way.
     askApproval: (id, version, note, helper) =>
@@ -121,11 +131,49 @@ export function liveApi(session) {
     askWalkIn: (id, { version }, witness) => post(`${walkIn(id)}/ask`, { version, wanted: true, witness }),
     grantWalkIn: (id, version) => post(`${walkIn(id)}/grant`, { version }),
     refuseWalkIn: (id, version, reason) => post(`${walkIn(id)}/refuse`, { version, reason }),
+    office: () => get("/office"),
+    editOffice: (changes) => session.call("/office", { method: "PATCH", json: changes }),
+    // Saying it again is the same.
+    addHoliday: (holiday) => post("/office/holidays", holiday, { again: true }),
+    removeHoliday: (day) => session.call(`/office/holidays/${encodeURIComponent(day)}`, { method: "DELETE" }),
+    // Each counts, so none is repeated by itself.
+    askActive: (nik) => post("/active-questions", { nik }),
+    searchPeople: (query, cursor) => post("/people", { query, cursor }),
+    searches: () => get("/searches", { quiet: true }),
+    lookAtSearches: (id, day, reason) => post(`/searches/${encodeURIComponent(id)}/look`, { day, reason }),
+    liftSearchLimit: (id) => post(`/searches/${encodeURIComponent(id)}/lift`),
+    inbox: (cursor) => get(`/inbox?${new URLSearchParams(cursor ? { cursor } : {})}`, { quiet: true }),
+    colleagues: () => get("/colleagues", { quiet: true }),
+    passOn: (id, from, to) => post(`${one(id)}/reassign`, { from, to }),
+    ownActs: (cursor) => get(`/audit/own?${new URLSearchParams(cursor ? { cursor } : {})}`),
+    searchActs: (json) => post("/audit/searches", json),
+    auditedActions: () => get("/audit/actions", { quiet: true }),
+    checkLog: () => post("/audit/checks", undefined, { timeout: 60000 }),
     helpers: () => get("/helpers", { quiet: true }),
     lookAtHelper: (id, reason) => post(`/helpers/${encodeURIComponent(id)}/look`, { reason }),
     block: (json) => post("/blocks", json),
     blocks: (cursor) => get(`/blocks?${new URLSearchParams({ limit: 20, ...(cursor ? { cursor } : {}) })}`),
     blockingOfficers: () => get("/blocks/officers", { quiet: true }),
     lookAtBlock: (id, reason) => post(`/blocks/${encodeURIComponent(id)}/look`, { reason }),
+    duty: () => get("/duty", { quiet: true }),
+    beginDuty: (json) => post("/duty", json),
+    // Ending again changes nothing.
+    endDuty: () => session.call("/duty", { method: "DELETE", again: true }),
+    dutyToken: () => post("/duty/token", undefined, { again: true, quiet: true }),
+    staffPhotos: () => get("/staff-photos"),
+    staffPhoto: (id) => `${session.api}/staff-photos/${encodeURIComponent(id)}`,
+    photographStaff: (id, blob) => photograph(`/staff-photos/${encodeURIComponent(id)}`, blob),
+    outreaches: (cursor) => get(`/outreach?${new URLSearchParams({ limit: 20, ...(cursor ? { cursor } : {}) })}`),
+    outreach: (id, options) => get(outreach(id), options),
+    outreachPeople: () => get("/outreach/people"),
+    villages: (search) => get(`/outreach/villages?${new URLSearchParams({ search })}`, { quiet: true }),
+    planOutreach: (plan) => post("/outreach", plan),
+    editOutreach: (id, version, plan) => session.call(outreach(id), { method: "PUT", json: { version, plan } }),
+    // `step` is confirm, cancel, open or close.
+    stepOutreach: (id, step, version) => post(`${outreach(id)}/${step}`, { version }),
+    reportOutreach: (id, version, minutes) => post(`${outreach(id)}/report`, { version, offline_minutes: minutes }),
+    fraudReports: (state, cursor) =>
+      get(`/fraud-reports?${new URLSearchParams({ limit: 20, state, ...(cursor ? { cursor } : {}) })}`),
+    closeFraudReport: (id, reason) => post(`/fraud-reports/${encodeURIComponent(id)}/close`, { reason }),
   };
 }

@@ -6,14 +6,16 @@ import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
 import { looking } from "./looks.js";
+import { sessionNote } from "./session-note.js";
+import { askColleague } from "./pass-on.js";
 
 const REFRESH_MILLISECONDS = 5000;
 
 /**
  * The list of who waits to be called: `{node, load, stop}`. `serve(view)`, where there is one, shows whom one took
- * over; `place` is for what goes wrong.
+ * over; who `passesOn` hands them to a colleague; `place` is for what goes wrong.
  */
-export function arrivalsPart(api, { serve, place }) {
+export function arrivalsPart(api, { serve, passesOn, place }) {
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const look = looking(load, REFRESH_MILLISECONDS);
   let ended = false;
@@ -34,6 +36,21 @@ export function arrivalsPart(api, { serve, place }) {
     }
   }
 
+  async function pass(item) {
+    fill(place);
+    try {
+      const to = await askColleague(api, item);
+      if (!to || ended) return;
+      await api.passOn(item.registration_id, item.received_by_id, to);
+      if (ended) return;
+      announce(t("pass_on.done", { initials: item.initials }));
+    } catch (error) {
+      if (ended) return;
+      refused(place, error);
+    }
+    load(true);
+  }
+
   function line(item) {
     const send = serve && button(t("arrivals.serve"), () => take(item.registration_id, send), { wide: false });
     return el(
@@ -47,6 +64,7 @@ export function arrivalsPart(api, { serve, place }) {
         t("arrivals.by", { who: item.received_by, when: dateTime(item.received_at) }),
       ),
       send || null,
+      passesOn ? button(t("pass_on"), () => pass(item), { kind: "quiet", wide: false, picture: "user" }) : null,
     );
   }
 
@@ -55,7 +73,8 @@ export function arrivalsPart(api, { serve, place }) {
     try {
       const { items } = await api.arrivals();
       if (ended) return;
-      const now = JSON.stringify(items.map((item) => [item.registration_id, minutes(item.received_at)]));
+      const shown = (item) => [item.registration_id, item.received_by, minutes(item.received_at)];
+      const now = JSON.stringify(items.map(shown));
       if (now !== known) {
         known = now;
         const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("arrivals.none")));
@@ -119,6 +138,7 @@ export function receiveScreen(main, api) {
         { class: "card stack" },
         el("h1", {}, t("arrivals.title")),
         el("p", { class: "lead" }, t("arrivals.lead")),
+        sessionNote(api),
         done,
         way,
       ),

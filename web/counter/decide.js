@@ -11,6 +11,19 @@ const TEMPLATES = {
   reject: ["reason.other_person", "reason.no_document", "reason.asked"],
 };
 
+// What figures count each template as.
+const CODES = {
+  "reason.blurred": "photo_blurred",
+  "reason.dark": "photo_dark",
+  "reason.covered": "covered",
+  "reason.not_alone": "not_alone",
+  "reason.name": "name",
+  "reason.birth_date": "birth_date",
+  "reason.contact": "contact",
+  "reason.other_person": "other_person",
+  "reason.no_document": "no_document",
+};
+
 /** A reason with templates. `input` holds it; `fail()` says what is missing; `offer(kind)` changes the templates. */
 function reasonField() {
   const input = el("textarea", {
@@ -35,6 +48,9 @@ function reasonField() {
     ),
   );
   let offered = "";
+  let taken = null;
+  // The template that was taken last, though its words were changed; nobody's words are looked at.
+  node.code = () => (input.value && TEMPLATES[offered]?.includes(taken) ? CODES[taken] : undefined);
   node.input = input;
   node.offer = (kind) => {
     // A template that nobody changed goes with its kind; own words stay.
@@ -49,6 +65,7 @@ function reasonField() {
             type: "button",
             class: "template",
             onclick: () => {
+              taken = one;
               input.value = t(one);
               input.focus();
             },
@@ -129,6 +146,7 @@ export function askReturn(view) {
             to,
             reason: reason.input.value.trim(),
             release: to === "data" ? new FormData(form).getAll("release") : [],
+            code: reason.code(),
           });
         },
       },
@@ -155,7 +173,7 @@ export function askReject() {
         class: "stack",
         onsubmit: (event) => {
           event.preventDefault();
-          if (!reason.fail()) done({ reason: reason.input.value.trim(), note: note.value.trim() });
+          if (!reason.fail()) done({ reason: reason.input.value.trim(), note: note.value.trim(), code: reason.code() });
         },
       },
       el("p", {}, t("reject.lead")),

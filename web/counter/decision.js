@@ -147,7 +147,9 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
       // What was on the screen when the officer decided: the view goes on under the dialog.
       const { version } = desk.view;
       const answer = await askReturn(desk.view);
-      if (answer) send("return", () => api.returnForCorrection(id, version, answer.to, answer.reason, answer.release));
+      if (!answer) return;
+      const { to, reason, release, code } = answer;
+      send("return", () => api.returnForCorrection(id, version, to, reason, release, code));
     },
     async openCase() {
       if (isSending()) return;
@@ -180,7 +182,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
       if (isSending()) return;
       const { version } = desk.view;
       const answer = await askReject();
-      if (answer) send("reject", () => api.reject(id, version, answer.reason, answer.note));
+      if (answer) send("reject", () => api.reject(id, version, answer.reason, answer.note, answer.code));
     },
   };
   const keyed = (label, onclick, name, kind, picture) =>
@@ -223,9 +225,7 @@ export function decision(view, { desk, api, id, next, nextKey, send, ask, isSend
       hinder.length || desk.release || api.practice
         ? null
         : button(t("waiver.ask"), act.waive, { kind: "secondary", picture: "user" }),
-      desk.release
-        ? button(t("second.withdraw"), act.withdraw, { kind: "secondary", picture: "close" })
-        : null,
+      desk.release ? button(t("second.withdraw"), act.withdraw, { kind: "secondary", picture: "close" }) : null,
       keyed("decision.return", act.returnForCorrection, "F9", "secondary", "back"),
       api.practice ? null : button(t("correction.open"), act.openCase, { kind: "secondary", picture: "edit" }),
       keyed("decision.reject", act.reject, "F10", "danger-quiet", "block"),

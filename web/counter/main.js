@@ -5,6 +5,7 @@ import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
+import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 import { annulments } from "./annulment.js";
 import { liveApi } from "./api.js";
@@ -17,17 +18,30 @@ import { cardsScreen } from "./cards.js";
 import { contactVisits } from "./contact-visit.js";
 import { counterQrScreen } from "./counter-qr.js";
 import { departures } from "./departure.js";
+import { dutyScreen } from "./duty.js";
+import { fraudReportsScreen } from "./fraud-reports.js";
+import { figuresScreen } from "./figures.js";
 import { helpersScreen } from "./helpers.js";
+import { officeScreen } from "./office.js";
+import { logScreen } from "./log.js";
 import { askRequestScreen, requestScreen } from "./office-request.js";
+import { outreachFormScreen } from "./outreach-form.js";
+import { outreachesScreen } from "./outreach-list.js";
+import { outreachScreen } from "./outreach.js";
 import { pendingScreen } from "./pending.js";
+import { moreScreen } from "./more.js";
+import { peopleScreen } from "./people.js";
 import { personScreen } from "./person.js";
 import { phoneBlockScreen } from "./phone-block.js";
 import { photoRequestScreen } from "./photo-request.js";
 import { practiceApi } from "./practice.js";
 import { queueScreen } from "./queue.js";
+import { recapScreen, recapsScreen } from "./recaps.js";
 import { recoveries } from "./recovery.js";
 import { releaseScreen } from "./release.js";
 import { practiceScreen, scanScreen } from "./scan.js";
+import { staffPhotosScreen } from "./staff-photos.js";
+import { searchesScreen } from "./searches.js";
 import { visitScreen } from "./visit.js";
 import { walkIns } from "./walk-in.js";
 import { walkInsScreen } from "./walk-ins.js";
@@ -46,13 +60,18 @@ const BELOW = {
   blokir: "#pindai",
   kasus: "#kasus",
   tanpaponsel: "#kartu",
+  rekap: "#angka",
   pembantu: "#persetujuan",
+  pencarian: "#persetujuan",
+  catatan: "#persetujuan",
   pelepasan: "#persetujuan",
   pemulihan: "#persetujuan",
   surel: "#persetujuan",
   kepergian: "#persetujuan",
   pembatalan: "#persetujuan",
   blokirtelepon: "#persetujuan",
+  laporan: "#persetujuan",
+  foto: "#bukti",
 };
 
 const go = (address) => (location.hash === address ? draw() : (location.hash = address));
@@ -73,17 +92,34 @@ function draw() {
     !serves && may("receive_residents") && { address: "#terima", label: t("arrivals.nav"), picture: "scan", key: "F2" },
     serves && { address: "#qr", label: t("counter.show_qr"), picture: "qr", key: "F4" },
     may("read_queue") && { address: "#antrean", label: t("counter.queue"), picture: "list", key: "F8" },
+    may("look_up_active") && { address: "#cari", label: t("people.nav"), picture: "user" },
     may("work_requests") && { address: "#persetujuan", label: t("counter.pending"), picture: "clock", key: "F6" },
     may("read_corrections") && { address: "#kasus", label: t("counter.cases"), picture: "edit", key: "F7" },
     may("ask_cards") && { address: "#kartu", label: t("cards.nav"), picture: "card" },
     !serves && may("block_at_calls") && { address: "#blokir", label: t("phone_block.nav"), picture: "block" },
-    { address: "#latihan", label: t("counter.practice"), picture: "help" },
+    { address: "#lainnya", label: t("more.nav"), picture: "menu" },
     { address: "#akun", label: t("account.nav"), picture: "user" },
+  ].filter(Boolean);
+  // What is not needed with every resident.
+  const more = [
+    (may("prove_duty") || may("take_staff_photos")) && {
+      address: may("prove_duty") ? "#bukti" : "#foto",
+      label: t("duty.nav"),
+      picture: "shield",
+    },
+    may("read_outreach") && { address: "#jemputbola", label: t("outreach.nav"), picture: "office" },
+    may("read_figures") && { address: "#angka", label: t("angka.nav"), picture: "chart" },
+    may("read_staff") && { address: "#pegawai", label: t("staffing.nav"), picture: "people" },
+    may("edit_office") && { address: "#kantor", label: t("office.nav"), picture: "office" },
+    { address: "#latihan", label: t("counter.practice"), picture: "help" },
   ].filter(Boolean);
   const who = session.who ? { name: session.who.full_name, place: session.who.office } : null;
   // Where somebody begins: whoever scans at the scanner, others at what waits for them.
   const home = ["#pindai", "#terima", "#persetujuan", "#kasus"].find((one) => places.some((it) => it.address === one));
-  const here = screen ? (BELOW[screen] ?? `#${screen}`) : home;
+  const below = screen && (BELOW[screen] ?? `#${screen}`);
+  const barred = (address) => places.some((it) => it.address === address);
+  const aside = more.some((it) => it.address === below || it.address === `#${screen}`);
+  const here = !below ? home : barred(below) ? below : aside ? "#lainnya" : `#${screen}`;
   const main = frame({
     title: t("counter.title"),
     who,
@@ -124,6 +160,14 @@ function draw() {
   const walkIn = () => go("#tanpaponsel");
   const annulment = (one) => go(`#pembatalan/${one}`);
   const departure = (one) => go(`#kepergian/${one}`);
+  const outreach = (one) => {
+    const back = () => go("#jemputbola");
+    const alone = may("confirm_outreach");
+    if (one === "baru" && may("plan_outreach"))
+      return outreachFormScreen(main, live, { alone, open: (made) => go(`#jemputbola/${made}`), back });
+    if (one && one !== "baru") return outreachScreen(main, live, one, { alone, back });
+    return outreachesScreen(main, live, { plan: may("plan_outreach") ? "#jemputbola/baru" : null });
+  };
   const screens = {
     warga: () => personScreen(main, live, id, { next: scan, nextKey: "F2", memory }),
     antrean: () =>
@@ -132,6 +176,8 @@ function draw() {
         filter: (state) => history.replaceState(null, "", `#antrean/${state}`),
       }),
     akun: () => accountScreen(main, session),
+    lainnya: () => moreScreen(main, more),
+    pegawai: may("read_staff") ? () => staffingScreen(main, session) : undefined,
     persetujuan: () => pendingScreen(main, live, { may }),
     pelepasan: () => releaseScreen(main, live, id, { next: pending }),
     pemulihan: () => visitScreen(main, recoveries(live), id, { next: scan, waiting: pending }),
@@ -159,8 +205,41 @@ function draw() {
       id
         ? photoRequestScreen(main, walkIns(live), id, { another: walkIn, waiting: pending })
         : walkInsScreen(main, live, { open: (one) => go(`#tanpaponsel/${one}`), waiting: pending }),
+    bukti: may("prove_duty")
+      ? () =>
+          dutyScreen(main, live, {
+            office: session.who.office,
+            photos: may("take_staff_photos") ? "#foto" : null,
+          })
+      : undefined,
+    foto: may("take_staff_photos")
+      ? () =>
+          staffPhotosScreen(main, live, {
+            me: session.who.username,
+            back: () => go(may("prove_duty") ? "#bukti" : home),
+          })
+      : undefined,
+    jemputbola: may("read_outreach") ? () => outreach(id) : undefined,
+    laporan: may("review_fraud") ? () => fraudReportsScreen(main, live, { back: pending }) : undefined,
     pembantu: may("review_blocks") ? () => helpersScreen(main, live, { back: pending }) : undefined,
+    kantor: may("edit_office") ? () => officeScreen(main, live, { memory }) : undefined,
+    cari: () => peopleScreen(main, live, { may }),
+    pencarian: may("review_searches") ? () => searchesScreen(main, live, { back: pending }) : undefined,
+    catatan: may("read_own_audit") ? () => logScreen(main, live, id, { may, back: pending }) : undefined,
     blokir: () => phoneBlockScreen(main, live, { again: () => go("#blokir"), home: scan }),
+    angka: may("read_figures")
+      ? () =>
+          figuresScreen(main, live, id, {
+            recaps: "#rekap",
+            filter: (span) => history.replaceState(null, "", `#angka/${span}`),
+          })
+      : undefined,
+    rekap: may("read_figures")
+      ? () =>
+          /^\d{4}-(0[1-9]|1[0-2])$/.test(id)
+            ? recapScreen(main, live, id, { list: "#rekap" })
+            : recapsScreen(main, live, { address: (month) => `#rekap/${month}`, figures: "#angka" })
+      : undefined,
     qr: () => counterQrScreen(main, live, { open: person }),
   };
   screens.pindai = () =>
@@ -168,6 +247,7 @@ function draw() {
       open: person,
       recover: (one) => go(`#pemulihan/${one}`),
       readdress: (one) => go(`#surel/${one}`),
+      passesOn: may("reassign_residents"),
     });
   screens.terima = () => receiveScreen(main, live);
   const first = screens[home.slice(1)];

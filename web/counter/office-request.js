@@ -2,6 +2,7 @@
 // the first one saw and wrote grants it or not. `kind` says what it is about:
 //   say(key, values)        its words; heading, templates, effects and known are words of it, too
 //   ask, open, grant, refuse   what the service is asked; idOf(request) is its id
+//   barred                  title and text for who may refuse it and not grant it
 //   facts(view, fact), more(view)   what is told of the person; beside() stands beside the form
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
@@ -206,8 +207,11 @@ export function requestScreen(main, kind, id, { waiting }) {
           button(t("second.withdraw"), () => refuse(view, place), { kind: "danger-quiet", picture: "close" }),
         ),
       ];
-    if (!view.may_grant)
-      return [first, notice("info", t("second.barred"), t("second.barred.do")), lapses, place];
+    if (!view.may_grant) {
+      const [title, text] = kind.barred ?? [t("second.barred"), t("second.barred.do")];
+      const away = kind.barred && button(say("refuse"), () => refuse(view, place), { kind: "danger-quiet" });
+      return [first, notice("info", title, text), lapses, place, away];
+    }
     return [
       first,
       effects(kind),

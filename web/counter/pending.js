@@ -1,6 +1,5 @@
-// What waits for a second person: digital KTPs that are to make way for a new registration, approvals without an e-mail
-// address or without comparing the face, recoveries, changes of address, printed cards, holders without their phones,
-// people who left, and for supervisors activations to annul.
+// What waits for a person of the office, in one list: what colleagues ask a second person for, and what a supervisor
+// is to look at. Below it the own requests, which others decide.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
@@ -10,35 +9,30 @@ import { looking } from "./looks.js";
 import { pausedSection } from "./paused.js";
 
 const REFRESH_MILLISECONDS = 5000;
+// Where each leads; what has no place of its own is looked at in a list.
 const PLACES = {
-  recovery: "pemulihan",
-  contact: "surel",
-  departure: "kepergian",
-  annulment: "pembatalan",
-  card: "kartu",
-  walk_in: "tanpaponsel",
+  recovery: (id) => `#pemulihan/${id}`,
+  contact: (id) => `#surel/${id}`,
+  departure: (id) => `#kepergian/${id}`,
+  annulment: (id) => `#pembatalan/${id}`,
+  card: (id) => `#kartu/${id}`,
+  walk_in: (id) => `#tanpaponsel/${id}`,
+  correction: (id) => `#kasus/${id}`,
+  call_back: (id) => `#warga/${id}`,
+  call: () => "#blokirtelepon",
+  helper: () => "#pembantu",
+  searches: () => "#pencarian",
 };
 
-/** All kinds as lines, the one that waits longest first. */
-async function waiting(api, may) {
-  const [releases, recoveries, visits, cards, walkIns, departures, annulments] = await Promise.all([
-    api.releases(),
-    api.recoveries(),
-    api.contactVisits(),
-    api.cardsWaiting(),
-    api.walkIns(),
-    api.departures(),
-    may("work_annulments") ? api.annulments() : { items: [] },
-  ]);
-  return [
-    ...releases.items.map((item) => ({ ...item, id: item.registration_id })),
-    ...recoveries.items.map((item) => ({ ...item, kind: "recovery", id: item.recovery_id })),
-    ...visits.items.map((item) => ({ ...item, kind: "contact", id: item.visit_id })),
-    ...cards.items.map((item) => ({ ...item, kind: "card", id: item.card_id })),
-    ...walkIns.items.map((item) => ({ ...item, kind: "walk_in", what: item.kind, id: item.walk_in_id })),
-    ...departures.items.map((item) => ({ ...item, kind: "departure", id: item.departure_id })),
-    ...annulments.items.map((item) => ({ ...item, kind: "annulment", id: item.annulment_id })),
-  ].sort((a, b) => a.asked_at.localeCompare(b.asked_at));
+// What is looked at, and asked for by nobody.
+const LOOKS = ["call_back", "call", "helper", "searches"];
+
+/** How long something waits. */
+function age(since) {
+  const minutes = Math.max(0, Math.floor((Date.now() - new Date(since)) / 60000));
+  if (minutes < 60) return t("inbox.minutes", { n: minutes });
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? t("inbox.hours", { n: hours }) : t("inbox.days", { n: Math.floor(hours / 24) });
 }
 
 /**
@@ -49,52 +43,55 @@ export function pendingScreen(main, api, { may }) {
   let ended = false;
   const look = looking(load, REFRESH_MILLISECONDS);
   let known = null;
+  let count = 0;
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const foot = el("div", {});
+  const own = el("div", { class: "stack" });
 
-  // One's own release is followed where it was asked for.
-  const address = ({ kind, own, id }) =>
-    PLACES[kind] ? `#${PLACES[kind]}/${id}` : own ? `#warga/${id}` : `#pelepasan/${id}`;
-  const lapses = ({ kind, expires_at: end }) =>
-    ["annulment", "departure"].includes(kind) ? ` ${t("annulment.lapses", { when: dateTime(end) })}` : null;
-  const line = (item) =>
+  // One's own request is followed where it was asked for.
+  const address = ({ matter, id }, own) => PLACES[matter]?.(id) ?? (own ? `#warga/${id}` : `#pelepasan/${id}`);
+  const words = ({ matter, by, since, until }) =>
+    [
+      t(LOOKS.includes(matter) ? "inbox.since" : "pending.asked", { who: by ?? "–", when: dateTime(since) }),
+      ["annulment", "departure"].includes(matter) ? t("annulment.lapses", { when: dateTime(until) }) : null,
+    ]
+      .filter(Boolean)
+      .join(". ");
+  const line = (item, own) =>
     el(
       "li",
       {},
       el(
         "a",
-        { class: "line tall", href: address(item) },
-        el("b", {}, t(`pending.${item.kind}`), item.what ? `: ${t(`walk_in.kind.${item.what}`)}` : null),
-        item.own
+        { class: "line tall", href: address(item, own) },
+        el("b", {}, t(`pending.${item.matter}`)),
+        own
           ? el("span", { class: "badge" }, icon("user"), t("pending.own"))
-          : el("span", { class: "badge wait" }, icon("clock"), t("pending.open")),
-        el(
-          "span",
-          { class: "muted small" },
-          t("pending.asked", { who: item.asked_by, when: dateTime(item.asked_at) }),
-          lapses(item) && [".", lapses(item)],
-        ),
+          : el("span", { class: "badge wait" }, icon("clock"), age(item.since)),
+        el("span", { class: "muted small" }, words(item)),
       ),
     );
 
   async function load(quiet) {
     look.begin(quiet);
     try {
-      const items = await waiting(api, may);
+      const page = await api.inbox();
       if (ended) return;
-      const now = JSON.stringify(items);
+      const now = JSON.stringify([page.items.map((item) => [item, age(item.since)]), page.own]);
       if (now !== known) {
-        const more = known !== null && items.length > JSON.parse(known).length;
+        const more = known !== null && page.items.length > count;
         const focus = document.activeElement?.getAttribute("href");
         known = now;
-        fill(
-          list,
-          items.length ? items.map(line) : el("li", { class: "empty" }, icon("check"), el("p", {}, t("pending.none"))),
-        );
-        if (focus) list.querySelector(`a[href="${focus}"]`)?.focus();
-        if (more) announce(t("pending.more", { n: items.length }));
+        count = page.items.length;
+        const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("pending.none")));
+        fill(list, count ? page.items.map((item) => line(item, false)) : none);
+        fill(own, page.own.length ? [el("h2", {}, t("inbox.own")), ownList(page.own)] : null);
+        if (focus) main.querySelector(`a[href="${focus}"]`)?.focus();
+        if (more) announce(t("pending.more", { n: count }));
+        next(page.next);
+      } else {
+        next(page.next);
       }
-      fill(foot);
     } catch (error) {
       if (ended) return;
       if (!quiet) fill(list);
@@ -104,6 +101,30 @@ export function pendingScreen(main, api, { may }) {
       );
     }
     look.again();
+  }
+
+  const ownList = (items) =>
+    el(
+      "ul",
+      { class: "lines" },
+      items.map((item) => line(item, true)),
+    );
+
+  /** A further page stays until the list is loaded anew: it looks again by itself no more. */
+  function next(cursor) {
+    fill(foot, cursor ? button(t("queue.more"), () => further(cursor), { kind: "secondary", wide: false }) : null);
+  }
+
+  async function further(cursor) {
+    look.stop();
+    try {
+      const page = await api.inbox(cursor);
+      if (ended) return;
+      list.append(...page.items.map((item) => line(item, false)));
+      next(page.next);
+    } catch (error) {
+      if (!ended) fill(foot, failed(error, () => further(cursor)));
+    }
   }
 
   const paused = may("restore_rights") ? pausedSection(api) : null;
@@ -132,6 +153,14 @@ export function pendingScreen(main, api, { may }) {
       el("p", {}, t("calls.door")),
       el("p", {}, el("a", { class: "button secondary", href: "#blokirtelepon" }, icon("list"), t("calls.open"))),
     );
+  const frauds = () =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "frauds" },
+      el("h2", { id: "frauds" }, t("fraud.title")),
+      el("p", {}, t("fraud.door")),
+      el("p", {}, el("a", { class: "button secondary", href: "#laporan" }, icon("warning"), t("fraud.open"))),
+    );
   const helpers = () =>
     el(
       "section",
@@ -139,6 +168,14 @@ export function pendingScreen(main, api, { may }) {
       el("h2", { id: "helpers" }, t("helpers.title")),
       el("p", {}, t("helpers.door")),
       el("p", {}, el("a", { class: "button secondary", href: "#pembantu" }, icon("list"), t("helpers.open"))),
+    );
+  const door = (id, title, words, open, picture) =>
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": `door-${id}` },
+      el("h2", { id: `door-${id}` }, title),
+      el("p", {}, words),
+      el("p", {}, el("a", { class: "button secondary", href: `#${id}` }, icon(picture), open)),
     );
   fill(
     main,
@@ -157,10 +194,16 @@ export function pendingScreen(main, api, { may }) {
         el("p", { class: "lead" }, t("pending.lead")),
         list,
         foot,
+        own,
       ),
       may("ask_releases") ? left() : null,
       may("ask_annulments") ? annul() : null,
+      may("review_fraud") ? frauds() : null,
       may("review_blocks") ? [calls(), helpers()] : null,
+      may("review_searches")
+        ? door("pencarian", t("searches.title"), t("searches.door"), t("searches.open"), "list")
+        : null,
+      may("read_own_audit") ? door("catatan", t("log.title"), t("log.door"), t("log.open"), "shield") : null,
       drawn?.node,
       paused?.node,
     ),

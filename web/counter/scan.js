@@ -6,6 +6,7 @@ import { t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
 import { arrivalsPart } from "./arrivals.js";
+import { sessionNote } from "./session-note.js";
 import { remember, rememberRecovery, rememberVisit } from "./recent.js";
 
 const SHOWN = [
@@ -34,9 +35,9 @@ function figures(items) {
 
 /**
  * Scanning. `open(id)` shows the person, `recover(id)` a recovery, `readdress(id)` a change of address: their QRs come
- * to the same scanner. Gives a function that ends it.
+ * to the same scanner. Who `passesOn` hands residents who wait to a colleague. Gives a function that ends it.
  */
-export function scanScreen(main, api, { open, recover, readdress }) {
+export function scanScreen(main, api, { open, recover, readdress, passesOn }) {
   const place = el("div", { class: "stack" }, el("p", { class: "muted" }, t("figures.loading")));
   let opened = false;
   async function recovery(token) {
@@ -83,6 +84,7 @@ export function scanScreen(main, api, { open, recover, readdress }) {
   const wrong = el("div", { class: "problem-place" });
   const arrived = arrivalsPart(api, {
     place: wrong,
+    passesOn,
     serve: (view) => {
       opened = true;
       remember(view);
@@ -94,7 +96,7 @@ export function scanScreen(main, api, { open, recover, readdress }) {
     el(
       "div",
       { class: "two to-left" },
-      el("section", { class: "card stack" }, el("h1", {}, t("scan.title")), way),
+      el("section", { class: "card stack" }, el("h1", {}, t("scan.title")), sessionNote(api), way),
       el(
         "div",
         { class: "stack" },

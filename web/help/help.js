@@ -31,6 +31,7 @@ const WHEN = [
   "family",
   "offline",
   "fake",
+  "officer",
 ];
 const STEPS = [
   ["phone", "step.register"],

@@ -7,12 +7,16 @@ export const DOORS = [
   { key: "resident", address: "/", picture: "phone" },
   { key: "officer", address: "/petugas", picture: "office" },
   { key: "teller", address: "/verifikasi", picture: "scan" },
+  { key: "offices", address: "/loket", picture: "office" },
+  { key: "status", address: "/status", picture: "info" },
   { key: "block", address: "/blokir", picture: "block" },
+  { key: "check", address: "/cek", picture: "shield" },
   { key: "help", address: "/bantuan", picture: "help" },
 ];
 
 /** What to do when something is so; where it can be done stands in it as people type it. */
-export const todo = (key) => t(`when.${key}.do`, { address: `${location.host}/blokir` });
+export const todo = (key) =>
+  t(`when.${key}.do`, { address: `${location.host}/blokir`, check: `${location.host}/cek` });
 
 /** Loads the words, then draws now and after each change of language. `draw(main)` fills the page. */
 export async function begin(title, draw, { wide = false, doors = true } = {}) {

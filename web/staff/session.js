@@ -98,12 +98,12 @@ export function makeSession(api, onWho) {
       }
       return session.who !== null;
     },
-    /** A request on behalf of whoever is logged in; gives its data. */
-    async call(path, options) {
+    /** A request on behalf of whoever is logged in, below their own address or `at` another; gives its data. */
+    async call(path, { at = api, ...options } = {}) {
       for (;;) {
         const before = proofs;
         try {
-          const { data } = await request(api + path, options);
+          const { data } = await request(at + path, options);
           if (path === "/password") proofs += 1;
           return data;
         } catch (error) {

@@ -3,6 +3,11 @@
 import { fill } from "/web/shared/dom.js";
 import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
+import { contractScreen } from "/web/partner/contract.js";
+import { figuresScreen } from "/web/partner/figures.js";
+import { keysScreen } from "/web/partner/keys.js";
+import { peopleScreen } from "/web/partner/people.js";
+import { webhookScreen } from "/web/partner/webhook.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { makeSession } from "/web/staff/session.js";
@@ -43,11 +48,43 @@ function home(main) {
   return leaving;
 }
 
+/** What an administrator of the organisation looks after, by the address of its screen. */
+const OWN_SCREENS = {
+  kunci: keysScreen,
+  pegawai: peopleScreen,
+  pemakaian: figuresScreen,
+  webhook: webhookScreen,
+  perjanjian: contractScreen,
+};
+const OWN_PLACES = [
+  { address: "#kunci", word: "keys", picture: "lock" },
+  { address: "#pegawai", word: "people", picture: "face" },
+  { address: "#pemakaian", word: "figures", picture: "list" },
+  { address: "#webhook", word: "webhook", picture: "bell" },
+  { address: "#perjanjian", word: "contract", picture: "office" },
+];
+
+function drawAdministrator(who) {
+  const screen = location.hash.slice(1);
+  const shown = screen === "akun" || OWN_SCREENS[screen] ? screen : "kunci";
+  const account = { address: "#akun", label: t("account.nav"), picture: "user" };
+  const main = frame({
+    title: t("partner.title"),
+    who: { name: who.full_name, place: who.relying_party },
+    here: `#${shown}`,
+    places: [...OWN_PLACES.map((place) => ({ ...place, label: t(`partner.nav.${place.word}`) })), account],
+    onLeave: () => session.logOut(),
+  });
+  const call = (path, options) => session.call(path, { ...options, at: "/v1/partner" });
+  leave = shown === "akun" ? accountScreen(main, session) : OWN_SCREENS[shown](main, call);
+}
+
 function draw() {
   if (session.proving) return session.proving.then(draw);
   leave();
   leave = () => {};
   const { who } = session;
+  if (who?.permissions.includes("administer_party")) return drawAdministrator(who);
   const screen = location.hash.slice(1);
   const main = frame({
     title: t("teller.title"),

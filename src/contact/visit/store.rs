@@ -7,7 +7,8 @@ use super::model::{Asked, ContactVisit, End, Progress, State, Visit};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbError, DbResult, Tx};
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::office::Scope;
+use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -171,13 +172,28 @@ pub async fn words(tx: &mut Tx, id: Uuid) -> DbResult<Option<Vec<u8>>> {
     Ok(fetch_optional!(tx, (Option<Vec<u8>>,), WORDS, id)?.and_then(|(words,)| words))
 }
 
-const WAITING: &str = select_visit!(
-    "WHERE office_id = $1 AND state = 'waiting_for_second_person' AND asked_at > $2 ORDER BY asked_at LIMIT $3"
+const OFFICE_OF: &str = concat!(
+    "SELECT office_id FROM contact_visit WHERE visit_id = $1 AND (office_id = $2 OR state = 'waiting_for_second_person') AND ",
+    within_scope!("office_id", "$2", "$3")
 );
 
-/// What was asked for in an office after `since`, longest waiting first.
-pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<ContactVisit>> {
-    fetch_all!(tx, Row, WAITING, office, since, limit)?.into_iter().map(ContactVisit::try_from).collect()
+/// The office whose request it is, if that is the scope's own, or one of its scope while the request waits for a second person.
+pub async fn office_of(tx: &mut Tx, id: Uuid, scope: Scope) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), OFFICE_OF, id, scope.office_id, scope.levels)?.map(|(office,)| office))
+}
+
+const WAITING: &str = concat!(
+    select_visit!("WHERE "),
+    within_scope!("office_id", "$1", "$2"),
+    " AND state = 'waiting_for_second_person' AND asked_at > $3 ORDER BY asked_at LIMIT $4"
+);
+
+/// What was asked for in the offices of a scope after `since`, longest waiting first.
+pub async fn waiting(tx: &mut Tx, scope: Scope, since: Timestamp, limit: i64) -> DbResult<Vec<ContactVisit>> {
+    fetch_all!(tx, Row, WAITING, scope.office_id, scope.levels, since, limit)?
+        .into_iter()
+        .map(ContactVisit::try_from)
+        .collect()
 }
 
 const OVER: &str =

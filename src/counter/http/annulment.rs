@@ -149,7 +149,7 @@ struct WaitingAnnulmentReply {
     own: bool,
 }
 
-/// Ask that an activation be annulled that this office approved and that was wrongful. Another supervisor of the office grants it within
+/// Ask that an activation be annulled that this office approved and that was wrongful. The head of the office grants it within
 /// seven days. Repeated while it waits, this gives the same request.
 #[utoipa::path(post, path = "/v1/officer/annulments", tag = "Counter", security(("officer" = [])),
     request_body = AnnulmentBody,

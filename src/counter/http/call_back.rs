@@ -70,7 +70,7 @@ async fn call_backs(
     Ok(Json(CallBacksReply { items: calls.list(&officer).await?.into_iter().map(item).collect() }))
 }
 
-/// Note what the resident said. Whoever denies it has an activation that two supervisors annul: `POST /v1/officer/annulments`.
+/// Note what the resident said. Whoever denies it has an activation that supervisor and head annul: `POST /v1/officer/annulments`.
 #[utoipa::path(post, path = "/v1/officer/call-backs/{id}", tag = "Counter", security(("officer" = [])),
     params(("id" = Uuid, Path, description = "The registration")), request_body = CallBackBody,
     responses((status = 204, description = "Noted"),

@@ -14,7 +14,7 @@ use super::release::GrantBody;
 use super::who::{self, HelperBody};
 use crate::error::Refusal;
 use crate::registration::State as RegistrationState;
-use crate::registration::model::DifferenceField;
+use crate::registration::model::{DifferenceField, WhyNot};
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::extract::object;
@@ -194,6 +194,9 @@ struct ReturnBody {
     /// What the resident reads: 5–500 characters.
     #[schema(value_type = String)]
     reason: Redacted<String>,
+    /// Why, as figures count it.
+    #[serde(default)]
+    code: Option<WhyNot>,
     /// Which differences the resident may know of; others are not mentioned.
     #[serde(default)]
     release: Vec<DifferenceField>,
@@ -222,8 +225,9 @@ async fn return_for_correction(
         ReturnTo::Selfie => RegistrationState::NeedsSelfie,
         ReturnTo::Data => RegistrationState::NeedsCorrection,
     };
-    let state =
-        decisions.return_for_correction(&officer, (id, &body.version), to, body.reason.expose(), body.release).await?;
+    let why = body.code.unwrap_or_else(|| WhyNot::of_release(to, &body.release));
+    let reason = (body.reason.expose().as_str(), why);
+    let state = decisions.return_for_correction(&officer, (id, &body.version), to, reason, body.release).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }
 
@@ -236,6 +240,9 @@ struct RejectionBody {
     /// What the resident reads: 5–500 characters.
     #[schema(value_type = String)]
     reason: Redacted<String>,
+    /// Why, as figures count it.
+    #[serde(default)]
+    code: WhyNot,
     /// A note for colleagues.
     #[serde(default)]
     #[schema(value_type = String)]
@@ -253,6 +260,7 @@ async fn reject(
     Path(id): Path<Uuid>,
     Json(body): Json<RejectionBody>,
 ) -> Result<Json<DecisionReply>, Problem> {
-    let state = decisions.reject(&officer, (id, &body.version), body.reason.expose(), body.note.expose()).await?;
+    let reason = (body.reason.expose().as_str(), body.code);
+    let state = decisions.reject(&officer, (id, &body.version), reason, body.note.expose()).await?;
     Ok(Json(DecisionReply { registration_id: id, state }))
 }

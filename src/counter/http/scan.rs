@@ -84,6 +84,8 @@ struct ArrivalItem {
     received_at: Timestamp,
     /// Log-in name of who received them.
     received_by: String,
+    /// The same person by id: whoever passes the resident on names it.
+    received_by_id: Uuid,
 }
 
 /// Receive a resident: scan their activation QR, so that a colleague calls them. Says nothing of what they registered but the initials; for
@@ -106,8 +108,8 @@ async fn receive(
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn arrivals(State(scans): State<Scans>, officer: Allowed<ReadArrivals>) -> Result<Json<ArrivalsReply>, Problem> {
     let item = |(one, received_by): (Arrival, String)| {
-        let Arrival { registration_id, initials, received_at, .. } = one;
-        ArrivalItem { registration_id, initials, received_at, received_by }
+        let Arrival { registration_id, initials, received_at, received_by: received_by_id } = one;
+        ArrivalItem { registration_id, initials, received_at, received_by, received_by_id }
     };
     let items = scans.arrivals(&officer).await?.into_iter().map(item).collect();
     Ok(Json(ArrivalsReply { items }))

@@ -56,7 +56,6 @@ fn last_day(end: Timestamp) -> Date {
 impl SessionReply for OfficerSessionReply {
     fn of(session: StaffSession, _: Language) -> Result<Self, Problem> {
         let roles = session.roles();
-        let permissions = Permission::ALL.iter().copied().filter(|permission| roles.may(*permission)).collect();
         let (acting_role, acting_until) = session.acting.unzip();
         let Workplace::Office(office) = session.workplace else { return Err(Code::SessionEnded.into()) };
         Ok(Self {
@@ -66,7 +65,7 @@ impl SessionReply for OfficerSessionReply {
             role: session.person.role,
             acting_role,
             acting_last_day: acting_until.map(last_day),
-            permissions,
+            permissions: roles.permissions(),
             last_day: session.ends_at.map(last_day),
             office: office.name,
             expires_at: session.expires_at,

@@ -8,7 +8,7 @@ use super::PurposeReply;
 use crate::clock::Timestamp;
 use crate::error::{Code, Language};
 use crate::staff::http::session_routes;
-use crate::staff::{StaffSession, Workplace};
+use crate::staff::{Permission, StaffSession, Workplace};
 
 session_routes!("/v1/teller", "Teller", "teller", EmployeeSessionReply);
 
@@ -26,6 +26,8 @@ struct EmployeeSessionReply {
     relying_party: String,
     /// What it may check for.
     purposes: Vec<PurposeReply>,
+    /// What this person may do: `verify`, or `administer_party` under `/v1/partner`.
+    permissions: Vec<Permission>,
     /// When the session ends in any case.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
@@ -43,6 +45,7 @@ impl SessionReply for EmployeeSessionReply {
             employee_id: session.person.staff_id,
             username: session.person.username,
             full_name: session.person.full_name,
+            permissions: session.person.role.permissions().collect(),
             relying_party: party.name.clone(),
             purposes: party.purposes.iter().map(|purpose| PurposeReply::new(purpose.clone(), language)).collect(),
             expires_at: session.expires_at,

@@ -3,12 +3,14 @@
 mod check;
 mod registration;
 mod state;
+mod step;
 mod submitted;
 mod visit;
 
 pub use check::{Answer, CheckResult, CheckState, Difference, DifferenceField, RegisterCheck, differences, judge};
 pub use registration::{Ending, NewData, Progress, Registration};
 pub use state::{CallBackFinding, Next, RequestKind, State};
+pub use step::{Step, WhyNot};
 pub use submitted::{Amendment, Draft, Submitted, check_name, email_hint};
 pub use visit::{Decision, MATCH_TRIES, Offer, Visit};
 

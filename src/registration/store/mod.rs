@@ -8,4 +8,5 @@ pub mod register_copy;
 pub mod registration;
 pub mod second_person;
 pub mod selfie;
+pub mod step;
 pub mod visit;

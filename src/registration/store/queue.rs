@@ -61,6 +61,18 @@ pub async fn arrivals(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -
     fetch_all!(tx, Arrived, ARRIVALS, office, since, limit)
 }
 
+// Every state that follows a decision is listed, so that the index over office, state and time is used.
+const SERVED: &str = "SELECT v.scanned_at, v.decided_at FROM registration r \
+    JOIN counter_visit v ON v.registration_id = r.registration_id \
+    WHERE r.office_id = $1 AND r.state IN ('needs_selfie', 'needs_correction', 'approved_pending_register', 'code_sent', \
+    'needs_pin', 'active', 'rejected') AND r.updated_at >= $2 AND v.decided_at >= $2 AND v.scanned_at >= $2 \
+    ORDER BY v.decided_at DESC LIMIT $3";
+
+/// Whom an office served since `since`: when they were scanned and when it was decided, the last first.
+pub async fn served(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<(Timestamp, Timestamp)>> {
+    fetch_all!(tx, (Timestamp, Timestamp), SERVED, office, since, limit)
+}
+
 /// A resident who waits for an officer to type their number.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Waiting {

@@ -4,8 +4,9 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
+use crate::office::Scope;
 use crate::registration::model::RequestKind;
-use crate::{execute, fetch_all, fetch_optional};
+use crate::{execute, fetch_all, fetch_optional, within_scope};
 
 /// A request for a registration.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -57,13 +58,28 @@ pub async fn asked(tx: &mut Tx, id: Uuid, office: Uuid, since: Timestamp) -> DbR
     fetch_optional!(tx, RequestRow, ASKED, id, office, since)
 }
 
-const WAITING: &str = "SELECT r.registration_id, r.kind, r.office_id, r.asked_by, r.asked_at, r.reason_sealed, r.helper_sealed, r.revision \
-    FROM second_person_request r JOIN registration g ON g.registration_id = r.registration_id AND g.revision = r.revision \
-    WHERE r.office_id = $1 AND r.asked_at > $2 AND g.state = 'awaiting_officer' ORDER BY r.asked_at LIMIT $3";
+const OFFICE_OF: &str = concat!(
+    "SELECT office_id FROM second_person_request WHERE registration_id = $1 AND asked_at > $4 AND ",
+    within_scope!("office_id", "$2", "$3")
+);
 
-/// The requests of an office that are newer than `since` and still are of what their registrations are, longest waiting first.
-pub async fn waiting(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<RequestRow>> {
-    fetch_all!(tx, RequestRow, WAITING, office, since, limit)
+/// The office of a scope that asked for something for a registration after `since`.
+pub async fn office_of(tx: &mut Tx, id: Uuid, scope: Scope, since: Timestamp) -> DbResult<Option<Uuid>> {
+    let found = fetch_optional!(tx, (Uuid,), OFFICE_OF, id, scope.office_id, scope.levels, since)?;
+    Ok(found.map(|(office,)| office))
+}
+
+const WAITING: &str = concat!(
+    "SELECT r.registration_id, r.kind, r.office_id, r.asked_by, r.asked_at, r.reason_sealed, r.helper_sealed, r.revision \
+     FROM second_person_request r JOIN registration g ON g.registration_id = r.registration_id AND g.revision = r.revision \
+     WHERE ",
+    within_scope!("r.office_id", "$1", "$2"),
+    " AND r.asked_at > $3 AND g.state = 'awaiting_officer' ORDER BY r.asked_at LIMIT $4"
+);
+
+/// The requests of the offices of a scope that are newer than `since` and still are of what their registrations are, longest waiting first.
+pub async fn waiting(tx: &mut Tx, scope: Scope, since: Timestamp, limit: i64) -> DbResult<Vec<RequestRow>> {
+    fetch_all!(tx, RequestRow, WAITING, scope.office_id, scope.levels, since, limit)
 }
 
 const TAKE: &str = "DELETE FROM second_person_request WHERE registration_id = $1 AND office_id = $2 \

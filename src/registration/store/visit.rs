@@ -5,8 +5,8 @@ use uuid::Uuid;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::registration::model::MATCH_TRIES;
-use crate::{change, execute, fetch_optional};
+use crate::registration::model::{MATCH_TRIES, State};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 const SCAN: &str = "INSERT INTO counter_visit (registration_id, last_spent, scanned_by, scanned_at, match_tries) \
     VALUES ($1, $2, $3, $4, 0) ON CONFLICT (registration_id) DO UPDATE SET last_spent = $2, scanned_by = $3, \
@@ -68,6 +68,29 @@ const TAKE_OVER: &str =
 /// A colleague's scan since `since` counts as this officer's from now on; a miss where there was none.
 pub async fn take_over(tx: &mut Tx, id: Uuid, officer: Uuid, since: Timestamp) -> DbResult<Changed> {
     change!(tx, TAKE_OVER, id, officer, since)
+}
+
+const SET_OUTREACH: &str = "UPDATE counter_visit SET outreach_id = $2 WHERE registration_id = $1";
+
+/// The resident came in a session of outreach.
+pub async fn set_outreach(tx: &mut Tx, id: Uuid, outreach: Uuid) -> DbResult<Changed> {
+    change!(tx, SET_OUTREACH, id, outreach)
+}
+
+const OF_OUTREACH: &str = "SELECT r.state, CAST(COUNT(*) AS BIGINT) FROM counter_visit v \
+    JOIN registration r ON r.registration_id = v.registration_id WHERE v.outreach_id = $1 GROUP BY r.state";
+
+/// How many residents came in a session, by where their registrations stand.
+pub async fn of_outreach(tx: &mut Tx, outreach: Uuid) -> DbResult<Vec<(State, i64)>> {
+    fetch_all!(tx, (State, i64), OF_OUTREACH, outreach)
+}
+
+const REASSIGN: &str =
+    "UPDATE counter_visit SET scanned_by = $3 WHERE registration_id = $1 AND scanned_by = $2 AND scanned_at >= $4";
+
+/// One person's scan since `since` counts as another's from now on; a miss where it is somebody else's by now.
+pub async fn reassign(tx: &mut Tx, id: Uuid, (from, to): (Uuid, Uuid), since: Timestamp) -> DbResult<Changed> {
+    change!(tx, REASSIGN, id, from, to, since)
 }
 
 const END_PRESENCE: &str =

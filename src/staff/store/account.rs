@@ -6,8 +6,9 @@ use uuid::Uuid;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
+use crate::office::Scope;
 use crate::staff::model::{AccountState, Affiliation, Person, Realm, Role};
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
 /// A person's account: what a log-in is judged by.
 #[derive(Clone, sqlx::FromRow)]
@@ -29,6 +30,17 @@ pub struct Account {
     pub acting_role: Option<Role>,
     /// Until when.
     pub acting_until: Option<Timestamp>,
+}
+
+impl Account {
+    /// In a word: whether the person may log in and act.
+    pub fn standing(&self, now: Timestamp) -> &'static str {
+        match self.state {
+            AccountState::Active if self.ends_at.is_some_and(|end| end <= now) => "ended",
+            AccountState::Active if self.paused_at.is_some() => "paused",
+            state => state.as_str(),
+        }
+    }
 }
 
 impl<'r, R: Row> sqlx::FromRow<'r, R> for Affiliation
@@ -131,6 +143,21 @@ pub async fn usernames(tx: &mut Tx, office: Uuid) -> DbResult<Vec<(Uuid, String)
     fetch_all!(tx, (Uuid, String), USERNAMES, office)
 }
 
+const USERNAMES_WITHIN: &str =
+    concat!("SELECT staff_id, username FROM staff_account WHERE ", within_scope!("office_id", "$1", "$2"));
+
+/// The user names of the people of a scope.
+pub async fn usernames_within(tx: &mut Tx, scope: Scope) -> DbResult<Vec<(Uuid, String)>> {
+    fetch_all!(tx, (Uuid, String), USERNAMES_WITHIN, scope.office_id, scope.levels)
+}
+
+const OF_OFFICE: &str = accounts!("office_id = $1 ORDER BY username");
+
+/// All accounts of an office, by user name.
+pub async fn of_office(tx: &mut Tx, office: Uuid) -> DbResult<Vec<Account>> {
+    fetch_all!(tx, Account, OF_OFFICE, office)
+}
+
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
     AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6)";
 
@@ -202,6 +229,50 @@ const SET_ACTING: &str = "UPDATE staff_account SET acting_role = $2, acting_unti
 pub async fn set_acting(tx: &mut Tx, person: Uuid, acting: Option<(Role, Timestamp)>) -> DbResult<Changed> {
     let (role, until) = acting.unzip();
     change!(tx, SET_ACTING, person, role, until)
+}
+
+const AT_OFFICE: &str = accounts!("realm = $1 AND office_id = $2 AND staff_id < $3 ORDER BY staff_id DESC LIMIT $4");
+const AT_NATION: &str = accounts!("realm = $1 AND office_id IS NULL AND staff_id < $2 ORDER BY staff_id DESC LIMIT $3");
+
+/// The people of an office, or of the national administration, the newest first, from `before` on.
+pub async fn at(
+    tx: &mut Tx,
+    (realm, office): (Realm, Option<Uuid>),
+    before: Uuid,
+    limit: i64,
+) -> DbResult<Vec<Account>> {
+    match office {
+        Some(office) => fetch_all!(tx, Account, AT_OFFICE, realm, office, before, limit),
+        None => fetch_all!(tx, Account, AT_NATION, realm, before, limit),
+    }
+}
+
+const CONFIRM: &str = "UPDATE staff_account SET ends_at = $2 WHERE staff_id = $1 AND state = $3";
+
+/// Lets somebody's time go on; `false` for who was disabled.
+pub async fn confirm(tx: &mut Tx, person: Uuid, ends_at: Timestamp) -> DbResult<Changed> {
+    change!(tx, CONFIRM, person, ends_at, AccountState::Active)
+}
+
+const RENEW: &str = "UPDATE staff_account SET password_hash = $3, totp_sealed = $4, totp_last_step = 0, ends_at = $5, state = $6 \
+    WHERE staff_id = $1 AND state = $2";
+
+/// Gives an account other secrets, and lets a disabled one log in again; `false` when its state is no longer `was`.
+pub async fn renew(
+    tx: &mut Tx,
+    person: Uuid,
+    was: AccountState,
+    (password_hash, totp_sealed): (&str, &[u8]),
+    ends_at: Option<Timestamp>,
+) -> DbResult<Changed> {
+    change!(tx, RENEW, person, was, password_hash, totp_sealed, ends_at, AccountState::Active)
+}
+
+const SET_CONTACT: &str = "UPDATE staff_account SET contact_sealed = $2 WHERE staff_id = $1";
+
+/// Sets where somebody is told of log-ins.
+pub async fn set_contact(tx: &mut Tx, person: Uuid, sealed: &[u8]) -> DbResult<Changed> {
+    change!(tx, SET_CONTACT, person, sealed)
 }
 
 const PAUSE: &str = "UPDATE staff_account SET paused_at = $2 WHERE staff_id = $1 AND paused_at IS NULL";

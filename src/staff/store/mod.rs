@@ -1,4 +1,6 @@
 //! SQL of people's accounts and sessions.
 
 pub mod account;
+pub mod invitation;
+pub mod party;
 pub mod session;

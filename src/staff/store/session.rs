@@ -107,6 +107,14 @@ pub async fn of(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<Vec<OwnSe
     fetch_all!(tx, OwnSession, OF, person, now)
 }
 
+const AT_WORK: &str = "SELECT DISTINCT s.staff_id FROM staff_account a JOIN staff_session s ON s.staff_id = a.staff_id \
+    WHERE a.office_id = $1 AND s.seen_at > $2 AND s.expires_at > $3";
+
+/// People of an office of whom a session was in use since a time.
+pub async fn at_work(tx: &mut Tx, office: Uuid, since: Timestamp, now: Timestamp) -> DbResult<Vec<Uuid>> {
+    Ok(fetch_all!(tx, (Uuid,), AT_WORK, office, since, now)?.into_iter().map(|(person,)| person).collect())
+}
+
 const END: &str = "DELETE FROM staff_session WHERE token_hash = $1";
 
 /// Ends a session; `false` when it was over.

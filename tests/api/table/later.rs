@@ -51,6 +51,49 @@ pub fn corrections(stage: &Stage) -> Vec<Endpoint> {
     ]
 }
 
+/// Looking for people, what waits, and the office's log.
+pub fn looking(stage: &Stage) -> Vec<Endpoint> {
+    use Caller::{Head, Officer, Supervisor};
+    use Subject::Waiting;
+    let none = || Value::Null;
+    let nik = stage.waiting.record.nik.as_str();
+    let desk = |method, path, body| endpoint(method, path, Supervisor, Waiting, body);
+    let officer = |method, path, body| endpoint(method, path, Officer, Waiting, body);
+    let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
+    let nobody = json!(uuid::Uuid::from_u128(77));
+    let log = json!({"reason": "Keluhan warga", "actor_id": nobody, "action": "scan", "subject_id": nobody, "refused": false,
+        "first_day": "2026-11-01", "last_day": "2026-11-02", "cursor": "AAAAAAAAAAA", "limit": 1});
+    let words = json!({"day": 1, "reason": "Cetak ulang hari ini"});
+    vec![
+        officer("post", "/v1/officer/active-questions", json!({"nik": nik})),
+        officer("post", "/v1/officer/people", json!({"query": nik, "cursor": "AAAAAAAAAAAAAAAAAAAAAA", "limit": 1}))
+            .optional(&["cursor", "limit"]),
+        desk("get", "/v1/officer/searches", none()),
+        gone(desk("post", "/v1/officer/searches/{id}/look", words)),
+        gone(desk("post", "/v1/officer/searches/{id}/lift", none())),
+        officer("get", "/v1/officer/inbox", none()),
+        officer("get", "/v1/officer/colleagues", none()),
+        desk("post", "/v1/officer/registrations/{id}/reassign", json!({"from": nobody, "to": nobody})).refuses(
+            Waiting,
+            409,
+            "wrong_state",
+        ),
+        desk("get", "/v1/officer/audit/own", none()),
+        endpoint("post", "/v1/officer/audit/searches", Head, Waiting, log).optional(&[
+            "actor_id",
+            "action",
+            "subject_id",
+            "refused",
+            "first_day",
+            "last_day",
+            "cursor",
+            "limit",
+        ]),
+        endpoint("get", "/v1/officer/audit/actions", Head, Waiting, none()),
+        endpoint("post", "/v1/officer/audit/checks", Head, Waiting, none()),
+    ]
+}
+
 /// What two people of an office do for those without a phone, and for those without an e-mail address.
 pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
     use Caller::{Officer, Supervisor};
@@ -92,6 +135,26 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
         gone(endpoint("post", "/v1/officer/walk-ins/{id}/grant", Supervisor, Waiting, step())),
         gone(desk("post", "/v1/officer/walk-ins/{id}/refuse", words("Bukan orangnya"))),
         gone(desk("get", "/v1/officer/walk-ins/{id}/copy", none())),
+        endpoint("get", "/v1/officer/office", Supervisor, Waiting, none()),
+        endpoint("patch", "/v1/officer/office", Supervisor, Waiting, json!({"version": "ff", "note": "Lantai 2"}))
+            .optional(&["note"])
+            .refuses(Waiting, 409, "wrong_state"),
+        endpoint(
+            "post",
+            "/v1/officer/office/holidays",
+            Supervisor,
+            Waiting,
+            json!({"day": "2020-01-01", "name": "Lewat", "below": false}),
+        )
+        .optional(&["below"])
+        .refuses(Waiting, 422, "invalid_field"),
+        endpoint("delete", "/v1/officer/office/holidays/{day}", Supervisor, Waiting, none()).refuses(
+            Waiting,
+            404,
+            "not_found",
+        ),
+        endpoint("get", "/v1/offices", Caller::Anybody, Waiting, none()),
+        endpoint("get", "/v1/status", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/officer/helpers", Supervisor, Waiting, none()),
         gone(endpoint(
             "post",
@@ -114,5 +177,46 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
         gone(desk("get", "/v1/officer/cards/{id}/sheet", none())),
         gone(desk("post", "/v1/officer/cards/{id}/void", json!({"version": "0", "reason": "lost"}))),
         gone(desk("post", "/v1/officer/cards/{id}/keep", json!({"version": "0", "keeps": true}))),
+    ]
+}
+
+/// What administrators of relying parties look after.
+pub fn of_partners() -> Vec<Endpoint> {
+    use Subject::Waiting;
+    let own = |method, path, body| endpoint(method, path, Caller::Administrator, Waiting, body);
+    let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
+    vec![
+        own("get", "/v1/partner", Value::Null),
+        own("get", "/v1/partner/keys", Value::Null),
+        own("post", "/v1/partner/keys", json!({"label": "Kasir", "last_day": "2020-01-01"})),
+        gone(own("delete", "/v1/partner/keys/{id}", Value::Null)),
+        own("get", "/v1/partner/employees", Value::Null),
+        gone(own("post", "/v1/partner/employees/{id}/disable", Value::Null)),
+        gone(own("post", "/v1/partner/employees/{id}/enable", Value::Null)),
+        own("get", "/v1/partner/usage", Value::Null),
+        gone(own("get", "/v1/partner/webhook", Value::Null)),
+        own("put", "/v1/partner/webhook", json!({"url": "http://bank.example/"})),
+        own("delete", "/v1/partner/webhook", Value::Null),
+        gone(own("post", "/v1/partner/webhook/verification", Value::Null)),
+    ]
+}
+
+/// The office's figures, and the months that it sends upward.
+pub fn figures() -> Vec<Endpoint> {
+    use Caller::{Head, Officer, Supervisor};
+    use Subject::Waiting;
+    let none = || Value::Null;
+    let month =
+        |rest: &'static str, who, body| endpoint("post", rest, who, Waiting, body).refuses(Waiting, 404, "not_found");
+    let read = |path| endpoint("get", path, Officer, Waiting, none());
+    vec![
+        read("/v1/officer/office-figures"),
+        read("/v1/officer/recaps"),
+        read("/v1/officer/recaps/{month}"),
+        read("/v1/officer/recaps/{month}/workbook"),
+        read("/v1/officer/recaps/{month}/rows"),
+        endpoint("post", "/v1/officer/recaps/{month}/request", Supervisor, Waiting, none()),
+        month("/v1/officer/recaps/{month}/signature", Head, json!({"version": "0"})),
+        month("/v1/officer/recaps/{month}/refusal", Head, json!({"version": "0", "reason": "Periksa lagi"})),
     ]
 }

@@ -17,7 +17,7 @@ use ikd::jobs::Wake;
 use ikd::keyring::Keyring;
 use ikd::mail::outbox;
 use ikd::register::{Date, LocalRegister, NewRecord, PopulationRegister};
-use ikd::registration::model::{Amendment, Answer, Draft, Submitted};
+use ikd::registration::model::{Amendment, Answer, Draft, Submitted, WhyNot};
 use ikd::registration::sealed::{email_index, nik_index};
 use ikd::registration::{Service, State, store, terms};
 use ikd::secret::Redacted;
@@ -449,10 +449,19 @@ impl Act {
             Self::Return => {
                 service
                     .decisions
-                    .return_for_correction(tx, OFFICER, (id, version), State::NeedsCorrection, "Perbaiki", vec![])
+                    .return_for_correction(
+                        tx,
+                        OFFICER,
+                        (id, version),
+                        State::NeedsCorrection,
+                        ("Perbaiki", WhyNot::Other),
+                        vec![],
+                    )
                     .await
             }
-            Self::Reject => service.decisions.reject(tx, OFFICER, (id, version), "Bukan orangnya", "").await,
+            Self::Reject => {
+                service.decisions.reject(tx, OFFICER, (id, version), ("Bukan orangnya", WhyNot::OtherPerson), "").await
+            }
             Self::Ask => service.releases.ask(tx, OFFICER, id, version, "Ponsel hilang").await,
             Self::Grant => service.releases.grant(tx, COLLEAGUE, id, version).await.map(|_| ()),
             Self::AskApproval => service.releases.ask_approval(tx, OFFICER, id, version, ("", None)).await,

@@ -100,7 +100,7 @@ impl InProcess {
         let portrait = || Some(portrait_bytes().to_vec());
         let records = people.iter().map(|record| NewRecord { record: record.clone(), portrait: portrait() });
         LocalRegister::new(context.clone()).put(records.collect()).await.unwrap();
-        Offices::new(context.clone()).add(OFFICE, "Kantor Uji", Kind::Office).await.unwrap();
+        Offices::new(context.clone()).add(OFFICE, "Kantor Uji", Kind::Dinas).await.unwrap();
         let app = App::open(context.clone()).await.unwrap();
         let purposes = [purpose("open_account"), purpose("age_check")];
         let api_key = app.relying_parties.add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1.expose();
@@ -301,6 +301,11 @@ impl World {
         self.log_in(&self.add_person(username, office, Role::Supervisor).await).await
     }
 
+    /// The head of an office, logged in.
+    pub async fn head(&self, username: &str, office: &str) -> Officer {
+        self.log_in(&self.add_person(username, office, Role::Head).await).await
+    }
+
     /// The officer of [`OFFICE`].
     pub async fn desk(&self) -> &Officer {
         self.desk.get_or_init(|| self.officer("petugas", OFFICE)).await
@@ -309,6 +314,15 @@ impl World {
     /// Another employee of [`BANK`], logged in; gives the session's cookie.
     pub async fn teller(&self, username: &str) -> String {
         let body = self.log_in_body(&self.add_employee(username).await);
+        self.post("/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap()
+    }
+
+    /// An administrator of [`BANK`], logged in; gives the session's cookie.
+    pub async fn party_administrator(&self, username: &str) -> String {
+        let new =
+            self.accounts().add(Post::PartyAdministrator(BANK), username, "Administrator Uji", None).await.unwrap();
+        let (password, totp_secret) = (new.password.expose().clone(), new.totp.secret.expose().clone());
+        let body = self.log_in_body(&LogIn { username: username.to_owned(), password, totp_secret });
         self.post("/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap()
     }
 

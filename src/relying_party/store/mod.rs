@@ -1,8 +1,12 @@
-//! SQL of relying parties, their purposes and their API keys.
+//! SQL of relying parties and their purposes; of their keys, notices and figures.
+
+pub mod key;
+pub mod notice;
+pub mod usage;
 
 use uuid::Uuid;
 
-use super::model::{PartyState, Purpose};
+use super::model::{Contract, PartyState, Purpose};
 use crate::attribute::AttributeSet;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
@@ -22,30 +26,22 @@ pub struct PartyRow {
     pub state: PartyState,
     /// When it was registered.
     pub created_at: Timestamp,
+    /// The number of its contract.
+    pub contract_number: Option<String>,
+    /// When that begins.
+    pub contract_begins_at: Option<Timestamp>,
+    /// When that ends.
+    pub contract_ends_at: Option<Timestamp>,
+    /// Where notices go, sealed.
+    pub contact_sealed: Option<Vec<u8>>,
 }
 
-/// An API key's row, without what it hashes to.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct KeyRow {
-    /// Its id.
-    pub key_id: Uuid,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-}
-
-/// A living key of an active party.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct LivingKeyRow {
-    /// SHA-256 of the secret.
-    pub secret_hash: Vec<u8>,
-    /// Whose it is.
-    pub relying_party_id: Uuid,
-    /// Its name.
-    pub name: String,
-    /// Its entitlements.
-    pub attributes: AttributeSet,
+impl PartyRow {
+    /// Under what it verifies.
+    pub fn contract(&self) -> Option<Contract> {
+        let (begins_at, ends_at) = self.contract_begins_at.zip(self.contract_ends_at)?;
+        Some(Contract { number: self.contract_number.clone()?, begins_at, ends_at })
+    }
 }
 
 const ADD_PARTY: &str = "INSERT INTO relying_party (relying_party_id, name, attributes, state, created_at) \
@@ -73,27 +69,57 @@ pub async fn purposes(tx: &mut Tx, party: Uuid) -> DbResult<Vec<Purpose>> {
     Ok(rows.into_iter().map(|(code, text_id, text_en)| Purpose { code, text_id, text_en }).collect())
 }
 
-const PARTIES: &str = "SELECT relying_party_id, name, attributes, state, created_at FROM relying_party ORDER BY name";
+macro_rules! select_party {
+    ($tail:literal) => {
+        concat!(
+            "SELECT relying_party_id, name, attributes, state, created_at, contract_number, contract_begins_at, \
+             contract_ends_at, contact_sealed FROM relying_party ",
+            $tail
+        )
+    };
+}
+
+const PARTIES: &str = select_party!("ORDER BY name");
 
 /// All relying parties, by name.
 pub async fn parties(tx: &mut Tx) -> DbResult<Vec<PartyRow>> {
     fetch_all!(tx, PartyRow, PARTIES)
 }
 
-const PARTY_BY_NAME: &str =
-    "SELECT relying_party_id, name, attributes, state, created_at FROM relying_party WHERE name = $1";
+const PARTY_BY_NAME: &str = select_party!("WHERE name = $1");
 
 /// A relying party by its name.
 pub async fn party_by_name(tx: &mut Tx, name: &str) -> DbResult<Option<PartyRow>> {
     fetch_optional!(tx, PartyRow, PARTY_BY_NAME, name)
 }
 
-const PARTY: &str =
-    "SELECT relying_party_id, name, attributes, state, created_at FROM relying_party WHERE relying_party_id = $1";
+const PARTY: &str = select_party!("WHERE relying_party_id = $1");
 
 /// A relying party by its id.
 pub async fn party(tx: &mut Tx, id: Uuid) -> DbResult<Option<PartyRow>> {
     fetch_optional!(tx, PartyRow, PARTY, id)
+}
+
+const HOLD: &str = "UPDATE relying_party SET name = name WHERE relying_party_id = $1";
+
+/// Keeps a party's row: until this transaction is over nobody else counts or changes what belongs to it. `false` where there is none.
+pub async fn hold(tx: &mut Tx, id: Uuid) -> DbResult<Changed> {
+    change!(tx, HOLD, id)
+}
+
+const SET_CONTRACT: &str = "UPDATE relying_party SET contract_number = $2, contract_begins_at = $3, contract_ends_at = $4 \
+    WHERE relying_party_id = $1";
+
+/// Sets under what a party verifies.
+pub async fn set_contract(tx: &mut Tx, id: Uuid, contract: &Contract) -> DbResult<Changed> {
+    change!(tx, SET_CONTRACT, id, &contract.number, contract.begins_at, contract.ends_at)
+}
+
+const SET_CONTACT: &str = "UPDATE relying_party SET contact_sealed = $2 WHERE relying_party_id = $1";
+
+/// Sets where notices go.
+pub async fn set_contact(tx: &mut Tx, id: Uuid, sealed: &[u8]) -> DbResult<Changed> {
+    change!(tx, SET_CONTACT, id, sealed)
 }
 
 /// Parties that [`labels`] asks for at a time.
@@ -121,36 +147,4 @@ const LABELS: &str = "SELECT p.relying_party_id, p.name, u.code, u.text_id, u.te
 /// Names and purposes of up to eight parties; an id may stand several times.
 pub async fn labels(tx: &mut Tx, [a, b, c, d, e, f, g, h]: [Uuid; LABELS_AT_ONCE]) -> DbResult<Vec<LabelRow>> {
     fetch_all!(tx, LabelRow, LABELS, a, b, c, d, e, f, g, h)
-}
-
-const ADD_KEY: &str =
-    "INSERT INTO relying_party_key (key_id, relying_party_id, secret_hash, created_at) VALUES ($1, $2, $3, $4)";
-
-/// Adds an API key.
-pub async fn add_key(tx: &mut Tx, key_id: Uuid, party: Uuid, hash: &[u8], now: Timestamp) -> DbResult<()> {
-    execute!(tx, ADD_KEY, key_id, party, hash, now).map(|_| ())
-}
-
-const REVOKE_KEY: &str = "UPDATE relying_party_key SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL";
-
-/// Revokes a key; `false` when there is no such living key.
-pub async fn revoke_key(tx: &mut Tx, key_id: Uuid, now: Timestamp) -> DbResult<Changed> {
-    change!(tx, REVOKE_KEY, key_id, now)
-}
-
-const KEYS: &str = "SELECT key_id, created_at, revoked_at FROM relying_party_key WHERE relying_party_id = $1 \
-    ORDER BY created_at, key_id";
-
-/// The keys of a party, oldest first.
-pub async fn keys(tx: &mut Tx, party: Uuid) -> DbResult<Vec<KeyRow>> {
-    fetch_all!(tx, KeyRow, KEYS, party)
-}
-
-const LIVING_KEY: &str = "SELECT k.secret_hash, p.relying_party_id, p.name, p.attributes FROM relying_party_key k \
-    JOIN relying_party p ON p.relying_party_id = k.relying_party_id \
-    WHERE k.key_id = $1 AND k.revoked_at IS NULL AND p.state = $2";
-
-/// A key that was not revoked, of a party that was not disabled.
-pub async fn living_key(tx: &mut Tx, key_id: Uuid) -> DbResult<Option<LivingKeyRow>> {
-    fetch_optional!(tx, LivingKeyRow, LIVING_KEY, key_id, PartyState::Active)
 }

@@ -1,0 +1,75 @@
+//! What people of the national administration do, with the permission that each act needs and its name in the audit log.
+
+use uuid::Uuid;
+
+use crate::audit::{Action, Actor, Event, GENERAL};
+use crate::staff::invitation::{Asker, Reach};
+use crate::staff::permission::{Act, Agent, Permission};
+use crate::staff::{Affiliation, Roles, StaffSession};
+
+/// A person of the national administration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Official {
+    /// The person.
+    pub official_id: Uuid,
+    /// What they are there.
+    pub roles: Roles,
+}
+
+impl Official {
+    /// As whom the person asks about people: those of all offices, and of the national administration.
+    pub const fn asker(self) -> Asker {
+        Asker { staff_id: self.official_id, reach: Reach::Nation }
+    }
+}
+
+impl TryFrom<StaffSession> for Official {
+    type Error = ();
+
+    fn try_from(session: StaffSession) -> Result<Self, ()> {
+        let roles = session.roles();
+        match session.person.affiliation {
+            Affiliation::National => Ok(Self { official_id: session.person.staff_id, roles }),
+            Affiliation::Office(_) | Affiliation::RelyingParty(_) => Err(()),
+        }
+    }
+}
+
+impl Agent for Official {
+    fn event(&self, action: Action, subject_id: Uuid) -> Event {
+        Event { chain: GENERAL, actor: Actor::Officer(self.official_id), action, subject_id }
+    }
+}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* pub enum $act:ident: $permission:ident, $action:ident $(, about $about:expr)?;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $act {}
+
+        impl Act for $act {
+            type Agent = Official;
+            const PERMISSION: Permission = Permission::$permission;
+            const ACTION: Action = Action::$action;
+            $(fn about(session: &StaffSession) -> Uuid {
+                let about: fn(&StaffSession) -> Uuid = $about;
+                about(session)
+            })?
+        }
+    )*};
+}
+
+acts! {
+    /// Reading who works somewhere, and what is asked about them.
+    pub enum ReadStaff: ReadStaff, StaffRead, about |session| session.person.staff_id;
+    /// Asking that somebody join, get new secrets or leave.
+    pub enum AskStaff: AskStaff, StaffAsked;
+    /// Granting it.
+    pub enum GrantStaff: GrantStaff, StaffGranted;
+    /// Refusing it, or taking the own request back.
+    pub enum RefuseStaff: RefuseStaff, StaffRefused;
+    /// Ending somebody's time at once.
+    pub enum StopStaff: LeadStaff, StaffStopped;
+    /// Confirming that somebody still works there.
+    pub enum ConfirmStaff: LeadStaff, StaffConfirmed;
+}

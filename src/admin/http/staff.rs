@@ -1,0 +1,6 @@
+//! People of offices and of the national administration.
+
+use super::super::act::{AskStaff, ConfirmStaff, GrantStaff, ReadStaff, RefuseStaff, StopStaff};
+use crate::staff::http::staff_routes;
+
+staff_routes!("/v1/admin", "Admin", "official");

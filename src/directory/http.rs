@@ -1,0 +1,253 @@
+//! `/v1/offices` and `/v1/status`: for everybody, without logging in.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::model::{MailPace, ServingTime};
+use super::service::{Directory, Shown, Status};
+use crate::clock::Timestamp;
+use crate::office::Kind;
+use crate::office::model::{Day, Span, Zone, time_text};
+use crate::page::Page;
+use crate::register::Date;
+use crate::web::extract::page_limit;
+use crate::web::{Json, Problem, Query};
+
+/// All routes of this room.
+pub fn routes(directory: Directory) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(find_offices)).routes(routes!(service_status)).with_state(directory)
+}
+
+/// What to look for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OfficesQuery {
+    /// Words of a name or address, the name of a place, or the code of a region; at most 80 characters. Left out for all offices.
+    #[serde(default)]
+    #[param(max_length = 80)]
+    words: Option<String>,
+    /// `next` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
+    /// At most so many offices, 1 to 100.
+    #[serde(default, deserialize_with = "page_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<i64>,
+}
+
+/// A page of offices.
+#[derive(Debug, Serialize, ToSchema)]
+struct OfficesReply {
+    /// The best fit first.
+    items: Vec<OfficeReply>,
+    /// The cursor of the next page; null on the last.
+    next: Option<String>,
+}
+
+/// An office where residents are served.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicOffice)]
+struct OfficeReply {
+    /// Its short code.
+    code: String,
+    /// Its name.
+    name: String,
+    /// What it is.
+    kind: Kind,
+    /// Street, number, town.
+    address: Option<String>,
+    /// Degrees north, with the longitude or not at all.
+    latitude: Option<f64>,
+    /// Degrees east.
+    longitude: Option<f64>,
+    /// Where it is called.
+    phone: Option<String>,
+    /// What it tells residents.
+    note: Option<String>,
+    /// The zone of its clocks.
+    zone: Zone,
+    /// The regions whose people it serves; everybody may come to any.
+    regions: Vec<RegionReply>,
+    /// What its day is now.
+    today: TodayReply,
+    /// When it is open in a week.
+    hours: Vec<HoursReply>,
+    /// Days within the next sixty on which it is closed all the same.
+    holidays: Vec<HolidayReply>,
+    /// How long people are there today, from the scan of their QR to the decision: the median; null of fewer than five people.
+    serving_time: Option<ServingTime>,
+}
+
+/// A region.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OfficeRegion)]
+struct RegionReply {
+    /// Its code.
+    code: String,
+    /// Its name.
+    name: Option<&'static str>,
+}
+
+/// What a day is for who wants to go there now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[schema(as = OfficeToday)]
+enum TodayReply {
+    /// It is open.
+    Open {
+        /// Until when.
+        #[schema(example = "15:30")]
+        until: String,
+    },
+    /// It opens later on this day.
+    Later {
+        /// When.
+        #[schema(example = "08:00")]
+        from: String,
+    },
+    /// It was open on this day.
+    Over,
+    /// It is closed on this weekday.
+    Closed,
+    /// It is closed for this reason.
+    Holiday {
+        /// Why.
+        name: String,
+    },
+    /// Nobody has said when it is open.
+    Unknown,
+}
+
+impl From<Day> for TodayReply {
+    fn from(day: Day) -> Self {
+        match day {
+            Day::Open { until } => Self::Open { until: time_text(until) },
+            Day::Later { from } => Self::Later { from: time_text(from) },
+            Day::Over => Self::Over,
+            Day::Closed => Self::Closed,
+            Day::Holiday(name) => Self::Holiday { name },
+            Day::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// A time on one weekday.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicHours)]
+struct HoursReply {
+    /// From Monday (1) to Sunday (7).
+    weekday: i64,
+    /// When it opens, in the office's zone.
+    #[schema(example = "08:00")]
+    opens: String,
+    /// When it closes.
+    #[schema(example = "15:30")]
+    closes: String,
+}
+
+impl From<&Span> for HoursReply {
+    fn from(span: &Span) -> Self {
+        Self { weekday: span.weekday, opens: time_text(span.opens), closes: time_text(span.closes) }
+    }
+}
+
+/// A day on which it is closed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicHoliday)]
+struct HolidayReply {
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    day: Date,
+    /// Why.
+    name: String,
+}
+
+/// Exactly, because millionths of degrees are far below 2^53.
+fn degrees(millionths: i64) -> f64 {
+    millionths as f64 / 1e6
+}
+
+impl From<Shown> for OfficeReply {
+    fn from(shown: Shown) -> Self {
+        let Shown { office, today, serving_time } = shown;
+        let (own, place) = (office.entry.office, office.entry.place);
+        let region = |one: &crate::office::model::Region| RegionReply { code: one.code().to_owned(), name: one.name() };
+        Self {
+            code: own.code,
+            name: own.name,
+            kind: own.kind,
+            address: place.address,
+            latitude: place.point.map(|point| degrees(point.latitude)),
+            longitude: place.point.map(|point| degrees(point.longitude)),
+            phone: place.phone,
+            note: place.note,
+            zone: own.zone,
+            regions: office.regions.iter().map(region).collect(),
+            today: today.into(),
+            hours: office.week.spans().iter().map(HoursReply::from).collect(),
+            holidays: office.holidays.into_iter().map(|one| HolidayReply { day: one.day, name: one.name }).collect(),
+            serving_time,
+        }
+    }
+}
+
+/// Offices and outreach posts where residents are served, by words or place, with their hours and what their day is now. For everybody; what it
+/// tells may be some seconds old. Offices that were closed for good are left out.
+#[utoipa::path(get, path = "/v1/offices", tag = "Public", params(OfficesQuery),
+    responses((status = 200, description = "A page", body = OfficesReply),
+        (status = "4XX", description = "`malformed_request`")))]
+async fn find_offices(
+    State(directory): State<Directory>,
+    Query(query): Query<OfficesQuery>,
+) -> Result<Json<OfficesReply>, Problem> {
+    let words = query.words.as_deref().unwrap_or_default();
+    let Page { items, next } = directory.find(words, query.cursor.as_deref(), query.limit.unwrap_or(20)).await?;
+    Ok(Json(OfficesReply { items: items.into_iter().map(Into::into).collect(), next }))
+}
+
+/// How the service works now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceStatus)]
+struct StatusReply {
+    /// When this was looked at.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// The population register.
+    register: RegisterReply,
+    /// How mail goes.
+    mail: MailPace,
+    /// Offices that are open now.
+    open_offices: usize,
+    /// Offices of which is known when they are open.
+    offices: usize,
+}
+
+/// Whether the population register answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RegisterStatus)]
+struct RegisterReply {
+    /// Whether it does.
+    answers: bool,
+    /// Since when; null where that was never otherwise.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+}
+
+impl From<Status> for StatusReply {
+    fn from(status: Status) -> Self {
+        let Status { at, register_answers, register_since, mail, open_offices, offices } = status;
+        let register = RegisterReply { answers: register_answers, since: register_since };
+        Self { at, register, mail, open_offices, offices }
+    }
+}
+
+/// Whether the population register answers, how mail goes, and how many offices are open now. For everybody; it may be some seconds old.
+#[utoipa::path(get, path = "/v1/status", tag = "Public",
+    responses((status = 200, description = "The state", body = StatusReply)))]
+async fn service_status(State(directory): State<Directory>) -> Result<Json<StatusReply>, Problem> {
+    Ok(Json(directory.status().await?.into()))
+}

@@ -1,0 +1,156 @@
+//! All offices as a node remembers them, and how one is found among them.
+
+use std::collections::BTreeMap;
+
+use super::areas;
+use super::model::folded;
+use crate::input::ungrouped;
+use crate::office::ports::Listed;
+use crate::register::Date;
+
+/// All offices, as they were at a revision.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    /// The list's revision when they were read.
+    pub(super) revision: i64,
+    /// The day in Jakarta on which they were read: holidays are of days.
+    pub(super) day: Date,
+    offices: Vec<Listed>,
+    texts: Vec<String>,
+    by_region: BTreeMap<String, Vec<usize>>,
+}
+
+/// An office that was found, and how well it fits: whoever fits better comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Fit {
+    /// 0 where its own words fit, more where it serves the region that is meant, the less the narrower.
+    rank: usize,
+    at: usize,
+}
+
+impl Snapshot {
+    pub(super) fn new((revision, day): (i64, Date), offices: Vec<Listed>) -> Self {
+        let mut by_region = BTreeMap::<String, Vec<usize>>::new();
+        for (at, office) in offices.iter().enumerate() {
+            for region in &office.regions {
+                by_region.entry(region.code().to_owned()).or_default().push(at);
+            }
+        }
+        let texts = offices.iter().map(text_of).collect();
+        Self { revision, day, offices, texts, by_region }
+    }
+
+    /// All of them, by code.
+    pub(super) fn offices(&self) -> &[Listed] {
+        &self.offices
+    }
+
+    /// Those whose name, address or regions have these words, and those that serve a region of that name or code, the best fit first. Without
+    /// words all, by code.
+    pub(super) fn find(&self, words: &str) -> Vec<&Listed> {
+        let wanted = folded(words);
+        if wanted.is_empty() {
+            return if words.trim().is_empty() { self.offices.iter().collect() } else { Vec::new() };
+        }
+        let digits = ungrouped(words);
+        let code =
+            Some(digits).filter(|text| (2..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()));
+        let mut best = BTreeMap::<usize, usize>::new();
+        let mut note = |at: usize, rank: usize| {
+            let known = best.entry(at).or_insert(rank);
+            *known = rank.min(*known);
+        };
+        let parts: Vec<_> = wanted.split(' ').skip(1).map(|word| format!(" {word}")).collect();
+        for (at, text) in self.texts.iter().enumerate() {
+            if parts.iter().all(|part| text.contains(part.as_str())) {
+                note(at, 0);
+            }
+        }
+        let codes = match &code {
+            Some(code) => vec![code.as_str()],
+            None => areas::codes_of(&wanted),
+        };
+        for code in codes {
+            for (at, rank) in self.serving(code) {
+                note(at, rank);
+            }
+        }
+        let mut found: Vec<_> = best.into_iter().map(|(at, rank)| Fit { rank, at }).collect();
+        found.sort_unstable();
+        found.into_iter().map(|fit| &self.offices[fit.at]).collect()
+    }
+
+    /// Who serves a region or a part of it, with how widely.
+    fn serving<'a>(&'a self, code: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let within = self.by_region.range(code.to_owned()..).take_while(move |(served, _)| served.starts_with(code));
+        let wider = [2, 4, 6].into_iter().filter(|length| *length < code.len());
+        let wider = wider.filter_map(|length| self.by_region.get_key_value(&code[..length]));
+        let rank = |served: &String| if served.len() >= code.len() { 1 } else { 11 - served.len() };
+        within.chain(wider).flat_map(move |(served, offices)| offices.iter().map(move |at| (*at, rank(served))))
+    }
+}
+
+fn text_of(office: &Listed) -> String {
+    let (own, place) = (&office.entry.office, &office.entry.place);
+    let mut text = folded(&own.name);
+    text.push_str(&folded(&own.code));
+    text.push_str(&folded(place.address.as_deref().unwrap_or_default()));
+    for region in &office.regions {
+        text.push_str(&folded(region.name().unwrap_or_default()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::office::model::{Kind, Office, Place, Region, Week, Zone};
+    use crate::office::ports::Entry;
+
+    fn office(number: u128, code: &str, name: &str, address: &str, regions: &[&str]) -> Listed {
+        let office = Office {
+            office_id: Uuid::from_u128(number),
+            code: code.into(),
+            name: name.into(),
+            kind: Kind::Dinas,
+            parent_id: None,
+            zone: Zone::Wib,
+            ended_at: None,
+        };
+        let place = Place { address: Some(address.into()), ..Place::default() };
+        Listed {
+            entry: Entry { office, place, revision: 0 },
+            regions: regions.iter().map(|code| Region::parse(code).unwrap()).collect(),
+            week: Week::default(),
+            holidays: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_office_is_found_by_its_words_and_by_whom_it_serves() {
+        let day = Date::parse("2026-11-27").unwrap();
+        let all = vec![
+            office(1, "ACS-01", "Dukcapil Aceh Selatan", "Jl. Merdeka, Tapaktuan", &["1101"]),
+            office(2, "ACS-BKG", "UPT Bakongan", "Jl. Nasional", &["110101"]),
+            office(3, "ACS-KB", "Pos Gampong", "Balai Gampong", &["1101012001"]),
+            office(4, "PDG-01", "Dukcapil Kota Padang", "Jl. Sudirman", &["1371"]),
+        ];
+        let snapshot = Snapshot::new((1, day), all);
+        let found = |words: &str| -> Vec<String> {
+            snapshot.find(words).iter().map(|one| one.entry.office.code.clone()).collect()
+        };
+        assert_eq!(found(""), ["ACS-01", "ACS-BKG", "ACS-KB", "PDG-01"]);
+        assert_eq!(found("tapak"), ["ACS-01"], "the beginning of a word of the address");
+        assert_eq!(found("dukcapil padang"), ["PDG-01"]);
+        // A village: its own post first, then the wider ones that serve it.
+        assert_eq!(found("Keude Bakongan"), ["ACS-KB", "ACS-BKG", "ACS-01"]);
+        assert_eq!(found("1101012001"), ["ACS-KB", "ACS-BKG", "ACS-01"]);
+        assert_eq!(found("11.01.01"), ["ACS-BKG", "ACS-KB", "ACS-01"]);
+        assert_eq!(found("Aceh Selatan"), ["ACS-01", "ACS-BKG", "ACS-KB"]);
+        for nothing in ["apak", "zzzz", "%", "1101012001999", "…"] {
+            assert!(found(nothing).is_empty(), "{nothing}");
+        }
+    }
+}

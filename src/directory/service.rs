@@ -1,0 +1,198 @@
+//! What the public reads, as a node remembers it.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::cached::{Cached, CachedBy, is_fresh};
+use super::model::{LATE_MESSAGES, MailPace, ServingTime};
+use super::search::Snapshot;
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::mail::outbox;
+use crate::office::model::Day;
+use crate::office::ports::{self as offices, Listed};
+use crate::page::{self, Page};
+use crate::register::{Date, PopulationRegister};
+use crate::registration::ports as registrations;
+
+/// Seconds for which a node takes the list of offices as it is.
+const LIST_SECONDS: i64 = 5;
+/// Seconds for which it takes the state of the service as it is.
+const STATUS_SECONDS: i64 = 5;
+/// Seconds for which it takes an office's times as they are.
+const TIMES_SECONDS: i64 = 60;
+/// Offices that are read at once.
+const BATCH: i64 = 500;
+/// Days ahead of which holidays are told.
+const DAYS_AHEAD: i32 = 60;
+/// People of a day whose times are looked at: the last that were served.
+const PEOPLE: i64 = 101;
+/// Characters that may be looked for.
+const MOST_WORDS: usize = 80;
+
+/// Offices and the state of the service, for everybody. Cloning shares everything.
+#[derive(Clone)]
+pub struct Directory {
+    context: Context,
+    register: PopulationRegister,
+    list: Cached<Arc<Snapshot>>,
+    times: CachedBy<Uuid, Option<ServingTime>>,
+    status: Cached<Status>,
+}
+
+/// An office as it is now.
+#[derive(Debug)]
+pub struct Shown {
+    /// What is known of it.
+    pub office: Listed,
+    /// What its day is now.
+    pub today: Day,
+    /// How long people are there today; none of too few.
+    pub serving_time: Option<ServingTime>,
+}
+
+/// How the service works now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// When this was looked at.
+    pub at: Timestamp,
+    /// Whether the population register answers.
+    pub register_answers: bool,
+    /// Since when, where that is known.
+    pub register_since: Option<Timestamp>,
+    /// How mail goes.
+    pub mail: MailPace,
+    /// Offices that are open now.
+    pub open_offices: usize,
+    /// Offices of which is known when they are open.
+    pub offices: usize,
+}
+
+impl Directory {
+    /// `register` is the one whose state is told.
+    pub fn new(context: Context, register: PopulationRegister) -> Self {
+        let (list, times, status) = (Cached::default(), CachedBy::default(), Cached::default());
+        Self { context, register, list, times, status }
+    }
+
+    /// A page of the offices that fit the words, the best fit first; without words, by code.
+    ///
+    /// # Errors
+    /// `malformed_request` for words that are too long, and for a cursor that was not given out here.
+    pub async fn find(&self, words: &str, cursor: Option<&str>, limit: i64) -> Result<Page<Shown>> {
+        if words.chars().count() > MOST_WORDS {
+            return Err(Code::MalformedRequest.into());
+        }
+        let after = page::after(cursor, Uuid::nil())?;
+        let limit = limit.clamp(1, page::MOST);
+        let (snapshot, words, goes_on) = (self.snapshot().await?, words.to_owned(), cursor.is_some());
+        // Comparing words takes time of the processor, and the names of all regions are put in order at the first time.
+        let page = tokio::task::spawn_blocking(move || {
+            let found = snapshot.find(&words);
+            let place = found.iter().position(|office| id_of(office) == after);
+            let from = if goes_on { place.map_or(found.len(), |at| at + 1) } else { 0 };
+            let more = usize::try_from(limit + 1).unwrap_or(usize::MAX);
+            let rows: Vec<Listed> = found.into_iter().skip(from).take(more).cloned().collect();
+            Page::new(rows, limit, id_of)
+        });
+        let page = page.await.map_err(Error::internal)?;
+        let now = self.context.now();
+        let mut items = Vec::with_capacity(page.items.len());
+        for office in page.items {
+            let serving_time = self.serving_time(id_of(&office), now).await?;
+            items.push(Shown { today: today(&office, now), serving_time, office });
+        }
+        Ok(Page { items, next: page.next })
+    }
+
+    /// How the service works.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn status(&self) -> Result<Status> {
+        let snapshot = self.snapshot().await?;
+        let now = self.context.now();
+        let mut last = self.status.hold().await;
+        if let Some((at, status)) = *last
+            && is_fresh(at, now, STATUS_SECONDS)
+        {
+            return Ok(status);
+        }
+        let mut tx = self.context.db.read().await?;
+        let (register_answers, register_since) = self.register.availability(&mut tx).await?;
+        let waited = outbox::waits(&mut tx, now, LATE_MESSAGES).await?;
+        let days: Vec<Day> = snapshot.offices().iter().map(|office| today(office, now)).collect();
+        let status = Status {
+            at: now,
+            register_answers,
+            register_since,
+            mail: MailPace::of(waited),
+            open_offices: days.iter().filter(|day| matches!(day, Day::Open { .. })).count(),
+            offices: days.iter().filter(|day| **day != Day::Unknown).count(),
+        };
+        *last = Some((now, status));
+        Ok(status)
+    }
+
+    /// All offices, as they are or were some seconds ago.
+    async fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        let now = self.context.now();
+        let day = Date::in_jakarta(now);
+        let mut last = self.list.hold().await;
+        if let Some((at, snapshot)) = last.as_ref()
+            && is_fresh(*at, now, LIST_SECONDS)
+            && snapshot.day == day
+        {
+            return Ok(Arc::clone(snapshot));
+        }
+        let mut tx = self.context.db.read().await?;
+        // The revision first: what changes while the offices are read is read again.
+        let revision = offices::revision(&mut tx).await?;
+        if let Some((at, snapshot)) = last.as_mut()
+            && snapshot.revision == revision
+            && snapshot.day == day
+        {
+            *at = now;
+            return Ok(Arc::clone(snapshot));
+        }
+        let days = (day, day.plus_days(DAYS_AHEAD).unwrap_or(day));
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let some = offices::listed(&mut tx, &after, days, BATCH).await?;
+            let Some(one) = some.last() else { break };
+            after.clone_from(&one.entry.office.code);
+            all.extend(some);
+        }
+        let snapshot = Arc::new(Snapshot::new((revision, day), all));
+        *last = Some((now, Arc::clone(&snapshot)));
+        Ok(snapshot)
+    }
+
+    /// How long people are at an office today.
+    async fn serving_time(&self, office: Uuid, now: Timestamp) -> Result<Option<ServingTime>> {
+        let mut known = self.times.hold().await;
+        if let Some((at, time)) = known.get(&office)
+            && is_fresh(*at, now, TIMES_SECONDS)
+        {
+            return Ok(*time);
+        }
+        let mut tx = self.context.db.read().await?;
+        let since = crate::register::midnight_in_jakarta(now);
+        let seconds = registrations::serving_seconds(&mut tx, office, since, PEOPLE).await?;
+        let time = ServingTime::of(seconds);
+        known.insert(office, (now, time));
+        Ok(time)
+    }
+}
+
+const fn id_of(office: &Listed) -> Uuid {
+    office.entry.office.office_id
+}
+
+fn today(office: &Listed, now: Timestamp) -> Day {
+    let local = office.entry.office.zone.local(now);
+    let holiday = office.holidays.iter().find(|one| one.day == local.day);
+    office.week.today(local, holiday.map(|one| one.name.as_str()))
+}

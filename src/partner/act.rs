@@ -1,0 +1,69 @@
+//! What administrators of relying parties do, with the permission that it needs and its name in the audit log.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::audit::{Action, Actor, Event, GENERAL};
+use crate::relying_party::Party;
+use crate::staff::permission::{Act, Agent, Permission};
+use crate::staff::{StaffSession, Workplace};
+
+/// An administrator of a relying party.
+#[derive(Clone, Debug)]
+pub struct Administrator {
+    /// Who.
+    pub staff_id: Uuid,
+    /// Of which party.
+    pub party: Arc<Party>,
+}
+
+impl TryFrom<StaffSession> for Administrator {
+    type Error = ();
+
+    fn try_from(session: StaffSession) -> Result<Self, ()> {
+        match session.workplace {
+            Workplace::RelyingParty(party) => Ok(Self { staff_id: session.person.staff_id, party }),
+            Workplace::Office(_) | Workplace::National => Err(()),
+        }
+    }
+}
+
+impl Agent for Administrator {
+    fn event(&self, action: Action, subject_id: Uuid) -> Event {
+        Event { chain: GENERAL, actor: Actor::Employee(self.staff_id), action, subject_id }
+    }
+}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* pub enum $act:ident: $permission:ident, $action:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $act {}
+
+        impl Act for $act {
+            type Agent = Administrator;
+            const PERMISSION: Permission = Permission::$permission;
+            const ACTION: Action = Action::$action;
+        }
+    )*};
+}
+
+acts! {
+    /// Reading what is the party's: contract, purposes, keys, people, figures, the webhook.
+    pub enum ReadParty: AdministerParty, PartyViewed;
+    /// Making a key.
+    pub enum MakeKey: AdministerParty, ApiKeyAdded;
+    /// Revoking one.
+    pub enum RevokeKey: AdministerParty, ApiKeyRevoked;
+    /// Disabling an employee.
+    pub enum DisableEmployee: AdministerParty, EmployeeDisabled;
+    /// Letting one log in again.
+    pub enum EnableEmployee: AdministerParty, EmployeeEnabled;
+    /// Setting where the webhook is.
+    pub enum SetWebhook: AdministerParty, WebhookSet;
+    /// Having it answer a challenge.
+    pub enum VerifyWebhook: AdministerParty, WebhookVerified;
+    /// Removing it.
+    pub enum RemoveWebhook: AdministerParty, WebhookRemoved;
+}

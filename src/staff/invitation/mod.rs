@@ -1,0 +1,12 @@
+//! Who joins, who gets new secrets, who leaves: asked by one person, granted by another. Whoever joins sets the own password and
+//! authenticator behind a link that lives a day; nobody else ever knows them (ADR 27).
+
+pub mod accept;
+pub mod mail;
+pub mod model;
+pub mod service;
+
+pub use accept::Acceptance;
+pub use mail::{INVITATION, Letters};
+pub use model::{Asker, Kind, Newcomer, Reach, State};
+pub use service::Invitations;

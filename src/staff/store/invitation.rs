@@ -1,0 +1,139 @@
+//! SQL of what is asked about people of the staff.
+
+use uuid::Uuid;
+
+use crate::changed::Changed;
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::staff::invitation::model::{Kind, State};
+use crate::staff::model::{Affiliation, Role};
+use crate::{change, execute, fetch_all, fetch_optional};
+
+/// A request about somebody.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Invitation {
+    /// Its id; its link is a sealed form of it.
+    pub invitation_id: Uuid,
+    /// What is asked.
+    pub kind: Kind,
+    /// Where the person belongs, or is to.
+    #[sqlx(flatten)]
+    pub place: Affiliation,
+    /// Whose account it is about; none for who joins.
+    pub staff_id: Option<Uuid>,
+    /// Log-in name.
+    pub username: String,
+    /// Full name.
+    pub full_name: String,
+    /// What they are there.
+    pub role: Role,
+    /// When their time ends, where that was said.
+    pub ends_at: Option<Timestamp>,
+    /// Whether the account was disabled when it was asked for.
+    pub comes_back: i64,
+    /// How far it has come.
+    pub state: State,
+    /// Who asked.
+    pub asked_by: Uuid,
+    /// When.
+    pub asked_at: Timestamp,
+    /// Until when the link counts.
+    pub expires_at: Option<Timestamp>,
+    /// Address, language, authenticator secret.
+    pub sealed: Option<Vec<u8>>,
+}
+
+macro_rules! invitations {
+    ($tail:literal) => {
+        concat!(
+            "SELECT invitation_id, kind, realm, office_id, NULL AS relying_party_id, staff_id, username, full_name, role, ends_at, \
+             comes_back, state, asked_by, asked_at, expires_at, sealed FROM staff_invitation WHERE ",
+            $tail
+        )
+    };
+}
+
+const ADD: &str = "INSERT INTO staff_invitation (invitation_id, kind, realm, office_id, staff_id, username, full_name, role, \
+    ends_at, comes_back, state, asked_by, asked_at, expires_at, sealed) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
+/// Adds a request.
+pub async fn add(tx: &mut Tx, new: &Invitation) -> DbResult<()> {
+    execute!(
+        tx,
+        ADD,
+        new.invitation_id,
+        new.kind,
+        new.place.realm(),
+        new.place.office_id(),
+        new.staff_id,
+        &new.username,
+        &new.full_name,
+        new.role,
+        new.ends_at,
+        new.comes_back,
+        new.state,
+        new.asked_by,
+        new.asked_at,
+        new.expires_at,
+        new.sealed.as_deref()
+    )
+    .map(|_| ())
+}
+
+const LOOKUP: &str = invitations!("invitation_id = $1");
+
+/// The request with an id.
+pub async fn lookup(tx: &mut Tx, id: Uuid) -> DbResult<Option<Invitation>> {
+    fetch_optional!(tx, Invitation, LOOKUP, id)
+}
+
+const OPEN_OF: &str =
+    invitations!("state = $1 AND office_id = $2 AND invitation_id < $3 ORDER BY invitation_id DESC LIMIT $4");
+const OPEN: &str = invitations!("state = $1 AND invitation_id < $2 ORDER BY invitation_id DESC LIMIT $3");
+
+/// What waits for a second person, of an office or of all, the newest first, from `before` on.
+pub async fn asked(tx: &mut Tx, office: Option<Uuid>, before: Uuid, limit: i64) -> DbResult<Vec<Invitation>> {
+    match office {
+        Some(office) => fetch_all!(tx, Invitation, OPEN_OF, State::Asked, office, before, limit),
+        None => fetch_all!(tx, Invitation, OPEN, State::Asked, before, limit),
+    }
+}
+
+// Whoever asks never grants, whatever was read.
+const GRANT: &str = "UPDATE staff_invitation SET state = $2, decided_by = $3, decided_at = $4, expires_at = $5 \
+    WHERE invitation_id = $1 AND state = 'asked' AND asked_by <> $3";
+
+/// Grants a request; `false` when it was decided before, and for who asked.
+pub async fn grant(
+    tx: &mut Tx,
+    id: Uuid,
+    state: State,
+    (by, now): (Uuid, Timestamp),
+    expires_at: Option<Timestamp>,
+) -> DbResult<Changed> {
+    change!(tx, GRANT, id, state, by, now, expires_at)
+}
+
+const REFUSE: &str = "UPDATE staff_invitation SET state = 'refused', decided_by = $2, decided_at = $3, sealed = NULL \
+    WHERE invitation_id = $1 AND state IN ('asked', 'sent')";
+
+/// Refuses a request, or takes it back, also after its link was sent; `false` when it is over.
+pub async fn refuse(tx: &mut Tx, id: Uuid, by: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, REFUSE, id, by, now)
+}
+
+const ACCEPT: &str = "UPDATE staff_invitation SET state = 'done', staff_id = $2, sealed = NULL \
+    WHERE invitation_id = $1 AND state = 'sent' AND expires_at > $3";
+
+/// Uses a link up; `false` when it was used, taken back or is too old.
+pub async fn accept(tx: &mut Tx, id: Uuid, staff_id: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, ACCEPT, id, staff_id, now)
+}
+
+const SWEEP: &str = "DELETE FROM staff_invitation WHERE state = 'sent' AND expires_at <= $1";
+
+/// Forgets invitations whose links are too old; gives how many.
+pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, SWEEP, now)
+}

@@ -1,0 +1,60 @@
+//! What keys are derived for.
+
+macro_rules! labels {
+    ($($(#[$doc:meta])* $label:ident = $info:literal;)*) => {
+        /// The use of a derived key. Each use has a key of its own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Label {
+            $($(#[$doc])* $label,)*
+        }
+
+        impl Label {
+            pub(super) const ALL: [Self; [$($info as &[u8]),*].len()] = [$(Self::$label),*];
+
+            pub(super) const fn info(self) -> &'static [u8] {
+                match self { $(Self::$label => $info,)* }
+            }
+        }
+    };
+}
+
+labels! {
+    /// Sealing of QR tokens.
+    TokenSeal = b"ikd/token-seal/v1";
+    /// Sealing of table columns.
+    Column = b"ikd/column/v1";
+    /// Blind index of NIKs.
+    NikIndex = b"ikd/index/nik/v1";
+    /// Blind index of e-mail addresses.
+    EmailIndex = b"ikd/index/email/v1";
+    /// Activation codes.
+    ActivationCode = b"ikd/activation-code/v1";
+    /// DPoP nonces.
+    DpopNonce = b"ikd/dpop-nonce/v1";
+    /// Challenges for PIN keys.
+    Challenge = b"ikd/challenge/v1";
+    /// Access tokens of residents.
+    AccessToken = b"ikd/access-token/v1";
+    /// Captcha challenges.
+    Captcha = b"ikd/captcha/v1";
+    /// Subjects of failed log-ins (user name and address).
+    LoginSubject = b"ikd/login-subject/v1";
+    /// Audit chain.
+    Audit = b"ikd/audit/v1";
+    /// Page cursors.
+    Cursor = b"ikd/cursor/v1";
+    /// Codes that stand for presentations.
+    PresentationCode = b"ikd/presentation-code/v1";
+    /// Codes that block a digital KTP, with its NIK.
+    BlockCode = b"ikd/block-code/v1";
+    /// Links that block a digital KTP.
+    BlockLink = b"ikd/block-link/v1";
+    /// Words by which an office finds its registrations.
+    LookupWord = b"ikd/index/lookup/v1";
+    /// Links of invitations.
+    InvitationLink = b"ikd/invitation-link/v1";
+    /// Codes of the day that say who is on duty.
+    DutyCode = b"ikd/duty-code/v1";
+    /// QRs of the moment that say the same.
+    DutyQr = b"ikd/duty-qr/v1";
+}

@@ -1,0 +1,275 @@
+//! Who joins, gets new secrets, leaves: asked by one person and granted by another, with a link that lives a day and works once. Nobody but
+//! its owner ever knows a password.
+
+use ikd::clock::{DAY, HOUR};
+use ikd::register::Date;
+use ikd::staff::{Post, Realm, Role};
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::answer::Answer;
+use support::client::Officer;
+use support::each_engine;
+use support::world::{LogIn, OFFICE, World};
+
+const PASSWORD: &str = "lentera-kuning-di-dermaga";
+
+/// Somebody of the national administration, logged in.
+pub struct Official<'a> {
+    world: &'a World,
+    pub cookie: String,
+}
+
+impl Official<'_> {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.world.get(path).cookie(&self.cookie).send().await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.world.request(Method::POST, path).cookie(&self.cookie).json(body).send().await
+    }
+}
+
+pub async fn official<'a>(world: &'a World, name: &str, role: Role) -> Official<'a> {
+    let new = world.accounts().add(Post::National(role), name, "Orang Pusat", None).await.unwrap();
+    let (password, totp_secret) = (new.password.expose().clone(), new.totp.secret.expose().clone());
+    let log_in = LogIn { username: name.to_owned(), password, totp_secret };
+    let answer = world.post("/v1/admin/sessions").json(&world.log_in_body(&log_in)).send().await;
+    Official { world, cookie: answer.expect(201).cookie.unwrap() }
+}
+
+fn newcomer(name: &str, role: &str) -> Value {
+    json!({"username": name, "full_name": "Rina Kartika", "email": format!("{name}@dukcapil.example"), "role": role})
+}
+
+/// What stands behind `#` in the newest message to this address.
+async fn link(world: &World, name: &str) -> String {
+    world.app.deliver_mail().await.unwrap();
+    let address = format!("{name}@dukcapil.example");
+    let letter = world.letters().into_iter().find(|letter| letter.to == address).expect("a message");
+    assert!(!letter.text.contains("Rina"), "a message names nobody");
+    let (_, link) = letter.text.split_once("/undangan#").expect("a link");
+    link.split_whitespace().next().unwrap().to_owned()
+}
+
+async fn open(world: &World, link: &str) -> Answer {
+    world.post("/v1/invitations/open").json(&json!({"link": link})).send().await
+}
+
+/// Who the link is for, and what accepts it with the authenticator's code of now.
+async fn acceptance(world: &World, link: &str, password: &str) -> (LogIn, Value) {
+    let shown = open(world, link).await.expect(200);
+    let totp_secret = shown.text("totp_secret");
+    let log_in = LogIn { username: shown.text("username"), password: password.to_owned(), totp_secret };
+    let body = json!({"link": link, "password": password, "totp": log_in.code(world.context.now())});
+    (log_in, body)
+}
+
+async fn accept(world: &World, link: &str, password: &str) -> (LogIn, Answer) {
+    let (log_in, body) = acceptance(world, link, password).await;
+    (log_in, world.post("/v1/invitations/accept").json(&body).send().await)
+}
+
+async fn first_request(answer: Answer) -> String {
+    answer.expect(200).json["items"][0]["request_id"].as_str().expect("a request").to_owned()
+}
+
+/// A head of [`OFFICE`] by the whole way, logged in.
+async fn invited_head(world: &World) -> Officer {
+    let (one, two) = (
+        official(world, "pusat-satu", Role::Administrator).await,
+        official(world, "pusat-dua", Role::Administrator).await,
+    );
+    let mut body = newcomer("kepala-baru", "head");
+    body["office"] = OFFICE.into();
+    assert_eq!(one.post("/v1/admin/staff", &body).await.expect(201).text("state"), "asked");
+    let id = first_request(one.get("/v1/admin/staff/requests").await).await;
+    let grant = format!("/v1/admin/staff/requests/{id}/grant");
+    one.post(&grant, &json!({})).await.expect_problem(403, "forbidden");
+    assert_eq!(world.letters_to("kepala-baru@dukcapil.example"), 0);
+    two.post(&grant, &json!({})).await.expect(204);
+    two.post(&grant, &json!({})).await.expect_problem(404, "not_found");
+    let (log_in, answer) = accept(world, &link(world, "kepala-baru").await, PASSWORD).await;
+    assert_eq!(answer.expect(200).text("page"), "/petugas");
+    world.later(30);
+    world.log_in(&log_in).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_is_invited_by_two_and_the_office_takes_on_its_people_by_two() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let head = invited_head(&world).await;
+        let supervisor = world.supervisor("penyelia", OFFICE).await;
+        let told = head.get("/v1/officer/sessions/current").await.expect(200).json;
+        let half_a_year = Date::in_jakarta(world.context.now()).plus_days(183).unwrap();
+        assert_eq!((&told["role"], told["last_day"].as_str()), (&json!("head"), Some(&*half_a_year.to_string())));
+
+        // A supervisor asks, the head grants; not the other way round, and no head is an office's to choose.
+        let path = "/v1/officer/staff";
+        head.post(path, &newcomer("rina", "officer")).await.expect_problem(403, "forbidden");
+        supervisor.post(path, &newcomer("rina", "head")).await.expect_problem(422, "invalid_field");
+        supervisor.post(path, &newcomer("rina", "auditor")).await.expect_problem(422, "invalid_field");
+        supervisor.post(path, &newcomer("rina", "assistant")).await.expect_problem(422, "invalid_field");
+        supervisor.post(path, &newcomer("penyelia", "officer")).await.expect_problem(422, "invalid_field");
+        supervisor.post(path, &newcomer("rina", "officer")).await.expect(201);
+        let id = first_request(head.get("/v1/officer/staff/requests").await).await;
+        let grant = format!("{path}/requests/{id}/grant");
+        supervisor.post(&grant, &json!({})).await.expect_problem(403, "forbidden");
+        head.post(&grant, &json!({})).await.expect(204);
+
+        // The link: opened as often as wanted, used once, by a good password and a right code.
+        let link = link(&world, "rina").await;
+        assert_eq!(open(&world, &link).await.expect(200).json["office"], "Kantor Uji");
+        let (_, weak) = accept(&world, &link, "rina.rina.rina").await;
+        weak.expect_problem(422, "invalid_field");
+        let body = json!({"link": link, "password": PASSWORD, "totp": "000000"});
+        world.post("/v1/invitations/accept").json(&body).send().await.expect_problem(422, "invalid_field");
+        let (log_in, body) = acceptance(&world, &link, PASSWORD).await;
+        let send = || world.post("/v1/invitations/accept").json(&body).send();
+        let (one, two) = tokio::join!(send(), send());
+        let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 410], "one of two at one moment");
+        open(&world, &link).await.expect_problem(410, "invitation_over");
+        // The code that was shown is spent.
+        let again = world.post("/v1/officer/sessions").json(&world.log_in_body(&log_in)).send().await;
+        again.expect_problem(401, "login_failed");
+        world.later(30);
+        let rina = world.log_in(&log_in).await;
+        rina.get(path).await.expect_problem(403, "forbidden");
+
+        // Elsewhere nobody sees or touches her.
+        let offices = ikd::office::Offices::new(world.context.clone());
+        offices.add("UJI-02", "Kantor Lain", ikd::office::Kind::default()).await.unwrap();
+        let foreign = world.log_in(&world.add_person("kepala2", "UJI-02", Role::Head).await).await;
+        let people = head.get(path).await.expect(200).json;
+        let rina_id = people["items"][0]["staff_id"].as_str().unwrap().to_owned();
+        assert_eq!(people["items"][0]["username"], "rina");
+        assert!(!foreign.get(path).await.expect(200).json.to_string().contains("rina"));
+        foreign.get(&format!("{path}?office={OFFICE}")).await.expect_problem(422, "invalid_field");
+        for act in ["stop", "confirmation"] {
+            foreign.post(&format!("{path}/{rina_id}/{act}"), &json!({})).await.expect_problem(404, "not_found");
+        }
+
+        // Confirmed while she works there; stopped at once by the head alone; back by two.
+        world.later(20 * DAY);
+        let head = world.log_in(&world.add_person("kepala3", OFFICE, Role::Head).await).await;
+        let until = head.post(&format!("{path}/{rina_id}/confirmation"), &json!({})).await.expect(200).text("last_day");
+        assert_eq!(until, Date::in_jakarta(world.context.now()).plus_days(183).unwrap().to_string());
+        let rina = world.log_in(&log_in).await;
+        head.post(&format!("{path}/{rina_id}/stop"), &json!({})).await.expect(204);
+        rina.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
+        head.post(&format!("{path}/{rina_id}/stop"), &json!({})).await.expect_problem(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn new_secrets_come_by_a_link_and_who_was_stopped_meanwhile_stays_out() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let nation = official(&world, "pusat", Role::Administrator).await;
+        let auditor = official(&world, "periksa", Role::Auditor).await;
+        let officer = world.add_person("rina", OFFICE, Role::Officer).await;
+        let path = format!("/v1/admin/staff?office={OFFICE}");
+        let id = auditor.get(&path).await.expect(200).json["items"][0]["staff_id"].as_str().unwrap().to_owned();
+        let renewal = format!("/v1/admin/staff/{id}/renewal");
+        let address = json!({"email": "rina@dukcapil.example", "language": "en"});
+        auditor.post(&renewal, &address).await.expect_problem(403, "forbidden");
+
+        // People of an office the national administration looks after alone. An older link stays good until one is used.
+        let session = world.log_in(&officer).await;
+        assert_eq!(nation.post(&renewal, &address).await.expect(201).text("state"), "sent");
+        let (log_in, answer) = accept(&world, &link(&world, "rina").await, PASSWORD).await;
+        answer.expect(200);
+        session.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
+        let old = world.post("/v1/officer/sessions").json(&world.log_in_body(&officer)).send().await;
+        old.expect_problem(401, "login_failed");
+        world.later(30);
+        world.log_in(&log_in).await;
+
+        // A link that was sent before somebody was stopped brings nobody back; one that was asked for afterwards does.
+        nation.post(&renewal, &address).await.expect(201);
+        let before = link(&world, "rina").await;
+        world.accounts().set_active(Realm::Office, "rina", false).await.unwrap();
+        accept(&world, &before, PASSWORD).await.1.expect_problem(410, "invitation_over");
+        nation.post(&renewal, &address).await.expect(201);
+        let after = link(&world, "rina").await;
+        world.later(24 * HOUR - 1);
+        let late = open(&world, &after).await.expect(200);
+        let (log_in, answer) = accept(&world, &after, PASSWORD).await;
+        answer.expect(200);
+        assert_eq!(late.json["kind"], "renew");
+        world.later(30);
+        world.log_in(&log_in).await;
+        let nation = official(&world, "pusat.lagi", Role::Administrator).await;
+        // A day later a link is worth nothing, whether or not it was swept; nor is one of somebody else's making.
+        nation.post(&renewal, &address).await.expect(201);
+        let link = link(&world, "rina").await;
+        world.later(24 * HOUR);
+        open(&world, &link).await.expect_problem(410, "invitation_over");
+        assert!(world.app.sweeper().sweep(uuid::Uuid::nil()).await.unwrap());
+        open(&world, &link).await.expect_problem(410, "invitation_over");
+        for text in ["", "x", &link[1..], &"A".repeat(100)] {
+            open(&world, text).await.expect_problem(410, "invitation_over");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_and_a_refusal_at_one_moment_are_one_of_both() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let (supervisor, head) = (
+            world.supervisor("penyelia", OFFICE).await,
+            world.log_in(&world.add_person("kepala", OFFICE, Role::Head).await).await,
+        );
+        let nothing = json!({});
+        for round in 0..4 {
+            let name = format!("calon-{round}");
+            supervisor.post("/v1/officer/staff", &newcomer(&name, "officer")).await.expect(201);
+            let id = first_request(head.get("/v1/officer/staff/requests").await).await;
+            let path = |act: &str| format!("/v1/officer/staff/requests/{id}/{act}");
+            let (grant, refuse) = (path("grant"), path("refuse"));
+            let (granted, refused) = tokio::join!(head.post(&grant, &nothing), supervisor.post(&refuse, &nothing));
+            world.app.deliver_mail().await.unwrap();
+            match (granted.status.as_u16(), refused.status.as_u16()) {
+                // Refused after it was granted: the link counts no more.
+                (204, 204) => {
+                    for letter in world.letters().iter().filter(|letter| letter.to.starts_with(&name)) {
+                        let link = letter.text.split_once("/undangan#").unwrap().1.split_whitespace().next().unwrap();
+                        open(&world, link).await.expect_problem(410, "invitation_over");
+                    }
+                }
+                (404, 204) => assert_eq!(world.letters_to(&format!("{name}@dukcapil.example")), 0),
+                other => panic!("{other:?}"),
+            }
+        }
+        // What somebody asked who was stopped meanwhile is not granted.
+        supervisor.post("/v1/officer/staff", &newcomer("calon", "officer")).await.expect(201);
+        let id = first_request(head.get("/v1/officer/staff/requests").await).await;
+        let people = head.get("/v1/officer/staff").await.expect(200).json;
+        let found = people["items"].as_array().unwrap().iter().find(|one| one["username"] == "penyelia").unwrap();
+        let stop = format!("/v1/officer/staff/{}/stop", found["staff_id"].as_str().unwrap());
+        head.post(&stop, &nothing).await.expect(204);
+        head.post(&format!("/v1/officer/staff/requests/{id}/grant"), &nothing).await.expect_problem(404, "not_found");
+    })
+    .await;
+}
+
+/// Each act about people once, for the test that all are written.
+pub async fn every_act(world: &World) {
+    let head = invited_head(world).await;
+    let supervisor = world.supervisor("penyelia-pegawai", OFFICE).await;
+    for act in ["refuse", "grant"] {
+        supervisor.post("/v1/officer/staff", &newcomer("pegawai-baru", "officer")).await.expect(201);
+        let id = first_request(head.get("/v1/officer/staff/requests").await).await;
+        head.post(&format!("/v1/officer/staff/requests/{id}/{act}"), &json!({})).await.expect(204);
+    }
+    accept(world, &link(world, "pegawai-baru").await, PASSWORD).await.1.expect(200);
+    let people = head.get("/v1/officer/staff").await.expect(200).json;
+    let id = people["items"][0]["staff_id"].as_str().unwrap();
+    head.post(&format!("/v1/officer/staff/{id}/confirmation"), &json!({})).await.expect(200);
+    head.post(&format!("/v1/officer/staff/{id}/stop"), &json!({})).await.expect(204);
+}

@@ -1,0 +1,147 @@
+// What an administrator of a relying party sees: keys, people, figures, the contract.
+
+import assert from "node:assert/strict";
+import test, { after, before, describe } from "node:test";
+import { checkAndKeep, DESK, openPerson, PHONE, startBoth } from "./support.mjs";
+
+describe("a relying party's administrator", { timeout: 600_000 }, () => {
+  let demo;
+  let stage;
+  let rina;
+  let page;
+
+  before(async () => {
+    [demo, stage] = await startBoth();
+    const words = ["relying-party", "administrator", "add", "Bank Contoh", "rina.admin", "Rina Wati"];
+    rina = { username: "rina.admin", ...demo.command(...words) };
+    const person = await openPerson(stage, demo.base_url, { viewport: DESK });
+    ({ page } = person);
+    stage.person = person;
+  });
+  after(async () => {
+    await stage?.person?.close();
+    await stage?.stop();
+    await demo?.stop();
+  });
+
+  const heading = (name) => page.getByRole("heading", { level: 1, name, exact: true });
+  const screen = (name) => checkAndKeep(page, `partner-${name}`, name);
+
+  test("logging in at the tellers' entrance leads to the keys", async () => {
+    await page.goto("/verifikasi");
+    await page.getByLabel("Nama pengguna").fill(rina.username);
+    await page.getByLabel("Kata sandi").fill(rina.password);
+    await page.getByLabel("Kode autentikator").fill(demo.totp(rina.totp_secret));
+    await page.keyboard.press("Enter");
+    await heading("Kunci API").waitFor();
+    await page.getByText("Tanpa batas waktu.").waitFor();
+    assert.equal(await page.getByText("Pindai").count(), 0, "nothing to check here");
+    await screen("keys");
+  });
+
+  test("a key is made by keyboard, shown once, and opens; it is revoked", async () => {
+    await page.getByRole("button", { name: "Buat kunci" }).click();
+    await page.getByText("Isi bagian ini.").waitFor();
+    assert.ok(await page.locator("#key-label").evaluate((node) => node === document.activeElement));
+    await page.keyboard.type("Kasir Jakarta", { delay: 90 });
+    await page.keyboard.press("Enter");
+    await page.getByText("Hanya tampil sekali ini").waitFor();
+    const key = (await page.locator("#new-key").textContent()).trim();
+    assert.match(key, /^ikd_rp_[0-9a-f]{32}_[0-9a-f]{64}$/);
+    await screen("new key");
+    const asked = () => fetch(`${demo.base_url}/v1/annulled-verifications`, { headers: { Authorization: `Bearer ${key}` } });
+    assert.equal((await asked()).status, 200);
+    await page.getByRole("button", { name: "Sudah saya simpan" }).focus();
+    await page.keyboard.press("Enter");
+    const line = page.locator("li.line", { hasText: "Kasir Jakarta" });
+    await line.getByText("Berlaku", { exact: true }).waitFor();
+    assert.equal(await page.getByText(key).count(), 0, "it is not shown again");
+
+    await page.getByLabel("Untuk apa").fill("Ketiga");
+    await page.getByRole("button", { name: "Buat kunci" }).click();
+    await page.getByText("Dua kunci sudah berlaku.").waitFor();
+    await screen("two live");
+    await line.getByRole("button", { name: "Cabut kunci Kasir Jakarta" }).click();
+    await page.getByRole("heading", { name: "Cabut kunci Kasir Jakarta?" }).waitFor();
+    await screen("revoke");
+    await page.locator("dialog").getByRole("button", { name: "Cabut", exact: true }).click();
+    await line.getByText("Dicabut").waitFor();
+    assert.equal((await asked()).status, 401);
+  });
+
+  test("people are kept out and let in again", async () => {
+    await page.getByRole("link", { name: "Pegawai" }).click();
+    await heading("Pegawai").waitFor();
+    const line = page.locator("li.line", { hasText: demo.teller.username });
+    await line.getByRole("button", { name: /Nonaktifkan/ }).click();
+    await page.locator("dialog").getByRole("button", { name: "Nonaktifkan" }).click();
+    await line.getByText("Nonaktif", { exact: true }).waitFor();
+    await screen("people");
+    await line.getByRole("button", { name: /Aktifkan lagi/ }).click();
+    await line.getByText("Aktif", { exact: true }).waitFor();
+    assert.equal(await page.locator("li.line", { hasText: "rina.admin" }).getByRole("button").count(), 0);
+  });
+
+  test("figures of the month, with tables", async () => {
+    for (const key of ["one", "two"]) {
+      const answer = await fetch(`${demo.base_url}/v1/verifications`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${demo.relying_party.api_key}`, "Idempotency-Key": key, "Content-Type": "application/json" },
+        body: JSON.stringify({ token: "NONSENSE", purpose: "open_account" }),
+      });
+      assert.equal(answer.status, 200);
+    }
+    await page.getByRole("link", { name: "Pemakaian" }).click();
+    await heading("Pemakaian").waitFor();
+    // Counted within seconds.
+    for (let tries = 0; (await page.getByRole("cell", { name: "2", exact: true }).count()) === 0; tries += 1) {
+      assert.ok(tries < 40, "the figures never came");
+      await page.locator("#month").dispatchEvent("change");
+      await page.waitForTimeout(500);
+    }
+    await page.getByRole("table", { name: "Per hari" }).waitFor();
+    await screen("figures");
+    await page.locator("#month").selectOption({ index: 3 });
+    await page.getByText("Tidak ada pemeriksaan pada bulan ini.").waitFor();
+  });
+
+  test("a webhook is set, its secret shown once, and an address beside the service is refused", async () => {
+    await page.getByRole("link", { name: "Webhook" }).click();
+    await heading("Webhook").waitFor();
+    await page.getByLabel("Alamat", { exact: true }).fill("http://bank.example/ikd");
+    await page.getByRole("button", { name: "Simpan alamat" }).click();
+    await page.getByText("Tulis alamat https").waitFor();
+    await screen("webhook wrong");
+    await page.getByLabel("Alamat", { exact: true }).fill("https://localhost:9/ikd");
+    await page.keyboard.press("Enter");
+    await page.locator("#new-secret").waitFor();
+    assert.match(await page.locator("#new-secret").textContent(), /^whsec_[A-Za-z0-9+/]{43}=$/);
+    await screen("webhook secret");
+    await page.getByRole("button", { name: "Sudah saya simpan" }).click();
+    await page.getByText("Belum diuji").waitFor();
+    await page.getByRole("button", { name: "Uji sekarang" }).click();
+    await page.getByText("tidak menuju alamat internet umum").waitFor();
+    await screen("webhook");
+    await page.getByRole("button", { name: "Hapus webhook" }).click();
+    await page.locator("dialog").getByRole("button", { name: "Hapus webhook" }).click();
+    await page.getByRole("heading", { name: "Atur webhook" }).waitFor();
+  });
+
+  test("the contract: none, in force, ending, ended; in English and on a phone", async () => {
+    await page.getByRole("link", { name: "Perjanjian" }).click();
+    await page.getByText("Belum ada perjanjian yang dicatat").waitFor();
+    await screen("no contract");
+    const day = (days) => new Date(Date.now() + 7 * 3600_000 + days * 86_400_000).toISOString().slice(0, 10);
+    const contract = (from, until) => demo.command("relying-party", "contract", "Bank Contoh", "--number", "100/PKS/2026", "--from", day(from), "--until", day(until));
+    for (const [from, until, told, name] of [[-9, 200, "Berlaku", "in force"], [-9, 19, /Berakhir (19|20) hari lagi/, "ending"], [9, 99, "Belum mulai berlaku", "not begun"], [-90, -1, "Sudah berakhir: pemeriksaan ditolak", "ended"]]) {
+      contract(from, until);
+      await page.reload();
+      await page.getByText(told).first().waitFor();
+      await screen(name);
+    }
+    await page.setViewportSize({ ...PHONE, width: 320 });
+    await page.getByRole("button", { name: "English" }).click();
+    await page.getByText("Ended: checks are refused").waitFor();
+    await screen("ended english");
+  });
+});

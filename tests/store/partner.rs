@@ -1,0 +1,239 @@
+//! Rows of what relying parties look after: keys with an end, people, figures, notices, the webhook and what waits for it.
+
+use ikd::attribute::AttributeSet;
+use ikd::clock::{DAY, HOUR};
+use ikd::context::Context;
+use ikd::error::Language;
+use ikd::register::Date;
+use ikd::relying_party::model::Contract;
+use ikd::relying_party::notice::About;
+use ikd::relying_party::store::{self, key, notice, usage};
+use ikd::relying_party::{Purpose, RelyingParties};
+use ikd::staff::model::AccountState;
+use ikd::staff::store::party as people;
+use ikd::staff::{Accounts, Post, Role};
+use ikd::webhook::model::{Fault, State};
+use ikd::webhook::store as hook;
+use uuid::Uuid;
+
+use support::each_engine;
+
+async fn bank(context: &Context) -> (RelyingParties, Uuid, Uuid) {
+    let parties = RelyingParties::new(context.clone());
+    let text = |text: &str| text.to_owned();
+    let purpose = Purpose { code: text("open_account"), text_id: text("Membuka rekening"), text_en: text("Opening") };
+    let (id, key) = parties.add("Bank Uji", AttributeSet::FULL, &[purpose]).await.unwrap();
+    (parties, id, key.key_id)
+}
+
+#[tokio::test]
+async fn keys_and_contracts_have_ends() {
+    each_engine(async |context| {
+        let (_, party, first) = bank(&context).await;
+        let now = context.now();
+        let later = |seconds| now.plus_seconds(seconds);
+        let mut tx = context.db.write().await.unwrap();
+        assert!(store::hold(&mut tx, party).await.unwrap().happened());
+        assert!(!store::hold(&mut tx, first).await.unwrap().happened());
+        let new = key::NewKey {
+            key_id: Uuid::from_u128(7),
+            party,
+            hash: &[7; 32],
+            label: Some("Kasir"),
+            expires_at: Some(later(9)),
+        };
+        key::add(&mut tx, new, now).await.unwrap();
+        let rows = key::of(&mut tx, party).await.unwrap();
+        let seen: Vec<_> = rows.iter().map(|row| (row.key_id, row.label.as_deref(), row.expires_at)).collect();
+        assert_eq!(seen.len(), 2);
+        assert!(seen.contains(&(first, None, None)) && seen.contains(&(new.key_id, Some("Kasir"), Some(later(9)))));
+
+        assert!(key::note_use(&mut tx, first, now).await.unwrap().happened());
+        assert!(!key::note_use(&mut tx, first, later(HOUR - 1)).await.unwrap().happened(), "the same hour");
+        assert!(key::note_use(&mut tx, first, later(HOUR)).await.unwrap().happened());
+        assert!(!key::note_use(&mut tx, Uuid::nil(), now).await.unwrap().happened());
+        assert!(key::set_end(&mut tx, first, later(99)).await.unwrap().happened());
+        let found = key::living(&mut tx, first).await.unwrap().unwrap();
+        assert_eq!(
+            (found.expires_at, found.last_used_at, found.contract()),
+            (Some(later(99)), Some(later(HOUR)), None)
+        );
+        assert!(!key::revoke_own(&mut tx, Uuid::nil(), first, now).await.unwrap().happened(), "another party's");
+        assert!(key::revoke_own(&mut tx, party, first, now).await.unwrap().happened());
+        assert!(!key::revoke_own(&mut tx, party, first, now).await.unwrap().happened());
+        assert!(!key::revoke(&mut tx, first, now).await.unwrap().happened());
+        assert!(!key::set_end(&mut tx, first, later(999)).await.unwrap().happened(), "a revoked one");
+        assert!(key::living(&mut tx, first).await.unwrap().is_none());
+        assert!(key::revoke(&mut tx, new.key_id, now).await.unwrap().happened());
+
+        let contract = Contract { number: String::from("100/PKS"), begins_at: now, ends_at: later(50 * DAY) };
+        assert!(store::set_contract(&mut tx, party, &contract).await.unwrap().happened());
+        assert!(!store::set_contract(&mut tx, first, &contract).await.unwrap().happened());
+        assert!(store::set_contact(&mut tx, party, b"sealed").await.unwrap().happened());
+        let row = store::party(&mut tx, party).await.unwrap().unwrap();
+        assert_eq!((row.contract(), row.contact_sealed.as_deref()), (Some(contract), Some(&b"sealed"[..])));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn notices_are_found_once_for_each_span_and_the_nearest_says_it_all() {
+    each_engine(async |context| {
+        let (parties, party, first) = bank(&context).await;
+        let today = Date::in_jakarta(context.now());
+        parties.set_contract("Bank Uji", "100/PKS", (today, today.plus_days(19).unwrap())).await.unwrap();
+        parties.set_key_end(first, today.plus_days(9).unwrap()).await.unwrap();
+        let now = context.now();
+        let span = |days| (now, now.plus_seconds(days * DAY));
+        let mut tx = context.db.write().await.unwrap();
+        assert!(notice::contracts(&mut tx, span(30), 30, 9).await.unwrap().is_empty(), "nobody said where");
+        drop(tx);
+        parties.set_contact("Bank Uji", "a@bank.example", Language::English).await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
+        assert!(notice::contracts(&mut tx, span(7), 7, 9).await.unwrap().is_empty());
+        let ending = notice::contracts(&mut tx, span(30), 30, 9).await.unwrap()[0];
+        assert_eq!((ending.relying_party_id, ending.subject_id), (party, party));
+        let of_key = notice::keys(&mut tx, span(30), 30, 9).await.unwrap()[0];
+        assert_eq!((of_key.relying_party_id, of_key.subject_id), (party, first));
+        assert!(notice::contracts(&mut tx, span(30), 30, 0).await.unwrap().is_empty());
+        let row = |id: u128, days| notice::NoticeRow {
+            notice_id: Uuid::from_u128(id),
+            relying_party_id: party,
+            about: About::Contract,
+            subject_id: party,
+            ends_at: ending.ends_at,
+            days,
+        };
+        assert!(notice::add(&mut tx, row(1, 30), now).await.unwrap().happened());
+        assert!(!notice::add(&mut tx, row(2, 30), now).await.unwrap().happened());
+        assert_eq!(notice::lookup(&mut tx, Uuid::from_u128(1)).await.unwrap(), Some(row(1, 30)));
+        assert_eq!(notice::lookup(&mut tx, Uuid::from_u128(2)).await.unwrap(), None);
+        for days in [30, 60] {
+            assert!(notice::contracts(&mut tx, span(days), days, 9).await.unwrap().is_empty(), "{days}");
+        }
+        assert_eq!(notice::sweep(&mut tx, now.plus_seconds(-1), 9).await.unwrap(), 0);
+        assert_eq!(notice::sweep(&mut tx, now, 9).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn figures_add_up_and_are_forgotten_by_their_day() {
+    each_engine(async |context| {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut tx = context.db.write().await.unwrap();
+        for (party, day, outcome, n) in [
+            (one, 5, "valid", 2),
+            (one, 5, "valid", 3),
+            (one, 5, "expired", 1),
+            (one, 6, "valid", 1),
+            (other, 5, "valid", 9),
+        ] {
+            usage::count(&mut tx, party, day, outcome, n).await.unwrap();
+        }
+        let rows = usage::between(&mut tx, one, 5, 7).await.unwrap();
+        let seen: Vec<_> = rows.iter().map(|row| (row.day, row.outcome.as_str(), row.questions)).collect();
+        assert_eq!(seen, [(5, "expired", 1), (5, "valid", 5), (6, "valid", 1)]);
+        assert_eq!(usage::between(&mut tx, one, 6, 6).await.unwrap(), []);
+        assert_eq!((usage::sweep(&mut tx, 6, 1).await.unwrap(), usage::sweep(&mut tx, 6, 9).await.unwrap()), (1, 2));
+        assert_eq!(usage::between(&mut tx, one, 0, 9).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_employees_of_the_own_party_are_switched() {
+    each_engine(async |context| {
+        let (_, party, _) = bank(&context).await;
+        let accounts = Accounts::new(context.clone());
+        let add = async |post, name: &str| accounts.add(post, name, name, None).await.unwrap().staff_id;
+        let (rina, sari) = (
+            add(Post::PartyAdministrator("Bank Uji"), "rina").await,
+            add(Post::PartyAdministrator("Bank Uji"), "sari").await,
+        );
+        let dewi = add(Post::RelyingParty("Bank Uji"), "dewi").await;
+        let mut tx = context.db.write().await.unwrap();
+        let rows = people::of(&mut tx, party, "dewi", 9).await.unwrap();
+        let seen: Vec<_> = rows.iter().map(|row| (row.username.as_str(), row.role)).collect();
+        assert_eq!(seen, [("rina", Role::PartyAdministrator), ("sari", Role::PartyAdministrator)]);
+        assert_eq!(people::of(&mut tx, party, "", 1).await.unwrap()[0].staff_id, dewi);
+        let (off, on) = (AccountState::Disabled, AccountState::Active);
+        for (of, whom, by, state) in
+            [(party, sari, rina, off), (party, rina, rina, off), (dewi, dewi, rina, off), (party, dewi, rina, on)]
+        {
+            assert!(!people::switch(&mut tx, of, whom, by, state).await.unwrap().happened());
+        }
+        assert!(people::switch(&mut tx, party, dewi, rina, off).await.unwrap().happened());
+        ikd::execute!(&mut tx, "UPDATE staff_account SET state = 'disabled' WHERE username = 'sari'").unwrap();
+        assert!(!people::switch(&mut tx, party, dewi, sari, on).await.unwrap().happened(), "disabled meanwhile");
+        assert!(people::switch(&mut tx, party, dewi, rina, on).await.unwrap().happened());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_webhook_is_held_by_one_and_what_it_took_is_gone() {
+    each_engine(async |context| {
+        let (_, party, _) = bank(&context).await;
+        let now = context.now();
+        let later = |seconds| now.plus_seconds(seconds);
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let message = |n: u128| Uuid::from_u128(n);
+        let mut tx = context.db.write().await.unwrap();
+        assert!(!hook::enqueue(&mut tx, party, message(1), "{}", now).await.unwrap().happened(), "there is none");
+        hook::set(&mut tx, party, b"first", now).await.unwrap();
+        assert!(!hook::enqueue(&mut tx, party, message(1), "{}", now).await.unwrap().happened(), "it has not answered");
+        assert!(!hook::verified(&mut tx, party, 9).await.unwrap().happened(), "another address");
+        assert!(hook::verified(&mut tx, party, 1).await.unwrap().happened());
+        assert!(!hook::verified(&mut tx, party, 1).await.unwrap().happened());
+        assert!(hook::due(&mut tx, now, 9).await.unwrap().is_empty(), "nothing waits");
+        for n in [3, 2] {
+            assert!(hook::enqueue(&mut tx, party, message(n), "{}", now).await.unwrap().happened());
+        }
+        assert_eq!(hook::due(&mut tx, now, 9).await.unwrap(), [party]);
+        assert!(hook::due(&mut tx, later(-1), 9).await.unwrap().is_empty());
+        assert_eq!(
+            (hook::waiting(&mut tx, party, 9).await.unwrap(), hook::waiting(&mut tx, party, 1).await.unwrap()),
+            (2, 1)
+        );
+        assert_eq!(hook::next(&mut tx, party, 1).await.unwrap()[0].message_id, message(2), "the oldest first");
+
+        assert!(hook::lease(&mut tx, party, one, later(60), now).await.unwrap().happened());
+        assert!(!hook::lease(&mut tx, party, other, later(60), now).await.unwrap().happened());
+        assert!(hook::due(&mut tx, now, 9).await.unwrap().is_empty());
+        assert!(!hook::delivered(&mut tx, party, other, message(2), now).await.unwrap().happened(), "another's lease");
+        assert!(hook::delivered(&mut tx, party, one, message(2), now).await.unwrap().happened());
+        assert_eq!(hook::waiting(&mut tx, party, 9).await.unwrap(), 1);
+        assert!(!hook::failed(&mut tx, (party, other), Fault::Tls, now, later(9)).await.unwrap().happened());
+        assert!(hook::failed(&mut tx, (party, one), Fault::Tls, now, later(9)).await.unwrap().happened());
+        let row = hook::lookup(&mut tx, party).await.unwrap().unwrap();
+        assert_eq!(
+            (row.failures, row.fault, row.failing_since, row.delivered_at),
+            (1, Some(Fault::Tls), Some(now), Some(now))
+        );
+        assert!(hook::due(&mut tx, later(8), 9).await.unwrap().is_empty());
+
+        // A dead node's lease runs out; who comes back late notes nothing.
+        assert!(hook::lease(&mut tx, party, one, later(20), later(9)).await.unwrap().happened());
+        assert!(hook::lease(&mut tx, party, other, later(99), later(20)).await.unwrap().happened());
+        assert!(!hook::release(&mut tx, party, one).await.unwrap().happened());
+        assert!(hook::failed(&mut tx, (party, other), Fault::Refused, later(21), later(30)).await.unwrap().happened());
+        let row = hook::lookup(&mut tx, party).await.unwrap().unwrap();
+        assert_eq!((row.failures, row.failing_since), (2, Some(now)), "since the first");
+        assert!(hook::lease(&mut tx, party, one, later(99), later(30)).await.unwrap().happened());
+        assert!(hook::release(&mut tx, party, one).await.unwrap().happened());
+        assert!(hook::lease(&mut tx, party, one, later(99), later(30)).await.unwrap().happened());
+        assert!(hook::stop(&mut tx, (party, one), Fault::Gone, later(31)).await.unwrap().happened());
+        assert_eq!(hook::lookup(&mut tx, party).await.unwrap().unwrap().state, State::Stopped);
+        assert!(!hook::stop(&mut tx, (party, one), Fault::Gone, later(31)).await.unwrap().happened());
+        assert_eq!(hook::forget(&mut tx, party).await.unwrap(), 1);
+
+        // Set anew while somebody held it: their word counts no more.
+        hook::set(&mut tx, party, b"second", later(40)).await.unwrap();
+        let row = hook::lookup(&mut tx, party).await.unwrap().unwrap();
+        assert_eq!((row.state, row.revision, row.failures, row.delivered_at), (State::Unverified, 2, 0, None));
+        assert!(hook::remove(&mut tx, party).await.unwrap().happened());
+        assert!(!hook::remove(&mut tx, party).await.unwrap().happened());
+    })
+    .await;
+}

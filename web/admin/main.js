@@ -1,0 +1,66 @@
+// The administration: `/admin`. Screens are addresses behind the #, so that back, forward and reload work.
+
+import { fill } from "/web/shared/dom.js";
+import { showUncaught } from "/web/shared/http.js";
+import { onLanguage, start, t } from "/web/shared/i18n.js";
+import { accountScreen } from "/web/staff/account.js";
+import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
+import { staffingScreen } from "/web/staff/staffing.js";
+import { makeSession } from "/web/staff/session.js";
+
+const session = makeSession("/v1/admin", draw);
+let leave = () => {};
+
+// Screens by address: who may see one, its place in the bar, and how it is drawn.
+const SCREENS = [
+  {
+    screen: "pegawai",
+    may: "read_staff",
+    label: "staffing.nav",
+    picture: "people",
+    show: (main) => staffingScreen(main, session, { nation: true }),
+  },
+  { screen: "akun", label: "account.nav", picture: "user", show: (main) => accountScreen(main, session) },
+];
+
+function draw() {
+  if (session.proving) return session.proving.then(draw);
+  leave();
+  leave = () => {};
+  const { who } = session;
+  const [asked = "", id = ""] = location.hash.slice(1).split("/");
+  const mine = SCREENS.filter(({ may }) => !may || who?.permissions.includes(may));
+  const { screen, show } = mine.find((one) => one.screen === asked) ?? mine[0];
+  const main = frame({
+    title: t("admin.title"),
+    who: who ? { name: who.full_name, place: t("admin.place") } : null,
+    here: `#${screen}`,
+    places: who ? mine.map((one) => ({ address: `#${one.screen}`, label: t(one.label), picture: one.picture })) : [],
+    onLeave: who ? () => session.logOut() : null,
+  });
+  if (!who) {
+    logInScreen(main, session, { title: t("admin.log_in"), lead: t("admin.log_in.lead") });
+    return undefined;
+  }
+  leave = show(main, id) ?? (() => {});
+  return undefined;
+}
+
+async function startPage() {
+  await start("admin");
+  showUncaught();
+  onLanguage(() => keepTyped(draw));
+  addEventListener("hashchange", draw);
+  try {
+    await session.restore();
+  } catch (error) {
+    fill(
+      frame({ title: t("admin.title") }),
+      failed(error, () => location.reload()),
+    );
+    return;
+  }
+  draw();
+}
+
+startPage();

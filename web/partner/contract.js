@@ -1,0 +1,82 @@
+// Under what the organisation verifies, and for what: the administration alone changes it.
+
+import { el, fill, notice } from "/web/shared/dom.js";
+import { ktpDate, t } from "/web/shared/i18n.js";
+import { arrive, failed } from "/web/staff/frame.js";
+
+const SOON_DAYS = 60;
+
+function standing(contract) {
+  const days = Math.ceil((Date.parse(`${contract.last_day}T17:00:00Z`) - Date.now()) / 86400000);
+  if (contract.standing === "ended") {
+    return notice("danger", t("partner.contract.ended"), t("partner.contract.ended.do"));
+  }
+  if (contract.standing === "not_begun") {
+    const first = { day: ktpDate(contract.first_day) };
+    return notice("warning", t("partner.contract.not_begun"), t("partner.contract.not_begun.do", first));
+  }
+  if (days <= SOON_DAYS) {
+    return notice("warning", t("partner.contract.soon", { n: days }), t("partner.contract.soon.do"));
+  }
+  return notice("success", t("partner.contract.in_force"));
+}
+
+const row = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
+
+function contractOf(party) {
+  const { contract } = party;
+  if (!contract) return notice("info", t("partner.contract.none"), t("partner.contract.none.do"));
+  return [
+    standing(contract),
+    el(
+      "dl",
+      { class: "attributes" },
+      el("div", {}, row(t("partner.contract.number"), contract.number)),
+      el("div", {}, row(t("partner.contract.first"), ktpDate(contract.first_day))),
+      el("div", {}, row(t("partner.contract.last"), ktpDate(contract.last_day))),
+    ),
+  ];
+}
+
+/** Shows it. Gives a function that ends it. */
+export function contractScreen(main, call) {
+  let ended = false;
+  const shown = el("div", { class: "stack" });
+
+  function part(id, title, content) {
+    return el("section", { class: "card stack", "aria-labelledby": id }, el("h2", { id }, title), content);
+  }
+
+  async function load() {
+    try {
+      const party = await call("");
+      if (ended) return;
+      fill(
+        shown,
+        part("contract-title", t("partner.contract.title"), contractOf(party)),
+        part(
+          "purposes-title",
+          t("partner.purposes"),
+          el(
+            "ul",
+            { class: "lines" },
+            party.purposes.map((one) => el("li", { class: "line" }, el("b", {}, one.text), el("code", {}, one.code))),
+          ),
+        ),
+        part(
+          "attributes-title",
+          t("partner.attributes"),
+          el("ul", { class: "words" }, party.attributes.map((name) => el("li", {}, t(`attribute.${name}`)))),
+        ),
+        el("p", { class: "muted" }, t("partner.contract.who")),
+      );
+    } catch (error) {
+      if (!ended) fill(shown, failed(error, load));
+    }
+  }
+
+  fill(main, el("div", { class: "stack" }, el("h1", {}, t("partner.title")), shown));
+  arrive(main);
+  load();
+  return () => (ended = true);
+}

@@ -1,0 +1,163 @@
+// The organisation's API keys: made here and shown once, two at most that live, revoked at once.
+
+import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
+import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
+import { ask } from "/web/staff/ask.js";
+import { allFilled } from "/web/staff/fields.js";
+import { arrive, failed, refused } from "/web/staff/frame.js";
+
+const BADGES = { live: ["good", "check"], expired: ["wait", "clock"], revoked: ["", "close"] };
+const MOST_DAYS = 365;
+
+/** A day from today on, as a calendar in Jakarta counts. */
+function dayIn(days) {
+  return new Date(Date.now() + 7 * 3600000 + days * 86400000).toISOString().slice(0, 10);
+}
+
+/** Shows a new key, once. */
+function show(key) {
+  return ask(t("partner.key.new"), (done) => [
+    notice("warning", t("partner.key.once"), t("partner.key.once.do")),
+    el("p", { class: "secret mono", id: "new-key", tabindex: "0", "aria-label": t("partner.key") }, key.api_key),
+    el("p", { class: "muted" }, t("partner.key.until", { day: ktpDate(key.last_day) })),
+    button(t("partner.key.kept"), () => done(true), { picture: "check", autofocus: true }),
+  ]);
+}
+
+function form(call, made) {
+  const label = field({
+    id: "key-label",
+    label: t("partner.key.label"),
+    hint: t("partner.key.label.hint"),
+    maxlength: 60,
+    required: true,
+  });
+  const day = field({
+    id: "key-day",
+    label: t("partner.key.day"),
+    hint: t("partner.key.day.hint"),
+    type: "date",
+    min: dayIn(0),
+    max: dayIn(MOST_DAYS),
+    value: dayIn(MOST_DAYS),
+    required: true,
+  });
+  const place = el("div", { class: "problem-place" });
+  const send = button(t("partner.key.make"), null, { type: "submit", wide: false, picture: "plus" });
+  return el(
+    "form",
+    {
+      class: "stack",
+      novalidate: true,
+      onsubmit: async (event) => {
+        event.preventDefault();
+        fill(place);
+        if (!allFilled([label, day])) return;
+        send.disabled = true;
+        try {
+          const json = { label: label.input.value, last_day: day.input.value };
+          const key = await call("/keys", { method: "POST", json });
+          label.input.value = "";
+          await show(key);
+          made();
+        } catch (error) {
+          if (!failNamed(error, { label, last_day: day })) refused(place, error);
+        } finally {
+          send.disabled = false;
+        }
+      },
+    },
+    label,
+    day,
+    place,
+    send,
+  );
+}
+
+/** Shows them. Gives a function that ends it. */
+export function keysScreen(main, call) {
+  let ended = false;
+  const list = el("ul", { class: "lines" });
+  const place = el("div", { class: "problem-place" });
+
+  async function revoke(key, name) {
+    const sure = await ask(t("partner.key.revoke.sure", { name }), (done) => [
+      el("p", {}, t("partner.key.revoke.what")),
+      button(t("partner.key.revoke"), () => done(true), { kind: "danger" }),
+    ]);
+    if (!sure || ended) return;
+    fill(place);
+    try {
+      await call(`/keys/${key.key_id}`, { method: "DELETE", again: true });
+      announce(t("partner.key.revoked.now"));
+    } catch (error) {
+      if (!ended) refused(place, error);
+    }
+    await load();
+    main.querySelector("h1")?.focus();
+  }
+
+  function line(key) {
+    const name = key.label ?? t("partner.key.unnamed");
+    const [kind, picture] = BADGES[key.state];
+    const last = key.last_day ? t("partner.key.until", { day: ktpDate(key.last_day) }) : t("partner.key.endless");
+    const used = key.last_used_at
+      ? t("partner.key.used", { when: dateTime(key.last_used_at) })
+      : t("partner.key.unused");
+    return el(
+      "li",
+      { class: "line tall" },
+      el("b", {}, name),
+      el("span", { class: `badge ${kind}` }, icon(picture), t(`partner.key.${key.state}`)),
+      el("span", { class: "muted small whole" }, t("partner.key.since", { when: dateTime(key.created_at) })),
+      el("span", { class: "muted small whole" }, last),
+      el("span", { class: "muted small whole" }, used, " ", el("span", { class: "mono" }, key.key_id)),
+      key.state === "live"
+        ? button(t("partner.key.revoke"), () => revoke(key, name), {
+            kind: "secondary",
+            wide: false,
+            "aria-label": t("partner.key.revoke.of", { name }),
+          })
+        : null,
+    );
+  }
+
+  async function load() {
+    try {
+      const { items } = await call("/keys");
+      if (ended) return;
+      // What lives stands first; of the others the newest.
+      const over = items.filter((key) => key.state !== "live");
+      const order = [...items.filter((key) => key.state === "live"), ...over.reverse()];
+      const none = el("li", { class: "empty" }, icon("lock"), el("p", {}, t("partner.key.none")));
+      fill(list, order.length ? order.map(line) : none);
+    } catch (error) {
+      if (ended) return;
+      fill(list, el("li", {}, failed(error, load)));
+    }
+  }
+
+  fill(
+    main,
+    el(
+      "div",
+      { class: "stack" },
+      el("h1", {}, t("partner.keys.title")),
+      el("p", { class: "lead" }, t("partner.keys.lead")),
+      el(
+        "div",
+        { class: "two to-left" },
+        el("section", { class: "card stack", "aria-label": t("partner.keys.title") }, place, list),
+        el(
+          "section",
+          { class: "card stack", "aria-labelledby": "make-title" },
+          el("h2", { id: "make-title" }, t("partner.key.make.title")),
+          form(call, load),
+        ),
+      ),
+    ),
+  );
+  arrive(main);
+  load();
+  return () => (ended = true);
+}
