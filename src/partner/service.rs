@@ -16,7 +16,7 @@ use crate::relying_party::service::check_label;
 use crate::relying_party::usage::Counted;
 use crate::relying_party::{ApiKey, KeyLine, RelyingParties, ports};
 use crate::staff::Allowed;
-use crate::staff::model::AccountState;
+use crate::staff::model::{AccountState, check_username};
 use crate::staff::ports::{self as people, Member};
 
 /// What is done for a party by its administrators. Cloning shares everything.
@@ -137,7 +137,7 @@ impl page::Position for Name {
 
     fn from_cursor(cursor: &str) -> Option<Self> {
         let bytes = crate::base64url::decode(cursor)?;
-        String::from_utf8(bytes).ok().filter(|name| (1..=40).contains(&name.len())).map(Self)
+        check_username(std::str::from_utf8(&bytes).ok()?).ok().map(Self)
     }
 }
 
