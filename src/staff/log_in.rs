@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::model::{AccountState, Life, Realm, check_username};
+use super::notice::{self, NEW_BROWSER};
 use super::proof::{Client, Proof, Prover, Try};
 use super::sessions::{digest, new_token};
 use super::store::account::{self, Account};
@@ -109,6 +110,7 @@ impl LogIns {
             },
         };
         let person = account.as_ref().map_or(Uuid::nil(), |account| account.person.staff_id);
+        let known = self.prover.is_known(username, browser);
         let proven = self.prover.prove(&counted, Proof { account, password, code }, now).await?;
         let token = transaction!(self.context.db, "staff.log_in", |tx| {
             if !proven.spend(tx, now).await? {
@@ -124,6 +126,9 @@ impl LogIns {
             }
             counted.forget_failures(tx).await?;
             let token = new_token(&self.context.random);
+            if !known {
+                notice::tell(tx, &self.context, NEW_BROWSER, person, now).await?;
+            }
             let before = account::note_log_in(tx, person, now).await?;
             session::add(tx, &digest(token.expose()), person, (now, Life::end_of(now)), before).await?;
             self.audit.record(tx, event, Outcome::Done).await?;

@@ -8,6 +8,7 @@ pub mod http;
 pub mod invitation;
 pub mod log_in;
 pub mod model;
+pub mod notice;
 pub mod own_password;
 pub mod permission;
 pub mod ports;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::jobs::Sweep;
+use crate::mail::{Compose, MailKind};
 use crate::module::Module;
 
 /// What this domain brings to a node: what is behind the links of invitations. Its other routes are those of the realms: see [`http`].
@@ -40,7 +42,13 @@ pub fn module(context: &Context, acceptance: &Acceptance) -> Module {
             Sweep::of("staff.sweep", context, |context| async move { sessions::sweep(&context).await }),
             Sweep::of("staff.sweep_links", &invitations, |invitations| async move { invitations.sweep().await }),
         ],
-        letters: vec![(invitation::INVITATION, Arc::new(invitation::Letters(context.clone())))],
+        letters: letters(context),
         ..Module::default()
     }
+}
+
+fn letters(context: &Context) -> Vec<(MailKind, Arc<dyn Compose>)> {
+    let mut letters: Vec<(MailKind, Arc<dyn Compose>)> = notice::letters(context).into();
+    letters.push((invitation::INVITATION, Arc::new(invitation::Letters(context.clone()))));
+    letters
 }

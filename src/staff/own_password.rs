@@ -1,5 +1,6 @@
 //! Changing the own password.
 
+use super::notice::{self, NEW_PASSWORD};
 use super::proof::{Proof, Prover};
 use super::sessions::{Sessions, StaffSession, digest};
 use super::store::account::{self, Account};
@@ -79,6 +80,7 @@ impl OwnPassword {
             // The step was spent under the condition that the person is active and the password still the one that was
             // compared with; that row is held until the commit.
             account::set_password(tx, person.staff_id, &changed.password_hash).await?.or(Code::LoginFailed)?;
+            notice::tell(tx, &self.context, NEW_PASSWORD, person.staff_id, now).await?;
             session::end_others(tx, person.staff_id, &digest(token)).await?;
             let next = self.sessions.rotate(tx, token, &changed).await?;
             counted.forget_failures(tx).await?;

@@ -166,6 +166,11 @@ impl Prover {
         }
     }
 
+    /// Whether `username` logged in from the browser of this cookie before.
+    pub(super) fn is_known(&self, username: &str, cookie: Option<&str>) -> bool {
+        self.known_browser(username, cookie).is_some()
+    }
+
     fn known_browser(&self, username: &str, cookie: Option<&str>) -> Option<BrowserId> {
         known_browser::read(&self.context.vault, self.realm.as_str(), username, cookie?, self.context.now())
     }

@@ -75,6 +75,12 @@ async fn first_request(answer: Answer) -> String {
 
 /// A head of [`OFFICE`] by the whole way, logged in.
 async fn invited_head(world: &World) -> Officer {
+    let log_in = head_by_link(world).await;
+    world.log_in(&log_in).await
+}
+
+/// A head of [`OFFICE`] who took over what is behind the link.
+async fn head_by_link(world: &World) -> LogIn {
     let (one, two) = (
         official(world, "pusat-satu", Role::Administrator).await,
         official(world, "pusat-dua", Role::Administrator).await,
@@ -91,7 +97,7 @@ async fn invited_head(world: &World) -> Officer {
     let (log_in, answer) = accept(world, &link(world, "kepala-baru").await, PASSWORD).await;
     assert_eq!(answer.expect(200).text("page"), "/petugas");
     world.later(30);
-    world.log_in(&log_in).await
+    log_in
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -254,6 +260,60 @@ async fn a_grant_and_a_refusal_at_one_moment_are_one_of_both() {
         let stop = format!("/v1/officer/staff/{}/stop", found["staff_id"].as_str().unwrap());
         head.post(&stop, &nothing).await.expect(204);
         head.post(&format!("/v1/officer/staff/requests/{id}/grant"), &nothing).await.expect_problem(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_told_of_a_log_in_from_another_browser_and_of_another_password() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let log_in = head_by_link(&world).await;
+        let told = async || {
+            world.app.deliver_mail().await.unwrap();
+            let letters = world.letters().into_iter().filter(|letter| letter.to == "kepala-baru@dukcapil.example");
+            let said: Vec<String> =
+                letters.map(|letter| letter.text).filter(|text| !text.contains("/undangan#")).collect();
+            for text in &said {
+                assert!(!text.contains("kepala") && !text.contains("Rina") && !text.contains("Kantor Uji"), "{text}");
+            }
+            said
+        };
+        let enter = async |cookie: Option<&str>, body: &Value| {
+            let request = world.post("/v1/officer/sessions").json(body);
+            match cookie {
+                Some(cookie) => request.header("Cookie", cookie).send().await,
+                None => request.send().await,
+            }
+        };
+        // A failed log-in tells nobody; a good one from a browser that is not known does.
+        let mut wrong = world.log_in_body(&log_in);
+        wrong["totp"] = "000000".into();
+        enter(None, &wrong).await.expect_problem(401, "login_failed");
+        assert_eq!(told().await.len(), 0);
+        let first = enter(None, &world.log_in_body(&log_in)).await.expect(201);
+        let letters = told().await;
+        assert!(letters.len() == 1 && letters[0].contains("dibuka dari"), "{letters:?}");
+        let cookies = first.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+        let browser =
+            cookies.filter(|cookie| cookie.contains("browser")).map(|cookie| cookie.split(';').next().unwrap());
+        let browser = browser.collect::<String>();
+        world.later(30);
+        enter(Some(&browser), &world.log_in_body(&log_in)).await.expect(201);
+        assert_eq!(told().await.len(), 1, "the browser is known");
+        world.later(30);
+        let desk = world.log_in(&log_in).await;
+        assert_eq!(told().await.len(), 2, "another browser");
+        world.later(30);
+        let totp = log_in.code(world.context.now());
+        let body = json!({"password": PASSWORD, "totp": totp, "new_password": "tujuh ember hujan kemarin"});
+        desk.post("/v1/officer/password", &body).await.expect(200);
+        let letters = told().await;
+        assert_eq!(letters.len(), 3);
+        assert_eq!(letters.iter().filter(|text| text.contains("diganti")).count(), 1, "{letters:?}");
+        // Who was added by a command has no address, and logs in as ever.
+        world.officer("petugas-lama", OFFICE).await;
+        assert_eq!(told().await.len(), 3);
     })
     .await;
 }

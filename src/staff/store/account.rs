@@ -275,6 +275,13 @@ pub async fn set_contact(tx: &mut Tx, person: Uuid, sealed: &[u8]) -> DbResult<C
     change!(tx, SET_CONTACT, person, sealed)
 }
 
+const GET_CONTACT: &str = "SELECT contact_sealed FROM staff_account WHERE staff_id = $1 AND contact_sealed IS NOT NULL";
+
+/// Where somebody is told of log-ins, sealed; none where no address of theirs is known.
+pub async fn contact(tx: &mut Tx, person: Uuid) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Vec<u8>,), GET_CONTACT, person)?.map(|(sealed,)| sealed))
+}
+
 const PAUSE: &str = "UPDATE staff_account SET paused_at = $2 WHERE staff_id = $1 AND paused_at IS NULL";
 
 /// Lets the rights of a person rest; `false` when they do already, and for nobody.
