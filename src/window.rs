@@ -30,6 +30,8 @@ pub const AMENDMENTS: Window = Window { kind: "amendment", seconds: HOUR, most: 
 pub const COUNTER_SCANS: Window = Window { kind: "counter_scan", seconds: 300, most: 10 };
 /// Of the thirty that an officer's list shows, what no network has more of, however wide.
 pub const WIDEST_COUNTER_SCANS: i64 = 20;
+/// Numbers that an office gives in a day to those who wait to be called; they are counted, never refused.
+pub const QUEUE_NUMBERS: Window = Window { kind: "queue_number", seconds: DAY, most: i64::MAX };
 /// Registrations that a phone may begin: each is a row, and a question to the register.
 pub const REGISTRATIONS: Window = Window { kind: "registration", seconds: DAY, most: 20 };
 /// Offline QRs of a holder that live at once: who takes part in all of them carries the holder's data away many times.

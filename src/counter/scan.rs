@@ -42,6 +42,8 @@ pub struct Received {
     pub initials: Redacted<String>,
     /// Where it stands.
     pub state: State,
+    /// The number with which they wait to be called.
+    pub number: Option<i64>,
 }
 
 impl Scans {
@@ -51,7 +53,7 @@ impl Scans {
     /// What scanning refuses.
     pub async fn scan(&self, officer: &Allowed<Scan>, token: &str, language: Language) -> Result<View> {
         let actor = officer.agent.clerk();
-        let id = self.spend(|id| officer.event(id), actor, token).await?;
+        let id = self.spend(|id| officer.event(id), actor, token, false).await?;
         self.desk.registrations.reviews.view(actor, id, language).await
     }
 
@@ -62,9 +64,9 @@ impl Scans {
     pub async fn receive(&self, officer: &Allowed<Receive>, token: &str) -> Result<Received> {
         let Desk { registrations, .. } = &self.desk;
         let actor = officer.agent.clerk();
-        let id = self.spend(|id| officer.event(id), actor, token).await?;
-        let (initials, state) = registrations.visits.received(actor, id).await?;
-        Ok(Received { registration_id: id, initials, state })
+        let id = self.spend(|id| officer.event(id), actor, token, true).await?;
+        let (initials, state, number) = registrations.visits.received(actor, id).await?;
+        Ok(Received { registration_id: id, initials, state, number })
     }
 
     /// Whom colleagues received and nobody took over, the longest waiting first, each with the log-in name of who received them.
@@ -96,8 +98,14 @@ impl Scans {
         registrations.reviews.view(actor, id, language).await
     }
 
-    /// Spends an activation QR and lets the register be asked; gives whose registration it is.
-    async fn spend(&self, event: impl Fn(Uuid) -> Event + Send, actor: Clerk, token: &str) -> Result<Uuid> {
+    /// Spends an activation QR and lets the register be asked; gives whose registration it is. Who `waits` gets a number.
+    async fn spend(
+        &self,
+        event: impl Fn(Uuid) -> Event + Send,
+        actor: Clerk,
+        token: &str,
+        waits: bool,
+    ) -> Result<Uuid> {
         let Desk { context, registrations, audit } = &self.desk;
         let scanned = registrations.visits.read_scan(token).await;
         let scanned = self.desk.judged(event(Uuid::nil()), scanned).await?;
@@ -107,6 +115,9 @@ impl Scans {
         let done = transaction!(context.db, "counter.scan", |tx| {
             registrations.visits.scan(tx, actor, scanned).await?;
             self.note_session(tx, actor, id).await?;
+            if waits {
+                registrations.visits.queue_up(tx, actor, id).await?;
+            }
             audit.record(tx, event, Outcome::Done).await
         });
         self.desk.judged(event, done).await?;

@@ -11,14 +11,21 @@ use super::service::{Directory, Shown, Status};
 use crate::clock::Timestamp;
 use crate::office::Kind;
 use crate::office::model::{Day, Span, Zone, time_text};
+use crate::outreach::Outreach;
+use crate::outreach::ports::Whereabouts;
 use crate::page::Page;
 use crate::register::Date;
+use crate::secret::Redacted;
 use crate::web::extract::page_limit;
-use crate::web::{Json, Problem, Query};
+use crate::web::{Json, Path, Problem, Query};
 
 /// All routes of this room.
 pub fn routes(directory: Directory) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(find_offices)).routes(routes!(service_status)).with_state(directory)
+    OpenApiRouter::new()
+        .routes(routes!(find_offices))
+        .routes(routes!(office_calls))
+        .routes(routes!(service_status))
+        .with_state(directory)
 }
 
 /// What to look for.
@@ -80,6 +87,34 @@ struct OfficeReply {
     holidays: Vec<HolidayReply>,
     /// How long people are there today, from the scan of their QR to the decision: the median; null of fewer than five people.
     serving_time: Option<ServingTime>,
+    /// Where it serves everybody beside its counters in the next thirty days, the next first, at most three.
+    outreach: Vec<OutreachReply>,
+}
+
+/// A session beside the counters, for everybody.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicOutreach)]
+struct OutreachReply {
+    /// When it begins.
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Timestamp,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    ends_at: Timestamp,
+    /// Where.
+    #[schema(value_type = Option<String>, example = "Balai Warga RW 05")]
+    place: Option<Redacted<String>>,
+    /// The village with district and regency.
+    village: String,
+    /// How many people can be served.
+    capacity: i64,
+}
+
+impl From<Whereabouts> for OutreachReply {
+    fn from(Whereabouts { outreach, place, village }: Whereabouts) -> Self {
+        let Outreach { starts_at, ends_at, capacity, .. } = outreach;
+        Self { starts_at, ends_at, place, village, capacity }
+    }
 }
 
 /// A region.
@@ -173,7 +208,7 @@ fn degrees(millionths: i64) -> f64 {
 
 impl From<Shown> for OfficeReply {
     fn from(shown: Shown) -> Self {
-        let Shown { office, today, serving_time } = shown;
+        let Shown { office, today, serving_time, outreach } = shown;
         let (own, place) = (office.entry.office, office.entry.place);
         let region = |one: &crate::office::model::Region| RegionReply { code: one.code().to_owned(), name: one.name() };
         Self {
@@ -191,12 +226,13 @@ impl From<Shown> for OfficeReply {
             hours: office.week.spans().iter().map(HoursReply::from).collect(),
             holidays: office.holidays.into_iter().map(|one| HolidayReply { day: one.day, name: one.name }).collect(),
             serving_time,
+            outreach: outreach.into_iter().map(Into::into).collect(),
         }
     }
 }
 
 /// Offices and outreach posts where residents are served, by words or place, with their hours and what their day is now. For everybody; what it
-/// tells may be some seconds old. Offices that were closed for good are left out.
+/// tells may be a minute old. Offices that were closed for good are left out.
 #[utoipa::path(get, path = "/v1/offices", tag = "Public", params(OfficesQuery),
     responses((status = 200, description = "A page", body = OfficesReply),
         (status = "4XX", description = "`malformed_request`")))]
@@ -207,6 +243,41 @@ async fn find_offices(
     let words = query.words.as_deref().unwrap_or_default();
     let Page { items, next } = directory.find(words, query.cursor.as_deref(), query.limit.unwrap_or(20)).await?;
     Ok(Json(OfficesReply { items: items.into_iter().map(Into::into).collect(), next }))
+}
+
+/// Whom an office calls.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallsReply {
+    /// Name of the office.
+    office: String,
+    /// How many wait to be called.
+    waiting: i64,
+    /// Numbers that were called in the last quarter of an hour, the last first, at most six.
+    items: Vec<CallItem>,
+}
+
+/// A call.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallItem {
+    /// The number on the resident's phone.
+    number: i64,
+    /// When it was called.
+    #[schema(value_type = String, format = DateTime)]
+    called_at: Timestamp,
+}
+
+/// The numbers that an office calls, for its hall and for who waits outside. It names nobody; what it tells may be two seconds old.
+#[utoipa::path(get, path = "/v1/offices/{code}/calls", tag = "Public",
+    params(("code" = String, Path, description = "The office's short code")),
+    responses((status = 200, description = "The calls", body = CallsReply),
+        (status = "4XX", description = "`not_found` for a code that no office has")))]
+async fn office_calls(
+    State(directory): State<Directory>,
+    Path(code): Path<String>,
+) -> Result<Json<CallsReply>, Problem> {
+    let (office, calls) = directory.calls(&code).await?;
+    let items = calls.called.into_iter().map(|(number, called_at)| CallItem { number, called_at }).collect();
+    Ok(Json(CallsReply { office, waiting: calls.waiting, items }))
 }
 
 /// How the service works now.

@@ -7,22 +7,29 @@ use uuid::Uuid;
 use super::cached::{Cached, CachedBy, is_fresh};
 use super::model::{LATE_MESSAGES, MailPace, ServingTime};
 use super::search::Snapshot;
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::mail::outbox;
 use crate::office::model::Day;
 use crate::office::ports::{self as offices, Listed};
+use crate::outreach::ports::{self as outreach, Whereabouts};
 use crate::page::{self, Page};
 use crate::register::{Date, PopulationRegister};
-use crate::registration::ports as registrations;
+use crate::registration::ports::{self as registrations, Calls};
 
 /// Seconds for which a node takes the list of offices as it is.
 const LIST_SECONDS: i64 = 5;
 /// Seconds for which it takes the state of the service as it is.
 const STATUS_SECONDS: i64 = 5;
-/// Seconds for which it takes an office's times as they are.
-const TIMES_SECONDS: i64 = 60;
+/// Seconds for which it takes an office's times, and where it goes next, as they are.
+const LATELY_SECONDS: i64 = 60;
+/// Days ahead of which sessions of outreach are told, and how many of them.
+const OUTREACH_DAYS: i64 = 30;
+const OUTREACH_SHOWN: i64 = 3;
+/// Seconds for which it takes the numbers that an office calls as they are, and how many of them are told.
+const CALLS_SECONDS: i64 = 2;
+const CALLS_SHOWN: i64 = 6;
 /// Offices that are read at once.
 const BATCH: i64 = 500;
 /// Days ahead of which holidays are told.
@@ -38,7 +45,8 @@ pub struct Directory {
     context: Context,
     register: PopulationRegister,
     list: Cached<Arc<Snapshot>>,
-    times: CachedBy<Uuid, Option<ServingTime>>,
+    lately: CachedBy<Uuid, Lately>,
+    calls: CachedBy<Uuid, Calls>,
     status: Cached<Status>,
 }
 
@@ -51,6 +59,15 @@ pub struct Shown {
     pub today: Day,
     /// How long people are there today; none of too few.
     pub serving_time: Option<ServingTime>,
+    /// Where it serves everybody beside its counters next.
+    pub outreach: Vec<Whereabouts>,
+}
+
+/// What changes of an office within minutes.
+#[derive(Clone, Debug)]
+struct Lately {
+    serving_time: Option<ServingTime>,
+    outreach: Vec<Whereabouts>,
 }
 
 /// How the service works now.
@@ -73,8 +90,9 @@ pub struct Status {
 impl Directory {
     /// `register` is the one whose state is told.
     pub fn new(context: Context, register: PopulationRegister) -> Self {
-        let (list, times, status) = (Cached::default(), CachedBy::default(), Cached::default());
-        Self { context, register, list, times, status }
+        let (list, status) = (Cached::default(), Cached::default());
+        let (lately, calls) = (CachedBy::default(), CachedBy::default());
+        Self { context, register, list, lately, calls, status }
     }
 
     /// A page of the offices that fit the words, the best fit first; without words, by code.
@@ -101,8 +119,10 @@ impl Directory {
         let now = self.context.now();
         let mut items = Vec::with_capacity(page.items.len());
         for office in page.items {
-            let serving_time = self.serving_time(id_of(&office), now).await?;
-            items.push(Shown { today: today(&office, now), serving_time, office });
+            let Lately { serving_time, outreach } = self.lately(id_of(&office), now).await?;
+            // What was read some seconds ago may be over.
+            let outreach = outreach.into_iter().filter(|next| next.outreach.ends_at > now).collect();
+            items.push(Shown { today: today(&office, now), serving_time, outreach, office });
         }
         Ok(Page { items, next: page.next })
     }
@@ -134,6 +154,26 @@ impl Directory {
         };
         *last = Some((now, status));
         Ok(status)
+    }
+
+    /// Whom an office called lately and how many wait there; with the office's name.
+    ///
+    /// # Errors
+    /// `not_found` for a code that no office has.
+    pub async fn calls(&self, code: &str) -> Result<(String, Calls)> {
+        let snapshot = self.snapshot().await?;
+        let office = snapshot.offices().iter().find(|one| one.entry.office.code == code).ok_or(Code::NotFound)?;
+        let (id, name, now) = (id_of(office), office.entry.office.name.clone(), self.context.now());
+        let mut known = self.calls.hold().await;
+        if let Some((at, calls)) = known.get(&id)
+            && is_fresh(*at, now, CALLS_SECONDS)
+        {
+            return Ok((name, calls.clone()));
+        }
+        let mut tx = self.context.db.read().await?;
+        let calls = registrations::calls(&mut tx, id, now, CALLS_SHOWN).await?;
+        known.insert(id, (now, calls.clone()));
+        Ok((name, calls))
     }
 
     /// All offices, as they are or were some seconds ago.
@@ -170,20 +210,22 @@ impl Directory {
         Ok(snapshot)
     }
 
-    /// How long people are at an office today.
-    async fn serving_time(&self, office: Uuid, now: Timestamp) -> Result<Option<ServingTime>> {
-        let mut known = self.times.hold().await;
-        if let Some((at, time)) = known.get(&office)
-            && is_fresh(*at, now, TIMES_SECONDS)
+    /// How long people are at an office today, and where it goes next.
+    async fn lately(&self, office: Uuid, now: Timestamp) -> Result<Lately> {
+        let mut known = self.lately.hold().await;
+        if let Some((at, lately)) = known.get(&office)
+            && is_fresh(*at, now, LATELY_SECONDS)
         {
-            return Ok(*time);
+            return Ok(lately.clone());
         }
         let mut tx = self.context.db.read().await?;
         let since = crate::register::midnight_in_jakarta(now);
         let seconds = registrations::serving_seconds(&mut tx, office, since, PEOPLE).await?;
-        let time = ServingTime::of(seconds);
-        known.insert(office, (now, time));
-        Ok(time)
+        let times = (now, now.plus_seconds(OUTREACH_DAYS * DAY));
+        let next = outreach::upcoming(&self.context, &mut tx, office, times, OUTREACH_SHOWN).await?;
+        let lately = Lately { serving_time: ServingTime::of(seconds), outreach: next };
+        known.insert(office, (now, lately.clone()));
+        Ok(lately)
     }
 }
 

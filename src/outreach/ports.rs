@@ -30,6 +30,24 @@ pub async fn working_in(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<Opt
     Ok(store::working_in(tx, person, now.plus_seconds(-LATE_SECONDS)).await?)
 }
 
+/// An office's next sessions for everybody, of those that begin before `until`.
+///
+/// # Errors
+/// As [`whereabouts`].
+pub async fn upcoming(
+    context: &Context,
+    tx: &mut Tx,
+    office: Uuid,
+    times: (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<Whereabouts>> {
+    let mut told = Vec::new();
+    for next in store::upcoming(tx, office, times, limit).await? {
+        told.push(whereabouts(context, tx, next).await?);
+    }
+    Ok(told)
+}
+
 /// Whether a session is open, for those who are at work in it.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::model::{Kind, Outreach, Part, State};
 use crate::changed::Changed;
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_optional};
 
@@ -140,6 +140,23 @@ const OF_OFFICE: &str = select_outreach!(
 /// An office's sessions, those that begin last first.
 pub async fn of_office(tx: &mut Tx, office: Uuid, after: (Timestamp, Uuid), limit: i64) -> DbResult<Vec<Outreach>> {
     Ok(fetch_all!(tx, Row, OF_OFFICE, office, after.0, after.1, limit)?.into_iter().map(Outreach::from).collect())
+}
+
+// The first condition on the beginning bounds what is read by the index: none lasts longer than a day.
+const UPCOMING: &str = select_outreach!(
+    "WHERE o.office_id = $1 AND o.starts_at > $2 AND o.starts_at < $3 AND o.ends_at > $4 AND o.kind = 'open' \
+     AND o.state IN ('planned', 'open') ORDER BY o.starts_at, o.outreach_id LIMIT $5"
+);
+
+/// An office's sessions for everybody that are not over at `now` and begin before `until`, the next first.
+pub async fn upcoming(
+    tx: &mut Tx,
+    office: Uuid,
+    (now, until): (Timestamp, Timestamp),
+    limit: i64,
+) -> DbResult<Vec<Outreach>> {
+    let rows = fetch_all!(tx, Row, UPCOMING, office, now.plus_seconds(-DAY), until, now, limit)?;
+    Ok(rows.into_iter().map(Outreach::from).collect())
 }
 
 const SEALED: &str = "SELECT sealed FROM outreach WHERE outreach_id = $1";

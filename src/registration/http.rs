@@ -151,6 +151,9 @@ struct StatusReply {
     /// Whether somebody else of the office has to agree, and is asked: that an older digital KTP makes way, or to the approval of who
     /// has no e-mail address. The resident waits.
     awaits_second_person: bool,
+    /// For who was received at an office today and waits for an officer: their number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turn: Option<TurnReply>,
     /// With a birth date of less than 17 years ago: the day from which on a digital KTP is given. Recording at an office is possible
     /// before; who is or was married is told at the counter, by the register's word.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,6 +162,17 @@ struct StatusReply {
     /// The newest correction case; what the register says stands nowhere in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     correction: Option<CorrectionReply>,
+}
+
+/// A resident's place among those who wait to be called.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QueueTurn)]
+struct TurnReply {
+    /// The number, the office's own, from 1 each day.
+    number: i64,
+    /// When an officer called them; null before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    called_at: Option<Timestamp>,
 }
 
 impl StatusReply {
@@ -175,6 +189,7 @@ impl StatusReply {
             mail_at: status.mail_at,
             code_expires_at: status.code_expires_at,
             awaits_second_person: status.awaits_second_person,
+            turn: status.turn.map(|turn| TurnReply { number: turn.number, called_at: turn.called_at }),
             eligible_from: status.eligible_from,
             correction: status.correction.map(|view| CorrectionReply::new(view, language)),
         }

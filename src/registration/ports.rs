@@ -3,13 +3,14 @@
 use uuid::Uuid;
 
 use super::model::{
-    LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SELFIE_DAYS_AFTER_ACTIVATION, State, Step, Submitted,
+    LIFE_AFTER_APPROVAL_DAYS, Progress, Registration, SCAN_MINUTES, SELFIE_DAYS_AFTER_ACTIVATION, State, Step,
+    Submitted,
 };
 use super::store::step::{self, Taken};
 use super::store::{queue, registration, selfie, visit};
 use super::{ending, sealed, sweep};
 use crate::changed::Changed;
-use crate::clock::{DAY, Timestamp};
+use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::context::Context;
 use crate::correction::ports as cases;
 use crate::db::{DbError, DbResult, Tx};
@@ -130,6 +131,29 @@ pub async fn serving_seconds(tx: &mut Tx, office: Uuid, since: Timestamp, limit:
     let seconds = served.into_iter().map(|(scanned, decided)| decided.seconds_since(scanned));
     // Who was scanned again since is not done.
     Ok(seconds.filter(|seconds| *seconds >= 0).collect())
+}
+
+/// Minutes for which a call is told.
+const CALLED_MINUTES: i64 = 15;
+
+/// Whom an office called lately, and how many wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Numbers with when each was called, the last first.
+    pub called: Vec<(i64, Timestamp)>,
+    /// How many wait to be called.
+    pub waiting: i64,
+}
+
+/// Numbers that an office called in the last quarter of an hour, of `limit` at most, and how many wait.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn calls(tx: &mut Tx, office: Uuid, now: Timestamp, limit: i64) -> Result<Calls> {
+    let called = queue::called(tx, office, now.plus_seconds(-CALLED_MINUTES * MINUTE), limit).await?;
+    // As long as a scan counts: whoever waits longer is received again.
+    let waiting = queue::uncalled(tx, office, now.plus_seconds(-SCAN_MINUTES * MINUTE)).await?;
+    Ok(Calls { called, waiting })
 }
 
 /// A registration that ended with a digital KTP.

@@ -9,7 +9,7 @@ use super::mail::OLD_ENOUGH;
 use super::model::Step;
 use super::model::{
     Amendment, BIRTHDAY_HOUR, CheckState, DifferenceField, Draft, LIFE_BEFORE_APPROVAL_DAYS, NewData, Next,
-    PREPARED_DAYS, Progress, Registration, State, Submitted, email_hint,
+    PREPARED_DAYS, Progress, QueueTurn, Registration, State, Submitted, email_hint,
 };
 use super::pictures::{self, Pictures};
 use super::ports::own;
@@ -68,6 +68,8 @@ pub struct Status {
     pub code_expires_at: Option<Timestamp>,
     /// Whether an older digital KTP is to make way for it, which somebody else of the office has to grant.
     pub awaits_second_person: bool,
+    /// With which number they wait at an office today, and whether they were called.
+    pub turn: Option<QueueTurn>,
     /// From which day on, by the own birth date, while that has not come.
     pub eligible_from: Option<Date>,
     /// The newest correction case.
@@ -345,6 +347,7 @@ impl Submissions {
             mail_at: mail.and_then(|mail| mail.at),
             code_expires_at,
             awaits_second_person: self.awaits_second_person(tx, registration).await?,
+            turn: turn_of(registration, now),
             eligible_from: eligible_from(submitted.birth_date, Date::in_jakarta(now)).filter(|_| !state.is_ended()),
             correction,
         })
@@ -362,6 +365,12 @@ impl Submissions {
             _ => Ok(false),
         }
     }
+}
+
+/// The number that still says something to its holder: at the office in whose queue they are, while they wait for an officer.
+fn turn_of(registration: &Registration, now: Timestamp) -> Option<QueueTurn> {
+    let office = registration.office_id.filter(|_| registration.state() == State::AwaitingOfficer)?;
+    registration.visit.turn.filter(|turn| turn.stands(office, now))
 }
 
 /// The beginning of the day from which on somebody born then may have a digital KTP, where a registration waits for it.

@@ -22,6 +22,7 @@ use crate::device::Thumbprint;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::network::tiers;
 use crate::keyring::Keyring;
+use crate::register::{Date, midnight_in_jakarta};
 use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::{self, Window};
@@ -51,6 +52,8 @@ pub struct Arrival {
     pub received_at: Timestamp,
     /// By whom.
     pub received_by: Uuid,
+    /// The number with which they wait; none for whom an officer scanned at once.
+    pub number: Option<i64>,
 }
 
 /// A resident who scanned the officer's QR and waits for the number to be confirmed.
@@ -138,7 +141,24 @@ impl CounterVisits {
             return Ok(());
         }
         let since = now.plus_seconds(-SCAN_MINUTES * MINUTE);
-        visit::take_over(tx, id, actor.officer_id, since).await?.or(Code::ScanRequired)
+        visit::take_over(tx, id, actor.officer_id, (since, now)).await?.or(Code::ScanRequired)
+    }
+
+    /// In the transaction of a scan by which somebody is received: gives the number with which they wait to be called. Whoever is received
+    /// again on the same day keeps it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn queue_up(&self, tx: &mut Tx, actor: Clerk, id: Uuid) -> Result<()> {
+        let now = self.context.now();
+        let held = registration::hold(tx, id).await?.ok_or(Code::NotFound)?;
+        if held.visit.turn.is_some_and(|turn| turn.stands(actor.office_id, now)) {
+            return Ok(());
+        }
+        let day = Date::in_jakarta(now).to_string();
+        let counted = window::QUEUE_NUMBERS.count(tx, &[actor.office_id.as_bytes(), day.as_bytes()], now).await?;
+        let number = counted.or_refuse(Refusal::new(Code::TooMany))?;
+        visit::queue_up(tx, id, actor.office_id, number, now).await?.demand()
     }
 
     /// In the caller's transaction a resident goes over from the person of the office before whom they stand to another one, whom the caller
@@ -163,29 +183,32 @@ impl CounterVisits {
     /// # Errors
     /// When the database does not answer.
     pub async fn arrivals(&self, actor: Clerk) -> Result<Vec<Arrival>> {
-        let since = self.context.now().plus_seconds(-SCAN_MINUTES * MINUTE);
+        let now = self.context.now();
+        let times = (now.plus_seconds(-SCAN_MINUTES * MINUTE), midnight_in_jakarta(now));
         let mut tx = self.context.db.read().await?;
-        let waiting = queue::arrivals(&mut tx, actor.office_id, since, ARRIVALS_SHOWN).await?;
+        let waiting = queue::arrivals(&mut tx, actor.office_id, times, ARRIVALS_SHOWN).await?;
         let arrival = |row: queue::Arrived| {
             Ok(Arrival {
                 registration_id: row.registration_id,
                 initials: sealed::initials_of(&self.context.vault, row.registration_id, &row.sealed)?,
                 received_at: row.scanned_at,
                 received_by: row.scanned_by,
+                number: row.queue_number,
             })
         };
         waiting.into_iter().map(arrival).collect()
     }
 
-    /// The initials of a registration and where it stands: all that whoever receives a resident is told.
+    /// The initials of a registration, where it stands and the number with which it waits: all that whoever receives a resident is told.
     ///
     /// # Errors
     /// `not_found` when it is not the office's.
-    pub async fn received(&self, actor: Clerk, id: Uuid) -> Result<(Redacted<String>, State)> {
+    pub async fn received(&self, actor: Clerk, id: Uuid) -> Result<(Redacted<String>, State, Option<i64>)> {
         let mut tx = self.context.db.read().await?;
         let found = in_office(&mut tx, actor, id).await?;
         let submitted = sealed::submitted(&self.context.vault, &found)?;
-        Ok((Redacted(initials(submitted.full_name.expose())), found.state()))
+        let number = found.visit.turn.filter(|turn| turn.stands(actor.office_id, self.context.now()));
+        Ok((Redacted(initials(submitted.full_name.expose())), found.state(), number.map(|turn| turn.number)))
     }
 
     /// Somebody of an office has the resident before them: it stands in that office's queue, and a limited check becomes due.

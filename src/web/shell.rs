@@ -53,6 +53,7 @@ pub const PAGES: &[Page] = &[
     Page::new(&["/admin"], "Administrasi IKD", "admin/main.js", &["staff/staff.css", "admin/admin.css"]),
     Page::new(&["/undangan"], "Undangan IKD", "invite/main.js", &["staff/staff.css", "invite/invite.css"]),
     Page::new(&["/loket"], "Loket Dukcapil", "help/offices.js", &["help/help.css", "help/offices.css"]),
+    Page::new(&["/antrean"], "Antrean loket IKD", "help/calls.js", &["help/help.css", "help/offices.css"]),
     Page::new(&["/status"], "Status layanan IKD", "help/status.js", &["help/help.css", "help/offices.css"]),
     Page::new(
         &["/verifikasi"],

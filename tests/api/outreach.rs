@@ -109,6 +109,22 @@ async fn what_an_officer_asks_for_another_confirms_and_a_plan_says_what_is_wrong
         step(&officer, own, "confirm", json!({})).await.expect_problem(403, "forbidden");
         let listed = assistant.get(PATH).await.expect(200).json;
         assert_eq!(listed["items"].as_array().unwrap().len(), 3);
+
+        // The public reads of what takes place and is for everybody; not of what is asked for, cancelled, or at a school.
+        let mut school = plan(&world, &lead, &[]);
+        school["kind"] = "school".into();
+        assert_eq!(supervisor.post(PATH, &school).await.expect(201).json["state"], "planned");
+        let told = async || {
+            let offices = world.get("/v1/offices").send().await.expect(200).json;
+            let items = offices["items"].as_array().unwrap();
+            items.iter().map(|one| (one["code"].clone(), one["outreach"].clone())).collect::<Vec<_>>()
+        };
+        let (starts, ends) = (&alone["starts_at"], &alone["ends_at"]);
+        let next = json!([{"starts_at": starts, "ends_at": ends, "place": "Balai Warga RW 05", "capacity": 60,
+            "village": "Gambir, Gambir, Kota Administrasi Jakarta Pusat"}]);
+        assert_eq!(told().await, [(json!(OFFICE), next), (json!("UJI-02"), json!([]))]);
+        world.later(4 * HOUR);
+        assert_eq!(told().await[0].1, json!([]), "it is over");
     })
     .await;
 }

@@ -559,6 +559,7 @@ impl Endpoint {
             .replace("{id}", &stage.applicant(subject).id)
             .replace("{verification_id}", &stage.verification)
             .replace("{month}", "2020-01")
+            .replace("{code}", support::world::OFFICE)
     }
 
     fn right_caller<'a>(&self, stage: &'a Stage, subject: Subject) -> As<'a> {

@@ -38,7 +38,7 @@ describe("roles", { timeout: 600_000 }, () => {
   const logIn = (page, who, first) => logInAtCounter(demo, page, who, first);
 
   test("received by an assistant, served by an officer, granted by the head", async () => {
-    await withPeople(["phone", "assistant", "officer", "head"], async ({ phone, assistant, officer, head }) => {
+    await withPeople(["phone", "assistant", "officer", "head", "hall"], async ({ phone, assistant, officer, head, hall }) => {
       const hana = new Resident(demo, phone, demo.resident());
       await hana.register();
       await logIn(assistant.page, people["ani.magang"], "Terima warga");
@@ -49,6 +49,14 @@ describe("roles", { timeout: 600_000 }, () => {
       await handScanner(assistant.page, await hana.showActivationQr());
       await assistant.page.getByText("Petugas akan memanggil").first().waitFor();
       await assistant.page.getByText("Diterima ani.magang").waitFor();
+      // The number stands on the phone by itself, and on the hall's screen once it is called.
+      await phone.page.getByText("Nomor antrean Anda: 1").waitFor();
+      await screen(phone.page, "number");
+      await hall.page.goto("/antrean");
+      await hall.page.getByText("Loket ini tidak ditemukan").waitFor();
+      await hall.page.goto(await assistant.page.getByRole("link", { name: "Layar panggilan" }).getAttribute("href"));
+      await hall.page.getByText("1 orang menunggu dipanggil.").waitFor();
+      await screen(hall.page, "hall, nobody called");
       await screen(assistant.page, "received");
       const told = await assistant.page.locator("main").innerText();
       assert.ok(!told.includes(hana.data.full_name) && !told.includes(hana.data.nik));
@@ -56,8 +64,18 @@ describe("roles", { timeout: 600_000 }, () => {
       await logIn(officer.page, people["budi.loket"], "Pindai QR warga");
       await officer.page.getByText("Diterima ani.magang").waitFor();
       await screen(officer.page, "waiting");
+      demo.command("register", "close");
+      await officer.page.getByText("Data kependudukan tidak menjawab").waitFor();
+      await screen(officer.page, "register down");
+      demo.command("register", "open");
+      await officer.page.getByText("Data kependudukan tidak menjawab").waitFor({ state: "detached" });
       await officer.page.getByRole("button", { name: "Layani" }).click();
       await heading(officer.page, hana.data.full_name).waitFor();
+      await phone.page.getByText("Nomor 1 dipanggil").waitFor();
+      await screen(phone.page, "called");
+      await hall.page.getByText("Silakan menuju petugas.").waitFor();
+      assert.equal(await hall.page.locator(".call-number").innerText(), "1");
+      await screen(hall.page, "hall");
       await officer.page.locator("#check-document").check();
       await officer.page.locator("#check-data").check();
       await officer.page.getByRole("button", { name: "Wajah tidak dapat dicocokkan" }).click();

@@ -14,7 +14,7 @@ import { checkAccessibility, eventually, keepPicture, openPerson, PHONE, ROOT, s
 const WEB = path.join(ROOT, "web");
 const FILES = readdirSync(WEB, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.relative(WEB, path.join(entry.parentPath ?? entry.path, entry.name))).sort();
 // Each page, with the script that draws it.
-const PAGES = { "/": "app/main.js", "/mulai": "help/start.js", "/blokir": "block/main.js", "/cek": "check/main.js", "/petugas": "counter/main.js", "/verifikasi": "teller/main.js", "/admin": "admin/main.js", "/undangan": "invite/main.js", "/loket": "help/offices.js", "/status": "help/status.js", "/bantuan": "help/help.js", "/poster": "help/poster.js", "/poster-cek": "help/check-poster.js", "/selebaran": "help/leaflet.js" };
+const PAGES = { "/": "app/main.js", "/mulai": "help/start.js", "/blokir": "block/main.js", "/cek": "check/main.js", "/petugas": "counter/main.js", "/verifikasi": "teller/main.js", "/admin": "admin/main.js", "/undangan": "invite/main.js", "/loket": "help/offices.js", "/antrean": "help/calls.js", "/status": "help/status.js", "/bantuan": "help/help.js", "/poster": "help/poster.js", "/poster-cek": "help/check-poster.js", "/selebaran": "help/leaflet.js" };
 const AT_ROOT = { "/sw.js": "app/sw.js", "/manifest.webmanifest": "app/manifest.webmanifest", "/favicon.ico": "shared/icons/icon.svg" };
 // The areas whose words a page gets in one file.
 const WORDS = { app: ["shared", "app"], counter: ["shared", "staff", "counter"], teller: ["shared", "staff", "teller", "partner"], admin: ["shared", "staff", "admin"], invite: ["shared", "staff", "invite"], help: ["shared", "help"], block: ["shared", "block"], check: ["shared", "check"] };

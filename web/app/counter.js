@@ -12,8 +12,12 @@ import { secondAwaited } from "./status.js";
 import { heading } from "./ui.js";
 
 function watch(profile, go) {
+  const turn = ({ number, called_at: called } = {}) => `${number} ${called}`;
+  const before = turn(profile.registration.turn);
   every(3, async () => {
     await refresh(profile, { quiet: true, tries: 1 });
+    // Received, or called: the number is what counts now.
+    if (turn(profile.registration.turn) !== before) return go("status", { replace: true });
     if (secondAwaited(profile.registration)) return go("status", { replace: true });
     if (profile.registration.state !== "awaiting_officer") {
       announce(t("counter.decided"));

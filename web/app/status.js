@@ -59,12 +59,14 @@ export async function status() {
       profile.registration.reason,
       profile.registration.awaits_second_person,
       profile.registration.correction,
+      profile.registration.turn,
     ]);
     if (now === shown) return;
     const first = shown === undefined;
     shown = now;
     fill(place, screen(profile, trouble, look, draw));
-    if (!first) announce(t(`state.${profile.registration.state}`));
+    const { state, turn } = profile.registration;
+    if (!first) announce(turn?.called_at ? t("turn.called", { n: turn.number }) : t(`state.${state}`));
   };
   async function look(options) {
     await profiles.refresh(profile, options);
@@ -88,6 +90,13 @@ export async function status() {
   }
   if (WAITS.includes(profile.registration.state)) every(6, () => look({ quiet: true, tries: 1 }));
   return place;
+}
+
+/** The number with which the person waits to be called, or was called. */
+function turnNotice(turn) {
+  if (!turn) return null;
+  const key = turn.called_at ? "turn.called" : "turn.waits";
+  return notice(turn.called_at ? "success" : "info", t(key, { n: turn.number }), t(`${key}.do`));
 }
 
 async function forget(profile) {
@@ -205,6 +214,7 @@ function screen(profile, trouble, look, draw) {
             : null,
         )
       : null,
+    turnNotice(profile.registration.turn),
     young && live
       ? notice("info", t("status.young", { when: dayOf(`${young}T00:00`) }), t("status.young.do"))
       : null,

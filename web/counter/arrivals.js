@@ -56,7 +56,7 @@ export function arrivalsPart(api, { serve, passesOn, place }) {
     return el(
       "li",
       { class: "line tall" },
-      el("b", {}, item.initials),
+      el("b", {}, named(item)),
       el("span", { class: "badge wait" }, icon("clock"), t("arrivals.waits", { n: minutes(item.received_at) })),
       el(
         "span",
@@ -103,11 +103,17 @@ export function arrivalsPart(api, { serve, passesOn, place }) {
   };
 }
 
+/** The number with which somebody is called, and the initials. */
+const named = ({ number, initials }) => (number ? `${t("arrivals.number", { n: number })} · ${initials}` : initials);
+
 /** Whole minutes since a time. */
 const minutes = (time) => Math.max(0, Math.floor((Date.now() - new Date(time)) / 60000));
 
-/** Receiving, for who serves nobody. Gives a function that ends it. */
-export function receiveScreen(main, api) {
+/** The page for the screen in an office's hall. */
+export const hallOf = (code) => `/antrean?loket=${encodeURIComponent(code)}`;
+
+/** Receiving, for who serves nobody; `hall` is the page for the screen in the hall. Gives a function that ends it. */
+export function receiveScreen(main, api, { hall }) {
   const place = el("div", { class: "problem-place" });
   const done = el("div", {});
   const part = arrivalsPart(api, { place });
@@ -116,10 +122,10 @@ export function receiveScreen(main, api) {
     onText: async (token) => {
       fill(done);
       try {
-        const { initials, state } = await api.receive(token);
+        const { initials, state, number } = await api.receive(token);
         part.load(true);
         const ready = state === "awaiting_officer";
-        const said = t(ready ? "arrivals.received" : "arrivals.not_ready", { initials });
+        const said = t(ready ? "arrivals.received" : "arrivals.not_ready", { initials, n: number });
         fill(done, notice(ready ? "success" : "warning", said));
         announce(said);
         return null;
@@ -148,6 +154,7 @@ export function receiveScreen(main, api) {
         el("h2", { id: "waiting" }, t("arrivals.waiting")),
         place,
         part.node,
+        el("p", {}, el("a", { href: hall, target: "_blank", rel: "noopener" }, t("arrivals.hall"))),
       ),
     ),
   );

@@ -9,7 +9,7 @@ import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 import { annulments } from "./annulment.js";
 import { liveApi } from "./api.js";
-import { receiveScreen } from "./arrivals.js";
+import { hallOf, receiveScreen } from "./arrivals.js";
 import { callReviewScreen } from "./call-review.js";
 import { correctionScreen } from "./correction.js";
 import { correctionsScreen } from "./corrections.js";
@@ -249,7 +249,7 @@ function draw() {
       readdress: (one) => go(`#surel/${one}`),
       passesOn: may("reassign_residents"),
     });
-  screens.terima = () => receiveScreen(main, live);
+  screens.terima = () => receiveScreen(main, live, { hall: hallOf(session.who.office_code) });
   const first = screens[home.slice(1)];
   const isTheirs = screen && (serves || screen !== "pindai");
   const shown = (isTheirs ? (screens[screen] ?? first) : first)();

@@ -4,6 +4,7 @@
 import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dayOf, language, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
+import { hallOf } from "./arrivals.js";
 
 const DAYS = [1, 2, 3, 4, 5, 6, 7];
 const MOST = 3;
@@ -229,6 +230,7 @@ export function officeScreen(main, api, { memory }) {
           said,
           form(office),
           el("p", {}, el("a", { href: `/loket?cari=${encodeURIComponent(office.code)}` }, t("office.public"))),
+          el("p", {}, el("a", { href: hallOf(office.code) }, t("arrivals.hall"))),
         ),
         holidays(office),
       ),

@@ -6,6 +6,7 @@ import { t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
 import { arrivalsPart } from "./arrivals.js";
+import { registerNote } from "./register-note.js";
 import { sessionNote } from "./session-note.js";
 import { remember, rememberRecovery, rememberVisit } from "./recent.js";
 
@@ -82,6 +83,7 @@ export function scanScreen(main, api, { open, recover, readdress, passesOn }) {
     },
   });
   const wrong = el("div", { class: "problem-place" });
+  const register = registerNote();
   const arrived = arrivalsPart(api, {
     place: wrong,
     passesOn,
@@ -96,7 +98,7 @@ export function scanScreen(main, api, { open, recover, readdress, passesOn }) {
     el(
       "div",
       { class: "two to-left" },
-      el("section", { class: "card stack" }, el("h1", {}, t("scan.title")), sessionNote(api), way),
+      el("section", { class: "card stack" }, el("h1", {}, t("scan.title")), register.node, sessionNote(api), way),
       el(
         "div",
         { class: "stack" },
@@ -141,6 +143,7 @@ export function scanScreen(main, api, { open, recover, readdress, passesOn }) {
   );
   return () => {
     way.stop();
+    register.stop();
     arrived.stop();
   };
 }

@@ -5,7 +5,7 @@ import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { explain, request, showUncaught } from "/web/shared/http.js";
 import { dayOf, t } from "/web/shared/i18n.js";
 import { begin } from "./page.js";
-import { clock, weekLines } from "./week.js";
+import { clock, period, weekLines } from "./week.js";
 
 const PAGE = 20;
 // What was found last: drawing the page anew, in another language, asks nobody.
@@ -53,6 +53,20 @@ const map = ({ latitude, longitude }) =>
     t("offices.map"),
   );
 
+/** Where it serves everybody beside its counters next. */
+function outreach({ outreach: sessions, zone }) {
+  if (!sessions.length) return null;
+  const line = ({ starts_at: from, ends_at: to, place, village }) =>
+    el("li", {}, el("b", {}, period(from, to, zone)), el("br"), [place, village].filter(Boolean).join(", "));
+  return el(
+    "div",
+    { class: "stack-tight" },
+    el("h3", {}, t("offices.outreach")),
+    el("ul", { class: "outreach" }, sessions.map(line)),
+    el("p", { class: "muted small" }, t("offices.outreach.note")),
+  );
+}
+
 function times(office) {
   if (!office.hours.length && !office.holidays.length) return null;
   return el(
@@ -90,6 +104,8 @@ function card(office) {
     phone ? fact("phone", el("a", { href: `tel:${phone}` }, phone)) : null,
     note ? fact("info", note) : null,
     names.length ? fact("list", t("offices.serves", { names: names.slice(0, 6).join(", ") })) : null,
+    fact("clock", el("a", { href: `/antrean?loket=${encodeURIComponent(office.code)}` }, t("offices.calls"))),
+    outreach(office),
     times(office),
   );
 }

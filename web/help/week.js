@@ -6,6 +6,18 @@ import { language, t } from "/web/shared/i18n.js";
 /** `08:00`, as people write it here. */
 export const clock = (time) => (language === "id" ? time.replace(":", ".") : time);
 
+const ZONES = { wib: "Asia/Jakarta", wita: "Asia/Makassar", wit: "Asia/Jayapura" };
+
+/** A day with two times, by the clocks of the place: a phone may be in another zone. */
+export function period(from, to, zone) {
+  const tag = language === "id" ? "id-ID" : "en-GB";
+  const at = (moment, options) =>
+    new Intl.DateTimeFormat(tag, { ...options, timeZone: ZONES[zone] }).format(new Date(moment));
+  const day = { weekday: "long", day: "numeric", month: "long" };
+  const time = { hour: "2-digit", minute: "2-digit" };
+  return `${at(from, day)}, ${at(from, time)}–${at(to, time)} ${zone.toUpperCase()}`;
+}
+
 const between = (spans) => spans.map((one) => `${clock(one.opens)}–${clock(one.closes)}`).join(", ");
 
 /** The hours of a week: days one after the other with the same hours are one line. Days without any are closed. */

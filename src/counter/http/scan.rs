@@ -62,6 +62,8 @@ struct ReceivedReply {
     initials: Redacted<String>,
     /// Where it stands: `awaiting_officer` waits to be called.
     state: RegistrationState,
+    /// The number with which they are called, the office's own, from 1 each day; it stands on the resident's phone too.
+    number: Option<i64>,
 }
 
 /// Residents who wait to be called.
@@ -86,6 +88,8 @@ struct ArrivalItem {
     received_by: String,
     /// The same person by id: whoever passes the resident on names it.
     received_by_id: Uuid,
+    /// The number with which they are called; null for whom an officer scanned at once.
+    number: Option<i64>,
 }
 
 /// Receive a resident: scan their activation QR, so that a colleague calls them. Says nothing of what they registered but the initials; for
@@ -98,8 +102,8 @@ async fn receive(
     officer: Allowed<Receive>,
     Json(body): Json<ScanBody>,
 ) -> Result<(StatusCode, Json<ReceivedReply>), Problem> {
-    let Received { registration_id, initials, state } = scans.receive(&officer, body.token.expose()).await?;
-    Ok((StatusCode::CREATED, Json(ReceivedReply { registration_id, initials, state })))
+    let Received { registration_id, initials, state, number } = scans.receive(&officer, body.token.expose()).await?;
+    Ok((StatusCode::CREATED, Json(ReceivedReply { registration_id, initials, state, number })))
 }
 
 /// Residents whom somebody of this office received within 30 minutes and who wait for an officer.
@@ -108,8 +112,8 @@ async fn receive(
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn arrivals(State(scans): State<Scans>, officer: Allowed<ReadArrivals>) -> Result<Json<ArrivalsReply>, Problem> {
     let item = |(one, received_by): (Arrival, String)| {
-        let Arrival { registration_id, initials, received_at, received_by: received_by_id } = one;
-        ArrivalItem { registration_id, initials, received_at, received_by, received_by_id }
+        let Arrival { registration_id, initials, received_at, received_by: received_by_id, number } = one;
+        ArrivalItem { registration_id, initials, received_at, received_by, received_by_id, number }
     };
     let items = scans.arrivals(&officer).await?.into_iter().map(item).collect();
     Ok(Json(ArrivalsReply { items }))

@@ -35,6 +35,8 @@ struct OfficerSessionReply {
     last_day: Option<Date>,
     /// Name of the office.
     office: String,
+    /// Its short code.
+    office_code: String,
     /// When the session ends in any case.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
@@ -68,6 +70,7 @@ impl SessionReply for OfficerSessionReply {
             permissions: roles.permissions(),
             last_day: session.ends_at.map(last_day),
             office: office.name,
+            office_code: office.code,
             expires_at: session.expires_at,
             previous_log_in: session.previous_log_in,
             failed_log_ins: session.failed_log_ins,

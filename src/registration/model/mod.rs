@@ -12,7 +12,7 @@ pub use registration::{Ending, NewData, Progress, Registration};
 pub use state::{CallBackFinding, Next, RequestKind, State};
 pub use step::{Step, WhyNot};
 pub use submitted::{Amendment, Draft, Submitted, check_name, email_hint};
-pub use visit::{Decision, MATCH_TRIES, Offer, Visit};
+pub use visit::{Decision, MATCH_TRIES, Offer, QueueTurn, Visit};
 
 /// Days that a registration lives before it is approved.
 pub const LIFE_BEFORE_APPROVAL_DAYS: i64 = 30;

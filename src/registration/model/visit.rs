@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{DifferenceField, MATCH_MINUTES};
 use crate::clock::{MINUTE, Timestamp};
+use crate::register::midnight_in_jakarta;
 use crate::secret::Redacted;
 
 /// Tries at a match number; then it is void.
@@ -23,6 +24,28 @@ pub struct Visit {
     pub offer: Option<Offer>,
     /// What an officer decided last, a sealed [`Decision`]; nothing once what it asked for was corrected.
     pub decision: Option<Vec<u8>>,
+    /// With which number the resident waits to be called, or was called.
+    pub turn: Option<QueueTurn>,
+}
+
+/// A resident's place among those who were received at an office and wait to be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueTurn {
+    /// The office, whose numbers begin with 1 each day.
+    pub office_id: Uuid,
+    /// The number.
+    pub number: i64,
+    /// When it was given.
+    pub at: Timestamp,
+    /// When an officer called them.
+    pub called_at: Option<Timestamp>,
+}
+
+impl QueueTurn {
+    /// Whether it was given at this office on the day of `now`: whoever is received again keeps it.
+    pub fn stands(&self, office_id: Uuid, now: Timestamp) -> bool {
+        self.office_id == office_id && self.at >= midnight_in_jakarta(now)
+    }
 }
 
 /// A number that the resident reads out to the officer whose QR they scanned.

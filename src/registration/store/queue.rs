@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::fetch_all;
 use crate::registration::model::{MATCH_TRIES, State};
+use crate::{fetch_all, fetch_optional};
 
 /// A registration in a queue.
 #[derive(Debug, sqlx::FromRow)]
@@ -49,16 +49,42 @@ pub struct Arrived {
     pub scanned_at: Timestamp,
     /// By whom.
     pub scanned_by: Uuid,
+    /// With which number, where they got one.
+    pub queue_number: Option<i64>,
 }
 
-const ARRIVALS: &str = "SELECT r.registration_id, r.sealed, v.scanned_at, v.scanned_by FROM registration r \
+const ARRIVALS: &str = "SELECT r.registration_id, r.sealed, v.scanned_at, v.scanned_by, \
+    CASE WHEN v.queue_office = $1 AND v.queued_at >= $4 THEN v.queue_number END AS queue_number FROM registration r \
     JOIN counter_visit v ON v.registration_id = r.registration_id \
     WHERE r.office_id = $1 AND r.state = 'awaiting_officer' AND v.scanned_by IS NOT NULL AND v.scanned_at >= $2 \
     ORDER BY v.scanned_at, r.registration_id LIMIT $3";
 
 /// Residents whom somebody of an office received since `since` and who wait for an officer, the longest waiting first.
-pub async fn arrivals(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<Arrived>> {
-    fetch_all!(tx, Arrived, ARRIVALS, office, since, limit)
+///
+/// `today` is the midnight from which numbers are today's.
+pub async fn arrivals(
+    tx: &mut Tx,
+    office: Uuid,
+    (since, today): (Timestamp, Timestamp),
+    limit: i64,
+) -> DbResult<Vec<Arrived>> {
+    fetch_all!(tx, Arrived, ARRIVALS, office, since, limit, today)
+}
+
+const CALLED: &str = "SELECT queue_number, called_at FROM counter_visit WHERE queue_office = $1 AND called_at >= $2 \
+    ORDER BY called_at DESC, queue_number DESC LIMIT $3";
+
+/// Numbers of an office that were called since `since`, the last first.
+pub async fn called(tx: &mut Tx, office: Uuid, since: Timestamp, limit: i64) -> DbResult<Vec<(i64, Timestamp)>> {
+    fetch_all!(tx, (i64, Timestamp), CALLED, office, since, limit)
+}
+
+const UNCALLED: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM counter_visit \
+    WHERE queue_office = $1 AND queued_at >= $2 AND called_at IS NULL";
+
+/// How many got a number of an office since `since` and were not called.
+pub async fn uncalled(tx: &mut Tx, office: Uuid, since: Timestamp) -> DbResult<i64> {
+    Ok(fetch_optional!(tx, (i64,), UNCALLED, office, since)?.map_or(0, |(waiting,)| waiting))
 }
 
 // Every state that follows a decision is listed, so that the index over office, state and time is used.

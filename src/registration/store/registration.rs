@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::{DbError, DbResult, Tx};
 use crate::error::Language;
 use crate::registration::model::{
-    Answer, CheckResult, CheckState, Offer, Progress, RegisterCheck, Registration, State, Visit,
+    Answer, CheckResult, CheckState, Offer, Progress, QueueTurn, RegisterCheck, Registration, State, Visit,
 };
 use crate::{change, execute, fetch_all, fetch_optional};
 
@@ -38,6 +38,10 @@ struct Row {
     match_at: Option<Timestamp>,
     match_tries: Option<i64>,
     decision_sealed: Option<Vec<u8>>,
+    queue_office: Option<Uuid>,
+    queue_number: Option<i64>,
+    queued_at: Option<Timestamp>,
+    called_at: Option<Timestamp>,
 }
 
 macro_rules! select {
@@ -46,7 +50,8 @@ macro_rules! select {
             "SELECT r.registration_id, r.device_thumbprint, r.nik_index, r.email_index, r.state, r.sealed, r.language, \
              r.created_at, r.updated_at, r.expires_at, r.ended_at, r.office_id, r.revision, c.state AS check_state, \
              c.result AS check_result, c.resident_id, v.last_spent, v.scanned_by, v.scanned_at, v.match_number, \
-             v.match_officer_id, v.match_at, v.match_tries, v.decision_sealed \
+             v.match_officer_id, v.match_at, v.match_tries, v.decision_sealed, v.queue_office, v.queue_number, \
+             v.queued_at, v.called_at \
              FROM registration r LEFT JOIN register_check c ON c.registration_id = r.registration_id \
              LEFT JOIN counter_visit v ON v.registration_id = r.registration_id ",
             $tail
@@ -75,9 +80,15 @@ impl TryFrom<Row> for Registration {
             }
             _ => None,
         };
+        let turn = match (row.queue_office, row.queue_number, row.queued_at) {
+            (Some(office_id), Some(number), Some(at)) => {
+                Some(QueueTurn { office_id, number, at, called_at: row.called_at })
+            }
+            _ => None,
+        };
         let (scanned_by, scanned_at) = (row.scanned_by, row.scanned_at);
-        let decision = row.decision_sealed;
-        let visit = Visit { last_spent: row.last_spent.unwrap_or_default(), scanned_by, scanned_at, offer, decision };
+        let (last_spent, decision) = (row.last_spent.unwrap_or_default(), row.decision_sealed);
+        let visit = Visit { last_spent, scanned_by, scanned_at, offer, decision, turn };
         Ok(Self {
             registration_id: row.registration_id,
             device_thumbprint: row.device_thumbprint,

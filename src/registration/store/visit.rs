@@ -62,12 +62,25 @@ pub async fn confirm(
     change!(tx, CONFIRM, id, number, officer, now, since)
 }
 
-const TAKE_OVER: &str =
-    "UPDATE counter_visit SET scanned_by = $2 WHERE registration_id = $1 AND scanned_by <> $2 AND scanned_at >= $3";
+const TAKE_OVER: &str = "UPDATE counter_visit SET scanned_by = $2, called_at = $4 \
+    WHERE registration_id = $1 AND scanned_by <> $2 AND scanned_at >= $3";
 
-/// A colleague's scan since `since` counts as this officer's from now on; a miss where there was none.
-pub async fn take_over(tx: &mut Tx, id: Uuid, officer: Uuid, since: Timestamp) -> DbResult<Changed> {
-    change!(tx, TAKE_OVER, id, officer, since)
+/// A colleague's scan since `since` counts as this officer's from now on, who calls the resident; a miss where there was none.
+pub async fn take_over(
+    tx: &mut Tx,
+    id: Uuid,
+    officer: Uuid,
+    (since, now): (Timestamp, Timestamp),
+) -> DbResult<Changed> {
+    change!(tx, TAKE_OVER, id, officer, since, now)
+}
+
+const QUEUE_UP: &str = "UPDATE counter_visit SET queue_office = $2, queue_number = $3, queued_at = $4, called_at = NULL \
+    WHERE registration_id = $1";
+
+/// Gives the resident this number of an office.
+pub async fn queue_up(tx: &mut Tx, id: Uuid, office: Uuid, number: i64, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, QUEUE_UP, id, office, number, now)
 }
 
 const SET_OUTREACH: &str = "UPDATE counter_visit SET outreach_id = $2 WHERE registration_id = $1";

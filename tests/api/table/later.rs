@@ -155,6 +155,7 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
         ),
         endpoint("get", "/v1/offices", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/status", Caller::Anybody, Waiting, none()),
+        endpoint("get", "/v1/offices/{code}/calls", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/officer/helpers", Supervisor, Waiting, none()),
         gone(endpoint(
             "post",
