@@ -12,9 +12,9 @@ use support::world::{OFFICE, World, approval};
 const DESK: &str = "/v1/officer";
 
 /// What the post asked for: where it is read, where it is granted, and where it is listed.
-struct Asked {
-    what: &'static str,
-    id: String,
+pub struct Asked {
+    pub what: &'static str,
+    pub id: String,
     read: String,
     grant: String,
     list: &'static str,
@@ -28,7 +28,7 @@ fn asked(what: &'static str, list: &'static str, id: &Value) -> Asked {
     Asked { what, grant: format!("{read}/grant"), read, id, list, is_heads: false }
 }
 
-async fn set_up(world: &World) {
+pub async fn set_up(world: &World) {
     let offices = Offices::new(world.context.clone());
     for (code, parent) in [("POS-1", OFFICE), ("POS-2", OFFICE), ("POS-11", "POS-1")] {
         offices.add(code, "Pos Desa", Kind::Village).await.unwrap();
@@ -37,9 +37,9 @@ async fn set_up(world: &World) {
     offices.add("UJI-02", "Dinas Lain", Kind::Dinas).await.unwrap();
 }
 
-/// One of each kind, asked for at the post by the only people it has.
-async fn all_asked(world: &World, post: &Officer, supervisor: &Officer) -> Vec<Asked> {
-    let person = |number: usize| &world.people[number];
+/// One of each kind, asked for at the post by the only people it has, about people `from` there on.
+pub async fn all_asked(world: &World, post: &Officer, supervisor: &Officer, from: usize) -> Vec<Asked> {
+    let person = |number: usize| &world.people[from + number];
     let mut all = Vec::new();
     world.active(person(0)).await;
     let walk_in = crate::walk_in::asked(world, post, person(0), "copy").await;
@@ -71,7 +71,7 @@ async fn all_asked(world: &World, post: &Officer, supervisor: &Officer) -> Vec<A
     let grant = format!("{}/approval/second/grant", registration.read);
     all.push(Asked { read, grant, ..registration });
 
-    let (_, applicant) = crate::correction::misspelt(world, 5).await;
+    let (_, applicant) = crate::correction::misspelt(world, from + 5).await;
     world.scan(post, &applicant).await.expect(200);
     let body = json!({"kind": "duplicate_nik", "fields": [], "reason": "Orang lain memakai NIK yang sama"});
     let case = world.decide(post, &applicant, "correction", &body).await.expect(201).json;
@@ -102,7 +102,7 @@ async fn an_office_above_is_second_person_and_nobody_beside_below_or_elsewhere()
         set_up(&world).await;
         let post = world.officer("pos", "POS-1").await;
         let own = world.supervisor("penyelia-pos", "POS-1").await;
-        let all = all_asked(&world, &post, &own).await;
+        let all = all_asked(&world, &post, &own, 0).await;
         let mut strangers = Vec::new();
         for (name, office) in [("samping", "POS-2"), ("bawah", "POS-11"), ("lain", "UJI-02")] {
             strangers.push((name, world.supervisor(name, office).await));

@@ -275,7 +275,10 @@ async fn people_are_told_of_a_log_in_from_another_browser_and_of_another_passwor
             let said: Vec<String> =
                 letters.map(|letter| letter.text).filter(|text| !text.contains("/undangan#")).collect();
             for text in &said {
-                assert!(!text.contains("kepala") && !text.contains("Rina") && !text.contains("Kantor Uji"), "{text}");
+                assert!(
+                    !text.contains("kepala-baru") && !text.contains("Rina") && !text.contains("Kantor Uji"),
+                    "{text}"
+                );
             }
             said
         };

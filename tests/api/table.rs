@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use support::client::Resident;
 use uuid::Uuid;
 
+mod foreign;
 mod later;
 mod outreach;
 mod staffing;
@@ -792,21 +793,27 @@ impl Endpoint {
     }
 }
 
+/// All of it.
+fn whole(stage: &Stage) -> Vec<Endpoint> {
+    let mut table = endpoints(stage);
+    table.extend(life(stage));
+    table.extend(put_right(stage));
+    table.extend(later::corrections(stage));
+    table.extend(later::by_two(stage));
+    table.extend(outreach::outreach(stage));
+    table.extend(later::looking(stage));
+    table.extend(later::of_partners());
+    table.extend(staffing::staffing());
+    table.extend(staffing::own_account());
+    table.extend(later::figures());
+    table
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
     each_engine(async |context| {
         let stage = Stage::set_up(context).await;
-        let mut table = endpoints(&stage);
-        table.extend(life(&stage));
-        table.extend(put_right(&stage));
-        table.extend(later::corrections(&stage));
-        table.extend(later::by_two(&stage));
-        table.extend(outreach::outreach(&stage));
-        table.extend(later::looking(&stage));
-        table.extend(later::of_partners());
-        table.extend(staffing::staffing());
-        table.extend(staffing::own_account());
-        table.extend(later::figures());
+        let mut table = whole(&stage);
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
         table.sort_by_key(|one| one.caller == Caller::Party);
         let mut described = BTreeSet::new();
