@@ -186,6 +186,7 @@ function screen(profile, trouble, look, draw) {
   const words = second ? awaited : state === "needs_pin" && !hint ? "state.needs_pin.by_two" : again;
   return [
     heading(t(words), STEPS[state]),
+    turnNotice(profile.registration.turn),
     el(
       "div",
       { class: `card state ${TONES[state] ?? "info"}` },
@@ -214,7 +215,6 @@ function screen(profile, trouble, look, draw) {
             : null,
         )
       : null,
-    turnNotice(profile.registration.turn),
     young && live
       ? notice("info", t("status.young", { when: dayOf(`${young}T00:00`) }), t("status.young.do"))
       : null,

@@ -63,14 +63,11 @@ begin("calls.title", (main) => {
       fill(place, el("h1", {}, t("calls.title")), trouble ? null : loading);
     }
     if (!trouble) return fill(foot);
+    if (trouble.code === "not_found")
+      return fill(foot, notice("warning", t("calls.unknown"), el("a", { href: "/loket" }, t("status.offices.find"))));
     const { title, detail } = explain(trouble);
-    const lost = trouble.code === "not_found";
-    return fill(
-      foot,
-      lost
-        ? notice("warning", t("calls.unknown"), el("a", { href: "/loket" }, t("status.offices.find")))
-        : notice("danger", title, detail, button(t("offices.again"), look, { kind: "secondary", wide: false })),
-    );
+    const retry = button(t("offices.again"), look, { kind: "secondary", wide: false });
+    return fill(foot, notice("danger", title, detail, retry));
   };
   fill(main, el("div", { class: "stack-loose" }, place, foot));
   show();
