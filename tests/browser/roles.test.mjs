@@ -71,7 +71,7 @@ describe("roles", { timeout: 600_000 }, () => {
       await officer.page.getByText("Data kependudukan tidak menjawab").waitFor({ state: "detached" });
       await officer.page.getByRole("button", { name: "Layani" }).click();
       await heading(officer.page, hana.data.full_name).waitFor();
-      await phone.page.getByText("Nomor 1 dipanggil").waitFor();
+      await phone.page.locator("#isi").getByText("Nomor 1 dipanggil").waitFor();
       await screen(phone.page, "called");
       await hall.page.getByText("Silakan menuju petugas.").waitFor();
       assert.equal(await hall.page.locator(".call-number").innerText(), "1");
