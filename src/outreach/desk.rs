@@ -205,10 +205,7 @@ impl Desk {
     /// `not_found`.
     pub async fn see(&self, tx: &mut Tx, office: Uuid, id: Uuid) -> Result<Seen> {
         let outreach = of_office(store::lookup(tx, id).await?, office)?;
-        let figures = match outreach.state {
-            State::Reported => store::figures(tx, id).await?,
-            _ => registration::of_outreach(tx, id).await?,
-        };
+        let figures = people(tx, &outreach).await?;
         let details = details(&self.context, tx, id).await?;
         Ok(Seen { details, roster: store::roster(tx, id).await?, figures, outreach })
     }
@@ -276,6 +273,14 @@ pub fn check_village(code: &str) -> Result<String, Refusal> {
             "Pilih desa atau kelurahan dari daftar.",
             "Choose a village from the list.",
         )),
+    }
+}
+
+/// How many people came in a session, by where their registrations stand; as its sheet says, once it was reported.
+pub(super) async fn people(tx: &mut Tx, outreach: &Outreach) -> Result<Vec<(Stood, i64)>> {
+    match outreach.state {
+        State::Reported => Ok(store::figures(tx, outreach.outreach_id).await?),
+        _ => registration::of_outreach(tx, outreach.outreach_id).await,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::register::regions::regions;
+use crate::registration::State as Stood;
 use crate::secret::Redacted;
 
 /// Where a session takes place, as it is told to anybody.
@@ -46,6 +47,24 @@ pub async fn upcoming(
         told.push(whereabouts(context, tx, next).await?);
     }
     Ok(told)
+}
+
+/// Sessions of an office that took place and began in these times, with how many people came, by where their registrations stand; in a
+/// session that was reported, as its sheet says.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn held(
+    tx: &mut Tx,
+    office: Uuid,
+    times: (Timestamp, Timestamp),
+) -> Result<Vec<(Outreach, Vec<(Stood, i64)>)>> {
+    let mut all = Vec::new();
+    for outreach in store::held(tx, office, times).await? {
+        let people = desk::people(tx, &outreach).await?;
+        all.push((outreach, people));
+    }
+    Ok(all)
 }
 
 /// Whether a session is open, for those who are at work in it.

@@ -159,6 +159,16 @@ pub async fn upcoming(
     Ok(rows.into_iter().map(Outreach::from).collect())
 }
 
+const HELD: &str = select_outreach!(
+    "WHERE o.office_id = $1 AND o.starts_at >= $2 AND o.starts_at < $3 AND o.state IN ('open', 'closed', 'reported') \
+     ORDER BY o.starts_at, o.outreach_id"
+);
+
+/// An office's sessions that took place and began in these times, the first first.
+pub async fn held(tx: &mut Tx, office: Uuid, (from, until): (Timestamp, Timestamp)) -> DbResult<Vec<Outreach>> {
+    Ok(fetch_all!(tx, Row, HELD, office, from, until)?.into_iter().map(Outreach::from).collect())
+}
+
 const SEALED: &str = "SELECT sealed FROM outreach WHERE outreach_id = $1";
 
 /// What is sealed.

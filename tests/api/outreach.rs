@@ -1,6 +1,7 @@
 //! Outreach: asked for and confirmed by two, opened on its day, counted without a step of the officer's, reported and locked.
 
 use ikd::clock::{DAY, HOUR};
+use ikd::figure::recap::model as recap;
 use ikd::office::{Kind, Offices};
 use ikd::staff::Role;
 use serde_json::{Value, json};
@@ -245,6 +246,17 @@ async fn a_scan_carries_the_session_of_who_works_in_it_and_the_sheet_is_locked()
         for name in ["open", "close", "cancel", "confirm"] {
             step(&supervisor, &id, name, json!({})).await.expect_problem(409, "wrong_state");
         }
+        // The month's recap has this session as its sheet says, and not the one that was cancelled.
+        let mut tx = world.context.db.read().await.unwrap();
+        let office = ikd::office::ports::by_code(&mut tx, OFFICE).await.unwrap().unwrap().office_id;
+        let times = (world.context.now().plus_seconds(-DAY), world.context.now().plus_seconds(DAY));
+        let held = ikd::outreach::ports::held(&mut tx, office, times).await.unwrap();
+        drop(tx);
+        let rows: Vec<_> = held.iter().map(|(one, people)| recap::Session::new(one, people)).collect();
+        assert_eq!((rows.len(), held[0].0.outreach_id), (1, session));
+        let row = &rows[0];
+        assert_eq!((row.scanned, row.pending, row.returned, row.waiting), (3, 1, 1, 1));
+        assert_eq!((row.capacity, row.offline_minutes, row.kind.as_str()), (60, Some(25), "open"));
 
         // Three months later who coordinated is forgotten; the place of a hall stays.
         world.later(91 * DAY);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use ikd::clock::Timestamp;
 use ikd::figure::model::{Basis, Kind, People, Rate, WaitKind, Waited};
-use ikd::figure::recap::model::Sources;
+use ikd::figure::recap::model::{Session, Sources};
 use ikd::figure::recap::{Document, Month, Signatures, xlsx};
 use ikd::figure::store::Moved;
 use ikd::register::Region;
@@ -23,6 +23,24 @@ fn read(book: &[u8]) -> Json {
     let said = String::from_utf8_lossy(&asked.stdout).into_owned();
     serde_json::from_str(&said)
         .unwrap_or_else(|_| panic!("no answer: {said}{}", String::from_utf8_lossy(&asked.stderr)))
+}
+
+fn session(day: i64, kind: &str, scanned: i64, offline_minutes: Option<i64>) -> Session {
+    let (kind, village) = (kind.to_owned(), Region::parse("51.71").unwrap().villages()[0].code());
+    let (activated, pending, returned) = (scanned - 2, 1, 1);
+    Session {
+        day,
+        kind,
+        village,
+        capacity: 60,
+        scanned,
+        activated,
+        pending,
+        waiting: 0,
+        returned,
+        ended: 0,
+        offline_minutes,
+    }
 }
 
 /// Denpasar, with what it published, spread over its villages.
@@ -77,6 +95,7 @@ fn denpasar(people_of_villages: bool) -> (Document, Vec<Region>, Vec<Moved>) {
         ],
         reasons: &[(Kind::Returned, String::from("photo_dark"), 7), (Kind::Ended, String::from("deceased"), 470)],
         outsiders: 12,
+        outreach: &[session(day, "open", 40, Some(15)), session(day + 3, "school", 2, None)],
     });
     (document, villages, stock)
 }
@@ -129,6 +148,13 @@ fn others_open_a_recap_and_compute_the_same() {
     let daily = found["sheets"]["Harian"]["rows"].as_array().unwrap();
     assert_eq!(daily.len(), 1 + 30 + 1);
     assert_eq!((&daily[31][1], &daily[31][5]), (&json!(42), &json!(30)));
+    let outreach = found["sheets"]["Jemput Bola"]["rows"].as_array().unwrap();
+    assert_eq!(
+        outreach[1].as_array().unwrap()[1..7],
+        [json!("Umum"), json!("Pemecutan Kelod"), json!(60), json!(40), json!(38), json!(1)]
+    );
+    assert_eq!((&outreach[1][10], &outreach[2][10]), (&json!(15), &Json::Null));
+    assert_eq!((&outreach[3][0], &outreach[3][3], &outreach[3][4]), (&json!("Jumlah"), &json!(120), &json!(42)));
 }
 
 #[test]

@@ -7,13 +7,14 @@ use uuid::Uuid;
 use super::super::model::{WaitKind, Waited, date_of};
 use super::super::reading::{as_of, people, rates, scope};
 use super::super::store as figures;
-use super::model::{Document, Month, Sources};
+use super::model::{Document, Month, Session, Sources};
 use super::store::{self, RecapRow, State};
 use crate::clerk::{Clerk, own_request};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::office::ports as offices;
+use crate::outreach::ports as outreach;
 use crate::register::Date;
 use crate::secret::Redacted;
 
@@ -142,6 +143,9 @@ impl Desk {
         for kind in WaitKind::ALL {
             waits.push((*kind, Waited::of(&figures::waits(tx, office, *kind, pair).await?)));
         }
+        let times = (date_of(days.from).midnight(), date_of(days.until).midnight());
+        let held = outreach::held(tx, office, times).await?;
+        let sessions: Vec<_> = held.iter().map(|(session, people)| Session::new(session, people)).collect();
         Ok(Document::build(&Sources {
             office: &name,
             scope,
@@ -156,6 +160,7 @@ impl Desk {
             waits: &waits,
             reasons: &figures::reasons(tx, office, pair).await?,
             outsiders: figures::outsiders(tx, office, pair, scope.range()).await?,
+            outreach: &sessions,
         }))
     }
 }

@@ -10,7 +10,9 @@ use super::super::store::Moved;
 use crate::clock::Timestamp;
 use crate::error::{Code, Refusal};
 use crate::life::TallyKind;
+use crate::outreach::Outreach;
 use crate::register::{Date, Level, Region};
+use crate::registration::State;
 
 /// Kinds of changes of how many digital KTPs there are.
 pub const CHANGES: usize = TallyKind::ALL.len();
@@ -167,6 +169,53 @@ pub struct Daily {
     pub activated: i64,
 }
 
+/// A session of outreach that took place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The day, as the tables have it.
+    pub day: i64,
+    /// What kind of session it was.
+    pub kind: String,
+    /// The village.
+    pub village: i64,
+    /// How many people could be served.
+    pub capacity: i64,
+    /// Residents before an officer there.
+    pub scanned: i64,
+    /// Of them, whose digital KTP was activated.
+    pub activated: i64,
+    /// Approved, and not activated yet.
+    pub pending: i64,
+    /// Not decided yet.
+    pub waiting: i64,
+    /// Given back, to correct something.
+    pub returned: i64,
+    /// Refused, given up or too old.
+    pub ended: i64,
+    /// Minutes without network, once the sheet was reported.
+    pub offline_minutes: Option<i64>,
+}
+
+impl Session {
+    /// How many came of it.
+    pub fn new(outreach: &Outreach, people: &[(State, i64)]) -> Self {
+        let of = |states: &[State]| people.iter().filter(|(state, _)| states.contains(state)).map(|(_, n)| n).sum();
+        Self {
+            day: outreach.starts_at.day_in_jakarta(),
+            kind: <&str>::from(outreach.kind).to_owned(),
+            village: outreach.village_code.parse().unwrap_or_default(),
+            capacity: outreach.capacity,
+            scanned: people.iter().map(|(_, n)| n).sum(),
+            activated: of(&[State::Active]),
+            pending: of(&[State::ApprovedPendingRegister, State::CodeSent, State::NeedsPin]),
+            waiting: of(&[State::AwaitingOfficer]),
+            returned: of(&[State::NeedsSelfie, State::NeedsCorrection]),
+            ended: of(&[State::Rejected, State::Expired, State::Cancelled]),
+            offline_minutes: outreach.offline_minutes,
+        }
+    }
+}
+
 /// A month of an office. It is stored as it was asked for, so its names are those of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
@@ -196,6 +245,9 @@ pub struct Document {
     pub reasons: Vec<(String, String, i64)>,
     /// Whom the office activated who live elsewhere.
     pub outsiders: i64,
+    /// Sessions of outreach that began in the month; in what was asked for before there was this list, none.
+    #[serde(default)]
+    pub outreach: Vec<Session>,
 }
 
 /// What a document follows from.
@@ -227,6 +279,8 @@ pub struct Sources<'a> {
     pub reasons: &'a [(Kind, String, i64)],
     /// Whom the office activated who live elsewhere.
     pub outsiders: i64,
+    /// Sessions of outreach that began in the month.
+    pub outreach: &'a [Session],
 }
 
 /// What came and went in a village: before the month, within, and how many of these activations were the office's.
@@ -273,6 +327,7 @@ impl Document {
                 .collect(),
             reasons: from.reasons.iter().map(|(kind, why, n)| (word(kind), why.clone(), *n)).collect(),
             outsiders: from.outsiders,
+            outreach: from.outreach.to_vec(),
         }
     }
 
@@ -435,6 +490,7 @@ mod tests {
             waits: &[],
             reasons: &[],
             outsiders: 0,
+            outreach: &[],
         })
     }
 

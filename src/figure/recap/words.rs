@@ -61,10 +61,29 @@ pub(super) fn of(word: &str) -> &str {
         "closed" => "Ditutup pemegang",
         "consent_withdrawn" => "Persetujuan dicabut",
         "annulled" => "Dibatalkan",
+        "open" => "Umum",
+        "school" => "Sekolah",
+        "home_visit" => "Kunjungan rumah",
+        "office_partner" => "Kantor lain atau perusahaan",
         "" | "other" => "Lainnya",
         other => other,
     }
 }
+
+/// The heads of the sheet about outreach.
+pub(super) const OUTREACH: &[&str] = &[
+    "Tanggal",
+    "Jenis",
+    "Kel/Desa",
+    "Kapasitas",
+    "Dipindai",
+    "Aktif",
+    "Disetujui, belum aktif",
+    "Menunggu keputusan",
+    "Dikembalikan",
+    "Ditolak atau berakhir",
+    "Menit tanpa jaringan",
+];
 
 /// What a recap says of itself, line by line.
 pub(super) const NOTES: &[&str] = &[
@@ -79,6 +98,7 @@ pub(super) const NOTES: &[&str] = &[
     "Pendaftaran dihitung sesudah database kependudukan menjawab.",
     "Lama tunggu dalam menit penuh, median dan persentil 90 menurut peringkat terdekat.",
     "Koreksi: peristiwa bulan yang sudah ditandatangani dan baru tercatat sesudahnya.",
+    "Jemput bola: sesi yang dimulai pada bulan ini, menurut keadaan saat rekap diajukan atau lembar tutup sesi; sudah termasuk dalam lembar lain.",
     "Sel kosong berarti tidak diketahui atau tidak ada layanan, bukan nol.",
     "Rekap ini untuk kantor sendiri dan tidak disamarkan. Di luar kantor, jumlah 1–4 disamarkan.",
 ];

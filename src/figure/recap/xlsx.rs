@@ -7,7 +7,7 @@ use rust_xlsxwriter::{
 use super::super::model::date_of;
 use super::Signatures;
 use super::columns::{self, Column, Value};
-use super::model::{Daily, Document, Row};
+use super::model::{Daily, Document, Row, Session};
 use super::words;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -351,9 +351,39 @@ impl Paper<'_> {
     }
 
     fn outreach(&self, sheet: &mut Worksheet) -> Done {
-        sheet.set_column_width(0, 60)?;
-        let text = "Sesi jemput bola belum dicatat terpisah pada rekap ini; pelayanannya termasuk dalam lembar lain.";
-        sheet.write_string_with_format(HEADS, 0, text, &self.looks.note).map(|_| ())
+        sheet.set_column_width(0, 14)?.set_column_width(1, 20)?.set_column_width(2, 34)?;
+        self.heads(sheet, HEADS, words::OUTREACH)?;
+        sheet.set_row_height(HEADS, 30)?;
+        sheet.set_repeat_rows(HEADS, HEADS)?;
+        sheet.set_freeze_panes(FIRST, 1)?;
+        let mut sums = [0; 7];
+        let mut line = FIRST;
+        for session in &self.document.outreach {
+            let region = Region::from_code(session.village);
+            self.text(sheet, (line, 0), &date_of(session.day).to_string())?;
+            self.text(sheet, (line, 1), words::of(&session.kind))?;
+            self.text(sheet, (line, 2), region.name().unwrap_or_default())?;
+            let Session { capacity, scanned, activated, pending, waiting, returned, ended, .. } = session;
+            for ((place, n), sum) in
+                (3..).zip([capacity, scanned, activated, pending, waiting, returned, ended]).zip(&mut sums)
+            {
+                self.count(sheet, (line, place), Some(*n))?;
+                *sum += n;
+            }
+            self.count(sheet, (line, 10), session.offline_minutes)?;
+            line += 1;
+        }
+        if line == FIRST {
+            return self.text(sheet, (line, 0), "Tidak ada sesi");
+        }
+        sheet.write_string_with_format(line, 0, "Jumlah", &self.looks.sum)?;
+        for place in [1, 2, 10] {
+            sheet.write_blank(line, place, &self.looks.sum)?;
+        }
+        for (place, n) in (3..).zip(sums) {
+            self.sum(sheet, (line, place), FIRST, n)?;
+        }
+        Ok(())
     }
 
     fn notes(&self, sheet: &mut Worksheet) -> Done {
