@@ -151,7 +151,7 @@ fn others_open_a_recap_and_compute_the_same() {
     let outreach = found["sheets"]["Jemput Bola"]["rows"].as_array().unwrap();
     assert_eq!(
         outreach[1].as_array().unwrap()[1..7],
-        [json!("Umum"), json!("Pemecutan Kelod"), json!(60), json!(40), json!(38), json!(1)]
+        [json!("Umum"), json!("Serangan"), json!(60), json!(40), json!(38), json!(1)]
     );
     assert_eq!((&outreach[1][10], &outreach[2][10]), (&json!(15), &Json::Null));
     assert_eq!((&outreach[3][0], &outreach[3][3], &outreach[3][4]), (&json!("Jumlah"), &json!(120), &json!(42)));
