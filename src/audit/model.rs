@@ -321,6 +321,20 @@ pub enum Action {
     WebhookRemoved,
     /// An administrator of a relying party looked at what is the party's.
     PartyViewed,
+    /// What a relying party is entitled to was changed.
+    PartyEntitled,
+    /// An administrator of the nation suspended a relying party.
+    PartySuspended,
+    /// A suspended relying party verifies again.
+    PartyResumed,
+    /// Somebody read what administrators of the nation ask of each other.
+    ProposalsRead,
+    /// An administrator of the nation asked for something; the subject is the request, as in the next two.
+    ProposalAsked,
+    /// Another one granted it; what was done stands in an entry of its own.
+    ProposalGranted,
+    /// It was refused, or taken back by who asked.
+    ProposalRefused,
     /// An employee of a relying party was added.
     EmployeeAdded,
     /// An employee of a relying party was disabled.

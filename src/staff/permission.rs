@@ -98,6 +98,16 @@ pub enum Permission {
     AskRecaps,
     /// Sign a month that a supervisor asked for.
     SignRecaps,
+    /// Read what administrators of the nation ask of each other.
+    ReadProposals,
+    /// Ask for what another administrator of the nation has to grant; take the own request back.
+    AskProposals,
+    /// Grant or refuse what another one asked for.
+    DecideProposals,
+    /// Read of relying parties: what they are entitled to, contract, keys, figures, administrators.
+    ReadParties,
+    /// Suspend a relying party at once.
+    SuspendParties,
     /// Verify for a relying party.
     Verify,
     /// Look after what is a relying party's: keys, employees, figures, the webhook.
@@ -150,6 +160,8 @@ impl Permission {
             Self::RefuseStaff => &[Supervisor, Head, Administrator],
             Self::AskStaff => &[Supervisor, Administrator],
             Self::GrantStaff | Self::LeadStaff => &[Head, Administrator],
+            Self::ReadProposals | Self::ReadParties => &[Administrator, Auditor],
+            Self::AskProposals | Self::DecideProposals | Self::SuspendParties => &[Administrator],
             Self::Verify => &[Employee],
             Self::AdministerParty => &[PartyAdministrator],
         }
