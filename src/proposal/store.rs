@@ -97,7 +97,7 @@ pub async fn all(tx: &mut Tx, before: Uuid, limit: i64) -> DbResult<Vec<Proposal
 }
 
 const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM proposal \
-    WHERE state = 'waiting' AND expires_at > $1 AND asked_by <> $2 ORDER BY proposal_id LIMIT $3) AS some";
+    WHERE state = 'waiting' AND expires_at > $1 AND asked_by <> $2 ORDER BY proposal_id LIMIT $3) AS found";
 
 /// How many wait that somebody else than `reader` asked for, `most` at most.
 pub async fn count_waiting(tx: &mut Tx, now: Timestamp, reader: Uuid, most: i64) -> DbResult<i64> {

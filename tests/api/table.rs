@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use support::client::Resident;
 use uuid::Uuid;
 
+mod administration;
 mod later;
 mod outreach;
 mod staffing;
@@ -804,6 +805,7 @@ async fn every_endpoint_refuses_every_bad_input_and_nothing_changes() {
         table.extend(later::looking(&stage));
         table.extend(later::of_partners());
         table.extend(staffing::staffing());
+        table.extend(administration::by_two());
         table.extend(staffing::own_account());
         table.extend(later::figures());
         // Last, because an address has thirty wrong API keys and then one more in ten seconds: time has to pass before each.
