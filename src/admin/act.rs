@@ -89,6 +89,8 @@ acts! {
     pub enum RefuseProposal: DecideProposals, ProposalRefused;
     /// Reading of relying parties.
     pub enum ReadParties: ReadParties, PartyViewed;
-    /// Suspending one at once.
+    /// Reading of offices.
+    pub enum ReadOffices: ReadOffices, OfficesRead;
+    /// Suspending a relying party at once.
     pub enum SuspendParty: SuspendParties, PartySuspended;
 }

@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod http;
+pub mod offices;
 pub mod parties;
 
 pub use act::Official;
@@ -16,6 +17,10 @@ use crate::staff::{Invitations, Staff};
 /// What this domain brings to a node, for the people of `officials`.
 pub fn module(context: &Context, officials: &Staff, (parties, proposals): (&RelyingParties, &Proposals)) -> Module {
     let people = Invitations::new(context.clone());
-    let parties = parties::Parties::new(context.clone(), parties.usage().clone());
-    Module { people: http::routes(people, proposals.clone(), parties, officials.clone()), ..Module::default() }
+    let (parties, offices) =
+        (parties::Parties::new(context.clone(), parties.usage().clone()), offices::AllOffices::new(context.clone()));
+    Module {
+        people: http::routes((people, offices), proposals.clone(), parties, officials.clone()),
+        ..Module::default()
+    }
 }

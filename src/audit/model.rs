@@ -281,6 +281,8 @@ pub enum Action {
     NodeStarted,
     /// An operator read who approved with whom.
     PairsRead,
+    /// Somebody of the nation, or of a province, looked at an office.
+    OfficesRead,
     /// An office was added.
     OfficeAdded,
     /// An office was changed: what it is, where it stands, when it is open.

@@ -104,6 +104,7 @@ labels! {
     DisputeAnswered = "Persoalan dijawab lembaga" / "Dispute answered by the organisation";
     NodeStarted = "Server dijalankan dengan suatu konfigurasi" / "A node was started with a configuration";
     PairsRead = "Pasangan penyetuju dibaca operator" / "Pairs of approvers read by the operator";
+    OfficesRead = "Data kantor dibuka" / "Office looked at";
     OfficeAdded = "Kantor ditambahkan" / "Office added";
     OfficerAdded = "Petugas ditambahkan" / "Officer added";
     OfficerDisabled = "Petugas dinonaktifkan" / "Officer disabled";

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::Result;
+use crate::office::ports as offices;
 use crate::relying_party::model::Contact;
 use crate::relying_party::ports as parties;
 use crate::staff::invitation::{self, Manager};
@@ -44,5 +45,9 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
             let manager = Manager { party: *party_id, username, full_name, email, language: *language };
             invitation::send_to_party(context, tx, &manager, (by.asked_by, by.now)).await
         }
+        Matter::AddOffice { office_id, code, office } => offices::add(tx, *office_id, code, office, by.now).await,
+        Matter::ChangeOffice { office_id, before, after } => offices::change(tx, *office_id, before, after).await,
+        Matter::CloseOffice { office_id } => offices::close(tx, *office_id, by.now).await,
+        Matter::ReopenOffice { office_id } => offices::reopen(tx, *office_id).await,
     }
 }

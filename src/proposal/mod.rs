@@ -1,8 +1,9 @@
-//! What one administrator of the nation asks and another grants: relying parties come and change. A grant does what the commands do,
+//! What one administrator of the nation asks and another grants: relying parties and offices come and change. A grant does what the commands do,
 //! with the same functions, in its own transaction (ADR 28).
 
 mod carry;
 pub mod model;
+mod offices;
 pub mod parties;
 pub mod service;
 pub mod store;

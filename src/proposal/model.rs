@@ -7,6 +7,7 @@ use crate::audit::Action;
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::input;
+use crate::office::model::Change;
 use crate::relying_party::Entitlement;
 use crate::relying_party::model::Terms;
 use crate::secret::Redacted;
@@ -34,6 +35,14 @@ pub enum Kind {
     ResumeParty,
     /// That somebody look after what is a party's.
     InviteAdministrator,
+    /// That an office be added.
+    AddOffice,
+    /// That it be another one: kind, place in the tree, regions, address, name.
+    ChangeOffice,
+    /// That it be closed for good.
+    CloseOffice,
+    /// That a closed one be opened again.
+    ReopenOffice,
 }
 
 /// How far it has come.
@@ -119,6 +128,34 @@ pub enum Matter {
         /// Language of the message.
         language: Language,
     },
+    /// An office is added.
+    AddOffice {
+        /// The id that it gets.
+        office_id: Uuid,
+        /// Its short code.
+        code: String,
+        /// What it is and where it stands.
+        office: Change,
+    },
+    /// An office is another one.
+    ChangeOffice {
+        /// The office.
+        office_id: Uuid,
+        /// What of it is replaced: if that is something else by now, nobody grants it.
+        before: Change,
+        /// What it is to be.
+        after: Change,
+    },
+    /// An office is closed for good.
+    CloseOffice {
+        /// The office.
+        office_id: Uuid,
+    },
+    /// A closed office is opened again.
+    ReopenOffice {
+        /// The office.
+        office_id: Uuid,
+    },
 }
 
 impl Matter {
@@ -131,6 +168,10 @@ impl Matter {
             Self::SetContact { .. } => Kind::SetContact,
             Self::ResumeParty { .. } => Kind::ResumeParty,
             Self::InviteAdministrator { .. } => Kind::InviteAdministrator,
+            Self::AddOffice { .. } => Kind::AddOffice,
+            Self::ChangeOffice { .. } => Kind::ChangeOffice,
+            Self::CloseOffice { .. } => Kind::CloseOffice,
+            Self::ReopenOffice { .. } => Kind::ReopenOffice,
         }
     }
 
@@ -143,6 +184,10 @@ impl Matter {
             | Self::SetContact { party_id, .. }
             | Self::ResumeParty { party_id }
             | Self::InviteAdministrator { party_id, .. } => *party_id,
+            Self::AddOffice { office_id, .. }
+            | Self::ChangeOffice { office_id, .. }
+            | Self::CloseOffice { office_id }
+            | Self::ReopenOffice { office_id } => *office_id,
         }
     }
 
@@ -152,6 +197,7 @@ impl Matter {
         match self {
             Self::AddParty { name, .. } => format!("{kind} {}", input::folded(name)),
             Self::InviteAdministrator { username, .. } => format!("{kind} {username}"),
+            Self::AddOffice { code, .. } => format!("{kind} {code}"),
             _ => format!("{kind} {}", self.subject()),
         }
     }
@@ -170,6 +216,10 @@ impl Matter {
             Self::SetContact { .. } => Action::PartyContactSet,
             Self::ResumeParty { .. } => Action::PartyResumed,
             Self::InviteAdministrator { .. } => Action::StaffGranted,
+            Self::AddOffice { .. } => Action::OfficeAdded,
+            Self::ChangeOffice { .. } => Action::OfficeEdited,
+            Self::CloseOffice { .. } => Action::OfficeClosed,
+            Self::ReopenOffice { .. } => Action::OfficeReopened,
         }
     }
 
@@ -246,6 +296,10 @@ mod tests {
             Matter::SetContact { party_id, email: email.clone(), language },
             Matter::ResumeParty { party_id },
             Matter::InviteAdministrator { party_id, username, full_name, email, language },
+            Matter::AddOffice { office_id: party_id, code: String::from("UJI-1"), office: Change::default() },
+            Matter::ChangeOffice { office_id: party_id, before: Change::default(), after: Change::default() },
+            Matter::CloseOffice { office_id: party_id },
+            Matter::ReopenOffice { office_id: party_id },
         ]
     }
 

@@ -106,6 +106,8 @@ pub enum Permission {
     DecideProposals,
     /// Read of relying parties: what they are entitled to, contract, keys, figures, administrators.
     ReadParties,
+    /// Read of all offices: the tree, and what is known of each.
+    ReadOffices,
     /// Suspend a relying party at once.
     SuspendParties,
     /// Verify for a relying party.
@@ -126,7 +128,8 @@ impl Permission {
     /// The roles that stand for it. This is the table of who may do what: checks, replies, docs/roles.md and the tests follow from it.
     pub const fn roles(self) -> &'static [Role] {
         use Role::{
-            Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, PartyAdministrator, Supervisor,
+            Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, PartyAdministrator, Province,
+            Supervisor,
         };
         match self {
             Self::ReceiveResidents | Self::ProveDuty => &[Assistant, Officer, Supervisor],
@@ -161,6 +164,7 @@ impl Permission {
             Self::AskStaff => &[Supervisor, Administrator],
             Self::GrantStaff | Self::LeadStaff => &[Head, Administrator],
             Self::ReadProposals | Self::ReadParties => &[Administrator, Auditor],
+            Self::ReadOffices => &[Administrator, Province, Auditor],
             Self::AskProposals | Self::DecideProposals | Self::SuspendParties => &[Administrator],
             Self::Verify => &[Employee],
             Self::AdministerParty => &[PartyAdministrator],

@@ -51,6 +51,14 @@ pub async fn party_administrators(tx: &mut Tx, of: Uuid) -> Result<Vec<Member>> 
     Ok(party::administrators(tx, of).await?)
 }
 
+/// How many people of each role an office has who may log in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn counted(tx: &mut Tx, office: Uuid, now: Timestamp) -> Result<Vec<(Role, i64)>> {
+    Ok(account::counted(tx, office, now).await?)
+}
+
 /// The user names of an office's people, by their ids.
 ///
 /// # Errors

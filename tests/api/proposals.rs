@@ -6,13 +6,14 @@ use ikd::relying_party::ports as parties;
 use ikd::staff::{Realm, Role};
 use serde_json::{Value, json};
 use support::each_engine;
-use support::world::{LogIn, World};
+use support::world::{LogIn, OFFICE, World};
 use uuid::Uuid;
 
 use crate::staffing::{Official, official};
 
 const PASSWORD: &str = "lentera-kuning-di-dermaga";
 const PARTIES: &str = "/v1/admin/parties";
+const OFFICES: &str = "/v1/admin/offices";
 
 fn bank(name: &str) -> Value {
     json!({"name": name, "attributes": ["full_name", "portrait"], "reason": "PKS ditandatangani",
@@ -286,6 +287,88 @@ async fn two_acts_on_one_request_at_one_moment_are_one() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_office_comes_moves_and_closes_by_two_and_provinces_read() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let (one, two) = (
+            official(&world, "pusat-satu", Role::Administrator).await,
+            official(&world, "pusat-dua", Role::Administrator).await,
+        );
+        let province = official(&world, "provinsi", Role::Province).await;
+        let path = |id: &str, rest: &str| format!("{OFFICES}/{id}{rest}");
+        let roots = province.get(OFFICES).await.expect(200).json;
+        let dinas = roots["items"][0]["office_id"].as_str().unwrap().to_owned();
+        assert_eq!(roots["items"][0]["code"], OFFICE);
+        let grant = async |id: &str| two.post(&act(id, "grant"), &Value::Null).await;
+
+        let office = |more: Value| {
+            let mut office = json!({"name": "UPT Tebet", "kind": "upt", "parent": OFFICE, "regions": ["31.74"]});
+            office.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({"code": "TEBET", "office": office, "reason": "SK 12/2026"})
+        };
+        for (wrong, field) in [
+            (json!({"regions": ["9999"]}), "regions"),
+            (json!({"name": " "}), "name"),
+            (json!({"point": "52.5,13.4"}), "point"),
+        ] {
+            let answer = one.post(OFFICES, &office(wrong)).await.expect_problem(422, "invalid_field");
+            assert_eq!(answer.json["fields"][0]["field"], field);
+        }
+        province.post(OFFICES, &office(json!({}))).await.expect_problem(403, "forbidden");
+
+        // A parent that is none is found when it is granted, and the request waits on.
+        let id = asked(&one, OFFICES, &office(json!({"parent": "NIHIL"}))).await;
+        grant(&id).await.expect_problem(422, "invalid_field");
+        one.post(&act(&id, "withdrawal"), &Value::Null).await.expect(204);
+        let id = asked(&one, OFFICES, &office(json!({}))).await;
+        grant(&id).await.expect(204);
+        one.post(OFFICES, &office(json!({}))).await.expect_problem(422, "invalid_field");
+        let below = province.get(&format!("{OFFICES}?above={dinas}")).await.expect(200).json;
+        let tebet = below["items"][0]["office_id"].as_str().unwrap().to_owned();
+        let seen = province.get(&path(&tebet, "")).await.expect(200).json;
+        assert_eq!((&seen["above"][0]["code"], &seen["regions"][0]["code"]), (&json!(OFFICE), &json!("3174")));
+        let public = world.get("/v1/offices?words=Tebet").send().await.expect(200).json;
+        assert_eq!(public["items"][0]["code"], "TEBET", "anybody finds it");
+
+        // Its people are counted and not named.
+        world.officer("loket-tebet", "TEBET").await;
+        let seen = province.get(&path(&tebet, "")).await.expect(200).json;
+        assert_eq!(seen["people"], json!([{"role": "officer", "people": 1}]));
+        assert!(!seen.to_string().contains("loket-tebet"));
+
+        // Changed: nothing new is refused, what was changed since is not overwritten, and only that.
+        let same = json!({"office": {"regions": ["3174"], "kind": "upt"}, "reason": "Sama"});
+        one.post(&path(&tebet, "/change"), &same).await.expect_problem(422, "invalid_field");
+        let change = json!({"office": {"name": "UPT Tebet Raya", "address": "Jalan Tebet 1"}, "reason": "Pindah"});
+        let id = asked(&one, &path(&tebet, "/change"), &change).await;
+        let offices = ikd::office::Offices::new(world.context.clone());
+        let named = |name: &str| ikd::office::model::Edit { name: Some(name.to_owned()), ..Default::default() };
+        offices.edit("TEBET", named("UPT Lain")).await.unwrap();
+        grant(&id).await.expect_problem(409, "wrong_state");
+        offices.edit("TEBET", named("UPT Tebet")).await.unwrap();
+        let noted = ikd::office::model::Edit { note: Some(String::from("Lantai 2")), ..Default::default() };
+        offices.edit("TEBET", noted).await.unwrap();
+        grant(&id).await.expect(204);
+        let seen = province.get(&path(&tebet, "")).await.expect(200).json;
+        let told = (&seen["name"], &seen["address"], &seen["note"], &seen["kind"]);
+        assert_eq!(told, (&json!("UPT Tebet Raya"), &json!("Jalan Tebet 1"), &json!("Lantai 2"), &json!("upt")));
+
+        // Closed and opened again; what has open offices below it stays open.
+        let reason = json!({"reason": "Digabung"});
+        let id = asked(&one, &path(&dinas, "/closing"), &reason).await;
+        grant(&id).await.expect_problem(409, "wrong_state");
+        let id = asked(&one, &path(&tebet, "/closing"), &reason).await;
+        grant(&id).await.expect(204);
+        assert!(province.get(&path(&tebet, "")).await.expect(200).json["closed_at"].is_string());
+        let id = asked(&one, &path(&tebet, "/reopening"), &reason).await;
+        grant(&id).await.expect(204);
+        assert!(province.get(&path(&tebet, "")).await.expect(200).json["closed_at"].is_null());
+        province.get(&path(&Uuid::from_u128(9).to_string(), "")).await.expect_problem(404, "not_found");
+    })
+    .await;
+}
+
 /// Each act of the administration at least once, done.
 pub async fn every_act(world: &World) {
     let (one, two) = (
@@ -301,6 +384,17 @@ pub async fn every_act(world: &World) {
     one.post(&path("/suspension"), &reason).await.expect(204);
     for (rest, body) in [("/entitlement", &more), ("/resumption", &reason)] {
         let id = asked(&one, &path(rest), body).await;
+        two.post(&act(&id, "grant"), &nothing).await.expect(204);
+    }
+    let office = json!({"code": "TINDAKAN", "office": {"name": "Pos Tindakan", "kind": "mobile"}, "reason": "Uji"});
+    let id = asked(&one, OFFICES, &office).await;
+    two.post(&act(&id, "grant"), &nothing).await.expect(204);
+    let offices = one.get(&format!("{OFFICES}?limit=100")).await.expect(200).json;
+    let added = offices["items"].as_array().unwrap().iter().find(|item| item["code"] == "TINDAKAN").cloned().unwrap();
+    let path = |rest: &str| format!("{OFFICES}/{}{rest}", added["office_id"].as_str().unwrap());
+    one.get(&path("")).await.expect(200);
+    for rest in ["/closing", "/reopening"] {
+        let id = asked(&one, &path(rest), &reason).await;
         two.post(&act(&id, "grant"), &nothing).await.expect(204);
     }
     let id = asked(&one, PARTIES, &bank("Bank Ditolak")).await;

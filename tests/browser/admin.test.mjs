@@ -36,6 +36,60 @@ describe("the national administration", { timeout: 600_000 }, () => {
     await page.getByText("Disetujui dan sudah dijalankan.").first().waitFor();
   };
 
+  test("an office is asked for, granted, and found by anybody at /loket", async () => {
+    await withPeople(["one", "two", "anybody"], async ({ one, two, anybody }) => {
+      const [first, second] = demo.administrators;
+      await logInAt(demo, one.page, "/admin", first, "Pegawai");
+      await one.page.getByRole("link", { name: "Kantor" }).click();
+      await one.page.getByRole("link", { name: /DEMO-01/ }).waitFor();
+      await screen(one.page, "offices");
+      await one.page.getByRole("link", { name: "Tambah kantor" }).click();
+      await one.page.getByLabel("Kode kantor", { exact: true }).fill("demo-09");
+      await one.page.getByLabel("Nama kantor").fill("Loket Kecamatan Contoh");
+      await one.page.getByLabel("Jenis").selectOption("district");
+      await one.page.getByLabel("Kode kantor di atasnya").fill("demo-01");
+      await one.page.getByLabel("Kode wilayah yang dilayani").fill("317");
+      await one.page.getByLabel("Alasan").fill("SK kepala dinas");
+      await screen(one.page, "add office");
+      await one.page.getByRole("button", { name: "Minta persetujuan" }).click();
+      await one.page.getByText("Pakai kode wilayah yang ada").waitFor();
+      await one.page.getByLabel("Kode wilayah yang dilayani").fill("3171");
+      await one.page.getByRole("button", { name: "Minta persetujuan" }).click();
+      await heading(one.page, "Menunggu persetujuan").waitFor();
+      await logInAt(demo, two.page, "/admin", second, "Pegawai");
+      await two.page.goto("/admin#persetujuan");
+      await two.page.getByText("loket kecamatan").waitFor();
+      await screen(two.page, "office to be granted");
+      await grant(two.page, "Kantor baru: Loket Kecamatan Contoh");
+      await anybody.page.goto("/loket?cari=DEMO-09");
+      await anybody.page.getByText("Loket Kecamatan Contoh").first().waitFor();
+
+      await one.page.getByRole("link", { name: "Kantor" }).click();
+      await one.page.getByRole("link", { name: /DEMO-01/ }).click();
+      await one.page.getByRole("link", { name: /Loket Kecamatan Contoh/ }).click();
+      await heading(one.page, "Loket Kecamatan Contoh").waitFor();
+      await one.page.getByText("Belum ada pegawai.").waitFor();
+      await screen(one.page, "office");
+      await one.page.getByRole("link", { name: "Ubah data kantor" }).click();
+      await one.page.getByLabel("Alamat").fill("Jalan Contoh 9");
+      await one.page.getByLabel("Alasan").fill("Pindah gedung");
+      await one.page.getByRole("button", { name: "Minta persetujuan" }).click();
+      await one.page.getByText("Jalan Contoh 9").waitFor();
+      await screen(one.page, "office change");
+      await grant(two.page, "Loket Kecamatan Contoh: data kantor diubah");
+      await one.page.goto("/admin#kantor");
+      await one.page.getByRole("link", { name: /DEMO-01/ }).click();
+      await one.page.getByRole("link", { name: /Loket Kecamatan Contoh/ }).click();
+      await one.page.getByText("Jalan Contoh 9").waitFor();
+      await one.page.getByRole("button", { name: "Tutup kantor" }).click();
+      await ask(one.page, { Alasan: "Digabung" });
+      await grant(two.page, "Loket Kecamatan Contoh: ditutup");
+      await one.page.reload();
+      await one.page.getByText("Ditutup sejak").waitFor();
+      await screen(one.page, "office closed");
+    });
+  });
+
   test("a bank comes by two, its key works, one stops it and two bring it back", async () => {
     await withPeople(["one", "two", "bank", "reader"], async ({ one, two, bank, reader }) => {
       const [first, second] = demo.administrators;

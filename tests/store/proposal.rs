@@ -2,6 +2,9 @@
 
 use ikd::attribute::AttributeSet;
 use ikd::clock::Timestamp;
+use ikd::office::model::{Change, Edit};
+use ikd::office::store::office;
+use ikd::office::{Kind as OfficeKind, Offices, ports as offices};
 use ikd::proposal::store::{self, Proposal};
 use ikd::proposal::{Kind, State};
 use ikd::relying_party::model::PartyState;
@@ -161,6 +164,48 @@ async fn a_party_is_suspended_and_entitled_anew_and_its_people_are_invited() {
         invitation::add(&mut tx, &row).await.unwrap();
         let found = invitation::lookup(&mut tx, row.invitation_id).await.unwrap().unwrap();
         assert_eq!(found.place, Affiliation::RelyingParty(party));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_tree_is_read_level_by_level_and_a_change_demands_what_it_replaces() {
+    each_engine(async |context| {
+        let all = Offices::new(context.clone());
+        for (code, kind) in
+            [("A", OfficeKind::Dinas), ("B", OfficeKind::Dinas), ("C", OfficeKind::Upt), ("D", OfficeKind::Upt)]
+        {
+            all.add(&format!("{code}{code}"), code, kind).await.unwrap();
+        }
+        for code in ["CC", "DD"] {
+            all.edit(code, Edit { parent: Some(String::from("AA")), ..Edit::default() }).await.unwrap();
+        }
+        let accounts = Accounts::new(context.clone());
+        for (name, role) in
+            [("satu", Role::Officer), ("dua", Role::Officer), ("tiga", Role::Head), ("empat", Role::Officer)]
+        {
+            accounts.add(Post::Office("AA", role), name, "Orang Kantor", None).await.unwrap();
+        }
+        accounts.set_active(ikd::staff::Realm::Office, "empat", false).await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
+        let top = offices::by_code(&mut tx, "AA").await.unwrap().unwrap().office_id;
+        let below = offices::by_code(&mut tx, "CC").await.unwrap().unwrap().office_id;
+        let codes = |rows: Vec<office::Entry>| rows.into_iter().map(|row| row.office.code).collect::<Vec<_>>();
+        assert_eq!(codes(office::roots(&mut tx, "", 9).await.unwrap()), ["AA", "BB"]);
+        assert_eq!(codes(office::roots(&mut tx, "AA", 9).await.unwrap()), ["BB"]);
+        assert_eq!(codes(office::below(&mut tx, top, "", 1).await.unwrap()), ["CC"]);
+        assert_eq!(codes(office::below(&mut tx, top, "CC", 9).await.unwrap()), ["DD"]);
+        assert!(office::below(&mut tx, below, "", 9).await.unwrap().is_empty());
+        let counted = ikd::staff::store::account::counted(&mut tx, top, context.now()).await.unwrap();
+        assert_eq!(counted, [(Role::Head, 1), (Role::Officer, 2)], "not who was disabled");
+
+        let (name, is) = offices::described(&mut tx, below).await.unwrap();
+        assert_eq!((name.as_str(), is.parent.as_deref(), is.kind), ("C", Some("AA"), Some(OfficeKind::Upt)));
+        let change = |parent: &str| Change { parent: Some(parent.to_owned()), ..Change::default() };
+        assert!(offices::change(&mut tx, below, &change("BB"), &change("DD")).await.is_err(), "it stands below AA");
+        offices::change(&mut tx, below, &change("AA"), &change("BB")).await.unwrap();
+        let (_, is) = offices::described(&mut tx, below).await.unwrap();
+        assert_eq!(is.parent.as_deref(), Some("BB"));
     })
     .await;
 }

@@ -7,6 +7,8 @@ import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
 import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
+import { officeScreen } from "./office.js";
+import { officesScreen } from "./offices.js";
 import { markWaiting } from "./waiting.js";
 import { partiesScreen } from "./parties.js";
 import { partyScreen } from "./party.js";
@@ -37,6 +39,13 @@ const SCREENS = [
     label: "parties.nav",
     picture: "shield",
     show: (main, id, part) => (id ? partyScreen(main, session, id, part) : partiesScreen(main, session)),
+  },
+  {
+    screen: "kantor",
+    may: "read_offices",
+    label: "offices.nav",
+    picture: "office",
+    show: (main, id, part) => (id ? officeScreen(main, session, id, part) : officesScreen(main, session)),
   },
   { screen: "akun", label: "account.nav", picture: "user", show: (main) => accountScreen(main, session) },
 ];

@@ -56,6 +56,28 @@ const contractFacts = (contract) => [
 ];
 const address = (email) => fact(t("parties.email"), email ?? t("proposal.email.hidden"));
 
+// What is national's about an office, as words.
+const OFFICE = {
+  name: (value) => value,
+  kind: (value) => t(`offices.kind.${value}`),
+  parent: (value) => value,
+  regions: (value) => value.join(", "),
+  address: (value) => value,
+  point: (value) => value,
+  zone: (value) => t(`offices.zone.${value}`),
+};
+const officeWord = (name, value) => OFFICE[name](value) || t("offices.nothing");
+const officeFacts = (office) =>
+  Object.keys(OFFICE)
+    .filter((name) => office[name] !== undefined && office[name].length)
+    .map((name) => fact(t(`offices.${name}`), officeWord(name, office[name])));
+const officeChanges = ({ before, after }) =>
+  Object.keys(OFFICE)
+    .filter((name) => after[name] !== undefined)
+    .map((name) =>
+      fact(t(`offices.${name}`), el("s", {}, officeWord(name, before[name])), " → ", officeWord(name, after[name])),
+    );
+
 const PARTS = {
   add_party: ({ entitlement, contract }) => [
     fact(t("parties.attributes"), attributeWords(entitlement.attributes)),
@@ -71,6 +93,13 @@ const PARTS = {
     fact(t("staffing.username"), el("span", { class: "mono" }, one.username)),
     address(one.email),
   ],
+  add_office: ({ code, office }) => [
+    fact(t("offices.code"), el("span", { class: "mono" }, code)),
+    officeFacts(office),
+  ],
+  change_office: officeChanges,
+  close_office: () => [],
+  reopen_office: () => [],
 };
 
 /** Shows it; nothing where it is forgotten. */

@@ -10,6 +10,12 @@ import { contractFields, standing } from "./parties.js";
 import { reasonField } from "./proposals.js";
 
 const number = (n) => new Intl.NumberFormat(language === "en" ? "en-GB" : "id-ID").format(n);
+const monthName = (month) =>
+  new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", {
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  }).format(new Date(`${month}-01T00:00:00Z`));
 const part = (id, title, ...content) =>
   el("section", { class: "card stack", "aria-labelledby": id }, el("h2", { id }, title), content);
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));
@@ -120,7 +126,7 @@ export function partyScreen(main, session, id, which) {
     if (answer === null || ended) return;
     await load();
     if (ended) return;
-    fill(place, said ? notice("success", t(said)) : asked());
+    fill(place, said ? null : asked());
     announce(t(said ?? "proposal.sent"));
   }
 
@@ -170,8 +176,9 @@ export function partyScreen(main, session, id, which) {
     const shown = el("div", {}, el("p", { class: "muted" }, t("admin.loading")));
     const load = async () => {
       try {
-        const { month, items } = await session.call(path("/usage"));
+        const { month: code, items } = await session.call(path("/usage"));
         if (ended) return;
+        const month = monthName(code);
         const word = (one) => (one.outcome === "valid" ? t("parties.usage.valid") : t(`parties.usage.${one.kind}`));
         const rows = items.map((one) =>
           el(

@@ -92,13 +92,13 @@ export function proposalsScreen(main, session) {
       : t("proposal.until", { when: dateTime(item.expires_at) });
     return el(
       "li",
-      { class: "entry stack-tight" },
+      { class: "entry request" },
       el("b", { class: "anywhere" }, title(item)),
       isHistory ? el("span", { class: `badge ${kind}` }, icon(picture), t(`proposal.state.${item.state}`)) : null,
-      el("span", { class: "anywhere" }, `“${item.reason}”`),
+      el("p", { class: "anywhere" }, `“${item.reason}”`),
       isHistory ? null : matterOf(item),
-      el("span", { class: "muted small anywhere" }, `${asked} · ${over}`),
-      item.refusal ? el("span", { class: "anywhere" }, t("proposal.refusal", { reason: item.refusal })) : null,
+      el("p", { class: "muted small anywhere" }, `${asked} · ${over}`),
+      item.refusal ? el("p", { class: "anywhere" }, t("proposal.refusal", { reason: item.refusal })) : null,
       !isHistory ? acts(item) : null,
     );
   }

@@ -32,12 +32,12 @@ pub(super) fn routes() -> OpenApiRouter<Proposals> {
 
 /// A request that waits.
 #[derive(Debug, Serialize, ToSchema)]
-struct ProposalReply {
+pub(super) struct ProposalReply {
     /// Its id.
-    proposal_id: Uuid,
+    pub(super) proposal_id: Uuid,
 }
 
-fn asker(who: &Allowed<AskProposal>) -> Asker {
+pub(super) fn asker(who: &Allowed<AskProposal>) -> Asker {
     let Official { official_id, .. } = who.agent;
     (official_id, who.event(official_id))
 }

@@ -59,7 +59,7 @@ struct ProposalItem {
     proposal_id: Uuid,
     /// What kind of thing it is.
     kind: Kind,
-    /// The relying party; it has this id once it exists.
+    /// The relying party or office; it has this id once it exists.
     subject_id: Uuid,
     /// Its name.
     name: String,

@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 
 use super::{Caller, Endpoint, Subject, endpoint};
 
+/// What can be left out where an office is changed, and where one is added.
+const OFFICE: &[&str] =
+    &["office.name", "office.kind", "office.parent", "office.regions", "office.address", "office.point", "office.zone"];
+
 pub fn by_two() -> Vec<Endpoint> {
     use Subject::Waiting;
     let none = || Value::Null;
@@ -20,7 +24,17 @@ pub fn by_two() -> Vec<Endpoint> {
     let manager =
         json!({"username": "rina.bank", "full_name": "Rina", "email": email, "language": "id", "reason": reason});
     let words = || json!({"reason": reason});
+    let office = json!({"name": "UPT Tabel", "kind": "upt", "parent": "", "regions": ["3171"], "address": "", "point": "", "zone": "wib"});
     vec![
+        own("get", "/v1/admin/offices", none()),
+        gone(own("get", "/v1/admin/offices/{id}", none())),
+        // A code in small letters: the row's own body is refused too.
+        own("post", "/v1/admin/offices", json!({"code": "uji", "office": office, "reason": reason})).optional(OFFICE),
+        gone(
+            own("post", "/v1/admin/offices/{id}/change", json!({"office": office, "reason": reason})).optional(OFFICE),
+        ),
+        gone(own("post", "/v1/admin/offices/{id}/closing", words())),
+        gone(own("post", "/v1/admin/offices/{id}/reopening", words())),
         own("get", "/v1/admin/proposals", none()),
         own("get", "/v1/admin/proposals/count", none()),
         gone(own("post", "/v1/admin/proposals/{id}/grant", none())),
