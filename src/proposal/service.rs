@@ -9,7 +9,7 @@ use crate::audit::{self, Event, Outcome};
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbError, Tx};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::page::{self, Page};
 use crate::staff::ports as people;
 use crate::{audited, transaction};
@@ -18,8 +18,6 @@ use crate::{audited, transaction};
 const NEWEST: Uuid = Uuid::max();
 /// Where what is to be done is sealed: the table of its row.
 const TABLE: &str = "proposal";
-/// What is counted at most: more is "99+".
-const MOST_COUNTED: i64 = 100;
 /// Rows that are forgotten at once.
 const BATCH: i64 = 500;
 
@@ -109,7 +107,8 @@ impl Proposals {
                 return Err(model::nobody_asks().into());
             }
             store::grant(tx, id, (granter, now), matter.is_personal()).await?.or(Code::NotFound)?;
-            carry::out(&self.context, tx, &matter, By { asked_by: proposal.asked_by, now }).await?;
+            let by = By { asked_by: proposal.asked_by, now };
+            carry::out(&self.context, tx, &matter, by).await.map_err(unfit)?;
             self.audit.record(tx, done, Outcome::Done).await
         })
     }
@@ -178,13 +177,13 @@ impl Proposals {
         Ok(Page::new(found, limit, |listed| listed.proposal.proposal_id))
     }
 
-    /// How many wait for somebody else than who asked for them: for `reader`. 100 stands for all that are more.
+    /// How many wait that somebody else than `reader` asked for.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn count_waiting(&self, reader: Uuid) -> Result<i64> {
         let mut tx = self.context.db.read().await?;
-        Ok(store::count_waiting(&mut tx, self.context.now(), reader, MOST_COUNTED).await?)
+        Ok(store::count_waiting(&mut tx, self.context.now(), reader).await?)
     }
 
     /// Notes that something was read.
@@ -221,6 +220,15 @@ impl Proposals {
     fn matter(&self, proposal: &Proposal) -> Result<Option<Matter>> {
         let open = |sealed: &Vec<u8>| self.context.vault.open_row(TABLE, proposal.proposal_id, sealed);
         Ok(proposal.sealed.as_ref().map(open).transpose()?)
+    }
+}
+
+/// Who grants typed nothing: a field that is refused now is a request that no longer fits, in the words of that field.
+fn unfit(error: Error) -> Error {
+    let Error::Refused(refusal) = error else { return error };
+    match refusal.fields.first() {
+        Some(field) => Refusal::new(Code::WrongState).detail(field.message.id, field.message.en).into(),
+        None => Error::Refused(refusal),
     }
 }
 

@@ -96,12 +96,12 @@ pub async fn all(tx: &mut Tx, before: Uuid, limit: i64) -> DbResult<Vec<Proposal
     fetch_all!(tx, Proposal, ALL, before, limit)
 }
 
-const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM proposal \
-    WHERE state = 'waiting' AND expires_at > $1 AND asked_by <> $2 ORDER BY proposal_id LIMIT $3) AS found";
+// As many as administrators ask for in a week.
+const COUNT: &str = "SELECT COUNT(*) FROM proposal WHERE state = 'waiting' AND expires_at > $1 AND asked_by <> $2";
 
-/// How many wait that somebody else than `reader` asked for, `most` at most.
-pub async fn count_waiting(tx: &mut Tx, now: Timestamp, reader: Uuid, most: i64) -> DbResult<i64> {
-    fetch_one!(tx, (i64,), COUNT, now, reader, most).map(|(count,)| count)
+/// How many wait that somebody else than `reader` asked for.
+pub async fn count_waiting(tx: &mut Tx, now: Timestamp, reader: Uuid) -> DbResult<i64> {
+    fetch_one!(tx, (i64,), COUNT, now, reader).map(|(count,)| count)
 }
 
 // Whoever asks never grants, whatever was read.
@@ -139,12 +139,12 @@ pub async fn withdraw(tx: &mut Tx, id: Uuid, (by, now): (Uuid, Timestamp), perso
 }
 
 // What it says is forgotten with it: nobody has looked at it for a week.
-const EXPIRE: &str = "UPDATE proposal SET state = 'expired', decided_at = expires_at, sealed = NULL \
+const LAPSE: &str = "UPDATE proposal SET state = 'expired', decided_at = expires_at, sealed = NULL \
     WHERE state = 'waiting' AND expires_at <= $1";
 
 /// Ends what nobody decided in time; gives how many.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
-    execute!(tx, EXPIRE, now)
+    execute!(tx, LAPSE, now)
 }
 
 const SWEEP: &str = "DELETE FROM proposal WHERE proposal_id IN \

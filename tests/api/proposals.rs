@@ -164,7 +164,7 @@ async fn what_no_longer_fits_waits_on_and_addresses_are_for_those_who_grant() {
         one.post(PARTIES, &bank("BANK  satu")).await.expect_problem(409, "wrong_state");
         let purposes = [support::world::purpose("age_check")];
         world.app.relying_parties.add("bank satu", ikd::attribute::AttributeSet::AGE, &purposes).await.unwrap();
-        two.post(&act(&id, "grant"), &Value::Null).await.expect_problem(422, "invalid_field");
+        two.post(&act(&id, "grant"), &Value::Null).await.expect_problem(409, "wrong_state");
         assert_eq!(waiting(&two).await[0]["proposal_id"], json!(id));
         two.post(&act(&id, "refusal"), &json!({"reason": "Sudah ada"})).await.expect(204);
         assert_eq!(waiting(&two).await, json!([]));
@@ -319,7 +319,8 @@ async fn an_office_comes_moves_and_closes_by_two_and_provinces_read() {
 
         // A parent that is none is found when it is granted, and the request waits on.
         let id = asked(&one, OFFICES, &office(json!({"parent": "NIHIL"}))).await;
-        grant(&id).await.expect_problem(422, "invalid_field");
+        let unfit = grant(&id).await.expect_problem(409, "wrong_state");
+        assert!(unfit.text("detail").contains("kode ini"), "in the words of what does not fit");
         one.post(&act(&id, "withdrawal"), &Value::Null).await.expect(204);
         let id = asked(&one, OFFICES, &office(json!({}))).await;
         grant(&id).await.expect(204);

@@ -58,7 +58,7 @@ describe("the national administration", { timeout: 600_000 }, () => {
       await heading(one.page, "Menunggu persetujuan").waitFor();
       await logInAt(demo, two.page, "/admin", second, "Pegawai");
       await two.page.goto("/admin#persetujuan");
-      await two.page.getByText("loket kecamatan").waitFor();
+      await two.page.getByText("loket kecamatan", { exact: true }).waitFor();
       await screen(two.page, "office to be granted");
       await grant(two.page, "Kantor baru: Loket Kecamatan Contoh");
       await anybody.page.goto("/loket?cari=DEMO-09");
@@ -75,6 +75,7 @@ describe("the national administration", { timeout: 600_000 }, () => {
       await one.page.getByLabel("Alasan").fill("Pindah gedung");
       await one.page.getByRole("button", { name: "Minta persetujuan" }).click();
       await one.page.getByText("Jalan Contoh 9").waitFor();
+      assert.equal(await one.page.locator(".request dt").count(), 1, "what was not touched is no change");
       await screen(one.page, "office change");
       await grant(two.page, "Loket Kecamatan Contoh: data kantor diubah");
       await one.page.goto("/admin#kantor");

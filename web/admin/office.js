@@ -18,7 +18,12 @@ const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {
 function officeFields(office) {
   const text = (id, label, most, value, more = {}) =>
     field({ id, label, autocomplete: "off", maxlength: most, value: value ?? "", ...more });
-  const choice = (id, label, options, value) => field({ id, label, tag: "select", options, value });
+  const choice = (id, label, options, value) => {
+    const one = field({ id, label, tag: "select", options });
+    // Only what stands among the options can be chosen, and now they stand there.
+    one.input.value = value;
+    return one;
+  };
   const regions = text("regions", t("offices.regions"), 1200, office.regions?.map((one) => one.code).join(", "), {
     hint: t("offices.regions.hint"),
     inputmode: "numeric",
@@ -157,6 +162,7 @@ export function officeScreen(main, session, id, which) {
     const above = office.above[0];
     const unsaid = t("offices.unsaid");
     const people = office.people.map((one) => `${t(`role.${one.role}`)}: ${one.people}`);
+    const nobody = t("offices.people.none");
     const holidays = office.holidays.map((one) => `${ktpDate(one.day)} ${one.name}`);
     const closed = office.closed_at ? t("offices.closed_since", { when: dateTime(office.closed_at) }) : null;
     return el(
@@ -191,7 +197,7 @@ export function officeScreen(main, session, id, which) {
       el(
         "div",
         { class: "stack" },
-        part("people-title", t("offices.people"), people.length ? listed(people) : t("offices.people.none")),
+        part("people-title", t("offices.people"), people.length ? listed(people) : el("p", {}, nobody)),
         part(
           "own-title",
           t("offices.own"),

@@ -18,7 +18,7 @@ function line(office) {
   );
 }
 
-/** The offices right below one, or those below none, with more on demand. `isOver()` says that nobody looks any more. */
+/** The offices right below one, or those below none, a page at a time. `isOver()` says that nobody looks any more. */
 export function officeList(session, above, isOver) {
   const list = el("ul", { class: "lines" });
   const more = el("div", {}, el("p", { class: "muted" }, t("admin.loading")));

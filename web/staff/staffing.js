@@ -113,7 +113,8 @@ export function staffingScreen(main, session, { nation = false } = {}) {
   function renew(item) {
     const send = (values) => post(`/${item.staff_id}/renewal`, { ...values, language });
     const lead = t("staffing.renew.lead", { name: item.full_name });
-    return act(() => askForm(t("staffing.renew"), lead, { email: emailField() }, send, t("staffing.renew.send")), became);
+    const [title, label] = [t("staffing.renew"), t("staffing.renew.send")];
+    return act(() => askForm(title, lead, { email: emailField() }, send, label), became);
   }
 
   async function sure(item, key) {

@@ -129,7 +129,7 @@ async fn list(
 /// How much waits.
 #[derive(Debug, Serialize, ToSchema)]
 struct ProposalCount {
-    /// What others asked for and waits; 100 stands for more.
+    /// What others asked for and waits.
     waiting: i64,
 }
 
@@ -150,7 +150,7 @@ async fn count(
     params(("id" = Uuid, Path, description = "The request")),
     responses((status = 204, description = "It is done"),
         (status = "4XX", description = "`forbidden` for one's own, `session_ended`, `not_found` for what is over, \
-            `wrong_state` and `invalid_field` for what no longer fits")))]
+            `wrong_state` for what no longer fits, which waits on")))]
 async fn grant(
     Shared(proposals): Shared<Proposals>,
     who: Allowed<GrantProposal>,
