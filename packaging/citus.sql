@@ -92,6 +92,8 @@ INSERT INTO distribution (name, kind) VALUES
     -- Accounts change at every log-in: on every server at once that would be dear.
     ('staff_account', 'whole'),
     ('staff_invitation', 'whole'),
+    -- A few a week, of the whole nation.
+    ('proposal', 'whole'),
     ('staff_session', 'whole'),
     -- Added to every few seconds by every node, and read by a month.
     ('relying_party_usage', 'whole'),

@@ -29,6 +29,7 @@ use crate::mail::{Compose, MailKind, Mailbox, Transport, Worker};
 use crate::metric::Metric;
 use crate::module::Module;
 use crate::partner::Partners;
+use crate::proposal::Proposals;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::relying_party::RelyingParties;
 use crate::staff::{Realm, Staff};
@@ -40,8 +41,8 @@ use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute,
     duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach, partner,
-    recovery, refresh, register, registration, relying_party, staff, status_list, transaction, transfer, verification,
-    wallet, webhook, window,
+    proposal, recovery, refresh, register, registration, relying_party, staff, status_list, transaction, transfer,
+    verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -99,6 +100,8 @@ pub struct App {
     pub acceptance: staff::Acceptance,
     /// People of the national administration: their log-ins and sessions.
     pub officials: Staff,
+    /// What administrators of the nation ask of each other.
+    pub proposals: Proposals,
     /// What anybody may read of offices and of the service.
     pub directory: Directory,
     /// Whether this node's clock can be trusted.
@@ -204,6 +207,7 @@ impl App {
             employees: Staff::new(context.clone(), Realm::RelyingParty)?,
             acceptance: staff::Acceptance::new(staff::Invitations::new(context.clone()))?,
             officials: Staff::new(context.clone(), Realm::National)?,
+            proposals: Proposals::new(context.clone()),
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -250,7 +254,8 @@ impl App {
             counter::module(&self.counter, &self.officers),
             relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),
-            admin::module(&self.context, &self.officials),
+            admin::module(&self.context, &self.officials, (&self.relying_parties, &self.proposals)),
+            proposal::module(&self.proposals),
             partner::module(&self.partners, &self.employees),
             webhook::module(&self.webhooks, &self.employees),
             dispute::module(&self.disputes, self.relying_parties.authentication()),

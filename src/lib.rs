@@ -62,6 +62,7 @@ pub mod page;
 pub mod partner;
 pub mod pdf;
 pub mod picture;
+pub mod proposal;
 pub mod random;
 pub mod recovery;
 pub mod refresh;

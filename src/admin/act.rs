@@ -17,6 +17,11 @@ pub struct Official {
 }
 
 impl Official {
+    /// Whether the person may grant what others ask for.
+    pub fn grants(self) -> bool {
+        self.roles.may(Permission::DecideProposals)
+    }
+
     /// As whom the person asks about people: those of all offices, and of the national administration.
     pub const fn asker(self) -> Asker {
         Asker { staff_id: self.official_id, reach: Reach::Nation }
@@ -72,4 +77,20 @@ acts! {
     pub enum StopStaff: LeadStaff, StaffStopped;
     /// Confirming that somebody still works there.
     pub enum ConfirmStaff: LeadStaff, StaffConfirmed;
+    /// Reading what administrators ask of each other.
+    pub enum ReadProposals: ReadProposals, ProposalsRead, about |session| session.person.staff_id;
+    /// Asking for what another one grants.
+    pub enum AskProposal: AskProposals, ProposalAsked;
+    /// Taking the own request back.
+    pub enum WithdrawProposal: AskProposals, ProposalRefused;
+    /// Granting what another one asked for.
+    pub enum GrantProposal: DecideProposals, ProposalGranted;
+    /// Refusing it.
+    pub enum RefuseProposal: DecideProposals, ProposalRefused;
+    /// Reading of relying parties.
+    pub enum ReadParties: ReadParties, PartyViewed;
+    /// Reading of offices.
+    pub enum ReadOffices: ReadOffices, OfficesRead;
+    /// Suspending a relying party at once.
+    pub enum SuspendParty: SuspendParties, PartySuspended;
 }

@@ -1,20 +1,38 @@
 //! Endpoints of the national administration, `/v1/admin`. Each handler names what it needs: [`Allowed`](crate::staff::Allowed).
 
+mod office;
+mod office_requests;
+mod party;
+mod party_requests;
+mod proposal;
 mod sessions;
 mod staff;
 
 use axum::Extension;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::offices::AllOffices;
+use super::parties::Parties;
+use crate::proposal::Proposals;
 use crate::staff::http::Entrance;
 use crate::staff::{Invitations, Staff};
 use crate::web::cookie;
 
 /// All routes of this room, for the people of `staff`.
-pub fn routes(people: Invitations, staff: Staff) -> OpenApiRouter {
+pub fn routes(
+    (people, offices): (Invitations, AllOffices),
+    proposals: Proposals,
+    parties: Parties,
+    staff: Staff,
+) -> OpenApiRouter {
     let entrance = Entrance { staff, session_cookie: cookie::OFFICIAL, browser_cookie: cookie::OFFICIAL_BROWSER };
     OpenApiRouter::new()
         .merge(sessions::routes().with_state(entrance.clone()))
         .merge(staff::routes().with_state(people))
+        .merge(proposal::routes().with_state(proposals.clone()))
+        .merge(party_requests::routes().with_state(proposals.clone()))
+        .merge(office_requests::routes().with_state(proposals))
+        .merge(office::routes().with_state(offices))
+        .merge(party::routes().with_state(parties))
         .layer(Extension(entrance))
 }

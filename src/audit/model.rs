@@ -4,6 +4,7 @@ use serde::Serialize;
 use strum::VariantArray;
 use uuid::Uuid;
 
+pub use super::found::{Line, Wanted};
 use crate::clock::Timestamp;
 use crate::error::Code;
 
@@ -281,6 +282,8 @@ pub enum Action {
     NodeStarted,
     /// An operator read who approved with whom.
     PairsRead,
+    /// Somebody of the nation, or of a province, looked at an office.
+    OfficesRead,
     /// An office was added.
     OfficeAdded,
     /// An office was changed: what it is, where it stands, when it is open.
@@ -321,6 +324,20 @@ pub enum Action {
     WebhookRemoved,
     /// An administrator of a relying party looked at what is the party's.
     PartyViewed,
+    /// What a relying party is entitled to was changed.
+    PartyEntitled,
+    /// An administrator of the nation suspended a relying party.
+    PartySuspended,
+    /// A suspended relying party verifies again.
+    PartyResumed,
+    /// Somebody read what administrators of the nation ask of each other.
+    ProposalsRead,
+    /// An administrator of the nation asked for something; the subject is the request, as in the next two.
+    ProposalAsked,
+    /// Another one granted it; what was done stands in an entry of its own.
+    ProposalGranted,
+    /// It was refused, or taken back by who asked.
+    ProposalRefused,
     /// An employee of a relying party was added.
     EmployeeAdded,
     /// An employee of a relying party was disabled.
@@ -439,42 +456,6 @@ impl Entry {
             self.outcome.clone().into_bytes(),
         ]
     }
-}
-
-/// What is searched for in a chain; what is left out may be anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Who acted.
-    pub actor_id: Option<Uuid>,
-    /// What was done.
-    pub action: Option<Action>,
-    /// Whom or what it was about.
-    pub subject_id: Option<Uuid>,
-    /// Only what was refused or failed.
-    pub refused: bool,
-    /// Not before.
-    pub since: Option<Timestamp>,
-    /// Before.
-    pub until: Option<Timestamp>,
-}
-
-/// An act that ended, as who searches reads it: ids, no data of anybody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Its number in the chain.
-    pub seq: i64,
-    /// When it ended.
-    pub at: Timestamp,
-    /// What kind of actor it was.
-    pub actor_kind: String,
-    /// Who; nil where nobody is known.
-    pub actor_id: Uuid,
-    /// What was done.
-    pub action: String,
-    /// The subject; nil if there is none.
-    pub subject_id: Uuid,
-    /// How it ended.
-    pub outcome: String,
 }
 
 /// What checking the end of a chain found.

@@ -104,6 +104,7 @@ labels! {
     DisputeAnswered = "Persoalan dijawab lembaga" / "Dispute answered by the organisation";
     NodeStarted = "Server dijalankan dengan suatu konfigurasi" / "A node was started with a configuration";
     PairsRead = "Pasangan penyetuju dibaca operator" / "Pairs of approvers read by the operator";
+    OfficesRead = "Data kantor dibuka" / "Office looked at";
     OfficeAdded = "Kantor ditambahkan" / "Office added";
     OfficerAdded = "Petugas ditambahkan" / "Officer added";
     OfficerDisabled = "Petugas dinonaktifkan" / "Officer disabled";
@@ -163,6 +164,13 @@ labels! {
     WebhookSet = "Webhook ditetapkan" / "Webhook set";
     WebhookVerified = "Webhook terbukti" / "Webhook verified";
     WebhookRemoved = "Webhook dihapus" / "Webhook removed";
+    PartyEntitled = "Hak lembaga diubah" / "What a relying party is entitled to changed";
+    PartySuspended = "Lembaga dihentikan" / "Relying party suspended";
+    PartyResumed = "Lembaga diizinkan lagi" / "Relying party allowed again";
+    ProposalsRead = "Permintaan administrasi pusat dibaca" / "Requests of the national administration read";
+    ProposalAsked = "Permintaan administrasi pusat dibuat" / "Request of the national administration made";
+    ProposalGranted = "Permintaan administrasi pusat disetujui" / "Request of the national administration granted";
+    ProposalRefused = "Permintaan administrasi pusat ditolak" / "Request of the national administration refused";
     PartyViewed = "Data lembaga dibuka" / "Relying party's data opened";
 }
 

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::model::{Edit, Kind, MOST_ABOVE, Office, Region, Week};
+use super::model::{Change, Edit, Kind, MOST_ABOVE, Office, Region, Week};
 use super::store::{list, office, times, tree};
 use crate::clock::Timestamp;
-use crate::db::Tx;
-use crate::error::{Code, Refusal, Result};
+use crate::db::{DbError, Tx};
+use crate::error::{Code, Error, Refusal, Result};
 
 pub use super::store::office::Entry;
 pub use super::store::times::Holiday;
@@ -39,6 +39,48 @@ pub(super) async fn full(tx: &mut Tx, entry: Entry, now: Timestamp) -> Result<Fu
         holidays: times::holidays(tx, id, today, SHOWN).await?,
         entry,
     })
+}
+
+/// Adds an office, with nothing above it.
+///
+/// # Errors
+/// `invalid_field` for a code that exists.
+pub(super) async fn add(tx: &mut Tx, office: &Office, now: Timestamp) -> Result<()> {
+    list::hold(tx).await?;
+    office::add(tx, office, now).await.map_err(code_taken)?;
+    Ok(tree::add(tx, office.office_id).await?)
+}
+
+/// What is national's about an office, as it is.
+pub(super) async fn describe(tx: &mut Tx, entry: &Entry) -> Result<Change> {
+    let parent = match entry.office.parent_id {
+        Some(id) => office::by_id(tx, id).await?.map(|above| above.office.code),
+        None => None,
+    };
+    let regions = times::regions(tx, entry.office.office_id).await?;
+    Ok(Change {
+        name: Some(entry.office.name.clone()),
+        kind: Some(entry.office.kind),
+        parent: Some(parent.unwrap_or_default()),
+        regions: Some(regions.iter().map(|one| one.code().to_owned()).collect()),
+        address: Some(entry.place.address.clone().unwrap_or_default()),
+        point: Some(entry.place.point.map(|point| point.to_string()).unwrap_or_default()),
+        zone: Some(entry.office.zone),
+    })
+}
+
+/// Changes what is national's about an office, where what is replaced still is what it was when the change was asked for.
+///
+/// # Errors
+/// As [`change`]; `wrong_state` when it was changed since.
+pub(super) async fn change_from(tx: &mut Tx, id: Uuid, before: &Change, after: &Change) -> Result<()> {
+    // Whoever else changes it waits until this is over, and then finds it changed.
+    list::hold(tx).await?;
+    let entry = office::by_id(tx, id).await?.ok_or(Code::NotFound)?;
+    if describe(tx, &entry).await?.like(after) != *before {
+        return Err(asked_of_another().into());
+    }
+    change(tx, id, after.edit()?, None).await
 }
 
 /// Changes an office. `version` is the one that was on the screen; none for who looked at nothing.
@@ -154,6 +196,23 @@ impl Entry {
     pub fn version(&self) -> String {
         format!("{:x}", self.revision)
     }
+}
+
+/// Who adds an office is told that its code exists.
+pub(super) fn code_taken(error: DbError) -> Error {
+    match error {
+        DbError::Unique => {
+            Refusal::field("code", "Kode kantor ini sudah ada.", "An office with this code exists.").into()
+        }
+        other => other.into(),
+    }
+}
+
+fn asked_of_another() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Kantor ini berubah sejak permintaan dibuat. Tolak permintaan ini, lalu minta lagi.",
+        "This office was changed since this was asked for. Refuse it, then ask again.",
+    )
 }
 
 fn closed() -> Refusal {

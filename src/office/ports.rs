@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::edit;
 pub use super::edit::{Entry, Full, Holiday};
-use super::model::{Edit, Office, Region, Scope, Span, Week};
+use super::model::{Change, Edit, Office, Region, Scope, Span, Week};
 use super::store::{list, office, times, tree};
 use crate::clock::Timestamp;
-use crate::db::Tx;
+use crate::db::{DbError, Tx};
 use crate::error::{Code, Result};
 use crate::register::Date;
 
@@ -70,6 +70,82 @@ pub async fn descendants(tx: &mut Tx, ancestor: Uuid, after: &str, limit: i64) -
 pub async fn full(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<Full> {
     let entry = office::by_id(tx, id).await?.ok_or(Code::NotFound)?;
     edit::full(tx, entry, now).await
+}
+
+/// That no office has a code.
+///
+/// # Errors
+/// `invalid_field`.
+pub async fn require_free(tx: &mut Tx, code: &str) -> Result<()> {
+    match office::by_code(tx, code).await? {
+        Some(_) => Err(edit::code_taken(DbError::Unique)),
+        None => Ok(()),
+    }
+}
+
+/// An office's name, and what is national's about it.
+///
+/// # Errors
+/// `not_found`.
+pub async fn described(tx: &mut Tx, id: Uuid) -> Result<(String, Change)> {
+    let entry = office::by_id(tx, id).await?.ok_or(Code::NotFound)?;
+    let described = edit::describe(tx, &entry).await?;
+    Ok((entry.office.name, described))
+}
+
+/// The offices right below one, or those that stand below none, by code, after a code: a page of `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn children(tx: &mut Tx, above: Option<Uuid>, after: &str, limit: i64) -> Result<Vec<Office>> {
+    let rows = match above {
+        Some(above) => office::below(tx, above, after, limit).await?,
+        None => office::roots(tx, after, limit).await?,
+    };
+    Ok(rows.into_iter().map(|entry| entry.office).collect())
+}
+
+/// Adds an office with what is national's about it.
+///
+/// # Errors
+/// `invalid_field` for a code that exists, a name that is missing, and what cannot be used.
+pub async fn add(tx: &mut Tx, office_id: Uuid, code: &str, described: &Change, now: Timestamp) -> Result<()> {
+    let edit = described.edit()?;
+    let office = Office {
+        office_id,
+        code: code.to_owned(),
+        name: edit.name.clone().unwrap_or_else(|| code.to_owned()),
+        kind: edit.kind.unwrap_or_default(),
+        parent_id: None,
+        zone: edit.zone.unwrap_or_default(),
+        ended_at: None,
+    };
+    edit::add(tx, &office, now).await?;
+    edit::change(tx, office_id, edit, None).await
+}
+
+/// Changes what is national's about an office, where what is replaced still is what it was when the change was asked for.
+///
+/// # Errors
+/// `not_found`, `invalid_field`; `wrong_state` when it was changed since, or is closed.
+pub async fn change(tx: &mut Tx, id: Uuid, before: &Change, after: &Change) -> Result<()> {
+    edit::change_from(tx, id, before, after).await
+}
+
+/// Closes an office for good.
+///
+/// # Errors
+/// `not_found`; `wrong_state` when it is closed, or one below it is not.
+pub async fn close(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<()> {
+    edit::close(tx, id, now).await
+}
+
+/// Opens one again that was closed for good.
+///
+/// # Errors
+/// `not_found`; `wrong_state` when it is open, or the one above it is not.
+pub async fn reopen(tx: &mut Tx, id: Uuid) -> Result<()> {
+    edit::reopen(tx, id).await
 }
 
 /// What a person of the office changes about it: hours, phone, note and capacity. What is national's is left as it is, whatever `edit` says.

@@ -2,12 +2,12 @@
 
 use super::edit::{self, Entry, Full, Holiday};
 use super::model::{Edit, Kind, Office, Zone, check_code};
-use super::store::{list, office, times, tree};
+use super::store::{office, times};
 use crate::audit::{self, Action};
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::db::{DbError, Tx};
-use crate::error::{Code, Error, Refusal, Result};
+use crate::db::Tx;
+use crate::error::{Code, Refusal, Result};
 use crate::register::Date;
 use crate::{input, transaction};
 
@@ -35,9 +35,7 @@ impl Offices {
         let (office_id, zone) = (self.context.random.uuid_v7(now), Zone::default());
         let office = Office { office_id, code, name, kind, parent_id: None, zone, ended_at: None };
         transaction!(self.context.db, "office.add", |tx| {
-            list::hold(tx).await?;
-            office::add(tx, &office, now).await.map_err(code_taken)?;
-            tree::add(tx, office.office_id).await?;
+            edit::add(tx, &office, now).await?;
             self.audit.operator(tx, Action::OfficeAdded, office.office_id).await
         })?;
         Ok(office)
@@ -149,13 +147,4 @@ async fn by_code(tx: &mut Tx, code: &str) -> Result<Entry> {
             )
             .into()
     })
-}
-
-fn code_taken(error: DbError) -> Error {
-    match error {
-        DbError::Unique => {
-            Refusal::field("code", "Kode kantor ini sudah ada.", "An office with this code exists.").into()
-        }
-        other => other.into(),
-    }
 }

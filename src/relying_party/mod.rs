@@ -2,6 +2,7 @@
 //! which they are recognised.
 
 mod authentication;
+mod edit;
 pub mod http;
 mod mail;
 pub mod model;
@@ -12,7 +13,7 @@ pub mod store;
 pub mod usage;
 
 pub use authentication::Authentication;
-pub use model::{ApiKey, Contract, KeyLine, Party, Purpose};
+pub use model::{ApiKey, Contract, Entitlement, KeyLine, Party, Purpose};
 pub use notice::Notices;
 pub use service::RelyingParties;
 pub use usage::Usage;

@@ -6,10 +6,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::attribute::AttributeSet;
+use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
-use crate::error::{Code, Language, Refusal};
+use crate::error::{Code, Language, Refusal, Result};
 use crate::input;
+use crate::register::Date;
 use crate::secret::Redacted;
 
 /// What every API key begins with, so that scanners for leaked secrets know it.
@@ -59,13 +60,18 @@ impl ApiKey {
 }
 
 /// A purpose registered for a relying party.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RegisteredPurpose)]
 pub struct Purpose {
-    /// The code that the party sends.
+    /// The code that the party sends: 1 to 64 lower-case letters, digits, underscores.
+    #[schema(example = "open_account")]
     pub code: String,
     /// What the holder reads in the history, in Indonesian.
+    #[schema(example = "Membuka rekening")]
     pub text_id: String,
     /// The same in English.
+    #[schema(example = "Opening an account")]
     pub text_en: String,
 }
 
@@ -94,6 +100,70 @@ impl Purpose {
     }
 }
 
+/// Purposes of one party at most.
+const MOST_PURPOSES: usize = 50;
+
+/// What a party is shown, and what for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PartyEntitlement)]
+pub struct Entitlement {
+    /// The attributes that it may ask for.
+    pub attributes: Vec<Attribute>,
+    /// What it may check for.
+    pub purposes: Vec<Purpose>,
+}
+
+impl Entitlement {
+    /// As it is kept.
+    pub fn of(attributes: AttributeSet, purposes: &[Purpose]) -> Self {
+        let mut purposes = purposes.to_vec();
+        purposes.sort_by(|one, other| one.code.cmp(&other.code));
+        Self { attributes: attributes.iter().collect(), purposes }
+    }
+
+    /// The attributes as a set.
+    pub fn set(&self) -> AttributeSet {
+        self.attributes.iter().fold(AttributeSet::EMPTY, |set, one| set.with(*one))
+    }
+
+    /// In the form in which it is kept.
+    ///
+    /// # Errors
+    /// `invalid_field` without any attribute or purpose, for a purpose that nobody could read, and for a code that stands twice.
+    pub fn checked(&self) -> Result<Self> {
+        if self.attributes.is_empty() {
+            let (id, en) = ("Pilih sedikitnya satu data.", "Choose at least one attribute.");
+            return Err(Refusal::field("attributes", id, en).into());
+        }
+        let kept: Option<Vec<Purpose>> = self.purposes.iter().map(Purpose::checked).collect();
+        let fits = |purposes: &Vec<Purpose>| (1..=MOST_PURPOSES).contains(&purposes.len());
+        let purposes = kept.filter(fits).ok_or_else(unusable_purposes)?;
+        let kept = Self::of(self.set(), &purposes);
+        if kept.purposes.windows(2).any(|pair| matches!(pair, [one, other] if one.code == other.code)) {
+            let (id, en) = ("Sebuah kode tertulis dua kali.", "A code stands there twice.");
+            return Err(Refusal::field("purposes", id, en).into());
+        }
+        Ok(kept)
+    }
+}
+
+fn unusable_purposes() -> Refusal {
+    Refusal::field(
+        "purposes",
+        "Perlu 1-50 tujuan: kode huruf kecil, angka, atau garis bawah, dan teks dalam dua bahasa.",
+        "1 to 50 purposes are needed: a code of lower-case letters, digits or underscores, and texts in both languages.",
+    )
+}
+
+/// A party's name as it is kept.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_name(name: &str) -> Result<String> {
+    Ok(input::label(name, 100).map_err(|text| Refusal::field("name", text.id, text.en))?)
+}
+
 /// Whether a party may verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
@@ -115,6 +185,42 @@ pub struct Contract {
     pub begins_at: Timestamp,
     /// Its end: the midnight after its last day.
     pub ends_at: Timestamp,
+}
+
+/// A contract as it is written down: both days belong to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ContractTerms)]
+pub struct Terms {
+    /// Its number.
+    #[schema(example = "100/PKS/2026")]
+    pub number: String,
+    /// Its first day.
+    #[schema(value_type = String, format = Date)]
+    pub from: Date,
+    /// Its last day: from the day after, checks are refused with `contract_not_in_force`.
+    #[schema(value_type = String, format = Date)]
+    pub until: Date,
+}
+
+impl Terms {
+    /// The contract that they make.
+    ///
+    /// # Errors
+    /// `invalid_field` for a number that nobody could read, and for days in the wrong order.
+    pub fn contract(&self) -> Result<Contract> {
+        let number = input::label(&self.number, 100).map_err(|text| Refusal::field("number", text.id, text.en))?;
+        let after = self.until.plus_days(1).filter(|_| self.from <= self.until).ok_or_else(wrong_days)?;
+        Ok(Contract { number, begins_at: self.from.midnight(), ends_at: after.midnight() })
+    }
+}
+
+fn wrong_days() -> Refusal {
+    Refusal::field(
+        "until",
+        "Hari terakhir perjanjian tidak boleh sebelum hari pertamanya.",
+        "The contract's last day cannot be before its first.",
+    )
 }
 
 impl Contract {
@@ -179,6 +285,17 @@ pub struct Contact {
     pub email: Redacted<String>,
     /// The language of the letters.
     pub language: Language,
+}
+
+impl Contact {
+    /// One that was typed.
+    ///
+    /// # Errors
+    /// `invalid_field` for what is no address.
+    pub fn typed(email: &str, language: Language) -> Result<Self> {
+        let email = input::email::clean(email).map_err(|text| Refusal::field("email", text.id, text.en))?;
+        Ok(Self { email: email.into(), language })
+    }
 }
 
 /// A relying party that was not disabled.

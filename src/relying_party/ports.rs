@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::model::{ApiKey, KeyLine, LIVE_KEYS, Party, PartyState, Purpose};
+pub use super::edit::{
+    add, entitle, entitlement, not_suspended, require_free, resume, set_contact, set_contract, suspend,
+};
+use super::model::{ApiKey, Contract, Entitlement, KeyLine, LIVE_KEYS, Party, PartyState, Purpose};
 use super::store::{self, LABELS_AT_ONCE, key};
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -32,6 +35,58 @@ pub async fn active(tx: &mut Tx, id: Uuid) -> Result<Option<Arc<Party>>> {
 /// When the database does not answer.
 pub async fn id_of(tx: &mut Tx, name: &str) -> Result<Option<Uuid>> {
     Ok(store::party_by_name(tx, name).await?.map(|row| row.relying_party_id))
+}
+
+/// A party as the national administration sees it, disabled or not.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its id.
+    pub relying_party_id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// What it is entitled to.
+    pub entitlement: Entitlement,
+    /// Whether it may verify.
+    pub state: PartyState,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// Under what it verifies.
+    pub contract: Option<Contract>,
+    /// Whether it said where it is told what ends.
+    pub has_contact: bool,
+    /// Since when it is disabled, and why.
+    pub suspended: Option<(Timestamp, String)>,
+}
+
+fn entry(row: store::PartyRow, purposes: &[Purpose]) -> Entry {
+    Entry {
+        relying_party_id: row.relying_party_id,
+        entitlement: Entitlement::of(row.attributes, purposes),
+        state: row.state,
+        created_at: row.created_at,
+        contract: row.contract(),
+        has_contact: row.contact_sealed.is_some(),
+        suspended: row.suspended_at.map(|at| (at, row.suspended_reason.unwrap_or_default())),
+        name: row.name,
+    }
+}
+
+/// A party, disabled or not.
+///
+/// # Errors
+/// `not_found`.
+pub async fn by_id(tx: &mut Tx, id: Uuid) -> Result<Entry> {
+    let row = store::party(tx, id).await?.ok_or(Code::NotFound)?;
+    let purposes = store::purposes(tx, id).await?;
+    Ok(entry(row, &purposes))
+}
+
+/// Parties after a name, disabled ones too, by name and without their purposes: a page of `limit`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn after(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<Entry>> {
+    Ok(store::parties_after(tx, name, limit).await?.into_iter().map(|row| entry(row, &[])).collect())
 }
 
 /// What holders read of a party: its name, and what it verifies for.

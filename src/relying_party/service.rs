@@ -3,16 +3,15 @@
 use uuid::Uuid;
 
 use super::authentication::Authentication;
-use super::model::{ApiKey, Contact, Contract, KeyLine, Party, PartyState, Purpose};
-use super::notice::TABLE;
+use super::edit;
+use super::model::{ApiKey, Contact, Entitlement, KeyLine, Party, PartyState, Purpose, Terms, check_name};
 use super::store::{self, key};
 use super::usage::Usage;
 use crate::attribute::AttributeSet;
 use crate::audit::{self, Action};
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::db::DbError;
-use crate::error::{Code, Error, Language, Refusal, Result};
+use crate::error::{Code, Language, Refusal, Result};
 use crate::register::Date;
 use crate::{input, transaction};
 
@@ -60,28 +59,12 @@ impl RelyingParties {
     /// `invalid_field` when a name, text or code is unusable or exists already; a name also when one exists that differs
     /// only in capitals or blanks.
     pub async fn add(&self, name: &str, entitled: AttributeSet, purposes: &[Purpose]) -> Result<(Uuid, ApiKey)> {
-        let name = input::label(name, 100).map_err(|text| Refusal::field("name", text.id, text.en))?;
-        let kept: Option<Vec<Purpose>> = purposes.iter().map(Purpose::checked).collect();
-        let Some(purposes) = kept.filter(|purposes| !purposes.is_empty()) else {
-            return Err(Refusal::field(
-                "purpose",
-                "Perlu sedikitnya satu tujuan: kode huruf kecil, angka, atau garis bawah, dan teks dalam dua bahasa.",
-                "At least one purpose is needed: a code of lower-case letters, digits or underscores, and texts in both languages.",
-            )
-            .into());
-        };
+        let name = check_name(name)?;
+        let entitlement = Entitlement::of(entitled, purposes).checked()?;
         let now = self.context.now();
         let (id, new) = (self.context.random.uuid_v7(now), self.new_key());
         transaction!(self.context.db, "relying_party.add", |tx| {
-            // Holders could not tell two such names apart in their history.
-            let alike = input::folded(&name);
-            if store::parties(tx).await?.iter().any(|row| input::folded(&row.name) == alike) {
-                return Err(taken(DbError::Unique, "name"));
-            }
-            store::add_party(tx, id, &name, entitled, now).await.map_err(|error| taken(error, "name"))?;
-            for purpose in &purposes {
-                store::add_purpose(tx, id, purpose).await.map_err(|error| taken(error, "purpose"))?;
-            }
+            edit::add(tx, id, (&name, &entitlement), now).await?;
             let hash = new.hash();
             let row = key::NewKey { key_id: new.key_id, party: id, hash: &hash, label: None, expires_at: None };
             key::add(tx, row, now).await?;
@@ -136,12 +119,10 @@ impl RelyingParties {
     /// # Errors
     /// `not_found`; `invalid_field` for a number that nobody could read, and for days in the wrong order.
     pub async fn set_contract(&self, name: &str, number: &str, (from, until): (Date, Date)) -> Result<()> {
-        let number = input::label(number, 100).map_err(|text| Refusal::field("number", text.id, text.en))?;
-        let after = until.plus_days(1).filter(|_| from <= until).ok_or_else(wrong_days)?;
-        let contract = Contract { number, begins_at: from.midnight(), ends_at: after.midnight() };
+        let contract = Terms { number: number.to_owned(), from, until }.contract()?;
         transaction!(self.context.db, "relying_party.set_contract", |tx| {
             let party = store::party_by_name(tx, name).await?.ok_or(Code::NotFound)?.relying_party_id;
-            store::set_contract(tx, party, &contract).await?.or(Code::NotFound)?;
+            edit::set_contract(tx, party, &contract).await?;
             self.audit.operator(tx, Action::ContractSet, party).await
         })
     }
@@ -151,12 +132,10 @@ impl RelyingParties {
     /// # Errors
     /// `not_found`; `invalid_field` for what is no address.
     pub async fn set_contact(&self, name: &str, email: &str, language: Language) -> Result<()> {
-        let email = input::email::clean(email).map_err(|text| Refusal::field("email", text.id, text.en))?;
-        let contact = Contact { email: email.into(), language };
+        let contact = Contact::typed(email, language)?;
         transaction!(self.context.db, "relying_party.set_contact", |tx| {
             let party = store::party_by_name(tx, name).await?.ok_or(Code::NotFound)?.relying_party_id;
-            let sealed = self.context.vault.seal_row(&self.context.random, TABLE, party, &contact)?;
-            store::set_contact(tx, party, &sealed).await?.or(Code::NotFound)?;
+            edit::set_contact(tx, &self.context, party, &contact).await?;
             self.audit.operator(tx, Action::PartyContactSet, party).await
         })
     }
@@ -216,21 +195,4 @@ fn end_of(last_day: Date, now: Timestamp) -> Result<Timestamp> {
             "The last day has to be today or later.",
         )
     })?)
-}
-
-fn wrong_days() -> Refusal {
-    Refusal::field(
-        "until",
-        "Hari terakhir perjanjian tidak boleh sebelum hari pertamanya.",
-        "The contract's last day cannot be before its first.",
-    )
-}
-
-fn taken(error: DbError, field: &'static str) -> Error {
-    match error {
-        DbError::Unique => {
-            Refusal::field(field, "Sudah ada; pakai yang lain.", "It exists already; use another.").into()
-        }
-        other => other.into(),
-    }
 }

@@ -98,6 +98,18 @@ pub enum Permission {
     AskRecaps,
     /// Sign a month that a supervisor asked for.
     SignRecaps,
+    /// Read what administrators of the nation ask of each other.
+    ReadProposals,
+    /// Ask for what another administrator of the nation has to grant; take the own request back.
+    AskProposals,
+    /// Grant or refuse what another one asked for.
+    DecideProposals,
+    /// Read of relying parties: what they are entitled to, contract, keys, figures, administrators.
+    ReadParties,
+    /// Read of all offices: the tree, and what is known of each.
+    ReadOffices,
+    /// Suspend a relying party at once.
+    SuspendParties,
     /// Verify for a relying party.
     Verify,
     /// Look after what is a relying party's: keys, employees, figures, the webhook.
@@ -116,7 +128,8 @@ impl Permission {
     /// The roles that stand for it. This is the table of who may do what: checks, replies, docs/roles.md and the tests follow from it.
     pub const fn roles(self) -> &'static [Role] {
         use Role::{
-            Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, PartyAdministrator, Supervisor,
+            Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, PartyAdministrator, Province,
+            Supervisor,
         };
         match self {
             Self::ReceiveResidents | Self::ProveDuty => &[Assistant, Officer, Supervisor],
@@ -150,6 +163,9 @@ impl Permission {
             Self::RefuseStaff => &[Supervisor, Head, Administrator],
             Self::AskStaff => &[Supervisor, Administrator],
             Self::GrantStaff | Self::LeadStaff => &[Head, Administrator],
+            Self::ReadProposals | Self::ReadParties => &[Administrator, Auditor],
+            Self::ReadOffices => &[Administrator, Province, Auditor],
+            Self::AskProposals | Self::DecideProposals | Self::SuspendParties => &[Administrator],
             Self::Verify => &[Employee],
             Self::AdministerParty => &[PartyAdministrator],
         }

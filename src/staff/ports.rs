@@ -35,6 +35,30 @@ pub async fn acting(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<Option<
     Ok(account.filter(may).map(|account| account.person))
 }
 
+/// Somebody's user name; an empty one for nobody.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn username(tx: &mut Tx, person: Uuid) -> Result<String> {
+    Ok(account::by_id(tx, person).await?.map(|account| account.person.username).unwrap_or_default())
+}
+
+/// The administrators of a relying party, by user name.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn party_administrators(tx: &mut Tx, of: Uuid) -> Result<Vec<Member>> {
+    Ok(party::administrators(tx, of).await?)
+}
+
+/// How many people of each role an office has who may log in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn counted(tx: &mut Tx, office: Uuid, now: Timestamp) -> Result<Vec<(Role, i64)>> {
+    Ok(account::counted(tx, office, now).await?)
+}
+
 /// The user names of an office's people, by their ids.
 ///
 /// # Errors

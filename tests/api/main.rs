@@ -41,6 +41,7 @@ mod permit;
 mod pictures;
 mod probing;
 mod proofs;
+mod proposals;
 mod queue;
 mod refresh;
 mod registration;

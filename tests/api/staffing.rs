@@ -25,7 +25,9 @@ impl Official<'_> {
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.world.request(Method::POST, path).cookie(&self.cookie).json(body).send().await
+        let request = self.world.request(Method::POST, path).cookie(&self.cookie);
+        let request = if body.is_null() { request } else { request.json(body) };
+        request.send().await
     }
 }
 

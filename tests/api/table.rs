@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use support::client::Resident;
 use uuid::Uuid;
 
+mod administration;
 mod foreign;
 mod later;
 mod outreach;
@@ -804,6 +805,7 @@ fn whole(stage: &Stage) -> Vec<Endpoint> {
     table.extend(later::looking(stage));
     table.extend(later::of_partners());
     table.extend(staffing::staffing());
+    table.extend(administration::by_two());
     table.extend(staffing::own_account());
     table.extend(later::figures());
     table

@@ -26,6 +26,7 @@ mod officers;
 mod offices;
 mod partner;
 mod proofs;
+mod proposal;
 mod races;
 mod refusals;
 mod register;

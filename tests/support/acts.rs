@@ -8,8 +8,6 @@ pub const BY_COMMAND: &[Action] = &[
     Action::PairsRead,
     Action::OfficerEndSet,
     Action::OfficerActingSet,
-    Action::OfficeClosed,
-    Action::OfficeReopened,
     Action::KeyMade,
     Action::KeyRotated,
     Action::KeyRevoked,

@@ -7,6 +7,12 @@ import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
 import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
+import { officeScreen } from "./office.js";
+import { officesScreen } from "./offices.js";
+import { markWaiting } from "./waiting.js";
+import { partiesScreen } from "./parties.js";
+import { partyScreen } from "./party.js";
+import { proposalsScreen } from "./proposals.js";
 
 const session = makeSession("/v1/admin", draw);
 let leave = () => {};
@@ -20,6 +26,27 @@ const SCREENS = [
     picture: "people",
     show: (main) => staffingScreen(main, session, { nation: true }),
   },
+  {
+    screen: "persetujuan",
+    may: "read_proposals",
+    label: "proposal.nav",
+    picture: "check",
+    show: (main) => proposalsScreen(main, session),
+  },
+  {
+    screen: "lembaga",
+    may: "read_parties",
+    label: "parties.nav",
+    picture: "shield",
+    show: (main, id, part) => (id ? partyScreen(main, session, id, part) : partiesScreen(main, session)),
+  },
+  {
+    screen: "kantor",
+    may: "read_offices",
+    label: "offices.nav",
+    picture: "office",
+    show: (main, id, part) => (id ? officeScreen(main, session, id, part) : officesScreen(main, session)),
+  },
   { screen: "akun", label: "account.nav", picture: "user", show: (main) => accountScreen(main, session) },
 ];
 
@@ -28,7 +55,7 @@ function draw() {
   leave();
   leave = () => {};
   const { who } = session;
-  const [asked = "", id = ""] = location.hash.slice(1).split("/");
+  const [asked = "", id = "", part = ""] = location.hash.slice(1).split("/");
   const mine = SCREENS.filter(({ may }) => !may || who?.permissions.includes(may));
   const { screen, show } = mine.find((one) => one.screen === asked) ?? mine[0];
   const main = frame({
@@ -42,7 +69,8 @@ function draw() {
     logInScreen(main, session, { title: t("admin.log_in"), lead: t("admin.log_in.lead") });
     return undefined;
   }
-  leave = show(main, id) ?? (() => {});
+  markWaiting(session);
+  leave = show(main, id, part) ?? (() => {});
   return undefined;
 }
 

@@ -42,7 +42,7 @@ function about() {
       "dl",
       { class: "facts" },
       fact("invite.name", shown.full_name),
-      fact("invite.place", shown.office ?? t("invite.nation")),
+      fact("invite.place", shown.office ?? shown.party ?? t("invite.nation")),
       fact("invite.role", t(`role.${shown.role}`)),
       fact("invite.username", el("span", { class: "mono" }, shown.username)),
     ),

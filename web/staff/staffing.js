@@ -2,9 +2,9 @@
 // asks, another grants; then the person gets a link and sets the own password. Nobody here ever sees one.
 
 import { confirm } from "/web/shared/dialog.js";
-import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
+import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, ktpDate, language, t } from "/web/shared/i18n.js";
-import { ask } from "./ask.js";
+import { askForm } from "./form.js";
 import { arrive, failed, refused } from "./frame.js";
 
 const OF_OFFICE = ["officer", "supervisor", "data_officer", "assistant"];
@@ -20,45 +20,6 @@ const DUE_DAYS = 30;
 /** Whether somebody's time ends within a month, so that it is confirmed in time. */
 const isDue = (item) =>
   item.standing === "active" && item.last_day && new Date(item.last_day) - Date.now() < DUE_DAYS * 86400000;
-
-/** A form in a dialog. `send(values)` goes to the service; resolves with its answer, or null when closed. */
-function form(title, lead, fields, send, label) {
-  return ask(title, (done) => {
-    const place = el("div", { class: "problem-place" });
-    const submit = button(label, null, { type: "submit" });
-    return el(
-      "form",
-      {
-        class: "stack",
-        novalidate: true,
-        onsubmit: async (event) => {
-          event.preventDefault();
-          fill(place);
-          for (const one of Object.values(fields)) one.fail(null);
-          const empty = Object.values(fields).filter(({ input }) => input.required && !input.value.trim());
-          for (const one of empty) one.fail(t("staff.required"));
-          if (empty.length) return empty[0].input.focus();
-          submit.disabled = true;
-          try {
-            const values = {};
-            for (const [name, { input }] of Object.entries(fields)) {
-              if (input.value.trim()) values[name] = input.value.trim();
-            }
-            done(await send(values));
-          } catch (error) {
-            if (!failNamed(error, fields)) refused(place, error);
-          } finally {
-            submit.disabled = false;
-          }
-        },
-      },
-      el("p", {}, lead),
-      Object.values(fields),
-      place,
-      submit,
-    );
-  });
-}
 
 const emailField = () =>
   field({
@@ -144,7 +105,7 @@ export function staffingScreen(main, session, { nation = false } = {}) {
     const body = (values) => ({ ...values, language, ...(office ? { office } : {}) });
     const lead = nation && !office ? t("staffing.invite.nation") : t("staffing.invite.lead");
     return act(
-      () => form(t("staffing.invite"), lead, fields, (values) => post("", body(values)), t("staffing.invite.send")),
+      () => askForm(t("staffing.invite"), lead, fields, (values) => post("", body(values)), t("staffing.invite.send")),
       became,
     );
   }
@@ -152,7 +113,8 @@ export function staffingScreen(main, session, { nation = false } = {}) {
   function renew(item) {
     const send = (values) => post(`/${item.staff_id}/renewal`, { ...values, language });
     const lead = t("staffing.renew.lead", { name: item.full_name });
-    return act(() => form(t("staffing.renew"), lead, { email: emailField() }, send, t("staffing.renew.send")), became);
+    const [title, label] = [t("staffing.renew"), t("staffing.renew.send")];
+    return act(() => askForm(title, lead, { email: emailField() }, send, label), became);
   }
 
   async function sure(item, key) {

@@ -1,8 +1,10 @@
 //! What an office is, where it stands in the tree, and when it is open. Pure.
 
+mod change;
 mod hours;
 mod place;
 
+pub use change::Change;
 pub use hours::{Day, Local, Span, Week, Zone, read_time, time_text};
 pub use place::{Edit, Place, Point, Region};
 
@@ -42,6 +44,7 @@ pub struct Office {
     PartialEq,
     Eq,
     serde::Serialize,
+    serde::Deserialize,
     strum::EnumString,
     strum::IntoStaticStr,
     utoipa::ToSchema,

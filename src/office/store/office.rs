@@ -81,6 +81,20 @@ pub async fn open(tx: &mut Tx, after: &str, limit: i64) -> DbResult<Vec<Entry>> 
     Ok(fetch_all!(tx, Row, OPEN, after, limit)?.into_iter().map(Entry::from).collect())
 }
 
+const BELOW: &str = select_office!("WHERE parent_id = $1 AND code > $2 ORDER BY code LIMIT $3");
+
+/// The offices right below one, by code, after one; closed ones too.
+pub async fn below(tx: &mut Tx, above: Uuid, after: &str, limit: i64) -> DbResult<Vec<Entry>> {
+    Ok(fetch_all!(tx, Row, BELOW, above, after, limit)?.into_iter().map(Entry::from).collect())
+}
+
+const ROOTS: &str = select_office!("WHERE parent_id IS NULL AND code > $1 ORDER BY code LIMIT $2");
+
+/// The offices that stand below none, by code, after one; closed ones too.
+pub async fn roots(tx: &mut Tx, after: &str, limit: i64) -> DbResult<Vec<Entry>> {
+    Ok(fetch_all!(tx, Row, ROOTS, after, limit)?.into_iter().map(Entry::from).collect())
+}
+
 const BY_CODE: &str = select_office!("WHERE code = $1");
 
 /// The office with a code.

@@ -34,6 +34,10 @@ pub struct PartyRow {
     pub contract_ends_at: Option<Timestamp>,
     /// Where notices go, sealed.
     pub contact_sealed: Option<Vec<u8>>,
+    /// Since when it is disabled.
+    pub suspended_at: Option<Timestamp>,
+    /// Why.
+    pub suspended_reason: Option<String>,
 }
 
 impl PartyRow {
@@ -73,7 +77,7 @@ macro_rules! select_party {
     ($tail:literal) => {
         concat!(
             "SELECT relying_party_id, name, attributes, state, created_at, contract_number, contract_begins_at, \
-             contract_ends_at, contact_sealed FROM relying_party ",
+             contract_ends_at, contact_sealed, suspended_at, suspended_reason FROM relying_party ",
             $tail
         )
     };
@@ -84,6 +88,13 @@ const PARTIES: &str = select_party!("ORDER BY name");
 /// All relying parties, by name.
 pub async fn parties(tx: &mut Tx) -> DbResult<Vec<PartyRow>> {
     fetch_all!(tx, PartyRow, PARTIES)
+}
+
+const PARTIES_AFTER: &str = select_party!("WHERE name > $1 ORDER BY name LIMIT $2");
+
+/// Relying parties after a name, by name: a page of `limit`.
+pub async fn parties_after(tx: &mut Tx, after: &str, limit: i64) -> DbResult<Vec<PartyRow>> {
+    fetch_all!(tx, PartyRow, PARTIES_AFTER, after, limit)
 }
 
 const PARTY_BY_NAME: &str = select_party!("WHERE name = $1");
@@ -120,6 +131,36 @@ const SET_CONTACT: &str = "UPDATE relying_party SET contact_sealed = $2 WHERE re
 /// Sets where notices go.
 pub async fn set_contact(tx: &mut Tx, id: Uuid, sealed: &[u8]) -> DbResult<Changed> {
     change!(tx, SET_CONTACT, id, sealed)
+}
+
+const SET_ATTRIBUTES: &str = "UPDATE relying_party SET attributes = $2 WHERE relying_party_id = $1";
+
+/// Replaces the attributes that a party may ask for.
+pub async fn set_attributes(tx: &mut Tx, id: Uuid, entitled: AttributeSet) -> DbResult<Changed> {
+    change!(tx, SET_ATTRIBUTES, id, entitled)
+}
+
+const REMOVE_PURPOSES: &str = "DELETE FROM relying_party_purpose WHERE relying_party_id = $1";
+
+/// Takes all purposes of a party away, for others to take their place; gives how many they were.
+pub async fn remove_purposes(tx: &mut Tx, party: Uuid) -> DbResult<u64> {
+    execute!(tx, REMOVE_PURPOSES, party)
+}
+
+const SUSPEND: &str = "UPDATE relying_party SET state = 'disabled', suspended_at = $2, suspended_reason = $3 \
+    WHERE relying_party_id = $1 AND state = 'active'";
+
+/// Disables a party; `false` when it is, and for none.
+pub async fn suspend(tx: &mut Tx, id: Uuid, reason: &str, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, SUSPEND, id, now, reason)
+}
+
+const RESUME: &str = "UPDATE relying_party SET state = 'active', suspended_at = NULL, suspended_reason = NULL \
+    WHERE relying_party_id = $1 AND state = 'disabled'";
+
+/// Lets a disabled party verify again; `false` when it does, and for none.
+pub async fn resume(tx: &mut Tx, id: Uuid) -> DbResult<Changed> {
+    change!(tx, RESUME, id)
 }
 
 /// Parties that [`labels`] asks for at a time.

@@ -59,10 +59,13 @@ struct InvitationReply {
     full_name: String,
     /// Log-in name.
     username: String,
-    /// What the person is to be.
-    role: Role,
-    /// Name of the office; null for the national administration.
+    /// What the person is to be: a role, or `party_administrator` for who looks after what is a relying party's.
+    #[schema(example = "head")]
+    role: &'static str,
+    /// Name of the office; null elsewhere.
     office: Option<String>,
+    /// Name of the relying party; null elsewhere. Without either it is the national administration.
+    party: Option<String>,
     /// The authenticator secret, to be typed.
     #[schema(value_type = String)]
     totp_secret: Redacted<String>,
@@ -90,13 +93,14 @@ async fn open_invitation(
     State(acceptance): State<Acceptance>,
     Json(body): Json<InvitationBody>,
 ) -> Result<Json<InvitationReply>, Problem> {
-    let Shown { kind, office, person, totp, expires_at } = acceptance.open(body.link.expose()).await?;
+    let Shown { kind, office, party, person, totp, expires_at } = acceptance.open(body.link.expose()).await?;
     Ok(Json(InvitationReply {
         kind,
         full_name: person.full_name,
         username: person.username,
-        role: person.role,
+        role: person.role.as_str(),
         office,
+        party,
         totp_secret: totp.secret,
         totp_address: totp.address,
         expires_at,

@@ -20,7 +20,7 @@ use crate::staff::proof::TOTP_TABLE;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
 use crate::staff::store::session;
-use crate::transaction;
+use crate::{relying_party, transaction};
 
 /// The doors behind invitations. Cloning shares everything.
 #[derive(Clone)]
@@ -34,8 +34,10 @@ pub struct Acceptance {
 pub struct Shown {
     /// What the link is for: joining, or new secrets.
     pub kind: Kind,
-    /// Where they are to work: name of the office; none for the national administration.
+    /// Where they are to work: name of the office; none elsewhere.
     pub office: Option<String>,
+    /// Name of the relying party that they are to look after; none elsewhere.
+    pub party: Option<String>,
     /// Whose account.
     pub person: Person,
     /// The authenticator secret that they take over.
@@ -62,13 +64,14 @@ impl Acceptance {
     pub async fn open(&self, link: &str) -> Result<Shown> {
         let (request, secret, expires_at) = self.find(link).await?;
         let mut tx = self.invitations.context.db.read().await?;
-        let office = match request.place {
-            Affiliation::Office(id) => office::ports::by_id(&mut tx, id).await?.map(|office| office.name),
-            Affiliation::RelyingParty(_) | Affiliation::National => None,
+        let (office, party) = match request.place {
+            Affiliation::Office(id) => (office::ports::by_id(&mut tx, id).await?.map(|office| office.name), None),
+            Affiliation::RelyingParty(id) => (None, Some(relying_party::ports::by_id(&mut tx, id).await?.name)),
+            Affiliation::National => (None, None),
         };
         let person = person(&request, request.staff_id.unwrap_or_default());
         let totp = TotpSecret::new(secret.totp.expose(), &person.username)?;
-        Ok(Shown { kind: request.kind, office, person, totp, expires_at })
+        Ok(Shown { kind: request.kind, office, party, person, totp, expires_at })
     }
 
     /// Makes the account, or gives it its new secrets: the link is used up, running sessions end. Gives where the person logs in.
@@ -93,7 +96,11 @@ impl Acceptance {
             totp_sealed: seal(secret.totp.expose())?,
             state: AccountState::Active,
             paused_at: None,
-            ends_at: Some(end_of(request.ends_at, now)),
+            ends_at: match request.place {
+                // Nobody confirms the people of a party: the party's contract ends, and its administrators stop each other.
+                Affiliation::RelyingParty(_) => request.ends_at,
+                Affiliation::Office(_) | Affiliation::National => Some(end_of(request.ends_at, now)),
+            },
             acting_role: None,
             acting_until: None,
         };

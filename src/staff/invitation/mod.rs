@@ -4,9 +4,11 @@
 pub mod accept;
 pub mod mail;
 pub mod model;
+mod party;
 pub mod service;
 
 pub use accept::Acceptance;
 pub use mail::{INVITATION, Letters};
 pub use model::{Asker, Kind, Newcomer, Reach, State};
+pub use party::{Manager, check_manager, send_to_party};
 pub use service::Invitations;

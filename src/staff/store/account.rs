@@ -158,6 +158,14 @@ pub async fn of_office(tx: &mut Tx, office: Uuid) -> DbResult<Vec<Account>> {
     fetch_all!(tx, Account, OF_OFFICE, office)
 }
 
+const COUNTED: &str = "SELECT role, COUNT(*) FROM staff_account \
+    WHERE office_id = $1 AND state = $2 AND (ends_at IS NULL OR ends_at > $3) GROUP BY role ORDER BY role";
+
+/// How many people of each role an office has who may log in.
+pub async fn counted(tx: &mut Tx, office: Uuid, now: Timestamp) -> DbResult<Vec<(Role, i64)>> {
+    fetch_all!(tx, (Role, i64), COUNTED, office, AccountState::Active, now)
+}
+
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
     AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6)";
 

@@ -46,7 +46,7 @@ pub struct Invitation {
 macro_rules! invitations {
     ($tail:literal) => {
         concat!(
-            "SELECT invitation_id, kind, realm, office_id, NULL AS relying_party_id, staff_id, username, full_name, role, ends_at, \
+            "SELECT invitation_id, kind, realm, office_id, relying_party_id, staff_id, username, full_name, role, ends_at, \
              comes_back, state, asked_by, asked_at, expires_at, sealed FROM staff_invitation WHERE ",
             $tail
         )
@@ -54,8 +54,8 @@ macro_rules! invitations {
 }
 
 const ADD: &str = "INSERT INTO staff_invitation (invitation_id, kind, realm, office_id, staff_id, username, full_name, role, \
-    ends_at, comes_back, state, asked_by, asked_at, expires_at, sealed) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    ends_at, comes_back, state, asked_by, asked_at, expires_at, sealed, relying_party_id) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 /// Adds a request.
 pub async fn add(tx: &mut Tx, new: &Invitation) -> DbResult<()> {
@@ -76,7 +76,8 @@ pub async fn add(tx: &mut Tx, new: &Invitation) -> DbResult<()> {
         new.asked_by,
         new.asked_at,
         new.expires_at,
-        new.sealed.as_deref()
+        new.sealed.as_deref(),
+        new.place.relying_party_id()
     )
     .map(|_| ())
 }

@@ -33,6 +33,14 @@ pub async fn of(tx: &mut Tx, party: Uuid, after: &str, limit: i64) -> DbResult<V
     fetch_all!(tx, MemberRow, OF, party, after, limit)
 }
 
+const ADMINISTRATORS: &str = "SELECT staff_id, username, full_name, role, state, logged_in_at FROM staff_account \
+    WHERE relying_party_id = $1 AND role = $2 ORDER BY username LIMIT 100";
+
+/// The administrators of a party, by their names: a hundred at most.
+pub async fn administrators(tx: &mut Tx, party: Uuid) -> DbResult<Vec<MemberRow>> {
+    fetch_all!(tx, MemberRow, ADMINISTRATORS, party, Role::PartyAdministrator)
+}
+
 // Whoever does it was not disabled meanwhile: an administrator who leaves takes nobody along.
 const SWITCH: &str = "UPDATE staff_account SET state = $4 WHERE staff_id = $1 AND relying_party_id = $2 AND role = $5 \
     AND state <> $4 AND EXISTS (SELECT 1 FROM staff_account a WHERE a.staff_id = $3 AND a.state = $6)";

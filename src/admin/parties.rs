@@ -1,0 +1,126 @@
+//! Relying parties as the national administration reads them. Stopping one takes one person; all else two (`proposal`).
+
+use uuid::Uuid;
+
+use super::act::{ReadParties, SuspendParty};
+use crate::audit::{self, Outcome};
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::error::{Code, Result};
+use crate::page::{self, Page};
+use crate::partner::model::Month;
+use crate::proposal::model::check_reason;
+use crate::register::Date;
+use crate::relying_party::ports::{self as parties, Entry};
+use crate::relying_party::usage::Counted;
+use crate::relying_party::{KeyLine, Usage};
+use crate::staff::Allowed;
+use crate::staff::ports::{self as people, Member};
+use crate::{audited, base64url, transaction};
+
+/// Relying parties. Cloning shares everything.
+#[derive(Clone)]
+pub struct Parties {
+    context: Context,
+    audit: audit::Service,
+    usage: Usage,
+}
+
+/// A party with what is its own.
+#[derive(Debug)]
+pub struct View {
+    /// The party.
+    pub entry: Entry,
+    /// Its keys, oldest first.
+    pub keys: Vec<KeyLine>,
+    /// Its administrators, by user name.
+    pub administrators: Vec<Member>,
+}
+
+impl Parties {
+    /// Over the shared tables.
+    pub fn new(context: Context, usage: Usage) -> Self {
+        Self { audit: audit::Service::new(context.clone()), context, usage }
+    }
+
+    /// The one clock.
+    pub fn now(&self) -> Timestamp {
+        self.context.now()
+    }
+
+    /// Parties by name, disabled ones too.
+    ///
+    /// # Errors
+    /// `malformed_request` for a cursor that is none.
+    pub async fn list(&self, _: &Allowed<ReadParties>, cursor: Option<&str>, limit: i64) -> Result<Page<Entry>> {
+        let Name(after) = page::after(cursor, Name(String::new()))?;
+        let mut tx = self.context.db.read().await?;
+        let rows = parties::after(&mut tx, &after, limit + 1).await?;
+        Ok(Page::new(rows, limit, |entry| Name(entry.name.clone())))
+    }
+
+    /// One party. That it was looked at stands in the log: its people have names.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn view(&self, who: &Allowed<ReadParties>, id: Uuid) -> Result<View> {
+        let mut tx = self.context.db.read().await?;
+        let view = View {
+            entry: parties::by_id(&mut tx, id).await?,
+            keys: parties::keys(&mut tx, id).await?,
+            administrators: people::party_administrators(&mut tx, id).await?,
+        };
+        drop(tx);
+        let event = who.event(id);
+        transaction!(self.context.db, "admin.note_party", |tx| self.audit.record(tx, event, Outcome::Done).await)?;
+        Ok(view)
+    }
+
+    /// A party's questions of a month: of this one, where none is named.
+    ///
+    /// # Errors
+    /// `not_found`; `malformed_request` for what is no month.
+    pub async fn usage(
+        &self,
+        _: &Allowed<ReadParties>,
+        id: Uuid,
+        month: Option<&str>,
+    ) -> Result<(Month, Vec<Counted>)> {
+        let month = match month {
+            Some(text) => Month::parse(text),
+            None => Month::of(Date::in_jakarta(self.now())),
+        };
+        let month = month.ok_or(Code::MalformedRequest)?;
+        let (first, next) = month.days().ok_or(Code::MalformedRequest)?;
+        let mut tx = self.context.db.read().await?;
+        parties::by_id(&mut tx, id).await?;
+        drop(tx);
+        Ok((month, self.usage.between(id, first, next).await?))
+    }
+
+    /// Refuses a party's keys and people from now on.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field`; `wrong_state` when that is so already.
+    pub async fn suspend(&self, who: &Allowed<SuspendParty>, id: Uuid, reason: &str) -> Result<()> {
+        let (reason, now) = (check_reason(reason)?, self.now());
+        audited!(self.audit, who.event(id), "admin.suspend_party", |tx| {
+            parties::suspend(tx, id, &reason, now).await
+        })
+    }
+}
+
+/// A party's name, by which the list is sorted.
+struct Name(String);
+
+impl page::Position for Name {
+    fn to_cursor(&self) -> String {
+        base64url::encode(self.0.as_bytes())
+    }
+
+    fn from_cursor(cursor: &str) -> Option<Self> {
+        // Of the form in which names are kept: a text with a zero byte would be a fault of the database.
+        let text = String::from_utf8(base64url::decode(cursor)?).ok()?;
+        crate::relying_party::model::check_name(&text).ok().map(Self)
+    }
+}

@@ -1,0 +1,23 @@
+//! What one administrator of the nation asks and another grants: relying parties and offices come and change. A grant does what the commands do,
+//! with the same functions, in its own transaction (ADR 28).
+
+mod carry;
+pub mod model;
+mod offices;
+pub mod parties;
+pub mod service;
+pub mod store;
+
+pub use model::{Kind, Matter, State};
+pub use service::Proposals;
+
+use crate::jobs::Sweep;
+use crate::module::Module;
+
+/// What this domain brings to a node. Its routes are those of `admin`.
+pub fn module(proposals: &Proposals) -> Module {
+    Module {
+        sweeps: vec![Sweep::of("proposal.sweep", proposals, |proposals| async move { proposals.sweep().await })],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,323 @@
+//! What can be asked, and how it ends. Pure.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::audit::Action;
+use crate::clock::{DAY, Timestamp};
+use crate::error::{Code, Language, Refusal, Result};
+use crate::input;
+use crate::office::model::Change;
+use crate::relying_party::Entitlement;
+use crate::relying_party::model::Terms;
+use crate::secret::Redacted;
+
+/// Days for which something waits; then it ends by itself.
+pub const WAITS_DAYS: i64 = 7;
+/// Days for which it is known what was asked and decided; the audit log keeps that it was.
+pub const KEPT_DAYS: i64 = 730;
+
+/// What kind of thing is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr)]
+#[schema(as = ProposalKind)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Kind {
+    /// That a relying party be added.
+    AddParty,
+    /// That it be entitled to something else.
+    EntitleParty,
+    /// That it verify under another contract.
+    SetContract,
+    /// That it be told elsewhere what ends.
+    SetContact,
+    /// That a suspended party verify again.
+    ResumeParty,
+    /// That somebody look after what is a party's.
+    InviteAdministrator,
+    /// That an office be added.
+    AddOffice,
+    /// That it be another one: kind, place in the tree, regions, address, name.
+    ChangeOffice,
+    /// That it be closed for good.
+    CloseOffice,
+    /// That a closed one be opened again.
+    ReopenOffice,
+}
+
+/// How far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr)]
+#[schema(as = ProposalState)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum State {
+    /// It waits for a second person.
+    Waiting,
+    /// A second person granted it: it is done.
+    Granted,
+    /// A second person refused it.
+    Refused,
+    /// Who asked took it back.
+    Withdrawn,
+    /// Nobody decided in time.
+    Expired,
+}
+
+crate::text_column!(Kind, State);
+
+/// What is to be done. It is never changed once it was asked: whoever grants it grants what was on the screen.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ProposalMatter)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Matter {
+    /// A relying party is added.
+    AddParty {
+        /// The id that it gets.
+        party_id: Uuid,
+        /// Its name, as holders read it.
+        name: String,
+        /// What it is entitled to.
+        entitlement: Entitlement,
+        /// Under what it verifies, where that was said.
+        contract: Option<Terms>,
+    },
+    /// A party is entitled to something else.
+    EntitleParty {
+        /// The party.
+        party_id: Uuid,
+        /// What it was entitled to when this was asked: if that is another by now, nobody grants it.
+        before: Entitlement,
+        /// What it is to be.
+        after: Entitlement,
+    },
+    /// A party verifies under another contract.
+    SetContract {
+        /// The party.
+        party_id: Uuid,
+        /// The contract.
+        contract: Terms,
+    },
+    /// A party is told elsewhere what ends.
+    SetContact {
+        /// The party.
+        party_id: Uuid,
+        /// Where; left out for readers who cannot grant it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>, format = Email)]
+        email: Option<Redacted<String>>,
+        /// In which language.
+        language: Language,
+    },
+    /// A suspended party verifies again.
+    ResumeParty {
+        /// The party.
+        party_id: Uuid,
+    },
+    /// Somebody looks after what is a party's: keys, employees, figures, the webhook.
+    InviteAdministrator {
+        /// The party.
+        party_id: Uuid,
+        /// Log-in name.
+        username: String,
+        /// Full name.
+        full_name: String,
+        /// Where the link goes; left out for readers who cannot grant it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>, format = Email)]
+        email: Option<Redacted<String>>,
+        /// Language of the message.
+        language: Language,
+    },
+    /// An office is added.
+    AddOffice {
+        /// The id that it gets.
+        office_id: Uuid,
+        /// Its short code.
+        code: String,
+        /// What it is and where it stands.
+        office: Change,
+    },
+    /// An office is another one.
+    ChangeOffice {
+        /// The office.
+        office_id: Uuid,
+        /// What of it is replaced: if that is something else by now, nobody grants it.
+        before: Change,
+        /// What it is to be.
+        after: Change,
+    },
+    /// An office is closed for good.
+    CloseOffice {
+        /// The office.
+        office_id: Uuid,
+    },
+    /// A closed office is opened again.
+    ReopenOffice {
+        /// The office.
+        office_id: Uuid,
+    },
+}
+
+impl Matter {
+    /// What kind of thing it is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::AddParty { .. } => Kind::AddParty,
+            Self::EntitleParty { .. } => Kind::EntitleParty,
+            Self::SetContract { .. } => Kind::SetContract,
+            Self::SetContact { .. } => Kind::SetContact,
+            Self::ResumeParty { .. } => Kind::ResumeParty,
+            Self::InviteAdministrator { .. } => Kind::InviteAdministrator,
+            Self::AddOffice { .. } => Kind::AddOffice,
+            Self::ChangeOffice { .. } => Kind::ChangeOffice,
+            Self::CloseOffice { .. } => Kind::CloseOffice,
+            Self::ReopenOffice { .. } => Kind::ReopenOffice,
+        }
+    }
+
+    /// Whom it is about.
+    pub const fn subject(&self) -> Uuid {
+        match self {
+            Self::AddParty { party_id, .. }
+            | Self::EntitleParty { party_id, .. }
+            | Self::SetContract { party_id, .. }
+            | Self::SetContact { party_id, .. }
+            | Self::ResumeParty { party_id }
+            | Self::InviteAdministrator { party_id, .. } => *party_id,
+            Self::AddOffice { office_id, .. }
+            | Self::ChangeOffice { office_id, .. }
+            | Self::CloseOffice { office_id }
+            | Self::ReopenOffice { office_id } => *office_id,
+        }
+    }
+
+    /// What it is about, in a word: of two that are about the same only one can wait.
+    pub fn about(&self) -> String {
+        let kind = self.kind().as_str();
+        match self {
+            Self::AddParty { name, .. } => format!("{kind} {}", input::folded(name)),
+            Self::InviteAdministrator { username, .. } => format!("{kind} {username}"),
+            Self::AddOffice { code, .. } => format!("{kind} {code}"),
+            _ => format!("{kind} {}", self.subject()),
+        }
+    }
+
+    /// Whether it names a person: then it is forgotten when it is over.
+    pub const fn is_personal(&self) -> bool {
+        matches!(self, Self::SetContact { .. } | Self::InviteAdministrator { .. })
+    }
+
+    /// What the audit log calls it when it is done.
+    pub const fn action(&self) -> Action {
+        match self {
+            Self::AddParty { .. } => Action::RelyingPartyAdded,
+            Self::EntitleParty { .. } => Action::PartyEntitled,
+            Self::SetContract { .. } => Action::ContractSet,
+            Self::SetContact { .. } => Action::PartyContactSet,
+            Self::ResumeParty { .. } => Action::PartyResumed,
+            Self::InviteAdministrator { .. } => Action::StaffGranted,
+            Self::AddOffice { .. } => Action::OfficeAdded,
+            Self::ChangeOffice { .. } => Action::OfficeEdited,
+            Self::CloseOffice { .. } => Action::OfficeClosed,
+            Self::ReopenOffice { .. } => Action::OfficeReopened,
+        }
+    }
+
+    /// As somebody reads it who cannot grant it: without addresses of people.
+    #[must_use]
+    pub fn for_readers(mut self) -> Self {
+        if let Self::SetContact { email, .. } | Self::InviteAdministrator { email, .. } = &mut self {
+            *email = None;
+        }
+        self
+    }
+}
+
+/// When something ends by itself that is asked now.
+pub const fn end_of(now: Timestamp) -> Timestamp {
+    now.plus_seconds(WAITS_DAYS * DAY)
+}
+
+/// Why something is asked, refused or stopped: colleagues read it.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_reason(reason: &str) -> Result<String> {
+    Ok(input::label(reason, 200).map_err(|text| Refusal::field("reason", text.id, text.en))?)
+}
+
+/// Who asked is told that another person grants it.
+pub fn own() -> Refusal {
+    Refusal::new(Code::Forbidden).detail(
+        "Permintaan Anda sendiri harus disetujui administrator lain. Anda dapat menariknya kembali.",
+        "Your own request has to be granted by another administrator. You can take it back.",
+    )
+}
+
+/// Who asked works here no more.
+pub fn nobody_asks() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Yang meminta tidak bekerja di sini lagi. Tolak permintaan ini; bila tetap perlu, ajukan sendiri.",
+        "Whoever asked works here no more. Refuse this; where it is needed all the same, ask for it yourself.",
+    )
+}
+
+/// The same was asked already.
+pub fn waits_already() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Permintaan yang sama sudah menunggu. Lihat di Persetujuan: setujui, tolak, atau tarik kembali dahulu.",
+        "The same is waiting already. Look under Requests: grant it, refuse it or take it back first.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribute::Attribute;
+    use crate::relying_party::Purpose;
+
+    fn entitlement() -> Entitlement {
+        let text = |text: &str| text.to_owned();
+        let purpose = Purpose { code: text("open"), text_id: text("Buka"), text_en: text("Open") };
+        Entitlement { attributes: vec![Attribute::FullName], purposes: vec![purpose] }
+    }
+
+    fn matters() -> Vec<Matter> {
+        let party_id = Uuid::from_u128(7);
+        let day = crate::register::Date::new(2027, 1, 31).unwrap();
+        let contract = Terms { number: String::from("1/PKS"), from: day, until: day };
+        let email = Some(Redacted(String::from("rina@bank.example")));
+        let (username, full_name) = (String::from("rina"), String::from("Rina"));
+        let (name, entitled, language) = (String::from("Bank  Satu"), entitlement(), Language::English);
+        vec![
+            Matter::AddParty { party_id, name, entitlement: entitled.clone(), contract: Some(contract.clone()) },
+            Matter::EntitleParty { party_id, before: entitled.clone(), after: entitled },
+            Matter::SetContract { party_id, contract },
+            Matter::SetContact { party_id, email: email.clone(), language },
+            Matter::ResumeParty { party_id },
+            Matter::InviteAdministrator { party_id, username, full_name, email, language },
+            Matter::AddOffice { office_id: party_id, code: String::from("UJI-1"), office: Change::default() },
+            Matter::ChangeOffice { office_id: party_id, before: Change::default(), after: Change::default() },
+            Matter::CloseOffice { office_id: party_id },
+            Matter::ReopenOffice { office_id: party_id },
+        ]
+    }
+
+    #[test]
+    fn what_is_sealed_is_read_back_and_each_is_about_something_else() {
+        let mut seen = std::collections::BTreeSet::new();
+        for matter in matters() {
+            let mut bytes = Vec::new();
+            ciborium::into_writer(&matter, &mut bytes).unwrap();
+            let again: Matter = ciborium::from_reader(bytes.as_slice()).unwrap();
+            let json = |matter: &Matter| serde_json::to_value(matter).unwrap();
+            assert_eq!(json(&again), json(&matter));
+            assert_eq!(json(&matter)["kind"], matter.kind().as_str(), "the word in the table");
+            assert_eq!((again.subject(), again.kind()), (Uuid::from_u128(7), matter.kind()));
+            assert!(seen.insert(matter.about()));
+            assert_eq!(json(&matter).to_string().contains('@'), matter.is_personal());
+            assert!(!json(&matter.for_readers()).to_string().contains('@'));
+        }
+        assert!(seen.contains("add_party BANK SATU"), "{seen:?}");
+    }
+}
