@@ -2,6 +2,7 @@
 //! serve no resident.
 
 pub mod act;
+pub mod figure;
 pub mod http;
 
 pub use act::Official;
@@ -13,5 +14,6 @@ use crate::staff::{Invitations, Staff};
 /// What this domain brings to a node, for the people of `officials`.
 pub fn module(context: &Context, officials: &Staff) -> Module {
     let people = Invitations::new(context.clone());
-    Module { people: http::routes(people, officials.clone()), ..Module::default() }
+    let figures = figure::Figures::new(context.clone());
+    Module { people: http::routes(people, figures, officials.clone()), ..Module::default() }
 }

@@ -201,6 +201,12 @@ pub enum Action {
     FraudReportClosed,
     /// Somebody read the office's figures.
     FiguresRead,
+    /// Somebody read what was published of others' regions.
+    PublishedFiguresRead,
+    /// Somebody took that away as a file.
+    PublishedFiguresDownloaded,
+    /// An operator said of which province somebody reads the figures.
+    OfficialRegionSet,
     /// Somebody looked at the months that the office sends upward.
     RecapsRead,
     /// A supervisor asked the head to sign one.

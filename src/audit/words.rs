@@ -145,6 +145,9 @@ labels! {
     FraudReportsRead = "Laporan petugas palsu dibaca" / "Reports of false officers read";
     FraudReportClosed = "Laporan petugas palsu ditutup" / "Report of a false officer closed";
     FiguresRead = "Angka kantor dibaca" / "Office's figures read";
+    PublishedFiguresRead = "Angka wilayah lain dibaca" / "Figures of other regions read";
+    PublishedFiguresDownloaded = "Angka wilayah lain diunduh" / "Figures of other regions downloaded";
+    OfficialRegionSet = "Wilayah akun provinsi ditetapkan" / "Region of a province's account set";
     RecapsRead = "Rekap bulanan dibaca" / "Monthly recaps read";
     RecapAsked = "Tanda tangan rekap diminta" / "Signature of a recap asked for";
     RecapSigned = "Rekap ditandatangani" / "Recap signed";

@@ -94,6 +94,8 @@ pub enum Permission {
     ReassignResidents,
     /// Read the office's figures and its months.
     ReadFigures,
+    /// Read what was published of the regions of others.
+    ReadFiguresOfOthers,
     /// Ask the head to sign a month.
     AskRecaps,
     /// Sign a month that a supervisor asked for.
@@ -116,7 +118,8 @@ impl Permission {
     /// The roles that stand for it. This is the table of who may do what: checks, replies, docs/roles.md and the tests follow from it.
     pub const fn roles(self) -> &'static [Role] {
         use Role::{
-            Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, PartyAdministrator, Supervisor,
+            Administrator, Assistant, Auditor, DataOfficer, Employee, Head, Officer, PartyAdministrator, Province,
+            Supervisor,
         };
         match self {
             Self::ReceiveResidents | Self::ProveDuty => &[Assistant, Officer, Supervisor],
@@ -128,6 +131,7 @@ impl Permission {
                 &[Officer, Supervisor, Head]
             }
             Self::BlockAtCalls | Self::ReadCorrections | Self::ReadFigures => &[Officer, Supervisor, Head, DataOfficer],
+            Self::ReadFiguresOfOthers => &[Head, Administrator, Province, Auditor],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
             Self::LookUpActive => &[Assistant, Officer, Supervisor, Head, DataOfficer],
             Self::AskAnnulments | Self::AskRecaps | Self::ReassignResidents => &[Supervisor],

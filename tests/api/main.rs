@@ -22,6 +22,7 @@ mod dropped;
 mod duty;
 mod feed;
 mod figures;
+mod figures_others;
 mod flow;
 mod forms;
 mod headers;

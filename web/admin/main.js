@@ -5,6 +5,7 @@ import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
+import { publishedScreen } from "/web/staff/published.js";
 import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 
@@ -20,8 +21,22 @@ const SCREENS = [
     picture: "people",
     show: (main) => staffingScreen(main, session, { nation: true }),
   },
+  {
+    screen: "angka",
+    may: "read_figures_of_others",
+    label: "wilayah.nav",
+    picture: "list",
+    show: (main, region) => publishedScreen(main, source(), region),
+  },
   { screen: "akun", label: "account.nav", picture: "user", show: (main) => accountScreen(main, session) },
 ];
+
+const source = () => ({
+  read: (query) => session.call(`/figures?${query}`),
+  file: (query) => `/v1/admin/figures/rows?${query}`,
+  own: session.who.region,
+  address: (code) => `#angka/${code}`,
+});
 
 function draw() {
   if (session.proving) return session.proving.then(draw);

@@ -27,6 +27,8 @@ pub struct Invitation {
     pub full_name: String,
     /// What they are there.
     pub role: Role,
+    /// Of which province, where they are of one.
+    pub region: Option<i64>,
     /// When their time ends, where that was said.
     pub ends_at: Option<Timestamp>,
     /// Whether the account was disabled when it was asked for.
@@ -46,7 +48,7 @@ pub struct Invitation {
 macro_rules! invitations {
     ($tail:literal) => {
         concat!(
-            "SELECT invitation_id, kind, realm, office_id, NULL AS relying_party_id, staff_id, username, full_name, role, ends_at, \
+            "SELECT invitation_id, kind, realm, office_id, NULL AS relying_party_id, staff_id, username, full_name, role, region, ends_at, \
              comes_back, state, asked_by, asked_at, expires_at, sealed FROM staff_invitation WHERE ",
             $tail
         )
@@ -54,8 +56,8 @@ macro_rules! invitations {
 }
 
 const ADD: &str = "INSERT INTO staff_invitation (invitation_id, kind, realm, office_id, staff_id, username, full_name, role, \
-    ends_at, comes_back, state, asked_by, asked_at, expires_at, sealed) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    ends_at, comes_back, state, asked_by, asked_at, expires_at, sealed, region) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 /// Adds a request.
 pub async fn add(tx: &mut Tx, new: &Invitation) -> DbResult<()> {
@@ -76,7 +78,8 @@ pub async fn add(tx: &mut Tx, new: &Invitation) -> DbResult<()> {
         new.asked_by,
         new.asked_at,
         new.expires_at,
-        new.sealed.as_deref()
+        new.sealed.as_deref(),
+        new.region
     )
     .map(|_| ())
 }

@@ -203,7 +203,7 @@ pub fn of_partners() -> Vec<Endpoint> {
 
 /// The office's figures, and the months that it sends upward.
 pub fn figures() -> Vec<Endpoint> {
-    use Caller::{Head, Officer, Supervisor};
+    use Caller::{Head, National, Officer, Supervisor};
     use Subject::Waiting;
     let none = || Value::Null;
     let month =
@@ -211,6 +211,9 @@ pub fn figures() -> Vec<Endpoint> {
     let read = |path| endpoint("get", path, Officer, Waiting, none());
     vec![
         read("/v1/officer/office-figures"),
+        endpoint("get", "/v1/officer/region-figures", Head, Waiting, none()),
+        endpoint("get", "/v1/admin/figures", National, Waiting, none()),
+        endpoint("get", "/v1/admin/figures/rows", National, Waiting, none()),
         read("/v1/officer/recaps"),
         read("/v1/officer/recaps/{month}"),
         read("/v1/officer/recaps/{month}/workbook"),
