@@ -66,6 +66,7 @@ async fn a_month_is_made_public_once_and_tells_no_small_group() {
         auditor.get("/v1/admin/figures").await.expect_problem(409, "wrong_state");
         // On the day after its end a month is not settled yet.
         until_after(&world, month, 0).await;
+        let auditor = official(&world, "auditor1", Role::Auditor).await;
         auditor.get("/v1/admin/figures").await.expect_problem(409, "wrong_state");
         until_after(&world, month, 1).await;
         let auditor = official(&world, "auditor2", Role::Auditor).await;

@@ -27,19 +27,27 @@ impl Edition {
     }
 }
 
-const LAST_EDITION: &str = "SELECT month, next_region, published_at FROM figure_edition ORDER BY month DESC LIMIT 1";
+macro_rules! edition {
+    ($tail:literal) => {
+        concat!("SELECT month, next_region, published_at FROM figure_edition WHERE month >= 0 ORDER BY month ", $tail)
+    };
+}
+
+const FIRST_EDITION: &str = edition!("LIMIT 1");
+const LAST_EDITION: &str = edition!("DESC LIMIT 1");
 
 /// The newest month of which something is public.
 pub async fn last_edition(tx: &mut Tx) -> DbResult<Option<Edition>> {
     fetch_optional!(tx, Edition, LAST_EDITION)
 }
 
-const SPAN: &str = "SELECT MIN(month), MAX(month) FROM figure_edition WHERE published_at IS NOT NULL";
-
-/// The first and the last month that are public.
+/// The first and the last month that are public: they follow each other without a gap.
 pub async fn span(tx: &mut Tx) -> DbResult<Option<(Month, Month)>> {
-    let found = fetch_optional!(tx, (Option<i64>, Option<i64>), SPAN)?;
-    Ok(found.and_then(|(first, last)| Some((Month(first?), Month(last?)))))
+    let first = fetch_optional!(tx, Edition, FIRST_EDITION)?;
+    let last = fetch_optional!(tx, Edition, LAST_EDITION)?;
+    let Some((first, last)) = first.zip(last) else { return Ok(None) };
+    let last = if last.published_at.is_some() { last.month() } else { last.month().before() };
+    Ok(Some((first.month(), last)).filter(|(first, last)| first <= last))
 }
 
 const BEGIN: &str = "INSERT INTO figure_edition (month, next_region, published_at) VALUES ($1, 0, NULL) \
