@@ -250,7 +250,7 @@ impl App {
             counter::module(&self.counter, &self.officers),
             relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),
-            admin::module(&self.context, &self.officials),
+            admin::module(&self.context, self.registrations.reviews.clone(), &self.officials),
             partner::module(&self.partners, &self.employees),
             webhook::module(&self.webhooks, &self.employees),
             dispute::module(&self.disputes, self.relying_parties.authentication()),

@@ -2,18 +2,28 @@
 //! serve no resident.
 
 pub mod act;
+pub mod audit_log;
 pub mod figure;
 pub mod http;
+mod mail;
 
 pub use act::Official;
 
+use std::sync::Arc;
+
 use crate::context::Context;
 use crate::module::Module;
+use crate::registration::review::Reviews;
 use crate::staff::{Invitations, Staff};
 
 /// What this domain brings to a node, for the people of `officials`.
-pub fn module(context: &Context, officials: &Staff) -> Module {
+pub fn module(context: &Context, reviews: Reviews, officials: &Staff) -> Module {
     let people = Invitations::new(context.clone());
     let figures = figure::Figures::new(context.clone());
-    Module { people: http::routes(people, figures, officials.clone()), ..Module::default() }
+    let log = audit_log::AuditLog::new(context.clone(), reviews);
+    Module {
+        people: http::routes(people, figures, log, officials.clone()),
+        letters: vec![(mail::OPENED, Arc::new(mail::Letters(context.clone())))],
+        ..Module::default()
+    }
 }

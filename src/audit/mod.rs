@@ -3,6 +3,7 @@
 //! An act has two entries under one correlation id: the intent, committed before anything happens, and the outcome,
 //! committed in the transaction of the act. An intent without an outcome shows a crash.
 
+pub mod http;
 pub mod model;
 pub mod ports;
 pub mod search;

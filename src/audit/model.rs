@@ -207,6 +207,10 @@ pub enum Action {
     PublishedFiguresDownloaded,
     /// An operator said of which province somebody reads the figures.
     OfficialRegionSet,
+    /// An auditor opened the data of a subject.
+    SubjectOpened,
+    /// Why an auditor did.
+    OpeningReasoned,
     /// Somebody looked at the months that the office sends upward.
     RecapsRead,
     /// A supervisor asked the head to sign one.
@@ -481,6 +485,26 @@ pub struct Line {
     pub subject_id: Uuid,
     /// How it ended.
     pub outcome: String,
+}
+
+/// A chain, and how far it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainState {
+    /// The chain.
+    pub chain: Uuid,
+    /// How many entries it has.
+    pub entries: i64,
+}
+
+/// What checking a part of a chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartReport {
+    /// The number of the last entry that was read.
+    pub until: i64,
+    /// The number of the chain's last entry.
+    pub last: i64,
+    /// What was found.
+    pub report: Report,
 }
 
 /// What checking the end of a chain found.

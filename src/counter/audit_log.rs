@@ -103,11 +103,9 @@ impl AuditLog {
     }
 
     async fn named(&self, tx: &mut Tx, chain: Uuid, line: Line, names: &HashMap<Uuid, String>) -> Result<NamedLine> {
-        let reason = if line.action == Action::AuditSearched.as_str() {
-            search::reason(&self.desk.context, tx, line.subject_id, chain).await?
-        } else {
-            None
-        };
+        let reasoned = [Action::AuditSearched, Action::OpeningReasoned].iter().any(|one| one.as_str() == line.action);
+        let reason =
+            if reasoned { search::reason(&self.desk.context, tx, line.subject_id, chain).await? } else { None };
         let name = |id: &Uuid| names.get(id).cloned();
         Ok(NamedLine { actor: name(&line.actor_id), subject: name(&line.subject_id), reason, line })
     }

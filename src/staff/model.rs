@@ -6,6 +6,7 @@ use super::permission::Permission;
 use crate::audit::{Action, Actor, Event, GENERAL};
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Refusal, Result};
+use crate::input;
 use crate::register::{Level, Region};
 
 /// Minutes without a request after which the password is needed again.
@@ -243,6 +244,29 @@ fn no_province() -> Refusal {
         "Tulis kode provinsi, dua angka, seperti 13.",
         "Write the code of the province, two digits, such as 13.",
     )
+}
+
+/// Longest reason in characters.
+pub const MAX_REASON: usize = 500;
+
+/// A reason that a person will read: 5–500 characters, no control characters.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_reason(reason: &str) -> Result<String> {
+    let reason = reason.trim();
+    let signs: std::collections::BTreeSet<char> = reason.chars().filter(|c| c.is_alphanumeric()).collect();
+    // "aaaaa" says nothing.
+    if input::is_prose(reason, 5..=MAX_REASON) && signs.len() >= 3 {
+        Ok(reason.to_owned())
+    } else {
+        Err(Refusal::field(
+            "reason",
+            "Tulis alasan yang dapat dibaca warga dengan kata-kata: 5-500 karakter.",
+            "Write a reason in words that the resident can read: 5 to 500 characters.",
+        )
+        .into())
+    }
 }
 
 /// A user name: 3–40 lower-case letters, digits, dots, hyphens.

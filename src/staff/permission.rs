@@ -90,6 +90,8 @@ pub enum Permission {
     ReadOwnAudit,
     /// Search the audit log of the office.
     ReadOfficeAudit,
+    /// Search the audit log of all offices, open the data of a subject, and check the chains.
+    SearchAudit,
     /// Pass a resident on to a colleague who is on duty.
     ReassignResidents,
     /// Read the office's figures and its months.
@@ -132,6 +134,7 @@ impl Permission {
             }
             Self::BlockAtCalls | Self::ReadCorrections | Self::ReadFigures => &[Officer, Supervisor, Head, DataOfficer],
             Self::ReadFiguresOfOthers => &[Head, Administrator, Province, Auditor],
+            Self::SearchAudit => &[Auditor],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
             Self::LookUpActive => &[Assistant, Officer, Supervisor, Head, DataOfficer],
             Self::AskAnnulments | Self::AskRecaps | Self::ReassignResidents => &[Supervisor],

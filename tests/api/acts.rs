@@ -79,6 +79,7 @@ async fn searches(world: &World) {
     let applicant = world.waiting(&world.people[20]).await;
     world.scan(&desk, &applicant).await.expect(200);
     let id = async |officer: &Officer| officer.get("/v1/officer/sessions/current").await.expect(200).text("officer_id");
+    crate::auditor::every_act(world, &applicant.id).await;
     let body = json!({"from": id(&desk).await, "to": id(&supervisor).await});
     supervisor.post(&format!("/v1/officer/registrations/{}/reassign", applicant.id), &body).await.expect(204);
 }

@@ -154,6 +154,18 @@ async fn a_province_reads_itself_and_targets_follow_from_what_is_imported() {
         assert_eq!(read(&none, "").await["region"]["code"], "13");
         let administrator = official(&world, "pusat", Role::Administrator).await;
         assert!(world.accounts().set_region("pusat", "13").await.is_err());
+        let invite = |role: &str, region: Option<&str>| {
+            let mut body = json!({"username": "undangan", "full_name": "Rina Kartika", "email": "rina@dukcapil.example", "role": role});
+            if let Some(region) = region {
+                body["region"] = region.into();
+            }
+            body
+        };
+        for (role, region) in [("province", None), ("province", Some("13.71")), ("auditor", Some("13"))] {
+            let body = invite(role, region);
+            administrator.post("/v1/admin/staff", &body).await.expect_problem(422, "invalid_field");
+        }
+        administrator.post("/v1/admin/staff", &invite("province", Some("13"))).await.expect(201);
         assert_eq!(read(&administrator, "region=51").await["rows"], seen["rows"]);
 
         // A head reads the same of others; a supervisor does not.

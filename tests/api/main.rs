@@ -5,6 +5,7 @@
 mod activation;
 mod acts;
 mod annulment;
+mod auditor;
 mod birth_date;
 mod card;
 mod card_races;

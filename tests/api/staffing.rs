@@ -78,7 +78,7 @@ async fn first_request(answer: Answer) -> String {
 }
 
 /// A head of [`OFFICE`] by the whole way, logged in.
-async fn invited_head(world: &World) -> Officer {
+pub async fn invited_head(world: &World) -> Officer {
     let (one, two) = (
         official(world, "pusat-satu", Role::Administrator).await,
         official(world, "pusat-dua", Role::Administrator).await,

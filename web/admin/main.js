@@ -5,6 +5,7 @@ import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
+import { auditScreen } from "./audit.js";
 import { publishedScreen } from "/web/staff/published.js";
 import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
@@ -27,6 +28,13 @@ const SCREENS = [
     label: "wilayah.nav",
     picture: "list",
     show: (main, region) => publishedScreen(main, source(), region),
+  },
+  {
+    screen: "catatan",
+    may: "search_audit",
+    label: "audit.nav",
+    picture: "shield",
+    show: (main) => auditScreen(main, session),
   },
   { screen: "akun", label: "account.nav", picture: "user", show: (main) => accountScreen(main, session) },
 ];

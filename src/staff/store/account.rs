@@ -287,6 +287,13 @@ pub async fn set_contact(tx: &mut Tx, person: Uuid, sealed: &[u8]) -> DbResult<C
     change!(tx, SET_CONTACT, person, sealed)
 }
 
+const CONTACT: &str = "SELECT contact_sealed FROM staff_account WHERE staff_id = $1";
+
+/// Where somebody is told of things, sealed; none where nobody said.
+pub async fn contact(tx: &mut Tx, person: Uuid) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Option<Vec<u8>>,), CONTACT, person)?.and_then(|(sealed,)| sealed))
+}
+
 const PAUSE: &str = "UPDATE staff_account SET paused_at = $2 WHERE staff_id = $1 AND paused_at IS NULL";
 
 /// Lets the rights of a person rest; `false` when they do already, and for nobody.

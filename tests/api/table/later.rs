@@ -223,3 +223,25 @@ pub fn figures() -> Vec<Endpoint> {
         month("/v1/officer/recaps/{month}/refusal", Head, json!({"version": "0", "reason": "Periksa lagi"})),
     ]
 }
+
+/// The log of all offices.
+pub fn auditing() -> Vec<Endpoint> {
+    use Caller::Auditor;
+    use Subject::Waiting;
+    let own = |method, path, body| endpoint(method, path, Auditor, Waiting, body);
+    let search = json!({"reason": "aaaaaa", "office": "UJI-01", "refused": false});
+    let opening = json!({"office": "UJI-01", "subject_id": uuid::Uuid::from_u128(77), "reason": "Keluhan warga"});
+    vec![
+        own("get", "/v1/admin/audit/chains", Value::Null),
+        own("get", "/v1/admin/audit/actions", Value::Null),
+        own("post", "/v1/admin/audit/searches", search).optional(&["office", "refused"]).refuses(
+            Waiting,
+            422,
+            "invalid_field",
+        ),
+        own("post", "/v1/admin/audit/openings", opening).refuses(Waiting, 404, "not_found"),
+        own("post", "/v1/admin/audit/checks", json!({"chain": uuid::Uuid::from_u128(77), "after": 0}))
+            .optional(&["after"])
+            .refuses(Waiting, 404, "not_found"),
+    ]
+}
