@@ -50,8 +50,8 @@ async fn an_auditor_searches_any_office_and_opens_data_before_the_eyes_of_its_he
             (json!({"reason": "Pemeriksaan", "first_day": "x"}), "first_day"),
         ] {
             let refused = auditor.post(SEARCHES, &body).await;
-            refused.expect_problem(422, "invalid_field");
             assert_eq!(refused.json["fields"][0]["field"], field);
+            refused.expect_problem(422, "invalid_field");
         }
 
         // The data, once; the head reads who and why, and gets a message that names nobody.

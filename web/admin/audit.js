@@ -45,7 +45,7 @@ async function sending(button_, place, fields, act) {
 
 /** The data of a registration, asked for with a reason of its own and shown once. */
 function openSubject(session, office, subject) {
-  return ask(t("audit.open.title"), (done) => {
+  return ask(t("audit.open.title"), () => {
     const why = reasonField("open-why", t("audit.open.why"));
     const place = el("div", { class: "problem-place" });
     const send = button(t("audit.open.yes"), null, { type: "submit" });
@@ -64,7 +64,6 @@ function openSubject(session, office, subject) {
           row("audit.phone", data.phone),
           row("audit.email", data.email),
         ),
-        button(t("staff.close"), () => done(true)),
       );
     const form = el(
       "form",

@@ -26,7 +26,7 @@ const SCREENS = [
     screen: "angka",
     may: "read_figures_of_others",
     label: "wilayah.nav",
-    picture: "list",
+    picture: "chart",
     show: (main, region) => publishedScreen(main, source(), region),
   },
   {

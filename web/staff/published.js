@@ -26,6 +26,9 @@ function months(oldest, newest) {
   return all;
 }
 
+// What regions are called that were seen; of others the code stands.
+const names = new Map();
+
 /** Whether there is more below: a province, a regency. */
 const hasParts = (code) => code.length <= 5;
 
@@ -37,7 +40,7 @@ function crumbs(data, { own, address }) {
   if (!own) all.push(["", t("wilayah.country")]);
   if (data.region) {
     const [province] = data.region.code.split(".");
-    if (data.region.code !== province) all.push([province, own ? own.name : `${province}`]);
+    if (data.region.code !== province) all.push([province, names.get(province) ?? province]);
     all.push([data.region.code, nameOf(data.region)]);
   }
   return el(
@@ -173,16 +176,21 @@ export function publishedScreen(main, source, code) {
   }
 
   function show(data) {
+    for (const region of [source.own, data.region, ...data.rows.map((one) => one.region)]) {
+      if (region) names.set(region.code, nameOf(region));
+    }
     const name = data.region ? nameOf(data.region) : t("wilayah.country");
     const link = (one) =>
       one.region && hasParts(one.region.code)
         ? el("a", { href: source.address(one.region.code) }, nameOf(one.region))
         : nameOf(one.region);
+    const [first, last] = [monthName(data.from), monthName(data.to)];
+    const period = first === last ? last : t("wilayah.period", { from: first, to: last });
     choose(data);
     fill(
       place,
       crumbs(data, source),
-      el("h2", {}, name, " · ", t("wilayah.period", { from: monthName(data.from), to: monthName(data.to) })),
+      el("h2", {}, name, " · ", period),
       el("p", { class: "muted small" }, t("wilayah.small")),
       targetPart(data, name, link),
       flowPart(data, link),
