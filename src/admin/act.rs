@@ -66,11 +66,11 @@ macro_rules! acts {
 
 acts! {
     /// Searching the log of any office.
-    pub enum SearchAudit: SearchAudit, AuditSearched;
+    pub enum SearchAllAudit: SearchAudit, AuditSearched;
     /// Opening the data of a subject.
     pub enum OpenSubject: SearchAudit, SubjectOpened;
     /// Checking a chain.
-    pub enum CheckAudit: SearchAudit, AuditChecked;
+    pub enum CheckChain: SearchAudit, AuditChecked;
     /// Reading what was published of the regions of others.
     pub enum ReadPublished: ReadFiguresOfOthers, PublishedFiguresRead, about |session| session.person.staff_id;
     /// Taking it away as a file.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::act::{CheckAudit, Official, OpenSubject, SearchAudit};
+use super::act::{CheckChain, Official, OpenSubject, SearchAllAudit};
 use super::mail::OPENED;
 use crate::audit::model::{ChainState, Line, PartReport, Wanted};
 use crate::audit::{self, Action, Event, GENERAL, Outcome, search};
@@ -69,7 +69,7 @@ impl AuditLog {
     ///
     /// # Errors
     /// `malformed_request` for a cursor that was not given out here.
-    pub async fn chains(&self, _: &Allowed<SearchAudit>, cursor: Option<&str>, limit: i64) -> Result<Page<Chain>> {
+    pub async fn chains(&self, _: &Allowed<SearchAllAudit>, cursor: Option<&str>, limit: i64) -> Result<Page<Chain>> {
         let after = page::after(cursor, GENERAL)?;
         let mut tx = self.context.db.read().await?;
         let states = search::chains(&mut tx, after, limit + 1).await?;
@@ -94,7 +94,7 @@ impl AuditLog {
     /// `invalid_field` for a reason that says nothing or an unknown office; `too_many`; `malformed_request` for a cursor that is none.
     pub async fn search(
         &self,
-        who: &Allowed<SearchAudit>,
+        who: &Allowed<SearchAllAudit>,
         (office, wanted, reason): (Option<&str>, &Wanted, &str),
         cursor: Option<&str>,
         limit: i64,
@@ -153,7 +153,7 @@ impl AuditLog {
     ///
     /// # Errors
     /// `not_found` for a chain that is none.
-    pub async fn check(&self, who: &Allowed<CheckAudit>, (chain, after): (Uuid, i64)) -> Result<PartReport> {
+    pub async fn check(&self, who: &Allowed<CheckChain>, (chain, after): (Uuid, i64)) -> Result<PartReport> {
         let part = self.audit.verify_part(chain, after.max(0), STEP).await?.ok_or(Code::NotFound)?;
         if after <= 0 {
             let event = who.event(chain);

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{CheckAudit, OpenSubject, SearchAudit};
+use super::super::act::{CheckChain, OpenSubject, SearchAllAudit};
 use super::super::audit_log::{AuditLog, Chain, NamedLine};
 use crate::audit::http::{ActItem, ActionsReply, ActsReply, wanted_action, wanted_day};
 use crate::audit::model::{PartReport, Wanted};
@@ -65,7 +65,7 @@ impl From<Chain> for ChainItem {
         (status = "4XX", description = "`malformed_request`, `forbidden`, `session_ended`")))]
 async fn audit_chains(
     State(log): State<AuditLog>,
-    official: Allowed<SearchAudit>,
+    official: Allowed<SearchAllAudit>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<ChainsReply>, Problem> {
     let Page { items, next } =
@@ -77,7 +77,7 @@ async fn audit_chains(
 #[utoipa::path(get, path = "/v1/admin/audit/actions", tag = "Admin", security(("official" = [])),
     responses((status = 200, description = "The actions", body = ActionsReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
-async fn audited_actions(_: Allowed<SearchAudit>, Lang(language): Lang) -> Result<Json<ActionsReply>, Problem> {
+async fn audited_actions(_: Allowed<SearchAllAudit>, Lang(language): Lang) -> Result<Json<ActionsReply>, Problem> {
     Ok(Json(ActionsReply::of(language)))
 }
 
@@ -142,7 +142,7 @@ impl AllActsBody {
         (status = "4XX", description = "`invalid_field`, `malformed_request`, `too_many`, `forbidden`")))]
 async fn search_all_acts(
     State(log): State<AuditLog>,
-    official: Allowed<SearchAudit>,
+    official: Allowed<SearchAllAudit>,
     Lang(language): Lang,
     Json(body): Json<AllActsBody>,
 ) -> Result<Json<ActsReply>, Problem> {
@@ -266,7 +266,7 @@ impl From<PartReport> for PartReply {
         (status = "4XX", description = "`not_found` for a chain that is none, `invalid_field`, `forbidden`")))]
 async fn check_chain(
     State(log): State<AuditLog>,
-    official: Allowed<CheckAudit>,
+    official: Allowed<CheckChain>,
     Json(body): Json<PartBody>,
 ) -> Result<Json<PartReply>, Problem> {
     Ok(Json(log.check(&official, (body.chain, body.after)).await?.into()))
