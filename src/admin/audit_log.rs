@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::act::{CheckChain, Official, OpenSubject, SearchAllAudit};
 use super::mail::OPENED;
-use crate::audit::model::{ChainState, Line, PartReport, Wanted};
+use crate::audit::model::{Line, Wanted};
+use crate::audit::report::{ChainState, PartReport};
 use crate::audit::{self, Action, Event, GENERAL, Outcome, search};
 use crate::audited;
 use crate::clerk::Clerk;

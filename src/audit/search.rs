@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::model::{ChainState, Line, Wanted};
+use super::model::{Line, Wanted};
+use super::report::ChainState;
 use super::store;
 use crate::clock::Timestamp;
 use crate::context::Context;

@@ -12,9 +12,8 @@ use std::collections::{BTreeSet, HashSet};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::model::{
-    Action, Actor, EndReport, Entry, Event, Fault, GENERAL, Intent, Outcome, PartReport, Report, is_written,
-};
+use super::model::{Action, Actor, Entry, Event, GENERAL, Intent, Outcome, is_written};
+use super::report::{EndReport, Fault, PartReport, Report};
 use super::store;
 use crate::clock::HOUR;
 use crate::context::Context;

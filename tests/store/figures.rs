@@ -313,7 +313,7 @@ async fn published(context: &Context) -> Vec<(i64, i64, String, i64)> {
 #[tokio::test]
 async fn a_month_is_made_public_once_whoever_does_it_and_whatever_is_counted_anew() {
     each_engine(async |context| {
-        let villages = [1_371_011_001, 1_371_000_000, 5_171_011_001, 0];
+        let villages = [1_371_011_001_i64, 1_371_000_000, 5_171_011_001, 0];
         let tally = "INSERT INTO life_tally (tally_id, kind, reason, at, office_id, home_region, is_counted) VALUES ($1, 'activated_first', '', $2, $3, $4, 0)";
         for number in 0..28_u128 {
             let mut tx = context.db.write().await.unwrap();
