@@ -254,7 +254,12 @@ impl App {
             counter::module(&self.counter, &self.officers),
             relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),
-            admin::module(&self.context, &self.officials, (&self.relying_parties, &self.proposals)),
+            admin::module(
+                &self.context,
+                self.registrations.reviews.clone(),
+                &self.officials,
+                (&self.relying_parties, &self.proposals),
+            ),
             proposal::module(&self.proposals),
             partner::module(&self.partners, &self.employees),
             webhook::module(&self.webhooks, &self.employees),

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::audit::{Action, Actor, Event, GENERAL};
+use crate::register::Region;
 use crate::staff::invitation::{Asker, Reach};
 use crate::staff::permission::{Act, Agent, Permission};
 use crate::staff::{Affiliation, Roles, StaffSession};
@@ -14,6 +15,8 @@ pub struct Official {
     pub official_id: Uuid,
     /// What they are there.
     pub roles: Roles,
+    /// Of which province, where they are of one.
+    pub region: Option<Region>,
 }
 
 impl Official {
@@ -34,7 +37,9 @@ impl TryFrom<StaffSession> for Official {
     fn try_from(session: StaffSession) -> Result<Self, ()> {
         let roles = session.roles();
         match session.person.affiliation {
-            Affiliation::National => Ok(Self { official_id: session.person.staff_id, roles }),
+            Affiliation::National => {
+                Ok(Self { official_id: session.person.staff_id, roles, region: session.person.region })
+            }
             Affiliation::Office(_) | Affiliation::RelyingParty(_) => Err(()),
         }
     }
@@ -65,6 +70,16 @@ macro_rules! acts {
 }
 
 acts! {
+    /// Searching the log of any office.
+    pub enum SearchAllAudit: SearchAudit, AuditSearched;
+    /// Opening the data of a subject.
+    pub enum OpenSubject: SearchAudit, SubjectOpened;
+    /// Checking a chain.
+    pub enum CheckChain: SearchAudit, AuditChecked;
+    /// Reading what was published of the regions of others.
+    pub enum ReadPublished: ReadFiguresOfOthers, PublishedFiguresRead, about |session| session.person.staff_id;
+    /// Taking it away as a file.
+    pub enum DownloadPublished: ReadFiguresOfOthers, PublishedFiguresDownloaded, about |session| session.person.staff_id;
     /// Reading who works somewhere, and what is asked about them.
     pub enum ReadStaff: ReadStaff, StaffRead, about |session| session.person.staff_id;
     /// Asking that somebody join, get new secrets or leave.

@@ -1,5 +1,7 @@
 //! Endpoints of the national administration, `/v1/admin`. Each handler names what it needs: [`Allowed`](crate::staff::Allowed).
 
+mod audit_log;
+mod figure;
 mod office;
 mod office_requests;
 mod party;
@@ -11,6 +13,8 @@ mod staff;
 use axum::Extension;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::audit_log::AuditLog;
+use super::figure::Figures;
 use super::offices::AllOffices;
 use super::parties::Parties;
 use crate::proposal::Proposals;
@@ -23,6 +27,7 @@ pub fn routes(
     (people, offices): (Invitations, AllOffices),
     proposals: Proposals,
     parties: Parties,
+    (figures, log): (Figures, AuditLog),
     staff: Staff,
 ) -> OpenApiRouter {
     let entrance = Entrance { staff, session_cookie: cookie::OFFICIAL, browser_cookie: cookie::OFFICIAL_BROWSER };
@@ -34,5 +39,7 @@ pub fn routes(
         .merge(office_requests::routes().with_state(proposals))
         .merge(office::routes().with_state(offices))
         .merge(party::routes().with_state(parties))
+        .merge(figure::routes().with_state(figures))
+        .merge(audit_log::routes().with_state(log))
         .layer(Extension(entrance))
 }

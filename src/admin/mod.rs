@@ -2,25 +2,39 @@
 //! serve no resident.
 
 pub mod act;
+pub mod audit_log;
+pub mod figure;
 pub mod http;
+mod mail;
 pub mod offices;
 pub mod parties;
 
 pub use act::Official;
 
+use std::sync::Arc;
+
 use crate::context::Context;
 use crate::module::Module;
 use crate::proposal::Proposals;
+use crate::registration::review::Reviews;
 use crate::relying_party::RelyingParties;
 use crate::staff::{Invitations, Staff};
 
 /// What this domain brings to a node, for the people of `officials`.
-pub fn module(context: &Context, officials: &Staff, (parties, proposals): (&RelyingParties, &Proposals)) -> Module {
+pub fn module(
+    context: &Context,
+    reviews: Reviews,
+    officials: &Staff,
+    (parties, proposals): (&RelyingParties, &Proposals),
+) -> Module {
     let people = Invitations::new(context.clone());
     let (parties, offices) =
         (parties::Parties::new(context.clone(), parties.usage().clone()), offices::AllOffices::new(context.clone()));
+    let figures = figure::Figures::new(context.clone());
+    let log = audit_log::AuditLog::new(context.clone(), reviews);
     Module {
-        people: http::routes((people, offices), proposals.clone(), parties, officials.clone()),
+        people: http::routes((people, offices), proposals.clone(), parties, (figures, log), officials.clone()),
+        letters: vec![(mail::OPENED, Arc::new(mail::Letters(context.clone())))],
         ..Module::default()
     }
 }

@@ -4,12 +4,15 @@
 //! committed in the transaction of the act. An intent without an outcome shows a crash.
 
 mod found;
+pub mod http;
 pub mod model;
 pub mod ports;
+pub mod report;
 pub mod search;
 pub mod service;
 mod store;
 pub mod words;
 
-pub use model::{Action, Actor, Event, Fault, GENERAL, Intent, Outcome, Report};
+pub use model::{Action, Actor, Event, GENERAL, Intent, Outcome};
+pub use report::{Fault, Report};
 pub use service::Service;

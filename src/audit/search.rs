@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::model::{Line, Wanted};
+use super::report::ChainState;
 use super::store;
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -30,6 +31,23 @@ pub async fn lines(tx: &mut Tx, chain: Uuid, wanted: &Wanted, before: i64, limit
         None => i64::MAX,
     };
     Ok(store::lines(tx, chain, wanted, (first, before.min(until)), limit).await?)
+}
+
+/// The chains of offices after one, in the order of their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn chains(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<ChainState>> {
+    let heads = store::heads_after(tx, after, limit).await?;
+    Ok(heads.into_iter().map(|(chain, entries)| ChainState { chain, entries }).collect())
+}
+
+/// A chain, if there is one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn chain(tx: &mut Tx, chain: Uuid) -> Result<Option<ChainState>> {
+    Ok(store::head(tx, chain).await?.map(|head| ChainState { chain, entries: head.seq }))
 }
 
 /// Keeps why somebody searches a chain, in the transaction that notes that they do; gives the id under which it is noted.

@@ -12,7 +12,8 @@ use std::collections::{BTreeSet, HashSet};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::model::{Action, Actor, EndReport, Entry, Event, Fault, GENERAL, Intent, Outcome, Report, is_written};
+use super::model::{Action, Actor, Entry, Event, GENERAL, Intent, Outcome, is_written};
+use super::report::{EndReport, Fault, PartReport, Report};
 use super::store;
 use crate::clock::HOUR;
 use crate::context::Context;
@@ -248,7 +249,7 @@ impl Service {
         let mut chains: BTreeSet<Uuid> = store::chains(&mut tx).await?.into_iter().collect();
         chains.extend(store::heads(&mut tx).await?.into_iter().map(|head| head.chain));
         for &chain in &chains {
-            self.verify_chain(&mut tx, chain, 0, &mut report, &mut opened).await?;
+            self.verify_chain(&mut tx, chain, (0, i64::MAX), &mut report, &mut opened).await?;
         }
         // Chains that were opened while this was reading are known to the general chain only.
         for &chain in opened.difference(&chains) {
@@ -270,21 +271,44 @@ impl Service {
         let mut tx = self.context.db.read().await?;
         let head = store::head(&mut tx, chain).await?.map_or(0, |head| head.seq);
         let after = (head - most).max(0);
-        self.verify_chain(&mut tx, chain, after, &mut report, &mut BTreeSet::new()).await?;
+        self.verify_chain(&mut tx, chain, (after, i64::MAX), &mut report, &mut BTreeSet::new()).await?;
         Ok(EndReport { after, report })
+    }
+
+    /// Checks at most so many entries of a chain after one, and its head once they reach it; part by part, from 0 on, all of it. Nothing for
+    /// a chain that is none. What was announced in one part and ended in the next is not told.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn verify_part(&self, chain: Uuid, after: i64, most: i64) -> Result<Option<PartReport>> {
+        let (mut report, mut opened) = (Report::default(), BTreeSet::new());
+        let mut tx = self.context.db.read().await?;
+        let Some(head) = store::head(&mut tx, chain).await? else { return Ok(None) };
+        let until = after.saturating_add(most).min(head.seq).max(after);
+        self.verify_chain(&mut tx, chain, (after, until), &mut report, &mut opened).await?;
+        if chain != GENERAL && after == 0 && !store::is_opened(&mut tx, GENERAL, chain).await? {
+            report.faults.push(Fault::ChainUnknown { chain });
+        }
+        for chain in opened {
+            if store::head(&mut tx, chain).await?.is_none() {
+                report.faults.push(Fault::ChainMissing { chain });
+            }
+        }
+        Ok(Some(PartReport { until, last: head.seq, report }))
     }
 
     async fn verify_chain(
         &self,
         tx: &mut Tx,
         chain: Uuid,
-        after: i64,
+        (after, most): (i64, i64),
         report: &mut Report,
         opened: &mut BTreeSet<Uuid>,
     ) -> Result<()> {
         report.chains += 1;
         let head = store::head(tx, chain).await?;
-        let until = head.as_ref().map_or(i64::MAX, |head| head.seq);
+        let end = head.as_ref().map_or(i64::MAX, |head| head.seq);
+        let until = end.min(most);
         let (mut last, mut previous) = (after, store::digest_of(tx, chain, after).await?.unwrap_or_default());
         let mut unfinished = HashSet::new();
         loop {
@@ -315,6 +339,12 @@ impl Service {
             }
         }
         report.unfinished += unfinished.len() as u64;
+        if until < end {
+            if last < until {
+                report.faults.push(Fault::Missing { chain, from: last + 1, to: until });
+            }
+            return Ok(());
+        }
         match head {
             None => report.faults.push(Fault::HeadMissing { chain }),
             Some(head) if last < head.seq => report.faults.push(Fault::Truncated { chain, last, head: head.seq }),

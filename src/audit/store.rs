@@ -216,6 +216,21 @@ pub(super) async fn heads(tx: &mut Tx) -> DbResult<Vec<HeadRow>> {
     fetch_all!(tx, HeadRow, HEADS)
 }
 
+const HEADS_AFTER: &str = "SELECT chain, seq FROM audit_head WHERE chain > $1 ORDER BY chain LIMIT $2";
+
+/// The heads of chains after one, in the order of their ids: the chain, and the number of its last entry.
+pub(super) async fn heads_after(tx: &mut Tx, after: Uuid, limit: i64) -> DbResult<Vec<(Uuid, i64)>> {
+    fetch_all!(tx, (Uuid, i64), HEADS_AFTER, after, limit)
+}
+
+const OPENED: &str = "SELECT seq FROM audit_event \
+    WHERE chain = $1 AND subject_id = $2 AND phase = 'outcome' AND action = 'chain_opened' LIMIT 1";
+
+/// Whether the general chain says that a chain was opened.
+pub(super) async fn is_opened(tx: &mut Tx, general: Uuid, chain: Uuid) -> DbResult<bool> {
+    Ok(fetch_optional!(tx, (i64,), OPENED, general, chain)?.is_some())
+}
+
 /// One head.
 pub(super) async fn head(tx: &mut Tx, chain: Uuid) -> DbResult<Option<HeadRow>> {
     fetch_optional!(tx, HeadRow, HEAD, chain)

@@ -146,6 +146,11 @@ labels! {
     FraudReportsRead = "Laporan petugas palsu dibaca" / "Reports of false officers read";
     FraudReportClosed = "Laporan petugas palsu ditutup" / "Report of a false officer closed";
     FiguresRead = "Angka kantor dibaca" / "Office's figures read";
+    PublishedFiguresRead = "Angka wilayah lain dibaca" / "Figures of other regions read";
+    PublishedFiguresDownloaded = "Angka wilayah lain diunduh" / "Figures of other regions downloaded";
+    OfficialRegionSet = "Wilayah akun provinsi ditetapkan" / "Region of a province's account set";
+    SubjectOpened = "Data dibuka auditor" / "Data opened by an auditor";
+    OpeningReasoned = "Alasan auditor membuka data" / "Why an auditor opened data";
     RecapsRead = "Rekap bulanan dibaca" / "Monthly recaps read";
     RecapAsked = "Tanda tangan rekap diminta" / "Signature of a recap asked for";
     RecapSigned = "Rekap ditandatangani" / "Recap signed";

@@ -40,9 +40,19 @@ pub enum Command {
         /// What they may do.
         #[arg(long, value_enum, default_value = "administrator")]
         role: NationalRole,
+        /// Code of the province, for `--role province`: `13`.
+        #[arg(long, required_if_eq("role", "province"))]
+        region: Option<String>,
         /// Make a password and print it once, instead of reading one from standard input.
         #[arg(long)]
         generate_password: bool,
+    },
+    /// Set of which province somebody reads the figures.
+    Region {
+        /// Log-in name.
+        username: String,
+        /// Code of the province: `13`.
+        code: String,
     },
     /// List all.
     List,
@@ -78,15 +88,29 @@ pub enum Command {
 pub async fn run(command: Command, context: &Context, format: Format) -> Result<(), Failure> {
     let accounts = Accounts::new(context.clone());
     match command {
-        Command::Add { username, full_name, role, generate_password } => {
+        Command::Add { username, full_name, role, region, generate_password } => {
             let chosen = ChosenPassword::made_or_read(context, generate_password)?;
             let password = Some(chosen.password.clone());
-            let new = accounts.add(Post::National(role.into()), &username, &full_name, password).await?;
+            let post = match (role, &region) {
+                (_, None) => Post::National(role.into()),
+                (NationalRole::Province, Some(code)) => Post::Province(code),
+                (_, Some(_)) => {
+                    return Err(Failure::Refused("--region is for `--role province` alone".to_owned()));
+                }
+            };
+            let new = accounts.add(post, &username, &full_name, password).await?;
             let shown = print_secrets(format, "administrator", &username, (new.staff_id, &new.totp), chosen.shown());
             let mend = format!(
                 "`ikd administrator reset-password {username}`, then `ikd administrator reset-totp {username}`"
             );
             or_lost(shown, &mend)?;
+        }
+        Command::Region { username, code } => {
+            accounts.set_region(&username, &code).await?;
+            match format {
+                Format::Text => say!("{username}: {code}"),
+                Format::Json => say!("{}", serde_json::json!({ "username": username, "region": code })),
+            }
         }
         Command::List => print_list(format, "administrators", &accounts.list(Realm::National).await?)?,
         Command::Disable { username } => set_active(context, Realm::National, &username, false, format).await?,

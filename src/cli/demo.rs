@@ -147,6 +147,7 @@ fn ready_line(demo: &Demo) -> String {
         "assistant": log_in(&demo.others[1]),
         "administrators": demo.nation[..2].iter().map(log_in).collect::<Vec<_>>(),
         "auditor": log_in(&demo.nation[2]),
+        "province": log_in(&demo.nation[3]),
         "teller": log_in(&demo.employee),
         "relying_party": {"api_key": demo.api_key.expose(), "purposes": demo.purposes},
         "mailbox_dir": demo.mailbox.display().to_string(),
@@ -165,7 +166,7 @@ fn logins(demo: &Demo, mailbox: &str) -> String {
          POST {base}/demo/clock, {base}/demo/register\n"
     );
     let ([first, second], [head, assistant]) = (&demo.supervisors, &demo.others);
-    let [national, other, auditor] = &demo.nation;
+    let [national, other, auditor, province] = &demo.nation;
     for (who, person) in [
         ("officer", &demo.officer),
         ("supervisor", first),
@@ -175,6 +176,7 @@ fn logins(demo: &Demo, mailbox: &str) -> String {
         ("administrator", national),
         ("another one", other),
         ("auditor", auditor),
+        ("province", province),
         ("bank's teller", &demo.employee),
     ] {
         let DemoLogIn { username, password, totp_secret } = person;

@@ -331,6 +331,8 @@ acts! {
     pub enum LookAtCall: ReviewBlocks, CallLookedAt;
     /// Reading the office's figures.
     pub enum ReadFigures: ReadFigures, FiguresRead, about |session| session.person.affiliation.chain();
+    /// Reading what is public of the regions of others.
+    pub enum ReadPublished: ReadFiguresOfOthers, PublishedFiguresRead, about |session| session.person.affiliation.chain();
     /// Looking at the months that the office sends upward.
     pub enum ReadRecaps: ReadFigures, RecapsRead, about |session| session.person.affiliation.chain();
     /// Asking the head to sign one.

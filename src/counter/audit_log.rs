@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::act::{CheckAudit, ReadOwnAudit, SearchAudit};
 use super::desk::Desk;
 use super::model::check_reason;
-use crate::audit::model::{EndReport, Line, Wanted};
+use crate::audit::model::{Line, Wanted};
+use crate::audit::report::EndReport;
 use crate::audit::{Action, search};
 use crate::audited;
 use crate::db::Tx;
@@ -103,11 +104,9 @@ impl AuditLog {
     }
 
     async fn named(&self, tx: &mut Tx, chain: Uuid, line: Line, names: &HashMap<Uuid, String>) -> Result<NamedLine> {
-        let reason = if line.action == Action::AuditSearched.as_str() {
-            search::reason(&self.desk.context, tx, line.subject_id, chain).await?
-        } else {
-            None
-        };
+        let reasoned = [Action::AuditSearched, Action::OpeningReasoned].iter().any(|one| one.as_str() == line.action);
+        let reason =
+            if reasoned { search::reason(&self.desk.context, tx, line.subject_id, chain).await? } else { None };
         let name = |id: &Uuid| names.get(id).cloned();
         Ok(NamedLine { actor: name(&line.actor_id), subject: name(&line.subject_id), reason, line })
     }

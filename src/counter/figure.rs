@@ -4,16 +4,17 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::act::{AskRecap, DownloadRecap, Officer, ReadFigures, ReadRecaps, RefuseRecap, SignRecap};
+use super::act::{AskRecap, DownloadRecap, Officer, ReadFigures, ReadPublished, ReadRecaps, RefuseRecap, SignRecap};
 use super::desk::{Desk, require_active};
 use super::model::check_reason;
 use crate::audited;
 use crate::clock::MINUTE;
 use crate::error::{Code, Error, Refusal, Result};
+use crate::figure::others::{Published, Wanted};
 use crate::figure::reading::{Days, OfOffice};
 use crate::figure::recap::{self, Document, Month, Signatures, Standing, State};
-use crate::figure::{Reading, recap::csv, recap::xlsx};
-use crate::register::Date;
+use crate::figure::{Others, Reading, recap::csv, recap::xlsx};
+use crate::register::{Date, Region};
 use crate::staff::{Allowed, Permission, ports};
 use crate::transaction;
 use crate::window::Window;
@@ -26,6 +27,7 @@ const DOWNLOADS: Window = Window { kind: "recap_download", seconds: 10 * MINUTE,
 pub struct Figures {
     pub(super) desk: Desk,
     pub(super) reading: Reading,
+    pub(super) others: Others,
     pub(super) recaps: recap::Desk,
 }
 
@@ -62,6 +64,18 @@ impl Figures {
         let read = self.reading.of_office(officer.agent.office_id, days).await;
         let read = self.desk.judged(officer.event(officer.agent.office_id), read).await?;
         self.desk.looked(officer.event(officer.agent.office_id)).await?;
+        Ok(read)
+    }
+
+    /// What is public of a region of others. Looking is noted.
+    ///
+    /// # Errors
+    /// `not_found` for an unknown region; `invalid_field`, `wrong_state` as [`Others::read`] gives them.
+    pub async fn published(&self, officer: &Allowed<ReadPublished>, wanted: Wanted<'_>) -> Result<Published> {
+        let event = officer.event(officer.agent.office_id);
+        let read = self.others.read(Region::NONE, wanted).await;
+        let read = self.desk.judged(event, read).await?;
+        self.desk.looked(event).await?;
         Ok(read)
     }
 

@@ -20,6 +20,7 @@ mod lookup;
 mod office;
 mod outreach;
 mod pause;
+mod published;
 mod queue;
 mod recovery;
 mod registration;
@@ -72,6 +73,7 @@ pub fn routes(counter: Counter, staff: Staff) -> OpenApiRouter {
         .merge(audit_log::routes().with_state(counter.audit_log))
         .merge(lookup::routes().with_state(counter.lookups))
         .merge(lookup::search_routes().with_state(counter.searches))
+        .merge(published::routes().with_state(counter.figures.clone()))
         .merge(figure::routes().with_state(counter.figures))
         .layer(Extension(entrance))
 }

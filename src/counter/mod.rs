@@ -153,6 +153,7 @@ impl Counter {
         let outreaches = crate::outreach::Desk::new(context.clone());
         let reports = crate::fraud::Reports::new(context.clone());
         let reading = crate::figure::Reading::new(context.clone());
+        let others = crate::figure::Others::new(context.clone());
         let recaps = crate::figure::recap::Desk::new(context.clone());
         let desk = desk::Desk { context, registrations, audit };
         let views = Views { desk: desk.clone() };
@@ -194,7 +195,7 @@ impl Counter {
             searches: Searches { desk: desk.clone() },
             audit_log: AuditLog { desk: desk.clone() },
             colleagues: Colleagues { desk: desk.clone() },
-            figures: Figures { desk, reading, recaps },
+            figures: Figures { desk, reading, others, recaps },
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Refusal, Result};
 use crate::input;
+pub use crate::staff::model::check_reason;
 
 /// Registrations that an officer may open in an hour without the resident present, each with a reason.
 pub const VIEWS_PER_HOUR: i64 = 10;
@@ -14,26 +15,6 @@ pub const MATCHES_PER_HOUR: i64 = 120;
 
 /// Longest note or reason in characters.
 pub const MAX_WORDS: usize = 500;
-
-/// A reason that a person will read: 5–500 characters, no control characters.
-///
-/// # Errors
-/// `invalid_field`.
-pub fn check_reason(reason: &str) -> Result<String> {
-    let reason = reason.trim();
-    let signs: std::collections::BTreeSet<char> = reason.chars().filter(|c| c.is_alphanumeric()).collect();
-    // "aaaaa" says nothing.
-    if input::is_prose(reason, 5..=MAX_WORDS) && signs.len() >= 3 {
-        Ok(reason.to_owned())
-    } else {
-        Err(Refusal::field(
-            "reason",
-            "Tulis alasan yang dapat dibaca warga dengan kata-kata: 5-500 karakter.",
-            "Write a reason in words that the resident can read: 5 to 500 characters.",
-        )
-        .into())
-    }
-}
 
 /// A note for colleagues: at most 500 characters; it may be empty.
 ///

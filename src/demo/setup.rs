@@ -78,8 +78,8 @@ pub struct Demo {
     pub supervisors: [DemoLogIn; 2],
     /// Their head, and an assistant who receives residents.
     pub others: [DemoLogIn; 2],
-    /// Two administrators of the national administration, and an auditor.
-    pub nation: [DemoLogIn; 3],
+    /// Two administrators of the national administration, an auditor, and somebody of a province.
+    pub nation: [DemoLogIn; 4],
     /// The officer whom the walk plays.
     pub walker: DemoLogIn,
     /// An employee of the bank to play.
@@ -242,7 +242,7 @@ async fn others(context: &Context) -> Result<[DemoLogIn; 2]> {
 }
 
 /// Of the national administration.
-async fn nation(context: &Context) -> Result<[DemoLogIn; 3]> {
+async fn nation(context: &Context) -> Result<[DemoLogIn; 4]> {
     let of = async |role, username, full_name| {
         person(context, Realm::National, Post::National(role), username, full_name).await
     };
@@ -250,6 +250,7 @@ async fn nation(context: &Context) -> Result<[DemoLogIn; 3]> {
         of(Role::Administrator, "pusat", "Pusat Contoh").await?,
         of(Role::Administrator, "pusat.dua", "Pusat Kedua").await?,
         of(Role::Auditor, "auditor", "Auditor Contoh").await?,
+        person(context, Realm::National, Post::Province("31"), "provinsi", "Provinsi Contoh").await?,
     ])
 }
 
@@ -269,7 +270,7 @@ async fn person(context: &Context, realm: Realm, post: Post<'_>, username: &str,
             let today = Date::in_jakarta(context.now());
             let until = match post {
                 Post::Office(_, role) => role.longest_days().and_then(|_| today.plus_days(180)),
-                Post::RelyingParty(_) | Post::PartyAdministrator(_) | Post::National(_) => None,
+                Post::RelyingParty(_) | Post::PartyAdministrator(_) | Post::National(_) | Post::Province(_) => None,
             };
             accounts.add_until(post, (username, full_name), None, until).await?
         }

@@ -18,7 +18,7 @@ use crate::register::{Nik, Region};
 use crate::vault::{Label, Vault};
 
 pub use super::store::{EventRow, events, has_code};
-pub use super::tally::{Tallied, count_anew, take};
+pub use super::tally::{Tallied, count_anew, first_tally, take};
 
 /// Who changes something, and at which office.
 #[derive(Clone, Copy, Debug)]

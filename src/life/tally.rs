@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::holder::Reason;
 use crate::holder::ports as holder;
 use crate::register::Region;
-use crate::{execute, fetch_all};
+use crate::{execute, fetch_all, fetch_optional};
 
 /// A change that is to be written down.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +73,16 @@ const TAKE: &str = "UPDATE life_tally SET is_counted = 1 WHERE is_counted = 0 AN
 /// When the database did not do it.
 pub async fn take(tx: &mut Tx, limit: i64) -> DbResult<Vec<Tallied>> {
     fetch_all!(tx, Tallied, TAKE, limit)
+}
+
+const FIRST: &str = "SELECT at FROM life_tally ORDER BY tally_id LIMIT 1";
+
+/// When the first change was.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first_tally(tx: &mut Tx) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), FIRST)?.map(|(at,)| at))
 }
 
 const COUNT_ANEW: &str = "UPDATE life_tally SET is_counted = 0 WHERE tally_id IN \

@@ -163,12 +163,12 @@ impl Proposals {
         for proposal in rows {
             let matter = self.matter(&proposal)?;
             let decided_by = match proposal.decided_by {
-                Some(person) => Some(people::username(&mut tx, person).await?),
+                Some(person) => people::username(&mut tx, person).await?,
                 None => None,
             };
             found.push(Listed {
                 matter: if grants { matter } else { matter.map(Matter::for_readers) },
-                asked_by: people::username(&mut tx, proposal.asked_by).await?,
+                asked_by: people::username(&mut tx, proposal.asked_by).await?.unwrap_or_default(),
                 decided_by,
                 is_own: proposal.asked_by == reader,
                 proposal,

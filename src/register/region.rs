@@ -82,6 +82,30 @@ impl Region {
         Self(self.0 / IN_REGENCY * IN_REGENCY)
     }
 
+    /// The codes of the regency that it lies in, or of what is known to lie in a province and in no regency: from, and up to without it.
+    pub const fn slice(self) -> (i64, i64) {
+        let low = self.regency().0;
+        (low, low + IN_REGENCY)
+    }
+
+    /// What lies directly in it, and how many codes each of these has room for; nothing below a regency's districts.
+    pub fn parts(self) -> (Vec<Self>, i64) {
+        let all = regions();
+        let within = |code: i64| Some(Self(code)).filter(|one| self.holds(*one));
+        match self.level() {
+            Level::Country => {
+                let codes = all.provinces().iter().map(|one| i64::from(one.code) * IN_PROVINCE);
+                (codes.filter_map(within).collect(), IN_PROVINCE)
+            }
+            Level::Province => {
+                let codes = all.regencies().iter().map(|one| i64::from(one.code) * IN_REGENCY);
+                (codes.filter_map(within).collect(), IN_REGENCY)
+            }
+            Level::Regency => (self.districts(), IN_DISTRICT),
+            Level::District | Level::Village => (Vec::new(), 1),
+        }
+    }
+
     /// The district that it lies in.
     #[must_use]
     pub const fn district(self) -> Self {
@@ -195,6 +219,20 @@ impl Regions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_region_knows_its_parts() {
+        let of = |text: &str| Region::parse(text).unwrap();
+        let (provinces, room) = Region::NONE.parts();
+        assert_eq!((provinces.len(), room), (38, 100_000_000));
+        let (regencies, _) = of("13").parts();
+        assert_eq!(regencies.len(), 19, "West Sumatra has 12 regencies and 7 cities");
+        assert!(regencies.contains(&of("13.71")) && regencies.iter().all(|one| of("13").holds(*one)));
+        assert_eq!(of("13.71").parts().0, of("13.71").districts());
+        assert!(of("13.71.01").parts().0.is_empty());
+        assert_eq!(of("1371011001").slice(), of("13.71").range());
+        assert_eq!(of("13").slice(), (1_300_000_000, 1_301_000_000));
+    }
 
     #[test]
     fn a_region_knows_its_place() {

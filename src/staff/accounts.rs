@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{AccountState, Affiliation, Person, Realm, Role, check_username};
+use super::model::{AccountState, Affiliation, Person, Realm, Role, check_region, check_username};
 use super::proof::TOTP_TABLE;
 use super::store::account::{self, Account};
 use super::store::session;
@@ -27,6 +27,8 @@ pub enum Post<'a> {
     RelyingParty(&'a str),
     /// At the national administration.
     National(Role),
+    /// At the national administration, for the province with this code.
+    Province(&'a str),
     /// As an administrator of the relying party of this name.
     PartyAdministrator(&'a str),
 }
@@ -111,6 +113,10 @@ impl Accounts {
         let username = check_username(username)?;
         let full_name = input::label(full_name, 100).map_err(|text| Refusal::field("full_name", text.id, text.en))?;
         let (affiliation, role, place) = self.place(post).await?;
+        let region = match post {
+            Post::Province(code) => check_region(role, Some(code))?,
+            _ => None,
+        };
         let now = self.context.now();
         let ends_at = end_of(role, last_day, now)?;
         if let Some(password) = &password {
@@ -118,7 +124,8 @@ impl Accounts {
             check_strength(&words, password.expose())?;
         }
         let password = password.unwrap_or_else(|| password::generate(&self.context.random));
-        let person = Person { staff_id: self.context.random.uuid_v7(now), affiliation, username, full_name, role };
+        let person =
+            Person { staff_id: self.context.random.uuid_v7(now), affiliation, username, full_name, role, region };
         let (totp, totp_sealed) = self.new_totp(&person)?;
         let password_hash = self.hash(&password).await?;
         let account = Account {
@@ -229,6 +236,19 @@ impl Accounts {
         })
     }
 
+    /// Sets of which province somebody reads the figures.
+    ///
+    /// # Errors
+    /// `not_found`, also for who is of no province; `invalid_field` for a code that is no province's.
+    pub async fn set_region(&self, username: &str, code: &str) -> Result<()> {
+        let person = self.find(Realm::National, username).await?;
+        let region = check_region(Role::Province, Some(code))?.ok_or(Code::NotFound)?;
+        transaction!(self.context.db, "staff.set_region", |tx| {
+            account::set_region(tx, person.staff_id, region).await?.or(Code::NotFound)?;
+            self.audit.operator(tx, Action::OfficialRegionSet, person.staff_id).await
+        })
+    }
+
     /// Lets somebody of an office act in another role besides their own until the end of a day (*Plt*, *Plh*), or no longer.
     ///
     /// # Errors
@@ -281,6 +301,7 @@ impl Accounts {
                 (Affiliation::RelyingParty(id), role, vec![name.to_owned()])
             }
             Post::National(role) => (Affiliation::National, role, Vec::new()),
+            Post::Province(_) => (Affiliation::National, Role::Province, Vec::new()),
         })
     }
 

@@ -6,6 +6,8 @@ use super::permission::Permission;
 use crate::audit::{Action, Actor, Event, GENERAL};
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Refusal, Result};
+use crate::input;
+use crate::register::{Level, Region};
 
 /// Minutes without a request after which the password is needed again.
 pub const IDLE_MINUTES: i64 = 30;
@@ -198,6 +200,8 @@ pub struct Person {
     pub full_name: String,
     /// What they are there.
     pub role: Role,
+    /// Of which province they read the figures; none for everybody else.
+    pub region: Option<Region>,
 }
 
 impl Person {
@@ -212,6 +216,56 @@ impl Person {
     /// What the audit log says of an act of this person.
     pub const fn event(&self, action: Action, subject_id: Uuid) -> Event {
         Event { chain: self.affiliation.chain(), actor: self.actor(), action, subject_id }
+    }
+}
+
+/// The province of whoever is of one, as a code says; nobody else has any.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_region(role: Role, code: Option<&str>) -> Result<Option<Region>> {
+    let province = |code: &str| Region::parse(code).filter(|region| region.level() == Level::Province);
+    match (role, code) {
+        (Role::Province, Some(code)) => province(code).map(Some).ok_or_else(|| no_province().into()),
+        (Role::Province, None) => Err(no_province().into()),
+        (_, None) => Ok(None),
+        (_, Some(_)) => Err(Refusal::field(
+            "region",
+            "Hanya akun provinsi yang mempunyai wilayah; kosongkan.",
+            "Only an account of a province has a region; leave it empty.",
+        )
+        .into()),
+    }
+}
+
+fn no_province() -> Refusal {
+    Refusal::field(
+        "region",
+        "Tulis kode provinsi, dua angka, seperti 13.",
+        "Write the code of the province, two digits, such as 13.",
+    )
+}
+
+/// Longest reason in characters.
+pub const MAX_REASON: usize = 500;
+
+/// A reason that a person will read: 5–500 characters, no control characters.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_reason(reason: &str) -> Result<String> {
+    let reason = reason.trim();
+    let signs: std::collections::BTreeSet<char> = reason.chars().filter(|c| c.is_alphanumeric()).collect();
+    // "aaaaa" says nothing.
+    if input::is_prose(reason, 5..=MAX_REASON) && signs.len() >= 3 {
+        Ok(reason.to_owned())
+    } else {
+        Err(Refusal::field(
+            "reason",
+            "Tulis alasan yang dapat dibaca warga dengan kata-kata: 5-500 karakter.",
+            "Write a reason in words that the resident can read: 5 to 500 characters.",
+        )
+        .into())
     }
 }
 
@@ -286,6 +340,21 @@ mod tests {
         assert!(check_username("siti.r-01").is_ok());
         for bad in ["ab", "Siti", "siti r", "siti\n", "<b>", &"a".repeat(41)] {
             assert!(check_username(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_province_has_its_region_and_nobody_else_any() {
+        let west_sumatra = Region::parse("13");
+        assert_eq!(check_region(Role::Province, Some("13")).unwrap(), west_sumatra);
+        assert_eq!(check_region(Role::Auditor, None).unwrap(), None);
+        for (role, code) in [
+            (Role::Province, None),
+            (Role::Province, Some("13.71")),
+            (Role::Province, Some("99")),
+            (Role::Auditor, Some("13")),
+        ] {
+            assert!(check_region(role, code).is_err(), "{role:?} {code:?}");
         }
     }
 

@@ -90,10 +90,14 @@ pub enum Permission {
     ReadOwnAudit,
     /// Search the audit log of the office.
     ReadOfficeAudit,
+    /// Search the audit log of all offices, open the data of a subject, and check the chains.
+    SearchAudit,
     /// Pass a resident on to a colleague who is on duty.
     ReassignResidents,
     /// Read the office's figures and its months.
     ReadFigures,
+    /// Read what was published of the regions of others.
+    ReadFiguresOfOthers,
     /// Ask the head to sign a month.
     AskRecaps,
     /// Sign a month that a supervisor asked for.
@@ -141,6 +145,8 @@ impl Permission {
                 &[Officer, Supervisor, Head]
             }
             Self::BlockAtCalls | Self::ReadCorrections | Self::ReadFigures => &[Officer, Supervisor, Head, DataOfficer],
+            Self::ReadFiguresOfOthers => &[Head, Administrator, Province, Auditor],
+            Self::SearchAudit => &[Auditor],
             Self::WorkCorrections => &[Officer, Supervisor, DataOfficer],
             Self::LookUpActive => &[Assistant, Officer, Supervisor, Head, DataOfficer],
             Self::AskAnnulments | Self::AskRecaps | Self::ReassignResidents => &[Supervisor],

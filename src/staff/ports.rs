@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::invitation::accept::CONTACT;
+use super::invitation::model::Contact;
 use super::model::{AccountState, IDLE_MINUTES, Person, Role, Roles};
 pub use super::store::account::Paused;
 use super::store::account::{self, Account};
 pub use super::store::party::MemberRow as Member;
 use super::store::{party, session};
 use crate::clock::{MINUTE, Timestamp};
+use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::office::Scope;
@@ -33,14 +36,6 @@ pub async fn acting(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<Option<
         account.state == AccountState::Active && account.paused_at.is_none() && !over
     };
     Ok(account.filter(may).map(|account| account.person))
-}
-
-/// Somebody's user name; an empty one for nobody.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn username(tx: &mut Tx, person: Uuid) -> Result<String> {
-    Ok(account::by_id(tx, person).await?.map(|account| account.person.username).unwrap_or_default())
 }
 
 /// The administrators of a relying party, by user name.
@@ -73,6 +68,33 @@ pub async fn usernames(tx: &mut Tx, office: Uuid) -> Result<HashMap<Uuid, String
 /// When the database does not answer.
 pub async fn usernames_within(tx: &mut Tx, scope: Scope) -> Result<HashMap<Uuid, String>> {
     Ok(account::usernames_within(tx, scope).await?.into_iter().collect())
+}
+
+/// The user name of a person; none for nobody.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn username(tx: &mut Tx, person: Uuid) -> Result<Option<String>> {
+    Ok(account::by_id(tx, person).await?.map(|account| account.person.username))
+}
+
+/// Who leads an office now, or acts as its head.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn heads(tx: &mut Tx, office: Uuid, now: Timestamp) -> Result<Vec<Uuid>> {
+    let people = colleagues(tx, office, now).await?;
+    let leads = |one: &Colleague| [Some(one.roles.own), one.roles.acting].contains(&Some(Role::Head));
+    Ok(people.into_iter().filter(leads).map(|one| one.staff_id).collect())
+}
+
+/// Where a person is written to; none where nobody said.
+///
+/// # Errors
+/// When the database does not answer, or what it holds cannot be opened.
+pub async fn contact(context: &Context, tx: &mut Tx, person: Uuid) -> Result<Option<Contact>> {
+    let Some(sealed) = account::contact(tx, person).await? else { return Ok(None) };
+    Ok(Some(context.vault.open_row(CONTACT, person, &sealed)?))
 }
 
 /// The full names of an office's people.

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use ikd::audit::Action;
+use ikd::clock::DAY;
 use ikd::device::client::PinKey;
-use ikd::figure::Regions;
 use ikd::figure::model::{Basis, Rate};
+use ikd::figure::{Counting, Regions};
 use ikd::register::service::Switch;
 use ikd::register::{Date, LocalRegister, Region};
 use ikd::staff::{Post, Realm, Role};
@@ -78,6 +79,7 @@ async fn searches(world: &World) {
     let applicant = world.waiting(&world.people[20]).await;
     world.scan(&desk, &applicant).await.expect(200);
     let id = async |officer: &Officer| officer.get("/v1/officer/sessions/current").await.expect(200).text("officer_id");
+    crate::auditor::every_act(world, &applicant.id).await;
     let body = json!({"from": id(&desk).await, "to": id(&supervisor).await});
     supervisor.post(&format!("/v1/officer/registrations/{}/reassign", applicant.id), &body).await.expect(204);
 }
@@ -167,6 +169,9 @@ async fn months(world: &World) {
         head.post(&path(act), &body).await.expect(204);
     }
     head.get(&path("/rows")).await.expect(200);
+    world.later(2 * DAY);
+    Counting::new(world.context.clone()).count_all().await.unwrap();
+    crate::figures_others::every_act(world).await;
 }
 
 async fn people_and_parties(world: &World) {

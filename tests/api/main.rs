@@ -5,6 +5,7 @@
 mod activation;
 mod acts;
 mod annulment;
+mod auditor;
 mod birth_date;
 mod card;
 mod card_races;
@@ -22,6 +23,7 @@ mod dropped;
 mod duty;
 mod feed;
 mod figures;
+mod figures_others;
 mod flow;
 mod forms;
 mod headers;

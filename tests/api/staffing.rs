@@ -34,8 +34,12 @@ impl Official<'_> {
 pub async fn official<'a>(world: &'a World, name: &str, role: Role) -> Official<'a> {
     let new = world.accounts().add(Post::National(role), name, "Orang Pusat", None).await.unwrap();
     let (password, totp_secret) = (new.password.expose().clone(), new.totp.secret.expose().clone());
-    let log_in = LogIn { username: name.to_owned(), password, totp_secret };
-    let answer = world.post("/v1/admin/sessions").json(&world.log_in_body(&log_in)).send().await;
+    official_with(world, &LogIn { username: name.to_owned(), password, totp_secret }).await
+}
+
+/// Somebody who has an account there.
+pub async fn official_with<'a>(world: &'a World, log_in: &LogIn) -> Official<'a> {
+    let answer = world.post("/v1/admin/sessions").json(&world.log_in_body(log_in)).send().await;
     Official { world, cookie: answer.expect(201).cookie.unwrap() }
 }
 
@@ -76,7 +80,7 @@ async fn first_request(answer: Answer) -> String {
 }
 
 /// A head of [`OFFICE`] by the whole way, logged in.
-async fn invited_head(world: &World) -> Officer {
+pub async fn invited_head(world: &World) -> Officer {
     let log_in = head_by_link(world).await;
     world.log_in(&log_in).await
 }

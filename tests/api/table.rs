@@ -32,6 +32,8 @@ enum Caller {
     Teller,
     /// An administrator of the national administration.
     National,
+    /// An auditor of it.
+    Auditor,
     /// An administrator of a relying party, who logs in where tellers do.
     Administrator,
     Party,
@@ -370,6 +372,7 @@ struct Stage {
     head: String,
     administrator: String,
     national: String,
+    auditor: String,
     revoked: String,
     verification: String,
     pin_key: String,
@@ -386,6 +389,7 @@ impl Stage {
         let teller = world.teller("dewi").await;
         let administrator = world.party_administrator("rina").await;
         let national = crate::staffing::official(&world, "pusat", Role::Administrator).await.cookie;
+        let auditor = crate::staffing::official(&world, "auditor", Role::Auditor).await.cookie;
         let parties = &world.app.relying_parties;
         let revoked = parties.add_key(BANK).await.unwrap();
         parties.revoke_key(revoked.key_id).await.unwrap();
@@ -409,6 +413,7 @@ impl Stage {
             teller,
             administrator,
             national,
+            auditor,
             verification,
             world,
         }
@@ -574,6 +579,7 @@ impl Endpoint {
             Caller::Teller => As::Cookie(stage.teller.clone()),
             Caller::Administrator => As::Cookie(stage.administrator.clone()),
             Caller::National => As::Cookie(stage.national.clone()),
+            Caller::Auditor => As::Cookie(stage.auditor.clone()),
             Caller::Party => As::Bearer(stage.world.api_key.clone()),
             Caller::Registrar => As::Nobody,
         }
@@ -623,13 +629,17 @@ impl Endpoint {
             | Caller::Supervisor
             | Caller::Head
             | Caller::National
+            | Caller::Auditor
             | Caller::Teller
             | Caller::Administrator => {
                 let (own, other) = match self.caller {
                     Caller::Teller | Caller::Administrator => ("teller", &stage.officer),
-                    Caller::National => ("official", &stage.officer),
+                    Caller::National | Caller::Auditor => ("official", &stage.officer),
                     _ => ("officer", &stage.teller),
                 };
+                if self.caller == Caller::Auditor {
+                    add("an administrator", As::Cookie(stage.national.clone()), (403, "forbidden"));
+                }
                 if self.caller == Caller::Administrator {
                     add("a teller", As::Cookie(stage.teller.clone()), (403, "forbidden"));
                 }
@@ -808,6 +818,7 @@ fn whole(stage: &Stage) -> Vec<Endpoint> {
     table.extend(administration::by_two());
     table.extend(staffing::own_account());
     table.extend(later::figures());
+    table.extend(later::auditing());
     table
 }
 

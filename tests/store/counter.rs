@@ -40,6 +40,7 @@ fn officer() -> Account {
         username: "siti".into(),
         full_name: "Siti".into(),
         role: Role::Officer,
+        region: None,
     };
     Account {
         person,

@@ -7,7 +7,7 @@ use ikd::clerk::Clerk;
 use ikd::clock::DAY;
 use ikd::context::Context;
 use ikd::figure::recap::{Desk, Month, State};
-use ikd::figure::{Counting, Regions, recap};
+use ikd::figure::{Counting, Publication, Regions, recap};
 use ikd::holder::Reason;
 use ikd::life::ports::{self as life, By};
 use ikd::office::{Kind, Offices};
@@ -299,6 +299,67 @@ async fn what_was_signed_stays_and_what_is_late_is_a_correction() {
         let rows: Vec<_> = next.villages.iter().filter(|row| row.region == region.code()).collect();
         assert_eq!(rows.iter().map(|row| (row.last, row.active(), row.correction)).collect::<Vec<_>>(), [(1, 2, false), (0, 1, true)]);
         assert_eq!(next.total.active(), 3);
+    })
+    .await;
+}
+
+/// What is public: month, region, kind, how many since the beginning.
+async fn published(context: &Context) -> Vec<(i64, i64, String, i64)> {
+    let mut tx = context.db.read().await.unwrap();
+    let all = "SELECT month, home_region, kind, n FROM figure_published ORDER BY month, home_region, kind";
+    ikd::fetch_all!(&mut tx, (i64, i64, String, i64), all).unwrap()
+}
+
+#[tokio::test]
+async fn a_month_is_made_public_once_whoever_does_it_and_whatever_is_counted_anew() {
+    each_engine(async |context| {
+        let villages = [1_371_011_001_i64, 1_371_000_000, 5_171_011_001, 0];
+        let tally = "INSERT INTO life_tally (tally_id, kind, reason, at, office_id, home_region, is_counted) VALUES ($1, 'activated_first', '', $2, $3, $4, 0)";
+        for number in 0..28_u128 {
+            let mut tx = context.db.write().await.unwrap();
+            let (village, office) = (villages[number as usize % 4], Uuid::from_u128(number % 3));
+            ikd::execute!(&mut tx, tally, Uuid::from_u128(1 + number), context.now(), office, village).unwrap();
+            tx.commit().await.unwrap();
+        }
+        let publication = Publication::new(context.clone());
+        publication.publish_all().await.unwrap();
+        assert_eq!(published(&context).await, [], "a month that is not over");
+        let (_, _, month) = month_over(&context).await;
+        later(&context, DAY);
+        Counting::new(context.clone()).count_all().await.unwrap();
+        // Two nodes at once, while a third counts.
+        let counting = Counting::new(context.clone());
+        let (one, other, third) =
+            tokio::join!(publication.publish_all(), publication.publish_all(), counting.count_all());
+        (one.unwrap(), other.unwrap(), third.unwrap());
+        // Seven of each region at three offices, 3 + 2 + 2: together four without the largest, so they wait.
+        assert_eq!(published(&context).await, []);
+        let mut tx = context.db.write().await.unwrap();
+        for (number, village) in [(50, villages[0]), (51, villages[0]), (52, villages[3])] {
+            let office = Uuid::from_u128(number % 3);
+            ikd::execute!(&mut tx, tally, Uuid::from_u128(number), context.now(), office, village).unwrap();
+        }
+        tx.commit().await.unwrap();
+        later(&context, 32 * DAY);
+        counting.count_all().await.unwrap();
+        let (one, other) = tokio::join!(publication.publish_all(), publication.publish_all());
+        (one.unwrap(), other.unwrap());
+        let next = month.0 + 1;
+        let public = published(&context).await;
+        let expected = vec![
+            (next, 0, "activated_first".to_owned(), 8),
+            (next, 1_371_010_000, "activated_first".to_owned(), 9),
+        ];
+        assert_eq!(public, expected);
+        // Counted anew, and then anew made public: the same numbers, and no others.
+        counting.rebuild().await.unwrap();
+        publication.publish_all().await.unwrap();
+        assert_eq!(published(&context).await, public);
+        let mut tx = context.db.read().await.unwrap();
+        let (low, high) = ikd::register::Region::NONE.range();
+        let sums = ikd::figure::store::published::sums(&mut tx, (month, Month(next)), (low, high), 100_000_000).await;
+        let sums: Vec<_> = sums.unwrap().into_iter().map(|(place, _, before, last)| (place, before, last)).collect();
+        assert_eq!(sums, [(0, 0, 8), (1_300_000_000, 0, 9)]);
     })
     .await;
 }

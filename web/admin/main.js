@@ -5,6 +5,8 @@ import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
+import { auditScreen } from "./audit.js";
+import { publishedScreen } from "/web/staff/published.js";
 import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 import { officeScreen } from "./office.js";
@@ -47,8 +49,29 @@ const SCREENS = [
     picture: "office",
     show: (main, id, part) => (id ? officeScreen(main, session, id, part) : officesScreen(main, session)),
   },
+  {
+    screen: "angka",
+    may: "read_figures_of_others",
+    label: "wilayah.nav",
+    picture: "chart",
+    show: (main, region) => publishedScreen(main, source(), region),
+  },
+  {
+    screen: "catatan",
+    may: "search_audit",
+    label: "audit.nav",
+    picture: "shield",
+    show: (main) => auditScreen(main, session),
+  },
   { screen: "akun", label: "account.nav", picture: "user", show: (main) => accountScreen(main, session) },
 ];
+
+const source = () => ({
+  read: (query) => session.call(`/figures?${query}`),
+  file: (query) => `/v1/admin/figures/rows?${query}`,
+  own: session.who.region,
+  address: (code) => `#angka/${code}`,
+});
 
 function draw() {
   if (session.proving) return session.proving.then(draw);

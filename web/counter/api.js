@@ -48,6 +48,7 @@ export function liveApi(session) {
     reject: (id, version, reason, note, code) => post(`${one(id)}/rejection`, { version, reason, note, code }),
     // The office's figures, and the months that it sends upward.
     officeFigures: (from, to) => get(`/office-figures?${new URLSearchParams({ from, to })}`),
+    regionFigures: (query) => get(`/region-figures?${query}`),
     recaps: () => get("/recaps"),
     recap: (month) => get(recap(month)),
     askRecap: (month) => post(`${recap(month)}/request`),

@@ -4,7 +4,7 @@
 import { el, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, known, ktpDate, language, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
-import { bars, dailyChart, duration, number, part, percent, tileMap } from "./charts.js";
+import { bars, dailyChart, duration, number, part, percent, tileMap } from "/web/staff/charts.js";
 
 const FLOW = ["scanned", "approved", "returned", "rejected", "code_sent"];
 const COHORT = ["registered", "selfie", "scanned", "approved", "code_sent", "activated"];
@@ -229,7 +229,7 @@ function reasonsPart(data) {
 }
 
 /** The figures. `filter(span)` is told when other days are chosen. Gives a function that ends it. */
-export function figuresScreen(main, api, chosen, { filter, recaps }) {
+export function figuresScreen(main, api, chosen, { filter, recaps, others }) {
   let asked = SPANS.includes(chosen) ? chosen : "days30";
   let ended = false;
   const place = el("div", { class: "stack" });
@@ -302,6 +302,7 @@ export function figuresScreen(main, api, chosen, { filter, recaps }) {
           { class: "row spread" },
           el("div", { class: "field narrow" }, el("label", { for: "span" }, t("angka.span")), select),
           el("a", { class: "button secondary", href: recaps }, icon("list"), t("rekap.nav")),
+          others ? el("a", { class: "button secondary", href: others }, icon("list"), t("wilayah.title")) : null,
         ),
       ),
       place,

@@ -20,6 +20,7 @@ import { counterQrScreen } from "./counter-qr.js";
 import { departures } from "./departure.js";
 import { dutyScreen } from "./duty.js";
 import { fraudReportsScreen } from "./fraud-reports.js";
+import { publishedScreen } from "/web/staff/published.js";
 import { figuresScreen } from "./figures.js";
 import { helpersScreen } from "./helpers.js";
 import { officeScreen } from "./office.js";
@@ -61,6 +62,7 @@ const BELOW = {
   kasus: "#kasus",
   tanpaponsel: "#kartu",
   rekap: "#angka",
+  wilayah: "#angka",
   pembantu: "#persetujuan",
   pencarian: "#persetujuan",
   catatan: "#persetujuan",
@@ -231,8 +233,12 @@ function draw() {
       ? () =>
           figuresScreen(main, live, id, {
             recaps: "#rekap",
+            others: may("read_figures_of_others") ? "#wilayah" : null,
             filter: (span) => history.replaceState(null, "", `#angka/${span}`),
           })
+      : undefined,
+    wilayah: may("read_figures_of_others")
+      ? () => publishedScreen(main, { read: live.regionFigures, address: (code) => `#wilayah/${code}` }, id)
       : undefined,
     rekap: may("read_figures")
       ? () =>

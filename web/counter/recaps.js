@@ -5,7 +5,7 @@ import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, language, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
-import { number, percent, table } from "./charts.js";
+import { number, percent, table } from "/web/staff/charts.js";
 
 const BADGES = { asked: ["wait", "clock"], signed: ["good", "check"], refused: ["bad", "close"], open: ["", "edit"] };
 

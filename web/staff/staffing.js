@@ -95,6 +95,18 @@ export function staffingScreen(main, session, { nation = false } = {}) {
         tag: "select",
         options: roles.map((role) => [role, t(`role.${role}`)]),
       }),
+      ...(nation && !office
+        ? {
+            region: field({
+              id: "region",
+              label: t("staffing.region"),
+              hint: t("staffing.region.hint"),
+              autocomplete: "off",
+              inputmode: "numeric",
+              maxlength: 2,
+            }),
+          }
+        : {}),
       last_day: field({
         id: "last-day",
         label: t("staffing.last_day"),

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::error::{Code, Language};
+use crate::figure::http::FigureRegion;
 use crate::staff::http::session_routes;
 use crate::staff::{Permission, Role, StaffSession, Workplace};
 
@@ -22,6 +23,8 @@ struct OfficialSessionReply {
     full_name: String,
     /// What they are.
     role: Role,
+    /// Of which province, where they are of one; else null.
+    region: Option<FigureRegion>,
     /// What they may do.
     permissions: Vec<Permission>,
     /// When the session ends in any case.
@@ -43,6 +46,7 @@ impl SessionReply for OfficialSessionReply {
             username: session.person.username,
             full_name: session.person.full_name,
             role: session.person.role,
+            region: session.person.region.map(FigureRegion::from),
             permissions: roles.permissions(),
             expires_at: session.expires_at,
             previous_log_in: session.previous_log_in,

@@ -9,9 +9,8 @@ use uuid::Uuid;
 
 use super::super::act::{CheckAudit, ReadOwnAudit, SearchAudit};
 use super::super::audit_log::{AuditLog, NamedLine};
-use crate::audit::Action;
+use crate::audit::http::{ActItem, ActionsReply, ActsReply, wanted_action, wanted_day};
 use crate::audit::model::Wanted;
-use crate::clock::Timestamp;
 use crate::error::{Language, Refusal};
 use crate::page::{self, Page};
 use crate::register::Date;
@@ -37,64 +36,9 @@ struct OwnActsQuery {
     limit: Option<i64>,
 }
 
-/// Acts in the audit log.
-#[derive(Debug, Serialize, ToSchema)]
-struct ActsReply {
-    /// The newest first.
-    items: Vec<ActItem>,
-    /// Cursor of the next page; null on the last.
-    next: Option<String>,
-}
-
-/// An act that ended. It names no resident.
-#[derive(Debug, Serialize, ToSchema)]
-struct ActItem {
-    /// Its number in the office's chain.
-    seq: i64,
-    /// When it ended.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// What kind of actor it was: `officer`, `system`, `operator`, …
-    actor_kind: String,
-    /// Log-in name of who acted, where it is somebody of this office.
-    actor: Option<String>,
-    /// What was done.
-    action: String,
-    /// The same in words.
-    title: String,
-    /// Whom or what it was about: a registration, a resident, a person of the office; null where there is nothing.
-    subject_id: Option<Uuid>,
-    /// Log-in name of the subject, where it is somebody of this office.
-    subject: Option<String>,
-    /// `done`, `failed`, or `refused:` with the code of the refusal, `*` and how often it was in that hour.
-    outcome: String,
-    /// Of a search of this log, why.
-    #[schema(value_type = Option<String>)]
-    reason: Option<Redacted<String>>,
-}
-
-impl ActItem {
-    fn of(named: NamedLine, language: Language) -> Self {
-        let NamedLine { line, actor, subject, reason } = named;
-        let known = Action::ALL.iter().find(|action| action.as_str() == line.action);
-        let title = known.map_or_else(|| line.action.clone(), |action| action.label().in_language(language).to_owned());
-        Self {
-            seq: line.seq,
-            at: line.at,
-            actor_kind: line.actor_kind,
-            actor,
-            action: line.action,
-            title,
-            subject_id: Some(line.subject_id).filter(|id| !id.is_nil()),
-            subject,
-            outcome: line.outcome,
-            reason,
-        }
-    }
-}
-
 fn reply(page: Page<NamedLine>, language: Language) -> ActsReply {
-    let Page { items, next } = page.map(|named| ActItem::of(named, language));
+    let item = |NamedLine { line, actor, subject, reason }| ActItem::of(line, (actor, subject, reason), language);
+    let Page { items, next } = page.map(item);
     ActsReply { items, next }
 }
 
@@ -150,32 +94,16 @@ struct ActsBody {
 
 impl ActsBody {
     fn wanted(&self) -> Result<Wanted, Refusal> {
-        let action = match &self.action {
-            Some(word) => Some(*Action::ALL.iter().find(|one| one.as_str() == word).ok_or_else(unknown_action)?),
-            None => None,
-        };
-        let day = |field: &'static str, text: &Option<String>| match text {
-            Some(text) => Date::parse(text).map(Some).map_err(|_| unknown_day(field)),
-            None => Ok(None),
-        };
-        let last = day("last_day", &self.last_day)?.and_then(|day| day.plus_days(1));
+        let last = wanted_day("last_day", self.last_day.as_deref())?.and_then(|day| day.plus_days(1));
         Ok(Wanted {
             actor_id: self.actor_id,
-            action,
+            action: wanted_action(self.action.as_deref())?,
             subject_id: self.subject_id,
             refused: self.refused,
-            since: day("first_day", &self.first_day)?.map(Date::midnight),
+            since: wanted_day("first_day", self.first_day.as_deref())?.map(Date::midnight),
             until: last.map(Date::midnight),
         })
     }
-}
-
-fn unknown_action() -> Refusal {
-    Refusal::field("action", "Pilih tindakan dari daftar.", "Choose an action of the list.")
-}
-
-fn unknown_day(field: &'static str) -> Refusal {
-    Refusal::field(field, "Tulis hari: TTTT-BB-HH.", "Write a day: YYYY-MM-DD.")
 }
 
 /// Search the audit log of this office. The search itself is noted, with its reason. What is found names no resident: a registration is
@@ -195,29 +123,12 @@ async fn search_acts(
     Ok(Json(reply(page, language)))
 }
 
-/// All actions of the log.
-#[derive(Debug, Serialize, ToSchema)]
-struct ActionsReply {
-    /// In the order of the program.
-    items: Vec<ActionItem>,
-}
-
-/// One of them.
-#[derive(Debug, Serialize, ToSchema)]
-struct ActionItem {
-    /// Its word.
-    action: &'static str,
-    /// What it is called.
-    title: &'static str,
-}
-
 /// The actions that the audit log knows, for whoever searches it.
 #[utoipa::path(get, path = "/v1/officer/audit/actions", tag = "Counter", security(("officer" = [])),
     responses((status = 200, description = "The actions", body = ActionsReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn audited_actions(_: Allowed<SearchAudit>, Lang(language): Lang) -> Result<Json<ActionsReply>, Problem> {
-    let item = |action: &Action| ActionItem { action: action.as_str(), title: action.label().in_language(language) };
-    Ok(Json(ActionsReply { items: Action::ALL.iter().map(item).collect() }))
+    Ok(Json(ActionsReply::of(language)))
 }
 
 /// What checking the end of the office's chain found.

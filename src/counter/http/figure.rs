@@ -13,6 +13,7 @@ use super::super::act::{AskRecap, DownloadRecap, ReadFigures, ReadRecaps, Refuse
 use super::super::figure::{Figures, Form, RecapView};
 use crate::clock::Timestamp;
 use crate::error::{Code, Refusal};
+use crate::figure::http::{FigureRegion, percents as of_hundredths};
 use crate::figure::model::{WaitKind, date_of, day_of, percent};
 use crate::figure::reading::{Days, OfOffice, Stand};
 use crate::figure::recap::model::{Row, flow};
@@ -56,23 +57,6 @@ impl FigureQuery {
             })
         };
         Days::new(day("from", &self.from)?, day("to", &self.to)? + 1)
-    }
-}
-
-/// A region.
-#[derive(Debug, Serialize, ToSchema)]
-struct FigureRegion {
-    /// Its official code, with points.
-    #[schema(example = "13.71.11")]
-    code: String,
-    /// Its name; null where more of it is not known.
-    #[schema(example = "Koto Tangah")]
-    name: Option<&'static str>,
-}
-
-impl From<Region> for FigureRegion {
-    fn from(region: Region) -> Self {
-        Self { code: region.dotted(), name: region.name() }
     }
 }
 
@@ -157,7 +141,7 @@ struct FigureStand {
 
 /// A percentage with two digits.
 fn percents(part: i64, whole: Option<i64>) -> Option<f64> {
-    percent(part, whole).and_then(|hundredths| i32::try_from(hundredths).ok()).map(|n| f64::from(n) / 100.0)
+    of_hundredths(percent(part, whole))
 }
 
 impl From<&Stand> for FigureStand {

@@ -273,6 +273,10 @@ pub struct JoinBody {
     language: Language,
     /// What the person is to be.
     role: Role,
+    /// Code of the province, two digits: of whoever is to be of one, and of nobody else.
+    #[serde(default)]
+    #[schema(example = "13")]
+    region: Option<String>,
     /// The last day, YYYY-MM-DD; an assistant needs one. Without one the time ends in half a year, unless it is confirmed.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
@@ -289,6 +293,7 @@ impl JoinBody {
             email: self.email.expose(),
             language: self.language,
             role: self.role,
+            region: self.region.as_deref(),
             last_day: self.last_day,
         }
     }

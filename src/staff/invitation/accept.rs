@@ -14,6 +14,7 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::login::Passwords;
 use crate::login::totp::{self, TotpSecret};
 use crate::office;
+use crate::register::Region;
 use crate::secret::Redacted;
 use crate::staff::model::{AccountState, Affiliation, Person, Realm};
 use crate::staff::proof::TOTP_TABLE;
@@ -155,6 +156,7 @@ fn person(request: &Invitation, staff_id: Uuid) -> Person {
         username: request.username.clone(),
         full_name: request.full_name.clone(),
         role: request.role,
+        region: request.region.map(Region::from_code),
     }
 }
 

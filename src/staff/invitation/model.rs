@@ -118,6 +118,8 @@ pub struct Newcomer<'a> {
     pub language: Language,
     /// What they are there.
     pub role: Role,
+    /// Code of the province, where they are to be of one.
+    pub region: Option<&'a str>,
     /// Their last day, where it is known.
     pub last_day: Option<Date>,
 }

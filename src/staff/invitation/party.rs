@@ -68,6 +68,7 @@ pub async fn send_to_party(
         username: new.username.to_owned(),
         full_name,
         role: Role::PartyAdministrator,
+        region: None,
         ends_at: None,
         comes_back: 0,
         state: State::Sent,

@@ -15,10 +15,10 @@ use crate::login::totp;
 use crate::mail::outbox;
 use crate::office;
 use crate::page::{self, Page};
-use crate::register::Date;
+use crate::register::{Date, Region};
 use crate::secret::Redacted;
 use crate::staff::accounts::Listed;
-use crate::staff::model::{AccountState, Affiliation, Role, check_username};
+use crate::staff::model::{AccountState, Affiliation, Role, check_region, check_username};
 use crate::staff::ports;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
@@ -72,8 +72,10 @@ impl Invitations {
         if !is_within_reach(asker.reach, place, new.role) {
             return Err(foreign_role().into());
         }
+        let region = check_region(new.role, new.region)?;
         let contact = Contact { email: Redacted(email), language: new.language };
-        let about = About { kind: Kind::Join, place, staff_id: None, username, full_name, role: new.role, ends_at };
+        let (kind, role) = (Kind::Join, new.role);
+        let about = About { kind, place, staff_id: None, username, full_name, role, region, ends_at };
         self.ask(asker, event, about, Some(contact), false).await
     }
 
@@ -110,6 +112,7 @@ impl Invitations {
             username: found.person.username,
             full_name: found.person.full_name,
             role: found.person.role,
+            region: found.person.region,
             ends_at: found.ends_at.filter(|end| now < *end),
         };
         self.ask(asker, event, about, contact, gone).await
@@ -267,6 +270,7 @@ impl Invitations {
             username: about.username,
             full_name: about.full_name,
             role: about.role,
+            region: about.region.map(Region::code),
             ends_at: about.ends_at,
             comes_back: i64::from(comes_back),
             state,
@@ -343,6 +347,7 @@ struct About {
     username: String,
     full_name: String,
     role: Role,
+    region: Option<Region>,
     ends_at: Option<Timestamp>,
 }
 

@@ -7,6 +7,7 @@ use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::office::Scope;
+use crate::register::Region;
 use crate::staff::model::{AccountState, Affiliation, Person, Realm, Role};
 use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
@@ -68,6 +69,7 @@ where
     Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
     String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
     Role: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Option<i64>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
 {
     fn from_row(row: &'r R) -> sqlx::Result<Self> {
         Ok(Self {
@@ -76,6 +78,7 @@ where
             username: row.try_get("username")?,
             full_name: row.try_get("full_name")?,
             role: row.try_get("role")?,
+            region: row.try_get::<Option<i64>, _>("region")?.map(Region::from_code),
         })
     }
 }
@@ -83,7 +86,7 @@ where
 macro_rules! accounts {
     ($tail:literal) => {
         concat!(
-            "SELECT staff_id, realm, office_id, relying_party_id, username, full_name, role, password_hash, totp_sealed, \
+            "SELECT staff_id, realm, office_id, relying_party_id, username, full_name, role, region, password_hash, totp_sealed, \
              state, paused_at, ends_at, acting_role, acting_until FROM staff_account WHERE ",
             $tail
         )
@@ -91,11 +94,12 @@ macro_rules! accounts {
 }
 
 const ADD: &str = "INSERT INTO staff_account (staff_id, realm, office_id, relying_party_id, username, full_name, role, \
-    password_hash, totp_sealed, totp_last_step, state, created_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)";
+    password_hash, totp_sealed, totp_last_step, state, created_at, ends_at, region) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13)";
 
 /// Adds an account. A user name that exists in the realm is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, new: &Account, now: Timestamp) -> DbResult<()> {
-    let Person { staff_id, affiliation, username, full_name, role } = &new.person;
+    let Person { staff_id, affiliation, username, full_name, role, region } = &new.person;
     execute!(
         tx,
         ADD,
@@ -110,7 +114,8 @@ pub async fn add(tx: &mut Tx, new: &Account, now: Timestamp) -> DbResult<()> {
         &new.totp_sealed,
         new.state,
         now,
-        new.ends_at
+        new.ends_at,
+        region.map(Region::code)
     )
     .map(|_| ())
 }
@@ -229,6 +234,13 @@ const SET_END: &str = "UPDATE staff_account SET ends_at = $2 WHERE staff_id = $1
 /// Sets when somebody's time at the place ends, or that it does not.
 pub async fn set_end(tx: &mut Tx, person: Uuid, ends_at: Option<Timestamp>) -> DbResult<Changed> {
     change!(tx, SET_END, person, ends_at)
+}
+
+const SET_REGION: &str = "UPDATE staff_account SET region = $2 WHERE staff_id = $1 AND role = $3";
+
+/// Sets of which province somebody reads the figures; `false` for who is of none.
+pub async fn set_region(tx: &mut Tx, person: Uuid, region: Region) -> DbResult<Changed> {
+    change!(tx, SET_REGION, person, region.code(), Role::Province)
 }
 
 const SET_ACTING: &str = "UPDATE staff_account SET acting_role = $2, acting_until = $3 WHERE staff_id = $1";

@@ -27,6 +27,8 @@ pub struct Invitation {
     pub full_name: String,
     /// What they are there.
     pub role: Role,
+    /// Of which province, where they are of one.
+    pub region: Option<i64>,
     /// When their time ends, where that was said.
     pub ends_at: Option<Timestamp>,
     /// Whether the account was disabled when it was asked for.
@@ -46,7 +48,8 @@ pub struct Invitation {
 macro_rules! invitations {
     ($tail:literal) => {
         concat!(
-            "SELECT invitation_id, kind, realm, office_id, relying_party_id, staff_id, username, full_name, role, ends_at, \
+            "SELECT invitation_id, kind, realm, office_id, relying_party_id, staff_id, username, full_name, role, region, \
+             ends_at, \
              comes_back, state, asked_by, asked_at, expires_at, sealed FROM staff_invitation WHERE ",
             $tail
         )
@@ -54,8 +57,8 @@ macro_rules! invitations {
 }
 
 const ADD: &str = "INSERT INTO staff_invitation (invitation_id, kind, realm, office_id, staff_id, username, full_name, role, \
-    ends_at, comes_back, state, asked_by, asked_at, expires_at, sealed, relying_party_id) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    ends_at, comes_back, state, asked_by, asked_at, expires_at, sealed, relying_party_id, region) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 /// Adds a request.
 pub async fn add(tx: &mut Tx, new: &Invitation) -> DbResult<()> {
@@ -77,7 +80,8 @@ pub async fn add(tx: &mut Tx, new: &Invitation) -> DbResult<()> {
         new.asked_at,
         new.expires_at,
         new.sealed.as_deref(),
-        new.place.relying_party_id()
+        new.place.relying_party_id(),
+        new.region,
     )
     .map(|_| ())
 }

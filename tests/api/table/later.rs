@@ -204,7 +204,7 @@ pub fn of_partners() -> Vec<Endpoint> {
 
 /// The office's figures, and the months that it sends upward.
 pub fn figures() -> Vec<Endpoint> {
-    use Caller::{Head, Officer, Supervisor};
+    use Caller::{Head, National, Officer, Supervisor};
     use Subject::Waiting;
     let none = || Value::Null;
     let month =
@@ -212,6 +212,9 @@ pub fn figures() -> Vec<Endpoint> {
     let read = |path| endpoint("get", path, Officer, Waiting, none());
     vec![
         read("/v1/officer/office-figures"),
+        endpoint("get", "/v1/officer/region-figures", Head, Waiting, none()),
+        endpoint("get", "/v1/admin/figures", National, Waiting, none()),
+        endpoint("get", "/v1/admin/figures/rows", National, Waiting, none()),
         read("/v1/officer/recaps"),
         read("/v1/officer/recaps/{month}"),
         read("/v1/officer/recaps/{month}/workbook"),
@@ -219,5 +222,27 @@ pub fn figures() -> Vec<Endpoint> {
         endpoint("post", "/v1/officer/recaps/{month}/request", Supervisor, Waiting, none()),
         month("/v1/officer/recaps/{month}/signature", Head, json!({"version": "0"})),
         month("/v1/officer/recaps/{month}/refusal", Head, json!({"version": "0", "reason": "Periksa lagi"})),
+    ]
+}
+
+/// The log of all offices.
+pub fn auditing() -> Vec<Endpoint> {
+    use Caller::Auditor;
+    use Subject::Waiting;
+    let own = |method, path, body| endpoint(method, path, Auditor, Waiting, body);
+    let search = json!({"reason": "aaaaaa", "office": "UJI-01", "refused": false});
+    let opening = json!({"office": "UJI-01", "subject_id": uuid::Uuid::from_u128(77), "reason": "Keluhan warga"});
+    vec![
+        own("get", "/v1/admin/audit/chains", Value::Null),
+        own("get", "/v1/admin/audit/actions", Value::Null),
+        own("post", "/v1/admin/audit/searches", search).optional(&["office", "refused"]).refuses(
+            Waiting,
+            422,
+            "invalid_field",
+        ),
+        own("post", "/v1/admin/audit/openings", opening).refuses(Waiting, 404, "not_found"),
+        own("post", "/v1/admin/audit/checks", json!({"chain": uuid::Uuid::from_u128(77), "after": 0}))
+            .optional(&["after"])
+            .refuses(Waiting, 404, "not_found"),
     ]
 }

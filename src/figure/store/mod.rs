@@ -1,5 +1,7 @@
 //! SQL of figures.
 
+pub mod published;
+
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
@@ -176,6 +178,15 @@ const PEOPLE: &str = "SELECT region, as_of_day, population, eligible, recorded F
 /// The newest figures of the regions in a range that are of before a day.
 pub async fn people(tx: &mut Tx, (low, high): (i64, i64), before: i64) -> DbResult<Vec<PeopleRow>> {
     fetch_all!(tx, PeopleRow, PEOPLE, low, high, before)
+}
+
+const PEOPLE_OF: &str = "SELECT population, eligible, recorded FROM figure_region \
+    WHERE region = $1 AND as_of_day < $2 ORDER BY as_of_day DESC LIMIT 1";
+
+/// The newest figures of exactly this region that are of before a day.
+pub async fn people_of(tx: &mut Tx, region: i64, before: i64) -> DbResult<Option<People>> {
+    let found = fetch_optional!(tx, (Option<i64>, Option<i64>, Option<i64>), PEOPLE_OF, region, before)?;
+    Ok(found.map(|(population, eligible, recorded)| People { population, eligible, recorded }))
 }
 
 const PUT_RATE: &str = "INSERT INTO figure_rate (region, year, basis, permille) VALUES ($1, $2, $3, $4) \

@@ -23,8 +23,16 @@ export function duration(minutes) {
   return t("angka.days", { n: number(Math.round(minutes / 144) / 10) });
 }
 
-/** A table: `heads` are words, `rows` are lists of cells, the first of which is the row's head. */
-export function table(caption, heads, rows) {
+const line = ([first, ...cells], attributes = {}) =>
+  el(
+    "tr",
+    attributes,
+    el("th", { scope: "row" }, first),
+    cells.map((cell) => el("td", {}, cell)),
+  );
+
+/** A table: `heads` are words, `rows` and their `sum` are lists of cells, the first of which is the row's head. */
+export function table(caption, heads, rows, sum = null) {
   return el(
     "div",
     { class: "table-place", role: "region", tabindex: "0", "aria-label": caption },
@@ -44,21 +52,15 @@ export function table(caption, heads, rows) {
       el(
         "tbody",
         {},
-        rows.map(([first, ...cells]) =>
-          el(
-            "tr",
-            {},
-            el("th", { scope: "row" }, first),
-            cells.map((cell) => el("td", {}, cell)),
-          ),
-        ),
+        rows.map((row) => line(row)),
+        sum ? line(sum, { class: "sum" }) : null,
       ),
     ),
   );
 }
 
 /** A part of the page: what it is, in a sentence what it shows, the chart, and the same as a table. */
-export function part({ title, how, summary, chart, heads, rows }) {
+export function part({ title, how, summary, chart, heads, rows, sum = null, open = false }) {
   return el(
     "section",
     { class: "card stack-tight figure-part" },
@@ -66,7 +68,9 @@ export function part({ title, how, summary, chart, heads, rows }) {
     how ? el("p", { class: "muted small" }, how) : null,
     el("p", {}, summary),
     chart,
-    rows.length ? el("details", {}, el("summary", {}, t("angka.table")), table(title, heads, rows)) : null,
+    rows.length
+      ? el("details", { open }, el("summary", {}, t("angka.table")), table(title, heads, rows, sum))
+      : null,
   );
 }
 
@@ -146,7 +150,7 @@ export const shade = (value) =>
 
 /**
  * A map of tiles, one a region, in the order of their codes: no borders are needed, and each is reached with the
- * keyboard. `items` are `{key, name, value, lines}`; whichever is chosen is told below.
+ * keyboard. `items` are `{name, value, none, lines}`; whichever is chosen is told below.
  */
 export function tileMap(items, label) {
   const told = el("div", { class: "tile-told", role: "status" }, t("angka.tiles.how"));
@@ -172,7 +176,7 @@ export function tileMap(items, label) {
       },
       el("span", { class: "tile-name" }, item.name, " "),
       item.value === null
-        ? el("span", { class: "tile-value small" }, t("angka.unknown"))
+        ? el("span", { class: "tile-value small" }, item.none ?? t("angka.unknown"))
         : el("span", { class: "tile-value" }, percent(item.value)),
     );
     return node;
