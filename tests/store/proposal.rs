@@ -151,6 +151,7 @@ async fn a_party_is_suspended_and_entitled_anew_and_its_people_are_invited() {
             staff_id: None,
             username: String::from("baru"),
             full_name: String::from("Orang Baru"),
+            region: None,
             role: Role::PartyAdministrator,
             ends_at: None,
             comes_back: 0,
