@@ -331,7 +331,9 @@ async fn a_month_is_made_public_once_whoever_does_it_and_whatever_is_counted_ane
         let counting = Counting::new(context.clone());
         let (one, other, third) =
             tokio::join!(publication.publish_all(), publication.publish_all(), counting.count_all());
-        for done in [one, other, third] { done.unwrap(); }
+        one.unwrap();
+        other.unwrap();
+        third.unwrap();
         // Seven of each region at three offices, 3 + 2 + 2: together four without the largest, so they wait.
         assert_eq!(published(&context).await, []);
         let mut tx = context.db.write().await.unwrap();
@@ -343,7 +345,8 @@ async fn a_month_is_made_public_once_whoever_does_it_and_whatever_is_counted_ane
         later(&context, 32 * DAY);
         counting.count_all().await.unwrap();
         let (one, other) = tokio::join!(publication.publish_all(), publication.publish_all());
-        for done in [one, other] { done.unwrap(); }
+        one.unwrap();
+        other.unwrap();
         let next = month.0 + 1;
         let public = published(&context).await;
         let expected = vec![
