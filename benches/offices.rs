@@ -163,7 +163,10 @@ async fn figures(context: &Context, engine: &str) {
 /// So many registrations of one office, ten words each; of every hundred, six are called Siti, and two Rahma.
 async fn fill_words(context: &Context, engine: &str, office: Uuid, many: i64) {
     let (id, word) = match engine {
-        "sqlite" => ("CAST(printf('%016d', i) AS BLOB)", "CAST(printf('%08x%08x', (i * 2654435761) % 4294967296, w * 7919 + i) AS BLOB)"),
+        "sqlite" => (
+            "CAST(printf('%016d', i) AS BLOB)",
+            "CAST(printf('%08x%08x', (i * 2654435761) % 4294967296, w * 7919 + i) AS BLOB)",
+        ),
         _ => ("CAST(lpad(to_hex(i), 32, '0') AS UUID)", "decode(md5(i::text || ':' || w::text), 'hex')"),
     };
     let step = 50_000;

@@ -1,11 +1,13 @@
 //! Lists in pages: a cursor says where the next page goes on, so that rows that come and go meanwhile are neither shown twice nor
 //! left out.
 
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::base64url::{decode_exact, encode};
 use crate::clock::Timestamp;
 use crate::error::{Code, Refusal};
+use crate::vault::{Label, Vault};
 
 /// Rows of a page at most.
 pub const MOST: i64 = 100;
@@ -68,6 +70,51 @@ pub fn after<P: Position>(cursor: Option<&str>, start: P) -> Result<P, Refusal> 
     P::from_cursor(cursor).ok_or_else(|| Code::MalformedRequest.into())
 }
 
+/// What a cursor belongs to where a question is counted or noted once, with its first page: who asks, and what. A cursor that was made up,
+/// given to somebody else or for something else goes on with nothing, or it would be a way to ask without being counted.
+pub struct Question<'a> {
+    vault: &'a Vault,
+    asked: Vec<&'a [u8]>,
+}
+
+/// Bytes of the code that binds a cursor.
+const CODE: usize = 16;
+
+impl<'a> Question<'a> {
+    /// What is asked, in parts.
+    pub const fn new(vault: &'a Vault, asked: Vec<&'a [u8]>) -> Self {
+        Self { vault, asked }
+    }
+
+    /// As [`after`], for a cursor of this question.
+    ///
+    /// # Errors
+    /// `malformed_request` for a cursor that was not given out for it.
+    pub fn after<P: Position>(&self, cursor: Option<&str>, start: P) -> Result<P, Refusal> {
+        let Some(cursor) = cursor else { return Ok(start) };
+        let (position, code) = cursor.split_once('.').ok_or(Code::MalformedRequest)?;
+        let code = decode_exact::<CODE>(code).ok_or(Code::MalformedRequest)?;
+        if !bool::from(self.code(position).ct_eq(&code)) {
+            return Err(Code::MalformedRequest.into());
+        }
+        after(Some(position), start)
+    }
+
+    /// The page with its cursor bound to the question.
+    pub fn bind<T>(&self, page: Page<T>) -> Page<T> {
+        let next = page.next.map(|position| format!("{position}.{}", encode(&self.code(&position))));
+        Page { next, ..page }
+    }
+
+    fn code(&self, position: &str) -> [u8; CODE] {
+        let mut parts = self.asked.clone();
+        parts.push(position.as_bytes());
+        // Under the root of look-ups: a change of roots ends no list.
+        let mac = self.vault.mac_index(Label::Cursor, &parts);
+        std::array::from_fn(|at| mac[at])
+    }
+}
+
 impl<T> Page<T> {
     /// A page of at most `limit` rows. One row more than that was asked for, which tells whether there is a next page.
     pub fn new<P: Position>(mut rows: Vec<T>, limit: i64, position: impl Fn(&T) -> P) -> Self {
@@ -98,6 +145,24 @@ mod tests {
         assert_eq!(after(None, id).unwrap(), id);
         for wrong in ["", "x", "====", &(at, id).to_cursor()] {
             assert_eq!(after(Some(wrong), id).unwrap_err().code, Code::MalformedRequest, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_a_question_goes_on_with_no_other() {
+        let vault = Vault::single([7; 32]);
+        let asked = Question::new(&vault, vec![b"people", b"siti", b"officer one"]);
+        let bound = asked.bind(Page { items: vec![()], next: Some(7_i64.to_cursor()) }).next.unwrap();
+        assert_eq!(asked.after(Some(&bound), 0).unwrap(), 7);
+        assert_eq!(asked.after(None, 3_i64).unwrap(), 3);
+        let (position, code) = bound.split_once('.').unwrap();
+        let other = format!("{}.{code}", 8_i64.to_cursor());
+        for wrong in [position, "", ".", &other, &format!("{position}."), &format!("{position}.AAAA")] {
+            assert_eq!(asked.after(Some(wrong), 0_i64).unwrap_err().code, Code::MalformedRequest, "{wrong}");
+        }
+        // Parts are told apart: none is the end of another.
+        for parts in [vec![&b"people"[..], b"siti", b"officer two"], vec![b"people", b"sitio", b"fficer one"]] {
+            assert!(Question::new(&vault, parts).after(Some(&bound), 0_i64).is_err());
         }
     }
 

@@ -18,7 +18,7 @@ use crate::db::Tx;
 use crate::error::{Code, Error, Language, Refusal, Result};
 use crate::mail::outbox;
 use crate::office::ports as offices;
-use crate::page::{self, Page};
+use crate::page::{self, Page, Question};
 use crate::registration::review::{Reviews, View};
 use crate::secret::Redacted;
 use crate::staff::model::check_reason;
@@ -100,7 +100,12 @@ impl AuditLog {
         cursor: Option<&str>,
         limit: i64,
     ) -> Result<Page<NamedLine>> {
-        let (chain, before, now) = (self.chain(office).await?, page::after(cursor, i64::MAX)?, self.context.now());
+        let (chain, now, asked) = (self.chain(office).await?, self.context.now(), wanted.sameness());
+        let question = Question::new(
+            &self.context.vault,
+            vec![b"log of an office", who.agent.official_id.as_bytes(), chain.as_bytes(), asked.as_bytes()],
+        );
+        let before = question.after(cursor, i64::MAX)?;
         if cursor.is_none() {
             let id = self.context.random.uuid_v7(now);
             let event = Event { chain, ..who.event(id) };
@@ -118,7 +123,7 @@ impl AuditLog {
         for line in items {
             named.push(self.named(&mut tx, chain, line, &mut names).await?);
         }
-        Ok(Page { items: named, next })
+        Ok(question.bind(Page { items: named, next }))
     }
 
     /// The data of a registration, shown once. The act stands in the office's chain with its reason, and the office's heads are told of it.

@@ -22,6 +22,13 @@ pub struct Wanted {
     pub until: Option<Timestamp>,
 }
 
+impl Wanted {
+    /// The same for what is the same.
+    pub fn sameness(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
 /// An act that ended, as who searches reads it: ids, no data of anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {

@@ -13,7 +13,7 @@ use crate::audit::{Action, search};
 use crate::audited;
 use crate::db::Tx;
 use crate::error::Result;
-use crate::page::{self, Page};
+use crate::page::{self, Page, Question};
 use crate::secret::Redacted;
 use crate::staff::{Allowed, ports};
 
@@ -69,7 +69,12 @@ impl AuditLog {
         limit: i64,
     ) -> Result<Page<NamedLine>> {
         let Desk { context, audit, .. } = &self.desk;
-        let (who, before, now) = (officer.agent, page::after(cursor, i64::MAX)?, context.now());
+        let (who, now, asked) = (officer.agent, context.now(), wanted.sameness());
+        let question = Question::new(
+            &context.vault,
+            vec![b"office log", who.officer_id.as_bytes(), who.office_id.as_bytes(), asked.as_bytes()],
+        );
+        let before = question.after(cursor, i64::MAX)?;
         if cursor.is_none() {
             let reason = self.desk.judged(officer.event(who.office_id), check_reason(reason)).await?;
             let id = context.random.uuid_v7(now);
@@ -77,7 +82,7 @@ impl AuditLog {
                 search::keep_reason(context, tx, (id, who.office_id), who.officer_id, (&reason, now)).await
             })?;
         }
-        self.page(who.office_id, wanted, before, limit).await
+        Ok(question.bind(self.page(who.office_id, wanted, before, limit).await?))
     }
 
     /// Whether the end of the office's chain is sound.

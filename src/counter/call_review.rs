@@ -66,9 +66,7 @@ impl CallReviews {
             looked_by: seen.row.looked_by.map(|by| usernames.get(&by).cloned().unwrap_or_default()),
             seen,
         });
-        if cursor.is_none() {
-            self.desk.note(officer.event(officer.agent.office_id)).await?;
-        }
+        self.desk.note(officer.event(officer.agent.office_id)).await?;
         Ok(page)
     }
 

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::holder::CredentialState;
 use crate::holder::ports as holder;
 use crate::lookup::{Kind, Query, ports as lookup};
-use crate::page::{self, Page};
+use crate::page::{Page, Question};
 use crate::register::{Date, Nik};
 use crate::registration::review::FoundLine;
 use crate::staff::{Allowed, ports as staff};
@@ -79,8 +79,12 @@ impl Lookups {
         limit: i64,
     ) -> Result<Page<FoundLine>> {
         let Desk { context, registrations, audit } = &self.desk;
-        let before = page::after(cursor, Uuid::max())?;
-        let (who, now) = (officer.agent, context.now());
+        let (who, now, asked) = (officer.agent, context.now(), query.sameness());
+        let question = Question::new(
+            &context.vault,
+            vec![b"people", who.officer_id.as_bytes(), who.office_id.as_bytes(), asked.expose()],
+        );
+        let before = question.after(cursor, Uuid::max())?;
         if cursor.is_none() {
             let mut tx = context.db.read().await?;
             let names = staff::full_names(&mut tx, who.office_id).await?;
@@ -92,7 +96,7 @@ impl Lookups {
         let mut tx = context.db.read().await?;
         let found = lookup::find(&context.vault, &mut tx, who.office_id, query, before, limit + 1).await?;
         drop(tx);
-        let page = Page::new(found, limit, |id| *id);
+        let page = question.bind(Page::new(found, limit, |id| *id));
         if cursor.is_none() {
             let subject = if let [one] = page.items[..] { one } else { Uuid::nil() };
             transaction!(context.db, "counter.search_people", |tx| {

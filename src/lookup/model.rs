@@ -176,6 +176,18 @@ impl Query {
         Self { ways: vec![vec![word]], name: None }
     }
 
+    /// The same for the same words, whatever was typed between them.
+    pub fn sameness(&self) -> Redacted<Vec<u8>> {
+        let mut all = Vec::new();
+        for word in self.ways.iter().flatten() {
+            for part in [<&str>::from(word.kind), word.text.expose()] {
+                all.extend_from_slice(&(part.len() as u64).to_be_bytes());
+                all.extend_from_slice(part.as_bytes());
+            }
+        }
+        Redacted(all)
+    }
+
     /// Whether this is the name of one of these people: a word of theirs alone names nobody, unless it is all of it.
     pub fn names_one_of<'a>(&self, names: impl Iterator<Item = &'a str>) -> bool {
         let Some(wanted) = &self.name else { return false };

@@ -54,6 +54,13 @@ async fn an_auditor_searches_any_office_and_opens_data_before_the_eyes_of_its_he
             refused.expect_problem(422, "invalid_field");
         }
 
+        // No way to search without a trace: a cursor that was made up goes on with nothing.
+        let mut silent = wanted.clone();
+        silent["cursor"] = "f_________8".into();
+        auditor.post(SEARCHES, &silent).await.expect_problem(400, "malformed_request");
+
+        // The head hears of the own log-in from a new browser first.
+        world.app.deliver_mail().await.unwrap();
         // The data, once; the head reads who and why, and gets a message that names nobody.
         let data = auditor.post(OPENINGS, &opening(&applicant.id)).await.expect(200).json;
         assert_eq!((&data["nik"], &data["full_name"]), (&json!(person.nik.as_str()), &json!(person.full_name)));

@@ -150,7 +150,17 @@ async fn an_office_finds_its_people_by_whatever_they_bring_and_no_other_offices(
         for wrong in ["", "x", "12", "siti@"] {
             search(desk, wrong).await.expect_problem(422, "invalid_field");
         }
-        desk.post(PEOPLE, &body(json!("AAAA"))).await.expect_problem(400, "malformed_request");
+        // A cursor that was made up, or belongs to another question or to somebody else, is no way to ask without being counted.
+        let newest = "_____________________w";
+        let code = first["next"].as_str().unwrap().split_once('.').unwrap().1;
+        for wrong in ["AAAA", newest, &format!("{newest}.{code}"), &format!("{newest}.")] {
+            desk.post(PEOPLE, &body(json!(wrong))).await.expect_problem(400, "malformed_request");
+        }
+        let mut other = body(first["next"].clone());
+        other["query"] = "siti".into();
+        desk.post(PEOPLE, &other).await.expect_problem(400, "malformed_request");
+        let colleague = world.officer("rekan-mencari", OFFICE).await;
+        colleague.post(PEOPLE, &body(first["next"].clone())).await.expect_problem(400, "malformed_request");
         // Nothing readable rests in the index.
         let dump = texts(&world, "SELECT DISTINCT kind FROM lookup_word ORDER BY kind").await;
         assert_eq!(dump, ["contact", "name", "nik", "number", "pair", "word"]);

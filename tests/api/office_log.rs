@@ -228,6 +228,12 @@ async fn who_acts_reads_the_own_acts_and_the_head_all_of_the_office_with_a_reaso
         let mut next = body;
         next["cursor"] = first["next"].clone();
         let second = head.post(&path, &next).await.expect(200).json;
+        // Nobody searches without saying why by a cursor that was made up, or that belongs to another search.
+        let mut other = next.clone();
+        other["action"] = "scan".into();
+        head.post(&path, &other).await.expect_problem(400, "malformed_request");
+        other["cursor"] = "f_________8".into();
+        head.post(&path, &other).await.expect_problem(400, "malformed_request");
         let seq = |page: &Value, at: usize| page["items"][at]["seq"].as_i64().unwrap();
         assert!(seq(&first, 0) > seq(&first, 1) && seq(&first, 1) > seq(&second, 0));
 
