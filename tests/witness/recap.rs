@@ -158,6 +158,18 @@ fn others_open_a_recap_and_compute_the_same() {
 }
 
 #[test]
+#[ignore = "needs LibreOffice (Debian: libreoffice-calc-nogui), which is too large to bring; run it by name with `--ignored`"]
+fn libreoffice_computes_the_same() {
+    let (document, ..) = denpasar(true);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rekap.xlsx");
+    std::fs::write(&path, xlsx::write(&document, &Signatures::default()).unwrap()).unwrap();
+    let asked = Command::new(python()).arg(folder().join("recalculate.py")).arg(&path).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&asked.stdout), String::from_utf8_lossy(&asked.stderr));
+    assert!(asked.status.success() && said.contains("all alike"), "{said}");
+}
+
+#[test]
 fn what_is_unknown_is_blank_and_the_published_figures_stand_on_the_first_sheet() {
     let (document, ..) = denpasar(false);
     // Of 21,553 active 500 too many: as published, 21,053.
