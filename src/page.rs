@@ -74,6 +74,7 @@ pub fn after<P: Position>(cursor: Option<&str>, start: P) -> Result<P, Refusal> 
 /// given to somebody else or for something else goes on with nothing, or it would be a way to ask without being counted.
 pub struct Question<'a> {
     vault: &'a Vault,
+    day: [u8; 8],
     asked: Vec<&'a [u8]>,
 }
 
@@ -81,9 +82,9 @@ pub struct Question<'a> {
 const CODE: usize = 16;
 
 impl<'a> Question<'a> {
-    /// What is asked, in parts.
-    pub const fn new(vault: &'a Vault, asked: Vec<&'a [u8]>) -> Self {
-        Self { vault, asked }
+    /// What is asked on the day of `now`, in parts: tomorrow it is another question, because today's was counted today.
+    pub fn new(vault: &'a Vault, now: Timestamp, asked: Vec<&'a [u8]>) -> Self {
+        Self { vault, day: now.day_in_jakarta().to_be_bytes(), asked }
     }
 
     /// As [`after`], for a cursor of this question.
@@ -108,7 +109,7 @@ impl<'a> Question<'a> {
 
     fn code(&self, position: &str) -> [u8; CODE] {
         let mut parts = self.asked.clone();
-        parts.push(position.as_bytes());
+        parts.extend([&self.day[..], position.as_bytes()]);
         // Under the root of look-ups: a change of roots ends no list.
         let mac = self.vault.mac_index(Label::Cursor, &parts);
         std::array::from_fn(|at| mac[at])
@@ -134,6 +135,7 @@ impl<T> Page<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::DAY;
 
     #[test]
     fn a_cursor_leads_back_to_its_row() {
@@ -151,7 +153,8 @@ mod tests {
     #[test]
     fn a_cursor_of_a_question_goes_on_with_no_other() {
         let vault = Vault::single([7; 32]);
-        let asked = Question::new(&vault, vec![b"people", b"siti", b"officer one"]);
+        let now = Timestamp::default();
+        let asked = Question::new(&vault, now, vec![b"people", b"siti", b"officer one"]);
         let bound = asked.bind(Page { items: vec![()], next: Some(7_i64.to_cursor()) }).next.unwrap();
         assert_eq!(asked.after(Some(&bound), 0).unwrap(), 7);
         assert_eq!(asked.after(None, 3_i64).unwrap(), 3);
@@ -162,8 +165,10 @@ mod tests {
         }
         // Parts are told apart: none is the end of another.
         for parts in [vec![&b"people"[..], b"siti", b"officer two"], vec![b"people", b"sitio", b"fficer one"]] {
-            assert!(Question::new(&vault, parts).after(Some(&bound), 0_i64).is_err());
+            assert!(Question::new(&vault, now, parts).after(Some(&bound), 0_i64).is_err());
         }
+        let tomorrow = Question::new(&vault, now.plus_seconds(DAY), asked.asked.clone());
+        assert!(tomorrow.after(Some(&bound), 0_i64).is_err());
     }
 
     #[test]

@@ -103,6 +103,7 @@ impl AuditLog {
         let (chain, now, asked) = (self.chain(office).await?, self.context.now(), wanted.sameness());
         let question = Question::new(
             &self.context.vault,
+            now,
             vec![b"log of an office", who.agent.official_id.as_bytes(), chain.as_bytes(), asked.as_bytes()],
         );
         let before = question.after(cursor, i64::MAX)?;

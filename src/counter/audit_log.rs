@@ -72,6 +72,7 @@ impl AuditLog {
         let (who, now, asked) = (officer.agent, context.now(), wanted.sameness());
         let question = Question::new(
             &context.vault,
+            now,
             vec![b"office log", who.officer_id.as_bytes(), who.office_id.as_bytes(), asked.as_bytes()],
         );
         let before = question.after(cursor, i64::MAX)?;

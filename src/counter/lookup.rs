@@ -82,6 +82,7 @@ impl Lookups {
         let (who, now, asked) = (officer.agent, context.now(), query.sameness());
         let question = Question::new(
             &context.vault,
+            now,
             vec![b"people", who.officer_id.as_bytes(), who.office_id.as_bytes(), asked.expose()],
         );
         let before = question.after(cursor, Uuid::max())?;
