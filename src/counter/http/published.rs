@@ -11,7 +11,7 @@ use crate::staff::Allowed;
 use crate::web::{Json, Problem, Query};
 
 pub(super) fn routes() -> OpenApiRouter<Figures> {
-    OpenApiRouter::new().routes(routes!(published))
+    OpenApiRouter::new().routes(routes!(region_figures))
 }
 
 /// What is public of the regions of others: of the country by province, of a province by regency, of a regency by district. Heads.
@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<Figures> {
     responses((status = 200, description = "The figures", body = PublishedReply),
         (status = "4XX", description = "`invalid_field` for months that are not public, `not_found` for an unknown region, \
             `wrong_state` while nothing is public, `forbidden`")))]
-async fn published(
+async fn region_figures(
     State(figures): State<Figures>,
     officer: Allowed<ReadPublished>,
     Query(query): Query<PublishedQuery>,
