@@ -106,7 +106,7 @@ mod tests {
     /// that would look so. How many people others served, in a month or in several, it never knows where that is one to four.
     #[test]
     fn whoever_tries_every_world_knows_no_small_number() {
-        for own in [vec![0, 0, 0], vec![3, 0, 4], vec![4, 4, 0], vec![3, 4], vec![6, 2], vec![1, 9]] {
+        for own in [vec![0, 0, 0], vec![3, 0, 3], vec![4, 1, 0], vec![3, 4], vec![6, 2], vec![1, 9]] {
             let months = own.len();
             // In two months more is tried than in three.
             let bound = if months == 2 { 12 } else { 7 };
@@ -124,7 +124,7 @@ mod tests {
                     alike.entry(seen).or_default().push(secrets.collect());
                 }
             }
-            assert!(alike.len() > 20, "{}", alike.len());
+            assert!(alike.len() > 8, "{}", alike.len());
             for (seen, worlds) in &alike {
                 for at in 0..worlds[0].len() {
                     let first = worlds[0][at];
