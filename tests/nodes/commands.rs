@@ -8,6 +8,7 @@ use support::acts::BY_COMMAND;
 
 use support::Engine;
 use support::node::text;
+use support::until;
 use support::world::{Program, World};
 
 /// Runs a command; its exit code.
@@ -185,7 +186,14 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     world.json(&["keys", "rotate", "token"]).await;
     world.json(&["keys", "revoke", &active]).await;
     assert_eq!(world.json(&["audit", "pairs", "--days", "30"]).await, json!({"days": 30, "pairs": []}));
-    drop(world.node(&[]).await);
+    // A node notes its start beside its first requests, not before them.
+    let node = world.node(&[]).await;
+    until("the start in the log", 20, async || {
+        let noted = "SELECT seq FROM audit_event WHERE outcome = 'done' AND action = 'node_started'";
+        sqlx::query_scalar::<_, i64>(noted).fetch_optional(&mut world.sql().await).await.unwrap()
+    })
+    .await;
+    drop(node);
     let seen: Vec<String> = sqlx::query_scalar("SELECT DISTINCT action FROM audit_event WHERE outcome = 'done'")
         .fetch_all(&mut world.sql().await)
         .await
