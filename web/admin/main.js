@@ -43,18 +43,18 @@ const SCREENS = [
     show: (main, id, part) => (id ? partyScreen(main, session, id, part) : partiesScreen(main, session)),
   },
   {
-    screen: "kantor",
-    may: "read_offices",
-    label: "offices.nav",
-    picture: "office",
-    show: (main, id, part) => (id ? officeScreen(main, session, id, part) : officesScreen(main, session)),
-  },
-  {
     screen: "angka",
     may: "read_figures_of_others",
     label: "wilayah.nav",
     picture: "chart",
     show: (main, region) => publishedScreen(main, source(), region),
+  },
+  {
+    screen: "kantor",
+    may: "read_offices",
+    label: "offices.nav",
+    picture: "office",
+    show: (main, id, part) => (id ? officeScreen(main, session, id, part) : officesScreen(main, session)),
   },
   {
     screen: "catatan",
