@@ -46,6 +46,8 @@ describe("finding people", { timeout: 600_000 }, () => {
       await logInAtCounter(demo, other.page, people["sari.cari"]);
       await logInAtCounter(demo, supervisor.page, people["ratna.cari"]);
       await supervisor.page.getByRole("button", { name: "Alihkan" }).click();
+      // Who is on duty is asked first.
+      await supervisor.page.locator("dialog[open]").waitFor();
       await screen(supervisor.page, "pass on");
       await supervisor.page.locator("dialog").getByRole("button", { name: "sari.cari" }).click();
       await supervisor.page.getByText("Diterima sari.cari").waitFor();
