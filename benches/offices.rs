@@ -197,7 +197,7 @@ async fn fill_words(context: &Context, engine: &str, office: Uuid, many: i64) {
 async fn looking(context: &Context, engine: &str, many: i64) {
     let office = Uuid::from_u128(0xA);
     fill_words(context, engine, office, many).await;
-    for number in 0..1_000_u128 {
+    for number in 1..=1_000_u128 {
         let nik = format!("317101570890{number:04}").parse().unwrap();
         let phone = format!("+62812345{number:05}");
         let person = Person { nik: &nik, full_name: "Siti Rahma", email: None, phone: &phone };
