@@ -145,19 +145,22 @@ impl CounterVisits {
     }
 
     /// In the transaction of a scan by which somebody is received: gives the number with which they wait to be called. Whoever is received
-    /// again on the same day keeps it.
+    /// again on the same day keeps it, and waits again.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn queue_up(&self, tx: &mut Tx, actor: Clerk, id: Uuid) -> Result<()> {
         let now = self.context.now();
         let held = registration::hold(tx, id).await?.ok_or(Code::NotFound)?;
-        if held.visit.turn.is_some_and(|turn| turn.stands(actor.office_id, now)) {
-            return Ok(());
-        }
-        let day = Date::in_jakarta(now).to_string();
-        let counted = window::QUEUE_NUMBERS.count(tx, &[actor.office_id.as_bytes(), day.as_bytes()], now).await?;
-        let number = counted.or_refuse(Refusal::new(Code::TooMany))?;
+        let number = match held.visit.turn.filter(|turn| turn.stands(actor.office_id, now)) {
+            Some(turn) => turn.number,
+            None => {
+                let day = Date::in_jakarta(now).to_string();
+                let office = actor.office_id.as_bytes();
+                let counted = window::QUEUE_NUMBERS.count(tx, &[office, day.as_bytes()], now).await?;
+                counted.or_refuse(Refusal::new(Code::TooMany))?
+            }
+        };
         visit::queue_up(tx, id, actor.office_id, number, now).await?.demand()
     }
 

@@ -57,6 +57,12 @@ async fn whoever_is_received_gets_a_number_and_is_called_by_it() {
         officer.post(&take, &json!({})).await.expect(200);
         let hall = calls(&world, OFFICE).await;
         assert_eq!((&hall["waiting"], &hall["items"]), (&json!(1), &json!([{"number": 2, "called_at": called_at}])));
+        // Who missed the call is received again: the same number waits again.
+        assert_eq!(receive(&world, &assistant, &two).await["number"], 2);
+        assert_eq!(turn(&two).await, json!({"number": 2, "called_at": null}));
+        let hall = calls(&world, OFFICE).await;
+        assert_eq!((&hall["waiting"], &hall["items"]), (&json!(2), &json!([])));
+        officer.post(&take, &json!({})).await.expect(200);
         // An office has numbers of its own; who goes there leaves the queue of the first.
         assert_eq!(receive(&world, &elsewhere, &one).await["number"], 1);
         assert_eq!(
